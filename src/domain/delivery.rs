@@ -1,0 +1,163 @@
+//! One letter to one address: where it stands, and when it is tried again. Pure.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// Where a delivery (entrega) stands (DESIGN §7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DeliveryState {
+    /// *registrado*: durable, never tried.
+    Recorded,
+    /// *enviando*: a sender has it on the wire.
+    Sending,
+    /// *aceito*: the relay took it.
+    Accepted,
+    /// *adiado*: a temporary refusal; it will be tried again.
+    Deferred,
+    /// *recusado*: refused for good at this address.
+    Refused,
+    /// *incerto*: the reply never came; the relay may have taken it.
+    Uncertain,
+    /// *devolvido*: it came back.
+    Bounced,
+    /// *lido*: a read receipt came.
+    Read,
+    /// *retirado*: no longer wanted before any attempt.
+    Withdrawn,
+    /// *expirado*: its validity ended first.
+    Expired,
+}
+
+impl DeliveryState {
+    /// Every state.
+    pub const ALL: [Self; 10] = [
+        Self::Recorded,
+        Self::Sending,
+        Self::Accepted,
+        Self::Deferred,
+        Self::Refused,
+        Self::Uncertain,
+        Self::Bounced,
+        Self::Read,
+        Self::Withdrawn,
+        Self::Expired,
+    ];
+
+    /// The word in the ledger and in commands.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Recorded => "registrado",
+            Self::Sending => "enviando",
+            Self::Accepted => "aceito",
+            Self::Deferred => "adiado",
+            Self::Refused => "recusado",
+            Self::Uncertain => "incerto",
+            Self::Bounced => "devolvido",
+            Self::Read => "lido",
+            Self::Withdrawn => "retirado",
+            Self::Expired => "expirado",
+        }
+    }
+
+    /// Reads the word in the ledger.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == text)
+    }
+
+    /// Whether the municipality counts as reached at this address: taken, read, or perhaps taken.
+    #[must_use]
+    pub fn reaches(self) -> bool {
+        matches!(self, Self::Accepted | Self::Uncertain | Self::Read)
+    }
+}
+
+impl fmt::Display for DeliveryState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What one attempt came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// 2xx after the final dot.
+    Accepted {
+        /// The relay's last reply.
+        reply: String,
+    },
+    /// 4xx, or no connection: nothing was taken and a later attempt may succeed.
+    Deferred {
+        /// The relay's reply or what went wrong.
+        reply: String,
+        /// Whether the relay asked everybody to slow down (421, 452, 454).
+        slow_down: bool,
+    },
+    /// 5xx for this recipient or this letter.
+    Refused {
+        /// The relay's reply.
+        reply: String,
+    },
+    /// The relay's own fault: it refuses to talk, to authenticate, or to take our sender. No contact is to blame.
+    RelayFault {
+        /// The relay's reply or what went wrong.
+        reply: String,
+    },
+    /// The end of the data went out and no reply came.
+    Uncertain {
+        /// What went wrong.
+        reply: String,
+    },
+}
+
+impl Outcome {
+    /// The state that a delivery has after it.
+    #[must_use]
+    pub fn state(&self) -> DeliveryState {
+        match self {
+            Self::Accepted { .. } => DeliveryState::Accepted,
+            Self::Deferred { .. } | Self::RelayFault { .. } => DeliveryState::Deferred,
+            Self::Refused { .. } => DeliveryState::Refused,
+            Self::Uncertain { .. } => DeliveryState::Uncertain,
+        }
+    }
+
+    /// The relay's reply, or what went wrong.
+    #[must_use]
+    pub fn reply(&self) -> &str {
+        match self {
+            Self::Accepted { reply }
+            | Self::Deferred { reply, .. }
+            | Self::Refused { reply }
+            | Self::RelayFault { reply }
+            | Self::Uncertain { reply } => reply,
+        }
+    }
+}
+
+/// The first wait after a temporary refusal.
+const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(1);
+/// The longest wait between attempts.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(60);
+
+/// When to try again after `attempts` attempts that came to nothing: one minute, doubling, one hour at most.
+#[must_use]
+pub fn next_attempt(now: Timestamp, attempts: u32) -> Timestamp {
+    let doubled =
+        FIRST_WAIT.checked_mul(1_i32.checked_shl(attempts.saturating_sub(1)).unwrap_or(i32::MAX).max(1));
+    let wait = doubled.unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
+    now.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_an_hour() {
+        let at = |n| next_attempt(Timestamp::UNIX_EPOCH, n).as_second() / 60;
+        assert_eq!([at(1), at(2), at(3), at(6), at(7), at(31), at(40)], [1, 2, 4, 32, 60, 60, 60]);
+    }
+}

@@ -1,0 +1,126 @@
+//! What a feed (fonte) is told to be: where it is, how it reads, what its columns mean. Pure.
+//!
+//! Declared in `fontes.toml`, compiled by `config`, carried out by `feed`.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use super::id::{FeedId, PartId, Reference, SystemId};
+use super::status::State;
+
+/// One feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedSpec {
+    /// Its id; names its drop folder.
+    pub id: FeedId,
+    /// Whether it runs on its own. A disabled feed can still be loaded by hand.
+    pub enabled: bool,
+    /// The system that it speaks of.
+    pub system: SystemId,
+    /// Where it comes from.
+    pub source: Source,
+    /// How its bytes read.
+    pub format: Format,
+    /// What its rows mean.
+    pub mapping: Mapping,
+    /// Fewer known municipalities than this and the snapshot is not believed.
+    pub minimum: usize,
+    /// Whether the original bytes are kept as evidence (public pages only).
+    pub keep_original: bool,
+}
+
+/// Where a feed comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Files put into `DADOS/entrada/FONTE/`.
+    Folder,
+    /// Only by `importar`.
+    Manual,
+    /// Fetched.
+    Http {
+        /// URL; may hold `{uf} {ibge6} {ibge7} {unidade} {referencia:%m/%Y}`.
+        url: String,
+        /// Cron expression in the calendar's zone (five fields), as written.
+        schedule: String,
+        /// Hosts that a redirect may lead to besides the URL's own.
+        hosts: Vec<String>,
+        /// Time-out of the whole request.
+        timeout: SignedDuration,
+        /// Most bytes read, after decompression.
+        max_bytes: u64,
+    },
+}
+
+/// How a feed's bytes read. Adding a format touches this enum and one file in `feed`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Format {
+    /// Delimited text.
+    Csv {
+        /// `;` or `,`; absent: detected.
+        delimiter: Option<u8>,
+        /// Encoding label; absent: detected (BOM, strict UTF-8, else Windows-1252).
+        encoding: Option<String>,
+    },
+}
+
+/// What a feed's rows mean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mapping {
+    /// Column with the municipality's code, of six or seven digits.
+    pub municipality: String,
+    /// Column with the unit's id, if rows are units.
+    pub unit: Option<String>,
+    /// Which part a row is about.
+    pub part: PartRule,
+    /// Which reference a row is about.
+    pub reference: ReferenceRule,
+    /// What a row says.
+    pub meaning: Meaning,
+    /// Column with the data's own date, and how it is written (strftime).
+    pub dated: Option<(String, String)>,
+}
+
+/// Which part a row is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PartRule {
+    /// Always this one.
+    Fixed(PartId),
+    /// A column says, in these words (compared without case, accents or outer blanks).
+    Column {
+        /// The column.
+        column: String,
+        /// Its words; a word that names a declared part needs no entry.
+        words: BTreeMap<String, PartId>,
+    },
+}
+
+/// Which reference a row is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReferenceRule {
+    /// Each window of the system that is open when the snapshot is taken.
+    Open,
+    /// Always this one.
+    Fixed(Reference),
+    /// A column says, written so (strftime, as `%m/%Y`).
+    Column {
+        /// The column.
+        column: String,
+        /// How it is written.
+        pattern: String,
+    },
+}
+
+/// What a row says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Meaning {
+    /// *presenca*: a row means concluído; an expected municipality or unit without a row is pendente.
+    Presence,
+    /// *situacao*: a column says.
+    Situation {
+        /// The column.
+        column: String,
+        /// What each word means (compared without case, accents or outer blanks).
+        words: BTreeMap<String, State>,
+    },
+}

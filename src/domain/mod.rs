@@ -1,0 +1,25 @@
+//! The decision and everything it is made of. Pure.
+//!
+//! Reading order: `id` (names of things), `time` (civil dates to instants), `holiday`, `calendar` (what was
+//! announced), `roster` (whom to tell), `status` (who has filled in), `overrides` (what people decided), `ledger`
+//! (what was already said), `reason` (why), `plan` (what to say now), `replay` (a year in memory), `summary` (what
+//! staff read), `delivery` (one address).
+//!
+//! Architecture invariant: nothing here does I/O, reads a clock, logs, or names another room of the crate.
+
+pub mod calendar;
+pub mod delivery;
+pub mod feed;
+pub mod holiday;
+pub mod id;
+pub mod ledger;
+pub mod notice;
+pub mod overrides;
+pub mod plan;
+pub mod reason;
+pub mod replay;
+pub mod roster;
+pub mod secretariat;
+pub mod status;
+pub mod summary;
+pub mod time;

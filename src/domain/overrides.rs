@@ -1,0 +1,147 @@
+//! What people decided by hand, each with author and reason. Pure.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::id::{IdError, MunicipalityCode, PartId, WindowId};
+
+/// The overrides in force or once in force; expiry is judged by the plan.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// `reter` that was not yet undone.
+    pub holds: Vec<Hold>,
+    /// Batches that `liberar` let go.
+    pub released: BTreeSet<BatchId>,
+    /// `dispensar`
+    pub exemptions: Vec<Exemption>,
+    /// `contestar`
+    pub disputes: Vec<Dispute>,
+}
+
+/// A batch (lote) of letters that leaves or waits as one.
+///
+/// `rma/2026-11/divulgacao`, `rma/2026-11@1/prazo-5d`, `dia/2026-12-01`, `retomada/2026-12-05T11:00:00Z`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BatchId(Arc<str>);
+
+impl BatchId {
+    /// Reads a batch id as shown to operators.
+    ///
+    /// # Errors
+    /// [`IdError::Name`] when empty or with blanks.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            Err(IdError::Name(text.to_owned()))
+        } else {
+            Ok(Self(text.into()))
+        }
+    }
+
+    /// A batch of one kind of letter in one window.
+    #[must_use]
+    pub fn of_slot(window: &WindowId, slot: super::notice::Slot) -> Self {
+        Self(format!("{window}{slot}").into())
+    }
+
+    /// All that is due on one civil day.
+    #[must_use]
+    pub fn of_day(day: Date) -> Self {
+        Self(format!("dia/{day}").into())
+    }
+
+    /// All that was due when the daemon came back at `until`.
+    #[must_use]
+    pub fn of_outage(until: Timestamp) -> Self {
+        Self(format!("retomada/{until}").into())
+    }
+
+    /// As shown to operators.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for BatchId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Who decided, when and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authorship {
+    /// Author, as given.
+    pub author: String,
+    /// Reason, as given.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What a hold stops.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HoldScope {
+    /// Everything.
+    All,
+    /// One window.
+    Window(WindowId),
+    /// One municipality.
+    Municipality(MunicipalityCode),
+    /// One batch.
+    Batch(BatchId),
+}
+
+impl fmt::Display for HoldScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("tudo"),
+            Self::Window(id) => write!(f, "janela {id}"),
+            Self::Municipality(code) => write!(f, "município {code}"),
+            Self::Batch(id) => write!(f, "lote {id}"),
+        }
+    }
+}
+
+/// Sending stopped by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// What it stops.
+    pub scope: HoldScope,
+    /// By whom and why.
+    pub authorship: Authorship,
+}
+
+/// Não se aplica or nada a declarar, by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exemption {
+    /// Which municipality.
+    pub municipality: MunicipalityCode,
+    /// In which window.
+    pub window: WindowId,
+    /// Which part; absent: all.
+    pub part: Option<PartId>,
+    /// Last day on which it counts; absent: as long as the window.
+    pub until: Option<Date>,
+    /// By whom and why.
+    pub authorship: Authorship,
+}
+
+/// "Já preenchemos": não confirmado until a date or a newer snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dispute {
+    /// Which municipality.
+    pub municipality: MunicipalityCode,
+    /// In which window.
+    pub window: WindowId,
+    /// Which part; absent: all.
+    pub part: Option<PartId>,
+    /// Last day on which it counts; absent: until a newer snapshot.
+    pub until: Option<Date>,
+    /// By whom and why; data as of a later instant ends the dispute.
+    pub authorship: Authorship,
+}

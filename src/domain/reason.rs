@@ -1,0 +1,275 @@
+//! Why: the because of every decision, with its facts. Pure.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::calendar::HaltKind;
+use super::notice::{Told, UnconfirmedPart};
+use super::overrides::{BatchId, HoldScope};
+
+/// The because of a decision. The words are `render`'s; here are the facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    // --- to send
+    /// The window is open and the municipality was never told.
+    WindowOpen {
+        /// Since when.
+        opened_on: Date,
+    },
+    /// The rung is due and something is pending.
+    RungDue {
+        /// Since when.
+        due_at: Timestamp,
+    },
+    /// Several rungs fell on the same instant and became this one.
+    Coincidence {
+        /// Since when.
+        due_at: Timestamp,
+        /// All of them, days before the deadline, the farthest first.
+        rungs: Vec<u16>,
+    },
+    /// Nothing is pending, something is unconfirmed, and the rung asks for the reminder.
+    ReminderInstead {
+        /// What is unconfirmed.
+        unconfirmed: Vec<UnconfirmedPart>,
+    },
+    /// They were told another date.
+    DeadlineMoved {
+        /// What they were told last.
+        told: Told,
+        /// What holds now.
+        now: Told,
+    },
+    /// The window stopped and they had been told of it.
+    Halted {
+        /// How.
+        kind: HaltKind,
+        /// The day it became known.
+        since: Option<Date>,
+    },
+    /// The suspension ended and the deadline stands.
+    DeadlineUpheld,
+    /// Letters with a copy to them left.
+    CopiesDue {
+        /// How many.
+        letters: usize,
+    },
+    /// The deadline passed and the business days after it too.
+    DeadlinePassed {
+        /// The instant it passed.
+        at: Timestamp,
+    },
+    /// A remessa was sent and an extension followed.
+    ReferralOvertaken {
+        /// The edition that followed.
+        edition: u16,
+    },
+    /// Staff must know of what is withheld.
+    StaffNeeded {
+        /// How many notices.
+        notices: usize,
+    },
+    /// The clock stands before what the ledger has seen.
+    ClockBehind {
+        /// The latest instant in the ledger.
+        high_water: Timestamp,
+    },
+
+    // --- to withhold
+    /// Nothing pending, something unconfirmed.
+    Unconfirmed {
+        /// What, and why.
+        unconfirmed: Vec<UnconfirmedPart>,
+    },
+    /// Nobody to write to.
+    NoContact,
+    /// Somebody stopped it.
+    Held {
+        /// What they stopped.
+        scope: HoldScope,
+        /// Author.
+        author: String,
+        /// Reason.
+        reason: String,
+    },
+    /// The opening must be confirmed first.
+    AwaitsOpening {
+        /// The batch to release.
+        batch: BatchId,
+    },
+    /// Every batch of this system must be approved.
+    AwaitsApproval {
+        /// The batch to release.
+        batch: BatchId,
+    },
+    /// The new deadline is earlier than the one in force.
+    EarlierDeadline {
+        /// The batch to release.
+        batch: BatchId,
+        /// The deadline in force until then.
+        in_force: Told,
+    },
+    /// An earlier deadline waits for release, and until then nobody is warned.
+    DeadlineInDoubt {
+        /// The batch to release.
+        batch: BatchId,
+    },
+    /// Too many notices on one day.
+    DailyLimit {
+        /// The batch to release.
+        batch: BatchId,
+        /// How many fall on that day.
+        due: usize,
+        /// How many may.
+        limit: usize,
+    },
+    /// The daemon was down too long.
+    AfterOutage {
+        /// The batch to release.
+        batch: BatchId,
+        /// Last sign of life.
+        from: Timestamp,
+        /// When it came back.
+        until: Timestamp,
+    },
+
+    // --- to withdraw, supersede, expire
+    /// Everything is filled in, or no longer owed.
+    Satisfied,
+    /// A newer edition holds.
+    EditionChanged {
+        /// Which.
+        edition: u16,
+    },
+    /// The municipality is no longer expected.
+    NotExpected,
+    /// The window is no longer in the calendar.
+    WindowGone,
+    /// The status is no longer confirmed.
+    NoLongerConfirmed,
+    /// What the letter says no longer holds.
+    ContentChanged,
+    /// The daemon was down for the whole validity.
+    Outage {
+        /// Last sign of life.
+        from: Timestamp,
+        /// When it came back.
+        until: Timestamp,
+    },
+    /// Its whole validity lay within 48 h of a divulgação or a correction.
+    TooSoon {
+        /// When that letter was accepted.
+        told_at: Timestamp,
+    },
+    /// Its validity ended before it could leave.
+    ValidityOver {
+        /// When.
+        at: Timestamp,
+        /// Why it had not left, when it was withheld.
+        withheld: Option<Cause>,
+    },
+
+    // --- nothing to do
+    /// Everything is concluído, não se aplica or dispensado.
+    AllDone,
+    /// The window is not open yet.
+    NotOpenYet {
+        /// When it opens.
+        opens_on: Date,
+    },
+    /// No rung is due now.
+    NothingDue,
+    /// It waits for the 48 h after a divulgação or a correction, or for another letter of that day.
+    Waits {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Due before the first day of sending (`inicio`).
+    BeforeStart,
+}
+
+/// A reason without its facts: what the ledger compares and files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cause(&'static str);
+
+macro_rules! causes {
+    ($($variant:ident => $code:literal),+ $(,)?) => {
+        impl Reason {
+            /// The reason without its facts.
+            #[must_use]
+            pub fn cause(&self) -> Cause {
+                match self { $(Self::$variant { .. } => Cause($code)),+ }
+            }
+        }
+
+        impl Cause {
+            /// Reads the code in the ledger.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($code => Some(Self($code)),)+ _ => None }
+            }
+        }
+    };
+}
+
+causes! {
+    WindowOpen => "janela-aberta",
+    RungDue => "degrau-vencido",
+    Coincidence => "coincidencia",
+    ReminderInstead => "lembrete-sem-confirmacao",
+    DeadlineMoved => "prazo-alterado",
+    Halted => "janela-interrompida",
+    DeadlineUpheld => "prazo-mantido",
+    CopiesDue => "copia",
+    DeadlinePassed => "prazo-encerrado",
+    ReferralOvertaken => "remessa-sem-efeito",
+    StaffNeeded => "equipe",
+    ClockBehind => "relogio",
+    Unconfirmed => "nao-confirmado",
+    NoContact => "sem-contato",
+    Held => "retido",
+    AwaitsOpening => "aguarda-abertura",
+    AwaitsApproval => "aguarda-aprovacao",
+    EarlierDeadline => "prazo-antecipado",
+    DeadlineInDoubt => "prazo-em-duvida",
+    DailyLimit => "limite-do-dia",
+    AfterOutage => "retomada",
+    Satisfied => "preenchido",
+    EditionChanged => "prorrogado",
+    NotExpected => "nao-esperado",
+    WindowGone => "janela-removida",
+    NoLongerConfirmed => "deixou-de-confirmar",
+    ContentChanged => "conteudo-mudou",
+    Outage => "parada",
+    TooSoon => "48h",
+    ValidityOver => "validade",
+    AllDone => "nada-pendente",
+    NotOpenYet => "ainda-nao-aberta",
+    NothingDue => "nada-a-fazer",
+    Waits => "espera",
+    BeforeStart => "antes-do-inicio",
+}
+
+impl Cause {
+    /// The code in the ledger.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl Reason {
+    /// The batch that `liberar` would let go, when that is what it waits for.
+    #[must_use]
+    pub fn batch(&self) -> Option<&BatchId> {
+        match self {
+            Self::AwaitsOpening { batch }
+            | Self::AwaitsApproval { batch }
+            | Self::EarlierDeadline { batch, .. }
+            | Self::DeadlineInDoubt { batch }
+            | Self::DailyLimit { batch, .. }
+            | Self::AfterOutage { batch, .. } => Some(batch),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Who writes the letters: sender, signature, and where municipalities report faults. Pure.
+
+use super::id::EmailAddress;
+
+/// The sender's side of every letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Secretariat {
+    /// `remetente.nome`
+    pub sender_name: String,
+    /// `remetente.email`
+    pub sender: EmailAddress,
+    /// `remetente.responder_a`; the sender when absent.
+    pub reply_to: EmailAddress,
+    /// Signature block, line by line; the norm's unless `[assinatura]` says otherwise. An empty line parts paragraphs.
+    pub signature: Vec<String>,
+    /// Where municipalities report faults of the systems; the norm's rede.suas@mds.gov.br unless `[suporte]` says
+    /// otherwise.
+    pub support: String,
+}
+
+impl Secretariat {
+    /// The norm's signature block (norma BES Nº 08, Anexos I and II).
+    pub const SIGNATURE: [&str; 12] = [
+        "Equipe estadual da Coordenação de Vigilância Socioassistencial",
+        "Gerência do Sistema Único de Assistência Social",
+        "Subsecretaria de Estado da Assistência e Desenvolvimento Social",
+        "",
+        "GOVERNO DO ESTADO",
+        "DO ESPÍRITO SANTO",
+        "Secretaria de Trabalho, Assistência",
+        "e Desenvolvimento Social",
+        "",
+        "Rua Doutor João Carlos de Souza, nº 107, sala 1301, Ed. Green Tower, Barro Vermelho,",
+        "Vitória/ES.",
+        "CEP 29.057-530. Telefone: (27) 3636-6850",
+    ];
+
+    /// The norm's support address (norma BES Nº 08, Anexo I).
+    pub const SUPPORT: &str = "rede.suas@mds.gov.br";
+}

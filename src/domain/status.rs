@@ -1,0 +1,305 @@
+//! Who has filled in, as far as the data says. Pure.
+//!
+//! Only *pendente* ages: a *concluído* stands for its window. A *pendente* that follows a *concluído* is believed after
+//! two snapshots at least twelve hours apart, or an explicit reopening (DESIGN §6).
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::id::{FeedId, MunicipalityCode, PartId, SnapshotId, UnitId, WindowId};
+
+/// Situação.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// Filled in and concluded.
+    Done,
+    /// Known not to be.
+    Pending,
+    /// Does not apply.
+    NotApplicable,
+    /// Nobody knows.
+    Unconfirmed,
+}
+
+impl State {
+    /// The word in files: `concluido`, `pendente`, `nao_se_aplica`, `nao_confirmado`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "concluido",
+            Self::Pending => "pendente",
+            Self::NotApplicable => "nao_se_aplica",
+            Self::Unconfirmed => "nao_confirmado",
+        }
+    }
+
+    /// Reads the word in files.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Done, Self::Pending, Self::NotApplicable, Self::Unconfirmed]
+            .into_iter()
+            .find(|s| s.as_str() == text)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Done => "concluído",
+            Self::Pending => "pendente",
+            Self::NotApplicable => "não se aplica",
+            Self::Unconfirmed => "não confirmado",
+        })
+    }
+}
+
+/// One thing that a snapshot says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    /// Window.
+    pub window: WindowId,
+    /// Municipality.
+    pub municipality: MunicipalityCode,
+    /// Part.
+    pub part: PartId,
+    /// Unit; absent: the part as a whole.
+    pub unit: Option<UnitId>,
+    /// What it says.
+    pub state: State,
+    /// The data's own date, when it has one.
+    pub dated: Option<Timestamp>,
+    /// Whether the source says outright that a concluded form was reopened.
+    pub reopened: bool,
+    /// The source's own words, when they should be shown.
+    pub wording: Option<Arc<str>>,
+}
+
+/// What is known of one part (or unit) from one feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Part.
+    pub part: PartId,
+    /// Unit; absent: the part as a whole.
+    pub unit: Option<UnitId>,
+    /// What the feed last said.
+    pub state: State,
+    /// The data's own date, when it has one.
+    pub dated: Option<Timestamp>,
+    /// When the snapshot was taken.
+    pub taken_at: Timestamp,
+    /// Which feed.
+    pub feed: FeedId,
+    /// Which snapshot.
+    pub snapshot: SnapshotId,
+    /// Since when a concluded form is reported as pending by snapshots too close together to be believed.
+    pub reverting_since: Option<Timestamp>,
+    /// The source's own words, when they should be shown.
+    pub wording: Option<Arc<str>>,
+}
+
+/// A *pendente* after a *concluído* is believed when repeated this much later.
+pub const REVERSAL_CONFIRMED_AFTER: SignedDuration = SignedDuration::from_hours(12);
+
+/// Which rules a snapshot is taken in by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Belief {
+    /// As in service: a reversal must be confirmed.
+    Cautious,
+    /// As in a rehearsal, whose file is the truth.
+    Literal,
+}
+
+/// All that the feeds said, by window and municipality.
+#[derive(Debug, Clone, Default)]
+pub struct StatusBook {
+    windows: HashMap<WindowId, HashMap<MunicipalityCode, Vec<Entry>>>,
+    fetched: HashMap<FeedId, Timestamp>,
+}
+
+impl StatusBook {
+    /// Notes a successful fetch of a feed, also one that found nothing new (HTTP 304).
+    pub fn fetched(&mut self, feed: &FeedId, at: Timestamp) {
+        let last = self.fetched.entry(feed.clone()).or_insert(at);
+        *last = (*last).max(at);
+    }
+
+    /// When a feed was last fetched with success.
+    #[must_use]
+    pub fn last_fetch(&self, feed: &FeedId) -> Option<Timestamp> {
+        self.fetched.get(feed).copied()
+    }
+
+    /// Takes in what a judged snapshot says of one part, in order of snapshots. Data older than what is known of the
+    /// same key from the same feed changes nothing.
+    pub fn absorb(
+        &mut self,
+        observation: Observation,
+        feed: &FeedId,
+        snapshot: &SnapshotId,
+        taken_at: Timestamp,
+        belief: Belief,
+    ) {
+        let entries =
+            self.windows.entry(observation.window).or_default().entry(observation.municipality).or_default();
+        let known = entries
+            .iter_mut()
+            .find(|e| e.part == observation.part && e.unit == observation.unit && e.feed == *feed);
+        let fresh = Entry {
+            part: observation.part,
+            unit: observation.unit,
+            state: observation.state,
+            dated: observation.dated,
+            taken_at,
+            feed: feed.clone(),
+            snapshot: snapshot.clone(),
+            reverting_since: None,
+            wording: observation.wording,
+        };
+        match known {
+            None => entries.push(fresh),
+            Some(known) => {
+                if fresh.as_of() < known.as_of() {
+                    return;
+                }
+                let reverts = fresh.state == State::Pending
+                    && (known.state == State::Done || known.reverting_since.is_some());
+                let reverting_since = match belief {
+                    Belief::Cautious if reverts && !observation.reopened => {
+                        let since = known.reverting_since.unwrap_or(taken_at);
+                        (taken_at.duration_since(since) < REVERSAL_CONFIRMED_AFTER).then_some(since)
+                    }
+                    Belief::Cautious | Belief::Literal => None,
+                };
+                *known = Entry { reverting_since, ..fresh };
+            }
+        }
+    }
+
+    /// Puts back an entry that was kept elsewhere.
+    pub fn restore(&mut self, window: WindowId, municipality: MunicipalityCode, entry: Entry) {
+        self.windows.entry(window).or_default().entry(municipality).or_default().push(entry);
+    }
+
+    /// What is known of a window.
+    #[must_use]
+    pub fn window(&self, window: &WindowId) -> WindowStatus<'_> {
+        WindowStatus { entries: self.windows.get(window), book: self }
+    }
+}
+
+impl Entry {
+    /// As of when the data speaks: its own date, else when it was taken.
+    #[must_use]
+    pub fn as_of(&self) -> Timestamp {
+        self.dated.unwrap_or(self.taken_at)
+    }
+}
+
+/// What is known of one window.
+#[derive(Debug, Clone, Copy)]
+pub struct WindowStatus<'a> {
+    entries: Option<&'a HashMap<MunicipalityCode, Vec<Entry>>>,
+    book: &'a StatusBook,
+}
+
+impl<'a> WindowStatus<'a> {
+    /// What is known of one municipality in it.
+    #[must_use]
+    pub fn of(&self, municipality: MunicipalityCode) -> &'a [Entry] {
+        self.entries.and_then(|e| e.get(&municipality)).map_or(&[], Vec::as_slice)
+    }
+
+    /// From when an entry's age counts: the data's own date, else the last successful fetch of its feed.
+    #[must_use]
+    pub fn ages_from(&self, entry: &Entry) -> Timestamp {
+        entry.dated.unwrap_or_else(|| {
+            self.book.last_fetch(&entry.feed).unwrap_or(entry.taken_at).max(entry.taken_at)
+        })
+    }
+}
+
+/// Why a part is *não confirmado*.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Doubt {
+    /// No data says anything of it.
+    Unseen,
+    /// It was *pendente* as of an instant that is too long ago.
+    Stale {
+        /// As of when the data speaks.
+        as_of: Timestamp,
+    },
+    /// The source itself says so, or its words mean nothing.
+    Declared,
+    /// The municipality disputes it.
+    Disputed,
+    /// It was *concluído* and is now reported as *pendente*, not yet confirmed.
+    Reverting,
+    /// Two feeds say opposite things.
+    Contradicted,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn observed(state: State) -> Observation {
+        Observation {
+            window: WindowId::parse("rma/2026-10").unwrap(),
+            municipality: MunicipalityCode::parse("3205309").unwrap(),
+            part: PartId::parse("CRAS").unwrap(),
+            unit: None,
+            state,
+            dated: None,
+            reopened: false,
+            wording: None,
+        }
+    }
+
+    fn after(hours: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours)
+    }
+
+    fn told(book: &mut StatusBook, state: State, hours: i64, belief: Belief) -> Entry {
+        let feed = FeedId::parse("f").unwrap();
+        let snapshot = SnapshotId::parse(&format!("s{hours}")).unwrap();
+        book.absorb(observed(state), &feed, &snapshot, after(hours), belief);
+        book.window(&WindowId::parse("rma/2026-10").unwrap()).of(MunicipalityCode::parse("3205309").unwrap())
+            [0]
+        .clone()
+    }
+
+    #[test]
+    fn a_reversal_is_believed_after_two_snapshots_twelve_hours_apart() {
+        let mut book = StatusBook::default();
+        told(&mut book, State::Done, 0, Belief::Cautious);
+        assert_eq!(told(&mut book, State::Pending, 1, Belief::Cautious).reverting_since, Some(after(1)));
+        assert_eq!(told(&mut book, State::Pending, 12, Belief::Cautious).reverting_since, Some(after(1)));
+        assert_eq!(told(&mut book, State::Pending, 13, Belief::Cautious).reverting_since, None);
+    }
+
+    #[test]
+    fn a_reversal_taken_back_starts_anew() {
+        let mut book = StatusBook::default();
+        told(&mut book, State::Done, 0, Belief::Cautious);
+        told(&mut book, State::Pending, 1, Belief::Cautious);
+        told(&mut book, State::Done, 2, Belief::Cautious);
+        assert_eq!(told(&mut book, State::Pending, 14, Belief::Cautious).reverting_since, Some(after(14)));
+    }
+
+    #[test]
+    fn a_rehearsal_believes_its_file() {
+        let mut book = StatusBook::default();
+        told(&mut book, State::Done, 0, Belief::Literal);
+        assert_eq!(told(&mut book, State::Pending, 1, Belief::Literal).reverting_since, None);
+    }
+
+    #[test]
+    fn older_data_changes_nothing() {
+        let mut book = StatusBook::default();
+        told(&mut book, State::Done, 5, Belief::Cautious);
+        assert_eq!(told(&mut book, State::Pending, 4, Belief::Cautious).state, State::Done);
+    }
+}

@@ -1,0 +1,226 @@
+//! Civil dates to instants and back, and when letters may leave. Pure.
+//!
+//! The only place that turns one kind of time into another. A local time that a clock change skipped becomes the
+//! later instant; one that it repeated becomes the earlier.
+
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+
+use super::holiday::Holidays;
+
+/// The zone in which the calendar's dates are meant.
+#[derive(Debug, Clone)]
+pub struct Zone(TimeZone);
+
+impl Zone {
+    /// Wraps a time zone already looked up.
+    #[must_use]
+    pub fn new(zone: TimeZone) -> Self {
+        Self(zone)
+    }
+
+    /// The instant of a civil date and time (gap → later, fold → earlier).
+    #[must_use]
+    pub fn at(&self, date: Date, time: Time) -> Timestamp {
+        self.0.to_ambiguous_timestamp(date.to_datetime(time)).compatible().unwrap_or(Timestamp::MAX)
+    }
+
+    /// The first instant of a civil date.
+    #[must_use]
+    pub fn start_of(&self, date: Date) -> Timestamp {
+        self.at(date, Time::midnight())
+    }
+
+    /// The first instant of the civil date after.
+    #[must_use]
+    pub fn end_of(&self, date: Date) -> Timestamp {
+        self.start_of(day_after(date))
+    }
+
+    /// The civil date of an instant.
+    #[must_use]
+    pub fn date_of(&self, instant: Timestamp) -> Date {
+        self.0.to_datetime(instant).date()
+    }
+
+    /// The civil time of an instant.
+    #[must_use]
+    pub fn time_of(&self, instant: Timestamp) -> Time {
+        self.0.to_datetime(instant).time()
+    }
+
+    /// The offset from UTC at an instant, for showing.
+    #[must_use]
+    pub fn zoned(&self, instant: Timestamp) -> jiff::Zoned {
+        instant.to_zoned(self.0.clone())
+    }
+}
+
+/// The day after, or the same day at the end of time.
+#[must_use]
+pub fn day_after(date: Date) -> Date {
+    date.tomorrow().unwrap_or(date)
+}
+
+/// The day before, or the same day at the beginning of time.
+#[must_use]
+pub fn day_before(date: Date) -> Date {
+    date.yesterday().unwrap_or(date)
+}
+
+/// The date `days` civil days earlier.
+#[must_use]
+pub fn days_before(date: Date, days: u16) -> Date {
+    date.saturating_sub(i64::from(days).days())
+}
+
+/// An instant some hours later.
+#[must_use]
+pub fn hours_after(instant: Timestamp, hours: i64) -> Timestamp {
+    instant.saturating_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX)
+}
+
+/// When letters may leave: hours of the day, on which days. `[horario]` in `vigia.toml`.
+#[derive(Debug, Clone)]
+pub struct SendingHours {
+    /// Where the hours are meant.
+    pub zone: Zone,
+    /// First local time at which a letter may leave.
+    pub from: Time,
+    /// Local time from which none leaves.
+    pub until: Time,
+    /// Whether weekends and holidays are left out.
+    pub business_days_only: bool,
+    /// Holidays and pontos facultativos of the sender.
+    pub holidays: Holidays,
+    /// Whether hours hold letters back at all (a rehearsal on the spot does not wait; dues stay as they are).
+    pub waits: bool,
+}
+
+impl SendingHours {
+    /// Whether letters leave on this day at all.
+    #[must_use]
+    pub fn is_sending_day(&self, date: Date) -> bool {
+        !self.business_days_only || self.holidays.is_business_day(date)
+    }
+
+    /// The first sending instant at or after `instant`.
+    #[must_use]
+    pub fn next_sending(&self, instant: Timestamp) -> Timestamp {
+        if !self.waits {
+            return instant;
+        }
+        let mut date = self.zone.date_of(instant);
+        for _ in 0..MOST_DAYS {
+            if self.is_sending_day(date) {
+                let from = self.zone.at(date, self.from);
+                if instant <= from {
+                    return from;
+                }
+                if instant < self.zone.at(date, self.until) {
+                    return instant;
+                }
+            }
+            date = day_after(date);
+        }
+        Timestamp::MAX
+    }
+
+    /// The end of the sending hours that `instant` lies in, if it lies in any.
+    #[must_use]
+    pub fn sending_until(&self, instant: Timestamp) -> Option<Timestamp> {
+        if !self.waits {
+            return Some(Timestamp::MAX);
+        }
+        (self.next_sending(instant) == instant).then(|| self.zone.at(self.zone.date_of(instant), self.until))
+    }
+
+    /// The instant at which a rung of this civil day is due: `from` on that day or on the nearest earlier sending day
+    /// (DESIGN "When"), and always before `deadline`.
+    #[must_use]
+    pub fn rung_due(&self, day: Date, deadline: Timestamp) -> Timestamp {
+        let mut date = day;
+        for _ in 0..MOST_DAYS {
+            let due = self.zone.at(date, self.from);
+            if self.is_sending_day(date) && due < deadline {
+                return due;
+            }
+            date = day_before(date);
+        }
+        self.zone.at(day, self.from)
+    }
+
+    /// The first instant of the civil date that lies `days` business days after `date`.
+    #[must_use]
+    pub fn business_days_after(&self, date: Date, days: u16) -> Timestamp {
+        let mut left = days;
+        let mut day = date;
+        for _ in 0..MOST_DAYS.saturating_add(2 * usize::from(days)) {
+            if left == 0 {
+                break;
+            }
+            day = day_after(day);
+            if self.holidays.is_business_day(day) {
+                left -= 1;
+            }
+        }
+        self.zone.start_of(day)
+    }
+}
+
+/// No calendar closes an office for longer; a bound so that a calendar of holidays only cannot hang the search.
+const MOST_DAYS: usize = 400;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::{date, time};
+
+    fn hours() -> SendingHours {
+        SendingHours {
+            zone: Zone::new(TimeZone::get("America/Sao_Paulo").unwrap()),
+            from: time(8, 0, 0, 0),
+            until: time(18, 0, 0, 0),
+            business_days_only: true,
+            holidays: Holidays::national(),
+            waits: true,
+        }
+    }
+
+    #[test]
+    fn a_skipped_local_time_is_the_later_instant_and_a_repeated_one_the_earlier() {
+        let zone = hours().zone;
+        // Brazil's clocks skipped 00:00–01:00 on 2018-11-04 and repeated 23:00–24:00 on 2018-02-17.
+        assert_eq!(zone.start_of(date(2018, 11, 4)).to_string(), "2018-11-04T03:00:00Z");
+        assert_eq!(zone.time_of(zone.start_of(date(2018, 11, 4))), time(1, 0, 0, 0));
+        assert_eq!(zone.at(date(2018, 2, 17), time(23, 30, 0, 0)).to_string(), "2018-02-18T01:30:00Z");
+    }
+
+    #[test]
+    fn a_rung_on_a_sunday_is_due_on_the_friday_before() {
+        let hours = hours();
+        let deadline = hours.zone.end_of(date(2026, 11, 30));
+        let due = hours.rung_due(date(2026, 11, 22), deadline);
+        assert_eq!(due, hours.zone.at(date(2026, 11, 19), time(8, 0, 0, 0)), "the 20th is Consciência Negra");
+    }
+
+    #[test]
+    fn what_has_its_cause_at_night_leaves_in_the_morning() {
+        let hours = hours();
+        let friday_night = hours.zone.at(date(2026, 11, 27), time(18, 0, 0, 0));
+        assert_eq!(hours.next_sending(friday_night), hours.zone.at(date(2026, 11, 30), time(8, 0, 0, 0)));
+        let noon = hours.zone.at(date(2026, 11, 27), time(12, 0, 0, 0));
+        assert_eq!(hours.next_sending(noon), noon);
+    }
+
+    #[test]
+    fn business_days_leave_out_the_new_year() {
+        let hours = hours();
+        assert_eq!(
+            hours.business_days_after(date(2023, 12, 29), 1),
+            hours.zone.start_of(date(2024, 1, 2)),
+            "a Friday, a weekend and 1 January"
+        );
+    }
+}

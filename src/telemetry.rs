@@ -1,0 +1,1 @@
+//! The log subscriber, and whole error chains in one line.
