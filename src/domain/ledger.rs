@@ -2,7 +2,7 @@
 //!
 //! A compact view of the ledger: the bytes, addresses and attempts stay in the store.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -27,7 +27,7 @@ pub struct Ledger {
     /// Addresses that refused or bounced and were not changed since.
     pub flagged: HashSet<EmailAddress>,
     windows: HashMap<WindowId, WindowLedger>,
-    service: BTreeSet<NoticeKey>,
+    service: BTreeMap<NoticeKey, Timestamp>,
 }
 
 /// A silence of the daemon.
@@ -118,10 +118,10 @@ impl Ledger {
         self.windows.iter()
     }
 
-    /// Whether a notice about the service was recorded.
-    #[must_use]
-    pub fn has_service_notice(&self, key: &NoticeKey) -> bool {
-        self.service.contains(key)
+    /// When the notices about the service on this topic were recorded.
+    pub fn service(&self, topic: &str) -> impl Iterator<Item = (&NoticeKey, Timestamp)> {
+        let about = move |key: &NoticeKey| matches!(key, NoticeKey::Service { topic: t, .. } if t == topic);
+        self.service.iter().filter(move |(key, _)| about(key)).map(|(key, at)| (key, *at))
     }
 
     /// Puts in a notice to a municipality, in place of what was known of it.
@@ -148,7 +148,7 @@ impl Ledger {
                 self.windows.entry(window).or_default().staff.insert(slot, at);
             }
             key @ NoticeKey::Service { .. } => {
-                self.service.insert(key);
+                self.service.insert(key, at);
             }
             NoticeKey::Municipal { .. } => {}
         }

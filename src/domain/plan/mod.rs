@@ -3,12 +3,26 @@
 //! [`plan`] asks `now` nothing but "has this instant been reached?" (see `moment`), so that its answer cannot change
 //! between `now` and [`Plan::next_wake`]: a pass missed, repeated or late changes nothing but the hour.
 
+mod assess;
+mod audience;
+mod edition;
+mod hold;
+mod ladder;
+mod moment;
+mod pair;
+mod staff;
+mod survey;
+
 use jiff::Timestamp;
 
+use self::assess::Assessor;
+use self::moment::Moment;
+use self::pair::Bench;
+use self::survey::Survey;
 use super::calendar::{Calendar, Window};
 use super::id::WindowId;
 use super::ledger::{Ledger, Record, Standing};
-use super::notice::{Content, Kind, NoticeKey, Recipient, Slot, Told};
+use super::notice::{AlertItem, Content, Kind, NoticeKey, Recipient, Slot, Told};
 use super::overrides::Overrides;
 use super::reason::Reason;
 use super::roster::Roster;
@@ -76,7 +90,8 @@ pub struct Decision {
     pub edition: Option<u16>,
     /// The rung, days before the deadline.
     pub rung: Option<u16>,
-    /// Which version of the notice this letter is; 1 unless another role stands in or the text changed.
+    /// To send: which version of the notice this letter is (1 unless another role stands in or the text changed).
+    /// Otherwise the last version recorded, 0 when none was.
     pub version: u16,
     /// To whom; empty unless it is to be sent or withheld.
     pub to: Vec<Recipient>,
@@ -116,6 +131,30 @@ impl Decision {
         }
     }
 
+    /// The end of an open notice that no longer holds.
+    fn closing(key: NoticeKey, record: &Record, act: Act, because: Reason) -> Self {
+        let rung = match record.slot {
+            Slot::Rung { days_before, .. } => Some(days_before),
+            Slot::Announcement | Slot::Extension { .. } | Slot::Suspension { .. } | Slot::Upheld { .. } => {
+                None
+            }
+        };
+        Self {
+            act,
+            key,
+            kind: Some(record.kind),
+            edition: Some(record.edition),
+            rung,
+            version: record.version,
+            to: Vec::new(),
+            due_at: record.due_at,
+            valid_until: None,
+            told: record.told,
+            content: None,
+            because,
+        }
+    }
+
     /// The window that it is about, if any.
     #[must_use]
     pub fn window(&self) -> Option<&WindowId> {
@@ -137,6 +176,100 @@ pub struct Plan {
 /// Decides.
 #[must_use]
 pub fn plan(world: &World<'_>, now: Timestamp) -> Plan {
-    let _ = (world, now);
-    Plan::default()
+    let hours = &world.calendar.hours;
+    let moment = Moment::new(now, hours);
+    if let Some(high_water) = world.ledger.high_water
+        && !moment.reached(high_water.saturating_sub(CLOCK_TOLERANCE).unwrap_or(high_water))
+    {
+        return frozen(world, &moment, high_water);
+    }
+    let starts_at = world.calendar.starts_on.map(|day| hours.zone.start_of(day));
+    let mut draft = Draft::default();
+    let mut benches = Vec::new();
+    for window in world.windows {
+        let opens_at = hours.zone.start_of(window.opens_on);
+        if !moment.reached(opens_at) && world.ledger.window(&window.id).is_none_or(|w| !w.has_open()) {
+            continue;
+        }
+        let Some(assessor) = Assessor::new(world, &moment, window) else { continue };
+        let told_outside = starts_at.is_some_and(|starts| opens_at < starts);
+        benches.push((assessor, opens_at, told_outside));
+    }
+    let surveys: Vec<Survey<'_>> = benches
+        .iter()
+        .map(|(assessor, opens_at, told_outside)| {
+            let bench = Bench {
+                world,
+                moment: &moment,
+                assessor,
+                opens_at: *opens_at,
+                starts_at,
+                told_outside: *told_outside,
+            };
+            survey::survey(bench, &mut draft)
+        })
+        .collect();
+    survey::removed_windows(world, &mut draft);
+    hold::over_batches(world, &moment, &mut draft);
+    for survey in &surveys {
+        staff::about_window(survey, &mut draft);
+    }
+    staff::about_batches(world, &moment, &mut draft);
+    Plan { actions: draft.actions, held: draft.held, next_wake: moment.next_wake() }
+}
+
+/// What a pass has gathered so far.
+#[derive(Default)]
+struct Draft {
+    /// Letters to municipalities that nothing within their window holds.
+    letters: Vec<Decision>,
+    /// Changes of decision.
+    actions: Vec<Decision>,
+    /// Everything withheld.
+    held: Vec<Decision>,
+}
+
+impl Draft {
+    /// Withholds, as a change only when the ledger does not say so already.
+    fn withhold(&mut self, world: &World<'_>, decision: Decision) {
+        let known = match &decision.key {
+            NoticeKey::Municipal { window, slot, municipality } => world
+                .ledger
+                .window(window)
+                .and_then(|w| w.of(*municipality).iter().find(|r| r.slot == *slot))
+                .is_some_and(|r| r.standing == Standing::Withheld(decision.because.cause())),
+            NoticeKey::Staff { .. } | NoticeKey::Service { .. } => false,
+        };
+        if !known {
+            self.actions.push(decision.clone());
+        }
+        self.held.push(decision);
+    }
+}
+
+/// The clock may stand this much below the ledger before sending freezes.
+const CLOCK_TOLERANCE: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
+/// The clock stands before what the ledger has seen: nothing is decided but the alert.
+fn frozen(world: &World<'_>, moment: &Moment<'_>, high_water: Timestamp) -> Plan {
+    let mut plan = Plan::default();
+    let topic = "relogio";
+    if world.ledger.service(topic).next().is_none() {
+        plan.actions.push(Decision {
+            act: Act::Send,
+            key: NoticeKey::Service { topic: topic.to_owned(), on: moment.today() },
+            kind: Some(Kind::Alert),
+            edition: None,
+            rung: None,
+            version: 1,
+            to: audience::alerts(&world.roster.offices),
+            due_at: moment.stamp(),
+            valid_until: None,
+            told: None,
+            content: Some(Content::Alert { items: vec![AlertItem::ClockBehind { high_water }] }),
+            because: Reason::ClockBehind { high_water },
+        });
+    }
+    plan.next_wake = moment.next_wake();
+    plan
 }

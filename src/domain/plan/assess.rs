@@ -1,0 +1,348 @@
+//! What is pending, unconfirmed or done in one municipality and window. Pure.
+//!
+//! A part is pendente if any unit is fresh pendente; else não confirmado if any is; else concluído or não se aplica
+//! (DESIGN §6).
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::World;
+use super::moment::Moment;
+use crate::domain::calendar::{System, Window};
+use crate::domain::id::{FeedId, MunicipalityCode, PartId, UnitId};
+use crate::domain::notice::{PendingPart, UnconfirmedPart};
+use crate::domain::overrides::{Dispute, Exemption};
+use crate::domain::roster::Municipality;
+use crate::domain::status::{Doubt, Entry, State, WindowStatus};
+
+/// One part's verdict.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct PartVerdict {
+    pub(super) part: PartId,
+    pub(super) state: State,
+    pub(super) doubt: Option<Doubt>,
+    pub(super) pending_units: Vec<UnitId>,
+    pub(super) as_of: Option<Timestamp>,
+    pub(super) feed: Option<FeedId>,
+    pub(super) wording: Option<Arc<str>>,
+}
+
+/// The verdict on a municipality in a window.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Assessment {
+    pub(super) parts: Vec<PartVerdict>,
+}
+
+impl Assessment {
+    /// As a whole: pendente outranks não confirmado, which outranks the rest.
+    pub(super) fn state(&self) -> State {
+        let any = |state| self.parts.iter().any(|p| p.state == state);
+        [State::Pending, State::Unconfirmed, State::Done]
+            .into_iter()
+            .find(|state| any(*state))
+            .unwrap_or(State::NotApplicable)
+    }
+
+    /// Whether nothing more is owed.
+    pub(super) fn is_done(&self) -> bool {
+        matches!(self.state(), State::Done | State::NotApplicable)
+    }
+
+    pub(super) fn pending(&self) -> Vec<PendingPart> {
+        let pending = self.parts.iter().filter(|p| p.state == State::Pending);
+        pending
+            .map(|p| PendingPart {
+                part: p.part.clone(),
+                units: p.pending_units.clone(),
+                wording: p.wording.clone(),
+            })
+            .collect()
+    }
+
+    pub(super) fn unconfirmed(&self) -> Vec<UnconfirmedPart> {
+        let unconfirmed = self.parts.iter().filter(|p| p.state == State::Unconfirmed);
+        unconfirmed
+            .map(|p| UnconfirmedPart { part: p.part.clone(), doubt: p.doubt.unwrap_or(Doubt::Unseen) })
+            .collect()
+    }
+}
+
+/// What is asked about one window again and again.
+pub(super) struct Assessor<'a> {
+    world: &'a World<'a>,
+    moment: &'a Moment<'a>,
+    window: &'a Window,
+    system: &'a System,
+    status: WindowStatus<'a>,
+    exemptions: Vec<&'a Exemption>,
+    disputes: Vec<&'a Dispute>,
+    depends_on: Option<Box<Assessor<'a>>>,
+}
+
+/// Dependencies do not nest deeper than this; configuration refuses circles.
+const DEEPEST: usize = 8;
+
+impl<'a> Assessor<'a> {
+    pub(super) fn new(world: &'a World<'a>, moment: &'a Moment<'a>, window: &'a Window) -> Option<Self> {
+        Self::at_depth(world, moment, window, 0)
+    }
+
+    fn at_depth(
+        world: &'a World<'a>,
+        moment: &'a Moment<'a>,
+        window: &'a Window,
+        depth: usize,
+    ) -> Option<Self> {
+        let depends_on = match &window.depends_on {
+            Some(id) if depth < DEEPEST => {
+                let found = world.windows.iter().find(|w| w.id == *id);
+                found.and_then(|w| Self::at_depth(world, moment, w, depth + 1)).map(Box::new)
+            }
+            _ => None,
+        };
+        Some(Self {
+            world,
+            moment,
+            window,
+            system: world.calendar.systems.get(&window.system)?,
+            status: world.status.window(&window.id),
+            exemptions: world.overrides.exemptions.iter().filter(|e| e.window == window.id).collect(),
+            disputes: world.overrides.disputes.iter().filter(|d| d.window == window.id).collect(),
+            depends_on,
+        })
+    }
+
+    pub(super) fn window(&self) -> &'a Window {
+        self.window
+    }
+
+    pub(super) fn system(&self) -> &'a System {
+        self.system
+    }
+
+    /// The parts expected of a municipality: those with a unit there now (or all, without a register), less
+    /// dispensas (DESIGN "Expected").
+    pub(super) fn expected(&self, municipality: &'a Municipality) -> impl Iterator<Item = &'a PartId> {
+        let exempt = !municipality.exempt.is_empty() && municipality.exempt.contains(&self.system.id);
+        let parts: &'a [PartId] = if exempt { &[] } else { &self.window.parts };
+        parts.iter().filter(move |part| self.is_expected(municipality.code, part))
+    }
+
+    fn is_expected(&self, municipality: MunicipalityCode, part: &'a PartId) -> bool {
+        let exempted = self.exemptions.iter().any(|e| {
+            e.municipality == municipality
+                && e.part.as_ref().is_none_or(|p| p == part)
+                && !e.until.is_some_and(|until| self.moment.day_over(until))
+        });
+        if exempted {
+            return false;
+        }
+        let of_units = self
+            .world
+            .calendar
+            .parts
+            .get(part)
+            .is_some_and(|p| p.respondent == crate::domain::calendar::Respondent::Unit);
+        !of_units || self.world.roster.units.is_none() || self.units(municipality, part).next().is_some()
+    }
+
+    /// The units of a part that count now.
+    pub(super) fn units(
+        &self,
+        municipality: MunicipalityCode,
+        part: &'a PartId,
+    ) -> impl Iterator<Item = &'a crate::domain::roster::Unit> {
+        let begun = |day: Option<jiff::civil::Date>| day.is_none_or(|d| self.moment.day_begun(d));
+        let over = |day: Option<jiff::civil::Date>| day.is_some_and(|d| self.moment.day_over(d));
+        self.world
+            .roster
+            .units_of(municipality, part)
+            .filter(move |unit| begun(unit.from) && !over(unit.until))
+    }
+
+    /// The verdict on a municipality.
+    pub(super) fn assess(&self, municipality: &'a Municipality) -> Assessment {
+        let waits = self.depends_on.as_ref().is_some_and(|on| !on.assess(municipality).is_done());
+        let entries = self.status.of(municipality.code);
+        let parts = self.expected(municipality).map(|part| {
+            if waits { not_applicable(part) } else { self.part(municipality.code, part, entries) }
+        });
+        Assessment { parts: parts.collect() }
+    }
+
+    fn part(&self, municipality: MunicipalityCode, part: &'a PartId, entries: &'a [Entry]) -> PartVerdict {
+        let mut verdict = not_applicable(part);
+        if entries.is_empty() {
+            verdict.state = State::Unconfirmed;
+            verdict.doubt = Some(Doubt::Unseen);
+            return verdict;
+        }
+        let whole = self.opinion(entries.iter().filter(|e| e.part == *part && e.unit.is_none()));
+        let mut units: Vec<&UnitId> = self.units(municipality, part).map(|u| &u.id).collect();
+        if units.is_empty() {
+            units = entries.iter().filter(|e| e.part == *part).filter_map(|e| e.unit.as_ref()).collect();
+            units.sort();
+            units.dedup();
+        }
+        let mut opinions: Vec<(Option<&UnitId>, Opinion<'a>)> = units
+            .into_iter()
+            .map(|unit| {
+                let own =
+                    self.opinion(entries.iter().filter(|e| e.part == *part && e.unit.as_ref() == Some(unit)));
+                (Some(unit), own.or_newer(whole))
+            })
+            .collect();
+        if opinions.is_empty() {
+            opinions.push((None, whole));
+        }
+        self.fold(municipality, opinions, &mut verdict);
+        verdict
+    }
+
+    fn fold(
+        &self,
+        municipality: MunicipalityCode,
+        opinions: Vec<(Option<&UnitId>, Opinion<'a>)>,
+        verdict: &mut PartVerdict,
+    ) {
+        let rank = |state| match state {
+            State::Pending => 3,
+            State::Unconfirmed => 2,
+            State::Done => 1,
+            State::NotApplicable => 0,
+        };
+        let mut first = true;
+        for (unit, mut opinion) in opinions {
+            if opinion.state == State::Pending
+                && self.is_disputed(municipality, &verdict.part, opinion.taken_at)
+            {
+                opinion.state = State::Unconfirmed;
+                opinion.doubt = Some(Doubt::Disputed);
+            }
+            if opinion.state == State::Pending {
+                verdict.pending_units.extend(unit.cloned());
+            }
+            if first || rank(opinion.state) > rank(verdict.state) {
+                verdict.state = opinion.state;
+                verdict.doubt = opinion.doubt;
+                verdict.as_of = opinion.as_of;
+                verdict.feed = opinion.feed.cloned();
+                verdict.wording = opinion.wording.cloned();
+            }
+            first = false;
+        }
+    }
+
+    fn is_disputed(
+        &self,
+        municipality: MunicipalityCode,
+        part: &PartId,
+        taken_at: Option<Timestamp>,
+    ) -> bool {
+        self.disputes.iter().any(|d| {
+            d.municipality == municipality
+                && d.part.as_ref().is_none_or(|p| p == part)
+                && taken_at.is_none_or(|at| at <= d.authorship.at)
+                && !d.until.is_some_and(|until| self.moment.day_over(until))
+        })
+    }
+
+    /// What the feeds say of one key, all together.
+    fn opinion(&self, entries: impl Iterator<Item = &'a Entry>) -> Opinion<'a> {
+        let mut result = Opinion::default();
+        for entry in entries {
+            let (state, doubt) = match entry.state {
+                State::Pending if entry.reverting_since.is_some() => {
+                    (State::Unconfirmed, Some(Doubt::Reverting))
+                }
+                State::Pending => {
+                    let from = self.status.ages_from(entry);
+                    let stale_at = from.saturating_add(self.system.status_validity).unwrap_or(Timestamp::MAX);
+                    if self.moment.reached(stale_at) {
+                        (State::Unconfirmed, Some(Doubt::Stale { as_of: entry.as_of() }))
+                    } else {
+                        (State::Pending, None)
+                    }
+                }
+                State::Unconfirmed => (State::Unconfirmed, Some(Doubt::Declared)),
+                settled @ (State::Done | State::NotApplicable) => (settled, None),
+            };
+            result = result.and(Opinion {
+                state,
+                doubt,
+                as_of: Some(entry.as_of()),
+                taken_at: Some(entry.taken_at),
+                feed: Some(&entry.feed),
+                wording: entry.wording.as_ref(),
+            });
+        }
+        result
+    }
+}
+
+/// What is said of one key.
+#[derive(Debug, Clone, Copy)]
+struct Opinion<'a> {
+    state: State,
+    doubt: Option<Doubt>,
+    as_of: Option<Timestamp>,
+    taken_at: Option<Timestamp>,
+    feed: Option<&'a FeedId>,
+    wording: Option<&'a Arc<str>>,
+}
+
+impl Default for Opinion<'_> {
+    fn default() -> Self {
+        Self {
+            state: State::Unconfirmed,
+            doubt: Some(Doubt::Unseen),
+            as_of: None,
+            taken_at: None,
+            feed: None,
+            wording: None,
+        }
+    }
+}
+
+impl Opinion<'_> {
+    /// Two feeds' opinions of one key: a settled one outranks a doubt, and a fresh *pendente* against a settled one is
+    /// a contradiction that nobody may be accused on.
+    fn and(self, other: Self) -> Self {
+        if self.as_of.is_none() {
+            return other;
+        }
+        let settled = |s| matches!(s, State::Done | State::NotApplicable);
+        match (self.state, other.state) {
+            (State::Pending, o) if settled(o) => self.contradicted(other),
+            (s, State::Pending) if settled(s) => self.contradicted(other),
+            _ if self.doubt == Some(Doubt::Contradicted) => self,
+            (State::Unconfirmed, o) if o != State::Unconfirmed => other,
+            (s, State::Unconfirmed) if s != State::Unconfirmed => self,
+            _ if other.as_of > self.as_of => other,
+            _ => self,
+        }
+    }
+
+    fn contradicted(self, other: Self) -> Self {
+        let newer = if other.as_of > self.as_of { other } else { self };
+        Self { state: State::Unconfirmed, doubt: Some(Doubt::Contradicted), ..newer }
+    }
+
+    /// A unit's own opinion, or the whole part's where that is newer or the only one.
+    fn or_newer(self, whole: Self) -> Self {
+        if whole.as_of > self.as_of { whole } else { self }
+    }
+}
+
+fn not_applicable(part: &PartId) -> PartVerdict {
+    PartVerdict {
+        part: part.clone(),
+        state: State::NotApplicable,
+        doubt: None,
+        pending_units: Vec::new(),
+        as_of: None,
+        feed: None,
+        wording: None,
+    }
+}

@@ -1,0 +1,135 @@
+//! Whom a notice goes to: the addresses of its audience, or of the next role when nobody there can be written to. Pure.
+
+use std::collections::HashSet;
+
+use super::assess::{Assessment, Assessor};
+use crate::domain::calendar::{Audience, Calendar, Respondent, Window};
+use crate::domain::id::{EmailAddress, PartId};
+use crate::domain::notice::{Addressee, Recipient};
+use crate::domain::roster::{Municipality, Offices, Role};
+use crate::domain::status::State;
+
+/// Recipients of a municipal notice.
+pub(super) struct Reach {
+    /// Whom to write to; empty when nobody is left.
+    pub(super) to: Vec<Recipient>,
+    /// Whether they stand in for an audience that cannot be written to.
+    pub(super) stands_in: bool,
+}
+
+/// Resolves an audience in one municipality. `about` is what the notice is about: the parts in that state decide who
+/// the respondents and units are; without an assessment, every part does.
+pub(super) fn reach<'a>(
+    assessor: &Assessor<'a>,
+    calendar: &Calendar,
+    municipality: &'a Municipality,
+    audience: &[Audience],
+    about: Option<(&Assessment, State)>,
+    flagged: &HashSet<EmailAddress>,
+) -> Reach {
+    let mut reach = Reach { to: Vec::new(), stands_in: false };
+    let mut take = |role: &Role, address: &EmailAddress, to: &mut Vec<Recipient>| {
+        if !flagged.contains(address) && !to.iter().any(|r| r.address == *address) {
+            to.push(Recipient { role: role.clone(), address: address.clone() });
+        }
+    };
+    for wanted in audience {
+        match wanted {
+            Audience::Smas => contact(municipality, &Role::Smas, &mut take, &mut reach.to),
+            Audience::Cmas => contact(municipality, &Role::Cmas, &mut take, &mut reach.to),
+            Audience::Role(name) => {
+                contact(municipality, &Role::Other(name.clone()), &mut take, &mut reach.to);
+            }
+            Audience::Unit => {
+                for part in parts_about(assessor.window(), about) {
+                    units(assessor, municipality, part, about, &mut take, &mut reach.to);
+                }
+            }
+            Audience::Respondent => {
+                for part in parts_about(assessor.window(), about) {
+                    let Some(declared) = calendar.parts.get(part) else { continue };
+                    match assessor.window().respondent_of(declared) {
+                        Respondent::Smas => contact(municipality, &Role::Smas, &mut take, &mut reach.to),
+                        Respondent::Cmas => contact(municipality, &Role::Cmas, &mut take, &mut reach.to),
+                        Respondent::Unit => {
+                            units(assessor, municipality, part, about, &mut take, &mut reach.to);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    if reach.to.is_empty() {
+        for next in &municipality.contacts {
+            for address in &next.addresses {
+                take(&next.role, address, &mut reach.to);
+            }
+            if !reach.to.is_empty() {
+                reach.stands_in = true;
+                break;
+            }
+        }
+    }
+    reach
+}
+
+fn parts_about<'a>(window: &'a Window, about: Option<(&Assessment, State)>) -> Vec<&'a PartId> {
+    let owes = |part: &&PartId| match about {
+        None => true,
+        Some((assessment, state)) => assessment.parts.iter().any(|p| p.part == **part && p.state == state),
+    };
+    window.parts.iter().filter(owes).collect()
+}
+
+fn contact(
+    municipality: &Municipality,
+    role: &Role,
+    take: &mut impl FnMut(&Role, &EmailAddress, &mut Vec<Recipient>),
+    to: &mut Vec<Recipient>,
+) {
+    for contact in municipality.contacts.iter().filter(|c| c.role == *role) {
+        for address in &contact.addresses {
+            take(role, address, to);
+        }
+    }
+}
+
+/// The units of a part that owe something; all of them when it is only known that the part does.
+fn units<'a>(
+    assessor: &Assessor<'a>,
+    municipality: &'a Municipality,
+    part: &'a PartId,
+    about: Option<(&Assessment, State)>,
+    take: &mut impl FnMut(&Role, &EmailAddress, &mut Vec<Recipient>),
+    to: &mut Vec<Recipient>,
+) {
+    let owing = about
+        .filter(|(_, state)| *state == State::Pending)
+        .and_then(|(assessment, _)| assessment.parts.iter().find(|p| p.part == *part))
+        .map(|p| p.pending_units.as_slice())
+        .filter(|units| !units.is_empty());
+    for unit in assessor.units(municipality.code, part) {
+        if owing.is_none_or(|units| units.contains(&unit.id)) {
+            for address in &unit.addresses {
+                take(&Role::Unit, address, to);
+            }
+        }
+    }
+}
+
+/// The recipients of a notice to an office of the secretariat.
+pub(super) fn office(offices: &Offices, to: &Addressee) -> Vec<Recipient> {
+    let (role, addresses) = match to {
+        Addressee::Gsuas => (Role::Gsuas, offices.gsuas.addresses.as_slice()),
+        Addressee::Gerencia(id) => (
+            Role::Gerencia(id.clone()),
+            offices.gerencias.get(id).map_or(&[][..], |o| o.addresses.as_slice()),
+        ),
+    };
+    addresses.iter().map(|a| Recipient { role: role.clone(), address: a.clone() }).collect()
+}
+
+/// The recipients of alerts.
+pub(super) fn alerts(offices: &Offices) -> Vec<Recipient> {
+    offices.alert_addresses().iter().map(|a| Recipient { role: Role::Alerts, address: a.clone() }).collect()
+}

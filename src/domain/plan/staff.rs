@@ -1,0 +1,394 @@
+//! What the secretariat's own people are told: resumos, remessas, reports and alerts. Pure.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::moment::Moment;
+use super::pair;
+use super::survey::Survey;
+use super::{Act, Decision, Draft, World, audience};
+use crate::domain::calendar::{CopyTo, Deadline};
+use crate::domain::id::{MunicipalityCode, PartId};
+use crate::domain::ledger::{Record, Standing, WindowLedger};
+use crate::domain::notice::{
+    Addressee, AlertItem, Content, DigestLine, Kind, NoticeKey, Recipient, Slot, StaffSlot, Untold,
+};
+use crate::domain::overrides::BatchId;
+use crate::domain::reason::Reason;
+use crate::domain::roster::Municipality;
+use crate::domain::time::day_after;
+
+/// Everything that one window gives staff.
+pub(super) fn about_window(survey: &Survey<'_>, draft: &mut Draft) {
+    digests(survey, draft);
+    for (edition, deadline, ends_at) in ended_editions(survey) {
+        report(survey, edition, ends_at, draft);
+        referrals(survey, edition, deadline, ends_at, draft);
+    }
+    void_referrals(survey, draft);
+    alert(survey, draft);
+}
+
+/// Editions that rule somewhere and whose deadline has passed while the window was not stopped.
+fn ended_editions(survey: &Survey<'_>) -> Vec<(u16, Deadline, Timestamp)> {
+    let editions = Survey::editions(&survey.bench);
+    let window = survey.bench.assessor.window();
+    let mut ended: Vec<(u16, Deadline, Timestamp)> = Vec::new();
+    let general = std::iter::once((None, &survey.general));
+    for (municipality, track) in
+        general.chain(survey.special.iter().map(|(code, track)| (Some(*code), track)))
+    {
+        if let (Some(deadline), Some(ends_at)) = (track.deadline, track.ends_at)
+            && survey.bench.moment.reached(ends_at)
+            && !editions.halted_at(window, municipality, ends_at)
+            && !ended.iter().any(|(edition, ..)| *edition == track.edition)
+        {
+            ended.push((track.edition, deadline, ends_at));
+        }
+    }
+    ended
+}
+
+/// Whether an instant lies before `inicio`, or before the first day of this ledger: nobody looked then.
+fn before_our_time(survey: &Survey<'_>, at: Timestamp) -> bool {
+    let zone = &survey.bench.world.calendar.hours.zone;
+    let born_at = survey.bench.world.ledger.born_at.unwrap_or(survey.bench.moment.stamp());
+    at < zone.start_of(zone.date_of(born_at)) || survey.bench.starts_at.is_some_and(|starts| at < starts)
+}
+
+fn report(survey: &Survey<'_>, edition: u16, ends_at: Timestamp, draft: &mut Draft) {
+    let slot = StaffSlot::Report { edition };
+    if before_our_time(survey, ends_at) || is_recorded(survey, &slot) {
+        return;
+    }
+    let because = Reason::DeadlinePassed { at: ends_at };
+    draft.actions.push(notice(survey, Act::Publish, slot, Vec::new(), ends_at, None, because));
+}
+
+/// The remessa of an edition that ended (norma 6.3).
+fn referrals(survey: &Survey<'_>, edition: u16, deadline: Deadline, ends_at: Timestamp, draft: &mut Draft) {
+    let world = survey.bench.world;
+    let system = survey.bench.assessor.system();
+    let hours = &world.calendar.hours;
+    let due_at =
+        hours.next_sending(hours.business_days_after(deadline.on, system.referral_after).max(ends_at));
+    if before_our_time(survey, due_at) || !survey.bench.moment.reached(due_at) {
+        return;
+    }
+    let gerencias = system.gerencias.iter().map(|id| Addressee::Gerencia(id.clone()));
+    let missing: Vec<Addressee> = std::iter::once(Addressee::Gsuas)
+        .chain(gerencias)
+        .filter(|to| !is_recorded(survey, &StaffSlot::Referral { edition, to: to.clone() }))
+        .collect();
+    if missing.is_empty() || !survey.bench.moment.is_sending() {
+        return;
+    }
+    let Some(lists) = lists(survey, edition) else { return };
+    for to in missing {
+        let recipients = audience::office(&world.roster.offices, &to);
+        let content = Content::Referral {
+            to: to.clone(),
+            deadline: Some(deadline),
+            pending: lists.pending.clone(),
+            unconfirmed: lists.unconfirmed.clone(),
+            never_told: lists.never_told.clone(),
+        };
+        let slot = StaffSlot::Referral { edition, to };
+        let because = Reason::DeadlinePassed { at: ends_at };
+        draft.actions.push(notice(survey, Act::Send, slot, recipients, due_at, Some(content), because));
+    }
+}
+
+#[derive(Default)]
+struct Lists {
+    pending: Vec<(MunicipalityCode, Vec<crate::domain::notice::PendingPart>)>,
+    unconfirmed: Vec<(MunicipalityCode, Vec<crate::domain::notice::UnconfirmedPart>)>,
+    never_told: Vec<(MunicipalityCode, Untold)>,
+}
+
+/// The municipalities that an edition ended for; none when no expected one is left on it.
+fn lists(survey: &Survey<'_>, edition: u16) -> Option<Lists> {
+    let mut lists = Lists::default();
+    let mut any = false;
+    for municipality in survey.bench.world.roster.municipalities.values() {
+        let on_edition = survey.track(municipality.code).edition == edition;
+        if !on_edition || survey.bench.assessor.expected(municipality).next().is_none() {
+            continue;
+        }
+        any = true;
+        let assessment = survey.bench.assessor.assess(municipality);
+        let (pending, unconfirmed) = (assessment.pending(), assessment.unconfirmed());
+        if !pending.is_empty() {
+            lists.pending.push((municipality.code, pending));
+        }
+        if !unconfirmed.is_empty() {
+            lists.unconfirmed.push((municipality.code, unconfirmed));
+        }
+        if let Some(untold) = untold(survey, municipality) {
+            lists.never_told.push((municipality.code, untold));
+        }
+    }
+    any.then_some(lists)
+}
+
+/// Why a municipality was never told of the window, if it never was.
+pub(super) fn untold(survey: &Survey<'_>, municipality: &Municipality) -> Option<Untold> {
+    let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality.code));
+    let told = |r: &Record| r.told.is_some() && matches!(r.standing, Standing::Sent { .. });
+    if survey.bench.told_outside || records.iter().any(told) {
+        return None;
+    }
+    let reachable = || {
+        let system = survey.bench.assessor.system();
+        let flagged = &survey.bench.world.ledger.flagged;
+        let calendar = survey.bench.world.calendar;
+        let reach = audience::reach(
+            survey.bench.assessor,
+            calendar,
+            municipality,
+            &system.announce_to,
+            None,
+            flagged,
+        );
+        !reach.to.is_empty()
+    };
+    let announcement = records.iter().find(|r| r.slot == Slot::Announcement);
+    Some(match announcement.map(|r| r.standing) {
+        None | Some(Standing::Withdrawn) => Untold::Unseen,
+        Some(Standing::Failed) => Untold::Failed,
+        Some(_) if !reachable() => Untold::NoContact,
+        Some(_) => Untold::Expired,
+    })
+}
+
+/// Remessas that an extension overtook are declared without effect to the same people.
+fn void_referrals(survey: &Survey<'_>, draft: &mut Draft) {
+    let Some(ledger) = survey.ledger else { return };
+    let window = survey.bench.assessor.window();
+    for (slot, _) in ledger.staff_slots() {
+        let StaffSlot::Referral { edition, to } = slot else { continue };
+        let later =
+            survey.tracks().filter(|track| track.edition > *edition).max_by_key(|track| track.edition);
+        let Some(later) = later else { continue };
+        let void = StaffSlot::ReferralVoid { edition: *edition, to: to.clone() };
+        if is_recorded(survey, &void) || !survey.bench.moment.is_sending() {
+            continue;
+        }
+        let content = Content::ReferralVoid {
+            to: to.clone(),
+            previous: window.edition(*edition).and_then(|e| e.deadline),
+            deadline: later.deadline,
+            source: window.edition(later.edition).map(|e| e.source.clone()).unwrap_or_default(),
+        };
+        let recipients = audience::office(&survey.bench.world.roster.offices, to);
+        let because = Reason::ReferralOvertaken { edition: later.edition };
+        let due_at = survey.bench.world.calendar.hours.next_sending(later.known_at);
+        draft.actions.push(notice(survey, Act::Send, void, recipients, due_at, Some(content), because));
+    }
+}
+
+/// One resumo per gerência (or GSUAS), window and day, of the letters of rungs with `copia` since the last one.
+fn digests(survey: &Survey<'_>, draft: &mut Draft) {
+    if survey.steps.values().flatten().all(|step| step.copies.is_empty()) {
+        return;
+    }
+    let mut lines: BTreeMap<(Addressee, u16), Vec<DigestLine>> = BTreeMap::new();
+    let last_to = |to: &Addressee| {
+        let slots = survey.ledger.into_iter().flat_map(WindowLedger::staff_slots);
+        slots
+            .filter(|(slot, _)| matches!(slot, StaffSlot::Digest { to: t, .. } if t == to))
+            .map(|(_, at)| at)
+            .max()
+    };
+    let mut add = |municipality, letter: &Record, recorded: Option<Timestamp>| {
+        let Slot::Rung { edition, days_before } = letter.slot else { return };
+        let steps = survey.steps.get(&edition).map_or(&[][..], Vec::as_slice);
+        let Some(step) = steps.iter().find(|s| s.days_before == days_before) else { return };
+        for (to, parts) in copied_to(survey, &step.copies, &letter.parts) {
+            if recorded.is_none_or(|at| last_to(&to).is_none_or(|last| at > last)) {
+                let line = DigestLine { municipality, kind: letter.kind, days_before, parts };
+                lines.entry((to, edition)).or_default().push(line);
+            }
+        }
+    };
+    for (municipality, records) in survey.ledger.into_iter().flat_map(WindowLedger::municipalities) {
+        for record in
+            records.iter().filter(|r| matches!(r.standing, Standing::Sent { .. } | Standing::Queued))
+        {
+            add(municipality, record, Some(record.recorded_at));
+        }
+    }
+    let id = &survey.bench.assessor.window().id;
+    for decision in draft.actions.iter().filter(|d| d.act == Act::Send) {
+        if let NoticeKey::Municipal { window, slot, municipality } = &decision.key
+            && window == id
+        {
+            add(*municipality, &decision.record(*slot, Standing::Queued, decision.due_at), None);
+        }
+    }
+    if lines.is_empty() || !survey.bench.moment.is_sending() {
+        return;
+    }
+    let on = survey.bench.moment.today();
+    for ((to, edition), mut lines) in lines {
+        let slot = StaffSlot::Digest { edition, to: to.clone(), on };
+        if is_recorded(survey, &slot) {
+            continue;
+        }
+        lines.sort_by_key(|line| line.municipality);
+        let recipients = audience::office(&survey.bench.world.roster.offices, &to);
+        let deadline = survey.bench.assessor.window().edition(edition).and_then(|e| e.deadline);
+        let because = Reason::CopiesDue { letters: lines.len() };
+        let content = Content::Digest { to, deadline, lines };
+        let due_at = survey.bench.moment.stamp();
+        draft.actions.push(notice(survey, Act::Send, slot, recipients, due_at, Some(content), because));
+    }
+}
+
+fn copied_to(survey: &Survey<'_>, copies: &[CopyTo], parts: &[PartId]) -> Vec<(Addressee, Vec<PartId>)> {
+    let system = survey.bench.assessor.system();
+    let mut shares: Vec<(Addressee, Vec<PartId>)> = Vec::new();
+    for copy in copies {
+        match copy {
+            CopyTo::Gsuas => shares.push((Addressee::Gsuas, parts.to_vec())),
+            CopyTo::Gerencia => {
+                for part in parts {
+                    for id in survey.bench.world.calendar.gerencias_of(system, part) {
+                        let to = Addressee::Gerencia(id.clone());
+                        match shares.iter_mut().find(|(t, _)| *t == to) {
+                            Some((_, own)) => own.push(part.clone()),
+                            None => shares.push((to, vec![part.clone()])),
+                        }
+                    }
+                }
+            }
+        }
+    }
+    shares
+}
+
+/// One alert per window and day of what was newly withheld for doubt or for want of an address.
+fn alert(survey: &Survey<'_>, draft: &mut Draft) {
+    let window = &survey.bench.assessor.window().id;
+    let last = survey.ledger.and_then(|ledger| {
+        ledger
+            .staff_slots()
+            .filter(|(slot, _)| matches!(slot, StaffSlot::Alert { .. }))
+            .map(|(_, at)| at)
+            .max()
+    });
+    let about = |d: &&Decision| d.window() == Some(window) && pair::alerts_by_window(d.because.cause());
+    let items: Vec<AlertItem> = draft
+        .held
+        .iter()
+        .filter(about)
+        .filter(|held| is_news(survey.bench.world, held, last))
+        .map(|held| AlertItem::Withheld { key: held.key.clone(), because: held.because.clone() })
+        .collect();
+    if items.is_empty() || !survey.bench.moment.is_sending() {
+        return;
+    }
+    let slot = StaffSlot::Alert { edition: survey.general.edition, on: survey.bench.moment.today() };
+    if is_recorded(survey, &slot) {
+        return;
+    }
+    let recipients = audience::alerts(&survey.bench.world.roster.offices);
+    let because = Reason::StaffNeeded { notices: items.len() };
+    let due_at = survey.bench.moment.stamp();
+    draft.actions.push(notice(
+        survey,
+        Act::Send,
+        slot,
+        recipients,
+        due_at,
+        Some(Content::Alert { items }),
+        because,
+    ));
+}
+
+/// One alert a day of the batches that newly wait for `liberar`.
+pub(super) fn about_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut Draft) {
+    let topic = "liberar";
+    let last = world.ledger.service(topic).map(|(_, at)| at).max();
+    let mut batches: BTreeMap<&BatchId, (usize, &Reason, bool)> = BTreeMap::new();
+    for held in &draft.held {
+        if let Some(batch) = held.because.batch() {
+            let entry = batches.entry(batch).or_insert((0, &held.because, false));
+            entry.0 += 1;
+            entry.2 |= is_news(world, held, last);
+        }
+    }
+    let items: Vec<AlertItem> = batches
+        .into_iter()
+        .filter(|(_, (_, _, news))| *news)
+        .map(|(batch, (letters, because, _))| AlertItem::Batch {
+            batch: batch.clone(),
+            letters,
+            because: because.clone(),
+        })
+        .collect();
+    if items.is_empty() || !moment.is_sending() {
+        return;
+    }
+    let on = moment.today();
+    let key = NoticeKey::Service { topic: topic.to_owned(), on };
+    if world.ledger.service(topic).any(|(known, _)| *known == key) {
+        moment.reached(world.calendar.hours.zone.start_of(day_after(on)));
+        return;
+    }
+    draft.actions.push(Decision {
+        act: Act::Send,
+        key,
+        kind: Some(Kind::Alert),
+        edition: None,
+        rung: None,
+        version: 1,
+        to: audience::alerts(&world.roster.offices),
+        due_at: moment.stamp(),
+        valid_until: None,
+        told: None,
+        because: Reason::StaffNeeded { notices: items.len() },
+        content: Some(Content::Alert { items }),
+    });
+}
+
+/// Whether staff were not alerted to it yet: withheld just now, or since the last alert.
+fn is_news(world: &World<'_>, held: &Decision, last: Option<Timestamp>) -> bool {
+    let NoticeKey::Municipal { window, slot, municipality } = &held.key else { return false };
+    let records = world.ledger.window(window).map_or(&[][..], |w| w.of(*municipality));
+    let known = records.iter().find(|r| r.slot == *slot);
+    known.is_none_or(|record| {
+        record.standing != Standing::Withheld(held.because.cause())
+            || last.is_none_or(|at| record.recorded_at > at)
+    })
+}
+
+fn is_recorded(survey: &Survey<'_>, slot: &StaffSlot) -> bool {
+    survey.ledger.is_some_and(|ledger| ledger.staff(slot).is_some())
+}
+
+fn notice(
+    survey: &Survey<'_>,
+    act: Act,
+    slot: StaffSlot,
+    to: Vec<Recipient>,
+    due_at: Timestamp,
+    content: Option<Content>,
+    because: Reason,
+) -> Decision {
+    Decision {
+        act,
+        kind: slot.kind(),
+        edition: Some(slot.edition()),
+        rung: None,
+        version: 1,
+        to,
+        due_at,
+        valid_until: None,
+        told: None,
+        content,
+        because,
+        key: NoticeKey::Staff { window: survey.bench.assessor.window().id.clone(), slot },
+    }
+}
