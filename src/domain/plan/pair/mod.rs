@@ -1,19 +1,22 @@
 //! One municipality in one window: what it should be told now, and what of its open notices no longer holds. Pure.
 
+mod close;
+mod wish;
+
 use std::cell::OnceCell;
 
 use jiff::Timestamp;
 
-use super::assess::{Assessment, Assessor};
-use super::audience;
-use super::edition::{HaltState, Track};
-use super::ladder::Step;
-use super::moment::Moment;
-use super::{Act, Decision, World};
-use crate::domain::calendar::{Audience, HaltKind, OnUnconfirmed};
+use crate::domain::calendar::Audience;
 use crate::domain::ledger::{Record, Standing};
 use crate::domain::notice::{Content, Kind, NoticeKey, Recipient, Slot, Told};
 use crate::domain::overrides::{BatchId, HoldScope};
+use crate::domain::plan::assess::{Assessment, Assessor};
+use crate::domain::plan::audience;
+use crate::domain::plan::edition::{HaltState, Track};
+use crate::domain::plan::ladder::Step;
+use crate::domain::plan::moment::Moment;
+use crate::domain::plan::{Act, Decision, World};
 use crate::domain::reason::{Cause, Reason};
 use crate::domain::roster::Municipality;
 use crate::domain::status::State;
@@ -23,20 +26,20 @@ use crate::domain::time::hours_after;
 const QUIET_HOURS: i64 = 48;
 
 /// What is the same for every municipality of a window in one pass.
-pub(super) struct Bench<'a> {
-    pub(super) world: &'a World<'a>,
-    pub(super) moment: &'a Moment<'a>,
-    pub(super) assessor: &'a Assessor<'a>,
+pub(in crate::domain::plan) struct Bench<'a> {
+    pub(in crate::domain::plan) world: &'a World<'a>,
+    pub(in crate::domain::plan) moment: &'a Moment<'a>,
+    pub(in crate::domain::plan) assessor: &'a Assessor<'a>,
     /// When the window opens.
-    pub(super) opens_at: Timestamp,
+    pub(in crate::domain::plan) opens_at: Timestamp,
     /// The first instant of `inicio`.
-    pub(super) starts_at: Option<Timestamp>,
+    pub(in crate::domain::plan) starts_at: Option<Timestamp>,
     /// Whether the window was already open on `inicio`: then everybody counts as told of edition 1 outside.
-    pub(super) told_outside: bool,
+    pub(in crate::domain::plan) told_outside: bool,
 }
 
 /// One municipality in one window.
-pub(super) struct Pair<'a, 'b> {
+pub(in crate::domain::plan) struct Pair<'a, 'b> {
     bench: &'b Bench<'a>,
     municipality: &'a Municipality,
     track: Track,
@@ -77,19 +80,19 @@ enum Fate {
 
 /// Everything decided about one municipality in one window.
 #[derive(Default)]
-pub(super) struct Decided {
+pub(in crate::domain::plan) struct Decided {
     /// To be sent, unless something beyond this municipality holds it.
-    pub(super) send: Option<Decision>,
+    pub(in crate::domain::plan) send: Option<Decision>,
     /// Withheld.
-    pub(super) withheld: Vec<Decision>,
+    pub(in crate::domain::plan) withheld: Vec<Decision>,
     /// Withdrawn, superseded, expired.
-    pub(super) closed: Vec<Decision>,
+    pub(in crate::domain::plan) closed: Vec<Decision>,
     /// Why nothing is said, when nothing is.
-    pub(super) silence: Option<Reason>,
+    pub(in crate::domain::plan) silence: Option<Reason>,
 }
 
 impl<'a, 'b> Pair<'a, 'b> {
-    pub(super) fn new(
+    pub(in crate::domain::plan) fn new(
         bench: &'b Bench<'a>,
         municipality: &'a Municipality,
         track: Track,
@@ -100,7 +103,7 @@ impl<'a, 'b> Pair<'a, 'b> {
     }
 
     /// Decides.
-    pub(super) fn decide(&self) -> Decided {
+    pub(in crate::domain::plan) fn decide(&self) -> Decided {
         let mut decided = Decided::default();
         let mut kept: Vec<Slot> = Vec::new();
         if self.bench.assessor.expected(self.municipality).next().is_none() {
@@ -126,7 +129,7 @@ impl<'a, 'b> Pair<'a, 'b> {
 
     /// The window runs: a correction outranks all, a divulgação outranks a rung.
     fn decide_open(&self, kept: &mut Vec<Slot>, decided: &mut Decided) {
-        self.outage(decided);
+        self.missed(decided);
         let first = self.correction().or_else(|| self.upheld()).or_else(|| self.announcement());
         let first_slot = first.as_ref().map(|wish| wish.slot);
         let fate = self.consider(first);
@@ -206,163 +209,6 @@ impl<'a, 'b> Pair<'a, 'b> {
         if self.record(slot).is_some_and(|r| r.standing.is_open()) {
             kept.push(slot);
         }
-    }
-
-    // --- wishes
-
-    fn announcement(&self) -> Option<Wish> {
-        if self.bench.told_outside || self.last_told().is_some() || self.deadline_passed() {
-            return None;
-        }
-        if matches!(self.record(Slot::Announcement).map(|r| r.standing), Some(Standing::Superseded)) {
-            return None;
-        }
-        let cause = match self.track.halt {
-            HaltState::Ended { at } => at.max(self.bench.opens_at),
-            HaltState::Never | HaltState::Halted { .. } => self.bench.opens_at,
-        };
-        let due_at = self.first_sending(cause)?;
-        Some(Wish {
-            slot: Slot::Announcement,
-            kind: Kind::Announcement,
-            edition: self.track.edition,
-            audience: self.bench.assessor.system().announce_to.clone(),
-            about: None,
-            due_at,
-            valid_until: self.track.ends_at,
-            told: Some(Told::from(self.track.deadline)),
-            content: Content::Announcement { deadline: self.track.deadline },
-            because: Reason::WindowOpen { opened_on: self.bench.assessor.window().opens_on },
-        })
-    }
-
-    /// The one correction for the latest edition, to those told any other date and not concluído.
-    fn correction(&self) -> Option<Wish> {
-        let number = self.track.awaiting.unwrap_or(self.track.edition);
-        if number == 1 {
-            return None;
-        }
-        let window = self.bench.assessor.window();
-        let edition = window.edition(number)?;
-        let deadline = edition.deadline?;
-        let (told, _) = self.last_told()?;
-        let zone = &self.bench.world.calendar.hours.zone;
-        let ends_at = deadline.instant(zone);
-        if told == Told::Date(deadline) || self.bench.moment.reached(ends_at) || self.assessment().is_done() {
-            return None;
-        }
-        let known_at = match self.track.awaiting {
-            Some(_) => edition.announced_on.map_or(self.track.known_at, |day| zone.start_of(day)),
-            None => self.track.known_at,
-        };
-        let due_at = self.first_sending(known_at)?;
-        Some(Wish {
-            slot: Slot::Extension { edition: number },
-            kind: Kind::Extension,
-            edition: number,
-            audience: self.bench.assessor.system().announce_to.clone(),
-            about: None,
-            due_at,
-            valid_until: Some(ends_at),
-            told: Some(Told::Date(deadline)),
-            content: Content::Extension { previous: told, deadline, source: edition.source.clone() },
-            because: Reason::DeadlineMoved { told, now: Told::Date(deadline) },
-        })
-    }
-
-    fn suspension(
-        &self,
-        since: Timestamp,
-        kind: HaltKind,
-        since_day: Option<jiff::civil::Date>,
-    ) -> Option<Wish> {
-        self.last_told()?;
-        let due_at = self.first_sending(since)?;
-        Some(Wish {
-            slot: Slot::Suspension { edition: self.track.edition },
-            kind: Kind::Suspension,
-            edition: self.track.edition,
-            audience: self.bench.assessor.system().announce_to.clone(),
-            about: None,
-            due_at,
-            valid_until: None,
-            told: None,
-            content: Content::Suspension { cancelled: kind == HaltKind::Cancelled, since: since_day },
-            because: Reason::Halted { kind, since: since_day },
-        })
-    }
-
-    /// The suspension ended and the deadline stands: those told of the suspension and not concluído hear so.
-    fn upheld(&self) -> Option<Wish> {
-        let edition = self.track.edition;
-        let told_of_it = matches!(
-            self.record(Slot::Suspension { edition }).map(|r| r.standing),
-            Some(Standing::Sent { .. })
-        );
-        if !told_of_it || self.deadline_passed() || self.assessment().is_done() {
-            return None;
-        }
-        let cause = match self.track.halt {
-            HaltState::Ended { at } => at,
-            HaltState::Never | HaltState::Halted { .. } => self.bench.opens_at,
-        };
-        let due_at = self.first_sending(cause)?;
-        Some(Wish {
-            slot: Slot::Upheld { edition },
-            kind: Kind::Suspension,
-            edition,
-            audience: self.bench.assessor.system().announce_to.clone(),
-            about: None,
-            due_at,
-            valid_until: self.track.ends_at,
-            told: Some(Told::from(self.track.deadline)),
-            content: Content::Upheld { deadline: self.track.deadline },
-            because: Reason::DeadlineUpheld,
-        })
-    }
-
-    fn rung(&self, step: &Step) -> Option<Wish> {
-        let assessment = self.assessment();
-        let deadline = self.track.deadline?;
-        let state = assessment.state();
-        let (kind, content, because) = match state {
-            State::Done | State::NotApplicable => return None,
-            State::Pending => {
-                let because = if step.rungs.len() > 1 {
-                    Reason::Coincidence { due_at: step.due_at, rungs: step.rungs.clone() }
-                } else {
-                    Reason::RungDue { due_at: step.due_at }
-                };
-                (Kind::Warning, Content::Warning { deadline, pending: assessment.pending() }, because)
-            }
-            State::Unconfirmed => {
-                let unconfirmed = assessment.unconfirmed();
-                match step.unconfirmed {
-                    OnUnconfirmed::Remind => (
-                        Kind::Reminder,
-                        Content::Reminder { deadline, unconfirmed: unconfirmed.clone() },
-                        Reason::ReminderInstead { unconfirmed },
-                    ),
-                    OnUnconfirmed::Withhold => (
-                        Kind::Warning,
-                        Content::Reminder { deadline, unconfirmed: unconfirmed.clone() },
-                        Reason::Unconfirmed { unconfirmed },
-                    ),
-                }
-            }
-        };
-        Some(Wish {
-            slot: Slot::Rung { edition: self.track.edition, days_before: step.days_before },
-            kind,
-            edition: self.track.edition,
-            audience: step.audience.clone(),
-            about: Some(state),
-            due_at: step.due_at,
-            valid_until: Some(step.valid_until),
-            told: Some(Told::Date(deadline)),
-            content,
-            because,
-        })
     }
 
     // --- fates
@@ -488,78 +334,6 @@ impl<'a, 'b> Pair<'a, 'b> {
         Fate::Withhold(self.decision(Act::Withhold, wish, to, because))
     }
 
-    /// Rungs that fell due and ended while nobody looked.
-    fn outage(&self, decided: &mut Decided) {
-        let Some(last_pass) = self.bench.world.ledger.last_pass_at else { return };
-        let missed = self.steps.iter().filter(|step| {
-            step.due_at > last_pass
-                && self.bench.moment.reached(step.valid_until)
-                && step.valid_until > self.track.known_at
-                && self.bench.starts_at.is_none_or(|starts| step.due_at >= starts)
-        });
-        for step in missed {
-            let slot = Slot::Rung { edition: self.track.edition, days_before: step.days_before };
-            if self.record(slot).is_none()
-                && let Some(wish) = self.rung(step)
-            {
-                let because = Reason::Outage { from: last_pass, until: self.bench.moment.stamp() };
-                decided.closed.push(self.decision(Act::Supersede, &wish, Vec::new(), because));
-            }
-        }
-    }
-
-    // --- what no longer holds
-
-    fn close_all_but(&self, kept: &[Slot], because: &Reason, decided: &mut Decided) {
-        for record in self.records.iter().filter(|r| r.standing.is_open() && !kept.contains(&r.slot)) {
-            decided.closed.push(self.closing(record, Act::Withdraw, because.clone()));
-        }
-    }
-
-    /// Why an open notice that is not wished any more ends, and how.
-    fn close(&self, record: &Record) -> Decision {
-        let over = |at: Option<Timestamp>| at.filter(|at| self.bench.moment.reached(*at));
-        let ended = match record.slot {
-            Slot::Rung { edition, .. } | Slot::Extension { edition } | Slot::Upheld { edition }
-                if edition != self.track.edition && self.track.awaiting != Some(edition) =>
-            {
-                let because = Reason::EditionChanged { edition: self.track.edition };
-                return self.closing(record, Act::Withdraw, because);
-            }
-            Slot::Rung { days_before, .. } => {
-                over(self.steps.iter().find(|s| s.rungs.contains(&days_before)).map(|s| s.valid_until))
-            }
-            Slot::Announcement | Slot::Extension { .. } | Slot::Upheld { .. } => over(self.track.ends_at),
-            Slot::Suspension { .. } => None,
-        };
-        let because = match ended {
-            Some(at) => {
-                let withheld = match record.standing {
-                    Standing::Withheld(cause) => Some(cause),
-                    _ => None,
-                };
-                let because = Reason::ValidityOver { at, withheld };
-                let act = if matches!(record.standing, Standing::Sent { .. }) {
-                    Act::Withdraw
-                } else {
-                    Act::Expire
-                };
-                return self.closing(record, act, because);
-            }
-            None if record.edition != self.track.edition => {
-                Reason::EditionChanged { edition: self.track.edition }
-            }
-            None if self.assessment().is_done() => Reason::Satisfied,
-            None if self.assessment().state() == State::Unconfirmed => Reason::NoLongerConfirmed,
-            None => Reason::ContentChanged,
-        };
-        self.closing(record, Act::Withdraw, because)
-    }
-
-    fn closing(&self, record: &Record, act: Act, because: Reason) -> Decision {
-        Decision::closing(self.key(record.slot), record, act, because)
-    }
-
     // --- facts
 
     fn decision(&self, act: Act, wish: &Wish, to: Vec<Recipient>, because: Reason) -> Decision {
@@ -673,6 +447,6 @@ fn rung_of(slot: Slot) -> Option<u16> {
 }
 
 /// Causes of withholding that staff are alerted to window by window.
-pub(super) fn alerts_by_window(cause: Cause) -> bool {
+pub(in crate::domain::plan) fn alerts_by_window(cause: Cause) -> bool {
     matches!(cause.as_str(), "nao-confirmado" | "sem-contato")
 }

@@ -1,0 +1,120 @@
+//! Who may name whom, read from the sources (lib.rs has the table).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const ROOMS: [&str; 9] = ["domain", "render", "config", "feed", "mail", "store", "service", "panel", "cli"];
+
+/// Which rooms of ours a room may name.
+fn may_name(room: &str) -> &'static [&'static str] {
+    match room {
+        "domain" => &[],
+        "render" | "config" | "feed" | "mail" | "store" => &["domain"],
+        "service" => &["domain", "render", "config", "feed", "mail", "store", "clock", "telemetry"],
+        "panel" => &["domain", "render", "store"],
+        _ => {
+            &["domain", "render", "config", "feed", "mail", "store", "service", "panel", "clock", "telemetry"]
+        }
+    }
+}
+
+/// Outside crates and the only room (or file) that may name each.
+const OWNERS: [(&str, &str); 14] = [
+    ("sqlx", "src/store/"),
+    ("lettre", "src/mail/"),
+    ("reqwest", "src/feed/"),
+    ("rustls", "src/"),
+    ("minijinja", "src/render/"),
+    ("figment", "src/config/"),
+    ("toml_edit", "src/config/"),
+    ("annotate_snippets", "src/config/"),
+    ("clap", "src/cli/"),
+    ("sd_notify", "src/service/"),
+    ("tokio_cron_scheduler", "src/service/"),
+    ("tracing_subscriber", "src/telemetry.rs"),
+    ("encoding_rs", "src/"),
+    ("croner", "src/"),
+];
+
+/// What a file whose head says "Pure." may not contain.
+const IMPURE: [&str; 8] =
+    ["async fn", "std::fs", "std::io", "std::net", "tokio::", "tracing::", "Timestamp::now", "SystemTime"];
+
+fn sources(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn room_of(path: &str) -> &str {
+    let rest = path.strip_prefix("src/").unwrap();
+    rest.split(['/', '.']).next().unwrap()
+}
+
+/// Lines of code: comments left out, and the tests at a file's end.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.lines().enumerate().map(|(n, line)| (n + 1, line));
+    lines
+        .take_while(|(_, line)| line.trim() != "#[cfg(test)]")
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+fn faults(path: &str, text: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    let room = room_of(path);
+    let pure = text.lines().take_while(|line| line.starts_with("//!")).any(|line| line.contains("Pure."));
+    for (n, line) in code(text) {
+        let ours = ROOMS.iter().chain(&["clock", "telemetry"]);
+        for named in ours.filter(|named| **named != room) {
+            if line.contains(&format!("crate::{named}")) && !may_name(room).contains(named) {
+                faults.push(format!("{path}:{n}: {room} may not import {named}"));
+            }
+        }
+        for (name, owner) in OWNERS {
+            let names = line.contains(&format!("{name}::")) || line.contains(&format!("use {name};"));
+            if names && !path.starts_with(owner) {
+                faults.push(format!("{path}:{n}: only {owner} may name {name}"));
+            }
+        }
+        if pure && let Some(word) = IMPURE.iter().find(|word| line.contains(*word)) {
+            faults.push(format!("{path}:{n}: a pure file may not use {word}"));
+        }
+    }
+    if room == "domain" && !pure {
+        faults.push(format!("{path}: every file of domain is pure and says so in its head"));
+    }
+    faults
+}
+
+#[test]
+fn rooms_name_only_what_they_may() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    for path in sources(&root.join("src")) {
+        let text = fs::read_to_string(&path).unwrap();
+        let name = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
+        if !matches!(name.as_str(), "src/lib.rs" | "src/main.rs") {
+            found.extend(faults(&name, &text));
+        }
+    }
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn the_layering_test_finds_what_it_looks_for() {
+    assert_eq!(
+        faults("src/domain/x.rs", "//! X. Pure.\nuse crate::store::Store;\n"),
+        ["src/domain/x.rs:2: domain may not import store"]
+    );
+    assert_eq!(faults("src/render/x.rs", "//! X. Pure.\nuse std::fs;\n").len(), 1);
+    assert_eq!(faults("src/mail/x.rs", "//! X.\nuse sqlx::Row;\n").len(), 1);
+    assert_eq!(faults("src/domain/x.rs", "//! X.\n").len(), 1);
+}

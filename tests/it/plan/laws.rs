@@ -1,0 +1,316 @@
+//! Laws of the plan over thousands of drawn worlds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+use vigia_suas::domain::id::{MunicipalityCode, WindowId};
+use vigia_suas::domain::ledger::Outage;
+use vigia_suas::domain::notice::{Content, Kind, NoticeKey, Slot};
+use vigia_suas::domain::overrides::BatchId;
+use vigia_suas::domain::plan::{Act, Decision};
+use vigia_suas::domain::replay::{Change, Replay};
+use vigia_suas::domain::status::State;
+use vigia_suas::domain::time::SendingHours;
+
+use crate::support::world::{Built, Draw, draws};
+
+/// Worlds per law.
+const WORLDS: u32 = 2_000;
+
+fn worlds(cases: u32) -> Config {
+    Config { cases, failure_persistence: None, ..Config::default() }
+}
+
+type Log = Vec<(Timestamp, Decision)>;
+
+fn run(built: &Built) -> Log {
+    let mut log = Vec::new();
+    built.replay().run(built.from, built.until, &built.changes, |at, d| log.push((at, d.clone())));
+    log
+}
+
+fn municipal(decision: &Decision) -> Option<(&WindowId, Slot, MunicipalityCode)> {
+    match &decision.key {
+        NoticeKey::Municipal { window, slot, municipality } => Some((window, *slot, *municipality)),
+        NoticeKey::Staff { .. } | NoticeKey::Service { .. } => None,
+    }
+}
+
+fn counts_to_the_day(slot: Slot) -> bool {
+    matches!(slot, Slot::Announcement | Slot::Extension { .. } | Slot::Rung { .. })
+}
+
+fn letters(log: &Log) -> impl Iterator<Item = (Timestamp, &Decision, &WindowId, Slot, MunicipalityCode)> {
+    log.iter().filter(|(_, d)| d.act == Act::Send).filter_map(|(at, d)| {
+        let (window, slot, municipality) = municipal(d)?;
+        Some((*at, d, window, slot, municipality))
+    })
+}
+
+/// What the status file says of one part at an instant, read afresh.
+fn said<'a>(
+    changes: &'a [Change],
+    window: &WindowId,
+    code: MunicipalityCode,
+    part: &str,
+    at: Timestamp,
+) -> Option<&'a Change> {
+    changes.iter().rev().find(|c| {
+        c.at <= at
+            && c.observation.window == *window
+            && c.observation.municipality == code
+            && c.observation.part.as_str() == part
+    })
+}
+
+proptest! {
+    #![proptest_config(worlds(WORLDS))]
+
+    #[test]
+    fn every_letter_keeps_every_rule(draw in draws()) {
+        let built = draw.build();
+        let log = run(&built);
+        let hours = &built.calendar.hours;
+        let mut days = BTreeSet::new();
+        let mut keys = BTreeSet::new();
+        let mut told: BTreeMap<(WindowId, MunicipalityCode), Timestamp> = BTreeMap::new();
+        for (at, letter, window, slot, code) in letters(&log) {
+            let key = letter.key.to_string();
+            prop_assert!(keys.insert(key.clone()), "{key} twice");
+            prop_assert!(!letter.to.is_empty(), "{key} to nobody");
+            prop_assert_eq!(hours.next_sending(at), at, "{} outside the hours", key);
+            if let Some(until) = letter.valid_until {
+                prop_assert!(at < until, "{key} after its validity");
+            }
+            if let Some(starts) = built.calendar.starts_on {
+                prop_assert!(letter.due_at >= hours.zone.start_of(starts), "{key} was due before inicio");
+            }
+            let municipality = &built.roster.municipalities[&code];
+            prop_assert!(municipality.exempt.is_empty(), "{key} to a municipality not expected");
+            let exempted = built.overrides.exemptions.iter().any(|e| {
+                e.municipality == code && e.window == *window && hours.zone.date_of(at) <= e.until.unwrap()
+            });
+            prop_assert!(!exempted, "{key} to an exempted municipality");
+            if counts_to_the_day(slot) {
+                let day = hours.zone.date_of(at);
+                prop_assert!(days.insert((window.clone(), code, day)), "{key}: a second letter on {day}");
+            }
+            if let Slot::Rung { .. } = slot {
+                let quiet = told.get(&(window.clone(), code));
+                prop_assert!(
+                    quiet.is_none_or(|t| at.duration_since(*t) >= SignedDuration::from_hours(48)),
+                    "{key} within 48 h of a divulgação or correction"
+                );
+            } else if !matches!(slot, Slot::Suspension { .. }) {
+                told.insert((window.clone(), code), at);
+            }
+            if letter.kind == Some(Kind::Warning) {
+                let Some(Content::Warning { pending, .. }) = &letter.content else {
+                    return Err(TestCaseError::fail(format!("{key} is a prazo without its content")));
+                };
+                prop_assert!(!pending.is_empty(), "{key} accuses of nothing");
+                for p in pending {
+                    let change = said(&built.changes, window, code, p.part.as_str(), at);
+                    let fresh = change.is_some_and(|c| {
+                        c.observation.state == State::Pending
+                            && at.duration_since(c.at) < SignedDuration::from_hours(draw.validity_hours)
+                    });
+                    prop_assert!(fresh, "{key} accuses {} on doubt", p.part);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn planning_twice_changes_nothing_and_next_wake_misses_nothing(draw in draws()) {
+        let built = draw.build();
+        let mut replay = built.replay();
+        let mut rest = built.changes.as_slice();
+        let mut now = built.from;
+        loop {
+            while let [next, later @ ..] = rest && next.at <= now {
+                replay.learn(next);
+                rest = later;
+            }
+            let wake = replay.pass(now, |_| {});
+            prop_assert!(replay.plan(now).actions.is_empty(), "a second plan at {now} acts");
+            let next = [wake, rest.first().map(|c| c.at), Some(built.until)].into_iter().flatten().min().unwrap();
+            for between in instants_between(now, next, &built.calendar.hours) {
+                let plan = replay.plan(between);
+                prop_assert!(
+                    plan.actions.is_empty(),
+                    "at {between}, between {now} and its wake {next}: {:?}",
+                    plan.actions.iter().map(|d| (d.act, d.key.to_string())).collect::<Vec<_>>()
+                );
+            }
+            if next >= built.until {
+                break;
+            }
+            now = next;
+        }
+    }
+
+    #[test]
+    fn the_order_of_inputs_is_irrelevant(draw in draws(), seed in any::<u64>()) {
+        let built = draw.build();
+        let mut shuffled = draw.clone();
+        let turn = |len: usize| usize::try_from(seed % 97).unwrap() % len.max(1);
+        shuffled.ladder.reverse();
+        let mut other = shuffled.build();
+        if let Some(system) = other.calendar.systems.values_mut().next() {
+            let by = turn(system.ladder.len());
+            system.ladder.rotate_left(by);
+        }
+        other.calendar.declared.reverse();
+        other.overrides.holds.reverse();
+        // Changes of one instant have no order between them.
+        let by = turn(other.changes.len());
+        other.changes.rotate_left(by);
+        other.changes.reverse();
+        other.changes.sort_by_key(|c| c.at);
+        // Rungs that repeat an offset are one in each, but not the same one; leave those worlds out.
+        let mut offsets: Vec<u16> = draw.ladder.iter().map(|r| r.days_before).collect();
+        offsets.sort_unstable();
+        prop_assume!(offsets.windows(2).all(|w| w[0] != w[1]));
+        let said = |log: Log| -> BTreeSet<String> {
+            log.into_iter().map(|(at, d)| format!("{at} {:?} {} {:?}", d.act, d.key, recipients(&d))).collect()
+        };
+        prop_assert_eq!(said(run(&built)), said(run(&other)));
+    }
+}
+
+fn recipients(decision: &Decision) -> BTreeSet<String> {
+    decision.to.iter().map(|r| r.address.to_string()).collect()
+}
+
+/// Instants at which an impatient clock might tick between a pass and its next wake.
+fn instants_between(now: Timestamp, next: Timestamp, hours: &SendingHours) -> Vec<Timestamp> {
+    let second = SignedDuration::from_secs(1);
+    let half = now + next.duration_since(now) / 2;
+    let day = hours.zone.date_of(now);
+    let midnight = hours.zone.end_of(day);
+    [
+        now + second,
+        half,
+        next - second,
+        midnight,
+        hours.next_sending(now + second),
+        hours.next_sending(midnight),
+    ]
+    .into_iter()
+    .filter(|t| now < *t && *t < next)
+    .collect()
+}
+
+/// A world in which nothing changes by itself but the date: the only question is who was looking.
+fn steady(mut draw: Draw) -> Draw {
+    draw.changes.iter_mut().for_each(|c| c.minutes %= 60);
+    draw.validity_hours = 24 * 400;
+    draw.hold = None;
+    draw.exemption = None;
+    draw.with_units = false;
+    draw.daily_limit = 1_000;
+    for window in &mut draw.windows {
+        window.halt = None;
+        window.editions.clear();
+    }
+    draw
+}
+
+fn run_with_gap(built: &Built, from: Timestamp, until: Timestamp) -> (Log, Replay<'_>) {
+    let mut replay = built.replay();
+    let mut log = Vec::new();
+    replay.run(built.from, from, &built.changes, |at, d| log.push((at, d.clone())));
+    replay.ledger.outage = Some(Outage { from, until });
+    replay.overrides.released.insert(BatchId::of_outage(until));
+    replay.run(until, built.until, &[], |at, d| log.push((at, d.clone())));
+    (log, replay)
+}
+
+proptest! {
+    #![proptest_config(worlds(WORLDS))]
+
+    #[test]
+    fn downtime_equals_uptime_but_for_superado_and_expirado(
+        draw in draws().prop_map(steady),
+        from_hour in 2..1_500_i64,
+        length in 1..700_i64,
+    ) {
+        let built = draw.build();
+        let from = built.from + SignedDuration::from_hours(from_hour);
+        let until = from + SignedDuration::from_hours(length);
+        prop_assume!(until < built.until);
+        let sent = |log: &Log| -> BTreeSet<String> { letters(log).map(|(_, d, ..)| d.key.to_string()).collect() };
+        let up = sent(&run(&built));
+        let (log, _) = run_with_gap(&built, from, until);
+        let down = sent(&log);
+        let excused: BTreeSet<String> = log
+            .iter()
+            .filter(|(_, d)| matches!(d.act, Act::Supersede | Act::Expire))
+            .map(|(_, d)| d.key.to_string())
+            .collect();
+        for key in up.difference(&down) {
+            let closed_unseen = key.contains("/divulgacao/")
+                && log.iter().all(|(_, d)| d.key.to_string() != *key);
+            prop_assert!(excused.contains(key) || closed_unseen, "{key} was lost");
+        }
+        // What the quiet of 48 h overtook in one run may have had its time in the other.
+        let overtaken: BTreeSet<String> = run(&built)
+            .iter()
+            .filter(|(_, d)| d.act == Act::Supersede)
+            .map(|(_, d)| d.key.to_string())
+            .collect();
+        for key in down.difference(&up) {
+            prop_assert!(overtaken.contains(key), "{key} was sent only because nobody looked for a while");
+        }
+    }
+
+    #[test]
+    fn the_first_batch_after_an_outage_waits_for_liberar(
+        draw in draws().prop_map(steady),
+        from_hour in 2..1_500_i64,
+        length in 25..700_i64,
+    ) {
+        let built = draw.build();
+        let from = built.from + SignedDuration::from_hours(from_hour);
+        let until = from + SignedDuration::from_hours(length);
+        prop_assume!(until < built.until);
+        let mut replay = built.replay();
+        replay.run(built.from, from, &built.changes, |_, _| {});
+        replay.ledger.outage = Some(Outage { from, until });
+        let mut log = Vec::new();
+        replay.run(until, built.until, &[], |at, d| log.push((at, d.clone())));
+        for (at, letter, _, _, _) in letters(&log) {
+            let hours_left = letter.valid_until.map(|v| v.duration_since(at).as_hours());
+            let urgent = letter.kind != Some(Kind::Warning) && hours_left.is_some_and(|h| h < 24);
+            prop_assert!(letter.due_at > until || urgent, "{} left without liberar", letter.key);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(worlds(12))]
+
+    #[test]
+    fn ticking_each_minute_sends_what_ticking_at_next_wake_sends(draw in draws()) {
+        let built = draw.build();
+        let by_wake: Vec<String> = run(&built).iter().map(|(at, d)| format!("{at} {:?} {}", d.act, d.key)).collect();
+        let mut replay = built.replay();
+        let mut rest = built.changes.as_slice();
+        let mut by_minute = Vec::new();
+        let mut now = built.from;
+        while now <= built.until {
+            while let [next, later @ ..] = rest && next.at <= now {
+                replay.learn(next);
+                rest = later;
+            }
+            replay.pass(now, |d| by_minute.push(format!("{now} {:?} {}", d.act, d.key)));
+            now += SignedDuration::from_secs(if cfg!(debug_assertions) { 300 } else { 60 });
+        }
+        // Deadlines end at 23:59:59; a clock of whole minutes sees that one second late, and nothing is sent then.
+        let letters = |log: &[String]| -> Vec<String> { log.iter().filter(|l| l.contains("Send")).cloned().collect() };
+        prop_assert_eq!(letters(&by_wake), letters(&by_minute));
+    }
+}

@@ -1,0 +1,3 @@
+//! The decision: laws over thousands of worlds.
+
+mod laws;

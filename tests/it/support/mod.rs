@@ -1,0 +1,3 @@
+//! What tests build their worlds from.
+
+pub(crate) mod world;
