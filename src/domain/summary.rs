@@ -76,6 +76,29 @@ pub struct WindowSummary {
     pub call_list: Vec<CallLine>,
 }
 
+impl WindowSummary {
+    /// A window of which nothing is known yet.
+    #[must_use]
+    pub fn empty(window: WindowId, at: Timestamp) -> Self {
+        Self {
+            window,
+            system: String::new(),
+            opens_on: Date::default(),
+            edition: 1,
+            deadline: None,
+            source: String::new(),
+            halted: false,
+            at,
+            municipalities: Counts::default(),
+            by_part: BTreeMap::new(),
+            by_gerencia: BTreeMap::new(),
+            by_region: BTreeMap::new(),
+            lines: Vec::new(),
+            call_list: Vec::new(),
+        }
+    }
+}
+
 /// One municipality in a window.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MunicipalityLine {

@@ -3,6 +3,7 @@
 //! [`plan`] asks `now` nothing but "has this instant been reached?" (see `moment`), so that its answer cannot change
 //! between `now` and [`Plan::next_wake`]: a pass missed, repeated or late changes nothing but the hour.
 
+pub mod account;
 mod assess;
 mod audience;
 mod edition;
