@@ -50,7 +50,9 @@ impl Transport {
     /// and the connection is not used again.
     pub async fn deliver(&mut self, parcel: Parcel<'_>) -> Outcome {
         match self {
-            Self::Smtp(sender) => sender.send(Envelope { from: parcel.from, to: parcel.to }, parcel.bytes).await,
+            Self::Smtp(sender) => {
+                sender.send(Envelope { from: parcel.from, to: parcel.to }, parcel.bytes).await
+            }
             Self::File(outbox) => outbox.deliver(parcel.key, parcel.version, parcel.bytes).await,
         }
     }

@@ -66,7 +66,9 @@ pub fn letter_path(key: &NoticeKey, version: u16) -> PathBuf {
         None => path.push("geral"),
     }
     let (folder, file) = match key {
-        NoticeKey::Municipal { slot, municipality, .. } => (municipal_folder(*slot), municipality.to_string()),
+        NoticeKey::Municipal { slot, municipality, .. } => {
+            (municipal_folder(*slot), municipality.to_string())
+        }
         NoticeKey::Staff { slot, .. } => staff_place(slot),
         NoticeKey::Service { topic, on } => (format!("alerta-{}", escaped(topic)), on.to_string()),
     };
@@ -140,17 +142,15 @@ mod tests {
 
     fn is_dot_atom(text: &str) -> bool {
         text.split('.').all(|a| {
-            !a.is_empty() && a.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
+            !a.is_empty()
+                && a.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
         })
     }
 
     #[test]
     fn message_ids_read_like_their_keys() {
         let id = |key, version| message_id(key, version, "example.org");
-        assert_eq!(
-            id("rma/2026-11@1/prazo-5d/3205309", 1),
-            "<rma.2026-11.e1.prazo-5d.3205309@example.org>"
-        );
+        assert_eq!(id("rma/2026-11@1/prazo-5d/3205309", 1), "<rma.2026-11.e1.prazo-5d.3205309@example.org>");
         assert_eq!(
             id("rma/2026-11@1/prazo-5d/3205309", 2),
             "<rma.2026-11.e1.prazo-5d.3205309.v2@example.org>"
@@ -168,18 +168,13 @@ mod tests {
     fn addressee() -> impl Strategy<Value = Addressee> {
         prop_oneof![
             Just(Addressee::Gsuas),
-            "[ -~é/@.]{1,12}".prop_filter_map("a name", |s| GerenciaId::parse(&s)
-                .ok()
-                .map(Addressee::Gerencia)),
+            "[ -~é/@.]{1,12}"
+                .prop_filter_map("a name", |s| GerenciaId::parse(&s).ok().map(Addressee::Gerencia)),
         ]
     }
 
     fn window() -> impl Strategy<Value = WindowId> {
-        (
-            "[a-z][a-z0-9]{0,5}",
-            2000_i16..2100,
-            proptest::option::of("(e|v)?[a-z0-9]{1,5}(-[a-z0-9]{1,3})?"),
-        )
+        ("[a-z][a-z0-9]{0,5}", 2000_i16..2100, proptest::option::of("(e|v)?[a-z0-9]{1,5}(-[a-z0-9]{1,3})?"))
             .prop_map(|(system, year, name)| {
                 let system = SystemId::parse(&system).unwrap();
                 WindowId::new(&system, Reference::Month(year, 11), name.as_deref()).unwrap()
@@ -244,14 +239,8 @@ mod tests {
         let path = |key: &str, version| {
             letter_path(&NoticeKey::parse(key).unwrap(), version).to_string_lossy().into_owned()
         };
-        assert_eq!(
-            path("rma/2026-11@1/prazo-5d/3205309", 1),
-            "cartas/rma/2026-11/e1-prazo-5d/3205309.eml"
-        );
-        assert_eq!(
-            path("rma/2026-11/divulgacao/3205309", 2),
-            "cartas/rma/2026-11/divulgacao/3205309.v2.eml"
-        );
+        assert_eq!(path("rma/2026-11@1/prazo-5d/3205309", 1), "cartas/rma/2026-11/e1-prazo-5d/3205309.eml");
+        assert_eq!(path("rma/2026-11/divulgacao/3205309", 2), "cartas/rma/2026-11/divulgacao/3205309.v2.eml");
         assert_eq!(path("rma/2026-11@1/remessa-GSUAS", 1), "cartas/rma/2026-11/e1-remessa/GSUAS.eml");
         let up = NoticeKey::Staff {
             window: WindowId::parse("rma/2026-11").unwrap(),

@@ -13,7 +13,6 @@ mod tests;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::domain::id::EmailAddress;
 use crate::domain::notice::Recipient;
 use crate::domain::secretariat::Secretariat;
 
@@ -104,9 +103,13 @@ pub fn compose(draft: &Draft<'_>) -> Result<Vec<u8>, MessageError> {
         head.add("Content-Type", &format!("text/{kind}; charset=utf-8"));
         head.add("Content-Transfer-Encoding", "quoted-printable");
         let body = encode::quoted_printable(&tidy(body));
-        message.push_str(&format!("\r\n--{boundary}\r\n{}\r\n{body}", head.0));
+        for piece in ["\r\n--", &boundary, "\r\n", &head.0, "\r\n", &body] {
+            message.push_str(piece);
+        }
     }
-    message.push_str(&format!("\r\n--{boundary}--\r\n"));
+    for piece in ["\r\n--", &boundary, "--\r\n"] {
+        message.push_str(piece);
+    }
     match message.split("\r\n").map(str::len).max() {
         Some(longest) if longest > LONGEST_LINE => Err(MessageError::LongLine(longest)),
         _ => Ok(message.into_bytes()),
@@ -150,10 +153,13 @@ fn everybody(recipients: &[Recipient]) -> String {
 }
 
 fn check_id(id: &str) -> Result<(), MessageError> {
-    let inner = id.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).and_then(|rest| rest.split_once('@'));
+    let inner =
+        id.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).and_then(|rest| rest.split_once('@'));
     let printable = |side: &str| {
         !side.is_empty()
-            && side.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b'@' | b'(' | b')' | b'"'))
+            && side
+                .bytes()
+                .all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b'@' | b'(' | b')' | b'"'))
     };
     match inner {
         Some((left, right)) if printable(left) && printable(right) => Ok(()),
@@ -184,7 +190,8 @@ fn tidy(text: &str) -> String {
 /// reading become blanks, and blanks run together.
 fn one_line(text: &str) -> String {
     let blank = |c: char| {
-        c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        c.is_control()
+            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     let spaced: String = text.chars().map(|c| if blank(c) { ' ' } else { c }).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")

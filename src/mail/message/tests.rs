@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::id::EmailAddress;
 use crate::domain::roster::Role;
 use crate::mail::token::message_id;
 
@@ -120,7 +121,8 @@ fn decode_words(value: &str) -> String {
     let mut after_word = false;
     for word in value.split(' ') {
         let encoded = word.strip_prefix("=?utf-8?q?").and_then(|w| w.strip_suffix("?="));
-        if !out.is_empty() && !(after_word && encoded.is_some()) {
+        let joined = after_word && encoded.is_some();
+        if !out.is_empty() && !joined {
             out.push(' ');
         }
         after_word = encoded.is_some();
@@ -199,8 +201,11 @@ fn a_long_subject_with_accents_is_folded_into_words_of_75() {
 #[test]
 fn long_lines_of_the_body_are_broken_and_read_back_whole() {
     let mut letter = Letter::new();
-    letter.text =
-        format!("{}\n.\n..x\nFrom ontem\nfim com espaço \n\tà tab\t\n{}\n", "é".repeat(2000), "= ".repeat(900));
+    letter.text = format!(
+        "{}\n.\n..x\nFrom ontem\nfim com espaço \n\tà tab\t\n{}\n",
+        "é".repeat(2000),
+        "= ".repeat(900)
+    );
     let message = letter.text();
     assert_well_formed(&message);
     assert!(!message.contains("\r\n."), "no line begins with a dot");

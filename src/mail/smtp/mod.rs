@@ -82,10 +82,10 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(30),
-            greeting: Duration::from_secs(60),
-            command: Duration::from_secs(60),
-            data: Duration::from_secs(180),
-            final_dot: Duration::from_secs(600),
+            greeting: Duration::from_mins(1),
+            command: Duration::from_mins(1),
+            data: Duration::from_mins(3),
+            final_dot: Duration::from_mins(10),
         }
     }
 }
@@ -94,7 +94,9 @@ impl Default for Timeouts {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RelayError {
     /// In the clear to another machine.
-    #[error("sem TLS só se fala com a própria máquina, e “{0}” não é ela; use seguranca = \"starttls\" ou \"tls\"")]
+    #[error(
+        "sem TLS só se fala com a própria máquina, e “{0}” não é ela; use seguranca = \"starttls\" ou \"tls\""
+    )]
     PlainToRemote(String),
     /// Not a host name.
     #[error("“{0}” não é um nome de servidor")]

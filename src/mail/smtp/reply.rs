@@ -4,7 +4,10 @@
 //! after the final dot, that would make a taken letter uncertain and repeat it.
 
 /// A reply beyond this, all lines together, is no reply.
-pub(super) const LONGEST_REPLY: usize = 64 * 1024;
+const LONGEST_REPLY: usize = 64 * 1024;
+/// So is one of more lines than this. lettre reads all lines again at each, without a pause in which a time-out could
+/// end it: 64 KiB of short lines kept a processor busy for a minute and a half.
+const MOST_LINES: usize = 100;
 /// Kept of one line; lettre takes 1,000 at most.
 const LONGEST_LINE: usize = 900;
 
@@ -13,7 +16,7 @@ const LONGEST_LINE: usize = 900;
 pub(super) enum Stray {
     /// The reply was already whole.
     AfterReply,
-    /// It goes on beyond [`LONGEST_REPLY`].
+    /// It goes on beyond [`LONGEST_REPLY`] or [`MOST_LINES`].
     TooLong,
 }
 
@@ -24,6 +27,8 @@ pub(super) struct ReplyFilter {
     line: Vec<u8>,
     /// Bytes of this reply so far.
     taken: usize,
+    /// Whole lines of this reply so far.
+    lines: usize,
     /// Whether the last line of the reply has come.
     whole: bool,
 }
@@ -41,7 +46,7 @@ impl ReplyFilter {
                 return Err(Stray::AfterReply);
             }
             self.taken += 1;
-            if self.taken > LONGEST_REPLY {
+            if self.taken > LONGEST_REPLY || self.lines >= MOST_LINES {
                 return Err(Stray::TooLong);
             }
             match byte {
@@ -58,7 +63,10 @@ impl ReplyFilter {
         if self.line.len() == 3 {
             self.line.push(b' ');
         }
-        self.whole = self.line.get(3) != Some(&b'-');
+        self.lines += 1;
+        // A line that is no reply is for lettre to refuse.
+        let coded = self.line.iter().take(3).all(u8::is_ascii_digit);
+        self.whole = coded && self.line.get(3) != Some(&b'-');
         ready.append(&mut self.line);
         ready.extend_from_slice(b"\r\n");
     }
@@ -102,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_reply_without_end_is_cut() {
-        assert_eq!(take(&[&[b'2'; LONGEST_REPLY + 1]]), Err(Stray::TooLong));
-        assert_eq!(take(&[&b"250-x\r\n".repeat(10_000)]), Err(Stray::TooLong));
+        assert_eq!(take(&[&vec![b'2'; LONGEST_REPLY + 1]]), Err(Stray::TooLong));
+        assert_eq!(take(&[&b"250-x\r\n".repeat(101)]), Err(Stray::TooLong));
     }
 }

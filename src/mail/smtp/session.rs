@@ -55,13 +55,14 @@ impl Session {
         relay.check().map_err(|error| Outcome::RelayFault { reply: error.to_string() })?;
         let tcp = reach(relay).await?;
         let mut line = match relay.security {
-            Security::Plain => greet(relay, Wire::plain(tcp).map_err(unreachable)?).await?,
+            Security::Plain => greet(relay, Wire::plain(tcp).map_err(|e| unreachable(&e))?).await?,
             Security::Tls => {
-                greet(relay, Wire::tls(protect(relay, tcp).await?).map_err(unreachable)?).await?
+                greet(relay, Wire::tls(protect(relay, tcp).await?).map_err(|e| unreachable(&e))?).await?
             }
             Security::StartTls => {
-                let tcp = ask_for_tls(greet(relay, Wire::plain(tcp).map_err(unreachable)?).await?).await?;
-                greet(relay, Wire::upgraded(protect(relay, tcp).await?).map_err(unreachable)?).await?
+                let tcp =
+                    ask_for_tls(greet(relay, Wire::plain(tcp).map_err(|e| unreachable(&e))?).await?).await?;
+                greet(relay, Wire::upgraded(protect(relay, tcp).await?).map_err(|e| unreachable(&e))?).await?
             }
         };
         line.authenticate(relay).await?;
@@ -105,7 +106,7 @@ fn deferred(reply: String) -> Outcome {
     Outcome::Deferred { reply, slow_down: false }
 }
 
-fn unreachable(error: std::io::Error) -> Outcome {
+fn unreachable(error: &std::io::Error) -> Outcome {
     deferred(format!("não foi possível conectar ao relé: {error}"))
 }
 
@@ -115,8 +116,11 @@ async fn reach(relay: &Relay) -> Result<TcpStream, Outcome> {
     let late = || deferred(format!("o relé não atendeu em {} s", limit.as_secs_f32().ceil()));
     let deadline = Instant::now() + limit;
     let host = (relay.host.as_str(), relay.port);
-    let addresses: Vec<_> =
-        timeout_at(deadline, lookup_host(host)).await.map_err(|_| late())?.map_err(unreachable)?.collect();
+    let addresses: Vec<_> = timeout_at(deadline, lookup_host(host))
+        .await
+        .map_err(|_| late())?
+        .map_err(|e| unreachable(&e))?
+        .collect();
     let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
     let mut last = deferred(format!("o nome “{}” não tem endereço", relay.host));
     for address in addresses {
@@ -130,10 +134,10 @@ async fn reach(relay: &Relay) -> Result<TcpStream, Outcome> {
         match timeout(share, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
                 // The body and the final dot are two writes; with Nagle's algorithm the second waits 40 ms.
-                stream.set_nodelay(true).map_err(unreachable)?;
+                stream.set_nodelay(true).map_err(|e| unreachable(&e))?;
                 return Ok(stream);
             }
-            Ok(Err(error)) => last = unreachable(error),
+            Ok(Err(error)) => last = unreachable(&error),
             Err(_) => last = late(),
         }
     }
@@ -142,8 +146,9 @@ async fn reach(relay: &Relay) -> Result<TcpStream, Outcome> {
 
 /// TLS, with the relay's name checked.
 async fn protect(relay: &Relay, tcp: TcpStream) -> Result<TlsStream<TcpStream>, Outcome> {
-    let name = tls::server_name(&relay.host)
-        .ok_or_else(|| Outcome::RelayFault { reply: super::RelayError::Host(relay.host.clone()).to_string() })?;
+    let name = tls::server_name(&relay.host).ok_or_else(|| Outcome::RelayFault {
+        reply: super::RelayError::Host(relay.host.clone()).to_string(),
+    })?;
     let extra = relay.extra_ca.as_deref().and_then(tls::authorities).unwrap_or_default();
     match timeout(relay.timeouts.connect, tls::shake_hands(tcp, name, extra)).await {
         Ok(Ok(stream)) => Ok(stream),
@@ -180,9 +185,9 @@ async fn ask_for_tls(mut line: Line) -> Result<TcpStream, Outcome> {
     if !reply.has_code(220) {
         return Err(verdict::of_nonsense(Step::StartTls, reply.code().into()).outcome);
     }
-    line.wire.take_plain().ok_or_else(|| Outcome::RelayFault {
-        reply: "o relé falou entre STARTTLS e o TLS".to_owned(),
-    })
+    line.wire
+        .take_plain()
+        .ok_or_else(|| Outcome::RelayFault { reply: "o relé falou entre STARTTLS e o TLS".to_owned() })
 }
 
 impl Line {
@@ -192,10 +197,8 @@ impl Line {
             let reply = "o relé não oferece AUTH PLAIN nem LOGIN".to_owned();
             return Err(Outcome::RelayFault { reply });
         }
-        let secret = SmtpCredentials::new(
-            credentials.user.clone(),
-            credentials.password.expose_secret().to_owned(),
-        );
+        let secret =
+            SmtpCredentials::new(credentials.user.clone(), credentials.password.expose_secret().to_owned());
         let limit = self.timeouts.command;
         match timeout(limit, self.smtp.auth(&MECHANISMS, &secret)).await {
             Ok(Ok(_)) => Ok(()),
@@ -209,7 +212,9 @@ impl Line {
         let at = |step| move |setback| (step, setback);
         let (from, to) = addresses(envelope)?;
         self.wire.begin_letter();
-        self.say_expecting_2xx(Step::Mail, Mail::new(Some(from), Vec::new())).await.map_err(at(Step::Mail))?;
+        self.say_expecting_2xx(Step::Mail, Mail::new(Some(from), Vec::new()))
+            .await
+            .map_err(at(Step::Mail))?;
         self.say_expecting_2xx(Step::Rcpt, Rcpt::new(to, Vec::new())).await.map_err(at(Step::Rcpt))?;
         let go = self.say(Step::Data, Data).await.map_err(at(Step::Data))?;
         if !go.has_code(354) {
@@ -286,6 +291,9 @@ fn addresses(envelope: Envelope<'_>) -> Result<(Address, Address), (Step, Setbac
 
 impl fmt::Debug for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Line").field("wire", &self.wire).field("carried", &self.carried).finish_non_exhaustive()
+        f.debug_struct("Line")
+            .field("wire", &self.wire)
+            .field("carried", &self.carried)
+            .finish_non_exhaustive()
     }
 }
