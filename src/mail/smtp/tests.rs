@@ -17,10 +17,10 @@ fn relay(server: &Scripted) -> Relay {
         hello_name: "vigia.example.org".to_owned(),
         timeouts: Timeouts {
             connect: Duration::from_secs(5),
-            greeting: Duration::from_millis(400),
-            command: Duration::from_millis(400),
-            data: Duration::from_millis(400),
-            final_dot: Duration::from_millis(400),
+            greeting: Duration::from_secs(1),
+            command: Duration::from_secs(1),
+            data: Duration::from_secs(1),
+            final_dot: Duration::from_secs(1),
         },
     }
 }
