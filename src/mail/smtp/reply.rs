@@ -1,0 +1,116 @@
+//! One reply at a time, tidied for lettre's parser. Pure.
+//!
+//! lettre refuses what RFC 5321 lets a relay say (a code without text) or relays do say (Latin-1, a bare LF); refused
+//! after the final dot, that would make a taken letter uncertain and repeat it.
+
+/// A reply beyond this, all lines together, is no reply.
+const LONGEST_REPLY: usize = 64 * 1024;
+/// So is one of more lines than this. lettre reads all lines again at each, without a pause in which a time-out could
+/// end it: 64 KiB of short lines kept a processor busy for a minute and a half.
+const MOST_LINES: usize = 100;
+/// Kept of one line; lettre takes 1,000 at most.
+const LONGEST_LINE: usize = 900;
+
+/// Why bytes from a relay are not part of the awaited reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stray {
+    /// The reply was already whole.
+    AfterReply,
+    /// It goes on beyond [`LONGEST_REPLY`] or [`MOST_LINES`].
+    TooLong,
+}
+
+/// Follows a relay's words line by line.
+#[derive(Debug, Default)]
+pub(super) struct ReplyFilter {
+    /// The line so far, tidied, cut at [`LONGEST_LINE`].
+    line: Vec<u8>,
+    /// Bytes of this reply so far.
+    taken: usize,
+    /// Whole lines of this reply so far.
+    lines: usize,
+    /// Whether the last line of the reply has come.
+    whole: bool,
+}
+
+impl ReplyFilter {
+    /// Something was asked; a reply may come.
+    pub(super) fn expect_reply(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Takes what came and hands on the whole lines in it.
+    pub(super) fn take(&mut self, bytes: &[u8], ready: &mut Vec<u8>) -> Result<(), Stray> {
+        for &byte in bytes {
+            if self.whole {
+                return Err(Stray::AfterReply);
+            }
+            self.taken += 1;
+            if self.taken > LONGEST_REPLY || self.lines >= MOST_LINES {
+                return Err(Stray::TooLong);
+            }
+            match byte {
+                b'\n' => self.end_line(ready),
+                b'\r' => {}
+                other if self.line.len() < LONGEST_LINE => self.line.push(legible(other)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn end_line(&mut self, ready: &mut Vec<u8>) {
+        if self.line.len() == 3 {
+            self.line.push(b' ');
+        }
+        self.lines += 1;
+        // A line that is no reply is for lettre to refuse.
+        let coded = self.line.iter().take(3).all(u8::is_ascii_digit);
+        self.whole = coded && self.line.get(3) != Some(&b'-');
+        ready.append(&mut self.line);
+        ready.extend_from_slice(b"\r\n");
+    }
+}
+
+/// ASCII that can be kept in a ledger; anything else is a question mark.
+fn legible(byte: u8) -> u8 {
+    match byte {
+        b'\t' => b' ',
+        b' '..=b'~' => byte,
+        _ => b'?',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn take(chunks: &[&[u8]]) -> Result<String, Stray> {
+        let (mut filter, mut ready) = (ReplyFilter::default(), Vec::new());
+        for chunk in chunks {
+            filter.take(chunk, &mut ready)?;
+        }
+        Ok(String::from_utf8(ready).unwrap())
+    }
+
+    #[test]
+    fn replies_that_lettre_would_not_read_are_tidied() {
+        assert_eq!(take(&[b"250\r\n"]).unwrap(), "250 \r\n");
+        assert_eq!(take(&[b"250 ok\n"]).unwrap(), "250 ok\r\n");
+        assert_eq!(take(&[b"250-a\r\n2", b"50 b", b"\r\n"]).unwrap(), "250-a\r\n250 b\r\n");
+        assert_eq!(take(&[b"550 n\xe3o \x07existe\r\n"]).unwrap(), "550 n?o ?existe\r\n");
+        assert_eq!(take(&[&[b"250 ".as_slice(), &[b'x'; 2000], b"\r\n"].concat()]).unwrap().len(), 902);
+    }
+
+    #[test]
+    fn what_follows_a_whole_reply_is_stray() {
+        assert_eq!(take(&[b"220 go\r\n250 injected\r\n"]), Err(Stray::AfterReply));
+        assert_eq!(take(&[b"220 go\r\n", b"2"]), Err(Stray::AfterReply));
+    }
+
+    #[test]
+    fn a_reply_without_end_is_cut() {
+        assert_eq!(take(&[&vec![b'2'; LONGEST_REPLY + 1]]), Err(Stray::TooLong));
+        assert_eq!(take(&[&b"250-x\r\n".repeat(101)]), Err(Stray::TooLong));
+    }
+}

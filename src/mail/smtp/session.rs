@@ -1,0 +1,299 @@
+//! One connection to the relay, and the transactions on it.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use lettre::address::Address;
+use lettre::transport::smtp::authentication::{Credentials as SmtpCredentials, Mechanism};
+use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt, Rset, Starttls};
+use lettre::transport::smtp::extension::{ClientId, Extension};
+use lettre::transport::smtp::response::{Response, Severity};
+use secrecy::ExposeSecret;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::client::TlsStream;
+
+use crate::domain::delivery::Outcome;
+
+use super::tls::{self, Handshake};
+use super::verdict::{self, Setback, Step};
+use super::wire::Wire;
+use super::{Attempt, Envelope, Relay, Security, Timeouts};
+
+/// Mechanisms in order of preference; both give the password away, so only under TLS or on loopback.
+const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
+/// How long a relay may take to say goodbye.
+const QUIT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A connection, greeted and authenticated, owned by one sender.
+#[derive(Debug)]
+pub struct Session {
+    /// None from the start of a transaction until it ends in order: whoever drops the future drops the connection.
+    line: Option<Line>,
+}
+
+/// lettre's connection over our wire.
+struct Line {
+    smtp: AsyncSmtpConnection,
+    wire: Wire,
+    timeouts: Timeouts,
+    /// Transactions that ended in order.
+    carried: u32,
+}
+
+impl Session {
+    /// Connects, greets, protects the connection as the relay demands, and authenticates.
+    ///
+    /// # Errors
+    /// `Deferred` when the relay cannot be reached or puts us off: name not resolved, connection refused or closed, a
+    /// time-out, a 4xx (421, 452 and 454 with `slow_down`). `RelayFault` when a person must act: a configuration that
+    /// cannot be used, a service that is not SMTP, a certificate that is not trusted, no STARTTLS or AUTH on offer, a
+    /// 5xx at any of these steps (so also a wrong password).
+    pub async fn connect(relay: &Relay) -> Result<Self, Outcome> {
+        relay.check().map_err(|error| Outcome::RelayFault { reply: error.to_string() })?;
+        let tcp = reach(relay).await?;
+        let mut line = match relay.security {
+            Security::Plain => greet(relay, Wire::plain(tcp).map_err(|e| unreachable(&e))?).await?,
+            Security::Tls => {
+                greet(relay, Wire::tls(protect(relay, tcp).await?).map_err(|e| unreachable(&e))?).await?
+            }
+            Security::StartTls => {
+                let tcp =
+                    ask_for_tls(greet(relay, Wire::plain(tcp).map_err(|e| unreachable(&e))?).await?).await?;
+                greet(relay, Wire::upgraded(protect(relay, tcp).await?).map_err(|e| unreachable(&e))?).await?
+            }
+        };
+        line.authenticate(relay).await?;
+        Ok(Self { line: Some(line) })
+    }
+
+    /// One transaction: one letter to one address. Cancelled, it drops the connection.
+    pub async fn send(&mut self, envelope: Envelope<'_>, letter: &[u8]) -> Attempt {
+        let Some(mut line) = self.line.take() else { return stale() };
+        let reused = line.carried > 0;
+        if reused && !line.wire.is_quiet().await {
+            return stale();
+        }
+        let (outcome, in_order) = match line.transact(envelope, letter).await {
+            Ok(reply) => (Outcome::Accepted { reply }, line.wire.breakage().is_none()),
+            Err((Step::Mail, setback)) if reused && setback.closed => return stale(),
+            Err((_, setback)) => (setback.outcome, setback.in_order && line.reset().await),
+        };
+        if in_order {
+            line.carried += 1;
+            self.line = Some(line);
+        }
+        Attempt { outcome, usable: in_order, stale: false }
+    }
+
+    /// Takes leave, within two seconds.
+    pub async fn quit(self) {
+        if let Some(mut line) = self.line {
+            // Whatever it answers, nothing depends on it.
+            let _ = timeout(QUIT_TIMEOUT, line.smtp.command(Quit)).await;
+        }
+    }
+}
+
+fn stale() -> Attempt {
+    let reply = "o relé havia encerrado a conexão".to_owned();
+    Attempt { outcome: Outcome::Deferred { reply, slow_down: false }, usable: false, stale: true }
+}
+
+fn deferred(reply: String) -> Outcome {
+    Outcome::Deferred { reply, slow_down: false }
+}
+
+fn unreachable(error: &std::io::Error) -> Outcome {
+    deferred(format!("não foi possível conectar ao relé: {error}"))
+}
+
+/// Tries each address of the host, all within `connect`.
+async fn reach(relay: &Relay) -> Result<TcpStream, Outcome> {
+    let limit = relay.timeouts.connect;
+    let late = || deferred(format!("o relé não atendeu em {} s", limit.as_secs_f32().ceil()));
+    let deadline = Instant::now() + limit;
+    let host = (relay.host.as_str(), relay.port);
+    let addresses: Vec<_> = timeout_at(deadline, lookup_host(host))
+        .await
+        .map_err(|_| late())?
+        .map_err(|e| unreachable(&e))?
+        .collect();
+    let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+    let mut last = deferred(format!("o nome “{}” não tem endereço", relay.host));
+    for address in addresses {
+        // The name may resolve to anything.
+        if relay.security == Security::Plain && !address.ip().is_loopback() {
+            let error = super::RelayError::PlainToRemote(relay.host.clone());
+            return Err(Outcome::RelayFault { reply: error.to_string() });
+        }
+        let share = deadline.saturating_duration_since(Instant::now()) / left.max(1);
+        left = left.saturating_sub(1);
+        match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                // The body and the final dot are two writes; with Nagle's algorithm the second waits 40 ms.
+                stream.set_nodelay(true).map_err(|e| unreachable(&e))?;
+                return Ok(stream);
+            }
+            Ok(Err(error)) => last = unreachable(&error),
+            Err(_) => last = late(),
+        }
+    }
+    Err(last)
+}
+
+/// TLS, with the relay's name checked.
+async fn protect(relay: &Relay, tcp: TcpStream) -> Result<TlsStream<TcpStream>, Outcome> {
+    let name = tls::server_name(&relay.host).ok_or_else(|| Outcome::RelayFault {
+        reply: super::RelayError::Host(relay.host.clone()).to_string(),
+    })?;
+    let extra = relay.extra_ca.as_deref().and_then(tls::authorities).unwrap_or_default();
+    match timeout(relay.timeouts.connect, tls::shake_hands(tcp, name, extra)).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(Handshake::Refused(error))) => {
+            Err(Outcome::RelayFault { reply: format!("TLS com o relé não foi aceito: {error}") })
+        }
+        Ok(Err(Handshake::Network(error))) => Err(deferred(format!("a rede falhou durante o TLS: {error}"))),
+        Err(_) => {
+            let waited = relay.timeouts.connect.as_secs_f32().ceil();
+            Err(deferred(format!("o relé não completou o TLS em {waited} s")))
+        }
+    }
+}
+
+/// Greeting and EHLO.
+async fn greet(relay: &Relay, wire: Wire) -> Result<Line, Outcome> {
+    let limit = relay.timeouts.greeting;
+    let hello = ClientId::Domain(relay.hello_name.clone());
+    let connected =
+        timeout(limit, AsyncSmtpConnection::connect_with_transport(Box::new(wire.clone()), &hello)).await;
+    match connected {
+        Ok(Ok(smtp)) => Ok(Line { smtp, wire, timeouts: relay.timeouts, carried: 0 }),
+        Ok(Err(error)) => Err(verdict::of_error(Step::Greeting, &error, wire.breakage()).outcome),
+        Err(_) => Err(verdict::of_silence(Step::Greeting, limit).outcome),
+    }
+}
+
+/// STARTTLS, and the socket back for the handshake.
+async fn ask_for_tls(mut line: Line) -> Result<TcpStream, Outcome> {
+    if !line.smtp.server_info().supports_feature(Extension::StartTls) {
+        return Err(Outcome::RelayFault { reply: "o relé não oferece STARTTLS".to_owned() });
+    }
+    let reply = line.say(Step::StartTls, Starttls).await.map_err(|setback| setback.outcome)?;
+    if !reply.has_code(220) {
+        return Err(verdict::of_nonsense(Step::StartTls, reply.code().into()).outcome);
+    }
+    line.wire
+        .take_plain()
+        .ok_or_else(|| Outcome::RelayFault { reply: "o relé falou entre STARTTLS e o TLS".to_owned() })
+}
+
+impl Line {
+    async fn authenticate(&mut self, relay: &Relay) -> Result<(), Outcome> {
+        let Some(credentials) = &relay.credentials else { return Ok(()) };
+        if self.smtp.server_info().get_auth_mechanism(&MECHANISMS).is_none() {
+            let reply = "o relé não oferece AUTH PLAIN nem LOGIN".to_owned();
+            return Err(Outcome::RelayFault { reply });
+        }
+        let secret =
+            SmtpCredentials::new(credentials.user.clone(), credentials.password.expose_secret().to_owned());
+        let limit = self.timeouts.command;
+        match timeout(limit, self.smtp.auth(&MECHANISMS, &secret)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(verdict::of_error(Step::Auth, &error, self.wire.breakage()).outcome),
+            Err(_) => Err(verdict::of_silence(Step::Auth, limit).outcome),
+        }
+    }
+
+    /// MAIL, RCPT, DATA, the letter. An error says at which step.
+    async fn transact(&mut self, envelope: Envelope<'_>, letter: &[u8]) -> Result<String, (Step, Setback)> {
+        let at = |step| move |setback| (step, setback);
+        let (from, to) = addresses(envelope)?;
+        self.wire.begin_letter();
+        self.say_expecting_2xx(Step::Mail, Mail::new(Some(from), Vec::new()))
+            .await
+            .map_err(at(Step::Mail))?;
+        self.say_expecting_2xx(Step::Rcpt, Rcpt::new(to, Vec::new())).await.map_err(at(Step::Rcpt))?;
+        let go = self.say(Step::Data, Data).await.map_err(at(Step::Data))?;
+        if !go.has_code(354) {
+            return Err((Step::Data, verdict::of_nonsense(Step::Data, go.code().into())));
+        }
+        let taken = self.write(letter).await.map_err(at(Step::Dot))?;
+        let text = taken.message().collect::<Vec<_>>().join(" ");
+        Ok(verdict::worded(taken.code().into(), &text))
+    }
+
+    async fn say(&mut self, step: Step, command: impl fmt::Display) -> Result<Response, Setback> {
+        let limit = self.timeouts.command;
+        match timeout(limit, self.smtp.command(command)).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(verdict::of_error(step, &error, self.wire.breakage())),
+            Err(_) => Err(verdict::of_silence(step, limit)),
+        }
+    }
+
+    async fn say_expecting_2xx(&mut self, step: Step, command: impl fmt::Display) -> Result<(), Setback> {
+        let response = self.say(step, command).await?;
+        if response.code().severity == Severity::PositiveCompletion {
+            Ok(())
+        } else {
+            Err(verdict::of_nonsense(step, response.code().into()))
+        }
+    }
+
+    /// The letter and its final dot. Before the dot nothing can have been taken; after it, only a reply can tell.
+    async fn write(&mut self, letter: &[u8]) -> Result<Response, Setback> {
+        // lettre ends every body with a line end before the dot, and a letter has one already.
+        let body = letter.strip_suffix(b"\r\n").unwrap_or(letter);
+        let wire = self.wire.clone();
+        let end = std::iter::from_fn(|| {
+            wire.body_written();
+            None
+        });
+        let mut sending = std::pin::pin!(self.smtp.message_iter(std::iter::once(body).chain(end)));
+        let (mut step, mut limit) = (Step::Body, self.timeouts.data);
+        let mut sent = timeout(limit, &mut sending).await;
+        if sent.is_err() && self.wire.ended() {
+            (step, limit) = (Step::Dot, self.timeouts.final_dot);
+            sent = timeout(limit, &mut sending).await;
+        }
+        if self.wire.ended() {
+            step = Step::Dot;
+        }
+        match sent {
+            Ok(Ok(response)) if response.code().severity == Severity::PositiveCompletion => Ok(response),
+            Ok(Ok(response)) => Err(verdict::of_nonsense(step, response.code().into())),
+            Ok(Err(error)) => Err(verdict::of_error(step, &error, self.wire.breakage())),
+            Err(_) => Err(verdict::of_silence(step, limit)),
+        }
+    }
+
+    /// Clears a transaction that was refused; false if the relay does not agree.
+    async fn reset(&mut self) -> bool {
+        self.say_expecting_2xx(Step::Mail, Rset).await.is_ok()
+    }
+}
+
+fn addresses(envelope: Envelope<'_>) -> Result<(Address, Address), (Step, Setback)> {
+    let bad = |outcome| Setback { outcome, in_order: true, closed: false };
+    let from = Address::from_str(envelope.from.as_str()).map_err(|_| {
+        let reply = "o endereço do remetente não serve de envelope".to_owned();
+        (Step::Mail, bad(Outcome::RelayFault { reply }))
+    })?;
+    let to = Address::from_str(envelope.to.as_str()).map_err(|_| {
+        let reply = "o endereço não serve de envelope".to_owned();
+        (Step::Rcpt, bad(Outcome::Refused { reply }))
+    })?;
+    Ok((from, to))
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line")
+            .field("wire", &self.wire)
+            .field("carried", &self.carried)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,414 @@
+//! Every answer a relay can give, and what it means.
+
+use std::time::Instant;
+
+use super::*;
+use crate::mail::scripted::{AUTHORITY, Cover, Deed, Moment, Script, Scripted};
+
+const LETTER: &[u8] = b"Subject: x\r\n\r\nPrezados,\r\n.\r\n..fim\r\n";
+
+fn relay(server: &Scripted) -> Relay {
+    Relay {
+        host: "localhost".to_owned(),
+        port: server.port,
+        security: Security::Plain,
+        credentials: None,
+        extra_ca: Some(AUTHORITY.to_vec()),
+        hello_name: "vigia.example.org".to_owned(),
+        timeouts: Timeouts {
+            connect: Duration::from_secs(5),
+            greeting: Duration::from_secs(1),
+            command: Duration::from_secs(1),
+            data: Duration::from_secs(1),
+            final_dot: Duration::from_secs(1),
+        },
+    }
+}
+
+fn with_password(relay: Relay) -> Relay {
+    let credentials = Credentials { user: "vigilancia".to_owned(), password: "segredo".to_owned().into() };
+    Relay { credentials: Some(credentials), ..relay }
+}
+
+async fn send(sender: &mut SmtpSender, to: &str) -> Outcome {
+    let from = EmailAddress::parse("vigilancia@example.org").unwrap();
+    let to = EmailAddress::parse(to).unwrap();
+    let started = Instant::now();
+    let outcome = sender.send(Envelope { from: &from, to: &to }, LETTER).await;
+    assert!(started.elapsed() < Duration::from_secs(5), "within bounded time");
+    outcome
+}
+
+/// What two letters come to when the first connection follows `script`, and what the relay heard.
+async fn two_letters(script: Script) -> (Outcome, Outcome, Scripted) {
+    let server = Scripted::start(Cover::Clear, vec![script]).await;
+    let mut sender = SmtpSender::new(relay(&server)).unwrap();
+    let first = send(&mut sender, "smas@vitoria.invalid").await;
+    let second = send(&mut sender, "smas@serra.invalid").await;
+    (first, second, server)
+}
+
+fn taken() -> Outcome {
+    Outcome::Accepted { reply: "250 2.0.0 taken".to_owned() }
+}
+
+fn deferred(reply: &str, slow_down: bool) -> Outcome {
+    Outcome::Deferred { reply: reply.to_owned(), slow_down }
+}
+
+fn refused(reply: &str) -> Outcome {
+    Outcome::Refused { reply: reply.to_owned() }
+}
+
+fn fault(reply: &str) -> Outcome {
+    Outcome::RelayFault { reply: reply.to_owned() }
+}
+
+fn uncertain(reply: &str) -> Outcome {
+    Outcome::Uncertain { reply: reply.to_owned() }
+}
+
+/// How many connections two letters need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// The second letter goes on the same connection.
+    Kept,
+    /// The second letter opens another.
+    Dropped,
+}
+
+/// `script` gives `expected`, and the next letter is taken all the same, with a reply of its own.
+async fn expect(script: Script, expected: Outcome, then: Then) {
+    let shown = format!("{script:?}");
+    let (first, second, server) = two_letters(script).await;
+    assert_eq!(first, expected, "{shown}");
+    assert_eq!(second, taken(), "{shown}");
+    let connections = server.heard().len();
+    assert_eq!(connections, if then == Then::Kept { 1 } else { 2 }, "{shown}");
+    let (rcpt, letter) = server.heard()[connections - 1].letters.last().cloned().unwrap();
+    assert_eq!((rcpt.as_str(), letter.as_slice()), ("RCPT TO:<smas@serra.invalid>", LETTER));
+}
+
+fn at(moment: Moment, deed: Deed) -> Script {
+    Script::new().at(moment, deed)
+}
+
+#[tokio::test]
+async fn a_taken_letter_arrives_byte_for_byte_and_the_connection_serves_the_next() {
+    expect(Script::new(), taken(), Then::Kept).await;
+    expect(
+        at(Moment::Dot, Deed::Say("250-2.0.0 queued\r\n250 as 4F1")),
+        Outcome::Accepted { reply: "250 2.0.0 queued as 4F1".to_owned() },
+        Then::Kept,
+    )
+    .await;
+    expect(at(Moment::Rcpt, Deed::Say("251 will forward")), taken(), Then::Kept).await;
+}
+
+#[tokio::test]
+async fn a_4xx_defers_and_only_some_ask_to_slow_down() {
+    for moment in [Moment::Mail, Moment::Rcpt, Moment::Data, Moment::Dot] {
+        expect(at(moment, Deed::Say("451 4.3.0 later")), deferred("451 4.3.0 later", false), Then::Kept)
+            .await;
+        expect(at(moment, Deed::Say("452 4.2.2 full")), deferred("452 4.2.2 full", true), Then::Kept).await;
+        expect(at(moment, Deed::Say("454 later")), deferred("454 later", true), Then::Kept).await;
+        expect(at(moment, Deed::Say("421 4.7.0 busy")), deferred("421 4.7.0 busy", true), Then::Dropped)
+            .await;
+        let gone = Deed::SayAndHangUp("421 4.7.0 busy");
+        expect(at(moment, gone), deferred("421 4.7.0 busy", true), Then::Dropped).await;
+    }
+    for moment in [Moment::Greeting, Moment::Ehlo] {
+        expect(at(moment, Deed::Say("421 busy")), deferred("421 busy", true), Then::Dropped).await;
+        expect(at(moment, Deed::Say("450 later")), deferred("450 later", false), Then::Dropped).await;
+    }
+}
+
+#[tokio::test]
+async fn a_5xx_about_the_address_or_the_letter_refuses_it() {
+    for moment in [Moment::Rcpt, Moment::Data, Moment::Dot] {
+        expect(at(moment, Deed::Say("550 5.1.1 nobody")), refused("550 5.1.1 nobody"), Then::Kept).await;
+        expect(
+            at(moment, Deed::Say("554-5.7.1 no\r\n554 5.7.1 never")),
+            refused("554 5.7.1 no never"),
+            Then::Kept,
+        )
+        .await;
+        expect(at(moment, Deed::SayAndHangUp("550 nobody")), refused("550 nobody"), Then::Dropped).await;
+    }
+    let unkind = at(Moment::Rcpt, Deed::Say("550 nobody")).at(Moment::Rset, Deed::Say("502 what"));
+    expect(unkind, refused("550 nobody"), Then::Dropped).await;
+}
+
+#[tokio::test]
+async fn a_5xx_about_us_is_the_relays_fault() {
+    expect(at(Moment::Greeting, Deed::Say("554 no service")), fault("554 no service"), Then::Dropped).await;
+    expect(at(Moment::Ehlo, Deed::Say("550 not you")), fault("550 not you"), Then::Dropped).await;
+    expect(at(Moment::Ehlo, Deed::SayAndHangUp("550 not you")), fault("550 not you"), Then::Dropped).await;
+    expect(at(Moment::Mail, Deed::Say("553 not yours")), fault("553 not yours"), Then::Kept).await;
+    expect(at(Moment::Rcpt, Deed::Say("530 5.7.0 log in")), fault("530 5.7.0 log in"), Then::Kept).await;
+}
+
+#[tokio::test]
+async fn a_connection_closed_before_the_final_dot_defers() {
+    for (moment, words) in [
+        (Moment::Greeting, "à saudação"),
+        (Moment::Ehlo, "à saudação"),
+        (Moment::Mail, "a MAIL FROM"),
+        (Moment::Rcpt, "a RCPT TO"),
+        (Moment::Data, "a DATA"),
+    ] {
+        let expected = deferred(&format!("o relé encerrou a conexão {words}"), false);
+        expect(at(moment, Deed::HangUp), expected, Then::Dropped).await;
+    }
+}
+
+#[tokio::test]
+async fn without_a_reply_to_the_final_dot_nobody_knows() {
+    let closed = uncertain("o relé encerrou a conexão depois do ponto final");
+    expect(at(Moment::Dot, Deed::HangUp), closed, Then::Dropped).await;
+    let silent = uncertain("o relé não respondeu em 1 s depois do ponto final");
+    expect(at(Moment::Dot, Deed::Stall), silent, Then::Dropped).await;
+    let dripping = Deed::Drip("250 2.0.0 taken, but slowly\r\n", Duration::from_millis(100));
+    let slow = uncertain("o relé não respondeu em 1 s depois do ponto final");
+    expect(at(Moment::Dot, dripping), slow, Then::Dropped).await;
+    let nonsense = uncertain("a resposta do relé não é SMTP depois do ponto final");
+    expect(at(Moment::Dot, Deed::Say("HTTP/1.1 200 OK")), nonsense, Then::Dropped).await;
+    let odd = uncertain("o relé respondeu 354 depois do ponto final");
+    expect(at(Moment::Dot, Deed::Say("354 go")), odd, Then::Dropped).await;
+    let endless = uncertain("a resposta do relé não tem fim depois do ponto final");
+    expect(at(Moment::Dot, Deed::Raw(vec![b'2'; 2_000_000])), endless, Then::Dropped).await;
+}
+
+#[tokio::test]
+async fn silence_before_the_final_dot_defers() {
+    for (moment, words) in [
+        (Moment::Greeting, "à saudação"),
+        (Moment::Ehlo, "à saudação"),
+        (Moment::Mail, "a MAIL FROM"),
+        (Moment::Rcpt, "a RCPT TO"),
+        (Moment::Data, "a DATA"),
+    ] {
+        let expected = deferred(&format!("o relé não respondeu em 1 s {words}"), false);
+        expect(at(moment, Deed::Stall), expected, Then::Dropped).await;
+    }
+}
+
+#[tokio::test]
+async fn a_relay_that_stops_reading_or_hangs_up_within_the_body_defers() {
+    let letter = [b"Subject: x\r\n\r\n".as_slice(), &b"linha\r\n".repeat(4_000_000)].concat();
+    let from = EmailAddress::parse("vigilancia@example.org").unwrap();
+    for deed in [Deed::Stall, Deed::HangUp] {
+        let server = Scripted::start(Cover::Clear, vec![at(Moment::Body, deed)]).await;
+        let mut sender = SmtpSender::new(relay(&server)).unwrap();
+        let outcome = sender.send(Envelope { from: &from, to: &from }, &letter).await;
+        let Outcome::Deferred { reply, slow_down: false } = outcome else { panic!("{outcome:?}") };
+        assert!(reply.ends_with("durante o envio do texto"), "{reply}");
+        assert_eq!(send(&mut sender, "smas@serra.invalid").await, taken());
+        assert_eq!(server.heard().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn words_that_are_no_smtp_break_the_connection() {
+    let page = "HTTP/1.1 400 Bad Request\r\nServer: x\r\n";
+    let wrong_port = fault("a resposta do relé não é SMTP à saudação");
+    expect(at(Moment::Greeting, Deed::Say(page)), wrong_port, Then::Dropped).await;
+    let mail = deferred("a resposta do relé não é SMTP a MAIL FROM", false);
+    expect(at(Moment::Mail, Deed::Say("qualquer coisa")), mail, Then::Dropped).await;
+    expect(
+        at(Moment::Rcpt, Deed::Say("354 go")),
+        deferred("o relé respondeu 354 a RCPT TO", false),
+        Then::Dropped,
+    )
+    .await;
+    expect(
+        at(Moment::Data, Deed::Say("250 ok")),
+        deferred("o relé respondeu 250 a DATA", false),
+        Then::Dropped,
+    )
+    .await;
+    let endless = deferred("a resposta do relé não tem fim a MAIL FROM", false);
+    expect(at(Moment::Mail, Deed::Raw(b"250-x\r\n".repeat(300_000))), endless, Then::Dropped).await;
+}
+
+#[tokio::test]
+async fn a_reply_that_nobody_asked_for_is_never_taken_for_an_answer() {
+    let early = at(Moment::Rcpt, Deed::Say("250 ok\r\n354 go\r\n250 taken"));
+    expect(early, deferred("o relé falou sem ser perguntado a DATA", false), Then::Dropped).await;
+    let before_the_dot = at(Moment::Data, Deed::Say("354 go\r\n250 taken"));
+    expect(
+        before_the_dot,
+        deferred("o relé falou sem ser perguntado durante o envio do texto", false),
+        Then::Dropped,
+    )
+    .await;
+    // The answer itself counts; the connection does not serve again.
+    let bye = at(Moment::Dot, Deed::Say("250 2.0.0 taken\r\n421 bye"));
+    expect(bye, taken(), Then::Dropped).await;
+    let refused_twice = at(Moment::Rcpt, Deed::Say("550 nobody\r\n250 ok"));
+    expect(refused_twice, refused("550 nobody"), Then::Dropped).await;
+}
+
+#[tokio::test]
+async fn a_connection_closed_between_letters_costs_the_next_one_nothing() {
+    expect(at(Moment::Dot, Deed::SayAndHangUp("250 2.0.0 taken")), taken(), Then::Dropped).await;
+}
+
+#[tokio::test]
+async fn replies_that_are_only_untidy_are_understood() {
+    for reply in [b"250\r\n".as_slice(), b"250 2.0.0 aceita \xe9\n", b"250-a\r\n250\r\n"] {
+        let (first, second, server) = two_letters(at(Moment::Dot, Deed::Raw(reply.to_vec()))).await;
+        assert!(matches!(first, Outcome::Accepted { .. }), "{first:?}");
+        assert_eq!((second, server.heard().len()), (taken(), 1));
+    }
+    let latin = at(Moment::Rcpt, Deed::Raw(b"550 5.1.1 caixa n\xe3o existe\x1b[2J\r\n".to_vec()));
+    expect(latin, refused("550 5.1.1 caixa n?o existe?[2J"), Then::Kept).await;
+}
+
+#[tokio::test]
+async fn a_cancelled_letter_takes_its_connection_with_it() {
+    let server = Scripted::start(Cover::Clear, vec![at(Moment::Dot, Deed::Stall)]).await;
+    let mut sender = SmtpSender::new(relay(&server)).unwrap();
+    let cancelled =
+        tokio::time::timeout(Duration::from_millis(200), send(&mut sender, "smas@vitoria.invalid")).await;
+    assert!(cancelled.is_err());
+    assert_eq!(send(&mut sender, "smas@serra.invalid").await, taken());
+    assert_eq!(server.heard().len(), 2);
+}
+
+#[tokio::test]
+async fn letters_go_under_tls_both_ways_and_take_leave() {
+    for (cover, security) in [(Cover::Clear, Security::StartTls), (Cover::Tls, Security::Tls)] {
+        let server = Scripted::start(cover, Vec::new()).await;
+        let relay = Relay { security, ..with_password(relay(&server)) };
+        let mut sender = SmtpSender::new(relay).unwrap();
+        for to in ["smas@vitoria.invalid", "smas@serra.invalid"] {
+            assert_eq!(send(&mut sender, to).await, taken());
+        }
+        sender.close().await;
+        let heard = server.heard();
+        assert_eq!((heard.len(), heard[0].letters.len()), (1, 2));
+        assert_eq!(heard[0].lines.last().map(String::as_str), Some("QUIT"));
+        let auth = heard[0].lines.iter().position(|l| l.starts_with("AUTH PLAIN ")).unwrap();
+        let covered = heard[0].lines.iter().position(|l| l == "STARTTLS");
+        assert_eq!(covered.is_some(), security == Security::StartTls);
+        assert!(covered.is_none_or(|at| at < auth), "the password goes under TLS");
+    }
+}
+
+#[tokio::test]
+async fn each_fault_keeps_its_meaning_under_tls() {
+    for (deed, expected) in [
+        (Deed::HangUp, uncertain("o relé encerrou a conexão depois do ponto final")),
+        (Deed::Stall, uncertain("o relé não respondeu em 1 s depois do ponto final")),
+        (Deed::Say("250 2.0.0 taken\r\n421 bye"), taken()),
+    ] {
+        let server = Scripted::start(Cover::Tls, vec![at(Moment::Dot, deed)]).await;
+        let mut sender = SmtpSender::new(Relay { security: Security::Tls, ..relay(&server) }).unwrap();
+        let first = send(&mut sender, "smas@vitoria.invalid").await;
+        // rustls reports a close without close_notify as an unexpected end.
+        let cut = uncertain("a rede falhou (unexpected end of file) depois do ponto final");
+        assert!(first == expected || first == cut, "{first:?}");
+        assert_eq!(send(&mut sender, "smas@serra.invalid").await, taken());
+        assert_eq!(server.heard().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn words_injected_before_tls_are_not_heard_after_it() {
+    let injected = at(Moment::StartTls, Deed::Say("220 go\r\n250-scripted\r\n250 AUTH PLAIN"));
+    let server = Scripted::start(Cover::Clear, vec![injected]).await;
+    let relay = Relay { security: Security::StartTls, ..with_password(relay(&server)) };
+    let outcome = Session::connect(&relay).await.unwrap_err();
+    assert_eq!(outcome, fault("o relé falou entre STARTTLS e o TLS"));
+    assert!(!server.heard()[0].lines.iter().any(|line| line.starts_with("AUTH")));
+}
+
+#[tokio::test]
+async fn nothing_is_sent_in_the_clear_when_tls_was_asked_for() {
+    let script = at(Moment::Ehlo, Deed::Say("250-scripted\r\n250 AUTH PLAIN"));
+    let server = Scripted::start(Cover::Clear, vec![script]).await;
+    let relay = Relay { security: Security::StartTls, ..with_password(relay(&server)) };
+    let outcome = Session::connect(&relay).await.unwrap_err();
+    assert_eq!(outcome, fault("o relé não oferece STARTTLS"));
+    let refusing = Scripted::start(Cover::Clear, vec![at(Moment::StartTls, Deed::Say("454 no TLS"))]).await;
+    let outcome = Session::connect(&Relay { port: refusing.port, ..relay }).await.unwrap_err();
+    assert_eq!(outcome, deferred("454 no TLS", true));
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted_is_the_relays_fault() {
+    let server = Scripted::start(Cover::Tls, Vec::new()).await;
+    let trusted = Relay { security: Security::Tls, ..relay(&server) };
+    let by_address = Relay { host: "127.0.0.1".to_owned(), ..trusted.clone() };
+    for strange in [Relay { extra_ca: None, ..trusted }, by_address] {
+        let outcome = Session::connect(&strange).await.unwrap_err();
+        let Outcome::RelayFault { reply } = outcome else { panic!("{outcome:?}") };
+        assert!(reply.starts_with("TLS com o relé não foi aceito: "), "{reply}");
+    }
+    assert!(server.heard().iter().all(|heard| heard.lines.is_empty()));
+    // A relay in the clear where TLS is expected.
+    let server = Scripted::start(Cover::Clear, Vec::new()).await;
+    let outcome = Session::connect(&Relay { security: Security::Tls, ..relay(&server) }).await.unwrap_err();
+    assert!(matches!(outcome, Outcome::RelayFault { .. }), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_the_relays_fault_and_a_tired_one_waits() {
+    for (deed, expected) in [
+        (Deed::Say("535 5.7.8 wrong"), fault("535 5.7.8 wrong")),
+        (Deed::Say("454 4.7.0 later"), deferred("454 4.7.0 later", true)),
+        (Deed::Stall, deferred("o relé não respondeu em 1 s a AUTH", false)),
+        (Deed::HangUp, deferred("o relé encerrou a conexão a AUTH", false)),
+    ] {
+        let server = Scripted::start(Cover::Clear, vec![at(Moment::Auth, deed)]).await;
+        let outcome = Session::connect(&with_password(relay(&server))).await.unwrap_err();
+        assert_eq!(outcome, expected);
+    }
+    let none = at(Moment::Ehlo, Deed::Say("250 scripted"));
+    let server = Scripted::start(Cover::Clear, vec![none]).await;
+    let outcome = Session::connect(&with_password(relay(&server))).await.unwrap_err();
+    assert_eq!(outcome, fault("o relé não oferece AUTH PLAIN nem LOGIN"));
+}
+
+#[tokio::test]
+async fn nobody_listening_defers() {
+    let server = Scripted::start(Cover::Clear, Vec::new()).await;
+    let relay = relay(&server);
+    drop(server);
+    let mut sender = SmtpSender::new(relay).unwrap();
+    let outcome = send(&mut sender, "smas@vitoria.invalid").await;
+    let Outcome::Deferred { reply, slow_down: false } = outcome else { panic!("{outcome:?}") };
+    assert!(reply.starts_with("não foi possível conectar ao relé: "), "{reply}");
+}
+
+#[tokio::test]
+async fn a_relay_that_cannot_be_used_is_refused_before_any_network() {
+    let server = Scripted::start(Cover::Clear, Vec::new()).await;
+    let good = relay(&server);
+    let error = |relay: Relay| SmtpSender::new(relay).unwrap_err();
+    let remote = Relay { host: "smtp.example.org".to_owned(), ..good.clone() };
+    assert_eq!(
+        error(remote).to_string(),
+        "sem TLS só se fala com a própria máquina, e “smtp.example.org” não é ela; use seguranca = \"starttls\" ou \"tls\""
+    );
+    let forged = Relay { hello_name: "x\r\nMAIL FROM:<>".to_owned(), ..good.clone() };
+    assert!(matches!(error(forged), RelayError::HelloName(_)));
+    let nowhere = Relay { host: "não é nome".to_owned(), ..good.clone() };
+    assert!(matches!(error(nowhere), RelayError::Host(_)));
+    let empty = Relay { extra_ca: Some(b"nada".to_vec()), ..good.clone() };
+    assert_eq!(error(empty), RelayError::Authority);
+    assert!(server.heard().is_empty());
+    assert!(!format!("{:?}", with_password(good)).contains("segredo"));
+}
+
+#[tokio::test]
+async fn a_hundred_letters_do_not_wait_for_nagle() {
+    let server = Scripted::start(Cover::Clear, Vec::new()).await;
+    let mut sender = SmtpSender::new(relay(&server)).unwrap();
+    let started = Instant::now();
+    for _ in 0..100 {
+        assert_eq!(send(&mut sender, "smas@vitoria.invalid").await, taken());
+    }
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+}

@@ -1,0 +1,128 @@
+//! What a reply, or its absence, means for a letter (DESIGN §7). Pure.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use lettre::transport::smtp::Error;
+
+use crate::domain::delivery::Outcome;
+
+use super::wire::Breakage;
+
+/// The longest text kept in the ledger.
+const LONGEST_TEXT: usize = 500;
+
+/// Where in the exchange it happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Greeting and EHLO.
+    Greeting,
+    /// STARTTLS.
+    StartTls,
+    /// AUTH.
+    Auth,
+    /// MAIL FROM.
+    Mail,
+    /// RCPT TO.
+    Rcpt,
+    /// DATA.
+    Data,
+    /// The letter, its final dot not yet written.
+    Body,
+    /// The final dot, written at least in part.
+    Dot,
+}
+
+impl Step {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Greeting => "à saudação",
+            Self::StartTls => "a STARTTLS",
+            Self::Auth => "a AUTH",
+            Self::Mail => "a MAIL FROM",
+            Self::Rcpt => "a RCPT TO",
+            Self::Data => "a DATA",
+            Self::Body => "durante o envio do texto",
+            Self::Dot => "depois do ponto final",
+        }
+    }
+
+    /// Whether a 5xx here is about this address or letter, and not about us.
+    fn is_about_the_letter(self) -> bool {
+        match self {
+            Self::Rcpt | Self::Data | Self::Body | Self::Dot => true,
+            Self::Greeting | Self::StartTls | Self::Auth | Self::Mail => false,
+        }
+    }
+}
+
+/// A step that did not go well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Setback {
+    /// What it means.
+    pub(super) outcome: Outcome,
+    /// Whether the relay answered in order, so that the connection may serve again.
+    pub(super) in_order: bool,
+    /// Whether the relay had simply closed the connection.
+    pub(super) closed: bool,
+}
+
+/// A negative or unreadable reply, or a broken connection.
+pub(super) fn of_error(step: Step, error: &Error, breakage: Option<Breakage>) -> Setback {
+    // A code means that a whole reply was read, whatever broke after it.
+    if let Some(code) = error.status() {
+        let text = error.source().map(ToString::to_string).unwrap_or_default();
+        return of_code(step, code.into(), &text);
+    }
+    let what = match breakage {
+        Some(Breakage::Closed) => "o relé encerrou a conexão".to_owned(),
+        Some(Breakage::Stray) => "o relé falou sem ser perguntado".to_owned(),
+        Some(Breakage::TooLong) => "a resposta do relé não tem fim".to_owned(),
+        Some(Breakage::Network(kind)) => format!("a rede falhou ({kind})"),
+        None => "a resposta do relé não é SMTP".to_owned(),
+    };
+    let mut setback = broken(step, &what, breakage);
+    if step == Step::Greeting && !matches!(breakage, Some(Breakage::Closed | Breakage::Network(_))) {
+        // Another service listens there, and a person must look.
+        setback.outcome = Outcome::RelayFault { reply: setback.outcome.reply().to_owned() };
+    }
+    setback
+}
+
+/// A reply that is well formed and makes no sense here.
+pub(super) fn of_nonsense(step: Step, code: u16) -> Setback {
+    broken(step, &format!("o relé respondeu {code}"), None)
+}
+
+/// A reply that never came.
+pub(super) fn of_silence(step: Step, waited: Duration) -> Setback {
+    broken(step, &format!("o relé não respondeu em {} s", waited.as_secs_f32().ceil()), None)
+}
+
+fn broken(step: Step, what: &str, breakage: Option<Breakage>) -> Setback {
+    let reply = format!("{what} {}", step.label());
+    let outcome = match step {
+        Step::Dot => Outcome::Uncertain { reply },
+        _ => Outcome::Deferred { reply, slow_down: false },
+    };
+    Setback { outcome, in_order: false, closed: breakage == Some(Breakage::Closed) }
+}
+
+fn of_code(step: Step, code: u16, text: &str) -> Setback {
+    let reply = worded(code, text);
+    // Whatever the step, these say that we are not let in (RFC 4954), never that an address is bad.
+    let not_let_in = matches!(code, 530 | 534 | 535 | 538);
+    let outcome = match code {
+        400..500 => Outcome::Deferred { reply, slow_down: matches!(code, 421 | 452 | 454) },
+        _ if step.is_about_the_letter() && !not_let_in => Outcome::Refused { reply },
+        _ => Outcome::RelayFault { reply },
+    };
+    Setback { outcome, in_order: code != 421, closed: false }
+}
+
+/// A reply as the ledger keeps it: code and text in one line, without control characters, cut at 500.
+pub(super) fn worded(code: u16, text: &str) -> String {
+    let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let words = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
+    format!("{code} {words}").trim_end().chars().take(LONGEST_TEXT).collect()
+}
