@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::domain::calendar::Audience;
 use crate::domain::ledger::{Record, Standing};
 use crate::domain::notice::{Content, Kind, NoticeKey, Recipient, Slot, Told};
-use crate::domain::overrides::{BatchId, HoldScope};
+use crate::domain::overrides::{BatchId, Hold, HoldScope};
 use crate::domain::plan::assess::{Assessment, Assessor};
 use crate::domain::plan::audience;
 use crate::domain::plan::edition::{HaltState, Track};
@@ -248,8 +248,13 @@ impl<'a, 'b> Pair<'a, 'b> {
         let record = self.record(wish.slot);
         match record.map(|r| r.standing) {
             Some(Standing::Sent { live, .. }) => return if live { Fate::Kept } else { Fate::Nothing },
+            Some(Standing::Queued) if !record.is_some_and(|r| still_says(r, &wish)) => return Fate::Nothing,
+            // What is recorded and still right leaves, unless somebody stopped it meanwhile.
             Some(Standing::Queued) => {
-                return if record.is_some_and(|r| still_says(r, &wish)) { Fate::Kept } else { Fate::Nothing };
+                return match self.held_by_hand(&wish) {
+                    Some(because) => Fate::Withhold(self.decision(Act::Withhold, &wish, Vec::new(), because)),
+                    None => Fate::Kept,
+                };
             }
             Some(Standing::Superseded) => return Fate::Nothing,
             Some(Standing::Expired) if matches!(wish.slot, Slot::Rung { .. }) => return Fate::Nothing,
@@ -279,9 +284,16 @@ impl<'a, 'b> Pair<'a, 'b> {
         if !self.bench.moment.is_sending() {
             return Fate::Waits(self.bench.world.calendar.hours.next_sending(self.bench.moment.stamp()));
         }
-        let version = match record.map_or(0, |r| r.version) {
-            0 if reach.stands_in => 2,
-            last => last + 1,
+        let version = match record {
+            // A letter that a hold stopped before anybody took it goes on as it was recorded.
+            Some(r)
+                if r.version > 0 && matches!(r.standing, Standing::Withheld(_)) && still_says(r, &wish) =>
+            {
+                r.version
+            }
+            Some(r) if r.version > 0 => r.version + 1,
+            _ if reach.stands_in => 2,
+            _ => 1,
         };
         let because = wish.because.clone();
         Fate::Send(Decision { version, ..self.decision(Act::Send, &wish, reach.to, because) })
@@ -289,22 +301,11 @@ impl<'a, 'b> Pair<'a, 'b> {
 
     /// What people or the system's settings hold it by.
     fn hold(&self, wish: &Wish) -> Option<Reason> {
-        let overrides = self.bench.world.overrides;
-        let window = &self.bench.assessor.window().id;
-        let batch = BatchId::of_slot(window, wish.slot);
-        let hold = overrides.holds.iter().find(|hold| match &hold.scope {
-            HoldScope::All => true,
-            HoldScope::Window(id) => id == window,
-            HoldScope::Municipality(code) => *code == self.municipality.code,
-            HoldScope::Batch(id) => *id == batch,
-        });
-        if let Some(hold) = hold {
-            return Some(Reason::Held {
-                scope: hold.scope.clone(),
-                author: hold.authorship.author.clone(),
-                reason: hold.authorship.reason.clone(),
-            });
+        if let Some(held) = self.held_by_hand(wish) {
+            return Some(held);
         }
+        let overrides = self.bench.world.overrides;
+        let batch = BatchId::of_slot(&self.bench.assessor.window().id, wish.slot);
         let released = overrides.released.contains(&batch);
         let system = self.bench.assessor.system();
         match wish.slot {
@@ -321,6 +322,22 @@ impl<'a, 'b> Pair<'a, 'b> {
             _ if system.approve && !released => Some(Reason::AwaitsApproval { batch }),
             _ => None,
         }
+    }
+
+    /// What somebody holds it by (`reter`).
+    fn held_by_hand(&self, wish: &Wish) -> Option<Reason> {
+        let window = &self.bench.assessor.window().id;
+        let covers = |hold: &&Hold| match &hold.scope {
+            HoldScope::All => true,
+            HoldScope::Window(id) => id == window,
+            HoldScope::Municipality(code) => *code == self.municipality.code,
+            HoldScope::Batch(id) => *id == BatchId::of_slot(window, wish.slot),
+        };
+        self.bench.world.overrides.holds.iter().find(covers).map(|hold| Reason::Held {
+            scope: hold.scope.clone(),
+            author: hold.authorship.author.clone(),
+            reason: hold.authorship.reason.clone(),
+        })
     }
 
     fn withhold(&self, wish: &Wish, to: Vec<Recipient>, because: Reason) -> Fate {
