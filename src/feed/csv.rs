@@ -50,7 +50,7 @@ fn row(record: &Record, columns: usize, reading: Reading) -> Option<Result<Row, 
     let (expected, found) = (columns, record.fields.len());
     let blank_beyond = || record.fields.iter().skip(columns).all(|f| trimmed(&reading.text(f)).is_empty());
     let problem = if !record.sound {
-        RowProblem::Quotes
+        if record.many_lines { RowProblem::Swallowing } else { RowProblem::Quotes }
     } else if found < expected && record.cut {
         RowProblem::Truncated { expected, found }
     } else if found < expected || !blank_beyond() {
@@ -89,6 +89,8 @@ struct Record {
     fields: csv::ByteRecord,
     /// Whether every quoted field ends where a field ends.
     sound: bool,
+    /// Whether it has a line end inside.
+    many_lines: bool,
     /// Whether the file ends in it without a line end.
     cut: bool,
 }
@@ -137,8 +139,9 @@ impl Iterator for Records<'_> {
         let line = line + self.lines_in(before);
         let cut = end == bytes.len() && !content.ends_with(b"\n") && !content.ends_with(b"\r");
         let sound = !content.contains(&b'"') || quotes_are_sound(content, self.delimiter);
+        let many_lines = content.trim_ascii_end().iter().any(|b| matches!(b, b'\r' | b'\n'));
         self.at = (end, line + self.lines_in(content));
-        Some(Record { line, fields, sound, cut })
+        Some(Record { line, fields, sound, many_lines, cut })
     }
 }
 
@@ -186,6 +189,7 @@ mod tests {
             .collect()
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "it stands in lists beside faults")]
     fn row(line: u64, cells: [&str; 2]) -> Result<(u64, Vec<String>), RowFault> {
         Ok((line, cells.map(str::to_owned).to_vec()))
     }
@@ -229,7 +233,9 @@ mod tests {
 
     #[test]
     fn a_stray_quote_never_swallows_rows_in_silence() {
-        let quotes = |line| Err(RowFault { line, problem: RowProblem::Quotes });
+        let quotes = |line| Err(RowFault { line, problem: RowProblem::Swallowing });
+        let one_line = RowFault { line: 2, problem: RowProblem::Quotes };
+        assert_eq!(lines(b"a;b\n1;\"Casa\" Lar\n3;z\n"), [Err(one_line), row(3, ["3", "z"])]);
         assert_eq!(lines(b"a;b\n1;\"x\n2;y\n3;z\n"), [quotes(2)]);
         assert_eq!(lines(b"a;b\n1;\"x\n2;\"y\"\n3;z\n"), [quotes(2), row(4, ["3", "z"])]);
         assert_eq!(lines(b"a;b\n1;\"x \"\"y\"\"\"\n2;6\" tubo\n").len(), 2);

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use reqwest::header::{
     CONTENT_TYPE, ETAG, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER,
 };
-use reqwest::redirect::{Attempt, Policy};
+use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 
 use crate::domain::feed::{FeedSpec, Source};
@@ -20,7 +20,7 @@ use super::error::{FeedError, FetchProblem};
 /// Longest wait for a connection; the feed's own time-out when that is shorter.
 const CONNECT: Duration = Duration::from_secs(20);
 /// Longest silence in the middle of an answer. The ministry's hosts have been seen to take minutes.
-const SILENCE: Duration = Duration::from_secs(120);
+const SILENCE: Duration = Duration::from_mins(2);
 /// Most redirects followed.
 const HOPS: usize = 3;
 
@@ -122,7 +122,7 @@ fn client(hosts: &[String], timeout: Duration, requester: &Requester) -> Result<
         .timeout(timeout)
         .referer(false)
         .redirect(Policy::custom(move |attempt| {
-            if may_follow(&attempt, &hosts) {
+            if may_follow(attempt.previous(), attempt.url(), &hosts) {
                 attempt.follow()
             } else {
                 let to = attempt.url().to_string();
@@ -143,15 +143,12 @@ fn client(hosts: &[String], timeout: Duration, requester: &Requester) -> Result<
 struct Led(String);
 
 /// The same host or one that the feed names; never from https to http; not for ever.
-fn may_follow(attempt: &Attempt<'_>, hosts: &[String]) -> bool {
-    let (Some(first), Some(last)) = (attempt.previous().first(), attempt.previous().last()) else {
-        return false;
-    };
-    let to = attempt.url();
+fn may_follow(previous: &[Url], to: &Url, hosts: &[String]) -> bool {
+    let (Some(first), Some(last)) = (previous.first(), previous.last()) else { return false };
     let Some(host) = to.host_str() else { return false };
     let known = first.host_str() == Some(host) || hosts.iter().any(|h| h.eq_ignore_ascii_case(host));
     let downgraded = last.scheme() == "https" && to.scheme() != "https";
-    attempt.previous().len() <= HOPS && known && !downgraded && matches!(to.scheme(), "http" | "https")
+    previous.len() <= HOPS && known && !downgraded && matches!(to.scheme(), "http" | "https")
 }
 
 async fn body(mut response: Response, max_bytes: u64) -> Result<Body, FeedError> {

@@ -2,8 +2,9 @@
 //!
 //! Before believing, not after: a quarantined snapshot changes nothing, the last good one stays, and staff read why.
 
+mod wording;
+
 use std::collections::BTreeMap;
-use std::fmt;
 
 use crate::domain::feed::{FeedSpec, Meaning};
 use crate::domain::id::WindowId;
@@ -50,10 +51,7 @@ pub enum Refusal {
     /// Nothing but a header.
     NoRows,
     /// Cut in the middle, or rows swallowed by a stray quote.
-    Truncated {
-        /// The last bad line, when listed.
-        last: Option<BadLine>,
-    },
+    Truncated(BadLine),
     /// Too few municipalities of the roster.
     TooFew {
         /// How many there are.
@@ -154,9 +152,7 @@ fn against(spec: &FeedSpec, mapped: &Mapped) -> Vec<Refusal> {
         return vec![Refusal::NoRows];
     }
     let mut reasons = Vec::new();
-    if mapped.truncated {
-        reasons.push(Refusal::Truncated { last: mapped.bad_lines.last().cloned() });
-    }
+    reasons.extend(mapped.truncated.clone().map(Refusal::Truncated));
     if beyond(mapped.bad, mapped.rows) {
         let first = mapped.bad_lines.first().cloned();
         reasons.push(Refusal::BadLines { bad: mapped.bad, rows: mapped.rows, first });
@@ -206,7 +202,7 @@ fn notes(mapped: &Mapped) -> Vec<Note> {
         (mapped.bad > 0)
             .then(|| Note::BadLines { bad: mapped.bad, first: mapped.bad_lines.first().cloned() }),
         (mapped.unknown > 0).then_some(Note::UnknownMunicipalities(mapped.unknown)),
-        (!mapped.unknown_units.is_empty()).then(|| Note::UnknownUnits(mapped.unknown_units.len())),
+        (!mapped.unknown_units.is_empty()).then_some(Note::UnknownUnits(mapped.unknown_units.len())),
         duplicates.map(|first_line| Note::Duplicates { count: mapped.duplicates, first_line }),
         (mapped.without_window > 0).then_some(Note::WithoutWindow(mapped.without_window)),
         (mapped.blank_situations > 0).then_some(Note::BlankSituations(mapped.blank_situations)),
@@ -216,66 +212,6 @@ fn notes(mapped: &Mapped) -> Vec<Note> {
     .into_iter()
     .flatten()
     .collect()
-}
-
-/// ` (linha 7: por quê)`, or nothing.
-struct At<'a>(Option<&'a BadLine>);
-
-impl fmt::Display for At<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |bad| write!(f, " (linha {}: {})", bad.line, bad.message))
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreadable(error) => error.fmt(f),
-            Self::Column(error) => write!(f, "{error}: confira as colunas da fonte"),
-            Self::NoRows => f.write_str("nenhuma linha de dados: vazio não quer dizer que ninguém preencheu"),
-            Self::Truncated { last } => {
-                write!(f, "o arquivo parece cortado: pode faltar o que vinha depois{}", At(last.as_ref()))
-            }
-            Self::TooFew { known, minimum, unknown } => write!(
-                f,
-                "só {known} municípios conhecidos, e o mínimo é {minimum} ({unknown} linhas de municípios fora do \
-                 cadastro)"
-            ),
-            Self::Fell { window, before, now } => write!(
-                f,
-                "{window}: concluídos caíram de {before} para {now}, mais do que 5 % e 5 unidades; se for verdade, \
-                 importe à mão"
-            ),
-            Self::Shrunk { before, now } => {
-                write!(f, "municípios com linha caíram de {before} para {now}; se for verdade, importe à mão")
-            }
-            Self::UnknownWord { word, column, count, first_line } => write!(
-                f,
-                "palavra desconhecida “{word}” na coluna “{column}” ({count}×, a primeira na linha {first_line}): \
-                 declare o que significa em fontes.toml"
-            ),
-            Self::BadLines { bad, rows, first } => {
-                write!(f, "{bad} de {rows} linhas com defeito{}", At(first.as_ref()))
-            }
-        }
-    }
-}
-
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BadLines { bad, first } => write!(f, "linhas com defeito: {bad}{}", At(first.as_ref())),
-            Self::UnknownMunicipalities(n) => write!(f, "linhas de municípios fora do cadastro: {n}"),
-            Self::UnknownUnits(n) => write!(f, "unidades fora do cadastro: {n}"),
-            Self::Duplicates { count, first_line } => {
-                write!(f, "linhas repetidas: {count} (a primeira na linha {first_line})")
-            }
-            Self::WithoutWindow(n) => write!(f, "linhas sem janela declarada: {n}"),
-            Self::BlankSituations(n) => write!(f, "linhas com a situação em branco, não confirmadas: {n}"),
-            Self::DoubtfulDates(n) => write!(f, "linhas com data ilegível ou futura: {n}"),
-            Self::Unsaid(n) => write!(f, "esperados sem linha, não confirmados: {n}"),
-        }
-    }
 }
 
 #[cfg(test)]

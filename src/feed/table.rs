@@ -61,9 +61,12 @@ pub enum RowProblem {
         /// As the row has.
         found: usize,
     },
-    /// A quoted field that does not end where a field ends: rows may have been swallowed.
-    #[error("aspas sem par: esta linha pode ter engolido as seguintes")]
+    /// A quoted field that does not end where a field ends.
+    #[error("aspas sem par")]
     Quotes,
+    /// The same over a line end: rows may have been swallowed.
+    #[error("aspas sem par: esta linha pode ter engolido as seguintes")]
+    Swallowing,
     /// The last row, cut in the middle.
     #[error("última linha cortada: {found} campos em vez de {expected}")]
     Truncated {

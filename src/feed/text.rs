@@ -45,7 +45,7 @@ pub(super) fn detect<'a>(
     let bytes = marked.map_or(bytes, |(_, mark)| &bytes[mark.min(bytes.len())..]);
     if encoding == UTF_8 {
         if let Err(error) = std::str::from_utf8(bytes) {
-            let line = 1 + bytes[..error.valid_up_to()].iter().filter(|b| **b == b'\n').count();
+            let line = bytes[..error.valid_up_to()].split(|b| *b == b'\n').count();
             return Err(DecodeError::NotUtf8 { line });
         }
     } else if stated.is_some() && !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok() {

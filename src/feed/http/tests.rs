@@ -170,3 +170,15 @@ async fn an_unreachable_server_and_a_bad_address_are_told_apart() {
         fetch(&fixture::presence(), "http://x.org", &Validators::default(), &Requester::default()).await;
     assert!(matches!(folder, Err(FeedError::Permanent { what: FetchProblem::NotFetched, .. })));
 }
+
+#[test]
+fn a_redirect_may_raise_to_https_and_never_falls_back() {
+    let url = |text: &str| Url::parse(text).unwrap();
+    let plain = [url("http://x.org/a")];
+    let secure = [url("https://x.org/a")];
+    assert!(may_follow(&plain, &url("https://x.org/defeso/a"), &[]));
+    assert!(!may_follow(&secure, &url("http://x.org/a"), &["x.org".to_owned()]));
+    assert!(!may_follow(&[url("http://x.org"), url("https://x.org")], &url("http://x.org/"), &[]));
+    assert!(!may_follow(&secure, &url("https://127.0.0.1/"), &[]));
+    assert!(!may_follow(&secure, &url("https://evil.x.org/"), &[]));
+}

@@ -19,7 +19,6 @@ fn rows(codes: &[&str]) -> String {
     codes.iter().fold("ibge;ref\n".to_owned(), |file, code| format!("{file}{code};10/2026\n"))
 }
 
-/// Twenty municipalities' worth of done, so that the shares can be told apart from the floor of five.
 fn of_october(done: usize) -> Previous {
     Previous { done: BTreeMap::from([(WindowId::parse("rma/2026-10").unwrap(), done)]), municipalities: 6 }
 }

@@ -81,8 +81,8 @@ pub struct Mapped {
     pub bad: usize,
     /// The first of them.
     pub bad_lines: Vec<BadLine>,
-    /// Whether the file ends in the middle of a row, or a quote may have swallowed rows.
-    pub truncated: bool,
+    /// The first sign that rows are lost: the file ends in the middle of one, or a quote swallowed some.
+    pub truncated: Option<BadLine>,
     /// How many rows are about municipalities that the roster does not have.
     pub unknown: usize,
     /// The first of them.
@@ -146,9 +146,11 @@ pub fn map(spec: &FeedSpec, rows: Table<'_>, ground: &Ground<'_>) -> Mapped {
         match row {
             Ok(row) => reader.read(&row, &mut mapped, &mut gathered, &mut doubts),
             Err(fault) => {
-                mapped.truncated |=
-                    matches!(fault.problem, RowProblem::Truncated { .. } | RowProblem::Quotes);
-                mapped.bad_line(fault.line, fault.problem.to_string());
+                let message = fault.problem.to_string();
+                if matches!(fault.problem, RowProblem::Truncated { .. } | RowProblem::Swallowing) {
+                    mapped.truncated.get_or_insert(BadLine { line: fault.line, message: message.clone() });
+                }
+                mapped.bad_line(fault.line, message);
                 doubts.everywhere();
             }
         }
