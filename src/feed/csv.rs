@@ -18,11 +18,13 @@ pub(super) fn open<'a>(
     delimiter: Option<u8>,
     encoding: Option<&str>,
 ) -> Result<Table<'a>, DecodeError> {
-    if bytes.is_empty() {
-        return Err(DecodeError::Empty);
-    }
+    // Before the encoding, whose complaint about a spreadsheet would mislead; and after it, under a mark.
+    refuse_other_kinds(bytes)?;
     let (bytes, reading) = detect(bytes, encoding)?;
     refuse_other_kinds(&bytes)?;
+    if bytes.contains(&0) {
+        return Err(DecodeError::Binary);
+    }
     let delimiter = match delimiter {
         None => likeliest_delimiter(&bytes),
         Some(stated) if stated == b'\t' || stated.is_ascii_punctuation() && stated != b'"' => stated,
@@ -248,6 +250,9 @@ mod tests {
         assert!(refusal(b"\xEF\xBB\xBF \r\n").contains("vazio"));
         assert!(refusal(b"\n<!DOCTYPE html><html>").contains("HTML"));
         assert!(refusal(b"PK\x03\x04....").contains("planilha"));
+        assert!(refusal(b"\xFF\xFE<\0h\0t\0m\0l\0>\0").contains("HTML"));
+        let stated = open(b"PK\x03\x04\xE1", None, Some("utf-8")).err();
+        assert!(stated.is_some_and(|e| e.to_string().contains("planilha")));
         assert!(refusal(b"{\"erro\":1}").contains("JSON"));
         assert!(refusal(b"a;b\n1;\0").contains("bin\u{e1}rio"));
         assert!(refusal(b";;\n1;2;3").contains("colunas"));

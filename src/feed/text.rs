@@ -89,7 +89,6 @@ pub(super) fn refuse_other_kinds(bytes: &[u8]) -> Result<(), DecodeError> {
     match start.first() {
         Some(b'<') => Err(DecodeError::OtherKind("uma página HTML ou um documento XML")),
         Some(b'{' | b'[') => Err(DecodeError::OtherKind("um documento JSON")),
-        _ if bytes.contains(&0) => Err(DecodeError::Binary),
         _ => Ok(()),
     }
 }

@@ -42,8 +42,8 @@ async fn problem(template: ResponseTemplate) -> (bool, FetchProblem) {
 #[tokio::test]
 async fn a_body_comes_with_its_digest_and_validators() {
     let server = MockServer::start().await;
-    let agent = format!("vigia-suas/{} (+vigilancia@example.org)", env!("CARGO_PKG_VERSION"));
-    Mock::given(header("user-agent", agent.as_str()))
+    let user_agent = format!("vigia-suas/{} (+vigilancia@example.org)", env!("CARGO_PKG_VERSION"));
+    Mock::given(header("user-agent", user_agent.as_str()))
         .respond_with(
             ResponseTemplate::new(200).set_body_raw("a;b", "text/csv").insert_header("etag", "\"7\""),
         )
