@@ -1,0 +1,25 @@
+//! The SHA-256 of original bytes, kept as evidence of what a snapshot was read from. Pure.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+/// SHA-256 in lower-case hexadecimal, 64 characters.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(bytes) {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_is_that_of_fips_180() {
+        assert_eq!(sha256_hex(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

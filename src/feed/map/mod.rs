@@ -1,0 +1,168 @@
+//! Rows to observations. Pure.
+//!
+//! What a row says is told as it says it. What no row says is told only where the file speaks of the window and part at
+//! all, and as *pendente* only in a presence feed and when nothing in the file could be the missing row: a bad line
+//! about the municipality, or about nobody knows whom, makes it *não confirmado*. In a situation feed who is missing is
+//! *não confirmado*, so that an older *pendente* of theirs is not kept fresh by a file that no longer names them.
+
+mod absence;
+mod gather;
+mod period;
+mod place;
+mod row;
+mod word;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::domain::calendar::{Calendar, Window};
+use crate::domain::feed::FeedSpec;
+use crate::domain::id::{MunicipalityCode, UnitId, WindowId};
+use crate::domain::roster::Roster;
+use crate::domain::status::{Observation, State};
+
+use super::judge::Previous;
+use super::table::{ColumnError, RowProblem, Table};
+
+/// What rows are read against.
+#[derive(Debug, Clone, Copy)]
+pub struct Ground<'a> {
+    /// Systems and parts, and the zone in which dates are meant.
+    pub calendar: &'a Calendar,
+    /// Every window that may be spoken of, as [`Calendar::windows`] gives them.
+    pub windows: &'a [Window],
+    /// Who is known and expected.
+    pub roster: &'a Roster,
+    /// When the snapshot was taken.
+    pub taken_at: Timestamp,
+}
+
+/// A line that says nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadLine {
+    /// Line in the file, from 1.
+    pub line: u64,
+    /// Why, for operators.
+    pub message: String,
+}
+
+/// A line about a municipality that the roster does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownMunicipality {
+    /// Line in the file, from 1.
+    pub line: u64,
+    /// Code as written.
+    pub code: String,
+}
+
+/// A word that the feed's tables do not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownWord {
+    /// Column in which it stands, as the feed names it.
+    pub column: String,
+    /// In how many rows.
+    pub count: usize,
+    /// Line on which it was met first.
+    pub first_line: u64,
+}
+
+/// Most entries that each list of oddities keeps; the counts go on.
+pub const MOST_LISTED: usize = 500;
+
+/// What a file says. Lists are in file order and hold at most [`MOST_LISTED`] entries.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mapped {
+    /// By window, municipality, part and unit, each key once.
+    pub observations: Vec<Observation>,
+    /// Rows that are not blank, bad ones included.
+    pub rows: usize,
+    /// How many rows say nothing.
+    pub bad: usize,
+    /// The first of them.
+    pub bad_lines: Vec<BadLine>,
+    /// The first sign that rows are lost: the file ends in the middle of one, or a quote swallowed some.
+    pub truncated: Option<BadLine>,
+    /// How many rows are about municipalities that the roster does not have.
+    pub unknown: usize,
+    /// The first of them.
+    pub unknown_municipalities: Vec<UnknownMunicipality>,
+    /// Words that mean nothing, as written (cut at sixty characters).
+    pub unknown_words: BTreeMap<String, UnknownWord>,
+    /// Rows about something that another row spoke of before.
+    pub duplicates: usize,
+    /// Line of the first of them.
+    pub first_duplicate: Option<u64>,
+    /// Rows of a reference or part that no window has.
+    pub without_window: usize,
+    /// Rows whose situation is blank and has no meaning declared.
+    pub blank_situations: usize,
+    /// Rows whose date cannot be read or lies in the future.
+    pub doubtful_dates: usize,
+    /// Units that the roster does not have in that municipality.
+    pub unknown_units: BTreeSet<UnitId>,
+    /// Expected municipalities or units without a row that are not taken for pendente.
+    pub unsaid: usize,
+    /// Known municipalities with a row.
+    pub municipalities_seen: BTreeSet<MunicipalityCode>,
+    /// *Concluído* by window, with zero for a window that is open and that no row speaks of.
+    pub done: BTreeMap<WindowId, usize>,
+    /// Columns that the feed needs and the file lacks; then nothing else was read.
+    pub columns: Vec<ColumnError>,
+}
+
+impl Mapped {
+    /// What the next snapshot is compared with, once this one is accepted.
+    #[must_use]
+    pub fn baseline(&self) -> Previous {
+        Previous { done: self.done.clone(), municipalities: self.municipalities_seen.len() }
+    }
+
+    fn bad_line(&mut self, line: u64, message: String) {
+        self.bad += 1;
+        if self.bad_lines.len() < MOST_LISTED {
+            self.bad_lines.push(BadLine { line, message });
+        }
+    }
+}
+
+/// Turns rows into observations. A table whose header lacks a mapped column gives an empty [`Mapped`] that says so.
+#[must_use]
+pub fn map(spec: &FeedSpec, rows: Table<'_>, ground: &Ground<'_>) -> Mapped {
+    let mut mapped = Mapped::default();
+    let columns = match row::Columns::find(&spec.mapping, rows.header()) {
+        Ok(columns) => columns,
+        Err(errors) => {
+            mapped.columns = errors;
+            return mapped;
+        }
+    };
+    let periods = period::Periods::new(spec, ground);
+    let mut reader = row::RowReader::new(spec, ground, columns, &periods);
+    let mut gathered = gather::Gathered::default();
+    let mut doubts = absence::Doubts::default();
+    for row in rows {
+        mapped.rows += 1;
+        match row {
+            Ok(row) => reader.read(&row, &mut mapped, &mut gathered, &mut doubts),
+            Err(fault) => {
+                let message = fault.problem.to_string();
+                if matches!(fault.problem, RowProblem::Truncated { .. } | RowProblem::Swallowing) {
+                    mapped.truncated.get_or_insert(BadLine { line: fault.line, message: message.clone() });
+                }
+                mapped.bad_line(fault.line, message);
+                doubts.everywhere();
+            }
+        }
+    }
+    absence::add(spec, ground, &periods, &doubts, &mut mapped, &mut gathered);
+    mapped.done = periods.stateable().map(|w| (w.id.clone(), 0)).collect();
+    mapped.observations = gathered.into_observations();
+    for observation in mapped.observations.iter().filter(|o| o.state == State::Done) {
+        *mapped.done.entry(observation.window.clone()).or_default() += 1;
+    }
+    mapped
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! Which municipality and which unit a row is about. Pure.
+
+use std::collections::HashMap;
+
+use crate::domain::id::{MunicipalityCode, UnitId};
+use crate::domain::roster::Roster;
+use crate::feed::text::excerpt;
+
+/// Why a code names no known municipality.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum NotKnown {
+    /// It is a code, of a municipality that the roster does not have.
+    Unknown(String),
+    /// It is no code; the text says why.
+    Bad(String),
+}
+
+/// The municipalities of the roster, also by their six digits.
+pub(super) struct Places<'a> {
+    roster: &'a Roster,
+    by_six: HashMap<u32, MunicipalityCode>,
+}
+
+impl<'a> Places<'a> {
+    pub(super) fn new(roster: &'a Roster) -> Self {
+        Self { roster, by_six: roster.municipalities.keys().map(|code| (code.six(), *code)).collect() }
+    }
+
+    /// Reads a code of six or seven digits, also as a spreadsheet leaves it (`320530.0`). Six become seven by look-up.
+    pub(super) fn municipality(&self, cell: Option<&str>) -> Result<MunicipalityCode, NotKnown> {
+        let text = cell.ok_or_else(|| NotKnown::Bad("código do município em branco".to_owned()))?;
+        let digits = without_fraction(text);
+        let number = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<u32>().ok()).flatten();
+        match (digits.len(), number) {
+            (6, Some(six)) => {
+                self.by_six.get(&six).copied().ok_or_else(|| NotKnown::Unknown(digits.to_owned()))
+            }
+            (7, Some(_)) => match MunicipalityCode::parse(digits) {
+                Ok(code) if self.roster.municipalities.contains_key(&code) => Ok(code),
+                Ok(_) => Err(NotKnown::Unknown(digits.to_owned())),
+                Err(error) => Err(NotKnown::Bad(error.to_string())),
+            },
+            _ => {
+                Err(NotKnown::Bad(format!("“{}” não é um código IBGE de 6 ou 7 dígitos", excerpt(text, 40))))
+            }
+        }
+    }
+}
+
+/// Reads a unit's id. One in scientific notation lost its digits in a spreadsheet.
+pub(super) fn unit(text: &str) -> Result<UnitId, String> {
+    let id = without_fraction(text);
+    let lost = id.bytes().all(|b| b.is_ascii_digit() || b".,eE+".contains(&b))
+        && id.contains(['e', 'E'])
+        && id.starts_with(|c: char| c.is_ascii_digit());
+    if lost {
+        return Err(format!("a unidade “{}” perdeu dígitos numa planilha", excerpt(text, 40)));
+    }
+    UnitId::parse(id).map_err(|_| format!("“{}” não serve de código de unidade", excerpt(text, 40)))
+}
+
+/// `320530.0` → `320530`; anything else as it is.
+fn without_fraction(text: &str) -> &str {
+    match text.split_once(['.', ',']) {
+        Some((whole, zeros))
+            if !whole.is_empty()
+                && !zeros.is_empty()
+                && whole.bytes().all(|b| b.is_ascii_digit())
+                && zeros.bytes().all(|b| b == b'0') =>
+        {
+            whole
+        }
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::fixture;
+
+    #[test]
+    fn six_digits_become_seven_by_look_up_in_the_roster() {
+        let roster = fixture::roster();
+        let places = Places::new(&roster);
+        let vitoria = MunicipalityCode::parse("3205309").unwrap();
+        for text in ["320530", "3205309", "320530.0", "3205309,00"] {
+            assert_eq!(places.municipality(Some(text)), Ok(vitoria), "{text}");
+        }
+        for text in ["355030", "3550308", "320531"] {
+            assert_eq!(places.municipality(Some(text)), Err(NotKnown::Unknown(text.to_owned())));
+        }
+        for text in [None, Some("3205300"), Some("Total"), Some("32053"), Some("320530.5"), Some("+320530")] {
+            assert!(matches!(places.municipality(text), Err(NotKnown::Bad(_))), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn unit_ids_come_in_many_shapes_but_not_rounded() {
+        for (text, id) in
+            [("32012098154", "32012098154"), ("13205303522.0", "13205303522"), ("CRAS-1", "CRAS-1")]
+        {
+            assert_eq!(unit(text).unwrap().as_str(), id);
+        }
+        assert!(unit("3,20121E+10").is_err());
+    }
+}

@@ -1,0 +1,359 @@
+//! What files say, row by row and by silence.
+
+use jiff::civil::date;
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::feed::{Format, Meaning, PartRule, ReferenceRule};
+use crate::domain::id::{PartId, Reference};
+use crate::domain::roster::Units;
+use crate::feed::fixture::{
+    code, mapped, mapped_at, november, presence, presence_by_unit, roster, roster_with_units, situation,
+    told, unit,
+};
+use crate::feed::table;
+
+#[test]
+fn a_row_means_done_and_an_expected_municipality_without_one_is_pending() {
+    let found = mapped(&presence(), &roster(), "IBGE;Ref\r\n320530;10/2026\r\n 3205002 ; 10/2026\r\n");
+    assert_eq!(
+        told(&found),
+        [
+            "3201209 pendente",
+            "3201308 pendente",
+            "3201506 pendente",
+            "3205002 concluido",
+            "3205200 pendente",
+            "3205309 concluido"
+        ]
+    );
+    assert_eq!(found.done[&WindowId::parse("rma/2026-10").unwrap()], 2);
+}
+
+#[test]
+fn a_reference_without_a_row_makes_nobody_pending() {
+    let found = mapped(&presence(), &roster(), "ibge;ref\n320530;01/2026\n");
+    assert_eq!(told(&found), ["rma/2026-01 3205309 concluido"], "January is long over, October unheard of");
+    assert_eq!(found.done[&WindowId::parse("rma/2026-10").unwrap()], 0);
+    let elsewhere = mapped(&presence(), &roster(), "ibge;ref\n355030;10/2026\n320530;01/2026\n");
+    assert_eq!(told(&elsewhere).len(), 1, "another state's row tells nothing of ours");
+}
+
+#[test]
+fn silence_is_still_told_between_the_deadline_and_the_remessa() {
+    let zone = crate::feed::fixture::zone();
+    let at = |day| {
+        mapped_at(&presence(), &roster(), "ibge;ref\n320530;10/2026\n", zone.start_of(date(2026, 12, day)))
+    };
+    assert_eq!(at(1).observations.len(), 6);
+    assert_eq!(at(2).observations.len(), 1, "the remessa was due on the 1st at 8:00");
+}
+
+#[test]
+fn exempt_municipalities_are_not_expected() {
+    let mut roster = roster();
+    let exempt = &mut roster.municipalities.get_mut(&code("3205200")).unwrap().exempt;
+    exempt.insert(presence().system);
+    let found = mapped(&presence(), &roster, "ibge;ref\n320530;10/2026\n");
+    assert!(!told(&found).iter().any(|t| t.starts_with("3205200")));
+}
+
+#[test]
+fn each_unit_of_the_register_is_expected_and_only_those() {
+    let found = mapped(&presence_by_unit(), &roster_with_units(), "ibge;ref;unidade\n320530;10/2026;11.0\n");
+    assert_eq!(told(&found), ["3205002/21 pendente", "3205309/11 concluido", "3205309/12 pendente"]);
+}
+
+#[test]
+fn without_a_unit_column_a_municipality_with_units_is_expected_as_a_whole() {
+    let found = mapped(&presence(), &roster_with_units(), "ibge;ref\n320530;10/2026\n");
+    assert_eq!(told(&found), ["3205002 pendente", "3205309 concluido"]);
+}
+
+#[test]
+fn a_unit_under_another_id_or_municipality_makes_the_missing_one_unconfirmed_not_pending() {
+    let file = "ibge;ref;unidade\n320530;10/2026;11\n320530;10/2026;99\n320520;10/2026;21\n";
+    let found = mapped(&presence_by_unit(), &roster_with_units(), file);
+    assert_eq!(
+        told(&found),
+        [
+            "3205002/21 nao_confirmado",
+            "3205200/21 concluido",
+            "3205309/11 concluido",
+            "3205309/12 nao_confirmado",
+            "3205309/99 concluido"
+        ]
+    );
+    assert_eq!(found.unknown_units.len(), 2);
+}
+
+#[test]
+fn a_part_not_answered_by_units_is_expected_of_every_municipality() {
+    let mut spec = presence();
+    spec.mapping.part = PartRule::Fixed(PartId::parse("GESTAO").unwrap());
+    let found = mapped(&spec, &roster_with_units(), "ibge;ref\n320530;10/2026\n");
+    assert_eq!(found.observations.len(), 6);
+}
+
+#[test]
+fn a_bad_line_about_nobody_knows_whom_accuses_nobody() {
+    let file = "ibge;ref\n320530;10/2026\nTotal;1\n";
+    let found = mapped(&presence(), &roster(), file);
+    assert_eq!(found.bad_lines[0].line, 3);
+    assert!(!told(&found).iter().any(|t| t.ends_with("pendente")), "{:?}", told(&found));
+    assert_eq!(found.unsaid, 5);
+}
+
+#[test]
+fn a_bad_line_about_a_municipality_does_not_accuse_that_one() {
+    let found = mapped(&presence(), &roster(), "ibge;ref\n320530;10/2026\n320520;out/2026\n");
+    let told = told(&found);
+    assert!(
+        told.contains(&"3205200 nao_confirmado".to_owned()) && told.contains(&"3205002 pendente".to_owned())
+    );
+    assert_eq!(found.bad, 1);
+}
+
+#[test]
+fn words_are_states_and_who_is_missing_is_unconfirmed() {
+    let file = "ibge;parte;situacao;data\n320530;cras; QUESTIONARIO PREENCHIDO;05/11/2026\n\
+                320500;Nome CRAS;Preencher o questionário; \n320520;Cras; ;\n";
+    let found = mapped(&situation(), &roster(), file);
+    let told = told(&found);
+    assert_eq!(told[3..], ["3205002 pendente", "3205200 nao_confirmado", "3205309 concluido"]);
+    assert!(told[..3].iter().all(|t| t.ends_with("nao_confirmado")));
+    let done = found.observations.last().unwrap();
+    assert_eq!(done.wording.as_deref(), Some("QUESTIONARIO PREENCHIDO"));
+    assert_eq!(done.dated.unwrap().to_string(), "2026-11-05T03:00:00Z");
+    assert_eq!((found.blank_situations, found.unknown_words.len()), (1, 0));
+}
+
+#[test]
+fn unknown_words_are_unconfirmed_and_listed() {
+    let file =
+        "ibge;parte;situacao;data\n320530;CRAS;Em análise;\n320500;CRAS;Em análise;\n320520;CRASS;x;\n";
+    let found = mapped(&situation(), &roster(), file);
+    assert!(told(&found).iter().all(|t| t.ends_with("nao_confirmado")));
+    assert_eq!(
+        found.unknown_words["Em análise"],
+        UnknownWord { column: "situacao".to_owned(), count: 2, first_line: 2 }
+    );
+    assert_eq!(found.unknown_words["CRASS"].column, "parte");
+}
+
+#[test]
+fn a_pending_row_with_a_doubtful_date_is_unconfirmed() {
+    let file = "ibge;parte;situacao;data\n320530;CRAS;Preencher o questionário;31/13/2026\n\
+                320500;CRAS;Preencher o questionário;01/01/2062\n320520;CRAS;Questionário Preenchido;ontem\n";
+    let found = mapped(&situation(), &roster(), file);
+    assert_eq!(told(&found)[3..], ["3205002 nao_confirmado", "3205200 concluido", "3205309 nao_confirmado"]);
+    assert!(
+        found.observations.iter().all(|o| o.dated.is_none()),
+        "a date to come would outlive all later data"
+    );
+    assert_eq!(found.doubtful_dates, 3);
+}
+
+#[test]
+fn codes_are_looked_up_and_strangers_and_wrong_digits_listed() {
+    let file = "ibge;ref\n320530.0;10/2026\n355030;10/2026\n3550308;10/2026\n3205300;10/2026\n";
+    let found = mapped(&presence(), &roster(), file);
+    let strangers: Vec<_> = found.unknown_municipalities.iter().map(|u| (u.line, u.code.as_str())).collect();
+    assert_eq!(strangers, [(3, "355030"), (4, "3550308")]);
+    assert_eq!((found.bad_lines[0].line, found.municipalities_seen.len()), (5, 1));
+    assert!(found.bad_lines[0].message.contains("verificador"));
+}
+
+#[test]
+fn rows_of_no_window_are_counted_and_say_nothing() {
+    let found = mapped(&presence(), &roster(), "ibge;ref\n320530;12/2019\n");
+    assert_eq!((found.without_window, found.observations.len(), found.bad), (1, 0, 0));
+}
+
+#[test]
+fn every_missing_column_is_named_at_once() {
+    let found = mapped(&presence_by_unit(), &roster(), "ibge;mes\n320530;10/2026\n");
+    let names: Vec<_> = found.columns.iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["falta a coluna “unidade”", "falta a coluna “ref”"]);
+}
+
+#[test]
+fn references_are_read_by_pattern_as_fine_as_the_system_has_them() {
+    let mut spec = presence();
+    for (pattern, text) in
+        [("%Y%m", "202610"), ("%d/%m/%Y", "15/10/2026"), ("%m-%y", "10-26"), ("%m/%Y", "10/2026")]
+    {
+        spec.mapping.reference =
+            ReferenceRule::Column { column: "ref".to_owned(), pattern: pattern.to_owned() };
+        let found = mapped(&spec, &roster(), &format!("ibge;ref\n320530;{text}\n"));
+        assert!(told(&found).contains(&"3205309 concluido".to_owned()), "{pattern}");
+    }
+    let short = mapped(&presence(), &roster(), "ibge;ref\n320530;9/2026\n");
+    assert_eq!(told(&short), ["rma/2026-09 3205309 concluido"]);
+    spec.mapping.reference = ReferenceRule::Fixed(Reference::Month(2026, 10));
+    assert_eq!(mapped(&spec, &roster(), "ibge\n320530\n").observations.len(), 6);
+}
+
+fn mapped_over(windows: &[Window], pattern: &str, reference: &str) -> Vec<String> {
+    let mut spec = presence();
+    spec.mapping.reference = ReferenceRule::Column { column: "ref".to_owned(), pattern: pattern.to_owned() };
+    let (calendar, roster) = (crate::feed::fixture::calendar(), roster());
+    let ground = Ground { calendar: &calendar, windows, roster: &roster, taken_at: november(10) };
+    let file = format!("ibge;ref\n320530;{reference}\n");
+    let found = map(&spec, table::open(&spec.format, file.as_bytes()).unwrap(), &ground);
+    let done = found.observations.iter().filter(|o| o.state == State::Done);
+    done.map(|o| o.window.to_string()).collect()
+}
+
+fn october() -> Window {
+    let windows = crate::feed::fixture::windows();
+    windows.into_iter().find(|w| w.id.as_str() == "rma/2026-10").unwrap()
+}
+
+#[test]
+fn a_month_is_the_quarter_or_year_it_lies_in_when_the_system_knows_no_months() {
+    let named = |id: &str, reference| Window { id: WindowId::parse(id).unwrap(), reference, ..october() };
+    let quarter = [named("rma/2026-T4", Reference::Quarter(2026, 4))];
+    for (pattern, text) in [("%m/%Y", "11/2026"), ("T%q/%Y", "T4/2026"), ("%Y-%q", "2026-4")] {
+        assert_eq!(mapped_over(&quarter, pattern, text), ["rma/2026-T4"], "{pattern}");
+    }
+    assert!(mapped_over(&quarter, "T%q/%Y", "T3/2026").is_empty());
+    let year = [named("rma/2026", Reference::Year(2026))];
+    for (pattern, text) in [("%Y", "2026"), ("%d/%m/%Y", "05/07/2026")] {
+        assert_eq!(mapped_over(&year, pattern, text), ["rma/2026"], "{pattern}");
+    }
+}
+
+#[test]
+fn a_row_is_about_the_phase_that_runs() {
+    let second =
+        |opens_on| Window { id: WindowId::parse("rma/2026-10/retificacao").unwrap(), opens_on, ..october() };
+    let to_come = [october(), second(date(2026, 12, 10))];
+    assert_eq!(mapped_over(&to_come, "%m/%Y", "10/2026"), ["rma/2026-10"]);
+    let mut closed = october();
+    closed.editions[0].deadline.as_mut().unwrap().on = date(2026, 11, 5);
+    assert_eq!(
+        mapped_over(&[closed, second(date(2026, 11, 8))], "%m/%Y", "10/2026"),
+        ["rma/2026-10/retificacao"]
+    );
+}
+
+#[test]
+fn a_suspended_window_is_still_spoken_of() {
+    use crate::domain::calendar::{Halt, HaltKind};
+    let halt = Some(Halt { kind: HaltKind::Suspended, since: None, until: None });
+    assert_eq!(mapped_over(&[Window { halt, ..october() }], "%m/%Y", "10/2026"), ["rma/2026-10"]);
+}
+
+#[test]
+fn an_open_reference_is_whatever_is_open_and_nothing_when_nothing_is() {
+    let mut spec = presence();
+    spec.mapping.reference = ReferenceRule::Open;
+    assert_eq!(mapped(&spec, &roster(), "ibge\n320530\n").observations.len(), 6);
+    let before_all = crate::feed::fixture::zone().start_of(date(2026, 1, 15));
+    assert_eq!(mapped_at(&spec, &roster(), "ibge\n320530\n", before_all).without_window, 1);
+}
+
+#[test]
+fn the_published_census_file_is_read_as_it_is() {
+    let Ok(bytes) = std::fs::read("../shared/data/censo2023-centro-pop-es.cp1252.csv") else { return };
+    let mut spec = presence_by_unit();
+    spec.mapping.municipality = "IBGE".to_owned();
+    spec.mapping.unit = Some("nu_identificador".to_owned());
+    spec.mapping.part = PartRule::Fixed(PartId::parse("CRAS").unwrap());
+    spec.mapping.reference = ReferenceRule::Open;
+    spec.mapping.dated = Some(("q0_14".to_owned(), "%d/%m/%Y".to_owned()));
+    let (calendar, windows, roster) =
+        (crate::feed::fixture::calendar(), crate::feed::fixture::windows(), roster());
+    let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
+    let table = table::open(&spec.format, &bytes).unwrap();
+    assert!(table.header().find("Municipio").is_ok());
+    let found = map(&spec, table, &ground);
+    assert_eq!((found.rows, found.bad, found.unknown, found.doubtful_dates), (7, 0, 1, 0));
+    assert_eq!(found.observations.len(), 6);
+}
+
+/// Rows that touch everything: both spellings of codes, strangers, units, bad lines, words, dates.
+fn some_row() -> impl Strategy<Value = String> {
+    let ibge = prop::sample::select(vec!["320530", "3205309", "320500", "320520.0", "355030", "x", ""]);
+    let reference = prop::sample::select(vec!["10/2026", "11/2026", "09/2026", "1999", ""]);
+    let unit = prop::sample::select(vec!["11", "12", "21", "99", ""]);
+    let word = prop::sample::select(vec!["questionario preenchido", "Preencher o questionário", "Outra", ""]);
+    let day = prop::sample::select(vec!["01/11/2026", "05/11/2026", "05/11/2062", "ontem", ""]);
+    let part = prop::sample::select(vec!["CRAS", "gestão", "GESTAO", "?"]);
+    (ibge, reference, unit, word, day, part).prop_map(|(a, b, c, d, e, f)| format!("{a};{b};{c};{d};{e};{f}"))
+}
+
+fn specs() -> Vec<FeedSpec> {
+    let mut by_unit = situation();
+    by_unit.mapping.unit = Some("unidade".to_owned());
+    by_unit.mapping.reference = presence().mapping.reference;
+    let mut open = presence();
+    open.mapping.reference = ReferenceRule::Open;
+    vec![presence(), presence_by_unit(), situation(), by_unit, open]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn the_order_of_rows_never_matters(
+        (rows, shuffled) in prop::collection::vec(some_row(), 0..12)
+            .prop_flat_map(|rows| (Just(rows.clone()), Just(rows).prop_shuffle()))
+    ) {
+        for spec in specs() {
+            let file = |rows: &[String]| format!("ibge;ref;unidade;situacao;data;parte\n{}\n", rows.join("\n"));
+            let one = mapped(&spec, &roster_with_units(), &file(&rows));
+            let other = mapped(&spec, &roster_with_units(), &file(&shuffled));
+            prop_assert_eq!(&one.observations, &other.observations);
+            prop_assert_eq!(&one.done, &other.done);
+            let keys: BTreeSet<_> =
+                one.observations.iter().map(|o| (&o.window, o.municipality, &o.part, &o.unit)).collect();
+            prop_assert_eq!(keys.len(), one.observations.len());
+        }
+    }
+
+    #[test]
+    fn rows_twice_say_the_same(rows in prop::collection::vec(some_row(), 0..8)) {
+        let header = "ibge;ref;unidade;situacao;data;parte\n".to_owned();
+        for spec in specs() {
+            let once = mapped(&spec, &roster(), &format!("{header}{}\n", rows.join("\n")));
+            let twice = mapped(&spec, &roster(), &format!("{header}{0}\n{0}\n", rows.join("\n")));
+            prop_assert_eq!(once.observations, twice.observations);
+        }
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let (calendar, windows, roster) =
+            (crate::feed::fixture::calendar(), crate::feed::fixture::windows(), roster_with_units());
+        let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
+        for spec in specs() {
+            for head in [&b""[..], b"ibge;ref;unidade;situacao;data;parte\n"] {
+                let _ = crate::feed::take_in(&spec, &[head, &bytes].concat(), &ground, None);
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_in_a_presence_file_never_makes_its_own_key_pending(rows in prop::collection::vec(some_row(), 0..12)) {
+        let file = format!("ibge;ref;unidade;situacao;data;parte\n{}\n", rows.join("\n"));
+        let found = mapped(&presence(), &roster(), &file);
+        for observation in found.observations.iter().filter(|o| o.state == State::Pending) {
+            let six = observation.municipality.six().to_string();
+            prop_assert!(!rows.iter().any(|r| r.starts_with(&six) && r.contains("10/2026")));
+        }
+    }
+}
+
+#[test]
+fn thousands_of_rows_and_units_are_mapped_in_one_pass() {
+    let mut roster = roster();
+    roster.units = Some(Units::new((0..2_000).map(|n| unit(&format!("u{n}"), "3205309", "CRAS"))));
+    let mut spec = presence_by_unit();
+    spec.format = Format::Csv { delimiter: Some(b';'), encoding: Some("utf-8".to_owned()) };
+    spec.mapping.meaning = Meaning::Presence;
+    let rows: Vec<_> = (0..20_000).map(|n| format!("320530;10/2026;u{}", n % 2_000)).collect();
+    let found = mapped(&spec, &roster, &format!("ibge;ref;unidade\n{}\n", rows.join("\n")));
+    assert_eq!((found.observations.len(), found.duplicates, found.rows), (2_000, 18_000, 20_000));
+}

@@ -1,0 +1,245 @@
+//! Rows, whatever the format they came in. Pure.
+//!
+//! A decoder gives a header and a stream of rows; nothing after it knows the format. A new format is a variant of
+//! [`Format`] and one file that ends in a [`Table`].
+
+use crate::domain::feed::Format;
+
+use super::csv;
+use super::text::{folded, trimmed};
+
+/// Why bytes are not the table that they should be. Displayed to operators.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// No bytes, or blanks only.
+    #[error("o arquivo está vazio")]
+    Empty,
+    /// Something else under the same name.
+    #[error("o conteúdo é {0}, não um CSV: confira o endereço ou o arquivo entregue")]
+    OtherKind(&'static str),
+    /// Bytes that no text has.
+    #[error("o conteúdo é binário, não um CSV: confira o arquivo entregue")]
+    Binary,
+    /// An encoding label that nobody knows.
+    #[error("“{0}” não é uma codificação conhecida: use utf-8 ou windows-1252, ou retire a chave")]
+    Label(String),
+    /// Stated one encoding, found another.
+    #[error(
+        "a codificação declarada é {stated}, mas o conteúdo está em {found}: corrija ou retire a declaração"
+    )]
+    OtherEncoding {
+        /// As stated.
+        stated: &'static str,
+        /// As found.
+        found: &'static str,
+    },
+    /// Stated (or marked) as UTF-8, and is not.
+    #[error("o conteúdo não é UTF-8 válido (linha {line}): corrija ou retire a codificação declarada")]
+    NotUtf8 {
+        /// First line that is not.
+        line: usize,
+    },
+    /// Not the text that its mark promises.
+    #[error("o conteúdo não é {0} válido: peça o arquivo em UTF-8 ou Windows-1252")]
+    Undecodable(&'static str),
+    /// The first line names no column.
+    #[error("a primeira linha não tem nomes de colunas")]
+    NoHeader,
+    /// A delimiter that cannot delimit.
+    #[error("o separador declarado não serve: use “;”, “,” ou tabulação")]
+    Delimiter,
+}
+
+/// Why one row says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RowProblem {
+    /// Other than the header's number of fields.
+    #[error("{found} campos em vez de {expected}")]
+    Fields {
+        /// As the header has.
+        expected: usize,
+        /// As the row has.
+        found: usize,
+    },
+    /// A quoted field that does not end where a field ends.
+    #[error("aspas sem par")]
+    Quotes,
+    /// The same over a line end: rows may have been swallowed.
+    #[error("aspas sem par: esta linha pode ter engolido as seguintes")]
+    Swallowing,
+    /// The last row, cut in the middle.
+    #[error("última linha cortada: {found} campos em vez de {expected}")]
+    Truncated {
+        /// As the header has.
+        expected: usize,
+        /// As the row has.
+        found: usize,
+    },
+}
+
+/// A row that says nothing, and where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowFault {
+    /// Line in the file, from 1.
+    pub line: u64,
+    /// Why.
+    pub problem: RowProblem,
+}
+
+/// Why a column cannot be used. Displayed to operators.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ColumnError {
+    /// There is none of that name.
+    #[error("falta a coluna “{0}”")]
+    Missing(String),
+    /// Several have it.
+    #[error("há mais de uma coluna “{0}”")]
+    Ambiguous(String),
+}
+
+/// Position of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column(usize);
+
+/// Names of the columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header(Vec<String>);
+
+impl Header {
+    /// Names in order, as written.
+    #[must_use]
+    pub fn new(names: impl IntoIterator<Item = String>) -> Self {
+        Self(names.into_iter().map(|n| trimmed(&n).to_owned()).collect())
+    }
+
+    /// How many columns.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether no column has a name.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(String::is_empty)
+    }
+
+    /// Finds a column: as written, else without case, accents or outer blanks.
+    ///
+    /// # Errors
+    /// [`ColumnError`] when none or several answer to the name.
+    pub fn find(&self, name: &str) -> Result<Column, ColumnError> {
+        let only = |same: &dyn Fn(&str) -> bool| {
+            let mut hits = self.0.iter().enumerate().filter(|(_, n)| same(n)).map(|(at, _)| at);
+            (hits.next(), hits.next().is_some())
+        };
+        let wanted = folded(name);
+        for found in [only(&|n| n == trimmed(name)), only(&|n| folded(n) == wanted)] {
+            match found {
+                (Some(at), false) => return Ok(Column(at)),
+                (Some(_), true) => return Err(ColumnError::Ambiguous(name.to_owned())),
+                (None, _) => {}
+            }
+        }
+        Err(ColumnError::Missing(name.to_owned()))
+    }
+}
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Line in the file on which it begins, from 1.
+    pub line: u64,
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Row {
+    /// A row without cells yet.
+    #[must_use]
+    pub fn new(line: u64) -> Self {
+        Self { line, text: String::new(), ends: Vec::new() }
+    }
+
+    /// Adds the next cell, without its outer blanks.
+    pub fn push(&mut self, cell: &str) {
+        self.text.push_str(trimmed(cell));
+        self.ends.push(self.text.len());
+    }
+
+    /// A cell's text; absent when it is blank.
+    #[must_use]
+    pub fn cell(&self, column: Column) -> Option<&str> {
+        let end = *self.ends.get(column.0)?;
+        let start = column.0.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.text.get(start..end).filter(|t| !t.is_empty())
+    }
+
+    /// Whether every cell is blank.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.text.is_empty()
+    }
+}
+
+/// A header and the rows under it, read one at a time.
+pub struct Table<'a> {
+    header: Header,
+    rows: Box<dyn Iterator<Item = Result<Row, RowFault>> + 'a>,
+}
+
+impl<'a> Table<'a> {
+    /// Joins a header and a stream of rows.
+    #[must_use]
+    pub fn new(header: Header, rows: impl Iterator<Item = Result<Row, RowFault>> + 'a) -> Self {
+        Self { header, rows: Box::new(rows) }
+    }
+
+    /// Names of the columns.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+}
+
+impl Iterator for Table<'_> {
+    type Item = Result<Row, RowFault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.rows.next()
+    }
+}
+
+/// Opens bytes of a format as a table.
+///
+/// # Errors
+/// [`DecodeError`] when they are not of that format.
+pub fn open<'a>(format: &Format, bytes: &'a [u8]) -> Result<Table<'a>, DecodeError> {
+    match format {
+        Format::Csv { delimiter, encoding } => csv::open(bytes, *delimiter, encoding.as_deref()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_is_found_without_case_accents_or_outer_blanks() {
+        let header = Header::new([" Município ", "IBGE7", "Total", "total"].map(str::to_owned));
+        assert_eq!(header.find("municipio"), Ok(Column(0)));
+        assert_eq!(header.find("ibge7"), Ok(Column(1)));
+        assert_eq!(header.find("total"), Ok(Column(3)), "the one written so");
+        assert_eq!(header.find("TOTAL"), Err(ColumnError::Ambiguous("TOTAL".to_owned())));
+        assert_eq!(header.find("IBGE"), Err(ColumnError::Missing("IBGE".to_owned())));
+    }
+
+    #[test]
+    fn a_blank_cell_is_absent() {
+        let mut row = Row::new(2);
+        for cell in [" ", " Sim ", "", "\u{A0}"] {
+            row.push(cell);
+        }
+        assert_eq!([0, 1, 2, 3, 4].map(|at| row.cell(Column(at))), [None, Some("Sim"), None, None, None]);
+    }
+}
