@@ -164,8 +164,12 @@ impl StatusBook {
                 if fresh.as_of() < known.as_of() {
                     return;
                 }
-                let reverts = fresh.state == State::Pending
-                    && (known.state == State::Done || known.reverting_since.is_some());
+                let was_done = known.state == State::Done || known.reverting_since.is_some();
+                if belief == Belief::Cautious && was_done && fresh.state == State::Unconfirmed {
+                    // A concluído stands for its window; that somebody no longer knows does not undo it.
+                    return;
+                }
+                let reverts = fresh.state == State::Pending && was_done;
                 let reverting_since = match belief {
                     Belief::Cautious if reverts && !observation.reopened => {
                         let since = known.reverting_since.unwrap_or(taken_at);
@@ -287,6 +291,15 @@ mod tests {
         told(&mut book, State::Pending, 1, Belief::Cautious);
         told(&mut book, State::Done, 2, Belief::Cautious);
         assert_eq!(told(&mut book, State::Pending, 14, Belief::Cautious).reverting_since, Some(after(14)));
+    }
+
+    #[test]
+    fn a_doubt_in_between_does_not_undo_a_concluded_form() {
+        let mut book = StatusBook::default();
+        told(&mut book, State::Done, 0, Belief::Cautious);
+        assert_eq!(told(&mut book, State::Unconfirmed, 1, Belief::Cautious).state, State::Done);
+        assert_eq!(told(&mut book, State::Pending, 2, Belief::Cautious).reverting_since, Some(after(2)));
+        assert_eq!(told(&mut book, State::Unconfirmed, 3, Belief::Literal).state, State::Unconfirmed);
     }
 
     #[test]
