@@ -1,1 +1,100 @@
-//! To be written.
+//! What the daemon remembers: the ledger, who has filled in, what people decided, and a journal that proves it.
+//!
+//! Reading order: `db` (one writer, several readers), `journal` (the hash chain), `pass` (what a pass decided),
+//! `outbox` and `settle` (letters on their way), `ledger` (the same as the plan sees it), `snapshot` and `status`
+//! (who has filled in), `overrides`, `reading`, `contact`, `begin`, `delivery` and `letter` (what staff ask for),
+//! `verify` (is it whole?).
+//!
+//! Architecture invariants: SQL never reads a clock, every instant is a parameter; every write is one transaction
+//! together with the journal entry that tells it; no type of the database stands in a public signature.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+mod begin;
+mod cell;
+mod contact;
+mod db;
+mod delivery;
+mod error;
+mod journal;
+mod ledger;
+mod letter;
+mod lock;
+mod outbox;
+mod overrides;
+mod pass;
+mod reading;
+mod settle;
+mod snapshot;
+mod sql;
+mod status;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub use begin::Signs;
+pub use contact::FlaggedContact;
+pub use delivery::{Attempt, DeliveryFilter, DeliveryId, DeliveryLine, Return};
+pub use error::{Source, StoreError};
+pub use journal::{EntryKind, JournalEntry, JournalFilter};
+pub use letter::Letter;
+pub use lock::LedgerLock;
+pub use outbox::Claim;
+pub use overrides::{Override, OverrideId, OverrideLine};
+pub use pass::{Change, NewLetter, Recorded};
+pub use reading::Reading;
+pub use settle::{OnUncertain, Settled, Settlement};
+pub use snapshot::{LastAccepted, NewSnapshot, SnapshotLine, Tally, Verdict};
+pub use verify::ChainReport;
+
+use db::Db;
+
+/// The store. Cheap to clone; every clone shares its connections.
+#[derive(Debug, Clone)]
+pub struct Store {
+    db: Db,
+}
+
+impl Store {
+    /// Opens the database, creating it and its folder, and brings it to the newest schema. `now` is when, for the
+    /// journal of a new one.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] with what to do, [`StoreError::Newer`], or any other fault of the database.
+    pub async fn open(path: &Path, now: Timestamp) -> Result<Self, StoreError> {
+        let store = Self { db: Db::open(path).await? };
+        store.open_journal(now).await?;
+        Ok(store)
+    }
+
+    /// Opens an existing database only to read, also while a daemon writes to it.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and [`StoreError::Older`]; any write later on is a [`StoreError::ReadOnly`].
+    pub async fn open_read_only(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self { db: Db::open_read_only(path).await? })
+    }
+
+    /// Where the database is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.db.path()
+    }
+
+    /// Writes a consistent copy to a file that does not exist yet, also while a daemon writes.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] when the file cannot be made, or a fault of the database.
+    pub async fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
+        self.db.copy_to(path).await
+    }
+
+    /// Closes every connection; writes already begun end first.
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
+}

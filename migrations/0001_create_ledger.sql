@@ -1,0 +1,80 @@
+-- What was decided and said. Every instant is epoch milliseconds (UTC), given by the caller.
+
+CREATE TABLE notices (
+    notice_key   TEXT   NOT NULL PRIMARY KEY, -- as NoticeKey writes it
+    window_id    TEXT,                        -- absent: about the service
+    municipality BIGINT,                      -- absent: to staff
+    edition      BIGINT,
+    kind         TEXT,                        -- absent: a report
+    rung         BIGINT,                      -- days before the deadline
+    version      BIGINT NOT NULL,
+    due_at       BIGINT NOT NULL,
+    valid_until  BIGINT,                      -- absent: for ever
+    told         TEXT,                        -- 2026-12-31T23:59:59, or a-definir
+    parts        TEXT   NOT NULL,             -- one a line
+    act          TEXT   NOT NULL,             -- the last decision
+    cause        TEXT   NOT NULL,
+    because      TEXT   NOT NULL,
+    recorded_at  BIGINT NOT NULL,
+    queued_at    BIGINT                       -- when it was last recorded to be sent or published
+);
+
+CREATE INDEX notices_by_window ON notices (window_id, municipality);
+CREATE INDEX notices_by_municipality ON notices (municipality, recorded_at);
+
+CREATE TABLE letters (
+    notice_key  TEXT   NOT NULL REFERENCES notices (notice_key),
+    version     BIGINT NOT NULL,
+    message_id  TEXT   NOT NULL UNIQUE,
+    subject     TEXT   NOT NULL,
+    sha256      TEXT   NOT NULL,
+    recorded_at BIGINT NOT NULL,
+    bytes       BLOB   NOT NULL, -- exactly what goes after DATA
+    PRIMARY KEY (notice_key, version)
+);
+
+CREATE TABLE deliveries (
+    id              TEXT   NOT NULL PRIMARY KEY, -- a digest of notice, version and address
+    notice_key      TEXT   NOT NULL,
+    version         BIGINT NOT NULL,
+    role            TEXT   NOT NULL,
+    address         TEXT   NOT NULL,
+    state           TEXT   NOT NULL,
+    attempts        BIGINT NOT NULL,
+    next_attempt_at BIGINT, -- absent: never again
+    valid_until     BIGINT, -- absent: for ever
+    stopped_at      BIGINT, -- since when it is not to be tried
+    stopped_by      TEXT,   -- the decision that stopped it; reter may be undone
+    reached_at      BIGINT, -- when the relay took it, or may have
+    sending_at      BIGINT, -- when the last attempt began
+    settled_at      BIGINT, -- when the last attempt ended
+    reply           TEXT   NOT NULL,
+    fence           BIGINT NOT NULL, -- grows with each claim
+    owner           TEXT,
+    lease_until     BIGINT,
+    FOREIGN KEY (notice_key, version) REFERENCES letters (notice_key, version),
+    UNIQUE (notice_key, version, address)
+);
+
+CREATE INDEX deliveries_by_standing
+    ON deliveries (notice_key, reached_at, stopped_at, next_attempt_at, state);
+CREATE INDEX deliveries_due ON deliveries (next_attempt_at, id)
+    WHERE next_attempt_at IS NOT NULL AND stopped_at IS NULL;
+CREATE INDEX deliveries_leased ON deliveries (lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX deliveries_on_the_wire ON deliveries (state) WHERE state = 'enviando';
+
+CREATE TABLE attempts (
+    delivery   TEXT   NOT NULL REFERENCES deliveries (id),
+    n          BIGINT NOT NULL,
+    started_at BIGINT NOT NULL,
+    ended_at   BIGINT NOT NULL,
+    outcome    TEXT   NOT NULL,
+    reply      TEXT   NOT NULL,
+    PRIMARY KEY (delivery, n)
+);
+
+CREATE TABLE flagged_contacts (
+    address TEXT   NOT NULL PRIMARY KEY,
+    since   BIGINT NOT NULL,
+    why     TEXT   NOT NULL
+);

@@ -1,0 +1,29 @@
+-- The journal: each entry's hash covers the one before it.
+
+CREATE TABLE journal (
+    seq          BIGINT NOT NULL PRIMARY KEY,
+    at           BIGINT NOT NULL,
+    kind         TEXT   NOT NULL,
+    subject      TEXT   NOT NULL,
+    window_id    TEXT,
+    municipality BIGINT,
+    body         TEXT   NOT NULL,
+    prev_hash    TEXT   NOT NULL,
+    hash         TEXT   NOT NULL
+);
+
+CREATE INDEX journal_by_window ON journal (window_id, municipality, seq);
+CREATE INDEX journal_by_municipality ON journal (municipality, seq);
+CREATE INDEX journal_by_time ON journal (at);
+
+CREATE TABLE meta (
+    id           BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    born_at      BIGINT,
+    last_pass_at BIGINT,
+    heartbeat_at BIGINT,
+    high_water   BIGINT,
+    head_seq     BIGINT NOT NULL,
+    head_hash    TEXT   NOT NULL
+);
+
+INSERT INTO meta (id, head_seq, head_hash) VALUES (1, 0, '');

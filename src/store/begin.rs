@@ -1,0 +1,114 @@
+//! Signs of life: the heartbeat, and the silence that a start discovers.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use sqlx::Row as _;
+
+use super::cell::{Cells, ms};
+use super::db::{Conn, detached};
+use super::journal::{Chain, EntryKind, Line};
+use super::sql::{bound, statements};
+use super::{Store, StoreError};
+use crate::domain::ledger::Outage;
+
+statements! {
+    const SIGNS = "SELECT id, born_at, last_pass_at, heartbeat_at, high_water, head_seq, head_hash \
+                   FROM meta WHERE id = 1";
+    const BEAT = "UPDATE meta SET heartbeat_at = CASE WHEN heartbeat_at > $1 THEN heartbeat_at ELSE $1 END \
+                  WHERE id = 1";
+    const ANY_NOTICE = "SELECT COUNT(*) FROM (SELECT 1 FROM notices LIMIT 1) AS some";
+    const PUT_OUTAGE = "INSERT INTO outages (from_at, until_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+}
+
+/// A longer silence than this between the stored heartbeat and a start is an outage (DESIGN §6).
+const SILENCE: SignedDuration = SignedDuration::from_hours(24);
+
+/// The ledger's signs of life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signs {
+    /// The first pass.
+    pub born_at: Option<Timestamp>,
+    /// The last pass.
+    pub last_pass_at: Option<Timestamp>,
+    /// The last heartbeat.
+    pub heartbeat_at: Option<Timestamp>,
+    /// The latest instant that any entry carries.
+    pub high_water: Option<Timestamp>,
+    /// How many entries the journal has.
+    pub journal_seq: i64,
+    /// The hash of the last one: who notes it elsewhere can prove later that nothing before it was changed.
+    pub journal_hash: String,
+}
+
+impl Store {
+    /// Notes a start at `now`. A ledger with notices whose heartbeat is more than 24 h old had an outage, which is
+    /// recorded and answered, once.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn begin(&self, now: Timestamp) -> Result<Option<Outage>, StoreError> {
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin().await?;
+            let any: i64 = bound!(ANY_NOTICE).fetch_one(&mut *tx).await?.try_get(0)?;
+            let silent = signs(&mut tx)
+                .await?
+                .heartbeat_at
+                .filter(|last| any > 0 && now.duration_since(*last) > SILENCE)
+                .map(|from| Outage { from, until: now });
+            if let Some(outage) = silent {
+                bound!(PUT_OUTAGE, ms(outage.from), ms(outage.until)).execute(&mut *tx).await?;
+                let mut chain = Chain::resume(&mut tx).await?;
+                let line = Line {
+                    at: now,
+                    kind: EntryKind::Outage,
+                    subject: "servico",
+                    window: None,
+                    municipality: None,
+                    body: json!({ "de": outage.from.to_string(), "ate": outage.until.to_string() }),
+                };
+                chain.append(&mut tx, line).await?;
+                chain.save(&mut tx).await?;
+            }
+            bound!(BEAT, ms(now)).execute(&mut *tx).await?;
+            tx.commit().await?;
+            Ok(silent)
+        })
+        .await
+    }
+
+    /// Notes that the daemon is alive.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn heartbeat(&self, now: Timestamp) -> Result<(), StoreError> {
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin().await?;
+            bound!(BEAT, ms(now)).execute(&mut *tx).await?;
+            Ok(tx.commit().await?)
+        })
+        .await
+    }
+
+    /// The ledger's signs of life.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn signs(&self) -> Result<Signs, StoreError> {
+        signs(&mut *self.db.read().await?).await
+    }
+}
+
+async fn signs(conn: &mut Conn) -> Result<Signs, StoreError> {
+    let row = bound!(SIGNS).fetch_one(conn).await?;
+    let cells = Cells::of("meta", &row);
+    Ok(Signs {
+        born_at: cells.instant_opt("born_at")?,
+        last_pass_at: cells.instant_opt("last_pass_at")?,
+        heartbeat_at: cells.instant_opt("heartbeat_at")?,
+        high_water: cells.instant_opt("high_water")?,
+        journal_seq: cells.get("head_seq")?,
+        journal_hash: cells.get("head_hash")?,
+    })
+}

@@ -1,0 +1,183 @@
+//! The database: one writer, several readers, migrations. SQLite in WAL, durable at each commit.
+//!
+//! Every write is a `BEGIN IMMEDIATE` transaction in a task of its own ([`detached`]): dropping the caller's future,
+//! as `select!` and time-outs do, must not cut a transaction in two.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+use sqlx::{Row as _, SqlSafeStr as _, Sqlite, Transaction};
+
+use super::StoreError;
+use super::sql::{bound, statements};
+
+statements! {
+    const SCHEMA_TABLE = "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
+    const SCHEMA = "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations";
+    const COPY = "VACUUM INTO $1";
+}
+
+/// A connection inside or outside a transaction.
+pub(super) type Conn = SqliteConnection;
+
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const READERS: u32 = 4;
+const CHECK_PATH: &str = "confira o caminho em `dados`, o dono e as permissões da pasta, e o espaço em disco";
+const NO_DATABASE: &str = "inicie o serviço uma vez (vigia-suas servir --uma-vez), que cria o banco de dados";
+
+/// Migrations: append only; never edit one that was released.
+const MIGRATIONS: [(i64, &str, &str); 4] = [
+    (1, "create ledger", include_str!("../../migrations/0001_create_ledger.sql")),
+    (2, "create status", include_str!("../../migrations/0002_create_status.sql")),
+    (3, "create overrides", include_str!("../../migrations/0003_create_overrides.sql")),
+    (4, "create journal", include_str!("../../migrations/0004_create_journal.sql")),
+];
+const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
+
+/// Both ways in.
+#[derive(Debug, Clone)]
+pub(super) struct Db {
+    path: PathBuf,
+    /// Absent when opened only to read.
+    writer: Option<SqlitePool>,
+    readers: SqlitePool,
+}
+
+impl Db {
+    /// Opens or creates the file and brings it to the newest schema.
+    pub(super) async fn open(path: &Path) -> Result<Self, StoreError> {
+        if let Some(dir) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
+            std::fs::create_dir_all(dir).map_err(|e| StoreError::open(path, CHECK_PATH, e))?;
+        }
+        let options = options(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options)
+            .await
+            .map_err(|e| StoreError::from(e).opening(path, CHECK_PATH))?;
+        let mut conn = writer.acquire().await?;
+        let found = schema(&mut conn).await.map_err(|e| e.opening(path, CHECK_PATH))?;
+        if found > NEWEST {
+            return Err(StoreError::Newer { path: path.to_owned(), found, known: NEWEST });
+        }
+        drop(conn);
+        if found < NEWEST {
+            migrate(&writer).await.map_err(|e| e.opening(path, CHECK_PATH))?;
+        }
+        let readers = readers(path).await?;
+        Ok(Self { path: path.to_owned(), writer: Some(writer), readers })
+    }
+
+    /// Opens the file only to read, also while a daemon writes.
+    pub(super) async fn open_read_only(path: &Path) -> Result<Self, StoreError> {
+        let readers = readers(path).await?;
+        let mut conn = readers.acquire().await?;
+        let found = schema(&mut conn).await.map_err(|e| e.opening(path, NO_DATABASE))?;
+        if found > NEWEST {
+            return Err(StoreError::Newer { path: path.to_owned(), found, known: NEWEST });
+        }
+        if found < NEWEST {
+            return Err(StoreError::Older { path: path.to_owned(), found, known: NEWEST });
+        }
+        drop(conn);
+        Ok(Self { path: path.to_owned(), writer: None, readers })
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A connection to read with.
+    pub(super) async fn read(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        Ok(self.readers.acquire().await?)
+    }
+
+    /// A transaction to read with: all its statements see the same state.
+    pub(super) async fn view(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.readers.begin().await?)
+    }
+
+    /// A transaction to write with. Only inside [`detached`].
+    pub(super) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        let writer = self.writer.as_ref().ok_or_else(|| StoreError::ReadOnly {
+            source: "o banco de dados foi aberto somente para leitura".into(),
+        })?;
+        Ok(writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// A consistent copy into a new file.
+    pub(super) async fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
+        let text = path.to_str().ok_or_else(|| {
+            StoreError::open(path, "use um caminho sem caracteres inválidos", "caminho não é UTF-8")
+        })?;
+        let mut conn = self.read().await?;
+        bound!(COPY, text)
+            .execute(&mut *conn)
+            .await
+            .map_err(|e| StoreError::from(e).opening(path, "o arquivo da cópia não pode existir ainda"))?;
+        Ok(())
+    }
+
+    /// Closes every connection, so that the write-ahead log is folded into the file.
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        if let Some(writer) = &self.writer {
+            writer.close().await;
+        }
+    }
+}
+
+/// Runs a step to its end whatever becomes of the caller.
+pub(super) async fn detached<T: Send + 'static>(
+    step: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, StoreError> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a transaction must outlive a cancelled caller; its duration is bounded by the disk"
+    )]
+    let task = tokio::spawn(step);
+    task.await.unwrap_or(Err(StoreError::Interrupted))
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(path).busy_timeout(BUSY_TIMEOUT).foreign_keys(true)
+}
+
+async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
+    SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .connect_with(options(path).read_only(true))
+        .await
+        .map_err(|e| StoreError::from(e).opening(path, NO_DATABASE))
+}
+
+async fn schema(conn: &mut Conn) -> Result<i64, StoreError> {
+    let table: i64 = bound!(SCHEMA_TABLE).fetch_one(&mut *conn).await?.try_get(0)?;
+    if table == 0 {
+        return Ok(0);
+    }
+    Ok(bound!(SCHEMA).fetch_one(conn).await?.try_get(0)?)
+}
+
+async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
+    let migrations = MIGRATIONS
+        .into_iter()
+        .map(|(version, name, sql)| {
+            Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+        })
+        .collect();
+    Migrator::with_migrations(migrations)
+        .run(pool)
+        .await
+        .map_err(|e| StoreError::Database { source: Box::new(e) })
+}

@@ -1,0 +1,260 @@
+//! Deliveries as staff ask for them, and what comes back by mail.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde_json::json;
+use sqlx::sqlite::SqliteRow;
+
+use super::cell::{Cells, code, ms};
+use super::contact;
+use super::db::{Conn, detached};
+use super::journal::{Chain, EntryKind, Line, sha256};
+use super::sql::{bound, statements};
+use super::{Store, StoreError};
+use crate::domain::delivery::DeliveryState;
+use crate::domain::id::{EmailAddress, MunicipalityCode, WindowId};
+use crate::domain::notice::{Kind, NoticeKey};
+use crate::domain::roster::Role;
+
+statements! {
+    const LIST = "SELECT d.id, d.notice_key, n.kind, d.version, l.message_id, d.role, d.address, d.state, \
+                  d.attempts, d.next_attempt_at, d.stopped_by, d.reached_at, d.settled_at, d.reply, l.recorded_at \
+                  FROM notices n JOIN deliveries d ON d.notice_key = n.notice_key \
+                  JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version \
+                  WHERE ($1 IS NULL OR n.window_id = $1) AND ($2 IS NULL OR n.municipality = $2) \
+                  ORDER BY l.recorded_at, d.notice_key, d.version, d.role, d.address";
+    const ATTEMPTS = "SELECT delivery, n, started_at, ended_at, outcome, reply FROM attempts \
+                      WHERE delivery = $1 ORDER BY n";
+    const BY_MESSAGE = "SELECT d.id, d.notice_key, d.version, d.role, d.address, d.state, d.reached_at \
+                        FROM deliveries d \
+                        JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version \
+                        WHERE l.message_id = $1 AND ($2 IS NULL OR d.address = $2) \
+                        AND d.state IN ('aceito', 'incerto', 'adiado', 'lido', 'devolvido')";
+    const RETURNED = "UPDATE deliveries SET state = $2, reached_at = $3, next_attempt_at = NULL, settled_at = $4, \
+                      reply = $5, owner = NULL, lease_until = NULL, fence = fence + 1 WHERE id = $1";
+}
+
+/// The name of a delivery: a digest of notice, version and address, so that none of them can be changed unseen.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeliveryId(String);
+
+impl DeliveryId {
+    pub(super) fn of(key: &str, version: u16, address: &EmailAddress) -> Self {
+        Self(sha256(format!("{key}\n{version}\n{address}").as_bytes()).chars().take(32).collect())
+    }
+
+    pub(super) fn from_store(text: String) -> Self {
+        Self(text)
+    }
+
+    /// As in the ledger.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Which deliveries.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryFilter {
+    /// Only of this window.
+    pub window: Option<WindowId>,
+    /// Only to this municipality.
+    pub municipality: Option<MunicipalityCode>,
+}
+
+/// One letter to one address, as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryLine {
+    /// Which delivery.
+    pub id: DeliveryId,
+    /// The notice.
+    pub key: NoticeKey,
+    /// What sort of letter.
+    pub kind: Option<Kind>,
+    /// Its version.
+    pub version: u16,
+    /// The letter's Message-ID.
+    pub message_id: String,
+    /// In which role.
+    pub role: Role,
+    /// To which address. Personal data: not for logs.
+    pub address: EmailAddress,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// Attempts made.
+    pub attempts: u32,
+    /// When it is tried again, unless stopped.
+    pub next_attempt_at: Option<Timestamp>,
+    /// The decision that stopped it before its end: `reter`, `retirar`, `superar`, `expirar`.
+    pub stopped_by: Option<String>,
+    /// When the relay took it, or may have.
+    pub reached_at: Option<Timestamp>,
+    /// When the last attempt ended, or it came back.
+    pub settled_at: Option<Timestamp>,
+    /// What was said last.
+    pub reply: String,
+    /// When the letter was recorded.
+    pub recorded_at: Timestamp,
+}
+
+/// One attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// Counted from 1.
+    pub n: u32,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// What it came to.
+    pub outcome: DeliveryState,
+    /// What the relay said.
+    pub reply: String,
+}
+
+/// What came back by mail (`devolucao`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Return {
+    /// The letter came back.
+    Bounced {
+        /// What the notification says.
+        why: String,
+    },
+    /// A read receipt.
+    Read,
+}
+
+impl Store {
+    /// Deliveries of a window, a municipality, both, or all, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryLine>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let window = filter.window.as_ref().map(WindowId::as_str);
+        let rows = bound!(LIST, window, filter.municipality.map(code)).fetch_all(&mut *conn).await?;
+        rows.iter().map(line).collect()
+    }
+
+    /// The attempts of a delivery, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn attempts(&self, delivery: &DeliveryId) -> Result<Vec<Attempt>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let rows = bound!(ATTEMPTS, delivery.as_str()).fetch_all(&mut *conn).await?;
+        rows.iter().map(attempt).collect()
+    }
+
+    /// Takes in what came back for a letter: from one address, or, where the notification does not say, from its only
+    /// one. Answers the notices that it changed: none when the letter is not ours, was never sent there, or it was
+    /// known already.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn note_return(
+        &self,
+        message_id: &str,
+        address: Option<&EmailAddress>,
+        came: Return,
+        now: Timestamp,
+    ) -> Result<Option<NoticeKey>, StoreError> {
+        let (db, message_id, address) = (self.db.clone(), message_id.to_owned(), address.cloned());
+        detached(async move {
+            let mut tx = db.begin().await?;
+            let rows = bound!(BY_MESSAGE, &message_id, address.as_ref().map(EmailAddress::as_str))
+                .fetch_all(&mut *tx)
+                .await?;
+            let [row] = rows.as_slice() else { return Ok(None) };
+            let changed = take_back(&mut tx, row, &came, now).await?;
+            tx.commit().await?;
+            Ok(changed)
+        })
+        .await
+    }
+}
+
+async fn take_back(
+    conn: &mut Conn,
+    row: &SqliteRow,
+    came: &Return,
+    now: Timestamp,
+) -> Result<Option<NoticeKey>, StoreError> {
+    let cells = Cells::of("deliveries", row);
+    let key = cells.parsed("notice_key", NoticeKey::parse)?;
+    let known = cells.parsed("state", DeliveryState::parse)?;
+    let reached_at = cells.instant_opt("reached_at")?;
+    let (state, reached_at, reply) = match came {
+        Return::Bounced { why } => (DeliveryState::Bounced, None, why.as_str()),
+        Return::Read => (DeliveryState::Read, reached_at.or(Some(now)), "confirmação de leitura"),
+    };
+    if known == state {
+        return Ok(None);
+    }
+    let id: &str = cells.get("id")?;
+    bound!(RETURNED, id, state.as_str(), reached_at.map(ms), ms(now), reply).execute(&mut *conn).await?;
+    if state == DeliveryState::Bounced {
+        let address = cells.parsed("address", |t| EmailAddress::parse(t).ok())?;
+        contact::flag(conn, &address, now, reply).await?;
+    }
+    let subject = key.to_string();
+    let line = Line {
+        at: now,
+        kind: EntryKind::Delivery,
+        subject: &subject,
+        window: key.window(),
+        municipality: key.municipality(),
+        body: json!({
+            "entrega": id,
+            "papel": cells.get::<&str>("role")?,
+            "versao": cells.get::<i64>("version")?,
+            "estado": state.as_str(),
+            "antes": known.as_str(),
+            "resposta_sha256": sha256(reply.as_bytes()),
+        }),
+    };
+    let mut chain = Chain::resume(conn).await?;
+    chain.append(conn, line).await?;
+    chain.save(conn).await?;
+    Ok(Some(key))
+}
+
+fn line(row: &SqliteRow) -> Result<DeliveryLine, StoreError> {
+    let cells = Cells::of("deliveries", row);
+    Ok(DeliveryLine {
+        id: DeliveryId::from_store(cells.get("id")?),
+        key: cells.parsed("notice_key", NoticeKey::parse)?,
+        kind: cells.parsed_opt("kind", Kind::parse)?,
+        version: cells.number("version")?,
+        message_id: cells.get("message_id")?,
+        role: cells.parsed("role", Role::parse)?,
+        address: cells.parsed("address", |t| EmailAddress::parse(t).ok())?,
+        state: cells.parsed("state", DeliveryState::parse)?,
+        attempts: cells.number("attempts")?,
+        next_attempt_at: cells.instant_opt("next_attempt_at")?,
+        stopped_by: cells.get("stopped_by")?,
+        reached_at: cells.instant_opt("reached_at")?,
+        settled_at: cells.instant_opt("settled_at")?,
+        reply: cells.get("reply")?,
+        recorded_at: cells.instant("recorded_at")?,
+    })
+}
+
+fn attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
+    let cells = Cells::of("attempts", row);
+    Ok(Attempt {
+        n: cells.number("n")?,
+        started_at: cells.instant("started_at")?,
+        ended_at: cells.instant("ended_at")?,
+        outcome: cells.parsed("outcome", DeliveryState::parse)?,
+        reply: cells.get("reply")?,
+    })
+}

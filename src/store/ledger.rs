@@ -1,0 +1,108 @@
+//! The ledger as the plan sees it, put together from notices and their deliveries.
+
+use std::collections::HashSet;
+
+use sqlx::sqlite::SqliteRow;
+
+use super::cell::{Cells, parse_told};
+use super::db::Conn;
+use super::reading;
+use super::sql::{bound, statements};
+use super::{Store, StoreError};
+use crate::domain::id::{EmailAddress, PartId};
+use crate::domain::ledger::{Ledger, Outage, Record, Standing};
+use crate::domain::notice::{Kind, NoticeKey};
+use crate::domain::reason::Cause;
+
+statements! {
+    const META = "SELECT id, born_at, last_pass_at, high_water FROM meta WHERE id = 1";
+    const OUTAGE = "SELECT until_at, from_at FROM outages ORDER BY until_at DESC LIMIT 1";
+    const FLAGGED = "SELECT address FROM flagged_contacts";
+    // live: whether an address is still to be tried or repeated, also one that a reter only pauses.
+    const NOTICES = "SELECT n.notice_key, n.kind, n.edition, n.told, n.version, n.due_at, n.recorded_at, n.parts, \
+                     n.act, n.cause, n.queued_at, d.reached_at, d.live FROM notices n LEFT JOIN ( \
+                     SELECT notice_key, MIN(reached_at) AS reached_at, \
+                     MAX(CASE WHEN (stopped_at IS NULL OR stopped_by = 'reter') AND (state IN ('registrado', 'enviando') \
+                     OR (state IN ('adiado', 'incerto') AND next_attempt_at IS NOT NULL)) THEN 1 ELSE 0 END) AS live \
+                     FROM deliveries GROUP BY notice_key) d ON d.notice_key = n.notice_key ORDER BY n.notice_key";
+}
+
+impl Store {
+    /// Everything that was decided and said, as one consistent state.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] for the first row that cannot be, or a fault of the database.
+    pub async fn ledger(&self) -> Result<Ledger, StoreError> {
+        let mut view = self.db.view().await?;
+        let meta = bound!(META).fetch_one(&mut *view).await?;
+        let meta = Cells::of("meta", &meta);
+        let mut ledger = Ledger::default();
+        ledger.born_at = meta.instant_opt("born_at")?;
+        ledger.last_pass_at = meta.instant_opt("last_pass_at")?;
+        ledger.high_water = meta.instant_opt("high_water")?;
+        ledger.outage = outage(&mut view).await?;
+        ledger.read_at = reading::later_editions(&mut view).await?;
+        ledger.flagged = flagged(&mut view).await?;
+        for row in bound!(NOTICES).fetch_all(&mut *view).await? {
+            put(&mut ledger, &Cells::of("notices", &row))?;
+        }
+        Ok(ledger)
+    }
+}
+
+fn put(ledger: &mut Ledger, cells: &Cells<'_>) -> Result<(), StoreError> {
+    let key = cells.parsed("notice_key", NoticeKey::parse)?;
+    let NoticeKey::Municipal { window, slot, municipality } = key else {
+        if let Some(at) = cells.instant_opt("queued_at")? {
+            ledger.put_staff(key, at);
+        }
+        return Ok(());
+    };
+    let Some(standing) = standing(cells)? else { return Ok(()) };
+    let record = Record {
+        slot,
+        kind: cells.parsed_opt("kind", Kind::parse)?.unwrap_or(Kind::Alert),
+        edition: cells.number_opt("edition")?.unwrap_or(1),
+        told: cells.parsed_opt("told", parse_told)?,
+        version: cells.number("version")?,
+        due_at: cells.instant("due_at")?,
+        recorded_at: cells.instant("recorded_at")?,
+        parts: cells.parsed("parts", |text| {
+            text.split_terminator('\n').map(|part| PartId::parse(part).ok()).collect()
+        })?,
+        standing,
+    };
+    ledger.put(&window, municipality, record);
+    Ok(())
+}
+
+/// Where a notice stands: what its deliveries came to, and otherwise the last decision. Nothing for a report.
+fn standing(cells: &Cells<'_>) -> Result<Option<Standing>, StoreError> {
+    let live = cells.get::<Option<i64>>("live")?.unwrap_or(0) == 1;
+    if let Some(at) = cells.instant_opt("reached_at")? {
+        return Ok(Some(Standing::Sent { at, live }));
+    }
+    Ok(Some(match cells.get::<&str>("act")? {
+        "enviar" if live => Standing::Queued,
+        "enviar" => Standing::Failed,
+        "reter" => Standing::Withheld(cells.parsed("cause", Cause::parse)?),
+        "retirar" => Standing::Withdrawn,
+        "superar" => Standing::Superseded,
+        "expirar" => Standing::Expired,
+        "publicar" => return Ok(None),
+        _ => return Err(cells.corrupt("act")),
+    }))
+}
+
+async fn outage(conn: &mut Conn) -> Result<Option<Outage>, StoreError> {
+    let Some(row) = bound!(OUTAGE).fetch_optional(conn).await? else { return Ok(None) };
+    let cells = Cells::of("outages", &row);
+    Ok(Some(Outage { from: cells.instant("from_at")?, until: cells.instant("until_at")? }))
+}
+
+async fn flagged(conn: &mut Conn) -> Result<HashSet<EmailAddress>, StoreError> {
+    let address = |row: &SqliteRow| {
+        Cells::of("flagged_contacts", row).parsed("address", |t| EmailAddress::parse(t).ok())
+    };
+    bound!(FLAGGED).fetch_all(conn).await?.iter().map(address).collect()
+}

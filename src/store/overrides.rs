@@ -1,0 +1,337 @@
+//! What people decided by hand, in force and lifted.
+
+use jiff::civil::Date;
+use serde_json::json;
+use sqlx::sqlite::SqliteRow;
+
+use super::cell::{Cells, code, ms};
+use super::db::{Conn, detached};
+use super::journal::{Chain, EntryKind, Line, sha256};
+use super::sql::{bound, statements};
+use super::{Store, StoreError};
+use crate::domain::id::{MunicipalityCode, PartId, WindowId};
+use crate::domain::overrides::{Authorship, BatchId, Dispute, Exemption, Hold, HoldScope, Overrides};
+
+statements! {
+    const ADD = "INSERT INTO overrides (id, kind, window_id, municipality, part, batch, until_on, author, reason, \
+                 decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING";
+    const LIFT = "UPDATE overrides SET lifted_by = $2, lift_reason = $3, lifted_at = $4 \
+                  WHERE id = $1 AND lifted_at IS NULL";
+    const ONE = "SELECT id, kind, window_id, municipality, part, batch, until_on, author, reason, decided_at, \
+                 lifted_by, lift_reason, lifted_at FROM overrides WHERE id = $1";
+    const LIST = "SELECT id, kind, window_id, municipality, part, batch, until_on, author, reason, decided_at, \
+                  lifted_by, lift_reason, lifted_at FROM overrides ORDER BY decided_at, id";
+    const IN_FORCE = "SELECT id, kind, window_id, municipality, part, batch, until_on, author, reason, decided_at, \
+                      lifted_by, lift_reason, lifted_at FROM overrides WHERE lifted_at IS NULL \
+                      ORDER BY decided_at, id";
+}
+
+/// The name of one order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OverrideId(String);
+
+impl OverrideId {
+    /// As shown to operators; also takes what they type.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// As shown to operators.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What somebody ordered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Override {
+    /// `reter`
+    Hold(HoldScope),
+    /// `liberar` of a batch.
+    Release(BatchId),
+    /// `dispensar`
+    Exemption {
+        /// Which municipality.
+        municipality: MunicipalityCode,
+        /// In which window.
+        window: WindowId,
+        /// Which part; absent: all.
+        part: Option<PartId>,
+        /// Last day on which it counts.
+        until: Option<Date>,
+    },
+    /// `contestar`
+    Dispute {
+        /// Which municipality.
+        municipality: MunicipalityCode,
+        /// In which window.
+        window: WindowId,
+        /// Which part; absent: all.
+        part: Option<PartId>,
+        /// Last day on which it counts.
+        until: Option<Date>,
+    },
+}
+
+/// One order, with who lifted it if somebody did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverrideLine {
+    /// Its name.
+    pub id: OverrideId,
+    /// What was ordered.
+    pub what: Override,
+    /// By whom, why and when.
+    pub authorship: Authorship,
+    /// By whom, why and when it was lifted.
+    pub lifted: Option<Authorship>,
+}
+
+impl Store {
+    /// The orders in force; expiry is the plan's to judge.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn overrides(&self) -> Result<Overrides, StoreError> {
+        let mut conn = self.db.read().await?;
+        let mut overrides = Overrides::default();
+        for row in bound!(IN_FORCE).fetch_all(&mut *conn).await? {
+            let OverrideLine { what, authorship, .. } = line(&row)?;
+            match what {
+                Override::Hold(scope) => overrides.holds.push(Hold { scope, authorship }),
+                Override::Release(batch) => {
+                    overrides.released.insert(batch);
+                }
+                Override::Exemption { municipality, window, part, until } => {
+                    overrides.exemptions.push(Exemption { municipality, window, part, until, authorship });
+                }
+                Override::Dispute { municipality, window, part, until } => {
+                    overrides.disputes.push(Dispute { municipality, window, part, until, authorship });
+                }
+            }
+        }
+        Ok(overrides)
+    }
+
+    /// Every order ever given, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn override_lines(&self) -> Result<Vec<OverrideLine>, StoreError> {
+        let mut conn = self.db.read().await?;
+        bound!(LIST).fetch_all(&mut *conn).await?.iter().map(line).collect()
+    }
+
+    /// Records an order. Giving the very same one twice records it once.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn add_override(
+        &self,
+        what: Override,
+        authorship: Authorship,
+    ) -> Result<OverrideId, StoreError> {
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin().await?;
+            let cells = Columns::of(&what);
+            let id = cells.id(&authorship);
+            let added = bound!(
+                ADD,
+                id.as_str(),
+                cells.kind,
+                cells.window.map(WindowId::as_str),
+                cells.municipality.map(code),
+                cells.part.map(PartId::as_str),
+                cells.batch.map(BatchId::as_str),
+                cells.until.map(|day| day.to_string()),
+                &authorship.author,
+                &authorship.reason,
+                ms(authorship.at)
+            )
+            .execute(&mut *tx)
+            .await?;
+            if added.rows_affected() == 1 {
+                tell(&mut tx, &id, &cells, &authorship, cells.kind).await?;
+            }
+            tx.commit().await?;
+            Ok(id)
+        })
+        .await
+    }
+
+    /// Lifts one order. Answers whether it was in force.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn lift_override(&self, id: &OverrideId, authorship: Authorship) -> Result<bool, StoreError> {
+        let (db, id) = (self.db.clone(), id.clone());
+        detached(async move {
+            let mut tx = db.begin().await?;
+            let lifted = lift(&mut tx, &id, &authorship).await?;
+            tx.commit().await?;
+            Ok(lifted)
+        })
+        .await
+    }
+
+    /// Lifts every hold of exactly this scope. Answers how many there were.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn lift_holds(&self, scope: HoldScope, authorship: Authorship) -> Result<usize, StoreError> {
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin().await?;
+            let mut lifted = 0;
+            for row in bound!(IN_FORCE).fetch_all(&mut *tx).await? {
+                let line = line(&row)?;
+                if line.what == Override::Hold(scope.clone()) {
+                    lifted += usize::from(lift(&mut tx, &line.id, &authorship).await?);
+                }
+            }
+            tx.commit().await?;
+            Ok(lifted)
+        })
+        .await
+    }
+}
+
+/// An order as the table holds it.
+#[derive(Default)]
+struct Columns<'a> {
+    kind: &'static str,
+    window: Option<&'a WindowId>,
+    municipality: Option<MunicipalityCode>,
+    part: Option<&'a PartId>,
+    batch: Option<&'a BatchId>,
+    until: Option<Date>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(what: &'a Override) -> Self {
+        match what {
+            Override::Hold(HoldScope::All) => Self { kind: "reter", ..Self::default() },
+            Override::Hold(HoldScope::Window(id)) => {
+                Self { kind: "reter", window: Some(id), ..Self::default() }
+            }
+            Override::Hold(HoldScope::Municipality(code)) => {
+                Self { kind: "reter", municipality: Some(*code), ..Self::default() }
+            }
+            Override::Hold(HoldScope::Batch(id)) => {
+                Self { kind: "reter", batch: Some(id), ..Self::default() }
+            }
+            Override::Release(id) => Self { kind: "liberar", batch: Some(id), ..Self::default() },
+            Override::Exemption { municipality, window, part, until } => {
+                Self::about("dispensar", *municipality, window, part.as_ref(), *until)
+            }
+            Override::Dispute { municipality, window, part, until } => {
+                Self::about("contestar", *municipality, window, part.as_ref(), *until)
+            }
+        }
+    }
+
+    fn about(
+        kind: &'static str,
+        municipality: MunicipalityCode,
+        window: &'a WindowId,
+        part: Option<&'a PartId>,
+        until: Option<Date>,
+    ) -> Self {
+        Self { kind, window: Some(window), municipality: Some(municipality), part, batch: None, until }
+    }
+
+    /// A digest of what was ordered, by whom and when: the same order has the same name.
+    fn id(&self, authorship: &Authorship) -> OverrideId {
+        let text = format!(
+            "{}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{}\n{}\n{}",
+            self.kind,
+            self.window.map(WindowId::as_str),
+            self.municipality.map(code),
+            self.part.map(PartId::as_str),
+            self.batch.map(BatchId::as_str),
+            self.until.map(|day| day.to_string()),
+            authorship.author,
+            authorship.reason,
+            ms(authorship.at)
+        );
+        OverrideId(sha256(text.as_bytes()).chars().take(12).collect())
+    }
+}
+
+async fn lift(conn: &mut Conn, id: &OverrideId, authorship: &Authorship) -> Result<bool, StoreError> {
+    let lifted = bound!(LIFT, id.as_str(), &authorship.author, &authorship.reason, ms(authorship.at))
+        .execute(&mut *conn)
+        .await?;
+    if lifted.rows_affected() == 0 {
+        return Ok(false);
+    }
+    let row = bound!(ONE, id.as_str()).fetch_one(&mut *conn).await?;
+    let what = line(&row)?.what;
+    tell(conn, id, &Columns::of(&what), authorship, "desfazer").await?;
+    Ok(true)
+}
+
+async fn tell(
+    conn: &mut Conn,
+    id: &OverrideId,
+    cells: &Columns<'_>,
+    authorship: &Authorship,
+    act: &str,
+) -> Result<(), StoreError> {
+    let mut chain = Chain::resume(conn).await?;
+    let line = Line {
+        at: authorship.at,
+        kind: EntryKind::Override,
+        subject: id.as_str(),
+        window: cells.window,
+        municipality: cells.municipality,
+        body: json!({
+            "acao": act,
+            "ordem": cells.kind,
+            "parte": cells.part.map(PartId::as_str),
+            "lote": cells.batch.map(BatchId::as_str),
+            "ate": cells.until.map(|day| day.to_string()),
+            "autor": authorship.author,
+            "motivo": authorship.reason,
+        }),
+    };
+    chain.append(conn, line).await?;
+    chain.save(conn).await
+}
+
+fn line(row: &SqliteRow) -> Result<OverrideLine, StoreError> {
+    let cells = Cells::of("overrides", row);
+    let window = cells.parsed_opt("window_id", |t| WindowId::parse(t).ok())?;
+    let municipality = cells.municipality_opt("municipality")?;
+    let part = cells.parsed_opt("part", |t| PartId::parse(t).ok())?;
+    let batch = cells.parsed_opt("batch", |t| BatchId::parse(t).ok())?;
+    let until = cells.parsed_opt("until_on", |t| t.parse().ok())?;
+    let what = match (cells.get::<&str>("kind")?, window, municipality, batch) {
+        ("reter", None, None, None) => Override::Hold(HoldScope::All),
+        ("reter", Some(window), None, None) => Override::Hold(HoldScope::Window(window)),
+        ("reter", None, Some(code), None) => Override::Hold(HoldScope::Municipality(code)),
+        ("reter", None, None, Some(batch)) => Override::Hold(HoldScope::Batch(batch)),
+        ("liberar", None, None, Some(batch)) => Override::Release(batch),
+        ("dispensar", Some(window), Some(municipality), None) => {
+            Override::Exemption { municipality, window, part, until }
+        }
+        ("contestar", Some(window), Some(municipality), None) => {
+            Override::Dispute { municipality, window, part, until }
+        }
+        _ => return Err(cells.corrupt("kind")),
+    };
+    let authorship = Authorship {
+        author: cells.get("author")?,
+        reason: cells.get("reason")?,
+        at: cells.instant("decided_at")?,
+    };
+    let lifted = match cells.instant_opt("lifted_at")? {
+        None => None,
+        Some(at) => {
+            Some(Authorship { author: cells.get("lifted_by")?, reason: cells.get("lift_reason")?, at })
+        }
+    };
+    Ok(OverrideLine { id: OverrideId(cells.get("id")?), what, authorship, lifted })
+}

@@ -1,0 +1,117 @@
+//! When each edition of a window was first read, and as what: what "known since" and the refusal of silent edits rest
+//! on.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::json;
+use sqlx::sqlite::SqliteRow;
+
+use super::cell::{Cells, ms, parse_told, told_text};
+use super::db::{Conn, detached};
+use super::journal::{Chain, EntryKind, Line};
+use super::sql::{bound, statements};
+use super::{Store, StoreError};
+use crate::domain::id::WindowId;
+use crate::domain::notice::Told;
+
+statements! {
+    const KNOWN = "SELECT window_id, edition, read_at, deadline, source FROM edition_readings \
+                   WHERE window_id = $1 AND edition = $2";
+    const LIST = "SELECT window_id, edition, read_at, deadline, source FROM edition_readings \
+                  ORDER BY window_id, edition";
+    // Read again otherwise than before: the instant of the first reading stands.
+    const PUT = "INSERT INTO edition_readings (window_id, edition, read_at, deadline, source) \
+                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (window_id, edition) \
+                 DO UPDATE SET deadline = excluded.deadline, source = excluded.source";
+}
+
+/// An edition as the daemon read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// Of which window.
+    pub window: WindowId,
+    /// Which edition.
+    pub edition: u16,
+    /// When it was first read; ignored when noted.
+    pub read_at: Timestamp,
+    /// The deadline as read last.
+    pub deadline: Told,
+    /// Where the date comes from, as read last.
+    pub source: String,
+}
+
+impl Store {
+    /// Notes editions as read at `now`. Whoever calls has refused a silent edit before: here a changed deadline is
+    /// taken in, and the journal tells it.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn note_readings(
+        &self,
+        readings: Vec<(WindowId, u16, Told, String)>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin().await?;
+            let mut chain = Chain::resume(&mut tx).await?;
+            for (window, edition, deadline, source) in readings {
+                let number = i64::from(edition);
+                let known = bound!(KNOWN, window.as_str(), number).fetch_optional(&mut *tx).await?;
+                let known = known.as_ref().map(reading).transpose()?;
+                if known.as_ref().is_some_and(|k| k.deadline == deadline && k.source == source) {
+                    continue;
+                }
+                let text = told_text(deadline);
+                bound!(PUT, window.as_str(), number, ms(now), &text, &source).execute(&mut *tx).await?;
+                let line = Line {
+                    at: now,
+                    kind: EntryKind::Reading,
+                    subject: window.as_str(),
+                    window: Some(&window),
+                    municipality: None,
+                    body: json!({
+                        "edicao": edition,
+                        "prazo": text,
+                        "fonte": source,
+                        "antes": known.map(|k| told_text(k.deadline)),
+                    }),
+                };
+                chain.append(&mut tx, line).await?;
+            }
+            chain.save(&mut tx).await?;
+            Ok(tx.commit().await?)
+        })
+        .await
+    }
+
+    /// Every edition ever read.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn readings(&self) -> Result<Vec<Reading>, StoreError> {
+        let mut conn = self.db.read().await?;
+        bound!(LIST).fetch_all(&mut *conn).await?.iter().map(reading).collect()
+    }
+}
+
+/// When each edition after the first was read, for the ledger.
+pub(super) async fn later_editions(
+    conn: &mut Conn,
+) -> Result<BTreeMap<(WindowId, u16), Timestamp>, StoreError> {
+    let rows = bound!(LIST).fetch_all(conn).await?;
+    let readings: Vec<Reading> = rows.iter().map(reading).collect::<Result<_, _>>()?;
+    Ok(readings.into_iter().filter(|r| r.edition > 1).map(|r| ((r.window, r.edition), r.read_at)).collect())
+}
+
+fn reading(row: &SqliteRow) -> Result<Reading, StoreError> {
+    let cells = Cells::of("edition_readings", row);
+    Ok(Reading {
+        window: cells.parsed("window_id", |t| WindowId::parse(t).ok())?,
+        edition: cells.number("edition")?,
+        read_at: cells.instant("read_at")?,
+        deadline: cells.parsed("deadline", parse_told)?,
+        source: cells.get("source")?,
+    })
+}

@@ -1,0 +1,357 @@
+//! Snapshots: accepted into what is known, or quarantined with reasons; their evidence either way.
+//!
+//! What was mapped is kept once per content, named by its digest, so that an unchanged page read every hour costs one
+//! row an hour.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde_json::json;
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use super::cell::{Cells, count, ms, whole_ms};
+use super::db::{Conn, detached};
+use super::journal::{Chain, EntryKind, Line, sha256};
+use super::pass::Recorded;
+use super::sql::{bound, statements};
+use super::{Store, StoreError, status};
+use crate::domain::id::{FeedId, SnapshotId, WindowId};
+use crate::domain::status::{Observation, State};
+
+statements! {
+    const EXISTS = "SELECT COUNT(*) FROM snapshots WHERE id = $1";
+    const NEXT_POSITION = "SELECT COALESCE(MAX(position), 0) + 1 FROM snapshots";
+    const PUT_MAPPING = "INSERT INTO mappings (sha256, bytes) VALUES ($1, $2) ON CONFLICT (sha256) DO NOTHING";
+    const PUT = "INSERT INTO snapshots (id, position, feed, taken_at, source, sha256, row_count, verdict, reasons, \
+                 mapping, done, municipalities, original, recorded_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    const PUT_TALLY = "INSERT INTO snapshot_tallies (snapshot, window_id, done, municipalities) \
+                       VALUES ($1, $2, $3, $4)";
+    const NOTE_FETCH = "INSERT INTO fetches (feed, fetched_at) VALUES ($1, $2) ON CONFLICT (feed) DO UPDATE SET \
+                        fetched_at = CASE WHEN fetches.fetched_at > excluded.fetched_at \
+                        THEN fetches.fetched_at ELSE excluded.fetched_at END";
+    const LAST_ACCEPTED = "SELECT id, taken_at, done, municipalities FROM snapshots \
+                           WHERE feed = $1 AND verdict = 'aceita' ORDER BY position DESC LIMIT 1";
+    const TALLIES = "SELECT window_id, done, municipalities FROM snapshot_tallies WHERE snapshot = $1";
+    const LIST = "SELECT id, feed, taken_at, source, sha256, row_count, verdict, reasons, done, municipalities, \
+                  recorded_at FROM snapshots WHERE ($1 IS NULL OR feed = $1) ORDER BY position DESC LIMIT $2";
+    const ORIGINAL = "SELECT original FROM snapshots WHERE id = $1";
+}
+
+/// A snapshot to keep, judged or not.
+#[derive(Debug, Clone)]
+pub struct NewSnapshot {
+    /// Its id.
+    pub id: SnapshotId,
+    /// Of which feed.
+    pub feed: FeedId,
+    /// When it was taken.
+    pub taken_at: Timestamp,
+    /// Where from: a file's name or a URL.
+    pub source: String,
+    /// SHA-256 of the original, hexadecimal.
+    pub sha256: String,
+    /// How many rows the original has.
+    pub rows: usize,
+    /// What staff should know of it (bad lines, unknown municipalities; why it is quarantined).
+    pub reasons: Vec<String>,
+    /// The original bytes, if the feed keeps them.
+    pub original: Option<Vec<u8>>,
+}
+
+/// What became of a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// *aceita*: it is believed.
+    Accepted,
+    /// *quarentena*: it is not.
+    Quarantined,
+}
+
+impl Verdict {
+    /// The word in the ledger.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "aceita",
+            Self::Quarantined => "quarentena",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Accepted, Self::Quarantined].into_iter().find(|v| v.as_str() == text)
+    }
+}
+
+/// How much a snapshot says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Observations that say *concluído*.
+    pub done: usize,
+    /// Municipalities that it speaks of.
+    pub municipalities: usize,
+}
+
+/// The last snapshot of a feed that was believed, to measure the next one by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastAccepted {
+    /// Which.
+    pub id: SnapshotId,
+    /// When it was taken.
+    pub taken_at: Timestamp,
+    /// In all.
+    pub total: Tally,
+    /// By window: a new window starts from nothing without that being a fall.
+    pub by_window: BTreeMap<WindowId, Tally>,
+}
+
+/// A snapshot in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotLine {
+    /// Its id.
+    pub id: SnapshotId,
+    /// Of which feed.
+    pub feed: FeedId,
+    /// When it was taken.
+    pub taken_at: Timestamp,
+    /// Where from.
+    pub source: String,
+    /// SHA-256 of the original, hexadecimal.
+    pub sha256: String,
+    /// How many rows the original has.
+    pub rows: usize,
+    /// Whether it is believed.
+    pub verdict: Verdict,
+    /// What staff should know of it.
+    pub reasons: Vec<String>,
+    /// How much it says; nothing when quarantined.
+    pub total: Tally,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+}
+
+impl Store {
+    /// Takes in a snapshot that was judged good: its evidence, its observations by the rules of
+    /// [`crate::domain::status`], and its fetch. The same id a second time changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn accept_snapshot(
+        &self,
+        snapshot: NewSnapshot,
+        observations: Vec<Observation>,
+        now: Timestamp,
+    ) -> Result<Recorded, StoreError> {
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin().await?;
+            let taken_at = whole_ms(snapshot.taken_at);
+            let (total, by_window) = tally(&observations);
+            let bytes = status::evidence(&observations);
+            let mapping = sha256(&bytes);
+            if exists(&mut tx, &snapshot.id).await? {
+                return Ok(Recorded::Repeated);
+            }
+            bound!(PUT_MAPPING, &mapping, bytes).execute(&mut *tx).await?;
+            put(&mut tx, &snapshot, Verdict::Accepted, Some(&mapping), total, now).await?;
+            for (window, tally) in &by_window {
+                bound!(
+                    PUT_TALLY,
+                    snapshot.id.as_str(),
+                    window.as_str(),
+                    count(tally.done),
+                    count(tally.municipalities)
+                )
+                .execute(&mut *tx)
+                .await?;
+            }
+            status::absorb(&mut tx, &snapshot.feed, &snapshot.id, taken_at, observations).await?;
+            bound!(NOTE_FETCH, snapshot.feed.as_str(), ms(taken_at)).execute(&mut *tx).await?;
+            tx.commit().await?;
+            Ok(Recorded::New)
+        })
+        .await
+    }
+
+    /// Keeps a snapshot that is not believed, with its reasons. Nothing that is known changes. The same id a second
+    /// time changes nothing.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn quarantine_snapshot(
+        &self,
+        snapshot: NewSnapshot,
+        now: Timestamp,
+    ) -> Result<Recorded, StoreError> {
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin().await?;
+            if exists(&mut tx, &snapshot.id).await? {
+                return Ok(Recorded::Repeated);
+            }
+            put(&mut tx, &snapshot, Verdict::Quarantined, None, Tally::default(), now).await?;
+            tx.commit().await?;
+            Ok(Recorded::New)
+        })
+        .await
+    }
+
+    /// Notes a successful fetch, also one that found nothing new (HTTP 304).
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn note_fetch(&self, feed: &FeedId, at: Timestamp) -> Result<(), StoreError> {
+        let (db, feed) = (self.db.clone(), feed.clone());
+        detached(async move {
+            let mut tx = db.begin().await?;
+            bound!(NOTE_FETCH, feed.as_str(), ms(at)).execute(&mut *tx).await?;
+            Ok(tx.commit().await?)
+        })
+        .await
+    }
+
+    /// The last snapshot of a feed that was believed.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn last_accepted(&self, feed: &FeedId) -> Result<Option<LastAccepted>, StoreError> {
+        let mut view = self.db.view().await?;
+        let Some(row) = bound!(LAST_ACCEPTED, feed.as_str()).fetch_optional(&mut *view).await? else {
+            return Ok(None);
+        };
+        let cells = Cells::of("snapshots", &row);
+        let id = cells.parsed("id", |t| SnapshotId::parse(t).ok())?;
+        let mut by_window = BTreeMap::new();
+        for row in bound!(TALLIES, id.as_str()).fetch_all(&mut *view).await? {
+            let cells = Cells::of("snapshot_tallies", &row);
+            by_window.insert(cells.parsed("window_id", |t| WindowId::parse(t).ok())?, read_tally(&cells)?);
+        }
+        Ok(Some(LastAccepted {
+            id,
+            taken_at: cells.instant("taken_at")?,
+            total: read_tally(&cells)?,
+            by_window,
+        }))
+    }
+
+    /// Snapshots, the latest first: of one feed or of all.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn snapshots(
+        &self,
+        feed: Option<&FeedId>,
+        limit: usize,
+    ) -> Result<Vec<SnapshotLine>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let rows = bound!(LIST, feed.map(FeedId::as_str), count(limit)).fetch_all(&mut *conn).await?;
+        rows.iter().map(line).collect()
+    }
+
+    /// The original bytes of a snapshot, if they were kept.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn original(&self, id: &SnapshotId) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut conn = self.db.read().await?;
+        match bound!(ORIGINAL, id.as_str()).fetch_optional(&mut *conn).await? {
+            Some(row) => Ok(row.try_get(0)?),
+            None => Ok(None),
+        }
+    }
+}
+
+async fn exists(conn: &mut Conn, id: &SnapshotId) -> Result<bool, StoreError> {
+    let n: i64 = bound!(EXISTS, id.as_str()).fetch_one(conn).await?.try_get(0)?;
+    Ok(n > 0)
+}
+
+async fn put(
+    conn: &mut Conn,
+    snapshot: &NewSnapshot,
+    verdict: Verdict,
+    mapping: Option<&str>,
+    total: Tally,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let position: i64 = bound!(NEXT_POSITION).fetch_one(&mut *conn).await?.try_get(0)?;
+    bound!(
+        PUT,
+        snapshot.id.as_str(),
+        position,
+        snapshot.feed.as_str(),
+        ms(snapshot.taken_at),
+        &snapshot.source,
+        &snapshot.sha256,
+        count(snapshot.rows),
+        verdict.as_str(),
+        json!(snapshot.reasons).to_string(),
+        mapping,
+        count(total.done),
+        count(total.municipalities),
+        snapshot.original.as_deref(),
+        ms(now)
+    )
+    .execute(&mut *conn)
+    .await?;
+    let line = Line {
+        at: now,
+        kind: EntryKind::Snapshot,
+        subject: snapshot.id.as_str(),
+        window: None,
+        municipality: None,
+        body: json!({
+            "fonte": snapshot.feed.as_str(),
+            "em": snapshot.taken_at.to_string(),
+            "origem": snapshot.source,
+            "sha256": snapshot.sha256,
+            "linhas": snapshot.rows,
+            "veredito": verdict.as_str(),
+            "motivos": snapshot.reasons,
+            "mapeado_sha256": mapping,
+            "concluidos": total.done,
+            "municipios": total.municipalities,
+        }),
+    };
+    let mut chain = Chain::resume(conn).await?;
+    chain.append(conn, line).await?;
+    chain.save(conn).await
+}
+
+fn tally(observations: &[Observation]) -> (Tally, BTreeMap<WindowId, Tally>) {
+    let mut everywhere = BTreeSet::new();
+    let mut windows: BTreeMap<WindowId, (usize, BTreeSet<_>)> = BTreeMap::new();
+    for o in observations {
+        everywhere.insert(o.municipality);
+        let (done, municipalities) = windows.entry(o.window.clone()).or_default();
+        *done += usize::from(o.state == State::Done);
+        municipalities.insert(o.municipality);
+    }
+    let by_window: BTreeMap<WindowId, Tally> = windows
+        .into_iter()
+        .map(|(window, (done, seen))| (window, Tally { done, municipalities: seen.len() }))
+        .collect();
+    let done = by_window.values().map(|t| t.done).sum();
+    (Tally { done, municipalities: everywhere.len() }, by_window)
+}
+
+fn read_tally(cells: &Cells<'_>) -> Result<Tally, StoreError> {
+    Ok(Tally { done: cells.number("done")?, municipalities: cells.number("municipalities")? })
+}
+
+fn line(row: &SqliteRow) -> Result<SnapshotLine, StoreError> {
+    let cells = Cells::of("snapshots", row);
+    Ok(SnapshotLine {
+        id: cells.parsed("id", |t| SnapshotId::parse(t).ok())?,
+        feed: cells.parsed("feed", |t| FeedId::parse(t).ok())?,
+        taken_at: cells.instant("taken_at")?,
+        source: cells.get("source")?,
+        sha256: cells.get("sha256")?,
+        rows: cells.number("row_count")?,
+        verdict: cells.parsed("verdict", Verdict::parse)?,
+        reasons: cells.parsed("reasons", |t| serde_json::from_str(t).ok())?,
+        total: read_tally(&cells)?,
+        recorded_at: cells.instant("recorded_at")?,
+    })
+}

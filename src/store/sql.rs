@@ -1,0 +1,85 @@
+//! How statements are written: constants with `$n`, bound in full.
+//!
+//! SQLite takes a missing bind for NULL without a word, so [`bound`] counts them when the program is compiled.
+
+/// The highest `$n` of a statement.
+pub(super) const fn placeholders(sql: &str) -> usize {
+    let bytes = sql.as_bytes();
+    let (mut at, mut highest) = (0, 0);
+    while at < bytes.len() {
+        if bytes[at] == b'$' {
+            let mut n = 0;
+            while at + 1 < bytes.len() && bytes[at + 1].is_ascii_digit() {
+                at += 1;
+                n = n * 10 + (bytes[at] - b'0') as usize;
+            }
+            if n > highest {
+                highest = n;
+            }
+        }
+        at += 1;
+    }
+    highest
+}
+
+/// A statement with all its binds.
+macro_rules! bound {
+    ($sql:path $(, $arg:expr)* $(,)?) => {{
+        const {
+            assert!($crate::store::sql::placeholders($sql) == 0 $(+ { let _ = stringify!($arg); 1 })*);
+        }
+        sqlx::query($sql)$(.bind($arg))*
+    }};
+}
+pub(super) use bound;
+
+/// Statements of one file: constants, and all of them for the test that prepares each.
+macro_rules! statements {
+    ($(const $name:ident = $sql:expr;)+) => {
+        $(const $name: &str = $sql;)+
+        #[cfg(test)]
+        pub(in crate::store) const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),+];
+    };
+}
+pub(super) use statements;
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Executor as _, SqlSafeStr as _};
+
+    use super::*;
+
+    #[test]
+    fn placeholders_count_the_highest_number() {
+        assert_eq!(placeholders("SELECT 1"), 0);
+        assert_eq!(placeholders("SELECT $2, $1, $12 WHERE $2"), 12);
+    }
+
+    #[tokio::test]
+    async fn every_statement_prepares() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = crate::store::testing::store(&dir).await;
+        let mut conn = store.db.read().await.unwrap();
+        let rooms = [
+            crate::store::begin::ALL,
+            crate::store::contact::ALL,
+            crate::store::db::ALL,
+            crate::store::delivery::ALL,
+            crate::store::journal::ALL,
+            crate::store::ledger::ALL,
+            crate::store::letter::ALL,
+            crate::store::outbox::ALL,
+            crate::store::overrides::ALL,
+            crate::store::pass::ALL,
+            crate::store::reading::ALL,
+            crate::store::snapshot::ALL,
+            crate::store::settle::ALL,
+            crate::store::status::ALL,
+            crate::store::verify::ALL,
+        ];
+        for (name, sql) in rooms.into_iter().flatten() {
+            let prepared = conn.prepare(sql.into_sql_str()).await;
+            assert!(prepared.is_ok(), "{name}: {}", prepared.err().unwrap());
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The store, told as facts.
+
+mod opening;
+mod order;
+mod outbox;
+mod pass;
+mod proof;
+mod status;

@@ -1,0 +1,113 @@
+//! Opening, closing, copying, and signs of life.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use sqlx::{Connection as _, SqliteConnection};
+
+use crate::domain::ledger::Outage;
+use crate::domain::plan::Act;
+use crate::store::testing::*;
+use crate::store::{Store, StoreError};
+
+#[tokio::test]
+async fn opening_makes_the_folder_and_opening_again_keeps_everything() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a/b/vigia.db");
+    let store = Store::open(&path, at(0)).await.unwrap();
+    store.record_pass(at(1), vec![act(Act::Send, VITORIA)]).await.unwrap();
+    store.close().await;
+    let store = Store::open(&path, at(2)).await.unwrap();
+    assert_eq!(store.ledger().await.unwrap().born_at, Some(at(1)));
+    assert_eq!(store.signs().await.unwrap().journal_seq, 2);
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vigia.db");
+    store(&dir).await.close().await;
+    let mut conn = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
+    sqlx::query("INSERT INTO _sqlx_migrations SELECT 99, 'x', installed_on, 1, checksum, 0 FROM _sqlx_migrations LIMIT 1")
+        .execute(&mut conn)
+        .await
+        .unwrap();
+    for refused in [Store::open(&path, at(1)).await, Store::open_read_only(&path).await] {
+        let error = refused.unwrap_err();
+        assert!(matches!(error, StoreError::Newer { found: 99, .. }));
+        assert!(error.to_string().contains("versão mais nova deste programa: esquema 99"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn readers_read_while_a_daemon_writes_and_cannot_write() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vigia.db");
+    assert!(matches!(Store::open_read_only(&path).await, Err(StoreError::Open { .. })));
+    let daemon = store(&dir).await;
+    let reader = Store::open_read_only(&path).await.unwrap();
+    daemon.record_pass(at(1), vec![act(Act::Send, VITORIA)]).await.unwrap();
+    assert!(reader.ledger().await.unwrap().window(&rma()).is_some());
+    assert!(reader.verify().await.unwrap().is_whole());
+    assert!(matches!(reader.heartbeat(at(2)).await, Err(StoreError::ReadOnly { .. })));
+    daemon.close().await;
+    drop(reader);
+    let reader = Store::open_read_only(&path).await.unwrap();
+    assert!(reader.ledger().await.unwrap().window(&rma()).is_some(), "also with no daemon");
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_is_said_in_portuguese_with_a_hint() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("arquivo");
+    std::fs::write(&file, "").unwrap();
+    let error = Store::open(&file.join("vigia.db"), at(0)).await.unwrap_err();
+    assert!(error.to_string().starts_with("não foi possível abrir ou criar o banco de dados “"), "{error}");
+    assert!(error.to_string().contains("\ndica: confira o caminho em `dados`"), "{error}");
+
+    let closed = dir.path().join("fechada");
+    std::fs::create_dir(&closed).unwrap();
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o500)).unwrap();
+    // To root, as in containers, no folder is closed.
+    if std::fs::write(closed.join("prova"), "").is_err() {
+        assert!(matches!(Store::open(&closed.join("vigia.db"), at(0)).await, Err(StoreError::Open { .. })));
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_said_to_be_damaged() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vigia.db");
+    std::fs::write(&path, "isto não é um banco de dados, ".repeat(100)).unwrap();
+    assert!(matches!(Store::open(&path, at(0)).await, Err(StoreError::Damaged { .. })));
+}
+
+#[tokio::test]
+async fn a_copy_is_whole_and_never_written_over_something() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    store.record_pass(at(1), vec![act(Act::Send, VITORIA)]).await.unwrap();
+    let copy = dir.path().join("copia.db");
+    store.copy_to(&copy).await.unwrap();
+    let copied = Store::open_read_only(&copy).await.unwrap();
+    assert!(copied.verify().await.unwrap().is_whole());
+    assert_eq!(copied.signs().await.unwrap(), store.signs().await.unwrap());
+    assert!(store.copy_to(&copy).await.is_err());
+}
+
+#[tokio::test]
+async fn a_long_silence_is_an_outage_once_and_none_in_an_empty_ledger() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    let day = 24 * 60;
+    assert_eq!(store.begin(at(0)).await.unwrap(), None);
+    assert_eq!(store.begin(at(3 * day)).await.unwrap(), None, "nothing was ever decided");
+    store.record_pass(at(3 * day), vec![act(Act::Send, VITORIA)]).await.unwrap();
+    store.heartbeat(at(3 * day)).await.unwrap();
+    assert_eq!(store.begin(at(4 * day)).await.unwrap(), None, "24 h is not more than 24 h");
+    store.heartbeat(at(4 * day + 1)).await.unwrap();
+    store.heartbeat(at(4 * day)).await.unwrap();
+    let outage = Outage { from: at(4 * day + 1), until: at(6 * day) };
+    assert_eq!(store.begin(at(6 * day)).await.unwrap(), Some(outage));
+    assert_eq!(store.begin(at(6 * day)).await.unwrap(), None);
+    assert_eq!(store.ledger().await.unwrap().outage, Some(outage));
+}

@@ -1,0 +1,168 @@
+//! Letters on their way.
+
+use std::collections::BTreeSet;
+
+use crate::domain::delivery::DeliveryState;
+use crate::domain::ledger::Standing;
+use crate::domain::plan::Act;
+use crate::store::testing::*;
+use crate::store::{DeliveryFilter, OnUncertain, Return, Settlement, Store};
+
+const CODES: [&str; 6] = [VITORIA, SERRA, "3200102", "3200136", "3200169", "3200201"];
+
+async fn filled(dir: &tempfile::TempDir) -> Store {
+    let store = store(dir).await;
+    store.record_pass(at(1), CODES.iter().map(|c| act(Act::Send, c)).collect()).await.unwrap();
+    store
+}
+
+async fn standing(store: &Store, code: &str) -> Standing {
+    store.ledger().await.unwrap().window(&rma()).unwrap().of(municipality(code))[0].standing
+}
+
+#[tokio::test]
+async fn concurrent_claimers_take_disjoint_deliveries() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    let other = Store::open(&dir.path().join("vigia.db"), at(1)).await.unwrap();
+    let mut taken = BTreeSet::new();
+    let mut count = 0;
+    loop {
+        let (a, b) = tokio::join!(store.claim("a", at(2), 2), other.claim("b", at(2), 3));
+        let claims: Vec<_> = a.unwrap().into_iter().chain(b.unwrap()).collect();
+        if claims.is_empty() {
+            break;
+        }
+        count += claims.len();
+        taken.extend(claims.into_iter().map(|c| c.delivery));
+    }
+    assert_eq!((count, taken.len()), (2 * CODES.len(), 2 * CODES.len()));
+}
+
+#[tokio::test]
+async fn what_a_crash_left_on_the_wire_is_uncertain_and_repeated_with_the_same_bytes() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = filled(&dir).await;
+    let claims = first.claim("a", at(2), 1).await.unwrap();
+    let claims = first.mark_sending(claims, at(3)).await.unwrap();
+    let unsent = first.claim("a", at(3), 1).await.unwrap();
+    drop(first);
+
+    let store = Store::open(&dir.path().join("vigia.db"), at(4)).await.unwrap();
+    let lock = store.lock().unwrap();
+    let recovered = store.recover(&lock, at(4), OnUncertain::Resend).await.unwrap();
+    assert_eq!(recovered, [claims[0].key.clone()]);
+    let again = store.claim("b", at(4), 100).await.unwrap();
+    assert_eq!(again.len(), 2 * CODES.len(), "also what was leased and not sent");
+    assert!(again.iter().any(|c| c.delivery == unsent[0].delivery));
+    let repeated = again.iter().find(|c| c.delivery == claims[0].delivery).unwrap();
+    assert_eq!(repeated.state, DeliveryState::Uncertain);
+    assert_eq!((&repeated.bytes, &repeated.message_id), (&claims[0].bytes, &claims[0].message_id));
+    assert_eq!(repeated.attempts, 1);
+    let attempts = store.attempts(&repeated.delivery).await.unwrap();
+    assert_eq!((attempts[0].started_at, attempts[0].outcome), (at(3), DeliveryState::Uncertain));
+    // The sender that came back from the dead is told that it no longer counts.
+    let late = store.settle(vec![settled(&claims[0], accepted(), 5)]).await.unwrap();
+    assert_eq!(late, [Settlement::Stale]);
+    assert!(store.verify().await.unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn an_uncertain_letter_can_be_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    let claims = store.claim("a", at(2), 100).await.unwrap();
+    store.mark_sending(claims, at(3)).await.unwrap();
+    let lock = store.lock().unwrap();
+    store.recover(&lock, at(4), OnUncertain::Withhold).await.unwrap();
+    assert!(store.claim("b", at(60), 100).await.unwrap().is_empty());
+    assert_eq!(standing(&store, VITORIA).await, Standing::Sent { at: at(3), live: false });
+}
+
+#[tokio::test]
+async fn a_stale_fence_settles_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    let old = store.claim("a", at(2), 1).await.unwrap();
+    let new = store.claim("b", at(13), 100).await.unwrap();
+    assert!(new.iter().any(|c| c.delivery == old[0].delivery), "its lease ran out");
+    assert!(store.mark_sending(old.clone(), at(14)).await.unwrap().is_empty());
+    let new = store.mark_sending(new, at(14)).await.unwrap();
+    let before = store.signs().await.unwrap();
+    assert_eq!(store.settle(vec![settled(&old[0], refused(), 15)]).await.unwrap(), [Settlement::Stale]);
+    assert_eq!(store.signs().await.unwrap(), before);
+    let ends = new.iter().map(|c| settled(c, accepted(), 15)).collect::<Vec<_>>();
+    let done = store.settle(ends.clone()).await.unwrap();
+    assert!(done.iter().all(|d| *d == Settlement::Done(DeliveryState::Accepted)));
+    assert!(store.settle(ends).await.unwrap().iter().all(|d| *d == Settlement::Stale), "not twice");
+}
+
+#[tokio::test]
+async fn a_cancelled_caller_does_not_cut_a_claim_in_two() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    {
+        let mut claim = Box::pin(store.claim("a", at(2), 100));
+        tokio::select! {
+            biased;
+            _ = &mut claim => {}
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    let waiting = store.claim("b", at(2), 100).await.unwrap();
+    assert!(waiting.is_empty() || waiting.len() == 2 * CODES.len());
+    assert!(store.verify().await.unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn a_deferred_letter_is_due_again_only_after_its_wait_and_within_its_validity() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    assert_eq!(store.next_due(at(2)).await.unwrap(), Some(at(0)));
+    send_all(&store, 2, |_| deferred()).await;
+    assert_eq!(standing(&store, VITORIA).await, Standing::Queued);
+    assert_eq!(store.next_due(at(3)).await.unwrap(), Some(at(7)));
+    assert!(store.claim("a", at(6), 100).await.unwrap().is_empty());
+    assert_eq!(store.claim("a", at(7), 100).await.unwrap().len(), 2 * CODES.len());
+    assert_eq!(store.next_due(at(8)).await.unwrap(), Some(at(17)), "when the leases end");
+    assert!(store.claim("a", at(10_000), 100).await.unwrap().is_empty(), "no longer valid");
+    assert_eq!(store.next_due(at(10_000)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn an_uncertain_letter_stays_uncertain_when_its_repetition_is_put_off() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    send_all(&store, 2, |_| uncertain()).await;
+    send_all(&store, 8, |_| deferred()).await;
+    assert_eq!(standing(&store, VITORIA).await, Standing::Sent { at: at(2), live: true });
+    send_all(&store, 20, |_| accepted()).await;
+    assert_eq!(standing(&store, VITORIA).await, Standing::Sent { at: at(2), live: false });
+    assert!(store.verify().await.unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn a_letter_that_bounced_everywhere_failed_and_one_read_was_sent() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    send_all(&store, 2, |_| accepted()).await;
+    let filter = DeliveryFilter { window: None, municipality: Some(municipality(VITORIA)) };
+    let sent = store.deliveries(&filter).await.unwrap();
+    let bounced = || Return::Bounced { why: "5.1.1".to_owned() };
+    assert_eq!(
+        store.note_return(&sent[0].message_id, None, bounced(), at(3)).await.unwrap(),
+        None,
+        "two addresses, and it does not say which"
+    );
+    for line in &sent {
+        let key = store.note_return(&line.message_id, Some(&line.address), bounced(), at(3)).await.unwrap();
+        assert_eq!(key.as_ref(), Some(&line.key));
+    }
+    assert_eq!(standing(&store, VITORIA).await, Standing::Failed);
+    assert_eq!(store.flagged().await.unwrap().len(), 2);
+    assert!(store.confirm_contact(&sent[0].address, at(4)).await.unwrap());
+    assert!(!store.confirm_contact(&sent[0].address, at(4)).await.unwrap());
+    store.note_return(&sent[1].message_id, Some(&sent[1].address), Return::Read, at(5)).await.unwrap();
+    assert_eq!(standing(&store, VITORIA).await, Standing::Sent { at: at(5), live: false });
+    assert!(store.verify().await.unwrap().is_whole());
+}

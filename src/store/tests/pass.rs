@@ -1,0 +1,192 @@
+//! What passes record.
+
+use crate::domain::delivery::DeliveryState;
+use crate::domain::ledger::{Ledger, Record, Standing};
+use crate::domain::notice::{Addressee, Kind, NoticeKey, StaffSlot};
+use crate::domain::plan::{Act, Decision};
+use crate::store::testing::*;
+use crate::store::{DeliveryFilter, Recorded, Store, StoreError};
+
+async fn record(store: &Store, minutes: i64, act: Act, code: &str) -> Recorded {
+    store.record_pass(at(minutes), vec![super::super::testing::act(act, code)]).await.unwrap()[0]
+}
+
+async fn known(store: &Store, code: &str) -> Record {
+    let ledger = store.ledger().await.unwrap();
+    ledger.window(&rma()).unwrap().of(municipality(code))[0].clone()
+}
+
+async fn states(store: &Store, code: &str) -> Vec<DeliveryState> {
+    let filter = DeliveryFilter { window: Some(rma()), municipality: Some(municipality(code)) };
+    store.deliveries(&filter).await.unwrap().into_iter().map(|d| d.state).collect()
+}
+
+#[tokio::test]
+async fn recording_the_same_twice_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    assert_eq!(record(&store, 1, Act::Send, VITORIA).await, Recorded::New);
+    let before = store.signs().await.unwrap();
+    let mut again = act(Act::Send, VITORIA);
+    again.letter.as_mut().unwrap().bytes = b"other".to_vec();
+    assert_eq!(store.record_pass(at(2), vec![again]).await.unwrap(), [Recorded::Repeated]);
+    assert_eq!(store.signs().await.unwrap().journal_hash, before.journal_hash);
+    let key = decision(Act::Send, VITORIA).key;
+    assert!(store.letter(&key, 1).await.unwrap().unwrap().bytes.starts_with(b"Subject: Prazo"));
+    assert_eq!(known(&store, VITORIA).await.recorded_at, at(1));
+    for act in [Act::Withhold, Act::Withdraw, Act::Supersede, Act::Expire] {
+        assert_eq!(record(&store, 3, act, SERRA).await, Recorded::New, "{act:?}");
+        assert_eq!(record(&store, 4, act, SERRA).await, Recorded::Repeated, "{act:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_pass_is_recorded_whole_or_not_at_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    let mut without_letter = act(Act::Send, SERRA);
+    without_letter.letter = None;
+    let recorded = store.record_pass(at(1), vec![act(Act::Send, VITORIA), without_letter]).await;
+    assert!(matches!(recorded, Err(StoreError::Incomplete { .. })));
+    let ledger = store.ledger().await.unwrap();
+    assert!(ledger.window(&rma()).is_none());
+    assert_eq!(ledger.born_at, None);
+}
+
+#[tokio::test]
+async fn the_ledger_is_the_one_that_a_rehearsal_would_have() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    let staff =
+        |slot| Decision { key: NoticeKey::Staff { window: rma(), slot }, ..decision(Act::Send, VITORIA) };
+    let to = Addressee::Gsuas;
+    let service = NoticeKey::parse("geral/alerta-relogio-2026-12-01").unwrap();
+    let decided = vec![
+        (1, decision(Act::Withhold, VITORIA)),
+        (2, decision(Act::Send, VITORIA)),
+        (3, decision(Act::Withdraw, SERRA)),
+        (4, decision(Act::Supersede, "3200102")),
+        (5, decision(Act::Expire, "3200136")),
+        (6, decision(Act::Withhold, "3200169")),
+        (7, staff(StaffSlot::Referral { edition: 1, to })),
+        (8, Decision { act: Act::Publish, kind: None, ..staff(StaffSlot::Report { edition: 1 }) }),
+        (9, Decision { kind: Some(Kind::Alert), key: service.clone(), ..decision(Act::Send, VITORIA) }),
+    ];
+    let mut rehearsed = Ledger::default();
+    for (minutes, decision) in decided {
+        rehearsed.accept(&decision, at(minutes));
+        rehearsed.passed(at(minutes));
+        store.record_pass(at(minutes), vec![change(decision)]).await.unwrap();
+        send_all(&store, minutes, |_| accepted()).await;
+    }
+    let kept = store.ledger().await.unwrap();
+    assert_eq!(kept.born_at, rehearsed.born_at);
+    assert_eq!(kept.last_pass_at, rehearsed.last_pass_at);
+    assert_eq!(kept.high_water, rehearsed.high_water);
+    assert!(kept.has_service_notice(&service));
+    let (kept, rehearsed) = (kept.window(&rma()).unwrap(), rehearsed.window(&rma()).unwrap());
+    assert_eq!(kept.municipalities().count(), rehearsed.municipalities().count());
+    for (code, records) in rehearsed.municipalities() {
+        assert_eq!(kept.of(code), records);
+    }
+    assert!(kept.staff_slots().eq(rehearsed.staff_slots()));
+    assert_eq!(kept.has_open(), rehearsed.has_open());
+}
+
+#[tokio::test]
+async fn a_withdrawn_notice_does_not_leave_and_a_sent_address_stays_sent() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    record(&store, 1, Act::Send, VITORIA).await;
+    record(&store, 1, Act::Send, SERRA).await;
+    let claims = store.claim("a", at(2), 10).await.unwrap();
+    let vitoria: Vec<_> =
+        claims.iter().filter(|c| c.key.municipality() == Some(municipality(VITORIA))).cloned().collect();
+    store.release(claims).await.unwrap();
+    let taken = store.claim("a", at(2), 10).await.unwrap();
+    let first: Vec<_> = taken.iter().filter(|c| c.delivery == vitoria[0].delivery).cloned().collect();
+    let marked = store.mark_sending(first, at(2)).await.unwrap();
+    record(&store, 3, Act::Withdraw, VITORIA).await;
+    record(&store, 3, Act::Withdraw, SERRA).await;
+    assert_eq!(known(&store, SERRA).await.standing, Standing::Withdrawn);
+    assert_eq!(states(&store, SERRA).await, [DeliveryState::Withdrawn; 2]);
+    // The one on the wire is left alone, and ends as the relay says.
+    let mut wire = states(&store, VITORIA).await;
+    wire.sort();
+    assert_eq!(wire, [DeliveryState::Sending, DeliveryState::Withdrawn]);
+    store.settle(vec![settled(&marked[0], accepted(), 4)]).await.unwrap();
+    let record = known(&store, VITORIA).await;
+    assert_eq!(record.standing, Standing::Sent { at: at(4), live: false });
+    // What was claimed before the withdrawal may not be sent.
+    assert!(store.mark_sending(taken, at(5)).await.unwrap().is_empty());
+    assert!(store.claim("a", at(600), 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_uncertain_address_no_longer_wanted_keeps_its_state_and_is_not_repeated() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    record(&store, 1, Act::Send, VITORIA).await;
+    let outcome = |c: &crate::store::Claim| {
+        if c.address.as_str().starts_with("smas") { uncertain() } else { deferred() }
+    };
+    send_all(&store, 2, outcome).await;
+    assert_eq!(known(&store, VITORIA).await.standing, Standing::Sent { at: at(2), live: true });
+    record(&store, 3, Act::Withdraw, VITORIA).await;
+    assert_eq!(states(&store, VITORIA).await, [DeliveryState::Deferred, DeliveryState::Uncertain]);
+    assert_eq!(known(&store, VITORIA).await.standing, Standing::Sent { at: at(2), live: false });
+    assert_eq!(known(&store, VITORIA).await.parts, [part("CRAS")], "what the letter said stays");
+    assert!(store.claim("a", at(60), 10).await.unwrap().is_empty());
+    assert_eq!(store.next_due(at(60)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_was_held_leaves_later_with_the_bytes_first_recorded() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    record(&store, 1, Act::Send, VITORIA).await;
+    record(&store, 2, Act::Withhold, VITORIA).await;
+    assert!(matches!(known(&store, VITORIA).await.standing, Standing::Withheld(_)));
+    assert_eq!(send_all(&store, 3, |_| accepted()).await, 0);
+    let mut again = act(Act::Send, VITORIA);
+    again.letter = None;
+    assert_eq!(store.record_pass(at(4), vec![again]).await.unwrap(), [Recorded::Resumed]);
+    assert_eq!(known(&store, VITORIA).await.standing, Standing::Queued);
+    assert_eq!(send_all(&store, 5, |_| accepted()).await, 2);
+    assert!(store.verify().await.unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn a_new_version_takes_the_place_of_one_that_failed_or_waits() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    record(&store, 1, Act::Send, VITORIA).await;
+    record(&store, 1, Act::Send, SERRA).await;
+    let outcome = |c: &crate::store::Claim| {
+        if c.key.municipality() == Some(municipality(VITORIA)) { refused() } else { deferred() }
+    };
+    send_all(&store, 2, outcome).await;
+    assert_eq!(known(&store, VITORIA).await.standing, Standing::Failed);
+    assert_eq!(known(&store, SERRA).await.standing, Standing::Queued);
+    for code in [VITORIA, SERRA] {
+        let mut second = Decision { version: 2, ..decision(Act::Send, code) };
+        second.to.truncate(1);
+        second.to[0].address = address("outra@m.invalid");
+        assert_eq!(store.record_pass(at(3), vec![change(second)]).await.unwrap(), [Recorded::New]);
+        assert_eq!(known(&store, code).await.version, 2);
+    }
+    let claims = store.claim("a", at(60), 10).await.unwrap();
+    assert_eq!(claims.iter().map(|c| c.version).collect::<Vec<_>>(), [2, 2]);
+    assert_eq!(record(&store, 4, Act::Send, VITORIA).await, Recorded::Repeated, "the first is over");
+    assert_eq!(store.ledger().await.unwrap().flagged.len(), 2);
+}
+
+#[tokio::test]
+async fn one_address_in_two_roles_gets_one_letter() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    let mut both = decision(Act::Send, VITORIA);
+    both.to[1].address = both.to[0].address.clone();
+    store.record_pass(at(1), vec![change(both)]).await.unwrap();
+    assert_eq!(states(&store, VITORIA).await.len(), 1);
+}

@@ -1,0 +1,163 @@
+//! Who has filled in, kept and brought back.
+
+use jiff::SignedDuration;
+use proptest::prelude::*;
+
+use crate::domain::id::{FeedId, SnapshotId, UnitId};
+use crate::domain::status::{Belief, Entry, Observation, State, StatusBook};
+use crate::store::testing::*;
+use crate::store::{NewSnapshot, Recorded, Store, Tally, Verdict};
+
+fn snapshot(feed: &str, n: usize, minutes: i64) -> NewSnapshot {
+    NewSnapshot {
+        id: SnapshotId::parse(&format!("{feed}-{n}")).unwrap(),
+        feed: FeedId::parse(feed).unwrap(),
+        taken_at: at(minutes),
+        source: "rma.csv".to_owned(),
+        sha256: "00".repeat(32),
+        rows: 1,
+        reasons: Vec::new(),
+        original: None,
+    }
+}
+
+fn observed(code: &str, unit: Option<&str>, state: State) -> Observation {
+    Observation {
+        window: rma(),
+        municipality: municipality(code),
+        part: part("CRAS"),
+        unit: unit.map(|u| UnitId::parse(u).unwrap()),
+        state,
+        dated: None,
+        reopened: false,
+        wording: Some("100% \"preenchido\"\nnão concluído".into()),
+    }
+}
+
+fn entries(book: &StatusBook, code: &str) -> Vec<Entry> {
+    let mut entries = book.window(&rma()).of(municipality(code)).to_vec();
+    entries.sort_by(|a, b| (&a.part, &a.unit, &a.feed).cmp(&(&b.part, &b.unit, &b.feed)));
+    entries
+}
+
+async fn agree(store: &Store, book: &StatusBook, minutes: i64) {
+    let (kept, known) = (store.status().await.unwrap(), store.status_as_known(at(minutes)).await.unwrap());
+    for code in [VITORIA, SERRA] {
+        assert_eq!(entries(&kept, code), entries(book, code));
+        assert_eq!(entries(&known, code), entries(book, code), "the evidence says the same");
+    }
+    for feed in ["a", "b"].map(|f| FeedId::parse(f).unwrap()) {
+        assert_eq!(kept.last_fetch(&feed), book.last_fetch(&feed));
+    }
+}
+
+#[tokio::test]
+async fn a_reversal_is_remembered_across_a_restart_until_it_is_confirmed() {
+    let dir = tempfile::tempdir().unwrap();
+    let hours = 60;
+    for (n, (taken, state, reverting)) in [
+        (0, State::Done, None),
+        (hours, State::Pending, Some(at(hours))),
+        (12 * hours, State::Pending, Some(at(hours))),
+        (13 * hours, State::Pending, None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let store = store(&dir).await;
+        let seen = vec![observed(VITORIA, None, state)];
+        store.accept_snapshot(snapshot("a", n, taken), seen, at(taken)).await.unwrap();
+        let entry = entries(&store.status().await.unwrap(), VITORIA)[0].clone();
+        assert_eq!((entry.state, entry.reverting_since), (state, reverting), "{n}");
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_quarantined_snapshot_changes_nothing_and_is_kept_with_its_reasons() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    let seen = vec![observed(VITORIA, None, State::Done), observed(SERRA, Some("1"), State::Pending)];
+    let first = snapshot("a", 1, 1);
+    assert_eq!(store.accept_snapshot(first.clone(), seen.clone(), at(1)).await.unwrap(), Recorded::New);
+    assert_eq!(store.accept_snapshot(first, seen, at(2)).await.unwrap(), Recorded::Repeated);
+    let mut bad = snapshot("a", 2, 5);
+    bad.reasons = vec!["queda de 78 para 3".to_owned()];
+    bad.original = Some(b"x".to_vec());
+    store.quarantine_snapshot(bad.clone(), at(5)).await.unwrap();
+    assert_eq!(store.quarantine_snapshot(bad.clone(), at(5)).await.unwrap(), Recorded::Repeated);
+    assert_eq!(store.status().await.unwrap().last_fetch(&bad.feed), Some(at(1)));
+    let last = store.last_accepted(&bad.feed).await.unwrap().unwrap();
+    assert_eq!((last.id.as_str(), last.total), ("a-1", Tally { done: 1, municipalities: 2 }));
+    assert_eq!(last.by_window[&rma()], Tally { done: 1, municipalities: 2 });
+    let lines = store.snapshots(Some(&bad.feed), 10).await.unwrap();
+    assert_eq!(
+        lines.iter().map(|l| l.verdict).collect::<Vec<_>>(),
+        [Verdict::Quarantined, Verdict::Accepted]
+    );
+    assert_eq!(lines[0].reasons, bad.reasons);
+    assert_eq!(store.original(&bad.id).await.unwrap(), bad.original);
+    assert_eq!(store.original(&lines[1].id).await.unwrap(), None);
+    store.note_fetch(&bad.feed, at(9)).await.unwrap();
+    store.note_fetch(&bad.feed, at(8)).await.unwrap();
+    assert_eq!(store.status().await.unwrap().last_fetch(&bad.feed), Some(at(9)));
+    assert!(store.verify().await.unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn what_was_known_then_is_not_what_is_known_now() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    for (n, minutes, state) in [(1, 10, State::Pending), (2, 20, State::Done)] {
+        let seen = vec![observed(VITORIA, None, state)];
+        store.accept_snapshot(snapshot("a", n, minutes), seen, at(minutes)).await.unwrap();
+    }
+    assert_eq!(entries(&store.status_as_known(at(19)).await.unwrap(), VITORIA)[0].state, State::Pending);
+    assert_eq!(entries(&store.status_as_known(at(20)).await.unwrap(), VITORIA)[0].state, State::Done);
+    assert!(entries(&store.status_as_known(at(9)).await.unwrap(), VITORIA).is_empty());
+}
+
+fn any_observation() -> impl Strategy<Value = Observation> {
+    let state = prop_oneof![
+        Just(State::Done),
+        Just(State::Pending),
+        Just(State::NotApplicable),
+        Just(State::Unconfirmed)
+    ];
+    let dated = prop::option::of(-600_i64..600).prop_map(|m| m.map(at));
+    (any::<bool>(), prop::option::of(0..2_u8), state, dated, any::<bool>()).prop_map(
+        |(vitoria, unit, state, dated, reopened)| {
+            let code = if vitoria { VITORIA } else { SERRA };
+            let unit = unit.map(|u| u.to_string());
+            Observation { dated, reopened, ..observed(code, unit.as_deref(), state) }
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn the_book_kept_is_the_book_in_memory(
+        story in prop::collection::vec(
+            (any::<bool>(), 0_i64..2_000, prop::collection::vec(any_observation(), 0..5)), 1..8),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let dir = tempfile::tempdir().unwrap();
+            let store = store(&dir).await;
+            let mut book = StatusBook::default();
+            for (n, (a, minutes, seen)) in story.into_iter().enumerate() {
+                let mut new = snapshot(if a { "a" } else { "b" }, n, minutes);
+                // Finer than the store keeps: it counts whole milliseconds everywhere.
+                new.taken_at += SignedDuration::from_nanos(1_500);
+                for o in &seen {
+                    book.absorb(o.clone(), &new.feed, &new.id, at(minutes), Belief::Cautious);
+                }
+                book.fetched(&new.feed, at(minutes));
+                store.accept_snapshot(new, seen, at(5_000)).await.unwrap();
+            }
+            agree(&store, &book, 5_000).await;
+        });
+    }
+}
