@@ -175,20 +175,13 @@ fn templates(sources: &Sources, log: &Log) -> Vec<TemplateSource> {
         .letters()
         .filter_map(|(name, bytes)| {
             let path = sources.shown(&format!("modelos/{name}"));
-            match std::str::from_utf8(bytes) {
-                Ok(text) => {
-                    let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
-                    Some(TemplateSource { name: name.to_owned(), path, text })
-                }
-                Err(_) => {
-                    log.error(
-                        &Spot::Whole(path),
-                        "o modelo não está em UTF-8",
-                        "no editor, salve o arquivo como UTF-8",
-                    );
-                    None
-                }
-            }
+            let Ok(text) = std::str::from_utf8(bytes) else {
+                let hint = "no editor, salve o arquivo como UTF-8";
+                log.error(&Spot::Whole(path), "o modelo não está em UTF-8", hint);
+                return None;
+            };
+            let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
+            Some(TemplateSource { name: name.to_owned(), path, text })
         })
         .collect()
 }

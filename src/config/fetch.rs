@@ -84,7 +84,7 @@ fn url(node: &Node, log: &Log) -> Option<String> {
         };
         let name = &rest[open + 1..open + close];
         let known = ["uf", "ibge6", "ibge7", "unidade"];
-        if !known.contains(&name) && !name.strip_prefix("referencia:%").is_some_and(|p| !p.is_empty()) {
+        if !known.contains(&name) && name.strip_prefix("referencia:%").is_none_or(str::is_empty) {
             log.error(
                 &node.spot,
                 format!("o endereço tem um campo desconhecido: “{{{name}}}”"),

@@ -44,7 +44,7 @@ pub(super) fn compile(node: &Node, log: &Log, names: &Names) -> Option<Vec<Rung>
             unconfirmed: unconfirmed.unwrap_or(OnUnconfirmed::Withhold),
         })
     })?;
-    rungs.sort_by(|a, b| b.days_before.cmp(&a.days_before));
+    rungs.sort_by_key(|rung| std::cmp::Reverse(rung.days_before));
     Some(rungs)
 }
 

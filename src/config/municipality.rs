@@ -74,7 +74,7 @@ pub(super) fn compile(
             log.error(&code_cell.spot, message, "deixe uma só linha para cada município");
         }
         let name = cell("nome").plain(log);
-        if name.is_empty() {
+        if cell("nome").text.is_empty() {
             log.error(&cell("nome").spot, "o município está sem nome", "escreva o nome, como \"Vitória\"");
         }
         let mut contacts = vec![

@@ -25,6 +25,8 @@ pub(super) enum Value {
     Moment(String),
     List(Vec<Node>),
     Table(Vec<Entry>),
+    /// What TOML could not read: a fault already, and not to be one again.
+    Broken,
 }
 
 /// A key of a table, in the order of the file.
@@ -46,11 +48,17 @@ impl Value {
             Self::Moment(_) => "uma data ou hora",
             Self::List(_) => "uma lista",
             Self::Table(_) => "uma tabela",
+            Self::Broken => "algo que não se lê",
         }
     }
 }
 
 impl Node {
+    /// Whether TOML could not read it.
+    pub(super) fn is_broken(&self) -> bool {
+        matches!(self.value, Value::Broken)
+    }
+
     /// The keys, if it is a table.
     pub(super) fn entries(&self) -> &[Entry] {
         match &self.value {
@@ -81,19 +89,42 @@ pub(super) fn parse(name: String, bytes: &[u8], log: &Log) -> Option<Node> {
         }
     };
     let text = Rc::new(Text { name, text });
-    match Document::parse(text.text.as_str()) {
-        Ok(document) => {
-            let whole = Spot::Whole(text.name.clone());
-            Some(Node { value: table(document.as_table(), &text, &whole), spot: whole })
+    let whole = Spot::Whole(text.name.clone());
+    let mut patched = text.text.clone();
+    let mut broken = Vec::new();
+    loop {
+        let error = match Document::parse(patched.as_str()) {
+            Ok(document) => {
+                let mut value = table(document.as_table(), &text, &whole);
+                mark(&mut value, &broken);
+                return Some(Node { value, spot: whole });
+            }
+            Err(error) => error,
+        };
+        let spot = error.span().map_or_else(|| whole.clone(), |range| Spot::At(Rc::clone(&text), range));
+        let (message, hint) = syntax::in_portuguese(error.message());
+        log.error(&spot, message, hint);
+        // A value that does not read hides none of the other faults: reading goes on with another in its place.
+        let range = error.span().filter(|_| syntax::is_of_a_value(error.message()))?;
+        patched = syntax::without(&patched, &range)?;
+        broken.push(range.start);
+    }
+}
+
+/// Marks the values that were put in place of what did not read.
+fn mark(value: &mut Value, broken: &[usize]) {
+    let mark_node = |node: &mut Node| {
+        let replaced = matches!(&node.spot, Spot::At(_, range) if broken.contains(&range.start));
+        if replaced && matches!(node.value, Value::Text(_)) {
+            node.value = Value::Broken;
+        } else {
+            mark(&mut node.value, broken);
         }
-        Err(error) => {
-            let spot = error
-                .span()
-                .map_or_else(|| Spot::Whole(text.name.clone()), |range| Spot::At(Rc::clone(&text), range));
-            let (message, hint) = syntax::in_portuguese(error.message());
-            log.error(&spot, message, hint);
-            None
-        }
+    };
+    match value {
+        Value::List(nodes) => nodes.iter_mut().for_each(mark_node),
+        Value::Table(entries) => entries.iter_mut().map(|e| &mut e.node).for_each(mark_node),
+        _ => {}
     }
 }
 

@@ -71,6 +71,8 @@ fn plain(node: &Node) -> Merged {
         Value::Bool(flag) => Merged::from(*flag),
         Value::List(nodes) => Merged::from(nodes.iter().map(plain).collect::<Vec<_>>()),
         Value::Table(_) => Merged::from(dict(node)),
+        // Never looked at: the file's own node takes its place again.
+        Value::Broken => Merged::from(String::new()),
     }
 }
 

@@ -25,6 +25,7 @@ impl<'a> Reader<'a> {
     pub(super) fn of(node: &'a Node, name: impl Into<String>, log: &'a Log) -> Option<Self> {
         let name = name.into();
         match &node.value {
+            Value::Broken => None,
             Value::Table(entries) => {
                 Some(Self { entries, spot: node.spot.clone(), name, log, asked: RefCell::default() })
             }
@@ -61,7 +62,7 @@ impl<'a> Reader<'a> {
         key: &'static str,
         read: impl FnOnce(&'a Node, &'a Log) -> Option<T>,
     ) -> Option<T> {
-        self.node(key).and_then(|node| read(node, self.log))
+        self.node(key).filter(|n| !n.is_broken()).and_then(|node| read(node, self.log))
     }
 
     /// A key that must be there. `example` is what to write.
@@ -75,7 +76,7 @@ impl<'a> Reader<'a> {
         if node.is_none() {
             self.missing(key, example);
         }
-        node.and_then(|node| read(node, self.log))
+        node.filter(|n| !n.is_broken()).and_then(|node| read(node, self.log))
     }
 
     /// Says that a key is missing.
@@ -90,7 +91,7 @@ impl<'a> Reader<'a> {
     /// Tables under a key, each by its name: `[sistema.rma]`, `[sistema.sisc]`.
     pub(super) fn named(&self, key: &'static str) -> Vec<(&'a Entry, Reader<'a>)> {
         let Some(node) = self.node(key) else { return Vec::new() };
-        if !matches!(node.value, Value::Table(_)) {
+        if !matches!(node.value, Value::Table(_) | Value::Broken) {
             self.log.error(
                 &node.spot,
                 format!("`{key}` deveria ser uma tabela, não {}", node.value.kind()),
@@ -121,6 +122,9 @@ impl<'a> Reader<'a> {
         let Some(node) = self.node(key) else { return Vec::new() };
         if let Value::List(nodes) = &node.value {
             return nodes.iter().filter_map(|inner| Self::of(inner, name, self.log)).collect();
+        }
+        if node.is_broken() {
+            return Vec::new();
         }
         self.log.error(
             &node.spot,

@@ -27,10 +27,8 @@ pub(super) fn compile(table: &Reader<'_>, reserved: &Reserved) -> Option<Relay> 
     let connections = table.get("conexoes", |n, log| value::number(n, log, 1, 100));
     table.close(Severity::Error);
     if table.has("usuario") != table.has("senha_arquivo") {
-        let (there, absent) = match table.has("usuario") {
-            true => ("usuario", "senha_arquivo"),
-            false => ("senha_arquivo", "usuario"),
-        };
+        let (there, absent) =
+            if table.has("usuario") { ("usuario", "senha_arquivo") } else { ("senha_arquivo", "usuario") };
         table.log.error(
             &table.spot_of(there),
             format!("há `{there}` sem `{absent}`"),

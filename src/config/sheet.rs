@@ -39,16 +39,13 @@ impl Sheet {
             .from_reader(text.text.as_bytes());
         let mut rows: Vec<Row> = Vec::new();
         for record in reader.records() {
-            let record = match record {
-                Ok(record) => record,
-                Err(_) => {
-                    log.error(
-                        &Spot::Whole(text.name.clone()),
-                        "o arquivo não pôde ser lido como CSV",
-                        "salve-o de novo como CSV separado por `;`",
-                    );
-                    return None;
-                }
+            let Ok(record) = record else {
+                log.error(
+                    &Spot::Whole(text.name.clone()),
+                    "o arquivo não pôde ser lido como CSV",
+                    "salve-o de novo como CSV separado por `;`",
+                );
+                return None;
             };
             let start = record.position().map_or(0, |p| usize::try_from(p.byte()).unwrap_or(usize::MAX));
             let places = places(&text.text, start);

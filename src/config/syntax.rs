@@ -1,5 +1,32 @@
 //! The TOML reader's own messages, put into Portuguese.
 
+use std::ops::Range;
+
+/// Whether only a value is wrong, and the keys and tables around it are whole.
+pub(super) fn is_of_a_value(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    [
+        "invalid date",
+        "invalid time",
+        "invalid offset",
+        "string values must be quoted",
+        "unexpected leading zero",
+        "invalid integer",
+        "invalid float",
+    ]
+    .iter()
+    .any(|start| message.contains(start))
+}
+
+/// The text with another value of the same length in place of one; nothing when there is no room for it.
+pub(super) fn without(text: &str, range: &Range<usize>) -> Option<String> {
+    let fits = range.len() >= 2 && text.get(range.clone()).is_some_and(|value| !value.contains('\n'));
+    fits.then(|| {
+        let filling = "x".repeat(range.len() - 2);
+        format!("{}\"{filling}\"{}", &text[..range.start], &text[range.end..])
+    })
+}
+
 /// A message and a hint for a mistake of TOML syntax.
 pub(super) fn in_portuguese(message: &str) -> (String, String) {
     let known: &[(&str, &str, &str)] = &[
@@ -8,8 +35,9 @@ pub(super) fn in_portuguese(message: &str) -> (String, String) {
         ("unclosed array", "falta fechar a lista", "termine a lista com `]`"),
         ("unclosed inline table", "falta fechar a tabela em linha", "termine-a com `}`"),
         ("unclosed table", "falta fechar os colchetes", "escreva `[nome]`"),
-        ("invalid date-time", "a data ou a hora não existe ou está mal escrita", "escreva como 2026-11-30"),
-        ("value is out of range", "a data ou a hora não existe", "escreva como 2026-11-30"),
+        ("invalid date", "a data não existe ou está mal escrita", "escreva como 2026-11-30 (ano-mês-dia)"),
+        ("invalid time", "a hora não existe ou está mal escrita", "escreva a hora entre aspas: \"08:00\""),
+        ("invalid offset", "a data não existe ou está mal escrita", "escreva como 2026-11-30 (ano-mês-dia)"),
         ("string values must be quoted", "falta pôr o texto entre aspas", "escreva o texto entre \"aspas\""),
         ("missing value", "falta o valor depois de `=`", "escreva `chave = valor`"),
         ("key with no value", "falta `= valor` depois da chave", "escreva `chave = valor`"),

@@ -67,7 +67,7 @@ fn id(cell: &Cell, log: &Log) -> Option<UnitId> {
     }
     UnitId::parse(text)
         .map_err(|_| {
-            log.error(&cell.spot, "a unidade está sem código", "escreva o código da unidade no CadSUAS")
+            log.error(&cell.spot, "a unidade está sem código", "escreva o código da unidade no CadSUAS");
         })
         .ok()
 }

@@ -42,13 +42,11 @@ pub(super) fn filled(node: &Node, log: &Log) -> Option<String> {
 
 /// `true` or `false`.
 pub(super) fn flag(node: &Node, log: &Log) -> Option<bool> {
-    match node.value {
-        Value::Bool(flag) => Some(flag),
-        _ => {
-            wrong(node, log, "true ou false", "escreva `true` (sim) ou `false` (não), sem aspas");
-            None
-        }
+    if let Value::Bool(flag) = node.value {
+        return Some(flag);
     }
+    wrong(node, log, "true ou false", "escreva `true` (sim) ou `false` (não), sem aspas");
+    None
 }
 
 /// A whole number within bounds.
@@ -143,13 +141,11 @@ pub(super) fn list<'a, T>(
     log: &Log,
     mut read: impl FnMut(&'a Node) -> Option<T>,
 ) -> Option<Vec<T>> {
-    match &node.value {
-        Value::List(nodes) => Some(nodes.iter().filter_map(&mut read).collect()),
-        _ => {
-            wrong(node, log, "uma lista", "escreva os itens entre colchetes: [\"um\", \"outro\"]");
-            None
-        }
+    if let Value::List(nodes) = &node.value {
+        return Some(nodes.iter().filter(|n| !n.is_broken()).filter_map(&mut read).collect());
     }
+    wrong(node, log, "uma lista", "escreva os itens entre colchetes: [\"um\", \"outro\"]");
+    None
 }
 
 /// A length of time: `90s`, `30min`, `36h`, `2d` (of 24 hours).

@@ -101,7 +101,7 @@ fn window(table: &Reader<'_>, against: &Against<'_>) -> Option<Written> {
         respondent,
         opens_on: opens_on?,
         editions: std::iter::once(first).chain(extensions.into_iter().map(|(e, _)| e)).collect(),
-        depends_on: depends_on.flatten(),
+        depends_on,
         halt,
         recurring: false,
     };
@@ -132,13 +132,12 @@ fn recurring_deadline(table: &Reader<'_>, system: Option<&System>, reference: Re
     }
 }
 
-fn depends_on(node: &Node, log: &Log) -> Option<Option<WindowId>> {
+fn depends_on(node: &Node, log: &Log) -> Option<WindowId> {
     let text = value::text(node, log)?;
     if text.is_empty() {
-        return Some(None);
+        return None;
     }
     value::identifier(node, log, WindowId::parse(&text), "escreva como \"plano-de-acao/2026/gestor\"")
-        .map(Some)
 }
 
 fn halt(table: &Reader<'_>) -> Option<Halt> {
