@@ -25,6 +25,11 @@ use crate::domain::time::{SendingHours, Zone};
 pub fn compile(sources: &Sources, now: Timestamp) -> Result<Config, LoadError> {
     let log = Log::default();
     let config = whole(sources, now, &log);
+    if config.is_none() && !log.has_errors() {
+        // What gives nothing says why; this is for the reader that one day forgets to.
+        let message = "a configuração não pôde ser entendida, e o programa não sabe dizer por quê";
+        log.error(&Spot::Default, message, "desfaça a última mudança e avise quem mantém o programa");
+    }
     let broken = log.has_errors();
     let faults = Faults::sorted(log.into_faults());
     match config {

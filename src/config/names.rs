@@ -49,7 +49,7 @@ impl Names {
 pub(super) struct Reserved(std::cell::RefCell<Vec<(Spot, String)>>);
 
 /// So many in one file are shown one by one; the rest in one sentence.
-const SHOWN: usize = 5;
+const SHOWN: usize = 10;
 
 impl Reserved {
     /// Notes a host or address if it is reserved, and gives the address on.

@@ -12,7 +12,7 @@ const PREFIX: &str = "VIGIA_";
 /// Variables with the same beginning that are not keys of `vigia.toml`: the command line and the logs read them.
 const NOT_KEYS: [&str; 4] = ["VIGIA_CONFIG", "VIGIA_LOG", "VIGIA_JSON", "VIGIA_EM"];
 
-/// The files that a configuration is made of; each but the first, second and fourth may be absent.
+/// The files that a configuration is made of; `vigia.toml`, `calendario.toml` and `municipios.csv` must be there.
 pub(super) const FILES: [&str; 6] =
     ["vigia.toml", "calendario.toml", "fontes.toml", "municipios.csv", "unidades.csv", "feriados.toml"];
 

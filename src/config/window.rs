@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::ToSpan;
 use jiff::civil::{Date, Time};
 
 use super::fault::Severity;
@@ -12,6 +13,9 @@ use super::read::Reader;
 use super::{system, value};
 use crate::domain::calendar::{Deadline, Edition, Halt, HaltKind, System, Window};
 use crate::domain::id::{MunicipalityCode, Reference, SystemId, WindowId};
+
+/// A window as announced at first lasts weeks; one that lasts longer is rather a slip in the year.
+const LONGEST_DAYS: i64 = 366;
 
 /// A window and the places that checks across windows point at.
 pub(super) struct Written {
@@ -60,6 +64,15 @@ fn window(table: &Reader<'_>, against: &Against<'_>) -> Option<Written> {
             &table.spot_of("prazo"),
             format!("o prazo ({deadline}) cai antes da abertura ({opens})"),
             "confira o dia, o mês e o ano das duas datas",
+        );
+    }
+    if let (Some(opens), Some(deadline)) = (opens_on, deadline_on)
+        && deadline > opens.saturating_add(LONGEST_DAYS.days())
+    {
+        table.log.warn(
+            &table.spot_of("prazo"),
+            format!("a janela fica aberta mais de um ano, de {opens} a {deadline}"),
+            "confira o ano das duas datas",
         );
     }
     let extensions = extensions(table, against, opens_on, deadline_at);

@@ -65,6 +65,7 @@ fn each_mistake_in_a_window_is_one_fault_at_its_place() {
     let second = "[[janela.prorrogacao]]\nprazo = 2026-12-20\nanunciada = 2026-11-10\nfonte = \"MDS\"\n";
     let table: Vec<(String, &str, &str)> = vec![
         (WINDOW.replace("2026-11-30", "2026-09-30"), "2026-09-30", "antes da abertura"),
+        (WINDOW.replace("2026-11-30", "2028-11-30"), "2028-11-30", "mais de um ano"),
         (WINDOW.replace("2026-11-30", "2026-11-31"), "2026-11-31", "não existe"),
         (WINDOW.replace("2026-11-30", "\"30/11\""), "\"30/11\"", "não é uma data"),
         (WINDOW.replace("fonte = \"MDS\"\n", ""), "[[janela]]", "falta a chave `fonte`"),
