@@ -1,1 +1,101 @@
-//! To be written.
+//! What operators wrote, compiled into the domain's terms: or every fault of every file at once, each at its place.
+//!
+//! Reading order: `source` (files), `node` and `sheet` (values that know their place), `overlay` (defaults, file,
+//! environment), `read` and `value` (typed reading that goes on after a fault), then one file for each thing read:
+//! `vigia` with `relay`, `system` with `ladder` and `recurrence`, `window` with `crossing`, `holiday`, `municipality`,
+//! `unit`, `feed` with `fetch`; `compile` joins them. `fault` and `show` are what comes out when it cannot be.
+//!
+//! Architecture invariant: no clock, no network, and no password is read here; a configuration that has a fault gives
+//! no part of itself.
+
+mod compile;
+mod crossing;
+mod fault;
+mod feed;
+mod fetch;
+mod holiday;
+mod ladder;
+mod locate;
+mod municipality;
+mod names;
+mod near;
+mod node;
+mod overlay;
+mod read;
+mod recurrence;
+mod relay;
+mod settings;
+mod sheet;
+mod show;
+mod source;
+mod syntax;
+mod system;
+mod unit;
+mod value;
+mod vigia;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::domain::calendar::Calendar;
+use crate::domain::feed::FeedSpec;
+use crate::domain::roster::Roster;
+use crate::domain::secretariat::Secretariat;
+
+pub use compile::compile;
+pub use fault::{Fault, Faults, LoadError, Severity};
+pub use settings::{Mode, OnUncertain, Relay, Security, Settings};
+pub use source::Sources;
+
+/// A configuration without faults.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// How the daemon runs.
+    pub settings: Settings,
+    /// What was announced.
+    pub calendar: Calendar,
+    /// Whom to tell.
+    pub roster: Roster,
+    /// Who writes.
+    pub secretariat: Secretariat,
+    /// Where status comes from, by id as written.
+    pub feeds: Vec<FeedSpec>,
+    /// Letters of the operators' own, in place of the program's.
+    pub templates: Vec<TemplateSource>,
+    /// What somebody should look at.
+    pub warnings: Vec<Fault>,
+    /// SHA-256 (hexadecimal) over every file and overriding variable.
+    pub fingerprint: String,
+}
+
+/// A file of `modelos/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateSource {
+    /// Its name: `divulgacao.assunto.txt`, `divulgacao.txt`, `divulgacao.html`.
+    pub name: String,
+    /// Where it is, for faults of its own.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// Compiles the configuration of a directory, overridden by `VIGIA_…` variables of the environment.
+///
+/// # Errors
+/// [`LoadError`]: what could not be read, or every fault of every file.
+pub fn load(directory: &Path, now: Timestamp) -> Result<Config, LoadError> {
+    compile(&Sources::read(directory)?.with_environment(), now)
+}
+
+/// Compiles the configuration shipped inside the program, overridden by `VIGIA_…` variables of the environment.
+///
+/// # Errors
+/// [`LoadError::Faulty`], when a variable makes a fault.
+pub fn load_embedded(now: Timestamp) -> Result<Config, LoadError> {
+    compile(&Sources::embedded().with_environment(), now)
+}

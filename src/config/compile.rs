@@ -1,0 +1,192 @@
+//! All the files into one configuration, or all the faults of all of them.
+
+use jiff::Timestamp;
+
+use super::fault::{Faults, LoadError, Severity};
+use super::locate::{Log, Spot};
+use super::names::{Names, Reserved};
+use super::node::{self, Node};
+use super::overlay::overlay;
+use super::read::Reader;
+use super::sheet::Sheet;
+use super::source::Sources;
+use super::vigia::Vigia;
+use super::window::{Against, windows};
+use super::{Config, Mode, TemplateSource, crossing, feed, holiday, municipality, system, unit, vigia};
+use crate::domain::calendar::Calendar;
+use crate::domain::holiday::Holidays;
+use crate::domain::roster::Roster;
+use crate::domain::time::{SendingHours, Zone};
+
+/// Compiles a configuration as it stands at `now` (an announcement in the future is no fact yet).
+///
+/// # Errors
+/// [`LoadError::Faulty`] with every fault and warning of every file.
+pub fn compile(sources: &Sources, now: Timestamp) -> Result<Config, LoadError> {
+    let log = Log::default();
+    let config = whole(sources, now, &log);
+    if config.is_none() && !log.has_errors() {
+        // What gives nothing says why; this is for the reader that one day forgets to.
+        let message = "a configuração não pôde ser entendida, e o programa não sabe dizer por quê";
+        log.error(&Spot::Default, message, "desfaça a última mudança e avise quem mantém o programa");
+    }
+    let broken = log.has_errors();
+    let faults = Faults::sorted(log.into_faults());
+    match config {
+        Some(config) if !broken => Ok(Config { warnings: faults.0, ..config }),
+        _ => Err(LoadError::Faulty(faults)),
+    }
+}
+
+fn whole(sources: &Sources, now: Timestamp, log: &Log) -> Option<Config> {
+    let reserved = Reserved::default();
+    let vigia_document = merged(sources, log);
+    let calendar_document = toml(sources, "calendario.toml", true, log);
+    let sheet = csv(sources, "municipios.csv", log);
+    if sheet.is_none() && sources.bytes("municipios.csv").is_none() {
+        missing(sources, "municipios.csv", log);
+    }
+    let names = Names {
+        systems: Names::of(calendar_document.as_ref(), "sistema"),
+        parts: Names::of(calendar_document.as_ref(), "parte"),
+        gerencias: Names::of(vigia_document.as_ref(), "gerencia"),
+        roles: sheet.as_ref().map(|s| municipality::roles(s).into_iter().collect()),
+        municipalities: sheet.as_ref().map(municipality::codes),
+    };
+    let vigia = vigia_document.as_ref().and_then(|document| vigia::compile(document, &reserved, log));
+    let production = vigia.as_ref().is_some_and(|v| v.mode == Mode::Production);
+
+    let municipalities = sheet
+        .as_ref()
+        .map(|sheet| municipality::compile(sheet, &names, &reserved, production, log))
+        .unwrap_or_default();
+    let units =
+        csv(sources, "unidades.csv", log).and_then(|sheet| unit::compile(&sheet, &names, &reserved, log));
+    let holidays = toml(sources, "feriados.toml", false, log)
+        .map_or_else(Holidays::national, |document| Holidays::with(holiday::compile(&document, log)));
+    let zone = vigia.as_ref().and_then(|v| v.zone.clone());
+    let calendar = calendar_document.as_ref().and_then(|document| {
+        let hours = SendingHours {
+            zone: zone.clone().unwrap_or_else(|| Zone::new(jiff::tz::TimeZone::UTC)),
+            from: jiff::civil::Time::midnight(),
+            until: jiff::civil::Time::MAX,
+            business_days_only: true,
+            holidays,
+            waits: production,
+        };
+        calendar(document, &names, hours, now, production, log)
+    });
+    let feeds = toml(sources, "fontes.toml", false, log)
+        .map(|document| feed::compile(&document, &names, municipalities.len(), log))
+        .unwrap_or_default();
+    let templates = templates(sources, log);
+    if production {
+        reserved.refuse(log);
+    }
+    join(vigia?, calendar?, Roster { municipalities, units, ..Roster::default() }, feeds, templates, sources)
+}
+
+fn join(
+    vigia: Vigia,
+    mut calendar: Calendar,
+    mut roster: Roster,
+    feeds: Vec<crate::domain::feed::FeedSpec>,
+    templates: Vec<TemplateSource>,
+    sources: &Sources,
+) -> Option<Config> {
+    let (from, until, business_days_only) = vigia.hours?;
+    calendar.hours = SendingHours { from, until, business_days_only, ..calendar.hours };
+    calendar.starts_on = vigia.starts_on;
+    // A day on which every municipality is written to three times is a mistake until somebody says otherwise.
+    calendar.daily_limit = vigia.daily_limit.unwrap_or(3 * roster.municipalities.len());
+    roster.offices = vigia.offices;
+    Some(Config {
+        settings: vigia.settings?,
+        calendar,
+        roster,
+        secretariat: vigia.secretariat?,
+        feeds,
+        templates,
+        warnings: Vec::new(),
+        fingerprint: sources.fingerprint(),
+    })
+}
+
+fn calendar(
+    document: &Node,
+    names: &Names,
+    hours: SendingHours,
+    now: Timestamp,
+    production: bool,
+    log: &Log,
+) -> Option<Calendar> {
+    let top = Reader::of(document, "calendario.toml", log)?;
+    let parts = system::parts(&top, names);
+    let (systems, unconfirmed) = system::systems(&top, names);
+    if production {
+        for (what, spot) in &unconfirmed {
+            log.warn(
+                spot,
+                format!("{what} segue um costume, sem fonte oficial conferida"),
+                "confira link, abertura e prazo com o MDS e apague `a_confirmar`",
+            );
+        }
+    }
+    let against = Against {
+        names,
+        systems: &systems,
+        today: hours.zone.date_of(now),
+        future: if production { Severity::Error } else { Severity::Warning },
+    };
+    let written = crossing::check(windows(&top, &against), log);
+    top.close(Severity::Error);
+    let declared = written.iter().map(|w| w.window.clone()).collect();
+    let calendar = Calendar { hours, parts, systems, declared, starts_on: None, daily_limit: 0 };
+    crossing::dependencies(&written, &calendar, log);
+    crossing::overlaps(&written, &calendar, log);
+    Some(calendar)
+}
+
+fn merged(sources: &Sources, log: &Log) -> Option<Node> {
+    let file = toml(sources, "vigia.toml", true, log)?;
+    let defaults = node::parse("valores padrão".to_owned(), vigia::DEFAULTS.as_bytes(), log)?;
+    Some(overlay(&defaults, &file, sources.variables()))
+}
+
+fn toml(sources: &Sources, name: &str, required: bool, log: &Log) -> Option<Node> {
+    let Some(bytes) = sources.bytes(name) else {
+        if required {
+            missing(sources, name, log);
+        }
+        return None;
+    };
+    node::parse(sources.shown(name), bytes, log)
+}
+
+fn csv(sources: &Sources, name: &str, log: &Log) -> Option<Sheet> {
+    Sheet::read(sources.shown(name), sources.bytes(name)?, log)
+}
+
+fn missing(sources: &Sources, name: &str, log: &Log) {
+    log.error(
+        &Spot::Whole(sources.shown(name)),
+        format!("falta o arquivo {name}"),
+        "copie o que acompanha o programa e adapte-o",
+    );
+}
+
+fn templates(sources: &Sources, log: &Log) -> Vec<TemplateSource> {
+    sources
+        .letters()
+        .filter_map(|(name, bytes)| {
+            let path = sources.shown(&format!("modelos/{name}"));
+            let Ok(text) = std::str::from_utf8(bytes) else {
+                let hint = "no editor, salve o arquivo como UTF-8";
+                log.error(&Spot::Whole(path), "o modelo não está em UTF-8", hint);
+                return None;
+            };
+            let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
+            Some(TemplateSource { name: name.to_owned(), path, text })
+        })
+        .collect()
+}

@@ -1,0 +1,116 @@
+//! What is wrong with a configuration, where, and what to write instead: in Portuguese, since operators read it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// How bad a fault is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub enum Severity {
+    /// The configuration cannot be used.
+    #[serde(rename = "erro")]
+    Error,
+    /// It can, but somebody should look.
+    #[serde(rename = "aviso")]
+    Warning,
+}
+
+/// One fault, at its place.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Fault {
+    /// How bad it is.
+    #[serde(rename = "gravidade")]
+    pub severity: Severity,
+    /// The file, with its directory as given; or the environment variable.
+    #[serde(rename = "arquivo")]
+    pub file: String,
+    /// Line, counted from 1; 0 when the fault is of the file as a whole.
+    #[serde(rename = "linha")]
+    pub line: usize,
+    /// Column in characters, counted from 1; 0 when the fault is of the file as a whole.
+    #[serde(rename = "coluna")]
+    pub column: usize,
+    /// The text to underline; empty when something is missing.
+    #[serde(rename = "trecho")]
+    pub span: String,
+    /// What is wrong.
+    #[serde(rename = "mensagem")]
+    pub message: String,
+    /// What to write instead.
+    #[serde(rename = "ajuda")]
+    pub hint: String,
+    /// The line that it stands in, for showing.
+    #[serde(skip)]
+    pub(super) excerpt: String,
+}
+
+/// Every fault of every file at once, by file and place.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, thiserror::Error)]
+#[serde(transparent)]
+#[error("{}", self.summary())]
+pub struct Faults(pub Vec<Fault>);
+
+impl Faults {
+    /// Puts faults into their order: by file, then place, errors before warnings.
+    pub(super) fn sorted(mut faults: Vec<Fault>) -> Self {
+        faults.sort_by(|a, b| {
+            (&a.file, a.line, a.column, a.severity, &a.message)
+                .cmp(&(&b.file, b.line, b.column, b.severity, &b.message))
+        });
+        faults.dedup();
+        Self(faults)
+    }
+
+    /// Those that make the configuration unusable.
+    pub fn errors(&self) -> impl Iterator<Item = &Fault> {
+        self.0.iter().filter(|f| f.severity == Severity::Error)
+    }
+
+    /// Those that do not.
+    pub fn warnings(&self) -> impl Iterator<Item = &Fault> {
+        self.0.iter().filter(|f| f.severity == Severity::Warning)
+    }
+
+    /// How many of each, in words: `2 erros e 1 aviso`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+        let errors = count(self.errors().count(), "erro", "erros");
+        let warnings = count(self.warnings().count(), "aviso", "avisos");
+        match (self.errors().count(), self.warnings().count()) {
+            (0, 0) => "nenhuma falha na configuração".to_owned(),
+            (_, 0) => format!("{errors} na configuração"),
+            (0, _) => format!("{warnings} na configuração"),
+            _ => format!("{errors} e {warnings} na configuração"),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if self.line > 0 {
+            write!(f, ":{}:{}", self.line, self.column)?;
+        }
+        let severity = match self.severity {
+            Severity::Error => "erro",
+            Severity::Warning => "aviso",
+        };
+        write!(f, ": {severity}: {}", self.message)
+    }
+}
+
+/// Why no configuration came out.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The directory or a file in it could not be read.
+    #[error("não foi possível ler {}", path.display())]
+    Unreadable {
+        /// What could not be read.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// What was read has faults.
+    #[error(transparent)]
+    Faulty(#[from] Faults),
+}

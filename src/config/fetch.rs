@@ -1,0 +1,148 @@
+//! Where a feed comes from: a folder, a person, or the network.
+
+use std::collections::BTreeSet;
+
+use croner::parser::{CronParser, Seconds, Year};
+use jiff::SignedDuration;
+
+use super::locate::Log;
+use super::node::{Node, Value};
+use super::read::Reader;
+use super::value;
+use crate::domain::feed::Source;
+
+/// The ministry's pages take up to three minutes.
+const TIMEOUT: SignedDuration = SignedDuration::from_secs(180);
+/// Far more than any status page.
+const MAX_BYTES: u64 = 20 * 1024 * 1024;
+
+/// `origem`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Folder,
+    Manual,
+    Http,
+}
+
+/// Compiles `origem` and what goes with it.
+pub(super) fn source(table: &Reader<'_>) -> Option<Source> {
+    let origin = table.need("origem", "\"pasta\"", |n, log| {
+        let words = [("pasta", Origin::Folder), ("manual", Origin::Manual), ("http", Origin::Http)];
+        value::word(n, log, &words)
+    });
+    let url = table.get("url", url);
+    let schedule = table.get("horario", schedule);
+    let hosts = table.get("hosts", |n, log| value::list(n, log, |h| host(h, log)));
+    let timeout = table.get("prazo_resposta", value::duration);
+    let max_bytes = table.get("maximo", size);
+    match origin? {
+        Origin::Http => {
+            for (key, example) in [("url", "\"https://…\""), ("horario", "\"0 6 * * *\"")] {
+                if !table.has(key) {
+                    table.missing(key, example);
+                }
+            }
+            Some(Source::Http {
+                url: url?,
+                schedule: schedule?,
+                hosts: hosts.unwrap_or_default(),
+                timeout: timeout.unwrap_or(TIMEOUT),
+                max_bytes: max_bytes.unwrap_or(MAX_BYTES),
+            })
+        }
+        other => {
+            let needless = ["url", "horario", "hosts", "prazo_resposta", "maximo"];
+            for key in needless.into_iter().filter(|k| table.has(k)) {
+                table.log.error(
+                    &table.spot_of(key),
+                    format!("`{key}` só serve com `origem = \"http\"`"),
+                    "mude a origem ou apague esta linha",
+                );
+            }
+            Some(if other == Origin::Folder { Source::Folder } else { Source::Manual })
+        }
+    }
+}
+
+fn url(node: &Node, log: &Log) -> Option<String> {
+    let text = value::filled(node, log)?;
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let host = rest.map(|r| r.split(['/', '?']).next().unwrap_or_default());
+    if host.is_none_or(str::is_empty) || text.contains(char::is_whitespace) {
+        log.error(
+            &node.spot,
+            format!("“{text}” não é um endereço da web"),
+            "escreva o endereço inteiro, com https://",
+        );
+        return None;
+    }
+    let mut rest = text.as_str();
+    while let Some(open) = rest.find('{') {
+        let Some(close) = rest[open..].find('}') else {
+            log.error(&node.spot, "há uma chave `{` sem fechar no endereço", "feche com `}`");
+            return None;
+        };
+        let name = &rest[open + 1..open + close];
+        let known = ["uf", "ibge6", "ibge7", "unidade"];
+        if !known.contains(&name) && name.strip_prefix("referencia:%").is_none_or(str::is_empty) {
+            log.error(
+                &node.spot,
+                format!("o endereço tem um campo desconhecido: “{{{name}}}”"),
+                "use {uf}, {ibge6}, {ibge7}, {unidade} ou {referencia:%m/%Y}",
+            );
+            return None;
+        }
+        rest = &rest[open + close + 1..];
+    }
+    Some(text)
+}
+
+fn host(node: &Node, log: &Log) -> Option<String> {
+    let text = value::filled(node, log)?;
+    let allowed: BTreeSet<char> = ('a'..='z').chain('0'..='9').chain(['.', '-']).collect();
+    if text.chars().all(|c| allowed.contains(&c)) && text.contains('.') {
+        return Some(text);
+    }
+    log.error(
+        &node.spot,
+        format!("“{text}” não é o nome de um servidor"),
+        "escreva só o nome: \"aplicacoes.mds.gov.br\"",
+    );
+    None
+}
+
+fn schedule(node: &Node, log: &Log) -> Option<String> {
+    let text = value::filled(node, log)?;
+    let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
+    if parser.parse(&text).is_ok() {
+        return Some(text);
+    }
+    log.error(
+        &node.spot,
+        format!("“{text}” não é um horário de coleta"),
+        "escreva minuto, hora, dia do mês, mês e dia da semana: \"0 6,12 * * *\" é às 6h e às 12h de cada dia",
+    );
+    None
+}
+
+/// `20MB`, `500kB`, or bytes as a number.
+fn size(node: &Node, log: &Log) -> Option<u64> {
+    if let Value::Integer(_) = node.value {
+        return value::number(node, log, 1, i64::MAX);
+    }
+    let text = value::text(node, log)?;
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let count = text[..text.len() - unit.len()].parse::<u64>().ok().filter(|n| (1..=1024).contains(n));
+    let bytes = match unit.trim() {
+        "kB" | "KB" => 1024,
+        "MB" => 1024 * 1024,
+        _ => 0,
+    };
+    match count {
+        Some(n) if bytes > 0 => Some(n * bytes),
+        _ => {
+            log.error(&node.spot, format!("“{text}” não é um tamanho"), "escreva como \"20MB\" ou \"500kB\"");
+            None
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! A TOML document as a tree in which every value and key knows where it was written.
+
+use std::rc::Rc;
+
+use toml_edit::{Document, Item, TableLike, Value as TomlValue};
+
+use super::locate::{Log, Spot, Text};
+use super::syntax;
+
+/// A value and its place.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub(super) value: Value,
+    pub(super) spot: Spot,
+}
+
+/// A value as TOML has it.
+#[derive(Debug, Clone)]
+pub(super) enum Value {
+    Text(String),
+    Integer(i64),
+    Float(f64),
+    Bool(bool),
+    /// A bare date, time or date-time, as written.
+    Moment(String),
+    List(Vec<Node>),
+    Table(Vec<Entry>),
+    /// What TOML could not read: a fault already, and not to be one again.
+    Broken,
+}
+
+/// A key of a table, in the order of the file.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) key: String,
+    pub(super) key_spot: Spot,
+    pub(super) node: Node,
+}
+
+impl Value {
+    /// What it is, for saying what came instead.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "um texto",
+            Self::Integer(_) => "um número",
+            Self::Float(_) => "um número com casas decimais",
+            Self::Bool(_) => "true ou false",
+            Self::Moment(_) => "uma data ou hora",
+            Self::List(_) => "uma lista",
+            Self::Table(_) => "uma tabela",
+            Self::Broken => "algo que não se lê",
+        }
+    }
+}
+
+impl Node {
+    /// Whether TOML could not read it.
+    pub(super) fn is_broken(&self) -> bool {
+        matches!(self.value, Value::Broken)
+    }
+
+    /// The keys, if it is a table.
+    pub(super) fn entries(&self) -> &[Entry] {
+        match &self.value {
+            Value::Table(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The value of a key, if it is a table that has it.
+    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+        self.entries().iter().find(|e| e.key == key).map(|e| &e.node)
+    }
+}
+
+/// Reads a document; a mistake of syntax becomes a fault and no tree.
+pub(super) fn parse(name: String, bytes: &[u8], log: &Log) -> Option<Node> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text).to_owned(),
+        Err(error) => {
+            let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]).into_owned();
+            let end = good.len();
+            log.error(
+                &Spot::At(Rc::new(Text { name, text: good }), end..end),
+                "o arquivo não está em UTF-8",
+                "no editor, salve o arquivo como UTF-8",
+            );
+            return None;
+        }
+    };
+    let text = Rc::new(Text { name, text });
+    let whole = Spot::Whole(text.name.clone());
+    let mut patched = text.text.clone();
+    let mut broken = Vec::new();
+    loop {
+        let error = match Document::parse(patched.as_str()) {
+            Ok(document) => {
+                let mut value = table(document.as_table(), &text, &whole);
+                mark(&mut value, &broken);
+                return Some(Node { value, spot: whole });
+            }
+            Err(error) => error,
+        };
+        let spot = error.span().map_or_else(|| whole.clone(), |range| Spot::At(Rc::clone(&text), range));
+        let (message, hint) = syntax::in_portuguese(error.message());
+        log.error(&spot, message, hint);
+        // A value that does not read hides none of the other faults: reading goes on with another in its place.
+        let range = error.span().filter(|_| syntax::is_of_a_value(error.message()))?;
+        patched = syntax::without(&patched, &range)?;
+        broken.push(range.start);
+    }
+}
+
+/// Marks the values that were put in place of what did not read.
+fn mark(value: &mut Value, broken: &[usize]) {
+    let mark_node = |node: &mut Node| {
+        let replaced = matches!(&node.spot, Spot::At(_, range) if broken.contains(&range.start));
+        if replaced && matches!(node.value, Value::Text(_)) {
+            node.value = Value::Broken;
+        } else {
+            mark(&mut node.value, broken);
+        }
+    };
+    match value {
+        Value::List(nodes) => nodes.iter_mut().for_each(mark_node),
+        Value::Table(entries) => entries.iter_mut().map(|e| &mut e.node).for_each(mark_node),
+        _ => {}
+    }
+}
+
+fn table(table: &dyn TableLike, text: &Rc<Text>, outer: &Spot) -> Value {
+    let mut entries = Vec::new();
+    for (name, item) in table.iter() {
+        let key = table.key(name).and_then(toml_edit::Key::span);
+        let key_spot = key.map_or_else(|| outer.clone(), |range| Spot::At(Rc::clone(text), range));
+        if let Some(node) = node(item, text, &key_spot) {
+            entries.push(Entry { key: name.to_owned(), key_spot, node });
+        }
+    }
+    Value::Table(entries)
+}
+
+fn node(item: &Item, text: &Rc<Text>, outer: &Spot) -> Option<Node> {
+    let spot = item.span().map_or_else(|| outer.clone(), |range| Spot::At(Rc::clone(text), range));
+    let value = match item {
+        Item::None => return None,
+        Item::Value(value) => scalar(value, text, &spot),
+        Item::Table(inner) => table(inner, text, &spot),
+        Item::ArrayOfTables(tables) => Value::List(
+            tables
+                .iter()
+                .map(|inner| {
+                    let spot = inner.span().map_or_else(|| spot.clone(), |r| Spot::At(Rc::clone(text), r));
+                    Node { value: table(inner, text, &spot), spot }
+                })
+                .collect(),
+        ),
+    };
+    Some(Node { value, spot })
+}
+
+fn scalar(value: &TomlValue, text: &Rc<Text>, outer: &Spot) -> Value {
+    match value {
+        TomlValue::String(inner) => Value::Text(inner.value().clone()),
+        TomlValue::Integer(inner) => Value::Integer(*inner.value()),
+        TomlValue::Float(inner) => Value::Float(*inner.value()),
+        TomlValue::Boolean(inner) => Value::Bool(*inner.value()),
+        TomlValue::Datetime(inner) => Value::Moment(inner.value().to_string()),
+        TomlValue::InlineTable(inner) => table(inner, text, outer),
+        TomlValue::Array(inner) => Value::List(
+            inner
+                .iter()
+                .map(|element| {
+                    let spot = element.span().map_or_else(|| outer.clone(), |r| Spot::At(Rc::clone(text), r));
+                    Node { value: scalar(element, text, &spot), spot }
+                })
+                .collect(),
+        ),
+    }
+}

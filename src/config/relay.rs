@@ -1,0 +1,69 @@
+//! `[smtp]`: the relay that takes the letters.
+
+use std::path::PathBuf;
+
+use super::fault::Severity;
+use super::names::Reserved;
+use super::read::Reader;
+use super::settings::{Relay, Security};
+use super::value;
+
+/// Compiles the table.
+pub(super) fn compile(table: &Reader<'_>, reserved: &Reserved) -> Option<Relay> {
+    let host = table.need("servidor", "\"smtp.es.gov.br\"", value::filled);
+    let security = table
+        .get("seguranca", |n, log| {
+            let words =
+                [("starttls", Security::StartTls), ("tls", Security::Tls), ("nenhuma", Security::None)];
+            value::word(n, log, &words)
+        })
+        .or_else(|| (!table.has("seguranca")).then_some(Security::StartTls));
+    let port = table.get("porta", |n, log| value::number(n, log, 1, 65_535));
+    let user = table.get("usuario", value::filled);
+    let password_file = table.get("senha_arquivo", value::filled).map(PathBuf::from);
+    let ca_file = table.get("ca_arquivo", value::filled).map(PathBuf::from);
+    let per_minute = table.get("por_minuto", |n, log| value::number(n, log, 1, 100_000));
+    let per_day = table.get("por_dia", |n, log| value::number(n, log, 1, 10_000_000));
+    let connections = table.get("conexoes", |n, log| value::number(n, log, 1, 100));
+    table.close(Severity::Error);
+    if table.has("usuario") != table.has("senha_arquivo") {
+        let (there, absent) =
+            if table.has("usuario") { ("usuario", "senha_arquivo") } else { ("senha_arquivo", "usuario") };
+        table.log.error(
+            &table.spot_of(there),
+            format!("há `{there}` sem `{absent}`"),
+            format!("escreva também `{absent}`, ou apague `{there}` se o servidor não pede senha"),
+        );
+    }
+    let (host, security) = (host?, security?);
+    reserved.note_host(&host, &table.spot_of("servidor"));
+    if security == Security::None && !is_loopback(&host) {
+        table.log.error(
+            &table.spot_of("seguranca"),
+            format!("sem segurança, as cartas e a senha iriam abertas até “{host}”"),
+            "use \"starttls\" ou \"tls\"; \"nenhuma\" só serve para um servidor nesta mesma máquina (127.0.0.1)",
+        );
+    }
+    Some(Relay {
+        host,
+        port: port.unwrap_or(match security {
+            Security::StartTls => 587,
+            Security::Tls => 465,
+            Security::None => 25,
+        }),
+        security,
+        user,
+        password_file,
+        ca_file,
+        per_minute: per_minute.unwrap_or(30),
+        per_day: per_day.unwrap_or(10_000),
+        connections: connections.unwrap_or(2),
+    })
+}
+
+/// Whether a host is this very machine.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}

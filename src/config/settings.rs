@@ -1,0 +1,76 @@
+//! How the daemon runs: what `vigia.toml` says that is not the calendar's or the roster's.
+
+use std::path::PathBuf;
+
+/// How the daemon runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// `modo`
+    pub mode: Mode,
+    /// `ao_incerto`
+    pub on_uncertain: OnUncertain,
+    /// `dados`: letters, reports, and the database.
+    pub data: PathBuf,
+    /// `[smtp]`: the relay; always there in production.
+    pub relay: Option<Relay>,
+    /// `painel.escuta`: address and port of the panel; absent: no panel.
+    pub panel: Option<String>,
+    /// `banco.url`: `sqlite` (the file under `data`) or a PostgreSQL URL.
+    pub database: String,
+    /// `guardar_anos`: for how many years personal data is kept (DESIGN §13).
+    pub keep_years: u16,
+    /// `vigiar_arquivos`: whether a changed file is read again without being asked to.
+    pub watch_files: bool,
+}
+
+/// `modo`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// `ensaio`: letters become files, nobody is written to.
+    Rehearsal,
+    /// `producao`
+    Production,
+}
+
+/// `ao_incerto`: what to do with a letter whose acceptance is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnUncertain {
+    /// `reenviar`: repeat it with the same Message-ID.
+    Resend,
+    /// `reter`: leave it to staff.
+    Hold,
+}
+
+/// `[smtp]`: the relay that takes the letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relay {
+    /// Host name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// How the connection is secured.
+    pub security: Security,
+    /// User, when the relay asks for one.
+    pub user: Option<String>,
+    /// File whose first line is the password. Never read here.
+    pub password_file: Option<PathBuf>,
+    /// File with certificates (PEM) of a private authority; absent: the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Most letters in a minute.
+    pub per_minute: u32,
+    /// Most letters in a civil day.
+    pub per_day: u32,
+    /// Most connections at once.
+    pub connections: u16,
+}
+
+/// `smtp.seguranca`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Security {
+    /// STARTTLS, required.
+    StartTls,
+    /// TLS from the first byte.
+    Tls,
+    /// None; only to this very machine.
+    None,
+}

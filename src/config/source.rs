@@ -1,0 +1,155 @@
+//! Where the text of a configuration comes from: a directory, or the copy shipped inside the program.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::fault::LoadError;
+
+/// The variables that override `vigia.toml` begin with this.
+const PREFIX: &str = "VIGIA_";
+/// Variables with the same beginning that are not keys of `vigia.toml`: the command line and the logs read them.
+const NOT_KEYS: [&str; 4] = ["VIGIA_CONFIG", "VIGIA_LOG", "VIGIA_JSON", "VIGIA_EM"];
+
+/// The files that a configuration is made of; `vigia.toml`, `calendario.toml` and `municipios.csv` must be there.
+pub(super) const FILES: [&str; 6] =
+    ["vigia.toml", "calendario.toml", "fontes.toml", "municipios.csv", "unidades.csv", "feriados.toml"];
+
+/// Every file of a configuration, and the environment that overrides it.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    directory: String,
+    files: BTreeMap<String, Vec<u8>>,
+    variables: BTreeMap<String, String>,
+}
+
+impl Sources {
+    /// Reads the files of a directory. Those that are not there are simply not in the result: what is required is the
+    /// compiler's matter.
+    ///
+    /// # Errors
+    /// [`LoadError::Unreadable`] when the directory, or a file that is in it, cannot be read.
+    pub fn read(directory: &Path) -> Result<Self, LoadError> {
+        let unreadable = |path: &Path| {
+            let path = path.to_owned();
+            move |source| LoadError::Unreadable { path, source }
+        };
+        std::fs::read_dir(directory).map_err(unreadable(directory))?;
+        let mut sources = Self { directory: directory.display().to_string(), ..Self::default() };
+        for name in FILES {
+            sources.take(&directory.join(name), name)?;
+        }
+        let letters = directory.join("modelos");
+        if letters.is_dir() {
+            for entry in std::fs::read_dir(&letters).map_err(unreadable(&letters))? {
+                let entry = entry.map_err(unreadable(&letters))?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let extension = Path::new(&name).extension().and_then(|e| e.to_str());
+                let shown = !name.starts_with('.') && matches!(extension, Some("txt" | "html"));
+                if shown && entry.path().is_file() {
+                    sources.take(&entry.path(), &format!("modelos/{name}"))?;
+                }
+            }
+        }
+        Ok(sources)
+    }
+
+    /// The configuration shipped inside the program: Espírito Santo, in rehearsal.
+    #[must_use]
+    pub fn embedded() -> Self {
+        let mut sources = Self { directory: "(embutida)".to_owned(), ..Self::default() };
+        for (name, text) in [
+            ("vigia.toml", include_str!("../../config/vigia.toml")),
+            ("calendario.toml", include_str!("../../config/calendario.toml")),
+            ("fontes.toml", include_str!("../../config/fontes.toml")),
+            ("municipios.csv", include_str!("../../config/municipios.csv")),
+            ("feriados.toml", include_str!("../../config/feriados.toml")),
+        ] {
+            sources = sources.with(name, text);
+        }
+        sources
+    }
+
+    /// The same with one file put in or replaced.
+    #[must_use]
+    pub fn with(mut self, name: &str, bytes: impl Into<Vec<u8>>) -> Self {
+        self.files.insert(name.to_owned(), bytes.into());
+        self
+    }
+
+    /// The same without one file.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.files.remove(name);
+        self
+    }
+
+    /// The same with those of the variables that begin with `VIGIA_` and are keys of `vigia.toml`.
+    #[must_use]
+    pub fn with_variables(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        let keys =
+            variables.into_iter().filter(|(n, _)| n.starts_with(PREFIX) && !NOT_KEYS.contains(&n.as_str()));
+        self.variables.extend(keys);
+        self
+    }
+
+    /// The same with the environment of this process.
+    #[must_use]
+    pub fn with_environment(self) -> Self {
+        self.with_variables(
+            std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        )
+    }
+
+    /// A hash over every file and variable: two configurations with the same one are the same.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        let mut part = |name: &str, bytes: &[u8]| {
+            for piece in [name.as_bytes(), bytes] {
+                hash.update(u64::try_from(piece.len()).unwrap_or(u64::MAX).to_le_bytes());
+                hash.update(piece);
+            }
+        };
+        self.files.iter().for_each(|(name, bytes)| part(name, bytes));
+        self.variables.iter().for_each(|(name, value)| part(name, value.as_bytes()));
+        hash.finalize().iter().fold(String::new(), |mut hex, byte| {
+            use std::fmt::Write as _;
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    }
+
+    /// The bytes of a file, if it is there.
+    pub(super) fn bytes(&self, name: &str) -> Option<&[u8]> {
+        self.files.get(name).map(Vec::as_slice)
+    }
+
+    /// A file's name as operators know it.
+    pub(super) fn shown(&self, name: &str) -> String {
+        Path::new(&self.directory).join(name).display().to_string()
+    }
+
+    /// Letters of the operators' own, by name.
+    pub(super) fn letters(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.files.iter().filter_map(|(name, bytes)| Some((name.strip_prefix("modelos/")?, bytes.as_slice())))
+    }
+
+    /// Variables by name without `VIGIA_`.
+    pub(super) fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.variables.iter().filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?, value.as_str())))
+    }
+
+    fn take(&mut self, path: &Path, name: &str) -> Result<(), LoadError> {
+        match std::fs::read(path) {
+            Ok(bytes) => {
+                self.files.insert(name.to_owned(), bytes);
+                Ok(())
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(source) => Err(LoadError::Unreadable { path: path.to_owned(), source }),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! `municipios.csv` and `unidades.csv`.
+
+use jiff::civil::date;
+
+use super::*;
+use crate::domain::id::MunicipalityCode;
+use crate::domain::roster::Role;
+
+const HEAD: &str = "ibge;nome;smas_email\n";
+
+fn vitoria() -> MunicipalityCode {
+    MunicipalityCode::parse("3205309").unwrap()
+}
+
+#[test]
+fn contacts_stand_in_the_order_smas_cmas_others() {
+    let text = "conselho_email;cmas_email;nome;smas_email;ibge;smas_titular;conselho_titular;smas_telefone\n\
+        c@x.gov.br;d@x.gov.br;Vitória;a@x.gov.br, b@x.gov.br a@x.gov.br;3205309.0;Maria;João;(27) 3333-0000\n";
+    let ladder = "escada = [{ antes = \"1d\", para = [\"conselho\"] }]\n";
+    let config =
+        good(&small().with("municipios.csv", text).with("calendario.toml", format!("{CALENDAR}{ladder}")));
+    assert_eq!(config.warnings, []);
+    let contacts = &config.roster.municipalities[&vitoria()].contacts;
+    let roles: Vec<Role> = contacts.iter().map(|c| c.role.clone()).collect();
+    assert_eq!(roles, [Role::Smas, Role::Cmas, Role::Other("conselho".into())]);
+    assert_eq!(contacts[0].addresses.len(), 2, "the third repeats the first");
+    assert_eq!((contacts[0].holder.as_str(), contacts[0].telephone.as_str()), ("Maria", "(27) 3333-0000"));
+    assert_eq!(contacts[2].holder, "João");
+}
+
+#[test]
+fn windows_1252_and_a_byte_order_mark_read_as_well() {
+    let (bytes, _, _) = encoding_rs::WINDOWS_1252.encode("ibge;nome;smas_email\r\n3205309;Vitória;\r\n");
+    let config = good(&small().with("municipios.csv", bytes.into_owned()));
+    assert_eq!(config.roster.municipalities[&vitoria()].name, "Vitória");
+    let marked = format!("\u{feff}{MUNICIPALITIES}");
+    assert_eq!(good(&small().with("municipios.csv", marked)).roster.municipalities.len(), 2);
+}
+
+#[test]
+fn places_in_a_windows_1252_file_count_characters() {
+    let text = "ibge;nome;smas_email\r\n\r\n3205309;\"São; João\";não é\r\n";
+    let (bytes, _, _) = encoding_rs::WINDOWS_1252.encode(text);
+    let found = errors(&small().with("municipios.csv", bytes.into_owned()));
+    assert_eq!(found.len(), 2, "{}", lines(&found));
+    assert_eq!((found[0].line, found[0].column, found[0].span.as_str()), (3, 21, "não é"));
+}
+
+#[test]
+fn each_mistake_in_the_roster_is_one_fault_at_its_place() {
+    for (text, line, column, span, message) in [
+        ("3205308;Vitória;\n", 2, 1, "3205308", "dígito verificador"),
+        ("320530;Vitória;\n", 2, 1, "320530", "7 dígitos"),
+        ("3205309;Vitória;a@b\n", 2, 17, "a@b", "endereço de e-mail"),
+        ("3205309;Vitória;a@b.c;\n3205309;Vitória;a@b.c\n", 3, 1, "3205309", "já está na linha 2"),
+        ("3205309;;a@b.c\n", 2, 9, "", "sem nome"),
+        ("3205309;\"Vi\ntória\";a@b.c\n", 2, 9, "\"Vi", "quebra de linha"),
+        ("3205309;Vitória;a@b.c;d@e.f\n", 2, 23, "d@e.f", "4 células"),
+    ] {
+        let found = faults(&small().with("municipios.csv", format!("{HEAD}{text}")));
+        let [fault] = &found[..] else { panic!("{text} made\n{}", lines(&found)) };
+        assert!(fault.message.contains(message), "{}", lines(&found));
+        assert_eq!((fault.line, fault.column, fault.span.as_str()), (line, column, span), "{text}");
+    }
+}
+
+#[test]
+fn headers_are_checked_too() {
+    for (text, severity, span, message) in [
+        ("ibge;nome\n3205309;Vitória\n", Severity::Error, "ibge", "falta a coluna `smas_email`"),
+        ("ibge;nome;smas_email;x\n3205309;Vitória;;\n", Severity::Warning, "x", "coluna desconhecida"),
+        ("ibge;nome;smas_email;nome\n3205309;Vitória;;\n", Severity::Error, "nome", "duas vezes"),
+        (
+            "ibge,nome,smas_email\n3205309,Vitória,\n",
+            Severity::Error,
+            "ibge,nome,smas_email",
+            "ponto e vírgula",
+        ),
+        ("", Severity::Error, "", "está vazio"),
+        ("ibge;nome;smas_email\n", Severity::Error, "", "nenhum município"),
+    ] {
+        let found = faults(&small().with("municipios.csv", text));
+        let [fault] = &found[..] else { panic!("{text} made\n{}", lines(&found)) };
+        assert!(fault.message.contains(message), "{}", lines(&found));
+        assert_eq!((fault.severity, fault.span.as_str()), (severity, span));
+    }
+}
+
+#[test]
+fn an_exemption_from_an_unknown_system_is_a_warning_at_its_cell() {
+    let text = "ibge;nome;smas_email;dispensas\n3205309;Vitória;a@b.c;rma sisc\n";
+    let found = faults(&small().with("municipios.csv", text));
+    assert_eq!((found.len(), found[0].severity), (1, Severity::Warning));
+    assert_eq!((found[0].line, found[0].column, found[0].span.as_str()), (2, 23, "rma sisc"));
+    let config = good(&small().with("municipios.csv", text));
+    assert_eq!(config.roster.municipalities[&vitoria()].exempt.len(), 2);
+}
+
+#[test]
+fn units_count_from_a_day_to_a_day() {
+    let text = "id;ibge;parte;nome;email;telefone;desde;ate\n\
+        32053098154;3205309;CRAS;CRAS Centro;cras@x.gov.br;;01/02/2020;2026-12-31\n";
+    let config = good(&small().with("unidades.csv", text));
+    let units = config.roster.units.unwrap();
+    let [unit] = units.of(vitoria()) else { panic!() };
+    assert_eq!((unit.from, unit.until), (Some(date(2020, 2, 1)), Some(date(2026, 12, 31))));
+    assert_eq!(unit.addresses[0].as_str(), "cras@x.gov.br");
+}
+
+#[test]
+fn each_mistake_in_the_units_is_one_fault_at_its_place() {
+    let head = "id;ibge;parte;nome;desde;ate\n";
+    for (text, line, span, message) in [
+        ("1;3205309;CRAS;A;;\n1;3205309;CRAS;B;;\n", 3, "1", "já está na linha 2"),
+        ("1;3205309;CREAS;A;;\n", 2, "CREAS", "parte não declarada"),
+        ("1;3200102;CRAS;A;;\n", 2, "3200102", "não está em municipios.csv"),
+        ("1;3205309;CRAS;A;31/02/2026;\n", 2, "31/02/2026", "não é uma data"),
+        ("1;3205309;CRAS;A;2026-02-01;2026-01-01\n", 2, "2026-01-01", "fecha antes de abrir"),
+        ("3,2E+10;3205309;CRAS;A;;\n", 2, "3,2E+10", "estragou"),
+        (";3205309;CRAS;A;;\n", 2, "", "sem código"),
+    ] {
+        let found = faults(&small().with("unidades.csv", format!("{head}{text}")));
+        let [fault] = &found[..] else { panic!("{text} made\n{}", lines(&found)) };
+        assert!(fault.message.contains(message), "{}", lines(&found));
+        assert_eq!((fault.line, fault.span.as_str()), (line, span), "{text}");
+    }
+}
+
+#[test]
+fn in_production_a_municipality_without_an_address_is_a_warning() {
+    let production =
+        format!("modo = \"producao\"\ninicio = 2026-12-01\n{VIGIA}[smtp]\nservidor = \"smtp.es.gov.br\"\n");
+    let text = "ibge;nome;smas_email\n3205309;Vitória;\n3205200;Vila Velha;x@pmvv.invalid\n";
+    let found = faults(&small().with("vigia.toml", production).with("municipios.csv", text));
+    insta::assert_snapshot!(lines(&found), @r"
+    municipios.csv:2:17: aviso: Vitória está sem endereço da secretaria municipal
+        [] escreva o endereço em `smas_email`
+    municipios.csv:3:20: erro: “x@pmvv.invalid” é de um domínio reservado, que não recebe mensagens
+        [x@pmvv.invalid] em produção, escreva o endereço verdadeiro
+    ");
+}

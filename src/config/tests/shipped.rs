@@ -1,0 +1,99 @@
+//! The configuration that the program ships.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use jiff::civil::date;
+
+use super::super::{Mode, OnUncertain, Security, load};
+use super::*;
+use crate::domain::calendar::{Audience, OnUnconfirmed};
+use crate::domain::id::{Reference, SystemId, WindowId};
+use crate::domain::secretariat::Secretariat;
+
+#[test]
+fn the_shipped_configuration_has_no_faults_and_no_warnings() {
+    let config = good(&Sources::embedded());
+    assert_eq!(lines(&config.warnings), "");
+    assert_eq!(config.settings.mode, Mode::Rehearsal);
+    assert_eq!(config.settings.on_uncertain, OnUncertain::Resend);
+    assert_eq!(config.calendar.starts_on, None);
+    assert_eq!(config.calendar.daily_limit, 234);
+    assert!(!config.calendar.hours.waits, "a rehearsal does not wait for sending hours");
+    assert_eq!(config.secretariat.signature, Secretariat::SIGNATURE);
+    assert_eq!(config.secretariat.support, Secretariat::SUPPORT);
+    let relay = config.settings.relay.unwrap();
+    assert_eq!((relay.port, relay.security), (587, Security::StartTls));
+    assert!(config.roster.units.is_none());
+    assert!(config.feeds.is_empty());
+    assert_eq!(config.fingerprint.len(), 64);
+}
+
+#[test]
+fn the_directory_and_the_embedded_copy_are_the_same() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let read = load(&shipped, now()).unwrap();
+    assert_eq!(read.calendar.declared, good(&Sources::embedded()).calendar.declared);
+    assert_eq!(read.roster.municipalities.len(), 78);
+}
+
+#[test]
+fn the_roster_has_the_78_municipalities_each_with_two_addresses_that_reach_nobody() {
+    let config = good(&Sources::embedded());
+    let municipalities = &config.roster.municipalities;
+    assert_eq!(municipalities.len(), 78);
+    let names: BTreeSet<&str> = municipalities.values().map(|m| m.name.as_str()).collect();
+    assert_eq!(names.len(), 78);
+    let regions: BTreeSet<&str> = municipalities.values().map(|m| m.region.as_str()).collect();
+    assert_eq!(regions.len(), 10);
+    for municipality in municipalities.values() {
+        assert_eq!(municipality.code.number() / 100_000, 32, "{}", municipality.name);
+        assert_eq!(municipality.contacts.len(), 2);
+        for contact in &municipality.contacts {
+            assert!(contact.addresses.iter().all(crate::domain::id::EmailAddress::is_reserved));
+            assert_eq!(contact.addresses.len(), 1);
+        }
+    }
+}
+
+#[test]
+fn the_rma_of_a_month_runs_through_the_month_after() {
+    let config = good(&Sources::embedded());
+    let window = config.calendar.window(&WindowId::parse("rma/2026-11").unwrap()).unwrap();
+    assert_eq!(window.opens_on, date(2026, 12, 1));
+    assert_eq!(window.latest_deadline().unwrap().on, date(2026, 12, 31));
+    let rma = &config.calendar.systems[&SystemId::parse("rma").unwrap()];
+    let offsets: Vec<u16> = rma.ladder.iter().map(|r| r.days_before).collect();
+    assert_eq!(offsets, [10, 5, 2]);
+    assert_eq!(rma.ladder[1].audience, [Audience::Smas, Audience::Respondent]);
+    assert_eq!(rma.ladder[1].unconfirmed, OnUnconfirmed::Remind);
+}
+
+#[test]
+fn the_sisc_of_a_quarter_is_due_on_the_20th_of_its_third_month() {
+    let config = good(&Sources::embedded());
+    let sisc = &config.calendar.systems[&SystemId::parse("sisc").unwrap()];
+    let recurrence = sisc.recurrence.as_ref().unwrap();
+    assert_eq!(recurrence.deadline.of(Reference::Quarter(2026, 4)), date(2026, 12, 20));
+}
+
+#[test]
+fn the_holidays_are_those_of_the_state_and_of_vitoria() {
+    let config = good(&Sources::embedded());
+    let holidays = &config.calendar.hours.holidays;
+    for (day, name) in [
+        (date(2026, 4, 13), "Nossa Senhora da Penha"),
+        (date(2026, 2, 17), "Carnaval"),
+        (date(2026, 6, 4), "Corpus Christi"),
+        (date(2026, 9, 8), "Nossa Senhora da Vitória"),
+        (date(2026, 10, 28), "Dia do Servidor Público"),
+    ] {
+        assert_eq!(holidays.name_on(day), Some(name));
+    }
+}
+
+#[test]
+fn in_production_the_shipped_configuration_is_refused_and_says_all_that_is_missing() {
+    let sources = Sources::embedded().with_variables([("VIGIA_MODO".to_owned(), "producao".to_owned())]);
+    insta::assert_snapshot!(lines(&faults(&sources)));
+}

@@ -1,0 +1,91 @@
+//! `unidades.csv`: the units of the register.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::fault::Severity;
+use super::locate::{Log, Spot};
+use super::municipality::{addresses, code, digits};
+use super::names::{Names, Reserved};
+use super::sheet::{Cell, Sheet};
+use super::value::parse_date;
+use crate::domain::id::{PartId, UnitId};
+use crate::domain::roster::{Unit, Units};
+
+const COLUMNS: [&str; 8] = ["id", "ibge", "parte", "nome", "email", "telefone", "desde", "ate"];
+
+/// Every unit without faults.
+pub(super) fn compile(sheet: &Sheet, names: &Names, reserved: &Reserved, log: &Log) -> Option<Units> {
+    sheet.close(&COLUMNS, |_| false, log);
+    if !sheet.require(&["id", "ibge", "parte", "nome"], log) {
+        return None;
+    }
+    let mut units = Vec::new();
+    let mut seen: BTreeMap<UnitId, Spot> = BTreeMap::new();
+    for row in &sheet.rows {
+        let cell = |name: &str| row.cell(sheet.column(name));
+        let id = id(&cell("id"), log);
+        if let Some(id) = &id
+            && let Some(first) = seen.insert(id.clone(), cell("id").spot)
+        {
+            let message = format!("a unidade {id} já está na linha {}", first.line());
+            log.error(&cell("id").spot, message, "deixe uma só linha para cada unidade");
+        }
+        let municipality = code(&cell("ibge"), log).filter(|code| {
+            let (what, name) = ("município que não está em municipios.csv", code.to_string());
+            let known = names.municipalities.as_ref();
+            Names::check(known, log, Severity::Error, &cell("ibge").spot, what, &name)
+        });
+        let part = part(&cell("parte"), names, log);
+        let addresses = addresses(&cell("email"), reserved, log);
+        let from = date(&cell("desde"), log);
+        let until = date(&cell("ate"), log);
+        if let (Some(from), Some(until)) = (from, until)
+            && until < from
+        {
+            log.error(&cell("ate").spot, "a unidade fecha antes de abrir", "confira `desde` e `ate`");
+        }
+        let (name, telephone) = (cell("nome").plain(log), cell("telefone").plain(log));
+        if let (Some(id), Some(municipality), Some(part)) = (id, municipality, part) {
+            units.push(Unit { id, municipality, part, name, addresses, telephone, from, until });
+        }
+    }
+    Some(Units::new(units))
+}
+
+fn id(cell: &Cell, log: &Log) -> Option<UnitId> {
+    let text = digits(&cell.text);
+    let scientific = text.to_ascii_uppercase().contains("E+");
+    if scientific {
+        log.error(
+            &cell.spot,
+            format!("a planilha estragou o código da unidade: “{text}”"),
+            "formate a coluna `id` como texto e escreva o código inteiro",
+        );
+        return None;
+    }
+    UnitId::parse(text)
+        .map_err(|_| {
+            log.error(&cell.spot, "a unidade está sem código", "escreva o código da unidade no CadSUAS");
+        })
+        .ok()
+}
+
+fn part(cell: &Cell, names: &Names, log: &Log) -> Option<PartId> {
+    let known = names.parts.as_ref();
+    Names::check(known, log, Severity::Error, &cell.spot, "parte não declarada", &cell.text)
+        .then(|| PartId::parse(&cell.text).ok())?
+}
+
+fn date(cell: &Cell, log: &Log) -> Option<Date> {
+    if cell.text.is_empty() {
+        return None;
+    }
+    let found = parse_date(&cell.text);
+    if found.is_none() {
+        let message = format!("“{}” não é uma data que exista", cell.text);
+        log.error(&cell.spot, message, "escreva como 2026-11-30 ou 30/11/2026, ou deixe vazio");
+    }
+    found
+}

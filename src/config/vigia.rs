@@ -1,0 +1,280 @@
+//! `vigia.toml`: how the daemon runs, who signs, and the secretariat's own addresses.
+
+use std::path::PathBuf;
+
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+
+use super::fault::Severity;
+use super::locate::{Log, Spot};
+use super::names::Reserved;
+use super::node::Node;
+use super::read::Reader;
+use super::settings::{Mode, OnUncertain, Settings};
+use super::{relay, value};
+use crate::domain::id::{EmailAddress, GerenciaId};
+use crate::domain::roster::{Office, Offices};
+use crate::domain::secretariat::Secretariat;
+use crate::domain::time::Zone;
+
+/// What stands where `vigia.toml` says nothing.
+pub(super) const DEFAULTS: &str = r#"
+modo = "ensaio"
+ao_incerto = "reenviar"
+dados = "var"
+fuso = "America/Sao_Paulo"
+guardar_anos = 5
+vigiar_arquivos = false
+[horario]
+das = "08:00"
+as = "18:00"
+somente_dias_uteis = true
+[banco]
+url = "sqlite"
+"#;
+
+/// `vigia.toml`, compiled. Whatever had faults is absent.
+pub(super) struct Vigia {
+    pub(super) settings: Option<Settings>,
+    pub(super) secretariat: Option<Secretariat>,
+    pub(super) offices: Offices,
+    pub(super) zone: Option<Zone>,
+    pub(super) hours: Option<(Time, Time, bool)>,
+    pub(super) starts_on: Option<Date>,
+    pub(super) daily_limit: Option<usize>,
+    pub(super) mode: Mode,
+}
+
+/// Compiles the merged document.
+pub(super) fn compile(document: &Node, reserved: &Reserved, log: &Log) -> Option<Vigia> {
+    let top = Reader::of(document, "vigia.toml", log)?;
+    let mode = top.get("modo", |n, log| {
+        value::word(n, log, &[("ensaio", Mode::Rehearsal), ("producao", Mode::Production)])
+    });
+    let starts_on = top.get("inicio", value::date);
+    if mode == Some(Mode::Production) && !top.has("inicio") {
+        top.log.error(
+            &top.spot_of("modo"),
+            "em produção, falta a chave `inicio`",
+            "escreva `inicio = 2026-12-01`: o que venceria antes desse dia nunca é enviado",
+        );
+    }
+    let daily_limit = top.get("limite_dia", |n, log| value::number(n, log, 1, 1_000_000));
+    let zone = top.get("fuso", zone);
+    let hours = hours(&top);
+    let secretariat = secretariat(&top, reserved);
+    let offices = offices(&top, reserved);
+    let settings = settings(&top, mode, reserved);
+    top.close(Severity::Error);
+    Some(Vigia {
+        settings,
+        secretariat,
+        offices,
+        zone,
+        hours,
+        starts_on,
+        daily_limit,
+        mode: mode.unwrap_or(Mode::Rehearsal),
+    })
+}
+
+fn zone(node: &Node, log: &Log) -> Option<Zone> {
+    let name = value::filled(node, log)?;
+    let zone = TimeZone::get(&name).ok();
+    if zone.is_none() {
+        log.error(
+            &node.spot,
+            format!("fuso horário desconhecido: “{name}”"),
+            "no Espírito Santo, escreva \"America/Sao_Paulo\"",
+        );
+    }
+    zone.map(Zone::new)
+}
+
+fn hours(top: &Reader<'_>) -> Option<(Time, Time, bool)> {
+    let table = top.table("horario")?;
+    let from = table.get("das", value::time);
+    let until = table.get("as", value::time);
+    let only = table.get("somente_dias_uteis", value::flag);
+    table.close(Severity::Error);
+    let (from, until) = (from?, until?);
+    if from >= until {
+        table.log.error(
+            &table.spot_of("as"),
+            "o horário de envio termina antes de começar",
+            "`das` deve ser mais cedo que `as`: das = \"08:00\", as = \"18:00\"",
+        );
+        return None;
+    }
+    Some((from, until, only?))
+}
+
+fn secretariat(top: &Reader<'_>, reserved: &Reserved) -> Option<Secretariat> {
+    let sender = top.table("remetente");
+    if sender.is_none() && !top.has("remetente") {
+        top.missing("remetente", "{ nome = \"…\", email = \"…\" }");
+    }
+    let sender = sender?;
+    let sender_name = sender.need("nome", "\"Vigilância Socioassistencial\"", value::filled);
+    let email = sender.need("email", "\"vigilancia@setades.es.gov.br\"", |n, log| one(n, log, reserved));
+    let reply_to = sender.get("responder_a", |n, log| one(n, log, reserved));
+    sender.close(Severity::Error);
+    let signature = top.table("assinatura").and_then(|table| {
+        let lines = table.need("linhas", "[\"Equipe …\", \"Telefone …\"]", |n, log| {
+            value::list(n, log, |l| line(l, log))
+        });
+        table.close(Severity::Error);
+        lines
+    });
+    let support = top.table("suporte").and_then(|table| {
+        let address = table.need("email", "\"rede.suas@mds.gov.br\"", |n, log| one(n, log, reserved));
+        table.close(Severity::Error);
+        address
+    });
+    let email = email?;
+    Some(Secretariat {
+        sender_name: sender_name?,
+        reply_to: reply_to.unwrap_or_else(|| email.clone()),
+        sender: email,
+        signature: signature.unwrap_or_else(|| Secretariat::SIGNATURE.map(str::to_owned).to_vec()),
+        support: support.map_or_else(|| Secretariat::SUPPORT.to_owned(), |a| a.to_string()),
+    })
+}
+
+/// A line of the signature; an empty one parts paragraphs.
+fn line(node: &Node, log: &Log) -> Option<String> {
+    let text = value::text(node, log)?;
+    if text.chars().any(char::is_control) {
+        log.error(&node.spot, "a linha tem quebra de linha", "escreva uma linha em cada texto da lista");
+        return None;
+    }
+    Some(text)
+}
+
+/// Exactly one address.
+fn one(node: &Node, log: &Log, reserved: &Reserved) -> Option<EmailAddress> {
+    let text = value::filled(node, log)?;
+    let address = value::identifier(
+        node,
+        log,
+        EmailAddress::parse(&text),
+        "escreva um só endereço, como vigilancia@setades.es.gov.br",
+    )?;
+    Some(reserved.note((address, node.spot.clone())))
+}
+
+fn several(node: &Node, log: &Log, reserved: &Reserved) -> Option<Vec<EmailAddress>> {
+    Some(value::addresses(node, log)?.into_iter().map(|a| reserved.note(a)).collect())
+}
+
+fn offices(top: &Reader<'_>, reserved: &Reserved) -> Offices {
+    let mut offices = Offices::default();
+    for (entry, table) in top.named("gerencia") {
+        let id = value::identifier(
+            &Node { value: entry.node.value.clone(), spot: entry.key_spot.clone() },
+            top.log,
+            GerenciaId::parse(&entry.key),
+            "use a sigla, como [gerencia.GPSB]",
+        );
+        let name = table.need("nome", "\"Gerência de …\"", value::filled);
+        let addresses =
+            table.need("email", "\"gerencia@setades.es.gov.br\"", |n, log| several(n, log, reserved));
+        table.close(Severity::Error);
+        if let (Some(id), Some(name), Some(addresses)) = (id, name, addresses) {
+            offices.gerencias.insert(id, Office { name, addresses });
+        }
+    }
+    if let Some(table) = top.table("gsuas") {
+        let name = table.get("nome", value::filled);
+        let addresses =
+            table.need("email", "\"gsuas@setades.es.gov.br\"", |n, log| several(n, log, reserved));
+        table.close(Severity::Error);
+        offices.gsuas = Office {
+            name: name.unwrap_or_else(|| "Gerência do Sistema Único de Assistência Social".to_owned()),
+            addresses: addresses.unwrap_or_default(),
+        };
+    } else if !top.has("gsuas") {
+        top.missing("gsuas", "{ email = \"gsuas@setades.es.gov.br\" }");
+    }
+    if let Some(table) = top.table("alertas") {
+        offices.alerts = table.get("para", |n, log| several(n, log, reserved)).unwrap_or_default();
+        table.close(Severity::Error);
+    }
+    offices
+}
+
+fn settings(top: &Reader<'_>, mode: Option<Mode>, reserved: &Reserved) -> Option<Settings> {
+    let on_uncertain = top.get("ao_incerto", |n, log| {
+        value::word(n, log, &[("reenviar", OnUncertain::Resend), ("reter", OnUncertain::Hold)])
+    });
+    let data = top.get("dados", value::filled);
+    let keep_years = top.get("guardar_anos", |n, log| value::number(n, log, 1, 100));
+    let watch_files = top.get("vigiar_arquivos", value::flag);
+    let relay = top.table("smtp").and_then(|table| relay::compile(&table, reserved));
+    if mode == Some(Mode::Production) && !top.has("smtp") {
+        top.log.error(
+            &top.spot_of("modo"),
+            "em produção, falta a tabela [smtp]",
+            "escreva [smtp] com `servidor`, `porta` e `seguranca`, como no exemplo de vigia.toml",
+        );
+    }
+    let panel = top.table("painel").and_then(|table| {
+        let listen = table.need("escuta", "\"127.0.0.1:8080\"", listen);
+        table.close(Severity::Error);
+        listen
+    });
+    let database = top.table("banco").and_then(|table| {
+        let url = table.get("url", database);
+        table.close(Severity::Error);
+        url
+    });
+    Some(Settings {
+        mode: mode?,
+        on_uncertain: on_uncertain?,
+        data: PathBuf::from(data?),
+        relay,
+        panel,
+        database: database?,
+        keep_years: keep_years?,
+        watch_files: watch_files?,
+    })
+}
+
+fn listen(node: &Node, log: &Log) -> Option<String> {
+    let text = value::filled(node, log)?;
+    let host = text.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok_and(|p| p > 0));
+    match host {
+        Some((host, _)) if !host.is_empty() => {
+            if !relay::is_loopback(host) {
+                log.warn(
+                    &node.spot,
+                    "o painel mostra nomes e telefones e ficará aberto a outras máquinas",
+                    "escreva \"127.0.0.1:8080\", ou proteja o acesso na rede",
+                );
+            }
+            Some(text)
+        }
+        _ => {
+            log.error(
+                &node.spot,
+                format!("“{text}” não é um endereço de escuta"),
+                "escreva endereço e porta: \"127.0.0.1:8080\"",
+            );
+            None
+        }
+    }
+}
+
+fn database(node: &Node, log: &Log) -> Option<String> {
+    let text = value::filled(node, log)?;
+    if text == "sqlite" || text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        return Some(text);
+    }
+    // The address may hold a password, so it is not repeated here, nor is its line shown.
+    log.error(
+        &Spot::Whole(node.spot.file().to_owned()),
+        "`banco.url` não é um banco de dados conhecido",
+        "escreva \"sqlite\", ou um endereço que comece por postgres://",
+    );
+    None
+}

@@ -1,0 +1,270 @@
+//! `[[janela]]` of `calendario.toml`: windows written out, with their prorrogações.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::ToSpan;
+use jiff::civil::{Date, Time};
+
+use super::fault::Severity;
+use super::locate::{Log, Spot};
+use super::names::Names;
+use super::node::Node;
+use super::read::Reader;
+use super::{system, value};
+use crate::domain::calendar::{Deadline, Edition, Halt, HaltKind, System, Window};
+use crate::domain::id::{MunicipalityCode, Reference, SystemId, WindowId};
+
+/// A window as announced at first lasts weeks; one that lasts longer is rather a slip in the year.
+const LONGEST_DAYS: i64 = 366;
+
+/// A window and the places that checks across windows point at.
+pub(super) struct Written {
+    pub(super) window: Window,
+    pub(super) id_spot: Spot,
+    pub(super) opening_spot: Spot,
+    pub(super) depends_spot: Spot,
+    pub(super) extension_spot: Option<Spot>,
+}
+
+/// What windows are checked against.
+pub(super) struct Against<'a> {
+    pub(super) names: &'a Names,
+    pub(super) systems: &'a BTreeMap<SystemId, System>,
+    pub(super) today: Date,
+    /// Severity of an `anunciada` in the future: a fault in production only.
+    pub(super) future: Severity,
+}
+
+/// Every `[[janela]]` without faults.
+pub(super) fn windows(top: &Reader<'_>, against: &Against<'_>) -> Vec<Written> {
+    top.tables("janela", "[[janela]]").iter().filter_map(|table| window(table, against)).collect()
+}
+
+fn window(table: &Reader<'_>, against: &Against<'_>) -> Option<Written> {
+    let system = table.need("sistema", "\"censo-suas\"", |n, log| {
+        let text = value::filled(n, log)?;
+        let names = against.names.systems.as_ref();
+        let known = Names::check(names, log, Severity::Error, &n.spot, "sistema não declarado", &text);
+        known.then(|| SystemId::parse(&text).ok())?
+    });
+    let reference = table.need("referencia", "\"2026\"", value::reference);
+    let name = table.get("nome", value::filled);
+    let parts = table.get("partes", |n, log| system::parts_of(n, log, against.names));
+    let respondent = table.get("responsavel", |n, log| value::word(n, log, &system::RESPONDENTS));
+    let opens_on = table.need("abertura", "2026-10-01", value::date);
+    let deadline_on = table.get("prazo", value::date);
+    let deadline_at = table.get("prazo_hora", value::time).unwrap_or(Deadline::DEFAULT_TIME);
+    let source = table.need("fonte", "\"Portaria MDS nº …\"", value::filled);
+    let depends_on = table.get("depende_de", depends_on);
+    let halt = halt(table);
+    if let (Some(opens), Some(deadline)) = (opens_on, deadline_on)
+        && deadline < opens
+    {
+        table.log.error(
+            &table.spot_of("prazo"),
+            format!("o prazo ({deadline}) cai antes da abertura ({opens})"),
+            "confira o dia, o mês e o ano das duas datas",
+        );
+    }
+    if let (Some(opens), Some(deadline)) = (opens_on, deadline_on)
+        && deadline > opens.saturating_add(LONGEST_DAYS.days())
+    {
+        table.log.warn(
+            &table.spot_of("prazo"),
+            format!("a janela fica aberta mais de um ano, de {opens} a {deadline}"),
+            "confira o ano das duas datas",
+        );
+    }
+    let extensions = extensions(table, against, opens_on, deadline_at);
+    table.close(Severity::Error);
+
+    let (system, reference) = (system?, reference?);
+    let compiled = against.systems.get(&system);
+    if !table.has("prazo") {
+        recurring_deadline(table, compiled, reference, name.as_deref());
+    }
+    let id = WindowId::new(&system, reference, name.as_deref())
+        .map_err(|error| {
+            table.log.error(
+                &table.spot_of("nome"),
+                error.to_string(),
+                "use letras e números, como \"onda 1\"",
+            );
+        })
+        .ok()?;
+    let parts = match parts {
+        Some(parts) => parts,
+        None if table.has("partes") => return None,
+        None => compiled?.parts.clone(),
+    };
+    let first = Edition {
+        number: 1,
+        deadline: deadline_on.map(|on| Deadline { on, at: deadline_at }),
+        announced_on: None,
+        source: source?,
+        municipalities: BTreeSet::new(),
+    };
+    let extension_spot = extensions.last().map(|(_, spot)| spot.clone());
+    let window = Window {
+        id,
+        system,
+        reference,
+        name,
+        parts,
+        respondent,
+        opens_on: opens_on?,
+        editions: std::iter::once(first).chain(extensions.into_iter().map(|(e, _)| e)).collect(),
+        depends_on,
+        halt,
+        recurring: false,
+    };
+    Some(Written {
+        window,
+        id_spot: if table.has("nome") { table.spot_of("nome") } else { table.spot_of("referencia") },
+        opening_spot: table.spot_of("abertura"),
+        depends_spot: table.spot_of("depende_de"),
+        extension_spot,
+    })
+}
+
+/// A window written over a recurring one without `prazo` would silently become "prazo a definir".
+fn recurring_deadline(table: &Reader<'_>, system: Option<&System>, reference: Reference, name: Option<&str>) {
+    let recurrence = system.and_then(|s| s.recurrence.as_ref());
+    if let Some(recurrence) = recurrence
+        && name.is_none()
+        && std::mem::discriminant(&reference) == std::mem::discriminant(&recurrence.first)
+    {
+        table.log.warn(
+            &table.spot,
+            "esta janela toma o lugar da recorrência e, sem `prazo`, fica com prazo a definir",
+            format!(
+                "para manter o prazo da recorrência, escreva `prazo = {}`",
+                recurrence.deadline.of(reference)
+            ),
+        );
+    }
+}
+
+fn depends_on(node: &Node, log: &Log) -> Option<WindowId> {
+    let text = value::text(node, log)?;
+    if text.is_empty() {
+        return None;
+    }
+    value::identifier(node, log, WindowId::parse(&text), "escreva como \"plano-de-acao/2026/gestor\"")
+}
+
+fn halt(table: &Reader<'_>) -> Option<Halt> {
+    let words =
+        [("normal", None), ("suspensa", Some(HaltKind::Suspended)), ("cancelada", Some(HaltKind::Cancelled))];
+    let kind = table.get("situacao", |n, log| value::word(n, log, &words));
+    let since = table.get("situacao_desde", value::date);
+    let until = table.get("situacao_ate", value::date);
+    if kind.flatten().is_none() && (kind.is_some() || !table.has("situacao")) {
+        for key in ["situacao_desde", "situacao_ate"].into_iter().filter(|k| table.has(k)) {
+            table.log.error(
+                &table.spot_of(key),
+                format!("há `{key}`, mas a janela não está suspensa nem cancelada"),
+                "escreva `situacao = \"suspensa\"` ou \"cancelada\", ou apague esta linha",
+            );
+        }
+    }
+    if let (Some(since), Some(until)) = (since, until)
+        && until < since
+    {
+        table.log.error(
+            &table.spot_of("situacao_ate"),
+            format!("`situacao_ate` ({until}) vem antes de `situacao_desde` ({since})"),
+            "confira as duas datas",
+        );
+    }
+    Some(Halt { kind: kind.flatten()?, since, until })
+}
+
+fn extensions(
+    table: &Reader<'_>,
+    against: &Against<'_>,
+    opens_on: Option<Date>,
+    default_time: Time,
+) -> Vec<(Edition, Spot)> {
+    let mut editions = Vec::new();
+    let mut before: Option<Date> = None;
+    for (place, inner) in table.tables("prorrogacao", "[[janela.prorrogacao]]").iter().enumerate() {
+        let on = inner.need("prazo", "2026-12-19", value::date);
+        let at = inner.get("prazo_hora", value::time).unwrap_or(default_time);
+        let announced = inner.need("anunciada", "2026-12-05", value::date);
+        let source = inner.need("fonte", "\"MDS, comunicado de …\"", value::filled);
+        let municipalities = inner.get("municipios", |n, log| municipalities(n, log, against.names));
+        inner.close(Severity::Error);
+        check_dates(inner, against, opens_on, before, on, announced);
+        before = announced.or(before);
+        if let (Some(on), Some(announced), Some(source)) = (on, announced, source) {
+            let edition = Edition {
+                number: u16::try_from(place + 2).unwrap_or(u16::MAX),
+                deadline: Some(Deadline { on, at }),
+                announced_on: Some(announced),
+                source,
+                municipalities: municipalities.unwrap_or_default(),
+            };
+            editions.push((edition, inner.spot_of("prazo")));
+        }
+    }
+    editions
+}
+
+fn check_dates(
+    inner: &Reader<'_>,
+    against: &Against<'_>,
+    opens_on: Option<Date>,
+    before: Option<Date>,
+    on: Option<Date>,
+    announced: Option<Date>,
+) {
+    let log = inner.log;
+    if let (Some(on), Some(opens)) = (on, opens_on)
+        && on < opens
+    {
+        log.error(
+            &inner.spot_of("prazo"),
+            format!("o prazo prorrogado ({on}) cai antes da abertura ({opens})"),
+            "confira o dia, o mês e o ano",
+        );
+    }
+    let Some(announced) = announced else { return };
+    let spot = inner.spot_of("anunciada");
+    if opens_on.is_some_and(|opens| announced < opens) {
+        log.error(
+            &spot,
+            format!("a prorrogação foi anunciada ({announced}) antes da abertura da janela"),
+            "se o prazo mudou antes da abertura, corrija o `prazo` da janela",
+        );
+    }
+    if before.is_some_and(|earlier| announced < earlier) {
+        log.error(
+            &spot,
+            format!("esta prorrogação foi anunciada ({announced}) antes da anterior"),
+            "escreva as prorrogações na ordem em que foram anunciadas",
+        );
+    }
+    if announced > against.today {
+        log.push(
+            against.future,
+            &spot,
+            format!("a data do anúncio ({announced}) ainda não chegou"),
+            "declare a prorrogação depois de anunciada",
+        );
+    }
+}
+
+fn municipalities(node: &Node, log: &Log, names: &Names) -> Option<BTreeSet<MunicipalityCode>> {
+    let codes = value::list(node, log, |n| {
+        let text = match &n.value {
+            super::node::Value::Integer(code) => code.to_string(),
+            _ => value::text(n, log)?,
+        };
+        let code = value::identifier(n, log, MunicipalityCode::parse(&text), "escreva os 7 dígitos do IBGE")?;
+        let known = names.municipalities.as_ref();
+        Names::check(known, log, Severity::Error, &n.spot, "município que não está em municipios.csv", &text)
+            .then_some(code)
+    })?;
+    Some(codes.into_iter().collect())
+}
