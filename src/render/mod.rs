@@ -1,1 +1,15 @@
-//! To be written.
+//! Letters, reports and lines of output: the words for what `domain` decided. Pure.
+//!
+//! Reading order: `portuguese` (dates and lists in words), `because` (a sentence for every reason), `letter` (a notice
+//! as subject, text and HTML), `line` (one decision on one line), `report` (where a window stands), `agenda` (windows
+//! and their editions).
+//!
+//! Architecture invariant: everything that an operator, a gerência or a municipality reads is worded here or in
+//! `config/modelos/`, and nothing here does I/O, reads a clock, or names another room than `domain`.
+
+pub mod agenda;
+pub mod because;
+pub mod letter;
+pub mod line;
+pub mod portuguese;
+pub mod report;

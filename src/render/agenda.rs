@@ -1,0 +1,143 @@
+//! Windows with their editions and sources, as `agenda` shows them. Pure.
+
+use std::fmt::Write as _;
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::domain::calendar::{Calendar, Edition, Halt, HaltKind, Window};
+
+use super::portuguese as pt;
+
+/// The windows that are open at some time between two dates, in order of opening.
+fn between(windows: &[Window], from: Date, to: Date) -> Vec<&Window> {
+    let mut shown: Vec<&Window> = windows
+        .iter()
+        .filter(|w| w.opens_on <= to)
+        .filter(|w| {
+            w.editions.iter().any(|e| e.deadline.is_none()) && w.latest_deadline().is_none()
+                || w.latest_deadline().is_some_and(|d| d.on >= from)
+        })
+        .collect();
+    shown.sort_by(|a, b| (a.opens_on, &a.id).cmp(&(b.opens_on, &b.id)));
+    shown
+}
+
+/// The agenda for a terminal.
+#[must_use]
+pub fn text(windows: &[Window], calendar: &Calendar, from: Date, to: Date) -> String {
+    let mut out = format!("Agenda de {} a {}\n", pt::date(from), pt::date(to));
+    let shown = between(windows, from, to);
+    if shown.is_empty() {
+        out.push_str("\nNenhuma janela neste período.\n");
+    }
+    for window in shown {
+        let _ = writeln!(out, "\n{}  {}, {}", window.id, system_name(window, calendar), pt::period(window));
+        let _ = writeln!(out, "  abertura  {}", pt::date_and_weekday(window.opens_on));
+        for edition in &window.editions {
+            let _ = writeln!(
+                out,
+                "  edição {}  prazo {}; {}{}{}",
+                edition.number,
+                pt::deadline_or_undefined(edition.deadline),
+                edition.announced_on.map(|d| format!("anunciada em {}; ", pt::date(d))).unwrap_or_default(),
+                scope(edition),
+                source(edition),
+            );
+        }
+        let parts: Vec<&str> = window.parts.iter().map(crate::domain::id::PartId::as_str).collect();
+        let _ = writeln!(out, "  partes    {}", parts.join(", "));
+        let _ = writeln!(out, "  situação  {}", situation(window.halt));
+    }
+    out
+}
+
+fn scope(edition: &Edition) -> String {
+    if edition.municipalities.is_empty() {
+        return "todos os municípios".to_owned();
+    }
+    let codes: Vec<String> = edition.municipalities.iter().map(ToString::to_string).collect();
+    format!("só {}", pt::list(&codes))
+}
+
+fn source(edition: &Edition) -> String {
+    let source = pt::line(&edition.source);
+    if source.is_empty() { String::new() } else { format!("; fonte: {source}") }
+}
+
+fn situation(halt: Option<Halt>) -> String {
+    let Some(halt) = halt else { return "normal".to_owned() };
+    let since =
+        halt.since.map_or_else(|| " desde o início".to_owned(), |d| format!(" desde {}", pt::date(d)));
+    let until = halt.until.map(|d| format!(", até {}", pt::date(d))).unwrap_or_default();
+    format!("{}{since}{until}", halt_word(halt.kind))
+}
+
+fn halt_word(kind: HaltKind) -> &'static str {
+    match kind {
+        HaltKind::Suspended => "suspensa",
+        HaltKind::Cancelled => "cancelada",
+    }
+}
+
+fn system_name(window: &Window, calendar: &Calendar) -> String {
+    pt::line(calendar.systems.get(&window.system).map_or(window.system.as_str(), |s| &s.name))
+}
+
+/// One window as programs read it; the order of the fields is the order of the keys.
+#[derive(Debug, Serialize)]
+struct WindowLine<'a> {
+    janela: &'a str,
+    sistema: String,
+    referencia: String,
+    partes: Vec<&'a str>,
+    abertura: String,
+    edicoes: Vec<EditionLine>,
+    situacao: &'static str,
+    situacao_desde: Option<String>,
+    situacao_ate: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct EditionLine {
+    edicao: u16,
+    prazo: Option<String>,
+    prazo_hora: Option<String>,
+    anunciada: Option<String>,
+    fonte: String,
+    municipios: Vec<String>,
+}
+
+/// The agenda as JSON Lines: one compact object for each window; dates as ISO 8601, absent facts null, an empty
+/// `municipios` for all.
+#[must_use]
+pub fn json(windows: &[Window], calendar: &Calendar, from: Date, to: Date) -> String {
+    let mut out = String::new();
+    for window in between(windows, from, to) {
+        let line = WindowLine {
+            janela: window.id.as_str(),
+            sistema: system_name(window, calendar),
+            referencia: window.reference.to_string(),
+            partes: window.parts.iter().map(crate::domain::id::PartId::as_str).collect(),
+            abertura: window.opens_on.to_string(),
+            edicoes: window.editions.iter().map(edition_line).collect(),
+            situacao: window.halt.map_or("normal", |h| halt_word(h.kind)),
+            situacao_desde: window.halt.and_then(|h| h.since).map(|d| d.to_string()),
+            situacao_ate: window.halt.and_then(|h| h.until).map(|d| d.to_string()),
+        };
+        out.push_str(&serde_json::to_string(&line).unwrap_or_default());
+        out.push('\n');
+    }
+    out
+}
+
+fn edition_line(edition: &Edition) -> EditionLine {
+    EditionLine {
+        edicao: edition.number,
+        prazo: edition.deadline.map(|d| d.on.to_string()),
+        prazo_hora: edition.deadline.map(|d| d.at.strftime("%H:%M:%S").to_string()),
+        anunciada: edition.announced_on.map(|d| d.to_string()),
+        fonte: pt::line(&edition.source),
+        municipios: edition.municipalities.iter().map(ToString::to_string).collect(),
+    }
+}

@@ -1,0 +1,248 @@
+//! Why, in words: one plain Portuguese sentence for every reason, with its facts. Pure.
+
+use crate::domain::calendar::{Calendar, HaltKind};
+use crate::domain::id::PartId;
+use crate::domain::notice::{Told, UnconfirmedPart, Untold};
+use crate::domain::overrides::{BatchId, HoldScope};
+use crate::domain::reason::{Cause, Reason};
+use crate::domain::status::Doubt;
+
+use super::portuguese as pt;
+
+/// The because of a decision as a complete sentence, ending with a full stop.
+#[must_use]
+#[expect(clippy::too_many_lines, reason = "one arm for each reason, so that no reason goes unworded")]
+pub fn because(reason: &Reason, calendar: &Calendar) -> String {
+    let at = |instant| pt::instant(instant, &calendar.hours.zone);
+    match reason {
+        Reason::WindowOpen { opened_on } => format!(
+            "A janela está aberta desde {} e o município ainda não foi comunicado.",
+            pt::date(*opened_on)
+        ),
+        Reason::RungDue { due_at } => {
+            format!("O degrau é devido desde {} e há preenchimento pendente.", at(*due_at))
+        }
+        Reason::Coincidence { due_at, rungs } => {
+            let rungs: Vec<String> = rungs.iter().copied().map(rung).collect();
+            format!(
+                "Coincidência: os degraus {} são devidos no mesmo instante, desde {}, e formam uma só carta.",
+                pt::list(&rungs),
+                at(*due_at)
+            )
+        }
+        Reason::ReminderInstead { unconfirmed } => format!(
+            "Nada consta como pendente, mas não há confirmação de {}; o degrau pede o lembrete, que não acusa \
+             ninguém.",
+            doubted(unconfirmed, calendar)
+        ),
+        Reason::DeadlineMoved { told, now } => format!(
+            "O último prazo comunicado ao município foi {}, e o que vale agora é {}.",
+            told_date(*told),
+            told_date(*now)
+        ),
+        Reason::Halted { kind, since } => {
+            let how = halted(*kind);
+            match since {
+                Some(day) => format!(
+                    "A janela foi {how} em {} e o município já havia sido comunicado dela.",
+                    pt::date(*day)
+                ),
+                None => format!("A janela está {how} e o município já havia sido comunicado dela."),
+            }
+        }
+        Reason::DeadlineUpheld => "A suspensão terminou e o prazo está mantido.".to_owned(),
+        Reason::CopiesDue { letters } => format!(
+            "{} {} ao destinatário.",
+            if *letters == 1 { "Saiu" } else { "Saíram" },
+            pt::counted(*letters, "carta cuja cópia cabe", "cartas cuja cópia cabe")
+        ),
+        Reason::DeadlinePassed { at: passed } => format!(
+            "O prazo encerrou-se em {}, e passaram também os dias úteis que a remessa espera.",
+            at(*passed)
+        ),
+        Reason::ReferralOvertaken { edition } => {
+            format!("Depois da remessa veio a edição {edition} do prazo, que a deixa sem efeito.")
+        }
+        Reason::StaffNeeded { notices } => format!(
+            "{} da equipe.",
+            pt::counted(*notices, "aviso retido espera providência", "avisos retidos esperam providência")
+        ),
+        Reason::ClockBehind { high_water } => format!(
+            "O relógio está atrasado: o livro já tem registros de {}. Nada é enviado até que o relógio seja \
+             acertado.",
+            at(*high_water)
+        ),
+        Reason::Unconfirmed { unconfirmed } => format!(
+            "Nada consta como pendente, mas não há confirmação de {}; na dúvida ninguém é cobrado.",
+            doubted(unconfirmed, calendar)
+        ),
+        Reason::NoContact => {
+            "Não há endereço que se possa usar em nenhum papel do município; complete o cadastro.".to_owned()
+        }
+        Reason::Held { scope, author, reason } => format!(
+            "O envio ({}) foi retido por {}; motivo: {}.",
+            scope_words(scope),
+            open_ended(author),
+            open_ended(reason)
+        ),
+        Reason::AwaitsOpening { batch } => {
+            format!("Aguarda liberação ({}): a abertura da janela precisa ser confirmada.", release(batch))
+        }
+        Reason::AwaitsApproval { batch } => {
+            format!("Aguarda liberação ({}): todo lote deste sistema precisa ser aprovado.", release(batch))
+        }
+        Reason::EarlierDeadline { batch, in_force } => format!(
+            "Aguarda liberação ({}): o novo prazo é anterior ao que está em vigor ({}), que continua valendo até \
+             lá.",
+            release(batch),
+            told_date(*in_force)
+        ),
+        Reason::DeadlineInDoubt { batch } => format!(
+            "Há um prazo anterior ao vigente que aguarda liberação ({}); até lá não sai carta de prazo.",
+            release(batch)
+        ),
+        Reason::DailyLimit { batch, due, limit } => format!(
+            "Aguarda liberação ({}): {} no mesmo dia, acima do limite de {limit}.",
+            release(batch),
+            pt::counted(*due, "aviso é devido", "avisos são devidos")
+        ),
+        Reason::AfterOutage { batch, from, until } => format!(
+            "Aguarda liberação ({}): o serviço ficou parado de {} até {}.",
+            release(batch),
+            at(*from),
+            at(*until)
+        ),
+        Reason::Satisfied => "Tudo foi preenchido ou deixou de ser devido.".to_owned(),
+        Reason::EditionChanged { edition } => format!("Passou a valer a edição {edition} do prazo."),
+        Reason::NotExpected => "O preenchimento deixou de ser esperado deste município.".to_owned(),
+        Reason::WindowGone => "A janela não está mais no calendário.".to_owned(),
+        Reason::NoLongerConfirmed => "Os dados deixaram de confirmar a pendência.".to_owned(),
+        Reason::ContentChanged => "O que a carta dizia deixou de valer.".to_owned(),
+        Reason::Outage { from, until } => format!(
+            "O serviço ficou parado de {} até {}, durante toda a validade do aviso.",
+            at(*from),
+            at(*until)
+        ),
+        Reason::TooSoon { told_at } => {
+            format!("Toda a validade do aviso caiu nas 48 horas seguintes à comunicação de {}.", at(*told_at))
+        }
+        Reason::ValidityOver { at: ended, withheld } => match withheld {
+            Some(why) => {
+                format!("A validade terminou em {} com o aviso ainda retido: {}.", at(*ended), cause(*why))
+            }
+            None => format!("A validade terminou em {} antes que o aviso pudesse sair.", at(*ended)),
+        },
+        Reason::AllDone => "Nada está pendente: tudo foi concluído, dispensado ou não se aplica.".to_owned(),
+        Reason::NotOpenYet { opens_on } => format!("A janela só abre em {}.", pt::date(*opens_on)),
+        Reason::NothingDue => "Nenhum aviso é devido agora.".to_owned(),
+        Reason::Waits { until } => {
+            format!("Espera até {}, para não suceder de perto a outra carta.", at(*until))
+        }
+        Reason::BeforeStart => match calendar.starts_on {
+            Some(day) => format!("Era devido antes de {}, quando os envios começam.", pt::date(day)),
+            None => "Era devido antes do início dos envios.".to_owned(),
+        },
+    }
+}
+
+/// Why a part is *não confirmado*: a clause without a full stop.
+#[must_use]
+pub fn doubt(doubt: &Doubt, calendar: &Calendar) -> String {
+    match doubt {
+        Doubt::Unseen => "nenhum dado recebido".to_owned(),
+        Doubt::Stale { as_of } => {
+            format!("dado de {}, antigo demais", pt::instant(*as_of, &calendar.hours.zone))
+        }
+        Doubt::Declared => "a própria fonte não confirma".to_owned(),
+        Doubt::Disputed => "o município contesta o dado".to_owned(),
+        Doubt::Reverting => "constava como concluído e voltou a pendente, ainda por confirmar".to_owned(),
+        Doubt::Contradicted => "as fontes se contradizem".to_owned(),
+    }
+}
+
+/// Why a municipality was never told: a clause without a full stop.
+#[must_use]
+pub fn untold(untold: &Untold, calendar: &Calendar) -> String {
+    match untold {
+        Untold::Unseen => "a janela abriu e encerrou sem que o serviço a acompanhasse".to_owned(),
+        Untold::NoContact => "não havia endereço que se pudesse usar".to_owned(),
+        Untold::Failed => "todos os endereços recusaram ou devolveram a carta".to_owned(),
+        Untold::Withheld(reason) => {
+            format!("a carta ficou retida. {}", because(reason, calendar).trim_end_matches('.'))
+        }
+        Untold::Expired => "a carta não pôde sair enquanto valia".to_owned(),
+    }
+}
+
+/// What a filed reason means, when its facts are no longer at hand: a clause without a full stop.
+#[must_use]
+pub fn cause(cause: Cause) -> &'static str {
+    match cause.as_str() {
+        "nao-confirmado" => "a situação não estava confirmada",
+        "sem-contato" => "não havia endereço que se pudesse usar",
+        "retido" => "o envio foi retido pela equipe",
+        "aguarda-abertura" => "a abertura da janela não foi confirmada",
+        "aguarda-aprovacao" => "o lote não foi aprovado",
+        "prazo-antecipado" => "o prazo anterior ao vigente não foi liberado",
+        "prazo-em-duvida" => "um prazo anterior ao vigente aguardava liberação",
+        "limite-do-dia" => "o limite de avisos do dia foi ultrapassado",
+        "retomada" => "o serviço voltava de uma parada",
+        "relogio" => "o relógio estava atrasado",
+        "espera" => "esperava-se o intervalo depois de outra carta",
+        _ => "havia impedimento registrado no livro",
+    }
+}
+
+/// The name of a part in words; its id when the calendar does not declare it.
+#[must_use]
+pub fn part_name(part: &PartId, calendar: &Calendar) -> String {
+    pt::line(calendar.parts.get(part).map_or(part.as_str(), |p| &p.name))
+}
+
+/// A rung as operators write it: `10d`.
+#[must_use]
+pub fn rung(days_before: u16) -> String {
+    format!("{days_before}d")
+}
+
+fn doubted(parts: &[UnconfirmedPart], calendar: &Calendar) -> String {
+    let parts: Vec<String> = parts
+        .iter()
+        .map(|p| format!("{} ({})", part_name(&p.part, calendar), doubt(&p.doubt, calendar)))
+        .collect();
+    pt::list(&parts)
+}
+
+fn told_date(told: Told) -> String {
+    match told {
+        Told::Date(deadline) => pt::deadline(deadline),
+        Told::Undefined => "“a definir”".to_owned(),
+    }
+}
+
+fn halted(kind: HaltKind) -> &'static str {
+    match kind {
+        HaltKind::Suspended => "suspensa",
+        HaltKind::Cancelled => "cancelada",
+    }
+}
+
+fn scope_words(scope: &HoldScope) -> String {
+    match scope {
+        HoldScope::All => "de tudo".to_owned(),
+        HoldScope::Window(id) => format!("da janela {id}"),
+        HoldScope::Municipality(code) => format!("ao município {code}"),
+        HoldScope::Batch(batch) => format!("do lote {batch}"),
+    }
+}
+
+fn release(batch: &BatchId) -> String {
+    format!("vigia-suas liberar --lote {batch} --motivo \"…\"")
+}
+
+/// Somebody's words on one line, without the full stop that the sentence brings itself.
+fn open_ended(text: &str) -> String {
+    let text = pt::line(text);
+    let text = text.trim_end_matches(['.', ' ']);
+    if text.is_empty() { "não informado".to_owned() } else { text.to_owned() }
+}

@@ -1,0 +1,335 @@
+//! Facts to try templates with: one letter of each sort, with and without what is optional. Pure.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::{Date, date};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::calendar::{Calendar, Deadline, Edition, Part, Respondent, Sanction, System, Window};
+use crate::domain::holiday::Holidays;
+use crate::domain::id::{
+    EmailAddress, GerenciaId, IdError, MunicipalityCode, PartId, Reference, SystemId, UnitId, WindowId,
+};
+use crate::domain::notice::{
+    Addressee, AlertItem, Content, DigestLine, Kind, NoticeKey, PendingPart, Slot, StaffSlot, Told,
+    UnconfirmedPart, Untold,
+};
+use crate::domain::overrides::BatchId;
+use crate::domain::plan::{Act, Decision};
+use crate::domain::reason::Reason;
+use crate::domain::roster::{Contact, Municipality, Offices, Role, Roster, Unit, Units};
+use crate::domain::secretariat::Secretariat;
+use crate::domain::status::Doubt;
+use crate::domain::time::{SendingHours, Zone};
+
+use super::facts::{self, Facts};
+use super::{Context, name_of};
+
+/// A small world: one system, one window, one municipality with one unit.
+#[derive(Debug, Clone)]
+pub(super) struct World {
+    pub(super) calendar: Calendar,
+    pub(super) roster: Roster,
+    pub(super) secretariat: Secretariat,
+    pub(super) window: WindowId,
+    pub(super) municipality: MunicipalityCode,
+    pub(super) unit: UnitId,
+    pub(super) cras: PartId,
+    pub(super) council: PartId,
+    pub(super) gerencia: GerenciaId,
+}
+
+impl World {
+    /// The world with a sanction and a process number of one's choice.
+    pub(super) fn new(sanction: Sanction, case_number: &str) -> Result<Self, IdError> {
+        let system = SystemId::parse("censo-suas")?;
+        let window = WindowId::new(&system, Reference::Year(2023), None)?;
+        let (cras, council) = (PartId::parse("CRAS")?, PartId::parse("CMAS")?);
+        let gerencia = GerenciaId::parse("GPSB")?;
+        let municipality = MunicipalityCode::parse("3205309")?;
+        let unit = UnitId::parse("32053098154")?;
+        let parts = [(&cras, "CRAS", Respondent::Unit), (&council, "Conselho Municipal", Respondent::Cmas)];
+        let calendar = Calendar {
+            hours: SendingHours {
+                zone: Zone::new(jiff::tz::TimeZone::fixed(jiff::tz::offset(-3))),
+                from: jiff::civil::time(8, 0, 0, 0),
+                until: jiff::civil::time(18, 0, 0, 0),
+                business_days_only: true,
+                holidays: Holidays::national(),
+                waits: true,
+            },
+            parts: parts
+                .into_iter()
+                .map(|(id, name, respondent)| (id.clone(), part(id, name, respondent)))
+                .collect(),
+            systems: BTreeMap::from([(
+                system.clone(),
+                example_system(&system, &[&cras, &council], &gerencia, sanction, case_number),
+            )]),
+            declared: vec![example_window(&window, &system, &[&cras, &council])],
+            starts_on: None,
+            daily_limit: 234,
+        };
+        let roster = Roster {
+            municipalities: BTreeMap::from([(municipality, vitoria(municipality)?)]),
+            units: Some(Units::new([Unit {
+                id: unit.clone(),
+                municipality,
+                part: cras.clone(),
+                name: "CRAS São Pedro".to_owned(),
+                addresses: Vec::new(),
+                telephone: String::new(),
+                from: None,
+                until: None,
+            }])),
+            offices: Offices::default(),
+        };
+        let sender = EmailAddress::parse("vigilancia@example.org")?;
+        let secretariat = Secretariat {
+            sender_name: "Vigilância Socioassistencial – SETADES".to_owned(),
+            sender: sender.clone(),
+            reply_to: sender,
+            signature: Secretariat::SIGNATURE.iter().map(|line| (*line).to_owned()).collect(),
+            support: Secretariat::SUPPORT.to_owned(),
+        };
+        Ok(Self { calendar, roster, secretariat, window, municipality, unit, cras, council, gerencia })
+    }
+
+    pub(super) fn context(&self) -> Context<'_> {
+        Context { calendar: &self.calendar, roster: &self.roster, secretariat: &self.secretariat }
+    }
+
+    /// A decision to send that content.
+    pub(super) fn decision(&self, key: NoticeKey, kind: Kind, content: Content) -> Decision {
+        Decision {
+            act: Act::Send,
+            key,
+            kind: Some(kind),
+            edition: Some(1),
+            rung: None,
+            version: 1,
+            to: Vec::new(),
+            due_at: Timestamp::UNIX_EPOCH,
+            valid_until: None,
+            told: None,
+            content: Some(content),
+            because: Reason::DeadlineUpheld,
+        }
+    }
+
+    /// Every sort of letter, with and without what is optional.
+    pub(super) fn decisions(&self) -> Vec<Decision> {
+        let mut all = self.municipal();
+        all.extend(self.staff());
+        all
+    }
+
+    fn municipal(&self) -> Vec<Decision> {
+        let (early, deadline) = (until(date(2023, 12, 5)), until(date(2023, 12, 19)));
+        let source = || "MDS, Censo SUAS 2023".to_owned();
+        let pending = self.pending();
+        let unconfirmed = self.unconfirmed();
+        let contents = [
+            (Slot::Announcement, Kind::Announcement, Content::Announcement { deadline: Some(early) }),
+            (Slot::Announcement, Kind::Announcement, Content::Announcement { deadline: None }),
+            (rung(), Kind::Reminder, Content::Reminder { deadline: early, unconfirmed }),
+            (rung(), Kind::Warning, Content::Warning { deadline: early, pending }),
+        ];
+        let moves = [(Told::Date(early), deadline), (Told::Date(deadline), early), (Told::Undefined, early)];
+        let extensions = moves.into_iter().chain([(Told::Date(early), early)]).map(|(previous, deadline)| {
+            let content = Content::Extension { previous, deadline, source: source() };
+            (Slot::Extension { edition: 2 }, Kind::Extension, content)
+        });
+        let suspensions = [(false, Some(date(2023, 11, 14))), (true, None)].map(|(cancelled, since)| {
+            (Slot::Suspension { edition: 1 }, Kind::Suspension, Content::Suspension { cancelled, since })
+        });
+        let upheld = [Some(early), None]
+            .map(|deadline| (Slot::Upheld { edition: 1 }, Kind::Suspension, Content::Upheld { deadline }));
+        contents
+            .into_iter()
+            .chain(extensions)
+            .chain(suspensions)
+            .chain(upheld)
+            .map(|(slot, kind, content)| {
+                let (window, municipality) = (self.window.clone(), self.municipality);
+                self.decision(NoticeKey::Municipal { window, slot, municipality }, kind, content)
+            })
+            .collect()
+    }
+
+    fn staff(&self) -> Vec<Decision> {
+        let on = date(2023, 11, 30);
+        let deadline = Some(until(date(2023, 12, 5)));
+        let later = Some(until(date(2023, 12, 19)));
+        let to = || Addressee::Gerencia(self.gerencia.clone());
+        let digest = |lines| Content::Digest { to: to(), deadline, lines };
+        let line = DigestLine {
+            municipality: self.municipality,
+            kind: Kind::Warning,
+            days_before: 5,
+            parts: vec![self.cras.clone(), self.council.clone()],
+        };
+        let referral = |pending, unconfirmed, never_told| Content::Referral {
+            to: to(),
+            deadline,
+            pending,
+            unconfirmed,
+            never_told,
+        };
+        let full = referral(
+            vec![(self.municipality, self.pending())],
+            vec![(self.municipality, self.unconfirmed())],
+            vec![(self.municipality, Untold::NoContact)],
+        );
+        let source = "MDS, Censo SUAS 2023".to_owned();
+        let void = Content::ReferralVoid { to: to(), previous: deadline, deadline: later, source };
+        let alert = Content::Alert { items: self.alert_items() };
+        let key = |slot| NoticeKey::Staff { window: self.window.clone(), slot };
+        let service = NoticeKey::Service { topic: "rele".to_owned(), on };
+        vec![
+            self.decision(
+                key(StaffSlot::Digest { edition: 1, to: to(), on }),
+                Kind::Digest,
+                digest(vec![line]),
+            ),
+            self.decision(key(StaffSlot::Digest { edition: 1, to: to(), on }), Kind::Digest, digest(vec![])),
+            self.decision(key(StaffSlot::Referral { edition: 1, to: to() }), Kind::Referral, full),
+            self.decision(
+                key(StaffSlot::Referral { edition: 1, to: Addressee::Gsuas }),
+                Kind::Referral,
+                referral(vec![], vec![], vec![]),
+            ),
+            self.decision(key(StaffSlot::ReferralVoid { edition: 1, to: to() }), Kind::Referral, void),
+            self.decision(key(StaffSlot::Alert { edition: 1, on }), Kind::Alert, alert.clone()),
+            self.decision(service, Kind::Alert, alert),
+        ]
+    }
+
+    fn pending(&self) -> Vec<PendingPart> {
+        let wording = Some("100% preenchido, não concluído".into());
+        vec![
+            PendingPart { part: self.cras.clone(), units: vec![self.unit.clone()], wording: None },
+            PendingPart { part: self.council.clone(), units: Vec::new(), wording },
+        ]
+    }
+
+    fn unconfirmed(&self) -> Vec<UnconfirmedPart> {
+        vec![
+            UnconfirmedPart { part: self.cras.clone(), doubt: Doubt::Unseen },
+            UnconfirmedPart { part: self.council.clone(), doubt: Doubt::Disputed },
+        ]
+    }
+
+    fn alert_items(&self) -> Vec<AlertItem> {
+        let (window, municipality) = (self.window.clone(), self.municipality);
+        let key = NoticeKey::Municipal { window, slot: rung(), municipality };
+        let batch = BatchId::of_day(date(2023, 11, 30));
+        let limit = Reason::DailyLimit { batch: batch.clone(), due: 300, limit: 234 };
+        let high_water = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24);
+        vec![
+            AlertItem::Withheld { key, because: Reason::NoContact },
+            AlertItem::Batch { batch, letters: 300, because: limit },
+            AlertItem::ClockBehind { high_water },
+            AlertItem::Text("A fonte censo não respondeu.\nA última coleta é de 29/11/2023.".to_owned()),
+        ]
+    }
+}
+
+/// Facts of every letter to try, each with the name of its templates.
+pub(super) fn letters() -> Vec<(&'static str, Facts)> {
+    let worlds = [
+        World::new(Sanction::Standard, ""),
+        World::new(Sanction::Omitted, "2023-ABC12"),
+        World::new(Sanction::Text("O não preenchimento impede o cofinanciamento.".to_owned()), "2023-ABC12"),
+    ];
+    let mut all = Vec::new();
+    for world in worlds.into_iter().flatten() {
+        for decision in world.decisions() {
+            let Some(content) = &decision.content else { continue };
+            if let Ok(facts) = facts::gather(&world.context(), &decision, content) {
+                all.push((name_of(content), facts));
+            }
+        }
+    }
+    all
+}
+
+fn rung() -> Slot {
+    Slot::Rung { edition: 1, days_before: 5 }
+}
+
+fn until(on: Date) -> Deadline {
+    Deadline { on, at: Deadline::DEFAULT_TIME }
+}
+
+fn part(id: &PartId, name: &str, respondent: Respondent) -> Part {
+    Part { id: id.clone(), name: name.to_owned(), respondent, gerencia: None }
+}
+
+fn vitoria(code: MunicipalityCode) -> Result<Municipality, IdError> {
+    let smas = Contact {
+        role: Role::Smas,
+        addresses: vec![EmailAddress::parse("smas@vitoria.invalid")?],
+        holder: String::new(),
+        telephone: String::new(),
+    };
+    Ok(Municipality {
+        code,
+        name: "Vitória".to_owned(),
+        region: "Metropolitana".to_owned(),
+        contacts: vec![smas],
+        exempt: std::collections::BTreeSet::new(),
+        note: String::new(),
+    })
+}
+
+fn example_system(
+    id: &SystemId,
+    parts: &[&PartId],
+    gerencia: &GerenciaId,
+    sanction: Sanction,
+    case_number: &str,
+) -> System {
+    System {
+        id: id.clone(),
+        name: "Censo SUAS".to_owned(),
+        link: "https://aplicacoes.mds.gov.br/sagi/censosuas".to_owned(),
+        parts: parts.iter().copied().cloned().collect(),
+        gerencias: vec![gerencia.clone()],
+        sanction,
+        case_number: case_number.to_owned(),
+        status_validity: SignedDuration::from_hours(36),
+        announce_to: Vec::new(),
+        confirm_opening: false,
+        approve: false,
+        referral_after: 1,
+        ladder: Vec::new(),
+        recurrence: None,
+    }
+}
+
+fn example_window(id: &WindowId, system: &SystemId, parts: &[&PartId]) -> Window {
+    let edition = |number, on, announced_on| Edition {
+        number,
+        deadline: Some(until(on)),
+        announced_on,
+        source: "MDS, Censo SUAS 2023".to_owned(),
+        municipalities: std::collections::BTreeSet::new(),
+    };
+    Window {
+        id: id.clone(),
+        system: system.clone(),
+        reference: Reference::Year(2023),
+        name: None,
+        parts: parts.iter().copied().cloned().collect(),
+        respondent: None,
+        opens_on: date(2023, 10, 23),
+        editions: vec![
+            edition(1, date(2023, 12, 5), None),
+            edition(2, date(2023, 12, 19), Some(date(2023, 12, 5))),
+        ],
+        depends_on: None,
+        halt: None,
+        recurring: false,
+    }
+}

@@ -1,0 +1,339 @@
+//! What a template may say: the facts of one letter, under the names that operators use. Pure.
+//!
+//! Every name is there in every letter; what does not apply is empty or none. Whatever came from a file or a feed is
+//! brought to one line here, so that no name can forge a header or a paragraph.
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::domain::calendar::{Deadline, Sanction, System, Window};
+use crate::domain::id::{MunicipalityCode, PartId};
+use crate::domain::notice::{
+    Addressee, AlertItem, Content, DigestLine, NoticeKey, PendingPart, StaffSlot, Told, UnconfirmedPart,
+};
+use crate::domain::plan::Decision;
+
+use super::super::because;
+use super::super::portuguese as pt;
+use super::{Context, TemplateFault};
+
+/// The facts of one letter. The names in `rename` are those that `config/LEIAME.md` documents.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(super) struct Facts {
+    #[serde(rename = "assunto")]
+    pub(super) subject: String,
+    #[serde(rename = "municipio")]
+    municipality: Option<Place>,
+    #[serde(rename = "sistema")]
+    system: SystemFacts,
+    #[serde(rename = "janela")]
+    window: String,
+    #[serde(rename = "referencia")]
+    reference: String,
+    #[serde(rename = "prazo")]
+    deadline: Option<DeadlineFacts>,
+    #[serde(rename = "prazo_anterior")]
+    previous: Option<DeadlineFacts>,
+    /// `definido`, `prorrogado`, `antecipado` or `mantido`.
+    #[serde(rename = "mudanca")]
+    change: &'static str,
+    #[serde(rename = "fonte")]
+    source: String,
+    #[serde(rename = "sancao")]
+    sanction: SanctionFacts,
+    #[serde(rename = "pendencias")]
+    pending: Vec<PartFacts>,
+    #[serde(rename = "nao_confirmadas")]
+    unconfirmed: Vec<PartFacts>,
+    #[serde(rename = "cancelada")]
+    cancelled: bool,
+    #[serde(rename = "desde")]
+    since: Option<String>,
+    #[serde(rename = "destinatario")]
+    addressee: String,
+    #[serde(rename = "dia")]
+    day: Option<String>,
+    #[serde(rename = "cartas")]
+    letters: Vec<DigestFacts>,
+    #[serde(rename = "municipios_pendentes")]
+    pending_municipalities: Vec<ReferralFacts>,
+    #[serde(rename = "municipios_nao_confirmados")]
+    unconfirmed_municipalities: Vec<ReferralFacts>,
+    #[serde(rename = "municipios_nao_comunicados")]
+    untold_municipalities: Vec<ReferralFacts>,
+    #[serde(rename = "itens")]
+    items: Vec<String>,
+    #[serde(rename = "suporte")]
+    support: String,
+    /// Paragraphs of lines.
+    #[serde(rename = "assinatura")]
+    signature: Vec<Vec<String>>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Place {
+    #[serde(rename = "nome")]
+    name: String,
+    #[serde(rename = "codigo")]
+    code: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+struct SystemFacts {
+    #[serde(rename = "nome")]
+    name: String,
+    link: String,
+    #[serde(rename = "processo")]
+    case_number: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct DeadlineFacts {
+    /// `05/12/2023`
+    #[serde(rename = "data")]
+    date: String,
+    /// `05/12/2023 (terça-feira)`, with the time when it is not the end of the day.
+    #[serde(rename = "completo")]
+    whole: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+struct SanctionFacts {
+    /// `padrao`, `nenhuma` or `texto`.
+    #[serde(rename = "tipo")]
+    kind: &'static str,
+    #[serde(rename = "texto")]
+    text: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct PartFacts {
+    #[serde(rename = "nome")]
+    name: String,
+    #[serde(rename = "unidades")]
+    units: Vec<String>,
+    /// The source's own words, or why nobody knows.
+    #[serde(rename = "observacao")]
+    note: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct DigestFacts {
+    #[serde(rename = "municipio")]
+    municipality: Place,
+    #[serde(rename = "tipo")]
+    kind: &'static str,
+    #[serde(rename = "degrau")]
+    rung: String,
+    #[serde(rename = "partes")]
+    parts: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct ReferralFacts {
+    #[serde(rename = "municipio")]
+    municipality: Place,
+    #[serde(rename = "partes")]
+    parts: Vec<PartFacts>,
+    #[serde(rename = "motivo")]
+    because: String,
+}
+
+/// The facts of a decision's letter.
+pub(super) fn gather(
+    context: &Context<'_>,
+    decision: &Decision,
+    content: &Content,
+) -> Result<Facts, TemplateFault> {
+    let mut facts = Facts {
+        municipality: decision.key.municipality().map(|code| place(context, code)),
+        sanction: SanctionFacts { kind: "nenhuma", text: String::new() },
+        support: pt::line(&context.secretariat.support),
+        signature: paragraphs(&context.secretariat.signature),
+        ..Facts::default()
+    };
+    if let Some(id) = decision.key.window() {
+        let missing = || TemplateFault::unwritable(format!("a janela {id} não está no calendário"));
+        let window = context.calendar.window(id).ok_or_else(missing)?;
+        let system = context.calendar.systems.get(&window.system).ok_or_else(missing)?;
+        about(&mut facts, &window, system);
+    }
+    if let NoticeKey::Staff { slot: StaffSlot::Digest { on, .. } | StaffSlot::Alert { on, .. }, .. }
+    | NoticeKey::Service { on, .. } = &decision.key
+    {
+        facts.day = Some(pt::date_and_weekday(*on));
+    }
+    fill(&mut facts, context, decision.key.municipality(), content);
+    Ok(facts)
+}
+
+fn about(facts: &mut Facts, window: &Window, system: &System) {
+    facts.window = window.id.to_string();
+    facts.reference = pt::period(window);
+    facts.system = SystemFacts {
+        name: pt::line(&system.name),
+        link: pt::line(&system.link),
+        case_number: pt::line(&system.case_number),
+    };
+    facts.sanction = match &system.sanction {
+        Sanction::Standard => SanctionFacts { kind: "padrao", text: String::new() },
+        Sanction::Omitted => SanctionFacts { kind: "nenhuma", text: String::new() },
+        Sanction::Text(text) => SanctionFacts { kind: "texto", text: pt::line(text) },
+    };
+}
+
+fn fill(facts: &mut Facts, context: &Context<'_>, municipality: Option<MunicipalityCode>, content: &Content) {
+    match content {
+        Content::Announcement { deadline } | Content::Upheld { deadline } => {
+            facts.deadline = deadline.map(deadline_facts);
+        }
+        Content::Reminder { deadline, unconfirmed } => {
+            facts.deadline = Some(deadline_facts(*deadline));
+            facts.unconfirmed = unconfirmed.iter().map(|p| unconfirmed_part(context, p)).collect();
+        }
+        Content::Warning { deadline, pending } => {
+            facts.deadline = Some(deadline_facts(*deadline));
+            facts.pending = pending.iter().map(|p| pending_part(context, municipality, p)).collect();
+        }
+        Content::Extension { previous, deadline, source } => {
+            moved(facts, *previous, Some(*deadline), source);
+        }
+        Content::Suspension { cancelled, since } => {
+            facts.cancelled = *cancelled;
+            facts.since = since.map(pt::date);
+        }
+        Content::Digest { to, deadline, lines } => {
+            facts.addressee = office(context, to);
+            facts.deadline = deadline.map(deadline_facts);
+            facts.letters = lines.iter().map(|l| digest_line(context, l)).collect();
+        }
+        Content::Referral { to, deadline, pending, unconfirmed, never_told } => {
+            facts.addressee = office(context, to);
+            facts.deadline = deadline.map(deadline_facts);
+            facts.pending_municipalities = pending
+                .iter()
+                .map(|(code, parts)| {
+                    let parts = parts.iter().map(|p| pending_part(context, Some(*code), p)).collect();
+                    ReferralFacts { municipality: place(context, *code), parts, because: String::new() }
+                })
+                .collect();
+            facts.unconfirmed_municipalities = unconfirmed
+                .iter()
+                .map(|(code, parts)| {
+                    let parts = parts.iter().map(|p| unconfirmed_part(context, p)).collect();
+                    ReferralFacts { municipality: place(context, *code), parts, because: String::new() }
+                })
+                .collect();
+            facts.untold_municipalities = never_told
+                .iter()
+                .map(|(code, why)| {
+                    let because = because::untold(why, context.calendar);
+                    ReferralFacts { municipality: place(context, *code), parts: Vec::new(), because }
+                })
+                .collect();
+        }
+        Content::ReferralVoid { to, previous, deadline, source } => {
+            facts.addressee = office(context, to);
+            moved(facts, Told::from(*previous), *deadline, source);
+        }
+        Content::Alert { items } => {
+            facts.items = items.iter().map(|item| alert_item(context, item)).collect();
+        }
+    }
+}
+
+fn moved(facts: &mut Facts, previous: Told, deadline: Option<Deadline>, source: &str) {
+    let before = match previous {
+        Told::Date(before) => Some(before),
+        Told::Undefined => None,
+    };
+    facts.change = match (before, deadline) {
+        (Some(before), Some(now)) if now > before => "prorrogado",
+        (Some(before), Some(now)) if now < before => "antecipado",
+        (None, Some(_)) => "definido",
+        _ => "mantido",
+    };
+    facts.previous = before.map(deadline_facts);
+    facts.deadline = deadline.map(deadline_facts);
+    facts.source = pt::line(source).trim_end_matches('.').to_owned();
+}
+
+fn deadline_facts(deadline: Deadline) -> DeadlineFacts {
+    let on: Date = deadline.on;
+    DeadlineFacts { date: pt::date(on), whole: pt::deadline(deadline) }
+}
+
+fn place(context: &Context<'_>, code: MunicipalityCode) -> Place {
+    let known = context.roster.municipalities.get(&code);
+    let name = known.map_or_else(|| format!("município {code}"), |m| pt::line(&m.name));
+    Place { name, code: code.to_string() }
+}
+
+fn pending_part(context: &Context<'_>, at: Option<MunicipalityCode>, part: &PendingPart) -> PartFacts {
+    let units = part
+        .units
+        .iter()
+        .map(|id| {
+            let mut known = at.into_iter().flat_map(|code| context.roster.units_of(code, &part.part));
+            match known.find(|unit| unit.id == *id) {
+                Some(unit) => format!("{} (código {})", pt::line(&unit.name), pt::line(id.as_str())),
+                None => format!("unidade de código {}", pt::line(id.as_str())),
+            }
+        })
+        .collect();
+    let note = part.wording.as_deref().map(pt::line).unwrap_or_default();
+    PartFacts { name: because::part_name(&part.part, context.calendar), units, note }
+}
+
+fn unconfirmed_part(context: &Context<'_>, part: &UnconfirmedPart) -> PartFacts {
+    PartFacts {
+        name: because::part_name(&part.part, context.calendar),
+        units: Vec::new(),
+        note: because::doubt(&part.doubt, context.calendar),
+    }
+}
+
+fn digest_line(context: &Context<'_>, line: &DigestLine) -> DigestFacts {
+    let name = |part: &PartId| because::part_name(part, context.calendar);
+    DigestFacts {
+        municipality: place(context, line.municipality),
+        kind: pt::kind(line.kind),
+        rung: because::rung(line.days_before),
+        parts: pt::list(&line.parts.iter().map(name).collect::<Vec<_>>()),
+    }
+}
+
+fn office(context: &Context<'_>, to: &Addressee) -> String {
+    let offices = &context.roster.offices;
+    let known = match to {
+        Addressee::Gsuas => Some(&offices.gsuas.name),
+        Addressee::Gerencia(id) => offices.gerencias.get(id).map(|office| &office.name),
+    };
+    match known.map(|name| pt::line(name)) {
+        Some(name) if !name.is_empty() => name,
+        _ => pt::line(&to.to_string()),
+    }
+}
+
+fn alert_item(context: &Context<'_>, item: &AlertItem) -> String {
+    let why = |reason| because::because(reason, context.calendar);
+    match item {
+        AlertItem::Withheld { key, because } => {
+            let to = key.municipality().map(|code| format!(", {}", place(context, code).name));
+            format!("Retido: {key}{}. {}", to.unwrap_or_default(), why(because))
+        }
+        AlertItem::Batch { batch, letters, because } => {
+            format!("Lote {batch}, com {}. {}", pt::counted(*letters, "carta", "cartas"), why(because))
+        }
+        AlertItem::ClockBehind { high_water } => {
+            why(&crate::domain::reason::Reason::ClockBehind { high_water: *high_water })
+        }
+        AlertItem::Text(text) => pt::lines(text),
+    }
+}
+
+/// Lines parted into paragraphs at empty ones.
+fn paragraphs(lines: &[String]) -> Vec<Vec<String>> {
+    let lines: Vec<String> = lines.iter().map(|l| pt::line(l)).collect();
+    lines.split(String::is_empty).filter(|p| !p.is_empty()).map(<[String]>::to_vec).collect()
+}

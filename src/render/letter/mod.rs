@@ -1,0 +1,83 @@
+//! A notice as a letter: subject, text and HTML. Pure.
+//!
+//! Reading order: `facts` (what a template may say), `template` (the set of templates, embedded or an operator's),
+//! `markup` (emphasis, links, escaping), `layout` (line width), `fault` (what is wrong with a template, and where),
+//! `example` (facts to try templates with).
+//!
+//! The sentences of Anexos I and II of norma BES Nº 08 are in `config/modelos/norma.txt`, once, and serve text and
+//! HTML alike.
+
+mod example;
+mod facts;
+mod fault;
+mod layout;
+mod markup;
+mod template;
+
+#[cfg(test)]
+mod tests;
+
+use crate::domain::calendar::Calendar;
+use crate::domain::notice::Content;
+use crate::domain::plan::Decision;
+use crate::domain::roster::Roster;
+use crate::domain::secretariat::Secretariat;
+
+pub use fault::TemplateFault;
+pub use template::{EMBEDDED, Templates};
+
+/// What letters are written from, besides the decision itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// Systems, windows, parts, and the zone of dates.
+    pub calendar: &'a Calendar,
+    /// Names of municipalities, units and offices.
+    pub roster: &'a Roster,
+    /// Signature and support address.
+    pub secretariat: &'a Secretariat,
+}
+
+/// A notice rendered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// One line, without control characters.
+    pub subject: String,
+    /// Plain text, wrapped at 76 columns except links; ends with a line break.
+    pub text: String,
+    /// A whole HTML document that says the same.
+    pub html: String,
+}
+
+/// Writes the letter of a decision.
+///
+/// # Errors
+/// [`TemplateFault`] when a template fails with these facts, or when the decision has no letter to write: no content,
+/// a window that is not in the calendar, or a municipality that is not in the roster.
+pub fn letter(
+    templates: &Templates,
+    context: &Context<'_>,
+    decision: &Decision,
+) -> Result<Letter, TemplateFault> {
+    let Some(content) = &decision.content else {
+        return Err(TemplateFault::unwritable(format!("o aviso {} não tem carta", decision.key)));
+    };
+    let facts = facts::gather(context, decision, content)?;
+    templates.write(name_of(content), facts)
+}
+
+/// The name of the templates of a content: `NAME.assunto.txt`, `NAME.txt`, `NAME.html`.
+#[must_use]
+pub fn name_of(content: &Content) -> &'static str {
+    match content {
+        Content::Announcement { .. } => "divulgacao",
+        Content::Reminder { .. } => "lembrete",
+        Content::Warning { .. } => "prazo",
+        Content::Extension { .. } => "prorrogacao",
+        Content::Suspension { .. } => "suspensao",
+        Content::Upheld { .. } => "prazo-mantido",
+        Content::Digest { .. } => "resumo",
+        Content::Referral { .. } => "remessa",
+        Content::ReferralVoid { .. } => "remessa-sem-efeito",
+        Content::Alert { .. } => "alerta",
+    }
+}

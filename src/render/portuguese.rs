@@ -1,0 +1,204 @@
+//! Dates, periods and lists as Portuguese writes them. Pure.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, Time, Weekday};
+
+use crate::domain::calendar::{Deadline, Window};
+use crate::domain::id::Reference;
+use crate::domain::notice::Kind;
+use crate::domain::time::Zone;
+
+/// `05/12/2023`
+#[must_use]
+pub fn date(date: Date) -> String {
+    format!("{:02}/{:02}/{:04}", date.day(), date.month(), date.year())
+}
+
+/// `08:00`
+#[must_use]
+pub fn time(time: Time) -> String {
+    format!("{:02}:{:02}", time.hour(), time.minute())
+}
+
+/// `05/12/2023, às 08:00`, in the calendar's zone.
+#[must_use]
+pub fn instant(instant: Timestamp, zone: &Zone) -> String {
+    format!("{}, às {}", date(zone.date_of(instant)), time(zone.time_of(instant)))
+}
+
+/// `05/12/2023 08:00`, for tables.
+#[must_use]
+pub fn short_instant(instant: Timestamp, zone: &Zone) -> String {
+    format!("{} {}", date(zone.date_of(instant)), time(zone.time_of(instant)))
+}
+
+/// `terça-feira`
+#[must_use]
+pub fn weekday(date: Date) -> &'static str {
+    match date.weekday() {
+        Weekday::Sunday => "domingo",
+        Weekday::Monday => "segunda-feira",
+        Weekday::Tuesday => "terça-feira",
+        Weekday::Wednesday => "quarta-feira",
+        Weekday::Thursday => "quinta-feira",
+        Weekday::Friday => "sexta-feira",
+        Weekday::Saturday => "sábado",
+    }
+}
+
+/// `05/12/2023 (terça-feira)`
+#[must_use]
+pub fn date_and_weekday(on: Date) -> String {
+    format!("{} ({})", date(on), weekday(on))
+}
+
+/// `05/12/2023 (terça-feira)`, with the local time when it is not the end of the day.
+#[must_use]
+pub fn deadline(deadline: Deadline) -> String {
+    let day = date_and_weekday(deadline.on);
+    if ends_the_day(deadline) { day } else { format!("{day}, até as {}", time(deadline.at)) }
+}
+
+/// The deadline, or `a definir`.
+#[must_use]
+pub fn deadline_or_undefined(known: Option<Deadline>) -> String {
+    known.map_or_else(|| "a definir".to_owned(), deadline)
+}
+
+fn ends_the_day(deadline: Deadline) -> bool {
+    deadline.at.hour() == 23 && deadline.at.minute() == 59
+}
+
+/// `outubro`
+#[must_use]
+pub fn month(number: i8) -> &'static str {
+    match number {
+        1 => "janeiro",
+        2 => "fevereiro",
+        3 => "março",
+        4 => "abril",
+        5 => "maio",
+        6 => "junho",
+        7 => "julho",
+        8 => "agosto",
+        9 => "setembro",
+        10 => "outubro",
+        11 => "novembro",
+        _ => "dezembro",
+    }
+}
+
+/// `2026`, `outubro de 2026` or `4º trimestre de 2026`.
+#[must_use]
+pub fn reference(reference: Reference) -> String {
+    match reference {
+        Reference::Year(year) => year.to_string(),
+        Reference::Month(year, number) => format!("{} de {year}", month(number)),
+        Reference::Quarter(year, quarter) => format!("{quarter}º trimestre de {year}"),
+    }
+}
+
+/// A window's period, with the window's name when it has one: `2017 (onda 1)`.
+#[must_use]
+pub fn period(window: &Window) -> String {
+    let period = reference(window.reference);
+    match &window.name {
+        Some(name) => format!("{period} ({})", line(name)),
+        None => period,
+    }
+}
+
+/// `a`, `a e b`, `a, b e c`.
+#[must_use]
+pub fn list<S: AsRef<str>>(items: &[S]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.as_ref().to_owned(),
+        [first @ .., last] => {
+            let first: Vec<&str> = first.iter().map(AsRef::as_ref).collect();
+            format!("{} e {}", first.join(", "), last.as_ref())
+        }
+    }
+}
+
+/// The name of a sort of letter: `divulgação`.
+#[must_use]
+pub fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Announcement => "divulgação",
+        Kind::Reminder => "lembrete",
+        Kind::Warning => "prazo",
+        Kind::Extension => "prorrogação",
+        Kind::Suspension => "suspensão",
+        Kind::Digest => "resumo",
+        Kind::Referral => "remessa",
+        Kind::Alert => "alerta",
+    }
+}
+
+/// `1 carta`, `2 cartas`.
+#[must_use]
+pub fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// One line of what somebody else wrote: every run of blanks, line breaks and control characters becomes one blank,
+/// and characters that turn the direction of writing or cannot be seen are dropped.
+#[must_use]
+pub fn line(text: &str) -> String {
+    let seen = text.chars().filter(|c| !invisible(*c)).map(|c| if c.is_control() { ' ' } else { c });
+    seen.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// As [`line`], for text that may have several lines: each keeps its indentation, none its control characters.
+#[must_use]
+pub fn lines(text: &str) -> String {
+    let clean = |row: &str| -> String {
+        let visible = row.chars().filter(|c| !invisible(*c));
+        visible.map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim_end().to_owned()
+    };
+    text.lines().map(clean).collect::<Vec<_>>().join("\n").trim_matches('\n').to_owned()
+}
+
+/// Zero-width and bidirectional control characters, by which a name could show as something else.
+fn invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil;
+
+    #[test]
+    fn a_deadline_at_the_end_of_the_day_names_no_time() {
+        let on = civil::date(2023, 12, 5);
+        assert_eq!(deadline(Deadline { on, at: Deadline::DEFAULT_TIME }), "05/12/2023 (terça-feira)");
+        let at = civil::time(18, 0, 0, 0);
+        assert_eq!(deadline(Deadline { on, at }), "05/12/2023 (terça-feira), até as 18:00");
+        assert_eq!(deadline_or_undefined(None), "a definir");
+    }
+
+    #[test]
+    fn references_are_named_for_people() {
+        let named = |text| reference(Reference::parse(text).unwrap());
+        assert_eq!(named("2026"), "2026");
+        assert_eq!(named("2026-10"), "outubro de 2026");
+        assert_eq!(named("2026-T4"), "4º trimestre de 2026");
+    }
+
+    #[test]
+    fn lists_end_with_an_e() {
+        assert_eq!(list::<&str>(&[]), "");
+        assert_eq!(list(&["a"]), "a");
+        assert_eq!(list(&["a", "b"]), "a e b");
+        assert_eq!(list(&["a", "b", "c"]), "a, b e c");
+    }
+
+    #[test]
+    fn what_others_wrote_stays_on_one_line() {
+        assert_eq!(line("Vitória\r\nBcc: x@y.z"), "Vitória Bcc: x@y.z");
+        assert_eq!(line(" a\u{202e}b\u{0}c\u{2028}d "), "ab c d");
+        assert_eq!(lines("a\r\n  b\u{7}c  \n\n"), "a\n  b c");
+    }
+}

@@ -1,0 +1,186 @@
+//! The report as CSV that a spreadsheet opens safely. Pure.
+//!
+//! `;` between cells, UTF-8 with a byte order mark, CRLF after each row. A cell that a spreadsheet would take for a
+//! formula gets an apostrophe in front.
+
+use crate::domain::calendar::{Calendar, Deadline};
+use crate::domain::status::Doubt;
+use crate::domain::summary::{CallLine, MunicipalityLine, PartLine, WindowSummary};
+
+use super::super::because::{self, because, part_name};
+use super::super::portuguese as pt;
+use super::text::letter_words;
+
+/// The mark by which a spreadsheet knows UTF-8.
+const BOM: char = '\u{feff}';
+
+/// Columns of [`csv`].
+const COLUMNS: [&str; 20] = [
+    "janela",
+    "sistema",
+    "edicao",
+    "prazo",
+    "ibge",
+    "municipio",
+    "regiao",
+    "situacao_municipio",
+    "parte",
+    "parte_nome",
+    "situacao",
+    "motivo",
+    "unidades_pendentes",
+    "unidades",
+    "dados_de",
+    "fonte",
+    "observacao",
+    "cartas",
+    "retidos",
+    "conhecido_em",
+];
+
+/// Columns of [`call_list_csv`].
+const CALL_COLUMNS: [&str; 10] = [
+    "janela",
+    "ordem",
+    "ibge",
+    "municipio",
+    "titular",
+    "telefone",
+    "pendente_desde",
+    "partes",
+    "porque",
+    "conhecido_em",
+];
+
+/// One row for each part of each municipality, with every fact; a municipality without parts has one row too.
+#[must_use]
+pub fn csv(summaries: &[WindowSummary], calendar: &Calendar) -> String {
+    let mut out = heading(&COLUMNS);
+    for summary in summaries {
+        for line in &summary.lines {
+            if line.parts.is_empty() {
+                part_row(summary, line, None, calendar, &mut out);
+            }
+            for part in &line.parts {
+                part_row(summary, line, Some(part), calendar, &mut out);
+            }
+        }
+    }
+    out
+}
+
+/// The call lists, the most urgent first within each window.
+#[must_use]
+pub fn call_list_csv(summaries: &[WindowSummary], calendar: &Calendar) -> String {
+    let mut out = heading(&CALL_COLUMNS);
+    for summary in summaries {
+        for (index, line) in summary.call_list.iter().enumerate() {
+            call_row(summary, index + 1, line, calendar, &mut out);
+        }
+    }
+    out
+}
+
+fn part_row(
+    summary: &WindowSummary,
+    line: &MunicipalityLine,
+    part: Option<&PartLine>,
+    calendar: &Calendar,
+    out: &mut String,
+) {
+    let zone = &calendar.hours.zone;
+    let letters: Vec<String> = line.letters.iter().map(|l| letter_words(l, calendar)).collect();
+    let withheld: Vec<String> = line.withheld.iter().map(|r| because(r, calendar)).collect();
+    let doubt = |d: Doubt| because::doubt(&d, calendar);
+    let units: Vec<&str> =
+        part.iter().flat_map(|p| &p.units).map(crate::domain::id::UnitId::as_str).collect();
+    row(
+        &[
+            summary.window.to_string(),
+            summary.system.clone(),
+            line.edition.to_string(),
+            day_and_time(line.deadline),
+            line.municipality.to_string(),
+            line.name.clone(),
+            line.region.clone(),
+            line.state.to_string(),
+            part.map(|p| p.part.to_string()).unwrap_or_default(),
+            part.map(|p| part_name(&p.part, calendar)).unwrap_or_default(),
+            part.map(|p| p.state.to_string()).unwrap_or_default(),
+            part.and_then(|p| p.doubt).map(doubt).unwrap_or_default(),
+            part.map(|p| p.units.len().to_string()).unwrap_or_default(),
+            units.join(" "),
+            part.and_then(|p| p.as_of).map(|at| pt::short_instant(at, zone)).unwrap_or_default(),
+            part.and_then(|p| p.feed.as_ref()).map(ToString::to_string).unwrap_or_default(),
+            part.and_then(|p| p.wording.as_deref()).unwrap_or_default().to_owned(),
+            letters.join(" | "),
+            withheld.join(" | "),
+            pt::short_instant(summary.at, zone),
+        ],
+        out,
+    );
+}
+
+fn call_row(summary: &WindowSummary, order: usize, line: &CallLine, calendar: &Calendar, out: &mut String) {
+    let zone = &calendar.hours.zone;
+    let parts: Vec<String> = line.parts.iter().map(|p| part_name(p, calendar)).collect();
+    let reasons: Vec<String> = line.because.iter().map(|r| because(r, calendar)).collect();
+    row(
+        &[
+            summary.window.to_string(),
+            order.to_string(),
+            line.municipality.to_string(),
+            line.name.clone(),
+            line.holder.clone(),
+            line.telephone.clone(),
+            line.pending_since.map(|at| pt::short_instant(at, zone)).unwrap_or_default(),
+            pt::list(&parts),
+            reasons.join(" "),
+            pt::short_instant(summary.at, zone),
+        ],
+        out,
+    );
+}
+
+fn day_and_time(deadline: Option<Deadline>) -> String {
+    deadline.map_or_else(|| "a definir".to_owned(), |d| format!("{} {}", pt::date(d.on), pt::time(d.at)))
+}
+
+fn heading(columns: &[&str]) -> String {
+    let mut out = String::from(BOM);
+    row(&columns.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>(), &mut out);
+    out
+}
+
+fn row(cells: &[String], out: &mut String) {
+    for (index, text) in cells.iter().enumerate() {
+        if index > 0 {
+            out.push(';');
+        }
+        out.push_str(&cell(text));
+    }
+    out.push_str("\r\n");
+}
+
+/// One cell: never a formula, quoted where it must be.
+fn cell(text: &str) -> String {
+    let formula = |text: &str| text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let text = if formula(text) || formula(text.trim_start()) { format!("'{text}") } else { text.to_owned() };
+    if text.contains([';', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cell;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for hostile in ["=1+1", "+55 27", "-1", "@SUM(A1)", "\tx", "\r=1", "  =1"] {
+            assert!(cell(hostile).trim_start_matches('"').starts_with('\''), "{hostile:?}");
+        }
+        assert_eq!(cell("=HYPERLINK(\"x\";\"y\")"), "\"'=HYPERLINK(\"\"x\"\";\"\"y\"\")\"");
+        assert_eq!(cell("Vitória"), "Vitória");
+        assert_eq!(cell("a;b"), "\"a;b\"");
+        assert_eq!(cell("a\"b\nc"), "\"a\"\"b\nc\"");
+    }
+}

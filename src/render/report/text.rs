@@ -1,0 +1,158 @@
+//! The report as text, for a terminal and for mail. Pure.
+
+use std::fmt::Write as _;
+
+use crate::domain::calendar::Calendar;
+use crate::domain::delivery::DeliveryState;
+use crate::domain::status::State;
+use crate::domain::summary::{CallLine, Counts, LetterLine, MunicipalityLine, WindowSummary};
+
+use super::super::because::{self, because, part_name};
+use super::super::portuguese as pt;
+use super::table::table;
+
+/// Where each window stands: counts, tables by part, gerência and region, the call list, and who was told what and
+/// when.
+#[must_use]
+pub fn text(summaries: &[WindowSummary], calendar: &Calendar) -> String {
+    if summaries.is_empty() {
+        return "Nenhuma janela a relatar.\n".to_owned();
+    }
+    let mut out = String::new();
+    for (index, summary) in summaries.iter().enumerate() {
+        if index > 0 {
+            out.push('\n');
+        }
+        window(summary, calendar, &mut out);
+    }
+    out
+}
+
+fn window(summary: &WindowSummary, calendar: &Calendar, out: &mut String) {
+    let zone = &calendar.hours.zone;
+    let title = format!("{} ({})", pt::line(&summary.system), summary.window);
+    let _ = writeln!(out, "{title}\n{}", "=".repeat(title.chars().count()));
+    let _ = writeln!(out, "Situação conhecida em {}.", pt::instant(summary.at, zone));
+    let _ = writeln!(
+        out,
+        "Aberta em {}. Prazo: {} (edição {}{}).",
+        pt::date(summary.opens_on),
+        pt::deadline_or_undefined(summary.deadline),
+        summary.edition,
+        if summary.source.is_empty() {
+            String::new()
+        } else {
+            format!("; fonte: {}", pt::line(&summary.source))
+        }
+    );
+    if summary.halted {
+        out.push_str("A janela está interrompida: ninguém é cobrado.\n");
+    }
+    let counts = summary.municipalities;
+    let _ = writeln!(
+        out,
+        "\nMunicípios: {} esperados; {} concluídos, {} pendentes, {} não confirmados; a {} não se aplica.",
+        counts.expected(),
+        counts.done,
+        counts.pending,
+        counts.unconfirmed,
+        counts.not_applicable
+    );
+    tallies("Parte", summary.by_part.iter().map(|(id, c)| (part_name(id, calendar), *c)), out);
+    tallies("Gerência", summary.by_gerencia.iter().map(|(id, c)| (pt::line(id.as_str()), *c)), out);
+    tallies("Região", summary.by_region.iter().map(|(name, c)| (pt::line(name), *c)), out);
+    let _ = writeln!(out, "\nA quem telefonar: {}", summary.call_list.len());
+    for (index, line) in summary.call_list.iter().enumerate() {
+        call(index + 1, line, calendar, out);
+    }
+    let _ = writeln!(out, "\nMunicípios e comunicações: {}", summary.lines.len());
+    for line in &summary.lines {
+        municipality(line, summary, calendar, out);
+    }
+}
+
+fn tallies(what: &str, counts: impl Iterator<Item = (String, Counts)>, out: &mut String) {
+    let rows: Vec<Vec<String>> = counts
+        .map(|(name, c)| {
+            let name = if name.is_empty() { "(não informada)".to_owned() } else { name };
+            let numbers = [c.expected(), c.done, c.pending, c.unconfirmed, c.not_applicable];
+            std::iter::once(name).chain(numbers.iter().map(ToString::to_string)).collect()
+        })
+        .collect();
+    if rows.is_empty() {
+        return;
+    }
+    out.push('\n');
+    let heading = [what, "Esperados", "Concluídos", "Pendentes", "Não confirmados", "Não se aplica"];
+    table(&heading, &rows, out);
+}
+
+fn call(number: usize, line: &CallLine, calendar: &Calendar, out: &mut String) {
+    let holder = pt::line(&line.holder);
+    let telephone = pt::line(&line.telephone);
+    let _ = writeln!(
+        out,
+        "  {number}. {} ({}): {}{}",
+        pt::line(&line.name),
+        line.municipality,
+        if telephone.is_empty() {
+            "telefone não informado".to_owned()
+        } else {
+            format!("telefone {telephone}")
+        },
+        if holder.is_empty() { String::new() } else { format!(", {holder}") },
+    );
+    let since = match line.pending_since {
+        Some(at) => format!("pendente desde {}", pt::instant(at, &calendar.hours.zone)),
+        None => "sem pendência conhecida".to_owned(),
+    };
+    let parts: Vec<String> = line.parts.iter().map(|p| part_name(p, calendar)).collect();
+    let missing = if parts.is_empty() { String::new() } else { format!("; falta: {}", pt::list(&parts)) };
+    let _ = writeln!(out, "     {since}{missing}");
+    for reason in &line.because {
+        let _ = writeln!(out, "     {}", because(reason, calendar));
+    }
+}
+
+fn municipality(line: &MunicipalityLine, summary: &WindowSummary, calendar: &Calendar, out: &mut String) {
+    let edition = if line.edition == summary.edition {
+        String::new()
+    } else {
+        format!("; edição {}, prazo {}", line.edition, pt::deadline_or_undefined(line.deadline))
+    };
+    let _ = writeln!(out, "  {} {}: {}{edition}", line.municipality, pt::line(&line.name), line.state);
+    let open: Vec<String> = line
+        .parts
+        .iter()
+        .filter(|p| matches!(p.state, State::Pending | State::Unconfirmed))
+        .map(|p| {
+            let mut facts = vec![p.state.to_string()];
+            facts.extend(p.doubt.map(|d| because::doubt(&d, calendar)));
+            if !p.units.is_empty() {
+                facts.push(pt::counted(p.units.len(), "unidade", "unidades"));
+            }
+            format!("{} ({})", part_name(&p.part, calendar), facts.join("; "))
+        })
+        .collect();
+    if !open.is_empty() {
+        let _ = writeln!(out, "    em aberto: {}", pt::list(&open));
+    }
+    if line.letters.is_empty() {
+        out.push_str("    nenhuma carta\n");
+    }
+    for letter in &line.letters {
+        let _ = writeln!(out, "    {}", letter_words(letter, calendar));
+    }
+    for reason in &line.withheld {
+        let _ = writeln!(out, "    retido: {}", because(reason, calendar));
+    }
+}
+
+/// `23/10/2023 08:00 prazo, degrau 5d (edição 1): aceito, recusado`
+pub(super) fn letter_words(letter: &LetterLine, calendar: &Calendar) -> String {
+    let at = pt::short_instant(letter.at, &calendar.hours.zone);
+    let rung = letter.rung.map(|d| format!(", degrau {}", because::rung(d))).unwrap_or_default();
+    let states: Vec<&str> = letter.deliveries.iter().map(|s| DeliveryState::as_str(*s)).collect();
+    let states = if states.is_empty() { String::new() } else { format!(": {}", states.join(", ")) };
+    format!("{at} {}{rung} (edição {}){states}", pt::kind(letter.kind), letter.edition)
+}
