@@ -43,6 +43,19 @@ pub struct Fault {
     pub(super) excerpt: String,
 }
 
+impl Fault {
+    /// An error that another room found in a file of `text`: at a line of it, or, with line 0, of the file as a whole.
+    #[must_use]
+    pub fn at_line(file: String, line: usize, text: &str, message: String, hint: String) -> Self {
+        let excerpt = line.checked_sub(1).and_then(|n| text.lines().nth(n)).unwrap_or_default().to_owned();
+        let indent = excerpt.chars().take_while(|c| c.is_whitespace()).count();
+        let line = if excerpt.is_empty() { 0 } else { line };
+        let column = if line == 0 { 0 } else { indent + 1 };
+        let span = excerpt.trim().to_owned();
+        Self { severity: Severity::Error, file, line, column, span, message, hint, excerpt }
+    }
+}
+
 /// Every fault of every file at once, by file and place.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, thiserror::Error)]
 #[serde(transparent)]

@@ -50,6 +50,12 @@ impl Zone {
         self.0.to_datetime(instant).time()
     }
 
+    /// The zone itself, for those that write instants.
+    #[must_use]
+    pub fn time_zone(&self) -> &TimeZone {
+        &self.0
+    }
+
     /// The offset from UTC at an instant, for showing.
     #[must_use]
     pub fn zoned(&self, instant: Timestamp) -> jiff::Zoned {

@@ -1,1 +1,21 @@
-//! To be written.
+//! What joins the rooms: passes that decide, senders that deliver, loops that wake them.
+//!
+//! Reading order: `setup` (a configuration ready to work with), `app` (what every loop shares), `known` (the world as
+//! the store has it), `reconcile` (decide and record), `outbox` (deliver), `ingest` (take in status), `report` (tell
+//! staff), `alert` (call a person), `order` (what people decide by hand), `rehearse` (virtual time), `lifecycle`
+//! (start, signals, drain). Each concern has a `NAME_once` that tests and `servir --uma-vez` call.
+//!
+//! Architecture invariant: no rule of when or to whom lives here. `now` is read once per pass, in the loops.
+
+pub mod alert;
+pub mod app;
+pub mod ingest;
+pub mod known;
+pub mod lifecycle;
+pub mod order;
+pub mod outbox;
+mod pace;
+pub mod reconcile;
+pub mod rehearse;
+pub mod report;
+pub mod setup;

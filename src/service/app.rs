@@ -1,0 +1,77 @@
+//! What every loop shares.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use jiff::Timestamp;
+use tokio::sync::{Mutex, Notify};
+use tokio_util::sync::CancellationToken;
+
+use super::setup::Setup;
+use crate::clock::Clock;
+use crate::domain::calendar::Calendar;
+use crate::store::Store;
+
+/// The running service.
+pub struct App {
+    /// The configuration in force; swapped whole by a reload.
+    setup: RwLock<Arc<Live>>,
+    /// The ledger.
+    pub store: Store,
+    /// Where `now` comes from.
+    pub clock: Clock,
+    /// Only one pass decides at a time.
+    pub(super) deciding: Mutex<()>,
+    /// Something changed: decide again.
+    pub wake: Notify,
+    /// Something may leave.
+    pub mail: Notify,
+    /// Told to stop: claim nothing more, finish what is on the wire.
+    pub stop: CancellationToken,
+    /// Something is lost for good; the process must end with failure.
+    pub failed: CancellationToken,
+}
+
+/// A configuration in force, with the calendar as the daemon keeps it.
+#[derive(Debug)]
+pub struct Live {
+    /// The configuration.
+    pub setup: Setup,
+    /// Its calendar.
+    pub calendar: Calendar,
+}
+
+impl App {
+    /// Joins a configuration and a store.
+    #[must_use]
+    pub fn new(setup: Setup, store: Store, clock: Clock) -> Arc<Self> {
+        Arc::new(Self {
+            setup: RwLock::new(Arc::new(Live { calendar: setup.live_calendar(), setup })),
+            store,
+            clock,
+            deciding: Mutex::new(()),
+            wake: Notify::new(),
+            mail: Notify::new(),
+            stop: CancellationToken::new(),
+            failed: CancellationToken::new(),
+        })
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub fn live(&self) -> Arc<Live> {
+        self.setup.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts another configuration in force.
+    pub fn adopt(&self, setup: Setup) {
+        let live = Arc::new(Live { calendar: setup.live_calendar(), setup });
+        *self.setup.write().unwrap_or_else(PoisonError::into_inner) = live;
+        self.wake.notify_one();
+    }
+
+    /// Now. Read once per pass.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
