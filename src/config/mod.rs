@@ -2,7 +2,8 @@
 //!
 //! Reading order: `source` (files), `node` and `sheet` (values that know their place), `overlay` (defaults, file,
 //! environment), `read` and `value` (typed reading that goes on after a fault), then one file for each thing read:
-//! `vigia` with `relay`, `system` with `ladder` and `recurrence`, `window` with `crossing`, `holiday`, `municipality`,
+//! `vigia` with `sender` and `relay`, `system` with `ladder` and `recurrence`, `window` with `extension` and
+//! `crossing`, `holiday`, `municipality`,
 //! `unit`, `feed` with `fetch`; `compile` joins them. `fault` and `show` are what comes out when it cannot be.
 //!
 //! Architecture invariant: no clock, no network, and no password is read here; a configuration that has a fault gives
@@ -10,6 +11,7 @@
 
 mod compile;
 mod crossing;
+mod extension;
 mod fault;
 mod feed;
 mod fetch;
@@ -24,6 +26,7 @@ mod overlay;
 mod read;
 mod recurrence;
 mod relay;
+mod sender;
 mod settings;
 mod sheet;
 mod show;

@@ -11,9 +11,8 @@ use super::names::Reserved;
 use super::node::Node;
 use super::read::Reader;
 use super::settings::{Mode, OnUncertain, Settings};
-use super::{relay, value};
-use crate::domain::id::{EmailAddress, GerenciaId};
-use crate::domain::roster::{Office, Offices};
+use super::{relay, sender, value};
+use crate::domain::roster::Offices;
 use crate::domain::secretariat::Secretariat;
 use crate::domain::time::Zone;
 
@@ -62,8 +61,8 @@ pub(super) fn compile(document: &Node, reserved: &Reserved, log: &Log) -> Option
     let daily_limit = top.get("limite_dia", |n, log| value::number(n, log, 1, 1_000_000));
     let zone = top.get("fuso", zone);
     let hours = hours(&top);
-    let secretariat = secretariat(&top, reserved);
-    let offices = offices(&top, reserved);
+    let secretariat = sender::secretariat(&top, reserved);
+    let offices = sender::offices(&top, reserved);
     let settings = settings(&top, mode, reserved);
     top.close(Severity::Error);
     Some(Vigia {
@@ -107,100 +106,6 @@ fn hours(top: &Reader<'_>) -> Option<(Time, Time, bool)> {
         return None;
     }
     Some((from, until, only?))
-}
-
-fn secretariat(top: &Reader<'_>, reserved: &Reserved) -> Option<Secretariat> {
-    let sender = top.table("remetente");
-    if sender.is_none() && !top.has("remetente") {
-        top.missing("remetente", "{ nome = \"…\", email = \"…\" }");
-    }
-    let sender = sender?;
-    let sender_name = sender.need("nome", "\"Vigilância Socioassistencial\"", value::filled);
-    let email = sender.need("email", "\"vigilancia@setades.es.gov.br\"", |n, log| one(n, log, reserved));
-    let reply_to = sender.get("responder_a", |n, log| one(n, log, reserved));
-    sender.close(Severity::Error);
-    let signature = top.table("assinatura").and_then(|table| {
-        let lines = table.need("linhas", "[\"Equipe …\", \"Telefone …\"]", |n, log| {
-            value::list(n, log, |l| line(l, log))
-        });
-        table.close(Severity::Error);
-        lines
-    });
-    let support = top.table("suporte").and_then(|table| {
-        let address = table.need("email", "\"rede.suas@mds.gov.br\"", |n, log| one(n, log, reserved));
-        table.close(Severity::Error);
-        address
-    });
-    let email = email?;
-    Some(Secretariat {
-        sender_name: sender_name?,
-        reply_to: reply_to.unwrap_or_else(|| email.clone()),
-        sender: email,
-        signature: signature.unwrap_or_else(|| Secretariat::SIGNATURE.map(str::to_owned).to_vec()),
-        support: support.map_or_else(|| Secretariat::SUPPORT.to_owned(), |a| a.to_string()),
-    })
-}
-
-/// A line of the signature; an empty one parts paragraphs.
-fn line(node: &Node, log: &Log) -> Option<String> {
-    let text = value::text(node, log)?;
-    if text.chars().any(char::is_control) {
-        log.error(&node.spot, "a linha tem quebra de linha", "escreva uma linha em cada texto da lista");
-        return None;
-    }
-    Some(text)
-}
-
-/// Exactly one address.
-fn one(node: &Node, log: &Log, reserved: &Reserved) -> Option<EmailAddress> {
-    let text = value::filled(node, log)?;
-    let address = value::identifier(
-        node,
-        log,
-        EmailAddress::parse(&text),
-        "escreva um só endereço, como vigilancia@setades.es.gov.br",
-    )?;
-    Some(reserved.note((address, node.spot.clone())))
-}
-
-fn several(node: &Node, log: &Log, reserved: &Reserved) -> Option<Vec<EmailAddress>> {
-    Some(value::addresses(node, log)?.into_iter().map(|a| reserved.note(a)).collect())
-}
-
-fn offices(top: &Reader<'_>, reserved: &Reserved) -> Offices {
-    let mut offices = Offices::default();
-    for (entry, table) in top.named("gerencia") {
-        let id = value::identifier(
-            &Node { value: entry.node.value.clone(), spot: entry.key_spot.clone() },
-            top.log,
-            GerenciaId::parse(&entry.key),
-            "use a sigla, como [gerencia.GPSB]",
-        );
-        let name = table.need("nome", "\"Gerência de …\"", value::filled);
-        let addresses =
-            table.need("email", "\"gerencia@setades.es.gov.br\"", |n, log| several(n, log, reserved));
-        table.close(Severity::Error);
-        if let (Some(id), Some(name), Some(addresses)) = (id, name, addresses) {
-            offices.gerencias.insert(id, Office { name, addresses });
-        }
-    }
-    if let Some(table) = top.table("gsuas") {
-        let name = table.get("nome", value::filled);
-        let addresses =
-            table.need("email", "\"gsuas@setades.es.gov.br\"", |n, log| several(n, log, reserved));
-        table.close(Severity::Error);
-        offices.gsuas = Office {
-            name: name.unwrap_or_else(|| "Gerência do Sistema Único de Assistência Social".to_owned()),
-            addresses: addresses.unwrap_or_default(),
-        };
-    } else if !top.has("gsuas") {
-        top.missing("gsuas", "{ email = \"gsuas@setades.es.gov.br\" }");
-    }
-    if let Some(table) = top.table("alertas") {
-        offices.alerts = table.get("para", |n, log| several(n, log, reserved)).unwrap_or_default();
-        table.close(Severity::Error);
-    }
-    offices
 }
 
 fn settings(top: &Reader<'_>, mode: Option<Mode>, reserved: &Reserved) -> Option<Settings> {

@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan;
-use jiff::civil::{Date, Time};
+use jiff::civil::Date;
 
 use super::fault::Severity;
 use super::locate::{Log, Spot};
 use super::names::Names;
 use super::node::Node;
 use super::read::Reader;
-use super::{system, value};
+use super::{extension, system, value};
 use crate::domain::calendar::{Deadline, Edition, Halt, HaltKind, System, Window};
-use crate::domain::id::{MunicipalityCode, Reference, SystemId, WindowId};
+use crate::domain::id::{Reference, SystemId, WindowId};
 
 /// A window as announced at first lasts weeks; one that lasts longer is rather a slip in the year.
 const LONGEST_DAYS: i64 = 366;
@@ -75,7 +75,7 @@ fn window(table: &Reader<'_>, against: &Against<'_>) -> Option<Written> {
             "confira o ano das duas datas",
         );
     }
-    let extensions = extensions(table, against, opens_on, deadline_at);
+    let extensions = extension::compile(table, against, opens_on, deadline_at);
     table.close(Severity::Error);
 
     let (system, reference) = (system?, reference?);
@@ -178,93 +178,4 @@ fn halt(table: &Reader<'_>) -> Option<Halt> {
         );
     }
     Some(Halt { kind: kind.flatten()?, since, until })
-}
-
-fn extensions(
-    table: &Reader<'_>,
-    against: &Against<'_>,
-    opens_on: Option<Date>,
-    default_time: Time,
-) -> Vec<(Edition, Spot)> {
-    let mut editions = Vec::new();
-    let mut before: Option<Date> = None;
-    for (place, inner) in table.tables("prorrogacao", "[[janela.prorrogacao]]").iter().enumerate() {
-        let on = inner.need("prazo", "2026-12-19", value::date);
-        let at = inner.get("prazo_hora", value::time).unwrap_or(default_time);
-        let announced = inner.need("anunciada", "2026-12-05", value::date);
-        let source = inner.need("fonte", "\"MDS, comunicado de …\"", value::filled);
-        let municipalities = inner.get("municipios", |n, log| municipalities(n, log, against.names));
-        inner.close(Severity::Error);
-        check_dates(inner, against, opens_on, before, on, announced);
-        before = announced.or(before);
-        if let (Some(on), Some(announced), Some(source)) = (on, announced, source) {
-            let edition = Edition {
-                number: u16::try_from(place + 2).unwrap_or(u16::MAX),
-                deadline: Some(Deadline { on, at }),
-                announced_on: Some(announced),
-                source,
-                municipalities: municipalities.unwrap_or_default(),
-            };
-            editions.push((edition, inner.spot_of("prazo")));
-        }
-    }
-    editions
-}
-
-fn check_dates(
-    inner: &Reader<'_>,
-    against: &Against<'_>,
-    opens_on: Option<Date>,
-    before: Option<Date>,
-    on: Option<Date>,
-    announced: Option<Date>,
-) {
-    let log = inner.log;
-    if let (Some(on), Some(opens)) = (on, opens_on)
-        && on < opens
-    {
-        log.error(
-            &inner.spot_of("prazo"),
-            format!("o prazo prorrogado ({on}) cai antes da abertura ({opens})"),
-            "confira o dia, o mês e o ano",
-        );
-    }
-    let Some(announced) = announced else { return };
-    let spot = inner.spot_of("anunciada");
-    if opens_on.is_some_and(|opens| announced < opens) {
-        log.error(
-            &spot,
-            format!("a prorrogação foi anunciada ({announced}) antes da abertura da janela"),
-            "se o prazo mudou antes da abertura, corrija o `prazo` da janela",
-        );
-    }
-    if before.is_some_and(|earlier| announced < earlier) {
-        log.error(
-            &spot,
-            format!("esta prorrogação foi anunciada ({announced}) antes da anterior"),
-            "escreva as prorrogações na ordem em que foram anunciadas",
-        );
-    }
-    if announced > against.today {
-        log.push(
-            against.future,
-            &spot,
-            format!("a data do anúncio ({announced}) ainda não chegou"),
-            "declare a prorrogação depois de anunciada",
-        );
-    }
-}
-
-fn municipalities(node: &Node, log: &Log, names: &Names) -> Option<BTreeSet<MunicipalityCode>> {
-    let codes = value::list(node, log, |n| {
-        let text = match &n.value {
-            super::node::Value::Integer(code) => code.to_string(),
-            _ => value::text(n, log)?,
-        };
-        let code = value::identifier(n, log, MunicipalityCode::parse(&text), "escreva os 7 dígitos do IBGE")?;
-        let known = names.municipalities.as_ref();
-        Names::check(known, log, Severity::Error, &n.spot, "município que não está em municipios.csv", &text)
-            .then_some(code)
-    })?;
-    Some(codes.into_iter().collect())
 }

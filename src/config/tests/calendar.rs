@@ -261,3 +261,19 @@ fn each_mistake_in_a_holiday_is_one_fault_at_its_place() {
         ],
     );
 }
+
+#[test]
+fn bare_dates_that_do_not_exist_hide_no_other_fault_of_the_file() {
+    let text = after_window(
+        "[[janela.prorrogacao]]\nprazo = 2026-13-10\nanunciada = 2026-11-31\nfonte = \"\"\nmunicipios = [12345678901]\n",
+    )
+    .replace("2026-10-01", "2026-02-30");
+    let found = faults(&plus("calendario.toml", &text));
+    let spans: Vec<(usize, &str)> = found.iter().map(|f| (f.line - 24, f.span.as_str())).collect();
+    assert_eq!(
+        spans,
+        [(1, "2026-02-30"), (5, "2026-13-10"), (6, "2026-11-31"), (7, "\"\""), (8, "12345678901")],
+        "{}",
+        lines(&found)
+    );
+}

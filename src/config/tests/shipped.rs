@@ -97,3 +97,50 @@ fn in_production_the_shipped_configuration_is_refused_and_says_all_that_is_missi
     let sources = Sources::embedded().with_variables([("VIGIA_MODO".to_owned(), "producao".to_owned())]);
     insta::assert_snapshot!(lines(&faults(&sources)));
 }
+
+/// An example of a shipped file as operators take it into use: one comment mark off each line.
+fn example(file: &str, from: &str, to: &str) -> String {
+    let bytes = Sources::embedded().bytes(file).unwrap().to_vec();
+    let text = String::from_utf8(bytes).unwrap();
+    let start = text.find(from).unwrap();
+    let end = text[start..].find(to).map_or(text.len(), |at| start + at);
+    let bare = |line: &str| {
+        let rest = line.strip_prefix('#').unwrap_or(line);
+        rest.strip_prefix(' ').unwrap_or(rest).to_owned()
+    };
+    text[start..end].lines().map(bare).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_examples_of_feeds_read_once_their_comment_marks_are_off() {
+    let first = example("fontes.toml", "# [fonte.rma-planilha]", "# ---- Exemplo de fonte baixada");
+    let second = example("fontes.toml", "# [fonte.exemplo-internet]", "\u{0}");
+    let config = good(&Sources::embedded().with("fontes.toml", format!("{first}\n{second}")));
+    assert_eq!(lines(&config.warnings), "");
+    assert_eq!(config.feeds.len(), 2);
+}
+
+#[test]
+fn the_examples_of_windows_read_once_their_comment_marks_and_blanks_are_filled() {
+    let shipped = String::from_utf8(Sources::embedded().bytes("calendario.toml").unwrap().to_vec()).unwrap();
+    let census =
+        example("calendario.toml", "# [[janela]]\n# sistema = \"censo-suas\"", "# ---- Exemplo: Plano");
+    let census = census.replace("AAAA-MM-DD", "2023-12-05");
+    let plan = example(
+        "calendario.toml",
+        "# [[janela]]\n# sistema = \"plano-de-acao\"",
+        "# ---- Exemplo: um trimestre",
+    );
+    let plan = plan.replace("AAAA-MM-DD", "2026-04-05").replace("ANO", "2026");
+    let halted = example("calendario.toml", "# [[janela]]\n# sistema = \"sisc\"", "\u{0}");
+    let halted = halted.replace("AAAA-MM-DD", "2026-11-14").replace("AAAA", "2026");
+    let whole = format!("{shipped}\n{census}\n{plan}\n{halted}\n");
+    let config = good(&Sources::embedded().with("calendario.toml", whole));
+    assert_eq!(lines(&config.warnings), "");
+    let ids: Vec<&str> = config.calendar.declared.iter().map(|w| w.id.as_str()).collect();
+    assert_eq!(
+        ids,
+        ["censo-suas/2023", "plano-de-acao/2026/gestor", "plano-de-acao/2026/conselho", "sisc/2026-T4"]
+    );
+    assert_eq!(config.calendar.declared[0].latest_deadline().unwrap().on, date(2023, 12, 29));
+}
