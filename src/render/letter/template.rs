@@ -1,5 +1,8 @@
 //! The set of templates: embedded ones, and an operator's in their place. Pure.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use minijinja::syntax::SyntaxConfig;
