@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::domain::calendar::{Calendar, Edition, Halt, HaltKind, Window};
+use crate::domain::id::PartId;
 
 use super::portuguese as pt;
 
@@ -14,10 +15,7 @@ fn between(windows: &[Window], from: Date, to: Date) -> Vec<&Window> {
     let mut shown: Vec<&Window> = windows
         .iter()
         .filter(|w| w.opens_on <= to)
-        .filter(|w| {
-            w.editions.iter().any(|e| e.deadline.is_none()) && w.latest_deadline().is_none()
-                || w.latest_deadline().is_some_and(|d| d.on >= from)
-        })
+        .filter(|w| w.latest_deadline().is_none_or(|d| d.on >= from))
         .collect();
     shown.sort_by(|a, b| (a.opens_on, &a.id).cmp(&(b.opens_on, &b.id)));
     shown
@@ -45,7 +43,7 @@ pub fn text(windows: &[Window], calendar: &Calendar, from: Date, to: Date) -> St
                 source(edition),
             );
         }
-        let parts: Vec<&str> = window.parts.iter().map(crate::domain::id::PartId::as_str).collect();
+        let parts: Vec<&str> = window.parts.iter().map(PartId::as_str).collect();
         let _ = writeln!(out, "  partes    {}", parts.join(", "));
         let _ = writeln!(out, "  situação  {}", situation(window.halt));
     }
@@ -118,7 +116,7 @@ pub fn json(windows: &[Window], calendar: &Calendar, from: Date, to: Date) -> St
             janela: window.id.as_str(),
             sistema: system_name(window, calendar),
             referencia: window.reference.to_string(),
-            partes: window.parts.iter().map(crate::domain::id::PartId::as_str).collect(),
+            partes: window.parts.iter().map(PartId::as_str).collect(),
             abertura: window.opens_on.to_string(),
             edicoes: window.editions.iter().map(edition_line).collect(),
             situacao: window.halt.map_or("normal", |h| halt_word(h.kind)),
@@ -139,5 +137,43 @@ fn edition_line(edition: &Edition) -> EditionLine {
         anunciada: edition.announced_on.map(|d| d.to_string()),
         fonte: pt::line(&edition.source),
         municipios: edition.municipalities.iter().map(ToString::to_string).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::calendar::Sanction;
+    use crate::render::letter::example::World;
+    use jiff::civil::date;
+
+    fn agenda() -> (World, Vec<Window>) {
+        let world = World::new(Sanction::Standard, "").unwrap();
+        let mut windows = world.calendar.declared.clone();
+        windows[0].editions[1].municipalities.insert(world.municipality);
+        windows[0].halt =
+            Some(Halt { kind: HaltKind::Suspended, since: Some(date(2023, 11, 14)), until: None });
+        (world, windows)
+    }
+
+    #[test]
+    fn a_window_shows_its_editions_and_sources() {
+        let (world, windows) = agenda();
+        let (from, to) = (date(2023, 12, 1), date(2023, 12, 31));
+        insta::assert_snapshot!("agenda_text", text(&windows, &world.calendar, from, to));
+        insta::assert_snapshot!("agenda_json", json(&windows, &world.calendar, from, to));
+    }
+
+    #[test]
+    fn a_window_is_shown_while_any_day_of_it_falls_in_the_period() {
+        let (world, mut windows) = agenda();
+        let shown = |windows: &[Window], from, to| !json(windows, &world.calendar, from, to).is_empty();
+        assert!(shown(&windows, date(2023, 12, 19), date(2024, 1, 1)), "the last day of the last edition");
+        assert!(!shown(&windows, date(2023, 12, 20), date(2024, 1, 1)));
+        assert!(shown(&windows, date(2023, 1, 1), date(2023, 10, 23)), "the first day");
+        assert!(!shown(&windows, date(2023, 1, 1), date(2023, 10, 22)));
+        windows[0].editions.truncate(1);
+        windows[0].editions[0].deadline = None;
+        assert!(shown(&windows, date(2030, 1, 1), date(2030, 2, 1)), "a definir has no end");
     }
 }

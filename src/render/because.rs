@@ -52,9 +52,13 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
         }
         Reason::DeadlineUpheld => "A suspensão terminou e o prazo está mantido.".to_owned(),
         Reason::CopiesDue { letters } => format!(
-            "{} {} ao destinatário.",
+            "{} {}.",
             if *letters == 1 { "Saiu" } else { "Saíram" },
-            pt::counted(*letters, "carta cuja cópia cabe", "cartas cuja cópia cabe")
+            pt::counted(
+                *letters,
+                "carta que este destinatário acompanha",
+                "cartas que este destinatário acompanha"
+            )
         ),
         Reason::DeadlinePassed { at: passed } => format!(
             "O prazo encerrou-se em {}, e passaram também os dias úteis que a remessa espera.",
@@ -77,7 +81,7 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
             doubted(unconfirmed, calendar)
         ),
         Reason::NoContact => {
-            "Não há endereço que se possa usar em nenhum papel do município; complete o cadastro.".to_owned()
+            "Não há endereço utilizável em nenhum papel do município; complete o cadastro.".to_owned()
         }
         Reason::Held { scope, author, reason } => format!(
             "O envio ({}) foi retido por {}; motivo: {}.",
@@ -92,7 +96,7 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
             format!("Aguarda liberação ({}): todo lote deste sistema precisa ser aprovado.", release(batch))
         }
         Reason::EarlierDeadline { batch, in_force } => format!(
-            "Aguarda liberação ({}): o novo prazo é anterior ao que está em vigor ({}), que continua valendo até \
+            "Aguarda liberação ({}): o novo prazo é anterior ao que está em vigor, {}, que continua valendo até \
              lá.",
             release(batch),
             told_date(*in_force)
@@ -165,10 +169,10 @@ pub fn doubt(doubt: &Doubt, calendar: &Calendar) -> String {
 pub fn untold(untold: &Untold, calendar: &Calendar) -> String {
     match untold {
         Untold::Unseen => "a janela abriu e encerrou sem que o serviço a acompanhasse".to_owned(),
-        Untold::NoContact => "não havia endereço que se pudesse usar".to_owned(),
+        Untold::NoContact => "não havia endereço utilizável".to_owned(),
         Untold::Failed => "todos os endereços recusaram ou devolveram a carta".to_owned(),
         Untold::Withheld(reason) => {
-            format!("a carta ficou retida. {}", because(reason, calendar).trim_end_matches('.'))
+            format!("a carta ficou retida: {}", clause(&because(reason, calendar)))
         }
         Untold::Expired => "a carta não pôde sair enquanto valia".to_owned(),
     }
@@ -179,7 +183,7 @@ pub fn untold(untold: &Untold, calendar: &Calendar) -> String {
 pub fn cause(cause: Cause) -> &'static str {
     match cause.as_str() {
         "nao-confirmado" => "a situação não estava confirmada",
-        "sem-contato" => "não havia endereço que se pudesse usar",
+        "sem-contato" => "não havia endereço utilizável",
         "retido" => "o envio foi retido pela equipe",
         "aguarda-abertura" => "a abertura da janela não foi confirmada",
         "aguarda-aprovacao" => "o lote não foi aprovado",
@@ -236,6 +240,12 @@ fn scope_words(scope: &HoldScope) -> String {
     }
 }
 
+/// A sentence as part of another: without its capital and its full stop.
+fn clause(sentence: &str) -> String {
+    let mut rest = sentence.trim_end_matches('.').chars();
+    rest.next().map(char::to_lowercase).into_iter().flatten().chain(rest).collect()
+}
+
 fn release(batch: &BatchId) -> String {
     format!("vigia-suas liberar --lote {batch} --motivo \"…\"")
 }
@@ -246,3 +256,6 @@ fn open_ended(text: &str) -> String {
     let text = text.trim_end_matches(['.', ' ']);
     if text.is_empty() { "não informado".to_owned() } else { text.to_owned() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::calendar::Calendar;
+use crate::domain::id::WindowId;
 use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::plan::Decision;
 use crate::domain::roster::Roster;
@@ -33,7 +34,7 @@ pub fn event_line(at: Timestamp, decision: &Decision, calendar: &Calendar) -> St
         em: rfc3339(at, calendar),
         acao: decision.act.as_str(),
         aviso: decision.key.to_string(),
-        janela: decision.window().map(super::super::domain::id::WindowId::as_str),
+        janela: decision.window().map(WindowId::as_str),
         edicao: decision.edition,
         tipo: decision.kind.map(Kind::as_str),
         degrau: decision.rung.map(because::rung),
@@ -50,7 +51,7 @@ pub fn rfc3339(at: Timestamp, calendar: &Calendar) -> String {
     calendar.hours.zone.zoned(at).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
-/// One line for a terminal: `05/12 08:00 enviar rma/2026-11@1/prazo-2d → 3205309 Vitória: …`.
+/// One line for a terminal: `05/12 08:00 enviar rma/2026-11@1/prazo-2d → 3205309 Vitória: …`. Addresses are left out.
 #[must_use]
 pub fn diary_line(at: Timestamp, decision: &Decision, calendar: &Calendar, roster: &Roster) -> String {
     let zone = &calendar.hours.zone;
@@ -67,4 +68,74 @@ pub fn diary_line(at: Timestamp, decision: &Decision, calendar: &Calendar, roste
     line.push_str(": ");
     line.push_str(&because::because(&decision.because, calendar));
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::calendar::Sanction;
+    use crate::domain::id::EmailAddress;
+    use crate::domain::notice::{Content, Recipient, Slot};
+    use crate::domain::plan::Act;
+    use crate::domain::reason::Reason;
+    use crate::domain::roster::Role;
+    use crate::render::letter::example::{World, decision};
+
+    fn at() -> Timestamp {
+        "2023-12-05T11:00:00Z".parse().unwrap()
+    }
+
+    fn warning(world: &World) -> Decision {
+        let key = NoticeKey::Municipal {
+            window: world.window.clone(),
+            slot: Slot::Rung { edition: 1, days_before: 10 },
+            municipality: world.municipality,
+        };
+        let mut decision = decision(key, Kind::Warning, Content::Announcement { deadline: None });
+        decision.rung = Some(10);
+        decision.because = Reason::RungDue { due_at: at() };
+        let address = EmailAddress::parse("smas@vitoria.invalid").unwrap();
+        decision.to = vec![Recipient { role: Role::Smas, address }];
+        decision
+    }
+
+    #[test]
+    fn an_event_has_the_contracts_keys_in_the_contracts_order() {
+        let world = World::new(Sanction::Standard, "").unwrap();
+        assert_eq!(
+            event_line(at(), &warning(&world), &world.calendar),
+            concat!(
+                r#"{"em":"2023-12-05T08:00:00-03:00","acao":"enviar","#,
+                r#""aviso":"censo-suas/2023@1/prazo-10d/3205309","janela":"censo-suas/2023","edicao":1,"#,
+                r#""tipo":"prazo","degrau":"10d","municipio":"3205309","para":["smas@vitoria.invalid"],"#,
+                r#""porque":"O degrau é devido desde 05/12/2023 às 08:00 e há preenchimento pendente."}"#
+            )
+        );
+    }
+
+    #[test]
+    fn absent_facts_are_null() {
+        let world = World::new(Sanction::Standard, "").unwrap();
+        let key = NoticeKey::parse("geral/alerta-liberar-2023-12-05").unwrap();
+        let mut decision = decision(key, Kind::Alert, Content::Alert { items: Vec::new() });
+        (decision.act, decision.kind, decision.edition) = (Act::Publish, None, None);
+        assert_eq!(
+            event_line(at(), &decision, &world.calendar),
+            concat!(
+                r#"{"em":"2023-12-05T08:00:00-03:00","acao":"publicar","aviso":"geral/alerta-liberar-2023-12-05","#,
+                r#""janela":null,"edicao":null,"tipo":null,"degrau":null,"municipio":null,"para":[],"#,
+                r#""porque":"A suspensão terminou e o prazo está mantido."}"#
+            )
+        );
+    }
+
+    #[test]
+    fn the_diary_names_the_municipality() {
+        let world = World::new(Sanction::Standard, "").unwrap();
+        assert_eq!(
+            diary_line(at(), &warning(&world), &world.calendar, &world.roster),
+            "05/12 08:00 enviar censo-suas/2023@1/prazo-10d → 3205309 Vitória: O degrau é devido desde \
+             05/12/2023 às 08:00 e há preenchimento pendente."
+        );
+    }
 }

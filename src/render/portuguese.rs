@@ -20,10 +20,10 @@ pub fn time(time: Time) -> String {
     format!("{:02}:{:02}", time.hour(), time.minute())
 }
 
-/// `05/12/2023, às 08:00`, in the calendar's zone.
+/// `05/12/2023 às 08:00`, in the calendar's zone.
 #[must_use]
 pub fn instant(instant: Timestamp, zone: &Zone) -> String {
-    format!("{}, às {}", date(zone.date_of(instant)), time(zone.time_of(instant)))
+    format!("{} às {}", date(zone.date_of(instant)), time(zone.time_of(instant)))
 }
 
 /// `05/12/2023 08:00`, for tables.
@@ -98,12 +98,12 @@ pub fn reference(reference: Reference) -> String {
     }
 }
 
-/// A window's period, with the window's name when it has one: `2017 (onda 1)`.
+/// A window's period, with the window's name when it has one: `2017, onda 1`.
 #[must_use]
 pub fn period(window: &Window) -> String {
     let period = reference(window.reference);
     match &window.name {
-        Some(name) => format!("{period} ({})", line(name)),
+        Some(name) => format!("{period}, {}", line(name)),
         None => period,
     }
 }

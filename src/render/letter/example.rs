@@ -27,21 +27,21 @@ use super::{Context, name_of};
 
 /// A small world: one system, one window, one municipality with one unit.
 #[derive(Debug, Clone)]
-pub(super) struct World {
-    pub(super) calendar: Calendar,
-    pub(super) roster: Roster,
-    pub(super) secretariat: Secretariat,
-    pub(super) window: WindowId,
-    pub(super) municipality: MunicipalityCode,
-    pub(super) unit: UnitId,
-    pub(super) cras: PartId,
-    pub(super) council: PartId,
-    pub(super) gerencia: GerenciaId,
+pub(in crate::render) struct World {
+    pub(in crate::render) calendar: Calendar,
+    pub(in crate::render) roster: Roster,
+    pub(in crate::render) secretariat: Secretariat,
+    pub(in crate::render) window: WindowId,
+    pub(in crate::render) municipality: MunicipalityCode,
+    pub(in crate::render) unit: UnitId,
+    pub(in crate::render) cras: PartId,
+    pub(in crate::render) council: PartId,
+    pub(in crate::render) gerencia: GerenciaId,
 }
 
 impl World {
     /// The world with a sanction and a process number of one's choice.
-    pub(super) fn new(sanction: Sanction, case_number: &str) -> Result<Self, IdError> {
+    pub(in crate::render) fn new(sanction: Sanction, case_number: &str) -> Result<Self, IdError> {
         let system = SystemId::parse("censo-suas")?;
         let window = WindowId::new(&system, Reference::Year(2023), None)?;
         let (cras, council) = (PartId::parse("CRAS")?, PartId::parse("CMAS")?);
@@ -95,30 +95,12 @@ impl World {
         Ok(Self { calendar, roster, secretariat, window, municipality, unit, cras, council, gerencia })
     }
 
-    pub(super) fn context(&self) -> Context<'_> {
+    pub(in crate::render) fn context(&self) -> Context<'_> {
         Context { calendar: &self.calendar, roster: &self.roster, secretariat: &self.secretariat }
     }
 
-    /// A decision to send that content.
-    pub(super) fn decision(&self, key: NoticeKey, kind: Kind, content: Content) -> Decision {
-        Decision {
-            act: Act::Send,
-            key,
-            kind: Some(kind),
-            edition: Some(1),
-            rung: None,
-            version: 1,
-            to: Vec::new(),
-            due_at: Timestamp::UNIX_EPOCH,
-            valid_until: None,
-            told: None,
-            content: Some(content),
-            because: Reason::DeadlineUpheld,
-        }
-    }
-
     /// Every sort of letter, with and without what is optional.
-    pub(super) fn decisions(&self) -> Vec<Decision> {
+    pub(in crate::render) fn decisions(&self) -> Vec<Decision> {
         let mut all = self.municipal();
         all.extend(self.staff());
         all
@@ -152,7 +134,7 @@ impl World {
             .chain(upheld)
             .map(|(slot, kind, content)| {
                 let (window, municipality) = (self.window.clone(), self.municipality);
-                self.decision(NoticeKey::Municipal { window, slot, municipality }, kind, content)
+                decision(NoticeKey::Municipal { window, slot, municipality }, kind, content)
             })
             .collect()
     }
@@ -169,14 +151,15 @@ impl World {
             days_before: 5,
             parts: vec![self.cras.clone(), self.council.clone()],
         };
-        let referral = |pending, unconfirmed, never_told| Content::Referral {
-            to: to(),
+        let referral = |to, pending, unconfirmed, never_told| Content::Referral {
+            to,
             deadline,
             pending,
             unconfirmed,
             never_told,
         };
         let full = referral(
+            to(),
             vec![(self.municipality, self.pending())],
             vec![(self.municipality, self.unconfirmed())],
             vec![(self.municipality, Untold::NoContact)],
@@ -187,21 +170,17 @@ impl World {
         let key = |slot| NoticeKey::Staff { window: self.window.clone(), slot };
         let service = NoticeKey::Service { topic: "rele".to_owned(), on };
         vec![
-            self.decision(
-                key(StaffSlot::Digest { edition: 1, to: to(), on }),
-                Kind::Digest,
-                digest(vec![line]),
-            ),
-            self.decision(key(StaffSlot::Digest { edition: 1, to: to(), on }), Kind::Digest, digest(vec![])),
-            self.decision(key(StaffSlot::Referral { edition: 1, to: to() }), Kind::Referral, full),
-            self.decision(
+            decision(key(StaffSlot::Digest { edition: 1, to: to(), on }), Kind::Digest, digest(vec![line])),
+            decision(key(StaffSlot::Digest { edition: 1, to: to(), on }), Kind::Digest, digest(vec![])),
+            decision(key(StaffSlot::Referral { edition: 1, to: to() }), Kind::Referral, full),
+            decision(
                 key(StaffSlot::Referral { edition: 1, to: Addressee::Gsuas }),
                 Kind::Referral,
-                referral(vec![], vec![], vec![]),
+                referral(Addressee::Gsuas, vec![], vec![], vec![]),
             ),
-            self.decision(key(StaffSlot::ReferralVoid { edition: 1, to: to() }), Kind::Referral, void),
-            self.decision(key(StaffSlot::Alert { edition: 1, on }), Kind::Alert, alert.clone()),
-            self.decision(service, Kind::Alert, alert),
+            decision(key(StaffSlot::ReferralVoid { edition: 1, to: to() }), Kind::Referral, void),
+            decision(key(StaffSlot::Alert { edition: 1, on }), Kind::Alert, alert.clone()),
+            decision(service, Kind::Alert, alert),
         ]
     }
 
@@ -232,6 +211,24 @@ impl World {
             AlertItem::ClockBehind { high_water },
             AlertItem::Text("A fonte censo não respondeu.\nA última coleta é de 29/11/2023.".to_owned()),
         ]
+    }
+}
+
+/// A decision to send that content.
+pub(in crate::render) fn decision(key: NoticeKey, kind: Kind, content: Content) -> Decision {
+    Decision {
+        act: Act::Send,
+        key,
+        kind: Some(kind),
+        edition: Some(1),
+        rung: None,
+        version: 1,
+        to: Vec::new(),
+        due_at: Timestamp::UNIX_EPOCH,
+        valid_until: None,
+        told: None,
+        content: Some(content),
+        because: Reason::DeadlineUpheld,
     }
 }
 

@@ -141,21 +141,21 @@ struct ReferralFacts {
 
 /// The facts of a decision's letter.
 pub(super) fn gather(
-    context: &Context<'_>,
+    desk: &Context<'_>,
     decision: &Decision,
     content: &Content,
 ) -> Result<Facts, TemplateFault> {
     let mut facts = Facts {
-        municipality: decision.key.municipality().map(|code| place(context, code)),
+        municipality: decision.key.municipality().map(|code| place(desk, code)),
         sanction: SanctionFacts { kind: "nenhuma", text: String::new() },
-        support: pt::line(&context.secretariat.support),
-        signature: paragraphs(&context.secretariat.signature),
+        support: pt::line(&desk.secretariat.support),
+        signature: paragraphs(&desk.secretariat.signature),
         ..Facts::default()
     };
     if let Some(id) = decision.key.window() {
         let missing = || TemplateFault::unwritable(format!("a janela {id} não está no calendário"));
-        let window = context.calendar.window(id).ok_or_else(missing)?;
-        let system = context.calendar.systems.get(&window.system).ok_or_else(missing)?;
+        let window = desk.calendar.window(id).ok_or_else(missing)?;
+        let system = desk.calendar.systems.get(&window.system).ok_or_else(missing)?;
         about(&mut facts, &window, system);
     }
     if let NoticeKey::Staff { slot: StaffSlot::Digest { on, .. } | StaffSlot::Alert { on, .. }, .. }
@@ -163,7 +163,7 @@ pub(super) fn gather(
     {
         facts.day = Some(pt::date_and_weekday(*on));
     }
-    fill(&mut facts, context, decision.key.municipality(), content);
+    fill(&mut facts, desk, decision.key.municipality(), content);
     Ok(facts)
 }
 
@@ -182,18 +182,18 @@ fn about(facts: &mut Facts, window: &Window, system: &System) {
     };
 }
 
-fn fill(facts: &mut Facts, context: &Context<'_>, municipality: Option<MunicipalityCode>, content: &Content) {
+fn fill(facts: &mut Facts, desk: &Context<'_>, municipality: Option<MunicipalityCode>, content: &Content) {
     match content {
         Content::Announcement { deadline } | Content::Upheld { deadline } => {
             facts.deadline = deadline.map(deadline_facts);
         }
         Content::Reminder { deadline, unconfirmed } => {
             facts.deadline = Some(deadline_facts(*deadline));
-            facts.unconfirmed = unconfirmed.iter().map(|p| unconfirmed_part(context, p)).collect();
+            facts.unconfirmed = unconfirmed.iter().map(|p| unconfirmed_part(desk, p)).collect();
         }
         Content::Warning { deadline, pending } => {
             facts.deadline = Some(deadline_facts(*deadline));
-            facts.pending = pending.iter().map(|p| pending_part(context, municipality, p)).collect();
+            facts.pending = pending.iter().map(|p| pending_part(desk, municipality, p)).collect();
         }
         Content::Extension { previous, deadline, source } => {
             moved(facts, *previous, Some(*deadline), source);
@@ -203,41 +203,41 @@ fn fill(facts: &mut Facts, context: &Context<'_>, municipality: Option<Municipal
             facts.since = since.map(pt::date);
         }
         Content::Digest { to, deadline, lines } => {
-            facts.addressee = office(context, to);
+            facts.addressee = office(desk, to);
             facts.deadline = deadline.map(deadline_facts);
-            facts.letters = lines.iter().map(|l| digest_line(context, l)).collect();
+            facts.letters = lines.iter().map(|l| digest_line(desk, l)).collect();
         }
         Content::Referral { to, deadline, pending, unconfirmed, never_told } => {
-            facts.addressee = office(context, to);
+            facts.addressee = office(desk, to);
             facts.deadline = deadline.map(deadline_facts);
             facts.pending_municipalities = pending
                 .iter()
                 .map(|(code, parts)| {
-                    let parts = parts.iter().map(|p| pending_part(context, Some(*code), p)).collect();
-                    ReferralFacts { municipality: place(context, *code), parts, because: String::new() }
+                    let parts = parts.iter().map(|p| pending_part(desk, Some(*code), p)).collect();
+                    ReferralFacts { municipality: place(desk, *code), parts, because: String::new() }
                 })
                 .collect();
             facts.unconfirmed_municipalities = unconfirmed
                 .iter()
                 .map(|(code, parts)| {
-                    let parts = parts.iter().map(|p| unconfirmed_part(context, p)).collect();
-                    ReferralFacts { municipality: place(context, *code), parts, because: String::new() }
+                    let parts = parts.iter().map(|p| unconfirmed_part(desk, p)).collect();
+                    ReferralFacts { municipality: place(desk, *code), parts, because: String::new() }
                 })
                 .collect();
             facts.untold_municipalities = never_told
                 .iter()
                 .map(|(code, why)| {
-                    let because = because::untold(why, context.calendar);
-                    ReferralFacts { municipality: place(context, *code), parts: Vec::new(), because }
+                    let because = because::untold(why, desk.calendar);
+                    ReferralFacts { municipality: place(desk, *code), parts: Vec::new(), because }
                 })
                 .collect();
         }
         Content::ReferralVoid { to, previous, deadline, source } => {
-            facts.addressee = office(context, to);
+            facts.addressee = office(desk, to);
             moved(facts, Told::from(*previous), *deadline, source);
         }
         Content::Alert { items } => {
-            facts.items = items.iter().map(|item| alert_item(context, item)).collect();
+            facts.items = items.iter().map(|item| alert_item(desk, item)).collect();
         }
     }
 }
@@ -255,7 +255,7 @@ fn moved(facts: &mut Facts, previous: Told, deadline: Option<Deadline>, source: 
     };
     facts.previous = before.map(deadline_facts);
     facts.deadline = deadline.map(deadline_facts);
-    facts.source = pt::line(source).trim_end_matches('.').to_owned();
+    pt::line(source).trim_end_matches('.').clone_into(&mut facts.source);
 }
 
 fn deadline_facts(deadline: Deadline) -> DeadlineFacts {
@@ -263,18 +263,18 @@ fn deadline_facts(deadline: Deadline) -> DeadlineFacts {
     DeadlineFacts { date: pt::date(on), whole: pt::deadline(deadline) }
 }
 
-fn place(context: &Context<'_>, code: MunicipalityCode) -> Place {
-    let known = context.roster.municipalities.get(&code);
+fn place(desk: &Context<'_>, code: MunicipalityCode) -> Place {
+    let known = desk.roster.municipalities.get(&code);
     let name = known.map_or_else(|| format!("município {code}"), |m| pt::line(&m.name));
     Place { name, code: code.to_string() }
 }
 
-fn pending_part(context: &Context<'_>, at: Option<MunicipalityCode>, part: &PendingPart) -> PartFacts {
+fn pending_part(desk: &Context<'_>, at: Option<MunicipalityCode>, part: &PendingPart) -> PartFacts {
     let units = part
         .units
         .iter()
         .map(|id| {
-            let mut known = at.into_iter().flat_map(|code| context.roster.units_of(code, &part.part));
+            let mut known = at.into_iter().flat_map(|code| desk.roster.units_of(code, &part.part));
             match known.find(|unit| unit.id == *id) {
                 Some(unit) => format!("{} (código {})", pt::line(&unit.name), pt::line(id.as_str())),
                 None => format!("unidade de código {}", pt::line(id.as_str())),
@@ -282,29 +282,29 @@ fn pending_part(context: &Context<'_>, at: Option<MunicipalityCode>, part: &Pend
         })
         .collect();
     let note = part.wording.as_deref().map(pt::line).unwrap_or_default();
-    PartFacts { name: because::part_name(&part.part, context.calendar), units, note }
+    PartFacts { name: because::part_name(&part.part, desk.calendar), units, note }
 }
 
-fn unconfirmed_part(context: &Context<'_>, part: &UnconfirmedPart) -> PartFacts {
+fn unconfirmed_part(desk: &Context<'_>, part: &UnconfirmedPart) -> PartFacts {
     PartFacts {
-        name: because::part_name(&part.part, context.calendar),
+        name: because::part_name(&part.part, desk.calendar),
         units: Vec::new(),
-        note: because::doubt(&part.doubt, context.calendar),
+        note: because::doubt(&part.doubt, desk.calendar),
     }
 }
 
-fn digest_line(context: &Context<'_>, line: &DigestLine) -> DigestFacts {
-    let name = |part: &PartId| because::part_name(part, context.calendar);
+fn digest_line(desk: &Context<'_>, line: &DigestLine) -> DigestFacts {
+    let name = |part: &PartId| because::part_name(part, desk.calendar);
     DigestFacts {
-        municipality: place(context, line.municipality),
+        municipality: place(desk, line.municipality),
         kind: pt::kind(line.kind),
         rung: because::rung(line.days_before),
         parts: pt::list(&line.parts.iter().map(name).collect::<Vec<_>>()),
     }
 }
 
-fn office(context: &Context<'_>, to: &Addressee) -> String {
-    let offices = &context.roster.offices;
+fn office(desk: &Context<'_>, to: &Addressee) -> String {
+    let offices = &desk.roster.offices;
     let known = match to {
         Addressee::Gsuas => Some(&offices.gsuas.name),
         Addressee::Gerencia(id) => offices.gerencias.get(id).map(|office| &office.name),
@@ -315,11 +315,11 @@ fn office(context: &Context<'_>, to: &Addressee) -> String {
     }
 }
 
-fn alert_item(context: &Context<'_>, item: &AlertItem) -> String {
-    let why = |reason| because::because(reason, context.calendar);
+fn alert_item(desk: &Context<'_>, item: &AlertItem) -> String {
+    let why = |reason| because::because(reason, desk.calendar);
     match item {
         AlertItem::Withheld { key, because } => {
-            let to = key.municipality().map(|code| format!(", {}", place(context, code).name));
+            let to = key.municipality().map(|code| format!(", {}", place(desk, code).name));
             format!("Retido: {key}{}. {}", to.unwrap_or_default(), why(because))
         }
         AlertItem::Batch { batch, letters, because } => {

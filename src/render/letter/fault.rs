@@ -4,6 +4,9 @@ use std::error::Error as _;
 
 use minijinja::{Error, ErrorKind};
 
+/// The detail of an error about a value that is none.
+pub(super) const VALUE_MISSING: &str = "valor ausente nesta carta";
+
 /// A template that cannot be used. Its words are for operators.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 #[error("{file}{}: {message}", .line.map(|l| format!(":{l}")).unwrap_or_default())]
@@ -29,6 +32,16 @@ impl TemplateFault {
         }
     }
 
+    /// A name that no letter knows.
+    pub(super) fn unknown_name(file: &str, line: Option<usize>, name: &str) -> Self {
+        Self {
+            file: file.to_owned(),
+            line,
+            message: format!("nome desconhecido: {name}"),
+            hint: NAMES.to_owned(),
+        }
+    }
+
     /// What the template engine found. Of an error that passed through includes, the innermost is told.
     pub(super) fn of(file: &str, error: &Error) -> Self {
         let mut innermost = error;
@@ -42,24 +55,28 @@ impl TemplateFault {
     }
 }
 
+const SYNTAX: &str = "confira chaves e blocos: {{ valor }}, {% if … %} … {% endif %}";
+const NAMES: &str = "confira a grafia do nome; os nomes que cada carta conhece estão em config/LEIAME.md";
+const ABSENT: &str = "nem toda carta tem este valor: escreva {% if valor %} … {% endif %}";
+const FILTERS: &str = "os filtros próprios são forte, italico e enlace; os demais são os do minijinja";
+const PIECES: &str = "só se podem incluir os modelos que config/modelos traz";
+const LOOPS: &str = "procure laços sem fim ou modelos que incluem a si mesmos";
+
 fn words(error: &Error) -> (String, &'static str) {
-    const SYNTAX: &str = "confira chaves e blocos: {{ valor }}, {% if … %} … {% endif %}";
-    const NAMES: &str = "confira a grafia do nome; os nomes que cada carta conhece estão em config/LEIAME.md";
-    const FILTERS: &str = "os filtros próprios são forte, italico e enlace; os demais são os do minijinja";
-    const PIECES: &str = "só se podem incluir modelos que existem em config/modelos";
-    const LOOPS: &str = "o modelo não termina ou é grande demais; procure laços que incluem a si mesmos";
-    let detail = error.detail().map(|d| format!(" ({d})")).unwrap_or_default();
+    let detail = error.detail().unwrap_or_default();
+    // What the engine puts between quotes is the name that the operator wrote; its own words are English.
+    let quoted = detail.split(['`', '\'', '"']).nth(1).unwrap_or(detail);
     let (message, hint) = match error.kind() {
-        ErrorKind::SyntaxError => ("erro de sintaxe", SYNTAX),
-        ErrorKind::UndefinedError => ("nome desconhecido ou valor ausente", NAMES),
+        ErrorKind::UndefinedError if detail == VALUE_MISSING => return (VALUE_MISSING.to_owned(), ABSENT),
+        ErrorKind::UndefinedError => ("nome desconhecido", NAMES),
         ErrorKind::UnknownFilter => ("filtro desconhecido", FILTERS),
-        ErrorKind::UnknownFunction | ErrorKind::UnknownMethod => ("função desconhecida", NAMES),
         ErrorKind::UnknownTest => ("teste desconhecido", FILTERS),
+        ErrorKind::UnknownFunction | ErrorKind::UnknownMethod => ("função desconhecida", NAMES),
         ErrorKind::UnknownBlock => ("bloco desconhecido", SYNTAX),
         ErrorKind::TemplateNotFound => ("modelo inexistente", PIECES),
-        ErrorKind::OutOfFuel => ("o modelo demora demais", LOOPS),
-        ErrorKind::MissingArgument | ErrorKind::TooManyArguments => ("número errado de argumentos", NAMES),
-        _ => ("o modelo não pôde ser preenchido", SYNTAX),
+        ErrorKind::OutOfFuel => return ("o modelo não termina, ou é grande demais".to_owned(), LOOPS),
+        ErrorKind::SyntaxError => return (format!("erro de sintaxe ({detail})"), SYNTAX),
+        _ => return (format!("o modelo não pôde ser preenchido ({error})"), SYNTAX),
     };
-    (format!("{message}{detail}"), hint)
+    (if quoted.is_empty() { message.to_owned() } else { format!("{message}: {quoted}") }, hint)
 }

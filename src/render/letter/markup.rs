@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State};
 
+use super::fault::VALUE_MISSING;
+
 /// Puts the filters and the formatter into an environment.
 pub(super) fn install(environment: &mut Environment<'static>) {
     environment
@@ -17,7 +19,7 @@ pub(super) fn install(environment: &mut Environment<'static>) {
 /// Writes a value: escaped in HTML, refused when it is none, so that no letter ever says "none".
 fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     if value.is_none() || value.is_undefined() {
-        return Err(Error::new(ErrorKind::UndefinedError, "valor ausente"));
+        return Err(Error::new(ErrorKind::UndefinedError, VALUE_MISSING));
     }
     out.write_str(&shown(state, value)).map_err(Error::from)
 }
@@ -33,7 +35,7 @@ fn shown(state: &State<'_, '_>, value: &Value) -> String {
 
 fn emphasised(state: &State<'_, '_>, value: &Value, tag: &str) -> Result<Value, Error> {
     if value.is_none() || value.is_undefined() {
-        return Err(Error::new(ErrorKind::UndefinedError, "valor ausente"));
+        return Err(Error::new(ErrorKind::UndefinedError, VALUE_MISSING));
     }
     let shown = shown(state, value);
     Ok(if is_html(state) {
@@ -46,7 +48,7 @@ fn emphasised(state: &State<'_, '_>, value: &Value, tag: &str) -> Result<Value, 
 /// A web or e-mail address between angle brackets, as the norm writes it; in HTML it can be followed.
 fn link(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
     let Some(address) = value.as_str() else {
-        return Err(Error::new(ErrorKind::UndefinedError, "valor ausente"));
+        return Err(Error::new(ErrorKind::UndefinedError, VALUE_MISSING));
     };
     if !is_html(state) {
         return Ok(Value::from(format!("<{address}>")));

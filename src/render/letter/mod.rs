@@ -2,16 +2,17 @@
 //!
 //! Reading order: `facts` (what a template may say), `template` (the set of templates, embedded or an operator's),
 //! `markup` (emphasis, links, escaping), `layout` (line width), `fault` (what is wrong with a template, and where),
-//! `example` (facts to try templates with).
+//! `example` (facts to try templates with), `names` (names that no letter knows).
 //!
 //! The sentences of Anexos I and II of norma BES Nº 08 are in `config/modelos/norma.txt`, once, and serve text and
 //! HTML alike.
 
-mod example;
+pub(in crate::render) mod example;
 mod facts;
 mod fault;
 mod layout;
 mod markup;
+mod names;
 mod template;
 
 #[cfg(test)]
@@ -55,13 +56,13 @@ pub struct Letter {
 /// a window that is not in the calendar, or a municipality that is not in the roster.
 pub fn letter(
     templates: &Templates,
-    context: &Context<'_>,
+    desk: &Context<'_>,
     decision: &Decision,
 ) -> Result<Letter, TemplateFault> {
     let Some(content) = &decision.content else {
         return Err(TemplateFault::unwritable(format!("o aviso {} não tem carta", decision.key)));
     };
-    let facts = facts::gather(context, decision, content)?;
+    let facts = facts::gather(desk, decision, content)?;
     templates.write(name_of(content), facts)
 }
 

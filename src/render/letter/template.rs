@@ -1,5 +1,8 @@
 //! The set of templates: embedded ones, and an operator's in their place. Pure.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use minijinja::syntax::SyntaxConfig;
@@ -8,7 +11,7 @@ use minijinja::{Environment, UndefinedBehavior};
 
 use super::super::portuguese as pt;
 use super::facts::Facts;
-use super::{Letter, TemplateFault, example, layout, markup};
+use super::{Letter, TemplateFault, example, layout, markup, names};
 
 macro_rules! embedded {
     ($($name:literal),+ $(,)?) => {
@@ -82,18 +85,20 @@ impl Templates {
     }
 
     /// Tries every letter with example facts, with and without each optional fact, and gathers the faults that only
-    /// filling in shows: unknown names, pieces that do not exist, templates that do not end.
+    /// filling in shows: unknown names, pieces that do not exist, templates that do not end. Names in branches that no
+    /// example enters are looked up too.
     #[must_use]
     pub fn check(&self) -> Vec<TemplateFault> {
+        let letters = example::letters();
+        let examples: Vec<Value> =
+            letters.iter().map(|(_, facts)| Value::from(Serde(facts.clone()))).collect();
         let mut faults: Vec<TemplateFault> = Vec::new();
-        for (name, facts) in example::letters() {
-            for fault in self.try_write(name, facts) {
-                if !faults.contains(&fault) {
-                    faults.push(fault);
-                }
-            }
+        for (name, facts) in letters {
+            faults.extend(self.try_write(name, facts));
         }
+        faults.extend(names::unknown(&self.environment, &examples));
         faults.sort();
+        faults.dedup();
         faults
     }
 
@@ -145,7 +150,9 @@ fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
-    if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
+    if let Ok(syntax) =
+        SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()
+    {
         environment.set_syntax(syntax);
     }
     markup::install(&mut environment);

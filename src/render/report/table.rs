@@ -1,5 +1,7 @@
 //! A table of plain text: columns as wide as their widest cell. Pure.
 
+use std::fmt::Write as _;
+
 /// Rows under a heading; the first column to the left, the others (numbers) to the right.
 pub(super) fn table(heading: &[&str], rows: &[Vec<String>], out: &mut String) {
     let width = |column: usize| {
@@ -12,9 +14,9 @@ pub(super) fn table(heading: &[&str], rows: &[Vec<String>], out: &mut String) {
         for (column, (cell, width)) in cells.zip(&widths).enumerate() {
             row.push(' ');
             if column == 0 {
-                row.push_str(&format!("{cell:<width$}"));
+                let _ = write!(row, "{cell:<width$}");
             } else {
-                row.push_str(&format!(" {cell:>width$}"));
+                let _ = write!(row, " {cell:>width$}");
             }
         }
         out.push_str(row.trim_end());

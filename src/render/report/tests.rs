@@ -1,1 +1,124 @@
+//! The report of a small window.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::date;
+
+use super::{call_list_csv, csv, text};
+use crate::domain::calendar::{Deadline, Sanction};
+use crate::domain::delivery::DeliveryState;
+use crate::domain::id::FeedId;
+use crate::domain::notice::Kind;
+use crate::domain::reason::Reason;
+use crate::domain::status::{Doubt, State};
+use crate::domain::summary::{CallLine, Counts, LetterLine, MunicipalityLine, PartLine, WindowSummary};
+use crate::render::letter::example::World;
+
+fn summary(world: &World) -> WindowSummary {
+    let at: Timestamp = "2023-12-04T12:00:00Z".parse().unwrap();
+    let deadline = Some(Deadline { on: date(2023, 12, 5), at: Deadline::DEFAULT_TIME });
+    let counts = Counts { done: 60, pending: 10, unconfirmed: 8, not_applicable: 0 };
+    let part = |part: &crate::domain::id::PartId, state| PartLine {
+        part: part.clone(),
+        state,
+        doubt: None,
+        units: Vec::new(),
+        as_of: Some(at),
+        feed: Some(FeedId::parse("censo").unwrap()),
+        wording: None,
+    };
+    let cras = PartLine { units: vec![world.unit.clone()], ..part(&world.cras, State::Pending) };
+    let council = PartLine {
+        doubt: Some(Doubt::Disputed),
+        wording: Some("=cmd|' /C calc'!A0".into()),
+        ..part(&world.council, State::Unconfirmed)
+    };
+    let letter = |kind, rung, deliveries| LetterLine { kind, edition: 1, rung, at, deliveries };
+    let vitoria = MunicipalityLine {
+        municipality: world.municipality,
+        name: "Vitória".to_owned(),
+        region: "Metropolitana".to_owned(),
+        state: State::Pending,
+        edition: 1,
+        deadline,
+        parts: vec![cras, council],
+        letters: vec![
+            letter(Kind::Announcement, None, vec![DeliveryState::Accepted, DeliveryState::Bounced]),
+            letter(Kind::Warning, Some(5), vec![]),
+        ],
+        withheld: vec![Reason::NoContact],
+    };
+    let call = CallLine {
+        municipality: world.municipality,
+        name: "Vitória".to_owned(),
+        holder: "Fulana de Tal".to_owned(),
+        telephone: "+55 27 3333-3333".to_owned(),
+        pending_since: Some(at),
+        parts: vec![world.cras.clone(), world.council.clone()],
+        because: vec![Reason::NotExpected],
+    };
+    let unknown = CallLine {
+        name: "Serra".to_owned(),
+        holder: String::new(),
+        telephone: String::new(),
+        pending_since: None,
+        parts: Vec::new(),
+        ..call.clone()
+    };
+    let empty = MunicipalityLine {
+        name: "Serra; \"a maior\"".to_owned(),
+        state: State::Done,
+        edition: 2,
+        deadline: None,
+        parts: Vec::new(),
+        letters: Vec::new(),
+        withheld: Vec::new(),
+        ..vitoria.clone()
+    };
+    WindowSummary {
+        window: world.window.clone(),
+        system: "Censo SUAS".to_owned(),
+        opens_on: date(2023, 10, 23),
+        edition: 1,
+        deadline,
+        source: "MDS, Censo SUAS 2023".to_owned(),
+        halted: false,
+        at,
+        municipalities: counts,
+        by_part: BTreeMap::from([(world.cras.clone(), counts), (world.council.clone(), Counts::default())]),
+        by_gerencia: BTreeMap::from([(world.gerencia.clone(), counts)]),
+        by_region: BTreeMap::from([("Metropolitana".to_owned(), counts), (String::new(), Counts::default())]),
+        lines: vec![vitoria, empty],
+        call_list: vec![call, unknown],
+    }
+}
+
+#[test]
+fn the_text_tells_counts_tables_calls_and_letters() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    insta::assert_snapshot!("report_text", text(&[summary(&world)], &world.calendar));
+    assert_eq!(text(&[], &world.calendar), "Nenhuma janela a relatar.\n");
+}
+
+#[test]
+fn the_csv_opens_in_a_spreadsheet_and_runs_nothing() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let all = csv(&[summary(&world)], &world.calendar);
+    assert!(all.starts_with("\u{feff}janela;sistema;"));
+    assert!(all.ends_with("\r\n"));
+    assert_eq!(all.matches("\r\n").count(), 4, "a heading, two parts, a municipality without parts");
+    assert!(all.contains(";'=cmd|' /C calc'!A0;"), "{all}");
+    assert!(all.contains(";\"Serra; \"\"a maior\"\"\";"), "{all}");
+    insta::assert_snapshot!("report_csv", all.replace('\u{feff}', "<BOM>").replace("\r\n", "<CRLF>\n"));
+}
+
+#[test]
+fn the_call_list_has_a_csv_of_its_own() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let calls = call_list_csv(&[summary(&world)], &world.calendar);
+    assert!(calls.starts_with("\u{feff}janela;ordem;ibge;"));
+    assert!(calls.contains(";'+55 27 3333-3333;"), "{calls}");
+    let widths: Vec<usize> = calls.lines().map(|line| line.matches(';').count()).collect();
+    assert_eq!(widths, [9, 9, 9]);
+}

@@ -35,14 +35,14 @@ fn window(summary: &WindowSummary, calendar: &Calendar, out: &mut String) {
     let _ = writeln!(out, "Situação conhecida em {}.", pt::instant(summary.at, zone));
     let _ = writeln!(
         out,
-        "Aberta em {}. Prazo: {} (edição {}{}).",
+        "Aberta em {}. Prazo: {}, edição {}.{}",
         pt::date(summary.opens_on),
         pt::deadline_or_undefined(summary.deadline),
         summary.edition,
         if summary.source.is_empty() {
             String::new()
         } else {
-            format!("; fonte: {}", pt::line(&summary.source))
+            format!(" Fonte: {}.", pt::line(&summary.source).trim_end_matches('.'))
         }
     );
     if summary.halted {
@@ -51,7 +51,7 @@ fn window(summary: &WindowSummary, calendar: &Calendar, out: &mut String) {
     let counts = summary.municipalities;
     let _ = writeln!(
         out,
-        "\nMunicípios: {} esperados; {} concluídos, {} pendentes, {} não confirmados; a {} não se aplica.",
+        "\nMunicípios: {} esperados, dos quais {} concluídos, {} pendentes e {} não confirmados. Não se aplica: {}.",
         counts.expected(),
         counts.done,
         counts.pending,
