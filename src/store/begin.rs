@@ -5,8 +5,9 @@ use serde_json::json;
 use sqlx::Row as _;
 
 use super::cell::{Cells, ms};
+use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
-use super::journal::{Chain, EntryKind, Line};
+use super::journal::EntryKind;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::ledger::Outage;

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::cell::{Cells, ms};
+use super::chain::{Chain, Line, sha256};
 use super::db::{Conn, detached};
-use super::journal::{Chain, EntryKind, Line, sha256};
+use super::journal::EntryKind;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::id::EmailAddress;

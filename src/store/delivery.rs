@@ -7,9 +7,10 @@ use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, code, ms};
+use super::chain::{Chain, Line, sha256};
 use super::contact;
 use super::db::{Conn, detached};
-use super::journal::{Chain, EntryKind, Line, sha256};
+use super::journal::EntryKind;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::delivery::DeliveryState;
@@ -17,13 +18,24 @@ use crate::domain::id::{EmailAddress, MunicipalityCode, WindowId};
 use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::roster::Role;
 
+/// The same list by whichever index serves: with `$1 IS NULL OR` alone none would.
+macro_rules! list {
+    ($which:literal) => {
+        concat!(
+            "SELECT d.id, d.notice_key, n.kind, d.version, l.message_id, d.role, d.address, d.state, ",
+            "d.attempts, d.next_attempt_at, d.stopped_by, d.reached_at, d.settled_at, d.reply, l.recorded_at ",
+            "FROM notices n JOIN deliveries d ON d.notice_key = n.notice_key ",
+            "JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version WHERE ",
+            $which,
+            " ORDER BY l.recorded_at, d.notice_key, d.version, d.role, d.address"
+        )
+    };
+}
+
 statements! {
-    const LIST = "SELECT d.id, d.notice_key, n.kind, d.version, l.message_id, d.role, d.address, d.state, \
-                  d.attempts, d.next_attempt_at, d.stopped_by, d.reached_at, d.settled_at, d.reply, l.recorded_at \
-                  FROM notices n JOIN deliveries d ON d.notice_key = n.notice_key \
-                  JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version \
-                  WHERE ($1 IS NULL OR n.window_id = $1) AND ($2 IS NULL OR n.municipality = $2) \
-                  ORDER BY l.recorded_at, d.notice_key, d.version, d.role, d.address";
+    const LIST = list!("($1 IS NULL OR n.window_id = $1) AND ($2 IS NULL OR n.municipality = $2)");
+    const LIST_OF_WINDOW = list!("n.window_id = $1 AND ($2 IS NULL OR n.municipality = $2)");
+    const LIST_OF_MUNICIPALITY = list!("n.municipality = $2 AND ($1 IS NULL OR n.window_id = $1)");
     const ATTEMPTS = "SELECT delivery, n, started_at, ended_at, outcome, reply FROM attempts \
                       WHERE delivery = $1 ORDER BY n";
     const BY_MESSAGE = "SELECT d.id, d.notice_key, d.version, d.role, d.address, d.state, d.reached_at \
@@ -140,7 +152,13 @@ impl Store {
     pub async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryLine>, StoreError> {
         let mut conn = self.db.read().await?;
         let window = filter.window.as_ref().map(WindowId::as_str);
-        let rows = bound!(LIST, window, filter.municipality.map(code)).fetch_all(&mut *conn).await?;
+        let municipality = filter.municipality.map(code);
+        let query = match (window, municipality) {
+            (Some(_), _) => bound!(LIST_OF_WINDOW, window, municipality),
+            (None, Some(_)) => bound!(LIST_OF_MUNICIPALITY, window, municipality),
+            (None, None) => bound!(LIST, window, municipality),
+        };
+        let rows = query.fetch_all(&mut *conn).await?;
         rows.iter().map(line).collect()
     }
 

@@ -1,6 +1,6 @@
 //! What the daemon remembers: the ledger, who has filled in, what people decided, and a journal that proves it.
 //!
-//! Reading order: `db` (one writer, several readers), `journal` (the hash chain), `pass` (what a pass decided),
+//! Reading order: `db` (one writer, several readers), `chain` and `journal`, `pass` and `notice` (what a pass decided),
 //! `outbox` and `settle` (letters on their way), `ledger` (the same as the plan sees it), `snapshot` and `status`
 //! (who has filled in), `overrides`, `reading`, `contact`, `begin`, `delivery` and `letter` (what staff ask for),
 //! `verify` (is it whole?).
@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 mod begin;
 mod cell;
+mod chain;
 mod contact;
 mod db;
 mod delivery;
@@ -22,6 +23,7 @@ mod journal;
 mod ledger;
 mod letter;
 mod lock;
+mod notice;
 mod outbox;
 mod overrides;
 mod pass;

@@ -5,8 +5,9 @@ use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, code, ms};
+use super::chain::{Chain, Line, sha256};
 use super::db::{Conn, detached};
-use super::journal::{Chain, EntryKind, Line, sha256};
+use super::journal::EntryKind;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::id::{MunicipalityCode, PartId, WindowId};

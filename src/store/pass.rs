@@ -8,46 +8,24 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sqlx::Row as _;
 
-use super::cell::{Cells, code, ms, told_text};
+use super::cell::ms;
+use super::chain::{Chain, Line, sha256};
 use super::db::{Conn, detached};
-use super::journal::{Chain, EntryKind, Line, sha256};
+use super::journal::EntryKind;
+use super::notice::{NoticeRow, put, put_row, stop};
 use super::sql::{bound, statements};
 use super::{DeliveryId, Store, StoreError};
-use crate::domain::id::{EmailAddress, PartId, WindowId};
-use crate::domain::ledger::Standing;
-use crate::domain::notice::{Kind, Recipient, Slot};
+use crate::domain::id::EmailAddress;
+use crate::domain::notice::Recipient;
 use crate::domain::plan::{Act, Decision};
 
 statements! {
-    const KNOWN = "SELECT notice_key, edition, kind, rung, version, due_at, valid_until, told, parts, act, cause \
-                   FROM notices WHERE notice_key = $1";
-    const REACHED = "SELECT COUNT(*) FROM deliveries WHERE notice_key = $1 AND reached_at IS NOT NULL";
     const LETTER = "SELECT COUNT(*) FROM letters WHERE notice_key = $1 AND version = $2";
-    const PUT = "INSERT INTO notices (notice_key, window_id, municipality, edition, kind, rung, version, due_at, \
-                 valid_until, told, parts, act, cause, because, recorded_at, queued_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
-                 ON CONFLICT (notice_key) DO UPDATE SET edition = excluded.edition, kind = excluded.kind, \
-                 rung = excluded.rung, version = excluded.version, due_at = excluded.due_at, \
-                 valid_until = excluded.valid_until, told = excluded.told, parts = excluded.parts, \
-                 act = excluded.act, cause = excluded.cause, because = excluded.because, \
-                 recorded_at = excluded.recorded_at, queued_at = COALESCE(excluded.queued_at, notices.queued_at)";
-    const PUT_ACT = "UPDATE notices SET act = $2, cause = $3, because = $4 WHERE notice_key = $1";
     const PUT_LETTER = "INSERT INTO letters (notice_key, version, message_id, subject, sha256, recorded_at, bytes) \
                         VALUES ($1, $2, $3, $4, $5, $6, $7)";
     const PUT_DELIVERY = "INSERT INTO deliveries (id, notice_key, version, role, address, state, attempts, \
                           next_attempt_at, valid_until, reply, fence) \
                           VALUES ($1, $2, $3, $4, $5, 'registrado', 0, $6, $7, '', 0)";
-    // Never tried: it ends here. The word of its end is the decision's.
-    const END_UNTRIED = "UPDATE deliveries SET state = $3, stopped_at = $2, stopped_by = $4, owner = NULL, \
-                         lease_until = NULL WHERE notice_key = $1 AND state = 'registrado'";
-    // Tried or on the wire: it keeps its state and is not tried again.
-    const STOP_TRIED = "UPDATE deliveries SET stopped_at = $2, stopped_by = $3 WHERE notice_key = $1 \
-                        AND state IN ('enviando', 'adiado', 'incerto') \
-                        AND (state = 'enviando' OR next_attempt_at IS NOT NULL) \
-                        AND (stopped_at IS NULL OR stopped_by = 'reter')";
-    const PAUSE = "UPDATE deliveries SET stopped_at = $2, stopped_by = 'reter' WHERE notice_key = $1 \
-                   AND stopped_at IS NULL AND (state IN ('registrado', 'enviando') \
-                   OR (state IN ('adiado', 'incerto') AND next_attempt_at IS NOT NULL))";
     const RESUME = "UPDATE deliveries SET stopped_at = NULL, stopped_by = NULL, valid_until = $3, \
                     state = CASE WHEN state IN ('retirado', 'expirado') THEN 'registrado' ELSE state END \
                     WHERE notice_key = $1 AND version = $2 AND stopped_at IS NOT NULL \
@@ -117,57 +95,6 @@ impl Store {
     }
 }
 
-/// What the ledger holds of a notice, but for the words and the instant of its recording.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct NoticeRow {
-    edition: Option<i64>,
-    kind: Option<String>,
-    rung: Option<i64>,
-    version: i64,
-    due_at: i64,
-    valid_until: Option<i64>,
-    told: Option<String>,
-    parts: String,
-    act: String,
-    cause: String,
-}
-
-impl NoticeRow {
-    fn of(decision: &Decision, now: Timestamp) -> Self {
-        // The ledger's own record says which parts a decision is about; slot and standing do not matter here.
-        let record = decision.record(Slot::Announcement, Standing::Queued, now);
-        Self {
-            edition: decision.edition.map(i64::from),
-            kind: decision.kind.map(|k| Kind::as_str(k).to_owned()),
-            rung: decision.rung.map(i64::from),
-            version: i64::from(decision.version),
-            due_at: ms(decision.due_at),
-            valid_until: decision.valid_until.map(ms),
-            told: decision.told.map(told_text),
-            parts: record.parts.iter().map(PartId::as_str).collect::<Vec<_>>().join("\n"),
-            act: decision.act.as_str().to_owned(),
-            cause: decision.because.cause().as_str().to_owned(),
-        }
-    }
-
-    async fn load(conn: &mut Conn, key: &str) -> Result<Option<Self>, StoreError> {
-        let Some(row) = bound!(KNOWN, key).fetch_optional(conn).await? else { return Ok(None) };
-        let cells = Cells::of("notices", &row);
-        Ok(Some(Self {
-            edition: cells.get("edition")?,
-            kind: cells.get("kind")?,
-            rung: cells.get("rung")?,
-            version: cells.get("version")?,
-            due_at: cells.get("due_at")?,
-            valid_until: cells.get("valid_until")?,
-            told: cells.get("told")?,
-            parts: cells.get("parts")?,
-            act: cells.get("act")?,
-            cause: cells.get("cause")?,
-        }))
-    }
-}
-
 async fn record(
     conn: &mut Conn,
     chain: &mut Chain,
@@ -211,9 +138,10 @@ async fn send(
     change: &Change,
     now: Timestamp,
 ) -> Result<(Recorded, Value), StoreError> {
-    let exists: i64 = bound!(LETTER, key, row.version).fetch_one(&mut *conn).await?.try_get(0)?;
-    if exists > 0 {
-        if known.is_none_or(|k| k.version > row.version || k.act == row.act) {
+    if let Some(known) = known
+        && has_letter(conn, key, row.version).await?
+    {
+        if known.version > row.version || known.act == row.act {
             return Ok((Recorded::Repeated, Value::Null));
         }
         let resumed = bound!(RESUME, key, row.version, row.valid_until).execute(&mut *conn).await?;
@@ -227,8 +155,10 @@ async fn send(
     let Some(letter) = change.letter.as_ref().filter(|_| !recipients.is_empty()) else {
         return Err(StoreError::Incomplete { key: key.to_owned() });
     };
-    // An earlier version gives way to this one.
-    stop(conn, key, Act::Supersede, now).await?;
+    if known.is_some() {
+        // An earlier version gives way to this one.
+        stop(conn, key, Act::Supersede, now).await?;
+    }
     put_row(conn, key, row, change, now).await?;
     let digest = sha256(&letter.bytes);
     bound!(
@@ -267,66 +197,9 @@ async fn send(
     Ok((Recorded::New, letter))
 }
 
-/// Ends, stops or pauses what is still to be tried of a notice; how many that were.
-async fn stop(conn: &mut Conn, key: &str, act: Act, now: Timestamp) -> Result<u64, StoreError> {
-    let at = ms(now);
-    let end = match act {
-        Act::Send | Act::Publish => return Ok(0),
-        Act::Withhold => return Ok(bound!(PAUSE, key, at).execute(conn).await?.rows_affected()),
-        Act::Withdraw | Act::Supersede => "retirado",
-        Act::Expire => "expirado",
-    };
-    let untried = bound!(END_UNTRIED, key, at, end, act.as_str()).execute(&mut *conn).await?;
-    let tried = bound!(STOP_TRIED, key, at, act.as_str()).execute(conn).await?;
-    Ok(untried.rows_affected() + tried.rows_affected())
-}
-
-/// Puts the decision into the ledger. A notice that reached somebody keeps what its letter said.
-async fn put(
-    conn: &mut Conn,
-    key: &str,
-    row: &NoticeRow,
-    change: &Change,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let reached: i64 = bound!(REACHED, key).fetch_one(&mut *conn).await?.try_get(0)?;
-    if reached == 0 {
-        return put_row(conn, key, row, change, now).await;
-    }
-    bound!(PUT_ACT, key, &row.act, &row.cause, &change.because).execute(conn).await?;
-    Ok(())
-}
-
-async fn put_row(
-    conn: &mut Conn,
-    key: &str,
-    row: &NoticeRow,
-    change: &Change,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let queued = matches!(change.decision.act, Act::Send | Act::Publish).then(|| ms(now));
-    bound!(
-        PUT,
-        key,
-        change.decision.key.window().map(WindowId::as_str),
-        change.decision.key.municipality().map(code),
-        row.edition,
-        &row.kind,
-        row.rung,
-        row.version,
-        row.due_at,
-        row.valid_until,
-        &row.told,
-        &row.parts,
-        &row.act,
-        &row.cause,
-        &change.because,
-        ms(now),
-        queued
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
+async fn has_letter(conn: &mut Conn, key: &str, version: i64) -> Result<bool, StoreError> {
+    let n: i64 = bound!(LETTER, key, version).fetch_one(conn).await?.try_get(0)?;
+    Ok(n > 0)
 }
 
 /// One delivery for each address, in the first role it stands for.

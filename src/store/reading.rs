@@ -8,8 +8,9 @@ use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, ms, parse_told, told_text};
+use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
-use super::journal::{Chain, EntryKind, Line};
+use super::journal::EntryKind;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::id::WindowId;

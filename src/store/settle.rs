@@ -5,9 +5,10 @@ use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, ms};
+use super::chain::{Chain, Line, sha256};
 use super::contact;
 use super::db::{Conn, detached};
-use super::journal::{Chain, EntryKind, Line, sha256};
+use super::journal::EntryKind;
 use super::lock::LedgerLock;
 use super::sql::{bound, statements};
 use super::{DeliveryId, Store, StoreError};

@@ -11,8 +11,9 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, count, ms, whole_ms};
+use super::chain::{Chain, Line, sha256};
 use super::db::{Conn, detached};
-use super::journal::{Chain, EntryKind, Line, sha256};
+use super::journal::EntryKind;
 use super::pass::Recorded;
 use super::sql::{bound, statements};
 use super::{Store, StoreError, status};

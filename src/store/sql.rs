@@ -62,12 +62,14 @@ mod tests {
         let mut conn = store.db.read().await.unwrap();
         let rooms = [
             crate::store::begin::ALL,
+            crate::store::chain::ALL,
             crate::store::contact::ALL,
             crate::store::db::ALL,
             crate::store::delivery::ALL,
             crate::store::journal::ALL,
             crate::store::ledger::ALL,
             crate::store::letter::ALL,
+            crate::store::notice::ALL,
             crate::store::outbox::ALL,
             crate::store::overrides::ALL,
             crate::store::pass::ALL,

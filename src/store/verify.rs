@@ -7,8 +7,8 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::Cells;
+use super::chain::{Link, sha256};
 use super::db::Conn;
-use super::journal::{Link, sha256};
 use super::sql::{bound, statements};
 use super::{DeliveryId, Store, StoreError};
 use crate::domain::delivery::DeliveryState;

@@ -98,20 +98,16 @@ async fn a_stale_fence_settles_nothing() {
 }
 
 #[tokio::test]
-async fn a_cancelled_caller_does_not_cut_a_claim_in_two() {
+async fn a_write_once_begun_ends_whatever_becomes_of_its_caller() {
     let dir = tempfile::tempdir().unwrap();
-    let store = filled(&dir).await;
-    {
-        let mut claim = Box::pin(store.claim("a", at(2), 100));
-        tokio::select! {
-            biased;
-            _ = &mut claim => {}
-            () = tokio::task::yield_now() => {}
-        }
-    }
-    let waiting = store.claim("b", at(2), 100).await.unwrap();
-    assert!(waiting.is_empty() || waiting.len() == 2 * CODES.len());
-    assert!(store.verify().await.unwrap().is_whole());
+    let store = store(&dir).await;
+    let mut write = Box::pin(store.record_pass(at(1), vec![act(Act::Send, VITORIA)]));
+    let first_poll = std::future::poll_fn(|cx| std::task::Poll::Ready(write.as_mut().poll(cx).is_ready()));
+    assert!(!first_poll.await);
+    drop(write);
+    // The writer is one: this waits for the other.
+    store.heartbeat(at(2)).await.unwrap();
+    assert_eq!(store.claim("a", at(2), 10).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
