@@ -88,7 +88,7 @@ pub async fn take_in_bytes(
         taken_at: now,
         source: name.to_owned(),
         sha256,
-        rows: usize::try_from(taken.intake.mapped.rows).unwrap_or(usize::MAX),
+        rows: taken.intake.mapped.rows,
         reasons: taken.remarks(),
         original: spec.keep_original.then(|| bytes.to_vec()),
     };
@@ -162,9 +162,9 @@ impl Ingest {
             };
             let accepted = load(app, live, spec, &file.name(), &bytes, now).await?;
             believed |= accepted;
-            let shelf = if accepted { Shelf::Processed } else { Shelf::Quarantine };
+            let kept_in = if accepted { Shelf::Processed } else { Shelf::Quarantine };
             let stamp = now.strftime("%Y%m%dT%H%M%S%3fZ").to_string();
-            if let Err(failure) = blocking(move || folder::put_away(&file.path, shelf, &stamp)).await {
+            if let Err(failure) = blocking(move || folder::put_away(&file.path, kept_in, &stamp)).await {
                 error!(feed.id = %spec.id, error = %chain(&failure), "o arquivo lido não pôde ser guardado");
             }
         }

@@ -63,13 +63,11 @@ async fn record(app: &App, live: &Live, plan: Plan, now: Timestamp, pass: &mut P
     let mut changes = Vec::with_capacity(plan.actions.len());
     for decision in plan.actions {
         let letter = if decision.act == Act::Send {
-            match write(live, &app.store, &decision, now).await? {
-                Some(letter) => Some(letter),
-                None => {
-                    pass.unwritten += 1;
-                    continue;
-                }
-            }
+            let Some(letter) = write(live, &app.store, &decision, now).await? else {
+                pass.unwritten += 1;
+                continue;
+            };
+            Some(letter)
         } else {
             None
         };
