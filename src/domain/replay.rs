@@ -116,6 +116,21 @@ impl<'a> Replay<'a> {
         changes: &[Change],
         mut tell: impl FnMut(Timestamp, &Decision),
     ) {
+        self.run_with(from, until, changes, |_, at, decisions| {
+            for decision in decisions {
+                tell(at, decision);
+            }
+        });
+    }
+
+    /// The same, showing the world after each pass that decided something.
+    pub fn run_with(
+        &mut self,
+        from: Timestamp,
+        until: Timestamp,
+        changes: &[Change],
+        mut show: impl FnMut(&Self, Timestamp, &[Decision]),
+    ) {
         let mut rest = changes;
         let mut now = from;
         loop {
@@ -125,7 +140,11 @@ impl<'a> Replay<'a> {
                 self.learn(next);
                 rest = later;
             }
-            let wake = self.pass(now, |decision| tell(now, decision));
+            let mut decisions = Vec::new();
+            let wake = self.pass(now, |decision| decisions.push(decision.clone()));
+            if !decisions.is_empty() {
+                show(self, now, &decisions);
+            }
             let next = [wake, rest.first().map(|c| c.at)].into_iter().flatten().min();
             match next {
                 Some(next) if next <= until => now = next,

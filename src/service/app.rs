@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 
@@ -29,7 +29,18 @@ pub struct App {
     pub stop: CancellationToken,
     /// Something is lost for good; the process must end with failure.
     pub failed: CancellationToken,
+    due: std::sync::Mutex<Due>,
 }
+
+/// When the next pass is due, and when the last one ended.
+#[derive(Debug, Default)]
+struct Due {
+    at: Option<Timestamp>,
+    decided_at: Option<Timestamp>,
+}
+
+/// A service that has not decided anything for so long hangs; systemd restarts it.
+const LONGEST_SILENCE: SignedDuration = SignedDuration::from_mins(15);
 
 /// A configuration in force, with the calendar as the daemon keeps it.
 #[derive(Debug)]
@@ -53,6 +64,7 @@ impl App {
             mail: Notify::new(),
             stop: CancellationToken::new(),
             failed: CancellationToken::new(),
+            due: std::sync::Mutex::default(),
         })
     }
 
@@ -73,5 +85,27 @@ impl App {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Notes that a pass ended, and when the next is due.
+    pub fn set_due(&self, at: Option<Timestamp>) {
+        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        *due = Due { at, decided_at: Some(self.now()) };
+    }
+
+    /// Wakes the deciding loop if a pass is due.
+    pub fn tick(&self) {
+        let now = self.now();
+        let due = self.due.lock().unwrap_or_else(PoisonError::into_inner).at;
+        if due.is_some_and(|at| at <= now) {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Whether passes still end: the watchdog's question. A service that never ended one is starting.
+    #[must_use]
+    pub fn is_deciding(&self, now: Timestamp) -> bool {
+        let decided_at = self.due.lock().unwrap_or_else(PoisonError::into_inner).decided_at;
+        decided_at.is_none_or(|at| now.duration_since(at) < LONGEST_SILENCE)
     }
 }

@@ -8,6 +8,7 @@
 //! Architecture invariant: no rule of when or to whom lives here. `now` is read once per pass, in the loops.
 
 pub mod alert;
+pub mod amend;
 pub mod app;
 pub mod ingest;
 pub mod known;

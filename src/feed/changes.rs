@@ -1,0 +1,114 @@
+//! The status file of a rehearsal: `em;janela;ibge;parte;unidade;situacao`, one change a row (DESIGN §5). Pure.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+
+use super::table::{self, DecodeError, Row};
+use crate::domain::feed::Format;
+use crate::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
+use crate::domain::replay::Change;
+use crate::domain::roster::Roster;
+use crate::domain::status::{Observation, State};
+use crate::domain::time::Zone;
+
+/// Why a status file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangesError {
+    /// It is no table.
+    #[error(transparent)]
+    Unreadable(#[from] DecodeError),
+    /// Columns or rows of it cannot be; each with its line.
+    #[error("o arquivo de situações tem {} falha(s):\n{}", .0.len(), .0.join("\n"))]
+    Faulty(Vec<String>),
+}
+
+const COLUMNS: [&str; 6] = ["em", "janela", "ibge", "parte", "unidade", "situacao"];
+
+/// Reads the whole file, in order of time; rows of one instant keep their order.
+///
+/// # Errors
+/// [`ChangesError`] with every faulty line.
+pub fn changes(bytes: &[u8], zone: &Zone, roster: &Roster) -> Result<Vec<Change>, ChangesError> {
+    let table = table::open(&Format::Csv { delimiter: None, encoding: None }, bytes)?;
+    let mut faults = Vec::new();
+    let mut columns = Vec::new();
+    for name in COLUMNS {
+        match table.header().find(name) {
+            Ok(column) => columns.push(column),
+            Err(error) => faults.push(format!("  linha 1: {error}; as colunas são {}", COLUMNS.join(";"))),
+        }
+    }
+    if !faults.is_empty() {
+        return Err(ChangesError::Faulty(faults));
+    }
+    let mut changes = Vec::new();
+    for row in table {
+        match row {
+            Ok(row) => {
+                let cells: Vec<&str> = columns.iter().map(|c| row.cell(*c).unwrap_or_default()).collect();
+                match change(&row, &cells, zone, roster) {
+                    Ok(change) => changes.push(change),
+                    Err(message) => faults.push(format!("  linha {}: {message}", row.line)),
+                }
+            }
+            Err(fault) => faults.push(format!("  linha {}: {}", fault.line, fault.problem)),
+        }
+    }
+    if faults.is_empty() {
+        changes.sort_by_key(|c| c.at);
+        Ok(changes)
+    } else {
+        Err(ChangesError::Faulty(faults))
+    }
+}
+
+fn change(_row: &Row, cells: &[&str], zone: &Zone, roster: &Roster) -> Result<Change, String> {
+    let [at, window, code, part, unit, state] = cells else { return Err("faltam colunas".to_owned()) };
+    let municipality = municipality(code, roster)?;
+    let state = State::parse(state).ok_or_else(|| {
+        format!("situação “{state}” desconhecida; use concluido, pendente, nao_se_aplica ou nao_confirmado")
+    })?;
+    Ok(Change {
+        at: instant(at, zone).ok_or_else(|| {
+            format!("“{at}” não é um instante; use 2026-11-20, 2026-11-20T08:00 ou 2026-11-20T08:00:00-03:00")
+        })?,
+        observation: Observation {
+            window: WindowId::parse(window).map_err(|e| e.to_string())?,
+            municipality,
+            part: PartId::parse(part).map_err(|e| e.to_string())?,
+            unit: if unit.is_empty() { None } else { Some(UnitId::parse(unit).map_err(|e| e.to_string())?) },
+            state,
+            dated: None,
+            reopened: false,
+            wording: None,
+        },
+    })
+}
+
+fn municipality(code: &str, roster: &Roster) -> Result<MunicipalityCode, String> {
+    let known = |m: &&MunicipalityCode| m.six().to_string() == code;
+    let parsed = match roster.municipalities.keys().find(known) {
+        Some(known) => *known,
+        None => MunicipalityCode::parse(code).map_err(|e| e.to_string())?,
+    };
+    if roster.municipalities.contains_key(&parsed) {
+        Ok(parsed)
+    } else {
+        Err(format!("o município {parsed} não está em municipios.csv"))
+    }
+}
+
+/// An instant as people write it: RFC 3339, or local civil time with or without the time of day.
+#[must_use]
+pub fn instant(text: &str, zone: &Zone) -> Option<Timestamp> {
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Some(instant);
+    }
+    if let Ok(date) = text.parse::<Date>()
+        && text.len() == "2026-11-20".len()
+    {
+        return Some(zone.start_of(date));
+    }
+    let local: DateTime = text.replacen(' ', "T", 1).parse().ok()?;
+    Some(zone.at(local.date(), local.time()))
+}
