@@ -1,0 +1,89 @@
+//! `verificar`: everything that can be judged without a network.
+
+use std::collections::BTreeSet;
+use std::io::IsTerminal as _;
+
+use super::desk::{Answer, Desk, Result, remark, say};
+use super::sample;
+use crate::config::Faults;
+use crate::domain::notice::Kind;
+use crate::service::amend;
+use crate::service::app::Live;
+use crate::service::outbox::relay_of;
+use crate::service::reconcile::compose;
+use crate::telemetry::chain;
+
+/// Judges the configuration, every letter to every recipient, and the calendar against the ledger.
+pub(super) async fn run(desk: &Desk) -> Result {
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    let live = Live { setup: desk.setup.clone(), calendar: desk.calendar() };
+    let letters = letters(&live, desk.now(), &mut found);
+    let contradictions = match desk.ledger().await? {
+        Some(store) => amend::contradictions(&store.ledger().await?, &desk.setup),
+        None => Vec::new(),
+    };
+    if let Some(relay) = &desk.setup.config.settings.relay
+        && relay.password_file.as_ref().is_none_or(|p| p.exists())
+        && let Err(error) = relay_of(relay, &desk.setup.config.secretariat.sender)
+    {
+        found.insert(format!("erro: {}", chain(&error)));
+    }
+    found.extend(contradictions);
+    let warnings = Faults(desk.setup.config.warnings.clone());
+    if desk.json {
+        let found: Vec<&String> = found.iter().collect();
+        let answer = serde_json::json!({ "falhas": warnings, "contradicoes": found, "cartas": letters });
+        say(&answer.to_string());
+    } else {
+        if !warnings.0.is_empty() {
+            remark(&warnings.render(std::io::stderr().is_terminal()));
+        }
+        for fault in &found {
+            remark(fault);
+        }
+    }
+    if !found.is_empty() {
+        return Ok(Answer::Negative);
+    }
+    if !desk.json {
+        let config = &desk.setup.config;
+        let from = desk.setup.directory.as_ref().map_or("embutida".to_owned(), |d| d.display().to_string());
+        say(&format!(
+            "configuração {from} em ordem: {} municípios, {} sistemas, {} janelas escritas, {letters} cartas \
+             experimentadas",
+            config.roster.municipalities.len(),
+            config.calendar.systems.len(),
+            config.calendar.declared.len(),
+        ));
+    }
+    Ok(Answer::Done)
+}
+
+/// Writes every kind of letter of every system to every municipality; answers how many.
+fn letters(live: &Live, now: jiff::Timestamp, found: &mut BTreeSet<String>) -> usize {
+    let mut written = 0;
+    for system in live.calendar.systems.keys() {
+        let Some(window) = sample::window_of(&live.calendar, system, now) else { continue };
+        for kind in Kind::ALL {
+            for municipality in live.setup.config.roster.municipalities.values() {
+                let decision = sample::decision(live, &window, kind, municipality, now);
+                match compose(live, &decision, &[], now) {
+                    Ok(_) => written += 1,
+                    Err(error) => {
+                        found.insert(format!(
+                            "erro: a carta {} de {} para {} não pôde ser escrita: {}",
+                            kind.as_str(),
+                            window.id,
+                            municipality.code,
+                            chain(&*error)
+                        ));
+                    }
+                }
+                if !kind.is_municipal() {
+                    break;
+                }
+            }
+        }
+    }
+    written
+}

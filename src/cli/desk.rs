@@ -1,0 +1,174 @@
+//! What every command works with: the configuration, now, and where its answer goes.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use jiff::Timestamp;
+
+use super::args::{Invocation, Moment};
+use crate::clock::Clock;
+use crate::config::LoadError;
+use crate::domain::calendar::Calendar;
+use crate::service::known::Known;
+use crate::service::order::OrderError;
+use crate::service::setup::Setup;
+use crate::store::{Store, StoreError};
+use crate::telemetry::chain;
+
+/// How a command ended well: done, or with a negative answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// Exit 0.
+    Done,
+    /// Exit 1: faults found, divergence, refused.
+    Negative,
+}
+
+/// Why a command could not answer, in the operators' words, with its exit code.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) code: u8,
+    pub(super) text: String,
+}
+
+impl Failure {
+    /// Exit 1.
+    pub(super) fn refused(text: impl Into<String>) -> Self {
+        Self { code: 1, text: text.into() }
+    }
+
+    /// Exit 3, with the whole chain.
+    pub(super) fn could_not(error: &(dyn std::error::Error + 'static)) -> Self {
+        Self { code: 3, text: format!("erro: {}", chain(error)) }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::could_not(&error)
+    }
+}
+
+impl From<OrderError> for Failure {
+    fn from(error: OrderError) -> Self {
+        match error {
+            OrderError::Store(store) => store.into(),
+            refused => Self::refused(format!("erro: {refused}")),
+        }
+    }
+}
+
+/// What a command came to.
+pub(super) type Result = std::result::Result<Answer, Failure>;
+
+/// The configuration, now, and how to answer.
+pub(super) struct Desk {
+    pub(super) setup: Setup,
+    pub(super) clock: Clock,
+    pub(super) json: bool,
+    at: Option<Moment>,
+}
+
+impl Desk {
+    /// Reads the configuration.
+    pub(super) fn open(invocation: &Invocation) -> std::result::Result<Self, Failure> {
+        // The configuration judges future announcements by the machine's clock or by `--em`.
+        let machine = Clock::System.now();
+        let first = match invocation.at {
+            Some(Moment::Instant(at)) => at,
+            _ => machine,
+        };
+        let setup = Setup::load(invocation.config.as_deref(), first)
+            .map_err(|error| load_failure(error, invocation.json))?;
+        let zone = &setup.config.calendar.hours.zone;
+        let clock = match invocation.at {
+            None => Clock::System,
+            Some(Moment::Instant(at)) => Clock::Fixed(at),
+            Some(Moment::Civil(at)) => Clock::Fixed(zone.at(at.date(), at.time())),
+            Some(Moment::Day(day)) => Clock::Fixed(zone.start_of(day)),
+        };
+        Ok(Self { clock, json: invocation.json, at: invocation.at, setup })
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The instant up to which something is to be shown "as known then": a day means its end.
+    pub(super) fn as_known_at(&self) -> Option<Timestamp> {
+        let zone = &self.setup.config.calendar.hours.zone;
+        match self.at? {
+            Moment::Day(day) => Some(zone.end_of(day)),
+            Moment::Instant(_) | Moment::Civil(_) => Some(self.now()),
+        }
+    }
+
+    /// The calendar with sending hours, as `plano` and `simular` always apply them.
+    pub(super) fn calendar(&self) -> Calendar {
+        let mut calendar = self.setup.config.calendar.clone();
+        calendar.hours.waits = true;
+        calendar
+    }
+
+    /// The ledger to read, if there is one yet.
+    pub(super) async fn ledger(&self) -> std::result::Result<Option<Store>, Failure> {
+        let path = self.setup.database();
+        if path.exists() { Ok(Some(Store::open_read_only(&path).await?)) } else { Ok(None) }
+    }
+
+    /// The ledger to write, created if need be.
+    pub(super) async fn writable_ledger(&self) -> std::result::Result<Store, Failure> {
+        Ok(Store::open(&self.setup.database(), self.now()).await?)
+    }
+
+    /// The world as the ledger has it, or as an empty one would.
+    pub(super) async fn known(&self) -> std::result::Result<Known, Failure> {
+        let mut known = Known::empty(self.setup.clone(), self.calendar(), self.now());
+        if let Some(store) = self.ledger().await? {
+            known.status = store.status().await?;
+            known.overrides = store.overrides().await?;
+            known.ledger = store.ledger().await?;
+        }
+        if self.at.is_some() {
+            // Asked for another instant on purpose: that is no clock gone wrong.
+            known.ledger.high_water = None;
+        }
+        Ok(known)
+    }
+}
+
+fn load_failure(error: LoadError, json: bool) -> Failure {
+    match error {
+        LoadError::Faulty(faults) if json => {
+            Failure::refused(serde_json::to_string(&faults).unwrap_or_else(|_| faults.summary()))
+        }
+        LoadError::Faulty(faults) => Failure::refused(faults.render(io::stderr().is_terminal())),
+        LoadError::Unreadable { path, source } => Failure {
+            code: 3,
+            text: format!(
+                "erro: não foi possível ler {}: {source}\ndica: confira o caminho dado em --config",
+                path.display()
+            ),
+        },
+    }
+}
+
+/// Writes to stdout. A reader that went away (`| head`) is no failure.
+pub(super) fn say(text: &str) {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| {
+        if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") }
+    });
+    drop(written.and_then(|()| out.flush()));
+}
+
+/// Writes bytes to stdout as they are.
+pub(super) fn say_bytes(bytes: &[u8]) {
+    let mut out = io::stdout().lock();
+    drop(out.write_all(bytes).and_then(|()| out.flush()));
+}
+
+/// Writes a remark to stderr.
+pub(super) fn remark(text: &str) {
+    let mut out = io::stderr().lock();
+    drop(writeln!(out, "{}", text.trim_end()));
+}

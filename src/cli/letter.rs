@@ -1,0 +1,127 @@
+//! `carta` and `enviar-teste`: one letter, to read or to try the relay with.
+
+use super::args::{LetterFormat, Sample, SampleOf};
+use super::desk::{Answer, Desk, Failure, Result, remark, say, say_bytes};
+use super::sample;
+use crate::domain::calendar::Window;
+use crate::domain::delivery::Outcome;
+use crate::domain::id::EmailAddress;
+use crate::domain::notice::{NoticeKey, Recipient};
+use crate::domain::plan::Decision;
+use crate::domain::roster::{Municipality, Role};
+use crate::mail::smtp::{Envelope, SmtpSender};
+use crate::render::letter::{Context, letter};
+use crate::service::app::Live;
+use crate::service::order;
+use crate::service::outbox::{SenderError, relay_of};
+use crate::service::reconcile::compose;
+
+/// Renders one letter to stdout; stderr says that it is an example.
+pub(super) fn show(desk: &Desk, sample: &Sample, format: LetterFormat) -> Result {
+    let live = Live { setup: desk.setup.clone(), calendar: desk.calendar() };
+    let (window, municipality) = subject(desk, &live, sample)?;
+    let decision = sample::decision(&live, &window, sample.kind, municipality, desk.now());
+    remark(&format!(
+        "EXEMPLO: {} de {} para {}, com todas as partes pendentes; nada foi enviado nem registrado",
+        sample.kind.as_str(),
+        window.id,
+        municipality.name
+    ));
+    match format {
+        LetterFormat::Eml => say_bytes(&write(&live, &decision, desk)?.bytes),
+        LetterFormat::Text | LetterFormat::Html => {
+            let config = &live.setup.config;
+            let context = Context {
+                calendar: &live.calendar,
+                roster: &config.roster,
+                secretariat: &config.secretariat,
+            };
+            let letter = letter(&live.setup.templates, &context, &decision)
+                .map_err(|fault| Failure::refused(format!("erro: {fault}\ndica: {}", fault.hint)))?;
+            if format == LetterFormat::Html {
+                say(&letter.html);
+            } else {
+                say(&format!("Assunto: {}\n\n{}", letter.subject, letter.text));
+            }
+        }
+    }
+    Ok(Answer::Done)
+}
+
+/// Sends one example letter to one address through the configured relay. It is not in the ledger.
+pub(super) async fn send_test(desk: &Desk, to: &EmailAddress, sample: &Sample) -> Result {
+    let live = Live { setup: desk.setup.clone(), calendar: desk.calendar() };
+    let (window, municipality) = subject(desk, &live, sample)?;
+    let now = desk.now();
+    let on = live.calendar.hours.zone.date_of(now);
+    let key = NoticeKey::Service { topic: format!("teste-{}", now.as_millisecond()), on };
+    let decision = Decision {
+        to: vec![Recipient { role: Role::Alerts, address: to.clone() }],
+        ..sample::decision(&live, &window, sample.kind, municipality, now)
+    };
+    let config = &desk.setup.config;
+    let relay = config.settings.relay.as_ref().ok_or_else(|| Failure::could_not(&SenderError::NoRelay))?;
+    let relay = relay_of(relay, &config.secretariat.sender).map_err(|e| Failure::could_not(&e))?;
+    let mut sender = SmtpSender::new(relay).map_err(|e| Failure::could_not(&e))?;
+    let letter = write(&live, &Decision { key, ..decision }, desk)?;
+    let envelope = Envelope { from: &config.secretariat.sender, to };
+    let outcome = sender.send(envelope, &letter.bytes).await;
+    sender.close().await;
+    match outcome {
+        Outcome::Accepted { reply } => {
+            say(&format!("o servidor aceitou a carta de teste para {to}: {reply}"));
+            Ok(Answer::Done)
+        }
+        other => Err(Failure {
+            code: 3,
+            text: format!(
+                "erro: a carta de teste não foi aceita ({}): {}\ndica: confira [smtp] em vigia.toml e a senha",
+                other.state().as_str(),
+                other.reply()
+            ),
+        }),
+    }
+}
+
+fn write(
+    live: &Live,
+    decision: &Decision,
+    desk: &Desk,
+) -> std::result::Result<crate::store::NewLetter, Failure> {
+    compose(live, decision, &[], desk.now()).map_err(|error| Failure::could_not(&*error))
+}
+
+/// The window and the municipality that an example is about.
+fn subject<'a>(
+    desk: &Desk,
+    live: &'a Live,
+    sample: &Sample,
+) -> std::result::Result<(Window, &'a Municipality), Failure> {
+    let window = match &sample.of {
+        SampleOf::Window(id) => live.calendar.window(id).ok_or_else(|| {
+            Failure::refused(format!("erro: não há janela “{id}” no calendário\ndica: veja vigia-suas agenda"))
+        })?,
+        SampleOf::System(id) => sample::window_of(&live.calendar, id, desk.now()).ok_or_else(|| {
+            Failure::refused(match live.calendar.systems.contains_key(id) {
+                true => format!(
+                    "erro: o sistema “{id}” não tem janela aberta nem próxima\ndica: escreva uma [[janela]] em \
+                     calendario.toml, ou use --janela"
+                ),
+                false => format!(
+                    "erro: não há sistema “{id}” em calendario.toml\ndica: os sistemas são {}",
+                    live.calendar.systems.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+                ),
+            })
+        })?,
+    };
+    let roster = &live.setup.config.roster;
+    let municipality = match &sample.municipality {
+        Some(text) => {
+            let code = order::municipality(roster, text)?;
+            roster.municipalities.get(&code)
+        }
+        None => roster.municipalities.values().next(),
+    };
+    let municipality = municipality.ok_or_else(|| Failure::refused("erro: municipios.csv não tem municípios"))?;
+    Ok((window, municipality))
+}

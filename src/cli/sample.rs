@@ -1,0 +1,133 @@
+//! Example letters: a window, a municipality, every part pending.
+
+use jiff::{Timestamp, ToSpan};
+
+use crate::domain::calendar::{Calendar, Deadline, Window};
+use crate::domain::id::SystemId;
+use crate::domain::notice::{
+    Addressee, AlertItem, Content, DigestLine, Kind, NoticeKey, PendingPart, Recipient, Slot, StaffSlot, Told,
+    UnconfirmedPart, Untold,
+};
+use crate::domain::plan::{Act, Decision};
+use crate::domain::reason::Reason;
+use crate::domain::roster::{Municipality, Role};
+use crate::domain::status::Doubt;
+use crate::service::app::Live;
+use crate::service::known;
+
+/// The system's window that is open now, else its next, else its last.
+pub(super) fn window_of(calendar: &Calendar, system: &SystemId, now: Timestamp) -> Option<Window> {
+    let zone = &calendar.hours.zone;
+    let windows: Vec<Window> =
+        known::windows(calendar, now).into_iter().filter(|w| w.system == *system).collect();
+    let opened = |w: &&Window| zone.start_of(w.opens_on) <= now;
+    let closed = |w: &&Window| w.latest_deadline().is_some_and(|d| d.instant(zone) <= now);
+    let open = windows.iter().filter(|w| opened(w) && !closed(w)).max_by_key(|w| w.opens_on);
+    let next = windows.iter().filter(|w| !opened(w)).min_by_key(|w| w.opens_on);
+    let last = windows.iter().max_by_key(|w| w.opens_on);
+    open.or(next).or(last).cloned()
+}
+
+/// The decision that such a letter would come from, every part pending.
+pub(super) fn decision(
+    live: &Live,
+    window: &Window,
+    kind: Kind,
+    municipality: &Municipality,
+    now: Timestamp,
+) -> Decision {
+    let zone = &live.calendar.hours.zone;
+    let today = zone.date_of(now);
+    let edition = window.editions.last().map_or(1, |e| e.number);
+    let deadline = window.editions.last().and_then(|e| e.deadline);
+    let some_deadline = deadline.unwrap_or(Deadline { on: today, at: Deadline::DEFAULT_TIME });
+    let first = live.calendar.systems.get(&window.system).and_then(|s| s.ladder.first());
+    let days_before = first.map_or(5, |rung| rung.days_before);
+    let parts = &window.parts;
+    let pending: Vec<PendingPart> =
+        parts.iter().map(|part| PendingPart { part: part.clone(), units: Vec::new(), wording: None }).collect();
+    let unconfirmed: Vec<UnconfirmedPart> =
+        parts.iter().map(|part| UnconfirmedPart { part: part.clone(), doubt: Doubt::Unseen }).collect();
+    let code = municipality.code;
+    let rung = Slot::Rung { edition, days_before };
+    let (slot, content) = match kind {
+        Kind::Announcement => (Ok(Slot::Announcement), Content::Announcement { deadline }),
+        Kind::Reminder => (Ok(rung), Content::Reminder { deadline: some_deadline, unconfirmed }),
+        Kind::Warning => (Ok(rung), Content::Warning { deadline: some_deadline, pending }),
+        Kind::Extension => (Ok(Slot::Extension { edition }), extension(window, some_deadline)),
+        Kind::Suspension => {
+            (Ok(Slot::Suspension { edition }), Content::Suspension { cancelled: false, since: Some(today) })
+        }
+        Kind::Digest => {
+            let line = DigestLine { municipality: code, kind: Kind::Warning, days_before, parts: parts.clone() };
+            let slot = StaffSlot::Digest { edition, to: Addressee::Gsuas, on: today };
+            (Err(slot), Content::Digest { to: Addressee::Gsuas, deadline, lines: vec![line] })
+        }
+        Kind::Referral => {
+            let content = Content::Referral {
+                to: Addressee::Gsuas,
+                deadline,
+                pending: vec![(code, pending)],
+                unconfirmed: Vec::new(),
+                never_told: vec![(code, Untold::NoContact)],
+            };
+            (Err(StaffSlot::Referral { edition, to: Addressee::Gsuas }), content)
+        }
+        Kind::Alert => {
+            let key = NoticeKey::Municipal { window: window.id.clone(), slot: rung, municipality: code };
+            let items = vec![AlertItem::Withheld { key, because: Reason::Unconfirmed { unconfirmed } }];
+            (Err(StaffSlot::Alert { edition, on: today }), Content::Alert { items })
+        }
+    };
+    let key = match slot {
+        Ok(slot) => NoticeKey::Municipal { window: window.id.clone(), slot, municipality: code },
+        Err(slot) => NoticeKey::Staff { window: window.id.clone(), slot },
+    };
+    Decision {
+        act: Act::Send,
+        key,
+        kind: Some(kind),
+        edition: Some(edition),
+        rung: matches!(kind, Kind::Reminder | Kind::Warning).then_some(days_before),
+        version: 1,
+        to: recipients(live, kind, municipality),
+        due_at: now,
+        valid_until: None,
+        told: deadline.map(Told::Date),
+        content: Some(content),
+        because: Reason::WindowOpen { opened_on: window.opens_on },
+    }
+}
+
+/// The last prorrogação as declared; where there is none, one of a fortnight, as an example.
+fn extension(window: &Window, deadline: Deadline) -> Content {
+    match window.editions.as_slice() {
+        [.., before, last] => Content::Extension {
+            previous: Told::from(before.deadline),
+            deadline: last.deadline.unwrap_or(deadline),
+            source: last.source.clone(),
+        },
+        _ => Content::Extension {
+            previous: Told::Date(deadline),
+            deadline: Deadline { on: deadline.on.saturating_add(14.days()), at: deadline.at },
+            source: "EXEMPLO".to_owned(),
+        },
+    }
+}
+
+/// Those that such a letter would go to; the sender itself where nobody can be written to.
+fn recipients(live: &Live, kind: Kind, municipality: &Municipality) -> Vec<Recipient> {
+    let offices = &live.setup.config.roster.offices;
+    let mut to: Vec<Recipient> = if kind.is_municipal() {
+        let all = municipality.contacts.iter();
+        all.flat_map(|c| c.addresses.iter().map(|a| Recipient { role: c.role.clone(), address: a.clone() })).collect()
+    } else {
+        let gsuas = offices.gsuas.addresses.iter();
+        gsuas.map(|a| Recipient { role: Role::Gsuas, address: a.clone() }).collect()
+    };
+    if to.is_empty() {
+        let address = live.setup.config.secretariat.sender.clone();
+        to.push(Recipient { role: Role::Alerts, address });
+    }
+    to
+}
