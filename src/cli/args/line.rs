@@ -1,0 +1,287 @@
+//! The command line as clap reads it; `sense` turns it into an invocation.
+//!
+//! No `///` on what clap derives from: it would become help text. Help is Portuguese; headings, usage lines and the
+//! help flag are put in place by [`usage::in_portuguese`](crate::cli::usage).
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use jiff::civil::Date;
+
+use super::value;
+use super::{LetterFormat, Moment, ReportFormat};
+use crate::domain::id::{EmailAddress, FeedId, PartId, SystemId, WindowId};
+use crate::domain::notice::Kind;
+use crate::domain::overrides::BatchId;
+
+/// What the command line may be. Commands on which the instant has no bearing take `--em` only to refuse it by name.
+pub(super) fn command() -> clap::Command {
+    let unseen = Arg::new("em").long("em").value_parser(value::moment).global(true).hide(true);
+    let also = unseen.clone();
+    Line::command()
+        .mut_subcommand("simular", |simulate| simulate.arg(unseen))
+        .mut_subcommand("livro", |ledger| ledger.arg(also))
+}
+
+pub(super) fn read(command: &clap::Command, args: &[OsString]) -> Result<Line, clap::Error> {
+    Line::from_arg_matches(&command.clone().try_get_matches_from(args)?)
+}
+
+#[derive(Parser)]
+#[command(name = "vigia-suas", version)]
+#[command(about = "Acompanha as janelas dos sistemas da REDE SUAS e avisa os municípios (norma BES Nº 08)")]
+#[command(after_help = "Exemplo:\n  vigia-suas verificar\n\n\
+    Entre colchetes, o nome do comando em inglês.\n\
+    Saída: 0 feito; 1 resposta negativa; 2 uso incorreto; 3 não foi possível.")]
+#[command(arg_required_else_help = true)]
+pub(super) struct Line {
+    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(
+        help = "Pasta da configuração [padrão: a variável VIGIA_CONFIG, senão config, senão /etc/vigia-suas]"
+    )]
+    pub(super) config: Option<PathBuf>,
+    #[arg(long, global = true, help = "Escreve os dados em JSON")]
+    pub(super) json: bool,
+    #[arg(long, global = true, value_name = "INSTANTE", value_parser = value::moment)]
+    #[arg(help = "Como se agora fosse este instante: 2026-11-20T08:00:00-03:00, ou 2026-11-20T08:00 ou \
+        2026-11-20 no fuso do calendário")]
+    pub(super) em: Option<Moment>,
+    #[arg(short = 'v', long, global = true, action = clap::ArgAction::Count)]
+    #[arg(help = "Registra mais detalhes; repita (-vv) para ainda mais")]
+    pub(super) detalhado: u8,
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Verb {
+    #[command(name = "servir", alias = "run", about = "Mantém o serviço em funcionamento")]
+    #[command(after_help = "Exemplo:\n  vigia-suas servir --uma-vez")]
+    Run {
+        #[arg(long, help = "Faz uma única passada (coleta, plano, envio, relatório) e termina")]
+        uma_vez: bool,
+    },
+    #[command(name = "verificar", alias = "check")]
+    #[command(about = "Confere configuração, calendário, cadastro e cartas, sem rede")]
+    #[command(after_help = "Exemplo:\n  vigia-suas verificar --config config")]
+    Check,
+    #[command(name = "agenda", alias = "calendar")]
+    #[command(about = "Mostra as janelas de um período, com os prazos e suas fontes")]
+    #[command(after_help = "Exemplo:\n  vigia-suas agenda --de 2026-10-01 --ate 2026-12-31")]
+    Calendar {
+        #[arg(long, value_name = "DATA", value_parser = value::date)]
+        #[arg(help = "Primeiro dia: AAAA-MM-DD ou DD/MM/AAAA")]
+        de: Option<Date>,
+        #[arg(long, value_name = "DATA", value_parser = value::date, help = "Último dia, inclusive")]
+        ate: Option<Date>,
+    },
+    #[command(name = "plano", alias = "plan")]
+    #[command(about = "Mostra o que seria enviado, retido ou retirado agora, sem enviar")]
+    #[command(after_help = "Exemplo:\n  vigia-suas plano --em 2026-11-20T08:00")]
+    Plan,
+    #[command(name = "simular", alias = "simulate")]
+    #[command(about = "Percorre um período em tempo simulado, sem enviar nada")]
+    #[command(after_help = "Exemplo:\n  vigia-suas simular --de 2026-10-01 --ate 2026-12-31 --saida ensaio")]
+    Simulate(Simulate),
+    #[command(name = "porque", alias = "why")]
+    #[command(about = "Explica o que foi ou não enviado a um município em uma janela")]
+    #[command(after_help = "Exemplo:\n  vigia-suas porque 3205309 rma/2026-10")]
+    Why {
+        #[command(flatten)]
+        place: Place,
+    },
+    #[command(name = "situacao", alias = "status")]
+    #[command(about = "Mostra quem já preencheu o quê, com data e fonte da informação")]
+    #[command(after_help = "Exemplo:\n  vigia-suas situacao --janela rma/2026-10 --municipio \"Vila Velha\"")]
+    Status {
+        #[command(flatten)]
+        filter: Filter,
+    },
+    #[command(name = "importar", alias = "ingest", about = "Carrega à mão um arquivo de situação")]
+    #[command(after_help = "Exemplo:\n  vigia-suas importar rma-lista lista-rma.csv")]
+    Ingest {
+        #[arg(value_name = "FONTE", value_parser = FeedId::parse)]
+        #[arg(help = "Fonte declarada em fontes.toml")]
+        fonte: FeedId,
+        #[arg(value_name = "ARQUIVO", help = "Arquivo a carregar")]
+        arquivo: PathBuf,
+    },
+    #[command(name = "relatorio", alias = "report", about = "Escreve o relatório de acompanhamento")]
+    #[command(after_help = "Exemplo:\n  vigia-suas relatorio --formato csv --janela rma/2026-10")]
+    Report {
+        #[arg(long, value_name = "FORMATO", value_enum, default_value = "texto")]
+        #[arg(help = "texto ou csv [padrão: texto]")]
+        formato: ReportFormat,
+        #[arg(long, value_name = "ID", value_parser = WindowId::parse)]
+        #[arg(help = "Só esta janela, como rma/2026-10")]
+        janela: Option<WindowId>,
+    },
+    #[command(name = "livro", alias = "ledger", about = "Lista os avisos e entregas registrados no livro")]
+    #[command(after_help = "Exemplo:\n  vigia-suas livro --janela rma/2026-10 --desde 2026-11-01")]
+    Ledger(LedgerArgs),
+    #[command(name = "carta", alias = "letter", about = "Mostra como fica uma carta, sem enviá-la")]
+    #[command(after_help = "Exemplo:\n  vigia-suas carta --tipo prazo --sistema rma --municipio 3205309")]
+    Letter {
+        #[command(flatten)]
+        sample: SampleArgs,
+        #[arg(long, value_name = "FORMATO", value_enum, default_value = "texto")]
+        #[arg(help = "texto, html ou eml [padrão: texto]")]
+        formato: LetterFormat,
+    },
+    #[command(name = "enviar-teste", alias = "send-test")]
+    #[command(about = "Envia uma carta de teste a um endereço")]
+    #[command(
+        after_help = "Exemplo:\n  vigia-suas enviar-teste fulana@exemplo.es.gov.br --tipo divulgacao --sistema rma"
+    )]
+    SendTest {
+        #[arg(value_name = "ENDERECO", value_parser = EmailAddress::parse)]
+        #[arg(help = "Endereço que recebe o teste")]
+        endereco: EmailAddress,
+        #[command(flatten)]
+        sample: SampleArgs,
+    },
+    #[command(name = "reter", alias = "hold", about = "Suspende o envio até que seja liberado")]
+    #[command(
+        after_help = "Exemplo:\n  vigia-suas reter --janela rma/2026-10 --motivo \"Prazo em revisão no MDS\""
+    )]
+    Hold(HoldArgs),
+    #[command(name = "liberar", alias = "release", about = "Libera o que está retido")]
+    #[command(
+        after_help = "Exemplo:\n  vigia-suas liberar --lote rma/2026-10/divulgacao --motivo \"Cartas conferidas\""
+    )]
+    Release(HoldArgs),
+    #[command(name = "dispensar", alias = "exempt")]
+    #[command(about = "Registra que a janela não se aplica, ou que nada há a declarar")]
+    #[command(
+        after_help = "Exemplo:\n  vigia-suas dispensar 3205309 rma/2026-10 --parte CREAS --motivo \"Unidade fechada\""
+    )]
+    Exempt(OverrideArgs),
+    #[command(name = "contestar", alias = "dispute")]
+    #[command(about = "Registra que o município diz já ter preenchido (fica não confirmado)")]
+    #[command(after_help = "Exemplo:\n  vigia-suas contestar \"Vila Velha\" rma/2026-10 --ate 30/11/2026 \
+        --motivo \"Comprovante recebido\"")]
+    Dispute(OverrideArgs),
+}
+
+#[derive(Args)]
+pub(super) struct Simulate {
+    #[arg(long, value_name = "DATA", value_parser = value::date)]
+    #[arg(help = "Primeiro dia: AAAA-MM-DD ou DD/MM/AAAA")]
+    pub(super) de: Date,
+    #[arg(long, value_name = "DATA", value_parser = value::date, help = "Último dia, inclusive")]
+    pub(super) ate: Date,
+    #[arg(long, value_name = "ARQ.csv")]
+    #[arg(help = "Situações no tempo: em;janela;ibge;parte;unidade;situacao")]
+    pub(super) situacoes: Option<PathBuf>,
+    #[arg(long, value_name = "DIR", help = "Pasta onde guardar as cartas e os relatórios")]
+    pub(super) saida: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(super) struct Place {
+    #[arg(value_name = "MUNICIPIO", value_parser = value::text)]
+    #[arg(help = "Código IBGE de 7 ou 6 dígitos, ou nome (entre aspas, se tiver espaços)")]
+    pub(super) municipio: String,
+    #[arg(value_name = "JANELA", value_parser = WindowId::parse, help = "Janela, como rma/2026-10")]
+    pub(super) janela: WindowId,
+}
+
+#[derive(Args)]
+pub(super) struct Filter {
+    #[arg(long, value_name = "ID", value_parser = WindowId::parse)]
+    #[arg(help = "Só esta janela, como rma/2026-10")]
+    pub(super) janela: Option<WindowId>,
+    #[arg(long, value_name = "MUNICIPIO", value_parser = value::text)]
+    #[arg(help = "Só este município: código IBGE de 7 ou 6 dígitos, ou nome")]
+    pub(super) municipio: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct LedgerArgs {
+    #[command(flatten)]
+    pub(super) filter: Filter,
+    #[arg(long, value_name = "DATA", value_parser = value::date)]
+    #[arg(help = "Só o que foi registrado desde este dia: AAAA-MM-DD ou DD/MM/AAAA")]
+    pub(super) desde: Option<Date>,
+    #[command(subcommand)]
+    pub(super) verb: Option<LedgerVerb>,
+}
+
+#[derive(Subcommand)]
+pub(super) enum LedgerVerb {
+    #[command(name = "conferir", about = "Confere se o livro está íntegro, elo por elo")]
+    #[command(after_help = "Exemplo:\n  vigia-suas livro conferir")]
+    Verify,
+}
+
+#[derive(Args)]
+pub(super) struct SampleArgs {
+    #[arg(long, value_name = "TIPO", value_parser = value::kind())]
+    #[arg(help = "divulgacao, lembrete, prazo, prorrogacao, suspensao, resumo, remessa ou alerta")]
+    pub(super) tipo: Kind,
+    #[command(flatten)]
+    pub(super) of: SampleOfArgs,
+    #[arg(long, value_name = "MUNICIPIO", value_parser = value::text)]
+    #[arg(help = "Destinatário: código IBGE de 7 ou 6 dígitos, ou nome")]
+    pub(super) municipio: Option<String>,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct SampleOfArgs {
+    #[arg(long, value_name = "ID", value_parser = SystemId::parse)]
+    #[arg(help = "Sistema, como rma: vale a janela atual dele, ou a próxima")]
+    pub(super) sistema: Option<SystemId>,
+    #[arg(long, value_name = "ID", value_parser = WindowId::parse, help = "Janela, como rma/2026-10")]
+    pub(super) janela: Option<WindowId>,
+}
+
+#[derive(Args)]
+pub(super) struct HoldArgs {
+    #[command(flatten)]
+    pub(super) scope: ScopeArgs,
+    #[command(flatten)]
+    pub(super) signature: SignatureArgs,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct ScopeArgs {
+    #[arg(long, help = "Todas as cartas")]
+    pub(super) tudo: bool,
+    #[arg(long, value_name = "ID", value_parser = WindowId::parse)]
+    #[arg(help = "As cartas de uma janela, como rma/2026-10")]
+    pub(super) janela: Option<WindowId>,
+    #[arg(long, value_name = "COD", value_parser = value::text)]
+    #[arg(help = "As cartas de um município: código IBGE de 7 ou 6 dígitos, ou nome")]
+    pub(super) municipio: Option<String>,
+    #[arg(long, value_name = "ID", value_parser = value::batch)]
+    #[arg(help = "As cartas de um lote, como aparece em plano")]
+    pub(super) lote: Option<BatchId>,
+}
+
+#[derive(Args)]
+pub(super) struct SignatureArgs {
+    #[arg(long, value_name = "TEXTO", value_parser = value::text, help = "Por quê; fica registrado no livro")]
+    pub(super) motivo: String,
+    #[arg(long, value_name = "NOME", value_parser = value::text)]
+    #[arg(help = "Quem decidiu [padrão: o usuário do sistema]")]
+    pub(super) autor: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct OverrideArgs {
+    #[command(flatten)]
+    pub(super) place: Place,
+    #[arg(long, value_name = "PARTE", value_parser = PartId::parse)]
+    #[arg(help = "Só esta parte, como CRAS; sem ela, todas")]
+    pub(super) parte: Option<PartId>,
+    #[arg(long, value_name = "DATA", value_parser = value::date, conflicts_with = "desfazer")]
+    #[arg(help = "Último dia em que vale: AAAA-MM-DD ou DD/MM/AAAA")]
+    pub(super) ate: Option<Date>,
+    #[arg(long, help = "Desfaz o que foi registrado antes")]
+    pub(super) desfazer: bool,
+    #[command(flatten)]
+    pub(super) signature: SignatureArgs,
+}

@@ -1,0 +1,276 @@
+//! The command line, parsed: what an operator asked for, as a value.
+//!
+//! clap stays behind `line` (what may be written) and `sense` (what it means); nothing here opens a file or reads a clock. A municipality stays as typed, since only the
+//! roster knows names, and an instant without a zone waits for the calendar's.
+
+mod line;
+mod sense;
+#[cfg(test)]
+mod tests;
+mod value;
+
+pub(super) use sense::Fault;
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+
+use super::usage::{self, Exit};
+use crate::domain::id::{EmailAddress, FeedId, PartId, SystemId, WindowId};
+use crate::domain::notice::Kind;
+use crate::domain::overrides::BatchId;
+
+/// One run of the program, as asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invocation {
+    /// `--config DIR`, or `VIGIA_CONFIG`; absent: the usual places.
+    pub config: Option<PathBuf>,
+    /// `--json`: data as JSON.
+    pub json: bool,
+    /// `--em INSTANTE`: now, or as known then; absent: the machine's clock. Never there where a command ignores it.
+    pub at: Option<Moment>,
+    /// How many times `-v`: 0 as configured, 1 debug, 2 and more trace.
+    pub verbosity: u8,
+    /// What to do.
+    pub command: Command,
+}
+
+/// What to do, by its English alias.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// `servir`
+    Run {
+        /// `--uma-vez`: one pass, then end.
+        once: bool,
+    },
+    /// `verificar`
+    Check,
+    /// `agenda`; when both days are there, `from` is not after `until`.
+    Calendar {
+        /// `--de`
+        from: Option<Date>,
+        /// `--ate`, inclusive.
+        until: Option<Date>,
+    },
+    /// `plano`
+    Plan,
+    /// `simular`; `from` is not after `until`.
+    Simulate {
+        /// `--de`
+        from: Date,
+        /// `--ate`, inclusive.
+        until: Date,
+        /// `--situacoes ARQ.csv`
+        statuses: Option<PathBuf>,
+        /// `--saida DIR`
+        output: Option<PathBuf>,
+    },
+    /// `porque MUNICIPIO JANELA`
+    Why {
+        /// As typed: a code of seven or six digits, or a name.
+        municipality: String,
+        /// The window.
+        window: WindowId,
+    },
+    /// `situacao`
+    Status {
+        /// `--janela`
+        window: Option<WindowId>,
+        /// `--municipio`, as typed.
+        municipality: Option<String>,
+    },
+    /// `importar FONTE ARQUIVO`
+    Ingest {
+        /// Which feed.
+        feed: FeedId,
+        /// The file to load.
+        file: PathBuf,
+    },
+    /// `relatorio`
+    Report {
+        /// `--formato`
+        format: ReportFormat,
+        /// `--janela`
+        window: Option<WindowId>,
+    },
+    /// `livro`
+    Ledger(Ledger),
+    /// `carta`
+    Letter {
+        /// Which letter.
+        sample: Sample,
+        /// `--formato`
+        format: LetterFormat,
+    },
+    /// `enviar-teste ENDERECO`
+    SendTest {
+        /// To whom.
+        to: EmailAddress,
+        /// Which letter.
+        sample: Sample,
+    },
+    /// `reter`
+    Hold {
+        /// What stops.
+        scope: Scope,
+        /// By whom and why.
+        signature: Signature,
+    },
+    /// `liberar`
+    Release {
+        /// What goes on.
+        scope: Scope,
+        /// By whom and why.
+        signature: Signature,
+    },
+    /// `dispensar MUNICIPIO JANELA`
+    Exempt(Override),
+    /// `contestar MUNICIPIO JANELA`
+    Dispute(Override),
+}
+
+/// What to do with the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ledger {
+    /// `livro`
+    List {
+        /// `--janela`
+        window: Option<WindowId>,
+        /// `--municipio`, as typed.
+        municipality: Option<String>,
+        /// `--desde`: entries of this civil day and after.
+        since: Option<Date>,
+    },
+    /// `livro conferir`
+    Verify,
+}
+
+/// A letter to show or to try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sample {
+    /// `--tipo`
+    pub kind: Kind,
+    /// `--sistema` or `--janela`
+    pub of: SampleOf,
+    /// `--municipio`, as typed.
+    pub municipality: Option<String>,
+}
+
+/// What a sample letter is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SampleOf {
+    /// The system's current or next window.
+    System(SystemId),
+    /// This window.
+    Window(WindowId),
+}
+
+/// What to hold or release. The domain's `HoldScope` before the municipality is looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// `--tudo`
+    All,
+    /// `--janela`
+    Window(WindowId),
+    /// `--municipio`, as typed.
+    Municipality(String),
+    /// `--lote`
+    Batch(BatchId),
+}
+
+/// By whom and why. Neither is blank.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// `--autor`, or the login name (`SUDO_USER`, then `USER`).
+    pub author: String,
+    /// `--motivo`
+    pub reason: String,
+}
+
+/// A decision by hand on one municipality in one window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// As typed.
+    pub municipality: String,
+    /// The window.
+    pub window: WindowId,
+    /// `--parte`; absent: all.
+    pub part: Option<PartId>,
+    /// To make it or to undo it.
+    pub change: Change,
+    /// By whom and why.
+    pub signature: Signature,
+}
+
+/// Whether a decision by hand is made or undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// It counts from now on.
+    Set {
+        /// `--ate`: the last day on which it counts.
+        until: Option<Date>,
+    },
+    /// `--desfazer`
+    Lift,
+}
+
+/// An instant as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// RFC 3339, offset included.
+    Instant(Timestamp),
+    /// A local date and time, in the calendar's zone.
+    Civil(DateTime),
+    /// A local date; the command knows whether its start or its end is meant.
+    Day(Date),
+}
+
+/// How to write a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ReportFormat {
+    /// `texto`
+    #[value(name = "texto")]
+    Text,
+    /// `csv`
+    Csv,
+}
+
+/// How to write a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LetterFormat {
+    /// `texto`
+    #[value(name = "texto")]
+    Text,
+    /// `html`
+    Html,
+    /// `eml`: the bytes that would leave.
+    Eml,
+}
+
+/// Reads the command line, the program's name first.
+///
+/// # Errors
+/// [`Exit`] when there is nothing left to do but print: help and version (exit 0), or a usage fault (exit 2).
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, Exit> {
+    parse_in(args, None, &|name| std::env::var_os(name))
+}
+
+/// [`parse`] with the terminal's width and the environment given.
+fn parse_in(
+    args: impl IntoIterator<Item = OsString>,
+    width: Option<usize>,
+    variable: &dyn Fn(&str) -> Option<OsString>,
+) -> Result<Invocation, Exit> {
+    let named = std::iter::once(OsString::from(usage::PROGRAM));
+    let args: Vec<OsString> = named.chain(args.into_iter().skip(1)).collect();
+    let command = line::command();
+    let command = usage::in_portuguese(match width {
+        Some(width) => command.term_width(width),
+        None => command,
+    });
+    let line = line::read(&command, &args).map_err(|error| usage::translate(&error, &command, &args))?;
+    let variable = |name| variable(name).filter(|value: &OsString| value.as_os_str() != OsStr::new(""));
+    line.into_invocation(&variable).map_err(|fault| usage::refuse(&fault, &command, &args))
+}

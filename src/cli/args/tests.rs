@@ -1,0 +1,408 @@
+//! Every command, every alias, every fault, and no English anywhere.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use jiff::civil::{Date, date};
+
+use super::*;
+
+/// The words of a line, as a shell would part them; only double quotes are known.
+fn split(line: &str) -> Vec<OsString> {
+    let mut words = Vec::new();
+    for (n, piece) in line.split('"').enumerate() {
+        if n % 2 == 1 {
+            words.push(piece.into());
+        } else {
+            words.extend(piece.split_whitespace().map(OsString::from));
+        }
+    }
+    words
+}
+
+fn login(name: &str) -> Option<OsString> {
+    (name == "USER").then(|| "ana".into())
+}
+
+fn run(line: &str) -> Result<Invocation, Exit> {
+    run_where(line, &login)
+}
+
+fn run_where(line: &str, variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Invocation, Exit> {
+    parse_in(split(&format!("vigia-suas {line}")), Some(100), variable)
+}
+
+fn command(line: &str) -> Command {
+    run(line).unwrap_or_else(|exit| panic!("{line}: {}", exit.text)).command
+}
+
+fn window(id: &str) -> WindowId {
+    WindowId::parse(id).unwrap()
+}
+
+fn ana(reason: &str) -> Signature {
+    Signature { author: "ana".to_owned(), reason: reason.to_owned() }
+}
+
+const OCTOBER: Date = date(2026, 10, 1);
+const DECEMBER: Date = date(2026, 12, 31);
+
+fn by_hand(municipality: &str, part: Option<&str>, change: Change) -> Override {
+    Override {
+        municipality: municipality.to_owned(),
+        window: window("rma/2026-10"),
+        part: part.map(|part| PartId::parse(part).unwrap()),
+        change,
+        signature: ana("x"),
+    }
+}
+
+fn sample(kind: Kind, of: SampleOf, municipality: Option<&str>) -> Sample {
+    Sample { kind, of, municipality: municipality.map(str::to_owned) }
+}
+
+fn rma() -> SampleOf {
+    SampleOf::System(SystemId::parse("rma").unwrap())
+}
+
+fn october() -> WindowId {
+    window("rma/2026-10")
+}
+
+fn assert_read(table: Vec<(&str, Command)>) {
+    for (line, expected) in table {
+        assert_eq!(command(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn every_command_that_runs_or_shows_is_read() {
+    assert_read(vec![
+        ("servir", Command::Run { once: false }),
+        ("servir --uma-vez", Command::Run { once: true }),
+        ("verificar", Command::Check),
+        ("agenda", Command::Calendar { from: None, until: None }),
+        ("agenda --de 2026-10-01", Command::Calendar { from: Some(OCTOBER), until: None }),
+        (
+            "agenda --de 01/10/2026 --ate=31/12/2026",
+            Command::Calendar { from: Some(OCTOBER), until: Some(DECEMBER) },
+        ),
+        ("plano", Command::Plan),
+        (
+            "simular --de 2026-10-01 --ate 2026-10-01",
+            Command::Simulate { from: OCTOBER, until: OCTOBER, statuses: None, output: None },
+        ),
+        (
+            "simular --de 2026-10-01 --ate 2026-12-31 --situacoes s.csv --saida pasta",
+            Command::Simulate {
+                from: OCTOBER,
+                until: DECEMBER,
+                statuses: Some("s.csv".into()),
+                output: Some("pasta".into()),
+            },
+        ),
+        (
+            "porque \" Vila Velha \" rma/2026-10",
+            Command::Why { municipality: "Vila Velha".to_owned(), window: october() },
+        ),
+        ("situacao", Command::Status { window: None, municipality: None }),
+        (
+            "situacao --janela rma/2026-10 --municipio 320530",
+            Command::Status { window: Some(october()), municipality: Some("320530".to_owned()) },
+        ),
+        (
+            "importar rma-lista lista.csv",
+            Command::Ingest { feed: FeedId::parse("rma-lista").unwrap(), file: "lista.csv".into() },
+        ),
+        ("relatorio", Command::Report { format: ReportFormat::Text, window: None }),
+        (
+            "relatorio --formato csv --janela rma/2026-10",
+            Command::Report { format: ReportFormat::Csv, window: Some(october()) },
+        ),
+        ("livro", Command::Ledger(Ledger::List { window: None, municipality: None, since: None })),
+        (
+            "livro --janela rma/2026-10 --municipio Serra --desde 2026-10-01",
+            Command::Ledger(Ledger::List {
+                window: Some(october()),
+                municipality: Some("Serra".to_owned()),
+                since: Some(OCTOBER),
+            }),
+        ),
+        ("livro conferir", Command::Ledger(Ledger::Verify)),
+        (
+            "carta --tipo prazo --sistema rma",
+            Command::Letter { sample: sample(Kind::Warning, rma(), None), format: LetterFormat::Text },
+        ),
+        (
+            "carta --tipo divulgação --janela rma/2026-10 --municipio 3205309 --formato eml",
+            Command::Letter {
+                sample: sample(Kind::Announcement, SampleOf::Window(october()), Some("3205309")),
+                format: LetterFormat::Eml,
+            },
+        ),
+        (
+            "carta --tipo alerta --sistema rma --formato html",
+            Command::Letter { sample: sample(Kind::Alert, rma(), None), format: LetterFormat::Html },
+        ),
+        (
+            "enviar-teste ana@exemplo.es.gov.br --tipo prazo --sistema rma",
+            Command::SendTest {
+                to: EmailAddress::parse("ana@exemplo.es.gov.br").unwrap(),
+                sample: sample(Kind::Warning, rma(), None),
+            },
+        ),
+    ]);
+}
+
+#[test]
+fn every_command_that_decides_by_hand_is_read() {
+    assert_read(vec![
+        ("reter --tudo --motivo x", Command::Hold { scope: Scope::All, signature: ana("x") }),
+        (
+            "reter --janela rma/2026-10 --motivo x",
+            Command::Hold { scope: Scope::Window(october()), signature: ana("x") },
+        ),
+        (
+            "liberar --municipio Serra --motivo \"duas palavras\"",
+            Command::Release {
+                scope: Scope::Municipality("Serra".to_owned()),
+                signature: ana("duas palavras"),
+            },
+        ),
+        (
+            "liberar --lote dia/2026-12-01 --motivo x",
+            Command::Release {
+                scope: Scope::Batch(BatchId::parse("dia/2026-12-01").unwrap()),
+                signature: ana("x"),
+            },
+        ),
+        (
+            "dispensar Serra rma/2026-10 --motivo x",
+            Command::Exempt(by_hand("Serra", None, Change::Set { until: None })),
+        ),
+        (
+            "contestar 3205309 rma/2026-10 --parte \"CENTRO POP\" --ate 31/12/2026 --motivo x",
+            Command::Dispute(by_hand("3205309", Some("CENTRO POP"), Change::Set { until: Some(DECEMBER) })),
+        ),
+        (
+            "contestar Serra rma/2026-10 --desfazer --motivo x",
+            Command::Dispute(by_hand("Serra", None, Change::Lift)),
+        ),
+    ]);
+}
+
+#[test]
+fn every_command_answers_to_its_english_name() {
+    for (name, alias, rest) in [
+        ("servir", "run", "--uma-vez"),
+        ("verificar", "check", ""),
+        ("agenda", "calendar", ""),
+        ("plano", "plan", ""),
+        ("simular", "simulate", "--de 2026-10-01 --ate 2026-10-02"),
+        ("porque", "why", "Serra rma/2026-10"),
+        ("situacao", "status", ""),
+        ("importar", "ingest", "rma-lista lista.csv"),
+        ("relatorio", "report", ""),
+        ("livro", "ledger", "conferir"),
+        ("carta", "letter", "--tipo prazo --sistema rma"),
+        ("enviar-teste", "send-test", "a@b.br --tipo prazo --sistema rma"),
+        ("reter", "hold", "--tudo --motivo x"),
+        ("liberar", "release", "--tudo --motivo x"),
+        ("dispensar", "exempt", "Serra rma/2026-10 --motivo x"),
+        ("contestar", "dispute", "Serra rma/2026-10 --motivo x"),
+    ] {
+        assert_eq!(command(&format!("{alias} {rest}")), command(&format!("{name} {rest}")));
+        let help = run("--help").unwrap_err().text;
+        let shown = help.lines().find(|line| line.trim_start().starts_with(&format!("{name} "))).unwrap();
+        assert!(shown.ends_with(&format!("[{alias}]")), "{help}");
+    }
+}
+
+#[test]
+fn what_holds_for_every_command_stands_before_or_after_it() {
+    for line in
+        ["--config pasta --json --em 2026-11-20 -vv plano", "plano -vv --em 2026-11-20 --json --config pasta"]
+    {
+        let expected = Invocation {
+            config: Some("pasta".into()),
+            json: true,
+            at: Some(Moment::Day(date(2026, 11, 20))),
+            verbosity: 2,
+            command: Command::Plan,
+        };
+        assert_eq!(run(line), Ok(expected), "{line}");
+    }
+    assert!(run("livro --json conferir").unwrap().json);
+    assert_eq!(run("plano --detalhado").unwrap().verbosity, 1);
+}
+
+#[test]
+fn the_folder_comes_from_the_environment_when_the_line_says_nothing() {
+    let set = |name: &str| (name == "VIGIA_CONFIG").then(|| "/srv/vigia".into());
+    let empty = |name: &str| (name == "VIGIA_CONFIG").then(OsString::new);
+    assert_eq!(run_where("plano", &set).unwrap().config, Some(PathBuf::from("/srv/vigia")));
+    assert_eq!(run_where("plano --config aqui", &set).unwrap().config, Some(PathBuf::from("aqui")));
+    assert_eq!(run_where("plano", &empty).unwrap().config, None);
+}
+
+#[test]
+fn the_author_is_who_ran_sudo_unless_named() {
+    let sudo = |name: &str| match name {
+        "SUDO_USER" => Some("bia".into()),
+        "USER" => Some("root".into()),
+        _ => None,
+    };
+    let author = |line: &str| match run_where(line, &sudo).unwrap().command {
+        Command::Hold { signature, .. } => signature.author,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(author("reter --tudo --motivo x"), "bia");
+    assert_eq!(author("reter --tudo --motivo x --autor \"Carla Souza\""), "Carla Souza");
+    assert_eq!(run_where("reter --tudo --motivo x", &|_| None).unwrap_err().code, 2);
+}
+
+#[test]
+fn help_and_version_end_well_on_stdout() {
+    for line in ["--help", "--ajuda", "-h", "plano --help", "--version", "--versao", "-V"] {
+        let exit = run(line).unwrap_err();
+        assert!(exit.code == 0 && exit.to_stdout && exit.text.ends_with('\n'), "{line}: {exit:?}");
+    }
+    assert_eq!(run("-V").unwrap_err().text, concat!("vigia-suas ", env!("CARGO_PKG_VERSION"), "\n"));
+    let nothing = run("").unwrap_err();
+    assert!(nothing.code == 2 && !nothing.to_stdout && nothing.text.contains("Comandos:"));
+}
+
+const COMMANDS: [&str; 18] = [
+    "",
+    "servir",
+    "verificar",
+    "agenda",
+    "plano",
+    "simular",
+    "porque",
+    "situacao",
+    "importar",
+    "relatorio",
+    "livro",
+    "livro conferir",
+    "carta",
+    "enviar-teste",
+    "reter",
+    "liberar",
+    "dispensar",
+    "contestar",
+];
+
+const ENGLISH: [&str; 11] = [
+    "Usage",
+    "ptions",
+    "OPTIONS",
+    "ommand",
+    "COMMAND",
+    "rguments",
+    "Print",
+    "possible values",
+    "default",
+    "alias",
+    "env:",
+];
+
+fn assert_portuguese(text: &str) {
+    for word in
+        ENGLISH.into_iter().chain(["error", "tip:", "invalid", "required", "subcommand", " with ", " the "])
+    {
+        assert!(!text.contains(word), "{word:?} in:\n{text}");
+    }
+}
+
+#[test]
+fn help_is_in_portuguese_and_its_examples_are_taken() {
+    let mut pages = String::new();
+    for name in COMMANDS {
+        let page = run(&format!("{name} --help")).unwrap_err().text;
+        assert_eq!(page, run(&format!("{name} -h")).unwrap_err().text);
+        assert_portuguese(&page);
+        let (_, example) = page.split_once("Exemplo:\n  vigia-suas ").expect("an example");
+        command(example.lines().next().unwrap());
+        let _ = writeln!(pages, "$ vigia-suas {name} --help\n{page}");
+    }
+    insta::assert_snapshot!("help", pages);
+}
+
+#[test]
+fn faults_are_told_in_portuguese_with_a_way_out() {
+    let mut told = String::new();
+    for line in [
+        "plamo",
+        "calendario",
+        "--json",
+        "livro apagar",
+        "-- plano",
+        "situacao --muncipio Serra",
+        "situacao --xyz",
+        "situacao -x",
+        "livro --jso",
+        "plano sobra",
+        "--uma-vez servir",
+        "porque Vila Velha rma/2026-10",
+        "porque Serra rma/2026-10 sobra",
+        "porque Serra --zzz",
+        "porque",
+        "porque \"\" rma/2026-10",
+        "porque Serra rma",
+        "simular --de 2026-10-01",
+        "simular --de ontem --ate 2026-10-01",
+        "simular --de 31/02/2026 --ate 2026-10-01",
+        "simular --de 2026-10-02 --ate 01/10/2026",
+        "simular --de 2026-10-01 --ate 2026-10-02 --em 2026-10-01",
+        "--em 2026-10-01 livro conferir",
+        "livro --janela rma/2026-10 conferir",
+        "agenda --de",
+        "agenda --de 2026-10-01 --de 2026-10-02",
+        "agenda --de 2026-10-02 --ate 2026-10-01",
+        "plano --em agora",
+        "plano --json=sim",
+        "plano --config \"\"",
+        "relatorio --formato textp",
+        "relatorio --formato eml",
+        "carta",
+        "carta --tipo prazo",
+        "carta --tipo prozo --sistema rma",
+        "carta --tipo prazo --sistema RMA",
+        "carta --tipo prazo --sistema rma --janela rma/2026-10",
+        "enviar-teste ana --tipo prazo --sistema rma",
+        "importar Lista lista.csv",
+        "reter --motivo x",
+        "reter --tudo",
+        "reter --tudo --motivo \" \"",
+        "reter --tudo --janela rma/2026-10 --motivo x",
+        "liberar --lote \"a b\" --motivo x",
+        "contestar Serra rma/2026-10 --desfazer --ate 2026-10-01 --motivo x",
+    ] {
+        let exit = run(line).expect_err(line);
+        assert!(exit.code == 2 && !exit.to_stdout, "{line}: {exit:?}");
+        assert_portuguese(&exit.text);
+        let help = exit.text.trim_end().rsplit_once("Ajuda: vigia-suas").expect(line).1;
+        assert_eq!(run(help).unwrap_err().code, 0, "{line}");
+        let _ = writeln!(told, "$ vigia-suas {line}\n{}", exit.text);
+    }
+    let exit = run_where("reter --tudo --motivo x", &|_| None).unwrap_err();
+    let _ = writeln!(told, "$ env -i vigia-suas reter --tudo --motivo x\n{}", exit.text);
+    insta::assert_snapshot!("faults", told);
+}
+
+#[cfg(unix)]
+#[test]
+fn bytes_that_are_not_text_are_refused_where_text_is_asked() {
+    use std::os::unix::ffi::OsStringExt;
+
+    let odd = OsString::from_vec(vec![b'a', 0xFF]);
+    let line =
+        |words: &[&str]| -> Vec<OsString> { words.iter().map(OsString::from).chain([odd.clone()]).collect() };
+    let exit = parse_in(line(&["vigia-suas", "situacao", "--municipio"]), Some(100), &login).unwrap_err();
+    assert_portuguese(&exit.text);
+    assert!(exit.code == 2 && exit.text.contains("UTF-8"), "{exit:?}");
+    let taken = parse_in(line(&["vigia-suas", "plano", "--config"]), Some(100), &login).unwrap();
+    assert_eq!(taken.config, Some(PathBuf::from(odd)));
+}

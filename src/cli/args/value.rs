@@ -1,0 +1,147 @@
+//! Values as operators type them: dates, instants, kinds of letter, free text. Pure.
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+
+use super::Moment;
+use crate::domain::notice::Kind;
+use crate::domain::overrides::BatchId;
+
+/// Why a text is not the value it should be. Displayed to operators, so in Portuguese.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ValueError {
+    #[error("“{0}” não é uma data: use AAAA-MM-DD ou DD/MM/AAAA")]
+    Date(String),
+    #[error("“{0}” não existe no calendário")]
+    NoSuchDay(String),
+    #[error(
+        "“{0}” não é um instante: use 2026-11-20T08:00:00-03:00 ou, no fuso do calendário, 2026-11-20T08:00 ou \
+         2026-11-20"
+    )]
+    Moment(String),
+    #[error("não pode ficar em branco")]
+    Blank,
+    #[error("“{0}” não é um lote: use o que aparece em plano, como rma/2026-10/divulgacao")]
+    Batch(String),
+    #[error("“{0}” não é um tipo de carta")]
+    Kind(String),
+}
+
+/// `2026-11-20` or `20/11/2026`.
+pub(super) fn date(text: &str) -> Result<Date, ValueError> {
+    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    let piece = |from: usize, to: usize| text.get(from..to).and_then(|digits| digits.parse::<i16>().ok());
+    let (year, month, day) = match shape.as_str() {
+        "0000-00-00" => (piece(0, 4), piece(5, 7), piece(8, 10)),
+        "00/00/0000" => (piece(6, 10), piece(3, 5), piece(0, 2)),
+        _ => return Err(ValueError::Date(text.to_owned())),
+    };
+    let small = |number: Option<i16>| number.and_then(|number| i8::try_from(number).ok());
+    match (year, small(month), small(day)) {
+        (Some(year), Some(month), Some(day)) => Date::new(year, month, day).ok(),
+        _ => None,
+    }
+    .ok_or_else(|| ValueError::NoSuchDay(text.to_owned()))
+}
+
+/// RFC 3339, or a local date with or without `HH:MM[:SS]`.
+pub(super) fn moment(text: &str) -> Result<Moment, ValueError> {
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Ok(Moment::Instant(instant));
+    }
+    let bad = || ValueError::Moment(text.to_owned());
+    let not_a_moment = |fault| match fault {
+        ValueError::NoSuchDay(day) => ValueError::NoSuchDay(day),
+        _ => bad(),
+    };
+    match text.split_once(['T', 't', ' ']) {
+        None => date(text).map(Moment::Day).map_err(not_a_moment),
+        Some((day, hour)) => {
+            let day = date(day).map_err(not_a_moment)?;
+            let hour = time(hour).ok_or_else(bad)?;
+            Ok(Moment::Civil(DateTime::from_parts(day, hour)))
+        }
+    }
+}
+
+fn time(text: &str) -> Option<Time> {
+    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    if !matches!(shape.as_str(), "00:00" | "00:00:00") {
+        return None;
+    }
+    let mut pieces = text.split(':').map(|digits| digits.parse::<i8>().ok());
+    let (hour, minute) = (pieces.next()??, pieces.next()??);
+    let second = pieces.next().unwrap_or(Some(0))?;
+    Time::new(hour, minute, second, 0).ok()
+}
+
+/// Any text that is not blank, without the blanks around it.
+pub(super) fn text(text: &str) -> Result<String, ValueError> {
+    match text.trim() {
+        "" => Err(ValueError::Blank),
+        trimmed => Ok(trimmed.to_owned()),
+    }
+}
+
+/// A batch as shown to operators.
+pub(super) fn batch(text: &str) -> Result<BatchId, ValueError> {
+    BatchId::parse(text).map_err(|_| ValueError::Batch(text.to_owned()))
+}
+
+/// A kind of letter by its word, written with or without accents.
+pub(super) fn kind() -> impl TypedValueParser<Value = Kind> {
+    let words = Kind::ALL.map(|kind| {
+        let word = PossibleValue::new(kind.as_str());
+        match kind {
+            Kind::Announcement => word.alias("divulgação"),
+            Kind::Extension => word.alias("prorrogação"),
+            Kind::Suspension => word.alias("suspensão"),
+            Kind::Reminder | Kind::Warning | Kind::Digest | Kind::Referral | Kind::Alert => word,
+        }
+    });
+    PossibleValuesParser::new(words).try_map(|word| {
+        let plain: String = word.chars().map(crate::domain::id::unaccented).collect();
+        Kind::parse(&plain).ok_or(ValueError::Kind(word))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil;
+
+    use super::*;
+
+    #[test]
+    fn dates_are_read_both_ways_and_no_other() {
+        let day = civil::date(2026, 11, 20);
+        assert_eq!(date("2026-11-20"), Ok(day));
+        assert_eq!(date("20/11/2026"), Ok(day));
+        for text in
+            ["", "20/11/26", "2026-11", "11-20-2026", "2026/11/20", "hoje", "٢026-11-20", "2026-11-20 "]
+        {
+            assert_eq!(date(text), Err(ValueError::Date(text.to_owned())));
+        }
+        for text in ["31/02/2026", "2026-13-01", "2026-00-10", "00/01/2026"] {
+            assert_eq!(date(text), Err(ValueError::NoSuchDay(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn an_instant_keeps_its_offset_and_a_local_time_waits_for_its_zone() {
+        let instant: Timestamp = "2026-11-20T11:00:00Z".parse().unwrap();
+        assert_eq!(moment("2026-11-20T08:00:00-03:00"), Ok(Moment::Instant(instant)));
+        assert_eq!(moment("2026-11-20T11:00:00Z"), Ok(Moment::Instant(instant)));
+        let local = civil::date(2026, 11, 20).at(8, 0, 0, 0);
+        for text in ["2026-11-20T08:00", "2026-11-20 08:00:00", "20/11/2026 08:00"] {
+            assert_eq!(moment(text), Ok(Moment::Civil(local)), "{text}");
+        }
+        assert_eq!(moment("2026-11-20"), Ok(Moment::Day(civil::date(2026, 11, 20))));
+        assert_eq!(moment("31/02/2026 08:00"), Err(ValueError::NoSuchDay("31/02/2026".to_owned())));
+        for text in
+            ["agora", "2026-11-20T", "2026-11-20T24:00", "2026-11-20T08:00[America/Sao_Paulo]", "08:00"]
+        {
+            assert_eq!(moment(text), Err(ValueError::Moment(text.to_owned())));
+        }
+    }
+}
