@@ -155,9 +155,9 @@ fn load_failure(error: LoadError, json: bool) -> Failure {
 /// Writes to stdout. A reader that went away (`| head`) is no failure.
 pub(super) fn say(text: &str) {
     let mut out = io::stdout().lock();
-    let written = out.write_all(text.as_bytes()).and_then(|()| {
-        if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") }
-    });
+    let written = out
+        .write_all(text.as_bytes())
+        .and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") });
     drop(written.and_then(|()| out.flush()));
 }
 

@@ -122,6 +122,7 @@ fn subject<'a>(
         }
         None => roster.municipalities.values().next(),
     };
-    let municipality = municipality.ok_or_else(|| Failure::refused("erro: municipios.csv não tem municípios"))?;
+    let municipality =
+        municipality.ok_or_else(|| Failure::refused("erro: municipios.csv não tem municípios"))?;
     Ok((window, municipality))
 }

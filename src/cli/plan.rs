@@ -124,13 +124,14 @@ fn read_changes(
 ) -> std::result::Result<Vec<crate::domain::replay::Change>, Failure> {
     let bytes = std::fs::read(path).map_err(|error| Failure {
         code: 3,
-        text: format!("erro: não foi possível ler {}: {error}\ndica: confira o nome do arquivo", path.display()),
+        text: format!(
+            "erro: não foi possível ler {}: {error}\ndica: confira o nome do arquivo",
+            path.display()
+        ),
     })?;
     let zone = &desk.setup.config.calendar.hours.zone;
     changes(&bytes, zone, &desk.setup.config.roster).map_err(|error| match error {
-        ChangesError::Unreadable(error) => {
-            Failure::refused(format!("erro: {}: {error}", path.display()))
-        }
+        ChangesError::Unreadable(error) => Failure::refused(format!("erro: {}: {error}", path.display())),
         faulty @ ChangesError::Faulty(_) => Failure::refused(format!("erro: {}: {faulty}", path.display())),
     })
 }

@@ -5,8 +5,8 @@ use jiff::{Timestamp, ToSpan};
 use crate::domain::calendar::{Calendar, Deadline, Window};
 use crate::domain::id::SystemId;
 use crate::domain::notice::{
-    Addressee, AlertItem, Content, DigestLine, Kind, NoticeKey, PendingPart, Recipient, Slot, StaffSlot, Told,
-    UnconfirmedPart, Untold,
+    Addressee, AlertItem, Content, DigestLine, Kind, NoticeKey, PendingPart, Recipient, Slot, StaffSlot,
+    Told, UnconfirmedPart, Untold,
 };
 use crate::domain::plan::{Act, Decision};
 use crate::domain::reason::Reason;
@@ -44,8 +44,10 @@ pub(super) fn decision(
     let first = live.calendar.systems.get(&window.system).and_then(|s| s.ladder.first());
     let days_before = first.map_or(5, |rung| rung.days_before);
     let parts = &window.parts;
-    let pending: Vec<PendingPart> =
-        parts.iter().map(|part| PendingPart { part: part.clone(), units: Vec::new(), wording: None }).collect();
+    let pending: Vec<PendingPart> = parts
+        .iter()
+        .map(|part| PendingPart { part: part.clone(), units: Vec::new(), wording: None })
+        .collect();
     let unconfirmed: Vec<UnconfirmedPart> =
         parts.iter().map(|part| UnconfirmedPart { part: part.clone(), doubt: Doubt::Unseen }).collect();
     let code = municipality.code;
@@ -59,9 +61,10 @@ pub(super) fn decision(
             (Ok(Slot::Suspension { edition }), Content::Suspension { cancelled: false, since: Some(today) })
         }
         Kind::Digest => {
-            let line = DigestLine { municipality: code, kind: Kind::Warning, days_before, parts: parts.clone() };
+            let summed =
+                DigestLine { municipality: code, kind: Kind::Warning, days_before, parts: parts.clone() };
             let slot = StaffSlot::Digest { edition, to: Addressee::Gsuas, on: today };
-            (Err(slot), Content::Digest { to: Addressee::Gsuas, deadline, lines: vec![line] })
+            (Err(slot), Content::Digest { to: Addressee::Gsuas, deadline, lines: vec![summed] })
         }
         Kind::Referral => {
             let content = Content::Referral {
@@ -120,7 +123,8 @@ fn recipients(live: &Live, kind: Kind, municipality: &Municipality) -> Vec<Recip
     let offices = &live.setup.config.roster.offices;
     let mut to: Vec<Recipient> = if kind.is_municipal() {
         let all = municipality.contacts.iter();
-        all.flat_map(|c| c.addresses.iter().map(|a| Recipient { role: c.role.clone(), address: a.clone() })).collect()
+        all.flat_map(|c| c.addresses.iter().map(|a| Recipient { role: c.role.clone(), address: a.clone() }))
+            .collect()
     } else {
         let gsuas = offices.gsuas.addresses.iter();
         gsuas.map(|a| Recipient { role: Role::Gsuas, address: a.clone() }).collect()

@@ -44,10 +44,10 @@ fn failure(error: ServiceError) -> Failure {
 fn greeting(setup: &Setup, now: jiff::Timestamp) -> String {
     let config = &setup.config;
     let data = config.settings.data.display();
-    let from = setup.directory.as_ref().map_or_else(
-        || "embutida no programa".to_owned(),
-        |dir| format!("de {}", dir.display()),
-    );
+    let from = setup
+        .directory
+        .as_ref()
+        .map_or_else(|| "embutida no programa".to_owned(), |dir| format!("de {}", dir.display()));
     let mut lines = vec![format!("vigia-suas {}: configuração {from}", env!("CARGO_PKG_VERSION"))];
     lines.push(match config.settings.mode {
         Mode::Rehearsal => format!(
@@ -67,7 +67,9 @@ fn greeting(setup: &Setup, now: jiff::Timestamp) -> String {
         config.feeds.iter().filter(|f| f.enabled).count()
     ));
     lines.extend(windows_now(setup, now));
-    lines.push("pare com Ctrl-C; veja também: vigia-suas plano, vigia-suas relatorio, vigia-suas --help".to_owned());
+    lines.push(
+        "pare com Ctrl-C; veja também: vigia-suas plano, vigia-suas relatorio, vigia-suas --help".to_owned(),
+    );
     lines.join("\n")
 }
 

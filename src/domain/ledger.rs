@@ -154,6 +154,34 @@ impl Ledger {
         }
     }
 
+    /// The ledger as it was known at an instant: what was recorded later is left out. A notice that was decided anew
+    /// since is left out too; the journal has its history.
+    #[must_use]
+    pub fn as_known(&self, at: Timestamp) -> Self {
+        let mut then = Self {
+            last_pass_at: self.last_pass_at.min(Some(at)),
+            high_water: None,
+            windows: HashMap::new(),
+            service: self.service.iter().filter(|(_, t)| **t <= at).map(|(k, t)| (k.clone(), *t)).collect(),
+            ..self.clone()
+        };
+        for (id, window) in &self.windows {
+            for (municipality, records) in window.municipalities() {
+                for record in records.iter().filter(|r| r.recorded_at <= at) {
+                    let standing = match record.standing {
+                        Standing::Sent { at: sent, .. } if sent > at => Standing::Queued,
+                        standing => standing,
+                    };
+                    then.put(id, municipality, Record { standing, ..record.clone() });
+                }
+            }
+            for (slot, recorded) in window.staff_slots().filter(|(_, recorded)| *recorded <= at) {
+                then.windows.entry(id.clone()).or_default().staff.insert(slot.clone(), recorded);
+            }
+        }
+        then
+    }
+
     /// Notes a pass.
     pub fn passed(&mut self, now: Timestamp) {
         self.born_at.get_or_insert(now);

@@ -1,7 +1,7 @@
 //! How a letter leaves: its bytes, the relay, and the folder of a rehearsal.
 //!
 //! Reading order: [`token`] (names made from a notice's key), [`message`] (a letter's exact bytes), [`smtp`] (one
-//! connection to the relay), [`file`] (rehearsal). [`Transport`] joins the last two for a sender.
+//! connection to the relay), [`mod@file`] (rehearsal). [`Transport`] joins the last two for a sender.
 //!
 //! Must not decide whether a letter is due, keep a queue, or log an address. Names only `domain`; no type of lettre or
 //! rustls stands in a signature that other rooms see. TLS here asks rustls for ring by name, so nothing need be

@@ -14,7 +14,7 @@ use super::text::letter_words;
 /// The mark by which a spreadsheet knows UTF-8.
 const BOM: char = '\u{feff}';
 
-/// Columns of [`csv`].
+/// Columns of [`csv()`].
 const COLUMNS: [&str; 20] = [
     "janela",
     "sistema",

@@ -83,7 +83,7 @@ async fn the_ledger_is_the_one_that_a_rehearsal_would_have() {
     assert_eq!(kept.born_at, rehearsed.born_at);
     assert_eq!(kept.last_pass_at, rehearsed.last_pass_at);
     assert_eq!(kept.high_water, rehearsed.high_water);
-    assert!(kept.service("liberar").any(|(key, _)| *key == service));
+    assert!(kept.service("relogio").any(|(key, _)| *key == service));
     let (kept, rehearsed) = (kept.window(&rma()).unwrap(), rehearsed.window(&rma()).unwrap());
     assert_eq!(kept.municipalities().count(), rehearsed.municipalities().count());
     for (code, records) in rehearsed.municipalities() {

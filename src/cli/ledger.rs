@@ -1,0 +1,141 @@
+//! `livro`: what was recorded, and whether all of it still stands as recorded.
+
+use jiff::civil::Date;
+use serde_json::{Value, json};
+
+use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use crate::domain::id::WindowId;
+use crate::render::portuguese;
+use crate::service::order;
+use crate::store::{ChainReport, DeliveryId, JournalEntry, JournalFilter, Store};
+
+/// The journal's entries, oldest first.
+pub(super) async fn list(
+    desk: &Desk,
+    window: Option<&WindowId>,
+    municipality: Option<&str>,
+    since: Option<Date>,
+) -> Result {
+    let zone = &desk.setup.config.calendar.hours.zone;
+    let municipality =
+        municipality.map(|text| order::municipality(&desk.setup.config.roster, text)).transpose()?;
+    let filter = JournalFilter {
+        window: window.cloned(),
+        municipality,
+        since: since.map(|day| zone.start_of(day)),
+        ..JournalFilter::default()
+    };
+    let store = existing(desk).await?;
+    let entries = store.journal(&filter).await?;
+    if entries.is_empty() {
+        remark("nenhum registro no livro para o que foi pedido");
+    }
+    let mut out = String::new();
+    for entry in &entries {
+        out.push_str(&if desk.json {
+            entry_json(entry).to_string()
+        } else {
+            let at = portuguese::instant(entry.at, zone);
+            format!("{:>6}  {at}  {}", entry.seq, entry_words(entry))
+        });
+        out.push('\n');
+    }
+    if !out.is_empty() {
+        say(&out);
+    }
+    Ok(Answer::Done)
+}
+
+/// Walks the chain and hashes every letter again.
+pub(super) async fn verify(desk: &Desk) -> Result {
+    let report = existing(desk).await?.verify().await?;
+    let faults = faults(&report);
+    if desk.json {
+        say(&json!({
+            "integro": report.is_whole(),
+            "registros": report.entries,
+            "cartas": report.letters,
+            "falhas": faults,
+        })
+        .to_string());
+    } else if report.is_whole() {
+        say(&format!("livro íntegro: {} registros e {} cartas conferem", report.entries, report.letters));
+    } else {
+        let mut out = format!("o livro NÃO confere: {} divergência(s)\n", faults.len());
+        for fault in &faults {
+            out.push_str(&format!("  {fault}\n"));
+        }
+        say(&out);
+    }
+    Ok(if report.is_whole() { Answer::Done } else { Answer::Negative })
+}
+
+/// What does not stand as it was recorded, each named.
+fn faults(report: &ChainReport) -> Vec<String> {
+    let mut faults = Vec::new();
+    faults.extend(
+        report
+            .broken_at
+            .map(|seq| format!("o registro {seq} do livro foi alterado, retirado ou trocado de lugar")),
+    );
+    let mut letters = |list: &[(String, i64)], what: &str| {
+        faults.extend(list.iter().map(|(key, version)| format!("a carta {key} (versão {version}) {what}")));
+    };
+    letters(&report.changed_letters, "foi alterada");
+    letters(&report.missing_letters, "foi retirada");
+    letters(&report.unknown_letters, "não consta do livro");
+    let mut deliveries = |list: &[DeliveryId], what: &str| {
+        faults.extend(list.iter().map(|id| format!("a entrega {} {what}", id.as_str())));
+    };
+    deliveries(&report.changed_deliveries, "foi alterada");
+    deliveries(&report.missing_deliveries, "foi retirada");
+    faults.extend(
+        report
+            .changed_evidence
+            .iter()
+            .map(|sha| format!("a evidência de coleta {sha} foi alterada ou retirada")),
+    );
+    faults
+}
+
+async fn existing(desk: &Desk) -> std::result::Result<Store, Failure> {
+    desk.ledger().await?.ok_or_else(|| Failure {
+        code: 3,
+        text: format!(
+            "erro: ainda não há livro em {}\ndica: ele nasce com “vigia-suas servir”",
+            desk.setup.database().display()
+        ),
+    })
+}
+
+/// An entry in words.
+pub(super) fn entry_words(entry: &JournalEntry) -> String {
+    let body = entry_body(entry);
+    let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
+    let what = [text("acao"), text("estado"), text("veredito"), text("resultado")]
+        .into_iter()
+        .find(|word| !word.is_empty())
+        .unwrap_or_default();
+    let why = [text("porque"), text("motivo")].into_iter().find(|word| !word.is_empty()).unwrap_or_default();
+    let mut words = vec![entry.kind.as_str(), what, entry.subject.as_str()];
+    words.retain(|word| !word.is_empty());
+    let words = words.join(" ");
+    if why.is_empty() { words } else { format!("{words}: {why}") }
+}
+
+/// An entry's facts.
+fn entry_body(entry: &JournalEntry) -> Value {
+    serde_json::from_str(&entry.body).unwrap_or_else(|_| Value::String(entry.body.clone()))
+}
+
+/// An entry as JSON.
+pub(super) fn entry_json(entry: &JournalEntry) -> Value {
+    json!({
+        "seq": entry.seq,
+        "em": entry.at.to_string(),
+        "tipo": entry.kind.as_str(),
+        "assunto": entry.subject,
+        "dados": entry_body(entry),
+        "hash": entry.hash,
+    })
+}

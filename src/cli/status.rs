@@ -1,0 +1,185 @@
+//! `situacao`, `importar`, `relatorio`: who has filled in, as known, and where each window stands.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::args::ReportFormat;
+use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use crate::domain::id::{FeedId, MunicipalityCode, WindowId};
+use crate::domain::summary::WindowSummary;
+use crate::render::because::{doubt, part_name};
+use crate::render::{portuguese, report};
+use crate::service::app::Live;
+use crate::service::ingest::{IntakeError, take_in_bytes};
+use crate::service::known::Known;
+use crate::service::order;
+use crate::service::reconcile::reported_windows;
+use crate::service::report::summaries;
+
+/// Who has filled in what, as of when, and where that comes from.
+pub(super) async fn show(desk: &Desk, window: Option<&WindowId>, municipality: Option<&str>) -> Result {
+    let known = desk.known().await?;
+    let only = municipality.map(|text| order::municipality(&desk.setup.config.roster, text)).transpose()?;
+    let summaries = chosen(desk, &known, window)?;
+    let calendar = &known.live.calendar;
+    let mut out = String::new();
+    for summary in &summaries {
+        if !desk.json {
+            out.push_str(&format!(
+                "\n{} — prazo {}\n",
+                summary.window,
+                portuguese::deadline_or_undefined(summary.deadline)
+            ));
+        }
+        for line in summary.lines.iter().filter(|line| only.is_none_or(|code| code == line.municipality)) {
+            for part in &line.parts {
+                let why = part.doubt.map(|d| doubt(&d, calendar));
+                if desk.json {
+                    let object = json!({
+                        "janela": summary.window.as_str(),
+                        "municipio": line.municipality.to_string(),
+                        "nome": line.name,
+                        "parte": part.part.as_str(),
+                        "situacao": part.state.as_str(),
+                        "duvida": why,
+                        "unidades_pendentes": part.units.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                        "dados_de": part.as_of.map(|at| at.to_string()),
+                        "fonte": part.feed.as_ref().map(ToString::to_string),
+                    });
+                    out.push_str(&object.to_string());
+                } else {
+                    let as_of = part.as_of.map_or(String::new(), |at| {
+                        format!("  dados de {}", portuguese::short_instant(at, &calendar.hours.zone))
+                    });
+                    let feed = part.feed.as_ref().map_or(String::new(), |feed| format!(" ({feed})"));
+                    let why = why.map_or(String::new(), |why| format!("  {why}"));
+                    out.push_str(&format!(
+                        "  {}  {:<28} {:<22} {}{why}{as_of}{feed}",
+                        line.municipality,
+                        line.name,
+                        part_name(&part.part, calendar),
+                        part.state
+                    ));
+                }
+                out.push('\n');
+            }
+        }
+    }
+    if out.is_empty() {
+        remark("nenhuma janela aberta nem encerrada há pouco; veja vigia-suas agenda");
+    } else {
+        say(out.trim_start_matches('\n'));
+    }
+    Ok(Answer::Done)
+}
+
+/// Loads a status file by hand.
+pub(super) async fn ingest(desk: &Desk, feed: &FeedId, file: &Path) -> Result {
+    let spec = desk.setup.config.feeds.iter().find(|spec| spec.id == *feed).ok_or_else(|| {
+        let known: Vec<&str> = desk.setup.config.feeds.iter().map(|spec| spec.id.as_str()).collect();
+        Failure::refused(format!(
+            "erro: não há fonte “{feed}” em fontes.toml\ndica: as fontes são {}",
+            if known.is_empty() { "nenhuma ainda".to_owned() } else { known.join(", ") }
+        ))
+    })?;
+    let bytes = std::fs::read(file).map_err(|error| Failure {
+        code: 3,
+        text: format!(
+            "erro: não foi possível ler {}: {error}\ndica: confira o nome do arquivo",
+            file.display()
+        ),
+    })?;
+    let store = desk.writable_ledger().await?;
+    let live = Live { setup: desk.setup.clone(), calendar: desk.calendar() };
+    let name =
+        file.file_name().map_or_else(|| file.display().to_string(), |n| n.to_string_lossy().into_owned());
+    let taken =
+        take_in_bytes(&live, &store, spec, &name, &bytes, desk.now()).await.map_err(|error| match error {
+            IntakeError::Store(store) => store.into(),
+            name @ IntakeError::Name(_) => Failure::could_not(&name),
+        })?;
+    let mapped = &taken.intake.mapped;
+    let remarks = taken.remarks();
+    if desk.json {
+        say(&json!({
+            "coleta": taken.snapshot.as_str(),
+            "aceita": taken.is_accepted(),
+            "linhas": mapped.rows,
+            "municipios": mapped.municipalities_seen.len(),
+            "observacoes": remarks,
+        })
+        .to_string());
+    } else {
+        let verdict = if taken.is_accepted() { "aceita" } else { "em QUARENTENA; vale a última boa" };
+        say(&format!(
+            "coleta {} {verdict}: {} linhas, {} municípios",
+            taken.snapshot,
+            mapped.rows,
+            mapped.municipalities_seen.len()
+        ));
+        for remark in remarks {
+            say(&format!("  {remark}"));
+        }
+    }
+    Ok(if taken.is_accepted() { Answer::Done } else { Answer::Negative })
+}
+
+/// The escalation report.
+pub(super) async fn report(desk: &Desk, format: ReportFormat, window: Option<&WindowId>) -> Result {
+    let mut known = desk.known().await?;
+    if let (Some(at), Some(store)) = (desk.as_known_at(), desk.ledger().await?) {
+        known.status = store.status_as_known(at).await?;
+        known.ledger = known.ledger.as_known(at);
+    }
+    let summaries = chosen(desk, &known, window)?;
+    if summaries.is_empty() {
+        remark("nenhuma janela aberta nem encerrada há pouco; veja vigia-suas agenda");
+        return Ok(Answer::Done);
+    }
+    if desk.json {
+        for summary in &summaries {
+            say(&totals(summary).to_string());
+        }
+        return Ok(Answer::Done);
+    }
+    say(&match format {
+        ReportFormat::Text => report::text(&summaries, &known.live.calendar),
+        ReportFormat::Csv => report::csv(&summaries, &known.live.calendar),
+    });
+    Ok(Answer::Done)
+}
+
+fn totals(summary: &WindowSummary) -> serde_json::Value {
+    let counts = summary.municipalities;
+    let codes: Vec<String> =
+        summary.call_list.iter().map(|c| c.municipality).map(|c: MunicipalityCode| c.to_string()).collect();
+    json!({
+        "janela": summary.window.as_str(),
+        "edicao": summary.edition,
+        "prazo": summary.deadline.map(|d| d.on.to_string()),
+        "esperados": counts.expected(),
+        "concluidos": counts.done,
+        "pendentes": counts.pending,
+        "nao_confirmados": counts.unconfirmed,
+        "nao_se_aplica": counts.not_applicable,
+        "telefonar": codes,
+    })
+}
+
+/// The window asked for, or those worth reporting on.
+fn chosen(
+    desk: &Desk,
+    known: &Known,
+    window: Option<&WindowId>,
+) -> std::result::Result<Vec<WindowSummary>, Failure> {
+    let now = desk.as_known_at().unwrap_or_else(|| desk.now());
+    let windows = match window {
+        Some(id) => {
+            order::window(known, id, None)?;
+            vec![id.clone()]
+        }
+        None => reported_windows(known, now),
+    };
+    Ok(summaries(&known.world(), &windows, now))
+}

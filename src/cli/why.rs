@@ -1,0 +1,146 @@
+//! `porque`: the chain of decisions about one municipality in one window, sent and not sent.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::desk::{Answer, Desk, Failure, Result, say};
+use super::plan::words;
+use crate::domain::calendar::{Calendar, Window};
+use crate::domain::id::WindowId;
+use crate::domain::plan::account::{Explanation, explain, summarise};
+use crate::domain::plan::{self, Decision};
+use crate::domain::summary::MunicipalityLine;
+use crate::render::because::{because, doubt, part_name};
+use crate::render::portuguese;
+use crate::service::known::Known;
+use crate::service::order;
+use crate::store::{JournalEntry, JournalFilter};
+
+/// Tells what was decided, what is known, and what would be decided now.
+pub(super) async fn run(desk: &Desk, municipality: &str, window: &WindowId) -> Result {
+    let known = desk.known().await?;
+    let code = order::municipality(&desk.setup.config.roster, municipality)?;
+    order::window(&known, window, None)?;
+    let now = desk.now();
+    let world = known.world();
+    let plan = plan::plan(&world, now);
+    let found = known.windows.iter().find(|w| w.id == *window);
+    let (Some(found), Some(explained)) = (found, explain(&world, &plan, window, code, now)) else {
+        return Err(Failure::refused(format!(
+            "recusado: a janela {window} abre em mais de um ano; nada foi decidido sobre ela"
+        )));
+    };
+    let line = summarise(&world, &plan, window, now)
+        .and_then(|summary| summary.lines.into_iter().find(|line| line.municipality == code));
+    let filter =
+        JournalFilter { window: Some(window.clone()), municipality: Some(code), ..JournalFilter::default() };
+    let journal = match desk.ledger().await? {
+        Some(store) => store.journal(&filter).await?,
+        None => Vec::new(),
+    };
+    let told = Told { known: &known, window: found, line, explained, journal, now };
+    say(&if desk.json { told.json().to_string() } else { told.text(municipality) });
+    Ok(Answer::Done)
+}
+
+struct Told<'a> {
+    known: &'a Known,
+    window: &'a Window,
+    line: Option<MunicipalityLine>,
+    explained: Explanation,
+    journal: Vec<JournalEntry>,
+    now: Timestamp,
+}
+
+impl Told<'_> {
+    fn calendar(&self) -> &Calendar {
+        &self.known.live.calendar
+    }
+
+    fn text(&self, municipality: &str) -> String {
+        let calendar = self.calendar();
+        let zone = &calendar.hours.zone;
+        let name = self.line.as_ref().map_or(municipality, |line| line.name.as_str());
+        let mut out = format!("{name}, janela {}\n\n", self.window.id);
+        let _ = writeln!(out, "Abertura: {}", portuguese::date_and_weekday(self.window.opens_on));
+        for edition in &self.window.editions {
+            let deadline = portuguese::deadline_or_undefined(edition.deadline);
+            let announced = edition
+                .announced_on
+                .map_or(String::new(), |d| format!(", anunciada em {}", portuguese::date(d)));
+            let _ = writeln!(
+                out,
+                "Edição {}: prazo {deadline}{announced} (fonte: {})",
+                edition.number, edition.source
+            );
+        }
+        out.push_str("\nSituação conhecida:\n");
+        match &self.line {
+            None => out.push_str("  este município não é esperado nesta janela\n"),
+            Some(line) => {
+                for part in &line.parts {
+                    let since = part.as_of.map_or(String::new(), |at| {
+                        format!(", dados de {}", portuguese::short_instant(at, zone))
+                    });
+                    let from = part.feed.as_ref().map_or(String::new(), |feed| format!(", fonte {feed}"));
+                    let why = part.doubt.map_or(String::new(), |d| format!(": {}", doubt(&d, calendar)));
+                    let _ = writeln!(
+                        out,
+                        "  {}: {}{why}{since}{from}",
+                        part_name(&part.part, calendar),
+                        part.state
+                    );
+                }
+            }
+        }
+        out.push_str("\nDecisões e entregas no livro:\n");
+        if self.journal.is_empty() {
+            out.push_str("  nenhuma\n");
+        }
+        for entry in &self.journal {
+            let _ = writeln!(
+                out,
+                "  {}  {}",
+                portuguese::short_instant(entry.at, zone),
+                super::ledger::entry_words(entry)
+            );
+        }
+        out.push_str("\nAgora:\n");
+        for decision in self.explained.actions.iter().chain(self.held()) {
+            let what = format!("{} {}", decision.act.as_str(), decision.key);
+            let _ = writeln!(out, "  {what}: {}", because(&decision.because, calendar));
+        }
+        if let Some(silence) = &self.explained.silence {
+            let _ = writeln!(out, "  {}", words(self.now, silence, calendar));
+        }
+        out
+    }
+
+    /// What is withheld and not already among the changes.
+    fn held(&self) -> impl Iterator<Item = &Decision> {
+        self.explained.held.iter().filter(|held| !self.explained.actions.contains(held))
+    }
+
+    fn json(&self) -> Value {
+        let calendar = self.calendar();
+        let decision = |d: &Decision| json!({ "acao": d.act.as_str(), "aviso": d.key.to_string(), "porque": because(&d.because, calendar) });
+        let parts = self.line.iter().flat_map(|line| &line.parts).map(|p| {
+            json!({
+                "parte": p.part.as_str(),
+                "situacao": p.state.as_str(),
+                "duvida": p.doubt.map(|d| doubt(&d, calendar)),
+                "dados_de": p.as_of.map(|at| at.to_string()),
+                "fonte": p.feed.as_ref().map(ToString::to_string),
+            })
+        });
+        json!({
+            "janela": self.window.id.as_str(),
+            "partes": parts.collect::<Vec<_>>(),
+            "livro": self.journal.iter().map(super::ledger::entry_json).collect::<Vec<_>>(),
+            "agora": self.explained.actions.iter().chain(self.held()).map(decision).collect::<Vec<_>>(),
+            "silencio": self.explained.silence.as_ref().map(|r| because(r, calendar)),
+        })
+    }
+}
