@@ -1,5 +1,7 @@
 //! `livro`: what was recorded, and whether all of it still stands as recorded.
 
+use std::fmt::Write as _;
+
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
@@ -32,13 +34,11 @@ pub(super) async fn list(
     }
     let mut out = String::new();
     for entry in &entries {
-        out.push_str(&if desk.json {
-            entry_json(entry).to_string()
+        let _ = if desk.json {
+            writeln!(out, "{}", entry_json(entry))
         } else {
-            let at = portuguese::instant(entry.at, zone);
-            format!("{:>6}  {at}  {}", entry.seq, entry_words(entry))
-        });
-        out.push('\n');
+            writeln!(out, "{:>6}  {}  {}", entry.seq, portuguese::instant(entry.at, zone), entry_words(entry))
+        };
     }
     if !out.is_empty() {
         say(&out);
@@ -63,7 +63,7 @@ pub(super) async fn verify(desk: &Desk) -> Result {
     } else {
         let mut out = format!("o livro NÃO confere: {} divergência(s)\n", faults.len());
         for fault in &faults {
-            out.push_str(&format!("  {fault}\n"));
+            let _ = writeln!(out, "  {fault}");
         }
         say(&out);
     }

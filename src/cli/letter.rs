@@ -102,15 +102,16 @@ fn subject<'a>(
             Failure::refused(format!("erro: não há janela “{id}” no calendário\ndica: veja vigia-suas agenda"))
         })?,
         SampleOf::System(id) => sample::window_of(&live.calendar, id, desk.now()).ok_or_else(|| {
-            Failure::refused(match live.calendar.systems.contains_key(id) {
-                true => format!(
+            Failure::refused(if live.calendar.systems.contains_key(id) {
+                format!(
                     "erro: o sistema “{id}” não tem janela aberta nem próxima\ndica: escreva uma [[janela]] em \
                      calendario.toml, ou use --janela"
-                ),
-                false => format!(
+                )
+            } else {
+                format!(
                     "erro: não há sistema “{id}” em calendario.toml\ndica: os sistemas são {}",
                     live.calendar.systems.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-                ),
+                )
             })
         })?,
     };

@@ -77,7 +77,7 @@ async fn dispatch(desk: Desk, command: &Command) -> desk::Result {
     match command {
         Command::Run { once } => serve::run(desk, *once).await,
         Command::Check => check::run(&desk).await,
-        Command::Calendar { from, until } => plan::agenda(&desk, *from, *until),
+        Command::Calendar { from, until } => Ok(plan::agenda(&desk, *from, *until)),
         Command::Plan => plan::plano(&desk).await,
         Command::Simulate { from, until, statuses, output } => {
             plan::simulate(&desk, (*from, *until), statuses.as_deref(), output.as_deref())

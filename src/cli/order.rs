@@ -1,5 +1,7 @@
 //! `reter`, `liberar`, `dispensar`, `contestar`: what people decide by hand.
 
+use std::fmt::Write as _;
+
 use super::args::{Change, Override as Asked, Scope, Signature};
 use super::desk::{Answer, Desk, Failure, Result, say};
 use crate::domain::overrides::{Authorship, HoldScope};
@@ -34,7 +36,7 @@ pub(super) async fn release(desk: &Desk, scope: &Scope, signature: &Signature) -
     }
     let mut out = format!("liberado: {scope}. O serviço retoma em até 30 segundos.\n");
     for hold in others {
-        out.push_str(&format!("ainda retido: {} ({})\n", hold.scope, hold.authorship.reason));
+        let _ = writeln!(out, "ainda retido: {} ({})", hold.scope, hold.authorship.reason);
     }
     say(&out);
     Ok(Answer::Done)

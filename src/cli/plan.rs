@@ -1,6 +1,7 @@
 //! `agenda`, `plano`, `simular`: what is announced, what a pass would do, and what a year would bring.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use jiff::civil::Date;
@@ -14,7 +15,7 @@ use crate::render::{agenda, because::because, portuguese};
 use crate::service::rehearse::rehearse;
 
 /// Windows between two days, with editions and sources; a year from now when not said.
-pub(super) fn agenda(desk: &Desk, from: Option<Date>, until: Option<Date>) -> Result {
+pub(super) fn agenda(desk: &Desk, from: Option<Date>, until: Option<Date>) -> Answer {
     let calendar = desk.calendar();
     let from = from.unwrap_or_else(|| calendar.hours.zone.date_of(desk.now()));
     let until = until.unwrap_or_else(|| from.saturating_add(1.year()));
@@ -25,7 +26,7 @@ pub(super) fn agenda(desk: &Desk, from: Option<Date>, until: Option<Date>) -> Re
         agenda::text(&windows, &calendar, from, until)
     };
     say(&text);
-    Ok(Answer::Done)
+    Answer::Done
 }
 
 /// What a pass would do now, what it withholds, and the next wake.
@@ -59,7 +60,7 @@ pub(super) async fn plano(desk: &Desk) -> Result {
         }
     }
     if let Some(next) = plan.next_wake {
-        out.push_str(&format!("\npróxima decisão: {}\n", portuguese::instant(next, &calendar.hours.zone)));
+        let _ = writeln!(out, "\npróxima decisão: {}", portuguese::instant(next, &calendar.hours.zone));
     }
     say(&out);
     Ok(Answer::Done)
@@ -110,10 +111,10 @@ fn summary(tally: &BTreeMap<(Act, &'static str), usize>, output: Option<&Path>) 
         out.push_str("  nada aconteceu entre as duas datas; veja vigia-suas agenda\n");
     }
     for ((act, kind), count) in tally {
-        out.push_str(&format!("  {:<9} {kind:<12} {count}\n", act.as_str()));
+        let _ = writeln!(out, "  {:<9} {kind:<12} {count}", act.as_str());
     }
     if let Some(dir) = output {
-        out.push_str(&format!("cartas e relatórios em {}\n", dir.display()));
+        let _ = writeln!(out, "cartas e relatórios em {}", dir.display());
     }
     out
 }

@@ -1,5 +1,6 @@
 //! `situacao`, `importar`, `relatorio`: who has filled in, as known, and where each window stands.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::json;
@@ -26,11 +27,12 @@ pub(super) async fn show(desk: &Desk, window: Option<&WindowId>, municipality: O
     let mut out = String::new();
     for summary in &summaries {
         if !desk.json {
-            out.push_str(&format!(
-                "\n{} — prazo {}\n",
+            let _ = writeln!(
+                out,
+                "\n{} — prazo {}",
                 summary.window,
                 portuguese::deadline_or_undefined(summary.deadline)
-            ));
+            );
         }
         for line in summary.lines.iter().filter(|line| only.is_none_or(|code| code == line.municipality)) {
             for part in &line.parts {
@@ -47,22 +49,22 @@ pub(super) async fn show(desk: &Desk, window: Option<&WindowId>, municipality: O
                         "dados_de": part.as_of.map(|at| at.to_string()),
                         "fonte": part.feed.as_ref().map(ToString::to_string),
                     });
-                    out.push_str(&object.to_string());
+                    let _ = writeln!(out, "{object}");
                 } else {
                     let as_of = part.as_of.map_or(String::new(), |at| {
                         format!("  dados de {}", portuguese::short_instant(at, &calendar.hours.zone))
                     });
                     let feed = part.feed.as_ref().map_or(String::new(), |feed| format!(" ({feed})"));
                     let why = why.map_or(String::new(), |why| format!("  {why}"));
-                    out.push_str(&format!(
-                        "  {}  {:<28} {:<22} {}{why}{as_of}{feed}",
+                    let _ = writeln!(
+                        out,
+                        "  {}  {:<28} {:<22} {:<14}{why}{as_of}{feed}",
                         line.municipality,
                         line.name,
                         part_name(&part.part, calendar),
-                        part.state
-                    ));
+                        part.state.to_string()
+                    );
                 }
-                out.push('\n');
             }
         }
     }
