@@ -5,6 +5,7 @@ use tracing::{error, info};
 
 use super::app::{App, Live};
 use super::known::Known;
+use crate::domain::calendar::Window;
 use crate::domain::id::WindowId;
 use crate::domain::notice::NoticeKey;
 use crate::domain::plan::{self, Act, Decision, Plan};
@@ -160,16 +161,20 @@ pub fn compose(
     Ok(NewLetter { message_id, subject: letter.subject, bytes })
 }
 
-/// The windows worth reporting on: open now, or closed not long ago and still in the ledger.
+/// The windows worth reporting on: those open now, and those closed not long ago that this ledger has followed.
 #[must_use]
 pub fn reported_windows(known: &Known, now: Timestamp) -> Vec<WindowId> {
     let zone = &known.live.calendar.hours.zone;
     let lingers = crate::domain::time::hours_after(now, -24 * 45);
+    let ends_at = |window: &Window| window.latest_deadline().map(|d| d.instant(zone));
     known
         .windows
         .iter()
         .filter(|window| zone.start_of(window.opens_on) <= now)
-        .filter(|window| window.latest_deadline().is_none_or(|d| d.instant(zone) >= lingers))
+        .filter(|window| match ends_at(window) {
+            None => true,
+            Some(at) => at > now || (at >= lingers && known.ledger.window(&window.id).is_some()),
+        })
         .map(|window| window.id.clone())
         .collect()
 }
