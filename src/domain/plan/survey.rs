@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::edition::{Editions, Track};
+use super::edition::{Editions, HaltState, Track};
 use super::ladder::{self, Step};
 use super::pair::{Bench, Pair};
 use super::{Act, Decision, Draft, World};
@@ -77,7 +77,9 @@ impl<'a> Survey<'a> {
             .ledger
             .last_pass_at
             .is_some_and(|last| self.tracks().any(|track| track.ends_at.is_some_and(|at| at > last)));
-        over && !missed && self.ledger.is_none_or(|ledger| !ledger.has_open())
+        // A note that the window stopped may still be owed after the deadline that it stopped.
+        let halted = self.tracks().any(|track| matches!(track.halt, HaltState::Halted { .. }));
+        over && !missed && !halted && self.ledger.is_none_or(|ledger| !ledger.has_open())
     }
 
     /// One municipality.
