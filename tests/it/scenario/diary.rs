@@ -178,7 +178,8 @@ fn flush(groups: &mut Vec<Group>, stamp: &str, stage: &Stage, diary: &mut String
             let _ = write!(diary, " → {}", to.join(", "));
         }
         if !group.tail.is_empty() {
-            let shape = if group.who.is_empty() { format!(": {}", group.tail) } else { format!(" ({})", group.tail) };
+            let shape =
+                if group.who.is_empty() { format!(": {}", group.tail) } else { format!(" ({})", group.tail) };
             diary.push_str(&shape);
         }
         if !group.who.is_empty() && group.who.len() < stage.roster.municipalities.len() {

@@ -83,8 +83,7 @@ impl Script {
 
 /// Units as the Censo 2023 counted them in Espírito Santo, spread over the 78 municipalities; some without an address.
 fn units_csv() -> String {
-    let codes: Vec<&str> =
-        MUNICIPALITIES.lines().skip(1).filter_map(|line| line.split(';').next()).collect();
+    let codes: Vec<&str> = MUNICIPALITIES.lines().skip(1).filter_map(|line| line.split(';').next()).collect();
     let mut csv = String::from("id;ibge;parte;nome;email;telefone;desde;ate\n");
     let parts = [
         ("CRAS", 157),
@@ -244,8 +243,7 @@ impl<'a> Play<'a> {
     pub(super) fn down_until(&mut self, text: &str) -> &mut Self {
         let until = self.stage.at(text);
         self.happened(&format!("parada até {text}"));
-        self.replay.ledger.outage =
-            Some(vigia_suas::domain::ledger::Outage { from: self.now, until });
+        self.replay.ledger.outage = Some(vigia_suas::domain::ledger::Outage { from: self.now, until });
         self.now = until;
         self
     }
