@@ -166,11 +166,9 @@ pub(super) fn untold(survey: &Survey<'_>, municipality: &Municipality) -> Option
 fn void_referrals(survey: &Survey<'_>, draft: &mut Draft) {
     let Some(ledger) = survey.ledger else { return };
     let window = survey.bench.assessor.window();
-    for (slot, _) in ledger.staff_slots() {
+    for (slot, sent_at) in ledger.staff_slots() {
         let StaffSlot::Referral { edition, to } = slot else { continue };
-        let later =
-            survey.tracks().filter(|track| track.edition > *edition).max_by_key(|track| track.edition);
-        let Some(later) = later else { continue };
+        let Some(later) = survey.followed(*edition, sent_at) else { continue };
         let void = StaffSlot::ReferralVoid { edition: *edition, to: to.clone() };
         if is_recorded(survey, &void) || !survey.bench.moment.is_sending() {
             continue;

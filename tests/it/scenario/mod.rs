@@ -3,6 +3,7 @@
 mod censo_2017;
 mod censo_2023;
 mod diary;
+mod extensions;
 mod plano_2016;
 mod rma_2026;
 mod sisc;

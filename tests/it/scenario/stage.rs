@@ -371,3 +371,13 @@ impl<'a> Play<'a> {
         }
     }
 }
+
+/// A municipality as most are: of one in thirteen nobody knows; the others conclude between ten and fifty-five days
+/// after the opening.
+pub(super) fn ordinary(owed: Owed<'_>, opened: Date, day: Date) -> Option<State> {
+    if draw(&format!("{opened} {}", owed.municipality), 13) == 0 {
+        return Some(State::Unconfirmed);
+    }
+    let after = i64::from(10 + draw(&format!("{opened} {}", owed.seed()), 45));
+    Some(if day >= opened.checked_add(after.days()).unwrap() { State::Done } else { State::Pending })
+}
