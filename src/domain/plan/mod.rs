@@ -251,14 +251,15 @@ impl Draft {
 /// The clock may stand this much below the ledger before sending freezes.
 pub const CLOCK_TOLERANCE: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
-/// The clock stands before what the ledger has seen: nothing is decided but the alert.
+/// The clock stands before what the ledger has seen: nothing is decided but the alert, one for each civil day.
 fn frozen(world: &World<'_>, moment: &Moment<'_>, high_water: Timestamp) -> Plan {
     let mut plan = Plan::default();
     let topic = "relogio";
-    if world.ledger.service(topic).next().is_none() {
+    let key = NoticeKey::Service { topic: topic.to_owned(), on: moment.today() };
+    if !world.ledger.service(topic).any(|(known, _)| *known == key) {
         plan.actions.push(Decision {
             act: Act::Send,
-            key: NoticeKey::Service { topic: topic.to_owned(), on: moment.today() },
+            key,
             kind: Some(Kind::Alert),
             edition: None,
             rung: None,

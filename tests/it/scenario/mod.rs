@@ -2,8 +2,11 @@
 
 mod censo_2017;
 mod censo_2023;
+mod contacts;
 mod diary;
 mod extensions;
+mod hands;
+mod outages;
 mod plano_2016;
 mod rma_2026;
 mod sisc;

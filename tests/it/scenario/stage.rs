@@ -255,6 +255,13 @@ impl<'a> Play<'a> {
         self
     }
 
+    /// Goes on from there with a ledger and statuses that were put in.
+    pub(super) fn resume(&mut self, text: &str) -> &mut Self {
+        self.now = self.stage.at(text);
+        self.changes.retain(|c| c.at > self.now);
+        self
+    }
+
     pub(super) fn release(&mut self, batch: &str) -> &mut Self {
         self.happened(&format!("liberar {batch}"));
         self.replay.overrides.released.insert(BatchId::parse(batch).unwrap());
