@@ -138,8 +138,7 @@ impl Ingest {
             folder::prepare(&dir)?;
             let later = folder::look(&dir)?;
             let settled = folder::settled(&earlier, &later);
-            let files: Vec<_> =
-                settled.iter().map(|file| (file.clone(), folder::read(file, LARGEST_FILE))).collect();
+            let files: Vec<_> = settled.iter().map(|file| (file.clone(), folder::read(file, LARGEST_FILE))).collect();
             Ok((later, files))
         })
         .await;
@@ -190,13 +189,7 @@ impl Ingest {
         Ok(believed)
     }
 
-    async fn fetch(
-        &mut self,
-        app: &App,
-        live: &Live,
-        spec: &FeedSpec,
-        address: &str,
-    ) -> Result<bool, StoreError> {
+    async fn fetch(&mut self, app: &App, live: &Live, spec: &FeedSpec, address: &str) -> Result<bool, StoreError> {
         let validators = self.validators.get(address).cloned().unwrap_or_default();
         match http::fetch(spec, address, &validators, &Requester::default()).await {
             Ok(Fetched::NotModified) => {

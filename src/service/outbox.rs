@@ -298,9 +298,7 @@ async fn send_one(
     let ended_at = app.now();
     let resend = live.setup.config.settings.on_uncertain == config::OnUncertain::Resend;
     let next_attempt_at = match &outcome {
-        Outcome::Deferred { .. } | Outcome::RelayFault { .. } => {
-            Some(next_attempt(ended_at, claim.attempts + 1))
-        }
+        Outcome::Deferred { .. } | Outcome::RelayFault { .. } => Some(next_attempt(ended_at, claim.attempts + 1)),
         Outcome::Uncertain { .. } if resend => Some(next_attempt(ended_at, claim.attempts + 1)),
         Outcome::Uncertain { .. } | Outcome::Accepted { .. } | Outcome::Refused { .. } => None,
     };

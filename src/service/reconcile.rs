@@ -59,13 +59,7 @@ pub async fn reconcile_once(app: &App, now: Timestamp) -> Result<Pass, StoreErro
 }
 
 /// Writes the letters of a plan and records all of it in one transaction. Answers whether anything was recorded.
-async fn record(
-    app: &App,
-    live: &Live,
-    plan: Plan,
-    now: Timestamp,
-    pass: &mut Pass,
-) -> Result<bool, StoreError> {
+async fn record(app: &App, live: &Live, plan: Plan, now: Timestamp, pass: &mut Pass) -> Result<bool, StoreError> {
     let mut changes = Vec::with_capacity(plan.actions.len());
     for decision in plan.actions {
         let letter = if decision.act == Act::Send {
