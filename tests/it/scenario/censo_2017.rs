@@ -63,7 +63,7 @@ fn run(stage: &Stage) -> Play<'_> {
     let changes = WAVES
         .iter()
         .flat_map(|(window, opened, _)| {
-            stage.each_morning(window, *opened, date(2017, 12, 6), |o, day| Some(state(o, *opened, day)))
+            stage.each_morning(window, *opened, date(2017, 12, 6), |o, day| state(o, *opened, day))
         })
         .collect();
     let mut play = Play::new(stage, "2017-09-01 00:00", "2017-12-06 23:00", changes);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
-use vigia_suas::domain::id::MunicipalityCode;
+use vigia_suas::domain::id::{MunicipalityCode, UnitId};
 use vigia_suas::domain::notice::{Content, Kind, Told};
 use vigia_suas::domain::plan::Act;
 use vigia_suas::domain::status::State;
@@ -68,7 +68,7 @@ fn pending_on(stage: &Stage, day: Date) -> BTreeSet<MunicipalityCode> {
 }
 
 fn run(stage: &Stage) -> Play<'_> {
-    let changes = stage.each_morning(WINDOW, OPENED, date(2024, 1, 5), |owed, day| Some(state(owed, day)));
+    let changes = stage.each_morning(WINDOW, OPENED, date(2024, 1, 5), state);
     let mut play = Play::new(stage, "2023-10-20 00:00", "2024-01-05 23:00", changes);
     play.until("2024-01-05 23:00");
     play
@@ -109,7 +109,7 @@ fn each_warning_of_the_census_lists_what_is_pending_that_day_and_reaches_all_who
         let expected: BTreeSet<(&str, &str)> = owed
             .iter()
             .filter(|o| Some(o.municipality) == code && state(**o, day) == State::Pending)
-            .map(|o| (o.part.as_str(), o.unit.map(|u| u.as_str()).unwrap_or_default()))
+            .map(|o| (o.part.as_str(), o.unit.map(UnitId::as_str).unwrap_or_default()))
             .collect();
         assert_eq!(said, expected, "{}", letter.key);
         rungs.entry(at).or_default().extend(code);

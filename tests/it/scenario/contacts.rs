@@ -26,7 +26,7 @@ fn script() -> Script {
 
 fn everybody_pending(stage: &Stage) -> Play<'_> {
     let (opened, until) = (date(2025, 5, 1), date(2025, 6, 6));
-    let changes = stage.each_morning(WINDOW, opened, until, |_, _| Some(State::Pending));
+    let changes = stage.each_morning(WINDOW, opened, until, |_, _| State::Pending);
     Play::new(stage, "2025-04-28 00:00", "2025-06-06 00:00", changes)
 }
 

@@ -163,7 +163,7 @@ fn a_rectification_crosses_the_year_and_only_the_management_is_written_to() {
     let opened = date(2011, 12, 23);
     let late = |o: &super::stage::Owed<'_>| draw(&o.municipality.to_string(), 3) == 0;
     let changes = stage.each_morning(id, opened, date(2012, 1, 18), |o, day| {
-        Some(if late(&o) || day < date(2012, 1, 2) { State::Pending } else { State::Done })
+        if late(&o) || day < date(2012, 1, 2) { State::Pending } else { State::Done }
     });
     let mut play = Play::new(&stage, "2011-12-20 00:00", "2012-01-18 00:00", changes);
     play.until("2012-01-18 00:00");

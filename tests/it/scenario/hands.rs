@@ -1,5 +1,7 @@
 //! What people do to a run: confirm an opening, approve, hold and release, let a crowded day go.
 
+use std::fmt::Write as _;
+
 use jiff::civil::{Date, date};
 use vigia_suas::domain::id::WindowId;
 use vigia_suas::domain::notice::Kind;
@@ -103,10 +105,11 @@ fn one_municipality_held_does_not_keep_the_others_back() {
 fn a_day_with_too_many_letters_is_withheld_whole_until_it_is_released() {
     let mut calendar = String::new();
     for part in ["CRAS", "CREAS", "GESTAO", "CMAS"] {
-        calendar.push_str(&format!(
+        let _ = write!(
+            calendar,
             "[[janela]]\nsistema = \"censo-suas\"\nreferencia = \"2025\"\nnome = \"{part}\"\npartes = [\"{part}\"]\n\
              abertura = 2025-05-01\nprazo = 2025-06-30\nfonte = \"MDS\"\n"
-        ));
+        );
     }
     let stage = Script::new(&calendar).compile();
     let mut play = Play::new(&stage, "2025-04-28 00:00", "2025-05-09 00:00", Vec::new());

@@ -38,8 +38,8 @@ fn council_done_on(code: MunicipalityCode) -> Date {
     manager_done_on(code).checked_add(i64::from(5 + draw(&format!("conselho {code}"), 35)).days()).unwrap()
 }
 
-fn by(done_on: impl Fn(MunicipalityCode) -> Date, owed: Owed<'_>, day: Date) -> Option<State> {
-    Some(if day >= done_on(owed.municipality) { State::Done } else { State::Pending })
+fn by(done_on: impl Fn(MunicipalityCode) -> Date, owed: Owed<'_>, day: Date) -> State {
+    if day >= done_on(owed.municipality) { State::Done } else { State::Pending }
 }
 
 fn run(stage: &Stage) -> Play<'_> {

@@ -39,7 +39,7 @@ fn run(stage: &Stage) -> Play<'_> {
         .iter()
         .flat_map(|(id, opened)| {
             let until = opened.checked_add(36.days()).unwrap();
-            stage.each_morning(id, *opened, until, |o, day| Some(state(o, id, *opened, day)))
+            stage.each_morning(id, *opened, until, |o, day| state(o, id, *opened, day))
         })
         .collect();
     let mut play = Play::new(stage, "2026-01-25 00:00", "2027-02-10 00:00", changes);

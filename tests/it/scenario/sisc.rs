@@ -74,7 +74,7 @@ fn run(stage: &Stage) -> Play<'_> {
         .iter()
         .flat_map(|(id, opened)| {
             let until = opened.checked_add(110.days()).unwrap();
-            stage.each_morning(id, *opened, until, |o, day| Some(state(o, id, *opened, day)))
+            stage.each_morning(id, *opened, until, |o, day| state(o, id, *opened, day))
         })
         .collect();
     let mut play = Play::new(stage, "2023-09-25 00:00", "2025-04-20 00:00", changes);

@@ -1,6 +1,7 @@
 //! A stage: the shipped configuration with what a scenario adds to it, statuses by formula, and a run over real dates.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use jiff::civil::{Date, DateTime};
 use jiff::{Timestamp, ToSpan};
@@ -100,7 +101,7 @@ fn units_csv() -> String {
             let id = format!("32{kind}{n:05}");
             let email =
                 if n % 9 == 8 { String::new() } else { format!("unidade.{kind}-{n}@municipio.invalid") };
-            csv.push_str(&format!("{id};{code};{part};{part} {n};{email};;;\n"));
+            let _ = writeln!(csv, "{id};{code};{part};{part} {n};{email};;;");
         }
     }
     csv
@@ -171,7 +172,7 @@ impl Stage {
         window: &str,
         from: Date,
         until: Date,
-        state: impl Fn(Owed<'_>, Date) -> Option<State>,
+        state: impl Fn(Owed<'_>, Date) -> State,
     ) -> Vec<Change> {
         let window = self.window(window);
         let owed = self.owed(&window);
@@ -180,7 +181,6 @@ impl Stage {
         while day <= until {
             let at = self.calendar.hours.zone.at(day, jiff::civil::time(6, 0, 0, 0));
             for one in &owed {
-                let Some(state) = state(*one, day) else { continue };
                 changes.push(Change {
                     at,
                     observation: Observation {
@@ -188,7 +188,7 @@ impl Stage {
                         municipality: one.municipality,
                         part: one.part.clone(),
                         unit: one.unit.cloned(),
-                        state,
+                        state: state(*one, day),
                         dated: None,
                         reopened: false,
                         wording: None,
@@ -381,10 +381,10 @@ impl<'a> Play<'a> {
 
 /// A municipality as most are: of one in thirteen nobody knows; the others conclude between ten and fifty-five days
 /// after the opening.
-pub(super) fn ordinary(owed: Owed<'_>, opened: Date, day: Date) -> Option<State> {
+pub(super) fn ordinary(owed: Owed<'_>, opened: Date, day: Date) -> State {
     if draw(&format!("{opened} {}", owed.municipality), 13) == 0 {
-        return Some(State::Unconfirmed);
+        return State::Unconfirmed;
     }
     let after = i64::from(10 + draw(&format!("{opened} {}", owed.seed()), 45));
-    Some(if day >= opened.checked_add(after.days()).unwrap() { State::Done } else { State::Pending })
+    if day >= opened.checked_add(after.days()).unwrap() { State::Done } else { State::Pending }
 }
