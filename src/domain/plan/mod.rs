@@ -253,7 +253,7 @@ impl Draft {
 /// The clock may stand this much below the ledger before sending freezes.
 pub const CLOCK_TOLERANCE: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
-/// The clock stands before what the ledger has seen: nothing is decided but the alert.
+/// The clock stands before what the ledger has seen: nothing is decided but the alert, one for each civil day.
 fn frozen(world: &World<'_>, moment: &Moment<'_>, high_water: Timestamp) -> Plan {
     let mut plan = Plan::default();
     let topic = "relogio";

@@ -108,6 +108,11 @@ impl Pair<'_, '_> {
             Slot::Rung { days_before, .. } => {
                 over(self.steps.iter().find(|s| s.rungs.contains(&days_before)).map(|s| s.valid_until))
             }
+            // An earlier deadline that nobody released in time.
+            Slot::Extension { edition } if self.track.awaiting == Some(edition) => {
+                let awaited = self.bench.assessor.window().edition(edition).and_then(|e| e.deadline);
+                over(awaited.map(|d| d.instant(&self.bench.world.calendar.hours.zone)))
+            }
             Slot::Announcement | Slot::Extension { .. } | Slot::Upheld { .. } => over(self.track.ends_at),
             Slot::Suspension { .. } => None,
         };
@@ -125,7 +130,7 @@ impl Pair<'_, '_> {
                 };
                 return self.closing(record, act, because);
             }
-            None if record.edition != self.track.edition => {
+            None if record.edition != self.track.edition && self.track.awaiting != Some(record.edition) => {
                 Reason::EditionChanged { edition: self.track.edition }
             }
             None if self.assessment().is_done() => Reason::Satisfied,
