@@ -78,6 +78,21 @@ fn a_referral_is_not_void_because_some_had_more_time_already() {
 }
 
 #[test]
+fn more_time_for_those_that_a_referral_left_out_does_not_void_it() {
+    let extensions =
+        moved("2024-04-30", "2024-03-25", &FLOODED) + &moved("2024-05-10", "2024-04-25", &FLOODED);
+    let stage = Script::new(&window("2024", "2024-03-01", "2024-04-05", &extensions)).compile();
+    let mut play = play(&stage, "censo-suas/2024", date(2024, 5, 15));
+    play.until("2024-05-15 23:00");
+    let referrals: Vec<_> = play.sent(Kind::Referral).map(|(at, _, d)| (at, d.key.to_string())).collect();
+    let at = |day: &str, edition: u8| {
+        ["GSUAS", "GPSB", "GPSE"]
+            .map(|to| (format!("{day} 08:00"), format!("censo-suas/2024@{edition}/remessa-{to}")))
+    };
+    assert_eq!(referrals, [at("2024-04-09", 1), at("2024-05-13", 3)].concat());
+}
+
+#[test]
 fn a_referral_that_an_extension_follows_is_declared_without_effect_to_the_same_people() {
     let extensions = moved("2024-04-30", "2024-04-10", &[]);
     let stage = Script::new(&window("2024", "2024-03-01", "2024-04-05", &extensions)).compile();
