@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::edition::{HaltState, Track};
+use super::edition::HaltState;
 use super::moment::Moment;
 use super::pair;
 use super::survey::Survey;
@@ -15,7 +15,7 @@ use crate::domain::ledger::{Record, Standing};
 use crate::domain::notice::{
     Addressee, AlertItem, Content, Kind, NoticeKey, Recipient, Slot, StaffSlot, Untold,
 };
-use crate::domain::overrides::BatchId;
+use crate::domain::overrides::{BatchId, HoldScope};
 use crate::domain::reason::Reason;
 use crate::domain::roster::Municipality;
 use crate::domain::time::day_after;
@@ -23,17 +23,33 @@ use crate::domain::time::day_after;
 /// Everything that one window gives staff.
 pub(super) fn about_window(survey: &Survey<'_>, draft: &mut Draft) {
     let more_follows = follows(draft, Some(&survey.bench.assessor.window().id));
-    if !more_follows {
+    let stopped = is_stopped(survey);
+    if !more_follows && !stopped {
         digest::digests(survey, draft);
     }
     for (edition, deadline, ends_at) in ended_editions(survey) {
         report(survey, edition, ends_at, draft);
-        referrals(survey, edition, deadline, ends_at, draft);
+        if !stopped {
+            referrals(survey, edition, deadline, ends_at, draft);
+        }
     }
-    void_referrals(survey, draft);
+    if !stopped {
+        void_referrals(survey, draft);
+    }
     if !more_follows {
         alert(survey, draft);
     }
+}
+
+/// Whether somebody stopped everything, or this window (`reter`): then resumos and remessas wait too. Alerts go on:
+/// staff must hear of what waits.
+fn is_stopped(survey: &Survey<'_>) -> bool {
+    let window = &survey.bench.assessor.window().id;
+    survey.bench.world.overrides.holds.iter().any(|hold| match &hold.scope {
+        HoldScope::All => true,
+        HoldScope::Window(id) => id == window,
+        HoldScope::Municipality(_) | HoldScope::Batch(_) => false,
+    })
 }
 
 /// Whether the next round of this pass will have more to tell: what is withdrawn may be said anew, or withheld. A
@@ -202,9 +218,7 @@ fn void_referrals(survey: &Survey<'_>, draft: &mut Draft) {
     for (slot, told_at) in ledger.staff_slots() {
         let StaffSlot::Referral { edition, to } = slot else { continue };
         // Those on an edition known before were left out of it.
-        let overtakes = |track: &&Track| track.edition > *edition && track.known_at > told_at;
-        let later = survey.tracks().filter(overtakes).max_by_key(|track| track.edition);
-        let Some(later) = later else { continue };
+        let Some(later) = survey.followed(*edition, told_at) else { continue };
         let void = StaffSlot::ReferralVoid { edition: *edition, to: to.clone() };
         if is_recorded(survey, &void) || !survey.bench.moment.is_sending() {
             continue;

@@ -162,6 +162,11 @@ impl Pair<'_, '_> {
             State::Unconfirmed => {
                 let unconfirmed = assessment.unconfirmed();
                 match step.unconfirmed {
+                    OnUnconfirmed::Remind if step.rungs.len() > 1 => (
+                        Kind::Reminder,
+                        Content::Reminder { deadline, unconfirmed },
+                        Reason::Coincidence { due_at: step.due_at, rungs: step.rungs.clone() },
+                    ),
                     OnUnconfirmed::Remind => (
                         Kind::Reminder,
                         Content::Reminder { deadline, unconfirmed: unconfirmed.clone() },
