@@ -1,13 +1,15 @@
 //! Decide and record: one pass over everything known.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
-use tracing::{error, info};
+use tracing::{debug, error, info};
 
 use super::app::{App, Live};
 use super::known::Known;
 use crate::domain::calendar::Window;
 use crate::domain::id::WindowId;
-use crate::domain::notice::NoticeKey;
+use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::plan::{self, Act, Decision, Plan};
 use crate::mail::message::{self, Draft};
 use crate::mail::token;
@@ -99,13 +101,24 @@ fn count(pass: &mut Pass, decision: &Decision) {
     }
 }
 
+/// One line for each window, act and kind; one for each notice when asked for detail.
 fn log(changes: &[Change]) {
-    for change in changes {
+    let mut counts: BTreeMap<(String, &'static str, &'static str, &'static str), usize> = BTreeMap::new();
+    for Change { decision, .. } in changes {
+        let window = decision.window().map(ToString::to_string).unwrap_or_default();
+        let kind = decision.kind.map_or("relatorio", Kind::as_str);
+        let cause = decision.because.cause().as_str();
+        *counts.entry((window, decision.act.as_str(), kind, cause)).or_default() += 1;
+        debug!(notice.key = %decision.key, notice.act = decision.act.as_str(), notice.cause = cause, "decisão");
+    }
+    for ((window, act, kind, cause), notices) in counts {
         info!(
-            notice.key = %change.decision.key,
-            notice.act = change.decision.act.as_str(),
-            notice.cause = change.decision.because.cause().as_str(),
-            "decisão registrada"
+            window.id = window,
+            notice.act = act,
+            notice.kind = kind,
+            notice.cause = cause,
+            notices,
+            "decisões registradas"
         );
     }
 }
