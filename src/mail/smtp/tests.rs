@@ -159,7 +159,7 @@ async fn a_connection_closed_before_the_final_dot_defers() {
         (Moment::Rcpt, "a RCPT TO"),
         (Moment::Data, "a DATA"),
     ] {
-        let expected = deferred(&format!("o relé encerrou a conexão {words}"), false);
+        let expected = deferred(&format!("o relé encerrou a conexão {words}"), true);
         expect(at(moment, Deed::HangUp), expected, Then::Dropped).await;
     }
 }
@@ -190,7 +190,7 @@ async fn silence_before_the_final_dot_defers() {
         (Moment::Rcpt, "a RCPT TO"),
         (Moment::Data, "a DATA"),
     ] {
-        let expected = deferred(&format!("o relé não respondeu em 1 s {words}"), false);
+        let expected = deferred(&format!("o relé não respondeu em 1 s {words}"), true);
         expect(at(moment, Deed::Stall), expected, Then::Dropped).await;
     }
 }
@@ -203,7 +203,7 @@ async fn a_relay_that_stops_reading_or_hangs_up_within_the_body_defers() {
         let server = Scripted::start(Cover::Clear, vec![at(Moment::Body, deed)]).await;
         let mut sender = SmtpSender::new(relay(&server)).unwrap();
         let outcome = sender.send(Envelope { from: &from, to: &from }, &letter).await;
-        let Outcome::Deferred { reply, slow_down: false } = outcome else { panic!("{outcome:?}") };
+        let Outcome::Deferred { reply, slow_down: true } = outcome else { panic!("{outcome:?}") };
         assert!(reply.ends_with("durante o envio do texto"), "{reply}");
         assert_eq!(send(&mut sender, "smas@serra.invalid").await, taken());
         assert_eq!(server.heard().len(), 2);
@@ -215,32 +215,32 @@ async fn words_that_are_no_smtp_break_the_connection() {
     let page = "HTTP/1.1 400 Bad Request\r\nServer: x\r\n";
     let wrong_port = fault("a resposta do relé não é SMTP à saudação");
     expect(at(Moment::Greeting, Deed::Say(page)), wrong_port, Then::Dropped).await;
-    let mail = deferred("a resposta do relé não é SMTP a MAIL FROM", false);
+    let mail = deferred("a resposta do relé não é SMTP a MAIL FROM", true);
     expect(at(Moment::Mail, Deed::Say("qualquer coisa")), mail, Then::Dropped).await;
     expect(
         at(Moment::Rcpt, Deed::Say("354 go")),
-        deferred("o relé respondeu 354 a RCPT TO", false),
+        deferred("o relé respondeu 354 a RCPT TO", true),
         Then::Dropped,
     )
     .await;
     expect(
         at(Moment::Data, Deed::Say("250 ok")),
-        deferred("o relé respondeu 250 a DATA", false),
+        deferred("o relé respondeu 250 a DATA", true),
         Then::Dropped,
     )
     .await;
-    let endless = deferred("a resposta do relé não tem fim a MAIL FROM", false);
+    let endless = deferred("a resposta do relé não tem fim a MAIL FROM", true);
     expect(at(Moment::Mail, Deed::Raw(b"250-x\r\n".repeat(300_000))), endless, Then::Dropped).await;
 }
 
 #[tokio::test]
 async fn a_reply_that_nobody_asked_for_is_never_taken_for_an_answer() {
     let early = at(Moment::Rcpt, Deed::Say("250 ok\r\n354 go\r\n250 taken"));
-    expect(early, deferred("o relé falou sem ser perguntado a DATA", false), Then::Dropped).await;
+    expect(early, deferred("o relé falou sem ser perguntado a DATA", true), Then::Dropped).await;
     let before_the_dot = at(Moment::Data, Deed::Say("354 go\r\n250 taken"));
     expect(
         before_the_dot,
-        deferred("o relé falou sem ser perguntado durante o envio do texto", false),
+        deferred("o relé falou sem ser perguntado durante o envio do texto", true),
         Then::Dropped,
     )
     .await;

@@ -103,7 +103,8 @@ fn broken(step: Step, what: &str, breakage: Option<Breakage>) -> Setback {
     let reply = format!("{what} {}", step.label());
     let outcome = match step {
         Step::Dot => Outcome::Uncertain { reply },
-        _ => Outcome::Deferred { reply, slow_down: !step.is_about_the_letter() },
+        // Nothing was said of this letter, and the next one would go the same way.
+        _ => Outcome::Deferred { reply, slow_down: true },
     };
     Setback { outcome, in_order: false, closed: breakage == Some(Breakage::Closed) }
 }
