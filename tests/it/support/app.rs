@@ -1,5 +1,6 @@
 //! An installation in a folder of its own: configuration, data, and the program run on them.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
@@ -23,7 +24,7 @@ const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config");
 /// The sender's domain, and so that of every Message-ID.
 pub(crate) const DOMAIN: &str = "vigilancia.es.gov.br";
 /// No start or stop takes so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a test may choose of a configuration.
 #[derive(Debug, Clone)]
@@ -168,12 +169,13 @@ escada = [ {{ antes = "1d", para = ["smas"] }} ]
             choice.announced_to
         );
         for n in 1..=choice.windows {
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 "[[janela]]\nsistema = \"teste\"\nreferencia = \"{}\"\nabertura = {}\nprazo = {}\nfonte = \"teste\"\n",
                 2000 + n,
                 choice.opened,
                 choice.deadline
-            ));
+            );
         }
         fs::write(self.config().join("calendario.toml"), text).unwrap();
     }
@@ -317,6 +319,7 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
+        #[expect(clippy::print_stderr, reason = "shown with the failure of the test")]
         if std::thread::panicking() {
             eprintln!("{}", self.log());
         }

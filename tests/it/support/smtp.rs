@@ -29,11 +29,9 @@ pub(crate) enum Deed {
     AtDot(&'static str),
     /// Takes the letter and closes without a reply.
     HangUpAfterDot,
-    /// Takes the letter and never replies.
-    StallAfterDot,
 }
 
-/// A place in the exchange at which a trap springs; the connection then says nothing more.
+/// A place in the exchange at which a trap springs; the connection then says nothing more until it is released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     /// RCPT came and is not answered.
@@ -63,6 +61,7 @@ struct State {
     taken: Vec<Taken>,
     connections: usize,
     greeting: Option<&'static str>,
+    password: Option<&'static str>,
     everybody: Option<Deed>,
     deeds: HashMap<String, VecDeque<Deed>>,
     trap: Option<Trap>,
@@ -76,7 +75,7 @@ pub(crate) struct Relay {
     running: JoinSet<()>,
 }
 
-/// Nothing that a test waits for takes so long; a test that waits longer fails.
+/// Nothing that a test waits for takes so long without a letter coming; a test that waits longer fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Relay {
@@ -119,6 +118,11 @@ impl Relay {
         self.state.lock().unwrap().greeting = greeting;
     }
 
+    /// Answers AUTH so.
+    pub(crate) fn answer_auth(&self, reply: Option<&'static str>) {
+        self.state.lock().unwrap().password = reply;
+    }
+
     /// Sets a trap that springs once, after `skip` passes of its place.
     pub(crate) fn trap(&self, place: Place, skip: usize) {
         self.state.lock().unwrap().trap = Some(Trap { place, skip, sprung: false });
@@ -127,6 +131,12 @@ impl Relay {
     /// Waits until the trap springs.
     pub(crate) async fn sprung(&self) {
         self.until(|state| state.trap.as_ref().is_none_or(|trap| trap.sprung)).await;
+    }
+
+    /// Lets the connection in the trap go on.
+    pub(crate) fn release(&self) {
+        self.state.lock().unwrap().trap = None;
+        self.changed.send_replace(());
     }
 
     /// Waits until so many different letters were taken (by Message-ID and address).
@@ -142,13 +152,11 @@ impl Relay {
 
     async fn until(&self, mut done: impl FnMut(&State) -> bool) {
         let mut changed = self.changed.subscribe();
-        let waited = tokio::time::timeout(PATIENCE, async {
-            while !done(&self.state.lock().unwrap()) {
-                changed.changed().await.unwrap();
-            }
-        });
-        let count = || self.state.lock().unwrap().taken.len();
-        assert!(waited.await.is_ok(), "the relay waited in vain; it has {} letters", count());
+        while !done(&self.state.lock().unwrap()) {
+            let waited = tokio::time::timeout(PATIENCE, changed.changed()).await;
+            let taken = self.state.lock().unwrap().taken.len();
+            assert!(waited.is_ok(), "the relay waited in vain; it has {taken} letters");
+        }
     }
 
     pub(crate) fn taken(&self) -> Vec<Taken> {
@@ -212,7 +220,10 @@ impl Talk {
             let path = || line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
             match line.trim_end().split([' ', ':']).next().unwrap_or_default() {
                 "EHLO" => self.say("250-relay\r\n250 AUTH PLAIN LOGIN").await?,
-                "AUTH" => self.say("235 welcome").await?,
+                "AUTH" => {
+                    let answer = self.state.lock().unwrap().password;
+                    self.say(answer.unwrap_or("235 welcome")).await?;
+                }
                 "MAIL" => {
                     self.from = path();
                     self.say("250 ok").await?;
@@ -262,10 +273,8 @@ impl Talk {
         }
         self.take(bytes);
         self.pass(Place::Dot).await;
-        match self.deed {
-            Some(Deed::HangUpAfterDot) => return None,
-            Some(Deed::StallAfterDot) => std::future::pending().await,
-            _ => {}
+        if self.deed == Some(Deed::HangUpAfterDot) {
+            return None;
         }
         self.say("250 2.0.0 taken").await?;
         self.pass(Place::Reply).await;
@@ -293,8 +302,10 @@ impl Talk {
             _ => false,
         };
         if springs {
+            let mut changed = self.changed.subscribe();
             self.changed.send_replace(());
-            std::future::pending::<()>().await;
+            let held = |state: &Mutex<State>| state.lock().unwrap().trap.is_some();
+            while held(&self.state) && changed.changed().await.is_ok() {}
         }
     }
 
