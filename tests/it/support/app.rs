@@ -1,5 +1,6 @@
 //! An installation in a folder of its own: configuration, data, and the program run on them.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::net::UnixDatagram;
@@ -17,8 +18,12 @@ use vigia_suas::service::app::App;
 use vigia_suas::service::setup::Setup;
 use vigia_suas::store::Store;
 
-/// The program under test.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_vigia-suas");
+/// The program under test: the one that cargo names when the tests run, else the one they were built with.
+fn program() -> OsString {
+    let built: &str = env!("CARGO_BIN_EXE_vigia-suas");
+    std::env::var_os("CARGO_BIN_EXE_vigia-suas").unwrap_or_else(|| built.into())
+}
+
 /// Where the shipped configuration is.
 const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config");
 /// The sender's domain, and so that of every Message-ID.
@@ -222,7 +227,7 @@ escada = [ {{ antes = "1d", para = ["smas"] }} ]
     // --- the program
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(program());
         command.current_dir(self.dir.path()).env_clear().arg("--config").arg(self.config()).args(args);
         command
     }
