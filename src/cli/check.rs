@@ -9,8 +9,8 @@ use crate::config::Faults;
 use crate::domain::notice::Kind;
 use crate::service::amend;
 use crate::service::app::Live;
-use crate::service::outbox::relay_of;
 use crate::service::reconcile::compose;
+use crate::service::relay::relay_of;
 use crate::telemetry::chain;
 
 /// Judges the configuration, every letter to every recipient, and the calendar against the ledger.

@@ -15,8 +15,8 @@ use crate::mail::smtp::{Envelope, SmtpSender};
 use crate::render::letter::{Context, folded, letter};
 use crate::service::app::Live;
 use crate::service::order;
-use crate::service::outbox::{SenderError, relay_of};
 use crate::service::reconcile::compose;
+use crate::service::relay::{SenderError, relay_of};
 
 /// Renders one letter to stdout; stderr says that it is an example.
 pub(super) fn show(desk: &Desk, sample: &Sample, format: LetterFormat) -> Result {

@@ -24,6 +24,11 @@ pub(super) async fn run(desk: Desk, once: bool) -> Result {
         "feito: {} carta(s) registrada(s), {} entregue(s), {} adiada(s), {} recusada(s); {} aviso(s) retido(s)",
         pass.recorded, dispatch.accepted, dispatch.deferred, dispatch.refused, pass.held
     ));
+    if dispatch.waiting > 0 {
+        let from =
+            dispatch.next.map(|at| format!("; a próxima pode sair em {}", portuguese::instant(at, zone)));
+        say(&format!("{} entrega(s) esperam na fila{}", dispatch.waiting, from.unwrap_or_default()));
+    }
     if let Some(next) = pass.next_wake {
         say(&format!("próxima decisão: {}", portuguese::instant(next, zone)));
     }
