@@ -7,6 +7,7 @@ use super::desk::{Answer, Desk, Result, remark, say};
 use super::sample;
 use crate::config::Faults;
 use crate::domain::notice::Kind;
+use crate::render::portuguese::counted;
 use crate::service::amend;
 use crate::service::app::Live;
 use crate::service::reconcile::compose;
@@ -29,6 +30,13 @@ pub(super) async fn run(desk: &Desk) -> Result {
         found.insert(format!("erro: {}", chain(&error)));
     }
     found.extend(contradictions);
+    if live.calendar.systems.is_empty() {
+        found.insert(
+            "erro: calendario.toml não declara nenhum sistema: nada seria acompanhado\n  dica: o arquivo pode ter \
+             sido cortado; a cópia do repositório mostra como é"
+                .to_owned(),
+        );
+    }
     let warnings = Faults(desk.setup.config.warnings.clone());
     if desk.json {
         let found: Vec<&String> = found.iter().collect();
@@ -49,11 +57,11 @@ pub(super) async fn run(desk: &Desk) -> Result {
         let config = &desk.setup.config;
         let from = desk.setup.directory.as_ref().map_or("embutida".to_owned(), |d| d.display().to_string());
         say(&format!(
-            "configuração {from} em ordem: {} municípios, {} sistemas, {} janelas escritas, {letters} cartas \
-             experimentadas",
-            config.roster.municipalities.len(),
-            config.calendar.systems.len(),
-            config.calendar.declared.len(),
+            "configuração {from} em ordem: {}, {}, {}, {}",
+            counted(config.roster.municipalities.len(), "município", "municípios"),
+            counted(config.calendar.systems.len(), "sistema", "sistemas"),
+            counted(config.calendar.declared.len(), "janela escrita à mão", "janelas escritas à mão"),
+            counted(letters, "carta experimentada", "cartas experimentadas"),
         ));
     }
     Ok(Answer::Done)

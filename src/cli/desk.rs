@@ -1,6 +1,7 @@
 //! What every command works with: the configuration, now, and where its answer goes.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 
 use jiff::Timestamp;
 
@@ -12,7 +13,7 @@ use crate::service::known::Known;
 use crate::service::order::OrderError;
 use crate::service::setup::Setup;
 use crate::store::{Store, StoreError};
-use crate::telemetry::chain;
+use crate::telemetry::{chain, io_words};
 
 /// How a command ended well: done, or with a negative answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,9 +37,25 @@ impl Failure {
         Self { code: 1, text: text.into() }
     }
 
-    /// Exit 3, with the whole chain.
+    /// Exit 3, with the whole chain. A hint comes last, whatever lies beneath the error that gives it.
     pub(super) fn could_not(error: &(dyn std::error::Error + 'static)) -> Self {
-        Self { code: 3, text: format!("erro: {}", chain(error)) }
+        let whole = chain(error);
+        let told = error.to_string();
+        let text = match told.split_once("\ndica: ") {
+            None => whole,
+            Some((what, hint)) => {
+                let beneath = whole.strip_prefix(&told).unwrap_or_default();
+                format!("{what}{beneath}\ndica: {hint}")
+            }
+        };
+        Self { code: 3, text: format!("erro: {text}") }
+    }
+
+    /// Exit 3: a file that an operator named cannot be read.
+    pub(super) fn unreadable(path: &Path, error: &io::Error, hint: &str) -> Self {
+        let text =
+            format!("erro: não foi possível ler {}: {}\ndica: {hint}", path.display(), io_words(error));
+        Self { code: 3, text }
     }
 }
 
@@ -122,7 +139,12 @@ impl Desk {
 
     /// The world as the ledger has it, or as an empty one would.
     pub(super) async fn known(&self) -> std::result::Result<Known, Failure> {
-        let mut known = Known::empty(self.setup.clone(), self.calendar(), self.now());
+        self.known_to(self.calendar()).await
+    }
+
+    /// The same, under a calendar with or without sending hours.
+    pub(super) async fn known_to(&self, calendar: Calendar) -> std::result::Result<Known, Failure> {
+        let mut known = Known::empty(self.setup.clone(), calendar, self.now());
         if let Some(store) = self.ledger().await? {
             known.status = store.status().await?;
             known.overrides = store.overrides().await?;
@@ -142,13 +164,10 @@ fn load_failure(error: LoadError, json: bool) -> Failure {
             Failure::refused(serde_json::to_string(&faults).unwrap_or_else(|_| faults.summary()))
         }
         LoadError::Faulty(faults) => Failure::refused(faults.render(io::stderr().is_terminal())),
-        LoadError::Unreadable { path, source } => Failure {
-            code: 3,
-            text: format!(
-                "erro: não foi possível ler {}: {source}\ndica: confira o caminho dado em --config",
-                path.display()
-            ),
-        },
+        LoadError::Unreadable { path, source } => {
+            let hint = "confira o caminho dado em --config, e se quem roda o comando pode ler o arquivo";
+            Failure::unreadable(&path, &source, hint)
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::desk::{Answer, Desk, Failure, Result, remark, say};
 use crate::domain::id::WindowId;
 use crate::render::portuguese;
 use crate::service::order;
-use crate::store::{ChainReport, DeliveryId, JournalEntry, JournalFilter, Store};
+use crate::store::{ChainReport, DeliveryId, EntryKind, JournalEntry, JournalFilter, Store};
 
 /// The journal's entries, oldest first.
 pub(super) async fn list(
@@ -112,6 +112,9 @@ async fn existing(desk: &Desk) -> std::result::Result<Store, Failure> {
 pub(super) fn entry_words(entry: &JournalEntry) -> String {
     let body = entry_body(entry);
     let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
+    if entry.kind == EntryKind::Override {
+        return order_words(entry, &body);
+    }
     let what = [text("acao"), text("estado"), text("veredito"), text("resultado")]
         .into_iter()
         .find(|word| !word.is_empty())
@@ -119,8 +122,31 @@ pub(super) fn entry_words(entry: &JournalEntry) -> String {
     let why = [text("porque"), text("motivo")].into_iter().find(|word| !word.is_empty()).unwrap_or_default();
     let mut words = vec![entry.kind.as_str(), what, entry.subject.as_str()];
     words.retain(|word| !word.is_empty());
-    let words = words.join(" ");
+    let mut words = words.join(" ");
+    if entry.kind == EntryKind::Delivery && !text("papel").is_empty() {
+        let _ = write!(words, " ({})", text("papel"));
+    }
     if why.is_empty() { words } else { format!("{words}: {why}") }
+}
+
+/// What somebody decided by hand: what about, until when, why, and who.
+fn order_words(entry: &JournalEntry, body: &Value) -> String {
+    let text = |key: &str| body.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let mut words = vec![entry.kind.as_str().to_owned()];
+    words.extend(text("acao").map(str::to_owned));
+    words.extend(text("ordem").filter(|order| Some(*order) != text("acao")).map(str::to_owned));
+    let about = [
+        entry.window.as_ref().map(ToString::to_string),
+        entry.municipality.map(|code| code.to_string()),
+        text("parte").map(str::to_owned),
+        text("lote").map(|batch| format!("lote {batch}")),
+    ];
+    let about: Vec<String> = about.into_iter().flatten().collect();
+    words.push(if about.is_empty() { "tudo".to_owned() } else { about.join(" ") });
+    let until = text("ate").and_then(|day| day.parse().ok()).map(portuguese::date);
+    words.extend(until.map(|day| format!("até {day}")));
+    let reason = text("motivo").unwrap_or("sem motivo");
+    format!("{}: {reason} (por {})", words.join(" "), text("autor").unwrap_or("não se sabe quem"))
 }
 
 /// An entry's facts.

@@ -13,6 +13,7 @@ use crate::domain::plan::Decision;
 use crate::domain::roster::{Municipality, Role};
 use crate::mail::smtp::{Envelope, SmtpSender};
 use crate::render::letter::{Context, folded, letter};
+use crate::render::portuguese;
 use crate::service::app::Live;
 use crate::service::order;
 use crate::service::reconcile::compose;
@@ -24,14 +25,18 @@ pub(super) fn show(desk: &Desk, sample: &Sample, format: LetterFormat) -> Result
     let (window, municipality) = subject(desk, &live, sample)?;
     let decision = sample::decision(&live, &window, sample.kind, municipality, desk.now());
     remark(&format!(
-        "EXEMPLO: {} de {} para {}, com todas as partes pendentes; nada foi enviado nem registrado",
-        sample.kind.as_str(),
+        "EXEMPLO: {} de {}, {}; nada foi enviado nem registrado",
+        portuguese::kind(sample.kind),
         window.id,
-        municipality.name
+        if sample.kind.is_municipal() {
+            format!("para {}, como se tudo estivesse pendente", municipality.name)
+        } else {
+            format!("à equipe, como se {} fosse o único município", municipality.name)
+        }
     ));
     match format {
-        LetterFormat::Eml => say_bytes(&write(&live, &decision, desk)?.bytes),
-        LetterFormat::Text | LetterFormat::Html => {
+        LetterFormat::Eml if !desk.json => say_bytes(&write(&live, &decision, desk)?.bytes),
+        LetterFormat::Eml | LetterFormat::Text | LetterFormat::Html => {
             let config = &live.setup.config;
             let context = Context {
                 calendar: &live.calendar,
@@ -40,7 +45,18 @@ pub(super) fn show(desk: &Desk, sample: &Sample, format: LetterFormat) -> Result
             };
             let letter = letter(&live.setup.templates, &context, &decision)
                 .map_err(|fault| Failure::refused(format!("erro: {fault}\ndica: {}", fault.hint)))?;
-            if format == LetterFormat::Html {
+            if desk.json {
+                let facts = serde_json::json!({
+                    "tipo": sample.kind.as_str(),
+                    "janela": window.id.as_str(),
+                    "municipio": decision.key.municipality().map(|code| code.to_string()),
+                    "para": decision.to.iter().map(|to| to.address.as_str()).collect::<Vec<_>>(),
+                    "assunto": letter.subject,
+                    "texto": letter.text,
+                    "html": letter.html,
+                });
+                say(&facts.to_string());
+            } else if format == LetterFormat::Html {
                 say(&letter.html);
             } else {
                 let body = if std::io::stdout().is_terminal() { folded(&letter.text) } else { letter.text };
@@ -72,7 +88,11 @@ pub(super) async fn send_test(desk: &Desk, to: &EmailAddress, sample: &Sample) -
     sender.close().await;
     match outcome {
         Outcome::Accepted { reply } => {
-            say(&format!("o servidor aceitou a carta de teste para {to}: {reply}"));
+            if desk.json {
+                say(&serde_json::json!({ "para": to.as_str(), "resposta": reply }).to_string());
+            } else {
+                say(&format!("o servidor aceitou a carta de teste para {to}: {reply}"));
+            }
             Ok(Answer::Done)
         }
         other => Err(Failure {

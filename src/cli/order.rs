@@ -2,9 +2,13 @@
 
 use std::fmt::Write as _;
 
+use serde_json::{Value, json};
+
 use super::args::{Change, Override as Asked, Scope, Signature};
 use super::desk::{Answer, Desk, Failure, Result, say};
-use crate::domain::overrides::{Authorship, HoldScope};
+use crate::domain::id::PartId;
+use crate::domain::overrides::{Authorship, Hold, HoldScope, Overrides};
+use crate::render::line::rfc3339;
 use crate::render::portuguese;
 use crate::service::order::{self, Subject};
 use crate::store::Override;
@@ -13,12 +17,15 @@ use crate::store::Override;
 pub(super) async fn hold(desk: &Desk, scope: &Scope, signature: &Signature) -> Result {
     let scope = resolve(desk, scope).await?;
     let store = desk.writable_ledger().await?;
-    order::hold(&store, scope.clone(), by(desk, signature)?).await?;
-    say(&format!(
-        "retido: {scope}. O que já está em envio termina; o serviço obedece em até 30 segundos.\n\
-         para retomar: vigia-suas liberar {} --motivo \"…\"",
-        flag(&scope)
-    ));
+    let by = by(desk, signature)?;
+    order::hold(&store, scope.clone(), by.clone()).await?;
+    answer(desk, &by, &json!({ "acao": "reter", "alcance": scope.to_string() }), || {
+        format!(
+            "retido: {scope}. O que já está em envio termina; o serviço obedece em até 30 segundos.\n\
+             para retomar: vigia-suas liberar {} --motivo \"…\"",
+            flag(&scope)
+        )
+    });
     Ok(Answer::Done)
 }
 
@@ -26,20 +33,63 @@ pub(super) async fn hold(desk: &Desk, scope: &Scope, signature: &Signature) -> R
 pub(super) async fn release(desk: &Desk, scope: &Scope, signature: &Signature) -> Result {
     let scope = resolve(desk, scope).await?;
     let store = desk.writable_ledger().await?;
-    let lifted = order::release(&store, scope.clone(), by(desk, signature)?).await?;
-    let others = store.overrides().await?.holds;
-    if lifted == 0 && !matches!(scope, HoldScope::Batch(_)) {
-        return Err(Failure::refused(format!(
-            "recusado: não havia retenção de {scope}\ndica: um lote que espera decisão se libera com --lote; \
-             veja vigia-suas plano"
-        )));
+    let by = by(desk, signature)?;
+    let there = |holds: &[Hold]| holds.iter().any(|hold| hold.scope == scope);
+    let before = store.overrides().await?;
+    if !there(&before.holds) && !awaited(desk, &scope).await? {
+        return Err(nothing_held(&scope, &before));
     }
-    let mut out = format!("liberado: {scope}. O serviço retoma em até 30 segundos.\n");
-    for hold in others {
-        let _ = writeln!(out, "ainda retido: {} ({})", hold.scope, hold.authorship.reason);
-    }
-    say(&out);
+    order::release(&store, scope.clone(), by.clone()).await?;
+    let others: Vec<String> = store
+        .overrides()
+        .await?
+        .holds
+        .iter()
+        .map(|hold| format!("{} ({})", hold.scope, hold.authorship.reason))
+        .collect();
+    let facts = json!({ "acao": "liberar", "alcance": scope.to_string(), "ainda_retido": others });
+    answer(desk, &by, &facts, || {
+        let mut out = format!("liberado: {scope}. O serviço retoma em até 30 segundos.\n");
+        for hold in &others {
+            let _ = writeln!(out, "ainda retido: {hold}");
+        }
+        out
+    });
     Ok(Answer::Done)
+}
+
+/// Whether a batch waits to be released; nothing else ever does.
+async fn awaited(desk: &Desk, scope: &HoldScope) -> std::result::Result<bool, Failure> {
+    let HoldScope::Batch(id) = scope else { return Ok(false) };
+    // As the daemon decides: a rehearsal does not wait for sending hours.
+    let known = desk.known_to(desk.setup.live_calendar()).await?;
+    Ok(order::awaits(&known, id, desk.now()))
+}
+
+fn nothing_held(scope: &HoldScope, orders: &Overrides) -> Failure {
+    let held: Vec<String> = orders.holds.iter().map(|hold| hold.scope.to_string()).collect();
+    let now = if held.is_empty() {
+        "nada foi retido à mão".to_owned()
+    } else {
+        format!("está retido: {}", portuguese::list(&held))
+    };
+    Failure::refused(format!(
+        "recusado: não há o que liberar em “{scope}”\ndica: {now}; os lotes que esperam liberação aparecem em \
+         “vigia-suas plano” e se liberam com --lote"
+    ))
+}
+
+/// Says what was done: in words, or as one JSON object with who and why.
+fn answer(desk: &Desk, by: &Authorship, facts: &Value, words: impl FnOnce() -> String) {
+    if !desk.json {
+        say(&words());
+        return;
+    }
+    let mut object = facts.clone();
+    object["autor"] = by.author.clone().into();
+    object["motivo"] = by.reason.clone().into();
+    object["em"] = rfc3339(by.at, &desk.setup.config.calendar).into();
+    say(&object.to_string());
 }
 
 /// Não se aplica, or nada a declarar.
@@ -56,29 +106,42 @@ async fn decide(desk: &Desk, asked: &Asked, word: &str, make: fn(Subject) -> Ove
     let known = desk.known().await?;
     let roster = &desk.setup.config.roster;
     let municipality = order::municipality(roster, &asked.municipality)?;
-    let part =
-        order::window(&known, &asked.window, asked.part.as_ref().map(crate::domain::id::PartId::as_str))?;
+    let part = order::window(&known, &asked.window, asked.part.as_ref().map(PartId::as_str))?;
     let until = match asked.change {
         Change::Set { until } => until,
         Change::Lift => None,
     };
+    order::last_day(until, desk.setup.config.calendar.hours.zone.date_of(desk.now()))?;
     let what = make(Subject { municipality, window: asked.window.clone(), part: part.clone(), until });
     let by = by(desk, &asked.signature)?;
     let store = desk.writable_ledger().await?;
     let name = roster.municipalities.get(&municipality).map_or("", |m| m.name.as_str());
-    let part = part.map_or("todas as partes".to_owned(), |p| format!("parte {p}"));
-    let subject = format!("{name} ({municipality}), {}, {part}", asked.window);
-    if asked.change == Change::Lift {
-        let lifted = order::undo(&store, &what, by).await?;
-        if lifted == 0 {
-            return Err(Failure::refused(format!("recusado: não havia {word} de {subject}")));
-        }
-        say(&format!("desfeita a {word}: {subject}"));
-        return Ok(Answer::Done);
+    let parts = part.as_ref().map_or("todas as partes".to_owned(), |p| format!("parte {p}"));
+    let subject = format!("{name} ({municipality}), {}, {parts}", asked.window);
+    let undone = asked.change == Change::Lift;
+    if undone && order::undo(&store, &what, by.clone()).await? == 0 {
+        return Err(Failure::refused(format!(
+            "recusado: não havia {word} de {subject}\ndica: desfaz-se como foi registrada, com a mesma --parte; \
+             veja “vigia-suas porque {municipality} {}”",
+            asked.window
+        )));
     }
-    store.add_override(what, by).await?;
-    let until = until.map_or(String::new(), |day| format!(", até {}", portuguese::date(day)));
-    say(&format!("registrada a {word}: {subject}{until}"));
+    if !undone {
+        store.add_override(what, by.clone()).await?;
+    }
+    let facts = json!({
+        "acao": if undone { "desfazer" } else { "registrar" },
+        "ordem": word,
+        "municipio": municipality.to_string(),
+        "janela": asked.window.as_str(),
+        "parte": part.as_ref().map(PartId::as_str),
+        "ate": until.map(|day| day.to_string()),
+    });
+    answer(desk, &by, &facts, || {
+        let until = until.map_or(String::new(), |day| format!(", até {}", portuguese::date(day)));
+        let done = if undone { "desfeita" } else { "registrada" };
+        format!("{done} a {word}: {subject}{until}")
+    });
     Ok(Answer::Done)
 }
 
@@ -97,7 +160,10 @@ async fn resolve(desk: &Desk, scope: &Scope) -> std::result::Result<HoldScope, F
         Scope::Municipality(text) => {
             HoldScope::Municipality(order::municipality(&desk.setup.config.roster, text)?)
         }
-        Scope::Batch(id) => HoldScope::Batch(id.clone()),
+        Scope::Batch(id) => {
+            order::batch(&desk.known().await?, id)?;
+            HoldScope::Batch(id.clone())
+        }
     })
 }
 

@@ -1,17 +1,20 @@
 //! `agenda`, `plano`, `simular`: what is announced, what a pass would do, and what a year would bring.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
+use jiff::ToSpan;
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
 
-use super::desk::{Answer, Desk, Failure, Result, say};
+use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use crate::domain::calendar::{Calendar, Window};
+use crate::domain::id::WindowId;
 use crate::domain::plan::{self, Act};
+use crate::domain::replay::Change;
 use crate::feed::changes::{ChangesError, changes};
 use crate::render::line::{diary_line, event_line};
-use crate::render::{agenda, because::because, portuguese};
+use crate::render::{agenda, portuguese};
 use crate::service::rehearse::rehearse;
 
 /// Windows between two days, with editions and sources; a year from now when not said.
@@ -78,6 +81,9 @@ pub(super) fn simulate(
         None => Vec::new(),
         Some(path) => read_changes(desk, path)?,
     };
+    for stray in strays(&changes, &calendar, days.1) {
+        remark(&stray);
+    }
     let roster = &desk.setup.config.roster;
     let mut tally: BTreeMap<(Act, &'static str), usize> = BTreeMap::new();
     let mut lines = String::new();
@@ -105,6 +111,28 @@ pub(super) fn simulate(
     Ok(Answer::Done)
 }
 
+/// What a status file tells of windows and parts that the calendar does not have: nobody would ever look at it.
+fn strays(changes: &[Change], calendar: &Calendar, until: Date) -> BTreeSet<String> {
+    let windows = calendar.windows(until);
+    let known: BTreeMap<&WindowId, &Window> = windows.iter().map(|window| (&window.id, window)).collect();
+    let mut strays = BTreeSet::new();
+    for told in changes.iter().map(|change| &change.observation) {
+        match known.get(&told.window) {
+            None => strays.insert(format!(
+                "aviso: a janela “{}” do arquivo de situações não existe até {}; as linhas dela não têm efeito",
+                told.window,
+                portuguese::date(until)
+            )),
+            Some(window) if !window.parts.contains(&told.part) => strays.insert(format!(
+                "aviso: a janela “{}” não tem a parte “{}” do arquivo de situações; as linhas dela não têm efeito",
+                told.window, told.part
+            )),
+            Some(_) => false,
+        };
+    }
+    strays
+}
+
 fn summary(tally: &BTreeMap<(Act, &'static str), usize>, output: Option<&Path>) -> String {
     let mut out = String::from("\nresumo da simulação:\n");
     if tally.is_empty() {
@@ -119,29 +147,12 @@ fn summary(tally: &BTreeMap<(Act, &'static str), usize>, output: Option<&Path>) 
     out
 }
 
-fn read_changes(
-    desk: &Desk,
-    path: &Path,
-) -> std::result::Result<Vec<crate::domain::replay::Change>, Failure> {
-    let bytes = std::fs::read(path).map_err(|error| Failure {
-        code: 3,
-        text: format!(
-            "erro: não foi possível ler {}: {error}\ndica: confira o nome do arquivo",
-            path.display()
-        ),
-    })?;
+fn read_changes(desk: &Desk, path: &Path) -> std::result::Result<Vec<Change>, Failure> {
+    let bytes = std::fs::read(path)
+        .map_err(|error| Failure::unreadable(path, &error, "confira o nome do arquivo"))?;
     let zone = &desk.setup.config.calendar.hours.zone;
     changes(&bytes, zone, &desk.setup.config.roster).map_err(|error| match error {
         ChangesError::Unreadable(error) => Failure::refused(format!("erro: {}: {error}", path.display())),
         faulty @ ChangesError::Faulty(_) => Failure::refused(format!("erro: {}: {faulty}", path.display())),
     })
-}
-
-/// A reason in words, for the commands beside this one.
-pub(super) fn words(
-    at: Timestamp,
-    reason: &crate::domain::reason::Reason,
-    calendar: &crate::domain::calendar::Calendar,
-) -> String {
-    format!("{}  {}", portuguese::short_instant(at, &calendar.hours.zone), because(reason, calendar))
 }

@@ -1,38 +1,96 @@
 //! `servir`: the daemon, or one pass of it.
 
-use super::desk::{Answer, Desk, Failure, Result, say};
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::desk::{Answer, Desk, Failure, Result, remark, say};
 use crate::config::Mode;
 use crate::domain::time::Zone;
+use crate::render::line::rfc3339;
 use crate::render::portuguese;
 use crate::service::known;
 use crate::service::lifecycle::{Service, ServiceError};
+use crate::service::outbox::Dispatch;
+use crate::service::reconcile::Pass;
 use crate::service::setup::Setup;
 
 /// Runs the daemon until it is told to stop, or makes one pass.
 pub(super) async fn run(desk: Desk, once: bool) -> Result {
     let now = desk.now();
-    say(&greeting(&desk.setup, now));
+    let json = desk.json;
+    if json {
+        remark(&greeting(&desk.setup, now));
+    } else {
+        say(&greeting(&desk.setup, now));
+    }
     let setup = desk.setup.clone();
     let service = Service::start(desk.setup, desk.clock).await.map_err(failure)?;
     if !once {
+        remark("pare com Ctrl-C");
         service.run().await.map_err(failure)?;
         return Ok(Answer::Done);
     }
     let (pass, dispatch) = service.once().await.map_err(failure)?;
-    let zone = &setup.config.calendar.hours.zone;
-    say(&format!(
-        "feito: {} carta(s) registrada(s), {} entregue(s), {} adiada(s), {} recusada(s); {} aviso(s) retido(s)",
-        pass.recorded, dispatch.accepted, dispatch.deferred, dispatch.refused, pass.held
-    ));
-    if dispatch.waiting > 0 {
-        let from =
-            dispatch.next.map(|at| format!("; a próxima pode sair em {}", portuguese::instant(at, zone)));
-        say(&format!("{} entrega(s) esperam na fila{}", dispatch.waiting, from.unwrap_or_default()));
+    let calendar = &setup.config.calendar;
+    if json {
+        let answer = json!({
+            "cartas": pass.recorded,
+            "aceitas": dispatch.accepted,
+            "adiadas": dispatch.deferred,
+            "recusadas": dispatch.refused,
+            "incertas": dispatch.uncertain,
+            "na_fila": dispatch.waiting,
+            "retidos": pass.held,
+            "proxima_decisao": pass.next_wake.map(|at| rfc3339(at, calendar)),
+        });
+        say(&answer.to_string());
+    } else {
+        say(&done(&pass, &dispatch, &calendar.hours.zone));
     }
-    if let Some(next) = pass.next_wake {
-        say(&format!("próxima decisão: {}", portuguese::instant(next, zone)));
+    if dispatch.accepted == 0 && dispatch.deferred > 0 {
+        let hint = match setup.config.settings.mode {
+            Mode::Rehearsal => "confira se a pasta `dados` de vigia.toml aceita arquivos novos",
+            Mode::Production => "confira o servidor em [smtp] de vigia.toml",
+        };
+        return Err(Failure {
+            code: 3,
+            text: format!(
+                "erro: nenhuma carta pôde sair; estão guardadas no livro e serão tentadas de novo\ndica: {hint}"
+            ),
+        });
     }
     Ok(Answer::Done)
+}
+
+/// What one pass came to. A letter goes to one address or to several, each with its own outcome.
+fn done(pass: &Pass, dispatch: &Dispatch, zone: &Zone) -> String {
+    let mut out = format!(
+        "feito: {}; {}",
+        portuguese::counted(pass.recorded, "carta registrada", "cartas registradas"),
+        portuguese::counted(dispatch.accepted, "entrega aceita", "entregas aceitas"),
+    );
+    let further = [
+        (dispatch.deferred, "entrega adiada", "entregas adiadas"),
+        (dispatch.refused, "entrega recusada", "entregas recusadas"),
+        (dispatch.uncertain, "entrega incerta", "entregas incertas"),
+        (pass.held, "aviso retido", "avisos retidos"),
+        (pass.unwritten, "carta que não pôde ser escrita", "cartas que não puderam ser escritas"),
+    ];
+    for (count, one, many) in further.into_iter().filter(|(count, ..)| *count > 0) {
+        let _ = write!(out, "; {}", portuguese::counted(count, one, many));
+    }
+    if dispatch.waiting > 0 {
+        let waiting = portuguese::counted(dispatch.waiting, "entrega espera", "entregas esperam");
+        let _ = write!(out, "\n{waiting} na fila");
+        if let Some(at) = dispatch.next {
+            let _ = write!(out, "; a próxima pode sair em {}", portuguese::instant(at, zone));
+        }
+    }
+    if let Some(next) = pass.next_wake {
+        let _ = write!(out, "\npróxima decisão: {}", portuguese::instant(next, zone));
+    }
+    out
 }
 
 fn failure(error: ServiceError) -> Failure {
@@ -66,16 +124,21 @@ fn greeting(setup: &Setup, now: jiff::Timestamp) -> String {
     });
     lines.push(format!("livro: {}; relatórios: {data}/relatorios", setup.database().display()));
     lines.push(format!(
-        "{} municípios, {} sistemas, {} fonte(s) ativa(s)",
-        config.roster.municipalities.len(),
-        config.calendar.systems.len(),
-        config.feeds.iter().filter(|f| f.enabled).count()
+        "{}, {}, {}",
+        portuguese::counted(config.roster.municipalities.len(), "município", "municípios"),
+        portuguese::counted(config.calendar.systems.len(), "sistema", "sistemas"),
+        feeds(config.feeds.iter().filter(|f| f.enabled).count())
     ));
     lines.extend(windows_now(setup, now));
-    lines.push(
-        "pare com Ctrl-C; veja também: vigia-suas plano, vigia-suas relatorio, vigia-suas --help".to_owned(),
-    );
+    lines.push("veja também: vigia-suas plano, vigia-suas relatorio, vigia-suas --ajuda".to_owned());
     lines.join("\n")
+}
+
+fn feeds(count: usize) -> String {
+    match count {
+        0 => "nenhuma fonte de situação ativa (ninguém será cobrado: tudo é “não confirmado”)".to_owned(),
+        count => portuguese::counted(count, "fonte de situação ativa", "fontes de situação ativas"),
+    }
 }
 
 /// The windows open now, and the next one to open.

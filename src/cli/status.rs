@@ -80,18 +80,15 @@ pub(super) async fn show(desk: &Desk, window: Option<&WindowId>, municipality: O
 pub(super) async fn ingest(desk: &Desk, feed: &FeedId, file: &Path) -> Result {
     let spec = desk.setup.config.feeds.iter().find(|spec| spec.id == *feed).ok_or_else(|| {
         let known: Vec<&str> = desk.setup.config.feeds.iter().map(|spec| spec.id.as_str()).collect();
-        Failure::refused(format!(
-            "erro: não há fonte “{feed}” em fontes.toml\ndica: as fontes são {}",
-            if known.is_empty() { "nenhuma ainda".to_owned() } else { known.join(", ") }
-        ))
+        let hint = if known.is_empty() {
+            "nenhuma fonte foi declarada ainda; há exemplos no próprio arquivo".to_owned()
+        } else {
+            format!("as fontes são {}", portuguese::list(&known))
+        };
+        Failure::refused(format!("erro: não há fonte “{feed}” em fontes.toml\ndica: {hint}"))
     })?;
-    let bytes = std::fs::read(file).map_err(|error| Failure {
-        code: 3,
-        text: format!(
-            "erro: não foi possível ler {}: {error}\ndica: confira o nome do arquivo",
-            file.display()
-        ),
-    })?;
+    let bytes = std::fs::read(file)
+        .map_err(|error| Failure::unreadable(file, &error, "confira o nome do arquivo"))?;
     let store = desk.writable_ledger().await?;
     let live = Live { setup: desk.setup.clone(), calendar: desk.calendar() };
     let name =

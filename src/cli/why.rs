@@ -3,16 +3,19 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::desk::{Answer, Desk, Failure, Result, say};
-use super::plan::words;
 use crate::domain::calendar::{Calendar, Window};
-use crate::domain::id::WindowId;
+use crate::domain::id::{MunicipalityCode, PartId, WindowId};
+use crate::domain::overrides::Authorship;
 use crate::domain::plan::account::{Explanation, explain, summarise};
 use crate::domain::plan::{self, Decision};
+use crate::domain::reason::Reason;
 use crate::domain::summary::MunicipalityLine;
 use crate::render::because::{because, doubt, part_name};
+use crate::render::line::rfc3339;
 use crate::render::portuguese;
 use crate::service::known::Known;
 use crate::service::order;
@@ -40,7 +43,7 @@ pub(super) async fn run(desk: &Desk, municipality: &str, window: &WindowId) -> R
         Some(store) => store.journal(&filter).await?,
         None => Vec::new(),
     };
-    let told = Told { known: &known, window: found, line, explained, journal, now };
+    let told = Told { known: &known, window: found, municipality: code, line, explained, journal, now };
     say(&if desk.json { told.json().to_string() } else { told.text(municipality) });
     Ok(Answer::Done)
 }
@@ -48,6 +51,7 @@ pub(super) async fn run(desk: &Desk, municipality: &str, window: &WindowId) -> R
 struct Told<'a> {
     known: &'a Known,
     window: &'a Window,
+    municipality: MunicipalityCode,
     line: Option<MunicipalityLine>,
     explained: Explanation,
     journal: Vec<JournalEntry>,
@@ -76,7 +80,8 @@ impl Told<'_> {
                 edition.number, edition.source
             );
         }
-        out.push_str("\nSituação conhecida:\n");
+        out.push_str("\nSituação conhecida");
+        let _ = writeln!(out, " em {}:", portuguese::instant(self.now, zone));
         match &self.line {
             None => out.push_str("  este município não é esperado nesta janela\n"),
             Some(line) => {
@@ -94,6 +99,9 @@ impl Told<'_> {
                     );
                 }
             }
+        }
+        for line in self.by_hand() {
+            let _ = writeln!(out, "  {line}");
         }
         out.push_str("\nDecisões e entregas no livro:\n");
         if self.journal.is_empty() {
@@ -113,9 +121,35 @@ impl Told<'_> {
             let _ = writeln!(out, "  {what}: {}", because(&decision.because, calendar));
         }
         if let Some(silence) = &self.explained.silence {
-            let _ = writeln!(out, "  {}", words(self.now, silence, calendar));
+            let _ = writeln!(out, "  {}", because(silence, calendar));
+        } else if self.explained.actions.is_empty() && self.explained.held.is_empty() {
+            let _ = writeln!(out, "  {}", because(&Reason::NothingDue, calendar));
         }
         out
+    }
+
+    /// What people decided about this municipality in this window, and counts still.
+    fn by_hand(&self) -> Vec<String> {
+        let zone = &self.calendar().hours.zone;
+        let counts = |until: Option<Date>| until.is_none_or(|day| zone.date_of(self.now) <= day);
+        let told = |what: &str, part: &Option<PartId>, until: Option<Date>, by: &Authorship| {
+            let part = part.as_ref().map_or("todas as partes".to_owned(), |p| part_name(p, self.calendar()));
+            let until = until.map_or(String::new(), |day| format!(", até {}", portuguese::date(day)));
+            format!("{part}: {what} por {}{until}; motivo: {}", by.author, by.reason)
+        };
+        let orders = &self.known.overrides;
+        let exempt = orders.exemptions.iter().filter(|o| self.is_about(&o.window, o.municipality));
+        let disputed = orders.disputes.iter().filter(|o| self.is_about(&o.window, o.municipality));
+        let exempt = exempt.filter(|o| counts(o.until));
+        let disputed = disputed.filter(|o| counts(o.until));
+        exempt
+            .map(|o| told("dispensado", &o.part, o.until, &o.authorship))
+            .chain(disputed.map(|o| told("contestado", &o.part, o.until, &o.authorship)))
+            .collect()
+    }
+
+    fn is_about(&self, window: &WindowId, municipality: MunicipalityCode) -> bool {
+        *window == self.window.id && municipality == self.municipality
     }
 
     /// What is withheld and not already among the changes.
@@ -137,7 +171,10 @@ impl Told<'_> {
         });
         json!({
             "janela": self.window.id.as_str(),
+            "municipio": self.municipality.to_string(),
+            "em": rfc3339(self.now, calendar),
             "partes": parts.collect::<Vec<_>>(),
+            "decidido_a_mao": self.by_hand(),
             "livro": self.journal.iter().map(super::ledger::entry_json).collect::<Vec<_>>(),
             "agora": self.explained.actions.iter().chain(self.held()).map(decision).collect::<Vec<_>>(),
             "silencio": self.explained.silence.as_ref().map(|r| because(r, calendar)),

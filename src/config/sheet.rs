@@ -31,6 +31,14 @@ pub(super) struct Cell {
 impl Sheet {
     /// Reads a file. What makes it unreadable as a whole is a fault and gives nothing.
     pub(super) fn read(name: String, bytes: &[u8], log: &Log) -> Option<Self> {
+        if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
+            log.error(
+                &Spot::Whole(name),
+                "o arquivo está em UTF-16",
+                "salve-o de novo como CSV UTF-8 separado por `;`",
+            );
+            return None;
+        }
         let text = Rc::new(Text { name, text: decode(bytes) });
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(b';')
@@ -130,6 +138,16 @@ impl Sheet {
                 "salve o arquivo como CSV separado por `;`",
             );
             return false;
+        }
+        // A file that was cut off ends within a row.
+        if let Some(last) = self.rows.last().filter(|row| row.cells.len() < wide)
+            && !self.text.text.ends_with(['\n', '\r'])
+        {
+            log.error(
+                &last.spot,
+                "o arquivo acaba no meio desta linha",
+                "ele pode ter sido cortado: copie-o de novo; se está inteiro, complete a linha",
+            );
         }
         for row in self.rows.iter().filter(|row| row.cells.len() != wide) {
             let here = row.cells.len();

@@ -18,8 +18,15 @@ pub enum ChangesError {
     #[error(transparent)]
     Unreadable(#[from] DecodeError),
     /// Columns or rows of it cannot be; each with its line.
-    #[error("o arquivo de situações tem {} falha(s):\n{}", .0.len(), .0.join("\n"))]
+    #[error("{}:\n{}", count(.0.len()), .0.join("\n"))]
     Faulty(Vec<String>),
+}
+
+fn count(faults: usize) -> String {
+    match faults {
+        1 => "o arquivo de situações tem 1 falha".to_owned(),
+        many => format!("o arquivo de situações tem {many} falhas"),
+    }
 }
 
 const COLUMNS: [&str; 6] = ["em", "janela", "ibge", "parte", "unidade", "situacao"];
@@ -35,10 +42,11 @@ pub fn changes(bytes: &[u8], zone: &Zone, roster: &Roster) -> Result<Vec<Change>
     for name in COLUMNS {
         match table.header().find(name) {
             Ok(column) => columns.push(column),
-            Err(error) => faults.push(format!("  linha 1: {error}; as colunas são {}", COLUMNS.join(";"))),
+            Err(error) => faults.push(format!("  linha 1: {error}")),
         }
     }
     if !faults.is_empty() {
+        faults.push(format!("  a primeira linha deve ser {}", COLUMNS.join(";")));
         return Err(ChangesError::Faulty(faults));
     }
     let mut changes = Vec::new();
@@ -98,9 +106,16 @@ fn municipality(code: &str, roster: &Roster) -> Result<MunicipalityCode, String>
     }
 }
 
-/// An instant as people write it: RFC 3339, or local civil time with or without the time of day.
+/// An instant as people write it: RFC 3339, or local civil time with or without the time of day; a spreadsheet may
+/// have turned the date into `20/11/2026`.
 #[must_use]
 pub fn instant(text: &str, zone: &Zone) -> Option<Timestamp> {
+    if let Some((day, rest)) = text.split_at_checked("20/11/2026".len())
+        && let [day, month, year] = day.split('/').collect::<Vec<_>>()[..]
+        && (day.len(), month.len(), year.len()) == (2, 2, 4)
+    {
+        return instant(&format!("{year}-{month}-{day}{rest}"), zone);
+    }
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Some(instant);
     }

@@ -60,10 +60,7 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
                 "cartas que este destinatário acompanha"
             )
         ),
-        Reason::DeadlinePassed { at: passed } => format!(
-            "O prazo encerrou-se em {}, e passaram também os dias úteis que a remessa espera.",
-            at(*passed)
-        ),
+        Reason::DeadlinePassed { at: passed } => format!("O prazo encerrou-se em {}.", at(*passed)),
         Reason::ReferralOvertaken { edition } => {
             format!("Depois da remessa veio a edição {edition} do prazo, que a deixa sem efeito.")
         }

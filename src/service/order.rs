@@ -5,8 +5,12 @@ use jiff::civil::Date;
 
 use super::known::Known;
 use crate::domain::id::{MunicipalityCode, PartId, WindowId, slugify};
-use crate::domain::overrides::{Authorship, HoldScope};
+use crate::domain::notice::NoticeKey;
+use crate::domain::overrides::{Authorship, BatchId, HoldScope};
+use crate::domain::plan;
+use crate::domain::reason::Reason;
 use crate::domain::roster::Roster;
+use crate::render::portuguese;
 use crate::store::{Override, OverrideId, Store, StoreError};
 
 /// Why an order was refused. In the operators' words, with what to do.
@@ -36,6 +40,15 @@ pub enum OrderError {
         /// What it has.
         known: String,
     },
+    /// No such batch.
+    #[error(
+        "“{0}” não é um lote deste calendário\ndica: use o nome que aparece em “vigia-suas plano”, como \
+         rma/2026-10/divulgacao ou dia/2026-12-01"
+    )]
+    Batch(BatchId),
+    /// The last day is over already.
+    #[error("{} já passou\ndica: em --ate vai o último dia em que a decisão vale", portuguese::date(*.0))]
+    Over(Date),
     /// No reason.
     #[error("falta o motivo\ndica: acrescente --motivo \"…\"; ele fica no livro junto com o autor")]
     Reason,
@@ -72,6 +85,51 @@ pub fn window(known: &Known, id: &WindowId, part: Option<&str>) -> Result<Option
             known: found.parts.iter().map(PartId::as_str).collect::<Vec<_>>().join(", "),
         }
     })
+}
+
+/// Makes sure that a batch can be one: of a window in the calendar, of a day, or of what was due after an outage.
+///
+/// # Errors
+/// [`OrderError::Batch`].
+pub fn batch(known: &Known, id: &BatchId) -> Result<(), OrderError> {
+    let there = match id.as_str().split_once('/') {
+        Some(("dia", day)) => day.parse::<Date>().is_ok(),
+        Some(("retomada", instant)) => instant.parse::<Timestamp>().is_ok(),
+        // A batch of a window is the name of a notice without its municipality.
+        _ => known.live.setup.config.roster.municipalities.keys().next().is_some_and(|code| {
+            let key = NoticeKey::parse(&format!("{id}/{code}"));
+            key.as_ref().and_then(NoticeKey::window).is_some_and(|w| known.live.calendar.window(w).is_some())
+        }),
+    };
+    if there { Ok(()) } else { Err(OrderError::Batch(id.clone())) }
+}
+
+/// Whether anything waits for a batch to be released, now or at the next sending instant.
+#[must_use]
+pub fn awaits(known: &Known, id: &BatchId, now: Timestamp) -> bool {
+    let at = known.live.calendar.hours.next_sending(now);
+    let plan = plan::plan(&known.world(), at);
+    plan.actions.iter().chain(&plan.held).any(|decision| batch_of(&decision.because) == Some(id))
+}
+
+fn batch_of(reason: &Reason) -> Option<&BatchId> {
+    match reason {
+        Reason::AwaitsOpening { batch }
+        | Reason::AwaitsApproval { batch }
+        | Reason::EarlierDeadline { batch, .. }
+        | Reason::DeadlineInDoubt { batch }
+        | Reason::DailyLimit { batch, .. }
+        | Reason::AfterOutage { batch, .. } => Some(batch),
+        _ => None,
+    }
+}
+
+/// Makes sure that the last day of an order is not over.
+///
+/// # Errors
+/// [`OrderError::Over`].
+pub fn last_day(until: Option<Date>, today: Date) -> Result<(), OrderError> {
+    until.filter(|day| *day < today).map_or(Ok(()), |day| Err(OrderError::Over(day)))
 }
 
 /// Who decides, and why.

@@ -62,10 +62,25 @@ const FILTERS: &str = "os filtros próprios são forte, italico e enlace; os dem
 const PIECES: &str = "só se podem incluir os modelos que config/modelos traz";
 const LOOPS: &str = "procure laços sem fim ou modelos que incluem a si mesmos";
 
+/// What the engine found wrong with the writing, in Portuguese: its own words are English, what it quotes is not.
+fn syntax(detail: &str) -> String {
+    if detail.contains("end of input") || detail.contains("unexpected end") {
+        return "erro de sintaxe: o modelo acaba com um bloco ou uma chave ainda aberta".to_owned();
+    }
+    let quoted = detail.split(['`', '\'', '"']).nth(1).unwrap_or_default();
+    let named = detail.strip_prefix("unknown statement ").unwrap_or(quoted);
+    match (detail.starts_with("unknown statement"), named) {
+        (true, name) => format!("erro de sintaxe: não há o comando “{name}”"),
+        (false, "") => "erro de sintaxe".to_owned(),
+        (false, name) => format!("erro de sintaxe perto de “{name}”"),
+    }
+}
+
 fn words(error: &Error) -> (String, &'static str) {
     let detail = error.detail().unwrap_or_default();
     // What the engine puts between quotes is the name that the operator wrote; its own words are English.
-    let quoted = detail.split(['`', '\'', '"']).nth(1).unwrap_or(detail);
+    let between = detail.split(['`', '\'', '"']).nth(1);
+    let quoted = between.unwrap_or(detail);
     let (message, hint) = match error.kind() {
         ErrorKind::UndefinedError if detail == VALUE_MISSING => return (VALUE_MISSING.to_owned(), ABSENT),
         ErrorKind::UndefinedError => ("nome desconhecido", NAMES),
@@ -75,8 +90,11 @@ fn words(error: &Error) -> (String, &'static str) {
         ErrorKind::UnknownBlock => ("bloco desconhecido", SYNTAX),
         ErrorKind::TemplateNotFound => ("modelo inexistente", PIECES),
         ErrorKind::OutOfFuel => return ("o modelo não termina, ou é grande demais".to_owned(), LOOPS),
-        ErrorKind::SyntaxError => return (format!("erro de sintaxe ({detail})"), SYNTAX),
-        _ => return (format!("o modelo não pôde ser preenchido ({error})"), SYNTAX),
+        ErrorKind::SyntaxError => return (syntax(detail), SYNTAX),
+        _ => {
+            let near = between.map(|name| format!(" perto de “{name}”")).unwrap_or_default();
+            return (format!("o modelo não pôde ser preenchido{near}"), SYNTAX);
+        }
     };
     (if quoted.is_empty() { message.to_owned() } else { format!("{message}: {quoted}") }, hint)
 }

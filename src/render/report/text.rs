@@ -59,7 +59,11 @@ fn window(summary: &WindowSummary, calendar: &Calendar, out: &mut String) {
         counts.not_applicable
     );
     tallies("Parte", summary.by_part.iter().map(|(id, c)| (part_name(id, calendar), *c)), out);
-    tallies("Gerência", summary.by_gerencia.iter().map(|(id, c)| (pt::line(id.as_str()), *c)), out);
+    tallies(
+        "Gerência (por parte)",
+        summary.by_gerencia.iter().map(|(id, c)| (pt::line(id.as_str()), *c)),
+        out,
+    );
     tallies("Região", summary.by_region.iter().map(|(name, c)| (pt::line(name), *c)), out);
     let _ = writeln!(out, "\nA quem telefonar: {}", summary.call_list.len());
     for (index, line) in summary.call_list.iter().enumerate() {
