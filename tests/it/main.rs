@@ -4,4 +4,5 @@
 
 mod layering;
 mod plan;
+mod returned;
 mod support;
