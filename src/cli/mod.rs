@@ -10,6 +10,7 @@ mod ledger;
 mod letter;
 mod order;
 mod plan;
+mod returned;
 mod sample;
 mod serve;
 mod status;
@@ -94,6 +95,7 @@ async fn dispatch(desk: Desk, command: &Command) -> desk::Result {
         Command::Ledger(Ledger::Verify) => ledger::verify(&desk).await,
         Command::Letter { sample, format } => letter::show(&desk, sample, *format),
         Command::SendTest { to, sample } => letter::send_test(&desk, to, sample).await,
+        Command::Bounce => returned::run(desk).await,
         Command::Hold { scope, signature } => order::hold(&desk, scope, signature).await,
         Command::Release { scope, signature } => order::release(&desk, scope, signature).await,
         Command::Exempt(order) => order::exempt(&desk, order).await,

@@ -169,7 +169,7 @@ pub fn compose(
         subject: &letter.subject,
         text: &letter.text,
         html: &letter.html,
-        read_receipt: false,
+        read_receipt: config.secretariat.read_receipts && decision.key.municipality().is_some(),
     })?;
     Ok(NewLetter { message_id, subject: letter.subject, bytes })
 }

@@ -40,7 +40,7 @@ mod verify;
 
 pub use begin::Signs;
 pub use contact::FlaggedContact;
-pub use delivery::{Attempt, DeliveryFilter, DeliveryId, DeliveryLine, Return};
+pub use delivery::{Attempt, DeliveryFilter, DeliveryId, DeliveryLine, Noted, Return};
 pub use error::{Source, StoreError};
 pub use journal::{EntryKind, JournalEntry, JournalFilter};
 pub use letter::Letter;

@@ -5,5 +5,6 @@
 mod delivery;
 mod layering;
 mod plan;
+mod returned;
 mod scenario;
 mod support;

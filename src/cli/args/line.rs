@@ -141,6 +141,11 @@ pub(super) enum Verb {
         #[command(flatten)]
         sample: SampleArgs,
     },
+    #[command(name = "devolucao", alias = "bounce")]
+    #[command(about = "Lê da entrada padrão uma carta devolvida ou uma confirmação de leitura")]
+    #[command(after_help = "Exemplo:\n  vigia-suas devolucao\n\nUm arquivo: acrescente < aviso.eml\n\
+        Saída: 0 anotada, ou nada a anotar; 1 não corresponde a nenhuma carta; 3 não foi possível, repita depois.")]
+    Bounce,
     #[command(name = "reter", alias = "hold", about = "Suspende o envio até que seja liberado")]
     #[command(
         after_help = "Exemplo:\n  vigia-suas reter --janela rma/2026-10 --motivo \"Prazo em revisão no MDS\""

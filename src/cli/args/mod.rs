@@ -111,6 +111,8 @@ pub enum Command {
         /// Which letter.
         sample: Sample,
     },
+    /// `devolucao`: the message is on stdin.
+    Bounce,
     /// `reter`
     Hold {
         /// What stops.

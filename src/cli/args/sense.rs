@@ -78,6 +78,7 @@ impl Verb {
             Self::SendTest { endereco, sample } => {
                 Command::SendTest { to: endereco, sample: sample.into_sample()? }
             }
+            Self::Bounce => Command::Bounce,
             Self::Hold(HoldArgs { scope, signature }) => {
                 Command::Hold { scope: scope.into_scope()?, signature: signature.signed(variable)? }
             }

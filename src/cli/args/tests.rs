@@ -145,6 +145,7 @@ fn every_command_that_runs_or_shows_is_read() {
             "carta --tipo alerta --sistema rma --formato html",
             Command::Letter { sample: sample(Kind::Alert, rma(), None), format: LetterFormat::Html },
         ),
+        ("devolucao", Command::Bounce),
         (
             "enviar-teste ana@exemplo.es.gov.br --tipo prazo --sistema rma",
             Command::SendTest {
@@ -207,6 +208,7 @@ fn every_command_answers_to_its_english_name() {
         ("livro", "ledger", "conferir"),
         ("carta", "letter", "--tipo prazo --sistema rma"),
         ("enviar-teste", "send-test", "a@b.br --tipo prazo --sistema rma"),
+        ("devolucao", "bounce", ""),
         ("reter", "hold", "--tudo --motivo x"),
         ("liberar", "release", "--tudo --motivo x"),
         ("dispensar", "exempt", "Serra rma/2026-10 --motivo x"),
@@ -273,7 +275,7 @@ fn help_and_version_end_well_on_stdout() {
     assert!(nothing.code == 2 && !nothing.to_stdout && nothing.text.contains("Comandos:"));
 }
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "",
     "servir",
     "verificar",
@@ -288,6 +290,7 @@ const COMMANDS: [&str; 18] = [
     "livro conferir",
     "carta",
     "enviar-teste",
+    "devolucao",
     "reter",
     "liberar",
     "dispensar",
