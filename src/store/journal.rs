@@ -24,7 +24,7 @@ macro_rules! list {
 statements! {
     const LIST = list!("($1 IS NULL OR window_id = $1) AND ($2 IS NULL OR municipality = $2)");
     const LIST_OF_WINDOW = list!("window_id = $1 AND ($2 IS NULL OR municipality = $2)");
-    const LIST_OF_MUNICIPALITY = list!("municipality = $2 AND ($1 IS NULL OR window_id = $1)");
+    pub(super) const LIST_OF_MUNICIPALITY = list!("municipality = $2 AND ($1 IS NULL OR window_id = $1)");
 }
 
 /// What an entry tells.
@@ -169,7 +169,7 @@ impl Store {
     }
 }
 
-fn entry(row: &SqliteRow) -> Result<JournalEntry, StoreError> {
+pub(super) fn entry(row: &SqliteRow) -> Result<JournalEntry, StoreError> {
     let cells = Cells::of("journal", row);
     Ok(JournalEntry {
         seq: cells.get("seq")?,
