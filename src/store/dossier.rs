@@ -102,17 +102,10 @@ async fn own_entries(
     window: Option<&WindowId>,
 ) -> Result<Vec<JournalEntry>, StoreError> {
     let none = None::<i64>;
-    let rows = bound!(
-        journal::LIST_OF_MUNICIPALITY,
-        None::<&str>,
-        code(municipality),
-        none,
-        none,
-        0_i64,
-        i64::MAX
-    )
-    .fetch_all(conn)
-    .await?;
+    let rows =
+        bound!(journal::LIST_OF_MUNICIPALITY, None::<&str>, code(municipality), none, none, 0_i64, i64::MAX)
+            .fetch_all(conn)
+            .await?;
     let mut entries: Vec<JournalEntry> = rows.iter().map(journal::entry).collect::<Result<_, _>>()?;
     entries.retain(|e| window.is_none() || e.window.is_none() || e.window.as_ref() == window);
     Ok(entries)

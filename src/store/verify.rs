@@ -77,7 +77,8 @@ impl ChainReport {
                 .map(|seq| format!("o registro {seq} do livro foi alterado, retirado ou trocado de lugar")),
         );
         let mut letters = |list: &[(String, i64)], what: &str| {
-            faults.extend(list.iter().map(|(key, version)| format!("a carta {key} (versão {version}) {what}")));
+            faults
+                .extend(list.iter().map(|(key, version)| format!("a carta {key} (versão {version}) {what}")));
         };
         letters(&self.changed_letters, "foi alterada");
         letters(&self.missing_letters, "foi retirada");
