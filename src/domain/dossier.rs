@@ -319,8 +319,14 @@ pub struct JournalLine {
     pub kind: String,
     /// What about.
     pub subject: String,
+    /// The window, if any.
+    pub window: Option<WindowId>,
+    /// The municipality, if any.
+    pub municipality: Option<MunicipalityCode>,
     /// Its facts, as recorded: a JSON object.
     pub body: String,
+    /// The hash of the entry before.
+    pub prev_hash: String,
     /// Its hash.
     pub hash: String,
 }

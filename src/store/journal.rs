@@ -100,6 +100,8 @@ pub struct JournalEntry {
     pub municipality: Option<MunicipalityCode>,
     /// The facts, a JSON object with Portuguese keys.
     pub body: String,
+    /// The hash of the entry before, hexadecimal; empty for the first.
+    pub prev_hash: String,
     /// Its hash, hexadecimal.
     pub hash: String,
 }
@@ -179,6 +181,7 @@ pub(super) fn entry(row: &SqliteRow) -> Result<JournalEntry, StoreError> {
         window: cells.parsed_opt("window_id", |t| WindowId::parse(t).ok())?,
         municipality: cells.municipality_opt("municipality")?,
         body: cells.get("body")?,
+        prev_hash: cells.get("prev_hash")?,
         hash: cells.get("hash")?,
     })
 }

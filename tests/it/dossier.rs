@@ -42,6 +42,21 @@ fonte = "MDS, Censo SUAS 2023"
   fonte = "MDS, comunicado de 04/12/2023"
 "#;
 
+const FEED: &str = r#"
+[fonte.planilha]
+ativa = true
+sistema = "censo-suas"
+tipo = "csv"
+origem = "manual"
+municipio = "ibge"
+parte = "CRAS"
+referencia = "2023"
+sentido = "situacao"
+situacao_coluna = "situacao"
+situacoes = { "Feito" = "concluido", "Falta" = "pendente" }
+minimo = 1
+"#;
+
 /// A folder with a configuration and the ledger of one story.
 struct Office {
     dir: TempDir,
@@ -64,14 +79,20 @@ fn part(id: &str) -> PartId {
 }
 
 impl Office {
-    async fn open() -> Self {
+    /// Nothing but the configuration.
+    fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let config = dir.path().join("config");
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("config"), &config);
         let calendar = config.join("calendario.toml");
         let text = fs::read_to_string(&calendar).unwrap() + WINDOW;
         fs::write(calendar, text).unwrap();
-        let office = Self { dir };
+        Self { dir }
+    }
+
+    /// With a story in the ledger.
+    async fn open() -> Self {
+        let office = Self::new();
         let store = Store::open(&office.database(), at(-1)).await.unwrap();
         office.tell(&store).await;
         store.close().await;
@@ -252,6 +273,21 @@ async fn send(store: &Store, minutes: i64, outcome: impl Fn(&Role) -> Outcome) {
     store.settle(settled.collect()).await.unwrap();
 }
 
+/// The hash of an entry by what the page says of it, from the JSON alone.
+fn hash_of(entry: &serde_json::Value) -> String {
+    let mut bytes = Vec::new();
+    for name in ["hash_anterior", "registro", "em_ms", "tipo", "assunto", "janela", "municipio", "corpo"] {
+        let field = match &entry[name] {
+            serde_json::Value::Null => String::new(),
+            serde_json::Value::String(text) => text.clone(),
+            number => number.to_string(),
+        };
+        bytes.extend((field.len() as u64).to_be_bytes());
+        bytes.extend(field.as_bytes());
+    }
+    vigia_suas::store::sha256(&bytes)
+}
+
 /// Words of the page, without markup.
 fn words(page: &str) -> String {
     let body = page.split_once("<body>").unwrap().1;
@@ -306,6 +342,12 @@ async fn a_dossier_tells_all_that_was_said_and_what_was_not() {
     assert_eq!(json["ordens"][0]["desfeita"]["autor"], "bruno");
     assert_eq!(json["livro"]["integro"], true);
 
+    let extract = json["livro"]["extrato"].as_array().unwrap();
+    assert!(extract.len() > 10);
+    for entry in extract {
+        assert_eq!(entry["hash"].as_str().unwrap(), hash_of(entry), "{entry}");
+    }
+
     let sums =
         Process::new("sha256sum").args(["--quiet", "-c", "SHA256SUMS"]).current_dir(&dir).status().unwrap();
     assert!(sums.success());
@@ -316,6 +358,38 @@ async fn a_dossier_tells_all_that_was_said_and_what_was_not() {
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     }
     assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
+#[test]
+fn a_prazo_that_the_service_wrote_names_the_snapshot_behind_it() {
+    let office = Office::new();
+    let append = |file: &str, text: &str| {
+        let path = office.dir.path().join("config").join(file);
+        let old = fs::read_to_string(&path).unwrap();
+        fs::write(path, old + text).unwrap();
+    };
+    append("fontes.toml", FEED);
+    let vigia = office.dir.path().join("config/vigia.toml");
+    let text = fs::read_to_string(&vigia).unwrap();
+    fs::write(vigia, format!("inicio = 2023-11-01\n{text}")).unwrap();
+    fs::write(office.dir.path().join("censo.csv"), "ibge;situacao\n3205309;Falta\n3205002;Feito\n").unwrap();
+    let (code, out, err) = office.run(&["--em", "2023-11-20T08:30", "importar", "planilha", "censo.csv"]);
+    assert_eq!(code, 0, "{out}{err}");
+    let (code, out, err) = office.run(&["--em", "2023-11-20T09:00", "servir", "--uma-vez"]);
+    assert_eq!(code, 0, "{out}{err}");
+
+    let (code, out, err) = office.run(&["dossie", "3205309", "--saida", "prova"]);
+    assert_eq!(code, 0, "{out}{err}");
+    let json: serde_json::Value = serde_json::from_str(&office.read("prova/dossie.json")).unwrap();
+    let window = &json["janelas"][0];
+    let letter = &window["cartas"][0];
+    assert_eq!(letter["aviso"], "censo-suas/2023@1/prazo-15d/3205309", "{json:#}");
+    assert_eq!(letter["evidencia"][0]["situacao"], "pendente");
+    let snapshot = &json["coletas"][0];
+    assert_eq!(letter["evidencia"][0]["coleta"], snapshot["coleta"]);
+    let file = fs::read(office.dir.path().join("censo.csv")).unwrap();
+    assert_eq!(snapshot["sha256"], vigia_suas::store::sha256(&file));
+    assert_eq!(letter["entregas"][0]["estado"], "aceito");
 }
 
 #[tokio::test]

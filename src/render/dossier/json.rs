@@ -6,6 +6,7 @@ use crate::domain::dossier::{
     DecisionLine, DeliveryFile, Dossier, EditionLine, EvidenceLine, JournalLine, LetterFile, Order,
     SnapshotLine, WindowFile,
 };
+use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::Told;
 
 /// The whole dossier, indented; the same dossier gives the same text.
@@ -181,13 +182,17 @@ fn snapshot(s: &SnapshotLine) -> Value {
 }
 
 fn entry(e: &JournalLine) -> Value {
-    let body: Value = serde_json::from_str(&e.body).unwrap_or_else(|_| Value::String(e.body.clone()));
+    // Everything that the hash covers, as it was hashed: whoever holds only this file can compute it again.
     json!({
         "registro": e.seq,
         "em": e.at.to_string(),
+        "em_ms": e.at.as_millisecond(),
         "tipo": e.kind,
         "assunto": e.subject,
-        "dados": body,
+        "janela": e.window.as_ref().map(WindowId::as_str),
+        "municipio": e.municipality.map(MunicipalityCode::number),
+        "corpo": e.body,
+        "hash_anterior": e.prev_hash,
         "hash": e.hash,
     })
 }

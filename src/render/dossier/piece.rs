@@ -18,10 +18,7 @@ pub(super) fn instant(at: Timestamp, zone: &Zone) -> Markup {
 
 /// An instant as the journal writes it in a body.
 pub(super) fn instant_text(text: &str, zone: &Zone) -> Markup {
-    match text.parse::<Timestamp>() {
-        Ok(at) => instant(at, zone),
-        Err(_) => html! { (pt::line(text)) },
-    }
+    text.parse().map_or_else(|_| html! { (pt::line(text)) }, |at| instant(at, zone))
 }
 
 /// A deadline as the journal writes it: `2026-12-31T23:59:59`, or `a-definir`.

@@ -58,17 +58,23 @@ fn editions(file: &WindowFile, calendar: &Calendar) -> Markup {
                 thead { tr { th { "Edição" } th { "Prazo" } th { "Anunciada" } th { "Fonte" } th { "Lida pelo serviço" } } }
                 tbody {
                     @for edition in &file.editions {
+                        @let date = match edition.deadline { Told::Date(d) => Some(d), Told::Undefined => None };
                         tr {
                             td { (edition.number) @if !edition.applies { br; span .note { "não alcança este município" } } }
-                            td { (pt::deadline_or_undefined(match edition.deadline { Told::Date(d) => Some(d), Told::Undefined => None })) }
+                            td { (pt::deadline_or_undefined(date)) }
                             td { @match edition.announced_on { Some(day) => { (pt::date(day)) }, None => { "–" } } }
                             td { (pt::line(&edition.source)) }
                             td {
                                 @if edition.readings.is_empty() { span .note { "regra de recorrência; sem registro próprio" } }
                                 @for reading in &edition.readings {
+                                    @let same = edition.source == reading.source
+                                        && deadline_text(&reading.deadline) == pt::deadline_or_undefined(date);
                                     div {
-                                        (instant(reading.at, zone)) ": " (deadline_text(&reading.deadline)) " ("
-                                        (pt::line(&reading.source)) ") " (proof(Some(reading.seq), true))
+                                        (instant(reading.at, zone))
+                                        @if !same {
+                                            ", como " (deadline_text(&reading.deadline)) ", " (pt::line(&reading.source))
+                                        }
+                                        " " (proof(Some(reading.seq), true))
                                     }
                                 }
                             }
@@ -296,7 +302,7 @@ pub(super) fn journal(dossier: &Dossier, calendar: &Calendar) -> Markup {
 /// What a third person can do to check all this.
 pub(super) fn how_to_verify(dossier: &Dossier) -> Markup {
     html! {
-        section {
+        section .verify {
             h2 { "Como conferir" }
             ol {
                 li {
@@ -311,6 +317,11 @@ pub(super) fn how_to_verify(dossier: &Dossier) -> Markup {
                     "Onde está o livro, " code { "vigia-suas livro conferir" }
                     " refaz a corrente de registros e confere cartas, entregas, tentativas e coletas. O registro "
                     (dossier.chain.head_seq) " deve ter o hash " (code(&dossier.chain.head_hash)) "."
+                }
+                li {
+                    "Sem o livro: em " code { "dossie.json" } " o hash de cada registro é o SHA-256 de hash_anterior, \
+                     registro, em_ms, tipo, assunto, janela, municipio e corpo, nesta ordem, cada um precedido do seu \
+                     tamanho em bytes (oito bytes, o mais significativo primeiro); o que falta é vazio."
                 }
                 li {
                     "No servidor de e-mail, o Message-ID e o horário de cada tentativa identificam a mensagem nos \

@@ -166,7 +166,10 @@ fn dossier(world: &World) -> Dossier {
             at: at(1),
             kind: "decisao".to_owned(),
             subject: "censo-suas/2023@1/prazo-15d/3205309".to_owned(),
+            window: Some(world.window.clone()),
+            municipality: Some(world.municipality),
             body: r#"{"acao":"enviar"}"#.to_owned(),
+            prev_hash: hash('f'),
             hash: hash('d'),
         }],
         chain: ChainState { entries: 9, letters: 1, head_seq: 9, head_hash: hash('e'), faults: Vec::new() },
@@ -192,7 +195,7 @@ fn the_json_reads_back_as_the_same_facts() {
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(serde_json::to_string_pretty(&value).unwrap() + "\n", text);
     assert_eq!(value["janelas"][0]["cartas"][0]["entregas"][0]["tentativas"][0]["resposta"], "250 ok");
-    assert_eq!(value["livro"]["extrato"][0]["dados"]["acao"], "enviar");
+    assert_eq!(value["livro"]["extrato"][0]["corpo"], r#"{"acao":"enviar"}"#);
     insta::assert_snapshot!("json", text);
 }
 

@@ -2,6 +2,7 @@
 //!
 //! It holds personal data, so that only its owner may read it; and it is never written over another.
 
+use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -89,7 +90,8 @@ pub fn write(
     for (name, bytes) in files {
         let path = dir.join(name);
         write_new(&path, bytes).map_err(failed(&path))?;
-        sums.push_str(&format!("{}  {name}\n", sha256(bytes)));
+        // Writing to a String cannot fail.
+        let _ = writeln!(sums, "{}  {name}", sha256(bytes));
     }
     let path = dir.join("SHA256SUMS");
     write_new(&path, sums.as_bytes()).map_err(failed(&path))?;

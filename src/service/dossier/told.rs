@@ -250,7 +250,10 @@ impl<'a> Told<'a> {
                 at: entry.at,
                 kind: entry.kind.as_str().to_owned(),
                 subject: entry.subject.clone(),
+                window: entry.window.clone(),
+                municipality: entry.municipality,
                 body: entry.body.clone(),
+                prev_hash: entry.prev_hash.clone(),
                 hash: entry.hash.clone(),
             })
             .collect();
