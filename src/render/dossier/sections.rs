@@ -259,7 +259,7 @@ pub(super) fn snapshots(dossier: &Dossier, calendar: &Calendar) -> Markup {
                     p { (code(&snapshot.id)) " " (proof(Some(snapshot.seq), true)) }
                     dl .facts {
                         dt { "Fonte" } dd { (pt::line(&snapshot.feed)) ", " (pt::line(&snapshot.origin)) }
-                        dt { "Em" } dd { (instant_text(&snapshot.taken_at, zone)) "; " (snapshot.rows) " linhas" }
+                        dt { "Em" } dd { (instant_text(&snapshot.taken_at, zone)) "; " (pt::counted(usize::try_from(snapshot.rows).unwrap_or_default(), "linha", "linhas")) }
                         dt { "Original" } dd { "SHA-256 " (code(&snapshot.sha256)) }
                         dt { "O que se leu" } dd { "SHA-256 " (code(&snapshot.mapped_sha256)) }
                     }
