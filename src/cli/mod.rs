@@ -6,6 +6,7 @@
 pub mod args;
 mod check;
 mod desk;
+mod dossier;
 mod ledger;
 mod letter;
 mod order;
@@ -89,6 +90,9 @@ async fn dispatch(desk: Desk, command: &Command) -> desk::Result {
         }
         Command::Ingest { feed, file } => status::ingest(&desk, feed, file).await,
         Command::Report { format, window } => status::report(&desk, *format, window.as_ref()).await,
+        Command::Dossier { municipality, window, output } => {
+            dossier::run(&desk, municipality, window.as_ref(), output.as_deref()).await
+        }
         Command::Ledger(Ledger::List { window, municipality, since }) => {
             ledger::list(&desk, window.as_ref(), municipality.as_deref(), *since).await
         }

@@ -3,7 +3,7 @@
 //! Reading order: `setup` (a configuration ready to work with), `app` (what every loop shares), `known` (the world as
 //! the store has it), `reconcile` (decide and record), `outbox` (deliver; with `relay`, `pace` and `trust`), `ingest`
 //! (take in status), `returns` (take in what comes back), `report` (tell staff), `alert` (call a person), `order` (what
-//! people decide by hand), `rehearse` (virtual time), `lifecycle`
+//! people decide by hand), `dossier` (proof), `rehearse` (virtual time), `lifecycle`
 //! (start, signals, drain). Each concern has a `NAME_once` that tests and `servir --uma-vez` call.
 //!
 //! Architecture invariant: no rule of when or to whom lives here. `now` is read once per pass, in the loops.
@@ -11,6 +11,7 @@
 pub mod alert;
 pub mod amend;
 pub mod app;
+pub mod dossier;
 pub mod ingest;
 pub mod known;
 pub mod lifecycle;

@@ -35,8 +35,8 @@ macro_rules! list {
 statements! {
     const LIST = list!("($1 IS NULL OR n.window_id = $1) AND ($2 IS NULL OR n.municipality = $2)");
     const LIST_OF_WINDOW = list!("n.window_id = $1 AND ($2 IS NULL OR n.municipality = $2)");
-    const LIST_OF_MUNICIPALITY = list!("n.municipality = $2 AND ($1 IS NULL OR n.window_id = $1)");
-    const ATTEMPTS = "SELECT delivery, n, started_at, ended_at, outcome, reply FROM attempts \
+    pub(super) const LIST_OF_MUNICIPALITY = list!("n.municipality = $2 AND ($1 IS NULL OR n.window_id = $1)");
+    pub(super) const ATTEMPTS = "SELECT delivery, n, started_at, ended_at, outcome, reply FROM attempts \
                       WHERE delivery = $1 ORDER BY n";
     const BY_MESSAGE = "SELECT d.id, d.notice_key, d.version, d.role, d.address, d.state, d.reached_at \
                         FROM deliveries d \
@@ -313,7 +313,7 @@ async fn bounced_before(
     Ok(Cells::of("deliveries", &row).get::<i64>("n")? > 0)
 }
 
-fn line(row: &SqliteRow) -> Result<DeliveryLine, StoreError> {
+pub(super) fn line(row: &SqliteRow) -> Result<DeliveryLine, StoreError> {
     let cells = Cells::of("deliveries", row);
     Ok(DeliveryLine {
         id: DeliveryId::from_store(cells.get("id")?),
@@ -334,7 +334,7 @@ fn line(row: &SqliteRow) -> Result<DeliveryLine, StoreError> {
     })
 }
 
-fn attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
+pub(super) fn attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
     let cells = Cells::of("attempts", row);
     Ok(Attempt {
         n: cells.number("n")?,

@@ -3,6 +3,7 @@
 #![expect(clippy::struct_excessive_bools, reason = "a drawn world is a handful of yes and no")]
 
 mod delivery;
+mod dossier;
 mod layering;
 mod plan;
 mod returned;

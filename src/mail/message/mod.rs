@@ -7,8 +7,11 @@
 //! must not change with a library's version.
 
 mod encode;
+mod read;
 #[cfg(test)]
 mod tests;
+
+pub use read::{header, plain_text};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
