@@ -274,11 +274,12 @@ async fn a_letter_filled_in_before_the_relay_recovers_is_never_sent() {
     // The eve of the deadline, everybody pending, and a relay that does not answer.
     desk.pass(SignedDuration::from_hours(3 * 24));
     desk.load(|_| "nao").await;
-    desk.relay.greet(Some("421 4.3.2 closing"));
-    desk.deliver().await;
+    desk.relay.always(Some(Deed::AtRcpt("421 4.3.2 closing")));
+    assert_eq!(desk.deliver().await.accepted, 0);
+    desk.pass_minutes(1);
     let done = desk.site.municipalities[1];
     desk.load(|code| if code == done { "sim" } else { "nao" }).await;
-    desk.relay.greet(None);
+    desk.relay.always(None);
     for _ in 0..3 {
         desk.pass_minutes(5);
         desk.deliver().await;
@@ -364,7 +365,7 @@ async fn a_second_daemon_on_one_ledger_is_refused_and_the_first_goes_on() {
     let site = Site::new(&Choice::new(relay.port));
     let daemon = site.daemon();
     let second = site.run(&["servir"]);
-    assert_eq!(second.status.code(), Some(1));
+    assert_eq!(second.status.code(), Some(3));
     let said = String::from_utf8(second.stderr).unwrap();
     assert!(said.contains("vigia.db.lock"), "{said}");
     relay.distinct(3).await;
