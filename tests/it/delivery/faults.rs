@@ -355,7 +355,7 @@ async fn one_pass_under_a_rate_limit_ends_and_says_how_many_wait() {
     let relay = Relay::start().await;
     let site = Site::new(&Choice { municipalities: 12, per_minute: 5, ..Choice::new(relay.port) });
     let said = site.ok(&["servir", "--uma-vez"]);
-    assert!(said.contains("7 entrega(s) esperam na fila; a próxima pode sair em "), "{said}");
+    assert!(said.contains("7 entregas esperam na fila; a próxima pode sair em "), "{said}");
     assert_eq!(relay.taken().len(), 5);
 }
 
