@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use super::calendar::HaltKind;
 use super::notice::{Told, UnconfirmedPart};
 use super::overrides::{BatchId, HoldScope};
+use super::roster::Role;
 
 /// The because of a decision. The words are `render`'s; here are the facts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +84,11 @@ pub enum Reason {
     },
     /// Nobody to write to.
     NoContact,
+    /// An address refused or returned a letter and was not changed since (for the call list).
+    AddressFlagged {
+        /// In which role.
+        role: Role,
+    },
     /// Somebody stopped it.
     Held {
         /// What they stopped.
@@ -227,6 +233,7 @@ causes! {
     ClockBehind => "relogio",
     Unconfirmed => "nao-confirmado",
     NoContact => "sem-contato",
+    AddressFlagged => "endereco-recusado",
     Held => "retido",
     AwaitsOpening => "aguarda-abertura",
     AwaitsApproval => "aguarda-aprovacao",

@@ -77,6 +77,9 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
             "Nada consta como pendente, mas não há confirmação de {}; na dúvida ninguém é cobrado.",
             doubted(unconfirmed, calendar)
         ),
+        Reason::AddressFlagged { role } => {
+            format!("O endereço de {role} recusou ou devolveu uma carta e ainda não foi corrigido.")
+        }
         Reason::NoContact => {
             "Não há endereço utilizável em nenhum papel do município; complete o cadastro.".to_owned()
         }

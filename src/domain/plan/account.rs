@@ -187,6 +187,9 @@ fn call(municipality: &Municipality, line: &MunicipalityLine, survey: &Survey<'_
     }
     let needs_a_person = |cause: Cause| matches!(cause.as_str(), "nao-confirmado" | "sem-contato");
     because.extend(line.withheld.iter().filter(|r| needs_a_person(r.cause())).cloned());
+    let flagged = &survey.bench.world.ledger.flagged;
+    let refused = municipality.contacts.iter().filter(|c| c.addresses.iter().any(|a| flagged.contains(a)));
+    because.extend(refused.map(|c| Reason::AddressFlagged { role: c.role.clone() }));
     if because.is_empty() {
         return None;
     }

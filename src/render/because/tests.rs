@@ -49,6 +49,7 @@ fn reasons() -> Vec<Reason> {
         Reason::ClockBehind { high_water: at },
         Reason::Unconfirmed { unconfirmed: unconfirmed() },
         Reason::NoContact,
+        Reason::AddressFlagged { role: crate::domain::roster::Role::Smas },
         held(HoldScope::All),
         held(HoldScope::Window(window)),
         held(HoldScope::Municipality(MunicipalityCode::parse("3205309").unwrap())),
@@ -101,7 +102,7 @@ fn every_reason_is_a_sentence() {
 #[test]
 fn every_reason_is_here() {
     let causes: std::collections::BTreeSet<_> = reasons().iter().map(Reason::cause).collect();
-    assert_eq!(causes.len(), 35, "one for each variant of Reason; a new one needs an example here");
+    assert_eq!(causes.len(), 36, "one for each variant of Reason; a new one needs an example here");
 }
 
 #[test]
