@@ -99,12 +99,11 @@ fn faults(report: &ChainReport) -> Vec<String> {
 }
 
 async fn existing(desk: &Desk) -> std::result::Result<Store, Failure> {
-    desk.ledger().await?.ok_or_else(|| Failure {
-        code: 3,
-        text: format!(
-            "erro: ainda não há livro em {}\ndica: ele nasce com “vigia-suas servir”",
+    desk.ledger().await?.ok_or_else(|| {
+        Failure::failed(format!(
+            "ainda não há livro em {}\ndica: ele nasce com “vigia-suas servir”",
             desk.setup.database().display()
-        ),
+        ))
     })
 }
 
