@@ -10,8 +10,8 @@ use crate::domain::notice::Kind;
 use crate::render::portuguese::counted;
 use crate::service::amend;
 use crate::service::app::Live;
-use crate::service::outbox::relay_of;
 use crate::service::reconcile::compose;
+use crate::service::relay::relay_of;
 use crate::telemetry::chain;
 
 /// Judges the configuration, every letter to every recipient, and the calendar against the ledger.

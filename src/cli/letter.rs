@@ -1,5 +1,7 @@
 //! `carta` and `enviar-teste`: one letter, to read or to try the relay with.
 
+use std::io::IsTerminal as _;
+
 use super::args::{LetterFormat, Sample, SampleOf};
 use super::desk::{Answer, Desk, Failure, Result, remark, say, say_bytes};
 use super::sample;
@@ -10,12 +12,12 @@ use crate::domain::notice::{NoticeKey, Recipient};
 use crate::domain::plan::Decision;
 use crate::domain::roster::{Municipality, Role};
 use crate::mail::smtp::{Envelope, SmtpSender};
-use crate::render::letter::{Context, letter};
+use crate::render::letter::{Context, folded, letter};
 use crate::render::portuguese;
 use crate::service::app::Live;
 use crate::service::order;
-use crate::service::outbox::{SenderError, relay_of};
 use crate::service::reconcile::compose;
+use crate::service::relay::{SenderError, relay_of};
 
 /// Renders one letter to stdout; stderr says that it is an example.
 pub(super) fn show(desk: &Desk, sample: &Sample, format: LetterFormat) -> Result {
@@ -57,7 +59,8 @@ pub(super) fn show(desk: &Desk, sample: &Sample, format: LetterFormat) -> Result
             } else if format == LetterFormat::Html {
                 say(&letter.html);
             } else {
-                say(&format!("Assunto: {}\n\n{}", letter.subject, letter.text));
+                let body = if std::io::stdout().is_terminal() { folded(&letter.text) } else { letter.text };
+                say(&format!("Assunto: {}\n\n{body}", letter.subject));
             }
         }
     }

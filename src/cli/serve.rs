@@ -40,6 +40,7 @@ pub(super) async fn run(desk: Desk, once: bool) -> Result {
             "adiadas": dispatch.deferred,
             "recusadas": dispatch.refused,
             "incertas": dispatch.uncertain,
+            "na_fila": dispatch.waiting,
             "retidos": pass.held,
             "proxima_decisao": pass.next_wake.map(|at| rfc3339(at, calendar)),
         });
@@ -75,6 +76,13 @@ fn done(pass: &Pass, dispatch: &Dispatch, zone: &Zone) -> String {
     ];
     for (count, one, many) in further.into_iter().filter(|(count, ..)| *count > 0) {
         let _ = write!(out, "; {}", portuguese::counted(count, one, many));
+    }
+    if dispatch.waiting > 0 {
+        let waiting = portuguese::counted(dispatch.waiting, "entrega espera", "entregas esperam");
+        let _ = write!(out, "\n{waiting} na fila");
+        if let Some(at) = dispatch.next {
+            let _ = write!(out, "; a próxima pode sair em {}", portuguese::instant(at, zone));
+        }
     }
     if let Some(next) = pass.next_wake {
         let _ = write!(out, "\npróxima decisão: {}", portuguese::instant(next, zone));

@@ -92,7 +92,8 @@ pub enum Outcome {
     Deferred {
         /// The relay's reply or what went wrong.
         reply: String,
-        /// Whether the relay asked everybody to slow down (421, 452, 454).
+        /// Whether the next letter would fare no better: the relay asked for patience (421, 452, 454), could not be
+        /// reached, broke off without a reply, or put us off before it heard of an address.
         slow_down: bool,
     },
     /// 5xx for this recipient or this letter.

@@ -32,11 +32,11 @@ pub struct App {
     due: std::sync::Mutex<Due>,
 }
 
-/// When the next pass is due, and when the last one ended.
-#[derive(Debug, Default)]
+/// When the next pass is due, and when the last one ended; before the first, when the service began.
+#[derive(Debug)]
 struct Due {
     at: Option<Timestamp>,
-    decided_at: Option<Timestamp>,
+    decided_at: Timestamp,
 }
 
 /// A service that has not decided anything for so long hangs; systemd restarts it.
@@ -64,7 +64,7 @@ impl App {
             mail: Notify::new(),
             stop: CancellationToken::new(),
             failed: CancellationToken::new(),
-            due: std::sync::Mutex::default(),
+            due: std::sync::Mutex::new(Due { at: None, decided_at: clock.now() }),
         })
     }
 
@@ -90,7 +90,7 @@ impl App {
     /// Notes that a pass ended, and when the next is due.
     pub fn set_due(&self, at: Option<Timestamp>) {
         let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        *due = Due { at, decided_at: Some(self.now()) };
+        *due = Due { at, decided_at: self.now() };
     }
 
     /// Wakes the deciding loop if a pass is due.
@@ -102,10 +102,10 @@ impl App {
         }
     }
 
-    /// Whether passes still end: the watchdog's question. A service that never ended one is starting.
+    /// Whether passes still end: the watchdog's question. The first is given as long as any other.
     #[must_use]
     pub fn is_deciding(&self, now: Timestamp) -> bool {
         let decided_at = self.due.lock().unwrap_or_else(PoisonError::into_inner).decided_at;
-        decided_at.is_none_or(|at| now.duration_since(at) < LONGEST_SILENCE)
+        now.duration_since(decided_at) < LONGEST_SILENCE
     }
 }

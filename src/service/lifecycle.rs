@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use sd_notify::NotifyState;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
@@ -17,8 +17,9 @@ use tracing::{error, info, warn};
 use super::app::App;
 use super::ingest::Ingest;
 use super::known::note_readings;
-use super::outbox::{Dispatch, Outbox, SenderError};
+use super::outbox::{Dispatch, Outbox};
 use super::reconcile::{Pass, reconcile_once};
+use super::relay::SenderError;
 use super::report::report_once;
 use super::setup::Setup;
 use crate::clock::Clock;
@@ -85,11 +86,21 @@ impl Service {
         Ok(Self { app, directory, _lock: lock })
     }
 
-    /// One pass of everything: take in, decide, deliver, report.
+    /// One pass of everything: take in, decide, deliver, report. A signal to stop ends it after what is on the wire.
     ///
     /// # Errors
     /// [`ServiceError`].
     pub async fn once(&self) -> Result<(Pass, Dispatch), ServiceError> {
+        let mut signals = Signals::listen()?;
+        let mut work = std::pin::pin!(self.everything());
+        tokio::select! {
+            done = &mut work => return done,
+            () = signals.stop() => self.app.stop.cancel(),
+        }
+        work.await
+    }
+
+    async fn everything(&self) -> Result<(Pass, Dispatch), ServiceError> {
         let app = &self.app;
         let mut ingest = Ingest::default();
         ingest.ingest_once(app).await?;
@@ -121,6 +132,8 @@ impl Service {
     /// # Errors
     /// [`ServiceError`]: a loop died.
     pub async fn run(self) -> Result<(), ServiceError> {
+        // Before anybody is told that it runs: an unheard SIGHUP would kill it.
+        let mut signals = Signals::listen()?;
         let tracker = TaskTracker::new();
         let outbox = Outbox::new(&self.app.live())?;
         let ticker = ticker(&self.app).await.map_err(|e| ServiceError::Start(Box::new(e)))?;
@@ -134,9 +147,8 @@ impl Service {
         }
         tracker.close();
         notify(&[NotifyState::Ready]);
-        let signals = self.signals();
         tokio::select! {
-            ended = signals => ended?,
+            () = self.obey(&mut signals) => {}
             () = self.app.failed.cancelled() => {}
         }
         notify(&[NotifyState::Stopping]);
@@ -149,23 +161,24 @@ impl Service {
         if self.app.failed.is_cancelled() { Err(ServiceError::LoopDied) } else { Ok(()) }
     }
 
-    /// Waits for a signal to stop; a SIGHUP reloads and goes on.
-    async fn signals(&self) -> Result<(), ServiceError> {
-        let listen = |kind| signal(kind).map_err(|e| ServiceError::Start(Box::new(e)));
-        let mut terminate = listen(SignalKind::terminate())?;
-        let mut interrupt = listen(SignalKind::interrupt())?;
-        let mut reload = listen(SignalKind::hangup())?;
+    /// Waits for a signal to stop; a SIGHUP reloads and goes on, whatever comes of it.
+    async fn obey(&self, signals: &mut Signals) {
         loop {
             tokio::select! {
-                _ = terminate.recv() => return Ok(()),
-                _ = interrupt.recv() => return Ok(()),
-                _ = reload.recv() => self.reload().await?,
+                _ = signals.terminate.recv() => return,
+                _ = signals.interrupt.recv() => return,
+                _ = signals.reload.recv() => {
+                    if let Err(failure) = self.reload().await {
+                        error!(error = %chain(&failure), "a recarga não pôde ser concluída; vale a configuração em uso");
+                        notify(&[NotifyState::Ready]);
+                    }
+                }
             }
         }
     }
 
     /// Compiles the configuration aside and swaps it only if it is whole; a bad one keeps the last good and says so.
-    async fn reload(&self) -> Result<(), ServiceError> {
+    async fn reload(&self) -> Result<(), StoreError> {
         let now = self.app.now();
         let monotonic = NotifyState::monotonic_usec_now();
         match monotonic {
@@ -176,7 +189,7 @@ impl Service {
             Ok(setup) if setup.database() != self.app.store.path() => {
                 Err("o modo ou a pasta de dados mudou: reinicie o serviço".to_owned())
             }
-            Ok(setup) => silent_edits(&self.app, &setup).await?.map_or(Ok(setup), Err),
+            Ok(setup) => self.fit(setup).await?,
             Err(LoadError::Faulty(faults)) => Err(faults.render(false)),
             Err(failure) => Err(chain(&failure)),
         };
@@ -194,6 +207,45 @@ impl Service {
         }
         notify(&[NotifyState::Ready]);
         Ok(())
+    }
+}
+
+impl Service {
+    /// Whether a whole configuration may take the place of the one in force.
+    async fn fit(&self, setup: Setup) -> Result<Result<Setup, String>, StoreError> {
+        if let Some(edits) = silent_edits(&self.app, &setup).await? {
+            return Ok(Err(edits));
+        }
+        Ok(match super::relay::check(&setup) {
+            Ok(()) => Ok(setup),
+            Err(failure) => Err(chain(&failure)),
+        })
+    }
+}
+
+/// The signals that the service obeys.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    reload: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, ServiceError> {
+        let listen = |kind| signal(kind).map_err(|e| ServiceError::Start(Box::new(e)));
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            reload: listen(SignalKind::hangup())?,
+        })
+    }
+
+    /// Told to stop.
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 

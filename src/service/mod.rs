@@ -1,7 +1,7 @@
 //! What joins the rooms: passes that decide, senders that deliver, loops that wake them.
 //!
 //! Reading order: `setup` (a configuration ready to work with), `app` (what every loop shares), `known` (the world as
-//! the store has it), `reconcile` (decide and record), `outbox` (deliver), `ingest` (take in status), `report` (tell
+//! the store has it), `reconcile` (decide and record), `outbox` (deliver; with `relay`, `pace` and `trust`), `ingest` (take in status), `report` (tell
 //! staff), `alert` (call a person), `order` (what people decide by hand), `rehearse` (virtual time), `lifecycle`
 //! (start, signals, drain). Each concern has a `NAME_once` that tests and `servir --uma-vez` call.
 //!
@@ -18,5 +18,7 @@ pub mod outbox;
 mod pace;
 pub mod reconcile;
 pub mod rehearse;
+pub mod relay;
 pub mod report;
 pub mod setup;
+mod trust;

@@ -2,12 +2,10 @@
 //!
 //! Each sender owns one connection. A claim is marked *enviando*, durably, before the network is touched.
 
-use std::collections::VecDeque;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
-use secrecy::SecretString;
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
@@ -15,35 +13,14 @@ use super::alert::alert_once;
 use super::app::{App, Live};
 use super::pace::Pace;
 use super::reconcile::reconcile_once;
+use super::relay::{SenderError, senders};
+use super::trust::Trust;
 use crate::config::{self, Mode};
 use crate::domain::delivery::{Outcome, next_attempt};
-use crate::domain::id::EmailAddress;
-use crate::mail::file::FileOutbox;
-use crate::mail::smtp::{Credentials, Relay, RelayError, Security, SmtpSender, Timeouts};
 use crate::mail::{Parcel, Transport};
+use crate::render::portuguese;
 use crate::store::{Claim, Settled, Settlement, Store, StoreError};
 use crate::telemetry::chain;
-
-/// Why no sender could be made.
-#[derive(Debug, thiserror::Error)]
-pub enum SenderError {
-    /// A file named in `[smtp]` cannot be read.
-    #[error("não foi possível ler {} (chave {key} de [smtp])", path.display())]
-    File {
-        /// Which key.
-        key: &'static str,
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The relay cannot be spoken to as configured.
-    #[error(transparent)]
-    Relay(#[from] RelayError),
-    /// Production without `[smtp]`.
-    #[error("não há [smtp] em vigia.toml: sem servidor de saída nada pode ser enviado")]
-    NoRelay,
-}
 
 /// What a round of deliveries came to.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -58,51 +35,57 @@ pub struct Dispatch {
     pub uncertain: usize,
     /// When to look again; absent: when something is recorded.
     pub next: Option<Timestamp>,
+    /// Deliveries that are still to be tried, or tried again.
+    pub waiting: usize,
 }
 
 /// The senders and what they learnt of the relay.
 pub struct Outbox {
     senders: Vec<Transport>,
+    /// The configuration that the senders were made for.
+    made_for: Arc<Live>,
     pace: Pace,
-    refusals: VecDeque<(String, String)>,
+    /// Whether the pace knows what left before the process began.
+    remembers: bool,
+    trust: Arc<Mutex<Trust>>,
 }
 
 /// Letters claimed at a time. The question whether each is still wanted is asked anew for every such round.
 const ROUND: usize = 100;
-/// So many equal refusals in a row, across domains, are the relay's fault and not the contacts'.
-const EQUAL_REFUSALS: usize = 3;
+/// After so many rounds in a row that came to nothing a person is told.
+const ROUNDS_BEFORE_ALERT: u32 = 3;
+/// How often the end of an attempt is offered to the ledger before the process gives up, and with what pause.
+const SETTLE_TRIES: u32 = 5;
+const SETTLE_PAUSE: Duration = Duration::from_secs(1);
 
 impl Outbox {
     /// Makes the senders that the configuration asks for.
     ///
     /// # Errors
     /// [`SenderError`].
-    pub fn new(live: &Live) -> Result<Self, SenderError> {
-        let settings = &live.setup.config.settings;
-        let senders = match settings.mode {
-            Mode::Rehearsal => vec![Transport::File(FileOutbox::new(&settings.data))],
-            Mode::Production => {
-                let relay = settings.relay.as_ref().ok_or(SenderError::NoRelay)?;
-                let relay = relay_of(relay, &live.setup.config.secretariat.sender)?;
-                let one = |_| Ok(Transport::Smtp(Box::new(SmtpSender::new(relay.clone())?)));
-                let wanted = settings.relay.as_ref().map_or(1, |r| r.connections).max(1);
-                (0..wanted).map(one).collect::<Result<_, SenderError>>()?
-            }
-        };
-        Ok(Self { senders, pace: Pace::default(), refusals: VecDeque::new() })
+    pub fn new(live: &Arc<Live>) -> Result<Self, SenderError> {
+        Ok(Self {
+            senders: senders(live)?,
+            made_for: live.clone(),
+            pace: Pace::default(),
+            remembers: false,
+            trust: Arc::default(),
+        })
     }
 
     /// Delivers what is due, round by round, until nothing more may leave now. Asks before each round whether what is
     /// queued is still wanted.
     ///
     /// # Errors
-    /// [`StoreError`]; what was on the wire is then *enviando* and becomes *incerto* at the next start.
+    /// [`StoreError`]. An attempt whose end could not be recorded ends the process: it becomes *incerto* at the next
+    /// start.
     pub async fn deliver_once(&mut self, app: &Arc<App>) -> Result<Dispatch, StoreError> {
         let mut dispatch = Dispatch::default();
-        loop {
+        while !app.stop.is_cancelled() {
             let now = app.now();
             let live = app.live();
-            if app.stop.is_cancelled() {
+            if !self.follow(app, &live, now).await? {
+                dispatch.next = Some(crate::domain::time::hours_after(now, 1));
                 break;
             }
             if let Some(opens) = closed_until(&live, now) {
@@ -129,7 +112,42 @@ impl Outbox {
             }
             self.round(app, &live, claims, &mut dispatch).await?;
         }
+        dispatch.waiting = app.store.waiting(app.now()).await?;
         Ok(dispatch)
+    }
+
+    /// Takes up a configuration that a reload put in force, and remembers what left before this process began. Answers
+    /// whether there is anything to send with.
+    async fn follow(&mut self, app: &App, live: &Arc<Live>, now: Timestamp) -> Result<bool, StoreError> {
+        if !self.remembers {
+            let zone = &live.calendar.hours.zone;
+            let today = zone.date_of(now);
+            let since = zone.start_of(today).min(super::pace::a_minute_before(now));
+            for at in app.store.attempts_since(since).await? {
+                self.pace.sent(at, zone.date_of(at));
+            }
+            self.remembers = true;
+        }
+        if Arc::ptr_eq(&self.made_for, live) && !self.senders.is_empty() {
+            return Ok(true);
+        }
+        match senders(live) {
+            Ok(new) => {
+                self.close().await;
+                self.senders = new;
+                self.made_for = live.clone();
+                // Another relay, or another password, may be tried at once.
+                self.pace.recovered();
+                *self.trust.lock().unwrap_or_else(PoisonError::into_inner) = Trust::default();
+                Ok(true)
+            }
+            Err(failure) => {
+                error!(error = %chain(&failure), "não há como enviar; a fila espera");
+                let text = format!("Nenhuma carta pode sair: {failure}");
+                alert_once(app, "servidor-de-saida", text, now).await?;
+                Ok(false)
+            }
+        }
     }
 
     /// Takes leave of the relay.
@@ -165,17 +183,17 @@ impl Outbox {
         }
         let mut running = JoinSet::new();
         for (sender, share) in self.senders.drain(..).zip(shares) {
-            let (app, live) = (app.clone(), live.clone());
-            running.spawn(async move { send_share(&app, &live, sender, share).await });
+            let (app, live, trust) = (app.clone(), live.clone(), self.trust.clone());
+            running.spawn(async move { send_share(&app, &live, &trust, sender, share).await });
         }
+        // Every sender comes home before anything else may fail.
+        let mut outcomes = Vec::new();
         let mut fault = None;
         while let Some(ended) = running.join_next().await {
             match ended {
                 Ok(share) => {
                     self.senders.push(share.sender);
-                    for (domain, outcome) in share.outcomes {
-                        self.learn(app, live, &domain, &outcome, dispatch).await?;
-                    }
+                    outcomes.extend(share.outcomes);
                     fault = fault.or(share.fault);
                 }
                 Err(panic) => {
@@ -184,63 +202,63 @@ impl Outbox {
                 }
             }
         }
+        let mut setback = None;
+        for outcome in outcomes {
+            let at_fault = self.learn(app, live, &outcome, dispatch);
+            setback = at_fault.then_some(outcome).or(setback);
+        }
+        if let Some(outcome) = setback {
+            self.rest(app, live, &outcome).await?;
+        }
         fault.map_or(Ok(()), Err)
     }
 
-    async fn learn(
-        &mut self,
-        app: &App,
-        live: &Live,
-        domain: &str,
-        outcome: &Outcome,
-        dispatch: &mut Dispatch,
-    ) -> Result<(), StoreError> {
-        let now = app.now();
-        match outcome {
-            Outcome::Accepted { .. } => {
-                dispatch.accepted += 1;
-                self.pace.recovered();
-                self.pace.sent(now, live.calendar.hours.zone.date_of(now));
-                self.refusals.clear();
-            }
-            Outcome::Deferred { slow_down, .. } => {
-                dispatch.deferred += 1;
-                if *slow_down {
-                    self.pace.back_off(now);
-                }
-            }
-            Outcome::Uncertain { .. } => {
-                dispatch.uncertain += 1;
-                self.pace.back_off(now);
-            }
-            Outcome::Refused { reply } => {
-                dispatch.refused += 1;
-                let code = reply.chars().take(3).collect::<String>();
-                self.refusals.push_back((code, domain.to_owned()));
-                if self.refusals.len() > EQUAL_REFUSALS {
-                    self.refusals.pop_front();
-                }
-                if blames_the_relay(&self.refusals) {
-                    self.stop_queue(app, now, reply).await?;
-                }
-            }
-            Outcome::RelayFault { reply } => {
-                dispatch.deferred += 1;
-                self.stop_queue(app, now, reply).await?;
-            }
+    /// Counts one attempt. Answers whether the next letter would fare no better.
+    fn learn(&mut self, app: &App, live: &Live, outcome: &Outcome, dispatch: &mut Dispatch) -> bool {
+        let (count, at_fault) = match outcome {
+            Outcome::Accepted { .. } => (&mut dispatch.accepted, false),
+            Outcome::Deferred { slow_down, .. } => (&mut dispatch.deferred, *slow_down),
+            Outcome::Uncertain { .. } => (&mut dispatch.uncertain, true),
+            Outcome::Refused { .. } => (&mut dispatch.refused, false),
+            Outcome::RelayFault { .. } => (&mut dispatch.deferred, true),
+        };
+        *count += 1;
+        if matches!(outcome, Outcome::Accepted { .. }) {
+            self.pace.recovered();
         }
-        Ok(())
+        if !matches!(outcome, Outcome::RelayFault { .. } | Outcome::Deferred { slow_down: true, .. }) {
+            let now = app.now();
+            self.pace.sent(now, live.calendar.hours.zone.date_of(now));
+        }
+        at_fault
     }
 
-    /// The relay's own fault: the queue rests, staff are told once a day, and one letter probes after a while.
-    async fn stop_queue(&mut self, app: &App, now: Timestamp, reply: &str) -> Result<(), StoreError> {
-        self.refusals.clear();
+    /// The queue rests after a round in which the relay failed; then one letter probes. Staff are told once a day: at
+    /// once when the relay turns us away, and when it keeps failing otherwise.
+    async fn rest(&mut self, app: &App, live: &Live, outcome: &Outcome) -> Result<(), StoreError> {
+        let now = app.now();
         let until = self.pace.back_off(now);
-        error!(smtp.reply = reply, until = %until, "o servidor de saída recusa; a fila espera");
-        let text = format!(
-            "O servidor de saída de e-mail recusou o serviço, e a fila espera: “{reply}”. Nenhum destinatário foi \
-             dado como inválido por isso. O serviço tenta de novo sozinho; confira [smtp] em vigia.toml e a senha."
-        );
+        let reply = outcome.reply();
+        let text = if matches!(outcome, Outcome::RelayFault { .. }) {
+            error!(smtp.reply = reply, until = %until, "o servidor de saída recusa; a fila espera");
+            format!(
+                "O servidor de saída de e-mail recusou o serviço, e a fila espera: “{reply}”. As cartas que ele \
+                 recusou assim saem depois, e os seus destinatários não foram dados como inválidos. O serviço tenta \
+                 de novo sozinho; confira [smtp] em vigia.toml e a senha."
+            )
+        } else {
+            warn!(smtp.reply = reply, until = %until, "o servidor de saída falha ou pede calma; a fila espera");
+            if self.pace.strikes() < ROUNDS_BEFORE_ALERT {
+                return Ok(());
+            }
+            error!(smtp.reply = reply, rounds = self.pace.strikes(), "o servidor de saída continua a falhar");
+            let again = portuguese::instant(until, &live.calendar.hours.zone);
+            format!(
+                "O servidor de saída de e-mail não atende há {} tentativas seguidas: “{reply}”. A fila espera e o \
+                 serviço tenta de novo sozinho (em {again}); confira a rede, o servidor e [smtp] em vigia.toml.",
+                self.pace.strikes()
+            )
+        };
         alert_once(app, "servidor-de-saida", text, now).await
     }
 }
@@ -248,35 +266,40 @@ impl Outbox {
 /// What one sender made of its share.
 struct Share {
     sender: Transport,
-    outcomes: Vec<(String, Outcome)>,
+    outcomes: Vec<Outcome>,
     fault: Option<StoreError>,
 }
 
-async fn send_share(app: &App, live: &Live, mut sender: Transport, claims: Vec<Claim>) -> Share {
+async fn send_share(
+    app: &App,
+    live: &Live,
+    trust: &Mutex<Trust>,
+    mut sender: Transport,
+    claims: Vec<Claim>,
+) -> Share {
     let mut outcomes = Vec::new();
     let mut fault = None;
     let mut rest = claims.into_iter();
     while let Some(claim) = rest.next() {
-        if app.stop.is_cancelled() {
+        if app.stop.is_cancelled() || closed_until(live, app.now()).is_some() {
             let given_back = std::iter::once(claim).chain(rest).collect();
             fault = app.store.release(given_back).await.err();
             break;
         }
-        match send_one(app, live, &mut sender, claim).await {
-            Ok(Some((domain, outcome))) => {
-                let go_on = matches!(outcome, Outcome::Accepted { .. } | Outcome::Refused { .. });
-                outcomes.push((domain, outcome));
-                if !go_on {
-                    // The relay hesitates: the rest waits for what the outbox makes of it.
-                    fault = app.store.release(rest.collect()).await.err();
-                    break;
-                }
+        let (relay_may_fail, failed) = match send_one(app, live, trust, &mut sender, claim).await {
+            Ok(Some(outcome)) => {
+                let hesitates = !matches!(outcome, Outcome::Accepted { .. } | Outcome::Refused { .. });
+                outcomes.push(outcome);
+                (hesitates, None)
             }
-            Ok(None) => {}
-            Err(error) => {
-                fault = Some(error);
-                break;
-            }
+            Ok(None) => (false, None),
+            Err(error) => (true, Some(error)),
+        };
+        if relay_may_fail {
+            // The rest waits for what the outbox makes of it.
+            let released = app.store.release(rest.collect()).await.err();
+            fault = failed.or(released);
+            break;
         }
     }
     Share { sender, outcomes, fault }
@@ -286,15 +309,21 @@ async fn send_share(app: &App, live: &Live, mut sender: Transport, claims: Vec<C
 async fn send_one(
     app: &App,
     live: &Live,
+    trust: &Mutex<Trust>,
     sender: &mut Transport,
     claim: Claim,
-) -> Result<Option<(String, Outcome)>, StoreError> {
+) -> Result<Option<Outcome>, StoreError> {
     let started_at = app.now();
     let Some(claim) = app.store.mark_sending(vec![claim], started_at).await?.pop() else { return Ok(None) };
     let from = &live.setup.config.secretariat.sender;
     let parcel =
         Parcel { key: &claim.key, version: claim.version, from, to: &claim.address, bytes: &claim.bytes };
     let outcome = sender.deliver(parcel).await;
+    let outcome = trust.lock().unwrap_or_else(PoisonError::into_inner).judge(
+        outcome,
+        claim.address.domain(),
+        claim.attempts + 1,
+    );
     let ended_at = app.now();
     let resend = live.setup.config.settings.on_uncertain == config::OnUncertain::Resend;
     let next_attempt_at = match &outcome {
@@ -319,10 +348,32 @@ async fn send_one(
         ended_at,
         next_attempt_at,
     };
-    if app.store.settle(vec![settled]).await? == [Settlement::Stale] {
+    if settle(app, settled).await? == Settlement::Stale {
         warn!(notice.key = %claim.key, "a entrega já era de outro remetente; o resultado não foi anotado");
     }
-    Ok(Some((claim.address.domain().to_owned(), outcome)))
+    Ok(Some(outcome))
+}
+
+/// Records the end of an attempt. It is not to be forgotten for a moment's fault of the disk: a letter that was taken
+/// and is not known to be would be sent again. What cannot be recorded ends the process, whose next start knows it
+/// *incerto*.
+async fn settle(app: &App, settled: Settled) -> Result<Settlement, StoreError> {
+    let mut tries = 1;
+    loop {
+        match app.store.settle(vec![settled.clone()]).await {
+            Ok(done) => return Ok(done.into_iter().next().unwrap_or(Settlement::Stale)),
+            Err(failure) if tries < SETTLE_TRIES => {
+                warn!(error = %chain(&failure), "o resultado de uma entrega não pôde ser gravado; de novo");
+                tries += 1;
+                tokio::time::sleep(SETTLE_PAUSE).await;
+            }
+            Err(failure) => {
+                error!("o resultado de uma entrega não pôde ser gravado; o serviço termina para recomeçar");
+                app.failed.cancel();
+                return Err(failure);
+            }
+        }
+    }
 }
 
 /// Who claims: this process.
@@ -339,46 +390,6 @@ fn closed_until(live: &Live, now: Timestamp) -> Option<Timestamp> {
 async fn is_clock_behind(store: &Store, now: Timestamp) -> Result<bool, StoreError> {
     let high_water = store.signs().await?.high_water;
     Ok(high_water.is_some_and(|at| at.duration_since(now) > crate::domain::plan::CLOCK_TOLERANCE))
-}
-
-fn blames_the_relay(refusals: &VecDeque<(String, String)>) -> bool {
-    let Some((code, domain)) = refusals.front() else { return false };
-    refusals.len() == EQUAL_REFUSALS
-        && refusals.iter().all(|(c, _)| c == code)
-        && refusals.iter().any(|(_, d)| d != domain)
-}
-
-/// The relay as the mail room takes it, with what its files say.
-///
-/// # Errors
-/// [`SenderError`].
-pub fn relay_of(relay: &config::Relay, sender: &EmailAddress) -> Result<Relay, SenderError> {
-    let read = |key: &'static str, path: &PathBuf| {
-        std::fs::read(path).map_err(|source| SenderError::File { key, path: path.clone(), source })
-    };
-    let credentials = match (&relay.user, &relay.password_file) {
-        (Some(user), Some(path)) => {
-            let text = String::from_utf8_lossy(&read("senha_arquivo", path)?).into_owned();
-            let password = SecretString::from(text.lines().next().unwrap_or_default().to_owned());
-            Some(Credentials { user: user.clone(), password })
-        }
-        _ => None,
-    };
-    let relay = Relay {
-        host: relay.host.clone(),
-        port: relay.port,
-        security: match relay.security {
-            config::Security::StartTls => Security::StartTls,
-            config::Security::Tls => Security::Tls,
-            config::Security::None => Security::Plain,
-        },
-        credentials,
-        extra_ca: relay.ca_file.as_ref().map(|path| read("ca_arquivo", path)).transpose()?,
-        hello_name: sender.domain().to_owned(),
-        timeouts: Timeouts::default(),
-    };
-    relay.check()?;
-    Ok(relay)
 }
 
 /// Logs a failed round; the next wake tries again.

@@ -8,7 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 /// One minute, the span of `por_minuto`.
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
-/// The pace of one outbox. What left before the process began is not known to it.
+/// From when on an attempt counts to the minute that ends now.
+pub(super) fn a_minute_before(now: Timestamp) -> Timestamp {
+    now.saturating_sub(MINUTE).unwrap_or(now)
+}
+
+/// The pace of one outbox.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     recent: VecDeque<Timestamp>,
@@ -44,7 +49,7 @@ impl Pace {
         }
     }
 
-    /// Notes a letter that was handed to the relay.
+    /// Notes a letter that was offered to the relay, oldest first.
     pub(super) fn sent(&mut self, at: Timestamp, today: Date) {
         self.recent.push_back(at);
         let count = self.day.filter(|(day, _)| *day == today).map_or(0, |(_, n)| n);
@@ -64,6 +69,11 @@ impl Pace {
     pub(super) fn recovered(&mut self) {
         self.strikes = 0;
         self.paused_until = None;
+    }
+
+    /// How many rounds in a row came to nothing.
+    pub(super) fn strikes(&self) -> u32 {
+        self.strikes
     }
 
     /// Whether the next letter is a probe: after a back-off, one goes first.

@@ -1,12 +1,15 @@
 //! Decide and record: one pass over everything known.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
-use tracing::{error, info};
+use tracing::{debug, error, info};
 
 use super::app::{App, Live};
 use super::known::Known;
+use crate::domain::calendar::Window;
 use crate::domain::id::WindowId;
-use crate::domain::notice::NoticeKey;
+use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::plan::{self, Act, Decision, Plan};
 use crate::mail::message::{self, Draft};
 use crate::mail::token;
@@ -98,13 +101,24 @@ fn count(pass: &mut Pass, decision: &Decision) {
     }
 }
 
+/// One line for each window, act and kind; one for each notice when asked for detail.
 fn log(changes: &[Change]) {
-    for change in changes {
+    let mut counts: BTreeMap<(String, &'static str, &'static str, &'static str), usize> = BTreeMap::new();
+    for Change { decision, .. } in changes {
+        let window = decision.window().map(ToString::to_string).unwrap_or_default();
+        let kind = decision.kind.map_or("relatorio", Kind::as_str);
+        let cause = decision.because.cause().as_str();
+        *counts.entry((window, decision.act.as_str(), kind, cause)).or_default() += 1;
+        debug!(notice.key = %decision.key, notice.act = decision.act.as_str(), notice.cause = cause, "decisão");
+    }
+    for ((window, act, kind, cause), notices) in counts {
         info!(
-            notice.key = %change.decision.key,
-            notice.act = change.decision.act.as_str(),
-            notice.cause = change.decision.because.cause().as_str(),
-            "decisão registrada"
+            window.id = window,
+            notice.act = act,
+            notice.kind = kind,
+            notice.cause = cause,
+            notices,
+            "decisões registradas"
         );
     }
 }
@@ -160,16 +174,20 @@ pub fn compose(
     Ok(NewLetter { message_id, subject: letter.subject, bytes })
 }
 
-/// The windows worth reporting on: open now, or closed not long ago and still in the ledger.
+/// The windows worth reporting on: those open now, and those closed not long ago that this ledger has followed.
 #[must_use]
 pub fn reported_windows(known: &Known, now: Timestamp) -> Vec<WindowId> {
     let zone = &known.live.calendar.hours.zone;
     let lingers = crate::domain::time::hours_after(now, -24 * 45);
+    let ends_at = |window: &Window| window.latest_deadline().map(|d| d.instant(zone));
     known
         .windows
         .iter()
         .filter(|window| zone.start_of(window.opens_on) <= now)
-        .filter(|window| window.latest_deadline().is_none_or(|d| d.instant(zone) >= lingers))
+        .filter(|window| match ends_at(window) {
+            None => true,
+            Some(at) => at > now || (at >= lingers && known.ledger.window(&window.id).is_some()),
+        })
         .map(|window| window.id.clone())
         .collect()
 }

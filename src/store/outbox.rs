@@ -40,6 +40,9 @@ statements! {
                        AND lease_until IS NULL \
                        AND (valid_until IS NULL OR (valid_until > $1 AND valid_until > next_attempt_at)) \
                        ORDER BY next_attempt_at, id LIMIT 1";
+    const WAITING = "SELECT COUNT(*) FROM deliveries WHERE next_attempt_at IS NOT NULL AND stopped_at IS NULL \
+                     AND state IN ('registrado', 'adiado', 'incerto') AND (valid_until IS NULL OR valid_until > $1)";
+    const ATTEMPTED = "SELECT started_at FROM attempts WHERE started_at >= $1 ORDER BY started_at";
     const NEXT_LEASED = "SELECT MIN(CASE WHEN lease_until > next_attempt_at THEN lease_until \
                          ELSE next_attempt_at END) FROM deliveries WHERE lease_until IS NOT NULL \
                          AND next_attempt_at IS NOT NULL AND stopped_at IS NULL \
@@ -137,6 +140,26 @@ impl Store {
             Ok(tx.commit().await?)
         })
         .await
+    }
+
+    /// How many deliveries are still to be tried, or tried again, as far as is known at `now`.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn waiting(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let mut conn = self.db.read().await?;
+        let n: i64 = bound!(WAITING, ms(now)).fetch_one(&mut *conn).await?.try_get(0)?;
+        Ok(usize::try_from(n).unwrap_or(0))
+    }
+
+    /// When attempts began, since an instant, oldest first. Reads every attempt ever made: for a start, not for a pass.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn attempts_since(&self, since: Timestamp) -> Result<Vec<Timestamp>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let rows = bound!(ATTEMPTED, ms(since)).fetch_all(&mut *conn).await?;
+        rows.iter().map(|row| Cells::of("attempts", row).instant("started_at")).collect()
     }
 
     /// When the outbox has something to claim next, as far as is known at `now`; an instant not after `now` means at

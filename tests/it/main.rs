@@ -3,6 +3,8 @@
 #![expect(clippy::struct_excessive_bools, reason = "a drawn world is a handful of yes and no")]
 
 mod cli;
+mod delivery;
 mod layering;
 mod plan;
+mod scenario;
 mod support;

@@ -190,11 +190,15 @@ impl<'a> Assessor<'a> {
             .map(|unit| {
                 let own =
                     self.opinion(entries.iter().filter(|e| e.part == *part && e.unit.as_ref() == Some(unit)));
-                (Some(unit), own.or_newer(whole))
+                // What is known of the part as a whole names no unit.
+                if own.as_of.is_none() { (None, whole) } else { (Some(unit), own.or_newer(whole)) }
             })
             .collect();
+        let explained = opinions.iter().any(|(_, o)| o.state == State::Pending || o.as_of >= whole.as_of);
         if opinions.is_empty() {
             opinions.push((None, whole));
+        } else if whole.state == State::Pending && !explained {
+            opinions.push((None, whole.contradicted(whole)));
         }
         self.fold(municipality, opinions, &mut verdict);
         verdict
@@ -214,8 +218,7 @@ impl<'a> Assessor<'a> {
         };
         let mut first = true;
         for (unit, mut opinion) in opinions {
-            if opinion.state == State::Pending
-                && self.is_disputed(municipality, &verdict.part, opinion.taken_at)
+            if opinion.state == State::Pending && self.is_disputed(municipality, &verdict.part, opinion.as_of)
             {
                 opinion.state = State::Unconfirmed;
                 opinion.doubt = Some(Doubt::Disputed);
@@ -234,16 +237,11 @@ impl<'a> Assessor<'a> {
         }
     }
 
-    fn is_disputed(
-        &self,
-        municipality: MunicipalityCode,
-        part: &PartId,
-        taken_at: Option<Timestamp>,
-    ) -> bool {
+    fn is_disputed(&self, municipality: MunicipalityCode, part: &PartId, as_of: Option<Timestamp>) -> bool {
         self.disputes.iter().any(|d| {
             d.municipality == municipality
                 && d.part.as_ref().is_none_or(|p| p == part)
-                && taken_at.is_none_or(|at| at <= d.authorship.at)
+                && as_of.is_none_or(|at| at <= d.authorship.at)
                 && !d.until.is_some_and(|until| self.moment.day_over(until))
         })
     }
@@ -272,7 +270,6 @@ impl<'a> Assessor<'a> {
                 state,
                 doubt,
                 as_of: Some(entry.as_of()),
-                taken_at: Some(entry.taken_at),
                 feed: Some(&entry.feed),
                 wording: entry.wording.as_ref(),
             });
@@ -287,21 +284,13 @@ struct Opinion<'a> {
     state: State,
     doubt: Option<Doubt>,
     as_of: Option<Timestamp>,
-    taken_at: Option<Timestamp>,
     feed: Option<&'a FeedId>,
     wording: Option<&'a Arc<str>>,
 }
 
 impl Default for Opinion<'_> {
     fn default() -> Self {
-        Self {
-            state: State::Unconfirmed,
-            doubt: Some(Doubt::Unseen),
-            as_of: None,
-            taken_at: None,
-            feed: None,
-            wording: None,
-        }
+        Self { state: State::Unconfirmed, doubt: Some(Doubt::Unseen), as_of: None, feed: None, wording: None }
     }
 }
 
@@ -319,19 +308,31 @@ impl Opinion<'_> {
             _ if self.doubt == Some(Doubt::Contradicted) => self,
             (State::Unconfirmed, o) if o != State::Unconfirmed => other,
             (s, State::Unconfirmed) if s != State::Unconfirmed => self,
-            _ if other.as_of > self.as_of => other,
+            _ if other.is_later_than(&self) => other,
             _ => self,
         }
     }
 
+    /// By date; by feed where that is the same, so that the order of feeds means nothing.
+    fn is_later_than(&self, other: &Self) -> bool {
+        (self.as_of, self.feed) > (other.as_of, other.feed)
+    }
+
     fn contradicted(self, other: Self) -> Self {
-        let newer = if other.as_of > self.as_of { other } else { self };
+        let newer = if other.is_later_than(&self) { other } else { self };
         Self { state: State::Unconfirmed, doubt: Some(Doubt::Contradicted), ..newer }
     }
 
-    /// A unit's own opinion, or the whole part's where that is newer or the only one.
+    /// A unit's own opinion, or the whole part's where that is newer and says more. A concluded unit stands although
+    /// the part has something pending, and a doubt about the part changes nothing.
     fn or_newer(self, whole: Self) -> Self {
-        if whole.as_of > self.as_of { whole } else { self }
+        let settled = matches!(self.state, State::Done | State::NotApplicable);
+        let says_more = match whole.state {
+            State::Unconfirmed => self.state == State::Unconfirmed,
+            State::Pending => !settled && self.doubt != Some(Doubt::Reverting),
+            State::Done | State::NotApplicable => true,
+        };
+        if says_more && whole.as_of > self.as_of { whole } else { self }
     }
 }
 

@@ -77,8 +77,9 @@ impl Editions<'_> {
             }
             let earlier = matches!((edition.deadline, track.deadline), (Some(new), Some(old)) if new < old);
             let general = edition.municipalities.is_empty();
-            if earlier && general && special {
-                // A general edition does not shorten a municipality's own later date.
+            let no_later = matches!((edition.deadline, track.deadline), (Some(new), Some(old)) if new <= old);
+            if no_later && general && special {
+                // A general edition does not shorten a municipality's own date, nor start its ladder over.
                 continue;
             }
             let batch = BatchId::of_slot(&window.id, Slot::Extension { edition: edition.number });

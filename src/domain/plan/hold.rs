@@ -1,6 +1,6 @@
 //! What holds letters by the day or by the batch, whatever their window. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -26,7 +26,8 @@ pub(super) fn over_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut D
     for letter in &letters {
         *days.entry(zone.date_of(letter.due_at)).or_default() += 1;
     }
-    let mut crowded = crowded_days(world, &days);
+    let again: HashSet<&NoticeKey> = letters.iter().map(|letter| &letter.key).collect();
+    let mut crowded = crowded_days(world, &days, &again);
     crowded.retain(|day, _| !world.overrides.released.contains(&BatchId::of_day(*day)));
     for letter in letters {
         let because = if is_urgent(world, moment, &letter) {
@@ -37,7 +38,7 @@ pub(super) fn over_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut D
         match because {
             None => draft.actions.push(letter),
             Some(because) => {
-                let version = recorded_version(world, &letter.key);
+                let version = if recorded_version(world, &letter.key) == 0 { 0 } else { letter.version };
                 draft.withhold(world, Decision { act: Act::Withhold, version, because, ..letter });
             }
         }
@@ -49,8 +50,12 @@ fn too_many(world: &World<'_>, crowded: &BTreeMap<Date, usize>, day: Date) -> Op
     Some(Reason::DailyLimit { batch: BatchId::of_day(day), due, limit: world.calendar.daily_limit })
 }
 
-/// The days of these letters on which more fall due than may, with how many.
-fn crowded_days(world: &World<'_>, wanted: &BTreeMap<Date, usize>) -> BTreeMap<Date, usize> {
+/// The days of these letters on which more fall due than may, with how many. A notice that comes again counts once.
+fn crowded_days(
+    world: &World<'_>,
+    wanted: &BTreeMap<Date, usize>,
+    again: &HashSet<&NoticeKey>,
+) -> BTreeMap<Date, usize> {
     let zone = &world.calendar.hours.zone;
     let spans: Vec<(Date, Timestamp, Timestamp)> =
         wanted.keys().map(|day| (*day, zone.start_of(*day), zone.end_of(*day))).collect();
@@ -60,12 +65,15 @@ fn crowded_days(world: &World<'_>, wanted: &BTreeMap<Date, usize>) -> BTreeMap<D
         if !active.contains(id) {
             continue;
         }
-        for record in ledger.municipalities().flat_map(|(_, records)| records) {
+        let records =
+            ledger.municipalities().flat_map(|(code, records)| records.iter().map(move |r| (code, r)));
+        for (municipality, record) in records {
             if matches!(record.standing, Standing::Sent { .. } | Standing::Queued | Standing::Failed)
                 && let Some((day, ..)) =
                     spans.iter().find(|(_, from, until)| (*from..*until).contains(&record.due_at))
             {
-                *due.entry(*day).or_default() += 1;
+                let key = NoticeKey::Municipal { window: id.clone(), slot: record.slot, municipality };
+                *due.entry(*day).or_default() += usize::from(!again.contains(&key));
             }
         }
     }

@@ -6,6 +6,7 @@
 pub mod account;
 mod assess;
 mod audience;
+mod digest;
 mod edition;
 mod hold;
 mod ladder;
@@ -92,7 +93,8 @@ pub struct Decision {
     /// The rung, days before the deadline.
     pub rung: Option<u16>,
     /// To send: which version of the notice this letter is (1 unless another role stands in or the text changed).
-    /// Otherwise the last version recorded, 0 when none was.
+    /// To withhold: the one that will leave, 0 when none was recorded yet. Otherwise the last recorded, 0 when none
+    /// was.
     pub version: u16,
     /// To whom; empty unless it is to be sent or withheld.
     pub to: Vec<Recipient>,
@@ -251,14 +253,15 @@ impl Draft {
 /// The clock may stand this much below the ledger before sending freezes.
 pub const CLOCK_TOLERANCE: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
-/// The clock stands before what the ledger has seen: nothing is decided but the alert.
+/// The clock stands before what the ledger has seen: nothing is decided but the alert, one for each civil day.
 fn frozen(world: &World<'_>, moment: &Moment<'_>, high_water: Timestamp) -> Plan {
     let mut plan = Plan::default();
     let topic = "relogio";
-    if world.ledger.service(topic).next().is_none() {
+    let key = NoticeKey::Service { topic: topic.to_owned(), on: moment.today() };
+    if !world.ledger.service(topic).any(|(known, _)| *known == key) {
         plan.actions.push(Decision {
             act: Act::Send,
-            key: NoticeKey::Service { topic: topic.to_owned(), on: moment.today() },
+            key,
             kind: Some(Kind::Alert),
             edition: None,
             rung: None,

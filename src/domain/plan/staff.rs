@@ -1,33 +1,68 @@
-//! What the secretariat's own people are told: resumos, remessas, reports and alerts. Pure.
+//! What the secretariat's own people are told: remessas, reports and alerts; resumos are `digest`'s. Pure.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::edition::HaltState;
 use super::moment::Moment;
 use super::pair;
 use super::survey::Survey;
-use super::{Act, Decision, Draft, World, audience};
-use crate::domain::calendar::{CopyTo, Deadline};
-use crate::domain::id::{MunicipalityCode, PartId};
-use crate::domain::ledger::{Record, Standing, WindowLedger};
+use super::{Act, Decision, Draft, World, audience, digest};
+use crate::domain::calendar::Deadline;
+use crate::domain::id::{GerenciaId, MunicipalityCode, WindowId};
+use crate::domain::ledger::{Record, Standing};
 use crate::domain::notice::{
-    Addressee, AlertItem, Content, DigestLine, Kind, NoticeKey, Recipient, Slot, StaffSlot, Untold,
+    Addressee, AlertItem, Content, Kind, NoticeKey, Recipient, Slot, StaffSlot, Untold,
 };
-use crate::domain::overrides::BatchId;
+use crate::domain::overrides::{BatchId, HoldScope};
 use crate::domain::reason::Reason;
 use crate::domain::roster::Municipality;
 use crate::domain::time::day_after;
 
 /// Everything that one window gives staff.
 pub(super) fn about_window(survey: &Survey<'_>, draft: &mut Draft) {
-    digests(survey, draft);
+    let more_follows = follows(draft, Some(&survey.bench.assessor.window().id));
+    let stopped = is_stopped(survey);
+    if !more_follows && !stopped {
+        digest::digests(survey, draft);
+    }
     for (edition, deadline, ends_at) in ended_editions(survey) {
         report(survey, edition, ends_at, draft);
-        referrals(survey, edition, deadline, ends_at, draft);
+        if !stopped {
+            referrals(survey, edition, deadline, ends_at, draft);
+        }
     }
-    void_referrals(survey, draft);
-    alert(survey, draft);
+    if !stopped {
+        void_referrals(survey, draft);
+    }
+    if !more_follows {
+        alert(survey, draft);
+    }
+}
+
+/// Whether somebody stopped everything, or this window (`reter`): then resumos and remessas wait too. Alerts go on:
+/// staff must hear of what waits.
+fn is_stopped(survey: &Survey<'_>) -> bool {
+    let window = &survey.bench.assessor.window().id;
+    survey.bench.world.overrides.holds.iter().any(|hold| match &hold.scope {
+        HoldScope::All => true,
+        HoldScope::Window(id) => id == window,
+        HoldScope::Municipality(_) | HoldScope::Batch(_) => false,
+    })
+}
+
+/// Whether the next round of this pass will have more to tell: what is withdrawn may be said anew, or withheld. A
+/// resumo or an alert made before that would count as having told it.
+fn follows(draft: &Draft, window: Option<&WindowId>) -> bool {
+    draft.actions.iter().any(|d| d.act == Act::Withdraw && window.is_none_or(|id| d.window() == Some(id)))
+}
+
+/// Files a notice to staff; one with nobody to read it is none.
+pub(super) fn tell(draft: &mut Draft, notice: Decision) {
+    if notice.act != Act::Send || !notice.to.is_empty() {
+        draft.actions.push(notice);
+    }
 }
 
 /// Editions that rule somewhere and whose deadline has passed while the window was not stopped.
@@ -76,9 +111,8 @@ fn referrals(survey: &Survey<'_>, edition: u16, deadline: Deadline, ends_at: Tim
     if before_our_time(survey, due_at) || !survey.bench.moment.reached(due_at) {
         return;
     }
-    let gerencias = system.gerencias.iter().map(|id| Addressee::Gerencia(id.clone()));
     let missing: Vec<Addressee> = std::iter::once(Addressee::Gsuas)
-        .chain(gerencias)
+        .chain(gerencias(survey).into_iter().cloned().map(Addressee::Gerencia))
         .filter(|to| !is_recorded(survey, &StaffSlot::Referral { edition, to: to.clone() }))
         .collect();
     if missing.is_empty() || !survey.bench.moment.is_sending() {
@@ -96,8 +130,22 @@ fn referrals(survey: &Survey<'_>, edition: u16, deadline: Deadline, ends_at: Tim
         };
         let slot = StaffSlot::Referral { edition, to };
         let because = Reason::DeadlinePassed { at: ends_at };
-        draft.actions.push(notice(survey, Act::Send, slot, recipients, due_at, Some(content), because));
+        tell(draft, notice(survey, Act::Send, slot, recipients, due_at, Some(content), because));
     }
+}
+
+/// The competent gerências: the system's, and those of the window's parts.
+fn gerencias<'a>(survey: &Survey<'a>) -> Vec<&'a GerenciaId> {
+    let system = survey.bench.assessor.system();
+    let parts = survey.bench.assessor.window().parts.iter();
+    let of_parts = parts.flat_map(|part| survey.bench.world.calendar.gerencias_of(system, part));
+    let mut gerencias: Vec<&GerenciaId> = Vec::new();
+    for id in system.gerencias.iter().chain(of_parts) {
+        if !gerencias.contains(&id) {
+            gerencias.push(id);
+        }
+    }
+    gerencias
 }
 
 #[derive(Default)]
@@ -107,13 +155,14 @@ struct Lists {
     never_told: Vec<(MunicipalityCode, Untold)>,
 }
 
-/// The municipalities that an edition ended for; none when no expected one is left on it.
+/// The municipalities that an edition ended for; none when no expected one is left on it, or the window is stopped.
 fn lists(survey: &Survey<'_>, edition: u16) -> Option<Lists> {
     let mut lists = Lists::default();
     let mut any = false;
     for municipality in survey.bench.world.roster.municipalities.values() {
-        let on_edition = survey.track(municipality.code).edition == edition;
-        if !on_edition || survey.bench.assessor.expected(municipality).next().is_none() {
+        let track = survey.track(municipality.code);
+        let ended = track.edition == edition && !matches!(track.halt, HaltState::Halted { .. });
+        if !ended || survey.bench.assessor.expected(municipality).next().is_none() {
             continue;
         }
         any = true;
@@ -166,11 +215,10 @@ pub(super) fn untold(survey: &Survey<'_>, municipality: &Municipality) -> Option
 fn void_referrals(survey: &Survey<'_>, draft: &mut Draft) {
     let Some(ledger) = survey.ledger else { return };
     let window = survey.bench.assessor.window();
-    for (slot, _) in ledger.staff_slots() {
+    for (slot, told_at) in ledger.staff_slots() {
         let StaffSlot::Referral { edition, to } = slot else { continue };
-        let later =
-            survey.tracks().filter(|track| track.edition > *edition).max_by_key(|track| track.edition);
-        let Some(later) = later else { continue };
+        // Those on an edition known before were left out of it.
+        let Some(later) = survey.followed(*edition, told_at) else { continue };
         let void = StaffSlot::ReferralVoid { edition: *edition, to: to.clone() };
         if is_recorded(survey, &void) || !survey.bench.moment.is_sending() {
             continue;
@@ -184,88 +232,8 @@ fn void_referrals(survey: &Survey<'_>, draft: &mut Draft) {
         let recipients = audience::office(&survey.bench.world.roster.offices, to);
         let because = Reason::ReferralOvertaken { edition: later.edition };
         let due_at = survey.bench.world.calendar.hours.next_sending(later.known_at);
-        draft.actions.push(notice(survey, Act::Send, void, recipients, due_at, Some(content), because));
+        tell(draft, notice(survey, Act::Send, void, recipients, due_at, Some(content), because));
     }
-}
-
-/// One resumo per gerência (or GSUAS), window and day, of the letters of rungs with `copia` since the last one.
-fn digests(survey: &Survey<'_>, draft: &mut Draft) {
-    if survey.steps.values().flatten().all(|step| step.copies.is_empty()) {
-        return;
-    }
-    let mut lines: BTreeMap<(Addressee, u16), Vec<DigestLine>> = BTreeMap::new();
-    let last_to = |to: &Addressee| {
-        let slots = survey.ledger.into_iter().flat_map(WindowLedger::staff_slots);
-        slots
-            .filter(|(slot, _)| matches!(slot, StaffSlot::Digest { to: t, .. } if t == to))
-            .map(|(_, at)| at)
-            .max()
-    };
-    let mut add = |municipality, letter: &Record, recorded: Option<Timestamp>| {
-        let Slot::Rung { edition, days_before } = letter.slot else { return };
-        let steps = survey.steps.get(&edition).map_or(&[][..], Vec::as_slice);
-        let Some(step) = steps.iter().find(|s| s.days_before == days_before) else { return };
-        for (to, parts) in copied_to(survey, &step.copies, &letter.parts) {
-            if recorded.is_none_or(|at| last_to(&to).is_none_or(|last| at > last)) {
-                let line = DigestLine { municipality, kind: letter.kind, days_before, parts };
-                lines.entry((to, edition)).or_default().push(line);
-            }
-        }
-    };
-    for (municipality, records) in survey.ledger.into_iter().flat_map(WindowLedger::municipalities) {
-        for record in
-            records.iter().filter(|r| matches!(r.standing, Standing::Sent { .. } | Standing::Queued))
-        {
-            add(municipality, record, Some(record.recorded_at));
-        }
-    }
-    let id = &survey.bench.assessor.window().id;
-    for decision in draft.actions.iter().filter(|d| d.act == Act::Send) {
-        if let NoticeKey::Municipal { window, slot, municipality } = &decision.key
-            && window == id
-        {
-            add(*municipality, &decision.record(*slot, Standing::Queued, decision.due_at), None);
-        }
-    }
-    if lines.is_empty() || !survey.bench.moment.is_sending() {
-        return;
-    }
-    let on = survey.bench.moment.today();
-    for ((to, edition), mut lines) in lines {
-        let slot = StaffSlot::Digest { edition, to: to.clone(), on };
-        if is_recorded(survey, &slot) {
-            continue;
-        }
-        lines.sort_by_key(|line| line.municipality);
-        let recipients = audience::office(&survey.bench.world.roster.offices, &to);
-        let deadline = survey.bench.assessor.window().edition(edition).and_then(|e| e.deadline);
-        let because = Reason::CopiesDue { letters: lines.len() };
-        let content = Content::Digest { to, deadline, lines };
-        let due_at = survey.bench.moment.stamp();
-        draft.actions.push(notice(survey, Act::Send, slot, recipients, due_at, Some(content), because));
-    }
-}
-
-fn copied_to(survey: &Survey<'_>, copies: &[CopyTo], parts: &[PartId]) -> Vec<(Addressee, Vec<PartId>)> {
-    let system = survey.bench.assessor.system();
-    let mut shares: Vec<(Addressee, Vec<PartId>)> = Vec::new();
-    for copy in copies {
-        match copy {
-            CopyTo::Gsuas => shares.push((Addressee::Gsuas, parts.to_vec())),
-            CopyTo::Gerencia => {
-                for part in parts {
-                    for id in survey.bench.world.calendar.gerencias_of(system, part) {
-                        let to = Addressee::Gerencia(id.clone());
-                        match shares.iter_mut().find(|(t, _)| *t == to) {
-                            Some((_, own)) => own.push(part.clone()),
-                            None => shares.push((to, vec![part.clone()])),
-                        }
-                    }
-                }
-            }
-        }
-    }
-    shares
 }
 
 /// One alert per window and day of what was newly withheld for doubt or for want of an address.
@@ -296,19 +264,15 @@ fn alert(survey: &Survey<'_>, draft: &mut Draft) {
     let recipients = audience::alerts(&survey.bench.world.roster.offices);
     let because = Reason::StaffNeeded { notices: items.len() };
     let due_at = survey.bench.moment.stamp();
-    draft.actions.push(notice(
-        survey,
-        Act::Send,
-        slot,
-        recipients,
-        due_at,
-        Some(Content::Alert { items }),
-        because,
-    ));
+    let content = Some(Content::Alert { items });
+    tell(draft, notice(survey, Act::Send, slot, recipients, due_at, content, because));
 }
 
 /// One alert a day of the batches that newly wait for `liberar`.
 pub(super) fn about_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut Draft) {
+    if follows(draft, None) {
+        return;
+    }
     let topic = "liberar";
     let last = world.ledger.service(topic).map(|(_, at)| at).max();
     let mut batches: BTreeMap<&BatchId, (usize, &Reason, bool)> = BTreeMap::new();
@@ -337,7 +301,7 @@ pub(super) fn about_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut 
         moment.reached(world.calendar.hours.zone.start_of(day_after(on)));
         return;
     }
-    draft.actions.push(Decision {
+    let batches = Decision {
         act: Act::Send,
         key,
         kind: Some(Kind::Alert),
@@ -350,7 +314,8 @@ pub(super) fn about_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut 
         told: None,
         because: Reason::StaffNeeded { notices: items.len() },
         content: Some(Content::Alert { items }),
-    });
+    };
+    tell(draft, batches);
 }
 
 /// Whether staff were not alerted to it yet: withheld just now, or since the last alert.
@@ -364,11 +329,11 @@ fn is_news(world: &World<'_>, held: &Decision, last: Option<Timestamp>) -> bool 
     })
 }
 
-fn is_recorded(survey: &Survey<'_>, slot: &StaffSlot) -> bool {
+pub(super) fn is_recorded(survey: &Survey<'_>, slot: &StaffSlot) -> bool {
     survey.ledger.is_some_and(|ledger| ledger.staff(slot).is_some())
 }
 
-fn notice(
+pub(super) fn notice(
     survey: &Survey<'_>,
     act: Act,
     slot: StaffSlot,

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::edition::{Editions, Track};
+use jiff::Timestamp;
+
+use super::edition::{Editions, HaltState, Track};
 use super::ladder::{self, Step};
+use super::moment::Moment;
 use super::pair::{Bench, Pair};
 use super::{Act, Decision, Draft, World};
 use crate::domain::id::MunicipalityCode;
@@ -35,6 +38,19 @@ impl<'a> Survey<'a> {
     /// The different tracks in this window.
     pub(super) fn tracks(&self) -> impl Iterator<Item = &Track> {
         std::iter::once(&self.general).chain(self.special.values())
+    }
+
+    /// The latest edition that rules somewhere now where `edition` ruled at an earlier instant.
+    pub(super) fn followed(&self, edition: u16, at: Timestamp) -> Option<&Track> {
+        let then = Moment::new(at, &self.bench.world.calendar.hours);
+        let editions = Editions { moment: &then, ..Self::editions(&self.bench) };
+        let window = self.bench.assessor.window();
+        std::iter::once((None, &self.general))
+            .chain(self.special.iter().map(|(code, track)| (Some(*code), track)))
+            .filter(|(_, track)| track.edition > edition)
+            .filter(|(municipality, _)| editions.track(window, *municipality).edition == edition)
+            .map(|(_, track)| track)
+            .max_by_key(|track| track.edition)
     }
 
     pub(super) fn editions(bench: &Bench<'a>) -> Editions<'a> {
@@ -77,7 +93,9 @@ impl<'a> Survey<'a> {
             .ledger
             .last_pass_at
             .is_some_and(|last| self.tracks().any(|track| track.ends_at.is_some_and(|at| at > last)));
-        over && !missed && self.ledger.is_none_or(|ledger| !ledger.has_open())
+        // A note that the window stopped may still be owed after the deadline that it stopped.
+        let halted = self.tracks().any(|track| matches!(track.halt, HaltState::Halted { .. }));
+        over && !missed && !halted && self.ledger.is_none_or(|ledger| !ledger.has_open())
     }
 
     /// One municipality.

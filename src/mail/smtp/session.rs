@@ -47,8 +47,8 @@ impl Session {
     /// Connects, greets, protects the connection as the relay demands, and authenticates.
     ///
     /// # Errors
-    /// `Deferred` when the relay cannot be reached or puts us off: name not resolved, connection refused or closed, a
-    /// time-out, a 4xx (421, 452 and 454 with `slow_down`). `RelayFault` when a person must act: a configuration that
+    /// `Deferred` with `slow_down` when the relay cannot be reached or puts us off: name not resolved, connection
+    /// refused or closed, a time-out, a 4xx. `RelayFault` when a person must act: a configuration that
     /// cannot be used, a service that is not SMTP, a certificate that is not trusted, no STARTTLS or AUTH on offer, a
     /// 5xx at any of these steps (so also a wrong password).
     pub async fn connect(relay: &Relay) -> Result<Self, Outcome> {
@@ -102,8 +102,9 @@ fn stale() -> Attempt {
     Attempt { outcome: Outcome::Deferred { reply, slow_down: false }, usable: false, stale: true }
 }
 
+/// The relay cannot be reached: whatever the letter.
 fn deferred(reply: String) -> Outcome {
-    Outcome::Deferred { reply, slow_down: false }
+    Outcome::Deferred { reply, slow_down: true }
 }
 
 fn unreachable(error: &std::io::Error) -> Outcome {

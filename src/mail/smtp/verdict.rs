@@ -47,7 +47,7 @@ impl Step {
         }
     }
 
-    /// Whether a 5xx here is about this address or letter, and not about us.
+    /// Whether a refusal here is about this address or letter, and not about us.
     fn is_about_the_letter(self) -> bool {
         match self {
             Self::Rcpt | Self::Data | Self::Body | Self::Dot => true,
@@ -103,7 +103,8 @@ fn broken(step: Step, what: &str, breakage: Option<Breakage>) -> Setback {
     let reply = format!("{what} {}", step.label());
     let outcome = match step {
         Step::Dot => Outcome::Uncertain { reply },
-        _ => Outcome::Deferred { reply, slow_down: false },
+        // Nothing was said of this letter, and the next one would go the same way.
+        _ => Outcome::Deferred { reply, slow_down: true },
     };
     Setback { outcome, in_order: false, closed: breakage == Some(Breakage::Closed) }
 }
@@ -113,7 +114,10 @@ fn of_code(step: Step, code: u16, text: &str) -> Setback {
     // Whatever the step, these say that we are not let in (RFC 4954), never that an address is bad.
     let not_let_in = matches!(code, 530 | 534 | 535 | 538);
     let outcome = match code {
-        400..500 => Outcome::Deferred { reply, slow_down: matches!(code, 421 | 452 | 454) },
+        400..500 => {
+            let slow_down = matches!(code, 421 | 452 | 454) || !step.is_about_the_letter();
+            Outcome::Deferred { reply, slow_down }
+        }
         _ if step.is_about_the_letter() && !not_let_in => Outcome::Refused { reply },
         _ => Outcome::RelayFault { reply },
     };

@@ -1,22 +1,34 @@
-//! The width of the text part. Pure.
+//! The text part: one line a paragraph, as clients of any width fold it; and the same folded for a terminal. Pure.
 
-/// Columns of a line of text; links and words longer than that stand on lines of their own.
+/// Columns of a line on a terminal; links and words longer than that stand on lines of their own.
 const WIDTH: usize = 76;
 
-/// Wraps every line at [`WIDTH`] columns, lists with a hanging indent. Lines indented by four blanks or more (text to
-/// paste) are left alone. Runs of empty lines become one; the text ends with a line break.
+/// Runs of empty lines become one; the text ends with a line break. A paragraph stays one line: a telephone folds it
+/// at thirty columns and a desktop at ninety, and no sentence of the norm is cut.
 pub(super) fn text(rendered: &str) -> String {
-    let mut out = String::with_capacity(rendered.len() + rendered.len() / 40);
-    let mut empty = 0_usize;
+    let mut out = String::with_capacity(rendered.len());
+    let mut empty = false;
     for line in rendered.lines().map(str::trim_end) {
         if line.is_empty() {
-            empty += 1;
+            empty = true;
             continue;
         }
-        if empty > 0 && !out.is_empty() {
+        if empty && !out.is_empty() {
             out.push('\n');
         }
-        empty = 0;
+        empty = false;
+        out.push_str(line);
+        out.push('\n');
+    }
+    out
+}
+
+/// A letter's text folded at 76 columns for a terminal, lists with a hanging indent. Lines indented by four blanks or
+/// more (text to paste) are left alone.
+#[must_use]
+pub fn folded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 40);
+    for line in text.lines() {
         wrap(line, &mut out);
     }
     out
@@ -66,19 +78,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_lines_wrap_and_links_stay_whole() {
+    fn long_lines_fold_and_links_stay_whole() {
         let link = format!("<https://example.org/{}>", "x".repeat(90));
         let text =
-            text(&format!("{} é: {link}.\n\n\n- {}\n", "palavra ".repeat(12).trim(), "item ".repeat(20)));
+            folded(&format!("{} é: {link}.\n\n- {}\n", "palavra ".repeat(12).trim(), "item ".repeat(20)));
         assert!(text.contains(&link));
         assert!(text.lines().all(|l| l.chars().count() <= WIDTH || l.contains("https://")), "{text}");
         assert!(text.contains("\n  item"), "a list hangs");
-        assert!(!text.contains("\n\n\n"));
+        let toml = format!("    fonte = \"{}\"", "uma fonte ".repeat(12));
+        assert_eq!(folded(&toml), format!("{toml}\n"));
     }
 
     #[test]
-    fn text_to_paste_is_left_alone() {
-        let toml = format!("    fonte = \"{}\"\n", "uma fonte ".repeat(12));
-        assert_eq!(text(&toml), toml.trim_end().to_owned() + "\n");
+    fn a_paragraph_is_one_line_and_empty_lines_do_not_pile_up() {
+        let long = "palavra ".repeat(40);
+        assert_eq!(text(&format!("\n{long}\n\n\n\nfim")), format!("{}\n\nfim\n", long.trim_end()));
     }
 }

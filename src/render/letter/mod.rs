@@ -25,6 +25,7 @@ use crate::domain::roster::Roster;
 use crate::domain::secretariat::Secretariat;
 
 pub use fault::TemplateFault;
+pub use layout::folded;
 pub use template::{EMBEDDED, Templates};
 
 /// What letters are written from, besides the decision itself.
@@ -43,7 +44,7 @@ pub struct Context<'a> {
 pub struct Letter {
     /// One line, without control characters.
     pub subject: String,
-    /// Plain text, wrapped at 76 columns except links; ends with a line break.
+    /// Plain text, one line a paragraph; ends with a line break.
     pub text: String,
     /// A whole HTML document that says the same.
     pub html: String,

@@ -10,7 +10,7 @@ use crate::domain::notice::{Content, Kind, NoticeKey, PendingPart, Slot};
 use crate::domain::plan::Decision;
 
 use super::example::World;
-use super::{Letter, Templates, example, letter};
+use super::{Letter, Templates, example, folded, letter};
 
 /// Anexo I of norma BES Nº 08, sentence by sentence, blanks filled in.
 const ANNEX_I: [&str; 10] = [
@@ -231,10 +231,10 @@ fn the_municipality_is_named() {
 }
 
 #[test]
-fn lines_of_text_fit_a_terminal() {
+fn folded_lines_fit_a_terminal() {
     let world = World::new(Sanction::Standard, "2023-ABC12").unwrap();
     for decision in world.decisions() {
-        for line in written(&world, &decision).text.lines() {
+        for line in folded(&written(&world, &decision).text).lines() {
             let link = line.contains("https://");
             assert!(link || line.chars().count() <= 76 || line.starts_with("Rua Doutor"), "{line}");
         }

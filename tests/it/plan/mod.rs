@@ -1,3 +1,4 @@
-//! The decision: laws over thousands of worlds.
+//! The decision: sentences in small worlds, laws over thousands of drawn ones.
 
+mod cases;
 mod laws;

@@ -1,3 +1,5 @@
 //! What tests build their worlds from.
 
+pub(crate) mod app;
+pub(crate) mod smtp;
 pub(crate) mod world;

@@ -81,6 +81,20 @@ impl Pair<'_, '_> {
         }
     }
 
+    /// Whether a letter that one address took still goes to its other addresses. (A rung's is judged with its wish.)
+    pub(super) fn goes_on(&self, record: &Record) -> bool {
+        let names_the_date =
+            || record.told == Some(Told::from(self.track.deadline)) && !self.deadline_passed();
+        matches!(record.standing, Standing::Sent { live: true, .. })
+            && match record.slot {
+                Slot::Announcement => names_the_date(),
+                Slot::Extension { edition } | Slot::Upheld { edition } => {
+                    edition == self.track.edition && names_the_date() && !self.assessment().is_done()
+                }
+                Slot::Suspension { .. } | Slot::Rung { .. } => false,
+            }
+    }
+
     /// Why an open notice that is not wished any more ends, and how.
     pub(super) fn close(&self, record: &Record) -> Decision {
         let over = |at: Option<Timestamp>| at.filter(|at| self.bench.moment.reached(*at));
@@ -93,6 +107,11 @@ impl Pair<'_, '_> {
             }
             Slot::Rung { days_before, .. } => {
                 over(self.steps.iter().find(|s| s.rungs.contains(&days_before)).map(|s| s.valid_until))
+            }
+            // An earlier deadline that nobody released in time.
+            Slot::Extension { edition } if self.track.awaiting == Some(edition) => {
+                let awaited = self.bench.assessor.window().edition(edition).and_then(|e| e.deadline);
+                over(awaited.map(|d| d.instant(&self.bench.world.calendar.hours.zone)))
             }
             Slot::Announcement | Slot::Extension { .. } | Slot::Upheld { .. } => over(self.track.ends_at),
             Slot::Suspension { .. } => None,
@@ -111,7 +130,7 @@ impl Pair<'_, '_> {
                 };
                 return self.closing(record, act, because);
             }
-            None if record.edition != self.track.edition => {
+            None if record.edition != self.track.edition && self.track.awaiting != Some(record.edition) => {
                 Reason::EditionChanged { edition: self.track.edition }
             }
             None if self.assessment().is_done() => Reason::Satisfied,

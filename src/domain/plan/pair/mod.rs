@@ -1,7 +1,10 @@
 //! One municipality in one window: what it should be told now, and what of its open notices no longer holds. Pure.
 
 mod close;
+mod hold;
 mod wish;
+
+pub(in crate::domain::plan) use hold::alerts_by_window;
 
 use std::cell::OnceCell;
 
@@ -10,14 +13,14 @@ use jiff::Timestamp;
 use crate::domain::calendar::Audience;
 use crate::domain::ledger::{Record, Standing};
 use crate::domain::notice::{Content, Kind, NoticeKey, Recipient, Slot, Told};
-use crate::domain::overrides::{BatchId, Hold, HoldScope};
+use crate::domain::overrides::BatchId;
 use crate::domain::plan::assess::{Assessment, Assessor};
 use crate::domain::plan::audience;
 use crate::domain::plan::edition::{HaltState, Track};
 use crate::domain::plan::ladder::Step;
 use crate::domain::plan::moment::Moment;
 use crate::domain::plan::{Act, Decision, World};
-use crate::domain::reason::{Cause, Reason};
+use crate::domain::reason::Reason;
 use crate::domain::roster::Municipality;
 use crate::domain::status::State;
 use crate::domain::time::hours_after;
@@ -114,13 +117,17 @@ impl<'a, 'b> Pair<'a, 'b> {
             self.close_all_but(&[], &reason, &mut decided);
             decided.silence = Some(reason);
         } else if let HaltState::Halted { since, halt } = self.track.halt {
-            let fate = self.consider(self.suspension(since, halt.kind, halt.since));
-            self.settle(fate, Slot::Suspension { edition: self.track.edition }, &mut kept, &mut decided);
+            if let Some(wish) = self.suspension(since, halt.kind, halt.since) {
+                let slot = wish.slot;
+                let fate = self.consider(Some(wish));
+                self.settle(fate, slot, &mut kept, &mut decided);
+            }
             self.close_all_but(&kept, &Reason::Halted { kind: halt.kind, since: halt.since }, &mut decided);
             decided.silence.get_or_insert(Reason::Halted { kind: halt.kind, since: halt.since });
         } else {
             self.decide_open(&mut kept, &mut decided);
-            for record in self.records.iter().filter(|r| r.standing.is_open() && !kept.contains(&r.slot)) {
+            let unwished = |r: &&Record| r.standing.is_open() && !kept.contains(&r.slot);
+            for record in self.records.iter().filter(unwished).filter(|r| !self.goes_on(r)) {
                 decided.closed.push(self.close(record));
             }
         }
@@ -134,18 +141,13 @@ impl<'a, 'b> Pair<'a, 'b> {
         let first_slot = first.as_ref().map(|wish| wish.slot);
         let fate = self.consider(first);
         let blocked = match &fate {
-            Fate::Nothing
-                if first_slot
-                    .and_then(|s| self.record(s))
-                    .is_some_and(|r| r.standing == Standing::Queued) =>
-            {
-                Some(Ok(None))
-            }
-            Fate::Nothing | Fate::Supersede(_) => None,
             Fate::Withhold(decision) if decision.because == Reason::NoContact => None,
             Fate::Withhold(decision) => Some(Err(decision.because.clone())),
-            Fate::Kept | Fate::Send(_) => Some(Ok(None)),
             Fate::Waits(until) => Some(Ok(Some(*until))),
+            Fate::Send(_) => Some(Ok(None)),
+            Fate::Nothing | Fate::Kept | Fate::Supersede(_) => {
+                self.is_correction_queued().then_some(Ok(None))
+            }
         };
         if let Some(slot) = first_slot {
             self.settle(fate, slot, kept, decided);
@@ -167,7 +169,10 @@ impl<'a, 'b> Pair<'a, 'b> {
             if let Some(until) = until {
                 decided.silence.get_or_insert(Reason::Waits { until });
             }
-            self.keep_if_open(slot, kept);
+            // A letter of the rung that nobody took yet gives way; it comes again after the quiet.
+            if self.record(slot).is_some_and(|r| r.standing != Standing::Queued) {
+                self.keep_if_open(slot, kept);
+            }
             return;
         }
         let Some(wish) = self.rung(step) else {
@@ -215,12 +220,12 @@ impl<'a, 'b> Pair<'a, 'b> {
 
     /// A rung waits for the quiet after a divulgação or correction, and is overtaken when none of it is left then.
     fn rung_fate(&self, step: &Step, wish: Wish) -> Fate {
-        if let Some(record) = self.record(wish.slot)
-            && matches!(record.standing, Standing::Superseded | Standing::Expired)
-        {
+        let standing = self.record(wish.slot).map(|r| r.standing);
+        if matches!(standing, Some(Standing::Superseded | Standing::Expired)) {
             return Fate::Nothing;
         }
-        if let Some(told_at) = self.corrected_at() {
+        let left = matches!(standing, Some(Standing::Sent { .. }));
+        if let Some(told_at) = self.corrected_at().filter(|_| !left) {
             let quiet_until = hours_after(told_at, QUIET_HOURS);
             if !self.bench.moment.reached(quiet_until) {
                 let leaves_at = self.bench.world.calendar.hours.next_sending(quiet_until);
@@ -247,12 +252,16 @@ impl<'a, 'b> Pair<'a, 'b> {
         }
         let record = self.record(wish.slot);
         match record.map(|r| r.standing) {
-            Some(Standing::Sent { live, .. }) => return if live { Fate::Kept } else { Fate::Nothing },
+            // What one address took goes on to the others while it holds; it never comes a second time.
+            Some(Standing::Sent { live, .. }) => {
+                let holds = record.is_some_and(|r| r.kind == Kind::Reminder || still_says(r, &wish));
+                return if live && holds { Fate::Kept } else { Fate::Nothing };
+            }
             Some(Standing::Queued) if !record.is_some_and(|r| still_says(r, &wish)) => return Fate::Nothing,
             // What is recorded and still right leaves, unless somebody stopped it meanwhile.
             Some(Standing::Queued) => {
                 return match self.held_by_hand(&wish) {
-                    Some(because) => Fate::Withhold(self.decision(Act::Withhold, &wish, Vec::new(), because)),
+                    Some(because) => self.withhold(&wish, Vec::new(), because),
                     None => Fate::Kept,
                 };
             }
@@ -297,58 +306,6 @@ impl<'a, 'b> Pair<'a, 'b> {
         };
         let because = wish.because.clone();
         Fate::Send(Decision { version, ..self.decision(Act::Send, &wish, reach.to, because) })
-    }
-
-    /// What people or the system's settings hold it by.
-    fn hold(&self, wish: &Wish) -> Option<Reason> {
-        if let Some(held) = self.held_by_hand(wish) {
-            return Some(held);
-        }
-        let overrides = self.bench.world.overrides;
-        let batch = BatchId::of_slot(&self.bench.assessor.window().id, wish.slot);
-        let released = overrides.released.contains(&batch);
-        let system = self.bench.assessor.system();
-        match wish.slot {
-            Slot::Extension { edition } if self.track.awaiting == Some(edition) => {
-                Some(Reason::EarlierDeadline { batch, in_force: Told::from(self.track.deadline) })
-            }
-            Slot::Announcement if system.confirm_opening && !released => {
-                Some(Reason::AwaitsOpening { batch })
-            }
-            // The answer to "nothing pending, something unconfirmed" stands before any approval.
-            Slot::Rung { .. } if matches!(wish.because, Reason::Unconfirmed { .. }) => {
-                Some(wish.because.clone())
-            }
-            _ if system.approve && !released => Some(Reason::AwaitsApproval { batch }),
-            _ => None,
-        }
-    }
-
-    /// What somebody holds it by (`reter`).
-    fn held_by_hand(&self, wish: &Wish) -> Option<Reason> {
-        let window = &self.bench.assessor.window().id;
-        let covers = |hold: &&Hold| match &hold.scope {
-            HoldScope::All => true,
-            HoldScope::Window(id) => id == window,
-            HoldScope::Municipality(code) => *code == self.municipality.code,
-            HoldScope::Batch(id) => *id == BatchId::of_slot(window, wish.slot),
-        };
-        self.bench.world.overrides.holds.iter().find(covers).map(|hold| Reason::Held {
-            scope: hold.scope.clone(),
-            author: hold.authorship.author.clone(),
-            reason: hold.authorship.reason.clone(),
-        })
-    }
-
-    fn withhold(&self, wish: &Wish, to: Vec<Recipient>, because: Reason) -> Fate {
-        let record = self.record(wish.slot);
-        match record.map(|r| r.standing) {
-            // What is on its way is not called back by a hold of the plan; the outbox asks again before each attempt.
-            Some(Standing::Sent { .. } | Standing::Superseded) => return Fate::Nothing,
-            Some(Standing::Expired) if matches!(wish.slot, Slot::Rung { .. }) => return Fate::Nothing,
-            _ => {}
-        }
-        Fate::Withhold(self.decision(Act::Withhold, wish, to, because))
     }
 
     // --- facts
@@ -428,6 +385,13 @@ impl<'a, 'b> Pair<'a, 'b> {
         accepted.max()
     }
 
+    /// Whether a divulgação or correction is recorded and no address took it yet.
+    fn is_correction_queued(&self) -> bool {
+        let corrects =
+            |slot| matches!(slot, Slot::Announcement | Slot::Extension { .. } | Slot::Upheld { .. });
+        self.records.iter().any(|r| corrects(r.slot) && r.standing == Standing::Queued)
+    }
+
     /// Until when another letter of this civil day keeps this one back.
     fn other_letter_today(&self) -> Option<Timestamp> {
         let zone = &self.bench.world.calendar.hours.zone;
@@ -461,9 +425,4 @@ fn rung_of(slot: Slot) -> Option<u16> {
         Slot::Rung { days_before, .. } => Some(days_before),
         Slot::Announcement | Slot::Extension { .. } | Slot::Suspension { .. } | Slot::Upheld { .. } => None,
     }
-}
-
-/// Causes of withholding that staff are alerted to window by window.
-pub(in crate::domain::plan) fn alerts_by_window(cause: Cause) -> bool {
-    matches!(cause.as_str(), "nao-confirmado" | "sem-contato")
 }

@@ -79,11 +79,16 @@ impl Pair<'_, '_> {
         since_day: Option<jiff::civil::Date>,
     ) -> Option<Wish> {
         self.last_told()?;
-        let due_at = self.first_sending(since)?;
+        // A window that had ended leaves nothing to stop, and nobody is written to.
+        if self.track.ends_at.is_some_and(|at| since >= at) {
+            return None;
+        }
+        let due_at = self.first_sending(since.max(self.bench.opens_at))?;
+        let edition = self.suspended_at(since).unwrap_or(self.track.edition);
         Some(Wish {
-            slot: Slot::Suspension { edition: self.track.edition },
+            slot: Slot::Suspension { edition },
             kind: Kind::Suspension,
-            edition: self.track.edition,
+            edition,
             audience: self.bench.assessor.system().announce_to.clone(),
             about: None,
             due_at,
@@ -94,14 +99,31 @@ impl Pair<'_, '_> {
         })
     }
 
+    /// The edition that this suspension's own note names already: an edition learned later gives no second one.
+    fn suspended_at(&self, since: Timestamp) -> Option<u16> {
+        self.records.iter().find_map(|record| match (record.slot, record.standing) {
+            (Slot::Suspension { edition }, Standing::Sent { at, .. }) => (at >= since).then_some(edition),
+            (Slot::Suspension { edition }, standing) => standing.is_open().then_some(edition),
+            _ => None,
+        })
+    }
+
+    /// When the last suspensão note was accepted.
+    fn suspension_told_at(&self) -> Option<Timestamp> {
+        let accepted = self.records.iter().filter_map(|record| match (record.slot, record.standing) {
+            (Slot::Suspension { .. }, Standing::Sent { at, .. }) => Some(at),
+            _ => None,
+        });
+        accepted.max()
+    }
+
     /// The suspension ended and the deadline stands: those told of the suspension and not concluído hear so.
     pub(super) fn upheld(&self) -> Option<Wish> {
         let edition = self.track.edition;
-        let told_of_it = matches!(
-            self.record(Slot::Suspension { edition }).map(|r| r.standing),
-            Some(Standing::Sent { .. })
-        );
-        if !told_of_it || self.deadline_passed() || self.assessment().is_done() {
+        let suspended = self.suspension_told_at()?;
+        // A date told since then says that the window goes on.
+        let told_since = self.last_told().is_some_and(|(_, at)| at > suspended);
+        if told_since || self.deadline_passed() || self.assessment().is_done() {
             return None;
         }
         let cause = match self.track.halt {
@@ -140,6 +162,11 @@ impl Pair<'_, '_> {
             State::Unconfirmed => {
                 let unconfirmed = assessment.unconfirmed();
                 match step.unconfirmed {
+                    OnUnconfirmed::Remind if step.rungs.len() > 1 => (
+                        Kind::Reminder,
+                        Content::Reminder { deadline, unconfirmed },
+                        Reason::Coincidence { due_at: step.due_at, rungs: step.rungs.clone() },
+                    ),
                     OnUnconfirmed::Remind => (
                         Kind::Reminder,
                         Content::Reminder { deadline, unconfirmed: unconfirmed.clone() },

@@ -1,0 +1,389 @@
+//! What the relay may do to a letter, and what becomes of it. In this process, with a clock that only the test moves.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::sync::Arc;
+
+use jiff::civil::date;
+use jiff::{SignedDuration, Timestamp};
+use vigia_suas::clock::Clock;
+use vigia_suas::domain::delivery::DeliveryState;
+use vigia_suas::domain::id::MunicipalityCode;
+use vigia_suas::domain::overrides::HoldScope;
+use vigia_suas::service::app::App;
+use vigia_suas::service::ingest::take_in_bytes;
+use vigia_suas::service::order;
+use vigia_suas::service::outbox::{Dispatch, Outbox};
+use vigia_suas::store::{DeliveryFilter, DeliveryLine};
+
+use crate::support::app::{Choice, DOMAIN, Site};
+use crate::support::smtp::{Deed, Relay};
+
+/// A ledger, its senders and a relay.
+struct Desk {
+    relay: Relay,
+    site: Site,
+    app: Arc<App>,
+    outbox: Outbox,
+}
+
+impl Desk {
+    /// One window, opened today; it is ten in the morning.
+    async fn open(choose: impl FnOnce(&mut Choice)) -> Self {
+        let relay = Relay::start().await;
+        let mut choice = Choice {
+            opened: date(2026, 11, 23),
+            deadline: date(2026, 12, 23),
+            connections: 1,
+            ..Choice::new(relay.port)
+        };
+        choose(&mut choice);
+        let site = Site::new(&choice);
+        let app = site.app("2026-11-23T13:00:00Z".parse().unwrap()).await;
+        let outbox = Outbox::new(&app.live()).unwrap();
+        Self { relay, site, app, outbox }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.app.now()
+    }
+
+    /// Moves the clock on.
+    fn pass(&mut self, time: SignedDuration) {
+        let now = self.now() + time;
+        Arc::get_mut(&mut self.app).unwrap().clock = Clock::Fixed(now);
+    }
+
+    fn pass_minutes(&mut self, minutes: i64) {
+        self.pass(SignedDuration::from_mins(minutes));
+    }
+
+    /// What the outbox can deliver now.
+    async fn deliver(&mut self) -> Dispatch {
+        self.outbox.deliver_once(&self.app).await.unwrap()
+    }
+
+    /// What staff loads by hand: one word for each municipality.
+    async fn load(&self, word: impl Fn(MunicipalityCode) -> &'static str) {
+        let mut csv = "ibge;situacao\n".to_owned();
+        for code in &self.site.municipalities {
+            let _ = writeln!(csv, "{code};{}", word(*code));
+        }
+        let live = self.app.live();
+        let spec = &live.setup.config.feeds[0];
+        let taken =
+            take_in_bytes(&live, &self.app.store, spec, "lista.csv", csv.as_bytes(), self.now()).await;
+        let taken = taken.unwrap();
+        assert!(taken.is_accepted(), "{:?}", taken.remarks());
+    }
+
+    async fn lines(&self) -> Vec<DeliveryLine> {
+        self.app.store.deliveries(&DeliveryFilter::default()).await.unwrap()
+    }
+
+    /// Where the letters to an address stand.
+    async fn states(&self, address: &str) -> Vec<DeliveryState> {
+        self.lines().await.into_iter().filter(|l| l.address.as_str() == address).map(|l| l.state).collect()
+    }
+
+    async fn flagged(&self) -> Vec<String> {
+        let flagged = self.app.store.flagged().await.unwrap();
+        flagged.into_iter().map(|contact| contact.address.to_string()).collect()
+    }
+
+    /// Alerts recorded.
+    async fn alerts(&self) -> usize {
+        self.states(&format!("alertas@{DOMAIN}")).await.len()
+    }
+
+    fn smas(&self, n: usize) -> String {
+        self.site.address(self.site.municipalities[n], "smas")
+    }
+
+    fn cmas(&self, n: usize) -> String {
+        self.site.address(self.site.municipalities[n], "cmas")
+    }
+
+    /// Message-IDs of what was taken for an address.
+    fn ids(&self, address: &str) -> Vec<String> {
+        self.relay.taken().into_iter().filter(|t| t.to == address).map(|t| t.message_id).collect()
+    }
+
+    async fn check_ledger(&self) {
+        let report = self.app.store.verify().await.unwrap();
+        assert!(report.is_whole(), "{report:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_contact_is_flagged_and_the_next_role_gets_version_two() {
+    let mut desk = Desk::open(|_| {}).await;
+    let (smas, cmas) = (desk.smas(0), desk.cmas(0));
+    desk.relay.once(&smas, Deed::AtRcpt("550 5.1.1 nobody"));
+    let dispatch = desk.deliver().await;
+    assert_eq!((dispatch.accepted, dispatch.refused, dispatch.waiting), (3, 1, 0));
+    assert_eq!(desk.flagged().await, std::slice::from_ref(&smas));
+    assert_eq!(desk.states(&smas).await, [DeliveryState::Refused]);
+    let first = desk.site.municipalities[0];
+    assert_eq!(desk.ids(&cmas), [format!("<teste.2001.divulgacao.{first}.v2@{DOMAIN}>")]);
+    assert!(desk.ids(&smas).is_empty());
+    desk.check_ledger().await;
+}
+
+#[tokio::test]
+async fn a_temporary_refusal_is_put_off_and_tried_again_alone() {
+    for deed in [Deed::AtRcpt("451 4.7.1 greylisted"), Deed::AtDot("451 4.3.0 later")] {
+        let mut desk = Desk::open(|_| {}).await;
+        let smas = desk.smas(1);
+        desk.relay.once(&smas, deed);
+        let dispatch = desk.deliver().await;
+        assert_eq!((dispatch.accepted, dispatch.deferred, dispatch.waiting), (2, 1, 1), "{deed:?}");
+        assert_eq!(desk.states(&smas).await, [DeliveryState::Deferred]);
+        assert_eq!(desk.deliver().await.accepted, 0, "not before its time");
+        desk.pass_minutes(1);
+        assert_eq!(desk.deliver().await.accepted, 1);
+        assert_eq!(desk.ids(&smas).len(), 1);
+        assert!(desk.flagged().await.is_empty());
+        assert_eq!(desk.alerts().await, 0);
+        desk.check_ledger().await;
+    }
+}
+
+#[tokio::test]
+async fn a_relay_that_hangs_up_after_the_dot_gets_the_same_letter_again() {
+    let mut desk = Desk::open(|_| {}).await;
+    let smas = desk.smas(0);
+    desk.relay.once(&smas, Deed::HangUpAfterDot);
+    let dispatch = desk.deliver().await;
+    assert_eq!(dispatch.uncertain, 1);
+    assert_eq!(desk.states(&smas).await, [DeliveryState::Uncertain]);
+    desk.pass_minutes(1);
+    desk.deliver().await;
+    desk.pass_minutes(5);
+    assert_eq!(desk.deliver().await.waiting, 0);
+    let copies: Vec<_> = desk.relay.taken().into_iter().filter(|t| t.to == smas).collect();
+    assert_eq!(copies.len(), 2);
+    assert_eq!((&copies[0].message_id, &copies[0].bytes), (&copies[1].message_id, &copies[1].bytes));
+    assert_eq!(desk.relay.taken().len(), 4, "nobody else's is repeated");
+    assert_eq!(desk.states(&smas).await, [DeliveryState::Accepted]);
+    desk.check_ledger().await;
+}
+
+#[tokio::test]
+async fn an_uncertain_letter_is_left_where_the_secretariat_says_reter() {
+    let mut desk = Desk::open(|choice| choice.on_uncertain = "reter").await;
+    let smas = desk.smas(0);
+    desk.relay.once(&smas, Deed::HangUpAfterDot);
+    desk.deliver().await;
+    for _ in 0..5 {
+        desk.pass_minutes(60);
+        assert_eq!(desk.deliver().await.uncertain, 0);
+    }
+    assert_eq!(desk.ids(&smas).len(), 1);
+    assert_eq!(desk.states(&smas).await, [DeliveryState::Uncertain]);
+    assert_eq!(desk.relay.taken().len(), 3, "the others left");
+}
+
+#[tokio::test]
+async fn a_relay_that_turns_us_away_stops_the_queue_and_blames_no_contact() {
+    for greeted in [true, false] {
+        let mut desk = Desk::open(|choice| {
+            choice.municipalities = 12;
+            choice.connections = 2;
+            let password = std::env::temp_dir().join(format!("vigia-suas-{}-senha", std::process::id()));
+            fs::write(&password, "segredo\n").unwrap();
+            choice.smtp = format!("usuario = \"vigilancia\"\nsenha_arquivo = \"{}\"\n", password.display());
+        })
+        .await;
+        let turn_away = |relay: &Relay, away: bool| {
+            relay.greet((away && greeted).then_some("554 5.7.1 go away"));
+            relay.answer_auth((away && !greeted).then_some("535 5.7.8 wrong password"));
+        };
+        turn_away(&desk.relay, true);
+        let dispatch = desk.deliver().await;
+        assert_eq!((dispatch.accepted, dispatch.deferred), (0, 2), "one try for each connection");
+        assert_eq!(dispatch.next, Some(desk.now() + SignedDuration::from_mins(1)));
+        assert_eq!(desk.alerts().await, 1);
+        desk.pass_minutes(1);
+        assert_eq!(desk.deliver().await.deferred, 1, "one letter probes");
+        assert_eq!(desk.relay.connections(), 3);
+        assert!(desk.flagged().await.is_empty());
+        turn_away(&desk.relay, false);
+        desk.pass_minutes(5);
+        let dispatch = desk.deliver().await;
+        assert_eq!((dispatch.accepted, dispatch.waiting), (13, 0), "twelve letters and the alert");
+        assert_eq!(desk.alerts().await, 1);
+        desk.check_ledger().await;
+    }
+}
+
+#[tokio::test]
+async fn the_same_refusal_to_every_domain_is_the_relays_and_stops_the_queue() {
+    let mut desk = Desk::open(|choice| choice.municipalities = 12).await;
+    desk.relay.always(Some(Deed::AtRcpt("550 5.7.1 policy")));
+    let dispatch = desk.deliver().await;
+    assert_eq!((dispatch.accepted, dispatch.refused, dispatch.deferred), (0, 2, 1));
+    assert_eq!(desk.alerts().await, 1);
+    for _ in 0..6 {
+        desk.pass_minutes(31);
+        desk.deliver().await;
+    }
+    assert_eq!(desk.flagged().await.len(), 2, "no probe flags a contact");
+    desk.relay.always(None);
+    desk.pass_minutes(60);
+    desk.deliver().await;
+    desk.pass_minutes(60);
+    assert_eq!(desk.deliver().await.waiting, 0);
+    let told: Vec<String> = desk.relay.recipients();
+    assert_eq!(told.iter().filter(|to| to.starts_with("smas.")).count(), 10);
+    assert_eq!(
+        told.iter().filter(|to| to.starts_with("cmas.")).count(),
+        2,
+        "the two refused before it was known"
+    );
+}
+
+#[tokio::test]
+async fn a_dead_relay_is_asked_ever_less_often_and_a_person_is_told() {
+    let mut desk = Desk::open(|choice| choice.municipalities = 12).await;
+    desk.relay.die().await;
+    let mut tried = Vec::new();
+    for _ in 0..60 {
+        if desk.deliver().await.deferred > 0 {
+            tried.push(desk.now());
+        }
+        desk.pass_minutes(1);
+        let alerts = desk.alerts().await;
+        assert_eq!(alerts, usize::from(tried.len() >= 3), "after the third round");
+    }
+    let waits: Vec<i64> = tried.windows(2).map(|w| w[1].duration_since(w[0]).as_mins()).collect();
+    assert_eq!(waits, [1, 2, 4, 8, 16]);
+    desk.relay.wake().await;
+    desk.pass_minutes(31);
+    let mut accepted = desk.deliver().await.accepted;
+    desk.pass_minutes(60);
+    accepted += desk.deliver().await.accepted;
+    assert_eq!(accepted, 13);
+    assert!(desk.flagged().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_letter_filled_in_before_the_relay_recovers_is_never_sent() {
+    let mut desk = Desk::open(|choice| choice.deadline = date(2026, 11, 27)).await;
+    assert_eq!(desk.deliver().await.accepted, 3);
+    // The eve of the deadline, everybody pending, and a relay that does not answer.
+    desk.pass(SignedDuration::from_hours(3 * 24));
+    desk.load(|_| "nao").await;
+    desk.relay.greet(Some("421 4.3.2 closing"));
+    desk.deliver().await;
+    let done = desk.site.municipalities[1];
+    desk.load(|code| if code == done { "sim" } else { "nao" }).await;
+    desk.relay.greet(None);
+    for _ in 0..3 {
+        desk.pass_minutes(5);
+        desk.deliver().await;
+    }
+    let warnings: Vec<String> =
+        desk.relay.taken().into_iter().map(|t| t.message_id).filter(|id| id.contains("prazo-1d")).collect();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(!warnings.iter().any(|id| id.contains(&done.to_string())));
+    let smas = desk.smas(1);
+    let states = desk.states(&smas).await;
+    let (told, warned) = (states[0], states[1]);
+    assert_eq!(told, DeliveryState::Accepted);
+    // What was tried keeps its state; what was not is withdrawn. Neither is tried again.
+    assert!(matches!(warned, DeliveryState::Withdrawn | DeliveryState::Deferred), "{warned:?}");
+    let line =
+        desk.lines().await.into_iter().find(|l| l.address.as_str() == smas && l.state == warned).unwrap();
+    assert_eq!(line.stopped_by.as_deref(), Some("retirar"));
+    desk.check_ledger().await;
+}
+
+#[tokio::test]
+async fn what_reter_stops_liberar_lets_go_with_the_same_message_id() {
+    let mut desk = Desk::open(|_| {}).await;
+    desk.relay.greet(Some("421 4.3.2 closing"));
+    assert_eq!(desk.deliver().await.accepted, 0);
+    let queued: Vec<String> = desk.lines().await.into_iter().map(|l| l.message_id).collect();
+    let by = || order::authorship("teste", "conferir", desk.now()).unwrap();
+    order::hold(&desk.app.store, HoldScope::All, by()).await.unwrap();
+    let lift = by();
+    desk.relay.greet(None);
+    desk.pass_minutes(5);
+    assert_eq!(desk.deliver().await.accepted, 0, "held");
+    assert_eq!(order::release(&desk.app.store, HoldScope::All, lift).await.unwrap(), 1);
+    desk.pass_minutes(5);
+    assert_eq!(desk.deliver().await.accepted, 3);
+    let mut sent: Vec<String> = desk.relay.taken().into_iter().map(|t| t.message_id).collect();
+    sent.sort();
+    let mut expected = queued;
+    expected.sort();
+    assert_eq!(sent, expected);
+    desk.check_ledger().await;
+}
+
+#[tokio::test]
+async fn no_more_than_so_many_leave_in_a_minute_or_a_day_also_after_a_restart() {
+    let mut desk = Desk::open(|choice| {
+        choice.municipalities = 12;
+        choice.per_minute = 5;
+        choice.per_day = 8;
+        choice.connections = 2;
+    })
+    .await;
+    let dispatch = desk.deliver().await;
+    assert_eq!((dispatch.accepted, dispatch.waiting), (5, 7));
+    assert_eq!(dispatch.next, Some(desk.now() + SignedDuration::from_mins(1)));
+    desk.pass(SignedDuration::from_secs(59));
+    desk.outbox = Outbox::new(&desk.app.live()).unwrap();
+    assert_eq!(desk.deliver().await.accepted, 0, "a new process knows what left");
+    desk.pass(SignedDuration::from_secs(1));
+    assert_eq!(desk.deliver().await.accepted, 3, "the day's last");
+    desk.outbox = Outbox::new(&desk.app.live()).unwrap();
+    desk.pass_minutes(60);
+    let dispatch = desk.deliver().await;
+    assert_eq!((dispatch.accepted, dispatch.waiting), (0, 4));
+    // Midnight in São Paulo.
+    assert_eq!(dispatch.next, Some("2026-11-24T03:00:00Z".parse().unwrap()));
+    desk.pass(SignedDuration::from_hours(24));
+    assert_eq!(desk.deliver().await.accepted, 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_pass_under_a_rate_limit_ends_and_says_how_many_wait() {
+    let relay = Relay::start().await;
+    let site = Site::new(&Choice { municipalities: 12, per_minute: 5, ..Choice::new(relay.port) });
+    let said = site.ok(&["servir", "--uma-vez"]);
+    assert!(said.contains("7 entrega(s) esperam na fila; a próxima pode sair em "), "{said}");
+    assert_eq!(relay.taken().len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_daemon_on_one_ledger_is_refused_and_the_first_goes_on() {
+    let relay = Relay::start().await;
+    let site = Site::new(&Choice::new(relay.port));
+    let daemon = site.daemon();
+    let second = site.run(&["servir"]);
+    assert_eq!(second.status.code(), Some(1));
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(said.contains("vigia.db.lock"), "{said}");
+    relay.distinct(3).await;
+    assert_eq!(daemon.terminate().code(), Some(0));
+    assert_eq!(relay.taken().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_empty_password_file_stops_the_start_and_says_what_to_do() {
+    let relay = Relay::start().await;
+    let choice = Choice::new(relay.port);
+    let site = Site::new(&choice);
+    let password = site.config().join("senha");
+    fs::write(&password, "\n").unwrap();
+    let smtp = format!("usuario = \"vigilancia\"\nsenha_arquivo = \"{}\"\n", password.display());
+    site.write_vigia(&Choice { smtp, ..choice });
+    let refused = site.run(&["servir"]);
+    assert_ne!(refused.status.code(), Some(0));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("está vazia") && said.contains("dica: escreva nela a senha"), "{said}");
+    assert_eq!(relay.connections(), 0);
+}

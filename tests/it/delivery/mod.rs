@@ -1,0 +1,5 @@
+//! Delivery: a real ledger, a real relay on loopback, and for crashes the real program.
+
+mod crash;
+mod faults;
+mod reload;

@@ -1,0 +1,262 @@
+//! Letters to municipalities.
+
+use vigia_suas::domain::calendar::{Halt, HaltKind};
+use vigia_suas::domain::notice::Slot;
+use vigia_suas::domain::reason::Reason;
+
+use super::*;
+
+const UPHELD: Slot = Slot::Upheld { edition: 1 };
+const SUSPENSION: Slot = Slot::Suspension { edition: 1 };
+const EXTENSION: Slot = Slot::Extension { edition: 2 };
+
+fn suspended(case: &mut Case, since: Option<&str>, until: Option<&str>) {
+    case.window().halt =
+        Some(Halt { kind: HaltKind::Suspended, since: since.map(date), until: until.map(date) });
+}
+
+fn withheld(cause: &Reason) -> Standing {
+    Standing::Withheld(cause.cause())
+}
+
+#[test]
+fn what_one_address_took_goes_on_to_the_others_while_it_holds() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-20T10:00");
+    case.has(0, Slot::Announcement, Some(FIRST), live("2026-03-02T08:00"));
+    assert_eq!(acts(&case.plan("2026-03-03T09:00")), [""; 0], "a divulgação");
+    case.has(0, rung(1, 10), Some(FIRST), live("2026-03-20T10:30"));
+    case.has(1, rung(1, 10), Some(FIRST), sent("2026-03-20T10:30"));
+    assert_eq!(acts(&case.plan("2026-03-20T11:00")), [""; 0], "a prazo");
+    case.edition("2026-04-10", Some("2026-03-20"), &[]);
+    case.has(0, EXTENSION, Some("2026-04-10"), live("2026-03-20T12:00"));
+    case.has(1, EXTENSION, Some("2026-04-10"), sent("2026-03-20T12:00"));
+    let stopped = ["retirar {0} v1", "retirar {1} v1"]
+        .map(|t| t.replace("{0}", &key(Slot::Announcement, 0)).replace("{1}", &key(rung(1, 10), 0)));
+    assert_eq!(brief(&case.plan("2026-03-20T13:00")), stopped, "only what names the old date ends");
+}
+
+#[test]
+fn an_address_that_waits_is_not_accused_of_what_was_filled_in_meanwhile() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-20T09:00");
+    for n in 0..2 {
+        case.has(n, rung(1, 10), Some(FIRST), live("2026-03-20T09:30"));
+    }
+    case.says("f", 0, "GESTAO", None, State::Done, "2026-03-20T10:00");
+    case.says("g", 0, "CRAS", None, State::Unconfirmed, "2026-03-20T10:00");
+    assert_eq!(brief(&case.plan("2026-03-20T11:00")), [format!("retirar {} v1", key(rung(1, 10), 0))]);
+    // 36 h later nobody knows of the other one any more.
+    let stale = case.plan("2026-03-21T21:30");
+    assert!(brief(&stale).contains(&format!("retirar {} v1", key(rung(1, 10), 1))), "{:?}", brief(&stale));
+}
+
+#[test]
+fn a_rung_already_sent_is_not_superseded_by_a_later_prazo_mantido() {
+    let mut case = Case::new();
+    suspended(&mut case, Some("2026-03-28"), Some("2026-03-29"));
+    case.ledger.passed(at("2026-03-30T08:00"));
+    case.announced().gestao(State::Pending, "2026-03-29T20:00");
+    for n in 0..2 {
+        case.has(n, rung(1, 2), Some(FIRST), sent("2026-03-27T08:00"));
+        case.has(n, SUSPENSION, None, sent("2026-03-28T08:00"));
+        case.has(n, UPHELD, Some(FIRST), sent("2026-03-30T08:00"));
+    }
+    let mut plan = case.plan("2026-03-30T09:00");
+    plan.actions.retain(|d| d.key.municipality().is_some());
+    assert_eq!(acts(&plan), [""; 0]);
+}
+
+#[test]
+fn a_stopped_letter_whose_text_changed_leaves_as_a_version_of_its_own() {
+    let text_changed = || {
+        let mut case = Case::new();
+        case.announced();
+        case.has(0, Slot::Announcement, Some(FIRST), Standing::Queued);
+        case.edition("2026-04-10", Some("2026-03-03"), &[]);
+        case.has(1, EXTENSION, Some("2026-04-10"), sent("2026-03-03T08:00"));
+        case
+    };
+    let letter = |v| format!("{} v{v}", key(Slot::Announcement, 0));
+    let mut case = text_changed();
+    case.hold();
+    let stopped = case.pass("2026-03-03T09:00");
+    assert_eq!(stopped, [format!("retirar {}", letter(1)), format!("reter {}", letter(2))]);
+    case.overrides.holds.clear();
+    assert_eq!(
+        case.pass("2026-03-03T10:00"),
+        [format!("enviar {}", letter(2))],
+        "never v1, with the old date"
+    );
+
+    let mut case = text_changed();
+    case.calendar.daily_limit = 0;
+    assert_eq!(
+        case.pass("2026-03-03T09:00")[..2],
+        [format!("retirar {}", letter(1)), format!("reter {}", letter(2))]
+    );
+    case.calendar.daily_limit = 9;
+    assert_eq!(case.pass("2026-03-03T10:00"), [format!("enviar {}", letter(2))]);
+}
+
+#[test]
+fn a_letter_stopped_by_hand_and_released_is_the_same_letter() {
+    let mut case = Case::new();
+    case.announced().has(0, Slot::Announcement, Some(FIRST), Standing::Queued);
+    case.hold();
+    let letter = format!("{} v1", key(Slot::Announcement, 0));
+    assert_eq!(case.pass("2026-03-02T09:00"), [format!("reter {letter}")]);
+    assert_eq!(case.pass("2026-03-02T10:00"), [""; 0], "withheld is said once");
+    case.overrides.holds.clear();
+    assert_eq!(case.pass("2026-03-02T11:00"), [format!("enviar {letter}")]);
+}
+
+#[test]
+fn a_notice_that_all_refused_goes_to_the_next_role_as_another_version() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-20T07:00");
+    case.has(0, rung(1, 10), Some(FIRST), Standing::Failed);
+    case.has(1, rung(1, 10), Some(FIRST), sent("2026-03-20T08:00"));
+    case.ledger.flagged.insert(email("smas0@es.test"));
+    let letter = key(rung(1, 10), 0);
+    assert_eq!(acts(&case.plan("2026-03-20T09:00")), [format!("enviar {letter} v2 para cmas0@es.test")]);
+    case.ledger.flagged.insert(email("cmas0@es.test"));
+    let without = case.pass("2026-03-20T09:00");
+    assert_eq!(without[0], format!("reter {letter} v2"));
+    // An address added while it is valid gets a letter of its own, never the one that failed.
+    case.ledger.flagged.remove(&email("cmas0@es.test"));
+    assert_eq!(acts(&case.plan("2026-03-20T10:00")), [format!("enviar {letter} v2 para cmas0@es.test")]);
+}
+
+#[test]
+fn no_rung_leaves_while_a_divulgacao_is_queued() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-20T07:00");
+    case.has(0, Slot::Announcement, Some(FIRST), Standing::Failed);
+    case.has(0, rung(1, 10), Some(FIRST), Standing::Queued);
+    case.has(1, rung(1, 10), Some(FIRST), sent("2026-03-20T08:00"));
+    let divulgacao = key(Slot::Announcement, 0);
+    let degrau = key(rung(1, 10), 0);
+    let plan = case.plan("2026-03-20T09:00");
+    assert_eq!(brief(&plan), [format!("retirar {degrau} v1"), format!("enviar {divulgacao} v2")]);
+}
+
+#[test]
+fn a_later_prorrogacao_with_the_deadline_unmoved_says_that_the_deadline_stands() {
+    let mut case = Case::new();
+    suspended(&mut case, Some("2026-03-10"), None);
+    case.announced().gestao(State::Pending, "2026-03-18T07:00");
+    for n in 0..2 {
+        case.has(n, SUSPENSION, None, sent("2026-03-10T08:00"));
+    }
+    case.edition(FIRST, Some("2026-03-18"), &[]);
+    let upheld = |n| format!("enviar {} v1", key(Slot::Upheld { edition: 2 }, n));
+    assert_eq!(case.pass("2026-03-18T08:00"), [upheld(0), upheld(1)]);
+    assert_eq!(case.pass("2026-03-18T09:00"), [""; 0], "once");
+}
+
+#[test]
+fn one_suspension_gives_one_note_whatever_edition_is_learned_meanwhile() {
+    let mut case = Case::new();
+    suspended(&mut case, Some("2026-03-10"), None);
+    case.announced().gestao(State::Pending, "2026-03-18T07:00");
+    for n in 0..2 {
+        case.has(n, SUSPENSION, None, sent("2026-03-10T08:00"));
+    }
+    case.edition("2026-04-10", Some("2026-03-09"), &[]);
+    assert_eq!(case.pass("2026-03-18T08:00"), [""; 0]);
+}
+
+#[test]
+fn a_suspension_without_its_day_is_told_also_where_inicio_is_set() {
+    let mut case = Case::new();
+    case.calendar.starts_on = Some(date("2026-02-01"));
+    suspended(&mut case, None, None);
+    case.announced();
+    let note = |n| format!("enviar {} v1", key(SUSPENSION, n));
+    assert_eq!(case.pass("2026-03-18T08:00"), [note(0), note(1)]);
+}
+
+#[test]
+fn a_suspension_that_stopped_the_deadline_is_told_also_after_its_day() {
+    let mut case = Case::new();
+    // Saturday 28 March; the deadline, Sunday; the note can leave on Monday.
+    case.window().editions.clear();
+    case.edition("2026-03-29", None, &[]);
+    suspended(&mut case, Some("2026-03-28"), None);
+    for n in 0..2 {
+        case.has(n, Slot::Announcement, Some("2026-03-29"), sent("2026-03-02T08:00"));
+    }
+    assert_eq!(case.pass("2026-03-30T00:00"), [""; 0]);
+    let note = |n| format!("enviar {} v1", key(SUSPENSION, n));
+    assert_eq!(case.pass("2026-03-30T08:00"), [note(0), note(1)]);
+    // Once the deadline has passed, municipalities are not written to.
+    suspended(&mut case, Some("2026-03-30"), None);
+    case.ledger = Ledger::default();
+    case.has(0, Slot::Announcement, Some("2026-03-29"), sent("2026-03-02T08:00"));
+    assert_eq!(case.pass("2026-03-30T08:00"), [""; 0]);
+}
+
+#[test]
+fn a_general_edition_of_the_same_day_does_not_start_a_special_ladder_over() {
+    let mut case = Case::new();
+    case.edition("2026-04-10", Some("2026-03-03"), &[0]);
+    case.edition("2026-04-10", Some("2026-04-01"), &[]);
+    case.announced().gestao(State::Pending, "2026-03-31T20:00");
+    case.has(0, EXTENSION, Some("2026-04-10"), sent("2026-03-03T08:00"));
+    case.has(0, rung(2, 10), Some("2026-04-10"), sent("2026-03-31T21:00"));
+    let mut plan = case.plan("2026-04-01T08:00");
+    plan.actions.retain(|d| d.key.municipality() == Some(municipality_code(0)));
+    assert_eq!(brief(&plan), [""; 0]);
+}
+
+#[test]
+fn two_corrections_never_leave_on_one_civil_day() {
+    let mut case = Case::new();
+    case.edition("2026-04-10", Some("2026-03-10"), &[]);
+    case.announced();
+    for n in 0..2 {
+        case.has(n, EXTENSION, Some("2026-04-10"), sent("2026-03-10T08:00"));
+    }
+    case.edition("2026-04-20", Some("2026-03-10"), &[]);
+    let waits = case.plan("2026-03-10T14:00");
+    assert_eq!(brief(&waits), [""; 0]);
+    assert_eq!(waits.next_wake, Some(at("2026-03-11T00:00")));
+    let third = Slot::Extension { edition: 3 };
+    let both = [0, 1].map(|n| format!("enviar {} v1", key(third, n)));
+    assert_eq!(brief(&case.plan("2026-03-11T08:00")), both);
+}
+
+#[test]
+fn a_notice_that_comes_again_counts_once_to_the_day() {
+    let mut case = Case::new();
+    case.calendar.daily_limit = 2;
+    case.announced().has(0, Slot::Announcement, Some(FIRST), Standing::Failed);
+    case.ledger.flagged.insert(email("smas0@es.test"));
+    assert_eq!(brief(&case.plan("2026-03-02T09:00")), [format!("enviar {} v2", key(Slot::Announcement, 0))]);
+}
+
+#[test]
+fn of_two_holds_the_first_is_named_whatever_their_order() {
+    let mut case = Case::new();
+    case.hold();
+    let first = case.overrides.holds[0].clone();
+    let later = Authorship { author: "Bia".to_owned(), at: at("2026-03-02T07:00"), ..authorship() };
+    case.overrides.holds.insert(0, Hold { scope: HoldScope::Window(window_id()), authorship: later });
+    let held = case.plan("2026-03-02T08:00").held;
+    let because =
+        Reason::Held { scope: first.scope, author: first.authorship.author, reason: first.authorship.reason };
+    assert_eq!(held.iter().filter(|d| d.because == because).count(), 2);
+}
+
+#[test]
+fn a_withheld_rung_expires_with_its_cause() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-26T07:00");
+    let unconfirmed = Reason::Unconfirmed { unconfirmed: Vec::new() };
+    case.has(0, rung(1, 10), Some(FIRST), withheld(&unconfirmed));
+    let plan = case.plan("2026-03-26T08:00");
+    let closed = plan.actions.iter().find(|d| d.key.to_string() == key(rung(1, 10), 0)).unwrap();
+    let because = Reason::ValidityOver { at: at("2026-03-26T08:00"), withheld: Some(unconfirmed.cause()) };
+    assert_eq!(closed.because, because);
+}

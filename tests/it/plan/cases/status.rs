@@ -1,0 +1,125 @@
+//! Whom the data accuses.
+
+use vigia_suas::domain::id::MunicipalityCode;
+use vigia_suas::domain::notice::Content;
+use vigia_suas::domain::overrides::Dispute;
+use vigia_suas::domain::roster::{Unit, Units};
+
+use super::*;
+
+const NOW: &str = "2026-03-20T09:00";
+
+fn with_units(case: &mut Case) {
+    let unit = |id: &str| Unit {
+        id: UnitId::parse(id).unwrap(),
+        municipality: municipality_code(0),
+        part: part("CRAS"),
+        name: id.to_owned(),
+        addresses: Vec::new(),
+        telephone: String::new(),
+        from: None,
+        until: None,
+    };
+    case.roster.units = Some(Units::new([unit("11"), unit("22")]));
+}
+
+/// The pending parts and units that the letter to a municipality would list; none when it is not a prazo.
+fn accused(case: &Case, code: MunicipalityCode) -> Vec<String> {
+    let plan = case.plan(NOW);
+    let letter = plan.actions.iter().find(|d| d.key.municipality() == Some(code));
+    let Some(Content::Warning { pending, .. }) = letter.and_then(|d| d.content.as_ref()) else {
+        return Vec::new();
+    };
+    pending
+        .iter()
+        .map(|p| {
+            let units: Vec<String> = p.units.iter().map(ToString::to_string).collect();
+            format!("{} {}", p.part, units.join(","))
+        })
+        .collect()
+}
+
+#[test]
+fn a_part_and_its_units_are_judged_together() {
+    type Said = (&'static str, Option<&'static str>, State, &'static str);
+    let early = "2026-03-20T05:00";
+    let late = "2026-03-20T06:00";
+    let (done, pending, unknown) = (State::Done, State::Pending, State::Unconfirmed);
+    let table: [(&str, &[Said], &[&str]); 7] = [
+        ("a part known as a whole names no unit", &[("f", None, pending, late)], &["CRAS "]),
+        (
+            "a concluded unit stands although the part has something pending",
+            &[("u", Some("11"), done, early), ("u", Some("22"), pending, early), ("f", None, pending, late)],
+            &["CRAS 22"],
+        ),
+        (
+            "all units concluded against a part pending is a contradiction",
+            &[("u", Some("11"), done, early), ("u", Some("22"), done, early), ("f", None, pending, late)],
+            &[],
+        ),
+        (
+            "units concluded since explain the part",
+            &[("f", None, pending, early), ("u", Some("11"), done, late), ("u", Some("22"), done, late)],
+            &[],
+        ),
+        (
+            "a doubt about the part does not clear a unit known to be pending",
+            &[("u", Some("11"), done, early), ("u", Some("22"), pending, early), ("f", None, unknown, late)],
+            &["CRAS 22"],
+        ),
+        (
+            "a part concluded since clears its units",
+            &[("u", Some("22"), pending, early), ("f", None, done, late)],
+            &[],
+        ),
+        (
+            "two feeds that say opposite things accuse nobody",
+            &[
+                ("u", Some("11"), done, early),
+                ("u", Some("22"), pending, late),
+                ("v", Some("22"), done, early),
+            ],
+            &[],
+        ),
+    ];
+    for (sentence, said, expected) in table {
+        let mut case = Case::new();
+        with_units(&mut case);
+        case.announced();
+        case.says("f", 0, "GESTAO", None, State::Done, early);
+        for (feed, unit, state, when) in said {
+            case.says(feed, 0, "CRAS", *unit, *state, when);
+        }
+        assert_eq!(accused(&case, municipality_code(0)), expected, "{sentence}");
+    }
+}
+
+#[test]
+fn a_dispute_stands_against_data_dated_before_it_whenever_it_was_fetched() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-20T08:00");
+    let at_seven = Authorship { at: at("2026-03-20T07:00"), ..authorship() };
+    case.overrides.disputes.push(Dispute {
+        municipality: municipality_code(0),
+        window: window_id(),
+        part: None,
+        until: None,
+        authorship: at_seven,
+    });
+    assert_eq!(accused(&case, municipality_code(0)), ["GESTAO "], "newer news ends it");
+    case.status = StatusBook::default();
+    let feed = FeedId::parse("f").unwrap();
+    let snapshot = SnapshotId::parse("s").unwrap();
+    let observation = Observation {
+        window: window_id(),
+        municipality: municipality_code(0),
+        part: part("GESTAO"),
+        unit: None,
+        state: State::Pending,
+        dated: Some(at("2026-03-19T22:00")),
+        reopened: false,
+        wording: None,
+    };
+    case.status.absorb(observation, &feed, &snapshot, at("2026-03-20T08:00"), Belief::Cautious);
+    assert_eq!(accused(&case, municipality_code(0)), [""; 0]);
+}

@@ -1,0 +1,320 @@
+//! A relay on loopback that keeps every letter it took, and fails where a test tells it to.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// A letter that was taken: the dot came and was, or would have been, answered 250.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Taken {
+    pub(crate) message_id: String,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) at: Instant,
+}
+
+/// What the relay does with a letter to some address, instead of taking it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// Says this at RCPT.
+    AtRcpt(&'static str),
+    /// Says this at the final dot; the letter is not taken.
+    AtDot(&'static str),
+    /// Takes the letter and closes without a reply.
+    HangUpAfterDot,
+}
+
+/// A place in the exchange at which a trap springs; the connection then says nothing more until it is released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// RCPT came and is not answered.
+    Rcpt,
+    /// The first line of a letter came.
+    Body,
+    /// The letter is taken and no reply is given.
+    Dot,
+    /// The letter is taken and 250 was said.
+    Reply,
+}
+
+impl Place {
+    pub(crate) const ALL: [Self; 4] = [Self::Rcpt, Self::Body, Self::Dot, Self::Reply];
+}
+
+#[derive(Debug)]
+struct Trap {
+    place: Place,
+    /// Passes of that place before it springs.
+    skip: usize,
+    sprung: bool,
+}
+
+#[derive(Default)]
+struct State {
+    taken: Vec<Taken>,
+    connections: usize,
+    greeting: Option<&'static str>,
+    password: Option<&'static str>,
+    everybody: Option<Deed>,
+    deeds: HashMap<String, VecDeque<Deed>>,
+    trap: Option<Trap>,
+}
+
+/// The relay; it runs until dropped.
+pub(crate) struct Relay {
+    pub(crate) port: u16,
+    state: Arc<Mutex<State>>,
+    changed: watch::Sender<()>,
+    running: JoinSet<()>,
+}
+
+/// Nothing that a test waits for takes so long without a letter coming; a test that waits longer fails.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Relay {
+    pub(crate) async fn start() -> Self {
+        Self::over(TcpListener::bind("127.0.0.1:0").await.unwrap(), Arc::default())
+    }
+
+    fn over(listener: TcpListener, state: Arc<Mutex<State>>) -> Self {
+        let port = listener.local_addr().unwrap().port();
+        let changed = watch::Sender::new(());
+        let mut running = JoinSet::new();
+        running.spawn(serve(listener, state.clone(), changed.clone()));
+        Self { port, state, changed, running }
+    }
+
+    /// Stops listening and drops every connection; the port refuses until [`Relay::wake`].
+    pub(crate) async fn die(&mut self) {
+        self.running.shutdown().await;
+    }
+
+    /// Listens again on the same port.
+    pub(crate) async fn wake(&mut self) {
+        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
+        let changed = self.changed.clone();
+        self.running.spawn(serve(listener, self.state.clone(), changed));
+    }
+
+    /// The next letter to that address meets this; told twice, the next two.
+    pub(crate) fn once(&self, to: &str, deed: Deed) {
+        self.state.lock().unwrap().deeds.entry(to.to_owned()).or_default().push_back(deed);
+    }
+
+    /// Every letter meets this, but for what was told of its address; or none does.
+    pub(crate) fn always(&self, deed: Option<Deed>) {
+        self.state.lock().unwrap().everybody = deed;
+    }
+
+    /// Greets so, and closes if that is a refusal.
+    pub(crate) fn greet(&self, greeting: Option<&'static str>) {
+        self.state.lock().unwrap().greeting = greeting;
+    }
+
+    /// Answers AUTH so.
+    pub(crate) fn answer_auth(&self, reply: Option<&'static str>) {
+        self.state.lock().unwrap().password = reply;
+    }
+
+    /// Sets a trap that springs once, after `skip` passes of its place.
+    pub(crate) fn trap(&self, place: Place, skip: usize) {
+        self.state.lock().unwrap().trap = Some(Trap { place, skip, sprung: false });
+    }
+
+    /// Waits until the trap springs.
+    pub(crate) async fn sprung(&self) {
+        self.until(|state| state.trap.as_ref().is_none_or(|trap| trap.sprung)).await;
+    }
+
+    /// Lets the connection in the trap go on.
+    pub(crate) fn release(&self) {
+        self.state.lock().unwrap().trap = None;
+        self.changed.send_replace(());
+    }
+
+    /// Waits until so many different letters were taken (by Message-ID and address).
+    pub(crate) async fn distinct(&self, wanted: usize) {
+        self.until(|state| {
+            let mut seen: Vec<_> = state.taken.iter().map(|t| (&t.message_id, &t.to)).collect();
+            seen.sort_unstable();
+            seen.dedup();
+            seen.len() >= wanted
+        })
+        .await;
+    }
+
+    async fn until(&self, mut done: impl FnMut(&State) -> bool) {
+        let mut changed = self.changed.subscribe();
+        while !done(&self.state.lock().unwrap()) {
+            let waited = tokio::time::timeout(PATIENCE, changed.changed()).await;
+            let taken = self.state.lock().unwrap().taken.len();
+            assert!(waited.is_ok(), "the relay waited in vain; it has {taken} letters");
+        }
+    }
+
+    pub(crate) fn taken(&self) -> Vec<Taken> {
+        self.state.lock().unwrap().taken.clone()
+    }
+
+    /// The addresses of the letters taken, in order.
+    pub(crate) fn recipients(&self) -> Vec<String> {
+        self.taken().into_iter().map(|t| t.to).collect()
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.state.lock().unwrap().connections
+    }
+}
+
+async fn serve(listener: TcpListener, state: Arc<Mutex<State>>, changed: watch::Sender<()>) {
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        state.lock().unwrap().connections += 1;
+        stream.set_nodelay(true).unwrap();
+        connections.spawn(attend(stream, state.clone(), changed.clone()));
+    }
+}
+
+async fn attend(stream: TcpStream, state: Arc<Mutex<State>>, changed: watch::Sender<()>) {
+    let (read, write) = stream.into_split();
+    let talk = Talk {
+        read: BufReader::new(read),
+        write,
+        state,
+        changed,
+        from: String::new(),
+        to: String::new(),
+        deed: None,
+    };
+    // None: the connection ended.
+    let _ended = talk.run().await;
+}
+
+struct Talk {
+    read: BufReader<OwnedReadHalf>,
+    write: OwnedWriteHalf,
+    state: Arc<Mutex<State>>,
+    changed: watch::Sender<()>,
+    from: String,
+    to: String,
+    deed: Option<Deed>,
+}
+
+impl Talk {
+    async fn run(mut self) -> Option<()> {
+        let greeting = self.state.lock().unwrap().greeting;
+        self.say(greeting.unwrap_or("220 relay ESMTP")).await?;
+        if greeting.is_some_and(|g| !g.starts_with('2')) {
+            return None;
+        }
+        loop {
+            let line = self.line().await?;
+            let line = String::from_utf8(line).unwrap();
+            let path = || line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
+            match line.trim_end().split([' ', ':']).next().unwrap_or_default() {
+                "EHLO" => self.say("250-relay\r\n250 AUTH PLAIN LOGIN").await?,
+                "AUTH" => {
+                    let answer = self.state.lock().unwrap().password;
+                    self.say(answer.unwrap_or("235 welcome")).await?;
+                }
+                "MAIL" => {
+                    self.from = path();
+                    self.say("250 ok").await?;
+                }
+                "RCPT" => {
+                    self.to = path();
+                    self.pass(Place::Rcpt).await;
+                    self.deed = {
+                        let mut state = self.state.lock().unwrap();
+                        let own = state.deeds.get_mut(&self.to).and_then(VecDeque::pop_front);
+                        own.or(state.everybody)
+                    };
+                    match self.deed {
+                        Some(Deed::AtRcpt(reply)) => self.say(reply).await?,
+                        _ => self.say("250 ok").await?,
+                    }
+                }
+                "DATA" => {
+                    self.say("354 go").await?;
+                    self.letter().await?;
+                }
+                "RSET" => self.say("250 ok").await?,
+                "QUIT" => {
+                    self.say("221 bye").await?;
+                    return None;
+                }
+                other => panic!("not expected: {other}"),
+            }
+        }
+    }
+
+    async fn letter(&mut self) -> Option<()> {
+        let mut bytes = Vec::new();
+        let mut first = true;
+        loop {
+            let line = self.line().await?;
+            if std::mem::take(&mut first) {
+                self.pass(Place::Body).await;
+            }
+            if line == b".\r\n" {
+                break;
+            }
+            bytes.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
+        }
+        if let Some(Deed::AtDot(reply)) = self.deed {
+            return self.say(reply).await;
+        }
+        self.take(bytes);
+        self.pass(Place::Dot).await;
+        if self.deed == Some(Deed::HangUpAfterDot) {
+            return None;
+        }
+        self.say("250 2.0.0 taken").await?;
+        self.pass(Place::Reply).await;
+        Some(())
+    }
+
+    fn take(&self, bytes: Vec<u8>) {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let header = text.lines().find_map(|line| line.strip_prefix("Message-ID:"));
+        let message_id = header.unwrap_or_default().trim().to_owned();
+        let (from, to) = (self.from.clone(), self.to.clone());
+        let taken = Taken { message_id, from, to, bytes, at: Instant::now() };
+        self.state.lock().unwrap().taken.push(taken);
+        self.changed.send_replace(());
+    }
+
+    /// Springs the trap if it is set here.
+    async fn pass(&self, place: Place) {
+        let springs = match &mut self.state.lock().unwrap().trap {
+            Some(trap) if trap.place == place && !trap.sprung => {
+                trap.sprung = trap.skip == 0;
+                trap.skip = trap.skip.saturating_sub(1);
+                trap.sprung
+            }
+            _ => false,
+        };
+        if springs {
+            let mut changed = self.changed.subscribe();
+            self.changed.send_replace(());
+            let held = |state: &Mutex<State>| state.lock().unwrap().trap.is_some();
+            while held(&self.state) && changed.changed().await.is_ok() {}
+        }
+    }
+
+    async fn line(&mut self) -> Option<Vec<u8>> {
+        let mut line = Vec::new();
+        (self.read.read_until(b'\n', &mut line).await.ok()? > 0).then_some(line)
+    }
+
+    async fn say(&mut self, reply: &str) -> Option<()> {
+        self.write.write_all(format!("{reply}\r\n").as_bytes()).await.ok()
+    }
+}
