@@ -9,7 +9,7 @@ use super::desk::{Answer, Desk, Failure, Result, remark, say};
 use crate::domain::id::WindowId;
 use crate::render::portuguese;
 use crate::service::order;
-use crate::store::{ChainReport, DeliveryId, EntryKind, JournalEntry, JournalFilter, Store};
+use crate::store::{EntryKind, JournalEntry, JournalFilter, Store};
 
 /// The journal's entries, oldest first.
 pub(super) async fn list(
@@ -49,7 +49,7 @@ pub(super) async fn list(
 /// Walks the chain and hashes every letter again.
 pub(super) async fn verify(desk: &Desk) -> Result {
     let report = existing(desk).await?.verify().await?;
-    let faults = faults(&report);
+    let faults = report.faults();
     if desk.json {
         say(&json!({
             "integro": report.is_whole(),
@@ -70,35 +70,7 @@ pub(super) async fn verify(desk: &Desk) -> Result {
     Ok(if report.is_whole() { Answer::Done } else { Answer::Negative })
 }
 
-/// What does not stand as it was recorded, each named.
-fn faults(report: &ChainReport) -> Vec<String> {
-    let mut faults = Vec::new();
-    faults.extend(
-        report
-            .broken_at
-            .map(|seq| format!("o registro {seq} do livro foi alterado, retirado ou trocado de lugar")),
-    );
-    let mut letters = |list: &[(String, i64)], what: &str| {
-        faults.extend(list.iter().map(|(key, version)| format!("a carta {key} (versão {version}) {what}")));
-    };
-    letters(&report.changed_letters, "foi alterada");
-    letters(&report.missing_letters, "foi retirada");
-    letters(&report.unknown_letters, "não consta do livro");
-    let mut deliveries = |list: &[DeliveryId], what: &str| {
-        faults.extend(list.iter().map(|id| format!("a entrega {} {what}", id.as_str())));
-    };
-    deliveries(&report.changed_deliveries, "foi alterada");
-    deliveries(&report.missing_deliveries, "foi retirada");
-    faults.extend(
-        report
-            .changed_evidence
-            .iter()
-            .map(|sha| format!("a evidência de coleta {sha} foi alterada ou retirada")),
-    );
-    faults
-}
-
-async fn existing(desk: &Desk) -> std::result::Result<Store, Failure> {
+pub(super) async fn existing(desk: &Desk) -> std::result::Result<Store, Failure> {
     desk.ledger().await?.ok_or_else(|| {
         Failure::failed(format!(
             "ainda não há livro em {}\ndica: ele nasce com “vigia-suas servir”",

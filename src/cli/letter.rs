@@ -83,7 +83,7 @@ pub(super) async fn send_test(desk: &Desk, to: &EmailAddress, sample: &Sample) -
     let relay = relay_of(relay, &config.secretariat.sender).map_err(|e| Failure::could_not(&e))?;
     let mut sender = SmtpSender::new(relay).map_err(|e| Failure::could_not(&e))?;
     let letter = write(&live, &Decision { key, ..decision }, desk)?;
-    let envelope = Envelope { from: &config.secretariat.sender, to };
+    let envelope = Envelope { from: &config.secretariat.returns_to, to };
     let outcome = sender.send(envelope, &letter.bytes).await;
     sender.close().await;
     match outcome {

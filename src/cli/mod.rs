@@ -6,10 +6,12 @@
 pub mod args;
 mod check;
 mod desk;
+mod dossier;
 mod ledger;
 mod letter;
 mod order;
 mod plan;
+mod returned;
 mod sample;
 mod serve;
 mod status;
@@ -87,12 +89,16 @@ async fn dispatch(desk: Desk, command: &Command) -> desk::Result {
         }
         Command::Ingest { feed, file } => status::ingest(&desk, feed, file).await,
         Command::Report { format, window } => status::report(&desk, *format, window.as_ref()).await,
+        Command::Dossier { municipality, window, output } => {
+            dossier::run(&desk, municipality, window.as_ref(), output.as_deref()).await
+        }
         Command::Ledger(Ledger::List { window, municipality, since }) => {
             ledger::list(&desk, window.as_ref(), municipality.as_deref(), *since).await
         }
         Command::Ledger(Ledger::Verify) => ledger::verify(&desk).await,
         Command::Letter { sample, format } => letter::show(&desk, sample, *format),
         Command::SendTest { to, sample } => letter::send_test(&desk, to, sample).await,
+        Command::Bounce => returned::run(desk).await,
         Command::Hold { scope, signature } => order::hold(&desk, scope, signature).await,
         Command::Release { scope, signature } => order::release(&desk, scope, signature).await,
         Command::Exempt(order) => order::exempt(&desk, order).await,

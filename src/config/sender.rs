@@ -1,5 +1,7 @@
 //! The secretariat in `vigia.toml`: who writes and signs, and its own addresses.
 
+use std::path::PathBuf;
+
 use super::fault::Severity;
 use super::locate::Log;
 use super::names::Reserved;
@@ -11,7 +13,7 @@ use crate::domain::roster::{Office, Offices};
 use crate::domain::secretariat::Secretariat;
 
 /// Who writes: `[remetente]`, `[assinatura]`, `[suporte]`.
-pub(super) fn secretariat(top: &Reader<'_>, reserved: &Reserved) -> Option<Secretariat> {
+pub(super) fn secretariat(top: &Reader<'_>, returns: &Returns, reserved: &Reserved) -> Option<Secretariat> {
     let sender = top.table("remetente");
     if sender.is_none() && !top.has("remetente") {
         top.missing("remetente", "{ nome = \"…\", email = \"…\" }");
@@ -20,6 +22,7 @@ pub(super) fn secretariat(top: &Reader<'_>, reserved: &Reserved) -> Option<Secre
     let sender_name = sender.need("nome", "\"Vigilância Socioassistencial\"", value::filled);
     let email = sender.need("email", "\"vigilancia@setades.es.gov.br\"", |n, log| one(n, log, reserved));
     let reply_to = sender.get("responder_a", |n, log| one(n, log, reserved));
+    let read_receipts = sender.get("confirmacao_leitura", value::flag);
     sender.close(Severity::Error);
     let signature = top.table("assinatura").and_then(|table| {
         let lines = table.need("linhas", "[\"Equipe …\", \"Telefone …\"]", |n, log| {
@@ -37,10 +40,28 @@ pub(super) fn secretariat(top: &Reader<'_>, reserved: &Reserved) -> Option<Secre
     Some(Secretariat {
         sender_name: sender_name?,
         reply_to: reply_to.unwrap_or_else(|| email.clone()),
+        returns_to: returns.address.clone().unwrap_or_else(|| email.clone()),
+        read_receipts: read_receipts.unwrap_or(false),
         sender: email,
         signature: signature.unwrap_or_else(|| Secretariat::SIGNATURE.map(str::to_owned).to_vec()),
         support: support.map_or_else(|| Secretariat::SUPPORT.to_owned(), |a| a.to_string()),
     })
+}
+
+/// `[devolucoes]`: where what comes back is sent to, and where it lies.
+#[derive(Default)]
+pub(super) struct Returns {
+    pub(super) address: Option<EmailAddress>,
+    pub(super) maildir: Option<PathBuf>,
+}
+
+/// `[devolucoes]`.
+pub(super) fn returns(top: &Reader<'_>, reserved: &Reserved) -> Returns {
+    let Some(table) = top.table("devolucoes") else { return Returns::default() };
+    let address = table.get("email", |n, log| one(n, log, reserved));
+    let maildir = table.get("maildir", value::filled).map(PathBuf::from);
+    table.close(Severity::Error);
+    Returns { address, maildir }
 }
 
 /// A line of the signature; an empty one parts paragraphs.

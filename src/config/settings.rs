@@ -13,6 +13,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// `[smtp]`: the relay; always there in production.
     pub relay: Option<Relay>,
+    /// `devolucoes.maildir`: the mailbox that failures and receipts are delivered into; absent: none is looked at.
+    pub returns: Option<PathBuf>,
     /// `painel.escuta`: address and port of the panel; absent: no panel.
     pub panel: Option<String>,
     /// `banco.url`: `sqlite` (the file under `data`) or a PostgreSQL URL.

@@ -61,9 +61,10 @@ pub(super) fn compile(document: &Node, reserved: &Reserved, log: &Log) -> Option
     let daily_limit = top.get("limite_dia", |n, log| value::number(n, log, 1, 1_000_000));
     let zone = top.get("fuso", zone);
     let hours = hours(&top);
-    let secretariat = sender::secretariat(&top, reserved);
+    let returns = sender::returns(&top, reserved);
+    let secretariat = sender::secretariat(&top, &returns, reserved);
     let offices = sender::offices(&top, reserved);
-    let settings = settings(&top, mode, reserved);
+    let settings = settings(&top, mode, returns.maildir, reserved);
     top.close(Severity::Error);
     Some(Vigia {
         settings,
@@ -108,7 +109,12 @@ fn hours(top: &Reader<'_>) -> Option<(Time, Time, bool)> {
     Some((from, until, only?))
 }
 
-fn settings(top: &Reader<'_>, mode: Option<Mode>, reserved: &Reserved) -> Option<Settings> {
+fn settings(
+    top: &Reader<'_>,
+    mode: Option<Mode>,
+    returns: Option<PathBuf>,
+    reserved: &Reserved,
+) -> Option<Settings> {
     let on_uncertain = top.get("ao_incerto", |n, log| {
         value::word(n, log, &[("reenviar", OnUncertain::Resend), ("reter", OnUncertain::Hold)])
     });
@@ -138,6 +144,7 @@ fn settings(top: &Reader<'_>, mode: Option<Mode>, reserved: &Reserved) -> Option
         on_uncertain: on_uncertain?,
         data: PathBuf::from(data?),
         relay,
+        returns,
         panel,
         database: database?,
         keep_years: keep_years?,

@@ -11,6 +11,10 @@ pub struct Secretariat {
     pub sender: EmailAddress,
     /// `remetente.responder_a`; the sender when absent.
     pub reply_to: EmailAddress,
+    /// `devolucoes.email`: envelope sender, where relays tell of letters that failed; the sender when absent.
+    pub returns_to: EmailAddress,
+    /// `remetente.confirmacao_leitura`: whether letters to municipalities ask for a read receipt.
+    pub read_receipts: bool,
     /// Signature block, line by line; the norm's unless `[assinatura]` says otherwise. An empty line parts paragraphs.
     pub signature: Vec<String>,
     /// Where municipalities report faults of the systems; the norm's rede.suas@mds.gov.br unless `[suporte]` says

@@ -1,13 +1,16 @@
 //! How a letter leaves: its bytes, the relay, and the folder of a rehearsal.
 //!
 //! Reading order: [`token`] (names made from a notice's key), [`message`] (a letter's exact bytes), [`smtp`] (one
-//! connection to the relay), [`mod@file`] (rehearsal). [`Transport`] joins the last two for a sender.
+//! connection to the relay), [`mod@file`] (rehearsal). [`Transport`] joins the last two for a sender. [`bounce`] reads
+//! what comes back, and [`maildir`] is where it lies.
 //!
 //! Must not decide whether a letter is due, keep a queue, or log an address. Names only `domain`; no type of lettre or
 //! rustls stands in a signature that other rooms see. TLS here asks rustls for ring by name, so nothing need be
 //! installed first (reqwest, in another room, does need `rustls::crypto::ring::default_provider().install_default()`).
 
+pub mod bounce;
 pub mod file;
+pub mod maildir;
 pub mod message;
 #[cfg(test)]
 pub(crate) mod scripted;

@@ -42,7 +42,8 @@ pub async fn alert_once(app: &App, topic: &str, text: String, now: Timestamp) ->
     match compose(&live, &decision, &[], now) {
         Ok(letter) => {
             let because = because(&decision.because, &live.calendar);
-            app.store.record_pass(now, vec![Change { decision, because, letter: Some(letter) }]).await?;
+            let change = Change { decision, because, letter: Some(letter), evidence: Vec::new() };
+            app.store.record_pass(now, vec![change]).await?;
             app.mail.notify_one();
         }
         Err(failure) => {

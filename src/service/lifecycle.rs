@@ -21,6 +21,7 @@ use super::outbox::{Dispatch, Outbox};
 use super::reconcile::{Pass, reconcile_once};
 use super::relay::SenderError;
 use super::report::report_once;
+use super::returns::Mailbox;
 use super::setup::Setup;
 use crate::clock::Clock;
 use crate::config::{self, LoadError};
@@ -116,6 +117,7 @@ impl Service {
             tokio::time::sleep(crate::feed::folder::SETTLING).await;
             ingest.ingest_once(app).await?;
         }
+        Mailbox::default().collect_once(app).await?;
         let pass = reconcile_once(app, app.now()).await?;
         let mut outbox = Outbox::new(&app.live())?;
         let dispatch = outbox.deliver_once(app).await?;
@@ -139,6 +141,7 @@ impl Service {
         let ticker = ticker(&self.app).await.map_err(|e| ServiceError::Start(Box::new(e)))?;
         for task in [
             tracker.spawn(guarded(self.app.clone(), "ingestão", ingest_loop(self.app.clone()))),
+            tracker.spawn(guarded(self.app.clone(), "devoluções", returns_loop(self.app.clone()))),
             tracker.spawn(guarded(self.app.clone(), "decisão", reconcile_loop(self.app.clone()))),
             tracker.spawn(guarded(self.app.clone(), "envio", send_loop(self.app.clone(), outbox))),
             tracker.spawn(guarded(self.app.clone(), "batimento", beat_loop(self.app.clone()))),
@@ -308,6 +311,19 @@ async fn ingest_loop(app: Arc<App>) {
         tokio::select! {
             () = app.stop.cancelled() => {}
             () = tokio::time::sleep(crate::feed::folder::SETTLING * 2) => {}
+        }
+    }
+}
+
+async fn returns_loop(app: Arc<App>) {
+    let mut mailbox = Mailbox::default();
+    while !app.stop.is_cancelled() {
+        if let Err(failure) = mailbox.collect_once(&app).await {
+            error!(error = %chain(&failure), "a leitura das devoluções falhou; será retomada");
+        }
+        tokio::select! {
+            () = app.stop.cancelled() => {}
+            () = tokio::time::sleep(LONGEST_SLEEP) => {}
         }
     }
 }

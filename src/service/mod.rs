@@ -1,8 +1,9 @@
 //! What joins the rooms: passes that decide, senders that deliver, loops that wake them.
 //!
 //! Reading order: `setup` (a configuration ready to work with), `app` (what every loop shares), `known` (the world as
-//! the store has it), `reconcile` (decide and record), `outbox` (deliver; with `relay`, `pace` and `trust`), `ingest` (take in status), `report` (tell
-//! staff), `alert` (call a person), `order` (what people decide by hand), `rehearse` (virtual time), `lifecycle`
+//! the store has it), `reconcile` (decide and record), `outbox` (deliver; with `relay`, `pace` and `trust`), `ingest`
+//! (take in status), `returns` (take in what comes back), `report` (tell staff), `alert` (call a person), `order` (what
+//! people decide by hand), `dossier` (proof), `rehearse` (virtual time), `lifecycle`
 //! (start, signals, drain). Each concern has a `NAME_once` that tests and `servir --uma-vez` call.
 //!
 //! Architecture invariant: no rule of when or to whom lives here. `now` is read once per pass, in the loops.
@@ -10,6 +11,7 @@
 pub mod alert;
 pub mod amend;
 pub mod app;
+pub mod dossier;
 pub mod ingest;
 pub mod known;
 pub mod lifecycle;
@@ -20,5 +22,6 @@ pub mod reconcile;
 pub mod rehearse;
 pub mod relay;
 pub mod report;
+pub mod returns;
 pub mod setup;
 mod trust;

@@ -315,7 +315,7 @@ async fn send_one(
 ) -> Result<Option<Outcome>, StoreError> {
     let started_at = app.now();
     let Some(claim) = app.store.mark_sending(vec![claim], started_at).await?.pop() else { return Ok(None) };
-    let from = &live.setup.config.secretariat.sender;
+    let from = &live.setup.config.secretariat.returns_to;
     let parcel =
         Parcel { key: &claim.key, version: claim.version, from, to: &claim.address, bytes: &claim.bytes };
     let outcome = sender.deliver(parcel).await;

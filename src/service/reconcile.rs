@@ -8,9 +8,11 @@ use tracing::{debug, error, info};
 use super::app::{App, Live};
 use super::known::Known;
 use crate::domain::calendar::Window;
-use crate::domain::id::WindowId;
-use crate::domain::notice::{Kind, NoticeKey};
+use crate::domain::id::{PartId, WindowId};
+use crate::domain::notice::{Content, Kind, NoticeKey, Slot};
 use crate::domain::plan::{self, Act, Decision, Plan};
+use crate::domain::reason::Reason;
+use crate::domain::status::{Entry, StatusBook};
 use crate::mail::message::{self, Draft};
 use crate::mail::token;
 use crate::render::because::because;
@@ -50,7 +52,7 @@ pub async fn reconcile_once(app: &App, now: Timestamp) -> Result<Pass, StoreErro
         let plan = plan::plan(&known.world(), now);
         pass.next_wake = plan.next_wake;
         pass.held = plan.held.len();
-        if plan.actions.is_empty() || !record(app, &known.live, plan, now, &mut pass).await? {
+        if plan.actions.is_empty() || !record(app, &known, plan, now, &mut pass).await? {
             break;
         }
     }
@@ -64,11 +66,12 @@ pub async fn reconcile_once(app: &App, now: Timestamp) -> Result<Pass, StoreErro
 /// Writes the letters of a plan and records all of it in one transaction. Answers whether anything was recorded.
 async fn record(
     app: &App,
-    live: &Live,
+    known: &Known,
     plan: Plan,
     now: Timestamp,
     pass: &mut Pass,
 ) -> Result<bool, StoreError> {
+    let live = &known.live;
     let mut changes = Vec::with_capacity(plan.actions.len());
     for decision in plan.actions {
         let letter = if decision.act == Act::Send {
@@ -82,7 +85,8 @@ async fn record(
         };
         count(pass, &decision);
         let because = because(&decision.because, &live.calendar);
-        changes.push(Change { decision, because, letter });
+        let evidence = evidence(&known.status, &decision);
+        changes.push(Change { decision, because, letter, evidence });
     }
     if changes.is_empty() {
         return Ok(false);
@@ -90,6 +94,23 @@ async fn record(
     log(&changes);
     app.store.record_pass(now, changes).await?;
     Ok(true)
+}
+
+/// What the feeds said of the parts that a rung's decision speaks of, from the very book that it was made on. For a
+/// decision that names no part (a warning taken back, say) all that is known of the municipality in the window.
+#[must_use]
+pub fn evidence(status: &StatusBook, decision: &Decision) -> Vec<Entry> {
+    let NoticeKey::Municipal { window, slot: Slot::Rung { .. }, municipality } = &decision.key else {
+        return Vec::new();
+    };
+    let parts: Vec<&PartId> = match (&decision.because, &decision.content) {
+        (Reason::Unconfirmed { unconfirmed } | Reason::ReminderInstead { unconfirmed }, _)
+        | (_, Some(Content::Reminder { unconfirmed, .. })) => unconfirmed.iter().map(|p| &p.part).collect(),
+        (_, Some(Content::Warning { pending, .. })) => pending.iter().map(|p| &p.part).collect(),
+        (_, _) => Vec::new(),
+    };
+    let entries = status.window(window).of(*municipality).iter();
+    entries.filter(|entry| parts.is_empty() || parts.contains(&&entry.part)).cloned().collect()
 }
 
 fn count(pass: &mut Pass, decision: &Decision) {
@@ -169,7 +190,7 @@ pub fn compose(
         subject: &letter.subject,
         text: &letter.text,
         html: &letter.html,
-        read_receipt: false,
+        read_receipt: config.secretariat.read_receipts && decision.key.municipality().is_some(),
     })?;
     Ok(NewLetter { message_id, subject: letter.subject, bytes })
 }

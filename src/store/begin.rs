@@ -101,7 +101,7 @@ impl Store {
     }
 }
 
-async fn signs(conn: &mut Conn) -> Result<Signs, StoreError> {
+pub(super) async fn signs(conn: &mut Conn) -> Result<Signs, StoreError> {
     let row = bound!(SIGNS).fetch_one(conn).await?;
     let cells = Cells::of("meta", &row);
     Ok(Signs {

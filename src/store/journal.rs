@@ -24,7 +24,7 @@ macro_rules! list {
 statements! {
     const LIST = list!("($1 IS NULL OR window_id = $1) AND ($2 IS NULL OR municipality = $2)");
     const LIST_OF_WINDOW = list!("window_id = $1 AND ($2 IS NULL OR municipality = $2)");
-    const LIST_OF_MUNICIPALITY = list!("municipality = $2 AND ($1 IS NULL OR window_id = $1)");
+    pub(super) const LIST_OF_MUNICIPALITY = list!("municipality = $2 AND ($1 IS NULL OR window_id = $1)");
 }
 
 /// What an entry tells.
@@ -100,6 +100,8 @@ pub struct JournalEntry {
     pub municipality: Option<MunicipalityCode>,
     /// The facts, a JSON object with Portuguese keys.
     pub body: String,
+    /// The hash of the entry before, hexadecimal; empty for the first.
+    pub prev_hash: String,
     /// Its hash, hexadecimal.
     pub hash: String,
 }
@@ -169,7 +171,7 @@ impl Store {
     }
 }
 
-fn entry(row: &SqliteRow) -> Result<JournalEntry, StoreError> {
+pub(super) fn entry(row: &SqliteRow) -> Result<JournalEntry, StoreError> {
     let cells = Cells::of("journal", row);
     Ok(JournalEntry {
         seq: cells.get("seq")?,
@@ -179,6 +181,7 @@ fn entry(row: &SqliteRow) -> Result<JournalEntry, StoreError> {
         window: cells.parsed_opt("window_id", |t| WindowId::parse(t).ok())?,
         municipality: cells.municipality_opt("municipality")?,
         body: cells.get("body")?,
+        prev_hash: cells.get("prev_hash")?,
         hash: cells.get("hash")?,
     })
 }

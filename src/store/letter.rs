@@ -12,7 +12,7 @@ use crate::domain::notice::NoticeKey;
 statements! {
     const ONE = "SELECT notice_key, version, message_id, subject, sha256, recorded_at, bytes FROM letters \
                  WHERE notice_key = $1 AND version = $2";
-    const OF = "SELECT l.notice_key, l.version, l.message_id, l.subject, l.sha256, l.recorded_at, l.bytes \
+    pub(super) const OF = "SELECT l.notice_key, l.version, l.message_id, l.subject, l.sha256, l.recorded_at, l.bytes \
                 FROM letters l JOIN notices n ON n.notice_key = l.notice_key \
                 WHERE n.municipality = $1 AND ($2 IS NULL OR n.window_id = $2) \
                 ORDER BY l.recorded_at, l.notice_key, l.version";
@@ -79,7 +79,7 @@ impl Store {
     }
 }
 
-fn letter(row: &SqliteRow) -> Result<Letter, StoreError> {
+pub(super) fn letter(row: &SqliteRow) -> Result<Letter, StoreError> {
     let cells = Cells::of("letters", row);
     Ok(Letter {
         key: cells.parsed("notice_key", NoticeKey::parse)?,

@@ -3,7 +3,7 @@
 //! Reading order: `db` (one writer, several readers), `chain` and `journal`, `pass` and `notice` (what a pass decided),
 //! `outbox` and `settle` (letters on their way), `ledger` (the same as the plan sees it), `snapshot` and `status`
 //! (who has filled in), `overrides`, `reading`, `contact`, `begin`, `delivery` and `letter` (what staff ask for),
-//! `verify` (is it whole?).
+//! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
 //!
 //! Architecture invariants: SQL never reads a clock, every instant is a parameter; every write is one transaction
 //! together with the journal entry that tells it; no type of the database stands in a public signature.
@@ -18,6 +18,7 @@ mod chain;
 mod contact;
 mod db;
 mod delivery;
+mod dossier;
 mod error;
 mod journal;
 mod ledger;
@@ -39,8 +40,10 @@ mod tests;
 mod verify;
 
 pub use begin::Signs;
+pub use chain::sha256;
 pub use contact::FlaggedContact;
-pub use delivery::{Attempt, DeliveryFilter, DeliveryId, DeliveryLine, Return};
+pub use delivery::{Attempt, DeliveryFilter, DeliveryId, DeliveryLine, Noted, Return};
+pub use dossier::CaseFile;
 pub use error::{Source, StoreError};
 pub use journal::{EntryKind, JournalEntry, JournalFilter};
 pub use letter::Letter;

@@ -15,9 +15,10 @@ use super::journal::EntryKind;
 use super::notice::{NoticeRow, put, put_row, stop};
 use super::sql::{bound, statements};
 use super::{DeliveryId, Store, StoreError};
-use crate::domain::id::EmailAddress;
+use crate::domain::id::{EmailAddress, UnitId};
 use crate::domain::notice::Recipient;
 use crate::domain::plan::{Act, Decision};
+use crate::domain::status::Entry;
 
 statements! {
     const LETTER = "SELECT COUNT(*) FROM letters WHERE notice_key = $1 AND version = $2";
@@ -44,6 +45,8 @@ pub struct Change {
     pub because: String,
     /// The letter, when it is to be sent.
     pub letter: Option<NewLetter>,
+    /// What the feeds said that it rests on, as the pass saw it: which snapshot is behind each part.
+    pub evidence: Vec<Entry>,
 }
 
 /// A letter, rendered.
@@ -229,6 +232,18 @@ fn body(change: &Change, row: &NoticeRow, recorded: Recorded, letter: &Value) ->
         "partes": row.parts.split_terminator('\n').collect::<Vec<_>>(),
         "causa": row.cause,
         "porque": change.because,
+        "evidencia": change.evidence.iter().map(evidence).collect::<Vec<_>>(),
         "carta": letter,
+    })
+}
+
+fn evidence(entry: &Entry) -> Value {
+    json!({
+        "parte": entry.part.as_str(),
+        "unidade": entry.unit.as_ref().map(UnitId::as_str),
+        "situacao": entry.state.as_str(),
+        "dados_de": entry.as_of().to_string(),
+        "fonte": entry.feed.as_str(),
+        "coleta": entry.snapshot.as_str(),
     })
 }

@@ -35,8 +35,8 @@ pub(super) use bound;
 
 /// Statements of one file: constants, and all of them for the test that prepares each.
 macro_rules! statements {
-    ($(const $name:ident = $sql:expr;)+) => {
-        $(const $name: &str = $sql;)+
+    ($($vis:vis const $name:ident = $sql:expr;)+) => {
+        $($vis const $name: &str = $sql;)+
         #[cfg(test)]
         pub(in crate::store) const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),+];
     };
@@ -66,6 +66,7 @@ mod tests {
             crate::store::contact::ALL,
             crate::store::db::ALL,
             crate::store::delivery::ALL,
+            crate::store::dossier::ALL,
             crate::store::journal::ALL,
             crate::store::ledger::ALL,
             crate::store::letter::ALL,

@@ -132,7 +132,7 @@ async fn put(
     Ok(())
 }
 
-fn entry(row: &SqliteRow) -> Result<(WindowId, MunicipalityCode, Entry), StoreError> {
+pub(super) fn entry(row: &SqliteRow) -> Result<(WindowId, MunicipalityCode, Entry), StoreError> {
     let cells = Cells::of("status_entries", row);
     let entry = Entry {
         part: cells.parsed("part", |t| PartId::parse(t).ok())?,

@@ -80,7 +80,7 @@ pub(super) fn change(decision: Decision) -> Change {
         subject: "Prazo".to_owned(),
         bytes: format!("Subject: Prazo\r\n\r\n{} v{}\r\n", decision.key, decision.version).into_bytes(),
     });
-    Change { because: "é hora".to_owned(), decision, letter }
+    Change { because: "é hora".to_owned(), decision, letter, evidence: Vec::new() }
 }
 
 pub(super) fn act(act: Act, code: &str) -> Change {

@@ -22,6 +22,8 @@ statements! {
                      WHERE (notice_key, version) > ($1, $2) ORDER BY notice_key, version LIMIT 100";
     const DELIVERIES = "SELECT id, notice_key, version, address, state FROM deliveries \
                         WHERE id > $1 ORDER BY id LIMIT 1000";
+    const ATTEMPTS = "SELECT delivery, n, ended_at, outcome, reply FROM attempts WHERE (delivery, n) > ($1, $2) \
+                      ORDER BY delivery, n LIMIT 1000";
     const MAPPINGS = "SELECT sha256, bytes FROM mappings WHERE sha256 > $1 ORDER BY sha256 LIMIT 20";
 }
 
@@ -46,6 +48,9 @@ pub struct ChainReport {
     pub changed_deliveries: Vec<DeliveryId>,
     /// Deliveries that the journal tells of and the ledger does not have.
     pub missing_deliveries: Vec<DeliveryId>,
+    /// Attempts whose reply, outcome or end is not the one recorded, or that only one of journal and ledger knows:
+    /// delivery and number.
+    pub changed_attempts: Vec<(DeliveryId, i64)>,
     /// Evidence of snapshots that is changed or missing, by digest.
     pub changed_evidence: Vec<String>,
 }
@@ -62,6 +67,33 @@ impl ChainReport {
         };
         *self == counted
     }
+
+    /// What does not stand as it was recorded, each named, in the operators' words.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        faults.extend(
+            self.broken_at
+                .map(|seq| format!("o registro {seq} do livro foi alterado, retirado ou trocado de lugar")),
+        );
+        let mut letters = |list: &[(String, i64)], what: &str| {
+            faults
+                .extend(list.iter().map(|(key, version)| format!("a carta {key} (versão {version}) {what}")));
+        };
+        letters(&self.changed_letters, "foi alterada");
+        letters(&self.missing_letters, "foi retirada");
+        letters(&self.unknown_letters, "não consta do livro");
+        let mut deliveries = |list: &[DeliveryId], what: &str| {
+            faults.extend(list.iter().map(|id| format!("a entrega {id} {what}")));
+        };
+        deliveries(&self.changed_deliveries, "foi alterada");
+        deliveries(&self.missing_deliveries, "foi retirada");
+        let attempts = self.changed_attempts.iter();
+        faults.extend(attempts.map(|(id, n)| format!("a tentativa {n} da entrega {id} não é a registrada")));
+        let evidence = self.changed_evidence.iter();
+        faults.extend(evidence.map(|sha| format!("a evidência de coleta {sha} foi alterada ou retirada")));
+        faults
+    }
 }
 
 impl Store {
@@ -70,17 +102,24 @@ impl Store {
     /// # Errors
     /// [`StoreError::Corrupt`] only where a row cannot even be read, or a fault of the database.
     pub async fn verify(&self) -> Result<ChainReport, StoreError> {
-        let mut view = self.db.view().await?;
-        let mut report = ChainReport::default();
-        let mut told = walk(&mut view, &mut report).await?;
-        letters(&mut view, &mut told, &mut report).await?;
-        deliveries(&mut view, &mut told, &mut report).await?;
-        evidence(&mut view, &mut told, &mut report).await?;
-        report.missing_letters = sorted(told.letters.into_keys());
-        report.missing_deliveries = sorted(told.deliveries.into_keys().map(DeliveryId::from_store));
-        report.changed_evidence.extend(sorted(told.evidence.into_iter()));
-        Ok(report)
+        whole(&mut *self.db.view().await?).await
     }
+}
+
+/// The same, as part of a longer reading.
+pub(super) async fn whole(conn: &mut Conn) -> Result<ChainReport, StoreError> {
+    let mut report = ChainReport::default();
+    let mut told = walk(conn, &mut report).await?;
+    letters(conn, &mut told, &mut report).await?;
+    deliveries(conn, &mut told, &mut report).await?;
+    attempts(conn, &mut told, &mut report).await?;
+    evidence(conn, &mut told, &mut report).await?;
+    report.missing_letters = sorted(told.letters.into_keys());
+    report.missing_deliveries = sorted(told.deliveries.into_keys().map(DeliveryId::from_store));
+    let lost = told.attempts.into_keys().map(|(id, n)| (DeliveryId::from_store(id), n));
+    report.changed_attempts.extend(sorted(lost));
+    report.changed_evidence.extend(sorted(told.evidence.into_iter()));
+    Ok(report)
 }
 
 /// What the journal tells.
@@ -90,18 +129,25 @@ struct Told {
     letters: HashMap<(String, i64), (String, String)>,
     /// The last state told of each delivery, if any.
     deliveries: HashMap<String, Option<DeliveryState>>,
+    /// End, outcome and digest of the reply by delivery and number.
+    attempts: HashMap<(String, i64), (i64, String, String)>,
     evidence: HashSet<String>,
 }
 
 impl Told {
     /// Takes in one entry's facts. A body that cannot be read tells nothing: what it told of is then missed.
-    fn take(&mut self, subject: &str, body: &str) {
+    fn take(&mut self, at: i64, subject: &str, body: &str) {
         let Ok(body) = serde_json::from_str::<Value>(body) else { return };
         let text = |value: &Value| value.as_str().map(ToOwned::to_owned);
         if let Some(digest) = text(&body["mapeado_sha256"]) {
             self.evidence.insert(digest);
         }
         if let (Some(id), Some(state)) = (text(&body["entrega"]), body["estado"].as_str()) {
+            if let (Some(n), Some(outcome), Some(reply)) =
+                (body["tentativa"].as_i64(), text(&body["resultado"]), text(&body["resposta_sha256"]))
+            {
+                self.attempts.insert((id.clone(), n), (at, outcome, reply));
+            }
             self.deliveries.insert(id, DeliveryState::parse(state));
         }
         let (letter, Some(version)) = (&body["carta"], body["versao"].as_i64()) else { return };
@@ -132,7 +178,7 @@ async fn walk(conn: &mut Conn, report: &mut ChainReport) -> Result<Told, StoreEr
                 // Where one is missing, that one is the first broken.
                 report.broken_at.get_or_insert(last + 1);
             }
-            told.take(subject, body);
+            told.take(cells.get("at")?, subject, body);
             report.entries += 1;
             (last, prev) = (seq, hash);
         }
@@ -228,6 +274,24 @@ fn as_told(cells: &Cells<'_>, last: Option<DeliveryState>) -> Result<bool, Store
         | DeliveryState::Read => last == Some(state),
     };
     Ok(id.as_str() == cells.get::<&str>("id")? && state_fits)
+}
+
+async fn attempts(conn: &mut Conn, told: &mut Told, report: &mut ChainReport) -> Result<(), StoreError> {
+    let mut after = (String::new(), 0_i64);
+    loop {
+        let rows = bound!(ATTEMPTS, &after.0, after.1).fetch_all(&mut *conn).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = (last.try_get(0)?, last.try_get(1)?);
+        for row in &rows {
+            let cells = Cells::of("attempts", row);
+            let id: (String, i64) = (cells.get("delivery")?, cells.get("n")?);
+            let reply = sha256(cells.get::<&str>("reply")?.as_bytes());
+            let found = (cells.get("ended_at")?, cells.get("outcome")?, reply);
+            if told.attempts.remove(&id) != Some(found) {
+                report.changed_attempts.push((DeliveryId::from_store(id.0), id.1));
+            }
+        }
+    }
 }
 
 async fn evidence(conn: &mut Conn, told: &mut Told, report: &mut ChainReport) -> Result<(), StoreError> {

@@ -4,7 +4,9 @@
 
 mod cli;
 mod delivery;
+mod dossier;
 mod layering;
 mod plan;
+mod returned;
 mod scenario;
 mod support;

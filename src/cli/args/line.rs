@@ -18,10 +18,11 @@ use crate::domain::overrides::BatchId;
 /// What the command line may be. Commands on which the instant has no bearing take `--em` only to refuse it by name.
 pub(super) fn command() -> clap::Command {
     let unseen = Arg::new("em").long("em").value_parser(value::moment).global(true).hide(true);
-    let also = unseen.clone();
+    let (also, too) = (unseen.clone(), unseen.clone());
     Line::command()
         .mut_subcommand("simular", |simulate| simulate.arg(unseen))
         .mut_subcommand("livro", |ledger| ledger.arg(also))
+        .mut_subcommand("dossie", |dossier| dossier.arg(too))
 }
 
 pub(super) fn read(command: &clap::Command, args: &[OsString]) -> Result<Line, clap::Error> {
@@ -117,6 +118,12 @@ pub(super) enum Verb {
         #[arg(help = "Só esta janela, como rma/2026-10")]
         janela: Option<WindowId>,
     },
+    #[command(name = "dossie", alias = "dossier")]
+    #[command(about = "Grava a prova do que foi comunicado a um município: página, JSON e cartas")]
+    #[command(
+        after_help = "Exemplo:\n  vigia-suas dossie 3205309 --janela rma/2026-10 --saida dossie-vitoria"
+    )]
+    Dossier(DossierArgs),
     #[command(name = "livro", alias = "ledger", about = "Lista os avisos e entregas registrados no livro")]
     #[command(after_help = "Exemplo:\n  vigia-suas livro --janela rma/2026-10 --desde 2026-11-01")]
     Ledger(LedgerArgs),
@@ -141,6 +148,11 @@ pub(super) enum Verb {
         #[command(flatten)]
         sample: SampleArgs,
     },
+    #[command(name = "devolucao", alias = "bounce")]
+    #[command(about = "Lê da entrada padrão uma carta devolvida ou uma confirmação de leitura")]
+    #[command(after_help = "Exemplo:\n  vigia-suas devolucao\n\nUm arquivo: acrescente < aviso.eml\n\
+        Saída: 0 anotada, ou nada a anotar; 1 não corresponde a nenhuma carta; 3 não foi possível, repita depois.")]
+    Bounce,
     #[command(name = "reter", alias = "hold", about = "Suspende o envio até que seja liberado")]
     #[command(
         after_help = "Exemplo:\n  vigia-suas reter --janela rma/2026-10 --motivo \"Prazo em revisão no MDS\""
@@ -195,6 +207,19 @@ pub(super) struct Filter {
     #[arg(long, value_name = "MUNICIPIO", value_parser = value::text)]
     #[arg(help = "Só este município: código IBGE de 7 ou 6 dígitos, ou nome")]
     pub(super) municipio: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct DossierArgs {
+    #[arg(value_name = "MUNICIPIO", value_parser = value::text)]
+    #[arg(help = "Código IBGE de 7 ou 6 dígitos, ou nome (entre aspas, se tiver espaços)")]
+    pub(super) municipio: String,
+    #[arg(long, value_name = "ID", value_parser = WindowId::parse)]
+    #[arg(help = "Só esta janela, como rma/2026-10")]
+    pub(super) janela: Option<WindowId>,
+    #[arg(long, value_name = "DIR")]
+    #[arg(help = "Pasta a gravar, nova ou vazia [padrão: dossie-MUNICIPIO-JANELA na pasta atual]")]
+    pub(super) saida: Option<PathBuf>,
 }
 
 #[derive(Args)]

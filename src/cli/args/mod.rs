@@ -95,6 +95,15 @@ pub enum Command {
         /// `--janela`
         window: Option<WindowId>,
     },
+    /// `dossie MUNICIPIO`
+    Dossier {
+        /// As typed.
+        municipality: String,
+        /// `--janela`
+        window: Option<WindowId>,
+        /// `--saida DIR`
+        output: Option<PathBuf>,
+    },
     /// `livro`
     Ledger(Ledger),
     /// `carta`
@@ -111,6 +120,8 @@ pub enum Command {
         /// Which letter.
         sample: Sample,
     },
+    /// `devolucao`: the message is on stdin.
+    Bounce,
     /// `reter`
     Hold {
         /// What stops.

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 
 use super::line::{
-    Filter, HoldArgs, LedgerArgs, LedgerVerb, Line, OverrideArgs, Place, SampleArgs, SampleOfArgs, ScopeArgs,
-    SignatureArgs, Simulate, Verb,
+    DossierArgs, Filter, HoldArgs, LedgerArgs, LedgerVerb, Line, OverrideArgs, Place, SampleArgs,
+    SampleOfArgs, ScopeArgs, SignatureArgs, Simulate, Verb,
 };
 use super::{Change, Command, Invocation, Ledger, Override, Sample, SampleOf, Scope, Signature};
 
@@ -34,6 +34,7 @@ impl Line {
         let timeless = match &command {
             Command::Simulate { .. } => Some("simular"),
             Command::Ledger(_) => Some("livro"),
+            Command::Dossier { .. } => Some("dossie"),
             _ => None,
         };
         match timeless {
@@ -71,6 +72,9 @@ impl Verb {
             }
             Self::Ingest { fonte, arquivo } => Command::Ingest { feed: fonte, file: arquivo },
             Self::Report { formato, janela } => Command::Report { format: formato, window: janela },
+            Self::Dossier(DossierArgs { municipio, janela, saida }) => {
+                Command::Dossier { municipality: municipio, window: janela, output: saida }
+            }
             Self::Ledger(args) => Command::Ledger(args.into_ledger()?),
             Self::Letter { sample, formato } => {
                 Command::Letter { sample: sample.into_sample()?, format: formato }
@@ -78,6 +82,7 @@ impl Verb {
             Self::SendTest { endereco, sample } => {
                 Command::SendTest { to: endereco, sample: sample.into_sample()? }
             }
+            Self::Bounce => Command::Bounce,
             Self::Hold(HoldArgs { scope, signature }) => {
                 Command::Hold { scope: scope.into_scope()?, signature: signature.signed(variable)? }
             }

@@ -120,6 +120,18 @@ fn every_command_that_runs_or_shows_is_read() {
             "relatorio --formato csv --janela rma/2026-10",
             Command::Report { format: ReportFormat::Csv, window: Some(october()) },
         ),
+        (
+            "dossie 3205309",
+            Command::Dossier { municipality: "3205309".to_owned(), window: None, output: None },
+        ),
+        (
+            "dossie Serra --janela rma/2026-10 --saida pasta",
+            Command::Dossier {
+                municipality: "Serra".to_owned(),
+                window: Some(october()),
+                output: Some("pasta".into()),
+            },
+        ),
         ("livro", Command::Ledger(Ledger::List { window: None, municipality: None, since: None })),
         (
             "livro --janela rma/2026-10 --municipio Serra --desde 2026-10-01",
@@ -145,6 +157,7 @@ fn every_command_that_runs_or_shows_is_read() {
             "carta --tipo alerta --sistema rma --formato html",
             Command::Letter { sample: sample(Kind::Alert, rma(), None), format: LetterFormat::Html },
         ),
+        ("devolucao", Command::Bounce),
         (
             "enviar-teste ana@exemplo.es.gov.br --tipo prazo --sistema rma",
             Command::SendTest {
@@ -204,9 +217,11 @@ fn every_command_answers_to_its_english_name() {
         ("situacao", "status", ""),
         ("importar", "ingest", "rma-lista lista.csv"),
         ("relatorio", "report", ""),
+        ("dossie", "dossier", "Serra --janela rma/2026-10"),
         ("livro", "ledger", "conferir"),
         ("carta", "letter", "--tipo prazo --sistema rma"),
         ("enviar-teste", "send-test", "a@b.br --tipo prazo --sistema rma"),
+        ("devolucao", "bounce", ""),
         ("reter", "hold", "--tudo --motivo x"),
         ("liberar", "release", "--tudo --motivo x"),
         ("dispensar", "exempt", "Serra rma/2026-10 --motivo x"),
@@ -273,7 +288,7 @@ fn help_and_version_end_well_on_stdout() {
     assert!(nothing.code == 2 && !nothing.to_stdout && nothing.text.contains("Comandos:"));
 }
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 20] = [
     "",
     "servir",
     "verificar",
@@ -284,10 +299,12 @@ const COMMANDS: [&str; 18] = [
     "situacao",
     "importar",
     "relatorio",
+    "dossie",
     "livro",
     "livro conferir",
     "carta",
     "enviar-teste",
+    "devolucao",
     "reter",
     "liberar",
     "dispensar",
@@ -357,6 +374,8 @@ fn faults_are_told_in_portuguese_with_a_way_out() {
         "simular --de 2026-10-02 --ate 01/10/2026",
         "simular --de 2026-10-01 --ate 2026-10-02 --em 2026-10-01",
         "--em 2026-10-01 livro conferir",
+        "dossie",
+        "dossie Serra --em 2026-10-01",
         "livro --janela rma/2026-10 conferir",
         "agenda --de",
         "agenda --de 2026-10-01 --de 2026-10-02",
@@ -422,6 +441,7 @@ fn quoted(guide: &str) -> Vec<String> {
         ("JANELA", "rma/2026-10"),
     ];
     commands
+        .map(|line| line.split([';', '<', '|']).next().unwrap_or_default())
         .map(|line| stand_ins.iter().fold(line.to_owned(), |line, (word, thing)| line.replace(word, thing)))
         .collect()
 }

@@ -24,6 +24,19 @@ fn what_the_file_does_not_say_has_its_default() {
 }
 
 #[test]
+fn what_comes_back_goes_to_the_sender_unless_it_has_an_address_of_its_own() {
+    let plain = good(&small());
+    assert_eq!((plain.secretariat.returns_to, plain.settings.returns), (plain.secretariat.sender, None));
+    assert!(!plain.secretariat.read_receipts);
+    let text = format!("{VIGIA}[devolucoes]\nemail = \"d@setades.es.gov.br\"\nmaildir = \"/var/spool/d\"\n")
+        .replace("[remetente]", "[remetente]\nconfirmacao_leitura = true");
+    let own = good(&small().with("vigia.toml", text));
+    assert_eq!(own.secretariat.returns_to.as_str(), "d@setades.es.gov.br");
+    assert_eq!(own.settings.returns.as_deref(), Some(std::path::Path::new("/var/spool/d")));
+    assert!(own.secretariat.read_receipts);
+}
+
+#[test]
 fn the_environment_overrides_the_file() {
     let sources = plus("vigia.toml", RELAY).with_variables(variables(&[
         ("VIGIA_SMTP__PORTA", "2525"),
@@ -70,6 +83,9 @@ fn each_mistake_in_vigia_toml_is_one_fault_at_its_place() {
             ("[smtp]\nservidor = \"s.gov.br\"\nseguranca = \"ssl\"\n", "\"ssl\"", "não é uma opção"),
             ("[smtp]\nservidor = \"s.gov.br\"\nseguranca = \"nenhuma\"\n", "\"nenhuma\"", "sem segurança"),
             ("[smtp]\nservidor = \"s.gov.br\"\nusuario = \"u\"\n", "\"u\"", "sem `senha_arquivo`"),
+            ("[devolucoes]\nemail = \"a\"\n", "\"a\"", "endereço de e-mail"),
+            ("[devolucoes]\nmaildir = \"\"\n", "\"\"", "vazio"),
+            ("[devolucoes]\nimap = \"x\"\n", "imap", "chave desconhecida"),
             ("[horario]\ndas = \"18:00\"\nas = \"08:00\"\n", "\"08:00\"", "antes de começar"),
             ("[horario]\ndas = \"25:00\"\n", "\"25:00\"", "não é uma hora"),
             ("[horario]\nsomente_dias_uteis = \"sim\"\n", "\"sim\"", "true ou false"),

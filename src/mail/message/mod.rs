@@ -7,8 +7,11 @@
 //! must not change with a library's version.
 
 mod encode;
+mod read;
 #[cfg(test)]
 mod tests;
+
+pub use read::{header, plain_text};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -44,7 +47,8 @@ pub struct Draft<'a> {
     pub text: &'a str,
     /// The letter as HTML; any line ending.
     pub html: &'a str,
-    /// Whether to ask for a read receipt (RFC 8098).
+    /// Whether to ask for a read receipt (RFC 8098). It goes where failures go: some programs answer only when both
+    /// addresses are one.
     pub read_receipt: bool,
 }
 
@@ -91,7 +95,7 @@ pub fn compose(draft: &Draft<'_>) -> Result<Vec<u8>, MessageError> {
     }
     head.add("Auto-Submitted", "auto-generated");
     if draft.read_receipt {
-        head.add("Disposition-Notification-To", draft.from.reply_to.as_str());
+        head.add("Disposition-Notification-To", draft.from.returns_to.as_str());
     }
     let boundary = boundary(draft.message_id);
     head.add("MIME-Version", "1.0");

@@ -12,6 +12,8 @@ fn secretariat(name: &str) -> Secretariat {
         sender_name: name.to_owned(),
         sender: EmailAddress::parse("vigilancia@example.org").unwrap(),
         reply_to: EmailAddress::parse("respostas@example.org").unwrap(),
+        returns_to: EmailAddress::parse("devolucoes@example.org").unwrap(),
+        read_receipts: false,
         signature: Vec::new(),
         support: Secretariat::SUPPORT.to_owned(),
     }
@@ -155,7 +157,7 @@ fn a_letter_has_every_header_once_and_both_bodies() {
     assert_eq!(header(&message, "Auto-Submitted"), ["auto-generated"]);
     assert_eq!(header(&message, "MIME-Version"), ["1.0"]);
     assert_eq!(header(&message, "Reply-To"), ["respostas@example.org"]);
-    assert_eq!(header(&message, "Disposition-Notification-To"), ["respostas@example.org"]);
+    assert_eq!(header(&message, "Disposition-Notification-To"), ["devolucoes@example.org"]);
     assert_eq!(header(&message, "To"), ["smas@vitoria.invalid, cmas@vitoria.invalid"]);
     assert_eq!(
         decode_words(&header(&message, "From")[0]),

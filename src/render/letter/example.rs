@@ -88,7 +88,9 @@ impl World {
         let secretariat = Secretariat {
             sender_name: "Vigilância Socioassistencial – SETADES".to_owned(),
             sender: sender.clone(),
-            reply_to: sender,
+            reply_to: sender.clone(),
+            returns_to: sender,
+            read_receipts: false,
             signature: Secretariat::SIGNATURE.iter().map(|line| (*line).to_owned()).collect(),
             support: Secretariat::SUPPORT.to_owned(),
         };

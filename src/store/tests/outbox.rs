@@ -6,7 +6,7 @@ use crate::domain::delivery::DeliveryState;
 use crate::domain::ledger::Standing;
 use crate::domain::plan::Act;
 use crate::store::testing::*;
-use crate::store::{DeliveryFilter, OnUncertain, Return, Settlement, Store};
+use crate::store::{DeliveryFilter, Noted, OnUncertain, Return, Settlement, Store};
 
 const CODES: [&str; 6] = [VITORIA, SERRA, "3200102", "3200136", "3200169", "3200201"];
 
@@ -144,21 +144,62 @@ async fn a_letter_that_bounced_everywhere_failed_and_one_read_was_sent() {
     send_all(&store, 2, |_| accepted()).await;
     let filter = DeliveryFilter { window: None, municipality: Some(municipality(VITORIA)) };
     let sent = store.deliveries(&filter).await.unwrap();
-    let bounced = || Return::Bounced { why: "5.1.1".to_owned() };
+    let bounced = || Return::Bounced { why: "5.1.1".to_owned(), hard: true };
     assert_eq!(
-        store.note_return(&sent[0].message_id, None, bounced(), at(3)).await.unwrap(),
-        None,
+        store.note_return(&sent[0].message_id, &[], bounced(), at(3)).await.unwrap(),
+        Noted::Ambiguous(sent[0].key.clone()),
         "two addresses, and it does not say which"
     );
     for line in &sent {
-        let key = store.note_return(&line.message_id, Some(&line.address), bounced(), at(3)).await.unwrap();
-        assert_eq!(key.as_ref(), Some(&line.key));
+        let shouted = address(&line.address.as_str().to_uppercase());
+        let noted = || store.note_return(&line.message_id, std::slice::from_ref(&shouted), bounced(), at(3));
+        assert_eq!(noted().await.unwrap(), Noted::Changed(line.key.clone()));
+        assert_eq!(noted().await.unwrap(), Noted::Known(line.key.clone()), "the same bounce twice is one");
     }
     assert_eq!(standing(&store, VITORIA).await, Standing::Failed);
     assert_eq!(store.flagged().await.unwrap().len(), 2);
     assert!(store.confirm_contact(&sent[0].address, at(4)).await.unwrap());
     assert!(!store.confirm_contact(&sent[0].address, at(4)).await.unwrap());
-    store.note_return(&sent[1].message_id, Some(&sent[1].address), Return::Read, at(5)).await.unwrap();
+    let only = std::slice::from_ref(&sent[1].address);
+    store.note_return(&sent[1].message_id, only, Return::Read, at(5)).await.unwrap();
     assert_eq!(standing(&store, VITORIA).await, Standing::Sent { at: at(5), live: false });
+    let late = store.note_return(&sent[1].message_id, only, bounced(), at(6)).await.unwrap();
+    assert_eq!(late, Noted::Known(sent[1].key.clone()), "a letter read did not bounce");
     assert!(store.verify().await.unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn nothing_comes_back_of_what_never_left_or_is_still_on_its_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    let filter = DeliveryFilter { window: None, municipality: Some(municipality(VITORIA)) };
+    let line = store.deliveries(&filter).await.unwrap().remove(0);
+    let bounced = || Return::Bounced { why: "5.1.1".to_owned(), hard: true };
+    let note = || store.note_return(&line.message_id, std::slice::from_ref(&line.address), bounced(), at(3));
+    assert_eq!(note().await.unwrap(), Noted::NeverSent(line.key.clone()));
+    let claims = store.claim("teste", at(3), 1_000).await.unwrap();
+    store.mark_sending(claims, at(3)).await.unwrap();
+    assert_eq!(note().await.unwrap(), Noted::OnTheWire(line.key.clone()));
+    assert_eq!(store.note_return("<x@y>", &[], bounced(), at(3)).await.unwrap(), Noted::NoLetter);
+    assert_eq!(store.flagged().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn an_address_is_flagged_by_a_hard_bounce_or_by_a_second_soft_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    for version in 1..=2 {
+        let mut again = decision(Act::Send, VITORIA);
+        again.version = version;
+        again.to.truncate(1);
+        store.record_pass(at(1), vec![change(again)]).await.unwrap();
+        send_all(&store, 2, |_| accepted()).await;
+        let soft = Return::Bounced { why: "4.4.7".to_owned(), hard: false };
+        let lines = store.deliveries(&DeliveryFilter::default()).await.unwrap();
+        let line = lines.iter().find(|l| l.version == version).unwrap();
+        let noted = store.note_return(&line.message_id, &[], soft, at(3)).await.unwrap();
+        assert_eq!(noted, Noted::Changed(line.key.clone()));
+        assert_eq!(standing(&store, VITORIA).await, Standing::Failed);
+        assert_eq!(store.flagged().await.unwrap().len(), usize::from(version) - 1);
+    }
 }

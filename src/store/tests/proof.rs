@@ -62,6 +62,11 @@ async fn a_changed_address_or_outcome_is_found() {
     assert_eq!(moved.changed_deliveries.len(), 1);
     let undone = after("UPDATE deliveries SET state = 'recusado' WHERE role = 'cmas'").await;
     assert_eq!(undone.changed_deliveries.len(), 1);
+    let reworded =
+        after("UPDATE attempts SET reply = '250 sim' WHERE delivery = (SELECT MIN(id) FROM deliveries)");
+    assert_eq!(reworded.await.changed_attempts.len(), 1);
+    assert_eq!(after("UPDATE attempts SET ended_at = ended_at - 1").await.changed_attempts.len(), 2);
+    assert_eq!(after("DELETE FROM attempts").await.changed_attempts.len(), 2);
     let gone = after("DELETE FROM attempts; DELETE FROM deliveries WHERE role = 'cmas'").await;
     assert_eq!(gone.missing_deliveries.len(), 1);
 }

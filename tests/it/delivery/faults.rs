@@ -354,7 +354,7 @@ async fn one_pass_under_a_rate_limit_ends_and_says_how_many_wait() {
     let relay = Relay::start().await;
     let site = Site::new(&Choice { municipalities: 12, per_minute: 5, ..Choice::new(relay.port) });
     let said = site.ok(&["servir", "--uma-vez"]);
-    assert!(said.contains("7 entrega(s) esperam na fila; a próxima pode sair em "), "{said}");
+    assert!(said.contains("7 entregas esperam na fila; a próxima pode sair em "), "{said}");
     assert_eq!(relay.taken().len(), 5);
 }
 
@@ -364,7 +364,7 @@ async fn a_second_daemon_on_one_ledger_is_refused_and_the_first_goes_on() {
     let site = Site::new(&Choice::new(relay.port));
     let daemon = site.daemon();
     let second = site.run(&["servir"]);
-    assert_eq!(second.status.code(), Some(1));
+    assert_eq!(second.status.code(), Some(3));
     let said = String::from_utf8(second.stderr).unwrap();
     assert!(said.contains("vigia.db.lock"), "{said}");
     relay.distinct(3).await;

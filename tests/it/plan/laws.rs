@@ -309,8 +309,12 @@ proptest! {
             replay.pass(now, |d| by_minute.push(format!("{now} {:?} {}", d.act, d.key)));
             now += SignedDuration::from_secs(if cfg!(debug_assertions) { 300 } else { 60 });
         }
-        // Deadlines end at 23:59:59; a clock of whole minutes sees that one second late, and nothing is sent then.
-        let letters = |log: &[String]| -> Vec<String> { log.iter().filter(|l| l.contains("Send")).cloned().collect() };
+        // Deadlines end at 23:59:59; a clock of whole minutes sees that together with what midnight brings. No letter
+        // leaves then, but a notice that expired and was withheld anew at midnight is one change to it and two to the
+        // other, so that staff may be alerted to it again: alerts are left out.
+        let letters = |log: &[String]| -> Vec<String> {
+            log.iter().filter(|l| l.contains("Send") && !l.contains("alerta-")).cloned().collect()
+        };
         prop_assert_eq!(letters(&by_wake), letters(&by_minute));
     }
 }

@@ -1,0 +1,84 @@
+//! `dossie`: the proof of communication with one municipality, as a folder.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use super::ledger;
+use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::render::portuguese;
+use crate::service::dossier::{self, FolderError, Subject};
+use crate::service::order::{self, OrderError};
+
+/// Writes the folder, and says where it is and what is in it.
+pub(super) async fn run(
+    desk: &Desk,
+    municipality: &str,
+    window: Option<&WindowId>,
+    output: Option<&Path>,
+) -> Result {
+    let store = ledger::existing(desk).await?;
+    let code = resolve(desk, municipality)?;
+    let Some(case) = store.case_file(code, window).await? else {
+        return Err(nothing(desk, code, window));
+    };
+    let known = desk.known().await?;
+    let subject = Subject { municipality: code, only: window.cloned(), now: desk.now() };
+    let dossier = dossier::gather(&case, &known, &subject);
+    let dir = output.map_or_else(|| PathBuf::from(dossier::default_name(code, window)), Path::to_owned);
+    let folder =
+        dossier::write(&dir, &dossier, &case, &known.live.calendar).map_err(|error| match error {
+            taken @ FolderError::Taken(_) => Failure::refused(format!("recusado: {taken}")),
+            io @ FolderError::Io { .. } => Failure::could_not(&io),
+        })?;
+    let chain = &dossier.chain;
+    if desk.json {
+        say(&json!({
+            "pasta": folder.path.display().to_string(),
+            "municipio": code.to_string(),
+            "janela": window.map(WindowId::as_str),
+            "cartas": folder.letters,
+            "integro": chain.is_whole(),
+            "falhas": chain.faults,
+            "ultimo_registro": chain.head_seq,
+            "ultimo_hash": chain.head_hash,
+        })
+        .to_string());
+    } else {
+        let of = window.map_or("todas as janelas".to_owned(), |id| format!("janela {id}"));
+        say(&format!(
+            "dossiê de {} ({code}), {of}: {}\n  \
+             dossie.html  para ler e imprimir\n  \
+             dossie.json  o mesmo, para programas\n  \
+             cartas/      {}, byte a byte\n  \
+             SHA256SUMS   confira com: sha256sum -c SHA256SUMS\n\
+             contém dados pessoais: só quem o gravou pode lê-lo",
+            portuguese::line(&dossier.name),
+            folder.path.display(),
+            portuguese::counted(folder.letters, "carta", "cartas"),
+        ));
+        if dossier.rehearsal {
+            remark("atenção: este livro é de ensaio; nenhum município recebeu carta alguma");
+        }
+    }
+    if chain.is_whole() {
+        return Ok(Answer::Done);
+    }
+    remark("o livro NÃO confere, e o dossiê o diz; veja vigia-suas livro conferir");
+    Ok(Answer::Negative)
+}
+
+/// As in the roster; a municipality that left it is still known by its code.
+fn resolve(desk: &Desk, text: &str) -> std::result::Result<MunicipalityCode, Failure> {
+    let found = order::municipality(&desk.setup.config.roster, text);
+    found.or_else(|error| MunicipalityCode::parse(text.trim()).map_err(|_| error.into()))
+}
+
+fn nothing(desk: &Desk, code: MunicipalityCode, window: Option<&WindowId>) -> Failure {
+    match window {
+        Some(id) if desk.setup.config.calendar.window(id).is_none() => OrderError::Window(id.clone()).into(),
+        Some(id) => Failure::refused(format!("nada consta no livro sobre o município {code} na janela {id}")),
+        None => Failure::refused(format!("nada consta no livro sobre o município {code}")),
+    }
+}

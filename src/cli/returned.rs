@@ -1,0 +1,59 @@
+//! `devolucao`: one message that came back, on stdin, as a mail alias hands it over.
+
+use std::io::{self, Read};
+
+use serde_json::json;
+
+use super::desk::{Answer, Desk, Failure, Result, say};
+use crate::mail::bounce::LARGEST;
+use crate::service::app::App;
+use crate::service::returns::{Fate, return_once};
+
+/// The rest of a larger message is read and thrown away, up to so much: a mail system takes a pipe closed early for a
+/// fault of ours.
+const DRAINED: u64 = 256 * 1024 * 1024;
+
+/// Reads the message and records what it tells.
+pub(super) async fn run(desk: Desk) -> Result {
+    let bytes = bounded(&mut io::stdin().lock()).map_err(|error| Failure::could_not(&error))?;
+    let store = desk.writable_ledger().await?;
+    let (json, now) = (desk.json, desk.now());
+    let app = App::new(desk.setup, store, desk.clock);
+    let findings = return_once(&app, "recebida pelo comando devolucao", bytes, now).await?;
+    for finding in &findings {
+        let key = finding.key.as_ref().map(ToString::to_string);
+        if json {
+            let line = json!({ "resultado": finding.fate.as_str(), "aviso": key, "porque": finding.words });
+            say(&line.to_string());
+        } else {
+            let key = key.map_or(String::new(), |key| format!(" {key}"));
+            say(&format!("{}{key}: {}", finding.fate.as_str(), finding.words));
+        }
+    }
+    app.store.close().await;
+    if findings.iter().any(|f| f.fate == Fate::OnTheWire) {
+        let text =
+            "erro: a carta está em envio neste momento\ndica: entregue a mensagem de novo em um minuto";
+        return Err(Failure { code: 3, text: text.to_owned(), data: None });
+    }
+    Ok(if findings.iter().any(|f| f.fate.needs_a_person()) { Answer::Negative } else { Answer::Done })
+}
+
+fn bounded(input: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input.take(u64::try_from(LARGEST).unwrap_or(u64::MAX)).read_to_end(&mut bytes)?;
+    io::copy(&mut input.take(DRAINED), &mut io::sink())?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fifty_megabytes_are_read_to_the_end_and_ten_are_kept() {
+        let mut input = io::repeat(b'x').take(50_000_000);
+        assert_eq!(bounded(&mut input).unwrap().len(), LARGEST);
+        assert_eq!(input.limit(), 0);
+    }
+}

@@ -1,0 +1,362 @@
+//! Proof of communication with one municipality: every fact that a dossier tells, gathered. Pure.
+//!
+//! `seq` is the place of the journal's entry that proves a fact; absent: the journal does not, and the dossier says so.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::delivery::DeliveryState;
+use super::id::{EmailAddress, FeedId, MunicipalityCode, PartId, UnitId, WindowId};
+use super::notice::Told;
+use super::roster::Role;
+use super::status::State;
+
+/// A dossier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dossier {
+    /// Which municipality.
+    pub municipality: MunicipalityCode,
+    /// Its name, as in the roster on the day the dossier was made; the code when it is no longer there.
+    pub name: String,
+    /// Who is written to, as in the roster on that day.
+    pub holders: Vec<Holder>,
+    /// The window it was asked for; absent: all.
+    pub only: Option<WindowId>,
+    /// Whether the ledger is that of a rehearsal, in which nobody was written to.
+    pub rehearsal: bool,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// The version of the program that made it.
+    pub made_by: String,
+    /// The windows, by id.
+    pub windows: Vec<WindowFile>,
+    /// What people decided by hand that touches it, oldest first.
+    pub orders: Vec<Order>,
+    /// When the service was down.
+    pub outages: Vec<OutageLine>,
+    /// The snapshots that status and decisions rest on.
+    pub snapshots: Vec<SnapshotLine>,
+    /// The journal's entries that this rests on, in order.
+    pub journal: Vec<JournalLine>,
+    /// Whether the ledger stands as it was recorded.
+    pub chain: ChainState,
+}
+
+/// A role's addresses and holder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Which role.
+    pub role: Role,
+    /// Who holds the office; empty when unknown.
+    pub name: String,
+    /// Addresses.
+    pub addresses: Vec<EmailAddress>,
+    /// Telephone; empty when unknown.
+    pub telephone: String,
+}
+
+/// One window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowFile {
+    /// Its id.
+    pub window: WindowId,
+    /// System and period in words; empty when the calendar no longer has it.
+    pub title: String,
+    /// First day, if the calendar has it.
+    pub opens_on: Option<Date>,
+    /// The process number of its system (`processo`); empty when none.
+    pub process: String,
+    /// The deadline as announced, by number.
+    pub editions: Vec<EditionLine>,
+    /// What the feeds say now.
+    pub status: Vec<EvidenceLine>,
+    /// Every letter, oldest first.
+    pub letters: Vec<LetterFile>,
+    /// Everything decided that is no letter: withheld, withdrawn, overtaken, expired; oldest first.
+    pub unsent: Vec<DecisionLine>,
+    /// Why nothing more is said at the moment the dossier was made, in words.
+    pub silence: Option<String>,
+}
+
+/// One edition of a deadline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EditionLine {
+    /// 1 + position.
+    pub number: u16,
+    /// The deadline, as in the calendar now, else as read last.
+    pub deadline: Told,
+    /// The day the ministry announced it.
+    pub announced_on: Option<Date>,
+    /// Where the date comes from.
+    pub source: String,
+    /// Whether it names this municipality.
+    pub applies: bool,
+    /// How the daemon read it, oldest first. Nothing for the only edition of a recurring window.
+    pub readings: Vec<ReadingLine>,
+}
+
+/// An edition as the daemon read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadingLine {
+    /// The entry that tells it.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// The deadline, as in the journal (`2026-12-31T23:59:59`, `a-definir`).
+    pub deadline: String,
+    /// The source.
+    pub source: String,
+}
+
+/// What one feed said of one part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvidenceLine {
+    /// Which part.
+    pub part: PartId,
+    /// Its name in words.
+    pub part_name: String,
+    /// Which unit; absent: the part as a whole.
+    pub unit: Option<UnitId>,
+    /// What it said.
+    pub state: State,
+    /// As of when.
+    pub as_of: Timestamp,
+    /// Which feed.
+    pub feed: FeedId,
+    /// Which snapshot, as in [`SnapshotLine::id`].
+    pub snapshot: String,
+}
+
+/// A snapshot, as the journal tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotLine {
+    /// Its id.
+    pub id: String,
+    /// The entry that tells of it.
+    pub seq: i64,
+    /// Which feed.
+    pub feed: String,
+    /// When it was taken, as in the journal.
+    pub taken_at: String,
+    /// Where from.
+    pub origin: String,
+    /// SHA-256 of the original.
+    pub sha256: String,
+    /// SHA-256 of what was mapped, which the ledger keeps.
+    pub mapped_sha256: String,
+    /// How many rows.
+    pub rows: i64,
+}
+
+/// One letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LetterFile {
+    /// The notice's identity.
+    pub key: String,
+    /// Its version.
+    pub version: u16,
+    /// What sort, as in the ledger: `prazo`.
+    pub kind: String,
+    /// The edition that it names.
+    pub edition: Option<u16>,
+    /// The rung, as written: `5d`.
+    pub rung: Option<String>,
+    /// The deadline that it names, as in the journal.
+    pub told: Option<String>,
+    /// Why it was written.
+    pub because: String,
+    /// Its subject.
+    pub subject: String,
+    /// Its Message-ID.
+    pub message_id: String,
+    /// SHA-256 of its bytes as they are now.
+    pub sha256: String,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// The entry that recorded it.
+    pub seq: Option<i64>,
+    /// Whether bytes and Message-ID are those that the entry tells of.
+    pub intact: bool,
+    /// Where its bytes are, from the dossier's folder.
+    pub file: String,
+    /// Its header, as sent.
+    pub header: String,
+    /// Its text, decoded to read.
+    pub text: Option<String>,
+    /// What the feeds said of the parts it is about, when it was decided.
+    pub evidence: Vec<EvidenceLine>,
+    /// One for each address.
+    pub deliveries: Vec<DeliveryFile>,
+}
+
+/// One letter to one address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryFile {
+    /// Its id in the ledger.
+    pub id: String,
+    /// In which role.
+    pub role: Role,
+    /// To which address.
+    pub address: EmailAddress,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// The decision that stopped it before its end.
+    pub stopped_by: Option<String>,
+    /// Every attempt.
+    pub attempts: Vec<AttemptLine>,
+    /// What came back by mail, oldest first.
+    pub returns: Vec<ReturnLine>,
+}
+
+/// One attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptLine {
+    /// Counted from 1.
+    pub number: u32,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// What it came to.
+    pub outcome: DeliveryState,
+    /// What the relay said.
+    pub reply: String,
+    /// The entry that tells it.
+    pub seq: Option<i64>,
+    /// Whether the reply is the one that the entry has the digest of.
+    pub intact: bool,
+}
+
+/// A bounce or a read receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnLine {
+    /// The entry that tells it.
+    pub seq: i64,
+    /// When it was taken in.
+    pub at: Timestamp,
+    /// *devolvido* or *lido*.
+    pub state: DeliveryState,
+    /// What it said, if it is the last thing said of this delivery and its digest is the entry's.
+    pub reply: Option<String>,
+}
+
+/// A decision that is no letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecisionLine {
+    /// The entry that tells it.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Which notice.
+    pub key: String,
+    /// What: `reter`, `retirar`, `superar`, `expirar`; `enviar` for a letter taken up again.
+    pub act: String,
+    /// What sort of letter; empty for none.
+    pub kind: String,
+    /// The rung, as written.
+    pub rung: Option<String>,
+    /// Why.
+    pub because: String,
+    /// What the feeds said then.
+    pub evidence: Vec<EvidenceLine>,
+}
+
+/// Something decided by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// The entry that tells it.
+    pub seq: i64,
+    /// Its id.
+    pub id: String,
+    /// What: `reter`, `liberar`, `dispensar`, `contestar`.
+    pub kind: String,
+    /// What it is about, in words.
+    pub scope: String,
+    /// Last day on which it counts, as in the journal.
+    pub until: Option<String>,
+    /// Who.
+    pub author: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+    /// Who took it back, if somebody did.
+    pub lifted: Option<Lifting>,
+}
+
+/// An order taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lifting {
+    /// The entry that tells it.
+    pub seq: i64,
+    /// Who.
+    pub author: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A silence of the daemon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutageLine {
+    /// The entry that tells it.
+    pub seq: i64,
+    /// The last sign of life, as in the journal.
+    pub from: String,
+    /// When it came back.
+    pub until: Timestamp,
+}
+
+/// One entry of the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalLine {
+    /// Its place in the chain.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// What it tells: `decisao`, `entrega`, …
+    pub kind: String,
+    /// What about.
+    pub subject: String,
+    /// The window, if any.
+    pub window: Option<WindowId>,
+    /// The municipality, if any.
+    pub municipality: Option<MunicipalityCode>,
+    /// Its facts, as recorded: a JSON object.
+    pub body: String,
+    /// The hash of the entry before.
+    pub prev_hash: String,
+    /// Its hash.
+    pub hash: String,
+}
+
+/// The whole ledger's state when the dossier was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainState {
+    /// Entries of the journal.
+    pub entries: usize,
+    /// Letters in the ledger.
+    pub letters: usize,
+    /// The last entry's place.
+    pub head_seq: i64,
+    /// The last entry's hash.
+    pub head_hash: String,
+    /// What does not stand as it was recorded, in words; empty when all does.
+    pub faults: Vec<String>,
+}
+
+impl ChainState {
+    /// Whether all stands as it was recorded.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.faults.is_empty()
+    }
+}
+
+impl Dossier {
+    /// Every letter, by window.
+    pub fn letters(&self) -> impl Iterator<Item = &LetterFile> {
+        self.windows.iter().flat_map(|window| &window.letters)
+    }
+}

@@ -1,0 +1,258 @@
+//! What comes back by mail, told apart: notifications that a letter failed (RFC 3464 and the common ones that are not),
+//! read receipts (RFC 8098), automatic replies, and everything else. Pure.
+//!
+//! Reading order: `tame` (bounds what the library is given), `field` (blocks of header fields), `origin` (which letter
+//! it is about), `report` (the two standard reports), `plain` (failures told in prose, automatic replies).
+//!
+//! Anybody can write to the address that this is read from. Whatever stands here is a claim; the store decides whether
+//! such a letter went to such an address.
+
+mod field;
+mod origin;
+mod plain;
+mod report;
+mod tame;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use mail_parser::{Message, MessageParser, MimeHeaders as _};
+
+use crate::domain::id::EmailAddress;
+
+/// The most bytes of a message that a caller need read; what tells its sort stands near the beginning.
+pub const LARGEST: usize = 10 * 1024 * 1024;
+
+/// What a message is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Returned {
+    /// A letter failed for at least one recipient.
+    Bounce(Bounce),
+    /// A letter is late or was handed on; nothing failed.
+    Progress {
+        /// What happened to it.
+        action: Action,
+        /// Which letter, the likeliest first.
+        originals: Vec<String>,
+    },
+    /// A read receipt.
+    Receipt(Receipt),
+    /// Written by a machine on somebody's behalf: an absence, an acknowledgement.
+    AutoReply,
+    /// None of these.
+    Unrecognised {
+        /// Why not.
+        why: Why,
+    },
+}
+
+/// A letter that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bounce {
+    /// For whom. Never empty; a recipient may be nameless.
+    pub recipients: Vec<FailedRecipient>,
+    /// Message-IDs of the letter, brackets included, the likeliest first. Only one where the returned letter says it.
+    pub originals: Vec<String>,
+    /// Who says so (`Reporting-MTA`); empty when it does not.
+    pub reporter: String,
+}
+
+/// A recipient for whom a letter failed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FailedRecipient {
+    /// As we wrote it, and as it was when it failed (after forwarding); those that are addresses.
+    pub addresses: Vec<EmailAddress>,
+    /// The enhanced status code, if any is told (RFC 3463).
+    pub status: Option<Status>,
+    /// What the receiving side said, on one line.
+    pub diagnostic: String,
+}
+
+impl FailedRecipient {
+    /// Whether the address itself is at fault, and not the way there: 5.x.x.
+    #[must_use]
+    pub fn is_hard(&self) -> bool {
+        self.status.is_some_and(|status| status.class == 5)
+    }
+}
+
+/// What a report says became of a letter (RFC 3464 §2.3.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Given up, whatever the class of the status: nobody will try again.
+    Failed,
+    /// Being tried still.
+    Delayed,
+    /// In the mailbox.
+    Delivered,
+    /// Handed to a system that reports nothing.
+    Relayed,
+    /// Handed to the members of a list.
+    Expanded,
+}
+
+/// An enhanced status code, `5.1.1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Status {
+    /// 2, 4 or 5.
+    pub class: u16,
+    /// What it is about.
+    pub subject: u16,
+    /// What of it.
+    pub detail: u16,
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.class, self.subject, self.detail)
+    }
+}
+
+/// A read receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// What became of the letter.
+    pub disposition: Disposition,
+    /// Whose receipt, as we wrote it and as it is; those that are addresses.
+    pub recipients: Vec<EmailAddress>,
+    /// Message-IDs of the letter, brackets included, the likeliest first.
+    pub originals: Vec<String>,
+}
+
+/// What became of a letter in its mailbox (RFC 8098 §3.2.6.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disposition {
+    /// Shown to somebody.
+    Displayed,
+    /// Deleted, perhaps unread.
+    Deleted,
+    /// Handled by a machine.
+    Processed,
+    /// The reader will not say.
+    Denied,
+    /// Anything else.
+    Other,
+}
+
+/// Why a message is nothing that comes back. Displayed to operators, so in Portuguese.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Why {
+    /// Nothing in it.
+    #[error("a mensagem está vazia")]
+    Empty,
+    /// More parts within parts than any notification has.
+    #[error("a mensagem tem partes demais umas dentro das outras")]
+    TooNested,
+    /// Not a message.
+    #[error("não é uma mensagem de correio, ou está quebrada")]
+    Malformed,
+    /// A message of another sort; perhaps somebody wrote it.
+    #[error("não é devolução, nem confirmação de leitura, nem resposta automática")]
+    AnotherSort,
+}
+
+/// Tells what a message is. Takes any bytes, and time and memory in proportion to a bounded part of them.
+#[must_use]
+pub fn read(bytes: &[u8]) -> Returned {
+    let tame = match tame::tame(bytes) {
+        Ok(tame) => tame,
+        Err(why) => return Returned::Unrecognised { why },
+    };
+    // The library asserts what hostile MIME breaks; that must not end the service.
+    let sorted = catch_unwind(AssertUnwindSafe(|| {
+        MessageParser::default().parse(&tame).map(|message| sort(&Mail::of(&message)))
+    }));
+    sorted.ok().flatten().unwrap_or(Returned::Unrecognised { why: Why::Malformed })
+}
+
+/// Reports first: those of Postfix call themselves automatic replies.
+fn sort(mail: &Mail<'_>) -> Returned {
+    report::receipt(mail)
+        .or_else(|| report::delivery(mail))
+        .or_else(|| plain::failure(mail))
+        .or_else(|| plain::is_auto_reply(mail).then_some(Returned::AutoReply))
+        .unwrap_or(Returned::Unrecognised { why: Why::AnotherSort })
+}
+
+/// A message as this room looks at it.
+struct Mail<'a> {
+    message: &'a Message<'a>,
+    parts: Vec<Part<'a>>,
+}
+
+/// One leaf of a message, decoded.
+struct Part<'a> {
+    /// As `tame` leaves it: `message/rfc_22` for a returned letter.
+    kind: String,
+    bytes: &'a [u8],
+}
+
+impl<'a> Mail<'a> {
+    fn of(message: &'a Message<'a>) -> Self {
+        let parts = message.parts.iter().filter(|part| !part.is_multipart());
+        let parts = parts.map(|part| Part {
+            kind: part.content_type().map_or_else(
+                || "text/plain".to_owned(),
+                |kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default()),
+            ),
+            bytes: part.contents(),
+        });
+        Self { message, parts: parts.collect() }
+    }
+
+    /// The text of the first part of one of these kinds.
+    fn part(&self, kinds: &[&str]) -> Option<String> {
+        let found = self.parts.iter().find(|part| kinds.contains(&part.kind.as_str()))?;
+        Some(String::from_utf8_lossy(found.bytes).into_owned())
+    }
+
+    /// Everything meant for a person's eyes, as text.
+    fn prose(&self) -> String {
+        let texts = |kind: &str| -> Vec<String> {
+            let parts = self.parts.iter().filter(|part| part.kind == kind);
+            parts.map(|part| String::from_utf8_lossy(part.bytes).into_owned()).collect()
+        };
+        let plain = texts("text/plain").join("\n");
+        if !plain.trim().is_empty() {
+            return plain;
+        }
+        // Tags become line ends, so that an address between two of them stands alone.
+        let markup = texts("text/html").join("\n");
+        let mut inside = false;
+        let text = |c: char| match c {
+            '<' => {
+                inside = true;
+                Some('\n')
+            }
+            '>' => {
+                inside = false;
+                None
+            }
+            c => (!inside).then_some(c),
+        };
+        let text: String = markup.chars().filter_map(text).collect();
+        text.replace("&lt;", "<").replace("&gt;", ">")
+    }
+
+    /// A header's value as it stands, on one line.
+    fn header(&self, name: &'static str) -> Option<String> {
+        self.message.header_raw(name).map(|raw| one_line(raw, LONGEST_HEADER))
+    }
+}
+
+const LONGEST_HEADER: usize = 4_000;
+
+/// Control characters and runs of blanks become one blank each; at most so many characters.
+fn one_line(text: &str, longest: usize) -> String {
+    let spaced: String =
+        text.chars().take(longest * 2).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let words: Vec<&str> = spaced.split_whitespace().collect();
+    words.join(" ").chars().take(longest).collect()
+}
+
+/// Lower case without accents, for comparing wordings.
+fn plain_words(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).map(crate::domain::id::unaccented).collect()
+}

@@ -1,0 +1,102 @@
+//! A Maildir that a mail system delivers into: what is new, and where it goes once it was read.
+//!
+//! Blocking; callers run it off the async threads. Nothing is ever deleted or overwritten, and no link is followed.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+/// How mail programs show a message that was put away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// Read: nothing is left to do.
+    Seen,
+    /// Unread and flagged: a person should look.
+    Flagged,
+}
+
+impl Mark {
+    fn letter(self) -> char {
+        match self {
+            Self::Seen => 'S',
+            Self::Flagged => 'F',
+        }
+    }
+}
+
+/// New messages by name, which begins with when each came; at most `most`.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn waiting(maildir: &Path, most: usize) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(maildir.join("new"))? {
+        let entry = entry?;
+        let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        if !hidden && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    found.truncate(most);
+    Ok(found)
+}
+
+/// A message's first `most` bytes.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn read(path: &Path, most: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(u64::try_from(most).unwrap_or(u64::MAX)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Moves a message from `new/` to `cur/`.
+///
+/// # Errors
+/// The folder cannot be written to.
+pub fn put_away(maildir: &Path, path: &Path, mark: Mark) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let base = name.split(":2,").next().unwrap_or(&name);
+    let cur = maildir.join("cur");
+    fs::create_dir_all(&cur)?;
+    for serial in 0..1_000 {
+        let again = if serial == 0 { String::new() } else { format!("_{serial}") };
+        let target = cur.join(format!("{base}{again}:2,{}", mark.letter()));
+        // A rename would overwrite.
+        if fs::symlink_metadata(&target).is_err() {
+            return fs::rename(path, target);
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_messages_are_read_within_bounds_and_put_away_under_a_name_of_their_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let maildir = dir.path();
+        assert!(waiting(maildir, 9).is_err(), "a folder that is not there is no empty one");
+        fs::create_dir(maildir.join("new")).unwrap();
+        for name in ["2.b", "1.a", ".hidden"] {
+            fs::write(maildir.join("new").join(name), "0123456789").unwrap();
+        }
+        std::os::unix::fs::symlink("/etc/hostname", maildir.join("new/3.link")).unwrap();
+        fs::create_dir(maildir.join("cur")).unwrap();
+        fs::write(maildir.join("cur/1.a:2,S"), "older").unwrap();
+
+        let found = waiting(maildir, 9).unwrap();
+        assert_eq!(found, [maildir.join("new/1.a"), maildir.join("new/2.b")]);
+        assert_eq!(read(&found[0], 4).unwrap(), b"0123");
+        put_away(maildir, &found[0], Mark::Seen).unwrap();
+        put_away(maildir, &found[1], Mark::Flagged).unwrap();
+        assert_eq!(fs::read(maildir.join("cur/1.a:2,S")).unwrap(), b"older");
+        assert_eq!(fs::read(maildir.join("cur/1.a_1:2,S")).unwrap(), b"0123456789");
+        assert!(maildir.join("cur/2.b:2,F").exists());
+        assert_eq!(waiting(maildir, 9).unwrap(), Vec::<PathBuf>::new());
+    }
+}

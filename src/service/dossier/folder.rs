@@ -1,0 +1,109 @@
+//! A dossier as a folder: page, JSON, letters byte for byte, and the digests of all of them.
+//!
+//! It holds personal data, so that only its owner may read it; and it is never written over another.
+
+use std::fmt::Write as _;
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use crate::domain::calendar::Calendar;
+use crate::domain::dossier::Dossier;
+use crate::domain::id::{MunicipalityCode, WindowId, slugify};
+use crate::render;
+use crate::store::{CaseFile, sha256};
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    /// Where.
+    pub path: PathBuf,
+    /// How many letters.
+    pub letters: usize,
+}
+
+/// Why a dossier could not be written. In the operators' words.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// Something is there.
+    #[error("a pasta “{}” já existe e não está vazia\ndica: escolha outra com --saida", .0.display())]
+    Taken(PathBuf),
+    /// The file system's fault.
+    #[error("não foi possível gravar “{}”\ndica: confira o caminho, as permissões e o espaço em disco; o que ficou incompleto pode ser apagado", path.display())]
+    Io {
+        /// What was being written.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+/// `dossie-3205309-censo-suas-2023`
+#[must_use]
+pub fn default_name(municipality: MunicipalityCode, only: Option<&WindowId>) -> String {
+    match only {
+        Some(window) => format!("dossie-{municipality}-{}", slugify(window.as_str())),
+        None => format!("dossie-{municipality}"),
+    }
+}
+
+/// Writes a dossier into a folder that is new or empty: folders 0700, files 0600. The digests come last: a folder
+/// without them is not whole.
+///
+/// # Errors
+/// [`FolderError`].
+pub fn write(
+    dir: &Path,
+    dossier: &Dossier,
+    case: &CaseFile,
+    calendar: &Calendar,
+) -> Result<Folder, FolderError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| FolderError::Io { path, source }
+    };
+    match fs::read_dir(dir).map(Iterator::count) {
+        Ok(0) => {}
+        Ok(_) => return Err(FolderError::Taken(dir.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            make_dir(dir).map_err(failed(dir))?;
+        }
+        Err(error) => return Err(failed(dir)(error)),
+    }
+    let page = render::dossier::page(dossier, calendar);
+    let json = render::dossier::json(dossier);
+    let mut files: Vec<(&str, &[u8])> =
+        vec![("dossie.html", page.as_bytes()), ("dossie.json", json.as_bytes())];
+    for letter in dossier.letters() {
+        let same = |l: &&crate::store::Letter| l.key.to_string() == letter.key && l.version == letter.version;
+        if let Some(stored) = case.letters.iter().find(same) {
+            files.push((&letter.file, &stored.bytes));
+        }
+    }
+    let letters = files.len() - 2;
+    if letters > 0 {
+        let path = dir.join("cartas");
+        make_dir(&path).map_err(failed(&path))?;
+    }
+    let mut sums = String::new();
+    for (name, bytes) in files {
+        let path = dir.join(name);
+        write_new(&path, bytes).map_err(failed(&path))?;
+        // Writing to a String cannot fail.
+        let _ = writeln!(sums, "{}  {name}", sha256(bytes));
+    }
+    let path = dir.join("SHA256SUMS");
+    write_new(&path, sums.as_bytes()).map_err(failed(&path))?;
+    Ok(Folder { path: dir.to_owned(), letters })
+}
+
+fn make_dir(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}

@@ -1,0 +1,304 @@
+//! What comes back by mail: failures and read receipts, tied to the letters that they are about.
+//!
+//! Each message ends in a named [`Fate`], and nothing in it is taken at its word: only a letter that left, for an
+//! address that it left for, can come back. What no letter explains is told to staff. Bytes are never kept here; the
+//! ledger keeps what was said and the SHA-256 of the message, and the Maildir keeps the message.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use tracing::{error, info, warn};
+
+use super::alert::alert_once;
+use super::app::App;
+use crate::domain::id::EmailAddress;
+use crate::domain::notice::NoticeKey;
+use crate::feed::digest::sha256_hex;
+use crate::mail::bounce::{self, Action, Bounce, Disposition, FailedRecipient, Receipt, Returned};
+use crate::mail::maildir::{self, Mark};
+use crate::store::{Noted, Return, StoreError};
+
+/// What became of a message, or of one of its recipients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// *devolvido*: the letter came back.
+    Bounced,
+    /// *lido*: the letter was read.
+    Read,
+    /// *ja-anotado*: known before.
+    Known,
+    /// *em-envio*: the letter is being sent at this moment; the message must be read again later.
+    OnTheWire,
+    /// *atrasado*: being tried still; nothing changes.
+    Delayed,
+    /// *entregue*: delivered or handed on; nothing changes, since *aceito* says as much.
+    Delivered,
+    /// *nao-lido*: a receipt that does not say that anybody read it.
+    Unread,
+    /// *resposta-automatica*: an absence or an acknowledgement.
+    AutoReply,
+    /// *sem-carta*: it is about no letter of ours.
+    NoLetter,
+    /// *nunca-enviado*: it is about a letter that never left for that address.
+    NeverSent,
+    /// *ambiguo*: the letter went to several addresses, and this tells of none of them.
+    Ambiguous,
+    /// *nao-reconhecido*: no notification; perhaps somebody wrote.
+    Unrecognised,
+}
+
+impl Fate {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bounced => "devolvido",
+            Self::Read => "lido",
+            Self::Known => "ja-anotado",
+            Self::OnTheWire => "em-envio",
+            Self::Delayed => "atrasado",
+            Self::Delivered => "entregue",
+            Self::Unread => "nao-lido",
+            Self::AutoReply => "resposta-automatica",
+            Self::NoLetter => "sem-carta",
+            Self::NeverSent => "nunca-enviado",
+            Self::Ambiguous => "ambiguo",
+            Self::Unrecognised => "nao-reconhecido",
+        }
+    }
+
+    /// Whether a person must look, because no letter explains it.
+    #[must_use]
+    pub fn needs_a_person(self) -> bool {
+        matches!(self, Self::NoLetter | Self::NeverSent | Self::Ambiguous | Self::Unrecognised)
+    }
+}
+
+/// One outcome of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What became of it.
+    pub fate: Fate,
+    /// Which notice, where one is known.
+    pub key: Option<NoticeKey>,
+    /// In the operators' words. May hold an address: not for logs.
+    pub words: String,
+}
+
+impl Finding {
+    fn new(fate: Fate, words: impl Into<String>) -> Self {
+        Self { fate, key: None, words: words.into() }
+    }
+}
+
+/// Reads one message and records what it tells. `place` names where it came from, for staff. Answers at least one
+/// finding.
+///
+/// # Errors
+/// [`StoreError`]: the message must be read again; what was recorded already counts once.
+pub async fn return_once(
+    app: &App,
+    place: &str,
+    bytes: Vec<u8>,
+    now: Timestamp,
+) -> Result<Vec<Finding>, StoreError> {
+    let sorted = tokio::task::spawn_blocking(move || (bounce::read(&bytes), sha256_hex(&bytes))).await;
+    let (returned, sha256) = sorted.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+    let findings = match returned {
+        Returned::Bounce(bounce) => bounced(app, &bounce, &sha256, now).await?,
+        Returned::Receipt(receipt) => vec![receipted(app, &receipt, now).await?],
+        Returned::Progress { action: Action::Delayed, .. } => {
+            vec![Finding::new(Fate::Delayed, "a carta está atrasada e ainda é tentada; nada muda")]
+        }
+        Returned::Progress { .. } => {
+            vec![Finding::new(Fate::Delivered, "a carta foi entregue ou repassada; nada muda")]
+        }
+        Returned::AutoReply => vec![Finding::new(Fate::AutoReply, "resposta automática; nada muda")],
+        Returned::Unrecognised { why } => vec![Finding::new(Fate::Unrecognised, why.to_string())],
+    };
+    for finding in &findings {
+        let key = finding.key.as_ref().map(NoticeKey::to_string).unwrap_or_default();
+        info!(notice.key = key, return.fate = finding.fate.as_str(), "mensagem de volta");
+    }
+    if findings.iter().any(|f| matches!(f.fate, Fate::Bounced | Fate::Read)) {
+        app.wake.notify_one();
+    }
+    let unexplained: Vec<&str> =
+        findings.iter().filter(|f| f.fate.needs_a_person()).map(|f| f.words.as_str()).collect();
+    if !unexplained.is_empty() {
+        let text = format!(
+            "Voltou pelo correio uma mensagem que não corresponde a nenhuma carta; leia-a ({place}).\n{}\n\
+             Pode haver outras: há um só aviso destes por dia.",
+            unexplained.join("\n")
+        );
+        alert_once(app, "devolucoes", text, now).await?;
+    }
+    Ok(findings)
+}
+
+async fn bounced(
+    app: &App,
+    bounce: &Bounce,
+    sha256: &str,
+    now: Timestamp,
+) -> Result<Vec<Finding>, StoreError> {
+    let mut findings = Vec::with_capacity(bounce.recipients.len());
+    for recipient in &bounce.recipients {
+        let why = words(recipient, bounce, sha256);
+        let came = Return::Bounced { why: why.clone(), hard: recipient.is_hard() };
+        let noted = note(app, &bounce.originals, &recipient.addresses, &came, now).await?;
+        findings.push(finding(noted, Fate::Bounced, &why));
+    }
+    Ok(findings)
+}
+
+/// What the ledger keeps of a failure.
+fn words(recipient: &FailedRecipient, bounce: &Bounce, sha256: &str) -> String {
+    let status = recipient.status.map(|s| s.to_string()).unwrap_or_default();
+    let said = [status.as_str(), recipient.diagnostic.as_str()];
+    let said: Vec<&str> = said.into_iter().filter(|piece| !piece.is_empty()).collect();
+    let said = if said.is_empty() { "devolvida sem explicação".to_owned() } else { said.join(" ") };
+    let by =
+        if bounce.reporter.is_empty() { String::new() } else { format!("aviso de {}; ", bounce.reporter) };
+    format!("{said} ({by}sha256 {sha256})")
+}
+
+async fn receipted(app: &App, receipt: &Receipt, now: Timestamp) -> Result<Finding, StoreError> {
+    let unread = match receipt.disposition {
+        Disposition::Displayed => None,
+        Disposition::Deleted => Some("a carta foi apagada; não se sabe se foi lida"),
+        Disposition::Denied => Some("o destinatário não quis confirmar a leitura"),
+        Disposition::Processed | Disposition::Other => {
+            Some("tratada por uma máquina; não se sabe se foi lida")
+        }
+    };
+    if let Some(words) = unread {
+        return Ok(Finding::new(Fate::Unread, words));
+    }
+    let noted = note(app, &receipt.originals, &receipt.recipients, &Return::Read, now).await?;
+    Ok(finding(noted, Fate::Read, "o destinatário confirmou a leitura"))
+}
+
+/// Ties a return to the first of the letters named that is ours.
+async fn note(
+    app: &App,
+    originals: &[String],
+    addresses: &[EmailAddress],
+    came: &Return,
+    now: Timestamp,
+) -> Result<Noted, StoreError> {
+    for id in originals {
+        let noted = app.store.note_return(id, addresses, came.clone(), now).await?;
+        if noted != Noted::NoLetter {
+            return Ok(noted);
+        }
+    }
+    Ok(Noted::NoLetter)
+}
+
+fn finding(noted: Noted, changed: Fate, words: &str) -> Finding {
+    let (fate, key, words) = match noted {
+        Noted::Changed(key) => (changed, Some(key), words.to_owned()),
+        Noted::Known(key) => (Fate::Known, Some(key), "já estava anotado".to_owned()),
+        Noted::OnTheWire(key) => (
+            Fate::OnTheWire,
+            Some(key),
+            "a carta está em envio; leia esta mensagem de novo depois".to_owned(),
+        ),
+        Noted::NeverSent(key) => {
+            (Fate::NeverSent, Some(key), format!("a carta não saiu para esse endereço: {words}"))
+        }
+        Noted::Ambiguous(key) => {
+            let words = format!("a carta foi a vários endereços, e nenhum é o que o aviso diz: {words}");
+            (Fate::Ambiguous, Some(key), words)
+        }
+        Noted::NoLetter => (Fate::NoLetter, None, format!("não corresponde a nenhuma carta: {words}")),
+    };
+    Finding { fate, key, words }
+}
+
+/// What the mailbox loop remembers between its rounds.
+#[derive(Debug, Default)]
+pub struct Mailbox {
+    /// Faults already told, so that each is told once while it lasts.
+    told: BTreeSet<String>,
+}
+
+/// So many messages are taken in before anything else gets its turn.
+const MOST_AT_ONCE: usize = 200;
+
+impl Mailbox {
+    /// Takes in whatever lies in `devolucoes.maildir`. A message is put away only once it is recorded; one that cannot
+    /// be read stays and stops no other. Answers how many were put away.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the rest waits for the next round.
+    pub async fn collect_once(&mut self, app: &App) -> Result<usize, StoreError> {
+        let Some(maildir) = app.live().setup.config.settings.returns.clone() else { return Ok(0) };
+        let mut taken = 0;
+        let mut faults = BTreeSet::new();
+        let listed = maildir.clone();
+        let waiting = match blocking(move || maildir::waiting(&listed, MOST_AT_ONCE)).await {
+            Ok(waiting) => waiting,
+            Err(fault) => {
+                faults.insert(format!("{}: {fault}", maildir.display()));
+                Vec::new()
+            }
+        };
+        for path in waiting {
+            if app.stop.is_cancelled() {
+                break;
+            }
+            match self.take(app, maildir.clone(), path.clone()).await? {
+                Ok(put_away) => taken += usize::from(put_away),
+                Err(fault) => drop(faults.insert(format!("{}: {fault}", path.display()))),
+            }
+        }
+        let fresh: Vec<&String> = faults.difference(&self.told).collect();
+        if !fresh.is_empty() {
+            for fault in &fresh {
+                error!(fault = fault.as_str(), "a caixa de devoluções não pôde ser lida por inteiro");
+            }
+            let lines: Vec<&str> = fresh.iter().map(|fault| fault.as_str()).collect();
+            let text = format!(
+                "A caixa de devoluções não pôde ser lida por inteiro: enquanto isso, carta devolvida conta como \
+                 entregue.\n{}\nConfira [devolucoes] em vigia.toml e se o serviço pode ler e mover os arquivos.",
+                lines.join("\n")
+            );
+            alert_once(app, "caixa-de-devolucoes", text, app.now()).await?;
+        }
+        self.told = faults;
+        Ok(taken)
+    }
+
+    /// Takes in one message. Answers whether it was put away.
+    async fn take(&self, app: &App, maildir: PathBuf, path: PathBuf) -> Result<io::Result<bool>, StoreError> {
+        let file = path.clone();
+        let bytes = match blocking(move || maildir::read(&file, bounce::LARGEST)).await {
+            Ok(bytes) => bytes,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let place = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let findings = return_once(app, &place, bytes, app.now()).await?;
+        if findings.iter().any(|f| f.fate == Fate::OnTheWire) {
+            warn!("uma devolução espera a carta terminar de sair");
+            return Ok(Ok(false));
+        }
+        let looked_at = findings.iter().any(|f| f.fate.needs_a_person());
+        let mark = if looked_at { Mark::Flagged } else { Mark::Seen };
+        Ok(blocking(move || maildir::put_away(&maildir, &path, mark)).await.map(|()| true))
+    }
+}
+
+/// Work on files, off the loops' threads.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

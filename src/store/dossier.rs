@@ -1,0 +1,142 @@
+//! Everything the ledger holds about one municipality, in one window or in all, read at one moment.
+
+use std::collections::BTreeSet;
+
+use super::cell::code;
+use super::db::Conn;
+use super::sql::{bound, statements};
+use super::{Attempt, ChainReport, DeliveryLine, EntryKind, JournalEntry, Letter, Signs, Store, StoreError};
+use super::{begin, delivery, journal, letter, status, verify};
+use crate::domain::id::{MunicipalityCode, SnapshotId, WindowId};
+use crate::domain::status::Entry;
+
+statements! {
+    const OF_WINDOW = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
+                       WHERE window_id = $1 AND municipality IS NULL ORDER BY seq";
+    const OF_SERVICE = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
+                        WHERE window_id IS NULL AND municipality IS NULL \
+                        AND kind IN ('abertura', 'ordem', 'parada') ORDER BY seq";
+    const OF_SNAPSHOT = "SELECT j.seq, j.at, j.kind, j.subject, j.window_id, j.municipality, j.body, j.prev_hash, \
+                         j.hash FROM snapshots s JOIN journal j ON j.at = s.recorded_at AND j.subject = s.id \
+                         WHERE s.id = $1 AND j.kind = 'coleta'";
+    const STATUS_OF = "SELECT window_id, municipality, part, unit, feed, state, dated, taken_at, snapshot, \
+                       reverting_since, wording FROM status_entries \
+                       WHERE municipality = $1 AND ($2 IS NULL OR window_id = $2) \
+                       ORDER BY window_id, part, unit, feed";
+}
+
+/// What the ledger holds about a municipality.
+#[derive(Debug, Clone)]
+pub struct CaseFile {
+    /// Where the chain ended when this was read.
+    pub signs: Signs,
+    /// Whether all of the ledger stands as it was recorded.
+    pub verified: ChainReport,
+    /// The journal's entries about it, about its windows, and about the service as a whole, in order.
+    pub journal: Vec<JournalEntry>,
+    /// The letters to it, oldest first.
+    pub letters: Vec<Letter>,
+    /// Each letter's addresses, with every attempt.
+    pub deliveries: Vec<(DeliveryLine, Vec<Attempt>)>,
+    /// What the feeds say of it now.
+    pub status: Vec<(WindowId, Entry)>,
+    /// The entry of the journal that tells of each snapshot behind a decision or behind `status`.
+    pub snapshots: Vec<JournalEntry>,
+}
+
+impl Store {
+    /// Everything about a municipality, as one consistent state; nothing when the journal never tells of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn case_file(
+        &self,
+        municipality: MunicipalityCode,
+        window: Option<&WindowId>,
+    ) -> Result<Option<CaseFile>, StoreError> {
+        let mut view = self.db.view().await?;
+        let own = own_entries(&mut view, municipality, window).await?;
+        if own.is_empty() {
+            return Ok(None);
+        }
+        let mut windows: BTreeSet<WindowId> = own.iter().filter_map(|e| e.window.clone()).collect();
+        windows.extend(window.cloned());
+        let only = window.map(WindowId::as_str);
+        let rows = bound!(letter::OF, code(municipality), only).fetch_all(&mut *view).await?;
+        let letters = rows.iter().map(letter::letter).collect::<Result<_, _>>()?;
+        let rows =
+            bound!(delivery::LIST_OF_MUNICIPALITY, only, code(municipality)).fetch_all(&mut *view).await?;
+        let mut deliveries = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let line = delivery::line(row)?;
+            let attempts = bound!(delivery::ATTEMPTS, line.id.as_str()).fetch_all(&mut *view).await?;
+            deliveries.push((line, attempts.iter().map(delivery::attempt).collect::<Result<_, _>>()?));
+        }
+        let rows = bound!(STATUS_OF, code(municipality), only).fetch_all(&mut *view).await?;
+        let status: Vec<(WindowId, Entry)> = rows
+            .iter()
+            .map(|row| status::entry(row).map(|(window, _, entry)| (window, entry)))
+            .collect::<Result<_, _>>()?;
+        let mut named: BTreeSet<String> = own.iter().flat_map(evidence).collect();
+        named.extend(status.iter().map(|(_, entry)| entry.snapshot.as_str().to_owned()));
+        let snapshots = snapshots(&mut view, named).await?;
+        let mut journal = own;
+        journal.extend(general(&mut view, &windows).await?);
+        journal.sort_by_key(|entry| entry.seq);
+        Ok(Some(CaseFile {
+            signs: begin::signs(&mut view).await?,
+            verified: verify::whole(&mut view).await?,
+            journal,
+            letters,
+            deliveries,
+            status,
+            snapshots,
+        }))
+    }
+}
+
+/// Entries about the municipality: of the window asked for, and of none (a hold of the municipality).
+async fn own_entries(
+    conn: &mut Conn,
+    municipality: MunicipalityCode,
+    window: Option<&WindowId>,
+) -> Result<Vec<JournalEntry>, StoreError> {
+    let none = None::<i64>;
+    let rows =
+        bound!(journal::LIST_OF_MUNICIPALITY, None::<&str>, code(municipality), none, none, 0_i64, i64::MAX)
+            .fetch_all(conn)
+            .await?;
+    let mut entries: Vec<JournalEntry> = rows.iter().map(journal::entry).collect::<Result<_, _>>()?;
+    entries.retain(|e| window.is_none() || e.window.is_none() || e.window.as_ref() == window);
+    Ok(entries)
+}
+
+/// Entries about its windows as a whole, and about the service.
+async fn general(conn: &mut Conn, windows: &BTreeSet<WindowId>) -> Result<Vec<JournalEntry>, StoreError> {
+    let mut rows = bound!(OF_SERVICE).fetch_all(&mut *conn).await?;
+    for window in windows {
+        rows.extend(bound!(OF_WINDOW, window.as_str()).fetch_all(&mut *conn).await?);
+    }
+    rows.iter().map(journal::entry).collect()
+}
+
+async fn snapshots(conn: &mut Conn, named: BTreeSet<String>) -> Result<Vec<JournalEntry>, StoreError> {
+    let mut entries = Vec::with_capacity(named.len());
+    for id in named {
+        let rows = bound!(OF_SNAPSHOT, id).fetch_all(&mut *conn).await?;
+        entries.extend(rows.iter().map(journal::entry).collect::<Result<Vec<_>, _>>()?);
+    }
+    entries.sort_by_key(|entry| entry.seq);
+    Ok(entries)
+}
+
+/// The snapshots that an entry of the journal names.
+fn evidence(entry: &JournalEntry) -> Vec<String> {
+    if entry.kind != EntryKind::Decision {
+        return Vec::new();
+    }
+    let body = serde_json::from_str::<serde_json::Value>(&entry.body).unwrap_or_default();
+    let told = body["evidencia"].as_array().into_iter().flatten();
+    let ids = told.filter_map(|line| SnapshotId::parse(line["coleta"].as_str()?).ok());
+    ids.map(|id| id.as_str().to_owned()).collect()
+}
