@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::args::{Invocation, Moment};
 use crate::clock::Clock;
@@ -29,12 +29,19 @@ pub(super) enum Answer {
 pub(super) struct Failure {
     pub(super) code: u8,
     pub(super) text: String,
+    /// The same for programs, where the answer itself is the failure.
+    pub(super) data: Option<String>,
 }
 
 impl Failure {
     /// Exit 1.
     pub(super) fn refused(text: impl Into<String>) -> Self {
-        Self { code: 1, text: text.into() }
+        Self { code: 1, text: text.into(), data: None }
+    }
+
+    /// Exit 3.
+    pub(super) fn failed(text: impl std::fmt::Display) -> Self {
+        Self { code: 3, text: format!("erro: {text}"), data: None }
     }
 
     /// Exit 3, with the whole chain. A hint comes last, whatever lies beneath the error that gives it.
@@ -48,14 +55,12 @@ impl Failure {
                 format!("{what}{beneath}\ndica: {hint}")
             }
         };
-        Self { code: 3, text: format!("erro: {text}") }
+        Self::failed(text)
     }
 
     /// Exit 3: a file that an operator named cannot be read.
     pub(super) fn unreadable(path: &Path, error: &io::Error, hint: &str) -> Self {
-        let text =
-            format!("erro: não foi possível ler {}: {}\ndica: {hint}", path.display(), io_words(error));
-        Self { code: 3, text }
+        Self::failed(format!("não foi possível ler {}: {}\ndica: {hint}", path.display(), io_words(error)))
     }
 }
 
@@ -114,7 +119,8 @@ impl Desk {
     pub(super) fn as_known_at(&self) -> Option<Timestamp> {
         let zone = &self.setup.config.calendar.hours.zone;
         match self.at? {
-            Moment::Day(day) => Some(zone.end_of(day)),
+            // Its last second: midnight would be shown as the next day.
+            Moment::Day(day) => zone.end_of(day).checked_sub(SignedDuration::from_secs(1)).ok(),
             Moment::Instant(_) | Moment::Civil(_) => Some(self.now()),
         }
     }
@@ -161,7 +167,8 @@ impl Desk {
 fn load_failure(error: LoadError, json: bool) -> Failure {
     match error {
         LoadError::Faulty(faults) if json => {
-            Failure::refused(serde_json::to_string(&faults).unwrap_or_else(|_| faults.summary()))
+            let answer = serde_json::json!({ "falhas": faults, "contradicoes": [], "cartas": 0 });
+            Failure { code: 1, text: faults.summary(), data: Some(answer.to_string()) }
         }
         LoadError::Faulty(faults) => Failure::refused(faults.render(io::stderr().is_terminal())),
         LoadError::Unreadable { path, source } => {

@@ -71,12 +71,11 @@ pub(super) async fn verify(desk: &Desk) -> Result {
 }
 
 pub(super) async fn existing(desk: &Desk) -> std::result::Result<Store, Failure> {
-    desk.ledger().await?.ok_or_else(|| Failure {
-        code: 3,
-        text: format!(
-            "erro: ainda não há livro em {}\ndica: ele nasce com “vigia-suas servir”",
+    desk.ledger().await?.ok_or_else(|| {
+        Failure::failed(format!(
+            "ainda não há livro em {}\ndica: ele nasce com “vigia-suas servir”",
             desk.setup.database().display()
-        ),
+        ))
     })
 }
 

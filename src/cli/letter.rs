@@ -95,14 +95,11 @@ pub(super) async fn send_test(desk: &Desk, to: &EmailAddress, sample: &Sample) -
             }
             Ok(Answer::Done)
         }
-        other => Err(Failure {
-            code: 3,
-            text: format!(
-                "erro: a carta de teste não foi aceita ({}): {}\ndica: confira [smtp] em vigia.toml e a senha",
-                other.state().as_str(),
-                other.reply()
-            ),
-        }),
+        other => Err(Failure::failed(format!(
+            "a carta de teste não foi aceita ({}): {}\ndica: confira [smtp] em vigia.toml e a senha",
+            other.state().as_str(),
+            other.reply()
+        ))),
     }
 }
 

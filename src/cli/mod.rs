@@ -42,11 +42,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match run(&invocation) {
         Ok(Answer::Done) => ExitCode::SUCCESS,
         Ok(Answer::Negative) => ExitCode::from(1),
-        Err(Failure { code, text }) if invocation.json && text.starts_with('[') => {
-            say(&text);
-            ExitCode::from(code)
-        }
-        Err(Failure { code, text }) => {
+        Err(Failure { code, text, data }) => {
+            if let Some(data) = data {
+                say(&data);
+            }
             remark(&text);
             ExitCode::from(code)
         }

@@ -34,7 +34,7 @@ pub(super) async fn run(desk: Desk) -> Result {
     if findings.iter().any(|f| f.fate == Fate::OnTheWire) {
         let text =
             "erro: a carta está em envio neste momento\ndica: entregue a mensagem de novo em um minuto";
-        return Err(Failure { code: 3, text: text.to_owned() });
+        return Err(Failure { code: 3, text: text.to_owned(), data: None });
     }
     Ok(if findings.iter().any(|f| f.fate.needs_a_person()) { Answer::Negative } else { Answer::Done })
 }

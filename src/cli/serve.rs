@@ -53,12 +53,9 @@ pub(super) async fn run(desk: Desk, once: bool) -> Result {
             Mode::Rehearsal => "confira se a pasta `dados` de vigia.toml aceita arquivos novos",
             Mode::Production => "confira o servidor em [smtp] de vigia.toml",
         };
-        return Err(Failure {
-            code: 3,
-            text: format!(
-                "erro: nenhuma carta pôde sair; estão guardadas no livro e serão tentadas de novo\ndica: {hint}"
-            ),
-        });
+        return Err(Failure::failed(format!(
+            "nenhuma carta pôde sair; estão guardadas no livro e serão tentadas de novo\ndica: {hint}",
+        )));
     }
     Ok(Answer::Done)
 }

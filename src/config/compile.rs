@@ -176,17 +176,9 @@ fn missing(sources: &Sources, name: &str, log: &Log) {
 }
 
 fn templates(sources: &Sources, log: &Log) -> Vec<TemplateSource> {
-    sources
-        .letters()
-        .filter_map(|(name, bytes)| {
-            let path = sources.shown(&format!("modelos/{name}"));
-            let Ok(text) = std::str::from_utf8(bytes) else {
-                let hint = "no editor, salve o arquivo como UTF-8";
-                log.error(&Spot::Whole(path), "o modelo não está em UTF-8", hint);
-                return None;
-            };
-            let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
-            Some(TemplateSource { name: name.to_owned(), path, text })
-        })
-        .collect()
+    for (name, _) in sources.letters().filter(|(_, bytes)| std::str::from_utf8(bytes).is_err()) {
+        let path = sources.shown(&format!("modelos/{name}"));
+        log.error(&Spot::Whole(path), "o modelo não está em UTF-8", "no editor, salve o arquivo como UTF-8");
+    }
+    sources.templates()
 }

@@ -44,6 +44,16 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// The same with only this text of its line underlined, if the line has it.
+    #[must_use]
+    pub fn underlining(mut self, text: &str) -> Self {
+        if let Some((before, _)) = self.excerpt.split_once(text) {
+            self.column = before.chars().count() + 1;
+            text.clone_into(&mut self.span);
+        }
+        self
+    }
+
     /// An error that another room found in a file of `text`: at a line of it, or, with line 0, of the file as a whole.
     #[must_use]
     pub fn at_line(file: String, line: usize, text: &str, message: String, hint: String) -> Self {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::TemplateSource;
 use super::fault::LoadError;
 
 /// The variables that override `vigia.toml` begin with this.
@@ -135,6 +136,19 @@ impl Sources {
     /// Letters of the operators' own, by name.
     pub(super) fn letters(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.files.iter().filter_map(|(name, bytes)| Some((name.strip_prefix("modelos/")?, bytes.as_slice())))
+    }
+
+    /// The same as text, for judging them beside faults of other files; those that are no UTF-8 are left to the compiler.
+    #[must_use]
+    pub fn templates(&self) -> Vec<TemplateSource> {
+        self.letters()
+            .filter_map(|(name, bytes)| {
+                let text = std::str::from_utf8(bytes).ok()?;
+                let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
+                let path = self.shown(&format!("modelos/{name}"));
+                Some(TemplateSource { name: name.to_owned(), path, text })
+            })
+            .collect()
     }
 
     /// Variables by name without `VIGIA_`.

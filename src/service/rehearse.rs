@@ -31,7 +31,7 @@ pub enum RehearsalError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A file that cannot be written.
-    #[error("não foi possível gravar em {path}")]
+    #[error("não foi possível gravar em {path}\ndica: confira a pasta dada em --saida e o espaço em disco")]
     File {
         /// Which file.
         path: String,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::config::{self, Config, Fault, Faults, LoadError, Mode};
+use crate::config::{self, Config, Fault, Faults, LoadError, Mode, Sources, TemplateSource};
 use crate::domain::calendar::Calendar;
 use crate::feed;
 use crate::render::letter::{TemplateFault, Templates};
@@ -32,16 +32,30 @@ impl Setup {
     /// What could not be read, or every fault of every file and template.
     pub fn load(directory: Option<&Path>, now: Timestamp) -> Result<Self, LoadError> {
         let found = directory.map(Path::to_owned).or_else(|| {
-            let there = |dir: &&str| Path::new(dir).join("vigia.toml").is_file();
+            // One file missing is a fault to be told, not a reason to run with the copy inside the program.
+            let files = ["vigia.toml", "calendario.toml", "municipios.csv"];
+            let there = |dir: &&str| files.iter().any(|file| Path::new(dir).join(file).exists());
             [LOCAL, INSTALLED].iter().find(|dir| there(dir)).map(PathBuf::from)
         });
-        let config = match &found {
-            Some(directory) => config::load(directory, now)?,
-            None => config::load_embedded(now)?,
-        };
-        let templates = templates(&config)?;
-        check_feeds(&config)?;
-        Ok(Self { config, templates, directory: found })
+        let sources = match &found {
+            Some(directory) => Sources::read(directory)?,
+            None => Sources::embedded(),
+        }
+        .with_environment();
+        let (templates, mut faults) = templates(&sources.templates());
+        match config::compile(&sources, now) {
+            Ok(config) => {
+                faults.extend(check_feeds(&config));
+                match templates {
+                    Some(templates) if faults.is_empty() => Ok(Self { config, templates, directory: found }),
+                    _ => Err(LoadError::Faulty(Faults(config.warnings.into_iter().chain(faults).collect()))),
+                }
+            }
+            Err(LoadError::Faulty(found)) => {
+                Err(LoadError::Faulty(Faults(found.0.into_iter().chain(faults).collect())))
+            }
+            Err(other) => Err(other),
+        }
     }
 
     /// The calendar as the daemon keeps it: a rehearsal does not wait for sending hours (DESIGN §4).
@@ -63,22 +77,37 @@ impl Setup {
     }
 }
 
-fn templates(config: &Config) -> Result<Templates, LoadError> {
-    let place = |fault: TemplateFault| {
-        let source = config.templates.iter().find(|t| t.name == fault.file);
-        let path = source.map_or_else(|| format!("modelos/{}", fault.file), |t| t.path.clone());
-        let text = source.map_or("", |t| t.text.as_str());
-        Fault::at_line(path, fault.line.unwrap_or(0), text, fault.message, fault.hint)
+/// The letters' templates, or every fault of theirs: a template that does not read keeps none of the others from being
+/// tried, with the program's own in its place.
+fn templates(sources: &[TemplateSource]) -> (Option<Templates>, Vec<Fault>) {
+    let overrides = |without: &[TemplateFault]| -> Vec<(String, String)> {
+        let whole = sources.iter().filter(|t| without.iter().all(|fault| fault.file != t.name));
+        whole.map(|t| (t.name.clone(), t.text.clone())).collect()
     };
-    let gather = |faults: Vec<TemplateFault>| Faults(faults.into_iter().map(place).collect());
-    let overrides = config.templates.iter().map(|t| (t.name.clone(), t.text.clone()));
-    let templates = Templates::compile(overrides).map_err(|faults| LoadError::Faulty(gather(faults)))?;
-    let faults = templates.check();
-    if faults.is_empty() { Ok(templates) } else { Err(LoadError::Faulty(gather(faults))) }
+    let (templates, mut faults) = match Templates::compile(overrides(&[])) {
+        Ok(templates) => (Some(templates), Vec::new()),
+        Err(faults) => (Templates::compile(overrides(&faults)).ok(), faults),
+    };
+    faults.extend(templates.iter().flat_map(Templates::check));
+    let whole = faults.is_empty();
+    (templates.filter(|_| whole), faults.into_iter().map(|fault| place(sources, fault)).collect())
+}
+
+/// A template's fault in its file. Where the message ends with something that the line has, that is underlined.
+fn place(sources: &[TemplateSource], fault: TemplateFault) -> Fault {
+    let source = sources.iter().find(|t| t.name == fault.file);
+    let path = source.map_or_else(|| format!("modelos/{}", fault.file), |t| t.path.clone());
+    let text = source.map_or("", |t| t.text.as_str());
+    let named = fault.message.rsplit_once(": ").map(|(_, name)| name.to_owned());
+    let placed = Fault::at_line(path, fault.line.unwrap_or(0), text, fault.message, fault.hint);
+    match named {
+        Some(name) => placed.underlining(&name),
+        None => placed,
+    }
 }
 
 /// What only the feed room can judge: addresses that cannot be filled in.
-fn check_feeds(config: &Config) -> Result<(), LoadError> {
+fn check_feeds(config: &Config) -> Vec<Fault> {
     let mut faults = Vec::new();
     for spec in config.feeds.iter().filter(|spec| spec.enabled) {
         let crate::domain::feed::Source::Http { url, .. } = &spec.source else { continue };
@@ -89,5 +118,5 @@ fn check_feeds(config: &Config) -> Result<(), LoadError> {
             faults.push(Fault::at_line("fontes.toml".to_owned(), 0, "", message, hint));
         }
     }
-    if faults.is_empty() { Ok(()) } else { Err(LoadError::Faulty(Faults(faults))) }
+    faults
 }

@@ -425,3 +425,56 @@ fn bytes_that_are_not_text_are_refused_where_text_is_asked() {
     let taken = parse_in(line(&["vigia-suas", "plano", "--config"]), Some(100), &login).unwrap();
     assert_eq!(taken.config, Some(PathBuf::from(odd)));
 }
+
+/// Every `vigia-suas …` between backticks, and every line of a block that begins with it. What a reader is to put in
+/// the place of a word in capitals is put there.
+fn quoted(guide: &str) -> Vec<String> {
+    let inline = guide.split('`').skip(1).step_by(2);
+    let found = guide.lines().chain(inline).filter(|text| !text.contains('\n'));
+    let commands = found.filter_map(|text| text.trim().strip_prefix("vigia-suas "));
+    let stand_ins = [
+        ("ENDERECO", "ana@exemplo.es.gov.br"),
+        ("FONTE", "planilha"),
+        ("importar NOME", "importar planilha"),
+        ("sistema NOME", "sistema rma"),
+        ("MUNICIPIO", "3205309"),
+        ("JANELA", "rma/2026-10"),
+    ];
+    commands
+        .map(|line| line.split([';', '<', '|']).next().unwrap_or_default())
+        .map(|line| stand_ins.iter().fold(line.to_owned(), |line, (word, thing)| line.replace(word, thing)))
+        .collect()
+}
+
+/// Commands that a guide only names, without their arguments.
+fn only_named(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    matches!((words.next(), words.next()), (Some(word), None) if !word.starts_with('-'))
+        && run(line).is_err()
+        && run(&format!("{line} --ajuda")).is_err_and(|exit| exit.code == 0)
+}
+
+#[test]
+fn every_command_that_the_guides_quote_can_be_typed() {
+    let guides = [
+        (include_str!("../../../config/LEIAME.md"), 30),
+        (include_str!("../../../README.md"), 2),
+        (include_str!("../../../config/calendario.toml"), 4),
+        (include_str!("../../../config/fontes.toml"), 2),
+        (include_str!("../../../config/vigia.toml"), 2),
+        (include_str!("../../../config/feriados.toml"), 0),
+    ];
+    for (guide, at_least) in guides {
+        let lines = quoted(guide);
+        assert!(lines.len() >= at_least, "found only {lines:?}");
+        for line in lines.iter().filter(|line| !only_named(line)) {
+            match run(line) {
+                Ok(_) => {}
+                Err(exit) => assert_eq!(exit.code, 0, "vigia-suas {line}\n{}", exit.text),
+            }
+        }
+    }
+    // The guide for operators names no command without saying how it is written.
+    let named: Vec<String> = quoted(guides[0].0).into_iter().filter(|line| only_named(line)).collect();
+    assert_eq!(named, Vec::<String>::new());
+}

@@ -344,3 +344,34 @@ fn a_named_window_is_named() {
     assert!(letter.text.contains("Referência: 2023, onda 1\n"), "{}", letter.text);
     assert!(letter.subject.contains("2023, onda 1"), "{}", letter.subject);
 }
+
+/// `config/LEIAME.md` lists the names between two marks, in backticks at the beginning of each row.
+#[test]
+fn the_guide_lists_every_name_that_a_template_may_say_and_no_other() {
+    let guide = include_str!("../../../config/LEIAME.md");
+    let table = guide.split("<!-- nomes").nth(1).unwrap().split("<!-- fim").next().unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let listed: std::collections::BTreeSet<String> = rows
+        .flat_map(|names| names.split(", "))
+        .map(|name| name.trim_matches(['`', ' ']).to_owned())
+        .collect();
+    let mut known = std::collections::BTreeSet::new();
+    for (_, facts) in super::example::letters() {
+        let serde_json::Value::Object(facts) = serde_json::to_value(facts).unwrap() else {
+            panic!("no object")
+        };
+        for (name, value) in facts {
+            match value {
+                serde_json::Value::Object(inner) => {
+                    known.extend(inner.keys().map(|key| format!("{name}.{key}")));
+                }
+                // Absent in this letter; another has it, or it is plain.
+                serde_json::Value::Null => {}
+                _ => {
+                    known.insert(name);
+                }
+            }
+        }
+    }
+    assert_eq!(listed, known);
+}

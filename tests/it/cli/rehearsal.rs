@@ -1,0 +1,115 @@
+//! `simular` to the word of the contract (DESIGN §5).
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::office::Office;
+
+const KEYS: [&str; 10] =
+    ["em", "acao", "aviso", "janela", "edicao", "tipo", "degrau", "municipio", "para", "porque"];
+const ACTS: [&str; 6] = ["enviar", "reter", "retirar", "superar", "expirar", "publicar"];
+const KINDS: [&str; 8] =
+    ["divulgacao", "lembrete", "prazo", "prorrogacao", "suspensao", "resumo", "remessa", "alerta"];
+
+/// Every day, so that the news never grows old: one pendente, one concluído, one of whom nothing is said.
+fn statuses() -> String {
+    let mut text = String::from("em;janela;ibge;parte;unidade;situacao\n");
+    for day in 2..=30 {
+        for part in ["CRAS", "CREAS", "CENTRO POP"] {
+            let _ = writeln!(text, "2026-11-{day:02}T06:00;rma/2026-10;3205309;{part};;pendente");
+            let _ = writeln!(text, "2026-11-{day:02};rma/2026-10;320520;{part};;concluido");
+        }
+    }
+    text
+}
+
+fn events(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn every_line_has_the_contracts_keys_in_order_and_the_contracts_words() {
+    let office = Office::new();
+    office.write("s.csv", statuses());
+    let text = office.stdout("simular --de 2026-11-01 --ate 2026-12-05 --situacoes s.csv --json");
+    let mut seen = BTreeSet::new();
+    for line in text.lines() {
+        let places: Vec<usize> = KEYS
+            .iter()
+            .map(|key| line.find(&format!("\"{key}\":")).unwrap_or_else(|| panic!("{key}: {line}")))
+            .collect();
+        assert!(places.is_sorted(), "{line}");
+        assert!(!line.contains("\": "), "compact: {line}");
+        let event: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(event.as_object().unwrap().len(), KEYS.len(), "{line}");
+        event["em"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+        let act = event["acao"].as_str().unwrap();
+        assert!(ACTS.contains(&act), "{line}");
+        assert!(event["tipo"].is_null() || KINDS.contains(&event["tipo"].as_str().unwrap()), "{line}");
+        assert!(event["edicao"].is_null() || event["edicao"].is_u64(), "{line}");
+        assert!(event["para"].is_array() && event["porque"].as_str().unwrap().ends_with('.'), "{line}");
+        assert!(act != "enviar" || !event["para"].as_array().unwrap().is_empty(), "{line}");
+        seen.insert((act.to_owned(), event["tipo"].as_str().unwrap_or_default().to_owned()));
+    }
+    let seen: Vec<String> = seen.into_iter().map(|(act, kind)| format!("{act} {kind}")).collect();
+    insta::assert_snapshot!(seen.join("\n"));
+}
+
+#[test]
+fn only_the_pending_municipality_is_chased() {
+    let office = Office::new();
+    office.write("s.csv", statuses());
+    let text = office.stdout("simular --de 2026-11-01 --ate 2026-12-05 --situacoes s.csv --json");
+    let of = |kind: &str| -> Vec<String> {
+        events(&text)
+            .iter()
+            .filter(|e| e["janela"] == "rma/2026-10" && e["acao"] == "enviar" && e["tipo"] == kind)
+            .map(|e| format!("{} {}", e["degrau"].as_str().unwrap(), e["municipio"].as_str().unwrap()))
+            .collect()
+    };
+    assert_eq!(of("prazo"), ["10d 3205309", "5d 3205309", "2d 3205309"]);
+    assert_eq!(of("lembrete"), ["5d 3205002"], "of whom nothing is known; the one who is done hears nothing");
+}
+
+#[test]
+fn a_rehearsal_is_told_for_people_and_kept_in_a_folder_that_may_be_there_already() {
+    let office = Office::new();
+    office.write("s.csv", statuses());
+    std::fs::create_dir(office.path("saida")).unwrap();
+    let line = "simular --de 2026-11-19 --ate 2026-12-01 --situacoes s.csv --saida saida";
+    insta::assert_snapshot!(office.run(line, 0));
+    assert!(office.letters() > 0);
+    assert!(office.path("saida/relatorios/rma-2026-10-edicao-1.txt").is_file());
+    assert!(!office.path("var").exists(), "a rehearsal leaves no ledger");
+}
+
+#[test]
+fn dates_of_a_spreadsheet_and_units_are_understood() {
+    let office = Office::new();
+    office.write(
+        "s.csv",
+        "em;janela;ibge;parte;unidade;situacao\n\
+         19/11/2026 06:00;rma/2026-10;3205309;CRAS;3205309001;pendente\n\
+         19/11/2026;rma/2026-10;3205309;CREAS;;concluido\n\
+         19/11/2026;rma/2026-10;3205309;CENTRO POP;;nao_se_aplica\n",
+    );
+    let text = office.stdout("simular --de 2026-11-01 --ate 2026-11-24 --situacoes s.csv --json");
+    let chased = |e: &&Value| e["tipo"] == "prazo" && e["acao"] == "enviar";
+    let chased: Vec<Value> = events(&text).iter().filter(chased).cloned().collect();
+    assert_eq!(chased.len(), 1, "{chased:#?}");
+    assert_eq!(chased[0]["em"], "2026-11-19T08:00:00-03:00", "the 10th day before is a holiday");
+}
+
+#[test]
+fn rows_that_can_have_no_effect_are_warned_of_and_stop_nothing() {
+    let office = Office::new();
+    office.write(
+        "s.csv",
+        "em;janela;ibge;parte;unidade;situacao\n\
+         2026-11-02;rma/2019-10;3205309;CRAS;;pendente\n\
+         2026-11-02;rma/2026-10;3205309;FUNDO;;pendente\n",
+    );
+    insta::assert_snapshot!(office.run("simular --de 2026-12-02 --ate 2026-12-02 --situacoes s.csv", 0));
+}
