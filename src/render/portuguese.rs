@@ -150,7 +150,7 @@ pub fn line(text: &str) -> String {
     seen.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// As [`line`], for text that may have several lines: each keeps its indentation, none its control characters.
+/// As [`line()`], for text that may have several lines: each keeps its indentation, none its control characters.
 #[must_use]
 pub fn lines(text: &str) -> String {
     let clean = |row: &str| -> String {
