@@ -186,13 +186,14 @@ async fn an_uncertain_letter_is_left_where_the_secretariat_says_reter() {
 
 #[tokio::test]
 async fn a_relay_that_turns_us_away_stops_the_queue_and_blames_no_contact() {
+    let password = tempfile::NamedTempFile::new().unwrap();
+    fs::write(password.path(), "segredo\n").unwrap();
     for greeted in [true, false] {
         let mut desk = Desk::open(|choice| {
             choice.municipalities = 12;
             choice.connections = 2;
-            let password = std::env::temp_dir().join(format!("vigia-suas-{}-senha", std::process::id()));
-            fs::write(&password, "segredo\n").unwrap();
-            choice.smtp = format!("usuario = \"vigilancia\"\nsenha_arquivo = \"{}\"\n", password.display());
+            choice.smtp =
+                format!("usuario = \"vigilancia\"\nsenha_arquivo = \"{}\"\n", password.path().display());
         })
         .await;
         let turn_away = |relay: &Relay, away: bool| {
