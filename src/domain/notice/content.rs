@@ -1,0 +1,195 @@
+//! What a notice says: the facts that its letter is rendered from. Pure.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::{Addressee, Kind, NoticeKey};
+use crate::domain::calendar::Deadline;
+use crate::domain::id::{EmailAddress, MunicipalityCode, PartId, UnitId};
+use crate::domain::overrides::BatchId;
+use crate::domain::reason::Reason;
+use crate::domain::roster::Role;
+use crate::domain::status::Doubt;
+
+/// The deadline that a letter names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Told {
+    /// This date.
+    Date(Deadline),
+    /// "Prazo a definir".
+    Undefined,
+}
+
+impl From<Option<Deadline>> for Told {
+    fn from(deadline: Option<Deadline>) -> Self {
+        deadline.map_or(Self::Undefined, Self::Date)
+    }
+}
+
+/// One address of a letter, with the role it stands in To for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Recipient {
+    /// In which role.
+    pub role: Role,
+    /// Which address.
+    pub address: EmailAddress,
+}
+
+/// A part that is pending, for a letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingPart {
+    /// Which part.
+    pub part: PartId,
+    /// Its pending units; empty when the part is known only as a whole.
+    pub units: Vec<UnitId>,
+    /// The source's own words, when they should be shown ("100% preenchido, não concluído").
+    pub wording: Option<std::sync::Arc<str>>,
+}
+
+/// A part of which nobody knows, with why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnconfirmedPart {
+    /// Which part.
+    pub part: PartId,
+    /// Why nobody knows.
+    pub doubt: Doubt,
+}
+
+/// What a notice says: the facts that its letter is rendered from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// Anexo I.
+    Announcement {
+        /// The deadline, or "a definir".
+        deadline: Option<Deadline>,
+    },
+    /// Anexo I, "não foi possível confirmar…".
+    Reminder {
+        /// The deadline.
+        deadline: Deadline,
+        /// What could not be confirmed.
+        unconfirmed: Vec<UnconfirmedPart>,
+    },
+    /// Anexo II with the pending parts.
+    Warning {
+        /// The deadline.
+        deadline: Deadline,
+        /// What is pending; never empty.
+        pending: Vec<PendingPart>,
+    },
+    /// The deadline moved.
+    Extension {
+        /// What they were told last.
+        previous: Told,
+        /// The deadline now.
+        deadline: Deadline,
+        /// Where the new date comes from.
+        source: String,
+    },
+    /// The window stopped.
+    Suspension {
+        /// For good.
+        cancelled: bool,
+        /// The day it became known, if recorded.
+        since: Option<Date>,
+    },
+    /// The window goes on and its deadline stands.
+    Upheld {
+        /// The deadline.
+        deadline: Option<Deadline>,
+    },
+    /// Letters of a rung, for a gerência or GSUAS.
+    Digest {
+        /// To whom.
+        to: Addressee,
+        /// The deadline.
+        deadline: Option<Deadline>,
+        /// Letters since the last resumo.
+        lines: Vec<DigestLine>,
+    },
+    /// What is the ministry's to act on (norma 6.3). Empty lists are said.
+    Referral {
+        /// To whom.
+        to: Addressee,
+        /// The deadline that passed.
+        deadline: Option<Deadline>,
+        /// Pending municipalities.
+        pending: Vec<(MunicipalityCode, Vec<PendingPart>)>,
+        /// Unconfirmed ones.
+        unconfirmed: Vec<(MunicipalityCode, Vec<UnconfirmedPart>)>,
+        /// Those never told of the window, and why.
+        never_told: Vec<(MunicipalityCode, Untold)>,
+    },
+    /// A remessa without effect: an extension followed.
+    ReferralVoid {
+        /// To whom.
+        to: Addressee,
+        /// The deadline that the remessa was about.
+        previous: Option<Deadline>,
+        /// The deadline now.
+        deadline: Option<Deadline>,
+        /// Where the new date comes from.
+        source: String,
+    },
+    /// Something needs a person.
+    Alert {
+        /// What.
+        items: Vec<AlertItem>,
+    },
+}
+
+/// A letter summed up in a resumo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DigestLine {
+    /// To which municipality.
+    pub municipality: MunicipalityCode,
+    /// What sort.
+    pub kind: Kind,
+    /// The rung, days before the deadline.
+    pub days_before: u16,
+    /// Parts that the letter was about.
+    pub parts: Vec<PartId>,
+}
+
+/// Why a municipality was never told of a window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Untold {
+    /// No letter was ever due while somebody looked.
+    Unseen,
+    /// No usable address.
+    NoContact,
+    /// Every address refused or bounced.
+    Failed,
+    /// The letter was withheld, for this reason.
+    Withheld(Box<Reason>),
+    /// The letter did not leave in time.
+    Expired,
+}
+
+/// One line of an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AlertItem {
+    /// A notice to a municipality is withheld.
+    Withheld {
+        /// Which notice.
+        key: NoticeKey,
+        /// Why.
+        because: Reason,
+    },
+    /// A batch waits for `liberar`.
+    Batch {
+        /// Which batch.
+        batch: BatchId,
+        /// How many letters.
+        letters: usize,
+        /// Why.
+        because: Reason,
+    },
+    /// The clock stands before what the ledger has seen; sending is frozen.
+    ClockBehind {
+        /// The latest instant in the ledger.
+        high_water: Timestamp,
+    },
+    /// The service's own words about a feed, the relay or the configuration.
+    Text(String),
+}
