@@ -15,13 +15,13 @@ pub struct Settings {
     pub relay: Option<Relay>,
     /// `devolucoes.maildir`: the mailbox that failures and receipts are delivered into; absent: none is looked at.
     pub returns: Option<PathBuf>,
-    /// `painel.escuta`: address and port of the panel; absent: no panel.
+    /// `painel.escuta`: address and port of the panel. Read and checked; no panel is served yet.
     pub panel: Option<String>,
-    /// `banco.url`: `sqlite` (the file under `data`) or a PostgreSQL URL.
+    /// `banco.url`: `sqlite`, the file under `data`; a PostgreSQL URL is refused as yet.
     pub database: String,
-    /// `guardar_anos`: for how many years personal data is kept (DESIGN §13).
+    /// `guardar_anos`: for how many years personal data is kept (DESIGN §13). Nothing is erased yet.
     pub keep_years: u16,
-    /// `vigiar_arquivos`: whether a changed file is read again without being asked to.
+    /// `vigiar_arquivos`: whether a changed file is read again without being asked to. Not done yet.
     pub watch_files: bool,
 }
 

@@ -179,14 +179,19 @@ fn listen(node: &Node, log: &Log) -> Option<String> {
 
 fn database(node: &Node, log: &Log) -> Option<String> {
     let text = value::filled(node, log)?;
-    if text == "sqlite" || text.starts_with("postgres://") || text.starts_with("postgresql://") {
+    if text == "sqlite" {
         return Some(text);
     }
+    let postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
     // The address may hold a password, so it is not repeated here, nor is its line shown.
     log.error(
         &Spot::Whole(node.spot.file().to_owned()),
-        "`banco.url` não é um banco de dados conhecido",
-        "escreva \"sqlite\", ou um endereço que comece por postgres://",
+        if postgres {
+            "`banco.url` aponta para PostgreSQL, que esta versão ainda não atende"
+        } else {
+            "`banco.url` não é um banco de dados conhecido"
+        },
+        "escreva \"sqlite\"",
     );
     None
 }
