@@ -10,7 +10,7 @@ use crate::domain::notice::Kind;
 use crate::render::portuguese::counted;
 use crate::service::amend;
 use crate::service::app::Live;
-use crate::service::reconcile::compose;
+use crate::service::compose::compose;
 use crate::service::relay::relay_of;
 use crate::telemetry::chain;
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::app::App;
-use super::reconcile::compose;
+use super::compose::compose;
 use crate::domain::notice::{AlertItem, Content, Kind, NoticeKey, Recipient};
 use crate::domain::plan::{Act, Decision};
 use crate::domain::reason::Reason;
