@@ -16,6 +16,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions as _, Row as _, SqlSafeStr as _, Sqlite, Transaction};
 
+use super::lock::{self, LedgerLock};
 use super::StoreError;
 use super::sql::{bound, statements};
 
@@ -30,6 +31,7 @@ statements! {
 pub(super) type Conn = SqliteConnection;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const LOCK_POLL: Duration = Duration::from_millis(50);
 const READERS: u32 = 4;
 /// KiB, as SQLite writes it: a batch of letters and the indices that they touch.
 const WRITER_CACHE: &str = "-16384";
@@ -68,7 +70,7 @@ pub struct Generation {
 }
 
 impl Db {
-    /// Opens or creates the file and brings it to the newest schema.
+    /// Opens or creates the file and brings it to the newest schema, which only whoever has its lock may do.
     pub(super) async fn open(path: &Path) -> Result<Self, StoreError> {
         if let Some(dir) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
             std::fs::create_dir_all(dir).map_err(|e| StoreError::open(path, CHECK_PATH, e))?;
@@ -94,14 +96,12 @@ impl Db {
             .connect_with(options)
             .await
             .map_err(|e| StoreError::from(e).opening(path, CHECK_PATH))?;
-        let mut conn = writer.acquire().await?;
-        let found = schema(&mut conn).await.map_err(|e| e.opening(path, CHECK_PATH))?;
-        if found > NEWEST {
-            return Err(StoreError::Newer { path: path.to_owned(), found, known: NEWEST });
-        }
-        drop(conn);
-        if found < NEWEST {
-            migrate(&writer).await.map_err(|e| e.opening(path, CHECK_PATH))?;
+        if found_in(&writer, path).await? < NEWEST {
+            // Under a program that knows only the older schema nothing may change.
+            let _lock = wait_for_lock(&writer, path).await?;
+            if found_in(&writer, path).await? < NEWEST {
+                migrate(&writer).await.map_err(|e| e.opening(path, CHECK_PATH))?;
+            }
         }
         let readers = readers(path).await?;
         Ok(Self { path: path.to_owned(), writer: Some(writer), readers, changes })
@@ -225,6 +225,39 @@ async fn schema(conn: &mut Conn) -> Result<i64, StoreError> {
         return Ok(0);
     }
     Ok(bound!(SCHEMA).fetch_one(conn).await?.try_get(0)?)
+}
+
+/// The schema of a file that is not too new.
+async fn found_in(writer: &SqlitePool, path: &Path) -> Result<i64, StoreError> {
+    let mut conn = writer.acquire().await?;
+    let found = schema(&mut conn).await.map_err(|e| e.opening(path, CHECK_PATH))?;
+    if found > NEWEST {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known: NEWEST });
+    }
+    Ok(found)
+}
+
+/// The lock, once whoever is changing the schema is done. A daemon that keeps it keeps the schema.
+async fn wait_for_lock(writer: &SqlitePool, path: &Path) -> Result<Option<LedgerLock>, StoreError> {
+    let deadline = tokio::time::Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match lock::take(path) {
+            Ok(lock) => return Ok(Some(lock)),
+            Err(StoreError::Taken { .. }) if tokio::time::Instant::now() < deadline => {
+                tokio::time::sleep(LOCK_POLL).await;
+            }
+            Err(StoreError::Taken { .. }) => {
+                let found = found_in(writer, path).await?;
+                // A daemon may have brought it to the newest schema and go on holding the lock.
+                return if found == NEWEST {
+                    Ok(None)
+                } else {
+                    Err(StoreError::InUse { path: path.to_owned(), found, known: NEWEST })
+                };
+            }
+            Err(other) => return Err(other),
+        }
+    }
 }
 
 async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {

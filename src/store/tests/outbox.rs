@@ -225,7 +225,7 @@ async fn senders_that_settle_and_mark_together_lose_nothing_and_mark_nothing_twi
             for claim in share {
                 let ends = ended.len();
                 let (settlements, marked) =
-                    store.settle_and_mark(std::mem::take(&mut ended), vec![claim], at(3)).await.unwrap();
+                    store.settle_and_mark(std::mem::take(&mut ended), vec![claim], at(4)).await.unwrap();
                 assert_eq!((settlements.len(), marked.len()), (ends, 1));
                 ended.push(settled(&marked[0], accepted(), 4));
             }
@@ -247,7 +247,7 @@ async fn an_older_claim_in_the_same_commit_is_stale_and_marks_nothing() {
     let new = store.claim("b", at(13), 1).await.unwrap().remove(0);
     assert_eq!(old.delivery, new.delivery);
     let both = vec![old.clone(), new.clone()];
-    assert_eq!(store.mark_sending(both, at(14)).await.unwrap(), std::slice::from_ref(&new));
+    assert_eq!(store.mark_sending(both, at(15)).await.unwrap(), std::slice::from_ref(&new));
     let ends = vec![settled(&old, refused(), 15), settled(&new, accepted(), 15)];
     let done = store.settle(ends).await.unwrap();
     assert_eq!(done, [Settlement::Stale, Settlement::Done(DeliveryState::Accepted)]);

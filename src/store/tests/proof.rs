@@ -151,8 +151,8 @@ async fn whatever_cell_of_whatever_table_is_changed_the_row_is_named() {
                     .execute(&mut conn)
                     .await
                     .unwrap();
-                let which = format!("rowid = (SELECT MAX(rowid) FROM \"{table}\")");
-                let tampering = format!("UPDATE OR IGNORE \"{table}\" SET \"{column}\" = {change} WHERE {which}");
+                let last = format!("rowid = (SELECT MAX(rowid) FROM \"{table}\") AND \"{column}\" IS NOT {change}");
+                let tampering = format!("UPDATE OR IGNORE \"{table}\" SET \"{column}\" = {change} WHERE {last}");
                 // What the schema itself refuses cannot be done this way.
                 let done = sqlx::raw_sql(AssertSqlSafe(tampering.clone())).execute(&mut conn).await;
                 conn.close().await.unwrap();
