@@ -79,6 +79,7 @@ impl Postfix {
             per_minute: 30,
             per_day: 1000,
             connections: 1,
+            patience: config::Patience::default(),
         }
     }
 
