@@ -2,13 +2,14 @@
 //!
 //! Each sender owns one connection. A claim is marked *enviando*, durably, before the network is touched.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tracing::{error, warn};
 
-use super::alert::alert_once;
+use super::alert::{alert_once, alert_once_on};
 use super::app::{App, Live};
 use super::asked::Asked;
 use super::pace::Pace;
@@ -16,8 +17,10 @@ use super::reconcile::reconcile_once;
 use super::relay::{SenderError, senders};
 use super::sender::{closed_until, send_share};
 use super::trust::Trust;
-use crate::config::Mode;
+use crate::config::{Mode, OnUncertain};
 use crate::domain::delivery::Outcome;
+use crate::domain::id::slugify;
+use crate::domain::overrides::BatchId;
 use crate::mail::Transport;
 use crate::render::portuguese;
 use crate::store::{Claim, Store, StoreError};
@@ -115,6 +118,9 @@ impl Outbox {
                 break;
             }
             self.round(app, &live, claims, &mut dispatch).await?;
+        }
+        if app.live().setup.config.settings.on_uncertain == OnUncertain::Hold {
+            tell_of_held(app).await?;
         }
         dispatch.waiting = app.store.waiting(app.now()).await?;
         Ok(dispatch)
@@ -296,6 +302,31 @@ impl Outbox {
         };
         alert_once(app, "servidor-de-saida", text, now).await
     }
+}
+
+/// Calls a person for each batch of letters that may have been taken and are not repeated (`ao_incerto = "reter"`), once
+/// for the day on which that came about.
+async fn tell_of_held(app: &App) -> Result<(), StoreError> {
+    let now = app.now();
+    let mut batches: BTreeMap<BatchId, (usize, Timestamp)> = BTreeMap::new();
+    for held in app.store.held_uncertain(now).await? {
+        if let Some(batch) = held.batch {
+            let (letters, since) = batches.entry(batch).or_insert((0, held.since));
+            (*letters, *since) = (*letters + 1, held.since.max(*since));
+        }
+    }
+    for (batch, (letters, since)) in batches {
+        let text = format!(
+            "Não se sabe se {} do lote {batch} {}: a conexão com o servidor de saída caiu antes da resposta, e \
+             ao_incerto = \"reter\" manda esperar. Veja no servidor de saída se saiu; para mandar de novo, com o mesmo \
+             Message-ID: vigia-suas liberar --lote {batch} --motivo \"…\"",
+            portuguese::counted(letters, "carta", "cartas"),
+            if letters == 1 { "foi aceita" } else { "foram aceitas" },
+        );
+        let topic = format!("incerta-{}", slugify(batch.as_str()));
+        alert_once_on(app, &topic, text, app.live().calendar.hours.zone.date_of(since), now).await?;
+    }
+    Ok(())
 }
 
 /// Who claims: this process.

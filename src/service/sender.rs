@@ -87,7 +87,9 @@ async fn send_one(
         attempt,
     );
     let ended_at = app.now();
-    let resend = live.setup.config.settings.on_uncertain == config::OnUncertain::Resend;
+    // Held back, a letter to staff would tell nobody of the others that are.
+    let resend = live.setup.config.settings.on_uncertain == config::OnUncertain::Resend
+        || claim.key.municipality().is_none();
     let next_attempt_at = match &outcome {
         Outcome::Deferred { .. } | Outcome::RelayFault { .. } => Some(next_attempt(ended_at, attempt)),
         Outcome::Uncertain { .. } if resend => Some(next_attempt(ended_at, attempt)),

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `db` (one writer, several readers), `chain` and `journal`, `pass` and `notice` (what a pass decided),
 //! `outbox`, `settle` and `group` (letters on their way), `ledger` (the same as the plan sees it), `snapshot` and `status`
-//! (who has filled in), `overrides`, `reading`, `contact`, `begin`, `delivery` and `letter` (what staff ask for), `returned` (what comes back by mail),
+//! (who has filled in), `overrides`, `reading`, `contact`, `begin`, `delivery` and `letter` (what staff ask for), `returned` (what comes back by mail), `uncertain` (what waits for somebody),
 //! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
 //!
 //! Architecture invariants: SQL never reads a clock, every instant is a parameter; every write is one transaction
@@ -39,6 +39,7 @@ mod status;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod uncertain;
 mod verify;
 
 pub use begin::Signs;
@@ -58,6 +59,7 @@ pub use reading::Reading;
 pub use returned::{KeptMessage, Noted, RawMessage, Return};
 pub use settle::{OnUncertain, Settled, Settlement};
 pub use snapshot::{LastAccepted, NewSnapshot, SnapshotLine, Tally, Verdict};
+pub use uncertain::HeldUncertain;
 pub use verify::{Amiss, ChainReport, Discrepancy};
 
 use db::Db;

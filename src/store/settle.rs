@@ -71,7 +71,7 @@ pub enum Settlement {
 pub enum OnUncertain {
     /// *reenviar*: repeat with the same Message-ID.
     Resend,
-    /// *reter*: leave it.
+    /// *reter*: leave it, unless it is to staff: an alert held back would tell nobody.
     Withhold,
 }
 
@@ -109,14 +109,15 @@ impl Store {
             for row in &rows {
                 let (wire, started_at) = OnTheWire::read(row)?;
                 keys.push(wire.key.clone());
+                let to_a_municipality = wire.key.municipality().is_some();
                 ends.push(End {
                     wire,
                     outcome: Outcome::Uncertain { reply: CUT_OFF.to_owned() },
                     started_at,
                     ended_at: now,
                     next_attempt_at: match uncertain {
-                        OnUncertain::Resend => Some(now),
-                        OnUncertain::Withhold => None,
+                        OnUncertain::Withhold if to_a_municipality => None,
+                        OnUncertain::Withhold | OnUncertain::Resend => Some(now),
                     },
                 });
             }

@@ -82,6 +82,7 @@ mod tests {
             crate::store::snapshot::ALL,
             crate::store::settle::ALL,
             crate::store::status::ALL,
+            crate::store::uncertain::ALL,
             crate::store::verify::ALL,
             crate::store::verify::ALL_TABLES,
             crate::store::verify::ALL_KNOWN,

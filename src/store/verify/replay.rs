@@ -171,6 +171,13 @@ impl Replay {
     }
 
     fn delivered(&mut self, entry: &Link<'_>, body: &Value) {
+        if body["liberada"] == true {
+            let id = body["entrega"].as_str().unwrap_or_default();
+            if let Some(delivery) = self.deliveries.get_mut(id) {
+                delivery.next_attempt_at = ms(&body["proxima"]);
+            }
+            return;
+        }
         let (Some(id), Some(state)) = (text(&body["entrega"]), text(&body["estado"])) else { return };
         let reply = text(&body["resposta_sha256"]);
         let began = ms(&body["inicio"]);

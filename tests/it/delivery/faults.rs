@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use vigia_suas::clock::Clock;
 use vigia_suas::domain::delivery::DeliveryState;
 use vigia_suas::domain::id::MunicipalityCode;
-use vigia_suas::domain::overrides::HoldScope;
+use vigia_suas::domain::overrides::{BatchId, HoldScope};
 use vigia_suas::service::app::App;
 use vigia_suas::service::ingest::take_in_bytes;
 use vigia_suas::service::order;
@@ -181,7 +181,24 @@ async fn an_uncertain_letter_is_left_where_the_secretariat_says_reter() {
     }
     assert_eq!(desk.ids(&smas).len(), 1);
     assert_eq!(desk.states(&smas).await, [DeliveryState::Uncertain]);
-    assert_eq!(desk.relay.taken().len(), 3, "the others left");
+    assert_eq!(desk.relay.taken().len(), 4, "the others left, and one alert");
+    assert_eq!(desk.alerts().await, 1);
+
+    // The second letter of the batch that nobody knows about, on the same day: staff know already.
+    let batch = BatchId::parse("teste/2001/divulgacao").unwrap();
+    assert!(order::holds_uncertain(&desk.app.store, &batch, desk.now()).await.unwrap());
+    let other = BatchId::parse("teste/2001@1/prazo-1d").unwrap();
+    assert!(!order::holds_uncertain(&desk.app.store, &other, desk.now()).await.unwrap());
+    let by = order::authorship("teste", "não consta no servidor", desk.now()).unwrap();
+    order::release(&desk.app.store, HoldScope::Batch(batch.clone()), by).await.unwrap();
+    assert!(!order::holds_uncertain(&desk.app.store, &batch, desk.now()).await.unwrap());
+    assert_eq!(desk.deliver().await.accepted, 1);
+    let ids = desk.ids(&smas);
+    assert_eq!(ids.len(), 2);
+    assert_eq!(ids[0], ids[1], "the same letter");
+    assert_eq!(desk.states(&smas).await, [DeliveryState::Accepted]);
+    assert_eq!(desk.alerts().await, 1);
+    desk.check_ledger().await;
 }
 
 #[tokio::test]
