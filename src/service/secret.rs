@@ -5,7 +5,7 @@
 //! which takes `12345` for a number and shows values in its faults.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
@@ -66,7 +66,8 @@ impl Source {
             return Some(Self::File(path.clone()));
         }
         let credential = around.credentials.as_ref().map(|dir| dir.join(CREDENTIAL));
-        match credential.filter(|path| path.exists()) {
+        // The unit's stand-in for an absent credential is an empty line, which must not hide the variable.
+        match credential.filter(|path| path.exists() && (around.variable.is_none() || !is_blank(path))) {
             Some(path) => Some(Self::Credential(path)),
             None => around.variable.clone().map(Self::Variable),
         }
@@ -97,6 +98,10 @@ impl Source {
     }
 }
 
+fn is_blank(path: &Path) -> bool {
+    std::fs::read_to_string(path).is_ok_and(|text| text.lines().next().unwrap_or_default().trim().is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use secrecy::ExposeSecret as _;
@@ -118,6 +123,8 @@ mod tests {
         let mut relay = relay();
         relay.password_file = None;
         assert_eq!(read(&relay, &around).0, "12345", "as it is, and no number");
+        std::fs::write(dir.path().join("smtp-senha"), "\n").unwrap();
+        assert_eq!(read(&relay, &around).0, "12345", "the unit's stand-in is no password");
         std::fs::write(dir.path().join("smtp-senha"), "da-credencial\r\n").unwrap();
         let (password, words) = read(&relay, &around);
         assert_eq!(password, "da-credencial");
