@@ -10,8 +10,9 @@ use crate::domain::notice::Kind;
 use crate::render::portuguese::counted;
 use crate::service::amend;
 use crate::service::app::Live;
-use crate::service::reconcile::compose;
+use crate::service::compose::compose;
 use crate::service::relay::relay_of;
+use crate::service::secret::{Source, Surroundings};
 use crate::telemetry::chain;
 
 /// Judges the configuration, every letter to every recipient, and the calendar against the ledger.
@@ -23,8 +24,10 @@ pub(super) async fn run(desk: &Desk) -> Result {
         Some(store) => amend::contradictions(&store.ledger().await?, &desk.setup),
         None => Vec::new(),
     };
+    let relay = desk.setup.config.settings.relay.as_ref().filter(|relay| relay.user.is_some());
+    let password = relay.and_then(|relay| Source::of(relay, &Surroundings::here()));
     if let Some(relay) = &desk.setup.config.settings.relay
-        && relay.password_file.as_ref().is_none_or(|p| p.exists())
+        && (relay.user.is_none() || password.as_ref().is_some_and(|source| !is_elsewhere(source)))
         && let Err(error) = relay_of(relay, &desk.setup.config.secretariat.sender)
     {
         found.insert(format!("erro: {}", chain(&error)));
@@ -63,8 +66,24 @@ pub(super) async fn run(desk: &Desk) -> Result {
             counted(config.calendar.declared.len(), "janela escrita à mão", "janelas escritas à mão"),
             counted(letters, "carta experimentada", "cartas experimentadas"),
         ));
+        match (relay, password) {
+            (Some(_), Some(source)) if is_elsewhere(&source) => {
+                say(&format!("a senha do servidor de saída viria {source}, que aqui não existe"));
+            }
+            (Some(_), Some(source)) => say(&format!("a senha do servidor de saída vem {source}")),
+            (Some(_), None) => say(
+                "há `usuario` em [smtp] e nenhuma senha ao alcance deste comando; o serviço precisa da credencial \
+                 smtp-senha, de `senha_arquivo` ou de VIGIA_SMTP_SENHA",
+            ),
+            (None, _) => {}
+        }
     }
     Ok(Answer::Done)
+}
+
+/// A credential that only the service sees.
+fn is_elsewhere(source: &Source) -> bool {
+    matches!(source, Source::File(path) if !path.exists())
 }
 
 /// Writes every kind of letter of every system to every municipality; answers how many.

@@ -39,6 +39,7 @@ pub(super) async fn run(
             "municipio": code.to_string(),
             "janela": window.map(WindowId::as_str),
             "cartas": folder.letters,
+            "retornos": folder.returned,
             "integro": chain.is_whole(),
             "falhas": chain.faults,
             "ultimo_registro": chain.head_seq,
@@ -46,12 +47,19 @@ pub(super) async fn run(
         })
         .to_string());
     } else {
+        let returned = match folder.returned {
+            0 => String::new(),
+            some => {
+                let messages = portuguese::counted(some, "mensagem que voltou", "mensagens que voltaram");
+                format!("  retornos/    {messages}\n")
+            }
+        };
         let of = window.map_or("todas as janelas".to_owned(), |id| format!("janela {id}"));
         say(&format!(
             "dossiê de {} ({code}), {of}: {}\n  \
              dossie.html  para ler e imprimir\n  \
              dossie.json  o mesmo, para programas\n  \
-             cartas/      {}, byte a byte\n  \
+             cartas/      {}, byte a byte\n{returned}  \
              SHA256SUMS   confira com: sha256sum -c SHA256SUMS\n\
              contém dados pessoais: só quem o gravou pode lê-lo",
             portuguese::line(&dossier.name),

@@ -16,7 +16,7 @@ use crate::render::letter::{Context, folded, letter};
 use crate::render::portuguese;
 use crate::service::app::Live;
 use crate::service::order;
-use crate::service::reconcile::compose;
+use crate::service::compose::compose;
 use crate::service::relay::{SenderError, relay_of};
 
 /// Renders one letter to stdout; stderr says that it is an example.

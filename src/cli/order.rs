@@ -63,7 +63,13 @@ async fn awaited(desk: &Desk, scope: &HoldScope) -> std::result::Result<bool, Fa
     let HoldScope::Batch(id) = scope else { return Ok(false) };
     // As the daemon decides: a rehearsal does not wait for sending hours.
     let known = desk.known_to(desk.setup.live_calendar()).await?;
-    Ok(order::awaits(&known, id, desk.now()))
+    if order::awaits(&known, id, desk.now()) {
+        return Ok(true);
+    }
+    match desk.ledger().await? {
+        Some(store) => Ok(order::holds_uncertain(&store, id, desk.now()).await?),
+        None => Ok(false),
+    }
 }
 
 fn nothing_held(scope: &HoldScope, orders: &Overrides) -> Failure {

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::desk::{Answer, Desk, Failure, Result, say};
 use crate::mail::bounce::LARGEST;
 use crate::service::app::App;
-use crate::service::returns::{Fate, return_once};
+use crate::service::returns::{Fate, Origin, return_once};
 
 /// The rest of a larger message is read and thrown away, up to so much: a mail system takes a pipe closed early for a
 /// fault of ours.
@@ -19,7 +19,7 @@ pub(super) async fn run(desk: Desk) -> Result {
     let store = desk.writable_ledger().await?;
     let (json, now) = (desk.json, desk.now());
     let app = App::new(desk.setup, store, desk.clock);
-    let findings = return_once(&app, "recebida pelo comando devolucao", bytes, now).await?;
+    let findings = return_once(&app, Origin::Pipe, bytes, now).await?;
     for finding in &findings {
         let key = finding.key.as_ref().map(ToString::to_string);
         if json {

@@ -52,8 +52,8 @@ use crate::domain::secretariat::Secretariat;
 
 pub use compile::compile;
 pub use fault::{Fault, Faults, LoadError, Severity};
-pub use settings::{Mode, OnUncertain, Relay, Security, Settings};
-pub use source::Sources;
+pub use settings::{Mode, OnUncertain, Patience, Relay, Security, Settings};
+pub use source::{PASSWORD_VARIABLE, Sources};
 
 /// A configuration without faults.
 #[derive(Debug, Clone)]

@@ -1,11 +1,12 @@
 //! `[smtp]`: the relay that takes the letters.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::fault::Severity;
 use super::names::Reserved;
 use super::read::Reader;
-use super::settings::{Relay, Security};
+use super::settings::{Patience, Relay, Security};
 use super::value;
 
 /// Compiles the table.
@@ -25,14 +26,14 @@ pub(super) fn compile(table: &Reader<'_>, reserved: &Reserved) -> Option<Relay> 
     let per_minute = table.get("por_minuto", |n, log| value::number(n, log, 1, 100_000));
     let per_day = table.get("por_dia", |n, log| value::number(n, log, 1, 10_000_000));
     let connections = table.get("conexoes", |n, log| value::number(n, log, 1, 100));
+    let patience = patience(table);
     table.close(Severity::Error);
-    if table.has("usuario") != table.has("senha_arquivo") {
-        let (there, absent) =
-            if table.has("usuario") { ("usuario", "senha_arquivo") } else { ("senha_arquivo", "usuario") };
+    // The other way round the password may come from systemd or the environment.
+    if table.has("senha_arquivo") && !table.has("usuario") {
         table.log.error(
-            &table.spot_of(there),
-            format!("há `{there}` sem `{absent}`"),
-            format!("escreva também `{absent}`, ou apague `{there}` se o servidor não pede senha"),
+            &table.spot_of("senha_arquivo"),
+            "há `senha_arquivo` sem `usuario`",
+            "escreva também `usuario`, ou apague `senha_arquivo` se o servidor não pede senha",
         );
     }
     let (host, security) = (host?, security?);
@@ -58,7 +59,24 @@ pub(super) fn compile(table: &Reader<'_>, reserved: &Reserved) -> Option<Relay> 
         per_minute: per_minute.unwrap_or(30),
         per_day: per_day.unwrap_or(10_000),
         connections: connections.unwrap_or(2),
+        patience,
     })
+}
+
+/// How long the relay may take.
+fn patience(table: &Reader<'_>) -> Patience {
+    let usual = Patience::default();
+    let wait = |key, usual| {
+        let wait = table.get(key, value::duration).and_then(|wait| Duration::try_from(wait).ok());
+        wait.unwrap_or(usual)
+    };
+    Patience {
+        connect: wait("espera_conexao", usual.connect),
+        greeting: wait("espera_saudacao", usual.greeting),
+        command: wait("espera_comando", usual.command),
+        data: wait("espera_texto", usual.data),
+        final_dot: wait("espera_final", usual.final_dot),
+    }
 }
 
 /// Whether a host is this very machine.

@@ -1,6 +1,7 @@
 //! How the daemon runs: what `vigia.toml` says that is not the calendar's or the roster's.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// How the daemon runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +55,7 @@ pub struct Relay {
     pub security: Security,
     /// User, when the relay asks for one.
     pub user: Option<String>,
-    /// File whose first line is the password. Never read here.
+    /// File whose first line is the password; absent: it comes from the surroundings. Never read here.
     pub password_file: Option<PathBuf>,
     /// File with certificates (PEM) of a private authority; absent: the system's.
     pub ca_file: Option<PathBuf>,
@@ -64,6 +65,35 @@ pub struct Relay {
     pub per_day: u32,
     /// Most connections at once.
     pub connections: u16,
+    /// How long the relay may take.
+    pub patience: Patience,
+}
+
+/// How long each step of a conversation with the relay may take; the defaults are those of RFC 5321 §4.5.3.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// `espera_conexao`: name resolution and TCP, and again TLS. The RFC names no time.
+    pub connect: Duration,
+    /// `espera_saudacao`: greeting and EHLO together.
+    pub greeting: Duration,
+    /// `espera_comando`: each command.
+    pub command: Duration,
+    /// `espera_texto`: the letter, without its end.
+    pub data: Duration,
+    /// `espera_final`: the reply to the letter. A letter given up here may be sent twice.
+    pub final_dot: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(30),
+            greeting: Duration::from_mins(5),
+            command: Duration::from_mins(5),
+            data: Duration::from_mins(3),
+            final_dot: Duration::from_mins(10),
+        }
+    }
 }
 
 /// `smtp.seguranca`.

@@ -10,8 +10,11 @@ use super::fault::LoadError;
 
 /// The variables that override `vigia.toml` begin with this.
 const PREFIX: &str = "VIGIA_";
-/// Variables with the same beginning that are not keys of `vigia.toml`: the command line and the logs read them.
-const NOT_KEYS: [&str; 4] = ["VIGIA_CONFIG", "VIGIA_LOG", "VIGIA_JSON", "VIGIA_EM"];
+/// The variable that may hold the relay's password. It is no key: what is read here may be shown in a fault.
+pub const PASSWORD_VARIABLE: &str = "VIGIA_SMTP_SENHA";
+/// Variables with the same beginning that are not keys of `vigia.toml`: the command line, the logs and the senders
+/// read them.
+const NOT_KEYS: [&str; 5] = ["VIGIA_CONFIG", "VIGIA_LOG", "VIGIA_JSON", "VIGIA_EM", PASSWORD_VARIABLE];
 
 /// The files that a configuration is made of; `vigia.toml`, `calendario.toml` and `municipios.csv` must be there.
 pub(super) const FILES: [&str; 6] =

@@ -238,6 +238,23 @@ pub struct ReturnLine {
     pub state: DeliveryState,
     /// What it said, if it is the last thing said of this delivery and its digest is the entry's.
     pub reply: Option<String>,
+    /// The message itself, if the ledger has it.
+    pub message: Option<MessageFile>,
+}
+
+/// A message that came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageFile {
+    /// SHA-256 of all of it, as it came.
+    pub sha256: String,
+    /// How many bytes it had.
+    pub size: usize,
+    /// How many of them are kept.
+    pub kept: usize,
+    /// Whether the bytes kept are those that the entry tells of.
+    pub intact: bool,
+    /// Where they are, from the dossier's folder.
+    pub file: String,
 }
 
 /// A decision that is no letter.

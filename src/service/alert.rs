@@ -1,9 +1,10 @@
 //! Calls a person: one alert per topic and day, delivered like any letter.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::app::App;
-use super::reconcile::compose;
+use super::compose::compose;
 use crate::domain::notice::{AlertItem, Content, Kind, NoticeKey, Recipient};
 use crate::domain::plan::{Act, Decision};
 use crate::domain::reason::Reason;
@@ -17,8 +18,22 @@ use crate::telemetry::chain;
 /// # Errors
 /// [`StoreError`].
 pub async fn alert_once(app: &App, topic: &str, text: String, now: Timestamp) -> Result<(), StoreError> {
+    let on = app.live().calendar.hours.zone.date_of(now);
+    alert_once_on(app, topic, text, on, now).await
+}
+
+/// The same for what came about on a given civil day, so that it is told once however long it lasts.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn alert_once_on(
+    app: &App,
+    topic: &str,
+    text: String,
+    on: Date,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let live = app.live();
-    let on = live.calendar.hours.zone.date_of(now);
     let offices = &live.setup.config.roster.offices;
     let to: Vec<Recipient> = offices
         .alert_addresses()

@@ -1,7 +1,7 @@
 //! What joins the rooms: passes that decide, senders that deliver, loops that wake them.
 //!
 //! Reading order: `setup` (a configuration ready to work with), `app` (what every loop shares), `known` (the world as
-//! the store has it), `reconcile` (decide and record), `outbox` (deliver; with `relay`, `pace` and `trust`), `ingest`
+//! the store has it), `reconcile` (decide and record; with `compose`), `outbox` (deliver; with `sender`, `asked`, `relay`, `secret`, `pace` and `trust`), `ingest`
 //! (take in status), `returns` (take in what comes back), `report` (tell staff), `alert` (call a person), `order` (what
 //! people decide by hand), `dossier` (proof), `rehearse` (virtual time), `lifecycle`
 //! (start, signals, drain). Each concern has a `NAME_once` that tests and `servir --uma-vez` call.
@@ -11,6 +11,8 @@
 pub mod alert;
 pub mod amend;
 pub mod app;
+mod asked;
+pub mod compose;
 pub mod dossier;
 pub mod ingest;
 pub mod known;
@@ -23,5 +25,7 @@ pub mod rehearse;
 pub mod relay;
 pub mod report;
 pub mod returns;
+pub mod secret;
+mod sender;
 pub mod setup;
 mod trust;

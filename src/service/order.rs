@@ -151,13 +151,23 @@ pub async fn hold(store: &Store, scope: HoldScope, by: Authorship) -> Result<Ove
     store.add_override(Override::Hold(scope), by).await
 }
 
-/// `liberar`: lifts every hold of that scope, and lets a batch go. Answers how many holds there were.
+/// Whether uncertain letters of a batch wait to be repeated (`ao_incerto = "reter"`).
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn holds_uncertain(store: &Store, id: &BatchId, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(store.held_uncertain(now).await?.iter().any(|held| held.batch.as_ref() == Some(id)))
+}
+
+/// `liberar`: lifts every hold of that scope, and lets a batch go, with its uncertain letters. Answers how many holds
+/// there were.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn release(store: &Store, scope: HoldScope, by: Authorship) -> Result<usize, StoreError> {
     if let HoldScope::Batch(batch) = &scope {
         store.add_override(Override::Release(batch.clone()), by.clone()).await?;
+        store.repeat_uncertain(batch, by.at).await?;
     }
     store.lift_holds(scope, by).await
 }

@@ -2,24 +2,28 @@
 //!
 //! Each sender owns one connection. A claim is marked *enviando*, durably, before the network is touched.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::task::JoinSet;
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
-use super::alert::alert_once;
+use super::alert::{alert_once, alert_once_on};
 use super::app::{App, Live};
+use super::asked::Asked;
 use super::pace::Pace;
 use super::reconcile::reconcile_once;
 use super::relay::{SenderError, senders};
+use super::sender::{closed_until, send_share};
 use super::trust::Trust;
-use crate::config::{self, Mode};
-use crate::domain::delivery::{Outcome, next_attempt};
-use crate::mail::{Parcel, Transport};
+use crate::config::{Mode, OnUncertain};
+use crate::domain::delivery::Outcome;
+use crate::domain::id::slugify;
+use crate::domain::overrides::BatchId;
+use crate::mail::Transport;
 use crate::render::portuguese;
-use crate::store::{Claim, Settled, Settlement, Store, StoreError};
+use crate::store::{Claim, Store, StoreError};
 use crate::telemetry::chain;
 
 /// What a round of deliveries came to.
@@ -48,15 +52,14 @@ pub struct Outbox {
     /// Whether the pace knows what left before the process began.
     remembers: bool,
     trust: Arc<Mutex<Trust>>,
+    /// What the last pass before a round stands on.
+    asked: Option<Asked>,
 }
 
-/// Letters claimed at a time. The question whether each is still wanted is asked anew for every such round.
-const ROUND: usize = 100;
+/// Letters claimed at a time. Whether each is still wanted is asked for every such round, and again when it is marked.
+const ROUND: usize = 200;
 /// After so many rounds in a row that came to nothing a person is told.
 const ROUNDS_BEFORE_ALERT: u32 = 3;
-/// How often the end of an attempt is offered to the ledger before the process gives up, and with what pause.
-const SETTLE_TRIES: u32 = 5;
-const SETTLE_PAUSE: Duration = Duration::from_secs(1);
 
 impl Outbox {
     /// Makes the senders that the configuration asks for.
@@ -70,6 +73,7 @@ impl Outbox {
             pace: Pace::default(),
             remembers: false,
             trust: Arc::default(),
+            asked: None,
         })
     }
 
@@ -104,13 +108,19 @@ impl Outbox {
                     break;
                 }
             };
-            reconcile_once(app, now).await?;
-            let claims = app.store.claim(&owner(), now, room.min(ROUND)).await?;
+            let claims = self.claim(app, &live, room.min(ROUND), now).await?;
             if claims.is_empty() {
+                // What was taken may bring the next thing: a rung waits for its divulgação, a resumo for its letters.
+                if self.asked.take_if(|asked| asked.is_outdated()).is_some() {
+                    continue;
+                }
                 dispatch.next = app.store.next_due(now).await?;
                 break;
             }
             self.round(app, &live, claims, &mut dispatch).await?;
+        }
+        if app.live().setup.config.settings.on_uncertain == OnUncertain::Hold {
+            tell_of_held(app).await?;
         }
         dispatch.waiting = app.store.waiting(app.now()).await?;
         Ok(dispatch)
@@ -148,6 +158,34 @@ impl Outbox {
                 Ok(false)
             }
         }
+    }
+
+    /// Takes what is due and, as far as the last pass knows, still wanted.
+    async fn claim(
+        &mut self,
+        app: &App,
+        live: &Arc<Live>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Claim>, StoreError> {
+        self.ask(app, live, now).await?;
+        let claims = app.store.claim(&owner(), now, limit).await?;
+        if !self.asked.as_ref().is_some_and(|asked| asked.concerns(&claims)) {
+            return Ok(claims);
+        }
+        app.store.release(claims).await?;
+        self.asked = None;
+        self.ask(app, live, now).await?;
+        app.store.claim(&owner(), now, limit).await
+    }
+
+    /// Makes a pass, unless the last one would answer the same.
+    async fn ask(&mut self, app: &App, live: &Arc<Live>, now: Timestamp) -> Result<(), StoreError> {
+        let generation = app.store.generation().await?;
+        if self.asked.as_ref().is_none_or(|asked| !asked.holds(live, generation, now)) {
+            self.asked = Asked::of(live.clone(), &reconcile_once(app, now).await?);
+        }
+        Ok(())
     }
 
     /// Takes leave of the relay.
@@ -203,7 +241,10 @@ impl Outbox {
             }
         }
         let mut setback = None;
-        for outcome in outcomes {
+        for (key, outcome) in outcomes {
+            if let Some(asked) = self.asked.as_mut().filter(|_| outcome.state().reaches()) {
+                asked.told(key);
+            }
             let at_fault = self.learn(app, live, &outcome, dispatch);
             setback = at_fault.then_some(outcome).or(setback);
         }
@@ -263,128 +304,34 @@ impl Outbox {
     }
 }
 
-/// What one sender made of its share.
-struct Share {
-    sender: Transport,
-    outcomes: Vec<Outcome>,
-    fault: Option<StoreError>,
-}
-
-async fn send_share(
-    app: &App,
-    live: &Live,
-    trust: &Mutex<Trust>,
-    mut sender: Transport,
-    claims: Vec<Claim>,
-) -> Share {
-    let mut outcomes = Vec::new();
-    let mut fault = None;
-    let mut rest = claims.into_iter();
-    while let Some(claim) = rest.next() {
-        if app.stop.is_cancelled() || closed_until(live, app.now()).is_some() {
-            let given_back = std::iter::once(claim).chain(rest).collect();
-            fault = app.store.release(given_back).await.err();
-            break;
-        }
-        let (relay_may_fail, failed) = match send_one(app, live, trust, &mut sender, claim).await {
-            Ok(Some(outcome)) => {
-                let hesitates = !matches!(outcome, Outcome::Accepted { .. } | Outcome::Refused { .. });
-                outcomes.push(outcome);
-                (hesitates, None)
-            }
-            Ok(None) => (false, None),
-            Err(error) => (true, Some(error)),
-        };
-        if relay_may_fail {
-            // The rest waits for what the outbox makes of it.
-            let released = app.store.release(rest.collect()).await.err();
-            fault = failed.or(released);
-            break;
+/// Calls a person for each batch of letters that may have been taken and are not repeated (`ao_incerto = "reter"`), once
+/// for the day on which that came about.
+async fn tell_of_held(app: &App) -> Result<(), StoreError> {
+    let now = app.now();
+    let mut batches: BTreeMap<BatchId, (usize, Timestamp)> = BTreeMap::new();
+    for held in app.store.held_uncertain(now).await? {
+        if let Some(batch) = held.batch {
+            let (letters, since) = batches.entry(batch).or_insert((0, held.since));
+            (*letters, *since) = (*letters + 1, held.since.max(*since));
         }
     }
-    Share { sender, outcomes, fault }
-}
-
-/// One letter to one address: marked before, settled after.
-async fn send_one(
-    app: &App,
-    live: &Live,
-    trust: &Mutex<Trust>,
-    sender: &mut Transport,
-    claim: Claim,
-) -> Result<Option<Outcome>, StoreError> {
-    let started_at = app.now();
-    let Some(claim) = app.store.mark_sending(vec![claim], started_at).await?.pop() else { return Ok(None) };
-    let from = &live.setup.config.secretariat.returns_to;
-    let parcel =
-        Parcel { key: &claim.key, version: claim.version, from, to: &claim.address, bytes: &claim.bytes };
-    let outcome = sender.deliver(parcel).await;
-    let outcome = trust.lock().unwrap_or_else(PoisonError::into_inner).judge(
-        outcome,
-        claim.address.domain(),
-        claim.attempts + 1,
-    );
-    let ended_at = app.now();
-    let resend = live.setup.config.settings.on_uncertain == config::OnUncertain::Resend;
-    let next_attempt_at = match &outcome {
-        Outcome::Deferred { .. } | Outcome::RelayFault { .. } => {
-            Some(next_attempt(ended_at, claim.attempts + 1))
-        }
-        Outcome::Uncertain { .. } if resend => Some(next_attempt(ended_at, claim.attempts + 1)),
-        Outcome::Uncertain { .. } | Outcome::Accepted { .. } | Outcome::Refused { .. } => None,
-    };
-    info!(
-        notice.key = %claim.key,
-        delivery.role = %claim.role,
-        delivery.state = outcome.state().as_str(),
-        delivery.attempt = claim.attempts + 1,
-        "tentativa encerrada"
-    );
-    let settled = Settled {
-        delivery: claim.delivery,
-        fence: claim.fence,
-        outcome: outcome.clone(),
-        started_at,
-        ended_at,
-        next_attempt_at,
-    };
-    if settle(app, settled).await? == Settlement::Stale {
-        warn!(notice.key = %claim.key, "a entrega já era de outro remetente; o resultado não foi anotado");
+    for (batch, (letters, since)) in batches {
+        let text = format!(
+            "Não se sabe se {} do lote {batch} {}: a conexão com o servidor de saída caiu antes da resposta, e \
+             ao_incerto = \"reter\" manda esperar. Veja no servidor de saída se saiu; para mandar de novo, com o mesmo \
+             Message-ID: vigia-suas liberar --lote {batch} --motivo \"…\"",
+            portuguese::counted(letters, "carta", "cartas"),
+            if letters == 1 { "foi aceita" } else { "foram aceitas" },
+        );
+        let topic = format!("incerta-{}", slugify(batch.as_str()));
+        alert_once_on(app, &topic, text, app.live().calendar.hours.zone.date_of(since), now).await?;
     }
-    Ok(Some(outcome))
-}
-
-/// Records the end of an attempt. It is not to be forgotten for a moment's fault of the disk: a letter that was taken
-/// and is not known to be would be sent again. What cannot be recorded ends the process, whose next start knows it
-/// *incerto*.
-async fn settle(app: &App, settled: Settled) -> Result<Settlement, StoreError> {
-    let mut tries = 1;
-    loop {
-        match app.store.settle(vec![settled.clone()]).await {
-            Ok(done) => return Ok(done.into_iter().next().unwrap_or(Settlement::Stale)),
-            Err(failure) if tries < SETTLE_TRIES => {
-                warn!(error = %chain(&failure), "o resultado de uma entrega não pôde ser gravado; de novo");
-                tries += 1;
-                tokio::time::sleep(SETTLE_PAUSE).await;
-            }
-            Err(failure) => {
-                error!("o resultado de uma entrega não pôde ser gravado; o serviço termina para recomeçar");
-                app.failed.cancel();
-                return Err(failure);
-            }
-        }
-    }
+    Ok(())
 }
 
 /// Who claims: this process.
 fn owner() -> String {
     format!("processo-{}", std::process::id())
-}
-
-/// Until when nothing may leave, if now is outside the sending hours.
-fn closed_until(live: &Live, now: Timestamp) -> Option<Timestamp> {
-    let hours = &live.calendar.hours;
-    hours.sending_until(now).is_none().then(|| hours.next_sending(now))
 }
 
 async fn is_clock_behind(store: &Store, now: Timestamp) -> Result<bool, StoreError> {

@@ -1,11 +1,12 @@
 //! Decide and record: one pass over everything known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
-use tracing::{debug, error, info};
+use tracing::{debug, info};
 
-use super::app::{App, Live};
+use super::app::App;
+use super::compose::{self, Threads};
 use super::known::Known;
 use crate::domain::calendar::Window;
 use crate::domain::id::{PartId, WindowId};
@@ -13,12 +14,7 @@ use crate::domain::notice::{Content, Kind, NoticeKey, Slot};
 use crate::domain::plan::{self, Act, Decision, Plan};
 use crate::domain::reason::Reason;
 use crate::domain::status::{Entry, StatusBook};
-use crate::mail::message::{self, Draft};
-use crate::mail::token;
-use crate::render::because::because;
-use crate::render::letter::{self, Context};
-use crate::store::{Change, NewLetter, Store, StoreError};
-use crate::telemetry::chain;
+use crate::store::{Change, Generation, StoreError};
 
 /// What a pass came to.
 #[derive(Debug, Default)]
@@ -35,10 +31,15 @@ pub struct Pass {
     pub unwritten: usize,
     /// When the answer may change by itself.
     pub next_wake: Option<Timestamp>,
+    /// The ledger's state in which nothing was left to do; absent: more may be.
+    pub stands_on: Option<Generation>,
 }
 
 /// What a letter follows from goes out in the round after; more rounds than this find nothing new.
 const MOST_ROUNDS: usize = 8;
+/// Decisions recorded in one transaction. Those of one pass do not depend on each other: what a crash leaves out, the
+/// next pass decides again. It bounds what letters take in memory.
+const BATCH: usize = 250;
 
 /// Decides and records until nothing is left to do, at one `now`. Notes the pass even when it found nothing.
 ///
@@ -48,11 +49,13 @@ pub async fn reconcile_once(app: &App, now: Timestamp) -> Result<Pass, StoreErro
     let _one_at_a_time = app.deciding.lock().await;
     let mut pass = Pass::default();
     for _ in 0..MOST_ROUNDS {
+        let generation = app.store.generation().await?;
         let known = Known::load(app.live(), &app.store, now).await?;
         let plan = plan::plan(&known.world(), now);
         pass.next_wake = plan.next_wake;
         pass.held = plan.held.len();
-        if plan.actions.is_empty() || !record(app, &known, plan, now, &mut pass).await? {
+        if plan.actions.is_empty() || !record(app, known, plan, now, &mut pass).await? {
+            pass.stands_on = Some(generation);
             break;
         }
     }
@@ -63,37 +66,52 @@ pub async fn reconcile_once(app: &App, now: Timestamp) -> Result<Pass, StoreErro
     Ok(pass)
 }
 
-/// Writes the letters of a plan and records all of it in one transaction. Answers whether anything was recorded.
+/// Writes the letters of a plan and records it, so many decisions at a time: one batch is written while the one before
+/// goes to the disk. Answers whether anything was recorded.
 async fn record(
     app: &App,
-    known: &Known,
+    known: Known,
     plan: Plan,
     now: Timestamp,
     pass: &mut Pass,
 ) -> Result<bool, StoreError> {
-    let live = &known.live;
-    let mut changes = Vec::with_capacity(plan.actions.len());
-    for decision in plan.actions {
-        let letter = if decision.act == Act::Send {
-            let Some(letter) = write(live, &app.store, &decision, now).await? else {
-                pass.unwritten += 1;
-                continue;
-            };
-            Some(letter)
-        } else {
-            None
-        };
-        count(pass, &decision);
-        let because = because(&decision.because, &live.calendar);
+    let live = known.live.clone();
+    let actions = plan.actions.into_iter().map(|decision| {
         let evidence = evidence(&known.status, &decision);
-        changes.push(Change { decision, because, letter, evidence });
+        (decision, evidence)
+    });
+    let mut actions: VecDeque<_> = actions.collect();
+    drop(known);
+    let mut threads = Threads::default();
+    let mut written: Vec<Change> = Vec::new();
+    let mut recorded = false;
+    let mut tally = Tally::default();
+    while !actions.is_empty() || !written.is_empty() {
+        let batch: Vec<_> = actions.drain(..BATCH.min(actions.len())).collect();
+        let asked = batch.len();
+        let ready = std::mem::take(&mut written);
+        recorded |= !ready.is_empty();
+        let (next, done) = tokio::join!(
+            compose::write_all(&live, &app.store, &mut threads, batch, now),
+            keep(app, now, ready)
+        );
+        done?;
+        written = next?;
+        pass.unwritten += asked - written.len();
+        for change in &written {
+            count(pass, &change.decision);
+            tally.note(&change.decision);
+        }
     }
-    if changes.is_empty() {
-        return Ok(false);
+    tally.log();
+    Ok(recorded)
+}
+
+async fn keep(app: &App, now: Timestamp, changes: Vec<Change>) -> Result<(), StoreError> {
+    if !changes.is_empty() {
+        app.store.record_pass(now, changes).await?;
     }
-    log(&changes);
-    app.store.record_pass(now, changes).await?;
-    Ok(true)
+    Ok(())
 }
 
 /// What the feeds said of the parts that a rung's decision speaks of, from the very book that it was made on. For a
@@ -122,77 +140,32 @@ fn count(pass: &mut Pass, decision: &Decision) {
     }
 }
 
-/// One line for each window, act and kind; one for each notice when asked for detail.
-fn log(changes: &[Change]) {
-    let mut counts: BTreeMap<(String, &'static str, &'static str, &'static str), usize> = BTreeMap::new();
-    for Change { decision, .. } in changes {
+/// Decisions of one pass by window, act, kind and cause.
+#[derive(Default)]
+struct Tally(BTreeMap<(String, &'static str, &'static str, &'static str), usize>);
+
+impl Tally {
+    fn note(&mut self, decision: &Decision) {
         let window = decision.window().map(ToString::to_string).unwrap_or_default();
         let kind = decision.kind.map_or("relatorio", Kind::as_str);
         let cause = decision.because.cause().as_str();
-        *counts.entry((window, decision.act.as_str(), kind, cause)).or_default() += 1;
+        *self.0.entry((window, decision.act.as_str(), kind, cause)).or_default() += 1;
         debug!(notice.key = %decision.key, notice.act = decision.act.as_str(), notice.cause = cause, "decisão");
     }
-    for ((window, act, kind, cause), notices) in counts {
-        info!(
-            window.id = window,
-            notice.act = act,
-            notice.kind = kind,
-            notice.cause = cause,
-            notices,
-            "decisões registradas"
-        );
-    }
-}
 
-/// The exact bytes of a decision's letter. One that cannot be written is logged and left for the next pass.
-async fn write(
-    live: &Live,
-    store: &Store,
-    decision: &Decision,
-    now: Timestamp,
-) -> Result<Option<NewLetter>, StoreError> {
-    let references = match &decision.key {
-        NoticeKey::Municipal { window, municipality, .. } => store.message_ids(window, *municipality).await?,
-        NoticeKey::Staff { .. } | NoticeKey::Service { .. } => Vec::new(),
-    };
-    match compose(live, decision, &references, now) {
-        Ok(letter) => Ok(Some(letter)),
-        Err(failure) => {
-            error!(notice.key = %decision.key, error = %chain(&*failure), "a carta não pôde ser escrita");
-            Ok(None)
+    /// One line for each; one for each notice when asked for detail.
+    fn log(self) {
+        for ((window, act, kind, cause), notices) in self.0 {
+            info!(
+                window.id = window,
+                notice.act = act,
+                notice.kind = kind,
+                notice.cause = cause,
+                notices,
+                "decisões registradas"
+            );
         }
     }
-}
-
-/// Renders a decision's letter and writes it as a message.
-///
-/// # Errors
-/// A template that fails with these facts, or a message that cannot be written.
-pub fn compose(
-    live: &Live,
-    decision: &Decision,
-    references: &[String],
-    now: Timestamp,
-) -> Result<NewLetter, Box<dyn std::error::Error + Send + Sync>> {
-    let config = &live.setup.config;
-    let context =
-        Context { calendar: &live.calendar, roster: &config.roster, secretariat: &config.secretariat };
-    let letter = letter::letter(&live.setup.templates, &context, decision)?;
-    let domain = config.secretariat.sender.domain();
-    let message_id = token::message_id(&decision.key.to_string(), decision.version.max(1), domain);
-    let bytes = message::compose(&Draft {
-        from: &config.secretariat,
-        to: &decision.to,
-        message_id: &message_id,
-        references,
-        date: now,
-        zone: live.calendar.hours.zone.time_zone(),
-        subject: &letter.subject,
-        text: &letter.text,
-        html: &letter.html,
-        read_receipt: config.secretariat.read_receipts && decision.key.municipality().is_some(),
-    })?;
-    Ok(NewLetter { message_id, subject: letter.subject, bytes })
 }
 
 /// The windows worth reporting on: those open now, and those closed not long ago that this ledger has followed.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::app::Live;
-use super::reconcile::compose;
+use super::compose::compose;
 use super::report;
 use super::setup::Setup;
 use crate::domain::id::IdError;

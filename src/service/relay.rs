@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use secrecy::SecretString;
-
 use super::app::Live;
+use super::secret::{Source, Surroundings};
 use super::setup::Setup;
 use crate::config::{self, Mode};
 use crate::domain::id::EmailAddress;
@@ -28,16 +27,21 @@ pub enum SenderError {
     /// The relay cannot be spoken to as configured.
     #[error(transparent)]
     Relay(#[from] RelayError),
-    /// The password's file begins with an empty line, as systemd's stand-in for an absent credential does.
+    /// A source without a password, as systemd's stand-in for an absent credential is.
     #[error(
-        "a primeira linha de {} está vazia (chave senha_arquivo de [smtp])\ndica: escreva nela a senha de `usuario`; \
-         se o servidor não pede senha, apague `usuario` e `senha_arquivo`",
-        path.display()
+        "a senha viria {source_words}, e a primeira linha está vazia\ndica: escreva nela a senha de `usuario`; se o \
+         servidor não pede senha, apague `usuario` e `senha_arquivo` de [smtp]"
     )]
     NoPassword {
-        /// Which file.
-        path: PathBuf,
+        /// Which source.
+        source_words: String,
     },
+    /// A user, and no password anywhere.
+    #[error(
+        "há `usuario` em [smtp] e nenhuma senha\ndica: escreva `senha_arquivo`, dê ao serviço a credencial smtp-senha, ou \
+         ponha a senha na variável VIGIA_SMTP_SENHA; se o servidor não pede senha, apague `usuario`"
+    )]
+    NoSource,
     /// Production without `[smtp]`.
     #[error("não há [smtp] em vigia.toml: sem servidor de saída nada pode ser enviado")]
     NoRelay,
@@ -80,16 +84,12 @@ pub fn relay_of(relay: &config::Relay, sender: &EmailAddress) -> Result<Relay, S
     let read = |key: &'static str, path: &PathBuf| {
         std::fs::read(path).map_err(|source| SenderError::File { key, path: path.clone(), source })
     };
-    let credentials = match (&relay.user, &relay.password_file) {
-        (Some(user), Some(path)) => {
-            let text = String::from_utf8_lossy(&read("senha_arquivo", path)?).into_owned();
-            let password = text.lines().next().unwrap_or_default();
-            if password.trim().is_empty() {
-                return Err(SenderError::NoPassword { path: path.clone() });
-            }
-            Some(Credentials { user: user.clone(), password: SecretString::from(password.to_owned()) })
+    let credentials = match &relay.user {
+        Some(user) => {
+            let source = Source::of(relay, &Surroundings::here()).ok_or(SenderError::NoSource)?;
+            Some(Credentials { user: user.clone(), password: source.read()? })
         }
-        _ => None,
+        None => None,
     };
     let relay = Relay {
         host: relay.host.clone(),
@@ -102,31 +102,43 @@ pub fn relay_of(relay: &config::Relay, sender: &EmailAddress) -> Result<Relay, S
         credentials,
         extra_ca: relay.ca_file.as_ref().map(|path| read("ca_arquivo", path)).transpose()?,
         hello_name: sender.domain().to_owned(),
-        timeouts: Timeouts::default(),
+        timeouts: Timeouts {
+            connect: relay.patience.connect,
+            greeting: relay.patience.greeting,
+            command: relay.patience.command,
+            data: relay.patience.data,
+            final_dot: relay.patience.final_dot,
+        },
     };
     relay.check()?;
     Ok(relay)
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// A relay that asks for a password.
+    pub(in crate::service) fn relay() -> config::Relay {
+        config::Relay {
+            host: "smtp.example.org".to_owned(),
+            port: 587,
+            security: config::Security::StartTls,
+            user: Some("vigilancia".to_owned()),
+            password_file: None,
+            ca_file: None,
+            per_minute: 30,
+            per_day: 100,
+            connections: 1,
+            patience: config::Patience::default(),
+        }
+    }
 
     #[test]
     fn an_empty_first_line_is_no_password() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("senha");
-        let relay = config::Relay {
-            host: "smtp.example.org".to_owned(),
-            port: 587,
-            security: config::Security::StartTls,
-            user: Some("vigilancia".to_owned()),
-            password_file: Some(path.clone()),
-            ca_file: None,
-            per_minute: 30,
-            per_day: 100,
-            connections: 1,
-        };
+        let relay = config::Relay { password_file: Some(path.clone()), ..relay() };
         let sender = EmailAddress::parse("vigilancia@example.org").unwrap();
         for empty in ["", "\n", " \r\nsegredo\n"] {
             std::fs::write(&path, empty).unwrap();

@@ -1,8 +1,8 @@
 //! What comes back by mail: failures and read receipts, tied to the letters that they are about.
 //!
 //! Each message ends in a named [`Fate`], and nothing in it is taken at its word: only a letter that left, for an
-//! address that it left for, can come back. What no letter explains is told to staff. Bytes are never kept here; the
-//! ledger keeps what was said and the SHA-256 of the message, and the Maildir keeps the message.
+//! address that it left for, can come back. What no letter explains is told to staff. The ledger keeps the message that
+//! changed a delivery; the Maildir keeps its own; of those that come by a pipe, what no letter explains becomes a file.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -15,10 +15,10 @@ use super::alert::alert_once;
 use super::app::App;
 use crate::domain::id::EmailAddress;
 use crate::domain::notice::NoticeKey;
-use crate::feed::digest::sha256_hex;
 use crate::mail::bounce::{self, Action, Bounce, Disposition, FailedRecipient, Receipt, Returned};
+use crate::mail::kept;
 use crate::mail::maildir::{self, Mark};
-use crate::store::{Noted, Return, StoreError};
+use crate::store::{Noted, RawMessage, Return, StoreError};
 
 /// What became of a message, or of one of its recipients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,22 +93,31 @@ impl Finding {
     }
 }
 
-/// Reads one message and records what it tells. `place` names where it came from, for staff. Answers at least one
-/// finding.
+/// Where a message came from, and so where staff find it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A mailbox that keeps it under this name.
+    Mailbox(String),
+    /// A pipe (`devolucao`): what no letter explains is kept as a file.
+    Pipe,
+}
+
+/// Reads one message and records what it tells. Answers at least one finding.
 ///
 /// # Errors
 /// [`StoreError`]: the message must be read again; what was recorded already counts once.
 pub async fn return_once(
     app: &App,
-    place: &str,
+    origin: Origin,
     bytes: Vec<u8>,
     now: Timestamp,
 ) -> Result<Vec<Finding>, StoreError> {
-    let sorted = tokio::task::spawn_blocking(move || (bounce::read(&bytes), sha256_hex(&bytes))).await;
-    let (returned, sha256) = sorted.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+    let sorted =
+        tokio::task::spawn_blocking(move || (bounce::read(&bytes), RawMessage::of(&bytes), bytes)).await;
+    let (returned, raw, bytes) = sorted.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
     let findings = match returned {
-        Returned::Bounce(bounce) => bounced(app, &bounce, &sha256, now).await?,
-        Returned::Receipt(receipt) => vec![receipted(app, &receipt, now).await?],
+        Returned::Bounce(bounce) => bounced(app, &bounce, &raw, now).await?,
+        Returned::Receipt(receipt) => vec![receipted(app, &receipt, &raw, now).await?],
         Returned::Progress { action: Action::Delayed, .. } => {
             vec![Finding::new(Fate::Delayed, "a carta está atrasada e ainda é tentada; nada muda")]
         }
@@ -128,6 +137,10 @@ pub async fn return_once(
     let unexplained: Vec<&str> =
         findings.iter().filter(|f| f.fate.needs_a_person()).map(|f| f.words.as_str()).collect();
     if !unexplained.is_empty() {
+        let place = match origin {
+            Origin::Mailbox(name) => name,
+            Origin::Pipe => keep(app, &raw, bytes).await,
+        };
         let text = format!(
             "Voltou pelo correio uma mensagem que não corresponde a nenhuma carta; leia-a ({place}).\n{}\n\
              Pode haver outras: há um só aviso destes por dia.",
@@ -138,17 +151,30 @@ pub async fn return_once(
     Ok(findings)
 }
 
+/// Keeps a message that came by a pipe, and says where.
+async fn keep(app: &App, raw: &RawMessage, bytes: Vec<u8>) -> String {
+    let dir = app.live().setup.config.settings.data.join("devolucoes");
+    let name = format!("{}.eml", raw.sha256());
+    match blocking(move || kept::keep(&dir, &name, &bytes)).await {
+        Ok(path) => path.display().to_string(),
+        Err(fault) => {
+            error!(error = %fault, "uma mensagem sem carta não pôde ser guardada");
+            format!("ela não pôde ser guardada: {fault}")
+        }
+    }
+}
+
 async fn bounced(
     app: &App,
     bounce: &Bounce,
-    sha256: &str,
+    raw: &RawMessage,
     now: Timestamp,
 ) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Vec::with_capacity(bounce.recipients.len());
     for recipient in &bounce.recipients {
-        let why = words(recipient, bounce, sha256);
+        let why = words(recipient, bounce, raw.sha256());
         let came = Return::Bounced { why: why.clone(), hard: recipient.is_hard() };
-        let noted = note(app, &bounce.originals, &recipient.addresses, &came, now).await?;
+        let noted = note(app, &bounce.originals, &recipient.addresses, &came, raw, now).await?;
         findings.push(finding(noted, Fate::Bounced, &why));
     }
     Ok(findings)
@@ -165,7 +191,12 @@ fn words(recipient: &FailedRecipient, bounce: &Bounce, sha256: &str) -> String {
     format!("{said} ({by}sha256 {sha256})")
 }
 
-async fn receipted(app: &App, receipt: &Receipt, now: Timestamp) -> Result<Finding, StoreError> {
+async fn receipted(
+    app: &App,
+    receipt: &Receipt,
+    raw: &RawMessage,
+    now: Timestamp,
+) -> Result<Finding, StoreError> {
     let unread = match receipt.disposition {
         Disposition::Displayed => None,
         Disposition::Deleted => Some("a carta foi apagada; não se sabe se foi lida"),
@@ -177,7 +208,7 @@ async fn receipted(app: &App, receipt: &Receipt, now: Timestamp) -> Result<Findi
     if let Some(words) = unread {
         return Ok(Finding::new(Fate::Unread, words));
     }
-    let noted = note(app, &receipt.originals, &receipt.recipients, &Return::Read, now).await?;
+    let noted = note(app, &receipt.originals, &receipt.recipients, &Return::Read, raw, now).await?;
     Ok(finding(noted, Fate::Read, "o destinatário confirmou a leitura"))
 }
 
@@ -187,10 +218,11 @@ async fn note(
     originals: &[String],
     addresses: &[EmailAddress],
     came: &Return,
+    raw: &RawMessage,
     now: Timestamp,
 ) -> Result<Noted, StoreError> {
     for id in originals {
-        let noted = app.store.note_return(id, addresses, came.clone(), now).await?;
+        let noted = app.store.note_return(id, addresses, came.clone(), raw, now).await?;
         if noted != Noted::NoLetter {
             return Ok(noted);
         }
@@ -281,7 +313,7 @@ impl Mailbox {
             Err(fault) => return Ok(Err(fault)),
         };
         let place = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let findings = return_once(app, &place, bytes, app.now()).await?;
+        let findings = return_once(app, Origin::Mailbox(place), bytes, app.now()).await?;
         if findings.iter().any(|f| f.fate == Fate::OnTheWire) {
             warn!("uma devolução espera a carta terminar de sair");
             return Ok(Ok(false));

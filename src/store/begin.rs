@@ -68,7 +68,7 @@ impl Store {
                     municipality: None,
                     body: json!({ "de": outage.from.to_string(), "ate": outage.until.to_string() }),
                 };
-                chain.append(&mut tx, line).await?;
+                chain.append(line);
                 chain.save(&mut tx).await?;
             }
             bound!(BEAT, ms(now)).execute(&mut *tx).await?;
@@ -85,7 +85,7 @@ impl Store {
     pub async fn heartbeat(&self, now: Timestamp) -> Result<(), StoreError> {
         let db = self.db.clone();
         detached(async move {
-            let mut tx = db.begin().await?;
+            let mut tx = db.begin_quietly().await?;
             bound!(BEAT, ms(now)).execute(&mut *tx).await?;
             Ok(tx.commit().await?)
         })

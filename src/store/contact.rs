@@ -1,7 +1,7 @@
 //! Addresses that refused a letter or sent one back, until they take one or somebody says otherwise.
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::cell::{Cells, ms};
 use super::chain::{Chain, Line, sha256};
@@ -57,21 +57,9 @@ impl Store {
         let (db, address) = (self.db.clone(), address.clone());
         detached(async move {
             let mut tx = db.begin().await?;
-            let gone = bound!(UNFLAG, address.as_str()).execute(&mut *tx).await?.rows_affected() > 0;
-            if gone {
-                let mut chain = Chain::resume(&mut tx).await?;
-                // The journal outlives the contact's data, so it names the address by digest only.
-                let line = Line {
-                    at: now,
-                    kind: EntryKind::Contact,
-                    subject: &sha256(address.as_str().as_bytes()),
-                    window: None,
-                    municipality: None,
-                    body: json!({ "acao": "confirmar" }),
-                };
-                chain.append(&mut tx, line).await?;
-                chain.save(&mut tx).await?;
-            }
+            let mut chain = Chain::resume(&mut tx).await?;
+            let gone = unflag(&mut tx, &mut chain, &address, now, Unflagged::Confirmed).await?;
+            chain.save(&mut tx).await?;
             tx.commit().await?;
             Ok(gone)
         })
@@ -79,19 +67,66 @@ impl Store {
     }
 }
 
+/// Why an address is no longer flagged.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Unflagged {
+    /// *confirmar*: somebody says that it is right.
+    Confirmed,
+    /// *aceitar*: it took a letter.
+    TookALetter,
+}
+
+impl Unflagged {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmar",
+            Self::TookALetter => "aceitar",
+        }
+    }
+}
+
+/// The word of an entry that flags an address.
+pub(super) const FLAGGED: &str = "marcar";
+
 /// Flags an address; one already flagged keeps its first reason.
 pub(super) async fn flag(
     conn: &mut Conn,
+    chain: &mut Chain,
     address: &EmailAddress,
     at: Timestamp,
     why: &str,
 ) -> Result<(), StoreError> {
-    bound!(FLAG, address.as_str(), ms(at), why).execute(conn).await?;
+    let flagged = bound!(FLAG, address.as_str(), ms(at), why).execute(&mut *conn).await?.rows_affected() > 0;
+    if flagged {
+        let body = json!({ "acao": FLAGGED, "porque_sha256": sha256(why.as_bytes()) });
+        tell(chain, address, at, body);
+    }
     Ok(())
 }
 
-/// An address took a letter.
-pub(super) async fn unflag(conn: &mut Conn, address: &EmailAddress) -> Result<(), StoreError> {
-    bound!(UNFLAG, address.as_str()).execute(conn).await?;
-    Ok(())
+/// Takes the flag off an address. Answers whether it had one.
+pub(super) async fn unflag(
+    conn: &mut Conn,
+    chain: &mut Chain,
+    address: &EmailAddress,
+    at: Timestamp,
+    why: Unflagged,
+) -> Result<bool, StoreError> {
+    let gone = bound!(UNFLAG, address.as_str()).execute(&mut *conn).await?.rows_affected() > 0;
+    if gone {
+        tell(chain, address, at, json!({ "acao": why.as_str() }));
+    }
+    Ok(gone)
+}
+
+/// The journal outlives the contact's data, so it names the address by digest only.
+fn tell(chain: &mut Chain, address: &EmailAddress, at: Timestamp, body: Value) {
+    chain.append(Line {
+        at,
+        kind: EntryKind::Contact,
+        subject: &sha256(address.as_str().as_bytes()),
+        window: None,
+        municipality: None,
+        body,
+    });
 }

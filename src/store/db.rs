@@ -4,6 +4,8 @@
 //! as `select!` and time-outs do, must not cut a transaction in two.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -12,14 +14,16 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
 };
-use sqlx::{Row as _, SqlSafeStr as _, Sqlite, Transaction};
+use sqlx::{ConnectOptions as _, Row as _, SqlSafeStr as _, Sqlite, Transaction};
 
+use super::lock::{self, LedgerLock};
 use super::StoreError;
 use super::sql::{bound, statements};
 
 statements! {
     const SCHEMA_TABLE = "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
     const SCHEMA = "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations";
+    const OTHERS = "PRAGMA data_version";
     const COPY = "VACUUM INTO $1";
 }
 
@@ -27,16 +31,22 @@ statements! {
 pub(super) type Conn = SqliteConnection;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const LOCK_POLL: Duration = Duration::from_millis(50);
 const READERS: u32 = 4;
+/// KiB, as SQLite writes it: a batch of letters and the indices that they touch.
+const WRITER_CACHE: &str = "-16384";
+/// Folding the log into the file costs two syncs, so it is done for 16 MiB at a time.
+const PAGES_BETWEEN_CHECKPOINTS: &str = "4000";
 const CHECK_PATH: &str = "confira o caminho em `dados`, o dono e as permissões da pasta, e o espaço em disco";
 const NO_DATABASE: &str = "inicie o serviço uma vez (vigia-suas servir --uma-vez), que cria o banco de dados";
 
 /// Migrations: append only; never edit one that was released.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (1, "create ledger", include_str!("../../migrations/0001_create_ledger.sql")),
     (2, "create status", include_str!("../../migrations/0002_create_status.sql")),
     (3, "create overrides", include_str!("../../migrations/0003_create_overrides.sql")),
     (4, "create journal", include_str!("../../migrations/0004_create_journal.sql")),
+    (5, "keep returns", include_str!("../../migrations/0005_keep_returns.sql")),
 ];
 const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
@@ -47,10 +57,20 @@ pub(super) struct Db {
     /// Absent when opened only to read.
     writer: Option<SqlitePool>,
     readers: SqlitePool,
+    /// Writes of this process that a plan may depend on.
+    changes: Arc<AtomicU64>,
+}
+
+/// A state of the ledger, as far as plans depend on it: while it is the same, only letters were claimed, marked and
+/// settled, and no contact was flagged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Generation {
+    own: u64,
+    others: i64,
 }
 
 impl Db {
-    /// Opens or creates the file and brings it to the newest schema.
+    /// Opens or creates the file and brings it to the newest schema, which only whoever has its lock may do.
     pub(super) async fn open(path: &Path) -> Result<Self, StoreError> {
         if let Some(dir) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
             std::fs::create_dir_all(dir).map_err(|e| StoreError::open(path, CHECK_PATH, e))?;
@@ -58,23 +78,33 @@ impl Db {
         let options = options(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full);
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("cache_size", WRITER_CACHE)
+            .pragma("wal_autocheckpoint", PAGES_BETWEEN_CHECKPOINTS);
+        let changes = Arc::new(AtomicU64::new(0));
+        let connected = changes.clone();
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
+            // A connection counts the commits of others from its own beginning: it stays, and another is news.
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .after_connect(move |_, _| {
+                connected.fetch_add(1, Ordering::Relaxed);
+                Box::pin(async { Ok(()) })
+            })
+            .test_before_acquire(false)
             .connect_with(options)
             .await
             .map_err(|e| StoreError::from(e).opening(path, CHECK_PATH))?;
-        let mut conn = writer.acquire().await?;
-        let found = schema(&mut conn).await.map_err(|e| e.opening(path, CHECK_PATH))?;
-        if found > NEWEST {
-            return Err(StoreError::Newer { path: path.to_owned(), found, known: NEWEST });
-        }
-        drop(conn);
-        if found < NEWEST {
-            migrate(&writer).await.map_err(|e| e.opening(path, CHECK_PATH))?;
+        if found_in(&writer, path).await? < NEWEST {
+            // Under a program that knows only the older schema nothing may change.
+            let _lock = wait_for_lock(&writer, path).await?;
+            if found_in(&writer, path).await? < NEWEST {
+                migrate(&writer).await.map_err(|e| e.opening(path, CHECK_PATH))?;
+            }
         }
         let readers = readers(path).await?;
-        Ok(Self { path: path.to_owned(), writer: Some(writer), readers })
+        Ok(Self { path: path.to_owned(), writer: Some(writer), readers, changes })
     }
 
     /// Opens the file only to read, also while a daemon writes.
@@ -89,7 +119,7 @@ impl Db {
             return Err(StoreError::Older { path: path.to_owned(), found, known: NEWEST });
         }
         drop(conn);
-        Ok(Self { path: path.to_owned(), writer: None, readers })
+        Ok(Self { path: path.to_owned(), writer: None, readers, changes: Arc::default() })
     }
 
     /// Where it is.
@@ -109,10 +139,33 @@ impl Db {
 
     /// A transaction to write with. Only inside [`detached`].
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        let writer = self.writer.as_ref().ok_or_else(|| StoreError::ReadOnly {
+        let tx = self.begin_quietly().await?;
+        self.note_change();
+        Ok(tx)
+    }
+
+    /// The same for what no plan depends on.
+    pub(super) async fn begin_quietly(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.writer()?.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Something that a plan may depend on is being written. Only by whoever has the transaction.
+    pub(super) fn note_change(&self) {
+        self.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The state that plans see from now on. There is one writer and it is asked here, so that nothing noted is still
+    /// unwritten; its `data_version` tells of other processes.
+    pub(super) async fn generation(&self) -> Result<Generation, StoreError> {
+        let mut conn = self.writer()?.acquire().await?;
+        let others = bound!(OTHERS).fetch_one(&mut *conn).await?.try_get(0)?;
+        Ok(Generation { own: self.changes.load(Ordering::Relaxed), others })
+    }
+
+    fn writer(&self) -> Result<&SqlitePool, StoreError> {
+        self.writer.as_ref().ok_or_else(|| StoreError::ReadOnly {
             source: "o banco de dados foi aberto somente para leitura".into(),
-        })?;
-        Ok(writer.begin_with("BEGIN IMMEDIATE").await?)
+        })
     }
 
     /// A consistent copy into a new file.
@@ -150,7 +203,12 @@ pub(super) async fn detached<T: Send + 'static>(
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(path).busy_timeout(BUSY_TIMEOUT).foreign_keys(true)
+    SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        // Our own log says what is done; that of each statement costs its time even where nobody reads it.
+        .disable_statement_logging()
 }
 
 async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
@@ -167,6 +225,39 @@ async fn schema(conn: &mut Conn) -> Result<i64, StoreError> {
         return Ok(0);
     }
     Ok(bound!(SCHEMA).fetch_one(conn).await?.try_get(0)?)
+}
+
+/// The schema of a file that is not too new.
+async fn found_in(writer: &SqlitePool, path: &Path) -> Result<i64, StoreError> {
+    let mut conn = writer.acquire().await?;
+    let found = schema(&mut conn).await.map_err(|e| e.opening(path, CHECK_PATH))?;
+    if found > NEWEST {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known: NEWEST });
+    }
+    Ok(found)
+}
+
+/// The lock, once whoever is changing the schema is done. A daemon that keeps it keeps the schema.
+async fn wait_for_lock(writer: &SqlitePool, path: &Path) -> Result<Option<LedgerLock>, StoreError> {
+    let deadline = tokio::time::Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match lock::take(path) {
+            Ok(lock) => return Ok(Some(lock)),
+            Err(StoreError::Taken { .. }) if tokio::time::Instant::now() < deadline => {
+                tokio::time::sleep(LOCK_POLL).await;
+            }
+            Err(StoreError::Taken { .. }) => {
+                let found = found_in(writer, path).await?;
+                // A daemon may have brought it to the newest schema and go on holding the lock.
+                return if found == NEWEST {
+                    Ok(None)
+                } else {
+                    Err(StoreError::InUse { path: path.to_owned(), found, known: NEWEST })
+                };
+            }
+            Err(other) => return Err(other),
+        }
+    }
 }
 
 async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {

@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use super::cell::code;
 use super::db::Conn;
 use super::sql::{bound, statements};
-use super::{Attempt, ChainReport, DeliveryLine, EntryKind, JournalEntry, Letter, Signs, Store, StoreError};
-use super::{begin, delivery, journal, letter, status, verify};
+use super::{
+    Attempt, ChainReport, DeliveryId, DeliveryLine, EntryKind, JournalEntry, KeptMessage, Letter, Signs, Store,
+    StoreError,
+};
+use super::{begin, delivery, journal, letter, returned, status, verify};
 use crate::domain::id::{MunicipalityCode, SnapshotId, WindowId};
 use crate::domain::status::Entry;
 
@@ -38,6 +41,8 @@ pub struct CaseFile {
     pub letters: Vec<Letter>,
     /// Each letter's addresses, with every attempt.
     pub deliveries: Vec<(DeliveryLine, Vec<Attempt>)>,
+    /// The messages that came back, each with the delivery that it was about.
+    pub returned: Vec<(DeliveryId, KeptMessage)>,
     /// What the feeds say of it now.
     pub status: Vec<(WindowId, Entry)>,
     /// The entry of the journal that tells of each snapshot behind a decision or behind `status`.
@@ -67,8 +72,12 @@ impl Store {
         let rows =
             bound!(delivery::LIST_OF_MUNICIPALITY, only, code(municipality)).fetch_all(&mut *view).await?;
         let mut deliveries = Vec::with_capacity(rows.len());
+        let mut messages = Vec::new();
         for row in &rows {
             let line = delivery::line(row)?;
+            for row in bound!(returned::MESSAGES_OF, line.id.as_str()).fetch_all(&mut *view).await? {
+                messages.push((line.id.clone(), returned::message(&row)?));
+            }
             let attempts = bound!(delivery::ATTEMPTS, line.id.as_str()).fetch_all(&mut *view).await?;
             deliveries.push((line, attempts.iter().map(delivery::attempt).collect::<Result<_, _>>()?));
         }
@@ -89,6 +98,7 @@ impl Store {
             journal,
             letters,
             deliveries,
+            returned: messages,
             status,
             snapshots,
         }))

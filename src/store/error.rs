@@ -45,6 +45,20 @@ pub enum StoreError {
         /// The schema needed.
         known: i64,
     },
+    /// An older program wrote it, and one still runs on it.
+    #[error(
+        "o banco de dados “{}” ainda não foi atualizado (esquema {found}, e este programa pede {known}), e o serviço \
+         em execução o usa como está\ndica: reinicie o serviço (systemctl restart vigia-suas), que o atualiza ao começar",
+        path.display()
+    )]
+    InUse {
+        /// Which file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The schema needed.
+        known: i64,
+    },
     /// Another daemon holds the ledger.
     #[error(
         "outro processo já envia com o livro “{}”\n\

@@ -162,7 +162,7 @@ impl Store {
                     body,
                 };
                 // The ledger has seen nothing yet: its high-water mark starts with the first pass.
-                chain.open(&mut tx, line).await?;
+                chain.open(line);
                 chain.save(&mut tx).await?;
             }
             Ok(tx.commit().await?)

@@ -1,5 +1,7 @@
 //! Letters as recorded, byte for byte.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
@@ -16,8 +18,9 @@ statements! {
                 FROM letters l JOIN notices n ON n.notice_key = l.notice_key \
                 WHERE n.municipality = $1 AND ($2 IS NULL OR n.window_id = $2) \
                 ORDER BY l.recorded_at, l.notice_key, l.version";
-    const IDS = "SELECT l.message_id FROM letters l JOIN notices n ON n.notice_key = l.notice_key \
-                 WHERE n.window_id = $1 AND n.municipality = $2 ORDER BY l.recorded_at, l.notice_key, l.version";
+    const IDS = "SELECT n.municipality, l.message_id FROM letters l JOIN notices n ON n.notice_key = l.notice_key \
+                 WHERE n.window_id = $1 AND n.municipality IS NOT NULL \
+                 ORDER BY l.recorded_at, l.notice_key, l.version";
 }
 
 /// A letter.
@@ -64,18 +67,21 @@ impl Store {
         rows.iter().map(letter).collect()
     }
 
-    /// The Message-IDs of the letters to a municipality in a window, oldest first: what a new one refers to.
+    /// The Message-IDs of the letters of a window, by municipality, oldest first: what new ones refer to.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn message_ids(
         &self,
         window: &WindowId,
-        municipality: MunicipalityCode,
-    ) -> Result<Vec<String>, StoreError> {
+    ) -> Result<HashMap<MunicipalityCode, Vec<String>>, StoreError> {
         let mut conn = self.db.read().await?;
-        let rows = bound!(IDS, window.as_str(), code(municipality)).fetch_all(&mut *conn).await?;
-        rows.iter().map(|row| Cells::of("letters", row).get("message_id")).collect()
+        let mut ids: HashMap<_, Vec<String>> = HashMap::new();
+        for row in bound!(IDS, window.as_str()).fetch_all(&mut *conn).await? {
+            let cells = Cells::of("letters", &row);
+            ids.entry(cells.municipality("municipality")?).or_default().push(cells.get("message_id")?);
+        }
+        Ok(ids)
     }
 }
 

@@ -1,6 +1,7 @@
-//! The lock that makes one process the ledger's only sender.
+//! The lock that makes one process the ledger's only sender, and the only one that may change its schema.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
 
 use super::{Store, StoreError};
 
@@ -16,21 +17,26 @@ impl Store {
     /// # Errors
     /// [`StoreError::Taken`] when another process is; [`StoreError::Open`] when the file cannot be made.
     pub fn lock(&self) -> Result<LedgerLock, StoreError> {
-        let mut path = self.path().as_os_str().to_owned();
-        path.push(".lock");
-        let path = std::path::PathBuf::from(path);
-        let hint = "confira o dono e as permissões da pasta";
-        let file = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(|e| StoreError::open(&path, hint, e))?;
-        match file.try_lock() {
-            Ok(()) => Ok(LedgerLock { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(StoreError::Taken { path }),
-            Err(TryLockError::Error(e)) => Err(StoreError::open(&path, hint, e)),
-        }
+        take(self.path())
+    }
+}
+
+/// Takes the lock of the ledger at `database`.
+pub(super) fn take(database: &Path) -> Result<LedgerLock, StoreError> {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".lock");
+    let path = PathBuf::from(path);
+    let hint = "confira o dono e as permissões da pasta";
+    let file = OpenOptions::new()
+        .create(true)
+        .write(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(|e| StoreError::open(&path, hint, e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(LedgerLock { _file: file }),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Taken { path }),
+        Err(TryLockError::Error(e)) => Err(StoreError::open(&path, hint, e)),
     }
 }
 

@@ -1,8 +1,8 @@
 //! What the daemon remembers: the ledger, who has filled in, what people decided, and a journal that proves it.
 //!
 //! Reading order: `db` (one writer, several readers), `chain` and `journal`, `pass` and `notice` (what a pass decided),
-//! `outbox` and `settle` (letters on their way), `ledger` (the same as the plan sees it), `snapshot` and `status`
-//! (who has filled in), `overrides`, `reading`, `contact`, `begin`, `delivery` and `letter` (what staff ask for),
+//! `outbox`, `settle` and `group` (letters on their way), `ledger` (the same as the plan sees it), `snapshot` and `status`
+//! (who has filled in), `overrides`, `reading`, `contact`, `begin`, `delivery` and `letter` (what staff ask for), `returned` (what comes back by mail), `uncertain` (what waits for somebody),
 //! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
 //!
 //! Architecture invariants: SQL never reads a clock, every instant is a parameter; every write is one transaction
@@ -20,6 +20,7 @@ mod db;
 mod delivery;
 mod dossier;
 mod error;
+mod group;
 mod journal;
 mod ledger;
 mod letter;
@@ -29,6 +30,7 @@ mod outbox;
 mod overrides;
 mod pass;
 mod reading;
+mod returned;
 mod settle;
 mod snapshot;
 mod sql;
@@ -37,12 +39,14 @@ mod status;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod uncertain;
 mod verify;
 
 pub use begin::Signs;
 pub use chain::sha256;
 pub use contact::FlaggedContact;
-pub use delivery::{Attempt, DeliveryFilter, DeliveryId, DeliveryLine, Noted, Return};
+pub use db::Generation;
+pub use delivery::{Attempt, DeliveryFilter, DeliveryId, DeliveryLine};
 pub use dossier::CaseFile;
 pub use error::{Source, StoreError};
 pub use journal::{EntryKind, JournalEntry, JournalFilter};
@@ -52,16 +56,20 @@ pub use outbox::Claim;
 pub use overrides::{Override, OverrideId, OverrideLine};
 pub use pass::{Change, NewLetter, Recorded};
 pub use reading::Reading;
+pub use returned::{KeptMessage, Noted, RawMessage, Return};
 pub use settle::{OnUncertain, Settled, Settlement};
 pub use snapshot::{LastAccepted, NewSnapshot, SnapshotLine, Tally, Verdict};
-pub use verify::ChainReport;
+pub use uncertain::HeldUncertain;
+pub use verify::{Amiss, ChainReport, Discrepancy};
 
 use db::Db;
+use group::Group;
 
 /// The store. Cheap to clone; every clone shares its connections.
 #[derive(Debug, Clone)]
 pub struct Store {
     db: Db,
+    group: Group,
 }
 
 impl Store {
@@ -69,9 +77,10 @@ impl Store {
     /// journal of a new one.
     ///
     /// # Errors
-    /// [`StoreError::Open`] with what to do, [`StoreError::Newer`], or any other fault of the database.
+    /// [`StoreError::Open`] with what to do, [`StoreError::Newer`], [`StoreError::InUse`] while an older program runs on
+    /// it, or any other fault of the database.
     pub async fn open(path: &Path, now: Timestamp) -> Result<Self, StoreError> {
-        let store = Self { db: Db::open(path).await? };
+        let store = Self { db: Db::open(path).await?, group: Group::default() };
         store.open_journal(now).await?;
         Ok(store)
     }
@@ -81,13 +90,21 @@ impl Store {
     /// # Errors
     /// As [`Store::open`], and [`StoreError::Older`]; any write later on is a [`StoreError::ReadOnly`].
     pub async fn open_read_only(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self { db: Db::open_read_only(path).await? })
+        Ok(Self { db: Db::open_read_only(path).await?, group: Group::default() })
     }
 
     /// Where the database is.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.db.path()
+    }
+
+    /// The state that plans see from now on: a plan made after this stands while the answer stays the same.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn generation(&self) -> Result<Generation, StoreError> {
+        self.db.generation().await
     }
 
     /// Writes a consistent copy to a file that does not exist yet, also while a daemon writes.

@@ -1,7 +1,9 @@
 //! The ledger's row of a notice: the last decision about it, and what a decision stops.
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
 
 use super::StoreError;
 use super::cell::{Cells, code, ms, told_text};
@@ -28,15 +30,15 @@ statements! {
     const PUT_ACT = "UPDATE notices SET act = $2, cause = $3, because = $4 WHERE notice_key = $1";
     // Never tried: it ends here. The word of its end is the decision's.
     const END_UNTRIED = "UPDATE deliveries SET state = $3, stopped_at = $2, stopped_by = $4, owner = NULL, \
-                         lease_until = NULL WHERE notice_key = $1 AND state = 'registrado'";
+                         lease_until = NULL WHERE notice_key = $1 AND state = 'registrado' RETURNING id";
     // Tried or on the wire: it keeps its state and is not tried again.
     const STOP_TRIED = "UPDATE deliveries SET stopped_at = $2, stopped_by = $3 WHERE notice_key = $1 \
                         AND state IN ('enviando', 'adiado', 'incerto') \
                         AND (state = 'enviando' OR next_attempt_at IS NOT NULL) \
-                        AND (stopped_at IS NULL OR stopped_by = 'reter')";
+                        AND (stopped_at IS NULL OR stopped_by = 'reter') RETURNING id";
     const PAUSE = "UPDATE deliveries SET stopped_at = $2, stopped_by = 'reter' WHERE notice_key = $1 \
                    AND stopped_at IS NULL AND (state IN ('registrado', 'enviando') \
-                   OR (state IN ('adiado', 'incerto') AND next_attempt_at IS NOT NULL))";
+                   OR (state IN ('adiado', 'incerto') AND next_attempt_at IS NOT NULL)) RETURNING id";
 }
 
 /// What the ledger holds of a notice, but for the words and the instant of its recording.
@@ -110,18 +112,60 @@ pub(super) fn parse_parts(text: &str) -> Option<Vec<NamedPart>> {
     text.split_terminator('\n').map(line).collect()
 }
 
-/// Ends, stops or pauses what is still to be tried of a notice; how many that were.
-pub(super) async fn stop(conn: &mut Conn, key: &str, act: Act, now: Timestamp) -> Result<u64, StoreError> {
-    let at = ms(now);
+/// Deliveries that a decision ended, stopped or paused.
+#[derive(Debug, Default)]
+pub(super) struct Stopped {
+    /// The decision's word.
+    by: &'static str,
+    /// The state of those that were never tried.
+    end: Option<&'static str>,
+    /// Never tried; they end here.
+    ended: Vec<String>,
+    /// Tried, on the wire, or only paused; they keep their state.
+    halted: Vec<String>,
+}
+
+impl Stopped {
+    pub(super) fn is_empty(&self) -> bool {
+        self.ended.is_empty() && self.halted.is_empty()
+    }
+
+    /// As the journal tells it; null for none.
+    pub(super) fn told(&self) -> Value {
+        if self.is_empty() {
+            return Value::Null;
+        }
+        json!({ "por": self.by, "estado": self.end, "encerradas": self.ended, "paradas": self.halted })
+    }
+}
+
+/// Ends, stops or pauses what is still to be tried of a notice.
+pub(super) async fn stop(
+    conn: &mut Conn,
+    key: &str,
+    act: Act,
+    now: Timestamp,
+) -> Result<Stopped, StoreError> {
+    let (at, by) = (ms(now), act.as_str());
     let end = match act {
-        Act::Send | Act::Publish => return Ok(0),
-        Act::Withhold => return Ok(bound!(PAUSE, key, at).execute(conn).await?.rows_affected()),
+        Act::Send | Act::Publish => return Ok(Stopped::default()),
+        Act::Withhold => {
+            let halted = ids(&bound!(PAUSE, key, at).fetch_all(conn).await?)?;
+            return Ok(Stopped { by, halted, ..Stopped::default() });
+        }
         Act::Withdraw | Act::Supersede => "retirado",
         Act::Expire => "expirado",
     };
-    let untried = bound!(END_UNTRIED, key, at, end, act.as_str()).execute(&mut *conn).await?;
-    let tried = bound!(STOP_TRIED, key, at, act.as_str()).execute(conn).await?;
-    Ok(untried.rows_affected() + tried.rows_affected())
+    let ended = ids(&bound!(END_UNTRIED, key, at, end, by).fetch_all(&mut *conn).await?)?;
+    let halted = ids(&bound!(STOP_TRIED, key, at, by).fetch_all(conn).await?)?;
+    Ok(Stopped { by, end: Some(end), ended, halted })
+}
+
+/// The ids that a statement returned, sorted: the journal must not depend on the order of rows.
+pub(super) fn ids(rows: &[SqliteRow]) -> Result<Vec<String>, StoreError> {
+    let mut ids = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
+    ids.sort();
+    Ok(ids)
 }
 
 /// Puts the decision into the ledger. A notice that reached somebody keeps what its letter said.

@@ -3,13 +3,16 @@
 //! A claim is a lease with a fence: a number that grows with each claim, so that whoever lost its lease can neither
 //! send nor settle.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, count, ms};
-use super::db::detached;
-use super::sql::{bound, statements};
+use super::db::{Conn, detached};
+use super::sql::{ROWS, bound, statements};
 use super::{DeliveryId, Store, StoreError};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::EmailAddress;
@@ -24,22 +27,25 @@ statements! {
                    SELECT id FROM deliveries WHERE next_attempt_at <= $2 AND stopped_at IS NULL \
                    AND state IN ('registrado', 'adiado', 'incerto') \
                    AND (valid_until IS NULL OR valid_until > $2) AND (lease_until IS NULL OR lease_until <= $2) \
-                   ORDER BY next_attempt_at, id LIMIT $4) \
+                   ORDER BY next_attempt_at, notice_key, version, address LIMIT $4) \
                    AND stopped_at IS NULL AND (lease_until IS NULL OR lease_until <= $2) RETURNING id";
     const CLAIMED = "SELECT d.id, d.fence, d.notice_key, d.version, l.message_id, d.address, d.role, l.bytes, \
-                     d.attempts, d.valid_until, d.state, d.next_attempt_at FROM deliveries d \
-                     JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version WHERE d.id = $1";
-    const MARK = "UPDATE deliveries SET state = 'enviando', sending_at = $3, attempts = attempts + 1 \
-                  WHERE id = $1 AND fence = $2 AND owner IS NOT NULL AND stopped_at IS NULL \
-                  AND state IN ('registrado', 'adiado', 'incerto') \
-                  AND (valid_until IS NULL OR valid_until > $3)";
+                     d.attempts, d.valid_until, d.state, d.reached_at FROM deliveries d \
+                     JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version \
+                     WHERE d.owner = $1 AND d.lease_until = $2 \
+                     ORDER BY d.next_attempt_at, d.notice_key, d.version, d.address";
+    const MARK = "UPDATE deliveries SET state = 'enviando', sending_at = claims.column3, attempts = attempts + 1 \
+                  FROM (VALUES ($1, $2, $3), ($4, $5, $6), ($7, $8, $9), ($10, $11, $12)) AS claims \
+                  WHERE deliveries.id = claims.column1 AND fence = claims.column2 AND owner IS NOT NULL \
+                  AND stopped_at IS NULL AND state IN ('registrado', 'adiado', 'incerto') \
+                  AND (valid_until IS NULL OR valid_until > claims.column3) RETURNING deliveries.id, fence";
     const RELEASE = "UPDATE deliveries SET owner = NULL, lease_until = NULL \
                      WHERE id = $1 AND fence = $2 AND state IN ('registrado', 'adiado', 'incerto')";
     const NEXT_FREE = "SELECT next_attempt_at FROM deliveries WHERE next_attempt_at IS NOT NULL \
                        AND stopped_at IS NULL AND state IN ('registrado', 'adiado', 'incerto') \
                        AND lease_until IS NULL \
                        AND (valid_until IS NULL OR (valid_until > $1 AND valid_until > next_attempt_at)) \
-                       ORDER BY next_attempt_at, id LIMIT 1";
+                       ORDER BY next_attempt_at, notice_key, version, address LIMIT 1";
     const WAITING = "SELECT COUNT(*) FROM deliveries WHERE next_attempt_at IS NOT NULL AND stopped_at IS NULL \
                      AND state IN ('registrado', 'adiado', 'incerto') AND (valid_until IS NULL OR valid_until > $1)";
     const ATTEMPTED = "SELECT started_at FROM attempts WHERE started_at >= $1 ORDER BY started_at";
@@ -68,13 +74,22 @@ pub struct Claim {
     /// In which role.
     pub role: Role,
     /// Exactly what goes after DATA.
-    pub bytes: Vec<u8>,
+    pub bytes: Arc<[u8]>,
     /// Attempts made before.
     pub attempts: u32,
     /// Until when it may leave; absent: for ever.
     pub valid_until: Option<Timestamp>,
     /// Where it stands: registrado, adiado or incerto.
     pub state: DeliveryState,
+    /// Since when the relay may have it, where an earlier attempt was *incerto*.
+    pub reached_at: Option<Timestamp>,
+}
+
+impl Claim {
+    /// What makes it the latest: the delivery, and the number of this claim.
+    pub(super) fn lease(&self) -> (DeliveryId, i64) {
+        (self.delivery.clone(), self.fence)
+    }
 }
 
 impl Store {
@@ -86,17 +101,19 @@ impl Store {
     pub async fn claim(&self, owner: &str, now: Timestamp, limit: usize) -> Result<Vec<Claim>, StoreError> {
         let (db, owner) = (self.db.clone(), owner.to_owned());
         detached(async move {
-            let mut tx = db.begin().await?;
+            let mut tx = db.begin_quietly().await?;
             let lease = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
             let ids = bound!(CLAIM, &owner, ms(now), ms(lease), count(limit)).fetch_all(&mut *tx).await?;
+            let ids = ids.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<String>, _>>()?;
             let mut claims = Vec::with_capacity(ids.len());
-            for id in &ids {
-                let row = bound!(CLAIMED, id.try_get::<String, _>(0)?).fetch_one(&mut *tx).await?;
-                claims.push(claimed(&row)?);
+            // Also what the same owner claimed at the same instant before.
+            for row in bound!(CLAIMED, &owner, ms(lease)).fetch_all(&mut *tx).await? {
+                if ids.contains(row.try_get::<&str, _>(0)?) {
+                    claims.push(claimed(&row)?);
+                }
             }
             tx.commit().await?;
-            claims.sort_by(|(a, x), (b, y)| (a, &x.delivery).cmp(&(b, &y.delivery)));
-            Ok(claims.into_iter().map(|(_, claim)| claim).collect())
+            Ok(claims)
         })
         .await
     }
@@ -107,23 +124,7 @@ impl Store {
     /// # Errors
     /// A fault of the database; then none of them may be sent.
     pub async fn mark_sending(&self, claims: Vec<Claim>, now: Timestamp) -> Result<Vec<Claim>, StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
-            let mut marked = Vec::with_capacity(claims.len());
-            for claim in claims {
-                let done =
-                    bound!(MARK, claim.delivery.as_str(), claim.fence, ms(now)).execute(&mut *tx).await?;
-                if done.rows_affected() == 1 {
-                    marked.push(claim);
-                } else {
-                    bound!(RELEASE, claim.delivery.as_str(), claim.fence).execute(&mut *tx).await?;
-                }
-            }
-            tx.commit().await?;
-            Ok(marked)
-        })
-        .await
+        Ok(self.settle_and_mark(Vec::new(), claims, now).await?.1)
     }
 
     /// Gives back claims that were not marked *enviando*. Those that were stay as they are.
@@ -133,7 +134,7 @@ impl Store {
     pub async fn release(&self, claims: Vec<Claim>) -> Result<(), StoreError> {
         let db = self.db.clone();
         detached(async move {
-            let mut tx = db.begin().await?;
+            let mut tx = db.begin_quietly().await?;
             for claim in &claims {
                 bound!(RELEASE, claim.delivery.as_str(), claim.fence).execute(&mut *tx).await?;
             }
@@ -186,9 +187,34 @@ impl Store {
     }
 }
 
-fn claimed(row: &SqliteRow) -> Result<(i64, Claim), StoreError> {
+/// Marks claims *enviando*, each at its instant. Those that may not be sent are given back; the answer names the others.
+pub(super) async fn mark(
+    conn: &mut Conn,
+    claims: &[(&Claim, Timestamp)],
+) -> Result<HashSet<(DeliveryId, i64)>, StoreError> {
+    let mut marked = HashSet::with_capacity(claims.len());
+    for four in claims.chunks(ROWS) {
+        let mut query = sqlx::query(MARK);
+        for place in 0..ROWS {
+            let claim = four.get(place);
+            query = query
+                .bind(claim.map(|(claim, _)| claim.delivery.as_str()))
+                .bind(claim.map(|(claim, _)| claim.fence))
+                .bind(claim.map(|(_, now)| ms(*now)));
+        }
+        for row in query.fetch_all(&mut *conn).await? {
+            marked.insert((DeliveryId::from_store(row.try_get(0)?), row.try_get(1)?));
+        }
+        for (claim, _) in four.iter().filter(|(claim, _)| !marked.contains(&claim.lease())) {
+            bound!(RELEASE, claim.delivery.as_str(), claim.fence).execute(&mut *conn).await?;
+        }
+    }
+    Ok(marked)
+}
+
+fn claimed(row: &SqliteRow) -> Result<Claim, StoreError> {
     let cells = Cells::of("deliveries", row);
-    let claim = Claim {
+    Ok(Claim {
         delivery: DeliveryId::from_store(cells.get("id")?),
         fence: cells.get("fence")?,
         key: cells.parsed("notice_key", NoticeKey::parse)?,
@@ -196,10 +222,10 @@ fn claimed(row: &SqliteRow) -> Result<(i64, Claim), StoreError> {
         message_id: cells.get("message_id")?,
         address: cells.parsed("address", |t| EmailAddress::parse(t).ok())?,
         role: cells.parsed("role", Role::parse)?,
-        bytes: cells.get("bytes")?,
+        bytes: cells.get::<&[u8]>("bytes")?.into(),
         attempts: cells.number("attempts")?,
         valid_until: cells.instant_opt("valid_until")?,
         state: cells.parsed("state", DeliveryState::parse)?,
-    };
-    Ok((cells.get("next_attempt_at")?, claim))
+        reached_at: cells.instant_opt("reached_at")?,
+    })
 }

@@ -298,7 +298,7 @@ async fn tell(
             "motivo": authorship.reason,
         }),
     };
-    chain.append(conn, line).await?;
+    chain.append(line);
     chain.save(conn).await
 }
 

@@ -12,7 +12,7 @@ use super::cell::ms;
 use super::chain::{Chain, Line, sha256};
 use super::db::{Conn, detached};
 use super::journal::EntryKind;
-use super::notice::{NoticeRow, put, put_row, stop};
+use super::notice::{NoticeRow, ids, put, put_row, stop};
 use super::sql::{bound, statements};
 use super::{DeliveryId, Store, StoreError};
 use crate::domain::id::{EmailAddress, UnitId};
@@ -30,7 +30,7 @@ statements! {
     const RESUME = "UPDATE deliveries SET stopped_at = NULL, stopped_by = NULL, valid_until = $3, \
                     state = CASE WHEN state IN ('retirado', 'expirado') THEN 'registrado' ELSE state END \
                     WHERE notice_key = $1 AND version = $2 AND stopped_at IS NOT NULL \
-                    AND state IN ('registrado', 'retirado', 'expirado', 'enviando', 'adiado', 'incerto')";
+                    AND state IN ('registrado', 'retirado', 'expirado', 'enviando', 'adiado', 'incerto') RETURNING id";
     const PASSED = "UPDATE meta SET born_at = COALESCE(born_at, $1), \
                     last_pass_at = CASE WHEN last_pass_at > $1 THEN last_pass_at ELSE $1 END, \
                     high_water = CASE WHEN high_water > $1 THEN high_water ELSE $1 END WHERE id = 1";
@@ -83,7 +83,7 @@ impl Store {
     ) -> Result<Vec<Recorded>, StoreError> {
         let db = self.db.clone();
         detached(async move {
-            let mut tx = db.begin().await?;
+            let mut tx = if changes.is_empty() { db.begin_quietly().await? } else { db.begin().await? };
             let mut chain = Chain::resume(&mut tx).await?;
             let mut recorded = Vec::with_capacity(changes.len());
             for change in &changes {
@@ -107,15 +107,15 @@ async fn record(
     let key = change.decision.key.to_string();
     let row = NoticeRow::of(&change.decision, now);
     let known = NoticeRow::load(conn, &key).await?;
-    let (recorded, letter) = match change.decision.act {
+    let (recorded, effect) = match change.decision.act {
         Act::Send => send(conn, &key, known.as_ref(), &row, change, now).await?,
         Act::Withhold | Act::Withdraw | Act::Supersede | Act::Expire | Act::Publish => {
             let stopped = stop(conn, &key, change.decision.act, now).await?;
-            if stopped == 0 && known.as_ref() == Some(&row) {
+            if stopped.is_empty() && known.as_ref() == Some(&row) {
                 return Ok(Recorded::Repeated);
             }
             put(conn, &key, &row, change, now).await?;
-            (Recorded::New, Value::Null)
+            (Recorded::New, Effect { stopped: stopped.told(), ..Effect::default() })
         }
     };
     if recorded != Recorded::Repeated {
@@ -125,11 +125,22 @@ async fn record(
             subject: &key,
             window: change.decision.key.window(),
             municipality: change.decision.key.municipality(),
-            body: body(change, &row, recorded, &letter),
+            body: body(change, &row, recorded, effect),
         };
-        chain.append(conn, line).await?;
+        chain.append(line);
     }
     Ok(recorded)
+}
+
+/// What a decision did to letters and deliveries, as the journal tells it.
+#[derive(Default)]
+struct Effect {
+    /// The letter recorded, with its deliveries.
+    letter: Value,
+    /// Deliveries stopped.
+    stopped: Value,
+    /// Deliveries taken up again.
+    resumed: Value,
 }
 
 /// Records a version with its letter, or takes up again one that was stopped.
@@ -140,28 +151,29 @@ async fn send(
     row: &NoticeRow,
     change: &Change,
     now: Timestamp,
-) -> Result<(Recorded, Value), StoreError> {
+) -> Result<(Recorded, Effect), StoreError> {
     if let Some(known) = known
         && has_letter(conn, key, row.version).await?
     {
         if known.version > row.version || known.act == row.act {
-            return Ok((Recorded::Repeated, Value::Null));
+            return Ok((Recorded::Repeated, Effect::default()));
         }
-        let resumed = bound!(RESUME, key, row.version, row.valid_until).execute(&mut *conn).await?;
-        if resumed.rows_affected() == 0 {
-            return Ok((Recorded::Repeated, Value::Null));
+        let resumed = ids(&bound!(RESUME, key, row.version, row.valid_until).fetch_all(&mut *conn).await?)?;
+        if resumed.is_empty() {
+            return Ok((Recorded::Repeated, Effect::default()));
         }
         put(conn, key, row, change, now).await?;
-        return Ok((Recorded::Resumed, Value::Null));
+        return Ok((Recorded::Resumed, Effect { resumed: json!(resumed), ..Effect::default() }));
     }
     let recipients = by_address(&change.decision.to);
     let Some(letter) = change.letter.as_ref().filter(|_| !recipients.is_empty()) else {
         return Err(StoreError::Incomplete { key: key.to_owned() });
     };
-    if known.is_some() {
+    let stopped = match known {
         // An earlier version gives way to this one.
-        stop(conn, key, Act::Supersede, now).await?;
-    }
+        Some(_) => stop(conn, key, Act::Supersede, now).await?.told(),
+        None => Value::Null,
+    };
     put_row(conn, key, row, change, now).await?;
     let digest = sha256(&letter.bytes);
     bound!(
@@ -197,7 +209,7 @@ async fn send(
     let letter = json!({
         "message_id": letter.message_id, "assunto": letter.subject, "sha256": digest, "entregas": deliveries,
     });
-    Ok((Recorded::New, letter))
+    Ok((Recorded::New, Effect { letter, stopped, resumed: Value::Null }))
 }
 
 async fn has_letter(conn: &mut Conn, key: &str, version: i64) -> Result<bool, StoreError> {
@@ -217,7 +229,7 @@ fn by_address(to: &[Recipient]) -> Vec<&Recipient> {
         .collect()
 }
 
-fn body(change: &Change, row: &NoticeRow, recorded: Recorded, letter: &Value) -> Value {
+fn body(change: &Change, row: &NoticeRow, recorded: Recorded, effect: Effect) -> Value {
     let decision = &change.decision;
     json!({
         "acao": row.act,
@@ -233,7 +245,9 @@ fn body(change: &Change, row: &NoticeRow, recorded: Recorded, letter: &Value) ->
         "causa": row.cause,
         "porque": change.because,
         "evidencia": change.evidence.iter().map(evidence).collect::<Vec<_>>(),
-        "carta": letter,
+        "carta": effect.letter,
+        "parou": effect.stopped,
+        "retomou": effect.resumed,
     })
 }
 

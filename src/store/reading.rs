@@ -79,7 +79,7 @@ impl Store {
                         "antes": known.map(|k| told_text(k.deadline)),
                     }),
                 };
-                chain.append(&mut tx, line).await?;
+                chain.append(line);
             }
             chain.save(&mut tx).await?;
             Ok(tx.commit().await?)

@@ -1,7 +1,10 @@
 //! What attempts came to, and what a crash left on the wire.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use serde_json::json;
+use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, ms};
@@ -10,21 +13,27 @@ use super::contact;
 use super::db::{Conn, detached};
 use super::journal::EntryKind;
 use super::lock::LedgerLock;
-use super::sql::{bound, statements};
-use super::{DeliveryId, Store, StoreError};
+use super::sql::{ROWS, bound, statements};
+use super::{Claim, DeliveryId, Store, StoreError};
 use crate::domain::delivery::{DeliveryState, Outcome};
 use crate::domain::id::EmailAddress;
 use crate::domain::notice::NoticeKey;
 
 statements! {
-    const ON_THE_WIRE = "SELECT id, notice_key, version, role, address, attempts, reached_at, sending_at \
-                         FROM deliveries WHERE id = $1 AND fence = $2 AND state = 'enviando'";
-    const ALL_ON_THE_WIRE = "SELECT id, notice_key, version, role, address, attempts, reached_at, sending_at \
+    const ALL_ON_THE_WIRE = "SELECT id, fence, notice_key, version, role, address, attempts, reached_at, sending_at \
                              FROM deliveries WHERE state = 'enviando' ORDER BY id";
-    const SETTLE = "UPDATE deliveries SET state = $2, reached_at = $3, next_attempt_at = $4, settled_at = $5, \
-                    reply = $6, owner = NULL, lease_until = NULL WHERE id = $1";
+    // Four at a time, as everything that is done for each letter: see `sql::ROWS`. A place not needed is NULL.
+    const SETTLE = "UPDATE deliveries SET state = ends.column3, reached_at = ends.column4, \
+                    next_attempt_at = ends.column5, settled_at = ends.column6, reply = ends.column7, owner = NULL, \
+                    lease_until = NULL FROM (VALUES ($1, $2, $3, $4, $5, $6, $7), ($8, $9, $10, $11, $12, $13, $14), \
+                    ($15, $16, $17, $18, $19, $20, $21), ($22, $23, $24, $25, $26, $27, $28)) AS ends \
+                    WHERE deliveries.id = ends.column1 AND fence = ends.column2 AND deliveries.state = 'enviando' \
+                    RETURNING deliveries.id, fence, \
+                    (SELECT COUNT(*) FROM flagged_contacts f WHERE f.address = deliveries.address)";
     const ATTEMPT = "INSERT INTO attempts (delivery, n, started_at, ended_at, outcome, reply) \
-                     VALUES ($1, $2, $3, $4, $5, $6)";
+                     SELECT * FROM (VALUES ($1, $2, $3, $4, $5, $6), ($7, $8, $9, $10, $11, $12), \
+                     ($13, $14, $15, $16, $17, $18), ($19, $20, $21, $22, $23, $24)) AS ends \
+                     WHERE column1 IS NOT NULL";
     const DROP_LEASES = "UPDATE deliveries SET owner = NULL, lease_until = NULL, fence = fence + 1 \
                          WHERE lease_until IS NOT NULL OR state = 'enviando'";
 }
@@ -35,13 +44,11 @@ const CUT_OFF: &str = "o serviço parou durante o envio; a resposta do servidor 
 /// The end of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
-    /// Which delivery.
-    pub delivery: DeliveryId,
-    /// The claim it was sent under.
-    pub fence: i64,
+    /// The claim it was sent under, as it was marked.
+    pub claim: Claim,
     /// What it came to.
     pub outcome: Outcome,
-    /// When the attempt began.
+    /// When it was marked.
     pub started_at: Timestamp,
     /// When it ended.
     pub ended_at: Timestamp,
@@ -64,7 +71,7 @@ pub enum Settlement {
 pub enum OnUncertain {
     /// *reenviar*: repeat with the same Message-ID.
     Resend,
-    /// *reter*: leave it.
+    /// *reter*: leave it, unless it is to staff: an alert held back would tell nobody.
     Withhold,
 }
 
@@ -75,26 +82,8 @@ impl Store {
     /// # Errors
     /// A fault of the database; then nothing is recorded.
     pub async fn settle(&self, settled: Vec<Settled>) -> Result<Vec<Settlement>, StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
-            let mut chain = Chain::resume(&mut tx).await?;
-            let mut done = Vec::with_capacity(settled.len());
-            for one in &settled {
-                let row =
-                    bound!(ON_THE_WIRE, one.delivery.as_str(), one.fence).fetch_optional(&mut *tx).await?;
-                let Some(row) = row else {
-                    done.push(Settlement::Stale);
-                    continue;
-                };
-                let wire = OnTheWire::read(&row)?;
-                done.push(Settlement::Done(end(&mut tx, &mut chain, &wire, one).await?));
-            }
-            chain.save(&mut tx).await?;
-            tx.commit().await?;
-            Ok(done)
-        })
-        .await
+        let now = settled.first().map_or(Timestamp::UNIX_EPOCH, |one| one.ended_at);
+        Ok(self.settle_and_mark(settled, Vec::new(), now).await?.0)
     }
 
     /// Tidies up after a process that ended without settling: what it left *enviando* becomes *incerto*, and is due
@@ -116,22 +105,23 @@ impl Store {
             bound!(DROP_LEASES).execute(&mut *tx).await?;
             let rows = bound!(ALL_ON_THE_WIRE).fetch_all(&mut *tx).await?;
             let mut keys = Vec::with_capacity(rows.len());
+            let mut ends = Vec::with_capacity(rows.len());
             for row in &rows {
-                let wire = OnTheWire::read(row)?;
-                let cut_off = Settled {
-                    delivery: wire.id.clone(),
-                    fence: 0,
+                let (wire, started_at) = OnTheWire::read(row)?;
+                keys.push(wire.key.clone());
+                let to_a_municipality = wire.key.municipality().is_some();
+                ends.push(End {
+                    wire,
                     outcome: Outcome::Uncertain { reply: CUT_OFF.to_owned() },
-                    started_at: wire.sending_at,
+                    started_at,
                     ended_at: now,
                     next_attempt_at: match uncertain {
-                        OnUncertain::Resend => Some(now),
-                        OnUncertain::Withhold => None,
+                        OnUncertain::Withhold if to_a_municipality => None,
+                        OnUncertain::Withhold | OnUncertain::Resend => Some(now),
                     },
-                };
-                end(&mut tx, &mut chain, &wire, &cut_off).await?;
-                keys.push(wire.key);
+                });
             }
+            record(&mut tx, &mut chain, &ends).await?;
             chain.save(&mut tx).await?;
             tx.commit().await?;
             Ok(keys)
@@ -140,86 +130,190 @@ impl Store {
     }
 }
 
-/// A delivery that a sender has on the wire.
+/// Records what attempts came to, in order. Also answers whether a contact was flagged, or its flag taken off.
+pub(super) async fn all(
+    conn: &mut Conn,
+    chain: &mut Chain,
+    settled: &[&Settled],
+) -> Result<(Vec<Settlement>, bool), StoreError> {
+    let end = |one: &&Settled| End {
+        wire: OnTheWire::of(&one.claim),
+        outcome: one.outcome.clone(),
+        started_at: one.started_at,
+        ended_at: one.ended_at,
+        next_attempt_at: one.next_attempt_at,
+    };
+    record(conn, chain, &settled.iter().map(end).collect::<Vec<_>>()).await
+}
+
+/// A delivery that a sender has on the wire. Nobody else changes it while its claim is the latest.
 struct OnTheWire {
     id: DeliveryId,
+    fence: i64,
     key: NoticeKey,
     version: i64,
     role: String,
     address: EmailAddress,
     attempt: i64,
     reached_at: Option<Timestamp>,
-    sending_at: Timestamp,
+}
+
+/// How one attempt ended.
+struct End {
+    wire: OnTheWire,
+    outcome: Outcome,
+    started_at: Timestamp,
+    ended_at: Timestamp,
+    next_attempt_at: Option<Timestamp>,
 }
 
 impl OnTheWire {
-    fn read(row: &SqliteRow) -> Result<Self, StoreError> {
+    fn of(claim: &Claim) -> Self {
+        Self {
+            id: claim.delivery.clone(),
+            fence: claim.fence,
+            key: claim.key.clone(),
+            version: i64::from(claim.version),
+            role: claim.role.to_string(),
+            address: claim.address.clone(),
+            attempt: i64::from(claim.attempts) + 1,
+            reached_at: claim.reached_at,
+        }
+    }
+
+    /// Which claim it is sent under.
+    fn claim(&self) -> (DeliveryId, i64) {
+        (self.id.clone(), self.fence)
+    }
+
+    /// As the table has it, with the instant at which it was marked.
+    fn read(row: &SqliteRow) -> Result<(Self, Timestamp), StoreError> {
         let cells = Cells::of("deliveries", row);
-        Ok(Self {
+        let wire = Self {
             id: DeliveryId::from_store(cells.get("id")?),
+            fence: cells.get("fence")?,
             key: cells.parsed("notice_key", NoticeKey::parse)?,
             version: cells.get("version")?,
             role: cells.get("role")?,
             address: cells.parsed("address", |t| EmailAddress::parse(t).ok())?,
             attempt: cells.get("attempts")?,
             reached_at: cells.instant_opt("reached_at")?,
-            sending_at: cells.instant("sending_at")?,
-        })
-    }
-
-    /// Where it stands after an outcome, and since when the relay may have the letter.
-    fn after(&self, settled: &Settled) -> (DeliveryState, Option<Timestamp>) {
-        match (settled.outcome.state(), self.reached_at) {
-            (DeliveryState::Deferred, Some(reached)) => (DeliveryState::Uncertain, Some(reached)),
-            (state, reached) if state.reaches() => {
-                (state, reached.or(Some(settled.started_at.max(self.sending_at))))
-            }
-            (state, _) => (state, None),
-        }
+        };
+        Ok((wire, cells.instant("sending_at")?))
     }
 }
 
-async fn end(
+impl End {
+    /// Where the delivery stands after it, and since when the relay may have the letter.
+    fn after(&self) -> (DeliveryState, Option<Timestamp>) {
+        match (self.outcome.state(), self.wire.reached_at) {
+            (DeliveryState::Deferred, Some(reached)) => (DeliveryState::Uncertain, Some(reached)),
+            (state, reached) if state.reaches() => (state, reached.or(Some(self.started_at))),
+            (state, _) => (state, None),
+        }
+    }
+
+    /// When it is tried again.
+    fn next(&self, state: DeliveryState) -> Option<Timestamp> {
+        let repeatable = matches!(state, DeliveryState::Deferred | DeliveryState::Uncertain);
+        self.next_attempt_at.filter(|_| repeatable)
+    }
+
+    fn tell(&self, chain: &mut Chain, state: DeliveryState) {
+        let key = self.wire.key.to_string();
+        chain.append(Line {
+            at: self.ended_at,
+            kind: EntryKind::Delivery,
+            subject: &key,
+            window: self.wire.key.window(),
+            municipality: self.wire.key.municipality(),
+            body: json!({
+                "entrega": self.wire.id.as_str(),
+                "papel": self.wire.role,
+                "versao": self.wire.version,
+                "estado": state.as_str(),
+                "tentativa": self.wire.attempt,
+                "inicio": self.started_at.to_string(),
+                "resultado": self.outcome.state().as_str(),
+                "resposta_sha256": sha256(self.outcome.reply().as_bytes()),
+                "proxima": self.next(state).map(|at| at.to_string()),
+            }),
+        });
+    }
+}
+
+/// Records how attempts ended, in order; one whose claim is not the latest changes nothing. A refused address is
+/// flagged, and one that takes a letter is no longer: also answers whether that changed any contact.
+async fn record(
     conn: &mut Conn,
     chain: &mut Chain,
-    wire: &OnTheWire,
-    settled: &Settled,
-) -> Result<DeliveryState, StoreError> {
-    let (state, reached_at) = wire.after(settled);
-    let reply = settled.outcome.reply();
-    let repeatable = matches!(state, DeliveryState::Deferred | DeliveryState::Uncertain);
-    let next = settled.next_attempt_at.filter(|_| repeatable).map(ms);
-    bound!(SETTLE, wire.id.as_str(), state.as_str(), reached_at.map(ms), next, ms(settled.ended_at), reply)
-        .execute(&mut *conn)
-        .await?;
-    let outcome = settled.outcome.state().as_str();
-    let (started_at, ended_at) = (ms(settled.started_at), ms(settled.ended_at));
-    bound!(ATTEMPT, wire.id.as_str(), wire.attempt, started_at, ended_at, outcome, reply)
-        .execute(&mut *conn)
-        .await?;
-    match state {
-        DeliveryState::Refused => contact::flag(conn, &wire.address, settled.ended_at, reply).await?,
-        DeliveryState::Accepted => contact::unflag(conn, &wire.address).await?,
-        _ => {}
+    ends: &[End],
+) -> Result<(Vec<Settlement>, bool), StoreError> {
+    let mut settlements = Vec::with_capacity(ends.len());
+    let mut contacts_changed = false;
+    for four in ends.chunks(ROWS) {
+        let found = settle(conn, four).await?;
+        let live: Vec<&End> = four.iter().filter(|end| found.contains_key(&end.wire.claim())).collect();
+        keep_attempts(conn, &live).await?;
+        for end in four {
+            let Some(flagged) = found.get(&end.wire.claim()) else {
+                settlements.push(Settlement::Stale);
+                continue;
+            };
+            let (state, _) = end.after();
+            end.tell(chain, state);
+            settlements.push(Settlement::Done(state));
+            let (address, at) = (&end.wire.address, end.ended_at);
+            if state == DeliveryState::Refused {
+                contact::flag(conn, chain, address, at, end.outcome.reply()).await?;
+                contacts_changed = true;
+            } else if state == DeliveryState::Accepted && *flagged {
+                contacts_changed |=
+                    contact::unflag(conn, chain, address, at, contact::Unflagged::TookALetter).await?;
+            }
+        }
     }
-    let key = wire.key.to_string();
-    let line = Line {
-        at: settled.ended_at,
-        kind: EntryKind::Delivery,
-        subject: &key,
-        window: wire.key.window(),
-        municipality: wire.key.municipality(),
-        body: json!({
-            "entrega": wire.id.as_str(),
-            "papel": wire.role,
-            "versao": wire.version,
-            "estado": state.as_str(),
-            "tentativa": wire.attempt,
-            "resultado": outcome,
-            "resposta_sha256": sha256(reply.as_bytes()),
-            "proxima": next.map(|_| settled.next_attempt_at.map(|at| at.to_string())),
-        }),
-    };
-    chain.append(conn, line).await?;
-    Ok(state)
+    Ok((settlements, contacts_changed))
+}
+
+/// Ends up to four deliveries. Answers which claims of them were still on the wire, and whether each address is flagged.
+async fn settle(conn: &mut Conn, four: &[End]) -> Result<HashMap<(DeliveryId, i64), bool>, StoreError> {
+    let mut query = sqlx::query(SETTLE);
+    for place in 0..ROWS {
+        let end = four.get(place);
+        let after = end.map(End::after);
+        query = query
+            .bind(end.map(|e| e.wire.id.as_str()))
+            .bind(end.map(|e| e.wire.fence))
+            .bind(after.map(|(state, _)| state.as_str()))
+            .bind(after.and_then(|(_, reached)| reached.map(ms)))
+            .bind(end.zip(after).and_then(|(e, (state, _))| e.next(state).map(ms)))
+            .bind(end.map(|e| ms(e.ended_at)))
+            .bind(end.map(|e| e.outcome.reply()));
+    }
+    let mut found = HashMap::with_capacity(four.len());
+    for row in query.fetch_all(conn).await? {
+        let claim = (DeliveryId::from_store(row.try_get(0)?), row.try_get(1)?);
+        found.insert(claim, row.try_get::<i64, _>(2)? > 0);
+    }
+    Ok(found)
+}
+
+async fn keep_attempts(conn: &mut Conn, four: &[&End]) -> Result<(), StoreError> {
+    if four.is_empty() {
+        return Ok(());
+    }
+    let mut query = sqlx::query(ATTEMPT);
+    for place in 0..ROWS {
+        let end = four.get(place);
+        query = query
+            .bind(end.map(|e| e.wire.id.as_str()))
+            .bind(end.map(|e| e.wire.attempt))
+            .bind(end.map(|e| ms(e.started_at)))
+            .bind(end.map(|e| ms(e.ended_at)))
+            .bind(end.map(|e| e.outcome.state().as_str()))
+            .bind(end.map(|e| e.outcome.reply()));
+    }
+    query.execute(conn).await?;
+    Ok(())
 }

@@ -313,14 +313,15 @@ async fn put(
             "mapeado_sha256": mapping,
             "concluidos": total.done,
             "municipios": total.municipalities,
+            "original_guardado": snapshot.original.is_some(),
         }),
     };
     let mut chain = Chain::resume(conn).await?;
-    chain.append(conn, line).await?;
+    chain.append(line);
     chain.save(conn).await
 }
 
-fn tally(observations: &[Observation]) -> (Tally, BTreeMap<WindowId, Tally>) {
+pub(super) fn tally(observations: &[Observation]) -> (Tally, BTreeMap<WindowId, Tally>) {
     let mut everywhere = BTreeSet::new();
     let mut windows: BTreeMap<WindowId, (usize, BTreeSet<_>)> = BTreeMap::new();
     for o in observations {

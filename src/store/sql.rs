@@ -2,6 +2,9 @@
 //!
 //! SQLite takes a missing bind for NULL without a word, so [`bound`] counts them when the program is compiled.
 
+/// Rows of the statements that take several at once.
+pub(super) const ROWS: usize = 4;
+
 /// The highest `$n` of a statement.
 pub(super) const fn placeholders(sql: &str) -> usize {
     let bytes = sql.as_bytes();
@@ -75,10 +78,14 @@ mod tests {
             crate::store::overrides::ALL,
             crate::store::pass::ALL,
             crate::store::reading::ALL,
+            crate::store::returned::ALL,
             crate::store::snapshot::ALL,
             crate::store::settle::ALL,
             crate::store::status::ALL,
+            crate::store::uncertain::ALL,
             crate::store::verify::ALL,
+            crate::store::verify::ALL_TABLES,
+            crate::store::verify::ALL_KNOWN,
         ];
         for (name, sql) in rooms.into_iter().flatten() {
             let prepared = conn.prepare(sql.into_sql_str()).await;

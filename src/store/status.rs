@@ -173,7 +173,7 @@ pub(super) fn evidence(observations: &[Observation]) -> Vec<u8> {
 }
 
 /// Reads what [`evidence`] writes.
-fn read_evidence(bytes: &[u8]) -> Option<Vec<Observation>> {
+pub(super) fn read_evidence(bytes: &[u8]) -> Option<Vec<Observation>> {
     std::str::from_utf8(bytes).ok()?.lines().map(read_observation).collect()
 }
 

@@ -89,8 +89,7 @@ pub(super) fn act(act: Act, code: &str) -> Change {
 
 pub(super) fn settled(claim: &Claim, outcome: Outcome, minutes: i64) -> Settled {
     Settled {
-        delivery: claim.delivery.clone(),
-        fence: claim.fence,
+        claim: claim.clone(),
         outcome,
         started_at: at(minutes),
         ended_at: at(minutes),

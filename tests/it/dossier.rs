@@ -24,9 +24,10 @@ use vigia_suas::domain::roster::Role;
 use vigia_suas::domain::status::{Doubt, Observation, State};
 use vigia_suas::render::because::because;
 use vigia_suas::service::app::Live;
-use vigia_suas::service::reconcile::{compose, evidence};
+use vigia_suas::service::compose::compose;
+use vigia_suas::service::reconcile::evidence;
 use vigia_suas::service::setup::Setup;
-use vigia_suas::store::{Change, NewSnapshot, Noted, Override, Return, Settled, Store};
+use vigia_suas::store::{Change, NewSnapshot, Noted, Override, RawMessage, Return, Settled, Store};
 
 const WINDOW: &str = r#"
 [[janela]]
@@ -161,10 +162,11 @@ impl Office {
         };
         record(&live, store, warning, 10).await;
         send(store, 11, |_| Outcome::Accepted { reply: "250 ok".to_owned() }).await;
-        let ids = store.message_ids(&census(), vitoria()).await.unwrap();
+        let ids = store.message_ids(&census()).await.unwrap().remove(&vitoria()).unwrap();
         let cmas = EmailAddress::parse("cmas@vitoria.invalid").unwrap();
         let came = Return::Bounced { why: "caixa cheia".to_owned(), hard: true };
-        let noted = store.note_return(&ids[1], &[cmas], came, at(60)).await.unwrap();
+        let raw = RawMessage::of(b"Subject: devolvida\r\n\r\ncaixa cheia\r\n");
+        let noted = store.note_return(&ids[1], &[cmas], came, &raw, at(60)).await.unwrap();
         assert!(matches!(noted, Noted::Changed(_)), "{noted:?}");
 
         let by = |author: &str, reason: &str, minutes| Authorship {
@@ -263,10 +265,9 @@ async fn record(live: &Live, store: &Store, decision: Decision, minutes: i64) {
 async fn send(store: &Store, minutes: i64, outcome: impl Fn(&Role) -> Outcome) {
     let claims = store.claim("teste", at(minutes), 100).await.unwrap();
     let marked = store.mark_sending(claims, at(minutes)).await.unwrap();
-    let settled = marked.iter().map(|claim| Settled {
-        delivery: claim.delivery.clone(),
-        fence: claim.fence,
+    let settled = marked.into_iter().map(|claim| Settled {
         outcome: outcome(&claim.role),
+        claim,
         started_at: at(minutes),
         ended_at: at(minutes) + SignedDuration::from_secs(2),
         next_attempt_at: None,

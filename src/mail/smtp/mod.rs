@@ -59,11 +59,11 @@ pub enum Security {
 pub struct Credentials {
     /// `usuario`
     pub user: String,
-    /// From `senha_arquivo`.
+    /// Never shown.
     pub password: SecretString,
 }
 
-/// How long each step may take before the connection is dropped. The defaults are near RFC 5321 §4.5.3.2's.
+/// How long each step may take before the connection is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
     /// Name resolution and TCP, and again TLS.
@@ -76,18 +76,6 @@ pub struct Timeouts {
     pub data: Duration,
     /// The reply to the final dot. Long, because a letter given up here may be sent twice.
     pub final_dot: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(30),
-            greeting: Duration::from_mins(1),
-            command: Duration::from_mins(1),
-            data: Duration::from_mins(3),
-            final_dot: Duration::from_mins(10),
-        }
-    }
 }
 
 /// Why a relay cannot be used as configured. Displayed to operators, so in Portuguese.

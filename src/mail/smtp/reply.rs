@@ -1,4 +1,4 @@
-//! One reply at a time, tidied for lettre's parser. Pure.
+//! Replies, as many as were asked for, tidied for lettre's parser. Pure.
 //!
 //! lettre refuses what RFC 5321 lets a relay say (a code without text) or relays do say (Latin-1, a bare LF); refused
 //! after the final dot, that would make a taken letter uncertain and repeat it.
@@ -14,14 +14,17 @@ const LONGEST_LINE: usize = 900;
 /// Why bytes from a relay are not part of the awaited reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stray {
-    /// The reply was already whole.
+    /// Every reply that was asked for is whole.
     AfterReply,
     /// It goes on beyond [`LONGEST_REPLY`] or [`MOST_LINES`].
     TooLong,
 }
 
+/// The extension that lets several commands be asked at once (RFC 2920), as a line of the reply to EHLO names it.
+const PIPELINING: &[u8] = b"PIPELINING";
+
 /// Follows a relay's words line by line.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct ReplyFilter {
     /// The line so far, tidied, cut at [`LONGEST_LINE`].
     line: Vec<u8>,
@@ -29,20 +32,32 @@ pub(super) struct ReplyFilter {
     taken: usize,
     /// Whole lines of this reply so far.
     lines: usize,
-    /// Whether the last line of the reply has come.
-    whole: bool,
+    /// Replies that may still come.
+    awaited: usize,
+    /// Whether the relay said that it takes several commands at once.
+    pipelines: bool,
 }
 
 impl ReplyFilter {
-    /// Something was asked; a reply may come.
-    pub(super) fn expect_reply(&mut self) {
-        *self = Self::default();
+    /// Awaits the greeting.
+    pub(super) fn new() -> Self {
+        Self { line: Vec::new(), taken: 0, lines: 0, awaited: 1, pipelines: false }
+    }
+
+    /// So many commands were written; as many replies may come, and nothing else.
+    pub(super) fn expect(&mut self, replies: usize) {
+        *self = Self { awaited: replies, pipelines: self.pipelines, ..Self::new() };
+    }
+
+    /// Whether the relay said that it takes several commands at once.
+    pub(super) fn pipelines(&self) -> bool {
+        self.pipelines
     }
 
     /// Takes what came and hands on the whole lines in it.
     pub(super) fn take(&mut self, bytes: &[u8], ready: &mut Vec<u8>) -> Result<(), Stray> {
         for &byte in bytes {
-            if self.whole {
+            if self.awaited == 0 {
                 return Err(Stray::AfterReply);
             }
             self.taken += 1;
@@ -66,7 +81,12 @@ impl ReplyFilter {
         self.lines += 1;
         // A line that is no reply is for lettre to refuse.
         let coded = self.line.iter().take(3).all(u8::is_ascii_digit);
-        self.whole = coded && self.line.get(3) != Some(&b'-');
+        if coded && self.line.get(3) != Some(&b'-') {
+            self.awaited -= 1;
+            (self.taken, self.lines) = (0, 0);
+        }
+        self.pipelines |=
+            self.line.starts_with(b"250") && self.line[4..].trim_ascii().eq_ignore_ascii_case(PIPELINING);
         ready.append(&mut self.line);
         ready.extend_from_slice(b"\r\n");
     }
@@ -86,7 +106,7 @@ mod tests {
     use super::*;
 
     fn take(chunks: &[&[u8]]) -> Result<String, Stray> {
-        let (mut filter, mut ready) = (ReplyFilter::default(), Vec::new());
+        let (mut filter, mut ready) = (ReplyFilter::new(), Vec::new());
         for chunk in chunks {
             filter.take(chunk, &mut ready)?;
         }
@@ -106,6 +126,26 @@ mod tests {
     fn what_follows_a_whole_reply_is_stray() {
         assert_eq!(take(&[b"220 go\r\n250 injected\r\n"]), Err(Stray::AfterReply));
         assert_eq!(take(&[b"220 go\r\n", b"2"]), Err(Stray::AfterReply));
+    }
+
+    #[test]
+    fn as_many_replies_come_as_were_asked_for_and_no_more() {
+        let mut filter = ReplyFilter::new();
+        let mut ready = Vec::new();
+        filter.take(b"250-relay\r\n250-pipelining\r\n250 SIZE\r\n", &mut ready).unwrap();
+        assert!(filter.pipelines());
+        ready.clear();
+        filter.expect(3);
+        filter.take(b"250 a\r\n550-b\r\n550 b\r\n35", &mut ready).unwrap();
+        filter.take(b"4 c\r\n", &mut ready).unwrap();
+        assert_eq!(ready, b"250 a\r\n550-b\r\n550 b\r\n354 c\r\n");
+        assert_eq!(filter.take(b"2", &mut ready), Err(Stray::AfterReply));
+        assert!(filter.pipelines(), "it holds for the connection");
+        for other in ["250-PIPELINING2\r\n250 x\r\n", "250 X PIPELINING\r\n", "25\r\n", "\r\n"] {
+            let mut filter = ReplyFilter::new();
+            filter.take(other.as_bytes(), &mut ready).unwrap();
+            assert!(!filter.pipelines(), "{other}");
+        }
     }
 
     #[test]

@@ -210,20 +210,65 @@ impl Line {
 
     /// MAIL, RCPT, DATA, the letter. An error says at which step.
     async fn transact(&mut self, envelope: Envelope<'_>, letter: &[u8]) -> Result<String, (Step, Setback)> {
-        let at = |step| move |setback| (step, setback);
         let (from, to) = addresses(envelope)?;
+        let commands = [
+            (Step::Mail, Mail::new(Some(from), Vec::new()).to_string()),
+            (Step::Rcpt, Rcpt::new(to, Vec::new()).to_string()),
+            (Step::Data, Data.to_string()),
+        ];
         self.wire.begin_letter();
-        self.say_expecting_2xx(Step::Mail, Mail::new(Some(from), Vec::new()))
-            .await
-            .map_err(at(Step::Mail))?;
-        self.say_expecting_2xx(Step::Rcpt, Rcpt::new(to, Vec::new())).await.map_err(at(Step::Rcpt))?;
-        let go = self.say(Step::Data, Data).await.map_err(at(Step::Data))?;
-        if !go.has_code(354) {
-            return Err((Step::Data, verdict::of_nonsense(Step::Data, go.code().into())));
+        if self.wire.pipelines() {
+            self.ask_together(&commands).await?;
+        } else {
+            for (step, command) in &commands {
+                let reply = self.say(*step, command).await;
+                reply.and_then(|reply| expected(*step, &reply)).map_err(|setback| (*step, setback))?;
+            }
         }
-        let taken = self.write(letter).await.map_err(at(Step::Dot))?;
+        let taken = self.write(letter).await.map_err(|setback| (Step::Dot, setback))?;
         let text = taken.message().collect::<Vec<_>>().join(" ");
         Ok(verdict::worded(taken.code().into(), &text))
+    }
+
+    /// All commands in one write (RFC 2920), then a reply to each, in order. The first refusal counts; the others are
+    /// read all the same, so that none is taken for the next letter's.
+    async fn ask_together(&mut self, commands: &[(Step, String)]) -> Result<(), (Step, Setback)> {
+        let mut together = Some(commands.iter().map(|(_, command)| command.as_str()).collect::<String>());
+        let mut refused: Option<(Step, Setback)> = None;
+        self.wire.commands(commands.len());
+        for (step, _) in commands {
+            let reply = match together.take() {
+                Some(together) => self.say(*step, together).await,
+                None => self.hear(*step).await,
+            };
+            let answered = reply.and_then(|reply| expected(*step, &reply));
+            let in_order = match (&answered, &refused) {
+                (Err(setback), _) => setback.in_order,
+                // A relay that awaits a letter for nobody gets none: not even an empty one.
+                (Ok(()), Some(_)) => *step != Step::Data,
+                (Ok(()), None) => true,
+            };
+            refused = match (refused, answered) {
+                (Some((at, setback)), _) => Some((at, Setback { in_order, ..setback })),
+                (None, Err(setback)) => Some((*step, setback)),
+                (None, Ok(())) => None,
+            };
+            if !in_order {
+                break;
+            }
+        }
+        self.wire.commands(1);
+        refused.map_or(Ok(()), Err)
+    }
+
+    /// Reads the reply to a command that was written already.
+    async fn hear(&mut self, step: Step) -> Result<Response, Setback> {
+        let limit = self.timeouts.command;
+        match timeout(limit, self.smtp.read_response()).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(verdict::of_error(step, &error, self.wire.breakage())),
+            Err(_) => Err(verdict::of_silence(step, limit)),
+        }
     }
 
     async fn say(&mut self, step: Step, command: impl fmt::Display) -> Result<Response, Setback> {
@@ -232,15 +277,6 @@ impl Line {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(verdict::of_error(step, &error, self.wire.breakage())),
             Err(_) => Err(verdict::of_silence(step, limit)),
-        }
-    }
-
-    async fn say_expecting_2xx(&mut self, step: Step, command: impl fmt::Display) -> Result<(), Setback> {
-        let response = self.say(step, command).await?;
-        if response.code().severity == Severity::PositiveCompletion {
-            Ok(())
-        } else {
-            Err(verdict::of_nonsense(step, response.code().into()))
         }
     }
 
@@ -273,8 +309,17 @@ impl Line {
 
     /// Clears a transaction that was refused; false if the relay does not agree.
     async fn reset(&mut self) -> bool {
-        self.say_expecting_2xx(Step::Mail, Rset).await.is_ok()
+        self.say(Step::Mail, Rset).await.is_ok_and(|reply| expected(Step::Mail, &reply).is_ok())
     }
+}
+
+/// Whether a reply is what its command asks for: 354 to DATA, 2xx to anything else.
+fn expected(step: Step, reply: &Response) -> Result<(), Setback> {
+    let fits = match step {
+        Step::Data => reply.has_code(354),
+        _ => reply.code().severity == Severity::PositiveCompletion,
+    };
+    if fits { Ok(()) } else { Err(verdict::of_nonsense(step, reply.code().into())) }
 }
 
 fn addresses(envelope: Envelope<'_>) -> Result<(Address, Address), (Step, Setback)> {

@@ -2,7 +2,7 @@
 //!
 //! lettre reads a line of any length before it measures it, keeps what came before STARTTLS, cannot tell a reply from
 //! a stray one, and does not say on which side of the final dot it failed. All that is seen here, above TLS: every
-//! byte read belongs to the one reply that is awaited, or the connection is broken for good.
+//! byte read belongs to a reply that is awaited, or the connection is broken for good.
 
 use std::fmt;
 use std::io;
@@ -52,6 +52,8 @@ struct State {
     stream: Option<Stream>,
     peer: SocketAddr,
     replies: ReplyFilter,
+    /// Commands in what is written next.
+    commands: usize,
     /// Reply bytes that are ready for lettre.
     ready: Vec<u8>,
     progress: Progress,
@@ -86,7 +88,8 @@ impl Wire {
         Self(Arc::new(Mutex::new(State {
             stream: Some(stream),
             peer,
-            replies: ReplyFilter::default(),
+            replies: ReplyFilter::new(),
+            commands: 1,
             ready,
             progress: Progress::Underway,
             breakage: None,
@@ -105,6 +108,16 @@ impl Wire {
             Some(Stream::Plain(stream)) if state.breakage.is_none() => Some(stream),
             Some(Stream::Plain(_) | Stream::Tls(_)) | None => None,
         }
+    }
+
+    /// Whether the relay said that it takes several commands at once (RFC 2920).
+    pub(super) fn pipelines(&self) -> bool {
+        self.lock().replies.pipelines()
+    }
+
+    /// What is written from now on has so many commands, each with a reply of its own.
+    pub(super) fn commands(&self, number: usize) {
+        self.lock().commands = number;
     }
 
     /// A new letter begins.
@@ -199,7 +212,7 @@ impl State {
         match ready!(self.stream()?.poll_write(cx, bytes)) {
             Ok(written) => {
                 if written > 0 {
-                    self.replies.expect_reply();
+                    self.replies.expect(self.commands);
                     if self.progress == Progress::BodyWritten {
                         self.progress = Progress::Ended;
                     }

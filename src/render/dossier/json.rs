@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::domain::dossier::{
-    DecisionLine, DeliveryFile, Dossier, EditionLine, EvidenceLine, JournalLine, LetterFile, Order,
+    DecisionLine, DeliveryFile, Dossier, EditionLine, EvidenceLine, JournalLine, LetterFile, MessageFile, Order,
     SnapshotLine, WindowFile,
 };
 use crate::domain::id::{MunicipalityCode, WindowId};
@@ -126,7 +126,13 @@ fn delivery(d: &DeliveryFile) -> Value {
         })
     });
     let returns = d.returns.iter().map(|r| {
-        json!({ "registro": r.seq, "em": r.at.to_string(), "estado": r.state.as_str(), "texto": r.reply })
+        json!({
+            "registro": r.seq,
+            "em": r.at.to_string(),
+            "estado": r.state.as_str(),
+            "texto": r.reply,
+            "mensagem": r.message.as_ref().map(message),
+        })
     });
     json!({
         "entrega": d.id,
@@ -136,6 +142,16 @@ fn delivery(d: &DeliveryFile) -> Value {
         "parada_por": d.stopped_by,
         "tentativas": attempts.collect::<Vec<_>>(),
         "retornos": returns.collect::<Vec<_>>(),
+    })
+}
+
+fn message(m: &MessageFile) -> Value {
+    json!({
+        "sha256": m.sha256,
+        "tamanho": m.size,
+        "guardado": m.kept,
+        "confere": m.intact,
+        "arquivo": m.file,
     })
 }
 

@@ -156,6 +156,13 @@ fn delivery(delivery: &DeliveryFile, calendar: &Calendar) -> Markup {
                     (state(back.state)) " em " (instant(back.at, zone))
                     @if let Some(reply) = &back.reply { ": “" (pt::line(reply)) "”" }
                     " " (proof(Some(back.seq), true))
+                    @if let Some(message) = &back.message {
+                        br;
+                        "Mensagem: " (code(&message.file)) ", "
+                        @if message.kept < message.size { "os primeiros " (message.kept) " de " }
+                        (message.size) " bytes "
+                        (proof(Some(back.seq), message.intact))
+                    }
                 }
             }
         }

@@ -8,7 +8,7 @@ use crate::domain::calendar::{Deadline, Sanction};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::dossier::{
     AttemptLine, ChainState, DecisionLine, DeliveryFile, Dossier, EditionLine, EvidenceLine, Holder,
-    JournalLine, LetterFile, Lifting, Order, OutageLine, ReadingLine, ReturnLine, SnapshotLine, WindowFile,
+    JournalLine, LetterFile, MessageFile, Lifting, Order, OutageLine, ReadingLine, ReturnLine, SnapshotLine, WindowFile,
 };
 use crate::domain::id::{EmailAddress, FeedId};
 use crate::domain::notice::Told;
@@ -57,6 +57,13 @@ fn delivery() -> DeliveryFile {
             at: at(9),
             state: DeliveryState::Bounced,
             reply: Some("caixa cheia".to_owned()),
+            message: Some(MessageFile {
+                sha256: "ab12".to_owned(),
+                size: 600_000,
+                kept: 524_288,
+                intact: true,
+                file: "retornos/ab12.eml".to_owned(),
+            }),
         }],
     }
 }

@@ -1,7 +1,8 @@
-//! A dossier as a folder: page, JSON, letters byte for byte, and the digests of all of them.
+//! A dossier as a folder: page, JSON, letters and what came back byte for byte, and the digests of all of them.
 //!
 //! It holds personal data, so that only its owner may read it; and it is never written over another.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
@@ -14,6 +15,8 @@ use crate::domain::id::{MunicipalityCode, WindowId, slugify};
 use crate::render;
 use crate::store::{CaseFile, sha256};
 
+use super::told::returned_file_name;
+
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder {
@@ -21,6 +24,8 @@ pub struct Folder {
     pub path: PathBuf,
     /// How many letters.
     pub letters: usize,
+    /// How many messages that came back.
+    pub returned: usize,
 }
 
 /// Why a dossier could not be written. In the operators' words.
@@ -82,9 +87,14 @@ pub fn write(
         }
     }
     let letters = files.len() - 2;
-    if letters > 0 {
-        let path = dir.join("cartas");
-        make_dir(&path).map_err(failed(&path))?;
+    let returned: BTreeMap<String, &[u8]> =
+        case.returned.iter().map(|(_, kept)| (returned_file_name(kept), kept.bytes.as_slice())).collect();
+    files.extend(returned.iter().map(|(name, bytes)| (name.as_str(), *bytes)));
+    for (name, any) in [("cartas", letters > 0), ("retornos", !returned.is_empty())] {
+        let path = dir.join(name);
+        if any {
+            make_dir(&path).map_err(failed(&path))?;
+        }
     }
     let mut sums = String::new();
     for (name, bytes) in files {
@@ -95,7 +105,7 @@ pub fn write(
     }
     let path = dir.join("SHA256SUMS");
     write_new(&path, sums.as_bytes()).map_err(failed(&path))?;
-    Ok(Folder { path: dir.to_owned(), letters })
+    Ok(Folder { path: dir.to_owned(), letters, returned: returned.len() })
 }
 
 fn make_dir(path: &Path) -> io::Result<()> {

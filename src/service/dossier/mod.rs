@@ -194,7 +194,7 @@ impl Desk<'_> {
                 .deliveries
                 .iter()
                 .filter(|(line, _)| line.key == letter.key && line.version == letter.version)
-                .map(|(line, attempts)| self.told.delivery(line, attempts))
+                .map(|(line, attempts)| self.told.delivery(self.case, line, attempts))
                 .collect(),
             key,
         }

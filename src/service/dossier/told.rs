@@ -9,13 +9,15 @@ use crate::domain::calendar::{Calendar, Deadline};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::dossier::{
     AttemptLine, DecisionLine, DeliveryFile, EvidenceLine, JournalLine, Lifting, Order, OutageLine,
-    ReadingLine, ReturnLine, SnapshotLine,
+    MessageFile, ReadingLine, ReturnLine, SnapshotLine,
 };
 use crate::domain::id::{FeedId, PartId, UnitId, WindowId, slugify};
 use crate::domain::notice::{NoticeKey, StaffSlot, Told as ToldDeadline};
 use crate::domain::status::State;
 use crate::render::because::part_name;
-use crate::store::{Attempt, CaseFile, DeliveryLine, EntryKind, JournalEntry, Letter, sha256};
+use crate::store::{
+    Attempt, CaseFile, DeliveryId, DeliveryLine, EntryKind, JournalEntry, KeptMessage, Letter, sha256,
+};
 
 /// An entry with its facts.
 #[derive(Debug, Clone)]
@@ -155,7 +157,12 @@ impl<'a> Told<'a> {
     }
 
     /// One letter to one address, each reply held against its digest in the journal.
-    pub(super) fn delivery(&self, line: &DeliveryLine, attempts: &[Attempt]) -> DeliveryFile {
+    pub(super) fn delivery(
+        &self,
+        case: &CaseFile,
+        line: &DeliveryLine,
+        attempts: &[Attempt],
+    ) -> DeliveryFile {
         let id = line.id.as_str();
         DeliveryFile {
             id: id.to_owned(),
@@ -164,7 +171,7 @@ impl<'a> Told<'a> {
             state: line.state,
             stopped_by: line.stopped_by.clone(),
             attempts: attempts.iter().map(|attempt| self.attempt(id, attempt)).collect(),
-            returns: self.returns(line),
+            returns: self.returns(case, line),
         }
     }
 
@@ -186,7 +193,7 @@ impl<'a> Told<'a> {
         }
     }
 
-    fn returns(&self, line: &DeliveryLine) -> Vec<ReturnLine> {
+    fn returns(&self, case: &CaseFile, line: &DeliveryLine) -> Vec<ReturnLine> {
         let digest = sha256(line.reply.as_bytes());
         self.of_kind(EntryKind::Delivery)
             .filter(|fact| fact.body["antes"].is_string())
@@ -198,6 +205,7 @@ impl<'a> Told<'a> {
                     at: fact.entry.at,
                     state: fact.body["estado"].as_str().and_then(DeliveryState::parse)?,
                     reply: last.then(|| line.reply.clone()),
+                    message: message(case, line, &fact.body["mensagem"]),
                 })
             })
             .collect()
@@ -285,6 +293,25 @@ fn matters(fact: &Fact<'_>, windows: &BTreeSet<WindowId>) -> bool {
             ALWAYS.contains(&entry.kind)
         }
     }
+}
+
+/// The message behind a return, held against the digests that its entry has.
+fn message(case: &CaseFile, line: &DeliveryLine, told: &Value) -> Option<MessageFile> {
+    let digest = told["sha256"].as_str()?;
+    let of = |(id, kept): &&(DeliveryId, KeptMessage)| *id == line.id && kept.sha256 == digest;
+    let (_, kept) = case.returned.iter().find(of)?;
+    Some(MessageFile {
+        sha256: kept.sha256.clone(),
+        size: kept.size,
+        kept: kept.bytes.len(),
+        intact: told["guardado_sha256"].as_str() == Some(sha256(&kept.bytes).as_str()),
+        file: returned_file_name(kept),
+    })
+}
+
+/// `retornos/4f6c….eml`: one message may be about several letters.
+pub(super) fn returned_file_name(message: &KeptMessage) -> String {
+    format!("retornos/{}.eml", message.sha256)
 }
 
 /// What an order is about, in words.

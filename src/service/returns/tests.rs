@@ -64,7 +64,7 @@ impl Story {
 
     async fn fates(&self, message: &str) -> Vec<Fate> {
         let bytes = message.as_bytes().to_vec();
-        let found = return_once(self.app(), "teste", bytes, self.app().now()).await.unwrap();
+        let found = return_once(self.app(), Origin::Pipe, bytes, self.app().now()).await.unwrap();
         found.iter().map(|f| f.fate).collect()
     }
 

@@ -111,3 +111,41 @@ async fn a_long_silence_is_an_outage_once_and_none_in_an_empty_ledger() {
     assert_eq!(store.begin(at(6 * day)).await.unwrap(), None);
     assert_eq!(store.ledger().await.unwrap().outage, Some(outage));
 }
+
+#[tokio::test]
+async fn the_schema_under_a_daemon_of_an_older_version_is_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vigia.db");
+    let daemon = store(&dir).await;
+    let lock = daemon.lock().unwrap();
+    // As an older program would have left it: the last step is not there.
+    let mut conn = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
+    let older = "DELETE FROM _sqlx_migrations WHERE version = (SELECT MAX(version) FROM _sqlx_migrations); \
+                 DROP TABLE delivery_returns; DROP TABLE returns; DROP INDEX deliveries_due; \
+                 CREATE INDEX deliveries_due ON deliveries (next_attempt_at, id)";
+    sqlx::raw_sql(older).execute(&mut conn).await.unwrap();
+    let error = Store::open(&path, at(1)).await.unwrap_err();
+    assert!(matches!(error, StoreError::InUse { .. }), "{error}");
+    assert!(error.to_string().contains("dica: reinicie o serviço"), "{error}");
+    let error = Store::open_read_only(&path).await.unwrap_err();
+    assert!(matches!(error, StoreError::Older { .. }), "{error}");
+    drop(lock);
+    let opened = Store::open(&path, at(1)).await.unwrap();
+    assert!(opened.verify().await.unwrap().is_whole());
+    assert!(opened.lock().is_ok(), "the lock is let go after the schema was changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_may_open_a_new_ledger_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vigia.db");
+    let mut opening = tokio::task::JoinSet::new();
+    for _ in 0..6 {
+        let path = path.clone();
+        opening.spawn(async move { Store::open(&path, at(0)).await.map(|_| ()) });
+    }
+    for opened in opening.join_all().await {
+        opened.unwrap();
+    }
+    assert_eq!(Store::open(&path, at(0)).await.unwrap().signs().await.unwrap().journal_seq, 1);
+}

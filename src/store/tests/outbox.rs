@@ -6,7 +6,7 @@ use crate::domain::delivery::DeliveryState;
 use crate::domain::ledger::Standing;
 use crate::domain::plan::Act;
 use crate::store::testing::*;
-use crate::store::{DeliveryFilter, Noted, OnUncertain, Return, Settlement, Store};
+use crate::store::{DeliveryFilter, Noted, OnUncertain, RawMessage, Return, Settlement, Store};
 
 const CODES: [&str; 6] = [VITORIA, SERRA, "3200102", "3200136", "3200169", "3200201"];
 
@@ -14,6 +14,10 @@ async fn filled(dir: &tempfile::TempDir) -> Store {
     let store = store(dir).await;
     store.record_pass(at(1), CODES.iter().map(|c| act(Act::Send, c)).collect()).await.unwrap();
     store
+}
+
+fn raw() -> RawMessage {
+    RawMessage::of(b"Subject: devolvida\r\n\r\n")
 }
 
 async fn standing(store: &Store, code: &str) -> Standing {
@@ -146,13 +150,15 @@ async fn a_letter_that_bounced_everywhere_failed_and_one_read_was_sent() {
     let sent = store.deliveries(&filter).await.unwrap();
     let bounced = || Return::Bounced { why: "5.1.1".to_owned(), hard: true };
     assert_eq!(
-        store.note_return(&sent[0].message_id, &[], bounced(), at(3)).await.unwrap(),
+        store.note_return(&sent[0].message_id, &[], bounced(), &raw(), at(3)).await.unwrap(),
         Noted::Ambiguous(sent[0].key.clone()),
         "two addresses, and it does not say which"
     );
     for line in &sent {
         let shouted = address(&line.address.as_str().to_uppercase());
-        let noted = || store.note_return(&line.message_id, std::slice::from_ref(&shouted), bounced(), at(3));
+        let raw = raw();
+        let only = std::slice::from_ref(&shouted);
+        let noted = || store.note_return(&line.message_id, only, bounced(), &raw, at(3));
         assert_eq!(noted().await.unwrap(), Noted::Changed(line.key.clone()));
         assert_eq!(noted().await.unwrap(), Noted::Known(line.key.clone()), "the same bounce twice is one");
     }
@@ -161,9 +167,9 @@ async fn a_letter_that_bounced_everywhere_failed_and_one_read_was_sent() {
     assert!(store.confirm_contact(&sent[0].address, at(4)).await.unwrap());
     assert!(!store.confirm_contact(&sent[0].address, at(4)).await.unwrap());
     let only = std::slice::from_ref(&sent[1].address);
-    store.note_return(&sent[1].message_id, only, Return::Read, at(5)).await.unwrap();
+    store.note_return(&sent[1].message_id, only, Return::Read, &raw(), at(5)).await.unwrap();
     assert_eq!(standing(&store, VITORIA).await, Standing::Sent { at: at(5), live: false });
-    let late = store.note_return(&sent[1].message_id, only, bounced(), at(6)).await.unwrap();
+    let late = store.note_return(&sent[1].message_id, only, bounced(), &raw(), at(6)).await.unwrap();
     assert_eq!(late, Noted::Known(sent[1].key.clone()), "a letter read did not bounce");
     assert!(store.verify().await.unwrap().is_whole());
 }
@@ -175,12 +181,13 @@ async fn nothing_comes_back_of_what_never_left_or_is_still_on_its_way() {
     let filter = DeliveryFilter { window: None, municipality: Some(municipality(VITORIA)) };
     let line = store.deliveries(&filter).await.unwrap().remove(0);
     let bounced = || Return::Bounced { why: "5.1.1".to_owned(), hard: true };
-    let note = || store.note_return(&line.message_id, std::slice::from_ref(&line.address), bounced(), at(3));
+    let (raw, only) = (raw(), std::slice::from_ref(&line.address));
+    let note = || store.note_return(&line.message_id, only, bounced(), &raw, at(3));
     assert_eq!(note().await.unwrap(), Noted::NeverSent(line.key.clone()));
     let claims = store.claim("teste", at(3), 1_000).await.unwrap();
     store.mark_sending(claims, at(3)).await.unwrap();
     assert_eq!(note().await.unwrap(), Noted::OnTheWire(line.key.clone()));
-    assert_eq!(store.note_return("<x@y>", &[], bounced(), at(3)).await.unwrap(), Noted::NoLetter);
+    assert_eq!(store.note_return("<x@y>", &[], bounced(), &raw, at(3)).await.unwrap(), Noted::NoLetter);
     assert_eq!(store.flagged().await.unwrap(), []);
 }
 
@@ -197,9 +204,88 @@ async fn an_address_is_flagged_by_a_hard_bounce_or_by_a_second_soft_one() {
         let soft = Return::Bounced { why: "4.4.7".to_owned(), hard: false };
         let lines = store.deliveries(&DeliveryFilter::default()).await.unwrap();
         let line = lines.iter().find(|l| l.version == version).unwrap();
-        let noted = store.note_return(&line.message_id, &[], soft, at(3)).await.unwrap();
+        let noted = store.note_return(&line.message_id, &[], soft, &raw(), at(3)).await.unwrap();
         assert_eq!(noted, Noted::Changed(line.key.clone()));
         assert_eq!(standing(&store, VITORIA).await, Standing::Failed);
         assert_eq!(store.flagged().await.unwrap().len(), usize::from(version) - 1);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn senders_that_settle_and_mark_together_lose_nothing_and_mark_nothing_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    let claims = store.claim("a", at(2), 100).await.unwrap();
+    assert_eq!(claims.len(), 2 * CODES.len());
+    let mut senders = tokio::task::JoinSet::new();
+    for share in claims.chunks(2) {
+        let (store, share) = (store.clone(), share.to_vec());
+        senders.spawn(async move {
+            let mut ended = Vec::new();
+            for claim in share {
+                let ends = ended.len();
+                let (settlements, marked) =
+                    store.settle_and_mark(std::mem::take(&mut ended), vec![claim], at(4)).await.unwrap();
+                assert_eq!((settlements.len(), marked.len()), (ends, 1));
+                ended.push(settled(&marked[0], accepted(), 4));
+            }
+            store.settle(ended).await.unwrap()
+        });
+    }
+    senders.join_all().await;
+    let lines = store.deliveries(&DeliveryFilter::default()).await.unwrap();
+    assert!(lines.iter().all(|line| line.state == DeliveryState::Accepted && line.attempts == 1));
+    assert!(store.mark_sending(claims, at(5)).await.unwrap().is_empty(), "each only once");
+    assert!(store.verify().await.unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn an_older_claim_in_the_same_commit_is_stale_and_marks_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    let old = store.claim("a", at(2), 1).await.unwrap().remove(0);
+    let new = store.claim("b", at(13), 1).await.unwrap().remove(0);
+    assert_eq!(old.delivery, new.delivery);
+    let both = vec![old.clone(), new.clone()];
+    assert_eq!(store.mark_sending(both, at(15)).await.unwrap(), std::slice::from_ref(&new));
+    let ends = vec![settled(&old, refused(), 15), settled(&new, accepted(), 15)];
+    let done = store.settle(ends).await.unwrap();
+    assert_eq!(done, [Settlement::Stale, Settlement::Done(DeliveryState::Accepted)]);
+    assert!(store.flagged().await.unwrap().is_empty());
+    assert!(store.verify().await.unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn letters_due_together_leave_in_the_order_of_their_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    let claims = store.claim("a", at(2), 100).await.unwrap();
+    let mut names: Vec<_> =
+        claims.iter().map(|c| (c.key.to_string(), c.version, c.address.to_string())).collect();
+    let left = names.clone();
+    names.sort();
+    assert_eq!(left, names);
+}
+
+#[tokio::test]
+async fn a_plan_stands_while_letters_are_taken_and_not_when_one_is_refused_or_somebody_else_writes() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    let before = store.generation().await.unwrap();
+    let claims = store.claim("a", at(2), 2).await.unwrap();
+    let marked = store.mark_sending(claims, at(2)).await.unwrap();
+    store.settle(vec![settled(&marked[0], accepted(), 3)]).await.unwrap();
+    store.record_pass(at(3), Vec::new()).await.unwrap();
+    store.heartbeat(at(3)).await.unwrap();
+    assert_eq!(store.generation().await.unwrap(), before);
+
+    store.settle(vec![settled(&marked[1], refused(), 3)]).await.unwrap();
+    let refused = store.generation().await.unwrap();
+    assert_ne!(refused, before);
+    store.record_pass(at(4), vec![act(Act::Withdraw, VITORIA)]).await.unwrap();
+    let decided = store.generation().await.unwrap();
+    assert_ne!(decided, refused);
+    let other = Store::open(&dir.path().join("vigia.db"), at(4)).await.unwrap();
+    other.record_pass(at(5), vec![act(Act::Withdraw, SERRA)]).await.unwrap();
+    assert_ne!(store.generation().await.unwrap(), decided);
 }

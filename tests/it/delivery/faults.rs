@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use vigia_suas::clock::Clock;
 use vigia_suas::domain::delivery::DeliveryState;
 use vigia_suas::domain::id::MunicipalityCode;
-use vigia_suas::domain::overrides::HoldScope;
+use vigia_suas::domain::overrides::{BatchId, HoldScope};
 use vigia_suas::service::app::App;
 use vigia_suas::service::ingest::take_in_bytes;
 use vigia_suas::service::order;
@@ -20,16 +20,16 @@ use crate::support::app::{Choice, DOMAIN, Site};
 use crate::support::smtp::{Deed, Relay};
 
 /// A ledger, its senders and a relay.
-struct Desk {
-    relay: Relay,
-    site: Site,
-    app: Arc<App>,
+pub(super) struct Desk {
+    pub(super) relay: Relay,
+    pub(super) site: Site,
+    pub(super) app: Arc<App>,
     outbox: Outbox,
 }
 
 impl Desk {
     /// One window, opened today; it is ten in the morning.
-    async fn open(choose: impl FnOnce(&mut Choice)) -> Self {
+    pub(super) async fn open(choose: impl FnOnce(&mut Choice)) -> Self {
         let relay = Relay::start().await;
         let mut choice = Choice {
             opened: date(2026, 11, 23),
@@ -54,12 +54,12 @@ impl Desk {
         Arc::get_mut(&mut self.app).unwrap().clock = Clock::Fixed(now);
     }
 
-    fn pass_minutes(&mut self, minutes: i64) {
+    pub(super) fn pass_minutes(&mut self, minutes: i64) {
         self.pass(SignedDuration::from_mins(minutes));
     }
 
     /// What the outbox can deliver now.
-    async fn deliver(&mut self) -> Dispatch {
+    pub(super) async fn deliver(&mut self) -> Dispatch {
         self.outbox.deliver_once(&self.app).await.unwrap()
     }
 
@@ -77,7 +77,7 @@ impl Desk {
         assert!(taken.is_accepted(), "{:?}", taken.remarks());
     }
 
-    async fn lines(&self) -> Vec<DeliveryLine> {
+    pub(super) async fn lines(&self) -> Vec<DeliveryLine> {
         self.app.store.deliveries(&DeliveryFilter::default()).await.unwrap()
     }
 
@@ -86,17 +86,17 @@ impl Desk {
         self.lines().await.into_iter().filter(|l| l.address.as_str() == address).map(|l| l.state).collect()
     }
 
-    async fn flagged(&self) -> Vec<String> {
+    pub(super) async fn flagged(&self) -> Vec<String> {
         let flagged = self.app.store.flagged().await.unwrap();
         flagged.into_iter().map(|contact| contact.address.to_string()).collect()
     }
 
     /// Alerts recorded.
-    async fn alerts(&self) -> usize {
+    pub(super) async fn alerts(&self) -> usize {
         self.states(&format!("alertas@{DOMAIN}")).await.len()
     }
 
-    fn smas(&self, n: usize) -> String {
+    pub(super) fn smas(&self, n: usize) -> String {
         self.site.address(self.site.municipalities[n], "smas")
     }
 
@@ -105,11 +105,11 @@ impl Desk {
     }
 
     /// Message-IDs of what was taken for an address.
-    fn ids(&self, address: &str) -> Vec<String> {
+    pub(super) fn ids(&self, address: &str) -> Vec<String> {
         self.relay.taken().into_iter().filter(|t| t.to == address).map(|t| t.message_id).collect()
     }
 
-    async fn check_ledger(&self) {
+    pub(super) async fn check_ledger(&self) {
         let report = self.app.store.verify().await.unwrap();
         assert!(report.is_whole(), "{report:?}");
     }
@@ -181,7 +181,24 @@ async fn an_uncertain_letter_is_left_where_the_secretariat_says_reter() {
     }
     assert_eq!(desk.ids(&smas).len(), 1);
     assert_eq!(desk.states(&smas).await, [DeliveryState::Uncertain]);
-    assert_eq!(desk.relay.taken().len(), 3, "the others left");
+    assert_eq!(desk.relay.taken().len(), 4, "the others left, and one alert");
+    assert_eq!(desk.alerts().await, 1);
+
+    // The second letter of the batch that nobody knows about, on the same day: staff know already.
+    let batch = BatchId::parse("teste/2001/divulgacao").unwrap();
+    assert!(order::holds_uncertain(&desk.app.store, &batch, desk.now()).await.unwrap());
+    let other = BatchId::parse("teste/2001@1/prazo-1d").unwrap();
+    assert!(!order::holds_uncertain(&desk.app.store, &other, desk.now()).await.unwrap());
+    let by = order::authorship("teste", "não consta no servidor", desk.now()).unwrap();
+    order::release(&desk.app.store, HoldScope::Batch(batch.clone()), by).await.unwrap();
+    assert!(!order::holds_uncertain(&desk.app.store, &batch, desk.now()).await.unwrap());
+    assert_eq!(desk.deliver().await.accepted, 1);
+    let ids = desk.ids(&smas);
+    assert_eq!(ids.len(), 2);
+    assert_eq!(ids[0], ids[1], "the same letter");
+    assert_eq!(desk.states(&smas).await, [DeliveryState::Accepted]);
+    assert_eq!(desk.alerts().await, 1);
+    desk.check_ledger().await;
 }
 
 #[tokio::test]

@@ -27,6 +27,8 @@ struct Ports {
     expired: u16,
     misnamed: u16,
     clear: u16,
+    /// Offers AUTH LOGIN alone.
+    login: u16,
 }
 
 /// A Postfix that runs until dropped. Needs root, as its master does.
@@ -48,12 +50,18 @@ impl Postfix {
             .unwrap_or_else(|fault| panic!("this test needs root: {fault}"));
         certificates(&root.join("tls"));
         let ports =
-            Ports { good: free_port(), expired: free_port(), misnamed: free_port(), clear: free_port() };
+            Ports {
+                good: free_port(),
+                expired: free_port(),
+                misnamed: free_port(),
+                clear: free_port(),
+                login: free_port(),
+            };
         accounts(root);
         settings(root, ports);
         let postfix = Self { dir, ports };
         run(postfix.command().arg("start"));
-        for port in [ports.good, ports.expired, ports.misnamed, ports.clear] {
+        for port in [ports.good, ports.expired, ports.misnamed, ports.clear, ports.login] {
             wait_until("Postfix", || answers(port));
         }
         postfix
@@ -79,6 +87,7 @@ impl Postfix {
             per_minute: 30,
             per_day: 1000,
             connections: 1,
+            patience: config::Patience::default(),
         }
     }
 
@@ -138,7 +147,7 @@ fn accounts(root: &Path) {
     assert!(child.wait().unwrap().success());
     run(Command::new("chown").arg("postfix").arg(&database));
     let mechanism = format!(
-        "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {}\nmech_list: PLAIN\n",
+        "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {}\nmech_list: PLAIN LOGIN\n",
         database.display()
     );
     // Where Debian's Postfix looks, beside its main.cf; others look where cyrus_sasl_config_path says.
@@ -188,13 +197,15 @@ smtpd_error_sleep_time = 0
         sasl = at("etc/sasl"),
     );
     fs::write(root.join("etc/main.cf"), main).unwrap();
-    let Ports { good, expired, misnamed, clear } = ports;
+    let Ports { good, expired, misnamed, clear, login } = ports;
     let master = format!(
         "127.0.0.1:{good} inet n - n - - smtpd
 127.0.0.1:{expired} inet n - n - - smtpd
   -o {{ smtpd_tls_chain_files = {old} }}
 127.0.0.1:{misnamed} inet n - n - - smtpd
   -o {{ smtpd_tls_chain_files = {other} }}
+127.0.0.1:{login} inet n - n - - smtpd
+  -o smtpd_sasl_mechanism_filter=login
 127.0.0.1:{clear} inet n - n - - smtpd
   -o smtpd_tls_security_level=none
 cleanup unix n - n - 0 cleanup
@@ -275,7 +286,13 @@ fn a_letter_goes_by_starttls_and_auth_into_the_mailbox_byte_for_byte_and_by_noth
     let outcome = send(&unknown, &letter);
     assert!(matches!(&outcome, Outcome::RelayFault { reply } if reply.contains("TLS")), "{outcome:?}");
 
+    let outcome = send(&postfix.relay(ports.login, "outra"), &letter);
+    assert!(matches!(&outcome, Outcome::RelayFault { reply } if reply.starts_with("535 ")), "{outcome:?}");
+    let outcome = send(&postfix.relay(ports.login, PASSWORD), &letter);
+    assert!(matches!(&outcome, Outcome::Accepted { .. }), "{outcome:?}");
+
     let log = postfix.log();
-    assert_eq!(log.matches("message-id=<").count(), 1, "only the first was taken:\n{log}");
+    assert_eq!(log.matches("message-id=<").count(), 2, "only the first and the last were taken:\n{log}");
+    assert_eq!(log.matches("sasl_method=LOGIN").count(), 1, "{log}");
     assert!(!log.contains(PASSWORD));
 }

@@ -47,6 +47,8 @@ pub(crate) struct Choice {
     pub(crate) per_day: u32,
     pub(crate) connections: u16,
     pub(crate) on_uncertain: &'static str,
+    /// `seguranca`; other than `nenhuma`, the relay is called `localhost`, as its certificate says.
+    pub(crate) security: &'static str,
     /// More lines for `[smtp]`.
     pub(crate) smtp: String,
 }
@@ -66,6 +68,7 @@ impl Choice {
             per_day: 1_000_000,
             connections: 2,
             on_uncertain: "reenviar",
+            security: "nenhuma",
             smtp: String::new(),
         }
     }
@@ -125,7 +128,8 @@ impl Site {
     }
 
     pub(crate) fn write_vigia(&self, choice: &Choice) {
-        let Choice { port, per_minute, per_day, connections, on_uncertain, opened, smtp, .. } = choice;
+        let Choice { port, per_minute, per_day, connections, on_uncertain, opened, security, smtp, .. } = choice;
+        let host = if *security == "nenhuma" { "127.0.0.1" } else { "localhost" };
         let data = self.data();
         let data = data.display();
         let text = format!(
@@ -142,9 +146,9 @@ somente_dias_uteis = false
 nome = "Vigilância Socioassistencial"
 email = "vigilancia@{DOMAIN}"
 [smtp]
-servidor = "127.0.0.1"
+servidor = "{host}"
 porta = {port}
-seguranca = "nenhuma"
+seguranca = "{security}"
 por_minuto = {per_minute}
 por_dia = {per_day}
 conexoes = {connections}
@@ -226,7 +230,8 @@ escada = [ {{ antes = "1d", para = ["smas"] }} ]
 
     // --- the program
 
-    fn command(&self, args: &[&str]) -> Command {
+    /// The program, not run yet: nothing of this process's environment is in its own.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(program());
         command.current_dir(self.dir.path()).env_clear().arg("--config").arg(self.config()).args(args);
         command

@@ -4,6 +4,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -30,6 +32,33 @@ pub(crate) enum Deed {
     /// Takes the letter and closes without a reply.
     HangUpAfterDot,
 }
+
+/// How the relay treats every connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Mood {
+    /// As a relay should.
+    #[default]
+    Kind,
+    /// Offers PIPELINING, and keeps to it.
+    Pipelining,
+    /// Greets, and says nothing more.
+    Mute,
+    /// Closes when the first line of a letter has come.
+    ClosesInData,
+    /// Answers MAIL with something that is no reply.
+    Babbles,
+    /// Answers MAIL with two megabytes.
+    Floods,
+    /// Offers STARTTLS and answers it with this.
+    RefusesTls(&'static str),
+    /// Grants STARTTLS, and speaks no TLS.
+    FailsTls,
+    /// Does STARTTLS with a certificate that has expired.
+    ExpiredTls,
+}
+
+/// The authority of [`Mood::ExpiredTls`]'s certificate.
+pub(crate) const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/fixture/ca.pem");
 
 /// A place in the exchange at which a trap springs; the connection then says nothing more until it is released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +90,10 @@ struct State {
     taken: Vec<Taken>,
     connections: usize,
     greeting: Option<&'static str>,
+    mood: Mood,
+    /// Said to AUTH, without the command.
+    auths: Vec<String>,
+    login_only: bool,
     password: Option<&'static str>,
     everybody: Option<Deed>,
     deeds: HashMap<String, VecDeque<Deed>>,
@@ -116,6 +149,21 @@ impl Relay {
     /// Greets so, and closes if that is a refusal.
     pub(crate) fn greet(&self, greeting: Option<&'static str>) {
         self.state.lock().unwrap().greeting = greeting;
+    }
+
+    /// Treats every connection so from its next word on.
+    pub(crate) fn mood(&self, mood: Mood) {
+        self.state.lock().unwrap().mood = mood;
+    }
+
+    /// Offers AUTH LOGIN alone.
+    pub(crate) fn offer_login_only(&self) {
+        self.state.lock().unwrap().login_only = true;
+    }
+
+    /// What was said to AUTH, decoded.
+    pub(crate) fn auths(&self) -> Vec<String> {
+        self.state.lock().unwrap().auths.clone()
     }
 
     /// Answers AUTH so.
@@ -219,14 +267,62 @@ impl Talk {
             let line = String::from_utf8(line).unwrap();
             let path = || line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
             match line.trim_end().split([' ', ':']).next().unwrap_or_default() {
-                "EHLO" => self.say("250-relay\r\n250 AUTH PLAIN LOGIN").await?,
+                "EHLO" => {
+                    let (mood, login_only) = {
+                        let state = self.state.lock().unwrap();
+                        (state.mood, state.login_only)
+                    };
+                    let auth = if login_only { "AUTH LOGIN" } else { "AUTH PLAIN LOGIN" };
+                    match mood {
+                        Mood::Mute => std::future::pending().await,
+                        Mood::Pipelining => self.say(&format!("250-relay\r\n250-PIPELINING\r\n250 {auth}")).await?,
+                        Mood::RefusesTls(_) | Mood::FailsTls | Mood::ExpiredTls => {
+                            self.say(&format!("250-relay\r\n250-STARTTLS\r\n250 {auth}")).await?;
+                        }
+                        _ => self.say(&format!("250-relay\r\n250 {auth}")).await?,
+                    }
+                }
+                "STARTTLS" => {
+                    let mood = self.state.lock().unwrap().mood;
+                    if let Mood::RefusesTls(reply) = mood {
+                        self.say(reply).await?;
+                        continue;
+                    }
+                    self.say("220 go").await?;
+                    if mood == Mood::ExpiredTls {
+                        shake_hands(self.read.into_inner().reunite(self.write).unwrap()).await;
+                    } else {
+                        self.say("this is no TLS at all, and never was").await?;
+                    }
+                    return None;
+                }
                 "AUTH" => {
-                    let answer = self.state.lock().unwrap().password;
+                    let mut said = line.trim_end().strip_prefix("AUTH ").unwrap_or_default().to_owned();
+                    if said == "LOGIN" {
+                        for question in ["334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6"] {
+                            self.say(question).await?;
+                            let answer = self.line().await?;
+                            said = format!("{said} {}", decoded(&String::from_utf8_lossy(&answer)));
+                        }
+                    }
+                    let answer = {
+                        let mut state = self.state.lock().unwrap();
+                        state.auths.push(said);
+                        state.password
+                    };
                     self.say(answer.unwrap_or("235 welcome")).await?;
                 }
                 "MAIL" => {
                     self.from = path();
-                    self.say("250 ok").await?;
+                    let mood = self.state.lock().unwrap().mood;
+                    match mood {
+                        Mood::Babbles => self.say("banana").await?,
+                        Mood::Floods => {
+                            let flood = "250-água mole em pedra dura\r\n".repeat(80_000);
+                            self.say(&flood).await?;
+                        }
+                        _ => self.say("250 ok").await?,
+                    }
                 }
                 "RCPT" => {
                     self.to = path();
@@ -262,6 +358,9 @@ impl Talk {
             let line = self.line().await?;
             if std::mem::take(&mut first) {
                 self.pass(Place::Body).await;
+                if self.state.lock().unwrap().mood == Mood::ClosesInData {
+                    return None;
+                }
             }
             if line == b".\r\n" {
                 break;
@@ -317,4 +416,41 @@ impl Talk {
     async fn say(&mut self, reply: &str) -> Option<()> {
         self.write.write_all(format!("{reply}\r\n").as_bytes()).await.ok()
     }
+}
+
+/// TLS with a certificate whose time is over.
+async fn shake_hands(stream: TcpStream) {
+    let certificate = include_bytes!("fixture/expired.pem");
+    let key = include_bytes!("fixture/expired.key");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![CertificateDer::from_pem_slice(certificate).unwrap()],
+            PrivateKeyDer::from_pem_slice(key).unwrap(),
+        )
+        .unwrap();
+    // The client will not have it.
+    let _refused = tokio_rustls::TlsAcceptor::from(Arc::new(config)).accept(stream).await;
+}
+
+/// Base64, as AUTH LOGIN answers.
+fn decoded(text: &str) -> String {
+    let digit = |b: u8| match b {
+        b'A'..=b'Z' => Some(u32::from(b - b'A')),
+        b'a'..=b'z' => Some(u32::from(b - b'a') + 26),
+        b'0'..=b'9' => Some(u32::from(b - b'0') + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    };
+    let digits: Vec<u32> = text.bytes().filter_map(digit).collect();
+    let mut bytes = Vec::new();
+    for four in digits.chunks(4) {
+        let word = four.iter().fold(0, |word, digit| word << 6 | digit) << (6 * (4 - four.len()));
+        bytes.extend(word.to_be_bytes()[1..four.len()].iter());
+    }
+    String::from_utf8(bytes).unwrap()
 }

@@ -1,0 +1,58 @@
+//! Messages that came by a pipe and that no letter explains: kept as files, for a person to read.
+//!
+//! Blocking; callers run it off the async threads. Nothing is ever overwritten. Anybody can write to the address that
+//! they come from, so that there is an end to how many are kept.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// So many files, and no more are kept until somebody makes room.
+const MOST: usize = 1_000;
+
+/// Keeps a message under that name, which is its own; one kept before is left as it is. Answers where it lies.
+///
+/// # Errors
+/// The folder cannot be written to, or is full.
+pub fn keep(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    let path = dir.join(name);
+    if path.exists() {
+        return Ok(path);
+    }
+    if fs::read_dir(dir)?.count() >= MOST {
+        let text = format!("já há {MOST} mensagens em {}; apague as que foram lidas", dir.display());
+        return Err(io::Error::new(io::ErrorKind::StorageFull, text));
+    }
+    // Whole or not at all: the name is that of the bytes.
+    let unfinished = dir.join(format!("{name}.parte-{}", std::process::id()));
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&unfinished, &path)?;
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_message_is_kept_once_for_its_owner_alone_and_there_is_an_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("devolucoes");
+        let path = keep(&folder, "a.eml", b"primeira").unwrap();
+        assert_eq!(keep(&folder, "a.eml", b"outra").unwrap(), path);
+        assert_eq!(fs::read(&path).unwrap(), b"primeira");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        for n in 1..MOST {
+            fs::write(folder.join(n.to_string()), "").unwrap();
+        }
+        let full = keep(&folder, "b.eml", b"x").unwrap_err();
+        assert!(full.to_string().contains("apague as que foram lidas"), "{full}");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), MOST);
+    }
+}

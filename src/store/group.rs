@@ -1,0 +1,169 @@
+//! Many senders, one disk: what they settle and mark at the same moment is one transaction.
+//!
+//! A sender that ends one letter and begins the next asks for both at once, and all who ask while the disk is busy
+//! share the next commit. So the ledger costs about one commit for as many letters as there are connections, and a
+//! crash still leaves at most one letter *enviando* for each.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, oneshot};
+
+use super::chain::Chain;
+use super::db::{Db, detached};
+use super::{Claim, DeliveryId, Settled, Settlement, Store, StoreError, outbox, settle};
+
+/// What was recorded, and which of the claims may be sent.
+type Done = (Vec<Settlement>, Vec<Claim>);
+
+/// One sender's request.
+#[derive(Debug)]
+struct Step {
+    settled: Vec<Settled>,
+    claims: Vec<Claim>,
+    now: Timestamp,
+}
+
+/// Those who ask together.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Group {
+    queue: Arc<Mutex<Queue>>,
+    turn: Arc<tokio::sync::Mutex<()>>,
+    everybody_is_here: Arc<Notify>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: Vec<(Step, oneshot::Sender<Result<Done, StoreError>>)>,
+    /// Letters marked and not settled: whose senders will ask soon.
+    on_the_wire: usize,
+    last_commit: Duration,
+}
+
+/// Others are waited for at least so long, while their letters are on the wire: the timer knows nothing shorter.
+const PATIENCE: Duration = Duration::from_millis(1);
+
+impl Store {
+    /// Records what attempts came to and marks the next claims *enviando*, durably, in one transaction, which senders
+    /// that ask at the same time share. Answers what became of each attempt, in order, and which of the claims may be
+    /// sent: the others were stopped, ran out of their validity, or were taken by somebody else meanwhile.
+    ///
+    /// # Errors
+    /// A fault of the database; then nothing is recorded, and none of the claims may be sent.
+    pub async fn settle_and_mark(
+        &self,
+        settled: Vec<Settled>,
+        claims: Vec<Claim>,
+        now: Timestamp,
+    ) -> Result<(Vec<Settlement>, Vec<Claim>), StoreError> {
+        if settled.is_empty() && claims.is_empty() {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let answer = self.group.ask(Step { settled, claims, now });
+        let (group, db) = (self.group.clone(), self.db.clone());
+        detached(async move {
+            group.answer_all(&db).await;
+            Ok(())
+        })
+        .await?;
+        answer.await.unwrap_or(Err(StoreError::Interrupted))
+    }
+}
+
+impl Group {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ask(&self, step: Step) -> oneshot::Receiver<Result<Done, StoreError>> {
+        let (done, answer) = oneshot::channel();
+        let mut queue = self.queue();
+        queue.on_the_wire = queue.on_the_wire.saturating_sub(step.settled.len());
+        queue.waiting.push((step, done));
+        if queue.on_the_wire == 0 {
+            self.everybody_is_here.notify_waiters();
+        }
+        answer
+    }
+
+    /// Waits for its turn and answers everybody who asked until then; after it, whoever asked before it was answered.
+    async fn answer_all(&self, db: &Db) {
+        let _turn = self.turn.lock().await;
+        self.wait_for_others().await;
+        let asked = std::mem::take(&mut self.queue().waiting);
+        if asked.is_empty() {
+            return;
+        }
+        let (steps, answers): (Vec<Step>, Vec<_>) = asked.into_iter().unzip();
+        let began = Instant::now();
+        let done = match write(db, &steps).await {
+            Err(_) if steps.len() > 1 => {
+                // One of them may be at fault: each is asked alone.
+                let mut done = Vec::with_capacity(steps.len());
+                for step in &steps {
+                    done.push(write(db, std::slice::from_ref(step)).await.map(|mut one| one.remove(0)));
+                }
+                done
+            }
+            Err(fault) => vec![Err(fault)],
+            Ok(done) => done.into_iter().map(Ok).collect(),
+        };
+        let mut queue = self.queue();
+        queue.last_commit = began.elapsed();
+        for ((step, answer), done) in steps.into_iter().zip(answers).zip(done) {
+            let done = done.map(|(settlements, marked)| {
+                let may_go = step.claims.into_iter().filter(|claim| marked.contains(&claim.lease()));
+                (settlements, may_go.collect::<Vec<_>>())
+            });
+            queue.on_the_wire += done.as_ref().map_or(0, |(_, marked)| marked.len());
+            // A caller that is gone does not need to be told.
+            let _ = answer.send(done);
+        }
+    }
+
+    /// Those whose letters are on the wire are given half a commit's time to come too.
+    async fn wait_for_others(&self) {
+        let everybody_is_here = self.everybody_is_here.notified();
+        let mut everybody_is_here = std::pin::pin!(everybody_is_here);
+        everybody_is_here.as_mut().enable();
+        let (nobody, patience) = {
+            let queue = self.queue();
+            (queue.on_the_wire == 0 || queue.waiting.is_empty(), PATIENCE.max(queue.last_commit / 2))
+        };
+        if !nobody {
+            // Whoever does not come in time has the next turn.
+            let _ = tokio::time::timeout(patience, everybody_is_here).await;
+        }
+    }
+}
+
+/// One transaction for all. For each step: what became of each attempt, and which claims may be sent.
+async fn write(db: &Db, steps: &[Step]) -> Result<Vec<(Vec<Settlement>, HashSet<(DeliveryId, i64)>)>, StoreError> {
+    let mut tx = db.begin_quietly().await?;
+    let settled: Vec<&Settled> = steps.iter().flat_map(|step| &step.settled).collect();
+    let mut settlements = Vec::new();
+    if !settled.is_empty() {
+        let mut chain = Chain::resume(&mut tx).await?;
+        let contacts_changed;
+        (settlements, contacts_changed) = settle::all(&mut tx, &mut chain, &settled).await?;
+        chain.save(&mut tx).await?;
+        if contacts_changed {
+            db.note_change();
+        }
+    }
+    let claims: Vec<(&Claim, Timestamp)> =
+        steps.iter().flat_map(|step| step.claims.iter().map(|claim| (claim, step.now))).collect();
+    let mut marked = outbox::mark(&mut tx, &claims).await?;
+    tx.commit().await?;
+    let mut settlements = settlements.into_iter();
+    Ok(steps
+        .iter()
+        .map(|step| {
+            let own = settlements.by_ref().take(step.settled.len()).collect();
+            // Each claim is marked for one of those who ask.
+            (own, step.claims.iter().filter_map(|claim| marked.take(&claim.lease())).collect())
+        })
+        .collect())
+}

@@ -1,0 +1,106 @@
+//! Letters that may have been taken and that wait for somebody to decide (`ao_incerto = "reter"`).
+
+use jiff::Timestamp;
+use serde_json::json;
+use sqlx::sqlite::SqliteRow;
+
+use super::cell::{Cells, ms};
+use super::chain::{Chain, Line};
+use super::db::detached;
+use super::journal::EntryKind;
+use super::sql::{bound, statements};
+use super::{DeliveryId, Store, StoreError};
+use crate::domain::notice::NoticeKey;
+use crate::domain::overrides::BatchId;
+
+statements! {
+    const HELD = "SELECT id, notice_key, version, role, settled_at FROM deliveries \
+                  WHERE state = 'incerto' AND next_attempt_at IS NULL AND stopped_at IS NULL \
+                  AND (valid_until IS NULL OR valid_until > $1) ORDER BY notice_key, version, address";
+    const LET_GO = "UPDATE deliveries SET next_attempt_at = $2 WHERE id = $1 AND state = 'incerto' \
+                    AND next_attempt_at IS NULL AND stopped_at IS NULL";
+}
+
+/// A letter to one address that may have been taken and is not repeated until somebody lets it go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldUncertain {
+    /// Which delivery.
+    pub delivery: DeliveryId,
+    /// The notice.
+    pub key: NoticeKey,
+    /// The batch by which it is let go; absent: it is to staff, and is not held.
+    pub batch: Option<BatchId>,
+    /// Since when nobody knows.
+    pub since: Timestamp,
+    version: i64,
+    role: String,
+}
+
+impl Store {
+    /// Every uncertain letter that waits, still valid at `now`, by notice.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn held_uncertain(&self, now: Timestamp) -> Result<Vec<HeldUncertain>, StoreError> {
+        let mut conn = self.db.read().await?;
+        bound!(HELD, ms(now)).fetch_all(&mut *conn).await?.iter().map(held).collect()
+    }
+
+    /// Lets the uncertain letters of a batch be repeated, with the same Message-ID. Answers how many.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn repeat_uncertain(&self, batch: &BatchId, now: Timestamp) -> Result<usize, StoreError> {
+        let (db, batch) = (self.db.clone(), batch.clone());
+        detached(async move {
+            let mut tx = db.begin().await?;
+            let mut chain = Chain::resume(&mut tx).await?;
+            let rows = bound!(HELD, ms(now)).fetch_all(&mut *tx).await?;
+            let mut repeated = 0;
+            for row in &rows {
+                let held = held(row)?;
+                if held.batch.as_ref() != Some(&batch) {
+                    continue;
+                }
+                bound!(LET_GO, held.delivery.as_str(), ms(now)).execute(&mut *tx).await?;
+                let subject = held.key.to_string();
+                chain.append(Line {
+                    at: now,
+                    kind: EntryKind::Delivery,
+                    subject: &subject,
+                    window: held.key.window(),
+                    municipality: held.key.municipality(),
+                    body: json!({
+                        "entrega": held.delivery.as_str(),
+                        "papel": held.role,
+                        "versao": held.version,
+                        "liberada": true,
+                        "proxima": now.to_string(),
+                    }),
+                });
+                repeated += 1;
+            }
+            chain.save(&mut tx).await?;
+            tx.commit().await?;
+            Ok(repeated)
+        })
+        .await
+    }
+}
+
+fn held(row: &SqliteRow) -> Result<HeldUncertain, StoreError> {
+    let cells = Cells::of("deliveries", row);
+    let key = cells.parsed("notice_key", NoticeKey::parse)?;
+    let batch = match &key {
+        NoticeKey::Municipal { window, slot, .. } => Some(BatchId::of_slot(window, *slot)),
+        NoticeKey::Staff { .. } | NoticeKey::Service { .. } => None,
+    };
+    Ok(HeldUncertain {
+        delivery: DeliveryId::from_store(cells.get("id")?),
+        batch,
+        since: cells.instant("settled_at")?,
+        version: cells.get("version")?,
+        role: cells.get("role")?,
+        key,
+    })
+}

@@ -1,0 +1,144 @@
+//! The tables, row by row, each held against what must be there.
+
+use futures_util::TryStreamExt as _;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, TypeInfo as _, ValueRef as _};
+
+use super::super::StoreError;
+use super::super::chain::sha256;
+use super::super::db::Conn;
+use super::super::sql::statements;
+use super::expect::{Found, Must, Row};
+use super::{Amiss, ChainReport, Discrepancy, Expected};
+
+statements! {
+    const NOTICES = "SELECT * FROM notices";
+    const LETTERS = "SELECT * FROM letters";
+    const DELIVERIES = "SELECT * FROM deliveries";
+    const ATTEMPTS = "SELECT * FROM attempts";
+    const CONTACTS = "SELECT * FROM flagged_contacts";
+    const MAPPINGS = "SELECT * FROM mappings";
+    const SNAPSHOTS = "SELECT * FROM snapshots";
+    const TALLIES = "SELECT * FROM snapshot_tallies";
+    const STATUS = "SELECT * FROM status_entries";
+    const OVERRIDES = "SELECT * FROM overrides";
+    const READINGS = "SELECT * FROM edition_readings";
+    const OUTAGES = "SELECT * FROM outages";
+    const RETURNS = "SELECT * FROM returns";
+    const LINKS = "SELECT * FROM delivery_returns";
+}
+
+/// A table with proof value.
+struct Table {
+    name: &'static str,
+    key: &'static [&'static str],
+    rows: &'static str,
+}
+
+const fn table(name: &'static str, key: &'static [&'static str], rows: &'static str) -> Table {
+    Table { name, key, rows }
+}
+
+const TABLES: [Table; 14] = [
+    table("notices", &["notice_key"], NOTICES),
+    table("letters", &["notice_key", "version"], LETTERS),
+    table("deliveries", &["id"], DELIVERIES),
+    table("attempts", &["delivery", "n"], ATTEMPTS),
+    table("flagged_contacts", &["address"], CONTACTS),
+    table("mappings", &["sha256"], MAPPINGS),
+    table("snapshots", &["id"], SNAPSHOTS),
+    table("snapshot_tallies", &["snapshot", "window_id"], TALLIES),
+    table("status_entries", &["window_id", "municipality", "part", "unit", "feed"], STATUS),
+    table("overrides", &["id"], OVERRIDES),
+    table("edition_readings", &["window_id", "edition"], READINGS),
+    table("outages", &["until_at"], OUTAGES),
+    table("returns", &["sha256"], RETURNS),
+    table("delivery_returns", &["delivery", "sha256"], LINKS),
+];
+
+/// Holds every table against what must be there, and counts letters and deliveries.
+pub(super) async fn compare(
+    conn: &mut Conn,
+    mut expected: Expected,
+    report: &mut ChainReport,
+) -> Result<Vec<Discrepancy>, StoreError> {
+    let mut amiss = Vec::new();
+    for table in &TABLES {
+        let mut rows = expected.remove(table.name).unwrap_or_default();
+        let before = amiss.len();
+        let mut count = 0;
+        let mut stream = sqlx::query(table.rows).fetch(&mut *conn);
+        while let Some(row) = stream.try_next().await? {
+            count += 1;
+            let key: Vec<String> = table.key.iter().map(|column| key_of(table, &row, column)).collect();
+            let what = match rows.remove(&key) {
+                None => Some(Amiss::Unknown),
+                Some(must) => {
+                    let changed = changed(table, &row, &must);
+                    (!changed.is_empty()).then_some(Amiss::Changed(changed))
+                }
+            };
+            amiss.extend(what.map(|what| Discrepancy { table: table.name, key, what }));
+        }
+        let missing = rows.into_keys().map(|key| Discrepancy { table: table.name, key, what: Amiss::Missing });
+        amiss.extend(missing);
+        amiss[before..].sort();
+        match table.name {
+            "letters" => report.letters = count,
+            "deliveries" => report.deliveries = count,
+            _ => {}
+        }
+    }
+    Ok(amiss)
+}
+
+/// A key's column as text. The journal outlives a contact's data, so a contact is known by its digest.
+fn key_of(table: &Table, row: &SqliteRow, column: &str) -> String {
+    match found(row, column) {
+        Found::Text(text) if table.name == "flagged_contacts" => sha256(text.as_bytes()),
+        Found::Text(text) | Found::Bytes(text) => text,
+        Found::Number(number) => number.to_string(),
+        Found::Nothing | Found::Other => String::new(),
+    }
+}
+
+fn changed(table: &Table, row: &SqliteRow, must: &Row) -> Vec<&'static str> {
+    let wrong = |(column, must): &(&'static str, Must)| {
+        (!must.fits(&found(row, column))).then_some(*column)
+    };
+    let mut changed: Vec<&'static str> = must.iter().filter_map(wrong).collect();
+    if table.name == "deliveries" && is_on_the_wire(row, must) {
+        changed.retain(|column| !matches!(*column, "state" | "attempts" | "sending_at"));
+    }
+    changed
+}
+
+/// Whether a delivery was marked *enviando*, which no entry tells, after what was told last.
+fn is_on_the_wire(row: &SqliteRow, must: &Row) -> bool {
+    let told = |wanted: &str| must.iter().find(|(column, _)| *column == wanted).map(|(_, must)| must);
+    let waits = match told("state") {
+        Some(Must::Text(Some(state))) => matches!(state.as_str(), "registrado" | "adiado" | "incerto"),
+        _ => false,
+    };
+    let counted = match (told("attempts"), found(row, "attempts")) {
+        (Some(Must::Number(Some(before))), Found::Number(now)) => now == before + 1,
+        _ => false,
+    };
+    waits && counted && found(row, "state") == Found::Text("enviando".to_owned())
+}
+
+fn found(row: &SqliteRow, column: &str) -> Found {
+    let Ok(raw) = row.try_get_raw(column) else { return Found::Other };
+    if raw.is_null() {
+        return Found::Nothing;
+    }
+    let kind = raw.type_info().name().to_owned();
+    match kind.as_str() {
+        "INTEGER" => row.try_get_unchecked(column).map_or(Found::Other, Found::Number),
+        "TEXT" => row.try_get_unchecked(column).map_or(Found::Other, Found::Text),
+        "BLOB" => row
+            .try_get_unchecked::<&[u8], _>(column)
+            .map_or(Found::Other, |bytes| Found::Bytes(sha256(bytes))),
+        _ => Found::Other,
+    }
+}
