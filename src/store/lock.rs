@@ -1,6 +1,8 @@
 //! The lock that makes one process the ledger's only sender.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use super::{Store, StoreError};
 
@@ -16,9 +18,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Taken`] when another process is; [`StoreError::Open`] when the file cannot be made.
     pub fn lock(&self) -> Result<LedgerLock, StoreError> {
-        let mut path = self.path().as_os_str().to_owned();
-        path.push(".lock");
-        let path = std::path::PathBuf::from(path);
+        let path = beside(self.path());
         let hint = "confira o dono e as permissões da pasta";
         let file = OpenOptions::new()
             .create(true)
@@ -27,11 +27,33 @@ impl Store {
             .open(&path)
             .map_err(|e| StoreError::open(&path, hint, e))?;
         match file.try_lock() {
-            Ok(()) => Ok(LedgerLock { _file: file }),
+            Ok(()) => {
+                // Only a help for whoever wants to speak to the sender: the lock itself is what counts.
+                let _told = file.set_len(0).and_then(|()| write!(&file, "{}", std::process::id()));
+                Ok(LedgerLock { _file: file })
+            }
             Err(TryLockError::WouldBlock) => Err(StoreError::Taken { path }),
             Err(TryLockError::Error(e)) => Err(StoreError::open(&path, hint, e)),
         }
     }
+}
+
+impl Store {
+    /// The process that sends from the ledger in that file, if it runs on this machine and can be seen. The lock is
+    /// not tried for it: that could keep a daemon from starting at this very moment.
+    #[must_use]
+    pub fn sender(database: &Path) -> Option<u32> {
+        let pid: u32 = std::fs::read_to_string(beside(database)).ok()?.trim().parse().ok()?;
+        let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+        (name.trim() == env!("CARGO_PKG_NAME") && pid != std::process::id()).then_some(pid)
+    }
+}
+
+/// The lock's file.
+fn beside(database: &Path) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".lock");
+    PathBuf::from(path)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::domain::calendar::{Deadline, Sanction};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::FeedId;
 use crate::domain::notice::Kind;
+use crate::domain::overrides::{Authorship, Note};
 use crate::domain::reason::Reason;
 use crate::domain::status::{Doubt, State};
 use crate::domain::summary::{CallLine, Counts, LetterLine, MunicipalityLine, PartLine, WindowSummary};
@@ -57,6 +58,17 @@ fn summary(world: &World) -> WindowSummary {
         pending_since: Some(at),
         parts: vec![world.cras.clone(), world.council.clone()],
         because: vec![Reason::NotExpected],
+        tried: vec![Note {
+            municipality: world.municipality,
+            window: world.window.clone(),
+            telephone: Some("27 99999-0000".to_owned()),
+            until: Some(jiff::civil::date(2023, 12, 1)),
+            authorship: Authorship {
+                author: "Ana".to_owned(),
+                reason: "prometeram preencher".to_owned(),
+                at,
+            },
+        }],
     };
     let unknown = CallLine {
         name: "Serra".to_owned(),
@@ -64,6 +76,7 @@ fn summary(world: &World) -> WindowSummary {
         telephone: String::new(),
         pending_since: None,
         parts: Vec::new(),
+        tried: Vec::new(),
         ..call.clone()
     };
     let empty = MunicipalityLine {

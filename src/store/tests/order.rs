@@ -34,7 +34,7 @@ async fn every_order_comes_back_as_given_until_it_is_lifted() {
     let mut ids = Vec::new();
     for (n, what) in scopes
         .iter()
-        .map(|s| Override::Hold(s.clone()))
+        .map(|s| Override::Hold { scope: s.clone(), until: None })
         .chain([Override::Release(batch.clone()), exemption.clone(), dispute.clone()])
         .enumerate()
     {

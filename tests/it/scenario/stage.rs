@@ -270,7 +270,7 @@ impl<'a> Play<'a> {
 
     pub(super) fn hold(&mut self, scope: HoldScope) -> &mut Self {
         self.happened(&format!("reter {scope}"));
-        self.replay.overrides.holds.push(Hold { scope, authorship: self.authorship() });
+        self.replay.overrides.holds.push(Hold { scope, until: None, authorship: self.authorship() });
         self
     }
 
