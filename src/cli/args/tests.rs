@@ -171,10 +171,10 @@ fn every_command_that_runs_or_shows_is_read() {
 #[test]
 fn every_command_that_decides_by_hand_is_read() {
     assert_read(vec![
-        ("reter --tudo --motivo x", Command::Hold { scope: Scope::All, signature: ana("x") }),
+        ("reter --tudo --motivo x", Command::Hold { scope: Scope::All, until: None, signature: ana("x") }),
         (
             "reter --janela rma/2026-10 --motivo x",
-            Command::Hold { scope: Scope::Window(october()), signature: ana("x") },
+            Command::Hold { scope: Scope::Window(october()), until: None, signature: ana("x") },
         ),
         (
             "liberar --municipio Serra --motivo \"duas palavras\"",
