@@ -128,7 +128,14 @@ pub fn table(differences: &[Difference], calendar: &Calendar, roster: &Roster, w
         }
     }
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(["janela", "mudança", "carta", "em vigor", "com a nova", "quem"]);
+    table.load_style(presets::NOTHING).set_header([
+        "janela",
+        "mudança",
+        "carta",
+        "em vigor",
+        "com a nova",
+        "quem",
+    ]);
     if let Some(width) = width {
         table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
     }
