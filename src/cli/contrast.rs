@@ -85,7 +85,12 @@ pub(super) fn tell(desk: &Desk, in_force: &Setup, other: &Setup, contrast: &Cont
         let width = io::stdout().is_terminal().then(width).flatten();
         let zone_of =
             if after.hours.zone.time_zone() == before.hours.zone.time_zone() { before } else { after };
-        let rows = table::table(&contrast.differences, zone_of, &other.config.roster, width);
+        let rows = table::table(
+            &contrast.differences,
+            zone_of,
+            [&other.config.roster, &in_force.config.roster],
+            width,
+        );
         let _ = writeln!(out, "\n{rows}");
     }
     let _ = writeln!(

@@ -105,9 +105,14 @@ fn window(one: &WindowShift) -> String {
 type Row<'a> = (&'a WindowId, Shift, Option<Kind>, Option<u16>, Option<Timestamp>, Option<Timestamp>);
 
 /// Letters that change, in rows of window, change, sort and time, each with its municipalities: few named, many
-/// counted. `width`: of the terminal; absent: as wide as it gets.
+/// counted. `rosters`: where their names are. `width`: of the terminal; absent: as wide as it gets.
 #[must_use]
-pub fn table(differences: &[Difference], calendar: &Calendar, roster: &Roster, width: Option<u16>) -> String {
+pub fn table(
+    differences: &[Difference],
+    calendar: &Calendar,
+    rosters: [&Roster; 2],
+    width: Option<u16>,
+) -> String {
     let mut rows: BTreeMap<Row<'_>, (Vec<MunicipalityCode>, usize)> = BTreeMap::new();
     for difference in differences {
         let Some(decision) = difference.decision() else { continue };
@@ -155,14 +160,14 @@ pub fn table(differences: &[Difference], calendar: &Calendar, roster: &Roster, w
             letter,
             at(before),
             out,
-            who(&codes, staff, roster),
+            who(&codes, staff, rosters),
         ]);
     }
     let lines: Vec<String> = table.lines().map(|line| format!(" {}", line.trim_end())).collect();
     lines.join("\n")
 }
 
-fn who(codes: &[MunicipalityCode], staff: usize, roster: &Roster) -> String {
+fn who(codes: &[MunicipalityCode], staff: usize, rosters: [&Roster; 2]) -> String {
     if codes.is_empty() {
         return pt::counted(staff, "destinatário interno", "destinatários internos");
     }
@@ -170,7 +175,8 @@ fn who(codes: &[MunicipalityCode], staff: usize, roster: &Roster) -> String {
         return pt::counted(codes.len(), "município", "municípios");
     }
     let name = |code: &MunicipalityCode| {
-        roster.municipalities.get(code).map_or_else(|| code.to_string(), |m| pt::line(&m.name))
+        let found = rosters.iter().find_map(|roster| roster.municipalities.get(code));
+        found.map_or_else(|| code.to_string(), |m| pt::line(&m.name))
     };
     pt::list(&codes.iter().map(name).collect::<Vec<_>>())
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::setup::Setup;
 use crate::config::{Fault, Faults, Place, fault_at};
-use crate::domain::calendar::{Calendar, Window};
+use crate::domain::calendar::Window;
 use crate::domain::id::{MunicipalityCode, PartId, WindowId};
 use crate::domain::ledger::{Ledger, Standing, WindowLedger};
 use crate::domain::notice::Told;
@@ -47,11 +47,7 @@ pub fn contradictions(ledger: &Ledger, setup: &Setup) -> Vec<Fault> {
             |place: Place, message: String, hint: String| fault_at(&setup.sources, id, place, message, hint);
         match calendar.window(id) {
             Some(window) => of_window(&window, &said, setup, &fault, &mut found),
-            None => found.push(fault(
-                Place::Window,
-                format!("a janela {id} já foi comunicada e não está mais no calendário"),
-                gone(id, calendar, ledger),
-            )),
+            None => found.push(gone(id, setup, ledger)),
         }
     }
     found.sort_by_key(|fault| fault.line);
@@ -72,20 +68,24 @@ fn said(window: &WindowLedger) -> Said {
     said
 }
 
-/// What to do about a window that is gone: perhaps it only got another name.
-fn gone(id: &WindowId, calendar: &Calendar, ledger: &Ledger) -> String {
+/// A window that is gone: perhaps it only got another name.
+fn gone(id: &WindowId, setup: &Setup, ledger: &Ledger) -> Fault {
+    let calendar = &setup.config.calendar;
     let mut pieces = id.as_str().split('/');
     let (system, reference) = (pieces.next(), pieces.next());
     let renamed = calendar.declared.iter().find(|w| {
         let mut theirs = w.id.as_str().split('/');
         (theirs.next(), theirs.next()) == (system, reference) && ledger.window(&w.id).is_none()
     });
-    match renamed {
-        Some(other) => format!("se ela é agora “{}”, devolva-lhe o nome que tinha", other.id),
-        None => {
-            "devolva-a a calendario.toml; se deixou de valer, escreva situacao = \"cancelada\"".to_owned()
-        }
-    }
+    let (at, hint) = match renamed {
+        Some(other) => (&other.id, format!("se ela é agora “{}”, devolva-lhe o nome que tinha", other.id)),
+        None => (
+            id,
+            "devolva-a a calendario.toml; se deixou de valer, escreva situacao = \"cancelada\"".to_owned(),
+        ),
+    };
+    let message = format!("a janela {id} já foi comunicada e não está mais no calendário");
+    fault_at(&setup.sources, at, Place::Window, message, hint)
 }
 
 fn of_window(
@@ -141,7 +141,7 @@ fn of_window(
             found.push(fault(
                 Place::Municipalities(number),
                 format!(
-                    "a prorrogação {} da janela {id} já foi comunicada a {whom} e não vale mais para todos",
+                    "a prorrogação {} da janela {id} já foi comunicada a {whom} e deixou de valer ali",
                     number.saturating_sub(1)
                 ),
                 "devolva os municípios; um prazo corrigido se declara em outra prorrogação".to_owned(),

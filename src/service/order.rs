@@ -204,8 +204,8 @@ impl Subject {
 pub async fn undo(store: &Store, what: &Override, by: Authorship) -> Result<usize, StoreError> {
     let mut found = store.override_lines().await?;
     found.retain(|line| line.lifted.is_none() && same_matter(&line.what, what));
-    if let (Override::Note { .. }, Some(last)) = (what, found.pop()) {
-        found = vec![last];
+    if matches!(what, Override::Note { .. }) {
+        found.drain(..found.len().saturating_sub(1));
     }
     let mut lifted = 0;
     for line in found {

@@ -133,5 +133,6 @@ fn the_call_list_has_a_csv_of_its_own() {
     assert!(calls.starts_with("\u{feff}janela;ordem;ibge;"));
     assert!(calls.contains(";'+55 27 3333-3333;"), "{calls}");
     let widths: Vec<usize> = calls.lines().map(|line| line.matches(';').count()).collect();
-    assert_eq!(widths, [9, 9, 9]);
+    assert_eq!(widths, [10, 11, 10], "the call itself has one more");
+    assert!(calls.contains("telefonema em 04/12/2023 09:00 por Ana (27 99999-0000): prometeram preencher"));
 }

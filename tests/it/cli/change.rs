@@ -70,7 +70,7 @@ fn an_extension_is_shown_and_written_and_nonsense_is_refused() {
     );
     insta::assert_snapshot!(
         "extensions_written",
-        written.replace(&format!("{}/", office.path("").display()), "")
+        written.replace(&office.path("").display().to_string(), "")
     );
     let after = office.read("config/calendario.toml");
     assert!(after.starts_with(&before), "the rest of the file stays");
@@ -128,7 +128,7 @@ fn another_configuration_is_shown_and_installed_and_taken_back() {
     office.write("menor/municipios.csv", fewer.join("\n"));
     page += &office.run(&format!("aplicar menor --sim {em}"), 1);
     page += &office.run(&format!("aplicar menor --sim --confirmar 1 {em}"), 1);
-    insta::assert_snapshot!("applied", page.replace(&format!("{}/", office.path("").display()), ""));
+    insta::assert_snapshot!("applied", page.replace(&office.path("").display().to_string(), ""));
 }
 
 #[test]
@@ -175,4 +175,49 @@ fn health_is_the_exit_code_and_its_reasons() {
     let since = page.find("guardada no livro em ").map(|at| at + "guardada no livro em ".len()).unwrap();
     page.replace_range(since..since + "23/11/2026 às 08:00".len(), "DATA às HORA");
     insta::assert_snapshot!("health", page);
+}
+
+/// Everything that may not be edited behind what was told, at once.
+#[test]
+fn every_silent_edit_is_refused_at_its_place_all_at_once() {
+    let office = Office::new();
+    let wave = "\n[[janela]]\nsistema = \"censo-suas\"\nreferencia = \"2026\"\nnome = \"onda 1\"\n\
+        partes = [\"GESTAO\"]\nabertura = 2026-11-01\nprazo = 2026-12-18\nfonte = \"MDS\"\n  \
+        [[janela.prorrogacao]]\n  prazo = 2026-12-22\n  anunciada = 2026-11-04\n  fonte = \"MDS, enchente\"\n  \
+        municipios = [\"3205309\"]\n\n[[janela]]\nsistema = \"censo-suas\"\nreferencia = \"2026\"\n\
+        nome = \"onda 2\"\npartes = [\"CMAS\"]\nabertura = 2026-11-01\nprazo = 2026-12-11\nfonte = \"MDS\"\n";
+    office.append("config/calendario.toml", wave);
+    // Announced, reminded of, prorogued.
+    office.run("servir --uma-vez --em 2026-11-05T09:00", 0);
+    office.run("servir --uma-vez --em 2026-11-05T10:00", 0);
+    office.run("liberar --lote retomada/2026-12-04T12:00:00Z --motivo x --em 2026-12-04T09:00", 1);
+    office.edit("config/vigia.toml", "# limite_dia = 234", "limite_dia = 234");
+    office.run("servir --uma-vez --em 2026-12-04T09:00", 0);
+    office.run("liberar --lote retomada/2026-12-04T12:00:00Z --motivo x --em 2026-12-04T09:01", 0);
+    office.run("servir --uma-vez --em 2026-12-04T09:02", 0);
+    office.run("verificar --em 2026-12-04T10:00", 0);
+
+    let calendar = "config/calendario.toml";
+    office.edit(calendar, "municipios = [\"3205309\"]", "municipios = [\"3205200\"]");
+    office.edit(calendar, "nome = \"onda 2\"", "nome = \"segunda onda\"");
+    office.edit(
+        calendar,
+        "partes = [\"GESTAO\"]\ngerencias = [\"GPSB\"]",
+        "partes = [\"CMAS\"]\ngerencias = [\"GPSB\"]",
+    );
+    office.append(
+        calendar,
+        "\n[[janela]]\nsistema = \"rma\"\nreferencia = \"2026-10\"\nabertura = 2026-11-01\nfonte = \"x\"\n",
+    );
+    let page = office.run("verificar --em 2026-12-04T10:00", 1);
+    insta::assert_snapshot!("silent_edits", page);
+    let edited = office.read(calendar);
+    let start = edited.find("  [[janela.prorrogacao]]\n  prazo = 2026-12-22").unwrap();
+    let end = edited[start..].find("\n\n").unwrap() + start;
+    office.write(calendar, format!("{}{}", &edited[..start], &edited[end..]));
+    let page = office.run("verificar --em 2026-12-04T10:00", 1);
+    assert!(
+        page.contains("a prorrogação 1 da janela censo-suas/2026/onda-1 já foi comunicada e foi removida"),
+        "{page}"
+    );
 }
