@@ -245,7 +245,7 @@ pub(super) struct ExtendArgs {
     pub(super) anunciada: Option<Date>,
     #[arg(long, value_name = "HH:MM", value_parser = value::hour, help = "Hora do prazo [padrão: a da janela]")]
     pub(super) hora: Option<Time>,
-    #[arg(long, value_name = "MUNICIPIO", value_parser = value::text, num_args = 1.., value_delimiter = ',')]
+    #[arg(long, value_name = "MUNICIPIO", value_parser = value::text, value_delimiter = ',')]
     #[arg(help = "Só estes municípios, por código ou nome, separados por vírgula [padrão: todos]")]
     pub(super) municipios: Vec<String>,
     #[command(flatten)]

@@ -102,14 +102,14 @@ fn every_command_that_changes_the_configuration_or_notes_a_call_is_read() {
         ("aplicar --voltar", apply(None, false, None)),
         (
             "prorrogar rma/2026-10 --para 31/12/2026 --hora 18:00 --fonte MDS --anunciada 2026-10-01 --municipios \
-             \"Vila Velha\",3205309 --confirmar 31/12/2026 --sim",
+             \"Vila Velha,3205309\" --confirmar 31/12/2026 --sim",
             Command::Extend(Extend {
                 window: october(),
                 deadline: DECEMBER,
                 at: Some(jiff::civil::time(18, 0, 0, 0)),
                 source: "MDS".to_owned(),
                 announced: Some(OCTOBER),
-                municipalities: vec!["Vila Velha".to_owned()],
+                municipalities: vec!["Vila Velha".to_owned(), "3205309".to_owned()],
                 yes: true,
                 confirm: Some(DECEMBER),
                 author: "ana".to_owned(),
