@@ -61,7 +61,7 @@ fn said(window: &WindowLedger) -> Said {
             if let (Standing::Sent { .. }, Some(date)) = (record.standing, record.told) {
                 let known = said.editions.entry(record.edition).or_insert_with(|| (date, BTreeSet::new()));
                 known.1.insert(municipality);
-                said.parts.extend(record.parts.iter().cloned());
+                said.parts.extend(record.parts.iter().map(|named| named.part.clone()));
             }
         }
     }
