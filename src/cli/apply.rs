@@ -42,7 +42,8 @@ pub(super) async fn run(desk: &Desk, asked: &Apply) -> Result {
         return Ok(Answer::Negative);
     }
     let zone = &in_force.config.calendar.hours.zone;
-    let kept = install::install(&target, &other.sources, &asked.author, desk.now(), zone).map_err(refused)?;
+    let kept = install::install(&target, &other.sources, &asked.author, desk.now(), zone)
+        .map_err(|error| refused(&error))?;
     let heard = consent::tell(&in_force.database(), &other.sources).await;
     say_result(desk, &format!("instalado em {}", target.display()), Some(&kept), Some(heard));
     Ok(if heard == consent::Heard::Refused { Answer::Negative } else { Answer::Done })
@@ -99,10 +100,10 @@ fn refuse_large(compared: &Contrast, confirm: Option<usize>) -> std::result::Res
 }
 
 /// A refusal of the file system's, or of ours.
-pub(super) fn refused(error: InstallError) -> Failure {
+pub(super) fn refused(error: &InstallError) -> Failure {
     match error {
         InstallError::Link(_) | InstallError::Busy(_) => Failure::refused(format!("recusado: {error}")),
-        InstallError::NoExchange { .. } | InstallError::File { .. } => Failure::could_not(&error),
+        InstallError::NoExchange { .. } | InstallError::File { .. } => Failure::could_not(error),
     }
 }
 

@@ -43,7 +43,8 @@ pub(super) async fn run(desk: &Desk, asked: &Extend) -> Result {
     let Some(directory) = &desk.setup.directory else { return Ok(Answer::Negative) };
     let zone = &in_force.config.calendar.hours.zone;
     let file = directory.join("calendario.toml");
-    let kept = install::replace(&file, &draft.bytes, desk.now(), zone).map_err(apply::refused)?;
+    let kept =
+        install::replace(&file, &draft.bytes, desk.now(), zone).map_err(|error| apply::refused(&error))?;
     tracing::info!(author = asked.author, window.id = %asked.window, "prorrogação escrita");
     let heard = consent::tell(&in_force.database(), &draft.setup.sources).await;
     apply::say_result(desk, &format!("prorrogação escrita em {}", file.display()), Some(&kept), Some(heard));

@@ -1,8 +1,9 @@
 //! A prorrogação written into `calendario.toml`: one block put in, every other byte as it was.
 //!
-//! The places come from toml_edit's spans; the text goes in as text. Writing the whole document anew, as a DOM does,
+//! The places come from `toml_edit`'s spans; the text goes in as text. Writing the whole document anew, as a DOM does,
 //! would turn line ends and lose the marks of a file made on another system.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use jiff::civil::{Date, Time};
@@ -137,13 +138,11 @@ fn in_inline_table(table: &InlineTable, new: &Prorogation) -> Result<(usize, Str
 
 /// As one more element of a list in one line.
 fn in_array(list: &Array, new: &Prorogation) -> Result<(usize, String), Unwritten> {
-    match list.iter().last().and_then(Value::span) {
-        Some(span) => Ok((span.end, format!(", {}", inline(new)))),
-        None => {
-            let span = list.span().ok_or(Unwritten::Unplaced)?;
-            Ok((span.start + 1, inline(new)))
-        }
+    if let Some(span) = list.iter().last().and_then(Value::span) {
+        return Ok((span.end, format!(", {}", inline(new))));
     }
+    let span = list.span().ok_or(Unwritten::Unplaced)?;
+    Ok((span.start + 1, inline(new)))
 }
 
 /// The end of the last thing that a table has, those under it included.
@@ -200,7 +199,9 @@ fn quoted(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => out.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
+            }
             c => out.push(c),
         }
     }

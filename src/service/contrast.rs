@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::known::{HORIZON_DAYS, Known};
 use super::setup::Setup;
-use crate::domain::calendar::Calendar;
+use crate::domain::calendar::{Calendar, Window};
 use crate::domain::contrast::{self, Difference, Present, Shift, Side, WindowShift};
 use crate::domain::id::{IdError, MunicipalityCode};
 use crate::domain::notice::Kind;
@@ -84,13 +84,13 @@ fn waiting(setup: &Setup) -> Calendar {
 
 /// The last day to compare: that of the last deadline that is not the same on both sides, or sixty days ahead.
 fn horizon(windows: &[WindowShift], today: Date) -> Date {
-    let last = windows.iter().flat_map(|shift| {
-        let deadline =
-            |w: &Option<crate::domain::calendar::Window>| w.as_ref().and_then(|w| w.latest_deadline());
-        let (before, after) = (deadline(&shift.before), deadline(&shift.after));
-        (before != after).then(|| before.max(after)).flatten().map(|d| d.on)
-    });
-    last.max().unwrap_or(today).max(today.saturating_add(AHEAD_DAYS.days()))
+    let deadline = |w: &Option<Window>| w.as_ref().and_then(Window::latest_deadline);
+    let last = windows
+        .iter()
+        .map(|shift| (deadline(&shift.before), deadline(&shift.after)))
+        .filter(|(before, after)| before != after)
+        .filter_map(|(before, after)| before.max(after));
+    last.map(|d| d.on).max().unwrap_or(today).max(today.saturating_add(AHEAD_DAYS.days()))
 }
 
 impl Contrast {

@@ -298,15 +298,15 @@ fn beside(path: &Path, name: &str) -> PathBuf {
 
 /// The path, or, where something is there already, the same with a number.
 fn unused(path: &Path) -> PathBuf {
-    let numbered = |n: u32| {
+    let mut free = path.to_owned();
+    let mut number = 2;
+    while free.exists() {
         let mut name = path.as_os_str().to_owned();
-        name.push(format!("-{n}"));
-        PathBuf::from(name)
-    };
-    if !path.exists() {
-        return path.to_owned();
+        name.push(format!("-{number}"));
+        free = PathBuf::from(name);
+        number += 1;
     }
-    (2..).map(numbered).find(|path| !path.exists()).unwrap_or_else(|| path.to_owned())
+    free
 }
 
 /// `20261123-174500`, in the calendar's zone: sorts as time does.

@@ -47,7 +47,7 @@ pub fn load(directory: Option<&Path>, now: Timestamp) -> Result<Setup, Refusal> 
     let fingerprint = sources.fingerprint();
     Setup::compile(sources, found, now).map_err(|error| match error {
         LoadError::Faulty(faults) => Refusal { fingerprint, faults: faults.render(false) },
-        other => unread(&other),
+        other @ LoadError::Unreadable { .. } => unread(&other),
     })
 }
 
@@ -141,10 +141,11 @@ fn point(setup: &Setup) {
         "configuracao": absolute(directory).display().to_string(),
         "livro": absolute(&setup.database()).display().to_string(),
     });
-    if std::fs::read_to_string(&path).is_ok_and(|text| text == told.to_string()) {
+    let told = told.to_string();
+    if std::fs::read_to_string(&path).is_ok_and(|text| text == told) {
         return;
     }
-    if let Err(failure) = report::write(&path, &told.to_string()) {
+    if let Err(failure) = report::write(&path, &told) {
         warn!(path = %path.display(), error = %failure, "não foi possível anotar onde está o livro");
     }
 }

@@ -154,7 +154,7 @@ impl Drawn {
         WindowId::parse(&id).unwrap()
     }
 
-    fn new(&self) -> Prorogation {
+    fn announced_anew(&self) -> Prorogation {
         Prorogation {
             deadline: date(2026, 12, 25).saturating_add(i64::from(self.day).days()),
             at: self.at.then(|| time(17, 30, 0, 0)),
@@ -184,7 +184,7 @@ proptest! {
         let old = drawn.calendar();
         let sources = Sources::embedded().with("calendario.toml", old.clone());
         let before = compiled(&sources);
-        let (id, new) = (drawn.window(), drawn.new());
+        let (id, new) = (drawn.window(), drawn.announced_anew());
         let window = before.calendar.window(&id).unwrap();
         let written = prorogue(&sources, &window, &new).unwrap();
         // One block was put in somewhere; without it the file is the old one.
