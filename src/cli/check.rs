@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 
-use super::desk::{Answer, Desk, Result, remark, say};
+use super::desk::{Answer, Desk, Failure, Result, remark, say};
 use super::sample;
 use crate::config::Faults;
 use crate::domain::notice::Kind;
@@ -13,6 +13,8 @@ use crate::service::app::Live;
 use crate::service::compose::compose;
 use crate::service::relay::relay_of;
 use crate::service::secret::{Source, Surroundings};
+use crate::service::setup::Setup;
+use crate::store::Store;
 use crate::telemetry::chain;
 
 /// Judges the configuration, every letter to every recipient, and the calendar against the ledger.
@@ -20,10 +22,7 @@ pub(super) async fn run(desk: &Desk) -> Result {
     let mut found: BTreeSet<String> = BTreeSet::new();
     let live = Live { setup: desk.setup.clone(), calendar: desk.calendar() };
     let letters = letters(&live, desk.now(), &mut found);
-    let contradictions = match desk.ledger().await? {
-        Some(store) => amend::contradictions(&store.ledger().await?, &desk.setup),
-        None => Vec::new(),
-    };
+    let contradictions = contradictions(&desk.setup, desk.ledger().await?.as_ref()).await?;
     let relay = desk.setup.config.settings.relay.as_ref().filter(|relay| relay.user.is_some());
     let password = relay.and_then(|relay| Source::of(relay, &Surroundings::here()));
     if let Some(relay) = &desk.setup.config.settings.relay
@@ -32,7 +31,6 @@ pub(super) async fn run(desk: &Desk) -> Result {
     {
         found.insert(format!("erro: {}", chain(&error)));
     }
-    found.extend(contradictions);
     if live.calendar.systems.is_empty() {
         found.insert(
             "erro: calendario.toml não declara nenhum sistema: nada seria acompanhado\n  dica: o arquivo pode ter \
@@ -43,17 +41,21 @@ pub(super) async fn run(desk: &Desk) -> Result {
     let warnings = Faults(desk.setup.config.warnings.clone());
     if desk.json {
         let found: Vec<&String> = found.iter().collect();
-        let answer = serde_json::json!({ "falhas": warnings, "contradicoes": found, "cartas": letters });
+        let placed = Faults(warnings.0.iter().chain(&contradictions.0).cloned().collect());
+        let answer = serde_json::json!({ "falhas": placed, "contradicoes": found, "cartas": letters });
         say(&answer.to_string());
     } else {
         if !warnings.0.is_empty() {
             remark(&warnings.render(std::io::stderr().is_terminal()));
         }
+        if !contradictions.0.is_empty() {
+            remark(&contradictions.render(std::io::stderr().is_terminal()));
+        }
         for fault in &found {
             remark(fault);
         }
     }
-    if !found.is_empty() {
+    if !found.is_empty() || !contradictions.0.is_empty() {
         return Ok(Answer::Negative);
     }
     if !desk.json {
@@ -86,8 +88,19 @@ fn is_elsewhere(source: &Source) -> bool {
     matches!(source, Source::File(path) if !path.exists())
 }
 
+/// What of a calendar contradicts a ledger.
+pub(super) async fn contradictions(
+    setup: &Setup,
+    ledger: Option<&Store>,
+) -> std::result::Result<Faults, Failure> {
+    Ok(Faults(match ledger {
+        Some(store) => amend::contradictions(&store.ledger().await?, setup),
+        None => Vec::new(),
+    }))
+}
+
 /// Writes every kind of letter of every system to every municipality; answers how many.
-fn letters(live: &Live, now: jiff::Timestamp, found: &mut BTreeSet<String>) -> usize {
+pub(super) fn letters(live: &Live, now: jiff::Timestamp, found: &mut BTreeSet<String>) -> usize {
     let mut written = 0;
     for system in live.calendar.systems.keys() {
         let Some(window) = sample::window_of(&live.calendar, system, now) else { continue };

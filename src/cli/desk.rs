@@ -3,13 +3,16 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::args::{Invocation, Moment};
 use crate::clock::Clock;
 use crate::config::LoadError;
 use crate::domain::calendar::Calendar;
+use crate::render::portuguese;
 use crate::service::known::Known;
+use crate::service::last_good::{self, Refusal};
 use crate::service::order::OrderError;
 use crate::service::setup::Setup;
 use crate::store::{Store, StoreError};
@@ -87,20 +90,41 @@ pub(super) struct Desk {
     pub(super) setup: Setup,
     pub(super) clock: Clock,
     pub(super) json: bool,
+    /// What the files hold and cannot be used, where the last good configuration stands in.
+    pub(super) refused: Option<Refusal>,
     at: Option<Moment>,
 }
 
 impl Desk {
-    /// Reads the configuration.
-    pub(super) fn open(invocation: &Invocation) -> std::result::Result<Self, Failure> {
+    /// Reads the configuration. Where the files cannot be used, a command that is about the service and its ledger
+    /// works with the last good one, and says so.
+    pub(super) async fn open(invocation: &Invocation) -> std::result::Result<Self, Failure> {
         // The configuration judges future announcements by the machine's clock or by `--em`.
         let machine = Clock::System.now();
         let first = match invocation.at {
             Some(Moment::Instant(at)) => at,
             _ => machine,
         };
-        let setup = Setup::load(invocation.config.as_deref(), first)
-            .map_err(|error| load_failure(error, invocation.json))?;
+        let directory = invocation.config.as_deref();
+        let (setup, refused) = match Setup::load(directory, first) {
+            Ok(setup) => (setup, None),
+            Err(error) => {
+                let failure = load_failure(error, invocation.json);
+                let refused = last_good::load(directory, first).err();
+                let kept = match &refused {
+                    Some(_) if invocation.command.goes_on() => last_good::find(directory, first).await,
+                    _ => None,
+                };
+                let Some(kept) = kept else { return Err(failure) };
+                let zone = &kept.setup.config.calendar.hours.zone;
+                remark(&format!(
+                    "aviso: os arquivos da configuração têm faltas; respondo com a última boa, guardada no livro em \
+                     {}\ndica: rode “vigia-suas verificar”",
+                    portuguese::instant(kept.since, zone)
+                ));
+                (kept.setup, refused)
+            }
+        };
         let zone = &setup.config.calendar.hours.zone;
         let clock = match invocation.at {
             None => Clock::System,
@@ -108,7 +132,12 @@ impl Desk {
             Some(Moment::Civil(at)) => Clock::Fixed(zone.at(at.date(), at.time())),
             Some(Moment::Day(day)) => Clock::Fixed(zone.start_of(day)),
         };
-        Ok(Self { clock, json: invocation.json, at: invocation.at, setup })
+        Ok(Self { clock, json: invocation.json, at: invocation.at, refused, setup })
+    }
+
+    /// The civil day of now.
+    pub(super) fn today(&self) -> Date {
+        self.setup.config.calendar.hours.zone.date_of(self.now())
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -164,7 +193,7 @@ impl Desk {
     }
 }
 
-fn load_failure(error: LoadError, json: bool) -> Failure {
+pub(super) fn load_failure(error: LoadError, json: bool) -> Failure {
     match error {
         LoadError::Faulty(faults) if json => {
             let answer = serde_json::json!({ "falhas": faults, "contradicoes": [], "cartas": 0 });

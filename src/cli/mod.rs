@@ -3,13 +3,19 @@
 //! Data goes to stdout, everything else to stderr. Exit codes (DESIGN §5): 0 done, 1 the answer is negative, 2 usage,
 //! 3 could not.
 
+mod apply;
 pub mod args;
 mod check;
+mod consent;
+mod contrast;
 mod desk;
 mod dossier;
+mod extend;
+mod health;
 mod ledger;
 mod letter;
 mod order;
+mod orders;
 mod plan;
 mod returned;
 mod sample;
@@ -21,7 +27,7 @@ mod why;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use self::args::{Command, Invocation, Ledger};
+use self::args::{Command, Invocation, Ledger, Orders};
 use self::desk::{Answer, Desk, Failure, remark, say};
 use crate::telemetry::{self, LogFormat};
 
@@ -70,8 +76,7 @@ fn default_level(invocation: &Invocation) -> &'static str {
 fn run(invocation: &Invocation) -> desk::Result {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::could_not(&error))?;
-    let desk = Desk::open(invocation)?;
-    runtime.block_on(dispatch(desk, &invocation.command))
+    runtime.block_on(async { dispatch(Desk::open(invocation).await?, &invocation.command).await })
 }
 
 async fn dispatch(desk: Desk, command: &Command) -> desk::Result {
@@ -99,9 +104,16 @@ async fn dispatch(desk: Desk, command: &Command) -> desk::Result {
         Command::Letter { sample, format } => letter::show(&desk, sample, *format),
         Command::SendTest { to, sample } => letter::send_test(&desk, to, sample).await,
         Command::Bounce => returned::run(desk).await,
-        Command::Hold { scope, signature } => order::hold(&desk, scope, signature).await,
+        Command::Hold { scope, until, signature } => order::hold(&desk, scope, *until, signature).await,
         Command::Release { scope, signature } => order::release(&desk, scope, signature).await,
         Command::Exempt(order) => order::exempt(&desk, order).await,
         Command::Dispute(order) => order::dispute(&desk, order).await,
+        Command::Note(call) => order::note(&desk, call).await,
+        Command::Orders(Orders::List { all }) => orders::list(&desk, *all).await,
+        Command::Orders(Orders::Undo { id, signature }) => orders::undo(&desk, id, signature).await,
+        Command::Contrast { against, until } => contrast::show(&desk, against, *until).await,
+        Command::Apply(asked) => apply::run(&desk, asked).await,
+        Command::Extend(asked) => extend::run(&desk, asked).await,
+        Command::Health => health::run(&desk).await,
     }
 }

@@ -1,10 +1,12 @@
-//! `reter`, `liberar`, `dispensar`, `contestar`: what people decide by hand.
+//! `reter`, `liberar`, `dispensar`, `contestar`, `anotar`: what people decide by hand.
 
 use std::fmt::Write as _;
 
+use jiff::ToSpan;
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::args::{Change, Override as Asked, Scope, Signature};
+use super::args::{Change, Note as Call, NoteChange, Override as Asked, Scope, Signature};
 use super::desk::{Answer, Desk, Failure, Result, say};
 use crate::domain::id::PartId;
 use crate::domain::overrides::{Authorship, Hold, HoldScope, Overrides};
@@ -14,18 +16,25 @@ use crate::service::order::{self, Subject};
 use crate::store::Override;
 
 /// Stops sending.
-pub(super) async fn hold(desk: &Desk, scope: &Scope, signature: &Signature) -> Result {
+pub(super) async fn hold(desk: &Desk, scope: &Scope, until: Option<Date>, signature: &Signature) -> Result {
     let scope = resolve(desk, scope).await?;
+    order::last_day(until, desk.today())?;
     let store = desk.writable_ledger().await?;
     let by = by(desk, signature)?;
-    order::hold(&store, scope.clone(), by.clone()).await?;
-    answer(desk, &by, &json!({ "acao": "reter", "alcance": scope.to_string() }), || {
-        format!(
-            "retido: {scope}. O que já está em envio termina; o serviço obedece em até 30 segundos.\n\
+    order::hold(&store, scope.clone(), until, by.clone()).await?;
+    answer(
+        desk,
+        &by,
+        &json!({ "acao": "reter", "alcance": scope.to_string(), "ate": until.map(|day| day.to_string()) }),
+        || {
+            let until = until.map_or(String::new(), |day| format!(", até {}", portuguese::date(day)));
+            format!(
+                "retido: {scope}{until}. O que já está em envio termina; o serviço obedece em até 30 segundos.\n\
              para retomar: vigia-suas liberar {} --motivo \"…\"",
-            flag(&scope)
-        )
-    });
+                flag(&scope)
+            )
+        },
+    );
     Ok(Answer::Done)
 }
 
@@ -117,7 +126,7 @@ async fn decide(desk: &Desk, asked: &Asked, word: &str, make: fn(Subject) -> Ove
         Change::Set { until } => until,
         Change::Lift => None,
     };
-    order::last_day(until, desk.setup.config.calendar.hours.zone.date_of(desk.now()))?;
+    order::last_day(until, desk.today())?;
     let what = make(Subject { municipality, window: asked.window.clone(), part: part.clone(), until });
     let by = by(desk, &asked.signature)?;
     let store = desk.writable_ledger().await?;
@@ -151,7 +160,54 @@ async fn decide(desk: &Desk, asked: &Asked, word: &str, make: fn(Subject) -> Ove
     Ok(Answer::Done)
 }
 
-fn by(desk: &Desk, signature: &Signature) -> std::result::Result<Authorship, Failure> {
+/// A telephone call made, and whether the ladder waits for what was promised in it.
+pub(super) async fn note(desk: &Desk, call: &Call) -> Result {
+    let known = desk.known().await?;
+    let roster = &desk.setup.config.roster;
+    let municipality = order::municipality(roster, &call.municipality)?;
+    order::window(&known, &call.window, None)?;
+    let until = match call.change {
+        NoteChange::Made | NoteChange::Lift => None,
+        NoteChange::PauseFor(days) => Some(desk.today().saturating_add(i64::from(days).days())),
+        NoteChange::PauseUntil(day) => Some(day),
+    };
+    order::last_day(until, desk.today())?;
+    let by = by(desk, &call.signature)?;
+    let telephone = call.telephone.clone();
+    let what = Override::Note { municipality, window: call.window.clone(), telephone, until };
+    let store = desk.writable_ledger().await?;
+    let name = roster.municipalities.get(&municipality).map_or("", |m| m.name.as_str());
+    let subject = format!("{name} ({municipality}), {}", call.window);
+    let undone = call.change == NoteChange::Lift;
+    if undone && order::undo(&store, &what, by.clone()).await? == 0 {
+        return Err(Failure::refused(format!(
+            "recusado: não havia telefonema anotado de {subject}\ndica: veja “vigia-suas decisoes”"
+        )));
+    }
+    if !undone {
+        store.add_override(what, by.clone()).await?;
+    }
+    let facts = json!({
+        "acao": if undone { "desfazer" } else { "registrar" },
+        "ordem": "anotação",
+        "municipio": municipality.to_string(),
+        "janela": call.window.as_str(),
+        "telefone": call.telephone,
+        "ate": until.map(|day| day.to_string()),
+    });
+    answer(desk, &by, &facts, || match (undone, until) {
+        (true, _) => format!("desfeita a última anotação: {subject}"),
+        (false, None) => format!("anotado o telefonema: {subject}. As cobranças continuam."),
+        (false, Some(day)) => format!(
+            "anotado o telefonema: {subject}. As cobranças desta janela ficam em pausa até {} e depois retomam o \
+             degrau que ainda valer.",
+            portuguese::date(day)
+        ),
+    });
+    Ok(Answer::Done)
+}
+
+pub(super) fn by(desk: &Desk, signature: &Signature) -> std::result::Result<Authorship, Failure> {
     Ok(order::authorship(&signature.author, &signature.reason, desk.now())?)
 }
 

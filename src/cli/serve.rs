@@ -25,12 +25,13 @@ pub(super) async fn run(desk: Desk, once: bool) -> Result {
         say(&greeting(&desk.setup, now));
     }
     let setup = desk.setup.clone();
-    let service = Service::start(desk.setup, desk.clock).await.map_err(failure)?;
     if !once {
+        let service = Service::start_daemon(desk.setup, desk.refused, desk.clock).await.map_err(failure)?;
         remark("pare com Ctrl-C");
         service.run().await.map_err(failure)?;
         return Ok(Answer::Done);
     }
+    let service = Service::start(desk.setup, desk.clock).await.map_err(failure)?;
     let (pass, dispatch) = service.once().await.map_err(failure)?;
     let calendar = &setup.config.calendar;
     if json {

@@ -14,7 +14,7 @@ use crate::domain::plan::account::{Explanation, explain, summarise};
 use crate::domain::plan::{self, Decision};
 use crate::domain::reason::Reason;
 use crate::domain::summary::MunicipalityLine;
-use crate::render::because::{because, doubt, part_name};
+use crate::render::because::{because, call, doubt, part_name};
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
 use crate::service::known::Known;
@@ -140,11 +140,14 @@ impl Told<'_> {
         let orders = &self.known.overrides;
         let exempt = orders.exemptions.iter().filter(|o| self.is_about(&o.window, o.municipality));
         let disputed = orders.disputes.iter().filter(|o| self.is_about(&o.window, o.municipality));
+        // A call stands as having been made, also after its pause.
+        let notes = orders.notes.iter().filter(|o| self.is_about(&o.window, o.municipality));
         let exempt = exempt.filter(|o| counts(o.until));
         let disputed = disputed.filter(|o| counts(o.until));
         exempt
             .map(|o| told("dispensado", &o.part, o.until, &o.authorship))
             .chain(disputed.map(|o| told("contestado", &o.part, o.until, &o.authorship)))
+            .chain(notes.map(|note| call(note, self.calendar())))
             .collect()
     }
 

@@ -6,7 +6,6 @@ use super::fault::{Faults, LoadError, Severity};
 use super::locate::{Log, Spot};
 use super::names::{Names, Reserved};
 use super::node::{self, Node};
-use super::overlay::overlay;
 use super::read::Reader;
 use super::sheet::Sheet;
 use super::source::Sources;
@@ -40,7 +39,10 @@ pub fn compile(sources: &Sources, now: Timestamp) -> Result<Config, LoadError> {
 
 fn whole(sources: &Sources, now: Timestamp, log: &Log) -> Option<Config> {
     let reserved = Reserved::default();
-    let vigia_document = merged(sources, log);
+    if sources.bytes("vigia.toml").is_none() {
+        missing(sources, "vigia.toml", log);
+    }
+    let vigia_document = vigia::merged(sources, log);
     let calendar_document = toml(sources, "calendario.toml", true, log);
     let sheet = csv(sources, "municipios.csv", log);
     if sheet.is_none() && sources.bytes("municipios.csv").is_none() {
@@ -145,12 +147,6 @@ fn calendar(
     crossing::dependencies(&written, &calendar, log);
     crossing::overlaps(&written, &calendar, log);
     Some(calendar)
-}
-
-fn merged(sources: &Sources, log: &Log) -> Option<Node> {
-    let file = toml(sources, "vigia.toml", true, log)?;
-    let defaults = node::parse("valores padrão".to_owned(), vigia::DEFAULTS.as_bytes(), log)?;
-    Some(overlay(&defaults, &file, sources.variables()))
 }
 
 fn toml(sources: &Sources, name: &str, required: bool, log: &Log) -> Option<Node> {

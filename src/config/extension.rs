@@ -19,6 +19,7 @@ pub(super) fn compile(
     table: &Reader<'_>,
     against: &Against<'_>,
     opens_on: Option<Date>,
+    first: Option<Date>,
     default_time: Time,
 ) -> Vec<(Edition, Spot)> {
     let mut editions = Vec::new();
@@ -40,10 +41,27 @@ pub(super) fn compile(
                 source,
                 municipalities: municipalities.unwrap_or_default(),
             };
+            repeated(inner, first.map(|on| Deadline { on, at: default_time }), &editions, &edition);
             editions.push((edition, inner.spot_of("prazo")));
         }
     }
     editions
+}
+
+/// A prorrogação with the deadline that already holds moves nothing and starts the ladder anew.
+fn repeated(inner: &Reader<'_>, first: Option<Deadline>, before: &[(Edition, Spot)], edition: &Edition) {
+    let covers = |earlier: &Edition| {
+        earlier.municipalities.is_empty() || !edition.municipalities.is_disjoint(&earlier.municipalities)
+    };
+    let last = before.iter().rev().map(|(earlier, _)| earlier).find(|earlier| covers(earlier));
+    let in_force = last.map_or(first, |earlier| earlier.deadline);
+    if let Some(deadline) = in_force.filter(|deadline| edition.deadline == Some(*deadline)) {
+        inner.log.warn(
+            &inner.spot_of("prazo"),
+            format!("esta prorrogação repete o prazo que já vale ({})", deadline.on),
+            "confira a data; com o mesmo prazo ninguém recebe carta nova, mas as cobranças recomeçam do primeiro degrau",
+        );
+    }
 }
 
 fn check_dates(

@@ -4,7 +4,8 @@
 //! environment), `read` and `value` (typed reading that goes on after a fault), then one file for each thing read:
 //! `vigia` with `sender` and `relay`, `system` with `ladder` and `recurrence`, `window` with `extension` and
 //! `crossing`, `holiday`, `municipality`,
-//! `unit`, `feed` with `fetch`; `compile` joins them. `fault` and `show` are what comes out when it cannot be.
+//! `unit`, `feed` with `fetch`; `compile` joins them. `fault` and `show` are what comes out when it cannot be, `place`
+//! finds where a window is written, and `prorogue` writes a prorrogação down.
 //!
 //! Architecture invariant: no clock, no network, and no password is read here; a configuration that has a fault gives
 //! no part of itself.
@@ -23,6 +24,8 @@ mod names;
 mod near;
 mod node;
 mod overlay;
+mod place;
+mod prorogue;
 mod read;
 mod recurrence;
 mod relay;
@@ -52,8 +55,12 @@ use crate::domain::secretariat::Secretariat;
 
 pub use compile::compile;
 pub use fault::{Fault, Faults, LoadError, Severity};
+pub use near::nearest;
+pub use place::{Place, fault_at};
+pub use prorogue::{Prorogation, Unwritten, prorogue};
 pub use settings::{Mode, OnUncertain, Patience, Relay, Security, Settings};
 pub use source::{PASSWORD_VARIABLE, Sources};
+pub use vigia::{Whereabouts, whereabouts};
 
 /// A configuration without faults.
 #[derive(Debug, Clone)]

@@ -22,7 +22,7 @@ pub struct Settings {
     pub database: String,
     /// `guardar_anos`: for how many years personal data is kept (DESIGN §13). Nothing is erased yet.
     pub keep_years: u16,
-    /// `vigiar_arquivos`: whether a changed file is read again without being asked to. Not done yet.
+    /// `vigiar_arquivos`: whether changed files are read again without being asked to.
     pub watch_files: bool,
 }
 

@@ -49,9 +49,7 @@ impl Sources {
             for entry in std::fs::read_dir(&letters).map_err(unreadable(&letters))? {
                 let entry = entry.map_err(unreadable(&letters))?;
                 let name = entry.file_name().to_string_lossy().into_owned();
-                let extension = Path::new(&name).extension().and_then(|e| e.to_str());
-                let shown = !name.starts_with('.') && matches!(extension, Some("txt" | "html"));
-                if shown && entry.path().is_file() {
+                if Self::is_part(&format!("modelos/{name}")) && entry.path().is_file() {
                     sources.take(&entry.path(), &format!("modelos/{name}"))?;
                 }
             }
@@ -126,8 +124,66 @@ impl Sources {
         })
     }
 
+    /// Every file and variable by name, to be kept; variables begin with `VIGIA_`.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(String, Vec<u8>)> {
+        let variables = self.variables.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes()));
+        self.files.iter().map(|(name, bytes)| (name.clone(), bytes.clone())).chain(variables).collect()
+    }
+
+    /// What [`Sources::parts`] gave, put together again. The environment of this process has no say in it.
+    #[must_use]
+    pub fn of_parts(directory: &str, parts: Vec<(String, Vec<u8>)>) -> Self {
+        let mut sources = Self { directory: directory.to_owned(), ..Self::default() };
+        for (name, bytes) in parts {
+            if name.starts_with(PREFIX) {
+                sources.variables.insert(name, String::from_utf8_lossy(&bytes).into_owned());
+            } else {
+                sources.files.insert(name, bytes);
+            }
+        }
+        sources
+    }
+
+    /// The files, by name.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+    }
+
+    /// The names of files and variables that two configurations do not have alike.
+    #[must_use]
+    pub fn unlike(&self, other: &Self) -> Vec<String> {
+        let unlike = |a: &BTreeMap<String, Vec<u8>>, b: &BTreeMap<String, Vec<u8>>| -> Vec<String> {
+            a.keys().chain(b.keys()).filter(|name| a.get(*name) != b.get(*name)).cloned().collect()
+        };
+        let bytes =
+            |of: &Self| of.variables.iter().map(|(n, v)| (n.clone(), v.clone().into_bytes())).collect();
+        let mut names = unlike(&self.files, &other.files);
+        names.extend(unlike(&bytes(self), &bytes(other)));
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Whether this is the name of a file that a configuration is made of.
+    #[must_use]
+    pub fn is_part(name: &str) -> bool {
+        FILES.contains(&name)
+            || name.strip_prefix("modelos/").is_some_and(|letter| {
+                let extension = Path::new(letter).extension().and_then(|e| e.to_str());
+                !letter.starts_with('.') && !letter.contains('/') && matches!(extension, Some("txt" | "html"))
+            })
+    }
+
+    /// A hash over every file: what two places have alike whatever the environment says.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        Self { files: self.files.clone(), ..Self::default() }.fingerprint()
+    }
+
     /// The bytes of a file, if it is there.
-    pub(super) fn bytes(&self, name: &str) -> Option<&[u8]> {
+    #[must_use]
+    pub fn bytes(&self, name: &str) -> Option<&[u8]> {
         self.files.get(name).map(Vec::as_slice)
     }
 

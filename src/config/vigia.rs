@@ -8,9 +8,11 @@ use jiff::tz::TimeZone;
 use super::fault::Severity;
 use super::locate::{Log, Spot};
 use super::names::Reserved;
-use super::node::Node;
+use super::node::{self, Node};
+use super::overlay::overlay;
 use super::read::Reader;
 use super::settings::{Mode, OnUncertain, Settings};
+use super::source::Sources;
 use super::{relay, sender, value};
 use crate::domain::roster::Offices;
 use crate::domain::secretariat::Secretariat;
@@ -44,12 +46,40 @@ pub(super) struct Vigia {
     pub(super) mode: Mode,
 }
 
+/// What of a configuration says where its ledger is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// `modo`
+    pub mode: Mode,
+    /// `dados`
+    pub data: PathBuf,
+}
+
+/// Where the ledger of a configuration is, whatever else is wrong with it; nothing when that cannot be read.
+#[must_use]
+pub fn whereabouts(sources: &Sources) -> Option<Whereabouts> {
+    let unheard = Log::default();
+    let document = merged(sources, &unheard)?;
+    let top = Reader::of(&document, "vigia.toml", &unheard)?;
+    let data = top.get("dados", value::filled)?;
+    Some(Whereabouts { mode: top.get("modo", mode)?, data: PathBuf::from(data) })
+}
+
+/// `vigia.toml` between the defaults and the environment.
+pub(super) fn merged(sources: &Sources, log: &Log) -> Option<Node> {
+    let file = node::parse(sources.shown("vigia.toml"), sources.bytes("vigia.toml")?, log)?;
+    let defaults = node::parse("valores padrão".to_owned(), DEFAULTS.as_bytes(), log)?;
+    Some(overlay(&defaults, &file, sources.variables()))
+}
+
+fn mode(node: &Node, log: &Log) -> Option<Mode> {
+    value::word(node, log, &[("ensaio", Mode::Rehearsal), ("producao", Mode::Production)])
+}
+
 /// Compiles the merged document.
 pub(super) fn compile(document: &Node, reserved: &Reserved, log: &Log) -> Option<Vigia> {
     let top = Reader::of(document, "vigia.toml", log)?;
-    let mode = top.get("modo", |n, log| {
-        value::word(n, log, &[("ensaio", Mode::Rehearsal), ("producao", Mode::Production)])
-    });
+    let mode = top.get("modo", mode);
     let starts_on = top.get("inicio", value::date);
     if mode == Some(Mode::Production) && !top.has("inicio") {
         top.log.error(

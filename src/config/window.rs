@@ -75,7 +75,7 @@ fn window(table: &Reader<'_>, against: &Against<'_>) -> Option<Written> {
             "confira o ano das duas datas",
         );
     }
-    let extensions = extension::compile(table, against, opens_on, deadline_at);
+    let extensions = extension::compile(table, against, opens_on, deadline_on, deadline_at);
     table.close(Severity::Error);
 
     let (system, reference) = (system?, reference?);

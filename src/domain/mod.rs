@@ -2,12 +2,14 @@
 //!
 //! Reading order: `id` (names of things), `time` (civil dates to instants), `holiday`, `calendar` (what was
 //! announced), `roster` (whom to tell), `status` (who has filled in), `overrides` (what people decided), `ledger`
-//! (what was already said), `reason` (why), `plan` (what to say now), `replay` (a year in memory), `summary` (what
+//! (what was already said), `reason` (why), `plan` (what to say now), `replay` (a year in memory), `contrast` (what
+//! another configuration would say), `summary` (what
 //! staff read), `delivery` (one address), `dossier` (proof of what was said).
 //!
 //! Architecture invariant: nothing here does I/O, reads a clock, logs, or names another room of the crate.
 
 pub mod calendar;
+pub mod contrast;
 pub mod delivery;
 pub mod dossier;
 pub mod feed;

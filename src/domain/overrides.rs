@@ -20,6 +20,8 @@ pub struct Overrides {
     pub exemptions: Vec<Exemption>,
     /// `contestar`
     pub disputes: Vec<Dispute>,
+    /// `anotar`, oldest first.
+    pub notes: Vec<Note>,
 }
 
 /// A batch (lote) of letters that leaves or waits as one.
@@ -112,6 +114,8 @@ impl fmt::Display for HoldScope {
 pub struct Hold {
     /// What it stops.
     pub scope: HoldScope,
+    /// Last day on which it stops it; absent: until it is released.
+    pub until: Option<Date>,
     /// By whom and why.
     pub authorship: Authorship,
 }
@@ -128,6 +132,21 @@ pub struct Exemption {
     /// Last day on which it counts; absent: as long as the window.
     pub until: Option<Date>,
     /// By whom and why.
+    pub authorship: Authorship,
+}
+
+/// A telephone call made about a window (`anotar`): what was tried, and whether the ladder waits for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Which municipality.
+    pub municipality: MunicipalityCode,
+    /// In which window.
+    pub window: WindowId,
+    /// The number called, if noted.
+    pub telephone: Option<String>,
+    /// Last day on which no rung leaves; absent: the ladder does not wait.
+    pub until: Option<Date>,
+    /// By whom and when; the reason is the call's result.
     pub authorship: Authorship,
 }
 

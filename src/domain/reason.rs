@@ -98,6 +98,15 @@ pub enum Reason {
         /// Reason.
         reason: String,
     },
+    /// A call was made, and the ladder waits for what was promised in it.
+    Paused {
+        /// Last day of the pause.
+        until: Date,
+        /// Who called.
+        author: String,
+        /// What came of it.
+        result: String,
+    },
     /// The opening must be confirmed first.
     AwaitsOpening {
         /// The batch to release.
@@ -235,6 +244,7 @@ causes! {
     NoContact => "sem-contato",
     AddressFlagged => "endereco-recusado",
     Held => "retido",
+    Paused => "pausa",
     AwaitsOpening => "aguarda-abertura",
     AwaitsApproval => "aguarda-aprovacao",
     EarlierDeadline => "prazo-antecipado",

@@ -187,6 +187,23 @@ impl StatusBook {
         self.windows.entry(window).or_default().entry(municipality).or_default().push(entry);
     }
 
+    /// The same, as if every feed went on saying what it says: a *pendente* that is too old at `now` is in doubt and
+    /// stays so. For looking ahead, with a validity that no longer ends.
+    #[must_use]
+    pub fn going_on(&self, now: Timestamp, validity: impl Fn(&WindowId) -> Option<SignedDuration>) -> Self {
+        let mut ahead = self.clone();
+        for (id, municipalities) in &mut ahead.windows {
+            let Some(validity) = validity(id) else { continue };
+            for entry in municipalities.values_mut().flatten().filter(|e| e.state == State::Pending) {
+                let stale_at = self.window(id).ages_from(entry).saturating_add(validity);
+                if stale_at.is_ok_and(|at| at <= now) {
+                    entry.state = State::Unconfirmed;
+                }
+            }
+        }
+        ahead
+    }
+
     /// What is known of a window.
     #[must_use]
     pub fn window(&self, window: &WindowId) -> WindowStatus<'_> {

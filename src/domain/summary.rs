@@ -9,6 +9,7 @@ use super::calendar::Deadline;
 use super::delivery::DeliveryState;
 use super::id::{FeedId, GerenciaId, MunicipalityCode, PartId, UnitId, WindowId};
 use super::notice::Kind;
+use super::overrides::Note;
 use super::reason::Reason;
 use super::status::{Doubt, State};
 
@@ -171,6 +172,8 @@ pub struct CallLine {
     pub pending_since: Option<Timestamp>,
     /// What is missing.
     pub parts: Vec<PartId>,
-    /// Why a person must call: what was tried and did not leave or arrive.
+    /// Why a person must call: what did not leave or arrive.
     pub because: Vec<Reason>,
+    /// Calls already made, oldest first.
+    pub tried: Vec<Note>,
 }

@@ -3,7 +3,7 @@
 use crate::domain::calendar::{Calendar, HaltKind};
 use crate::domain::id::PartId;
 use crate::domain::notice::{Told, UnconfirmedPart, Untold};
-use crate::domain::overrides::{BatchId, HoldScope};
+use crate::domain::overrides::{BatchId, HoldScope, Note};
 use crate::domain::reason::{Cause, Reason};
 use crate::domain::status::Doubt;
 
@@ -89,6 +89,12 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
             open_ended(author),
             open_ended(reason)
         ),
+        Reason::Paused { until, author, result } => format!(
+            "A cobrança está em pausa até {}, por um telefonema de {}; resultado: {}.",
+            pt::date(*until),
+            open_ended(author),
+            open_ended(result)
+        ),
         Reason::AwaitsOpening { batch } => {
             format!("Aguarda liberação ({}): a abertura da janela precisa ser confirmada.", release(batch))
         }
@@ -149,6 +155,17 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
     }
 }
 
+/// A call made, in one line: when, by whom, what came of it, and until when the ladder waits.
+#[must_use]
+pub fn call(note: &Note, calendar: &Calendar) -> String {
+    let at = pt::short_instant(note.authorship.at, &calendar.hours.zone);
+    let number = note.telephone.as_deref().map(|n| format!(" ({})", pt::line(n))).unwrap_or_default();
+    let pause =
+        note.until.map(|day| format!("; cobrança em pausa até {}", pt::date(day))).unwrap_or_default();
+    let (by, result) = (open_ended(&note.authorship.author), open_ended(&note.authorship.reason));
+    format!("telefonema em {at} por {by}{number}: {result}{pause}")
+}
+
 /// Why a part is *não confirmado*: a clause without a full stop.
 #[must_use]
 pub fn doubt(doubt: &Doubt, calendar: &Calendar) -> String {
@@ -185,6 +202,7 @@ pub fn cause(cause: Cause) -> &'static str {
         "nao-confirmado" => "a situação não estava confirmada",
         "sem-contato" => "não havia endereço utilizável",
         "retido" => "o envio foi retido pela equipe",
+        "pausa" => "a cobrança estava em pausa por um telefonema",
         "aguarda-abertura" => "a abertura da janela não foi confirmada",
         "aguarda-aprovacao" => "o lote não foi aprovado",
         "prazo-antecipado" => "o prazo anterior ao vigente não foi liberado",

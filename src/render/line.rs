@@ -4,12 +4,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::calendar::Calendar;
+use crate::domain::contrast::{Difference, Shift};
 use crate::domain::id::WindowId;
 use crate::domain::notice::{Kind, NoticeKey};
-use crate::domain::plan::Decision;
+use crate::domain::plan::{Act, Decision};
 use crate::domain::roster::Roster;
 
 use super::because;
+use super::contrast;
 use super::portuguese as pt;
 
 /// The line as programs read it. The order of the fields is the order of the keys (DESIGN §5, contract).
@@ -27,10 +29,23 @@ struct Event<'a> {
     porque: String,
 }
 
+/// The same, and what changes.
+#[derive(Debug, Serialize)]
+struct Contrasted<'a> {
+    #[serde(flatten)]
+    event: Event<'a>,
+    mudanca: &'static str,
+    antes: Option<String>,
+}
+
 /// One compact JSON object, without a line break.
 #[must_use]
 pub fn event_line(at: Timestamp, decision: &Decision, calendar: &Calendar) -> String {
-    let event = Event {
+    serde_json::to_string(&event_of(at, decision, calendar)).unwrap_or_default()
+}
+
+fn event_of<'a>(at: Timestamp, decision: &'a Decision, calendar: &Calendar) -> Event<'a> {
+    Event {
         em: rfc3339(at, calendar),
         acao: decision.act.as_str(),
         aviso: decision.key.to_string(),
@@ -41,8 +56,28 @@ pub fn event_line(at: Timestamp, decision: &Decision, calendar: &Calendar) -> St
         municipio: decision.key.municipality().map(|code| code.to_string()),
         para: decision.to.iter().map(|to| to.address.as_str()).collect(),
         porque: because::because(&decision.because, calendar),
+    }
+}
+
+/// The line of a notice that another configuration treats otherwise: the contract's keys as the other has them, then
+/// `mudanca` and, in `antes`, when the one in force would send it. What it would no longer send is `retirar`.
+#[must_use]
+pub fn contrast_line(difference: &Difference, in_force: &Calendar, other: &Calendar) -> String {
+    let (event, calendar) = match (&difference.after, &difference.before) {
+        (Some(after), _) => (after, other),
+        (None, Some(before)) => (before, in_force),
+        (None, None) => return String::new(),
     };
-    serde_json::to_string(&event).unwrap_or_default()
+    let mut told = event_of(event.at, &event.decision, calendar);
+    if matches!(difference.shift, Shift::Dropped | Shift::Withdrawn) {
+        told.acao = Act::Withdraw.as_str();
+    }
+    let contrasted = Contrasted {
+        event: told,
+        mudanca: contrast::shift_code(difference.shift),
+        antes: difference.before.as_ref().map(|before| rfc3339(before.at, in_force)),
+    };
+    serde_json::to_string(&contrasted).unwrap_or_default()
 }
 
 /// An instant as RFC 3339 with the calendar zone's offset: `2023-12-05T08:00:00-03:00`.
@@ -76,7 +111,6 @@ mod tests {
     use crate::domain::calendar::Sanction;
     use crate::domain::id::EmailAddress;
     use crate::domain::notice::{Content, Recipient, Slot};
-    use crate::domain::plan::Act;
     use crate::domain::reason::Reason;
     use crate::domain::roster::Role;
     use crate::render::letter::example::{World, decision};

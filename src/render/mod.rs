@@ -2,13 +2,15 @@
 //!
 //! Reading order: `portuguese` (dates and lists in words), `because` (a sentence for every reason), `letter` (a notice
 //! as subject, text and HTML), `line` (one decision on one line), `report` (where a window stands), `agenda` (windows
-//! and their editions), `dossier` (proof of what was said to one municipality).
+//! and their editions), `dossier` (proof of what was said to one municipality),
+//! `contrast` (what another configuration would say).
 //!
 //! Architecture invariant: everything that an operator, a gerência or a municipality reads is worded here or in
 //! `config/modelos/`, and nothing here does I/O, reads a clock, or names another room than `domain`.
 
 pub mod agenda;
 pub mod because;
+pub mod contrast;
 pub mod dossier;
 pub mod letter;
 pub mod line;

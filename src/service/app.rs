@@ -1,5 +1,6 @@
 //! What every loop shares.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::{SignedDuration, Timestamp};
@@ -30,6 +31,10 @@ pub struct App {
     /// Something is lost for good; the process must end with failure.
     pub failed: CancellationToken,
     due: std::sync::Mutex<Due>,
+    /// Whether the files hold a configuration that was refused.
+    refused: AtomicBool,
+    /// Whether the service began on the last good one and did not adopt another since.
+    on_last_good: AtomicBool,
 }
 
 /// When the next pass is due, and when the last one ended; before the first, when the service began.
@@ -65,6 +70,8 @@ impl App {
             stop: CancellationToken::new(),
             failed: CancellationToken::new(),
             due: std::sync::Mutex::new(Due { at: None, decided_at: clock.now() }),
+            refused: AtomicBool::new(false),
+            on_last_good: AtomicBool::new(false),
         })
     }
 
@@ -78,7 +85,30 @@ impl App {
     pub fn adopt(&self, setup: Setup) {
         let live = Arc::new(Live { calendar: setup.live_calendar(), setup });
         *self.setup.write().unwrap_or_else(PoisonError::into_inner) = live;
+        self.refused(false);
         self.wake.notify_one();
+    }
+
+    /// Notes whether the files hold what was refused.
+    pub(super) fn refused(&self, refused: bool) {
+        self.refused.store(refused, Ordering::Relaxed);
+    }
+
+    /// Whether the files hold what was refused.
+    #[must_use]
+    pub fn has_refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether the service runs on what it found in the ledger and not in the files.
+    pub(super) fn runs_on_last_good(&self, so: bool) {
+        self.on_last_good.store(so, Ordering::Relaxed);
+    }
+
+    /// Whether it does.
+    #[must_use]
+    pub fn is_on_last_good(&self) -> bool {
+        self.on_last_good.load(Ordering::Relaxed)
     }
 
     /// Now. Read once per pass.

@@ -29,7 +29,7 @@ pub struct Known {
 }
 
 /// How far ahead windows are laid out; no wake lies further.
-const HORIZON_DAYS: i64 = 400;
+pub(super) const HORIZON_DAYS: i64 = 400;
 
 /// The calendar's windows up to the horizon.
 #[must_use]

@@ -17,14 +17,17 @@ use tracing::{error, info, warn};
 use super::app::App;
 use super::ingest::Ingest;
 use super::known::note_readings;
+use super::last_good::{self, Refusal};
 use super::outbox::{Dispatch, Outbox};
 use super::reconcile::{Pass, reconcile_once};
 use super::relay::SenderError;
 use super::report::report_once;
 use super::returns::Mailbox;
 use super::setup::Setup;
+use super::watch::{self, Look, Watch};
+use super::{alert, amend};
 use crate::clock::Clock;
-use crate::config::{self, LoadError};
+use crate::config;
 use crate::store::{LedgerLock, OnUncertain, Store, StoreError};
 use crate::telemetry::chain;
 
@@ -58,15 +61,69 @@ pub struct Service {
 
 /// The longest sleep between passes: the wall clock may jump, and orders come in by other processes.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// What systemd shows while the files hold what cannot be used.
+const REFUSED: &str = "a configuração nova foi recusada, vale a anterior";
 /// The heartbeat of the ledger, by which a start knows of an outage.
 const BEAT: Duration = Duration::from_mins(1);
 
 impl Service {
-    /// Opens the ledger, becomes its only sender, and tidies up after whatever came before.
+    /// Opens the ledger, becomes its only sender, and tidies up after whatever came before. A calendar that
+    /// contradicts the ledger is refused.
     ///
     /// # Errors
     /// [`ServiceError`].
     pub async fn start(setup: Setup, clock: Clock) -> Result<Self, ServiceError> {
+        let service = Self::open(setup, clock).await?;
+        let app = &service.app;
+        if let Some(edits) = amend::silent_edits(&app.store, &app.live().setup).await? {
+            return Err(ServiceError::SilentEdit(edits));
+        }
+        service.settle_in(None).await?;
+        Ok(service)
+    }
+
+    /// The same for the daemon, which goes on with the last good configuration where there is one: also when the
+    /// calendar contradicts the ledger. `refused` is what the files hold, when `setup` is that last good one already.
+    ///
+    /// # Errors
+    /// [`ServiceError`].
+    pub async fn start_daemon(
+        setup: Setup,
+        refused: Option<Refusal>,
+        clock: Clock,
+    ) -> Result<Self, ServiceError> {
+        let service = Self::open(setup, clock).await?;
+        let (app, live) = (&service.app, service.app.live());
+        let refused = match (refused, amend::silent_edits(&app.store, &live.setup).await?) {
+            (refused, None) => refused,
+            (Some(_), Some(edits)) => return Err(ServiceError::SilentEdit(edits)),
+            (None, Some(faults)) => {
+                let kept = last_good::of(&app.store, live.setup.directory.as_deref(), app.now()).await?;
+                let whole = kept.filter(|kept| kept.setup.database() == live.setup.database());
+                let Some(kept) = whole else { return Err(ServiceError::SilentEdit(faults)) };
+                app.adopt(kept.setup);
+                Some(Refusal { fingerprint: live.setup.config.fingerprint.clone(), faults })
+            }
+        };
+        service.settle_in(refused).await?;
+        Ok(service)
+    }
+
+    /// Notes what it runs on, and what it does not.
+    async fn settle_in(&self, refused: Option<Refusal>) -> Result<(), StoreError> {
+        let (app, now) = (&self.app, self.app.now());
+        note_readings(&app.live(), &app.store, now).await?;
+        match refused {
+            None => last_good::adopt(&app.store, &app.live().setup, "início do serviço", now).await,
+            Some(refusal) => {
+                self.refuse(&refusal, now).await?;
+                app.runs_on_last_good(true);
+                self.remind(now).await
+            }
+        }
+    }
+
+    async fn open(setup: Setup, clock: Clock) -> Result<Self, ServiceError> {
         let now = clock.now();
         let store = Store::open(&setup.database(), now).await?;
         let lock = store.lock()?;
@@ -82,8 +139,6 @@ impl Service {
         }
         let directory = setup.directory.clone();
         let app = App::new(setup, store, clock);
-        refuse_silent_edits(&app).await?;
-        note_readings(&app.live(), &app.store, now).await?;
         Ok(Self { app, directory, _lock: lock })
     }
 
@@ -164,20 +219,67 @@ impl Service {
         if self.app.failed.is_cancelled() { Err(ServiceError::LoopDied) } else { Ok(()) }
     }
 
-    /// Waits for a signal to stop; a SIGHUP reloads and goes on, whatever comes of it.
+    /// Waits for a signal to stop; a SIGHUP reloads and goes on, whatever comes of it. So do changed files, where that
+    /// is wished.
     async fn obey(&self, signals: &mut Signals) {
+        let mut ticks = tokio::time::interval(watch::EVERY);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut watch = Watch::default();
+        let mut reminded_on = None;
         loop {
-            tokio::select! {
+            let outcome = tokio::select! {
                 _ = signals.terminate.recv() => return,
                 _ = signals.interrupt.recv() => return,
-                _ = signals.reload.recv() => {
-                    if let Err(failure) = self.reload().await {
-                        error!(error = %chain(&failure), "a recarga não pôde ser concluída; vale a configuração em uso");
-                        notify(&[NotifyState::Ready]);
+                _ = signals.reload.recv() => self.reload().await,
+                _ = ticks.tick() => {
+                    let today = self.app.live().calendar.hours.zone.date_of(self.app.now());
+                    let reminded = match reminded_on.replace(today) {
+                        Some(day) if day == today => Ok(()),
+                        _ => self.remind(self.app.now()).await,
+                    };
+                    match reminded {
+                        Ok(()) => self.look(&mut watch).await,
+                        Err(failure) => Err(failure),
                     }
                 }
+            };
+            if let Err(failure) = outcome {
+                error!(error = %chain(&failure), "a recarga não pôde ser concluída; vale a configuração em uso");
+                notify(&[NotifyState::Ready]);
             }
         }
+    }
+
+    /// Takes in files that changed, once they are quiet and whole (`vigiar_arquivos`).
+    async fn look(&self, watch: &mut Watch) -> Result<(), StoreError> {
+        let (live, now) = (self.app.live(), self.app.now());
+        let Some(directory) =
+            live.setup.directory.as_deref().filter(|_| live.setup.config.settings.watch_files)
+        else {
+            *watch = Watch::default();
+            return Ok(());
+        };
+        let look = watch.look(watch::stamp(directory), now);
+        if look == Look::Leave {
+            return Ok(());
+        }
+        let (fingerprint, whole) = match last_good::load(self.directory.as_deref(), now) {
+            Ok(setup) => (setup.config.fingerprint, true),
+            Err(refusal) => (refusal.fingerprint, false),
+        };
+        let refused = self.app.store.configuration_refused().await?.map(|refused| refused.fingerprint);
+        let known = match &refused {
+            Some(refused) => *refused == fingerprint,
+            None => live.setup.config.fingerprint == fingerprint,
+        };
+        if known || whole || look == Look::Insist {
+            watch.settled();
+        }
+        if !known && (whole || look == Look::Insist) {
+            info!("os arquivos da configuração mudaram");
+            return self.reload().await;
+        }
+        Ok(())
     }
 
     /// Compiles the configuration aside and swaps it only if it is whole; a bad one keeps the last good and says so.
@@ -188,40 +290,66 @@ impl Service {
             Ok(stamp) => notify(&[NotifyState::Reloading, stamp]),
             Err(_) => notify(&[NotifyState::Reloading]),
         }
-        let outcome = match Setup::load(self.directory.as_deref(), now) {
-            Ok(setup) if setup.database() != self.app.store.path() => {
-                Err("o modo ou a pasta de dados mudou: reinicie o serviço".to_owned())
-            }
+        let outcome = match last_good::load(self.directory.as_deref(), now) {
             Ok(setup) => self.fit(setup).await?,
-            Err(LoadError::Faulty(faults)) => Err(faults.render(false)),
-            Err(failure) => Err(chain(&failure)),
+            Err(refusal) => Err(refusal),
         };
         match outcome {
             Ok(setup) => {
                 self.app.adopt(setup);
-                note_readings(&self.app.live(), &self.app.store, now).await?;
-                info!(config.fingerprint = %self.app.live().setup.config.fingerprint, "configuração recarregada");
+                let live = self.app.live();
+                note_readings(&live, &self.app.store, now).await?;
+                last_good::adopt(&self.app.store, &live.setup, "recarga", now).await?;
+                self.app.runs_on_last_good(false);
+                info!(config.fingerprint = %live.setup.config.fingerprint, "configuração recarregada");
             }
-            Err(faults) => {
-                error!("a configuração nova tem faltas e não foi adotada; vale a anterior\n{faults}");
-                let text = format!("A configuração nova não foi adotada; vale a anterior.\n{faults}");
-                super::alert::alert_once(&self.app, "configuracao", text, now).await?;
-            }
+            Err(refusal) => self.refuse(&refusal, now).await?,
         }
         notify(&[NotifyState::Ready]);
         Ok(())
+    }
+
+    /// Goes on without what the files hold: said in the log each time, by mail once for each distinct one, and where
+    /// systemd shows it.
+    async fn refuse(&self, refusal: &Refusal, now: Timestamp) -> Result<(), StoreError> {
+        let Refusal { fingerprint, faults } = refusal;
+        error!("a configuração nova tem faltas e não foi adotada; vale a anterior\n{faults}");
+        let new = self.app.store.refuse_configuration(fingerprint, faults, now).await?;
+        self.app.refused(true);
+        if new {
+            let topic = format!("configuracao-{}", fingerprint.get(..8).unwrap_or(fingerprint));
+            let text = format!("A configuração nova não foi adotada; vale a anterior.\n{faults}");
+            alert::alert_once(&self.app, &topic, text, now).await?;
+        }
+        notify(&[NotifyState::Status(REFUSED)]);
+        Ok(())
+    }
+
+    /// Says once a day that the service began on the last good configuration and runs on it still.
+    async fn remind(&self, now: Timestamp) -> Result<(), StoreError> {
+        if !self.app.is_on_last_good() {
+            return Ok(());
+        }
+        let text = "O serviço começou com a última configuração boa, guardada no livro, porque os arquivos têm faltas. \
+                    Rode “vigia-suas verificar”, corrija-os e rode “systemctl reload vigia-suas”.";
+        warn!("{text}");
+        alert::alert_once(&self.app, "configuracao-anterior", text.to_owned(), now).await
     }
 }
 
 impl Service {
     /// Whether a whole configuration may take the place of the one in force.
-    async fn fit(&self, setup: Setup) -> Result<Result<Setup, String>, StoreError> {
-        if let Some(edits) = silent_edits(&self.app, &setup).await? {
-            return Ok(Err(edits));
-        }
-        Ok(match super::relay::check(&setup) {
-            Ok(()) => Ok(setup),
-            Err(failure) => Err(chain(&failure)),
+    async fn fit(&self, setup: Setup) -> Result<Result<Setup, Refusal>, StoreError> {
+        let faults = if setup.database() != self.app.store.path() {
+            Some("o modo ou a pasta de dados mudou: reinicie o serviço".to_owned())
+        } else if let Some(edits) = amend::silent_edits(&self.app.store, &setup).await? {
+            Some(edits)
+        } else {
+            super::relay::check(&setup).err().map(|failure| chain(&failure))
+        };
+        Ok(match faults {
+            None => Ok(setup),
+            Some(faults) => Err(Refusal { fingerprint: setup.config.fingerprint, faults }),
         })
     }
 }
@@ -249,19 +377,6 @@ impl Signals {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
-    }
-}
-
-/// What of the calendar contradicts deadlines already told, in the operators' words.
-async fn silent_edits(app: &App, setup: &Setup) -> Result<Option<String>, StoreError> {
-    super::amend::silent_edits(&app.store, setup).await
-}
-
-async fn refuse_silent_edits(app: &App) -> Result<(), ServiceError> {
-    let live = app.live();
-    match silent_edits(app, &live.setup).await? {
-        Some(faults) => Err(ServiceError::SilentEdit(faults)),
-        None => Ok(()),
     }
 }
 
@@ -345,7 +460,10 @@ async fn reconcile_loop(app: Arc<App>) {
                     }
                 }
                 let next = pass.next_wake.map(|at| at.to_string()).unwrap_or_default();
-                let status = format!("{} aviso(s) retido(s); próxima decisão em {next}", pass.held);
+                let mut status = format!("{} aviso(s) retido(s); próxima decisão em {next}", pass.held);
+                if app.has_refused() {
+                    status = format!("{REFUSED}; {status}");
+                }
                 notify(&[NotifyState::Status(&status)]);
             }
             Err(failure) => error!(error = %chain(&failure), "a decisão falhou; será retomada"),

@@ -3,8 +3,9 @@
 //! Reading order: `setup` (a configuration ready to work with), `app` (what every loop shares), `known` (the world as
 //! the store has it), `reconcile` (decide and record; with `compose`), `outbox` (deliver; with `sender`, `asked`, `relay`, `secret`, `pace` and `trust`), `ingest`
 //! (take in status), `returns` (take in what comes back), `report` (tell staff), `alert` (call a person), `order` (what
-//! people decide by hand), `dossier` (proof), `rehearse` (virtual time), `lifecycle`
-//! (start, signals, drain). Each concern has a `NAME_once` that tests and `servir --uma-vez` call.
+//! people decide by hand), `dossier` (proof), `rehearse` (virtual time), `amend` (what may not be edited
+//! in silence), `contrast` (what another configuration would do), `install` and `extend` (change it), `last_good`
+//! (fall back on it), `watch` (notice a change), `health` (is the service well?), `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests and `servir --uma-vez` call.
 //!
 //! Architecture invariant: no rule of when or to whom lives here. `now` is read once per pass, in the loops.
 
@@ -13,9 +14,14 @@ pub mod amend;
 pub mod app;
 mod asked;
 pub mod compose;
+pub mod contrast;
 pub mod dossier;
+pub mod extend;
+pub mod health;
 pub mod ingest;
+pub mod install;
 pub mod known;
+pub mod last_good;
 pub mod lifecycle;
 pub mod order;
 pub mod outbox;
@@ -29,3 +35,4 @@ pub mod secret;
 mod sender;
 pub mod setup;
 mod trust;
+mod watch;

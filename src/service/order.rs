@@ -143,12 +143,17 @@ pub fn authorship(author: &str, reason: &str, at: Timestamp) -> Result<Authorshi
     Ok(Authorship { author: author.trim().to_owned(), reason: reason.trim().to_owned(), at })
 }
 
-/// `reter`.
+/// `reter`, until a day or until it is released.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn hold(store: &Store, scope: HoldScope, by: Authorship) -> Result<OverrideId, StoreError> {
-    store.add_override(Override::Hold(scope), by).await
+pub async fn hold(
+    store: &Store,
+    scope: HoldScope,
+    until: Option<Date>,
+    by: Authorship,
+) -> Result<OverrideId, StoreError> {
+    store.add_override(Override::Hold { scope, until }, by).await
 }
 
 /// Whether uncertain letters of a batch wait to be repeated (`ao_incerto = "reter"`).
@@ -201,19 +206,20 @@ impl Subject {
     }
 }
 
-/// Lifts every order in force about the same thing, whatever its last day. Answers how many there were.
+/// Lifts every order in force about the same thing, whatever its last day; of calls only the last one, since the others
+/// were made all the same. Answers how many there were.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn undo(store: &Store, what: &Override, by: Authorship) -> Result<usize, StoreError> {
+    let mut found = store.override_lines().await?;
+    found.retain(|line| line.lifted.is_none() && same_matter(&line.what, what));
+    if matches!(what, Override::Note { .. }) {
+        found.drain(..found.len().saturating_sub(1));
+    }
     let mut lifted = 0;
-    for line in store.override_lines().await? {
-        if line.lifted.is_none()
-            && same_matter(&line.what, what)
-            && store.lift_override(&line.id, by.clone()).await?
-        {
-            lifted += 1;
-        }
+    for line in found {
+        lifted += usize::from(store.lift_override(&line.id, by.clone()).await?);
     }
     Ok(lifted)
 }
@@ -227,7 +233,11 @@ fn same_matter(one: &Override, other: &Override) -> bool {
         Override::Dispute { municipality, window, part, .. } => {
             Override::Dispute { municipality, window, part, until: None }
         }
-        other @ (Override::Hold(_) | Override::Release(_)) => other,
+        Override::Note { municipality, window, .. } => {
+            Override::Note { municipality, window, telephone: None, until: None }
+        }
+        Override::Hold { scope, .. } => Override::Hold { scope, until: None },
+        other @ Override::Release(_) => other,
     };
     matter(one) == matter(other)
 }

@@ -1,6 +1,7 @@
 //! A configuration ready to work with: compiled, with its letters' templates, or every fault of both.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -23,6 +24,8 @@ pub struct Setup {
     pub templates: Templates,
     /// Where it was read; absent: the copy inside the program.
     pub directory: Option<PathBuf>,
+    /// What it was compiled from.
+    pub sources: Arc<Sources>,
 }
 
 impl Setup {
@@ -31,6 +34,15 @@ impl Setup {
     /// # Errors
     /// What could not be read, or every fault of every file and template.
     pub fn load(directory: Option<&Path>, now: Timestamp) -> Result<Self, LoadError> {
+        let (sources, found) = Self::read(directory)?;
+        Self::compile(sources, found, now)
+    }
+
+    /// Reads the files without judging them, with where they were found.
+    ///
+    /// # Errors
+    /// What could not be read.
+    pub fn read(directory: Option<&Path>) -> Result<(Sources, Option<PathBuf>), LoadError> {
         let found = directory.map(Path::to_owned).or_else(|| {
             // One file missing is a fault to be told, not a reason to run with the copy inside the program.
             let files = ["vigia.toml", "calendario.toml", "municipios.csv"];
@@ -42,12 +54,22 @@ impl Setup {
             None => Sources::embedded(),
         }
         .with_environment();
+        Ok((sources, found))
+    }
+
+    /// Compiles what was read.
+    ///
+    /// # Errors
+    /// Every fault of every file and template.
+    pub fn compile(sources: Sources, found: Option<PathBuf>, now: Timestamp) -> Result<Self, LoadError> {
         let (templates, mut faults) = templates(&sources.templates());
         match config::compile(&sources, now) {
             Ok(config) => {
                 faults.extend(check_feeds(&config));
                 match templates {
-                    Some(templates) if faults.is_empty() => Ok(Self { config, templates, directory: found }),
+                    Some(templates) if faults.is_empty() => {
+                        Ok(Self { config, templates, directory: found, sources: Arc::new(sources) })
+                    }
                     _ => Err(LoadError::Faulty(Faults(config.warnings.into_iter().chain(faults).collect()))),
                 }
             }
@@ -69,11 +91,16 @@ impl Setup {
     /// Where the database is: one for each mode, so that a rehearsal never counts as told.
     #[must_use]
     pub fn database(&self) -> PathBuf {
-        let name = match self.config.settings.mode {
+        self.config.settings.data.join(Self::database_name(self.config.settings.mode))
+    }
+
+    /// The database's name in `dados`.
+    #[must_use]
+    pub fn database_name(mode: Mode) -> &'static str {
+        match mode {
             Mode::Rehearsal => "vigia-ensaio.db",
             Mode::Production => "vigia.db",
-        };
-        self.config.settings.data.join(name)
+        }
     }
 }
 

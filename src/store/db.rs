@@ -41,12 +41,13 @@ const CHECK_PATH: &str = "confira o caminho em `dados`, o dono e as permissões 
 const NO_DATABASE: &str = "inicie o serviço uma vez (vigia-suas servir --uma-vez), que cria o banco de dados";
 
 /// Migrations: append only; never edit one that was released.
-const MIGRATIONS: [(i64, &str, &str); 5] = [
+const MIGRATIONS: [(i64, &str, &str); 6] = [
     (1, "create ledger", include_str!("../../migrations/0001_create_ledger.sql")),
     (2, "create status", include_str!("../../migrations/0002_create_status.sql")),
     (3, "create overrides", include_str!("../../migrations/0003_create_overrides.sql")),
     (4, "create journal", include_str!("../../migrations/0004_create_journal.sql")),
     (5, "keep returns", include_str!("../../migrations/0005_keep_returns.sql")),
+    (8, "keep configurations", include_str!("../../migrations/0008_keep_configurations.sql")),
 ];
 const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 

@@ -46,11 +46,13 @@ pub enum EntryKind {
     Outage,
     /// *contato*: an address was flagged, or its flag taken off.
     Contact,
+    /// *configuracao*: a configuration was put in force, or refused.
+    Configuration,
 }
 
 impl EntryKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Opening,
         Self::Decision,
         Self::Delivery,
@@ -59,6 +61,7 @@ impl EntryKind {
         Self::Reading,
         Self::Outage,
         Self::Contact,
+        Self::Configuration,
     ];
 
     /// The word in the journal.
@@ -73,6 +76,7 @@ impl EntryKind {
             Self::Reading => "leitura",
             Self::Outage => "parada",
             Self::Contact => "contato",
+            Self::Configuration => "configuracao",
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `db` (one writer, several readers), `chain` and `journal`, `pass` and `notice` (what a pass decided),
 //! `outbox`, `settle` and `group` (letters on their way), `ledger` (the same as the plan sees it), `snapshot` and `status`
-//! (who has filled in), `overrides`, `reading`, `contact`, `begin`, `delivery` and `letter` (what staff ask for), `returned` (what comes back by mail), `uncertain` (what waits for somebody),
+//! (who has filled in), `overrides`, `configuration` (what was in force), `reading`, `contact`, `begin`, `delivery` and `letter` (what staff ask for), `returned` (what comes back by mail), `uncertain` (what waits for somebody),
 //! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
 //!
 //! Architecture invariants: SQL never reads a clock, every instant is a parameter; every write is one transaction
@@ -15,6 +15,7 @@ use jiff::Timestamp;
 mod begin;
 mod cell;
 mod chain;
+mod configuration;
 mod contact;
 mod db;
 mod delivery;
@@ -44,6 +45,7 @@ mod verify;
 
 pub use begin::Signs;
 pub use chain::sha256;
+pub use configuration::{KeptConfiguration, NewConfiguration, RefusedConfiguration};
 pub use contact::FlaggedContact;
 pub use db::Generation;
 pub use delivery::{Attempt, DeliveryFilter, DeliveryId, DeliveryLine};

@@ -11,19 +11,19 @@ use super::journal::EntryKind;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::id::{MunicipalityCode, PartId, WindowId};
-use crate::domain::overrides::{Authorship, BatchId, Dispute, Exemption, Hold, HoldScope, Overrides};
+use crate::domain::overrides::{Authorship, BatchId, Dispute, Exemption, Hold, HoldScope, Note, Overrides};
 
 statements! {
     const ADD = "INSERT INTO overrides (id, kind, window_id, municipality, part, batch, until_on, author, reason, \
-                 decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING";
+                 decided_at, telephone) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING";
     const LIFT = "UPDATE overrides SET lifted_by = $2, lift_reason = $3, lifted_at = $4 \
                   WHERE id = $1 AND lifted_at IS NULL";
     const ONE = "SELECT id, kind, window_id, municipality, part, batch, until_on, author, reason, decided_at, \
-                 lifted_by, lift_reason, lifted_at FROM overrides WHERE id = $1";
+                 lifted_by, lift_reason, lifted_at, telephone FROM overrides WHERE id = $1";
     const LIST = "SELECT id, kind, window_id, municipality, part, batch, until_on, author, reason, decided_at, \
-                  lifted_by, lift_reason, lifted_at FROM overrides ORDER BY decided_at, id";
+                  lifted_by, lift_reason, lifted_at, telephone FROM overrides ORDER BY decided_at, id";
     const IN_FORCE = "SELECT id, kind, window_id, municipality, part, batch, until_on, author, reason, decided_at, \
-                      lifted_by, lift_reason, lifted_at FROM overrides WHERE lifted_at IS NULL \
+                      lifted_by, lift_reason, lifted_at, telephone FROM overrides WHERE lifted_at IS NULL \
                       ORDER BY decided_at, id";
 }
 
@@ -49,7 +49,12 @@ impl OverrideId {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Override {
     /// `reter`
-    Hold(HoldScope),
+    Hold {
+        /// What stops.
+        scope: HoldScope,
+        /// Last day on which it stops it; absent: until it is released.
+        until: Option<Date>,
+    },
     /// `liberar` of a batch.
     Release(BatchId),
     /// `dispensar`
@@ -72,6 +77,17 @@ pub enum Override {
         /// Which part; absent: all.
         part: Option<PartId>,
         /// Last day on which it counts.
+        until: Option<Date>,
+    },
+    /// `anotar`: a telephone call made; its result is the reason.
+    Note {
+        /// Which municipality.
+        municipality: MunicipalityCode,
+        /// In which window.
+        window: WindowId,
+        /// The number called, if noted.
+        telephone: Option<String>,
+        /// Last day on which the ladder waits; absent: it does not.
         until: Option<Date>,
     },
 }
@@ -100,7 +116,7 @@ impl Store {
         for row in bound!(IN_FORCE).fetch_all(&mut *conn).await? {
             let OverrideLine { what, authorship, .. } = line(&row)?;
             match what {
-                Override::Hold(scope) => overrides.holds.push(Hold { scope, authorship }),
+                Override::Hold { scope, until } => overrides.holds.push(Hold { scope, until, authorship }),
                 Override::Release(batch) => {
                     overrides.released.insert(batch);
                 }
@@ -109,6 +125,9 @@ impl Store {
                 }
                 Override::Dispute { municipality, window, part, until } => {
                     overrides.disputes.push(Dispute { municipality, window, part, until, authorship });
+                }
+                Override::Note { municipality, window, telephone, until } => {
+                    overrides.notes.push(Note { municipality, window, telephone, until, authorship });
                 }
             }
         }
@@ -149,7 +168,8 @@ impl Store {
                 cells.until.map(|day| day.to_string()),
                 &authorship.author,
                 &authorship.reason,
-                ms(authorship.at)
+                ms(authorship.at),
+                cells.telephone
             )
             .execute(&mut *tx)
             .await?;
@@ -188,7 +208,7 @@ impl Store {
             let mut lifted = 0;
             for row in bound!(IN_FORCE).fetch_all(&mut *tx).await? {
                 let line = line(&row)?;
-                if line.what == Override::Hold(scope.clone()) {
+                if matches!(&line.what, Override::Hold { scope: held, .. } if *held == scope) {
                     lifted += usize::from(lift(&mut tx, &line.id, &authorship).await?);
                 }
             }
@@ -208,20 +228,20 @@ struct Columns<'a> {
     part: Option<&'a PartId>,
     batch: Option<&'a BatchId>,
     until: Option<Date>,
+    telephone: Option<&'a str>,
 }
 
 impl<'a> Columns<'a> {
     fn of(what: &'a Override) -> Self {
         match what {
-            Override::Hold(HoldScope::All) => Self { kind: "reter", ..Self::default() },
-            Override::Hold(HoldScope::Window(id)) => {
-                Self { kind: "reter", window: Some(id), ..Self::default() }
-            }
-            Override::Hold(HoldScope::Municipality(code)) => {
-                Self { kind: "reter", municipality: Some(*code), ..Self::default() }
-            }
-            Override::Hold(HoldScope::Batch(id)) => {
-                Self { kind: "reter", batch: Some(id), ..Self::default() }
+            Override::Hold { scope, until } => {
+                let hold = Self { kind: "reter", until: *until, ..Self::default() };
+                match scope {
+                    HoldScope::All => hold,
+                    HoldScope::Window(id) => Self { window: Some(id), ..hold },
+                    HoldScope::Municipality(code) => Self { municipality: Some(*code), ..hold },
+                    HoldScope::Batch(id) => Self { batch: Some(id), ..hold },
+                }
             }
             Override::Release(id) => Self { kind: "liberar", batch: Some(id), ..Self::default() },
             Override::Exemption { municipality, window, part, until } => {
@@ -230,6 +250,10 @@ impl<'a> Columns<'a> {
             Override::Dispute { municipality, window, part, until } => {
                 Self::about("contestar", *municipality, window, part.as_ref(), *until)
             }
+            Override::Note { municipality, window, telephone, until } => Self {
+                telephone: telephone.as_deref(),
+                ..Self::about("anotar", *municipality, window, None, *until)
+            },
         }
     }
 
@@ -240,7 +264,7 @@ impl<'a> Columns<'a> {
         part: Option<&'a PartId>,
         until: Option<Date>,
     ) -> Self {
-        Self { kind, window: Some(window), municipality: Some(municipality), part, batch: None, until }
+        Self { kind, window: Some(window), municipality: Some(municipality), part, until, ..Self::default() }
     }
 
     /// A digest of what was ordered, by whom and when: the same order has the same name.
@@ -257,6 +281,7 @@ impl<'a> Columns<'a> {
             authorship.reason,
             ms(authorship.at)
         );
+        let text = self.telephone.map_or(text.clone(), |telephone| format!("{text}\n{telephone}"));
         OverrideId(sha256(text.as_bytes()).chars().take(12).collect())
     }
 }
@@ -282,21 +307,26 @@ async fn tell(
     act: &str,
 ) -> Result<(), StoreError> {
     let mut chain = Chain::resume(conn).await?;
+    let mut body = json!({
+        "acao": act,
+        "ordem": cells.kind,
+        "parte": cells.part.map(PartId::as_str),
+        "lote": cells.batch.map(BatchId::as_str),
+        "ate": cells.until.map(|day| day.to_string()),
+        "autor": authorship.author,
+        "motivo": authorship.reason,
+    });
+    if let Some(telephone) = cells.telephone {
+        // The chain is never cut: the number itself stays where it can be erased one day (LGPD).
+        body["telefone_sha256"] = sha256(telephone.as_bytes()).into();
+    }
     let line = Line {
         at: authorship.at,
         kind: EntryKind::Override,
         subject: id.as_str(),
         window: cells.window,
         municipality: cells.municipality,
-        body: json!({
-            "acao": act,
-            "ordem": cells.kind,
-            "parte": cells.part.map(PartId::as_str),
-            "lote": cells.batch.map(BatchId::as_str),
-            "ate": cells.until.map(|day| day.to_string()),
-            "autor": authorship.author,
-            "motivo": authorship.reason,
-        }),
+        body,
     };
     chain.append(line);
     chain.save(conn).await
@@ -310,16 +340,19 @@ fn line(row: &SqliteRow) -> Result<OverrideLine, StoreError> {
     let batch = cells.parsed_opt("batch", |t| BatchId::parse(t).ok())?;
     let until = cells.parsed_opt("until_on", |t| t.parse().ok())?;
     let what = match (cells.get::<&str>("kind")?, window, municipality, batch) {
-        ("reter", None, None, None) => Override::Hold(HoldScope::All),
-        ("reter", Some(window), None, None) => Override::Hold(HoldScope::Window(window)),
-        ("reter", None, Some(code), None) => Override::Hold(HoldScope::Municipality(code)),
-        ("reter", None, None, Some(batch)) => Override::Hold(HoldScope::Batch(batch)),
+        ("reter", None, None, None) => Override::Hold { scope: HoldScope::All, until },
+        ("reter", Some(window), None, None) => Override::Hold { scope: HoldScope::Window(window), until },
+        ("reter", None, Some(code), None) => Override::Hold { scope: HoldScope::Municipality(code), until },
+        ("reter", None, None, Some(batch)) => Override::Hold { scope: HoldScope::Batch(batch), until },
         ("liberar", None, None, Some(batch)) => Override::Release(batch),
         ("dispensar", Some(window), Some(municipality), None) => {
             Override::Exemption { municipality, window, part, until }
         }
         ("contestar", Some(window), Some(municipality), None) => {
             Override::Dispute { municipality, window, part, until }
+        }
+        ("anotar", Some(window), Some(municipality), None) => {
+            Override::Note { municipality, window, telephone: cells.get("telephone")?, until }
         }
         _ => return Err(cells.corrupt("kind")),
     };

@@ -66,6 +66,7 @@ mod tests {
         let rooms = [
             crate::store::begin::ALL,
             crate::store::chain::ALL,
+            crate::store::configuration::ALL,
             crate::store::contact::ALL,
             crate::store::db::ALL,
             crate::store::delivery::ALL,

@@ -19,7 +19,7 @@ fn may_name(room: &str) -> &'static [&'static str] {
 }
 
 /// Outside crates and the only room (or file) that may name each.
-const OWNERS: [(&str, &str); 16] = [
+const OWNERS: [(&str, &str); 18] = [
     ("sqlx", "src/store/"),
     ("lettre", "src/mail/"),
     ("mail_parser", "src/mail/bounce/"),
@@ -31,6 +31,8 @@ const OWNERS: [(&str, &str); 16] = [
     ("toml_edit", "src/config/"),
     ("annotate_snippets", "src/config/"),
     ("clap", "src/cli/"),
+    ("comfy_table", "src/render/"),
+    ("rustix", "src/service/"),
     ("sd_notify", "src/service/"),
     ("tokio_cron_scheduler", "src/service/"),
     ("tracing_subscriber", "src/telemetry.rs"),

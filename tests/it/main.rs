@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::struct_excessive_bools, reason = "a drawn world is a handful of yes and no")]
 
+mod change;
 mod cli;
 mod delivery;
 mod dossier;

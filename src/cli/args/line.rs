@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 
 use super::value;
 use super::{LetterFormat, Moment, ReportFormat};
@@ -79,8 +79,26 @@ pub(super) enum Verb {
     },
     #[command(name = "plano", alias = "plan")]
     #[command(about = "Mostra o que seria enviado, retido ou retirado agora, sem enviar")]
-    #[command(after_help = "Exemplo:\n  vigia-suas plano --em 2026-11-20T08:00")]
-    Plan,
+    #[command(after_help = "Exemplo:\n  vigia-suas plano --contra /root/vigia-nova")]
+    Plan {
+        #[arg(long, value_name = "DIR")]
+        #[arg(
+            help = "Compara com esta configuração: o que ela enviaria, deixaria de enviar ou mudaria de data"
+        )]
+        contra: Option<PathBuf>,
+        #[arg(long, value_name = "DATA", value_parser = value::date, requires = "contra")]
+        #[arg(help = "Último dia comparado [padrão: 60 dias, ou o último prazo que muda]")]
+        ate: Option<Date>,
+    },
+    #[command(name = "aplicar", alias = "apply")]
+    #[command(about = "Instala uma configuração, depois de mostrar o que ela muda e perguntar")]
+    #[command(after_help = "Exemplo:\n  vigia-suas --config /etc/vigia-suas aplicar /root/vigia-nova")]
+    Apply(ApplyArgs),
+    #[command(name = "prorrogar", alias = "extend")]
+    #[command(about = "Escreve uma prorrogação em calendario.toml, depois de mostrar quem será avisado")]
+    #[command(after_help = "Exemplo:\n  vigia-suas prorrogar rma/2026-10 --para 15/12/2026 \
+        --fonte \"MDS, comunicado de 27/11/2026\"")]
+    Extend(ExtendArgs),
     #[command(name = "simular", alias = "simulate")]
     #[command(about = "Percorre um período em tempo simulado, sem enviar nada")]
     #[command(after_help = "Exemplo:\n  vigia-suas simular --de 2026-10-01 --ate 2026-12-31 --saida ensaio")]
@@ -157,12 +175,25 @@ pub(super) enum Verb {
     #[command(
         after_help = "Exemplo:\n  vigia-suas reter --janela rma/2026-10 --motivo \"Prazo em revisão no MDS\""
     )]
-    Hold(HoldArgs),
+    Hold(StopArgs),
     #[command(name = "liberar", alias = "release", about = "Libera o que está retido")]
     #[command(
         after_help = "Exemplo:\n  vigia-suas liberar --lote rma/2026-10/divulgacao --motivo \"Cartas conferidas\""
     )]
     Release(HoldArgs),
+    #[command(name = "anotar", alias = "note")]
+    #[command(about = "Registra um telefonema e o que resultou dele; pode pausar as cobranças")]
+    #[command(after_help = "Exemplo:\n  vigia-suas anotar \"Vila Velha\" rma/2026-10 --pausar 3d \
+        --resultado \"Prometeram preencher\"")]
+    Note(NoteArgs),
+    #[command(name = "decisoes", alias = "decisions")]
+    #[command(about = "Lista o que foi decidido à mão e está valendo, e desfaz uma decisão")]
+    #[command(after_help = "Exemplo:\n  vigia-suas decisoes --todas")]
+    Orders(OrdersArgs),
+    #[command(name = "saude", alias = "health")]
+    #[command(about = "Diz se o serviço está de pé e com a configuração em ordem (saída 0 ou 1)")]
+    #[command(after_help = "Exemplo:\n  vigia-suas saude")]
+    Health,
     #[command(name = "dispensar", alias = "exempt")]
     #[command(about = "Registra que a janela não se aplica, ou que nada há a declarar")]
     #[command(
@@ -174,6 +205,95 @@ pub(super) enum Verb {
     #[command(after_help = "Exemplo:\n  vigia-suas contestar \"Vila Velha\" rma/2026-10 --ate 30/11/2026 \
         --motivo \"Comprovante recebido\"")]
     Dispute(OverrideArgs),
+}
+
+#[derive(Args)]
+pub(super) struct ApplyArgs {
+    #[arg(value_name = "DIR", required_unless_present = "voltar", conflicts_with = "voltar")]
+    #[arg(help = "Pasta da configuração nova")]
+    pub(super) pasta: Option<PathBuf>,
+    #[arg(long, help = "Volta à última configuração guardada")]
+    pub(super) voltar: bool,
+    #[arg(long, value_name = "DATA", value_parser = value::date)]
+    #[arg(help = "Último dia comparado [padrão: 60 dias, ou o último prazo que muda]")]
+    pub(super) ate: Option<Date>,
+    #[command(flatten)]
+    pub(super) consent: Consent,
+    #[arg(long, value_name = "N", help = "Confirma um efeito grande: quantas cartas mudam, como na tabela")]
+    pub(super) confirmar: Option<usize>,
+}
+
+#[derive(Args)]
+pub(super) struct Consent {
+    #[arg(long, help = "Não pergunta: a resposta é sim")]
+    pub(super) sim: bool,
+    #[arg(long, value_name = "NOME", value_parser = value::text)]
+    #[arg(help = "Quem decidiu [padrão: o usuário do sistema]")]
+    pub(super) autor: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct ExtendArgs {
+    #[arg(value_name = "JANELA", value_parser = WindowId::parse, help = "Janela, como rma/2026-10")]
+    pub(super) janela: WindowId,
+    #[arg(long, value_name = "DATA", value_parser = value::date)]
+    #[arg(help = "O novo prazo: AAAA-MM-DD ou DD/MM/AAAA")]
+    pub(super) para: Date,
+    #[arg(long, value_name = "TEXTO", value_parser = value::text, help = "De onde vem a nova data")]
+    pub(super) fonte: String,
+    #[arg(long, value_name = "DATA", value_parser = value::date, help = "Dia do anúncio [padrão: hoje]")]
+    pub(super) anunciada: Option<Date>,
+    #[arg(long, value_name = "HH:MM", value_parser = value::hour, help = "Hora do prazo [padrão: a da janela]")]
+    pub(super) hora: Option<Time>,
+    #[arg(long, value_name = "MUNICIPIO", value_parser = value::text, value_delimiter = ',')]
+    #[arg(help = "Só estes municípios, por código ou nome, separados por vírgula [padrão: todos]")]
+    pub(super) municipios: Vec<String>,
+    #[command(flatten)]
+    pub(super) consent: Consent,
+    #[arg(long, value_name = "DATA", value_parser = value::date)]
+    #[arg(help = "Repete a nova data, quando ela vem antes da antiga")]
+    pub(super) confirmar: Option<Date>,
+}
+
+#[derive(Args)]
+pub(super) struct NoteArgs {
+    #[command(flatten)]
+    pub(super) place: Place,
+    #[arg(long, value_name = "TEXTO", value_parser = value::text, required_unless_present = "desfazer")]
+    #[arg(help = "O que resultou do telefonema")]
+    pub(super) resultado: Option<String>,
+    #[arg(long, value_name = "DIAS", value_parser = value::days, conflicts_with = "ate")]
+    #[arg(help = "Pausa as cobranças deste município nesta janela por tantos dias depois de hoje, como 3d")]
+    pub(super) pausar: Option<u16>,
+    #[arg(long, value_name = "DATA", value_parser = value::date)]
+    #[arg(help = "Pausa as cobranças até este dia: AAAA-MM-DD ou DD/MM/AAAA")]
+    pub(super) ate: Option<Date>,
+    #[arg(long, value_name = "NUMERO", value_parser = value::text, help = "O telefone discado")]
+    pub(super) telefone: Option<String>,
+    #[arg(long, requires = "motivo", conflicts_with_all = ["resultado", "pausar", "ate", "telefone"])]
+    #[arg(help = "Desfaz a última anotação")]
+    pub(super) desfazer: bool,
+    #[arg(long, value_name = "TEXTO", value_parser = value::text, requires = "desfazer")]
+    #[arg(help = "Por que se desfaz")]
+    pub(super) motivo: Option<String>,
+    #[arg(long, value_name = "NOME", value_parser = value::text)]
+    #[arg(help = "Quem telefonou [padrão: o usuário do sistema]")]
+    pub(super) autor: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct OrdersArgs {
+    #[arg(long, conflicts_with = "desfazer", help = "Também as que já não valem")]
+    pub(super) todas: bool,
+    #[arg(long, value_name = "ID", value_parser = value::text, requires = "motivo")]
+    #[arg(help = "Desfaz esta decisão, pelo código que a lista mostra")]
+    pub(super) desfazer: Option<String>,
+    #[arg(long, value_name = "TEXTO", value_parser = value::text, requires = "desfazer")]
+    #[arg(help = "Por que se desfaz")]
+    pub(super) motivo: Option<String>,
+    #[arg(long, value_name = "NOME", value_parser = value::text)]
+    #[arg(help = "Quem decidiu [padrão: o usuário do sistema]")]
+    pub(super) autor: Option<String>,
 }
 
 #[derive(Args)]
@@ -260,6 +380,15 @@ pub(super) struct SampleOfArgs {
     pub(super) sistema: Option<SystemId>,
     #[arg(long, value_name = "ID", value_parser = WindowId::parse, help = "Janela, como rma/2026-10")]
     pub(super) janela: Option<WindowId>,
+}
+
+#[derive(Args)]
+pub(super) struct StopArgs {
+    #[command(flatten)]
+    pub(super) hold: HoldArgs,
+    #[arg(long, value_name = "DATA", value_parser = value::date)]
+    #[arg(help = "Último dia em que fica retido [padrão: até ser liberado]")]
+    pub(super) ate: Option<Date>,
 }
 
 #[derive(Args)]

@@ -15,7 +15,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
 
 use super::usage::{self, Exit};
 use crate::domain::id::{EmailAddress, FeedId, PartId, SystemId, WindowId};
@@ -56,6 +56,23 @@ pub enum Command {
     },
     /// `plano`
     Plan,
+    /// `plano --contra DIR`
+    Contrast {
+        /// The other configuration.
+        against: PathBuf,
+        /// `--ate`: the last day compared.
+        until: Option<Date>,
+    },
+    /// `aplicar DIR` or `aplicar --voltar`
+    Apply(Apply),
+    /// `prorrogar JANELA`
+    Extend(Extend),
+    /// `saude`
+    Health,
+    /// `decisoes`
+    Orders(Orders),
+    /// `anotar MUNICIPIO JANELA`
+    Note(Note),
     /// `simular`; `from` is not after `until`.
     Simulate {
         /// `--de`
@@ -126,6 +143,8 @@ pub enum Command {
     Hold {
         /// What stops.
         scope: Scope,
+        /// `--ate`: the last day on which it stops.
+        until: Option<Date>,
         /// By whom and why.
         signature: Signature,
     },
@@ -140,6 +159,123 @@ pub enum Command {
     Exempt(Override),
     /// `contestar MUNICIPIO JANELA`
     Dispute(Override),
+}
+
+impl Command {
+    /// Whether it is about the service and its ledger, and so can be done with the last good configuration while the
+    /// files have faults. What judges the files, or shows what they say, cannot.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        match self {
+            Self::Run { once } => !once,
+            Self::Plan
+            | Self::Contrast { .. }
+            | Self::Apply(_)
+            | Self::Health
+            | Self::Orders(_)
+            | Self::Note(_)
+            | Self::Why { .. }
+            | Self::Status { .. }
+            | Self::Ingest { .. }
+            | Self::Report { .. }
+            | Self::Dossier { .. }
+            | Self::Ledger(_)
+            | Self::Bounce
+            | Self::Hold { .. }
+            | Self::Release { .. }
+            | Self::Exempt(_)
+            | Self::Dispute(_) => true,
+            Self::Check
+            | Self::Calendar { .. }
+            | Self::Simulate { .. }
+            | Self::Letter { .. }
+            | Self::SendTest { .. }
+            | Self::Extend(_) => false,
+        }
+    }
+}
+
+/// `aplicar`: a configuration to install.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Apply {
+    /// The folder to install; absent: `--voltar`, the last one kept.
+    pub from: Option<PathBuf>,
+    /// `--ate`: the last day compared.
+    pub until: Option<Date>,
+    /// `--sim`: do not ask.
+    pub yes: bool,
+    /// `--confirmar`: so many letters change, as the table said.
+    pub confirm: Option<usize>,
+    /// `--autor`, or the login name.
+    pub author: String,
+}
+
+/// `prorrogar`: a deadline announced anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extend {
+    /// The window.
+    pub window: WindowId,
+    /// `--para`: the new deadline's day.
+    pub deadline: Date,
+    /// `--hora`: its time, when not the window's own.
+    pub at: Option<Time>,
+    /// `--fonte`
+    pub source: String,
+    /// `--anunciada`; absent: today.
+    pub announced: Option<Date>,
+    /// `--municipios`, as typed; empty: all.
+    pub municipalities: Vec<String>,
+    /// `--sim`: do not ask.
+    pub yes: bool,
+    /// `--confirmar`: the new date again, where it is earlier than the old one.
+    pub confirm: Option<Date>,
+    /// `--autor`, or the login name.
+    pub author: String,
+}
+
+/// `decisoes`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Orders {
+    /// Those in force, or, with `--todas`, also those that ended.
+    List {
+        /// `--todas`
+        all: bool,
+    },
+    /// `--desfazer ID`
+    Undo {
+        /// Which one, as listed.
+        id: String,
+        /// By whom and why.
+        signature: Signature,
+    },
+}
+
+/// `anotar`: a telephone call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// As typed.
+    pub municipality: String,
+    /// The window.
+    pub window: WindowId,
+    /// `--telefone`
+    pub telephone: Option<String>,
+    /// To note it or to undo the last note.
+    pub change: NoteChange,
+    /// By whom; the reason is the call's result, or why it is undone.
+    pub signature: Signature,
+}
+
+/// Whether a call is noted or its note undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoteChange {
+    /// It was made, and the ladder does not wait.
+    Made,
+    /// It was made, and the ladder waits so many days after today (`--pausar`).
+    PauseFor(u16),
+    /// It was made, and the ladder waits until that day (`--ate`).
+    PauseUntil(Date),
+    /// `--desfazer`
+    Lift,
 }
 
 /// What to do with the ledger.

@@ -6,10 +6,14 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 
 use super::line::{
-    DossierArgs, Filter, HoldArgs, LedgerArgs, LedgerVerb, Line, OverrideArgs, Place, SampleArgs,
-    SampleOfArgs, ScopeArgs, SignatureArgs, Simulate, Verb,
+    ApplyArgs, Consent, DossierArgs, ExtendArgs, Filter, HoldArgs, LedgerArgs, LedgerVerb, Line, NoteArgs,
+    OrdersArgs, OverrideArgs, Place, SampleArgs, SampleOfArgs, ScopeArgs, SignatureArgs, Simulate, StopArgs,
+    Verb,
 };
-use super::{Change, Command, Invocation, Ledger, Override, Sample, SampleOf, Scope, Signature};
+use super::{
+    Apply, Change, Command, Extend, Invocation, Ledger, Note, NoteChange, Orders, Override, Sample, SampleOf,
+    Scope, Signature,
+};
 
 /// A line that clap takes and we do not.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +39,7 @@ impl Line {
             Command::Simulate { .. } => Some("simular"),
             Command::Ledger(_) => Some("livro"),
             Command::Dossier { .. } => Some("dossie"),
+            Command::Health => Some("saude"),
             _ => None,
         };
         match timeless {
@@ -61,7 +66,13 @@ impl Verb {
                 }
                 Command::Calendar { from: de, until: ate }
             }
-            Self::Plan => Command::Plan,
+            Self::Plan { contra: None, .. } => Command::Plan,
+            Self::Plan { contra: Some(against), ate } => Command::Contrast { against, until: ate },
+            Self::Apply(args) => Command::Apply(args.into_apply(variable)?),
+            Self::Extend(args) => Command::Extend(args.into_extend(variable)?),
+            Self::Note(args) => Command::Note(args.into_note(variable)?),
+            Self::Orders(args) => Command::Orders(args.into_orders(variable)?),
+            Self::Health => Command::Health,
             Self::Simulate(Simulate { de, ate, situacoes, saida }) => {
                 forwards(de, ate)?;
                 Command::Simulate { from: de, until: ate, statuses: situacoes, output: saida }
@@ -83,9 +94,11 @@ impl Verb {
                 Command::SendTest { to: endereco, sample: sample.into_sample()? }
             }
             Self::Bounce => Command::Bounce,
-            Self::Hold(HoldArgs { scope, signature }) => {
-                Command::Hold { scope: scope.into_scope()?, signature: signature.signed(variable)? }
-            }
+            Self::Hold(StopArgs { hold: HoldArgs { scope, signature }, ate }) => Command::Hold {
+                scope: scope.into_scope()?,
+                until: ate,
+                signature: signature.signed(variable)?,
+            },
             Self::Release(HoldArgs { scope, signature }) => {
                 Command::Release { scope: scope.into_scope()?, signature: signature.signed(variable)? }
             }
@@ -139,17 +152,73 @@ impl ScopeArgs {
     }
 }
 
+/// Who decides: as said, else whoever is logged in.
+fn author(said: Option<String>, variable: Variable<'_>) -> Result<String, Fault> {
+    let login = || {
+        ["SUDO_USER", "USER"]
+            .into_iter()
+            .filter_map(variable)
+            .map(|name| name.to_string_lossy().trim().to_owned())
+            .find(|name| !name.is_empty())
+    };
+    said.or_else(login).ok_or(Fault::Nobody)
+}
+
 impl SignatureArgs {
     fn signed(self, variable: Variable<'_>) -> Result<Signature, Fault> {
-        let login = || {
-            ["SUDO_USER", "USER"]
-                .into_iter()
-                .filter_map(variable)
-                .map(|name| name.to_string_lossy().trim().to_owned())
-                .find(|name| !name.is_empty())
+        Ok(Signature { author: author(self.autor, variable)?, reason: self.motivo })
+    }
+}
+
+impl ApplyArgs {
+    fn into_apply(self, variable: Variable<'_>) -> Result<Apply, Fault> {
+        let Self { pasta, voltar: _, ate, consent: Consent { sim, autor }, confirmar } = self;
+        let author = author(autor, variable)?;
+        Ok(Apply { from: pasta, until: ate, yes: sim, confirm: confirmar, author })
+    }
+}
+
+impl ExtendArgs {
+    fn into_extend(self, variable: Variable<'_>) -> Result<Extend, Fault> {
+        Ok(Extend {
+            window: self.janela,
+            deadline: self.para,
+            at: self.hora,
+            source: self.fonte,
+            announced: self.anunciada,
+            municipalities: self.municipios,
+            yes: self.consent.sim,
+            confirm: self.confirmar,
+            author: author(self.consent.autor, variable)?,
+        })
+    }
+}
+
+impl NoteArgs {
+    fn into_note(self, variable: Variable<'_>) -> Result<Note, Fault> {
+        let change = match (self.desfazer, self.pausar, self.ate) {
+            (true, ..) => NoteChange::Lift,
+            (false, Some(days), _) => NoteChange::PauseFor(days),
+            (false, None, Some(day)) => NoteChange::PauseUntil(day),
+            (false, None, None) => NoteChange::Made,
         };
-        let author = self.autor.or_else(login).ok_or(Fault::Nobody)?;
-        Ok(Signature { author, reason: self.motivo })
+        let reason = self.resultado.or(self.motivo).unwrap_or_default();
+        Ok(Note {
+            municipality: self.place.municipio,
+            window: self.place.janela,
+            telephone: self.telefone,
+            change,
+            signature: Signature { author: author(self.autor, variable)?, reason },
+        })
+    }
+}
+
+impl OrdersArgs {
+    fn into_orders(self, variable: Variable<'_>) -> Result<Orders, Fault> {
+        let Self { todas, desfazer, motivo, autor } = self;
+        let Some(id) = desfazer else { return Ok(Orders::List { all: todas }) };
+        let signature = Signature { author: author(autor, variable)?, reason: motivo.unwrap_or_default() };
+        Ok(Orders::Undo { id, signature })
     }
 }
 

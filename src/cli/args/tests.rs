@@ -77,6 +77,77 @@ fn assert_read(table: Vec<(&str, Command)>) {
 }
 
 #[test]
+fn every_command_that_changes_the_configuration_or_notes_a_call_is_read() {
+    let apply = |from: Option<&str>, yes, confirm| {
+        Command::Apply(Apply {
+            from: from.map(PathBuf::from),
+            until: None,
+            yes,
+            confirm,
+            author: "ana".to_owned(),
+        })
+    };
+    let note = |telephone: Option<&str>, change, reason: &str| {
+        Command::Note(Note {
+            municipality: "Vila Velha".to_owned(),
+            window: october(),
+            telephone: telephone.map(str::to_owned),
+            change,
+            signature: ana(reason),
+        })
+    };
+    assert_read(vec![
+        ("aplicar nova", apply(Some("nova"), false, None)),
+        ("aplicar nova --sim --confirmar 78", apply(Some("nova"), true, Some(78))),
+        ("aplicar --voltar", apply(None, false, None)),
+        (
+            "prorrogar rma/2026-10 --para 31/12/2026 --hora 18:00 --fonte MDS --anunciada 2026-10-01 --municipios \
+             \"Vila Velha,3205309\" --confirmar 31/12/2026 --sim",
+            Command::Extend(Extend {
+                window: october(),
+                deadline: DECEMBER,
+                at: Some(jiff::civil::time(18, 0, 0, 0)),
+                source: "MDS".to_owned(),
+                announced: Some(OCTOBER),
+                municipalities: vec!["Vila Velha".to_owned(), "3205309".to_owned()],
+                yes: true,
+                confirm: Some(DECEMBER),
+                author: "ana".to_owned(),
+            }),
+        ),
+        ("anotar \"Vila Velha\" rma/2026-10 --resultado x", note(None, NoteChange::Made, "x")),
+        (
+            "anotar \"Vila Velha\" rma/2026-10 --resultado x --pausar 3d --telefone 27",
+            note(Some("27"), NoteChange::PauseFor(3), "x"),
+        ),
+        (
+            "anotar \"Vila Velha\" rma/2026-10 --resultado x --ate 31/12/2026",
+            note(None, NoteChange::PauseUntil(DECEMBER), "x"),
+        ),
+        ("anotar \"Vila Velha\" rma/2026-10 --desfazer --motivo y", note(None, NoteChange::Lift, "y")),
+        (
+            "decisoes --desfazer 3b7c39d96489 --motivo x",
+            Command::Orders(Orders::Undo { id: "3b7c39d96489".to_owned(), signature: ana("x") }),
+        ),
+    ]);
+    for line in [
+        "aplicar",
+        "aplicar nova --voltar",
+        "prorrogar rma/2026-10 --fonte MDS",
+        "prorrogar rma/2026-10 --para 31/12/2026",
+        "anotar Serra rma/2026-10",
+        "anotar Serra rma/2026-10 --resultado x --pausar 0d",
+        "anotar Serra rma/2026-10 --resultado x --pausar 3d --ate 31/12/2026",
+        "anotar Serra rma/2026-10 --desfazer",
+        "decisoes --desfazer x",
+        "plano --ate 31/12/2026",
+        "saude --em 2026-10-01",
+    ] {
+        assert_eq!(run(line).unwrap_err().code, 2, "{line}");
+    }
+}
+
+#[test]
 fn every_command_that_runs_or_shows_is_read() {
     assert_read(vec![
         ("servir", Command::Run { once: false }),
@@ -89,6 +160,15 @@ fn every_command_that_runs_or_shows_is_read() {
             Command::Calendar { from: Some(OCTOBER), until: Some(DECEMBER) },
         ),
         ("plano", Command::Plan),
+        ("plan --contra nova", Command::Contrast { against: "nova".into(), until: None }),
+        (
+            "plano --contra nova --ate 31/12/2026",
+            Command::Contrast { against: "nova".into(), until: Some(DECEMBER) },
+        ),
+        ("saude", Command::Health),
+        ("health --json", Command::Health),
+        ("decisoes", Command::Orders(Orders::List { all: false })),
+        ("decisions --todas", Command::Orders(Orders::List { all: true })),
         (
             "simular --de 2026-10-01 --ate 2026-10-01",
             Command::Simulate { from: OCTOBER, until: OCTOBER, statuses: None, output: None },
@@ -171,10 +251,10 @@ fn every_command_that_runs_or_shows_is_read() {
 #[test]
 fn every_command_that_decides_by_hand_is_read() {
     assert_read(vec![
-        ("reter --tudo --motivo x", Command::Hold { scope: Scope::All, signature: ana("x") }),
+        ("reter --tudo --motivo x", Command::Hold { scope: Scope::All, until: None, signature: ana("x") }),
         (
             "reter --janela rma/2026-10 --motivo x",
-            Command::Hold { scope: Scope::Window(october()), signature: ana("x") },
+            Command::Hold { scope: Scope::Window(october()), until: None, signature: ana("x") },
         ),
         (
             "liberar --municipio Serra --motivo \"duas palavras\"",
@@ -212,6 +292,11 @@ fn every_command_answers_to_its_english_name() {
         ("verificar", "check", ""),
         ("agenda", "calendar", ""),
         ("plano", "plan", ""),
+        ("aplicar", "apply", "nova"),
+        ("prorrogar", "extend", "rma/2026-10 --para 15/12/2026 --fonte MDS"),
+        ("anotar", "note", "Serra rma/2026-10 --resultado x"),
+        ("decisoes", "decisions", ""),
+        ("saude", "health", ""),
         ("simular", "simulate", "--de 2026-10-01 --ate 2026-10-02"),
         ("porque", "why", "Serra rma/2026-10"),
         ("situacao", "status", ""),
@@ -288,12 +373,14 @@ fn help_and_version_end_well_on_stdout() {
     assert!(nothing.code == 2 && !nothing.to_stdout && nothing.text.contains("Comandos:"));
 }
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 25] = [
     "",
     "servir",
     "verificar",
     "agenda",
     "plano",
+    "aplicar",
+    "prorrogar",
     "simular",
     "porque",
     "situacao",
@@ -307,6 +394,9 @@ const COMMANDS: [&str; 20] = [
     "devolucao",
     "reter",
     "liberar",
+    "anotar",
+    "decisoes",
+    "saude",
     "dispensar",
     "contestar",
 ];
@@ -433,6 +523,7 @@ fn quoted(guide: &str) -> Vec<String> {
     let found = guide.lines().chain(inline).filter(|text| !text.contains('\n'));
     let commands = found.filter_map(|text| text.trim().strip_prefix("vigia-suas "));
     let stand_ins = [
+        ("DATA", "15/12/2026"),
         ("ENDERECO", "ana@exemplo.es.gov.br"),
         ("FONTE", "planilha"),
         ("importar NOME", "importar planilha"),

@@ -24,6 +24,10 @@ pub(super) enum ValueError {
     Blank,
     #[error("“{0}” não é um lote: use o que aparece em plano, como rma/2026-10/divulgacao")]
     Batch(String),
+    #[error("“{0}” não é uma quantidade de dias: use de 1d a 60d")]
+    Days(String),
+    #[error("“{0}” não é uma hora: use HH:MM")]
+    Time(String),
     #[error("“{0}” não é um tipo de carta")]
     Kind(String),
 }
@@ -63,6 +67,17 @@ pub(super) fn moment(text: &str) -> Result<Moment, ValueError> {
             Ok(Moment::Civil(DateTime::from_parts(day, hour)))
         }
     }
+}
+
+/// `3d`, or `3`: civil days.
+pub(super) fn days(text: &str) -> Result<u16, ValueError> {
+    let days = text.strip_suffix('d').unwrap_or(text).parse().ok();
+    days.filter(|n| (1..=60).contains(n)).ok_or_else(|| ValueError::Days(text.to_owned()))
+}
+
+/// `23:59` or `23:59:59`.
+pub(super) fn hour(text: &str) -> Result<Time, ValueError> {
+    time(text).ok_or_else(|| ValueError::Time(text.to_owned()))
 }
 
 fn time(text: &str) -> Option<Time> {

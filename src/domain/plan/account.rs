@@ -205,5 +205,10 @@ fn call(municipality: &Municipality, line: &MunicipalityLine, survey: &Survey<'_
         pending_since: owed(State::Pending).filter_map(|p| p.as_of).min(),
         parts: owed(state).map(|p| p.part.clone()).collect(),
         because,
+        tried: {
+            let window = &survey.bench.assessor.window().id;
+            let notes = survey.bench.world.overrides.notes.iter();
+            notes.filter(|n| n.municipality == municipality.code && n.window == *window).cloned().collect()
+        },
     })
 }

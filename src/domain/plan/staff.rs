@@ -45,7 +45,9 @@ pub(super) fn about_window(survey: &Survey<'_>, draft: &mut Draft) {
 /// staff must hear of what waits.
 fn is_stopped(survey: &Survey<'_>) -> bool {
     let window = &survey.bench.assessor.window().id;
-    survey.bench.world.overrides.holds.iter().any(|hold| match &hold.scope {
+    let counts = |day: Option<jiff::civil::Date>| day.is_none_or(|day| !survey.bench.moment.day_over(day));
+    let holds = survey.bench.world.overrides.holds.iter();
+    holds.filter(|hold| counts(hold.until)).any(|hold| match &hold.scope {
         HoldScope::All => true,
         HoldScope::Window(id) => id == window,
         HoldScope::Municipality(_) | HoldScope::Batch(_) => false,

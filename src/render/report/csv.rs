@@ -39,7 +39,7 @@ const COLUMNS: [&str; 20] = [
 ];
 
 /// Columns of [`call_list_csv`].
-const CALL_COLUMNS: [&str; 10] = [
+const CALL_COLUMNS: [&str; 11] = [
     "janela",
     "ordem",
     "ibge",
@@ -49,6 +49,7 @@ const CALL_COLUMNS: [&str; 10] = [
     "pendente_desde",
     "partes",
     "porque",
+    "telefonemas",
     "conhecido_em",
 ];
 
@@ -125,6 +126,7 @@ fn call_row(summary: &WindowSummary, order: usize, line: &CallLine, calendar: &C
     let zone = &calendar.hours.zone;
     let parts: Vec<String> = line.parts.iter().map(|p| part_name(p, calendar)).collect();
     let reasons: Vec<String> = line.because.iter().map(|r| because(r, calendar)).collect();
+    let calls: Vec<String> = line.tried.iter().map(|note| because::call(note, calendar)).collect();
     row(
         &[
             summary.window.to_string(),
@@ -136,6 +138,7 @@ fn call_row(summary: &WindowSummary, order: usize, line: &CallLine, calendar: &C
             line.pending_since.map(|at| pt::short_instant(at, zone)).unwrap_or_default(),
             pt::list(&parts),
             reasons.join(" "),
+            calls.join(" | "),
             pt::short_instant(summary.at, zone),
         ],
         out,

@@ -10,6 +10,7 @@ use crate::domain::calendar::{Deadline, Sanction};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::FeedId;
 use crate::domain::notice::Kind;
+use crate::domain::overrides::{Authorship, Note};
 use crate::domain::reason::Reason;
 use crate::domain::status::{Doubt, State};
 use crate::domain::summary::{CallLine, Counts, LetterLine, MunicipalityLine, PartLine, WindowSummary};
@@ -57,6 +58,17 @@ fn summary(world: &World) -> WindowSummary {
         pending_since: Some(at),
         parts: vec![world.cras.clone(), world.council.clone()],
         because: vec![Reason::NotExpected],
+        tried: vec![Note {
+            municipality: world.municipality,
+            window: world.window.clone(),
+            telephone: Some("27 99999-0000".to_owned()),
+            until: Some(jiff::civil::date(2023, 12, 1)),
+            authorship: Authorship {
+                author: "Ana".to_owned(),
+                reason: "prometeram preencher".to_owned(),
+                at,
+            },
+        }],
     };
     let unknown = CallLine {
         name: "Serra".to_owned(),
@@ -64,6 +76,7 @@ fn summary(world: &World) -> WindowSummary {
         telephone: String::new(),
         pending_since: None,
         parts: Vec::new(),
+        tried: Vec::new(),
         ..call.clone()
     };
     let empty = MunicipalityLine {
@@ -120,5 +133,6 @@ fn the_call_list_has_a_csv_of_its_own() {
     assert!(calls.starts_with("\u{feff}janela;ordem;ibge;"));
     assert!(calls.contains(";'+55 27 3333-3333;"), "{calls}");
     let widths: Vec<usize> = calls.lines().map(|line| line.matches(';').count()).collect();
-    assert_eq!(widths, [9, 9, 9]);
+    assert_eq!(widths, [10, 11, 10], "the call itself has one more");
+    assert!(calls.contains("telefonema em 04/12/2023 09:00 por Ana (27 99999-0000): prometeram preencher"));
 }

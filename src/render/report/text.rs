@@ -116,6 +116,9 @@ fn call(number: usize, line: &CallLine, calendar: &Calendar, out: &mut String) {
     for reason in &line.because {
         let _ = writeln!(out, "     {}", because(reason, calendar));
     }
+    for note in &line.tried {
+        let _ = writeln!(out, "     {}", because::call(note, calendar));
+    }
 }
 
 fn municipality(line: &MunicipalityLine, summary: &WindowSummary, calendar: &Calendar, out: &mut String) {

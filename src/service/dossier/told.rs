@@ -289,9 +289,11 @@ fn matters(fact: &Fact<'_>, windows: &BTreeSet<WindowId>) -> bool {
             NoticeKey::parse(&entry.subject),
             Some(NoticeKey::Staff { slot: StaffSlot::Referral { .. } | StaffSlot::ReferralVoid { .. }, .. })
         ),
-        EntryKind::Opening | EntryKind::Snapshot | EntryKind::Outage | EntryKind::Contact => {
-            ALWAYS.contains(&entry.kind)
-        }
+        EntryKind::Opening
+        | EntryKind::Snapshot
+        | EntryKind::Outage
+        | EntryKind::Contact
+        | EntryKind::Configuration => ALWAYS.contains(&entry.kind),
     }
 }
 

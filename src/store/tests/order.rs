@@ -5,8 +5,8 @@ use jiff::civil::date;
 use crate::domain::calendar::Deadline;
 use crate::domain::notice::Told;
 use crate::domain::overrides::{Authorship, BatchId, HoldScope};
-use crate::store::Override;
 use crate::store::testing::*;
+use crate::store::{NewConfiguration, Override};
 
 fn by(author: &str, minutes: i64) -> Authorship {
     Authorship { author: author.to_owned(), reason: "ofício 12".to_owned(), at: at(minutes) }
@@ -34,7 +34,7 @@ async fn every_order_comes_back_as_given_until_it_is_lifted() {
     let mut ids = Vec::new();
     for (n, what) in scopes
         .iter()
-        .map(|s| Override::Hold(s.clone()))
+        .map(|s| Override::Hold { scope: s.clone(), until: None })
         .chain([Override::Release(batch.clone()), exemption.clone(), dispute.clone()])
         .enumerate()
     {
@@ -59,6 +59,55 @@ async fn every_order_comes_back_as_given_until_it_is_lifted() {
     assert_eq!(lines.len(), 7);
     assert_eq!(lines[6].what, dispute);
     assert_eq!(lines[6].lifted, Some(by("Rui", 11)));
+    assert!(store.verify().await.unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn a_call_is_kept_with_its_number_which_the_journal_does_not_tell() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    let call = |telephone: &str| Override::Note {
+        municipality: municipality(VITORIA),
+        window: rma(),
+        telephone: Some(telephone.to_owned()),
+        until: Some(date(2026, 12, 3)),
+    };
+    let first = store.add_override(call("27 3333-0000"), by("Ana", 1)).await.unwrap();
+    let second = store.add_override(call("27 3333-1111"), by("Ana", 1)).await.unwrap();
+    assert_ne!(first, second, "two numbers in a minute are two calls");
+    let kept = store.overrides().await.unwrap().notes;
+    assert_eq!(kept.len(), 2);
+    assert_eq!((kept[0].until, kept[0].authorship.reason.as_str()), (Some(date(2026, 12, 3)), "ofício 12"));
+    let told = store.journal(&crate::store::JournalFilter::default()).await.unwrap();
+    assert!(told.iter().all(|entry| !entry.body.contains("3333")), "{told:?}");
+    assert_eq!(told.iter().filter(|entry| entry.body.contains("telefone_sha256")).count(), 2);
+}
+
+#[tokio::test]
+async fn a_configuration_is_kept_whole_until_another_takes_its_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    let new = |name: &str, text: &str| NewConfiguration {
+        fingerprint: name.to_owned(),
+        directory: "/etc/vigia-suas".to_owned(),
+        parts: vec![("municipios.csv".to_owned(), b"ibge".to_vec()), ("vigia.toml".to_owned(), text.into())],
+        by: "Ana".to_owned(),
+    };
+    assert_eq!(store.configuration_in_force().await.unwrap(), None);
+    assert!(store.adopt_configuration(new("um", "a"), at(1)).await.unwrap());
+    assert!(!store.adopt_configuration(new("um", "a"), at(2)).await.unwrap(), "the same again");
+    let kept = store.configuration_in_force().await.unwrap().unwrap();
+    assert_eq!((kept.since, kept.parts), (at(1), new("um", "a").parts));
+
+    assert!(store.refuse_configuration("mau", "erro", at(3)).await.unwrap());
+    assert!(!store.refuse_configuration("mau", "erro", at(4)).await.unwrap(), "told once");
+    let refused = store.configuration_refused().await.unwrap().unwrap();
+    assert_eq!((refused.since, refused.last_at, refused.faults.as_str()), (at(3), at(4), "erro"));
+    assert!(store.adopt_configuration(new("dois", "b"), at(5)).await.unwrap());
+    assert_eq!(store.configuration_refused().await.unwrap(), None);
+    assert!(store.adopt_configuration(new("um", "a"), at(6)).await.unwrap(), "back again");
+    let kept = store.configuration_in_force().await.unwrap().unwrap();
+    assert_eq!((kept.fingerprint.as_str(), kept.since), ("um", at(6)));
     assert!(store.verify().await.unwrap().is_whole());
 }
 

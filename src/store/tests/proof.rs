@@ -61,7 +61,7 @@ async fn told(dir: &TempDir) -> Store {
     let raw = RawMessage::of(b"Subject: devolvida\r\n\r\nnao existe\r\n");
     let came = Return::Bounced { why: "5.1.1".to_owned(), hard: true };
     store.note_return(id, &[to], came, &raw, at(5)).await.unwrap();
-    let order = store.add_override(Override::Hold(HoldScope::Window(rma())), by("conferir", 6)).await.unwrap();
+    let order = store.add_override(Override::Hold { scope: HoldScope::Window(rma()), until: None }, by("conferir", 6)).await.unwrap();
     store.lift_override(&order, by("conferido", 7)).await.unwrap();
     let exemption = Override::Exemption {
         municipality: municipality(SERRA),

@@ -3,6 +3,7 @@
 //! Every instant is given (`--em`), so that what is shown is the same on every day and every machine.
 
 mod broken;
+mod change;
 mod day;
 mod json;
 mod office;

@@ -38,6 +38,11 @@ impl Office {
         std::fs::write(self.path(name), bytes).unwrap();
     }
 
+    /// A folder of the office once more under another name.
+    pub(super) fn copy(&self, from: &str, to: &str) {
+        copy(&self.path(from), &self.path(to));
+    }
+
     pub(super) fn append(&self, name: &str, text: &str) {
         self.write(name, self.read(name) + text);
     }

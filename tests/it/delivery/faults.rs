@@ -325,7 +325,7 @@ async fn what_reter_stops_liberar_lets_go_with_the_same_message_id() {
     assert_eq!(desk.deliver().await.accepted, 0);
     let queued: Vec<String> = desk.lines().await.into_iter().map(|l| l.message_id).collect();
     let by = || order::authorship("teste", "conferir", desk.now()).unwrap();
-    order::hold(&desk.app.store, HoldScope::All, by()).await.unwrap();
+    order::hold(&desk.app.store, HoldScope::All, None, by()).await.unwrap();
     let lift = by();
     desk.relay.greet(None);
     desk.pass_minutes(5);

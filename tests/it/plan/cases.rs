@@ -189,7 +189,7 @@ impl Case {
     }
 
     fn hold(&mut self) {
-        self.overrides.holds.push(Hold { scope: HoldScope::All, authorship: authorship() });
+        self.overrides.holds.push(Hold { scope: HoldScope::All, until: None, authorship: authorship() });
     }
 
     /// Puts a notice into the ledger, version 1, about GESTAO.

@@ -121,3 +121,68 @@ fn a_day_with_too_many_letters_is_withheld_whole_until_it_is_released() {
     assert_eq!(play.times(Act::Withhold, Kind::Announcement, 1), [("2025-05-02 08:00".to_owned(), 312)]);
     assert_eq!(play.times(Act::Send, Kind::Announcement, 1), [("2025-05-06 16:00".to_owned(), 312)]);
 }
+
+/// A call was made to half of them on the day before the rung of five days, and the ladder waits two days for it.
+#[test]
+fn a_pause_keeps_a_rung_back_and_lets_it_leave_when_it_ends_if_it_is_still_valid() {
+    let stage = Script::new(CALENDAR).compile();
+    let mut play = play(&stage);
+    play.until("2025-05-25 12:00");
+    let paused = stage.code("Vitória");
+    let late = stage.code("Serra");
+    play.note("Vitória", WINDOW, date(2025, 5, 27));
+    play.note("Serra", WINDOW, date(2025, 6, 2));
+    play.until("2025-06-06 00:00");
+    let rungs = |code| -> Vec<String> {
+        play.decisions()
+            .filter(|(_, d)| d.key.municipality() == Some(code) && d.rung.is_some_and(|days| days <= 5))
+            .map(|(at, d)| {
+                let rung = d.rung.map_or(0, |days| days);
+                format!("{} {} {rung}d {}", play.local(at), d.act.as_str(), d.because.cause().as_str())
+            })
+            .collect()
+    };
+    assert_eq!(
+        rungs(paused),
+        [
+            "2025-05-26 08:00 reter 5d pausa",
+            "2025-05-28 08:00 enviar 5d degrau-vencido",
+            "2025-05-29 08:00 enviar 2d degrau-vencido",
+        ]
+    );
+    assert_eq!(
+        rungs(late),
+        [
+            "2025-05-26 08:00 reter 5d pausa",
+            "2025-05-29 08:00 expirar 5d validade",
+            "2025-05-29 08:00 reter 2d pausa",
+            "2025-05-31 23:59 expirar 2d validade",
+        ]
+    );
+    play.keeps_every_law();
+}
+
+/// A correction accuses nobody: a pause does not keep it back.
+#[test]
+fn a_pause_does_not_keep_a_correction_back() {
+    let extended = format!(
+        "{CALENDAR}  [[janela.prorrogacao]]\n  prazo = 2025-06-05\n  anunciada = 2025-05-27\n  fonte = \"MDS\"\n"
+    );
+    let stage = Script::new(&extended).compile();
+    let mut play = play(&stage);
+    play.until("2025-05-25 12:00").note("Vitória", WINDOW, date(2025, 6, 10));
+    play.until("2025-06-06 00:00");
+    assert!(play.told(Kind::Extension, 2).contains(&stage.code("Vitória")));
+    assert!(
+        play.sent(Kind::Warning)
+            .all(|(at, code, _)| code != Some(stage.code("Vitória")) || at.as_str() < "2025-05-25")
+    );
+}
+
+#[test]
+fn a_hold_with_a_last_day_ends_by_itself() {
+    let stage = Script::new(CALENDAR).compile();
+    let mut play = play(&stage);
+    play.until("2025-04-29 12:00").hold_until(HoldScope::All, date(2025, 5, 6)).until("2025-05-10 00:00");
+    assert_eq!(play.times(Act::Send, Kind::Announcement, 1), [("2025-05-07 08:00".to_owned(), 78)]);
+}

@@ -9,7 +9,7 @@ use vigia_suas::config::{Config, LoadError, Sources, compile};
 use vigia_suas::domain::calendar::{Calendar, Respondent, Window};
 use vigia_suas::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
 use vigia_suas::domain::notice::{Kind, NoticeKey};
-use vigia_suas::domain::overrides::{Authorship, BatchId, Exemption, Hold, HoldScope};
+use vigia_suas::domain::overrides::{Authorship, BatchId, Exemption, Hold, HoldScope, Note};
 use vigia_suas::domain::plan::{Act, Decision};
 use vigia_suas::domain::replay::{Change, Replay};
 use vigia_suas::domain::roster::Roster;
@@ -270,7 +270,26 @@ impl<'a> Play<'a> {
 
     pub(super) fn hold(&mut self, scope: HoldScope) -> &mut Self {
         self.happened(&format!("reter {scope}"));
-        self.replay.overrides.holds.push(Hold { scope, authorship: self.authorship() });
+        self.replay.overrides.holds.push(Hold { scope, until: None, authorship: self.authorship() });
+        self
+    }
+
+    pub(super) fn hold_until(&mut self, scope: HoldScope, until: Date) -> &mut Self {
+        self.happened(&format!("reter {scope} até {until}"));
+        self.replay.overrides.holds.push(Hold { scope, until: Some(until), authorship: self.authorship() });
+        self
+    }
+
+    /// A call, and a pause that it earned.
+    pub(super) fn note(&mut self, name: &str, window: &str, until: Date) -> &mut Self {
+        self.happened(&format!("anotar {name} até {until}"));
+        self.replay.overrides.notes.push(Note {
+            municipality: self.stage.code(name),
+            window: WindowId::parse(window).unwrap(),
+            telephone: None,
+            until: Some(until),
+            authorship: self.authorship(),
+        });
         self
     }
 

@@ -393,7 +393,7 @@ impl Draw {
                 2 => HoldScope::Municipality(municipality_code(0)),
                 _ => HoldScope::Batch(BatchId::parse(&format!("{}/divulgacao", windows[0].id)).unwrap()),
             };
-            overrides.holds.push(Hold { scope, authorship: authorship.clone() });
+            overrides.holds.push(Hold { scope, until: None, authorship: authorship.clone() });
         }
         if let Some((municipality, window, until)) = self.exemption
             && let Some(window) = windows.get(usize::from(window))

@@ -3,7 +3,7 @@
 use super::{Fate, Pair, Wish, still_says};
 use crate::domain::ledger::{Record, Standing};
 use crate::domain::notice::{Recipient, Slot, Told};
-use crate::domain::overrides::{BatchId, Hold, HoldScope};
+use crate::domain::overrides::{BatchId, Hold, HoldScope, Note};
 use crate::domain::plan::{Act, Decision};
 use crate::domain::reason::{Cause, Reason};
 
@@ -33,7 +33,7 @@ impl Pair<'_, '_> {
         }
     }
 
-    /// What somebody holds it by (`reter`).
+    /// What somebody holds it by (`reter`, or the pause of a call made).
     pub(super) fn held_by_hand(&self, wish: &Wish) -> Option<Reason> {
         let window = &self.bench.assessor.window().id;
         let covers = |hold: &&Hold| match &hold.scope {
@@ -42,12 +42,35 @@ impl Pair<'_, '_> {
             HoldScope::Municipality(code) => *code == self.municipality.code,
             HoldScope::Batch(id) => *id == BatchId::of_slot(window, wish.slot),
         };
-        let holds = self.bench.world.overrides.holds.iter().filter(covers);
+        let counts = |hold: &&Hold| hold.until.is_none_or(|day| !self.bench.moment.day_over(day));
+        let holds = self.bench.world.overrides.holds.iter().filter(covers).filter(counts);
         let first = holds.min_by_key(|hold| (hold.authorship.at, &hold.scope));
-        first.map(|hold| Reason::Held {
+        let held = first.map(|hold| Reason::Held {
             scope: hold.scope.clone(),
             author: hold.authorship.author.clone(),
             reason: hold.authorship.reason.clone(),
+        });
+        held.or_else(|| self.paused(wish))
+    }
+
+    /// A call was made, and the ladder waits for what was promised in it (`anotar --pausar`). Corrections and
+    /// divulgação do not wait: they accuse nobody.
+    fn paused(&self, wish: &Wish) -> Option<Reason> {
+        if !matches!(wish.slot, Slot::Rung { .. }) {
+            return None;
+        }
+        let window = &self.bench.assessor.window().id;
+        let waits = |note: &&Note| {
+            note.municipality == self.municipality.code
+                && note.window == *window
+                && note.until.is_some_and(|day| !self.bench.moment.day_over(day))
+        };
+        let notes = self.bench.world.overrides.notes.iter().filter(waits);
+        let last = notes.max_by_key(|note| (note.until, note.authorship.at, &note.authorship.reason))?;
+        Some(Reason::Paused {
+            until: last.until?,
+            author: last.authorship.author.clone(),
+            result: last.authorship.reason.clone(),
         })
     }
 

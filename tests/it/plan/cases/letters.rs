@@ -242,7 +242,9 @@ fn of_two_holds_the_first_is_named_whatever_their_order() {
     case.hold();
     let first = case.overrides.holds[0].clone();
     let later = Authorship { author: "Bia".to_owned(), at: at("2026-03-02T07:00"), ..authorship() };
-    case.overrides.holds.insert(0, Hold { scope: HoldScope::Window(window_id()), authorship: later });
+    case.overrides
+        .holds
+        .insert(0, Hold { scope: HoldScope::Window(window_id()), until: None, authorship: later });
     let held = case.plan("2026-03-02T08:00").held;
     let because =
         Reason::Held { scope: first.scope, author: first.authorship.author, reason: first.authorship.reason };

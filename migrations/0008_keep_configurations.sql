@@ -1,0 +1,32 @@
+-- Every configuration that was ever in force, file by file, and those that could not be.
+
+CREATE TABLE config_files (
+    sha256 TEXT NOT NULL PRIMARY KEY,
+    bytes  BLOB NOT NULL               -- a file as it was; the same file is kept once
+);
+
+CREATE TABLE configurations (
+    fingerprint TEXT   NOT NULL PRIMARY KEY, -- over every file and variable
+    directory   TEXT   NOT NULL,             -- where it was read
+    adopted_at  BIGINT NOT NULL,             -- the last time it was put in force
+    adopted_by  TEXT   NOT NULL,
+    in_force    BIGINT NOT NULL              -- 1 for one row at most
+);
+
+CREATE TABLE config_parts (
+    fingerprint TEXT NOT NULL REFERENCES configurations (fingerprint),
+    name        TEXT NOT NULL, -- calendario.toml, modelos/prazo.txt, VIGIA_MODO
+    sha256      TEXT NOT NULL REFERENCES config_files (sha256),
+    PRIMARY KEY (fingerprint, name)
+);
+
+CREATE TABLE config_refusals (
+    fingerprint TEXT   NOT NULL PRIMARY KEY,
+    first_at    BIGINT NOT NULL,
+    last_at     BIGINT NOT NULL,
+    pending     BIGINT NOT NULL, -- 1 while it is what the files hold
+    faults      TEXT   NOT NULL
+);
+
+-- A telephone call made (anotar): the number, beside the result that stands in reason.
+ALTER TABLE overrides ADD COLUMN telephone TEXT;

@@ -1,0 +1,133 @@
+//! `aplicar`: another configuration installed, after showing what it changes and asking.
+
+use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::args::Apply;
+use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use super::{check, consent, contrast};
+use crate::config::Sources;
+use crate::service::app::Live;
+use crate::service::contrast::Contrast;
+use crate::service::install::{self, InstallError};
+use crate::service::setup::Setup;
+
+/// Compiles, shows, asks, installs, tells the daemon.
+pub(super) async fn run(desk: &Desk, asked: &Apply) -> Result {
+    let Some(target) = desk.setup.directory.clone() else {
+        return Err(Failure::refused(
+            "recusado: não há pasta de configuração instalada aqui\ndica: diga qual com --config, por exemplo \
+             --config /etc/vigia-suas",
+        ));
+    };
+    let from = match &asked.from {
+        Some(from) => from.clone(),
+        None => kept(&target)?,
+    };
+    let other = contrast::load(desk, &from)?;
+    judge(desk, &other).await?;
+    let installed = Sources::read(&target).ok();
+    if installed.as_ref().is_some_and(|there| there.digest() == other.sources.digest()) {
+        say_result(desk, &format!("nada a instalar: {} já é assim", target.display()), None, None);
+        return Ok(Answer::Done);
+    }
+    let in_force = contrast::in_force(desk).await?;
+    let compared = contrast::compare(desk, &in_force, &other, asked.until).await?;
+    contrast::tell(desk, &in_force, &other, &compared);
+    refuse_large(&compared, asked.confirm)?;
+    let question = format!("instalar {} em {}?", from.display(), target.display());
+    if !consent::ask(&question, asked.yes)? {
+        return Ok(Answer::Negative);
+    }
+    let zone = &in_force.config.calendar.hours.zone;
+    let kept = install::install(&target, &other.sources, &asked.author, desk.now(), zone)
+        .map_err(|error| refused(&error))?;
+    let heard = consent::tell(&in_force.database(), &other.sources).await;
+    say_result(desk, &format!("instalado em {}", target.display()), Some(&kept), Some(heard));
+    Ok(if heard == consent::Heard::Refused { Answer::Negative } else { Answer::Done })
+}
+
+/// The folder that was replaced last.
+fn kept(target: &std::path::Path) -> std::result::Result<PathBuf, Failure> {
+    install::last_kept(target).ok_or_else(|| {
+        Failure::refused(format!(
+            "recusado: não há configuração anterior guardada ao lado de {}\ndica: “aplicar” guarda uma a cada vez; sem \
+             ela, use uma cópia de segurança",
+            target.display()
+        ))
+    })
+}
+
+/// The same refusals as `verificar`.
+pub(super) async fn judge(desk: &Desk, other: &Setup) -> std::result::Result<(), Failure> {
+    let mut found = std::collections::BTreeSet::new();
+    let mut calendar = other.config.calendar.clone();
+    calendar.hours.waits = true;
+    check::letters(&Live { setup: other.clone(), calendar }, desk.now(), &mut found);
+    let contradictions = check::contradictions(other, desk.ledger().await?.as_ref()).await?;
+    let mut faults: Vec<String> = Vec::new();
+    if !contradictions.0.is_empty() {
+        faults.push(contradictions.render(io::stderr().is_terminal()));
+    }
+    faults.extend(found);
+    if other.config.calendar.systems.is_empty() {
+        faults.push("erro: calendario.toml não declara nenhum sistema: nada seria acompanhado".to_owned());
+    }
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::refused(format!("recusado: nada foi mudado\n{}", faults.join("\n"))))
+}
+
+/// Large effects need the number of the table, so that nobody confirms what they did not read.
+fn refuse_large(compared: &Contrast, confirm: Option<usize>) -> std::result::Result<(), Failure> {
+    let effects = compared.large_effects();
+    let letters = compared.differences.len();
+    if effects.is_empty() || confirm == Some(letters) {
+        return Ok(());
+    }
+    let told = effects.join("\n  ");
+    let why = match confirm {
+        Some(other) => format!("“--confirmar {other}” não é o número desta tabela"),
+        None => "o efeito é grande".to_owned(),
+    };
+    Err(Failure::refused(format!(
+        "recusado: {why}; nada foi mudado\n  {told}\ndica: confira a tabela acima; se é isso mesmo, repita com --confirmar \
+         {letters}"
+    )))
+}
+
+/// A refusal of the file system's, or of ours.
+pub(super) fn refused(error: &InstallError) -> Failure {
+    match error {
+        InstallError::Link(_) | InstallError::Busy(_) => Failure::refused(format!("recusado: {error}")),
+        InstallError::NoExchange { .. } | InstallError::File { .. } => Failure::could_not(error),
+    }
+}
+
+/// What was done, where the old one is, and what the daemon made of it.
+pub(super) fn say_result(
+    desk: &Desk,
+    what: &str,
+    kept: Option<&std::path::Path>,
+    heard: Option<consent::Heard>,
+) {
+    if desk.json {
+        let done = json!({
+            "feito": what,
+            "anterior": kept.map(|path| path.display().to_string()),
+            "servico": heard.map(consent::Heard::code),
+        });
+        say(&done.to_string());
+        return;
+    }
+    say(what);
+    if let Some(kept) = kept {
+        say(&format!("o anterior ficou em {}", kept.display()));
+    }
+    if let Some(heard) = heard {
+        remark(heard.words());
+    }
+}

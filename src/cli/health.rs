@@ -1,0 +1,44 @@
+//! `saude`: whether the service is well, for people and for whatever watches the machine.
+
+use serde_json::json;
+
+use super::desk::{Answer, Desk, Result, remark, say};
+use super::ledger::existing;
+use crate::render::line::rfc3339;
+use crate::render::portuguese as pt;
+use crate::service::health::examine;
+
+/// Exit 0 when all is well, 1 with every reason when it is not.
+pub(super) async fn run(desk: &Desk) -> Result {
+    let store = existing(desk).await?;
+    let health = examine(&store, desk.refused.is_some(), desk.now()).await?;
+    let calendar = &desk.setup.config.calendar;
+    let zone = &calendar.hours.zone;
+    let reasons: Vec<String> = health.ailments.iter().map(|ailment| ailment.words(zone)).collect();
+    let well = reasons.is_empty();
+    if desk.json {
+        let in_force = health.in_force.as_ref().map(|(fingerprint, since, by)| {
+            json!({ "hash": fingerprint, "desde": rfc3339(*since, calendar), "por": by })
+        });
+        let answer = json!({
+            "saudavel": well,
+            "motivos": reasons,
+            "batimento": health.signs.heartbeat_at.map(|at| rfc3339(at, calendar)),
+            "ultima_decisao": health.signs.last_pass_at.map(|at| rfc3339(at, calendar)),
+            "configuracao": in_force,
+        });
+        say(&answer.to_string());
+    } else if well {
+        let at = |at| pt::instant(at, zone);
+        let beat = health.signs.heartbeat_at.map_or_else(String::new, at);
+        let since = health.in_force.map_or_else(String::new, |(_, since, by)| {
+            format!("; configuração em vigor desde {} (por {by})", at(since))
+        });
+        say(&format!("o serviço está bem: último sinal de vida em {beat}{since}"));
+    } else {
+        for reason in &reasons {
+            remark(&format!("erro: {reason}"));
+        }
+    }
+    Ok(if well { Answer::Done } else { Answer::Negative })
+}

@@ -1,0 +1,133 @@
+//! `decisoes`: everything that people decided by hand, what of it counts, and how to take it back.
+
+use std::fmt::Write as _;
+
+use jiff::civil::Date;
+use serde_json::json;
+
+use super::args::Signature;
+use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use super::ledger::existing;
+use crate::domain::overrides::{Authorship, HoldScope};
+use crate::render::line::rfc3339;
+use crate::render::portuguese as pt;
+use crate::store::{Override, OverrideId, OverrideLine};
+
+/// The decisions in force, or all there ever were, oldest first.
+pub(super) async fn list(desk: &Desk, all: bool) -> Result {
+    let mut lines = existing(desk).await?.override_lines().await?;
+    let today = desk.today();
+    lines.retain(|line| all || standing(line, today) == "vale");
+    if lines.is_empty() {
+        remark(if all {
+            "ninguém decidiu nada à mão ainda"
+        } else {
+            "nada decidido à mão está valendo"
+        });
+    }
+    let mut out = String::new();
+    for line in &lines {
+        let _ = if desk.json {
+            writeln!(out, "{}", object(desk, line, today))
+        } else {
+            writeln!(out, "{}", words(desk, line, today))
+        };
+    }
+    if !out.is_empty() {
+        say(&out);
+    }
+    Ok(Answer::Done)
+}
+
+/// Takes one decision back by its code.
+pub(super) async fn undo(desk: &Desk, id: &str, signature: &Signature) -> Result {
+    let by = super::order::by(desk, signature)?;
+    let store = desk.writable_ledger().await?;
+    let lines = store.override_lines().await?;
+    let Some(line) = lines.iter().find(|line| line.id.as_str() == id) else {
+        return Err(Failure::refused(format!(
+            "recusado: não há decisão com o código “{id}”\ndica: os códigos estão em “vigia-suas decisoes --todas”"
+        )));
+    };
+    if !store.lift_override(&OverrideId::new(id), by.clone()).await? {
+        let lifted = line.lifted.as_ref().map_or(String::new(), |by| format!(" por {}", by.author));
+        return Err(Failure::refused(format!("recusado: a decisão {id} já foi desfeita{lifted}")));
+    }
+    if desk.json {
+        let mut told = object(desk, line, desk.today());
+        told["vale"] = "desfeita".into();
+        told["desfeita_por"] = by.author.into();
+        say(&told.to_string());
+    } else {
+        let (kind, about, _) = matter(&line.what);
+        say(&format!("desfeita: {kind} {about}. O serviço obedece em até 30 segundos."));
+    }
+    Ok(Answer::Done)
+}
+
+/// Whether an order counts today: *vale*, *terminou* or *desfeita*.
+fn standing(line: &OverrideLine, today: Date) -> &'static str {
+    let (.., until) = matter(&line.what);
+    match &line.lifted {
+        Some(_) => "desfeita",
+        None if until.is_some_and(|day| day < today) => "terminou",
+        None => "vale",
+    }
+}
+
+/// What sort of order, what about, and its last day.
+fn matter(what: &Override) -> (&'static str, String, Option<Date>) {
+    match what {
+        Override::Hold { scope, until } => ("reter", scope.to_string(), *until),
+        Override::Release(batch) => ("liberar", HoldScope::Batch(batch.clone()).to_string(), None),
+        Override::Exemption { municipality, window, part, until } => {
+            let part = part.as_ref().map_or(String::new(), |part| format!(", parte {part}"));
+            ("dispensar", format!("município {municipality}, janela {window}{part}"), *until)
+        }
+        Override::Dispute { municipality, window, part, until } => {
+            let part = part.as_ref().map_or(String::new(), |part| format!(", parte {part}"));
+            ("contestar", format!("município {municipality}, janela {window}{part}"), *until)
+        }
+        Override::Note { municipality, window, telephone, until } => {
+            let number = telephone.as_ref().map_or(String::new(), |n| format!(", telefone {}", pt::line(n)));
+            ("anotar", format!("município {municipality}, janela {window}{number}"), *until)
+        }
+    }
+}
+
+fn words(desk: &Desk, line: &OverrideLine, today: Date) -> String {
+    let zone = &desk.setup.config.calendar.hours.zone;
+    let (kind, about, until) = matter(&line.what);
+    let until = until.map_or(String::new(), |day| format!(", até {}", pt::date(day)));
+    let signed = |by: &Authorship| {
+        format!("por {} em {}: {}", by.author, pt::short_instant(by.at, zone), pt::line(&by.reason))
+    };
+    let mut out = format!(
+        "{}  {:<8}  {kind} {about}{until}\n              {}",
+        line.id.as_str(),
+        standing(line, today),
+        signed(&line.authorship)
+    );
+    if let Some(by) = &line.lifted {
+        let _ = write!(out, "\n              desfeita {}", signed(by));
+    }
+    out
+}
+
+fn object(desk: &Desk, line: &OverrideLine, today: Date) -> serde_json::Value {
+    let calendar = &desk.setup.config.calendar;
+    let (kind, about, until) = matter(&line.what);
+    json!({
+        "codigo": line.id.as_str(),
+        "ordem": kind,
+        "sobre": about,
+        "ate": until.map(|day| day.to_string()),
+        "vale": standing(line, today),
+        "autor": line.authorship.author,
+        "motivo": line.authorship.reason,
+        "em": rfc3339(line.authorship.at, calendar),
+        "desfeita_por": line.lifted.as_ref().map(|by| &by.author),
+        "desfeita_em": line.lifted.as_ref().map(|by| rfc3339(by.at, calendar)),
+        "desfeita_motivo": line.lifted.as_ref().map(|by| &by.reason),
+    })
+}

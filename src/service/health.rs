@@ -1,0 +1,86 @@
+//! Whether the service is well: alive, and running on the configuration that its files hold.
+//!
+//! Each question is one [`Ailment`]; whatever else the service vouches for by and by is one more here.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::time::Zone;
+use crate::render::portuguese as pt;
+use crate::store::{RefusedConfiguration, Signs, Store, StoreError};
+
+/// A heartbeat older than this is none: the daemon gives one a minute.
+const FRESH: SignedDuration = SignedDuration::from_mins(5);
+
+/// What is amiss.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ailment {
+    /// No daemon ever ran on this ledger.
+    NeverAlive,
+    /// No sign of life for too long.
+    Silent {
+        /// The last one.
+        since: Timestamp,
+    },
+    /// The service refused what the files hold.
+    Refused(RefusedConfiguration),
+    /// The files hold faults that the service has not met yet.
+    Faulty,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// The ledger's signs of life.
+    pub signs: Signs,
+    /// The configuration in force: its hash, since when, by whom.
+    pub in_force: Option<(String, Timestamp, String)>,
+    /// What is amiss; nothing when all is well.
+    pub ailments: Vec<Ailment>,
+}
+
+/// Examines a service by its ledger. `faulty`: whether the files cannot be used as they are now.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn examine(store: &Store, faulty: bool, now: Timestamp) -> Result<Health, StoreError> {
+    let signs = store.signs().await?;
+    let kept = store.configuration_in_force().await?;
+    let mut ailments = Vec::new();
+    match signs.heartbeat_at {
+        None => ailments.push(Ailment::NeverAlive),
+        Some(since) if now.duration_since(since) > FRESH => ailments.push(Ailment::Silent { since }),
+        Some(_) => {}
+    }
+    match store.configuration_refused().await? {
+        Some(refused) => ailments.push(Ailment::Refused(refused)),
+        None if faulty => ailments.push(Ailment::Faulty),
+        None => {}
+    }
+    Ok(Health { signs, in_force: kept.map(|k| (k.fingerprint, k.since, k.by)), ailments })
+}
+
+impl Ailment {
+    /// What is amiss and what to do, in the operators' words.
+    #[must_use]
+    pub fn words(&self, zone: &Zone) -> String {
+        match self {
+            Self::NeverAlive => {
+                "o serviço nunca rodou com este livro\n  dica: systemctl start vigia-suas".to_owned()
+            }
+            Self::Silent { since } => format!(
+                "o serviço não dá sinal de vida desde {}\n  dica: systemctl status vigia-suas",
+                pt::instant(*since, zone)
+            ),
+            Self::Refused(refused) => format!(
+                "a configuração nova foi recusada em {}; vale a anterior\n  dica: rode “vigia-suas verificar”, corrija e \
+                 rode “systemctl reload vigia-suas”",
+                pt::instant(refused.last_at, zone)
+            ),
+            Self::Faulty => {
+                "os arquivos da configuração têm faltas; o serviço ainda não os leu\n  dica: rode \
+                             “vigia-suas verificar” e corrija antes de recarregar ou reiniciar"
+                    .to_owned()
+            }
+        }
+    }
+}

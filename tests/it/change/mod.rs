@@ -1,0 +1,5 @@
+//! A configuration changed while the service runs on it: seen before it acts, written down, installed, taken back.
+
+mod contrast;
+mod install;
+mod prorogue;

@@ -1,0 +1,223 @@
+//! Changing the configuration as operators do: seen first, asked for, written, taken back.
+
+use super::office::Office;
+
+fn told() -> Office {
+    let office = Office::new();
+    office.run("servir --uma-vez --em 2026-11-05T09:00", 0);
+    office
+}
+
+fn pages(office: &Office, lines: &[(&str, i32)]) -> String {
+    lines.iter().map(|(line, code)| office.run(line, *code)).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn an_extension_is_shown_and_written_and_nonsense_is_refused() {
+    let office = told();
+    let before = office.read("config/calendario.toml");
+    let em = "--em 2026-11-23T10:00";
+    let refused = pages(
+        &office,
+        &[
+            (&format!("prorrogar rma/2026-10 --para 15/12/2026 --fonte \"MDS\" {em}"), 1),
+            (&format!("prorrogar rna/2026-10 --para 15/12/2026 --fonte \"MDS\" --sim {em}"), 1),
+            (&format!("prorrogar rma/2026-10 --para 30/11/2026 --fonte \"MDS\" --sim {em}"), 1),
+            (&format!("prorrogar rma/2026-10 --para 27/11/2026 --fonte \"MDS\" --sim {em}"), 1),
+            (&format!("prorrogar rma/2026-10 --para 20/11/2026 --fonte \"MDS\" --sim {em}"), 1),
+            (&format!("prorrogar rma/2027-10 --para 20/10/2027 --fonte \"MDS\" --sim {em}"), 1),
+            (
+                &format!(
+                    "prorrogar rma/2026-10 --para 15/12/2026 --anunciada 24/11/2026 --fonte \"MDS\" --sim {em}"
+                ),
+                1,
+            ),
+            (
+                &format!(
+                    "prorrogar rma/2026-10 --para 15/12/2026 --municipios Vitorinha --fonte \"MDS\" --sim {em}"
+                ),
+                1,
+            ),
+        ],
+    );
+    insta::assert_snapshot!("extensions_refused", refused);
+    assert_eq!(office.read("config/calendario.toml"), before, "untouched on any refusal");
+    assert_eq!(std::fs::read_dir(office.path("config")).unwrap().count(), 7, "and nothing beside it");
+
+    let written = pages(
+        &office,
+        &[
+            (
+                &format!("prorrogar rma/2026-10 --para 15/12/2026 --fonte \"MDS, comunicado 12\" --sim {em}"),
+                0,
+            ),
+            (
+                &format!(
+                    "prorrogar rma/2026-10 --para 19/12/2026 --hora 18:00 --municipios vitoria,3205200 --fonte \
+                     \"MDS, enchente\" --sim {em} --json"
+                ),
+                0,
+            ),
+            ("agenda --de 2026-12-10 --ate 2026-12-20", 0),
+            (
+                &format!(
+                    "prorrogar rma/2026-10 --para 10/12/2026 --fonte \"Errata\" --confirmar 10/12/2026 --sim {em}"
+                ),
+                0,
+            ),
+            (&format!("verificar {em}"), 0),
+        ],
+    );
+    insta::assert_snapshot!(
+        "extensions_written",
+        written.replace(&office.path("").display().to_string(), "")
+    );
+    let after = office.read("config/calendario.toml");
+    assert!(after.starts_with(&before), "the rest of the file stays");
+    insta::assert_snapshot!("extensions_in_the_file", &after[before.len()..]);
+}
+
+#[test]
+fn an_extension_that_repeats_the_deadline_is_warned_of() {
+    let office = told();
+    let window = "\n[[janela]]\nsistema = \"rma\"\nreferencia = \"2026-10\"\nabertura = 2026-11-01\n\
+        prazo = 2026-11-30\nfonte = \"x\"\n  [[janela.prorrogacao]]\n  prazo = 2026-11-30\n  \
+        anunciada = 2026-11-06\n  fonte = \"MDS\"\n";
+    office.append("config/calendario.toml", window);
+    let page = office.run("verificar --em 2026-11-06T17:50", 0);
+    assert!(page.contains("esta prorrogação repete o prazo que já vale"), "{page}");
+}
+
+#[test]
+fn another_configuration_is_shown_and_installed_and_taken_back() {
+    let office = told();
+    let em = "--em 2026-11-23T10:00";
+    office.copy("config", "nova");
+    office.edit("nova/municipios.csv", "smas.vitoria@", "secretaria.vitoria@");
+    office.edit(
+        "nova/calendario.toml",
+        "antes = \"5d\", para = [\"smas\", \"respondente\"]",
+        "antes = \"4d\", para = [\"smas\"]",
+    );
+    let mut page = pages(
+        &office,
+        &[
+            (&format!("plano --contra config {em}"), 0),
+            (&format!("plano --contra nova --ate 05/12/2026 {em}"), 0),
+            (&format!("aplicar nova --ate 05/12/2026 {em}"), 1),
+            (&format!("--config config aplicar nova --ate 05/12/2026 --sim {em}"), 0),
+            (&format!("aplicar nova --sim {em}"), 0),
+            (&format!("aplicar --voltar --ate 05/12/2026 --sim {em}"), 0),
+        ],
+    );
+    assert!(!office.read("config/municipios.csv").contains("secretaria."));
+    // What cannot be used, or contradicts what was told, is not installed.
+    office.edit("nova/calendario.toml", "cada = \"mes\"", "cada = \"mês\"");
+    page += &office.run(&format!("aplicar nova --sim {em}"), 1);
+    office.copy("config", "outra");
+    office.append(
+        "outra/calendario.toml",
+        "\n[[janela]]\nsistema = \"rma\"\nreferencia = \"2026-10\"\nabertura = 2026-11-01\nprazo = 2026-12-10\n\
+         fonte = \"x\"\n",
+    );
+    page += &office.run(&format!("aplicar outra --sim {em}"), 1);
+    // Large effects need their number.
+    office.copy("config", "menor");
+    let roster = office.read("menor/municipios.csv");
+    let fewer: Vec<&str> = roster.lines().filter(|line| !line.starts_with("3205309")).collect();
+    office.write("menor/municipios.csv", fewer.join("\n"));
+    page += &office.run(&format!("aplicar menor --sim {em}"), 1);
+    page += &office.run(&format!("aplicar menor --sim --confirmar 1 {em}"), 1);
+    insta::assert_snapshot!("applied", page.replace(&office.path("").display().to_string(), ""));
+}
+
+#[test]
+fn a_call_is_noted_listed_and_taken_back() {
+    let office = told();
+    let lines = [
+        (
+            "anotar vitoria rma/2026-10 --resultado \"Ninguém atendeu\" --telefone \"27 3333-0000\" --em 2026-11-23T10:00",
+            0,
+        ),
+        (
+            "anotar vitoria rma/2026-10 --resultado \"Prometeram até quinta\" --pausar 3d --em 2026-11-23T15:00",
+            0,
+        ),
+        ("reter --municipio serra --motivo \"Enchente\" --ate 25/11/2026 --em 2026-11-23T15:10", 0),
+        ("porque vitoria rma/2026-10 --em 2026-11-25T09:00", 0),
+        ("plano --em 2026-11-25T09:00", 0),
+        ("relatorio --janela rma/2026-10 --em 2026-11-25T10:00", 0),
+        ("decisoes --em 2026-11-25T09:00", 0),
+        ("decisoes --em 2026-11-27T09:00", 0),
+        ("anotar vitoria rma/2026-10 --desfazer --motivo \"Já preencheram\" --em 2026-11-27T10:00", 0),
+        ("decisoes --todas --em 2026-11-27T11:00", 0),
+        ("decisoes --desfazer nenhuma --motivo x --em 2026-11-27T11:00", 1),
+        ("anotar vitoria rma/2026-10 --resultado x --pausar 99d", 2),
+        ("livro --municipio vitoria --desde 2026-11-23", 0),
+        ("livro conferir", 0),
+    ];
+    insta::assert_snapshot!("calls", pages(&office, &lines));
+}
+
+#[test]
+fn health_is_the_exit_code_and_its_reasons() {
+    let office = Office::new();
+    let mut page = office.run("saude", 3);
+    office.run("servir --uma-vez", 0);
+    assert!(office.stdout("saude").starts_with("o serviço está bem: último sinal de vida em "));
+    office.edit("config/vigia.toml", "porta = 587", "porta = \"x\"");
+    page += &office.run("saude", 1);
+    let told: serde_json::Value = {
+        let output = office.output("saude --json");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    assert_eq!(told["saudavel"], false);
+    let since = page.find("guardada no livro em ").map(|at| at + "guardada no livro em ".len()).unwrap();
+    page.replace_range(since..since + "23/11/2026 às 08:00".len(), "DATA às HORA");
+    insta::assert_snapshot!("health", page);
+}
+
+/// Everything that may not be edited behind what was told, at once.
+#[test]
+fn every_silent_edit_is_refused_at_its_place_all_at_once() {
+    let office = Office::new();
+    let wave = "\n[[janela]]\nsistema = \"censo-suas\"\nreferencia = \"2026\"\nnome = \"onda 1\"\n\
+        partes = [\"GESTAO\"]\nabertura = 2026-11-01\nprazo = 2026-12-18\nfonte = \"MDS\"\n  \
+        [[janela.prorrogacao]]\n  prazo = 2026-12-22\n  anunciada = 2026-11-04\n  fonte = \"MDS, enchente\"\n  \
+        municipios = [\"3205309\"]\n\n[[janela]]\nsistema = \"censo-suas\"\nreferencia = \"2026\"\n\
+        nome = \"onda 2\"\npartes = [\"CMAS\"]\nabertura = 2026-11-01\nprazo = 2026-12-11\nfonte = \"MDS\"\n";
+    office.append("config/calendario.toml", wave);
+    // Announced, reminded of, prorogued.
+    office.run("servir --uma-vez --em 2026-11-05T09:00", 0);
+    office.run("servir --uma-vez --em 2026-11-05T10:00", 0);
+    office.run("liberar --lote retomada/2026-12-04T12:00:00Z --motivo x --em 2026-12-04T09:00", 1);
+    office.edit("config/vigia.toml", "# limite_dia = 234", "limite_dia = 234");
+    office.run("servir --uma-vez --em 2026-12-04T09:00", 0);
+    office.run("liberar --lote retomada/2026-12-04T12:00:00Z --motivo x --em 2026-12-04T09:01", 0);
+    office.run("servir --uma-vez --em 2026-12-04T09:02", 0);
+    office.run("verificar --em 2026-12-04T10:00", 0);
+
+    let calendar = "config/calendario.toml";
+    office.edit(calendar, "municipios = [\"3205309\"]", "municipios = [\"3205200\"]");
+    office.edit(calendar, "nome = \"onda 2\"", "nome = \"segunda onda\"");
+    office.edit(
+        calendar,
+        "partes = [\"GESTAO\"]\ngerencias = [\"GPSB\"]",
+        "partes = [\"CMAS\"]\ngerencias = [\"GPSB\"]",
+    );
+    office.append(
+        calendar,
+        "\n[[janela]]\nsistema = \"rma\"\nreferencia = \"2026-10\"\nabertura = 2026-11-01\nfonte = \"x\"\n",
+    );
+    let page = office.run("verificar --em 2026-12-04T10:00", 1);
+    insta::assert_snapshot!("silent_edits", page);
+    let edited = office.read(calendar);
+    let start = edited.find("  [[janela.prorrogacao]]\n  prazo = 2026-12-22").unwrap();
+    let end = edited[start..].find("\n\n").unwrap() + start;
+    office.write(calendar, format!("{}{}", &edited[..start], &edited[end..]));
+    let page = office.run("verificar --em 2026-12-04T10:00", 1);
+    assert!(
+        page.contains("a prorrogação 1 da janela censo-suas/2026/onda-1 já foi comunicada e foi removida"),
+        "{page}"
+    );
+}
