@@ -12,7 +12,7 @@ use crate::domain::status::{Observation, State};
 use crate::store::testing::*;
 use crate::store::verify::NOT_PROVED;
 use crate::store::{
-    Amiss, ChainReport, EntryKind, JournalFilter, NewSnapshot, Override, RawMessage, Return, Store,
+    Amiss, ChainReport, EntryKind, JournalFilter, NewConfiguration, NewSnapshot, Override, RawMessage, Return, Store,
 };
 
 fn by(reason: &str, minutes: i64) -> Authorship {
@@ -63,6 +63,24 @@ async fn told(dir: &TempDir) -> Store {
     store.note_return(id, &[to], came, &raw, at(5)).await.unwrap();
     let order = store.add_override(Override::Hold { scope: HoldScope::Window(rma()), until: None }, by("conferir", 6)).await.unwrap();
     store.lift_override(&order, by("conferido", 7)).await.unwrap();
+    let configuration = |fingerprint: &str, bytes: &[u8]| NewConfiguration {
+        fingerprint: fingerprint.to_owned(),
+        directory: "/etc/vigia-suas".to_owned(),
+        parts: vec![("vigia.toml".to_owned(), bytes.to_vec()), ("feriados.toml".to_owned(), b"# nada".to_vec())],
+        by: "ana".to_owned(),
+    };
+    store.adopt_configuration(configuration("uma", b"modo = 1"), at(6)).await.unwrap();
+    store.adopt_configuration(configuration("outra", b"modo = 2"), at(6)).await.unwrap();
+    store.refuse_configuration("terceira", "erro: faltou", at(7)).await.unwrap();
+    store.adopt_configuration(configuration("outra", b"modo = 2"), at(7)).await.unwrap();
+    store.adopt_configuration(configuration("uma", b"modo = 1"), at(7)).await.unwrap();
+    let call = Override::Note {
+        municipality: municipality(SERRA),
+        window: rma(),
+        until: None,
+        telephone: Some("27 3333-4444".to_owned()),
+    };
+    store.add_override(call, by("falou com a secretária", 8)).await.unwrap();
     let exemption = Override::Exemption {
         municipality: municipality(SERRA),
         window: rma(),

@@ -5,7 +5,8 @@
 //! row by row), `known` (who has filled in, worked out anew from the evidence of each snapshot).
 //!
 //! Not proved, because no decision rests on them alone: leases and fences (`fence`, `owner`, `lease_until`), the daemon's
-//! signs of life in `meta`, and `fetches` (what a decision took for fresh is in its own entry).
+//! signs of life in `meta`, `fetches` (what a decision took for fresh is in its own entry), and whether a refused
+//! configuration still lies in the files.
 
 mod expect;
 mod known;
@@ -40,6 +41,7 @@ pub(super) const NOT_PROVED: &[(&str, &[&str])] = &[
     ("deliveries", &["fence", "owner", "lease_until"]),
     ("meta", &["born_at", "last_pass_at", "heartbeat_at", "high_water"]),
     ("fetches", &["feed", "fetched_at"]),
+    ("config_refusals", &["last_at", "pending", "faults"]),
 ];
 
 /// What a check of the whole ledger found.
@@ -118,6 +120,10 @@ impl Discrepancy {
             "outages" => (format!("a parada que terminou em {key}"), true),
             "returns" => (format!("a mensagem de volta {key}"), true),
             "delivery_returns" => (format!("a ligação da entrega {first} à mensagem {second}"), true),
+            "configurations" => (format!("a configuração {key}"), true),
+            "config_parts" => (format!("o arquivo {second} da configuração {first}"), false),
+            "config_files" => (format!("o conteúdo de configuração {key}"), false),
+            "config_refusals" => (format!("a recusa da configuração {key}"), true),
             other => (format!("a linha {key} de {other}"), true),
         };
         let o = if feminine { 'a' } else { 'o' };

@@ -30,6 +30,10 @@ pub(super) struct Replay {
     outages: Rows,
     returns: Rows,
     links: Rows,
+    configurations: Rows,
+    parts: Rows,
+    files: Rows,
+    refusals: Rows,
 }
 
 #[derive(Default)]
@@ -90,6 +94,7 @@ impl Replay {
             "ordem" => self.ordered(entry, &body),
             "leitura" => self.read(entry, &body),
             "parada" => self.silent(&body),
+            "configuracao" => self.configured(entry, &body),
             _ => {}
         }
     }
@@ -282,8 +287,39 @@ impl Replay {
             ("lifted_by", Must::Text(None)),
             ("lift_reason", Must::Text(None)),
             ("lifted_at", Must::Number(None)),
+            ("telephone", text(&body["telefone_sha256"]).map_or(Must::Text(None), Must::Digest)),
         ];
         self.overrides.insert(key, row);
+    }
+
+    /// A configuration put in force, with its files by digest, or one that could not be.
+    fn configured(&mut self, entry: &Link<'_>, body: &Value) {
+        let key = vec![entry.subject.to_owned()];
+        if body["acao"] == "recusar" {
+            self.refusals.entry(key).or_insert_with(|| vec![("first_at", Must::number(entry.at))]);
+            return;
+        }
+        let in_force = ("in_force", Must::number(1));
+        // Adopted again only because a refused one was taken back: it stands as it stood.
+        if self.configurations.get(&key).is_some_and(|row| row.contains(&in_force)) {
+            return;
+        }
+        for row in self.configurations.values_mut() {
+            set(row, "in_force", Must::number(0));
+        }
+        let row = vec![
+            ("directory", Must::Text(text(&body["pasta"]))),
+            ("adopted_at", Must::number(entry.at)),
+            ("adopted_by", Must::Text(text(&body["autor"]))),
+            in_force,
+        ];
+        self.configurations.insert(key, row);
+        for (name, digest) in body["arquivos"].as_object().into_iter().flatten() {
+            let Some(digest) = text(digest) else { continue };
+            let part = vec![entry.subject.to_owned(), name.clone()];
+            self.parts.insert(part, vec![("sha256", Must::text(digest.clone()))]);
+            self.files.insert(vec![digest.clone()], vec![("bytes", Must::Digest(digest))]);
+        }
     }
 
     fn read(&mut self, entry: &Link<'_>, body: &Value) {
@@ -322,6 +358,10 @@ impl Replay {
             ("outages", self.outages),
             ("returns", self.returns),
             ("delivery_returns", self.links),
+            ("configurations", self.configurations),
+            ("config_parts", self.parts),
+            ("config_files", self.files),
+            ("config_refusals", self.refusals),
         ])
     }
 }

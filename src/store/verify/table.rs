@@ -26,6 +26,10 @@ statements! {
     const OUTAGES = "SELECT * FROM outages";
     const RETURNS = "SELECT * FROM returns";
     const LINKS = "SELECT * FROM delivery_returns";
+    const CONFIGURATIONS = "SELECT * FROM configurations";
+    const PARTS = "SELECT * FROM config_parts";
+    const FILES = "SELECT * FROM config_files";
+    const REFUSALS = "SELECT * FROM config_refusals";
 }
 
 /// A table with proof value.
@@ -39,7 +43,7 @@ const fn table(name: &'static str, key: &'static [&'static str], rows: &'static 
     Table { name, key, rows }
 }
 
-const TABLES: [Table; 14] = [
+const TABLES: [Table; 18] = [
     table("notices", &["notice_key"], NOTICES),
     table("letters", &["notice_key", "version"], LETTERS),
     table("deliveries", &["id"], DELIVERIES),
@@ -54,6 +58,10 @@ const TABLES: [Table; 14] = [
     table("outages", &["until_at"], OUTAGES),
     table("returns", &["sha256"], RETURNS),
     table("delivery_returns", &["delivery", "sha256"], LINKS),
+    table("configurations", &["fingerprint"], CONFIGURATIONS),
+    table("config_parts", &["fingerprint", "name"], PARTS),
+    table("config_files", &["sha256"], FILES),
+    table("config_refusals", &["fingerprint"], REFUSALS),
 ];
 
 /// Holds every table against what must be there, and counts letters and deliveries.
