@@ -16,8 +16,8 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions as _, Row as _, SqlSafeStr as _, Sqlite, Transaction};
 
-use super::lock::{self, LedgerLock};
 use super::StoreError;
+use super::lock::{self, LedgerLock};
 use super::sql::{bound, statements};
 
 statements! {

@@ -92,7 +92,6 @@ impl NoticeRow {
     }
 }
 
-<<<<<<< HEAD
 /// Deliveries that a decision ended, stopped or paused.
 #[derive(Debug, Default)]
 pub(super) struct Stopped {
@@ -120,15 +119,6 @@ impl Stopped {
     }
 }
 
-/// Ends, stops or pauses what is still to be tried of a notice.
-pub(super) async fn stop(
-    conn: &mut Conn,
-    key: &str,
-    act: Act,
-    now: Timestamp,
-) -> Result<Stopped, StoreError> {
-    let (at, by) = (ms(now), act.as_str());
-=======
 /// Parts as the ledger writes them: one a line, the units that are named after it, between tabs.
 fn parts_text(parts: &[NamedPart]) -> String {
     let line = |named: &NamedPart| {
@@ -149,10 +139,14 @@ pub(super) fn parse_parts(text: &str) -> Option<Vec<NamedPart>> {
     text.split_terminator('\n').map(line).collect()
 }
 
-/// Ends, stops or pauses what is still to be tried of a notice; how many that were.
-pub(super) async fn stop(conn: &mut Conn, key: &str, act: Act, now: Timestamp) -> Result<u64, StoreError> {
-    let at = ms(now);
->>>>>>> main
+/// Ends, stops or pauses what is still to be tried of a notice.
+pub(super) async fn stop(
+    conn: &mut Conn,
+    key: &str,
+    act: Act,
+    now: Timestamp,
+) -> Result<Stopped, StoreError> {
+    let (at, by) = (ms(now), act.as_str());
     let end = match act {
         Act::Send | Act::Publish => return Ok(Stopped::default()),
         Act::Withhold => {
