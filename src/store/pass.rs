@@ -241,6 +241,7 @@ fn body(change: &Change, row: &NoticeRow, recorded: Recorded, effect: Effect) ->
         "vence_em": decision.due_at.to_string(),
         "valido_ate": decision.valid_until.map(|at| at.to_string()),
         "prazo_informado": row.told,
+        "partes_sha256": sha256(row.parts.as_bytes()),
         "partes": row.parts.split_terminator('\n').map(|line| line.replace('\t', " ")).collect::<Vec<_>>(),
         "causa": row.cause,
         "porque": change.because,

@@ -336,7 +336,7 @@ fn notice_row(entry: &Link<'_>, body: &Value, version: i64) -> Row {
         ("due_at", Must::Number(ms(&body["vence_em"]))),
         ("valid_until", Must::Number(ms(&body["valido_ate"]))),
         ("told", Must::Text(text(&body["prazo_informado"]))),
-        ("parts", Must::text(texts(&body["partes"]).collect::<Vec<_>>().join("\n"))),
+        ("parts", Must::Digest(text(&body["partes_sha256"]).unwrap_or_default())),
         ("recorded_at", Must::number(entry.at)),
     ]
 }
