@@ -15,8 +15,8 @@ use crate::mail::smtp::{Envelope, SmtpSender};
 use crate::render::letter::{Context, folded, letter};
 use crate::render::portuguese;
 use crate::service::app::Live;
+use crate::service::compose::{compose, compose_as};
 use crate::service::order;
-use crate::service::compose::compose;
 use crate::service::relay::{SenderError, relay_of};
 
 /// Renders one letter to stdout; stderr says that it is an example.
@@ -82,7 +82,7 @@ pub(super) async fn send_test(desk: &Desk, to: &EmailAddress, sample: &Sample) -
     let relay = config.settings.relay.as_ref().ok_or_else(|| Failure::could_not(&SenderError::NoRelay))?;
     let relay = relay_of(relay, &config.secretariat.sender).map_err(|e| Failure::could_not(&e))?;
     let mut sender = SmtpSender::new(relay).map_err(|e| Failure::could_not(&e))?;
-    let letter = write(&live, &Decision { key, ..decision }, desk)?;
+    let letter = compose_as(&live, &decision, &key, &[], now).map_err(|error| Failure::could_not(&*error))?;
     let envelope = Envelope { from: &config.secretariat.returns_to, to };
     let outcome = sender.send(envelope, &letter.bytes).await;
     sender.close().await;

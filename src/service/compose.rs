@@ -113,12 +113,26 @@ pub fn compose(
     references: &[String],
     now: Timestamp,
 ) -> Result<NewLetter, Box<dyn std::error::Error + Send + Sync>> {
+    compose_as(live, decision, &decision.key, references, now)
+}
+
+/// The same under another name, so that nothing that comes back is taken for an answer to the letter itself.
+///
+/// # Errors
+/// As [`compose`].
+pub fn compose_as(
+    live: &Live,
+    decision: &Decision,
+    name: &NoticeKey,
+    references: &[String],
+    now: Timestamp,
+) -> Result<NewLetter, Box<dyn std::error::Error + Send + Sync>> {
     let config = &live.setup.config;
     let context =
         Context { calendar: &live.calendar, roster: &config.roster, secretariat: &config.secretariat };
     let letter = letter::letter(&live.setup.templates, &context, decision)?;
     let domain = config.secretariat.sender.domain();
-    let message_id = token::message_id(&decision.key.to_string(), decision.version.max(1), domain);
+    let message_id = token::message_id(&name.to_string(), decision.version.max(1), domain);
     let bytes = message::compose(&Draft {
         from: &config.secretariat,
         to: &decision.to,

@@ -114,8 +114,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("senha");
         std::fs::write(&file, "do-arquivo\n").unwrap();
-        let mut around =
-            Surroundings { credentials: Some(dir.path().to_owned()), variable: Some("12345".to_owned().into()) };
+        let mut around = Surroundings {
+            credentials: Some(dir.path().to_owned()),
+            variable: Some("12345".to_owned().into()),
+        };
         let read = |relay: &Relay, around: &Surroundings| {
             let source = Source::of(relay, around).unwrap();
             (source.read().unwrap().expose_secret().to_owned(), source.to_string())

@@ -81,11 +81,8 @@ async fn send_one(
         Parcel { key: &claim.key, version: claim.version, from, to: &claim.address, bytes: &claim.bytes };
     let outcome = sender.deliver(parcel).await;
     let attempt = claim.attempts + 1;
-    let outcome = trust.lock().unwrap_or_else(PoisonError::into_inner).judge(
-        outcome,
-        claim.address.domain(),
-        attempt,
-    );
+    let outcome =
+        trust.lock().unwrap_or_else(PoisonError::into_inner).judge(outcome, claim.address.domain(), attempt);
     let ended_at = app.now();
     // Held back, a letter to staff would tell nobody of the others that are.
     let resend = live.setup.config.settings.on_uncertain == config::OnUncertain::Resend

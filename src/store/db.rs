@@ -16,8 +16,8 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions as _, Row as _, SqlSafeStr as _, Sqlite, Transaction};
 
-use super::lock::{self, LedgerLock};
 use super::StoreError;
+use super::lock::{self, LedgerLock};
 use super::sql::{bound, statements};
 
 statements! {
@@ -101,7 +101,7 @@ impl Db {
             // Under a program that knows only the older schema nothing may change.
             let _lock = wait_for_lock(&writer, path).await?;
             if found_in(&writer, path).await? < NEWEST {
-                migrate(&writer).await.map_err(|e| e.opening(path, CHECK_PATH))?;
+                migrate(&writer, NEWEST).await.map_err(|e| e.opening(path, CHECK_PATH))?;
             }
         }
         let readers = readers(path).await?;
@@ -261,9 +261,11 @@ async fn wait_for_lock(writer: &SqlitePool, path: &Path) -> Result<Option<Ledger
     }
 }
 
-async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
+/// Brings the schema to a version.
+pub(super) async fn migrate(pool: &SqlitePool, version: i64) -> Result<(), StoreError> {
     let migrations = MIGRATIONS
         .into_iter()
+        .filter(|(n, ..)| *n <= version)
         .map(|(version, name, sql)| {
             Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
         })

@@ -140,7 +140,10 @@ impl Group {
 }
 
 /// One transaction for all. For each step: what became of each attempt, and which claims may be sent.
-async fn write(db: &Db, steps: &[Step]) -> Result<Vec<(Vec<Settlement>, HashSet<(DeliveryId, i64)>)>, StoreError> {
+async fn write(
+    db: &Db,
+    steps: &[Step],
+) -> Result<Vec<(Vec<Settlement>, HashSet<(DeliveryId, i64)>)>, StoreError> {
     let mut tx = db.begin_quietly().await?;
     let settled: Vec<&Settled> = steps.iter().flat_map(|step| &step.settled).collect();
     let mut settlements = Vec::new();

@@ -92,26 +92,6 @@ impl NoticeRow {
     }
 }
 
-/// Parts as the ledger writes them: one a line, the units that are named after it, between tabs.
-fn parts_text(parts: &[NamedPart]) -> String {
-    let line = |named: &NamedPart| {
-        let units = named.units.iter().map(UnitId::as_str);
-        std::iter::once(named.part.as_str()).chain(units).collect::<Vec<_>>().join("\t")
-    };
-    parts.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// Parts, read back.
-pub(super) fn parse_parts(text: &str) -> Option<Vec<NamedPart>> {
-    let line = |line: &str| {
-        let mut cells = line.split('\t');
-        let part = PartId::parse(cells.next()?).ok()?;
-        let units = cells.map(|unit| UnitId::parse(unit).ok()).collect::<Option<_>>()?;
-        Some(NamedPart { part, units })
-    };
-    text.split_terminator('\n').map(line).collect()
-}
-
 /// Deliveries that a decision ended, stopped or paused.
 #[derive(Debug, Default)]
 pub(super) struct Stopped {
@@ -137,6 +117,26 @@ impl Stopped {
         }
         json!({ "por": self.by, "estado": self.end, "encerradas": self.ended, "paradas": self.halted })
     }
+}
+
+/// Parts as the ledger writes them: one a line, the units that are named after it, between tabs.
+fn parts_text(parts: &[NamedPart]) -> String {
+    let line = |named: &NamedPart| {
+        let units = named.units.iter().map(UnitId::as_str);
+        std::iter::once(named.part.as_str()).chain(units).collect::<Vec<_>>().join("\t")
+    };
+    parts.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Parts, read back.
+pub(super) fn parse_parts(text: &str) -> Option<Vec<NamedPart>> {
+    let line = |line: &str| {
+        let mut cells = line.split('\t');
+        let part = PartId::parse(cells.next()?).ok()?;
+        let units = cells.map(|unit| UnitId::parse(unit).ok()).collect::<Option<_>>()?;
+        Some(NamedPart { part, units })
+    };
+    text.split_terminator('\n').map(line).collect()
 }
 
 /// Ends, stops or pauses what is still to be tried of a notice.

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::domain::dossier::{
-    DecisionLine, DeliveryFile, Dossier, EditionLine, EvidenceLine, JournalLine, LetterFile, MessageFile, Order,
-    SnapshotLine, WindowFile,
+    DecisionLine, DeliveryFile, Dossier, EditionLine, EvidenceLine, JournalLine, LetterFile, MessageFile,
+    Order, SnapshotLine, WindowFile,
 };
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::Told;

@@ -8,7 +8,8 @@ use crate::domain::calendar::{Deadline, Sanction};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::dossier::{
     AttemptLine, ChainState, DecisionLine, DeliveryFile, Dossier, EditionLine, EvidenceLine, Holder,
-    JournalLine, LetterFile, MessageFile, Lifting, Order, OutageLine, ReadingLine, ReturnLine, SnapshotLine, WindowFile,
+    JournalLine, LetterFile, Lifting, MessageFile, Order, OutageLine, ReadingLine, ReturnLine, SnapshotLine,
+    WindowFile,
 };
 use crate::domain::id::{EmailAddress, FeedId};
 use crate::domain::notice::Told;

@@ -8,8 +8,8 @@ use super::{ALWAYS, Subject};
 use crate::domain::calendar::{Calendar, Deadline};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::dossier::{
-    AttemptLine, DecisionLine, DeliveryFile, EvidenceLine, JournalLine, Lifting, Order, OutageLine,
-    MessageFile, ReadingLine, ReturnLine, SnapshotLine,
+    AttemptLine, DecisionLine, DeliveryFile, EvidenceLine, JournalLine, Lifting, MessageFile, Order,
+    OutageLine, ReadingLine, ReturnLine, SnapshotLine,
 };
 use crate::domain::id::{FeedId, PartId, UnitId, WindowId, slugify};
 use crate::domain::notice::{NoticeKey, StaffSlot, Told as ToldDeadline};

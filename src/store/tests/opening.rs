@@ -2,12 +2,13 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use sqlx::{Connection as _, SqliteConnection};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, SqliteConnection, SqlitePool};
 
 use crate::domain::ledger::Outage;
 use crate::domain::plan::Act;
 use crate::store::testing::*;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, db, lock};
 
 #[tokio::test]
 async fn opening_makes_the_folder_and_opening_again_keeps_everything() {
@@ -116,14 +117,11 @@ async fn a_long_silence_is_an_outage_once_and_none_in_an_empty_ledger() {
 async fn the_schema_under_a_daemon_of_an_older_version_is_left_as_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("vigia.db");
-    let daemon = store(&dir).await;
-    let lock = daemon.lock().unwrap();
-    // As an older program would have left it: the last step is not there.
-    let mut conn = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
-    let older = "DELETE FROM _sqlx_migrations WHERE version = (SELECT MAX(version) FROM _sqlx_migrations); \
-                 DROP TABLE delivery_returns; DROP TABLE returns; DROP INDEX deliveries_due; \
-                 CREATE INDEX deliveries_due ON deliveries (next_attempt_at, id)";
-    sqlx::raw_sql(older).execute(&mut conn).await.unwrap();
+    // As an older program would have made it, and its daemon holds it.
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let older = SqlitePool::connect_with(options).await.unwrap();
+    db::migrate(&older, 4).await.unwrap();
+    let lock = lock::take(&path).unwrap();
     let error = Store::open(&path, at(1)).await.unwrap_err();
     assert!(matches!(error, StoreError::InUse { .. }), "{error}");
     assert!(error.to_string().contains("dica: reinicie o serviço"), "{error}");

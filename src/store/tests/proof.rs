@@ -12,7 +12,8 @@ use crate::domain::status::{Observation, State};
 use crate::store::testing::*;
 use crate::store::verify::NOT_PROVED;
 use crate::store::{
-    Amiss, ChainReport, EntryKind, JournalFilter, NewConfiguration, NewSnapshot, Override, RawMessage, Return, Store,
+    Amiss, ChainReport, EntryKind, JournalFilter, NewConfiguration, NewSnapshot, Override, RawMessage,
+    Return, Store,
 };
 
 fn by(reason: &str, minutes: i64) -> Authorship {
@@ -46,7 +47,8 @@ async fn told(dir: &TempDir) -> Store {
         };
         store.accept_snapshot(snapshot, vec![observation], at(n)).await.unwrap();
     }
-    store.note_readings(vec![(rma(), 1, crate::domain::notice::Told::Undefined, "MDS".to_owned())], at(1))
+    store
+        .note_readings(vec![(rma(), 1, crate::domain::notice::Told::Undefined, "MDS".to_owned())], at(1))
         .await
         .unwrap();
     store.begin(at(0)).await.unwrap();
@@ -61,12 +63,18 @@ async fn told(dir: &TempDir) -> Store {
     let raw = RawMessage::of(b"Subject: devolvida\r\n\r\nnao existe\r\n");
     let came = Return::Bounced { why: "5.1.1".to_owned(), hard: true };
     store.note_return(id, &[to], came, &raw, at(5)).await.unwrap();
-    let order = store.add_override(Override::Hold { scope: HoldScope::Window(rma()), until: None }, by("conferir", 6)).await.unwrap();
+    let order = store
+        .add_override(Override::Hold { scope: HoldScope::Window(rma()), until: None }, by("conferir", 6))
+        .await
+        .unwrap();
     store.lift_override(&order, by("conferido", 7)).await.unwrap();
     let configuration = |fingerprint: &str, bytes: &[u8]| NewConfiguration {
         fingerprint: fingerprint.to_owned(),
         directory: "/etc/vigia-suas".to_owned(),
-        parts: vec![("vigia.toml".to_owned(), bytes.to_vec()), ("feriados.toml".to_owned(), b"# nada".to_vec())],
+        parts: vec![
+            ("vigia.toml".to_owned(), bytes.to_vec()),
+            ("feriados.toml".to_owned(), b"# nada".to_vec()),
+        ],
         by: "ana".to_owned(),
     };
     store.adopt_configuration(configuration("uma", b"modo = 1"), at(6)).await.unwrap();
@@ -95,10 +103,12 @@ async fn told(dir: &TempDir) -> Store {
 
 async fn tamper(dir: &TempDir, tampering: String) {
     let mut conn = SqliteConnection::connect(dir.path().join("vigia.db").to_str().unwrap()).await.unwrap();
-    sqlx::raw_sql(AssertSqlSafe(format!("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; {tampering}")))
-        .execute(&mut conn)
-        .await
-        .unwrap();
+    sqlx::raw_sql(AssertSqlSafe(format!(
+        "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; {tampering}"
+    )))
+    .execute(&mut conn)
+    .await
+    .unwrap();
 }
 
 async fn after(tampering: &str) -> ChainReport {
@@ -113,11 +123,13 @@ async fn after(tampering: &str) -> ChainReport {
 /// Every table of ours, from the schema itself, with its columns and whether each holds bytes.
 async fn schema(store: &Store) -> Vec<(String, Vec<(String, bool)>)> {
     let mut conn = store.db.read().await.unwrap();
-    let names = sqlx::query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' \
-                             AND name NOT LIKE 'sqlite%' ORDER BY name")
-        .fetch_all(&mut *conn)
-        .await
-        .unwrap();
+    let names = sqlx::query(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' \
+                             AND name NOT LIKE 'sqlite%' ORDER BY name",
+    )
+    .fetch_all(&mut *conn)
+    .await
+    .unwrap();
     let mut tables = Vec::new();
     for row in names {
         let name: String = row.get(0);
@@ -169,8 +181,10 @@ async fn whatever_cell_of_whatever_table_is_changed_the_row_is_named() {
                     .execute(&mut conn)
                     .await
                     .unwrap();
-                let last = format!("rowid = (SELECT MAX(rowid) FROM \"{table}\") AND \"{column}\" IS NOT {change}");
-                let tampering = format!("UPDATE OR IGNORE \"{table}\" SET \"{column}\" = {change} WHERE {last}");
+                let last =
+                    format!("rowid = (SELECT MAX(rowid) FROM \"{table}\") AND \"{column}\" IS NOT {change}");
+                let tampering =
+                    format!("UPDATE OR IGNORE \"{table}\" SET \"{column}\" = {change} WHERE {last}");
                 // What the schema itself refuses cannot be done this way.
                 let done = sqlx::raw_sql(AssertSqlSafe(tampering.clone())).execute(&mut conn).await;
                 conn.close().await.unwrap();
@@ -181,7 +195,8 @@ async fn whatever_cell_of_whatever_table_is_changed_the_row_is_named() {
                 let report = Store::open_read_only(&copy).await.unwrap().verify().await;
                 let named = match &report {
                     Ok(report) => {
-                        let broken = matches!(table.as_str(), "journal" | "meta") && report.broken_at.is_some();
+                        let broken =
+                            matches!(table.as_str(), "journal" | "meta") && report.broken_at.is_some();
                         broken || report.discrepancies.iter().any(|d| d.table == table)
                     }
                     // A cell that cannot even be read is named by table and column.
@@ -203,7 +218,9 @@ async fn whatever_row_of_whatever_table_is_removed_is_named() {
         if all_unproved.contains(table.as_str()) || table == "meta" {
             continue;
         }
-        let report = after(&format!("DELETE FROM \"{table}\" WHERE rowid = (SELECT MIN(rowid) FROM \"{table}\")")).await;
+        let report =
+            after(&format!("DELETE FROM \"{table}\" WHERE rowid = (SELECT MIN(rowid) FROM \"{table}\")"))
+                .await;
         let missing = |d: &crate::store::Discrepancy| d.table == table && d.what == Amiss::Missing;
         let named = if table == "journal" {
             report.broken_at == Some(1)
@@ -228,8 +245,9 @@ async fn a_changed_or_removed_entry_is_found_where_it_stands() {
 
 #[tokio::test]
 async fn what_is_smuggled_in_is_said_to_be_told_by_no_entry() {
-    let smuggled =
-        after("INSERT INTO letters SELECT notice_key, 2, '<y>', subject, sha256, 0, bytes FROM letters LIMIT 1");
+    let smuggled = after(
+        "INSERT INTO letters SELECT notice_key, 2, '<y>', subject, sha256, 0, bytes FROM letters LIMIT 1",
+    );
     assert!(smuggled.await.faults().iter().any(|fault| fault.ends_with("(versão 2) não consta do livro")));
     let flagged = after("INSERT INTO flagged_contacts VALUES ('x@y.invalid', 1, 'porque sim')").await;
     let [fault] = &flagged.faults()[..] else { panic!("{:?}", flagged.faults()) };
@@ -238,7 +256,8 @@ async fn what_is_smuggled_in_is_said_to_be_told_by_no_entry() {
 
 #[tokio::test]
 async fn a_fault_says_what_was_changed_in_the_operators_words() {
-    let changed = after("UPDATE letters SET bytes = CAST('x' AS BLOB) WHERE notice_key LIKE '%3205309'").await;
+    let changed =
+        after("UPDATE letters SET bytes = CAST('x' AS BLOB) WHERE notice_key LIKE '%3205309'").await;
     assert_eq!(changed.faults(), ["a carta rma/2026-11@1/prazo-5d/3205309 (versão 1) foi alterada (bytes)"]);
     let gone = after("DELETE FROM overrides WHERE lifted_at IS NOT NULL").await;
     let [fault] = &gone.faults()[..] else { panic!("{:?}", gone.faults()) };

@@ -114,8 +114,7 @@ impl Replay {
                 notice.queued_at = Some(entry.at);
             }
         }
-        (notice.act, notice.cause, notice.because) =
-            (act, text(&body["causa"]), text(&body["porque"]));
+        (notice.act, notice.cause, notice.because) = (act, text(&body["causa"]), text(&body["porque"]));
         self.stopped(entry.at, &body["parou"]);
         for id in texts(&body["retomou"]) {
             if let Some(delivery) = self.deliveries.get_mut(id) {
@@ -325,8 +324,7 @@ impl Replay {
     fn read(&mut self, entry: &Link<'_>, body: &Value) {
         let edition = body["edicao"].as_i64().unwrap_or_default();
         let key = vec![entry.subject.to_owned(), edition.to_string()];
-        let row =
-            self.readings.entry(key).or_insert_with(|| vec![("read_at", Must::number(entry.at))]);
+        let row = self.readings.entry(key).or_insert_with(|| vec![("read_at", Must::number(entry.at))]);
         set(row, "deadline", Must::Text(text(&body["prazo"])));
         set(row, "source", Must::Text(text(&body["fonte"])));
     }

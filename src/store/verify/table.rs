@@ -88,7 +88,8 @@ pub(super) async fn compare(
             };
             amiss.extend(what.map(|what| Discrepancy { table: table.name, key, what }));
         }
-        let missing = rows.into_keys().map(|key| Discrepancy { table: table.name, key, what: Amiss::Missing });
+        let missing =
+            rows.into_keys().map(|key| Discrepancy { table: table.name, key, what: Amiss::Missing });
         amiss.extend(missing);
         amiss[before..].sort();
         match table.name {
@@ -111,9 +112,7 @@ fn key_of(table: &Table, row: &SqliteRow, column: &str) -> String {
 }
 
 fn changed(table: &Table, row: &SqliteRow, must: &Row) -> Vec<&'static str> {
-    let wrong = |(column, must): &(&'static str, Must)| {
-        (!must.fits(&found(row, column))).then_some(*column)
-    };
+    let wrong = |(column, must): &(&'static str, Must)| (!must.fits(&found(row, column))).then_some(*column);
     let mut changed: Vec<&'static str> = must.iter().filter_map(wrong).collect();
     if table.name == "deliveries" && is_on_the_wire(row, must) {
         changed.retain(|column| !matches!(*column, "state" | "attempts" | "sending_at"));

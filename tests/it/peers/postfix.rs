@@ -49,14 +49,13 @@ impl Postfix {
         chown(root.join("mail"), Some(MAIL), Some(MAIL))
             .unwrap_or_else(|fault| panic!("this test needs root: {fault}"));
         certificates(&root.join("tls"));
-        let ports =
-            Ports {
-                good: free_port(),
-                expired: free_port(),
-                misnamed: free_port(),
-                clear: free_port(),
-                login: free_port(),
-            };
+        let ports = Ports {
+            good: free_port(),
+            expired: free_port(),
+            misnamed: free_port(),
+            clear: free_port(),
+            login: free_port(),
+        };
         accounts(root);
         settings(root, ports);
         let postfix = Self { dir, ports };

@@ -128,7 +128,8 @@ impl Site {
     }
 
     pub(crate) fn write_vigia(&self, choice: &Choice) {
-        let Choice { port, per_minute, per_day, connections, on_uncertain, opened, security, smtp, .. } = choice;
+        let Choice { port, per_minute, per_day, connections, on_uncertain, opened, security, smtp, .. } =
+            choice;
         let host = if *security == "nenhuma" { "127.0.0.1" } else { "localhost" };
         let data = self.data();
         let data = data.display();

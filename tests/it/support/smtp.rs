@@ -275,7 +275,9 @@ impl Talk {
                     let auth = if login_only { "AUTH LOGIN" } else { "AUTH PLAIN LOGIN" };
                     match mood {
                         Mood::Mute => std::future::pending().await,
-                        Mood::Pipelining => self.say(&format!("250-relay\r\n250-PIPELINING\r\n250 {auth}")).await?,
+                        Mood::Pipelining => {
+                            self.say(&format!("250-relay\r\n250-PIPELINING\r\n250 {auth}")).await?
+                        }
                         Mood::RefusesTls(_) | Mood::FailsTls | Mood::ExpiredTls => {
                             self.say(&format!("250-relay\r\n250-STARTTLS\r\n250 {auth}")).await?;
                         }
