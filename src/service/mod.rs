@@ -5,7 +5,8 @@
 //! (take in status), `returns` (take in what comes back), `report` (tell staff), `alert` (call a person), `order` (what
 //! people decide by hand), `dossier` (proof), `rehearse` (virtual time), `amend` (what may not be edited
 //! in silence), `contrast` (what another configuration would do), `install` and `extend` (change it), `last_good`
-//! (fall back on it), `watch` (notice a change), `health` (is the service well?), `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests and `servir --uma-vez` call.
+//! (fall back on it), `watch` (notice a change), `health` (is the service well?), `reload`, `lifecycle`
+//! (start, signals, drain). Each concern has a `NAME_once` that tests and `servir --uma-vez` call.
 //!
 //! Architecture invariant: no rule of when or to whom lives here. `now` is read once per pass, in the loops.
 
@@ -29,6 +30,7 @@ mod pace;
 pub mod reconcile;
 pub mod rehearse;
 pub mod relay;
+mod reload;
 pub mod report;
 pub mod returns;
 pub mod secret;
