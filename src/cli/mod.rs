@@ -3,10 +3,12 @@
 //! Data goes to stdout, everything else to stderr. Exit codes (DESIGN §5): 0 done, 1 the answer is negative, 2 usage,
 //! 3 could not.
 
+mod agenda;
 pub mod args;
 mod check;
 mod desk;
 mod dossier;
+mod gallery;
 mod ledger;
 mod letter;
 mod order;
@@ -14,8 +16,12 @@ mod plan;
 mod returned;
 mod sample;
 mod serve;
+mod shell;
+mod simulate;
 mod status;
+mod terminal;
 pub mod usage;
+mod watch;
 mod why;
 
 use std::ffi::OsString;
@@ -70,38 +76,55 @@ fn default_level(invocation: &Invocation) -> &'static str {
 fn run(invocation: &Invocation) -> desk::Result {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::could_not(&error))?;
-    let desk = Desk::open(invocation)?;
-    runtime.block_on(dispatch(desk, &invocation.command))
+    runtime.block_on(dispatch(invocation))
 }
 
-async fn dispatch(desk: Desk, command: &Command) -> desk::Result {
-    match command {
-        Command::Run { once } => serve::run(desk, *once).await,
-        Command::Check => check::run(&desk).await,
-        Command::Calendar { from, until } => Ok(plan::agenda(&desk, *from, *until)),
-        Command::Plan => plan::plano(&desk).await,
-        Command::Simulate { from, until, statuses, output } => {
-            plan::simulate(&desk, (*from, *until), statuses.as_deref(), output.as_deref())
+async fn dispatch(invocation: &Invocation) -> desk::Result {
+    // Some commands do not need a whole configuration, or are of use just when there is none.
+    let desk = || Desk::open(invocation);
+    match &invocation.command {
+        Command::Run { once } => serve::run(desk()?, *once).await,
+        Command::Check => check::run(&desk()?).await,
+        Command::Calendar { from, until, ics } => agenda::run(&desk()?, *from, *until, ics.as_deref()),
+        Command::Plan => plan::plano(&desk()?).await,
+        Command::Simulate { from, until, statuses, output, diary, weekly } => {
+            let asked = simulate::Rehearsal {
+                days: (*from, *until),
+                statuses: statuses.as_deref(),
+                output: output.as_ref(),
+                diary: *diary,
+                weekly: *weekly,
+            };
+            simulate::run(&desk()?, &asked)
         }
-        Command::Why { municipality, window } => why::run(&desk, municipality, window).await,
+        Command::Why { municipality, window } => why::run(&desk()?, municipality, window).await,
         Command::Status { window, municipality } => {
-            status::show(&desk, window.as_ref(), municipality.as_deref()).await
+            status::show(&desk()?, window.as_ref(), municipality.as_deref()).await
         }
-        Command::Ingest { feed, file } => status::ingest(&desk, feed, file).await,
-        Command::Report { format, window } => status::report(&desk, *format, window.as_ref()).await,
+        Command::Ingest { feed, file } => status::ingest(&desk()?, feed, file).await,
+        Command::Report { format, window } => status::report(&desk()?, *format, window.as_ref()).await,
         Command::Dossier { municipality, window, output } => {
-            dossier::run(&desk, municipality, window.as_ref(), output.as_deref()).await
+            dossier::run(&desk()?, municipality, window.as_ref(), output.as_deref()).await
         }
         Command::Ledger(Ledger::List { window, municipality, since }) => {
-            ledger::list(&desk, window.as_ref(), municipality.as_deref(), *since).await
+            ledger::list(&desk()?, window.as_ref(), municipality.as_deref(), *since).await
         }
-        Command::Ledger(Ledger::Verify) => ledger::verify(&desk).await,
-        Command::Letter { sample, format } => letter::show(&desk, sample, *format),
-        Command::SendTest { to, sample } => letter::send_test(&desk, to, sample).await,
-        Command::Bounce => returned::run(desk).await,
-        Command::Hold { scope, signature } => order::hold(&desk, scope, signature).await,
-        Command::Release { scope, signature } => order::release(&desk, scope, signature).await,
-        Command::Exempt(order) => order::exempt(&desk, order).await,
-        Command::Dispute(order) => order::dispute(&desk, order).await,
+        Command::Ledger(Ledger::Verify) => ledger::verify(&desk()?).await,
+        Command::Letter { sample, format } => letter::show(&desk()?, sample, *format),
+        Command::Letters { of, municipality, output } => {
+            gallery::run(&desk()?, of.as_ref(), municipality.as_deref(), output)
+        }
+        Command::WatchLetter { sample, format, output } => {
+            watch::run(invocation, sample, *format, output.as_deref()).await
+        }
+        Command::SendTest { to, sample } => letter::send_test(&desk()?, to, sample).await,
+        Command::Bounce => returned::run(desk()?).await,
+        Command::Hold { scope, signature } => order::hold(&desk()?, scope, signature).await,
+        Command::Release { scope, signature } => order::release(&desk()?, scope, signature).await,
+        Command::Exempt(order) => order::exempt(&desk()?, order).await,
+        Command::Dispute(order) => order::dispute(&desk()?, order).await,
+        Command::Complete(shell) => Ok(shell::complete(*shell)),
+        Command::Values(values) => Ok(shell::values(invocation, *values)),
+        Command::Manual(dir) => shell::manual(dir),
     }
 }

@@ -11,6 +11,7 @@ pub mod calendar;
 pub mod delivery;
 pub mod dossier;
 pub mod feed;
+pub mod forecast;
 pub mod holiday;
 pub mod id;
 pub mod ledger;

@@ -26,17 +26,23 @@ pub struct Setup {
 }
 
 impl Setup {
+    /// The directory to read: the one given, else `config`, else `/etc/vigia-suas`; none where neither is there.
+    #[must_use]
+    pub fn find(directory: Option<&Path>) -> Option<PathBuf> {
+        directory.map(Path::to_owned).or_else(|| {
+            // One file missing is a fault to be told, not a reason to run with the copy inside the program.
+            let files = ["vigia.toml", "calendario.toml", "municipios.csv"];
+            let there = |dir: &&str| files.iter().any(|file| Path::new(dir).join(file).exists());
+            [LOCAL, INSTALLED].iter().find(|dir| there(dir)).map(PathBuf::from)
+        })
+    }
+
     /// Reads a directory: the one given, else `config`, else `/etc/vigia-suas`, else the copy inside the program.
     ///
     /// # Errors
     /// What could not be read, or every fault of every file and template.
     pub fn load(directory: Option<&Path>, now: Timestamp) -> Result<Self, LoadError> {
-        let found = directory.map(Path::to_owned).or_else(|| {
-            // One file missing is a fault to be told, not a reason to run with the copy inside the program.
-            let files = ["vigia.toml", "calendario.toml", "municipios.csv"];
-            let there = |dir: &&str| files.iter().any(|file| Path::new(dir).join(file).exists());
-            [LOCAL, INSTALLED].iter().find(|dir| there(dir)).map(PathBuf::from)
-        });
+        let found = Self::find(directory);
         let sources = match &found {
             Some(directory) => Sources::read(directory)?,
             None => Sources::embedded(),

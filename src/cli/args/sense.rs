@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 
 use super::line::{
-    DossierArgs, Filter, HoldArgs, LedgerArgs, LedgerVerb, Line, OverrideArgs, Place, SampleArgs,
+    DossierArgs, Filter, HoldArgs, LedgerArgs, LedgerVerb, LetterArgs, Line, OverrideArgs, Place, SampleArgs,
     SampleOfArgs, ScopeArgs, SignatureArgs, Simulate, Verb,
 };
-use super::{Change, Command, Invocation, Ledger, Override, Sample, SampleOf, Scope, Signature};
+use super::{Change, Command, Diary, Invocation, Ledger, Override, Sample, SampleOf, Scope, Signature};
 
 /// A line that clap takes and we do not.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +22,8 @@ pub(in crate::cli) enum Fault {
     WholeLedger,
     #[error("informe uma destas: {0}")]
     OneOf(&'static str),
+    #[error("--saida só serve com --todas ou --observar")]
+    StrayOutput,
     #[error("não sei quem está decidindo: informe --autor NOME")]
     Nobody,
 }
@@ -35,6 +37,8 @@ impl Line {
             Command::Simulate { .. } => Some("simular"),
             Command::Ledger(_) => Some("livro"),
             Command::Dossier { .. } => Some("dossie"),
+            Command::Complete(_) | Command::Values(_) => Some("completar"),
+            Command::Manual(_) => Some("manual"),
             _ => None,
         };
         match timeless {
@@ -55,16 +59,23 @@ impl Verb {
         Ok(match self {
             Self::Run { uma_vez } => Command::Run { once: uma_vez },
             Self::Check => Command::Check,
-            Self::Calendar { de, ate } => {
+            Self::Calendar { de, ate, ics } => {
                 if let (Some(from), Some(until)) = (de, ate) {
                     forwards(from, until)?;
                 }
-                Command::Calendar { from: de, until: ate }
+                Command::Calendar { from: de, until: ate, ics }
             }
             Self::Plan => Command::Plan,
-            Self::Simulate(Simulate { de, ate, situacoes, saida }) => {
+            Self::Simulate(Simulate { de, ate, situacoes, saida, resumo, por_semana }) => {
                 forwards(de, ate)?;
-                Command::Simulate { from: de, until: ate, statuses: situacoes, output: saida }
+                Command::Simulate {
+                    from: de,
+                    until: ate,
+                    statuses: situacoes,
+                    output: saida,
+                    diary: if resumo { Diary::LeftOut } else { Diary::Shown },
+                    weekly: por_semana,
+                }
             }
             Self::Why { place } => Command::Why { municipality: place.municipio, window: place.janela },
             Self::Status { filter } => {
@@ -76,9 +87,7 @@ impl Verb {
                 Command::Dossier { municipality: municipio, window: janela, output: saida }
             }
             Self::Ledger(args) => Command::Ledger(args.into_ledger()?),
-            Self::Letter { sample, formato } => {
-                Command::Letter { sample: sample.into_sample()?, format: formato }
-            }
+            Self::Letter(args) => args.into_command()?,
             Self::SendTest { endereco, sample } => {
                 Command::SendTest { to: endereco, sample: sample.into_sample()? }
             }
@@ -91,6 +100,12 @@ impl Verb {
             }
             Self::Exempt(args) => Command::Exempt(args.into_override(variable)?),
             Self::Dispute(args) => Command::Dispute(args.into_override(variable)?),
+            Self::Complete { shell, valores } => match (shell, valores) {
+                (_, Some(values)) => Command::Values(values),
+                (Some(shell), None) => Command::Complete(shell),
+                (None, None) => return Err(Fault::OneOf("bash, zsh, fish")),
+            },
+            Self::Manual { dir } => Command::Manual(dir),
         })
     }
 }
@@ -108,6 +123,28 @@ impl LedgerArgs {
                 Ok(Ledger::Verify)
             }
             Some(LedgerVerb::Verify) => Err(Fault::WholeLedger),
+        }
+    }
+}
+
+impl LetterArgs {
+    fn into_command(self) -> Result<Command, Fault> {
+        let of = match (self.sistema, self.janela) {
+            (Some(system), None) => Some(SampleOf::System(system)),
+            (None, Some(window)) => Some(SampleOf::Window(window)),
+            (_, _) => None,
+        };
+        if let (true, Some(output)) = (self.todas, self.saida.clone()) {
+            return Ok(Command::Letters { of, municipality: self.municipio, output });
+        }
+        let (Some(kind), Some(of)) = (self.tipo, of) else {
+            return Err(Fault::OneOf("--sistema ID, --janela ID"));
+        };
+        let sample = Sample { kind, of, municipality: self.municipio };
+        match (self.observar, self.saida) {
+            (true, output) => Ok(Command::WatchLetter { sample, format: self.formato, output }),
+            (false, Some(_)) => Err(Fault::StrayOutput),
+            (false, None) => Ok(Command::Letter { sample, format: self.formato }),
         }
     }
 }

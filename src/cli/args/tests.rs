@@ -82,16 +82,23 @@ fn every_command_that_runs_or_shows_is_read() {
         ("servir", Command::Run { once: false }),
         ("servir --uma-vez", Command::Run { once: true }),
         ("verificar", Command::Check),
-        ("agenda", Command::Calendar { from: None, until: None }),
-        ("agenda --de 2026-10-01", Command::Calendar { from: Some(OCTOBER), until: None }),
+        ("agenda", Command::Calendar { from: None, until: None, ics: None }),
+        ("agenda --de 2026-10-01", Command::Calendar { from: Some(OCTOBER), until: None, ics: None }),
         (
             "agenda --de 01/10/2026 --ate=31/12/2026",
-            Command::Calendar { from: Some(OCTOBER), until: Some(DECEMBER) },
+            Command::Calendar { from: Some(OCTOBER), until: Some(DECEMBER), ics: None },
         ),
         ("plano", Command::Plan),
         (
             "simular --de 2026-10-01 --ate 2026-10-01",
-            Command::Simulate { from: OCTOBER, until: OCTOBER, statuses: None, output: None },
+            Command::Simulate {
+                from: OCTOBER,
+                until: OCTOBER,
+                statuses: None,
+                output: None,
+                diary: Diary::Shown,
+                weekly: 3,
+            },
         ),
         (
             "simular --de 2026-10-01 --ate 2026-12-31 --situacoes s.csv --saida pasta",
@@ -100,6 +107,8 @@ fn every_command_that_runs_or_shows_is_read() {
                 until: DECEMBER,
                 statuses: Some("s.csv".into()),
                 output: Some("pasta".into()),
+                diary: Diary::Shown,
+                weekly: 3,
             },
         ),
         (

@@ -1,4 +1,8 @@
-//! Windows with their editions and sources, as `agenda` shows them. Pure.
+//! Windows with their editions and sources, as `agenda` shows them: for people, for programs, and for their calendars.
+//! Pure.
+
+mod ics;
+mod year;
 
 use std::fmt::Write as _;
 
@@ -9,6 +13,8 @@ use crate::domain::calendar::{Calendar, Edition, Halt, HaltKind, Window};
 use crate::domain::id::PartId;
 
 use super::portuguese as pt;
+
+pub use ics::ics;
 
 /// The windows that are open at some time between two dates, in order of opening.
 fn between(windows: &[Window], from: Date, to: Date) -> Vec<&Window> {
@@ -21,13 +27,23 @@ fn between(windows: &[Window], from: Date, to: Date) -> Vec<&Window> {
     shown
 }
 
-/// The agenda for a terminal.
+/// The agenda for a terminal of that width: the period at a glance, then each window in words.
 #[must_use]
-pub fn text(windows: &[Window], calendar: &Calendar, from: Date, to: Date) -> String {
+pub fn text(
+    windows: &[Window],
+    calendar: &Calendar,
+    days: (Date, Date),
+    today: Date,
+    width: usize,
+) -> String {
+    let (from, to) = days;
     let mut out = format!("Agenda de {} a {}\n", pt::date(from), pt::date(to));
     let shown = between(windows, from, to);
     if shown.is_empty() {
         out.push_str("\nNenhuma janela neste período.\n");
+    } else {
+        out.push('\n');
+        out.push_str(&year::draw(&shown, from, to, today, width));
     }
     for window in shown {
         let _ = writeln!(out, "\n{}  {}, {}", window.id, system_name(window, calendar), pt::period(window));
@@ -61,6 +77,14 @@ fn scope(edition: &Edition) -> String {
 fn source(edition: &Edition) -> String {
     let source = pt::line(&edition.source);
     if source.is_empty() { String::new() } else { format!("; fonte: {source}") }
+}
+
+/// The day on which a halt ended: its own, or that of the first edition announced after it.
+fn halted_until(window: &Window, halt: Halt) -> Option<Date> {
+    let after = |day: &Date| halt.since.is_none_or(|since| *day > since);
+    let general = window.editions.iter().filter(|e| e.municipalities.is_empty());
+    let announced = general.filter_map(|e| e.announced_on).filter(after).min();
+    [halt.until, announced].into_iter().flatten().min()
 }
 
 fn situation(halt: Option<Halt>) -> String {
@@ -160,7 +184,7 @@ mod tests {
     fn a_window_shows_its_editions_and_sources() {
         let (world, windows) = agenda();
         let (from, to) = (date(2023, 12, 1), date(2023, 12, 31));
-        insta::assert_snapshot!("agenda_text", text(&windows, &world.calendar, from, to));
+        insta::assert_snapshot!("agenda_text", text(&windows, &world.calendar, (from, to), date(2023, 12, 12), 80));
         insta::assert_snapshot!("agenda_json", json(&windows, &world.calendar, from, to));
     }
 
