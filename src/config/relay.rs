@@ -25,6 +25,13 @@ pub(super) fn compile(table: &Reader<'_>, reserved: &Reserved) -> Option<Relay> 
     let per_minute = table.get("por_minuto", |n, log| value::number(n, log, 1, 100_000));
     let per_day = table.get("por_dia", |n, log| value::number(n, log, 1, 10_000_000));
     let connections = table.get("conexoes", |n, log| value::number(n, log, 1, 100));
+    if let Some(key) = table.spot_of_key("senha") {
+        table.log.secret(
+            &key,
+            "há uma senha escrita em [smtp]",
+            "apague-a daqui e ponha-a na primeira linha do arquivo que `senha_arquivo` diz",
+        );
+    }
     table.close(Severity::Error);
     if table.has("usuario") != table.has("senha_arquivo") {
         let (there, absent) =

@@ -54,11 +54,13 @@ impl Setup {
                 faults.extend(check_feeds(&config));
                 match templates {
                     Some(templates) if faults.is_empty() => Ok(Self { config, templates, directory: found }),
-                    _ => Err(LoadError::Faulty(Faults(config.warnings.into_iter().chain(faults).collect()))),
+                    _ => Err(LoadError::Faulty(Faults::sorted(
+                        config.warnings.into_iter().chain(faults).collect(),
+                    ))),
                 }
             }
             Err(LoadError::Faulty(found)) => {
-                Err(LoadError::Faulty(Faults(found.0.into_iter().chain(faults).collect())))
+                Err(LoadError::Faulty(Faults::sorted(found.0.into_iter().chain(faults).collect())))
             }
             Err(other) => Err(other),
         }
