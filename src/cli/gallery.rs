@@ -36,7 +36,10 @@ pub(super) fn run(desk: &Desk, of: Option<&SampleOf>, municipality: Option<&str>
                 Ok(letter) => {
                     let entry = entry(&live, &decision, &letter.subject);
                     write(&dir.join(&entry.page), &letter.html)?;
-                    write(&dir.join(&entry.text), &format!("Assunto: {}\n\n{}", letter.subject, letter.text))?;
+                    write(
+                        &dir.join(&entry.text),
+                        &format!("\u{feff}Assunto: {}\n\n{}", letter.subject, letter.text),
+                    )?;
                     entries.push(entry);
                 }
                 Err(fault) => {

@@ -22,8 +22,17 @@ const OPTIONS: [(&str, &str); 5] = [
     ("parte", "parte"),
     ("depende-de", "janela"),
 ];
-/// The same for arguments without a name, by the word that help shows.
-const ARGUMENTS: [(&str, &str); 3] = [("JANELA", "janela"), ("MUNICIPIO", "municipio"), ("FONTE", "fonte")];
+/// The same for arguments without a name, by command.
+const ARGUMENTS: [(&str, &str); 8] = [
+    ("porque", "municipio"),
+    ("porque", "janela"),
+    ("dispensar", "municipio"),
+    ("dispensar", "janela"),
+    ("contestar", "municipio"),
+    ("contestar", "janela"),
+    ("dossie", "municipio"),
+    ("importar", "fonte"),
+];
 
 /// Writes the script of a shell.
 pub(super) fn complete(shell: Shell) -> Answer {
@@ -48,64 +57,58 @@ fn ask(what: &str) -> String {
     format!("{PROGRAM} completar --valores {what} 2>/dev/null")
 }
 
-/// In bash an option's value is a `case` that lists files, and an argument a word of `opts`.
+/// In bash an option's value is a `case` that lists files; what a command takes without a name is among its `opts`.
 fn bash(script: &str) -> String {
     let mut out = String::new();
     let mut lines = script.lines().peekable();
+    let mut command = "";
     while let Some(line) = lines.next() {
-        let option = line.trim().strip_suffix(')').and_then(|name| name.strip_prefix("--"));
-        let asked = option.and_then(|name| OPTIONS.iter().find(|(known, _)| *known == name));
-        if line.trim_start().starts_with("opts=\"") {
-            out.push_str(&arguments(line, |what| format!("$({})", ask(what))));
-        } else {
-            out.push_str(line);
+        let label = line.trim().strip_suffix(')');
+        if let Some((_, name)) = label.and_then(|label| label.rsplit_once("__subcmd__")) {
+            command = name;
         }
-        out.push('\n');
-        let files = |next: &&str| next.contains("compgen -f");
-        if let (Some((_, what)), Some(next)) = (asked, lines.next_if(files)) {
-            let indent = next.len() - next.trim_start().len();
+        let arguments = ARGUMENTS.iter().filter(|(known, _)| *known == command.replace("__", "-"));
+        match line.strip_suffix('"').filter(|line| line.trim_start().starts_with("opts=\"-")) {
+            Some(options) => {
+                let words: String = arguments.map(|(_, what)| format!(" $({})", ask(what))).collect();
+                let _ = writeln!(out, "{options}{words}\"");
+            }
+            None => {
+                let _ = writeln!(out, "{line}");
+            }
+        }
+        let option = label.and_then(|name| name.strip_prefix("--"));
+        let asked = option.and_then(|name| OPTIONS.iter().find(|(known, _)| *known == name));
+        if let (Some((_, what)), Some(next)) = (asked, lines.next_if(|next| next.contains("compgen -f"))) {
+            let indent = &next[..next.len() - next.trim_start().len()];
             let words = ask(what);
-            let _ = writeln!(
-                out,
-                "{:indent$}COMPREPLY=($(compgen -W \"$({words})\" -- \"${{cur}}\"))",
-                ""
-            );
+            let _ = writeln!(out, "{indent}COMPREPLY=($(compgen -W \"$({words})\" -- \"${{cur}}\"))");
         }
     }
     out
 }
 
-/// A line with its `<JANELA>`-like words put in by a function, and those that nothing is known of taken out.
-fn arguments(line: &str, put: impl Fn(&str) -> String) -> String {
-    let mut line = line.to_owned();
-    for (word, what) in ARGUMENTS {
-        line = line.replace(&format!("<{word}>"), &put(what));
-    }
-    for word in ["<ARQUIVO>", "<ENDERECO>", "<DIR>", "<SHELL>", "[SHELL]"] {
-        line = line.replace(&format!(" {word}"), "");
-    }
-    line
-}
-
 /// In zsh each option and argument is a line that ends with what completes it.
 fn zsh(script: &str) -> String {
+    let words = ["janela", "municipio", "sistema", "parte", "fonte"];
     let mut out = String::new();
     for line in script.lines() {
-        let option = OPTIONS.iter().find(|(name, _)| line.contains(&format!("'--{name}=[")));
-        let argument = ARGUMENTS
-            .iter()
-            .find(|(name, _)| line.trim_start().starts_with(&format!("':{} --", name.to_lowercase())));
-        match option.or(argument) {
-            Some((_, what)) => out.push_str(&line.replace(":_default'", &format!(":_{}_{what}'", safe()))),
+        let option = OPTIONS.iter().find(|(name, _)| line.contains(&format!("--{name}=[")));
+        let argument = || words.iter().find(|word| line.trim_start().starts_with(&format!("':{word} -- ")));
+        match option.map(|(_, what)| what).or_else(argument) {
+            Some(what) => out.push_str(&line.replace(":_default'", &format!(":_{}_{what}'", safe()))),
             None => out.push_str(line),
         }
         out.push('\n');
     }
-    let asking: String = ["janela", "municipio", "sistema", "parte", "fonte"]
+    let asking: String = words
         .iter()
         .map(|what| {
-            let name = format!("_{}_{what}", safe());
-            format!("{name}() {{\n    local -a words\n    words=(${{(f)\"$({})\"}})\n    compadd -a words\n}}\n\n", ask(what))
+            let asked = ask(what);
+            format!(
+                "_{}_{what}() {{\n    local -a words\n    words=(${{(f)\"$({asked})\"}})\n    compadd -a words\n}}\n\n",
+                safe()
+            )
         })
         .collect();
     // The first line names the command and must stay the first; the last calls what was defined.
@@ -128,15 +131,8 @@ fn fish(script: &str) -> String {
             let _ = writeln!(out, "complete -c {PROGRAM} -l {name} -x -a \"({})\"", ask(what));
         }
     }
-    for (commands, what) in [
-        ("importar ingest", "fonte"),
-        ("porque why dispensar exempt contestar dispute", "municipio"),
-        ("porque why dispensar exempt contestar dispute", "janela"),
-        ("dossie dossier", "municipio"),
-    ] {
-        for command in commands.split(' ') {
-            let _ = writeln!(out, "complete -c {PROGRAM} -n \"{seen} {command}\" -a \"({})\"", ask(what));
-        }
+    for (command, what) in ARGUMENTS {
+        let _ = writeln!(out, "complete -c {PROGRAM} -n \"{seen} {command}\" -f -a \"({})\"", ask(what));
     }
     out
 }
@@ -148,9 +144,7 @@ pub(super) fn values(invocation: &Invocation, values: Values) -> Answer {
         let words: Vec<String> = match values {
             Values::Windows => windows(&desk),
             Values::Feeds => config.feeds.iter().map(|feed| feed.id.to_string()).collect(),
-            Values::Municipalities => {
-                config.roster.municipalities.keys().map(ToString::to_string).collect()
-            }
+            Values::Municipalities => config.roster.municipalities.keys().map(ToString::to_string).collect(),
             Values::Systems => config.calendar.systems.keys().map(ToString::to_string).collect(),
             Values::Parts => {
                 config.calendar.parts.keys().map(ToString::to_string).filter(|p| !p.contains(' ')).collect()
@@ -203,7 +197,11 @@ pub(super) fn manual(dir: &Path) -> Result {
 /// The page of a command and of all under it, by file name.
 fn gather(command: &clap::Command, pages: &mut Vec<(String, String)>) -> std::io::Result<()> {
     let name = command.get_display_name().unwrap_or(PROGRAM).to_owned();
-    let page = clap_mangen::Man::new(command.clone()).title(name.to_uppercase()).manual(PROGRAM).source("");
+    let page = clap_mangen::Man::new(command.clone())
+        .title(name.to_uppercase())
+        .date(env!("CARGO_PKG_VERSION"))
+        .source(PROGRAM)
+        .manual("Manual de quem opera");
     let mut text = Vec::new();
     page.render(&mut text)?;
     let mut text = String::from_utf8_lossy(&text).into_owned();

@@ -231,14 +231,15 @@ impl Tally {
             .collect();
         warnings.extend(crowded(&shares, weekly));
         let unreachable = std::mem::take(&mut self.unreachable).into_iter();
-        warnings.extend(unreachable.map(|(window, all)| Warning::NoAudience {
-            window,
-            municipalities: all.into_iter().collect(),
-        }));
+        warnings.extend(
+            unreachable.map(|(window, all)| Warning::NoAudience {
+                window,
+                municipalities: all.into_iter().collect(),
+            }),
+        );
         let windows = calendar.windows(days.1);
-        let unconcerned = |w: &&Window| {
-            days.0 <= w.opens_on && w.halt.is_none() && !self.concerned.contains(&w.id)
-        };
+        let unconcerned =
+            |w: &&Window| days.0 <= w.opens_on && w.halt.is_none() && !self.concerned.contains(&w.id);
         let opened = windows.iter().filter(unconcerned);
         warnings.extend(opened.map(|w| Warning::NobodyExpected { window: w.id.clone() }));
         warnings.extend(calendar::warnings(calendar, &windows, days));
@@ -275,3 +276,6 @@ fn crowded(shares: &BTreeMap<MunicipalityCode, Share>, weekly: usize) -> Vec<War
     let warning = |((from, letters), municipalities)| Warning::Crowded { from, letters, municipalities };
     weeks.into_iter().map(warning).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,7 +34,8 @@ mod tests {
 
     #[test]
     fn cells_are_folded_into_a_width_and_left_whole_without_one() {
-        let rows = vec![vec!["Vitória".to_owned(), "uma sentença que não cabe na linha".to_owned(), "7".to_owned()]];
+        let rows =
+            vec![vec!["Vitória".to_owned(), "uma sentença que não cabe na linha".to_owned(), "7".to_owned()]];
         let columns = [("Município", Column::Text), ("Porquê", Column::Text), ("Nº", Column::Number)];
         let whole = table(&columns, &rows, None);
         assert_eq!(whole.lines().count(), 2, "{whole}");

@@ -89,8 +89,10 @@ pub(super) enum Verb {
     Plan,
     #[command(name = "simular", alias = "simulate")]
     #[command(about = "Percorre um período em tempo simulado, sem enviar nada")]
-    #[command(after_help = "Exemplo:\n  vigia-suas simular --de 2026-10-01 --ate 2026-12-31 --saida ensaio\n  \
-        vigia-suas simular --de 2027-01-01 --ate 2027-12-31 --resumo")]
+    #[command(
+        after_help = "Exemplo:\n  vigia-suas simular --de 2026-10-01 --ate 2026-12-31 --saida ensaio\n  \
+        vigia-suas simular --de 2027-01-01 --ate 2027-12-31 --resumo"
+    )]
     Simulate(Simulate),
     #[command(name = "porque", alias = "why")]
     #[command(about = "Explica o que foi ou não enviado a um município em uma janela")]

@@ -41,8 +41,7 @@ fn ruling(window: &Window) -> Vec<&Edition> {
     let general = window.editions.iter().rfind(|e| e.municipalities.is_empty());
     let mut ruling: Vec<&Edition> = general.into_iter().collect();
     let passes = |e: &&Edition| {
-        !e.municipalities.is_empty()
-            && general.is_none_or(|g| e.number > g.number || e.deadline > g.deadline)
+        !e.municipalities.is_empty() && general.is_none_or(|g| e.number > g.number || e.deadline > g.deadline)
     };
     ruling.extend(window.editions.iter().filter(passes));
     ruling
@@ -77,8 +76,8 @@ fn due(window: &Window, calendar: &Calendar, edition: &Edition, deadline: Deadli
     let ladder = calendar.systems.get(&window.system).map(|s| s.ladder.as_slice()).unwrap_or_default();
     for rung in ladder {
         let leaves_at = calendar.hours.rung_due(days_before(deadline.on, rung.days_before), ends_at);
-        let trigger = Property::new("TRIGGER", before(ends_at.duration_since(leaves_at)));
-        let Ok(trigger) = Trigger::try_from(&trigger) else { continue };
+        // The library reads no duration with a sign: this one only holds the place of ours.
+        let Ok(trigger) = Trigger::try_from(&Property::new("TRIGGER", "P1D")) else { continue };
         let words = format!(
             "{}: cartas de prazo saem em {}, {} antes do prazo",
             system_name(window, calendar),
@@ -86,6 +85,7 @@ fn due(window: &Window, calendar: &Calendar, edition: &Edition, deadline: Deadli
             pt::counted(usize::from(rung.days_before), "dia", "dias"),
         );
         let mut alarm = Alarm::display(&words, trigger);
+        alarm.append_property(Property::new("TRIGGER", before(ends_at.duration_since(leaves_at))));
         // The library would put the clock's time and a random id here.
         let id = format!("alarme-{}d.{}", rung.days_before, uid(window, &topic));
         alarm.append_property(Property::new("UID", id));
@@ -144,12 +144,10 @@ fn stopped(window: &Window) -> Option<HaltKind> {
 }
 
 fn description(window: &Window, calendar: &Calendar, edition: Option<&Edition>) -> String {
-    let mut lines = vec![
-        format!("Janela {}", window.id),
-        format!("Abertura: {}", pt::date_and_weekday(window.opens_on)),
-    ];
+    let mut lines =
+        vec![format!("Janela {}", window.id), format!("Abertura: {}", pt::date_and_weekday(window.opens_on))];
     if let Some(edition) = edition {
-        lines.push(format!("Prazo: {} ({})", pt::deadline_or_undefined(edition.deadline), scope(edition)));
+        lines.push(format!("Prazo: {}, {}", pt::deadline_or_undefined(edition.deadline), scope(edition)));
         let source = source(edition);
         if !source.is_empty() {
             lines.push(format!("Edição {}{source}", edition.number));

@@ -2,6 +2,8 @@
 //! Pure.
 
 mod ics;
+#[cfg(test)]
+mod tests;
 mod year;
 
 use std::fmt::Write as _;
@@ -161,43 +163,5 @@ fn edition_line(edition: &Edition) -> EditionLine {
         anunciada: edition.announced_on.map(|d| d.to_string()),
         fonte: pt::line(&edition.source),
         municipios: edition.municipalities.iter().map(ToString::to_string).collect(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::calendar::Sanction;
-    use crate::render::letter::example::World;
-    use jiff::civil::date;
-
-    fn agenda() -> (World, Vec<Window>) {
-        let world = World::new(Sanction::Standard, "").unwrap();
-        let mut windows = world.calendar.declared.clone();
-        windows[0].editions[1].municipalities.insert(world.municipality);
-        windows[0].halt =
-            Some(Halt { kind: HaltKind::Suspended, since: Some(date(2023, 11, 14)), until: None });
-        (world, windows)
-    }
-
-    #[test]
-    fn a_window_shows_its_editions_and_sources() {
-        let (world, windows) = agenda();
-        let (from, to) = (date(2023, 12, 1), date(2023, 12, 31));
-        insta::assert_snapshot!("agenda_text", text(&windows, &world.calendar, (from, to), date(2023, 12, 12), 80));
-        insta::assert_snapshot!("agenda_json", json(&windows, &world.calendar, from, to));
-    }
-
-    #[test]
-    fn a_window_is_shown_while_any_day_of_it_falls_in_the_period() {
-        let (world, mut windows) = agenda();
-        let shown = |windows: &[Window], from, to| !json(windows, &world.calendar, from, to).is_empty();
-        assert!(shown(&windows, date(2023, 12, 19), date(2024, 1, 1)), "the last day of the last edition");
-        assert!(!shown(&windows, date(2023, 12, 20), date(2024, 1, 1)));
-        assert!(shown(&windows, date(2023, 1, 1), date(2023, 10, 23)), "the first day");
-        assert!(!shown(&windows, date(2023, 1, 1), date(2023, 10, 22)));
-        windows[0].editions.truncate(1);
-        windows[0].editions[0].deadline = None;
-        assert!(shown(&windows, date(2030, 1, 1), date(2030, 2, 1)), "a definir has no end");
     }
 }

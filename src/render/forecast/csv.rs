@@ -27,8 +27,11 @@ pub fn days_csv(forecast: &Forecast) -> String {
 pub fn municipalities_csv(forecast: &Forecast, roster: &Roster) -> String {
     let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| kind.is_municipal()).collect();
     let names = kinds.iter().map(|kind| kind.as_str());
-    let columns: Vec<&str> =
-        ["ibge", "municipio", "cartas"].into_iter().chain(names).chain(["em_7_dias", "a_partir_de"]).collect();
+    let columns: Vec<&str> = ["ibge", "municipio", "cartas"]
+        .into_iter()
+        .chain(names)
+        .chain(["em_7_dias", "a_partir_de"])
+        .collect();
     let mut out = heading(&columns);
     for (code, share) in &forecast.shares {
         let name = roster.municipalities.get(code).map(|m| pt::line(&m.name)).unwrap_or_default();

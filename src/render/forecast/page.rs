@@ -21,8 +21,7 @@ const WEEK: [&str; 7] = ["seg", "ter", "qua", "qui", "sex", "sáb", "dom"];
 /// One page.
 #[must_use]
 pub fn page(forecast: &Forecast, calendar: &Calendar, roster: &Roster) -> String {
-    let title =
-        format!("Simulação de {} a {}", pt::date(forecast.days.0), pt::date(forecast.days.1));
+    let title = format!("Simulação de {} a {}", pt::date(forecast.days.0), pt::date(forecast.days.1));
     let markup = html! {
         (DOCTYPE)
         html lang="pt-BR" {
