@@ -16,7 +16,7 @@ use crate::render::letter::{Context, Letter, folded, letter};
 use crate::render::portuguese;
 use crate::service::app::Live;
 use crate::service::order;
-use crate::service::reconcile::compose;
+use crate::service::reconcile::{compose, compose_as};
 use crate::service::relay::{SenderError, relay_of};
 
 /// An example letter, and what it is an example of.
@@ -95,7 +95,8 @@ pub(super) async fn send_test(desk: &Desk, to: &EmailAddress, sample: &Sample) -
     let relay = config.settings.relay.as_ref().ok_or_else(|| Failure::could_not(&SenderError::NoRelay))?;
     let relay = relay_of(relay, &config.secretariat.sender).map_err(|e| Failure::could_not(&e))?;
     let mut sender = SmtpSender::new(relay).map_err(|e| Failure::could_not(&e))?;
-    let letter = write(&live, &Decision { key, ..decision }, desk)?;
+    // An example's letter, under a Message-ID that no letter to a municipality will ever have.
+    let letter = compose_as(&live, &decision, &key, &[], now).map_err(|error| Failure::could_not(&*error))?;
     let envelope = Envelope { from: &config.secretariat.returns_to, to };
     let outcome = sender.send(envelope, &letter.bytes).await;
     sender.close().await;

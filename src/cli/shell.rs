@@ -59,6 +59,8 @@ fn ask(what: &str) -> String {
 
 /// In bash an option's value is a `case` that lists files; what a command takes without a name is among its `opts`.
 fn bash(script: &str) -> String {
+    // clap_complete 4.6 looks a command of a name with a hyphen up under one label and writes it under another.
+    let script = script.replace(&PROGRAM.replace('-', "__subcmd__"), &PROGRAM.replace('-', "__"));
     let mut out = String::new();
     let mut lines = script.lines().peekable();
     let mut command = "";

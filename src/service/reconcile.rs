@@ -174,12 +174,26 @@ pub fn compose(
     references: &[String],
     now: Timestamp,
 ) -> Result<NewLetter, Box<dyn std::error::Error + Send + Sync>> {
+    compose_as(live, decision, &decision.key, references, now)
+}
+
+/// The same letter as another message: what it says is the decision's, its Message-ID is that of `key`.
+///
+/// # Errors
+/// As [`compose`].
+pub fn compose_as(
+    live: &Live,
+    decision: &Decision,
+    key: &NoticeKey,
+    references: &[String],
+    now: Timestamp,
+) -> Result<NewLetter, Box<dyn std::error::Error + Send + Sync>> {
     let config = &live.setup.config;
     let context =
         Context { calendar: &live.calendar, roster: &config.roster, secretariat: &config.secretariat };
     let letter = letter::letter(&live.setup.templates, &context, decision)?;
     let domain = config.secretariat.sender.domain();
-    let message_id = token::message_id(&decision.key.to_string(), decision.version.max(1), domain);
+    let message_id = token::message_id(&key.to_string(), decision.version.max(1), domain);
     let bytes = message::compose(&Draft {
         from: &config.secretariat,
         to: &decision.to,
@@ -190,7 +204,7 @@ pub fn compose(
         subject: &letter.subject,
         text: &letter.text,
         html: &letter.html,
-        read_receipt: config.secretariat.read_receipts && decision.key.municipality().is_some(),
+        read_receipt: config.secretariat.read_receipts && key.municipality().is_some(),
     })?;
     Ok(NewLetter { message_id, subject: letter.subject, bytes })
 }

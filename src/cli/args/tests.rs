@@ -166,6 +166,41 @@ fn every_command_that_runs_or_shows_is_read() {
             "carta --tipo alerta --sistema rma --formato html",
             Command::Letter { sample: sample(Kind::Alert, rma(), None), format: LetterFormat::Html },
         ),
+        (
+            "carta --todas --saida provas",
+            Command::Letters { of: None, municipality: None, output: "provas".into() },
+        ),
+        (
+            "carta --todas --sistema rma --municipio Serra --saida provas",
+            Command::Letters {
+                of: Some(rma()),
+                municipality: Some("Serra".to_owned()),
+                output: "provas".into(),
+            },
+        ),
+        (
+            "carta --observar --tipo prazo --sistema rma --saida p",
+            Command::WatchLetter {
+                sample: sample(Kind::Warning, rma(), None),
+                format: LetterFormat::Text,
+                output: Some("p".into()),
+            },
+        ),
+        ("completar zsh", Command::Complete(Shell::Zsh)),
+        ("completar --valores janela", Command::Values(Values::Windows)),
+        ("manual man1", Command::Manual("man1".into())),
+        ("agenda --ics -", Command::Calendar { from: None, until: None, ics: Some("-".into()) }),
+        (
+            "simular --de 2026-10-01 --ate 2026-10-01 --resumo --por-semana 5",
+            Command::Simulate {
+                from: OCTOBER,
+                until: OCTOBER,
+                statuses: None,
+                output: None,
+                diary: Diary::LeftOut,
+                weekly: 5,
+            },
+        ),
         ("devolucao", Command::Bounce),
         (
             "enviar-teste ana@exemplo.es.gov.br --tipo prazo --sistema rma",

@@ -33,7 +33,26 @@ pub fn ics(windows: &[Window], calendar: &Calendar, from: Date, to: Date) -> (St
         }
     }
     let events = out.components.len();
-    (out.to_string(), events)
+    (refolded(&out.to_string()), events)
+}
+
+/// Lines of 75 octets at most, parted between characters. The library counts the blank before a line that goes on only
+/// until the last piece, which may so have 76.
+fn refolded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.replace("\r\n ", "").split_terminator("\r\n") {
+        let mut width = 0;
+        for c in line.chars() {
+            if width + c.len_utf8() > 75 {
+                out.push_str("\r\n ");
+                width = 1;
+            }
+            out.push(c);
+            width += c.len_utf8();
+        }
+        out.push_str("\r\n");
+    }
+    out
 }
 
 /// The last general edition, and the special ones that no general edition after them has overtaken.

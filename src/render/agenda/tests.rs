@@ -144,6 +144,21 @@ fn the_calendar_file_is_what_rfc_5545_asks_for() {
 }
 
 #[test]
+fn lines_of_any_length_are_folded_at_75_octets_and_lose_nothing() {
+    let (mut world, windows) = extended();
+    for more in 0..160 {
+        let name = format!("Sistema {}é{}", "x".repeat(more), " ão".repeat(more % 7));
+        world.calendar.systems.values_mut().for_each(|s| s.name.clone_from(&name));
+        let (text, _) = ics(&windows, &world.calendar, YEAR.0, YEAR.1);
+        assert!(text.split("\r\n").all(|line| line.len() <= 75), "{text}");
+        assert!(
+            unfolded(&text).iter().any(|line| line.starts_with("SUMMARY:Prazo: ") && line.contains(&name)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn a_deadline_that_moves_is_the_same_event_with_a_higher_sequence() {
     let (world, windows) = extended();
     let mut first = windows.clone();

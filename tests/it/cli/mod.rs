@@ -4,6 +4,8 @@
 
 mod broken;
 mod day;
+mod guide;
 mod json;
 mod office;
 mod rehearsal;
+mod shell;
