@@ -72,8 +72,8 @@ fn bash(script: &str) -> String {
         let arguments = ARGUMENTS.iter().filter(|(known, _)| *known == command.replace("__", "-"));
         match line.strip_suffix('"').filter(|line| line.trim_start().starts_with("opts=\"-")) {
             Some(options) => {
-                let words: String = arguments.map(|(_, what)| format!(" $({})", ask(what))).collect();
-                let _ = writeln!(out, "{options}{words}\"");
+                let words: Vec<String> = arguments.map(|(_, what)| format!("$({})", ask(what))).collect();
+                let _ = writeln!(out, "{options} {}\"", words.join(" "));
             }
             None => {
                 let _ = writeln!(out, "{line}");
@@ -103,16 +103,15 @@ fn zsh(script: &str) -> String {
         }
         out.push('\n');
     }
-    let asking: String = words
-        .iter()
-        .map(|what| {
-            let asked = ask(what);
-            format!(
-                "_{}_{what}() {{\n    local -a words\n    words=(${{(f)\"$({asked})\"}})\n    compadd -a words\n}}\n\n",
-                safe()
-            )
-        })
-        .collect();
+    let mut asking = String::new();
+    for what in words {
+        let asked = ask(what);
+        let _ = writeln!(
+            asking,
+            "_{}_{what}() {{\n    local -a words\n    words=(${{(f)\"$({asked})\"}})\n    compadd -a words\n}}\n",
+            safe()
+        );
+    }
     // The first line names the command and must stay the first; the last calls what was defined.
     match out.split_once('\n') {
         Some((first, rest)) => format!("{first}\n\n{asking}{rest}"),

@@ -11,10 +11,12 @@ pub(super) fn width() -> Option<usize> {
     terminal.map(|(width, _)| usize::from(width.0)).filter(|width| *width > 0)
 }
 
-/// Columns to draw in: the terminal's, else those that `COLUMNS` asks for, else a hundred.
+/// Columns to draw in: the terminal's, else those that `COLUMNS` asks for, else those of the terminal from which a pipe
+/// is read (`| less`), else a hundred.
 pub(super) fn drawing_width() -> usize {
     let asked = || std::env::var("COLUMNS").ok()?.parse().ok().filter(|width| (20..=1_000).contains(width));
-    width().or_else(asked).unwrap_or(ELSEWHERE)
+    let beside = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    width().or_else(asked).or_else(beside).unwrap_or(ELSEWHERE)
 }
 
 /// Whether stderr shows colours: a terminal that is not told otherwise (<https://no-color.org>).

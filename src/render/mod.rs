@@ -17,4 +17,4 @@ pub mod letter;
 pub mod line;
 pub mod portuguese;
 pub mod report;
-mod table;
+pub mod table;

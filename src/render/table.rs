@@ -4,7 +4,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// What a column holds, and so the side it stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Column {
+pub enum Column {
     /// To the left.
     Text,
     /// To the right.
@@ -12,7 +12,8 @@ pub(super) enum Column {
 }
 
 /// Rows under a heading, two blanks before each column; without a width nothing is folded, as a pipe wants it.
-pub(super) fn table(columns: &[(&str, Column)], rows: &[Vec<String>], width: Option<usize>) -> String {
+#[must_use]
+pub fn table(columns: &[(&str, Column)], rows: &[Vec<String>], width: Option<usize>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(columns.iter().map(|(name, _)| *name)).add_rows(rows);
     let width = width.and_then(|width| u16::try_from(width).ok());

@@ -137,6 +137,10 @@ pub(super) enum Verb {
     #[command(after_help = "Exemplo:\n  vigia-suas livro --janela rma/2026-10 --desde 2026-11-01")]
     Ledger(LedgerArgs),
     #[command(name = "carta", alias = "letter", about = "Mostra como fica uma carta, sem enviá-la")]
+    #[command(
+        override_usage = "vigia-suas carta [OPÇÕES] --tipo <TIPO> <--sistema <ID>|--janela <ID>>\n     \
+        vigia-suas carta [OPÇÕES] --todas --saida <DIR>"
+    )]
     #[command(after_help = "Exemplo:\n  vigia-suas carta --tipo prazo --sistema rma --municipio 3205309\n  \
         vigia-suas carta --todas --saida provas\n  vigia-suas carta --observar --tipo prazo --sistema rma")]
     Letter(LetterArgs),
@@ -212,7 +216,7 @@ pub(super) struct Simulate {
     pub(super) saida: Option<PathBuf>,
     #[arg(long, help = "Mostra só o resumo, sem o diário")]
     pub(super) resumo: bool,
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = value::count)]
     #[arg(help = "Avisa quando um município recebe mais do que N cartas em 7 dias [padrão: 3]")]
     #[arg(default_value = "3")]
     pub(super) por_semana: u16,

@@ -151,6 +151,12 @@ fn every_command_that_runs_or_shows_is_read() {
             }),
         ),
         ("livro conferir", Command::Ledger(Ledger::Verify)),
+    ]);
+}
+
+#[test]
+fn every_command_that_writes_letters_or_pages_is_read() {
+    assert_read(vec![
         (
             "carta --tipo prazo --sistema rma",
             Command::Letter { sample: sample(Kind::Warning, rma(), None), format: LetterFormat::Text },
@@ -270,6 +276,8 @@ fn every_command_answers_to_its_english_name() {
         ("liberar", "release", "--tudo --motivo x"),
         ("dispensar", "exempt", "Serra rma/2026-10 --motivo x"),
         ("contestar", "dispute", "Serra rma/2026-10 --motivo x"),
+        ("completar", "completions", "bash"),
+        ("manual", "man", "man1"),
     ] {
         assert_eq!(command(&format!("{alias} {rest}")), command(&format!("{name} {rest}")));
         let help = run("--help").unwrap_err().text;
@@ -332,7 +340,7 @@ fn help_and_version_end_well_on_stdout() {
     assert!(nothing.code == 2 && !nothing.to_stdout && nothing.text.contains("Comandos:"));
 }
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 22] = [
     "",
     "servir",
     "verificar",
@@ -353,6 +361,8 @@ const COMMANDS: [&str; 20] = [
     "liberar",
     "dispensar",
     "contestar",
+    "completar",
+    "manual",
 ];
 
 const ENGLISH: [&str; 11] = [
@@ -434,6 +444,18 @@ fn faults_are_told_in_portuguese_with_a_way_out() {
         "carta --tipo prozo --sistema rma",
         "carta --tipo prazo --sistema RMA",
         "carta --tipo prazo --sistema rma --janela rma/2026-10",
+        "carta --todas",
+        "carta --todas --observar --saida x",
+        "carta --todas --tipo prazo --saida x",
+        "carta --tipo prazo --sistema rma --saida x",
+        "carta --observar --tipo prazo",
+        "completar",
+        "completar tcsh",
+        "completar bash --em 2026-10-01",
+        "manual",
+        "agenda --ics",
+        "simular --de 2026-10-01 --ate 2026-10-01 --por-semana 0",
+        "simular --de 2026-10-01 --ate 2026-10-01 --por-semana muitas",
         "enviar-teste ana --tipo prazo --sistema rma",
         "importar Lista lista.csv",
         "reter --motivo x",

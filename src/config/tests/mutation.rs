@@ -195,7 +195,7 @@ fn run(cases: u32) {
 
 #[test]
 fn a_damaged_configuration_is_refused_at_a_place_or_means_what_it_says() {
-    run(400);
+    run(120);
 }
 
 #[test]

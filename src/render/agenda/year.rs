@@ -2,6 +2,8 @@
 //!
 //! The drawing is as wide as it is told to be and no line is wider, so that it fits a terminal and survives a pipe.
 
+use std::fmt::Write as _;
+
 use jiff::civil::Date;
 use jiff::{ToSpan, Unit};
 
@@ -95,7 +97,7 @@ pub(super) fn draw(windows: &[&Window], from: Date, to: Date, today: Date, width
         } else {
             format!("{}hoje ▼", " ".repeat(cell.saturating_sub(5)))
         };
-        out.push_str(&format!("{indent}{word}\n"));
+        let _ = writeln!(out, "{indent}{word}");
     }
     let mut shown = Vec::new();
     for window in windows {

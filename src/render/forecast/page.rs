@@ -1,6 +1,8 @@
 //! What a rehearsal comes to, as one self-contained page: the months with their letters, the warnings, who gets most.
 //! Pure.
 
+use std::fmt::Write as _;
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -174,21 +176,17 @@ fn cell(on: Date, month: Date, forecast: &Forecast, calendar: &Calendar, most: u
 fn told(on: Date, day: Day, calendar: &Calendar) -> String {
     let mut words = pt::date_and_weekday(on);
     if let Some(name) = calendar.hours.holidays.name_on(on) {
-        words.push_str(&format!(", {}", pt::line(name)));
+        let _ = write!(words, ", {}", pt::line(name));
     }
     if day.due > 0 {
-        words.push_str(&format!(
-            ": {} a municípios, {} à equipe, {}",
-            day.letters,
-            day.staff,
-            pt::counted(day.due, "entrega", "entregas")
-        ));
+        let deliveries = pt::counted(day.due, "entrega", "entregas");
+        let _ = write!(words, ": {} a municípios, {} à equipe, {deliveries}", day.letters, day.staff);
     }
     if let Some(at) = day.ends_at {
-        words.push_str(&format!(", a última às {}", pt::time(at)));
+        let _ = write!(words, ", a última às {}", pt::time(at));
     }
     if day.left > 0 {
-        words.push_str(&format!("; {} ficam para depois", day.left));
+        let _ = write!(words, "; {} ficam para depois", day.left);
     }
     words
 }

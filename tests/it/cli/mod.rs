@@ -7,5 +7,6 @@ mod day;
 mod guide;
 mod json;
 mod office;
+mod reading;
 mod rehearsal;
 mod shell;

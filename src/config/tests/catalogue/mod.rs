@@ -8,6 +8,7 @@ mod syntax;
 mod vigia;
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use super::*;
@@ -59,7 +60,7 @@ fn every_sort_of_fault_is_shown_as_the_operator_sees_it() {
                 // What is quoted differs from case to case; the sort of fault is what is left.
                 sorts.insert(without_quoted(&fault.message));
             }
-            page.push_str(&format!("# {title}\n\n{}\n", found.render(false)));
+            let _ = writeln!(page, "# {title}\n\n{}", found.render(false));
         }
         insta::assert_snapshot!(format!("catalogue_{name}"), page);
     }
