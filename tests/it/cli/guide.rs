@@ -170,7 +170,7 @@ fn watched(mut program: Command) -> Result<(), String> {
         let read = out.read(&mut bytes).unwrap_or(0);
         let _ = tell.send(String::from_utf8_lossy(&bytes[..read]).into_owned());
     });
-    let first = told.recv_timeout(Duration::from_secs(60)).unwrap_or_default();
+    let first = told.recv_timeout(Duration::from_mins(1)).unwrap_or_default();
     let ended = child.try_wait().unwrap();
     child.kill().unwrap();
     child.wait().unwrap();

@@ -9,7 +9,7 @@ fn offered(office: &Office, line: &str) -> Vec<String> {
     let script = office.stdout("completar bash");
     office.write("completar.bash", script);
     let words: Vec<&str> = line.split(' ').collect();
-    let array: String = words.iter().map(|word| format!("'{word}' ")).collect();
+    let array = format!("'{}'", words.join("' '"));
     let last = words.len() - 1;
     let (current, before) = (words[last], words[last - 1]);
     let asked = format!(
@@ -19,9 +19,9 @@ fn offered(office: &Office, line: &str) -> Vec<String> {
     let program = office.program("--versao").get_program().to_owned();
     let bin = office.path("bin");
     std::fs::create_dir_all(&bin).unwrap();
-    let link = bin.join("vigia-suas");
-    if !link.exists() {
-        std::os::unix::fs::symlink(program, link).unwrap();
+    let named = bin.join("vigia-suas");
+    if !named.exists() {
+        std::os::unix::fs::symlink(program, named).unwrap();
     }
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     let output = Command::new("bash")

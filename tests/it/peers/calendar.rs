@@ -1,4 +1,4 @@
-//! The calendar file before parsers that are not ours: icalendar and vobject, from PyPI. `ICS_PYTHON` names a Python that
+//! The calendar file before parsers that are not ours: icalendar and vobject, from the Python index. `ICS_PYTHON` names a Python that
 //! has them.
 
 use std::process::Command;
