@@ -1,12 +1,10 @@
 //! `verificar`: everything that can be judged without a network.
 
 use std::collections::BTreeSet;
-use std::io::IsTerminal as _;
 
 use super::desk::{Answer, Desk, Failure, Result, remark, say};
-use super::sample;
+use super::{sample, terminal};
 use crate::config::Faults;
-use crate::domain::notice::Kind;
 use crate::render::portuguese::counted;
 use crate::service::amend;
 use crate::service::app::Live;
@@ -46,10 +44,10 @@ pub(super) async fn run(desk: &Desk) -> Result {
         say(&answer.to_string());
     } else {
         if !warnings.0.is_empty() {
-            remark(&warnings.render(std::io::stderr().is_terminal()));
+            remark(&warnings.render(terminal::colours()));
         }
         if !contradictions.0.is_empty() {
-            remark(&contradictions.render(std::io::stderr().is_terminal()));
+            remark(&contradictions.render(terminal::colours()));
         }
         for fault in &found {
             remark(fault);
@@ -99,28 +97,19 @@ pub(super) async fn contradictions(
     }))
 }
 
-/// Writes every kind of letter of every system to every municipality; answers how many.
+/// Writes every letter of every system to every recipient; answers how many.
 pub(super) fn letters(live: &Live, now: jiff::Timestamp, found: &mut BTreeSet<String>) -> usize {
     let mut written = 0;
-    for system in live.calendar.systems.keys() {
-        let Some(window) = sample::window_of(&live.calendar, system, now) else { continue };
-        for kind in Kind::ALL {
-            for municipality in live.setup.config.roster.municipalities.values() {
-                let decision = sample::decision(live, &window, kind, municipality, now);
-                match compose(live, &decision, &[], now) {
-                    Ok(_) => written += 1,
-                    Err(error) => {
-                        found.insert(format!(
-                            "erro: a carta {} de {} para {} não pôde ser escrita: {}",
-                            kind.as_str(),
-                            window.id,
-                            municipality.code,
-                            chain(&*error)
-                        ));
-                    }
-                }
-                if !kind.is_municipal() {
-                    break;
+    for window in sample::windows(&live.calendar, now) {
+        for decision in sample::every(live, &window, now) {
+            match compose(live, &decision, &[], now) {
+                Ok(_) => written += 1,
+                Err(error) => {
+                    found.insert(format!(
+                        "erro: a carta {} não pôde ser escrita: {}",
+                        decision.key,
+                        chain(&*error)
+                    ));
                 }
             }
         }

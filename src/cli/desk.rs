@@ -1,12 +1,13 @@
 //! What every command works with: the configuration, now, and where its answer goes.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::args::{Invocation, Moment};
+use super::terminal;
 use crate::clock::Clock;
 use crate::config::LoadError;
 use crate::domain::calendar::Calendar;
@@ -64,6 +65,11 @@ impl Failure {
     /// Exit 3: a file that an operator named cannot be read.
     pub(super) fn unreadable(path: &Path, error: &io::Error, hint: &str) -> Self {
         Self::failed(format!("não foi possível ler {}: {}\ndica: {hint}", path.display(), io_words(error)))
+    }
+
+    /// Exit 3: a file that an operator named cannot be written.
+    pub(super) fn unwritable(path: &Path, error: &io::Error, hint: &str) -> Self {
+        Self::failed(format!("não foi possível gravar {}: {}\ndica: {hint}", path.display(), io_words(error)))
     }
 }
 
@@ -199,7 +205,7 @@ pub(super) fn load_failure(error: LoadError, json: bool) -> Failure {
             let answer = serde_json::json!({ "falhas": faults, "contradicoes": [], "cartas": 0 });
             Failure { code: 1, text: faults.summary(), data: Some(answer.to_string()) }
         }
-        LoadError::Faulty(faults) => Failure::refused(faults.render(io::stderr().is_terminal())),
+        LoadError::Faulty(faults) => Failure::refused(faults.render(terminal::colours())),
         LoadError::Unreadable { path, source } => {
             let hint = "confira o caminho dado em --config, e se quem roda o comando pode ler o arquivo";
             Failure::unreadable(&path, &source, hint)

@@ -12,56 +12,69 @@ use crate::domain::notice::{NoticeKey, Recipient};
 use crate::domain::plan::Decision;
 use crate::domain::roster::{Municipality, Role};
 use crate::mail::smtp::{Envelope, SmtpSender};
-use crate::render::letter::{Context, folded, letter};
+use crate::render::letter::{Context, Letter, folded, letter};
 use crate::render::portuguese;
 use crate::service::app::Live;
 use crate::service::compose::{compose, compose_as};
 use crate::service::order;
 use crate::service::relay::{SenderError, relay_of};
 
-/// Renders one letter to stdout; stderr says that it is an example.
-pub(super) fn show(desk: &Desk, sample: &Sample, format: LetterFormat) -> Result {
+/// An example letter, and what it is an example of.
+pub(super) struct Example {
+    pub(super) window: Window,
+    pub(super) municipality: String,
+    pub(super) decision: Decision,
+    pub(super) letter: Letter,
+}
+
+/// Writes an example letter.
+pub(super) fn example(desk: &Desk, sample: &Sample) -> std::result::Result<Example, Failure> {
     let live = Live { setup: desk.setup.clone(), calendar: desk.calendar() };
     let (window, municipality) = subject(desk, &live, sample)?;
     let decision = sample::decision(&live, &window, sample.kind, municipality, desk.now());
+    let config = &live.setup.config;
+    let context =
+        Context { calendar: &live.calendar, roster: &config.roster, secretariat: &config.secretariat };
+    let letter = letter(&live.setup.templates, &context, &decision)
+        .map_err(|fault| Failure::refused(format!("erro: {fault}\ndica: {}", fault.hint)))?;
+    Ok(Example { window, municipality: municipality.name.clone(), decision, letter })
+}
+
+/// Renders one letter to stdout; stderr says that it is an example.
+pub(super) fn show(desk: &Desk, sample: &Sample, format: LetterFormat) -> Result {
+    let Example { window, municipality, decision, letter } = example(desk, sample)?;
     remark(&format!(
         "EXEMPLO: {} de {}, {}; nada foi enviado nem registrado",
         portuguese::kind(sample.kind),
         window.id,
         if sample.kind.is_municipal() {
-            format!("para {}, como se tudo estivesse pendente", municipality.name)
+            format!("para {municipality}, como se tudo estivesse pendente")
         } else {
-            format!("à equipe, como se {} fosse o único município", municipality.name)
+            format!("à equipe, como se {municipality} fosse o único município")
         }
     ));
+    if desk.json {
+        let facts = serde_json::json!({
+            "tipo": sample.kind.as_str(),
+            "janela": window.id.as_str(),
+            "municipio": decision.key.municipality().map(|code| code.to_string()),
+            "para": decision.to.iter().map(|to| to.address.as_str()).collect::<Vec<_>>(),
+            "assunto": letter.subject,
+            "texto": letter.text,
+            "html": letter.html,
+        });
+        say(&facts.to_string());
+        return Ok(Answer::Done);
+    }
     match format {
-        LetterFormat::Eml if !desk.json => say_bytes(&write(&live, &decision, desk)?.bytes),
-        LetterFormat::Eml | LetterFormat::Text | LetterFormat::Html => {
-            let config = &live.setup.config;
-            let context = Context {
-                calendar: &live.calendar,
-                roster: &config.roster,
-                secretariat: &config.secretariat,
-            };
-            let letter = letter(&live.setup.templates, &context, &decision)
-                .map_err(|fault| Failure::refused(format!("erro: {fault}\ndica: {}", fault.hint)))?;
-            if desk.json {
-                let facts = serde_json::json!({
-                    "tipo": sample.kind.as_str(),
-                    "janela": window.id.as_str(),
-                    "municipio": decision.key.municipality().map(|code| code.to_string()),
-                    "para": decision.to.iter().map(|to| to.address.as_str()).collect::<Vec<_>>(),
-                    "assunto": letter.subject,
-                    "texto": letter.text,
-                    "html": letter.html,
-                });
-                say(&facts.to_string());
-            } else if format == LetterFormat::Html {
-                say(&letter.html);
-            } else {
-                let body = if std::io::stdout().is_terminal() { folded(&letter.text) } else { letter.text };
-                say(&format!("Assunto: {}\n\n{body}", letter.subject));
-            }
+        LetterFormat::Eml => {
+            let live = Live { setup: desk.setup.clone(), calendar: desk.calendar() };
+            say_bytes(&write(&live, &decision, desk)?.bytes);
+        }
+        LetterFormat::Html => say(&letter.html),
+        LetterFormat::Text => {
+            let body = if std::io::stdout().is_terminal() { folded(&letter.text) } else { letter.text };
+            say(&format!("Assunto: {}\n\n{body}", letter.subject));
         }
     }
     Ok(Answer::Done)
@@ -117,10 +130,26 @@ fn subject<'a>(
     live: &'a Live,
     sample: &Sample,
 ) -> std::result::Result<(Window, &'a Municipality), Failure> {
-    let window = match &sample.of {
+    let window = window(desk, live, &sample.of)?;
+    let roster = &live.setup.config.roster;
+    let municipality = match &sample.municipality {
+        Some(text) => {
+            let code = order::municipality(roster, text)?;
+            roster.municipalities.get(&code)
+        }
+        None => roster.municipalities.values().next(),
+    };
+    let municipality =
+        municipality.ok_or_else(|| Failure::refused("erro: municipios.csv não tem municípios"))?;
+    Ok((window, municipality))
+}
+
+/// The window asked for, or the system's current or next one.
+pub(super) fn window(desk: &Desk, live: &Live, of: &SampleOf) -> std::result::Result<Window, Failure> {
+    match of {
         SampleOf::Window(id) => live.calendar.window(id).ok_or_else(|| {
             Failure::refused(format!("erro: não há janela “{id}” no calendário\ndica: veja vigia-suas agenda"))
-        })?,
+        }),
         SampleOf::System(id) => sample::window_of(&live.calendar, id, desk.now()).ok_or_else(|| {
             Failure::refused(if live.calendar.systems.contains_key(id) {
                 format!(
@@ -133,17 +162,6 @@ fn subject<'a>(
                     live.calendar.systems.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ")
                 )
             })
-        })?,
-    };
-    let roster = &live.setup.config.roster;
-    let municipality = match &sample.municipality {
-        Some(text) => {
-            let code = order::municipality(roster, text)?;
-            roster.municipalities.get(&code)
-        }
-        None => roster.municipalities.values().next(),
-    };
-    let municipality =
-        municipality.ok_or_else(|| Failure::refused("erro: municipios.csv não tem municípios"))?;
-    Ok((window, municipality))
+        }),
+    }
 }

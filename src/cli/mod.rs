@@ -3,6 +3,7 @@
 //! Data goes to stdout, everything else to stderr. Exit codes (DESIGN §5): 0 done, 1 the answer is negative, 2 usage,
 //! 3 could not.
 
+mod agenda;
 mod apply;
 pub mod args;
 mod check;
@@ -11,6 +12,7 @@ mod contrast;
 mod desk;
 mod dossier;
 mod extend;
+mod gallery;
 mod health;
 mod ledger;
 mod letter;
@@ -20,8 +22,12 @@ mod plan;
 mod returned;
 mod sample;
 mod serve;
+mod shell;
+mod simulate;
 mod status;
+mod terminal;
 pub mod usage;
+mod watch;
 mod why;
 
 use std::ffi::OsString;
@@ -76,44 +82,64 @@ fn default_level(invocation: &Invocation) -> &'static str {
 fn run(invocation: &Invocation) -> desk::Result {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::could_not(&error))?;
-    runtime.block_on(async { dispatch(Desk::open(invocation).await?, &invocation.command).await })
+    runtime.block_on(dispatch(invocation))
 }
 
-async fn dispatch(desk: Desk, command: &Command) -> desk::Result {
-    match command {
-        Command::Run { once } => serve::run(desk, *once).await,
-        Command::Check => check::run(&desk).await,
-        Command::Calendar { from, until } => Ok(plan::agenda(&desk, *from, *until)),
-        Command::Plan => plan::plano(&desk).await,
-        Command::Simulate { from, until, statuses, output } => {
-            plan::simulate(&desk, (*from, *until), statuses.as_deref(), output.as_deref())
+async fn dispatch(invocation: &Invocation) -> desk::Result {
+    // Some commands do not need a whole configuration, or are of use just when there is none.
+    let desk = async || Desk::open(invocation).await;
+    match &invocation.command {
+        Command::Run { once } => serve::run(desk().await?, *once).await,
+        Command::Check => check::run(&desk().await?).await,
+        Command::Calendar { from, until, ics } => agenda::run(&desk().await?, *from, *until, ics.as_deref()),
+        Command::Plan => plan::plano(&desk().await?).await,
+        Command::Simulate { from, until, statuses, output, diary, weekly } => {
+            let asked = simulate::Rehearsal {
+                days: (*from, *until),
+                statuses: statuses.as_deref(),
+                output: output.as_ref(),
+                diary: *diary,
+                weekly: *weekly,
+            };
+            simulate::run(&desk().await?, &asked)
         }
-        Command::Why { municipality, window } => why::run(&desk, municipality, window).await,
+        Command::Why { municipality, window } => why::run(&desk().await?, municipality, window).await,
         Command::Status { window, municipality } => {
-            status::show(&desk, window.as_ref(), municipality.as_deref()).await
+            status::show(&desk().await?, window.as_ref(), municipality.as_deref()).await
         }
-        Command::Ingest { feed, file } => status::ingest(&desk, feed, file).await,
-        Command::Report { format, window } => status::report(&desk, *format, window.as_ref()).await,
+        Command::Ingest { feed, file } => status::ingest(&desk().await?, feed, file).await,
+        Command::Report { format, window } => status::report(&desk().await?, *format, window.as_ref()).await,
         Command::Dossier { municipality, window, output } => {
-            dossier::run(&desk, municipality, window.as_ref(), output.as_deref()).await
+            dossier::run(&desk().await?, municipality, window.as_ref(), output.as_deref()).await
         }
         Command::Ledger(Ledger::List { window, municipality, since }) => {
-            ledger::list(&desk, window.as_ref(), municipality.as_deref(), *since).await
+            ledger::list(&desk().await?, window.as_ref(), municipality.as_deref(), *since).await
         }
-        Command::Ledger(Ledger::Verify) => ledger::verify(&desk).await,
-        Command::Letter { sample, format } => letter::show(&desk, sample, *format),
-        Command::SendTest { to, sample } => letter::send_test(&desk, to, sample).await,
-        Command::Bounce => returned::run(desk).await,
-        Command::Hold { scope, until, signature } => order::hold(&desk, scope, *until, signature).await,
-        Command::Release { scope, signature } => order::release(&desk, scope, signature).await,
-        Command::Exempt(order) => order::exempt(&desk, order).await,
-        Command::Dispute(order) => order::dispute(&desk, order).await,
-        Command::Note(call) => order::note(&desk, call).await,
-        Command::Orders(Orders::List { all }) => orders::list(&desk, *all).await,
-        Command::Orders(Orders::Undo { id, signature }) => orders::undo(&desk, id, signature).await,
-        Command::Contrast { against, until } => contrast::show(&desk, against, *until).await,
-        Command::Apply(asked) => apply::run(&desk, asked).await,
-        Command::Extend(asked) => extend::run(&desk, asked).await,
-        Command::Health => health::run(&desk).await,
+        Command::Ledger(Ledger::Verify) => ledger::verify(&desk().await?).await,
+        Command::Letter { sample, format } => letter::show(&desk().await?, sample, *format),
+        Command::Letters { of, municipality, output } => {
+            gallery::run(&desk().await?, of.as_ref(), municipality.as_deref(), output)
+        }
+        Command::WatchLetter { sample, format, output } => {
+            watch::run(invocation, sample, *format, output.as_deref()).await
+        }
+        Command::SendTest { to, sample } => letter::send_test(&desk().await?, to, sample).await,
+        Command::Bounce => returned::run(desk().await?).await,
+        Command::Hold { scope, until, signature } => {
+            order::hold(&desk().await?, scope, *until, signature).await
+        }
+        Command::Release { scope, signature } => order::release(&desk().await?, scope, signature).await,
+        Command::Exempt(order) => order::exempt(&desk().await?, order).await,
+        Command::Dispute(order) => order::dispute(&desk().await?, order).await,
+        Command::Note(call) => order::note(&desk().await?, call).await,
+        Command::Orders(Orders::List { all }) => orders::list(&desk().await?, *all).await,
+        Command::Orders(Orders::Undo { id, signature }) => orders::undo(&desk().await?, id, signature).await,
+        Command::Contrast { against, until } => contrast::show(&desk().await?, against, *until).await,
+        Command::Apply(asked) => apply::run(&desk().await?, asked).await,
+        Command::Extend(asked) => extend::run(&desk().await?, asked).await,
+        Command::Health => health::run(&desk().await?).await,
+        Command::Complete(shell) => Ok(shell::complete(*shell)),
+        Command::Values(values) => Ok(shell::values(invocation, *values).await),
+        Command::Manual(dir) => shell::manual(dir),
     }
 }

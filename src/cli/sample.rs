@@ -28,6 +28,92 @@ pub(super) fn window_of(calendar: &Calendar, system: &SystemId, now: Timestamp) 
     open.or(next).or(last).cloned()
 }
 
+/// The window of each system that examples are written of, the soonest to close first within its system's name.
+pub(super) fn windows(calendar: &Calendar, now: Timestamp) -> Vec<Window> {
+    calendar.systems.keys().filter_map(|system| window_of(calendar, system, now)).collect()
+}
+
+/// Every letter that a window may give, to every recipient that it may go to.
+pub(super) fn every(live: &Live, window: &Window, now: Timestamp) -> Vec<Decision> {
+    let municipalities = &live.setup.config.roster.municipalities;
+    let mut all = Vec::new();
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.is_municipal()) {
+        all.extend(municipalities.values().map(|one| decision(live, window, kind, one, now)));
+    }
+    all.extend(municipalities.values().map(|one| upheld(decision(live, window, Kind::Suspension, one, now))));
+    if let Some(one) = municipalities.values().next() {
+        for to in addressees(live, window) {
+            for kind in [Kind::Digest, Kind::Referral] {
+                all.push(addressed(decision(live, window, kind, one, now), &to, live));
+            }
+            all.push(void(addressed(decision(live, window, Kind::Referral, one, now), &to, live)));
+        }
+        all.push(decision(live, window, Kind::Alert, one, now));
+    }
+    all
+}
+
+/// GSUAS and the gerências that are competent for some part of the window.
+fn addressees(live: &Live, window: &Window) -> Vec<Addressee> {
+    let mut to = vec![Addressee::Gsuas];
+    if let Some(system) = live.calendar.systems.get(&window.system) {
+        let of_parts = window.parts.iter().flat_map(|part| live.calendar.gerencias_of(system, part));
+        for id in of_parts {
+            if !to.contains(&Addressee::Gerencia(id.clone())) {
+                to.push(Addressee::Gerencia(id.clone()));
+            }
+        }
+    }
+    to
+}
+
+/// The letter that ends a suspension, from the one that tells of it.
+fn upheld(mut decision: Decision) -> Decision {
+    if let NoticeKey::Municipal { slot, .. } = &mut decision.key {
+        *slot = Slot::Upheld { edition: decision.edition.unwrap_or(1) };
+    }
+    let deadline = match decision.told {
+        Some(Told::Date(deadline)) => Some(deadline),
+        _ => None,
+    };
+    Decision { content: Some(Content::Upheld { deadline }), because: Reason::DeadlineUpheld, ..decision }
+}
+
+/// A letter to GSUAS as it would go to somebody else of the secretariat.
+fn addressed(mut decision: Decision, addressee: &Addressee, live: &Live) -> Decision {
+    if let NoticeKey::Staff { slot, .. } = &mut decision.key
+        && let StaffSlot::Digest { to, .. } | StaffSlot::Referral { to, .. } = slot
+    {
+        to.clone_from(addressee);
+    }
+    if let Some(Content::Digest { to, .. } | Content::Referral { to, .. }) = &mut decision.content {
+        to.clone_from(addressee);
+    }
+    if let Addressee::Gerencia(id) = addressee
+        && let Some(office) = live.setup.config.roster.offices.gerencias.get(id)
+    {
+        let role = Role::Gerencia(id.clone());
+        let to = office.addresses.iter();
+        decision.to = to.map(|a| Recipient { role: role.clone(), address: a.clone() }).collect();
+    }
+    decision
+}
+
+/// The letter that takes a remessa back, from the remessa.
+fn void(mut decision: Decision) -> Decision {
+    if let NoticeKey::Staff { slot, .. } = &mut decision.key
+        && let StaffSlot::Referral { edition, to } = slot
+    {
+        *slot = StaffSlot::ReferralVoid { edition: *edition, to: to.clone() };
+    }
+    if let Some(Content::Referral { to, deadline, .. }) = decision.content {
+        let later = deadline.map(|d| Deadline { on: d.on.saturating_add(14.days()), at: d.at });
+        let source = "EXEMPLO".to_owned();
+        decision.content = Some(Content::ReferralVoid { to, previous: deadline, deadline: later, source });
+    }
+    decision
+}
+
 /// The decision that such a letter would come from, every part pending.
 pub(super) fn decision(
     live: &Live,

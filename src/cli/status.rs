@@ -7,9 +7,11 @@ use serde_json::json;
 
 use super::args::ReportFormat;
 use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use super::terminal;
 use crate::domain::id::{FeedId, MunicipalityCode, WindowId};
 use crate::domain::summary::WindowSummary;
 use crate::render::because::{doubt, part_name};
+use crate::render::table::{Column, table};
 use crate::render::{portuguese, report};
 use crate::service::app::Live;
 use crate::service::ingest::{IntakeError, take_in_bytes};
@@ -17,6 +19,16 @@ use crate::service::known::Known;
 use crate::service::order;
 use crate::service::reconcile::reported_windows;
 use crate::service::report::summaries;
+
+const COLUMNS: [(&str, Column); 7] = [
+    ("ibge", Column::Text),
+    ("município", Column::Text),
+    ("parte", Column::Text),
+    ("situação", Column::Text),
+    ("dados de", Column::Text),
+    ("fonte", Column::Text),
+    ("porquê", Column::Text),
+];
 
 /// Who has filled in what, as of when, and where that comes from.
 pub(super) async fn show(desk: &Desk, window: Option<&WindowId>, municipality: Option<&str>) -> Result {
@@ -26,6 +38,7 @@ pub(super) async fn show(desk: &Desk, window: Option<&WindowId>, municipality: O
     let calendar = &known.live.calendar;
     let mut out = String::new();
     for summary in &summaries {
+        let mut rows = Vec::new();
         if !desk.json {
             let _ = writeln!(
                 out,
@@ -51,21 +64,21 @@ pub(super) async fn show(desk: &Desk, window: Option<&WindowId>, municipality: O
                     });
                     let _ = writeln!(out, "{object}");
                 } else {
-                    let as_of = part.as_of.map_or(String::new(), |at| {
-                        format!("  dados de {}", portuguese::short_instant(at, &calendar.hours.zone))
-                    });
-                    let feed = part.feed.as_ref().map_or(String::new(), |feed| format!(" ({feed})"));
-                    let why = why.map_or(String::new(), |why| format!("  {why}"));
-                    let _ = writeln!(
-                        out,
-                        "  {}  {:<28} {:<22} {:<14}{why}{as_of}{feed}",
-                        line.municipality,
-                        line.name,
+                    let as_of = part.as_of.map(|at| portuguese::short_instant(at, &calendar.hours.zone));
+                    rows.push(vec![
+                        line.municipality.to_string(),
+                        portuguese::line(&line.name),
                         part_name(&part.part, calendar),
-                        part.state.to_string()
-                    );
+                        part.state.to_string(),
+                        as_of.unwrap_or_default(),
+                        part.feed.as_ref().map(ToString::to_string).unwrap_or_default(),
+                        why.unwrap_or_default(),
+                    ]);
                 }
             }
+        }
+        if !rows.is_empty() {
+            out.push_str(&table(&COLUMNS, &rows, terminal::width()));
         }
     }
     if out.is_empty() {

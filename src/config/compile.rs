@@ -53,7 +53,7 @@ fn whole(sources: &Sources, now: Timestamp, log: &Log) -> Option<Config> {
         parts: Names::of(calendar_document.as_ref(), "parte"),
         gerencias: Names::of(vigia_document.as_ref(), "gerencia"),
         roles: sheet.as_ref().map(|s| municipality::roles(s).into_iter().collect()),
-        municipalities: sheet.as_ref().map(municipality::codes),
+        municipalities: sheet.as_ref().map(municipality::names),
     };
     let vigia = vigia_document.as_ref().and_then(|document| vigia::compile(document, &reserved, log));
     let production = vigia.as_ref().is_some_and(|v| v.mode == Mode::Production);

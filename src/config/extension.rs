@@ -114,10 +114,15 @@ fn municipalities(node: &Node, log: &Log, names: &Names) -> Option<BTreeSet<Muni
             Value::Integer(code) => code.to_string(),
             _ => value::text(n, log)?,
         };
-        let code = value::identifier(n, log, MunicipalityCode::parse(&text), "escreva os 7 dígitos do IBGE")?;
-        let known = names.municipalities.as_ref();
-        Names::check(known, log, Severity::Error, &n.spot, "município que não está em municipios.csv", &text)
-            .then_some(code)
+        let code = match MunicipalityCode::parse(&text) {
+            Ok(code) => code,
+            Err(error) => {
+                let hint = names.meant(&text).unwrap_or_else(|| "escreva os 7 dígitos do IBGE".to_owned());
+                log.error(&n.spot, error.to_string(), hint);
+                return None;
+            }
+        };
+        names.municipality(&text, &n.spot, log).then_some(code)
     })?;
     Some(codes.into_iter().collect())
 }

@@ -15,32 +15,56 @@ pub enum Severity {
 }
 
 /// One fault, at its place.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// How bad it is.
-    #[serde(rename = "gravidade")]
     pub severity: Severity,
     /// The file, with its directory as given; or the environment variable.
-    #[serde(rename = "arquivo")]
     pub file: String,
     /// Line, counted from 1; 0 when the fault is of the file as a whole.
-    #[serde(rename = "linha")]
     pub line: usize,
     /// Column in characters, counted from 1; 0 when the fault is of the file as a whole.
-    #[serde(rename = "coluna")]
     pub column: usize,
     /// The text to underline; empty when something is missing.
-    #[serde(rename = "trecho")]
     pub span: String,
     /// What is wrong.
-    #[serde(rename = "mensagem")]
     pub message: String,
     /// What to write instead.
-    #[serde(rename = "ajuda")]
     pub hint: String,
     /// The line that it stands in, for showing.
-    #[serde(skip)]
     pub(super) excerpt: String,
+}
+
+/// A fault as editors take it. Lines and columns count from 1 and are 0 for a file as a whole; the end is the column
+/// after the last character underlined.
+#[derive(serde::Serialize)]
+struct Marked<'a> {
+    gravidade: Severity,
+    arquivo: &'a str,
+    linha: usize,
+    coluna: usize,
+    linha_fim: usize,
+    coluna_fim: usize,
+    trecho: &'a str,
+    mensagem: &'a str,
+    ajuda: &'a str,
+}
+
+impl serde::Serialize for Fault {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let marked = Marked {
+            gravidade: self.severity,
+            arquivo: &self.file,
+            linha: self.line,
+            coluna: self.column,
+            linha_fim: self.line,
+            coluna_fim: self.column + self.span.chars().count(),
+            trecho: &self.span,
+            mensagem: &self.message,
+            ajuda: &self.hint,
+        };
+        marked.serialize(serializer)
+    }
 }
 
 impl Fault {
@@ -74,7 +98,8 @@ pub struct Faults(pub Vec<Fault>);
 
 impl Faults {
     /// Puts faults into their order: by file, then place, errors before warnings.
-    pub(super) fn sorted(mut faults: Vec<Fault>) -> Self {
+    #[must_use]
+    pub fn sorted(mut faults: Vec<Fault>) -> Self {
         faults.sort_by(|a, b| {
             (&a.file, a.line, a.column, a.severity, &a.message)
                 .cmp(&(&b.file, b.line, b.column, b.severity, &b.message))

@@ -17,7 +17,7 @@ const MOST_DAYS: u16 = 365;
 pub(super) fn compile(node: &Node, log: &Log, names: &Names) -> Option<Vec<Rung>> {
     let mut seen: BTreeMap<u16, Spot> = BTreeMap::new();
     let mut rungs: Vec<Rung> = value::list(node, log, |n| {
-        let table = Reader::of(n, "o degrau da escada", log)?;
+        let table = Reader::of(n, "um degrau de `escada`", log)?;
         let days = table.need("antes", "\"5d\"", |n, log| value::days(n, log, MOST_DAYS));
         let audience = table.need("para", "[\"smas\"]", |n, log| audiences(n, log, names));
         let copies = table.get("copia", |n, log| {

@@ -66,6 +66,17 @@ impl Log {
         self.push(Severity::Warning, spot, message, hint);
     }
 
+    /// An error at a key whose value is a secret, or may hold one: the value is not shown.
+    pub(super) fn secret(&self, spot: &Spot, message: impl Into<String>, hint: impl Into<String>) {
+        self.error(spot, message, hint);
+        if let Some(fault) = self.faults.borrow_mut().last_mut()
+            && fault.line > 0
+        {
+            let shown = fault.column - 1 + fault.span.chars().count();
+            fault.excerpt = fault.excerpt.chars().take(shown).chain(" = …".chars()).collect();
+        }
+    }
+
     pub(super) fn push(
         &self,
         severity: Severity,

@@ -1,6 +1,7 @@
 //! What operators wrote, compiled into the domain's terms: or every fault of every file at once, each at its place.
 //!
-//! Reading order: `source` (files), `node` and `sheet` (values that know their place), `overlay` (defaults, file,
+//! Reading order: `source` (files), `node` and `sheet` (values that know their place; `delimited` and `excel` are what
+//! spreadsheets do to them), `overlay` (defaults, file,
 //! environment), `read` and `value` (typed reading that goes on after a fault), then one file for each thing read:
 //! `vigia` with `sender` and `relay`, `system` with `ladder` and `recurrence`, `window` with `extension` and
 //! `crossing`, `holiday`, `municipality`,
@@ -12,6 +13,8 @@
 
 mod compile;
 mod crossing;
+mod delimited;
+mod excel;
 mod extension;
 mod fault;
 mod feed;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::excel;
 use super::fault::Severity;
 use super::locate::{Log, Spot};
 use super::names::{Names, Reserved};
@@ -31,16 +32,17 @@ const TAKEN: [&str; 7] = ["smas", "cmas", "unidade", "respondente", "gerencia", 
 pub(super) fn roles(sheet: &Sheet) -> Vec<String> {
     sheet
         .columns()
-        .filter_map(|cell| cell.text.strip_suffix("_email"))
-        .filter(|name| !TAKEN.contains(name) && !name.is_empty())
-        .map(str::to_owned)
+        .map(|cell| cell.text.to_lowercase())
+        .filter_map(|name| name.strip_suffix("_email").map(str::to_owned))
+        .filter(|name| !TAKEN.contains(&name.as_str()) && !name.is_empty())
         .collect()
 }
 
-/// Every code that reads, for checks elsewhere.
-pub(super) fn codes(sheet: &Sheet) -> BTreeSet<String> {
-    let column = sheet.column("ibge");
-    sheet.rows.iter().map(|row| digits(&row.cell(column).text).to_owned()).collect()
+/// Every code with its name, for checks elsewhere.
+pub(super) fn names(sheet: &Sheet) -> BTreeMap<String, String> {
+    let (code, name) = (sheet.column("ibge"), sheet.column("nome"));
+    let pair = |row: &Row| (excel::code(&row.cell(code).text).into_owned(), row.cell(name).text);
+    sheet.rows.iter().map(pair).collect()
 }
 
 /// Every municipality without faults. `production` asks for an address of each.
@@ -53,9 +55,9 @@ pub(super) fn compile(
 ) -> BTreeMap<MunicipalityCode, Municipality> {
     let roles = roles(sheet);
     let further = |column: &str| {
-        ["_email", "_titular", "_telefone"]
-            .iter()
-            .any(|end| column.strip_suffix(end).is_some_and(|name| roles.iter().any(|r| r == name)))
+        ["_email", "_titular", "_telefone"].iter().any(|end| {
+            column.to_lowercase().strip_suffix(end).is_some_and(|name| roles.iter().any(|r| r == name))
+        })
     };
     sheet.close(&COLUMNS, further, log);
     if !sheet.require(&["ibge", "nome", "smas_email"], log) {
@@ -103,15 +105,21 @@ pub(super) fn compile(
 
 /// A code, as Excel may have left it.
 pub(super) fn code(cell: &Cell, log: &Log) -> Option<MunicipalityCode> {
-    let hint = "confira o código de 7 dígitos na lista do IBGE";
-    MunicipalityCode::parse(digits(&cell.text))
-        .map_err(|error| log.error(&cell.spot, error.to_string(), hint))
-        .ok()
-}
-
-/// `3205309.0` and `3205309,0` are what spreadsheets make of a code.
-pub(super) fn digits(text: &str) -> &str {
-    text.strip_suffix(".0").or_else(|| text.strip_suffix(",0")).unwrap_or(text)
+    if excel::is_spoilt(&cell.text) {
+        log.error(
+            &cell.spot,
+            format!("a planilha estragou o código do município: “{}”", cell.text),
+            "formate a coluna `ibge` como texto e escreva o código inteiro, de 7 dígitos",
+        );
+        return None;
+    }
+    let text = excel::code(&cell.text);
+    let whole = (0..10).find_map(|digit| MunicipalityCode::parse(&format!("{text}{digit}")).ok());
+    let hint = whole.filter(|_| text.len() == 6).map_or_else(
+        || "confira o código de 7 dígitos na lista do IBGE".to_owned(),
+        |code| format!("com o dígito verificador seria {code}: confira na lista do IBGE"),
+    );
+    MunicipalityCode::parse(&text).map_err(|error| log.error(&cell.spot, error.to_string(), hint)).ok()
 }
 
 fn contact(role: Role, name: &str, row: &Row, sheet: &Sheet, reserved: &Reserved, log: &Log) -> Contact {
@@ -120,8 +128,24 @@ fn contact(role: Role, name: &str, row: &Row, sheet: &Sheet, reserved: &Reserved
         role,
         addresses: addresses(&cell("email"), reserved, log),
         holder: cell("titular").plain(log),
-        telephone: cell("telefone").plain(log),
+        telephone: telephone(&cell("telefone"), log),
     }
+}
+
+/// A telephone, as Excel may have left it.
+pub(super) fn telephone(cell: &Cell, log: &Log) -> String {
+    if excel::is_spoilt(&cell.text) {
+        log.error(
+            &cell.spot,
+            format!("a planilha estragou o telefone: “{}”", cell.text),
+            "formate a coluna como texto e escreva o número inteiro",
+        );
+        return String::new();
+    }
+    let text = cell.plain(log);
+    // A telephone has dots of its own; only what stands for a whole number is turned back.
+    let number = text.ends_with(".0") || text.ends_with(",0") || text.contains("E+");
+    if number { excel::code(&text).into_owned() } else { text }
 }
 
 /// The addresses of a cell, each once.

@@ -1,12 +1,12 @@
 //! What is declared where, known before anything is compiled: a reference to a thing that has faults of its own is
 //! not a second fault.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::Severity;
 use super::locate::{Log, Spot};
-use super::node::Node;
-use super::value::unknown;
+use super::near::{nearest, offer};
+use super::node::{Node, Value};
 use crate::domain::id::EmailAddress;
 
 /// Names declared; absent where their file could not be read, and then every name passes.
@@ -16,14 +16,18 @@ pub(super) struct Names {
     pub(super) parts: Option<BTreeSet<String>>,
     pub(super) gerencias: Option<BTreeSet<String>>,
     pub(super) roles: Option<BTreeSet<String>>,
-    pub(super) municipalities: Option<BTreeSet<String>>,
+    /// Code and name.
+    pub(super) municipalities: Option<BTreeMap<String, String>>,
 }
 
 impl Names {
     /// The names of the tables under a key: `[sistema.rma]` gives `rma`.
     pub(super) fn of(document: Option<&Node>, key: &str) -> Option<BTreeSet<String>> {
-        let document = document?;
-        Some(document.get(key).map(Node::entries).unwrap_or_default().iter().map(|e| e.key.clone()).collect())
+        match document?.get(key) {
+            // What is no table is a fault of its own.
+            Some(node) if !matches!(node.value, Value::Table(_)) => None,
+            node => Some(node.map(Node::entries).unwrap_or_default().iter().map(|e| e.key.clone()).collect()),
+        }
     }
 
     /// Whether a name is declared; if not, says so.
@@ -38,9 +42,41 @@ impl Names {
         let Some(known) = known else { return true };
         let found = known.contains(name);
         if !found {
-            unknown(log, severity, spot, what, name, known.iter().map(String::as_str));
+            let known = known.iter().map(String::as_str);
+            // Two names may be alike and both be meant: CRAS and CREAS.
+            let hint = match nearest(name, known.clone()) {
+                Some(near) => format!("você quis dizer “{near}”? Se não, falta declarar “{name}”"),
+                None => offer(name, known),
+            };
+            log.push(severity, spot, format!("{what}: “{name}”"), hint);
         }
         found
+    }
+}
+
+impl Names {
+    /// Whether a code is in the roster; if not, says so, with the municipality that was most likely meant.
+    pub(super) fn municipality(&self, code: &str, spot: &Spot, log: &Log) -> bool {
+        let Some(known) = &self.municipalities else { return true };
+        if known.contains_key(code) {
+            return true;
+        }
+        let message = format!("município que não está em municipios.csv: “{code}”");
+        log.error(spot, message, "confira o código de 7 dígitos na coluna `ibge` de municipios.csv");
+        false
+    }
+
+    /// What to write in place of something that is no code: a name, six digits, a slip.
+    pub(super) fn meant(&self, text: &str) -> Option<String> {
+        let known = self.municipalities.as_ref()?;
+        let six = text.get(..6);
+        let by_code = known.keys().find(|code| six.is_some_and(|six| code.starts_with(six)));
+        let by_name = || {
+            let near = nearest(text, known.values().map(String::as_str))?;
+            known.iter().find(|(_, name)| *name == near).map(|(code, _)| code)
+        };
+        let code = by_code.or_else(by_name)?;
+        Some(format!("você quis dizer “{code}” ({})?", known.get(code)?))
     }
 }
 

@@ -2,11 +2,14 @@
 
 use crate::domain::id::unaccented;
 
+/// A word without what people write in different ways: capitals, accents, and anything between letters.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).map(unaccented).filter(|c| c.is_alphanumeric()).collect()
+}
+
 /// The nearest of `known` to `word`, if one is near enough to be what was meant.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let plain = |text: &str| -> Vec<char> {
-        text.chars().flat_map(char::to_lowercase).map(unaccented).filter(|c| c.is_alphanumeric()).collect()
-    };
+    let plain = |text: &str| -> Vec<char> { plain(text).chars().collect() };
     let wanted = plain(word);
     let most = (wanted.len() / 3).max(1);
     known
@@ -24,7 +27,7 @@ pub(super) fn offer<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + C
     }
     let all: Vec<&str> = known.into_iter().collect();
     match all.len() {
-        0 => "nada foi declarado ainda".to_owned(),
+        0 => "nada foi declarado ainda: declare antes de usar".to_owned(),
         1..=20 => format!("use {}", either(&all)),
         _ => "confira a grafia".to_owned(),
     }

@@ -1,5 +1,6 @@
 //! A TOML document as a tree in which every value and key knows where it was written.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use toml_edit::{Document, Item, TableLike, Value as TomlValue};
@@ -73,6 +74,9 @@ impl Node {
     }
 }
 
+/// So many mistakes of syntax in one file are told; whoever has more has another sort of file.
+const MOST_MISTAKES: usize = 30;
+
 /// Reads a document; a mistake of syntax becomes a fault and no tree.
 pub(super) fn parse(name: String, bytes: &[u8], log: &Log) -> Option<Node> {
     let text = match std::str::from_utf8(bytes) {
@@ -92,8 +96,11 @@ pub(super) fn parse(name: String, bytes: &[u8], log: &Log) -> Option<Node> {
     let whole = Spot::Whole(text.name.clone());
     let mut patched = text.text.clone();
     let mut broken = Vec::new();
-    loop {
+    // Once a line had to be passed over, the document is no longer what was meant: only more mistakes are looked for.
+    let mut passed: Option<Range<usize>> = None;
+    for _ in 0..MOST_MISTAKES {
         let error = match Document::parse(patched.as_str()) {
+            Ok(_) if passed.is_some() => return None,
             Ok(document) => {
                 let mut value = table(document.as_table(), &text, &whole);
                 mark(&mut value, &broken);
@@ -101,14 +108,30 @@ pub(super) fn parse(name: String, bytes: &[u8], log: &Log) -> Option<Node> {
             }
             Err(error) => error,
         };
+        let line = error.span().map(|range| syntax::line_at(&patched, range.start));
+        if let (Some(passed), Some(line)) = (&passed, &line)
+            && patched.get(passed.end..line.start).is_some_and(|between| between.trim().is_empty())
+        {
+            // On the line after one that was passed over: rather what it left behind than a mistake of its own.
+            return None;
+        }
         let spot = error.span().map_or_else(|| whole.clone(), |range| Spot::At(Rc::clone(&text), range));
-        let (message, hint) = syntax::in_portuguese(error.message());
+        let rest =
+            error.span().zip(line.as_ref()).and_then(|(range, line)| patched.get(range.start..line.end));
+        let (message, hint) = syntax::in_portuguese(error.message(), rest.unwrap_or_default().trim());
         log.error(&spot, message, hint);
-        // A value that does not read hides none of the other faults: reading goes on with another in its place.
-        let range = error.span().filter(|_| syntax::is_of_a_value(error.message()))?;
-        patched = syntax::without(&patched, &range)?;
-        broken.push(range.start);
+        let range = error.span()?;
+        if syntax::is_of_a_value(error.message()) && range.len() >= 2 {
+            // A value that does not read hides none of the other faults: reading goes on with another in its place.
+            patched = syntax::without(&patched, &range)?;
+            broken.push(range.start);
+        } else {
+            let line = line?;
+            patched = syntax::past_line(&patched, &line, error.message())?;
+            passed = Some(line);
+        }
     }
+    None
 }
 
 /// Marks the values that were put in place of what did not read.

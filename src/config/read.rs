@@ -33,7 +33,11 @@ impl<'a> Reader<'a> {
                 log.error(
                     &node.spot,
                     format!("{name} deveria ser uma tabela, não {}", other.kind()),
-                    format!("escreva {name} numa linha e as chaves nas seguintes"),
+                    if name.starts_with('[') {
+                        format!("escreva {name} numa linha e as chaves nas seguintes")
+                    } else {
+                        "escreva entre chaves: `{ chave = valor }`".to_owned()
+                    },
                 );
                 None
             }
@@ -49,6 +53,12 @@ impl<'a> Reader<'a> {
     /// Where a key stands, else where the table begins.
     pub(super) fn spot_of(&self, key: &str) -> Spot {
         self.entries.iter().find(|e| e.key == key).map_or_else(|| self.spot.clone(), |e| e.node.spot.clone())
+    }
+
+    /// Where the key itself stands, for a value that must not be shown.
+    pub(super) fn spot_of_key(&self, key: &'static str) -> Option<Spot> {
+        self.asked.borrow_mut().push(key);
+        self.entries.iter().find(|e| e.key == key).map(|e| e.key_spot.clone())
     }
 
     /// Whether the key was written at all.

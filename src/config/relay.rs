@@ -27,6 +27,13 @@ pub(super) fn compile(table: &Reader<'_>, reserved: &Reserved) -> Option<Relay> 
     let per_day = table.get("por_dia", |n, log| value::number(n, log, 1, 10_000_000));
     let connections = table.get("conexoes", |n, log| value::number(n, log, 1, 100));
     let patience = patience(table);
+    if let Some(key) = table.spot_of_key("senha") {
+        table.log.secret(
+            &key,
+            "há uma senha escrita em [smtp]",
+            "apague-a daqui e ponha-a na primeira linha do arquivo que `senha_arquivo` diz",
+        );
+    }
     table.close(Severity::Error);
     // The other way round the password may come from systemd or the environment.
     if table.has("senha_arquivo") && !table.has("usuario") {

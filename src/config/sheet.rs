@@ -1,10 +1,10 @@
-//! A CSV file as rows of cells that know their place. UTF-8, with or without a byte order mark, or Windows-1252.
+//! A CSV file as rows of cells that know their place.
 
-use std::ops::Range;
 use std::rc::Rc;
 
+use super::delimited::{cells, decode, delimiter};
 use super::locate::{Log, Spot, Text};
-use super::near::offer;
+use super::near::{offer, plain};
 
 /// A file with a header.
 pub(super) struct Sheet {
@@ -31,32 +31,18 @@ pub(super) struct Cell {
 impl Sheet {
     /// Reads a file. What makes it unreadable as a whole is a fault and gives nothing.
     pub(super) fn read(name: String, bytes: &[u8], log: &Log) -> Option<Self> {
-        if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
-            log.error(
-                &Spot::Whole(name),
-                "o arquivo está em UTF-16",
-                "salve-o de novo como CSV UTF-8 separado por `;`",
-            );
-            return None;
-        }
         let text = Rc::new(Text { name, text: decode(bytes) });
+        let (delimiter, named) = delimiter(&text.text);
         let mut reader = csv::ReaderBuilder::new()
-            .delimiter(b';')
+            .delimiter(delimiter)
             .flexible(true)
             .has_headers(false)
             .from_reader(text.text.as_bytes());
         let mut rows: Vec<Row> = Vec::new();
-        for record in reader.records() {
-            let Ok(record) = record else {
-                log.error(
-                    &Spot::Whole(text.name.clone()),
-                    "o arquivo não pôde ser lido como CSV",
-                    "salve-o de novo como CSV separado por `;`",
-                );
-                return None;
-            };
+        // Text in memory, flexible rows: there is nothing left that could fail.
+        for record in reader.records().map_while(Result::ok) {
             let start = record.position().map_or(0, |p| usize::try_from(p.byte()).unwrap_or(usize::MAX));
-            let places = places(&text.text, start);
+            let places = cells(&text.text, start, delimiter);
             let end = places.last().map_or(start, |r| r.end);
             let cells: Vec<Cell> = record
                 .iter()
@@ -71,6 +57,9 @@ impl Sheet {
                 rows.push(Row { cells, spot: Spot::At(Rc::clone(&text), first..end) });
             }
         }
+        if named && !rows.is_empty() {
+            rows.remove(0);
+        }
         if rows.is_empty() {
             log.error(
                 &Spot::Whole(text.name.clone()),
@@ -81,12 +70,13 @@ impl Sheet {
         }
         let header = rows.remove(0).cells;
         let sheet = Self { text, header, rows };
-        sheet.check_shape(log).then_some(sheet)
+        sheet.check_shape(log);
+        Some(sheet)
     }
 
-    /// The names of the columns, as written.
+    /// The columns that have a name.
     pub(super) fn columns(&self) -> impl Iterator<Item = &Cell> {
-        self.header.iter()
+        self.header.iter().filter(|cell| !cell.text.is_empty())
     }
 
     /// The file as a whole.
@@ -94,9 +84,9 @@ impl Sheet {
         Spot::Whole(self.text.name.clone())
     }
 
-    /// Where a column is, if it is there.
+    /// Where a column is, if it is there; capitals and accents make no other name.
     pub(super) fn column(&self, name: &str) -> Option<usize> {
-        self.header.iter().position(|cell| cell.text == name)
+        self.header.iter().position(|cell| plain(&cell.text) == plain(name))
     }
 
     /// Whether every column of these is there; says which is not.
@@ -116,10 +106,11 @@ impl Sheet {
 
     /// Columns that nobody knows are warnings; columns that come twice, faults.
     pub(super) fn close(&self, known: &[&str], further: impl Fn(&str) -> bool, log: &Log) {
-        for (place, cell) in self.header.iter().enumerate() {
-            if self.header[..place].iter().any(|c| c.text == cell.text) {
+        let named = |(_, cell): &(usize, &Cell)| !cell.text.is_empty();
+        for (place, cell) in self.header.iter().enumerate().filter(named) {
+            if self.header[..place].iter().any(|c| plain(&c.text) == plain(&cell.text)) {
                 log.error(&cell.spot, format!("a coluna `{}` aparece duas vezes", cell.text), "apague uma");
-            } else if !known.contains(&cell.text.as_str()) && !further(&cell.text) {
+            } else if !known.iter().any(|name| plain(name) == plain(&cell.text)) && !further(&cell.text) {
                 log.warn(
                     &cell.spot,
                     format!("coluna desconhecida, que não será lida: `{}`", cell.text),
@@ -129,16 +120,8 @@ impl Sheet {
         }
     }
 
-    fn check_shape(&self, log: &Log) -> bool {
+    fn check_shape(&self, log: &Log) {
         let wide = self.header.len();
-        if wide == 1 && (self.header[0].text.contains(',') || self.header[0].text.contains('\t')) {
-            log.error(
-                &self.header[0].spot,
-                "as colunas não estão separadas por ponto e vírgula",
-                "salve o arquivo como CSV separado por `;`",
-            );
-            return false;
-        }
         // A file that was cut off ends within a row.
         if let Some(last) = self.rows.last().filter(|row| row.cells.len() < wide)
             && !self.text.text.ends_with(['\n', '\r'])
@@ -156,11 +139,24 @@ impl Sheet {
                 log.error(
                     &row.cells[wide].spot,
                     format!("a linha tem {here} células, mas o cabeçalho tem {wide} colunas"),
-                    "confira se há um `;` a mais; texto que contém `;` vai entre aspas",
+                    "confira se há um separador a mais; texto que contém o separador vai entre aspas",
                 );
             }
         }
-        true
+        // Excel leaves empty columns behind; with something in them they are a column whose name is missing.
+        let nameless =
+            |(place, _): &(usize, &Cell)| self.header.get(*place).is_some_and(|h| h.text.is_empty());
+        for row in &self.rows {
+            if let Some((_, cell)) =
+                row.cells.iter().enumerate().filter(nameless).find(|(_, c)| !c.text.is_empty())
+            {
+                log.error(
+                    &cell.spot,
+                    format!("há texto numa coluna sem nome: “{}”", cell.text),
+                    "dê um nome à coluna na primeira linha, ou apague o texto",
+                );
+            }
+        }
     }
 }
 
@@ -186,40 +182,4 @@ impl Cell {
         }
         self.text.clone()
     }
-}
-
-/// A byte order mark, then strict UTF-8, else Windows-1252.
-fn decode(bytes: &[u8]) -> String {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    std::str::from_utf8(bytes).map_or_else(
-        |_| encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned(),
-        str::to_owned,
-    )
-}
-
-/// Where each cell of the record that begins at `start` lies in the file, quotes included.
-fn places(text: &str, start: usize) -> Vec<Range<usize>> {
-    let bytes = text.as_bytes();
-    let mut at = start.min(bytes.len());
-    while bytes.get(at).is_some_and(|b| matches!(b, b'\r' | b'\n')) {
-        at += 1;
-    }
-    let mut cells = Vec::new();
-    let mut begin = at;
-    let mut quoted = false;
-    loop {
-        match bytes.get(at) {
-            Some(b'"') => quoted = !quoted,
-            Some(b';') if !quoted => {
-                cells.push(begin..at);
-                begin = at + 1;
-            }
-            Some(b'\r' | b'\n') if !quoted => break,
-            None => break,
-            Some(_) => {}
-        }
-        at += 1;
-    }
-    cells.push(begin..at);
-    cells
 }

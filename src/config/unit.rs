@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::excel;
 use super::fault::Severity;
 use super::locate::{Log, Spot};
-use super::municipality::{addresses, code, digits};
+use super::municipality::{addresses, code, telephone};
 use super::names::{Names, Reserved};
 use super::sheet::{Cell, Sheet};
-use super::value::parse_date;
 use crate::domain::id::{PartId, UnitId};
 use crate::domain::roster::{Unit, Units};
 
@@ -32,11 +32,8 @@ pub(super) fn compile(sheet: &Sheet, names: &Names, reserved: &Reserved, log: &L
             let message = format!("a unidade {id} já está na linha {}", first.line());
             log.error(&cell("id").spot, message, "deixe uma só linha para cada unidade");
         }
-        let municipality = code(&cell("ibge"), log).filter(|code| {
-            let (what, name) = ("município que não está em municipios.csv", code.to_string());
-            let known = names.municipalities.as_ref();
-            Names::check(known, log, Severity::Error, &cell("ibge").spot, what, &name)
-        });
+        let municipality = code(&cell("ibge"), log)
+            .filter(|code| names.municipality(&code.to_string(), &cell("ibge").spot, log));
         let part = part(&cell("parte"), names, log);
         let addresses = addresses(&cell("email"), reserved, log);
         let from = date(&cell("desde"), log);
@@ -46,7 +43,7 @@ pub(super) fn compile(sheet: &Sheet, names: &Names, reserved: &Reserved, log: &L
         {
             log.error(&cell("ate").spot, "a unidade fecha antes de abrir", "confira `desde` e `ate`");
         }
-        let (name, telephone) = (cell("nome").plain(log), cell("telefone").plain(log));
+        let (name, telephone) = (cell("nome").plain(log), telephone(&cell("telefone"), log));
         if let (Some(id), Some(municipality), Some(part)) = (id, municipality, part) {
             units.push(Unit { id, municipality, part, name, addresses, telephone, from, until });
         }
@@ -55,9 +52,8 @@ pub(super) fn compile(sheet: &Sheet, names: &Names, reserved: &Reserved, log: &L
 }
 
 fn id(cell: &Cell, log: &Log) -> Option<UnitId> {
-    let text = digits(&cell.text);
-    let scientific = text.to_ascii_uppercase().contains("E+");
-    if scientific {
+    let text = excel::code(&cell.text);
+    if excel::is_spoilt(&cell.text) {
         log.error(
             &cell.spot,
             format!("a planilha estragou o código da unidade: “{text}”"),
@@ -65,7 +61,7 @@ fn id(cell: &Cell, log: &Log) -> Option<UnitId> {
         );
         return None;
     }
-    UnitId::parse(text)
+    UnitId::parse(&text)
         .map_err(|_| {
             log.error(&cell.spot, "a unidade está sem código", "escreva o código da unidade no CadSUAS");
         })
@@ -82,10 +78,20 @@ fn date(cell: &Cell, log: &Log) -> Option<Date> {
     if cell.text.is_empty() {
         return None;
     }
-    let found = parse_date(&cell.text);
+    let found = excel::date(&cell.text);
     if found.is_none() {
-        let message = format!("“{}” não é uma data que exista", cell.text);
-        log.error(&cell.spot, message, "escreva como 2026-11-30 ou 30/11/2026, ou deixe vazio");
+        match excel::day_of_serial(&cell.text) {
+            Some(day) => log.error(
+                &cell.spot,
+                format!("a planilha guardou a data como número: “{}”", cell.text),
+                format!("se é {}, escreva assim; formate a coluna como texto", day.strftime("%d/%m/%Y")),
+            ),
+            None => log.error(
+                &cell.spot,
+                format!("“{}” não é uma data que exista", cell.text),
+                "escreva como 2026-11-30 ou 30/11/2026, ou deixe vazio",
+            ),
+        }
     }
     found
 }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use jiff::civil::{Date, Time};
 
 use super::locate::{Log, Spot};
-use super::near::{either, offer};
+use super::near::offer;
 use super::node::{Node, Value};
 use crate::domain::id::{EmailAddress, IdError, Reference};
 
@@ -130,7 +130,7 @@ pub(super) fn word<T: Copy>(node: &Node, log: &Log, words: &[(&str, T)]) -> Opti
     let found = words.iter().find(|(w, _)| *w == text).map(|(_, value)| *value);
     if found.is_none() {
         let all: Vec<&str> = words.iter().map(|(w, _)| *w).collect();
-        log.error(&node.spot, format!("“{text}” não é uma opção"), format!("use {}", either(&all)));
+        log.error(&node.spot, format!("“{text}” não é uma opção"), offer(&text, all));
     }
     found
 }

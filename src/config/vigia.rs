@@ -165,7 +165,7 @@ fn settings(
         listen
     });
     let database = top.table("banco").and_then(|table| {
-        let url = table.get("url", database);
+        let url = database(&table);
         table.close(Severity::Error);
         url
     });
@@ -207,21 +207,22 @@ fn listen(node: &Node, log: &Log) -> Option<String> {
     }
 }
 
-fn database(node: &Node, log: &Log) -> Option<String> {
-    let text = value::filled(node, log)?;
+/// The address may hold a password: it is never shown.
+fn database(table: &Reader<'_>) -> Option<String> {
+    let text = table.get("url", value::filled)?;
     if text == "sqlite" {
         return Some(text);
     }
     let postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
-    // The address may hold a password, so it is not repeated here, nor is its line shown.
-    log.error(
-        &Spot::Whole(node.spot.file().to_owned()),
-        if postgres {
-            "`banco.url` aponta para PostgreSQL, que esta versão ainda não atende"
-        } else {
-            "`banco.url` não é um banco de dados conhecido"
-        },
-        "escreva \"sqlite\"",
-    );
+    let spot = match table.spot_of("url") {
+        variable @ Spot::Variable(_) => variable,
+        _ => table.spot_of_key("url").unwrap_or_else(|| table.spot.clone()),
+    };
+    let message = if postgres {
+        "`banco.url` aponta para PostgreSQL, que esta versão ainda não atende"
+    } else {
+        "`banco.url` não é um banco de dados conhecido"
+    };
+    table.log.secret(&spot, message, "escreva \"sqlite\"");
     None
 }

@@ -13,6 +13,7 @@ pub mod contrast;
 pub mod delivery;
 pub mod dossier;
 pub mod feed;
+pub mod forecast;
 pub mod holiday;
 pub mod id;
 pub mod ledger;

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use comfy_table::{ContentArrangement, Table, presets};
 use jiff::Timestamp;
 
 use super::because::rung;
 use super::portuguese as pt;
+use super::table::{Column, table as columns};
 use crate::domain::calendar::{Calendar, HaltKind, Window};
 use crate::domain::contrast::{Difference, Shift, WindowShift, deadline_of};
 use crate::domain::id::{MunicipalityCode, WindowId};
@@ -132,18 +132,9 @@ pub fn table(
             None => entry.1 += 1,
         }
     }
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header([
-        "janela",
-        "mudança",
-        "carta",
-        "em vigor",
-        "com a nova",
-        "quem",
-    ]);
-    if let Some(width) = width {
-        table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
-    }
+    let heading =
+        ["janela", "mudança", "carta", "em vigor", "com a nova", "quem"].map(|name| (name, Column::Text));
+    let mut told: Vec<Vec<String>> = Vec::with_capacity(rows.len());
     let zone = &calendar.hours.zone;
     for ((id, what, kind, days, after, before), (codes, staff)) in rows {
         let at = |at: Option<Timestamp>| at.map_or("—".to_owned(), |at| pt::short_instant(at, zone));
@@ -154,7 +145,7 @@ pub fn table(
             Shift::Added | Shift::Dropped | Shift::Withdrawn | Shift::Moved | Shift::Altered => at(after),
         };
         let out = if matches!(what, Shift::Dropped | Shift::Withdrawn) { "—".to_owned() } else { out };
-        table.add_row([
+        told.push(vec![
             id.to_string(),
             shift(what).to_owned(),
             letter,
@@ -163,8 +154,7 @@ pub fn table(
             who(&codes, staff, rosters),
         ]);
     }
-    let lines: Vec<String> = table.lines().map(|line| format!(" {}", line.trim_end())).collect();
-    lines.join("\n")
+    columns(&heading, &told, width.map(usize::from)).trim_end().to_owned()
 }
 
 fn who(codes: &[MunicipalityCode], staff: usize, rosters: [&Roster; 2]) -> String {

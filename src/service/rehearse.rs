@@ -9,12 +9,16 @@ use super::app::Live;
 use super::compose::compose;
 use super::report;
 use super::setup::Setup;
+use crate::domain::calendar::Calendar;
+use crate::domain::forecast::Forecast;
 use crate::domain::id::IdError;
 use crate::domain::notice::{NoticeKey, StaffSlot};
 use crate::domain::plan::account::summarise;
 use crate::domain::plan::{self, Act, Decision};
 use crate::domain::replay::{Change, Replay};
+use crate::domain::roster::Roster;
 use crate::mail::token;
+use crate::render::forecast;
 
 /// Why a rehearsal stopped.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +74,22 @@ pub fn rehearse(
         }
     });
     failure.map_or(Ok(()), Err)
+}
+
+/// Writes what a rehearsal came to beside its letters: a page, and three tables.
+///
+/// # Errors
+/// [`RehearsalError::File`].
+pub fn keep_forecast(
+    dir: &Path,
+    forecast: &Forecast,
+    calendar: &Calendar,
+    roster: &Roster,
+) -> Result<(), RehearsalError> {
+    write(&dir.join("resumo.html"), forecast::page(forecast, calendar, roster).as_bytes())?;
+    write(&dir.join("resumo-dias.csv"), forecast::days_csv(forecast).as_bytes())?;
+    write(&dir.join("resumo-municipios.csv"), forecast::municipalities_csv(forecast, roster).as_bytes())?;
+    write(&dir.join("resumo-avisos.csv"), forecast::warnings_csv(forecast, roster).as_bytes())
 }
 
 fn keep(

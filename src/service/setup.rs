@@ -29,6 +29,17 @@ pub struct Setup {
 }
 
 impl Setup {
+    /// The directory to read: the one given, else `config`, else `/etc/vigia-suas`; none where neither is there.
+    #[must_use]
+    pub fn find(directory: Option<&Path>) -> Option<PathBuf> {
+        directory.map(Path::to_owned).or_else(|| {
+            // One file missing is a fault to be told, not a reason to run with the copy inside the program.
+            let files = ["vigia.toml", "calendario.toml", "municipios.csv"];
+            let there = |dir: &&str| files.iter().any(|file| Path::new(dir).join(file).exists());
+            [LOCAL, INSTALLED].iter().find(|dir| there(dir)).map(PathBuf::from)
+        })
+    }
+
     /// Reads a directory: the one given, else `config`, else `/etc/vigia-suas`, else the copy inside the program.
     ///
     /// # Errors
@@ -43,12 +54,7 @@ impl Setup {
     /// # Errors
     /// What could not be read.
     pub fn read(directory: Option<&Path>) -> Result<(Sources, Option<PathBuf>), LoadError> {
-        let found = directory.map(Path::to_owned).or_else(|| {
-            // One file missing is a fault to be told, not a reason to run with the copy inside the program.
-            let files = ["vigia.toml", "calendario.toml", "municipios.csv"];
-            let there = |dir: &&str| files.iter().any(|file| Path::new(dir).join(file).exists());
-            [LOCAL, INSTALLED].iter().find(|dir| there(dir)).map(PathBuf::from)
-        });
+        let found = Self::find(directory);
         let sources = match &found {
             Some(directory) => Sources::read(directory)?,
             None => Sources::embedded(),
@@ -70,11 +76,13 @@ impl Setup {
                     Some(templates) if faults.is_empty() => {
                         Ok(Self { config, templates, directory: found, sources: Arc::new(sources) })
                     }
-                    _ => Err(LoadError::Faulty(Faults(config.warnings.into_iter().chain(faults).collect()))),
+                    _ => Err(LoadError::Faulty(Faults::sorted(
+                        config.warnings.into_iter().chain(faults).collect(),
+                    ))),
                 }
             }
             Err(LoadError::Faulty(found)) => {
-                Err(LoadError::Faulty(Faults(found.0.into_iter().chain(faults).collect())))
+                Err(LoadError::Faulty(Faults::sorted(found.0.into_iter().chain(faults).collect())))
             }
             Err(other) => Err(other),
         }

@@ -19,7 +19,7 @@ fn may_name(room: &str) -> &'static [&'static str] {
 }
 
 /// Outside crates and the only room (or file) that may name each.
-const OWNERS: [(&str, &str); 18] = [
+const OWNERS: [(&str, &str); 23] = [
     ("sqlx", "src/store/"),
     ("lettre", "src/mail/"),
     ("mail_parser", "src/mail/bounce/"),
@@ -31,13 +31,18 @@ const OWNERS: [(&str, &str); 18] = [
     ("toml_edit", "src/config/"),
     ("annotate_snippets", "src/config/"),
     ("clap", "src/cli/"),
-    ("comfy_table", "src/render/"),
     ("rustix", "src/service/"),
     ("sd_notify", "src/service/"),
     ("tokio_cron_scheduler", "src/service/"),
     ("tracing_subscriber", "src/telemetry.rs"),
     ("encoding_rs", "src/"),
     ("croner", "src/"),
+    ("icalendar", "src/render/agenda/"),
+    ("comfy_table", "src/render/table.rs"),
+    ("indicatif", "src/cli/"),
+    ("terminal_size", "src/cli/"),
+    ("clap_complete", "src/cli/"),
+    ("clap_mangen", "src/cli/"),
 ];
 
 /// What a file whose head says "Pure." may not contain.

@@ -10,7 +10,7 @@ use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use jiff::civil::{Date, Time};
 
 use super::value;
-use super::{LetterFormat, Moment, ReportFormat};
+use super::{LetterFormat, Moment, ReportFormat, Shell, Values};
 use crate::domain::id::{EmailAddress, FeedId, PartId, SystemId, WindowId};
 use crate::domain::notice::Kind;
 use crate::domain::overrides::BatchId;
@@ -69,13 +69,19 @@ pub(super) enum Verb {
     Check,
     #[command(name = "agenda", alias = "calendar")]
     #[command(about = "Mostra as janelas de um período, com os prazos e suas fontes")]
-    #[command(after_help = "Exemplo:\n  vigia-suas agenda --de 2026-10-01 --ate 2026-12-31")]
+    #[command(after_help = "Exemplo:\n  vigia-suas agenda --de 2026-10-01 --ate 2026-12-31\n  \
+        vigia-suas agenda --ics prazos.ics")]
     Calendar {
         #[arg(long, value_name = "DATA", value_parser = value::date)]
-        #[arg(help = "Primeiro dia: AAAA-MM-DD ou DD/MM/AAAA")]
+        #[arg(help = "Primeiro dia: AAAA-MM-DD ou DD/MM/AAAA [padrão: hoje]")]
         de: Option<Date>,
-        #[arg(long, value_name = "DATA", value_parser = value::date, help = "Último dia, inclusive")]
+        #[arg(long, value_name = "DATA", value_parser = value::date)]
+        #[arg(help = "Último dia, inclusive [padrão: um ano depois]")]
         ate: Option<Date>,
+        #[arg(long, value_name = "ARQUIVO")]
+        #[arg(help = "Grava o período como calendário (iCalendar), para Outlook, Google ou Thunderbird; \
+            - escreve na saída padrão")]
+        ics: Option<PathBuf>,
     },
     #[command(name = "plano", alias = "plan")]
     #[command(about = "Mostra o que seria enviado, retido ou retirado agora, sem enviar")]
@@ -101,7 +107,10 @@ pub(super) enum Verb {
     Extend(ExtendArgs),
     #[command(name = "simular", alias = "simulate")]
     #[command(about = "Percorre um período em tempo simulado, sem enviar nada")]
-    #[command(after_help = "Exemplo:\n  vigia-suas simular --de 2026-10-01 --ate 2026-12-31 --saida ensaio")]
+    #[command(
+        after_help = "Exemplo:\n  vigia-suas simular --de 2026-10-01 --ate 2026-12-31 --saida ensaio\n  \
+        vigia-suas simular --de 2027-01-01 --ate 2027-12-31 --resumo"
+    )]
     Simulate(Simulate),
     #[command(name = "porque", alias = "why")]
     #[command(about = "Explica o que foi ou não enviado a um município em uma janela")]
@@ -146,14 +155,13 @@ pub(super) enum Verb {
     #[command(after_help = "Exemplo:\n  vigia-suas livro --janela rma/2026-10 --desde 2026-11-01")]
     Ledger(LedgerArgs),
     #[command(name = "carta", alias = "letter", about = "Mostra como fica uma carta, sem enviá-la")]
-    #[command(after_help = "Exemplo:\n  vigia-suas carta --tipo prazo --sistema rma --municipio 3205309")]
-    Letter {
-        #[command(flatten)]
-        sample: SampleArgs,
-        #[arg(long, value_name = "FORMATO", value_enum, default_value = "texto")]
-        #[arg(help = "texto, html ou eml [padrão: texto]")]
-        formato: LetterFormat,
-    },
+    #[command(
+        override_usage = "vigia-suas carta [OPÇÕES] --tipo <TIPO> <--sistema <ID>|--janela <ID>>\n     \
+        vigia-suas carta [OPÇÕES] --todas --saida <DIR>"
+    )]
+    #[command(after_help = "Exemplo:\n  vigia-suas carta --tipo prazo --sistema rma --municipio 3205309\n  \
+        vigia-suas carta --todas --saida provas\n  vigia-suas carta --observar --tipo prazo --sistema rma")]
+    Letter(LetterArgs),
     #[command(name = "enviar-teste", alias = "send-test")]
     #[command(about = "Envia uma carta de teste a um endereço")]
     #[command(
@@ -205,6 +213,23 @@ pub(super) enum Verb {
     #[command(after_help = "Exemplo:\n  vigia-suas contestar \"Vila Velha\" rma/2026-10 --ate 30/11/2026 \
         --motivo \"Comprovante recebido\"")]
     Dispute(OverrideArgs),
+    #[command(name = "completar", alias = "completions")]
+    #[command(about = "Escreve o que a tecla Tab precisa saber, para bash, zsh ou fish")]
+    #[command(after_help = "Exemplo:\n  vigia-suas completar bash\n\nPara instalar: \
+        vigia-suas completar bash > /usr/share/bash-completion/completions/vigia-suas")]
+    Complete {
+        #[arg(value_name = "SHELL", value_enum, help = "bash, zsh ou fish")]
+        #[arg(required_unless_present = "valores")]
+        shell: Option<Shell>,
+        #[arg(long, value_name = "O_QUE", value_enum, hide = true, conflicts_with = "shell")]
+        valores: Option<Values>,
+    },
+    #[command(name = "manual", alias = "man", about = "Grava as páginas de manual de todos os comandos")]
+    #[command(after_help = "Exemplo:\n  vigia-suas manual /usr/local/share/man/man1")]
+    Manual {
+        #[arg(value_name = "DIR", help = "Pasta onde gravar; criada, se não existir")]
+        dir: PathBuf,
+    },
 }
 
 #[derive(Args)]
@@ -306,7 +331,40 @@ pub(super) struct Simulate {
     #[arg(long, value_name = "ARQ.csv")]
     #[arg(help = "Situações no tempo: em;janela;ibge;parte;unidade;situacao")]
     pub(super) situacoes: Option<PathBuf>,
-    #[arg(long, value_name = "DIR", help = "Pasta onde guardar as cartas e os relatórios")]
+    #[arg(long, value_name = "DIR")]
+    #[arg(help = "Pasta onde guardar as cartas, os relatórios e o resumo (página e planilhas)")]
+    pub(super) saida: Option<PathBuf>,
+    #[arg(long, help = "Mostra só o resumo, sem o diário")]
+    pub(super) resumo: bool,
+    #[arg(long, value_name = "N", value_parser = value::count)]
+    #[arg(help = "Avisa quando um município recebe mais do que N cartas em 7 dias [padrão: 3]")]
+    #[arg(default_value = "3")]
+    pub(super) por_semana: u16,
+}
+
+#[derive(Args)]
+pub(super) struct LetterArgs {
+    #[arg(long, value_name = "TIPO", value_parser = value::kind(), required_unless_present = "todas")]
+    #[arg(help = "divulgacao, lembrete, prazo, prorrogacao, suspensao, resumo, remessa ou alerta")]
+    pub(super) tipo: Option<Kind>,
+    #[arg(long, value_name = "ID", value_parser = SystemId::parse, conflicts_with = "janela")]
+    #[arg(help = "Sistema, como rma: vale a janela atual dele, ou a próxima")]
+    pub(super) sistema: Option<SystemId>,
+    #[arg(long, value_name = "ID", value_parser = WindowId::parse, help = "Janela, como rma/2026-10")]
+    pub(super) janela: Option<WindowId>,
+    #[arg(long, value_name = "MUNICIPIO", value_parser = value::text)]
+    #[arg(help = "Destinatário: código IBGE de 7 ou 6 dígitos, ou nome")]
+    pub(super) municipio: Option<String>,
+    #[arg(long, value_name = "FORMATO", value_enum, default_value = "texto")]
+    #[arg(help = "texto, html ou eml [padrão: texto]")]
+    pub(super) formato: LetterFormat,
+    #[arg(long, requires = "saida", conflicts_with = "tipo")]
+    #[arg(help = "Grava todas as cartas, de todo tipo, a todo destinatário, com um índice para conferir")]
+    pub(super) todas: bool,
+    #[arg(long, conflicts_with = "todas")]
+    #[arg(help = "Mostra a carta de novo cada vez que um arquivo da configuração muda; Ctrl-C encerra")]
+    pub(super) observar: bool,
+    #[arg(long, value_name = "DIR", help = "Pasta onde gravar, com --todas ou --observar")]
     pub(super) saida: Option<PathBuf>,
 }
 

@@ -53,6 +53,8 @@ pub enum Command {
         from: Option<Date>,
         /// `--ate`, inclusive.
         until: Option<Date>,
+        /// `--ics ARQUIVO`; `-` is stdout.
+        ics: Option<PathBuf>,
     },
     /// `plano`
     Plan,
@@ -83,6 +85,10 @@ pub enum Command {
         statuses: Option<PathBuf>,
         /// `--saida DIR`
         output: Option<PathBuf>,
+        /// `--resumo`
+        diary: Diary,
+        /// `--por-semana`: more letters than that in seven days deserve a warning.
+        weekly: u16,
     },
     /// `porque MUNICIPIO JANELA`
     Why {
@@ -130,6 +136,24 @@ pub enum Command {
         /// `--formato`
         format: LetterFormat,
     },
+    /// `carta --todas`
+    Letters {
+        /// `--sistema` or `--janela`; absent: every system.
+        of: Option<SampleOf>,
+        /// `--municipio`, as typed; absent: all.
+        municipality: Option<String>,
+        /// `--saida DIR`
+        output: PathBuf,
+    },
+    /// `carta --observar`
+    WatchLetter {
+        /// Which letter.
+        sample: Sample,
+        /// `--formato`
+        format: LetterFormat,
+        /// `--saida DIR`; absent: stdout.
+        output: Option<PathBuf>,
+    },
     /// `enviar-teste ENDERECO`
     SendTest {
         /// To whom.
@@ -159,6 +183,52 @@ pub enum Command {
     Exempt(Override),
     /// `contestar MUNICIPIO JANELA`
     Dispute(Override),
+    /// `completar SHELL`
+    Complete(Shell),
+    /// `completar --valores O_QUE`: asked by the script that `completar` writes.
+    Values(Values),
+    /// `manual DIR`
+    Manual(PathBuf),
+}
+
+/// Whether `simular` tells every decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Diary {
+    /// One line for each.
+    Shown,
+    /// Only what it comes to.
+    LeftOut,
+}
+
+/// A shell that completes words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Shell {
+    /// bash
+    Bash,
+    /// zsh
+    Zsh,
+    /// fish
+    Fish,
+}
+
+/// Words that only the configuration knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Values {
+    /// Windows open now or about to open.
+    #[value(name = "janela")]
+    Windows,
+    /// Feeds.
+    #[value(name = "fonte")]
+    Feeds,
+    /// Codes of municipalities.
+    #[value(name = "municipio")]
+    Municipalities,
+    /// Systems.
+    #[value(name = "sistema")]
+    Systems,
+    /// Parts.
+    #[value(name = "parte")]
+    Parts,
 }
 
 impl Command {
@@ -181,6 +251,7 @@ impl Command {
             | Self::Dossier { .. }
             | Self::Ledger(_)
             | Self::Bounce
+            | Self::Values(_)
             | Self::Hold { .. }
             | Self::Release { .. }
             | Self::Exempt(_)
@@ -189,7 +260,11 @@ impl Command {
             | Self::Calendar { .. }
             | Self::Simulate { .. }
             | Self::Letter { .. }
+            | Self::Letters { .. }
+            | Self::WatchLetter { .. }
             | Self::SendTest { .. }
+            | Self::Complete(_)
+            | Self::Manual(_)
             | Self::Extend(_) => false,
         }
     }
@@ -402,6 +477,11 @@ pub enum LetterFormat {
 /// [`Exit`] when there is nothing left to do but print: help and version (exit 0), or a usage fault (exit 2).
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, Exit> {
     parse_in(args, None, &|name| std::env::var_os(name))
+}
+
+/// Every command as clap knows it, in Portuguese: for completions and manual pages.
+pub(super) fn command() -> clap::Command {
+    usage::in_portuguese(line::command())
 }
 
 /// [`parse`] with the terminal's width and the environment given.

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 
 use super::line::{
-    ApplyArgs, Consent, DossierArgs, ExtendArgs, Filter, HoldArgs, LedgerArgs, LedgerVerb, Line, NoteArgs,
-    OrdersArgs, OverrideArgs, Place, SampleArgs, SampleOfArgs, ScopeArgs, SignatureArgs, Simulate, StopArgs,
-    Verb,
+    ApplyArgs, Consent, DossierArgs, ExtendArgs, Filter, HoldArgs, LedgerArgs, LedgerVerb, LetterArgs, Line,
+    NoteArgs, OrdersArgs, OverrideArgs, Place, SampleArgs, SampleOfArgs, ScopeArgs, SignatureArgs, Simulate,
+    StopArgs, Verb,
 };
 use super::{
-    Apply, Change, Command, Extend, Invocation, Ledger, Note, NoteChange, Orders, Override, Sample, SampleOf,
-    Scope, Signature,
+    Apply, Change, Command, Diary, Extend, Invocation, Ledger, Note, NoteChange, Orders, Override, Sample,
+    SampleOf, Scope, Signature,
 };
 
 /// A line that clap takes and we do not.
@@ -26,6 +26,8 @@ pub(in crate::cli) enum Fault {
     WholeLedger,
     #[error("informe uma destas: {0}")]
     OneOf(&'static str),
+    #[error("--saida só serve com --todas ou --observar")]
+    StrayOutput,
     #[error("não sei quem está decidindo: informe --autor NOME")]
     Nobody,
 }
@@ -40,6 +42,8 @@ impl Line {
             Command::Ledger(_) => Some("livro"),
             Command::Dossier { .. } => Some("dossie"),
             Command::Health => Some("saude"),
+            Command::Complete(_) | Command::Values(_) => Some("completar"),
+            Command::Manual(_) => Some("manual"),
             _ => None,
         };
         match timeless {
@@ -60,11 +64,11 @@ impl Verb {
         Ok(match self {
             Self::Run { uma_vez } => Command::Run { once: uma_vez },
             Self::Check => Command::Check,
-            Self::Calendar { de, ate } => {
+            Self::Calendar { de, ate, ics } => {
                 if let (Some(from), Some(until)) = (de, ate) {
                     forwards(from, until)?;
                 }
-                Command::Calendar { from: de, until: ate }
+                Command::Calendar { from: de, until: ate, ics }
             }
             Self::Plan { contra: None, .. } => Command::Plan,
             Self::Plan { contra: Some(against), ate } => Command::Contrast { against, until: ate },
@@ -73,9 +77,16 @@ impl Verb {
             Self::Note(args) => Command::Note(args.into_note(variable)?),
             Self::Orders(args) => Command::Orders(args.into_orders(variable)?),
             Self::Health => Command::Health,
-            Self::Simulate(Simulate { de, ate, situacoes, saida }) => {
+            Self::Simulate(Simulate { de, ate, situacoes, saida, resumo, por_semana }) => {
                 forwards(de, ate)?;
-                Command::Simulate { from: de, until: ate, statuses: situacoes, output: saida }
+                Command::Simulate {
+                    from: de,
+                    until: ate,
+                    statuses: situacoes,
+                    output: saida,
+                    diary: if resumo { Diary::LeftOut } else { Diary::Shown },
+                    weekly: por_semana,
+                }
             }
             Self::Why { place } => Command::Why { municipality: place.municipio, window: place.janela },
             Self::Status { filter } => {
@@ -87,9 +98,7 @@ impl Verb {
                 Command::Dossier { municipality: municipio, window: janela, output: saida }
             }
             Self::Ledger(args) => Command::Ledger(args.into_ledger()?),
-            Self::Letter { sample, formato } => {
-                Command::Letter { sample: sample.into_sample()?, format: formato }
-            }
+            Self::Letter(args) => args.into_command()?,
             Self::SendTest { endereco, sample } => {
                 Command::SendTest { to: endereco, sample: sample.into_sample()? }
             }
@@ -104,6 +113,12 @@ impl Verb {
             }
             Self::Exempt(args) => Command::Exempt(args.into_override(variable)?),
             Self::Dispute(args) => Command::Dispute(args.into_override(variable)?),
+            Self::Complete { shell, valores } => match (shell, valores) {
+                (_, Some(values)) => Command::Values(values),
+                (Some(shell), None) => Command::Complete(shell),
+                (None, None) => return Err(Fault::OneOf("bash, zsh, fish")),
+            },
+            Self::Manual { dir } => Command::Manual(dir),
         })
     }
 }
@@ -121,6 +136,28 @@ impl LedgerArgs {
                 Ok(Ledger::Verify)
             }
             Some(LedgerVerb::Verify) => Err(Fault::WholeLedger),
+        }
+    }
+}
+
+impl LetterArgs {
+    fn into_command(self) -> Result<Command, Fault> {
+        let of = match (self.sistema, self.janela) {
+            (Some(system), None) => Some(SampleOf::System(system)),
+            (None, Some(window)) => Some(SampleOf::Window(window)),
+            (_, _) => None,
+        };
+        if let (true, Some(output)) = (self.todas, self.saida.clone()) {
+            return Ok(Command::Letters { of, municipality: self.municipio, output });
+        }
+        let (Some(kind), Some(of)) = (self.tipo, of) else {
+            return Err(Fault::OneOf("--sistema ID, --janela ID"));
+        };
+        let sample = Sample { kind, of, municipality: self.municipio };
+        match (self.observar, self.saida) {
+            (true, output) => Ok(Command::WatchLetter { sample, format: self.formato, output }),
+            (false, Some(_)) => Err(Fault::StrayOutput),
+            (false, None) => Ok(Command::Letter { sample, format: self.formato }),
         }
     }
 }

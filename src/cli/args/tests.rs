@@ -153,11 +153,11 @@ fn every_command_that_runs_or_shows_is_read() {
         ("servir", Command::Run { once: false }),
         ("servir --uma-vez", Command::Run { once: true }),
         ("verificar", Command::Check),
-        ("agenda", Command::Calendar { from: None, until: None }),
-        ("agenda --de 2026-10-01", Command::Calendar { from: Some(OCTOBER), until: None }),
+        ("agenda", Command::Calendar { from: None, until: None, ics: None }),
+        ("agenda --de 2026-10-01", Command::Calendar { from: Some(OCTOBER), until: None, ics: None }),
         (
             "agenda --de 01/10/2026 --ate=31/12/2026",
-            Command::Calendar { from: Some(OCTOBER), until: Some(DECEMBER) },
+            Command::Calendar { from: Some(OCTOBER), until: Some(DECEMBER), ics: None },
         ),
         ("plano", Command::Plan),
         ("plan --contra nova", Command::Contrast { against: "nova".into(), until: None }),
@@ -171,7 +171,14 @@ fn every_command_that_runs_or_shows_is_read() {
         ("decisions --todas", Command::Orders(Orders::List { all: true })),
         (
             "simular --de 2026-10-01 --ate 2026-10-01",
-            Command::Simulate { from: OCTOBER, until: OCTOBER, statuses: None, output: None },
+            Command::Simulate {
+                from: OCTOBER,
+                until: OCTOBER,
+                statuses: None,
+                output: None,
+                diary: Diary::Shown,
+                weekly: 3,
+            },
         ),
         (
             "simular --de 2026-10-01 --ate 2026-12-31 --situacoes s.csv --saida pasta",
@@ -180,6 +187,8 @@ fn every_command_that_runs_or_shows_is_read() {
                 until: DECEMBER,
                 statuses: Some("s.csv".into()),
                 output: Some("pasta".into()),
+                diary: Diary::Shown,
+                weekly: 3,
             },
         ),
         (
@@ -222,6 +231,12 @@ fn every_command_that_runs_or_shows_is_read() {
             }),
         ),
         ("livro conferir", Command::Ledger(Ledger::Verify)),
+    ]);
+}
+
+#[test]
+fn every_command_that_writes_letters_or_pages_is_read() {
+    assert_read(vec![
         (
             "carta --tipo prazo --sistema rma",
             Command::Letter { sample: sample(Kind::Warning, rma(), None), format: LetterFormat::Text },
@@ -236,6 +251,41 @@ fn every_command_that_runs_or_shows_is_read() {
         (
             "carta --tipo alerta --sistema rma --formato html",
             Command::Letter { sample: sample(Kind::Alert, rma(), None), format: LetterFormat::Html },
+        ),
+        (
+            "carta --todas --saida provas",
+            Command::Letters { of: None, municipality: None, output: "provas".into() },
+        ),
+        (
+            "carta --todas --sistema rma --municipio Serra --saida provas",
+            Command::Letters {
+                of: Some(rma()),
+                municipality: Some("Serra".to_owned()),
+                output: "provas".into(),
+            },
+        ),
+        (
+            "carta --observar --tipo prazo --sistema rma --saida p",
+            Command::WatchLetter {
+                sample: sample(Kind::Warning, rma(), None),
+                format: LetterFormat::Text,
+                output: Some("p".into()),
+            },
+        ),
+        ("completar zsh", Command::Complete(Shell::Zsh)),
+        ("completar --valores janela", Command::Values(Values::Windows)),
+        ("manual man1", Command::Manual("man1".into())),
+        ("agenda --ics -", Command::Calendar { from: None, until: None, ics: Some("-".into()) }),
+        (
+            "simular --de 2026-10-01 --ate 2026-10-01 --resumo --por-semana 5",
+            Command::Simulate {
+                from: OCTOBER,
+                until: OCTOBER,
+                statuses: None,
+                output: None,
+                diary: Diary::LeftOut,
+                weekly: 5,
+            },
         ),
         ("devolucao", Command::Bounce),
         (
@@ -311,6 +361,8 @@ fn every_command_answers_to_its_english_name() {
         ("liberar", "release", "--tudo --motivo x"),
         ("dispensar", "exempt", "Serra rma/2026-10 --motivo x"),
         ("contestar", "dispute", "Serra rma/2026-10 --motivo x"),
+        ("completar", "completions", "bash"),
+        ("manual", "man", "man1"),
     ] {
         assert_eq!(command(&format!("{alias} {rest}")), command(&format!("{name} {rest}")));
         let help = run("--help").unwrap_err().text;
@@ -373,7 +425,7 @@ fn help_and_version_end_well_on_stdout() {
     assert!(nothing.code == 2 && !nothing.to_stdout && nothing.text.contains("Comandos:"));
 }
 
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 27] = [
     "",
     "servir",
     "verificar",
@@ -399,6 +451,8 @@ const COMMANDS: [&str; 25] = [
     "saude",
     "dispensar",
     "contestar",
+    "completar",
+    "manual",
 ];
 
 const ENGLISH: [&str; 11] = [
@@ -480,6 +534,18 @@ fn faults_are_told_in_portuguese_with_a_way_out() {
         "carta --tipo prozo --sistema rma",
         "carta --tipo prazo --sistema RMA",
         "carta --tipo prazo --sistema rma --janela rma/2026-10",
+        "carta --todas",
+        "carta --todas --observar --saida x",
+        "carta --todas --tipo prazo --saida x",
+        "carta --tipo prazo --sistema rma --saida x",
+        "carta --observar --tipo prazo",
+        "completar",
+        "completar tcsh",
+        "completar bash --em 2026-10-01",
+        "manual",
+        "agenda --ics",
+        "simular --de 2026-10-01 --ate 2026-10-01 --por-semana 0",
+        "simular --de 2026-10-01 --ate 2026-10-01 --por-semana muitas",
         "enviar-teste ana --tipo prazo --sistema rma",
         "importar Lista lista.csv",
         "reter --motivo x",

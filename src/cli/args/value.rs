@@ -30,6 +30,8 @@ pub(super) enum ValueError {
     Time(String),
     #[error("“{0}” não é um tipo de carta")]
     Kind(String),
+    #[error("“{0}” não é um número de 1 a 9999")]
+    Count(String),
 }
 
 /// `2026-11-20` or `20/11/2026`.
@@ -97,6 +99,12 @@ pub(super) fn text(text: &str) -> Result<String, ValueError> {
         "" => Err(ValueError::Blank),
         trimmed => Ok(trimmed.to_owned()),
     }
+}
+
+/// A number of things, at least one.
+pub(super) fn count(text: &str) -> Result<u16, ValueError> {
+    let number = text.parse().ok().filter(|number| (1..10_000).contains(number));
+    number.ok_or_else(|| ValueError::Count(text.to_owned()))
 }
 
 /// A batch as shown to operators.

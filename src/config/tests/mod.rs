@@ -2,7 +2,9 @@
 
 mod broken;
 mod calendar;
+mod catalogue;
 mod feeds;
+mod mutation;
 mod rosters;
 mod service;
 mod shipped;

@@ -96,8 +96,8 @@ fn each_mistake_in_vigia_toml_is_one_fault_at_its_place() {
             ("[alerta]\npara = []\n", "alerta", "chave desconhecida"),
             ("[gerencia.GPSE]\nemail = \"a@b.gov.br\"\n", "[gerencia.GPSE]", "falta a chave `nome`"),
             ("[assinatura]\nlinhas = \"x\"\n", "\"x\"", "esperava uma lista"),
-            ("[banco]\nurl = \"mysql://x\"\n", "", "`banco.url`"),
-            ("[banco]\nurl = \"postgres://x\"\n", "", "ainda não atende"),
+            ("[banco]\nurl = \"mysql://x\"\n", "url", "`banco.url`"),
+            ("[banco]\nurl = \"postgres://x\"\n", "url", "ainda não atende"),
         ],
     );
 }
@@ -221,6 +221,8 @@ fn faults_are_data_for_other_programs_too() {
         "arquivo": "vigia.toml",
         "linha": 1,
         "coluna": 8,
+        "linha_fim": 1,
+        "coluna_fim": 11,
         "trecho": "\"x\"",
         "mensagem": "“x” não é uma opção",
         "ajuda": "use “ensaio” ou “producao”"

@@ -1,7 +1,7 @@
 //! A notice as a letter: subject, text and HTML. Pure.
 //!
 //! Reading order: `facts` (what a template may say), `template` (the set of templates, embedded or an operator's),
-//! `markup` (emphasis, links, escaping), `layout` (line width), `fault` (what is wrong with a template, and where),
+//! `markup` (emphasis, links, escaping), `layout` (line width), `live` (while it is edited), `fault` (what is wrong with a template, and where),
 //! `example` (facts to try templates with), `names` (names that no letter knows).
 //!
 //! The sentences of Anexos I and II of norma BES Nº 08 are in `config/modelos/norma.txt`, once, and serve text and
@@ -11,6 +11,7 @@ pub(in crate::render) mod example;
 mod facts;
 mod fault;
 mod layout;
+mod live;
 mod markup;
 mod names;
 mod template;
@@ -26,6 +27,7 @@ use crate::domain::secretariat::Secretariat;
 
 pub use fault::TemplateFault;
 pub use layout::folded;
+pub use live::{auto_refreshed, fault_page};
 pub use template::{EMBEDDED, Templates};
 
 /// What letters are written from, besides the decision itself.

@@ -149,13 +149,15 @@ fn day_and_time(deadline: Option<Deadline>) -> String {
     deadline.map_or_else(|| "a definir".to_owned(), |d| format!("{} {}", pt::date(d.on), pt::time(d.at)))
 }
 
-fn heading(columns: &[&str]) -> String {
+/// A table's first row, behind the mark by which a spreadsheet knows UTF-8.
+pub(in crate::render) fn heading(columns: &[&str]) -> String {
     let mut out = String::from(BOM);
     row(&columns.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>(), &mut out);
     out
 }
 
-fn row(cells: &[String], out: &mut String) {
+/// One row of cells.
+pub(in crate::render) fn row(cells: &[String], out: &mut String) {
     for (index, text) in cells.iter().enumerate() {
         if index > 0 {
             out.push(';');

@@ -9,7 +9,7 @@ use crate::domain::summary::{CallLine, Counts, LetterLine, MunicipalityLine, Win
 
 use super::super::because::{self, because, part_name};
 use super::super::portuguese as pt;
-use super::table::table;
+use super::super::table::{Column, table};
 
 /// Where each window stands: counts, tables by part, gerência and region, the call list, and who was told what and
 /// when.
@@ -87,8 +87,10 @@ fn tallies(what: &str, counts: impl Iterator<Item = (String, Counts)>, out: &mut
         return;
     }
     out.push('\n');
-    let heading = [what, "Esperados", "Concluídos", "Pendentes", "Não confirmados", "Não se aplica"];
-    table(&heading, &rows, out);
+    let number = |name| (name, Column::Number);
+    let states = ["Esperados", "Concluídos", "Pendentes", "Não confirmados", "Não se aplica"].map(number);
+    let columns: Vec<_> = std::iter::once((what, Column::Text)).chain(states).collect();
+    out.push_str(&table(&columns, &rows, None));
 }
 
 fn call(number: usize, line: &CallLine, calendar: &Calendar, out: &mut String) {

@@ -29,6 +29,8 @@ fn every_command_answers_in_json() {
         ("livro", 0),
         ("livro conferir", 0),
         ("carta --tipo prazo --sistema rma", 0),
+        ("carta --todas --saida provas", 0),
+        ("agenda --ics prazos.ics", 0),
         ("reter --tudo --motivo x", 0),
         ("liberar --tudo --motivo x", 0),
         ("dispensar vitoria rma/2026-10 --motivo x", 0),
@@ -51,7 +53,8 @@ fn a_broken_configuration_is_told_in_json_with_every_place() {
     let faults = told[0]["falhas"].as_array().unwrap();
     assert_eq!(faults.len(), 2, "{told:#?}");
     for fault in faults {
-        for key in ["arquivo", "linha", "coluna", "mensagem", "ajuda"] {
+        for key in ["arquivo", "linha", "coluna", "linha_fim", "coluna_fim", "mensagem", "ajuda", "gravidade"]
+        {
             assert!(fault.get(key).is_some(), "{fault:#}");
         }
     }

@@ -5,6 +5,9 @@
 mod broken;
 mod change;
 mod day;
+mod guide;
 mod json;
 mod office;
+mod reading;
 mod rehearsal;
+mod shell;

@@ -77,7 +77,7 @@ impl Office {
         // The one that cargo names when the tests run, else the one they were built with.
         let built = || env!("CARGO_BIN_EXE_vigia-suas").into();
         let mut command = Command::new(std::env::var_os("CARGO_BIN_EXE_vigia-suas").unwrap_or_else(built));
-        command.current_dir(self.dir.path()).args(words(line)).env("USER", "ana");
+        command.current_dir(self.dir.path()).args(words(line)).env("USER", "ana").env("COLUMNS", "100");
         for name in ["SUDO_USER", "VIGIA_CONFIG", "VIGIA_LOG", "JOURNAL_STREAM", "NOTIFY_SOCKET"] {
             command.env_remove(name);
         }

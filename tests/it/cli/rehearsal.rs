@@ -113,3 +113,32 @@ fn rows_that_can_have_no_effect_are_warned_of_and_stop_nothing() {
     );
     insta::assert_snapshot!(office.run("simular --de 2026-12-02 --ate 2026-12-02 --situacoes s.csv", 0));
 }
+
+#[test]
+fn a_summary_tells_days_municipalities_and_warnings_and_is_kept_as_a_page_and_tables() {
+    let office = Office::new();
+    let line = "simular --de 2026-11-01 --ate 2026-12-05 --resumo --por-semana 1 --saida ensaio";
+    insta::assert_snapshot!(office.run(line, 0));
+    let page = office.read("ensaio/resumo.html");
+    assert!(page.contains("novembro de 2026") && page.contains("Serra"), "{page}");
+    for (file, heading) in [
+        ("dias", "dia;cartas_municipios;cartas_equipe;entregas;saem;ficam;ultima_as"),
+        (
+            "municipios",
+            "ibge;municipio;cartas;divulgacao;lembrete;prazo;prorrogacao;suspensao;em_7_dias;a_partir_de",
+        ),
+        ("avisos", "tipo;aviso;ajuda"),
+    ] {
+        let table = office.read(&format!("ensaio/resumo-{file}.csv"));
+        assert!(table.starts_with(&format!("\u{feff}{heading}\r\n")), "{table}");
+        assert!(table.lines().count() > 1, "{table}");
+    }
+}
+
+#[test]
+fn a_relay_that_takes_too_little_is_warned_of() {
+    let office = Office::new();
+    office.edit("config/vigia.toml", "por_dia = 10000", "por_dia = 4");
+    let told = office.stdout("simular --de 2026-11-01 --ate 2026-11-30 --resumo");
+    assert!(told.contains("o servidor não daria conta") && told.contains("NÃO CABE"), "{told}");
+}

@@ -2,8 +2,10 @@
 //!
 //! Tests that need one are ignored unless asked for; `.ci/run` installs the peers and asks.
 
+mod calendar;
 mod letter;
 mod postfix;
 mod process;
+mod shells;
 mod sink;
 mod sorts;

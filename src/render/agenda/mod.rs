@@ -1,4 +1,10 @@
-//! Windows with their editions and sources, as `agenda` shows them. Pure.
+//! Windows with their editions and sources, as `agenda` shows them: for people, for programs, and for their calendars.
+//! Pure.
+
+mod ics;
+#[cfg(test)]
+mod tests;
+mod year;
 
 use std::fmt::Write as _;
 
@@ -9,6 +15,8 @@ use crate::domain::calendar::{Calendar, Edition, Halt, HaltKind, Window};
 use crate::domain::id::PartId;
 
 use super::portuguese as pt;
+
+pub use ics::ics;
 
 /// The windows that are open at some time between two dates, in order of opening.
 fn between(windows: &[Window], from: Date, to: Date) -> Vec<&Window> {
@@ -21,13 +29,23 @@ fn between(windows: &[Window], from: Date, to: Date) -> Vec<&Window> {
     shown
 }
 
-/// The agenda for a terminal.
+/// The agenda for a terminal of that width: the period at a glance, then each window in words.
 #[must_use]
-pub fn text(windows: &[Window], calendar: &Calendar, from: Date, to: Date) -> String {
+pub fn text(
+    windows: &[Window],
+    calendar: &Calendar,
+    days: (Date, Date),
+    today: Date,
+    width: usize,
+) -> String {
+    let (from, to) = days;
     let mut out = format!("Agenda de {} a {}\n", pt::date(from), pt::date(to));
     let shown = between(windows, from, to);
     if shown.is_empty() {
         out.push_str("\nNenhuma janela neste período.\n");
+    } else {
+        out.push('\n');
+        out.push_str(&year::draw(&shown, from, to, today, width));
     }
     for window in shown {
         let _ = writeln!(out, "\n{}  {}, {}", window.id, system_name(window, calendar), pt::period(window));
@@ -61,6 +79,14 @@ fn scope(edition: &Edition) -> String {
 fn source(edition: &Edition) -> String {
     let source = pt::line(&edition.source);
     if source.is_empty() { String::new() } else { format!("; fonte: {source}") }
+}
+
+/// The day on which a halt ended: its own, or that of the first edition announced after it.
+fn halted_until(window: &Window, halt: Halt) -> Option<Date> {
+    let after = |day: &Date| halt.since.is_none_or(|since| *day > since);
+    let general = window.editions.iter().filter(|e| e.municipalities.is_empty());
+    let announced = general.filter_map(|e| e.announced_on).filter(after).min();
+    [halt.until, announced].into_iter().flatten().min()
 }
 
 fn situation(halt: Option<Halt>) -> String {
@@ -137,43 +163,5 @@ fn edition_line(edition: &Edition) -> EditionLine {
         anunciada: edition.announced_on.map(|d| d.to_string()),
         fonte: pt::line(&edition.source),
         municipios: edition.municipalities.iter().map(ToString::to_string).collect(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::calendar::Sanction;
-    use crate::render::letter::example::World;
-    use jiff::civil::date;
-
-    fn agenda() -> (World, Vec<Window>) {
-        let world = World::new(Sanction::Standard, "").unwrap();
-        let mut windows = world.calendar.declared.clone();
-        windows[0].editions[1].municipalities.insert(world.municipality);
-        windows[0].halt =
-            Some(Halt { kind: HaltKind::Suspended, since: Some(date(2023, 11, 14)), until: None });
-        (world, windows)
-    }
-
-    #[test]
-    fn a_window_shows_its_editions_and_sources() {
-        let (world, windows) = agenda();
-        let (from, to) = (date(2023, 12, 1), date(2023, 12, 31));
-        insta::assert_snapshot!("agenda_text", text(&windows, &world.calendar, from, to));
-        insta::assert_snapshot!("agenda_json", json(&windows, &world.calendar, from, to));
-    }
-
-    #[test]
-    fn a_window_is_shown_while_any_day_of_it_falls_in_the_period() {
-        let (world, mut windows) = agenda();
-        let shown = |windows: &[Window], from, to| !json(windows, &world.calendar, from, to).is_empty();
-        assert!(shown(&windows, date(2023, 12, 19), date(2024, 1, 1)), "the last day of the last edition");
-        assert!(!shown(&windows, date(2023, 12, 20), date(2024, 1, 1)));
-        assert!(shown(&windows, date(2023, 1, 1), date(2023, 10, 23)), "the first day");
-        assert!(!shown(&windows, date(2023, 1, 1), date(2023, 10, 22)));
-        windows[0].editions.truncate(1);
-        windows[0].editions[0].deadline = None;
-        assert!(shown(&windows, date(2030, 1, 1), date(2030, 2, 1)), "a definir has no end");
     }
 }

@@ -1,0 +1,111 @@
+//! `carta --todas`: every letter to every recipient, in a folder with an index, to be proof-read.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::args::SampleOf;
+use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use super::{letter, sample};
+use crate::domain::calendar::Window;
+use crate::domain::id::{MunicipalityCode, slugify};
+use crate::domain::notice::{Content, NoticeKey};
+use crate::domain::plan::Decision;
+use crate::render::gallery::{Entry, index};
+use crate::render::letter::{Context, name_of};
+use crate::render::portuguese;
+use crate::service::app::Live;
+use crate::service::order;
+
+/// Writes the letters of the windows asked for, or of every system's, to one municipality or to all.
+pub(super) fn run(desk: &Desk, of: Option<&SampleOf>, municipality: Option<&str>, dir: &Path) -> Result {
+    let live = Live { setup: desk.setup.clone(), calendar: desk.calendar() };
+    let only = municipality.map(|text| order::municipality(&desk.setup.config.roster, text)).transpose()?;
+    let windows: Vec<Window> = match of {
+        Some(of) => vec![letter::window(desk, &live, of)?],
+        None => sample::windows(&live.calendar, desk.now()),
+    };
+    let config = &live.setup.config;
+    let context =
+        Context { calendar: &live.calendar, roster: &config.roster, secretariat: &config.secretariat };
+    let mut entries = Vec::new();
+    let mut faults = BTreeSet::new();
+    for window in &windows {
+        let asked = |decision: &Decision| only.is_none_or(|code| concerns(decision, code));
+        for decision in sample::every(&live, window, desk.now()).into_iter().filter(asked) {
+            match crate::render::letter::letter(&live.setup.templates, &context, &decision) {
+                Ok(letter) => {
+                    let entry = entry(&live, &decision, &letter.subject);
+                    write(&dir.join(&entry.page), &letter.html)?;
+                    write(
+                        &dir.join(&entry.text),
+                        &format!("\u{feff}Assunto: {}\n\n{}", letter.subject, letter.text),
+                    )?;
+                    entries.push(entry);
+                }
+                Err(fault) => {
+                    faults.insert(format!("erro: {fault}\n  dica: {}", fault.hint));
+                }
+            }
+        }
+    }
+    let made = format!("em {}", portuguese::instant(desk.now(), &live.calendar.hours.zone));
+    write(&dir.join("index.html"), &index(&entries, &made))?;
+    for fault in &faults {
+        remark(fault);
+    }
+    let path = dir.join("index.html").display().to_string();
+    say(&if desk.json {
+        serde_json::json!({ "indice": path, "cartas": entries.len(), "falhas": faults }).to_string()
+    } else {
+        let letters = portuguese::counted(entries.len(), "carta", "cartas");
+        format!("{letters} de exemplo em {path}; nada foi enviado nem registrado")
+    });
+    Ok(if faults.is_empty() { Answer::Done } else { Answer::Negative })
+}
+
+/// Whether a letter goes to that municipality; those to the secretariat's own concern all.
+fn concerns(decision: &Decision, code: MunicipalityCode) -> bool {
+    decision.key.municipality().is_none_or(|to| to == code)
+}
+
+fn entry(live: &Live, decision: &Decision, subject: &str) -> Entry {
+    let name = decision.content.as_ref().map_or("carta", name_of);
+    let window = decision.window().map(ToString::to_string).unwrap_or_default();
+    let (file, recipient) = match (&decision.key, &decision.content) {
+        (NoticeKey::Municipal { municipality, .. }, _) => {
+            let roster = &live.setup.config.roster.municipalities;
+            let name = roster.get(municipality).map(|m| portuguese::line(&m.name)).unwrap_or_default();
+            (municipality.to_string(), name)
+        }
+        (
+            _,
+            Some(
+                Content::Digest { to, .. } | Content::Referral { to, .. } | Content::ReferralVoid { to, .. },
+            ),
+        ) => (slugify(&to.to_string()), to.to_string()),
+        (_, _) => ("equipe".to_owned(), "equipe".to_owned()),
+    };
+    let kind = match (&decision.content, decision.kind) {
+        (Some(Content::Upheld { .. }), _) => "prazo mantido",
+        (Some(Content::ReferralVoid { .. }), _) => "remessa sem efeito",
+        (_, Some(kind)) => portuguese::kind(kind),
+        (_, None) => "carta",
+    };
+    let stem = format!("{}/{name}/{file}", slugify(&window));
+    Entry {
+        window,
+        kind: kind.to_owned(),
+        recipient,
+        subject: subject.to_owned(),
+        page: format!("{stem}.html"),
+        text: format!("{stem}.txt"),
+    }
+}
+
+/// Writes a file and the folders above it.
+pub(super) fn write(path: &Path, text: &str) -> std::result::Result<(), Failure> {
+    let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    made.and_then(|()| std::fs::write(path, text)).map_err(|error| {
+        Failure::unwritable(path, &error, "confira a pasta dada em --saida e o espaço em disco")
+    })
+}

@@ -1,0 +1,154 @@
+//! `simular`: what a period would bring, and what it comes to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, IsTerminal as _};
+use std::path::{Path, PathBuf};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::civil::Date;
+use jiff::{Timestamp, Unit};
+
+use super::args::Diary;
+use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use super::terminal;
+use crate::domain::calendar::{Calendar, Window};
+use crate::domain::forecast::{Quota, Tally};
+use crate::domain::id::WindowId;
+use crate::domain::replay::Change;
+use crate::feed::changes::{ChangesError, changes};
+use crate::render::line::{diary_line, event_line};
+use crate::render::{forecast, portuguese};
+use crate::service::rehearse::{keep_forecast, rehearse};
+
+/// Lines are shown when so much has gathered.
+const CHUNK: usize = 64 * 1024;
+
+/// What to rehearse.
+pub(super) struct Rehearsal<'a> {
+    pub(super) days: (Date, Date),
+    pub(super) statuses: Option<&'a Path>,
+    pub(super) output: Option<&'a PathBuf>,
+    pub(super) diary: Diary,
+    pub(super) weekly: u16,
+}
+
+/// The real decision in virtual time.
+pub(super) fn run(desk: &Desk, asked: &Rehearsal<'_>) -> Result {
+    let calendar = desk.calendar();
+    let changes = match asked.statuses {
+        None => Vec::new(),
+        Some(path) => read_changes(desk, path)?,
+    };
+    for stray in strays(&changes, &calendar, asked.days.1) {
+        remark(&stray);
+    }
+    let roster = &desk.setup.config.roster;
+    let told = asked.diary == Diary::Shown;
+    let progress = Progress::new(asked.days, told);
+    let mut tally = Tally::default();
+    let mut lines = String::new();
+    rehearse(&desk.setup, asked.days, &changes, asked.output.map(PathBuf::as_path), |at, decision| {
+        tally.note(at, decision, &calendar);
+        progress.reached(at, &calendar);
+        if desk.json {
+            lines.push_str(&event_line(at, decision, &calendar));
+            lines.push('\n');
+        } else if told {
+            lines.push_str(&diary_line(at, decision, &calendar, roster));
+            lines.push('\n');
+        }
+        if lines.len() > CHUNK {
+            say(&lines);
+            lines.clear();
+        }
+    })
+    .map_err(|error| Failure::could_not(&error))?;
+    progress.ended();
+    if !lines.is_empty() {
+        say(&lines);
+    }
+    let relay = desk.setup.config.settings.relay.as_ref();
+    let quota = relay.map(|relay| Quota { per_minute: relay.per_minute, per_day: relay.per_day });
+    let forecast = tally.forecast(&calendar, roster, asked.days, quota, usize::from(asked.weekly));
+    if let Some(dir) = asked.output {
+        keep_forecast(dir, &forecast, &calendar, roster).map_err(|error| Failure::could_not(&error))?;
+    }
+    if !desk.json {
+        let text = forecast::text(&forecast, &calendar, roster, terminal::width());
+        say(&if told { format!("\n{text}") } else { text });
+        if let Some(dir) = asked.output {
+            say(&format!("\ncartas e relatórios em {}; o resumo, em {0}/resumo.html", dir.display()));
+        }
+    }
+    Ok(Answer::Done)
+}
+
+/// How far the rehearsal is, on stderr and only for a person who sees nothing else move.
+struct Progress {
+    bar: ProgressBar,
+    from: Date,
+}
+
+impl Progress {
+    fn new((from, until): (Date, Date), told: bool) -> Self {
+        let days = from.until((Unit::Day, until)).map_or(0, |span| span.get_days()).max(0);
+        let bar = ProgressBar::with_draw_target(
+            Some(u64::from(days.unsigned_abs()) + 1),
+            if told && io::stdout().is_terminal() {
+                ProgressDrawTarget::hidden()
+            } else {
+                ProgressDrawTarget::stderr()
+            },
+        );
+        if let Ok(style) = ProgressStyle::with_template("simulando {msg} {wide_bar} {pos} de {len} dias") {
+            bar.set_style(style);
+        }
+        Self { bar, from }
+    }
+
+    fn reached(&self, at: Timestamp, calendar: &Calendar) {
+        let on = calendar.hours.zone.date_of(at);
+        let past = self.from.until((Unit::Day, on)).map_or(0, |span| span.get_days()).max(0);
+        let past = u64::from(past.unsigned_abs());
+        if self.bar.position() != past {
+            self.bar.set_message(portuguese::date(on));
+            self.bar.set_position(past);
+        }
+    }
+
+    fn ended(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// What a status file tells of windows and parts that the calendar does not have: nobody would ever look at it.
+fn strays(changes: &[Change], calendar: &Calendar, until: Date) -> BTreeSet<String> {
+    let windows = calendar.windows(until);
+    let known: BTreeMap<&WindowId, &Window> = windows.iter().map(|window| (&window.id, window)).collect();
+    let mut strays = BTreeSet::new();
+    for told in changes.iter().map(|change| &change.observation) {
+        match known.get(&told.window) {
+            None => strays.insert(format!(
+                "aviso: a janela “{}” do arquivo de situações não existe até {}; as linhas dela não têm efeito",
+                told.window,
+                portuguese::date(until)
+            )),
+            Some(window) if !window.parts.contains(&told.part) => strays.insert(format!(
+                "aviso: a janela “{}” não tem a parte “{}” do arquivo de situações; as linhas dela não têm efeito",
+                told.window, told.part
+            )),
+            Some(_) => false,
+        };
+    }
+    strays
+}
+
+fn read_changes(desk: &Desk, path: &Path) -> std::result::Result<Vec<Change>, Failure> {
+    let bytes = std::fs::read(path)
+        .map_err(|error| Failure::unreadable(path, &error, "confira o nome do arquivo"))?;
+    let zone = &desk.setup.config.calendar.hours.zone;
+    changes(&bytes, zone, &desk.setup.config.roster).map_err(|error| match error {
+        ChangesError::Unreadable(error) => Failure::refused(format!("erro: {}: {error}", path.display())),
+        faulty @ ChangesError::Faulty(_) => Failure::refused(format!("erro: {}: {faulty}", path.display())),
+    })
+}

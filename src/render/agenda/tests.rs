@@ -1,0 +1,207 @@
+//! The year drawn, and the calendar file held to RFC 5545's rules.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::date;
+
+use super::*;
+use crate::domain::calendar::{Audience, Deadline, OnUnconfirmed, Rung, Sanction};
+use crate::render::letter::example::World;
+
+fn agenda() -> (World, Vec<Window>) {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let mut windows = world.calendar.declared.clone();
+    windows[0].editions[1].municipalities.insert(world.municipality);
+    windows[0].halt = Some(Halt { kind: HaltKind::Suspended, since: Some(date(2023, 11, 14)), until: None });
+    (world, windows)
+}
+
+/// The example's window, extended for all, in a calendar with a ladder of two rungs.
+fn extended() -> (World, Vec<Window>) {
+    let mut world = World::new(Sanction::Standard, "").unwrap();
+    let rung = |days_before| Rung {
+        days_before,
+        audience: vec![Audience::Smas],
+        copies: Vec::new(),
+        unconfirmed: OnUnconfirmed::Withhold,
+    };
+    for system in world.calendar.systems.values_mut() {
+        system.ladder = vec![rung(10), rung(2)];
+    }
+    let windows = world.calendar.declared.clone();
+    (world, windows)
+}
+
+const YEAR: (Date, Date) = (date(2023, 1, 1), date(2023, 12, 31));
+
+#[test]
+fn a_window_shows_its_editions_and_sources() {
+    let (world, windows) = agenda();
+    let (from, to) = (date(2023, 12, 1), date(2023, 12, 31));
+    insta::assert_snapshot!(
+        "agenda_text",
+        text(&windows, &world.calendar, (from, to), date(2023, 12, 12), 80)
+    );
+    insta::assert_snapshot!("agenda_json", json(&windows, &world.calendar, from, to));
+}
+
+#[test]
+fn a_window_is_shown_while_any_day_of_it_falls_in_the_period() {
+    let (world, mut windows) = agenda();
+    let shown = |windows: &[Window], from, to| !json(windows, &world.calendar, from, to).is_empty();
+    assert!(shown(&windows, date(2023, 12, 19), date(2024, 1, 1)), "the last day of the last edition");
+    assert!(!shown(&windows, date(2023, 12, 20), date(2024, 1, 1)));
+    assert!(shown(&windows, date(2023, 1, 1), date(2023, 10, 23)), "the first day");
+    assert!(!shown(&windows, date(2023, 1, 1), date(2023, 10, 22)));
+    windows[0].editions.truncate(1);
+    windows[0].editions[0].deadline = None;
+    assert!(shown(&windows, date(2030, 1, 1), date(2030, 2, 1)), "a definir has no end");
+}
+
+#[test]
+fn a_year_at_a_glance_tells_each_sort_of_window() {
+    let (_, extended) = extended();
+    let (_, suspended) = agenda();
+    let renamed = |window: &Window, name: &str| Window {
+        id: crate::domain::id::WindowId::parse(&format!("censo-suas/2023/{name}")).unwrap(),
+        ..window.clone()
+    };
+    let mut undefined = renamed(&extended[0], "a-definir");
+    undefined.editions.truncate(1);
+    undefined.editions[0].deadline = None;
+    let mut cancelled = renamed(&extended[0], "cancelada");
+    cancelled.halt = Some(Halt { kind: HaltKind::Cancelled, since: None, until: None });
+    let all = [renamed(&extended[0], "prorrogada"), renamed(&suspended[0], "suspensa"), undefined, cancelled];
+    let all: Vec<&Window> = all.iter().collect();
+    let today = date(2023, 11, 1);
+    let pages = [60, 100, 160].map(|width| year::draw(&all, YEAR.0, YEAR.1, today, width));
+    insta::assert_snapshot!("agenda_year", pages.join("\n"));
+}
+
+#[test]
+fn no_line_of_the_drawing_is_wider_than_the_terminal() {
+    let (_, windows) = extended();
+    let windows: Vec<&Window> = windows.iter().collect();
+    for width in 60..200 {
+        for (from, to) in [YEAR, (date(2023, 12, 1), date(2023, 12, 1)), (date(2020, 1, 1), date(2025, 1, 1))]
+        {
+            let page = year::draw(&windows, from, to, date(2023, 12, 31), width);
+            for line in page.lines() {
+                assert!(line.chars().count() <= width, "{width}: {line}");
+            }
+        }
+    }
+}
+
+/// Lines as they were before folding.
+fn unfolded(text: &str) -> Vec<String> {
+    text.replace("\r\n ", "").split_terminator("\r\n").map(str::to_owned).collect()
+}
+
+fn property<'a>(lines: &'a [String], name: &str) -> Vec<&'a str> {
+    lines.iter().filter_map(|line| line.strip_prefix(name)?.strip_prefix([':', ';'])).collect()
+}
+
+#[test]
+fn the_calendar_file_is_what_rfc_5545_asks_for() {
+    let (mut world, mut windows) = extended();
+    windows[0].editions[1].source = "MDS; comunicado, \"nº 1\" – prorrogação\\nova".to_owned();
+    world.calendar.systems.values_mut().for_each(|s| s.name = "Censo, SUAS; é".to_owned());
+    let (text, events) = ics(&windows, &world.calendar, YEAR.0, YEAR.1);
+    assert_eq!(events, 2, "the opening and the deadline");
+    assert!(text.ends_with("END:VCALENDAR\r\n") && !text.replace("\r\n", "").contains(['\r', '\n']));
+    for line in text.split("\r\n") {
+        assert!(line.len() <= 75, "folded at 75 octets: {line}");
+    }
+    let lines = unfolded(&text);
+    let mut open: Vec<&str> = Vec::new();
+    for line in &lines {
+        if let Some(name) = line.strip_prefix("BEGIN:") {
+            open.push(name);
+        } else if let Some(name) = line.strip_prefix("END:") {
+            assert_eq!(open.pop(), Some(name), "closed in order");
+        }
+    }
+    assert!(open.is_empty());
+    assert_eq!(property(&lines, "VERSION"), ["2.0"]);
+    assert_eq!(
+        property(&lines, "DTSTART"),
+        ["VALUE=DATE:20231023", "20231220T025959Z"],
+        "a day; an instant in UTC"
+    );
+    assert_eq!(property(&lines, "DTEND"), ["VALUE=DATE:20231024"], "the day after, not before");
+    let summaries = property(&lines, "SUMMARY");
+    assert!(summaries.iter().all(|s| s.contains(r"Censo\, SUAS\; é")), "{summaries:?}");
+    assert!(
+        property(&lines, "DESCRIPTION")[1]
+            .contains(r#"fonte: MDS\; comunicado\, "nº 1" – prorrogação\\nova"#)
+    );
+    // Two rungs: 10 and 2 days before the 19th, both on sending days, at eight.
+    assert_eq!(property(&lines, "TRIGGER"), ["-P11DT15H59M59S", "-P4DT15H59M59S"]);
+    assert_eq!(property(&lines, "ACTION"), ["DISPLAY", "DISPLAY"]);
+    let uids = property(&lines, "UID");
+    assert_eq!(uids.iter().collect::<BTreeSet<_>>().len(), uids.len(), "each its own: {uids:?}");
+}
+
+#[test]
+fn lines_of_any_length_are_folded_at_75_octets_and_lose_nothing() {
+    let (mut world, windows) = extended();
+    for more in 0..160 {
+        let name = format!("Sistema {}é{}", "x".repeat(more), " ão".repeat(more % 7));
+        world.calendar.systems.values_mut().for_each(|s| s.name.clone_from(&name));
+        let (text, _) = ics(&windows, &world.calendar, YEAR.0, YEAR.1);
+        assert!(text.split("\r\n").all(|line| line.len() <= 75), "{text}");
+        assert!(
+            unfolded(&text).iter().any(|line| line.starts_with("SUMMARY:Prazo: ") && line.contains(&name)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_deadline_that_moves_is_the_same_event_with_a_higher_sequence() {
+    let (world, windows) = extended();
+    let mut first = windows.clone();
+    first[0].editions.truncate(1);
+    let mut suspended = windows.clone();
+    suspended[0].halt = Some(Halt { kind: HaltKind::Suspended, since: Some(date(2023, 12, 7)), until: None });
+    let mut resumed = suspended.clone();
+    resumed[0].halt = Some(Halt { until: Some(date(2023, 12, 9)), ..suspended[0].halt.unwrap() });
+    let mut third = windows.clone();
+    let mut edition = windows[0].editions[1].clone();
+    (edition.number, edition.announced_on) = (3, Some(date(2023, 12, 18)));
+    edition.deadline = Some(Deadline { on: date(2023, 12, 29), at: Deadline::DEFAULT_TIME });
+    third[0].editions.push(edition);
+    let mut last = None;
+    for (windows, status) in [
+        (&first, "CONFIRMED"),
+        (&windows, "CONFIRMED"),
+        (&suspended, "CANCELLED"),
+        (&resumed, "CONFIRMED"),
+        (&third, "CONFIRMED"),
+    ] {
+        let (text, _) = ics(windows, &world.calendar, YEAR.0, YEAR.1);
+        let lines = unfolded(&text);
+        let uids: Vec<&str> =
+            property(&lines, "UID").into_iter().filter(|uid| !uid.starts_with("alarme")).collect();
+        assert_eq!(uids, ["abertura.censo-suas.2023@vigia-suas", "prazo.censo-suas.2023@vigia-suas"]);
+        assert_eq!(property(&lines, "STATUS"), [status, status]);
+        let (sequence, changed) = (
+            property(&lines, "SEQUENCE")[1].parse::<u32>().unwrap(),
+            property(&lines, "LAST-MODIFIED")[1].to_owned(),
+        );
+        let now = (sequence, changed);
+        assert!(last.as_ref().is_none_or(|last| *last < now), "{last:?} then {now:?}");
+        assert_eq!(ics(windows, &world.calendar, YEAR.0, YEAR.1).0, text, "the same facts, the same bytes");
+        last = Some(now);
+    }
+}
+
+#[test]
+fn an_extension_for_some_is_an_event_of_its_own() {
+    let (world, mut windows) = extended();
+    windows[0].editions[1].municipalities.insert(world.municipality);
+    let (text, events) = ics(&windows, &world.calendar, YEAR.0, YEAR.1);
+    assert_eq!(events, 3);
+    assert!(text.contains("UID:prazo-2.censo-suas.2023@vigia-suas") && text.contains("20231206T025959Z"));
+}

@@ -1,0 +1,96 @@
+//! A warning as a sentence, with what to do about it. Pure.
+
+use jiff::ToSpan;
+
+use super::super::portuguese as pt;
+use crate::domain::forecast::Warning;
+use crate::domain::id::MunicipalityCode;
+use crate::domain::roster::Roster;
+
+/// So many names are given before the rest are counted.
+const NAMED: usize = 5;
+
+/// What deserves a look.
+pub(super) fn what(warning: &Warning, roster: &Roster) -> String {
+    match warning {
+        Warning::OverQuota { on, waiting, left } => format!(
+            "em {} o servidor não daria conta: {} à espera, {} ficariam para o dia seguinte de envio",
+            pt::date_and_weekday(*on),
+            pt::counted(*waiting, "entrega", "entregas"),
+            left
+        ),
+        Warning::DailyLimit { on, due, limit } => format!(
+            "em {} venceriam {due} avisos, mais do que o limite de {limit}: o dia ficaria retido por inteiro",
+            pt::date_and_weekday(*on)
+        ),
+        Warning::Crowded { from, letters, municipalities } => format!(
+            "{letters} cartas em 7 dias, de {} a {}: {}",
+            pt::date(*from),
+            pt::date(from.saturating_add(6.days())),
+            names(municipalities, roster)
+        ),
+        Warning::NoAudience { window, municipalities } => {
+            format!("na janela {window} não há a quem escrever: {}", names(municipalities, roster))
+        }
+        Warning::NobodyExpected { window } => {
+            format!("a janela {window} abre e nenhum município é avisado")
+        }
+        Warning::RungBeforeOpening { window, rung, opens_on } => format!(
+            "o degrau {rung}d da janela {window} cai antes da abertura ({}): a escada é mais longa que a janela",
+            pt::date(*opens_on)
+        ),
+        Warning::NoLadder { window } => format!("a janela {window} não tem escada: ninguém é cobrado"),
+        Warning::RungMoved { window, rung, on, holiday, leaves_on } => format!(
+            "o degrau {rung}d da janela {window} cai em {}{}: as cartas saem em {}",
+            pt::date_and_weekday(*on),
+            holiday.as_ref().map(|name| format!(", {}", pt::line(name))).unwrap_or_default(),
+            pt::date_and_weekday(*leaves_on)
+        ),
+    }
+}
+
+/// What to do about it.
+pub(super) fn remedy(warning: &Warning) -> &'static str {
+    match warning {
+        Warning::OverQuota { .. } => {
+            "aumente por_minuto ou por_dia em [smtp], se o servidor aceitar, ou antecipe um degrau"
+        }
+        Warning::DailyLimit { .. } => "se o volume está certo, aumente limite_dia em vigia.toml",
+        Warning::Crowded { .. } => "afaste os degraus de sistemas que vencem na mesma semana, ou tire um",
+        Warning::NoAudience { .. } => "complete os endereços em municipios.csv",
+        Warning::NobodyExpected { .. } => {
+            "confira as partes da janela, as dispensas de municipios.csv e unidades.csv"
+        }
+        Warning::RungBeforeOpening { .. } => "tire o degrau ou aproxime-o do prazo",
+        Warning::NoLadder { .. } => "escreva a escada do sistema em calendario.toml",
+        Warning::RungMoved { .. } => "nada a fazer: é a regra; confira só se o dia serve",
+    }
+}
+
+/// The sort of warning, for a column or a heading.
+pub(super) fn sort(warning: &Warning) -> &'static str {
+    match warning {
+        Warning::OverQuota { .. } => "servidor de e-mail",
+        Warning::DailyLimit { .. } => "limite do dia",
+        Warning::Crowded { .. } => "muitas cartas na semana",
+        Warning::NoAudience { .. } => "sem contato",
+        Warning::NobodyExpected { .. } => "ninguém esperado",
+        Warning::RungBeforeOpening { .. } => "degrau antes da abertura",
+        Warning::NoLadder { .. } => "sem escada",
+        Warning::RungMoved { .. } => "degrau antecipado",
+    }
+}
+
+fn names(codes: &[MunicipalityCode], roster: &Roster) -> String {
+    let name = |code: &MunicipalityCode| {
+        roster.municipalities.get(code).map_or_else(|| code.to_string(), |m| pt::line(&m.name))
+    };
+    if codes.len() == roster.municipalities.len() && codes.len() > NAMED {
+        return format!("todos os {} municípios", codes.len());
+    }
+    let mut named: Vec<String> = codes.iter().take(NAMED).map(name).collect();
+    if codes.len() > NAMED {
+        named.push(format!("mais {}", codes.len() - NAMED));
+    }
+    pt::list(&named)
+}

@@ -1,0 +1,68 @@
+//! Letters to be read before any leaves: all of them with an index, and one while its template is edited.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::office::Office;
+
+const NOW: &str = "--em 2026-11-05T09:00";
+
+#[test]
+fn every_letter_to_every_recipient_lies_in_a_folder_with_an_index() {
+    let office = Office::new();
+    let told = office.stdout(&format!("carta --todas --saida provas {NOW}"));
+    // RMA and SISC have windows: six sorts to three municipalities each; resumo, remessa and its taking back to GSUAS
+    // and to two and to one gerência; and an alert.
+    assert!(told.starts_with("53 cartas de exemplo em provas/index.html"), "{told}");
+    let index = office.read("provas/index.html");
+    assert_eq!(index.matches("<li>").count(), 53);
+    for page in index
+        .split("href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .filter(|page| !page.is_empty())
+    {
+        let letter = office.read(&format!("provas/{page}"));
+        assert!(letter.contains("</html>"), "{page}");
+        let text = office.read(&format!("provas/{}", page.replace(".html", ".txt")));
+        assert!(text.starts_with("\u{feff}Assunto: ") && !text.contains("{{"), "{page}");
+    }
+    for sort in ["prazo mantido", "remessa sem efeito", "alerta"] {
+        assert!(index.contains(sort), "{sort}");
+    }
+    let one = office.stdout(&format!("carta --todas --sistema rma --municipio vitoria --saida uma {NOW}"));
+    assert!(one.starts_with("16 cartas"), "six to Vitória, ten to staff: {one}");
+}
+
+/// Waits until a file says something.
+fn until(path: &Path, wanted: &str) {
+    let began = Instant::now();
+    loop {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        if text.contains(wanted) {
+            return;
+        }
+        assert!(began.elapsed() < Duration::from_mins(1), "{wanted:?} never came; there is {text:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_letter_is_shown_again_each_time_its_template_is_saved_and_faults_in_its_place() {
+    let office = Office::new();
+    let line = format!("carta --observar --tipo prazo --sistema rma --saida vista {NOW}");
+    let mut program = office.program(&line).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let page = office.path("vista/carta.html");
+    until(&page, "Preenchimento pendente");
+    office.edit("config/modelos/prazo.html", "Preenchimento pendente", "Ainda por preencher");
+    until(&page, "Ainda por preencher");
+    office.append("config/modelos/prazo.txt", "{{ municipio.nom }}");
+    until(&page, "nome desconhecido: municipio.nom");
+    until(&page, "http-equiv=\"refresh\"");
+    office.edit("config/modelos/prazo.txt", "{{ municipio.nom }}", "");
+    until(&page, "Ainda por preencher");
+    let asked = format!("kill -INT {}", program.id());
+    assert!(Command::new("bash").args(["-c", &asked]).status().unwrap().success());
+    assert_eq!(program.wait().unwrap().code(), Some(0), "Ctrl-C is how it ends");
+}
