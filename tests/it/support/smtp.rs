@@ -294,6 +294,8 @@ impl Talk {
                     if mood == Mood::ExpiredTls {
                         shake_hands(self.read.into_inner().reunite(self.write).unwrap()).await;
                     } else {
+                        // Once the client has begun its part.
+                        self.read.fill_buf().await.ok()?;
                         self.say("this is no TLS at all, and never was").await?;
                     }
                     return None;
