@@ -276,7 +276,7 @@ impl Talk {
                     match mood {
                         Mood::Mute => std::future::pending().await,
                         Mood::Pipelining => {
-                            self.say(&format!("250-relay\r\n250-PIPELINING\r\n250 {auth}")).await?
+                            self.say(&format!("250-relay\r\n250-PIPELINING\r\n250 {auth}")).await?;
                         }
                         Mood::RefusesTls(_) | Mood::FailsTls | Mood::ExpiredTls => {
                             self.say(&format!("250-relay\r\n250-STARTTLS\r\n250 {auth}")).await?;
