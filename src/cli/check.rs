@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::desk::{Answer, Desk, Failure, Result, remark, say};
 use super::{sample, terminal};
-use crate::config::Faults;
+use crate::config::{Faults, Mode};
 use crate::render::portuguese::counted;
 use crate::service::amend;
 use crate::service::app::Live;
@@ -66,6 +66,8 @@ pub(super) async fn run(desk: &Desk) -> Result {
             counted(config.calendar.declared.len(), "janela escrita à mão", "janelas escritas à mão"),
             counted(letters, "carta experimentada", "cartas experimentadas"),
         ));
+        // A rehearsal asks no relay for anything.
+        let relay = relay.filter(|_| desk.setup.config.settings.mode == Mode::Production);
         match (relay, password) {
             (Some(_), Some(source)) if is_elsewhere(&source) => {
                 say(&format!("a senha do servidor de saída viria {source}, que aqui não existe"));

@@ -20,7 +20,7 @@ use crate::telemetry::chain;
 
 /// The Message-IDs that letters of a window refer to, read once for each window of a pass.
 #[derive(Default)]
-pub(super) struct Threads(HashMap<WindowId, Arc<HashMap<MunicipalityCode, Vec<String>>>>);
+pub(super) struct Threads(HashMap<WindowId, HashMap<MunicipalityCode, Vec<String>>>);
 
 impl Threads {
     /// What the letters of these decisions refer to, each its own.
@@ -29,14 +29,11 @@ impl Threads {
         if decision.act != Act::Send {
             return Ok(Vec::new());
         }
-        let ids = match self.0.get(window) {
-            Some(known) => known,
-            None => {
-                let read = Arc::new(store.message_ids(window).await?);
-                self.0.entry(window.clone()).or_insert(read)
-            }
-        };
-        Ok(ids.get(municipality).cloned().unwrap_or_default())
+        if !self.0.contains_key(window) {
+            self.0.insert(window.clone(), store.message_ids(window).await?);
+        }
+        let ids = self.0.get(window).and_then(|window| window.get(municipality));
+        Ok(ids.cloned().unwrap_or_default())
     }
 }
 

@@ -75,13 +75,14 @@ impl Chain {
     }
 
     /// Adds an entry.
+    #[expect(clippy::needless_pass_by_value, reason = "a line is told once, by whoever makes it")]
     pub(super) fn append(&mut self, line: Line<'_>) {
         let at = ms(line.at);
         let body = line.body.to_string();
         let window = line.window.map(WindowId::as_str);
         let municipality = line.municipality.map(code);
         self.seq += 1;
-        let link = Link {
+        let covered = Link {
             prev: &self.head,
             seq: self.seq,
             at,
@@ -91,7 +92,7 @@ impl Chain {
             municipality,
             body: &body,
         };
-        let hash = link.hash();
+        let hash = covered.hash();
         self.added.push(Entry {
             seq: self.seq,
             at,

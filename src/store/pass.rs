@@ -125,7 +125,7 @@ async fn record(
             subject: &key,
             window: change.decision.key.window(),
             municipality: change.decision.key.municipality(),
-            body: body(change, &row, recorded, effect),
+            body: body(change, &row, recorded, &effect),
         };
         chain.append(line);
     }
@@ -229,7 +229,7 @@ fn by_address(to: &[Recipient]) -> Vec<&Recipient> {
         .collect()
 }
 
-fn body(change: &Change, row: &NoticeRow, recorded: Recorded, effect: Effect) -> Value {
+fn body(change: &Change, row: &NoticeRow, recorded: Recorded, effect: &Effect) -> Value {
     let decision = &change.decision;
     json!({
         "acao": row.act,

@@ -50,8 +50,8 @@ async fn a_hostile_relay_puts_the_letters_off_flags_nobody_and_gets_each_once_wh
         let began = Instant::now();
         let dispatch = desk.deliver().await;
         assert!(began.elapsed() < LONGEST_ROUND, "{:?}: {:?}", case.mood, began.elapsed());
-        let tries = dispatch.deferred + dispatch.uncertain;
-        assert_eq!((dispatch.accepted, tries), (0, 1), "{:?}: one try for its connection", case.mood);
+        let rounds = dispatch.deferred + dispatch.uncertain;
+        assert_eq!((dispatch.accepted, rounds), (0, 1), "{:?}: one try for its connection", case.mood);
         let lines = desk.lines().await;
         let tried = lines.iter().find(|line| line.attempts > 0).unwrap();
         assert_eq!(tried.state, case.state, "{:?}", case.mood);

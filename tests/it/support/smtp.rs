@@ -276,7 +276,7 @@ impl Talk {
                     match mood {
                         Mood::Mute => std::future::pending().await,
                         Mood::Pipelining => {
-                            self.say(&format!("250-relay\r\n250-PIPELINING\r\n250 {auth}")).await?
+                            self.say(&format!("250-relay\r\n250-PIPELINING\r\n250 {auth}")).await?;
                         }
                         Mood::RefusesTls(_) | Mood::FailsTls | Mood::ExpiredTls => {
                             self.say(&format!("250-relay\r\n250-STARTTLS\r\n250 {auth}")).await?;
@@ -294,6 +294,8 @@ impl Talk {
                     if mood == Mood::ExpiredTls {
                         shake_hands(self.read.into_inner().reunite(self.write).unwrap()).await;
                     } else {
+                        // Once the client has begun its part.
+                        self.read.fill_buf().await.ok()?;
                         self.say("this is no TLS at all, and never was").await?;
                     }
                     return None;
