@@ -26,6 +26,7 @@ mod overlay;
 mod read;
 mod recurrence;
 mod relay;
+mod rewrite;
 mod sender;
 mod settings;
 mod sheet;
@@ -52,6 +53,7 @@ use crate::domain::secretariat::Secretariat;
 
 pub use compile::compile;
 pub use fault::{Fault, Faults, LoadError, Severity};
+pub use rewrite::{RewriteError, rewrite};
 pub use settings::{Mode, OnUncertain, Relay, Security, Settings};
 pub use source::Sources;
 

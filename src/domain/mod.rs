@@ -2,7 +2,8 @@
 //!
 //! Reading order: `id` (names of things), `time` (civil dates to instants), `holiday`, `calendar` (what was
 //! announced), `roster` (whom to tell), `status` (who has filled in), `overrides` (what people decided), `ledger`
-//! (what was already said), `reason` (why), `plan` (what to say now), `replay` (a year in memory), `summary` (what
+//! (what was already said), `reason` (why), `plan` (what to say now), `replay` (a year in memory), `register` (what the
+//! ministry's register of units would change), `summary` (what
 //! staff read), `delivery` (one address), `dossier` (proof of what was said).
 //!
 //! Architecture invariant: nothing here does I/O, reads a clock, logs, or names another room of the crate.
@@ -18,6 +19,7 @@ pub mod notice;
 pub mod overrides;
 pub mod plan;
 pub mod reason;
+pub mod register;
 pub mod replay;
 pub mod roster;
 pub mod secretariat;

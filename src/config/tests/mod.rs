@@ -3,6 +3,7 @@
 mod broken;
 mod calendar;
 mod feeds;
+mod rewrite;
 mod rosters;
 mod service;
 mod shipped;
