@@ -1,4 +1,4 @@
-//! `fontes.toml`: where status comes from, and what its columns mean.
+//! `[fonte.X]` of `fontes.toml`: where status comes from, and what its columns mean.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::fault::Severity;
 use super::fetch;
 use super::locate::{Log, Spot};
 use super::names::Names;
-use super::node::Node;
+use super::node::{Entry, Node};
 use super::read::Reader;
 use super::{system, value};
 use crate::domain::feed::{FeedSpec, Format, Mapping, Meaning, PartRule, ReferenceRule};
@@ -23,20 +23,35 @@ const STATES: [(&str, State); 4] = [
 
 /// Every `[fonte.X]` without faults. A disabled one may name what is not declared, or have keys that nobody knows:
 /// that is only a warning.
-pub(super) fn compile(document: &Node, names: &Names, municipalities: usize, log: &Log) -> Vec<FeedSpec> {
-    let Some(top) = Reader::of(document, "fontes.toml", log) else { return Vec::new() };
+pub(super) fn compile(top: &Reader<'_>, names: &Names, municipalities: usize) -> Vec<FeedSpec> {
     let mut feeds = Vec::new();
     for (entry, table) in top.named("fonte") {
-        let id = FeedId::parse(&entry.key)
-            .map_err(|error| {
-                let hint = "use letras minúsculas sem acento, como [fonte.rma-lista]: dá nome a uma pasta";
-                log.error(&entry.key_spot, error.to_string(), hint);
-            })
-            .ok();
-        feeds.extend(one(id, &table, names, municipalities));
+        feeds.extend(one(id(entry, "fonte.rma-lista", top.log), &table, names, municipalities));
     }
-    top.close(Severity::Error);
     feeds
+}
+
+/// The three sorts of table share one set of names: each names a folder, and alerts.
+pub(super) fn one_name_each(document: &Node, log: &Log) {
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    for sort in ["fonte", "cadastro", "noticia"] {
+        for entry in document.get(sort).map(Node::entries).unwrap_or_default() {
+            if let Some(other) = seen.insert(&entry.key, sort) {
+                let message = format!("[{sort}.{0}] tem o mesmo nome de [{other}.{0}]", entry.key);
+                log.error(&entry.key_spot, message, "dê outro nome a um dos dois");
+            }
+        }
+    }
+}
+
+/// The name of a table, as one that can name a folder.
+pub(super) fn id(entry: &Entry, example: &str, log: &Log) -> Option<FeedId> {
+    FeedId::parse(&entry.key)
+        .map_err(|error| {
+            let hint = format!("use letras minúsculas sem acento, como [{example}]: dá nome a uma pasta");
+            log.error(&entry.key_spot, error.to_string(), hint);
+        })
+        .ok()
 }
 
 fn one(id: Option<FeedId>, table: &Reader<'_>, names: &Names, municipalities: usize) -> Option<FeedSpec> {
@@ -67,7 +82,7 @@ fn one(id: Option<FeedId>, table: &Reader<'_>, names: &Names, municipalities: us
     })
 }
 
-fn format(table: &Reader<'_>) -> Option<Format> {
+pub(super) fn format(table: &Reader<'_>) -> Option<Format> {
     let kind = table.need("tipo", "\"csv\"", |n, log| value::word(n, log, &[("csv", ())]));
     let delimiter = table.get("delimitador", |n, log| {
         let words = [(";", b';'), (",", b','), ("|", b'|'), ("\t", b'\t'), ("tab", b'\t')];
@@ -108,7 +123,7 @@ fn mapping(table: &Reader<'_>, names: &Names, severity: Severity) -> Option<Mapp
     })
 }
 
-fn part(table: &Reader<'_>, names: &Names, severity: Severity) -> Option<PartRule> {
+pub(super) fn part(table: &Reader<'_>, names: &Names, severity: Severity) -> Option<PartRule> {
     let fixed = table.get("parte", |n, log| system::part(n, log, names, severity));
     let column = table.get("parte_coluna", value::filled);
     let words: Option<BTreeMap<String, PartId>> =
@@ -186,7 +201,7 @@ fn meaning(table: &Reader<'_>) -> Option<Meaning> {
 }
 
 /// A table from words of the source to ours.
-fn words<T>(
+pub(super) fn words<T>(
     node: &Node,
     log: &Log,
     key: &str,
@@ -204,20 +219,20 @@ fn words<T>(
 }
 
 /// Two keys that only make sense together.
-fn paired(
+pub(super) fn paired<T>(
     table: &Reader<'_>,
     column_key: &str,
-    pattern_key: &str,
+    other_key: &str,
     example: &str,
     column: Option<String>,
-    pattern: Option<String>,
-) -> Option<(String, String)> {
-    match (table.has(column_key), table.has(pattern_key)) {
-        (true, false) => table.missing(pattern_key, example),
-        (false, true) => stray(table, pattern_key, column_key),
+    other: Option<T>,
+) -> Option<(String, T)> {
+    match (table.has(column_key), table.has(other_key)) {
+        (true, false) => table.missing(other_key, example),
+        (false, true) => stray(table, other_key, column_key),
         _ => {}
     }
-    Some((column?, pattern?))
+    Some((column?, other?))
 }
 
 /// Says that a key does nothing without another.

@@ -4,7 +4,7 @@
 //! environment), `read` and `value` (typed reading that goes on after a fault), then one file for each thing read:
 //! `vigia` with `sender` and `relay`, `system` with `ladder` and `recurrence`, `window` with `extension` and
 //! `crossing`, `holiday`, `municipality`,
-//! `unit`, `feed` with `fetch`; `compile` joins them. `fault` and `show` are what comes out when it cannot be.
+//! `unit`, `feed` with `register`, `news` and `fetch`; `compile` joins them; `rewrite` changes `unidades.csv`. `fault` and `show` are what comes out when it cannot be.
 //!
 //! Architecture invariant: no clock, no network, and no password is read here; a configuration that has a fault gives
 //! no part of itself.
@@ -21,10 +21,12 @@ mod locate;
 mod municipality;
 mod names;
 mod near;
+mod news;
 mod node;
 mod overlay;
 mod read;
 mod recurrence;
+mod register;
 mod relay;
 mod rewrite;
 mod sender;
@@ -48,6 +50,8 @@ use jiff::Timestamp;
 
 use crate::domain::calendar::Calendar;
 use crate::domain::feed::FeedSpec;
+use crate::domain::news::NewsSpec;
+use crate::domain::register::RegisterSpec;
 use crate::domain::roster::Roster;
 use crate::domain::secretariat::Secretariat;
 
@@ -70,6 +74,10 @@ pub struct Config {
     pub secretariat: Secretariat,
     /// Where status comes from, by id as written.
     pub feeds: Vec<FeedSpec>,
+    /// Registers of units, by id as written.
+    pub registers: Vec<RegisterSpec>,
+    /// Where news comes from, by id as written.
+    pub news: Vec<NewsSpec>,
     /// Letters of the operators' own, in place of the program's.
     pub templates: Vec<TemplateSource>,
     /// What somebody should look at.

@@ -3,7 +3,7 @@
 //! Reading order: `id` (names of things), `time` (civil dates to instants), `holiday`, `calendar` (what was
 //! announced), `roster` (whom to tell), `status` (who has filled in), `overrides` (what people decided), `ledger`
 //! (what was already said), `reason` (why), `plan` (what to say now), `replay` (a year in memory), `register` (what the
-//! ministry's register of units would change), `summary` (what
+//! ministry's register of units would change), `news` (what it publishes), `summary` (what
 //! staff read), `delivery` (one address), `dossier` (proof of what was said).
 //!
 //! Architecture invariant: nothing here does I/O, reads a clock, logs, or names another room of the crate.
@@ -15,6 +15,7 @@ pub mod feed;
 pub mod holiday;
 pub mod id;
 pub mod ledger;
+pub mod news;
 pub mod notice;
 pub mod overrides;
 pub mod plan;

@@ -17,6 +17,8 @@ pub mod folder;
 pub mod http;
 pub mod judge;
 pub mod map;
+pub mod news;
+pub mod register;
 pub mod schedule;
 pub mod table;
 pub mod text;

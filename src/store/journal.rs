@@ -46,11 +46,15 @@ pub enum EntryKind {
     Outage,
     /// *contato*: an address was flagged, or its flag taken off.
     Contact,
+    /// *cadastro*: a register of units was loaded, or somebody took or refused what it proposes.
+    Register,
+    /// *noticia*: something was found in the news, or somebody saw it.
+    News,
 }
 
 impl EntryKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Opening,
         Self::Decision,
         Self::Delivery,
@@ -59,6 +63,8 @@ impl EntryKind {
         Self::Reading,
         Self::Outage,
         Self::Contact,
+        Self::Register,
+        Self::News,
     ];
 
     /// The word in the journal.
@@ -73,6 +79,8 @@ impl EntryKind {
             Self::Reading => "leitura",
             Self::Outage => "parada",
             Self::Contact => "contato",
+            Self::Register => "cadastro",
+            Self::News => "noticia",
         }
     }
 

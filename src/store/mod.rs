@@ -2,7 +2,7 @@
 //!
 //! Reading order: `db` (one writer, several readers), `chain` and `journal`, `pass` and `notice` (what a pass decided),
 //! `outbox` and `settle` (letters on their way), `ledger` (the same as the plan sees it), `snapshot` and `status`
-//! (who has filled in), `overrides`, `reading`, `contact`, `begin`, `delivery` and `letter` (what staff ask for),
+//! (who has filled in), `overrides`, `reading`, `contact`, `register` and `news` (what the ministry publishes), `begin`, `delivery` and `letter` (what staff ask for),
 //! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
 //!
 //! Architecture invariants: SQL never reads a clock, every instant is a parameter; every write is one transaction
@@ -24,11 +24,13 @@ mod journal;
 mod ledger;
 mod letter;
 mod lock;
+mod news;
 mod notice;
 mod outbox;
 mod overrides;
 mod pass;
 mod reading;
+mod register;
 mod settle;
 mod snapshot;
 mod sql;
@@ -48,10 +50,12 @@ pub use error::{Source, StoreError};
 pub use journal::{EntryKind, JournalEntry, JournalFilter};
 pub use letter::Letter;
 pub use lock::LedgerLock;
+pub use news::{FindingLine, NewFinding};
 pub use outbox::Claim;
 pub use overrides::{Override, OverrideId, OverrideLine};
 pub use pass::{Change, NewLetter, Recorded};
 pub use reading::Reading;
+pub use register::{KeptRegister, RefusalLine};
 pub use settle::{OnUncertain, Settled, Settlement};
 pub use snapshot::{LastAccepted, NewSnapshot, SnapshotLine, Tally, Verdict};
 pub use verify::ChainReport;

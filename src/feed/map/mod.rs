@@ -8,9 +8,9 @@
 mod absence;
 mod gather;
 mod period;
-mod place;
+pub(in crate::feed) mod place;
 mod row;
-mod word;
+pub(in crate::feed) mod word;
 
 use std::collections::{BTreeMap, BTreeSet};
 

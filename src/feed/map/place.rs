@@ -8,7 +8,7 @@ use crate::feed::text::excerpt;
 
 /// Why a code names no known municipality.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum NotKnown {
+pub(in crate::feed) enum NotKnown {
     /// It is a code, of a municipality that the roster does not have.
     Unknown(String),
     /// It is no code; the text says why.
@@ -16,18 +16,18 @@ pub(super) enum NotKnown {
 }
 
 /// The municipalities of the roster, also by their six digits.
-pub(super) struct Places<'a> {
+pub(in crate::feed) struct Places<'a> {
     roster: &'a Roster,
     by_six: HashMap<u32, MunicipalityCode>,
 }
 
 impl<'a> Places<'a> {
-    pub(super) fn new(roster: &'a Roster) -> Self {
+    pub(in crate::feed) fn new(roster: &'a Roster) -> Self {
         Self { roster, by_six: roster.municipalities.keys().map(|code| (code.six(), *code)).collect() }
     }
 
     /// Reads a code of six or seven digits, also as a spreadsheet leaves it (`320530.0`). Six become seven by look-up.
-    pub(super) fn municipality(&self, cell: Option<&str>) -> Result<MunicipalityCode, NotKnown> {
+    pub(in crate::feed) fn municipality(&self, cell: Option<&str>) -> Result<MunicipalityCode, NotKnown> {
         let text = cell.ok_or_else(|| NotKnown::Bad("código do município em branco".to_owned()))?;
         let digits = without_fraction(text);
         let number = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<u32>().ok()).flatten();
@@ -48,7 +48,7 @@ impl<'a> Places<'a> {
 }
 
 /// Reads a unit's id. One in scientific notation lost its digits in a spreadsheet.
-pub(super) fn unit(text: &str) -> Result<UnitId, String> {
+pub(in crate::feed) fn unit(text: &str) -> Result<UnitId, String> {
     let id = without_fraction(text);
     let lost = id.bytes().all(|b| b.is_ascii_digit() || b".,eE+".contains(&b))
         && id.contains(['e', 'E'])

@@ -13,21 +13,24 @@ use super::{MOST_LISTED, Mapped, UnknownWord};
 const MOST_CHARACTERS: usize = 60;
 
 /// A table of words, compared without case, accents or outer blanks.
-pub(super) struct Words<T>(HashMap<String, T>);
+pub(in crate::feed) struct Words<T>(HashMap<String, T>);
 
 impl<T: Clone> Words<T> {
-    pub(super) fn new(words: &BTreeMap<String, T>) -> Self {
+    pub(in crate::feed) fn new(words: &BTreeMap<String, T>) -> Self {
         Self(words.iter().map(|(word, meaning)| (folded(word), meaning.clone())).collect())
     }
 
-    pub(super) fn get(&self, word: &str) -> Option<&T> {
+    pub(in crate::feed) fn get(&self, word: &str) -> Option<&T> {
         self.0.get(&folded(word))
     }
 }
 
 impl Words<PartId> {
     /// The words of a feed over the ids and names of the declared parts.
-    pub(super) fn of_parts(declared: &BTreeMap<PartId, Part>, words: &BTreeMap<String, PartId>) -> Self {
+    pub(in crate::feed) fn of_parts(
+        declared: &BTreeMap<PartId, Part>,
+        words: &BTreeMap<String, PartId>,
+    ) -> Self {
         let mut all = HashMap::new();
         all.extend(declared.values().map(|p| (folded(&p.name), p.id.clone())));
         all.extend(declared.keys().map(|id| (folded(id.as_str()), id.clone())));
@@ -38,10 +41,10 @@ impl Words<PartId> {
 
 /// Keeps one copy of each wording.
 #[derive(Default)]
-pub(super) struct Wordings(HashMap<String, Arc<str>>);
+pub(in crate::feed) struct Wordings(HashMap<String, Arc<str>>);
 
 impl Wordings {
-    pub(super) fn keep(&mut self, word: &str) -> Arc<str> {
+    pub(in crate::feed) fn keep(&mut self, word: &str) -> Arc<str> {
         if let Some(kept) = self.0.get(word) {
             return kept.clone();
         }
@@ -54,7 +57,7 @@ impl Wordings {
 }
 
 /// Lists a word that means nothing.
-pub(super) fn unknown(mapped: &mut Mapped, column: &str, word: &str, line: u64) {
+pub(in crate::feed) fn unknown(mapped: &mut Mapped, column: &str, word: &str, line: u64) {
     let shown = excerpt(word, MOST_CHARACTERS);
     let full = mapped.unknown_words.len() >= MOST_LISTED;
     if let Some(known) = mapped.unknown_words.get_mut(&shown) {

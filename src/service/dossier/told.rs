@@ -281,9 +281,12 @@ fn matters(fact: &Fact<'_>, windows: &BTreeSet<WindowId>) -> bool {
             NoticeKey::parse(&entry.subject),
             Some(NoticeKey::Staff { slot: StaffSlot::Referral { .. } | StaffSlot::ReferralVoid { .. }, .. })
         ),
-        EntryKind::Opening | EntryKind::Snapshot | EntryKind::Outage | EntryKind::Contact => {
-            ALWAYS.contains(&entry.kind)
-        }
+        EntryKind::Opening
+        | EntryKind::Snapshot
+        | EntryKind::Outage
+        | EntryKind::Contact
+        | EntryKind::Register
+        | EntryKind::News => ALWAYS.contains(&entry.kind),
     }
 }
 

@@ -1,0 +1,222 @@
+//! Rows of a register to units. Pure.
+
+use std::collections::BTreeSet;
+
+use super::{RegisterGround, RegisterRead};
+use crate::domain::feed::PartRule;
+use crate::domain::id::{EmailAddress, MunicipalityCode, PartId, UnitId};
+use crate::domain::register::{Listed, RegisterSpec, Standing};
+use crate::feed::map::place::{self, NotKnown, Places};
+use crate::feed::map::word::Words;
+use crate::feed::map::{BadLine, MOST_LISTED};
+use crate::feed::table::{Column, ColumnError, Row, Table};
+use crate::feed::text::{excerpt, folded};
+
+/// Most characters kept of a name, a telephone or an unknown word: a wrong column may hold what nobody should keep.
+const MOST_CHARACTERS: usize = 150;
+
+/// Where each fact stands.
+struct Columns {
+    unit: Column,
+    municipality: Column,
+    name: Option<Column>,
+    email: Option<Column>,
+    telephone: Option<Column>,
+    standing: Option<Column>,
+    part: Option<Column>,
+}
+
+/// Why a row gives no unit.
+enum Odd {
+    /// Not about this state.
+    Elsewhere,
+    /// Not about a part that is followed.
+    OtherPart(UnitId),
+    /// It is about this unit, and that is all that can be said.
+    Unclear(UnitId, Option<String>),
+    /// Nobody knows what it is about.
+    Lost(String),
+}
+
+pub(super) fn read(spec: &RegisterSpec, table: Table<'_>, ground: &RegisterGround<'_>) -> RegisterRead {
+    let mut read = RegisterRead::empty(spec, ground.read_on);
+    let columns = match Columns::of(spec, &table) {
+        Ok(columns) => columns,
+        Err(missing) => {
+            read.missing_columns = missing;
+            return read;
+        }
+    };
+    let reader = Reader {
+        spec,
+        columns,
+        places: Places::new(ground.roster),
+        parts: match &spec.part {
+            PartRule::Fixed(_) => None,
+            PartRule::Column { words, .. } => Some(Words::of_parts(ground.parts, words)),
+        },
+        standings: spec.columns.standing.as_ref().map(|(_, words)| Words::new(words)),
+        blanks: spec.blanks.iter().map(|word| folded(word)).collect(),
+    };
+    read.register.covered = match &spec.part {
+        PartRule::Fixed(part) => BTreeSet::from([part.clone()]),
+        PartRule::Column { words, .. } => words.values().cloned().collect(),
+    };
+    let mut lost = false;
+    for row in table {
+        read.rows += 1;
+        let (line, outcome) = match row {
+            Ok(row) => (row.line, reader.row(&row, &mut read)),
+            Err(fault) => (fault.line, Err(Odd::Lost(fault.problem.to_string()))),
+        };
+        match outcome {
+            Ok(listed) => keep(&mut read, listed),
+            Err(Odd::Elsewhere) => read.elsewhere += 1,
+            Err(Odd::OtherPart(unit)) => {
+                read.other_parts += 1;
+                read.register.unclear.insert(unit);
+            }
+            Err(Odd::Unclear(unit, why)) => {
+                read.register.unclear.insert(unit);
+                if let Some(why) = why {
+                    bad(&mut read, line, why);
+                }
+            }
+            Err(Odd::Lost(why)) => {
+                lost = true;
+                bad(&mut read, line, why);
+            }
+        }
+    }
+    let unclear = &read.register.unclear;
+    read.register.units.retain(|id, _| !unclear.contains(id));
+    read.register.covered.extend(read.register.units.values().map(|unit| unit.part.clone()));
+    if lost {
+        read.register.covered.clear();
+    }
+    read
+}
+
+/// A unit that comes twice in the same words is one; in other words, unclear.
+fn keep(read: &mut RegisterRead, listed: Listed) {
+    match read.register.units.get(&listed.id) {
+        Some(known) if *known != listed => {
+            if read.register.unclear.insert(listed.id.clone()) {
+                read.contradictory += 1;
+            }
+        }
+        Some(_) => {}
+        None => {
+            read.register.units.insert(listed.id.clone(), listed);
+        }
+    }
+}
+
+fn bad(read: &mut RegisterRead, line: u64, message: String) {
+    read.bad += 1;
+    if read.bad_lines.len() < MOST_LISTED {
+        read.bad_lines.push(BadLine { line, message });
+    }
+}
+
+impl Columns {
+    fn of(spec: &RegisterSpec, table: &Table<'_>) -> Result<Self, Vec<String>> {
+        let mut missing = Vec::new();
+        let mut find = |name: &str| match table.header().find(name) {
+            Ok(column) => Some(column),
+            Err(error @ (ColumnError::Missing(_) | ColumnError::Ambiguous(_))) => {
+                missing.push(error.to_string());
+                None
+            }
+        };
+        let named = &spec.columns;
+        let (unit, municipality) = (find(&named.unit), find(&named.municipality));
+        let name = named.name.as_deref().and_then(&mut find);
+        let email = named.email.as_deref().and_then(&mut find);
+        let telephone = named.telephone.as_deref().and_then(&mut find);
+        let standing = named.standing.as_ref().and_then(|(column, _)| find(column));
+        let part = match &spec.part {
+            PartRule::Fixed(_) => None,
+            PartRule::Column { column, .. } => find(column),
+        };
+        match (unit, municipality) {
+            (Some(unit), Some(municipality)) if missing.is_empty() => {
+                Ok(Self { unit, municipality, name, email, telephone, standing, part })
+            }
+            _ => Err(missing),
+        }
+    }
+}
+
+struct Reader<'a> {
+    spec: &'a RegisterSpec,
+    columns: Columns,
+    places: Places<'a>,
+    parts: Option<Words<PartId>>,
+    standings: Option<Words<Standing>>,
+    blanks: BTreeSet<String>,
+}
+
+impl Reader<'_> {
+    fn row(&self, row: &Row, read: &mut RegisterRead) -> Result<Listed, Odd> {
+        // Another state's rows may be as odd as they like.
+        let municipality = match self.places.municipality(row.cell(self.columns.municipality)) {
+            Ok(code) => Ok(code),
+            Err(NotKnown::Unknown(_)) => return Err(Odd::Elsewhere),
+            Err(NotKnown::Bad(why)) => Err(why),
+        };
+        let id = self.cell(row, Some(self.columns.unit));
+        let id = id.ok_or_else(|| Odd::Lost("código da unidade em branco".to_owned()))?;
+        let id = place::unit(id).map_err(Odd::Lost)?;
+        let municipality: MunicipalityCode =
+            municipality.map_err(|why| Odd::Unclear(id.clone(), Some(why)))?;
+        let part = self.part(row, &id)?;
+        let standing = self.standing(row, &id, read)?;
+        let addresses = self.addresses(row, read);
+        let short = |column| excerpt(self.cell(row, column).unwrap_or_default(), MOST_CHARACTERS);
+        let (name, telephone) = (short(self.columns.name), short(self.columns.telephone));
+        Ok(Listed { id, municipality, part, name, addresses, telephone, standing })
+    }
+
+    /// A cell that says something.
+    fn cell<'r>(&self, row: &'r Row, column: Option<Column>) -> Option<&'r str> {
+        row.cell(column?).filter(|text| !self.blanks.contains(&folded(text)))
+    }
+
+    fn part(&self, row: &Row, id: &UnitId) -> Result<PartId, Odd> {
+        match (&self.spec.part, &self.parts) {
+            (PartRule::Fixed(part), _) => Ok(part.clone()),
+            (PartRule::Column { .. }, parts) => {
+                let found = self.cell(row, self.columns.part).and_then(|word| parts.as_ref()?.get(word));
+                found.cloned().ok_or_else(|| Odd::OtherPart(id.clone()))
+            }
+        }
+    }
+
+    fn standing(&self, row: &Row, id: &UnitId, read: &mut RegisterRead) -> Result<Standing, Odd> {
+        let Some(standings) = &self.standings else { return Ok(Standing::Open) };
+        let word = self.cell(row, self.columns.standing).unwrap_or_default();
+        standings.get(word).copied().ok_or_else(|| {
+            let known = read.unknown_words.len() < MOST_LISTED || read.unknown_words.contains_key(word);
+            if known {
+                *read.unknown_words.entry(excerpt(word, MOST_CHARACTERS)).or_default() += 1;
+            }
+            Odd::Unclear(id.clone(), None)
+        })
+    }
+
+    fn addresses(&self, row: &Row, read: &mut RegisterRead) -> Vec<EmailAddress> {
+        let text = self.cell(row, self.columns.email).unwrap_or_default();
+        let mut kept: Vec<EmailAddress> = Vec::new();
+        let pieces =
+            text.split(|c: char| c.is_whitespace() || ",;/".contains(c)).filter(|piece| !piece.is_empty());
+        for piece in pieces.take(10) {
+            match EmailAddress::parse(piece) {
+                Ok(address) if kept.contains(&address) => {}
+                Ok(address) => kept.push(address),
+                Err(_) => read.bad_addresses += 1,
+            }
+        }
+        kept
+    }
+}
