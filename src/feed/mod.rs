@@ -2,11 +2,12 @@
 //! snapshot is not believed; the store is another room's.
 //!
 //! Reading order: `error` (what can go wrong outside), `http` and `url` (fetch), `folder` (drop folder), `schedule`
-//! (when), `digest` (evidence), `text` (encodings, comparing words), `table` (rows, whatever the format), `csv` (the
-//! one format so far), `map` (rows to observations, pure), `judge` (believed or not, pure).
+//! (when), `body` and `digest` (bytes, as evidence), `text` (encodings, comparing words), `table` (rows, whatever the
+//! format), `csv` (the one format so far), `map` (rows to observations, pure), `judge` (believed or not, pure).
 //!
 //! Architecture invariant: nothing here decides whom to write to, reads a clock, or keeps a column that is not mapped.
 
+pub mod body;
 pub mod changes;
 mod csv;
 pub mod digest;
@@ -26,8 +27,10 @@ pub mod url;
 
 use crate::domain::feed::FeedSpec;
 
+use self::body::Body;
 use self::judge::{Previous, Refusal, Verdict, judge};
-use self::map::{Ground, Mapped, map};
+use self::map::{Ground, Mapped, Mapper};
+use self::table::DecodeError;
 
 /// What became of one whole load of bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,13 +41,12 @@ pub struct Intake {
     pub verdict: Verdict,
 }
 
-/// Decodes, maps and judges one whole load of a feed. Pure, and never fails: bytes that cannot be read are a
-/// quarantined snapshot like any other.
+/// Decodes, maps and judges one whole load of a feed, which may come in several bodies. Never fails: bytes that cannot
+/// be read are a quarantined snapshot like any other.
 #[must_use]
-pub fn take_in(spec: &FeedSpec, bytes: &[u8], ground: &Ground<'_>, previous: Option<&Previous>) -> Intake {
-    match table::open(&spec.format, bytes) {
-        Ok(table) => {
-            let mapped = map(spec, table, ground);
+pub fn take_in(spec: &FeedSpec, bodies: &[Body], ground: &Ground<'_>, previous: Option<&Previous>) -> Intake {
+    match read(spec, bodies, ground) {
+        Ok(mapped) => {
             let verdict = judge(spec, &mapped, previous);
             Intake { mapped, verdict }
         }
@@ -53,4 +55,12 @@ pub fn take_in(spec: &FeedSpec, bytes: &[u8], ground: &Ground<'_>, previous: Opt
             verdict: Verdict::Quarantined { reasons: vec![Refusal::Unreadable(error)] },
         },
     }
+}
+
+fn read(spec: &FeedSpec, bodies: &[Body], ground: &Ground<'_>) -> Result<Mapped, DecodeError> {
+    let mut mapper = Mapper::new(spec, ground);
+    for body in bodies {
+        mapper.read(table::open(&spec.format, body)?, &body.given)?;
+    }
+    Ok(mapper.finish())
 }

@@ -11,12 +11,13 @@ use super::app::{App, Live};
 use super::known;
 use crate::domain::feed::{FeedSpec, Source};
 use crate::domain::id::{FeedId, IdError, Reference, SnapshotId};
+use crate::feed::body::{Body, Original};
 use crate::feed::folder::{self, Look, Shelf};
 use crate::feed::http::{self, Fetched, Requester, Validators};
 use crate::feed::judge::{Note, Previous, Refusal, Verdict};
 use crate::feed::map::Ground;
 use crate::feed::schedule::Schedule;
-use crate::feed::{Intake, digest, error::FolderError, take_in, url};
+use crate::feed::{Intake, error::FolderError, take_in, url};
 use crate::store::{NewSnapshot, Store, StoreError};
 use crate::telemetry::chain;
 
@@ -77,8 +78,9 @@ pub async fn take_in_bytes(
         done: last.by_window.iter().map(|(window, tally)| (window.clone(), tally.done)).collect(),
         municipalities: last.total.municipalities,
     });
-    let intake = take_in(spec, bytes, &ground, previous.as_ref());
-    let sha256 = digest::sha256_hex(bytes);
+    let body = Body::plain(Original::from_bytes(bytes));
+    let sha256 = body.original.sha256().to_owned();
+    let intake = take_in(spec, &[body], &ground, previous.as_ref());
     let stamp = now.strftime("%Y%m%dT%H%M%S%3fZ");
     let id = SnapshotId::parse(&format!("{}-{stamp}-{}", spec.id, &sha256[..12]))?;
     let mut taken = Taken { snapshot: id.clone(), intake };

@@ -19,13 +19,18 @@ fn may_name(room: &str) -> &'static [&'static str] {
 }
 
 /// Outside crates and the only room (or file) that may name each.
-const OWNERS: [(&str, &str); 18] = [
+const OWNERS: [(&str, &str); 23] = [
     ("sqlx", "src/store/"),
     ("lettre", "src/mail/"),
     ("mail_parser", "src/mail/bounce/"),
     ("reqwest", "src/feed/"),
     ("feed_rs", "src/feed/news/"),
-    ("html5ever", "src/feed/news/"),
+    ("tempfile", "src/feed/body.rs"),
+    ("html5ever", "src/feed/"),
+    ("calamine", "src/feed/sheet/"),
+    ("zip", "src/feed/sheet/"),
+    ("quick_xml", "src/feed/sheet/"),
+    ("cfb", "src/feed/sheet/"),
     ("rustls", "src/"),
     ("minijinja", "src/render/"),
     ("maud", "src/render/"),

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::feed::Format;
+use crate::feed::body::{Body, Original};
 use crate::feed::fixture::{CODES, calendar, mapped, november, presence, roster, situation, windows};
 use crate::feed::map::{BadLine, Ground};
 use crate::feed::take_in;
@@ -9,7 +10,8 @@ use crate::feed::take_in;
 fn reasons(spec: &FeedSpec, file: &[u8], previous: Option<&Previous>) -> Vec<String> {
     let (calendar, windows, roster) = (calendar(), windows(), roster());
     let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
-    match take_in(spec, file, &ground, previous).verdict {
+    let body = Body::plain(Original::from_bytes(file));
+    match take_in(spec, &[body], &ground, previous).verdict {
         Verdict::Accepted { .. } => Vec::new(),
         Verdict::Quarantined { reasons } => reasons.iter().map(ToString::to_string).collect(),
     }
