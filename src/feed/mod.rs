@@ -7,6 +7,7 @@
 //!
 //! Architecture invariant: nothing here decides whom to write to, reads a clock, or keeps a column that is not mapped.
 
+pub mod body;
 pub mod changes;
 mod csv;
 pub mod digest;
