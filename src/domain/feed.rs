@@ -3,6 +3,7 @@
 //! Declared in `fontes.toml`, compiled by `config`, carried out by `feed`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use jiff::SignedDuration;
 
@@ -43,13 +44,51 @@ pub enum Source {
         url: String,
         /// Cron expression in the calendar's zone (five fields), as written.
         schedule: String,
-        /// Hosts that a redirect may lead to besides the URL's own.
-        hosts: Vec<String>,
-        /// Time-out of the whole request.
-        timeout: SignedDuration,
-        /// Most bytes read, after decompression.
-        max_bytes: u64,
+        /// How a request behaves.
+        manners: Manners,
     },
+}
+
+/// How requests of a feed behave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manners {
+    /// Hosts that a redirect may lead to besides the URL's own, and that may stand in an internal network.
+    pub hosts: Vec<String>,
+    /// Time-out of each request.
+    pub timeout: SignedDuration,
+    /// Most bytes of each answer, as sent and as expanded.
+    pub max_bytes: u64,
+    /// PEM file of authorities trusted besides the system's, for hosts that send an incomplete chain.
+    pub authorities: Option<PathBuf>,
+    /// Rest between two requests of one run.
+    pub pause: SignedDuration,
+    /// Most pages of a run over municipalities or units that may fail; those are *não confirmado* then. One more and
+    /// the whole run is not believed.
+    pub tolerated_failures: usize,
+}
+
+impl Manners {
+    /// The ministry's pages take up to three minutes.
+    pub const TIMEOUT: SignedDuration = SignedDuration::from_secs(180);
+    /// Far more than any status page.
+    pub const MAX_BYTES: u64 = 20 * 1024 * 1024;
+    /// Half a minute for thirty pages: slower than a person who clicks.
+    pub const PAUSE: SignedDuration = SignedDuration::from_secs(1);
+    /// As with a fall of *concluído*: up to this many is never too much.
+    pub const TOLERATED_FAILURES: usize = 5;
+}
+
+impl Default for Manners {
+    fn default() -> Self {
+        Self {
+            hosts: Vec::new(),
+            timeout: Self::TIMEOUT,
+            max_bytes: Self::MAX_BYTES,
+            authorities: None,
+            pause: Self::PAUSE,
+            tolerated_failures: Self::TOLERATED_FAILURES,
+        }
+    }
 }
 
 /// How a feed's bytes read. Adding a format touches this enum and one file in `feed`.

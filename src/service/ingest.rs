@@ -13,7 +13,7 @@ use crate::domain::feed::{FeedSpec, Source};
 use crate::domain::id::{FeedId, IdError, Reference, SnapshotId};
 use crate::feed::body::{Body, Original};
 use crate::feed::folder::{self, Look, Shelf};
-use crate::feed::http::{self, Fetched, Requester, Validators};
+use crate::feed::http::{Fetched, Rules, Validators};
 use crate::feed::judge::{Note, Previous, Refusal, Verdict};
 use crate::feed::map::Ground;
 use crate::feed::schedule::Schedule;
@@ -200,14 +200,22 @@ impl Ingest {
         address: &str,
     ) -> Result<bool, StoreError> {
         let validators = self.validators.get(address).cloned().unwrap_or_default();
-        match http::fetch(spec, address, &validators, &Requester::default()).await {
+        let Source::Http { manners, .. } = &spec.source else { return Ok(false) };
+        let rules = Rules {
+            hosts: manners.hosts.clone(),
+            timeout: manners.timeout.unsigned_abs(),
+            max_bytes: manners.max_bytes,
+            authorities: manners.authorities.clone(),
+        };
+        match app.fetcher.fetch(address, &validators, &rules).await {
             Ok(Fetched::NotModified) => {
                 app.store.note_fetch(&spec.id, app.now()).await?;
                 info!(feed.id = %spec.id, "a fonte não mudou");
                 Ok(false)
             }
-            Ok(Fetched::Body(body)) => {
-                let accepted = load(app, live, spec, &body.url, &body.bytes, app.now()).await?;
+            Ok(Fetched::Fresh(body)) => {
+                let Ok(bytes) = body.original.bytes() else { return Ok(false) };
+                let accepted = load(app, live, spec, &body.url, &bytes, app.now()).await?;
                 if accepted {
                     self.validators.insert(address.to_owned(), body.validators);
                 }

@@ -17,6 +17,8 @@ use crate::domain::id::PartId;
 use crate::domain::register::{Register, RegisterSpec};
 use crate::domain::roster::Roster;
 
+use self::read::Gather;
+use super::body::Body;
 use super::map::BadLine;
 use super::table;
 
@@ -132,23 +134,23 @@ pub struct RegisterIntake {
     pub distrust: Vec<Distrust>,
 }
 
-/// Decodes, reads and judges one whole load. Never fails: bytes that cannot be read are a load that is not believed.
+/// Decodes, reads and judges one whole load, which may come in several bodies. Never fails: bytes that cannot be read
+/// are a load that is not believed.
 #[must_use]
 pub fn take_in(
     spec: &RegisterSpec,
-    bytes: &[u8],
+    bodies: &[Body],
     ground: &RegisterGround<'_>,
     before: Before,
 ) -> RegisterIntake {
-    match table::open(&spec.format, bytes) {
-        Ok(table) => {
-            let read = read::read(spec, table, ground);
-            let distrust = judge::judge(spec, &read, ground, before);
-            RegisterIntake { read, distrust }
+    let mut gather = Gather::new(spec, ground);
+    for body in bodies {
+        if let Err(error) = table::open(&spec.format, body).and_then(|table| gather.take(table)) {
+            let read = RegisterRead::empty(spec, ground.read_on);
+            return RegisterIntake { read, distrust: vec![Distrust::Unreadable(error)] };
         }
-        Err(error) => RegisterIntake {
-            read: RegisterRead::empty(spec, ground.read_on),
-            distrust: vec![Distrust::Unreadable(error)],
-        },
     }
+    let read = gather.finish();
+    let distrust = judge::judge(spec, &read, ground, before);
+    RegisterIntake { read, distrust }
 }

@@ -9,7 +9,7 @@ use crate::domain::register::{Listed, RegisterSpec, Standing};
 use crate::feed::map::place::{self, NotKnown, Places};
 use crate::feed::map::word::Words;
 use crate::feed::map::{BadLine, MOST_LISTED};
-use crate::feed::table::{Column, ColumnError, Row, Table};
+use crate::feed::table::{Column, ColumnError, DecodeError, Row, Table};
 use crate::feed::text::{excerpt, folded};
 
 /// Most characters kept of a name, a telephone or an unknown word: a wrong column may hold what nobody should keep.
@@ -38,39 +38,62 @@ enum Odd {
     Lost(String),
 }
 
-pub(super) fn read(spec: &RegisterSpec, table: Table<'_>, ground: &RegisterGround<'_>) -> RegisterRead {
-    let mut read = RegisterRead::empty(spec, ground.read_on);
-    let columns = match Columns::of(spec, &table) {
-        Ok(columns) => columns,
-        Err(missing) => {
-            read.missing_columns = missing;
-            return read;
-        }
-    };
-    let reader = Reader {
-        spec,
-        columns,
-        places: Places::new(ground.roster),
-        parts: match &spec.part {
-            PartRule::Fixed(_) => None,
-            PartRule::Column { words, .. } => Some(Words::of_parts(ground.parts, words)),
-        },
-        standings: spec.columns.standing.as_ref().map(|(_, words)| Words::new(words)),
-        blanks: spec.blanks.iter().map(|word| folded(word)).collect(),
-    };
-    read.register.covered = match &spec.part {
-        PartRule::Fixed(part) => BTreeSet::from([part.clone()]),
-        PartRule::Column { words, .. } => words.values().cloned().collect(),
-    };
-    let mut lost = false;
-    for row in table {
-        read.rows += 1;
-        let (line, outcome) = match row {
-            Ok(row) => (row.line, reader.row(&row, &mut read)),
-            Err(fault) => (fault.line, Err(Odd::Lost(fault.problem.to_string()))),
+/// Rows gathered over the bodies of a load.
+pub(super) struct Gather<'a> {
+    meanings: Meanings<'a>,
+    read: RegisterRead,
+    /// Whether a row was about nobody knows which unit.
+    lost: bool,
+}
+
+impl<'a> Gather<'a> {
+    pub(super) fn new(spec: &'a RegisterSpec, ground: &RegisterGround<'a>) -> Self {
+        let mut read = RegisterRead::empty(spec, ground.read_on);
+        read.register.covered = match &spec.part {
+            PartRule::Fixed(part) => BTreeSet::from([part.clone()]),
+            PartRule::Column { words, .. } => words.values().cloned().collect(),
         };
+        let meanings = Meanings {
+            spec,
+            places: Places::new(ground.roster),
+            parts: match &spec.part {
+                PartRule::Fixed(_) => None,
+                PartRule::Column { words, .. } => Some(Words::of_parts(ground.parts, words)),
+            },
+            standings: spec.columns.standing.as_ref().map(|(_, words)| Words::new(words)),
+            blanks: spec.blanks.iter().map(|word| folded(word)).collect(),
+        };
+        Self { meanings, read, lost: false }
+    }
+
+    /// Takes one body. After a column is missed nothing more is read.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the body turns out not to be whole.
+    pub(super) fn take(&mut self, table: Table<'_>) -> Result<(), DecodeError> {
+        let columns = match Columns::of(self.meanings.spec, &table) {
+            Ok(columns) => columns,
+            Err(missing) => {
+                self.read.missing_columns = missing;
+                return Ok(());
+            }
+        };
+        table.each(&mut |row| {
+            self.read.rows += 1;
+            match row {
+                Ok(row) => {
+                    let outcome = self.meanings.row(row, &columns, &mut self.read);
+                    self.note(row.line, outcome);
+                }
+                Err(fault) => self.note(fault.line, Err(Odd::Lost(fault.problem.to_string()))),
+            }
+        })
+    }
+
+    fn note(&mut self, line: u64, outcome: Result<Listed, Odd>) {
+        let read = &mut self.read;
         match outcome {
-            Ok(listed) => keep(&mut read, listed),
+            Ok(listed) => keep(read, listed),
             Err(Odd::Elsewhere) => read.elsewhere += 1,
             Err(Odd::OtherPart(unit)) => {
                 read.other_parts += 1;
@@ -79,22 +102,26 @@ pub(super) fn read(spec: &RegisterSpec, table: Table<'_>, ground: &RegisterGroun
             Err(Odd::Unclear(unit, why)) => {
                 read.register.unclear.insert(unit);
                 if let Some(why) = why {
-                    bad(&mut read, line, why);
+                    bad(read, line, why);
                 }
             }
             Err(Odd::Lost(why)) => {
-                lost = true;
-                bad(&mut read, line, why);
+                self.lost = true;
+                bad(read, line, why);
             }
         }
     }
-    let unclear = &read.register.unclear;
-    read.register.units.retain(|id, _| !unclear.contains(id));
-    read.register.covered.extend(read.register.units.values().map(|unit| unit.part.clone()));
-    if lost {
-        read.register.covered.clear();
+
+    pub(super) fn finish(mut self) -> RegisterRead {
+        let register = &mut self.read.register;
+        let unclear = &register.unclear;
+        register.units.retain(|id, _| !unclear.contains(id));
+        register.covered.extend(register.units.values().map(|unit| unit.part.clone()));
+        if self.lost || !self.read.missing_columns.is_empty() {
+            register.covered.clear();
+        }
+        self.read
     }
-    read
 }
 
 /// A unit that comes twice in the same words is one; in other words, unclear.
@@ -148,33 +175,33 @@ impl Columns {
     }
 }
 
-struct Reader<'a> {
+/// What the words of a row mean.
+struct Meanings<'a> {
     spec: &'a RegisterSpec,
-    columns: Columns,
     places: Places<'a>,
     parts: Option<Words<PartId>>,
     standings: Option<Words<Standing>>,
     blanks: BTreeSet<String>,
 }
 
-impl Reader<'_> {
-    fn row(&self, row: &Row, read: &mut RegisterRead) -> Result<Listed, Odd> {
+impl Meanings<'_> {
+    fn row(&self, row: &Row, columns: &Columns, read: &mut RegisterRead) -> Result<Listed, Odd> {
         // Another state's rows may be as odd as they like.
-        let municipality = match self.places.municipality(row.cell(self.columns.municipality)) {
+        let municipality = match self.places.municipality(row.cell(columns.municipality)) {
             Ok(code) => Ok(code),
             Err(NotKnown::Unknown(_)) => return Err(Odd::Elsewhere),
             Err(NotKnown::Bad(why)) => Err(why),
         };
-        let id = self.cell(row, Some(self.columns.unit));
+        let id = self.cell(row, Some(columns.unit));
         let id = id.ok_or_else(|| Odd::Lost("código da unidade em branco".to_owned()))?;
         let id = place::unit(id).map_err(Odd::Lost)?;
         let municipality: MunicipalityCode =
             municipality.map_err(|why| Odd::Unclear(id.clone(), Some(why)))?;
-        let part = self.part(row, &id)?;
-        let standing = self.standing(row, &id, read)?;
-        let addresses = self.addresses(row, read);
+        let part = self.part(row, columns, &id)?;
+        let standing = self.standing(row, columns, &id, read)?;
+        let addresses = self.addresses(row, columns, read);
         let short = |column| excerpt(self.cell(row, column).unwrap_or_default(), MOST_CHARACTERS);
-        let (name, telephone) = (short(self.columns.name), short(self.columns.telephone));
+        let (name, telephone) = (short(columns.name), short(columns.telephone));
         Ok(Listed { id, municipality, part, name, addresses, telephone, standing })
     }
 
@@ -183,19 +210,25 @@ impl Reader<'_> {
         row.cell(column?).filter(|text| !self.blanks.contains(&folded(text)))
     }
 
-    fn part(&self, row: &Row, id: &UnitId) -> Result<PartId, Odd> {
+    fn part(&self, row: &Row, columns: &Columns, id: &UnitId) -> Result<PartId, Odd> {
         match (&self.spec.part, &self.parts) {
             (PartRule::Fixed(part), _) => Ok(part.clone()),
             (PartRule::Column { .. }, parts) => {
-                let found = self.cell(row, self.columns.part).and_then(|word| parts.as_ref()?.get(word));
+                let found = self.cell(row, columns.part).and_then(|word| parts.as_ref()?.get(word));
                 found.cloned().ok_or_else(|| Odd::OtherPart(id.clone()))
             }
         }
     }
 
-    fn standing(&self, row: &Row, id: &UnitId, read: &mut RegisterRead) -> Result<Standing, Odd> {
+    fn standing(
+        &self,
+        row: &Row,
+        columns: &Columns,
+        id: &UnitId,
+        read: &mut RegisterRead,
+    ) -> Result<Standing, Odd> {
         let Some(standings) = &self.standings else { return Ok(Standing::Open) };
-        let word = self.cell(row, self.columns.standing).unwrap_or_default();
+        let word = self.cell(row, columns.standing).unwrap_or_default();
         standings.get(word).copied().ok_or_else(|| {
             let known = read.unknown_words.len() < MOST_LISTED || read.unknown_words.contains_key(word);
             if known {
@@ -205,8 +238,8 @@ impl Reader<'_> {
         })
     }
 
-    fn addresses(&self, row: &Row, read: &mut RegisterRead) -> Vec<EmailAddress> {
-        let text = self.cell(row, self.columns.email).unwrap_or_default();
+    fn addresses(&self, row: &Row, columns: &Columns, read: &mut RegisterRead) -> Vec<EmailAddress> {
+        let text = self.cell(row, columns.email).unwrap_or_default();
         let mut kept: Vec<EmailAddress> = Vec::new();
         let pieces =
             text.split(|c: char| c.is_whitespace() || ",;/".contains(c)).filter(|piece| !piece.is_empty());

@@ -7,6 +7,7 @@ use super::*;
 use crate::domain::feed::{Format, PartRule, Source};
 use crate::domain::id::{FeedId, UnitId};
 use crate::domain::register::{Listed, RegisterColumns, Standing};
+use crate::feed::body::Original;
 use crate::feed::fixture;
 
 /// `id_equipamento;ibge;nome;responsavel;telefone;email;situacao`, as the ministry's.
@@ -39,7 +40,11 @@ const HEAD: &str = "id_equipamento;ibge;nome;responsavel;telefone;email;situacao
 fn taken(spec: &RegisterSpec, roster: &Roster, rows: &str, before: Before) -> RegisterIntake {
     let calendar = fixture::calendar();
     let ground = RegisterGround { parts: &calendar.parts, roster, read_on: date(2026, 11, 20) };
-    take_in(spec, format!("{HEAD}{rows}").as_bytes(), &ground, before)
+    take_in(spec, &body(format!("{HEAD}{rows}").as_bytes()), &ground, before)
+}
+
+fn body(bytes: &[u8]) -> [Body; 1] {
+    [Body::plain(Original::from_bytes(bytes))]
 }
 
 fn listed(intake: &RegisterIntake) -> Vec<&Listed> {
@@ -149,7 +154,7 @@ fn each_reason_for_distrust_is_told_in_words() {
             let calendar = fixture::calendar();
             let ground =
                 RegisterGround { parts: &calendar.parts, roster: &roster, read_on: date(2026, 11, 20) };
-            take_in(&spec(), b"<html>erro</html>", &ground, Before::Nothing)
+            take_in(&spec(), &body(b"<html>erro</html>"), &ground, Before::Nothing)
         }),
     ] {
         told.push_str(&format!("{case}: {}\n", reasons(&intake).join(" | ")));
@@ -162,11 +167,11 @@ proptest! {
     fn any_bytes_are_taken_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let (calendar, roster) = (fixture::calendar(), fixture::roster());
         let ground = RegisterGround { parts: &calendar.parts, roster: &roster, read_on: date(2026, 11, 20) };
-        let intake = take_in(&spec(), &bytes, &ground, Before::Nothing);
+        let intake = take_in(&spec(), &body(&bytes), &ground, Before::Nothing);
         prop_assert!(!intake.distrust.is_empty() || !intake.read.register.units.is_empty());
         let mut whole = HEAD.as_bytes().to_vec();
         whole.extend(bytes);
-        let intake = take_in(&spec(), &whole, &ground, Before::Nothing);
+        let intake = take_in(&spec(), &body(&whole), &ground, Before::Nothing);
         prop_assert!(!intake.distrust.is_empty() || !intake.read.register.units.is_empty());
     }
 }
