@@ -2,7 +2,8 @@
 //!
 //! Reading order: `portuguese` (dates and lists in words), `because` (a sentence for every reason), `letter` (a notice
 //! as subject, text and HTML), `line` (one decision on one line), `report` (where a window stands), `agenda` (windows
-//! and their editions), `dossier` (proof of what was said to one municipality).
+//! and their editions), `dossier` (proof of what was said to one municipality), `register` and `news` (what the ministry
+//! publishes, as proposals).
 //!
 //! Architecture invariant: everything that an operator, a gerência or a municipality reads is worded here or in
 //! `config/modelos/`, and nothing here does I/O, reads a clock, or names another room than `domain`.
@@ -12,5 +13,7 @@ pub mod because;
 pub mod dossier;
 pub mod letter;
 pub mod line;
+pub mod news;
 pub mod portuguese;
+pub mod register;
 pub mod report;

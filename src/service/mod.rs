@@ -2,7 +2,7 @@
 //!
 //! Reading order: `setup` (a configuration ready to work with), `app` (what every loop shares), `known` (the world as
 //! the store has it), `reconcile` (decide and record), `outbox` (deliver; with `relay`, `pace` and `trust`), `ingest`
-//! (take in status), `returns` (take in what comes back), `report` (tell staff), `alert` (call a person), `order` (what
+//! (take in status), `returns` (take in what comes back), `watch` with `register` and `news` (what the ministry publishes), `report` (tell staff), `alert` (call a person), `order` (what
 //! people decide by hand), `dossier` (proof), `rehearse` (virtual time), `lifecycle`
 //! (start, signals, drain). Each concern has a `NAME_once` that tests and `servir --uma-vez` call.
 //!
@@ -15,13 +15,16 @@ pub mod dossier;
 pub mod ingest;
 pub mod known;
 pub mod lifecycle;
+pub mod news;
 pub mod order;
 pub mod outbox;
 mod pace;
 pub mod reconcile;
+pub mod register;
 pub mod rehearse;
 pub mod relay;
 pub mod report;
 pub mod returns;
 pub mod setup;
 mod trust;
+mod watch;
