@@ -9,8 +9,10 @@ mod desk;
 mod dossier;
 mod ledger;
 mod letter;
+mod news;
 mod order;
 mod plan;
+mod register;
 mod returned;
 mod sample;
 mod serve;
@@ -21,7 +23,7 @@ mod why;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use self::args::{Command, Invocation, Ledger};
+use self::args::{Command, Invocation, Ledger, News, Register};
 use self::desk::{Answer, Desk, Failure, remark, say};
 use crate::telemetry::{self, LogFormat};
 
@@ -103,5 +105,19 @@ async fn dispatch(desk: Desk, command: &Command) -> desk::Result {
         Command::Release { scope, signature } => order::release(&desk, scope, signature).await,
         Command::Exempt(order) => order::exempt(&desk, order).await,
         Command::Dispute(order) => order::dispute(&desk, order).await,
+        Command::Register(Register::List { choice, refused }) => {
+            register::list(&desk, choice, *refused).await
+        }
+        Command::Register(Register::Apply { choice, unasked, author }) => {
+            register::apply(&desk, choice, *unasked, author).await
+        }
+        Command::Register(Register::Refuse { choice, signature }) => {
+            register::refuse(&desk, choice, signature).await
+        }
+        Command::Register(Register::Load { register, file, waived }) => {
+            register::load(&desk, register, file, waived.as_ref()).await
+        }
+        Command::News(News::List { since }) => news::list(&desk, *since).await,
+        Command::News(News::Seen { findings, signature }) => news::seen(&desk, findings, signature).await,
     }
 }

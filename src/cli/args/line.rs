@@ -10,6 +10,7 @@ use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use jiff::civil::Date;
 
 use super::value;
+use super::watch::{NewsArgs, RegisterArgs};
 use super::{LetterFormat, Moment, ReportFormat};
 use crate::domain::id::{EmailAddress, FeedId, PartId, SystemId, WindowId};
 use crate::domain::notice::Kind;
@@ -108,6 +109,14 @@ pub(super) enum Verb {
         #[arg(value_name = "ARQUIVO", help = "Arquivo a carregar")]
         arquivo: PathBuf,
     },
+    #[command(name = "cadastro", alias = "register")]
+    #[command(about = "Mostra o que o cadastro do MDS mudaria em unidades.csv")]
+    #[command(after_help = "Exemplo:\n  vigia-suas cadastro --so fechada")]
+    Register(RegisterArgs),
+    #[command(name = "noticias", alias = "news")]
+    #[command(about = "Mostra notícias do MDS sobre aberturas, prorrogações e instabilidades")]
+    #[command(after_help = "Exemplo:\n  vigia-suas noticias --desde 2026-11-01")]
+    News(NewsArgs),
     #[command(name = "relatorio", alias = "report", about = "Escreve o relatório de acompanhamento")]
     #[command(after_help = "Exemplo:\n  vigia-suas relatorio --formato csv --janela rma/2026-10")]
     Report {

@@ -8,6 +8,7 @@ mod sense;
 #[cfg(test)]
 mod tests;
 mod value;
+mod watch;
 
 pub(super) use sense::Fault;
 
@@ -18,9 +19,11 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
 use super::usage::{self, Exit};
-use crate::domain::id::{EmailAddress, FeedId, PartId, SystemId, WindowId};
+use crate::domain::id::{EmailAddress, FeedId, PartId, SystemId, UnitId, WindowId};
+use crate::domain::news::FindingId;
 use crate::domain::notice::Kind;
 use crate::domain::overrides::BatchId;
+use crate::domain::register::ProposalKind;
 
 /// One run of the program, as asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,6 +143,75 @@ pub enum Command {
     Exempt(Override),
     /// `contestar MUNICIPIO JANELA`
     Dispute(Override),
+    /// `cadastro`
+    Register(Register),
+    /// `noticias`
+    News(News),
+}
+
+/// What to do with what the register of units proposes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Register {
+    /// `cadastro`
+    List {
+        /// Which proposals.
+        choice: Choice,
+        /// `--recusadas`: also those that were refused.
+        refused: bool,
+    },
+    /// `cadastro aplicar`
+    Apply {
+        /// Which proposals.
+        choice: Choice,
+        /// `--sim`: without asking.
+        unasked: bool,
+        /// `--autor`, or the login name.
+        author: String,
+    },
+    /// `cadastro recusar`
+    Refuse {
+        /// Which proposals; at least one criterion is there.
+        choice: Choice,
+        /// By whom and why.
+        signature: Signature,
+    },
+    /// `cadastro carregar NOME ARQUIVO`
+    Load {
+        /// Which register.
+        register: FeedId,
+        /// The file to load.
+        file: PathBuf,
+        /// `--motivo`: taken however small it is.
+        waived: Option<Signature>,
+    },
+}
+
+/// Which proposals: those that meet every criterion that is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// By their names, as typed.
+    pub proposals: Vec<String>,
+    /// `--so`
+    pub kinds: Vec<ProposalKind>,
+    /// `--unidade`
+    pub units: Vec<UnitId>,
+}
+
+/// What to do with the news.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// `noticias`
+    List {
+        /// `--desde`: everything from this civil day on; absent: what nobody has seen.
+        since: Option<Date>,
+    },
+    /// `noticias visto NOTICIA…`
+    Seen {
+        /// Which, at least one.
+        findings: Vec<FindingId>,
+        /// By whom, and what they did.
+        signature: Signature,
+    },
 }
 
 /// What to do with the ledger.

@@ -91,6 +91,8 @@ impl Verb {
             }
             Self::Exempt(args) => Command::Exempt(args.into_override(variable)?),
             Self::Dispute(args) => Command::Dispute(args.into_override(variable)?),
+            Self::Register(args) => Command::Register(args.into_register(variable)?),
+            Self::News(args) => Command::News(args.into_news(variable)?),
         })
     }
 }
@@ -139,17 +141,21 @@ impl ScopeArgs {
     }
 }
 
+/// Who decides: as named, else by the login name.
+pub(super) fn author(named: Option<String>, variable: Variable<'_>) -> Result<String, Fault> {
+    let login = || {
+        ["SUDO_USER", "USER"]
+            .into_iter()
+            .filter_map(variable)
+            .map(|name| name.to_string_lossy().trim().to_owned())
+            .find(|name| !name.is_empty())
+    };
+    named.or_else(login).ok_or(Fault::Nobody)
+}
+
 impl SignatureArgs {
     fn signed(self, variable: Variable<'_>) -> Result<Signature, Fault> {
-        let login = || {
-            ["SUDO_USER", "USER"]
-                .into_iter()
-                .filter_map(variable)
-                .map(|name| name.to_string_lossy().trim().to_owned())
-                .find(|name| !name.is_empty())
-        };
-        let author = self.autor.or_else(login).ok_or(Fault::Nobody)?;
-        Ok(Signature { author, reason: self.motivo })
+        Ok(Signature { author: author(self.autor, variable)?, reason: self.motivo })
     }
 }
 
