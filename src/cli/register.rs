@@ -22,9 +22,9 @@ use crate::store::Store;
 /// Shows proposals as a diff.
 pub(super) async fn list(desk: &Desk, choice: &Choice, refused: bool) -> Result {
     declared(desk)?;
-    let mut pending = match desk.ledger().await? {
-        Some(store) => chosen(desk, &store, choice).await?,
-        None => Vec::new(),
+    let (mut pending, read) = match desk.ledger().await? {
+        Some(store) => (chosen(desk, &store, choice).await?, !store.registers().await?.is_empty()),
+        None => (Vec::new(), false),
     };
     pending.retain(|pending| refused || pending.refused.is_none());
     if desk.json {
@@ -32,7 +32,11 @@ pub(super) async fn list(desk: &Desk, choice: &Choice, refused: bool) -> Result 
             say(&object(desk, pending).to_string());
         }
     } else if pending.is_empty() {
-        remark("nenhuma proposta: unidades.csv concorda com o que foi lido do cadastro");
+        remark(if read {
+            "nenhuma proposta a mostrar"
+        } else {
+            "nada foi lido do cadastro ainda; para carregar um arquivo à mão: vigia-suas cadastro carregar NOME ARQUIVO"
+        });
     } else {
         say(&diff(desk, &pending));
     }
@@ -232,9 +236,11 @@ fn failure(error: ApplyError) -> Failure {
         ApplyError::Files { .. } | ApplyError::Store { .. } | ApplyError::Load(_) => {
             Failure::could_not(&error)
         }
-        ApplyError::Embedded | ApplyError::Changed | ApplyError::Rewrite(_) | ApplyError::Faulty(_) => {
-            Failure::refused(format!("recusado: {error}"))
-        }
+        ApplyError::Embedded
+        | ApplyError::Busy(_)
+        | ApplyError::Changed
+        | ApplyError::Rewrite(_)
+        | ApplyError::Faulty(_) => Failure::refused(format!("recusado: {error}")),
     }
 }
 

@@ -123,7 +123,7 @@ fn mapping(table: &Reader<'_>, names: &Names, severity: Severity) -> Option<Mapp
     })
 }
 
-pub(super) fn part(table: &Reader<'_>, names: &Names, severity: Severity) -> Option<PartRule> {
+fn part(table: &Reader<'_>, names: &Names, severity: Severity) -> Option<PartRule> {
     let fixed = table.get("parte", |n, log| system::part(n, log, names, severity));
     let column = table.get("parte_coluna", value::filled);
     let words: Option<BTreeMap<String, PartId>> =
@@ -201,7 +201,7 @@ fn meaning(table: &Reader<'_>) -> Option<Meaning> {
 }
 
 /// A table from words of the source to ours.
-pub(super) fn words<T>(
+fn words<T>(
     node: &Node,
     log: &Log,
     key: &str,
@@ -219,20 +219,20 @@ pub(super) fn words<T>(
 }
 
 /// Two keys that only make sense together.
-pub(super) fn paired<T>(
+fn paired(
     table: &Reader<'_>,
     column_key: &str,
-    other_key: &str,
+    pattern_key: &str,
     example: &str,
     column: Option<String>,
-    other: Option<T>,
-) -> Option<(String, T)> {
-    match (table.has(column_key), table.has(other_key)) {
-        (true, false) => table.missing(other_key, example),
-        (false, true) => stray(table, other_key, column_key),
+    pattern: Option<String>,
+) -> Option<(String, String)> {
+    match (table.has(column_key), table.has(pattern_key)) {
+        (true, false) => table.missing(pattern_key, example),
+        (false, true) => stray(table, pattern_key, column_key),
         _ => {}
     }
-    Some((column?, other?))
+    Some((column?, pattern?))
 }
 
 /// Says that a key does nothing without another.

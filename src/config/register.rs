@@ -7,10 +7,10 @@ use super::locate::Log;
 use super::names::Names;
 use super::node::Node;
 use super::read::Reader;
-use super::{feed, fetch, value};
+use super::{feed, fetch, system, value};
 use crate::domain::feed::Source;
 use crate::domain::id::FeedId;
-use crate::domain::register::{RegisterColumns, RegisterSpec, Standing};
+use crate::domain::register::{RegisterColumns, RegisterPart, RegisterSpec, Standing};
 
 /// How the ministry's register writes an empty cell.
 const BLANKS: [&str; 5] = ["0", "NONE", "-", "SI", "NSA"];
@@ -41,18 +41,20 @@ fn one(id: Option<FeedId>, table: &Reader<'_>, names: &Names) -> Option<Register
     let email = table.get("email", value::filled);
     let telephone = table.get("telefone", value::filled);
     let column = table.get("situacao_coluna", value::filled);
-    let words: Option<BTreeMap<String, Standing>> = table.get("situacoes", |n, log| {
-        feed::words(n, log, "situacoes", |n, log| value::word(n, log, &STANDINGS))
-    });
-    let standing = feed::paired(
-        table,
-        "situacao_coluna",
-        "situacoes",
-        "{ \"Em funcionamento\" = \"aberta\" }",
-        column,
-        words,
-    );
-    let part = feed::part(table, names, severity);
+    let meanings: Option<BTreeMap<String, Standing>> =
+        table.get("situacoes", |n, log| words(n, log, "situacoes", |n, log| value::word(n, log, &STANDINGS)));
+    let standing = match (table.has("situacao_coluna"), table.has("situacoes")) {
+        (true, false) => {
+            table.missing("situacoes", "{ \"Em funcionamento\" = \"aberta\" }");
+            None
+        }
+        (false, true) => {
+            stray(table, "situacoes", "situacao_coluna");
+            None
+        }
+        _ => column.zip(meanings),
+    };
+    let part = part(table, names, severity);
     let blanks = table.get("vazios", |n, log| value::list(n, log, |n| blank(n, log)));
     let minimum = table.get("minimo", |n, log| value::number(n, log, 0, 1_000_000));
     table.close(severity);
@@ -76,6 +78,53 @@ fn one(id: Option<FeedId>, table: &Reader<'_>, names: &Names) -> Option<Register
         blanks: blanks.unwrap_or_else(|| BLANKS.map(str::to_owned).to_vec()),
         minimum: minimum.unwrap_or(1),
     })
+}
+
+fn part(table: &Reader<'_>, names: &Names, severity: Severity) -> Option<RegisterPart> {
+    let fixed = table.get("parte", |n, log| system::part(n, log, names, severity));
+    let column = table.get("parte_coluna", value::filled);
+    let meanings =
+        table.get("partes", |n, log| words(n, log, "partes", |n, log| system::part(n, log, names, severity)));
+    match (table.has("parte"), table.has("parte_coluna")) {
+        (true, false) => {
+            stray(table, "partes", "parte_coluna");
+            fixed.map(RegisterPart::Fixed)
+        }
+        (false, true) => Some(RegisterPart::Column { column: column?, words: meanings.unwrap_or_default() }),
+        (both, _) => {
+            let message = if both {
+                "há `parte` e `parte_coluna` ao mesmo tempo"
+            } else {
+                "falta dizer de que parte é cada unidade"
+            };
+            let spot = if both { table.spot_of("parte_coluna") } else { table.spot.clone() };
+            let hint =
+                "escreva `parte = \"CRAS\"` (sempre a mesma) ou `parte_coluna = \"tipo\"` (uma coluna diz)";
+            table.log.error(&spot, message, hint);
+            None
+        }
+    }
+}
+
+/// A table from words of the register to ours.
+fn words<T>(
+    node: &Node,
+    log: &Log,
+    key: &str,
+    read: impl Fn(&Node, &Log) -> Option<T>,
+) -> Option<BTreeMap<String, T>> {
+    // Not read for its keys but for whether it is a table.
+    Reader::of(node, format!("`{key}`"), log)?;
+    let entries = node.entries().iter();
+    Some(entries.filter_map(|entry| Some((entry.key.trim().to_owned(), read(&entry.node, log)?))).collect())
+}
+
+/// Says that a key does nothing without another.
+fn stray(table: &Reader<'_>, key: &str, other: &str) {
+    if table.has(key) {
+        let hint = format!("escreva `{other}` ou apague `{key}`");
+        table.log.error(&table.spot_of(key), format!("`{key}` não serve sem `{other}`"), hint);
+    }
 }
 
 fn blank(node: &Node, log: &Log) -> Option<String> {

@@ -6,6 +6,7 @@ mod cli;
 mod delivery;
 mod dossier;
 mod layering;
+mod paste;
 mod peers;
 mod plan;
 mod returned;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use jiff::civil::{Date, date};
 
 use super::*;
+use crate::domain::register::ProposalKind;
 
 /// The words of a line, as a shell would part them; only double quotes are known.
 fn split(line: &str) -> Vec<OsString> {
@@ -206,6 +207,60 @@ fn every_command_that_decides_by_hand_is_read() {
 }
 
 #[test]
+fn what_is_done_with_proposals_and_news_is_read() {
+    let choice = |proposals: &[&str], kinds: &[ProposalKind], units: &[&str]| Choice {
+        proposals: proposals.iter().map(|text| (*text).to_owned()).collect(),
+        kinds: kinds.to_vec(),
+        units: units.iter().map(|text| UnitId::parse(text).unwrap()).collect(),
+    };
+    let cras = || FeedId::parse("cadsuas-cras").unwrap();
+    assert_read(vec![
+        (
+            "cadastro --so fechada --unidade 1 --recusadas",
+            Command::Register(Register::List {
+                choice: choice(&[], &[ProposalKind::Closed], &["1"]),
+                refused: true,
+            }),
+        ),
+        (
+            "cadastro aplicar 1a2b3c4d --sim",
+            Command::Register(Register::Apply {
+                choice: choice(&["1a2b3c4d"], &[], &[]),
+                unasked: true,
+                author: "ana".to_owned(),
+            }),
+        ),
+        (
+            "cadastro recusar --unidade 1 --unidade 2 --motivo x",
+            Command::Register(Register::Refuse {
+                choice: choice(&[], &[], &["1", "2"]),
+                signature: ana("x"),
+            }),
+        ),
+        (
+            "cadastro carregar cadsuas-cras cras.json",
+            Command::Register(Register::Load { register: cras(), file: "cras.json".into(), waived: None }),
+        ),
+        (
+            "cadastro carregar cadsuas-cras cras.json --motivo x",
+            Command::Register(Register::Load {
+                register: cras(),
+                file: "cras.json".into(),
+                waived: Some(ana("x")),
+            }),
+        ),
+        ("noticias", Command::News(News::List { since: None })),
+        ("noticias --desde 01/10/2026", Command::News(News::List { since: Some(OCTOBER) })),
+        (
+            "noticias visto ABCDEF012345 --motivo x",
+            Command::News(News::Seen { findings: vec![FindingId::new("abcdef012345")], signature: ana("x") }),
+        ),
+    ]);
+    let exit = run("cadastro recusar --motivo x").unwrap_err();
+    assert!(exit.code == 2 && exit.text.contains("--unidade ID"), "{}", exit.text);
+}
+
+#[test]
 fn every_command_answers_to_its_english_name() {
     for (name, alias, rest) in [
         ("servir", "run", "--uma-vez"),
@@ -226,6 +281,8 @@ fn every_command_answers_to_its_english_name() {
         ("liberar", "release", "--tudo --motivo x"),
         ("dispensar", "exempt", "Serra rma/2026-10 --motivo x"),
         ("contestar", "dispute", "Serra rma/2026-10 --motivo x"),
+        ("cadastro", "register", "--so nova"),
+        ("noticias", "news", "--desde 2026-10-01"),
     ] {
         assert_eq!(command(&format!("{alias} {rest}")), command(&format!("{name} {rest}")));
         let help = run("--help").unwrap_err().text;
@@ -288,7 +345,7 @@ fn help_and_version_end_well_on_stdout() {
     assert!(nothing.code == 2 && !nothing.to_stdout && nothing.text.contains("Comandos:"));
 }
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 26] = [
     "",
     "servir",
     "verificar",
@@ -309,6 +366,12 @@ const COMMANDS: [&str; 20] = [
     "liberar",
     "dispensar",
     "contestar",
+    "cadastro",
+    "cadastro aplicar",
+    "cadastro recusar",
+    "cadastro carregar",
+    "noticias",
+    "noticias visto",
 ];
 
 const ENGLISH: [&str; 11] = [
@@ -439,6 +502,9 @@ fn quoted(guide: &str) -> Vec<String> {
         ("sistema NOME", "sistema rma"),
         ("MUNICIPIO", "3205309"),
         ("JANELA", "rma/2026-10"),
+        ("PROPOSTA", "1a2b3c4d"),
+        ("NOTICIA", "0123456789ab"),
+        ("carregar NOME", "carregar cadsuas-cras"),
     ];
     commands
         .map(|line| line.split([';', '<', '|']).next().unwrap_or_default())

@@ -7,6 +7,7 @@ mod rewrite;
 mod rosters;
 mod service;
 mod shipped;
+mod watch;
 
 use jiff::Timestamp;
 

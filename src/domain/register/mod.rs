@@ -8,7 +8,7 @@ use std::fmt;
 
 use jiff::civil::Date;
 
-use super::feed::{Format, PartRule, Source};
+use super::feed::{Format, Source};
 use super::id::{EmailAddress, FeedId, MunicipalityCode, PartId, UnitId};
 
 mod edit;
@@ -34,11 +34,25 @@ pub struct RegisterSpec {
     pub columns: RegisterColumns,
     /// Which part a row is about. Every part that the rule can name is covered: a unit of it that the register does
     /// not list is proposed as closed.
-    pub part: PartRule,
+    pub part: RegisterPart,
     /// Words that stand for an empty cell, compared without case, accents or outer blanks.
     pub blanks: Vec<String>,
     /// Fewer units than this and the load is refused.
     pub minimum: usize,
+}
+
+/// Which part a row of a register is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RegisterPart {
+    /// Always this one.
+    Fixed(PartId),
+    /// A column says, in these words (compared without case, accents or outer blanks).
+    Column {
+        /// The column.
+        column: String,
+        /// Its words; a word that names a declared part needs no entry.
+        words: BTreeMap<String, PartId>,
+    },
 }
 
 /// Which column of a register says what.

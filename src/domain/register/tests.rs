@@ -1,4 +1,4 @@
-//! Proposals, as laws of the difference first.
+//! Proposals, as laws of the difference first. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -10,7 +10,7 @@ mod gather;
 mod period;
 pub(in crate::feed) mod place;
 mod row;
-pub(in crate::feed) mod word;
+mod word;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -13,24 +13,21 @@ use super::{MOST_LISTED, Mapped, UnknownWord};
 const MOST_CHARACTERS: usize = 60;
 
 /// A table of words, compared without case, accents or outer blanks.
-pub(in crate::feed) struct Words<T>(HashMap<String, T>);
+pub(super) struct Words<T>(HashMap<String, T>);
 
 impl<T: Clone> Words<T> {
-    pub(in crate::feed) fn new(words: &BTreeMap<String, T>) -> Self {
+    pub(super) fn new(words: &BTreeMap<String, T>) -> Self {
         Self(words.iter().map(|(word, meaning)| (folded(word), meaning.clone())).collect())
     }
 
-    pub(in crate::feed) fn get(&self, word: &str) -> Option<&T> {
+    pub(super) fn get(&self, word: &str) -> Option<&T> {
         self.0.get(&folded(word))
     }
 }
 
 impl Words<PartId> {
     /// The words of a feed over the ids and names of the declared parts.
-    pub(in crate::feed) fn of_parts(
-        declared: &BTreeMap<PartId, Part>,
-        words: &BTreeMap<String, PartId>,
-    ) -> Self {
+    pub(super) fn of_parts(declared: &BTreeMap<PartId, Part>, words: &BTreeMap<String, PartId>) -> Self {
         let mut all = HashMap::new();
         all.extend(declared.values().map(|p| (folded(&p.name), p.id.clone())));
         all.extend(declared.keys().map(|id| (folded(id.as_str()), id.clone())));
@@ -41,10 +38,10 @@ impl Words<PartId> {
 
 /// Keeps one copy of each wording.
 #[derive(Default)]
-pub(in crate::feed) struct Wordings(HashMap<String, Arc<str>>);
+pub(super) struct Wordings(HashMap<String, Arc<str>>);
 
 impl Wordings {
-    pub(in crate::feed) fn keep(&mut self, word: &str) -> Arc<str> {
+    pub(super) fn keep(&mut self, word: &str) -> Arc<str> {
         if let Some(kept) = self.0.get(word) {
             return kept.clone();
         }
@@ -57,7 +54,7 @@ impl Wordings {
 }
 
 /// Lists a word that means nothing.
-pub(in crate::feed) fn unknown(mapped: &mut Mapped, column: &str, word: &str, line: u64) {
+pub(super) fn unknown(mapped: &mut Mapped, column: &str, word: &str, line: u64) {
     let shown = excerpt(word, MOST_CHARACTERS);
     let full = mapped.unknown_words.len() >= MOST_LISTED;
     if let Some(known) = mapped.unknown_words.get_mut(&shown) {

@@ -21,6 +21,41 @@ const MOST_QUOTE: usize = 500;
 /// Most findings of one look: beyond that the words are wrong.
 const MOST_FINDINGS: usize = 200;
 
+/// Most sentences of a post that are looked at, and of them that may tell the same.
+const MOST_SENTENCES: usize = 2_000;
+const MOST_CANDIDATES: usize = 50;
+
+/// A block of a post, also as words.
+struct Block {
+    plain: String,
+    sentences: Vec<Sentence>,
+}
+
+/// A sentence, also as words.
+struct Sentence {
+    text: String,
+    plain: String,
+}
+
+/// The title and the blocks of a post, as far as they are looked at.
+fn blocks(post: &Post) -> Vec<Block> {
+    let mut left = MOST_SENTENCES;
+    let mut blocks = Vec::new();
+    for block in std::iter::once(&post.title).chain(&post.blocks) {
+        let sentences: Vec<Sentence> = sentences(block)
+            .into_iter()
+            .take(left)
+            .map(|text| Sentence { plain: spaced(&text), text })
+            .collect();
+        left -= sentences.len();
+        blocks.push(Block { plain: spaced(block), sentences });
+        if left == 0 {
+            break;
+        }
+    }
+    blocks
+}
+
 /// A system and its names.
 struct Named<'a> {
     system: &'a SystemId,
@@ -79,10 +114,7 @@ fn of_post(
     ground: &NewsGround<'_>,
 ) -> Vec<Finding> {
     let title = spaced(&post.title);
-    let blocks: Vec<(String, Vec<String>)> = std::iter::once(&post.title)
-        .chain(&post.blocks)
-        .map(|block| (spaced(block), sentences(block)))
-        .collect();
+    let blocks = blocks(post);
     let mut findings = Vec::new();
     for named in systems {
         let in_title = named.names.are_in(&title);
@@ -91,18 +123,17 @@ fn of_post(
         let mut of_topic: Vec<(Topic, Candidate<'_>)> = Vec::new();
         for (topic, words) in topics {
             let mut candidates = Vec::new();
-            for (block, sentences) in &blocks {
+            for Block { plain: block, sentences } in &blocks {
                 let in_block = named.names.are_in(block);
-                for (at, sentence) in sentences.iter().enumerate() {
-                    let plain = spaced(sentence);
-                    if !words.are_in(&plain) {
+                for (at, Sentence { text: sentence, plain }) in sentences.iter().enumerate() {
+                    if candidates.len() >= MOST_CANDIDATES || !words.are_in(plain) {
                         continue;
                     }
-                    let names_it = named.names.are_in(&plain);
+                    let names_it = named.names.are_in(plain);
                     // A sentence that names no system speaks of its block's, else of its post's.
-                    let meant = names_it || !others_in(&plain) && (in_block || in_title && !others_in(block));
+                    let meant = names_it || !others_in(plain) && (in_block || in_title && !others_in(block));
                     if meant {
-                        let next = sentences.get(at + 1).map(String::as_str);
+                        let next = sentences.get(at + 1).map(|next| next.text.as_str());
                         candidates.push(Candidate { sentence, next, names_it });
                     }
                 }

@@ -1,13 +1,11 @@
 //! Rows of a register to units. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{RegisterGround, RegisterRead};
-use crate::domain::feed::PartRule;
 use crate::domain::id::{EmailAddress, MunicipalityCode, PartId, UnitId};
-use crate::domain::register::{Listed, RegisterSpec, Standing};
+use crate::domain::register::{Listed, RegisterPart, RegisterSpec, Standing};
 use crate::feed::map::place::{self, NotKnown, Places};
-use crate::feed::map::word::Words;
 use crate::feed::map::{BadLine, MOST_LISTED};
 use crate::feed::table::{Column, ColumnError, DecodeError, Row, Table};
 use crate::feed::text::{excerpt, folded};
@@ -50,17 +48,14 @@ impl<'a> Gather<'a> {
     pub(super) fn new(spec: &'a RegisterSpec, ground: &RegisterGround<'a>) -> Self {
         let mut read = RegisterRead::empty(spec, ground.read_on);
         read.register.covered = match &spec.part {
-            PartRule::Fixed(part) => BTreeSet::from([part.clone()]),
-            PartRule::Column { words, .. } => words.values().cloned().collect(),
+            RegisterPart::Fixed(part) => BTreeSet::from([part.clone()]),
+            RegisterPart::Column { words, .. } => words.values().cloned().collect(),
         };
         let meanings = Meanings {
             spec,
             places: Places::new(ground.roster),
-            parts: match &spec.part {
-                PartRule::Fixed(_) => None,
-                PartRule::Column { words, .. } => Some(Words::of_parts(ground.parts, words)),
-            },
-            standings: spec.columns.standing.as_ref().map(|(_, words)| Words::new(words)),
+            parts: parts(spec, ground),
+            standings: spec.columns.standing.as_ref().map(|(_, words)| folded_words(words)),
             blanks: spec.blanks.iter().map(|word| folded(word)).collect(),
         };
         Self { meanings, read, lost: false }
@@ -124,6 +119,21 @@ impl<'a> Gather<'a> {
     }
 }
 
+/// Words compared without case, accents or outer blanks.
+fn folded_words<T: Clone>(words: &BTreeMap<String, T>) -> BTreeMap<String, T> {
+    words.iter().map(|(word, meaning)| (folded(word), meaning.clone())).collect()
+}
+
+/// The words of a register over the ids and names of the declared parts.
+fn parts(spec: &RegisterSpec, ground: &RegisterGround<'_>) -> BTreeMap<String, PartId> {
+    let RegisterPart::Column { words, .. } = &spec.part else { return BTreeMap::new() };
+    let mut all: BTreeMap<String, PartId> =
+        ground.parts.values().map(|part| (folded(&part.name), part.id.clone())).collect();
+    all.extend(ground.parts.keys().map(|id| (folded(id.as_str()), id.clone())));
+    all.extend(folded_words(words));
+    all
+}
+
 /// A unit that comes twice in the same words is one; in other words, unclear.
 fn keep(read: &mut RegisterRead, listed: Listed) {
     match read.register.units.get(&listed.id) {
@@ -163,8 +173,8 @@ impl Columns {
         let telephone = named.telephone.as_deref().and_then(&mut find);
         let standing = named.standing.as_ref().and_then(|(column, _)| find(column));
         let part = match &spec.part {
-            PartRule::Fixed(_) => None,
-            PartRule::Column { column, .. } => find(column),
+            RegisterPart::Fixed(_) => None,
+            RegisterPart::Column { column, .. } => find(column),
         };
         match (unit, municipality) {
             (Some(unit), Some(municipality)) if missing.is_empty() => {
@@ -179,8 +189,8 @@ impl Columns {
 struct Meanings<'a> {
     spec: &'a RegisterSpec,
     places: Places<'a>,
-    parts: Option<Words<PartId>>,
-    standings: Option<Words<Standing>>,
+    parts: BTreeMap<String, PartId>,
+    standings: Option<BTreeMap<String, Standing>>,
     blanks: BTreeSet<String>,
 }
 
@@ -211,10 +221,10 @@ impl Meanings<'_> {
     }
 
     fn part(&self, row: &Row, columns: &Columns, id: &UnitId) -> Result<PartId, Odd> {
-        match (&self.spec.part, &self.parts) {
-            (PartRule::Fixed(part), _) => Ok(part.clone()),
-            (PartRule::Column { .. }, parts) => {
-                let found = self.cell(row, columns.part).and_then(|word| parts.as_ref()?.get(word));
+        match &self.spec.part {
+            RegisterPart::Fixed(part) => Ok(part.clone()),
+            RegisterPart::Column { .. } => {
+                let found = self.cell(row, columns.part).and_then(|word| self.parts.get(&folded(word)));
                 found.cloned().ok_or_else(|| Odd::OtherPart(id.clone()))
             }
         }
@@ -229,7 +239,7 @@ impl Meanings<'_> {
     ) -> Result<Standing, Odd> {
         let Some(standings) = &self.standings else { return Ok(Standing::Open) };
         let word = self.cell(row, columns.standing).unwrap_or_default();
-        standings.get(word).copied().ok_or_else(|| {
+        standings.get(&folded(word)).copied().ok_or_else(|| {
             let known = read.unknown_words.len() < MOST_LISTED || read.unknown_words.contains_key(word);
             if known {
                 *read.unknown_words.entry(excerpt(word, MOST_CHARACTERS)).or_default() += 1;

@@ -4,9 +4,9 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::feed::{Format, PartRule, Source};
+use crate::domain::feed::{Format, Source};
 use crate::domain::id::{FeedId, UnitId};
-use crate::domain::register::{Listed, RegisterColumns, Standing};
+use crate::domain::register::{Listed, RegisterColumns, RegisterPart, Standing};
 use crate::feed::body::Original;
 use crate::feed::fixture;
 
@@ -29,7 +29,7 @@ fn spec() -> RegisterSpec {
                 words.into_iter().map(|(w, s)| (w.to_owned(), s)).collect(),
             )),
         },
-        part: PartRule::Fixed(fixture::part("CRAS")),
+        part: RegisterPart::Fixed(fixture::part("CRAS")),
         blanks: ["0", "NONE", "-", "SI", "NSA"].map(str::to_owned).to_vec(),
         minimum: 1,
     }
@@ -116,7 +116,7 @@ fn what_cannot_be_relied_on_is_unclear_not_missing() {
 #[test]
 fn a_column_of_parts_is_translated_and_other_sorts_of_unit_are_left_out() {
     let mut by_column = spec();
-    by_column.part = PartRule::Column {
+    by_column.part = RegisterPart::Column {
         column: "responsavel".to_owned(),
         words: BTreeMap::from([("CENTROPOP".to_owned(), fixture::part("CENTRO POP"))]),
     };

@@ -51,6 +51,12 @@ pub enum ApplyError {
         #[source]
         source: io::Error,
     },
+    /// Somebody else is writing it, or was cut off.
+    #[error(
+        "outro comando está gravando unidades.csv, ou foi interrompido: se não há outro, apague {} e rode de novo",
+        .0.display()
+    )]
+    Busy(PathBuf),
     /// Somebody else wrote it meanwhile.
     #[error("unidades.csv mudou enquanto era reescrito: nada foi gravado; rode o comando de novo")]
     Changed,
@@ -92,7 +98,11 @@ pub async fn apply(
     let config = check(directory, &after, by.at)?;
     let stamp = setup.config.calendar.hours.zone.zoned(by.at).strftime("%Y-%m-%dT%H%M").to_string();
     let copy = before.as_deref().map(|bytes| keep_copy(&path, bytes, &stamp)).transpose()?;
-    replace(&path, before.as_deref(), &after)?;
+    if let Err(error) = replace(&path, before.as_deref(), &after) {
+        // Nothing was written: the copy would be of what is still there.
+        copy.as_deref().map(fs::remove_file).transpose().map_err(files("apagar", &path))?;
+        return Err(error);
+    }
     let roster = &setup.config.roster;
     let told: Vec<Value> = proposals
         .iter()
@@ -157,7 +167,10 @@ fn keep_copy(path: &Path, bytes: &[u8], stamp: &str) -> Result<PathBuf, ApplyErr
 /// being written, keeps a second command out.
 fn replace(path: &Path, before: Option<&[u8]>, after: &[u8]) -> Result<(), ApplyError> {
     let new = sibling(path, ".novo");
-    let mut file = File::create_new(&new).map_err(files("gravar", &new))?;
+    let mut file = File::create_new(&new).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => ApplyError::Busy(new.clone()),
+        _ => files("gravar", &new)(error),
+    })?;
     let written = (|| {
         if let Ok(old) = fs::metadata(path) {
             fs::set_permissions(&new, old.permissions())?;

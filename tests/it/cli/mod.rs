@@ -7,3 +7,4 @@ mod day;
 mod json;
 mod office;
 mod rehearsal;
+mod watch;
