@@ -21,6 +21,7 @@ pub mod reason;
 pub mod replay;
 pub mod roster;
 pub mod secretariat;
+pub mod state;
 pub mod status;
 pub mod summary;
 pub mod time;

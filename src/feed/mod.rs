@@ -18,6 +18,7 @@ pub mod folder;
 pub mod http;
 pub mod judge;
 pub mod map;
+pub mod pages;
 pub mod schedule;
 pub mod table;
 pub mod text;

@@ -32,7 +32,7 @@ statements! {
     const NOTE_FETCH = "INSERT INTO fetches (feed, fetched_at) VALUES ($1, $2) ON CONFLICT (feed) DO UPDATE SET \
                         fetched_at = CASE WHEN fetches.fetched_at > excluded.fetched_at \
                         THEN fetches.fetched_at ELSE excluded.fetched_at END";
-    const LAST_ACCEPTED = "SELECT id, taken_at, done, municipalities FROM snapshots \
+    const LAST_ACCEPTED = "SELECT id, taken_at, row_count, done, municipalities FROM snapshots \
                            WHERE feed = $1 AND verdict = 'aceita' ORDER BY position DESC LIMIT 1";
     const TALLIES = "SELECT window_id, done, municipalities FROM snapshot_tallies WHERE snapshot = $1";
     const LIST = "SELECT id, feed, taken_at, source, sha256, row_count, verdict, reasons, done, municipalities, \
@@ -61,7 +61,7 @@ pub struct NewSnapshot {
     pub original: Option<Vec<u8>>,
 }
 
-/// What became of a snapshot.
+/// Whether a snapshot is believed now: as judged, or as a person ruled since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// *aceita*: it is believed.
@@ -80,7 +80,7 @@ impl Verdict {
         }
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         [Self::Accepted, Self::Quarantined].into_iter().find(|v| v.as_str() == text)
     }
 }
@@ -101,6 +101,8 @@ pub struct LastAccepted {
     pub id: SnapshotId,
     /// When it was taken.
     pub taken_at: Timestamp,
+    /// How many rows the original has.
+    pub rows: usize,
     /// In all.
     pub total: Tally,
     /// By window: a new window starts from nothing without that being a fall.
@@ -126,7 +128,7 @@ pub struct SnapshotLine {
     pub verdict: Verdict,
     /// What staff should know of it.
     pub reasons: Vec<String>,
-    /// How much it says; nothing when quarantined.
+    /// How much it says; nothing when nothing could be read of it.
     pub total: Tally,
     /// When it was recorded.
     pub recorded_at: Timestamp,
@@ -148,25 +150,10 @@ impl Store {
         detached(async move {
             let mut tx = db.begin().await?;
             let taken_at = whole_ms(snapshot.taken_at);
-            let (total, by_window) = tally(&observations);
-            let bytes = status::evidence(&observations);
-            let mapping = sha256(&bytes);
             if exists(&mut tx, &snapshot.id).await? {
                 return Ok(Recorded::Repeated);
             }
-            bound!(PUT_MAPPING, &mapping, bytes).execute(&mut *tx).await?;
-            put(&mut tx, &snapshot, Verdict::Accepted, Some(&mapping), total, now).await?;
-            for (window, tally) in &by_window {
-                bound!(
-                    PUT_TALLY,
-                    snapshot.id.as_str(),
-                    window.as_str(),
-                    count(tally.done),
-                    count(tally.municipalities)
-                )
-                .execute(&mut *tx)
-                .await?;
-            }
+            keep(&mut tx, &snapshot, Verdict::Accepted, &observations, now).await?;
             status::absorb(&mut tx, &snapshot.feed, &snapshot.id, taken_at, observations).await?;
             bound!(NOTE_FETCH, snapshot.feed.as_str(), ms(taken_at)).execute(&mut *tx).await?;
             tx.commit().await?;
@@ -175,14 +162,15 @@ impl Store {
         .await
     }
 
-    /// Keeps a snapshot that is not believed, with its reasons. Nothing that is known changes. The same id a second
-    /// time changes nothing.
+    /// Keeps a snapshot that is not believed, with its reasons and what was read of it, which a person may come to
+    /// believe. Nothing that is known changes. The same id a second time changes nothing.
     ///
     /// # Errors
     /// A fault of the database.
     pub async fn quarantine_snapshot(
         &self,
         snapshot: NewSnapshot,
+        observations: Vec<Observation>,
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
         let db = self.db.clone();
@@ -191,7 +179,7 @@ impl Store {
             if exists(&mut tx, &snapshot.id).await? {
                 return Ok(Recorded::Repeated);
             }
-            put(&mut tx, &snapshot, Verdict::Quarantined, None, Tally::default(), now).await?;
+            keep(&mut tx, &snapshot, Verdict::Quarantined, &observations, now).await?;
             tx.commit().await?;
             Ok(Recorded::New)
         })
@@ -231,6 +219,7 @@ impl Store {
         Ok(Some(LastAccepted {
             id,
             taken_at: cells.instant("taken_at")?,
+            rows: cells.number("row_count")?,
             total: read_tally(&cells)?,
             by_window,
         }))
@@ -266,6 +255,31 @@ impl Store {
 async fn exists(conn: &mut Conn, id: &SnapshotId) -> Result<bool, StoreError> {
     let n: i64 = bound!(EXISTS, id.as_str()).fetch_one(conn).await?.try_get(0)?;
     Ok(n > 0)
+}
+
+/// Keeps a snapshot with its evidence and tallies. Of one that could not be read there is no evidence.
+async fn keep(
+    conn: &mut Conn,
+    snapshot: &NewSnapshot,
+    verdict: Verdict,
+    observations: &[Observation],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (total, by_window) = tally(observations);
+    if observations.is_empty() && verdict == Verdict::Quarantined {
+        return put(conn, snapshot, verdict, None, total, now).await;
+    }
+    let bytes = status::evidence(observations);
+    let mapping = sha256(&bytes);
+    bound!(PUT_MAPPING, &mapping, bytes).execute(&mut *conn).await?;
+    put(conn, snapshot, verdict, Some(&mapping), total, now).await?;
+    for (window, tally) in &by_window {
+        let (done, municipalities) = (count(tally.done), count(tally.municipalities));
+        bound!(PUT_TALLY, snapshot.id.as_str(), window.as_str(), done, municipalities)
+            .execute(&mut *conn)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn put(

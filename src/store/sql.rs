@@ -75,6 +75,8 @@ mod tests {
             crate::store::overrides::ALL,
             crate::store::pass::ALL,
             crate::store::reading::ALL,
+            crate::store::ruling::ALL,
+            crate::store::run::ALL,
             crate::store::snapshot::ALL,
             crate::store::settle::ALL,
             crate::store::status::ALL,
