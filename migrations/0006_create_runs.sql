@@ -38,3 +38,6 @@ CREATE TABLE snapshot_rulings (
 
 CREATE INDEX snapshot_rulings_by_snapshot ON snapshot_rulings (snapshot, position);
 CREATE INDEX snapshots_by_original ON snapshots (feed, sha256);
+
+ALTER TABLE snapshots ADD COLUMN rejected BIGINT NOT NULL DEFAULT 0; -- rows that say nothing
+ALTER TABLE snapshots ADD COLUMN repeated BIGINT NOT NULL DEFAULT 0; -- rows that repeat others

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -9,10 +10,11 @@ use super::args::ReportFormat;
 use super::desk::{Answer, Desk, Failure, Result, remark, say};
 use crate::domain::id::{FeedId, MunicipalityCode, WindowId};
 use crate::domain::summary::WindowSummary;
+use crate::feed::body::{Original, SpoolError};
 use crate::render::because::{doubt, part_name};
 use crate::render::{portuguese, report};
-use crate::service::app::Live;
-use crate::service::ingest::{IntakeError, take_in_bytes};
+use crate::service::app::{Live, spool_folder};
+use crate::service::ingest::{IntakeError, Load, take_in_load};
 use crate::service::known::Known;
 use crate::service::order;
 use crate::service::reconcile::reported_windows;
@@ -87,17 +89,16 @@ pub(super) async fn ingest(desk: &Desk, feed: &FeedId, file: &Path) -> Result {
         };
         Failure::refused(format!("erro: não há fonte “{feed}” em fontes.toml\ndica: {hint}"))
     })?;
-    let bytes = std::fs::read(file)
-        .map_err(|error| Failure::unreadable(file, &error, "confira o nome do arquivo"))?;
+    let original = original(desk, file)?;
     let store = desk.writable_ledger().await?;
-    let live = Live { setup: desk.setup.clone(), calendar: desk.calendar() };
+    let live = Arc::new(Live { setup: desk.setup.clone(), calendar: desk.calendar() });
     let name =
         file.file_name().map_or_else(|| file.display().to_string(), |n| n.to_string_lossy().into_owned());
-    let taken =
-        take_in_bytes(&live, &store, spec, &name, &bytes, desk.now()).await.map_err(|error| match error {
-            IntakeError::Store(store) => store.into(),
-            name @ IntakeError::Name(_) => Failure::could_not(&name),
-        })?;
+    let load = Load::of_file(&name, original);
+    let taken = take_in_load(&live, &store, spec, load, desk.now()).await.map_err(|error| match error {
+        IntakeError::Store(store) => store.into(),
+        name @ IntakeError::Name(_) => Failure::could_not(&name),
+    })?;
     let mapped = &taken.intake.mapped;
     let remarks = taken.remarks();
     if desk.json {
@@ -122,6 +123,19 @@ pub(super) async fn ingest(desk: &Desk, feed: &FeedId, file: &Path) -> Result {
         }
     }
     Ok(if taken.is_accepted() { Answer::Done } else { Answer::Negative })
+}
+
+/// The most bytes of a file loaded by hand.
+const LARGEST_FILE: u64 = 1024 * 1024 * 1024;
+
+/// A file's bytes, held in memory only when they are few.
+fn original(desk: &Desk, file: &Path) -> std::result::Result<Original, Failure> {
+    let unreadable = |error: &std::io::Error| Failure::unreadable(file, error, "confira o nome do arquivo");
+    let opened = std::fs::File::open(file).map_err(|error| unreadable(&error))?;
+    Original::of_file(&opened, &spool_folder(&desk.setup), LARGEST_FILE).map_err(|error| match error {
+        SpoolError::Source(error) => unreadable(&error),
+        other => Failure::could_not(&other),
+    })
 }
 
 /// The escalation report.

@@ -16,7 +16,8 @@ use crate::domain::roster::{Municipality, Roster, Unit, Units};
 use crate::domain::status::State;
 use crate::domain::time::{SendingHours, Zone};
 
-use super::map::{Ground, Mapped, map};
+use super::body::{Body, Original};
+use super::map::{Ground, Mapped, Mapper};
 use super::table;
 
 /// Six municipalities of Espírito Santo.
@@ -180,7 +181,15 @@ pub(super) fn mapped(spec: &FeedSpec, roster: &Roster, file: &str) -> Mapped {
 pub(super) fn mapped_at(spec: &FeedSpec, roster: &Roster, file: &str, taken_at: Timestamp) -> Mapped {
     let (calendar, windows) = (calendar(), windows());
     let ground = Ground { calendar: &calendar, windows: &windows, roster, taken_at };
-    map(spec, table::open(&spec.format, file.as_bytes()).unwrap(), &ground)
+    map(spec, file.as_bytes(), &ground)
+}
+
+/// Maps one body that can be read.
+pub(super) fn map(spec: &FeedSpec, file: &[u8], ground: &Ground<'_>) -> Mapped {
+    let mut mapper = Mapper::new(spec, ground);
+    let body = Body::plain(Original::from_bytes(file));
+    mapper.read(table::open(&spec.format, &body).unwrap(), &body.given).unwrap();
+    mapper.finish()
 }
 
 /// `3205309 pendente` or, of a unit, `3205309/11 pendente`; with the window when it is not that of October.

@@ -1,10 +1,11 @@
-//! Rows, whatever the format they came in. Pure.
+//! Rows, whatever the format they came in.
 //!
 //! A decoder gives a header and a stream of rows; nothing after it knows the format. A new format is a variant of
-//! [`Format`] and one file that ends in a [`Table`].
+//! [`Format`], one file that ends in a [`Table`], and its arm in [`open`].
 
 use crate::domain::feed::Format;
 
+use super::body::Body;
 use super::csv;
 use super::text::{folded, trimmed};
 
@@ -48,7 +49,25 @@ pub enum DecodeError {
     /// A delimiter that cannot delimit.
     #[error("o separador declarado não serve: use “;”, “,” ou tabulação")]
     Delimiter,
+    /// One line is longer than any row.
+    #[error("a linha {0} é longa demais para ser uma linha de dados: confira o arquivo entregue")]
+    LongLine(u64),
+    /// More columns than any table has.
+    #[error("o cabeçalho tem {0} colunas, e o máximo é {MOST_COLUMNS}: confira o arquivo entregue")]
+    TooManyColumns(usize),
+    /// The disk, in the middle of reading.
+    #[error("os bytes guardados não puderam ser lidos ({0}): confira o disco e tente de novo")]
+    Disk(std::io::ErrorKind),
 }
+
+impl From<std::io::Error> for DecodeError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Disk(error.kind())
+    }
+}
+
+/// Most columns of a table.
+pub const MOST_COLUMNS: usize = 1_000;
 
 /// Why one row says nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -100,6 +119,14 @@ pub enum ColumnError {
 /// Position of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column(usize);
+
+impl Column {
+    /// The column of a place, from zero.
+    #[must_use]
+    pub fn at(place: usize) -> Self {
+        Self(place)
+    }
+}
 
 /// Names of the columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,6 +188,13 @@ impl Row {
         Self { line, text: String::new(), ends: Vec::new() }
     }
 
+    /// Empties the row for one that begins on another line.
+    pub(super) fn restart(&mut self, line: u64) {
+        self.line = line;
+        self.text.clear();
+        self.ends.clear();
+    }
+
     /// Adds the next cell, without its outer blanks.
     pub fn push(&mut self, cell: &str) {
         self.text.push_str(trimmed(cell));
@@ -175,24 +209,44 @@ impl Row {
         self.text.get(start..end).filter(|t| !t.is_empty())
     }
 
+    /// How many cells, blank ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
     /// Whether every cell is blank.
     #[must_use]
-    pub fn is_blank(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
 }
 
-/// A header and the rows under it, read one at a time.
+/// What takes rows in, one after the other.
+pub type Take<'t> = dyn FnMut(Result<&Row, RowFault>) + 't;
+
+/// Gives every row to a [`Take`].
+type Rows<'a> = Box<dyn FnOnce(&mut Take<'_>) -> Result<(), DecodeError> + 'a>;
+
+/// A header and the rows under it, read one at a time and never held together.
 pub struct Table<'a> {
     header: Header,
-    rows: Box<dyn Iterator<Item = Result<Row, RowFault>> + 'a>,
+    rows: Rows<'a>,
 }
 
 impl<'a> Table<'a> {
-    /// Joins a header and a stream of rows.
-    #[must_use]
-    pub fn new(header: Header, rows: impl Iterator<Item = Result<Row, RowFault>> + 'a) -> Self {
-        Self { header, rows: Box::new(rows) }
+    /// Joins a header and what will give the rows.
+    ///
+    /// # Errors
+    /// [`DecodeError::TooManyColumns`].
+    pub(super) fn new(
+        header: Header,
+        rows: impl FnOnce(&mut Take<'_>) -> Result<(), DecodeError> + 'a,
+    ) -> Result<Self, DecodeError> {
+        if header.len() > MOST_COLUMNS {
+            return Err(DecodeError::TooManyColumns(header.len()));
+        }
+        Ok(Self { header, rows: Box::new(rows) })
     }
 
     /// Names of the columns.
@@ -200,23 +254,23 @@ impl<'a> Table<'a> {
     pub fn header(&self) -> &Header {
         &self.header
     }
-}
 
-impl Iterator for Table<'_> {
-    type Item = Result<Row, RowFault>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.rows.next()
+    /// Gives every row that is not blank, in the order of the source.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the source turns out not to be whole; the rows given until then are not to be believed.
+    pub fn each(self, take: &mut Take<'_>) -> Result<(), DecodeError> {
+        (self.rows)(take)
     }
 }
 
-/// Opens bytes of a format as a table.
+/// Opens a body of a format as a table.
 ///
 /// # Errors
-/// [`DecodeError`] when they are not of that format.
-pub fn open<'a>(format: &Format, bytes: &'a [u8]) -> Result<Table<'a>, DecodeError> {
+/// [`DecodeError`] when it is not of that format.
+pub fn open<'a>(format: &Format, body: &'a Body) -> Result<Table<'a>, DecodeError> {
     match format {
-        Format::Csv { delimiter, encoding } => csv::open(bytes, *delimiter, encoding.as_deref()),
+        Format::Csv { delimiter, encoding } => csv::open(&body.original, *delimiter, encoding.as_deref()),
     }
 }
 

@@ -117,6 +117,7 @@ impl Service {
             tokio::time::sleep(crate::feed::folder::SETTLING).await;
             ingest.ingest_once(app).await?;
         }
+        ingest.finish().await?;
         Mailbox::default().collect_once(app).await?;
         let pass = reconcile_once(app, app.now()).await?;
         let mut outbox = Outbox::new(&app.live())?;

@@ -25,17 +25,17 @@ statements! {
     const NEXT_POSITION = "SELECT COALESCE(MAX(position), 0) + 1 FROM snapshots";
     const PUT_MAPPING = "INSERT INTO mappings (sha256, bytes) VALUES ($1, $2) ON CONFLICT (sha256) DO NOTHING";
     const PUT = "INSERT INTO snapshots (id, position, feed, taken_at, source, sha256, row_count, verdict, reasons, \
-                 mapping, done, municipalities, original, recorded_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+                 mapping, done, municipalities, original, recorded_at, rejected, repeated) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     const PUT_TALLY = "INSERT INTO snapshot_tallies (snapshot, window_id, done, municipalities) \
                        VALUES ($1, $2, $3, $4)";
     const NOTE_FETCH = "INSERT INTO fetches (feed, fetched_at) VALUES ($1, $2) ON CONFLICT (feed) DO UPDATE SET \
                         fetched_at = CASE WHEN fetches.fetched_at > excluded.fetched_at \
                         THEN fetches.fetched_at ELSE excluded.fetched_at END";
-    const LAST_ACCEPTED = "SELECT id, taken_at, row_count, done, municipalities FROM snapshots \
+    const LAST_ACCEPTED = "SELECT id, taken_at, row_count, rejected, repeated, done, municipalities FROM snapshots \
                            WHERE feed = $1 AND verdict = 'aceita' ORDER BY position DESC LIMIT 1";
     const TALLIES = "SELECT window_id, done, municipalities FROM snapshot_tallies WHERE snapshot = $1";
-    const LIST = "SELECT id, feed, taken_at, source, sha256, row_count, verdict, reasons, done, municipalities, \
+    const LIST = "SELECT id, feed, taken_at, source, sha256, row_count, rejected, verdict, reasons, done, municipalities, \
                   recorded_at FROM snapshots WHERE ($1 IS NULL OR feed = $1) ORDER BY position DESC LIMIT $2";
     const ORIGINAL = "SELECT original FROM snapshots WHERE id = $1";
 }
@@ -55,6 +55,10 @@ pub struct NewSnapshot {
     pub sha256: String,
     /// How many rows the original has.
     pub rows: usize,
+    /// How many of them say nothing.
+    pub rejected: usize,
+    /// How many of them repeat others.
+    pub repeated: usize,
     /// What staff should know of it (bad lines, unknown municipalities; why it is quarantined).
     pub reasons: Vec<String>,
     /// The original bytes, if the feed keeps them.
@@ -101,7 +105,7 @@ pub struct LastAccepted {
     pub id: SnapshotId,
     /// When it was taken.
     pub taken_at: Timestamp,
-    /// How many rows the original has.
+    /// How many rows that repeat no other.
     pub rows: usize,
     /// In all.
     pub total: Tally,
@@ -124,6 +128,8 @@ pub struct SnapshotLine {
     pub sha256: String,
     /// How many rows the original has.
     pub rows: usize,
+    /// How many of them say nothing.
+    pub rejected: usize,
     /// Whether it is believed.
     pub verdict: Verdict,
     /// What staff should know of it.
@@ -219,7 +225,10 @@ impl Store {
         Ok(Some(LastAccepted {
             id,
             taken_at: cells.instant("taken_at")?,
-            rows: cells.number("row_count")?,
+            rows: cells
+                .number::<usize>("row_count")?
+                .saturating_sub(cells.number::<usize>("rejected")?)
+                .saturating_sub(cells.number::<usize>("repeated")?),
             total: read_tally(&cells)?,
             by_window,
         }))
@@ -306,7 +315,9 @@ async fn put(
         count(total.done),
         count(total.municipalities),
         snapshot.original.as_deref(),
-        ms(now)
+        ms(now),
+        count(snapshot.rejected),
+        count(snapshot.repeated)
     )
     .execute(&mut *conn)
     .await?;
@@ -322,6 +333,8 @@ async fn put(
             "origem": snapshot.source,
             "sha256": snapshot.sha256,
             "linhas": snapshot.rows,
+            "rejeitadas": snapshot.rejected,
+            "repetidas": snapshot.repeated,
             "veredito": verdict.as_str(),
             "motivos": snapshot.reasons,
             "mapeado_sha256": mapping,
@@ -364,6 +377,7 @@ fn line(row: &SqliteRow) -> Result<SnapshotLine, StoreError> {
         source: cells.get("source")?,
         sha256: cells.get("sha256")?,
         rows: cells.number("row_count")?,
+        rejected: cells.number("rejected")?,
         verdict: cells.parsed("verdict", Verdict::parse)?,
         reasons: cells.parsed("reasons", |t| serde_json::from_str(t).ok())?,
         total: read_tally(&cells)?,

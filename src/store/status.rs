@@ -26,8 +26,8 @@ statements! {
                  dated = excluded.dated, taken_at = excluded.taken_at, snapshot = excluded.snapshot, \
                  reverting_since = excluded.reverting_since, wording = excluded.wording";
     const FETCHES = "SELECT feed, fetched_at FROM fetches ORDER BY feed";
-    /// As people had ruled by then: the last ruling until then, else what stood before the first one after, else what
-    /// stands.
+    // As people had ruled by then: the last ruling until then, else what stood before the first one after, else what
+    // stands.
     const ACCEPTED = "SELECT s.id, s.feed, s.taken_at, s.position, m.bytes FROM snapshots s \
                       JOIN mappings m ON m.sha256 = s.mapping \
                       WHERE s.recorded_at <= $1 AND s.position > $2 AND COALESCE( \

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::feed::Format;
+use crate::feed::body::{Body, Original};
 use crate::feed::fixture::{CODES, calendar, mapped, november, presence, roster, situation, windows};
 use crate::feed::map::{BadLine, Ground};
 use crate::feed::take_in;
@@ -9,7 +10,8 @@ use crate::feed::take_in;
 fn reasons(spec: &FeedSpec, file: &[u8], previous: Option<&Previous>) -> Vec<String> {
     let (calendar, windows, roster) = (calendar(), windows(), roster());
     let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
-    match take_in(spec, file, &ground, previous).verdict {
+    let body = Body::plain(Original::from_bytes(file));
+    match take_in(spec, &[body], &ground, previous).verdict {
         Verdict::Accepted { .. } => Vec::new(),
         Verdict::Quarantined { reasons } => reasons.iter().map(ToString::to_string).collect(),
     }
@@ -20,7 +22,11 @@ fn rows(codes: &[&str]) -> String {
 }
 
 fn of_october(done: usize) -> Previous {
-    Previous { done: BTreeMap::from([(WindowId::parse("rma/2026-10").unwrap(), done)]), municipalities: 6 }
+    Previous {
+        done: BTreeMap::from([(WindowId::parse("rma/2026-10").unwrap(), done)]),
+        municipalities: 6,
+        rows: 0,
+    }
 }
 
 #[test]
@@ -108,8 +114,11 @@ fn a_window_that_the_file_no_longer_speaks_of_is_not_believed_and_a_closed_one_i
     let only_september = "ibge;ref\n320530;09/2026\n";
     let reasons_of = |previous: &Previous| reasons(&presence(), only_september.as_bytes(), Some(previous));
     assert!(reasons_of(&of_october(2))[0].contains("rma/2026-10"));
-    let long_closed =
-        Previous { done: BTreeMap::from([(WindowId::parse("rma/2026-02").unwrap(), 6)]), municipalities: 6 };
+    let long_closed = Previous {
+        done: BTreeMap::from([(WindowId::parse("rma/2026-02").unwrap(), 6)]),
+        municipalities: 6,
+        rows: 6,
+    };
     assert!(reasons_of(&long_closed).is_empty(), "a new month starts from nothing");
 }
 

@@ -22,8 +22,9 @@ use crate::domain::id::{MunicipalityCode, UnitId, WindowId};
 use crate::domain::roster::Roster;
 use crate::domain::status::{Observation, State};
 
+use super::body::Given;
 use super::judge::Previous;
-use super::table::{ColumnError, RowProblem, Table};
+use super::table::{ColumnError, DecodeError, RowProblem, Table};
 
 /// What rows are read against.
 #[derive(Debug, Clone, Copy)]
@@ -107,6 +108,12 @@ pub struct Mapped {
     pub municipalities_seen: BTreeSet<MunicipalityCode>,
     /// *Concluído* by window, with zero for a window that is open and that no row speaks of.
     pub done: BTreeMap<WindowId, usize>,
+    /// Pages that the load came in.
+    pub pages: usize,
+    /// How many of them could not be had or read.
+    pub missed_pages: usize,
+    /// Why the first of them could not, and whom it is about.
+    pub first_missed: Option<String>,
     /// Columns that the feed needs and the file lacks; then nothing else was read.
     pub columns: Vec<ColumnError>,
 }
@@ -115,7 +122,17 @@ impl Mapped {
     /// What the next snapshot is compared with, once this one is accepted.
     #[must_use]
     pub fn baseline(&self) -> Previous {
-        Previous { done: self.done.clone(), municipalities: self.municipalities_seen.len() }
+        Previous {
+            done: self.done.clone(),
+            municipalities: self.municipalities_seen.len(),
+            rows: self.distinct_rows(),
+        }
+    }
+
+    /// Rows that say something that no other row said before.
+    #[must_use]
+    pub fn distinct_rows(&self) -> usize {
+        self.rows.saturating_sub(self.bad).saturating_sub(self.duplicates)
     }
 
     fn bad_line(&mut self, line: u64, message: String) {
@@ -126,42 +143,99 @@ impl Mapped {
     }
 }
 
-/// Turns rows into observations. A table whose header lacks a mapped column gives an empty [`Mapped`] that says so.
-#[must_use]
-pub fn map(spec: &FeedSpec, rows: Table<'_>, ground: &Ground<'_>) -> Mapped {
-    let mut mapped = Mapped::default();
-    let columns = match row::Columns::find(&spec.mapping, rows.header()) {
-        Ok(columns) => columns,
-        Err(errors) => {
-            mapped.columns = errors;
-            return mapped;
+/// Turns the rows of one load, table by table, into observations.
+pub struct Mapper<'a> {
+    spec: &'a FeedSpec,
+    ground: &'a Ground<'a>,
+    periods: period::Periods<'a>,
+    words: row::Tables<'a>,
+    mapped: Mapped,
+    gathered: gather::Gathered,
+    doubts: absence::Doubts,
+}
+
+impl<'a> Mapper<'a> {
+    /// Begins with nothing said.
+    #[must_use]
+    pub fn new(spec: &'a FeedSpec, ground: &'a Ground<'a>) -> Self {
+        Self {
+            spec,
+            ground,
+            periods: period::Periods::new(spec, ground),
+            words: row::Tables::new(spec, ground),
+            mapped: Mapped::default(),
+            gathered: gather::Gathered::default(),
+            doubts: absence::Doubts::default(),
         }
-    };
-    let periods = period::Periods::new(spec, ground);
-    let mut reader = row::RowReader::new(spec, ground, columns, &periods);
-    let mut gathered = gather::Gathered::default();
-    let mut doubts = absence::Doubts::default();
-    for row in rows {
-        mapped.rows += 1;
-        match row {
-            Ok(row) => reader.read(&row, &mut mapped, &mut gathered, &mut doubts),
-            Err(fault) => {
-                let message = fault.problem.to_string();
-                if matches!(fault.problem, RowProblem::Truncated { .. } | RowProblem::Swallowing) {
-                    mapped.truncated.get_or_insert(BadLine { line: fault.line, message: message.clone() });
-                }
-                mapped.bad_line(fault.line, message);
-                doubts.everywhere();
+    }
+
+    /// Takes in the rows of a table. One whose header lacks a mapped column says so and nothing else.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the table turns out not to be whole.
+    pub fn read(&mut self, table: Table<'_>, given: &Given) -> Result<(), DecodeError> {
+        let _ = given;
+        let columns = match row::Columns::find(&self.spec.mapping, table.header()) {
+            Ok(columns) => columns,
+            Err(errors) => {
+                self.mapped.columns = errors;
+                return Ok(());
             }
+        };
+        table.each(&mut |row| {
+            self.mapped.rows += 1;
+            match row {
+                Ok(row) => {
+                    let to = row::To {
+                        mapped: &mut self.mapped,
+                        gathered: &mut self.gathered,
+                        doubts: &mut self.doubts,
+                    };
+                    self.words.read(row, &columns, &self.periods, to);
+                }
+                Err(fault) => {
+                    let message = fault.problem.to_string();
+                    if matches!(fault.problem, RowProblem::Truncated { .. } | RowProblem::Swallowing) {
+                        let cut = BadLine { line: fault.line, message: message.clone() };
+                        self.mapped.truncated.get_or_insert(cut);
+                    }
+                    self.mapped.bad_line(fault.line, message);
+                    self.doubts.everywhere();
+                }
+            }
+        })
+    }
+
+    /// Notes a page that could not be had or read: whom it is about may have a row nobody saw.
+    pub fn miss(&mut self, given: &Given, why: &str) {
+        self.mapped.missed_pages += 1;
+        let whom = match (&given.unit, given.municipality) {
+            (Some(unit), _) => format!("unidade {unit}: "),
+            (None, Some(municipality)) => format!("município {municipality}: "),
+            (None, None) => String::new(),
+        };
+        self.mapped.first_missed.get_or_insert_with(|| format!("{whom}{why}"));
+        match given.municipality {
+            Some(municipality) => self.doubts.about(municipality),
+            None => self.doubts.everywhere(),
         }
     }
-    absence::add(spec, ground, &periods, &doubts, &mut mapped, &mut gathered);
-    mapped.done = periods.stateable().map(|w| (w.id.clone(), 0)).collect();
-    mapped.observations = gathered.into_observations();
-    for observation in mapped.observations.iter().filter(|o| o.state == State::Done) {
-        *mapped.done.entry(observation.window.clone()).or_default() += 1;
+
+    /// Adds what no row says, and gives all of it.
+    #[must_use]
+    pub fn finish(mut self) -> Mapped {
+        let mut mapped = self.mapped;
+        if !mapped.columns.is_empty() {
+            return Mapped { columns: mapped.columns, ..Mapped::default() };
+        }
+        absence::add(self.spec, self.ground, &self.periods, &self.doubts, &mut mapped, &mut self.gathered);
+        mapped.done = self.periods.stateable().map(|w| (w.id.clone(), 0)).collect();
+        mapped.observations = self.gathered.into_observations();
+        for observation in mapped.observations.iter().filter(|o| o.state == State::Done) {
+            *mapped.done.entry(observation.window.clone()).or_default() += 1;
+        }
+        mapped
     }
-    mapped
 }
 
 #[cfg(test)]

@@ -63,25 +63,25 @@ impl Columns {
     }
 }
 
-/// Reads rows one after the other.
-pub(super) struct RowReader<'a> {
+/// What rows are read by.
+pub(super) struct Tables<'a> {
     spec: &'a FeedSpec,
     ground: &'a Ground<'a>,
-    columns: Columns,
-    periods: &'a Periods<'a>,
     places: Places<'a>,
     parts: Option<Words<PartId>>,
     situations: Option<Words<State>>,
     wordings: Wordings,
 }
 
-impl<'a> RowReader<'a> {
-    pub(super) fn new(
-        spec: &'a FeedSpec,
-        ground: &'a Ground<'a>,
-        columns: Columns,
-        periods: &'a Periods<'a>,
-    ) -> Self {
+/// Where what a row says goes.
+pub(super) struct To<'t> {
+    pub(super) mapped: &'t mut Mapped,
+    pub(super) gathered: &'t mut Gathered,
+    pub(super) doubts: &'t mut Doubts,
+}
+
+impl<'a> Tables<'a> {
+    pub(super) fn new(spec: &'a FeedSpec, ground: &'a Ground<'a>) -> Self {
         let parts = match &spec.mapping.part {
             PartRule::Column { words, .. } => Some(Words::of_parts(&ground.calendar.parts, words)),
             PartRule::Fixed(_) => None,
@@ -91,36 +91,30 @@ impl<'a> RowReader<'a> {
             Meaning::Presence => None,
         };
         let places = Places::new(ground.roster);
-        Self { spec, ground, columns, periods, places, parts, situations, wordings: Wordings::default() }
+        Self { spec, ground, places, parts, situations, wordings: Wordings::default() }
     }
 
     /// Takes in one row, with whatever is odd about it.
-    pub(super) fn read(
-        &mut self,
-        row: &Row,
-        mapped: &mut Mapped,
-        gathered: &mut Gathered,
-        doubts: &mut Doubts,
-    ) {
-        match self.places.municipality(row.cell(self.columns.municipality)) {
-            Ok(municipality) => match self.read_known(row, municipality, mapped, gathered, doubts) {
+    pub(super) fn read(&mut self, row: &Row, columns: &Columns, periods: &Periods<'_>, mut to: To<'_>) {
+        match self.places.municipality(row.cell(columns.municipality)) {
+            Ok(municipality) => match self.read_known(row, columns, periods, municipality, &mut to) {
                 Ok(()) => {
-                    mapped.municipalities_seen.insert(municipality);
+                    to.mapped.municipalities_seen.insert(municipality);
                 }
                 Err(message) => {
-                    doubts.about(municipality);
-                    mapped.bad_line(row.line, message);
+                    to.doubts.about(municipality);
+                    to.mapped.bad_line(row.line, message);
                 }
             },
             Err(NotKnown::Unknown(code)) => {
-                mapped.unknown += 1;
-                if mapped.unknown_municipalities.len() < MOST_LISTED {
-                    mapped.unknown_municipalities.push(UnknownMunicipality { line: row.line, code });
+                to.mapped.unknown += 1;
+                if to.mapped.unknown_municipalities.len() < MOST_LISTED {
+                    to.mapped.unknown_municipalities.push(UnknownMunicipality { line: row.line, code });
                 }
             }
             Err(NotKnown::Bad(message)) => {
-                doubts.everywhere();
-                mapped.bad_line(row.line, message);
+                to.doubts.everywhere();
+                to.mapped.bad_line(row.line, message);
             }
         }
     }
@@ -128,18 +122,18 @@ impl<'a> RowReader<'a> {
     fn read_known(
         &mut self,
         row: &Row,
+        columns: &Columns,
+        periods: &Periods<'_>,
         municipality: MunicipalityCode,
-        mapped: &mut Mapped,
-        gathered: &mut Gathered,
-        doubts: &mut Doubts,
+        to: &mut To<'_>,
     ) -> Result<(), String> {
         let cell = |column: Option<Column>| column.and_then(|c| row.cell(c));
         let part = match (&self.spec.mapping.part, &self.parts) {
             (PartRule::Column { column, .. }, Some(words)) => {
-                let word = cell(self.columns.part).ok_or("parte em branco")?;
+                let word = cell(columns.part).ok_or("parte em branco")?;
                 let Some(part) = words.get(word) else {
-                    doubts.about(municipality);
-                    unknown(mapped, column, word, row.line);
+                    to.doubts.about(municipality);
+                    unknown(to.mapped, column, word, row.line);
                     return Ok(());
                 };
                 part.clone()
@@ -147,33 +141,33 @@ impl<'a> RowReader<'a> {
             (PartRule::Fixed(part), _) => part.clone(),
             (PartRule::Column { .. }, None) => return Err("parte desconhecida".to_owned()),
         };
-        let windows = self.periods.of_row(cell(self.columns.reference), &part)?;
+        let windows = periods.of_row(cell(columns.reference), &part)?;
         if windows.is_empty() {
-            mapped.without_window += 1;
+            to.mapped.without_window += 1;
             return Ok(());
         }
-        let unit = cell(self.columns.unit).map(unit).transpose()?;
+        let unit = cell(columns.unit).map(unit).transpose()?;
         let by_units =
             self.ground.calendar.parts.get(&part).is_some_and(|p| p.respondent == Respondent::Unit);
-        if self.columns.unit.is_some() && unit.is_none() && by_units {
+        if columns.unit.is_some() && unit.is_none() && by_units {
             return Err("código da unidade em branco".to_owned());
         }
-        let said = self.said(row, mapped);
+        let said = self.said(row, columns, to.mapped);
         let mut repeated = false;
         for window in windows {
             let key = (window.id.clone(), municipality, part.clone(), unit.clone());
-            repeated |= gathered.add(key, said.clone());
+            repeated |= to.gathered.add(key, said.clone());
         }
         if repeated {
-            mapped.duplicates += 1;
-            mapped.first_duplicate = mapped.first_duplicate.or(Some(row.line));
+            to.mapped.duplicates += 1;
+            to.mapped.first_duplicate = to.mapped.first_duplicate.or(Some(row.line));
         }
         Ok(())
     }
 
     /// What the row says, and as of when.
-    fn said(&mut self, row: &Row, mapped: &mut Mapped) -> Said {
-        let (state, wording) = match (&self.spec.mapping.meaning, &self.situations, self.columns.situation) {
+    fn said(&mut self, row: &Row, columns: &Columns, mapped: &mut Mapped) -> Said {
+        let (state, wording) = match (&self.spec.mapping.meaning, &self.situations, columns.situation) {
             (Meaning::Situation { column, .. }, Some(words), Some(at)) => {
                 let word = row.cell(at).unwrap_or_default();
                 let state = words.get(word).copied().unwrap_or_else(|| {
@@ -189,7 +183,7 @@ impl<'a> RowReader<'a> {
             _ => (State::Done, None),
         };
         let taken_at = self.ground.taken_at;
-        let read = match (&self.spec.mapping.dated, self.columns.dated.and_then(|c| row.cell(c))) {
+        let read = match (&self.spec.mapping.dated, columns.dated.and_then(|c| row.cell(c))) {
             (Some((_, pattern)), Some(text)) => {
                 Some(instant(text, pattern, &self.ground.calendar.hours.zone).filter(|at| *at <= taken_at))
             }

@@ -7,8 +7,9 @@ use super::*;
 use crate::domain::feed::{Format, Meaning, PartRule, ReferenceRule};
 use crate::domain::id::{PartId, Reference};
 use crate::domain::roster::Units;
+use crate::feed::body::{Body, Original};
 use crate::feed::fixture::{
-    code, mapped, mapped_at, november, presence, presence_by_unit, roster, roster_with_units, situation,
+    code, map, mapped, mapped_at, november, presence, presence_by_unit, roster, roster_with_units, situation,
     told, unit,
 };
 use crate::feed::table;
@@ -200,7 +201,7 @@ fn mapped_over(windows: &[Window], pattern: &str, reference: &str) -> Vec<String
     let (calendar, roster) = (crate::feed::fixture::calendar(), roster());
     let ground = Ground { calendar: &calendar, windows, roster: &roster, taken_at: november(10) };
     let file = format!("ibge;ref\n320530;{reference}\n");
-    let found = map(&spec, table::open(&spec.format, file.as_bytes()).unwrap(), &ground);
+    let found = map(&spec, file.as_bytes(), &ground);
     let done = found.observations.iter().filter(|o| o.state == State::Done);
     done.map(|o| o.window.to_string()).collect()
 }
@@ -266,9 +267,9 @@ fn the_published_census_file_is_read_as_it_is() {
     let (calendar, windows, roster) =
         (crate::feed::fixture::calendar(), crate::feed::fixture::windows(), roster());
     let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
-    let table = table::open(&spec.format, &bytes).unwrap();
-    assert!(table.header().find("Municipio").is_ok());
-    let found = map(&spec, table, &ground);
+    let body = Body::plain(Original::from_bytes(bytes.clone()));
+    assert!(table::open(&spec.format, &body).unwrap().header().find("Municipio").is_ok());
+    let found = map(&spec, &bytes, &ground);
     assert_eq!((found.rows, found.bad, found.unknown, found.doubtful_dates), (7, 0, 1, 0));
     assert_eq!(found.observations.len(), 6);
 }
@@ -330,7 +331,7 @@ proptest! {
         let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
         for spec in specs() {
             for head in [&b""[..], b"ibge;ref;unidade;situacao;data;parte\n"] {
-                let _ = crate::feed::take_in(&spec, &[head, &bytes].concat(), &ground, None);
+                let _ = crate::feed::take_in(&spec, &[Body::plain(Original::from_bytes([head, &bytes].concat()))], &ground, None);
             }
         }
     }

@@ -17,6 +17,8 @@ fn snapshot(feed: &str, n: usize, minutes: i64) -> NewSnapshot {
         source: "rma.csv".to_owned(),
         sha256: "00".repeat(32),
         rows: 1,
+        rejected: 0,
+        repeated: 0,
         reasons: Vec::new(),
         original: None,
     }
