@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tracing::{error, info};
 
 use crate::domain::feed::FeedSpec;
-use crate::domain::id::{IdError, SnapshotId};
+use crate::domain::id::{FeedId, IdError, SnapshotId};
 use crate::feed::body::{Body, Original};
 use crate::feed::judge::{Note, Previous, Refusal, Verdict};
 use crate::feed::map::Ground;
@@ -137,7 +137,8 @@ pub async fn take_in_load(
     let sha256 = load.sha256();
     let name = load.name.clone();
     let original = if spec.keep_original { load.kept() } else { None };
-    let mut intake = judge_load(live, store, spec, load, now).await?;
+    let last = previous(store, &spec.id).await?;
+    let mut intake = read_load(live, spec, load, last, now).await;
     if let Some(ruling) = store.refused(&spec.id, &sha256).await? {
         let again = Refusal::RefusedBefore {
             snapshot: ruling.snapshot,
@@ -175,23 +176,26 @@ pub async fn take_in_load(
     Ok(taken)
 }
 
-/// What a load says and whether it would be believed, beside the last one that was. Nothing is stored.
+/// What the next load of a feed is compared with.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn judge_load(
-    live: &Arc<Live>,
-    store: &Store,
-    spec: &FeedSpec,
-    load: Load,
-    now: Timestamp,
-) -> Result<Intake, StoreError> {
-    let last = store.last_accepted(&spec.id).await?;
-    let previous = last.map(|last| Previous {
+pub async fn previous(store: &Store, feed: &FeedId) -> Result<Option<Previous>, StoreError> {
+    Ok(store.last_accepted(feed).await?.map(|last| Previous {
         done: last.by_window.iter().map(|(window, tally)| (window.clone(), tally.done)).collect(),
         municipalities: last.total.municipalities,
         rows: last.rows,
-    });
+    }))
+}
+
+/// What a load says, and whether it would be believed. Nothing is stored.
+pub async fn read_load(
+    live: &Arc<Live>,
+    spec: &FeedSpec,
+    load: Load,
+    previous: Option<Previous>,
+    now: Timestamp,
+) -> Intake {
     let (live, spec) = (live.clone(), spec.clone());
     // A large load keeps a processor busy for seconds.
     let read = tokio::task::spawn_blocking(move || {
@@ -201,7 +205,7 @@ pub async fn judge_load(
         take_in_run(&spec, &load.bodies, &load.missing, &ground, previous.as_ref())
     });
     match read.await {
-        Ok(intake) => Ok(intake),
+        Ok(intake) => intake,
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }
 }

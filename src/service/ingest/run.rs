@@ -14,7 +14,7 @@ use crate::domain::id::{FeedId, Reference, SnapshotId};
 use crate::domain::time::Zone;
 use crate::feed::body::Body;
 use crate::feed::error::FeedError;
-use crate::feed::http::{Fetched, Reply, Rules, Validators};
+use crate::feed::http::{Fetched, Fetcher, Reply, Rules, Validators};
 use crate::feed::pages::{Page, pages};
 use crate::feed::schedule::Schedule;
 use crate::feed::{paging, url};
@@ -181,7 +181,7 @@ async fn fetched_and_judged(
     }
     let ground = ground(&live, spec, app.now());
     let known = still_known(app, spec, remembered, &ground).await?;
-    match whole(app, spec, &pages, &rules, &known, manners.pause.unsigned_abs()).await {
+    match whole(&app.fetcher, spec, &pages, &rules, &known).await {
         Ok(Whole::Unchanged) => Ok(End::Unchanged),
         Ok(Whole::Fresh { load, validators }) => {
             let judged = take_in_and_tell(app, &live, spec, load).await?;
@@ -203,7 +203,7 @@ async fn fetched_and_judged(
 ///
 /// # Errors
 /// In the operators' words.
-pub(super) fn asked(live: &Live, spec: &FeedSpec, now: Timestamp) -> Result<(Vec<Page>, Rules), String> {
+fn asked(live: &Live, spec: &FeedSpec, now: Timestamp) -> Result<(Vec<Page>, Rules), String> {
     let Source::Http { url, manners, .. } = &spec.source else {
         return Err("a fonte não tem endereço a consultar".to_owned());
     };
@@ -240,27 +240,27 @@ async fn still_known(
 }
 
 /// What all the pages of a run brought.
-pub(super) enum Whole {
+enum Whole {
     Unchanged,
     Fresh { load: Load, validators: BTreeMap<String, Validators> },
 }
 
 /// Fetches every page, or nothing: a run of which some pages are old is no snapshot.
-pub(super) async fn whole(
-    app: &App,
+async fn whole(
+    fetcher: &Fetcher,
     spec: &FeedSpec,
     asked: &[Page],
     rules: &Rules,
     known: &BTreeMap<String, Validators>,
-    pause: Duration,
 ) -> Result<Whole, FeedError> {
+    let pause = pause_of(spec);
     let mut fetched = Vec::with_capacity(asked.len());
     for (n, page) in asked.iter().enumerate() {
         if n > 0 {
             tokio::time::sleep(pause).await;
         }
         let validators = known.get(&page.url).cloned().unwrap_or_default();
-        fetched.push((page, app.fetcher.fetch(&page.url, &validators, rules).await?));
+        fetched.push((page, fetcher.fetch(&page.url, &validators, rules).await?));
     }
     if fetched.iter().all(|(_, f)| matches!(f, Fetched::NotModified)) {
         return Ok(Whole::Unchanged);
@@ -269,11 +269,11 @@ pub(super) async fn whole(
     for (page, fetched) in fetched {
         let reply = match fetched {
             Fetched::Fresh(reply) => reply,
-            Fetched::NotModified => again(app, page, rules).await?,
+            Fetched::NotModified => again(fetcher, page, rules).await?,
         };
         validators.insert(page.url.clone(), reply.validators.clone());
         let body = Body { given: page.given.clone(), original: reply.original };
-        let more = rest(app, spec, page, &body, rules, pause).await?;
+        let more = rest(fetcher, spec, page, &body, rules).await?;
         if !more.is_empty() {
             // The first page of several may stay the same while the others change.
             validators.remove(&page.url);
@@ -287,8 +287,8 @@ pub(super) async fn whole(
 }
 
 /// A page without conditions.
-async fn again(app: &App, page: &Page, rules: &Rules) -> Result<Reply, FeedError> {
-    match app.fetcher.fetch(&page.url, &Validators::default(), rules).await? {
+async fn again(fetcher: &Fetcher, page: &Page, rules: &Rules) -> Result<Reply, FeedError> {
+    match fetcher.fetch(&page.url, &Validators::default(), rules).await? {
         Fetched::Fresh(reply) => Ok(reply),
         Fetched::NotModified => Err(FeedError::Transient {
             what: crate::feed::error::FetchProblem::Status(304),
@@ -299,23 +299,58 @@ async fn again(app: &App, page: &Page, rules: &Rules) -> Result<Reply, FeedError
 }
 
 /// The further pages of an answer that came in part.
-pub(super) async fn rest(
-    app: &App,
+async fn rest(
+    fetcher: &Fetcher,
     spec: &FeedSpec,
     page: &Page,
     first: &Body,
     rules: &Rules,
-    pause: Duration,
 ) -> Result<Vec<Body>, FeedError> {
     let mut more: Vec<Body> = Vec::new();
     while more.len() < paging::MOST {
         let so_far = std::iter::once(first).chain(&more);
         let Some(next) = paging::next(&spec.format, &page.url, so_far) else { break };
-        tokio::time::sleep(pause).await;
-        let reply = again(app, &Page { url: next, ..page.clone() }, rules).await?;
+        tokio::time::sleep(pause_of(spec)).await;
+        let reply = again(fetcher, &Page { url: next, ..page.clone() }, rules).await?;
         more.push(Body { given: page.given.clone(), original: reply.original });
     }
     Ok(more)
+}
+
+fn pause_of(spec: &FeedSpec) -> Duration {
+    match &spec.source {
+        Source::Http { manners, .. } => manners.pause.unsigned_abs(),
+        Source::Folder | Source::Manual => Duration::ZERO,
+    }
+}
+
+/// What a run would bring now, of at most so many pages where it goes through municipalities or units; then also how
+/// many there are. Nothing is kept.
+///
+/// # Errors
+/// In the operators' words.
+pub async fn sample(
+    fetcher: &Fetcher,
+    live: &Live,
+    spec: &FeedSpec,
+    most: usize,
+    now: Timestamp,
+) -> Result<(Load, Option<usize>), String> {
+    let (mut pages, rules) = asked(live, spec, now)?;
+    let Source::Http { url, .. } = &spec.source else { return Err("a fonte não tem endereço".to_owned()) };
+    let crawls = url::fields(url).is_ok_and(url::Fields::is_crawl);
+    let of = crawls.then_some(pages.len());
+    if crawls {
+        pages.truncate(most);
+    }
+    if pages.is_empty() {
+        return Err("o endereço pede {referencia}, e nenhuma janela do sistema está aberta".to_owned());
+    }
+    match whole(fetcher, spec, &pages, &rules, &BTreeMap::new()).await {
+        Ok(Whole::Fresh { load, .. }) => Ok((load, of)),
+        Ok(Whole::Unchanged) => Err("o servidor respondeu 304".to_owned()),
+        Err(error) => Err(chain(&error)),
+    }
 }
 
 /// The references of the system's open windows.
