@@ -24,7 +24,7 @@ const OWNERS: [(&str, &str); 24] = [
     ("lettre", "src/mail/"),
     ("mail_parser", "src/mail/bounce/"),
     ("reqwest", "src/feed/"),
-    ("tempfile", "src/feed/body.rs"),
+    ("tempfile", "src/"),
     ("html5ever", "src/feed/html"),
     ("calamine", "src/feed/sheet/"),
     ("zip", "src/feed/sheet/"),

@@ -10,4 +10,5 @@ mod peers;
 mod plan;
 mod returned;
 mod scenario;
+mod sources;
 mod support;
