@@ -7,6 +7,7 @@ pub mod args;
 mod check;
 mod desk;
 mod dossier;
+mod feed;
 mod ledger;
 mod letter;
 mod news;
@@ -23,8 +24,9 @@ mod why;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use self::args::{Command, Invocation, Ledger, News, Register};
+use self::args::{Command, Feed, Invocation, Ledger, News, Register};
 use self::desk::{Answer, Desk, Failure, remark, say};
+use crate::store::Verdict;
 use crate::telemetry::{self, LogFormat};
 
 /// Runs the program on a command line, its own name first.
@@ -89,6 +91,14 @@ async fn dispatch(desk: Desk, command: &Command) -> desk::Result {
         Command::Status { window, municipality } => {
             status::show(&desk, window.as_ref(), municipality.as_deref()).await
         }
+        Command::Feeds { feed } => feed::list(&desk, feed.as_ref()).await,
+        Command::Feed(Feed::Accept { snapshot, signature }) => {
+            feed::rule(&desk, snapshot, Verdict::Accepted, signature).await
+        }
+        Command::Feed(Feed::Reject { snapshot, signature }) => {
+            feed::rule(&desk, snapshot, Verdict::Quarantined, signature).await
+        }
+        Command::Feed(Feed::Try { feed, file }) => feed::attempt(desk, feed, file.as_deref()).await,
         Command::Ingest { feed, file } => status::ingest(&desk, feed, file).await,
         Command::Report { format, window } => status::report(&desk, *format, window.as_ref()).await,
         Command::Dossier { municipality, window, output } => {

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
+
 use super::locate::Log;
 use super::node::{Node, Value};
 use super::read::Reader;
@@ -61,7 +63,7 @@ pub(super) fn manners(table: &Reader<'_>) -> Manners {
         timeout: table.get("prazo_resposta", value::duration).unwrap_or(usual.timeout),
         max_bytes: table.get("maximo", size).unwrap_or(usual.max_bytes),
         authorities: table.get("ca_arquivo", value::filled).map(PathBuf::from),
-        pause: table.get("pausa", value::duration).unwrap_or(usual.pause),
+        pause: table.get("pausa", pause).unwrap_or(usual.pause),
         tolerated_failures: table
             .get("falhas_toleradas", |n, log| value::number(n, log, 0, 10_000))
             .unwrap_or(usual.tolerated_failures),
@@ -127,6 +129,14 @@ fn schedule(node: &Node, log: &Log) -> Option<String> {
         "escreva minuto, hora, dia do mês, mês e dia da semana: \"0 6,12 * * *\" é às 6h e às 12h de cada dia",
     );
     None
+}
+
+/// A length of time, or none.
+fn pause(node: &Node, log: &Log) -> Option<SignedDuration> {
+    match &node.value {
+        Value::Text(text) if text == "0s" => Some(SignedDuration::ZERO),
+        _ => value::duration(node, log),
+    }
 }
 
 /// `20MB`, `500kB`, or bytes as a number.

@@ -24,6 +24,7 @@ pub mod register;
 pub mod replay;
 pub mod roster;
 pub mod secretariat;
+pub mod state;
 pub mod status;
 pub mod summary;
 pub mod time;

@@ -30,6 +30,14 @@ pub struct Given {
     pub reference: Option<Reference>,
 }
 
+impl Given {
+    /// Whether it settles whom the page is about.
+    #[must_use]
+    pub fn is_of_somebody(&self) -> bool {
+        self.municipality.is_some() || self.unit.is_some()
+    }
+}
+
 /// One body of a load: a file, a page, one of the pages of a crawl.
 #[derive(Debug, Clone)]
 pub struct Body {
@@ -58,8 +66,9 @@ pub struct Original {
 #[derive(Debug, Clone)]
 enum Kept {
     Memory(Arc<[u8]>),
-    /// Its name is gone already: the file goes with the last clone, also when the process is killed.
-    File(Arc<File>),
+    /// A file, or a part of one that begins at that byte. A file of ours has no name any more: it goes with the last
+    /// clone, also when the process is killed.
+    File(Arc<File>, u64),
 }
 
 /// Why bytes could not be kept. Displayed to operators.
@@ -122,6 +131,13 @@ impl Original {
         Self::spooled(file, folder, most)
     }
 
+    /// A part of a file that holds several, beginning at the byte `from`. `sha256` is that of the part, as it was
+    /// when it was written.
+    #[must_use]
+    pub fn within(file: Arc<File>, from: u64, len: u64, sha256: &str) -> Self {
+        Self { kept: Kept::File(file, from), len, sha256: sha256.into() }
+    }
+
     /// How many bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
@@ -163,7 +179,7 @@ impl Original {
     pub fn bytes(&self) -> io::Result<Vec<u8>> {
         match &self.kept {
             Kept::Memory(bytes) => Ok(bytes.to_vec()),
-            Kept::File(_) => self.head(self.len),
+            Kept::File(..) => self.head(self.len),
         }
     }
 }
@@ -226,7 +242,7 @@ impl Spool {
     /// [`SpoolError`].
     pub fn finish(self) -> Result<Original, SpoolError> {
         let kept = match self.file {
-            Some(file) => Kept::File(Arc::new(file)),
+            Some(file) => Kept::File(Arc::new(file), 0),
             None => Kept::Memory(self.memory.into()),
         };
         Ok(Original { kept, len: self.len, sha256: hex(self.hash.finalize()).into() })
@@ -253,7 +269,11 @@ impl Read for Reader {
                 }
                 n
             }
-            Kept::File(file) => file.read_at(buffer, self.at)?,
+            Kept::File(file, from) => {
+                let rest = usize::try_from(self.len.saturating_sub(self.at)).unwrap_or(usize::MAX);
+                let n = rest.min(buffer.len());
+                file.read_at(buffer.get_mut(..n).unwrap_or_default(), from.saturating_add(self.at))?
+            }
         };
         self.at = self.at.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
         Ok(read)
@@ -283,7 +303,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let bytes: Vec<u8> = (0..3 * IN_MEMORY).map(|n| u8::try_from(n % 251).unwrap()).collect();
         let original = Original::spooled(&bytes[..], &folder.path().join("nova"), u64::MAX).unwrap();
-        assert!(matches!(original.kept, Kept::File(_)));
+        assert!(matches!(original.kept, Kept::File(..)));
         assert_eq!(std::fs::read_dir(folder.path().join("nova")).unwrap().count(), 0, "no name is left");
         assert_eq!(original.sha256(), sha256_hex(&bytes));
         for _ in 0..2 {
@@ -312,9 +332,9 @@ mod tests {
             places in prop::collection::vec(0_u64..400, 0..8),
         ) {
             let file = tempfile::tempfile().unwrap();
-            file.write_all_at(&bytes, 0).unwrap();
+            file.write_all_at(&[b"xyz", &bytes[..], b"after"].concat(), 0).unwrap();
             let memory = Original::from_bytes(bytes.clone());
-            let on_disk = Original { kept: Kept::File(Arc::new(file)), ..memory.clone() };
+            let on_disk = Original { kept: Kept::File(Arc::new(file), 3), ..memory.clone() };
             let (mut one, mut other) = (memory.open(), on_disk.open());
             for place in places {
                 let read = |reader: &mut BufReader<Reader>| {

@@ -36,6 +36,13 @@ pub struct App {
     due: std::sync::Mutex<Due>,
 }
 
+/// A fetcher that says whom to ask about it.
+#[must_use]
+pub fn fetcher(setup: &Setup, patience: Patience) -> Fetcher {
+    let contact = setup.config.secretariat.reply_to.as_str();
+    Fetcher::new(Some(contact), &spool_folder(setup), patience)
+}
+
 /// Where large loads lie while they are read; nothing in it has a name for long.
 #[must_use]
 pub fn spool_folder(setup: &Setup) -> PathBuf {
@@ -71,10 +78,8 @@ impl App {
     /// The same with another patience towards hosts that fail.
     #[must_use]
     pub fn patient(setup: Setup, store: Store, clock: Clock, patience: Patience) -> Arc<Self> {
-        let contact = setup.config.secretariat.reply_to.as_str();
-        let fetcher = Fetcher::new(Some(contact), &spool_folder(&setup), patience);
         Arc::new(Self {
-            fetcher,
+            fetcher: fetcher(&setup, patience),
             setup: RwLock::new(Arc::new(Live { calendar: setup.live_calendar(), setup })),
             store,
             clock,

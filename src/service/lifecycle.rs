@@ -116,6 +116,7 @@ impl Service {
             ingest.ingest_once(app).await?;
             registers.register_once(app).await?;
         }
+        ingest.finish().await?;
         News::default().news_once(app).await?;
         Mailbox::default().collect_once(app).await?;
         let pass = reconcile_once(app, app.now()).await?;

@@ -70,7 +70,7 @@ impl News {
                 };
                 match blocking(work).await.unwrap_or_else(|error| Err(error.to_string())) {
                     Ok(findings) => {
-                        self.watch.keep(&spec.source, &reply);
+                        self.watch.keep(live, &spec.source, &reply);
                         self.complained.remove(&spec.id);
                         return record(app, spec, findings, last.is_none(), today, now).await;
                     }

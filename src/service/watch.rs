@@ -2,18 +2,20 @@
 //! arrived in a drop folder.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info, warn};
 
-use super::app::{App, Live};
+use super::app::{App, Live, spool_folder};
 use crate::domain::feed::{Manners, Source};
 use crate::domain::id::FeedId;
-use crate::feed::folder::{self, Look, Settled, Shelf};
+use crate::domain::state::state_of;
+use crate::feed::body::Original;
+use crate::feed::error::FolderError;
+use crate::feed::folder::{self, Look, Read, Settled, Shelf};
 use crate::feed::http::{Fetched, Reply, Rules, Validators};
 use crate::feed::schedule::Schedule;
-use crate::feed::{error::FolderError, url};
+use crate::feed::url::{self, TemplateError, Values};
 use crate::telemetry::chain;
 
 /// A source that failed is tried again so soon, or at its hour, whichever comes first.
@@ -65,7 +67,7 @@ impl Watch {
         }
         let next = after(now).unwrap_or(Timestamp::MAX);
         self.due.insert(id.clone(), (schedule.clone(), next));
-        let address = match url::expand(template, "ES", None) {
+        let address = match address(template, live) {
             Ok(address) => address,
             Err(failure) => return Visit::Failed(failure.to_string()),
         };
@@ -96,23 +98,25 @@ impl Watch {
     }
 
     /// What was fetched was read whole: the next request may be conditional.
-    pub(super) fn keep(&mut self, source: &Source, reply: &Reply) {
+    pub(super) fn keep(&mut self, live: &Live, source: &Source, reply: &Reply) {
         if let Source::Http { url: template, .. } = source
-            && let Ok(address) = url::expand(template, "ES", None)
+            && let Ok(address) = address(template, live)
         {
             self.validators.insert(address, reply.validators.clone());
         }
     }
 
     /// Files of a drop folder that have stopped growing, each with its bytes.
-    pub(super) async fn arrived(&mut self, id: &FeedId, folder: PathBuf) -> Vec<(Settled, Vec<u8>)> {
+    pub(super) async fn arrived(&mut self, app: &App, live: &Live, id: &FeedId) -> Vec<(Settled, Original)> {
+        let folder = live.setup.config.settings.data.join("entrada").join(id.as_str());
+        let spool = spool_folder(&live.setup);
         let earlier = self.looks.remove(id).unwrap_or_default();
         let looked = blocking(move || {
             folder::prepare(&folder)?;
             let later = folder::look(&folder)?;
             let settled = folder::settled(&earlier, &later);
             let files: Vec<_> =
-                settled.into_iter().map(|file| (folder::read(&file, LARGEST_FILE), file)).collect();
+                settled.into_iter().map(|file| (folder::read(&file, &spool, LARGEST_FILE), file)).collect();
             Ok((later, files))
         })
         .await;
@@ -125,9 +129,14 @@ impl Watch {
         };
         self.looks.insert(id.clone(), later);
         let mut whole = Vec::new();
-        for (bytes, file) in files {
-            match bytes {
-                Ok(bytes) => whole.push((file, bytes)),
+        for (read, file) in files {
+            match read {
+                Ok(Read::Whole(original)) => whole.push((file, original)),
+                Ok(Read::Growing) => {}
+                Ok(Read::TooLarge(most)) => {
+                    warn!(feed.id = %id, limit_bytes = most, "o arquivo passa do tamanho máximo e não foi lido");
+                    put_away(id, file, Shelf::Quarantine, app.now()).await;
+                }
                 Err(failure) => {
                     warn!(feed.id = %id, error = %chain(&failure), "o arquivo não pôde ser lido");
                 }
@@ -143,6 +152,13 @@ pub(super) async fn put_away(id: &FeedId, file: Settled, shelf: Shelf, now: Time
     if let Err(failure) = blocking(move || folder::put_away(&file.path, shelf, &stamp)).await {
         error!(feed.id = %id, error = %chain(&failure), "o arquivo lido não pôde ser guardado");
     }
+}
+
+/// An address with the state filled in: that of the first municipality.
+fn address(template: &str, live: &Live) -> Result<String, TemplateError> {
+    let first = live.setup.config.roster.municipalities.keys().next();
+    let values = Values { state: first.and_then(|code| state_of(*code)), ..Values::default() };
+    url::expand(template, &values)
 }
 
 fn rules(manners: &Manners) -> Rules {

@@ -32,11 +32,12 @@ const CHECK_PATH: &str = "confira o caminho em `dados`, o dono e as permissões 
 const NO_DATABASE: &str = "inicie o serviço uma vez (vigia-suas servir --uma-vez), que cria o banco de dados";
 
 /// Migrations: append only; never edit one that was released.
-const MIGRATIONS: [(i64, &str, &str); 5] = [
+const MIGRATIONS: [(i64, &str, &str); 6] = [
     (1, "create ledger", include_str!("../../migrations/0001_create_ledger.sql")),
     (2, "create status", include_str!("../../migrations/0002_create_status.sql")),
     (3, "create overrides", include_str!("../../migrations/0003_create_overrides.sql")),
     (4, "create journal", include_str!("../../migrations/0004_create_journal.sql")),
+    (6, "create runs", include_str!("../../migrations/0006_create_runs.sql")),
     (7, "create register and news", include_str!("../../migrations/0007_create_register_and_news.sql")),
 ];
 const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;

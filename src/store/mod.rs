@@ -2,7 +2,8 @@
 //!
 //! Reading order: `db` (one writer, several readers), `chain` and `journal`, `pass` and `notice` (what a pass decided),
 //! `outbox` and `settle` (letters on their way), `ledger` (the same as the plan sees it), `snapshot` and `status`
-//! (who has filled in), `overrides`, `reading`, `contact`, `register` and `news` (what the ministry publishes), `begin`, `delivery` and `letter` (what staff ask for),
+//! (who has filled in), `ruling` (what people say of snapshots), `run` (how fetching goes), `overrides`, `reading`,
+//! `contact`, `register` and `news` (what the ministry publishes), `begin`, `delivery` and `letter` (what staff ask for),
 //! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
 //!
 //! Architecture invariants: SQL never reads a clock, every instant is a parameter; every write is one transaction
@@ -31,6 +32,8 @@ mod overrides;
 mod pass;
 mod reading;
 mod register;
+mod ruling;
+mod run;
 mod settle;
 mod snapshot;
 mod sql;
@@ -56,6 +59,8 @@ pub use overrides::{Override, OverrideId, OverrideLine};
 pub use pass::{Change, NewLetter, Recorded};
 pub use reading::Reading;
 pub use register::{KeptRegister, RefusalLine};
+pub use ruling::{Ruled, Ruling};
+pub use run::{Crawl, CrawlPage, CrawlProgress, FeedRun};
 pub use settle::{OnUncertain, Settled, Settlement};
 pub use snapshot::{LastAccepted, NewSnapshot, SnapshotLine, Tally, Verdict};
 pub use verify::ChainReport;

@@ -77,6 +77,8 @@ mod tests {
             crate::store::pass::ALL,
             crate::store::reading::ALL,
             crate::store::register::ALL,
+            crate::store::ruling::ALL,
+            crate::store::run::ALL,
             crate::store::snapshot::ALL,
             crate::store::settle::ALL,
             crate::store::status::ALL,

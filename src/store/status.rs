@@ -1,5 +1,7 @@
 //! Who has filled in, as the feeds said: entries as they stand, and as they stood.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteRow;
@@ -24,9 +26,15 @@ statements! {
                  dated = excluded.dated, taken_at = excluded.taken_at, snapshot = excluded.snapshot, \
                  reverting_since = excluded.reverting_since, wording = excluded.wording";
     const FETCHES = "SELECT feed, fetched_at FROM fetches ORDER BY feed";
+    // As people had ruled by then: the last ruling until then, else what stood before the first one after, else what
+    // stands.
     const ACCEPTED = "SELECT s.id, s.feed, s.taken_at, s.position, m.bytes FROM snapshots s \
                       JOIN mappings m ON m.sha256 = s.mapping \
-                      WHERE s.verdict = 'aceita' AND s.recorded_at <= $1 AND s.position > $2 \
+                      WHERE s.recorded_at <= $1 AND s.position > $2 AND COALESCE( \
+                      (SELECT r.verdict FROM snapshot_rulings r WHERE r.snapshot = s.id AND r.ruled_at <= $1 \
+                      ORDER BY r.position DESC LIMIT 1), \
+                      (SELECT r.before FROM snapshot_rulings r WHERE r.snapshot = s.id \
+                      ORDER BY r.position LIMIT 1), s.verdict) = 'aceita' \
                       ORDER BY s.position LIMIT 1";
 }
 
@@ -107,7 +115,7 @@ pub(super) async fn absorb(
     Ok(())
 }
 
-async fn put(
+pub(super) async fn put(
     conn: &mut Conn,
     window: &WindowId,
     municipality: MunicipalityCode,
@@ -172,8 +180,13 @@ pub(super) fn evidence(observations: &[Observation]) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// The windows that evidence speaks of.
+pub(super) fn windows_of(bytes: &[u8]) -> Option<BTreeSet<WindowId>> {
+    Some(read_evidence(bytes)?.into_iter().map(|observation| observation.window).collect())
+}
+
 /// Reads what [`evidence`] writes.
-fn read_evidence(bytes: &[u8]) -> Option<Vec<Observation>> {
+pub(super) fn read_evidence(bytes: &[u8]) -> Option<Vec<Observation>> {
     std::str::from_utf8(bytes).ok()?.lines().map(read_observation).collect()
 }
 

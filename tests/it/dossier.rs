@@ -222,6 +222,8 @@ async fn snapshot(store: &Store) {
         source: "censo.csv".to_owned(),
         sha256: "ab".repeat(32),
         rows: 2,
+        rejected: 0,
+        repeated: 0,
         reasons: Vec::new(),
         original: None,
     };

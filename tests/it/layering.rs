@@ -25,7 +25,7 @@ const OWNERS: [(&str, &str); 25] = [
     ("mail_parser", "src/mail/bounce/"),
     ("reqwest", "src/feed/"),
     ("feed_rs", "src/feed/news/"),
-    ("tempfile", "src/feed/body.rs"),
+    ("tempfile", "src/"),
     ("html5ever", "src/feed/"),
     ("calamine", "src/feed/sheet/"),
     ("zip", "src/feed/sheet/"),

@@ -11,4 +11,5 @@ mod peers;
 mod plan;
 mod returned;
 mod scenario;
+mod sources;
 mod support;

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
 use super::usage::{self, Exit};
-use crate::domain::id::{EmailAddress, FeedId, PartId, SystemId, UnitId, WindowId};
+use crate::domain::id::{EmailAddress, FeedId, PartId, SnapshotId, SystemId, UnitId, WindowId};
 use crate::domain::news::FindingId;
 use crate::domain::notice::Kind;
 use crate::domain::overrides::BatchId;
@@ -91,6 +91,13 @@ pub enum Command {
         /// The file to load.
         file: PathBuf,
     },
+    /// `fontes`
+    Feeds {
+        /// One feed, with its last snapshots; absent: all.
+        feed: Option<FeedId>,
+    },
+    /// `fonte`
+    Feed(Feed),
     /// `relatorio`
     Report {
         /// `--formato`
@@ -228,6 +235,32 @@ pub enum Ledger {
     },
     /// `livro conferir`
     Verify,
+}
+
+/// What to do with a feed or a snapshot of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Feed {
+    /// `fonte aceitar COLETA`
+    Accept {
+        /// Which snapshot.
+        snapshot: SnapshotId,
+        /// By whom and why.
+        signature: Signature,
+    },
+    /// `fonte recusar COLETA`
+    Reject {
+        /// Which snapshot.
+        snapshot: SnapshotId,
+        /// By whom and why.
+        signature: Signature,
+    },
+    /// `fonte experimentar FONTE`
+    Try {
+        /// Which feed.
+        feed: FeedId,
+        /// A file in place of what the feed would fetch.
+        file: Option<PathBuf>,
+    },
 }
 
 /// A letter to show or to try.

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 
 use super::line::{
-    DossierArgs, Filter, HoldArgs, LedgerArgs, LedgerVerb, Line, OverrideArgs, Place, SampleArgs,
+    DossierArgs, FeedVerb, Filter, HoldArgs, LedgerArgs, LedgerVerb, Line, OverrideArgs, Place, SampleArgs,
     SampleOfArgs, ScopeArgs, SignatureArgs, Simulate, Verb,
 };
-use super::{Change, Command, Invocation, Ledger, Override, Sample, SampleOf, Scope, Signature};
+use super::{Change, Command, Feed, Invocation, Ledger, Override, Sample, SampleOf, Scope, Signature};
 
 /// A line that clap takes and we do not.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +70,8 @@ impl Verb {
             Self::Status { filter } => {
                 Command::Status { window: filter.janela, municipality: filter.municipio }
             }
+            Self::Feeds { fonte } => Command::Feeds { feed: fonte },
+            Self::Feed { verb } => Command::Feed(verb.into_feed(variable)?),
             Self::Ingest { fonte, arquivo } => Command::Ingest { feed: fonte, file: arquivo },
             Self::Report { formato, janela } => Command::Report { format: formato, window: janela },
             Self::Dossier(DossierArgs { municipio, janela, saida }) => {
@@ -99,6 +101,20 @@ impl Verb {
 
 fn forwards(from: Date, until: Date) -> Result<(), Fault> {
     if from <= until { Ok(()) } else { Err(Fault::Backwards { from, until }) }
+}
+
+impl FeedVerb {
+    fn into_feed(self, variable: Variable<'_>) -> Result<Feed, Fault> {
+        Ok(match self {
+            Self::Accept { coleta, signature } => {
+                Feed::Accept { snapshot: coleta, signature: signature.signed(variable)? }
+            }
+            Self::Reject { coleta, signature } => {
+                Feed::Reject { snapshot: coleta, signature: signature.signed(variable)? }
+            }
+            Self::Try { fonte, arquivo } => Feed::Try { feed: fonte, file: arquivo },
+        })
+    }
 }
 
 impl LedgerArgs {

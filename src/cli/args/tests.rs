@@ -42,6 +42,14 @@ fn window(id: &str) -> WindowId {
     WindowId::parse(id).unwrap()
 }
 
+fn feed() -> FeedId {
+    FeedId::parse("rma-lista").unwrap()
+}
+
+fn snapshot() -> SnapshotId {
+    SnapshotId::parse("rma-lista-1").unwrap()
+}
+
 fn ana(reason: &str) -> Signature {
     Signature { author: "ana".to_owned(), reason: reason.to_owned() }
 }
@@ -132,6 +140,21 @@ fn every_command_that_runs_or_shows_is_read() {
                 window: Some(october()),
                 output: Some("pasta".into()),
             },
+        ),
+        ("fontes", Command::Feeds { feed: None }),
+        ("fontes rma-lista", Command::Feeds { feed: Some(feed()) }),
+        (
+            "fonte aceitar rma-lista-1 --motivo x",
+            Command::Feed(Feed::Accept { snapshot: snapshot(), signature: ana("x") }),
+        ),
+        (
+            "fonte recusar rma-lista-1 --motivo x",
+            Command::Feed(Feed::Reject { snapshot: snapshot(), signature: ana("x") }),
+        ),
+        ("fonte experimentar rma-lista", Command::Feed(Feed::Try { feed: feed(), file: None })),
+        (
+            "fonte experimentar rma-lista a.csv",
+            Command::Feed(Feed::Try { feed: feed(), file: Some("a.csv".into()) }),
         ),
         ("livro", Command::Ledger(Ledger::List { window: None, municipality: None, since: None })),
         (
@@ -271,6 +294,8 @@ fn every_command_answers_to_its_english_name() {
         ("porque", "why", "Serra rma/2026-10"),
         ("situacao", "status", ""),
         ("importar", "ingest", "rma-lista lista.csv"),
+        ("fontes", "feeds", "rma-lista"),
+        ("fonte", "feed", "experimentar rma-lista"),
         ("relatorio", "report", ""),
         ("dossie", "dossier", "Serra --janela rma/2026-10"),
         ("livro", "ledger", "conferir"),
@@ -288,6 +313,13 @@ fn every_command_answers_to_its_english_name() {
         let help = run("--help").unwrap_err().text;
         let shown = help.lines().find(|line| line.trim_start().starts_with(&format!("{name} "))).unwrap();
         assert!(shown.ends_with(&format!("[{alias}]")), "{help}");
+    }
+    for (name, alias, rest) in [
+        ("aceitar", "accept", "rma-lista-1 --motivo x"),
+        ("recusar", "reject", "rma-lista-1 --motivo x"),
+        ("experimentar", "try", "rma-lista"),
+    ] {
+        assert_eq!(command(&format!("feed {alias} {rest}")), command(&format!("fonte {name} {rest}")));
     }
 }
 
@@ -345,7 +377,7 @@ fn help_and_version_end_well_on_stdout() {
     assert!(nothing.code == 2 && !nothing.to_stdout && nothing.text.contains("Comandos:"));
 }
 
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 31] = [
     "",
     "servir",
     "verificar",
@@ -355,6 +387,11 @@ const COMMANDS: [&str; 26] = [
     "porque",
     "situacao",
     "importar",
+    "fontes",
+    "fonte",
+    "fonte aceitar",
+    "fonte recusar",
+    "fonte experimentar",
     "relatorio",
     "dossie",
     "livro",

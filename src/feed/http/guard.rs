@@ -4,7 +4,7 @@
 //! daemon read what stands behind the firewall. A host that the operator named may stand in an internal network; the
 //! link-local addresses, behind which clouds keep credentials, are never asked.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Where an address leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -108,6 +108,12 @@ pub struct Mapped {
     pub municipalities_seen: BTreeSet<MunicipalityCode>,
     /// *Concluído* by window, with zero for a window that is open and that no row speaks of.
     pub done: BTreeMap<WindowId, usize>,
+    /// Pages that the load came in.
+    pub pages: usize,
+    /// How many of them could not be had or read.
+    pub missed_pages: usize,
+    /// Why the first of them could not, and whom it is about.
+    pub first_missed: Option<String>,
     /// Columns that the feed needs and the file lacks; then nothing else was read.
     pub columns: Vec<ColumnError>,
 }
@@ -116,7 +122,17 @@ impl Mapped {
     /// What the next snapshot is compared with, once this one is accepted.
     #[must_use]
     pub fn baseline(&self) -> Previous {
-        Previous { done: self.done.clone(), municipalities: self.municipalities_seen.len() }
+        Previous {
+            done: self.done.clone(),
+            municipalities: self.municipalities_seen.len(),
+            rows: self.distinct_rows(),
+        }
+    }
+
+    /// Rows that say something that no other row said before.
+    #[must_use]
+    pub fn distinct_rows(&self) -> usize {
+        self.rows.saturating_sub(self.bad).saturating_sub(self.duplicates)
     }
 
     fn bad_line(&mut self, line: u64, message: String) {
@@ -188,6 +204,21 @@ impl<'a> Mapper<'a> {
                 }
             }
         })
+    }
+
+    /// Notes a page that could not be had or read: whom it is about may have a row nobody saw.
+    pub fn miss(&mut self, given: &Given, why: &str) {
+        self.mapped.missed_pages += 1;
+        let whom = match (&given.unit, given.municipality) {
+            (Some(unit), _) => format!("unidade {unit}: "),
+            (None, Some(municipality)) => format!("município {municipality}: "),
+            (None, None) => String::new(),
+        };
+        self.mapped.first_missed.get_or_insert_with(|| format!("{whom}{why}"));
+        match given.municipality {
+            Some(municipality) => self.doubts.about(municipality),
+            None => self.doubts.everywhere(),
+        }
     }
 
     /// Adds what no row says, and gives all of it.

@@ -179,10 +179,9 @@ impl Registers {
     }
 
     async fn folder(&mut self, app: &App, live: &Live, spec: &RegisterSpec) -> Result<(), StoreError> {
-        let folder = live.setup.config.settings.data.join("entrada").join(spec.id.as_str());
-        for (file, bytes) in self.watch.arrived(&spec.id, folder).await {
+        for (file, original) in self.watch.arrived(app, live, &spec.id).await {
             let now = app.now();
-            let accepted = take(app, live, spec, &file.name(), Original::from_bytes(bytes), now).await?;
+            let accepted = take(app, live, spec, &file.name(), original, now).await?;
             let shelf = if accepted { Shelf::Processed } else { Shelf::Quarantine };
             watch::put_away(&spec.id, file, shelf, now).await;
         }
@@ -195,7 +194,7 @@ impl Registers {
         if let Visit::Fresh(reply) = self.watch.visit(app, live, &spec.id, &spec.source, last).await
             && take(app, live, spec, &reply.url, reply.original.clone(), app.now()).await?
         {
-            self.watch.keep(&spec.source, &reply);
+            self.watch.keep(live, &spec.source, &reply);
         }
         Ok(())
     }
