@@ -68,7 +68,8 @@ pub(super) async fn apply(desk: &Desk, choice: &Choice, unasked: bool, author: &
     }
     let by = order::authorship(author, "cadastro aplicar", desk.now())?;
     let proposals: Vec<Proposal> = pending.iter().map(|pending| pending.proposal.clone()).collect();
-    let applied = register::apply(&desk.setup, &store, &proposals, by).await.map_err(failure)?;
+    let applied =
+        register::apply(&desk.setup, &store, &proposals, by).await.map_err(|error| failure(&error))?;
     let without: Vec<String> = applied.without_units.iter().map(ToString::to_string).collect();
     if desk.json {
         say(&json!({
@@ -87,7 +88,7 @@ pub(super) async fn apply(desk: &Desk, choice: &Choice, unasked: bool, author: &
             let _ = writeln!(out, "como era: {}", copy.display());
         }
         None => {
-            out.push_str("o arquivo não existia: a partir de agora só se cobra de quem tem a unidade nele\n")
+            out.push_str("o arquivo não existia: a partir de agora só se cobra de quem tem a unidade nele\n");
         }
     }
     if !without.is_empty() {
@@ -231,10 +232,10 @@ fn agreed() -> std::result::Result<bool, Failure> {
     Ok(answer.trim().eq_ignore_ascii_case("sim"))
 }
 
-fn failure(error: ApplyError) -> Failure {
+fn failure(error: &ApplyError) -> Failure {
     match error {
         ApplyError::Files { .. } | ApplyError::Store { .. } | ApplyError::Load(_) => {
-            Failure::could_not(&error)
+            Failure::could_not(error)
         }
         ApplyError::Embedded
         | ApplyError::Busy(_)

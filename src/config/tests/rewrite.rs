@@ -1,6 +1,7 @@
 //! `unidades.csv` rewritten: what is proposed is done, and nothing else is.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use jiff::civil::date;
 use proptest::prelude::*;
@@ -96,7 +97,7 @@ fn file() -> impl Strategy<Value = String> {
         for (n, (name, rest, there, blank)) in rows.into_iter().enumerate() {
             let code = if there { "3205309" } else { "3205200" };
             let id = if n % 2 == 0 { format!("{n}") } else { format!("\"{n}\"") };
-            file += &format!("{id};CRAS;{code};{name}{rest}{end}");
+            let _ = write!(file, "{id};CRAS;{code};{name}{rest}{end}");
             file += if blank { end } else { "" };
         }
         file

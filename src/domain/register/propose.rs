@@ -65,14 +65,13 @@ fn listed(registers: &[Register]) -> impl Iterator<Item = (&Listed, &Register)> 
 fn about(unit: &Unit, listed: &Listed, register: &Register) -> Vec<Proposal> {
     let mut changes = Vec::new();
     match (listed.standing, unit.until) {
-        (Standing::Closed, Some(_)) => {}
         (Standing::Closed, None) => {
             changes.push(Change::Closed { until: last_day(unit, register.read_on), listed: true });
         }
         // A day still to come is a person's own plan.
         (Standing::Open, Some(until)) if until >= register.read_on => {}
         (Standing::Open, Some(until)) => changes.push(Change::Reopened { until }),
-        (Standing::Open, None) => {}
+        (Standing::Open, None) | (Standing::Closed, Some(_)) => {}
     }
     if listed.standing == Standing::Open {
         if listed.municipality != unit.municipality {

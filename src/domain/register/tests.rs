@@ -79,7 +79,7 @@ fn a_name_that_the_ministry_cut_is_no_change() {
     let ours =
         Unit { name: "Centro de Referência de Assistência Social de Maruípe".to_owned(), ..unit("1") };
     let cut = Listed { name: "CENTRO DE REFERENCIA DE AS".chars().take(25).collect(), ..listed("1") };
-    assert_eq!(propose(&[ours.clone()], &[register([cut])]), []);
+    assert_eq!(propose(std::slice::from_ref(&ours), &[register([cut])]), []);
     let other = Listed { name: "CENTRO DE REFERENCIA".to_owned(), ..listed("1") };
     assert_eq!(
         told(&propose(&[ours], &[register([other])])),

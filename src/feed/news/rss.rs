@@ -9,6 +9,9 @@ use super::block::{self, Block};
 use super::post::{MOST_POSTS, Post, link};
 use crate::domain::time::Zone;
 
+/// A post beyond so many bytes is read so far.
+const MOST_BYTES: usize = 256 * 1024;
+
 /// The newest posts.
 pub(super) fn posts(bytes: &[u8], address: &str, zone: &Zone) -> Result<Vec<Post>, NewsError> {
     let feed = feed_rs::parser::Builder::new().sanitize_content(false).build().parse(bytes);
@@ -24,7 +27,8 @@ fn post(entry: Entry, address: &str, zone: &Zone) -> Post {
     let summary = entry.summary.map(|summary| summary.content).unwrap_or_default();
     let body = entry.content.and_then(|content| content.body).unwrap_or_default();
     // WordPress gives the beginning in one and the whole in the other.
-    let text = if body.len() >= summary.len() { body } else { summary };
+    let mut text = if body.len() >= summary.len() { body } else { summary };
+    text.truncate(text.floor_char_boundary(MOST_BYTES));
     let day =
         |at: Option<i64>| -> Option<Date> { Some(zone.date_of(Timestamp::from_millisecond(at?).ok()?)) };
     let published = day(entry.published.map(|at| at.timestamp_millis()));

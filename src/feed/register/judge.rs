@@ -4,6 +4,7 @@
 
 use super::{RegisterGround, RegisterRead};
 use crate::domain::register::RegisterSpec;
+use crate::domain::roster::Units;
 use crate::feed::table::DecodeError;
 
 /// A fall of so many units is ordinary.
@@ -118,6 +119,6 @@ pub(super) fn judge(
 
 /// Open units of `unidades.csv` of the parts that the register lists.
 fn ours(read: &RegisterRead, ground: &RegisterGround<'_>) -> usize {
-    let units = ground.roster.units.iter().flat_map(|units| units.iter());
+    let units = ground.roster.units.iter().flat_map(Units::iter);
     units.filter(|unit| unit.until.is_none() && read.register.covered.contains(&unit.part)).count()
 }

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use jiff::civil::date;
 use proptest::prelude::*;
@@ -100,7 +101,7 @@ fn a_row_of_nobody_knows_which_unit_lets_none_be_missed() {
 fn what_cannot_be_relied_on_is_unclear_not_missing() {
     let mut rows = String::new();
     for n in 10..40 {
-        rows.push_str(&format!("{n};320530;A;;;;Em funcionamento\n"));
+        let _ = writeln!(rows, "{n};320530;A;;;;Em funcionamento");
     }
     rows.push_str("1;320530;A;;;;Talvez\n2;xx;B;;;;Em funcionamento\n3;320530;C;;1;;Em funcionamento\n");
     rows.push_str(
@@ -131,7 +132,10 @@ fn a_column_of_parts_is_translated_and_other_sorts_of_unit_are_left_out() {
 fn each_reason_for_distrust_is_told_in_words() {
     let roster = fixture::roster_with_units();
     let many = |n: usize| -> String {
-        (100..100 + n).map(|id| format!("{id};320530;A;;;;Em funcionamento\n")).collect()
+        (100..100 + n).fold(String::new(), |mut rows, id| {
+            let _ = writeln!(rows, "{id};320530;A;;;;Em funcionamento");
+            rows
+        })
     };
     let mut renamed = spec();
     renamed.columns.email = Some("correio".to_owned());
@@ -157,7 +161,7 @@ fn each_reason_for_distrust_is_told_in_words() {
             take_in(&spec(), &body(b"<html>erro</html>"), &ground, Before::Nothing)
         }),
     ] {
-        told.push_str(&format!("{case}: {}\n", reasons(&intake).join(" | ")));
+        let _ = writeln!(told, "{case}: {}", reasons(&intake).join(" | "));
     }
     insta::assert_snapshot!(told);
 }

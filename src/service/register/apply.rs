@@ -14,6 +14,7 @@ use crate::domain::calendar::{Calendar, Respondent};
 use crate::domain::id::PartId;
 use crate::domain::overrides::Authorship;
 use crate::domain::register::{Edit, Proposal};
+use crate::domain::roster::Units;
 use crate::render::register::sentence;
 use crate::service::setup::Setup;
 use crate::store::{Store, StoreError, sha256};
@@ -140,7 +141,7 @@ fn check(directory: &Path, after: &[u8], now: Timestamp) -> Result<Config, Apply
         LoadError::Faulty(faults) => {
             ApplyError::Faulty(Faults(faults.errors().cloned().collect()).render(false))
         }
-        other => ApplyError::Load(other),
+        other @ LoadError::Unreadable { .. } => ApplyError::Load(other),
     })
 }
 
@@ -201,8 +202,7 @@ fn sibling(path: &Path, end: &str) -> PathBuf {
 /// Parts that units answer for, of systems in use, that no open unit of the file has.
 fn without_units(config: &Config) -> Vec<PartId> {
     let calendar: &Calendar = &config.calendar;
-    let units =
-        || config.roster.units.iter().flat_map(|units| units.iter()).filter(|unit| unit.until.is_none());
+    let units = || config.roster.units.iter().flat_map(Units::iter).filter(|unit| unit.until.is_none());
     let mut parts: Vec<PartId> = calendar
         .systems
         .values()

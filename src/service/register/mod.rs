@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::domain::feed::Source;
 use crate::domain::overrides::Authorship;
 use crate::domain::register::{Proposal, Refused, Register, RegisterSpec, fact, propose};
+use crate::domain::roster::Units;
 use crate::feed::body::{Body, Original};
 use crate::feed::folder::Shelf;
 use crate::feed::register::{Before, Distrust, RegisterGround, RegisterIntake, take_in};
@@ -129,7 +130,7 @@ pub async fn pending(config: &Config, store: &Store) -> Result<Vec<Pending>, Sto
     kept.retain(|k| declared.contains(&k.register.feed));
     let registers: Vec<Register> = kept.iter().map(|k| k.register.clone()).collect();
     let refusals = store.register_refusals().await?;
-    let units = config.roster.units.iter().flat_map(|units| units.iter());
+    let units = config.roster.units.iter().flat_map(Units::iter);
     let proposals = propose(units, &registers);
     Ok(proposals
         .into_iter()
@@ -182,8 +183,8 @@ impl Registers {
         for (file, original) in self.watch.arrived(app, live, &spec.id).await {
             let now = app.now();
             let accepted = take(app, live, spec, &file.name(), original, now).await?;
-            let shelf = if accepted { Shelf::Processed } else { Shelf::Quarantine };
-            watch::put_away(&spec.id, file, shelf, now).await;
+            let kept_in = if accepted { Shelf::Processed } else { Shelf::Quarantine };
+            watch::put_away(&spec.id, file, kept_in, now).await;
         }
         Ok(())
     }
