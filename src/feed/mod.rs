@@ -98,9 +98,8 @@ fn read(
         mapper.miss(&page.given, &page.why);
     }
     for body in bodies {
-        let table = table::open(&spec.format, body);
-        let read = table.and_then(|table| mapper.read(table, &body.given));
-        match read {
+        let opened = table::open(&spec.format, body);
+        match opened.and_then(|table| mapper.read(table, &body.given)) {
             Err(error) if body.given.is_of_somebody() => mapper.miss(&body.given, &error.to_string()),
             whole => whole?,
         }

@@ -24,8 +24,8 @@ use crate::domain::overrides::Authorship;
 use crate::domain::status::{Belief, StatusBook};
 
 statements! {
-    const ONE = "SELECT s.id, s.feed, s.verdict, m.bytes FROM snapshots s LEFT JOIN mappings m ON m.sha256 = s.mapping \
-                 WHERE s.id = $1";
+    const ONE = "SELECT id, feed, verdict FROM snapshots WHERE id = $1";
+    const WINDOWS = "SELECT window_id FROM snapshot_tallies WHERE snapshot = $1 ORDER BY window_id";
     const SET = "UPDATE snapshots SET verdict = $2 WHERE id = $1";
     const NEXT = "SELECT COALESCE(MAX(position), 0) + 1 FROM snapshot_rulings";
     const PUT = "INSERT INTO snapshot_rulings (position, snapshot, ruled_at, before, verdict, author, reason) \
@@ -99,10 +99,11 @@ impl Store {
             let cells = Cells::of("snapshots", &row);
             let before = cells.parsed("verdict", Verdict::parse)?;
             let feed = cells.parsed("feed", |t| FeedId::parse(t).ok())?;
-            let windows = match cells.get::<Option<&[u8]>>("bytes")? {
-                Some(bytes) => status::windows_of(bytes).ok_or_else(|| cells.corrupt("mapping"))?,
-                None => BTreeSet::new(),
-            };
+            let mut windows = BTreeSet::new();
+            for row in bound!(WINDOWS, id.as_str()).fetch_all(&mut *tx).await? {
+                let cells = Cells::of("snapshot_tallies", &row);
+                windows.insert(cells.parsed("window_id", |t| WindowId::parse(t).ok())?);
+            }
             if before == verdict {
                 return Ok(Ruled::Already);
             }

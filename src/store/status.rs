@@ -1,7 +1,5 @@
 //! Who has filled in, as the feeds said: entries as they stand, and as they stood.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteRow;
@@ -178,11 +176,6 @@ pub(super) fn evidence(observations: &[Observation]) -> Vec<u8> {
         text.push('\n');
     }
     text.into_bytes()
-}
-
-/// The windows that evidence speaks of.
-pub(super) fn windows_of(bytes: &[u8]) -> Option<BTreeSet<WindowId>> {
-    Some(read_evidence(bytes)?.into_iter().map(|observation| observation.window).collect())
 }
 
 /// Reads what [`evidence`] writes.
