@@ -3,7 +3,7 @@
 //!
 //! Reading order: `error` (what can go wrong outside), `http` and `url` (fetch), `folder` (drop folder), `schedule`
 //! (when), `body` and `digest` (bytes, as evidence), `text` (encodings, comparing words), `table` (rows, whatever the
-//! format), `csv` (the one format so far), `map` (rows to observations, pure), `judge` (believed or not, pure).
+//! format), `csv`, `json`, `solr`, `html` and `sheet` (the formats), `map` (rows to observations, pure), `judge` (believed or not, pure).
 //!
 //! Architecture invariant: nothing here decides whom to write to, reads a clock, or keeps a column that is not mapped.
 
@@ -15,17 +15,23 @@ pub mod error;
 #[cfg(test)]
 mod fixture;
 pub mod folder;
+mod html;
 pub mod http;
+mod json;
 pub mod judge;
 pub mod map;
 pub mod schedule;
+mod sheet;
+pub mod solr;
 pub mod table;
 pub mod text;
 pub mod url;
 
+use std::collections::BTreeMap;
+
 use crate::domain::feed::FeedSpec;
 
-use self::body::Body;
+use self::body::{Body, Given};
 use self::judge::{Previous, Refusal, Verdict, judge};
 use self::map::{Ground, Mapped, Mapper};
 use self::table::DecodeError;
@@ -57,8 +63,58 @@ pub fn take_in(spec: &FeedSpec, bodies: &[Body], ground: &Ground<'_>, previous: 
 
 fn read(spec: &FeedSpec, bodies: &[Body], ground: &Ground<'_>) -> Result<Mapped, DecodeError> {
     let mut mapper = Mapper::new(spec, ground);
+    let wanted = map::wanted(&spec.mapping);
+    let mut counts = Counts::default();
     for body in bodies {
-        mapper.read(table::open(&spec.format, body)?, &body.given)?;
+        let mut read = || {
+            let table = table::open(&spec.format, body, &wanted)?;
+            let (promised, before) = (table.promised(), mapper.rows());
+            mapper.read(table, &body.given)?;
+            counts.note(&body.given, promised, mapper.rows() - before)
+        };
+        read().map_err(|error| placed(error, bodies, body))?;
     }
+    counts.check()?;
     Ok(mapper.finish())
+}
+
+/// Says which of several bodies it was.
+fn placed(error: DecodeError, bodies: &[Body], body: &Body) -> DecodeError {
+    let Given { municipality, unit, reference } = &body.given;
+    let told = [
+        municipality.map(|m| format!("município {m}")),
+        unit.as_ref().map(|u| format!("unidade {u}")),
+        reference.map(|r| format!("referência {r}")),
+    ];
+    let place = told.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    if bodies.len() < 2 || place.is_empty() {
+        error
+    } else {
+        DecodeError::In { place, error: Box::new(error) }
+    }
+}
+
+/// How many rows the pages of each request brought, beside how many its source counts.
+#[derive(Debug, Default)]
+struct Counts(BTreeMap<Given, (u64, u64)>);
+
+impl Counts {
+    fn note(&mut self, given: &Given, promised: Option<u64>, rows: usize) -> Result<(), DecodeError> {
+        let Some(promised) = promised else { return Ok(()) };
+        let (found, before) = self.0.entry(given.clone()).or_insert((0, promised));
+        *found = found.saturating_add(u64::try_from(rows).unwrap_or(u64::MAX));
+        if *before == promised { Ok(()) } else { Err(DecodeError::Incomplete { found: *before, promised }) }
+    }
+
+    fn check(&self) -> Result<(), DecodeError> {
+        for (found, promised) in self.0.values() {
+            if found != promised {
+                return Err(DecodeError::Incomplete { found: *found, promised: *promised });
+            }
+        }
+        if !self.0.is_empty() && self.0.values().all(|(found, _)| *found == 0) {
+            return Err(DecodeError::NotPublished);
+        }
+        Ok(())
+    }
 }

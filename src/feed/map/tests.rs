@@ -7,6 +7,7 @@ use super::*;
 use crate::domain::feed::{Format, Meaning, PartRule, ReferenceRule};
 use crate::domain::id::{PartId, Reference};
 use crate::domain::roster::Units;
+use crate::domain::status::State;
 use crate::feed::body::{Body, Original};
 use crate::feed::fixture::{
     code, map, mapped, mapped_at, november, presence, presence_by_unit, roster, roster_with_units, situation,
@@ -123,7 +124,7 @@ fn words_are_states_and_who_is_missing_is_unconfirmed() {
     let told = told(&found);
     assert_eq!(told[3..], ["3205002 pendente", "3205200 nao_confirmado", "3205309 concluido"]);
     assert!(told[..3].iter().all(|t| t.ends_with("nao_confirmado")));
-    let done = found.observations.last().unwrap();
+    let done = found.observations.iter().last().unwrap();
     assert_eq!(done.wording.as_deref(), Some("QUESTIONARIO PREENCHIDO"));
     assert_eq!(done.dated.unwrap().to_string(), "2026-11-05T03:00:00Z");
     assert_eq!((found.blank_situations, found.unknown_words.len()), (1, 0));
@@ -259,7 +260,7 @@ fn an_open_reference_is_whatever_is_open_and_nothing_when_nothing_is() {
 fn the_published_census_file_is_read_as_it_is() {
     let Ok(bytes) = std::fs::read("../shared/data/censo2023-centro-pop-es.cp1252.csv") else { return };
     let mut spec = presence_by_unit();
-    spec.mapping.municipality = "IBGE".to_owned();
+    spec.mapping.municipality = Some("IBGE".to_owned());
     spec.mapping.unit = Some("nu_identificador".to_owned());
     spec.mapping.part = PartRule::Fixed(PartId::parse("CRAS").unwrap());
     spec.mapping.reference = ReferenceRule::Open;
@@ -268,7 +269,7 @@ fn the_published_census_file_is_read_as_it_is() {
         (crate::feed::fixture::calendar(), crate::feed::fixture::windows(), roster());
     let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
     let body = Body::plain(Original::from_bytes(bytes.clone()));
-    assert!(table::open(&spec.format, &body).unwrap().header().find("Municipio").is_ok());
+    assert!(table::open(&spec.format, &body, &[]).unwrap().header().find("Municipio").is_ok());
     let found = map(&spec, &bytes, &ground);
     assert_eq!((found.rows, found.bad, found.unknown, found.doubtful_dates), (7, 0, 1, 0));
     assert_eq!(found.observations.len(), 6);
@@ -309,7 +310,7 @@ proptest! {
             prop_assert_eq!(&one.observations, &other.observations);
             prop_assert_eq!(&one.done, &other.done);
             let keys: BTreeSet<_> =
-                one.observations.iter().map(|o| (&o.window, o.municipality, &o.part, &o.unit)).collect();
+                one.observations.iter().map(|o| (o.window, o.municipality, o.part, o.unit)).collect();
             prop_assert_eq!(keys.len(), one.observations.len());
         }
     }

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use crate::domain::id::{FeedId, SnapshotId, UnitId};
+use crate::domain::page::Observations;
 use crate::domain::status::{Belief, Entry, Observation, State, StatusBook};
 use crate::store::testing::*;
 use crate::store::{NewSnapshot, Recorded, Store, Tally, Verdict};
@@ -65,7 +66,7 @@ async fn a_reversal_is_remembered_across_a_restart_until_it_is_confirmed() {
     .enumerate()
     {
         let store = store(&dir).await;
-        let seen = vec![observed(VITORIA, None, state)];
+        let seen = [observed(VITORIA, None, state)].into_iter().collect();
         store.accept_snapshot(snapshot("a", n, taken), seen, at(taken)).await.unwrap();
         let entry = entries(&store.status().await.unwrap(), VITORIA)[0].clone();
         assert_eq!((entry.state, entry.reverting_since), (state, reverting), "{n}");
@@ -77,7 +78,10 @@ async fn a_reversal_is_remembered_across_a_restart_until_it_is_confirmed() {
 async fn a_quarantined_snapshot_changes_nothing_and_is_kept_with_its_reasons() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir).await;
-    let seen = vec![observed(VITORIA, None, State::Done), observed(SERRA, Some("1"), State::Pending)];
+    let seen: Observations =
+        [observed(VITORIA, None, State::Done), observed(SERRA, Some("1"), State::Pending)]
+            .into_iter()
+            .collect();
     let first = snapshot("a", 1, 1);
     assert_eq!(store.accept_snapshot(first.clone(), seen.clone(), at(1)).await.unwrap(), Recorded::New);
     assert_eq!(store.accept_snapshot(first, seen, at(2)).await.unwrap(), Recorded::Repeated);
@@ -109,7 +113,7 @@ async fn what_was_known_then_is_not_what_is_known_now() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir).await;
     for (n, minutes, state) in [(1, 10, State::Pending), (2, 20, State::Done)] {
-        let seen = vec![observed(VITORIA, None, state)];
+        let seen = [observed(VITORIA, None, state)].into_iter().collect();
         store.accept_snapshot(snapshot("a", n, minutes), seen, at(minutes)).await.unwrap();
     }
     assert_eq!(entries(&store.status_as_known(at(19)).await.unwrap(), VITORIA)[0].state, State::Pending);
@@ -155,7 +159,7 @@ proptest! {
                     book.absorb(o.clone(), &new.feed, &new.id, at(minutes), Belief::Cautious);
                 }
                 book.fetched(&new.feed, at(minutes));
-                store.accept_snapshot(new, seen, at(5_000)).await.unwrap();
+                store.accept_snapshot(new, seen.into_iter().collect(), at(5_000)).await.unwrap();
             }
             agree(&store, &book, 5_000).await;
         });
