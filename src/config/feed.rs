@@ -36,7 +36,7 @@ fn one(id: Option<FeedId>, table: &Reader<'_>, names: &Names, municipalities: us
         Names::check(names.systems.as_ref(), log, severity, &n.spot, "sistema não declarado", &text);
         SystemId::parse(&text).ok()
     });
-    let format = format::format(table);
+    let format = format::format(table, severity);
     let source = fetch::source(table);
     let mapping = mapping(table, names, severity);
     // Where absence means pending, a page cut short would accuse everybody it left out.

@@ -1,5 +1,6 @@
 //! How a feed's bytes read: `tipo` and the keys that go with each.
 
+use super::fault::Severity;
 use super::locate::Log;
 use super::node::{Node, Value};
 use super::read::Reader;
@@ -35,7 +36,7 @@ const KEYS: [(&str, &[Kind], &str); 6] = [
 ];
 
 /// Compiles `tipo` and what goes with it.
-pub(super) fn format(table: &Reader<'_>) -> Option<Format> {
+pub(super) fn format(table: &Reader<'_>, severity: Severity) -> Option<Format> {
     let kind = table.need("tipo", "\"csv\"", |n, log| value::word(n, log, &KINDS));
     let delimiter = table.get("delimitador", delimiter);
     let encoding = table.get("codificacao", encoding);
@@ -47,7 +48,7 @@ pub(super) fn format(table: &Reader<'_>) -> Option<Format> {
     for (key, kinds, with) in KEYS {
         if table.has(key) && !kinds.contains(&kind) {
             let hint = "mude o tipo ou apague esta linha";
-            table.log.error(&table.spot_of(key), format!("`{key}` só serve com {with}"), hint);
+            table.log.push(severity, &table.spot_of(key), format!("`{key}` só serve com {with}"), hint);
         }
     }
     match kind {

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::{Timestamp, ToSpan as _};
 
 use crate::domain::calendar::Window;
 use crate::domain::feed::{FeedSpec, ReferenceRule};
@@ -101,9 +102,15 @@ impl<'a> Periods<'a> {
     /// Reads a reference: year and month, or `%q` for a quarter, as far as the system's references are fine.
     fn reference(&self, text: &str, pattern: &str) -> Option<Reference> {
         let quarterly = pattern.contains("%q");
-        let read = jiff::fmt::strtime::parse(pattern.replace("%q", "%m"), text).ok()?;
-        let year = read.year().filter(|y| (1900..=2200).contains(y))?;
-        let month = match (read.month(), quarterly) {
+        let (year, month) = match jiff::fmt::strtime::parse(pattern.replace("%q", "%m"), text) {
+            Ok(read) => (read.year(), read.month()),
+            // A sheet turns 10/2026 into the first of that month.
+            Err(_) => {
+                sheet_date(text).filter(|_| !quarterly).map(|at| (Some(at.year()), Some(at.month())))?
+            }
+        };
+        let year = year.filter(|y| (1900..=2200).contains(y))?;
+        let month = match (month, quarterly) {
             (Some(quarter @ 1..=4), true) => Some(3 * (quarter - 1) + 1),
             (_, true) => return None,
             (month, false) => month,
@@ -151,4 +158,22 @@ impl<'a> Periods<'a> {
         let due = calendar.hours.next_sending(calendar.hours.business_days_after(deadline.on, days));
         Some(due.max(deadline.instant(&calendar.hours.zone)))
     }
+}
+
+/// A date as a sheet gives it, whatever it shows: `2026-11-05`, `2026-11-05T14:30:00`, or the days since the end of
+/// 1899 where the cell has no style.
+pub(super) fn sheet_date(text: &str) -> Option<DateTime> {
+    const BEFORE_DAY_ONE: DateTime = jiff::civil::date(1899, 12, 30).at(0, 0, 0, 0);
+    if text.len() >= "2026-11-05".len() && text.contains('-') {
+        return text.parse().ok();
+    }
+    let (days, part) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
+    if days.len() != 5 || !digits(days) || !digits(part) {
+        return None;
+    }
+    let fraction = format!("0.{part}0").parse::<f64>().ok()?;
+    let whole = BEFORE_DAY_ONE.checked_add(days.parse::<i64>().ok()?.days()).ok()?;
+    let seconds = jiff::SignedDuration::try_from_secs_f64((fraction * 86_400.0).round()).ok()?;
+    whole.checked_add(seconds).ok()
 }

@@ -20,7 +20,7 @@ use super::absence::Doubts;
 use super::column::Columns;
 use super::count::Count;
 use super::gather::{Gathered, Said};
-use super::period::Periods;
+use super::period::{Periods, sheet_date};
 use super::place::{NotKnown, Places, unit, without_fraction};
 use super::word::{MOST_CHARACTERS, Words, unknown};
 use super::{Ground, MOST_LISTED, Mapped, UnknownMunicipality};
@@ -322,7 +322,9 @@ struct Wording {
 /// The instant that a text names in the calendar's zone; a date without a time is the start of its day, so that data
 /// is never taken for younger than it is.
 fn instant(text: &str, pattern: &str, zone: &Zone) -> Option<Timestamp> {
-    let read = jiff::fmt::strtime::parse(pattern, text).ok()?;
+    let Ok(read) = jiff::fmt::strtime::parse(pattern, text) else {
+        return sheet_date(text).map(|at| zone.at(at.date(), at.time()));
+    };
     if read.offset().is_some() {
         return read.to_timestamp().ok();
     }
@@ -345,7 +347,11 @@ mod tests {
             read("2026-11-05T14:30:00+00:00", "%Y-%m-%dT%H:%M:%S%:z").unwrap(),
             "2026-11-05T14:30:00Z"
         );
-        for bad in ["31/02/2026", "2026-11-05", "ontem", "5/11"] {
+        assert_eq!(read("2026-11-05", "%d/%m/%Y").unwrap(), "2026-11-05T03:00:00Z", "a sheet's date");
+        assert_eq!(read("2026-11-05T12:30:00", "%d/%m/%Y").unwrap(), "2026-11-05T15:30:00Z");
+        assert_eq!(read("46331", "%d/%m/%Y").unwrap(), "2026-11-05T03:00:00Z", "a serial without a style");
+        assert_eq!(read("46331.5", "%d/%m/%Y").unwrap(), "2026-11-05T15:00:00Z");
+        for bad in ["31/02/2026", "ontem", "5/11", "463310", "2026-13-05"] {
             assert_eq!(read(bad, "%d/%m/%Y"), None, "{bad}");
         }
     }

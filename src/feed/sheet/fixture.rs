@@ -107,7 +107,7 @@ pub(crate) fn xls(rows: u32, columns: u16, cells: &[(u16, u16, &str)]) -> Vec<u8
     let begins = u32::try_from(globals(0).len()).unwrap();
     let mut stream = [globals(begins), sheet].concat();
     stream.resize(stream.len().max(8_192), 0);
-    let mut file = cfb::CompoundFile::create(Cursor::new(Vec::new())).unwrap();
+    let mut file = cfb::CompoundFile::create_with_version(cfb::Version::V3, Cursor::new(Vec::new())).unwrap();
     file.create_stream("/Workbook").unwrap().write_all(&stream).unwrap();
     file.flush().unwrap();
     file.into_inner().into_inner()
