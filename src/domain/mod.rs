@@ -1,7 +1,7 @@
 //! The decision and everything it is made of. Pure.
 //!
 //! Reading order: `id` (names of things), `time` (civil dates to instants), `holiday`, `calendar` (what was
-//! announced), `roster` (whom to tell), `status` (who has filled in), `overrides` (what people decided), `ledger`
+//! announced), `roster` (whom to tell), `status` and `page` (who has filled in), `overrides` (what people decided), `ledger`
 //! (what was already said), `reason` (why), `plan` (what to say now), `replay` (a year in memory), `summary` (what
 //! staff read), `delivery` (one address), `dossier` (proof of what was said).
 //!
@@ -16,6 +16,7 @@ pub mod id;
 pub mod ledger;
 pub mod notice;
 pub mod overrides;
+pub mod page;
 pub mod plan;
 pub mod reason;
 pub mod replay;
@@ -25,3 +26,4 @@ pub mod state;
 pub mod status;
 pub mod summary;
 pub mod time;
+pub mod word;

@@ -114,7 +114,7 @@ fn of_units<'a>(
 ) -> Result<Vec<Place<'a>>, PagesError> {
     let parts: Vec<PartId> = match &spec.mapping.part {
         PartRule::Fixed(part) => vec![part.clone()],
-        PartRule::Column { .. } => {
+        PartRule::Column { .. } | PartRule::Situation => {
             calendar.systems.get(&spec.system).map(|s| s.parts.clone()).unwrap_or_default()
         }
     };
