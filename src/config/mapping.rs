@@ -44,9 +44,9 @@ pub(super) fn mapping(table: &Reader<'_>, names: &Names, severity: Severity) -> 
         !matches!(table.node("tipo").map(|n| &n.value), Some(Value::Text(t)) if t == "json" || t == "solr");
     let column = |key| table.get(key, |n, log| column(n, log, by_position));
     let municipality = column("municipio");
-    if !table.has("municipio") && !asked_of_one(table) {
+    let of_somebody = table.has("municipio") || asked_of_one(table);
+    if !of_somebody {
         table.missing("municipio", "\"ibge\"");
-        return None;
     }
     let unit = column("unidade");
     let meaning = meaning(table, names, severity, by_position);
@@ -61,6 +61,7 @@ pub(super) fn mapping(table: &Reader<'_>, names: &Names, severity: Severity) -> 
     if !table.has("municipio") {
         stray(table, "ignorar", "municipio");
     }
+    of_somebody.then_some(())?;
     Some(Mapping {
         municipality,
         unit,
