@@ -7,7 +7,7 @@ use super::locate::Log;
 use super::names::Names;
 use super::node::Node;
 use super::read::Reader;
-use super::{feed, fetch, system, value};
+use super::{feed, fetch, format, system, value};
 use crate::domain::feed::Source;
 use crate::domain::id::FeedId;
 use crate::domain::register::{RegisterColumns, RegisterPart, RegisterSpec, Standing};
@@ -30,7 +30,7 @@ pub(super) fn compile(top: &Reader<'_>, names: &Names) -> Vec<RegisterSpec> {
 fn one(id: Option<FeedId>, table: &Reader<'_>, names: &Names) -> Option<RegisterSpec> {
     let enabled = table.get("ativa", value::flag).or_else(|| (!table.has("ativa")).then_some(true));
     let severity = if enabled == Some(false) { Severity::Warning } else { Severity::Error };
-    let format = feed::format(table);
+    let format = format::format(table, severity);
     let source = fetch::source(table);
     if let Some(Source::Http { url, .. }) = &source {
         templated(table, url);

@@ -101,13 +101,34 @@ pub enum Format {
         /// Encoding label; absent: detected (BOM, strict UTF-8, else Windows-1252).
         encoding: Option<String>,
     },
+    /// An array of objects somewhere in a JSON document; a nested field is a column `unidade.id`.
+    Json {
+        /// Keys that lead to the array; none: the document itself is the array.
+        path: Vec<String>,
+    },
+    /// What Solr answers with `wt=json`: `response.docs`, of which all pages together bring `response.numFound`.
+    Solr,
+    /// One table of an HTML page.
+    Html {
+        /// A text in its heading row, which tells it from the other tables of the page.
+        table: String,
+        /// Encoding label; absent: as the page says, else detected.
+        encoding: Option<String>,
+    },
+    /// XLSX, XLS or ODS, told apart by content.
+    Sheet {
+        /// Name of the sheet; absent: the first that has rows.
+        name: Option<String>,
+        /// Line of the headings, from 1; absent: the first that holds every mapped column.
+        heading: Option<u32>,
+    },
 }
 
-/// What a feed's rows mean.
+/// What a feed's rows mean. A column is named by its heading or by its position, `#1` being the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mapping {
-    /// Column with the municipality's code, of six or seven digits.
-    pub municipality: String,
+    /// Column with the municipality's code, of six or seven digits; absent: the request names it.
+    pub municipality: Option<String>,
     /// Column with the unit's id, if rows are units.
     pub unit: Option<String>,
     /// Which part a row is about.
@@ -118,6 +139,10 @@ pub struct Mapping {
     pub meaning: Meaning,
     /// Column with the data's own date, and how it is written (strftime).
     pub dated: Option<(String, String)>,
+    /// Words that the source writes where it has nothing (`-`, `NONE`).
+    pub blanks: Vec<String>,
+    /// Words in the municipality's column of rows that are no data (`Total`).
+    pub ignored: Vec<String>,
 }
 
 /// Which part a row is about.
@@ -129,15 +154,17 @@ pub enum PartRule {
     Column {
         /// The column.
         column: String,
-        /// Its words; a word that names a declared part needs no entry.
-        words: BTreeMap<String, PartId>,
+        /// Its words, each of one part or several; one that names a declared part needs no entry.
+        words: BTreeMap<String, Vec<PartId>>,
     },
+    /// The word of the situation says: each [`Says`] is [`Says::Parts`].
+    Situation,
 }
 
 /// Which reference a row is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReferenceRule {
-    /// Each window of the system that is open when the snapshot is taken.
+    /// The one that was asked for; else each window of the system that is open when the snapshot is taken.
     Open,
     /// Always this one.
     Fixed(Reference),
@@ -160,6 +187,51 @@ pub enum Meaning {
         /// The column.
         column: String,
         /// What each word means (compared without case, accents or outer blanks).
-        words: BTreeMap<String, State>,
+        words: BTreeMap<String, Says>,
     },
+    /// *contagem*: so many forms of so many are filled in. All: concluído; fewer: pendente; anything else is doubt.
+    Count {
+        /// Column with how many are.
+        done: String,
+        /// Column with how many there must be.
+        expected: String,
+    },
+}
+
+/// What one word of the source says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Says {
+    /// The same of whatever part the row is about.
+    Whole(Word),
+    /// Something of each of these parts (“em avaliação no CMAS”: the manager's is done, the council's is not).
+    Parts(BTreeMap<PartId, Word>),
+}
+
+/// What a word means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    /// A state.
+    Is(State),
+    /// *pendente_preenchido*: every question is answered and the form is not concluded. Pendente, in words of its own.
+    FilledNotConcluded,
+}
+
+impl Word {
+    /// The state.
+    #[must_use]
+    pub fn state(self) -> State {
+        match self {
+            Self::Is(state) => state,
+            Self::FilledNotConcluded => State::Pending,
+        }
+    }
+
+    /// What is said of the form instead of the source's word.
+    #[must_use]
+    pub fn wording(self) -> Option<&'static str> {
+        match self {
+            Self::Is(_) => None,
+            Self::FilledNotConcluded => Some("preenchido, falta concluir"),
+        }
+    }
 }

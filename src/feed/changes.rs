@@ -38,7 +38,8 @@ const COLUMNS: [&str; 6] = ["em", "janela", "ibge", "parte", "unidade", "situaca
 /// [`ChangesError`] with every faulty line.
 pub fn changes(bytes: &[u8], zone: &Zone, roster: &Roster) -> Result<Vec<Change>, ChangesError> {
     let body = Body::plain(Original::from_bytes(bytes));
-    let table = table::open(&Format::Csv { delimiter: None, encoding: None }, &body)?;
+    let format = Format::Csv { delimiter: None, encoding: None };
+    let table = table::open(&format, &body, &[])?;
     let mut faults = Vec::new();
     let mut columns = Vec::new();
     for name in COLUMNS {

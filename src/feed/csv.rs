@@ -7,7 +7,7 @@ use std::io::{BufRead, Cursor, Read as _};
 
 use super::body::Original;
 use super::table::{DecodeError, Header, Row, RowFault, RowProblem, Table, Take};
-use super::text::{Reading, detect, refuse_other_kinds, trimmed};
+use super::text::{Due, Reading, detect, refuse_other_kinds, trimmed};
 
 /// Delimiters that are looked for, the likeliest first.
 const DELIMITERS: [u8; 3] = *b";,\t";
@@ -23,11 +23,11 @@ pub(super) fn open<'a>(
     encoding: Option<&str>,
 ) -> Result<Table<'a>, DecodeError> {
     // Before the encoding, whose complaint about a spreadsheet would mislead; and after it, under a mark.
-    refuse_other_kinds(&original.head(HEAD)?)?;
+    refuse_other_kinds(&original.head(HEAD)?, Due::Csv)?;
     let script = detect(original, encoding)?;
     let mut head = Vec::new();
     script.open(original)?.0.take(HEAD).read_to_end(&mut head)?;
-    refuse_other_kinds(&head)?;
+    refuse_other_kinds(&head, Due::Csv)?;
     let delimiter = match delimiter {
         None => likeliest_delimiter(&head),
         Some(stated) if stated == b'\t' || stated.is_ascii_punctuation() && stated != b'"' => stated,

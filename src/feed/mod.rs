@@ -3,7 +3,7 @@
 //!
 //! Reading order: `error` (what can go wrong outside), `http` (fetch), `url` and `pages` (what), `folder` (drop folder), `schedule`
 //! (when), `body` and `digest` (bytes, as evidence), `text` (encodings, comparing words), `table` (rows, whatever the
-//! format), `csv` (the one format so far), `map` (rows to observations, pure), `judge` (believed or not, pure).
+//! format), `csv`, `json`, `solr`, `html` and `sheet` (the formats), `map` (rows to observations, pure), `judge` (believed or not, pure).
 //!
 //! Architecture invariant: nothing here decides whom to write to, reads a clock, or keeps a column that is not mapped.
 
@@ -15,7 +15,9 @@ pub mod error;
 #[cfg(test)]
 mod fixture;
 pub mod folder;
+mod html;
 pub mod http;
+mod json;
 pub mod judge;
 pub mod map;
 pub mod news;
@@ -23,9 +25,13 @@ pub mod pages;
 pub mod paging;
 pub mod register;
 pub mod schedule;
+mod sheet;
+pub mod solr;
 pub mod table;
 pub mod text;
 pub mod url;
+
+use std::collections::BTreeMap;
 
 use crate::domain::feed::FeedSpec;
 
@@ -81,12 +87,12 @@ pub fn take_in_run(
     }
 }
 
-/// Whether a body is of the feed's format at all, so that a page that is not can be asked for again.
+/// Whether a body is whole and of the feed's format, so that a page that is not can be asked for again.
 ///
 /// # Errors
 /// [`DecodeError`].
 pub fn looks_right(spec: &FeedSpec, body: &Body) -> Result<(), DecodeError> {
-    table::open(&spec.format, body).map(drop)
+    table::open(&spec.format, body, &map::wanted(&spec.mapping))?.each(&mut |_| {})
 }
 
 fn read(
@@ -99,15 +105,66 @@ fn read(
     for page in missing {
         mapper.miss(&page.given, &page.why);
     }
+    let wanted = map::wanted(&spec.mapping);
+    let mut counts = Counts::default();
     for body in bodies {
-        let table = table::open(&spec.format, body);
-        let read = table.and_then(|table| mapper.read(table, &body.given));
-        match read {
-            Err(error) if body.given.is_of_somebody() => mapper.miss(&body.given, &error.to_string()),
-            whole => whole?,
-        }
+        let table = match table::open(&spec.format, body, &wanted) {
+            Err(error) if body.given.is_of_somebody() => {
+                mapper.miss(&body.given, &error.to_string());
+                continue;
+            }
+            opened => opened.map_err(|error| placed(error, bodies, body))?,
+        };
+        let read = || {
+            let (promised, before) = (table.promised(), mapper.rows());
+            mapper.read(table, &body.given)?;
+            counts.note(&body.given, promised, mapper.rows() - before)
+        };
+        read().map_err(|error| placed(error, bodies, body))?;
     }
+    counts.check()?;
     let mut mapped = mapper.finish();
     mapped.pages = bodies.len() + missing.len();
     Ok(mapped)
+}
+
+/// Says which of several bodies it was.
+fn placed(error: DecodeError, bodies: &[Body], body: &Body) -> DecodeError {
+    let Given { municipality, unit, reference } = &body.given;
+    let told = [
+        municipality.map(|m| format!("município {m}")),
+        unit.as_ref().map(|u| format!("unidade {u}")),
+        reference.map(|r| format!("referência {r}")),
+    ];
+    let place = told.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    if bodies.len() < 2 || place.is_empty() {
+        error
+    } else {
+        DecodeError::In { place, error: Box::new(error) }
+    }
+}
+
+/// How many rows the pages of each request brought, beside how many its source counts.
+#[derive(Debug, Default)]
+struct Counts(BTreeMap<Given, (u64, u64)>);
+
+impl Counts {
+    fn note(&mut self, given: &Given, promised: Option<u64>, rows: usize) -> Result<(), DecodeError> {
+        let Some(promised) = promised else { return Ok(()) };
+        let (found, before) = self.0.entry(given.clone()).or_insert((0, promised));
+        *found = found.saturating_add(u64::try_from(rows).unwrap_or(u64::MAX));
+        if *before == promised { Ok(()) } else { Err(DecodeError::Incomplete { found: *before, promised }) }
+    }
+
+    fn check(&self) -> Result<(), DecodeError> {
+        for (found, promised) in self.0.values() {
+            if found != promised {
+                return Err(DecodeError::Incomplete { found: *found, promised: *promised });
+            }
+        }
+        if !self.0.is_empty() && self.0.values().all(|(found, _)| *found == 0) {
+            return Err(DecodeError::NotPublished);
+        }
+        Ok(())
+    }
 }

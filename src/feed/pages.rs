@@ -7,7 +7,7 @@ use super::url::{self, TemplateError, Values};
 use crate::domain::calendar::Calendar;
 use crate::domain::feed::{FeedSpec, PartRule};
 use crate::domain::id::{MunicipalityCode, PartId, Reference, UnitId};
-use crate::domain::roster::Roster;
+use crate::domain::roster::{Roster, Units};
 use crate::domain::state::state_of;
 
 /// One page.
@@ -114,7 +114,7 @@ fn of_units<'a>(
 ) -> Result<Vec<Place<'a>>, PagesError> {
     let parts: Vec<PartId> = match &spec.mapping.part {
         PartRule::Fixed(part) => vec![part.clone()],
-        PartRule::Column { .. } => {
+        PartRule::Column { .. } | PartRule::Situation => {
             calendar.systems.get(&spec.system).map(|s| s.parts.clone()).unwrap_or_default()
         }
     };
@@ -122,7 +122,7 @@ fn of_units<'a>(
     let mut places: Vec<Place<'a>> = roster
         .units
         .iter()
-        .flat_map(|units| units.iter())
+        .flat_map(Units::iter)
         .filter(|u| parts.contains(&u.part) && !exempt(u.municipality))
         .filter(|u| u.from.is_none_or(|d| d <= today) && u.until.is_none_or(|d| today <= d))
         .map(|u| Place {

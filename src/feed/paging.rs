@@ -3,46 +3,27 @@
 //! Only how many documents there are is read here; what they say, and whether all pages together are as many as
 //! promised, is the decoder's and the judge's matter.
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
 use super::body::Body;
+use super::solr;
 use crate::domain::feed::Format;
 
 /// Most further pages of one answer.
 pub const MOST: usize = 500;
 
-#[derive(Deserialize)]
-struct Answer {
-    response: Response,
-}
-
-#[derive(Deserialize)]
-struct Response {
-    #[serde(rename = "numFound")]
-    found: u64,
-    #[serde(default)]
-    start: u64,
-    docs: Vec<IgnoredAny>,
-}
-
 /// Where the page after these is; absent when all has come, or when what came is no such answer.
 #[must_use]
 pub fn next<'a>(format: &Format, url: &str, so_far: impl Iterator<Item = &'a Body>) -> Option<String> {
-    if !is_paged(format) {
+    if *format != Format::Solr {
         return None;
     }
-    let last: Answer = serde_json::from_reader(so_far.last()?.original.open()).ok()?;
-    let docs = u64::try_from(last.response.docs.len()).ok()?;
-    let had = last.response.start.checked_add(docs)?;
-    // A page without documents would be asked for again for ever.
-    (docs > 0 && had < last.response.found).then(|| with_start(url, had))
-}
-
-fn is_paged(format: &Format) -> bool {
-    match format {
-        Format::Csv { .. } => false,
+    let (mut had, mut last) = (0_u64, None);
+    for body in so_far {
+        let page = solr::page(&body.original).ok()?;
+        had = had.saturating_add(page.here);
+        last = Some(page);
     }
+    // A page without documents would be asked for again for ever.
+    last.filter(|page| page.here > 0 && had < page.found).map(|_| with_start(url, had))
 }
 
 /// The address with `start` put in or replaced.

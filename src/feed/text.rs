@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Cursor, Read, Seek as _, SeekFrom};
 
 use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-use crate::domain::id::unaccented;
+pub use crate::domain::word::{folded, trimmed};
 
 use super::body::Original;
 use super::table::DecodeError;
@@ -34,6 +34,25 @@ pub(super) struct Script {
 }
 
 impl Script {
+    /// The whole text without the mark, piece by piece, each of whole characters.
+    pub(super) fn pieces(&self, original: &Original, take: &mut dyn FnMut(&str)) -> std::io::Result<()> {
+        let mut reader = original.open();
+        reader.seek(SeekFrom::Start(u64::try_from(self.mark).unwrap_or_default()))?;
+        let mut decoder = self.encoding.new_decoder_without_bom_handling();
+        let mut text = String::with_capacity(64 * 1024);
+        loop {
+            let piece = reader.fill_buf()?;
+            let last = piece.is_empty();
+            let (result, read, _) = decoder.decode_to_string(piece, &mut text, last);
+            reader.consume(read);
+            take(&text);
+            text.clear();
+            if last && result == CoderResult::InputEmpty {
+                return Ok(());
+            }
+        }
+    }
+
     /// The text from its beginning without the mark, with ASCII structure, and how to read pieces of it.
     pub(super) fn open(&self, original: &Original) -> std::io::Result<(Box<dyn BufRead>, Reading)> {
         let mut reader = original.open();
@@ -200,11 +219,11 @@ fn check_wide(mut reader: impl BufRead, encoding: &'static Encoding) -> Result<(
     }
 }
 
-/// Refuses what is plainly not delimited text.
+/// Refuses what is plainly not the format due.
 ///
 /// # Errors
 /// [`DecodeError`] naming what it is instead.
-pub(super) fn refuse_other_kinds(bytes: &[u8]) -> Result<(), DecodeError> {
+pub(super) fn refuse_other_kinds(bytes: &[u8], due: Due) -> Result<(), DecodeError> {
     const MAGIC: [(&[u8], &str); 6] = [
         (b"PK\x03\x04", "uma planilha XLSX/ODS ou um arquivo ZIP"),
         (b"PK\x05\x06", "um arquivo ZIP vazio"),
@@ -213,45 +232,45 @@ pub(super) fn refuse_other_kinds(bytes: &[u8]) -> Result<(), DecodeError> {
         (b"\x1F\x8B", "um arquivo comprimido (gzip)"),
         (b"{\\rtf", "um documento RTF"),
     ];
-    let start = bytes.trim_ascii_start();
+    let start = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
     if start.is_empty() {
         return Err(DecodeError::Empty);
     }
-    if let Some((_, what)) = MAGIC.iter().find(|(magic, _)| start.starts_with(magic)) {
-        return Err(DecodeError::OtherKind(what));
+    let found = match (MAGIC.iter().find(|(magic, _)| start.starts_with(magic)), start.first()) {
+        (Some((_, what)), _) => Some(*what),
+        (None, Some(b'<')) => Some("uma página HTML ou um documento XML").filter(|_| due != Due::Html),
+        (None, Some(b'{' | b'[')) => Some("um documento JSON").filter(|_| due != Due::Json),
+        (None, _) => match due {
+            Due::Csv => None,
+            // A page may begin with a comment or with text; it has a tag somewhere near.
+            Due::Html => Some("um texto sem nada de HTML").filter(|_| !start.contains(&b'<')),
+            Due::Json | Due::Sheet => Some("um texto"),
+        },
+    };
+    match found {
+        Some(found) => Err(DecodeError::OtherKind { found, due: due.name() }),
+        None => Ok(()),
     }
-    match start.first() {
-        Some(b'<') => Err(DecodeError::OtherKind("uma página HTML ou um documento XML")),
-        Some(b'{' | b'[') => Err(DecodeError::OtherKind("um documento JSON")),
-        _ => Ok(()),
-    }
 }
 
-/// Blanks as people see them: also the no-break space and the invisible marks that spreadsheets leave.
-fn is_blank(c: char) -> bool {
-    c.is_whitespace() || c.is_control() || matches!(c, '\u{FEFF}' | '\u{200B}' | '\u{200E}' | '\u{200F}')
+/// What the bytes should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    Csv,
+    Json,
+    Html,
+    Sheet,
 }
 
-/// Without outer blanks. A cell of blanks only is an empty one.
-#[must_use]
-pub fn trimmed(text: &str) -> &str {
-    text.trim_matches(is_blank)
-}
-
-/// The form in which two words are compared: without case, accents, outer blanks, and with inner blanks as one.
-#[must_use]
-pub fn folded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in trimmed(text).chars() {
-        if is_blank(c) {
-            if !out.ends_with(' ') {
-                out.push(' ');
-            }
-        } else if !('\u{300}'..='\u{36F}').contains(&c) {
-            out.extend(c.to_lowercase().map(unaccented));
+impl Due {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "um CSV",
+            Self::Json => "um JSON",
+            Self::Html => "uma página HTML",
+            Self::Sheet => "uma planilha XLSX, XLS ou ODS",
         }
     }
-    out
 }
 
 /// At most `most` characters, for showing what a file says without keeping all of it.
@@ -317,10 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_compared_without_case_accents_or_outer_blanks() {
-        assert_eq!(folded(" \u{A0}MUNICÍPIO  de\tAfonso Cláudio "), "municipio de afonso claudio");
-        assert_eq!(folded("Munici\u{301}pio"), folded("Município"));
-        assert_eq!(trimmed("\u{FEFF} Sim \r"), "Sim");
-        assert_eq!(excerpt("ação", 2), "aç…");
+    fn an_excerpt_is_cut_between_characters() {
+        assert_eq!((excerpt("ação", 2), excerpt("ação", 4)), ("aç…".to_owned(), "ação".to_owned()));
     }
 }

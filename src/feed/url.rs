@@ -25,6 +25,7 @@ pub enum TemplateError {
 
 /// What a template asks for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four questions, each asked by its name")]
 pub struct Fields {
     /// `{uf}`: an address for each state.
     pub state: bool,

@@ -5,7 +5,7 @@
 //! was known before a withdrawn snapshot so rules again. When the ruling came is kept, so that what was known at an
 //! earlier instant stays what it was.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -21,11 +21,11 @@ use super::sql::{bound, statements};
 use super::{Store, StoreError, status};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
 use crate::domain::overrides::Authorship;
-use crate::domain::status::{Belief, StatusBook};
+use crate::domain::page::Page;
 
 statements! {
-    const ONE = "SELECT s.id, s.feed, s.verdict, m.bytes FROM snapshots s LEFT JOIN mappings m ON m.sha256 = s.mapping \
-                 WHERE s.id = $1";
+    const ONE = "SELECT id, feed, verdict FROM snapshots WHERE id = $1";
+    const WINDOWS = "SELECT window_id FROM snapshot_tallies WHERE snapshot = $1 ORDER BY window_id";
     const SET = "UPDATE snapshots SET verdict = $2 WHERE id = $1";
     const NEXT = "SELECT COALESCE(MAX(position), 0) + 1 FROM snapshot_rulings";
     const PUT = "INSERT INTO snapshot_rulings (position, snapshot, ruled_at, before, verdict, author, reason) \
@@ -34,7 +34,7 @@ statements! {
                       JOIN mappings m ON m.sha256 = s.mapping \
                       WHERE s.feed = $1 AND s.verdict = 'aceita' AND s.position > $2 \
                       ORDER BY s.position LIMIT 1";
-    const FORGET = "DELETE FROM status_entries WHERE feed = $1 AND window_id = $2";
+    const FORGET = "DELETE FROM status_pages WHERE feed = $1 AND window_id = $2";
     const LAST_FETCH = "SELECT MAX(taken_at) FROM snapshots WHERE feed = $1 AND verdict = 'aceita'";
     const SET_FETCH = "INSERT INTO fetches (feed, fetched_at) VALUES ($1, $2) \
                        ON CONFLICT (feed) DO UPDATE SET fetched_at = excluded.fetched_at";
@@ -99,10 +99,11 @@ impl Store {
             let cells = Cells::of("snapshots", &row);
             let before = cells.parsed("verdict", Verdict::parse)?;
             let feed = cells.parsed("feed", |t| FeedId::parse(t).ok())?;
-            let windows = match cells.get::<Option<&[u8]>>("bytes")? {
-                Some(bytes) => status::windows_of(bytes).ok_or_else(|| cells.corrupt("mapping"))?,
-                None => BTreeSet::new(),
-            };
+            let mut windows = BTreeSet::new();
+            for row in bound!(WINDOWS, id.as_str()).fetch_all(&mut *tx).await? {
+                let cells = Cells::of("snapshot_tallies", &row);
+                windows.insert(cells.parsed("window_id", |t| WindowId::parse(t).ok())?);
+            }
             if before == verdict {
                 return Ok(Ruled::Already);
             }
@@ -163,28 +164,28 @@ async fn put(
     Ok(())
 }
 
-/// Makes the entries of a feed in some windows anew from all that is believed of it now.
+/// Makes what is known of some windows from a feed anew from all that is believed of it now.
 async fn remake(conn: &mut Conn, feed: &FeedId, windows: &BTreeSet<WindowId>) -> Result<(), StoreError> {
-    let mut book = StatusBook::default();
-    let mut touched = BTreeSet::new();
+    let mut known: BTreeMap<WindowId, Page> = BTreeMap::new();
     let mut position = 0_i64;
     while let Some(row) = bound!(BELIEVED, feed.as_str(), position).fetch_optional(&mut *conn).await? {
         let cells = Cells::of("snapshots", &row);
         let id = cells.parsed("id", |t| SnapshotId::parse(t).ok())?;
         let taken_at = cells.instant("taken_at")?;
-        let told = status::read_evidence(cells.get("bytes")?).ok_or_else(|| cells.corrupt("mapping"))?;
-        for observation in told.into_iter().filter(|o| windows.contains(&o.window)) {
-            touched.insert((observation.window.clone(), observation.municipality));
-            book.absorb(observation, feed, &id, taken_at, Belief::Cautious);
+        let said = status::pages_of(conn, cells.get("bytes")?, windows).await?;
+        for page in said.ok_or_else(|| cells.corrupt("mapping"))? {
+            let window = page.window();
+            let after = status::merged(known.get(window), &page, feed, &id, taken_at);
+            known.insert(window.clone(), after);
         }
         position = cells.get("position")?;
     }
     for window in windows {
-        bound!(FORGET, feed.as_str(), window.as_str()).execute(&mut *conn).await?;
-    }
-    for (window, municipality) in &touched {
-        for entry in book.window(window).of(*municipality) {
-            status::put(conn, window, *municipality, entry).await?;
+        match known.get(window) {
+            Some(page) => status::put_known(conn, feed, page).await?,
+            None => {
+                bound!(FORGET, feed.as_str(), window.as_str()).execute(&mut *conn).await?;
+            }
         }
     }
     // Later fetches that found nothing new spoke of what may no longer be believed, so they no longer count.

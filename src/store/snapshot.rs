@@ -1,9 +1,9 @@
 //! Snapshots: accepted into what is known, or quarantined with reasons; their evidence either way.
 //!
-//! What was mapped is kept once per content, named by its digest, so that an unchanged page read every hour costs one
-//! row an hour.
+//! What was mapped is kept once per window and content, named by its digest, so that an unchanged source read every
+//! hour costs one row an hour.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -18,7 +18,7 @@ use super::pass::Recorded;
 use super::sql::{bound, statements};
 use super::{Store, StoreError, status};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
-use crate::domain::status::{Observation, State};
+use crate::domain::page::Observations;
 
 statements! {
     const EXISTS = "SELECT COUNT(*) FROM snapshots WHERE id = $1";
@@ -149,7 +149,7 @@ impl Store {
     pub async fn accept_snapshot(
         &self,
         snapshot: NewSnapshot,
-        observations: Vec<Observation>,
+        observations: Observations,
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
         let db = self.db.clone();
@@ -160,7 +160,7 @@ impl Store {
                 return Ok(Recorded::Repeated);
             }
             keep(&mut tx, &snapshot, Verdict::Accepted, &observations, now).await?;
-            status::absorb(&mut tx, &snapshot.feed, &snapshot.id, taken_at, observations).await?;
+            status::absorb(&mut tx, &snapshot.feed, &snapshot.id, taken_at, &observations).await?;
             bound!(NOTE_FETCH, snapshot.feed.as_str(), ms(taken_at)).execute(&mut *tx).await?;
             tx.commit().await?;
             Ok(Recorded::New)
@@ -176,7 +176,7 @@ impl Store {
     pub async fn quarantine_snapshot(
         &self,
         snapshot: NewSnapshot,
-        observations: Vec<Observation>,
+        observations: Observations,
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
         let db = self.db.clone();
@@ -271,14 +271,14 @@ async fn keep(
     conn: &mut Conn,
     snapshot: &NewSnapshot,
     verdict: Verdict,
-    observations: &[Observation],
+    observations: &Observations,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let (total, by_window) = tally(observations);
     if observations.is_empty() && verdict == Verdict::Quarantined {
         return put(conn, snapshot, verdict, None, total, now).await;
     }
-    let bytes = status::evidence(observations);
+    let bytes = status::keep(conn, observations).await?.into_bytes();
     let mapping = sha256(&bytes);
     bound!(PUT_MAPPING, &mapping, bytes).execute(&mut *conn).await?;
     put(conn, snapshot, verdict, Some(&mapping), total, now).await?;
@@ -347,19 +347,19 @@ async fn put(
     chain.save(conn).await
 }
 
-fn tally(observations: &[Observation]) -> (Tally, BTreeMap<WindowId, Tally>) {
-    let mut everywhere = BTreeSet::new();
-    let mut windows: BTreeMap<WindowId, (usize, BTreeSet<_>)> = BTreeMap::new();
-    for o in observations {
-        everywhere.insert(o.municipality);
-        let (done, municipalities) = windows.entry(o.window.clone()).or_default();
-        *done += usize::from(o.state == State::Done);
-        municipalities.insert(o.municipality);
+fn tally(observations: &Observations) -> (Tally, BTreeMap<WindowId, Tally>) {
+    let (mut everywhere, mut by_window) = (HashSet::new(), BTreeMap::new());
+    for page in observations.pages() {
+        let mut last = None;
+        for municipality in page.lines().map(|line| line.municipality) {
+            if last != Some(municipality) {
+                everywhere.insert(municipality);
+                last = Some(municipality);
+            }
+        }
+        let tally = Tally { done: page.done(), municipalities: page.municipalities() };
+        by_window.insert(page.window().clone(), tally);
     }
-    let by_window: BTreeMap<WindowId, Tally> = windows
-        .into_iter()
-        .map(|(window, (done, seen))| (window, Tally { done, municipalities: seen.len() }))
-        .collect();
     let done = by_window.values().map(|t| t.done).sum();
     (Tally { done, municipalities: everywhere.len() }, by_window)
 }

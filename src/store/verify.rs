@@ -10,7 +10,7 @@ use super::cell::Cells;
 use super::chain::{Link, sha256};
 use super::db::Conn;
 use super::sql::{bound, statements};
-use super::{DeliveryId, Store, StoreError};
+use super::{DeliveryId, Store, StoreError, status};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::EmailAddress;
 
@@ -25,6 +25,7 @@ statements! {
     const ATTEMPTS = "SELECT delivery, n, ended_at, outcome, reply FROM attempts WHERE (delivery, n) > ($1, $2) \
                       ORDER BY delivery, n LIMIT 1000";
     const MAPPINGS = "SELECT sha256, bytes FROM mappings WHERE sha256 > $1 ORDER BY sha256 LIMIT 20";
+    const PAGES = "SELECT sha256, bytes FROM pages WHERE sha256 > $1 ORDER BY sha256 LIMIT 20";
 }
 
 /// What a check of the whole ledger found.
@@ -296,18 +297,38 @@ async fn attempts(conn: &mut Conn, told: &mut Told, report: &mut ChainReport) ->
 
 async fn evidence(conn: &mut Conn, told: &mut Told, report: &mut ChainReport) -> Result<(), StoreError> {
     let mut after = String::new();
+    // The journal tells of mappings, and each mapping of its pages.
+    let mut pages: HashSet<String> = HashSet::new();
     loop {
         let rows = bound!(MAPPINGS, &after).fetch_all(&mut *conn).await?;
-        let Some(last) = rows.last() else { return Ok(()) };
+        let Some(last) = rows.last() else { break };
         after = last.try_get(0)?;
         for row in &rows {
             let cells = Cells::of("mappings", row);
-            let recorded: String = cells.get("sha256")?;
-            if !told.evidence.remove(&recorded) || sha256(cells.get::<&[u8]>("bytes")?) != recorded {
+            let (recorded, bytes): (String, &[u8]) = (cells.get("sha256")?, cells.get("bytes")?);
+            pages.extend(
+                status::index(bytes).into_iter().flatten().flatten().map(|(_, page)| page.to_owned()),
+            );
+            if !told.evidence.remove(&recorded) || sha256(bytes) != recorded {
                 report.changed_evidence.push(recorded);
             }
         }
     }
+    after.clear();
+    loop {
+        let rows = bound!(PAGES, &after).fetch_all(&mut *conn).await?;
+        let Some(last) = rows.last() else { break };
+        after = last.try_get(0)?;
+        for row in &rows {
+            let cells = Cells::of("pages", row);
+            let recorded: String = cells.get("sha256")?;
+            if !pages.remove(&recorded) || sha256(cells.get::<&[u8]>("bytes")?) != recorded {
+                report.changed_evidence.push(recorded);
+            }
+        }
+    }
+    report.changed_evidence.extend(sorted(pages.into_iter()));
+    Ok(())
 }
 
 fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {

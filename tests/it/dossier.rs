@@ -228,7 +228,11 @@ async fn snapshot(store: &Store) {
         original: None,
     };
     store
-        .accept_snapshot(snapshot, vec![said("CRAS", State::Pending), said("CMAS", State::Done)], at(0))
+        .accept_snapshot(
+            snapshot,
+            [said("CRAS", State::Pending), said("CMAS", State::Done)].into_iter().collect(),
+            at(0),
+        )
         .await
         .unwrap();
 }

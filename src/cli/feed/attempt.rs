@@ -71,8 +71,10 @@ fn tell(desk: &Desk, intake: &Intake, name: &str, of: Option<usize>) {
         Verdict::Quarantined { reasons } => (false, reasons.iter().map(Refusal::to_string).collect()),
     };
     let mut states: BTreeMap<(&str, State), usize> = BTreeMap::new();
-    for observation in &mapped.observations {
-        *states.entry((observation.window.as_str(), observation.state)).or_default() += 1;
+    for page in mapped.observations.pages() {
+        for line in page.lines() {
+            *states.entry((page.window().as_str(), line.state)).or_default() += 1;
+        }
     }
     if desk.json {
         let states: Vec<_> = states

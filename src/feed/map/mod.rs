@@ -6,6 +6,8 @@
 //! *não confirmado*, so that an older *pendente* of theirs is not kept fresh by a file that no longer names them.
 
 mod absence;
+mod column;
+mod count;
 mod gather;
 mod period;
 pub(in crate::feed) mod place;
@@ -17,10 +19,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::domain::calendar::{Calendar, Window};
-use crate::domain::feed::FeedSpec;
-use crate::domain::id::{MunicipalityCode, UnitId, WindowId};
+use crate::domain::feed::{FeedSpec, Meaning, PartRule, Says};
+use crate::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
+use crate::domain::page::Observations;
 use crate::domain::roster::Roster;
-use crate::domain::status::{Observation, State};
 
 use super::body::Given;
 use super::judge::Previous;
@@ -75,7 +77,7 @@ pub const MOST_LISTED: usize = 500;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mapped {
     /// By window, municipality, part and unit, each key once.
-    pub observations: Vec<Observation>,
+    pub observations: Observations,
     /// Rows that are not blank, bad ones included.
     pub rows: usize,
     /// How many rows say nothing.
@@ -100,6 +102,12 @@ pub struct Mapped {
     pub blank_situations: usize,
     /// Rows whose date cannot be read or lies in the future.
     pub doubtful_dates: usize,
+    /// Rows whose counts say neither that all are filled in nor that some are missing.
+    pub unclear_counts: usize,
+    /// Rows that the feed says are no data (`Total`).
+    pub ignored: usize,
+    /// Whether rows are about units.
+    pub(super) by_unit: bool,
     /// Units that the roster does not have in that municipality.
     pub unknown_units: BTreeSet<UnitId>,
     /// Expected municipalities or units without a row that are not taken for pendente.
@@ -152,21 +160,32 @@ pub struct Mapper<'a> {
     mapped: Mapped,
     gathered: gather::Gathered,
     doubts: absence::Doubts,
+    asked: absence::Asked,
 }
+
+pub(super) use column::wanted;
 
 impl<'a> Mapper<'a> {
     /// Begins with nothing said.
     #[must_use]
     pub fn new(spec: &'a FeedSpec, ground: &'a Ground<'a>) -> Self {
+        let periods = period::Periods::new(spec, ground);
+        let parts = ground.calendar.parts.keys().cloned().chain(spoken_of(spec));
         Self {
             spec,
             ground,
-            periods: period::Periods::new(spec, ground),
             words: row::Tables::new(spec, ground),
-            mapped: Mapped::default(),
-            gathered: gather::Gathered::default(),
+            mapped: Mapped { by_unit: spec.mapping.unit.is_some(), ..Mapped::default() },
+            gathered: gather::Gathered::new(periods.len(), parts, ground.taken_at),
             doubts: absence::Doubts::default(),
+            asked: absence::Asked::default(),
+            periods,
         }
+    }
+
+    /// How many rows were given so far.
+    pub(super) fn rows(&self) -> usize {
+        self.mapped.rows
     }
 
     /// Takes in the rows of a table. One whose header lacks a mapped column says so and nothing else.
@@ -174,8 +193,12 @@ impl<'a> Mapper<'a> {
     /// # Errors
     /// [`DecodeError`] when the table turns out not to be whole.
     pub fn read(&mut self, table: Table<'_>, given: &Given) -> Result<(), DecodeError> {
-        let _ = given;
-        let columns = match row::Columns::find(&self.spec.mapping, table.header()) {
+        self.asked.note(given);
+        // A list of no objects names no columns.
+        if table.header().len() == 0 {
+            return table.each(&mut |_| ());
+        }
+        let columns = match column::Columns::find(&self.spec.mapping, table.header()) {
             Ok(columns) => columns,
             Err(errors) => {
                 self.mapped.columns = errors;
@@ -191,7 +214,8 @@ impl<'a> Mapper<'a> {
                         gathered: &mut self.gathered,
                         doubts: &mut self.doubts,
                     };
-                    self.words.read(row, &columns, &self.periods, to);
+                    let with = row::With { columns: &columns, given, periods: &self.periods };
+                    self.words.read(row, with, to);
                 }
                 Err(fault) => {
                     let message = fault.problem.to_string();
@@ -200,10 +224,17 @@ impl<'a> Mapper<'a> {
                         self.mapped.truncated.get_or_insert(cut);
                     }
                     self.mapped.bad_line(fault.line, message);
-                    self.doubts.everywhere();
+                    match given.municipality {
+                        Some(asked) => self.doubts.about(asked),
+                        None => self.doubts.everywhere(),
+                    }
                 }
             }
-        })
+        })?;
+        if self.gathered.overflown {
+            return Err(DecodeError::TooMuch(gather::MOST_OBSERVATIONS));
+        }
+        Ok(())
     }
 
     /// Notes a page that could not be had or read: whom it is about may have a row nobody saw.
@@ -223,19 +254,41 @@ impl<'a> Mapper<'a> {
 
     /// Adds what no row says, and gives all of it.
     #[must_use]
-    pub fn finish(mut self) -> Mapped {
+    pub fn finish(self) -> Mapped {
         let mut mapped = self.mapped;
         if !mapped.columns.is_empty() {
             return Mapped { columns: mapped.columns, ..Mapped::default() };
         }
-        absence::add(self.spec, self.ground, &self.periods, &self.doubts, &mut mapped, &mut self.gathered);
-        mapped.done = self.periods.stateable().map(|w| (w.id.clone(), 0)).collect();
-        mapped.observations = self.gathered.into_observations();
-        for observation in mapped.observations.iter().filter(|o| o.state == State::Done) {
-            *mapped.done.entry(observation.window.clone()).or_default() += 1;
+        let mut settled = self.gathered.settle();
+        mapped.duplicates = settled.repeated.rows;
+        mapped.first_duplicate = settled.repeated.first_line.map(u64::from);
+        let doubts = (&self.doubts, &self.asked);
+        absence::add(self.spec, self.ground, &self.periods, doubts, &mut mapped, &mut settled);
+        mapped.done = self.periods.stateable().map(|(_, w)| (w.id.clone(), 0)).collect();
+        let pages: Vec<_> = self.periods.all().map(|(at, w)| settled.page(at, &w.id)).collect();
+        for page in pages.iter().filter(|page| !page.is_empty()) {
+            *mapped.done.entry(page.window().clone()).or_default() += page.done();
         }
+        mapped.observations = Observations::new(pages);
         mapped
     }
+}
+
+/// The parts that a feed itself names.
+fn spoken_of(spec: &FeedSpec) -> Vec<PartId> {
+    let mut parts = match &spec.mapping.part {
+        PartRule::Fixed(part) => vec![part.clone()],
+        PartRule::Column { words, .. } => words.values().flatten().cloned().collect(),
+        PartRule::Situation => Vec::new(),
+    };
+    if let Meaning::Situation { words, .. } = &spec.mapping.meaning {
+        for says in words.values() {
+            if let Says::Parts(words) = says {
+                parts.extend(words.keys().cloned());
+            }
+        }
+    }
+    parts
 }
 
 #[cfg(test)]

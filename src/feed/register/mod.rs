@@ -14,13 +14,13 @@ use jiff::civil::Date;
 
 use crate::domain::calendar::Part;
 use crate::domain::id::PartId;
-use crate::domain::register::{Register, RegisterSpec};
+use crate::domain::register::{Register, RegisterColumns, RegisterPart, RegisterSpec};
 use crate::domain::roster::Roster;
 
 use self::read::Gather;
 use super::body::Body;
 use super::map::BadLine;
-use super::table;
+use super::table::{self, DecodeError};
 
 pub use judge::{Before, Distrust};
 
@@ -144,13 +144,36 @@ pub fn take_in(
     before: Before,
 ) -> RegisterIntake {
     let mut gather = Gather::new(spec, ground);
+    let wanted = wanted(spec);
+    let mut promised = None;
     for body in bodies {
-        if let Err(error) = table::open(&spec.format, body).and_then(|table| gather.take(table)) {
+        let taken = table::open(&spec.format, body, &wanted).and_then(|table| {
+            promised = promised.max(table.promised());
+            gather.take(table)
+        });
+        if let Err(error) = taken {
             let read = RegisterRead::empty(spec, ground.read_on);
             return RegisterIntake { read, distrust: vec![Distrust::Unreadable(error)] };
         }
     }
     let read = gather.finish();
-    let distrust = judge::judge(spec, &read, ground, before);
+    let mut distrust = judge::judge(spec, &read, ground, before);
+    let found = u64::try_from(read.rows).unwrap_or(u64::MAX);
+    if let Some(promised) = promised.filter(|promised| *promised != found) {
+        // Not even a person may take a list that says itself that it is cut.
+        distrust.insert(0, Distrust::Unreadable(DecodeError::Incomplete { found, promised }));
+    }
     RegisterIntake { read, distrust }
+}
+
+/// The columns that the file must have.
+fn wanted(spec: &RegisterSpec) -> Vec<&str> {
+    let RegisterColumns { unit, municipality, name, email, telephone, standing } = &spec.columns;
+    let mut wanted: Vec<&str> = vec![unit, municipality];
+    wanted.extend([name, email, telephone].into_iter().flatten().map(String::as_str));
+    wanted.extend(standing.as_ref().map(|(column, _)| column.as_str()));
+    if let RegisterPart::Column { column, .. } = &spec.part {
+        wanted.push(column);
+    }
+    wanted
 }

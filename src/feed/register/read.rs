@@ -188,7 +188,7 @@ impl Columns {
 /// What the words of a row mean.
 struct Meanings<'a> {
     spec: &'a RegisterSpec,
-    places: Places<'a>,
+    places: Places,
     parts: BTreeMap<String, PartId>,
     standings: Option<BTreeMap<String, Standing>>,
     blanks: BTreeSet<String>,
@@ -199,7 +199,7 @@ impl Meanings<'_> {
         // Another state's rows may be as odd as they like.
         let municipality = match self.places.municipality(row.cell(columns.municipality)) {
             Ok(code) => Ok(code),
-            Err(NotKnown::Unknown(_)) => return Err(Odd::Elsewhere),
+            Err(NotKnown::Unknown(_) | NotKnown::Ignored) => return Err(Odd::Elsewhere),
             Err(NotKnown::Bad(why)) => Err(why),
         };
         let id = self.cell(row, Some(columns.unit));

@@ -166,6 +166,31 @@ fn each_reason_for_distrust_is_told_in_words() {
     insta::assert_snapshot!(told);
 }
 
+#[test]
+fn the_ministrys_own_answer_is_read_and_one_that_is_cut_is_not_believed() {
+    let mut solr = spec();
+    solr.format = Format::Solr;
+    solr.columns.standing = None;
+    let (calendar, roster) = (fixture::calendar(), fixture::roster());
+    let ground = RegisterGround { parts: &calendar.parts, roster: &roster, read_on: date(2026, 11, 20) };
+    let docs = r#"{"id_equipamento":"32012098154","ibge":"320530","uf":"ES","nome":"CRAS MARUIPE","responsavel":"FULANA",
+        "telefone":"NSA","email":"cras@x.gov.br","situacao":"1","data_atualizacao":"2026-01-01"},
+        {"id_equipamento":13205303522,"ibge":3205309,"nome":"CRAS B","telefone":"0","email":"NONE"},
+        {"id_equipamento":"35503081","ibge":"355030","nome":"OUTRO","telefone":"0","email":"-"}"#;
+    let answer = |promised: u32, docs: &str| {
+        let text = format!(r#"{{"response":{{"numFound":{promised},"start":0,"docs":[{docs}]}}}}"#);
+        take_in(&solr, &body(text.as_bytes()), &ground, Before::Nothing)
+    };
+    let intake = answer(3, docs);
+    assert_eq!(reasons(&intake), Vec::<String>::new());
+    let ids: Vec<&str> = listed(&intake).iter().map(|unit| unit.id.as_str()).collect();
+    assert_eq!((ids, intake.read.elsewhere), (vec!["13205303522", "32012098154"], 1));
+    assert!(!format!("{intake:?}").contains("FULANA"));
+    let cut = reasons(&answer(9, docs)).join(" ");
+    assert!(cut.contains("vieram 3 de 9 documentos"), "{cut}");
+    assert!(!answer(0, "").distrust.is_empty(), "empty is not zero");
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_taken_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {

@@ -33,10 +33,13 @@ use run::{Remembered, run_once};
 #[derive(Default)]
 pub struct Ingest {
     looks: BTreeMap<FeedId, Look>,
-    running: JoinSet<(FeedId, Result<bool, StoreError>)>,
+    running: JoinSet<Result<bool, StoreError>>,
     busy: BTreeMap<tokio::task::Id, FeedId>,
     remembered: Remembered,
 }
+
+/// How a run's task ended.
+type Ended = Result<(tokio::task::Id, Result<bool, StoreError>), tokio::task::JoinError>;
 
 /// The most bytes read of a file in a drop folder.
 const LARGEST_FILE: u64 = 256 * 1024 * 1024;
@@ -86,12 +89,9 @@ impl Ingest {
         Ok(believed)
     }
 
-    fn ended(
-        &mut self,
-        ended: Result<(tokio::task::Id, (FeedId, Result<bool, StoreError>)), tokio::task::JoinError>,
-    ) -> Result<bool, StoreError> {
+    fn ended(&mut self, ended: Ended) -> Result<bool, StoreError> {
         match ended {
-            Ok((id, (_, outcome))) => {
+            Ok((id, outcome)) => {
                 self.busy.remove(&id);
                 outcome
             }
@@ -115,7 +115,7 @@ impl Ingest {
             if matches!(outcome, Ok(true)) {
                 app.wake.notify_one();
             }
-            (spec.id, outcome)
+            outcome
         });
         self.busy.insert(task.id(), id);
     }
@@ -127,8 +127,8 @@ impl Ingest {
         let looked = blocking(move || {
             folder::prepare(&dir)?;
             let later = folder::look(&dir)?;
-            let settled = folder::settled(&earlier, &later);
-            Ok((later, settled))
+            let whole = folder::settled(&earlier, &later);
+            Ok((later, whole))
         })
         .await;
         let (later, files) = match looked {
@@ -141,8 +141,8 @@ impl Ingest {
         self.looks.insert(spec.id.clone(), later);
         let mut believed = false;
         for file in files {
-            let (settled, spool) = (file.clone(), spool_folder(&live.setup));
-            let accepted = match blocking(move || folder::read(&settled, &spool, LARGEST_FILE)).await {
+            let (of, spool) = (file.clone(), spool_folder(&live.setup));
+            let accepted = match blocking(move || folder::read(&of, &spool, LARGEST_FILE)).await {
                 Ok(Read::Whole(original)) => {
                     judged(app, &live, spec, Load::of_file(&file.name(), original)).await?
                 }

@@ -249,13 +249,13 @@ enum Whole {
 async fn whole(
     fetcher: &Fetcher,
     spec: &FeedSpec,
-    asked: &[Page],
+    pages: &[Page],
     rules: &Rules,
     known: &BTreeMap<String, Validators>,
 ) -> Result<Whole, FeedError> {
     let pause = pause_of(spec);
-    let mut fetched = Vec::with_capacity(asked.len());
-    for (n, page) in asked.iter().enumerate() {
+    let mut fetched = Vec::with_capacity(pages.len());
+    for (n, page) in pages.iter().enumerate() {
         if n > 0 {
             tokio::time::sleep(pause).await;
         }
@@ -266,8 +266,8 @@ async fn whole(
         return Ok(Whole::Unchanged);
     }
     let (mut bodies, mut validators) = (Vec::new(), BTreeMap::new());
-    for (page, fetched) in fetched {
-        let reply = match fetched {
+    for (page, answer) in fetched {
+        let reply = match answer {
             Fetched::Fresh(reply) => reply,
             Fetched::NotModified => again(fetcher, page, rules).await?,
         };
@@ -281,8 +281,8 @@ async fn whole(
         bodies.push(body);
         bodies.extend(more);
     }
-    let name = asked.first().map(|page| page.url.clone()).unwrap_or_default();
-    let name = if asked.len() > 1 { format!("{name} (e mais {})", asked.len() - 1) } else { name };
+    let name = pages.first().map(|page| page.url.clone()).unwrap_or_default();
+    let name = if pages.len() > 1 { format!("{name} (e mais {})", pages.len() - 1) } else { name };
     Ok(Whole::Fresh { load: Load { name, bodies, missing: Vec::new() }, validators })
 }
 

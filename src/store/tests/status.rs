@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use crate::domain::id::{FeedId, SnapshotId, UnitId};
 use crate::domain::overrides::Authorship;
+use crate::domain::page::Observations;
 use crate::domain::status::{Belief, Entry, Observation, State, StatusBook};
 use crate::store::testing::*;
 use crate::store::{CrawlPage, FeedRun, NewSnapshot, Recorded, Ruled, Store, Tally, Verdict};
@@ -68,7 +69,7 @@ async fn a_reversal_is_remembered_across_a_restart_until_it_is_confirmed() {
     .enumerate()
     {
         let store = store(&dir).await;
-        let seen = vec![observed(VITORIA, None, state)];
+        let seen = [observed(VITORIA, None, state)].into_iter().collect();
         store.accept_snapshot(snapshot("a", n, taken), seen, at(taken)).await.unwrap();
         let entry = entries(&store.status().await.unwrap(), VITORIA)[0].clone();
         assert_eq!((entry.state, entry.reverting_since), (state, reverting), "{n}");
@@ -80,15 +81,21 @@ async fn a_reversal_is_remembered_across_a_restart_until_it_is_confirmed() {
 async fn a_quarantined_snapshot_changes_nothing_and_is_kept_with_its_reasons() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir).await;
-    let seen = vec![observed(VITORIA, None, State::Done), observed(SERRA, Some("1"), State::Pending)];
+    let seen: Observations =
+        [observed(VITORIA, None, State::Done), observed(SERRA, Some("1"), State::Pending)]
+            .into_iter()
+            .collect();
     let first = snapshot("a", 1, 1);
     assert_eq!(store.accept_snapshot(first.clone(), seen.clone(), at(1)).await.unwrap(), Recorded::New);
     assert_eq!(store.accept_snapshot(first, seen, at(2)).await.unwrap(), Recorded::Repeated);
     let mut bad = snapshot("a", 2, 5);
     bad.reasons = vec!["queda de 78 para 3".to_owned()];
     bad.original = Some(b"x".to_vec());
-    store.quarantine_snapshot(bad.clone(), Vec::new(), at(5)).await.unwrap();
-    assert_eq!(store.quarantine_snapshot(bad.clone(), Vec::new(), at(5)).await.unwrap(), Recorded::Repeated);
+    store.quarantine_snapshot(bad.clone(), Observations::default(), at(5)).await.unwrap();
+    assert_eq!(
+        store.quarantine_snapshot(bad.clone(), Observations::default(), at(5)).await.unwrap(),
+        Recorded::Repeated
+    );
     assert_eq!(store.status().await.unwrap().last_fetch(&bad.feed), Some(at(1)));
     let last = store.last_accepted(&bad.feed).await.unwrap().unwrap();
     assert_eq!((last.id.as_str(), last.total), ("a-1", Tally { done: 1, municipalities: 2 }));
@@ -112,12 +119,16 @@ async fn what_was_known_then_is_not_what_is_known_now() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir).await;
     for (n, minutes, state) in [(1, 10, State::Pending), (2, 20, State::Done)] {
-        let seen = vec![observed(VITORIA, None, state)];
+        let seen = [observed(VITORIA, None, state)].into_iter().collect();
         store.accept_snapshot(snapshot("a", n, minutes), seen, at(minutes)).await.unwrap();
     }
     assert_eq!(entries(&store.status_as_known(at(19)).await.unwrap(), VITORIA)[0].state, State::Pending);
     assert_eq!(entries(&store.status_as_known(at(20)).await.unwrap(), VITORIA)[0].state, State::Done);
     assert!(entries(&store.status_as_known(at(9)).await.unwrap(), VITORIA).is_empty());
+}
+
+fn said(state: State) -> Observations {
+    [observed(VITORIA, None, state)].into_iter().collect()
 }
 
 fn by(minutes: i64) -> Authorship {
@@ -136,15 +147,9 @@ async fn stood(store: &Store, minutes: i64) -> Option<State> {
 async fn a_quarantined_snapshot_that_a_person_believes_counts_from_then_on_and_not_before() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir).await;
-    store
-        .accept_snapshot(snapshot("a", 1, 10), vec![observed(VITORIA, None, State::Pending)], at(10))
-        .await
-        .unwrap();
+    store.accept_snapshot(snapshot("a", 1, 10), said(State::Pending), at(10)).await.unwrap();
     let better = snapshot("a", 2, 20);
-    store
-        .quarantine_snapshot(better.clone(), vec![observed(VITORIA, None, State::Done)], at(20))
-        .await
-        .unwrap();
+    store.quarantine_snapshot(better.clone(), said(State::Done), at(20)).await.unwrap();
     assert_eq!(stands(&store).await, Some(State::Pending));
     let ruled = store.rule(&better.id, Verdict::Accepted, by(30)).await.unwrap();
     assert!(matches!(ruled, Ruled::Done { windows, .. } if windows.contains(&rma())));
@@ -169,7 +174,7 @@ async fn what_was_known_before_a_withdrawn_snapshot_rules_again() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir).await;
     for (n, minutes, state) in [(1, 10, State::Pending), (2, 20, State::Done)] {
-        let seen = vec![observed(VITORIA, None, state)];
+        let seen = said(state);
         store.accept_snapshot(snapshot("a", n, minutes), seen, at(minutes)).await.unwrap();
     }
     let feed = FeedId::parse("a").unwrap();
@@ -196,7 +201,7 @@ async fn what_could_not_be_read_cannot_be_believed() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir).await;
     let page = snapshot("a", 1, 10);
-    store.quarantine_snapshot(page.clone(), Vec::new(), at(10)).await.unwrap();
+    store.quarantine_snapshot(page.clone(), Observations::default(), at(10)).await.unwrap();
     assert_eq!(store.rule(&page.id, Verdict::Accepted, by(11)).await.unwrap(), Ruled::Empty);
     assert!(store.rulings(None).await.unwrap().is_empty());
 }
@@ -275,7 +280,7 @@ proptest! {
                     book.absorb(o.clone(), &new.feed, &new.id, at(minutes), Belief::Cautious);
                 }
                 book.fetched(&new.feed, at(minutes));
-                store.accept_snapshot(new, seen, at(5_000)).await.unwrap();
+                store.accept_snapshot(new, seen.into_iter().collect(), at(5_000)).await.unwrap();
             }
             agree(&store, &book, 5_000).await;
         });

@@ -46,7 +46,7 @@ struct Office {
 
 /// The keys of a feed that says `sim` or `nao` of each municipality.
 const LIST: &str = "sistema = \"teste\"\ntipo = \"csv\"\norigem = \"http\"\nhorario = \"0 6 * * *\"\n\
-    hosts = [\"127.0.0.1\"]\npausa = \"0s\"\nprazo_resposta = \"1s\"\nmaximo = \"2MB\"\nmunicipio = \"ibge\"\n\
+    hosts = [\"127.0.0.1\"]\npausa = \"0s\"\nprazo_resposta = \"5s\"\nmaximo = \"2MB\"\nmunicipio = \"ibge\"\n\
     parte = \"GESTAO\"\nsentido = \"situacao\"\nsituacao_coluna = \"situacao\"\n\
     situacoes = { \"sim\" = \"concluido\", \"nao\" = \"pendente\" }\nminimo = 10\n";
 
