@@ -111,6 +111,7 @@ fn order_words(entry: &JournalEntry, body: &Value) -> String {
         entry.municipality.map(|code| code.to_string()),
         text("parte").map(str::to_owned),
         text("lote").map(|batch| format!("lote {batch}")),
+        text("coleta").map(|snapshot| format!("{snapshot} (fonte {})", text("fonte").unwrap_or_default())),
     ];
     let about: Vec<String> = about.into_iter().flatten().collect();
     words.push(if about.is_empty() { "tudo".to_owned() } else { about.join(" ") });

@@ -12,13 +12,16 @@ mod contrast;
 mod desk;
 mod dossier;
 mod extend;
+mod feed;
 mod gallery;
 mod health;
 mod ledger;
 mod letter;
+mod news;
 mod order;
 mod orders;
 mod plan;
+mod register;
 mod returned;
 mod sample;
 mod serve;
@@ -33,8 +36,9 @@ mod why;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use self::args::{Command, Invocation, Ledger, Orders};
+use self::args::{Command, Feed, Invocation, Ledger, News, Orders, Register};
 use self::desk::{Answer, Desk, Failure, remark, say};
+use crate::store::Verdict;
 use crate::telemetry::{self, LogFormat};
 
 /// Runs the program on a command line, its own name first.
@@ -107,6 +111,14 @@ async fn dispatch(invocation: &Invocation) -> desk::Result {
         Command::Status { window, municipality } => {
             status::show(&desk().await?, window.as_ref(), municipality.as_deref()).await
         }
+        Command::Feeds { feed } => feed::list(&desk().await?, feed.as_ref()).await,
+        Command::Feed(Feed::Accept { snapshot, signature }) => {
+            feed::rule(&desk().await?, snapshot, Verdict::Accepted, signature).await
+        }
+        Command::Feed(Feed::Reject { snapshot, signature }) => {
+            feed::rule(&desk().await?, snapshot, Verdict::Quarantined, signature).await
+        }
+        Command::Feed(Feed::Try { feed, file }) => feed::attempt(desk().await?, feed, file.as_deref()).await,
         Command::Ingest { feed, file } => status::ingest(&desk().await?, feed, file).await,
         Command::Report { format, window } => status::report(&desk().await?, *format, window.as_ref()).await,
         Command::Dossier { municipality, window, output } => {
@@ -141,5 +153,21 @@ async fn dispatch(invocation: &Invocation) -> desk::Result {
         Command::Complete(shell) => Ok(shell::complete(*shell)),
         Command::Values(values) => Ok(shell::values(invocation, *values).await),
         Command::Manual(dir) => shell::manual(dir),
+        Command::Register(Register::List { choice, refused }) => {
+            register::list(&desk().await?, choice, *refused).await
+        }
+        Command::Register(Register::Apply { choice, unasked, author }) => {
+            register::apply(&desk().await?, choice, *unasked, author).await
+        }
+        Command::Register(Register::Refuse { choice, signature }) => {
+            register::refuse(&desk().await?, choice, signature).await
+        }
+        Command::Register(Register::Load { register, file, waived }) => {
+            register::load(&desk().await?, register, file, waived.as_ref()).await
+        }
+        Command::News(News::List { since }) => news::list(&desk().await?, *since).await,
+        Command::News(News::Seen { findings, signature }) => {
+            news::seen(&desk().await?, findings, signature).await
+        }
     }
 }

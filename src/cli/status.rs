@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -10,11 +11,12 @@ use super::desk::{Answer, Desk, Failure, Result, remark, say};
 use super::terminal;
 use crate::domain::id::{FeedId, MunicipalityCode, WindowId};
 use crate::domain::summary::WindowSummary;
-use crate::render::because::{doubt, part_name};
+use crate::feed::body::{Original, SpoolError};
+use crate::render::because::{doubt, opposed, part_name};
 use crate::render::table::{Column, table};
 use crate::render::{portuguese, report};
-use crate::service::app::Live;
-use crate::service::ingest::{IntakeError, take_in_bytes};
+use crate::service::app::{Live, spool_folder};
+use crate::service::ingest::{IntakeError, Load, take_in_load};
 use crate::service::known::Known;
 use crate::service::order;
 use crate::service::reconcile::reported_windows;
@@ -50,6 +52,8 @@ pub(super) async fn show(desk: &Desk, window: Option<&WindowId>, municipality: O
         for line in summary.lines.iter().filter(|line| only.is_none_or(|code| code == line.municipality)) {
             for part in &line.parts {
                 let why = part.doubt.map(|d| doubt(&d, calendar));
+                let entries = known.status.window(&summary.window).of(line.municipality);
+                let sides = opposed(part, entries, calendar);
                 if desk.json {
                     let object = json!({
                         "janela": summary.window.as_str(),
@@ -61,6 +65,7 @@ pub(super) async fn show(desk: &Desk, window: Option<&WindowId>, municipality: O
                         "unidades_pendentes": part.units.iter().map(ToString::to_string).collect::<Vec<_>>(),
                         "dados_de": part.as_of.map(|at| at.to_string()),
                         "fonte": part.feed.as_ref().map(ToString::to_string),
+                        "fontes_em_desacordo": sides,
                     });
                     let _ = writeln!(out, "{object}");
                 } else {
@@ -72,7 +77,7 @@ pub(super) async fn show(desk: &Desk, window: Option<&WindowId>, municipality: O
                         part.state.to_string(),
                         as_of.unwrap_or_default(),
                         part.feed.as_ref().map(ToString::to_string).unwrap_or_default(),
-                        why.unwrap_or_default(),
+                        why.into_iter().chain(sides).collect::<Vec<_>>().join("; "),
                     ]);
                 }
             }
@@ -91,26 +96,17 @@ pub(super) async fn show(desk: &Desk, window: Option<&WindowId>, municipality: O
 
 /// Loads a status file by hand.
 pub(super) async fn ingest(desk: &Desk, feed: &FeedId, file: &Path) -> Result {
-    let spec = desk.setup.config.feeds.iter().find(|spec| spec.id == *feed).ok_or_else(|| {
-        let known: Vec<&str> = desk.setup.config.feeds.iter().map(|spec| spec.id.as_str()).collect();
-        let hint = if known.is_empty() {
-            "nenhuma fonte foi declarada ainda; há exemplos no próprio arquivo".to_owned()
-        } else {
-            format!("as fontes são {}", portuguese::list(&known))
-        };
-        Failure::refused(format!("erro: não há fonte “{feed}” em fontes.toml\ndica: {hint}"))
-    })?;
-    let bytes = std::fs::read(file)
-        .map_err(|error| Failure::unreadable(file, &error, "confira o nome do arquivo"))?;
+    let spec = super::feed::declared(desk, feed)?;
+    let original = original(desk, file)?;
     let store = desk.writable_ledger().await?;
-    let live = Live { setup: desk.setup.clone(), calendar: desk.calendar() };
+    let live = Arc::new(Live { setup: desk.setup.clone(), calendar: desk.calendar() });
     let name =
         file.file_name().map_or_else(|| file.display().to_string(), |n| n.to_string_lossy().into_owned());
-    let taken =
-        take_in_bytes(&live, &store, spec, &name, &bytes, desk.now()).await.map_err(|error| match error {
-            IntakeError::Store(store) => store.into(),
-            name @ IntakeError::Name(_) => Failure::could_not(&name),
-        })?;
+    let load = Load::of_file(&name, original);
+    let taken = take_in_load(&live, &store, spec, load, desk.now()).await.map_err(|error| match error {
+        IntakeError::Store(store) => store.into(),
+        name @ IntakeError::Name(_) => Failure::could_not(&name),
+    })?;
     let mapped = &taken.intake.mapped;
     let remarks = taken.remarks();
     if desk.json {
@@ -130,11 +126,28 @@ pub(super) async fn ingest(desk: &Desk, feed: &FeedId, file: &Path) -> Result {
             mapped.rows,
             mapped.municipalities_seen.len()
         ));
-        for remark in remarks {
-            say(&format!("  {remark}"));
+        for line in remarks {
+            say(&format!("  {line}"));
+        }
+        if !taken.is_accepted() {
+            let id = &taken.snapshot;
+            remark(&format!("dica: se ela estiver certa: vigia-suas fonte aceitar {id} --motivo \"…\""));
         }
     }
     Ok(if taken.is_accepted() { Answer::Done } else { Answer::Negative })
+}
+
+/// The most bytes of a file loaded by hand.
+const LARGEST_FILE: u64 = 1024 * 1024 * 1024;
+
+/// A file's bytes, held in memory only when they are few.
+pub(super) fn original(desk: &Desk, file: &Path) -> std::result::Result<Original, Failure> {
+    let unreadable = |error: &std::io::Error| Failure::unreadable(file, error, "confira o nome do arquivo");
+    let opened = std::fs::File::open(file).map_err(|error| unreadable(&error))?;
+    Original::of_file(&opened, &spool_folder(&desk.setup), LARGEST_FILE).map_err(|error| match error {
+        SpoolError::Source(error) => unreadable(&error),
+        other => Failure::could_not(&other),
+    })
 }
 
 /// The escalation report.

@@ -13,13 +13,13 @@ use crate::domain::overrides::Authorship;
 use crate::domain::plan::account::{Explanation, explain, summarise};
 use crate::domain::plan::{self, Decision};
 use crate::domain::reason::Reason;
-use crate::domain::summary::MunicipalityLine;
-use crate::render::because::{because, call, doubt, part_name};
+use crate::domain::summary::{MunicipalityLine, PartLine};
+use crate::render::because::{because, call, doubt, opposed, part_name};
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
 use crate::service::known::Known;
 use crate::service::order;
-use crate::store::{JournalEntry, JournalFilter};
+use crate::store::{JournalEntry, JournalFilter, Ruling};
 
 /// Tells what was decided, what is known, and what would be decided now.
 pub(super) async fn run(desk: &Desk, municipality: &str, window: &WindowId) -> Result {
@@ -39,11 +39,12 @@ pub(super) async fn run(desk: &Desk, municipality: &str, window: &WindowId) -> R
         .and_then(|summary| summary.lines.into_iter().find(|line| line.municipality == code));
     let filter =
         JournalFilter { window: Some(window.clone()), municipality: Some(code), ..JournalFilter::default() };
-    let journal = match desk.ledger().await? {
-        Some(store) => store.journal(&filter).await?,
-        None => Vec::new(),
+    let (journal, rulings) = match desk.ledger().await? {
+        Some(store) => (store.journal(&filter).await?, store.rulings(Some(window)).await?),
+        None => (Vec::new(), Vec::new()),
     };
-    let told = Told { known: &known, window: found, municipality: code, line, explained, journal, now };
+    let told =
+        Told { known: &known, window: found, municipality: code, line, explained, journal, rulings, now };
     say(&if desk.json { told.json().to_string() } else { told.text(municipality) });
     Ok(Answer::Done)
 }
@@ -55,6 +56,7 @@ struct Told<'a> {
     line: Option<MunicipalityLine>,
     explained: Explanation,
     journal: Vec<JournalEntry>,
+    rulings: Vec<Ruling>,
     now: Timestamp,
 }
 
@@ -97,6 +99,9 @@ impl Told<'_> {
                         part_name(&part.part, calendar),
                         part.state
                     );
+                    for side in self.sides(part) {
+                        let _ = writeln!(out, "    {side}");
+                    }
                 }
             }
         }
@@ -128,6 +133,12 @@ impl Told<'_> {
         out
     }
 
+    /// What each feed says, where they say opposite things.
+    fn sides(&self, part: &PartLine) -> Vec<String> {
+        let entries = self.known.status.window(&self.window.id).of(self.municipality);
+        opposed(part, entries, self.calendar())
+    }
+
     /// What people decided about this municipality in this window, and counts still.
     fn by_hand(&self) -> Vec<String> {
         let zone = &self.calendar().hours.zone;
@@ -148,6 +159,9 @@ impl Told<'_> {
             .map(|o| told("dispensado", &o.part, o.until, &o.authorship))
             .chain(disputed.map(|o| told("contestado", &o.part, o.until, &o.authorship)))
             .chain(notes.map(|note| call(note, self.calendar())))
+            .chain(self.rulings.iter().map(|r| {
+                format!("coleta {} (fonte {}): {}", r.snapshot, r.feed, super::feed::in_words(r, zone))
+            }))
             .collect()
     }
 
@@ -170,6 +184,7 @@ impl Told<'_> {
                 "duvida": p.doubt.map(|d| doubt(&d, calendar)),
                 "dados_de": p.as_of.map(|at| at.to_string()),
                 "fonte": p.feed.as_ref().map(ToString::to_string),
+                "fontes_em_desacordo": self.sides(p),
             })
         });
         json!({

@@ -11,9 +11,14 @@ use super::sheet::Sheet;
 use super::source::Sources;
 use super::vigia::Vigia;
 use super::window::{Against, windows};
-use super::{Config, Mode, TemplateSource, crossing, feed, holiday, municipality, system, unit, vigia};
+use super::{
+    Config, Mode, TemplateSource, crossing, feed, holiday, municipality, news, register, system, unit, vigia,
+};
 use crate::domain::calendar::Calendar;
+use crate::domain::feed::FeedSpec;
 use crate::domain::holiday::Holidays;
+use crate::domain::news::NewsSpec;
+use crate::domain::register::RegisterSpec;
 use crate::domain::roster::Roster;
 use crate::domain::time::{SendingHours, Zone};
 
@@ -79,7 +84,7 @@ fn whole(sources: &Sources, now: Timestamp, log: &Log) -> Option<Config> {
         calendar(document, &names, hours, now, production, log)
     });
     let feeds = toml(sources, "fontes.toml", false, log)
-        .map(|document| feed::compile(&document, &names, municipalities.len(), log))
+        .and_then(|document| feeds(&document, &names, municipalities.len(), log))
         .unwrap_or_default();
     let templates = templates(sources, log);
     if production {
@@ -88,11 +93,31 @@ fn whole(sources: &Sources, now: Timestamp, log: &Log) -> Option<Config> {
     join(vigia?, calendar?, Roster { municipalities, units, ..Roster::default() }, feeds, templates, sources)
 }
 
+/// What `fontes.toml` declares.
+#[derive(Default)]
+struct Feeds {
+    status: Vec<FeedSpec>,
+    registers: Vec<RegisterSpec>,
+    news: Vec<NewsSpec>,
+}
+
+fn feeds(document: &Node, names: &Names, municipalities: usize, log: &Log) -> Option<Feeds> {
+    let top = Reader::of(document, "fontes.toml", log)?;
+    let feeds = Feeds {
+        status: feed::compile(&top, names, municipalities),
+        registers: register::compile(&top, names),
+        news: news::compile(&top, names),
+    };
+    top.close(Severity::Error);
+    feed::one_name_each(document, log);
+    Some(feeds)
+}
+
 fn join(
     vigia: Vigia,
     mut calendar: Calendar,
     mut roster: Roster,
-    feeds: Vec<crate::domain::feed::FeedSpec>,
+    feeds: Feeds,
     templates: Vec<TemplateSource>,
     sources: &Sources,
 ) -> Option<Config> {
@@ -107,7 +132,9 @@ fn join(
         calendar,
         roster,
         secretariat: vigia.secretariat?,
-        feeds,
+        feeds: feeds.status,
+        registers: feeds.registers,
+        news: feeds.news,
         templates,
         warnings: Vec::new(),
         fingerprint: sources.fingerprint(),

@@ -1,20 +1,16 @@
 //! Where a feed comes from: a folder, a person, or the network.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
-use croner::parser::{CronParser, Seconds, Year};
 use jiff::SignedDuration;
 
 use super::locate::Log;
 use super::node::{Node, Value};
 use super::read::Reader;
 use super::value;
-use crate::domain::feed::Source;
-
-/// The ministry's pages take up to three minutes.
-const TIMEOUT: SignedDuration = SignedDuration::from_secs(180);
-/// Far more than any status page.
-const MAX_BYTES: u64 = 20 * 1024 * 1024;
+use crate::domain::feed::{Manners, Source};
+use croner::parser::{CronParser, Seconds, Year};
 
 /// `origem`.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,9 +28,7 @@ pub(super) fn source(table: &Reader<'_>) -> Option<Source> {
     });
     let url = table.get("url", url);
     let schedule = table.get("horario", schedule);
-    let hosts = table.get("hosts", |n, log| value::list(n, log, |h| host(h, log)));
-    let timeout = table.get("prazo_resposta", value::duration);
-    let max_bytes = table.get("maximo", size);
+    let manners = manners(table);
     match origin? {
         Origin::Http => {
             for (key, example) in [("url", "\"https://…\""), ("horario", "\"0 6 * * *\"")] {
@@ -42,17 +36,11 @@ pub(super) fn source(table: &Reader<'_>) -> Option<Source> {
                     table.missing(key, example);
                 }
             }
-            Some(Source::Http {
-                url: url?,
-                schedule: schedule?,
-                hosts: hosts.unwrap_or_default(),
-                timeout: timeout.unwrap_or(TIMEOUT),
-                max_bytes: max_bytes.unwrap_or(MAX_BYTES),
-            })
+            Some(Source::Http { url: url?, schedule: schedule?, manners })
         }
         other => {
-            let needless = ["url", "horario", "hosts", "prazo_resposta", "maximo"];
-            for key in needless.into_iter().filter(|k| table.has(k)) {
+            for key in [&["url", "horario"], MANNERS.as_slice()].concat().into_iter().filter(|k| table.has(k))
+            {
                 table.log.error(
                     &table.spot_of(key),
                     format!("`{key}` só serve com `origem = \"http\"`"),
@@ -61,6 +49,24 @@ pub(super) fn source(table: &Reader<'_>) -> Option<Source> {
             }
             Some(if other == Origin::Folder { Source::Folder } else { Source::Manual })
         }
+    }
+}
+
+/// The keys of [`manners`].
+const MANNERS: [&str; 6] = ["hosts", "prazo_resposta", "maximo", "ca_arquivo", "pausa", "falhas_toleradas"];
+
+/// How requests behave; what is not said stays as it is by default.
+pub(super) fn manners(table: &Reader<'_>) -> Manners {
+    let usual = Manners::default();
+    Manners {
+        hosts: table.get("hosts", |n, log| value::list(n, log, |h| host(h, log))).unwrap_or_default(),
+        timeout: table.get("prazo_resposta", value::duration).unwrap_or(usual.timeout),
+        max_bytes: table.get("maximo", size).unwrap_or(usual.max_bytes),
+        authorities: table.get("ca_arquivo", value::filled).map(PathBuf::from),
+        pause: table.get("pausa", pause).unwrap_or(usual.pause),
+        tolerated_failures: table
+            .get("falhas_toleradas", |n, log| value::number(n, log, 0, 10_000))
+            .unwrap_or(usual.tolerated_failures),
     }
 }
 
@@ -100,7 +106,7 @@ fn url(node: &Node, log: &Log) -> Option<String> {
 fn host(node: &Node, log: &Log) -> Option<String> {
     let text = value::filled(node, log)?;
     let allowed: BTreeSet<char> = ('a'..='z').chain('0'..='9').chain(['.', '-']).collect();
-    if text.chars().all(|c| allowed.contains(&c)) && text.contains('.') {
+    if text.chars().all(|c| allowed.contains(&c)) && (text.contains('.') || text == "localhost") {
         return Some(text);
     }
     log.error(
@@ -123,6 +129,14 @@ fn schedule(node: &Node, log: &Log) -> Option<String> {
         "escreva minuto, hora, dia do mês, mês e dia da semana: \"0 6,12 * * *\" é às 6h e às 12h de cada dia",
     );
     None
+}
+
+/// A length of time, or none.
+fn pause(node: &Node, log: &Log) -> Option<SignedDuration> {
+    match &node.value {
+        Value::Text(text) if text == "0s" => Some(SignedDuration::ZERO),
+        _ => value::duration(node, log),
+    }
 }
 
 /// `20MB`, `500kB`, or bytes as a number.

@@ -5,8 +5,9 @@
 //! environment), `read` and `value` (typed reading that goes on after a fault), then one file for each thing read:
 //! `vigia` with `sender` and `relay`, `system` with `ladder` and `recurrence`, `window` with `extension` and
 //! `crossing`, `holiday`, `municipality`,
-//! `unit`, `feed` with `fetch`; `compile` joins them. `fault` and `show` are what comes out when it cannot be, `place`
-//! finds where a window is written, and `prorogue` writes a prorrogação down.
+//! `unit`, `feed` with `register`, `news` and `fetch`; `compile` joins them. `fault` and `show` are what comes out when
+//! it cannot be, `place` finds where a window is written, `prorogue` writes a prorrogação down, and `rewrite` changes
+//! `unidades.csv`.
 //!
 //! Architecture invariant: no clock, no network, and no password is read here; a configuration that has a fault gives
 //! no part of itself.
@@ -19,19 +20,24 @@ mod extension;
 mod fault;
 mod feed;
 mod fetch;
+mod format;
 mod holiday;
 mod ladder;
 mod locate;
+mod mapping;
 mod municipality;
 mod names;
 mod near;
+mod news;
 mod node;
 mod overlay;
 mod place;
 mod prorogue;
 mod read;
 mod recurrence;
+mod register;
 mod relay;
+mod rewrite;
 mod sender;
 mod settings;
 mod sheet;
@@ -53,6 +59,8 @@ use jiff::Timestamp;
 
 use crate::domain::calendar::Calendar;
 use crate::domain::feed::FeedSpec;
+use crate::domain::news::NewsSpec;
+use crate::domain::register::RegisterSpec;
 use crate::domain::roster::Roster;
 use crate::domain::secretariat::Secretariat;
 
@@ -61,6 +69,7 @@ pub use fault::{Fault, Faults, LoadError, Severity};
 pub use near::nearest;
 pub use place::{Place, fault_at};
 pub use prorogue::{Prorogation, Unwritten, prorogue};
+pub use rewrite::{RewriteError, rewrite};
 pub use settings::{Mode, OnUncertain, Patience, Relay, Security, Settings};
 pub use source::{PASSWORD_VARIABLE, Sources};
 pub use vigia::{Whereabouts, whereabouts};
@@ -78,6 +87,10 @@ pub struct Config {
     pub secretariat: Secretariat,
     /// Where status comes from, by id as written.
     pub feeds: Vec<FeedSpec>,
+    /// Registers of units, by id as written.
+    pub registers: Vec<RegisterSpec>,
+    /// Where news comes from, by id as written.
+    pub news: Vec<NewsSpec>,
     /// Letters of the operators' own, in place of the program's.
     pub templates: Vec<TemplateSource>,
     /// What somebody should look at.

@@ -3,6 +3,7 @@
 //! Declared in `fontes.toml`, compiled by `config`, carried out by `feed`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use jiff::SignedDuration;
 
@@ -43,13 +44,51 @@ pub enum Source {
         url: String,
         /// Cron expression in the calendar's zone (five fields), as written.
         schedule: String,
-        /// Hosts that a redirect may lead to besides the URL's own.
-        hosts: Vec<String>,
-        /// Time-out of the whole request.
-        timeout: SignedDuration,
-        /// Most bytes read, after decompression.
-        max_bytes: u64,
+        /// How a request behaves.
+        manners: Manners,
     },
+}
+
+/// How requests of a feed behave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manners {
+    /// Hosts that a redirect may lead to besides the URL's own, and that may stand in an internal network.
+    pub hosts: Vec<String>,
+    /// Time-out of each request.
+    pub timeout: SignedDuration,
+    /// Most bytes of each answer, as sent and as expanded.
+    pub max_bytes: u64,
+    /// PEM file of authorities trusted besides the system's, for hosts that send an incomplete chain.
+    pub authorities: Option<PathBuf>,
+    /// Rest between two requests of one run.
+    pub pause: SignedDuration,
+    /// Most pages of a run over municipalities or units that may fail; those are *não confirmado* then. One more and
+    /// the whole run is not believed.
+    pub tolerated_failures: usize,
+}
+
+impl Manners {
+    /// The ministry's pages take up to three minutes.
+    pub const TIMEOUT: SignedDuration = SignedDuration::from_secs(180);
+    /// Far more than any status page.
+    pub const MAX_BYTES: u64 = 20 * 1024 * 1024;
+    /// Half a minute for thirty pages: slower than a person who clicks.
+    pub const PAUSE: SignedDuration = SignedDuration::from_secs(1);
+    /// As with a fall of *concluído*: up to this many is never too much.
+    pub const TOLERATED_FAILURES: usize = 5;
+}
+
+impl Default for Manners {
+    fn default() -> Self {
+        Self {
+            hosts: Vec::new(),
+            timeout: Self::TIMEOUT,
+            max_bytes: Self::MAX_BYTES,
+            authorities: None,
+            pause: Self::PAUSE,
+            tolerated_failures: Self::TOLERATED_FAILURES,
+        }
+    }
 }
 
 /// How a feed's bytes read. Adding a format touches this enum and one file in `feed`.
@@ -62,13 +101,34 @@ pub enum Format {
         /// Encoding label; absent: detected (BOM, strict UTF-8, else Windows-1252).
         encoding: Option<String>,
     },
+    /// An array of objects somewhere in a JSON document; a nested field is a column `unidade.id`.
+    Json {
+        /// Keys that lead to the array; none: the document itself is the array.
+        path: Vec<String>,
+    },
+    /// What Solr answers with `wt=json`: `response.docs`, of which all pages together bring `response.numFound`.
+    Solr,
+    /// One table of an HTML page.
+    Html {
+        /// A text in its heading row, which tells it from the other tables of the page.
+        table: String,
+        /// Encoding label; absent: as the page says, else detected.
+        encoding: Option<String>,
+    },
+    /// XLSX, XLS or ODS, told apart by content.
+    Sheet {
+        /// Name of the sheet; absent: the first that has rows.
+        name: Option<String>,
+        /// Line of the headings, from 1; absent: the first that holds every mapped column.
+        heading: Option<u32>,
+    },
 }
 
-/// What a feed's rows mean.
+/// What a feed's rows mean. A column is named by its heading or by its position, `#1` being the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mapping {
-    /// Column with the municipality's code, of six or seven digits.
-    pub municipality: String,
+    /// Column with the municipality's code, of six or seven digits; absent: the request names it.
+    pub municipality: Option<String>,
     /// Column with the unit's id, if rows are units.
     pub unit: Option<String>,
     /// Which part a row is about.
@@ -79,6 +139,10 @@ pub struct Mapping {
     pub meaning: Meaning,
     /// Column with the data's own date, and how it is written (strftime).
     pub dated: Option<(String, String)>,
+    /// Words that the source writes where it has nothing (`-`, `NONE`).
+    pub blanks: Vec<String>,
+    /// Words in the municipality's column of rows that are no data (`Total`).
+    pub ignored: Vec<String>,
 }
 
 /// Which part a row is about.
@@ -90,15 +154,17 @@ pub enum PartRule {
     Column {
         /// The column.
         column: String,
-        /// Its words; a word that names a declared part needs no entry.
-        words: BTreeMap<String, PartId>,
+        /// Its words, each of one part or several; one that names a declared part needs no entry.
+        words: BTreeMap<String, Vec<PartId>>,
     },
+    /// The word of the situation says: each [`Says`] is [`Says::Parts`].
+    Situation,
 }
 
 /// Which reference a row is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReferenceRule {
-    /// Each window of the system that is open when the snapshot is taken.
+    /// The one that was asked for; else each window of the system that is open when the snapshot is taken.
     Open,
     /// Always this one.
     Fixed(Reference),
@@ -121,6 +187,51 @@ pub enum Meaning {
         /// The column.
         column: String,
         /// What each word means (compared without case, accents or outer blanks).
-        words: BTreeMap<String, State>,
+        words: BTreeMap<String, Says>,
     },
+    /// *contagem*: so many forms of so many are filled in. All: concluído; fewer: pendente; anything else is doubt.
+    Count {
+        /// Column with how many are.
+        done: String,
+        /// Column with how many there must be.
+        expected: String,
+    },
+}
+
+/// What one word of the source says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Says {
+    /// The same of whatever part the row is about.
+    Whole(Word),
+    /// Something of each of these parts (“em avaliação no CMAS”: the manager's is done, the council's is not).
+    Parts(BTreeMap<PartId, Word>),
+}
+
+/// What a word means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    /// A state.
+    Is(State),
+    /// *pendente_preenchido*: every question is answered and the form is not concluded. Pendente, in words of its own.
+    FilledNotConcluded,
+}
+
+impl Word {
+    /// The state.
+    #[must_use]
+    pub fn state(self) -> State {
+        match self {
+            Self::Is(state) => state,
+            Self::FilledNotConcluded => State::Pending,
+        }
+    }
+
+    /// What is said of the form instead of the source's word.
+    #[must_use]
+    pub fn wording(self) -> Option<&'static str> {
+        match self {
+            Self::Is(_) => None,
+            Self::FilledNotConcluded => Some("preenchido, falta concluir"),
+        }
+    }
 }

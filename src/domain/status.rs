@@ -5,11 +5,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::id::{FeedId, MunicipalityCode, PartId, SnapshotId, UnitId, WindowId};
+use super::page::{Line, Mark, Origin, Page, Scribe};
 
 /// Situação.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,8 +116,57 @@ pub enum Belief {
 /// All that the feeds said, by window and municipality.
 #[derive(Debug, Clone, Default)]
 pub struct StatusBook {
-    windows: HashMap<WindowId, HashMap<MunicipalityCode, Vec<Entry>>>,
+    windows: HashMap<WindowId, Shelf>,
     fetched: HashMap<FeedId, Timestamp>,
+}
+
+/// What is known of a window: as it is kept, and spread out once somebody asks. Most windows are long over and nobody
+/// asks.
+#[derive(Debug, Clone, Default)]
+struct Shelf {
+    kept: Vec<(FeedId, Page)>,
+    spread: OnceLock<HashMap<MunicipalityCode, Vec<Entry>>>,
+}
+
+impl Shelf {
+    fn entries(&self) -> &HashMap<MunicipalityCode, Vec<Entry>> {
+        self.spread.get_or_init(|| self.spread_out())
+    }
+
+    fn spread_out(&self) -> HashMap<MunicipalityCode, Vec<Entry>> {
+        let mut all: HashMap<MunicipalityCode, Vec<Entry>> = HashMap::new();
+        for (feed, page) in &self.kept {
+            for line in page.lines() {
+                let municipality = line.municipality;
+                all.entry(municipality).or_default().extend(Entry::of_line(line, feed));
+            }
+        }
+        if self.kept.len() > 1 {
+            for entries in all.values_mut() {
+                entries.sort_by(|a, b| (&a.part, &a.unit, &a.feed).cmp(&(&b.part, &b.unit, &b.feed)));
+            }
+        }
+        all
+    }
+
+    fn change(&mut self, municipality: MunicipalityCode, change: impl FnOnce(&mut Vec<Entry>)) {
+        let mut entries = self.take();
+        change(entries.entry(municipality).or_default());
+        self.spread = OnceLock::from(entries);
+    }
+
+    fn change_all(&mut self, change: impl FnMut(&mut Entry)) {
+        let mut entries = self.take();
+        entries.values_mut().flatten().for_each(change);
+        self.spread = OnceLock::from(entries);
+    }
+
+    /// Every entry, spread out; what was kept no longer counts.
+    fn take(&mut self) -> HashMap<MunicipalityCode, Vec<Entry>> {
+        let entries = self.spread.take().unwrap_or_else(|| self.spread_out());
+        self.kept.clear();
+        entries
+    }
 }
 
 impl StatusBook {
@@ -142,11 +192,8 @@ impl StatusBook {
         taken_at: Timestamp,
         belief: Belief,
     ) {
-        let entries =
-            self.windows.entry(observation.window).or_default().entry(observation.municipality).or_default();
-        let known = entries
-            .iter_mut()
-            .find(|e| e.part == observation.part && e.unit == observation.unit && e.feed == *feed);
+        let shelf = self.windows.entry(observation.window).or_default();
+        let reopened = observation.reopened;
         let fresh = Entry {
             part: observation.part,
             unit: observation.unit,
@@ -158,33 +205,36 @@ impl StatusBook {
             reverting_since: None,
             wording: observation.wording,
         };
-        match known {
-            None => entries.push(fresh),
-            Some(known) => {
-                if fresh.as_of() < known.as_of() {
-                    return;
-                }
-                let was_done = known.state == State::Done || known.reverting_since.is_some();
-                if belief == Belief::Cautious && was_done && fresh.state == State::Unconfirmed {
-                    // A concluído stands for its window; that somebody no longer knows does not undo it.
-                    return;
-                }
-                let reverts = fresh.state == State::Pending && was_done;
-                let reverting_since = match belief {
-                    Belief::Cautious if reverts && !observation.reopened => {
-                        let since = known.reverting_since.unwrap_or(taken_at);
-                        (taken_at.duration_since(since) < REVERSAL_CONFIRMED_AFTER).then_some(since)
-                    }
-                    Belief::Cautious | Belief::Literal => None,
-                };
-                *known = Entry { reverting_since, ..fresh };
+        shelf.change(observation.municipality, |entries| {
+            let same = |e: &&mut Entry| e.part == fresh.part && e.unit == fresh.unit && e.feed == fresh.feed;
+            match entries.iter_mut().find(same) {
+                None => entries.push(fresh),
+                Some(known) => known.replace(fresh, reopened, belief),
             }
-        }
+        });
     }
 
-    /// Puts back an entry that was kept elsewhere.
-    pub fn restore(&mut self, window: WindowId, municipality: MunicipalityCode, entry: Entry) {
-        self.windows.entry(window).or_default().entry(municipality).or_default().push(entry);
+    /// Puts back what was kept of a window from one feed.
+    pub fn restore(&mut self, feed: FeedId, page: Page) {
+        let shelf = self.windows.entry(page.window().clone()).or_default();
+        shelf.kept.push((feed, page));
+    }
+
+    /// What is known of a window from one feed, to be kept.
+    #[must_use]
+    pub fn page(&self, window: &WindowId, feed: &FeedId) -> Page {
+        let mut scribe = Scribe::default();
+        if let Some(shelf) = self.windows.get(window) {
+            let mut own: Vec<(MunicipalityCode, &Entry)> = shelf
+                .entries()
+                .iter()
+                .flat_map(|(code, entries)| entries.iter().map(|e| (*code, e)))
+                .filter(|(_, e)| e.feed == *feed)
+                .collect();
+            own.sort_by(|(a, x), (b, y)| (a, &x.part, &x.unit).cmp(&(b, &y.part, &y.unit)));
+            own.iter().for_each(|(municipality, entry)| scribe.write(&entry.line(*municipality)));
+        }
+        scribe.finish(window.clone())
     }
 
     /// The same, as if every feed went on saying what it says: a *pendente* that is too old at `now` is in doubt and
@@ -192,14 +242,15 @@ impl StatusBook {
     #[must_use]
     pub fn going_on(&self, now: Timestamp, validity: impl Fn(&WindowId) -> Option<SignedDuration>) -> Self {
         let mut ahead = self.clone();
-        for (id, municipalities) in &mut ahead.windows {
+        for (id, shelf) in &mut ahead.windows {
             let Some(validity) = validity(id) else { continue };
-            for entry in municipalities.values_mut().flatten().filter(|e| e.state == State::Pending) {
-                let stale_at = self.window(id).ages_from(entry).saturating_add(validity);
-                if stale_at.is_ok_and(|at| at <= now) {
+            let known = self.window(id);
+            shelf.change_all(|entry| {
+                let stale_at = known.ages_from(entry).saturating_add(validity);
+                if entry.state == State::Pending && stale_at.is_ok_and(|at| at <= now) {
                     entry.state = State::Unconfirmed;
                 }
-            }
+            });
         }
         ahead
     }
@@ -207,7 +258,65 @@ impl StatusBook {
     /// What is known of a window.
     #[must_use]
     pub fn window(&self, window: &WindowId) -> WindowStatus<'_> {
-        WindowStatus { entries: self.windows.get(window), book: self }
+        WindowStatus { entries: self.windows.get(window).map(Shelf::entries), book: self }
+    }
+}
+
+impl Entry {
+    /// What a page of a feed says; nothing for a line that does not name its snapshot.
+    #[must_use]
+    pub fn of_line(line: Line, feed: &FeedId) -> Option<Self> {
+        let origin = line.origin?;
+        Some(Self {
+            part: line.part,
+            unit: line.unit,
+            state: line.state,
+            dated: line.dated,
+            taken_at: origin.taken_at,
+            feed: feed.clone(),
+            snapshot: origin.snapshot,
+            reverting_since: match line.mark {
+                Mark::RevertingSince(since) => Some(since),
+                Mark::None | Mark::Reopened => None,
+            },
+            wording: line.wording,
+        })
+    }
+
+    /// As a line of a page.
+    #[must_use]
+    pub fn line(&self, municipality: MunicipalityCode) -> Line {
+        Line {
+            municipality,
+            part: self.part.clone(),
+            unit: self.unit.clone(),
+            state: self.state,
+            dated: self.dated,
+            mark: self.reverting_since.map_or(Mark::None, Mark::RevertingSince),
+            wording: self.wording.clone(),
+            origin: Some(Origin { snapshot: self.snapshot.clone(), taken_at: self.taken_at }),
+        }
+    }
+
+    /// Takes in newer data of the same key, by the rules of the snapshot.
+    pub fn replace(&mut self, fresh: Self, reopened: bool, belief: Belief) {
+        if fresh.as_of() < self.as_of() {
+            return;
+        }
+        let was_done = self.state == State::Done || self.reverting_since.is_some();
+        if belief == Belief::Cautious && was_done && fresh.state == State::Unconfirmed {
+            // A concluído stands for its window; that somebody no longer knows does not undo it.
+            return;
+        }
+        let reverts = fresh.state == State::Pending && was_done;
+        let reverting_since = match belief {
+            Belief::Cautious if reverts && !reopened => {
+                let since = self.reverting_since.unwrap_or(fresh.taken_at);
+                (fresh.taken_at.duration_since(since) < REVERSAL_CONFIRMED_AFTER).then_some(since)
+            }
+            Belief::Cautious | Belief::Literal => None,
+        };
+        *self = Self { reverting_since, ..fresh };
     }
 }
 

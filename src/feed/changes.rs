@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
-use super::table::{self, DecodeError, Row};
+use super::body::{Body, Original};
+use super::table::{self, DecodeError};
 use crate::domain::feed::Format;
 use crate::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
 use crate::domain::replay::Change;
@@ -36,7 +37,9 @@ const COLUMNS: [&str; 6] = ["em", "janela", "ibge", "parte", "unidade", "situaca
 /// # Errors
 /// [`ChangesError`] with every faulty line.
 pub fn changes(bytes: &[u8], zone: &Zone, roster: &Roster) -> Result<Vec<Change>, ChangesError> {
-    let table = table::open(&Format::Csv { delimiter: None, encoding: None }, bytes)?;
+    let body = Body::plain(Original::from_bytes(bytes));
+    let format = Format::Csv { delimiter: None, encoding: None };
+    let table = table::open(&format, &body, &[])?;
     let mut faults = Vec::new();
     let mut columns = Vec::new();
     for name in COLUMNS {
@@ -50,18 +53,16 @@ pub fn changes(bytes: &[u8], zone: &Zone, roster: &Roster) -> Result<Vec<Change>
         return Err(ChangesError::Faulty(faults));
     }
     let mut changes = Vec::new();
-    for row in table {
-        match row {
-            Ok(row) => {
-                let cells: Vec<&str> = columns.iter().map(|c| row.cell(*c).unwrap_or_default()).collect();
-                match change(&row, &cells, zone, roster) {
-                    Ok(change) => changes.push(change),
-                    Err(message) => faults.push(format!("  linha {}: {message}", row.line)),
-                }
+    table.each(&mut |row| match row {
+        Ok(row) => {
+            let cells: Vec<&str> = columns.iter().map(|c| row.cell(*c).unwrap_or_default()).collect();
+            match change(&cells, zone, roster) {
+                Ok(change) => changes.push(change),
+                Err(message) => faults.push(format!("  linha {}: {message}", row.line)),
             }
-            Err(fault) => faults.push(format!("  linha {}: {}", fault.line, fault.problem)),
         }
-    }
+        Err(fault) => faults.push(format!("  linha {}: {}", fault.line, fault.problem)),
+    })?;
     if faults.is_empty() {
         changes.sort_by_key(|c| c.at);
         Ok(changes)
@@ -70,7 +71,7 @@ pub fn changes(bytes: &[u8], zone: &Zone, roster: &Roster) -> Result<Vec<Change>
     }
 }
 
-fn change(_row: &Row, cells: &[&str], zone: &Zone, roster: &Roster) -> Result<Change, String> {
+fn change(cells: &[&str], zone: &Zone, roster: &Roster) -> Result<Change, String> {
     let [at, window, code, part, unit, state] = cells else { return Err("faltam colunas".to_owned()) };
     let municipality = municipality(code, roster)?;
     let state = State::parse(state).ok_or_else(|| {

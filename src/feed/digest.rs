@@ -7,8 +7,13 @@ use sha2::{Digest, Sha256};
 /// SHA-256 in lower-case hexadecimal, 64 characters.
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(Sha256::digest(bytes))
+}
+
+/// Bytes in lower-case hexadecimal.
+pub(super) fn hex(bytes: impl IntoIterator<Item = u8>) -> String {
     let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
+    for byte in bytes {
         let _ = write!(hex, "{byte:02x}");
     }
     hex

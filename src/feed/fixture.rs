@@ -9,14 +9,15 @@ use jiff::tz::TimeZone;
 use crate::domain::calendar::{
     Calendar, Deadline, MonthDay, Part, Recurrence, Respondent, Sanction, System, Window,
 };
-use crate::domain::feed::{FeedSpec, Format, Mapping, Meaning, PartRule, ReferenceRule, Source};
+use crate::domain::feed::{FeedSpec, Format, Mapping, Meaning, PartRule, ReferenceRule, Says, Source, Word};
 use crate::domain::holiday::Holidays;
 use crate::domain::id::{FeedId, MunicipalityCode, PartId, Reference, SystemId, UnitId};
 use crate::domain::roster::{Municipality, Roster, Unit, Units};
 use crate::domain::status::State;
 use crate::domain::time::{SendingHours, Zone};
 
-use super::map::{Ground, Mapped, map};
+use super::body::{Body, Original};
+use super::map::{Ground, Mapped, Mapper};
 use super::table;
 
 /// Six municipalities of Espírito Santo.
@@ -137,12 +138,14 @@ pub(super) fn presence() -> FeedSpec {
         source: Source::Folder,
         format: Format::Csv { delimiter: None, encoding: None },
         mapping: Mapping {
-            municipality: "ibge".to_owned(),
+            municipality: Some("ibge".to_owned()),
             unit: None,
             part: PartRule::Fixed(part("CRAS")),
             reference: ReferenceRule::Column { column: "ref".to_owned(), pattern: "%m/%Y".to_owned() },
             meaning: Meaning::Presence,
             dated: None,
+            blanks: Vec::new(),
+            ignored: Vec::new(),
         },
         minimum: 1,
         keep_original: false,
@@ -164,8 +167,8 @@ pub(super) fn situation() -> FeedSpec {
     spec.mapping.meaning = Meaning::Situation {
         column: "situacao".to_owned(),
         words: BTreeMap::from([
-            ("Questionário Preenchido".to_owned(), State::Done),
-            ("Preencher o questionário".to_owned(), State::Pending),
+            ("Questionário Preenchido".to_owned(), Says::Whole(Word::Is(State::Done))),
+            ("Preencher o questionário".to_owned(), Says::Whole(Word::Is(State::Pending))),
         ]),
     };
     spec.mapping.dated = Some(("data".to_owned(), "%d/%m/%Y".to_owned()));
@@ -180,7 +183,15 @@ pub(super) fn mapped(spec: &FeedSpec, roster: &Roster, file: &str) -> Mapped {
 pub(super) fn mapped_at(spec: &FeedSpec, roster: &Roster, file: &str, taken_at: Timestamp) -> Mapped {
     let (calendar, windows) = (calendar(), windows());
     let ground = Ground { calendar: &calendar, windows: &windows, roster, taken_at };
-    map(spec, table::open(&spec.format, file.as_bytes()).unwrap(), &ground)
+    map(spec, file.as_bytes(), &ground)
+}
+
+/// Maps one body that can be read.
+pub(super) fn map(spec: &FeedSpec, file: &[u8], ground: &Ground<'_>) -> Mapped {
+    let mut mapper = Mapper::new(spec, ground);
+    let body = Body::plain(Original::from_bytes(file));
+    mapper.read(table::open(&spec.format, &body, &[]).unwrap(), &body.given).unwrap();
+    mapper.finish()
 }
 
 /// `3205309 pendente` or, of a unit, `3205309/11 pendente`; with the window when it is not that of October.

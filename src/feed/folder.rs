@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::body::{Original, SpoolError};
 use super::error::FolderError;
 
 /// How far apart the two looks should be, at least.
@@ -126,29 +127,36 @@ pub fn settled(earlier: &Look, later: &Look) -> Vec<Settled> {
     files
 }
 
-/// Reads a whole file of at most `max_bytes`.
+/// What reading a settled file came to.
+#[derive(Debug)]
+pub enum Read {
+    /// All of it, as the looks found it.
+    Whole(Original),
+    /// It is being written still: next time, perhaps.
+    Growing,
+    /// It is larger than allowed, in bytes.
+    TooLarge(u64),
+}
+
+/// Reads a whole file of at most `most` bytes; a large one is copied to a nameless file in `spool`.
 ///
 /// # Errors
-/// [`FolderError`] when it cannot be read, is too large, or changed since the looks.
-pub fn read(file: &Settled, max_bytes: u64) -> Result<Vec<u8>, FolderError> {
+/// [`FolderError`] when it cannot be read.
+pub fn read(file: &Settled, spool: &Path, most: u64) -> Result<Read, FolderError> {
     let path = &file.path;
     let hint = "confira se o serviço pode ler o arquivo";
-    let refused = |hint| FolderError { action: "ler", path: path.clone(), hint, source: None };
     let opened = File::open(path).map_err(|e| failed("ler", path, hint, e))?;
-    let mut bytes = Vec::new();
-    (&opened)
-        .take(max_bytes.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|e| failed("ler", path, hint, e))?;
+    let original = match Original::of_file(&opened, spool, most) {
+        Ok(original) => original,
+        Err(SpoolError::TooLarge(_)) => return Ok(Read::TooLarge(most)),
+        Err(SpoolError::Source(e)) => return Err(failed("ler", path, hint, e)),
+        Err(SpoolError::Disk { folder, source }) => {
+            return Err(failed("gravar em", &folder, "confira o espaço em disco", source));
+        }
+    };
     let data = opened.metadata().map_err(|e| failed("ler", path, hint, e))?;
-    let read = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    if read > max_bytes {
-        Err(refused("o arquivo passa do tamanho máximo"))
-    } else if read != file.seen.size || data.modified().ok() != file.seen.modified {
-        Err(refused("o arquivo ainda está sendo gravado; será lido na próxima vez"))
-    } else {
-        Ok(bytes)
-    }
+    let same = original.len() == file.seen.size && data.modified().ok() == file.seen.modified;
+    Ok(if same { Read::Whole(original) } else { Read::Growing })
 }
 
 /// Moves a judged file to a shelf as `STAMP-NAME`, or `STAMP-2-NAME` and so on if that is taken. Gives its new path.
@@ -227,10 +235,12 @@ mod tests {
         let second = look(folder.path()).unwrap();
         assert!(settled(&first, &second).is_empty());
         let files = settled(&second, &look(folder.path()).unwrap());
-        assert_eq!(read(&files[0], 100).unwrap(), b"a;b\n1;2\n");
+        let read = |most| read(&files[0], folder.path(), most).unwrap();
+        let Read::Whole(original) = read(100) else { panic!() };
+        assert_eq!(original.bytes().unwrap(), b"a;b\n1;2\n");
         fs::write(&path, "a;b\n1;2\n3;4\n").unwrap();
-        assert!(read(&files[0], 100).unwrap_err().to_string().contains("sendo gravado"));
-        assert!(read(&files[0], 3).unwrap_err().to_string().contains("tamanho m\u{e1}ximo"));
+        assert!(matches!(read(100), Read::Growing));
+        assert!(matches!(read(3), Read::TooLarge(3)));
     }
 
     #[test]

@@ -6,8 +6,8 @@ mod wording;
 
 use std::collections::BTreeMap;
 
-use crate::domain::feed::{FeedSpec, Meaning};
-use crate::domain::id::WindowId;
+use crate::domain::feed::{FeedSpec, Manners, Meaning, Source};
+use crate::domain::id::{SnapshotId, WindowId};
 
 use super::map::{BadLine, Mapped};
 use super::table::{ColumnError, DecodeError};
@@ -24,6 +24,8 @@ pub struct Previous {
     pub done: BTreeMap<WindowId, usize>,
     /// Known municipalities with a row. Compared in situation feeds, where everybody has one.
     pub municipalities: usize,
+    /// Rows that repeat no other. Compared in the same feeds.
+    pub rows: usize,
 }
 
 /// Whether a snapshot is believed.
@@ -77,6 +79,33 @@ pub enum Refusal {
         /// In this one.
         now: usize,
     },
+    /// A situation feed lost rows, although every municipality still has one.
+    LostRows {
+        /// In the last accepted snapshot.
+        before: usize,
+        /// In this one.
+        now: usize,
+    },
+    /// More pages of the run than the feed tolerates could not be had or read.
+    MissingPages {
+        /// How many.
+        missed: usize,
+        /// Of how many.
+        pages: usize,
+        /// How many are tolerated.
+        tolerated: usize,
+        /// The first.
+        first: Option<String>,
+    },
+    /// Somebody refused these very bytes.
+    RefusedBefore {
+        /// In which snapshot.
+        snapshot: SnapshotId,
+        /// Who.
+        author: String,
+        /// Why.
+        reason: String,
+    },
     /// A word that the feed's tables do not have.
     UnknownWord {
         /// As written.
@@ -128,6 +157,15 @@ pub enum Note {
     DoubtfulDates(usize),
     /// Expected ones without a row who are taken for não confirmado.
     Unsaid(usize),
+    /// Pages of the run that could not be had or read; whom they are about is não confirmado.
+    MissingPages {
+        /// How many.
+        missed: usize,
+        /// Of how many.
+        pages: usize,
+        /// The first.
+        first: Option<String>,
+    },
 }
 
 /// Judges what a file says against what the feed promises and what it said before. `previous` is absent for a first
@@ -148,10 +186,16 @@ pub fn judge(spec: &FeedSpec, mapped: &Mapped, previous: Option<&Previous>) -> V
 
 /// What speaks against a file by itself.
 fn against(spec: &FeedSpec, mapped: &Mapped) -> Vec<Refusal> {
-    if mapped.rows == 0 {
-        return vec![Refusal::NoRows];
-    }
     let mut reasons = Vec::new();
+    let (missed, tolerated) = (mapped.missed_pages, tolerated_failures(spec));
+    if missed > tolerated {
+        let first = mapped.first_missed.clone();
+        reasons.push(Refusal::MissingPages { missed, pages: mapped.pages, tolerated, first });
+    }
+    if mapped.rows == 0 {
+        reasons.push(Refusal::NoRows);
+        return reasons;
+    }
     reasons.extend(mapped.truncated.clone().map(Refusal::Truncated));
     if beyond(mapped.bad, mapped.rows) {
         let first = mapped.bad_lines.first().cloned();
@@ -170,6 +214,14 @@ fn against(spec: &FeedSpec, mapped: &Mapped) -> Vec<Refusal> {
     reasons
 }
 
+/// How many pages of a run may be missing.
+fn tolerated_failures(spec: &FeedSpec) -> usize {
+    match &spec.source {
+        Source::Http { manners, .. } => manners.tolerated_failures,
+        Source::Folder | Source::Manual => Manners::TOLERATED_FAILURES,
+    }
+}
+
 /// What speaks against it beside the one before.
 fn falls(spec: &FeedSpec, mapped: &Mapped, previous: &Previous) -> Vec<Refusal> {
     let fell = |before: usize, now: usize| {
@@ -185,8 +237,12 @@ fn falls(spec: &FeedSpec, mapped: &Mapped, previous: &Previous) -> Vec<Refusal> 
         .collect();
     let (before, now) = (previous.municipalities, mapped.municipalities_seen.len());
     let everybody_has_a_row = matches!(spec.mapping.meaning, Meaning::Situation { .. });
-    if everybody_has_a_row && previous.done.keys().any(|w| mapped.done.contains_key(w)) && fell(before, now) {
-        reasons.push(Refusal::Shrunk { before, now });
+    if everybody_has_a_row && previous.done.keys().any(|w| mapped.done.contains_key(w)) {
+        if fell(before, now) {
+            reasons.push(Refusal::Shrunk { before, now });
+        } else if fell(previous.rows, mapped.distinct_rows()) {
+            reasons.push(Refusal::LostRows { before: previous.rows, now: mapped.distinct_rows() });
+        }
     }
     reasons
 }
@@ -208,6 +264,11 @@ fn notes(mapped: &Mapped) -> Vec<Note> {
         (mapped.blank_situations > 0).then_some(Note::BlankSituations(mapped.blank_situations)),
         (mapped.doubtful_dates > 0).then_some(Note::DoubtfulDates(mapped.doubtful_dates)),
         (mapped.unsaid > 0).then_some(Note::Unsaid(mapped.unsaid)),
+        (mapped.missed_pages > 0).then(|| Note::MissingPages {
+            missed: mapped.missed_pages,
+            pages: mapped.pages,
+            first: mapped.first_missed.clone(),
+        }),
     ]
     .into_iter()
     .flatten()

@@ -1,12 +1,13 @@
-//! Rows, whatever the format they came in. Pure.
+//! Rows, whatever the format they came in.
 //!
 //! A decoder gives a header and a stream of rows; nothing after it knows the format. A new format is a variant of
-//! [`Format`] and one file that ends in a [`Table`].
+//! [`Format`], one file that ends in a [`Table`], and its arm in [`open`].
 
 use crate::domain::feed::Format;
 
-use super::csv;
+use super::body::Body;
 use super::text::{folded, trimmed};
+use super::{csv, html, json, sheet, solr};
 
 /// Why bytes are not the table that they should be. Displayed to operators.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,8 +16,67 @@ pub enum DecodeError {
     #[error("o arquivo está vazio")]
     Empty,
     /// Something else under the same name.
-    #[error("o conteúdo é {0}, não um CSV: confira o endereço ou o arquivo entregue")]
-    OtherKind(&'static str),
+    #[error("o conteúdo é {found}, não {due}: confira o endereço ou o arquivo entregue")]
+    OtherKind {
+        /// What it is.
+        found: &'static str,
+        /// What it should be.
+        due: &'static str,
+    },
+    /// JSON up to somewhere.
+    #[error("o JSON não está inteiro ou está malformado (linha {line}): veio cortado ou corrompido")]
+    Json {
+        /// Where it stops being JSON.
+        line: usize,
+    },
+    /// Nothing where the list should be.
+    #[error(
+        "o JSON não tem uma lista em “{0}”: confira `caminho` e se a resposta não é uma mensagem de erro"
+    )]
+    NoList(String),
+    /// Solr answered without documents.
+    #[error(
+        "a consulta não trouxe nenhum documento: a referência ainda não foi publicada (vazio não é zero)"
+    )]
+    NotPublished,
+    /// Not as many documents as the source counts.
+    #[error("vieram {found} de {promised} documentos: faltam páginas, ou os dados mudaram durante a leitura")]
+    Incomplete {
+        /// Brought by all pages.
+        found: u64,
+        /// Counted by the source.
+        promised: u64,
+    },
+    /// No table of a page is the one.
+    #[error(
+        "a página não tem nenhuma tabela com “{0}” no cabeçalho: mudou de forma, ou é uma página de erro"
+    )]
+    NoTable(String),
+    /// Several tables may be the one.
+    #[error("a página tem {count} tabelas com “{heading}”: escreva em `tabela` um texto que só uma tenha")]
+    SeveralTables {
+        /// As the feed says.
+        heading: String,
+        /// How many.
+        count: usize,
+    },
+    /// A page larger than any that is read.
+    #[error("a página tem mais de {0} MB: confira o endereço")]
+    LargePage(u64),
+    /// The page ends inside its table.
+    #[error("a página termina no meio da tabela: veio cortada")]
+    CutPage,
+    /// Larger inside than outside, or than any sheet that means well.
+    #[error("a planilha não foi aberta: {0}")]
+    Sheet(SheetProblem),
+    /// In one of several bodies.
+    #[error("{place}: {error}")]
+    In {
+        /// What it was about.
+        place: String,
+        /// Why it could not be read.
+        error: Box<DecodeError>,
+    },
     /// Bytes that no text has.
     #[error("o conteúdo é binário, não um CSV: confira o arquivo entregue")]
     Binary,
@@ -48,7 +108,64 @@ pub enum DecodeError {
     /// A delimiter that cannot delimit.
     #[error("o separador declarado não serve: use “;”, “,” ou tabulação")]
     Delimiter,
+    /// One line is longer than any row.
+    #[error("a linha {0} é longa demais para ser uma linha de dados: confira o arquivo entregue")]
+    LongLine(u64),
+    /// More columns than any table has.
+    #[error("o cabeçalho tem {0} colunas, e o máximo é {MOST_COLUMNS}: confira o arquivo entregue")]
+    TooManyColumns(usize),
+    /// More things said than can be held.
+    #[error("o arquivo fala de mais de {0} situações diferentes: confira o arquivo entregue")]
+    TooMuch(usize),
+    /// The disk, in the middle of reading.
+    #[error("os bytes guardados não puderam ser lidos ({0}): confira o disco e tente de novo")]
+    Disk(std::io::ErrorKind),
 }
+
+/// Why a spreadsheet is not opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SheetProblem {
+    /// It unpacks into far more than it should.
+    #[error("“{part}” se expande além de {limit} MB (parece uma bomba de compressão)")]
+    Bomb {
+        /// File inside.
+        part: String,
+        /// Most megabytes allowed.
+        limit: u64,
+    },
+    /// What it says of its own size is not so.
+    #[error("“{0}” não tem o tamanho que declara")]
+    Undeclared(String),
+    /// A corner so far out that the rectangle up to it would fill the memory.
+    #[error("há uma célula na linha {row}, coluna {column}, longe demais das outras")]
+    Far {
+        /// From 1.
+        row: u32,
+        /// From 1.
+        column: u32,
+    },
+    /// More rows than any sheet has.
+    #[error("há linhas demais")]
+    TooManyRows,
+    /// With a password, or with parts that cannot be read.
+    #[error("está protegida por senha, danificada ou incompleta; abra-a e salve-a de novo como XLSX")]
+    Broken,
+    /// An older or rarer kind.
+    #[error("este tipo não é lido ({0}); salve-a como XLSX")]
+    Kind(&'static str),
+    /// No sheet of that name, or none with rows.
+    #[error("não tem {}", .0.as_ref().map_or("nenhuma aba com linhas".to_owned(), |n| format!("a aba “{n}”")))]
+    NoSheet(Option<String>),
+}
+
+impl From<std::io::Error> for DecodeError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Disk(error.kind())
+    }
+}
+
+/// Most columns of a table.
+pub const MOST_COLUMNS: usize = 1_000;
 
 /// Why one row says nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +184,9 @@ pub enum RowProblem {
     /// The same over a line end: rows may have been swallowed.
     #[error("aspas sem par: esta linha pode ter engolido as seguintes")]
     Swallowing,
+    /// An item of a list that is not an object with fields.
+    #[error("o item não é um objeto com campos")]
+    NoObject,
     /// The last row, cut in the middle.
     #[error("última linha cortada: {found} campos em vez de {expected}")]
     Truncated {
@@ -101,6 +221,14 @@ pub enum ColumnError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column(usize);
 
+impl Column {
+    /// The column of a place, from zero.
+    #[must_use]
+    pub fn at(place: usize) -> Self {
+        Self(place)
+    }
+}
+
 /// Names of the columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header(Vec<String>);
@@ -124,7 +252,7 @@ impl Header {
         self.0.iter().all(String::is_empty)
     }
 
-    /// Finds a column: as written, else without case, accents or outer blanks.
+    /// Finds a column: as written, else without case, accents or outer blanks, else by its position (`#1`).
     ///
     /// # Errors
     /// [`ColumnError`] when none or several answer to the name.
@@ -141,7 +269,11 @@ impl Header {
                 (None, _) => {}
             }
         }
-        Err(ColumnError::Missing(name.to_owned()))
+        let place = name.strip_prefix('#').and_then(|n| n.parse::<usize>().ok()?.checked_sub(1));
+        match place.filter(|place| *place < self.len()) {
+            Some(place) => Ok(Column(place)),
+            None => Err(ColumnError::Missing(name.to_owned())),
+        }
     }
 }
 
@@ -161,6 +293,13 @@ impl Row {
         Self { line, text: String::new(), ends: Vec::new() }
     }
 
+    /// Empties the row for one that begins on another line.
+    pub(super) fn restart(&mut self, line: u64) {
+        self.line = line;
+        self.text.clear();
+        self.ends.clear();
+    }
+
     /// Adds the next cell, without its outer blanks.
     pub fn push(&mut self, cell: &str) {
         self.text.push_str(trimmed(cell));
@@ -175,24 +314,50 @@ impl Row {
         self.text.get(start..end).filter(|t| !t.is_empty())
     }
 
+    /// The cells in order, blank ones as empty texts.
+    pub fn cells(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).map(|at| self.cell(Column(at)).unwrap_or_default())
+    }
+
+    /// How many cells, blank ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
     /// Whether every cell is blank.
     #[must_use]
-    pub fn is_blank(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
 }
 
-/// A header and the rows under it, read one at a time.
+/// What takes rows in, one after the other.
+pub type Take<'t> = dyn FnMut(Result<&Row, RowFault>) + 't;
+
+/// Gives every row to a [`Take`].
+type Rows<'a> = Box<dyn FnOnce(&mut Take<'_>) -> Result<(), DecodeError> + 'a>;
+
+/// A header and the rows under it, read one at a time and never held together.
 pub struct Table<'a> {
     header: Header,
-    rows: Box<dyn Iterator<Item = Result<Row, RowFault>> + 'a>,
+    rows: Rows<'a>,
+    promised: Option<u64>,
 }
 
 impl<'a> Table<'a> {
-    /// Joins a header and a stream of rows.
-    #[must_use]
-    pub fn new(header: Header, rows: impl Iterator<Item = Result<Row, RowFault>> + 'a) -> Self {
-        Self { header, rows: Box::new(rows) }
+    /// Joins a header and what will give the rows.
+    ///
+    /// # Errors
+    /// [`DecodeError::TooManyColumns`].
+    pub(super) fn new(
+        header: Header,
+        rows: impl FnOnce(&mut Take<'_>) -> Result<(), DecodeError> + 'a,
+    ) -> Result<Self, DecodeError> {
+        if header.len() > MOST_COLUMNS {
+            return Err(DecodeError::TooManyColumns(header.len()));
+        }
+        Ok(Self { header, rows: Box::new(rows), promised: None })
     }
 
     /// Names of the columns.
@@ -200,23 +365,42 @@ impl<'a> Table<'a> {
     pub fn header(&self) -> &Header {
         &self.header
     }
-}
 
-impl Iterator for Table<'_> {
-    type Item = Result<Row, RowFault>;
+    /// The same, when the source counts how many rows all its pages have together.
+    #[must_use]
+    pub(super) fn promising(self, promised: u64) -> Self {
+        Self { promised: Some(promised), ..self }
+    }
 
-    fn next(&mut self) -> Option<Self::Item> {
-        self.rows.next()
+    /// How many rows the source says that all its pages have together, if it does.
+    #[must_use]
+    pub fn promised(&self) -> Option<u64> {
+        self.promised
+    }
+
+    /// Gives every row that is not blank, in the order of the source.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the source turns out not to be whole; the rows given until then are not to be believed.
+    pub fn each(self, take: &mut Take<'_>) -> Result<(), DecodeError> {
+        (self.rows)(take)
     }
 }
 
-/// Opens bytes of a format as a table.
+/// Opens a body of a format as a table.
 ///
 /// # Errors
-/// [`DecodeError`] when they are not of that format.
-pub fn open<'a>(format: &Format, bytes: &'a [u8]) -> Result<Table<'a>, DecodeError> {
+/// [`DecodeError`] when it is not of that format.
+///
+/// `wanted` are the columns that will be asked for; a sheet's heading is the first line that holds them.
+pub fn open<'a>(format: &'a Format, body: &'a Body, wanted: &[&str]) -> Result<Table<'a>, DecodeError> {
+    let original = &body.original;
     match format {
-        Format::Csv { delimiter, encoding } => csv::open(bytes, *delimiter, encoding.as_deref()),
+        Format::Csv { delimiter, encoding } => csv::open(original, *delimiter, encoding.as_deref()),
+        Format::Json { path } => json::open(original, path),
+        Format::Solr => solr::open(original),
+        Format::Html { table, encoding } => html::open(original, table, encoding.as_deref()),
+        Format::Sheet { name, heading } => sheet::open(original, name.as_deref(), *heading, wanted),
     }
 }
 

@@ -1,22 +1,16 @@
-//! URL templates of feeds: `{uf}`, `{referencia:%m/%Y}`. Pure.
-//!
-//! One template, one address. Going through municipalities or units (`{ibge6}`, `{ibge7}`, `{unidade}`) is not done
-//! yet and refused by name.
+//! URL templates of feeds: `{uf}`, `{ibge6}`, `{ibge7}`, `{unidade}`, `{referencia:%m/%Y}`. Pure.
 
 use jiff::civil::Date;
 
-use crate::domain::id::Reference;
+use crate::domain::id::{MunicipalityCode, Reference, UnitId};
 
 /// Why a template gives no address. Displayed to operators.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
-    /// A field that would need one request for each municipality or unit.
-    #[error(
-        "“{{{0}}}” no endereço ainda não é possível: a consulta por município ou unidade não está disponível"
-    )]
-    Crawling(String),
     /// A field that nobody knows.
-    #[error("“{{{0}}}” não existe: use {{uf}} ou {{referencia:%m/%Y}}")]
+    #[error(
+        "“{{{0}}}” não existe no endereço: use {{uf}}, {{ibge6}}, {{ibge7}}, {{unidade}} ou {{referencia:%m/%Y}}"
+    )]
     Unknown(String),
     /// A brace without its pair.
     #[error("chave sem par no endereço “{0}”")]
@@ -24,43 +18,124 @@ pub enum TemplateError {
     /// A pattern that cannot be written.
     #[error("“{0}” não é um formato de data: use como em {{referencia:%m/%Y}}")]
     Pattern(String),
-    /// A reference is asked for and there is none.
-    #[error("o endereço pede {{referencia}}, e nenhuma janela do sistema está aberta")]
-    NoReference,
+    /// A value is asked for and there is none.
+    #[error("o endereço pede {{{0}}}, e não há valor para ele")]
+    NoValue(&'static str),
 }
 
-/// Whether a template asks for a reference: then it gives one address for each.
-#[must_use]
-pub fn wants_reference(template: &str) -> bool {
-    template.contains("{referencia}") || template.contains("{referencia:")
+/// What a template asks for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four questions, each asked by its name")]
+pub struct Fields {
+    /// `{uf}`: an address for each state.
+    pub state: bool,
+    /// `{ibge6}` or `{ibge7}`: an address for each municipality.
+    pub municipality: bool,
+    /// `{unidade}`: an address for each unit.
+    pub unit: bool,
+    /// `{referencia}`: an address for each reference.
+    pub reference: bool,
 }
 
-/// Fills in a template. `uf` is the state's two letters; `{referencia}` alone is written as operators do (`2026-10`),
-/// `{referencia:PATTERN}` as the pattern says of the first day of the period, with `%q` for the quarter.
+impl Fields {
+    /// Whether a run goes through municipalities or units, page by page.
+    #[must_use]
+    pub fn is_crawl(self) -> bool {
+        self.municipality || self.unit
+    }
+}
+
+/// What fills a template in.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Values<'a> {
+    /// The state's two letters.
+    pub state: Option<&'a str>,
+    /// The municipality.
+    pub municipality: Option<MunicipalityCode>,
+    /// The unit.
+    pub unit: Option<&'a UnitId>,
+    /// The reference.
+    pub reference: Option<Reference>,
+}
+
+/// What a template asks for, having tried it whole.
+///
+/// # Errors
+/// [`TemplateError`] that no value could mend.
+pub fn fields(template: &str) -> Result<Fields, TemplateError> {
+    let mut fields = Fields::default();
+    walk(template, |field| {
+        match field {
+            Piece::Text(_) => {}
+            Piece::Field("uf", None) => fields.state = true,
+            Piece::Field("ibge6" | "ibge7", None) => fields.municipality = true,
+            Piece::Field("unidade", None) => fields.unit = true,
+            Piece::Field("referencia", pattern) => {
+                fields.reference = true;
+                written(Reference::Month(2026, 10), pattern)?;
+            }
+            Piece::Field(name, _) => return Err(TemplateError::Unknown(name.to_owned())),
+        }
+        Ok(())
+    })?;
+    Ok(fields)
+}
+
+/// Fills in a template. `{referencia}` alone is written as operators do (`2026-10`), `{referencia:PATTERN}` as the
+/// pattern says of the first day of the period, with `%q` for the quarter.
 ///
 /// # Errors
 /// [`TemplateError`].
-pub fn expand(template: &str, uf: &str, reference: Option<Reference>) -> Result<String, TemplateError> {
+pub fn expand(template: &str, values: &Values<'_>) -> Result<String, TemplateError> {
+    let mut out = String::with_capacity(template.len() + 16);
+    let municipality = |name| values.municipality.ok_or(TemplateError::NoValue(name));
+    walk(template, |piece| {
+        let value = match piece {
+            Piece::Text(text) => {
+                out.push_str(text);
+                return Ok(());
+            }
+            Piece::Field("uf", None) => values.state.ok_or(TemplateError::NoValue("uf"))?.to_owned(),
+            Piece::Field("ibge6", None) => format!("{:06}", municipality("ibge6")?.six()),
+            Piece::Field("ibge7", None) => municipality("ibge7")?.to_string(),
+            Piece::Field("unidade", None) => {
+                values.unit.ok_or(TemplateError::NoValue("unidade"))?.to_string()
+            }
+            Piece::Field("referencia", pattern) => {
+                written(values.reference.ok_or(TemplateError::NoValue("referencia"))?, pattern)?
+            }
+            Piece::Field(name, _) => return Err(TemplateError::Unknown(name.to_owned())),
+        };
+        push_encoded(&mut out, &value);
+        Ok(())
+    })?;
+    Ok(out)
+}
+
+/// A piece of a template.
+enum Piece<'a> {
+    Text(&'a str),
+    /// A field's name, and what stands after its colon.
+    Field(&'a str, Option<&'a str>),
+}
+
+fn walk<'a>(
+    template: &'a str,
+    mut each: impl FnMut(Piece<'a>) -> Result<(), TemplateError>,
+) -> Result<(), TemplateError> {
     let unpaired = || TemplateError::Unpaired(template.to_owned());
-    let mut out = String::with_capacity(template.len());
     let mut rest = template;
     while let Some(at) = rest.find(['{', '}']) {
         let (text, brace) = rest.split_at(at);
-        out.push_str(text);
+        each(Piece::Text(text))?;
         let (field, after) = brace.strip_prefix('{').and_then(|b| b.split_once('}')).ok_or_else(unpaired)?;
-        match field.split_once(':').map_or((field, None), |(name, pattern)| (name, Some(pattern))) {
-            ("uf", None) => push_encoded(&mut out, uf),
-            ("referencia", pattern) => {
-                let reference = reference.ok_or(TemplateError::NoReference)?;
-                push_encoded(&mut out, &written(reference, pattern)?);
-            }
-            ("ibge6" | "ibge7" | "unidade", _) => return Err(TemplateError::Crawling(field.to_owned())),
-            _ => return Err(TemplateError::Unknown(field.to_owned())),
-        }
+        each(match field.split_once(':') {
+            Some((name, pattern)) => Piece::Field(name, Some(pattern)),
+            None => Piece::Field(field, None),
+        })?;
         rest = after;
     }
-    out.push_str(rest);
-    Ok(out)
+    each(Piece::Text(rest))
 }
 
 fn written(reference: Reference, pattern: Option<&str>) -> Result<String, TemplateError> {
@@ -88,30 +163,39 @@ fn push_encoded(out: &mut String, value: &str) {
 mod tests {
     use super::*;
 
+    fn filled(template: &str, reference: Reference) -> Result<String, TemplateError> {
+        let unit = UnitId::parse("13205303522").unwrap();
+        let municipality = MunicipalityCode::parse("3205309").ok();
+        let values =
+            Values { state: Some("ES"), municipality, unit: Some(&unit), reference: Some(reference) };
+        expand(template, &values)
+    }
+
     #[test]
-    fn state_and_reference_are_filled_in() {
-        let month = Some(Reference::Month(2026, 10));
-        let full = expand("https://x.org/?p_uf={uf}&r={referencia:%m/%Y}&a={referencia:%Y%m}", "ES", month);
+    fn every_field_is_filled_in() {
+        let month = Reference::Month(2026, 10);
+        let full = filled("https://x.org/?p_uf={uf}&r={referencia:%m/%Y}&a={referencia:%Y%m}", month);
         assert_eq!(full.unwrap(), "https://x.org/?p_uf=ES&r=10/2026&a=202610");
-        assert_eq!(expand("{referencia}", "ES", month).unwrap(), "2026-10");
-        assert_eq!(
-            expand("{referencia:%q de %Y}", "ES", Some(Reference::Quarter(2026, 4))).unwrap(),
-            "4%20de%202026"
-        );
-        assert!(wants_reference("?r={referencia:%Y}") && !wants_reference("?uf={uf}"));
+        assert_eq!(filled("{referencia}", month).unwrap(), "2026-10");
+        assert_eq!(filled("{referencia:%q de %Y}", Reference::Quarter(2026, 4)).unwrap(), "4%20de%202026");
+        assert_eq!(filled("{ibge6} {ibge7} {unidade}", month).unwrap(), "320530 3205309 13205303522");
+    }
+
+    #[test]
+    fn a_template_says_what_it_goes_through() {
+        let of = |template: &str| fields(template).unwrap();
+        assert!(of("?r={referencia:%Y}").reference && !of("?uf={uf}").reference);
+        assert!(of("?i={ibge6}").is_crawl() && of("?u={unidade}").is_crawl() && !of("?uf={uf}").is_crawl());
     }
 
     #[test]
     fn what_cannot_be_filled_in_is_refused_by_name() {
-        for field in ["ibge6", "ibge7", "unidade"] {
-            let error = expand(&format!("https://x.org/{{{field}}}"), "ES", None).unwrap_err();
-            assert!(error.to_string().contains(field), "{error}");
+        assert_eq!(fields("{cidade}"), Err(TemplateError::Unknown("cidade".to_owned())));
+        assert_eq!(fields("{uf:%Y}"), Err(TemplateError::Unknown("uf".to_owned())));
+        for template in ["a{uf", "a}b", "a{uf}}"] {
+            assert!(matches!(fields(template), Err(TemplateError::Unpaired(_))), "{template}");
         }
-        assert_eq!(expand("{cidade}", "ES", None), Err(TemplateError::Unknown("cidade".to_owned())));
-        assert!(matches!(expand("a{uf", "ES", None), Err(TemplateError::Unpaired(_))));
-        assert!(matches!(expand("a}b", "ES", None), Err(TemplateError::Unpaired(_))));
-        assert_eq!(expand("{referencia}", "ES", None), Err(TemplateError::NoReference));
-        let year = Some(Reference::Year(2026));
-        assert!(matches!(expand("{referencia:%é}", "ES", year), Err(TemplateError::Pattern(_))));
+        assert!(matches!(fields("{referencia:%é}"), Err(TemplateError::Pattern(_))));
+        assert_eq!(expand("{unidade}", &Values::default()), Err(TemplateError::NoValue("unidade")));
     }
 }

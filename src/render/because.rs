@@ -5,7 +5,8 @@ use crate::domain::id::PartId;
 use crate::domain::notice::{Told, UnconfirmedPart, Untold};
 use crate::domain::overrides::{BatchId, HoldScope, Note};
 use crate::domain::reason::{Cause, Reason};
-use crate::domain::status::Doubt;
+use crate::domain::status::{Doubt, Entry};
+use crate::domain::summary::PartLine;
 
 use super::portuguese as pt;
 
@@ -179,6 +180,35 @@ pub fn doubt(doubt: &Doubt, calendar: &Calendar) -> String {
         Doubt::Reverting => "constava como concluído e voltou a pendente, ainda por confirmar".to_owned(),
         Doubt::Contradicted => "as fontes se contradizem".to_owned(),
     }
+}
+
+/// Where feeds say opposite things of a part: what each says, one clause a feed (and unit). Empty where they do not.
+#[must_use]
+pub fn opposed(part: &PartLine, entries: &[Entry], calendar: &Calendar) -> Vec<String> {
+    if part.doubt != Some(Doubt::Contradicted) {
+        return Vec::new();
+    }
+    let of_part: Vec<&Entry> = entries.iter().filter(|entry| entry.part == part.part).collect();
+    let agreed = |entry: &&&Entry| {
+        let mut same = of_part.iter().filter(|other| other.unit == entry.unit);
+        entry.unit.is_some() && same.all(|other| other.state == entry.state)
+    };
+    // A word on the part as a whole may stand against what another feed says of its units.
+    let split = of_part.iter().any(|entry| !agreed(&entry) && entry.unit.is_some());
+    let mut sides: Vec<&&Entry> = of_part.iter().filter(|entry| !split || !agreed(entry)).collect();
+    sides.sort_by(|a, b| (&a.unit, &a.feed).cmp(&(&b.unit, &b.feed)));
+    sides
+        .into_iter()
+        .map(|entry| {
+            let unit = entry.unit.as_ref().map(|unit| format!(" da unidade {unit}")).unwrap_or_default();
+            format!(
+                "a fonte {} diz{unit}: {} (dados de {})",
+                entry.feed,
+                entry.state,
+                pt::short_instant(entry.as_of(), &calendar.hours.zone)
+            )
+        })
+        .collect()
 }
 
 /// Why a municipality was never told: a clause without a full stop.

@@ -1,5 +1,6 @@
 //! What every loop shares.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -10,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::setup::Setup;
 use crate::clock::Clock;
 use crate::domain::calendar::Calendar;
+use crate::feed::http::{Fetcher, Patience};
 use crate::store::Store;
 
 /// The running service.
@@ -20,6 +22,8 @@ pub struct App {
     pub store: Store,
     /// Where `now` comes from.
     pub clock: Clock,
+    /// Asks other hosts, for every feed and page, so that none is asked for too much at a time.
+    pub fetcher: Fetcher,
     /// Only one pass decides at a time.
     pub(super) deciding: Mutex<()>,
     /// Something changed: decide again.
@@ -35,6 +39,19 @@ pub struct App {
     refused: AtomicBool,
     /// Whether the service began on the last good one and did not adopt another since.
     on_last_good: AtomicBool,
+}
+
+/// A fetcher that says whom to ask about it.
+#[must_use]
+pub fn fetcher(setup: &Setup, patience: Patience) -> Fetcher {
+    let contact = setup.config.secretariat.reply_to.as_str();
+    Fetcher::new(Some(contact), &spool_folder(setup), patience)
+}
+
+/// Where large loads lie while they are read; nothing in it has a name for long.
+#[must_use]
+pub fn spool_folder(setup: &Setup) -> PathBuf {
+    setup.config.settings.data.join("tmp")
 }
 
 /// When the next pass is due, and when the last one ended; before the first, when the service began.
@@ -60,7 +77,14 @@ impl App {
     /// Joins a configuration and a store.
     #[must_use]
     pub fn new(setup: Setup, store: Store, clock: Clock) -> Arc<Self> {
+        Self::patient(setup, store, clock, Patience::default())
+    }
+
+    /// The same with another patience towards hosts that fail.
+    #[must_use]
+    pub fn patient(setup: Setup, store: Store, clock: Clock, patience: Patience) -> Arc<Self> {
         Arc::new(Self {
+            fetcher: fetcher(&setup, patience),
             setup: RwLock::new(Arc::new(Live { calendar: setup.live_calendar(), setup })),
             store,
             clock,

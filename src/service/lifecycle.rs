@@ -19,8 +19,10 @@ use super::app::App;
 use super::ingest::Ingest;
 use super::known::note_readings;
 use super::last_good::{self, Refusal};
+use super::news::News;
 use super::outbox::{Dispatch, Outbox};
 use super::reconcile::{Pass, reconcile_once};
+use super::register::Registers;
 use super::relay::SenderError;
 use super::report::report_once;
 use super::returns::Mailbox;
@@ -28,6 +30,7 @@ use super::setup::Setup;
 use super::watch::{self, Watch};
 use crate::clock::Clock;
 use crate::config;
+use crate::domain::feed::Source;
 use crate::store::{LedgerLock, OnUncertain, Store, StoreError};
 use crate::telemetry::chain;
 
@@ -159,19 +162,17 @@ impl Service {
     async fn everything(&self) -> Result<(Pass, Dispatch), ServiceError> {
         let app = &self.app;
         let mut ingest = Ingest::default();
+        let mut registers = Registers::default();
         ingest.ingest_once(app).await?;
+        registers.register_once(app).await?;
         // A file counts once it has stopped growing, which takes a second look.
-        if app
-            .live()
-            .setup
-            .config
-            .feeds
-            .iter()
-            .any(|f| f.enabled && f.source == crate::domain::feed::Source::Folder)
-        {
+        if reads_folders(&app.live().setup) {
             tokio::time::sleep(crate::feed::folder::SETTLING).await;
             ingest.ingest_once(app).await?;
+            registers.register_once(app).await?;
         }
+        ingest.finish().await?;
+        News::default().news_once(app).await?;
         Mailbox::default().collect_once(app).await?;
         let pass = reconcile_once(app, app.now()).await?;
         let mut outbox = Outbox::new(&app.live())?;
@@ -196,6 +197,8 @@ impl Service {
         let ticker = ticker(&self.app).await.map_err(|e| ServiceError::Start(Box::new(e)))?;
         for task in [
             tracker.spawn(guarded(self.app.clone(), "ingestão", ingest_loop(self.app.clone()))),
+            tracker.spawn(guarded(self.app.clone(), "cadastro", register_loop(self.app.clone()))),
+            tracker.spawn(guarded(self.app.clone(), "notícias", news_loop(self.app.clone()))),
             tracker.spawn(guarded(self.app.clone(), "devoluções", returns_loop(self.app.clone()))),
             tracker.spawn(guarded(self.app.clone(), "decisão", reconcile_loop(self.app.clone()))),
             tracker.spawn(guarded(self.app.clone(), "envio", send_loop(self.app.clone(), outbox))),
@@ -249,6 +252,13 @@ impl Service {
             }
         }
     }
+}
+
+/// Whether any source is a drop folder.
+fn reads_folders(setup: &Setup) -> bool {
+    let feeds = setup.config.feeds.iter().map(|spec| (spec.enabled, &spec.source));
+    let registers = setup.config.registers.iter().map(|spec| (spec.enabled, &spec.source));
+    feeds.chain(registers).any(|(enabled, source)| enabled && *source == Source::Folder)
 }
 
 /// The signals that the service obeys.
@@ -323,6 +333,32 @@ async fn ingest_loop(app: Arc<App>) {
         tokio::select! {
             () = app.stop.cancelled() => {}
             () = tokio::time::sleep(crate::feed::folder::SETTLING * 2) => {}
+        }
+    }
+}
+
+async fn register_loop(app: Arc<App>) {
+    let mut registers = Registers::default();
+    while !app.stop.is_cancelled() {
+        if let Err(failure) = registers.register_once(&app).await {
+            error!(error = %chain(&failure), "a leitura do cadastro falhou; será retomada");
+        }
+        tokio::select! {
+            () = app.stop.cancelled() => {}
+            () = tokio::time::sleep(crate::feed::folder::SETTLING * 2) => {}
+        }
+    }
+}
+
+async fn news_loop(app: Arc<App>) {
+    let mut news = News::default();
+    while !app.stop.is_cancelled() {
+        if let Err(failure) = news.news_once(&app).await {
+            error!(error = %chain(&failure), "a leitura das notícias falhou; será retomada");
+        }
+        tokio::select! {
+            () = app.stop.cancelled() => {}
+            () = tokio::time::sleep(LONGEST_SLEEP) => {}
         }
     }
 }

@@ -7,8 +7,11 @@ use jiff::Timestamp;
 
 use crate::config::{self, Config, Fault, Faults, LoadError, Mode, Sources, TemplateSource};
 use crate::domain::calendar::Calendar;
+use crate::domain::feed::{FeedSpec, Source};
+use crate::domain::id::Reference;
 use crate::feed;
 use crate::render::letter::{TemplateFault, Templates};
+use crate::telemetry::io_words;
 
 /// The directory of an installation, looked at when no other is there.
 pub const INSTALLED: &str = "/etc/vigia-suas";
@@ -71,7 +74,7 @@ impl Setup {
         let (templates, mut faults) = templates(&sources.templates());
         match config::compile(&sources, now) {
             Ok(config) => {
-                faults.extend(check_feeds(&config));
+                faults.extend(check_feeds(&config, now));
                 match templates {
                     Some(templates) if faults.is_empty() => {
                         Ok(Self { config, templates, directory: found, sources: Arc::new(sources) })
@@ -141,16 +144,26 @@ fn place(sources: &[TemplateSource], fault: TemplateFault) -> Fault {
     }
 }
 
-/// What only the feed room can judge: addresses that cannot be filled in.
-fn check_feeds(config: &Config) -> Vec<Fault> {
+/// What only the feed room can judge: addresses that cannot be filled in, and files of authorities that are not there.
+fn check_feeds(config: &Config, now: Timestamp) -> Vec<Fault> {
+    let today = config.calendar.hours.zone.date_of(now);
+    let ground = (&config.calendar, &config.roster);
     let mut faults = Vec::new();
+    let mut fault = |spec: &FeedSpec, what: &dyn std::fmt::Display, hint: &str| {
+        let message = format!("fonte “{}”: {what}", spec.id);
+        faults.push(Fault::at_line("fontes.toml".to_owned(), 0, "", message, hint.to_owned()));
+    };
     for spec in config.feeds.iter().filter(|spec| spec.enabled) {
-        let crate::domain::feed::Source::Http { url, .. } = &spec.source else { continue };
-        let reference = crate::domain::id::Reference::Month(2026, 1);
-        if let Err(error) = feed::url::expand(url, "ES", Some(reference)) {
-            let hint = "use só {uf} e {referencia:%m/%Y} no endereço".to_owned();
-            let message = format!("fonte “{}”: {error}", spec.id);
-            faults.push(Fault::at_line("fontes.toml".to_owned(), 0, "", message, hint));
+        let Source::Http { url, manners, .. } = &spec.source else { continue };
+        let reference = Reference::Month(2026, 1);
+        if let Err(error) = feed::pages::pages(url, spec, ground, &[reference], today) {
+            fault(spec, &error, "corrija `url`, ou escreva `ativa = false` na fonte");
+        }
+        if let Some(path) = &manners.authorities
+            && let Err(error) = std::fs::read(path)
+        {
+            let what = format!("`ca_arquivo` {} não pôde ser lido: {}", path.display(), io_words(&error));
+            fault(spec, &what, "confira o caminho e se o serviço pode ler o arquivo");
         }
     }
     faults

@@ -41,13 +41,16 @@ const CHECK_PATH: &str = "confira o caminho em `dados`, o dono e as permissões 
 const NO_DATABASE: &str = "inicie o serviço uma vez (vigia-suas servir --uma-vez), que cria o banco de dados";
 
 /// Migrations: append only; never edit one that was released.
-const MIGRATIONS: [(i64, &str, &str); 6] = [
+const MIGRATIONS: [(i64, &str, &str); 9] = [
     (1, "create ledger", include_str!("../../migrations/0001_create_ledger.sql")),
     (2, "create status", include_str!("../../migrations/0002_create_status.sql")),
     (3, "create overrides", include_str!("../../migrations/0003_create_overrides.sql")),
     (4, "create journal", include_str!("../../migrations/0004_create_journal.sql")),
     (5, "keep returns", include_str!("../../migrations/0005_keep_returns.sql")),
+    (6, "create runs", include_str!("../../migrations/0006_create_runs.sql")),
+    (7, "create register and news", include_str!("../../migrations/0007_create_register_and_news.sql")),
     (8, "keep configurations", include_str!("../../migrations/0008_keep_configurations.sql")),
+    (9, "create pages", include_str!("../../migrations/0009_create_pages.sql")),
 ];
 const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
@@ -102,6 +105,9 @@ impl Db {
             let _lock = wait_for_lock(&writer, path).await?;
             if found_in(&writer, path).await? < NEWEST {
                 migrate(&writer, NEWEST).await.map_err(|e| e.opening(path, CHECK_PATH))?;
+                let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+                super::status::repack(&mut tx).await?;
+                tx.commit().await?;
             }
         }
         let readers = readers(path).await?;

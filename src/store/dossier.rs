@@ -22,10 +22,8 @@ statements! {
     const OF_SNAPSHOT = "SELECT j.seq, j.at, j.kind, j.subject, j.window_id, j.municipality, j.body, j.prev_hash, \
                          j.hash FROM snapshots s JOIN journal j ON j.at = s.recorded_at AND j.subject = s.id \
                          WHERE s.id = $1 AND j.kind = 'coleta'";
-    const STATUS_OF = "SELECT window_id, municipality, part, unit, feed, state, dated, taken_at, snapshot, \
-                       reverting_since, wording FROM status_entries \
-                       WHERE municipality = $1 AND ($2 IS NULL OR window_id = $2) \
-                       ORDER BY window_id, part, unit, feed";
+    const KNOWN = "SELECT feed, window_id, bytes FROM status_pages WHERE ($1 IS NULL OR window_id = $1) \
+                   ORDER BY window_id, feed";
 }
 
 /// What the ledger holds about a municipality.
@@ -81,11 +79,14 @@ impl Store {
             let attempts = bound!(delivery::ATTEMPTS, line.id.as_str()).fetch_all(&mut *view).await?;
             deliveries.push((line, attempts.iter().map(delivery::attempt).collect::<Result<_, _>>()?));
         }
-        let rows = bound!(STATUS_OF, code(municipality), only).fetch_all(&mut *view).await?;
-        let status: Vec<(WindowId, Entry)> = rows
-            .iter()
-            .map(|row| status::entry(row).map(|(window, _, entry)| (window, entry)))
-            .collect::<Result<_, _>>()?;
+        let mut status: Vec<(WindowId, Entry)> = Vec::new();
+        for row in bound!(KNOWN, only).fetch_all(&mut *view).await? {
+            let (feed, page) = status::known(&row)?;
+            let own = page.lines().filter(|line| line.municipality == municipality);
+            let entries = own.filter_map(|line| Entry::of_line(line, &feed));
+            status.extend(entries.map(|entry| (page.window().clone(), entry)));
+        }
+        status.sort_by(|(a, x), (b, y)| (a, &x.part, &x.unit, &x.feed).cmp(&(b, &y.part, &y.unit, &y.feed)));
         let mut named: BTreeSet<String> = own.iter().flat_map(evidence).collect();
         named.extend(status.iter().map(|(_, entry)| entry.snapshot.as_str().to_owned()));
         let snapshots = snapshots(&mut view, named).await?;

@@ -48,11 +48,15 @@ pub enum EntryKind {
     Contact,
     /// *configuracao*: a configuration was put in force, or refused.
     Configuration,
+    /// *cadastro*: a register of units was loaded, or somebody took or refused what it proposes.
+    Register,
+    /// *noticia*: something was found in the news, or somebody saw it.
+    News,
 }
 
 impl EntryKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Opening,
         Self::Decision,
         Self::Delivery,
@@ -62,6 +66,8 @@ impl EntryKind {
         Self::Outage,
         Self::Contact,
         Self::Configuration,
+        Self::Register,
+        Self::News,
     ];
 
     /// The word in the journal.
@@ -77,6 +83,8 @@ impl EntryKind {
             Self::Outage => "parada",
             Self::Contact => "contato",
             Self::Configuration => "configuracao",
+            Self::Register => "cadastro",
+            Self::News => "noticia",
         }
     }
 

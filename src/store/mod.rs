@@ -1,8 +1,11 @@
 //! What the daemon remembers: the ledger, who has filled in, what people decided, and a journal that proves it.
 //!
 //! Reading order: `db` (one writer, several readers), `chain` and `journal`, `pass` and `notice` (what a pass decided),
-//! `outbox`, `settle` and `group` (letters on their way), `ledger` (the same as the plan sees it), `snapshot` and `status`
-//! (who has filled in), `overrides`, `configuration` (what was in force), `reading`, `contact`, `begin`, `delivery` and `letter` (what staff ask for), `returned` (what comes back by mail), `uncertain` (what waits for somebody),
+//! `outbox`, `settle` and `group` (letters on their way), `ledger` (the same as the plan sees it), `snapshot` and
+//! `status` (who has filled in), `ruling` (what people say of snapshots), `run` (how fetching goes), `overrides`,
+//! `configuration` (what was in force), `reading`, `contact`, `register` and `news` (what the ministry publishes),
+//! `begin`, `delivery` and `letter` (what staff ask for), `returned` (what comes back by mail), `uncertain` (what waits
+//! for somebody),
 //! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
 //!
 //! Architecture invariants: SQL never reads a clock, every instant is a parameter; every write is one transaction
@@ -26,12 +29,16 @@ mod journal;
 mod ledger;
 mod letter;
 mod lock;
+mod news;
 mod notice;
 mod outbox;
 mod overrides;
 mod pass;
 mod reading;
+mod register;
 mod returned;
+mod ruling;
+mod run;
 mod settle;
 mod snapshot;
 mod sql;
@@ -54,11 +61,15 @@ pub use error::{Source, StoreError};
 pub use journal::{EntryKind, JournalEntry, JournalFilter};
 pub use letter::Letter;
 pub use lock::LedgerLock;
+pub use news::{FindingLine, NewFinding};
 pub use outbox::Claim;
 pub use overrides::{Override, OverrideId, OverrideLine};
 pub use pass::{Change, NewLetter, Recorded};
 pub use reading::Reading;
+pub use register::{KeptRegister, RefusalLine};
 pub use returned::{KeptMessage, Noted, RawMessage, Return};
+pub use ruling::{Ruled, Ruling};
+pub use run::{Crawl, CrawlPage, CrawlProgress, FeedRun};
 pub use settle::{OnUncertain, Settled, Settlement};
 pub use snapshot::{LastAccepted, NewSnapshot, SnapshotLine, Tally, Verdict};
 pub use uncertain::HeldUncertain;

@@ -1,9 +1,9 @@
 //! Snapshots: accepted into what is known, or quarantined with reasons; their evidence either way.
 //!
-//! What was mapped is kept once per content, named by its digest, so that an unchanged page read every hour costs one
-//! row an hour.
+//! What was mapped is kept once per window and content, named by its digest, so that an unchanged source read every
+//! hour costs one row an hour.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -18,24 +18,24 @@ use super::pass::Recorded;
 use super::sql::{bound, statements};
 use super::{Store, StoreError, status};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
-use crate::domain::status::{Observation, State};
+use crate::domain::page::Observations;
 
 statements! {
     const EXISTS = "SELECT COUNT(*) FROM snapshots WHERE id = $1";
     const NEXT_POSITION = "SELECT COALESCE(MAX(position), 0) + 1 FROM snapshots";
     const PUT_MAPPING = "INSERT INTO mappings (sha256, bytes) VALUES ($1, $2) ON CONFLICT (sha256) DO NOTHING";
     const PUT = "INSERT INTO snapshots (id, position, feed, taken_at, source, sha256, row_count, verdict, reasons, \
-                 mapping, done, municipalities, original, recorded_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+                 mapping, done, municipalities, original, recorded_at, rejected, repeated) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     const PUT_TALLY = "INSERT INTO snapshot_tallies (snapshot, window_id, done, municipalities) \
                        VALUES ($1, $2, $3, $4)";
     const NOTE_FETCH = "INSERT INTO fetches (feed, fetched_at) VALUES ($1, $2) ON CONFLICT (feed) DO UPDATE SET \
                         fetched_at = CASE WHEN fetches.fetched_at > excluded.fetched_at \
                         THEN fetches.fetched_at ELSE excluded.fetched_at END";
-    const LAST_ACCEPTED = "SELECT id, taken_at, done, municipalities FROM snapshots \
+    const LAST_ACCEPTED = "SELECT id, taken_at, row_count, rejected, repeated, done, municipalities FROM snapshots \
                            WHERE feed = $1 AND verdict = 'aceita' ORDER BY position DESC LIMIT 1";
     const TALLIES = "SELECT window_id, done, municipalities FROM snapshot_tallies WHERE snapshot = $1";
-    const LIST = "SELECT id, feed, taken_at, source, sha256, row_count, verdict, reasons, done, municipalities, \
+    const LIST = "SELECT id, feed, taken_at, source, sha256, row_count, rejected, verdict, reasons, done, municipalities, \
                   recorded_at FROM snapshots WHERE ($1 IS NULL OR feed = $1) ORDER BY position DESC LIMIT $2";
     const ORIGINAL = "SELECT original FROM snapshots WHERE id = $1";
 }
@@ -55,13 +55,17 @@ pub struct NewSnapshot {
     pub sha256: String,
     /// How many rows the original has.
     pub rows: usize,
+    /// How many of them say nothing.
+    pub rejected: usize,
+    /// How many of them repeat others.
+    pub repeated: usize,
     /// What staff should know of it (bad lines, unknown municipalities; why it is quarantined).
     pub reasons: Vec<String>,
     /// The original bytes, if the feed keeps them.
     pub original: Option<Vec<u8>>,
 }
 
-/// What became of a snapshot.
+/// Whether a snapshot is believed now: as judged, or as a person ruled since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// *aceita*: it is believed.
@@ -80,7 +84,7 @@ impl Verdict {
         }
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         [Self::Accepted, Self::Quarantined].into_iter().find(|v| v.as_str() == text)
     }
 }
@@ -101,6 +105,8 @@ pub struct LastAccepted {
     pub id: SnapshotId,
     /// When it was taken.
     pub taken_at: Timestamp,
+    /// How many rows that repeat no other.
+    pub rows: usize,
     /// In all.
     pub total: Tally,
     /// By window: a new window starts from nothing without that being a fall.
@@ -122,11 +128,13 @@ pub struct SnapshotLine {
     pub sha256: String,
     /// How many rows the original has.
     pub rows: usize,
+    /// How many of them say nothing.
+    pub rejected: usize,
     /// Whether it is believed.
     pub verdict: Verdict,
     /// What staff should know of it.
     pub reasons: Vec<String>,
-    /// How much it says; nothing when quarantined.
+    /// How much it says; nothing when nothing could be read of it.
     pub total: Tally,
     /// When it was recorded.
     pub recorded_at: Timestamp,
@@ -141,33 +149,18 @@ impl Store {
     pub async fn accept_snapshot(
         &self,
         snapshot: NewSnapshot,
-        observations: Vec<Observation>,
+        observations: Observations,
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
         let db = self.db.clone();
         detached(async move {
             let mut tx = db.begin().await?;
             let taken_at = whole_ms(snapshot.taken_at);
-            let (total, by_window) = tally(&observations);
-            let bytes = status::evidence(&observations);
-            let mapping = sha256(&bytes);
             if exists(&mut tx, &snapshot.id).await? {
                 return Ok(Recorded::Repeated);
             }
-            bound!(PUT_MAPPING, &mapping, bytes).execute(&mut *tx).await?;
-            put(&mut tx, &snapshot, Verdict::Accepted, Some(&mapping), total, now).await?;
-            for (window, tally) in &by_window {
-                bound!(
-                    PUT_TALLY,
-                    snapshot.id.as_str(),
-                    window.as_str(),
-                    count(tally.done),
-                    count(tally.municipalities)
-                )
-                .execute(&mut *tx)
-                .await?;
-            }
-            status::absorb(&mut tx, &snapshot.feed, &snapshot.id, taken_at, observations).await?;
+            keep(&mut tx, &snapshot, Verdict::Accepted, &observations, now).await?;
+            status::absorb(&mut tx, &snapshot.feed, &snapshot.id, taken_at, &observations).await?;
             bound!(NOTE_FETCH, snapshot.feed.as_str(), ms(taken_at)).execute(&mut *tx).await?;
             tx.commit().await?;
             Ok(Recorded::New)
@@ -175,14 +168,15 @@ impl Store {
         .await
     }
 
-    /// Keeps a snapshot that is not believed, with its reasons. Nothing that is known changes. The same id a second
-    /// time changes nothing.
+    /// Keeps a snapshot that is not believed, with its reasons and what was read of it, which a person may come to
+    /// believe. Nothing that is known changes. The same id a second time changes nothing.
     ///
     /// # Errors
     /// A fault of the database.
     pub async fn quarantine_snapshot(
         &self,
         snapshot: NewSnapshot,
+        observations: Observations,
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
         let db = self.db.clone();
@@ -191,7 +185,7 @@ impl Store {
             if exists(&mut tx, &snapshot.id).await? {
                 return Ok(Recorded::Repeated);
             }
-            put(&mut tx, &snapshot, Verdict::Quarantined, None, Tally::default(), now).await?;
+            keep(&mut tx, &snapshot, Verdict::Quarantined, &observations, now).await?;
             tx.commit().await?;
             Ok(Recorded::New)
         })
@@ -231,6 +225,10 @@ impl Store {
         Ok(Some(LastAccepted {
             id,
             taken_at: cells.instant("taken_at")?,
+            rows: cells
+                .number::<usize>("row_count")?
+                .saturating_sub(cells.number::<usize>("rejected")?)
+                .saturating_sub(cells.number::<usize>("repeated")?),
             total: read_tally(&cells)?,
             by_window,
         }))
@@ -268,6 +266,31 @@ async fn exists(conn: &mut Conn, id: &SnapshotId) -> Result<bool, StoreError> {
     Ok(n > 0)
 }
 
+/// Keeps a snapshot with its evidence and tallies. Of one that could not be read there is no evidence.
+async fn keep(
+    conn: &mut Conn,
+    snapshot: &NewSnapshot,
+    verdict: Verdict,
+    observations: &Observations,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (total, by_window) = tally(observations);
+    if observations.is_empty() && verdict == Verdict::Quarantined {
+        return put(conn, snapshot, verdict, None, total, now).await;
+    }
+    let bytes = status::keep(conn, observations).await?.into_bytes();
+    let mapping = sha256(&bytes);
+    bound!(PUT_MAPPING, &mapping, bytes).execute(&mut *conn).await?;
+    put(conn, snapshot, verdict, Some(&mapping), total, now).await?;
+    for (window, tally) in &by_window {
+        let (done, municipalities) = (count(tally.done), count(tally.municipalities));
+        bound!(PUT_TALLY, snapshot.id.as_str(), window.as_str(), done, municipalities)
+            .execute(&mut *conn)
+            .await?;
+    }
+    Ok(())
+}
+
 async fn put(
     conn: &mut Conn,
     snapshot: &NewSnapshot,
@@ -292,7 +315,9 @@ async fn put(
         count(total.done),
         count(total.municipalities),
         snapshot.original.as_deref(),
-        ms(now)
+        ms(now),
+        count(snapshot.rejected),
+        count(snapshot.repeated)
     )
     .execute(&mut *conn)
     .await?;
@@ -308,6 +333,8 @@ async fn put(
             "origem": snapshot.source,
             "sha256": snapshot.sha256,
             "linhas": snapshot.rows,
+            "rejeitadas": snapshot.rejected,
+            "repetidas": snapshot.repeated,
             "veredito": verdict.as_str(),
             "motivos": snapshot.reasons,
             "mapeado_sha256": mapping,
@@ -321,19 +348,19 @@ async fn put(
     chain.save(conn).await
 }
 
-pub(super) fn tally(observations: &[Observation]) -> (Tally, BTreeMap<WindowId, Tally>) {
-    let mut everywhere = BTreeSet::new();
-    let mut windows: BTreeMap<WindowId, (usize, BTreeSet<_>)> = BTreeMap::new();
-    for o in observations {
-        everywhere.insert(o.municipality);
-        let (done, municipalities) = windows.entry(o.window.clone()).or_default();
-        *done += usize::from(o.state == State::Done);
-        municipalities.insert(o.municipality);
+pub(super) fn tally(observations: &Observations) -> (Tally, BTreeMap<WindowId, Tally>) {
+    let (mut everywhere, mut by_window) = (HashSet::new(), BTreeMap::new());
+    for page in observations.pages() {
+        let mut last = None;
+        for municipality in page.lines().map(|line| line.municipality) {
+            if last != Some(municipality) {
+                everywhere.insert(municipality);
+                last = Some(municipality);
+            }
+        }
+        let tally = Tally { done: page.done(), municipalities: page.municipalities() };
+        by_window.insert(page.window().clone(), tally);
     }
-    let by_window: BTreeMap<WindowId, Tally> = windows
-        .into_iter()
-        .map(|(window, (done, seen))| (window, Tally { done, municipalities: seen.len() }))
-        .collect();
     let done = by_window.values().map(|t| t.done).sum();
     (Tally { done, municipalities: everywhere.len() }, by_window)
 }
@@ -351,6 +378,7 @@ fn line(row: &SqliteRow) -> Result<SnapshotLine, StoreError> {
         source: cells.get("source")?,
         sha256: cells.get("sha256")?,
         rows: cells.number("row_count")?,
+        rejected: cells.number("rejected")?,
         verdict: cells.parsed("verdict", Verdict::parse)?,
         reasons: cells.parsed("reasons", |t| serde_json::from_str(t).ok())?,
         total: read_tally(&cells)?,

@@ -1,34 +1,47 @@
-//! Who has filled in, as the feeds said: entries as they stand, and as they stood.
+//! Who has filled in, as the feeds said: as it stands, a page for each feed and window; and as it stood, taken in anew
+//! from the pages that each snapshot left as evidence.
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
 
-use super::cell::{Cells, code, ms, whole_ms};
+use super::cell::Cells;
+use super::chain::sha256;
 use super::db::Conn;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::id::{FeedId, MunicipalityCode, PartId, SnapshotId, UnitId, WindowId};
+use crate::domain::page::{Observations, Page, Scribe};
 use crate::domain::status::{Belief, Entry, Observation, State, StatusBook};
 
 statements! {
-    const ENTRIES = "SELECT window_id, municipality, part, unit, feed, state, dated, taken_at, snapshot, \
-                     reverting_since, wording FROM status_entries \
-                     ORDER BY window_id, municipality, part, unit, feed";
-    const ENTRIES_OF = "SELECT window_id, municipality, part, unit, feed, state, dated, taken_at, snapshot, \
-                        reverting_since, wording FROM status_entries WHERE feed = $1 AND window_id = $2 \
-                        ORDER BY municipality, part, unit";
-    const PUT = "INSERT INTO status_entries (window_id, municipality, part, unit, feed, state, dated, taken_at, \
-                 snapshot, reverting_since, wording) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-                 ON CONFLICT (window_id, municipality, part, unit, feed) DO UPDATE SET state = excluded.state, \
-                 dated = excluded.dated, taken_at = excluded.taken_at, snapshot = excluded.snapshot, \
-                 reverting_since = excluded.reverting_since, wording = excluded.wording";
+    const KNOWN = "SELECT feed, window_id, bytes FROM status_pages ORDER BY window_id, feed";
+    const KNOWN_OF = "SELECT feed, window_id, bytes FROM status_pages WHERE feed = $1 AND window_id = $2";
+    const PUT_KNOWN = "INSERT INTO status_pages (feed, window_id, bytes) VALUES ($1, $2, $3) \
+                       ON CONFLICT (feed, window_id) DO UPDATE SET bytes = excluded.bytes";
+    const PUT_PAGE = "INSERT INTO pages (sha256, bytes) VALUES ($1, $2) ON CONFLICT (sha256) DO NOTHING";
+    const PAGE = "SELECT bytes FROM pages WHERE sha256 = $1";
     const FETCHES = "SELECT feed, fetched_at FROM fetches ORDER BY feed";
+    // As people had ruled by then: the last ruling until then, else what stood before the first one after, else what
+    // stands.
     const ACCEPTED = "SELECT s.id, s.feed, s.taken_at, s.position, m.bytes FROM snapshots s \
                       JOIN mappings m ON m.sha256 = s.mapping \
-                      WHERE s.verdict = 'aceita' AND s.recorded_at <= $1 AND s.position > $2 \
+                      WHERE s.recorded_at <= $1 AND s.position > $2 AND COALESCE( \
+                      (SELECT r.verdict FROM snapshot_rulings r WHERE r.snapshot = s.id AND r.ruled_at <= $1 \
+                      ORDER BY r.position DESC LIMIT 1), \
+                      (SELECT r.before FROM snapshot_rulings r WHERE r.snapshot = s.id \
+                      ORDER BY r.position LIMIT 1), s.verdict) = 'aceita' \
                       ORDER BY s.position LIMIT 1";
+    const ENTRIES = "SELECT window_id, municipality, part, unit, feed, state, dated, taken_at, snapshot, \
+                     reverting_since, wording FROM status_entries \
+                     ORDER BY feed, window_id, municipality, part, unit";
+    const CLEAR_ENTRIES = "DELETE FROM status_entries";
 }
+
+/// The first line of a mapping that names its pages; before them, a mapping held the observations themselves.
+const INDEX: &str = "paginas";
 
 impl Store {
     /// All that the feeds said, as it stands now.
@@ -38,9 +51,9 @@ impl Store {
     pub async fn status(&self) -> Result<StatusBook, StoreError> {
         let mut view = self.db.view().await?;
         let mut book = StatusBook::default();
-        for row in bound!(ENTRIES).fetch_all(&mut *view).await? {
-            let (window, municipality, entry) = entry(&row)?;
-            book.restore(window, municipality, entry);
+        for row in bound!(KNOWN).fetch_all(&mut *view).await? {
+            let (feed, page) = known(&row)?;
+            book.restore(feed, page);
         }
         for row in bound!(FETCHES).fetch_all(&mut *view).await? {
             let cells = Cells::of("fetches", &row);
@@ -59,13 +72,26 @@ impl Store {
         let mut view = self.db.view().await?;
         let mut book = StatusBook::default();
         let mut position = 0_i64;
-        while let Some(row) = bound!(ACCEPTED, ms(at), position).fetch_optional(&mut *view).await? {
+        while let Some(row) =
+            bound!(ACCEPTED, super::cell::ms(at), position).fetch_optional(&mut *view).await?
+        {
             let cells = Cells::of("snapshots", &row);
             let snapshot = cells.parsed("id", |t| SnapshotId::parse(t).ok())?;
             let feed = cells.parsed("feed", |t| FeedId::parse(t).ok())?;
             let taken_at = cells.instant("taken_at")?;
-            for observation in read_evidence(cells.get("bytes")?).ok_or_else(|| cells.corrupt("mapping"))? {
-                book.absorb(observation, &feed, &snapshot, taken_at, Belief::Cautious);
+            let bytes: &[u8] = cells.get("bytes")?;
+            let corrupt = || cells.corrupt("mapping");
+            let mut take =
+                |observation| book.absorb(observation, &feed, &snapshot, taken_at, Belief::Cautious);
+            match index(bytes) {
+                None => read_evidence(bytes).ok_or_else(corrupt)?.into_iter().for_each(&mut take),
+                Some(pages) => {
+                    for named in pages {
+                        let (window, sha256) = named.ok_or_else(corrupt)?;
+                        let page = page(&mut view, window, sha256).await?.ok_or_else(corrupt)?;
+                        page.lines().for_each(|line| take(line.observation(page.window().clone())));
+                    }
+                }
             }
             book.fetched(&feed, taken_at);
             position = cells.get("position")?;
@@ -74,65 +100,140 @@ impl Store {
     }
 }
 
-/// Takes an accepted snapshot's observations into the entries of its feed.
+/// Keeps what a snapshot says, page by page; gives the mapping that names the pages.
+pub(super) async fn keep(conn: &mut Conn, observations: &Observations) -> Result<String, StoreError> {
+    let mut mapping = format!("{INDEX}\n");
+    for page in observations.pages() {
+        let digest = sha256(page.text().as_bytes());
+        bound!(PUT_PAGE, &digest, page.text().as_bytes()).execute(&mut *conn).await?;
+        mapping.push_str(page.window().as_str());
+        mapping.push('\t');
+        mapping.push_str(&digest);
+        mapping.push('\n');
+    }
+    Ok(mapping)
+}
+
+/// Windows and digests of the pages that a mapping names; nothing for one that holds observations itself.
+pub(super) fn index(mapping: &[u8]) -> Option<impl Iterator<Item = Option<(WindowId, &str)>>> {
+    let rest = mapping.strip_prefix(INDEX.as_bytes())?.strip_prefix(b"\n")?;
+    Some(rest.split(|b| *b == b'\n').filter(|line| !line.is_empty()).map(|line| {
+        let (window, sha256) = std::str::from_utf8(line).ok()?.split_once('\t')?;
+        Some((WindowId::parse(window).ok()?, sha256))
+    }))
+}
+
+/// The pages of a mapping that are about some windows; nothing for a mapping that cannot be read.
+pub(super) async fn pages_of(
+    conn: &mut Conn,
+    mapping: &[u8],
+    only: &BTreeSet<WindowId>,
+) -> Result<Option<Vec<Page>>, StoreError> {
+    let Some(named) = index(mapping) else {
+        let told = read_evidence(mapping).map(|told| told.into_iter().collect::<Observations>());
+        let about = |page: &&Page| only.contains(page.window());
+        return Ok(told.map(|told| told.pages().iter().filter(about).cloned().collect()));
+    };
+    let mut pages = Vec::new();
+    for entry in named {
+        let Some((window, sha256)) = entry else { return Ok(None) };
+        if only.contains(&window) {
+            let Some(page) = page(conn, window, sha256).await? else { return Ok(None) };
+            pages.push(page);
+        }
+    }
+    Ok(Some(pages))
+}
+
+pub(super) async fn page(
+    conn: &mut Conn,
+    window: WindowId,
+    sha256: &str,
+) -> Result<Option<Page>, StoreError> {
+    let Some(row) = bound!(PAGE, sha256).fetch_optional(conn).await? else { return Ok(None) };
+    let bytes: &[u8] = Cells::of("pages", &row).get("bytes")?;
+    Ok(std::str::from_utf8(bytes).ok().and_then(|text| Page::parse(window, text).ok()))
+}
+
+pub(super) fn known(row: &SqliteRow) -> Result<(FeedId, Page), StoreError> {
+    let cells = Cells::of("status_pages", row);
+    let feed = cells.parsed("feed", |t| FeedId::parse(t).ok())?;
+    let window = cells.parsed("window_id", |t| WindowId::parse(t).ok())?;
+    let text = std::str::from_utf8(cells.get("bytes")?).map_err(|_| cells.corrupt("bytes"))?;
+    Ok((feed, Page::parse(window, text).map_err(|_| cells.corrupt("bytes"))?))
+}
+
+/// Takes an accepted snapshot's observations into what is known from its feed, a window at a time.
 pub(super) async fn absorb(
     conn: &mut Conn,
     feed: &FeedId,
     snapshot: &SnapshotId,
     taken_at: Timestamp,
-    observations: Vec<Observation>,
+    observations: &Observations,
 ) -> Result<(), StoreError> {
-    let mut book = StatusBook::default();
-    let mut touched: Vec<(WindowId, MunicipalityCode)> =
-        observations.iter().map(|o| (o.window.clone(), o.municipality)).collect();
-    touched.sort();
-    touched.dedup();
-    let mut windows: Vec<&WindowId> = touched.iter().map(|(window, _)| window).collect();
-    windows.dedup();
-    for window in windows {
-        for row in bound!(ENTRIES_OF, feed.as_str(), window.as_str()).fetch_all(&mut *conn).await? {
-            let (window, municipality, entry) = entry(&row)?;
-            book.restore(window, municipality, entry);
-        }
+    for page in observations.pages() {
+        let window = page.window();
+        let before = match bound!(KNOWN_OF, feed.as_str(), window.as_str()).fetch_optional(&mut *conn).await?
+        {
+            Some(row) => Some(known(&row)?.1),
+            None => None,
+        };
+        let after = merged(before.as_ref(), page, feed, snapshot, taken_at);
+        bound!(PUT_KNOWN, feed.as_str(), window.as_str(), after.text().as_bytes())
+            .execute(&mut *conn)
+            .await?;
     }
-    for mut observation in observations {
-        observation.dated = observation.dated.map(whole_ms);
+    Ok(())
+}
+
+/// Puts what is known of a window from a feed in the place of what was.
+pub(super) async fn put_known(conn: &mut Conn, feed: &FeedId, page: &Page) -> Result<(), StoreError> {
+    let (window, bytes) = (page.window().as_str(), page.text().as_bytes());
+    bound!(PUT_KNOWN, feed.as_str(), window, bytes).execute(conn).await?;
+    Ok(())
+}
+
+/// What is known of a window after a snapshot.
+pub(super) fn merged(
+    before: Option<&Page>,
+    said: &Page,
+    feed: &FeedId,
+    snapshot: &SnapshotId,
+    taken_at: Timestamp,
+) -> Page {
+    let mut book = StatusBook::default();
+    if let Some(before) = before {
+        book.restore(feed.clone(), before.clone());
+    }
+    for line in said.lines() {
+        let observation = line.observation(said.window().clone());
         book.absorb(observation, feed, snapshot, taken_at, Belief::Cautious);
     }
-    for (window, municipality) in &touched {
-        for entry in book.window(window).of(*municipality).iter().filter(|e| e.snapshot == *snapshot) {
-            put(conn, window, *municipality, entry).await?;
-        }
+    book.page(said.window(), feed)
+}
+
+/// Brings what older versions kept entry by entry into pages.
+pub(super) async fn repack(conn: &mut Conn) -> Result<(), StoreError> {
+    let rows = bound!(ENTRIES).fetch_all(&mut *conn).await?;
+    if rows.is_empty() {
+        return Ok(());
     }
+    let entries: Vec<(WindowId, MunicipalityCode, Entry)> =
+        rows.iter().map(entry).collect::<Result<_, _>>()?;
+    for of_one in entries.chunk_by(|a, b| (&a.0, &a.2.feed) == (&b.0, &b.2.feed)) {
+        let Some((window, _, first)) = of_one.first() else { continue };
+        let mut scribe = Scribe::default();
+        of_one.iter().for_each(|(_, municipality, entry)| scribe.write(&entry.line(*municipality)));
+        let page = scribe.finish(window.clone());
+        bound!(PUT_KNOWN, first.feed.as_str(), window.as_str(), page.text().as_bytes())
+            .execute(&mut *conn)
+            .await?;
+    }
+    bound!(CLEAR_ENTRIES).execute(conn).await?;
     Ok(())
 }
 
-async fn put(
-    conn: &mut Conn,
-    window: &WindowId,
-    municipality: MunicipalityCode,
-    entry: &Entry,
-) -> Result<(), StoreError> {
-    bound!(
-        PUT,
-        window.as_str(),
-        code(municipality),
-        entry.part.as_str(),
-        entry.unit.as_ref().map_or("", UnitId::as_str),
-        entry.feed.as_str(),
-        entry.state.as_str(),
-        entry.dated.map(ms),
-        ms(entry.taken_at),
-        entry.snapshot.as_str(),
-        entry.reverting_since.map(ms),
-        entry.wording.as_deref()
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-pub(super) fn entry(row: &SqliteRow) -> Result<(WindowId, MunicipalityCode, Entry), StoreError> {
+fn entry(row: &SqliteRow) -> Result<(WindowId, MunicipalityCode, Entry), StoreError> {
     let cells = Cells::of("status_entries", row);
     let entry = Entry {
         part: cells.parsed("part", |t| PartId::parse(t).ok())?,
@@ -152,27 +253,7 @@ pub(super) fn entry(row: &SqliteRow) -> Result<(WindowId, MunicipalityCode, Entr
     Ok((window, cells.municipality("municipality")?, entry))
 }
 
-/// What was mapped, as it is kept: one observation a line, in the order given.
-pub(super) fn evidence(observations: &[Observation]) -> Vec<u8> {
-    let mut text = String::new();
-    for o in observations {
-        let line = json!([
-            o.window.as_str(),
-            o.municipality.to_string(),
-            o.part.as_str(),
-            o.unit.as_ref().map(UnitId::as_str),
-            o.state.as_str(),
-            o.dated.map(ms),
-            o.reopened,
-            o.wording.as_deref(),
-        ]);
-        text.push_str(&line.to_string());
-        text.push('\n');
-    }
-    text.into_bytes()
-}
-
-/// Reads what [`evidence`] writes.
+/// Reads a mapping of before there were pages: one observation a line.
 pub(super) fn read_evidence(bytes: &[u8]) -> Option<Vec<Observation>> {
     std::str::from_utf8(bytes).ok()?.lines().map(read_observation).collect()
 }

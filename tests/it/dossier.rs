@@ -224,11 +224,17 @@ async fn snapshot(store: &Store) {
         source: "censo.csv".to_owned(),
         sha256: "ab".repeat(32),
         rows: 2,
+        rejected: 0,
+        repeated: 0,
         reasons: Vec::new(),
         original: None,
     };
     store
-        .accept_snapshot(snapshot, vec![said("CRAS", State::Pending), said("CMAS", State::Done)], at(0))
+        .accept_snapshot(
+            snapshot,
+            [said("CRAS", State::Pending), said("CMAS", State::Done)].into_iter().collect(),
+            at(0),
+        )
         .await
         .unwrap();
 }

@@ -10,8 +10,9 @@ use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use jiff::civil::{Date, Time};
 
 use super::value;
+use super::watch::{NewsArgs, RegisterArgs};
 use super::{LetterFormat, Moment, ReportFormat, Shell, Values};
-use crate::domain::id::{EmailAddress, FeedId, PartId, SystemId, WindowId};
+use crate::domain::id::{EmailAddress, FeedId, PartId, SnapshotId, SystemId, WindowId};
 use crate::domain::notice::Kind;
 use crate::domain::overrides::BatchId;
 
@@ -135,6 +136,32 @@ pub(super) enum Verb {
         #[arg(value_name = "ARQUIVO", help = "Arquivo a carregar")]
         arquivo: PathBuf,
     },
+    #[command(name = "fontes", alias = "feeds")]
+    #[command(about = "Mostra as fontes: última coleta, idade, veredito e próxima busca")]
+    #[command(after_help = "Exemplo:\n  vigia-suas fontes rma-cras")]
+    Feeds {
+        #[arg(value_name = "FONTE", value_parser = FeedId::parse)]
+        #[arg(help = "Só esta fonte, com suas últimas coletas")]
+        fonte: Option<FeedId>,
+    },
+    #[command(
+        name = "fonte",
+        alias = "feed",
+        about = "Aceita ou recusa uma coleta, ou experimenta uma fonte"
+    )]
+    #[command(after_help = "Exemplo:\n  vigia-suas fonte experimentar rma-cras")]
+    Feed {
+        #[command(subcommand)]
+        verb: FeedVerb,
+    },
+    #[command(name = "cadastro", alias = "register")]
+    #[command(about = "Mostra o que o cadastro do MDS mudaria em unidades.csv")]
+    #[command(after_help = "Exemplo:\n  vigia-suas cadastro --so fechada")]
+    Register(RegisterArgs),
+    #[command(name = "noticias", alias = "news")]
+    #[command(about = "Mostra notícias do MDS sobre aberturas, prorrogações e instabilidades")]
+    #[command(after_help = "Exemplo:\n  vigia-suas noticias --desde 2026-11-01")]
+    News(NewsArgs),
     #[command(name = "relatorio", alias = "report", about = "Escreve o relatório de acompanhamento")]
     #[command(after_help = "Exemplo:\n  vigia-suas relatorio --formato csv --janela rma/2026-10")]
     Report {
@@ -409,6 +436,41 @@ pub(super) struct LedgerArgs {
     pub(super) desde: Option<Date>,
     #[command(subcommand)]
     pub(super) verb: Option<LedgerVerb>,
+}
+
+#[derive(Subcommand)]
+pub(super) enum FeedVerb {
+    #[command(name = "aceitar", alias = "accept", about = "Acredita em uma coleta que ficou em quarentena")]
+    #[command(after_help = "Exemplo:\n  vigia-suas fonte aceitar rma-cras-20261123T090000000Z-0123456789ab \
+        --motivo \"O MDS corrigiu os dados\"")]
+    Accept {
+        #[arg(value_name = "COLETA", value_parser = SnapshotId::parse)]
+        #[arg(help = "Coleta, como aparece em “vigia-suas fontes FONTE”")]
+        coleta: SnapshotId,
+        #[command(flatten)]
+        signature: SignatureArgs,
+    },
+    #[command(name = "recusar", alias = "reject")]
+    #[command(about = "Deixa de acreditar em uma coleta: volta a valer o que se sabia antes")]
+    #[command(after_help = "Exemplo:\n  vigia-suas fonte recusar rma-cras-20261123T090000000Z-0123456789ab \
+        --motivo \"Arquivo do mês errado\"")]
+    Reject {
+        #[arg(value_name = "COLETA", value_parser = SnapshotId::parse)]
+        #[arg(help = "Coleta, como aparece em “vigia-suas fontes FONTE”")]
+        coleta: SnapshotId,
+        #[command(flatten)]
+        signature: SignatureArgs,
+    },
+    #[command(name = "experimentar", alias = "try")]
+    #[command(about = "Mostra o que a fonte traria agora, sem gravar nada")]
+    #[command(after_help = "Exemplo:\n  vigia-suas fonte experimentar rma-cras")]
+    Try {
+        #[arg(value_name = "FONTE", value_parser = FeedId::parse)]
+        #[arg(help = "Fonte declarada em fontes.toml, ainda que inativa")]
+        fonte: FeedId,
+        #[arg(value_name = "ARQUIVO", help = "Arquivo a experimentar em vez do endereço")]
+        arquivo: Option<PathBuf>,
+    },
 }
 
 #[derive(Subcommand)]

@@ -8,6 +8,7 @@ mod sense;
 #[cfg(test)]
 mod tests;
 mod value;
+mod watch;
 
 pub(super) use sense::Fault;
 
@@ -18,9 +19,11 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 
 use super::usage::{self, Exit};
-use crate::domain::id::{EmailAddress, FeedId, PartId, SystemId, WindowId};
+use crate::domain::id::{EmailAddress, FeedId, PartId, SnapshotId, SystemId, UnitId, WindowId};
+use crate::domain::news::FindingId;
 use crate::domain::notice::Kind;
 use crate::domain::overrides::BatchId;
+use crate::domain::register::ProposalKind;
 
 /// One run of the program, as asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +114,13 @@ pub enum Command {
         /// The file to load.
         file: PathBuf,
     },
+    /// `fontes`
+    Feeds {
+        /// One feed, with its last snapshots; absent: all.
+        feed: Option<FeedId>,
+    },
+    /// `fonte`
+    Feed(Feed),
     /// `relatorio`
     Report {
         /// `--formato`
@@ -189,6 +199,10 @@ pub enum Command {
     Values(Values),
     /// `manual DIR`
     Manual(PathBuf),
+    /// `cadastro`
+    Register(Register),
+    /// `noticias`
+    News(News),
 }
 
 /// Whether `simular` tells every decision.
@@ -255,7 +269,11 @@ impl Command {
             | Self::Hold { .. }
             | Self::Release { .. }
             | Self::Exempt(_)
-            | Self::Dispute(_) => true,
+            | Self::Dispute(_)
+            | Self::Feeds { .. }
+            | Self::Feed(_)
+            | Self::Register(_)
+            | Self::News(_) => true,
             Self::Check
             | Self::Calendar { .. }
             | Self::Simulate { .. }
@@ -353,6 +371,71 @@ pub enum NoteChange {
     Lift,
 }
 
+/// What to do with what the register of units proposes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Register {
+    /// `cadastro`
+    List {
+        /// Which proposals.
+        choice: Choice,
+        /// `--recusadas`: also those that were refused.
+        refused: bool,
+    },
+    /// `cadastro aplicar`
+    Apply {
+        /// Which proposals.
+        choice: Choice,
+        /// `--sim`: without asking.
+        unasked: bool,
+        /// `--autor`, or the login name.
+        author: String,
+    },
+    /// `cadastro recusar`
+    Refuse {
+        /// Which proposals; at least one criterion is there.
+        choice: Choice,
+        /// By whom and why.
+        signature: Signature,
+    },
+    /// `cadastro carregar NOME ARQUIVO`
+    Load {
+        /// Which register.
+        register: FeedId,
+        /// The file to load.
+        file: PathBuf,
+        /// `--motivo`: taken however small it is.
+        waived: Option<Signature>,
+    },
+}
+
+/// Which proposals: those that meet every criterion that is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// By their names, as typed.
+    pub proposals: Vec<String>,
+    /// `--so`
+    pub kinds: Vec<ProposalKind>,
+    /// `--unidade`
+    pub units: Vec<UnitId>,
+}
+
+/// What to do with the news.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// `noticias`
+    List {
+        /// `--desde`: everything from this civil day on; absent: what nobody has seen.
+        since: Option<Date>,
+    },
+    /// `noticias visto NOTICIA…`
+    Seen {
+        /// Which, at least one.
+        findings: Vec<FindingId>,
+        /// By whom, and what they did.
+        signature: Signature,
+    },
+}
+
 /// What to do with the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ledger {
@@ -367,6 +450,32 @@ pub enum Ledger {
     },
     /// `livro conferir`
     Verify,
+}
+
+/// What to do with a feed or a snapshot of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Feed {
+    /// `fonte aceitar COLETA`
+    Accept {
+        /// Which snapshot.
+        snapshot: SnapshotId,
+        /// By whom and why.
+        signature: Signature,
+    },
+    /// `fonte recusar COLETA`
+    Reject {
+        /// Which snapshot.
+        snapshot: SnapshotId,
+        /// By whom and why.
+        signature: Signature,
+    },
+    /// `fonte experimentar FONTE`
+    Try {
+        /// Which feed.
+        feed: FeedId,
+        /// A file in place of what the feed would fetch.
+        file: Option<PathBuf>,
+    },
 }
 
 /// A letter to show or to try.

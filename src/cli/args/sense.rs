@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 
 use super::line::{
-    ApplyArgs, Consent, DossierArgs, ExtendArgs, Filter, HoldArgs, LedgerArgs, LedgerVerb, LetterArgs, Line,
-    NoteArgs, OrdersArgs, OverrideArgs, Place, SampleArgs, SampleOfArgs, ScopeArgs, SignatureArgs, Simulate,
-    StopArgs, Verb,
+    ApplyArgs, Consent, DossierArgs, ExtendArgs, FeedVerb, Filter, HoldArgs, LedgerArgs, LedgerVerb,
+    LetterArgs, Line, NoteArgs, OrdersArgs, OverrideArgs, Place, SampleArgs, SampleOfArgs, ScopeArgs,
+    SignatureArgs, Simulate, StopArgs, Verb,
 };
 use super::{
-    Apply, Change, Command, Diary, Extend, Invocation, Ledger, Note, NoteChange, Orders, Override, Sample,
-    SampleOf, Scope, Signature,
+    Apply, Change, Command, Diary, Extend, Feed, Invocation, Ledger, Note, NoteChange, Orders, Override,
+    Sample, SampleOf, Scope, Signature,
 };
 
 /// A line that clap takes and we do not.
@@ -92,6 +92,8 @@ impl Verb {
             Self::Status { filter } => {
                 Command::Status { window: filter.janela, municipality: filter.municipio }
             }
+            Self::Feeds { fonte } => Command::Feeds { feed: fonte },
+            Self::Feed { verb } => Command::Feed(verb.into_feed(variable)?),
             Self::Ingest { fonte, arquivo } => Command::Ingest { feed: fonte, file: arquivo },
             Self::Report { formato, janela } => Command::Report { format: formato, window: janela },
             Self::Dossier(DossierArgs { municipio, janela, saida }) => {
@@ -119,12 +121,28 @@ impl Verb {
                 (None, None) => return Err(Fault::OneOf("bash, zsh, fish")),
             },
             Self::Manual { dir } => Command::Manual(dir),
+            Self::Register(args) => Command::Register(args.into_register(variable)?),
+            Self::News(args) => Command::News(args.into_news(variable)?),
         })
     }
 }
 
 fn forwards(from: Date, until: Date) -> Result<(), Fault> {
     if from <= until { Ok(()) } else { Err(Fault::Backwards { from, until }) }
+}
+
+impl FeedVerb {
+    fn into_feed(self, variable: Variable<'_>) -> Result<Feed, Fault> {
+        Ok(match self {
+            Self::Accept { coleta, signature } => {
+                Feed::Accept { snapshot: coleta, signature: signature.signed(variable)? }
+            }
+            Self::Reject { coleta, signature } => {
+                Feed::Reject { snapshot: coleta, signature: signature.signed(variable)? }
+            }
+            Self::Try { fonte, arquivo } => Feed::Try { feed: fonte, file: arquivo },
+        })
+    }
 }
 
 impl LedgerArgs {
@@ -189,8 +207,8 @@ impl ScopeArgs {
     }
 }
 
-/// Who decides: as said, else whoever is logged in.
-fn author(said: Option<String>, variable: Variable<'_>) -> Result<String, Fault> {
+/// Who decides: as said, else by the login name.
+pub(super) fn author(said: Option<String>, variable: Variable<'_>) -> Result<String, Fault> {
     let login = || {
         ["SUDO_USER", "USER"]
             .into_iter()

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use jiff::civil::{Date, date};
 
 use super::*;
+use crate::domain::register::ProposalKind;
 
 /// The words of a line, as a shell would part them; only double quotes are known.
 fn split(line: &str) -> Vec<OsString> {
@@ -39,6 +40,14 @@ fn command(line: &str) -> Command {
 
 fn window(id: &str) -> WindowId {
     WindowId::parse(id).unwrap()
+}
+
+fn feed() -> FeedId {
+    FeedId::parse("rma-lista").unwrap()
+}
+
+fn snapshot() -> SnapshotId {
+    SnapshotId::parse("rma-lista-1").unwrap()
 }
 
 fn ana(reason: &str) -> Signature {
@@ -221,6 +230,21 @@ fn every_command_that_runs_or_shows_is_read() {
                 output: Some("pasta".into()),
             },
         ),
+        ("fontes", Command::Feeds { feed: None }),
+        ("fontes rma-lista", Command::Feeds { feed: Some(feed()) }),
+        (
+            "fonte aceitar rma-lista-1 --motivo x",
+            Command::Feed(Feed::Accept { snapshot: snapshot(), signature: ana("x") }),
+        ),
+        (
+            "fonte recusar rma-lista-1 --motivo x",
+            Command::Feed(Feed::Reject { snapshot: snapshot(), signature: ana("x") }),
+        ),
+        ("fonte experimentar rma-lista", Command::Feed(Feed::Try { feed: feed(), file: None })),
+        (
+            "fonte experimentar rma-lista a.csv",
+            Command::Feed(Feed::Try { feed: feed(), file: Some("a.csv".into()) }),
+        ),
         ("livro", Command::Ledger(Ledger::List { window: None, municipality: None, since: None })),
         (
             "livro --janela rma/2026-10 --municipio Serra --desde 2026-10-01",
@@ -336,6 +360,60 @@ fn every_command_that_decides_by_hand_is_read() {
 }
 
 #[test]
+fn what_is_done_with_proposals_and_news_is_read() {
+    let choice = |proposals: &[&str], kinds: &[ProposalKind], units: &[&str]| Choice {
+        proposals: proposals.iter().map(|text| (*text).to_owned()).collect(),
+        kinds: kinds.to_vec(),
+        units: units.iter().map(|text| UnitId::parse(text).unwrap()).collect(),
+    };
+    let cras = || FeedId::parse("cadsuas-cras").unwrap();
+    assert_read(vec![
+        (
+            "cadastro --so fechada --unidade 1 --recusadas",
+            Command::Register(Register::List {
+                choice: choice(&[], &[ProposalKind::Closed], &["1"]),
+                refused: true,
+            }),
+        ),
+        (
+            "cadastro aplicar 1a2b3c4d --sim",
+            Command::Register(Register::Apply {
+                choice: choice(&["1a2b3c4d"], &[], &[]),
+                unasked: true,
+                author: "ana".to_owned(),
+            }),
+        ),
+        (
+            "cadastro recusar --unidade 1 --unidade 2 --motivo x",
+            Command::Register(Register::Refuse {
+                choice: choice(&[], &[], &["1", "2"]),
+                signature: ana("x"),
+            }),
+        ),
+        (
+            "cadastro carregar cadsuas-cras cras.json",
+            Command::Register(Register::Load { register: cras(), file: "cras.json".into(), waived: None }),
+        ),
+        (
+            "cadastro carregar cadsuas-cras cras.json --motivo x",
+            Command::Register(Register::Load {
+                register: cras(),
+                file: "cras.json".into(),
+                waived: Some(ana("x")),
+            }),
+        ),
+        ("noticias", Command::News(News::List { since: None })),
+        ("noticias --desde 01/10/2026", Command::News(News::List { since: Some(OCTOBER) })),
+        (
+            "noticias visto ABCDEF012345 --motivo x",
+            Command::News(News::Seen { findings: vec![FindingId::new("abcdef012345")], signature: ana("x") }),
+        ),
+    ]);
+    let exit = run("cadastro recusar --motivo x").unwrap_err();
+    assert!(exit.code == 2 && exit.text.contains("--unidade ID"), "{}", exit.text);
+}
+
+#[test]
 fn every_command_answers_to_its_english_name() {
     for (name, alias, rest) in [
         ("servir", "run", "--uma-vez"),
@@ -351,6 +429,8 @@ fn every_command_answers_to_its_english_name() {
         ("porque", "why", "Serra rma/2026-10"),
         ("situacao", "status", ""),
         ("importar", "ingest", "rma-lista lista.csv"),
+        ("fontes", "feeds", "rma-lista"),
+        ("fonte", "feed", "experimentar rma-lista"),
         ("relatorio", "report", ""),
         ("dossie", "dossier", "Serra --janela rma/2026-10"),
         ("livro", "ledger", "conferir"),
@@ -363,11 +443,20 @@ fn every_command_answers_to_its_english_name() {
         ("contestar", "dispute", "Serra rma/2026-10 --motivo x"),
         ("completar", "completions", "bash"),
         ("manual", "man", "man1"),
+        ("cadastro", "register", "--so nova"),
+        ("noticias", "news", "--desde 2026-10-01"),
     ] {
         assert_eq!(command(&format!("{alias} {rest}")), command(&format!("{name} {rest}")));
         let help = run("--help").unwrap_err().text;
         let shown = help.lines().find(|line| line.trim_start().starts_with(&format!("{name} "))).unwrap();
         assert!(shown.ends_with(&format!("[{alias}]")), "{help}");
+    }
+    for (name, alias, rest) in [
+        ("aceitar", "accept", "rma-lista-1 --motivo x"),
+        ("recusar", "reject", "rma-lista-1 --motivo x"),
+        ("experimentar", "try", "rma-lista"),
+    ] {
+        assert_eq!(command(&format!("feed {alias} {rest}")), command(&format!("fonte {name} {rest}")));
     }
 }
 
@@ -425,7 +514,7 @@ fn help_and_version_end_well_on_stdout() {
     assert!(nothing.code == 2 && !nothing.to_stdout && nothing.text.contains("Comandos:"));
 }
 
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 38] = [
     "",
     "servir",
     "verificar",
@@ -437,6 +526,11 @@ const COMMANDS: [&str; 27] = [
     "porque",
     "situacao",
     "importar",
+    "fontes",
+    "fonte",
+    "fonte aceitar",
+    "fonte recusar",
+    "fonte experimentar",
     "relatorio",
     "dossie",
     "livro",
@@ -453,6 +547,12 @@ const COMMANDS: [&str; 27] = [
     "contestar",
     "completar",
     "manual",
+    "cadastro",
+    "cadastro aplicar",
+    "cadastro recusar",
+    "cadastro carregar",
+    "noticias",
+    "noticias visto",
 ];
 
 const ENGLISH: [&str; 11] = [
@@ -596,6 +696,9 @@ fn quoted(guide: &str) -> Vec<String> {
         ("sistema NOME", "sistema rma"),
         ("MUNICIPIO", "3205309"),
         ("JANELA", "rma/2026-10"),
+        ("PROPOSTA", "1a2b3c4d"),
+        ("NOTICIA", "0123456789ab"),
+        ("carregar NOME", "carregar cadsuas-cras"),
     ];
     commands
         .map(|line| line.split([';', '<', '|']).next().unwrap_or_default())

@@ -1,7 +1,7 @@
 //! `fontes.toml`.
 
 use super::*;
-use crate::domain::feed::{Format, Meaning, PartRule, ReferenceRule, Source};
+use crate::domain::feed::{Format, Meaning, PartRule, ReferenceRule, Says, Source, Word};
 use crate::domain::status::State;
 
 const FEED: &str =
@@ -13,6 +13,7 @@ const PRESENCE: &str = "sentido = \"presenca\"\n";
 fn a_feed_says_where_how_and_what() {
     let text = "[fonte.painel]\nativa = true\nsistema = \"rma\"\ntipo = \"csv\"\norigem = \"http\"\n\
         url = \"https://x.gov.br/a?uf={uf}&m={referencia:%m/%Y}\"\nhorario = \"0 6,12 * * *\"\nhosts = [\"y.gov.br\"]\n\
+        ca_arquivo = \"/etc/vigia-suas/ac.pem\"\npausa = \"2s\"\nfalhas_toleradas = 3\n\
         prazo_resposta = \"90s\"\nmaximo = \"2MB\"\ndelimitador = \";\"\ncodificacao = \"latin1\"\nmunicipio = \"ibge\"\n\
         unidade = \"id\"\nparte_coluna = \"tipo\"\npartes = { \"CENTRO\" = \"CRAS\" }\nreferencia_coluna = \"mês\"\n\
         referencia_formato = \"%m/%Y\"\nsentido = \"situacao\"\nsituacao_coluna = \"st\"\n\
@@ -21,14 +22,16 @@ fn a_feed_says_where_how_and_what() {
     let config = good(&small().with("fontes.toml", text));
     assert_eq!(lines(&config.warnings), "");
     let [feed] = &config.feeds[..] else { panic!() };
-    let Source::Http { timeout, max_bytes, hosts, .. } = &feed.source else { panic!() };
-    assert_eq!((timeout.as_secs(), *max_bytes, hosts.len()), (90, 2 * 1024 * 1024, 1));
-    let Format::Csv { delimiter, encoding } = &feed.format;
+    let Source::Http { manners, .. } = &feed.source else { panic!() };
+    assert_eq!((manners.timeout.as_secs(), manners.max_bytes, manners.hosts.len()), (90, 2 * 1024 * 1024, 1));
+    assert_eq!((manners.pause.as_secs(), manners.tolerated_failures), (2, 3));
+    assert_eq!(manners.authorities.as_deref(), Some(std::path::Path::new("/etc/vigia-suas/ac.pem")));
+    let Format::Csv { delimiter, encoding } = &feed.format else { panic!() };
     assert_eq!((*delimiter, encoding.as_deref()), (Some(b';'), Some("latin1")));
     assert!(matches!(&feed.mapping.part, PartRule::Column { words, .. } if words.len() == 1));
     assert!(matches!(&feed.mapping.reference, ReferenceRule::Column { pattern, .. } if pattern == "%m/%Y"));
     let Meaning::Situation { words, .. } = &feed.mapping.meaning else { panic!() };
-    assert_eq!(words["Feito"], State::Done);
+    assert_eq!(words["Feito"], Says::Whole(Word::Is(State::Done)));
     assert!(feed.keep_original && feed.enabled);
 }
 
@@ -55,6 +58,7 @@ fn each_mistake_in_a_feed_is_one_fault_at_its_place() {
         (format!("{whole}situacao_coluna = \"x\"\n"), "\"x\"", "não serve sem"),
         (format!("{whole}minino = 1\n"), "minino", "chave desconhecida"),
         (format!("{whole}url = \"https://x.gov.br\"\n"), "\"https://x.gov.br\"", "só serve com"),
+        (format!("{whole}pausa = \"2s\"\n"), "\"2s\"", "só serve com"),
         (format!("{whole}codificacao = \"x\"\n"), "\"x\"", "codificação desconhecida"),
         (format!("{whole}delimitador = \"x\"\n"), "\"x\"", "não é uma opção"),
         (format!("{whole}referencia = \"aberta\"\n"), "\"aberta\"", "não é uma referência"),

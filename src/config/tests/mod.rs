@@ -5,9 +5,11 @@ mod calendar;
 mod catalogue;
 mod feeds;
 mod mutation;
+mod rewrite;
 mod rosters;
 mod service;
 mod shipped;
+mod watch;
 
 use jiff::Timestamp;
 

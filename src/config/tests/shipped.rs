@@ -25,7 +25,10 @@ fn the_shipped_configuration_has_no_faults_and_no_warnings() {
     let relay = config.settings.relay.unwrap();
     assert_eq!((relay.port, relay.security), (587, Security::StartTls));
     assert!(config.roster.units.is_none());
-    assert!(config.feeds.is_empty());
+    assert_eq!(config.feeds.len(), 10);
+    assert!(config.feeds.iter().all(|feed| !feed.enabled), "staff enable them once they have been tried");
+    assert!(config.registers.len() == 3 && config.registers.iter().all(|register| !register.enabled));
+    assert!(config.news.len() == 2 && config.news.iter().all(|news| !news.enabled));
     assert_eq!(config.fingerprint.len(), 64);
 }
 
@@ -114,7 +117,7 @@ fn example(file: &str, from: &str, to: &str) -> String {
 #[test]
 fn the_examples_of_feeds_read_once_their_comment_marks_are_off() {
     let first = example("fontes.toml", "# [fonte.rma-planilha]", "# ---- Exemplo de fonte baixada");
-    let second = example("fontes.toml", "# [fonte.exemplo-internet]", "\u{0}");
+    let second = example("fontes.toml", "# [fonte.exemplo-internet]", "# ---- Fontes prontas");
     let config = good(&Sources::embedded().with("fontes.toml", format!("{first}\n{second}")));
     assert_eq!(lines(&config.warnings), "");
     assert_eq!(config.feeds.len(), 2);

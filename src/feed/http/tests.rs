@@ -1,26 +1,33 @@
-//! The fetcher against a real HTTP server.
+//! The fetcher against real servers: one that answers as told, and raw sockets that misbehave.
 
+use std::io::Write as _;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use wiremock::matchers::{header, header_exists, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
-use crate::feed::fixture;
 
-/// `a;b` and a line end, 500 times, compressed.
-const GZIPPED: &[u8] = b"\x1F\x8B\x08\x00\x00\x00\x00\x00\x02\x03\x4B\xB4\x4E\xE2\x4A\x1C\xC5\xA3\x78\x14\x8F\xE2\x51\x3C\x8A\x47\xF1\x90\xC6\x00\x4E\x7E\x05\xB7\xD0\x07\x00\x00";
+mod secure;
 
-fn spec(hosts: &[&str], max_bytes: u64) -> FeedSpec {
-    let source = Source::Http {
-        url: String::new(),
-        schedule: String::new(),
-        hosts: hosts.iter().map(|h| (*h).to_owned()).collect(),
-        timeout: SignedDuration::from_millis(500),
-        max_bytes,
-    };
-    FeedSpec { source, ..fixture::presence() }
+fn rules() -> Rules {
+    Rules {
+        hosts: vec!["127.0.0.1".to_owned()],
+        timeout: Duration::from_millis(1500),
+        max_bytes: 1000,
+        authorities: None,
+    }
+}
+
+/// Tries three times, and does not sit about in between.
+fn hasty() -> Patience {
+    Patience { tries: 3, first: Duration::from_millis(1), longest: Duration::from_secs(2) }
+}
+
+fn fetcher() -> Fetcher {
+    Fetcher::new(Some("vigilancia@example.org"), &std::env::temp_dir(), hasty())
 }
 
 async fn answering(template: ResponseTemplate) -> MockServer {
@@ -29,18 +36,43 @@ async fn answering(template: ResponseTemplate) -> MockServer {
     server
 }
 
-async fn fetched(server: &MockServer, spec: &FeedSpec) -> Result<Fetched, FeedError> {
-    fetch(spec, &server.uri(), &Validators::default(), &Requester::default()).await
+async fn fetched(url: &str, rules: &Rules) -> Result<Fetched, FeedError> {
+    fetcher().fetch(url, &Validators::default(), rules).await
 }
 
-async fn problem(template: ResponseTemplate) -> (bool, FetchProblem) {
-    let server = answering(template).await;
-    let error = fetched(&server, &spec(&[], 1000)).await.unwrap_err();
+async fn problem_at(url: &str, rules: &Rules) -> (bool, FetchProblem) {
+    let error = fetched(url, rules).await.unwrap_err();
     (matches!(error, FeedError::Transient { .. }), error.problem().clone())
 }
 
+async fn problem(template: ResponseTemplate) -> (bool, FetchProblem) {
+    problem_at(&answering(template).await.uri(), &rules()).await
+}
+
+async fn bytes(url: &str, rules: &Rules) -> Vec<u8> {
+    let Fetched::Fresh(reply) = fetched(url, rules).await.unwrap() else { panic!("304") };
+    reply.original.bytes().unwrap()
+}
+
+/// A server that does to each connection what `act` does, after it has read the request.
+async fn raw<F: Future<Output = ()> + Send + 'static>(
+    act: impl Fn(TcpStream) -> F + Send + 'static,
+) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let serve = async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            drop(tokio::runtime::Handle::current().spawn(act(stream)));
+        }
+    };
+    drop(tokio::runtime::Handle::current().spawn(serve));
+    url
+}
+
 #[tokio::test]
-async fn a_body_comes_with_its_digest_and_validators() {
+async fn a_body_comes_with_its_digest_and_validators_and_who_asked_is_said() {
     let server = MockServer::start().await;
     let user_agent = format!("vigia-suas/{} (+vigilancia@example.org)", env!("CARGO_PKG_VERSION"));
     Mock::given(header("user-agent", user_agent.as_str()))
@@ -49,13 +81,11 @@ async fn a_body_comes_with_its_digest_and_validators() {
         )
         .mount(&server)
         .await;
-    let requester = Requester { contact: Some("vigilancia@example.org".to_owned()), proxy: None };
-    let fetched = fetch(&spec(&[], 1000), &server.uri(), &Validators::default(), &requester).await.unwrap();
-    let Fetched::Body(body) = fetched else { panic!("{fetched:?}") };
-    assert_eq!(body.bytes, b"a;b");
-    assert_eq!(body.sha256, sha256_hex(b"a;b"));
-    assert_eq!(body.validators.etag.as_deref(), Some("\"7\""));
-    assert_eq!(body.content_type.as_deref(), Some("text/csv"));
+    let Fetched::Fresh(reply) = fetched(&server.uri(), &rules()).await.unwrap() else { panic!() };
+    assert_eq!(reply.original.bytes().unwrap(), b"a;b");
+    assert_eq!(reply.original.sha256(), crate::feed::digest::sha256_hex(b"a;b"));
+    assert_eq!(reply.validators.etag.as_deref(), Some("\"7\""));
+    assert_eq!(reply.content_type.as_deref(), Some("text/csv"));
 }
 
 #[tokio::test]
@@ -70,8 +100,8 @@ async fn nothing_new_is_said_so() {
         etag: Some("\"7\"".to_owned()),
         last_modified: Some("Mon, 23 Nov 2026 12:00:00 GMT".to_owned()),
     };
-    let fetched = fetch(&spec(&[], 1000), &server.uri(), &validators, &Requester::default()).await.unwrap();
-    assert_eq!(fetched, Fetched::NotModified);
+    let fetched = fetcher().fetch(&server.uri(), &validators, &rules()).await;
+    assert!(matches!(fetched, Ok(Fetched::NotModified)));
 }
 
 #[tokio::test]
@@ -85,14 +115,143 @@ async fn statuses_are_told_apart_by_who_must_act() {
 }
 
 #[tokio::test]
-async fn a_server_that_asks_for_patience_is_heard() {
-    let server = answering(ResponseTemplate::new(503).insert_header("retry-after", "120")).await;
-    let error = fetched(&server, &spec(&[], 1000)).await.unwrap_err();
-    assert!(matches!(error, FeedError::Transient { retry_after: Some(d), .. } if d.as_secs() == 120));
+async fn what_may_pass_is_tried_again_and_what_does_not_is_not() {
+    for (status, requests) in [(503, 3), (404, 1)] {
+        let server = answering(ResponseTemplate::new(status)).await;
+        fetched(&server.uri(), &rules()).await.unwrap_err();
+        assert_eq!(server.received_requests().await.unwrap().len(), requests, "{status}");
+    }
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(429).insert_header("retry-after", "1"))
+        .up_to_n_times(1)
+        .mount(&server)
+        .await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_string("x"))
+        .mount(&server)
+        .await;
+    let begun = std::time::Instant::now();
+    assert_eq!(bytes(&server.uri(), &rules()).await, b"x");
+    assert!(begun.elapsed() >= Duration::from_secs(1), "as long as the server asked");
 }
 
 #[tokio::test]
-async fn a_redirect_to_another_host_is_refused_unless_the_feed_names_it() {
+async fn a_server_that_asks_for_much_patience_is_left_alone() {
+    let server = answering(ResponseTemplate::new(503).insert_header("retry-after", "3600")).await;
+    let error = fetched(&server.uri(), &rules()).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_hours(1)));
+    assert_eq!(server.received_requests().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_reset_is_tried_again() {
+    let times = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = times.clone();
+    let url = raw(move |mut stream| {
+        let first = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+        async move {
+            if first {
+                // Closing with what was sent unread, and at once, is a reset.
+                stream.set_zero_linger().unwrap();
+                return;
+            }
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx").await.unwrap();
+        }
+    })
+    .await;
+    assert_eq!(bytes(&url, &rules()).await, b"x");
+    assert_eq!(times.load(std::sync::atomic::Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_body_cut_short_is_no_body() {
+    let url = raw(async |mut stream: TcpStream| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\nibge;ref\n").await.unwrap();
+    })
+    .await;
+    assert_eq!(problem_at(&url, &rules()).await, (true, FetchProblem::Broken));
+    let whole = gzip(b"ibge;ref\n320530;10/2026\n");
+    let cut = ResponseTemplate::new(200)
+        .set_body_bytes(&whole[..whole.len() - 6])
+        .insert_header("content-encoding", "gzip");
+    assert_eq!(problem(cut).await, (true, FetchProblem::Broken));
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[tokio::test]
+async fn size_is_counted_as_sent_and_as_expanded() {
+    let zipped = |bytes: &[u8]| {
+        ResponseTemplate::new(200).set_body_bytes(gzip(bytes)).insert_header("content-encoding", "gzip")
+    };
+    let body = b"a;b\n".repeat(250);
+    let server = answering(zipped(&body)).await;
+    assert_eq!(bytes(&server.uri(), &rules()).await, body);
+    let too_large = (false, FetchProblem::TooLarge(1000));
+    assert_eq!(problem(zipped(&b"a;b\n".repeat(251))).await, too_large);
+    assert_eq!(problem(ResponseTemplate::new(200).set_body_bytes(vec![b'x'; 1001])).await, too_large);
+    let odd = ResponseTemplate::new(200).set_body_string("x").insert_header("content-encoding", "zstd");
+    assert_eq!(problem(odd).await, (false, FetchProblem::Encoding("zstd".to_owned())));
+}
+
+#[tokio::test]
+async fn a_server_that_never_stops_is_stopped_at_the_limit_and_told_so_in_words() {
+    let url = raw(async |mut stream: TcpStream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+        while stream.write_all(&[b'x'; 16 * 1024]).await.is_ok() {}
+    })
+    .await;
+    let most = Rules { max_bytes: 5 * 1024 * 1024, timeout: Duration::from_secs(60), ..rules() };
+    let error = fetched(&url, &most).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a resposta passa do limite de 5 MB: confira o endereço, ou aumente `maximo` da fonte"
+    );
+}
+
+#[tokio::test]
+async fn members_of_nothing_without_end_are_stopped_too() {
+    let nothing = gzip(b"").repeat(100);
+    let url = raw(move |mut stream| {
+        let nothing = nothing.clone();
+        async move {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n").await;
+            while stream.write_all(&nothing).await.is_ok() {}
+        }
+    })
+    .await;
+    assert_eq!(problem_at(&url, &rules()).await, (false, FetchProblem::TooLarge(1000)));
+}
+
+#[tokio::test]
+async fn a_slow_server_is_given_up_whether_it_is_silent_or_drips() {
+    let slow = ResponseTemplate::new(200).set_delay(Duration::from_secs(5));
+    assert_eq!(problem(slow).await, (true, FetchProblem::TimedOut));
+    let url = raw(async |mut stream: TcpStream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n").await;
+        while stream.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    assert_eq!(problem_at(&url, &rules()).await, (true, FetchProblem::TimedOut));
+}
+
+#[tokio::test]
+async fn an_unreachable_server_and_a_bad_address_are_told_apart() {
+    assert_eq!(problem_at("http://127.0.0.1:1/", &rules()).await, (true, FetchProblem::Connect));
+    for bad in ["ftp://x.org/a", "file:///etc/passwd", "x", "http://"] {
+        assert_eq!(problem_at(bad, &rules()).await, (false, FetchProblem::Address(bad.to_owned())));
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_to_another_host_is_refused_unless_it_is_named() {
     let server = MockServer::start().await;
     let elsewhere = server.uri().replace("127.0.0.1", "localhost") + "/dados";
     Mock::given(path("/"))
@@ -103,15 +262,13 @@ async fn a_redirect_to_another_host_is_refused_unless_the_feed_names_it() {
         .respond_with(ResponseTemplate::new(200).set_body_string("x"))
         .mount(&server)
         .await;
-    let error = fetched(&server, &spec(&[], 1000)).await.unwrap_err();
-    assert!(
-        matches!(&error, FeedError::Permanent { what: FetchProblem::Redirect(to), .. } if *to == elsewhere)
-    );
-    assert!(matches!(fetched(&server, &spec(&["LOCALHOST"], 1000)).await, Ok(Fetched::Body(_))));
+    assert_eq!(problem_at(&server.uri(), &rules()).await, (false, FetchProblem::Redirect(elsewhere)));
+    let hosts = vec!["127.0.0.1".to_owned(), "LOCALHOST".to_owned()];
+    assert_eq!(bytes(&server.uri(), &Rules { hosts, ..rules() }).await, b"x");
 }
 
 #[tokio::test]
-async fn redirects_within_the_host_are_followed_three_times() {
+async fn redirects_within_the_host_are_followed_three_times_and_not_for_ever() {
     let server = MockServer::start().await;
     for hop in 0..6 {
         let next = format!("/{}", hop + 1);
@@ -124,61 +281,81 @@ async fn redirects_within_the_host_are_followed_three_times() {
         .respond_with(ResponseTemplate::new(200).set_body_string("x"))
         .mount(&server)
         .await;
-    let from = async |hop: u8| {
-        let url = format!("{}/{hop}", server.uri());
-        fetch(&spec(&[], 1000), &url, &Validators::default(), &Requester::default()).await
-    };
-    assert!(matches!(from(3).await, Ok(Fetched::Body(_))));
-    assert!(matches!(from(2).await, Err(FeedError::Permanent { what: FetchProblem::Redirect(_), .. })));
+    let from = |hop: u8| format!("{}/{hop}", server.uri());
+    assert_eq!(bytes(&from(3), &rules()).await, b"x");
+    assert_eq!(problem_at(&from(2), &rules()).await, (false, FetchProblem::TooManyRedirects));
+    let looping = answering(ResponseTemplate::new(302).insert_header("location", "/")).await;
+    assert_eq!(problem_at(&looping.uri(), &rules()).await, (false, FetchProblem::TooManyRedirects));
+    assert_eq!(looping.received_requests().await.unwrap().len(), HOPS + 1);
 }
 
 #[tokio::test]
-async fn size_is_counted_after_decompression() {
-    let zipped =
-        || ResponseTemplate::new(200).set_body_bytes(GZIPPED).insert_header("content-encoding", "gzip");
-    let server = answering(zipped()).await;
-    let Ok(Fetched::Body(body)) = fetched(&server, &spec(&[], 2000)).await else { panic!() };
-    assert_eq!(body.bytes, b"a;b\n".repeat(500));
-    let (transient, what) = problem(zipped()).await;
-    assert_eq!((transient, what), (false, FetchProblem::TooLarge(1000)));
-    let plain = ResponseTemplate::new(200).set_body_bytes(vec![b'x'; 1001]);
-    assert_eq!(problem(plain).await, (false, FetchProblem::TooLarge(1000)));
-}
-
-#[tokio::test]
-async fn a_slow_server_is_given_up() {
-    let slow = ResponseTemplate::new(200).set_delay(Duration::from_secs(5));
-    assert_eq!(problem(slow).await, (true, FetchProblem::TimedOut));
-}
-
-#[tokio::test]
-async fn an_unreachable_server_and_a_bad_address_are_told_apart() {
-    let attempt = async |url: &str| {
-        fetch(&spec(&[], 1000), url, &Validators::default(), &Requester::default()).await.unwrap_err()
-    };
-    assert!(matches!(
-        attempt("http://127.0.0.1:1/").await,
-        FeedError::Transient { what: FetchProblem::Connect, .. }
-    ));
-    for bad in ["ftp://x.org/a", "file:///etc/passwd", "x", "http://"] {
-        assert!(
-            matches!(attempt(bad).await, FeedError::Permanent { what: FetchProblem::Address(_), .. }),
-            "{bad}"
-        );
+async fn nobody_is_led_into_networks_of_ours() {
+    let server = answering(ResponseTemplate::new(200).set_body_string("segredo")).await;
+    let port = server.address().port();
+    let unnamed = Rules { hosts: Vec::new(), ..rules() };
+    // As an address in whatever spelling, and as a name that resolves to one.
+    for host in ["127.0.0.1", "2130706433", "0x7f.1", "0177.0.0.1", "[::ffff:127.0.0.1]", "localhost"] {
+        let (transient, what) = problem_at(&format!("http://{host}:{port}/"), &unnamed).await;
+        assert!(!transient && matches!(what, FetchProblem::Internal { .. }), "{host}: {what}");
     }
-    let folder =
-        fetch(&fixture::presence(), "http://x.org", &Validators::default(), &Requester::default()).await;
-    assert!(matches!(folder, Err(FeedError::Permanent { what: FetchProblem::NotFetched, .. })));
+    for host in ["0.0.0.0", "169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]", "2852039166"] {
+        let named = Rules { hosts: vec![host.to_owned()], ..rules() };
+        let (_, what) = problem_at(&format!("http://{host}:{port}/"), &named).await;
+        assert!(matches!(what, FetchProblem::Forbidden { .. }), "{host}: {what}");
+    }
+    assert!(server.received_requests().await.unwrap().is_empty());
+    let hosts = vec!["localhost".to_owned()];
+    assert_eq!(bytes(&format!("http://localhost:{port}/"), &Rules { hosts, ..rules() }).await, b"segredo");
+}
+
+#[tokio::test]
+async fn a_redirect_to_where_clouds_keep_credentials_is_refused_even_when_it_is_named() {
+    let led =
+        ResponseTemplate::new(302).insert_header("location", "http://169.254.169.254/latest/meta-data/");
+    let server = answering(led).await;
+    let named = Rules { hosts: vec!["127.0.0.1".to_owned(), "169.254.169.254".to_owned()], ..rules() };
+    let (transient, what) = problem_at(&server.uri(), &named).await;
+    assert!(!transient && matches!(what, FetchProblem::Forbidden { .. }), "{what}");
+    let (_, what) = problem_at(&server.uri(), &rules()).await;
+    assert_eq!(what, FetchProblem::Redirect("http://169.254.169.254/latest/meta-data/".to_owned()));
 }
 
 #[test]
 fn a_redirect_may_raise_to_https_and_never_falls_back() {
     let url = |text: &str| Url::parse(text).unwrap();
-    let plain = [url("http://x.org/a")];
-    let secure = [url("https://x.org/a")];
-    assert!(may_follow(&plain, &url("https://x.org/defeso/a"), &[]));
-    assert!(!may_follow(&secure, &url("http://x.org/a"), &["x.org".to_owned()]));
-    assert!(!may_follow(&[url("http://x.org"), url("https://x.org")], &url("http://x.org/"), &[]));
-    assert!(!may_follow(&secure, &url("https://127.0.0.1/"), &[]));
-    assert!(!may_follow(&secure, &url("https://evil.x.org/"), &[]));
+    let may = |from: &str, to: &str, named: &[String]| may_follow("x.org", &url(from), &url(to), named);
+    assert!(may("http://x.org/a", "https://x.org/defeso/a", &[]));
+    assert!(!may("https://x.org/a", "http://x.org/a", &["x.org".to_owned()]));
+    assert!(!may("https://x.org/a", "https://evil.x.org/", &[]));
+    assert!(may("https://x.org/a", "https://y.org/", &["y.org".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_host_is_asked_for_two_things_at_a_time_whoever_asks() {
+    let busy = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let most = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let (at_once, highest) = (busy.clone(), most.clone());
+    let url = raw(move |mut stream| {
+        use std::sync::atomic::Ordering::SeqCst;
+        let (at_once, highest) = (at_once.clone(), highest.clone());
+        async move {
+            highest.fetch_max(at_once.fetch_add(1, SeqCst) + 1, SeqCst);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            at_once.fetch_sub(1, SeqCst);
+            let _ =
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx").await;
+        }
+    })
+    .await;
+    let fetcher = Arc::new(fetcher());
+    let mut all = tokio::task::JoinSet::new();
+    for n in 0..8 {
+        let (fetcher, url) = (fetcher.clone(), format!("{url}{n}"));
+        // Feeds of different rules have connections of their own, and share the turns all the same.
+        let rules = Rules { max_bytes: 1000 + n, timeout: Duration::from_secs(20 + n), ..rules() };
+        all.spawn(async move { fetcher.fetch(&url, &Validators::default(), &rules).await.is_ok() });
+    }
+    assert!(all.join_all().await.into_iter().all(|ok| ok));
+    assert_eq!(most.load(std::sync::atomic::Ordering::SeqCst), AT_A_TIME);
 }

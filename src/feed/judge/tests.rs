@@ -2,14 +2,16 @@
 
 use super::*;
 use crate::domain::feed::Format;
+use crate::feed::body::{Body, Given, Original};
 use crate::feed::fixture::{CODES, calendar, mapped, november, presence, roster, situation, windows};
 use crate::feed::map::{BadLine, Ground};
-use crate::feed::take_in;
+use crate::feed::{Intake, Missing, take_in, take_in_run};
 
 fn reasons(spec: &FeedSpec, file: &[u8], previous: Option<&Previous>) -> Vec<String> {
     let (calendar, windows, roster) = (calendar(), windows(), roster());
     let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
-    match take_in(spec, file, &ground, previous).verdict {
+    let body = Body::plain(Original::from_bytes(file));
+    match take_in(spec, &[body], &ground, previous).verdict {
         Verdict::Accepted { .. } => Vec::new(),
         Verdict::Quarantined { reasons } => reasons.iter().map(ToString::to_string).collect(),
     }
@@ -20,7 +22,11 @@ fn rows(codes: &[&str]) -> String {
 }
 
 fn of_october(done: usize) -> Previous {
-    Previous { done: BTreeMap::from([(WindowId::parse("rma/2026-10").unwrap(), done)]), municipalities: 6 }
+    Previous {
+        done: BTreeMap::from([(WindowId::parse("rma/2026-10").unwrap(), done)]),
+        municipalities: 6,
+        rows: 0,
+    }
 }
 
 #[test]
@@ -108,8 +114,11 @@ fn a_window_that_the_file_no_longer_speaks_of_is_not_believed_and_a_closed_one_i
     let only_september = "ibge;ref\n320530;09/2026\n";
     let reasons_of = |previous: &Previous| reasons(&presence(), only_september.as_bytes(), Some(previous));
     assert!(reasons_of(&of_october(2))[0].contains("rma/2026-10"));
-    let long_closed =
-        Previous { done: BTreeMap::from([(WindowId::parse("rma/2026-02").unwrap(), 6)]), municipalities: 6 };
+    let long_closed = Previous {
+        done: BTreeMap::from([(WindowId::parse("rma/2026-02").unwrap(), 6)]),
+        municipalities: 6,
+        rows: 6,
+    };
     assert!(reasons_of(&long_closed).is_empty(), "a new month starts from nothing");
 }
 
@@ -150,4 +159,81 @@ fn some_bad_lines_are_noted_and_many_are_not_believed() {
 fn every_reason_is_given_at_once() {
     let file = "ibge;parte;situacao;data\n355030;CRAS;x;\n320530;CRAS;Outra;\n320530";
     assert_eq!(reasons(&FeedSpec { minimum: 5, ..situation() }, file.as_bytes(), None).len(), 3);
+}
+
+#[test]
+fn a_situation_file_that_lost_half_its_rows_is_not_believed_although_everybody_is_in_it() {
+    let with = |rows: usize, duplicates: usize| Mapped {
+        rows,
+        duplicates,
+        municipalities_seen: CODES.iter().map(|c| crate::feed::fixture::code(c)).collect(),
+        done: BTreeMap::from([(WindowId::parse("rma/2026-10").unwrap(), 6)]),
+        ..Mapped::default()
+    };
+    let before = Previous { rows: 234, ..of_october(6) };
+    let verdict = |rows, duplicates| judge(&situation(), &with(rows, duplicates), Some(&before));
+    assert_eq!(
+        verdict(117, 0),
+        Verdict::Quarantined { reasons: vec![Refusal::LostRows { before: 234, now: 117 }] }
+    );
+    assert!(matches!(verdict(234, 0), Verdict::Accepted { .. }));
+    assert!(matches!(verdict(468, 234), Verdict::Accepted { .. }), "all rows twice");
+    assert!(matches!(verdict(468, 351), Verdict::Quarantined { .. }), "half of them, many times");
+}
+
+fn page(code: &str, rows: &str) -> Body {
+    let given = Given { municipality: Some(crate::feed::fixture::code(code)), ..Given::default() };
+    Body { given, original: Original::from_bytes(rows) }
+}
+
+fn run_of(bodies: &[Body], missing: &[Missing], tolerated: usize) -> Intake {
+    let manners = Manners { tolerated_failures: tolerated, ..Manners::default() };
+    let source = Source::Http { url: String::new(), schedule: String::new(), manners };
+    let spec = FeedSpec { source, ..presence() };
+    let (calendar, windows, roster) = (calendar(), windows(), roster());
+    let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
+    take_in_run(&spec, bodies, missing, &ground, None)
+}
+
+fn missing(code: &str) -> Missing {
+    let given = Given { municipality: Some(crate::feed::fixture::code(code)), ..Given::default() };
+    Missing { given, why: "o servidor respondeu 503".to_owned() }
+}
+
+#[test]
+fn whom_a_missing_page_is_about_is_unconfirmed_and_the_others_are_judged() {
+    let bodies = [page("3205309", "ibge;ref\n320530;10/2026\n"), page("3205002", "ibge;ref\n")];
+    let intake = run_of(&bodies, &[missing("3205200")], 1);
+    let Verdict::Accepted { notes } = &intake.verdict else { panic!("{:?}", intake.verdict) };
+    let told = crate::feed::fixture::told(&intake.mapped);
+    assert!(told.contains(&"3205309 concluido".to_owned()), "{told:?}");
+    assert!(told.contains(&"3205002 pendente".to_owned()), "{told:?}");
+    assert!(told.contains(&"3205200 nao_confirmado".to_owned()), "{told:?}");
+    let note = notes.iter().map(ToString::to_string).find(|note| note.contains("páginas")).unwrap();
+    assert_eq!(
+        note,
+        "páginas que não puderam ser lidas, não confirmadas: 1 de 3 (a primeira, município 3205200: o servidor \
+         respondeu 503)"
+    );
+}
+
+#[test]
+fn a_page_that_is_not_what_it_should_be_is_a_missing_page() {
+    let bodies = [
+        page("3205309", "ibge;ref\n320530;10/2026\n"),
+        page("3205002", "<!DOCTYPE html><html>Sistema indisponível</html>"),
+    ];
+    let intake = run_of(&bodies, &[], 1);
+    assert!(matches!(intake.verdict, Verdict::Accepted { .. }));
+    assert!(crate::feed::fixture::told(&intake.mapped).contains(&"3205002 nao_confirmado".to_owned()));
+    let Verdict::Quarantined { reasons } = run_of(&bodies, &[], 0).verdict else { panic!() };
+    assert!(reasons[0].to_string().starts_with("1 de 2 páginas não puderam ser lidas, e o máximo é 0"));
+}
+
+#[test]
+fn more_missing_pages_than_tolerated_are_not_believed() {
+    let bodies = [page("3205309", "ibge;ref\n320530;10/2026\n")];
+    let lost = [missing("3205002"), missing("3205200"), missing("3201209")];
+    let Verdict::Quarantined { reasons } = run_of(&bodies, &lost, 2).verdict else { panic!() };
+    assert!(matches!(reasons[0], Refusal::MissingPages { missed: 3, pages: 4, tolerated: 2, .. }));
 }

@@ -15,6 +15,18 @@ impl fmt::Display for At<'_> {
     }
 }
 
+/// ` (a primeira: por quê)`, or nothing.
+struct First<'a>(Option<&'a str>);
+
+impl fmt::Display for First<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |why| write!(f, " (a primeira, {why})"))
+    }
+}
+
+/// What a person can do about a comparison that misleads.
+const IF_TRUE: &str = "; se for verdade, aceite a coleta com “vigia-suas fonte aceitar”";
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -31,11 +43,21 @@ impl fmt::Display for Refusal {
             ),
             Self::Fell { window, before, now } => write!(
                 f,
-                "{window}: concluídos caíram de {before} para {now}, mais do que 5 % e 5 unidades; se for verdade, \
-                 importe à mão"
+                "{window}: concluídos caíram de {before} para {now}, mais do que 5 % e 5 unidades{IF_TRUE}"
             ),
             Self::Shrunk { before, now } => {
-                write!(f, "municípios com linha caíram de {before} para {now}; se for verdade, importe à mão")
+                write!(f, "municípios com linha caíram de {before} para {now}{IF_TRUE}")
+            }
+            Self::LostRows { before, now } => {
+                write!(f, "linhas caíram de {before} para {now}{IF_TRUE}")
+            }
+            Self::MissingPages { missed, pages, tolerated, first } => write!(
+                f,
+                "{missed} de {pages} páginas não puderam ser lidas, e o máximo é {tolerated}{}",
+                First(first.as_deref())
+            ),
+            Self::RefusedBefore { snapshot, author, reason } => {
+                write!(f, "o conteúdo é o mesmo da coleta {snapshot}, recusada por {author}: {reason}")
             }
             Self::UnknownWord { word, column, count, first_line } => write!(
                 f,
@@ -61,6 +83,11 @@ impl fmt::Display for Note {
             Self::WithoutWindow(n) => write!(f, "linhas sem janela declarada: {n}"),
             Self::BlankSituations(n) => write!(f, "linhas com a situação em branco, não confirmadas: {n}"),
             Self::DoubtfulDates(n) => write!(f, "linhas com data ilegível ou futura: {n}"),
+            Self::MissingPages { missed, pages, first } => write!(
+                f,
+                "páginas que não puderam ser lidas, não confirmadas: {missed} de {pages}{}",
+                First(first.as_deref())
+            ),
             Self::Unsaid(n) => write!(f, "esperados sem linha, não confirmados: {n}"),
         }
     }

@@ -3,17 +3,45 @@
 //! Only of windows and parts that the file speaks of at all. A reference without any row is not "everybody pendente":
 //! empty is not zero.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::domain::calendar::Respondent;
 use crate::domain::feed::{FeedSpec, Meaning};
-use crate::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
+use crate::domain::id::{MunicipalityCode, PartId, UnitId};
 use crate::domain::roster::Unit;
 use crate::domain::status::State;
+use crate::feed::body::Given;
 
-use super::gather::{Gathered, Key, Said};
+use super::gather::Settled;
 use super::period::Periods;
 use super::{Ground, Mapped};
+
+/// Whom the requests of a crawl were about: who was not asked about is not missing.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    municipalities: HashSet<MunicipalityCode>,
+    units: HashSet<UnitId>,
+    /// Whether some body was about everybody.
+    everybody: bool,
+}
+
+impl Asked {
+    pub(super) fn note(&mut self, given: &Given) {
+        self.everybody |= given.municipality.is_none() && given.unit.is_none();
+        match &given.unit {
+            Some(unit) => {
+                self.units.insert(unit.clone());
+            }
+            None => self.municipalities.extend(given.municipality),
+        }
+    }
+
+    fn covers(&self, municipality: MunicipalityCode, unit: Option<&UnitId>) -> bool {
+        self.everybody
+            || self.municipalities.contains(&municipality)
+            || unit.is_some_and(|unit| self.units.contains(unit))
+    }
+}
 
 /// About whom the file has a line that could not be read: it may be the missing row.
 #[derive(Debug, Default)]
@@ -38,49 +66,57 @@ impl Doubts {
     }
 }
 
+/// Municipality, part and unit by their numbers.
+type Key = (MunicipalityCode, u16, u32);
+
 /// Adds what is to be said of the expected ones without a row.
 pub(super) fn add(
     spec: &FeedSpec,
     ground: &Ground<'_>,
     periods: &Periods<'_>,
-    doubts: &Doubts,
+    (doubts, asked): (&Doubts, &Asked),
     mapped: &mut Mapped,
-    gathered: &mut Gathered,
+    settled: &mut Settled,
 ) {
-    let spoken: BTreeSet<(WindowId, PartId)> = gathered.keys().map(|k| (k.0.clone(), k.2.clone())).collect();
-    let units = unit_rows(ground, gathered, mapped);
-    let mut missing: Vec<(Key, bool)> = Vec::new();
-    for (window, part) in spoken.iter().filter(|(window, _)| periods.find_stateable(window).is_some()) {
-        for municipality in ground.roster.municipalities.values().filter(|m| !m.exempt.contains(&spec.system))
-        {
-            let code = municipality.code;
-            let whole: Key = (window.clone(), code, part.clone(), None);
-            match expected_units(ground, code, part) {
-                Some(expected) if spec.mapping.unit.is_some() => {
-                    for unit in expected {
-                        let key = (window.clone(), code, part.clone(), Some(unit.id.clone()));
-                        if !gathered.has(&key) && !gathered.has(&whole) {
-                            let doubtful = doubts.covers(code)
-                                || units.strange.contains(&(code, part.clone()))
-                                || units.anywhere.contains(&(window.clone(), unit.id.clone()));
-                            missing.push((key, doubtful));
+    let rows = UnitRows::of(ground, periods, settled, mapped);
+    let presence = matches!(spec.mapping.meaning, Meaning::Presence);
+    for (at, _) in periods.stateable() {
+        let spoken: BTreeSet<u16> = settled.keys(at).map(|(_, part, _)| part).collect();
+        let anywhere: HashSet<u32> = settled.keys(at).map(|(_, _, unit)| unit).filter(|u| *u > 0).collect();
+        let mut missing: Vec<(Key, State)> = Vec::new();
+        let mut miss = |key: Key, doubtful: bool| {
+            let state = if presence && !doubtful { State::Pending } else { State::Unconfirmed };
+            missing.push((key, state));
+        };
+        for part in spoken {
+            let Some(part_id) = settled.names.part_id(part).cloned() else { continue };
+            let expected = ground.roster.municipalities.values().filter(|m| !m.exempt.contains(&spec.system));
+            for code in expected.map(|m| m.code) {
+                match expected_units(ground, code, &part_id) {
+                    Some(units) if rows.by_unit => {
+                        for unit in units {
+                            let Some(number) = settled.names.unit(&unit.id) else { continue };
+                            let key = (code, part, number);
+                            if !settled.has(at, key) && !settled.has(at, (code, part, 0)) {
+                                let doubtful = doubts.covers(code)
+                                    || !asked.covers(code, Some(&unit.id))
+                                    || rows.strange.contains(&(code, part))
+                                    || anywhere.contains(&number);
+                                miss(key, doubtful);
+                            }
                         }
                     }
-                }
-                Some(expected) if expected.is_empty() => {}
-                Some(_) | None => {
-                    if !gathered.speaks_of(&whole) {
-                        missing.push((whole, doubts.covers(code)));
+                    Some(units) if units.is_empty() => {}
+                    Some(_) | None => {
+                        if !settled.speaks_of(at, code, part) {
+                            miss((code, part, 0), doubts.covers(code) || !asked.covers(code, None));
+                        }
                     }
                 }
             }
         }
-    }
-    let presence = matches!(spec.mapping.meaning, Meaning::Presence);
-    for (key, doubtful) in missing {
-        let state = if presence && !doubtful { State::Pending } else { State::Unconfirmed };
-        mapped.unsaid += usize::from(state == State::Unconfirmed);
-        gathered.add(key, Said { as_of: ground.taken_at, state, dated: None, wording: None });
+        mapped.unsaid += missing.iter().filter(|(_, state)| *state == State::Unconfirmed).count();
+        settled.add(at, &missing);
     }
 }
 
@@ -103,22 +139,30 @@ fn expected_units<'a>(
 /// What the rows say of units, as far as it bears on those without a row.
 #[derive(Debug, Default)]
 struct UnitRows {
-    /// Units with a row, in whatever municipality.
-    anywhere: BTreeSet<(WindowId, UnitId)>,
+    /// Whether rows are units.
+    by_unit: bool,
     /// Parts with a row of a unit that the register does not have there: a missing one under another id, perhaps.
-    strange: BTreeSet<(MunicipalityCode, PartId)>,
+    strange: HashSet<(MunicipalityCode, u16)>,
 }
 
-fn unit_rows(ground: &Ground<'_>, gathered: &Gathered, mapped: &mut Mapped) -> UnitRows {
-    let mut rows = UnitRows::default();
-    let Some(register) = &ground.roster.units else { return rows };
-    for (window, municipality, part, unit) in gathered.keys() {
-        let Some(unit) = unit else { continue };
-        rows.anywhere.insert((window.clone(), unit.clone()));
-        if !register.of(*municipality).iter().any(|u| u.id == *unit) {
-            rows.strange.insert((*municipality, part.clone()));
-            mapped.unknown_units.insert(unit.clone());
+impl UnitRows {
+    fn of(ground: &Ground<'_>, periods: &Periods<'_>, settled: &Settled, mapped: &mut Mapped) -> Self {
+        let mut rows = Self { by_unit: mapped.by_unit, ..Self::default() };
+        let Some(register) = &ground.roster.units else { return rows };
+        let mut registered: HashMap<u32, Vec<MunicipalityCode>> = HashMap::new();
+        for unit in register.iter() {
+            if let Some(number) = settled.names.known_unit(unit.id.as_str()) {
+                registered.entry(number).or_default().push(unit.municipality);
+            }
         }
+        for at in 0..periods.len() {
+            for (municipality, part, unit) in settled.keys(at).filter(|(_, _, unit)| *unit > 0) {
+                if !registered.get(&unit).is_some_and(|known| known.contains(&municipality)) {
+                    rows.strange.insert((municipality, part));
+                    mapped.unknown_units.extend(settled.names.unit_id(unit).cloned());
+                }
+            }
+        }
+        rows
     }
-    rows
 }

@@ -6,9 +6,11 @@
 //! *não confirmado*, so that an older *pendente* of theirs is not kept fresh by a file that no longer names them.
 
 mod absence;
+mod column;
+mod count;
 mod gather;
 mod period;
-mod place;
+pub(in crate::feed) mod place;
 mod row;
 mod word;
 
@@ -17,13 +19,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::domain::calendar::{Calendar, Window};
-use crate::domain::feed::FeedSpec;
-use crate::domain::id::{MunicipalityCode, UnitId, WindowId};
+use crate::domain::feed::{FeedSpec, Meaning, PartRule, Says};
+use crate::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
+use crate::domain::page::Observations;
 use crate::domain::roster::Roster;
-use crate::domain::status::{Observation, State};
 
+use super::body::Given;
 use super::judge::Previous;
-use super::table::{ColumnError, RowProblem, Table};
+use super::table::{ColumnError, DecodeError, RowProblem, Table};
 
 /// What rows are read against.
 #[derive(Debug, Clone, Copy)]
@@ -74,7 +77,7 @@ pub const MOST_LISTED: usize = 500;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mapped {
     /// By window, municipality, part and unit, each key once.
-    pub observations: Vec<Observation>,
+    pub observations: Observations,
     /// Rows that are not blank, bad ones included.
     pub rows: usize,
     /// How many rows say nothing.
@@ -99,6 +102,12 @@ pub struct Mapped {
     pub blank_situations: usize,
     /// Rows whose date cannot be read or lies in the future.
     pub doubtful_dates: usize,
+    /// Rows whose counts say neither that all are filled in nor that some are missing.
+    pub unclear_counts: usize,
+    /// Rows that the feed says are no data (`Total`).
+    pub ignored: usize,
+    /// Whether rows are about units.
+    pub(super) by_unit: bool,
     /// Units that the roster does not have in that municipality.
     pub unknown_units: BTreeSet<UnitId>,
     /// Expected municipalities or units without a row that are not taken for pendente.
@@ -107,6 +116,12 @@ pub struct Mapped {
     pub municipalities_seen: BTreeSet<MunicipalityCode>,
     /// *Concluído* by window, with zero for a window that is open and that no row speaks of.
     pub done: BTreeMap<WindowId, usize>,
+    /// Pages that the load came in.
+    pub pages: usize,
+    /// How many of them could not be had or read.
+    pub missed_pages: usize,
+    /// Why the first of them could not, and whom it is about.
+    pub first_missed: Option<String>,
     /// Columns that the feed needs and the file lacks; then nothing else was read.
     pub columns: Vec<ColumnError>,
 }
@@ -115,7 +130,17 @@ impl Mapped {
     /// What the next snapshot is compared with, once this one is accepted.
     #[must_use]
     pub fn baseline(&self) -> Previous {
-        Previous { done: self.done.clone(), municipalities: self.municipalities_seen.len() }
+        Previous {
+            done: self.done.clone(),
+            municipalities: self.municipalities_seen.len(),
+            rows: self.distinct_rows(),
+        }
+    }
+
+    /// Rows that say something that no other row said before.
+    #[must_use]
+    pub fn distinct_rows(&self) -> usize {
+        self.rows.saturating_sub(self.bad).saturating_sub(self.duplicates)
     }
 
     fn bad_line(&mut self, line: u64, message: String) {
@@ -126,42 +151,144 @@ impl Mapped {
     }
 }
 
-/// Turns rows into observations. A table whose header lacks a mapped column gives an empty [`Mapped`] that says so.
-#[must_use]
-pub fn map(spec: &FeedSpec, rows: Table<'_>, ground: &Ground<'_>) -> Mapped {
-    let mut mapped = Mapped::default();
-    let columns = match row::Columns::find(&spec.mapping, rows.header()) {
-        Ok(columns) => columns,
-        Err(errors) => {
-            mapped.columns = errors;
-            return mapped;
+/// Turns the rows of one load, table by table, into observations.
+pub struct Mapper<'a> {
+    spec: &'a FeedSpec,
+    ground: &'a Ground<'a>,
+    periods: period::Periods<'a>,
+    words: row::Tables<'a>,
+    mapped: Mapped,
+    gathered: gather::Gathered,
+    doubts: absence::Doubts,
+    asked: absence::Asked,
+}
+
+pub(super) use column::wanted;
+
+impl<'a> Mapper<'a> {
+    /// Begins with nothing said.
+    #[must_use]
+    pub fn new(spec: &'a FeedSpec, ground: &'a Ground<'a>) -> Self {
+        let periods = period::Periods::new(spec, ground);
+        let parts = ground.calendar.parts.keys().cloned().chain(spoken_of(spec));
+        Self {
+            spec,
+            ground,
+            words: row::Tables::new(spec, ground),
+            mapped: Mapped { by_unit: spec.mapping.unit.is_some(), ..Mapped::default() },
+            gathered: gather::Gathered::new(periods.len(), parts, ground.taken_at),
+            doubts: absence::Doubts::default(),
+            asked: absence::Asked::default(),
+            periods,
         }
-    };
-    let periods = period::Periods::new(spec, ground);
-    let mut reader = row::RowReader::new(spec, ground, columns, &periods);
-    let mut gathered = gather::Gathered::default();
-    let mut doubts = absence::Doubts::default();
-    for row in rows {
-        mapped.rows += 1;
-        match row {
-            Ok(row) => reader.read(&row, &mut mapped, &mut gathered, &mut doubts),
-            Err(fault) => {
-                let message = fault.problem.to_string();
-                if matches!(fault.problem, RowProblem::Truncated { .. } | RowProblem::Swallowing) {
-                    mapped.truncated.get_or_insert(BadLine { line: fault.line, message: message.clone() });
+    }
+
+    /// How many rows were given so far.
+    pub(super) fn rows(&self) -> usize {
+        self.mapped.rows
+    }
+
+    /// Takes in the rows of a table. One whose header lacks a mapped column says so and nothing else.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the table turns out not to be whole.
+    pub fn read(&mut self, table: Table<'_>, given: &Given) -> Result<(), DecodeError> {
+        self.asked.note(given);
+        // A list of no objects names no columns.
+        if table.header().len() == 0 {
+            return table.each(&mut |_| ());
+        }
+        let columns = match column::Columns::find(&self.spec.mapping, table.header()) {
+            Ok(columns) => columns,
+            Err(errors) => {
+                self.mapped.columns = errors;
+                return Ok(());
+            }
+        };
+        table.each(&mut |row| {
+            self.mapped.rows += 1;
+            match row {
+                Ok(row) => {
+                    let to = row::To {
+                        mapped: &mut self.mapped,
+                        gathered: &mut self.gathered,
+                        doubts: &mut self.doubts,
+                    };
+                    let with = row::With { columns: &columns, given, periods: &self.periods };
+                    self.words.read(row, with, to);
                 }
-                mapped.bad_line(fault.line, message);
-                doubts.everywhere();
+                Err(fault) => {
+                    let message = fault.problem.to_string();
+                    if matches!(fault.problem, RowProblem::Truncated { .. } | RowProblem::Swallowing) {
+                        let cut = BadLine { line: fault.line, message: message.clone() };
+                        self.mapped.truncated.get_or_insert(cut);
+                    }
+                    self.mapped.bad_line(fault.line, message);
+                    match given.municipality {
+                        Some(asked) => self.doubts.about(asked),
+                        None => self.doubts.everywhere(),
+                    }
+                }
+            }
+        })?;
+        if self.gathered.overflown {
+            return Err(DecodeError::TooMuch(gather::MOST_OBSERVATIONS));
+        }
+        Ok(())
+    }
+
+    /// Notes a page that could not be had or read: whom it is about may have a row nobody saw.
+    pub fn miss(&mut self, given: &Given, why: &str) {
+        self.mapped.missed_pages += 1;
+        let whom = match (&given.unit, given.municipality) {
+            (Some(unit), _) => format!("unidade {unit}: "),
+            (None, Some(municipality)) => format!("município {municipality}: "),
+            (None, None) => String::new(),
+        };
+        self.mapped.first_missed.get_or_insert_with(|| format!("{whom}{why}"));
+        match given.municipality {
+            Some(municipality) => self.doubts.about(municipality),
+            None => self.doubts.everywhere(),
+        }
+    }
+
+    /// Adds what no row says, and gives all of it.
+    #[must_use]
+    pub fn finish(self) -> Mapped {
+        let mut mapped = self.mapped;
+        if !mapped.columns.is_empty() {
+            return Mapped { columns: mapped.columns, ..Mapped::default() };
+        }
+        let mut settled = self.gathered.settle();
+        mapped.duplicates = settled.repeated.rows;
+        mapped.first_duplicate = settled.repeated.first_line.map(u64::from);
+        let doubts = (&self.doubts, &self.asked);
+        absence::add(self.spec, self.ground, &self.periods, doubts, &mut mapped, &mut settled);
+        mapped.done = self.periods.stateable().map(|(_, w)| (w.id.clone(), 0)).collect();
+        let pages: Vec<_> = self.periods.all().map(|(at, w)| settled.page(at, &w.id)).collect();
+        for page in pages.iter().filter(|page| !page.is_empty()) {
+            *mapped.done.entry(page.window().clone()).or_default() += page.done();
+        }
+        mapped.observations = Observations::new(pages);
+        mapped
+    }
+}
+
+/// The parts that a feed itself names.
+fn spoken_of(spec: &FeedSpec) -> Vec<PartId> {
+    let mut parts = match &spec.mapping.part {
+        PartRule::Fixed(part) => vec![part.clone()],
+        PartRule::Column { words, .. } => words.values().flatten().cloned().collect(),
+        PartRule::Situation => Vec::new(),
+    };
+    if let Meaning::Situation { words, .. } = &spec.mapping.meaning {
+        for says in words.values() {
+            if let Says::Parts(words) = says {
+                parts.extend(words.keys().cloned());
             }
         }
     }
-    absence::add(spec, ground, &periods, &doubts, &mut mapped, &mut gathered);
-    mapped.done = periods.stateable().map(|w| (w.id.clone(), 0)).collect();
-    mapped.observations = gathered.into_observations();
-    for observation in mapped.observations.iter().filter(|o| o.state == State::Done) {
-        *mapped.done.entry(observation.window.clone()).or_default() += 1;
-    }
-    mapped
+    parts
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::{Timestamp, ToSpan as _};
 
 use crate::domain::calendar::Window;
 use crate::domain::feed::{FeedSpec, ReferenceRule};
-use crate::domain::id::{PartId, Reference, WindowId};
+use crate::domain::id::{PartId, Reference};
 use crate::feed::text::excerpt;
 
 use super::Ground;
@@ -14,7 +15,8 @@ use super::Ground;
 /// The windows of a feed's system.
 pub(super) struct Periods<'a> {
     windows: Vec<&'a Window>,
-    by_reference: HashMap<Reference, Vec<&'a Window>>,
+    /// Places in `windows`.
+    by_reference: HashMap<Reference, Vec<usize>>,
     rule: &'a ReferenceRule,
     shape: Shape,
     ground: &'a Ground<'a>,
@@ -31,9 +33,9 @@ enum Shape {
 impl<'a> Periods<'a> {
     pub(super) fn new(spec: &'a FeedSpec, ground: &'a Ground<'a>) -> Self {
         let windows: Vec<&Window> = ground.windows.iter().filter(|w| w.system == spec.system).collect();
-        let mut by_reference: HashMap<Reference, Vec<&Window>> = HashMap::new();
-        for window in &windows {
-            by_reference.entry(window.reference).or_default().push(window);
+        let mut by_reference: HashMap<Reference, Vec<usize>> = HashMap::new();
+        for (at, window) in windows.iter().enumerate() {
+            by_reference.entry(window.reference).or_default().push(at);
         }
         let any = |is: fn(&Reference) -> bool| by_reference.keys().any(is);
         let shape = if any(|r| matches!(r, Reference::Month(..))) {
@@ -46,31 +48,52 @@ impl<'a> Periods<'a> {
         Self { windows, by_reference, rule: &spec.mapping.reference, shape, ground }
     }
 
-    /// The windows that a row is about; none when its reference or part is in no window. `cell` is that of the
-    /// reference's column, if the feed has one.
-    pub(super) fn of_row(&self, cell: Option<&str>, part: &PartId) -> Result<Vec<&'a Window>, String> {
-        let has = |w: &&&Window| w.parts.contains(part);
-        let reference = match self.rule {
-            ReferenceRule::Open => {
-                return Ok(self.windows.iter().filter(has).filter(|w| self.is_open(w)).copied().collect());
+    /// How many windows the system has.
+    pub(super) fn len(&self) -> usize {
+        self.windows.len()
+    }
+
+    /// Every window, by its place.
+    pub(super) fn all(&self) -> impl Iterator<Item = (usize, &'a Window)> + '_ {
+        self.windows.iter().copied().enumerate()
+    }
+
+    /// The windows that a row is about, by their places; none when its reference or part is in no window. `cell` is
+    /// that of the reference's column, if the feed has one; `given` the reference that was asked for.
+    pub(super) fn of_row(
+        &self,
+        cell: Option<&str>,
+        given: Option<Reference>,
+        part: &PartId,
+    ) -> Result<Vec<usize>, String> {
+        let has = |at: &usize| self.windows.get(*at).is_some_and(|w| w.parts.contains(part));
+        let is =
+            |at: usize, wanted: &dyn Fn(&Window) -> bool| self.windows.get(at).is_some_and(|w| wanted(w));
+        let reference = match (self.rule, given) {
+            (ReferenceRule::Open, None) => {
+                let open = (0..self.len()).filter(has).filter(|at| is(*at, &|w| self.is_open(w)));
+                return Ok(open.collect());
             }
-            ReferenceRule::Fixed(reference) => *reference,
-            ReferenceRule::Column { pattern, .. } => {
+            (ReferenceRule::Open, Some(given)) => given,
+            (ReferenceRule::Fixed(reference), _) => *reference,
+            (ReferenceRule::Column { pattern, .. }, _) => {
                 let text = cell.ok_or("referência em branco")?;
                 self.reference(text, pattern).ok_or_else(|| {
                     format!("“{}” não é uma referência no formato {pattern}", excerpt(text, 40))
                 })?
             }
         };
-        let mut about: Vec<&Window> =
-            self.by_reference.get(&reference).into_iter().flatten().filter(has).copied().collect();
+        let mut about: Vec<usize> =
+            self.by_reference.get(&reference).into_iter().flatten().copied().filter(has).collect();
         // A reference may have a second phase (retificação) with the same parts: the row is about the one that runs.
         if about.len() > 1 {
-            if about.iter().any(|w| self.is_open(w)) {
-                about.retain(|w| self.is_open(w));
+            if about.iter().any(|at| is(*at, &|w| self.is_open(w))) {
+                about.retain(|at| is(*at, &|w| self.is_open(w)));
             } else {
-                let last = about.iter().filter(|w| self.has_opened(w)).map(|w| w.opens_on).max();
-                about.retain(|w| Some(w.opens_on) == last);
+                let opened =
+                    about.iter().filter_map(|at| self.windows.get(*at)).filter(|w| self.has_opened(w));
+                let last = opened.map(|w| w.opens_on).max();
+                about.retain(|at| is(*at, &|w| Some(w.opens_on) == last));
             }
         }
         Ok(about)
@@ -79,9 +102,15 @@ impl<'a> Periods<'a> {
     /// Reads a reference: year and month, or `%q` for a quarter, as far as the system's references are fine.
     fn reference(&self, text: &str, pattern: &str) -> Option<Reference> {
         let quarterly = pattern.contains("%q");
-        let read = jiff::fmt::strtime::parse(pattern.replace("%q", "%m"), text).ok()?;
-        let year = read.year().filter(|y| (1900..=2200).contains(y))?;
-        let month = match (read.month(), quarterly) {
+        let (year, month) = match jiff::fmt::strtime::parse(pattern.replace("%q", "%m"), text) {
+            Ok(read) => (read.year(), read.month()),
+            // A sheet turns 10/2026 into the first of that month.
+            Err(_) => {
+                sheet_date(text).filter(|_| !quarterly).map(|at| (Some(at.year()), Some(at.month())))?
+            }
+        };
+        let year = year.filter(|y| (1900..=2200).contains(y))?;
+        let month = match (month, quarterly) {
             (Some(quarter @ 1..=4), true) => Some(3 * (quarter - 1) + 1),
             (_, true) => return None,
             (month, false) => month,
@@ -96,12 +125,8 @@ impl<'a> Periods<'a> {
     /// The windows of which silence may be told: open ones, and, when rows name their reference, also closed ones until
     /// their remessa is due, which would else be told on stale data. With `ReferenceRule::Open` a row is about whatever
     /// is open, so a closed window is left alone.
-    pub(super) fn stateable(&self) -> impl Iterator<Item = &'a Window> + '_ {
-        self.windows.iter().copied().filter(|w| self.is_stateable(w))
-    }
-
-    pub(super) fn find_stateable(&self, id: &WindowId) -> Option<&'a Window> {
-        self.windows.iter().copied().find(|w| w.id == *id).filter(|w| self.is_stateable(w))
+    pub(super) fn stateable(&self) -> impl Iterator<Item = (usize, &'a Window)> + '_ {
+        self.all().filter(|(_, w)| self.is_stateable(w))
     }
 
     fn is_stateable(&self, window: &Window) -> bool {
@@ -133,4 +158,22 @@ impl<'a> Periods<'a> {
         let due = calendar.hours.next_sending(calendar.hours.business_days_after(deadline.on, days));
         Some(due.max(deadline.instant(&calendar.hours.zone)))
     }
+}
+
+/// A date as a sheet gives it, whatever it shows: `2026-11-05`, `2026-11-05T14:30:00`, or the days since the end of
+/// 1899 where the cell has no style.
+pub(super) fn sheet_date(text: &str) -> Option<DateTime> {
+    const BEFORE_DAY_ONE: DateTime = jiff::civil::date(1899, 12, 30).at(0, 0, 0, 0);
+    if text.len() >= "2026-11-05".len() && text.contains('-') {
+        return text.parse().ok();
+    }
+    let (days, part) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
+    if days.len() != 5 || !digits(days) || !digits(part) {
+        return None;
+    }
+    let fraction = format!("0.{part}0").parse::<f64>().ok()?;
+    let whole = BEFORE_DAY_ONE.checked_add(days.parse::<i64>().ok()?.days()).ok()?;
+    let seconds = jiff::SignedDuration::try_from_secs_f64((fraction * 86_400.0).round()).ok()?;
+    whole.checked_add(seconds).ok()
 }

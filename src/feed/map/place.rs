@@ -8,26 +8,27 @@ use crate::feed::text::excerpt;
 
 /// Why a code names no known municipality.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum NotKnown {
+pub(in crate::feed) enum NotKnown {
     /// It is a code, of a municipality that the roster does not have.
     Unknown(String),
+    /// It is a word of a row that is no data.
+    Ignored,
     /// It is no code; the text says why.
     Bad(String),
 }
 
 /// The municipalities of the roster, also by their six digits.
-pub(super) struct Places<'a> {
-    roster: &'a Roster,
+pub(in crate::feed) struct Places {
     by_six: HashMap<u32, MunicipalityCode>,
 }
 
-impl<'a> Places<'a> {
-    pub(super) fn new(roster: &'a Roster) -> Self {
-        Self { roster, by_six: roster.municipalities.keys().map(|code| (code.six(), *code)).collect() }
+impl Places {
+    pub(in crate::feed) fn new(roster: &Roster) -> Self {
+        Self { by_six: roster.municipalities.keys().map(|code| (code.six(), *code)).collect() }
     }
 
     /// Reads a code of six or seven digits, also as a spreadsheet leaves it (`320530.0`). Six become seven by look-up.
-    pub(super) fn municipality(&self, cell: Option<&str>) -> Result<MunicipalityCode, NotKnown> {
+    pub(in crate::feed) fn municipality(&self, cell: Option<&str>) -> Result<MunicipalityCode, NotKnown> {
         let text = cell.ok_or_else(|| NotKnown::Bad("código do município em branco".to_owned()))?;
         let digits = without_fraction(text);
         let number = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<u32>().ok()).flatten();
@@ -35,10 +36,12 @@ impl<'a> Places<'a> {
             (6, Some(six)) => {
                 self.by_six.get(&six).copied().ok_or_else(|| NotKnown::Unknown(digits.to_owned()))
             }
-            (7, Some(_)) => match MunicipalityCode::parse(digits) {
-                Ok(code) if self.roster.municipalities.contains_key(&code) => Ok(code),
-                Ok(_) => Err(NotKnown::Unknown(digits.to_owned())),
-                Err(error) => Err(NotKnown::Bad(error.to_string())),
+            (7, Some(seven)) => match self.by_six.get(&(seven / 10)) {
+                Some(code) if code.number() == seven => Ok(*code),
+                _ => match MunicipalityCode::parse(digits) {
+                    Ok(_) => Err(NotKnown::Unknown(digits.to_owned())),
+                    Err(error) => Err(NotKnown::Bad(error.to_string())),
+                },
             },
             _ => {
                 Err(NotKnown::Bad(format!("“{}” não é um código IBGE de 6 ou 7 dígitos", excerpt(text, 40))))
@@ -48,7 +51,7 @@ impl<'a> Places<'a> {
 }
 
 /// Reads a unit's id. One in scientific notation lost its digits in a spreadsheet.
-pub(super) fn unit(text: &str) -> Result<UnitId, String> {
+pub(in crate::feed) fn unit(text: &str) -> Result<UnitId, String> {
     let id = without_fraction(text);
     let lost = id.bytes().all(|b| b.is_ascii_digit() || b".,eE+".contains(&b))
         && id.contains(['e', 'E'])
@@ -60,7 +63,7 @@ pub(super) fn unit(text: &str) -> Result<UnitId, String> {
 }
 
 /// `320530.0` → `320530`; anything else as it is.
-fn without_fraction(text: &str) -> &str {
+pub(super) fn without_fraction(text: &str) -> &str {
     match text.split_once(['.', ',']) {
         Some((whole, zeros))
             if !whole.is_empty()

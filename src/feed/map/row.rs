@@ -1,213 +1,330 @@
 //! One row to what it says. Pure.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use jiff::Timestamp;
 use jiff::civil::Time;
 
 use crate::domain::calendar::Respondent;
-use crate::domain::feed::{FeedSpec, Mapping, Meaning, PartRule, ReferenceRule};
-use crate::domain::id::{MunicipalityCode, PartId};
+use crate::domain::feed::{FeedSpec, Meaning, PartRule, Says, Word};
+use crate::domain::id::{MunicipalityCode, PartId, Reference, UnitId};
 use crate::domain::status::State;
 use crate::domain::time::Zone;
-use crate::feed::table::{Column, ColumnError, Header, Row};
+use crate::domain::word::folded;
+use crate::feed::body::Given;
+use crate::feed::table::{Column, Row};
+use crate::feed::text::excerpt;
 
 use super::absence::Doubts;
+use super::column::Columns;
+use super::count::Count;
 use super::gather::{Gathered, Said};
-use super::period::Periods;
-use super::place::{NotKnown, Places, unit};
-use super::word::{Wordings, Words, unknown};
+use super::period::{Periods, sheet_date};
+use super::place::{NotKnown, Places, unit, without_fraction};
+use super::word::{MOST_CHARACTERS, Words, unknown};
 use super::{Ground, MOST_LISTED, Mapped, UnknownMunicipality};
 
-/// Where in a row each thing stands.
-pub(super) struct Columns {
-    municipality: Column,
-    unit: Option<Column>,
-    part: Option<Column>,
-    reference: Option<Column>,
-    situation: Option<Column>,
-    dated: Option<Column>,
-}
-
-impl Columns {
-    /// Finds every mapped column, or tells all that cannot be found.
-    pub(super) fn find(mapping: &Mapping, header: &Header) -> Result<Self, Vec<ColumnError>> {
-        let mut errors = Vec::new();
-        let mut find = |name: Option<&str>| match name.map(|name| header.find(name)) {
-            Some(Err(error)) => {
-                errors.push(error);
-                None
-            }
-            Some(Ok(column)) => Some(column),
-            None => None,
-        };
-        let municipality = find(Some(&mapping.municipality));
-        let unit = find(mapping.unit.as_deref());
-        let part = find(match &mapping.part {
-            PartRule::Column { column, .. } => Some(column),
-            PartRule::Fixed(_) => None,
-        });
-        let reference = find(match &mapping.reference {
-            ReferenceRule::Column { column, .. } => Some(column),
-            ReferenceRule::Open | ReferenceRule::Fixed(_) => None,
-        });
-        let situation = find(match &mapping.meaning {
-            Meaning::Situation { column, .. } => Some(column),
-            Meaning::Presence => None,
-        });
-        let dated = find(mapping.dated.as_ref().map(|(column, _)| column.as_str()));
-        match municipality {
-            Some(municipality) if errors.is_empty() => {
-                Ok(Self { municipality, unit, part, reference, situation, dated })
-            }
-            _ => Err(errors),
-        }
-    }
-}
-
-/// Reads rows one after the other.
-pub(super) struct RowReader<'a> {
+/// What rows are read by.
+pub(super) struct Tables<'a> {
     spec: &'a FeedSpec,
     ground: &'a Ground<'a>,
-    columns: Columns,
-    periods: &'a Periods<'a>,
-    places: Places<'a>,
-    parts: Option<Words<PartId>>,
-    situations: Option<Words<State>>,
-    wordings: Wordings,
+    places: Places,
+    parts: Words<Rc<[PartId]>>,
+    situations: Words<Rc<Says>>,
+    blanks: Vec<String>,
+    ignored: Vec<String>,
+    /// The windows of a reference as written, for each part: files have few references and many rows.
+    windows: HashMap<u16, HashMap<String, Rc<[usize]>>>,
+    /// As they are met in the last row.
+    last_date: Option<(String, Option<Timestamp>)>,
+    last_seen: Option<MunicipalityCode>,
 }
 
-impl<'a> RowReader<'a> {
-    pub(super) fn new(
-        spec: &'a FeedSpec,
-        ground: &'a Ground<'a>,
-        columns: Columns,
-        periods: &'a Periods<'a>,
-    ) -> Self {
+/// Most references remembered as written.
+const MOST_REFERENCES: usize = 2_000;
+
+/// Where what a row says goes.
+pub(super) struct To<'t> {
+    pub(super) mapped: &'t mut Mapped,
+    pub(super) gathered: &'t mut Gathered,
+    pub(super) doubts: &'t mut Doubts,
+}
+
+/// What a row is read with: where its cells stand, and what the request settled.
+#[derive(Clone, Copy)]
+pub(super) struct With<'r> {
+    pub(super) columns: &'r Columns,
+    pub(super) given: &'r Given,
+    pub(super) periods: &'r Periods<'r>,
+}
+
+impl<'a> Tables<'a> {
+    pub(super) fn new(spec: &'a FeedSpec, ground: &'a Ground<'a>) -> Self {
         let parts = match &spec.mapping.part {
-            PartRule::Column { words, .. } => Some(Words::of_parts(&ground.calendar.parts, words)),
-            PartRule::Fixed(_) => None,
+            PartRule::Column { words, .. } => Words::of_parts(&ground.calendar.parts, words),
+            PartRule::Fixed(part) => {
+                Words::of_parts(&ground.calendar.parts, &[(String::new(), vec![part.clone()])].into())
+            }
+            PartRule::Situation => Words::new(&[].into()),
         };
         let situations = match &spec.mapping.meaning {
-            Meaning::Situation { words, .. } => Some(Words::new(words)),
-            Meaning::Presence => None,
+            Meaning::Situation { words, .. } => {
+                Words::new(&words.iter().map(|(word, says)| (word.clone(), Rc::new(says.clone()))).collect())
+            }
+            Meaning::Presence | Meaning::Count { .. } => Words::new(&[].into()),
         };
-        let places = Places::new(ground.roster);
-        Self { spec, ground, columns, periods, places, parts, situations, wordings: Wordings::default() }
+        let fold = |words: &[String]| words.iter().map(|w| folded(w)).collect();
+        Self {
+            spec,
+            ground,
+            places: Places::new(ground.roster),
+            parts,
+            situations,
+            blanks: fold(&spec.mapping.blanks),
+            ignored: fold(&spec.mapping.ignored),
+            windows: HashMap::new(),
+            last_date: None,
+            last_seen: None,
+        }
+    }
+
+    /// A cell; absent where there is no such column, where it is blank, and where it holds a word for nothing.
+    fn cell<'r>(&self, row: &'r Row, column: Option<Column>) -> Option<&'r str> {
+        let text = row.cell(column?)?;
+        let blank = !self.blanks.is_empty() && self.blanks.contains(&folded(text));
+        (!blank).then_some(text)
     }
 
     /// Takes in one row, with whatever is odd about it.
-    pub(super) fn read(
-        &mut self,
-        row: &Row,
-        mapped: &mut Mapped,
-        gathered: &mut Gathered,
-        doubts: &mut Doubts,
-    ) {
-        match self.places.municipality(row.cell(self.columns.municipality)) {
-            Ok(municipality) => match self.read_known(row, municipality, mapped, gathered, doubts) {
+    pub(super) fn read(&mut self, row: &Row, with: With<'_>, mut to: To<'_>) {
+        match self.municipality(row, with) {
+            Ok(municipality) => match self.read_known(row, with, municipality, &mut to) {
                 Ok(()) => {
-                    mapped.municipalities_seen.insert(municipality);
+                    if self.last_seen != Some(municipality) {
+                        to.mapped.municipalities_seen.insert(municipality);
+                        self.last_seen = Some(municipality);
+                    }
                 }
                 Err(message) => {
-                    doubts.about(municipality);
-                    mapped.bad_line(row.line, message);
+                    to.doubts.about(municipality);
+                    to.mapped.bad_line(row.line, message);
                 }
             },
             Err(NotKnown::Unknown(code)) => {
-                mapped.unknown += 1;
-                if mapped.unknown_municipalities.len() < MOST_LISTED {
-                    mapped.unknown_municipalities.push(UnknownMunicipality { line: row.line, code });
+                to.mapped.unknown += 1;
+                if to.mapped.unknown_municipalities.len() < MOST_LISTED {
+                    to.mapped.unknown_municipalities.push(UnknownMunicipality { line: row.line, code });
                 }
             }
+            Err(NotKnown::Ignored) => to.mapped.ignored += 1,
             Err(NotKnown::Bad(message)) => {
-                doubts.everywhere();
-                mapped.bad_line(row.line, message);
+                match with.given.municipality {
+                    Some(asked) => to.doubts.about(asked),
+                    None => to.doubts.everywhere(),
+                }
+                to.mapped.bad_line(row.line, message);
             }
+        }
+    }
+
+    /// The municipality that the row names, else the one that was asked for.
+    fn municipality(&self, row: &Row, with: With<'_>) -> Result<MunicipalityCode, NotKnown> {
+        let given = with.given.municipality;
+        let Some(column) = with.columns.municipality else {
+            return given
+                .ok_or_else(|| NotKnown::Bad("nem a linha nem a consulta diz o município".to_owned()));
+        };
+        let text = row.cell(column);
+        if let Some(text) = text
+            && !self.ignored.is_empty()
+            && self.ignored.contains(&folded(text))
+        {
+            return Err(NotKnown::Ignored);
+        }
+        match (self.places.municipality(text)?, given) {
+            (named, Some(asked)) if named != asked => {
+                Err(NotKnown::Bad(format!("a linha é do município {named}, e a consulta era sobre {asked}")))
+            }
+            (named, _) => Ok(named),
         }
     }
 
     fn read_known(
         &mut self,
         row: &Row,
+        with: With<'_>,
         municipality: MunicipalityCode,
-        mapped: &mut Mapped,
-        gathered: &mut Gathered,
-        doubts: &mut Doubts,
+        to: &mut To<'_>,
     ) -> Result<(), String> {
-        let cell = |column: Option<Column>| column.and_then(|c| row.cell(c));
-        let part = match (&self.spec.mapping.part, &self.parts) {
-            (PartRule::Column { column, .. }, Some(words)) => {
-                let word = cell(self.columns.part).ok_or("parte em branco")?;
-                let Some(part) = words.get(word) else {
-                    doubts.about(municipality);
-                    unknown(mapped, column, word, row.line);
+        let Some(said) = self.said(row, with, municipality, to)? else { return Ok(()) };
+        let parts: Option<Rc<[PartId]>> = match &self.spec.mapping.part {
+            PartRule::Situation => None,
+            PartRule::Fixed(_) => self.parts.get(""),
+            PartRule::Column { column, .. } => {
+                let word = self.cell(row, with.columns.part).ok_or("parte em branco")?;
+                let Some(parts) = self.parts.get(word) else {
+                    to.doubts.about(municipality);
+                    unknown(to.mapped, column, word, row.line);
                     return Ok(());
                 };
-                part.clone()
+                Some(parts)
             }
-            (PartRule::Fixed(part), _) => part.clone(),
-            (PartRule::Column { .. }, None) => return Err("parte desconhecida".to_owned()),
         };
-        let windows = self.periods.of_row(cell(self.columns.reference), &part)?;
-        if windows.is_empty() {
-            mapped.without_window += 1;
-            return Ok(());
+        let unit = self.unit(row, with, to)?;
+        let dated = self.dated(row, with, to.mapped);
+        let about: Vec<(&PartId, Word)> = match (&parts, &*said.says) {
+            (Some(parts), Says::Whole(word)) => parts.iter().map(|part| (part, *word)).collect(),
+            (_, Says::Parts(words)) => words.iter().map(|(part, word)| (part, *word)).collect(),
+            (None, Says::Whole(_)) => return Err("a linha não diz de que parte fala".to_owned()),
+        };
+        let mut line = row.line;
+        for (part, word) in about {
+            let number = to.gathered.names.part(part).ok_or("parte desconhecida")?;
+            let windows = self.windows(row, with, number, part)?;
+            if windows.is_empty() {
+                continue;
+            }
+            let by_units =
+                self.ground.calendar.parts.get(part).is_some_and(|p| p.respondent == Respondent::Unit);
+            if with.columns.unit.is_some() && unit.is_none() && by_units {
+                return Err("código da unidade em branco".to_owned());
+            }
+            // A date that cannot be read, or is yet to come, leaves open how old an accusation is.
+            let state = match word.state() {
+                State::Pending if dated == Some(None) => State::Unconfirmed,
+                state => state,
+            };
+            let wording = match (word.wording(), &said.wording) {
+                (Some(own), _) => to.gathered.names.keep_wording(own),
+                (None, Some(wording)) => to.gathered.names.keep_wording(wording),
+                (None, None) => 0,
+            };
+            let said = Said { state, dated: dated.flatten().map(Timestamp::as_second), wording };
+            for window in windows.iter() {
+                to.gathered.add(*window, municipality, (number, unit.unwrap_or(0)), said, line);
+                line = 0;
+            }
         }
-        let unit = cell(self.columns.unit).map(unit).transpose()?;
-        let by_units =
-            self.ground.calendar.parts.get(&part).is_some_and(|p| p.respondent == Respondent::Unit);
-        if self.columns.unit.is_some() && unit.is_none() && by_units {
-            return Err("código da unidade em branco".to_owned());
-        }
-        let said = self.said(row, mapped);
-        let mut repeated = false;
-        for window in windows {
-            let key = (window.id.clone(), municipality, part.clone(), unit.clone());
-            repeated |= gathered.add(key, said.clone());
-        }
-        if repeated {
-            mapped.duplicates += 1;
-            mapped.first_duplicate = mapped.first_duplicate.or(Some(row.line));
-        }
+        // Nothing of the row was in any window.
+        to.mapped.without_window += usize::from(line > 0);
         Ok(())
     }
 
-    /// What the row says, and as of when.
-    fn said(&mut self, row: &Row, mapped: &mut Mapped) -> Said {
-        let (state, wording) = match (&self.spec.mapping.meaning, &self.situations, self.columns.situation) {
-            (Meaning::Situation { column, .. }, Some(words), Some(at)) => {
-                let word = row.cell(at).unwrap_or_default();
-                let state = words.get(word).copied().unwrap_or_else(|| {
-                    if word.is_empty() {
-                        mapped.blank_situations += 1;
-                    } else {
-                        unknown(mapped, column, word, row.line);
-                    }
-                    State::Unconfirmed
-                });
-                (state, (!word.is_empty()).then(|| self.wordings.keep(word)))
+    /// The number of the unit that the row names, else of the one that was asked for.
+    fn unit(&self, row: &Row, with: With<'_>, to: &mut To<'_>) -> Result<Option<u32>, String> {
+        let given = with.given.unit.as_ref();
+        let text = self.cell(row, with.columns.unit).map(without_fraction);
+        let known = text.and_then(|text| to.gathered.names.known_unit(text));
+        if let (Some(_), None) = (known, given) {
+            to.mapped.by_unit = true;
+            return Ok(known);
+        }
+        let id: UnitId = match (text.map(unit).transpose()?, given) {
+            (Some(named), Some(asked)) if named != *asked => {
+                return Err(format!("a linha é da unidade {named}, e a consulta era sobre {asked}"));
             }
-            _ => (State::Done, None),
+            (Some(named), _) => named,
+            (None, Some(asked)) => asked.clone(),
+            (None, None) => return Ok(None),
         };
-        let taken_at = self.ground.taken_at;
-        let read = match (&self.spec.mapping.dated, self.columns.dated.and_then(|c| row.cell(c))) {
-            (Some((_, pattern)), Some(text)) => {
-                Some(instant(text, pattern, &self.ground.calendar.hours.zone).filter(|at| *at <= taken_at))
-            }
-            _ => None,
-        };
-        // A date that cannot be read, or is yet to come, leaves open how old an accusation is.
-        let doubtful = read == Some(None);
-        mapped.doubtful_dates += usize::from(doubtful);
-        let state = if doubtful && state == State::Pending { State::Unconfirmed } else { state };
-        let dated = read.flatten();
-        Said { as_of: dated.unwrap_or(taken_at), state, dated, wording }
+        to.mapped.by_unit = true;
+        let number = to.gathered.names.unit(&id);
+        to.gathered.overflown |= number.is_none();
+        Ok(number)
     }
+
+    /// The windows that the row is about, for one part.
+    fn windows(
+        &mut self,
+        row: &Row,
+        with: With<'_>,
+        number: u16,
+        part: &PartId,
+    ) -> Result<Rc<[usize]>, String> {
+        let cell = self.cell(row, with.columns.reference);
+        let given: Option<Reference> = with.given.reference;
+        let met = self.windows.entry(number).or_default();
+        let asked = given.map(|reference| reference.to_string());
+        let text = cell.or(asked.as_deref()).unwrap_or_default();
+        if let Some(windows) = met.get(text) {
+            return Ok(windows.clone());
+        }
+        let windows: Rc<[usize]> = with.periods.of_row(cell, given, part)?.into();
+        if met.len() < MOST_REFERENCES {
+            met.insert(text.to_owned(), windows.clone());
+        }
+        Ok(windows)
+    }
+
+    /// What the row's word or counts say; nothing when that is unknown.
+    fn said(
+        &mut self,
+        row: &Row,
+        with: With<'_>,
+        municipality: MunicipalityCode,
+        to: &mut To<'_>,
+    ) -> Result<Option<Wording>, String> {
+        let plain = |state| Rc::new(Says::Whole(Word::Is(state)));
+        match &self.spec.mapping.meaning {
+            Meaning::Presence => Ok(Some(Wording { says: plain(State::Done), wording: None })),
+            Meaning::Count { .. } => {
+                let read = |column: Option<Column>| column.and_then(|c| row.cell(c));
+                let count = Count::read(read(with.columns.done), read(with.columns.expected));
+                to.mapped.unclear_counts += usize::from(count.state() == State::Unconfirmed);
+                Ok(Some(Wording { says: plain(count.state()), wording: count.wording() }))
+            }
+            Meaning::Situation { column, .. } => {
+                let word = self.cell(row, with.columns.situation).unwrap_or_default();
+                let wording = (!word.is_empty()).then(|| excerpt(word, MOST_CHARACTERS));
+                if let Some(says) = self.situations.get(word) {
+                    return Ok(Some(Wording { says, wording }));
+                }
+                if word.is_empty() {
+                    to.mapped.blank_situations += 1;
+                } else {
+                    unknown(to.mapped, column, word, row.line);
+                }
+                // Whom the word would have been about, nobody knows.
+                if self.spec.mapping.part == PartRule::Situation {
+                    to.doubts.about(municipality);
+                    return Ok(None);
+                }
+                Ok(Some(Wording { says: plain(State::Unconfirmed), wording }))
+            }
+        }
+    }
+
+    /// The row's own date: absent where it has none, and none inside where it has one that cannot be.
+    fn dated(&mut self, row: &Row, with: With<'_>, mapped: &mut Mapped) -> Option<Option<Timestamp>> {
+        let (_, pattern) = self.spec.mapping.dated.as_ref()?;
+        let text = self.cell(row, with.columns.dated)?;
+        let read = match &self.last_date {
+            Some((last, read)) if last == text => *read,
+            _ => {
+                let read = instant(text, pattern, &self.ground.calendar.hours.zone);
+                self.last_date = Some((text.to_owned(), read));
+                read
+            }
+        };
+        let read = read.filter(|at| *at <= self.ground.taken_at);
+        mapped.doubtful_dates += usize::from(read.is_none());
+        Some(read)
+    }
+}
+
+/// What a row's word says, and the word.
+struct Wording {
+    says: Rc<Says>,
+    wording: Option<String>,
 }
 
 /// The instant that a text names in the calendar's zone; a date without a time is the start of its day, so that data
 /// is never taken for younger than it is.
 fn instant(text: &str, pattern: &str, zone: &Zone) -> Option<Timestamp> {
-    let read = jiff::fmt::strtime::parse(pattern, text).ok()?;
+    let Ok(read) = jiff::fmt::strtime::parse(pattern, text) else {
+        return sheet_date(text).map(|at| zone.at(at.date(), at.time()));
+    };
     if read.offset().is_some() {
         return read.to_timestamp().ok();
     }
@@ -230,7 +347,11 @@ mod tests {
             read("2026-11-05T14:30:00+00:00", "%Y-%m-%dT%H:%M:%S%:z").unwrap(),
             "2026-11-05T14:30:00Z"
         );
-        for bad in ["31/02/2026", "2026-11-05", "ontem", "5/11"] {
+        assert_eq!(read("2026-11-05", "%d/%m/%Y").unwrap(), "2026-11-05T03:00:00Z", "a sheet's date");
+        assert_eq!(read("2026-11-05T12:30:00", "%d/%m/%Y").unwrap(), "2026-11-05T15:30:00Z");
+        assert_eq!(read("46331", "%d/%m/%Y").unwrap(), "2026-11-05T03:00:00Z", "a serial without a style");
+        assert_eq!(read("46331.5", "%d/%m/%Y").unwrap(), "2026-11-05T15:00:00Z");
+        for bad in ["31/02/2026", "ontem", "5/11", "463310", "2026-13-05"] {
             assert_eq!(read(bad, "%d/%m/%Y"), None, "{bad}");
         }
     }

@@ -4,11 +4,13 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::feed::{Format, Meaning, PartRule, ReferenceRule};
+use crate::domain::feed::{Format, Meaning, PartRule, ReferenceRule, Says, Word};
 use crate::domain::id::{PartId, Reference};
 use crate::domain::roster::Units;
+use crate::domain::status::State;
+use crate::feed::body::{Body, Original};
 use crate::feed::fixture::{
-    code, mapped, mapped_at, november, presence, presence_by_unit, roster, roster_with_units, situation,
+    code, map, mapped, mapped_at, november, presence, presence_by_unit, roster, roster_with_units, situation,
     told, unit,
 };
 use crate::feed::table;
@@ -122,7 +124,7 @@ fn words_are_states_and_who_is_missing_is_unconfirmed() {
     let told = told(&found);
     assert_eq!(told[3..], ["3205002 pendente", "3205200 nao_confirmado", "3205309 concluido"]);
     assert!(told[..3].iter().all(|t| t.ends_with("nao_confirmado")));
-    let done = found.observations.last().unwrap();
+    let done = found.observations.iter().last().unwrap();
     assert_eq!(done.wording.as_deref(), Some("QUESTIONARIO PREENCHIDO"));
     assert_eq!(done.dated.unwrap().to_string(), "2026-11-05T03:00:00Z");
     assert_eq!((found.blank_situations, found.unknown_words.len()), (1, 0));
@@ -200,7 +202,7 @@ fn mapped_over(windows: &[Window], pattern: &str, reference: &str) -> Vec<String
     let (calendar, roster) = (crate::feed::fixture::calendar(), roster());
     let ground = Ground { calendar: &calendar, windows, roster: &roster, taken_at: november(10) };
     let file = format!("ibge;ref\n320530;{reference}\n");
-    let found = map(&spec, table::open(&spec.format, file.as_bytes()).unwrap(), &ground);
+    let found = map(&spec, file.as_bytes(), &ground);
     let done = found.observations.iter().filter(|o| o.state == State::Done);
     done.map(|o| o.window.to_string()).collect()
 }
@@ -256,9 +258,9 @@ fn an_open_reference_is_whatever_is_open_and_nothing_when_nothing_is() {
 
 #[test]
 fn the_published_census_file_is_read_as_it_is() {
-    let Ok(bytes) = std::fs::read("../shared/data/censo2023-centro-pop-es.cp1252.csv") else { return };
+    let bytes = std::fs::read("../shared/data/censo2023-centro-pop-es.cp1252.csv").unwrap();
     let mut spec = presence_by_unit();
-    spec.mapping.municipality = "IBGE".to_owned();
+    spec.mapping.municipality = Some("IBGE".to_owned());
     spec.mapping.unit = Some("nu_identificador".to_owned());
     spec.mapping.part = PartRule::Fixed(PartId::parse("CRAS").unwrap());
     spec.mapping.reference = ReferenceRule::Open;
@@ -266,11 +268,154 @@ fn the_published_census_file_is_read_as_it_is() {
     let (calendar, windows, roster) =
         (crate::feed::fixture::calendar(), crate::feed::fixture::windows(), roster());
     let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
-    let table = table::open(&spec.format, &bytes).unwrap();
-    assert!(table.header().find("Municipio").is_ok());
-    let found = map(&spec, table, &ground);
+    let body = Body::plain(Original::from_bytes(bytes.clone()));
+    assert!(table::open(&spec.format, &body, &[]).unwrap().header().find("Municipio").is_ok());
+    let found = map(&spec, &bytes, &ground);
     assert_eq!((found.rows, found.bad, found.unknown, found.doubtful_dates), (7, 0, 1, 0));
     assert_eq!(found.observations.len(), 6);
+}
+
+fn spec_by_words(words: &[(&str, Says)]) -> FeedSpec {
+    let mut spec = situation();
+    spec.mapping.part = PartRule::Situation;
+    spec.mapping.dated = None;
+    let words = words.iter().map(|(word, says)| ((*word).to_owned(), says.clone())).collect();
+    spec.mapping.meaning = Meaning::Situation { column: "situacao".to_owned(), words };
+    spec
+}
+
+fn parts(words: &[(&str, Word)]) -> Says {
+    Says::Parts(words.iter().map(|(part, word)| (PartId::parse(part).unwrap(), *word)).collect())
+}
+
+fn by_part(found: &Mapped, of: &str) -> Vec<String> {
+    let own = found.observations.iter().filter(|o| o.municipality == code(of));
+    own.map(|o| format!("{} {}", o.part, o.state.as_str())).collect()
+}
+
+#[test]
+fn one_word_may_settle_several_parts() {
+    let spec = spec_by_words(&[
+        (
+            "em avaliação no CMAS",
+            parts(&[("GESTAO", Word::Is(State::Done)), ("CREAS", Word::Is(State::Pending))]),
+        ),
+        ("em preenchimento", parts(&[("GESTAO", Word::Is(State::Pending))])),
+    ]);
+    let file =
+        "ibge;situacao\n320530;Em avaliacao no CMAS\n320520;em preenchimento\n320500;sumiu\n320150; \n";
+    let found = mapped(&spec, &roster(), file);
+    assert_eq!(by_part(&found, "3205309"), ["CREAS pendente", "GESTAO concluido"]);
+    assert_eq!(by_part(&found, "3205200"), ["CREAS nao_confirmado", "GESTAO pendente"]);
+    assert_eq!(by_part(&found, "3205002"), ["CREAS nao_confirmado", "GESTAO nao_confirmado"]);
+    assert_eq!((found.unknown_words.len(), found.blank_situations, found.duplicates), (1, 1, 0));
+}
+
+#[test]
+fn one_word_of_the_parts_column_may_be_several_parts() {
+    let mut spec = situation();
+    let both = vec![PartId::parse("GESTAO").unwrap(), PartId::parse("CREAS").unwrap()];
+    let words = BTreeMap::from([("Gestão e CREAS".to_owned(), both)]);
+    spec.mapping.part = PartRule::Column { column: "parte".to_owned(), words };
+    let file = "ibge;parte;situacao;data\n320530;gestao e creas;Questionário Preenchido;\n320530;gestao e creas;Preencher o questionário;\n";
+    let found = mapped(&spec, &roster(), file);
+    assert_eq!(by_part(&found, "3205309"), ["CREAS concluido", "GESTAO concluido"]);
+    assert_eq!((found.duplicates, found.first_duplicate), (1, Some(3)), "rows are counted, not parts");
+}
+
+#[test]
+fn filled_in_and_not_concluded_is_pending_in_words_of_its_own() {
+    let mut spec = situation();
+    let words = BTreeMap::from([("100%".to_owned(), Says::Whole(Word::FilledNotConcluded))]);
+    spec.mapping.meaning = Meaning::Situation { column: "situacao".to_owned(), words };
+    let found = mapped(&spec, &roster(), "ibge;parte;situacao;data\n320530;CRAS;100%;\n");
+    let said = found.observations.iter().last().unwrap();
+    assert_eq!((said.state, said.wording.as_deref()), (State::Pending, Some("preenchido, falta concluir")));
+}
+
+#[test]
+fn counts_say_done_pending_or_nothing_sure() {
+    let mut spec = presence();
+    spec.mapping.reference = ReferenceRule::Open;
+    spec.mapping.municipality = Some("#1".to_owned());
+    spec.mapping.ignored = vec!["total".to_owned()];
+    spec.mapping.meaning = Meaning::Count { done: "#4".to_owned(), expected: "CRAS CADSUAS".to_owned() };
+    let file = "IBGE;Município;CRAS CADSUAS;Preenchidos\n320530;V;1.012;1.012\n320520;W;7;5\n320500;S;7;9\n320150;C;;\nTotal;;x;y\n";
+    let found = mapped(&spec, &roster(), file);
+    assert_eq!(
+        told(&found)[2..],
+        ["3201506 nao_confirmado", "3205002 nao_confirmado", "3205200 pendente", "3205309 concluido"]
+    );
+    assert_eq!((found.unclear_counts, found.ignored, found.bad), (2, 1, 0));
+    let pending = found.observations.iter().find(|o| o.state == State::Pending).unwrap();
+    assert_eq!(pending.wording.as_deref(), Some("5 de 7"));
+}
+
+#[test]
+fn words_for_nothing_are_blank_where_the_feed_says_so() {
+    let mut spec = situation();
+    spec.mapping.blanks = vec!["SI".to_owned(), "NSA".to_owned(), "-".to_owned(), "0".to_owned()];
+    let file = "ibge;parte;situacao;data\n320530;CRAS;nsa;-\n320520;CRAS;Questionário Preenchido;0\n";
+    let found = mapped(&spec, &roster(), file);
+    assert_eq!((found.blank_situations, found.unknown_words.len(), found.doubtful_dates), (1, 0, 0));
+}
+
+/// Maps pages of a crawl, each with what its request settled.
+fn crawled(spec: &FeedSpec, pages: &[(Given, &str)]) -> Mapped {
+    let (calendar, windows, roster) =
+        (crate::feed::fixture::calendar(), crate::feed::fixture::windows(), roster_with_units());
+    let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
+    let mut mapper = Mapper::new(spec, &ground);
+    for (given, page) in pages {
+        let body = Body { given: given.clone(), original: Original::from_bytes(page.as_bytes()) };
+        mapper.read(table::open(&spec.format, &body, &[]).unwrap(), given).unwrap();
+    }
+    mapper.finish()
+}
+
+fn of_unit(id: &str, municipality: &str) -> Given {
+    let unit = Some(crate::domain::id::UnitId::parse(id).unwrap());
+    Given { municipality: Some(code(municipality)), unit, reference: None }
+}
+
+#[test]
+fn what_the_request_settled_need_not_stand_in_the_rows() {
+    let mut spec = presence();
+    spec.mapping.municipality = None;
+    let pages =
+        [(of_unit("11", "3205309"), "ref\n10/2026\n09/2026\n"), (of_unit("12", "3205309"), "ref\n09/2026\n")];
+    let found = crawled(&spec, &pages);
+    let october: Vec<_> = told(&found).into_iter().filter(|t| !t.starts_with("rma")).collect();
+    assert_eq!(october, ["3205002/21 nao_confirmado", "3205309/11 concluido", "3205309/12 pendente"]);
+    assert_eq!(found.unsaid, 1, "of unit 21 nobody asked");
+    let mut open = spec.clone();
+    open.mapping.reference = ReferenceRule::Open;
+    let january = Given { reference: Some(Reference::Month(2026, 1)), ..of_unit("11", "3205309") };
+    let found = crawled(&open, &[(january, "x\n1\n")]);
+    assert_eq!(told(&found), ["rma/2026-01 3205309/11 concluido"]);
+}
+
+#[test]
+fn a_page_that_speaks_of_others_than_was_asked_for_is_faulty() {
+    let mut spec = presence_by_unit();
+    let found = crawled(
+        &spec,
+        &[(of_unit("11", "3205309"), "ibge;ref;unidade\n320520;10/2026;11\n320530;10/2026;12\n")],
+    );
+    assert_eq!((found.bad, found.observations.len()), (2, 0));
+    assert!(found.bad_lines[0].message.contains("a consulta era sobre 3205309"), "{:?}", found.bad_lines);
+    spec.mapping.municipality = None;
+    assert_eq!(crawled(&spec, &[(Given::default(), "ref;unidade\n10/2026;11\n")]).bad, 1);
+}
+
+#[test]
+fn all_four_shapes_of_unit_ids_are_kept_whole() {
+    let ids = ["32012098154", "13205303522", "1234567890123", "654321"];
+    let rows: String = ids.iter().map(|id| format!("320530;10/2026;{id}\n")).collect();
+    let found = mapped(&presence_by_unit(), &roster(), &format!("ibge;ref;unidade\n{rows}"));
+    let mut kept: Vec<_> = found.observations.iter().filter_map(|o| o.unit).map(|u| u.to_string()).collect();
+    kept.sort();
+    assert_eq!(kept, ["1234567890123", "13205303522", "32012098154", "654321"]);
 }
 
 /// Rows that touch everything: both spellings of codes, strangers, units, bad lines, words, dates.
@@ -308,7 +453,7 @@ proptest! {
             prop_assert_eq!(&one.observations, &other.observations);
             prop_assert_eq!(&one.done, &other.done);
             let keys: BTreeSet<_> =
-                one.observations.iter().map(|o| (&o.window, o.municipality, &o.part, &o.unit)).collect();
+                one.observations.iter().map(|o| (o.window, o.municipality, o.part, o.unit)).collect();
             prop_assert_eq!(keys.len(), one.observations.len());
         }
     }
@@ -330,7 +475,7 @@ proptest! {
         let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
         for spec in specs() {
             for head in [&b""[..], b"ibge;ref;unidade;situacao;data;parte\n"] {
-                let _ = crate::feed::take_in(&spec, &[head, &bytes].concat(), &ground, None);
+                let _ = crate::feed::take_in(&spec, &[Body::plain(Original::from_bytes([head, &bytes].concat()))], &ground, None);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Words of a file to what they mean. Pure.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::rc::Rc;
 
 use crate::domain::calendar::Part;
 use crate::domain::id::PartId;
@@ -10,46 +10,47 @@ use crate::feed::text::{excerpt, folded};
 use super::{MOST_LISTED, Mapped, UnknownWord};
 
 /// Most characters kept of a word that means nothing: a wrong column may hold what nobody should keep.
-const MOST_CHARACTERS: usize = 60;
+pub(super) const MOST_CHARACTERS: usize = 60;
 
 /// A table of words, compared without case, accents or outer blanks.
-pub(super) struct Words<T>(HashMap<String, T>);
+pub(super) struct Words<T> {
+    folded: HashMap<String, T>,
+    /// Words as written that were looked up already: a file has few different ones, and many rows.
+    met: HashMap<String, Option<T>>,
+}
+
+/// Most words remembered as written.
+const MOST_MET: usize = 10_000;
 
 impl<T: Clone> Words<T> {
     pub(super) fn new(words: &BTreeMap<String, T>) -> Self {
-        Self(words.iter().map(|(word, meaning)| (folded(word), meaning.clone())).collect())
+        Self::of(words.iter().map(|(word, meaning)| (folded(word), meaning.clone())).collect())
     }
 
-    pub(super) fn get(&self, word: &str) -> Option<&T> {
-        self.0.get(&folded(word))
+    fn of(folded: HashMap<String, T>) -> Self {
+        Self { folded, met: HashMap::new() }
+    }
+
+    pub(super) fn get(&mut self, word: &str) -> Option<T> {
+        if let Some(met) = self.met.get(word) {
+            return met.clone();
+        }
+        let meaning = self.folded.get(&folded(word)).cloned();
+        if self.met.len() < MOST_MET {
+            self.met.insert(word.to_owned(), meaning.clone());
+        }
+        meaning
     }
 }
 
-impl Words<PartId> {
+impl Words<Rc<[PartId]>> {
     /// The words of a feed over the ids and names of the declared parts.
-    pub(super) fn of_parts(declared: &BTreeMap<PartId, Part>, words: &BTreeMap<String, PartId>) -> Self {
-        let mut all = HashMap::new();
-        all.extend(declared.values().map(|p| (folded(&p.name), p.id.clone())));
-        all.extend(declared.keys().map(|id| (folded(id.as_str()), id.clone())));
-        all.extend(words.iter().map(|(word, id)| (folded(word), id.clone())));
-        Self(all)
-    }
-}
-
-/// Keeps one copy of each wording.
-#[derive(Default)]
-pub(super) struct Wordings(HashMap<String, Arc<str>>);
-
-impl Wordings {
-    pub(super) fn keep(&mut self, word: &str) -> Arc<str> {
-        if let Some(kept) = self.0.get(word) {
-            return kept.clone();
-        }
-        let kept: Arc<str> = excerpt(word, MOST_CHARACTERS).into();
-        if self.0.len() < MOST_LISTED {
-            self.0.insert(word.to_owned(), kept.clone());
-        }
-        kept
+    pub(super) fn of_parts(declared: &BTreeMap<PartId, Part>, words: &BTreeMap<String, Vec<PartId>>) -> Self {
+        let mut all: HashMap<String, Rc<[PartId]>> = HashMap::new();
+        all.extend(declared.values().map(|p| (folded(&p.name), [p.id.clone()].into())));
+        all.extend(declared.keys().map(|id| (folded(id.as_str()), [id.clone()].into())));
+        all.extend(words.iter().map(|(word, ids)| (folded(word), ids.clone().into())));
+        Self::of(all)
     }
 }
 
@@ -72,9 +73,11 @@ mod tests {
 
     #[test]
     fn words_mean_the_same_in_any_case_and_with_or_without_accents() {
-        let words = Words::new(&BTreeMap::from([("Questionário Preenchido".to_owned(), State::Done)]));
-        assert_eq!(words.get(" QUESTIONARIO  PREENCHIDO "), Some(&State::Done));
-        assert_eq!(words.get("Preencher o questionário"), None);
+        let mut words = Words::new(&BTreeMap::from([("Questionário Preenchido".to_owned(), State::Done)]));
+        for _ in 0..2 {
+            assert_eq!(words.get(" QUESTIONARIO  PREENCHIDO "), Some(State::Done));
+            assert_eq!(words.get("Preencher o questionário"), None);
+        }
     }
 
     #[test]

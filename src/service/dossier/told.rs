@@ -278,6 +278,11 @@ fn matters(fact: &Fact<'_>, windows: &BTreeSet<WindowId>) -> bool {
     }
     match entry.kind {
         EntryKind::Reading => true,
+        // What somebody said of a snapshot bears on the windows that it speaks of.
+        EntryKind::Override if fact.body["coleta"].is_string() => {
+            let of = fact.body["janelas"].as_array().into_iter().flatten();
+            of.filter_map(Value::as_str).any(|id| windows.iter().any(|window| window.as_str() == id))
+        }
         EntryKind::Override => fact.body["lote"].as_str().is_none_or(|batch| {
             let of = |window: &WindowId| {
                 batch.strip_prefix(window.as_str()).is_some_and(|rest| rest.starts_with(['@', '/']))
@@ -293,7 +298,9 @@ fn matters(fact: &Fact<'_>, windows: &BTreeSet<WindowId>) -> bool {
         | EntryKind::Snapshot
         | EntryKind::Outage
         | EntryKind::Contact
-        | EntryKind::Configuration => ALWAYS.contains(&entry.kind),
+        | EntryKind::Configuration
+        | EntryKind::Register
+        | EntryKind::News => ALWAYS.contains(&entry.kind),
     }
 }
 
@@ -320,6 +327,10 @@ pub(super) fn returned_file_name(message: &KeptMessage) -> String {
 fn scope(fact: &Fact<'_>) -> String {
     let mut words = Vec::new();
     words.extend(fact.text("lote").map(|batch| format!("lote {batch}")));
+    words.extend(fact.text("coleta").map(|id| {
+        let ruled = fact.text("acao").unwrap_or_default();
+        format!("{ruled} a coleta {id} da fonte {}", fact.text("fonte").unwrap_or_default())
+    }));
     words.extend(fact.entry.window.as_ref().map(|window| format!("janela {window}")));
     words.extend(fact.entry.municipality.map(|code| format!("município {code}")));
     words.extend(fact.text("parte").map(|part| format!("parte {part}")));

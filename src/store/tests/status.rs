@@ -4,9 +4,11 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use crate::domain::id::{FeedId, SnapshotId, UnitId};
+use crate::domain::overrides::Authorship;
+use crate::domain::page::Observations;
 use crate::domain::status::{Belief, Entry, Observation, State, StatusBook};
 use crate::store::testing::*;
-use crate::store::{NewSnapshot, Recorded, Store, Tally, Verdict};
+use crate::store::{CrawlPage, FeedRun, NewSnapshot, Recorded, Ruled, Store, Tally, Verdict};
 
 fn snapshot(feed: &str, n: usize, minutes: i64) -> NewSnapshot {
     NewSnapshot {
@@ -16,6 +18,8 @@ fn snapshot(feed: &str, n: usize, minutes: i64) -> NewSnapshot {
         source: "rma.csv".to_owned(),
         sha256: "00".repeat(32),
         rows: 1,
+        rejected: 0,
+        repeated: 0,
         reasons: Vec::new(),
         original: None,
     }
@@ -65,7 +69,7 @@ async fn a_reversal_is_remembered_across_a_restart_until_it_is_confirmed() {
     .enumerate()
     {
         let store = store(&dir).await;
-        let seen = vec![observed(VITORIA, None, state)];
+        let seen = [observed(VITORIA, None, state)].into_iter().collect();
         store.accept_snapshot(snapshot("a", n, taken), seen, at(taken)).await.unwrap();
         let entry = entries(&store.status().await.unwrap(), VITORIA)[0].clone();
         assert_eq!((entry.state, entry.reverting_since), (state, reverting), "{n}");
@@ -77,7 +81,10 @@ async fn a_reversal_is_remembered_across_a_restart_until_it_is_confirmed() {
 async fn a_quarantined_snapshot_changes_nothing_and_is_kept_with_its_reasons() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir).await;
-    let seen = vec![observed(VITORIA, None, State::Done), observed(SERRA, Some("1"), State::Pending)];
+    let seen: Observations =
+        [observed(VITORIA, None, State::Done), observed(SERRA, Some("1"), State::Pending)]
+            .into_iter()
+            .collect();
     let first = snapshot("a", 1, 1);
     assert_eq!(store.accept_snapshot(first.clone(), seen.clone(), at(1)).await.unwrap(), Recorded::New);
     assert_eq!(store.accept_snapshot(first, seen, at(2)).await.unwrap(), Recorded::Repeated);
@@ -85,8 +92,11 @@ async fn a_quarantined_snapshot_changes_nothing_and_is_kept_with_its_reasons() {
     bad.reasons = vec!["queda de 78 para 3".to_owned()];
     bad.original = Some(b"x".to_vec());
     bad.sha256 = crate::store::sha256(b"x");
-    store.quarantine_snapshot(bad.clone(), at(5)).await.unwrap();
-    assert_eq!(store.quarantine_snapshot(bad.clone(), at(5)).await.unwrap(), Recorded::Repeated);
+    store.quarantine_snapshot(bad.clone(), Observations::default(), at(5)).await.unwrap();
+    assert_eq!(
+        store.quarantine_snapshot(bad.clone(), Observations::default(), at(5)).await.unwrap(),
+        Recorded::Repeated
+    );
     assert_eq!(store.status().await.unwrap().last_fetch(&bad.feed), Some(at(1)));
     let last = store.last_accepted(&bad.feed).await.unwrap().unwrap();
     assert_eq!((last.id.as_str(), last.total), ("a-1", Tally { done: 1, municipalities: 2 }));
@@ -110,12 +120,127 @@ async fn what_was_known_then_is_not_what_is_known_now() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir).await;
     for (n, minutes, state) in [(1, 10, State::Pending), (2, 20, State::Done)] {
-        let seen = vec![observed(VITORIA, None, state)];
+        let seen = [observed(VITORIA, None, state)].into_iter().collect();
         store.accept_snapshot(snapshot("a", n, minutes), seen, at(minutes)).await.unwrap();
     }
     assert_eq!(entries(&store.status_as_known(at(19)).await.unwrap(), VITORIA)[0].state, State::Pending);
     assert_eq!(entries(&store.status_as_known(at(20)).await.unwrap(), VITORIA)[0].state, State::Done);
     assert!(entries(&store.status_as_known(at(9)).await.unwrap(), VITORIA).is_empty());
+}
+
+fn said(state: State) -> Observations {
+    [observed(VITORIA, None, state)].into_iter().collect()
+}
+
+fn by(minutes: i64) -> Authorship {
+    Authorship { author: "ana".to_owned(), reason: "conferido por telefone".to_owned(), at: at(minutes) }
+}
+
+async fn stands(store: &Store) -> Option<State> {
+    entries(&store.status().await.unwrap(), VITORIA).first().map(|entry| entry.state)
+}
+
+async fn stood(store: &Store, minutes: i64) -> Option<State> {
+    entries(&store.status_as_known(at(minutes)).await.unwrap(), VITORIA).first().map(|entry| entry.state)
+}
+
+#[tokio::test]
+async fn a_quarantined_snapshot_that_a_person_believes_counts_from_then_on_and_not_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    store.accept_snapshot(snapshot("a", 1, 10), said(State::Pending), at(10)).await.unwrap();
+    let better = snapshot("a", 2, 20);
+    store.quarantine_snapshot(better.clone(), said(State::Done), at(20)).await.unwrap();
+    assert_eq!(stands(&store).await, Some(State::Pending));
+    let ruled = store.rule(&better.id, Verdict::Accepted, by(30)).await.unwrap();
+    assert!(matches!(ruled, Ruled::Done { windows, .. } if windows.contains(&rma())));
+    assert_eq!(stands(&store).await, Some(State::Done));
+    assert_eq!((stood(&store, 29).await, stood(&store, 30).await), (Some(State::Pending), Some(State::Done)));
+    assert_eq!(
+        store.last_accepted(&better.feed).await.unwrap().unwrap().id,
+        better.id,
+        "the next is measured by it"
+    );
+    assert_eq!(store.status().await.unwrap().last_fetch(&better.feed), Some(at(20)));
+    assert_eq!(store.rule(&better.id, Verdict::Accepted, by(31)).await.unwrap(), Ruled::Already);
+    let unknown = SnapshotId::parse("a-9").unwrap();
+    assert_eq!(store.rule(&unknown, Verdict::Accepted, by(31)).await.unwrap(), Ruled::Unknown);
+    let [ruling] = &store.rulings(Some(&rma())).await.unwrap()[..] else { panic!() };
+    assert_eq!((&ruling.snapshot, &ruling.by), (&better.id, &by(30)));
+    assert!(store.verify().await.unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn what_was_known_before_a_withdrawn_snapshot_rules_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    for (n, minutes, state) in [(1, 10, State::Pending), (2, 20, State::Done)] {
+        let seen = said(state);
+        store.accept_snapshot(snapshot("a", n, minutes), seen, at(minutes)).await.unwrap();
+    }
+    let feed = FeedId::parse("a").unwrap();
+    store.note_fetch(&feed, at(25)).await.unwrap();
+    let wrong = snapshot("a", 2, 20);
+    store.rule(&wrong.id, Verdict::Quarantined, by(30)).await.unwrap();
+    assert_eq!(stands(&store).await, Some(State::Pending));
+    assert_eq!((stood(&store, 29).await, stood(&store, 30).await), (Some(State::Done), Some(State::Pending)));
+    assert_eq!(store.status().await.unwrap().last_fetch(&feed), Some(at(10)), "the data is as old as it was");
+    assert!(store.refused(&feed, &wrong.sha256).await.unwrap().is_some());
+    // Believed again, and refused again: the last word counts, at each instant.
+    store.rule(&wrong.id, Verdict::Accepted, by(40)).await.unwrap();
+    assert!(store.refused(&feed, &wrong.sha256).await.unwrap().is_none());
+    assert_eq!((stood(&store, 35).await, stood(&store, 45).await), (Some(State::Pending), Some(State::Done)));
+    // The only one withdrawn: nothing is known.
+    store.rule(&wrong.id, Verdict::Quarantined, by(50)).await.unwrap();
+    store.rule(&snapshot("a", 1, 10).id, Verdict::Quarantined, by(51)).await.unwrap();
+    assert_eq!(stands(&store).await, None);
+    assert_eq!(store.status().await.unwrap().last_fetch(&feed), None);
+}
+
+#[tokio::test]
+async fn what_could_not_be_read_cannot_be_believed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    let page = snapshot("a", 1, 10);
+    store.quarantine_snapshot(page.clone(), Observations::default(), at(10)).await.unwrap();
+    assert_eq!(store.rule(&page.id, Verdict::Accepted, by(11)).await.unwrap(), Ruled::Empty);
+    assert!(store.rulings(None).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_crawl_is_taken_up_where_it_was_and_forgotten_at_its_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let feed = FeedId::parse("a").unwrap();
+    let page = |place, failure: Option<&str>| CrawlPage {
+        fetched_at: at(2),
+        place,
+        length: 7,
+        sha256: "00".repeat(32),
+        failure: failure.map(str::to_owned),
+    };
+    {
+        let store = store(&dir).await;
+        store.begin_crawl(&feed, "plano", 3, at(1)).await.unwrap();
+        store.keep_page(&feed, "3205309", page(0, None)).await.unwrap();
+        store.keep_page(&feed, "3205002", page(7, Some("o servidor respondeu 503"))).await.unwrap();
+        store.close().await;
+    }
+    let store = store(&dir).await;
+    let crawl = store.crawl(&feed).await.unwrap().unwrap();
+    assert_eq!((crawl.plan.as_str(), crawl.started_at, crawl.pages.len()), ("plano", at(1), 2));
+    assert_eq!(crawl.pages["3205309"], page(0, None));
+    let progress = store.crawl_progress().await.unwrap()[&feed];
+    assert_eq!((progress.pages, progress.settled, progress.failed), (3, 2, 1));
+    store.keep_page(&feed, "3205002", page(7, None)).await.unwrap();
+    assert_eq!(store.crawl_progress().await.unwrap()[&feed].failed, 0, "had at the second try");
+    store.begin_crawl(&feed, "outro", 3, at(5)).await.unwrap();
+    assert!(store.crawl(&feed).await.unwrap().unwrap().pages.is_empty());
+    store.end_crawl(&feed).await.unwrap();
+    assert_eq!(store.crawl(&feed).await.unwrap(), None);
+    let run = FeedRun { tried_at: at(1), next_at: Some(at(9)), failures: 2, failure: Some("403".to_owned()) };
+    store.note_run(&feed, run.clone()).await.unwrap();
+    assert_eq!(store.feed_run(&feed).await.unwrap(), Some(run.clone()));
+    assert_eq!(store.feed_runs().await.unwrap()[&feed], run);
 }
 
 fn any_observation() -> impl Strategy<Value = Observation> {
@@ -156,7 +281,7 @@ proptest! {
                     book.absorb(o.clone(), &new.feed, &new.id, at(minutes), Belief::Cautious);
                 }
                 book.fetched(&new.feed, at(minutes));
-                store.accept_snapshot(new, seen, at(5_000)).await.unwrap();
+                store.accept_snapshot(new, seen.into_iter().collect(), at(5_000)).await.unwrap();
             }
             agree(&store, &book, 5_000).await;
         });

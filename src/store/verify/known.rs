@@ -1,77 +1,78 @@
 //! Who has filled in, worked out anew from the evidence of each snapshot: what the tables must hold of it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::super::StoreError;
-use super::super::cell::{Cells, code, count, ms};
+use super::super::cell::{Cells, count};
+use super::super::chain::sha256;
 use super::super::db::Conn;
+use super::super::snapshot::Verdict;
 use super::super::sql::{bound, statements};
-use super::super::{snapshot, status};
+use super::super::status;
 use super::Expected;
-use super::expect::{Must, Row, Rows};
-use crate::domain::id::{FeedId, SnapshotId, UnitId};
-use crate::domain::status::{Belief, Entry, StatusBook};
+use super::expect::{Must, Rows};
+use crate::domain::id::{FeedId, SnapshotId, WindowId};
+use crate::domain::page::{Observations, Page};
 
 statements! {
-    const ACCEPTED = "SELECT s.id, s.feed, s.taken_at, s.position, m.bytes FROM snapshots s \
-                      LEFT JOIN mappings m ON m.sha256 = s.mapping \
-                      WHERE s.verdict = 'aceita' AND s.position > $1 ORDER BY s.position LIMIT 1";
+    const JUDGED = "SELECT s.id, s.feed, s.taken_at, s.verdict, s.position, m.bytes FROM snapshots s \
+                    LEFT JOIN mappings m ON m.sha256 = s.mapping WHERE s.position > $1 ORDER BY s.position LIMIT 1";
 }
 
-/// Rows of `status_entries` and `snapshot_tallies`. A snapshot whose row or evidence cannot be read says nothing here;
-/// that it was changed is found in its own table.
+/// Rows of `pages`, `snapshot_tallies` and `status_pages`. A snapshot whose row or evidence cannot be read says nothing
+/// here; that it was changed is found in its own table.
 pub(super) async fn expected(conn: &mut Conn) -> Result<Expected, StoreError> {
-    let mut book = StatusBook::default();
-    let mut tallies = Rows::new();
-    let mut touched = BTreeSet::new();
+    let mut known: BTreeMap<(FeedId, WindowId), Page> = BTreeMap::new();
+    let (mut named, mut tallies) = (Rows::new(), Rows::new());
     let mut position = 0_i64;
-    while let Some(row) = bound!(ACCEPTED, position).fetch_optional(&mut *conn).await? {
+    while let Some(row) = bound!(JUDGED, position).fetch_optional(&mut *conn).await? {
         let cells = Cells::of("snapshots", &row);
         position = cells.get("position")?;
-        let (Ok(id), Ok(feed), Ok(taken_at), Ok(Some(bytes))) = (
+        let (Ok(id), Ok(feed), Ok(taken_at), Ok(verdict), Ok(Some(bytes))) = (
             cells.parsed("id", |t| SnapshotId::parse(t).ok()),
             cells.parsed("feed", |t| FeedId::parse(t).ok()),
             cells.instant("taken_at"),
+            cells.parsed("verdict", Verdict::parse),
             cells.get::<Option<&[u8]>>("bytes"),
         ) else {
             continue;
         };
-        let Some(observations) = status::read_evidence(bytes) else { continue };
-        for (window, tally) in snapshot::tally(&observations).1 {
+        for page in pages(conn, bytes, &mut named).await? {
             let row = vec![
-                ("done", Must::number(count(tally.done))),
-                ("municipalities", Must::number(count(tally.municipalities))),
+                ("done", Must::number(count(page.done()))),
+                ("municipalities", Must::number(count(page.municipalities()))),
             ];
-            tallies.insert(vec![id.as_str().to_owned(), window.as_str().to_owned()], row);
-        }
-        for observation in observations {
-            touched.insert((observation.window.clone(), observation.municipality));
-            book.absorb(observation, &feed, &id, taken_at, Belief::Cautious);
+            tallies.insert(vec![id.as_str().to_owned(), page.window().as_str().to_owned()], row);
+            if verdict == Verdict::Accepted {
+                let key = (feed.clone(), page.window().clone());
+                let after = status::merged(known.get(&key), &page, &feed, &id, taken_at);
+                known.insert(key, after);
+            }
         }
     }
-    let mut entries = Rows::new();
-    for (window, municipality) in touched {
-        for entry in book.window(&window).of(municipality) {
-            let key = vec![
-                window.as_str().to_owned(),
-                code(municipality).to_string(),
-                entry.part.as_str().to_owned(),
-                entry.unit.as_ref().map_or_else(String::new, |unit| UnitId::as_str(unit).to_owned()),
-                entry.feed.as_str().to_owned(),
-            ];
-            entries.insert(key, entry_row(entry));
-        }
-    }
-    Ok(Expected::from([("snapshot_tallies", tallies), ("status_entries", entries)]))
+    let entries = known.into_iter().map(|((feed, window), page)| {
+        let bytes = Must::Digest(sha256(page.text().as_bytes()));
+        (vec![feed.as_str().to_owned(), window.as_str().to_owned()], vec![("bytes", bytes)])
+    });
+    Ok(Expected::from([
+        ("pages", named),
+        ("snapshot_tallies", tallies),
+        ("status_pages", entries.collect()),
+        // Of before there were pages; opening a ledger turns what it finds there into pages.
+        ("status_entries", Rows::new()),
+    ]))
 }
 
-fn entry_row(entry: &Entry) -> Row {
-    vec![
-        ("state", Must::text(entry.state.as_str())),
-        ("dated", Must::Number(entry.dated.map(ms))),
-        ("taken_at", Must::number(ms(entry.taken_at))),
-        ("snapshot", Must::text(entry.snapshot.as_str())),
-        ("reverting_since", Must::Number(entry.reverting_since.map(ms))),
-        ("wording", Must::Text(entry.wording.as_deref().map(ToOwned::to_owned))),
-    ]
+/// What a mapping says, page by page; the pages that it names go into `named`.
+async fn pages(conn: &mut Conn, mapping: &[u8], named: &mut Rows) -> Result<Vec<Page>, StoreError> {
+    let Some(index) = status::index(mapping) else {
+        let told = status::read_evidence(mapping).unwrap_or_default();
+        return Ok(told.into_iter().collect::<Observations>().pages().to_vec());
+    };
+    let mut pages = Vec::new();
+    for (window, digest) in index.flatten() {
+        named.insert(vec![digest.to_owned()], vec![("bytes", Must::Digest(digest.to_owned()))]);
+        pages.extend(status::page(conn, window, digest).await.ok().flatten());
+    }
+    Ok(pages)
 }

@@ -5,8 +5,9 @@
 //! row by row), `known` (who has filled in, worked out anew from the evidence of each snapshot).
 //!
 //! Not proved, because no decision rests on them alone: leases and fences (`fence`, `owner`, `lease_until`), the daemon's
-//! signs of life in `meta`, `fetches` (what a decision took for fresh is in its own entry), and whether a refused
-//! configuration still lies in the files.
+//! signs of life in `meta`, `fetches` (what a decision took for fresh is in its own entry), whether a refused
+//! configuration still lies in the files, how fetching goes, and what registers and news propose (the journal has each
+//! load and what people said to it; a person, not the table, changes `unidades.csv` or opens a window).
 
 mod expect;
 mod known;
@@ -42,6 +43,40 @@ pub(super) const NOT_PROVED: &[(&str, &[&str])] = &[
     ("meta", &["born_at", "last_pass_at", "heartbeat_at", "high_water"]),
     ("fetches", &["feed", "fetched_at"]),
     ("config_refusals", &["last_at", "pending", "faults"]),
+    ("feed_runs", &["feed", "tried_at", "next_at", "failures", "failure"]),
+    ("crawls", &["feed", "plan", "started_at", "pages"]),
+    ("crawl_pages", &["feed", "page", "fetched_at", "place", "length", "sha256", "failure"]),
+    ("register_loads", &["feed", "taken_at", "read_on", "source", "sha256", "covered"]),
+    (
+        "register_units",
+        &["feed", "unit", "standing", "municipality", "part", "name", "addresses", "telephone"],
+    ),
+    ("register_refusals", &["unit", "kind", "fact", "author", "reason", "refused_at"]),
+    ("register_told", &["proposal", "told_at"]),
+    ("news_looks", &["feed", "looked_at"]),
+    (
+        "news_findings",
+        &[
+            "id",
+            "feed",
+            "system",
+            "topic",
+            "title",
+            "link",
+            "quote",
+            "published_on",
+            "opens_on",
+            "deadline_on",
+            "refs",
+            "written",
+            "found_at",
+            "quiet",
+            "told_at",
+            "seen_at",
+            "seen_by",
+            "seen_note",
+        ],
+    ),
 ];
 
 /// What a check of the whole ledger found.
@@ -115,6 +150,9 @@ impl Discrepancy {
             "snapshots" => (format!("a coleta {key}"), true),
             "snapshot_tallies" => (format!("a contagem da coleta {key}"), true),
             "status_entries" => (format!("a situação {key}"), true),
+            "pages" => (format!("a página de evidência {key}"), true),
+            "status_pages" => (format!("a situação de {second}, da fonte {first}"), true),
+            "snapshot_rulings" => (format!("a decisão {key} sobre coletas"), true),
             "overrides" => (format!("a ordem {key}"), true),
             "edition_readings" => (format!("a leitura da edição {second} de {first}"), true),
             "outages" => (format!("a parada que terminou em {key}"), true),

@@ -25,6 +25,7 @@ pub(super) struct Replay {
     contacts: Rows,
     mappings: Rows,
     snapshots: Rows,
+    rulings: Rows,
     overrides: Rows,
     readings: Rows,
     outages: Rows,
@@ -251,6 +252,9 @@ impl Replay {
             ("source", Must::Text(text(&body["origem"]))),
             ("sha256", Must::Text(digest)),
             ("row_count", Must::Number(body["linhas"].as_i64())),
+            // Not told before crawls: the column's default.
+            ("rejected", Must::number(body["rejeitadas"].as_i64().unwrap_or(0))),
+            ("repeated", Must::number(body["repetidas"].as_i64().unwrap_or(0))),
             ("verdict", Must::Text(text(&body["veredito"]))),
             ("reasons", Must::text(body["motivos"].to_string())),
             ("mapping", Must::Text(mapping)),
@@ -262,7 +266,28 @@ impl Replay {
         self.snapshots.insert(vec![entry.subject.to_owned()], row);
     }
 
+    /// A snapshot that a person believes in spite of the judge, or no longer believes.
+    fn ruled(&mut self, entry: &Link<'_>, body: &Value) {
+        let verdict = Must::Text(text(&body["veredito"]));
+        let Some(row) = self.snapshots.get_mut(&vec![entry.subject.to_owned()]) else { return };
+        let before = row.iter().find(|(column, _)| *column == "verdict").map(|(_, must)| must.clone());
+        set(row, "verdict", verdict.clone());
+        let ruling = vec![
+            ("snapshot", Must::text(entry.subject)),
+            ("ruled_at", Must::number(entry.at)),
+            ("before", before.unwrap_or(Must::Text(None))),
+            ("verdict", verdict),
+            ("author", Must::Text(text(&body["autor"]))),
+            ("reason", Must::Text(text(&body["motivo"]))),
+        ];
+        self.rulings.insert(vec![(self.rulings.len() + 1).to_string()], ruling);
+    }
+
     fn ordered(&mut self, entry: &Link<'_>, body: &Value) {
+        if body["ordem"] == "coleta" {
+            self.ruled(entry, body);
+            return;
+        }
         let key = vec![entry.subject.to_owned()];
         let (author, reason) = (text(&body["autor"]), text(&body["motivo"]));
         if body["acao"] == "desfazer" {
@@ -351,6 +376,7 @@ impl Replay {
             ("flagged_contacts", self.contacts),
             ("mappings", self.mappings),
             ("snapshots", self.snapshots),
+            ("snapshot_rulings", self.rulings),
             ("overrides", self.overrides),
             ("edition_readings", self.readings),
             ("outages", self.outages),

@@ -21,6 +21,9 @@ statements! {
     const SNAPSHOTS = "SELECT * FROM snapshots";
     const TALLIES = "SELECT * FROM snapshot_tallies";
     const STATUS = "SELECT * FROM status_entries";
+    const PAGES = "SELECT * FROM pages";
+    const KNOWN = "SELECT * FROM status_pages";
+    const RULINGS = "SELECT * FROM snapshot_rulings";
     const OVERRIDES = "SELECT * FROM overrides";
     const READINGS = "SELECT * FROM edition_readings";
     const OUTAGES = "SELECT * FROM outages";
@@ -43,7 +46,7 @@ const fn table(name: &'static str, key: &'static [&'static str], rows: &'static 
     Table { name, key, rows }
 }
 
-const TABLES: [Table; 18] = [
+const TABLES: [Table; 21] = [
     table("notices", &["notice_key"], NOTICES),
     table("letters", &["notice_key", "version"], LETTERS),
     table("deliveries", &["id"], DELIVERIES),
@@ -53,6 +56,9 @@ const TABLES: [Table; 18] = [
     table("snapshots", &["id"], SNAPSHOTS),
     table("snapshot_tallies", &["snapshot", "window_id"], TALLIES),
     table("status_entries", &["window_id", "municipality", "part", "unit", "feed"], STATUS),
+    table("pages", &["sha256"], PAGES),
+    table("status_pages", &["feed", "window_id"], KNOWN),
+    table("snapshot_rulings", &["position"], RULINGS),
     table("overrides", &["id"], OVERRIDES),
     table("edition_readings", &["window_id", "edition"], READINGS),
     table("outages", &["until_at"], OUTAGES),

@@ -11,3 +11,4 @@ mod office;
 mod reading;
 mod rehearsal;
 mod shell;
+mod watch;

@@ -1,5 +1,6 @@
 //! What tests build their worlds from.
 
 pub(crate) mod app;
+pub(crate) mod host;
 pub(crate) mod smtp;
 pub(crate) mod world;

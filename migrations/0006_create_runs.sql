@@ -1,0 +1,43 @@
+-- How feeds are fetched, and what people decided about their snapshots.
+
+CREATE TABLE feed_runs (
+    feed     TEXT   NOT NULL PRIMARY KEY,
+    tried_at BIGINT NOT NULL, -- when the last run began
+    next_at  BIGINT,          -- absent: none is planned
+    failures BIGINT NOT NULL, -- in a row
+    failure  TEXT             -- why the last run brought nothing; absent: it did
+);
+
+CREATE TABLE crawls (
+    feed       TEXT   NOT NULL PRIMARY KEY,
+    plan       TEXT   NOT NULL, -- a digest of the feed and its pages: another plan is another crawl
+    started_at BIGINT NOT NULL,
+    pages      BIGINT NOT NULL
+);
+
+CREATE TABLE crawl_pages (
+    feed       TEXT   NOT NULL REFERENCES crawls (feed),
+    page       TEXT   NOT NULL,
+    fetched_at BIGINT NOT NULL,
+    place      BIGINT NOT NULL, -- where its bytes begin in the crawl's file
+    length     BIGINT NOT NULL,
+    sha256     TEXT   NOT NULL,
+    failure    TEXT,            -- why it could not be had; then there are no bytes
+    PRIMARY KEY (feed, page)
+);
+
+CREATE TABLE snapshot_rulings (
+    position BIGINT NOT NULL PRIMARY KEY,
+    snapshot TEXT   NOT NULL REFERENCES snapshots (id),
+    ruled_at BIGINT NOT NULL,
+    before   TEXT   NOT NULL, -- aceita, quarentena
+    verdict  TEXT   NOT NULL,
+    author   TEXT   NOT NULL,
+    reason   TEXT   NOT NULL
+);
+
+CREATE INDEX snapshot_rulings_by_snapshot ON snapshot_rulings (snapshot, position);
+CREATE INDEX snapshots_by_original ON snapshots (feed, sha256);
+
+ALTER TABLE snapshots ADD COLUMN rejected BIGINT NOT NULL DEFAULT 0; -- rows that say nothing
+ALTER TABLE snapshots ADD COLUMN repeated BIGINT NOT NULL DEFAULT 0; -- rows that repeat others

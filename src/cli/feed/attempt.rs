@@ -1,0 +1,115 @@
+//! `fonte experimentar`: what a feed would bring now, without recording or believing any of it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::declared;
+use crate::cli::desk::{Answer, Desk, Failure, Result, say};
+use crate::cli::status::original;
+use crate::domain::feed::{FeedSpec, Source};
+use crate::domain::id::FeedId;
+use crate::domain::status::State;
+use crate::feed::Intake;
+use crate::feed::http::Patience;
+use crate::feed::judge::{Note, Refusal, Verdict};
+use crate::render::portuguese;
+use crate::service::app::{Live, fetcher};
+use crate::service::ingest::run::sample;
+use crate::service::ingest::{Load, previous, read_load};
+
+/// Pages of a run over municipalities or units that are tried.
+const PAGES: usize = 3;
+
+/// Fetches or reads a load and says what would be made of it.
+pub(in crate::cli) async fn attempt(desk: Desk, feed: &FeedId, file: Option<&Path>) -> Result {
+    let spec = declared(&desk, feed)?.clone();
+    let live = Arc::new(Live { setup: desk.setup.clone(), calendar: desk.calendar() });
+    let (load, of) = match file {
+        Some(file) => {
+            let name = file.display().to_string();
+            (Load::of_file(&name, original(&desk, file)?), None)
+        }
+        None => fetched(&desk, &live, &spec).await?,
+    };
+    let name = load.name.clone();
+    let last = match desk.ledger().await? {
+        Some(store) => previous(&store, &spec.id).await?,
+        None => None,
+    };
+    let intake = read_load(&live, &spec, load, last, desk.now()).await;
+    tell(&desk, &intake, &name, of);
+    let good = matches!(intake.verdict, Verdict::Accepted { .. });
+    Ok(if good { Answer::Done } else { Answer::Negative })
+}
+
+/// What the address brings; of a run over many pages the first few, and how many there are.
+async fn fetched(
+    desk: &Desk,
+    live: &Live,
+    spec: &FeedSpec,
+) -> std::result::Result<(Load, Option<usize>), Failure> {
+    if !matches!(spec.source, Source::Http { .. }) {
+        return Err(Failure::refused(format!(
+            "recusado: a fonte “{}” não é baixada da internet\ndica: informe o arquivo: vigia-suas fonte experimentar \
+             {} ARQUIVO",
+            spec.id, spec.id
+        )));
+    }
+    let fetcher = fetcher(&desk.setup, Patience::default());
+    let sampled = sample(&fetcher, live, spec, PAGES, desk.now()).await;
+    sampled.map_err(|what| Failure::failed(format!("a fonte {}: {what}", spec.id)))
+}
+
+fn tell(desk: &Desk, intake: &Intake, name: &str, of: Option<usize>) {
+    let mapped = &intake.mapped;
+    let (accepted, remarks): (bool, Vec<String>) = match &intake.verdict {
+        Verdict::Accepted { notes } => (true, notes.iter().map(Note::to_string).collect()),
+        Verdict::Quarantined { reasons } => (false, reasons.iter().map(Refusal::to_string).collect()),
+    };
+    let mut states: BTreeMap<(&str, State), usize> = BTreeMap::new();
+    for page in mapped.observations.pages() {
+        for line in page.lines() {
+            *states.entry((page.window().as_str(), line.state)).or_default() += 1;
+        }
+    }
+    if desk.json {
+        let states: Vec<_> = states
+            .iter()
+            .map(|((window, state), count)| json!({ "janela": window, "situacao": state.as_str(), "quantos": count }))
+            .collect();
+        say(&json!({
+            "origem": name,
+            "paginas_da_varredura": of,
+            "seria_aceita": accepted,
+            "linhas": mapped.rows,
+            "rejeitadas": mapped.bad,
+            "municipios": mapped.municipalities_seen.len(),
+            "situacoes": states,
+            "observacoes": remarks,
+        })
+        .to_string());
+        return;
+    }
+    let mut out = String::new();
+    if let Some(all) = of {
+        let _ = writeln!(out, "só as primeiras {} de {all} páginas foram experimentadas", PAGES.min(all));
+    }
+    let verdict = if accepted { "seria aceita" } else { "ficaria em QUARENTENA" };
+    let _ = writeln!(
+        out,
+        "{name}\n{verdict}: {}, {}; nada foi gravado",
+        portuguese::counted(mapped.rows, "linha", "linhas"),
+        portuguese::counted(mapped.municipalities_seen.len(), "município", "municípios")
+    );
+    for ((window, state), count) in states {
+        let _ = writeln!(out, "  {window}: {count} {state}");
+    }
+    for remark in remarks {
+        let _ = writeln!(out, "  {remark}");
+    }
+    say(&out);
+}

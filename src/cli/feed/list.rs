@@ -1,0 +1,276 @@
+//! `fontes`: last load, age, rows, verdict, next run, and a crawl's progress.
+
+use std::fmt::Write as _;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::{declared, origin};
+use crate::cli::desk::{Answer, Desk, Result, remark, say};
+use crate::domain::feed::FeedSpec;
+use crate::domain::id::FeedId;
+use crate::domain::time::Zone;
+use crate::render::line::rfc3339;
+use crate::render::portuguese;
+use crate::service::ingest::next_run;
+use crate::store::{CrawlProgress, FeedRun, LastAccepted, Ruling, SnapshotLine, Store, StoreError, Verdict};
+
+/// How many snapshots of one feed are shown.
+const SHOWN: usize = 10;
+
+/// How one feed stands.
+struct Standing<'a> {
+    spec: &'a FeedSpec,
+    /// Its snapshots, the latest first.
+    snapshots: Vec<SnapshotLine>,
+    believed: Option<LastAccepted>,
+    fetched_at: Option<Timestamp>,
+    run: Option<FeedRun>,
+    next_at: Option<Timestamp>,
+    crawl: Option<CrawlProgress>,
+}
+
+/// All feeds, or one with its last snapshots.
+pub(in crate::cli) async fn list(desk: &Desk, feed: Option<&FeedId>) -> Result {
+    let feeds: Vec<&FeedSpec> = match feed {
+        Some(feed) => vec![declared(desk, feed)?],
+        None => desk.setup.config.feeds.iter().collect(),
+    };
+    if feeds.is_empty() {
+        remark(
+            "nenhuma fonte declarada em fontes.toml: sem fonte, tudo é “não confirmado” e ninguém é cobrado",
+        );
+        return Ok(Answer::Done);
+    }
+    let store = desk.ledger().await?;
+    let shown = if feed.is_some() { SHOWN } else { 1 };
+    let standings = standings(desk, store.as_ref(), feeds, shown).await?;
+    if desk.json {
+        for standing in &standings {
+            say(&standing.json(desk).to_string());
+        }
+        return Ok(Answer::Done);
+    }
+    let rulings = match (&store, feed) {
+        (Some(store), Some(_)) => store.rulings(None).await?,
+        _ => Vec::new(),
+    };
+    let mut out = table(&standings, desk);
+    for standing in standings.iter().filter(|_| feed.is_some()) {
+        out.push_str(&details(standing, &rulings, &desk.setup.config.calendar.hours.zone));
+    }
+    say(&out);
+    Ok(Answer::Done)
+}
+
+async fn standings<'a>(
+    desk: &Desk,
+    store: Option<&Store>,
+    feeds: Vec<&'a FeedSpec>,
+    shown: usize,
+) -> std::result::Result<Vec<Standing<'a>>, StoreError> {
+    let (zone, now) = (&desk.setup.config.calendar.hours.zone, desk.now());
+    let Some(store) = store else {
+        let unseen = |spec| Standing {
+            spec,
+            snapshots: Vec::new(),
+            believed: None,
+            fetched_at: None,
+            run: None,
+            next_at: next_run(spec, None, zone, now),
+            crawl: None,
+        };
+        return Ok(feeds.into_iter().map(unseen).collect());
+    };
+    let (book, runs, crawls) =
+        (store.status().await?, store.feed_runs().await?, store.crawl_progress().await?);
+    let mut standings = Vec::with_capacity(feeds.len());
+    for spec in feeds {
+        let run = runs.get(&spec.id).cloned();
+        standings.push(Standing {
+            spec,
+            snapshots: store.snapshots(Some(&spec.id), shown).await?,
+            believed: store.last_accepted(&spec.id).await?,
+            fetched_at: book.last_fetch(&spec.id),
+            next_at: next_run(spec, run.as_ref(), zone, now),
+            run,
+            crawl: crawls.get(&spec.id).copied(),
+        });
+    }
+    Ok(standings)
+}
+
+const HEADING: [&str; 8] = [
+    "FONTE",
+    "ORIGEM",
+    "ÚLTIMA COLETA",
+    "VEREDITO",
+    "LINHAS",
+    "REJEITADAS",
+    "IDADE DO QUE VALE",
+    "PRÓXIMA BUSCA",
+];
+
+fn table(standings: &[Standing<'_>], desk: &Desk) -> String {
+    let (zone, now) = (&desk.setup.config.calendar.hours.zone, desk.now());
+    let cells: Vec<[String; 8]> = standings.iter().map(|s| s.cells(zone, now)).collect();
+    let heading = HEADING.map(str::to_owned);
+    let widths: Vec<usize> = (0..HEADING.len())
+        .map(|at| {
+            std::iter::once(&heading).chain(&cells).map(|row| row[at].chars().count()).max().unwrap_or(0)
+        })
+        .collect();
+    let mut out = String::new();
+    let line = |out: &mut String, row: &[String; 8]| {
+        let padded: Vec<String> =
+            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let _ = writeln!(out, "{}", padded.join("  ").trim_end());
+    };
+    line(&mut out, &heading);
+    for (standing, row) in standings.iter().zip(&cells) {
+        line(&mut out, row);
+        for note in standing.notes(zone, now) {
+            let _ = writeln!(out, "    {note}");
+        }
+    }
+    out
+}
+
+impl Standing<'_> {
+    fn cells(&self, zone: &Zone, now: Timestamp) -> [String; 8] {
+        let none = || "–".to_owned();
+        let last = self.snapshots.first();
+        let off = if self.spec.enabled { "" } else { " (inativa)" };
+        [
+            self.spec.id.to_string(),
+            format!("{}{off}", origin(self.spec)),
+            last.map_or_else(none, |s| portuguese::short_instant(s.taken_at, zone)),
+            last.map_or_else(none, |s| s.verdict.as_str().to_owned()),
+            last.map_or_else(none, |s| s.rows.to_string()),
+            last.map_or_else(none, |s| s.rejected.to_string()),
+            self.valid_from().map_or_else(none, |at| age(now.duration_since(at))),
+            self.next_at.map_or_else(none, |at| {
+                if at <= now { "agora".to_owned() } else { portuguese::short_instant(at, zone) }
+            }),
+        ]
+    }
+
+    /// From when what rules counts: the last fetch that was believed or found nothing new.
+    fn valid_from(&self) -> Option<Timestamp> {
+        self.believed.as_ref().map(|last| self.fetched_at.unwrap_or(last.taken_at))
+    }
+
+    fn notes(&self, zone: &Zone, now: Timestamp) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(run) = &self.run
+            && let Some(failure) = &run.failure
+        {
+            notes.push(format!(
+                "a busca de {} falhou ({}ª seguida): {failure}",
+                portuguese::short_instant(run.tried_at, zone),
+                run.failures
+            ));
+        }
+        if let Some(crawl) = &self.crawl {
+            let failed =
+                if crawl.failed > 0 { format!(", {} com falha", crawl.failed) } else { String::new() };
+            notes.push(format!(
+                "varredura: {} de {} páginas{failed}, há {}",
+                crawl.settled,
+                crawl.pages,
+                age(now.duration_since(crawl.started_at))
+            ));
+        }
+        if let Some(last) = self.snapshots.first().filter(|s| s.verdict == Verdict::Quarantined) {
+            let more = last.reasons.len().saturating_sub(1);
+            let more = if more > 0 { format!(" (e mais {more})") } else { String::new() };
+            let first = last.reasons.first().map_or("", String::as_str);
+            notes.push(format!("em quarentena: {first}{more}"));
+        }
+        notes
+    }
+
+    fn json(&self, desk: &Desk) -> Value {
+        let calendar = &desk.setup.config.calendar;
+        let at = |instant: Timestamp| rfc3339(instant, calendar);
+        json!({
+            "fonte": self.spec.id.as_str(),
+            "ativa": self.spec.enabled,
+            "sistema": self.spec.system.as_str(),
+            "origem": origin(self.spec),
+            "coletas": self.snapshots.iter().map(|s| json!({
+                "coleta": s.id.as_str(),
+                "em": at(s.taken_at),
+                "origem": s.source,
+                "linhas": s.rows,
+                "rejeitadas": s.rejected,
+                "veredito": s.verdict.as_str(),
+                "motivos": s.reasons,
+            })).collect::<Vec<_>>(),
+            "vale": self.believed.as_ref().map(|last| last.id.as_str()),
+            "vale_desde": self.valid_from().map(at),
+            "ultima_busca": self.run.as_ref().map(|run| at(run.tried_at)),
+            "falhas_seguidas": self.run.as_ref().map_or(0, |run| run.failures),
+            "falha": self.run.as_ref().and_then(|run| run.failure.clone()),
+            "proxima_busca": self.next_at.map(at),
+            "varredura": self.crawl.map(|crawl| json!({
+                "desde": at(crawl.started_at),
+                "paginas": crawl.pages,
+                "feitas": crawl.settled,
+                "com_falha": crawl.failed,
+            })),
+        })
+    }
+}
+
+/// The last snapshots of one feed.
+fn details(standing: &Standing<'_>, rulings: &[Ruling], zone: &Zone) -> String {
+    let mut out = "\nÚltimas coletas:\n".to_owned();
+    if standing.snapshots.is_empty() {
+        out.push_str("  nenhuma\n");
+    }
+    for snapshot in &standing.snapshots {
+        let rules = standing.believed.as_ref().is_some_and(|last| last.id == snapshot.id);
+        let _ = writeln!(
+            out,
+            "  {}  {}{}\n    {}, {}, de {}",
+            snapshot.id,
+            snapshot.verdict.as_str(),
+            if rules { " (vale)" } else { "" },
+            portuguese::instant(snapshot.taken_at, zone),
+            portuguese::counted(snapshot.rows, "linha", "linhas"),
+            portuguese::line(&snapshot.source),
+        );
+        for reason in &snapshot.reasons {
+            let _ = writeln!(out, "    {reason}");
+        }
+        for ruling in rulings.iter().filter(|ruling| ruling.snapshot == snapshot.id) {
+            let _ = writeln!(out, "    {}", in_words(ruling, zone));
+        }
+    }
+    out
+}
+
+/// What a person decided about a snapshot.
+pub(in crate::cli) fn in_words(ruling: &Ruling, zone: &Zone) -> String {
+    let what = match ruling.verdict {
+        Verdict::Accepted => "aceita",
+        Verdict::Quarantined => "recusada",
+    };
+    format!(
+        "{what} por {} em {}; motivo: {}",
+        ruling.by.author,
+        portuguese::short_instant(ruling.by.at, zone),
+        ruling.by.reason
+    )
+}
+
+/// An age in the largest unit that says enough.
+fn age(span: SignedDuration) -> String {
+    let minutes = span.as_mins().max(0);
+    match minutes {
+        0..=119 => format!("{minutes} min"),
+        120..=2879 => format!("{} h", minutes / 60),
+        _ => format!("{} dias", minutes / 1440),
+    }
+}

@@ -1,0 +1,36 @@
+//! `fontes`, `fonte`: how the feeds stand, what people say of their snapshots, and trying one without believing it.
+
+mod attempt;
+mod list;
+mod rule;
+
+pub(super) use attempt::attempt;
+pub(super) use list::{in_words, list};
+pub(super) use rule::rule;
+
+use super::desk::{Desk, Failure};
+use crate::domain::feed::{FeedSpec, Source};
+use crate::domain::id::FeedId;
+use crate::render::portuguese;
+
+/// The feed of that name, or which there are.
+pub(super) fn declared<'a>(desk: &'a Desk, feed: &FeedId) -> std::result::Result<&'a FeedSpec, Failure> {
+    desk.setup.config.feeds.iter().find(|spec| spec.id == *feed).ok_or_else(|| {
+        let known: Vec<&str> = desk.setup.config.feeds.iter().map(|spec| spec.id.as_str()).collect();
+        let hint = if known.is_empty() {
+            "nenhuma fonte foi declarada ainda; há exemplos no próprio arquivo".to_owned()
+        } else {
+            format!("as fontes são {}", portuguese::list(&known))
+        };
+        Failure::refused(format!("erro: não há fonte “{feed}” em fontes.toml\ndica: {hint}"))
+    })
+}
+
+/// Where a feed comes from, in the configuration's word.
+fn origin(spec: &FeedSpec) -> &'static str {
+    match spec.source {
+        Source::Folder => "pasta",
+        Source::Manual => "manual",
+        Source::Http { .. } => "http",
+    }
+}

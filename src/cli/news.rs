@@ -1,0 +1,116 @@
+//! `noticias`: what the ministry published that may concern a window, and what to write into the calendar.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde_json::{Value, json};
+
+use super::args::Signature;
+use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use crate::domain::news::FindingId;
+use crate::render::line::rfc3339;
+use crate::render::{news as words, portuguese};
+use crate::service::order;
+use crate::store::FindingLine;
+
+/// Shows findings: those that nobody has seen, or everything from a day on.
+pub(super) async fn list(desk: &Desk, since: Option<Date>) -> Result {
+    let config = &desk.setup.config;
+    let zone = &config.calendar.hours.zone;
+    let from = since.map_or(Timestamp::UNIX_EPOCH, |day| zone.start_of(day));
+    let mut lines = match desk.ledger().await? {
+        Some(store) => store.findings(from).await?,
+        None => Vec::new(),
+    };
+    lines.retain(|line| since.is_some() || line.seen.is_none() && !line.quiet);
+    if lines.is_empty() && !desk.json {
+        let watched = config.news.iter().filter(|spec| spec.enabled).count();
+        remark(match (watched, since) {
+            (0, _) => "nenhuma fonte de notícias está ativa em fontes.toml",
+            (_, None) => "nenhuma notícia por ver; para as anteriores, use --desde",
+            (_, Some(_)) => "nenhuma notícia desde esse dia",
+        });
+    }
+    let today = zone.date_of(desk.now());
+    let mut out = String::new();
+    for line in &lines {
+        if desk.json {
+            let _ = writeln!(out, "{}", object(desk, line, today));
+            continue;
+        }
+        let found = portuguese::instant(line.found_at, zone);
+        let _ = writeln!(out, "{}  achada em {found} em {}", line.finding.id, line.finding.feed);
+        for text in words::told(&line.finding, &config.calendar, today).lines() {
+            let _ = writeln!(out, "    {text}");
+        }
+        if line.quiet {
+            let _ = writeln!(out, "    antiga: registrada, e a equipe não foi avisada");
+        }
+        if let Some(by) = &line.seen {
+            let at = portuguese::instant(by.at, zone);
+            let _ = writeln!(out, "    vista em {at} por {}: {}", by.author, by.reason);
+        }
+        out.push('\n');
+    }
+    if !out.is_empty() {
+        say(out.trim_end());
+    }
+    Ok(Answer::Done)
+}
+
+/// Marks findings as seen.
+pub(super) async fn seen(desk: &Desk, findings: &[FindingId], signature: &Signature) -> Result {
+    let store = desk.writable_ledger().await?;
+    let by = order::authorship(&signature.author, &signature.reason, desk.now())?;
+    for id in findings {
+        if store.finding(id).await?.is_none() {
+            return Err(Failure::refused(format!(
+                "erro: não há notícia “{id}”\ndica: veja os nomes com “vigia-suas noticias”"
+            )));
+        }
+    }
+    let mut marked = Vec::new();
+    for id in findings {
+        if store.see_finding(id.clone(), by.clone()).await? {
+            marked.push(id.as_str());
+        }
+    }
+    if desk.json {
+        say(&json!({ "vistas": marked, "autor": by.author, "motivo": by.reason }).to_string());
+    } else {
+        say(&portuguese::counted(
+            marked.len(),
+            "notícia marcada como vista",
+            "notícias marcadas como vistas",
+        ));
+    }
+    Ok(Answer::Done)
+}
+
+fn object(desk: &Desk, line: &FindingLine, today: Date) -> Value {
+    let FindingLine { finding, found_at, quiet, told_at, seen } = line;
+    let calendar = &desk.setup.config.calendar;
+    let paste = words::paste(finding, calendar, today);
+    let day = |day: Option<Date>| day.map(|day| day.to_string());
+    json!({
+        "noticia": finding.id.as_str(),
+        "fonte": finding.feed.as_str(),
+        "sistema": finding.system.as_str(),
+        "sobre": finding.topic.as_str(),
+        "titulo": finding.title,
+        "trecho": finding.quote,
+        "link": finding.link,
+        "publicada": day(finding.published_on),
+        "inicio": day(finding.guess.opens_on),
+        "prazo": day(finding.guess.deadline_on),
+        "referencias": finding.guess.references.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "datas_escritas": finding.guess.written,
+        "conselho": paste.advice,
+        "toml": paste.toml,
+        "achada_em": rfc3339(*found_at, calendar),
+        "antiga": quiet,
+        "avisada_em": told_at.map(|at| rfc3339(at, calendar)),
+        "vista": seen.as_ref().map(|by| json!({ "autor": by.author, "motivo": by.reason, "em": rfc3339(by.at, calendar) })),
+    })
+}

@@ -1,0 +1,320 @@
+//! `cadastro`: what the ministry's register of units would change, taken or refused by a person.
+
+use std::fmt::Write as _;
+use std::io::{self, BufRead as _, IsTerminal as _};
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::args::{Choice, Signature};
+use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use crate::domain::id::FeedId;
+use crate::domain::overrides::Authorship;
+use crate::domain::register::{Proposal, Refused};
+use crate::feed::body::Original;
+use crate::render::line::rfc3339;
+use crate::render::{portuguese, register as words};
+use crate::service::app::Live;
+use crate::service::order;
+use crate::service::register::{self, ApplyError, Pending};
+use crate::store::Store;
+
+/// Shows proposals as a diff.
+pub(super) async fn list(desk: &Desk, choice: &Choice, refused: bool) -> Result {
+    declared(desk)?;
+    let (mut pending, read) = match desk.ledger().await? {
+        Some(store) => (chosen(desk, &store, choice).await?, !store.registers().await?.is_empty()),
+        None => (Vec::new(), false),
+    };
+    pending.retain(|pending| refused || pending.refused.is_none());
+    if desk.json {
+        for pending in &pending {
+            say(&object(desk, pending).to_string());
+        }
+    } else if pending.is_empty() {
+        remark(if read {
+            "nenhuma proposta a mostrar"
+        } else {
+            "nada foi lido do cadastro ainda; para carregar um arquivo à mão: vigia-suas cadastro carregar NOME ARQUIVO"
+        });
+    } else {
+        say(&diff(desk, &pending));
+    }
+    Ok(Answer::Done)
+}
+
+/// Writes proposals into `unidades.csv`.
+pub(super) async fn apply(desk: &Desk, choice: &Choice, unasked: bool, author: &str) -> Result {
+    declared(desk)?;
+    let store = desk.writable_ledger().await?;
+    let mut pending = chosen(desk, &store, choice).await?;
+    // What was refused is taken only when somebody names it.
+    pending.retain(|pending| pending.refused.is_none() || choice.proposals.contains(&pending.id));
+    if pending.is_empty() {
+        remark("nenhuma proposta a aplicar");
+        return Ok(Answer::Done);
+    }
+    if !unasked {
+        let shown = diff(desk, &pending);
+        if desk.json {
+            remark(&shown);
+        } else {
+            say(&shown);
+        }
+        if !agreed()? {
+            remark("nada foi gravado; para gravar, acrescente --sim");
+            return Ok(Answer::Negative);
+        }
+    }
+    let by = order::authorship(author, "cadastro aplicar", desk.now())?;
+    let proposals: Vec<Proposal> = pending.iter().map(|pending| pending.proposal.clone()).collect();
+    let applied =
+        register::apply(&desk.setup, &store, &proposals, by).await.map_err(|error| failure(&error))?;
+    let without: Vec<String> = applied.without_units.iter().map(ToString::to_string).collect();
+    if desk.json {
+        say(&json!({
+            "arquivo": applied.path.display().to_string(),
+            "copia": applied.copy.as_ref().map(|path| path.display().to_string()),
+            "aplicadas": pending.iter().map(|p| p.id.as_str()).collect::<Vec<_>>(),
+            "partes_sem_unidades": without,
+        })
+        .to_string());
+        return Ok(Answer::Done);
+    }
+    let count = portuguese::counted(pending.len(), "mudança gravada", "mudanças gravadas");
+    let mut out = format!("{count} em {}\n", applied.path.display());
+    match &applied.copy {
+        Some(copy) => {
+            let _ = writeln!(out, "como era: {}", copy.display());
+        }
+        None => {
+            out.push_str("o arquivo não existia: a partir de agora só se cobra de quem tem a unidade nele\n");
+        }
+    }
+    if !without.is_empty() {
+        let _ = writeln!(
+            out,
+            "ATENÇÃO: não há nenhuma unidade de {} em unidades.csv, e ninguém será cobrado por essas partes",
+            portuguese::list(&without)
+        );
+    }
+    out.push_str("para valer no serviço: vigia-suas verificar e systemctl reload vigia-suas");
+    say(&out);
+    Ok(Answer::Done)
+}
+
+/// Refuses proposals.
+pub(super) async fn refuse(desk: &Desk, choice: &Choice, signature: &Signature) -> Result {
+    declared(desk)?;
+    let store = desk.writable_ledger().await?;
+    let mut pending = chosen(desk, &store, choice).await?;
+    pending.retain(|pending| pending.refused.is_none());
+    if pending.is_empty() {
+        return Err(Failure::refused(
+            "recusado: nenhuma proposta a recusar\ndica: veja-as com “vigia-suas cadastro”",
+        ));
+    }
+    let by = order::authorship(&signature.author, &signature.reason, desk.now())?;
+    let refused = pending
+        .iter()
+        .map(|Pending { proposal, .. }| Refused {
+            unit: proposal.unit.clone(),
+            kind: proposal.change.kind(),
+            fact: proposal.fact.clone(),
+        })
+        .collect();
+    let told = pending.iter().map(|pending| told(desk, pending)).collect();
+    store.refuse_proposals(refused, told, by).await?;
+    if desk.json {
+        let ids: Vec<&str> = pending.iter().map(|pending| pending.id.as_str()).collect();
+        say(&json!({ "recusadas": ids, "motivo": signature.reason, "autor": signature.author }).to_string());
+    } else {
+        let count = portuguese::counted(pending.len(), "proposta recusada", "propostas recusadas");
+        say(&format!("{count}; só volta se o cadastro do MDS mudar"));
+    }
+    Ok(Answer::Done)
+}
+
+/// Loads a file of a register by hand.
+pub(super) async fn load(desk: &Desk, register: &FeedId, file: &Path, waived: Option<&Signature>) -> Result {
+    let registers = &desk.setup.config.registers;
+    let spec = registers.iter().find(|spec| spec.id == *register).ok_or_else(|| {
+        let known: Vec<&str> = registers.iter().map(|spec| spec.id.as_str()).collect();
+        let hint = if known.is_empty() {
+            "nenhum cadastro foi declarado ainda; há exemplos no próprio arquivo".to_owned()
+        } else {
+            format!("os cadastros são {}", portuguese::list(&known))
+        };
+        Failure::refused(format!("erro: não há cadastro “{register}” em fontes.toml\ndica: {hint}"))
+    })?;
+    let bytes = std::fs::read(file)
+        .map_err(|error| Failure::unreadable(file, &error, "confira o nome do arquivo"))?;
+    let by = match waived {
+        None => None,
+        Some(signature) => Some(order::authorship(&signature.author, &signature.reason, desk.now())?),
+    };
+    let store = desk.writable_ledger().await?;
+    let live = Live { setup: desk.setup.clone(), calendar: desk.calendar() };
+    let name =
+        file.file_name().map_or_else(|| file.display().to_string(), |n| n.to_string_lossy().into_owned());
+    let loaded =
+        register::load(&live, &store, spec, &name, Original::from_bytes(bytes), by, desk.now()).await?;
+    let open = if loaded.is_accepted() {
+        let pending = register::pending(&desk.setup.config, &store).await?;
+        pending.iter().filter(|pending| pending.refused.is_none()).count()
+    } else {
+        0
+    };
+    let read = &loaded.intake.read;
+    if desk.json {
+        say(&json!({
+            "cadastro": register.as_str(),
+            "aceita": loaded.is_accepted(),
+            "linhas": read.rows,
+            "unidades": read.register.units.len(),
+            "propostas": open,
+            "observacoes": loaded.remarks(),
+        })
+        .to_string());
+    } else {
+        let verdict = if loaded.is_accepted() { "aceita" } else { "RECUSADA; vale a última boa" };
+        let units = portuguese::counted(read.register.units.len(), "unidade", "unidades");
+        let mut out = format!("carga {verdict}: {} linhas, {units}\n", read.rows);
+        for remark in loaded.remarks() {
+            let _ = writeln!(out, "  {remark}");
+        }
+        if loaded.is_accepted() {
+            let count = portuguese::counted(open, "proposta", "propostas");
+            let _ = writeln!(out, "{count}; veja com “vigia-suas cadastro”");
+        }
+        say(&out);
+    }
+    Ok(if loaded.is_accepted() { Answer::Done } else { Answer::Negative })
+}
+
+/// There is nothing to propose without a register.
+fn declared(desk: &Desk) -> std::result::Result<(), Failure> {
+    if desk.setup.config.registers.is_empty() {
+        return Err(Failure::refused(
+            "erro: nenhum cadastro foi declarado em fontes.toml\ndica: tire o comentário de uma tabela [cadastro.…]",
+        ));
+    }
+    Ok(())
+}
+
+/// The proposals that meet every criterion; a name that none has is refused.
+async fn chosen(desk: &Desk, store: &Store, choice: &Choice) -> std::result::Result<Vec<Pending>, Failure> {
+    let mut pending = register::pending(&desk.setup.config, store).await?;
+    for id in &choice.proposals {
+        if pending.iter().all(|pending| pending.id != *id) {
+            return Err(Failure::refused(format!(
+                "erro: não há proposta “{id}”\ndica: veja os nomes com “vigia-suas cadastro --recusadas”"
+            )));
+        }
+    }
+    let Choice { proposals, kinds, units } = choice;
+    pending.retain(|pending| {
+        (proposals.is_empty() || proposals.contains(&pending.id))
+            && (kinds.is_empty() || kinds.contains(&pending.proposal.change.kind()))
+            && (units.is_empty() || units.contains(&pending.proposal.unit))
+    });
+    Ok(pending)
+}
+
+/// Asks at the terminal; elsewhere nobody agrees.
+fn agreed() -> std::result::Result<bool, Failure> {
+    if !io::stdin().is_terminal() {
+        return Ok(false);
+    }
+    remark("gravar em unidades.csv? escreva sim:");
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer).map_err(|error| Failure::could_not(&error))?;
+    Ok(answer.trim().eq_ignore_ascii_case("sim"))
+}
+
+fn failure(error: &ApplyError) -> Failure {
+    match error {
+        ApplyError::Files { .. } | ApplyError::Store { .. } | ApplyError::Load(_) => {
+            Failure::could_not(error)
+        }
+        ApplyError::Embedded
+        | ApplyError::Busy(_)
+        | ApplyError::Changed
+        | ApplyError::Rewrite(_)
+        | ApplyError::Faulty(_) => Failure::refused(format!("recusado: {error}")),
+    }
+}
+
+/// Proposals under their registers and municipalities.
+fn diff(desk: &Desk, pending: &[Pending]) -> String {
+    let config = &desk.setup.config;
+    let zone = &config.calendar.hours.zone;
+    let mut out = String::new();
+    let mut feeds: Vec<&FeedId> = pending.iter().map(|pending| &pending.proposal.feed).collect();
+    feeds.sort();
+    feeds.dedup();
+    for feed in feeds {
+        let of_feed: Vec<&Pending> =
+            pending.iter().filter(|pending| pending.proposal.feed == *feed).collect();
+        if let Some(first) = of_feed.first() {
+            let count = portuguese::counted(of_feed.len(), "proposta", "propostas");
+            let at = portuguese::instant(first.taken_at, zone);
+            let _ = writeln!(out, "{feed}, lido em {at} ({}): {count}", portuguese::line(&first.source));
+        }
+        let mut place = None;
+        for Pending { id, proposal, refused, .. } in of_feed {
+            if place != Some(proposal.municipality) {
+                place = Some(proposal.municipality);
+                let known = config.roster.municipalities.get(&proposal.municipality);
+                let name = known.map_or("", |municipality| municipality.name.as_str());
+                let _ = writeln!(out, "\n{} {name}", proposal.municipality);
+            }
+            let _ =
+                writeln!(out, "  {id}  {:<9}  {}", proposal.change.kind().as_str(), words::unit(proposal));
+            let (from, to) = words::cells(&proposal.change, &config.roster);
+            for (sign, text) in [("-", from), ("+", to)].into_iter().filter(|(_, text)| !text.is_empty()) {
+                let _ = writeln!(out, "      {sign} {text}");
+            }
+            if let Some(by) = refused {
+                let on = portuguese::instant(by.at, zone);
+                let _ = writeln!(out, "      recusada em {on} por {}: {}", by.author, by.reason);
+            }
+        }
+        out.push('\n');
+    }
+    out.trim_end().to_owned()
+}
+
+/// A proposal as the journal keeps it.
+fn told(desk: &Desk, pending: &Pending) -> Value {
+    let proposal = &pending.proposal;
+    json!({
+        "proposta": pending.id,
+        "unidade": proposal.unit.as_str(),
+        "municipio": proposal.municipality.to_string(),
+        "mudanca": words::sentence(&proposal.change, &desk.setup.config.roster),
+    })
+}
+
+/// A proposal as JSON.
+fn object(desk: &Desk, pending: &Pending) -> Value {
+    let Pending { id, proposal, refused, source, taken_at } = pending;
+    let calendar = &desk.setup.config.calendar;
+    let (from, to) = words::cells(&proposal.change, &desk.setup.config.roster);
+    let by =
+        |by: &Authorship| json!({ "autor": by.author, "motivo": by.reason, "em": rfc3339(by.at, calendar) });
+    json!({
+        "proposta": id,
+        "tipo": proposal.change.kind().as_str(),
+        "unidade": proposal.unit.as_str(),
+        "municipio": proposal.municipality.to_string(),
+        "parte": proposal.part.as_str(),
+        "nome": proposal.name,
+        "de": from,
+        "para": to,
+        "cadastro": proposal.feed.as_str(),
+        "origem": source,
+        "lido_em": rfc3339(*taken_at, calendar),
+        "recusada": refused.as_ref().map(by),
+    })
+}

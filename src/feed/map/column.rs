@@ -1,0 +1,61 @@
+//! Where in a row each mapped thing stands. Pure.
+
+use crate::domain::feed::{Mapping, Meaning, PartRule, ReferenceRule};
+use crate::feed::table::{Column, ColumnError, Header};
+
+/// Where in a row each thing stands.
+pub(super) struct Columns {
+    pub(super) municipality: Option<Column>,
+    pub(super) unit: Option<Column>,
+    pub(super) part: Option<Column>,
+    pub(super) reference: Option<Column>,
+    pub(super) situation: Option<Column>,
+    pub(super) done: Option<Column>,
+    pub(super) expected: Option<Column>,
+    pub(super) dated: Option<Column>,
+}
+
+/// The columns that a mapping names, in the order of [`Columns`]; each absent when the mapping has no such column.
+fn named(mapping: &Mapping) -> [Option<&str>; 8] {
+    let part = match &mapping.part {
+        PartRule::Column { column, .. } => Some(column.as_str()),
+        PartRule::Fixed(_) | PartRule::Situation => None,
+    };
+    let reference = match &mapping.reference {
+        ReferenceRule::Column { column, .. } => Some(column.as_str()),
+        ReferenceRule::Open | ReferenceRule::Fixed(_) => None,
+    };
+    let (situation, done, expected) = match &mapping.meaning {
+        Meaning::Situation { column, .. } => (Some(column.as_str()), None, None),
+        Meaning::Count { done, expected } => (None, Some(done.as_str()), Some(expected.as_str())),
+        Meaning::Presence => (None, None, None),
+    };
+    let dated = mapping.dated.as_ref().map(|(column, _)| column.as_str());
+    let (municipality, unit) = (mapping.municipality.as_deref(), mapping.unit.as_deref());
+    [municipality, unit, part, reference, situation, done, expected, dated]
+}
+
+/// Every column that a mapping names, for finding the heading among a sheet's rows.
+pub(in crate::feed) fn wanted(mapping: &Mapping) -> Vec<&str> {
+    named(mapping).into_iter().flatten().collect()
+}
+
+impl Columns {
+    /// Finds every mapped column, or tells all that cannot be found.
+    pub(super) fn find(mapping: &Mapping, header: &Header) -> Result<Self, Vec<ColumnError>> {
+        let mut errors = Vec::new();
+        let found = named(mapping).map(|name| match header.find(name?) {
+            Ok(column) => Some(column),
+            Err(error) => {
+                errors.push(error);
+                None
+            }
+        });
+        let [municipality, unit, part, reference, situation, done, expected, dated] = found;
+        if errors.is_empty() {
+            Ok(Self { municipality, unit, part, reference, situation, done, expected, dated })
+        } else {
+            Err(errors)
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! A plain page to posts: each block of text is one, under the heading before it. Pure.
+//!
+//! Blocks and not the page are compared, so that a menu, a counter or a new layout is no news.
+
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+
+use super::NewsError;
+use super::block;
+use super::post::{Post, link};
+
+/// A page beyond so many blocks is read so far.
+const MOST_BLOCKS: usize = 5_000;
+
+pub(super) fn posts(bytes: &[u8], address: &str) -> Result<Vec<Post>, NewsError> {
+    let text = decoded(bytes);
+    let start = text.trim_start();
+    if !start.starts_with('<') || start.to_ascii_lowercase().starts_with("<?xml") && start.contains("<rss") {
+        return Err(NewsError::NotAPage);
+    }
+    let mut heading = String::new();
+    let mut posts = Vec::new();
+    for found in block::blocks(&text).into_iter().take(MOST_BLOCKS) {
+        if found.is_heading {
+            heading.clone_from(&found.text);
+        }
+        let own = found.href.as_deref().and_then(|href| link(href, address));
+        posts.push(Post {
+            key: address.to_owned(),
+            title: heading.clone(),
+            link: own.unwrap_or_else(|| address.to_owned()),
+            published_on: None,
+            blocks: vec![found.text],
+        });
+    }
+    Ok(posts)
+}
+
+/// By mark, by the page's own word, else UTF-8 when the bytes are, else Windows-1252.
+fn decoded(bytes: &[u8]) -> String {
+    let head: String = bytes.iter().take(2048).map(|b| char::from(*b).to_ascii_lowercase()).collect();
+    let stated = head.split_once("charset=").map(|(_, rest)| {
+        rest.trim_start_matches(['"', '\''])
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
+            .collect::<String>()
+    });
+    let stated = stated.and_then(|label| Encoding::for_label(label.as_bytes()));
+    let encoding = match stated {
+        _ if std::str::from_utf8(bytes).is_ok() => UTF_8,
+        Some(stated) if stated != UTF_8 => stated,
+        _ => WINDOWS_1252,
+    };
+    encoding.decode(bytes).0.into_owned()
+}

@@ -1,0 +1,379 @@
+//! News as the ministry writes it, and as nobody should.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use jiff::civil::{Date, date};
+use proptest::prelude::*;
+
+use super::date::{Lead, dates};
+use super::*;
+use crate::domain::feed::Source;
+use crate::domain::id::{FeedId, SystemId};
+use crate::domain::news::Topic;
+use crate::feed::fixture;
+
+const NEAR: Date = date(2023, 12, 5);
+
+fn told(sentence: &str, near: Date) -> Vec<String> {
+    dates(sentence, near)
+        .into_iter()
+        .map(|found| {
+            let lead = match found.lead {
+                Lead::Until => "até ",
+                Lead::From => "de ",
+                Lead::Bare => "",
+            };
+            format!("{lead}{}", found.on)
+        })
+        .collect()
+}
+
+#[test]
+fn every_form_of_a_date_is_read() {
+    for (sentence, expected) in [
+        ("prorrogado até 19/12/2023", vec!["até 2023-12-19"]),
+        ("prorrogado até 19/12/23.", vec!["até 2023-12-19"]),
+        ("até 19.12.2023", vec!["até 2023-12-19"]),
+        ("até 19-12-2023", vec!["até 2023-12-19"]),
+        ("até 2023-12-19", vec!["até 2023-12-19"]),
+        ("até 19/dez/2023", vec!["até 2023-12-19"]),
+        ("até o dia 19 de dezembro de 2023 (terça-feira)", vec!["até 2023-12-19"]),
+        ("até as 23h59 de 19 de Dezembro", vec!["até 2023-12-19"]),
+        ("para terça-feira, 19 de dezembro", vec!["até 2023-12-19"]),
+        ("até 1º de março de 2024", vec!["até 2024-03-01"]),
+        ("até 1° de março", vec!["até 2024-03-01"]),
+        ("até primeiro de março", vec!["até 2024-03-01"]),
+        ("até 19/12", vec!["até 2023-12-19"]),
+        ("até dia 29", vec!["até 2023-12-29"]),
+        ("até o próximo dia 3", vec!["até 2024-01-03"]),
+        ("a partir do dia 23/10", vec!["de 2023-10-23"]),
+        ("de 23/10 a 05/12/2023", vec!["de 2023-10-23", "até 2023-12-05"]),
+        ("de 23 de outubro a 5 de dezembro", vec!["de 2023-10-23", "até 2023-12-05"]),
+        ("entre 23/10/2023 e 05/12/2023", vec!["de 2023-10-23", "até 2023-12-05"]),
+        ("de 05 a 19 de dezembro de 2023", vec!["de 2023-12-05", "até 2023-12-19"]),
+        ("de 13 a 17/12", vec!["de 2023-12-13", "até 2023-12-17"]),
+        ("de 23/12 a 13/01/2024", vec!["de 2023-12-23", "até 2024-01-13"]),
+        ("01/12/2023 – 10/12/2023", vec!["de 2023-12-01", "até 2023-12-10"]),
+        ("foi prorrogado de 05/12 para 19/12/2023", vec!["2023-12-05", "até 2023-12-19"]),
+        ("o prazo, que terminava em 05/12, vai até 29/12", vec!["2023-12-05", "até 2023-12-29"]),
+    ] {
+        assert_eq!(told(sentence, NEAR), expected, "{sentence}");
+    }
+}
+
+#[test]
+fn what_looks_like_a_date_and_is_none_is_left_alone() {
+    for sentence in [
+        "referência 10/2023",
+        "Portaria nº 12/2023",
+        "31/02/2023",
+        "30 de fevereiro",
+        "em dezembro de 2023",
+        "99/99",
+        "às 10h30",
+        "telefone (27) 3333-0000",
+        "R$ 1.043,12",
+        "19/13",
+        "24.500 municípios",
+        "CEP 29.010-120",
+        "Portaria MDS nº 1.043, de 24 de dezembro de 2024",
+        "nos termos da Resolução CNAS nº 7, de 10/09/2009",
+        "Lei nº 8.742/1993",
+        "dia 45",
+        "1/2 do total",
+        "5 de abril de",
+        "12 a 15 municípios",
+        "0/0/0000",
+    ] {
+        // “5 de abril de” and “1/2” are dates to anybody who has nothing else to go by.
+        let found = told(sentence, NEAR);
+        let allowed = matches!(sentence, "5 de abril de" | "1/2 do total");
+        assert!(found.is_empty() || allowed, "{sentence}: {found:?}");
+    }
+}
+
+#[test]
+fn a_year_that_is_not_written_is_near_publication() {
+    for (sentence, near, expected) in [
+        ("até 13/01", date(2011, 12, 23), "até 2012-01-13"),
+        ("encerrou em 23/12", date(2012, 1, 3), "2011-12-23"),
+        ("até 30 de abril", date(2025, 12, 30), "até 2026-04-30"),
+        ("até 29/02", date(2023, 5, 1), "até 2024-02-29"),
+        ("até dia 31", date(2026, 4, 2), "até 2026-05-31"),
+    ] {
+        assert_eq!(told(sentence, near), [expected], "{sentence} at {near}");
+    }
+}
+
+fn spec(format: NewsFormat) -> NewsSpec {
+    let usual = |topic: Topic| topic.usual_words().iter().map(|word| (*word).to_owned()).collect();
+    let system = |id: &str, words: &[&str]| {
+        (SystemId::parse(id).unwrap(), words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
+    };
+    NewsSpec {
+        id: FeedId::parse("redesuas").unwrap(),
+        enabled: true,
+        source: Source::Manual,
+        format,
+        words: Topic::ALL.into_iter().map(|topic| (topic, usual(topic))).collect(),
+        systems: BTreeMap::from([
+            system("censo-suas", &["Censo SUAS"]),
+            system("rma", &[]),
+            system("sisc", &["SISC"]),
+        ]),
+        recent_days: 30,
+    }
+}
+
+const ADDRESS: &str = "http://blog.mds.gov.br/redesuas/feed/";
+
+fn found(format: NewsFormat, bytes: &[u8], today: Date) -> Result<Vec<Finding>, NewsError> {
+    let calendar = fixture::calendar();
+    find(&spec(format), bytes, &NewsGround { calendar: &calendar, today, address: ADDRESS })
+}
+
+fn item(guid: &str, title: &str, day: &str, body: &str) -> String {
+    format!(
+        "<item><title>{title}</title><link>http://blog.mds.gov.br/redesuas/{guid}/</link><guid>{guid}</guid>\
+         <pubDate>{day} 14:00:00 +0000</pubDate><description>resumo</description>\
+         <content:encoded><![CDATA[{body}]]></content:encoded></item>"
+    )
+}
+
+fn rss(items: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><rss version=\"2.0\" \
+         xmlns:content=\"http://purl.org/rss/1.0/modules/content/\"><channel><title>Rede SUAS</title>\
+         <link>http://blog.mds.gov.br/redesuas</link>{items}</channel></rss>"
+    )
+}
+
+fn shown(findings: &[Finding]) -> String {
+    let mut out = String::new();
+    for finding in findings {
+        let Finding { id: _, feed: _, system, topic, title, link, quote, published_on, guess } = finding;
+        let day = |day: Option<Date>| day.map_or("?".to_owned(), |day| day.to_string());
+        let references: Vec<String> = guess.references.iter().map(ToString::to_string).collect();
+        let _ = writeln!(
+            out,
+            "{system} {} [{title}] {link}\n  “{quote}”\n  publicada {}; abre {}; prazo {}; {}; escrito {:?}",
+            topic.as_str(),
+            day(*published_on),
+            day(guess.opens_on),
+            day(guess.deadline_on),
+            references.join(" "),
+            guess.written
+        );
+    }
+    out
+}
+
+/// Posts of the shapes that the ministry's announcements took from 2011 on.
+fn posts() -> String {
+    rss(&[
+        item(
+            "1",
+            "Censo SUAS 2023: prazo prorrogado",
+            "Tue, 05 Dec 2023",
+            "<p>O MDS informa que o per&iacute;odo de preenchimento, aberto em 23/10, foi prorrogado. O novo prazo vai \
+             at&eacute; 19 de dezembro.</p><p>D&uacute;vidas: rede.suas@mds.gov.br</p>",
+        ),
+        item(
+            "2",
+            "Aberto o Censo SUAS 2023",
+            "Mon, 23 Oct 2023",
+            "<div>Está <b>aberto</b> o preenchimento do Censo&nbsp;SUAS 2023, de 23 de outubro a 5 de dezembro de \
+             2023, conforme a Portaria nº 999, de 10 de outubro de 2023.</div>",
+        ),
+        item(
+            "3",
+            "Aviso de indisponibilidade",
+            "Wed, 15 Nov 2023",
+            "<p>O SISC está fora do ar desde 14/11/2023 e sem previsão de retorno. O RMA funciona normalmente.</p>",
+        ),
+        item("4", "Receita de bolo", "Wed, 15 Nov 2023", "<p>Aberto o apetite, prorrogue até 19/12.</p>"),
+        item(
+            "5",
+            "RMA de outubro",
+            "Fri, 01 Dec 2023",
+            "<ul><li>O prazo do RMA da referência outubro de 2023 foi estendido para o dia 15.</li></ul>",
+        ),
+    ]
+    .concat())
+}
+
+#[test]
+fn a_feed_of_announcements_is_understood() {
+    let findings = found(NewsFormat::Feed, posts().as_bytes(), date(2023, 12, 6)).unwrap();
+    insta::assert_snapshot!(shown(&findings));
+}
+
+#[test]
+fn the_same_post_is_the_same_finding_and_an_edited_date_is_a_new_one() {
+    let ids = |body: &str, today| -> Vec<String> {
+        let text = rss(&item("1", "Censo SUAS", "Tue, 05 Dec 2023", body));
+        found(NewsFormat::Feed, text.as_bytes(), today).unwrap().iter().map(|f| f.id.to_string()).collect()
+    };
+    let first = ids("<p>Prazo prorrogado até 19/12. Lido 12 vezes</p>", date(2023, 12, 6));
+    assert_eq!(first.len(), 1);
+    for same in [
+        "<div><p>Prazo  prorrogado até 19/12.</p></div><p>Lido 13 vezes</p>",
+        "<h2>PRAZO prorrogado até 19/12.</h2>",
+    ] {
+        assert_eq!(ids(same, date(2024, 8, 1)), first, "{same}");
+    }
+    assert_ne!(ids("<p>Prazo prorrogado até 29/12. Lido 12 vezes</p>", date(2023, 12, 6)), first);
+}
+
+#[test]
+fn a_page_is_watched_by_its_blocks_whatever_its_layout() {
+    let calm = "<html><head><title>x</title><script>var a = 'Censo SUAS prorrogado até 01/01'</script></head><body>\
+                <nav>Início | Contato</nav><h2>Censo SUAS</h2>\
+                <p>O prazo foi prorrogado até 29/12/2023. <a href=\"/redesuas/censo\">Leia</a></p></body></html>";
+    let other = "<!doctype html><body class=n42><div><table><tr><td><h3>Censo SUAS</h3></td></tr><tr><td>O prazo foi \
+                 prorrogado at\u{e9} 29/12/2023. Leia</td></tr></table><footer>Acessos: 4712</footer></div>";
+    let first = found(NewsFormat::Page, calm.as_bytes(), date(2023, 12, 20)).unwrap();
+    assert_eq!(shown(&first).lines().count(), 3, "{}", shown(&first));
+    assert_eq!(first[0].link, "http://blog.mds.gov.br/redesuas/censo");
+    assert_eq!(first[0].guess.deadline_on, Some(date(2023, 12, 29)));
+    let (latin, _, _) = encoding_rs::WINDOWS_1252.encode(other);
+    let second = found(NewsFormat::Page, &latin, date(2024, 3, 1)).unwrap();
+    assert_eq!(second.iter().map(|f| &f.id).collect::<Vec<_>>(), [&first[0].id]);
+}
+
+#[test]
+fn feeds_in_latin_1_and_atom_are_read_too() {
+    let text = posts().replace("UTF-8", "ISO-8859-1");
+    let (latin, _, _) = encoding_rs::WINDOWS_1252.encode(&text);
+    let today = date(2023, 12, 6);
+    assert_eq!(
+        found(NewsFormat::Feed, &latin, today).unwrap(),
+        found(NewsFormat::Feed, posts().as_bytes(), today).unwrap()
+    );
+    let atom = "<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>x</title><id>f</id><updated>2023-12-05T12:00:00Z\
+                </updated><entry><id>e1</id><title type=\"html\">SISC &amp;amp; Cia: novo prazo</title>\
+                <link href=\"https://fnas.mds.gov.br/e1\"/><updated>2023-12-05T12:00:00Z</updated>\
+                <content type=\"html\">&lt;p&gt;O prazo do SISC foi prorrogado at&amp;eacute; 20/12.&lt;/p&gt;</content>\
+                </entry></feed>";
+    let findings = found(NewsFormat::Feed, atom.as_bytes(), today).unwrap();
+    assert_eq!(findings.len(), 1, "{}", shown(&findings));
+    assert_eq!(findings[0].title, "SISC & Cia: novo prazo");
+    assert_eq!(findings[0].guess.deadline_on, Some(date(2023, 12, 20)));
+}
+
+#[test]
+fn what_is_no_news_is_said_to_be_none() {
+    let today = date(2023, 12, 6);
+    for (format, bytes, expected) in [
+        (NewsFormat::Feed, &b" \n"[..], NewsError::Empty),
+        (NewsFormat::Feed, b"<html><body>Censo SUAS prorrogado</body></html>", NewsError::NotAFeed),
+        (NewsFormat::Feed, b"{}", NewsError::NotAFeed),
+        (NewsFormat::Feed, b"\x1F\x8B\x08", NewsError::NotAFeed),
+        (NewsFormat::Page, b"{\"erro\": 1}", NewsError::NotAPage),
+        (NewsFormat::Page, b"<?xml version=\"1.0\"?><rss version=\"2.0\"></rss>", NewsError::NotAPage),
+    ] {
+        assert_eq!(found(format, bytes, today), Err(expected));
+    }
+}
+
+#[test]
+fn a_link_that_nobody_should_follow_is_none() {
+    for (href, expected) in [
+        ("javascript:alert(1)", None),
+        ("https://fnas.mds.gov.br/x", Some("https://fnas.mds.gov.br/x")),
+        ("/x", Some("http://blog.mds.gov.br/x")),
+        ("//outro.example/x", None),
+        ("https://a.b/\nBcc: x", None),
+    ] {
+        assert_eq!(post::link(href, ADDRESS).as_deref(), expected, "{href}");
+    }
+}
+
+/// What would take minutes if anything grew with the square of the bytes.
+#[test]
+fn hostile_pages_and_feeds_of_ten_megabytes_are_bounded() {
+    let mut fonts = String::from("<p>");
+    for n in 0..20_000 {
+        let _ = write!(fonts, "<font size={n}>");
+    }
+    fonts.push_str(&"<p>Censo SUAS".repeat(20_000));
+    let mut attributes = String::new();
+    for n in 0..100_000 {
+        let _ = write!(attributes, "a{n} ");
+    }
+    let attributes = format!("<p {attributes}>Censo SUAS prorrogado");
+    let unclosed = format!("<p>{}", "<a<b".repeat(250_000));
+    let words = format!("<p>{}</p>", "Censo SUAS prorrogado até 19/12 ".repeat(30_000));
+    let many =
+        rss(&item("1", "Censo SUAS", "Tue, 05 Dec 2023", &"<p>prorrogado até 19/12.</p>".repeat(30_000))
+            .repeat(12));
+    assert!(many.len() > 10_000_000);
+    let (done, waits) = std::sync::mpsc::channel();
+    let work = std::thread::spawn(move || {
+        let today = date(2023, 12, 6);
+        for page in [fonts, attributes, unclosed, words, "<div>".repeat(200_000)] {
+            let findings = found(NewsFormat::Page, format!("<html>{page}").as_bytes(), today).unwrap();
+            assert!(findings.len() <= 200);
+            assert!(findings.iter().all(|f| f.quote.len() < 2_000));
+        }
+        assert_eq!(found(NewsFormat::Feed, many.as_bytes(), today).unwrap().len(), 1);
+        done.send(()).unwrap();
+    });
+    assert_eq!(waits.recv_timeout(Duration::from_mins(2)), Ok(()), "too slow, or a panic");
+    work.join().unwrap();
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_taken_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let today = date(2023, 12, 6);
+        let _ = found(NewsFormat::Feed, &bytes, today);
+        let _ = found(NewsFormat::Page, &bytes, today);
+        let mut page = b"<p>Censo SUAS prorrogado ".to_vec();
+        page.extend(&bytes);
+        prop_assert!(found(NewsFormat::Page, &page, today).unwrap().len() <= 200);
+    }
+
+    #[test]
+    fn a_date_is_read_in_each_of_its_forms(days in -80..270_i64) {
+        let on = NEAR.saturating_add(jiff::Span::new().days(days));
+        let (y, m, d) = (on.year(), on.month(), on.day());
+        let name = crate::feed::news::tests::MONTHS[usize::try_from(m - 1).unwrap()];
+        for text in [
+            format!("até {d:02}/{m:02}/{y}"),
+            format!("até {d}/{m}/{y}"),
+            format!("até {d:02}/{m:02}"),
+            format!("até {d} de {name}"),
+            format!("até o dia {d} de {name} de {y}"),
+            format!("até {d:02}.{m:02}.{y}"),
+            format!("até {y}-{m:02}-{d:02}"),
+        ] {
+            prop_assert_eq!(told(&text, NEAR), vec![format!("até {on}")], "{}", text);
+        }
+    }
+
+    #[test]
+    fn any_sentence_gives_dates_that_exist_and_stand_in_it(sentence in "[0-9a-zé/ºde. -]{0,60}") {
+        for found in dates(&sentence, NEAR) {
+            prop_assert!((1990..=2110).contains(&found.on.year()), "{found:?}");
+            prop_assert!(found.written.len() <= sentence.len() + 4);
+        }
+    }
+}
+
+const MONTHS: [&str; 12] = [
+    "janeiro",
+    "fevereiro",
+    "março",
+    "abril",
+    "maio",
+    "junho",
+    "julho",
+    "agosto",
+    "setembro",
+    "outubro",
+    "novembro",
+    "dezembro",
+];

@@ -1,0 +1,179 @@
+//! A register of units: rows to units, and whether the load is believed. Pure.
+//!
+//! Nothing but mapped columns is kept: the name of whoever answers for a unit never is. A row that cannot be read
+//! makes its unit unclear, and no unit is missed while a row is about nobody knows which.
+
+mod judge;
+mod read;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use crate::domain::calendar::Part;
+use crate::domain::id::PartId;
+use crate::domain::register::{Register, RegisterColumns, RegisterPart, RegisterSpec};
+use crate::domain::roster::Roster;
+
+use self::read::Gather;
+use super::body::Body;
+use super::map::BadLine;
+use super::table::{self, DecodeError};
+
+pub use judge::{Before, Distrust};
+
+/// What rows of a register are read against.
+#[derive(Debug, Clone, Copy)]
+pub struct RegisterGround<'a> {
+    /// The declared parts.
+    pub parts: &'a BTreeMap<PartId, Part>,
+    /// Who is known.
+    pub roster: &'a Roster,
+    /// The civil day of the load.
+    pub read_on: Date,
+}
+
+/// What a register's file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisterRead {
+    /// Its units.
+    pub register: Register,
+    /// Rows that are not blank.
+    pub rows: usize,
+    /// Rows about municipalities that the roster does not have: another state's.
+    pub elsewhere: usize,
+    /// Rows of parts that nobody follows.
+    pub other_parts: usize,
+    /// How many rows say nothing clear.
+    pub bad: usize,
+    /// The first of them.
+    pub bad_lines: Vec<BadLine>,
+    /// Words of the situation that mean nothing, with their rows.
+    pub unknown_words: BTreeMap<String, usize>,
+    /// Units that come more than once and differently.
+    pub contradictory: usize,
+    /// Addresses that are none.
+    pub bad_addresses: usize,
+    /// Columns that the register needs and the file lacks; then nothing else was read.
+    pub missing_columns: Vec<String>,
+}
+
+impl RegisterRead {
+    fn empty(spec: &RegisterSpec, read_on: Date) -> Self {
+        Self {
+            register: Register {
+                feed: spec.id.clone(),
+                read_on,
+                covered: BTreeSet::new(),
+                units: BTreeMap::new(),
+                unclear: BTreeSet::new(),
+            },
+            rows: 0,
+            elsewhere: 0,
+            other_parts: 0,
+            bad: 0,
+            bad_lines: Vec::new(),
+            unknown_words: BTreeMap::new(),
+            contradictory: 0,
+            bad_addresses: 0,
+            missing_columns: Vec::new(),
+        }
+    }
+
+    /// What staff should know of a load that is believed.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let counted = |n: usize, text: &str| (n > 0).then(|| format!("{n} {text}"));
+        let mut remarks: Vec<String> = [
+            counted(
+                self.elsewhere,
+                "linha(s) de municípios que não estão em municipios.csv, deixadas de fora",
+            ),
+            counted(
+                self.other_parts,
+                "linha(s) de tipos de unidade que não são acompanhados, deixadas de fora",
+            ),
+            counted(
+                self.contradictory,
+                "unidade(s) em linhas que se contradizem: nada é proposto sobre elas",
+            ),
+            counted(self.bad_addresses, "endereço(s) de e-mail que não servem, tratados como em branco"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        for (word, rows) in &self.unknown_words {
+            remarks.push(format!(
+                "situação desconhecida “{word}” em {rows} linha(s): nada é proposto sobre essas unidades; acrescente a \
+                 palavra em `situacoes`"
+            ));
+        }
+        if self.bad > 0 {
+            remarks.push(format!("{} linha(s) que não puderam ser entendidas", self.bad));
+            remarks.extend(
+                self.bad_lines.iter().take(5).map(|bad| format!("linha {}: {}", bad.line, bad.message)),
+            );
+        }
+        if self.register.covered.is_empty() {
+            remarks.push(
+                "há linhas de que não se sabe a unidade: nenhuma unidade é dada como fechada por não aparecer".to_owned(),
+            );
+        }
+        remarks
+    }
+}
+
+/// One load of a register: what it says, and the reasons why it is not believed, if any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisterIntake {
+    /// What was read.
+    pub read: RegisterRead,
+    /// Empty: it is believed.
+    pub distrust: Vec<Distrust>,
+}
+
+/// Decodes, reads and judges one whole load, which may come in several bodies. Never fails: bytes that cannot be read
+/// are a load that is not believed.
+#[must_use]
+pub fn take_in(
+    spec: &RegisterSpec,
+    bodies: &[Body],
+    ground: &RegisterGround<'_>,
+    before: Before,
+) -> RegisterIntake {
+    let mut gather = Gather::new(spec, ground);
+    let wanted = wanted(spec);
+    let mut promised = None;
+    for body in bodies {
+        let taken = table::open(&spec.format, body, &wanted).and_then(|table| {
+            promised = promised.max(table.promised());
+            gather.take(table)
+        });
+        if let Err(error) = taken {
+            let read = RegisterRead::empty(spec, ground.read_on);
+            return RegisterIntake { read, distrust: vec![Distrust::Unreadable(error)] };
+        }
+    }
+    let read = gather.finish();
+    let mut distrust = judge::judge(spec, &read, ground, before);
+    let found = u64::try_from(read.rows).unwrap_or(u64::MAX);
+    if let Some(promised) = promised.filter(|promised| *promised != found) {
+        // Not even a person may take a list that says itself that it is cut.
+        distrust.insert(0, Distrust::Unreadable(DecodeError::Incomplete { found, promised }));
+    }
+    RegisterIntake { read, distrust }
+}
+
+/// The columns that the file must have.
+fn wanted(spec: &RegisterSpec) -> Vec<&str> {
+    let RegisterColumns { unit, municipality, name, email, telephone, standing } = &spec.columns;
+    let mut wanted: Vec<&str> = vec![unit, municipality];
+    wanted.extend([name, email, telephone].into_iter().flatten().map(String::as_str));
+    wanted.extend(standing.as_ref().map(|(column, _)| column.as_str()));
+    if let RegisterPart::Column { column, .. } = &spec.part {
+        wanted.push(column);
+    }
+    wanted
+}

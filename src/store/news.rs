@@ -1,0 +1,245 @@
+//! What was found in the news, whether staff were told, and who saw it.
+
+use jiff::Timestamp;
+use serde_json::json;
+use sqlx::sqlite::SqliteRow;
+
+use super::cell::{Cells, ms};
+use super::chain::{Chain, Line};
+use super::db::detached;
+use super::journal::EntryKind;
+use super::sql::{bound, statements};
+use super::{Store, StoreError};
+use crate::domain::id::{FeedId, Reference, SystemId};
+use crate::domain::news::{Finding, FindingId, Guess, Topic};
+use crate::domain::overrides::Authorship;
+
+macro_rules! list {
+    ($which:literal) => {
+        concat!(
+            "SELECT id, feed, system, topic, title, link, quote, published_on, opens_on, deadline_on, refs, written, \
+             found_at, quiet, told_at, seen_at, seen_by, seen_note FROM news_findings WHERE ",
+            $which,
+            " ORDER BY found_at, id"
+        )
+    };
+}
+
+statements! {
+    const PUT = "INSERT INTO news_findings (id, feed, system, topic, title, link, quote, published_on, opens_on, \
+                 deadline_on, refs, written, found_at, quiet) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \
+                 $12, $13, $14) ON CONFLICT (id) DO NOTHING";
+    const LIST = list!("found_at >= $1");
+    const ONE = list!("id = $1");
+    const UNTOLD = list!("told_at IS NULL AND quiet = 0");
+    const TELL = "UPDATE news_findings SET told_at = $2 WHERE id = $1 AND told_at IS NULL";
+    const SEE = "UPDATE news_findings SET seen_at = $2, seen_by = $3, seen_note = $4 WHERE id = $1 AND seen_at IS NULL";
+    const LOOKED = "SELECT looked_at FROM news_looks WHERE feed = $1";
+    const LOOK = "INSERT INTO news_looks (feed, looked_at) VALUES ($1, $2) \
+                  ON CONFLICT (feed) DO UPDATE SET looked_at = $2";
+}
+
+/// A finding and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FindingLine {
+    /// What was found.
+    pub finding: Finding,
+    /// When.
+    pub found_at: Timestamp,
+    /// Whether it was too old to be told.
+    pub quiet: bool,
+    /// When staff were told.
+    pub told_at: Option<Timestamp>,
+    /// Who saw it, what they noted, and when.
+    pub seen: Option<Authorship>,
+}
+
+/// A finding and whether it is too old to be told.
+pub type NewFinding = (Finding, bool);
+
+impl Store {
+    /// Records what one look at a source found; what was found before stays as it was. Answers how many are new.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn record_findings(
+        &self,
+        feed: FeedId,
+        findings: Vec<NewFinding>,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin().await?;
+            bound!(LOOK, feed.as_str(), ms(now)).execute(&mut *tx).await?;
+            let mut chain = Chain::resume(&mut tx).await?;
+            let mut new = 0;
+            for (finding, quiet) in &findings {
+                let Finding { id, feed, system, topic, title, link, quote, published_on, guess } = finding;
+                let Guess { opens_on, deadline_on, references, written } = guess;
+                let day = |day: &Option<jiff::civil::Date>| day.map(|day| day.to_string());
+                let references: Vec<String> = references.iter().map(ToString::to_string).collect();
+                let put = bound!(
+                    PUT,
+                    id.as_str(),
+                    feed.as_str(),
+                    system.as_str(),
+                    topic.as_str(),
+                    title,
+                    link,
+                    quote,
+                    day(published_on),
+                    day(opens_on),
+                    day(deadline_on),
+                    references.join(" "),
+                    written.join("\n"),
+                    ms(now),
+                    i64::from(*quiet)
+                );
+                if put.execute(&mut *tx).await?.rows_affected() == 0 {
+                    continue;
+                }
+                new += 1;
+                let body = json!({
+                    "acao": "achada",
+                    "fonte": feed.as_str(),
+                    "sistema": system.as_str(),
+                    "sobre": topic.as_str(),
+                    "titulo": title,
+                    "link": link,
+                    "trecho": quote,
+                    "publicada": day(published_on),
+                    "antiga": quiet,
+                });
+                let line = Line {
+                    at: now,
+                    kind: EntryKind::News,
+                    subject: id.as_str(),
+                    window: None,
+                    municipality: None,
+                    body,
+                };
+                chain.append(line);
+            }
+            chain.save(&mut tx).await?;
+            tx.commit().await?;
+            Ok(new)
+        })
+        .await
+    }
+
+    /// When a source could last be read.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn news_looked_at(&self, feed: &FeedId) -> Result<Option<Timestamp>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let row = bound!(LOOKED, feed.as_str()).fetch_optional(&mut *conn).await?;
+        row.map(|row| Cells::of("news_looks", &row).instant("looked_at")).transpose()
+    }
+
+    /// Findings from an instant on, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn findings(&self, since: Timestamp) -> Result<Vec<FindingLine>, StoreError> {
+        let mut conn = self.db.read().await?;
+        bound!(LIST, ms(since)).fetch_all(&mut *conn).await?.iter().map(line).collect()
+    }
+
+    /// One finding.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn finding(&self, id: &FindingId) -> Result<Option<FindingLine>, StoreError> {
+        let mut conn = self.db.read().await?;
+        bound!(ONE, id.as_str()).fetch_optional(&mut *conn).await?.as_ref().map(line).transpose()
+    }
+
+    /// Findings that staff are still to be told of, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn untold_findings(&self) -> Result<Vec<FindingLine>, StoreError> {
+        let mut conn = self.db.read().await?;
+        bound!(UNTOLD).fetch_all(&mut *conn).await?.iter().map(line).collect()
+    }
+
+    /// Notes that staff were told.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn note_findings_told(&self, ids: Vec<FindingId>, now: Timestamp) -> Result<(), StoreError> {
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin().await?;
+            for id in &ids {
+                bound!(TELL, id.as_str(), ms(now)).execute(&mut *tx).await?;
+            }
+            Ok(tx.commit().await?)
+        })
+        .await
+    }
+
+    /// Notes that somebody saw a finding; the first who did stands. Answers whether it was unseen.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn see_finding(&self, id: FindingId, by: Authorship) -> Result<bool, StoreError> {
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin().await?;
+            let seen = bound!(SEE, id.as_str(), ms(by.at), &by.author, &by.reason).execute(&mut *tx).await?;
+            if seen.rows_affected() == 0 {
+                return Ok(false);
+            }
+            let mut chain = Chain::resume(&mut tx).await?;
+            let line = Line {
+                at: by.at,
+                kind: EntryKind::News,
+                subject: id.as_str(),
+                window: None,
+                municipality: None,
+                body: json!({ "acao": "vista", "autor": by.author, "motivo": by.reason }),
+            };
+            chain.append(line);
+            chain.save(&mut tx).await?;
+            tx.commit().await?;
+            Ok(true)
+        })
+        .await
+    }
+}
+
+fn line(row: &SqliteRow) -> Result<FindingLine, StoreError> {
+    let cells = Cells::of("news_findings", row);
+    let references: Option<Vec<Reference>> =
+        cells.get::<&str>("refs")?.split_whitespace().map(|text| Reference::parse(text).ok()).collect();
+    let finding = Finding {
+        id: FindingId::new(cells.get("id")?),
+        feed: cells.parsed("feed", |t| FeedId::parse(t).ok())?,
+        system: cells.parsed("system", |t| SystemId::parse(t).ok())?,
+        topic: cells.parsed("topic", Topic::parse)?,
+        title: cells.get("title")?,
+        link: cells.get("link")?,
+        quote: cells.get("quote")?,
+        published_on: cells.parsed_opt("published_on", |t| t.parse().ok())?,
+        guess: Guess {
+            opens_on: cells.parsed_opt("opens_on", |t| t.parse().ok())?,
+            deadline_on: cells.parsed_opt("deadline_on", |t| t.parse().ok())?,
+            references: references.ok_or_else(|| cells.corrupt("refs"))?,
+            written: cells.get::<&str>("written")?.lines().map(str::to_owned).collect(),
+        },
+    };
+    let seen = match cells.instant_opt("seen_at")? {
+        None => None,
+        Some(at) => Some(Authorship { author: cells.get("seen_by")?, reason: cells.get("seen_note")?, at }),
+    };
+    Ok(FindingLine {
+        finding,
+        found_at: cells.instant("found_at")?,
+        quiet: cells.get::<i64>("quiet")? != 0,
+        told_at: cells.instant_opt("told_at")?,
+        seen,
+    })
+}

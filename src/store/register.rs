@@ -1,0 +1,329 @@
+//! Registers of units as last believed, and what people said to their proposals.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::cell::{Cells, code, ms};
+use super::chain::{Chain, Line};
+use super::db::{Conn, detached};
+use super::journal::EntryKind;
+use super::sql::{bound, statements};
+use super::{Store, StoreError};
+use crate::domain::id::{EmailAddress, FeedId, PartId, UnitId};
+use crate::domain::overrides::Authorship;
+use crate::domain::register::{Listed, ProposalKind, Refused, Register, Standing};
+
+statements! {
+    const PUT_LOAD = "INSERT INTO register_loads (feed, taken_at, read_on, source, sha256, covered) \
+                      VALUES ($1, $2, $3, $4, $5, $6)";
+    const DROP_LOAD = "DELETE FROM register_loads WHERE feed = $1";
+    const PUT_UNIT = "INSERT INTO register_units (feed, unit, standing, municipality, part, name, addresses, \
+                      telephone) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    const LOADS = "SELECT feed, taken_at, read_on, source, sha256, covered FROM register_loads ORDER BY feed";
+    const UNITS = "SELECT unit, feed, standing, municipality, part, name, addresses, telephone \
+                   FROM register_units ORDER BY feed, unit";
+    const PUT_REFUSAL = "INSERT INTO register_refusals (unit, kind, fact, author, reason, refused_at) \
+                         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (unit, kind) DO UPDATE SET fact = $3, \
+                         author = $4, reason = $5, refused_at = $6";
+    const DROP_REFUSAL = "DELETE FROM register_refusals WHERE unit = $1 AND kind = $2 AND fact = $3";
+    const REFUSALS = "SELECT unit, kind, fact, author, reason, refused_at FROM register_refusals ORDER BY unit, kind";
+    const TOLD = "SELECT proposal FROM register_told";
+    const PUT_TOLD = "INSERT INTO register_told (proposal, told_at) VALUES ($1, $2) ON CONFLICT (proposal) DO NOTHING";
+}
+
+/// The word for a unit that is listed in a way nobody can rely on.
+const UNCLEAR: &str = "obscura";
+
+/// A register as last believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptRegister {
+    /// What it lists.
+    pub register: Register,
+    /// When it was taken.
+    pub taken_at: Timestamp,
+    /// File or address that it came from.
+    pub source: String,
+    /// SHA-256 of the bytes, hexadecimal.
+    pub sha256: String,
+}
+
+/// A refusal with who gave it and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusalLine {
+    /// What was refused.
+    pub refused: Refused,
+    /// By whom, why and when.
+    pub authorship: Authorship,
+}
+
+impl Store {
+    /// Keeps a load that is believed in place of the one before, and lets refusals end whose ground is gone. A person
+    /// who took it in spite of doubts signs.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn accept_register(
+        &self,
+        kept: KeptRegister,
+        rows: usize,
+        remarks: Vec<String>,
+        lapsed: Vec<Refused>,
+        by: Option<Authorship>,
+    ) -> Result<(), StoreError> {
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin().await?;
+            put_load(&mut tx, &kept).await?;
+            for refused in &lapsed {
+                bound!(DROP_REFUSAL, refused.unit.as_str(), refused.kind.as_str(), &refused.fact)
+                    .execute(&mut *tx)
+                    .await?;
+            }
+            let body = json!({
+                "acao": "carga aceita",
+                "origem": kept.source,
+                "sha256": kept.sha256,
+                "linhas": rows,
+                "unidades": kept.register.units.len(),
+                "observacoes": remarks,
+                "recusas_encerradas": lapsed.iter().map(|r| format!("{} {}", r.unit, r.kind)).collect::<Vec<_>>(),
+                "autor": by.as_ref().map(|by| by.author.as_str()),
+                "motivo": by.as_ref().map(|by| by.reason.as_str()),
+            });
+            tell(&mut tx, kept.taken_at, kept.register.feed.as_str(), body).await?;
+            Ok(tx.commit().await?)
+        })
+        .await
+    }
+
+    /// Notes a load that is not believed; the one before stays.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn refuse_register(
+        &self,
+        feed: FeedId,
+        source: String,
+        sha256: String,
+        reasons: Vec<String>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let body = json!({
+            "acao": "carga recusada",
+            "origem": source,
+            "sha256": sha256,
+            "motivo": reasons.join("; "),
+        });
+        self.tell_register(feed.as_str().to_owned(), body, now).await
+    }
+
+    /// Notes that proposals were taken: which, and the file before and after by their digests.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn note_register_applied(
+        &self,
+        proposals: Vec<Value>,
+        digests: (Option<String>, String),
+        by: Authorship,
+    ) -> Result<(), StoreError> {
+        let body = json!({
+            "acao": "aplicado",
+            "propostas": proposals,
+            "sha256_antes": digests.0,
+            "sha256_depois": digests.1,
+            "autor": by.author,
+            "motivo": by.reason,
+        });
+        self.tell_register("unidades.csv".to_owned(), body, by.at).await
+    }
+
+    /// Refuses proposals: they do not come back until the register says otherwise. `told` are they in words.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn refuse_proposals(
+        &self,
+        refused: Vec<Refused>,
+        told: Vec<Value>,
+        by: Authorship,
+    ) -> Result<(), StoreError> {
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin().await?;
+            for refused in &refused {
+                let (unit, kind) = (refused.unit.as_str(), refused.kind.as_str());
+                bound!(PUT_REFUSAL, unit, kind, &refused.fact, &by.author, &by.reason, ms(by.at))
+                    .execute(&mut *tx)
+                    .await?;
+            }
+            let body =
+                json!({ "acao": "recusado", "propostas": told, "autor": by.author, "motivo": by.reason });
+            tell(&mut tx, by.at, "unidades.csv", body).await?;
+            Ok(tx.commit().await?)
+        })
+        .await
+    }
+
+    /// Every register as last believed, by feed.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn registers(&self) -> Result<Vec<KeptRegister>, StoreError> {
+        let mut view = self.db.view().await?;
+        let mut kept: BTreeMap<FeedId, KeptRegister> = BTreeMap::new();
+        for row in bound!(LOADS).fetch_all(&mut *view).await? {
+            let cells = Cells::of("register_loads", &row);
+            let feed = cells.parsed("feed", |t| FeedId::parse(t).ok())?;
+            let covered: Option<BTreeSet<PartId>> =
+                cells.get::<&str>("covered")?.lines().map(|part| PartId::parse(part).ok()).collect();
+            let register = Register {
+                feed: feed.clone(),
+                read_on: cells.parsed("read_on", |t| t.parse().ok())?,
+                covered: covered.ok_or_else(|| cells.corrupt("covered"))?,
+                units: BTreeMap::new(),
+                unclear: BTreeSet::new(),
+            };
+            let taken_at = cells.instant("taken_at")?;
+            let (source, sha256) = (cells.get("source")?, cells.get("sha256")?);
+            kept.insert(feed, KeptRegister { register, taken_at, source, sha256 });
+        }
+        for row in bound!(UNITS).fetch_all(&mut *view).await? {
+            let cells = Cells::of("register_units", &row);
+            let feed = cells.parsed("feed", |t| FeedId::parse(t).ok())?;
+            let kept = kept.get_mut(&feed).ok_or_else(|| cells.corrupt("feed"))?;
+            let id = cells.parsed("unit", |t| UnitId::parse(t).ok())?;
+            match cells.get::<&str>("standing")? {
+                UNCLEAR => {
+                    kept.register.unclear.insert(id);
+                }
+                standing => {
+                    let standing =
+                        [Standing::Open, Standing::Closed].into_iter().find(|s| s.as_str() == standing);
+                    let listed = listed(&cells, &id, standing)?;
+                    kept.register.units.insert(id, listed);
+                }
+            }
+        }
+        Ok(kept.into_values().collect())
+    }
+
+    /// Every refusal that stands.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn register_refusals(&self) -> Result<Vec<RefusalLine>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let rows = bound!(REFUSALS).fetch_all(&mut *conn).await?;
+        rows.iter()
+            .map(|row| {
+                let cells = Cells::of("register_refusals", row);
+                let refused = Refused {
+                    unit: cells.parsed("unit", |t| UnitId::parse(t).ok())?,
+                    kind: cells.parsed("kind", ProposalKind::parse)?,
+                    fact: cells.get("fact")?,
+                };
+                let (author, reason) = (cells.get("author")?, cells.get("reason")?);
+                let authorship = Authorship { author, reason, at: cells.instant("refused_at")? };
+                Ok(RefusalLine { refused, authorship })
+            })
+            .collect()
+    }
+
+    /// The proposals that staff were told of, by their short names.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn told_proposals(&self) -> Result<BTreeSet<String>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let rows = bound!(TOLD).fetch_all(&mut *conn).await?;
+        rows.iter().map(|row| Cells::of("register_told", row).get("proposal")).collect()
+    }
+
+    /// Notes that staff were told of proposals.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn note_proposals_told(
+        &self,
+        proposals: Vec<String>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin().await?;
+            for proposal in &proposals {
+                bound!(PUT_TOLD, proposal, ms(now)).execute(&mut *tx).await?;
+            }
+            Ok(tx.commit().await?)
+        })
+        .await
+    }
+
+    async fn tell_register(&self, subject: String, body: Value, now: Timestamp) -> Result<(), StoreError> {
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin().await?;
+            tell(&mut tx, now, &subject, body).await?;
+            Ok(tx.commit().await?)
+        })
+        .await
+    }
+}
+
+async fn put_load(conn: &mut Conn, kept: &KeptRegister) -> Result<(), StoreError> {
+    let register = &kept.register;
+    let feed = register.feed.as_str();
+    let covered = register.covered.iter().map(PartId::as_str).collect::<Vec<_>>().join("\n");
+    bound!(DROP_LOAD, feed).execute(&mut *conn).await?;
+    let read_on = register.read_on.to_string();
+    bound!(PUT_LOAD, feed, ms(kept.taken_at), read_on, &kept.source, &kept.sha256, covered)
+        .execute(&mut *conn)
+        .await?;
+    for unit in register.units.values() {
+        let addresses = unit.addresses.iter().map(EmailAddress::as_str).collect::<Vec<_>>().join(" ");
+        bound!(
+            PUT_UNIT,
+            feed,
+            unit.id.as_str(),
+            unit.standing.as_str(),
+            code(unit.municipality),
+            unit.part.as_str(),
+            &unit.name,
+            addresses,
+            &unit.telephone
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    for unit in &register.unclear {
+        let none = None::<String>;
+        bound!(PUT_UNIT, feed, unit.as_str(), UNCLEAR, None::<i64>, &none, &none, &none, &none)
+            .execute(&mut *conn)
+            .await?;
+    }
+    Ok(())
+}
+
+fn listed(cells: &Cells<'_>, id: &UnitId, standing: Option<Standing>) -> Result<Listed, StoreError> {
+    let addresses: Option<Vec<EmailAddress>> =
+        cells.get::<&str>("addresses")?.split_whitespace().map(|a| EmailAddress::parse(a).ok()).collect();
+    Ok(Listed {
+        id: id.clone(),
+        municipality: cells.municipality("municipality")?,
+        part: cells.parsed("part", |t| PartId::parse(t).ok())?,
+        name: cells.get("name")?,
+        addresses: addresses.ok_or_else(|| cells.corrupt("addresses"))?,
+        telephone: cells.get("telephone")?,
+        standing: standing.ok_or_else(|| cells.corrupt("standing"))?,
+    })
+}
+
+async fn tell(conn: &mut Conn, at: Timestamp, subject: &str, body: Value) -> Result<(), StoreError> {
+    let mut chain = Chain::resume(conn).await?;
+    let line = Line { at, kind: EntryKind::Register, subject, window: None, municipality: None, body };
+    chain.append(line);
+    chain.save(conn).await
+}

@@ -1,0 +1,103 @@
+//! A person's word on a snapshot: what it changes, and where it can be read.
+
+use super::*;
+
+/// What was concluded fell by half between two loads, which nobody believes yet.
+async fn fallen() -> Office {
+    let mut office = Office::listed().await;
+    office.host.put("/lista.csv", Answer::page(office.list(|_| "sim")));
+    office.go_to(november(26)).await;
+    for day in [28, 29, 30] {
+        office.host.put("/lista.csv", Answer::page(office.list(|n| if n < 6 { "nao" } else { "sim" })));
+        assert_eq!(office.go_to(november(day)).await, 0);
+        assert_eq!(office.last().await.verdict, Verdict::Quarantined);
+    }
+    office
+}
+
+#[tokio::test]
+async fn a_quarantined_load_that_a_person_believes_sends_letters() {
+    let mut office = fallen().await;
+    let loads = office.snapshots().await;
+    // Twelve hours apart, as any reversal must be.
+    for load in loads[..3].iter().rev() {
+        let told = office.site.ok(&[
+            "fonte",
+            "aceitar",
+            load.id.as_str(),
+            "--motivo",
+            "o MDS reabriu",
+            "--autor",
+            "ana",
+        ]);
+        assert!(told.contains("aceita:") && told.contains("teste/2001"), "{told}");
+    }
+    assert_eq!(office.deliver().await, 6);
+    let code = office.codes()[0].to_string();
+    for line in [vec!["porque", &code, "teste/2001"], vec!["livro"], vec!["fontes", "lista"]] {
+        let told = office.site.ok(&line);
+        assert!(told.contains("ana") && told.contains("o MDS reabriu"), "{line:?}: {told}");
+        assert!(told.contains(loads[0].id.as_str()), "{line:?}: {told}");
+    }
+    let folder = office.site.data().join("dossie");
+    office.site.ok(&["dossie", &code, "--saida", folder.to_str().unwrap()]);
+    let page = fs::read_to_string(folder.join("dossie.html")).unwrap();
+    assert!(page.contains("aceitar a coleta") && page.contains("o MDS reabriu"));
+    assert!(office.site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
+}
+
+#[tokio::test]
+async fn a_refused_load_no_longer_counts_and_does_not_come_back_by_itself() {
+    let mut office = Office::listed().await;
+    office.host.put("/lista.csv", Answer::page(office.list(|_| "sim")));
+    office.go_to(november(27)).await;
+    let wrong = office.list(|n| if n < 3 { "nao" } else { "sim" });
+    office.host.put("/lista.csv", Answer::page(wrong));
+    office.go_to(november(28)).await;
+    office.go_to(november(29)).await;
+    for load in office.snapshots().await.iter().take(2) {
+        assert_eq!(load.verdict, Verdict::Accepted);
+        let id = load.id.as_str();
+        office.site.ok(&["fonte", "recusar", id, "--motivo", "mês errado", "--autor", "ana"]);
+    }
+    assert_eq!(office.go_to(november(30)).await, 0, "what was known before rules again");
+    let last = office.last().await;
+    assert_eq!(last.verdict, Verdict::Quarantined);
+    assert!(last.reasons[0].contains("recusada por ana: mês errado"), "{:?}", last.reasons);
+}
+
+#[tokio::test]
+async fn what_cannot_be_ruled_on_is_refused_with_a_hint() {
+    let mut office = Office::listed().await;
+    office.host.put("/lista.csv", Answer::page("<html></html>"));
+    office.go_to(november(27)).await;
+    let unreadable = office.last().await.id.to_string();
+    for (id, verb, words) in [
+        (unreadable.as_str(), "aceitar", "nada pôde ser lido"),
+        (unreadable.as_str(), "recusar", "já está em quarentena"),
+        ("lista-1", "aceitar", "não há coleta"),
+    ] {
+        let output = office.site.run(&["fonte", verb, id, "--motivo", "x", "--autor", "ana"]);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains(words) && told.contains("dica:"), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_feed_can_be_tried_without_leaving_a_trace() {
+    let office = Office::listed().await;
+    office.host.put("/lista.csv", Answer::page(office.list(|n| if n < 9 { "sim" } else { "nao" })));
+    let told = office.site.ok(&["fonte", "experimentar", "lista", "--em", "2026-11-27T10:00"]);
+    for words in ["seria aceita: 12 linhas, 12 municípios; nada foi gravado", "teste/2001: 9 concluído"] {
+        assert!(told.contains(words), "{told}");
+    }
+    assert!(office.snapshots().await.is_empty());
+    office.host.put("/lista.csv", Answer::page("<html></html>"));
+    let output = office.site.run(&["fonte", "experimentar", "lista", "--em", "2026-11-27T10:00"]);
+    assert_eq!(output.status.code(), Some(1));
+    office.host.put("/lista.csv", Answer::status(404));
+    let output = office.site.run(&["fonte", "experimentar", "lista", "--em", "2026-11-27T10:00"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("o servidor respondeu 404"));
+}
