@@ -701,7 +701,7 @@ fn quoted(guide: &str) -> Vec<String> {
         ("carregar NOME", "carregar cadsuas-cras"),
     ];
     commands
-        .map(|line| line.split([';', '<', '|']).next().unwrap_or_default())
+        .map(|line| line.split([';', '<', '>', '|']).next().unwrap_or_default())
         .map(|line| stand_ins.iter().fold(line.to_owned(), |line, (word, thing)| line.replace(word, thing)))
         .collect()
 }
