@@ -14,10 +14,11 @@ use crate::domain::status::State;
 use crate::domain::word::folded;
 
 /// The words for what a row says.
-const STATES: [(&str, Word); 5] = [
+const STATES: [(&str, Word); 6] = [
     ("concluido", Word::Is(State::Done)),
     ("pendente", Word::Is(State::Pending)),
     ("pendente_preenchido", Word::FilledNotConcluded),
+    ("reaberto", Word::Reopened),
     ("nao_se_aplica", Word::Is(State::NotApplicable)),
     ("nao_confirmado", Word::Is(State::Unconfirmed)),
 ];

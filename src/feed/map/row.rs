@@ -200,7 +200,9 @@ impl<'a> Tables<'a> {
                 (None, Some(wording)) => to.gathered.names.keep_wording(wording),
                 (None, None) => 0,
             };
-            let said = Said { state, dated: dated.flatten().map(Timestamp::as_second), wording };
+            let reopened = word == Word::Reopened && state == State::Pending;
+            let dated = dated.flatten().map(Timestamp::as_second);
+            let said = Said { state, dated, wording, reopened };
             for window in windows.iter() {
                 to.gathered.add(*window, municipality, (number, unit.unwrap_or(0)), said, line);
                 line = 0;

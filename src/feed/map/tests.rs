@@ -502,3 +502,19 @@ fn thousands_of_rows_and_units_are_mapped_in_one_pass() {
     let found = mapped(&spec, &roster, &format!("ibge;ref;unidade\n{}\n", rows.join("\n")));
     assert_eq!((found.observations.len(), found.duplicates, found.rows), (2_000, 18_000, 20_000));
 }
+
+#[test]
+fn a_form_that_the_source_says_was_opened_again_is_marked_so() {
+    let mut spec = situation();
+    let Meaning::Situation { words, .. } = &mut spec.mapping.meaning else { panic!() };
+    words.insert("Reaberto".to_owned(), Says::Whole(Word::Reopened));
+    let file = "ibge;parte;situacao;data\n320530;CRAS;Reaberto;\n320500;CRAS;Preencher o questionário;\n";
+    let found = mapped(&spec, &roster(), file);
+    let marked: Vec<(bool, State)> = found
+        .observations
+        .iter()
+        .filter(|o| ["3205309", "3205002"].contains(&o.municipality.to_string().as_str()))
+        .map(|o| (o.reopened, o.state))
+        .collect();
+    assert_eq!(marked, [(false, State::Pending), (true, State::Pending)]);
+}
