@@ -44,9 +44,9 @@ pub(super) fn mapping(table: &Reader<'_>, names: &Names, severity: Severity) -> 
         !matches!(table.node("tipo").map(|n| &n.value), Some(Value::Text(t)) if t == "json" || t == "solr");
     let column = |key| table.get(key, |n, log| column(n, log, by_position));
     let municipality = column("municipio");
-    if !table.has("municipio") && !asked_of_one(table) {
+    let unnamed = !table.has("municipio") && !asked_of_one(table);
+    if unnamed {
         table.missing("municipio", "\"ibge\"");
-        return None;
     }
     let unit = column("unidade");
     let meaning = meaning(table, names, severity, by_position);
@@ -60,6 +60,9 @@ pub(super) fn mapping(table: &Reader<'_>, names: &Names, severity: Severity) -> 
     let ignored = table.get("ignorar", texts);
     if !table.has("municipio") {
         stray(table, "ignorar", "municipio");
+    }
+    if unnamed || table.has("municipio") && municipality.is_none() {
+        return None;
     }
     Some(Mapping {
         municipality,
