@@ -45,8 +45,8 @@ pub(super) fn mapping(table: &Reader<'_>, names: &Names, severity: Severity) -> 
         !matches!(table.node("tipo").map(|n| &n.value), Some(Value::Text(t)) if t == "json" || t == "solr");
     let column = |key| table.get(key, |n, log| column(n, log, by_position));
     let municipality = column("municipio");
-    let of_somebody = table.has("municipio") || asked_of_one(table);
-    if !of_somebody {
+    let unnamed = !table.has("municipio") && !asked_of_one(table);
+    if unnamed {
         table.missing("municipio", "\"ibge\"");
     }
     let unit = column("unidade");
@@ -62,7 +62,9 @@ pub(super) fn mapping(table: &Reader<'_>, names: &Names, severity: Severity) -> 
     if !table.has("municipio") {
         stray(table, "ignorar", "municipio");
     }
-    of_somebody.then_some(())?;
+    if unnamed || table.has("municipio") && municipality.is_none() {
+        return None;
+    }
     Some(Mapping {
         municipality,
         unit,

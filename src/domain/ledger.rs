@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::id::{EmailAddress, MunicipalityCode, PartId, WindowId};
+use super::id::{EmailAddress, MunicipalityCode, PartId, UnitId, WindowId};
 use super::notice::{Kind, NoticeKey, Slot, StaffSlot, Told};
 use super::plan::{Act, Decision};
 use super::reason::Cause;
@@ -64,10 +64,27 @@ pub struct Record {
     pub due_at: Timestamp,
     /// When its last version was recorded, or the last decision taken.
     pub recorded_at: Timestamp,
-    /// Parts it is about.
-    pub parts: Vec<PartId>,
+    /// What it is about.
+    pub parts: Vec<NamedPart>,
     /// Where it stands.
     pub standing: Standing,
+}
+
+/// A part that a letter names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedPart {
+    /// Which part.
+    pub part: PartId,
+    /// Its units that the letter lists as pending; empty when it names the part only as a whole.
+    pub units: Vec<UnitId>,
+}
+
+impl NamedPart {
+    /// A part named as a whole.
+    #[must_use]
+    pub fn whole(part: PartId) -> Self {
+        Self { part, units: Vec::new() }
+    }
 }
 
 /// Where a notice stands.

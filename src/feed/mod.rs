@@ -15,6 +15,8 @@ pub mod error;
 #[cfg(test)]
 mod fixture;
 pub mod folder;
+#[cfg(test)]
+mod fuzz;
 mod html;
 pub mod http;
 mod json;

@@ -29,7 +29,7 @@ pub fn contradictions(ledger: &Ledger, setup: &Setup) -> Vec<String> {
         for record in window.municipalities().flat_map(|(_, records)| records) {
             if let (Standing::Sent { .. }, Some(date)) = (record.standing, record.told) {
                 told.entry(id).or_default().insert(record.edition, date);
-                named.entry(id).or_default().extend(&record.parts);
+                named.entry(id).or_default().extend(record.parts.iter().map(|named| &named.part));
             }
         }
     }

@@ -6,10 +6,10 @@ use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, parse_told};
 use super::db::Conn;
-use super::reading;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
-use crate::domain::id::{EmailAddress, PartId};
+use super::{notice, reading};
+use crate::domain::id::EmailAddress;
 use crate::domain::ledger::{Ledger, Outage, Record, Standing};
 use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::reason::Cause;
@@ -67,9 +67,7 @@ fn put(ledger: &mut Ledger, cells: &Cells<'_>) -> Result<(), StoreError> {
         version: cells.number("version")?,
         due_at: cells.instant("due_at")?,
         recorded_at: cells.instant("recorded_at")?,
-        parts: cells.parsed("parts", |text| {
-            text.split_terminator('\n').map(|part| PartId::parse(part).ok()).collect()
-        })?,
+        parts: cells.parsed("parts", notice::parse_parts)?,
         standing,
     };
     ledger.put(&window, municipality, record);

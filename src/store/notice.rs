@@ -8,8 +8,8 @@ use super::cell::{Cells, code, ms, told_text};
 use super::db::Conn;
 use super::pass::Change;
 use super::sql::{bound, statements};
-use crate::domain::id::{PartId, WindowId};
-use crate::domain::ledger::Standing;
+use crate::domain::id::{PartId, UnitId, WindowId};
+use crate::domain::ledger::{NamedPart, Standing};
 use crate::domain::notice::{Kind, Slot};
 use crate::domain::plan::{Act, Decision};
 
@@ -66,7 +66,7 @@ impl NoticeRow {
             due_at: ms(decision.due_at),
             valid_until: decision.valid_until.map(ms),
             told: decision.told.map(told_text),
-            parts: record.parts.iter().map(PartId::as_str).collect::<Vec<_>>().join("\n"),
+            parts: parts_text(&record.parts),
             act: decision.act.as_str().to_owned(),
             cause: decision.because.cause().as_str().to_owned(),
         }
@@ -88,6 +88,26 @@ impl NoticeRow {
             cause: cells.get("cause")?,
         }))
     }
+}
+
+/// Parts as the ledger writes them: one a line, the units that are named after it, between tabs.
+fn parts_text(parts: &[NamedPart]) -> String {
+    let line = |named: &NamedPart| {
+        let units = named.units.iter().map(UnitId::as_str);
+        std::iter::once(named.part.as_str()).chain(units).collect::<Vec<_>>().join("\t")
+    };
+    parts.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Parts, read back.
+pub(super) fn parse_parts(text: &str) -> Option<Vec<NamedPart>> {
+    let line = |line: &str| {
+        let mut cells = line.split('\t');
+        let part = PartId::parse(cells.next()?).ok()?;
+        let units = cells.map(|unit| UnitId::parse(unit).ok()).collect::<Option<_>>()?;
+        Some(NamedPart { part, units })
+    };
+    text.split_terminator('\n').map(line).collect()
 }
 
 /// Ends, stops or pauses what is still to be tried of a notice; how many that were.
@@ -150,4 +170,23 @@ pub(super) async fn put_row(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_and_units_are_read_back_as_written() {
+        let part = |id: &str, units: &[&str]| NamedPart {
+            part: PartId::parse(id).unwrap(),
+            units: units.iter().map(|u| UnitId::parse(u).unwrap()).collect(),
+        };
+        let parts = [part("CENTRO POP", &[]), part("CRAS", &["32012098154", "13205303522"])];
+        assert_eq!(parts_text(&parts), "CENTRO POP\nCRAS\t32012098154\t13205303522");
+        assert_eq!(parse_parts(&parts_text(&parts)).unwrap(), parts);
+        assert_eq!(parse_parts("").unwrap(), []);
+        assert_eq!(parse_parts("CRAS\nGESTAO").unwrap(), [part("CRAS", &[]), part("GESTAO", &[])]);
+        assert_eq!(parse_parts("CRAS\t\t1"), None, "never half a list");
+    }
 }

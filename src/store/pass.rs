@@ -229,7 +229,7 @@ fn body(change: &Change, row: &NoticeRow, recorded: Recorded, letter: &Value) ->
         "vence_em": decision.due_at.to_string(),
         "valido_ate": decision.valid_until.map(|at| at.to_string()),
         "prazo_informado": row.told,
-        "partes": row.parts.split_terminator('\n').collect::<Vec<_>>(),
+        "partes": row.parts.split_terminator('\n').map(|line| line.replace('\t', " ")).collect::<Vec<_>>(),
         "causa": row.cause,
         "porque": change.because,
         "evidencia": change.evidence.iter().map(evidence).collect::<Vec<_>>(),

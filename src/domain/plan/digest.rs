@@ -11,7 +11,7 @@ use super::survey::Survey;
 use super::{Act, Draft, audience};
 use crate::domain::calendar::CopyTo;
 use crate::domain::id::PartId;
-use crate::domain::ledger::{Record, Standing, WindowLedger};
+use crate::domain::ledger::{NamedPart, Record, Standing, WindowLedger};
 use crate::domain::notice::{Addressee, Content, DigestLine, NoticeKey, Slot, StaffSlot};
 use crate::domain::reason::Reason;
 
@@ -85,14 +85,14 @@ fn past_steps(survey: &Survey<'_>) -> BTreeMap<u16, Vec<Step>> {
     .collect()
 }
 
-fn copied_to(survey: &Survey<'_>, copies: &[CopyTo], parts: &[PartId]) -> Vec<(Addressee, Vec<PartId>)> {
+fn copied_to(survey: &Survey<'_>, copies: &[CopyTo], named: &[NamedPart]) -> Vec<(Addressee, Vec<PartId>)> {
     let system = survey.bench.assessor.system();
     let mut shares: Vec<(Addressee, Vec<PartId>)> = Vec::new();
     for copy in copies {
         match copy {
-            CopyTo::Gsuas => shares.push((Addressee::Gsuas, parts.to_vec())),
+            CopyTo::Gsuas => shares.push((Addressee::Gsuas, named.iter().map(|n| n.part.clone()).collect())),
             CopyTo::Gerencia => {
-                for part in parts {
+                for NamedPart { part, .. } in named {
                     for id in survey.bench.world.calendar.gerencias_of(system, part) {
                         let to = Addressee::Gerencia(id.clone());
                         match shares.iter_mut().find(|(t, _)| *t == to) {

@@ -23,7 +23,7 @@ use self::pair::Bench;
 use self::survey::Survey;
 use super::calendar::{Calendar, Window};
 use super::id::WindowId;
-use super::ledger::{Ledger, Record, Standing};
+use super::ledger::{Ledger, NamedPart, Record, Standing};
 use super::notice::{AlertItem, Content, Kind, NoticeKey, Recipient, Slot, Told};
 use super::overrides::Overrides;
 use super::reason::Reason;
@@ -115,9 +115,11 @@ impl Decision {
     #[must_use]
     pub fn record(&self, slot: Slot, standing: Standing, now: Timestamp) -> Record {
         let parts = match &self.content {
-            Some(Content::Warning { pending, .. }) => pending.iter().map(|p| p.part.clone()).collect(),
+            Some(Content::Warning { pending, .. }) => {
+                pending.iter().map(|p| NamedPart { part: p.part.clone(), units: p.units.clone() }).collect()
+            }
             Some(Content::Reminder { unconfirmed, .. }) => {
-                unconfirmed.iter().map(|p| p.part.clone()).collect()
+                unconfirmed.iter().map(|p| NamedPart::whole(p.part.clone())).collect()
             }
             _ => Vec::new(),
         };

@@ -218,6 +218,6 @@ fn date(at: calamine::ExcelDateTime) -> String {
 }
 
 #[cfg(test)]
-mod fixture;
+pub(super) mod fixture;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! What passes record.
 
 use crate::domain::delivery::DeliveryState;
-use crate::domain::ledger::{Ledger, Record, Standing};
+use crate::domain::ledger::{Ledger, NamedPart, Record, Standing};
 use crate::domain::notice::{Addressee, Kind, NoticeKey, StaffSlot};
 use crate::domain::plan::{Act, Decision};
 use crate::store::testing::*;
@@ -135,7 +135,11 @@ async fn an_uncertain_address_no_longer_wanted_keeps_its_state_and_is_not_repeat
     record(&store, 3, Act::Withdraw, VITORIA).await;
     assert_eq!(states(&store, VITORIA).await, [DeliveryState::Deferred, DeliveryState::Uncertain]);
     assert_eq!(known(&store, VITORIA).await.standing, Standing::Sent { at: at(2), live: false });
-    assert_eq!(known(&store, VITORIA).await.parts, [part("CRAS")], "what the letter said stays");
+    assert_eq!(
+        known(&store, VITORIA).await.parts,
+        [NamedPart::whole(part("CRAS"))],
+        "what the letter said stays"
+    );
     assert!(store.claim("a", at(60), 10).await.unwrap().is_empty());
     assert_eq!(store.next_due(at(60)).await.unwrap(), None);
 }

@@ -17,7 +17,7 @@ use vigia_suas::domain::holiday::Holidays;
 use vigia_suas::domain::id::{
     EmailAddress, FeedId, GerenciaId, Reference, SnapshotId, SystemId, UnitId, WindowId,
 };
-use vigia_suas::domain::ledger::{Ledger, Record, Standing};
+use vigia_suas::domain::ledger::{Ledger, NamedPart, Record, Standing};
 use vigia_suas::domain::notice::{Addressee, Kind, NoticeKey, Slot, StaffSlot, Told};
 use vigia_suas::domain::overrides::{Authorship, Hold, HoldScope, Overrides};
 use vigia_suas::domain::plan::{self, Plan, World};
@@ -212,7 +212,7 @@ impl Case {
             version: 1,
             due_at: recorded_at,
             recorded_at,
-            parts: if kind == Kind::Warning { vec![part("GESTAO")] } else { Vec::new() },
+            parts: if kind == Kind::Warning { vec![NamedPart::whole(part("GESTAO"))] } else { Vec::new() },
             standing,
         };
         self.ledger.put(&window_id(), municipality_code(n), record);

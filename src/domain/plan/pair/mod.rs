@@ -409,9 +409,10 @@ impl<'a, 'b> Pair<'a, 'b> {
 /// Whether a recorded letter still says what would be said now.
 fn still_says(record: &Record, wish: &Wish) -> bool {
     let parts_hold = match &wish.content {
-        Content::Warning { pending, .. } => {
-            record.parts.iter().all(|part| pending.iter().any(|p| p.part == *part))
-        }
+        Content::Warning { pending, .. } => record.parts.iter().all(|named| {
+            let now = pending.iter().find(|p| p.part == named.part);
+            now.is_some_and(|now| named.units.iter().all(|unit| now.units.contains(unit)))
+        }),
         _ => true,
     };
     record.kind == wish.kind

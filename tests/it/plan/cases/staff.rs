@@ -70,7 +70,7 @@ fn a_resumo_waits_for_what_the_same_pass_says_anew() {
     case.has(1, rung(1, 5), Some(FIRST), Standing::Queued);
     let record = case.ledger.window(&window_id()).unwrap().of(municipality_code(1));
     let mut record = record.iter().find(|r| r.slot == rung(1, 5)).unwrap().clone();
-    record.parts.push(part("CRAS"));
+    record.parts.push(NamedPart::whole(part("CRAS")));
     case.ledger.put(&window_id(), municipality_code(1), record);
     let done = case.pass("2026-03-26T08:00");
     assert_eq!(done.last().unwrap(), "enviar rma/2026@1/resumo-GPSB-2026-03-26 v1", "{done:?}");

@@ -94,6 +94,36 @@ fn a_part_and_its_units_are_judged_together() {
     }
 }
 
+/// A part may stay pending while one of the units that a queued letter lists has filled in.
+#[test]
+fn a_queued_letter_that_lists_a_unit_done_since_is_written_anew() {
+    let mut case = Case::new();
+    with_units(&mut case);
+    case.announced();
+    for n in 0..2 {
+        case.says("f", n, "GESTAO", None, State::Done, "2026-03-20T05:00");
+        case.says("u", n, "CRAS", Some("11"), State::Pending, "2026-03-20T05:00");
+        case.says("u", n, "CRAS", Some("22"), State::Pending, "2026-03-20T05:00");
+    }
+    case.pass("2026-03-20T08:00");
+    let queued = |case: &mut Case| {
+        let record = case.ledger.window(&window_id()).unwrap().of(municipality_code(0));
+        let mut record = record.iter().find(|r| r.slot == rung(1, 10)).unwrap().clone();
+        assert_eq!(record.parts[0].units.len(), 2, "as its letter lists them");
+        record.standing = Standing::Queued;
+        case.ledger.put(&window_id(), municipality_code(0), record);
+    };
+    queued(&mut case);
+    assert_eq!(acts(&case.plan("2026-03-20T08:30")), [""; 0], "while both owe");
+    case.says("u", 0, "CRAS", Some("11"), State::Done, "2026-03-20T08:40");
+    let plan = case.plan("2026-03-20T09:00");
+    assert_eq!(brief(&plan), [format!("retirar {} v1", key(rung(1, 10), 0))]);
+    for decision in plan.actions {
+        case.ledger.accept(&decision, at("2026-03-20T09:00"));
+    }
+    assert_eq!(accused(&case, municipality_code(0)), ["CRAS 22"], "and then it is told of what it owes");
+}
+
 #[test]
 fn a_dispute_stands_against_data_dated_before_it_whenever_it_was_fetched() {
     let mut case = Case::new();
