@@ -212,9 +212,9 @@ pub enum Says {
 pub enum Word {
     /// A state.
     Is(State),
-    /// *pendente_preenchido*: every question is answered and the form is not concluded. Pendente, in words of its own.
+    /// `pendente_preenchido`: every question is answered and the form is not concluded. Pendente, in words of its own.
     FilledNotConcluded,
-    /// *reaberto*: the source says outright that a concluded form was opened again. Pendente, and believed at once,
+    /// `reaberto`: the source says outright that a concluded form was opened again. Pendente, and believed at once,
     /// where it would else have to be repeated twelve hours later (DESIGN §6).
     Reopened,
 }

@@ -123,9 +123,7 @@ fn read(
         read().map_err(|error| placed(error, bodies, body))?;
     }
     counts.check()?;
-    let mut mapped = mapper.finish();
-    mapped.pages = bodies.len() + missing.len();
-    Ok(mapped)
+    Ok(Mapped { pages: bodies.len() + missing.len(), ..mapper.finish() })
 }
 
 /// Says which of several bodies it was.
