@@ -173,7 +173,7 @@ pub enum Says {
 pub enum Word {
     /// A state.
     Is(State),
-    /// *pendente_preenchido*: every question is answered and the form is not concluded. Pendente, in words of its own.
+    /// `pendente_preenchido`: every question is answered and the form is not concluded. Pendente, in words of its own.
     FilledNotConcluded,
 }
 
