@@ -221,8 +221,8 @@ fn says(node: &Node, log: &Log, names: &Names, severity: Severity) -> Option<Say
     }
     let mut parts = BTreeMap::new();
     for entry in node.entries() {
-        let named = Node { value: Value::Text(entry.key.clone()), spot: entry.key_spot.clone() };
-        let part = system::part(&named, log, names, severity);
+        let word_of = Node { value: Value::Text(entry.key.clone()), spot: entry.key_spot.clone() };
+        let part = system::part(&word_of, log, names, severity);
         let word = value::word(&entry.node, log, &STATES);
         if let (Some(part), Some(word)) = (part, word) {
             parts.insert(part, word);

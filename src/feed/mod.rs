@@ -122,7 +122,10 @@ fn read(
         };
         read().map_err(|error| placed(error, bodies, body))?;
     }
-    counts.check()?;
+    // Rows without the columns are not counted.
+    if !mapper.lacks_columns() {
+        counts.check()?;
+    }
     Ok(Mapped { pages: bodies.len() + missing.len(), ..mapper.finish() })
 }
 
@@ -166,3 +169,6 @@ impl Counts {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -188,6 +188,11 @@ impl<'a> Mapper<'a> {
         self.mapped.rows
     }
 
+    /// Whether a table had not all mapped columns.
+    pub(super) fn lacks_columns(&self) -> bool {
+        !self.mapped.columns.is_empty()
+    }
+
     /// Takes in the rows of a table. One whose header lacks a mapped column says so and nothing else.
     ///
     /// # Errors
