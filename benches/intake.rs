@@ -4,7 +4,7 @@
 //! `cargo bench --bench intake`. The file is made here: every unit of the country by every month since 2020. A process
 //! of its own takes it in as the daemon does, with the ledger at synchronous=FULL, and again as it would stand a day
 //! later with a few thousand rows changed; another loads what is known as each pass does. Each tells its peak memory
-//! (VmHWM). Needs Debian's package sqlite3 for the comparison. Everything lies in TMPDIR: a disk gives other figures
+//! (`VmHWM`). Needs Debian's package sqlite3 for the comparison. Everything lies in TMPDIR: a disk gives other figures
 //! than memory. `ROWS=100000` makes a smaller file.
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on ends")]
 #![expect(clippy::print_stdout, reason = "the table is what this is for")]
@@ -215,7 +215,7 @@ fn table(import: Option<Duration>, runs: &[Vec<u64>], load: &[Vec<u64>]) -> Stri
             let _ = writeln!(out, "sqlite3 .import                        {:6.2} s", took.as_secs_f64());
         }
         None => {
-            out.push_str("sqlite3 is missing (Debian: apt-get install sqlite3): nothing to compare with\n")
+            out.push_str("sqlite3 is missing (Debian: apt-get install sqlite3): nothing to compare with\n");
         }
     }
     for (name, run) in ["first load", "next day"].iter().zip(runs) {

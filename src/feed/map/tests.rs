@@ -411,7 +411,7 @@ fn a_page_that_speaks_of_others_than_was_asked_for_is_faulty() {
 #[test]
 fn all_four_shapes_of_unit_ids_are_kept_whole() {
     let ids = ["32012098154", "13205303522", "1234567890123", "654321"];
-    let rows: String = ids.iter().map(|id| format!("320530;10/2026;{id}\n")).collect();
+    let rows = ids.map(|id| format!("320530;10/2026;{id}\n")).concat();
     let found = mapped(&presence_by_unit(), &roster(), &format!("ibge;ref;unidade\n{rows}"));
     let mut kept: Vec<_> = found.observations.iter().filter_map(|o| o.unit).map(|u| u.to_string()).collect();
     kept.sort();

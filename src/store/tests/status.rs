@@ -259,10 +259,10 @@ async fn what_was_kept_entry_by_entry_is_brought_into_pages() {
                 .bind(entry.unit.as_ref().map_or("", UnitId::as_str))
                 .bind(entry.feed.as_str())
                 .bind(entry.state.as_str())
-                .bind(entry.dated.map(|d| d.as_millisecond()))
+                .bind(entry.dated.map(jiff::Timestamp::as_millisecond))
                 .bind(entry.taken_at.as_millisecond())
                 .bind(entry.snapshot.as_str())
-                .bind(entry.reverting_since.map(|d| d.as_millisecond()))
+                .bind(entry.reverting_since.map(jiff::Timestamp::as_millisecond))
                 .bind(entry.wording.as_deref())
                 .execute(&mut *tx)
                 .await
