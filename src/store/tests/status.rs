@@ -269,9 +269,19 @@ async fn what_was_kept_entry_by_entry_is_brought_into_pages() {
                 .unwrap();
         }
     }
-    for back in
-        ["DROP TABLE pages", "DROP TABLE status_pages", "DELETE FROM _sqlx_migrations WHERE version = 5"]
-    {
+    // As before the fifth step, and so before all later ones.
+    for back in [
+        "DROP TABLE pages",
+        "DROP TABLE status_pages",
+        "DROP TABLE snapshot_rulings",
+        "DROP TABLE crawl_pages",
+        "DROP TABLE crawls",
+        "DROP TABLE feed_runs",
+        "DROP INDEX snapshots_by_original",
+        "ALTER TABLE snapshots DROP COLUMN rejected",
+        "ALTER TABLE snapshots DROP COLUMN repeated",
+        "DELETE FROM _sqlx_migrations WHERE version >= 5",
+    ] {
         sqlx::query(back).execute(&mut *tx).await.unwrap();
     }
     tx.commit().await.unwrap();
