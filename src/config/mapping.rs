@@ -14,10 +14,11 @@ use crate::domain::status::State;
 use crate::domain::word::folded;
 
 /// The words for what a row says.
-const STATES: [(&str, Word); 5] = [
+const STATES: [(&str, Word); 6] = [
     ("concluido", Word::Is(State::Done)),
     ("pendente", Word::Is(State::Pending)),
     ("pendente_preenchido", Word::FilledNotConcluded),
+    ("reaberto", Word::Reopened),
     ("nao_se_aplica", Word::Is(State::NotApplicable)),
     ("nao_confirmado", Word::Is(State::Unconfirmed)),
 ];
@@ -44,8 +45,8 @@ pub(super) fn mapping(table: &Reader<'_>, names: &Names, severity: Severity) -> 
         !matches!(table.node("tipo").map(|n| &n.value), Some(Value::Text(t)) if t == "json" || t == "solr");
     let column = |key| table.get(key, |n, log| column(n, log, by_position));
     let municipality = column("municipio");
-    let of_somebody = table.has("municipio") || asked_of_one(table);
-    if !of_somebody {
+    let unnamed = !table.has("municipio") && !asked_of_one(table);
+    if unnamed {
         table.missing("municipio", "\"ibge\"");
     }
     let unit = column("unidade");
@@ -61,7 +62,9 @@ pub(super) fn mapping(table: &Reader<'_>, names: &Names, severity: Severity) -> 
     if !table.has("municipio") {
         stray(table, "ignorar", "municipio");
     }
-    of_somebody.then_some(())?;
+    if unnamed || table.has("municipio") && municipality.is_none() {
+        return None;
+    }
     Some(Mapping {
         municipality,
         unit,
@@ -218,8 +221,8 @@ fn says(node: &Node, log: &Log, names: &Names, severity: Severity) -> Option<Say
     }
     let mut parts = BTreeMap::new();
     for entry in node.entries() {
-        let named = Node { value: Value::Text(entry.key.clone()), spot: entry.key_spot.clone() };
-        let part = system::part(&named, log, names, severity);
+        let word_of = Node { value: Value::Text(entry.key.clone()), spot: entry.key_spot.clone() };
+        let part = system::part(&word_of, log, names, severity);
         let word = value::word(&entry.node, log, &STATES);
         if let (Some(part), Some(word)) = (part, word) {
             parts.insert(part, word);

@@ -212,8 +212,11 @@ pub enum Says {
 pub enum Word {
     /// A state.
     Is(State),
-    /// *pendente_preenchido*: every question is answered and the form is not concluded. Pendente, in words of its own.
+    /// `pendente_preenchido`: every question is answered and the form is not concluded. Pendente, in words of its own.
     FilledNotConcluded,
+    /// `reaberto`: the source says outright that a concluded form was opened again. Pendente, and believed at once,
+    /// where it would else have to be repeated twelve hours later (DESIGN §6).
+    Reopened,
 }
 
 impl Word {
@@ -222,7 +225,7 @@ impl Word {
     pub fn state(self) -> State {
         match self {
             Self::Is(state) => state,
-            Self::FilledNotConcluded => State::Pending,
+            Self::FilledNotConcluded | Self::Reopened => State::Pending,
         }
     }
 
@@ -230,7 +233,7 @@ impl Word {
     #[must_use]
     pub fn wording(self) -> Option<&'static str> {
         match self {
-            Self::Is(_) => None,
+            Self::Is(_) | Self::Reopened => None,
             Self::FilledNotConcluded => Some("preenchido, falta concluir"),
         }
     }

@@ -258,6 +258,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Reads one line of text: what is said, or nothing when it only names something.
+    #[expect(clippy::option_option, reason = "outside: it can be read; inside: it says something")]
     fn read(&mut self, text: &str) -> Option<Option<Line>> {
         let mut fields = text.split('\t');
         let first = fields.next()?;
@@ -282,9 +283,10 @@ impl<'a> Lines<'a> {
             "r" => Mark::Reopened,
             since => Mark::RevertingSince(instant(since)??),
         };
-        let origin = match self.origins.is_empty() {
-            true => None,
-            false => Some(self.origins.get(fields.next()?.parse::<usize>().ok()?)?.clone()),
+        let origin = if self.origins.is_empty() {
+            None
+        } else {
+            Some(self.origins.get(fields.next()?.parse::<usize>().ok()?)?.clone())
         };
         let unit = match fields.next()? {
             "" => None,
@@ -337,6 +339,7 @@ impl Iterator for Lines<'_> {
 }
 
 /// An instant, or none where nothing stands; absent when it is neither.
+#[expect(clippy::option_option, reason = "outside: it can be read; inside: it is there")]
 fn instant(text: &str) -> Option<Option<Timestamp>> {
     if text.is_empty() {
         return Some(None);

@@ -192,7 +192,7 @@ impl StatusBook {
         taken_at: Timestamp,
         belief: Belief,
     ) {
-        let shelf = self.windows.entry(observation.window).or_default();
+        let of_window = self.windows.entry(observation.window).or_default();
         let reopened = observation.reopened;
         let fresh = Entry {
             part: observation.part,
@@ -205,7 +205,7 @@ impl StatusBook {
             reverting_since: None,
             wording: observation.wording,
         };
-        shelf.change(observation.municipality, |entries| {
+        of_window.change(observation.municipality, |entries| {
             let same = |e: &&mut Entry| e.part == fresh.part && e.unit == fresh.unit && e.feed == fresh.feed;
             match entries.iter_mut().find(same) {
                 None => entries.push(fresh),
@@ -216,8 +216,8 @@ impl StatusBook {
 
     /// Puts back what was kept of a window from one feed.
     pub fn restore(&mut self, feed: FeedId, page: Page) {
-        let shelf = self.windows.entry(page.window().clone()).or_default();
-        shelf.kept.push((feed, page));
+        let of_window = self.windows.entry(page.window().clone()).or_default();
+        of_window.kept.push((feed, page));
     }
 
     /// What is known of a window from one feed, to be kept.
@@ -232,7 +232,9 @@ impl StatusBook {
                 .filter(|(_, e)| e.feed == *feed)
                 .collect();
             own.sort_by(|(a, x), (b, y)| (a, &x.part, &x.unit).cmp(&(b, &y.part, &y.unit)));
-            own.iter().for_each(|(municipality, entry)| scribe.write(&entry.line(*municipality)));
+            for (municipality, entry) in own {
+                scribe.write(&entry.line(municipality));
+            }
         }
         scribe.finish(window.clone())
     }

@@ -223,15 +223,14 @@ impl Spool {
     }
 
     fn write_to_file(&mut self, piece: &[u8]) -> io::Result<()> {
-        let file = match &self.file {
-            Some(file) => file,
-            None => {
-                std::fs::create_dir_all(&self.folder)?;
-                let file = self.file.insert(tempfile::tempfile_in(&self.folder)?);
-                file.write_all_at(&self.memory, 0)?;
-                self.memory = Vec::new();
-                file
-            }
+        let file = if let Some(file) = &self.file {
+            file
+        } else {
+            std::fs::create_dir_all(&self.folder)?;
+            let file = self.file.insert(tempfile::tempfile_in(&self.folder)?);
+            file.write_all_at(&self.memory, 0)?;
+            self.memory = Vec::new();
+            file
         };
         file.write_all_at(piece, self.len)
     }

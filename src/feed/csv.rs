@@ -53,7 +53,9 @@ pub(super) fn open<'a>(
     let columns = header.len();
     Table::new(header, move |take| {
         let mut row = Row::new(0);
-        rest.iter().for_each(|record| give(record, columns, reading, &mut row, take));
+        for record in &rest {
+            give(record, columns, reading, &mut row, take);
+        }
         while let Some(piece) = pieces.next()? {
             if piece.plain {
                 give_plain(&pieces.raw, &piece, delimiter, columns, reading, &mut row, take);
@@ -161,14 +163,14 @@ impl Pieces {
             }
             let quoted = self.raw.contains(&b'"');
             if quoted {
-                let mut quotes = Quotes::FieldStart.after(&self.raw, self.delimiter);
+                let mut state = Quotes::FieldStart.after(&self.raw, self.delimiter);
                 // What swallows more than a row can hold is a stray quote; reading goes on after it.
-                while quotes == Quotes::Inside && self.raw.len() < LONGEST {
+                while state == Quotes::Inside && self.raw.len() < LONGEST {
                     let before = self.raw.len();
                     if !self.read_line()? {
                         break;
                     }
-                    quotes = quotes.after(self.raw.get(before..).unwrap_or_default(), self.delimiter);
+                    state = state.after(self.raw.get(before..).unwrap_or_default(), self.delimiter);
                 }
             }
             let cut = self.raw.last() != Some(&self.line_break);
@@ -212,9 +214,8 @@ impl Quotes {
     fn after(mut self, bytes: &[u8], delimiter: u8) -> Self {
         for byte in bytes {
             self = match (self, byte) {
-                (Self::FieldStart | Self::Ending, b'"') => Self::Inside,
                 (Self::Inside, b'"') => Self::Ending,
-                (Self::Inside, _) => Self::Inside,
+                (Self::FieldStart | Self::Ending, b'"') | (Self::Inside, _) => Self::Inside,
                 (_, b'\r' | b'\n') => Self::FieldStart,
                 (_, byte) if *byte == delimiter => Self::FieldStart,
                 _ => Self::Plain,

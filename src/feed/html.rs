@@ -49,7 +49,9 @@ pub(super) fn open<'a>(
                 return;
             }
             row.restart(line);
-            cells.iter().for_each(|cell| row.push(cell));
+            for cell in &cells {
+                row.push(cell);
+            }
             if !row.is_empty() {
                 take(Ok(&row));
             }

@@ -4,7 +4,7 @@
 //! rows. The line of a row is its place in the list. Nothing is kept of what stands outside the list.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{BufReader, Read};
 
@@ -31,17 +31,17 @@ pub(super) fn table<'a>(
     beside: Option<&'a str>,
 ) -> Result<(Table<'a>, Option<u64>), DecodeError> {
     refuse_other_kinds(&original.head(4_096)?, Due::Json)?;
-    let mut names: BTreeMap<String, ()> = BTreeMap::new();
+    let mut names: BTreeSet<String> = BTreeSet::new();
     let number = walk(original, path, beside, &mut |item| {
         if names.len() <= MOST_COLUMNS {
             flat(item, &mut |name, _| {
-                if !names.contains_key(name) {
-                    names.insert(name.to_owned(), ());
+                if !names.contains(name) {
+                    names.insert(name.to_owned());
                 }
             });
         }
     })?;
-    let header = Header::new(names.keys().cloned());
+    let header = Header::new(names.iter().cloned());
     let table = Table::new(header, move |take| {
         let mut row = Row::new(0);
         let mut line = 0;
@@ -55,7 +55,7 @@ pub(super) fn table<'a>(
             flat(item, &mut |name, text| {
                 cells.insert(name.to_owned(), text);
             });
-            for name in names.keys() {
+            for name in &names {
                 row.push(cells.get(name).map_or("", String::as_str));
             }
             if !row.is_empty() {

@@ -165,7 +165,7 @@ impl Survey {
 }
 
 fn line_feeds(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|b| **b == b'\n').count()
+    bytes.iter().map(|b| usize::from(*b == b'\n')).sum()
 }
 
 /// Text of two bytes a character, or of escapes, as UTF-8.

@@ -223,7 +223,9 @@ pub(super) async fn repack(conn: &mut Conn) -> Result<(), StoreError> {
     for of_one in entries.chunk_by(|a, b| (&a.0, &a.2.feed) == (&b.0, &b.2.feed)) {
         let Some((window, _, first)) = of_one.first() else { continue };
         let mut scribe = Scribe::default();
-        of_one.iter().for_each(|(_, municipality, entry)| scribe.write(&entry.line(*municipality)));
+        for (_, municipality, entry) in of_one {
+            scribe.write(&entry.line(*municipality));
+        }
         let page = scribe.finish(window.clone());
         bound!(PUT_KNOWN, first.feed.as_str(), window.as_str(), page.text().as_bytes())
             .execute(&mut *conn)

@@ -230,21 +230,6 @@ fn every_command_that_runs_or_shows_is_read() {
                 output: Some("pasta".into()),
             },
         ),
-        ("fontes", Command::Feeds { feed: None }),
-        ("fontes rma-lista", Command::Feeds { feed: Some(feed()) }),
-        (
-            "fonte aceitar rma-lista-1 --motivo x",
-            Command::Feed(Feed::Accept { snapshot: snapshot(), signature: ana("x") }),
-        ),
-        (
-            "fonte recusar rma-lista-1 --motivo x",
-            Command::Feed(Feed::Reject { snapshot: snapshot(), signature: ana("x") }),
-        ),
-        ("fonte experimentar rma-lista", Command::Feed(Feed::Try { feed: feed(), file: None })),
-        (
-            "fonte experimentar rma-lista a.csv",
-            Command::Feed(Feed::Try { feed: feed(), file: Some("a.csv".into()) }),
-        ),
         ("livro", Command::Ledger(Ledger::List { window: None, municipality: None, since: None })),
         (
             "livro --janela rma/2026-10 --municipio Serra --desde 2026-10-01",
@@ -411,6 +396,27 @@ fn what_is_done_with_proposals_and_news_is_read() {
     ]);
     let exit = run("cadastro recusar --motivo x").unwrap_err();
     assert!(exit.code == 2 && exit.text.contains("--unidade ID"), "{}", exit.text);
+}
+
+#[test]
+fn every_command_on_feeds_is_read() {
+    assert_read(vec![
+        ("fontes", Command::Feeds { feed: None }),
+        ("fontes rma-lista", Command::Feeds { feed: Some(feed()) }),
+        (
+            "fonte aceitar rma-lista-1 --motivo x",
+            Command::Feed(Feed::Accept { snapshot: snapshot(), signature: ana("x") }),
+        ),
+        (
+            "fonte recusar rma-lista-1 --motivo x",
+            Command::Feed(Feed::Reject { snapshot: snapshot(), signature: ana("x") }),
+        ),
+        ("fonte experimentar rma-lista", Command::Feed(Feed::Try { feed: feed(), file: None })),
+        (
+            "fonte experimentar rma-lista a.csv",
+            Command::Feed(Feed::Try { feed: feed(), file: Some("a.csv".into()) }),
+        ),
+    ]);
 }
 
 #[test]

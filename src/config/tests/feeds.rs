@@ -35,6 +35,66 @@ fn a_feed_says_where_how_and_what() {
     assert!(feed.keep_original && feed.enabled);
 }
 
+fn only(text: &str) -> crate::domain::feed::FeedSpec {
+    let config = good(&small().with("fontes.toml", text));
+    assert_eq!(lines(&config.warnings), "");
+    config.feeds.into_iter().next().unwrap()
+}
+
+#[test]
+fn each_format_has_its_own_keys() {
+    let whole = format!("{FEED}{PART}{PRESENCE}");
+    for (kind, keys, format) in [
+        (
+            "json",
+            "caminho = \"dados.itens\"\n",
+            Format::Json { path: vec!["dados".to_owned(), "itens".to_owned()] },
+        ),
+        ("json", "", Format::Json { path: Vec::new() }),
+        ("solr", "", Format::Solr),
+        (
+            "html",
+            "tabela = \"CRAS CADSUAS\"\n",
+            Format::Html { table: "CRAS CADSUAS".to_owned(), encoding: None },
+        ),
+        (
+            "planilha",
+            "aba = \"Dados\"\ncabecalho = 3\n",
+            Format::Sheet { name: Some("Dados".to_owned()), heading: Some(3) },
+        ),
+    ] {
+        let text = format!("{whole}{keys}").replace("\"csv\"", &format!("\"{kind}\""));
+        assert_eq!(only(&text).format, format);
+    }
+}
+
+#[test]
+fn a_word_may_settle_several_parts_and_twins_may_agree() {
+    let text = format!(
+        "{FEED}sentido = \"situacao\"\nsituacao_coluna = \"st\"\nvazios = [\"-\", \"NSA\"]\nignorar = [\"Total\"]\n\
+         situacoes = {{ \"Em avaliação\" = {{ GESTAO = \"concluido\", CRAS = \"pendente_preenchido\" }}, \
+         \"em avaliacao\" = {{ CRAS = \"pendente_preenchido\", GESTAO = \"concluido\" }} }}\n"
+    );
+    let mapping = only(&text).mapping;
+    assert_eq!((mapping.part, mapping.blanks.len(), mapping.ignored.len()), (PartRule::Situation, 2, 1));
+    let Meaning::Situation { words, .. } = mapping.meaning else { panic!() };
+    let Says::Parts(parts) = &words["Em avaliação"] else { panic!() };
+    assert!(parts.values().any(|w| *w == Word::FilledNotConcluded) && parts.len() == 2);
+    let text =
+        format!("{FEED}parte_coluna = \"#2\"\npartes = {{ \"Ambos\" = [\"GESTAO\", \"CRAS\"] }}\n{PRESENCE}");
+    let PartRule::Column { words, column } = only(&text).mapping.part else { panic!() };
+    assert_eq!((words["Ambos"].len(), column.as_str()), (2, "#2"));
+}
+
+#[test]
+fn counts_name_two_columns_and_a_page_of_one_municipality_none() {
+    let text = format!(
+        "{FEED}{PART}sentido = \"contagem\"\nfeitos_coluna = \"#4\"\nesperados_coluna = \"unidades\"\n"
+    );
+    let counts = Meaning::Count { done: "#4".to_owned(), expected: "unidades".to_owned() };
+    assert_eq!(only(&text).mapping.meaning, counts);
+}
+
 #[test]
 fn where_absence_means_pending_half_the_municipalities_must_be_there() {
     let config = good(&small().with("fontes.toml", format!("{FEED}{PART}{PRESENCE}")));
@@ -52,6 +112,50 @@ fn each_mistake_in_a_feed_is_one_fault_at_its_place() {
         (whole.replace("\"rma\"", "\"rm\""), "\"rm\"", "sistema não declarado"),
         (whole.replace("\"CRAS\"", "\"CREAS\""), "\"CREAS\"", "parte não declarada"),
         (whole.replace("\"csv\"", "\"xls\""), "\"xls\"", "não é uma opção"),
+        (whole.replace("\"csv\"", "\"html\""), "[fonte.lista]", "`tabela`"),
+        (format!("{whole}caminho = \"a\"\n"), "\"a\"", "só serve com"),
+        (format!("{whole}cabecalho = 0\n").replace("\"csv\"", "\"planilha\""), "0", "não serve aqui"),
+        (
+            format!("{whole}caminho = \"a..b\"\n").replace("\"csv\"", "\"json\""),
+            "\"a..b\"",
+            "não é um caminho",
+        ),
+        (whole.replace("\"ibge\"", "\"#0\""), "\"#0\"", "posição de uma coluna"),
+        (whole.replace("\"ibge\"", "\"#1\"").replace("\"csv\"", "\"solr\""), "\"#1\"", "não têm posição"),
+        (whole.replace("municipio = \"ibge\"\n", ""), "[fonte.lista]", "`municipio`"),
+        (format!("{whole}feitos_coluna = \"x\"\n"), "\"x\"", "não serve sem"),
+        (
+            whole.replace(PRESENCE, "sentido = \"contagem\"\nfeitos_coluna = \"x\"\n"),
+            "[fonte.lista]",
+            "`esperados_coluna`",
+        ),
+        (
+            whole.replace(
+                PRESENCE,
+                "sentido = \"situacao\"\nsituacao_coluna = \"x\"\n\
+                situacoes = { \"Não\" = \"pendente\", \"NAO\" = \"nao_se_aplica\" }\n",
+            ),
+            "\"NAO\"",
+            "a mesma palavra",
+        ),
+        (
+            whole.replace(
+                PRESENCE,
+                "sentido = \"situacao\"\nsituacao_coluna = \"x\"\n\
+                situacoes = { \"x\" = { GESTAO = \"pendente\" } }\n",
+            ),
+            "{ \"x\" = { GESTAO = \"pendente\" } }",
+            "dita duas vezes",
+        ),
+        (
+            whole.replace(PART, "").replace(
+                PRESENCE,
+                "sentido = \"situacao\"\nsituacao_coluna = \"x\"\n\
+                situacoes = { \"x\" = { GESTAO = \"pendente\" }, \"y\" = \"concluido\" }\n",
+            ),
+            "{ \"x\" = { GESTAO = \"pendente\" }, \"y\" = \"concluido\" }",
+            "e outras que não",
+        ),
         (whole.replace(PART, ""), "[fonte.lista]", "de que parte"),
         (format!("{whole}parte_coluna = \"x\"\n"), "\"x\"", "ao mesmo tempo"),
         (format!("{whole}partes = {{ x = \"CRAS\" }}\n"), "{ x = \"CRAS\" }", "não serve sem"),

@@ -206,7 +206,7 @@ async fn a_server_that_never_stops_is_stopped_at_the_limit_and_told_so_in_words(
         while stream.write_all(&[b'x'; 16 * 1024]).await.is_ok() {}
     })
     .await;
-    let most = Rules { max_bytes: 5 * 1024 * 1024, timeout: Duration::from_secs(60), ..rules() };
+    let most = Rules { max_bytes: 5 * 1024 * 1024, timeout: Duration::from_mins(1), ..rules() };
     let error = fetched(&url, &most).await.unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -22,6 +22,8 @@ pub(super) struct Said {
     /// The row's own date in seconds of the epoch; never later than the snapshot.
     pub(super) dated: Option<i64>,
     pub(super) wording: u16,
+    /// Whether the source says outright that a concluded form was opened again.
+    pub(super) reopened: bool,
 }
 
 /// What a row says of one part of one municipality, or of one of its units, in one window.
@@ -34,6 +36,7 @@ struct Record {
     part: u16,
     wording: u16,
     state: State,
+    reopened: bool,
 }
 
 /// No date: as of when the snapshot was taken, and so later than any date.
@@ -193,6 +196,7 @@ impl Gathered {
                 part,
                 wording: said.wording,
                 state: said.state,
+                reopened: said.reopened,
             });
             self.held += 1;
         }
@@ -272,6 +276,7 @@ impl Settled {
                 part: *part,
                 wording: 0,
                 state: *state,
+                reopened: false,
             }));
         }
     }
@@ -293,7 +298,7 @@ impl Settled {
                 unit: names.unit_id(record.unit).cloned(),
                 state: record.state,
                 dated: (record.dated != UNDATED).then(|| Timestamp::from_second(record.dated).ok()).flatten(),
-                mark: Mark::None,
+                mark: if record.reopened { Mark::Reopened } else { Mark::None },
                 wording: names.wording(record.wording).cloned(),
                 origin: None,
             });
@@ -312,7 +317,7 @@ mod tests {
         let taken_at = Timestamp::from_second(1_000).unwrap();
         let mut gathered = Gathered::new(1, [PartId::parse("CRAS").unwrap()], taken_at);
         for (line, (day, state)) in (2..).zip(words) {
-            let said = Said { state: *state, dated: Some(*day), wording: 0 };
+            let said = Said { state: *state, dated: Some(*day), wording: 0, reopened: false };
             gathered.add(0, code, (0, 0), said, line);
         }
         let mut settled = gathered.settle();

@@ -188,6 +188,11 @@ impl<'a> Mapper<'a> {
         self.mapped.rows
     }
 
+    /// Whether a table had not all mapped columns.
+    pub(super) fn lacks_columns(&self) -> bool {
+        !self.mapped.columns.is_empty()
+    }
+
     /// Takes in the rows of a table. One whose header lacks a mapped column says so and nothing else.
     ///
     /// # Errors
@@ -195,7 +200,7 @@ impl<'a> Mapper<'a> {
     pub fn read(&mut self, table: Table<'_>, given: &Given) -> Result<(), DecodeError> {
         self.asked.note(given);
         // A list of no objects names no columns.
-        if table.header().len() == 0 {
+        if table.header().is_empty() {
             return table.each(&mut |_| ());
         }
         let columns = match column::Columns::find(&self.spec.mapping, table.header()) {

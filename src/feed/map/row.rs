@@ -157,7 +157,7 @@ impl<'a> Tables<'a> {
         municipality: MunicipalityCode,
         to: &mut To<'_>,
     ) -> Result<(), String> {
-        let Some(said) = self.said(row, with, municipality, to)? else { return Ok(()) };
+        let Some(said) = self.said(row, with, municipality, to) else { return Ok(()) };
         let parts: Option<Rc<[PartId]>> = match &self.spec.mapping.part {
             PartRule::Situation => None,
             PartRule::Fixed(_) => self.parts.get(""),
@@ -200,7 +200,9 @@ impl<'a> Tables<'a> {
                 (None, Some(wording)) => to.gathered.names.keep_wording(wording),
                 (None, None) => 0,
             };
-            let said = Said { state, dated: dated.flatten().map(Timestamp::as_second), wording };
+            let reopened = word == Word::Reopened && state == State::Pending;
+            let dated = dated.flatten().map(Timestamp::as_second);
+            let said = Said { state, dated, wording, reopened };
             for window in windows.iter() {
                 to.gathered.add(*window, municipality, (number, unit.unwrap_or(0)), said, line);
                 line = 0;
@@ -264,21 +266,21 @@ impl<'a> Tables<'a> {
         with: With<'_>,
         municipality: MunicipalityCode,
         to: &mut To<'_>,
-    ) -> Result<Option<Wording>, String> {
+    ) -> Option<Wording> {
         let plain = |state| Rc::new(Says::Whole(Word::Is(state)));
         match &self.spec.mapping.meaning {
-            Meaning::Presence => Ok(Some(Wording { says: plain(State::Done), wording: None })),
+            Meaning::Presence => Some(Wording { says: plain(State::Done), wording: None }),
             Meaning::Count { .. } => {
                 let read = |column: Option<Column>| column.and_then(|c| row.cell(c));
                 let count = Count::read(read(with.columns.done), read(with.columns.expected));
                 to.mapped.unclear_counts += usize::from(count.state() == State::Unconfirmed);
-                Ok(Some(Wording { says: plain(count.state()), wording: count.wording() }))
+                Some(Wording { says: plain(count.state()), wording: count.wording() })
             }
             Meaning::Situation { column, .. } => {
                 let word = self.cell(row, with.columns.situation).unwrap_or_default();
                 let wording = (!word.is_empty()).then(|| excerpt(word, MOST_CHARACTERS));
                 if let Some(says) = self.situations.get(word) {
-                    return Ok(Some(Wording { says, wording }));
+                    return Some(Wording { says, wording });
                 }
                 if word.is_empty() {
                     to.mapped.blank_situations += 1;
@@ -288,14 +290,15 @@ impl<'a> Tables<'a> {
                 // Whom the word would have been about, nobody knows.
                 if self.spec.mapping.part == PartRule::Situation {
                     to.doubts.about(municipality);
-                    return Ok(None);
+                    return None;
                 }
-                Ok(Some(Wording { says: plain(State::Unconfirmed), wording }))
+                Some(Wording { says: plain(State::Unconfirmed), wording })
             }
         }
     }
 
     /// The row's own date: absent where it has none, and none inside where it has one that cannot be.
+    #[expect(clippy::option_option, reason = "outside: it has one; inside: one that can be")]
     fn dated(&mut self, row: &Row, with: With<'_>, mapped: &mut Mapped) -> Option<Option<Timestamp>> {
         let (_, pattern) = self.spec.mapping.dated.as_ref()?;
         let text = self.cell(row, with.columns.dated)?;

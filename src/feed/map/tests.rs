@@ -411,7 +411,7 @@ fn a_page_that_speaks_of_others_than_was_asked_for_is_faulty() {
 #[test]
 fn all_four_shapes_of_unit_ids_are_kept_whole() {
     let ids = ["32012098154", "13205303522", "1234567890123", "654321"];
-    let rows: String = ids.iter().map(|id| format!("320530;10/2026;{id}\n")).collect();
+    let rows = ids.map(|id| format!("320530;10/2026;{id}\n")).concat();
     let found = mapped(&presence_by_unit(), &roster(), &format!("ibge;ref;unidade\n{rows}"));
     let mut kept: Vec<_> = found.observations.iter().filter_map(|o| o.unit).map(|u| u.to_string()).collect();
     kept.sort();
@@ -501,4 +501,20 @@ fn thousands_of_rows_and_units_are_mapped_in_one_pass() {
     let rows: Vec<_> = (0..20_000).map(|n| format!("320530;10/2026;u{}", n % 2_000)).collect();
     let found = mapped(&spec, &roster, &format!("ibge;ref;unidade\n{}\n", rows.join("\n")));
     assert_eq!((found.observations.len(), found.duplicates, found.rows), (2_000, 18_000, 20_000));
+}
+
+#[test]
+fn a_form_that_the_source_says_was_opened_again_is_marked_so() {
+    let mut spec = situation();
+    let Meaning::Situation { words, .. } = &mut spec.mapping.meaning else { panic!() };
+    words.insert("Reaberto".to_owned(), Says::Whole(Word::Reopened));
+    let file = "ibge;parte;situacao;data\n320530;CRAS;Reaberto;\n320500;CRAS;Preencher o questionário;\n";
+    let found = mapped(&spec, &roster(), file);
+    let marked: Vec<(bool, State)> = found
+        .observations
+        .iter()
+        .filter(|o| ["3205309", "3205002"].contains(&o.municipality.to_string().as_str()))
+        .map(|o| (o.reopened, o.state))
+        .collect();
+    assert_eq!(marked, [(false, State::Pending), (true, State::Pending)]);
 }

@@ -92,13 +92,12 @@ pub(crate) fn xls(rows: u32, columns: u16, cells: &[(u16, u16, &str)]) -> Vec<u8
     sheet.extend(record(0x0200, &dimensions.concat()));
     for (row, column, text) in cells {
         let place = [row.to_le_bytes(), column.to_le_bytes(), 0_u16.to_le_bytes()].concat();
-        match text.parse::<f64>() {
-            Ok(number) => sheet.extend(record(0x0203, &[&place[..], &number.to_le_bytes()].concat())),
-            Err(_) => {
-                let length = u16::try_from(text.encode_utf16().count()).unwrap();
-                let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-                sheet.extend(record(0x0204, &[&place[..], &length.to_le_bytes(), &[1], &wide].concat()));
-            }
+        if let Ok(number) = text.parse::<f64>() {
+            sheet.extend(record(0x0203, &[&place[..], &number.to_le_bytes()].concat()));
+        } else {
+            let length = u16::try_from(text.encode_utf16().count()).unwrap();
+            let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            sheet.extend(record(0x0204, &[&place[..], &length.to_le_bytes(), &[1], &wide].concat()));
         }
     }
     sheet.extend(record(0x000A, &[]));

@@ -42,17 +42,16 @@ pub(super) fn open<'a>(
     wanted: &[&str],
 ) -> Result<Table<'a>, DecodeError> {
     let kind = kind(original)?;
-    let (sheet, found) = match name {
-        Some(name) => (name.to_owned(), find_heading(original, kind, name, heading, wanted)?),
-        None => {
-            let mut all = names(original, kind)?.into_iter();
-            loop {
-                let Some(name) = all.next() else {
-                    return Err(DecodeError::Sheet(SheetProblem::NoSheet(None)));
-                };
-                if let Some(found) = find_heading(original, kind, &name, heading, wanted)? {
-                    break (name, Some(found));
-                }
+    let (sheet, found) = if let Some(name) = name {
+        (name.to_owned(), find_heading(original, kind, name, heading, wanted)?)
+    } else {
+        let mut all = names(original, kind)?.into_iter();
+        loop {
+            let Some(name) = all.next() else {
+                return Err(DecodeError::Sheet(SheetProblem::NoSheet(None)));
+            };
+            if let Some(found) = find_heading(original, kind, &name, heading, wanted)? {
+                break (name, Some(found));
             }
         }
     };
@@ -218,6 +217,6 @@ fn date(at: calamine::ExcelDateTime) -> String {
 }
 
 #[cfg(test)]
-mod fixture;
+pub(super) mod fixture;
 #[cfg(test)]
 mod tests;

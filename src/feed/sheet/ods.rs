@@ -44,7 +44,7 @@ pub(super) fn names(original: &Original) -> Result<Vec<String>, DecodeError> {
             buffer.clear();
             match xml.read_event_into(&mut buffer).map_err(broken)? {
                 Event::Start(e) if e.name().as_ref() == "table:table" => {
-                    names.extend(attribute(&e, "table:name")?)
+                    names.extend(attribute(&e, "table:name")?);
                 }
                 Event::Eof => return Ok(names),
                 _ => {}

@@ -161,7 +161,9 @@ fn mutated(bytes: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
     let len = bytes.len();
     prop::collection::vec((0..len, any::<u8>()), 0..8).prop_map(move |changes| {
         let mut bytes = bytes.clone();
-        changes.iter().for_each(|(at, byte)| bytes[*at] = *byte);
+        for (at, byte) in changes {
+            bytes[at] = byte;
+        }
         bytes
     })
 }

@@ -157,9 +157,9 @@ impl Ingest {
                 }
             };
             believed |= accepted;
-            let shelf = if accepted { Shelf::Processed } else { Shelf::Quarantine };
+            let kept_in = if accepted { Shelf::Processed } else { Shelf::Quarantine };
             let stamp = app.now().strftime("%Y%m%dT%H%M%S%3fZ").to_string();
-            if let Err(failure) = blocking(move || folder::put_away(&file.path, shelf, &stamp)).await {
+            if let Err(failure) = blocking(move || folder::put_away(&file.path, kept_in, &stamp)).await {
                 error!(feed.id = %spec.id, error = %chain(&failure), "o arquivo lido não pôde ser guardado");
             }
         }

@@ -254,19 +254,19 @@ async fn whole(
     known: &BTreeMap<String, Validators>,
 ) -> Result<Whole, FeedError> {
     let pause = pause_of(spec);
-    let mut fetched = Vec::with_capacity(pages.len());
+    let mut answers = Vec::with_capacity(pages.len());
     for (n, page) in pages.iter().enumerate() {
         if n > 0 {
             tokio::time::sleep(pause).await;
         }
         let validators = known.get(&page.url).cloned().unwrap_or_default();
-        fetched.push((page, fetcher.fetch(&page.url, &validators, rules).await?));
+        answers.push((page, fetcher.fetch(&page.url, &validators, rules).await?));
     }
-    if fetched.iter().all(|(_, f)| matches!(f, Fetched::NotModified)) {
+    if answers.iter().all(|(_, f)| matches!(f, Fetched::NotModified)) {
         return Ok(Whole::Unchanged);
     }
     let (mut bodies, mut validators) = (Vec::new(), BTreeMap::new());
-    for (page, answer) in fetched {
+    for (page, answer) in answers {
         let reply = match answer {
             Fetched::Fresh(reply) => reply,
             Fetched::NotModified => again(fetcher, page, rules).await?,

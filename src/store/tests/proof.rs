@@ -1,6 +1,5 @@
 //! Whatever is changed behind the store's back is found.
 
-
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 use tempfile::TempDir;
 

@@ -3,6 +3,7 @@
 
 mod crawl;
 mod faults;
+mod ministry;
 mod rulings;
 
 use std::fmt::Write as _;

@@ -1,0 +1,74 @@
+//! Whole loads, from bytes to verdict, where the format itself can tell that something is missing.
+
+use super::body::{Body, Given, Original};
+use super::fixture::{calendar, november, presence, roster, windows};
+use super::judge::Verdict;
+use super::map::Ground;
+use super::{Intake, take_in};
+use crate::domain::feed::{FeedSpec, Format};
+use crate::domain::id::Reference;
+
+fn intake(spec: &FeedSpec, bodies: &[(Given, &str)]) -> Intake {
+    let (calendar, windows, roster) = (calendar(), windows(), roster());
+    let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
+    let bodies: Vec<Body> = bodies
+        .iter()
+        .map(|(given, text)| Body { given: given.clone(), original: Original::from_bytes(text.as_bytes()) })
+        .collect();
+    take_in(spec, &bodies, &ground, None)
+}
+
+fn reasons(spec: &FeedSpec, bodies: &[(Given, &str)]) -> Vec<String> {
+    match intake(spec, bodies).verdict {
+        Verdict::Accepted { .. } => Vec::new(),
+        Verdict::Quarantined { reasons } => reasons.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn solr() -> FeedSpec {
+    FeedSpec { format: Format::Solr, ..presence() }
+}
+
+fn of(month: i8) -> Given {
+    Given { reference: Some(Reference::Month(2026, month)), ..Given::default() }
+}
+
+fn page(found: usize, codes: &[&str]) -> String {
+    let docs: Vec<String> =
+        codes.iter().map(|code| format!("{{\"ibge\":\"{code}\",\"ref\":\"10/2026\"}}")).collect();
+    format!("{{\"response\":{{\"numFound\":{found},\"start\":0,\"docs\":[{}]}}}}", docs.join(","))
+}
+
+#[test]
+fn an_empty_answer_of_solr_is_not_yet_published_and_never_nobody() {
+    let empty = page(0, &[]);
+    let found = intake(&solr(), &[(Given::default(), &empty)]);
+    assert!(found.mapped.observations.is_empty());
+    assert!(reasons(&solr(), &[(Given::default(), &empty)])[0].contains("ainda não foi publicada"));
+    // Of two months asked for, one may be yet to come.
+    assert!(reasons(&solr(), &[(of(10), &page(1, &["320530"])), (of(11), &empty)]).is_empty());
+}
+
+#[test]
+fn all_pages_of_solr_together_bring_what_it_counts() {
+    let (one, other) = (page(3, &["320530", "320520"]), page(3, &["320500"]));
+    let whole = [(Given::default(), one.as_str()), (Given::default(), other.as_str())];
+    assert!(reasons(&solr(), &whole).is_empty());
+    assert!(reasons(&solr(), &whole[..1])[0].contains("vieram 2 de 3 documentos"));
+    let changed = page(4, &["320500"]);
+    let moved = [(Given::default(), one.as_str()), (Given::default(), changed.as_str())];
+    assert!(reasons(&solr(), &moved)[0].contains("mudaram durante a leitura"));
+}
+
+#[test]
+fn a_fault_in_one_of_several_pages_says_which() {
+    let page = page(1, &["320530"]);
+    let refused = reasons(&solr(), &[(of(10), &page), (of(11), "<html>erro</html>")]);
+    assert!(refused[0].starts_with("referência 2026-11: o conteúdo é uma página HTML"), "{refused:?}");
+}
+
+#[test]
+fn a_field_renamed_is_a_missing_column_and_not_an_empty_one() {
+    let renamed = page(1, &["320530"]).replace("ibge", "codigo_ibge");
+    assert!(reasons(&solr(), &[(Given::default(), &renamed)])[0].contains("falta a coluna “ibge”"));
+}
