@@ -129,6 +129,7 @@ fn one_take_in(dir: &Path) {
             let previous = store.last_accepted(&spec.id).await.unwrap().map(|last| Previous {
                 done: last.by_window.iter().map(|(window, tally)| (window.clone(), tally.done)).collect(),
                 municipalities: last.total.municipalities,
+                rows: last.rows,
             });
             let intake = take_in(spec, &[body], &ground, previous.as_ref());
             assert!(matches!(intake.verdict, Verdict::Accepted { .. }), "{:?}", intake.verdict);
@@ -140,6 +141,8 @@ fn one_take_in(dir: &Path) {
                 source: name.to_owned(),
                 sha256,
                 rows: intake.mapped.rows,
+                rejected: intake.mapped.bad,
+                repeated: intake.mapped.duplicates,
                 reasons: Vec::new(),
                 original: None,
             };

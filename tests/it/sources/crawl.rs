@@ -104,8 +104,7 @@ async fn a_crawl_of_yesterday_or_of_other_pages_is_begun_anew() {
 #[tokio::test]
 async fn one_page_for_each_open_reference_is_one_snapshot_judged_by_the_last() {
     let keys = format!(
-        "{}referencia_coluna = \"ref\"\nreferencia_formato = \"%Y\"\nurl = \"HOST/r?ref={{referencia:%Y}}\"\n",
-        LIST.replace("situacao = \"", "situacao = \"")
+        "{LIST}referencia_coluna = \"ref\"\nreferencia_formato = \"%Y\"\nurl = \"HOST/r?ref={{referencia:%Y}}\"\n"
     );
     let mut office = Office::open(&keys).await;
     let path = office.site.config().join("calendario.toml");

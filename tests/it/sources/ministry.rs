@@ -4,7 +4,10 @@ use super::*;
 
 /// A report page in its layout: other tables around the one that counts, months in rows.
 fn unit_page(months: &[&str]) -> String {
-    let rows: String = months.iter().map(|m| format!("<tr><td>{m}</td><td>Sim</td></tr>")).collect();
+    let rows = months.iter().fold(String::new(), |mut rows, month| {
+        let _ = write!(rows, "<tr><td>{month}</td><td>Sim</td></tr>");
+        rows
+    });
     format!(
         "<html><body><table><tr><td>Menu</td><td>Sair</td></tr></table>\
          <table><tr><th>Referência</th><th>Preenchido</th></tr>{rows}</table></body></html>"

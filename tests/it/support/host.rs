@@ -146,7 +146,7 @@ impl Answer {
             }
             Self::Endless => {
                 let _ = stream.write_all(HEAD).await;
-                while stream.write_all(&[b'x'; 64 * 1024]).await.is_ok() {}
+                while stream.write_all(&[b'x'; 8 * 1024]).await.is_ok() {}
             }
             Self::First(..) => {}
         }
