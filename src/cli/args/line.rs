@@ -102,7 +102,7 @@ pub(super) enum Verb {
     #[command(after_help = "Exemplo:\n  vigia-suas --config /etc/vigia-suas aplicar /root/vigia-nova")]
     Apply(ApplyArgs),
     #[command(name = "prorrogar", alias = "extend")]
-    #[command(about = "Escreve uma prorrogação em calendario.toml, depois de mostrar quem será avisado")]
+    #[command(about = "Escreve uma prorrogação no calendário, mostrando antes quem será avisado")]
     #[command(after_help = "Exemplo:\n  vigia-suas prorrogar rma/2026-10 --para 15/12/2026 \
         --fonte \"MDS, comunicado de 27/11/2026\"")]
     Extend(ExtendArgs),

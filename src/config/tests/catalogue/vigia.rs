@@ -44,7 +44,6 @@ pub(super) fn cases() -> Vec<Case> {
         added("servidor sem nome", "vigia.toml", "[smtp]\nporta = 587\n"),
         relay("porta grande demais", "porta = 70000"),
         relay("sem segurança para fora da máquina", "seguranca = \"nenhuma\""),
-        relay("usuário sem senha", "usuario = \"vigilancia\""),
         relay("senha sem usuário", "senha_arquivo = \"/run/senha\""),
         relay("chave estranha numa tabela", "senha = \"segredo\""),
         added("endereço que não é", "vigia.toml", "[devolucoes]\nemail = \"devolucoes\"\n"),
