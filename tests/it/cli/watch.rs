@@ -163,7 +163,7 @@ fn half_a_register_proposes_nothing_until_a_person_takes_it() {
     let ledger = office.stdout("livro");
     assert!(ledger.contains("conferido no CadSUAS"), "{ledger}");
     for (line, told) in [
-        ("cadastro carregar outro cras.csv", "os cadastros são cras"),
+        ("cadastro carregar outro cras.csv", "os cadastros são cadsuas-cras"),
         ("cadastro recusar 00000000 --motivo x", "não há proposta"),
         ("cadastro carregar cras nada.csv", "nada.csv"),
     ] {
@@ -185,6 +185,7 @@ fn a_file_that_cannot_be_good_is_not_written() {
     assert!(!office.path("config/unidades.csv.2026-11-23T0907").exists(), "a copy of what is still there");
     assert_eq!(office.read("config/unidades.csv"), UNITS);
     let bare = Office::new();
+    bare.write("config/fontes.toml", "");
     let page = bare.run("cadastro", 1);
     assert!(page.contains("nenhum cadastro foi declarado"), "{page}");
 }
