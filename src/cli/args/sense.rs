@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 
-use super::line::{
+use super::line::{Line, Verb};
+use super::options::{
     ApplyArgs, Consent, DossierArgs, ExtendArgs, FeedVerb, Filter, HoldArgs, LedgerArgs, LedgerVerb,
-    LetterArgs, Line, NoteArgs, OrdersArgs, OverrideArgs, Place, SampleArgs, SampleOfArgs, ScopeArgs,
-    SignatureArgs, Simulate, StopArgs, Verb,
+    LetterArgs, NoteArgs, OrdersArgs, OverrideArgs, Place, SampleArgs, SampleOfArgs, ScopeArgs,
+    SignatureArgs, Simulate, StopArgs,
 };
 use super::{
     Apply, Change, Command, Diary, Extend, Feed, Invocation, Ledger, Note, NoteChange, Orders, Override,
