@@ -29,7 +29,11 @@ pub(super) fn one_name_each(document: &Node, log: &Log) {
         for entry in document.get(sort).map(Node::entries).unwrap_or_default() {
             if let Some(other) = seen.insert(&entry.key, sort) {
                 let message = format!("[{sort}.{0}] tem o mesmo nome de [{other}.{0}]", entry.key);
-                log.error(&entry.key_spot, message, "dê outro nome a um dos dois");
+                log.error(
+                    &entry.key_spot,
+                    message,
+                    "dê outro nome a uma das duas: o nome é também o da pasta",
+                );
             }
         }
     }

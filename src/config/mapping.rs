@@ -89,13 +89,14 @@ fn column(node: &Node, log: &Log, by_position: bool) -> Option<String> {
     let Some(place) = text.strip_prefix('#') else { return Some(text) };
     if !by_position {
         let hint = "escreva o nome do campo, como \"codigo_ibge\"";
-        log.error(&node.spot, "os campos de um JSON não têm posição", hint);
+        log.error(&node.spot, "os campos de um JSON não têm posição, só nome", hint);
         return None;
     }
     if place.parse::<u16>().is_ok_and(|n| (1..=1_000).contains(&n)) {
         return Some(text);
     }
-    log.error(&node.spot, format!("“{text}” não é a posição de uma coluna"), "a primeira coluna é \"#1\"");
+    let hint = "escreva \"#1\" para a primeira coluna, \"#2\" para a segunda, ou o título da coluna";
+    log.error(&node.spot, format!("“{text}” não é a posição de uma coluna"), hint);
     None
 }
 
@@ -143,8 +144,8 @@ fn part(
                 _ => ("", "falta dizer de que parte cada linha fala"),
             };
             let spot = if key.is_empty() { table.spot.clone() } else { table.spot_of(key) };
-            let hint = "escreva `parte = \"CRAS\"` (sempre a mesma), `parte_coluna = \"tipo\"` (uma coluna diz) \
-                        ou as partes dentro de `situacoes`";
+            let hint = "use uma só destas maneiras: `parte = \"CRAS\"` (sempre a mesma), \
+                        `parte_coluna = \"tipo\"` (uma coluna diz) ou as partes dentro de `situacoes`";
             table.log.error(&spot, message, hint);
             None
         }
@@ -231,8 +232,8 @@ fn says(node: &Node, log: &Log, names: &Names, severity: Severity) -> Option<Say
     if node.entries().is_empty() {
         log.error(
             &node.spot,
-            "a palavra não diz nada de nenhuma parte",
-            "escreva { GESTAO = \"concluido\" }",
+            "esta palavra não diz a situação de nenhuma parte",
+            "escreva a situação de cada parte, como { GESTAO = \"concluido\" }",
         );
     }
     (!parts.is_empty()).then_some(Says::Parts(parts))
@@ -255,8 +256,8 @@ fn words<T: PartialEq>(
         if let Some((other, _)) = twin.filter(|(_, known)| **known != meant) {
             log.error(
                 &entry.key_spot,
-                format!("“{word}” e “{other}” são a mesma palavra (não se olham maiúsculas nem acentos), com sentidos diferentes"),
-                "deixe uma só",
+                format!("“{word}” e “{other}” são a mesma palavra com dois sentidos (maiúsculas e acentos não contam)"),
+                "deixe uma das duas, com o sentido certo",
             );
         } else {
             map.insert(word.to_owned(), meant);

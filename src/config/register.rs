@@ -98,8 +98,8 @@ fn part(table: &Reader<'_>, names: &Names, severity: Severity) -> Option<Registe
                 "falta dizer de que parte é cada unidade"
             };
             let spot = if both { table.spot_of("parte_coluna") } else { table.spot.clone() };
-            let hint =
-                "escreva `parte = \"CRAS\"` (sempre a mesma) ou `parte_coluna = \"tipo\"` (uma coluna diz)";
+            let hint = "use uma só destas maneiras: `parte = \"CRAS\"` (sempre a mesma) ou \
+                        `parte_coluna = \"tipo\"` (uma coluna diz)";
             table.log.error(&spot, message, hint);
             None
         }
@@ -136,8 +136,8 @@ pub(super) fn templated(table: &Reader<'_>, url: &str) {
     if url.replace("{uf}", "").contains('{') {
         table.log.error(
             &table.spot_of("url"),
-            "o endereço de um cadastro ou de uma notícia só pode ter o campo {uf}",
-            "escreva um endereço que traga a lista inteira do Estado",
+            "o endereço de um cadastro ou de uma notícia não pode ter outro campo além de {uf}",
+            "escreva um endereço que sirva para o Estado inteiro",
         );
     }
 }

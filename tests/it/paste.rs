@@ -20,7 +20,7 @@ fn compiled(calendar: &str, today: Date) -> Result<Config, String> {
     let sources = Sources::embedded().with("calendario.toml", calendar);
     config::compile(&sources, noon(today)).map_err(|error| match error {
         LoadError::Faulty(faults) => faults.render(false),
-        other => other.to_string(),
+        other @ LoadError::Unreadable { .. } => other.to_string(),
     })
 }
 
@@ -161,10 +161,10 @@ proptest! {
             _ => true,
         };
         prop_assert!(below_census, "no other window is written out: {found:?}");
-        if let Some(text) = pasted(&calendar, &found) {
-            if let Err(faults) = compiled(&text, today) {
-                prop_assert!(false, "{found:?}\n{faults}");
-            }
+        if let Some(text) = pasted(&calendar, &found)
+            && let Err(faults) = compiled(&text, today)
+        {
+            prop_assert!(false, "{found:?}\n{faults}");
         }
     }
 }

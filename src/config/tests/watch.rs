@@ -77,7 +77,7 @@ fn each_mistake_about_a_register_or_news_is_one_fault() {
                 "origem = \"http\"\nhorario = \"0 5 * * 1\"\nurl = \"https://a.b/{ibge6}\"",
             ),
             "\"https://a.b/{ibge6}\"",
-            "só pode ter o campo {uf}",
+            "outro campo além de {uf}",
         ),
         (
             NEWS.replace("\"http\"", "\"pasta\"").replace("url =", "# ").replace("horario =", "# "),

@@ -77,6 +77,10 @@ fn windows() -> Vec<Case> {
             "prazo = 2026-09-10\nanunciada = 2026-11-20\nfonte = \"MDS\"",
         ),
         extended("anúncio antes da abertura", "prazo = 2026-12-10\nanunciada = 2026-09-20\nfonte = \"MDS\""),
+        extended(
+            "prorrogação com o prazo que já vale",
+            "prazo = 2026-11-30\nanunciada = 2026-11-20\nfonte = \"MDS\"",
+        ),
         extended("anúncio no futuro", "prazo = 2026-12-10\nanunciada = 2026-11-24\nfonte = \"MDS\""),
         extended(
             "anúncios fora de ordem",

@@ -6,6 +6,7 @@ mod csv;
 mod feeds;
 mod syntax;
 mod vigia;
+mod watched;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -37,11 +38,12 @@ fn production() -> String {
     format!("modo = \"producao\"\ninicio = 2026-12-01\n{VIGIA}[smtp]\nservidor = \"smtp.es.gov.br\"\n")
 }
 
-fn groups() -> [(&'static str, Vec<Case>); 5] {
+fn groups() -> [(&'static str, Vec<Case>); 6] {
     [
         ("vigia", vigia::cases()),
         ("calendario", calendar::cases()),
         ("fontes", feeds::cases()),
+        ("vigiadas", watched::cases()),
         ("planilhas", csv::cases()),
         ("sintaxe", syntax::cases()),
     ]
