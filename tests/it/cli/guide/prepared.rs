@@ -85,7 +85,7 @@ pub(super) fn prepare(
         }
         "O cadastro de unidades mudou" => return register(office),
         "Notícias do MDS" => return news(office, ministry),
-        "Um telefonema foi feito" => {
+        "Desfazer o que foi decidido à mão" => {
             office.run(&format!("reter --municipio 3205200 --motivo Enchente --em {NOW}"), 0);
             return vec![("CODIGO", named(office, "decisoes", "codigo"))];
         }
