@@ -40,6 +40,8 @@ pub(in crate::cli) async fn attempt(desk: Desk, feed: &FeedId, file: Option<&Pat
         Some(store) => previous(&store, &spec.id).await?,
         None => None,
     };
+    // A sample has fewer of everything than the whole: it is held to nothing but itself.
+    let (spec, last) = if of.is_some() { (FeedSpec { minimum: 1, ..spec }, None) } else { (spec, last) };
     let intake = read_load(&live, &spec, load, last, desk.now()).await;
     tell(&desk, &intake, &name, of);
     let good = matches!(intake.verdict, Verdict::Accepted { .. });
@@ -98,7 +100,11 @@ fn tell(desk: &Desk, intake: &Intake, name: &str, of: Option<usize>) {
     if let Some(all) = of {
         let _ = writeln!(out, "só as primeiras {} de {all} páginas foram experimentadas", PAGES.min(all));
     }
-    let verdict = if accepted { "seria aceita" } else { "ficaria em QUARENTENA" };
+    let verdict = match (accepted, of) {
+        (true, None) => "seria aceita",
+        (true, Some(_)) => "nada de errado nestas páginas",
+        (false, _) => "ficaria em QUARENTENA",
+    };
     let _ = writeln!(
         out,
         "{name}\n{verdict}: {}, {}; nada foi gravado",
