@@ -117,7 +117,8 @@ pub fn table(
     for difference in differences {
         let Some(decision) = difference.decision() else { continue };
         let Some(id) = decision.window() else { continue };
-        let at = |event: &Option<crate::domain::contrast::Event>| event.as_ref().map(|e| e.at);
+        // Letters that leave in the same minute are one row: 48 h after an acceptance is never the same instant twice.
+        let at = |event: &Option<crate::domain::contrast::Event>| event.as_ref().map(|e| to_the_minute(e.at));
         let row = (
             id,
             difference.shift,
@@ -155,6 +156,10 @@ pub fn table(
         ]);
     }
     columns(&heading, &told, width.map(usize::from)).trim_end().to_owned()
+}
+
+fn to_the_minute(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second().div_euclid(60) * 60).unwrap_or(at)
 }
 
 fn who(codes: &[MunicipalityCode], staff: usize, rosters: [&Roster; 2]) -> String {
