@@ -202,7 +202,7 @@ fn gather(command: &clap::Command, pages: &mut Vec<(String, String)>) -> std::io
         .title(name.to_uppercase())
         .date(env!("CARGO_PKG_VERSION"))
         .source(PROGRAM)
-        .manual("Manual de quem opera");
+        .manual("Operação");
     let mut text = Vec::new();
     page.render(&mut text)?;
     let mut text = String::from_utf8_lossy(&text).into_owned();

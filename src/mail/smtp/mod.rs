@@ -22,7 +22,7 @@ use secrecy::SecretString;
 use crate::domain::delivery::Outcome;
 use crate::domain::id::EmailAddress;
 
-pub use self::session::Session;
+pub use self::session::{Manner, Session};
 
 /// The relay and how to speak to it (`[smtp]`).
 #[derive(Debug, Clone)]
@@ -144,6 +144,9 @@ pub struct Attempt {
     /// The relay had closed the connection since the last letter, before it heard of this one: a new connection may be
     /// tried at once.
     pub stale: bool,
+    /// The relay mixed up commands that were asked together, and no letter was given to it: to be asked in turn, on
+    /// another connection.
+    pub misordered: bool,
 }
 
 /// Sends letters one after another, connecting when it must.
@@ -151,6 +154,7 @@ pub struct Attempt {
 pub struct SmtpSender {
     relay: Relay,
     session: Option<Session>,
+    manner: Manner,
 }
 
 impl SmtpSender {
@@ -160,7 +164,7 @@ impl SmtpSender {
     /// [`RelayError`] when the relay cannot be used as configured.
     pub fn new(relay: Relay) -> Result<Self, RelayError> {
         relay.check()?;
-        Ok(Self { relay, session: None })
+        Ok(Self { relay, session: None, manner: Manner::Together })
     }
 
     /// Sends one letter to one address. If the future is dropped, so is the connection.
@@ -171,16 +175,27 @@ impl SmtpSender {
                 return attempt.outcome;
             }
         }
-        match Session::connect(&self.relay).await {
-            Ok(session) => self.carry(session, envelope, letter).await.outcome,
-            Err(outcome) => outcome,
-        }
+        let attempt = self.anew(envelope, letter).await;
+        let attempt = match attempt {
+            Ok(attempt) if attempt.misordered => self.anew(envelope, letter).await,
+            other => other,
+        };
+        attempt.map_or_else(|outcome| outcome, |attempt| attempt.outcome)
+    }
+
+    /// One attempt on a connection of its own.
+    async fn anew(&mut self, envelope: Envelope<'_>, letter: &[u8]) -> Result<Attempt, Outcome> {
+        let session = Session::connect(&self.relay, self.manner).await?;
+        Ok(self.carry(session, envelope, letter).await)
     }
 
     async fn carry(&mut self, mut session: Session, envelope: Envelope<'_>, letter: &[u8]) -> Attempt {
         let attempt = session.send(envelope, letter).await;
         if attempt.usable {
             self.session = Some(session);
+        }
+        if attempt.misordered {
+            self.manner = Manner::InTurn;
         }
         attempt
     }

@@ -41,6 +41,18 @@ struct Line {
     timeouts: Timeouts,
     /// Transactions that ended in order.
     carried: u32,
+    manner: Manner,
+    /// Whether the relay answered commands that were asked together in another order than they were asked in.
+    misordered: bool,
+}
+
+/// How the commands before a letter are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// Together, where the relay offers it (RFC 2920).
+    Together,
+    /// Each once the one before is answered.
+    InTurn,
 }
 
 impl Session {
@@ -51,7 +63,7 @@ impl Session {
     /// refused or closed, a time-out, a 4xx. `RelayFault` when a person must act: a configuration that
     /// cannot be used, a service that is not SMTP, a certificate that is not trusted, no STARTTLS or AUTH on offer, a
     /// 5xx at any of these steps (so also a wrong password).
-    pub async fn connect(relay: &Relay) -> Result<Self, Outcome> {
+    pub async fn connect(relay: &Relay, manner: Manner) -> Result<Self, Outcome> {
         relay.check().map_err(|error| Outcome::RelayFault { reply: error.to_string() })?;
         let tcp = reach(relay).await?;
         let mut line = match relay.security {
@@ -66,6 +78,7 @@ impl Session {
             }
         };
         line.authenticate(relay).await?;
+        line.manner = manner;
         Ok(Self { line: Some(line) })
     }
 
@@ -79,13 +92,14 @@ impl Session {
         let (outcome, in_order) = match line.transact(envelope, letter).await {
             Ok(reply) => (Outcome::Accepted { reply }, line.wire.breakage().is_none()),
             Err((Step::Mail, setback)) if reused && setback.closed => return stale(),
+            Err(_) if line.misordered => return Attempt { misordered: true, ..stale() },
             Err((_, setback)) => (setback.outcome, setback.in_order && line.reset().await),
         };
         if in_order {
             line.carried += 1;
             self.line = Some(line);
         }
-        Attempt { outcome, usable: in_order, stale: false }
+        Attempt { outcome, usable: in_order, stale: false, misordered: false }
     }
 
     /// Takes leave, within two seconds.
@@ -99,7 +113,8 @@ impl Session {
 
 fn stale() -> Attempt {
     let reply = "o relé havia encerrado a conexão".to_owned();
-    Attempt { outcome: Outcome::Deferred { reply, slow_down: false }, usable: false, stale: true }
+    let outcome = Outcome::Deferred { reply, slow_down: false };
+    Attempt { outcome, usable: false, stale: true, misordered: false }
 }
 
 /// The relay cannot be reached: whatever the letter.
@@ -171,7 +186,14 @@ async fn greet(relay: &Relay, wire: Wire) -> Result<Line, Outcome> {
     let connected =
         timeout(limit, AsyncSmtpConnection::connect_with_transport(Box::new(wire.clone()), &hello)).await;
     match connected {
-        Ok(Ok(smtp)) => Ok(Line { smtp, wire, timeouts: relay.timeouts, carried: 0 }),
+        Ok(Ok(smtp)) => Ok(Line {
+            smtp,
+            wire,
+            timeouts: relay.timeouts,
+            carried: 0,
+            manner: Manner::InTurn,
+            misordered: false,
+        }),
         Ok(Err(error)) => Err(verdict::of_error(Step::Greeting, &error, wire.breakage()).outcome),
         Err(_) => Err(verdict::of_silence(Step::Greeting, limit).outcome),
     }
@@ -217,7 +239,7 @@ impl Line {
             (Step::Data, Data.to_string()),
         ];
         self.wire.begin_letter();
-        if self.wire.pipelines() {
+        if self.manner == Manner::Together && self.wire.pipelines() {
             self.ask_together(&commands).await?;
         } else {
             for (step, command) in &commands {
@@ -242,6 +264,9 @@ impl Line {
                 None => self.hear(*step).await,
             };
             let answered = reply.and_then(|reply| expected(*step, &reply));
+            if let (Err(setback), None) = (&answered, &refused) {
+                self.misordered = is_out_of_sequence(&setback.outcome);
+            }
             let in_order = match (&answered, &refused) {
                 (Err(setback), _) => setback.in_order,
                 // A relay that awaits a letter for nobody gets none: not even an empty one.
@@ -314,6 +339,15 @@ impl Line {
 }
 
 /// Whether a reply is what its command asks for: 354 to DATA, 2xx to anything else.
+/// A relay that says so of the first command it refuses of several did not look at them in their order: what it
+/// answers tells nothing of the sender or the address.
+fn is_out_of_sequence(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Refused { reply } | Outcome::RelayFault { reply } => reply.starts_with("503"),
+        _ => false,
+    }
+}
+
 fn expected(step: Step, reply: &Response) -> Result<(), Setback> {
     let fits = match step {
         Step::Data => reply.has_code(354),
