@@ -247,7 +247,7 @@ async fn a_changed_or_removed_entry_is_found_where_it_stands() {
     let changed = after("UPDATE journal SET body = replace(body, 'MDS', 'MDX') WHERE kind = 'leitura'").await;
     assert_eq!(changed.broken_at, Some(5));
     assert_eq!(after("UPDATE journal SET at = at + 1 WHERE seq = 3").await.broken_at, Some(3));
-    assert_eq!(after("UPDATE journal SET municipality = NULL WHERE seq = 5").await.broken_at, Some(5));
+    assert_eq!(after("UPDATE journal SET municipality = NULL WHERE seq = 6").await.broken_at, Some(6));
     assert_eq!(after("DELETE FROM journal WHERE seq = 3").await.broken_at, Some(3));
     assert_eq!(after("DELETE FROM journal WHERE seq = 1").await.broken_at, Some(1));
     let last = after("DELETE FROM journal WHERE seq = (SELECT MAX(seq) FROM journal)").await;
