@@ -15,12 +15,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use vigia_suas::clock::Clock;
+use vigia_suas::daemon::lifecycle::Service;
+use vigia_suas::daemon::outbox::Outbox;
+use vigia_suas::daemon::reconcile::reconcile_once;
 use vigia_suas::domain::id::MunicipalityCode;
-use vigia_suas::service::lifecycle::Service;
-use vigia_suas::service::outbox::Outbox;
-use vigia_suas::service::reconcile::reconcile_once;
-use vigia_suas::service::setup::Setup;
 use vigia_suas::store::DeliveryFilter;
+use vigia_suas::world::setup::Setup;
 
 /// The municipalities of Brazil.
 const LETTERS: usize = 5_570;

@@ -2,15 +2,20 @@
 //! municipalities formally when a window opens, warns those known to be pending as its deadline approaches, and keeps
 //! the proof (norma de procedimento BES Nº 08 of SETADES).
 //!
-//! Rooms, in reading order: [`domain`] decides (pure), [`render`] writes letters and reports (pure), [`config`] reads
-//! what operators wrote, [`feed`] reads who has filled in, [`mail`] delivers, [`store`] remembers, [`service`] joins
-//! them, [`cli`] starts things. [`clock`] and [`telemetry`] are leaves.
+//! Rooms, in reading order: [`domain`] is the vocabulary and its rules (pure), [`plan`] decides (pure), [`render`]
+//! writes letters and reports (pure), [`config`] reads what operators wrote, [`feed`] reads who has filled in, [`mail`]
+//! delivers, [`store`] remembers, [`world`] joins them into what is known, [`desk`] is what a person does, [`daemon`] what
+//! runs unattended, [`cli`] starts things. [`clock`],
+//! [`files`] and [`telemetry`] are leaves.
 //!
 //! | room | may name |
 //! |---|---|
 //! | `domain` | nothing of ours |
-//! | `render`, `config`, `feed`, `mail`, `store` | `domain` |
-//! | `service` | all of the above, `clock`, `telemetry` |
+//! | `plan` | `domain` |
+//! | `render` | `domain`, `plan` |
+//! | `config`, `feed`, `mail`, `store` | `domain`, `plan` |
+//! | `world` | all of the above, `clock`, `files`, `telemetry` |
+//! | `desk`, `daemon` | `world` and all that it may name; never each other |
 //! | `cli` | everything |
 //!
 //! `tests/it/layering.rs` keeps it so.
@@ -18,10 +23,14 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod daemon;
+pub mod desk;
 pub mod domain;
 pub mod feed;
+pub mod files;
 pub mod mail;
+pub mod plan;
 pub mod render;
-pub mod service;
 pub mod store;
 pub mod telemetry;
+pub mod world;

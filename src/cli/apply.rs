@@ -9,10 +9,10 @@ use super::args::Apply;
 use super::desk::{Answer, Desk, Failure, Result, remark, say};
 use super::{check, consent, contrast};
 use crate::config::Sources;
-use crate::service::app::Live;
-use crate::service::contrast::Contrast;
-use crate::service::install::{self, InstallError};
-use crate::service::setup::Setup;
+use crate::desk::contrast::Contrast;
+use crate::desk::install::{self, InstallError};
+use crate::world::live::Live;
+use crate::world::setup::Setup;
 
 /// Compiles, shows, asks, installs, tells the daemon.
 pub(super) async fn run(desk: &Desk, asked: &Apply) -> Result {

@@ -6,14 +6,14 @@ use super::desk::{Answer, Desk, Failure, Result, remark, say};
 use super::{sample, terminal};
 use crate::config::{Faults, Mode};
 use crate::render::portuguese::counted;
-use crate::service::amend;
-use crate::service::app::Live;
-use crate::service::compose::compose;
-use crate::service::relay::relay_of;
-use crate::service::secret::{Source, Surroundings};
-use crate::service::setup::Setup;
 use crate::store::Store;
 use crate::telemetry::chain;
+use crate::world::amend;
+use crate::world::compose::compose;
+use crate::world::live::Live;
+use crate::world::relay::relay_of;
+use crate::world::secret::{Source, Surroundings};
+use crate::world::setup::Setup;
 
 /// Judges the configuration, every letter to every recipient, and the calendar against the ledger.
 pub(super) async fn run(desk: &Desk) -> Result {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::desk::{Failure, remark};
 use crate::config::Sources;
-use crate::service::install::{Told, tell_daemon};
+use crate::desk::install::{Told, tell_daemon};
 use crate::store::Store;
 
 /// Asks, unless the answer was given. Without a terminal nobody is there to answer, and nothing is done.

@@ -8,13 +8,13 @@ use jiff::civil::Date;
 
 use super::desk::{Desk, Failure, Result, load_failure, remark, say};
 use crate::cli::desk::Answer;
+use crate::desk::contrast::{Contrast, between};
 use crate::render::contrast as table;
 use crate::render::line::contrast_line;
 use crate::render::portuguese as pt;
-use crate::service::contrast::{Contrast, between};
-use crate::service::known::Known;
-use crate::service::last_good;
-use crate::service::setup::Setup;
+use crate::world::known::Known;
+use crate::world::last_good;
+use crate::world::setup::Setup;
 
 /// Shows the difference and changes nothing.
 pub(super) async fn show(desk: &Desk, against: &Path, until: Option<Date>) -> Result {

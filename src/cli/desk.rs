@@ -10,14 +10,14 @@ use super::args::{Invocation, Moment};
 use super::terminal;
 use crate::clock::Clock;
 use crate::config::LoadError;
+use crate::desk::order::OrderError;
 use crate::domain::calendar::Calendar;
 use crate::render::portuguese;
-use crate::service::known::Known;
-use crate::service::last_good::{self, Refusal};
-use crate::service::order::OrderError;
-use crate::service::setup::Setup;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{chain, io_words};
+use crate::world::known::Known;
+use crate::world::last_good::{self, Refusal};
+use crate::world::setup::Setup;
 
 /// How a command ended well: done, or with a negative answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

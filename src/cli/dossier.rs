@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::desk::{Answer, Desk, Failure, Result, remark, say};
 use super::ledger;
+use crate::desk::dossier::{self, FolderError, Subject};
+use crate::desk::order::{self, OrderError};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::render::portuguese;
-use crate::service::dossier::{self, FolderError, Subject};
-use crate::service::order::{self, OrderError};
 
 /// Writes the folder, and says where it is and what is in it.
 pub(super) async fn run(

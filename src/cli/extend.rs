@@ -3,9 +3,9 @@
 use super::args::Extend;
 use super::desk::{Answer, Desk, Failure, Result, remark};
 use super::{apply, consent, contrast};
-use crate::service::extend::{self, ExtendError, Request};
-use crate::service::install;
-use crate::service::order;
+use crate::desk::extend::{self, ExtendError, Request};
+use crate::desk::install;
+use crate::desk::order;
 
 /// Judges, shows, asks, writes, tells the daemon. On any refusal the file stays as it is.
 pub(super) async fn run(desk: &Desk, asked: &Extend) -> Result {

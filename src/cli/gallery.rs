@@ -6,15 +6,15 @@ use std::path::Path;
 use super::args::SampleOf;
 use super::desk::{Answer, Desk, Failure, Result, remark, say};
 use super::{letter, sample};
+use crate::desk::order;
 use crate::domain::calendar::Window;
 use crate::domain::id::{MunicipalityCode, slugify};
 use crate::domain::notice::{Content, NoticeKey};
-use crate::domain::plan::Decision;
+use crate::plan::Decision;
 use crate::render::gallery::{Entry, index};
 use crate::render::letter::{Context, name_of};
 use crate::render::portuguese;
-use crate::service::app::Live;
-use crate::service::order;
+use crate::world::live::Live;
 
 /// Writes the letters of the windows asked for, or of every system's, to one municipality or to all.
 pub(super) fn run(desk: &Desk, of: Option<&SampleOf>, municipality: Option<&str>, dir: &Path) -> Result {

@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::desk::{Answer, Desk, Result, remark, say};
 use super::ledger::existing;
+use crate::desk::health::examine;
 use crate::render::line::rfc3339;
 use crate::render::portuguese as pt;
-use crate::service::health::examine;
 
 /// Exit 0 when all is well, 1 with every reason when it is not.
 pub(super) async fn run(desk: &Desk) -> Result {

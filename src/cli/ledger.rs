@@ -6,9 +6,9 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use crate::desk::order;
 use crate::domain::id::WindowId;
 use crate::render::portuguese;
-use crate::service::order;
 use crate::store::{EntryKind, JournalEntry, JournalFilter, Store};
 
 /// The journal's entries, oldest first.

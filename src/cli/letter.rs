@@ -5,19 +5,19 @@ use std::io::IsTerminal as _;
 use super::args::{LetterFormat, Sample, SampleOf};
 use super::desk::{Answer, Desk, Failure, Result, remark, say, say_bytes};
 use super::sample;
+use crate::desk::order;
 use crate::domain::calendar::Window;
 use crate::domain::delivery::Outcome;
 use crate::domain::id::EmailAddress;
 use crate::domain::notice::{NoticeKey, Recipient};
-use crate::domain::plan::Decision;
 use crate::domain::roster::{Municipality, Role};
 use crate::mail::smtp::{Envelope, SmtpSender};
+use crate::plan::Decision;
 use crate::render::letter::{Context, Letter, folded, letter};
 use crate::render::portuguese;
-use crate::service::app::Live;
-use crate::service::compose::{compose, compose_as};
-use crate::service::order;
-use crate::service::relay::{SenderError, relay_of};
+use crate::world::compose::{compose, compose_as};
+use crate::world::live::Live;
+use crate::world::relay::{SenderError, relay_of};
 
 /// An example letter, and what it is an example of.
 pub(super) struct Example {

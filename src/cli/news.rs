@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::args::Signature;
 use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use crate::desk::order;
 use crate::domain::news::FindingId;
 use crate::render::line::rfc3339;
 use crate::render::{news as words, portuguese};
-use crate::service::order;
 use crate::store::FindingLine;
 
 /// Shows findings: those that nobody has seen, or everything from a day on.

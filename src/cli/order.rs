@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use super::args::{Change, Note as Call, NoteChange, Override as Asked, Scope, Signature};
 use super::desk::{Answer, Desk, Failure, Result, say};
+use crate::desk::order::{self, Subject};
 use crate::domain::id::PartId;
 use crate::domain::overrides::{Authorship, Hold, HoldScope, Overrides};
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
-use crate::service::order::{self, Subject};
 use crate::store::Override;
 
 /// Stops sending.

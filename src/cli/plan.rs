@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::desk::{Answer, Desk, Result, say};
-use crate::domain::plan;
+use crate::plan;
 use crate::render::line::{diary_line, event_line};
 use crate::render::portuguese;
 

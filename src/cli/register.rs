@@ -8,16 +8,17 @@ use serde_json::{Value, json};
 
 use super::args::{Choice, Signature};
 use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use crate::daemon::register::{self, Pending};
+use crate::desk::order;
+use crate::desk::units::{self, ApplyError};
 use crate::domain::id::FeedId;
 use crate::domain::overrides::Authorship;
 use crate::domain::register::{Proposal, Refused};
 use crate::feed::body::Original;
 use crate::render::line::rfc3339;
 use crate::render::{portuguese, register as words};
-use crate::service::app::Live;
-use crate::service::order;
-use crate::service::register::{self, ApplyError, Pending};
 use crate::store::Store;
+use crate::world::live::Live;
 
 /// Shows proposals as a diff.
 pub(super) async fn list(desk: &Desk, choice: &Choice, refused: bool) -> Result {
@@ -68,8 +69,7 @@ pub(super) async fn apply(desk: &Desk, choice: &Choice, unasked: bool, author: &
     }
     let by = order::authorship(author, "cadastro aplicar", desk.now())?;
     let proposals: Vec<Proposal> = pending.iter().map(|pending| pending.proposal.clone()).collect();
-    let applied =
-        register::apply(&desk.setup, &store, &proposals, by).await.map_err(|error| failure(&error))?;
+    let applied = units::apply(&desk.setup, &store, &proposals, by).await.map_err(|error| failure(&error))?;
     let without: Vec<String> = applied.without_units.iter().map(ToString::to_string).collect();
     if desk.json {
         say(&json!({

@@ -5,9 +5,9 @@ use std::io::{self, Read};
 use serde_json::json;
 
 use super::desk::{Answer, Desk, Failure, Result, say};
+use crate::daemon::app::App;
+use crate::daemon::returns::{Fate, Origin, return_once};
 use crate::mail::bounce::LARGEST;
-use crate::service::app::App;
-use crate::service::returns::{Fate, Origin, return_once};
 
 /// The rest of a larger message is read and thrown away, up to so much: a mail system takes a pipe closed early for a
 /// fault of ours.

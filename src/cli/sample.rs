@@ -8,12 +8,12 @@ use crate::domain::notice::{
     Addressee, AlertItem, Content, DigestLine, Kind, NoticeKey, PendingPart, Recipient, Slot, StaffSlot,
     Told, UnconfirmedPart, Untold,
 };
-use crate::domain::plan::{Act, Decision};
 use crate::domain::reason::Reason;
 use crate::domain::roster::{Municipality, Role};
 use crate::domain::status::Doubt;
-use crate::service::app::Live;
-use crate::service::known;
+use crate::plan::{Act, Decision};
+use crate::world::known;
+use crate::world::live::Live;
 
 /// The system's window that is open now, else its next, else its last.
 pub(super) fn window_of(calendar: &Calendar, system: &SystemId, now: Timestamp) -> Option<Window> {

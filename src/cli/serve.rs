@@ -6,14 +6,14 @@ use serde_json::json;
 
 use super::desk::{Answer, Desk, Failure, Result, remark, say};
 use crate::config::Mode;
+use crate::daemon::lifecycle::{Service, ServiceError};
+use crate::daemon::outbox::Dispatch;
+use crate::daemon::reconcile::Pass;
 use crate::domain::time::Zone;
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
-use crate::service::known;
-use crate::service::lifecycle::{Service, ServiceError};
-use crate::service::outbox::Dispatch;
-use crate::service::reconcile::Pass;
-use crate::service::setup::Setup;
+use crate::world::known;
+use crate::world::setup::Setup;
 
 /// Runs the daemon until it is told to stop, or makes one pass.
 pub(super) async fn run(desk: Desk, once: bool) -> Result {

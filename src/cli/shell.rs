@@ -12,7 +12,7 @@ use clap_complete::aot;
 use super::args::{self, Invocation, Shell, Values};
 use super::desk::{Answer, Desk, Failure, Result, say};
 use super::usage::PROGRAM;
-use crate::service::known;
+use crate::world::known;
 
 /// Options whose value the configuration knows, with what to ask for.
 const OPTIONS: [(&str, &str); 5] = [

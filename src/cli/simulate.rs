@@ -11,14 +11,14 @@ use jiff::{Timestamp, Unit};
 use super::args::Diary;
 use super::desk::{Answer, Desk, Failure, Result, remark, say};
 use super::terminal;
+use crate::daemon::rehearse::{keep_forecast, rehearse};
 use crate::domain::calendar::{Calendar, Window};
-use crate::domain::forecast::{Quota, Tally};
 use crate::domain::id::WindowId;
-use crate::domain::replay::Change;
 use crate::feed::changes::{ChangesError, changes};
+use crate::plan::forecast::{Quota, Tally};
+use crate::plan::replay::Change;
 use crate::render::line::{diary_line, event_line};
 use crate::render::{forecast, portuguese};
-use crate::service::rehearse::{keep_forecast, rehearse};
 
 /// Lines are shown when so much has gathered.
 const CHUNK: usize = 64 * 1024;

@@ -9,18 +9,18 @@ use serde_json::json;
 use super::args::ReportFormat;
 use super::desk::{Answer, Desk, Failure, Result, remark, say};
 use super::terminal;
+use crate::daemon::ingest::{IntakeError, Load, take_in_load};
+use crate::daemon::reconcile::reported_windows;
+use crate::daemon::report::summaries;
+use crate::desk::order;
 use crate::domain::id::{FeedId, MunicipalityCode, WindowId};
-use crate::domain::summary::WindowSummary;
 use crate::feed::body::{Original, SpoolError};
+use crate::plan::summary::WindowSummary;
 use crate::render::because::{doubt, opposed, part_name};
 use crate::render::table::{Column, table};
 use crate::render::{portuguese, report};
-use crate::service::app::{Live, spool_folder};
-use crate::service::ingest::{IntakeError, Load, take_in_load};
-use crate::service::known::Known;
-use crate::service::order;
-use crate::service::reconcile::reported_windows;
-use crate::service::report::summaries;
+use crate::world::known::Known;
+use crate::world::live::{Live, spool_folder};
 
 const COLUMNS: [(&str, Column); 7] = [
     ("ibge", Column::Text),

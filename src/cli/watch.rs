@@ -10,7 +10,7 @@ use super::{gallery, letter};
 use crate::config::Sources;
 use crate::render::letter::{Letter, auto_refreshed, fault_page};
 use crate::render::portuguese;
-use crate::service::setup::Setup;
+use crate::world::setup::Setup;
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_millis(300);

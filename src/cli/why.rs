@@ -7,19 +7,19 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::desk::{Answer, Desk, Failure, Result, say};
+use crate::desk::order;
 use crate::domain::calendar::{Calendar, Window};
 use crate::domain::id::{MunicipalityCode, PartId, WindowId};
 use crate::domain::overrides::Authorship;
-use crate::domain::plan::account::{Explanation, explain, summarise};
-use crate::domain::plan::{self, Decision};
 use crate::domain::reason::Reason;
-use crate::domain::summary::{MunicipalityLine, PartLine};
+use crate::plan::account::{Explanation, explain, summarise};
+use crate::plan::summary::{MunicipalityLine, PartLine};
+use crate::plan::{self, Decision};
 use crate::render::because::{because, call, doubt, opposed, part_name};
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
-use crate::service::known::Known;
-use crate::service::order;
 use crate::store::{JournalEntry, JournalFilter, Ruling};
+use crate::world::known::Known;
 
 /// Tells what was decided, what is known, and what would be decided now.
 pub(super) async fn run(desk: &Desk, municipality: &str, window: &WindowId) -> Result {

@@ -7,10 +7,10 @@ use super::body::{Body, Original};
 use super::table::{self, DecodeError};
 use crate::domain::feed::Format;
 use crate::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
-use crate::domain::replay::Change;
 use crate::domain::roster::Roster;
 use crate::domain::status::{Observation, State};
 use crate::domain::time::Zone;
+use crate::plan::replay::Change;
 
 /// Why a status file cannot be used.
 #[derive(Debug, thiserror::Error)]

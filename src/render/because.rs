@@ -6,7 +6,7 @@ use crate::domain::notice::{Told, UnconfirmedPart, Untold};
 use crate::domain::overrides::{BatchId, HoldScope, Note};
 use crate::domain::reason::{Cause, Reason};
 use crate::domain::status::{Doubt, Entry};
-use crate::domain::summary::PartLine;
+use crate::plan::summary::PartLine;
 
 use super::portuguese as pt;
 

@@ -9,10 +9,10 @@ use super::because::rung;
 use super::portuguese as pt;
 use super::table::{Column, table as columns};
 use crate::domain::calendar::{Calendar, HaltKind, Window};
-use crate::domain::contrast::{Difference, Shift, WindowShift, deadline_of};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::Kind;
 use crate::domain::roster::Roster;
+use crate::plan::contrast::{Difference, Shift, WindowShift, deadline_of};
 
 /// So many municipalities are named; more are counted.
 const NAMED: usize = 3;
@@ -118,7 +118,7 @@ pub fn table(
         let Some(decision) = difference.decision() else { continue };
         let Some(id) = decision.window() else { continue };
         // Letters that leave in the same minute are one row: 48 h after an acceptance is never the same instant twice.
-        let at = |event: &Option<crate::domain::contrast::Event>| event.as_ref().map(|e| to_the_minute(e.at));
+        let at = |event: &Option<crate::plan::contrast::Event>| event.as_ref().map(|e| to_the_minute(e.at));
         let row = (
             id,
             difference.shift,

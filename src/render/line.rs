@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::calendar::Calendar;
-use crate::domain::contrast::{Difference, Shift};
 use crate::domain::id::WindowId;
 use crate::domain::notice::{Kind, NoticeKey};
-use crate::domain::plan::{Act, Decision};
 use crate::domain::roster::Roster;
+use crate::plan::contrast::{Difference, Shift};
+use crate::plan::{Act, Decision};
 
 use super::because;
 use super::contrast;

@@ -10,7 +10,7 @@ use super::db::{Conn, detached};
 use super::journal::EntryKind;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
-use crate::domain::ledger::Outage;
+use crate::plan::ledger::Outage;
 
 statements! {
     const SIGNS = "SELECT id, born_at, last_pass_at, heartbeat_at, high_water, head_seq, head_hash \

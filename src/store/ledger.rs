@@ -10,9 +10,9 @@ use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use super::{notice, reading};
 use crate::domain::id::EmailAddress;
-use crate::domain::ledger::{Ledger, Outage, Record, Standing};
 use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::reason::Cause;
+use crate::plan::ledger::{Ledger, Outage, Record, Standing};
 
 statements! {
     const META = "SELECT id, born_at, last_pass_at, high_water FROM meta WHERE id = 1";

@@ -11,9 +11,9 @@ use super::db::Conn;
 use super::pass::Change;
 use super::sql::{bound, statements};
 use crate::domain::id::{PartId, UnitId, WindowId};
-use crate::domain::ledger::{NamedPart, Standing};
 use crate::domain::notice::{Kind, Slot};
-use crate::domain::plan::{Act, Decision};
+use crate::plan::ledger::{NamedPart, Standing};
+use crate::plan::{Act, Decision};
 
 statements! {
     const KNOWN = "SELECT notice_key, edition, kind, rung, version, due_at, valid_until, told, parts, act, cause \

@@ -17,8 +17,8 @@ use super::sql::{bound, statements};
 use super::{DeliveryId, Store, StoreError};
 use crate::domain::id::{EmailAddress, UnitId};
 use crate::domain::notice::Recipient;
-use crate::domain::plan::{Act, Decision};
 use crate::domain::status::Entry;
+use crate::plan::{Act, Decision};
 
 statements! {
     const LETTER = "SELECT COUNT(*) FROM letters WHERE notice_key = $1 AND version = $2";

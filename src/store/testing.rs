@@ -8,9 +8,9 @@ use crate::domain::calendar::Deadline;
 use crate::domain::delivery::Outcome;
 use crate::domain::id::{EmailAddress, MunicipalityCode, PartId, WindowId};
 use crate::domain::notice::{Content, Kind, NoticeKey, PendingPart, Recipient, Slot, Told};
-use crate::domain::plan::{Act, Decision};
 use crate::domain::reason::Reason;
 use crate::domain::roster::Role;
+use crate::plan::{Act, Decision};
 
 pub(super) const VITORIA: &str = "3205309";
 pub(super) const SERRA: &str = "3205002";

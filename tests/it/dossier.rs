@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
+use vigia_suas::daemon::reconcile::evidence;
 use vigia_suas::domain::calendar::Deadline;
 use vigia_suas::domain::delivery::Outcome;
 use vigia_suas::domain::id::{EmailAddress, FeedId, MunicipalityCode, PartId, SnapshotId, WindowId};
@@ -18,16 +19,15 @@ use vigia_suas::domain::notice::{
     Content, Kind, NoticeKey, PendingPart, Recipient, Slot, Told, UnconfirmedPart,
 };
 use vigia_suas::domain::overrides::Authorship;
-use vigia_suas::domain::plan::{Act, Decision};
 use vigia_suas::domain::reason::Reason;
 use vigia_suas::domain::roster::Role;
 use vigia_suas::domain::status::{Doubt, Observation, State};
+use vigia_suas::plan::{Act, Decision};
 use vigia_suas::render::because::because;
-use vigia_suas::service::app::Live;
-use vigia_suas::service::compose::compose;
-use vigia_suas::service::reconcile::evidence;
-use vigia_suas::service::setup::Setup;
 use vigia_suas::store::{Change, NewSnapshot, Noted, Override, RawMessage, Return, Settled, Store};
+use vigia_suas::world::compose::compose;
+use vigia_suas::world::live::Live;
+use vigia_suas::world::setup::Setup;
 
 const WINDOW: &str = r#"
 [[janela]]

@@ -10,6 +10,9 @@ use serde_json::json;
 use super::declared;
 use crate::cli::desk::{Answer, Desk, Failure, Result, say};
 use crate::cli::status::original;
+use crate::daemon::app::fetcher;
+use crate::daemon::ingest::run::sample;
+use crate::daemon::ingest::{Load, previous, read_load};
 use crate::domain::feed::{FeedSpec, Source};
 use crate::domain::id::FeedId;
 use crate::domain::status::State;
@@ -17,9 +20,7 @@ use crate::feed::Intake;
 use crate::feed::http::Patience;
 use crate::feed::judge::{Note, Refusal, Verdict};
 use crate::render::portuguese;
-use crate::service::app::{Live, fetcher};
-use crate::service::ingest::run::sample;
-use crate::service::ingest::{Load, previous, read_load};
+use crate::world::live::Live;
 
 /// Pages of a run over municipalities or units that are tried.
 const PAGES: usize = 3;

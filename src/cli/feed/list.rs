@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use super::{declared, origin};
 use crate::cli::desk::{Answer, Desk, Result, remark, say};
+use crate::daemon::ingest::next_run;
 use crate::domain::feed::FeedSpec;
 use crate::domain::id::FeedId;
 use crate::domain::time::Zone;
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
-use crate::service::ingest::next_run;
 use crate::store::{CrawlProgress, FeedRun, LastAccepted, Ruling, SnapshotLine, Store, StoreError, Verdict};
 
 /// How many snapshots of one feed are shown.

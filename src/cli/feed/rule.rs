@@ -4,10 +4,10 @@ use serde_json::json;
 
 use crate::cli::args::Signature;
 use crate::cli::desk::{Answer, Desk, Failure, Result, say};
+use crate::desk::order;
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
-use crate::service::order;
 use crate::store::{Ruled, Verdict};
 
 /// Believes a quarantined snapshot, or withdraws a believed one.

@@ -3,9 +3,9 @@
 use super::super::portuguese as pt;
 use super::super::report::{heading, row};
 use super::warning;
-use crate::domain::forecast::Forecast;
 use crate::domain::notice::Kind;
 use crate::domain::roster::Roster;
+use crate::plan::forecast::Forecast;
 
 /// One row for each day on which something leaves or waits.
 #[must_use]

@@ -10,10 +10,10 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::super::portuguese as pt;
 use super::warning;
 use crate::domain::calendar::Calendar;
-use crate::domain::forecast::{Day, Forecast, Warning};
 use crate::domain::notice::Kind;
 use crate::domain::roster::Roster;
 use crate::domain::time::day_after;
+use crate::plan::forecast::{Day, Forecast, Warning};
 
 const STYLE: &str = include_str!("style.css");
 /// Nothing may be loaded or run, whatever a name says.

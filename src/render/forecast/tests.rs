@@ -6,9 +6,9 @@ use jiff::civil::{date, time};
 
 use super::*;
 use crate::domain::calendar::Sanction;
-use crate::domain::forecast::{Day, Forecast, Quota, Share, Warning};
 use crate::domain::notice::Kind;
-use crate::domain::plan::Act;
+use crate::plan::Act;
+use crate::plan::forecast::{Day, Forecast, Quota, Share, Warning};
 use crate::render::letter::example::World;
 
 fn forecast(world: &World) -> Forecast {

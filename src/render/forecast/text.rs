@@ -6,9 +6,9 @@ use super::super::portuguese as pt;
 use super::super::table::{Column, table};
 use super::warning;
 use crate::domain::calendar::Calendar;
-use crate::domain::forecast::{Forecast, Share, Warning};
 use crate::domain::notice::Kind;
 use crate::domain::roster::Roster;
+use crate::plan::forecast::{Forecast, Share, Warning};
 
 /// So many municipalities are listed; the others are in the spreadsheet.
 const FIRST: usize = 10;

@@ -3,9 +3,9 @@
 use jiff::ToSpan;
 
 use super::super::portuguese as pt;
-use crate::domain::forecast::Warning;
 use crate::domain::id::MunicipalityCode;
 use crate::domain::roster::Roster;
+use crate::plan::forecast::Warning;
 
 /// So many names are given before the rest are counted.
 const NAMED: usize = 5;

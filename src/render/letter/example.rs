@@ -15,12 +15,12 @@ use crate::domain::notice::{
     UnconfirmedPart, Untold,
 };
 use crate::domain::overrides::BatchId;
-use crate::domain::plan::{Act, Decision};
 use crate::domain::reason::Reason;
 use crate::domain::roster::{Contact, Municipality, Offices, Role, Roster, Unit, Units};
 use crate::domain::secretariat::Secretariat;
 use crate::domain::status::Doubt;
 use crate::domain::time::{SendingHours, Zone};
+use crate::plan::{Act, Decision};
 
 use super::facts::{self, Facts};
 use super::{Context, name_of};

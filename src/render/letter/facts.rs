@@ -11,7 +11,7 @@ use crate::domain::id::{MunicipalityCode, PartId};
 use crate::domain::notice::{
     Addressee, AlertItem, Content, DigestLine, NoticeKey, PendingPart, StaffSlot, Told, UnconfirmedPart,
 };
-use crate::domain::plan::Decision;
+use crate::plan::Decision;
 
 use super::super::because;
 use super::super::portuguese as pt;

@@ -21,9 +21,9 @@ mod tests;
 
 use crate::domain::calendar::Calendar;
 use crate::domain::notice::Content;
-use crate::domain::plan::Decision;
 use crate::domain::roster::Roster;
 use crate::domain::secretariat::Secretariat;
+use crate::plan::Decision;
 
 pub use fault::TemplateFault;
 pub use layout::folded;

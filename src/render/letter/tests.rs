@@ -7,7 +7,7 @@ use jiff::civil::{date, time};
 
 use crate::domain::calendar::{Deadline, Sanction};
 use crate::domain::notice::{Content, Kind, NoticeKey, PendingPart, Slot};
-use crate::domain::plan::Decision;
+use crate::plan::Decision;
 
 use super::example::World;
 use super::{Letter, Templates, example, folded, letter};

@@ -5,7 +5,7 @@
 
 use crate::domain::calendar::{Calendar, Deadline};
 use crate::domain::status::Doubt;
-use crate::domain::summary::{CallLine, MunicipalityLine, PartLine, WindowSummary};
+use crate::plan::summary::{CallLine, MunicipalityLine, PartLine, WindowSummary};
 
 use super::super::because::{self, because, part_name};
 use super::super::portuguese as pt;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::domain::calendar::Calendar;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::status::State;
-use crate::domain::summary::{CallLine, Counts, LetterLine, MunicipalityLine, WindowSummary};
+use crate::plan::summary::{CallLine, Counts, LetterLine, MunicipalityLine, WindowSummary};
 
 use super::super::because::{self, because, part_name};
 use super::super::portuguese as pt;

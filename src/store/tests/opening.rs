@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection, SqlitePool};
 
-use crate::domain::ledger::Outage;
-use crate::domain::plan::Act;
+use crate::plan::Act;
+use crate::plan::ledger::Outage;
 use crate::store::testing::*;
 use crate::store::{Store, StoreError, db, lock};
 

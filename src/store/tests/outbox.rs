@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::domain::delivery::DeliveryState;
-use crate::domain::ledger::Standing;
-use crate::domain::plan::Act;
+use crate::plan::Act;
+use crate::plan::ledger::Standing;
 use crate::store::testing::*;
 use crate::store::{DeliveryFilter, Noted, OnUncertain, RawMessage, Return, Settlement, Store};
 

@@ -1,9 +1,9 @@
 //! What passes record.
 
 use crate::domain::delivery::DeliveryState;
-use crate::domain::ledger::{Ledger, NamedPart, Record, Standing};
 use crate::domain::notice::{Addressee, Kind, NoticeKey, StaffSlot};
-use crate::domain::plan::{Act, Decision};
+use crate::plan::ledger::{Ledger, NamedPart, Record, Standing};
+use crate::plan::{Act, Decision};
 use crate::store::testing::*;
 use crate::store::{DeliveryFilter, Recorded, Store, StoreError};
 

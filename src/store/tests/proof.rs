@@ -5,8 +5,8 @@ use tempfile::TempDir;
 
 use crate::domain::id::{FeedId, SnapshotId};
 use crate::domain::overrides::{Authorship, HoldScope};
-use crate::domain::plan::Act;
 use crate::domain::status::{Observation, State};
+use crate::plan::Act;
 use crate::store::testing::*;
 use crate::store::verify::NOT_PROVED;
 use crate::store::{

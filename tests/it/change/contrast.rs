@@ -5,12 +5,12 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 use vigia_suas::config::{Sources, compile};
 use vigia_suas::domain::calendar::Calendar;
-use vigia_suas::domain::contrast::{Difference, Event, Present, Shift, Side, contrast, windows_unlike};
 use vigia_suas::domain::id::{MunicipalityCode, PartId, WindowId};
-use vigia_suas::domain::ledger::Ledger;
 use vigia_suas::domain::notice::NoticeKey;
-use vigia_suas::domain::replay::{Change, Replay};
 use vigia_suas::domain::status::{Observation, State};
+use vigia_suas::plan::contrast::{Difference, Event, Present, Shift, Side, contrast, windows_unlike};
+use vigia_suas::plan::ledger::Ledger;
+use vigia_suas::plan::replay::{Change, Replay};
 use vigia_suas::render::contrast::table;
 
 use crate::support::world::{Built, draws};

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use vigia_suas::config::Sources;
+use vigia_suas::desk::install::{InstallError, install, last_kept, replace};
 use vigia_suas::domain::time::Zone;
-use vigia_suas::service::install::{InstallError, install, last_kept, replace};
 
 fn now() -> Timestamp {
     "2026-11-23T17:45:00Z".parse().unwrap()

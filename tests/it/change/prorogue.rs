@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 use vigia_suas::config::{Config as Compiled, LoadError, Prorogation, Sources, compile, prorogue};
 use vigia_suas::domain::calendar::{Deadline, Edition, Window};
-use vigia_suas::domain::contrast::windows_unlike;
 use vigia_suas::domain::id::{MunicipalityCode, WindowId};
+use vigia_suas::plan::contrast::windows_unlike;
 
 fn now() -> Timestamp {
     "2026-11-23T12:00:00Z".parse().unwrap()

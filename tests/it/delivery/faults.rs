@@ -7,13 +7,13 @@ use std::sync::Arc;
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use vigia_suas::clock::Clock;
+use vigia_suas::daemon::app::App;
+use vigia_suas::daemon::ingest::take_in_bytes;
+use vigia_suas::daemon::outbox::{Dispatch, Outbox};
+use vigia_suas::desk::order;
 use vigia_suas::domain::delivery::DeliveryState;
 use vigia_suas::domain::id::MunicipalityCode;
 use vigia_suas::domain::overrides::{BatchId, HoldScope};
-use vigia_suas::service::app::App;
-use vigia_suas::service::ingest::take_in_bytes;
-use vigia_suas::service::order;
-use vigia_suas::service::outbox::{Dispatch, Outbox};
 use vigia_suas::store::{DeliveryFilter, DeliveryLine};
 
 use crate::support::app::{Choice, DOMAIN, Site};

@@ -9,7 +9,7 @@ use vigia_suas::config;
 use vigia_suas::domain::delivery::Outcome;
 use vigia_suas::domain::id::EmailAddress;
 use vigia_suas::mail::smtp::{Envelope, SmtpSender};
-use vigia_suas::service::relay::relay_of;
+use vigia_suas::world::relay::relay_of;
 
 use super::process::{answers, free_port, program, run, wait_until};
 

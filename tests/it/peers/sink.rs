@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use vigia_suas::clock::Clock;
+use vigia_suas::daemon::lifecycle::Service;
 use vigia_suas::domain::delivery::{DeliveryState, Outcome};
 use vigia_suas::domain::id::EmailAddress;
 use vigia_suas::mail::smtp::{Envelope, Relay, Security, SmtpSender, Timeouts};
-use vigia_suas::service::lifecycle::Service;
-use vigia_suas::service::setup::Setup;
 use vigia_suas::store::{DeliveryFilter, DeliveryLine};
+use vigia_suas::world::setup::Setup;
 
 use super::process::{Running, answers, free_port, program, wait_until};
 

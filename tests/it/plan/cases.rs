@@ -17,14 +17,14 @@ use vigia_suas::domain::holiday::Holidays;
 use vigia_suas::domain::id::{
     EmailAddress, FeedId, GerenciaId, Reference, SnapshotId, SystemId, UnitId, WindowId,
 };
-use vigia_suas::domain::ledger::{Ledger, NamedPart, Record, Standing};
 use vigia_suas::domain::notice::{Addressee, Kind, NoticeKey, Slot, StaffSlot, Told};
 use vigia_suas::domain::overrides::{Authorship, Hold, HoldScope, Overrides};
-use vigia_suas::domain::plan::{self, Plan, World};
-use vigia_suas::domain::replay::Replay;
 use vigia_suas::domain::roster::{Contact, Municipality, Office, Offices, Role, Roster};
 use vigia_suas::domain::status::{Belief, Observation, State, StatusBook};
 use vigia_suas::domain::time::{SendingHours, Zone};
+use vigia_suas::plan::ledger::{Ledger, NamedPart, Record, Standing};
+use vigia_suas::plan::replay::Replay;
+use vigia_suas::plan::{self, Plan, World};
 
 use crate::support::world::{municipality_code, part};
 

@@ -6,13 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use vigia_suas::domain::id::{MunicipalityCode, WindowId};
-use vigia_suas::domain::ledger::Outage;
 use vigia_suas::domain::notice::{Content, Kind, NoticeKey, Slot};
 use vigia_suas::domain::overrides::BatchId;
-use vigia_suas::domain::plan::{Act, Decision};
-use vigia_suas::domain::replay::{Change, Replay};
 use vigia_suas::domain::status::State;
 use vigia_suas::domain::time::SendingHours;
+use vigia_suas::plan::ledger::Outage;
+use vigia_suas::plan::replay::{Change, Replay};
+use vigia_suas::plan::{Act, Decision};
 
 use crate::support::world::{Built, Draw, draws};
 

@@ -3,8 +3,8 @@
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use vigia_suas::domain::notice::{Content, Kind};
-use vigia_suas::domain::plan::Act;
 use vigia_suas::domain::status::State;
+use vigia_suas::plan::Act;
 
 use super::stage::{Owed, Play, Script, Stage, draw};
 
@@ -85,7 +85,7 @@ fn each_wave_speaks_of_its_own_parts_and_date_only() {
     let play = run(&stage);
     for (id, opened, deadline) in WAVES {
         let window = stage.window(id);
-        let of_wave = |d: &&vigia_suas::domain::plan::Decision| d.window() == Some(&window.id);
+        let of_wave = |d: &&vigia_suas::plan::Decision| d.window() == Some(&window.id);
         let announced: Vec<_> = play.sent(Kind::Announcement).filter(|(.., d)| of_wave(d)).collect();
         let with_parts: std::collections::BTreeSet<_> =
             stage.owed(&window).into_iter().map(|o| o.municipality).collect();

@@ -6,8 +6,8 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use vigia_suas::domain::id::{MunicipalityCode, UnitId};
 use vigia_suas::domain::notice::{Content, Kind, Told};
-use vigia_suas::domain::plan::Act;
 use vigia_suas::domain::status::State;
+use vigia_suas::plan::Act;
 
 use super::stage::{Owed, Play, Script, Stage, draw};
 

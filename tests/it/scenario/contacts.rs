@@ -2,9 +2,9 @@
 
 use jiff::civil::date;
 use vigia_suas::domain::notice::{Content, Kind, Untold};
-use vigia_suas::domain::plan::Act;
 use vigia_suas::domain::roster::Role;
 use vigia_suas::domain::status::State;
+use vigia_suas::plan::Act;
 
 use super::stage::{Play, Script, Stage};
 

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use vigia_suas::domain::id::MunicipalityCode;
 use vigia_suas::domain::notice::{Addressee, AlertItem, Content, Kind, NoticeKey, StaffSlot};
-use vigia_suas::domain::plan::Decision;
 use vigia_suas::domain::reason::Reason;
+use vigia_suas::plan::Decision;
 
 use super::stage::{Line, Stage};
 

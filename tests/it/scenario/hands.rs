@@ -6,7 +6,7 @@ use jiff::civil::{Date, date};
 use vigia_suas::domain::id::WindowId;
 use vigia_suas::domain::notice::Kind;
 use vigia_suas::domain::overrides::HoldScope;
-use vigia_suas::domain::plan::Act;
+use vigia_suas::plan::Act;
 
 use super::stage::{Play, Script, Stage, ordinary};
 

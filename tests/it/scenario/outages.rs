@@ -2,7 +2,7 @@
 
 use jiff::civil::date;
 use vigia_suas::domain::notice::{Content, Kind, Untold};
-use vigia_suas::domain::plan::Act;
+use vigia_suas::plan::Act;
 
 use super::stage::{Play, Script, Stage, ordinary};
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use vigia_suas::domain::notice::{Content, Kind};
-use vigia_suas::domain::plan::Act;
 use vigia_suas::domain::status::State;
+use vigia_suas::plan::Act;
 
 use super::stage::{Owed, Play, Script, Stage, draw};
 

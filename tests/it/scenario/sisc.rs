@@ -3,8 +3,8 @@
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use vigia_suas::domain::notice::{Content, Kind};
-use vigia_suas::domain::plan::{Act, Decision};
 use vigia_suas::domain::status::State;
+use vigia_suas::plan::{Act, Decision};
 
 use super::stage::{Owed, Play, Script, Stage, draw};
 

@@ -10,10 +10,10 @@ use vigia_suas::domain::calendar::{Calendar, Respondent, Window};
 use vigia_suas::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
 use vigia_suas::domain::notice::{Kind, NoticeKey};
 use vigia_suas::domain::overrides::{Authorship, BatchId, Exemption, Hold, HoldScope, Note};
-use vigia_suas::domain::plan::{Act, Decision};
-use vigia_suas::domain::replay::{Change, Replay};
 use vigia_suas::domain::roster::Roster;
 use vigia_suas::domain::status::{Observation, State};
+use vigia_suas::plan::replay::{Change, Replay};
+use vigia_suas::plan::{Act, Decision};
 
 use super::diary;
 
@@ -243,7 +243,7 @@ impl<'a> Play<'a> {
     pub(super) fn down_until(&mut self, text: &str) -> &mut Self {
         let until = self.stage.at(text);
         self.happened(&format!("parada até {text}"));
-        self.replay.ledger.outage = Some(vigia_suas::domain::ledger::Outage { from: self.now, until });
+        self.replay.ledger.outage = Some(vigia_suas::plan::ledger::Outage { from: self.now, until });
         self.now = until;
         self
     }

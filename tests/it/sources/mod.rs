@@ -14,12 +14,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::date;
 use vigia_suas::clock::Clock;
+use vigia_suas::daemon::app::App;
+use vigia_suas::daemon::ingest::Ingest;
+use vigia_suas::daemon::outbox::Outbox;
+use vigia_suas::daemon::reconcile::reconcile_once;
 use vigia_suas::domain::id::MunicipalityCode;
 use vigia_suas::feed::http::Patience;
-use vigia_suas::service::app::App;
-use vigia_suas::service::ingest::Ingest;
-use vigia_suas::service::outbox::Outbox;
-use vigia_suas::service::reconcile::reconcile_once;
 use vigia_suas::store::{SnapshotLine, Store, Verdict};
 
 use crate::support::app::{Choice, Site};

@@ -13,10 +13,10 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use tempfile::TempDir;
 use vigia_suas::clock::Clock;
+use vigia_suas::daemon::app::App;
 use vigia_suas::domain::id::MunicipalityCode;
-use vigia_suas::service::app::App;
-use vigia_suas::service::setup::Setup;
 use vigia_suas::store::Store;
+use vigia_suas::world::setup::Setup;
 
 /// The program under test: the one that cargo names when the tests run, else the one they were built with.
 fn program() -> OsString {

@@ -15,10 +15,10 @@ use vigia_suas::domain::id::{
     EmailAddress, GerenciaId, MunicipalityCode, PartId, Reference, SystemId, UnitId, WindowId,
 };
 use vigia_suas::domain::overrides::{Authorship, BatchId, Exemption, Hold, HoldScope, Overrides};
-use vigia_suas::domain::replay::{Change, Replay};
 use vigia_suas::domain::roster::{Contact, Municipality, Office, Offices, Role, Roster, Unit, Units};
 use vigia_suas::domain::status::{Observation, State};
 use vigia_suas::domain::time::{SendingHours, Zone};
+use vigia_suas::plan::replay::{Change, Replay};
 
 /// The first day of every drawn world.
 pub(crate) const FIRST_DAY: Date = date(2026, 3, 2);

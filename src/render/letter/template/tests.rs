@@ -2,7 +2,7 @@
 
 use crate::domain::calendar::Sanction;
 use crate::domain::notice::Kind;
-use crate::domain::plan::Decision;
+use crate::plan::Decision;
 use crate::render::letter::example::World;
 use crate::render::letter::letter;
 

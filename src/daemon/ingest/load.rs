@@ -1,0 +1,263 @@
+//! One whole load: decoded, mapped, judged, stored, and told to a person when it is not believed.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tracing::{error, info};
+
+use crate::daemon::alert::alert_once;
+use crate::daemon::app::App;
+use crate::domain::feed::FeedSpec;
+use crate::domain::id::{FeedId, IdError, SnapshotId};
+use crate::feed::body::{Body, Original};
+use crate::feed::judge::{Note, Previous, Refusal, Verdict};
+use crate::feed::map::Ground;
+use crate::feed::{Intake, Missing, digest, take_in_run};
+use crate::store::{NewSnapshot, Store, StoreError};
+use crate::world::known;
+use crate::world::live::Live;
+
+/// What one run, one file or one page brought.
+#[derive(Debug, Clone)]
+pub struct Load {
+    /// Where from: a file's name or a URL.
+    pub name: String,
+    /// Every body.
+    pub bodies: Vec<Body>,
+    /// Pages that could not be had.
+    pub missing: Vec<Missing>,
+}
+
+impl Load {
+    /// A file, or anything else that is one body and says itself what it is about.
+    #[must_use]
+    pub fn of_file(name: &str, original: Original) -> Self {
+        Self { name: name.to_owned(), bodies: vec![Body::plain(original)], missing: Vec::new() }
+    }
+
+    /// SHA-256 of the one body, or, where there are several, of the list of theirs with what each is about.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        if let ([only], []) = (&self.bodies[..], &self.missing[..]) {
+            return only.original.sha256().to_owned();
+        }
+        let mut list = String::new();
+        for body in &self.bodies {
+            let _ = writeln!(list, "{} {:?}", body.original.sha256(), body.given);
+        }
+        for page in &self.missing {
+            let _ = writeln!(list, "- {:?}", page.given);
+        }
+        digest::sha256_hex(list.as_bytes())
+    }
+
+    /// Every byte, as evidence; the bodies of a run follow one another, each after a line with its digest.
+    fn kept(&self) -> Option<Vec<u8>> {
+        if let [only] = &self.bodies[..] {
+            return only.original.bytes().ok();
+        }
+        let mut all = Vec::new();
+        for body in &self.bodies {
+            let head = format!("--- {} bytes, SHA-256 {}\n", body.original.len(), body.original.sha256());
+            all.extend_from_slice(head.as_bytes());
+            all.extend(body.original.bytes().ok()?);
+            all.push(b'\n');
+        }
+        Some(all)
+    }
+}
+
+/// What a load came to.
+#[derive(Debug)]
+pub struct Taken {
+    /// Its id in the ledger.
+    pub snapshot: SnapshotId,
+    /// What was read.
+    pub intake: Intake,
+}
+
+impl Taken {
+    /// Whether it is believed.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        matches!(self.intake.verdict, Verdict::Accepted { .. })
+    }
+
+    /// What staff should know: why it is not believed, or what was odd about it.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        remarks(&self.intake)
+    }
+}
+
+fn remarks(intake: &Intake) -> Vec<String> {
+    match &intake.verdict {
+        Verdict::Accepted { notes } => notes.iter().map(Note::to_string).collect(),
+        Verdict::Quarantined { reasons } => reasons.iter().map(Refusal::to_string).collect(),
+    }
+}
+
+/// Why a load could not be taken in at all.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// The ledger.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A name that cannot be one.
+    #[error(transparent)]
+    Name(#[from] IdError),
+}
+
+/// [`take_in_load`] of bytes that are in memory.
+///
+/// # Errors
+/// As there.
+pub async fn take_in_bytes(
+    live: &Arc<Live>,
+    store: &Store,
+    spec: &FeedSpec,
+    name: &str,
+    bytes: &[u8],
+    now: Timestamp,
+) -> Result<Taken, IntakeError> {
+    take_in_load(live, store, spec, Load::of_file(name, Original::from_bytes(bytes)), now).await
+}
+
+/// Decodes, maps, judges and stores one whole load. The same bytes at the same instant are one snapshot.
+///
+/// # Errors
+/// [`IntakeError`]; a load that cannot be believed is no error but a quarantined snapshot.
+pub async fn take_in_load(
+    live: &Arc<Live>,
+    store: &Store,
+    spec: &FeedSpec,
+    load: Load,
+    now: Timestamp,
+) -> Result<Taken, IntakeError> {
+    let sha256 = load.sha256();
+    let name = load.name.clone();
+    let original = if spec.keep_original { load.kept() } else { None };
+    let last = previous(store, &spec.id).await?;
+    let mut intake = read_load(live, spec, load, last, now).await;
+    if let Some(ruling) = store.refused(&spec.id, &sha256).await? {
+        let again = Refusal::RefusedBefore {
+            snapshot: ruling.snapshot,
+            author: ruling.by.author,
+            reason: ruling.by.reason,
+        };
+        match &mut intake.verdict {
+            Verdict::Quarantined { reasons } => reasons.insert(0, again),
+            accepted @ Verdict::Accepted { .. } => *accepted = Verdict::Quarantined { reasons: vec![again] },
+        }
+    }
+    let stamp = now.strftime("%Y%m%dT%H%M%S%3fZ");
+    let id = SnapshotId::parse(&format!("{}-{stamp}-{}", spec.id, &sha256[..12]))?;
+    let mut taken = Taken { snapshot: id.clone(), intake };
+    let mapped = &mut taken.intake.mapped;
+    let observations = std::mem::take(&mut mapped.observations);
+    let (rows, rejected, repeated) = (mapped.rows, mapped.bad, mapped.duplicates);
+    let snapshot = NewSnapshot {
+        id,
+        feed: spec.id.clone(),
+        taken_at: now,
+        source: name,
+        sha256,
+        rows,
+        rejected,
+        repeated,
+        reasons: taken.remarks(),
+        original,
+    };
+    if taken.is_accepted() {
+        store.accept_snapshot(snapshot, observations, now).await?;
+    } else {
+        store.quarantine_snapshot(snapshot, observations, now).await?;
+    }
+    Ok(taken)
+}
+
+/// What the next load of a feed is compared with.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn previous(store: &Store, feed: &FeedId) -> Result<Option<Previous>, StoreError> {
+    Ok(store.last_accepted(feed).await?.map(|last| Previous {
+        done: last.by_window.iter().map(|(window, tally)| (window.clone(), tally.done)).collect(),
+        municipalities: last.total.municipalities,
+        rows: last.rows,
+    }))
+}
+
+/// What a load says, and whether it would be believed. Nothing is stored.
+pub async fn read_load(
+    live: &Arc<Live>,
+    spec: &FeedSpec,
+    load: Load,
+    previous: Option<Previous>,
+    now: Timestamp,
+) -> Intake {
+    let (live, spec) = (live.clone(), spec.clone());
+    // A large load keeps a processor busy for seconds.
+    let read = tokio::task::spawn_blocking(move || {
+        let windows = known::windows(&live.calendar, now);
+        let roster = &live.setup.config.roster;
+        let ground = Ground { calendar: &live.calendar, windows: &windows, roster, taken_at: now };
+        take_in_run(&spec, &load.bodies, &load.missing, &ground, previous.as_ref())
+    });
+    match read.await {
+        Ok(intake) => intake,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
+}
+
+/// Takes in one load, logs what it came to, and calls a person when it is not believed. Gives its id if it is.
+pub(super) async fn take_in_and_tell(
+    app: &App,
+    live: &Arc<Live>,
+    spec: &FeedSpec,
+    load: Load,
+) -> Result<Option<SnapshotId>, StoreError> {
+    let now = app.now();
+    let name = load.name.clone();
+    let taken = match take_in_load(live, &app.store, spec, load, now).await {
+        Ok(taken) => taken,
+        Err(IntakeError::Store(failure)) => return Err(failure),
+        Err(IntakeError::Name(failure)) => {
+            error!(feed.id = %spec.id, error = %failure, "a coleta não pôde ser nomeada");
+            return Ok(None);
+        }
+    };
+    let remarks = taken.remarks();
+    info!(
+        feed.id = %spec.id,
+        snapshot.id = %taken.snapshot,
+        snapshot.accepted = taken.is_accepted(),
+        snapshot.rows = taken.intake.mapped.rows,
+        snapshot.remarks = remarks.len(),
+        "coleta julgada"
+    );
+    if taken.is_accepted() {
+        return Ok(Some(taken.snapshot));
+    }
+    let text = format!(
+        "A coleta “{name}” da fonte {} não foi aceita e ficou em quarentena; vale a última boa.\n{}\n\
+         Para ver: vigia-suas fontes {}. Se a coleta estiver certa: vigia-suas fonte aceitar {} --motivo \"…\"",
+        spec.id,
+        remarks.join("\n"),
+        spec.id,
+        taken.snapshot
+    );
+    alert_once(app, &format!("fonte-{}", spec.id), text, now).await?;
+    Ok(None)
+}
+
+/// The same, told by whether it is believed.
+pub(super) async fn judged(
+    app: &App,
+    live: &Arc<Live>,
+    spec: &FeedSpec,
+    load: Load,
+) -> Result<bool, StoreError> {
+    Ok(take_in_and_tell(app, live, spec, load).await?.is_some())
+}

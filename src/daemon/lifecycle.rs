@@ -1,0 +1,467 @@
+//! Start, signals, reload, drain: the life of the daemon.
+//!
+//! A loop that dies ends the process with failure, and systemd restarts it. On SIGTERM nothing more is claimed and
+//! what is on the wire is finished. The scheduler only ticks; what is due is decided by the passes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use sd_notify::NotifyState;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_cron_scheduler::{Job, JobScheduler};
+use tokio_util::task::TaskTracker;
+use tracing::{error, info, warn};
+
+use super::app::App;
+use super::ingest::Ingest;
+use super::news::News;
+use super::outbox::{Dispatch, Outbox};
+use super::reconcile::{Pass, reconcile_once};
+use super::register::Registers;
+use super::report::report_once;
+use super::returns::Mailbox;
+use super::watch::{self, Watch};
+use crate::clock::Clock;
+use crate::config;
+use crate::domain::feed::Source;
+use crate::store::{LedgerLock, OnUncertain, Store, StoreError};
+use crate::telemetry::chain;
+use crate::world::amend;
+use crate::world::known::note_readings;
+use crate::world::last_good::{self, Refusal};
+use crate::world::relay::SenderError;
+use crate::world::setup::Setup;
+
+/// Why the daemon could not start, or had to end.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The ledger.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The senders.
+    #[error(transparent)]
+    Sender(#[from] SenderError),
+    /// The calendar was changed behind what was already told.
+    #[error("{0}")]
+    SilentEdit(String),
+    /// Signals or the ticker.
+    #[error("o serviço não pôde começar")]
+    Start(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A loop died; systemd starts the daemon again.
+    #[error("um laço do serviço parou; o processo termina para recomeçar")]
+    LoopDied,
+}
+
+/// What is ready to run: the service, and the proof that it alone sends.
+pub struct Service {
+    /// The service.
+    pub app: Arc<App>,
+    pub(super) directory: Option<PathBuf>,
+    _lock: LedgerLock,
+}
+
+/// The longest sleep between passes: the wall clock may jump, and orders come in by other processes.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// What systemd shows while the files hold what cannot be used.
+pub(super) const REFUSED: &str = "a configuração nova foi recusada, vale a anterior";
+/// The heartbeat of the ledger, by which a start knows of an outage.
+const BEAT: Duration = Duration::from_mins(1);
+
+impl Service {
+    /// Opens the ledger, becomes its only sender, and tidies up after whatever came before. A calendar that
+    /// contradicts the ledger is refused.
+    ///
+    /// # Errors
+    /// [`ServiceError`].
+    pub async fn start(setup: Setup, clock: Clock) -> Result<Self, ServiceError> {
+        let service = Self::open(setup, clock).await?;
+        let app = &service.app;
+        if let Some(edits) = amend::silent_edits(&app.store, &app.live().setup).await? {
+            return Err(ServiceError::SilentEdit(edits));
+        }
+        service.settle_in(None).await?;
+        Ok(service)
+    }
+
+    /// The same for the daemon, which goes on with the last good configuration where there is one: also when the
+    /// calendar contradicts the ledger. `refused` is what the files hold, when `setup` is that last good one already.
+    ///
+    /// # Errors
+    /// [`ServiceError`].
+    pub async fn start_daemon(
+        setup: Setup,
+        refused: Option<Refusal>,
+        clock: Clock,
+    ) -> Result<Self, ServiceError> {
+        let service = Self::open(setup, clock).await?;
+        let (app, live) = (&service.app, service.app.live());
+        let refused = match (refused, amend::silent_edits(&app.store, &live.setup).await?) {
+            (refused, None) => refused,
+            (Some(_), Some(edits)) => return Err(ServiceError::SilentEdit(edits)),
+            (None, Some(faults)) => {
+                let kept = last_good::of(&app.store, live.setup.directory.as_deref(), app.now()).await?;
+                let whole = kept.filter(|kept| kept.setup.database() == live.setup.database());
+                let Some(kept) = whole else { return Err(ServiceError::SilentEdit(faults)) };
+                app.adopt(kept.setup);
+                Some(Refusal { fingerprint: live.setup.config.fingerprint.clone(), faults })
+            }
+        };
+        service.settle_in(refused).await?;
+        Ok(service)
+    }
+
+    /// Notes what it runs on, and what it does not.
+    async fn settle_in(&self, refused: Option<Refusal>) -> Result<(), StoreError> {
+        let (app, now) = (&self.app, self.app.now());
+        note_readings(&app.live(), &app.store, now).await?;
+        match refused {
+            None => last_good::adopt(&app.store, &app.live().setup, "início do serviço", now).await,
+            Some(refusal) => {
+                self.refuse(&refusal, now).await?;
+                app.runs_on_last_good(true);
+                self.remind(now).await
+            }
+        }
+    }
+
+    async fn open(setup: Setup, clock: Clock) -> Result<Self, ServiceError> {
+        let now = clock.now();
+        let store = Store::open(&setup.database(), now).await?;
+        let lock = store.lock()?;
+        let uncertain = match setup.config.settings.on_uncertain {
+            config::OnUncertain::Resend => OnUncertain::Resend,
+            config::OnUncertain::Hold => OnUncertain::Withhold,
+        };
+        for key in store.recover(&lock, now, uncertain).await? {
+            warn!(notice.key = %key, "a carta estava em envio quando o serviço parou: incerta");
+        }
+        if let Some(outage) = store.begin(now).await? {
+            warn!(outage.from = %outage.from, outage.until = %outage.until, "o serviço esteve parado");
+        }
+        let directory = setup.directory.clone();
+        let app = App::new(setup, store, clock);
+        Ok(Self { app, directory, _lock: lock })
+    }
+
+    /// One pass of everything: take in, decide, deliver, report. A signal to stop ends it after what is on the wire.
+    ///
+    /// # Errors
+    /// [`ServiceError`].
+    pub async fn once(&self) -> Result<(Pass, Dispatch), ServiceError> {
+        let mut signals = Signals::listen()?;
+        let mut work = std::pin::pin!(self.everything());
+        tokio::select! {
+            done = &mut work => return done,
+            () = signals.stop() => self.app.stop.cancel(),
+        }
+        work.await
+    }
+
+    async fn everything(&self) -> Result<(Pass, Dispatch), ServiceError> {
+        let app = &self.app;
+        let mut ingest = Ingest::default();
+        let mut registers = Registers::default();
+        ingest.ingest_once(app).await?;
+        registers.register_once(app).await?;
+        // A file counts once it has stopped growing, which takes a second look.
+        if reads_folders(&app.live().setup) {
+            tokio::time::sleep(crate::feed::folder::SETTLING).await;
+            ingest.ingest_once(app).await?;
+            registers.register_once(app).await?;
+        }
+        ingest.finish().await?;
+        News::default().news_once(app).await?;
+        Mailbox::default().collect_once(app).await?;
+        let pass = reconcile_once(app, app.now()).await?;
+        let mut outbox = Outbox::new(&app.live())?;
+        let dispatch = outbox.deliver_once(app).await?;
+        outbox.close().await;
+        // What was accepted may bring the next thing: a rung waits for its divulgação, a resumo for its letters.
+        let after = reconcile_once(app, app.now()).await?;
+        report_once(app, app.now()).await?;
+        app.store.heartbeat(app.now()).await?;
+        Ok((Pass { next_wake: after.next_wake, held: after.held, ..pass }, dispatch))
+    }
+
+    /// Runs until told to stop.
+    ///
+    /// # Errors
+    /// [`ServiceError`]: a loop died.
+    pub async fn run(self) -> Result<(), ServiceError> {
+        // Before anybody is told that it runs: an unheard SIGHUP would kill it.
+        let mut signals = Signals::listen()?;
+        let tracker = TaskTracker::new();
+        let outbox = Outbox::new(&self.app.live())?;
+        let ticker = ticker(&self.app).await.map_err(|e| ServiceError::Start(Box::new(e)))?;
+        for task in [
+            tracker.spawn(guarded(self.app.clone(), "ingestão", ingest_loop(self.app.clone()))),
+            tracker.spawn(guarded(self.app.clone(), "cadastro", register_loop(self.app.clone()))),
+            tracker.spawn(guarded(self.app.clone(), "notícias", news_loop(self.app.clone()))),
+            tracker.spawn(guarded(self.app.clone(), "devoluções", returns_loop(self.app.clone()))),
+            tracker.spawn(guarded(self.app.clone(), "decisão", reconcile_loop(self.app.clone()))),
+            tracker.spawn(guarded(self.app.clone(), "envio", send_loop(self.app.clone(), outbox))),
+            tracker.spawn(guarded(self.app.clone(), "batimento", beat_loop(self.app.clone()))),
+        ] {
+            drop(task);
+        }
+        tracker.close();
+        notify(&[NotifyState::Ready]);
+        tokio::select! {
+            () = self.obey(&mut signals) => {}
+            () = self.app.failed.cancelled() => {}
+        }
+        notify(&[NotifyState::Stopping]);
+        info!("encerrando: nada mais é reclamado, o que está em envio termina");
+        self.app.stop.cancel();
+        drop(ticker);
+        tracker.wait().await;
+        self.app.store.heartbeat(self.app.now()).await?;
+        self.app.store.close().await;
+        if self.app.failed.is_cancelled() { Err(ServiceError::LoopDied) } else { Ok(()) }
+    }
+
+    /// Waits for a signal to stop; a SIGHUP reloads and goes on, whatever comes of it. So do changed files, where that
+    /// is wished.
+    async fn obey(&self, signals: &mut Signals) {
+        let mut ticks = tokio::time::interval(watch::EVERY);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut watch = Watch::default();
+        let mut reminded_on = None;
+        loop {
+            let outcome = tokio::select! {
+                _ = signals.terminate.recv() => return,
+                _ = signals.interrupt.recv() => return,
+                _ = signals.reload.recv() => self.reload().await,
+                _ = ticks.tick() => {
+                    let today = self.app.live().calendar.hours.zone.date_of(self.app.now());
+                    let reminded = match reminded_on.replace(today) {
+                        Some(day) if day == today => Ok(()),
+                        _ => self.remind(self.app.now()).await,
+                    };
+                    match reminded {
+                        Ok(()) => self.look(&mut watch).await,
+                        Err(failure) => Err(failure),
+                    }
+                }
+            };
+            if let Err(failure) = outcome {
+                error!(error = %chain(&failure), "a recarga não pôde ser concluída; vale a configuração em uso");
+                notify(&[NotifyState::Ready]);
+            }
+        }
+    }
+}
+
+/// Whether any source is a drop folder.
+fn reads_folders(setup: &Setup) -> bool {
+    let feeds = setup.config.feeds.iter().map(|spec| (spec.enabled, &spec.source));
+    let registers = setup.config.registers.iter().map(|spec| (spec.enabled, &spec.source));
+    feeds.chain(registers).any(|(enabled, source)| enabled && *source == Source::Folder)
+}
+
+/// The signals that the service obeys.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    reload: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, ServiceError> {
+        let listen = |kind| signal(kind).map_err(|e| ServiceError::Start(Box::new(e)));
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            reload: listen(SignalKind::hangup())?,
+        })
+    }
+
+    /// Told to stop.
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// A tick every five seconds that wakes the deciding loop; no tick carries meaning.
+async fn ticker(app: &Arc<App>) -> Result<JobScheduler, tokio_cron_scheduler::JobSchedulerError> {
+    let scheduler = JobScheduler::new().await?;
+    let app = app.clone();
+    let job = Job::new_async("*/5 * * * * *", move |_, _| {
+        let app = app.clone();
+        Box::pin(async move { app.tick() })
+    })?;
+    scheduler.add(job).await?;
+    scheduler.start().await?;
+    Ok(scheduler)
+}
+
+/// Ends the process with failure when a loop ends before it was told to.
+async fn guarded(app: Arc<App>, name: &'static str, work: impl Future<Output = ()>) {
+    let _ends_with_the_loop = Fuse { app: app.clone() };
+    work.await;
+    if !app.stop.is_cancelled() {
+        error!(loop_name = name, "um laço terminou sem ser mandado");
+    }
+}
+
+/// Lit when a loop ends, also by a panic.
+struct Fuse {
+    app: Arc<App>,
+}
+
+impl Drop for Fuse {
+    fn drop(&mut self) {
+        if !self.app.stop.is_cancelled() {
+            self.app.failed.cancel();
+        }
+    }
+}
+
+async fn ingest_loop(app: Arc<App>) {
+    let mut ingest = Ingest::default();
+    while !app.stop.is_cancelled() {
+        match ingest.ingest_once(&app).await {
+            Ok(true) => app.wake.notify_one(),
+            Ok(false) => {}
+            Err(failure) => error!(error = %chain(&failure), "a ingestão falhou; será retomada"),
+        }
+        tokio::select! {
+            () = app.stop.cancelled() => {}
+            () = tokio::time::sleep(crate::feed::folder::SETTLING * 2) => {}
+        }
+    }
+}
+
+async fn register_loop(app: Arc<App>) {
+    let mut registers = Registers::default();
+    while !app.stop.is_cancelled() {
+        if let Err(failure) = registers.register_once(&app).await {
+            error!(error = %chain(&failure), "a leitura do cadastro falhou; será retomada");
+        }
+        tokio::select! {
+            () = app.stop.cancelled() => {}
+            () = tokio::time::sleep(crate::feed::folder::SETTLING * 2) => {}
+        }
+    }
+}
+
+async fn news_loop(app: Arc<App>) {
+    let mut news = News::default();
+    while !app.stop.is_cancelled() {
+        if let Err(failure) = news.news_once(&app).await {
+            error!(error = %chain(&failure), "a leitura das notícias falhou; será retomada");
+        }
+        tokio::select! {
+            () = app.stop.cancelled() => {}
+            () = tokio::time::sleep(LONGEST_SLEEP) => {}
+        }
+    }
+}
+
+async fn returns_loop(app: Arc<App>) {
+    let mut mailbox = Mailbox::default();
+    while !app.stop.is_cancelled() {
+        if let Err(failure) = mailbox.collect_once(&app).await {
+            error!(error = %chain(&failure), "a leitura das devoluções falhou; será retomada");
+        }
+        tokio::select! {
+            () = app.stop.cancelled() => {}
+            () = tokio::time::sleep(LONGEST_SLEEP) => {}
+        }
+    }
+}
+
+async fn reconcile_loop(app: Arc<App>) {
+    let mut reported_at: Option<Timestamp> = None;
+    while !app.stop.is_cancelled() {
+        let now = app.now();
+        match reconcile_once(&app, now).await {
+            Ok(pass) => {
+                app.set_due(pass.next_wake);
+                let changed = pass.recorded + pass.withheld + pass.closed > 0;
+                let stale =
+                    reported_at.is_none_or(|at| now.duration_since(at) > SignedDuration::from_hours(1));
+                if changed || stale {
+                    reported_at = Some(now);
+                    if let Err(failure) = report_once(&app, now).await {
+                        error!(error = %chain(&failure), "o relatório falhou; será retomado");
+                    }
+                }
+                let next = pass.next_wake.map(|at| at.to_string()).unwrap_or_default();
+                let mut status = format!("{} aviso(s) retido(s); próxima decisão em {next}", pass.held);
+                if app.has_refused() {
+                    status = format!("{REFUSED}; {status}");
+                }
+                notify(&[NotifyState::Status(&status)]);
+            }
+            Err(failure) => error!(error = %chain(&failure), "a decisão falhou; será retomada"),
+        }
+        tokio::select! {
+            () = app.stop.cancelled() => {}
+            () = app.wake.notified() => {}
+            () = tokio::time::sleep(LONGEST_SLEEP) => {}
+        }
+    }
+}
+
+async fn send_loop(app: Arc<App>, mut outbox: Outbox) {
+    while !app.stop.is_cancelled() {
+        let rest = match outbox.deliver_once(&app).await {
+            Ok(dispatch) => {
+                if dispatch.accepted > 0 {
+                    app.wake.notify_one();
+                }
+                dispatch.next.map_or(LONGEST_SLEEP, |next| {
+                    let left = next.duration_since(app.now());
+                    Duration::try_from(left)
+                        .unwrap_or_default()
+                        .clamp(Duration::from_millis(200), LONGEST_SLEEP)
+                })
+            }
+            Err(failure) => {
+                super::outbox::log_failure(&failure);
+                LONGEST_SLEEP
+            }
+        };
+        tokio::select! {
+            () = app.stop.cancelled() => {}
+            () = app.mail.notified() => {}
+            () = tokio::time::sleep(rest) => {}
+        }
+    }
+    outbox.close().await;
+}
+
+async fn beat_loop(app: Arc<App>) {
+    let watchdog = sd_notify::watchdog_enabled().map_or(BEAT, |every| (every / 3).min(BEAT));
+    let mut beaten_at: Option<Timestamp> = None;
+    while !app.stop.is_cancelled() {
+        let now = app.now();
+        if beaten_at.is_none_or(|at| now.duration_since(at).unsigned_abs() >= BEAT) {
+            match app.store.heartbeat(now).await {
+                Ok(()) => beaten_at = Some(now),
+                Err(failure) => error!(error = %chain(&failure), "o batimento não pôde ser gravado"),
+            }
+        }
+        // Only a service that still decides is alive.
+        if app.is_deciding(now) {
+            notify(&[NotifyState::Watchdog]);
+        }
+        tokio::select! {
+            () = app.stop.cancelled() => {}
+            () = tokio::time::sleep(watchdog) => {}
+        }
+    }
+}
+
+/// Tells systemd, if it is there.
+pub(super) fn notify(states: &[NotifyState<'_>]) {
+    if let Err(failure) = sd_notify::notify(states) {
+        warn!(error = %failure, "o systemd não pôde ser avisado");
+    }
+}

@@ -1,0 +1,28 @@
+//! What runs unattended: passes that decide, senders that deliver, loops that wake them.
+//!
+//! Reading order: `app` (what every loop shares), `reconcile` (decide and record), `outbox` (deliver; with `sender`,
+//! `asked`, `pace` and `trust`), `ingest` (take in status), `returns` (take in what comes back), `visit` with `register`
+//! and `news` (what the ministry publishes), `report` (tell staff), `alert` (call a person), `rehearse` (virtual time),
+//! `watch` (notice a change), `reload`, `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests
+//! and `servir --uma-vez` call.
+//!
+//! Architecture invariant: no rule of when or to whom lives here. `now` is read once per pass, in the loops.
+
+pub mod alert;
+pub mod app;
+mod asked;
+pub mod ingest;
+pub mod lifecycle;
+pub mod news;
+pub mod outbox;
+mod pace;
+pub mod reconcile;
+pub mod register;
+pub mod rehearse;
+mod reload;
+pub mod report;
+pub mod returns;
+mod sender;
+mod trust;
+mod visit;
+mod watch;

@@ -1,0 +1,171 @@
+//! News: look where the ministry publishes, record what may concern a window, tell staff once.
+//!
+//! It never opens or moves a window (norma 6.1 is a person's to carry out).
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use tracing::{info, warn};
+
+use super::alert::alert_once;
+use super::app::App;
+use super::visit::{Visit, Visits, blocking};
+use crate::domain::id::FeedId;
+use crate::domain::news::{Finding, FindingId, NewsSpec};
+use crate::feed::news::{NewsGround, find};
+use crate::render;
+use crate::store::{FindingLine, NewFinding, StoreError, sha256};
+use crate::world::live::Live;
+
+/// Most findings that an alert tells whole; the rest is counted.
+const MOST_TOLD: usize = 10;
+/// A source that cannot be read for so long is told of: silence would look like no news.
+const TOO_SILENT: SignedDuration = SignedDuration::from_hours(72);
+/// And told of again so much later.
+const AGAIN: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// What the news loop remembers between its rounds.
+#[derive(Default)]
+pub struct News {
+    visits: Visits,
+    complained: BTreeMap<FeedId, Timestamp>,
+}
+
+impl News {
+    /// Looks at whatever is due, and tells staff of what they were not told of.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn news_once(&mut self, app: &App) -> Result<(), StoreError> {
+        let live = app.live();
+        for spec in live.setup.config.news.iter().filter(|spec| spec.enabled) {
+            self.look(app, &live, spec).await?;
+        }
+        tell(app, &live).await
+    }
+
+    async fn look(&mut self, app: &App, live: &Live, spec: &NewsSpec) -> Result<(), StoreError> {
+        let last = app.store.news_looked_at(&spec.id).await?;
+        let failure = match self.visits.visit(app, live, &spec.id, &spec.source, last).await {
+            Visit::NotNow => return Ok(()),
+            Visit::Same => {
+                app.store.record_findings(spec.id.clone(), Vec::new(), app.now()).await?;
+                return Ok(());
+            }
+            Visit::Failed(why) => why,
+            Visit::Fresh(reply) => {
+                let now = app.now();
+                let today = live.calendar.hours.zone.date_of(now);
+                let work = {
+                    let (calendar, spec) = (live.calendar.clone(), spec.clone());
+                    let (original, address) = (reply.original.clone(), reply.url.clone());
+                    move || {
+                        let ground = NewsGround { calendar: &calendar, today, address: &address };
+                        let bytes =
+                            original.bytes().map_err(|_| "a resposta não pôde ser lida do disco".to_owned());
+                        Ok(bytes.and_then(|bytes| {
+                            find(&spec, &bytes, &ground).map_err(|error| error.to_string())
+                        }))
+                    }
+                };
+                match blocking(work).await.unwrap_or_else(|error| Err(error.to_string())) {
+                    Ok(findings) => {
+                        self.visits.keep(live, &spec.source, &reply);
+                        self.complained.remove(&spec.id);
+                        return record(app, spec, findings, last.is_none(), today, now).await;
+                    }
+                    Err(why) => why,
+                }
+            }
+        };
+        warn!(feed.id = %spec.id, reason = failure, "as notícias não puderam ser lidas");
+        self.complain(app, spec, last, &failure).await
+    }
+
+    /// Tells staff of a source that was silent for days, or that could never be read.
+    async fn complain(
+        &mut self,
+        app: &App,
+        spec: &NewsSpec,
+        last: Option<Timestamp>,
+        why: &str,
+    ) -> Result<(), StoreError> {
+        let now = app.now();
+        let long = |since: &Timestamp, limit| now.duration_since(*since) >= limit;
+        let silent = last.is_none_or(|last| long(&last, TOO_SILENT));
+        let lately = self.complained.get(&spec.id).is_some_and(|at| !long(at, AGAIN));
+        if !silent || lately {
+            return Ok(());
+        }
+        self.complained.insert(spec.id.clone(), now);
+        let since = last.map_or("nunca puderam ser lidas".to_owned(), |last| {
+            format!(
+                "não são lidas desde {}",
+                render::portuguese::instant(last, &app.live().calendar.hours.zone)
+            )
+        });
+        let text = format!(
+            "As notícias de {} {since}: {why}. Acompanhe a página do MDS por outro meio, e confira [noticia.{}] em \
+             fontes.toml.",
+            spec.id, spec.id
+        );
+        alert_once(app, &format!("noticia-{}", spec.id), text, now).await
+    }
+}
+
+/// Records what one look found; what is too old is recorded and not told.
+async fn record(
+    app: &App,
+    spec: &NewsSpec,
+    findings: Vec<Finding>,
+    first_look: bool,
+    today: Date,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let oldest = today.saturating_sub(i64::from(spec.recent_days).days());
+    let sorted: Vec<NewFinding> = findings
+        .into_iter()
+        .map(|finding| {
+            // What a page without dates has had for long is no news on the day on which somebody begins to look.
+            let quiet = finding.newest_day().map_or(first_look, |day| day < oldest);
+            (finding, quiet)
+        })
+        .collect();
+    let found = sorted.len();
+    let new = app.store.record_findings(spec.id.clone(), sorted, now).await?;
+    info!(feed.id = %spec.id, news.found = found, news.new = new, "notícias lidas");
+    Ok(())
+}
+
+/// One alert for all that staff were not told of yet.
+async fn tell(app: &App, live: &Live) -> Result<(), StoreError> {
+    let untold = app.store.untold_findings().await?;
+    if untold.is_empty() {
+        return Ok(());
+    }
+    let now = app.now();
+    let today = live.calendar.hours.zone.date_of(now);
+    let ids: Vec<FindingId> = untold.iter().map(|line| line.finding.id.clone()).collect();
+    let names: Vec<&str> = ids.iter().map(FindingId::as_str).collect();
+    // The same findings after a crash are the same alert.
+    let topic = format!("noticias-{}", &sha256(names.join(" ").as_bytes())[..8]);
+    alert_once(app, &topic, alert(&untold, live, today), now).await?;
+    app.store.note_findings_told(ids, now).await
+}
+
+fn alert(untold: &[FindingLine], live: &Live, today: Date) -> String {
+    let count = render::portuguese::counted(untold.len(), "notícia do MDS pode", "notícias do MDS podem");
+    let mut pieces = vec![format!(
+        "{count} dizer respeito a uma janela. As datas são palpites, e nada foi mudado no calendário: leia, confira e, se \
+         for o caso, escreva em calendario.toml."
+    )];
+    for FindingLine { finding, .. } in untold.iter().take(MOST_TOLD) {
+        let told = render::news::told(finding, &live.calendar, today);
+        pieces.push(format!("{told}\ndepois de tratar: vigia-suas noticias visto {}", finding.id));
+    }
+    if untold.len() > MOST_TOLD {
+        pieces.push(format!("E mais {}: vigia-suas noticias", untold.len() - MOST_TOLD));
+    }
+    pieces.join("\n\n")
+}

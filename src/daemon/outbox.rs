@@ -1,0 +1,346 @@
+//! Deliver: claim, mark, speak, settle, and ask before each round whether it is still wanted.
+//!
+//! Each sender owns one connection. A claim is marked *enviando*, durably, before the network is touched.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+use tracing::{error, warn};
+
+use super::alert::{alert_once, alert_once_on};
+use super::app::App;
+use super::asked::Asked;
+use super::pace::Pace;
+use super::reconcile::reconcile_once;
+use super::sender::{closed_until, send_share};
+use super::trust::Trust;
+use crate::config::{Mode, OnUncertain};
+use crate::domain::delivery::Outcome;
+use crate::domain::id::slugify;
+use crate::domain::overrides::BatchId;
+use crate::mail::Transport;
+use crate::render::portuguese;
+use crate::store::{Claim, Store, StoreError};
+use crate::telemetry::chain;
+use crate::world::live::Live;
+use crate::world::relay::{SenderError, senders};
+
+/// What a round of deliveries came to.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Dispatch {
+    /// Taken.
+    pub accepted: usize,
+    /// Put off.
+    pub deferred: usize,
+    /// Refused for good.
+    pub refused: usize,
+    /// Perhaps taken.
+    pub uncertain: usize,
+    /// When to look again; absent: when something is recorded.
+    pub next: Option<Timestamp>,
+    /// Deliveries that are still to be tried, or tried again.
+    pub waiting: usize,
+}
+
+/// The senders and what they learnt of the relay.
+pub struct Outbox {
+    senders: Vec<Transport>,
+    /// The configuration that the senders were made for.
+    made_for: Arc<Live>,
+    pace: Pace,
+    /// Whether the pace knows what left before the process began.
+    remembers: bool,
+    trust: Arc<Mutex<Trust>>,
+    /// What the last pass before a round stands on.
+    asked: Option<Asked>,
+}
+
+/// Letters claimed at a time. Whether each is still wanted is asked for every such round, and again when it is marked.
+const ROUND: usize = 200;
+/// After so many rounds in a row that came to nothing a person is told.
+const ROUNDS_BEFORE_ALERT: u32 = 3;
+
+impl Outbox {
+    /// Makes the senders that the configuration asks for.
+    ///
+    /// # Errors
+    /// [`SenderError`].
+    pub fn new(live: &Arc<Live>) -> Result<Self, SenderError> {
+        Ok(Self {
+            senders: senders(live)?,
+            made_for: live.clone(),
+            pace: Pace::default(),
+            remembers: false,
+            trust: Arc::default(),
+            asked: None,
+        })
+    }
+
+    /// Delivers what is due, round by round, until nothing more may leave now. Asks before each round whether what is
+    /// queued is still wanted.
+    ///
+    /// # Errors
+    /// [`StoreError`]. An attempt whose end could not be recorded ends the process: it becomes *incerto* at the next
+    /// start.
+    pub async fn deliver_once(&mut self, app: &Arc<App>) -> Result<Dispatch, StoreError> {
+        let mut dispatch = Dispatch::default();
+        while !app.stop.is_cancelled() {
+            let now = app.now();
+            let live = app.live();
+            if !self.follow(app, &live, now).await? {
+                dispatch.next = Some(crate::domain::time::hours_after(now, 1));
+                break;
+            }
+            if let Some(opens) = closed_until(&live, now) {
+                dispatch.next = Some(opens);
+                break;
+            }
+            if is_clock_behind(&app.store, now).await? {
+                warn!("o relógio está antes do que o livro já registrou: nada sai");
+                dispatch.next = Some(crate::domain::time::hours_after(now, 1));
+                break;
+            }
+            let room = match self.allowance(&live, now) {
+                Ok(room) => room,
+                Err(until) => {
+                    dispatch.next = Some(until);
+                    break;
+                }
+            };
+            let claims = self.claim(app, &live, room.min(ROUND), now).await?;
+            if claims.is_empty() {
+                // What was taken may bring the next thing: a rung waits for its divulgação, a resumo for its letters.
+                if self.asked.take_if(|asked| asked.is_outdated()).is_some() {
+                    continue;
+                }
+                dispatch.next = app.store.next_due(now).await?;
+                break;
+            }
+            self.round(app, &live, claims, &mut dispatch).await?;
+        }
+        if app.live().setup.config.settings.on_uncertain == OnUncertain::Hold {
+            tell_of_held(app).await?;
+        }
+        dispatch.waiting = app.store.waiting(app.now()).await?;
+        Ok(dispatch)
+    }
+
+    /// Takes up a configuration that a reload put in force, and remembers what left before this process began. Answers
+    /// whether there is anything to send with.
+    async fn follow(&mut self, app: &App, live: &Arc<Live>, now: Timestamp) -> Result<bool, StoreError> {
+        if !self.remembers {
+            let zone = &live.calendar.hours.zone;
+            let today = zone.date_of(now);
+            let since = zone.start_of(today).min(super::pace::a_minute_before(now));
+            for at in app.store.attempts_since(since).await? {
+                self.pace.sent(at, zone.date_of(at));
+            }
+            self.remembers = true;
+        }
+        if Arc::ptr_eq(&self.made_for, live) && !self.senders.is_empty() {
+            return Ok(true);
+        }
+        match senders(live) {
+            Ok(new) => {
+                self.close().await;
+                self.senders = new;
+                self.made_for = live.clone();
+                // Another relay, or another password, may be tried at once.
+                self.pace.recovered();
+                *self.trust.lock().unwrap_or_else(PoisonError::into_inner) = Trust::default();
+                Ok(true)
+            }
+            Err(failure) => {
+                error!(error = %chain(&failure), "não há como enviar; a fila espera");
+                let text = format!("Nenhuma carta pode sair: {failure}");
+                alert_once(app, "servidor-de-saida", text, now).await?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Takes what is due and, as far as the last pass knows, still wanted.
+    async fn claim(
+        &mut self,
+        app: &App,
+        live: &Arc<Live>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Claim>, StoreError> {
+        self.ask(app, live, now).await?;
+        let claims = app.store.claim(&owner(), now, limit).await?;
+        if !self.asked.as_ref().is_some_and(|asked| asked.concerns(&claims)) {
+            return Ok(claims);
+        }
+        app.store.release(claims).await?;
+        self.asked = None;
+        self.ask(app, live, now).await?;
+        app.store.claim(&owner(), now, limit).await
+    }
+
+    /// Makes a pass, unless the last one would answer the same.
+    async fn ask(&mut self, app: &App, live: &Arc<Live>, now: Timestamp) -> Result<(), StoreError> {
+        let generation = app.store.generation().await?;
+        if self.asked.as_ref().is_none_or(|asked| !asked.holds(live, generation, now)) {
+            self.asked = Asked::of(live.clone(), &reconcile_once(app, now).await?);
+        }
+        Ok(())
+    }
+
+    /// Takes leave of the relay.
+    pub async fn close(&mut self) {
+        for sender in &mut self.senders {
+            sender.close().await;
+        }
+    }
+
+    fn allowance(&mut self, live: &Live, now: Timestamp) -> Result<usize, Timestamp> {
+        let Some(relay) = &live.setup.config.settings.relay else { return Ok(ROUND) };
+        if live.setup.config.settings.mode == Mode::Rehearsal {
+            return Ok(ROUND);
+        }
+        let zone = &live.calendar.hours.zone;
+        let today = zone.date_of(now);
+        let room = self.pace.allowance(now, today, zone.end_of(today), relay.per_minute, relay.per_day)?;
+        Ok(if self.pace.is_probing() { 1 } else { room })
+    }
+
+    /// Hands one round to the senders, each its share, and learns from what came of it.
+    async fn round(
+        &mut self,
+        app: &Arc<App>,
+        live: &Arc<Live>,
+        claims: Vec<Claim>,
+        dispatch: &mut Dispatch,
+    ) -> Result<(), StoreError> {
+        let mut shares: Vec<Vec<Claim>> = self.senders.iter().map(|_| Vec::new()).collect();
+        let count = shares.len();
+        for (n, claim) in claims.into_iter().enumerate() {
+            shares[n % count].push(claim);
+        }
+        let mut running = JoinSet::new();
+        for (sender, share) in self.senders.drain(..).zip(shares) {
+            let (app, live, trust) = (app.clone(), live.clone(), self.trust.clone());
+            running.spawn(async move { send_share(&app, &live, &trust, sender, share).await });
+        }
+        // Every sender comes home before anything else may fail.
+        let mut outcomes = Vec::new();
+        let mut fault = None;
+        while let Some(ended) = running.join_next().await {
+            match ended {
+                Ok(share) => {
+                    self.senders.push(share.sender);
+                    outcomes.extend(share.outcomes);
+                    fault = fault.or(share.fault);
+                }
+                Err(panic) => {
+                    error!(error = %panic, "um remetente parou; o serviço termina para recomeçar");
+                    app.failed.cancel();
+                }
+            }
+        }
+        let mut setback = None;
+        for (key, outcome) in outcomes {
+            if let Some(asked) = self.asked.as_mut().filter(|_| outcome.state().reaches()) {
+                asked.told(key);
+            }
+            let at_fault = self.learn(app, live, &outcome, dispatch);
+            setback = at_fault.then_some(outcome).or(setback);
+        }
+        if let Some(outcome) = setback {
+            self.rest(app, live, &outcome).await?;
+        }
+        fault.map_or(Ok(()), Err)
+    }
+
+    /// Counts one attempt. Answers whether the next letter would fare no better.
+    fn learn(&mut self, app: &App, live: &Live, outcome: &Outcome, dispatch: &mut Dispatch) -> bool {
+        let (count, at_fault) = match outcome {
+            Outcome::Accepted { .. } => (&mut dispatch.accepted, false),
+            Outcome::Deferred { slow_down, .. } => (&mut dispatch.deferred, *slow_down),
+            Outcome::Uncertain { .. } => (&mut dispatch.uncertain, true),
+            Outcome::Refused { .. } => (&mut dispatch.refused, false),
+            Outcome::RelayFault { .. } => (&mut dispatch.deferred, true),
+        };
+        *count += 1;
+        if matches!(outcome, Outcome::Accepted { .. }) {
+            self.pace.recovered();
+        }
+        if !matches!(outcome, Outcome::RelayFault { .. } | Outcome::Deferred { slow_down: true, .. }) {
+            let now = app.now();
+            self.pace.sent(now, live.calendar.hours.zone.date_of(now));
+        }
+        at_fault
+    }
+
+    /// The queue rests after a round in which the relay failed; then one letter probes. Staff are told once a day: at
+    /// once when the relay turns us away, and when it keeps failing otherwise.
+    async fn rest(&mut self, app: &App, live: &Live, outcome: &Outcome) -> Result<(), StoreError> {
+        let now = app.now();
+        let until = self.pace.back_off(now);
+        let reply = outcome.reply();
+        let text = if matches!(outcome, Outcome::RelayFault { .. }) {
+            error!(smtp.reply = reply, until = %until, "o servidor de saída recusa; a fila espera");
+            format!(
+                "O servidor de saída de e-mail recusou o serviço, e a fila espera: “{reply}”. As cartas que ele \
+                 recusou assim saem depois, e os seus destinatários não foram dados como inválidos. O serviço tenta \
+                 de novo sozinho; confira [smtp] em vigia.toml e a senha."
+            )
+        } else {
+            warn!(smtp.reply = reply, until = %until, "o servidor de saída falha ou pede calma; a fila espera");
+            if self.pace.strikes() < ROUNDS_BEFORE_ALERT {
+                return Ok(());
+            }
+            error!(smtp.reply = reply, rounds = self.pace.strikes(), "o servidor de saída continua a falhar");
+            let again = portuguese::instant(until, &live.calendar.hours.zone);
+            format!(
+                "O servidor de saída de e-mail não atende há {} tentativas seguidas: “{reply}”. A fila espera e o \
+                 serviço tenta de novo sozinho (em {again}); confira a rede, o servidor e [smtp] em vigia.toml.",
+                self.pace.strikes()
+            )
+        };
+        alert_once(app, "servidor-de-saida", text, now).await
+    }
+}
+
+/// Calls a person for each batch of letters that may have been taken and are not repeated (`ao_incerto = "reter"`), once
+/// for the day on which that came about.
+async fn tell_of_held(app: &App) -> Result<(), StoreError> {
+    let now = app.now();
+    let mut batches: BTreeMap<BatchId, (usize, Timestamp)> = BTreeMap::new();
+    for held in app.store.held_uncertain(now).await? {
+        if let Some(batch) = held.batch {
+            let (letters, since) = batches.entry(batch).or_insert((0, held.since));
+            (*letters, *since) = (*letters + 1, held.since.max(*since));
+        }
+    }
+    for (batch, (letters, since)) in batches {
+        let text = format!(
+            "Não se sabe se {} do lote {batch} {}: a conexão com o servidor de saída caiu antes da resposta, e \
+             ao_incerto = \"reter\" manda esperar. Veja no servidor de saída se saiu; para mandar de novo, com o mesmo \
+             Message-ID: vigia-suas liberar --lote {batch} --motivo \"…\"",
+            portuguese::counted(letters, "carta", "cartas"),
+            if letters == 1 { "foi aceita" } else { "foram aceitas" },
+        );
+        let topic = format!("incerta-{}", slugify(batch.as_str()));
+        alert_once_on(app, &topic, text, app.live().calendar.hours.zone.date_of(since), now).await?;
+    }
+    Ok(())
+}
+
+/// Who claims: this process.
+fn owner() -> String {
+    format!("processo-{}", std::process::id())
+}
+
+async fn is_clock_behind(store: &Store, now: Timestamp) -> Result<bool, StoreError> {
+    let high_water = store.signs().await?.high_water;
+    Ok(high_water.is_some_and(|at| at.duration_since(now) > crate::plan::CLOCK_TOLERANCE))
+}
+
+/// Logs a failed round; the next wake tries again.
+pub(super) fn log_failure(error: &StoreError) {
+    error!(error = %chain(error), "a rodada de entregas parou; será retomada");
+}

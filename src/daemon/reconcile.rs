@@ -1,0 +1,187 @@
+//! Decide and record: one pass over everything known.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::Timestamp;
+use tracing::{debug, info};
+
+use super::app::App;
+use crate::domain::calendar::Window;
+use crate::domain::id::{PartId, WindowId};
+use crate::domain::notice::{Content, Kind, NoticeKey, Slot};
+use crate::domain::reason::Reason;
+use crate::domain::status::{Entry, StatusBook};
+use crate::plan::{self, Act, Decision, Plan};
+use crate::store::{Change, Generation, StoreError};
+use crate::world::compose::{self, Threads};
+use crate::world::known::Known;
+
+/// What a pass came to.
+#[derive(Debug, Default)]
+pub struct Pass {
+    /// Letters recorded, to leave.
+    pub recorded: usize,
+    /// Notices newly withheld.
+    pub withheld: usize,
+    /// Notices withdrawn, superseded or expired.
+    pub closed: usize,
+    /// Everything withheld now.
+    pub held: usize,
+    /// Letters that could not be written; each was logged.
+    pub unwritten: usize,
+    /// When the answer may change by itself.
+    pub next_wake: Option<Timestamp>,
+    /// The ledger's state in which nothing was left to do; absent: more may be.
+    pub stands_on: Option<Generation>,
+}
+
+/// What a letter follows from goes out in the round after; more rounds than this find nothing new.
+const MOST_ROUNDS: usize = 8;
+/// Decisions recorded in one transaction. Those of one pass do not depend on each other: what a crash leaves out, the
+/// next pass decides again. It bounds what letters take in memory.
+const BATCH: usize = 250;
+
+/// Decides and records until nothing is left to do, at one `now`. Notes the pass even when it found nothing.
+///
+/// # Errors
+/// [`StoreError`]; then the pass recorded nothing more.
+pub async fn reconcile_once(app: &App, now: Timestamp) -> Result<Pass, StoreError> {
+    let _one_at_a_time = app.deciding.lock().await;
+    let mut pass = Pass::default();
+    for _ in 0..MOST_ROUNDS {
+        let generation = app.store.generation().await?;
+        let known = Known::load(app.live(), &app.store, now).await?;
+        let plan = plan::plan(&known.world(), now);
+        pass.next_wake = plan.next_wake;
+        pass.held = plan.held.len();
+        if plan.actions.is_empty() || !record(app, known, plan, now, &mut pass).await? {
+            pass.stands_on = Some(generation);
+            break;
+        }
+    }
+    app.store.record_pass(now, Vec::new()).await?;
+    if pass.recorded > 0 {
+        app.mail.notify_one();
+    }
+    Ok(pass)
+}
+
+/// Writes the letters of a plan and records it, so many decisions at a time: one batch is written while the one before
+/// goes to the disk. Answers whether anything was recorded.
+async fn record(
+    app: &App,
+    known: Known,
+    plan: Plan,
+    now: Timestamp,
+    pass: &mut Pass,
+) -> Result<bool, StoreError> {
+    let live = known.live.clone();
+    let actions = plan.actions.into_iter().map(|decision| {
+        let evidence = evidence(&known.status, &decision);
+        (decision, evidence)
+    });
+    let mut actions: VecDeque<_> = actions.collect();
+    drop(known);
+    let mut threads = Threads::default();
+    let mut written: Vec<Change> = Vec::new();
+    let mut recorded = false;
+    let mut tally = Tally::default();
+    while !actions.is_empty() || !written.is_empty() {
+        let batch: Vec<_> = actions.drain(..BATCH.min(actions.len())).collect();
+        let asked = batch.len();
+        let ready = std::mem::take(&mut written);
+        recorded |= !ready.is_empty();
+        let (next, done) = tokio::join!(
+            compose::write_all(&live, &app.store, &mut threads, batch, now),
+            keep(app, now, ready)
+        );
+        done?;
+        written = next?;
+        pass.unwritten += asked - written.len();
+        for change in &written {
+            count(pass, &change.decision);
+            tally.note(&change.decision);
+        }
+    }
+    tally.log();
+    Ok(recorded)
+}
+
+async fn keep(app: &App, now: Timestamp, changes: Vec<Change>) -> Result<(), StoreError> {
+    if !changes.is_empty() {
+        app.store.record_pass(now, changes).await?;
+    }
+    Ok(())
+}
+
+/// What the feeds said of the parts that a rung's decision speaks of, from the very book that it was made on. For a
+/// decision that names no part (a warning taken back, say) all that is known of the municipality in the window.
+#[must_use]
+pub fn evidence(status: &StatusBook, decision: &Decision) -> Vec<Entry> {
+    let NoticeKey::Municipal { window, slot: Slot::Rung { .. }, municipality } = &decision.key else {
+        return Vec::new();
+    };
+    let parts: Vec<&PartId> = match (&decision.because, &decision.content) {
+        (Reason::Unconfirmed { unconfirmed } | Reason::ReminderInstead { unconfirmed }, _)
+        | (_, Some(Content::Reminder { unconfirmed, .. })) => unconfirmed.iter().map(|p| &p.part).collect(),
+        (_, Some(Content::Warning { pending, .. })) => pending.iter().map(|p| &p.part).collect(),
+        (_, _) => Vec::new(),
+    };
+    let entries = status.window(window).of(*municipality).iter();
+    entries.filter(|entry| parts.is_empty() || parts.contains(&&entry.part)).cloned().collect()
+}
+
+fn count(pass: &mut Pass, decision: &Decision) {
+    match decision.act {
+        Act::Send => pass.recorded += 1,
+        Act::Withhold => pass.withheld += 1,
+        Act::Withdraw | Act::Supersede | Act::Expire => pass.closed += 1,
+        Act::Publish => {}
+    }
+}
+
+/// Decisions of one pass by window, act, kind and cause.
+#[derive(Default)]
+struct Tally(BTreeMap<(String, &'static str, &'static str, &'static str), usize>);
+
+impl Tally {
+    fn note(&mut self, decision: &Decision) {
+        let window = decision.window().map(ToString::to_string).unwrap_or_default();
+        let kind = decision.kind.map_or("relatorio", Kind::as_str);
+        let cause = decision.because.cause().as_str();
+        *self.0.entry((window, decision.act.as_str(), kind, cause)).or_default() += 1;
+        debug!(notice.key = %decision.key, notice.act = decision.act.as_str(), notice.cause = cause, "decisão");
+    }
+
+    /// One line for each; one for each notice when asked for detail.
+    fn log(self) {
+        for ((window, act, kind, cause), notices) in self.0 {
+            info!(
+                window.id = window,
+                notice.act = act,
+                notice.kind = kind,
+                notice.cause = cause,
+                notices,
+                "decisões registradas"
+            );
+        }
+    }
+}
+
+/// The windows worth reporting on: those open now, and those closed not long ago that this ledger has followed.
+#[must_use]
+pub fn reported_windows(known: &Known, now: Timestamp) -> Vec<WindowId> {
+    let zone = &known.live.calendar.hours.zone;
+    let lingers = crate::domain::time::hours_after(now, -24 * 45);
+    let ends_at = |window: &Window| window.latest_deadline().map(|d| d.instant(zone));
+    known
+        .windows
+        .iter()
+        .filter(|window| zone.start_of(window.opens_on) <= now)
+        .filter(|window| match ends_at(window) {
+            None => true,
+            Some(at) => at > now || (at >= lingers && known.ledger.window(&window.id).is_some()),
+        })
+        .map(|window| window.id.clone())
+        .collect()
+}

@@ -1,0 +1,129 @@
+//! Virtual time: the real decision over a scratch ledger, from one day to another (`simular`).
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::report;
+use crate::domain::calendar::Calendar;
+use crate::domain::id::IdError;
+use crate::domain::notice::{NoticeKey, StaffSlot};
+use crate::domain::roster::Roster;
+use crate::mail::token;
+use crate::plan::account::summarise;
+use crate::plan::forecast::Forecast;
+use crate::plan::replay::{Change, Replay};
+use crate::plan::{self, Act, Decision};
+use crate::render::forecast;
+use crate::world::compose::compose;
+use crate::world::live::Live;
+use crate::world::setup::Setup;
+
+/// Why a rehearsal stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum RehearsalError {
+    /// A name that cannot be one.
+    #[error(transparent)]
+    Name(#[from] IdError),
+    /// A letter that cannot be written.
+    #[error("a carta {key} não pôde ser escrita")]
+    Letter {
+        /// Of which notice.
+        key: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A file that cannot be written.
+    #[error("não foi possível gravar em {path}\ndica: confira a pasta dada em --saida e o espaço em disco")]
+    File {
+        /// Which file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// Runs from the first instant of one day to the last of another, ignoring `inicio`, with sending hours, and tells
+/// every change of decision. With a folder, every letter is kept there as it would leave, and every last report.
+///
+/// # Errors
+/// [`RehearsalError`]; what was told before stands.
+pub fn rehearse(
+    setup: &Setup,
+    days: (Date, Date),
+    changes: &[Change],
+    keep_in: Option<&Path>,
+    mut tell: impl FnMut(Timestamp, &Decision),
+) -> Result<(), RehearsalError> {
+    let mut calendar = setup.config.calendar.clone();
+    calendar.starts_on = None;
+    calendar.hours.waits = true;
+    let zone = &calendar.hours.zone;
+    let (from, until) = (zone.start_of(days.0), zone.end_of(days.1));
+    let until = until.saturating_sub(jiff::SignedDuration::from_millis(1)).unwrap_or(until);
+    let mut replay = Replay::new(&calendar, &setup.config.roster, until)?;
+    let live = keep_in.map(|dir| (dir, Live { setup: setup.clone(), calendar: calendar.clone() }));
+    let mut failure = None;
+    replay.run_with(from, until, changes, |replay, at, decisions| {
+        for decision in decisions {
+            tell(at, decision);
+            if let Some((dir, live)) = live.as_ref().filter(|_| failure.is_none()) {
+                failure = keep(dir, live, replay, at, decision).err();
+            }
+        }
+    });
+    failure.map_or(Ok(()), Err)
+}
+
+/// Writes what a rehearsal came to beside its letters: a page, and three tables.
+///
+/// # Errors
+/// [`RehearsalError::File`].
+pub fn keep_forecast(
+    dir: &Path,
+    forecast: &Forecast,
+    calendar: &Calendar,
+    roster: &Roster,
+) -> Result<(), RehearsalError> {
+    write(&dir.join("resumo.html"), forecast::page(forecast, calendar, roster).as_bytes())?;
+    write(&dir.join("resumo-dias.csv"), forecast::days_csv(forecast).as_bytes())?;
+    write(&dir.join("resumo-municipios.csv"), forecast::municipalities_csv(forecast, roster).as_bytes())?;
+    write(&dir.join("resumo-avisos.csv"), forecast::warnings_csv(forecast, roster).as_bytes())
+}
+
+fn keep(
+    dir: &Path,
+    live: &Live,
+    replay: &Replay<'_>,
+    at: Timestamp,
+    decision: &Decision,
+) -> Result<(), RehearsalError> {
+    match (decision.act, &decision.key) {
+        (Act::Send, key) => {
+            let letter = compose(live, decision, &[], at)
+                .map_err(|source| RehearsalError::Letter { key: key.to_string(), source })?;
+            let path = dir.join(token::letter_path(key, decision.version.max(1)));
+            write(&path, &letter.bytes)
+        }
+        (Act::Publish, NoticeKey::Staff { window, slot: StaffSlot::Report { edition } }) => {
+            let world = replay.world();
+            let plan = plan::plan(&world, at);
+            let summary = summarise(&world, &plan, window, at);
+            let stem = report::folder(dir).join(report::last_report(window, *edition));
+            for (path, text) in report::files(&stem, summary.as_slice(), &live.calendar) {
+                write(&path, text.as_bytes())?;
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), RehearsalError> {
+    let failed = |source| RehearsalError::File { path: path.display().to_string(), source };
+    if let Some(dir) = path.parent() {
+        std::fs::create_dir_all(dir).map_err(failed)?;
+    }
+    std::fs::write(path, bytes).map_err(failed)
+}

@@ -1,0 +1,182 @@
+//! What registers and news share: when an address is due, fetching it without keeping a stop waiting, and files that
+//! arrived in a drop folder.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use tracing::{error, info, warn};
+
+use super::app::App;
+use crate::domain::feed::{Manners, Source};
+use crate::domain::id::FeedId;
+use crate::domain::state::state_of;
+use crate::feed::body::Original;
+use crate::feed::error::FolderError;
+use crate::feed::folder::{self, Look, Read, Settled, Shelf};
+use crate::feed::http::{Fetched, Reply, Rules, Validators};
+use crate::feed::schedule::Schedule;
+use crate::feed::url::{self, TemplateError, Values};
+use crate::telemetry::chain;
+use crate::world::live::{Live, spool_folder};
+
+/// A source that failed is tried again so soon, or at its hour, whichever comes first.
+const AGAIN: SignedDuration = SignedDuration::from_mins(30);
+/// The most bytes read of a file in a drop folder.
+const LARGEST_FILE: u64 = 64 * 1024 * 1024;
+
+/// What became of one address.
+pub(super) enum Visit {
+    /// Its hour has not come, or the service was told to stop.
+    NotNow,
+    /// Nothing new since the last time.
+    Same,
+    /// A whole answer.
+    Fresh(Reply),
+    /// No answer; why, for operators.
+    Failed(String),
+}
+
+/// What a loop over sources remembers between its rounds.
+#[derive(Default)]
+pub(super) struct Visits {
+    /// When each is due, by its hours as they were written then: a reload may change them.
+    due: BTreeMap<FeedId, (String, Timestamp)>,
+    validators: BTreeMap<String, Validators>,
+    looks: BTreeMap<FeedId, Look>,
+}
+
+impl Visits {
+    /// Fetches a source if it is due. `last` is when it could last be read: a restart is no reason to ask again.
+    pub(super) async fn visit(
+        &mut self,
+        app: &App,
+        live: &Live,
+        id: &FeedId,
+        source: &Source,
+        last: Option<Timestamp>,
+    ) -> Visit {
+        let Source::Http { url: template, schedule, manners } = source else { return Visit::NotNow };
+        let now = app.now();
+        let zone = &live.calendar.hours.zone;
+        let hours = Schedule::parse(schedule).ok();
+        let after = |from: Timestamp| hours.as_ref().and_then(|hours| hours.next_after(from, zone));
+        let known = self.due.get(id).filter(|(written, _)| written == schedule).map(|(_, due)| *due);
+        let due = known.or_else(|| last.filter(|last| *last <= now).and_then(after)).unwrap_or(now);
+        if now < due || app.stop.is_cancelled() {
+            self.due.insert(id.clone(), (schedule.clone(), due));
+            return Visit::NotNow;
+        }
+        let next = after(now).unwrap_or(Timestamp::MAX);
+        self.due.insert(id.clone(), (schedule.clone(), next));
+        let address = match address(template, live) {
+            Ok(address) => address,
+            Err(failure) => return Visit::Failed(failure.to_string()),
+        };
+        let validators = self.validators.get(&address).cloned().unwrap_or_default();
+        let rules = rules(manners);
+        // Nothing is half done by a fetch that is dropped.
+        let fetched = tokio::select! {
+            () = app.stop.cancelled() => return Visit::NotNow,
+            fetched = app.fetcher.fetch(&address, &validators, &rules) => fetched,
+        };
+        match fetched {
+            Ok(Fetched::NotModified) => {
+                info!(feed.id = %id, "a fonte não mudou");
+                Visit::Same
+            }
+            Ok(Fetched::Fresh(reply)) => Visit::Fresh(reply),
+            Err(failure) => {
+                warn!(feed.id = %id, error = %chain(&failure), "a fonte não pôde ser buscada");
+                self.try_again(id, schedule, now, next);
+                Visit::Failed(failure.to_string())
+            }
+        }
+    }
+
+    fn try_again(&mut self, id: &FeedId, schedule: &str, now: Timestamp, next: Timestamp) {
+        let soon = now.saturating_add(AGAIN).unwrap_or(Timestamp::MAX);
+        self.due.insert(id.clone(), (schedule.to_owned(), next.min(soon)));
+    }
+
+    /// What was fetched was read whole: the next request may be conditional.
+    pub(super) fn keep(&mut self, live: &Live, source: &Source, reply: &Reply) {
+        if let Source::Http { url: template, .. } = source
+            && let Ok(address) = address(template, live)
+        {
+            self.validators.insert(address, reply.validators.clone());
+        }
+    }
+
+    /// Files of a drop folder that have stopped growing, each with its bytes.
+    pub(super) async fn arrived(&mut self, app: &App, live: &Live, id: &FeedId) -> Vec<(Settled, Original)> {
+        let folder = live.setup.config.settings.data.join("entrada").join(id.as_str());
+        let spool = spool_folder(&live.setup);
+        let earlier = self.looks.remove(id).unwrap_or_default();
+        let looked = blocking(move || {
+            folder::prepare(&folder)?;
+            let later = folder::look(&folder)?;
+            let settled = folder::settled(&earlier, &later);
+            let files: Vec<_> =
+                settled.into_iter().map(|file| (folder::read(&file, &spool, LARGEST_FILE), file)).collect();
+            Ok((later, files))
+        })
+        .await;
+        let (later, files) = match looked {
+            Ok(found) => found,
+            Err(failure) => {
+                warn!(feed.id = %id, error = %chain(&failure), "a pasta da fonte não pôde ser lida");
+                return Vec::new();
+            }
+        };
+        self.looks.insert(id.clone(), later);
+        let mut whole = Vec::new();
+        for (read, file) in files {
+            match read {
+                Ok(Read::Whole(original)) => whole.push((file, original)),
+                Ok(Read::Growing) => {}
+                Ok(Read::TooLarge(most)) => {
+                    warn!(feed.id = %id, limit_bytes = most, "o arquivo passa do tamanho máximo e não foi lido");
+                    put_away(id, file, Shelf::Quarantine, app.now()).await;
+                }
+                Err(failure) => {
+                    warn!(feed.id = %id, error = %chain(&failure), "o arquivo não pôde ser lido");
+                }
+            }
+        }
+        whole
+    }
+}
+
+/// Moves a file that was judged out of the drop folder.
+pub(super) async fn put_away(id: &FeedId, file: Settled, shelf: Shelf, now: Timestamp) {
+    let stamp = now.strftime("%Y%m%dT%H%M%S%3fZ").to_string();
+    if let Err(failure) = blocking(move || folder::put_away(&file.path, shelf, &stamp)).await {
+        error!(feed.id = %id, error = %chain(&failure), "o arquivo lido não pôde ser guardado");
+    }
+}
+
+/// An address with the state filled in: that of the first municipality.
+fn address(template: &str, live: &Live) -> Result<String, TemplateError> {
+    let first = live.setup.config.roster.municipalities.keys().next();
+    let values = Values { state: first.and_then(|code| state_of(*code)), ..Values::default() };
+    url::expand(template, &values)
+}
+
+fn rules(manners: &Manners) -> Rules {
+    Rules {
+        hosts: manners.hosts.clone(),
+        timeout: manners.timeout.unsigned_abs(),
+        max_bytes: manners.max_bytes,
+        authorities: manners.authorities.clone(),
+    }
+}
+
+/// Work on files or on many bytes, off the loops' threads.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, FolderError> + Send + 'static,
+) -> Result<T, FolderError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
+}

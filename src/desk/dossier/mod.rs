@@ -1,0 +1,213 @@
+//! A dossier: what the ledger holds about one municipality, put together, and written as a folder.
+//!
+//! Facts come from the journal wherever it tells them, since nobody can change it unseen; from the tables come only
+//! bytes and replies, each held against the digest that the journal has of it.
+
+mod folder;
+mod told;
+
+pub use folder::{Folder, FolderError, default_name, write};
+
+use jiff::Timestamp;
+
+use self::told::{Told, letter_file_name};
+use crate::config::Mode;
+use crate::domain::dossier::{
+    ChainState, Dossier, EditionLine, EvidenceLine, Holder, LetterFile, WindowFile,
+};
+use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::domain::notice;
+use crate::domain::roster::Roster;
+use crate::mail::message;
+use crate::plan::{self, Plan, account};
+use crate::render::because::{because, part_name};
+use crate::render::portuguese;
+use crate::store::{CaseFile, EntryKind, Letter};
+use crate::world::known::Known;
+
+/// Whom a dossier is about, and when it is made.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The municipality.
+    pub municipality: MunicipalityCode,
+    /// Only this window; absent: all.
+    pub only: Option<WindowId>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// Puts a dossier together. `known` is the world of today: names, the calendar, and why nothing more is said.
+#[must_use]
+pub fn gather(case: &CaseFile, known: &Known, subject: &Subject) -> Dossier {
+    let roster = &known.live.setup.config.roster;
+    let code = subject.municipality;
+    let told = Told::new(case, subject);
+    let plan = plan::plan(&known.world(), subject.now);
+    let mut number = 0;
+    let windows = told
+        .windows()
+        .into_iter()
+        .map(|id| Desk { case, known, told: &told, subject, plan: &plan }.window(id, &mut number))
+        .collect();
+    Dossier {
+        municipality: code,
+        name: roster.municipalities.get(&code).map_or_else(|| code.to_string(), |m| m.name.clone()),
+        holders: holders(roster, code),
+        only: subject.only.clone(),
+        rehearsal: known.live.setup.config.settings.mode == Mode::Rehearsal,
+        made_at: subject.now,
+        made_by: env!("CARGO_PKG_VERSION").to_owned(),
+        windows,
+        orders: told.orders(),
+        outages: told.outages(),
+        snapshots: told::snapshots(case),
+        journal: told.journal(case),
+        chain: ChainState {
+            entries: case.verified.entries,
+            letters: case.verified.letters,
+            head_seq: case.signs.journal_seq,
+            head_hash: case.signs.journal_hash.clone(),
+            faults: case.verified.faults(),
+        },
+    }
+}
+
+fn holders(roster: &Roster, code: MunicipalityCode) -> Vec<Holder> {
+    let contacts = roster.municipalities.get(&code).into_iter().flat_map(|m| &m.contacts);
+    contacts
+        .map(|contact| Holder {
+            role: contact.role.clone(),
+            name: contact.holder.clone(),
+            addresses: contact.addresses.clone(),
+            telephone: contact.telephone.clone(),
+        })
+        .collect()
+}
+
+/// What one window's file is put together from.
+struct Desk<'a> {
+    case: &'a CaseFile,
+    known: &'a Known,
+    told: &'a Told<'a>,
+    subject: &'a Subject,
+    plan: &'a Plan,
+}
+
+impl Desk<'_> {
+    fn window(&self, id: WindowId, number: &mut usize) -> WindowFile {
+        let calendar = &self.known.live.calendar;
+        let found = calendar.window(&id);
+        let system = found.as_ref().and_then(|w| calendar.systems.get(&w.system));
+        let about = |letter: &&Letter| letter.key.window() == Some(&id);
+        let letters = self.case.letters.iter().filter(about).map(|letter| {
+            *number += 1;
+            self.letter(letter, *number)
+        });
+        let letters = letters.collect();
+        WindowFile {
+            title: found
+                .as_ref()
+                .zip(system)
+                .map(|(window, system)| format!("{}, {}", system.name, portuguese::period(window)))
+                .unwrap_or_default(),
+            opens_on: found.as_ref().map(|w| w.opens_on),
+            process: system.map(|s| s.case_number.clone()).unwrap_or_default(),
+            editions: self.editions(&id),
+            status: self
+                .case
+                .status
+                .iter()
+                .filter(|(window, _)| *window == id)
+                .map(|(_, entry)| EvidenceLine {
+                    part: entry.part.clone(),
+                    part_name: part_name(&entry.part, calendar),
+                    unit: entry.unit.clone(),
+                    state: entry.state,
+                    as_of: entry.as_of(),
+                    feed: entry.feed.clone(),
+                    snapshot: entry.snapshot.as_str().to_owned(),
+                })
+                .collect(),
+            letters,
+            unsent: self.told.unsent(&id, calendar),
+            silence: self.silence(&id),
+            window: id,
+        }
+    }
+
+    fn editions(&self, id: &WindowId) -> Vec<EditionLine> {
+        let calendar = &self.known.live.calendar;
+        let mut lines: Vec<EditionLine> = calendar
+            .window(id)
+            .into_iter()
+            .flat_map(|window| window.editions)
+            .map(|edition| EditionLine {
+                number: edition.number,
+                deadline: notice::Told::from(edition.deadline),
+                announced_on: edition.announced_on,
+                applies: edition.municipalities.is_empty()
+                    || edition.municipalities.contains(&self.subject.municipality),
+                source: edition.source,
+                readings: Vec::new(),
+            })
+            .collect();
+        for (number, reading) in self.told.readings(id) {
+            match lines.iter_mut().find(|line| line.number == number) {
+                Some(line) => line.readings.push(reading),
+                None => lines.push(EditionLine {
+                    number,
+                    deadline: told::deadline(&reading.deadline),
+                    announced_on: None,
+                    source: reading.source.clone(),
+                    applies: true,
+                    readings: vec![reading],
+                }),
+            }
+        }
+        lines
+    }
+
+    fn letter(&self, letter: &Letter, number: usize) -> LetterFile {
+        let calendar = &self.known.live.calendar;
+        let key = letter.key.to_string();
+        let recorded = self.told.recorded(letter);
+        let text = |name: &str| recorded.as_ref().and_then(|r| r.text(name)).unwrap_or_default();
+        LetterFile {
+            version: letter.version,
+            kind: text("tipo"),
+            edition: recorded.as_ref().and_then(|r| r.number("edicao")),
+            rung: recorded.as_ref().and_then(|r| r.text("degrau")),
+            told: recorded.as_ref().and_then(|r| r.text("prazo_informado")),
+            because: text("porque"),
+            subject: letter.subject.clone(),
+            message_id: letter.message_id.clone(),
+            sha256: crate::store::sha256(&letter.bytes),
+            recorded_at: letter.recorded_at,
+            seq: recorded.as_ref().map(|r| r.entry.seq),
+            intact: recorded.as_ref().is_some_and(|r| r.is_letter(letter)),
+            file: letter_file_name(letter, number),
+            header: message::header(&letter.bytes).to_owned(),
+            text: message::plain_text(&letter.bytes),
+            evidence: recorded.as_ref().map(|r| r.evidence(calendar)).unwrap_or_default(),
+            deliveries: self
+                .case
+                .deliveries
+                .iter()
+                .filter(|(line, _)| line.key == letter.key && line.version == letter.version)
+                .map(|(line, attempts)| self.told.delivery(self.case, line, attempts))
+                .collect(),
+            key,
+        }
+    }
+
+    /// Why nothing more is said, where that is what the plan says today.
+    fn silence(&self, id: &WindowId) -> Option<String> {
+        let (world, now) = (self.known.world(), self.subject.now);
+        let explained = account::explain(&world, self.plan, id, self.subject.municipality, now)?;
+        let quiet = explained.actions.is_empty() && explained.held.is_empty();
+        explained.silence.filter(|_| quiet).map(|reason| because(&reason, world.calendar))
+    }
+}
+
+/// Kinds of entries about the service as a whole that any dossier shows.
+const ALWAYS: [EntryKind; 2] = [EntryKind::Opening, EntryKind::Outage];

@@ -1,0 +1,193 @@
+//! `prorrogar`: a deadline announced anew, judged, and written into a copy of the configuration that is compiled whole
+//! before anything is put on the disk.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+
+use crate::config::{self, LoadError, Prorogation, Unwritten, prorogue};
+use crate::domain::calendar::{Deadline, Edition, Window};
+use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::plan::contrast::{deadline_of, windows_unlike};
+use crate::render::portuguese as pt;
+use crate::world::known::HORIZON_DAYS;
+use crate::world::setup::Setup;
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Which window.
+    pub window: WindowId,
+    /// The new deadline's day.
+    pub deadline: Date,
+    /// Its time, where it is not the window's own.
+    pub at: Option<Time>,
+    /// Where the date comes from.
+    pub source: String,
+    /// The day of the announcement; absent: today.
+    pub announced: Option<Date>,
+    /// Whom it is for; empty: all.
+    pub municipalities: Vec<MunicipalityCode>,
+    /// The new date again, as a confirmation that it is meant to be earlier.
+    pub confirmed: Option<Date>,
+}
+
+/// Why it is nonsense, in the operators' words, with what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ExtendError {
+    /// No such window.
+    #[error("não há janela “{0}” no calendário\ndica: {1}")]
+    Window(WindowId, String),
+    /// The new deadline is over already.
+    #[error("o novo prazo ({}) já passou\ndica: confira o dia, o mês e o ano", pt::date(*.0))]
+    Past(Date),
+    /// The new deadline comes before the window opens.
+    #[error("o novo prazo ({}) cai antes da abertura da janela ({})\ndica: confira a data", pt::date(*.0), pt::date(*.1))]
+    BeforeOpening(Date, Date),
+    /// The announcement lies ahead.
+    #[error("a data do anúncio ({}) ainda não chegou\ndica: declare a prorrogação depois de anunciada", pt::date(*.0))]
+    FutureAnnouncement(Date),
+    /// Another announcement came later.
+    #[error(
+        "a última prorrogação desta janela foi anunciada em {}, depois de {}\ndica: confira --anunciada; as \
+         prorrogações vão na ordem em que foram anunciadas", pt::date(*.1), pt::date(*.0)
+    )]
+    OutOfOrder(Date, Date),
+    /// The deadline is that already.
+    #[error("{} já é o prazo em vigor\ndica: confira a data em --para", pt::deadline(*.0))]
+    Same(Deadline),
+    /// The deadline is later now.
+    #[error(
+        "o novo prazo ({}) vem antes do que está em vigor ({})\ndica: se é isso mesmo, acrescente --confirmar {}; as \
+         cartas ainda esperarão “vigia-suas liberar”", pt::date(.0.on), pt::date(.1.on), pt::date(.0.on)
+    )]
+    Earlier(Deadline, Deadline),
+    /// Where to write it.
+    #[error("a configuração embutida no programa não pode ser mudada\ndica: diga a pasta com --config")]
+    Embedded,
+    /// It could not be written.
+    #[error(transparent)]
+    Unwritten(#[from] Unwritten),
+    /// What would be written has faults.
+    #[error("com a prorrogação, a configuração ficaria com faltas; nada foi mudado\n{0}")]
+    Faulty(String),
+    /// What would be written means something else.
+    #[error(
+        "a prorrogação não pôde ser escrita sem mudar outra coisa; nada foi mudado\n\
+         dica: escreva-a à mão, como em “O MDS prorrogou” do LEIAME.md"
+    )]
+    Unfaithful,
+}
+
+/// A prorrogação ready to be put on the disk.
+#[derive(Debug)]
+pub struct Draft {
+    /// The configuration with it.
+    pub setup: Setup,
+    /// The new `calendario.toml`.
+    pub bytes: Vec<u8>,
+    /// What somebody should look at.
+    pub warnings: Vec<String>,
+}
+
+/// Judges a request and writes it into a copy of a configuration.
+///
+/// # Errors
+/// [`ExtendError`].
+pub fn draft(setup: &Setup, request: &Request, now: Timestamp) -> Result<Draft, ExtendError> {
+    let directory = setup.directory.as_ref().ok_or(ExtendError::Embedded)?;
+    let calendar = &setup.config.calendar;
+    let today = calendar.hours.zone.date_of(now);
+    let until = today.saturating_add(jiff::ToSpan::days(HORIZON_DAYS));
+    let window = calendar.window(&request.window).ok_or_else(|| {
+        let known: Vec<WindowId> = calendar.windows(until).into_iter().map(|w| w.id).collect();
+        unknown(&request.window, &known)
+    })?;
+    let announced = request.announced.unwrap_or(today);
+    let deadline = judge(&window, request, announced, today)?;
+    let new = Prorogation {
+        deadline: request.deadline,
+        at: request.at,
+        announced,
+        source: request.source.clone(),
+        municipalities: request.municipalities.clone(),
+    };
+    let bytes = prorogue(&setup.sources, &window, &new)?;
+    let sources = config::Sources::clone(&setup.sources).with("calendario.toml", bytes.clone());
+    let written = Setup::compile(sources, Some(directory.clone()), now).map_err(|error| match error {
+        LoadError::Faulty(faults) => ExtendError::Faulty(faults.render(false)),
+        LoadError::Unreadable { .. } => ExtendError::Unfaithful,
+    })?;
+    let edition = Edition {
+        number: u16::try_from(window.editions.len() + 1).unwrap_or(u16::MAX),
+        deadline: Some(deadline),
+        announced_on: Some(announced),
+        source: request.source.clone(),
+        municipalities: request.municipalities.iter().copied().collect(),
+    };
+    if !is_faithful(setup, &written, &window, edition, until) {
+        return Err(ExtendError::Unfaithful);
+    }
+    Ok(Draft { warnings: warnings(setup, deadline), setup: written, bytes })
+}
+
+fn unknown(asked: &WindowId, known: &[WindowId]) -> ExtendError {
+    let near = config::nearest(asked.as_str(), known.iter().map(WindowId::as_str));
+    let hint = near.map_or_else(
+        || "veja os nomes com “vigia-suas agenda”".to_owned(),
+        |near| format!("você quis dizer “{near}”?"),
+    );
+    ExtendError::Window(asked.clone(), hint)
+}
+
+/// The new deadline, if it makes sense.
+fn judge(window: &Window, request: &Request, announced: Date, today: Date) -> Result<Deadline, ExtendError> {
+    if request.deadline < today {
+        return Err(ExtendError::Past(request.deadline));
+    }
+    if request.deadline < window.opens_on {
+        return Err(ExtendError::BeforeOpening(request.deadline, window.opens_on));
+    }
+    if announced > today {
+        return Err(ExtendError::FutureAnnouncement(announced));
+    }
+    let last = window.editions.iter().filter_map(|e| e.announced_on).max();
+    if let Some(last) = last.filter(|last| announced < *last) {
+        return Err(ExtendError::OutOfOrder(announced, last));
+    }
+    let own = window.editions.first().and_then(|e| e.deadline).map_or(Deadline::DEFAULT_TIME, |d| d.at);
+    let deadline = Deadline { on: request.deadline, at: request.at.unwrap_or(own) };
+    let whom: Vec<Option<MunicipalityCode>> = if request.municipalities.is_empty() {
+        vec![None]
+    } else {
+        request.municipalities.iter().copied().map(Some).collect()
+    };
+    let in_force: Vec<Deadline> = whom.iter().filter_map(|code| deadline_of(window, *code)).collect();
+    if in_force.len() == whom.len() && in_force.iter().all(|old| *old == deadline) {
+        return Err(ExtendError::Same(deadline));
+    }
+    let latest = in_force.into_iter().filter(|old| deadline < *old).max();
+    match latest.filter(|_| request.confirmed != Some(request.deadline)) {
+        Some(old) => Err(ExtendError::Earlier(deadline, old)),
+        None => Ok(deadline),
+    }
+}
+
+/// Whether what would be written says what was said before, and that edition.
+fn is_faithful(before: &Setup, after: &Setup, window: &Window, edition: Edition, until: Date) -> bool {
+    let shifts = windows_unlike(&before.config.calendar, &after.config.calendar, until.max(window.opens_on));
+    let mut wanted = Window { recurring: false, ..window.clone() };
+    wanted.editions.push(edition);
+    shifts.len() == 1 && shifts[0].after.as_ref() == Some(&wanted)
+}
+
+fn warnings(setup: &Setup, deadline: Deadline) -> Vec<String> {
+    let hours = &setup.config.calendar.hours;
+    let mut warnings = Vec::new();
+    if !hours.holidays.is_business_day(deadline.on) {
+        warnings.push(format!(
+            "aviso: o novo prazo, {}, não é dia útil; ele fica como está, e as cobranças saem antes",
+            pt::deadline(deadline)
+        ));
+    }
+    warnings
+}

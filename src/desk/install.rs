@@ -1,0 +1,320 @@
+//! A configuration put in place of another: the old folder whole or the new one whole, at every moment.
+//!
+//! The new folder is made beside the old one and the two are exchanged in one step of the file system
+//! (`renameat2`, `RENAME_EXCHANGE`); the old one stays under a dated name. A crash before the exchange leaves the old one
+//! in place, a crash after it the new one; [`install`] tidies up after both.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use crate::config::Sources;
+use crate::domain::time::Zone;
+use crate::store::Store;
+use crate::world::last_good::MARK;
+
+/// Why nothing was installed. In the operators' words, with what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError {
+    /// A file that would change is a link to another place.
+    #[error(
+        "{} é um atalho (link) para outro lugar, e instalar trocaria o atalho por um arquivo\n\
+         dica: mude o arquivo para onde o atalho aponta, ou desfaça o atalho",
+        _0.display()
+    )]
+    Link(PathBuf),
+    /// Somebody else installs.
+    #[error("outra instalação está em curso em {}\ndica: espere que ela termine", _0.display())]
+    Busy(PathBuf),
+    /// The file system cannot exchange two folders.
+    #[error(
+        "o disco de {} não troca duas pastas de uma só vez\n\
+         dica: copie os arquivos à mão com o serviço parado, e depois rode “vigia-suas verificar”", path.display()
+    )]
+    NoExchange {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file or folder that cannot be read or written.
+    #[error(
+        "não foi possível gravar em {}; nada foi mudado\n\
+         dica: rode o comando como quem é dono da pasta (em geral, com sudo), e confira o espaço em disco",
+        path.display()
+    )]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> InstallError {
+    let path = path.to_owned();
+    move |source| InstallError::File { path, source }
+}
+
+/// Puts these files in place of those of a folder. Whatever else the folder holds, and owners and permissions, stay as
+/// they are. Answers where the old folder is kept.
+///
+/// # Errors
+/// [`InstallError`]; then the folder is as it was.
+pub fn install(
+    target: &Path,
+    sources: &Sources,
+    author: &str,
+    now: Timestamp,
+    zone: &Zone,
+) -> Result<PathBuf, InstallError> {
+    let target = target.canonicalize().map_err(failed(target))?;
+    let held = File::open(&target).map_err(failed(&target))?;
+    held.try_lock().map_err(|_| InstallError::Busy(target.clone()))?;
+    refuse_links(&target, sources)?;
+    tidy(&target)?;
+    let stamp = stamp(now, zone);
+    let staging = beside(&target, &format!(".{}.aplicando-{stamp}", name(&target)));
+    let written =
+        stage(&target, &staging, sources, author, &stamp).and_then(|()| exchange(&staging, &target));
+    if let Err(failure) = written {
+        // Only what was made here; what cannot be removed is tidied up the next time.
+        let _gone = fs::remove_dir_all(&staging);
+        return Err(failure);
+    }
+    let kept = unused(&beside(&target, &format!("{}.anterior-{stamp}", name(&target))));
+    fs::rename(&staging, &kept).map_err(failed(&kept))?;
+    sync_folder(target.parent().unwrap_or(Path::new("/")));
+    Ok(kept)
+}
+
+/// The folder that was replaced last, if one is kept.
+#[must_use]
+pub fn last_kept(target: &Path) -> Option<PathBuf> {
+    let target = target.canonicalize().ok()?;
+    let prefix = format!("{}.anterior-", name(&target));
+    let entries = fs::read_dir(target.parent()?).ok()?.flatten();
+    let kept = entries.filter(|e| e.file_name().to_string_lossy().starts_with(&prefix) && e.path().is_dir());
+    kept.map(|entry| entry.path()).max()
+}
+
+/// Puts new bytes in place of one file's, which is kept beside under a dated name. Owner and permissions stay; a link
+/// stays a link. Answers where the old file is kept.
+///
+/// # Errors
+/// [`InstallError`]; then the file is as it was.
+pub fn replace(file: &Path, bytes: &[u8], now: Timestamp, zone: &Zone) -> Result<PathBuf, InstallError> {
+    let file = file.canonicalize().map_err(failed(file))?;
+    let old = fs::read(&file).map_err(failed(&file))?;
+    let kept = unused(&beside(&file, &format!("{}.anterior-{}", name(&file), stamp(now, zone))));
+    let like = fs::metadata(&file).map_err(failed(&file))?;
+    put(&kept, &old, Some(&like)).map_err(failed(&kept))?;
+    let partial = beside(&file, &format!(".{}.parcial", name(&file)));
+    let written = put(&partial, bytes, Some(&like)).and_then(|()| fs::rename(&partial, &file));
+    if let Err(source) = written {
+        let _gone = fs::remove_file(&partial);
+        let _unneeded = fs::remove_file(&kept);
+        return Err(InstallError::File { path: file, source });
+    }
+    sync_folder(file.parent().unwrap_or(Path::new("/")));
+    Ok(kept)
+}
+
+/// What became of telling the daemon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// It was told to read its files again.
+    Signalled,
+    /// Nobody runs on that ledger on this machine.
+    NotRunning,
+    /// It runs, and whoever runs this command may not speak to it.
+    NotAllowed,
+}
+
+/// Tells the daemon that sends from a ledger to read its files again.
+#[must_use]
+pub fn tell_daemon(database: &Path) -> Told {
+    let Some(pid) = Store::sender(database).and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw)
+    else {
+        return Told::NotRunning;
+    };
+    match kill_process(pid, Signal::HUP) {
+        Ok(()) => Told::Signalled,
+        Err(rustix::io::Errno::SRCH) => Told::NotRunning,
+        Err(_) => Told::NotAllowed,
+    }
+}
+
+/// Files that would change and are links, or lie in a folder that is one.
+fn refuse_links(target: &Path, sources: &Sources) -> Result<(), InstallError> {
+    let letters = target.join("modelos");
+    let linked = letters.is_symlink();
+    let names = part_names(target);
+    let wanted: Vec<(&str, &[u8])> = sources.files().collect();
+    let all = names.iter().map(String::as_str).chain(wanted.iter().map(|(name, _)| *name));
+    for name in all {
+        let path = target.join(name);
+        let new = wanted.iter().find(|(n, _)| *n == name).map(|(_, bytes)| *bytes);
+        let same = fs::read(&path).ok().as_deref() == new;
+        if !same && linked && name.starts_with("modelos/") {
+            return Err(InstallError::Link(letters));
+        }
+        if !same && path.is_symlink() {
+            return Err(InstallError::Link(path));
+        }
+    }
+    Ok(())
+}
+
+/// The files of a configuration that a folder holds.
+fn part_names(target: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for (inside, prefix) in [(target.to_owned(), ""), (target.join("modelos"), "modelos/")] {
+        let entries = fs::read_dir(inside).into_iter().flatten().flatten();
+        names.extend(entries.map(|e| format!("{prefix}{}", e.file_name().to_string_lossy())));
+    }
+    names.retain(|name| Sources::is_part(name));
+    names
+}
+
+/// After a crash: an exchange that happened gets its dated name, one that did not is undone.
+fn tidy(target: &Path) -> Result<(), InstallError> {
+    let prefix = format!(".{}.aplicando-", name(target));
+    let mark = fs::read_to_string(target.join(MARK)).unwrap_or_default();
+    let mark: Value = serde_json::from_str(&mark).unwrap_or_default();
+    let parent = target.parent().unwrap_or(Path::new("/"));
+    for entry in fs::read_dir(parent).map_err(failed(parent))?.flatten() {
+        let found = entry.file_name().to_string_lossy().into_owned();
+        let Some(stamp) = found.strip_prefix(&prefix) else { continue };
+        let path = entry.path();
+        if mark["carimbo"].as_str() == Some(stamp) {
+            let kept = unused(&beside(target, &format!("{}.anterior-{stamp}", name(target))));
+            fs::rename(&path, &kept).map_err(failed(&path))?;
+        } else {
+            fs::remove_dir_all(&path).map_err(failed(&path))?;
+        }
+    }
+    Ok(())
+}
+
+/// The new folder, complete and on the disk.
+fn stage(
+    target: &Path,
+    staging: &Path,
+    sources: &Sources,
+    author: &str,
+    stamp: &str,
+) -> Result<(), InstallError> {
+    copy(target, staging).map_err(failed(staging))?;
+    let wanted: Vec<&str> = sources.files().map(|(name, _)| name).collect();
+    for gone in part_names(target).into_iter().filter(|name| !wanted.contains(&name.as_str())) {
+        let path = staging.join(gone);
+        fs::remove_file(&path).map_err(failed(&path))?;
+    }
+    for (part, bytes) in sources.files() {
+        let path = staging.join(part);
+        // What is the same is there already, also where it is a link.
+        if fs::read(&path).is_ok_and(|there| there == bytes) {
+            continue;
+        }
+        let inside = path.parent().unwrap_or(staging);
+        if !inside.exists() {
+            make_folder(inside, &fs::metadata(target).map_err(failed(target))?).map_err(failed(inside))?;
+        }
+        let like = fs::metadata(&path).ok();
+        put(&path, bytes, like.as_ref()).map_err(failed(&path))?;
+    }
+    let mark = json!({ "carimbo": stamp, "autor": author, "arquivos": sources.digest() });
+    let path = staging.join(MARK);
+    put(&path, format!("{mark}\n").as_bytes(), None).map_err(failed(&path))?;
+    sync_folder(&staging.join("modelos"));
+    sync_folder(staging);
+    Ok(())
+}
+
+fn exchange(staging: &Path, target: &Path) -> Result<(), InstallError> {
+    renameat_with(CWD, staging, CWD, target, RenameFlags::EXCHANGE)
+        .map_err(|errno| InstallError::NoExchange { path: target.to_owned(), source: errno.into() })
+}
+
+/// A folder with everything in it: bytes, links, owners, permissions.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    make_folder(to, &fs::metadata(from)?)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        let kind = entry.file_type()?;
+        if kind.is_symlink() {
+            symlink(fs::read_link(&source)?, &target)?;
+        } else if kind.is_dir() {
+            copy(&source, &target)?;
+        } else if kind.is_file() {
+            put(&target, &fs::read(&source)?, Some(&entry.metadata()?))?;
+        }
+    }
+    Ok(())
+}
+
+fn make_folder(path: &Path, like: &fs::Metadata) -> io::Result<()> {
+    fs::create_dir(path)?;
+    own(path, like)?;
+    fs::set_permissions(path, Permissions::from_mode(like.mode() & 0o7777))
+}
+
+/// A file on the disk, with owner and permissions as another's, else readable by all, as the daemon needs.
+fn put(path: &Path, bytes: &[u8], like: Option<&fs::Metadata>) -> io::Result<()> {
+    // Nobody reads it before its permissions are set.
+    let mut file = File::create(path)?;
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    file.write_all(bytes)?;
+    if let Some(like) = like {
+        own(path, like)?;
+    }
+    file.set_permissions(Permissions::from_mode(like.map_or(0o644, |like| like.mode() & 0o7777)))?;
+    file.sync_all()
+}
+
+fn own(path: &Path, like: &fs::Metadata) -> io::Result<()> {
+    let now = fs::metadata(path)?;
+    if (now.uid(), now.gid()) == (like.uid(), like.gid()) {
+        return Ok(());
+    }
+    chown(path, Some(like.uid()), Some(like.gid()))
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().map_or_else(|| "configuracao".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+fn beside(path: &Path, name: &str) -> PathBuf {
+    path.parent().unwrap_or(Path::new("/")).join(name)
+}
+
+/// The path, or, where something is there already, the same with a number.
+fn unused(path: &Path) -> PathBuf {
+    let mut free = path.to_owned();
+    let mut number = 2;
+    while free.exists() {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!("-{number}"));
+        free = PathBuf::from(name);
+        number += 1;
+    }
+    free
+}
+
+/// `20261123-174500`, in the calendar's zone: sorts as time does.
+fn stamp(now: Timestamp, zone: &Zone) -> String {
+    zone.zoned(now).strftime("%Y%m%d-%H%M%S").to_string()
+}
+
+/// Makes names durable. Some file systems refuse to sync a folder; then nothing can be done about it.
+fn sync_folder(path: &Path) {
+    let _synced = File::open(path).and_then(|folder| folder.sync_all());
+}

@@ -1,0 +1,243 @@
+//! What people decide by hand: checked against the calendar and the roster, recorded with author and reason.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::domain::id::{MunicipalityCode, PartId, WindowId, slugify};
+use crate::domain::notice::NoticeKey;
+use crate::domain::overrides::{Authorship, BatchId, HoldScope};
+use crate::domain::reason::Reason;
+use crate::domain::roster::Roster;
+use crate::plan;
+use crate::render::portuguese;
+use crate::store::{Override, OverrideId, Store, StoreError};
+use crate::world::known::Known;
+
+/// Why an order was refused. In the operators' words, with what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OrderError {
+    /// The ledger.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No such municipality.
+    #[error(
+        "não há município “{0}” em municipios.csv\ndica: use o código IBGE de 7 dígitos ou o nome inteiro"
+    )]
+    Municipality(String),
+    /// No such window.
+    #[error(
+        "não há janela “{0}” no calendário\ndica: veja os nomes com “vigia-suas agenda”; uma janela de \
+         recorrência é, por exemplo, rma/2026-10"
+    )]
+    Window(WindowId),
+    /// No such part in the window.
+    #[error("a janela {window} não tem a parte “{part}”\ndica: as partes dela são {known}")]
+    Part {
+        /// The window.
+        window: WindowId,
+        /// The part, as given.
+        part: String,
+        /// What it has.
+        known: String,
+    },
+    /// No such batch.
+    #[error(
+        "“{0}” não é um lote deste calendário\ndica: use o nome que aparece em “vigia-suas plano”, como \
+         rma/2026-10/divulgacao ou dia/2026-12-01"
+    )]
+    Batch(BatchId),
+    /// The last day is over already.
+    #[error("{} já passou\ndica: em --ate vai o último dia em que a decisão vale", portuguese::date(*.0))]
+    Over(Date),
+    /// No reason.
+    #[error("falta o motivo\ndica: acrescente --motivo \"…\"; ele fica no livro junto com o autor")]
+    Reason,
+}
+
+/// Finds a municipality by its code of seven or six digits, or by its name without regard to case or accents.
+///
+/// # Errors
+/// [`OrderError::Municipality`].
+pub fn municipality(roster: &Roster, text: &str) -> Result<MunicipalityCode, OrderError> {
+    let text = text.trim();
+    let wanted = slugify(text);
+    let six: Option<u32> = (text.len() == 6).then(|| text.parse().ok()).flatten();
+    roster
+        .municipalities
+        .values()
+        .find(|m| m.code.to_string() == text || six == Some(m.code.six()) || slugify(&m.name) == wanted)
+        .map(|m| m.code)
+        .ok_or_else(|| OrderError::Municipality(text.to_owned()))
+}
+
+/// Makes sure that a window is in the calendar, and a part in the window.
+///
+/// # Errors
+/// [`OrderError::Window`], [`OrderError::Part`].
+pub fn window(known: &Known, id: &WindowId, part: Option<&str>) -> Result<Option<PartId>, OrderError> {
+    let found = known.live.calendar.window(id).ok_or_else(|| OrderError::Window(id.clone()))?;
+    let Some(text) = part else { return Ok(None) };
+    let wanted = slugify(text);
+    found.parts.iter().find(|p| slugify(p.as_str()) == wanted).cloned().map(Some).ok_or_else(|| {
+        OrderError::Part {
+            window: id.clone(),
+            part: text.to_owned(),
+            known: found.parts.iter().map(PartId::as_str).collect::<Vec<_>>().join(", "),
+        }
+    })
+}
+
+/// Makes sure that a batch can be one: of a window in the calendar, of a day, or of what was due after an outage.
+///
+/// # Errors
+/// [`OrderError::Batch`].
+pub fn batch(known: &Known, id: &BatchId) -> Result<(), OrderError> {
+    let there = match id.as_str().split_once('/') {
+        Some(("dia", day)) => day.parse::<Date>().is_ok(),
+        Some(("retomada", instant)) => instant.parse::<Timestamp>().is_ok(),
+        // A batch of a window is the name of a notice without its municipality.
+        _ => known.live.setup.config.roster.municipalities.keys().next().is_some_and(|code| {
+            let key = NoticeKey::parse(&format!("{id}/{code}"));
+            key.as_ref().and_then(NoticeKey::window).is_some_and(|w| known.live.calendar.window(w).is_some())
+        }),
+    };
+    if there { Ok(()) } else { Err(OrderError::Batch(id.clone())) }
+}
+
+/// Whether anything waits for a batch to be released, now or at the next sending instant.
+#[must_use]
+pub fn awaits(known: &Known, id: &BatchId, now: Timestamp) -> bool {
+    let at = known.live.calendar.hours.next_sending(now);
+    let plan = plan::plan(&known.world(), at);
+    plan.actions.iter().chain(&plan.held).any(|decision| batch_of(&decision.because) == Some(id))
+}
+
+fn batch_of(reason: &Reason) -> Option<&BatchId> {
+    match reason {
+        Reason::AwaitsOpening { batch }
+        | Reason::AwaitsApproval { batch }
+        | Reason::EarlierDeadline { batch, .. }
+        | Reason::DeadlineInDoubt { batch }
+        | Reason::DailyLimit { batch, .. }
+        | Reason::AfterOutage { batch, .. } => Some(batch),
+        _ => None,
+    }
+}
+
+/// Makes sure that the last day of an order is not over.
+///
+/// # Errors
+/// [`OrderError::Over`].
+pub fn last_day(until: Option<Date>, today: Date) -> Result<(), OrderError> {
+    until.filter(|day| *day < today).map_or(Ok(()), |day| Err(OrderError::Over(day)))
+}
+
+/// Who decides, and why.
+///
+/// # Errors
+/// [`OrderError::Reason`] when the reason is blank.
+pub fn authorship(author: &str, reason: &str, at: Timestamp) -> Result<Authorship, OrderError> {
+    if reason.trim().is_empty() {
+        return Err(OrderError::Reason);
+    }
+    Ok(Authorship { author: author.trim().to_owned(), reason: reason.trim().to_owned(), at })
+}
+
+/// `reter`, until a day or until it is released.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn hold(
+    store: &Store,
+    scope: HoldScope,
+    until: Option<Date>,
+    by: Authorship,
+) -> Result<OverrideId, StoreError> {
+    store.add_override(Override::Hold { scope, until }, by).await
+}
+
+/// Whether uncertain letters of a batch wait to be repeated (`ao_incerto = "reter"`).
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn holds_uncertain(store: &Store, id: &BatchId, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(store.held_uncertain(now).await?.iter().any(|held| held.batch.as_ref() == Some(id)))
+}
+
+/// `liberar`: lifts every hold of that scope, and lets a batch go, with its uncertain letters. Answers how many holds
+/// there were.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn release(store: &Store, scope: HoldScope, by: Authorship) -> Result<usize, StoreError> {
+    if let HoldScope::Batch(batch) = &scope {
+        store.add_override(Override::Release(batch.clone()), by.clone()).await?;
+        store.repeat_uncertain(batch, by.at).await?;
+    }
+    store.lift_holds(scope, by).await
+}
+
+/// What an exemption or a dispute is about.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// Which municipality.
+    pub municipality: MunicipalityCode,
+    /// In which window.
+    pub window: WindowId,
+    /// Which part; absent: all.
+    pub part: Option<PartId>,
+    /// Last day on which it counts.
+    pub until: Option<Date>,
+}
+
+impl Subject {
+    /// As an exemption (`dispensar`).
+    #[must_use]
+    pub fn exemption(self) -> Override {
+        let Self { municipality, window, part, until } = self;
+        Override::Exemption { municipality, window, part, until }
+    }
+
+    /// As a dispute (`contestar`).
+    #[must_use]
+    pub fn dispute(self) -> Override {
+        let Self { municipality, window, part, until } = self;
+        Override::Dispute { municipality, window, part, until }
+    }
+}
+
+/// Lifts every order in force about the same thing, whatever its last day; of calls only the last one, since the others
+/// were made all the same. Answers how many there were.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn undo(store: &Store, what: &Override, by: Authorship) -> Result<usize, StoreError> {
+    let mut found = store.override_lines().await?;
+    found.retain(|line| line.lifted.is_none() && same_matter(&line.what, what));
+    if matches!(what, Override::Note { .. }) {
+        found.drain(..found.len().saturating_sub(1));
+    }
+    let mut lifted = 0;
+    for line in found {
+        lifted += usize::from(store.lift_override(&line.id, by.clone()).await?);
+    }
+    Ok(lifted)
+}
+
+/// Whether two orders are about the same thing; their last days do not matter.
+fn same_matter(one: &Override, other: &Override) -> bool {
+    let matter = |what: &Override| match what.clone() {
+        Override::Exemption { municipality, window, part, .. } => {
+            Override::Exemption { municipality, window, part, until: None }
+        }
+        Override::Dispute { municipality, window, part, .. } => {
+            Override::Dispute { municipality, window, part, until: None }
+        }
+        Override::Note { municipality, window, .. } => {
+            Override::Note { municipality, window, telephone: None, until: None }
+        }
+        Override::Hold { scope, .. } => Override::Hold { scope, until: None },
+        other @ Override::Release(_) => other,
+    };
+    matter(one) == matter(other)
+}

@@ -1,0 +1,281 @@
+//! What a rehearsal comes to: letters per day against the relay's quota, letters per municipality, and what deserves a
+//! look before it happens. Pure.
+
+mod calendar;
+mod flow;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::{Date, Time};
+use jiff::{Timestamp, ToSpan};
+
+use crate::domain::calendar::{Calendar, Window};
+use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::domain::notice::{Kind, NoticeKey};
+use crate::domain::reason::Reason;
+use crate::domain::roster::Roster;
+use crate::plan::{Act, Decision};
+
+/// How much the relay takes (`[smtp]`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// Most deliveries in a minute.
+    pub per_minute: u32,
+    /// Most deliveries in a civil day.
+    pub per_day: u32,
+}
+
+/// A civil day of the rehearsal on which something was to leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Day {
+    /// Letters to municipalities.
+    pub letters: usize,
+    /// Letters to the secretariat's own: resumos, remessas, alerts.
+    pub staff: usize,
+    /// Deliveries that fall due: one for each address.
+    pub due: usize,
+    /// Deliveries that the relay would take on that day, those left from the day before first.
+    pub sent: usize,
+    /// Deliveries that would wait for the next sending day.
+    pub left: usize,
+    /// When the last of that day would leave; absent when none does.
+    pub ends_at: Option<Time>,
+}
+
+/// What one municipality gets.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Share {
+    /// Letters by kind.
+    pub kinds: BTreeMap<Kind, usize>,
+    /// The seven days with most letters: the first of them, and how many.
+    pub busiest: Option<(Date, usize)>,
+}
+
+impl Share {
+    /// All letters.
+    #[must_use]
+    pub fn letters(&self) -> usize {
+        self.kinds.values().sum()
+    }
+}
+
+/// Something that deserves a look.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Warning {
+    /// More falls due on a day than the relay takes.
+    OverQuota {
+        /// Which day.
+        on: Date,
+        /// Deliveries waiting on that day.
+        waiting: usize,
+        /// Those that stay for the next sending day.
+        left: usize,
+    },
+    /// A day above `limite_dia`: withheld whole.
+    DailyLimit {
+        /// Which day.
+        on: Date,
+        /// Notices due.
+        due: usize,
+        /// How many may be.
+        limit: usize,
+    },
+    /// Municipalities that get many letters within seven days.
+    Crowded {
+        /// The first of the seven days.
+        from: Date,
+        /// Letters in them.
+        letters: usize,
+        /// Who gets so many.
+        municipalities: Vec<MunicipalityCode>,
+    },
+    /// Nobody can be written to about a window.
+    NoAudience {
+        /// Which window.
+        window: WindowId,
+        /// Where.
+        municipalities: Vec<MunicipalityCode>,
+    },
+    /// A window opened and no municipality is concerned.
+    NobodyExpected {
+        /// Which window.
+        window: WindowId,
+    },
+    /// A rung that comes before its window opens.
+    RungBeforeOpening {
+        /// Which window.
+        window: WindowId,
+        /// Days before the deadline.
+        rung: u16,
+        /// The first day.
+        opens_on: Date,
+    },
+    /// A window with a deadline and no rung.
+    NoLadder {
+        /// Which window.
+        window: WindowId,
+    },
+    /// A rung on a day on which no letter leaves.
+    RungMoved {
+        /// Which window.
+        window: WindowId,
+        /// Days before the deadline.
+        rung: u16,
+        /// The day it falls on.
+        on: Date,
+        /// Its name, when it is a holiday.
+        holiday: Option<String>,
+        /// When its letters leave.
+        leaves_on: Date,
+    },
+}
+
+/// What a rehearsal comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forecast {
+    /// First and last day.
+    pub days: (Date, Date),
+    /// What the relay takes; absent when none is configured.
+    pub quota: Option<Quota>,
+    /// How many letters in seven days are many.
+    pub weekly: usize,
+    /// Decisions by act and kind.
+    pub tally: BTreeMap<(Act, Option<Kind>), usize>,
+    /// Days on which something falls due or waits.
+    pub calendar: BTreeMap<Date, Day>,
+    /// Every municipality of the roster.
+    pub shares: BTreeMap<MunicipalityCode, Share>,
+    /// What deserves a look, the gravest first.
+    pub warnings: Vec<Warning>,
+}
+
+/// The decisions of a rehearsal as they are told.
+#[derive(Debug, Default)]
+pub struct Tally {
+    acts: BTreeMap<(Act, Option<Kind>), usize>,
+    due: Vec<(Timestamp, usize)>,
+    days: BTreeMap<Date, Day>,
+    letters: BTreeMap<MunicipalityCode, Vec<(Date, Kind)>>,
+    limits: BTreeMap<Date, (usize, usize)>,
+    unreachable: BTreeMap<WindowId, BTreeSet<MunicipalityCode>>,
+    concerned: BTreeSet<WindowId>,
+}
+
+impl Tally {
+    /// Takes in one decision.
+    pub fn note(&mut self, at: Timestamp, decision: &Decision, calendar: &Calendar) {
+        *self.acts.entry((decision.act, decision.kind)).or_default() += 1;
+        let on = calendar.hours.zone.date_of(at);
+        if let NoticeKey::Municipal { window, .. } = &decision.key {
+            self.concerned.insert(window.clone());
+        }
+        match decision.act {
+            Act::Send => self.sent(at, on, decision),
+            Act::Withhold => self.withheld(on, decision),
+            Act::Withdraw | Act::Supersede | Act::Expire | Act::Publish => {}
+        }
+    }
+
+    fn sent(&mut self, at: Timestamp, on: Date, decision: &Decision) {
+        self.due.push((at, decision.to.len()));
+        let day = self.days.entry(on).or_default();
+        day.due += decision.to.len();
+        match (decision.key.municipality(), decision.kind) {
+            (Some(code), Some(kind)) => {
+                day.letters += 1;
+                self.letters.entry(code).or_default().push((on, kind));
+            }
+            (_, _) => day.staff += 1,
+        }
+    }
+
+    fn withheld(&mut self, on: Date, decision: &Decision) {
+        match (&decision.because, &decision.key) {
+            (Reason::DailyLimit { due, limit, .. }, _) => {
+                self.limits.insert(on, (*due, *limit));
+            }
+            (Reason::NoContact, NoticeKey::Municipal { window, municipality, .. }) => {
+                self.unreachable.entry(window.clone()).or_default().insert(*municipality);
+            }
+            (_, _) => {}
+        }
+    }
+
+    /// What it comes to.
+    #[must_use]
+    pub fn forecast(
+        mut self,
+        calendar: &Calendar,
+        roster: &Roster,
+        days: (Date, Date),
+        quota: Option<Quota>,
+        weekly: usize,
+    ) -> Forecast {
+        let mut warnings = Vec::new();
+        if let Some(quota) = quota {
+            flow::run(&self.due, quota, &calendar.hours, &mut self.days);
+        }
+        for (on, day) in self.days.iter().filter(|(_, day)| day.left > 0) {
+            warnings.push(Warning::OverQuota { on: *on, waiting: day.sent + day.left, left: day.left });
+        }
+        let limits = self.limits.iter();
+        warnings.extend(limits.map(|(on, (due, limit))| Warning::DailyLimit {
+            on: *on,
+            due: *due,
+            limit: *limit,
+        }));
+        let shares: BTreeMap<MunicipalityCode, Share> = roster
+            .municipalities
+            .keys()
+            .map(|code| (*code, share(self.letters.get(code).map_or(&[], Vec::as_slice))))
+            .collect();
+        warnings.extend(crowded(&shares, weekly));
+        let unreachable = std::mem::take(&mut self.unreachable).into_iter();
+        warnings.extend(
+            unreachable.map(|(window, all)| Warning::NoAudience {
+                window,
+                municipalities: all.into_iter().collect(),
+            }),
+        );
+        let windows = calendar.windows(days.1);
+        let unconcerned =
+            |w: &&Window| days.0 <= w.opens_on && w.halt.is_none() && !self.concerned.contains(&w.id);
+        let opened = windows.iter().filter(unconcerned);
+        warnings.extend(opened.map(|w| Warning::NobodyExpected { window: w.id.clone() }));
+        warnings.extend(calendar::warnings(calendar, &windows, days));
+        warnings.sort();
+        Forecast { days, quota, weekly, tally: self.acts, calendar: self.days, shares, warnings }
+    }
+}
+
+fn share(letters: &[(Date, Kind)]) -> Share {
+    let mut share = Share::default();
+    for (_, kind) in letters {
+        *share.kinds.entry(*kind).or_default() += 1;
+    }
+    let mut days: Vec<Date> = letters.iter().map(|(on, _)| *on).collect();
+    days.sort_unstable();
+    for (place, first) in days.iter().enumerate() {
+        let last = first.saturating_add(6.days());
+        let within = days[place..].iter().take_while(|day| **day <= last).count();
+        if share.busiest.is_none_or(|(_, most)| within > most) {
+            share.busiest = Some((*first, within));
+        }
+    }
+    share
+}
+
+/// Those above the weekly number, together where the same week is as full for all of them.
+fn crowded(shares: &BTreeMap<MunicipalityCode, Share>, weekly: usize) -> Vec<Warning> {
+    let mut weeks: BTreeMap<(Date, usize), Vec<MunicipalityCode>> = BTreeMap::new();
+    for (code, share) in shares {
+        if let Some(week) = share.busiest.filter(|(_, letters)| *letters > weekly) {
+            weeks.entry(week).or_default().push(*code);
+        }
+    }
+    let warning = |((from, letters), municipalities)| Warning::Crowded { from, letters, municipalities };
+    weeks.into_iter().map(warning).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! What holds letters by the day or by the batch, whatever their window. Pure.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::moment::Moment;
+use super::{Act, Decision, Draft, World};
+use crate::domain::calendar::Deadline;
+use crate::domain::notice::{Content, NoticeKey};
+use crate::domain::overrides::BatchId;
+use crate::domain::reason::Reason;
+use crate::domain::time::hours_after;
+use crate::plan::ledger::Standing;
+
+/// Lets the drafted letters go, but for those of a day with too many and those of the first batch after an outage.
+/// What accuses nobody and has a deadline less than 24 h away goes out all the same.
+pub(super) fn over_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut Draft) {
+    let letters = std::mem::take(&mut draft.letters);
+    if letters.is_empty() {
+        return;
+    }
+    let zone = &world.calendar.hours.zone;
+    let mut days: BTreeMap<Date, usize> = BTreeMap::new();
+    for letter in &letters {
+        *days.entry(zone.date_of(letter.due_at)).or_default() += 1;
+    }
+    let again: HashSet<&NoticeKey> = letters.iter().map(|letter| &letter.key).collect();
+    let mut crowded = crowded_days(world, &days, &again);
+    crowded.retain(|day, _| !world.overrides.released.contains(&BatchId::of_day(*day)));
+    for letter in letters {
+        let because = if is_urgent(world, moment, &letter) {
+            None
+        } else {
+            after_outage(world, &letter).or_else(|| too_many(world, &crowded, zone.date_of(letter.due_at)))
+        };
+        match because {
+            None => draft.actions.push(letter),
+            Some(because) => {
+                let version = if recorded_version(world, &letter.key) == 0 { 0 } else { letter.version };
+                draft.withhold(world, Decision { act: Act::Withhold, version, because, ..letter });
+            }
+        }
+    }
+}
+
+fn too_many(world: &World<'_>, crowded: &BTreeMap<Date, usize>, day: Date) -> Option<Reason> {
+    let due = *crowded.get(&day)?;
+    Some(Reason::DailyLimit { batch: BatchId::of_day(day), due, limit: world.calendar.daily_limit })
+}
+
+/// The days of these letters on which more fall due than may, with how many. A notice that comes again counts once.
+fn crowded_days(
+    world: &World<'_>,
+    wanted: &BTreeMap<Date, usize>,
+    again: &HashSet<&NoticeKey>,
+) -> BTreeMap<Date, usize> {
+    let zone = &world.calendar.hours.zone;
+    let spans: Vec<(Date, Timestamp, Timestamp)> =
+        wanted.keys().map(|day| (*day, zone.start_of(*day), zone.end_of(*day))).collect();
+    let mut due = wanted.clone();
+    let active: BTreeSet<_> = world.windows.iter().map(|w| &w.id).collect();
+    for (id, ledger) in world.ledger.windows() {
+        if !active.contains(id) {
+            continue;
+        }
+        let records =
+            ledger.municipalities().flat_map(|(code, records)| records.iter().map(move |r| (code, r)));
+        for (municipality, record) in records {
+            if matches!(record.standing, Standing::Sent { .. } | Standing::Queued | Standing::Failed)
+                && let Some((day, ..)) =
+                    spans.iter().find(|(_, from, until)| (*from..*until).contains(&record.due_at))
+            {
+                let key = NoticeKey::Municipal { window: id.clone(), slot: record.slot, municipality };
+                *due.entry(*day).or_default() += usize::from(!again.contains(&key));
+            }
+        }
+    }
+    due.retain(|_, count| *count > world.calendar.daily_limit);
+    due
+}
+
+fn after_outage(world: &World<'_>, letter: &Decision) -> Option<Reason> {
+    let outage = world.ledger.outage.filter(|o| letter.due_at <= o.until)?;
+    let batch = BatchId::of_outage(outage.until);
+    (!world.overrides.released.contains(&batch)).then_some(Reason::AfterOutage {
+        batch,
+        from: outage.from,
+        until: outage.until,
+    })
+}
+
+fn is_urgent(world: &World<'_>, moment: &Moment<'_>, letter: &Decision) -> bool {
+    let accuses = letter.kind.is_none_or(crate::domain::notice::Kind::accuses);
+    let deadline = letter.content.as_ref().and_then(named_deadline);
+    let Some(deadline) = deadline.filter(|_| !accuses) else { return false };
+    moment.reached(hours_after(deadline.instant(&world.calendar.hours.zone), -24))
+}
+
+fn named_deadline(content: &Content) -> Option<Deadline> {
+    match content {
+        Content::Announcement { deadline } | Content::Upheld { deadline } => *deadline,
+        Content::Reminder { deadline, .. }
+        | Content::Warning { deadline, .. }
+        | Content::Extension { deadline, .. } => Some(*deadline),
+        Content::Suspension { .. }
+        | Content::Digest { .. }
+        | Content::Referral { .. }
+        | Content::ReferralVoid { .. }
+        | Content::Alert { .. } => None,
+    }
+}
+
+fn recorded_version(world: &World<'_>, key: &NoticeKey) -> u16 {
+    let NoticeKey::Municipal { window, slot, municipality } = key else { return 0 };
+    let records = world.ledger.window(window).map_or(&[][..], |w| w.of(*municipality));
+    records.iter().find(|r| r.slot == *slot).map_or(0, |r| r.version)
+}

@@ -1,0 +1,257 @@
+//! What was already decided and said, as the plan needs to know it. Pure.
+//!
+//! A compact view of the ledger: the bytes, addresses and attempts stay in the store.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use crate::domain::id::{EmailAddress, MunicipalityCode, PartId, UnitId, WindowId};
+use crate::domain::notice::{Kind, NoticeKey, Slot, StaffSlot, Told};
+use crate::domain::reason::Cause;
+use crate::plan::{Act, Decision};
+
+/// The ledger as the plan sees it.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger {
+    /// The first pass that was ever made; absent: none yet.
+    pub born_at: Option<Timestamp>,
+    /// The last pass.
+    pub last_pass_at: Option<Timestamp>,
+    /// The latest instant that any entry carries.
+    pub high_water: Option<Timestamp>,
+    /// The latest silence of more than 24 h between the stored heartbeat and a start.
+    pub outage: Option<Outage>,
+    /// When the daemon first read an edition announced after the first; absent: on its `anunciada`.
+    pub read_at: BTreeMap<(WindowId, u16), Timestamp>,
+    /// Addresses that refused or bounced and were not changed since.
+    pub flagged: HashSet<EmailAddress>,
+    windows: HashMap<WindowId, WindowLedger>,
+    service: BTreeMap<NoticeKey, Timestamp>,
+}
+
+/// A silence of the daemon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outage {
+    /// Last sign of life.
+    pub from: Timestamp,
+    /// When it came back.
+    pub until: Timestamp,
+}
+
+/// What was said about one window.
+#[derive(Debug, Clone, Default)]
+pub struct WindowLedger {
+    municipalities: HashMap<MunicipalityCode, Vec<Record>>,
+    staff: BTreeMap<StaffSlot, Timestamp>,
+    open: usize,
+}
+
+/// A notice to a municipality, as decided last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its place in the window.
+    pub slot: Slot,
+    /// What sort of letter it is, or would be.
+    pub kind: Kind,
+    /// The edition that it names.
+    pub edition: u16,
+    /// The deadline that it names; absent when it names none.
+    pub told: Option<Told>,
+    /// Which version of the notice: 1, or more after another role stood in or its text changed.
+    pub version: u16,
+    /// The civil-day batch it counts to.
+    pub due_at: Timestamp,
+    /// When its last version was recorded, or the last decision taken.
+    pub recorded_at: Timestamp,
+    /// What it is about.
+    pub parts: Vec<NamedPart>,
+    /// Where it stands.
+    pub standing: Standing,
+}
+
+/// A part that a letter names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedPart {
+    /// Which part.
+    pub part: PartId,
+    /// Its units that the letter lists as pending; empty when it names the part only as a whole.
+    pub units: Vec<UnitId>,
+}
+
+impl NamedPart {
+    /// A part named as a whole.
+    #[must_use]
+    pub fn whole(part: PartId) -> Self {
+        Self { part, units: Vec::new() }
+    }
+}
+
+/// Where a notice stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Decided, not to leave yet.
+    Withheld(Cause),
+    /// Recorded; some address is still to be tried and none has taken it.
+    Queued,
+    /// At least one address took it (aceito), or may have (incerto), and not all of them bounced.
+    Sent {
+        /// When the first one did.
+        at: Timestamp,
+        /// Whether another address is still to be tried or repeated.
+        live: bool,
+    },
+    /// Every address refused or bounced.
+    Failed,
+    /// Taken back before any address took it.
+    Withdrawn,
+    /// Overtaken.
+    Superseded,
+    /// Its validity ended first.
+    Expired,
+}
+
+impl Standing {
+    /// Whether the plan still has something to decide about it at each pass.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        match self {
+            Self::Withheld(_) | Self::Queued => true,
+            Self::Sent { live, .. } => live,
+            Self::Failed | Self::Withdrawn | Self::Superseded | Self::Expired => false,
+        }
+    }
+}
+
+impl Ledger {
+    /// What was said about a window.
+    #[must_use]
+    pub fn window(&self, window: &WindowId) -> Option<&WindowLedger> {
+        self.windows.get(window)
+    }
+
+    /// Every window that anything was said about.
+    pub fn windows(&self) -> impl Iterator<Item = (&WindowId, &WindowLedger)> {
+        self.windows.iter()
+    }
+
+    /// When the notices about the service on this topic were recorded.
+    pub fn service(&self, topic: &str) -> impl Iterator<Item = (&NoticeKey, Timestamp)> {
+        let about = move |key: &NoticeKey| matches!(key, NoticeKey::Service { topic: t, .. } if t == topic);
+        self.service.iter().filter(move |(key, _)| about(key)).map(|(key, at)| (key, *at))
+    }
+
+    /// Puts in a notice to a municipality, in place of what was known of it.
+    pub fn put(&mut self, window: &WindowId, municipality: MunicipalityCode, record: Record) {
+        if !self.windows.contains_key(window) {
+            self.windows.insert(window.clone(), WindowLedger::default());
+        }
+        let Some(ledger) = self.windows.get_mut(window) else { return };
+        let records = ledger.municipalities.entry(municipality).or_default();
+        ledger.open += usize::from(record.standing.is_open());
+        match records.iter_mut().find(|r| r.slot == record.slot) {
+            Some(known) => {
+                ledger.open -= usize::from(known.standing.is_open());
+                *known = record;
+            }
+            None => records.push(record),
+        }
+    }
+
+    /// Puts in a notice to staff.
+    pub fn put_staff(&mut self, key: NoticeKey, at: Timestamp) {
+        match key {
+            NoticeKey::Staff { window, slot } => {
+                self.windows.entry(window).or_default().staff.insert(slot, at);
+            }
+            key @ NoticeKey::Service { .. } => {
+                self.service.insert(key, at);
+            }
+            NoticeKey::Municipal { .. } => {}
+        }
+    }
+
+    /// The ledger as it was known at an instant: what was recorded later is left out. A notice that was decided anew
+    /// since is left out too; the journal has its history.
+    #[must_use]
+    pub fn as_known(&self, at: Timestamp) -> Self {
+        let mut then = Self {
+            last_pass_at: self.last_pass_at.min(Some(at)),
+            high_water: None,
+            windows: HashMap::new(),
+            service: self.service.iter().filter(|(_, t)| **t <= at).map(|(k, t)| (k.clone(), *t)).collect(),
+            ..self.clone()
+        };
+        for (id, window) in &self.windows {
+            for (municipality, records) in window.municipalities() {
+                for record in records.iter().filter(|r| r.recorded_at <= at) {
+                    let standing = match record.standing {
+                        Standing::Sent { at: sent, .. } if sent > at => Standing::Queued,
+                        standing => standing,
+                    };
+                    then.put(id, municipality, Record { standing, ..record.clone() });
+                }
+            }
+            for (slot, recorded) in window.staff_slots().filter(|(_, recorded)| *recorded <= at) {
+                then.windows.entry(id.clone()).or_default().staff.insert(slot.clone(), recorded);
+            }
+        }
+        then
+    }
+
+    /// Notes a pass.
+    pub fn passed(&mut self, now: Timestamp) {
+        self.born_at.get_or_insert(now);
+        self.last_pass_at = self.last_pass_at.max(Some(now));
+        self.high_water = self.high_water.max(Some(now));
+    }
+
+    /// Takes in a decision as a rehearsal does: what is sent is accepted at once.
+    pub fn accept(&mut self, decision: &Decision, now: Timestamp) {
+        let NoticeKey::Municipal { window, slot, municipality } = &decision.key else {
+            if matches!(decision.act, Act::Send | Act::Publish) {
+                self.put_staff(decision.key.clone(), now);
+            }
+            return;
+        };
+        let standing = match decision.act {
+            Act::Send => Standing::Sent { at: now, live: false },
+            Act::Withhold => Standing::Withheld(decision.because.cause()),
+            Act::Withdraw => Standing::Withdrawn,
+            Act::Supersede => Standing::Superseded,
+            Act::Expire => Standing::Expired,
+            Act::Publish => return,
+        };
+        self.put(window, *municipality, decision.record(*slot, standing, now));
+    }
+}
+
+impl WindowLedger {
+    /// The notices to one municipality.
+    #[must_use]
+    pub fn of(&self, municipality: MunicipalityCode) -> &[Record] {
+        self.municipalities.get(&municipality).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every municipality with its notices.
+    pub fn municipalities(&self) -> impl Iterator<Item = (MunicipalityCode, &[Record])> {
+        self.municipalities.iter().map(|(code, records)| (*code, records.as_slice()))
+    }
+
+    /// When a notice to staff was recorded, if it was.
+    #[must_use]
+    pub fn staff(&self, slot: &StaffSlot) -> Option<Timestamp> {
+        self.staff.get(slot).copied()
+    }
+
+    /// The notices to staff.
+    pub fn staff_slots(&self) -> impl Iterator<Item = (&StaffSlot, Timestamp)> {
+        self.staff.iter().map(|(slot, at)| (slot, *at))
+    }
+
+    /// Whether any notice to a municipality is still open.
+    #[must_use]
+    pub fn has_open(&self) -> bool {
+        self.open > 0
+    }
+}

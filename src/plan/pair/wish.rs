@@ -1,0 +1,196 @@
+//! What a municipality should be told, before anything can hold it. Pure.
+
+use jiff::Timestamp;
+
+use super::{Pair, Wish};
+use crate::domain::calendar::{HaltKind, OnUnconfirmed};
+use crate::domain::notice::{Content, Kind, Slot, Told};
+use crate::domain::reason::Reason;
+use crate::domain::status::State;
+use crate::plan::edition::HaltState;
+use crate::plan::ladder::Step;
+use crate::plan::ledger::Standing;
+
+impl Pair<'_, '_> {
+    pub(super) fn announcement(&self) -> Option<Wish> {
+        if self.bench.told_outside || self.last_told().is_some() || self.deadline_passed() {
+            return None;
+        }
+        if matches!(self.record(Slot::Announcement).map(|r| r.standing), Some(Standing::Superseded)) {
+            return None;
+        }
+        let cause = match self.track.halt {
+            HaltState::Ended { at } => at.max(self.bench.opens_at),
+            HaltState::Never | HaltState::Halted { .. } => self.bench.opens_at,
+        };
+        let due_at = self.first_sending(cause)?;
+        Some(Wish {
+            slot: Slot::Announcement,
+            kind: Kind::Announcement,
+            edition: self.track.edition,
+            audience: self.bench.assessor.system().announce_to.clone(),
+            about: None,
+            due_at,
+            valid_until: self.track.ends_at,
+            told: Some(Told::from(self.track.deadline)),
+            content: Content::Announcement { deadline: self.track.deadline },
+            because: Reason::WindowOpen { opened_on: self.bench.assessor.window().opens_on },
+        })
+    }
+
+    /// The one correction for the latest edition, to those told any other date and not concluído.
+    pub(super) fn correction(&self) -> Option<Wish> {
+        let number = self.track.awaiting.unwrap_or(self.track.edition);
+        if number == 1 {
+            return None;
+        }
+        let window = self.bench.assessor.window();
+        let edition = window.edition(number)?;
+        let deadline = edition.deadline?;
+        let (told, _) = self.last_told()?;
+        let zone = &self.bench.world.calendar.hours.zone;
+        let ends_at = deadline.instant(zone);
+        if told == Told::Date(deadline) || self.bench.moment.reached(ends_at) || self.assessment().is_done() {
+            return None;
+        }
+        let known_at = match self.track.awaiting {
+            Some(_) => edition.announced_on.map_or(self.track.known_at, |day| zone.start_of(day)),
+            None => self.track.known_at,
+        };
+        let due_at = self.first_sending(known_at)?;
+        Some(Wish {
+            slot: Slot::Extension { edition: number },
+            kind: Kind::Extension,
+            edition: number,
+            audience: self.bench.assessor.system().announce_to.clone(),
+            about: None,
+            due_at,
+            valid_until: Some(ends_at),
+            told: Some(Told::Date(deadline)),
+            content: Content::Extension { previous: told, deadline, source: edition.source.clone() },
+            because: Reason::DeadlineMoved { told, now: Told::Date(deadline) },
+        })
+    }
+
+    pub(super) fn suspension(
+        &self,
+        since: Timestamp,
+        kind: HaltKind,
+        since_day: Option<jiff::civil::Date>,
+    ) -> Option<Wish> {
+        self.last_told()?;
+        // A window that had ended leaves nothing to stop, and nobody is written to.
+        if self.track.ends_at.is_some_and(|at| since >= at) {
+            return None;
+        }
+        let due_at = self.first_sending(since.max(self.bench.opens_at))?;
+        let edition = self.suspended_at(since).unwrap_or(self.track.edition);
+        Some(Wish {
+            slot: Slot::Suspension { edition },
+            kind: Kind::Suspension,
+            edition,
+            audience: self.bench.assessor.system().announce_to.clone(),
+            about: None,
+            due_at,
+            valid_until: None,
+            told: None,
+            content: Content::Suspension { cancelled: kind == HaltKind::Cancelled, since: since_day },
+            because: Reason::Halted { kind, since: since_day },
+        })
+    }
+
+    /// The edition that this suspension's own note names already: an edition learned later gives no second one.
+    fn suspended_at(&self, since: Timestamp) -> Option<u16> {
+        self.records.iter().find_map(|record| match (record.slot, record.standing) {
+            (Slot::Suspension { edition }, Standing::Sent { at, .. }) => (at >= since).then_some(edition),
+            (Slot::Suspension { edition }, standing) => standing.is_open().then_some(edition),
+            _ => None,
+        })
+    }
+
+    /// When the last suspensão note was accepted.
+    fn suspension_told_at(&self) -> Option<Timestamp> {
+        let accepted = self.records.iter().filter_map(|record| match (record.slot, record.standing) {
+            (Slot::Suspension { .. }, Standing::Sent { at, .. }) => Some(at),
+            _ => None,
+        });
+        accepted.max()
+    }
+
+    /// The suspension ended and the deadline stands: those told of the suspension and not concluído hear so.
+    pub(super) fn upheld(&self) -> Option<Wish> {
+        let edition = self.track.edition;
+        let suspended = self.suspension_told_at()?;
+        // A date told since then says that the window goes on.
+        let told_since = self.last_told().is_some_and(|(_, at)| at > suspended);
+        if told_since || self.deadline_passed() || self.assessment().is_done() {
+            return None;
+        }
+        let cause = match self.track.halt {
+            HaltState::Ended { at } => at,
+            HaltState::Never | HaltState::Halted { .. } => self.bench.opens_at,
+        };
+        let due_at = self.first_sending(cause)?;
+        Some(Wish {
+            slot: Slot::Upheld { edition },
+            kind: Kind::Suspension,
+            edition,
+            audience: self.bench.assessor.system().announce_to.clone(),
+            about: None,
+            due_at,
+            valid_until: self.track.ends_at,
+            told: Some(Told::from(self.track.deadline)),
+            content: Content::Upheld { deadline: self.track.deadline },
+            because: Reason::DeadlineUpheld,
+        })
+    }
+
+    pub(super) fn rung(&self, step: &Step) -> Option<Wish> {
+        let assessment = self.assessment();
+        let deadline = self.track.deadline?;
+        let state = assessment.state();
+        let (kind, content, because) = match state {
+            State::Done | State::NotApplicable => return None,
+            State::Pending => {
+                let because = if step.rungs.len() > 1 {
+                    Reason::Coincidence { due_at: step.due_at, rungs: step.rungs.clone() }
+                } else {
+                    Reason::RungDue { due_at: step.due_at }
+                };
+                (Kind::Warning, Content::Warning { deadline, pending: assessment.pending() }, because)
+            }
+            State::Unconfirmed => {
+                let unconfirmed = assessment.unconfirmed();
+                match step.unconfirmed {
+                    OnUnconfirmed::Remind if step.rungs.len() > 1 => (
+                        Kind::Reminder,
+                        Content::Reminder { deadline, unconfirmed },
+                        Reason::Coincidence { due_at: step.due_at, rungs: step.rungs.clone() },
+                    ),
+                    OnUnconfirmed::Remind => (
+                        Kind::Reminder,
+                        Content::Reminder { deadline, unconfirmed: unconfirmed.clone() },
+                        Reason::ReminderInstead { unconfirmed },
+                    ),
+                    OnUnconfirmed::Withhold => (
+                        Kind::Warning,
+                        Content::Reminder { deadline, unconfirmed: unconfirmed.clone() },
+                        Reason::Unconfirmed { unconfirmed },
+                    ),
+                }
+            }
+        };
+        Some(Wish {
+            slot: Slot::Rung { edition: self.track.edition, days_before: step.days_before },
+            kind,
+            edition: self.track.edition,
+            audience: step.audience.clone(),
+            about: Some(state),
+            due_at: step.due_at,
+            valid_until: Some(step.valid_until),
+            told: Some(Told::Date(deadline)),
+            content,
+            because,
+        })
+    }
+}

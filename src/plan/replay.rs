@@ -1,0 +1,155 @@
+//! A year in memory: the real decision in virtual time, every delivery accepted at once. Pure.
+//!
+//! `simular` and the tests of the plan stand on it.
+
+use jiff::Timestamp;
+
+use super::ledger::Ledger;
+use crate::domain::calendar::{Calendar, Window};
+use crate::domain::id::{FeedId, IdError, SnapshotId};
+use crate::domain::overrides::Overrides;
+use crate::domain::roster::Roster;
+use crate::domain::status::{Belief, Observation, StatusBook};
+use crate::plan::{self, Decision, Plan, World};
+
+/// One line of a status file: something that becomes known at an instant and stands until the next for its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub observation: Observation,
+}
+
+/// A scratch ledger, the world around it, and the passes made over them.
+#[derive(Debug, Clone)]
+pub struct Replay<'a> {
+    calendar: &'a Calendar,
+    windows: Vec<Window>,
+    roster: &'a Roster,
+    /// What people decided; empty in a rehearsal.
+    pub overrides: Overrides,
+    /// What the file told so far.
+    pub status: StatusBook,
+    /// What was said so far.
+    pub ledger: Ledger,
+    feed: FeedId,
+    snapshot: SnapshotId,
+}
+
+/// A pass that keeps finding more to do is cut short here: each round can only follow from letters of the one before.
+const MOST_ROUNDS: usize = 8;
+
+impl<'a> Replay<'a> {
+    /// An empty ledger in a world whose windows are those that open up to `until`.
+    ///
+    /// # Errors
+    /// None in practice: the two names it parses are constants.
+    pub fn new(calendar: &'a Calendar, roster: &'a Roster, until: Timestamp) -> Result<Self, IdError> {
+        Ok(Self {
+            calendar,
+            windows: calendar.windows(calendar.hours.zone.date_of(until)),
+            roster,
+            overrides: Overrides::default(),
+            status: StatusBook::default(),
+            ledger: Ledger::default(),
+            feed: FeedId::parse("situacoes")?,
+            snapshot: SnapshotId::parse("situacoes")?,
+        })
+    }
+
+    /// The windows of this world, by id.
+    #[must_use]
+    pub fn windows(&self) -> &[Window] {
+        &self.windows
+    }
+
+    /// The world as it stands.
+    #[must_use]
+    pub fn world(&self) -> World<'_> {
+        World {
+            calendar: self.calendar,
+            windows: &self.windows,
+            roster: self.roster,
+            status: &self.status,
+            overrides: &self.overrides,
+            ledger: &self.ledger,
+        }
+    }
+
+    /// Takes in one line of the status file.
+    pub fn learn(&mut self, change: &Change) {
+        let mut observation = change.observation.clone();
+        observation.dated = Some(change.at);
+        self.status.absorb(observation, &self.feed, &self.snapshot, change.at, Belief::Literal);
+    }
+
+    /// Decides as things stand, without doing it.
+    #[must_use]
+    pub fn plan(&self, now: Timestamp) -> Plan {
+        plan::plan(&self.world(), now)
+    }
+
+    /// One pass: decides, does it, and decides again until nothing is left to do. Returns the next wake.
+    pub fn pass(&mut self, now: Timestamp, mut tell: impl FnMut(&Decision)) -> Option<Timestamp> {
+        let mut next_wake = None;
+        for _ in 0..MOST_ROUNDS {
+            let plan = self.plan(now);
+            next_wake = plan.next_wake;
+            for decision in &plan.actions {
+                self.ledger.accept(decision, now);
+                tell(decision);
+            }
+            if plan.actions.is_empty() {
+                break;
+            }
+        }
+        self.ledger.passed(now);
+        next_wake
+    }
+
+    /// Runs from one instant to another, waking only when something may change. `changes` must be in order of time.
+    pub fn run(
+        &mut self,
+        from: Timestamp,
+        until: Timestamp,
+        changes: &[Change],
+        mut tell: impl FnMut(Timestamp, &Decision),
+    ) {
+        self.run_with(from, until, changes, |_, at, decisions| {
+            for decision in decisions {
+                tell(at, decision);
+            }
+        });
+    }
+
+    /// The same, showing the world after each pass that decided something.
+    pub fn run_with(
+        &mut self,
+        from: Timestamp,
+        until: Timestamp,
+        changes: &[Change],
+        mut show: impl FnMut(&Self, Timestamp, &[Decision]),
+    ) {
+        let mut rest = changes;
+        let mut now = from;
+        loop {
+            while let [next, later @ ..] = rest
+                && next.at <= now
+            {
+                self.learn(next);
+                rest = later;
+            }
+            let mut decisions = Vec::new();
+            let wake = self.pass(now, |decision| decisions.push(decision.clone()));
+            if !decisions.is_empty() {
+                show(self, now, &decisions);
+            }
+            let next = [wake, rest.first().map(|c| c.at)].into_iter().flatten().min();
+            match next {
+                Some(next) if next <= until => now = next,
+                _ => return,
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! One window, municipality by municipality. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::edition::{Editions, HaltState, Track};
+use super::ladder::{self, Step};
+use super::moment::Moment;
+use super::pair::{Bench, Pair};
+use super::{Act, Decision, Draft, World};
+use crate::domain::id::MunicipalityCode;
+use crate::domain::notice::NoticeKey;
+use crate::domain::reason::Reason;
+use crate::plan::ledger::WindowLedger;
+
+/// What a pass found in one window; what staff are told is made of it.
+pub(super) struct Survey<'a> {
+    pub(super) bench: Bench<'a>,
+    /// The track of the municipalities that no edition names.
+    pub(super) general: Track,
+    /// The tracks of those that some edition names.
+    pub(super) special: BTreeMap<MunicipalityCode, Track>,
+    /// The steps of each edition that rules somewhere.
+    pub(super) steps: BTreeMap<u16, Vec<Step>>,
+    pub(super) ledger: Option<&'a WindowLedger>,
+}
+
+impl<'a> Survey<'a> {
+    /// The track of one municipality.
+    pub(super) fn track(&self, municipality: MunicipalityCode) -> Track {
+        if self.special.is_empty() {
+            return self.general;
+        }
+        self.special.get(&municipality).copied().unwrap_or(self.general)
+    }
+
+    /// The different tracks in this window.
+    pub(super) fn tracks(&self) -> impl Iterator<Item = &Track> {
+        std::iter::once(&self.general).chain(self.special.values())
+    }
+
+    /// The latest edition that rules somewhere now where `edition` ruled at an earlier instant.
+    pub(super) fn followed(&self, edition: u16, at: Timestamp) -> Option<&Track> {
+        let then = Moment::new(at, &self.bench.world.calendar.hours);
+        let editions = Editions { moment: &then, ..Self::editions(&self.bench) };
+        let window = self.bench.assessor.window();
+        std::iter::once((None, &self.general))
+            .chain(self.special.iter().map(|(code, track)| (Some(*code), track)))
+            .filter(|(_, track)| track.edition > edition)
+            .filter(|(municipality, _)| editions.track(window, *municipality).edition == edition)
+            .map(|(_, track)| track)
+            .max_by_key(|track| track.edition)
+    }
+
+    pub(super) fn editions(bench: &Bench<'a>) -> Editions<'a> {
+        Editions {
+            moment: bench.moment,
+            zone: &bench.world.calendar.hours.zone,
+            ledger: bench.world.ledger,
+            overrides: bench.world.overrides,
+        }
+    }
+
+    /// Prepares what is the same for every municipality.
+    pub(super) fn new(bench: Bench<'a>) -> Self {
+        let window = bench.assessor.window();
+        let editions = Self::editions(&bench);
+        let named: BTreeSet<MunicipalityCode> =
+            window.editions.iter().flat_map(|e| e.municipalities.iter().copied()).collect();
+        let general = editions.track(window, None);
+        let special: BTreeMap<_, _> =
+            named.into_iter().map(|code| (code, editions.track(window, Some(code)))).collect();
+        let mut steps = BTreeMap::new();
+        for track in std::iter::once(&general).chain(special.values()) {
+            if let Some(deadline) = track.deadline {
+                steps.entry(track.edition).or_insert_with(|| {
+                    ladder::steps(bench.assessor.system(), deadline, &bench.world.calendar.hours)
+                });
+            }
+        }
+        let ledger = bench.world.ledger.window(&window.id);
+        Self { bench, general, special, steps, ledger }
+    }
+
+    /// Whether nothing can be decided here any more: every deadline has passed, nothing is open.
+    fn is_settled(&self) -> bool {
+        let over = self.tracks().all(|track| track.ends_at.is_some_and(|at| self.bench.moment.reached(at)));
+        // A later edition, or a rung missed since the last pass, reopens it; both are asked for above and below.
+        let missed = self
+            .bench
+            .world
+            .ledger
+            .last_pass_at
+            .is_some_and(|last| self.tracks().any(|track| track.ends_at.is_some_and(|at| at > last)));
+        // A note that the window stopped may still be owed after the deadline that it stopped.
+        let halted = self.tracks().any(|track| matches!(track.halt, HaltState::Halted { .. }));
+        over && !missed && !halted && self.ledger.is_none_or(|ledger| !ledger.has_open())
+    }
+
+    /// One municipality.
+    pub(super) fn pair<'b>(&'b self, municipality: &'a crate::domain::roster::Municipality) -> Pair<'a, 'b> {
+        let track = self.track(municipality.code);
+        let steps = self.steps.get(&track.edition).map_or(&[][..], Vec::as_slice);
+        let records = self.ledger.map_or(&[][..], |ledger| ledger.of(municipality.code));
+        Pair::new(&self.bench, municipality, track, steps, records)
+    }
+}
+
+/// Decides for every municipality of one window.
+pub(super) fn survey<'a>(bench: Bench<'a>, draft: &mut Draft) -> Survey<'a> {
+    let survey = Survey::new(bench);
+    if !survey.is_settled() {
+        let world = survey.bench.world;
+        for municipality in world.roster.municipalities.values() {
+            let decided = survey.pair(municipality).decide();
+            draft.actions.extend(decided.closed);
+            draft.letters.extend(decided.send);
+            for withheld in decided.withheld {
+                draft.withhold(world, withheld);
+            }
+        }
+        withdraw_from_strangers(&survey, draft);
+    }
+    survey
+}
+
+/// Open notices to municipalities that are no longer in the roster.
+fn withdraw_from_strangers(survey: &Survey<'_>, draft: &mut Draft) {
+    let Some(ledger) = survey.ledger.filter(|ledger| ledger.has_open()) else { return };
+    let known = &survey.bench.world.roster.municipalities;
+    let mut gone: Vec<_> = ledger.municipalities().filter(|(code, _)| !known.contains_key(code)).collect();
+    gone.sort_by_key(|(code, _)| *code);
+    for (code, records) in gone {
+        let window = &survey.bench.assessor.window().id;
+        withdraw(window, code, records, &Reason::NotExpected, draft);
+    }
+}
+
+/// Open notices of windows that are no longer in the calendar.
+pub(super) fn removed_windows(world: &World<'_>, draft: &mut Draft) {
+    let mut gone: Vec<_> = world
+        .ledger
+        .windows()
+        .filter(|(id, ledger)| ledger.has_open() && !world.windows.iter().any(|w| w.id == **id))
+        .collect();
+    gone.sort_by_key(|(id, _)| *id);
+    for (id, ledger) in gone {
+        let mut municipalities: Vec<_> = ledger.municipalities().collect();
+        municipalities.sort_by_key(|(code, _)| *code);
+        for (code, records) in municipalities {
+            withdraw(id, code, records, &Reason::WindowGone, draft);
+        }
+    }
+}
+
+fn withdraw(
+    window: &crate::domain::id::WindowId,
+    municipality: MunicipalityCode,
+    records: &[crate::plan::ledger::Record],
+    because: &Reason,
+    draft: &mut Draft,
+) {
+    for record in records.iter().filter(|r| r.standing.is_open()) {
+        let key = NoticeKey::Municipal { window: window.clone(), slot: record.slot, municipality };
+        draft.actions.push(Decision::closing(key, record, Act::Withdraw, because.clone()));
+    }
+}

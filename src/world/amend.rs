@@ -1,0 +1,163 @@
+//! Refuses a calendar that was changed behind what was already told (DESIGN §4): a deadline edited in silence, a
+//! prorrogação or a window removed or renamed, a part moved, a municipality taken out of its prorrogação.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::setup::Setup;
+use crate::config::{Fault, Faults, Place, fault_at};
+use crate::domain::calendar::Window;
+use crate::domain::id::{MunicipalityCode, PartId, WindowId};
+use crate::domain::notice::Told;
+use crate::plan::ledger::{Ledger, Standing, WindowLedger};
+use crate::render::portuguese as pt;
+use crate::store::{Store, StoreError};
+
+/// So many municipalities are named; more are counted.
+const NAMED: usize = 3;
+
+/// What contradicts the ledger, each fault at its place, in the operators' words; nothing when nothing does.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn silent_edits(store: &Store, setup: &Setup) -> Result<Option<String>, StoreError> {
+    let found = contradictions(&store.ledger().await?, setup);
+    Ok((!found.is_empty()).then(|| Faults(found).render(false)))
+}
+
+/// What was told of one window.
+#[derive(Default)]
+struct Said {
+    /// The deadline that letters of an edition named, and to whom.
+    editions: BTreeMap<u16, (Told, BTreeSet<MunicipalityCode>)>,
+    parts: BTreeSet<PartId>,
+}
+
+/// The same of a ledger already at hand.
+#[must_use]
+pub fn contradictions(ledger: &Ledger, setup: &Setup) -> Vec<Fault> {
+    let calendar = &setup.config.calendar;
+    let mut found = Vec::new();
+    let windows: BTreeMap<&WindowId, Said> = ledger
+        .windows()
+        .map(|(id, window)| (id, said(window)))
+        .filter(|(_, said)| !said.editions.is_empty())
+        .collect();
+    for (id, said) in windows {
+        let fault =
+            |place: Place, message: String, hint: String| fault_at(&setup.sources, id, place, message, hint);
+        match calendar.window(id) {
+            Some(window) => of_window(&window, &said, setup, &fault, &mut found),
+            None => found.push(gone(id, setup, ledger)),
+        }
+    }
+    found.sort_by_key(|fault| fault.line);
+    found
+}
+
+fn said(window: &WindowLedger) -> Said {
+    let mut said = Said::default();
+    for (municipality, records) in window.municipalities() {
+        for record in records {
+            if let (Standing::Sent { .. }, Some(date)) = (record.standing, record.told) {
+                let known = said.editions.entry(record.edition).or_insert_with(|| (date, BTreeSet::new()));
+                known.1.insert(municipality);
+                said.parts.extend(record.parts.iter().map(|named| named.part.clone()));
+            }
+        }
+    }
+    said
+}
+
+/// A window that is gone: perhaps it only got another name.
+fn gone(id: &WindowId, setup: &Setup, ledger: &Ledger) -> Fault {
+    let calendar = &setup.config.calendar;
+    let mut pieces = id.as_str().split('/');
+    let (system, reference) = (pieces.next(), pieces.next());
+    let renamed = calendar.declared.iter().find(|w| {
+        let mut theirs = w.id.as_str().split('/');
+        (theirs.next(), theirs.next()) == (system, reference) && ledger.window(&w.id).is_none()
+    });
+    let (at, hint) = match renamed {
+        Some(other) => (&other.id, format!("se ela é agora “{}”, devolva-lhe o nome que tinha", other.id)),
+        None => (
+            id,
+            "devolva-a a calendario.toml; se deixou de valer, escreva situacao = \"cancelada\"".to_owned(),
+        ),
+    };
+    let message = format!("a janela {id} já foi comunicada e não está mais no calendário");
+    fault_at(&setup.sources, at, Place::Window, message, hint)
+}
+
+fn of_window(
+    window: &Window,
+    said: &Said,
+    setup: &Setup,
+    fault: &dyn Fn(Place, String, String) -> Fault,
+    found: &mut Vec<Fault>,
+) {
+    let id = &window.id;
+    for part in said.parts.iter().filter(|part| !window.parts.contains(part)) {
+        found.push(fault(
+            Place::Parts,
+            format!("a parte “{part}” já foi cobrada na janela {id} e não está mais nela"),
+            "devolva a parte à janela; para deixar de cobrá-la, use “vigia-suas dispensar”".to_owned(),
+        ));
+    }
+    for (&number, (date, municipalities)) in &said.editions {
+        let Some(edition) = window.edition(number) else {
+            found.push(fault(
+                Place::Window,
+                format!(
+                    "a prorrogação {} da janela {id} já foi comunicada e foi removida",
+                    number.saturating_sub(1)
+                ),
+                "devolva-a; um prazo corrigido se declara em outra prorrogação".to_owned(),
+            ));
+            continue;
+        };
+        let now = Told::from(edition.deadline);
+        if now != *date {
+            found.push(fault(
+                Place::Deadline(number),
+                format!(
+                    "o prazo da edição {number} da janela {id} já foi comunicado como {} e agora está como {}",
+                    words(*date),
+                    words(now)
+                ),
+                "devolva a data comunicada e declare uma prorrogação com a nova".to_owned(),
+            ));
+        }
+        let left_out: Vec<String> = municipalities
+            .iter()
+            .filter(|code| !edition.municipalities.is_empty() && !edition.municipalities.contains(code))
+            .map(|code| name(*code, setup))
+            .collect();
+        if !left_out.is_empty() {
+            let whom = if left_out.len() > NAMED {
+                pt::counted(left_out.len(), "município", "municípios")
+            } else {
+                pt::list(&left_out)
+            };
+            found.push(fault(
+                Place::Municipalities(number),
+                format!(
+                    "a prorrogação {} da janela {id} já foi comunicada a {whom} e deixou de valer ali",
+                    number.saturating_sub(1)
+                ),
+                "devolva os municípios; um prazo corrigido se declara em outra prorrogação".to_owned(),
+            ));
+        }
+    }
+}
+
+fn name(code: MunicipalityCode, setup: &Setup) -> String {
+    let known = setup.config.roster.municipalities.get(&code);
+    known.map_or_else(|| code.to_string(), |m| pt::line(&m.name))
+}
+
+fn words(told: Told) -> String {
+    match told {
+        Told::Date(deadline) => pt::deadline(deadline),
+        Told::Undefined => "a definir".to_owned(),
+    }
+}

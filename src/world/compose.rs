@@ -1,0 +1,146 @@
+//! Letters, written: what a decision says becomes the exact bytes that will leave, on every processor.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tracing::error;
+
+use super::live::Live;
+use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::domain::notice::NoticeKey;
+use crate::domain::status::Entry;
+use crate::mail::message::{self, Draft};
+use crate::mail::token;
+use crate::plan::{Act, Decision};
+use crate::render::because::because;
+use crate::render::letter::{self, Context};
+use crate::store::{Change, NewLetter, Store, StoreError};
+use crate::telemetry::chain;
+
+/// The Message-IDs that letters of a window refer to, read once for each window of a pass.
+#[derive(Default)]
+pub struct Threads(HashMap<WindowId, HashMap<MunicipalityCode, Vec<String>>>);
+
+impl Threads {
+    /// What the letters of these decisions refer to, each its own.
+    async fn of(&mut self, store: &Store, decision: &Decision) -> Result<Vec<String>, StoreError> {
+        let NoticeKey::Municipal { window, municipality, .. } = &decision.key else { return Ok(Vec::new()) };
+        if decision.act != Act::Send {
+            return Ok(Vec::new());
+        }
+        if !self.0.contains_key(window) {
+            self.0.insert(window.clone(), store.message_ids(window).await?);
+        }
+        let ids = self.0.get(window).and_then(|window| window.get(municipality));
+        Ok(ids.cloned().unwrap_or_default())
+    }
+}
+
+/// A decision with what its letter refers to and what it rests on.
+struct Task {
+    decision: Decision,
+    references: Vec<String>,
+    evidence: Vec<Entry>,
+}
+
+/// Writes the letters of some decisions. A letter that cannot be written is logged and its decision left out: the next
+/// pass tries again.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn write_all(
+    live: &Arc<Live>,
+    store: &Store,
+    threads: &mut Threads,
+    decisions: Vec<(Decision, Vec<Entry>)>,
+    now: Timestamp,
+) -> Result<Vec<Change>, StoreError> {
+    let mut tasks = Vec::with_capacity(decisions.len());
+    for (decision, evidence) in decisions {
+        let references = threads.of(store, &decision).await?;
+        tasks.push(Task { decision, references, evidence });
+    }
+    let mut changes = Vec::with_capacity(tasks.len());
+    let hands = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = tasks.len().div_ceil(hands).max(1);
+    let mut writing = Vec::with_capacity(hands);
+    while !tasks.is_empty() {
+        let rest = tasks.split_off(share.min(tasks.len()));
+        let share = std::mem::replace(&mut tasks, rest);
+        let live = live.clone();
+        writing.push(tokio::task::spawn_blocking(move || write_share(&live, share, now)));
+    }
+    for written in writing {
+        match written.await {
+            Ok(written) => changes.extend(written),
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+    }
+    Ok(changes)
+}
+
+fn write_share(live: &Live, tasks: Vec<Task>, now: Timestamp) -> Vec<Change> {
+    tasks.into_iter().filter_map(|task| write(live, task, now)).collect()
+}
+
+fn write(live: &Live, task: Task, now: Timestamp) -> Option<Change> {
+    let Task { decision, references, evidence } = task;
+    let letter = match decision.act {
+        Act::Send => match compose(live, &decision, &references, now) {
+            Ok(letter) => Some(letter),
+            Err(failure) => {
+                error!(notice.key = %decision.key, error = %chain(&*failure), "a carta não pôde ser escrita");
+                return None;
+            }
+        },
+        Act::Withhold | Act::Withdraw | Act::Supersede | Act::Expire | Act::Publish => None,
+    };
+    let because = because(&decision.because, &live.calendar);
+    Some(Change { decision, because, letter, evidence })
+}
+
+/// Renders a decision's letter and writes it as a message.
+///
+/// # Errors
+/// A template that fails with these facts, or a message that cannot be written.
+pub fn compose(
+    live: &Live,
+    decision: &Decision,
+    references: &[String],
+    now: Timestamp,
+) -> Result<NewLetter, Box<dyn std::error::Error + Send + Sync>> {
+    compose_as(live, decision, &decision.key, references, now)
+}
+
+/// The same under another name, so that nothing that comes back is taken for an answer to the letter itself.
+///
+/// # Errors
+/// As [`compose`].
+pub fn compose_as(
+    live: &Live,
+    decision: &Decision,
+    name: &NoticeKey,
+    references: &[String],
+    now: Timestamp,
+) -> Result<NewLetter, Box<dyn std::error::Error + Send + Sync>> {
+    let config = &live.setup.config;
+    let context =
+        Context { calendar: &live.calendar, roster: &config.roster, secretariat: &config.secretariat };
+    let letter = letter::letter(&live.setup.templates, &context, decision)?;
+    let domain = config.secretariat.sender.domain();
+    let message_id = token::message_id(&name.to_string(), decision.version.max(1), domain);
+    let bytes = message::compose(&Draft {
+        from: &config.secretariat,
+        to: &decision.to,
+        message_id: &message_id,
+        references,
+        date: now,
+        zone: live.calendar.hours.zone.time_zone(),
+        subject: &letter.subject,
+        text: &letter.text,
+        html: &letter.html,
+        read_receipt: config.secretariat.read_receipts && decision.key.municipality().is_some(),
+    })?;
+    Ok(NewLetter { message_id, subject: letter.subject, bytes })
+}

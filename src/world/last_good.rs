@@ -1,0 +1,155 @@
+//! The last good configuration: kept in the ledger whole, and found again when the files cannot be used.
+//!
+//! The ledger's place is in `vigia.toml` itself. Where that file cannot be read, a pointer that the daemon leaves in
+//! its state directory says it; without one nothing is guessed.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tracing::warn;
+
+use super::setup::Setup;
+use crate::config::{self, LoadError, Sources};
+use crate::files;
+use crate::store::{KeptConfiguration, NewConfiguration, Store, StoreError, sha256};
+use crate::telemetry::chain;
+
+/// The pointer's name.
+const POINTER: &str = "vigia-em-vigor.json";
+/// What an installed configuration says of who installed it (see `install`).
+pub const MARK: &str = ".aplicado";
+
+/// What the files hold and cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Its hash, or that of why it could not be read.
+    pub fingerprint: String,
+    /// Why, in the operators' words.
+    pub faults: String,
+}
+
+/// The last configuration that was in force.
+#[derive(Debug, Clone)]
+pub struct LastGood {
+    /// The configuration.
+    pub setup: Setup,
+    /// Since when it is in force.
+    pub since: Timestamp,
+}
+
+/// Reads and compiles the files; whatever keeps them from being used is told with what they are known by.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn load(directory: Option<&Path>, now: Timestamp) -> Result<Setup, Refusal> {
+    let (sources, found) = Setup::read(directory).map_err(|error| unread(&error))?;
+    let fingerprint = sources.fingerprint();
+    Setup::compile(sources, found, now).map_err(|error| match error {
+        LoadError::Faulty(faults) => Refusal { fingerprint, faults: faults.render(false) },
+        other @ LoadError::Unreadable { .. } => unread(&other),
+    })
+}
+
+fn unread(error: &LoadError) -> Refusal {
+    let faults = format!("erro: {}", chain(error));
+    Refusal { fingerprint: sha256(faults.as_bytes()), faults }
+}
+
+/// Keeps a configuration in the ledger as the one in force. `how` says what made the service read it, where nobody
+/// signed for it.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn adopt(store: &Store, setup: &Setup, how: &str, now: Timestamp) -> Result<(), StoreError> {
+    let new = NewConfiguration {
+        fingerprint: setup.config.fingerprint.clone(),
+        directory: setup.directory.as_ref().map_or(String::new(), |dir| dir.display().to_string()),
+        parts: setup.sources.parts(),
+        by: signed(setup).unwrap_or_else(|| how.to_owned()),
+    };
+    store.adopt_configuration(new, now).await?;
+    point(setup);
+    Ok(())
+}
+
+/// Who installed these very files, if somebody did with `aplicar`.
+fn signed(setup: &Setup) -> Option<String> {
+    let text = std::fs::read_to_string(setup.directory.as_ref()?.join(MARK)).ok()?;
+    let mark: Value = serde_json::from_str(&text).ok()?;
+    let same = mark["arquivos"].as_str() == Some(setup.sources.digest().as_str());
+    same.then(|| mark["autor"].as_str().map(ToOwned::to_owned))?
+}
+
+/// The configuration in force according to a ledger; nothing when it never had one, or one that this program no
+/// longer takes. Faults are told at `directory`.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn of(
+    store: &Store,
+    directory: Option<&Path>,
+    now: Timestamp,
+) -> Result<Option<LastGood>, StoreError> {
+    let Some(kept) = store.configuration_in_force().await? else { return Ok(None) };
+    let KeptConfiguration { directory: was, parts, since, .. } = kept;
+    let directory = directory.map(Path::to_owned).or_else(|| (!was.is_empty()).then(|| PathBuf::from(&was)));
+    Ok(match Setup::compile(Sources::of_parts(&was, parts), directory, now) {
+        Ok(setup) => Some(LastGood { setup, since }),
+        Err(failure) => {
+            warn!(error = %failure, "a última configuração boa não serve mais a este programa");
+            None
+        }
+    })
+}
+
+/// The last good configuration of a folder whose files cannot be used, if its ledger can be found and has one.
+pub async fn find(directory: Option<&Path>, now: Timestamp) -> Option<LastGood> {
+    let path = ledger(directory)?;
+    if !path.exists() {
+        return None;
+    }
+    let store = Store::open_read_only(&path).await.ok()?;
+    let found = of(&store, directory, now).await.ok().flatten();
+    store.close().await;
+    found
+}
+
+/// Where the ledger is: as `vigia.toml` says, else as the pointer says.
+fn ledger(directory: Option<&Path>) -> Option<PathBuf> {
+    let read = Setup::read(directory).ok();
+    if let Some(told) = read.as_ref().and_then(|(sources, _)| config::whereabouts(sources)) {
+        return Some(told.data.join(Setup::database_name(told.mode)));
+    }
+    let pointer: Value = serde_json::from_str(&std::fs::read_to_string(pointer()?).ok()?).ok()?;
+    let wanted = read.and_then(|(_, found)| found).or_else(|| directory.map(Path::to_owned))?;
+    let same = pointer["configuracao"].as_str() == Some(absolute(&wanted).display().to_string().as_str());
+    same.then(|| pointer["livro"].as_str().map(PathBuf::from))?
+}
+
+/// The state directory that systemd gives, else the usual `dados`.
+fn pointer() -> Option<PathBuf> {
+    let given = std::env::var_os("STATE_DIRECTORY").and_then(|dirs| std::env::split_paths(&dirs).next());
+    let there = || Path::new("var").is_dir().then(|| PathBuf::from("var"));
+    given.or_else(there).map(|dir| dir.join(POINTER))
+}
+
+/// Leaves word of where the ledger of a configuration is. A pointer that cannot be written stops nothing.
+fn point(setup: &Setup) {
+    let (Some(path), Some(directory)) = (pointer(), &setup.directory) else { return };
+    let told = json!({
+        "configuracao": absolute(directory).display().to_string(),
+        "livro": absolute(&setup.database()).display().to_string(),
+    });
+    let told = told.to_string();
+    if std::fs::read_to_string(&path).is_ok_and(|text| text == told) {
+        return;
+    }
+    if let Err(failure) = files::put(&path, &told) {
+        warn!(path = %path.display(), error = %failure, "não foi possível anotar onde está o livro");
+    }
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
+}

@@ -1,0 +1,17 @@
+//! The loaded world: a configuration in force and what the store knows, joined. The daemon decides on it, the desk
+//! answers from it, and this is all that the two share.
+//!
+//! Reading order: `setup` (a configuration ready to work with), `live` (in force), `known` (the world as the store has
+//! it), `amend` (what may not be edited in silence), `last_good` (what rules when the files cannot be used), `compose`
+//! (a decision as a letter), `relay` and `secret` (by which way letters leave).
+//!
+//! Architecture invariant: no loop and no use case lives here, and nothing here decides what is due.
+
+pub mod amend;
+pub mod compose;
+pub mod known;
+pub mod last_good;
+pub mod live;
+pub mod relay;
+pub mod secret;
+pub mod setup;
