@@ -10,6 +10,9 @@ const ROOMS: [&str; 12] = [
 /// Which rooms of ours a room may name.
 fn may_name(room: &str) -> &'static [&'static str] {
     const JOINED: &[&str] = &[
+        "clock",
+        "telemetry",
+        "files",
         "domain",
         "plan",
         "render",
@@ -17,8 +20,6 @@ fn may_name(room: &str) -> &'static [&'static str] {
         "feed",
         "mail",
         "store",
-        "clock",
-        "telemetry",
         "world",
         "desk",
         "daemon",
