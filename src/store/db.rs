@@ -105,9 +105,6 @@ impl Db {
             let _lock = wait_for_lock(&writer, path).await?;
             if found_in(&writer, path).await? < NEWEST {
                 migrate(&writer, NEWEST).await.map_err(|e| e.opening(path, CHECK_PATH))?;
-                let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
-                super::status::repack(&mut tx).await?;
-                tx.commit().await?;
             }
         }
         let readers = readers(path).await?;

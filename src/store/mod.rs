@@ -33,6 +33,7 @@ mod news;
 mod notice;
 mod outbox;
 mod overrides;
+mod page;
 mod pass;
 mod reading;
 mod register;

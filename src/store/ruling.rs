@@ -5,7 +5,7 @@
 //! was known before a withdrawn snapshot so rules again. When the ruling came is kept, so that what was known at an
 //! earlier instant stays what it was.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -21,7 +21,7 @@ use super::sql::{bound, statements};
 use super::{Store, StoreError, status};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
 use crate::domain::overrides::Authorship;
-use crate::domain::page::Page;
+use crate::domain::status::{Belief, StatusBook};
 
 statements! {
     const ONE = "SELECT id, feed, verdict FROM snapshots WHERE id = $1";
@@ -166,26 +166,26 @@ async fn put(
 
 /// Makes what is known of some windows from a feed anew from all that is believed of it now.
 async fn remake(conn: &mut Conn, feed: &FeedId, windows: &BTreeSet<WindowId>) -> Result<(), StoreError> {
-    let mut known: BTreeMap<WindowId, Page> = BTreeMap::new();
+    let (mut book, mut known) = (StatusBook::default(), BTreeSet::new());
     let mut position = 0_i64;
     while let Some(row) = bound!(BELIEVED, feed.as_str(), position).fetch_optional(&mut *conn).await? {
         let cells = Cells::of("snapshots", &row);
         let id = cells.parsed("id", |t| SnapshotId::parse(t).ok())?;
         let taken_at = cells.instant("taken_at")?;
-        let said = status::pages_of(conn, cells.get("bytes")?, windows).await?;
-        for page in said.ok_or_else(|| cells.corrupt("mapping"))? {
-            let window = page.window();
-            let after = status::merged(known.get(window), &page, feed, &id, taken_at);
-            known.insert(window.clone(), after);
+        let said = status::said_of(conn, cells.get("bytes")?, windows).await?;
+        for (window, observations) in said.ok_or_else(|| cells.corrupt("mapping"))? {
+            for observation in observations {
+                book.absorb(observation, feed, &id, taken_at, Belief::Cautious);
+            }
+            known.insert(window);
         }
         position = cells.get("position")?;
     }
     for window in windows {
-        match known.get(window) {
-            Some(page) => status::put_known(conn, feed, page).await?,
-            None => {
-                bound!(FORGET, feed.as_str(), window.as_str()).execute(&mut *conn).await?;
-            }
+        if known.contains(window) {
+            status::put_known(conn, feed, window, &book).await?;
+        } else {
+            bound!(FORGET, feed.as_str(), window.as_str()).execute(&mut *conn).await?;
         }
     }
     // Later fetches that found nothing new spoke of what may no longer be believed, so they no longer count.

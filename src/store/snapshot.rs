@@ -18,7 +18,7 @@ use super::pass::Recorded;
 use super::sql::{bound, statements};
 use super::{Store, StoreError, status};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
-use crate::domain::page::Observations;
+use crate::domain::status::Observations;
 
 statements! {
     const EXISTS = "SELECT COUNT(*) FROM snapshots WHERE id = $1";
@@ -348,17 +348,11 @@ async fn put(
     chain.save(conn).await
 }
 
-pub(super) fn tally(observations: &Observations) -> (Tally, BTreeMap<WindowId, Tally>) {
+fn tally(observations: &Observations) -> (Tally, BTreeMap<WindowId, Tally>) {
     let (mut everywhere, mut by_window) = (HashSet::new(), BTreeMap::new());
     for page in observations.pages() {
-        let mut last = None;
-        for municipality in page.lines().map(|line| line.municipality) {
-            if last != Some(municipality) {
-                everywhere.insert(municipality);
-                last = Some(municipality);
-            }
-        }
-        let tally = Tally { done: page.done(), municipalities: page.municipalities() };
+        everywhere.extend(page.municipalities());
+        let tally = Tally { done: page.done(), municipalities: page.municipalities().count() };
         by_window.insert(page.window().clone(), tally);
     }
     let done = by_window.values().map(|t| t.done).sum();

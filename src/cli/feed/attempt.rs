@@ -75,8 +75,8 @@ fn tell(desk: &Desk, intake: &Intake, name: &str, of: Option<usize>) {
     };
     let mut states: BTreeMap<(&str, State), usize> = BTreeMap::new();
     for page in mapped.observations.pages() {
-        for line in page.lines() {
-            *states.entry((page.window().as_str(), line.state)).or_default() += 1;
+        for said in page.observations() {
+            *states.entry((page.window().as_str(), said.state)).or_default() += 1;
         }
     }
     if desk.json {

@@ -21,8 +21,8 @@ use jiff::Timestamp;
 use crate::domain::calendar::{Calendar, Window};
 use crate::domain::feed::{FeedSpec, Meaning, PartRule, Says};
 use crate::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
-use crate::domain::page::Observations;
 use crate::domain::roster::Roster;
+use crate::domain::status::Observations;
 
 use super::body::Given;
 use super::judge::Previous;
@@ -270,11 +270,10 @@ impl<'a> Mapper<'a> {
         let doubts = (&self.doubts, &self.asked);
         absence::add(self.spec, self.ground, &self.periods, doubts, &mut mapped, &mut settled);
         mapped.done = self.periods.stateable().map(|(_, w)| (w.id.clone(), 0)).collect();
-        let pages: Vec<_> = self.periods.all().map(|(at, w)| settled.page(at, &w.id)).collect();
-        for page in pages.iter().filter(|page| !page.is_empty()) {
+        mapped.observations = settled.into_observations(self.periods.all().map(|(_, w)| &w.id));
+        for page in mapped.observations.pages() {
             *mapped.done.entry(page.window().clone()).or_default() += page.done();
         }
-        mapped.observations = Observations::new(pages);
         mapped
     }
 }
