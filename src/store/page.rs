@@ -5,12 +5,14 @@
 //! ```text
 //! p CRAS                        the next part (from 0)
 //! w Preencher o questionário    the next wording (from 1; 0 is none); \ is written \\, a line feed \n
-//! s rma-lista-… 1764000000000   the next snapshot (from 0) and when it was taken, in what is known of a window
+//! s rma-lista-… 7 1764000000000 the next snapshot (from 0), its place among all and when it was taken, in what is known
+//!                               of a window
 //! m 3205309                     the lines that follow are about this municipality
-//! -0 1 1764000000000 r 11       a state (+ concluído, - pendente, 0 não se aplica, ? não confirmado), part, wording,
-//!                               the data's own date, a mark (r: reopened; since when a reversal is not believed), and
-//!                               the unit, each but the first two perhaps empty; in what is known of a window the
-//!                               snapshot comes before the unit
+//! -0 1 1764000000000 r 3 11     a state (+ concluído, - pendente, 0 não se aplica, ? não confirmado), part, wording,
+//!                               the data's own date, marks (r: reopened, s: silence, c: contradiction; in what is
+//!                               known also d: concluído before, then since when a pendente is not believed), the line
+//!                               in the file, and the unit, each but the first two perhaps empty; in what is known of a
+//!                               window the snapshot comes before the unit
 //! ```
 
 use std::collections::HashMap;
@@ -20,7 +22,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::id::{FeedId, MunicipalityCode, PartId, SnapshotId, UnitId, WindowId};
-use crate::domain::status::{Entry, Observation, State};
+use crate::domain::status::{Basis, Entry, Observation, State};
 
 /// A text that is no page; which line, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +33,7 @@ pub(super) fn said(observations: impl IntoIterator<Item = Observation>) -> Strin
     let mut scribe = Scribe::default();
     for o in observations {
         scribe.begin(o.municipality, (&o.part, o.state), o.wording.as_ref(), o.dated);
-        scribe.text.push_str(if o.reopened { "r\t" } else { "\t" });
+        let _ = write!(scribe.text, "{}\t{}\t", mark(o.basis), o.line);
         scribe.end(o.unit.as_ref());
     }
     scribe.text
@@ -43,8 +45,9 @@ pub(super) fn known<'e>(entries: impl IntoIterator<Item = (MunicipalityCode, &'e
     for (municipality, e) in entries {
         let origin = scribe.origin(e);
         scribe.begin(municipality, (&e.part, e.state), e.wording.as_ref(), e.dated);
-        let since = e.reverting_since.map(|since| since.as_millisecond().to_string()).unwrap_or_default();
-        let _ = write!(scribe.text, "{since}\t{origin}\t");
+        let since = e.unproven_since.map(|since| since.as_millisecond().to_string()).unwrap_or_default();
+        let settled = if e.settled { "d" } else { "" };
+        let _ = write!(scribe.text, "{}{settled}{since}\t{}\t{origin}\t", mark(e.basis), e.line);
         scribe.end(e.unit.as_ref());
     }
     scribe.text
@@ -57,11 +60,10 @@ pub(super) fn known<'e>(entries: impl IntoIterator<Item = (MunicipalityCode, &'e
 pub(super) fn read_said(window: &WindowId, text: &str) -> Result<Vec<Observation>, Damaged> {
     let mut reader = Reader::default();
     reader.lines(text, |reader, line| {
-        let reopened = match line.mark {
-            "" => false,
-            "r" => true,
-            _ => return None,
-        };
+        let (basis, rest) = basis(line.mark);
+        if !rest.is_empty() {
+            return None;
+        }
         Some(Observation {
             window: window.clone(),
             municipality: reader.municipality?,
@@ -69,7 +71,8 @@ pub(super) fn read_said(window: &WindowId, text: &str) -> Result<Vec<Observation
             unit: line.unit,
             state: line.state,
             dated: line.dated,
-            reopened,
+            basis,
+            line: line.number,
             wording: line.wording,
         })
     })
@@ -82,7 +85,9 @@ pub(super) fn read_said(window: &WindowId, text: &str) -> Result<Vec<Observation
 pub(super) fn read_known(feed: &FeedId, text: &str) -> Result<Vec<(MunicipalityCode, Entry)>, Damaged> {
     let mut reader = Reader::default();
     reader.lines(text, |reader, line| {
-        let (snapshot, taken_at) = line.origin?;
+        let (snapshot, arrival, taken_at) = line.origin?;
+        let (basis, rest) = basis(line.mark);
+        let (settled, since) = rest.strip_prefix('d').map_or((false, rest), |since| (true, since));
         let entry = Entry {
             part: line.part,
             unit: line.unit,
@@ -91,12 +96,19 @@ pub(super) fn read_known(feed: &FeedId, text: &str) -> Result<Vec<(MunicipalityC
             taken_at,
             feed: feed.clone(),
             snapshot,
-            reverting_since: instant(line.mark)?,
+            arrival,
+            basis,
+            line: line.number,
+            settled,
+            unproven_since: instant(since)?,
             wording: line.wording,
         };
         Some((reader.municipality?, entry))
     })
 }
+
+/// A snapshot, its place among all, and when it was taken.
+type Origin = (SnapshotId, u64, Timestamp);
 
 /// Writes lines, and names before they are first used.
 #[derive(Default)]
@@ -104,16 +116,17 @@ struct Scribe {
     text: String,
     parts: Vec<PartId>,
     wordings: HashMap<Arc<str>, usize>,
-    origins: Vec<(SnapshotId, Timestamp)>,
+    origins: Vec<Origin>,
     municipality: Option<MunicipalityCode>,
 }
 
 impl Scribe {
     fn origin(&mut self, entry: &Entry) -> usize {
-        let is = |(id, at): &(SnapshotId, Timestamp)| (id, *at) == (&entry.snapshot, entry.taken_at);
+        let is = |(id, ..): &Origin| *id == entry.snapshot;
         self.origins.iter().rposition(is).unwrap_or_else(|| {
-            let _ = writeln!(self.text, "s\t{}\t{}", entry.snapshot, entry.taken_at.as_millisecond());
-            self.origins.push((entry.snapshot.clone(), entry.taken_at));
+            let (id, arrival, at) = (&entry.snapshot, entry.arrival, entry.taken_at);
+            let _ = writeln!(self.text, "s\t{id}\t{arrival}\t{}", at.as_millisecond());
+            self.origins.push((id.clone(), arrival, at));
             self.origins.len() - 1
         })
     }
@@ -161,6 +174,22 @@ fn sign(state: State) -> char {
     }
 }
 
+fn mark(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Row => "",
+        Basis::Reopened => "r",
+        Basis::Silence => "s",
+        Basis::Contradiction => "c",
+    }
+}
+
+/// What a mark says of the basis, and the rest of it.
+fn basis(mark: &str) -> (Basis, &str) {
+    let named = [Basis::Reopened, Basis::Silence, Basis::Contradiction];
+    let found = named.into_iter().find_map(|basis| Some((basis, mark.strip_prefix(self::mark(basis))?)));
+    found.unwrap_or((Basis::Row, mark))
+}
+
 /// A line that says something, read.
 struct Line<'a> {
     part: PartId,
@@ -169,7 +198,8 @@ struct Line<'a> {
     dated: Option<Timestamp>,
     mark: &'a str,
     wording: Option<Arc<str>>,
-    origin: Option<(SnapshotId, Timestamp)>,
+    number: u32,
+    origin: Option<Origin>,
 }
 
 /// The names that a page gave so far.
@@ -177,7 +207,7 @@ struct Line<'a> {
 struct Reader {
     parts: Vec<PartId>,
     wordings: Vec<Arc<str>>,
-    origins: Vec<(SnapshotId, Timestamp)>,
+    origins: Vec<Origin>,
     municipality: Option<MunicipalityCode>,
 }
 
@@ -219,6 +249,7 @@ impl Reader {
         };
         let dated = fields.next().and_then(instant)?;
         let mark = fields.next()?;
+        let number = fields.next()?.parse().ok()?;
         let origin = if self.origins.is_empty() {
             None
         } else {
@@ -228,7 +259,16 @@ impl Reader {
             "" => None,
             unit => Some(UnitId::parse(unit).ok()?),
         };
-        fields.next().is_none().then_some(Some(Line { part, unit, state, dated, mark, wording, origin }))
+        fields.next().is_none().then_some(Some(Line {
+            part,
+            unit,
+            state,
+            dated,
+            mark,
+            number,
+            wording,
+            origin,
+        }))
     }
 
     fn name(&mut self, kind: &str, fields: &mut std::str::Split<'_, char>) -> Option<()> {
@@ -236,7 +276,10 @@ impl Reader {
         match kind {
             "p" => self.parts.push(PartId::parse(text).ok()?),
             "w" => self.wordings.push(unescaped(text).into()),
-            "s" => self.origins.push((SnapshotId::parse(text).ok()?, instant(fields.next()?)??)),
+            "s" => {
+                let arrival = fields.next()?.parse().ok()?;
+                self.origins.push((SnapshotId::parse(text).ok()?, arrival, instant(fields.next()?)??));
+            }
             "m" => self.municipality = Some(MunicipalityCode::parse(text).ok()?),
             _ => return None,
         }
@@ -297,15 +340,18 @@ mod tests {
             prop::sample::select(vec![State::Done, State::Pending, State::NotApplicable, State::Unconfirmed]);
         let dated = prop::option::of(-5_i64..5);
         let wording = prop::option::of("[a\\\\\n\r\tw]{0,6}");
-        (window, code, part, unit, state, dated, any::<bool>(), wording).prop_map(
-            |(window, code, part, unit, state, dated, reopened, wording)| Observation {
+        let basis =
+            prop::sample::select(vec![Basis::Row, Basis::Reopened, Basis::Silence, Basis::Contradiction]);
+        (window, code, part, unit, state, dated, (basis, 0..9_u32), wording).prop_map(
+            |(window, code, part, unit, state, dated, (basis, line), wording)| Observation {
                 window: WindowId::parse(window).unwrap(),
                 municipality: MunicipalityCode::parse(code).unwrap(),
                 part: PartId::parse(part).unwrap(),
                 unit: unit.map(|u| UnitId::parse(u).unwrap()),
                 state,
                 dated: dated.map(|ms| Timestamp::from_second(ms).unwrap()),
-                reopened,
+                basis,
+                line,
                 wording: wording.map(Into::into),
             },
         )
@@ -338,7 +384,9 @@ mod tests {
     #[test]
     fn damage_is_told_with_its_line() {
         let window = WindowId::parse("rma/2026-10").unwrap();
-        for (text, line) in [("p\tCRAS\n+0\t0\t\t\t\n", 2), ("m\t3205309\n+0\t0\t\t\t\n", 2), ("x\ty\n", 1)] {
+        for (text, line) in
+            [("p\tCRAS\n+0\t0\t\t\t0\t\n", 2), ("m\t3205309\n+0\t0\t\t\t0\t\n", 2), ("x\ty\n", 1)]
+        {
             assert_eq!(read_said(&window, text), Err(Damaged(line)));
         }
     }

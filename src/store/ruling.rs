@@ -35,7 +35,8 @@ statements! {
                       WHERE s.feed = $1 AND s.verdict = 'aceita' AND s.position > $2 \
                       ORDER BY s.position LIMIT 1";
     const FORGET = "DELETE FROM status_pages WHERE feed = $1 AND window_id = $2";
-    const LAST_FETCH = "SELECT MAX(taken_at) FROM snapshots WHERE feed = $1 AND verdict = 'aceita'";
+    const LAST_FETCH = "SELECT taken_at FROM snapshots WHERE feed = $1 AND verdict = 'aceita' \
+                        ORDER BY position DESC LIMIT 1";
     const SET_FETCH = "INSERT INTO fetches (feed, fetched_at) VALUES ($1, $2) \
                        ON CONFLICT (feed) DO UPDATE SET fetched_at = excluded.fetched_at";
     const FORGET_FETCH = "DELETE FROM fetches WHERE feed = $1";
@@ -170,12 +171,11 @@ async fn remake(conn: &mut Conn, feed: &FeedId, windows: &BTreeSet<WindowId>) ->
     let mut position = 0_i64;
     while let Some(row) = bound!(BELIEVED, feed.as_str(), position).fetch_optional(&mut *conn).await? {
         let cells = Cells::of("snapshots", &row);
-        let id = cells.parsed("id", |t| SnapshotId::parse(t).ok())?;
-        let taken_at = cells.instant("taken_at")?;
+        let load = status::load(&cells)?;
         let said = status::said_of(conn, cells.get("bytes")?, windows).await?;
         for (window, observations) in said.ok_or_else(|| cells.corrupt("mapping"))? {
             for observation in observations {
-                book.absorb(observation, feed, &id, taken_at, Belief::Cautious);
+                book.absorb(observation, &load, Belief::Cautious);
             }
             known.insert(window);
         }
@@ -189,9 +189,8 @@ async fn remake(conn: &mut Conn, feed: &FeedId, windows: &BTreeSet<WindowId>) ->
         }
     }
     // Later fetches that found nothing new spoke of what may no longer be believed, so they no longer count.
-    let last: Option<i64> = bound!(LAST_FETCH, feed.as_str()).fetch_one(&mut *conn).await?.try_get(0)?;
-    match last {
-        Some(at) => bound!(SET_FETCH, feed.as_str(), at).execute(conn).await?,
+    match bound!(LAST_FETCH, feed.as_str()).fetch_optional(&mut *conn).await? {
+        Some(last) => bound!(SET_FETCH, feed.as_str(), last.try_get::<i64, _>(0)?).execute(conn).await?,
         None => bound!(FORGET_FETCH, feed.as_str()).execute(conn).await?,
     };
     Ok(())

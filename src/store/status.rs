@@ -12,7 +12,7 @@ use super::db::Conn;
 use super::sql::{bound, statements};
 use super::{Store, StoreError, page};
 use crate::domain::id::{FeedId, MunicipalityCode, SnapshotId, WindowId};
-use crate::domain::status::{Belief, Entry, Observation, Observations, StatusBook};
+use crate::domain::status::{Belief, Entry, Load, Observation, Observations, StatusBook};
 
 statements! {
     const KNOWN = "SELECT feed, window_id, bytes FROM status_pages ORDER BY window_id, feed";
@@ -21,7 +21,8 @@ statements! {
                        ON CONFLICT (feed, window_id) DO UPDATE SET bytes = excluded.bytes";
     const PUT_PAGE = "INSERT INTO pages (sha256, bytes) VALUES ($1, $2) ON CONFLICT (sha256) DO NOTHING";
     const PAGE = "SELECT bytes FROM pages WHERE sha256 = $1";
-    const FETCHES = "SELECT feed, fetched_at FROM fetches ORDER BY feed";
+    const FETCHES = "SELECT feed, fetched_at, (SELECT s.id FROM snapshots s WHERE s.feed = fetches.feed \
+                     AND s.verdict = 'aceita' ORDER BY s.position DESC LIMIT 1) AS last FROM fetches ORDER BY feed";
     // As people had ruled by then: the last ruling until then, else what stood before the first one after, else what
     // stands.
     const ACCEPTED = "SELECT s.id, s.feed, s.taken_at, s.position, m.bytes FROM snapshots s \
@@ -52,7 +53,8 @@ impl Store {
         for row in bound!(FETCHES).fetch_all(&mut *view).await? {
             let cells = Cells::of("fetches", &row);
             let feed = cells.parsed("feed", |t| FeedId::parse(t).ok())?;
-            book.fetched(&feed, cells.instant("fetched_at")?);
+            let last = cells.parsed("last", |t| SnapshotId::parse(t).ok())?;
+            book.fetched(&feed, &last, cells.instant("fetched_at")?);
         }
         Ok(book)
     }
@@ -70,22 +72,30 @@ impl Store {
             bound!(ACCEPTED, super::cell::ms(at), position).fetch_optional(&mut *view).await?
         {
             let cells = Cells::of("snapshots", &row);
-            let snapshot = cells.parsed("id", |t| SnapshotId::parse(t).ok())?;
-            let feed = cells.parsed("feed", |t| FeedId::parse(t).ok())?;
-            let taken_at = cells.instant("taken_at")?;
+            let load = load(&cells)?;
             let bytes: &[u8] = cells.get("bytes")?;
             let corrupt = || cells.corrupt("mapping");
             for named in index(bytes).ok_or_else(corrupt)? {
                 let (window, sha256) = named.ok_or_else(corrupt)?;
                 for observation in said(&mut view, &window, sha256).await?.ok_or_else(corrupt)? {
-                    book.absorb(observation, &feed, &snapshot, taken_at, Belief::Cautious);
+                    book.absorb(observation, &load, Belief::Cautious);
                 }
             }
-            book.fetched(&feed, taken_at);
+            book.fetched(&load.feed, &load.snapshot, load.taken_at);
             position = cells.get("position")?;
         }
         Ok(book)
     }
+}
+
+/// The load that a row of `snapshots` tells of: `id`, `feed`, `position` and `taken_at`.
+pub(super) fn load(cells: &Cells<'_>) -> Result<Load, StoreError> {
+    Ok(Load {
+        feed: cells.parsed("feed", |t| FeedId::parse(t).ok())?,
+        snapshot: cells.parsed("id", |t| SnapshotId::parse(t).ok())?,
+        arrival: cells.number("position")?,
+        taken_at: cells.instant("taken_at")?,
+    })
 }
 
 /// Keeps what a snapshot says, page by page; gives the mapping that names the pages.
@@ -177,11 +187,10 @@ pub(super) fn bytes(page: &str) -> Vec<u8> {
 /// Takes an accepted snapshot's observations into what is known from its feed, a window at a time.
 pub(super) async fn absorb(
     conn: &mut Conn,
-    feed: &FeedId,
-    snapshot: &SnapshotId,
-    taken_at: Timestamp,
+    load: &Load,
     observations: &Observations,
 ) -> Result<(), StoreError> {
+    let feed = &load.feed;
     for page in observations.pages() {
         let window = page.window();
         let row = bound!(KNOWN_OF, feed.as_str(), window.as_str()).fetch_optional(&mut *conn).await?;
@@ -190,7 +199,7 @@ pub(super) async fn absorb(
             book.restore(window.clone(), move || known.entries());
         }
         for observation in page.observations() {
-            book.absorb(observation, feed, snapshot, taken_at, Belief::Cautious);
+            book.absorb(observation, load, Belief::Cautious);
         }
         put_known(conn, feed, window, &book).await?;
     }

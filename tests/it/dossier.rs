@@ -21,7 +21,7 @@ use vigia_suas::domain::notice::{
 use vigia_suas::domain::overrides::Authorship;
 use vigia_suas::domain::reason::Reason;
 use vigia_suas::domain::roster::Role;
-use vigia_suas::domain::status::{Doubt, Observation, State};
+use vigia_suas::domain::status::{Basis, Doubt, Observation, State};
 use vigia_suas::plan::{Act, Decision};
 use vigia_suas::render::because::because;
 use vigia_suas::store::{Change, NewSnapshot, Noted, Override, RawMessage, Return, Settled, Store};
@@ -214,7 +214,8 @@ async fn snapshot(store: &Store) {
         unit: None,
         state,
         dated: None,
-        reopened: false,
+        basis: Basis::Row,
+        line: 0,
         wording: None,
     };
     let snapshot = NewSnapshot {

@@ -6,14 +6,14 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Belief, Entry, Observation, State};
+use super::{Belief, Entry, Load, Observation, State};
 use crate::domain::id::{FeedId, MunicipalityCode, SnapshotId, WindowId};
 
 /// All that the feeds said, by window and municipality.
 #[derive(Debug, Clone, Default)]
 pub struct StatusBook {
     windows: HashMap<WindowId, Shelf>,
-    fetched: HashMap<FeedId, Timestamp>,
+    fetched: HashMap<FeedId, (SnapshotId, Timestamp)>,
 }
 
 /// What is known of a window, read once somebody asks: most windows are long over and nobody asks.
@@ -61,47 +61,29 @@ impl Shelf {
 }
 
 impl StatusBook {
-    /// Notes a successful fetch of a feed, also one that found nothing new (HTTP 304).
-    pub fn fetched(&mut self, feed: &FeedId, at: Timestamp) {
-        let last = self.fetched.entry(feed.clone()).or_insert(at);
-        *last = (*last).max(at);
+    /// Notes when a feed was last fetched with success, and its last accepted load: a fetch that found nothing new
+    /// (HTTP 304) says again what that one said, and nothing else.
+    pub fn fetched(&mut self, feed: &FeedId, last: &SnapshotId, at: Timestamp) {
+        self.fetched.insert(feed.clone(), (last.clone(), at));
     }
 
     /// When a feed was last fetched with success.
     #[must_use]
     pub fn last_fetch(&self, feed: &FeedId) -> Option<Timestamp> {
-        self.fetched.get(feed).copied()
+        self.fetched.get(feed).map(|(_, at)| *at)
     }
 
-    /// Takes in what a judged snapshot says of one part, in order of snapshots. Data older than what is known of the
-    /// same key from the same feed changes nothing.
-    pub fn absorb(
-        &mut self,
-        observation: Observation,
-        feed: &FeedId,
-        snapshot: &SnapshotId,
-        taken_at: Timestamp,
-        belief: Belief,
-    ) {
-        let of_window = self.windows.entry(observation.window).or_default();
-        let reopened = observation.reopened;
-        let fresh = Entry {
-            part: observation.part,
-            unit: observation.unit,
-            state: observation.state,
-            dated: observation.dated,
-            taken_at,
-            feed: feed.clone(),
-            snapshot: snapshot.clone(),
-            reverting_since: None,
-            wording: observation.wording,
+    /// Takes in what an accepted load says of one key. Loads come as they arrived.
+    pub fn absorb(&mut self, said: Observation, load: &Load, belief: Belief) {
+        let Some(entries) = self.windows.entry(said.window.clone()).or_default().entries_mut() else {
+            return;
         };
-        let Some(entries) = of_window.entries_mut() else { return };
-        let entries = entries.entry(observation.municipality).or_default();
-        let same = |e: &&mut Entry| e.part == fresh.part && e.unit == fresh.unit && e.feed == fresh.feed;
+        let entries = entries.entry(said.municipality).or_default();
+        let same = |e: &&mut Entry| e.part == said.part && e.unit == said.unit && e.feed == load.feed;
         match entries.iter_mut().find(same) {
-            None => entries.push(fresh),
-            Some(known) => known.replace(fresh, reopened, belief),
+            None => entries.push(Entry::of(said, load, None, belief)),
+            Some(known) if known.stands_over(&said, belief) => {}
+            Some(known) => *known = Entry::of(said, load, Some(known), belief),
         }
     }
 
@@ -123,8 +105,8 @@ impl StatusBook {
             let Some(validity) = validity(id) else { continue };
             let known = self.window(id);
             for entry in shelf.entries_mut().into_iter().flat_map(HashMap::values_mut).flatten() {
-                let stale_at = known.ages_from(entry).saturating_add(validity);
-                if entry.state == State::Pending && stale_at.is_ok_and(|at| at <= now) {
+                let fresh_until = known.fresh_until(entry, validity);
+                if entry.state == State::Pending && fresh_until < now {
                     entry.state = State::Unconfirmed;
                 }
             }
@@ -158,11 +140,15 @@ impl<'a> WindowStatus<'a> {
         self.entries.into_iter().flatten().map(|(code, entries)| (*code, entries.as_slice()))
     }
 
-    /// From when an entry's age counts: the data's own date, else the last successful fetch of its feed.
+    /// Until when a *pendente* is young enough: that instant included. Its age counts from the load that it came in,
+    /// or from a later fetch that found that load unchanged, but those lengthen it by one validity at most; the data's
+    /// own date can only make it older.
     #[must_use]
-    pub fn ages_from(&self, entry: &Entry) -> Timestamp {
-        entry.dated.unwrap_or_else(|| {
-            self.book.last_fetch(&entry.feed).unwrap_or(entry.taken_at).max(entry.taken_at)
-        })
+    pub fn fresh_until(&self, entry: &Entry, validity: SignedDuration) -> Timestamp {
+        let after = |at: Timestamp| at.saturating_add(validity).unwrap_or(Timestamp::MAX);
+        let unchanged = self.book.fetched.get(&entry.feed).filter(|(last, _)| *last == entry.snapshot);
+        let from =
+            unchanged.map_or(entry.taken_at, |(_, at)| (*at).max(entry.taken_at).min(after(entry.taken_at)));
+        after(entry.dated.map_or(from, |dated| dated.min(from)))
     }
 }

@@ -1,7 +1,9 @@
 //! Who has filled in, as far as the data says. Pure.
 //!
-//! Only *pendente* ages: a *concluído* stands for its window. A *pendente* that follows a *concluído* is believed after
-//! two snapshots at least twelve hours apart, or an explicit reopening (DESIGN §6).
+//! What is known of a window, part and unit is what the latest accepted load that covers it says: loads are ordered as
+//! they arrived, never by the dates in them nor by the clock. Only *pendente* ages: a *concluído* stands for its window.
+//! A *pendente* that follows a *concluído* or *não se aplica*, and one that only silence tells, is believed after two
+//! loads at least twelve hours apart that both cover it, or an explicit reopening (DESIGN §6).
 
 mod book;
 mod observed;
@@ -76,10 +78,38 @@ pub struct Observation {
     pub state: State,
     /// The data's own date, when it has one.
     pub dated: Option<Timestamp>,
-    /// Whether the source says outright that a concluded form was reopened.
-    pub reopened: bool,
+    /// On what this rests.
+    pub basis: Basis,
+    /// Line in the file; 0 where no row says it.
+    pub line: u32,
     /// The source's own words, when they should be shown.
     pub wording: Option<Arc<str>>,
+}
+
+/// On what it rests that something is said of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Basis {
+    /// A row says it.
+    Row,
+    /// A row says outright that a concluded form was reopened.
+    Reopened,
+    /// No row does, in a load that speaks of the part and would have one.
+    Silence,
+    /// Rows of one load say different things, so that nobody knows.
+    Contradiction,
+}
+
+/// An accepted load of a feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Load {
+    /// Of which feed.
+    pub feed: FeedId,
+    /// Its snapshot.
+    pub snapshot: SnapshotId,
+    /// Its place among all loads, as they arrived.
+    pub arrival: u64,
+    /// When it was taken, by the clock of then.
+    pub taken_at: Timestamp,
 }
 
 /// What is known of one part (or unit) from one feed.
@@ -99,14 +129,22 @@ pub struct Entry {
     pub feed: FeedId,
     /// Which snapshot.
     pub snapshot: SnapshotId,
-    /// Since when a concluded form is reported as pending by snapshots too close together to be believed.
-    pub reverting_since: Option<Timestamp>,
+    /// The place of the load among all loads, as they arrived.
+    pub arrival: u64,
+    /// On what this rests.
+    pub basis: Basis,
+    /// Line in the load; 0 where no row says it.
+    pub line: u32,
+    /// Whether the last word that was believed is *concluído* or *não se aplica*.
+    pub settled: bool,
+    /// Since when it is reported as pending by loads too close together to be believed.
+    pub unproven_since: Option<Timestamp>,
     /// The source's own words, when they should be shown.
     pub wording: Option<Arc<str>>,
 }
 
-/// A *pendente* after a *concluído* is believed when repeated this much later.
-pub const REVERSAL_CONFIRMED_AFTER: SignedDuration = SignedDuration::from_hours(12);
+/// A *pendente* that must be repeated is believed when it is repeated this much later.
+pub const CONFIRMED_AFTER: SignedDuration = SignedDuration::from_hours(12);
 
 /// Which rules a snapshot is taken in by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,31 +156,63 @@ pub enum Belief {
 }
 
 impl Entry {
-    /// Takes in newer data of the same key, by the rules of the snapshot.
-    pub fn replace(&mut self, fresh: Self, reopened: bool, belief: Belief) {
-        if fresh.as_of() < self.as_of() {
-            return;
-        }
-        let was_done = self.state == State::Done || self.reverting_since.is_some();
-        if belief == Belief::Cautious && was_done && fresh.state == State::Unconfirmed {
-            // A concluído stands for its window; that somebody no longer knows does not undo it.
-            return;
-        }
-        let reverts = fresh.state == State::Pending && was_done;
-        let reverting_since = match belief {
-            Belief::Cautious if reverts && !reopened => {
-                let since = self.reverting_since.unwrap_or(fresh.taken_at);
-                (fresh.taken_at.duration_since(since) < REVERSAL_CONFIRMED_AFTER).then_some(since)
-            }
-            Belief::Cautious | Belief::Literal => None,
+    /// What a load says, over what was known of the same key from the same feed.
+    pub(super) fn of(said: Observation, load: &Load, known: Option<&Self>, belief: Belief) -> Self {
+        let was_settled = known.is_some_and(|known| known.settled);
+        let must_wait = match said.basis {
+            Basis::Row => was_settled,
+            Basis::Silence => known.is_none_or(|known| known.settled || !known.is_believed_pending()),
+            Basis::Reopened | Basis::Contradiction => false,
         };
-        *self = Self { reverting_since, ..fresh };
+        let unproven_since = match (said.state, belief) {
+            (State::Pending, Belief::Cautious) if must_wait => {
+                // A clock that was set back since leaves nothing to count from.
+                let since = known.and_then(|known| known.unproven_since).filter(|at| *at <= load.taken_at);
+                let since = since.unwrap_or(load.taken_at);
+                (load.taken_at.duration_since(since) < CONFIRMED_AFTER).then_some(since)
+            }
+            _ => None,
+        };
+        let settled = match said.state {
+            State::Done | State::NotApplicable => true,
+            State::Pending => was_settled && unproven_since.is_some(),
+            State::Unconfirmed => was_settled,
+        };
+        Self {
+            part: said.part,
+            unit: said.unit,
+            state: said.state,
+            dated: said.dated,
+            taken_at: load.taken_at,
+            feed: load.feed.clone(),
+            snapshot: load.snapshot.clone(),
+            arrival: load.arrival,
+            basis: said.basis,
+            line: said.line,
+            settled,
+            unproven_since,
+            wording: said.wording,
+        }
     }
 
-    /// As of when the data speaks: its own date, else when it was taken.
+    /// Whether what is known stands over what a load says: a *concluído* stands for its window, so that a load which
+    /// does not know does not undo it, nor begin the wait for a reversal again.
+    pub(super) fn stands_over(&self, said: &Observation, belief: Belief) -> bool {
+        let unknowing = said.state == State::Unconfirmed && said.basis != Basis::Contradiction;
+        let knowing = self.basis != Basis::Contradiction && self.state != State::Unconfirmed;
+        belief == Belief::Cautious && unknowing && knowing && self.settled
+    }
+
+    /// Whether it says *pendente* and that is believed.
+    #[must_use]
+    pub fn is_believed_pending(&self) -> bool {
+        self.state == State::Pending && self.unproven_since.is_none()
+    }
+
+    /// As of when the data speaks: its own date, but never after it was taken.
     #[must_use]
     pub fn as_of(&self) -> Timestamp {
-        self.dated.unwrap_or(self.taken_at)
+        self.dated.map_or(self.taken_at, |dated| dated.min(self.taken_at))
     }
 }
 
@@ -162,78 +232,11 @@ pub enum Doubt {
     Disputed,
     /// It was *concluído* and is now reported as *pendente*, not yet confirmed.
     Reverting,
-    /// Two feeds say opposite things.
+    /// No load has a row of it, and silence was not repeated yet.
+    Silence,
+    /// Two feeds, or two rows of one load, say opposite things.
     Contradicted,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn observed(state: State) -> Observation {
-        Observation {
-            window: WindowId::parse("rma/2026-10").unwrap(),
-            municipality: MunicipalityCode::parse("3205309").unwrap(),
-            part: PartId::parse("CRAS").unwrap(),
-            unit: None,
-            state,
-            dated: None,
-            reopened: false,
-            wording: None,
-        }
-    }
-
-    fn after(hours: i64) -> Timestamp {
-        Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours)
-    }
-
-    fn told(book: &mut StatusBook, state: State, hours: i64, belief: Belief) -> Entry {
-        let feed = FeedId::parse("f").unwrap();
-        let snapshot = SnapshotId::parse(&format!("s{hours}")).unwrap();
-        book.absorb(observed(state), &feed, &snapshot, after(hours), belief);
-        book.window(&WindowId::parse("rma/2026-10").unwrap()).of(MunicipalityCode::parse("3205309").unwrap())
-            [0]
-        .clone()
-    }
-
-    #[test]
-    fn a_reversal_is_believed_after_two_snapshots_twelve_hours_apart() {
-        let mut book = StatusBook::default();
-        told(&mut book, State::Done, 0, Belief::Cautious);
-        assert_eq!(told(&mut book, State::Pending, 1, Belief::Cautious).reverting_since, Some(after(1)));
-        assert_eq!(told(&mut book, State::Pending, 12, Belief::Cautious).reverting_since, Some(after(1)));
-        assert_eq!(told(&mut book, State::Pending, 13, Belief::Cautious).reverting_since, None);
-    }
-
-    #[test]
-    fn a_reversal_taken_back_starts_anew() {
-        let mut book = StatusBook::default();
-        told(&mut book, State::Done, 0, Belief::Cautious);
-        told(&mut book, State::Pending, 1, Belief::Cautious);
-        told(&mut book, State::Done, 2, Belief::Cautious);
-        assert_eq!(told(&mut book, State::Pending, 14, Belief::Cautious).reverting_since, Some(after(14)));
-    }
-
-    #[test]
-    fn a_doubt_in_between_does_not_undo_a_concluded_form() {
-        let mut book = StatusBook::default();
-        told(&mut book, State::Done, 0, Belief::Cautious);
-        assert_eq!(told(&mut book, State::Unconfirmed, 1, Belief::Cautious).state, State::Done);
-        assert_eq!(told(&mut book, State::Pending, 2, Belief::Cautious).reverting_since, Some(after(2)));
-        assert_eq!(told(&mut book, State::Unconfirmed, 3, Belief::Literal).state, State::Unconfirmed);
-    }
-
-    #[test]
-    fn a_rehearsal_believes_its_file() {
-        let mut book = StatusBook::default();
-        told(&mut book, State::Done, 0, Belief::Literal);
-        assert_eq!(told(&mut book, State::Pending, 1, Belief::Literal).reverting_since, None);
-    }
-
-    #[test]
-    fn older_data_changes_nothing() {
-        let mut book = StatusBook::default();
-        told(&mut book, State::Done, 5, Belief::Cautious);
-        assert_eq!(told(&mut book, State::Pending, 4, Belief::Cautious).state, State::Done);
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Observation, State};
+use super::{Basis, Observation, State};
 use crate::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
 
 /// What is said of one key of a window, by the numbers of its names.
@@ -24,12 +24,12 @@ pub struct Record {
     pub wording: u16,
     /// What is said.
     pub state: State,
-    /// Whether the source says outright that a concluded form was reopened.
-    pub reopened: bool,
+    /// On what this rests.
+    pub basis: Basis,
 }
 
 impl Record {
-    /// No date: as of when the snapshot was taken, and so later than any date.
+    /// No date.
     pub const UNDATED: i64 = i64::MAX;
 }
 
@@ -131,11 +131,11 @@ impl FromIterator<Observation> for Observations {
                 municipality: o.municipality,
                 unit: u32::try_from(unit).unwrap_or_default(),
                 dated: o.dated.map_or(Record::UNDATED, Timestamp::as_second),
-                line: 0,
+                line: o.line,
                 part: small(number(&mut names.parts, o.part)),
                 wording: small(o.wording.map_or(0, |wording| number(&mut names.wordings, wording) + 1)),
                 state: o.state,
-                reopened: o.reopened,
+                basis: o.basis,
             };
             match windows.iter_mut().find(|(window, _)| *window == o.window) {
                 Some((_, records)) => records.push(record),
@@ -186,7 +186,8 @@ impl<'a> Page<'a> {
                 unit: names.unit(record.unit).cloned(),
                 state: record.state,
                 dated: dated.flatten(),
-                reopened: record.reopened,
+                basis: record.basis,
+                line: record.line,
                 wording: names.wording(record.wording).cloned(),
             })
         })

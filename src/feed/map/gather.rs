@@ -6,10 +6,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use crate::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
-use crate::domain::status::{self, Observations, Record, State};
+use crate::domain::status::{self, Basis, Observations, Record, State};
 
 /// Most different things that one load may say: ten years of every unit in the country.
 pub(super) const MOST_OBSERVATIONS: usize = 2_000_000;
@@ -18,11 +16,10 @@ pub(super) const MOST_OBSERVATIONS: usize = 2_000_000;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Said {
     pub(super) state: State,
-    /// The row's own date in seconds of the epoch; never later than the snapshot.
+    /// The row's own date in seconds of the epoch.
     pub(super) dated: Option<i64>,
     pub(super) wording: u16,
-    /// Whether the source says outright that a concluded form was opened again.
-    pub(super) reopened: bool,
+    pub(super) basis: Basis,
 }
 
 /// Municipality, part and unit by their numbers.
@@ -32,17 +29,21 @@ fn key(record: &Record) -> Key {
     (record.municipality, record.part, record.unit)
 }
 
-/// The newest word stands; among words of one date the most advanced, and doubt before an accusation. The rest only
-/// makes the order whole, so that the order of rows never matters.
-fn weight<'n>(record: &Record, names: &'n Names, taken_at: i64) -> (i64, u8, bool, Option<&'n str>) {
-    let advance = match record.state {
-        State::Done => 3,
-        State::NotApplicable => 2,
-        State::Unconfirmed => 1,
-        State::Pending => 0,
+/// What two rows say of one key: the same, or nobody knows, whatever their order and their dates. *Concluído* and *não
+/// se aplica* both owe nothing.
+fn both(one: Record, other: Record) -> Record {
+    let settled = |r: Record| matches!(r.state, State::Done | State::NotApplicable);
+    let (state, basis) = if one.state == other.state {
+        (one.state, one.basis.max(other.basis))
+    } else if settled(one) && settled(other) {
+        (State::Done, Basis::Row)
+    } else {
+        (State::Unconfirmed, Basis::Contradiction)
     };
-    let dated = record.dated != Record::UNDATED;
-    (record.dated.min(taken_at), advance, dated, names.names.wording(record.wording).map(AsRef::as_ref))
+    // Of rows that agree the one that speaks of the latest day stands; none of rows that do not.
+    let dated = if basis == Basis::Contradiction { Record::UNDATED } else { one.dated.max(other.dated) };
+    let line = [one.line, other.line].into_iter().filter(|line| *line > 0).min().unwrap_or(0);
+    Record { state, basis, dated, line, ..one }
 }
 
 /// Names kept once, and found by what they name.
@@ -108,7 +109,6 @@ impl Names {
 #[derive(Debug)]
 pub(super) struct Gathered {
     pub(super) names: Names,
-    taken_at: i64,
     windows: Vec<Vec<Record>>,
     held: usize,
     /// Whether more is said than can be held.
@@ -125,7 +125,7 @@ pub(super) struct Repeated {
 
 impl Gathered {
     /// Of so many windows; `parts` are all that rows may speak of.
-    pub(super) fn new(windows: usize, parts: impl IntoIterator<Item = PartId>, taken_at: Timestamp) -> Self {
+    pub(super) fn new(windows: usize, parts: impl IntoIterator<Item = PartId>) -> Self {
         let mut parts: Vec<PartId> = parts.into_iter().collect();
         parts.sort();
         parts.dedup();
@@ -133,7 +133,6 @@ impl Gathered {
         let names = Names { names, units: HashMap::new(), wordings: HashMap::new() };
         Self {
             names,
-            taken_at: taken_at.as_second(),
             windows: vec![Vec::new(); windows],
             held: 0,
             overflown: false,
@@ -167,7 +166,7 @@ impl Gathered {
                 part,
                 wording: said.wording,
                 state: said.state,
-                reopened: said.reopened,
+                basis: said.basis,
             });
             self.held += 1;
         }
@@ -176,11 +175,9 @@ impl Gathered {
     /// Leaves one record of each key, sorted by key.
     fn fold(&mut self) {
         for records in &mut self.windows {
-            let by_key = |a: &Record, b: &Record| {
-                let weight = |r: &Record| weight(r, &self.names, self.taken_at);
-                (key(a), weight(b), a.line).cmp(&(key(b), weight(a), b.line))
-            };
-            records.sort_unstable_by(by_key);
+            // The words only make the order whole, so that the order of rows never matters.
+            let order = |r: &Record| (key(r), r.dated, self.names.names.wording(r.wording), r.line);
+            records.sort_unstable_by(|a, b| order(b).cmp(&order(a)));
             for same in records.chunk_by(|a, b| key(a) == key(b)).filter(|same| same.len() > 1) {
                 // Only the first thing that a row says stands for the row.
                 let lines = || same.iter().map(|r| r.line).filter(|line| *line > 0);
@@ -191,13 +188,14 @@ impl Gathered {
                     self.repeated.first_line = self.repeated.first_line.into_iter().chain(again).min();
                 }
             }
-            records.dedup_by(|later, stands| {
-                let same = key(later) == key(stands);
+            records.dedup_by(|next, stands| {
+                let same = key(next) == key(stands);
                 if same {
-                    stands.line = [stands.line, later.line].into_iter().filter(|l| *l > 0).min().unwrap_or(0);
+                    *stands = both(*stands, *next);
                 }
                 same
             });
+            records.reverse();
         }
         self.held = self.windows.iter().map(Vec::len).sum();
     }
@@ -245,7 +243,7 @@ impl Settled {
                 part: *part,
                 wording: 0,
                 state: *state,
-                reopened: false,
+                basis: Basis::Silence,
             }));
         }
     }
@@ -259,42 +257,40 @@ impl Settled {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::id::WindowId;
 
-    fn stands(words: &[(i64, State)]) -> (State, usize, Option<u32>) {
+    fn stands(words: &[(i64, State)]) -> (State, Basis, usize, Option<u32>) {
         let code = MunicipalityCode::parse("3205309").unwrap();
-        let taken_at = Timestamp::from_second(1_000).unwrap();
-        let mut gathered = Gathered::new(1, [PartId::parse("CRAS").unwrap()], taken_at);
+        let mut gathered = Gathered::new(1, [PartId::parse("CRAS").unwrap()]);
         for (line, (day, state)) in (2..).zip(words) {
-            let said = Said { state: *state, dated: Some(*day), wording: 0, reopened: false };
+            let said = Said { state: *state, dated: Some(*day), wording: 0, basis: Basis::Row };
             gathered.add(0, code, (0, 0), said, line);
         }
         let settled = gathered.settle();
         let Repeated { rows, first_line } = settled.repeated;
         let told = settled.into_observations([WindowId::parse("rma/2026-10").unwrap()].iter());
         assert_eq!(told.len(), 1);
-        (told.iter().next().unwrap().state, rows, first_line)
+        let said = told.iter().next().unwrap();
+        (said.state, said.basis, rows, first_line)
     }
 
     #[test]
-    fn among_words_of_one_date_the_most_advanced_stands_and_doubt_before_an_accusation() {
+    fn rows_that_differ_about_one_key_leave_it_in_doubt_whatever_their_order_and_dates() {
         use State::{Done, NotApplicable, Pending, Unconfirmed};
-        for (a, b, stays) in [
-            (Done, Pending, Done),
-            (Done, Unconfirmed, Done),
-            (Pending, Unconfirmed, Unconfirmed),
-            (Pending, NotApplicable, NotApplicable),
+        for (a, b, stays, basis) in [
+            (Done, Pending, Unconfirmed, Basis::Contradiction),
+            (Done, Unconfirmed, Unconfirmed, Basis::Contradiction),
+            (Pending, Unconfirmed, Unconfirmed, Basis::Contradiction),
+            (Pending, NotApplicable, Unconfirmed, Basis::Contradiction),
+            (Done, NotApplicable, Done, Basis::Row),
+            (Pending, Pending, Pending, Basis::Row),
         ] {
-            assert_eq!(stands(&[(1, a), (1, b)]), (stays, 1, Some(3)));
-            assert_eq!(stands(&[(1, b), (1, a)]), (stays, 1, Some(3)));
+            for (one, other) in [(1, 1), (1, 2), (2, 1)] {
+                assert_eq!(stands(&[(one, a), (other, b)]), (stays, basis, 1, Some(3)));
+                assert_eq!(stands(&[(one, b), (other, a)]), (stays, basis, 1, Some(3)));
+            }
         }
-    }
-
-    #[test]
-    fn a_newer_word_stands_over_an_older_one() {
-        assert_eq!(stands(&[(2, State::Pending), (1, State::Done)]).0, State::Pending);
-        assert_eq!(
-            stands(&[(1, State::Done), (2, State::Pending), (2, State::Pending)]),
-            (State::Pending, 2, Some(3))
-        );
+        assert_eq!(stands(&[(1, Done), (1, Pending), (1, Unconfirmed)]).1, Basis::Contradiction);
+        assert_eq!(stands(&[(1, Unconfirmed), (1, Done), (1, Pending)]).1, Basis::Contradiction);
     }
 }

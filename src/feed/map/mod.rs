@@ -176,7 +176,7 @@ impl<'a> Mapper<'a> {
             ground,
             words: row::Tables::new(spec, ground),
             mapped: Mapped { by_unit: spec.mapping.unit.is_some(), ..Mapped::default() },
-            gathered: gather::Gathered::new(periods.len(), parts, ground.taken_at),
+            gathered: gather::Gathered::new(periods.len(), parts),
             doubts: absence::Doubts::default(),
             asked: absence::Asked::default(),
             periods,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::{Timestamp, ToSpan as _};
 
 use crate::domain::calendar::Window;
@@ -29,6 +29,9 @@ enum Shape {
     Quarter,
     Year,
 }
+
+/// No data is older: the SUAS began then.
+const EARLIEST: Date = jiff::civil::date(2005, 1, 1);
 
 impl<'a> Periods<'a> {
     pub(super) fn new(spec: &'a FeedSpec, ground: &'a Ground<'a>) -> Self {
@@ -145,6 +148,14 @@ impl<'a> Periods<'a> {
         let zone = &self.ground.calendar.hours.zone;
         self.has_opened(window)
             && window.latest_deadline().is_none_or(|deadline| self.ground.taken_at < deadline.instant(zone))
+    }
+
+    /// Whether data of that instant may speak of a window: none from before it opened does, nor from before there was
+    /// a system to fill in.
+    pub(super) fn may_date(&self, at: usize, dated: Timestamp) -> bool {
+        let zone = &self.ground.calendar.hours.zone;
+        let opened = self.windows.get(at).map(|w| w.opens_on.max(EARLIEST));
+        opened.is_some_and(|day| dated >= zone.start_of(day))
     }
 
     fn has_opened(&self, window: &Window) -> bool {

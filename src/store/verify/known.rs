@@ -11,7 +11,7 @@ use super::super::sql::{bound, statements};
 use super::super::status;
 use super::Expected;
 use super::expect::{Must, Rows};
-use crate::domain::id::{FeedId, SnapshotId, WindowId};
+use crate::domain::id::{FeedId, WindowId};
 use crate::domain::status::{Belief, Observation, State, StatusBook};
 
 statements! {
@@ -28,10 +28,8 @@ pub(super) async fn expected(conn: &mut Conn) -> Result<Expected, StoreError> {
     while let Some(row) = bound!(JUDGED, position).fetch_optional(&mut *conn).await? {
         let cells = Cells::of("snapshots", &row);
         position = cells.get("position")?;
-        let (Ok(id), Ok(feed), Ok(taken_at), Ok(verdict), Ok(Some(bytes))) = (
-            cells.parsed("id", |t| SnapshotId::parse(t).ok()),
-            cells.parsed("feed", |t| FeedId::parse(t).ok()),
-            cells.instant("taken_at"),
+        let (Ok(load), Ok(verdict), Ok(Some(bytes))) = (
+            status::load(&cells),
             cells.parsed("verdict", Verdict::parse),
             cells.get::<Option<&[u8]>>("bytes"),
         ) else {
@@ -44,11 +42,11 @@ pub(super) async fn expected(conn: &mut Conn) -> Result<Expected, StoreError> {
                 ("done", Must::number(count(done))),
                 ("municipalities", Must::number(count(municipalities.len()))),
             ];
-            tallies.insert(vec![id.as_str().to_owned(), window.as_str().to_owned()], row);
+            tallies.insert(vec![load.snapshot.as_str().to_owned(), window.as_str().to_owned()], row);
             if verdict == Verdict::Accepted {
-                let book = known.entry((feed.clone(), window)).or_default();
+                let book = known.entry((load.feed.clone(), window)).or_default();
                 for observation in said {
-                    book.absorb(observation, &feed, &id, taken_at, Belief::Cautious);
+                    book.absorb(observation, &load, Belief::Cautious);
                 }
             }
         }
