@@ -154,7 +154,7 @@ pub(super) fn original(desk: &Desk, file: &Path) -> std::result::Result<Original
 pub(super) async fn report(desk: &Desk, format: ReportFormat, window: Option<&WindowId>) -> Result {
     let mut known = desk.known().await?;
     if let (Some(at), Some(store)) = (desk.as_known_at(), desk.ledger().await?) {
-        known.status = store.status_as_known(at).await?;
+        known.take(store.status_as_known(at).await?);
         known.ledger = known.ledger.as_known(at);
     }
     let summaries = chosen(desk, &known, window)?;

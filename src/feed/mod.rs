@@ -36,9 +36,10 @@ pub mod url;
 use std::collections::BTreeMap;
 
 use crate::domain::feed::FeedSpec;
+use crate::domain::status::Baseline;
 
 use self::body::{Body, Given};
-use self::judge::{Previous, Refusal, Verdict, judge};
+use self::judge::{Note, Refusal, Verdict, judge};
 use self::map::{Ground, Mapped, Mapper};
 use self::table::DecodeError;
 
@@ -49,6 +50,24 @@ pub struct Intake {
     pub mapped: Mapped,
     /// Whether to believe it.
     pub verdict: Verdict,
+}
+
+impl Intake {
+    /// What staff should know, whatever became of it: why it is not believed, then what is odd about it.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let Verdict::Quarantined { reasons } = &self.verdict else {
+            return judge::notes(&self.mapped).iter().map(Note::to_string).collect();
+        };
+        let told = |note: &Note| match note {
+            Note::BadLines { .. } => reasons.iter().any(|r| matches!(r, Refusal::BadLines { .. })),
+            Note::MissingPages { .. } => reasons.iter().any(|r| matches!(r, Refusal::MissingPages { .. })),
+            _ => false,
+        };
+        let notes = judge::notes(&self.mapped);
+        let notes = notes.iter().filter(|note| !told(note)).map(Note::to_string);
+        reasons.iter().map(Refusal::to_string).chain(notes).collect()
+    }
 }
 
 /// A page of a run that could not be had, or was not what it should be.
@@ -63,8 +82,8 @@ pub struct Missing {
 /// Decodes, maps and judges one whole load of a feed, which may come in several bodies. Never fails: bytes that cannot
 /// be read are a quarantined snapshot like any other.
 #[must_use]
-pub fn take_in(spec: &FeedSpec, bodies: &[Body], ground: &Ground<'_>, previous: Option<&Previous>) -> Intake {
-    take_in_run(spec, bodies, &[], ground, previous)
+pub fn take_in(spec: &FeedSpec, bodies: &[Body], ground: &Ground<'_>, before: Option<&Baseline>) -> Intake {
+    take_in_run(spec, bodies, &[], ground, before)
 }
 
 /// The same of a run of which some pages are missing: whom they are about is *não confirmado*, and more of them than
@@ -75,11 +94,11 @@ pub fn take_in_run(
     bodies: &[Body],
     missing: &[Missing],
     ground: &Ground<'_>,
-    previous: Option<&Previous>,
+    before: Option<&Baseline>,
 ) -> Intake {
     match read(spec, bodies, missing, ground) {
         Ok(mapped) => {
-            let verdict = judge(spec, &mapped, previous);
+            let verdict = judge(spec, &mapped, before, ground.roster);
             Intake { mapped, verdict }
         }
         Err(error) => Intake {
@@ -109,6 +128,7 @@ fn read(
     }
     let wanted = map::wanted(&spec.mapping);
     let mut counts = Counts::default();
+    let mut answers: BTreeMap<&str, &Given> = BTreeMap::new();
     for body in bodies {
         let table = match table::open(&spec.format, body, &wanted) {
             Err(error) if body.given.is_of_somebody() => {
@@ -117,12 +137,20 @@ fn read(
             }
             opened => opened.map_err(|error| placed(error, bodies, body))?,
         };
-        let read = || {
+        let read = |mapper: &mut Mapper<'_>| {
             let (promised, before) = (table.promised(), mapper.rows());
             mapper.read(table, &body.given)?;
             counts.note(&body.given, promised, mapper.rows() - before)
         };
-        read().map_err(|error| placed(error, bodies, body))?;
+        let before = mapper.rows();
+        read(&mut mapper).map_err(|error| placed(error, bodies, body))?;
+        // Answers without a row may well be alike.
+        if mapper.rows() > before {
+            let first = *answers.entry(body.original.sha256()).or_insert(&body.given);
+            if *first != body.given {
+                mapper.same_answer(first, &body.given);
+            }
+        }
     }
     // Rows without the columns are not counted.
     if !mapper.lacks_columns() {
@@ -133,13 +161,7 @@ fn read(
 
 /// Says which of several bodies it was.
 fn placed(error: DecodeError, bodies: &[Body], body: &Body) -> DecodeError {
-    let Given { municipality, unit, reference } = &body.given;
-    let told = [
-        municipality.map(|m| format!("município {m}")),
-        unit.as_ref().map(|u| format!("unidade {u}")),
-        reference.map(|r| format!("referência {r}")),
-    ];
-    let place = told.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let place = body.given.to_string();
     if bodies.len() < 2 || place.is_empty() {
         error
     } else {

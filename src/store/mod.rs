@@ -15,6 +15,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+mod baseline;
 mod begin;
 mod cell;
 mod chain;

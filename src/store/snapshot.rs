@@ -58,6 +58,8 @@ pub struct NewSnapshot {
     pub rejected: usize,
     /// How many of them repeat others.
     pub repeated: usize,
+    /// The columns that it came in, where the next load must come in the same.
+    pub form: Option<String>,
     /// What staff should know of it (bad lines, unknown municipalities; why it is quarantined).
     pub reasons: Vec<String>,
     /// The original bytes, if the feed keeps them.
@@ -279,7 +281,7 @@ async fn keep(
     if observations.is_empty() && verdict == Verdict::Quarantined {
         return put(conn, snapshot, verdict, None, total, now).await;
     }
-    let bytes = status::keep(conn, observations).await?.into_bytes();
+    let bytes = status::keep(conn, observations, snapshot.form.as_deref()).await?.into_bytes();
     let mapping = sha256(&bytes);
     bound!(PUT_MAPPING, &mapping, bytes).execute(&mut *conn).await?;
     let arrival = put(conn, snapshot, verdict, Some(&mapping), total, now).await?;

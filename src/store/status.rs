@@ -37,6 +37,8 @@ statements! {
 
 /// The first line of a mapping: it names its pages.
 const INDEX: &str = "paginas";
+/// Begins the line of a mapping with the columns that the load came in.
+const FORM: &str = "forma\t";
 
 impl Store {
     /// All that the feeds said, as it stands now.
@@ -48,7 +50,7 @@ impl Store {
         let mut book = StatusBook::default();
         for row in bound!(KNOWN).fetch_all(&mut *view).await? {
             let known = known(&row)?;
-            book.restore(known.window.clone(), move || known.entries());
+            book.restore(known.window.clone(), known.feed.clone(), move || known.entries());
         }
         for row in bound!(FETCHES).fetch_all(&mut *view).await? {
             let cells = Cells::of("fetches", &row);
@@ -99,8 +101,17 @@ pub(super) fn load(cells: &Cells<'_>) -> Result<Load, StoreError> {
 }
 
 /// Keeps what a snapshot says, page by page; gives the mapping that names the pages.
-pub(super) async fn keep(conn: &mut Conn, observations: &Observations) -> Result<String, StoreError> {
+pub(super) async fn keep(
+    conn: &mut Conn,
+    observations: &Observations,
+    form: Option<&str>,
+) -> Result<String, StoreError> {
     let mut mapping = format!("{INDEX}\n");
+    if let Some(form) = form {
+        mapping.push_str(FORM);
+        mapping.push_str(&page::escaped(form));
+        mapping.push('\n');
+    }
     for of_window in observations.pages() {
         let text = page::said(of_window.observations());
         let digest = sha256(text.as_bytes());
@@ -116,10 +127,18 @@ pub(super) async fn keep(conn: &mut Conn, observations: &Observations) -> Result
 /// Windows and digests of the pages that a mapping names; nothing for what is none.
 pub(super) fn index(mapping: &[u8]) -> Option<impl Iterator<Item = Option<(WindowId, &str)>>> {
     let rest = mapping.strip_prefix(INDEX.as_bytes())?.strip_prefix(b"\n")?;
-    Some(rest.split(|b| *b == b'\n').filter(|line| !line.is_empty()).map(|line| {
+    let lines =
+        rest.split(|b| *b == b'\n').filter(|line| !line.is_empty() && !line.starts_with(FORM.as_bytes()));
+    Some(lines.map(|line| {
         let (window, sha256) = std::str::from_utf8(line).ok()?.split_once('\t')?;
         Some((WindowId::parse(window).ok()?, sha256))
     }))
+}
+
+/// The columns that a load came in, where its mapping tells.
+pub(super) fn form(mapping: &[u8]) -> Option<String> {
+    let line = mapping.split(|b| *b == b'\n').find_map(|line| line.strip_prefix(FORM.as_bytes()))?;
+    std::str::from_utf8(line).ok().map(page::unescaped)
 }
 
 /// What a mapping says of some windows; nothing for a mapping that cannot be read.
@@ -196,7 +215,7 @@ pub(super) async fn absorb(
         let row = bound!(KNOWN_OF, feed.as_str(), window.as_str()).fetch_optional(&mut *conn).await?;
         let mut book = StatusBook::default();
         if let Some(known) = row.as_ref().map(known).transpose()? {
-            book.restore(window.clone(), move || known.entries());
+            book.restore(window.clone(), feed.clone(), move || known.entries());
         }
         for observation in page.observations() {
             book.absorb(observation, load, Belief::Cautious);

@@ -227,6 +227,7 @@ async fn snapshot(store: &Store) {
         rows: 2,
         rejected: 0,
         repeated: 0,
+        form: None,
         reasons: Vec::new(),
         original: None,
     };

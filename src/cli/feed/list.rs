@@ -45,9 +45,16 @@ pub(in crate::cli) async fn list(desk: &Desk, feed: Option<&FeedId>) -> Result {
     let store = desk.ledger().await?;
     let shown = if feed.is_some() { SHOWN } else { 1 };
     let standings = standings(desk, store.as_ref(), feeds, shown).await?;
+    let retired = match &store {
+        Some(store) if feed.is_none() => retired(desk, store).await?,
+        _ => Vec::new(),
+    };
     if desk.json {
         for standing in &standings {
             say(&standing.json(desk).to_string());
+        }
+        for id in &retired {
+            say(&json!({ "fonte": id.as_str(), "aposentada": true }).to_string());
         }
         return Ok(Answer::Done);
     }
@@ -56,11 +63,26 @@ pub(in crate::cli) async fn list(desk: &Desk, feed: Option<&FeedId>) -> Result {
         _ => Vec::new(),
     };
     let mut out = table(&standings, desk);
+    for id in &retired {
+        let _ = writeln!(
+            out,
+            "{id}  aposentada: não está mais em fontes.toml, e o que ela disse deixou de contar"
+        );
+    }
     for standing in standings.iter().filter(|_| feed.is_some()) {
         out.push_str(&details(standing, &rulings, &desk.setup.config.calendar.hours.zone));
     }
     say(&out);
     Ok(Answer::Done)
+}
+
+/// The feeds that brought loads and are no longer declared.
+async fn retired(desk: &Desk, store: &Store) -> std::result::Result<Vec<FeedId>, StoreError> {
+    let book = store.status().await?;
+    let declared = |id: &FeedId| desk.setup.config.feeds.iter().any(|spec| spec.id == *id);
+    let mut retired: Vec<FeedId> = book.feeds().filter(|id| !declared(id)).cloned().collect();
+    retired.sort();
+    Ok(retired)
 }
 
 async fn standings<'a>(

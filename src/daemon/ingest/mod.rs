@@ -27,7 +27,7 @@ use crate::telemetry::chain;
 use crate::world::live::spool_folder;
 
 use load::judged;
-pub use load::{IntakeError, Load, Taken, previous, read_load, take_in_bytes, take_in_load};
+pub use load::{IntakeError, Load, Taken, baseline, read_load, take_in_bytes, take_in_load};
 use run::{Remembered, run_once};
 
 /// What the ingest loop remembers between its rounds.

@@ -28,11 +28,11 @@ type Entries = HashMap<MunicipalityCode, Vec<Entry>>;
 
 /// What is known of a window from one feed, where it is kept.
 #[derive(Clone)]
-struct Unread(Arc<dyn Fn() -> Vec<(MunicipalityCode, Entry)> + Send + Sync>);
+struct Unread(FeedId, Arc<dyn Fn() -> Vec<(MunicipalityCode, Entry)> + Send + Sync>);
 
 impl fmt::Debug for Unread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Unread")
+        f.debug_tuple("Unread").field(&self.0).finish_non_exhaustive()
     }
 }
 
@@ -40,7 +40,7 @@ impl Shelf {
     fn entries(&self) -> &Entries {
         self.read.get_or_init(|| {
             let mut all = Entries::new();
-            for (municipality, entry) in self.unread.iter().flat_map(|Unread(read)| read()) {
+            for (municipality, entry) in self.unread.iter().flat_map(|Unread(_, read)| read()) {
                 all.entry(municipality).or_default().push(entry);
             }
             if self.unread.len() > 1 {
@@ -91,9 +91,26 @@ impl StatusBook {
     pub fn restore(
         &mut self,
         window: WindowId,
+        feed: FeedId,
         read: impl Fn() -> Vec<(MunicipalityCode, Entry)> + Send + Sync + 'static,
     ) {
-        self.windows.entry(window).or_default().unread.push(Unread(Arc::new(read)));
+        self.windows.entry(window).or_default().unread.push(Unread(feed, Arc::new(read)));
+    }
+
+    /// Leaves out what feeds said that are no longer: from then on it does not count.
+    pub fn only(&mut self, counts: impl Fn(&FeedId) -> bool) {
+        for shelf in self.windows.values_mut() {
+            shelf.unread.retain(|Unread(feed, _)| counts(feed));
+            for entries in shelf.read.get_mut().into_iter().flat_map(HashMap::values_mut) {
+                entries.retain(|entry| counts(&entry.feed));
+            }
+        }
+        self.fetched.retain(|feed, _| counts(feed));
+    }
+
+    /// The feeds that ever brought a load.
+    pub fn feeds(&self) -> impl Iterator<Item = &FeedId> {
+        self.fetched.keys()
     }
 
     /// The same, as if every feed went on saying what it says: a *pendente* that is too old at `now` is in doubt and

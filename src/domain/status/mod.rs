@@ -5,6 +5,7 @@
 //! A *pendente* that follows a *concluído* or *não se aplica*, and one that only silence tells, is believed after two
 //! loads at least twelve hours apart that both cover it, or an explicit reopening (DESIGN §6).
 
+mod baseline;
 mod book;
 mod observed;
 
@@ -15,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::id::{FeedId, MunicipalityCode, PartId, SnapshotId, UnitId, WindowId};
 
+pub use baseline::Baseline;
 pub use book::{StatusBook, WindowStatus};
 pub use observed::{Names, Observations, Page, Record};
 

@@ -75,7 +75,7 @@ impl<'a> Periods<'a> {
         let reference = match (self.rule, given) {
             (ReferenceRule::Open, None) => {
                 let open = (0..self.len()).filter(has).filter(|at| is(*at, &|w| self.is_open(w)));
-                return Ok(open.collect());
+                return self.claimed(open.collect());
             }
             (ReferenceRule::Open, Some(given)) => given,
             (ReferenceRule::Fixed(reference), _) => *reference,
@@ -99,7 +99,19 @@ impl<'a> Periods<'a> {
                 about.retain(|at| is(*at, &|w| Some(w.opens_on) == last));
             }
         }
-        Ok(about)
+        self.claimed(about)
+    }
+
+    /// A row that two windows could claim is claimed by none.
+    fn claimed(&self, about: Vec<usize>) -> Result<Vec<usize>, String> {
+        if about.len() < 2 {
+            return Ok(about);
+        }
+        let ids: Vec<&str> = about.iter().filter_map(|at| Some(self.windows.get(*at)?.id.as_str())).collect();
+        Err(format!(
+            "a linha pode ser de mais de uma janela aberta ({}), e por isso de nenhuma",
+            ids.join(", ")
+        ))
     }
 
     /// Reads a reference: year and month, or `%q` for a quarter, as far as the system's references are fine.

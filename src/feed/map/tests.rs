@@ -526,3 +526,61 @@ fn a_form_that_the_source_says_was_opened_again_is_marked_so() {
         .collect();
     assert_eq!(marked, [(Basis::Row, State::Pending), (Basis::Reopened, State::Pending)]);
 }
+
+fn said_of_vitoria(found: &Mapped) -> (State, Basis) {
+    let said = found.observations.iter().find(|said| said.municipality == code("3205309")).unwrap();
+    (said.state, said.basis)
+}
+
+fn without_parts() -> FeedSpec {
+    let mut spec = situation();
+    spec.mapping.part = PartRule::Fixed(PartId::parse("CRAS").unwrap());
+    spec
+}
+
+#[test]
+fn rows_of_several_units_that_differ_where_no_unit_is_named_leave_the_part_in_doubt() {
+    let file = "ibge;unidade;situacao;data\n3205309;CRAS 1;Questionário Preenchido;\n\
+                3205309;CRAS 2;Preencher o questionário;\n3205309;CRAS 3;Preencher o questionário;\n";
+    let found = mapped(&without_parts(), &roster(), file);
+    assert_eq!(said_of_vitoria(&found), (State::Unconfirmed, Basis::Contradiction));
+    assert_eq!(found.contradicted.len(), 1);
+}
+
+#[test]
+fn two_rows_of_one_file_that_contradict_each_other_leave_it_in_doubt_whatever_their_dates() {
+    let file =
+        "ibge;situacao;data\n3205309;Preencher o questionário;\n3205309;Questionário Preenchido;09/11/2026\n";
+    let found = mapped(&without_parts(), &roster(), file);
+    assert_eq!(said_of_vitoria(&found), (State::Unconfirmed, Basis::Contradiction));
+}
+
+#[test]
+fn data_from_before_the_window_opened_says_nothing_of_it() {
+    for (date, state) in [
+        ("20/10/2026", State::Unconfirmed),
+        ("01/11/2026", State::Done),
+        ("10/11/2026", State::Done),
+        ("11/11/2026", State::Unconfirmed),
+        ("05/11/1926", State::Unconfirmed),
+    ] {
+        let file = format!("ibge;situacao;data\n3205309;Questionário Preenchido;{date}\n");
+        let found = mapped(&without_parts(), &roster(), &file);
+        assert_eq!(said_of_vitoria(&found).0, state, "{date}");
+        assert_eq!(found.doubtful_dates, usize::from(state == State::Unconfirmed), "{date}");
+    }
+}
+
+#[test]
+fn a_row_that_two_open_windows_could_claim_is_claimed_by_none() {
+    let calendar = crate::feed::fixture::calendar();
+    let mut second = october();
+    second.reference = Reference::Month(2026, 11);
+    second.id = WindowId::parse("rma/2026-11").unwrap();
+    let (windows, roster) = ([october(), second], roster());
+    let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
+    let found =
+        map(&without_parts(), "ibge;situacao;data\n3205309;Preencher o questionário;\n".as_bytes(), &ground);
+    assert!(found.observations.is_empty());
+    assert!(found.bad_lines[0].message.contains("rma/2026-10, rma/2026-11"), "{:?}", found.bad_lines);
+}

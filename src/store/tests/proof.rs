@@ -43,6 +43,7 @@ async fn told(dir: &TempDir) -> Store {
             rows: 3,
             rejected: 1,
             repeated: 1,
+            form: None,
             reasons: vec!["uma".to_owned()],
             original: Some(b"original".to_vec()),
         };

@@ -19,6 +19,7 @@ fn snapshot(feed: &str, n: usize, minutes: i64) -> NewSnapshot {
         rows: 1,
         rejected: 0,
         repeated: 0,
+        form: None,
         reasons: Vec::new(),
         original: None,
     }

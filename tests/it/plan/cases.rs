@@ -1,5 +1,6 @@
 //! The decision, sentence by sentence, in small worlds written out.
 
+mod evidence;
 mod letters;
 mod staff;
 mod status;
@@ -28,7 +29,6 @@ use vigia_suas::plan::{self, Plan, World};
 
 use crate::support::world::{municipality_code, part};
 
-/// One window from Monday 2 March to Tuesday 31 March 2026, rungs at 10, 5 and 2 days, two municipalities.
 /// A load taken then; loads arrive in the order of their instants.
 fn load(feed: &str, when: &str) -> Load {
     Load {
@@ -39,6 +39,7 @@ fn load(feed: &str, when: &str) -> Load {
     }
 }
 
+/// One window from Monday 2 March to Tuesday 31 March 2026, rungs at 10, 5 and 2 days, two municipalities.
 struct Case {
     calendar: Calendar,
     roster: Roster,

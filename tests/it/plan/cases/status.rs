@@ -24,7 +24,7 @@ fn with_units(case: &mut Case) {
 }
 
 /// The pending parts and units that the letter to a municipality would list; none when it is not a prazo.
-fn accused(case: &Case, code: MunicipalityCode) -> Vec<String> {
+pub(super) fn accused(case: &Case, code: MunicipalityCode) -> Vec<String> {
     let plan = case.plan(NOW);
     let letter = plan.actions.iter().find(|d| d.key.municipality() == Some(code));
     let Some(Content::Warning { pending, .. }) = letter.and_then(|d| d.content.as_ref()) else {
