@@ -13,6 +13,7 @@ use tracing::{error, info, warn};
 
 use super::alert::alert_once;
 use super::app::App;
+use super::arrivals::blocking;
 use crate::domain::id::EmailAddress;
 use crate::domain::notice::NoticeKey;
 use crate::mail::bounce::{self, Action, Bounce, Disposition, FailedRecipient, Receipt, Returned};
@@ -321,14 +322,6 @@ impl Mailbox {
         let looked_at = findings.iter().any(|f| f.fate.needs_a_person());
         let mark = if looked_at { Mark::Flagged } else { Mark::Seen };
         Ok(blocking(move || maildir::put_away(&maildir, &path, mark)).await.map(|()| true))
-    }
-}
-
-/// Work on files, off the loops' threads.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }
 }
 

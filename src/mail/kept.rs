@@ -3,10 +3,12 @@
 //! Blocking; callers run it off the async threads. Nothing is ever overwritten. Anybody can write to the address that
 //! they come from, so that there is an end to how many are kept.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+
+use crate::files::{self, Access};
 
 /// So many files, and no more are kept until somebody makes room.
 const MOST: usize = 1_000;
@@ -25,14 +27,11 @@ pub fn keep(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
         let text = format!("já há {MOST} mensagens em {}; apague as que foram lidas", dir.display());
         return Err(io::Error::new(io::ErrorKind::StorageFull, text));
     }
-    // Whole or not at all: the name is that of the bytes.
-    let unfinished = dir.join(format!("{name}.parte-{}", std::process::id()));
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&unfinished, &path)?;
-    Ok(path)
+    match files::create(&path, bytes, Access::Owner) {
+        // Its name is that of the bytes: whoever was quicker kept the same.
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(path),
+    }
 }
 
 #[cfg(test)]
