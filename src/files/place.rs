@@ -23,6 +23,8 @@ use super::attributes;
 pub enum Access {
     /// Only its owner.
     Owner,
+    /// Its owner, and its group to read, as far as the process's mask lets.
+    Group,
     /// Whoever the process's mask and the folder let.
     Usual,
     /// Everybody: the service runs as another user than the one who writes its configuration.
@@ -33,6 +35,7 @@ impl Access {
     fn mode(self) -> u32 {
         match self {
             Self::Owner => 0o600,
+            Self::Group => 0o640,
             Self::Usual => 0o666,
             Self::Everyone => 0o644,
         }
@@ -155,7 +158,7 @@ fn finished(folder: &Path, bytes: &[u8], made: Made<'_>, durable: Durable) -> io
         Made::Like(other) => attributes::keep(other, file.as_file())?,
         // Whatever the mask of the terminal that the command runs in.
         Made::New(Access::Everyone) => file.as_file().set_permissions(Permissions::from_mode(mode))?,
-        Made::New(Access::Owner | Access::Usual) => {}
+        Made::New(Access::Owner | Access::Group | Access::Usual) => {}
     }
     if durable == Durable::Yes {
         file.as_file().sync_all()?;
