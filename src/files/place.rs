@@ -141,9 +141,9 @@ pub(super) fn durable(folder: &Path, bytes: &[u8], made: Made<'_>) -> io::Result
     finished(folder, bytes, made, Durable::Yes)
 }
 
-fn finished(folder: &Path, bytes: &[u8], made: Made<'_>, durable: Durable) -> io::Result<Finished> {
+fn finished(folder: &Path, bytes: &[u8], whose: Made<'_>, durable: Durable) -> io::Result<Finished> {
     // Of another file's bytes nobody reads any before its permissions stand.
-    let mode = match made {
+    let mode = match whose {
         Made::New(access) => access.mode(),
         Made::Like(_) => Access::Owner.mode(),
     };
@@ -154,7 +154,7 @@ fn finished(folder: &Path, bytes: &[u8], made: Made<'_>, durable: Durable) -> io
         .permissions(Permissions::from_mode(mode))
         .tempfile_in(folder)?;
     file.write_all(bytes)?;
-    match made {
+    match whose {
         Made::Like(other) => attributes::keep(other, file.as_file())?,
         // Whatever the mask of the terminal that the command runs in.
         Made::New(Access::Everyone) => file.as_file().set_permissions(Permissions::from_mode(mode))?,
