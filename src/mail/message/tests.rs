@@ -50,7 +50,7 @@ impl Letter {
     }
 
     fn compose(&self) -> Result<Vec<u8>, MessageError> {
-        compose(&Draft {
+        compose(&Content {
             from: &self.from,
             to: &self.to,
             message_id: &message_id("rma/2026-11@1/prazo-5d/3205309", 1, "example.org"),

@@ -321,7 +321,7 @@ async fn words_injected_before_tls_are_not_heard_after_it() {
     let injected = at(Moment::StartTls, Deed::Say("220 go\r\n250-scripted\r\n250 AUTH PLAIN"));
     let server = Scripted::start(Cover::Clear, vec![injected]).await;
     let relay = Relay { security: Security::StartTls, ..with_password(relay(&server)) };
-    let outcome = Session::connect(&relay, Manner::Together).await.unwrap_err();
+    let outcome = Session::connect(&relay, Pipelining::IfOffered).await.unwrap_err();
     assert_eq!(outcome, fault("o relé falou entre STARTTLS e o TLS"));
     assert!(!server.heard()[0].lines.iter().any(|line| line.starts_with("AUTH")));
 }
@@ -331,11 +331,11 @@ async fn nothing_is_sent_in_the_clear_when_tls_was_asked_for() {
     let script = at(Moment::Ehlo, Deed::Say("250-scripted\r\n250 AUTH PLAIN"));
     let server = Scripted::start(Cover::Clear, vec![script]).await;
     let relay = Relay { security: Security::StartTls, ..with_password(relay(&server)) };
-    let outcome = Session::connect(&relay, Manner::Together).await.unwrap_err();
+    let outcome = Session::connect(&relay, Pipelining::IfOffered).await.unwrap_err();
     assert_eq!(outcome, fault("o relé não oferece STARTTLS"));
     let refusing = Scripted::start(Cover::Clear, vec![at(Moment::StartTls, Deed::Say("454 no TLS"))]).await;
     let outcome =
-        Session::connect(&Relay { port: refusing.port, ..relay }, Manner::Together).await.unwrap_err();
+        Session::connect(&Relay { port: refusing.port, ..relay }, Pipelining::IfOffered).await.unwrap_err();
     assert_eq!(outcome, deferred("454 no TLS", true));
 }
 
@@ -345,16 +345,17 @@ async fn a_certificate_that_is_not_trusted_is_the_relays_fault() {
     let trusted = Relay { security: Security::Tls, ..relay(&server) };
     let by_address = Relay { host: "127.0.0.1".to_owned(), ..trusted.clone() };
     for strange in [Relay { extra_ca: None, ..trusted }, by_address] {
-        let outcome = Session::connect(&strange, Manner::Together).await.unwrap_err();
+        let outcome = Session::connect(&strange, Pipelining::IfOffered).await.unwrap_err();
         let Outcome::RelayFault { reply } = outcome else { panic!("{outcome:?}") };
         assert!(reply.starts_with("TLS com o relé não foi aceito: "), "{reply}");
     }
     assert!(server.heard().iter().all(|heard| heard.lines.is_empty()));
     // A relay in the clear where TLS is expected.
     let server = Scripted::start(Cover::Clear, Vec::new()).await;
-    let outcome = Session::connect(&Relay { security: Security::Tls, ..relay(&server) }, Manner::Together)
-        .await
-        .unwrap_err();
+    let outcome =
+        Session::connect(&Relay { security: Security::Tls, ..relay(&server) }, Pipelining::IfOffered)
+            .await
+            .unwrap_err();
     assert!(matches!(outcome, Outcome::RelayFault { .. }), "{outcome:?}");
 }
 
@@ -367,12 +368,13 @@ async fn a_wrong_password_is_the_relays_fault_and_a_tired_one_waits() {
         (Deed::HangUp, deferred("o relé encerrou a conexão a AUTH", true)),
     ] {
         let server = Scripted::start(Cover::Clear, vec![at(Moment::Auth, deed)]).await;
-        let outcome = Session::connect(&with_password(relay(&server)), Manner::Together).await.unwrap_err();
+        let outcome =
+            Session::connect(&with_password(relay(&server)), Pipelining::IfOffered).await.unwrap_err();
         assert_eq!(outcome, expected);
     }
     let none = at(Moment::Ehlo, Deed::Say("250 scripted"));
     let server = Scripted::start(Cover::Clear, vec![none]).await;
-    let outcome = Session::connect(&with_password(relay(&server)), Manner::Together).await.unwrap_err();
+    let outcome = Session::connect(&with_password(relay(&server)), Pipelining::IfOffered).await.unwrap_err();
     assert_eq!(outcome, fault("o relé não oferece AUTH PLAIN nem LOGIN"));
 }
 
