@@ -2,7 +2,7 @@
 
 [private]
 default:
-    @just --list --unsorted
+    @{{just_executable()}} --list --unsorted
 
 # a rehearsal with config/; nobody is written to
 run *args:
