@@ -179,7 +179,7 @@ fn a_letter_has_every_header_once_and_both_bodies() {
 }
 
 #[test]
-fn the_same_draft_gives_the_same_bytes() {
+fn the_same_content_gives_the_same_bytes() {
     assert_eq!(Letter::new().compose().unwrap(), Letter::new().compose().unwrap());
 }
 
