@@ -71,7 +71,7 @@ fn every_file_that_a_page_names_is_there() {
             let ours = ["src/", "tests/", "config/", "docs/", "deploy/", "migrations/", "benches/", ".ci/"];
             let is_path = ours.iter().any(|dir| name.starts_with(dir)) && !name.contains(char::is_whitespace);
             // A name in capitals stands for one to come.
-            if is_path && !name.contains("N") && !root().join(&name).exists() {
+            if is_path && !name.contains('N') && !root().join(&name).exists() {
                 missing.push(format!("{page}: {name}"));
             }
         }
