@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`token`] (names made from a notice's key), [`message`] (a letter's exact bytes), [`smtp`] (one
 //! connection to the relay), [`mod@file`] (rehearsal). [`Transport`] joins the last two for a sender. [`bounce`] reads
-//! what comes back, [`maildir`] is where it lies, and [`unmatched`] where it is put when it came by a pipe and matches no letter.
+//! what comes back, [`maildir`] is where it lies, and [`unmatched`] where it is put when it came by a pipe and matches
+//! no letter.
 //!
 //! Must not decide whether a letter is due, keep a queue, or log an address. Names only `domain`; no type of lettre or
 //! rustls stands in a signature that other rooms see. TLS here asks rustls for ring by name, so nothing need be

@@ -1,8 +1,8 @@
 //! Bounds what the MIME library is given, so that nothing hostile costs more than a moment. Pure.
 //!
 //! - Only the beginning is looked at, in lines no longer than SMTP allows, and headers of a few lines.
-//! - Messages within messages stay closed: the library would open each, and free them by recursion. Their
-//!   types are renamed, and we read the returned letter's headers ourselves.
+//! - Messages within messages stay closed: the library would open each, and free them by recursion. Their types are
+//!   renamed, and we read the returned letter's headers ourselves.
 //! - Containers are few, since each whose boundary is missing is searched for to the end.
 
 use super::Why;
