@@ -7,15 +7,14 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use crate::config::{self, Config, Faults, LoadError, RewriteError, Sources, rewrite};
 use crate::domain::calendar::{Calendar, Respondent};
 use crate::domain::id::PartId;
+use crate::domain::journal::ProposalFacts;
 use crate::domain::overrides::Authorship;
-use crate::domain::register::{Edit, Proposal};
+use crate::domain::register::Edit;
 use crate::domain::roster::Units;
-use crate::render::register::sentence;
 use crate::store::{Store, StoreError, sha256};
 use crate::world::setup::Setup;
 
@@ -81,21 +80,21 @@ pub enum ApplyError {
     },
 }
 
-/// Takes proposals into `unidades.csv`. The journal says which, by whom, and both files' digests.
+/// Takes proposals into `unidades.csv`. The journal says which (`told`), by whom, and both files' digests.
 ///
 /// # Errors
 /// [`ApplyError`]; except for one that says so, nothing was written.
 pub async fn apply(
     setup: &Setup,
     store: &Store,
-    proposals: &[Proposal],
+    edits: &[Edit],
+    told: Vec<ProposalFacts>,
     by: Authorship,
 ) -> Result<Applied, ApplyError> {
     let directory = setup.directory.as_deref().ok_or(ApplyError::Embedded)?;
-    let edits: Vec<Edit> = proposals.iter().map(Proposal::edit).collect();
     let path = real(&directory.join(FILE));
     let before = read(&path)?;
-    let after = rewrite(before.as_deref(), &edits)?;
+    let after = rewrite(before.as_deref(), edits)?;
     let config = check(directory, &after, by.at)?;
     let stamp = setup.config.calendar.hours.zone.zoned(by.at).strftime("%Y-%m-%dT%H%M").to_string();
     let copy = before.as_deref().map(|bytes| keep_copy(&path, bytes, &stamp)).transpose()?;
@@ -104,12 +103,6 @@ pub async fn apply(
         copy.as_deref().map(fs::remove_file).transpose().map_err(files("apagar", &path))?;
         return Err(error);
     }
-    let roster = &setup.config.roster;
-    let told: Vec<Value> = proposals
-        .iter()
-        .map(|p| json!({ "unidade": p.unit.as_str(), "municipio": p.municipality.to_string(), "fonte": p.feed.as_str(),
-                         "mudanca": sentence(&p.change, roster) }))
-        .collect();
     let digests = (before.as_deref().map(sha256), sha256(&after));
     let noted = store.note_register_applied(told, digests, by).await;
     noted.map_err(|source| ApplyError::Store { written: true, source })?;

@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 use super::{declared, origin};
 use crate::cli::desk::{Answer, Desk, Result, remark, say};
 use crate::daemon::ingest::next_run;
+use crate::domain::journal::Verdict;
 use crate::domain::feed::FeedSpec;
 use crate::domain::id::FeedId;
 use crate::domain::time::Zone;
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
-use crate::store::{CrawlProgress, FeedRun, LastAccepted, Ruling, SnapshotLine, Store, StoreError, Verdict};
+use crate::store::{CrawlProgress, FeedRun, LastAccepted, Ruling, SnapshotLine, Store, StoreError};
 
 /// How many snapshots of one feed are shown.
 const SHOWN: usize = 10;

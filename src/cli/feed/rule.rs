@@ -8,7 +8,8 @@ use crate::desk::order;
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
-use crate::store::{Ruled, Verdict};
+use crate::domain::journal::Verdict;
+use crate::store::Ruled;
 
 /// Believes a quarantined snapshot, or withdraws a believed one.
 pub(in crate::cli) async fn rule(
