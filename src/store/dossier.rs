@@ -6,8 +6,8 @@ use super::cell::code;
 use super::db::Conn;
 use super::sql::{bound, statements};
 use super::{
-    Attempt, ChainReport, DeliveryId, DeliveryLine, JournalEntry, KeptMessage, Letter, Signs,
-    Store, StoreError,
+    Attempt, ChainReport, DeliveryId, DeliveryLine, JournalEntry, KeptMessage, Letter, Signs, Store,
+    StoreError,
 };
 use super::{begin, delivery, journal, letter, returned, status, verify};
 use crate::domain::id::{MunicipalityCode, WindowId};

@@ -6,6 +6,7 @@ mod change;
 mod cli;
 mod delivery;
 mod dossier;
+mod journal;
 mod layering;
 mod paste;
 mod peers;

@@ -12,9 +12,7 @@ use crate::domain::id::{WindowId, slugify};
 use crate::domain::journal::{self, Act, Decision, Entry, OrderAct, Ordered, Ruled};
 use crate::domain::notice::{NoticeKey, StaffSlot, Told as ToldDeadline};
 use crate::render::because::part_name;
-use crate::store::{
-    Attempt, CaseFile, DeliveryId, DeliveryLine, JournalEntry, KeptMessage, Letter, sha256,
-};
+use crate::store::{Attempt, CaseFile, DeliveryId, DeliveryLine, JournalEntry, KeptMessage, Letter, sha256};
 
 /// The entries that matter to one dossier.
 pub(super) struct Told<'a> {
@@ -78,10 +76,7 @@ impl<'a> Told<'a> {
     }
 
     /// The entries that can be read, as far as `what` picks them.
-    fn each<T>(
-        &self,
-        what: impl Fn(&'a JournalEntry, &'a Entry) -> Option<T>,
-    ) -> impl Iterator<Item = T> {
+    fn each<T>(&self, what: impl Fn(&'a JournalEntry, &'a Entry) -> Option<T>) -> impl Iterator<Item = T> {
         self.entries.iter().filter_map(move |entry| what(entry, entry.told.as_ref().ok()?))
     }
 
@@ -186,17 +181,18 @@ impl<'a> Told<'a> {
     pub(super) fn orders(&self) -> Vec<Order> {
         let mut orders: Vec<Order> = Vec::new();
         for (entry, told) in self.each(|entry, told| Some((entry, told))) {
-            let given = |kind: &str, scope: String, until: Option<String>, author: &str, reason: &str| Order {
-                seq: entry.seq,
-                id: entry.subject.clone(),
-                kind: kind.to_owned(),
-                scope,
-                until,
-                author: author.to_owned(),
-                reason: reason.to_owned(),
-                at: entry.at,
-                lifted: None,
-            };
+            let given =
+                |kind: &str, scope: String, until: Option<String>, author: &str, reason: &str| Order {
+                    seq: entry.seq,
+                    id: entry.subject.clone(),
+                    kind: kind.to_owned(),
+                    scope,
+                    until,
+                    author: author.to_owned(),
+                    reason: reason.to_owned(),
+                    at: entry.at,
+                    lifted: None,
+                };
             match told {
                 Entry::Ordered(told) if told.act == OrderAct::Lift => {
                     if let Some(order) = orders.iter_mut().find(|order| order.id == entry.subject) {
@@ -315,12 +311,7 @@ fn scope(entry: &JournalEntry, told: &Ordered) -> String {
 
 /// What somebody said of a snapshot, in words.
 fn ruled(told: &Ruled) -> String {
-    format!(
-        "{} a coleta {} da fonte {}",
-        told.verdict.command(),
-        told.snapshot.as_str(),
-        told.feed.as_str()
-    )
+    format!("{} a coleta {} da fonte {}", told.verdict.command(), told.snapshot.as_str(), told.feed.as_str())
 }
 
 /// Reads a deadline as the journal writes it.

@@ -11,8 +11,7 @@ use crate::plan::Act;
 use crate::store::testing::*;
 use crate::store::verify::NOT_PROVED;
 use crate::store::{
-    Amiss, ChainReport, JournalFilter, NewConfiguration, NewSnapshot, Override, RawMessage,
-    Return, Store,
+    Amiss, ChainReport, JournalFilter, NewConfiguration, NewSnapshot, Override, RawMessage, Return, Store,
 };
 
 fn by(reason: &str, minutes: i64) -> Authorship {
@@ -323,7 +322,10 @@ async fn an_entry_that_cannot_be_read_is_named_and_the_others_are_listed_all_the
     ];
     assert_eq!(report.unread, expected);
     let faults = report.faults();
-    assert!(faults[1].starts_with("o registro 3 do livro tem um formato que este programa não conhece (“coleta.9”)"));
+    assert!(
+        faults[1]
+            .starts_with("o registro 3 do livro tem um formato que este programa não conhece (“coleta.9”)")
+    );
     assert!(faults[2].starts_with("o registro 5 do livro (formato leitura.1) está sem o campo “antes”"));
     let listed = store.journal(&JournalFilter::default()).await.unwrap();
     assert_eq!(listed.len(), whole);

@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
-use crate::domain::journal::Verdict;
 use crate::domain::id::{FeedId, SnapshotId, UnitId};
+use crate::domain::journal::Verdict;
 use crate::domain::overrides::Authorship;
 use crate::domain::page::Observations;
 use crate::domain::status::{Belief, Entry, Observation, State, StatusBook};

@@ -76,8 +76,7 @@ impl Replay {
         if let Some(digest) = &told.mapped_sha256 {
             self.mappings.insert(vec![digest.clone()], vec![("bytes", Must::Digest(digest.clone()))]);
         }
-        let original =
-            if told.has_original { Must::Digest(told.sha256.clone()) } else { Must::Text(None) };
+        let original = if told.has_original { Must::Digest(told.sha256.clone()) } else { Must::Text(None) };
         let row = vec![
             ("position", Must::count(self.snapshots.len() as u64 + 1)),
             ("feed", Must::text(told.feed.as_str())),
