@@ -4,16 +4,15 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use super::install::{self, InstallError};
 use crate::config::{self, Config, Faults, LoadError, RewriteError, Sources, rewrite};
 use crate::domain::calendar::{Calendar, Respondent};
 use crate::domain::id::PartId;
+use crate::domain::journal::ProposalFacts;
 use crate::domain::overrides::Authorship;
-use crate::domain::register::{Edit, Proposal};
+use crate::domain::register::Edit;
 use crate::domain::roster::Units;
-use crate::render::register::sentence;
 use crate::store::{Store, StoreError, sha256};
 use crate::world::setup::Setup;
 
@@ -62,30 +61,24 @@ pub enum ApplyError {
     },
 }
 
-/// Takes proposals into `unidades.csv`. The journal says which, by whom, and both files' digests.
+/// Takes proposals into `unidades.csv`. The journal says which (`told`), by whom, and both files' digests.
 ///
 /// # Errors
 /// [`ApplyError`]; except for one that says so, nothing was written.
 pub async fn apply(
     setup: &Setup,
     store: &Store,
-    proposals: &[Proposal],
+    edits: &[Edit],
+    told: Vec<ProposalFacts>,
     by: Authorship,
 ) -> Result<Applied, ApplyError> {
     let directory = setup.directory.as_deref().ok_or(ApplyError::Embedded)?;
-    let edits: Vec<Edit> = proposals.iter().map(Proposal::edit).collect();
     // The file that the proposals were shown against: if it is another by now, nothing is written.
     let before = setup.sources.bytes(FILE);
-    let after = rewrite(before, &edits)?;
+    let after = rewrite(before, edits)?;
     let config = check(&setup.sources, &after, by.at)?;
     let zone = &setup.config.calendar.hours.zone;
     let copy = install::replace(directory, FILE, &after, &setup.sources, by.at, zone)?;
-    let roster = &setup.config.roster;
-    let told: Vec<Value> = proposals
-        .iter()
-        .map(|p| json!({ "unidade": p.unit.as_str(), "municipio": p.municipality.to_string(), "fonte": p.feed.as_str(),
-                         "mudanca": sentence(&p.change, roster) }))
-        .collect();
     let digests = (before.map(sha256), sha256(&after));
     let noted = store.note_register_applied(told, digests, by).await;
     noted.map_err(|source| ApplyError::Store { written: true, source })?;

@@ -7,6 +7,7 @@ mod cli;
 mod delivery;
 mod docs;
 mod dossier;
+mod journal;
 mod layering;
 mod paste;
 mod peers;
