@@ -164,12 +164,12 @@ pub struct Tally {
 impl Tally {
     /// Takes in one decision.
     pub fn note(&mut self, at: Timestamp, decision: &Decision, calendar: &Calendar) {
-        *self.acts.entry((decision.act, decision.kind)).or_default() += 1;
+        *self.acts.entry((decision.act(), decision.kind())).or_default() += 1;
         let on = calendar.hours.zone.date_of(at);
-        if let NoticeKey::Municipal { window, .. } = &decision.key {
+        if let NoticeKey::Municipal { window, .. } = decision.key() {
             self.concerned.insert(window.clone());
         }
-        match decision.act {
+        match decision.act() {
             Act::Send => self.sent(at, on, decision),
             Act::Withhold => self.withheld(on, decision),
             Act::Withdraw | Act::Supersede | Act::Expire | Act::Publish => {}
@@ -177,10 +177,10 @@ impl Tally {
     }
 
     fn sent(&mut self, at: Timestamp, on: Date, decision: &Decision) {
-        self.due.push((at, decision.to.len()));
+        self.due.push((at, decision.to().len()));
         let day = self.days.entry(on).or_default();
-        day.due += decision.to.len();
-        match (decision.key.municipality(), decision.kind) {
+        day.due += decision.to().len();
+        match (decision.municipality(), decision.kind()) {
             (Some(code), Some(kind)) => {
                 day.letters += 1;
                 self.letters.entry(code).or_default().push((on, kind));
@@ -190,7 +190,7 @@ impl Tally {
     }
 
     fn withheld(&mut self, on: Date, decision: &Decision) {
-        match (&decision.because, &decision.key) {
+        match (decision.because(), decision.key()) {
             (Reason::DailyLimit { due, limit, .. }, _) => {
                 self.limits.insert(on, (*due, *limit));
             }

@@ -18,7 +18,7 @@ use super::{DeliveryId, Store, StoreError};
 use crate::domain::id::{EmailAddress, UnitId};
 use crate::domain::notice::Recipient;
 use crate::domain::status::Entry;
-use crate::plan::{Act, Decision};
+use crate::plan::{Act, Decision, Sending};
 
 statements! {
     const LETTER = "SELECT COUNT(*) FROM letters WHERE notice_key = $1 AND version = $2";
@@ -104,13 +104,13 @@ async fn record(
     change: &Change,
     now: Timestamp,
 ) -> Result<Recorded, StoreError> {
-    let key = change.decision.key.to_string();
-    let row = NoticeRow::of(&change.decision, now);
+    let key = change.decision.key().to_string();
+    let row = NoticeRow::of(&change.decision);
     let known = NoticeRow::load(conn, &key).await?;
-    let (recorded, effect) = match change.decision.act {
-        Act::Send => send(conn, &key, known.as_ref(), &row, change, now).await?,
-        Act::Withhold | Act::Withdraw | Act::Supersede | Act::Expire | Act::Publish => {
-            let stopped = stop(conn, &key, change.decision.act, now).await?;
+    let (recorded, effect) = match &change.decision {
+        Decision::Send(sending) => send(conn, &key, known.as_ref(), &row, sending, change, now).await?,
+        Decision::Withhold(_) | Decision::Close(_) | Decision::Publish(_) => {
+            let stopped = stop(conn, &key, change.decision.act(), now).await?;
             if stopped.is_empty() && known.as_ref() == Some(&row) {
                 return Ok(Recorded::Repeated);
             }
@@ -123,8 +123,8 @@ async fn record(
             at: now,
             kind: EntryKind::Decision,
             subject: &key,
-            window: change.decision.key.window(),
-            municipality: change.decision.key.municipality(),
+            window: change.decision.key().window(),
+            municipality: change.decision.key().municipality(),
             body: body(change, &row, recorded, &effect),
         };
         chain.append(line);
@@ -149,6 +149,7 @@ async fn send(
     key: &str,
     known: Option<&NoticeRow>,
     row: &NoticeRow,
+    sending: &Sending,
     change: &Change,
     now: Timestamp,
 ) -> Result<(Recorded, Effect), StoreError> {
@@ -165,7 +166,7 @@ async fn send(
         put(conn, key, row, change, now).await?;
         return Ok((Recorded::Resumed, Effect { resumed: json!(resumed), ..Effect::default() }));
     }
-    let recipients = by_address(&change.decision.to);
+    let recipients = by_address(&sending.notice.to);
     let Some(letter) = change.letter.as_ref().filter(|_| !recipients.is_empty()) else {
         return Err(StoreError::Incomplete { key: key.to_owned() });
     };
@@ -190,7 +191,7 @@ async fn send(
     .await?;
     let mut deliveries = Vec::with_capacity(recipients.len());
     for recipient in recipients {
-        let id = DeliveryId::of(key, change.decision.version, &recipient.address);
+        let id = DeliveryId::of(key, sending.version.get(), &recipient.address);
         let role = recipient.role.to_string();
         bound!(
             PUT_DELIVERY,
@@ -236,10 +237,10 @@ fn body(change: &Change, row: &NoticeRow, recorded: Recorded, effect: &Effect) -
         "retomado": recorded == Recorded::Resumed,
         "tipo": row.kind,
         "edicao": row.edition,
-        "degrau": decision.rung.map(|days| format!("{days}d")),
+        "degrau": decision.rung().map(|days| format!("{days}d")),
         "versao": row.version,
-        "vence_em": decision.due_at.to_string(),
-        "valido_ate": decision.valid_until.map(|at| at.to_string()),
+        "vence_em": decision.due_at().to_string(),
+        "valido_ate": decision.valid_until().map(|at| at.to_string()),
         "prazo_informado": row.told,
         "partes": row.parts.split_terminator('\n').collect::<Vec<_>>(),
         "causa": row.cause,

@@ -52,6 +52,29 @@ impl fmt::Display for Slot {
 }
 
 impl Slot {
+    /// The edition that it names; a divulgação comes once per window, whatever the edition.
+    #[must_use]
+    pub fn edition(self) -> Option<u16> {
+        match self {
+            Self::Announcement => None,
+            Self::Extension { edition }
+            | Self::Suspension { edition }
+            | Self::Upheld { edition }
+            | Self::Rung { edition, .. } => Some(edition),
+        }
+    }
+
+    /// The rung, days before the deadline; none for what is no rung's.
+    #[must_use]
+    pub fn rung(self) -> Option<u16> {
+        match self {
+            Self::Rung { days_before, .. } => Some(days_before),
+            Self::Announcement | Self::Extension { .. } | Self::Suspension { .. } | Self::Upheld { .. } => {
+                None
+            }
+        }
+    }
+
     fn parse(edition: Option<u16>, text: &str) -> Option<Self> {
         match (edition, text) {
             (None, "divulgacao") => Some(Self::Announcement),
@@ -255,6 +278,25 @@ impl NoticeKey {
         match self {
             Self::Municipal { window, .. } | Self::Staff { window, .. } => Some(window),
             Self::Service { .. } => None,
+        }
+    }
+
+    /// The edition that it names, if it names one.
+    #[must_use]
+    pub fn edition(&self) -> Option<u16> {
+        match self {
+            Self::Municipal { slot, .. } => slot.edition(),
+            Self::Staff { slot, .. } => Some(slot.edition()),
+            Self::Service { .. } => None,
+        }
+    }
+
+    /// Its place among the notices to a municipality; none for one to staff.
+    #[must_use]
+    pub fn slot(&self) -> Option<Slot> {
+        match self {
+            Self::Municipal { slot, .. } => Some(*slot),
+            Self::Staff { .. } | Self::Service { .. } => None,
         }
     }
 
