@@ -5,7 +5,7 @@ use std::num::NonZeroU16;
 use jiff::Timestamp;
 
 use crate::domain::id::{MunicipalityCode, WindowId};
-use crate::domain::notice::{Content, Kind, NoticeKey, Recipient, StaffSlot, Told};
+use crate::domain::notice::{Content, Kind, NoticeKey, Recipient, Slot, StaffSlot, Told};
 use crate::domain::reason::Reason;
 use crate::plan::ledger::{NamedPart, Record, Standing};
 
@@ -314,7 +314,7 @@ impl Decision {
     /// The rung, days before the deadline; none for what is no rung's.
     #[must_use]
     pub fn rung(&self) -> Option<u16> {
-        self.key().slot().and_then(|slot| slot.rung())
+        self.key().slot().and_then(Slot::rung)
     }
 
     /// The version that is to be sent, that will leave when nothing holds it any more, or that was recorded last; none

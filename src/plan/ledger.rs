@@ -225,10 +225,8 @@ impl Ledger {
         for (id, window) in &self.windows {
             for (municipality, records) in window.municipalities() {
                 for record in records.iter().filter(|r| r.recorded_at <= at) {
-                    let standing = match record.standing {
-                        Standing::Sent { at: sent, .. } if sent > at => Standing::Queued,
-                        standing => standing,
-                    };
+                    let sent_later = record.standing.sent_at().is_some_and(|sent| sent > at);
+                    let standing = if sent_later { Standing::Queued } else { record.standing };
                     then.put(id, municipality, Record { standing, ..record.clone() });
                 }
             }

@@ -2,6 +2,10 @@
 //!
 //! [`plan`] asks `now` nothing but "has this instant been reached?" (see `moment`), so that its answer cannot change
 //! between `now` and [`Plan::next_wake`]: a pass missed, repeated or late changes nothing but the hour.
+//!
+//! Every state is named where it is matched, so that a new one is decided on everywhere; clippy refuses `_` here.
+
+#![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod account;
 mod assess;

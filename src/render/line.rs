@@ -174,7 +174,7 @@ mod tests {
             concat!(
                 r#"{"em":"2023-12-05T08:00:00-03:00","acao":"publicar","aviso":"censo-suas/2023@2/relatorio","#,
                 r#""janela":"censo-suas/2023","edicao":2,"tipo":null,"degrau":null,"municipio":null,"para":[],"#,
-                r#""porque":"O prazo encerrou em 05/12/2023 às 08:00."}"#
+                r#""porque":"O prazo encerrou-se em 05/12/2023 às 08:00."}"#
             )
         );
     }
