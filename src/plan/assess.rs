@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::World;
 use super::moment::Moment;
 use crate::domain::calendar::{System, Window};
 use crate::domain::id::{FeedId, MunicipalityCode, PartId, UnitId};
@@ -15,6 +14,7 @@ use crate::domain::notice::{PendingPart, UnconfirmedPart};
 use crate::domain::overrides::{Dispute, Exemption};
 use crate::domain::roster::Municipality;
 use crate::domain::status::{Doubt, Entry, State, WindowStatus};
+use crate::plan::world::World;
 
 /// One part's verdict.
 #[derive(Debug, Clone, PartialEq)]

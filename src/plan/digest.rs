@@ -7,7 +7,6 @@ use jiff::Timestamp;
 
 use super::audience;
 use super::ladder::{self, Step};
-use super::staff::{is_recorded, notice, tell};
 use super::survey::Survey;
 use crate::domain::calendar::CopyTo;
 use crate::domain::id::PartId;
@@ -65,7 +64,7 @@ pub(super) fn digests(survey: &Survey<'_>, draft: &mut PlanDraft) {
     let on = survey.context.moment.today();
     for ((to, edition), mut lines) in lines {
         let slot = StaffSlot::Digest { edition, to: to.clone(), on };
-        if is_recorded(survey, &slot) {
+        if survey.is_recorded(&slot) {
             continue;
         }
         lines.sort_by_key(|line| (line.municipality, Reverse(line.days_before)));
@@ -74,7 +73,7 @@ pub(super) fn digests(survey: &Survey<'_>, draft: &mut PlanDraft) {
         let because = Reason::CopiesDue { letters: lines.len() };
         let content = Content::Digest { to, deadline, lines };
         let due_at = survey.context.moment.stamp();
-        tell(draft, notice(survey, slot, recipients, due_at, content), because);
+        draft.tell(survey.notice_to_staff(slot, recipients, due_at, content), because);
     }
 }
 

@@ -1,6 +1,9 @@
 //! What a pass has gathered so far, before days and batches are looked at as a whole. Pure.
 
-use crate::plan::decision::{Decision, Sending, Withheld};
+use std::num::NonZeroU16;
+
+use crate::domain::reason::Reason;
+use crate::plan::decision::{Decision, Notice, Sending, Withheld};
 use crate::plan::ledger::Standing;
 use crate::plan::world::World;
 
@@ -25,5 +28,13 @@ impl PlanDraft {
             self.actions.push(decision.clone());
         }
         self.held.push(decision);
+    }
+
+    /// Files a notice to staff; one with nobody to read it is none.
+    pub(super) fn tell(&mut self, notice: Notice, because: Reason) {
+        if !notice.to.is_empty() {
+            let version = NonZeroU16::MIN;
+            self.actions.push(Decision::Send(Sending { notice, version, because }));
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! What the secretariat's own people are told: remessas, reports and alerts; resumos are `digest`'s. Pure.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU16;
 
 use jiff::Timestamp;
 
@@ -12,12 +11,12 @@ use super::survey::Survey;
 use super::{audience, digest};
 use crate::domain::calendar::Deadline;
 use crate::domain::id::{GerenciaId, MunicipalityCode, WindowId};
-use crate::domain::notice::{Addressee, AlertItem, Content, NoticeKey, Recipient, Slot, StaffSlot, Untold};
+use crate::domain::notice::{Addressee, AlertItem, Content, NoticeKey, Slot, StaffSlot, Untold};
 use crate::domain::overrides::{BatchId, HoldScope};
 use crate::domain::reason::Reason;
 use crate::domain::roster::Municipality;
 use crate::domain::time::day_after;
-use crate::plan::decision::{Decision, End, Notice, Report, Sending};
+use crate::plan::decision::{Decision, End, Notice, Report};
 use crate::plan::draft::PlanDraft;
 use crate::plan::ledger::{Record, Standing};
 use crate::plan::world::World;
@@ -63,13 +62,6 @@ fn follows(draft: &PlanDraft, window: Option<&WindowId>) -> bool {
     draft.actions.iter().any(|d| withdrawn(d) && window.is_none_or(|id| d.window() == Some(id)))
 }
 
-/// Files a notice to staff; one with nobody to read it is none.
-pub(super) fn tell(draft: &mut PlanDraft, notice: Notice, because: Reason) {
-    if !notice.to.is_empty() {
-        draft.actions.push(Decision::Send(Sending { notice, version: NonZeroU16::MIN, because }));
-    }
-}
-
 /// Editions that rule somewhere and whose deadline has passed while the window was not stopped.
 fn ended_editions(survey: &Survey<'_>) -> Vec<(u16, Deadline, Timestamp)> {
     let editions = Survey::editions(&survey.context);
@@ -99,7 +91,7 @@ fn before_our_time(survey: &Survey<'_>, at: Timestamp) -> bool {
 
 fn report(survey: &Survey<'_>, edition: u16, ends_at: Timestamp, draft: &mut PlanDraft) {
     let slot = StaffSlot::Report { edition };
-    if before_our_time(survey, ends_at) || is_recorded(survey, &slot) {
+    if before_our_time(survey, ends_at) || survey.is_recorded(&slot) {
         return;
     }
     let window = survey.context.assessor.window().id.clone();
@@ -124,7 +116,7 @@ fn referrals(
     }
     let missing: Vec<Addressee> = std::iter::once(Addressee::Gsuas)
         .chain(gerencias(survey).into_iter().cloned().map(Addressee::Gerencia))
-        .filter(|to| !is_recorded(survey, &StaffSlot::Referral { edition, to: to.clone() }))
+        .filter(|to| !survey.is_recorded(&StaffSlot::Referral { edition, to: to.clone() }))
         .collect();
     if missing.is_empty() || !survey.context.moment.is_sending() {
         return;
@@ -141,7 +133,7 @@ fn referrals(
         };
         let slot = StaffSlot::Referral { edition, to };
         let because = Reason::DeadlinePassed { at: ends_at };
-        tell(draft, notice(survey, slot, recipients, due_at, content), because);
+        draft.tell(survey.notice_to_staff(slot, recipients, due_at, content), because);
     }
 }
 
@@ -231,7 +223,7 @@ fn void_referrals(survey: &Survey<'_>, draft: &mut PlanDraft) {
         // Those on an edition known before were left out of it.
         let Some(later) = survey.followed(*edition, told_at) else { continue };
         let void = StaffSlot::ReferralVoid { edition: *edition, to: to.clone() };
-        if is_recorded(survey, &void) || !survey.context.moment.is_sending() {
+        if survey.is_recorded(&void) || !survey.context.moment.is_sending() {
             continue;
         }
         let content = Content::ReferralVoid {
@@ -243,7 +235,7 @@ fn void_referrals(survey: &Survey<'_>, draft: &mut PlanDraft) {
         let recipients = audience::office(&survey.context.world.roster.offices, to);
         let because = Reason::ReferralOvertaken { edition: later.edition };
         let due_at = survey.context.world.calendar.hours.next_sending(later.known_at);
-        tell(draft, notice(survey, void, recipients, due_at, content), because);
+        draft.tell(survey.notice_to_staff(void, recipients, due_at, content), because);
     }
 }
 
@@ -269,13 +261,13 @@ fn alert(survey: &Survey<'_>, draft: &mut PlanDraft) {
         return;
     }
     let slot = StaffSlot::Alert { edition: survey.general.edition, on: survey.context.moment.today() };
-    if is_recorded(survey, &slot) {
+    if survey.is_recorded(&slot) {
         return;
     }
     let recipients = audience::alerts(&survey.context.world.roster.offices);
     let because = Reason::StaffNeeded { notices: items.len() };
     let due_at = survey.context.moment.stamp();
-    tell(draft, notice(survey, slot, recipients, due_at, Content::Alert { items }), because);
+    draft.tell(survey.notice_to_staff(slot, recipients, due_at, Content::Alert { items }), because);
 }
 
 /// One alert a day of the batches that newly wait for `liberar`.
@@ -319,7 +311,7 @@ pub(super) fn about_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut 
         due_at: moment.stamp(),
         valid_until: None,
     };
-    tell(draft, notice, because);
+    draft.tell(notice, because);
 }
 
 /// Whether staff were not alerted to it yet: withheld just now, or since the last alert.
@@ -329,19 +321,4 @@ fn is_news(world: &World<'_>, held: &Decision, last: Option<Timestamp>) -> bool 
         record.standing != Standing::Withheld(held.because().cause())
             || last.is_none_or(|at| record.recorded_at > at)
     })
-}
-
-pub(super) fn is_recorded(survey: &Survey<'_>, slot: &StaffSlot) -> bool {
-    survey.ledger.is_some_and(|ledger| ledger.staff(slot).is_some())
-}
-
-pub(super) fn notice(
-    survey: &Survey<'_>,
-    slot: StaffSlot,
-    to: Vec<Recipient>,
-    due_at: Timestamp,
-    content: Content,
-) -> Notice {
-    let key = NoticeKey::Staff { window: survey.context.assessor.window().id.clone(), slot };
-    Notice { key, content, to, due_at, valid_until: None }
 }

@@ -9,9 +9,9 @@ use super::ladder::{self, Step};
 use super::moment::Moment;
 use super::pair::Pair;
 use crate::domain::id::{MunicipalityCode, WindowId};
-use crate::domain::notice::NoticeKey;
+use crate::domain::notice::{Content, NoticeKey, Recipient, StaffSlot};
 use crate::domain::reason::Reason;
-use crate::plan::decision::{Closed, Decision, End};
+use crate::plan::decision::{Closed, Decision, End, Notice};
 use crate::plan::draft::PlanDraft;
 use crate::plan::ledger::{Record, WindowLedger};
 use crate::plan::window::WindowContext;
@@ -99,6 +99,23 @@ impl<'a> Survey<'a> {
         // A note that the window stopped may still be owed after the deadline that it stopped.
         let halted = self.tracks().any(|track| matches!(track.halt, HaltState::Halted { .. }));
         over && !missed && !halted && self.ledger.is_none_or(|ledger| !ledger.has_open())
+    }
+
+    /// Whether staff were told this already.
+    pub(super) fn is_recorded(&self, slot: &StaffSlot) -> bool {
+        self.ledger.is_some_and(|ledger| ledger.staff(slot).is_some())
+    }
+
+    /// A notice to staff about this window.
+    pub(super) fn notice_to_staff(
+        &self,
+        slot: StaffSlot,
+        to: Vec<Recipient>,
+        due_at: Timestamp,
+        content: Content,
+    ) -> Notice {
+        let key = NoticeKey::Staff { window: self.context.assessor.window().id.clone(), slot };
+        Notice { key, content, to, due_at, valid_until: None }
     }
 
     /// One municipality.

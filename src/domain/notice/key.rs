@@ -7,7 +7,6 @@ use std::fmt;
 
 use jiff::civil::Date;
 
-use super::Kind;
 use crate::domain::id::{GerenciaId, MunicipalityCode, WindowId};
 
 /// The place of a municipal notice within its window. Ordered as they outrank one another.
@@ -167,17 +166,6 @@ impl StaffSlot {
             | Self::ReferralVoid { edition, .. }
             | Self::Alert { edition, .. }
             | Self::Report { edition } => *edition,
-        }
-    }
-
-    /// What sort of letter it is; a report is none.
-    #[must_use]
-    pub fn kind(&self) -> Option<Kind> {
-        match self {
-            Self::Digest { .. } => Some(Kind::Digest),
-            Self::Referral { .. } | Self::ReferralVoid { .. } => Some(Kind::Referral),
-            Self::Alert { .. } => Some(Kind::Alert),
-            Self::Report { .. } => None,
         }
     }
 
