@@ -11,7 +11,7 @@ use super::live::Live;
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::NoticeKey;
 use crate::domain::status::Entry;
-use crate::mail::message::{self, Draft};
+use crate::mail::message::{self, Content};
 use crate::mail::token;
 use crate::plan::{Decision, Notice};
 use crate::render::because::because;
@@ -133,7 +133,7 @@ pub fn compose_as(
     let letter = letter::letter(&live.setup.templates, &context, notice)?;
     let domain = config.secretariat.sender.domain();
     let message_id = token::message_id(&name.to_string(), version.get(), domain);
-    let bytes = message::compose(&Draft {
+    let bytes = message::compose(&Content {
         from: &config.secretariat,
         to: &notice.to,
         message_id: &message_id,
