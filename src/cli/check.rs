@@ -1,6 +1,7 @@
 //! `verificar`: everything that can be judged without a network.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU16;
 
 use super::desk::{Answer, Desk, Failure, Result, remark, say};
 use super::{sample, terminal};
@@ -103,13 +104,13 @@ pub(super) async fn contradictions(
 pub(super) fn letters(live: &Live, now: jiff::Timestamp, found: &mut BTreeSet<String>) -> usize {
     let mut written = 0;
     for window in sample::windows(&live.calendar, now) {
-        for decision in sample::every(live, &window, now) {
-            match compose(live, &decision, &[], now) {
+        for notice in sample::every(live, &window, now) {
+            match compose(live, &notice, NonZeroU16::MIN, &[], now) {
                 Ok(_) => written += 1,
                 Err(error) => {
                     found.insert(format!(
                         "erro: a carta {} não pôde ser escrita: {}",
-                        decision.key,
+                        notice.key,
                         chain(&*error)
                     ));
                 }

@@ -1,6 +1,7 @@
 //! `carta` and `enviar-teste`: one letter, to read or to try the relay with.
 
 use std::io::IsTerminal as _;
+use std::num::NonZeroU16;
 
 use super::args::{LetterFormat, Sample, SampleOf};
 use super::desk::{Answer, Desk, Failure, Result, remark, say, say_bytes};
@@ -12,7 +13,7 @@ use crate::domain::id::EmailAddress;
 use crate::domain::notice::{NoticeKey, Recipient};
 use crate::domain::roster::{Municipality, Role};
 use crate::mail::smtp::{Envelope, SmtpSender};
-use crate::plan::Decision;
+use crate::plan::Notice;
 use crate::render::letter::{Context, Letter, folded, letter};
 use crate::render::portuguese;
 use crate::world::compose::{compose, compose_as};
@@ -23,7 +24,7 @@ use crate::world::relay::{SenderError, relay_of};
 pub(super) struct Example {
     pub(super) window: Window,
     pub(super) municipality: String,
-    pub(super) decision: Decision,
+    pub(super) notice: Notice,
     pub(super) letter: Letter,
 }
 
@@ -31,18 +32,18 @@ pub(super) struct Example {
 pub(super) fn example(desk: &Desk, sample: &Sample) -> std::result::Result<Example, Failure> {
     let live = Live { setup: desk.setup.clone(), calendar: desk.calendar() };
     let (window, municipality) = subject(desk, &live, sample)?;
-    let decision = sample::decision(&live, &window, sample.kind, municipality, desk.now());
+    let notice = sample::notice(&live, &window, sample.kind, municipality, desk.now());
     let config = &live.setup.config;
     let context =
         Context { calendar: &live.calendar, roster: &config.roster, secretariat: &config.secretariat };
-    let letter = letter(&live.setup.templates, &context, &decision)
+    let letter = letter(&live.setup.templates, &context, &notice)
         .map_err(|fault| Failure::refused(format!("erro: {fault}\ndica: {}", fault.hint)))?;
-    Ok(Example { window, municipality: municipality.name.clone(), decision, letter })
+    Ok(Example { window, municipality: municipality.name.clone(), notice, letter })
 }
 
 /// Renders one letter to stdout; stderr says that it is an example.
 pub(super) fn show(desk: &Desk, sample: &Sample, format: LetterFormat) -> Result {
-    let Example { window, municipality, decision, letter } = example(desk, sample)?;
+    let Example { window, municipality, notice, letter } = example(desk, sample)?;
     remark(&format!(
         "EXEMPLO: {} de {}, {}; nada foi enviado nem registrado",
         portuguese::kind(sample.kind),
@@ -57,8 +58,8 @@ pub(super) fn show(desk: &Desk, sample: &Sample, format: LetterFormat) -> Result
         let facts = serde_json::json!({
             "tipo": sample.kind.as_str(),
             "janela": window.id.as_str(),
-            "municipio": decision.key.municipality().map(|code| code.to_string()),
-            "para": decision.to.iter().map(|to| to.address.as_str()).collect::<Vec<_>>(),
+            "municipio": notice.key.municipality().map(|code| code.to_string()),
+            "para": notice.to.iter().map(|to| to.address.as_str()).collect::<Vec<_>>(),
             "assunto": letter.subject,
             "texto": letter.text,
             "html": letter.html,
@@ -69,7 +70,7 @@ pub(super) fn show(desk: &Desk, sample: &Sample, format: LetterFormat) -> Result
     match format {
         LetterFormat::Eml => {
             let live = Live { setup: desk.setup.clone(), calendar: desk.calendar() };
-            say_bytes(&write(&live, &decision, desk)?.bytes);
+            say_bytes(&write(&live, &notice, desk)?.bytes);
         }
         LetterFormat::Html => say(&letter.html),
         LetterFormat::Text => {
@@ -87,15 +88,16 @@ pub(super) async fn send_test(desk: &Desk, to: &EmailAddress, sample: &Sample) -
     let now = desk.now();
     let on = live.calendar.hours.zone.date_of(now);
     let key = NoticeKey::Service { topic: format!("teste-{}", now.as_millisecond()), on };
-    let decision = Decision {
+    let notice = Notice {
         to: vec![Recipient { role: Role::Alerts, address: to.clone() }],
-        ..sample::decision(&live, &window, sample.kind, municipality, now)
+        ..sample::notice(&live, &window, sample.kind, municipality, now)
     };
     let config = &desk.setup.config;
     let relay = config.settings.relay.as_ref().ok_or_else(|| Failure::could_not(&SenderError::NoRelay))?;
     let relay = relay_of(relay, &config.secretariat.sender).map_err(|e| Failure::could_not(&e))?;
     let mut sender = SmtpSender::new(relay).map_err(|e| Failure::could_not(&e))?;
-    let letter = compose_as(&live, &decision, &key, &[], now).map_err(|error| Failure::could_not(&*error))?;
+    let letter = compose_as(&live, &notice, NonZeroU16::MIN, &key, &[], now)
+        .map_err(|error| Failure::could_not(&*error))?;
     let envelope = Envelope { from: &config.secretariat.returns_to, to };
     let outcome = sender.send(envelope, &letter.bytes).await;
     sender.close().await;
@@ -116,12 +118,8 @@ pub(super) async fn send_test(desk: &Desk, to: &EmailAddress, sample: &Sample) -
     }
 }
 
-fn write(
-    live: &Live,
-    decision: &Decision,
-    desk: &Desk,
-) -> std::result::Result<crate::store::NewLetter, Failure> {
-    compose(live, decision, &[], desk.now()).map_err(|error| Failure::could_not(&*error))
+fn write(live: &Live, notice: &Notice, desk: &Desk) -> std::result::Result<crate::store::NewLetter, Failure> {
+    compose(live, notice, NonZeroU16::MIN, &[], desk.now()).map_err(|error| Failure::could_not(&*error))
 }
 
 /// The window and the municipality that an example is about.

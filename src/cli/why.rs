@@ -122,8 +122,8 @@ impl Told<'_> {
         }
         out.push_str("\nAgora:\n");
         for decision in self.explained.actions.iter().chain(self.held()) {
-            let what = format!("{} {}", decision.act.as_str(), decision.key);
-            let _ = writeln!(out, "  {what}: {}", because(&decision.because, calendar));
+            let what = format!("{} {}", decision.act().as_str(), decision.key());
+            let _ = writeln!(out, "  {what}: {}", because(decision.because(), calendar));
         }
         if let Some(silence) = &self.explained.silence {
             let _ = writeln!(out, "  {}", because(silence, calendar));
@@ -176,7 +176,7 @@ impl Told<'_> {
 
     fn json(&self) -> Value {
         let calendar = self.calendar();
-        let decision = |d: &Decision| json!({ "acao": d.act.as_str(), "aviso": d.key.to_string(), "porque": because(&d.because, calendar) });
+        let decision = |d: &Decision| json!({ "acao": d.act().as_str(), "aviso": d.key().to_string(), "porque": because(d.because(), calendar) });
         let parts = self.line.iter().flat_map(|line| &line.parts).map(|p| {
             json!({
                 "parte": p.part.as_str(),

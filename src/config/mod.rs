@@ -6,7 +6,7 @@
 //! `vigia` with `sender` and `relay`, `system` with `ladder` and `recurrence`, `window` with `extension` and
 //! `crossing`, `holiday`, `municipality`,
 //! `unit`, `feed` with `register`, `news` and `fetch`; `compile` joins them. `fault` and `show` are what comes out when
-//! it cannot be, `place` finds where a window is written, `prorogue` writes a prorrogação down, and `rewrite` changes
+//! it cannot be, `place` finds where a window is written, `extension_writer` writes a prorrogação down, and `rewrite` changes
 //! `unidades.csv`.
 //!
 //! Architecture invariant: no clock, no network, and no password is read here; a configuration that has a fault gives
@@ -17,6 +17,7 @@ mod crossing;
 mod delimited;
 mod excel;
 mod extension;
+mod extension_writer;
 mod fault;
 mod feed;
 mod fetch;
@@ -32,7 +33,6 @@ mod news;
 mod node;
 mod overlay;
 mod place;
-mod prorogue;
 mod read;
 mod recurrence;
 mod register;
@@ -65,10 +65,10 @@ use crate::domain::roster::Roster;
 use crate::domain::secretariat::Secretariat;
 
 pub use compile::compile;
+pub use extension_writer::{NewExtension, Unwritten, write_extension};
 pub use fault::{Fault, Faults, LoadError, Severity};
 pub use near::nearest;
 pub use place::{Place, fault_at};
-pub use prorogue::{Prorogation, Unwritten, prorogue};
 pub use rewrite::{RewriteError, rewrite};
 pub use settings::{Mode, OnUncertain, Patience, Relay, Security, Settings};
 pub use source::{PASSWORD_VARIABLE, Sources};

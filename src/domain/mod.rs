@@ -8,6 +8,8 @@
 //!
 //! Architecture invariant: nothing here does I/O, reads a clock, logs, or names another room of the crate.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 pub mod calendar;
 pub mod delivery;
 pub mod dossier;
