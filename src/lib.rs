@@ -13,8 +13,8 @@
 //! | `domain` | nothing of ours |
 //! | `plan` | `domain` |
 //! | `render` | `domain`, `plan` |
-//! | `config`, `feed`, `mail`, `store` | `domain`, `plan` |
-//! | `world` | all of the above, `clock`, `files`, `telemetry` |
+//! | `config`, `feed`, `mail`, `store` | `domain`, `plan`, `files` |
+//! | `world` | all of the above, `clock`, `telemetry` |
 //! | `desk`, `daemon` | `world` and all that it may name; never each other |
 //! | `cli` | everything |
 //!
