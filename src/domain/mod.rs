@@ -5,7 +5,7 @@
 //! `notice` (one thing to tell), `reason` (why), `register` (what the ministry's register of units would change), `news`
 //! (what it publishes), `delivery` (one address), `dossier` (proof of what was said).
 //!
-//! Architecture invariant: nothing here does I/O, reads a clock, logs, or names another room of the crate.
+//! Architecture invariant: nothing here does I/O, reads a clock, logs, or names another room of the crate but `text`.
 
 pub mod calendar;
 pub mod delivery;
@@ -24,4 +24,3 @@ pub mod secretariat;
 pub mod state;
 pub mod status;
 pub mod time;
-pub mod word;

@@ -3,8 +3,9 @@
 use std::sync::LazyLock;
 
 use super::body::Original;
+use super::error::DecodeError;
 use super::json;
-use super::table::{DecodeError, Table};
+use super::table::Table;
 
 static DOCS: LazyLock<Vec<String>> = LazyLock::new(|| vec!["response".to_owned(), "docs".to_owned()]);
 
