@@ -23,7 +23,7 @@ fn rewritten(file: &str, edits: &[Edit]) -> String {
 }
 
 /// The units of a file, with parts CRAS and GESTAO declared.
-fn units(file: &[u8]) -> Vec<Unit> {
+pub(super) fn units(file: &[u8]) -> Vec<Unit> {
     let config = good(&small().with("unidades.csv", file));
     let mut units: Vec<Unit> = config.roster.units.unwrap().iter().cloned().collect();
     units.sort_by(|a, b| a.id.cmp(&b.id));
@@ -109,7 +109,7 @@ fn file() -> impl Strategy<Value = String> {
     })
 }
 
-fn register() -> impl Strategy<Value = Register> {
+pub(super) fn register() -> impl Strategy<Value = Register> {
     let text = "[A-Za-zãé;\"=+@ -]{0,30}";
     let row = (0..9_u8, any::<bool>(), text, any::<bool>(), "[0-9() +-]{0,9}", 0..4_u8);
     prop::collection::vec(row, 0..9).prop_map(|rows| {

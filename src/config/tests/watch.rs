@@ -38,6 +38,20 @@ fn a_register_needs_little_and_may_say_more() {
 }
 
 #[test]
+fn a_register_with_one_word_of_two_meanings_is_refused() {
+    for twins in [
+        "situacao_coluna = \"s\"\nsituacoes = { \"Concluída\" = \"aberta\", \"CONCLUIDA \" = \"fechada\" }\n",
+        "situacao_coluna = \"s\"\nsituacoes = { \"a b\" = \"aberta\", \"A  B\" = \"fechada\" }\n",
+    ] {
+        let found = faults(&small().with("fontes.toml", format!("{REGISTER}{twins}")));
+        assert!(
+            found.iter().any(|fault| fault.message.contains("a mesma palavra com dois sentidos")),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
 fn news_knows_the_systems_by_themselves_or_by_words() {
     let config = good(&small().with("fontes.toml", NEWS));
     let [news] = &config.news[..] else { panic!() };

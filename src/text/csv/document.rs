@@ -172,10 +172,10 @@ impl Document {
         }
     }
 
-    /// The first line end between rows.
+    /// The first line end outside of cells.
     fn line_end(&self) -> &'static str {
-        let gaps = self.rows.iter().skip(1).map(|row| row.before.as_str()).chain([self.tail.as_str()]);
-        let gap = gaps.into_iter().find(|gap| !gap.is_empty()).unwrap_or("\n");
-        ["\r\n", "\n", "\r"].into_iter().find(|end| gap.starts_with(end)).unwrap_or("\n")
+        let mut gaps = self.rows.iter().map(|row| row.before.as_str()).chain([self.tail.as_str()]);
+        let first = gaps.find_map(|gap| Some(&gap[gap.find(['\r', '\n'])?..])).unwrap_or("\n");
+        ["\r\n", "\n", "\r"].into_iter().find(|end| first.starts_with(end)).unwrap_or("\n")
     }
 }

@@ -47,8 +47,8 @@ pub struct Record {
 
 #[derive(Debug)]
 struct Cell {
-    /// Where it ends in `values`.
-    end: usize,
+    /// Where its value lies in `values`.
+    value: Range<usize>,
     /// Where it lies in the text, quotes included.
     span: Range<usize>,
 }
@@ -63,9 +63,8 @@ impl Record {
 
     /// The bytes of each cell without quotes, and where it lies in the text with them.
     pub fn cells(&self) -> impl Iterator<Item = (&[u8], Range<usize>)> {
-        let begins = std::iter::once(0).chain(self.cells.iter().map(|cell| cell.end));
-        let values = begins.zip(&self.cells).map(|(begin, cell)| (begin..cell.end, cell.span.clone()));
-        values.map(|(value, span)| (self.values.get(value).unwrap_or_default(), span))
+        let value = |cell: &Cell| self.values.get(cell.value.clone()).unwrap_or_default();
+        self.cells.iter().map(move |cell| (value(cell), cell.span.clone()))
     }
 
     /// Where the row lies in the text, its line end left out.
@@ -190,15 +189,17 @@ impl<R: BufRead> Records<R> {
     fn split(&mut self, length: usize) {
         let line = self.raw.get(self.at..self.at + length).unwrap_or_default();
         let Record { values, cells, .. } = &mut self.record;
-        values.resize(values.len().max(length), 0);
-        let (mut used, mut from) = (0, self.offset + self.at);
+        if values.len() < length {
+            values.resize(length, 0);
+        }
+        if let Some(values) = values.get_mut(..length) {
+            values.copy_from_slice(line);
+        }
+        let (mut from, start) = (0, self.offset + self.at);
         for cell in line.split(|b| *b == self.dialect.delimiter) {
-            if let Some(value) = values.get_mut(used..used + cell.len()) {
-                value.copy_from_slice(cell);
-            }
-            used += cell.len();
-            cells.push(Cell { end: used, span: from..from + cell.len() });
-            from += cell.len() + 1;
+            let to = from + cell.len();
+            cells.push(Cell { value: from..to, span: start + from..start + to });
+            from = to + 1;
         }
         self.at += length;
     }
@@ -263,13 +264,13 @@ impl<R: BufRead> Records<R> {
     /// Adds the cell that lies there in `raw` and whose value ends there in `values`.
     fn cell(&mut self, raw: Range<usize>, end: usize) {
         let Record { values, cells, quotes, .. } = &mut self.record;
-        let begin = cells.last().map_or(0, |before| before.end);
+        let begin = cells.last().map_or(0, |before| before.value.end);
         let value = values.get(begin..end).unwrap_or_default();
         let written = self.raw.get(raw.clone()).unwrap_or_default();
         if written.first() == Some(&b'"') && !is_quoted(written, value) {
             *quotes = Quotes::Stray;
         }
-        cells.push(Cell { end, span: self.offset + raw.start..self.offset + raw.end });
+        cells.push(Cell { value: begin..end, span: self.offset + raw.start..self.offset + raw.end });
     }
 }
 
