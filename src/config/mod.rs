@@ -67,10 +67,10 @@ use crate::domain::secretariat::Secretariat;
 pub use compile::compile;
 pub use fault::{Fault, Faults, LoadError, Severity};
 pub use near::nearest;
-pub use place::{Place, fault_at};
+pub use place::{WindowKey, fault_at};
 pub use prorogue::{Prorogation, Unwritten, prorogue};
 pub use rewrite::{RewriteError, rewrite};
-pub use settings::{Mode, OnUncertain, Patience, Relay, Security, Settings};
+pub use settings::{Mode, RelayPatience, RelaySecurity, RelaySettings, Settings, UncertainPolicy};
 pub use source::{PASSWORD_VARIABLE, Sources};
 pub use vigia::{Whereabouts, whereabouts};
 

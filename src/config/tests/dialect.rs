@@ -72,8 +72,10 @@ impl File {
     }
 
     fn rows(&mut self) -> impl Iterator<Item = &mut Vec<Cell>> {
-        let row = |piece| if let Piece::Row(cells) = piece { Some(cells) } else { None };
-        self.pieces.iter_mut().filter_map(row)
+        self.pieces.iter_mut().filter_map(|piece| match piece {
+            Piece::Row(cells) => Some(cells),
+            Piece::Text(_) => None,
+        })
     }
 
     fn place(&mut self, column: Column) -> usize {
