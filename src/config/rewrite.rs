@@ -38,6 +38,7 @@ pub fn rewrite(file: Option<&[u8]>, edits: &[Edit]) -> Result<Vec<u8>, RewriteEr
             Edit::Add(cells) => units.add(cells)?,
         }
     }
+    units.complete()?;
     Ok(units.document.bytes()?)
 }
 
@@ -82,6 +83,16 @@ impl UnitFile {
             }
         }
         Ok(self.document.add(&row)?)
+    }
+
+    /// Fills a last row up to a column that was added: short and without a line end, it would be taken for cut off.
+    fn complete(&mut self) -> Result<(), RewriteError> {
+        let (wide, last) = (self.heading().map_or(0, Row::len), self.document.rows().len() - 1);
+        let short = self.document.rows().get(last).is_some_and(|row| row.len() < wide);
+        if short && self.document.ends_in_row() {
+            self.document.set(last, wide - 1, "")?;
+        }
+        Ok(())
     }
 
     fn heading(&self) -> Option<&Row> {

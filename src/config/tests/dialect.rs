@@ -117,6 +117,14 @@ impl File {
         }
     }
 
+    /// A last row without a line end is never left short of a column that was added.
+    fn complete(&mut self) {
+        let wide = self.rows().next().unwrap().len();
+        if let Some(Piece::Row(last)) = self.pieces.last_mut() {
+            last.resize(wide.max(last.len()), Cell { value: String::new(), written: vec![String::new()] });
+        }
+    }
+
     /// Whether a text is this file, to the letter.
     fn is(&self, mut text: &str) -> bool {
         let mut strip = |written: &[String]| {
@@ -251,6 +259,7 @@ proptest! {
         let after = rewrite(Some(&before), &edits).unwrap();
         let mut expected = file.clone();
         edits.iter().for_each(|edit| expected.edit(edit));
+        expected.complete();
         let text = Encoding::detect(&after).decode_whole(&after).unwrap();
         prop_assert_eq!(&file.saved.bytes(&text), &after, "the encoding stays");
         prop_assert!(expected.is(&text), "{:?} became {:?} by {:?}", file.text(), text, edits);

@@ -107,6 +107,12 @@ impl Document {
         &self.rows
     }
 
+    /// Whether nothing, not even a line end, stands behind the last row.
+    #[must_use]
+    pub fn ends_in_row(&self) -> bool {
+        self.tail.is_empty()
+    }
+
     /// Writes a cell, between quotes where it needs them or had them. A short row gets the cells before it.
     ///
     /// # Errors
