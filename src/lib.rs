@@ -13,8 +13,8 @@
 //! | `domain` | `text` |
 //! | `plan` | `domain`, `text` |
 //! | `render` | `domain`, `plan`, `text` |
-//! | `config`, `feed`, `mail`, `store` | `domain`, `plan`, `text` |
-//! | `world` | all of the above, `clock`, `files`, `telemetry` |
+//! | `config`, `feed`, `mail`, `store` | `domain`, `plan`, `files`, `text` |
+//! | `world` | all of the above, `clock`, `telemetry` |
 //! | `desk`, `daemon` | `world` and all that it may name; never each other |
 //! | `cli` | everything |
 //!

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::apply;
 use super::args::{Choice, Signature};
 use super::desk::{Answer, Desk, Failure, Result, remark, say};
 use crate::daemon::register::{self, Pending};
@@ -234,14 +235,11 @@ fn agreed() -> std::result::Result<bool, Failure> {
 
 fn failure(error: &ApplyError) -> Failure {
     match error {
-        ApplyError::Files { .. } | ApplyError::Store { .. } | ApplyError::Load(_) => {
-            Failure::could_not(error)
+        ApplyError::Install(error) => apply::refused(error),
+        ApplyError::Store { .. } | ApplyError::Load(_) => Failure::could_not(error),
+        ApplyError::Embedded | ApplyError::Rewrite(_) | ApplyError::Faulty(_) => {
+            Failure::refused(format!("recusado: {error}"))
         }
-        ApplyError::Embedded
-        | ApplyError::Busy(_)
-        | ApplyError::Changed
-        | ApplyError::Rewrite(_)
-        | ApplyError::Faulty(_) => Failure::refused(format!("recusado: {error}")),
     }
 }
 

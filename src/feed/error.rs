@@ -1,5 +1,5 @@
-//! What can go wrong between the daemon and the world: fetching, the drop folder, and bytes that are not the table
-//! that they should be. Whether what was read is believed is judged elsewhere.
+//! What can go wrong when something is fetched, and why bytes are not the table that they should be. Whether what was
+//! read is believed is judged elsewhere.
 
 use std::path::PathBuf;
 
@@ -120,21 +120,6 @@ fn size(bytes: u64) -> String {
         b if b % 1024 == 0 => format!("{} kB", b / 1024),
         b => format!("{b} bytes"),
     }
-}
-
-/// Why the drop folder could not be worked. Displayed to operators, with path and hint.
-#[derive(Debug, thiserror::Error)]
-#[error("não foi possível {action} {}: {hint}", path.display())]
-pub struct FolderError {
-    /// What was tried, a verb phrase.
-    pub action: &'static str,
-    /// On what.
-    pub path: PathBuf,
-    /// What to do.
-    pub hint: &'static str,
-    /// What lies under it.
-    #[source]
-    pub source: Option<std::io::Error>,
 }
 
 /// Why bytes are not the table that they should be. Displayed to operators.

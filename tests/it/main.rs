@@ -5,6 +5,7 @@
 mod change;
 mod cli;
 mod delivery;
+mod docs;
 mod dossier;
 mod layering;
 mod paste;
