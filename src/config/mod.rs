@@ -1,8 +1,8 @@
 //! What operators wrote, compiled into the domain's terms: or every fault of every file at once, each at its place.
 //!
-//! Reading order: `source` (files), `node` and `sheet` (values that know their place; `delimited` and `excel` are what
+//! Reading order: `source` (files), `node` and `sheet` (values that know their place; `excel` is what
 //! spreadsheets do to them), `overlay` (defaults, file,
-//! environment), `read` and `value` (typed reading that goes on after a fault), then one file for each thing read:
+//! environment), `read`, `value` and `word` (typed reading that goes on after a fault), then one file for each thing read:
 //! `vigia` with `sender` and `relay`, `system` with `ladder` and `recurrence`, `window` with `extension` and
 //! `crossing`, `holiday`, `municipality`,
 //! `unit`, `feed` with `register`, `news` and `fetch`; `compile` joins them. `fault` and `show` are what comes out when
@@ -14,7 +14,6 @@
 
 mod compile;
 mod crossing;
-mod delimited;
 mod excel;
 mod extension;
 mod extension_writer;
@@ -49,6 +48,7 @@ mod unit;
 mod value;
 mod vigia;
 mod window;
+mod word;
 
 #[cfg(test)]
 mod tests;
@@ -68,9 +68,9 @@ pub use compile::compile;
 pub use extension_writer::{NewExtension, Unwritten, write_extension};
 pub use fault::{Fault, Faults, LoadError, Severity};
 pub use near::nearest;
-pub use place::{Place, fault_at};
+pub use place::{WindowKey, fault_at};
 pub use rewrite::{RewriteError, rewrite};
-pub use settings::{Mode, OnUncertain, Patience, Relay, Security, Settings};
+pub use settings::{Mode, RelayPatience, RelaySecurity, RelaySettings, Settings, UncertainPolicy};
 pub use source::{PASSWORD_VARIABLE, Sources};
 pub use vigia::{Whereabouts, whereabouts};
 

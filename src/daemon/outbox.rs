@@ -16,7 +16,7 @@ use super::reconcile::reconcile_once;
 use super::sender::{closed_until, send_share};
 use super::standing::StandingPlan;
 use super::trust::Trust;
-use crate::config::{Mode, OnUncertain};
+use crate::config::{Mode, UncertainPolicy};
 use crate::domain::delivery::Outcome;
 use crate::domain::id::slugify;
 use crate::domain::overrides::BatchId;
@@ -120,7 +120,7 @@ impl Outbox {
             }
             self.round(app, &live, claims, &mut dispatch).await?;
         }
-        if app.live().setup.config.settings.on_uncertain == OnUncertain::Hold {
+        if app.live().setup.config.settings.on_uncertain == UncertainPolicy::Hold {
             tell_of_held(app).await?;
         }
         dispatch.waiting = app.store.waiting(app.now()).await?;
