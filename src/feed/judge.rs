@@ -15,8 +15,9 @@ use crate::domain::id::{SnapshotId, WindowId};
 use crate::domain::roster::Roster;
 use crate::domain::status::Baseline;
 
+use super::error::DecodeError;
 use super::map::{BadLine, Mapped, UnknownMunicipality};
-use super::table::{ColumnError, DecodeError};
+use super::table::ColumnError;
 
 /// Up to this many bad lines are never too much; more reversals always are.
 pub const TOLERATED: usize = 5;

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::World;
 use super::moment::Moment;
 use crate::domain::calendar::{System, Window};
 use crate::domain::id::{FeedId, MunicipalityCode, PartId, UnitId};
@@ -15,6 +14,7 @@ use crate::domain::notice::{PendingPart, UnconfirmedPart};
 use crate::domain::overrides::{Dispute, Exemption};
 use crate::domain::roster::Municipality;
 use crate::domain::status::{Basis, Doubt, Entry, State, WindowStatus};
+use crate::plan::world::World;
 
 /// One part's verdict.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,7 +99,7 @@ impl<'a> Assessor<'a> {
                 let found = world.windows.iter().find(|w| w.id == *id);
                 found.and_then(|w| Self::at_depth(world, moment, w, depth + 1)).map(Box::new)
             }
-            _ => None,
+            Some(_) | None => None,
         };
         Some(Self {
             world,

@@ -1,7 +1,6 @@
 //! The ledger's row of a notice: the last decision about it, and what a decision stops.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
@@ -10,9 +9,11 @@ use super::cell::{Cells, code, ms, told_text};
 use super::db::Conn;
 use super::pass::Change;
 use super::sql::{bound, statements};
+use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{PartId, UnitId, WindowId};
-use crate::domain::notice::{Kind, Slot};
-use crate::plan::ledger::{NamedPart, Standing};
+use crate::domain::journal::{self, Text};
+use crate::domain::notice::Kind;
+use crate::plan::ledger::NamedPart;
 use crate::plan::{Act, Decision};
 
 statements! {
@@ -57,20 +58,19 @@ pub(super) struct NoticeRow {
 }
 
 impl NoticeRow {
-    pub(super) fn of(decision: &Decision, now: Timestamp) -> Self {
-        // The ledger's own record says which parts a decision is about; slot and standing do not matter here.
-        let record = decision.record(Slot::Announcement, Standing::Queued, now);
+    pub(super) fn of(decision: &Decision) -> Self {
         Self {
-            edition: decision.edition.map(i64::from),
-            kind: decision.kind.map(|k| Kind::as_str(k).to_owned()),
-            rung: decision.rung.map(i64::from),
-            version: i64::from(decision.version),
-            due_at: ms(decision.due_at),
-            valid_until: decision.valid_until.map(ms),
-            told: decision.told.map(told_text),
-            parts: parts_text(&record.parts),
-            act: decision.act.as_str().to_owned(),
-            cause: decision.because.cause().as_str().to_owned(),
+            edition: decision.edition().map(i64::from),
+            kind: decision.kind().map(|k| Kind::as_str(k).to_owned()),
+            rung: decision.rung().map(i64::from),
+            // The column's word for "none recorded yet" is 0.
+            version: decision.version().map_or(0, |version| i64::from(version.get())),
+            due_at: ms(decision.due_at()),
+            valid_until: decision.valid_until().map(ms),
+            told: decision.told().map(told_text),
+            parts: parts_text(&decision.parts()),
+            act: decision.act().as_str().to_owned(),
+            cause: decision.because().cause().as_str().to_owned(),
         }
     }
 
@@ -98,7 +98,7 @@ pub(super) struct Stopped {
     /// The decision's word.
     by: &'static str,
     /// The state of those that were never tried.
-    end: Option<&'static str>,
+    end: Option<DeliveryState>,
     /// Never tried; they end here.
     ended: Vec<String>,
     /// Tried, on the wire, or only paused; they keep their state.
@@ -110,12 +110,15 @@ impl Stopped {
         self.ended.is_empty() && self.halted.is_empty()
     }
 
-    /// As the journal tells it; null for none.
-    pub(super) fn told(&self) -> Value {
-        if self.is_empty() {
-            return Value::Null;
-        }
-        json!({ "por": self.by, "estado": self.end, "encerradas": self.ended, "paradas": self.halted })
+    /// As the journal tells it.
+    pub(super) fn told(self) -> Option<journal::Stopped> {
+        let Self { by, end, ended, halted } = self;
+        (!ended.is_empty() || !halted.is_empty()).then(|| journal::Stopped {
+            by: by.to_owned(),
+            state: end.map(Text),
+            ended,
+            halted,
+        })
     }
 }
 
@@ -153,10 +156,10 @@ pub(super) async fn stop(
             let halted = ids(&bound!(PAUSE, key, at).fetch_all(conn).await?)?;
             return Ok(Stopped { by, halted, ..Stopped::default() });
         }
-        Act::Withdraw | Act::Supersede => "retirado",
-        Act::Expire => "expirado",
+        Act::Withdraw | Act::Supersede => DeliveryState::Withdrawn,
+        Act::Expire => DeliveryState::Expired,
     };
-    let ended = ids(&bound!(END_UNTRIED, key, at, end, by).fetch_all(&mut *conn).await?)?;
+    let ended = ids(&bound!(END_UNTRIED, key, at, end.as_str(), by).fetch_all(&mut *conn).await?)?;
     let halted = ids(&bound!(STOP_TRIED, key, at, by).fetch_all(conn).await?)?;
     Ok(Stopped { by, end: Some(end), ended, halted })
 }
@@ -191,12 +194,12 @@ pub(super) async fn put_row(
     change: &Change,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let queued = matches!(change.decision.act, Act::Send | Act::Publish).then(|| ms(now));
+    let queued = matches!(change.decision, Decision::Send(_) | Decision::Publish(_)).then(|| ms(now));
     bound!(
         PUT,
         key,
-        change.decision.key.window().map(WindowId::as_str),
-        change.decision.key.municipality().map(code),
+        change.decision.key().window().map(WindowId::as_str),
+        change.decision.key().municipality().map(code),
         row.edition,
         &row.kind,
         row.rung,

@@ -4,21 +4,22 @@
 //! so a second `enviar` of it brings back what a `reter` or a `retirar` stopped, with the bytes first recorded, and
 //! otherwise does nothing.
 
+use std::num::NonZeroU16;
+
 use jiff::Timestamp;
-use serde_json::{Value, json};
 use sqlx::Row as _;
 
 use super::cell::ms;
 use super::chain::{Chain, Line, sha256};
 use super::db::{Conn, detached};
-use super::journal::EntryKind;
 use super::notice::{NoticeRow, ids, put, put_row, stop};
 use super::sql::{bound, statements};
 use super::{DeliveryId, Store, StoreError};
-use crate::domain::id::{EmailAddress, UnitId};
+use crate::domain::id::EmailAddress;
+use crate::domain::journal::{self, DeliveryFacts, Evidence, LetterFacts, Stopped, Text};
 use crate::domain::notice::Recipient;
 use crate::domain::status::Entry;
-use crate::plan::{Act, Decision};
+use crate::plan::{Act, Decision, Sending};
 
 statements! {
     const LETTER = "SELECT COUNT(*) FROM letters WHERE notice_key = $1 AND version = $2";
@@ -104,13 +105,13 @@ async fn record(
     change: &Change,
     now: Timestamp,
 ) -> Result<Recorded, StoreError> {
-    let key = change.decision.key.to_string();
-    let row = NoticeRow::of(&change.decision, now);
+    let key = change.decision.key().to_string();
+    let row = NoticeRow::of(&change.decision);
     let known = NoticeRow::load(conn, &key).await?;
-    let (recorded, effect) = match change.decision.act {
-        Act::Send => send(conn, &key, known.as_ref(), &row, change, now).await?,
-        Act::Withhold | Act::Withdraw | Act::Supersede | Act::Expire | Act::Publish => {
-            let stopped = stop(conn, &key, change.decision.act, now).await?;
+    let (recorded, effect) = match &change.decision {
+        Decision::Send(sending) => send(conn, &key, known.as_ref(), &row, sending, change, now).await?,
+        Decision::Withhold(_) | Decision::Close(_) | Decision::Publish(_) => {
+            let stopped = stop(conn, &key, change.decision.act(), now).await?;
             if stopped.is_empty() && known.as_ref() == Some(&row) {
                 return Ok(Recorded::Repeated);
             }
@@ -119,15 +120,8 @@ async fn record(
         }
     };
     if recorded != Recorded::Repeated {
-        let line = Line {
-            at: now,
-            kind: EntryKind::Decision,
-            subject: &key,
-            window: change.decision.key.window(),
-            municipality: change.decision.key.municipality(),
-            body: body(change, &row, recorded, &effect),
-        };
-        chain.append(line);
+        let told = told(change, row, recorded, effect);
+        chain.append(Line::of_notice(now, change.decision.key(), &key, told));
     }
     Ok(recorded)
 }
@@ -136,11 +130,11 @@ async fn record(
 #[derive(Default)]
 struct Effect {
     /// The letter recorded, with its deliveries.
-    letter: Value,
+    letter: Option<LetterFacts>,
     /// Deliveries stopped.
-    stopped: Value,
+    stopped: Option<Stopped>,
     /// Deliveries taken up again.
-    resumed: Value,
+    resumed: Vec<String>,
 }
 
 /// Records a version with its letter, or takes up again one that was stopped.
@@ -149,6 +143,7 @@ async fn send(
     key: &str,
     known: Option<&NoticeRow>,
     row: &NoticeRow,
+    sending: &Sending,
     change: &Change,
     now: Timestamp,
 ) -> Result<(Recorded, Effect), StoreError> {
@@ -163,16 +158,16 @@ async fn send(
             return Ok((Recorded::Repeated, Effect::default()));
         }
         put(conn, key, row, change, now).await?;
-        return Ok((Recorded::Resumed, Effect { resumed: json!(resumed), ..Effect::default() }));
+        return Ok((Recorded::Resumed, Effect { resumed, ..Effect::default() }));
     }
-    let recipients = by_address(&change.decision.to);
+    let recipients = by_address(&sending.notice.to);
     let Some(letter) = change.letter.as_ref().filter(|_| !recipients.is_empty()) else {
         return Err(StoreError::Incomplete { key: key.to_owned() });
     };
     let stopped = match known {
         // An earlier version gives way to this one.
         Some(_) => stop(conn, key, Act::Supersede, now).await?.told(),
-        None => Value::Null,
+        None => None,
     };
     put_row(conn, key, row, change, now).await?;
     let digest = sha256(&letter.bytes);
@@ -190,7 +185,7 @@ async fn send(
     .await?;
     let mut deliveries = Vec::with_capacity(recipients.len());
     for recipient in recipients {
-        let id = DeliveryId::of(key, change.decision.version, &recipient.address);
+        let id = DeliveryId::of(key, sending.version.get(), &recipient.address);
         let role = recipient.role.to_string();
         bound!(
             PUT_DELIVERY,
@@ -204,12 +199,15 @@ async fn send(
         )
         .execute(&mut *conn)
         .await?;
-        deliveries.push(json!({ "entrega": id.as_str(), "papel": role }));
+        deliveries.push(DeliveryFacts { id: id.as_str().to_owned(), role });
     }
-    let letter = json!({
-        "message_id": letter.message_id, "assunto": letter.subject, "sha256": digest, "entregas": deliveries,
-    });
-    Ok((Recorded::New, Effect { letter, stopped, resumed: Value::Null }))
+    let letter = LetterFacts {
+        message_id: letter.message_id.clone(),
+        subject: letter.subject.clone(),
+        sha256: digest,
+        deliveries,
+    };
+    Ok((Recorded::New, Effect { letter: Some(letter), stopped, resumed: Vec::new() }))
 }
 
 async fn has_letter(conn: &mut Conn, key: &str, version: i64) -> Result<bool, StoreError> {
@@ -229,35 +227,35 @@ fn by_address(to: &[Recipient]) -> Vec<&Recipient> {
         .collect()
 }
 
-fn body(change: &Change, row: &NoticeRow, recorded: Recorded, effect: &Effect) -> Value {
+fn told(change: &Change, row: NoticeRow, recorded: Recorded, effect: Effect) -> journal::Decision {
     let decision = &change.decision;
-    json!({
-        "acao": row.act,
-        "retomado": recorded == Recorded::Resumed,
-        "tipo": row.kind,
-        "edicao": row.edition,
-        "degrau": decision.rung.map(|days| format!("{days}d")),
-        "versao": row.version,
-        "vence_em": decision.due_at.to_string(),
-        "valido_ate": decision.valid_until.map(|at| at.to_string()),
-        "prazo_informado": row.told,
-        "partes": row.parts.split_terminator('\n').collect::<Vec<_>>(),
-        "causa": row.cause,
-        "porque": change.because,
-        "evidencia": change.evidence.iter().map(evidence).collect::<Vec<_>>(),
-        "carta": effect.letter,
-        "parou": effect.stopped,
-        "retomou": effect.resumed,
-    })
+    journal::Decision {
+        act: decision.act(),
+        is_resumed: recorded == Recorded::Resumed,
+        kind: decision.kind().map(Text),
+        edition: decision.edition(),
+        rung: decision.rung().map(|days| format!("{days}d")),
+        version: decision.version().map_or(0, NonZeroU16::get),
+        due_at: Text(decision.due_at()),
+        valid_until: decision.valid_until().map(Text),
+        told: row.told,
+        parts: row.parts.split_terminator('\n').map(ToOwned::to_owned).collect(),
+        cause: row.cause,
+        because: change.because.clone(),
+        evidence: change.evidence.iter().map(evidence).collect(),
+        letter: effect.letter,
+        stopped: effect.stopped,
+        resumed: effect.resumed,
+    }
 }
 
-fn evidence(entry: &Entry) -> Value {
-    json!({
-        "parte": entry.part.as_str(),
-        "unidade": entry.unit.as_ref().map(UnitId::as_str),
-        "situacao": entry.state.as_str(),
-        "dados_de": entry.as_of().to_string(),
-        "fonte": entry.feed.as_str(),
-        "coleta": entry.snapshot.as_str(),
-    })
+fn evidence(entry: &Entry) -> Evidence {
+    Evidence {
+        part: Text(entry.part.clone()),
+        unit: entry.unit.clone().map(Text),
+        state: Text(entry.state),
+        as_of: Text(entry.as_of()),
+        feed: Text(entry.feed.clone()),
+        snapshot: Text(entry.snapshot.clone()),
+    }
 }

@@ -6,14 +6,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{declared, origin};
-use crate::cli::desk::{Answer, Desk, Result, remark, say};
+use crate::cli::session::{Answer, Result, Session, remark, say};
 use crate::daemon::ingest::next_run;
 use crate::domain::feed::FeedSpec;
 use crate::domain::id::FeedId;
+use crate::domain::journal::Verdict;
 use crate::domain::time::Zone;
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
-use crate::store::{CrawlProgress, FeedRun, LastAccepted, Ruling, SnapshotLine, Store, StoreError, Verdict};
+use crate::store::{CrawlProgress, FeedRun, LastAccepted, Ruling, SnapshotLine, Store, StoreError};
 
 /// How many snapshots of one feed are shown.
 const SHOWN: usize = 10;
@@ -31,10 +32,10 @@ struct Standing<'a> {
 }
 
 /// All feeds, or one with its last snapshots.
-pub(in crate::cli) async fn list(desk: &Desk, feed: Option<&FeedId>) -> Result {
+pub(in crate::cli) async fn list(session: &Session, feed: Option<&FeedId>) -> Result {
     let feeds: Vec<&FeedSpec> = match feed {
-        Some(feed) => vec![declared(desk, feed)?],
-        None => desk.setup.config.feeds.iter().collect(),
+        Some(feed) => vec![declared(session, feed)?],
+        None => session.setup.config.feeds.iter().collect(),
     };
     if feeds.is_empty() {
         remark(
@@ -42,16 +43,16 @@ pub(in crate::cli) async fn list(desk: &Desk, feed: Option<&FeedId>) -> Result {
         );
         return Ok(Answer::Done);
     }
-    let store = desk.ledger().await?;
+    let store = session.ledger().await?;
     let shown = if feed.is_some() { SHOWN } else { 1 };
-    let standings = standings(desk, store.as_ref(), feeds, shown).await?;
+    let standings = standings(session, store.as_ref(), feeds, shown).await?;
     let retired = match &store {
-        Some(store) if feed.is_none() => retired(desk, store).await?,
+        Some(store) if feed.is_none() => retired(session, store).await?,
         _ => Vec::new(),
     };
-    if desk.json {
+    if session.json {
         for standing in &standings {
-            say(&standing.json(desk).to_string());
+            say(&standing.json(session).to_string());
         }
         for id in &retired {
             say(&json!({ "fonte": id.as_str(), "aposentada": true }).to_string());
@@ -62,7 +63,7 @@ pub(in crate::cli) async fn list(desk: &Desk, feed: Option<&FeedId>) -> Result {
         (Some(store), Some(_)) => store.rulings(None).await?,
         _ => Vec::new(),
     };
-    let mut out = table(&standings, desk);
+    let mut out = table(&standings, session);
     for id in &retired {
         let _ = writeln!(
             out,
@@ -70,28 +71,28 @@ pub(in crate::cli) async fn list(desk: &Desk, feed: Option<&FeedId>) -> Result {
         );
     }
     for standing in standings.iter().filter(|_| feed.is_some()) {
-        out.push_str(&details(standing, &rulings, &desk.setup.config.calendar.hours.zone));
+        out.push_str(&details(standing, &rulings, &session.setup.config.calendar.hours.zone));
     }
     say(&out);
     Ok(Answer::Done)
 }
 
 /// The feeds that brought loads and are no longer declared.
-async fn retired(desk: &Desk, store: &Store) -> std::result::Result<Vec<FeedId>, StoreError> {
+async fn retired(session: &Session, store: &Store) -> std::result::Result<Vec<FeedId>, StoreError> {
     let book = store.status().await?;
-    let declared = |id: &FeedId| desk.setup.config.feeds.iter().any(|spec| spec.id == *id);
+    let declared = |id: &FeedId| session.setup.config.feeds.iter().any(|spec| spec.id == *id);
     let mut retired: Vec<FeedId> = book.feeds().filter(|id| !declared(id)).cloned().collect();
     retired.sort();
     Ok(retired)
 }
 
 async fn standings<'a>(
-    desk: &Desk,
+    session: &Session,
     store: Option<&Store>,
     feeds: Vec<&'a FeedSpec>,
     shown: usize,
 ) -> std::result::Result<Vec<Standing<'a>>, StoreError> {
-    let (zone, now) = (&desk.setup.config.calendar.hours.zone, desk.now());
+    let (zone, now) = (&session.setup.config.calendar.hours.zone, session.now());
     let Some(store) = store else {
         let unseen = |spec| Standing {
             spec,
@@ -133,8 +134,8 @@ const HEADING: [&str; 8] = [
     "PRÓXIMA BUSCA",
 ];
 
-fn table(standings: &[Standing<'_>], desk: &Desk) -> String {
-    let (zone, now) = (&desk.setup.config.calendar.hours.zone, desk.now());
+fn table(standings: &[Standing<'_>], session: &Session) -> String {
+    let (zone, now) = (&session.setup.config.calendar.hours.zone, session.now());
     let cells: Vec<[String; 8]> = standings.iter().map(|s| s.cells(zone, now)).collect();
     let heading = HEADING.map(str::to_owned);
     let widths: Vec<usize> = (0..HEADING.len())
@@ -212,8 +213,8 @@ impl Standing<'_> {
         notes
     }
 
-    fn json(&self, desk: &Desk) -> Value {
-        let calendar = &desk.setup.config.calendar;
+    fn json(&self, session: &Session) -> Value {
+        let calendar = &session.setup.config.calendar;
         let at = |instant: Timestamp| rfc3339(instant, calendar);
         json!({
             "fonte": self.spec.id.as_str(),

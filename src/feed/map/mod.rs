@@ -14,6 +14,8 @@ pub(in crate::feed) mod place;
 mod row;
 mod word;
 
+pub(super) use self::word::part_words;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -25,7 +27,8 @@ use crate::domain::roster::Roster;
 use crate::domain::status::{Basis, Observations};
 
 use super::body::Given;
-use super::table::{ColumnError, DecodeError, RowProblem, Table};
+use super::error::DecodeError;
+use super::table::{ColumnError, RowProblem, Table};
 
 /// What rows are read against.
 #[derive(Debug, Clone, Copy)]

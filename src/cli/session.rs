@@ -1,0 +1,235 @@
+//! What every command works with: the configuration, now, and where its answer goes.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+
+use super::args::{Invocation, Moment};
+use super::terminal;
+use crate::clock::Clock;
+use crate::config::LoadError;
+use crate::desk::order::OrderError;
+use crate::domain::calendar::Calendar;
+use crate::render::portuguese;
+use crate::store::{Store, StoreError};
+use crate::telemetry::{chain, io_words};
+use crate::world::known::Known;
+use crate::world::last_good::{self, Refusal};
+use crate::world::setup::Setup;
+
+/// How a command ended well: done, or with a negative answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// Exit 0.
+    Done,
+    /// Exit 1: faults found, divergence, refused.
+    Negative,
+}
+
+/// Why a command could not answer, in the operators' words, with its exit code.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) code: u8,
+    pub(super) text: String,
+    /// The same for programs, where the answer itself is the failure.
+    pub(super) data: Option<String>,
+}
+
+impl Failure {
+    /// Exit 1.
+    pub(super) fn refused(text: impl Into<String>) -> Self {
+        Self { code: 1, text: text.into(), data: None }
+    }
+
+    /// Exit 3.
+    pub(super) fn failed(text: impl std::fmt::Display) -> Self {
+        Self { code: 3, text: format!("erro: {text}"), data: None }
+    }
+
+    /// Exit 3, with the whole chain. A hint comes last, whatever lies beneath the error that gives it.
+    pub(super) fn could_not(error: &(dyn std::error::Error + 'static)) -> Self {
+        let whole = chain(error);
+        let told = error.to_string();
+        let text = match told.split_once("\ndica: ") {
+            None => whole,
+            Some((what, hint)) => {
+                let beneath = whole.strip_prefix(&told).unwrap_or_default();
+                format!("{what}{beneath}\ndica: {hint}")
+            }
+        };
+        Self::failed(text)
+    }
+
+    /// Exit 3: a file that an operator named cannot be read.
+    pub(super) fn unreadable(path: &Path, error: &io::Error, hint: &str) -> Self {
+        Self::failed(format!("não foi possível ler {}: {}\ndica: {hint}", path.display(), io_words(error)))
+    }
+
+    /// Exit 3: a file that an operator named cannot be written.
+    pub(super) fn unwritable(path: &Path, error: &io::Error, hint: &str) -> Self {
+        Self::failed(format!("não foi possível gravar {}: {}\ndica: {hint}", path.display(), io_words(error)))
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::could_not(&error)
+    }
+}
+
+impl From<OrderError> for Failure {
+    fn from(error: OrderError) -> Self {
+        match error {
+            OrderError::Store(store) => store.into(),
+            refused => Self::refused(format!("erro: {refused}")),
+        }
+    }
+}
+
+/// What a command came to.
+pub(super) type Result = std::result::Result<Answer, Failure>;
+
+/// The configuration, now, and how to answer.
+pub(super) struct Session {
+    pub(super) setup: Setup,
+    pub(super) clock: Clock,
+    pub(super) json: bool,
+    /// What the files hold and cannot be used, where the last good configuration stands in.
+    pub(super) refused: Option<Refusal>,
+    at: Option<Moment>,
+}
+
+impl Session {
+    /// Reads the configuration. Where the files cannot be used, a command that is about the service and its ledger
+    /// works with the last good one, and says so.
+    pub(super) async fn open(invocation: &Invocation) -> std::result::Result<Self, Failure> {
+        // The configuration judges future announcements by the machine's clock or by `--em`.
+        let machine = Clock::System.now();
+        let first = match invocation.at {
+            Some(Moment::Instant(at)) => at,
+            _ => machine,
+        };
+        let directory = invocation.config.as_deref();
+        let (setup, refused) = match Setup::load(directory, first) {
+            Ok(setup) => (setup, None),
+            Err(error) => {
+                let failure = load_failure(error, invocation.json);
+                let refused = last_good::load(directory, first).err();
+                let kept = match &refused {
+                    Some(_) if invocation.command.goes_on() => last_good::find(directory, first).await,
+                    _ => None,
+                };
+                let Some(kept) = kept else { return Err(failure) };
+                let zone = &kept.setup.config.calendar.hours.zone;
+                remark(&format!(
+                    "aviso: os arquivos da configuração têm faltas; respondo com a última boa, guardada no livro em \
+                     {}\ndica: rode “vigia-suas verificar”",
+                    portuguese::instant(kept.since, zone)
+                ));
+                (kept.setup, refused)
+            }
+        };
+        let zone = &setup.config.calendar.hours.zone;
+        let clock = match invocation.at {
+            None => Clock::System,
+            Some(Moment::Instant(at)) => Clock::Fixed(at),
+            Some(Moment::Civil(at)) => Clock::Fixed(zone.at(at.date(), at.time())),
+            Some(Moment::Day(day)) => Clock::Fixed(zone.start_of(day)),
+        };
+        Ok(Self { clock, json: invocation.json, at: invocation.at, refused, setup })
+    }
+
+    /// The civil day of now.
+    pub(super) fn today(&self) -> Date {
+        self.setup.config.calendar.hours.zone.date_of(self.now())
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The instant up to which something is to be shown "as known then": a day means its end.
+    pub(super) fn as_known_at(&self) -> Option<Timestamp> {
+        let zone = &self.setup.config.calendar.hours.zone;
+        match self.at? {
+            // Its last second: midnight would be shown as the next day.
+            Moment::Day(day) => zone.end_of(day).checked_sub(SignedDuration::from_secs(1)).ok(),
+            Moment::Instant(_) | Moment::Civil(_) => Some(self.now()),
+        }
+    }
+
+    /// The calendar with sending hours, as `plano` and `simular` always apply them.
+    pub(super) fn calendar(&self) -> Calendar {
+        let mut calendar = self.setup.config.calendar.clone();
+        calendar.hours.waits = true;
+        calendar
+    }
+
+    /// The ledger to read, if there is one yet.
+    pub(super) async fn ledger(&self) -> std::result::Result<Option<Store>, Failure> {
+        let path = self.setup.database();
+        if path.exists() { Ok(Some(Store::open_read_only(&path).await?)) } else { Ok(None) }
+    }
+
+    /// The ledger to write, created if need be.
+    pub(super) async fn writable_ledger(&self) -> std::result::Result<Store, Failure> {
+        Ok(Store::open(&self.setup.database(), self.now()).await?)
+    }
+
+    /// The world as the ledger has it, or as an empty one would.
+    pub(super) async fn known(&self) -> std::result::Result<Known, Failure> {
+        self.known_to(self.calendar()).await
+    }
+
+    /// The same, under a calendar with or without sending hours.
+    pub(super) async fn known_to(&self, calendar: Calendar) -> std::result::Result<Known, Failure> {
+        let mut known = Known::empty(self.setup.clone(), calendar, self.now());
+        if let Some(store) = self.ledger().await? {
+            known.take(store.status().await?);
+            known.overrides = store.overrides().await?;
+            known.ledger = store.ledger().await?;
+        }
+        if self.at.is_some() {
+            // Asked for another instant on purpose: that is no clock gone wrong.
+            known.ledger.high_water = None;
+        }
+        Ok(known)
+    }
+}
+
+pub(super) fn load_failure(error: LoadError, json: bool) -> Failure {
+    match error {
+        LoadError::Faulty(faults) if json => {
+            let answer = serde_json::json!({ "falhas": faults, "contradicoes": [], "cartas": 0 });
+            Failure { code: 1, text: faults.summary(), data: Some(answer.to_string()) }
+        }
+        LoadError::Faulty(faults) => Failure::refused(faults.render(terminal::colours())),
+        LoadError::Unreadable { path, source } => {
+            let hint = "confira o caminho dado em --config, e se quem roda o comando pode ler o arquivo";
+            Failure::unreadable(&path, &source, hint)
+        }
+    }
+}
+
+/// Writes to stdout. A reader that went away (`| head`) is no failure.
+pub(super) fn say(text: &str) {
+    let mut out = io::stdout().lock();
+    let written = out
+        .write_all(text.as_bytes())
+        .and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") });
+    drop(written.and_then(|()| out.flush()));
+}
+
+/// Writes bytes to stdout as they are.
+pub(super) fn say_bytes(bytes: &[u8]) {
+    let mut out = io::stdout().lock();
+    drop(out.write_all(bytes).and_then(|()| out.flush()));
+}
+
+/// Writes a remark to stderr.
+pub(super) fn remark(text: &str) {
+    let mut out = io::stderr().lock();
+    drop(writeln!(out, "{}", text.trim_end()));
+}
