@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::args::SampleOf;
-use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use super::session::{Answer, Failure, Result, Session, remark, say};
 use super::{letter, sample};
 use crate::desk::order;
 use crate::domain::calendar::Window;
@@ -17,12 +17,18 @@ use crate::render::portuguese;
 use crate::world::live::Live;
 
 /// Writes the letters of the windows asked for, or of every system's, to one municipality or to all.
-pub(super) fn run(desk: &Desk, of: Option<&SampleOf>, municipality: Option<&str>, dir: &Path) -> Result {
-    let live = Live { setup: desk.setup.clone(), calendar: desk.calendar() };
-    let only = municipality.map(|text| order::municipality(&desk.setup.config.roster, text)).transpose()?;
+pub(super) fn run(
+    session: &Session,
+    of: Option<&SampleOf>,
+    municipality: Option<&str>,
+    dir: &Path,
+) -> Result {
+    let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
+    let only =
+        municipality.map(|text| order::municipality(&session.setup.config.roster, text)).transpose()?;
     let windows: Vec<Window> = match of {
-        Some(of) => vec![letter::window(desk, &live, of)?],
-        None => sample::windows(&live.calendar, desk.now()),
+        Some(of) => vec![letter::window(session, &live, of)?],
+        None => sample::windows(&live.calendar, session.now()),
     };
     let config = &live.setup.config;
     let context =
@@ -31,7 +37,7 @@ pub(super) fn run(desk: &Desk, of: Option<&SampleOf>, municipality: Option<&str>
     let mut faults = BTreeSet::new();
     for window in &windows {
         let asked = |decision: &Decision| only.is_none_or(|code| concerns(decision, code));
-        for decision in sample::every(&live, window, desk.now()).into_iter().filter(asked) {
+        for decision in sample::every(&live, window, session.now()).into_iter().filter(asked) {
             match crate::render::letter::letter(&live.setup.templates, &context, &decision) {
                 Ok(letter) => {
                     let entry = entry(&live, &decision, &letter.subject);
@@ -48,13 +54,13 @@ pub(super) fn run(desk: &Desk, of: Option<&SampleOf>, municipality: Option<&str>
             }
         }
     }
-    let made = format!("em {}", portuguese::instant(desk.now(), &live.calendar.hours.zone));
+    let made = format!("em {}", portuguese::instant(session.now(), &live.calendar.hours.zone));
     write(&dir.join("index.html"), &index(&entries, &made))?;
     for fault in &faults {
         remark(fault);
     }
     let path = dir.join("index.html").display().to_string();
-    say(&if desk.json {
+    say(&if session.json {
         serde_json::json!({ "indice": path, "cartas": entries.len(), "falhas": faults }).to_string()
     } else {
         let letters = portuguese::counted(entries.len(), "carta", "cartas");
