@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
+use super::args::Subject;
 use super::session::{Answer, Failure, Result, Session, say};
 use crate::desk::order;
 use crate::domain::calendar::{Calendar, Window};
@@ -22,7 +23,8 @@ use crate::store::{JournalEntry, JournalFilter, Ruling};
 use crate::world::known::Known;
 
 /// Tells what was decided, what is known, and what would be decided now.
-pub(super) async fn run(session: &Session, municipality: &str, window: &WindowId) -> Result {
+pub(super) async fn run(session: &Session, subject: &Subject) -> Result {
+    let Subject { municipality, window } = subject;
     let known = session.known().await?;
     let code = order::municipality(&session.setup.config.roster, municipality)?;
     order::window(&known, window, None)?;
