@@ -223,7 +223,6 @@ pub(in crate::cli) enum Command {
         vigia-suas completar bash > /usr/share/bash-completion/completions/vigia-suas")]
     Complete {
         #[arg(value_name = "SHELL", value_enum, help = "bash, zsh ou fish")]
-        #[arg(required_unless_present = "valores")]
         shell: Option<Shell>,
         #[arg(id = "valores", long, value_name = "O_QUE", value_enum, hide = true, conflicts_with = "shell")]
         values: Option<Values>,

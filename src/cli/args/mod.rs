@@ -70,6 +70,8 @@ pub(super) enum Fault {
     Timeless(&'static str),
     #[error("“conferir” confere o livro inteiro: não aceita --janela, --municipio nem --desde")]
     WholeLedger,
+    #[error("falta informar:\n  {0}")]
+    Missing(&'static str),
     #[error("informe uma destas: {0}")]
     OneOf(&'static str),
     #[error("--saida só serve com --todas ou --observar")]
@@ -88,6 +90,7 @@ impl Invocation {
             {
                 return Err(Fault::Backwards { from: *from, until: *until });
             }
+            Command::Complete { shell: None, values: None } => return Err(Fault::Missing("<SHELL>")),
             Command::Ledger(Ledger { filter, since, verb: Some(LedgerVerb::Verify) })
                 if *filter != Filter::default() || since.is_some() =>
             {

@@ -186,33 +186,27 @@ pub(in crate::cli) struct SampleOf {
     pub(in crate::cli) window: Option<WindowId>,
 }
 
-/// A shell that completes words.
+/// A shell that completes words. No `///` on the variants here and below: a shell would show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum Shell {
-    /// bash
     Bash,
-    /// zsh
     Zsh,
-    /// fish
     Fish,
 }
 
 /// Words that only the configuration knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum Values {
-    /// Windows open now or about to open.
+    // Windows open now or about to open.
     #[value(name = "janela")]
     Windows,
-    /// Feeds.
     #[value(name = "fonte")]
     Feeds,
-    /// Codes of municipalities.
+    // Codes of municipalities.
     #[value(name = "municipio")]
     Municipalities,
-    /// Systems.
     #[value(name = "sistema")]
     Systems,
-    /// Parts.
     #[value(name = "parte")]
     Parts,
 }
@@ -220,21 +214,17 @@ pub(in crate::cli) enum Values {
 /// How to write a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum ReportFormat {
-    /// `texto`
     #[value(name = "texto")]
     Text,
-    /// `csv`
     Csv,
 }
 
 /// How to write a letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum LetterFormat {
-    /// `texto`
     #[value(name = "texto")]
     Text,
-    /// `html`
     Html,
-    /// `eml`: the bytes that would leave.
+    // `eml`: the bytes that would leave.
     Eml,
 }
