@@ -4,8 +4,8 @@ use std::io::IsTerminal as _;
 
 use super::args::{Invocation, Letter as Asked, LetterFormat, Sample, SampleOf};
 use super::session::{Answer, Failure, Result, Session, remark, say, say_bytes};
-use super::{gallery, sample, watch};
-use crate::desk::order;
+use super::{gallery, watch};
+use crate::desk::{order, sample};
 use crate::domain::calendar::Window;
 use crate::domain::delivery::Outcome;
 use crate::domain::id::EmailAddress;

@@ -22,7 +22,6 @@ mod orders;
 mod plan;
 mod register;
 mod returned;
-mod sample;
 mod serve;
 mod session;
 mod shell;
