@@ -146,7 +146,7 @@ impl Page {
 
 /// Writes a page. Lines come sorted by municipality.
 #[derive(Debug, Default)]
-pub struct Scribe {
+pub struct PageWriter {
     text: String,
     parts: Vec<PartId>,
     wordings: HashMap<Arc<str>, usize>,
@@ -157,7 +157,7 @@ pub struct Scribe {
     municipalities: usize,
 }
 
-impl Scribe {
+impl PageWriter {
     /// Writes a line.
     pub fn write(&mut self, line: &Line) {
         let part = self.parts.iter().position(|p| *p == line.part).unwrap_or_else(|| {
@@ -439,7 +439,7 @@ impl FromIterator<Observation> for Observations {
         });
         let mut pages = Vec::new();
         for of_one in all.chunk_by(|a, b| a.window == b.window) {
-            let mut scribe = Scribe::default();
+            let mut scribe = PageWriter::default();
             for o in of_one {
                 scribe.write(&Line {
                     municipality: o.municipality,

@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use jiff::{SignedDuration, Timestamp};
 
 use super::id::{FeedId, MunicipalityCode, PartId, SnapshotId, UnitId, WindowId};
-use super::page::{Line, Mark, Origin, Page, Scribe};
+use super::page::{Line, Mark, Origin, Page, PageWriter};
 
 /// Situação.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -223,7 +223,7 @@ impl StatusBook {
     /// What is known of a window from one feed, to be kept.
     #[must_use]
     pub fn page(&self, window: &WindowId, feed: &FeedId) -> Page {
-        let mut scribe = Scribe::default();
+        let mut scribe = PageWriter::default();
         if let Some(shelf) = self.windows.get(window) {
             let mut own: Vec<(MunicipalityCode, &Entry)> = shelf
                 .entries()

@@ -13,7 +13,7 @@ use super::db::Conn;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::id::{FeedId, MunicipalityCode, PartId, SnapshotId, UnitId, WindowId};
-use crate::domain::page::{Observations, Page, Scribe};
+use crate::domain::page::{Observations, Page, PageWriter};
 use crate::domain::status::{Belief, Entry, Observation, State, StatusBook};
 
 statements! {
@@ -222,7 +222,7 @@ pub(super) async fn repack(conn: &mut Conn) -> Result<(), StoreError> {
         rows.iter().map(entry).collect::<Result<_, _>>()?;
     for of_one in entries.chunk_by(|a, b| (&a.0, &a.2.feed) == (&b.0, &b.2.feed)) {
         let Some((window, _, first)) = of_one.first() else { continue };
-        let mut scribe = Scribe::default();
+        let mut scribe = PageWriter::default();
         for (_, municipality, entry) in of_one {
             scribe.write(&entry.line(*municipality));
         }

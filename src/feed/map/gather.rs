@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::id::{MunicipalityCode, PartId, UnitId};
-use crate::domain::page::{Line, Mark, Page, Scribe};
+use crate::domain::page::{Line, Mark, Page, PageWriter};
 use crate::domain::status::State;
 
 /// Most different things that one load may say: ten years of every unit in the country.
@@ -289,7 +289,7 @@ impl Settled {
             let key = |r: &Record| (r.municipality, r.part, names.unit_id(r.unit));
             key(a).cmp(&key(b))
         });
-        let mut scribe = Scribe::default();
+        let mut scribe = PageWriter::default();
         for record in &records {
             let Some(part) = names.part_id(record.part) else { continue };
             scribe.write(&Line {
