@@ -14,7 +14,7 @@
 //! | `plan` | `domain` |
 //! | `render` | `domain`, `plan` |
 //! | `config`, `feed`, `mail`, `store` | `domain`, `plan`, `files`; never each other |
-//! | `world` | all of the above, `clock`, `files`, `telemetry` |
+//! | `world` | all of the above, `clock`, `telemetry` |
 //! | `desk`, `daemon` | `world` and all that it may name; never each other |
 //! | `cli` | everything |
 //!

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::desk::{Answer, Desk, Failure, Result, say};
 use super::terminal;
+use crate::files::{self, Access};
 use crate::render::agenda;
 use crate::render::portuguese::counted;
 
@@ -30,7 +31,7 @@ pub(super) fn run(desk: &Desk, from: Option<Date>, until: Option<Date>, ics: Opt
         super::desk::say_bytes(text.as_bytes());
         return Ok(Answer::Done);
     }
-    std::fs::write(path, text).map_err(|error| {
+    files::put(path, text.as_bytes(), Access::Usual).map_err(|error| {
         Failure::unwritable(path, &error, "confira a pasta, a permissão e o espaço em disco")
     })?;
     say(&if desk.json {

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::args::Apply;
-use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use super::desk::{Answer, Desk, Failure, Result, load_failure, remark, say};
 use super::{check, consent, contrast};
 use crate::config::Sources;
 use crate::desk::contrast::Contrast;
 use crate::desk::install::{self, InstallError};
+use crate::files::LockError;
 use crate::world::live::Live;
 use crate::world::setup::Setup;
 
@@ -28,8 +29,9 @@ pub(super) async fn run(desk: &Desk, asked: &Apply) -> Result {
     };
     let other = contrast::load(desk, &from)?;
     judge(desk, &other).await?;
-    let installed = Sources::read(&target).ok();
-    if installed.as_ref().is_some_and(|there| there.digest() == other.sources.digest()) {
+    // What is shown is what would change of this; whatever comes meanwhile is not overwritten.
+    let seen = Sources::read(&target).map_err(|error| load_failure(error, desk.json))?;
+    if seen.digest() == other.sources.digest() {
         say_result(desk, &format!("nada a instalar: {} já é assim", target.display()), None, None);
         return Ok(Answer::Done);
     }
@@ -42,7 +44,7 @@ pub(super) async fn run(desk: &Desk, asked: &Apply) -> Result {
         return Ok(Answer::Negative);
     }
     let zone = &in_force.config.calendar.hours.zone;
-    let kept = install::install(&target, &other.sources, &asked.author, desk.now(), zone)
+    let kept = install::install(&target, &other.sources, &seen, &asked.author, desk.now(), zone)
         .map_err(|error| refused(&error))?;
     let heard = consent::tell(&in_force.database(), &other.sources).await;
     say_result(desk, &format!("instalado em {}", target.display()), Some(&kept), Some(heard));
@@ -102,8 +104,13 @@ fn refuse_large(compared: &Contrast, confirm: Option<usize>) -> std::result::Res
 /// A refusal of the file system's, or of ours.
 pub(super) fn refused(error: &InstallError) -> Failure {
     match error {
-        InstallError::Link(_) | InstallError::Busy(_) => Failure::refused(format!("recusado: {error}")),
-        InstallError::NoExchange { .. } | InstallError::File { .. } => Failure::could_not(error),
+        InstallError::Link(_) | InstallError::Changed { .. } | InstallError::Lock(LockError::Busy { .. }) => {
+            Failure::refused(format!("recusado: {error}"))
+        }
+        InstallError::NoExchange { .. }
+        | InstallError::File { .. }
+        | InstallError::Unread(_)
+        | InstallError::Lock(LockError::Unlockable { .. }) => Failure::could_not(error),
     }
 }
 

@@ -7,6 +7,9 @@ use crate::desk::extend::{self, ExtendError, Request};
 use crate::desk::install;
 use crate::desk::order;
 
+/// What is written.
+const FILE: &str = "calendario.toml";
+
 /// Judges, shows, asks, writes, tells the daemon. On any refusal the file stays as it is.
 pub(super) async fn run(desk: &Desk, asked: &Extend) -> Result {
     let roster = &desk.setup.config.roster;
@@ -42,11 +45,13 @@ pub(super) async fn run(desk: &Desk, asked: &Extend) -> Result {
     }
     let Some(directory) = &desk.setup.directory else { return Ok(Answer::Negative) };
     let zone = &in_force.config.calendar.hours.zone;
-    let file = directory.join("calendario.toml");
-    let kept =
-        install::replace(&file, &draft.bytes, desk.now(), zone).map_err(|error| apply::refused(&error))?;
+    // What was shown counts: whatever somebody wrote since the files were read is not overwritten.
+    let seen = &desk.setup.sources;
+    let kept = install::replace(directory, FILE, &draft.bytes, seen, desk.now(), zone)
+        .map_err(|error| apply::refused(&error))?;
     tracing::info!(author = asked.author, window.id = %asked.window, "prorrogação escrita");
     let heard = consent::tell(&in_force.database(), &draft.setup.sources).await;
-    apply::say_result(desk, &format!("prorrogação escrita em {}", file.display()), Some(&kept), Some(heard));
+    let done = format!("prorrogação escrita em {}", directory.join(FILE).display());
+    apply::say_result(desk, &done, kept.as_deref(), Some(heard));
     Ok(if heard == consent::Heard::Refused { Answer::Negative } else { Answer::Done })
 }

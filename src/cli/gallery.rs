@@ -10,6 +10,7 @@ use crate::desk::order;
 use crate::domain::calendar::Window;
 use crate::domain::id::{MunicipalityCode, slugify};
 use crate::domain::notice::{Content, NoticeKey};
+use crate::files;
 use crate::plan::Decision;
 use crate::render::gallery::{Entry, index};
 use crate::render::letter::{Context, name_of};
@@ -105,7 +106,7 @@ fn entry(live: &Live, decision: &Decision, subject: &str) -> Entry {
 /// Writes a file and the folders above it.
 pub(super) fn write(path: &Path, text: &str) -> std::result::Result<(), Failure> {
     let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-    made.and_then(|()| std::fs::write(path, text)).map_err(|error| {
+    made.and_then(|()| files::write(path, text.as_bytes())).map_err(|error| {
         Failure::unwritable(path, &error, "confira a pasta dada em --saida e o espaço em disco")
     })
 }

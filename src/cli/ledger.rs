@@ -8,8 +8,11 @@ use serde_json::{Value, json};
 use super::desk::{Answer, Desk, Failure, Result, remark, say};
 use crate::desk::order;
 use crate::domain::id::WindowId;
+use crate::domain::journal::{
+    Entry, OrderAct, Ordered, ProposalsRefused, ProposalsTaken, RegisterDoubted, Seen,
+};
 use crate::render::portuguese;
-use crate::store::{EntryKind, JournalEntry, JournalFilter, Store};
+use crate::store::{JournalEntry, JournalFilter, Store};
 
 /// The journal's entries, oldest first.
 pub(super) async fn list(
@@ -81,59 +84,119 @@ pub(super) async fn existing(desk: &Desk) -> std::result::Result<Store, Failure>
 
 /// An entry in words.
 pub(super) fn entry_words(entry: &JournalEntry) -> String {
-    let body = entry_body(entry);
-    let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
-    if entry.kind == EntryKind::Override {
-        return order_words(entry, &body);
+    let (kind, subject) = (entry.kind.as_str(), entry.subject.as_str());
+    let told = match &entry.told {
+        Ok(told) => told,
+        Err(fault) => return format!("{kind} {subject}: o registro {} {fault}", entry.seq),
+    };
+    let done = |word: &str| format!("{kind} {word} {subject}");
+    let to = |words: String, role: &str| if role.is_empty() { words } else { format!("{words} ({role})") };
+    let because = |why: &str| {
+        let words = done(act(told).unwrap_or_default());
+        if why.is_empty() { words } else { format!("{words}: {why}") }
+    };
+    match told {
+        Entry::Opening(_) | Entry::Reading(_) | Entry::Outage(_) => format!("{kind} {subject}"),
+        Entry::Decision(told) => because(&told.because),
+        Entry::Attempt(told) => to(done(told.state.as_str()), &told.role),
+        Entry::Returned(told) => to(done(told.state.as_str()), &told.role),
+        Entry::Released(told) => to(format!("{kind} {subject}"), &told.role),
+        Entry::Snapshot(told) => done(told.verdict.as_str()),
+        Entry::Ordered(told) => order_words(entry, told),
+        Entry::Ruled(told) => {
+            let what = format!("{kind} {} coleta", told.verdict.command());
+            let about = format!("{} (fonte {})", told.snapshot.as_str(), told.feed.as_str());
+            signed(&format!("{what} {about}"), &told.reason, &told.author)
+        }
+        Entry::RegisterLoaded(told) => because(told.reason.as_deref().unwrap_or_default()),
+        Entry::RegisterDoubted(RegisterDoubted { reason, .. })
+        | Entry::ProposalsTaken(ProposalsTaken { reason, .. })
+        | Entry::ProposalsRefused(ProposalsRefused { reason, .. })
+        | Entry::Seen(Seen { reason, .. }) => because(reason),
+        Entry::Flagged(_)
+        | Entry::Unflagged(_)
+        | Entry::Adopted(_)
+        | Entry::Rejected(_)
+        | Entry::Found(_) => because(""),
     }
-    let what = [text("acao"), text("estado"), text("veredito"), text("resultado")]
-        .into_iter()
-        .find(|word| !word.is_empty())
-        .unwrap_or_default();
-    let why = [text("porque"), text("motivo")].into_iter().find(|word| !word.is_empty()).unwrap_or_default();
-    let mut words = vec![entry.kind.as_str(), what, entry.subject.as_str()];
-    words.retain(|word| !word.is_empty());
-    let mut words = words.join(" ");
-    if entry.kind == EntryKind::Delivery && !text("papel").is_empty() {
-        let _ = write!(words, " ({})", text("papel"));
-    }
-    if why.is_empty() { words } else { format!("{words}: {why}") }
+}
+
+/// What was done, in one word, where an entry tells of somebody or something that acted.
+fn act(told: &Entry) -> Option<&'static str> {
+    Some(match told {
+        Entry::Decision(told) => told.act.as_str(),
+        Entry::Ordered(told) => match told.act {
+            OrderAct::Give => told.order.as_str(),
+            OrderAct::Lift => told.act.as_str(),
+        },
+        Entry::Ruled(told) => told.verdict.command(),
+        Entry::Flagged(_) => "marcar",
+        Entry::Unflagged(told) => told.act.as_str(),
+        Entry::Adopted(_) => "adotar",
+        Entry::Rejected(_) => "recusar",
+        Entry::RegisterLoaded(_) => "carga aceita",
+        Entry::RegisterDoubted(_) => "carga recusada",
+        Entry::ProposalsTaken(_) => "aplicado",
+        Entry::ProposalsRefused(_) => "recusado",
+        Entry::Found(_) => "achada",
+        Entry::Seen(_) => "vista",
+        Entry::Opening(_)
+        | Entry::Attempt(_)
+        | Entry::Returned(_)
+        | Entry::Released(_)
+        | Entry::Snapshot(_)
+        | Entry::Reading(_)
+        | Entry::Outage(_) => return None,
+    })
 }
 
 /// What somebody decided by hand: what about, until when, why, and who.
-fn order_words(entry: &JournalEntry, body: &Value) -> String {
-    let text = |key: &str| body.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let mut words = vec![entry.kind.as_str().to_owned()];
-    words.extend(text("acao").map(str::to_owned));
-    words.extend(text("ordem").filter(|order| Some(*order) != text("acao")).map(str::to_owned));
+fn order_words(entry: &JournalEntry, told: &Ordered) -> String {
+    let lifted = (told.act == OrderAct::Lift).then(|| told.act.as_str());
+    let what = lifted.into_iter().chain([told.order.as_str()]).map(ToOwned::to_owned);
+    let mut words: Vec<String> = std::iter::once(entry.kind.clone()).chain(what).collect();
     let about = [
         entry.window.as_ref().map(ToString::to_string),
         entry.municipality.map(|code| code.to_string()),
-        text("parte").map(str::to_owned),
-        text("lote").map(|batch| format!("lote {batch}")),
-        text("coleta").map(|snapshot| format!("{snapshot} (fonte {})", text("fonte").unwrap_or_default())),
+        told.part.as_ref().map(|part| part.as_str().to_owned()),
+        told.batch.as_ref().map(|batch| format!("lote {}", batch.as_str())),
     ];
     let about: Vec<String> = about.into_iter().flatten().collect();
     words.push(if about.is_empty() { "tudo".to_owned() } else { about.join(" ") });
-    let until = text("ate").and_then(|day| day.parse().ok()).map(portuguese::date);
-    words.extend(until.map(|day| format!("até {day}")));
-    let reason = text("motivo").unwrap_or("sem motivo");
-    format!("{}: {reason} (por {})", words.join(" "), text("autor").unwrap_or("não se sabe quem"))
+    words.extend(told.until.map(|day| format!("até {}", portuguese::date(*day))));
+    signed(&words.join(" "), &told.reason, &told.author)
 }
 
-/// An entry's facts.
-fn entry_body(entry: &JournalEntry) -> Value {
-    serde_json::from_str(&entry.body).unwrap_or_else(|_| Value::String(entry.body.clone()))
+fn signed(words: &str, reason: &str, author: &str) -> String {
+    let given = |text: &str, none: &str| if text.is_empty() { none.to_owned() } else { text.to_owned() };
+    format!("{words}: {} (por {})", given(reason, "sem motivo"), given(author, "não se sabe quem"))
 }
 
-/// An entry as JSON.
+/// An entry as JSON: its facts as written, with those that its format says by itself, and in words why it cannot be
+/// read where that is so.
 pub(super) fn entry_json(entry: &JournalEntry) -> Value {
-    json!({
+    let facts = serde_json::from_str(&entry.body).unwrap_or_else(|_| Value::String(entry.body.clone()));
+    let mut object = json!({
         "seq": entry.seq,
         "em": entry.at.to_string(),
-        "tipo": entry.kind.as_str(),
+        "tipo": entry.kind,
         "assunto": entry.subject,
-        "dados": entry_body(entry),
+        "dados": facts,
         "hash": entry.hash,
-    })
+    });
+    match &entry.told {
+        Err(fault) => object["falha"] = format!("o registro {} {fault}", entry.seq).into(),
+        Ok(told) => {
+            let facts = &mut object["dados"];
+            if let Some(act) = act(told) {
+                facts["acao"] = act.into();
+            }
+            match told {
+                Entry::Ruled(_) => facts["ordem"] = "coleta".into(),
+                Entry::Released(_) => facts["liberada"] = true.into(),
+                _ => {}
+            }
+        }
+    }
+    object
 }

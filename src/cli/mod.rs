@@ -38,7 +38,7 @@ use std::process::ExitCode;
 
 use self::args::{Command, Feed, Invocation, Ledger, News, Orders, Register};
 use self::desk::{Answer, Desk, Failure, remark, say};
-use crate::store::Verdict;
+use crate::domain::journal::Verdict;
 use crate::telemetry::{self, LogFormat};
 
 /// Runs the program on a command line, its own name first.

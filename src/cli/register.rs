@@ -6,14 +6,16 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::apply;
 use super::args::{Choice, Signature};
 use super::desk::{Answer, Desk, Failure, Result, remark, say};
 use crate::daemon::register::{self, Pending};
 use crate::desk::order;
 use crate::desk::units::{self, ApplyError};
 use crate::domain::id::FeedId;
+use crate::domain::journal::{ProposalFacts, Text};
 use crate::domain::overrides::Authorship;
-use crate::domain::register::{Proposal, Refused};
+use crate::domain::register::{Edit, Refused};
 use crate::feed::body::Original;
 use crate::render::line::rfc3339;
 use crate::render::{portuguese, register as words};
@@ -68,8 +70,10 @@ pub(super) async fn apply(desk: &Desk, choice: &Choice, unasked: bool, author: &
         }
     }
     let by = order::authorship(author, "cadastro aplicar", desk.now())?;
-    let proposals: Vec<Proposal> = pending.iter().map(|pending| pending.proposal.clone()).collect();
-    let applied = units::apply(&desk.setup, &store, &proposals, by).await.map_err(|error| failure(&error))?;
+    let edits: Vec<Edit> = pending.iter().map(|pending| pending.proposal.edit()).collect();
+    let told = pending.iter().map(|pending| told(desk, pending)).collect();
+    let applied = units::apply(&desk.setup, &store, &edits, told, by).await;
+    let applied = applied.map_err(|error| failure(&error))?;
     let without: Vec<String> = applied.without_units.iter().map(ToString::to_string).collect();
     if desk.json {
         say(&json!({
@@ -234,14 +238,11 @@ fn agreed() -> std::result::Result<bool, Failure> {
 
 fn failure(error: &ApplyError) -> Failure {
     match error {
-        ApplyError::Files { .. } | ApplyError::Store { .. } | ApplyError::Load(_) => {
-            Failure::could_not(error)
+        ApplyError::Install(error) => apply::refused(error),
+        ApplyError::Store { .. } | ApplyError::Load(_) => Failure::could_not(error),
+        ApplyError::Embedded | ApplyError::Rewrite(_) | ApplyError::Faulty(_) => {
+            Failure::refused(format!("recusado: {error}"))
         }
-        ApplyError::Embedded
-        | ApplyError::Busy(_)
-        | ApplyError::Changed
-        | ApplyError::Rewrite(_)
-        | ApplyError::Faulty(_) => Failure::refused(format!("recusado: {error}")),
     }
 }
 
@@ -286,14 +287,15 @@ fn diff(desk: &Desk, pending: &[Pending]) -> String {
 }
 
 /// A proposal as the journal keeps it.
-fn told(desk: &Desk, pending: &Pending) -> Value {
+fn told(desk: &Desk, pending: &Pending) -> ProposalFacts {
     let proposal = &pending.proposal;
-    json!({
-        "proposta": pending.id,
-        "unidade": proposal.unit.as_str(),
-        "municipio": proposal.municipality.to_string(),
-        "mudanca": words::sentence(&proposal.change, &desk.setup.config.roster),
-    })
+    ProposalFacts {
+        id: pending.id.clone(),
+        unit: Text(proposal.unit.clone()),
+        municipality: Text(proposal.municipality),
+        feed: Text(proposal.feed.clone()),
+        change: words::sentence(&proposal.change, &desk.setup.config.roster),
+    }
 }
 
 /// A proposal as JSON.

@@ -12,6 +12,7 @@ use clap_complete::aot;
 use super::args::{self, Invocation, Shell, Values};
 use super::desk::{Answer, Desk, Failure, Result, say};
 use super::usage::PROGRAM;
+use crate::files;
 use crate::world::known;
 
 /// Options whose value the configuration knows, with what to ask for.
@@ -188,7 +189,7 @@ pub(super) fn manual(dir: &Path) -> Result {
     gather(&args::command(), &mut pages).map_err(|error| failed(dir, &error))?;
     for (name, text) in &pages {
         let path = dir.join(name);
-        std::fs::write(&path, text).map_err(|error| failed(&path, &error))?;
+        files::write(&path, text.as_bytes()).map_err(|error| failed(&path, &error))?;
     }
     let count = crate::render::portuguese::counted(pages.len(), "página gravada", "páginas gravadas");
     say(&format!("{count} em {}", dir.display()));

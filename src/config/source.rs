@@ -16,6 +16,9 @@ pub const PASSWORD_VARIABLE: &str = "VIGIA_SMTP_SENHA";
 /// read them.
 const NOT_KEYS: [&str; 5] = ["VIGIA_CONFIG", "VIGIA_LOG", "VIGIA_JSON", "VIGIA_EM", PASSWORD_VARIABLE];
 
+/// So often a directory is read again before it counts as one that does not stop changing.
+const READINGS: u32 = 20;
+
 /// The files that a configuration is made of; `vigia.toml`, `calendario.toml` and `municipios.csv` must be there.
 pub(super) const FILES: [&str; 6] =
     ["vigia.toml", "calendario.toml", "fontes.toml", "municipios.csv", "unidades.csv", "feriados.toml"];
@@ -30,11 +33,26 @@ pub struct Sources {
 
 impl Sources {
     /// Reads the files of a directory. Those that are not there are simply not in the result: what is required is the
-    /// compiler's matter.
+    /// compiler's matter. Never half of what somebody puts in place meanwhile: what two readings in a row found alike
+    /// stood so between them.
     ///
     /// # Errors
-    /// [`LoadError::Unreadable`] when the directory, or a file that is in it, cannot be read.
+    /// [`LoadError::Unreadable`] when the directory, or a file that is in it, cannot be read, or it does not stop
+    /// changing.
     pub fn read(directory: &Path) -> Result<Self, LoadError> {
+        let mut earlier = Self::read_once(directory)?;
+        for _ in 0..READINGS {
+            let later = Self::read_once(directory)?;
+            if later.files == earlier.files {
+                return Ok(later);
+            }
+            earlier = later;
+        }
+        let source = std::io::Error::other("os arquivos não param de mudar; tente daqui a pouco");
+        Err(LoadError::Unreadable { path: directory.to_owned(), source })
+    }
+
+    fn read_once(directory: &Path) -> Result<Self, LoadError> {
         let unreadable = |path: &Path| {
             let path = path.to_owned();
             move |source| LoadError::Unreadable { path, source }

@@ -167,7 +167,7 @@ impl Service {
         registers.register_once(app).await?;
         // A file counts once it has stopped growing, which takes a second look.
         if reads_folders(&app.live().setup) {
-            tokio::time::sleep(crate::feed::folder::SETTLING).await;
+            tokio::time::sleep(crate::files::drop::SETTLING).await;
             ingest.ingest_once(app).await?;
             registers.register_once(app).await?;
         }
@@ -332,7 +332,7 @@ async fn ingest_loop(app: Arc<App>) {
         }
         tokio::select! {
             () = app.stop.cancelled() => {}
-            () = tokio::time::sleep(crate::feed::folder::SETTLING * 2) => {}
+            () = tokio::time::sleep(crate::files::drop::SETTLING * 2) => {}
         }
     }
 }
@@ -345,7 +345,7 @@ async fn register_loop(app: Arc<App>) {
         }
         tokio::select! {
             () = app.stop.cancelled() => {}
-            () = tokio::time::sleep(crate::feed::folder::SETTLING * 2) => {}
+            () = tokio::time::sleep(crate::files::drop::SETTLING * 2) => {}
         }
     }
 }

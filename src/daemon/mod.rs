@@ -10,6 +10,7 @@
 
 pub mod alert;
 pub mod app;
+mod arrivals;
 mod asked;
 pub mod ingest;
 pub mod lifecycle;

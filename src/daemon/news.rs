@@ -10,7 +10,8 @@ use tracing::{info, warn};
 
 use super::alert::alert_once;
 use super::app::App;
-use super::visit::{Visit, Visits, blocking};
+use super::arrivals::blocking;
+use super::visit::{Visit, Visits};
 use crate::domain::id::FeedId;
 use crate::domain::news::{Finding, FindingId, NewsSpec};
 use crate::feed::news::{NewsGround, find};
@@ -64,12 +65,11 @@ impl News {
                         let ground = NewsGround { calendar: &calendar, today, address: &address };
                         let bytes =
                             original.bytes().map_err(|_| "a resposta não pôde ser lida do disco".to_owned());
-                        Ok(bytes.and_then(|bytes| {
-                            find(&spec, &bytes, &ground).map_err(|error| error.to_string())
-                        }))
+                        bytes
+                            .and_then(|bytes| find(&spec, &bytes, &ground).map_err(|error| error.to_string()))
                     }
                 };
-                match blocking(work).await.unwrap_or_else(|error| Err(error.to_string())) {
+                match blocking(work).await {
                     Ok(findings) => {
                         self.visits.keep(live, &spec.source, &reply);
                         self.complained.remove(&spec.id);

@@ -9,15 +9,16 @@ use tracing::info;
 
 use super::alert::alert_once;
 use super::app::App;
-use super::visit::{self, Visit, Visits};
+use super::arrivals;
+use super::visit::{Visit, Visits};
 use crate::config::Config;
 use crate::domain::feed::Source;
 use crate::domain::overrides::Authorship;
 use crate::domain::register::{Proposal, Refused, Register, RegisterSpec, fact, propose};
 use crate::domain::roster::Units;
 use crate::feed::body::{Body, Original};
-use crate::feed::folder::Shelf;
 use crate::feed::register::{Before, Distrust, RegisterGround, RegisterIntake, take_in};
+use crate::files::drop::Shelf;
 use crate::render;
 use crate::store::{KeptRegister, Store, StoreError, sha256};
 use crate::world::live::Live;
@@ -181,7 +182,7 @@ impl Registers {
             let now = app.now();
             let accepted = take(app, live, spec, &file.name(), original, now).await?;
             let kept_in = if accepted { Shelf::Processed } else { Shelf::Quarantine };
-            visit::put_away(&spec.id, file, kept_in, now).await;
+            arrivals::put_away(&spec.id, file, kept_in, now).await;
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use crate::domain::calendar::Calendar;
 use crate::domain::id::IdError;
 use crate::domain::notice::{NoticeKey, StaffSlot};
 use crate::domain::roster::Roster;
+use crate::files;
 use crate::mail::token;
 use crate::plan::account::summarise;
 use crate::plan::forecast::Forecast;
@@ -125,5 +126,6 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), RehearsalError> {
     if let Some(dir) = path.parent() {
         std::fs::create_dir_all(dir).map_err(failed)?;
     }
-    std::fs::write(path, bytes).map_err(failed)
+    // Thousands of them, and made again in a minute.
+    files::write(path, bytes).map_err(failed)
 }

@@ -9,7 +9,7 @@ use super::app::App;
 use super::reconcile::reported_windows;
 use crate::domain::id::{WindowId, slugify};
 use crate::domain::notice::StaffSlot;
-use crate::files;
+use crate::files::{self, Access};
 use crate::plan::account::summarise;
 use crate::plan::ledger::WindowLedger;
 use crate::plan::summary::WindowSummary;
@@ -50,7 +50,9 @@ pub async fn report_once(app: &App, now: Timestamp) -> Result<(), StoreError> {
         }
     }
     for (path, text) in files {
-        if let Err(failure) = files::put(&path, &text) {
+        if let Err(failure) =
+            std::fs::create_dir_all(&dir).and_then(|()| files::put(&path, text.as_bytes(), Access::Usual))
+        {
             warn!(report.path = %path.display(), error = %failure, "o relatório não pôde ser gravado");
         }
     }

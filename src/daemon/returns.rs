@@ -13,11 +13,12 @@ use tracing::{error, info, warn};
 
 use super::alert::alert_once;
 use super::app::App;
+use super::arrivals::blocking;
 use crate::domain::id::EmailAddress;
 use crate::domain::notice::NoticeKey;
 use crate::mail::bounce::{self, Action, Bounce, Disposition, FailedRecipient, Receipt, Returned};
-use crate::mail::kept;
-use crate::mail::maildir::{self, Mark};
+use crate::mail::maildir::{self, Flag};
+use crate::mail::unmatched;
 use crate::store::{Noted, RawMessage, Return, StoreError};
 
 /// What became of a message, or of one of its recipients.
@@ -155,7 +156,7 @@ pub async fn return_once(
 async fn keep(app: &App, raw: &RawMessage, bytes: Vec<u8>) -> String {
     let dir = app.live().setup.config.settings.data.join("devolucoes");
     let name = format!("{}.eml", raw.sha256());
-    match blocking(move || kept::keep(&dir, &name, &bytes)).await {
+    match blocking(move || unmatched::keep(&dir, &name, &bytes)).await {
         Ok(path) => path.display().to_string(),
         Err(fault) => {
             error!(error = %fault, "uma mensagem sem carta não pôde ser guardada");
@@ -319,16 +320,8 @@ impl Mailbox {
             return Ok(Ok(false));
         }
         let looked_at = findings.iter().any(|f| f.fate.needs_a_person());
-        let mark = if looked_at { Mark::Flagged } else { Mark::Seen };
+        let mark = if looked_at { Flag::Flagged } else { Flag::Seen };
         Ok(blocking(move || maildir::put_away(&maildir, &path, mark)).await.map(|()| true))
-    }
-}
-
-/// Work on files, off the loops' threads.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }
 }
 

@@ -13,7 +13,8 @@ use super::trust::Trust;
 use crate::config;
 use crate::domain::delivery::{Outcome, next_attempt};
 use crate::domain::notice::NoticeKey;
-use crate::mail::{Parcel, Transport};
+use crate::mail::Transport;
+use crate::mail::smtp::Envelope;
 use crate::store::{Claim, Settled, Settlement, StoreError};
 use crate::telemetry::chain;
 use crate::world::live::Live;
@@ -78,9 +79,8 @@ async fn send_one(
     started_at: Timestamp,
 ) -> Settled {
     let from = &live.setup.config.secretariat.returns_to;
-    let parcel =
-        Parcel { key: &claim.key, version: claim.version, from, to: &claim.address, bytes: &claim.bytes };
-    let outcome = sender.deliver(parcel).await;
+    let envelope = Envelope { from, to: &claim.address };
+    let outcome = sender.deliver(&claim.key, claim.version, envelope, &claim.bytes).await;
     let attempt = claim.attempts + 1;
     let outcome =
         trust.lock().unwrap_or_else(PoisonError::into_inner).judge(outcome, claim.address.domain(), attempt);

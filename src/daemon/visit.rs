@@ -4,20 +4,21 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use super::app::App;
+use super::arrivals::{self, Arrivals};
 use crate::domain::feed::{Manners, Source};
 use crate::domain::id::FeedId;
 use crate::domain::state::state_of;
 use crate::feed::body::Original;
-use crate::feed::error::FolderError;
-use crate::feed::folder::{self, Look, Read, Settled, Shelf};
+use crate::feed::folder::Read;
 use crate::feed::http::{Fetched, Reply, Rules, Validators};
 use crate::feed::schedule::Schedule;
 use crate::feed::url::{self, TemplateError, Values};
+use crate::files::drop::{Settled, Shelf};
 use crate::telemetry::chain;
-use crate::world::live::{Live, spool_folder};
+use crate::world::live::Live;
 
 /// A source that failed is tried again so soon, or at its hour, whichever comes first.
 const AGAIN: SignedDuration = SignedDuration::from_mins(30);
@@ -42,7 +43,7 @@ pub(super) struct Visits {
     /// When each is due, by its hours as they were written then: a reload may change them.
     due: BTreeMap<FeedId, (String, Timestamp)>,
     validators: BTreeMap<String, Validators>,
-    looks: BTreeMap<FeedId, Look>,
+    arrivals: Arrivals,
 }
 
 impl Visits {
@@ -109,49 +110,18 @@ impl Visits {
 
     /// Files of a drop folder that have stopped growing, each with its bytes.
     pub(super) async fn arrived(&mut self, app: &App, live: &Live, id: &FeedId) -> Vec<(Settled, Original)> {
-        let folder = live.setup.config.settings.data.join("entrada").join(id.as_str());
-        let spool = spool_folder(&live.setup);
-        let earlier = self.looks.remove(id).unwrap_or_default();
-        let looked = blocking(move || {
-            folder::prepare(&folder)?;
-            let later = folder::look(&folder)?;
-            let settled = folder::settled(&earlier, &later);
-            let files: Vec<_> =
-                settled.into_iter().map(|file| (folder::read(&file, &spool, LARGEST_FILE), file)).collect();
-            Ok((later, files))
-        })
-        .await;
-        let (later, files) = match looked {
-            Ok(found) => found,
-            Err(failure) => {
-                warn!(feed.id = %id, error = %chain(&failure), "a pasta da fonte não pôde ser lida");
-                return Vec::new();
-            }
-        };
-        self.looks.insert(id.clone(), later);
         let mut whole = Vec::new();
-        for (read, file) in files {
-            match read {
-                Ok(Read::Whole(original)) => whole.push((file, original)),
-                Ok(Read::Growing) => {}
-                Ok(Read::TooLarge(most)) => {
+        for file in self.arrivals.settled(live, id).await {
+            match arrivals::read(live, id, &file, LARGEST_FILE).await {
+                Some(Read::Whole(original)) => whole.push((file, original)),
+                Some(Read::TooLarge(most)) => {
                     warn!(feed.id = %id, limit_bytes = most, "o arquivo passa do tamanho máximo e não foi lido");
-                    put_away(id, file, Shelf::Quarantine, app.now()).await;
+                    arrivals::put_away(id, file, Shelf::Quarantine, app.now()).await;
                 }
-                Err(failure) => {
-                    warn!(feed.id = %id, error = %chain(&failure), "o arquivo não pôde ser lido");
-                }
+                Some(Read::Growing) | None => {}
             }
         }
         whole
-    }
-}
-
-/// Moves a file that was judged out of the drop folder.
-pub(super) async fn put_away(id: &FeedId, file: Settled, shelf: Shelf, now: Timestamp) {
-    let stamp = now.strftime("%Y%m%dT%H%M%S%3fZ").to_string();
-    if let Err(failure) = blocking(move || folder::put_away(&file.path, shelf, &stamp)).await {
-        error!(feed.id = %id, error = %chain(&failure), "o arquivo lido não pôde ser guardado");
     }
 }
 
@@ -168,15 +138,5 @@ fn rules(manners: &Manners) -> Rules {
         timeout: manners.timeout.unsigned_abs(),
         max_bytes: manners.max_bytes,
         authorities: manners.authorities.clone(),
-    }
-}
-
-/// Work on files or on many bytes, off the loops' threads.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, FolderError> + Send + 'static,
-) -> Result<T, FolderError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }
 }

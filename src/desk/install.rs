@@ -4,18 +4,17 @@
 //! (`renameat2`, `RENAME_EXCHANGE`); the old one stays under a dated name. A crash before the exchange leaves the old one
 //! in place, a crash after it the new one; [`install`] tidies up after both.
 
-use std::fs::{self, File, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::config::Sources;
+use crate::config::{LoadError, Sources};
 use crate::domain::time::Zone;
+use crate::files::{self, Access, FolderLock, LockError, SwapError, Version};
 use crate::store::Store;
 use crate::world::last_good::MARK;
 
@@ -29,9 +28,23 @@ pub enum InstallError {
         _0.display()
     )]
     Link(PathBuf),
-    /// Somebody else installs.
-    #[error("outra instalação está em curso em {}\ndica: espere que ela termine", _0.display())]
-    Busy(PathBuf),
+    /// Somebody else writes there.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// Somebody else wrote there after it was read.
+    #[error(
+        "{} enquanto você lia ({}); nada foi mudado\n\
+         dica: outra pessoa ou outro comando gravou nesse meio-tempo; rode o comando de novo e confira o que ele mostra",
+        if names.len() == 1 { "o arquivo mudou" } else { "os arquivos mudaram" },
+        names.join(", ")
+    )]
+    Changed {
+        /// The files that are not as they were.
+        names: Vec<String>,
+    },
+    /// The folder cannot be read any more.
+    #[error(transparent)]
+    Unread(LoadError),
     /// The file system cannot exchange two folders.
     #[error(
         "o disco de {} não troca duas pastas de uma só vez\n\
@@ -62,36 +75,51 @@ fn failed(path: &Path) -> impl FnOnce(io::Error) -> InstallError {
     move |source| InstallError::File { path, source }
 }
 
-/// Puts these files in place of those of a folder. Whatever else the folder holds, and owners and permissions, stay as
-/// they are. Answers where the old folder is kept.
+/// Puts these files in place of those of a folder, provided that it still holds what was `seen`: nobody's change is
+/// undone that was not shown. Whatever else the folder holds, and owners and permissions, stay as they are. Answers where
+/// the old folder is kept.
 ///
 /// # Errors
 /// [`InstallError`]; then the folder is as it was.
 pub fn install(
     target: &Path,
     sources: &Sources,
+    seen: &Sources,
     author: &str,
     now: Timestamp,
     zone: &Zone,
 ) -> Result<PathBuf, InstallError> {
-    let target = target.canonicalize().map_err(failed(target))?;
-    let held = File::open(&target).map_err(failed(&target))?;
-    held.try_lock().map_err(|_| InstallError::Busy(target.clone()))?;
-    refuse_links(&target, sources)?;
-    tidy(&target)?;
+    let lock = FolderLock::take(target)?;
+    let target = lock.folder();
+    compare(target, seen)?;
+    refuse_links(target, sources)?;
+    tidy(target)?;
     let stamp = stamp(now, zone);
-    let staging = beside(&target, &format!(".{}.aplicando-{stamp}", name(&target)));
-    let written =
-        stage(&target, &staging, sources, author, &stamp).and_then(|()| exchange(&staging, &target));
+    let staging = beside(target, &format!(".{}.aplicando-{stamp}", name(target)));
+    // A second look: making the copy takes longer than an editor's save.
+    let written = stage(target, &staging, sources, author, &stamp)
+        .and_then(|()| compare(target, seen))
+        .and_then(|()| exchange(&staging, target));
     if let Err(failure) = written {
         // Only what was made here; what cannot be removed is tidied up the next time.
         let _gone = fs::remove_dir_all(&staging);
         return Err(failure);
     }
-    let kept = unused(&beside(&target, &format!("{}.anterior-{stamp}", name(&target))));
-    fs::rename(&staging, &kept).map_err(failed(&kept))?;
-    sync_folder(target.parent().unwrap_or(Path::new("/")));
-    Ok(kept)
+    let kept = files::kept_name(target, &stamp);
+    // It is done: without its dated name the old folder waits under the other one for the next time to tidy up.
+    Ok(if fs::rename(&staging, &kept).is_ok() { kept } else { staging })
+}
+
+/// Whether a folder still holds what was read.
+fn compare(target: &Path, seen: &Sources) -> Result<(), InstallError> {
+    let there = Sources::read(target).map_err(InstallError::Unread)?;
+    if there.digest() == seen.digest() {
+        return Ok(());
+    }
+    let mut names = there.unlike(seen);
+    // The environment's own are no files.
+    names.retain(|name| Sources::is_part(name));
+    Err(InstallError::Changed { names })
 }
 
 /// The folder that was replaced last, if one is kept.
@@ -104,26 +132,27 @@ pub fn last_kept(target: &Path) -> Option<PathBuf> {
     kept.map(|entry| entry.path()).max()
 }
 
-/// Puts new bytes in place of one file's, which is kept beside under a dated name. Owner and permissions stay; a link
-/// stays a link. Answers where the old file is kept.
+/// Puts new bytes in place of one file of a configuration, provided that the folder still holds what was `seen`. The old
+/// file, if there was one, is kept beside it under a dated name; owner and permissions stay; a link stays a link. Answers
+/// where the old file is kept.
 ///
 /// # Errors
 /// [`InstallError`]; then the file is as it was.
-pub fn replace(file: &Path, bytes: &[u8], now: Timestamp, zone: &Zone) -> Result<PathBuf, InstallError> {
-    let file = file.canonicalize().map_err(failed(file))?;
-    let old = fs::read(&file).map_err(failed(&file))?;
-    let kept = unused(&beside(&file, &format!("{}.anterior-{}", name(&file), stamp(now, zone))));
-    let like = fs::metadata(&file).map_err(failed(&file))?;
-    put(&kept, &old, Some(&like)).map_err(failed(&kept))?;
-    let partial = beside(&file, &format!(".{}.parcial", name(&file)));
-    let written = put(&partial, bytes, Some(&like)).and_then(|()| fs::rename(&partial, &file));
-    if let Err(source) = written {
-        let _gone = fs::remove_file(&partial);
-        let _unneeded = fs::remove_file(&kept);
-        return Err(InstallError::File { path: file, source });
-    }
-    sync_folder(file.parent().unwrap_or(Path::new("/")));
-    Ok(kept)
+pub fn replace(
+    folder: &Path,
+    name: &str,
+    bytes: &[u8],
+    seen: &Sources,
+    now: Timestamp,
+    zone: &Zone,
+) -> Result<Option<PathBuf>, InstallError> {
+    let lock = FolderLock::take(folder)?;
+    compare(lock.folder(), seen)?;
+    let version = Version::of(seen.bytes(name));
+    lock.swap(name, version, bytes, Some(&stamp(now, zone))).map_err(|error| match error {
+        SwapError::Changed(_) => InstallError::Changed { names: vec![name.to_owned()] },
+        SwapError::File(source) => InstallError::File { path: lock.folder().join(name), source },
+    })
 }
 
 /// What became of telling the daemon.
@@ -194,7 +223,7 @@ fn tidy(target: &Path) -> Result<(), InstallError> {
         let Some(stamp) = found.strip_prefix(&prefix) else { continue };
         let path = entry.path();
         if mark["carimbo"].as_str() == Some(stamp) {
-            let kept = unused(&beside(target, &format!("{}.anterior-{stamp}", name(target))));
+            let kept = files::kept_name(target, stamp);
             fs::rename(&path, &kept).map_err(failed(&path))?;
         } else {
             fs::remove_dir_all(&path).map_err(failed(&path))?;
@@ -211,7 +240,7 @@ fn stage(
     author: &str,
     stamp: &str,
 ) -> Result<(), InstallError> {
-    copy(target, staging).map_err(failed(staging))?;
+    files::copy_tree(target, staging).map_err(failed(staging))?;
     let wanted: Vec<&str> = sources.files().map(|(name, _)| name).collect();
     for gone in part_names(target).into_iter().filter(|name| !wanted.contains(&name.as_str())) {
         let path = staging.join(gone);
@@ -225,67 +254,18 @@ fn stage(
         }
         let inside = path.parent().unwrap_or(staging);
         if !inside.exists() {
-            make_folder(inside, &fs::metadata(target).map_err(failed(target))?).map_err(failed(inside))?;
+            files::create_folder(inside, target).map_err(failed(inside))?;
         }
-        let like = fs::metadata(&path).ok();
-        put(&path, bytes, like.as_ref()).map_err(failed(&path))?;
+        files::put(&path, bytes, Access::Everyone).map_err(failed(&path))?;
     }
     let mark = json!({ "carimbo": stamp, "autor": author, "arquivos": sources.digest() });
     let path = staging.join(MARK);
-    put(&path, format!("{mark}\n").as_bytes(), None).map_err(failed(&path))?;
-    sync_folder(&staging.join("modelos"));
-    sync_folder(staging);
-    Ok(())
+    files::put(&path, format!("{mark}\n").as_bytes(), Access::Everyone).map_err(failed(&path))
 }
 
 fn exchange(staging: &Path, target: &Path) -> Result<(), InstallError> {
-    renameat_with(CWD, staging, CWD, target, RenameFlags::EXCHANGE)
-        .map_err(|errno| InstallError::NoExchange { path: target.to_owned(), source: errno.into() })
-}
-
-/// A folder with everything in it: bytes, links, owners, permissions.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    make_folder(to, &fs::metadata(from)?)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        let kind = entry.file_type()?;
-        if kind.is_symlink() {
-            symlink(fs::read_link(&source)?, &target)?;
-        } else if kind.is_dir() {
-            copy(&source, &target)?;
-        } else if kind.is_file() {
-            put(&target, &fs::read(&source)?, Some(&entry.metadata()?))?;
-        }
-    }
-    Ok(())
-}
-
-fn make_folder(path: &Path, like: &fs::Metadata) -> io::Result<()> {
-    fs::create_dir(path)?;
-    own(path, like)?;
-    fs::set_permissions(path, Permissions::from_mode(like.mode() & 0o7777))
-}
-
-/// A file on the disk, with owner and permissions as another's, else readable by all, as the daemon needs.
-fn put(path: &Path, bytes: &[u8], like: Option<&fs::Metadata>) -> io::Result<()> {
-    // Nobody reads it before its permissions are set.
-    let mut file = File::create(path)?;
-    file.set_permissions(Permissions::from_mode(0o600))?;
-    file.write_all(bytes)?;
-    if let Some(like) = like {
-        own(path, like)?;
-    }
-    file.set_permissions(Permissions::from_mode(like.map_or(0o644, |like| like.mode() & 0o7777)))?;
-    file.sync_all()
-}
-
-fn own(path: &Path, like: &fs::Metadata) -> io::Result<()> {
-    let now = fs::metadata(path)?;
-    if (now.uid(), now.gid()) == (like.uid(), like.gid()) {
-        return Ok(());
-    }
-    chown(path, Some(like.uid()), Some(like.gid()))
+    files::exchange(staging, target)
+        .map_err(|source| InstallError::NoExchange { path: target.to_owned(), source })
 }
 
 fn name(path: &Path) -> String {
@@ -296,25 +276,7 @@ fn beside(path: &Path, name: &str) -> PathBuf {
     path.parent().unwrap_or(Path::new("/")).join(name)
 }
 
-/// The path, or, where something is there already, the same with a number.
-fn unused(path: &Path) -> PathBuf {
-    let mut free = path.to_owned();
-    let mut number = 2;
-    while free.exists() {
-        let mut name = path.as_os_str().to_owned();
-        name.push(format!("-{number}"));
-        free = PathBuf::from(name);
-        number += 1;
-    }
-    free
-}
-
 /// `20261123-174500`, in the calendar's zone: sorts as time does.
 fn stamp(now: Timestamp, zone: &Zone) -> String {
     zone.zoned(now).strftime("%Y%m%d-%H%M%S").to_string()
-}
-
-/// Makes names durable. Some file systems refuse to sync a folder; then nothing can be done about it.
-fn sync_folder(path: &Path) {
-    let _synced = File::open(path).and_then(|folder| folder.sync_all());
 }

@@ -1,21 +1,18 @@
-//! Taking proposals: the one place in which the program writes a file of the operators', because one of them asked.
-//!
-//! A copy is kept, the new file is checked before it takes the old one's place, and takes it in one step.
+//! Taking proposals into `unidades.csv`, because an operator asked: the new file is checked whole before it takes the
+//! old one's place, and takes it only if the folder is still as it was when the proposals were shown.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
+use super::install::{self, InstallError};
 use crate::config::{self, Config, Faults, LoadError, RewriteError, Sources, rewrite};
 use crate::domain::calendar::{Calendar, Respondent};
 use crate::domain::id::PartId;
+use crate::domain::journal::ProposalFacts;
 use crate::domain::overrides::Authorship;
-use crate::domain::register::{Edit, Proposal};
+use crate::domain::register::Edit;
 use crate::domain::roster::Units;
-use crate::render::register::sentence;
 use crate::store::{Store, StoreError, sha256};
 use crate::world::setup::Setup;
 
@@ -41,26 +38,9 @@ pub enum ApplyError {
         "a configuração em uso está dentro do programa e não pode ser mudada: copie a pasta config e use --config"
     )]
     Embedded,
-    /// A file cannot be read or written.
-    #[error("não foi possível {action} {}: confira o dono e as permissões da pasta", path.display())]
-    Files {
-        /// A verb.
-        action: &'static str,
-        /// On what.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// Somebody else is writing it, or was cut off.
-    #[error(
-        "outro comando está gravando unidades.csv, ou foi interrompido: se não há outro, apague {} e rode de novo",
-        .0.display()
-    )]
-    Busy(PathBuf),
-    /// Somebody else wrote it meanwhile.
-    #[error("unidades.csv mudou enquanto era reescrito: nada foi gravado; rode o comando de novo")]
-    Changed,
+    /// The file could not be put in place.
+    #[error(transparent)]
+    Install(#[from] InstallError),
     /// It cannot be written so.
     #[error(transparent)]
     Rewrite(#[from] RewriteError),
@@ -81,122 +61,39 @@ pub enum ApplyError {
     },
 }
 
-/// Takes proposals into `unidades.csv`. The journal says which, by whom, and both files' digests.
+/// Takes proposals into `unidades.csv`. The journal says which (`told`), by whom, and both files' digests.
 ///
 /// # Errors
 /// [`ApplyError`]; except for one that says so, nothing was written.
 pub async fn apply(
     setup: &Setup,
     store: &Store,
-    proposals: &[Proposal],
+    edits: &[Edit],
+    told: Vec<ProposalFacts>,
     by: Authorship,
 ) -> Result<Applied, ApplyError> {
     let directory = setup.directory.as_deref().ok_or(ApplyError::Embedded)?;
-    let edits: Vec<Edit> = proposals.iter().map(Proposal::edit).collect();
-    let path = real(&directory.join(FILE));
-    let before = read(&path)?;
-    let after = rewrite(before.as_deref(), &edits)?;
-    let config = check(directory, &after, by.at)?;
-    let stamp = setup.config.calendar.hours.zone.zoned(by.at).strftime("%Y-%m-%dT%H%M").to_string();
-    let copy = before.as_deref().map(|bytes| keep_copy(&path, bytes, &stamp)).transpose()?;
-    if let Err(error) = replace(&path, before.as_deref(), &after) {
-        // Nothing was written: the copy would be of what is still there.
-        copy.as_deref().map(fs::remove_file).transpose().map_err(files("apagar", &path))?;
-        return Err(error);
-    }
-    let roster = &setup.config.roster;
-    let told: Vec<Value> = proposals
-        .iter()
-        .map(|p| json!({ "unidade": p.unit.as_str(), "municipio": p.municipality.to_string(), "fonte": p.feed.as_str(),
-                         "mudanca": sentence(&p.change, roster) }))
-        .collect();
-    let digests = (before.as_deref().map(sha256), sha256(&after));
+    // The file that the proposals were shown against: if it is another by now, nothing is written.
+    let before = setup.sources.bytes(FILE);
+    let after = rewrite(before, edits)?;
+    let config = check(&setup.sources, &after, by.at)?;
+    let zone = &setup.config.calendar.hours.zone;
+    let copy = install::replace(directory, FILE, &after, &setup.sources, by.at, zone)?;
+    let digests = (before.map(sha256), sha256(&after));
     let noted = store.note_register_applied(told, digests, by).await;
     noted.map_err(|source| ApplyError::Store { written: true, source })?;
-    Ok(Applied { path, copy, without_units: without_units(&config) })
-}
-
-/// Where a link leads; a link in its place would be no link any more.
-fn real(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
-}
-
-fn files(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> ApplyError {
-    let path = path.to_owned();
-    move |source| ApplyError::Files { action, path, source }
-}
-
-fn read(path: &Path) -> Result<Option<Vec<u8>>, ApplyError> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(files("ler", path)(error)),
-    }
+    Ok(Applied { path: directory.join(FILE), copy, without_units: without_units(&config) })
 }
 
 /// The configuration with the new file; a fault of it is a reason not to write it.
-fn check(directory: &Path, after: &[u8], now: Timestamp) -> Result<Config, ApplyError> {
-    let sources = Sources::read(directory).map_err(ApplyError::Load)?.with_environment().with(FILE, after);
+fn check(sources: &Sources, after: &[u8], now: Timestamp) -> Result<Config, ApplyError> {
+    let sources = Sources::clone(sources).with(FILE, after);
     config::compile(&sources, now).map_err(|error| match error {
         LoadError::Faulty(faults) => {
             ApplyError::Faulty(Faults(faults.errors().cloned().collect()).render(false))
         }
         other @ LoadError::Unreadable { .. } => ApplyError::Load(other),
     })
-}
-
-/// A copy beside the file, `unidades.csv.2026-11-23T0800`; never over another.
-fn keep_copy(path: &Path, bytes: &[u8], stamp: &str) -> Result<PathBuf, ApplyError> {
-    let mut copy = sibling(path, &format!(".{stamp}"));
-    for n in 2..100 {
-        match File::create_new(&copy) {
-            Ok(mut file) => {
-                let written = file.write_all(bytes).and_then(|()| file.sync_all());
-                written.map_err(files("gravar", &copy))?;
-                return Ok(copy);
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                copy = sibling(path, &format!(".{stamp}-{n}"));
-            }
-            Err(error) => return Err(files("gravar", &copy)(error)),
-        }
-    }
-    Err(files("gravar", &copy)(io::Error::from(io::ErrorKind::AlreadyExists)))
-}
-
-/// The new file in the old one's place, in one step, unless the old one changed. The new one beside it, while it is
-/// being written, keeps a second command out.
-fn replace(path: &Path, before: Option<&[u8]>, after: &[u8]) -> Result<(), ApplyError> {
-    let new = sibling(path, ".novo");
-    let mut file = File::create_new(&new).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => ApplyError::Busy(new.clone()),
-        _ => files("gravar", &new)(error),
-    })?;
-    let written = (|| {
-        if let Ok(old) = fs::metadata(path) {
-            fs::set_permissions(&new, old.permissions())?;
-        }
-        file.write_all(after)?;
-        file.sync_all()
-    })();
-    let done = match written {
-        Err(error) => Err(files("gravar", &new)(error)),
-        Ok(()) if read(path)?.as_deref() != before => Err(ApplyError::Changed),
-        Ok(()) => fs::rename(&new, path).map_err(files("gravar", path)),
-    };
-    if done.is_err() {
-        drop(fs::remove_file(&new));
-    } else if let Some(folder) = path.parent().and_then(|folder| File::open(folder).ok()) {
-        // The rename is done; whether the disk has it already is as good as can be known.
-        drop(folder.sync_all());
-    }
-    done
-}
-
-fn sibling(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(end);
-    PathBuf::from(name)
 }
 
 /// Parts that units answer for, of systems in use, that no open unit of the file has.

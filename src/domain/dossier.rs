@@ -145,7 +145,7 @@ pub struct SnapshotLine {
     /// SHA-256 of what was mapped, which the ledger keeps.
     pub mapped_sha256: String,
     /// How many rows.
-    pub rows: i64,
+    pub rows: u64,
 }
 
 /// One letter.

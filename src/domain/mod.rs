@@ -3,7 +3,8 @@
 //! Reading order: `id` (names of things), `time` (civil dates to instants), `holiday`, `calendar` (what was
 //! announced), `roster` (whom to tell), `status` and `page` (who has filled in), `overrides` (what people decided),
 //! `notice` (one thing to tell), `reason` (why), `register` (what the ministry's register of units would change), `news`
-//! (what it publishes), `delivery` (one address), `dossier` (proof of what was said).
+//! (what it publishes), `delivery` (one address), `dossier` (proof of what was said), `journal`
+//! (what is recorded for good).
 //!
 //! Architecture invariant: nothing here does I/O, reads a clock, logs, or names another room of the crate.
 
@@ -13,6 +14,7 @@ pub mod dossier;
 pub mod feed;
 pub mod holiday;
 pub mod id;
+pub mod journal;
 pub mod news;
 pub mod notice;
 pub mod overrides;

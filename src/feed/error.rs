@@ -1,4 +1,4 @@
-//! What can go wrong between the daemon and the world: fetching and the drop folder. Contents are judged elsewhere.
+//! What can go wrong when something is fetched. Contents are judged elsewhere.
 
 use std::path::PathBuf;
 
@@ -116,19 +116,4 @@ fn size(bytes: u64) -> String {
         b if b % 1024 == 0 => format!("{} kB", b / 1024),
         b => format!("{b} bytes"),
     }
-}
-
-/// Why the drop folder could not be worked. Displayed to operators, with path and hint.
-#[derive(Debug, thiserror::Error)]
-#[error("não foi possível {action} {}: {hint}", path.display())]
-pub struct FolderError {
-    /// What was tried, a verb phrase.
-    pub action: &'static str,
-    /// On what.
-    pub path: PathBuf,
-    /// What to do.
-    pub hint: &'static str,
-    /// What lies under it.
-    #[source]
-    pub source: Option<std::io::Error>,
 }

@@ -1,131 +1,11 @@
-//! The drop folder `DADOS/entrada/FONTE/`: what lies in it, when a file is whole, where it goes afterwards.
+//! A file of a drop folder (`DADOS/entrada/FONTE/`) read as a source's body.
 //!
-//! Blocking; callers run it off the async threads. A file is whole when two looks some seconds apart find it the
-//! same, and reading it finds it so again. Nothing is ever deleted or overwritten.
+//! Blocking; callers run it off the async threads.
 
-use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io;
-use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::path::Path;
 
 use super::body::{Original, SpoolError};
-use super::error::FolderError;
-
-/// How far apart the two looks should be, at least.
-pub const SETTLING: std::time::Duration = std::time::Duration::from_secs(2);
-
-/// What a look found of one file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Seen {
-    size: u64,
-    modified: Option<SystemTime>,
-}
-
-/// The files of a drop folder as one look found them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Look(BTreeMap<PathBuf, Seen>);
-
-impl Look {
-    /// Whether there is nothing to wait for.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-/// A file that two looks found the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settled {
-    /// Where it lies.
-    pub path: PathBuf,
-    seen: Seen,
-}
-
-impl Settled {
-    /// Its name, for showing.
-    #[must_use]
-    pub fn name(&self) -> String {
-        self.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
-    }
-}
-
-/// Where a file goes once it was judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shelf {
-    /// Accepted.
-    Processed,
-    /// Not believed.
-    Quarantine,
-}
-
-impl Shelf {
-    /// The sub-folder's name.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Processed => "processados",
-            Self::Quarantine => "quarentena",
-        }
-    }
-}
-
-/// Makes the folder and its shelves, so that operators find where to put files.
-///
-/// # Errors
-/// [`FolderError`].
-pub fn prepare(folder: &Path) -> Result<(), FolderError> {
-    for shelf in [Shelf::Processed, Shelf::Quarantine] {
-        let path = folder.join(shelf.as_str());
-        fs::create_dir_all(&path)
-            .map_err(|e| failed("criar", &path, "confira se o serviço pode escrever na pasta de dados", e))?;
-    }
-    Ok(())
-}
-
-/// Looks at a drop folder: plain files, but not hidden ones (`.x`) and unfinished ones (`.tmp`, `.part`).
-///
-/// # Errors
-/// [`FolderError`].
-pub fn look(folder: &Path) -> Result<Look, FolderError> {
-    const HINT: &str = "confira se a pasta existe e se o serviço pode lê-la";
-    let entries = fs::read_dir(folder).map_err(|e| failed("abrir", folder, HINT, e))?;
-    let mut found = BTreeMap::new();
-    for entry in entries {
-        let entry = entry.map_err(|e| failed("listar", folder, HINT, e))?;
-        if is_unfinished(&entry.file_name().to_string_lossy()) {
-            continue;
-        }
-        match entry.metadata() {
-            Ok(data) if data.is_file() => {
-                found.insert(entry.path(), Seen { size: data.len(), modified: data.modified().ok() });
-            }
-            Ok(_) => {}
-            // Moved away between the listing and now.
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-            Err(e) => return Err(failed("examinar", &entry.path(), HINT, e)),
-        }
-    }
-    Ok(Look(found))
-}
-
-fn is_unfinished(name: &str) -> bool {
-    let name = name.to_lowercase();
-    name.starts_with(['.', '~']) || [".tmp", ".part", ".crdownload"].iter().any(|end| name.ends_with(end))
-}
-
-/// The files that a later look found as an earlier one did, the oldest first: a newer file has the last word.
-#[must_use]
-pub fn settled(earlier: &Look, later: &Look) -> Vec<Settled> {
-    let mut files: Vec<_> = later
-        .0
-        .iter()
-        .filter(|(path, seen)| earlier.0.get(*path) == Some(seen))
-        .map(|(path, seen)| Settled { path: path.clone(), seen: *seen })
-        .collect();
-    files.sort_by(|a, b| (a.seen.modified, &a.path).cmp(&(b.seen.modified, &b.path)));
-    files
-}
+use crate::files::drop::{DropError, Settled};
 
 /// What reading a settled file came to.
 #[derive(Debug)]
@@ -141,127 +21,47 @@ pub enum Read {
 /// Reads a whole file of at most `most` bytes; a large one is copied to a nameless file in `spool`.
 ///
 /// # Errors
-/// [`FolderError`] when it cannot be read.
-pub fn read(file: &Settled, spool: &Path, most: u64) -> Result<Read, FolderError> {
-    let path = &file.path;
-    let hint = "confira se o serviço pode ler o arquivo";
-    let opened = File::open(path).map_err(|e| failed("ler", path, hint, e))?;
+/// [`DropError`] when it cannot be read.
+pub fn read(file: &Settled, spool: &Path, most: u64) -> Result<Read, DropError> {
+    let opened = file.open()?;
+    let failed = |action, path: &Path, hint, source| DropError {
+        action,
+        path: path.to_owned(),
+        hint,
+        source: Some(source),
+    };
     let original = match Original::of_file(&opened, spool, most) {
         Ok(original) => original,
         Err(SpoolError::TooLarge(_)) => return Ok(Read::TooLarge(most)),
-        Err(SpoolError::Source(e)) => return Err(failed("ler", path, hint, e)),
+        Err(SpoolError::Source(e)) => {
+            return Err(failed("ler", &file.path, "confira se o serviço pode ler o arquivo", e));
+        }
         Err(SpoolError::Disk { folder, source }) => {
             return Err(failed("gravar em", &folder, "confira o espaço em disco", source));
         }
     };
-    let data = opened.metadata().map_err(|e| failed("ler", path, hint, e))?;
-    let same = original.len() == file.seen.size && data.modified().ok() == file.seen.modified;
-    Ok(if same { Read::Whole(original) } else { Read::Growing })
-}
-
-/// Moves a judged file to a shelf as `STAMP-NAME`, or `STAMP-2-NAME` and so on if that is taken. Gives its new path.
-///
-/// # Errors
-/// [`FolderError`]; the file then stays where it was.
-pub fn put_away(file: &Path, shelf: Shelf, stamp: &str) -> Result<PathBuf, FolderError> {
-    const HINT: &str = "confira se o serviço pode escrever na pasta da fonte";
-    let folder = file.parent().unwrap_or(Path::new(".")).join(shelf.as_str());
-    fs::create_dir_all(&folder).map_err(|e| failed("criar", &folder, HINT, e))?;
-    let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let stamp: String = stamp.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    for copy in 1..=9_999_u32 {
-        let again = if copy == 1 { String::new() } else { format!("-{copy}") };
-        let target = folder.join(format!("{stamp}{again}-{name}"));
-        // An empty file made here and now holds the name, so that the move overwrites nothing else.
-        match OpenOptions::new().write(true).create_new(true).open(&target) {
-            Ok(_) => {
-                return match fs::rename(file, &target) {
-                    Ok(()) => Ok(target),
-                    Err(e) => {
-                        let _ = fs::remove_file(&target);
-                        Err(failed("mover", file, HINT, e))
-                    }
-                };
-            }
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(e) => return Err(failed("gravar", &target, HINT, e)),
-        }
-    }
-    Err(FolderError {
-        action: "mover",
-        path: file.to_owned(),
-        hint: "há arquivos demais com esse nome",
-        source: None,
-    })
-}
-
-fn failed(action: &'static str, path: &Path, hint: &'static str, source: io::Error) -> FolderError {
-    FolderError { action, path: path.to_owned(), hint, source: Some(source) }
+    let whole = file.is_whole(&opened, original.len())?;
+    Ok(if whole { Read::Whole(original) } else { Read::Growing })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+    use crate::files::drop::{look, settled};
 
-    fn folder() -> tempfile::TempDir {
+    #[test]
+    fn a_file_is_read_whole_or_left() {
         let folder = tempfile::tempdir().unwrap();
-        prepare(folder.path()).unwrap();
-        folder
-    }
-
-    fn names(files: &[Settled]) -> Vec<String> {
-        files.iter().map(Settled::name).collect()
-    }
-
-    #[test]
-    fn only_whole_plain_visible_files_are_taken() {
-        let folder = folder();
-        for name in ["rma.csv", ".oculto.csv", "x.csv.part", "y.TMP", "~$z.csv"] {
-            fs::write(folder.path().join(name), "a;b\n").unwrap();
-        }
-        fs::write(folder.path().join("processados/velho.csv"), "a").unwrap();
-        let earlier = look(folder.path()).unwrap();
-        assert_eq!(names(&settled(&earlier, &look(folder.path()).unwrap())), ["rma.csv"]);
-        assert!(settled(&Look::default(), &earlier).is_empty(), "one look is not enough");
-    }
-
-    #[test]
-    fn a_growing_file_waits() {
-        let folder = folder();
         let path = folder.path().join("rma.csv");
-        fs::write(&path, "a;b\n").unwrap();
-        let first = look(folder.path()).unwrap();
         fs::write(&path, "a;b\n1;2\n").unwrap();
-        let second = look(folder.path()).unwrap();
-        assert!(settled(&first, &second).is_empty());
-        let files = settled(&second, &look(folder.path()).unwrap());
+        let files = settled(&look(folder.path()).unwrap(), &look(folder.path()).unwrap());
         let read = |most| read(&files[0], folder.path(), most).unwrap();
         let Read::Whole(original) = read(100) else { panic!() };
         assert_eq!(original.bytes().unwrap(), b"a;b\n1;2\n");
         fs::write(&path, "a;b\n1;2\n3;4\n").unwrap();
         assert!(matches!(read(100), Read::Growing));
         assert!(matches!(read(3), Read::TooLarge(3)));
-    }
-
-    #[test]
-    fn a_judged_file_is_moved_and_overwrites_nothing() {
-        let folder = folder();
-        let path = folder.path().join("rma.csv");
-        for (content, expected) in [("1", "20261130T080000Z-rma.csv"), ("2", "20261130T080000Z-2-rma.csv")] {
-            fs::write(&path, content).unwrap();
-            let target = put_away(&path, Shelf::Quarantine, "20261130T080000Z").unwrap();
-            assert_eq!(target, folder.path().join("quarentena").join(expected));
-            assert_eq!(fs::read_to_string(target).unwrap(), content);
-            assert!(!path.exists());
-        }
-        let lost = put_away(&path, Shelf::Processed, "t").unwrap_err();
-        assert!(lost.to_string().contains("rma.csv"), "{lost}");
-        assert!(look(&folder.path().join("processados")).unwrap().is_empty(), "no empty file is left behind");
-    }
-
-    #[test]
-    fn an_error_names_the_path_and_what_to_do() {
-        let error = look(Path::new("/nao/existe")).unwrap_err().to_string();
-        assert!(error.contains("/nao/existe") && error.contains("confira"), "{error}");
     }
 }

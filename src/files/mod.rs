@@ -1,21 +1,15 @@
-//! Putting files in place.
+//! Files put in place: whole or not at all, with the owner they had, and never over what somebody else wrote meanwhile.
+//!
+//! Blocking; callers run it off the async threads. `place` puts one file, `lock` lets one writer at a time into a
+//! folder and compares before it swaps, `tree` copies and exchanges whole folders, `drop` looks after folders that other
+//! programs put files into. What a configuration or a letter is, is not known here.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+mod attributes;
+pub mod drop;
+mod lock;
+mod place;
+mod tree;
 
-/// Writes a file whole or not at all.
-///
-/// # Errors
-/// The file system's.
-pub fn put(path: &Path, text: &str) -> std::io::Result<()> {
-    if let Some(dir) = path.parent() {
-        std::fs::create_dir_all(dir)?;
-    }
-    let mut name = path.as_os_str().to_owned();
-    name.push(".parcial");
-    let partial = PathBuf::from(name);
-    let mut file = std::fs::File::create(&partial)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&partial, path)
-}
+pub use lock::{FolderLock, LockError, SwapError, Version};
+pub use place::{Access, create, kept_name, put, write};
+pub use tree::{copy_tree, create_folder, exchange};

@@ -1,19 +1,16 @@
 //! A rehearsal's outbox: each letter as an `.eml` file, the same bytes that would go out.
 //!
-//! A file is whole or absent: it is written beside its place, flushed to the disk, and renamed.
+//! A file is whole or absent, and on the disk before the letter counts as gone.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::domain::delivery::Outcome;
 use crate::domain::notice::NoticeKey;
+use crate::files::{self, Access};
 
 use super::token::letter_path;
-
-/// Makes the names of temporary files differ within this process.
-static SERIAL: AtomicU64 = AtomicU64::new(0);
 
 /// A folder that letters are written to instead of being sent.
 #[derive(Debug, Clone)]
@@ -56,21 +53,7 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-    let aside = folder.join(format!(".{}-{serial}.parte", std::process::id()));
-    let written = write_aside(&aside, bytes).and_then(|()| fs::rename(&aside, path));
-    if written.is_err() {
-        // Best effort: the letter is not there either way.
-        let _ = fs::remove_file(&aside);
-    }
-    written?;
-    File::open(folder)?.sync_all()
-}
-
-fn write_aside(aside: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(aside)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+    files::put(path, bytes, Access::Usual)
 }
 
 #[cfg(test)]

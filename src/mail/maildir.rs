@@ -6,16 +6,16 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-/// How mail programs show a message that was put away.
+/// The flag by which mail programs show a message in `cur/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
+pub enum Flag {
     /// Read: nothing is left to do.
     Seen,
     /// Unread and flagged: a person should look.
     Flagged,
 }
 
-impl Mark {
+impl Flag {
     fn letter(self) -> char {
         match self {
             Self::Seen => 'S',
@@ -56,14 +56,14 @@ pub fn read(path: &Path, most: usize) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// The folder cannot be written to.
-pub fn put_away(maildir: &Path, path: &Path, mark: Mark) -> io::Result<()> {
+pub fn put_away(maildir: &Path, path: &Path, flag: Flag) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let base = name.split(":2,").next().unwrap_or(&name);
     let cur = maildir.join("cur");
     fs::create_dir_all(&cur)?;
     for serial in 0..1_000 {
         let again = if serial == 0 { String::new() } else { format!("_{serial}") };
-        let target = cur.join(format!("{base}{again}:2,{}", mark.letter()));
+        let target = cur.join(format!("{base}{again}:2,{}", flag.letter()));
         // A rename would overwrite.
         if fs::symlink_metadata(&target).is_err() {
             return fs::rename(path, target);
@@ -92,8 +92,8 @@ mod tests {
         let found = waiting(maildir, 9).unwrap();
         assert_eq!(found, [maildir.join("new/1.a"), maildir.join("new/2.b")]);
         assert_eq!(read(&found[0], 4).unwrap(), b"0123");
-        put_away(maildir, &found[0], Mark::Seen).unwrap();
-        put_away(maildir, &found[1], Mark::Flagged).unwrap();
+        put_away(maildir, &found[0], Flag::Seen).unwrap();
+        put_away(maildir, &found[1], Flag::Flagged).unwrap();
         assert_eq!(fs::read(maildir.join("cur/1.a:2,S")).unwrap(), b"older");
         assert_eq!(fs::read(maildir.join("cur/1.a_1:2,S")).unwrap(), b"0123456789");
         assert!(maildir.join("cur/2.b:2,F").exists());

@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`token`] (names made from a notice's key), [`message`] (a letter's exact bytes), [`smtp`] (one
 //! connection to the relay), [`mod@file`] (rehearsal). [`Transport`] joins the last two for a sender. [`bounce`] reads
-//! what comes back, [`maildir`] is where it lies, and [`kept`] where it is put when it came by a pipe.
+//! what comes back, [`maildir`] is where it lies, and [`unmatched`] where it is put when it came by a pipe and matches
+//! no letter.
 //!
 //! Must not decide whether a letter is due, keep a queue, or log an address. Names only `domain`; no type of lettre or
 //! rustls stands in a signature that other rooms see. TLS here asks rustls for ring by name, so nothing need be
@@ -10,35 +11,19 @@
 
 pub mod bounce;
 pub mod file;
-pub mod kept;
 pub mod maildir;
 pub mod message;
 #[cfg(test)]
 pub(crate) mod scripted;
 pub mod smtp;
 pub mod token;
+pub mod unmatched;
 
 use crate::domain::delivery::Outcome;
-use crate::domain::id::EmailAddress;
 use crate::domain::notice::NoticeKey;
 
 use self::file::FileOutbox;
 use self::smtp::{Envelope, SmtpSender};
-
-/// One letter to one address, as the outbox hands it over.
-#[derive(Debug, Clone, Copy)]
-pub struct Parcel<'a> {
-    /// Which notice; it names the file of a rehearsal.
-    pub key: &'a NoticeKey,
-    /// Which version of its letter, from 1.
-    pub version: u16,
-    /// Envelope sender.
-    pub from: &'a EmailAddress,
-    /// Envelope recipient.
-    pub to: &'a EmailAddress,
-    /// The letter as [`message::compose`] made it.
-    pub bytes: &'a [u8],
-}
 
 /// Where one sender's letters go. Each sender owns its own.
 #[derive(Debug)]
@@ -50,18 +35,23 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// Delivers one letter to one address. It may be dropped at any moment: what was on the wire is then uncertain,
-    /// and the connection is not used again.
-    pub async fn deliver(&mut self, parcel: Parcel<'_>) -> Outcome {
+    /// Delivers one letter, the bytes that [`message::compose`] made, to one address. `key` and `version` (from 1) name
+    /// the file of a rehearsal. It may be dropped at any moment: what was on the wire is then uncertain, and the
+    /// connection is not used again.
+    pub async fn deliver(
+        &mut self,
+        key: &NoticeKey,
+        version: u16,
+        envelope: Envelope<'_>,
+        letter: &[u8],
+    ) -> Outcome {
         match self {
-            Self::Smtp(sender) => {
-                sender.send(Envelope { from: parcel.from, to: parcel.to }, parcel.bytes).await
-            }
-            Self::File(outbox) => outbox.deliver(parcel.key, parcel.version, parcel.bytes).await,
+            Self::Smtp(sender) => sender.send(envelope, letter).await,
+            Self::File(outbox) => outbox.deliver(key, version, letter).await,
         }
     }
 
-    /// Takes leave of the relay, within two seconds.
+    /// Says QUIT to the relay; waits two seconds at most.
     pub async fn close(&mut self) {
         match self {
             Self::Smtp(sender) => sender.close().await,

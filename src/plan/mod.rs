@@ -29,6 +29,7 @@ use self::pair::Bench;
 use self::survey::Survey;
 use crate::domain::calendar::{Calendar, Window};
 use crate::domain::id::WindowId;
+pub use crate::domain::journal::Act;
 use crate::domain::notice::{AlertItem, Content, Kind, NoticeKey, Recipient, Slot, Told};
 use crate::domain::overrides::Overrides;
 use crate::domain::reason::Reason;
@@ -50,38 +51,6 @@ pub struct World<'a> {
     pub overrides: &'a Overrides,
     /// What was already said.
     pub ledger: &'a Ledger,
-}
-
-/// What to do about a notice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Act {
-    /// *enviar*: record it and let it leave.
-    Send,
-    /// *reter*: it would leave but for its reason.
-    Withhold,
-    /// *retirar*: it is no longer wanted.
-    Withdraw,
-    /// *superar*: something later took its place.
-    Supersede,
-    /// *expirar*: its validity ended; onto the call list.
-    Expire,
-    /// *publicar*: write the window's report.
-    Publish,
-}
-
-impl Act {
-    /// The word in output.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Send => "enviar",
-            Self::Withhold => "reter",
-            Self::Withdraw => "retirar",
-            Self::Supersede => "superar",
-            Self::Expire => "expirar",
-            Self::Publish => "publicar",
-        }
-    }
 }
 
 /// One change of decision, with its because.

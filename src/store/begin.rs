@@ -1,15 +1,14 @@
 //! Signs of life: the heartbeat, and the silence that a start discovers.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
 use sqlx::Row as _;
 
 use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
-use super::journal::EntryKind;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
+use crate::domain::journal::{self, Text};
 use crate::plan::ledger::Outage;
 
 statements! {
@@ -59,17 +58,8 @@ impl Store {
                 .map(|from| Outage { from, until: now });
             if let Some(outage) = silent {
                 bound!(PUT_OUTAGE, ms(outage.from), ms(outage.until)).execute(&mut *tx).await?;
-                let mut chain = Chain::resume(&mut tx).await?;
-                let line = Line {
-                    at: now,
-                    kind: EntryKind::Outage,
-                    subject: "servico",
-                    window: None,
-                    municipality: None,
-                    body: json!({ "de": outage.from.to_string(), "ate": outage.until.to_string() }),
-                };
-                chain.append(line);
-                chain.save(&mut tx).await?;
+                let told = journal::Outage { from: Text(outage.from), until: Text(outage.until) };
+                Chain::tell(&mut tx, Line::new(now, "servico", told)).await?;
             }
             bound!(BEAT, ms(now)).execute(&mut *tx).await?;
             tx.commit().await?;

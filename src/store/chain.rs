@@ -1,16 +1,16 @@
 //! The chain: how entries are added to the journal, and what their hashes cover.
 
 use jiff::Timestamp;
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use sqlx::Row as _;
 
 use super::StoreError;
 use super::cell::{code, ms};
 use super::db::Conn;
-use super::journal::EntryKind;
 use super::sql::{ROWS, bound, statements};
 use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::domain::journal::Entry;
+use crate::domain::notice::NoticeKey;
 
 statements! {
     const HEAD = "SELECT head_seq, head_hash, high_water FROM meta WHERE id = 1";
@@ -26,15 +26,32 @@ statements! {
 /// What is to be told.
 pub(super) struct Line<'a> {
     pub(super) at: Timestamp,
-    pub(super) kind: EntryKind,
     pub(super) subject: &'a str,
     pub(super) window: Option<&'a WindowId>,
     pub(super) municipality: Option<MunicipalityCode>,
-    pub(super) body: Value,
+    pub(super) entry: Entry,
+}
+
+impl<'a> Line<'a> {
+    /// About something that is neither a window's nor a municipality's.
+    pub(super) fn new(at: Timestamp, subject: &'a str, entry: impl Into<Entry>) -> Self {
+        Self { at, subject, window: None, municipality: None, entry: entry.into() }
+    }
+
+    /// About a notice, whose key as text is the subject.
+    pub(super) fn of_notice(
+        at: Timestamp,
+        key: &'a NoticeKey,
+        subject: &'a str,
+        entry: impl Into<Entry>,
+    ) -> Self {
+        let (window, municipality) = (key.window(), key.municipality());
+        Self { window, municipality, ..Self::new(at, subject, entry) }
+    }
 }
 
 /// An entry that is not in the table yet.
-struct Entry {
+struct Row {
     seq: i64,
     at: i64,
     kind: &'static str,
@@ -51,7 +68,7 @@ pub(super) struct Chain {
     seq: i64,
     head: String,
     high_water: Option<i64>,
-    added: Vec<Entry>,
+    added: Vec<Row>,
 }
 
 impl Chain {
@@ -78,7 +95,7 @@ impl Chain {
     #[expect(clippy::needless_pass_by_value, reason = "a line is told once, by whoever makes it")]
     pub(super) fn append(&mut self, line: Line<'_>) {
         let at = ms(line.at);
-        let body = line.body.to_string();
+        let body = line.entry.write();
         let window = line.window.map(WindowId::as_str);
         let municipality = line.municipality.map(code);
         self.seq += 1;
@@ -86,17 +103,17 @@ impl Chain {
             prev: &self.head,
             seq: self.seq,
             at,
-            kind: line.kind.as_str(),
+            kind: line.entry.kind(),
             subject: line.subject,
             window,
             municipality,
             body: &body,
         };
         let hash = covered.hash();
-        self.added.push(Entry {
+        self.added.push(Row {
             seq: self.seq,
             at,
-            kind: line.kind.as_str(),
+            kind: line.entry.kind(),
             subject: line.subject.to_owned(),
             window: window.map(ToOwned::to_owned),
             municipality,
@@ -105,6 +122,13 @@ impl Chain {
             hash,
         });
         self.high_water = self.high_water.max(Some(at));
+    }
+
+    /// Tells one thing and is done.
+    pub(super) async fn tell(conn: &mut Conn, line: Line<'_>) -> Result<(), StoreError> {
+        let mut chain = Self::resume(conn).await?;
+        chain.append(line);
+        chain.save(conn).await
     }
 
     /// Writes what was added, and keeps the chain's end, so that entries cut off from it are missed.

@@ -3,15 +3,14 @@
 //! Files are kept once by digest, so that a new deadline costs one small file and not the roster again.
 
 use jiff::Timestamp;
-use serde_json::json;
 use sqlx::Row as _;
 
 use super::cell::{Cells, ms};
 use super::chain::{Chain, Line, sha256};
 use super::db::{Conn, detached};
-use super::journal::EntryKind;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
+use crate::domain::journal::{Adopted, Rejected};
 
 statements! {
     const IN_FORCE = "SELECT fingerprint, directory, adopted_at, adopted_by FROM configurations WHERE in_force = 1";
@@ -99,16 +98,9 @@ impl Store {
             }
             if !same || settled {
                 let before = before.map(|(fingerprint, ..)| fingerprint).filter(|_| !same);
-                let files: serde_json::Map<String, serde_json::Value> =
-                    new.parts.iter().map(|(name, bytes)| (name.clone(), sha256(bytes).into())).collect();
-                let body = json!({
-                    "acao": "adotar",
-                    "antes": before,
-                    "pasta": new.directory,
-                    "autor": new.by,
-                    "arquivos": files,
-                });
-                tell(&mut tx, &new.fingerprint, body, now).await?;
+                let files = new.parts.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
+                let adopted = Adopted { before, directory: new.directory, author: new.by, files };
+                Chain::tell(&mut tx, Line::new(now, &new.fingerprint, adopted)).await?;
             }
             tx.commit().await?;
             Ok(!same)
@@ -134,8 +126,8 @@ impl Store {
             bound!(SETTLE).execute(&mut *tx).await?;
             bound!(REFUSE, &fingerprint, ms(now), &faults).execute(&mut *tx).await?;
             if known == 0 {
-                let body = json!({ "acao": "recusar", "faltas_sha256": sha256(faults.as_bytes()) });
-                tell(&mut tx, &fingerprint, body, now).await?;
+                let rejected = Rejected { faults_sha256: sha256(faults.as_bytes()) };
+                Chain::tell(&mut tx, Line::new(now, &fingerprint, rejected)).await?;
             }
             tx.commit().await?;
             Ok(known == 0)
@@ -194,23 +186,4 @@ async fn put(conn: &mut Conn, new: &NewConfiguration) -> Result<(), StoreError> 
         bound!(PUT_PART, &new.fingerprint, name, &digest).execute(&mut *conn).await?;
     }
     Ok(())
-}
-
-async fn tell(
-    conn: &mut Conn,
-    fingerprint: &str,
-    body: serde_json::Value,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let mut chain = Chain::resume(conn).await?;
-    let line = Line {
-        at: now,
-        kind: EntryKind::Configuration,
-        subject: fingerprint,
-        window: None,
-        municipality: None,
-        body,
-    };
-    chain.append(line);
-    chain.save(conn).await
 }

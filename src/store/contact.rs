@@ -1,15 +1,14 @@
 //! Addresses that refused a letter or sent one back, until they take one or somebody says otherwise.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use super::cell::{Cells, ms};
 use super::chain::{Chain, Line, sha256};
 use super::db::{Conn, detached};
-use super::journal::EntryKind;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::id::EmailAddress;
+use crate::domain::journal::{Entry, Flagged, Unflagged, Unflagging};
 
 statements! {
     const FLAG = "INSERT INTO flagged_contacts (address, since, why) VALUES ($1, $2, $3) \
@@ -58,7 +57,7 @@ impl Store {
         detached(async move {
             let mut tx = db.begin().await?;
             let mut chain = Chain::resume(&mut tx).await?;
-            let gone = unflag(&mut tx, &mut chain, &address, now, Unflagged::Confirmed).await?;
+            let gone = unflag(&mut tx, &mut chain, &address, now, Unflagging::Confirmed).await?;
             chain.save(&mut tx).await?;
             tx.commit().await?;
             Ok(gone)
@@ -66,27 +65,6 @@ impl Store {
         .await
     }
 }
-
-/// Why an address is no longer flagged.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Unflagged {
-    /// *confirmar*: somebody says that it is right.
-    Confirmed,
-    /// *aceitar*: it took a letter.
-    TookALetter,
-}
-
-impl Unflagged {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Confirmed => "confirmar",
-            Self::TookALetter => "aceitar",
-        }
-    }
-}
-
-/// The word of an entry that flags an address.
-pub(super) const FLAGGED: &str = "marcar";
 
 /// Flags an address; one already flagged keeps its first reason.
 pub(super) async fn flag(
@@ -98,8 +76,7 @@ pub(super) async fn flag(
 ) -> Result<(), StoreError> {
     let flagged = bound!(FLAG, address.as_str(), ms(at), why).execute(&mut *conn).await?.rows_affected() > 0;
     if flagged {
-        let body = json!({ "acao": FLAGGED, "porque_sha256": sha256(why.as_bytes()) });
-        tell(chain, address, at, body);
+        tell(chain, address, at, Flagged { why_sha256: sha256(why.as_bytes()) });
     }
     Ok(())
 }
@@ -110,23 +87,16 @@ pub(super) async fn unflag(
     chain: &mut Chain,
     address: &EmailAddress,
     at: Timestamp,
-    why: Unflagged,
+    why: Unflagging,
 ) -> Result<bool, StoreError> {
     let gone = bound!(UNFLAG, address.as_str()).execute(&mut *conn).await?.rows_affected() > 0;
     if gone {
-        tell(chain, address, at, json!({ "acao": why.as_str() }));
+        tell(chain, address, at, Unflagged { act: why });
     }
     Ok(gone)
 }
 
 /// The journal outlives the contact's data, so it names the address by digest only.
-fn tell(chain: &mut Chain, address: &EmailAddress, at: Timestamp, body: Value) {
-    chain.append(Line {
-        at,
-        kind: EntryKind::Contact,
-        subject: &sha256(address.as_str().as_bytes()),
-        window: None,
-        municipality: None,
-        body,
-    });
+fn tell(chain: &mut Chain, address: &EmailAddress, at: Timestamp, told: impl Into<Entry>) {
+    chain.append(Line::new(at, &sha256(address.as_str().as_bytes()), told));
 }

@@ -20,6 +20,7 @@ use sqlx::{ConnectOptions as _, Row as _, SqlSafeStr as _, Sqlite, Transaction};
 use super::StoreError;
 use super::lock::{self, LedgerLock};
 use super::sql::{bound, statements};
+use crate::files::{self, Access};
 
 statements! {
     const SCHEMA_TABLE = "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
@@ -78,10 +79,17 @@ pub struct Generation {
 }
 
 impl Db {
-    /// Opens or creates the file and brings it to the newest schema, which only whoever has its lock may do.
+    /// Opens or creates the file and brings it to the newest schema, which only whoever has its lock may do. A new one is
+    /// readable by its owner and group alone, and so is what SQLite puts beside it, which takes the file's permissions.
     pub(super) async fn open(path: &Path) -> Result<Self, StoreError> {
         if let Some(dir) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
             std::fs::create_dir_all(dir).map_err(|e| StoreError::open(path, CHECK_PATH, e))?;
+        }
+        match files::create(path, b"", Access::Group) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                return Err(StoreError::open(path, CHECK_PATH, error));
+            }
+            _ => {}
         }
         let options = options(path)
             .create_if_missing(true)
@@ -178,12 +186,15 @@ impl Db {
         let text = path.to_str().ok_or_else(|| {
             StoreError::open(path, "use um caminho sem caracteres inválidos", "caminho não é UTF-8")
         })?;
+        let hint = "o arquivo da cópia não pode existir ainda";
         let mut conn = self.read().await?;
-        bound!(COPY, text)
-            .execute(&mut *conn)
-            .await
-            .map_err(|e| StoreError::from(e).opening(path, "o arquivo da cópia não pode existir ainda"))?;
-        Ok(())
+        files::create(path, b"", Access::Owner).map_err(|e| StoreError::open(path, hint, e))?;
+        let copied = bound!(COPY, text).execute(&mut *conn).await;
+        copied.map(|_| ()).map_err(|e| {
+            // Half a copy is none.
+            let _gone = std::fs::remove_file(path);
+            StoreError::from(e).opening(path, hint)
+        })
     }
 
     /// Closes every connection, so that the write-ahead log is folded into the file.
@@ -284,4 +295,27 @@ pub(super) async fn migrate(pool: &SqlitePool, steps: &[Step]) -> Result<(), Sto
         .run(pool)
         .await
         .map_err(|e| StoreError::Database { source: Box::new(e) })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use crate::store::testing;
+
+    #[tokio::test]
+    async fn the_ledger_and_what_lies_beside_it_and_its_copy_are_not_for_others_to_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = testing::store(&dir).await;
+        store.copy_to(&dir.path().join("copia.db")).await.unwrap();
+        let mode = |name: &str| {
+            let meta = std::fs::metadata(dir.path().join(name)).unwrap();
+            meta.permissions().mode() & 0o777
+        };
+        for name in ["vigia.db", "vigia.db-wal", "vigia.db-shm", "copia.db"] {
+            assert_eq!(mode(name) & 0o137, 0, "{name}");
+        }
+        let again = store.copy_to(&dir.path().join("copia.db")).await.unwrap_err();
+        assert!(again.to_string().contains("não pode existir ainda"), "{again}");
+    }
 }

@@ -6,12 +6,13 @@ use super::cell::code;
 use super::db::Conn;
 use super::sql::{bound, statements};
 use super::{
-    Attempt, ChainReport, DeliveryId, DeliveryLine, EntryKind, JournalEntry, KeptMessage, Letter, Signs,
-    Store, StoreError,
+    Attempt, ChainReport, DeliveryId, DeliveryLine, JournalEntry, KeptMessage, Letter, Signs, Store,
+    StoreError,
 };
 use super::{begin, delivery, journal, letter, returned, status, verify};
-use crate::domain::id::{MunicipalityCode, SnapshotId, WindowId};
-use crate::domain::status::Entry;
+use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::domain::journal::Entry;
+use crate::domain::status::Entry as Status;
 
 statements! {
     const OF_WINDOW = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
@@ -42,7 +43,7 @@ pub struct CaseFile {
     /// The messages that came back, each with the delivery that it was about.
     pub returned: Vec<(DeliveryId, KeptMessage)>,
     /// What the feeds say of it now.
-    pub status: Vec<(WindowId, Entry)>,
+    pub status: Vec<(WindowId, Status)>,
     /// The entry of the journal that tells of each snapshot behind a decision or behind `status`.
     pub snapshots: Vec<JournalEntry>,
 }
@@ -79,11 +80,11 @@ impl Store {
             let attempts = bound!(delivery::ATTEMPTS, line.id.as_str()).fetch_all(&mut *view).await?;
             deliveries.push((line, attempts.iter().map(delivery::attempt).collect::<Result<_, _>>()?));
         }
-        let mut status: Vec<(WindowId, Entry)> = Vec::new();
+        let mut status: Vec<(WindowId, Status)> = Vec::new();
         for row in bound!(KNOWN, only).fetch_all(&mut *view).await? {
             let (feed, page) = status::known(&row)?;
             let own = page.lines().filter(|line| line.municipality == municipality);
-            let entries = own.filter_map(|line| Entry::of_line(line, &feed));
+            let entries = own.filter_map(|line| Status::of_line(line, &feed));
             status.extend(entries.map(|entry| (page.window().clone(), entry)));
         }
         status.sort_by(|(a, x), (b, y)| (a, &x.part, &x.unit, &x.feed).cmp(&(b, &y.part, &y.unit, &y.feed)));
@@ -143,11 +144,10 @@ async fn snapshots(conn: &mut Conn, named: BTreeSet<String>) -> Result<Vec<Journ
 
 /// The snapshots that an entry of the journal names.
 fn evidence(entry: &JournalEntry) -> Vec<String> {
-    if entry.kind != EntryKind::Decision {
-        return Vec::new();
+    match &entry.told {
+        Ok(Entry::Decision(told)) => {
+            told.evidence.iter().map(|line| line.snapshot.as_str().to_owned()).collect()
+        }
+        _ => Vec::new(),
     }
-    let body = serde_json::from_str::<serde_json::Value>(&entry.body).unwrap_or_default();
-    let told = body["evidencia"].as_array().into_iter().flatten();
-    let ids = told.filter_map(|line| SnapshotId::parse(line["coleta"].as_str()?).ok());
-    ids.map(|id| id.as_str().to_owned()).collect()
 }

@@ -9,6 +9,7 @@ use super::db::detached;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::domain::journal::{Entry, Opening, Unread};
 
 /// The same list by whichever index serves: with `$1 IS NULL OR` alone none would.
 macro_rules! list {
@@ -27,74 +28,6 @@ statements! {
     pub(super) const LIST_OF_MUNICIPALITY = list!("municipality = $2 AND ($1 IS NULL OR window_id = $1)");
 }
 
-/// What an entry tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum EntryKind {
-    /// *abertura*: the journal began.
-    Opening,
-    /// *decisao*: a pass decided about a notice.
-    Decision,
-    /// *entrega*: an attempt ended, or something came back.
-    Delivery,
-    /// *coleta*: a snapshot was accepted or quarantined.
-    Snapshot,
-    /// *ordem*: somebody decided by hand.
-    Override,
-    /// *leitura*: an edition was read for the first time, or otherwise than before.
-    Reading,
-    /// *parada*: the daemon was silent for more than 24 h.
-    Outage,
-    /// *contato*: an address was flagged, or its flag taken off.
-    Contact,
-    /// *configuracao*: a configuration was put in force, or refused.
-    Configuration,
-    /// *cadastro*: a register of units was loaded, or somebody took or refused what it proposes.
-    Register,
-    /// *noticia*: something was found in the news, or somebody saw it.
-    News,
-}
-
-impl EntryKind {
-    /// Every kind.
-    pub const ALL: [Self; 11] = [
-        Self::Opening,
-        Self::Decision,
-        Self::Delivery,
-        Self::Snapshot,
-        Self::Override,
-        Self::Reading,
-        Self::Outage,
-        Self::Contact,
-        Self::Configuration,
-        Self::Register,
-        Self::News,
-    ];
-
-    /// The word in the journal.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Opening => "abertura",
-            Self::Decision => "decisao",
-            Self::Delivery => "entrega",
-            Self::Snapshot => "coleta",
-            Self::Override => "ordem",
-            Self::Reading => "leitura",
-            Self::Outage => "parada",
-            Self::Contact => "contato",
-            Self::Configuration => "configuracao",
-            Self::Register => "cadastro",
-            Self::News => "noticia",
-        }
-    }
-
-    /// Reads the word in the journal.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|k| k.as_str() == text)
-    }
-}
-
 /// One entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalEntry {
@@ -102,15 +35,17 @@ pub struct JournalEntry {
     pub seq: i64,
     /// When.
     pub at: Timestamp,
-    /// What it tells.
-    pub kind: EntryKind,
+    /// The first word of its format: `decisao`, `entrega`.
+    pub kind: String,
     /// What about: a notice's key, a window, a snapshot.
     pub subject: String,
     /// The window, if any.
     pub window: Option<WindowId>,
     /// The municipality, if any.
     pub municipality: Option<MunicipalityCode>,
-    /// The facts, a JSON object with Portuguese keys.
+    /// What it tells, or why that cannot be read: then the entries after it can be all the same.
+    pub told: Result<Entry, Unread>,
+    /// The same as it was written, byte for byte.
     pub body: String,
     /// The hash of the entry before, hexadecimal; empty for the first.
     pub prev_hash: String,
@@ -139,7 +74,7 @@ impl Store {
     /// Entries of the journal, in order.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] for an entry that cannot be read, or a fault of the database.
+    /// [`StoreError::Corrupt`] for a row that cannot be one of the journal's, or a fault of the database.
     pub async fn journal(&self, filter: &JournalFilter) -> Result<Vec<JournalEntry>, StoreError> {
         let mut conn = self.db.read().await?;
         let window = filter.window.as_ref().map(WindowId::as_str);
@@ -164,17 +99,9 @@ impl Store {
             let mut tx = db.begin().await?;
             let mut chain = Chain::resume(&mut tx).await?;
             if chain.is_new() {
-                let body = serde_json::json!({ "programa": env!("CARGO_PKG_VERSION") });
-                let line = Line {
-                    at: now,
-                    kind: EntryKind::Opening,
-                    subject: "livro",
-                    window: None,
-                    municipality: None,
-                    body,
-                };
+                let began = Opening { program: env!("CARGO_PKG_VERSION").to_owned() };
                 // The ledger has seen nothing yet: its high-water mark starts with the first pass.
-                chain.open(line);
+                chain.open(Line::new(now, "livro", began));
                 chain.save(&mut tx).await?;
             }
             Ok(tx.commit().await?)
@@ -185,14 +112,16 @@ impl Store {
 
 pub(super) fn entry(row: &SqliteRow) -> Result<JournalEntry, StoreError> {
     let cells = Cells::of("journal", row);
+    let (kind, body): (String, String) = (cells.get("kind")?, cells.get("body")?);
     Ok(JournalEntry {
         seq: cells.get("seq")?,
         at: cells.instant("at")?,
-        kind: cells.parsed("kind", EntryKind::parse)?,
+        told: Entry::read(&kind, &body),
+        kind,
         subject: cells.get("subject")?,
         window: cells.parsed_opt("window_id", |t| WindowId::parse(t).ok())?,
         municipality: cells.municipality_opt("municipality")?,
-        body: cells.get("body")?,
+        body,
         prev_hash: cells.get("prev_hash")?,
         hash: cells.get("hash")?,
     })

@@ -58,7 +58,7 @@ pub use db::Generation;
 pub use delivery::{Attempt, DeliveryFilter, DeliveryId, DeliveryLine};
 pub use dossier::CaseFile;
 pub use error::{Source, StoreError};
-pub use journal::{EntryKind, JournalEntry, JournalFilter};
+pub use journal::{JournalEntry, JournalFilter};
 pub use letter::Letter;
 pub use lock::LedgerLock;
 pub use news::{FindingLine, NewFinding};
@@ -71,7 +71,7 @@ pub use returned::{KeptMessage, Noted, RawMessage, Return};
 pub use ruling::{Ruled, Ruling};
 pub use run::{Crawl, CrawlPage, CrawlProgress, FeedRun};
 pub use settle::{OnUncertain, Settled, Settlement};
-pub use snapshot::{LastAccepted, NewSnapshot, SnapshotLine, Tally, Verdict};
+pub use snapshot::{LastAccepted, NewSnapshot, SnapshotLine, Tally};
 pub use uncertain::HeldUncertain;
 pub use verify::{Amiss, ChainReport, Discrepancy};
 

@@ -1,16 +1,15 @@
 //! What was found in the news, whether staff were told, and who saw it.
 
 use jiff::Timestamp;
-use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
 use super::db::detached;
-use super::journal::EntryKind;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::id::{FeedId, Reference, SystemId};
+use crate::domain::journal::{Found, Seen, Text};
 use crate::domain::news::{Finding, FindingId, Guess, Topic};
 use crate::domain::overrides::Authorship;
 
@@ -100,26 +99,17 @@ impl Store {
                     continue;
                 }
                 new += 1;
-                let body = json!({
-                    "acao": "achada",
-                    "fonte": feed.as_str(),
-                    "sistema": system.as_str(),
-                    "sobre": topic.as_str(),
-                    "titulo": title,
-                    "link": link,
-                    "trecho": quote,
-                    "publicada": day(published_on),
-                    "antiga": quiet,
-                });
-                let line = Line {
-                    at: now,
-                    kind: EntryKind::News,
-                    subject: id.as_str(),
-                    window: None,
-                    municipality: None,
-                    body,
+                let told = Found {
+                    feed: Text(feed.clone()),
+                    system: Text(system.clone()),
+                    topic: topic.as_str().to_owned(),
+                    title: title.clone(),
+                    link: link.clone(),
+                    quote: quote.clone(),
+                    published_on: published_on.map(Text),
+                    is_old: *quiet,
                 };
-                chain.append(line);
+                chain.append(Line::new(now, id.as_str(), told));
             }
             chain.save(&mut tx).await?;
             tx.commit().await?;
@@ -193,17 +183,8 @@ impl Store {
             if seen.rows_affected() == 0 {
                 return Ok(false);
             }
-            let mut chain = Chain::resume(&mut tx).await?;
-            let line = Line {
-                at: by.at,
-                kind: EntryKind::News,
-                subject: id.as_str(),
-                window: None,
-                municipality: None,
-                body: json!({ "acao": "vista", "autor": by.author, "motivo": by.reason }),
-            };
-            chain.append(line);
-            chain.save(&mut tx).await?;
+            let told = Seen { author: by.author, reason: by.reason };
+            Chain::tell(&mut tx, Line::new(by.at, id.as_str(), told)).await?;
             tx.commit().await?;
             Ok(true)
         })

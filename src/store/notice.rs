@@ -1,7 +1,6 @@
 //! The ledger's row of a notice: the last decision about it, and what a decision stops.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
@@ -10,7 +9,9 @@ use super::cell::{Cells, code, ms, told_text};
 use super::db::Conn;
 use super::pass::Change;
 use super::sql::{bound, statements};
+use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{PartId, UnitId, WindowId};
+use crate::domain::journal::{self, Text};
 use crate::domain::notice::{Kind, Slot};
 use crate::plan::ledger::{NamedPart, Standing};
 use crate::plan::{Act, Decision};
@@ -98,7 +99,7 @@ pub(super) struct Stopped {
     /// The decision's word.
     by: &'static str,
     /// The state of those that were never tried.
-    end: Option<&'static str>,
+    end: Option<DeliveryState>,
     /// Never tried; they end here.
     ended: Vec<String>,
     /// Tried, on the wire, or only paused; they keep their state.
@@ -110,12 +111,15 @@ impl Stopped {
         self.ended.is_empty() && self.halted.is_empty()
     }
 
-    /// As the journal tells it; null for none.
-    pub(super) fn told(&self) -> Value {
-        if self.is_empty() {
-            return Value::Null;
-        }
-        json!({ "por": self.by, "estado": self.end, "encerradas": self.ended, "paradas": self.halted })
+    /// As the journal tells it.
+    pub(super) fn told(self) -> Option<journal::Stopped> {
+        let Self { by, end, ended, halted } = self;
+        (!ended.is_empty() || !halted.is_empty()).then(|| journal::Stopped {
+            by: by.to_owned(),
+            state: end.map(Text),
+            ended,
+            halted,
+        })
     }
 }
 
@@ -153,10 +157,10 @@ pub(super) async fn stop(
             let halted = ids(&bound!(PAUSE, key, at).fetch_all(conn).await?)?;
             return Ok(Stopped { by, halted, ..Stopped::default() });
         }
-        Act::Withdraw | Act::Supersede => "retirado",
-        Act::Expire => "expirado",
+        Act::Withdraw | Act::Supersede => DeliveryState::Withdrawn,
+        Act::Expire => DeliveryState::Expired,
     };
-    let ended = ids(&bound!(END_UNTRIED, key, at, end, by).fetch_all(&mut *conn).await?)?;
+    let ended = ids(&bound!(END_UNTRIED, key, at, end.as_str(), by).fetch_all(&mut *conn).await?)?;
     let halted = ids(&bound!(STOP_TRIED, key, at, by).fetch_all(conn).await?)?;
     Ok(Stopped { by, end: Some(end), ended, halted })
 }

@@ -1,16 +1,15 @@
 //! What people decided by hand, in force and lifted.
 
 use jiff::civil::Date;
-use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, code, ms};
 use super::chain::{Chain, Line, sha256};
 use super::db::{Conn, detached};
-use super::journal::EntryKind;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::id::{MunicipalityCode, PartId, WindowId};
+use crate::domain::journal::{OrderAct, OrderKind, Ordered, Text};
 use crate::domain::overrides::{Authorship, BatchId, Dispute, Exemption, Hold, HoldScope, Note, Overrides};
 
 statements! {
@@ -160,7 +159,7 @@ impl Store {
             let added = bound!(
                 ADD,
                 id.as_str(),
-                cells.kind,
+                cells.kind.as_str(),
                 cells.window.map(WindowId::as_str),
                 cells.municipality.map(code),
                 cells.part.map(PartId::as_str),
@@ -174,7 +173,7 @@ impl Store {
             .execute(&mut *tx)
             .await?;
             if added.rows_affected() == 1 {
-                tell(&mut tx, &id, &cells, &authorship, cells.kind).await?;
+                tell(&mut tx, &id, &cells, &authorship, OrderAct::Give).await?;
             }
             tx.commit().await?;
             Ok(id)
@@ -220,9 +219,8 @@ impl Store {
 }
 
 /// An order as the table holds it.
-#[derive(Default)]
 struct Columns<'a> {
-    kind: &'static str,
+    kind: OrderKind,
     window: Option<&'a WindowId>,
     municipality: Option<MunicipalityCode>,
     part: Option<&'a PartId>,
@@ -235,7 +233,7 @@ impl<'a> Columns<'a> {
     fn of(what: &'a Override) -> Self {
         match what {
             Override::Hold { scope, until } => {
-                let hold = Self { kind: "reter", until: *until, ..Self::default() };
+                let hold = Self { until: *until, ..Self::new(OrderKind::Hold) };
                 match scope {
                     HoldScope::All => hold,
                     HoldScope::Window(id) => Self { window: Some(id), ..hold },
@@ -243,35 +241,39 @@ impl<'a> Columns<'a> {
                     HoldScope::Batch(id) => Self { batch: Some(id), ..hold },
                 }
             }
-            Override::Release(id) => Self { kind: "liberar", batch: Some(id), ..Self::default() },
+            Override::Release(id) => Self { batch: Some(id), ..Self::new(OrderKind::Release) },
             Override::Exemption { municipality, window, part, until } => {
-                Self::about("dispensar", *municipality, window, part.as_ref(), *until)
+                Self::about(OrderKind::Exemption, *municipality, window, part.as_ref(), *until)
             }
             Override::Dispute { municipality, window, part, until } => {
-                Self::about("contestar", *municipality, window, part.as_ref(), *until)
+                Self::about(OrderKind::Dispute, *municipality, window, part.as_ref(), *until)
             }
             Override::Note { municipality, window, telephone, until } => Self {
                 telephone: telephone.as_deref(),
-                ..Self::about("anotar", *municipality, window, None, *until)
+                ..Self::about(OrderKind::Note, *municipality, window, None, *until)
             },
         }
     }
 
+    fn new(kind: OrderKind) -> Self {
+        Self { kind, window: None, municipality: None, part: None, batch: None, until: None, telephone: None }
+    }
+
     fn about(
-        kind: &'static str,
+        kind: OrderKind,
         municipality: MunicipalityCode,
         window: &'a WindowId,
         part: Option<&'a PartId>,
         until: Option<Date>,
     ) -> Self {
-        Self { kind, window: Some(window), municipality: Some(municipality), part, until, ..Self::default() }
+        Self { window: Some(window), municipality: Some(municipality), part, until, ..Self::new(kind) }
     }
 
     /// A digest of what was ordered, by whom and when: the same order has the same name.
     fn id(&self, authorship: &Authorship) -> OverrideId {
         let text = format!(
             "{}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{}\n{}\n{}",
-            self.kind,
+            self.kind.as_str(),
             self.window.map(WindowId::as_str),
             self.municipality.map(code),
             self.part.map(PartId::as_str),
@@ -295,7 +297,7 @@ async fn lift(conn: &mut Conn, id: &OverrideId, authorship: &Authorship) -> Resu
     }
     let row = bound!(ONE, id.as_str()).fetch_one(&mut *conn).await?;
     let what = line(&row)?.what;
-    tell(conn, id, &Columns::of(&what), authorship, "desfazer").await?;
+    tell(conn, id, &Columns::of(&what), authorship, OrderAct::Lift).await?;
     Ok(true)
 }
 
@@ -304,32 +306,21 @@ async fn tell(
     id: &OverrideId,
     cells: &Columns<'_>,
     authorship: &Authorship,
-    act: &str,
+    act: OrderAct,
 ) -> Result<(), StoreError> {
-    let mut chain = Chain::resume(conn).await?;
-    let mut body = json!({
-        "acao": act,
-        "ordem": cells.kind,
-        "parte": cells.part.map(PartId::as_str),
-        "lote": cells.batch.map(BatchId::as_str),
-        "ate": cells.until.map(|day| day.to_string()),
-        "autor": authorship.author,
-        "motivo": authorship.reason,
-    });
-    if let Some(telephone) = cells.telephone {
+    let told = Ordered {
+        act,
+        order: cells.kind,
+        part: cells.part.cloned().map(Text),
+        batch: cells.batch.cloned().map(Text),
+        until: cells.until.map(Text),
         // The chain is never cut: the number itself stays where it can be erased one day (LGPD).
-        body["telefone_sha256"] = sha256(telephone.as_bytes()).into();
-    }
-    let line = Line {
-        at: authorship.at,
-        kind: EntryKind::Override,
-        subject: id.as_str(),
-        window: cells.window,
-        municipality: cells.municipality,
-        body,
+        telephone_sha256: cells.telephone.map(|telephone| sha256(telephone.as_bytes())),
+        author: authorship.author.clone(),
+        reason: authorship.reason.clone(),
     };
-    chain.append(line);
-    chain.save(conn).await
+    let line = Line::new(authorship.at, id.as_str(), told);
+    Chain::tell(conn, Line { window: cells.window, municipality: cells.municipality, ..line }).await
 }
 
 fn line(row: &SqliteRow) -> Result<OverrideLine, StoreError> {
@@ -339,19 +330,21 @@ fn line(row: &SqliteRow) -> Result<OverrideLine, StoreError> {
     let part = cells.parsed_opt("part", |t| PartId::parse(t).ok())?;
     let batch = cells.parsed_opt("batch", |t| BatchId::parse(t).ok())?;
     let until = cells.parsed_opt("until_on", |t| t.parse().ok())?;
-    let what = match (cells.get::<&str>("kind")?, window, municipality, batch) {
-        ("reter", None, None, None) => Override::Hold { scope: HoldScope::All, until },
-        ("reter", Some(window), None, None) => Override::Hold { scope: HoldScope::Window(window), until },
-        ("reter", None, Some(code), None) => Override::Hold { scope: HoldScope::Municipality(code), until },
-        ("reter", None, None, Some(batch)) => Override::Hold { scope: HoldScope::Batch(batch), until },
-        ("liberar", None, None, Some(batch)) => Override::Release(batch),
-        ("dispensar", Some(window), Some(municipality), None) => {
+    let what = match (cells.parsed("kind", OrderKind::parse)?, window, municipality, batch) {
+        (OrderKind::Hold, None, None, None) => Override::Hold { scope: HoldScope::All, until },
+        (OrderKind::Hold, Some(id), None, None) => Override::Hold { scope: HoldScope::Window(id), until },
+        (OrderKind::Hold, None, Some(code), None) => {
+            Override::Hold { scope: HoldScope::Municipality(code), until }
+        }
+        (OrderKind::Hold, None, None, Some(id)) => Override::Hold { scope: HoldScope::Batch(id), until },
+        (OrderKind::Release, None, None, Some(batch)) => Override::Release(batch),
+        (OrderKind::Exemption, Some(window), Some(municipality), None) => {
             Override::Exemption { municipality, window, part, until }
         }
-        ("contestar", Some(window), Some(municipality), None) => {
+        (OrderKind::Dispute, Some(window), Some(municipality), None) => {
             Override::Dispute { municipality, window, part, until }
         }
-        ("anotar", Some(window), Some(municipality), None) => {
+        (OrderKind::Note, Some(window), Some(municipality), None) => {
             Override::Note { municipality, window, telephone: cells.get("telephone")?, until }
         }
         _ => return Err(cells.corrupt("kind")),

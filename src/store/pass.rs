@@ -5,17 +5,16 @@
 //! otherwise does nothing.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 use sqlx::Row as _;
 
 use super::cell::ms;
 use super::chain::{Chain, Line, sha256};
 use super::db::{Conn, detached};
-use super::journal::EntryKind;
 use super::notice::{NoticeRow, ids, put, put_row, stop};
 use super::sql::{bound, statements};
 use super::{DeliveryId, Store, StoreError};
-use crate::domain::id::{EmailAddress, UnitId};
+use crate::domain::id::EmailAddress;
+use crate::domain::journal::{self, DeliveryFacts, Evidence, LetterFacts, Stopped, Text};
 use crate::domain::notice::Recipient;
 use crate::domain::status::Entry;
 use crate::plan::{Act, Decision};
@@ -119,15 +118,8 @@ async fn record(
         }
     };
     if recorded != Recorded::Repeated {
-        let line = Line {
-            at: now,
-            kind: EntryKind::Decision,
-            subject: &key,
-            window: change.decision.key.window(),
-            municipality: change.decision.key.municipality(),
-            body: body(change, &row, recorded, &effect),
-        };
-        chain.append(line);
+        let told = told(change, row, recorded, effect);
+        chain.append(Line::of_notice(now, &change.decision.key, &key, told));
     }
     Ok(recorded)
 }
@@ -136,11 +128,11 @@ async fn record(
 #[derive(Default)]
 struct Effect {
     /// The letter recorded, with its deliveries.
-    letter: Value,
+    letter: Option<LetterFacts>,
     /// Deliveries stopped.
-    stopped: Value,
+    stopped: Option<Stopped>,
     /// Deliveries taken up again.
-    resumed: Value,
+    resumed: Vec<String>,
 }
 
 /// Records a version with its letter, or takes up again one that was stopped.
@@ -163,7 +155,7 @@ async fn send(
             return Ok((Recorded::Repeated, Effect::default()));
         }
         put(conn, key, row, change, now).await?;
-        return Ok((Recorded::Resumed, Effect { resumed: json!(resumed), ..Effect::default() }));
+        return Ok((Recorded::Resumed, Effect { resumed, ..Effect::default() }));
     }
     let recipients = by_address(&change.decision.to);
     let Some(letter) = change.letter.as_ref().filter(|_| !recipients.is_empty()) else {
@@ -172,7 +164,7 @@ async fn send(
     let stopped = match known {
         // An earlier version gives way to this one.
         Some(_) => stop(conn, key, Act::Supersede, now).await?.told(),
-        None => Value::Null,
+        None => None,
     };
     put_row(conn, key, row, change, now).await?;
     let digest = sha256(&letter.bytes);
@@ -204,12 +196,15 @@ async fn send(
         )
         .execute(&mut *conn)
         .await?;
-        deliveries.push(json!({ "entrega": id.as_str(), "papel": role }));
+        deliveries.push(DeliveryFacts { id: id.as_str().to_owned(), role });
     }
-    let letter = json!({
-        "message_id": letter.message_id, "assunto": letter.subject, "sha256": digest, "entregas": deliveries,
-    });
-    Ok((Recorded::New, Effect { letter, stopped, resumed: Value::Null }))
+    let letter = LetterFacts {
+        message_id: letter.message_id.clone(),
+        subject: letter.subject.clone(),
+        sha256: digest,
+        deliveries,
+    };
+    Ok((Recorded::New, Effect { letter: Some(letter), stopped, resumed: Vec::new() }))
 }
 
 async fn has_letter(conn: &mut Conn, key: &str, version: i64) -> Result<bool, StoreError> {
@@ -229,35 +224,35 @@ fn by_address(to: &[Recipient]) -> Vec<&Recipient> {
         .collect()
 }
 
-fn body(change: &Change, row: &NoticeRow, recorded: Recorded, effect: &Effect) -> Value {
+fn told(change: &Change, row: NoticeRow, recorded: Recorded, effect: Effect) -> journal::Decision {
     let decision = &change.decision;
-    json!({
-        "acao": row.act,
-        "retomado": recorded == Recorded::Resumed,
-        "tipo": row.kind,
-        "edicao": row.edition,
-        "degrau": decision.rung.map(|days| format!("{days}d")),
-        "versao": row.version,
-        "vence_em": decision.due_at.to_string(),
-        "valido_ate": decision.valid_until.map(|at| at.to_string()),
-        "prazo_informado": row.told,
-        "partes": row.parts.split_terminator('\n').collect::<Vec<_>>(),
-        "causa": row.cause,
-        "porque": change.because,
-        "evidencia": change.evidence.iter().map(evidence).collect::<Vec<_>>(),
-        "carta": effect.letter,
-        "parou": effect.stopped,
-        "retomou": effect.resumed,
-    })
+    journal::Decision {
+        act: decision.act,
+        is_resumed: recorded == Recorded::Resumed,
+        kind: decision.kind.map(Text),
+        edition: decision.edition,
+        rung: decision.rung.map(|days| format!("{days}d")),
+        version: decision.version,
+        due_at: Text(decision.due_at),
+        valid_until: decision.valid_until.map(Text),
+        told: row.told,
+        parts: row.parts.split_terminator('\n').map(ToOwned::to_owned).collect(),
+        cause: row.cause,
+        because: change.because.clone(),
+        evidence: change.evidence.iter().map(evidence).collect(),
+        letter: effect.letter,
+        stopped: effect.stopped,
+        resumed: effect.resumed,
+    }
 }
 
-fn evidence(entry: &Entry) -> Value {
-    json!({
-        "parte": entry.part.as_str(),
-        "unidade": entry.unit.as_ref().map(UnitId::as_str),
-        "situacao": entry.state.as_str(),
-        "dados_de": entry.as_of().to_string(),
-        "fonte": entry.feed.as_str(),
-        "coleta": entry.snapshot.as_str(),
-    })
+fn evidence(entry: &Entry) -> Evidence {
+    Evidence {
+        part: Text(entry.part.clone()),
+        unit: entry.unit.clone().map(Text),
+        state: Text(entry.state),
+        as_of: Text(entry.as_of()),
+        feed: Text(entry.feed.clone()),
+        snapshot: Text(entry.snapshot.clone()),
+    }
 }

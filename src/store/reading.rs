@@ -4,16 +4,15 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, ms, parse_told, told_text};
 use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
-use super::journal::EntryKind;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::id::WindowId;
+use crate::domain::journal;
 use crate::domain::notice::Told;
 
 statements! {
@@ -66,20 +65,9 @@ impl Store {
                 }
                 let text = told_text(deadline);
                 bound!(PUT, window.as_str(), number, ms(now), &text, &source).execute(&mut *tx).await?;
-                let line = Line {
-                    at: now,
-                    kind: EntryKind::Reading,
-                    subject: window.as_str(),
-                    window: Some(&window),
-                    municipality: None,
-                    body: json!({
-                        "edicao": edition,
-                        "prazo": text,
-                        "fonte": source,
-                        "antes": known.map(|k| told_text(k.deadline)),
-                    }),
-                };
-                chain.append(line);
+                let before = known.map(|known| told_text(known.deadline));
+                let told = journal::Reading { edition, deadline: text, source, before };
+                chain.append(Line { window: Some(&window), ..Line::new(now, window.as_str(), told) });
             }
             chain.save(&mut tx).await?;
             Ok(tx.commit().await?)

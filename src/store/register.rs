@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use super::cell::{Cells, code, ms};
 use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
-use super::journal::EntryKind;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::id::{EmailAddress, FeedId, PartId, UnitId};
+use crate::domain::journal::{
+    Entry, ProposalFacts, ProposalsRefused, ProposalsTaken, RegisterDoubted, RegisterLoaded,
+};
 use crate::domain::overrides::Authorship;
 use crate::domain::register::{Listed, ProposalKind, Refused, Register, Standing};
 
@@ -81,18 +82,19 @@ impl Store {
                     .execute(&mut *tx)
                     .await?;
             }
-            let body = json!({
-                "acao": "carga aceita",
-                "origem": kept.source,
-                "sha256": kept.sha256,
-                "linhas": rows,
-                "unidades": kept.register.units.len(),
-                "observacoes": remarks,
-                "recusas_encerradas": lapsed.iter().map(|r| format!("{} {}", r.unit, r.kind)).collect::<Vec<_>>(),
-                "autor": by.as_ref().map(|by| by.author.as_str()),
-                "motivo": by.as_ref().map(|by| by.reason.as_str()),
-            });
-            tell(&mut tx, kept.taken_at, kept.register.feed.as_str(), body).await?;
+            let lapsed = lapsed.iter().map(|refused| format!("{} {}", refused.unit, refused.kind)).collect();
+            let (author, reason) = by.map(|by| (by.author, by.reason)).unzip();
+            let told = RegisterLoaded {
+                source: kept.source,
+                sha256: kept.sha256,
+                rows: rows as u64,
+                units: kept.register.units.len() as u64,
+                remarks,
+                lapsed,
+                author,
+                reason,
+            };
+            Chain::tell(&mut tx, Line::new(kept.taken_at, kept.register.feed.as_str(), told)).await?;
             Ok(tx.commit().await?)
         })
         .await
@@ -110,13 +112,8 @@ impl Store {
         reasons: Vec<String>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let body = json!({
-            "acao": "carga recusada",
-            "origem": source,
-            "sha256": sha256,
-            "motivo": reasons.join("; "),
-        });
-        self.tell_register(feed.as_str().to_owned(), body, now).await
+        let told = RegisterDoubted { source, sha256, reason: reasons.join("; ") };
+        self.tell_register(feed.as_str().to_owned(), told.into(), now).await
     }
 
     /// Notes that proposals were taken: which, and the file before and after by their digests.
@@ -125,19 +122,18 @@ impl Store {
     /// A fault of the database.
     pub async fn note_register_applied(
         &self,
-        proposals: Vec<Value>,
+        proposals: Vec<ProposalFacts>,
         digests: (Option<String>, String),
         by: Authorship,
     ) -> Result<(), StoreError> {
-        let body = json!({
-            "acao": "aplicado",
-            "propostas": proposals,
-            "sha256_antes": digests.0,
-            "sha256_depois": digests.1,
-            "autor": by.author,
-            "motivo": by.reason,
-        });
-        self.tell_register("unidades.csv".to_owned(), body, by.at).await
+        let told = ProposalsTaken {
+            proposals,
+            before_sha256: digests.0,
+            after_sha256: digests.1,
+            author: by.author,
+            reason: by.reason,
+        };
+        self.tell_register("unidades.csv".to_owned(), told.into(), by.at).await
     }
 
     /// Refuses proposals: they do not come back until the register says otherwise. `told` are they in words.
@@ -147,7 +143,7 @@ impl Store {
     pub async fn refuse_proposals(
         &self,
         refused: Vec<Refused>,
-        told: Vec<Value>,
+        told: Vec<ProposalFacts>,
         by: Authorship,
     ) -> Result<(), StoreError> {
         let db = self.db.clone();
@@ -159,9 +155,8 @@ impl Store {
                     .execute(&mut *tx)
                     .await?;
             }
-            let body =
-                json!({ "acao": "recusado", "propostas": told, "autor": by.author, "motivo": by.reason });
-            tell(&mut tx, by.at, "unidades.csv", body).await?;
+            let told = ProposalsRefused { proposals: told, author: by.author, reason: by.reason };
+            Chain::tell(&mut tx, Line::new(by.at, "unidades.csv", told)).await?;
             Ok(tx.commit().await?)
         })
         .await
@@ -262,11 +257,11 @@ impl Store {
         .await
     }
 
-    async fn tell_register(&self, subject: String, body: Value, now: Timestamp) -> Result<(), StoreError> {
+    async fn tell_register(&self, subject: String, told: Entry, now: Timestamp) -> Result<(), StoreError> {
         let db = self.db.clone();
         detached(async move {
             let mut tx = db.begin().await?;
-            tell(&mut tx, now, &subject, body).await?;
+            Chain::tell(&mut tx, Line::new(now, &subject, told)).await?;
             Ok(tx.commit().await?)
         })
         .await
@@ -319,11 +314,4 @@ fn listed(cells: &Cells<'_>, id: &UnitId, standing: Option<Standing>) -> Result<
         telephone: cells.get("telephone")?,
         standing: standing.ok_or_else(|| cells.corrupt("standing"))?,
     })
-}
-
-async fn tell(conn: &mut Conn, at: Timestamp, subject: &str, body: Value) -> Result<(), StoreError> {
-    let mut chain = Chain::resume(conn).await?;
-    let line = Line { at, kind: EntryKind::Register, subject, window: None, municipality: None, body };
-    chain.append(line);
-    chain.save(conn).await
 }

@@ -2,18 +2,17 @@
 //! byte.
 
 use jiff::Timestamp;
-use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, count, ms};
 use super::chain::{Chain, Line, sha256};
 use super::contact;
 use super::db::{Conn, detached};
-use super::journal::EntryKind;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::EmailAddress;
+use crate::domain::journal::{Message, Returned, Text};
 use crate::domain::notice::NoticeKey;
 
 /// Kept of one message: what tells its sort stands at its beginning.
@@ -208,23 +207,20 @@ async fn take_back(
         }
     }
     let subject = key.to_string();
-    let line = Line {
-        at: now,
-        kind: EntryKind::Delivery,
-        subject: &subject,
-        window: key.window(),
-        municipality: key.municipality(),
-        body: json!({
-            "entrega": id,
-            "papel": cells.get::<&str>("role")?,
-            "versao": cells.get::<i64>("version")?,
-            "estado": state.as_str(),
-            "antes": known.as_str(),
-            "resposta_sha256": sha256(reply.as_bytes()),
-            "mensagem": { "sha256": raw.sha256, "tamanho": raw.size, "guardado_sha256": raw.kept_sha256 },
-        }),
+    let told = Returned {
+        delivery: id.to_owned(),
+        role: cells.get("role")?,
+        version: cells.number("version")?,
+        state: Text(state),
+        before: Text(known),
+        reply_sha256: sha256(reply.as_bytes()),
+        message: Message {
+            sha256: raw.sha256.clone(),
+            size: raw.size as u64,
+            kept_sha256: raw.kept_sha256.clone(),
+        },
     };
-    chain.append(line);
+    chain.append(Line::of_notice(now, &key, &subject, told));
     chain.save(conn).await?;
     Ok(Noted::Changed(key))
 }

@@ -8,18 +8,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use serde_json::json;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
-use super::journal::EntryKind;
-use super::snapshot::Verdict;
 use super::sql::{bound, statements};
 use super::{Store, StoreError, status};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
+use crate::domain::journal::{self, Text, Verdict};
 use crate::domain::overrides::Authorship;
 use crate::domain::page::Page;
 
@@ -113,7 +111,15 @@ impl Store {
             bound!(SET, id.as_str(), verdict.as_str()).execute(&mut *tx).await?;
             put(&mut tx, &id, (before, verdict), &by).await?;
             remake(&mut tx, &feed, &windows).await?;
-            tell(&mut tx, &id, &feed, &windows, verdict, &by).await?;
+            let told = journal::Ruled {
+                verdict,
+                snapshot: Text(id.clone()),
+                feed: Text(feed.clone()),
+                windows: windows.iter().cloned().map(Text).collect(),
+                author: by.author,
+                reason: by.reason,
+            };
+            Chain::tell(&mut tx, Line::new(by.at, id.as_str(), told)).await?;
             tx.commit().await?;
             Ok(Ruled::Done { feed, windows })
         })
@@ -195,36 +201,6 @@ async fn remake(conn: &mut Conn, feed: &FeedId, windows: &BTreeSet<WindowId>) ->
         None => bound!(FORGET_FETCH, feed.as_str()).execute(conn).await?,
     };
     Ok(())
-}
-
-async fn tell(
-    conn: &mut Conn,
-    id: &SnapshotId,
-    feed: &FeedId,
-    windows: &BTreeSet<WindowId>,
-    verdict: Verdict,
-    by: &Authorship,
-) -> Result<(), StoreError> {
-    let line = Line {
-        at: by.at,
-        kind: EntryKind::Override,
-        subject: id.as_str(),
-        window: None,
-        municipality: None,
-        body: json!({
-            "acao": match verdict { Verdict::Accepted => "aceitar", Verdict::Quarantined => "recusar" },
-            "ordem": "coleta",
-            "coleta": id.as_str(),
-            "fonte": feed.as_str(),
-            "veredito": verdict.as_str(),
-            "janelas": windows.iter().map(WindowId::as_str).collect::<Vec<_>>(),
-            "autor": by.author,
-            "motivo": by.reason,
-        }),
-    };
-    let mut chain = Chain::resume(conn).await?;
-    chain.append(line);
-    chain.save(conn).await
 }
 
 fn ruling(row: &SqliteRow) -> Result<Ruling, StoreError> {

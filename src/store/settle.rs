@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use serde_json::json;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
@@ -11,12 +10,12 @@ use super::cell::{Cells, ms};
 use super::chain::{Chain, Line, sha256};
 use super::contact;
 use super::db::{Conn, detached};
-use super::journal::EntryKind;
 use super::lock::LedgerLock;
 use super::sql::{ROWS, bound, statements};
 use super::{Claim, DeliveryId, Store, StoreError};
 use crate::domain::delivery::{DeliveryState, Outcome};
 use crate::domain::id::EmailAddress;
+use crate::domain::journal::{Attempt, Text, Unflagging};
 use crate::domain::notice::NoticeKey;
 
 statements! {
@@ -151,10 +150,10 @@ struct OnTheWire {
     id: DeliveryId,
     fence: i64,
     key: NoticeKey,
-    version: i64,
+    version: u16,
     role: String,
     address: EmailAddress,
-    attempt: i64,
+    attempt: u32,
     reached_at: Option<Timestamp>,
 }
 
@@ -173,10 +172,10 @@ impl OnTheWire {
             id: claim.delivery.clone(),
             fence: claim.fence,
             key: claim.key.clone(),
-            version: i64::from(claim.version),
+            version: claim.version,
             role: claim.role.to_string(),
             address: claim.address.clone(),
-            attempt: i64::from(claim.attempts) + 1,
+            attempt: claim.attempts + 1,
             reached_at: claim.reached_at,
         }
     }
@@ -193,10 +192,10 @@ impl OnTheWire {
             id: DeliveryId::from_store(cells.get("id")?),
             fence: cells.get("fence")?,
             key: cells.parsed("notice_key", NoticeKey::parse)?,
-            version: cells.get("version")?,
+            version: cells.number("version")?,
             role: cells.get("role")?,
             address: cells.parsed("address", |t| EmailAddress::parse(t).ok())?,
-            attempt: cells.get("attempts")?,
+            attempt: cells.number("attempts")?,
             reached_at: cells.instant_opt("reached_at")?,
         };
         Ok((wire, cells.instant("sending_at")?))
@@ -221,24 +220,18 @@ impl End {
 
     fn tell(&self, chain: &mut Chain, state: DeliveryState) {
         let key = self.wire.key.to_string();
-        chain.append(Line {
-            at: self.ended_at,
-            kind: EntryKind::Delivery,
-            subject: &key,
-            window: self.wire.key.window(),
-            municipality: self.wire.key.municipality(),
-            body: json!({
-                "entrega": self.wire.id.as_str(),
-                "papel": self.wire.role,
-                "versao": self.wire.version,
-                "estado": state.as_str(),
-                "tentativa": self.wire.attempt,
-                "inicio": self.started_at.to_string(),
-                "resultado": self.outcome.state().as_str(),
-                "resposta_sha256": sha256(self.outcome.reply().as_bytes()),
-                "proxima": self.next(state).map(|at| at.to_string()),
-            }),
-        });
+        let attempt = Attempt {
+            delivery: self.wire.id.as_str().to_owned(),
+            role: self.wire.role.clone(),
+            version: self.wire.version,
+            state: Text(state),
+            number: self.wire.attempt,
+            started_at: Text(self.started_at),
+            outcome: Text(self.outcome.state()),
+            reply_sha256: sha256(self.outcome.reply().as_bytes()),
+            next_at: self.next(state).map(Text),
+        };
+        chain.append(Line::of_notice(self.ended_at, &self.wire.key, &key, attempt));
     }
 }
 
@@ -269,7 +262,7 @@ async fn record(
                 contacts_changed = true;
             } else if state == DeliveryState::Accepted && *flagged {
                 contacts_changed |=
-                    contact::unflag(conn, chain, address, at, contact::Unflagged::TookALetter).await?;
+                    contact::unflag(conn, chain, address, at, Unflagging::TookALetter).await?;
             }
         }
     }
@@ -308,7 +301,7 @@ async fn keep_attempts(conn: &mut Conn, four: &[&End]) -> Result<(), StoreError>
         let end = four.get(place);
         query = query
             .bind(end.map(|e| e.wire.id.as_str()))
-            .bind(end.map(|e| e.wire.attempt))
+            .bind(end.map(|e| i64::from(e.wire.attempt)))
             .bind(end.map(|e| ms(e.started_at)))
             .bind(end.map(|e| ms(e.ended_at)))
             .bind(end.map(|e| e.outcome.state().as_str()))

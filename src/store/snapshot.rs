@@ -13,11 +13,11 @@ use sqlx::sqlite::SqliteRow;
 use super::cell::{Cells, count, ms, whole_ms};
 use super::chain::{Chain, Line, sha256};
 use super::db::{Conn, detached};
-use super::journal::EntryKind;
 use super::pass::Recorded;
 use super::sql::{bound, statements};
 use super::{Store, StoreError, status};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
+use crate::domain::journal::{Snapshot, Text, Verdict};
 use crate::domain::page::Observations;
 
 statements! {
@@ -63,30 +63,6 @@ pub struct NewSnapshot {
     pub reasons: Vec<String>,
     /// The original bytes, if the feed keeps them.
     pub original: Option<Vec<u8>>,
-}
-
-/// Whether a snapshot is believed now: as judged, or as a person ruled since.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// *aceita*: it is believed.
-    Accepted,
-    /// *quarentena*: it is not.
-    Quarantined,
-}
-
-impl Verdict {
-    /// The word in the ledger.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Accepted => "aceita",
-            Self::Quarantined => "quarentena",
-        }
-    }
-
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        [Self::Accepted, Self::Quarantined].into_iter().find(|v| v.as_str() == text)
-    }
 }
 
 /// How much a snapshot says.
@@ -321,31 +297,22 @@ async fn put(
     )
     .execute(&mut *conn)
     .await?;
-    let line = Line {
-        at: now,
-        kind: EntryKind::Snapshot,
-        subject: snapshot.id.as_str(),
-        window: None,
-        municipality: None,
-        body: json!({
-            "fonte": snapshot.feed.as_str(),
-            "em": snapshot.taken_at.to_string(),
-            "origem": snapshot.source,
-            "sha256": snapshot.sha256,
-            "linhas": snapshot.rows,
-            "rejeitadas": snapshot.rejected,
-            "repetidas": snapshot.repeated,
-            "veredito": verdict.as_str(),
-            "motivos": snapshot.reasons,
-            "mapeado_sha256": mapping,
-            "concluidos": total.done,
-            "municipios": total.municipalities,
-            "original_guardado": snapshot.original.is_some(),
-        }),
+    let told = Snapshot {
+        feed: Text(snapshot.feed.clone()),
+        taken_at: Text(snapshot.taken_at),
+        source: snapshot.source.clone(),
+        sha256: snapshot.sha256.clone(),
+        rows: snapshot.rows as u64,
+        rejected: snapshot.rejected as u64,
+        repeated: snapshot.repeated as u64,
+        verdict,
+        reasons: snapshot.reasons.clone(),
+        mapped_sha256: mapping.map(ToOwned::to_owned),
+        done: total.done as u64,
+        municipalities: total.municipalities as u64,
+        has_original: snapshot.original.is_some(),
     };
-    let mut chain = Chain::resume(conn).await?;
-    chain.append(line);
-    chain.save(conn).await
+    Chain::tell(conn, Line::new(now, snapshot.id.as_str(), told)).await
 }
 
 pub(super) fn tally(observations: &Observations) -> (Tally, BTreeMap<WindowId, Tally>) {

@@ -1,15 +1,14 @@
 //! Letters that may have been taken and that wait for somebody to decide (`ao_incerto = "reter"`).
 
 use jiff::Timestamp;
-use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
 use super::db::detached;
-use super::journal::EntryKind;
 use super::sql::{bound, statements};
 use super::{DeliveryId, Store, StoreError};
+use crate::domain::journal::{Released, Text};
 use crate::domain::notice::NoticeKey;
 use crate::domain::overrides::BatchId;
 
@@ -32,7 +31,7 @@ pub struct HeldUncertain {
     pub batch: Option<BatchId>,
     /// Since when nobody knows.
     pub since: Timestamp,
-    version: i64,
+    version: u16,
     role: String,
 }
 
@@ -64,20 +63,13 @@ impl Store {
                 }
                 bound!(LET_GO, held.delivery.as_str(), ms(now)).execute(&mut *tx).await?;
                 let subject = held.key.to_string();
-                chain.append(Line {
-                    at: now,
-                    kind: EntryKind::Delivery,
-                    subject: &subject,
-                    window: held.key.window(),
-                    municipality: held.key.municipality(),
-                    body: json!({
-                        "entrega": held.delivery.as_str(),
-                        "papel": held.role,
-                        "versao": held.version,
-                        "liberada": true,
-                        "proxima": now.to_string(),
-                    }),
-                });
+                let told = Released {
+                    delivery: held.delivery.as_str().to_owned(),
+                    role: held.role,
+                    version: held.version,
+                    next_at: Text(now),
+                };
+                chain.append(Line::of_notice(now, &held.key, &subject, told));
                 repeated += 1;
             }
             chain.save(&mut tx).await?;
@@ -99,7 +91,7 @@ fn held(row: &SqliteRow) -> Result<HeldUncertain, StoreError> {
         delivery: DeliveryId::from_store(cells.get("id")?),
         batch,
         since: cells.instant("settled_at")?,
-        version: cells.get("version")?,
+        version: cells.number("version")?,
         role: cells.get("role")?,
         key,
     })

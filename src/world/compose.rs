@@ -10,7 +10,7 @@ use super::live::Live;
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::NoticeKey;
 use crate::domain::status::Entry;
-use crate::mail::message::{self, Draft};
+use crate::mail::message::{self, Content};
 use crate::mail::token;
 use crate::plan::{Act, Decision};
 use crate::render::because::because;
@@ -130,7 +130,7 @@ pub fn compose_as(
     let letter = letter::letter(&live.setup.templates, &context, decision)?;
     let domain = config.secretariat.sender.domain();
     let message_id = token::message_id(&name.to_string(), decision.version.max(1), domain);
-    let bytes = message::compose(&Draft {
+    let bytes = message::compose(&Content {
         from: &config.secretariat,
         to: &decision.to,
         message_id: &message_id,

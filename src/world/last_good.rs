@@ -11,7 +11,7 @@ use tracing::warn;
 
 use super::setup::Setup;
 use crate::config::{self, LoadError, Sources};
-use crate::files;
+use crate::files::{self, Access};
 use crate::store::{KeptConfiguration, NewConfiguration, Store, StoreError, sha256};
 use crate::telemetry::chain;
 
@@ -145,7 +145,7 @@ fn point(setup: &Setup) {
     if std::fs::read_to_string(&path).is_ok_and(|text| text == told) {
         return;
     }
-    if let Err(failure) = files::put(&path, &told) {
+    if let Err(failure) = files::put(&path, told.as_bytes(), Access::Usual) {
         warn!(path = %path.display(), error = %failure, "não foi possível anotar onde está o livro");
     }
 }

@@ -5,7 +5,9 @@
 mod change;
 mod cli;
 mod delivery;
+mod docs;
 mod dossier;
+mod journal;
 mod layering;
 mod paste;
 mod peers;

@@ -10,10 +10,11 @@ use crate::cli::desk::{Answer, Desk, Result, remark, say};
 use crate::daemon::ingest::next_run;
 use crate::domain::feed::FeedSpec;
 use crate::domain::id::FeedId;
+use crate::domain::journal::Verdict;
 use crate::domain::time::Zone;
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
-use crate::store::{CrawlProgress, FeedRun, LastAccepted, Ruling, SnapshotLine, Store, StoreError, Verdict};
+use crate::store::{CrawlProgress, FeedRun, LastAccepted, Ruling, SnapshotLine, Store, StoreError};
 
 /// How many snapshots of one feed are shown.
 const SHOWN: usize = 10;

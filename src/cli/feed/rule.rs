@@ -6,9 +6,10 @@ use crate::cli::args::Signature;
 use crate::cli::desk::{Answer, Desk, Failure, Result, say};
 use crate::desk::order;
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
+use crate::domain::journal::Verdict;
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
-use crate::store::{Ruled, Verdict};
+use crate::store::Ruled;
 
 /// Believes a quarantined snapshot, or withdraws a believed one.
 pub(in crate::cli) async fn rule(

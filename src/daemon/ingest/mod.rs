@@ -9,22 +9,20 @@ mod load;
 pub mod run;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::task::JoinSet;
-use tracing::{error, warn};
+use tracing::warn;
 
 use super::alert::alert_once;
 use super::app::App;
+use super::arrivals::{self, Arrivals};
 use crate::domain::feed::{FeedSpec, Source};
 use crate::domain::id::FeedId;
-use crate::feed::error::FolderError;
-use crate::feed::folder::{self, Look, Read, Shelf};
+use crate::feed::folder::Read;
+use crate::files::drop::Shelf;
 use crate::store::{FeedRun, StoreError};
-use crate::telemetry::chain;
-use crate::world::live::spool_folder;
 
 use load::judged;
 pub use load::{IntakeError, Load, Taken, previous, read_load, take_in_bytes, take_in_load};
@@ -33,7 +31,7 @@ use run::{Remembered, run_once};
 /// What the ingest loop remembers between its rounds.
 #[derive(Default)]
 pub struct Ingest {
-    looks: BTreeMap<FeedId, Look>,
+    arrivals: Arrivals,
     running: JoinSet<Result<bool, StoreError>>,
     busy: BTreeMap<tokio::task::Id, FeedId>,
     remembered: Remembered,
@@ -123,46 +121,21 @@ impl Ingest {
 
     async fn folder(&mut self, app: &App, spec: &FeedSpec) -> Result<bool, StoreError> {
         let live = app.live();
-        let dir = drop_folder(&live.setup.config.settings.data, spec);
-        let earlier = self.looks.remove(&spec.id).unwrap_or_default();
-        let looked = blocking(move || {
-            folder::prepare(&dir)?;
-            let later = folder::look(&dir)?;
-            let whole = folder::settled(&earlier, &later);
-            Ok((later, whole))
-        })
-        .await;
-        let (later, files) = match looked {
-            Ok(found) => found,
-            Err(failure) => {
-                warn!(feed.id = %spec.id, error = %chain(&failure), "a pasta da fonte não pôde ser lida");
-                return Ok(false);
-            }
-        };
-        self.looks.insert(spec.id.clone(), later);
         let mut believed = false;
-        for file in files {
-            let (of, spool) = (file.clone(), spool_folder(&live.setup));
-            let accepted = match blocking(move || folder::read(&of, &spool, LARGEST_FILE)).await {
-                Ok(Read::Whole(original)) => {
+        for file in self.arrivals.settled(&live, &spec.id).await {
+            let accepted = match arrivals::read(&live, &spec.id, &file, LARGEST_FILE).await {
+                Some(Read::Whole(original)) => {
                     judged(app, &live, spec, Load::of_file(&file.name(), original)).await?
                 }
-                Ok(Read::Growing) => continue,
-                Ok(Read::TooLarge(most)) => {
+                Some(Read::TooLarge(most)) => {
                     too_large(app, spec, &file.name(), most).await?;
                     false
                 }
-                Err(failure) => {
-                    warn!(feed.id = %spec.id, error = %chain(&failure), "o arquivo não pôde ser lido");
-                    continue;
-                }
+                Some(Read::Growing) | None => continue,
             };
             believed |= accepted;
             let kept_in = if accepted { Shelf::Processed } else { Shelf::Quarantine };
-            let stamp = app.now().strftime("%Y%m%dT%H%M%S%3fZ").to_string();
-            if let Err(failure) = blocking(move || folder::put_away(&file.path, kept_in, &stamp)).await {
-                error!(feed.id = %spec.id, error = %chain(&failure), "o arquivo lido não pôde ser guardado");
-            }
+            arrivals::put_away(&spec.id, file, kept_in, app.now()).await;
         }
         Ok(believed)
     }
@@ -190,21 +163,5 @@ pub fn next_run(
     match &spec.source {
         Source::Http { schedule, .. } if spec.enabled => run::due_at(last, schedule, zone, now),
         Source::Http { .. } | Source::Folder | Source::Manual => None,
-    }
-}
-
-/// `DADOS/entrada/FONTE`.
-#[must_use]
-pub fn drop_folder(data: &Path, spec: &FeedSpec) -> PathBuf {
-    data.join("entrada").join(spec.id.as_str())
-}
-
-/// Work on files, off the loops' threads.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, FolderError> + Send + 'static,
-) -> Result<T, FolderError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }
 }

@@ -4,14 +4,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::domain::calendar::Calendar;
 use crate::domain::dossier::Dossier;
 use crate::domain::id::{MunicipalityCode, WindowId, slugify};
+use crate::files::{self, Access};
 use crate::render;
 use crate::store::{CaseFile, sha256};
 
@@ -78,18 +79,18 @@ pub fn write(
     }
     let page = render::dossier::page(dossier, calendar);
     let json = render::dossier::json(dossier);
-    let mut files: Vec<(&str, &[u8])> =
+    let mut parts: Vec<(&str, &[u8])> =
         vec![("dossie.html", page.as_bytes()), ("dossie.json", json.as_bytes())];
     for letter in dossier.letters() {
         let same = |l: &&crate::store::Letter| l.key.to_string() == letter.key && l.version == letter.version;
         if let Some(stored) = case.letters.iter().find(same) {
-            files.push((&letter.file, &stored.bytes));
+            parts.push((&letter.file, &stored.bytes));
         }
     }
-    let letters = files.len() - 2;
+    let letters = parts.len() - 2;
     let returned: BTreeMap<String, &[u8]> =
         case.returned.iter().map(|(_, kept)| (returned_file_name(kept), kept.bytes.as_slice())).collect();
-    files.extend(returned.iter().map(|(name, bytes)| (name.as_str(), *bytes)));
+    parts.extend(returned.iter().map(|(name, bytes)| (name.as_str(), *bytes)));
     for (name, any) in [("cartas", letters > 0), ("retornos", !returned.is_empty())] {
         let path = dir.join(name);
         if any {
@@ -97,23 +98,17 @@ pub fn write(
         }
     }
     let mut sums = String::new();
-    for (name, bytes) in files {
+    for (name, bytes) in parts {
         let path = dir.join(name);
-        write_new(&path, bytes).map_err(failed(&path))?;
+        files::create(&path, bytes, Access::Owner).map_err(failed(&path))?;
         // Writing to a String cannot fail.
         let _ = writeln!(sums, "{}  {name}", sha256(bytes));
     }
     let path = dir.join("SHA256SUMS");
-    write_new(&path, sums.as_bytes()).map_err(failed(&path))?;
+    files::create(&path, sums.as_bytes(), Access::Owner).map_err(failed(&path))?;
     Ok(Folder { path: dir.to_owned(), letters, returned: returned.len() })
 }
 
 fn make_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }

@@ -22,7 +22,7 @@ use crate::mail::message;
 use crate::plan::{self, Plan, account};
 use crate::render::because::{because, part_name};
 use crate::render::portuguese;
-use crate::store::{CaseFile, EntryKind, Letter};
+use crate::store::{CaseFile, Letter};
 use crate::world::known::Known;
 
 /// Whom a dossier is about, and when it is made.
@@ -171,24 +171,24 @@ impl Desk<'_> {
         let calendar = &self.known.live.calendar;
         let key = letter.key.to_string();
         let recorded = self.told.recorded(letter);
-        let text = |name: &str| recorded.as_ref().and_then(|r| r.text(name)).unwrap_or_default();
+        let decided = recorded.map(|(_, decided)| decided);
         LetterFile {
             version: letter.version,
-            kind: text("tipo"),
-            edition: recorded.as_ref().and_then(|r| r.number("edicao")),
-            rung: recorded.as_ref().and_then(|r| r.text("degrau")),
-            told: recorded.as_ref().and_then(|r| r.text("prazo_informado")),
-            because: text("porque"),
+            kind: decided.and_then(|d| d.kind).map_or_else(String::new, |kind| kind.as_str().to_owned()),
+            edition: decided.and_then(|d| d.edition),
+            rung: decided.and_then(|d| d.rung.clone()),
+            told: decided.and_then(|d| d.told.clone()),
+            because: decided.map_or_else(String::new, |d| d.because.clone()),
             subject: letter.subject.clone(),
             message_id: letter.message_id.clone(),
             sha256: crate::store::sha256(&letter.bytes),
             recorded_at: letter.recorded_at,
-            seq: recorded.as_ref().map(|r| r.entry.seq),
-            intact: recorded.as_ref().is_some_and(|r| r.is_letter(letter)),
+            seq: recorded.map(|(entry, _)| entry.seq),
+            intact: decided.is_some_and(|d| told::is_letter(d, letter)),
             file: letter_file_name(letter, number),
             header: message::header(&letter.bytes).to_owned(),
             text: message::plain_text(&letter.bytes),
-            evidence: recorded.as_ref().map(|r| r.evidence(calendar)).unwrap_or_default(),
+            evidence: decided.map(|d| told::evidence(d, calendar)).unwrap_or_default(),
             deliveries: self
                 .case
                 .deliveries
@@ -208,6 +208,3 @@ impl Desk<'_> {
         explained.silence.filter(|_| quiet).map(|reason| because(&reason, world.calendar))
     }
 }
-
-/// Kinds of entries about the service as a whole that any dossier shows.
-const ALWAYS: [EntryKind; 2] = [EntryKind::Opening, EntryKind::Outage];

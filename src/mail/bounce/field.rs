@@ -2,7 +2,7 @@
 
 use super::one_line;
 
-/// So many fields are read.
+/// How many fields are read.
 const MOST_FIELDS: usize = 2_000;
 const LONGEST_VALUE: usize = 1_000;
 

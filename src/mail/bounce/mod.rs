@@ -1,17 +1,17 @@
 //! What comes back by mail, told apart: notifications that a letter failed (RFC 3464 and the common ones that are not),
 //! read receipts (RFC 8098), automatic replies, and everything else. Pure.
 //!
-//! Reading order: `tame` (bounds what the library is given), `field` (blocks of header fields), `origin` (which letter
+//! Reading order: `bound` (limits what the library is given), `field` (blocks of header fields), `origin` (which letter
 //! it is about), `report` (the two standard reports), `plain` (failures told in prose, automatic replies).
 //!
 //! Anybody can write to the address that this is read from. Whatever stands here is a claim; the store decides whether
 //! such a letter went to such an address.
 
+mod bound;
 mod field;
 mod origin;
 mod plain;
 mod report;
-mod tame;
 #[cfg(test)]
 mod tests;
 
@@ -25,7 +25,7 @@ use crate::domain::id::EmailAddress;
 /// The most bytes of a message that a caller need read; what tells its sort stands near the beginning.
 pub const LARGEST: usize = 10 * 1024 * 1024;
 
-/// What a message is.
+/// What a message that came back is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Returned {
     /// A letter failed for at least one recipient.
@@ -43,7 +43,7 @@ pub enum Returned {
     AutoReply,
     /// None of these.
     Unrecognised {
-        /// Why not.
+        /// What is missing for it to be one of them.
         why: Why,
     },
 }
@@ -64,14 +64,14 @@ pub struct Bounce {
 pub struct FailedRecipient {
     /// As we wrote it, and as it was when it failed (after forwarding); those that are addresses.
     pub addresses: Vec<EmailAddress>,
-    /// The enhanced status code, if any is told (RFC 3463).
-    pub status: Option<Status>,
+    /// The enhanced status code, if any is told.
+    pub status: Option<EnhancedStatus>,
     /// What the receiving side said, on one line.
     pub diagnostic: String,
 }
 
 impl FailedRecipient {
-    /// Whether the address itself is at fault, and not the way there: 5.x.x.
+    /// True for 5.x.x: the address itself is at fault, and not the way there.
     #[must_use]
     pub fn is_hard(&self) -> bool {
         self.status.is_some_and(|status| status.class == 5)
@@ -93,18 +93,18 @@ pub enum Action {
     Expanded,
 }
 
-/// An enhanced status code, `5.1.1`.
+/// An enhanced status code, `5.1.1` (RFC 3463).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Status {
-    /// 2, 4 or 5.
+pub struct EnhancedStatus {
+    /// 2 (done), 4 (may succeed later) or 5 (will not).
     pub class: u16,
-    /// What it is about.
+    /// What it is about: 1 an address, 2 a mailbox, 3 a mail system, and so on (RFC 3463 §2).
     pub subject: u16,
-    /// What of it.
+    /// Which condition of the subject.
     pub detail: u16,
 }
 
-impl fmt::Display for Status {
+impl fmt::Display for EnhancedStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.{}", self.class, self.subject, self.detail)
     }
@@ -132,20 +132,20 @@ pub enum Disposition {
     Processed,
     /// The reader will not say.
     Denied,
-    /// Anything else.
+    /// A word that RFC 8098 does not know.
     Other,
 }
 
-/// Why a message is nothing that comes back. Displayed to operators, so in Portuguese.
+/// Why a message is none of those that answer a letter. Displayed to operators, so in Portuguese.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
-    /// Nothing in it.
+    /// No byte but blanks.
     #[error("a mensagem está vazia")]
     Empty,
     /// More parts within parts than any notification has.
     #[error("a mensagem tem partes demais umas dentro das outras")]
     TooNested,
-    /// Not a message.
+    /// The library reads no message in it.
     #[error("não é uma mensagem de correio, ou está quebrada")]
     Malformed,
     /// A message of another sort; perhaps somebody wrote it.
@@ -156,13 +156,13 @@ pub enum Why {
 /// Tells what a message is. Takes any bytes, and time and memory in proportion to a bounded part of them.
 #[must_use]
 pub fn read(bytes: &[u8]) -> Returned {
-    let tame = match tame::tame(bytes) {
-        Ok(tame) => tame,
+    let bounded = match bound::bound(bytes) {
+        Ok(bounded) => bounded,
         Err(why) => return Returned::Unrecognised { why },
     };
     // The library asserts what hostile MIME breaks; that must not end the service.
     let sorted = catch_unwind(AssertUnwindSafe(|| {
-        MessageParser::default().parse(&tame).map(|message| sort(&Mail::of(&message)))
+        MessageParser::default().parse(&bounded).map(|message| sort(&Mail::of(&message)))
     }));
     sorted.ok().flatten().unwrap_or(Returned::Unrecognised { why: Why::Malformed })
 }
@@ -184,7 +184,7 @@ struct Mail<'a> {
 
 /// One leaf of a message, decoded.
 struct Part<'a> {
-    /// As `tame` leaves it: `message/rfc_22` for a returned letter.
+    /// As `bound` leaves it: `message/rfc_22` for a returned letter.
     kind: String,
     bytes: &'a [u8],
 }
@@ -242,9 +242,10 @@ impl<'a> Mail<'a> {
     }
 }
 
+/// How many characters of a header are kept.
 const LONGEST_HEADER: usize = 4_000;
 
-/// Control characters and runs of blanks become one blank each; at most so many characters.
+/// Control characters and runs of blanks become one blank each; at most `longest` characters.
 fn one_line(text: &str, longest: usize) -> String {
     let spaced: String =
         text.chars().take(longest * 2).map(|c| if c.is_control() { ' ' } else { c }).collect();

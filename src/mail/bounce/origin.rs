@@ -3,11 +3,11 @@
 use super::Mail;
 use super::field::blocks;
 
-/// So many are kept.
+/// How many Message-IDs are kept.
 const MOST: usize = 16;
 const LONGEST: usize = 320;
 
-/// Where the returned letter or its headers stand, by the names that `tame` gives them.
+/// Where the returned letter or its headers stand, by the names that `bound` gives them.
 const RETURNED: [&str; 4] =
     ["message/rfc_22", "text/rfc_22-headers", "message/glob_l", "message/glob_l-headers"];
 

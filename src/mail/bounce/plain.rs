@@ -3,7 +3,7 @@
 //! A person who answers a letter may quote any of these wordings, so the sender must be a mail system as well.
 
 use super::report::{reply_in, status_in};
-use super::{Action, Bounce, FailedRecipient, Mail, Returned, Status, one_line, origin, plain_words};
+use super::{Action, Bounce, EnhancedStatus, FailedRecipient, Mail, Returned, one_line, origin, plain_words};
 use crate::domain::id::EmailAddress;
 
 /// Subjects and phrases of a letter that failed, in lower case without accents.
@@ -98,7 +98,7 @@ pub(super) fn failure(mail: &Mail<'_>) -> Option<Returned> {
         return Some(Returned::Progress { action: Action::Delayed, originals });
     }
     let explained = before_copy(&prose);
-    let given_up = || says(&GIVEN_UP).then_some(Status { class: 5, subject: 0, detail: 0 });
+    let given_up = || says(&GIVEN_UP).then_some(EnhancedStatus { class: 5, subject: 0, detail: 0 });
     let status = coded(&prose).or_else(given_up);
     let diagnostic = diagnostic(&prose, explained);
     let named =
@@ -111,7 +111,7 @@ pub(super) fn failure(mail: &Mail<'_>) -> Option<Returned> {
     Some(Returned::Bounce(Bounce { recipients, originals, reporter: String::new() }))
 }
 
-/// Whether the sender is one of the names that mail systems write under.
+/// True when the sender is one of the names that mail systems write under.
 fn is_mail_system(mail: &Mail<'_>) -> bool {
     let Some(from) = mail.message.from().and_then(|from| from.first()) else { return false };
     let local = from.address().and_then(|a| a.split('@').next()).unwrap_or_default().to_ascii_lowercase();
@@ -121,7 +121,7 @@ fn is_mail_system(mail: &Mail<'_>) -> bool {
 }
 
 /// The status code that a mail system gives: on a line with a reply code, or in the brackets of `#5.1.1`.
-fn coded(prose: &str) -> Option<Status> {
+fn coded(prose: &str) -> Option<EnhancedStatus> {
     let lines = || prose.lines().filter(|line| line.len() < 1_000);
     let both = lines().filter(|line| reply_in(line).is_some()).find_map(status_in);
     let marked = || lines().filter_map(|line| line.split_once('#')).find_map(|(_, rest)| status_in(rest));
@@ -166,7 +166,7 @@ fn diagnostic(prose: &str, explained: &str) -> String {
     one_line(line.unwrap_or(explained), 400)
 }
 
-/// Whether a machine wrote it on somebody's behalf.
+/// True when a machine wrote it on somebody's behalf.
 pub(super) fn is_auto_reply(mail: &Mail<'_>) -> bool {
     let value = |name| mail.header(name).map(|v| v.trim().to_ascii_lowercase());
     let submitted =

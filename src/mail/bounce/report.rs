@@ -2,11 +2,11 @@
 
 use super::field::{Fields, blocks};
 use super::{
-    Action, Bounce, Disposition, FailedRecipient, Mail, Receipt, Returned, Status, one_line, origin,
+    Action, Bounce, Disposition, EnhancedStatus, FailedRecipient, Mail, Receipt, Returned, one_line, origin,
 };
 use crate::domain::id::EmailAddress;
 
-/// So many recipients of one report are heeded.
+/// How many recipients of one report are read.
 const MOST_RECIPIENTS: usize = 50;
 const LONGEST_DIAGNOSTIC: usize = 400;
 
@@ -119,18 +119,18 @@ fn typed(value: &str) -> &str {
 }
 
 /// The first enhanced status code of a text. A number of four parts is a network address.
-pub(super) fn status_in(text: &str) -> Option<Status> {
+pub(super) fn status_in(text: &str) -> Option<EnhancedStatus> {
     text.split(|c: char| !c.is_ascii_digit() && c != '.').find_map(|token| {
         let mut pieces = token.trim_matches('.').split('.');
         let mut number = || pieces.next().filter(|p| (1..=3).contains(&p.len()))?.parse::<u16>().ok();
-        let status = Status { class: number()?, subject: number()?, detail: number()? };
+        let status = EnhancedStatus { class: number()?, subject: number()?, detail: number()? };
         (matches!(status.class, 2 | 4 | 5) && pieces.next().is_none()).then_some(status)
     })
 }
 
 /// The class of the first SMTP reply code of a text, as a status code that says nothing more. The code must stand where
 /// a reply begins.
-pub(super) fn reply_in(text: &str) -> Option<Status> {
+pub(super) fn reply_in(text: &str) -> Option<EnhancedStatus> {
     let bytes = text.as_bytes();
     let code = |at: &usize| {
         let here = &bytes[*at..*at + 3];
@@ -143,5 +143,5 @@ pub(super) fn reply_in(text: &str) -> Option<Status> {
         matches!(here[0], b'4' | b'5') && here.iter().all(u8::is_ascii_digit) && ends && (opens || word)
     };
     let at = (0..bytes.len().saturating_sub(2)).filter(|at| matches!(bytes[*at], b'4' | b'5')).find(code)?;
-    Some(Status { class: u16::from(bytes[at] - b'0'), subject: 0, detail: 0 })
+    Some(EnhancedStatus { class: u16::from(bytes[at] - b'0'), subject: 0, detail: 0 })
 }

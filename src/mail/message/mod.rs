@@ -1,4 +1,4 @@
-//! A letter's exact bytes (RFC 5322, RFC 2045). Pure: the same draft gives the same bytes for ever.
+//! A letter's exact bytes (RFC 5322, RFC 2045). Pure: the same content always gives the same bytes.
 //!
 //! No value of a roster or a template can add a header: control characters and line separators become blanks, whatever
 //! is not plain ASCII is encoded whole, and identifiers are refused unless they have their one shape.
@@ -26,9 +26,9 @@ const LONGEST_BOUNDARY: usize = 70 - BOUNDARY_MARK.len();
 /// `=_` cannot stand in quoted-printable text (RFC 2045 §6.7), so no body can hold the boundary.
 const BOUNDARY_MARK: &str = "=_";
 
-/// A letter before it is bytes.
+/// What a message says, before it is bytes.
 #[derive(Debug, Clone, Copy)]
-pub struct Draft<'a> {
+pub struct Content<'a> {
     /// Who writes: `From` and `Reply-To`.
     pub from: &'a Secretariat,
     /// Every address that it goes to; all stand in `To`, each once.
@@ -47,15 +47,15 @@ pub struct Draft<'a> {
     pub text: &'a str,
     /// The letter as HTML; any line ending.
     pub html: &'a str,
-    /// Whether to ask for a read receipt (RFC 8098). It goes where failures go: some programs answer only when both
+    /// Asks for a read receipt (RFC 8098). It goes where failures go: some programs answer only when both
     /// addresses are one.
     pub read_receipt: bool,
 }
 
-/// Why a draft cannot become a message. Displayed to operators, so in Portuguese.
+/// Why a message cannot be written. Displayed to operators, so in Portuguese.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
-    /// Nobody to write to.
+    /// `to` is empty.
     #[error("a carta não tem destinatário")]
     NoRecipient,
     /// A Message-ID that is not `<left@right>` in printable ASCII.
@@ -73,36 +73,36 @@ pub enum MessageError {
 ///
 /// # Errors
 /// [`MessageError`]: nobody to write to, or an identifier that is not one.
-pub fn compose(draft: &Draft<'_>) -> Result<Vec<u8>, MessageError> {
-    if draft.to.is_empty() {
+pub fn compose(content: &Content<'_>) -> Result<Vec<u8>, MessageError> {
+    if content.to.is_empty() {
         return Err(MessageError::NoRecipient);
     }
-    for id in draft.references.iter().map(String::as_str).chain([draft.message_id]) {
+    for id in content.references.iter().map(String::as_str).chain([content.message_id]) {
         check_id(id)?;
     }
-    let date = jiff::fmt::rfc2822::to_string(&draft.date.to_zoned(draft.zone.clone()))
+    let date = jiff::fmt::rfc2822::to_string(&content.date.to_zoned(content.zone.clone()))
         .map_err(|_| MessageError::Date)?;
     let mut head = Head::default();
     head.add("Date", &date);
-    head.add("From", &sender(draft.from));
-    head.add("Reply-To", draft.from.reply_to.as_str());
-    head.add("To", &everybody(draft.to));
-    head.add("Subject", &encode::unstructured(&one_line(draft.subject), "Subject: ".len()));
-    head.add("Message-ID", draft.message_id);
-    if let Some(last) = draft.references.last() {
+    head.add("From", &sender(content.from));
+    head.add("Reply-To", content.from.reply_to.as_str());
+    head.add("To", &everybody(content.to));
+    head.add("Subject", &encode::unstructured(&one_line(content.subject), "Subject: ".len()));
+    head.add("Message-ID", content.message_id);
+    if let Some(last) = content.references.last() {
         head.add("In-Reply-To", last);
-        head.add("References", &draft.references.join("\r\n "));
+        head.add("References", &content.references.join("\r\n "));
     }
     head.add("Auto-Submitted", "auto-generated");
-    if draft.read_receipt {
-        head.add("Disposition-Notification-To", draft.from.returns_to.as_str());
+    if content.read_receipt {
+        head.add("Disposition-Notification-To", content.from.returns_to.as_str());
     }
-    let boundary = boundary(draft.message_id);
+    let boundary = boundary(content.message_id);
     head.add("MIME-Version", "1.0");
     head.add("Content-Type", &format!("multipart/alternative;\r\n boundary=\"{boundary}\""));
 
     let mut message = head.0;
-    for (kind, body) in [("plain", draft.text), ("html", draft.html)] {
+    for (kind, body) in [("plain", content.text), ("html", content.html)] {
         let mut head = Head::default();
         head.add("Content-Type", &format!("text/{kind}; charset=utf-8"));
         head.add("Content-Transfer-Encoding", "quoted-printable");

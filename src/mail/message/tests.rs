@@ -50,7 +50,7 @@ impl Letter {
     }
 
     fn compose(&self) -> Result<Vec<u8>, MessageError> {
-        compose(&Draft {
+        compose(&Content {
             from: &self.from,
             to: &self.to,
             message_id: &message_id("rma/2026-11@1/prazo-5d/3205309", 1, "example.org"),
@@ -179,7 +179,7 @@ fn a_letter_has_every_header_once_and_both_bodies() {
 }
 
 #[test]
-fn the_same_draft_gives_the_same_bytes() {
+fn the_same_content_gives_the_same_bytes() {
     assert_eq!(Letter::new().compose().unwrap(), Letter::new().compose().unwrap());
 }
 

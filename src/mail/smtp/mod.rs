@@ -22,14 +22,14 @@ use secrecy::SecretString;
 use crate::domain::delivery::Outcome;
 use crate::domain::id::EmailAddress;
 
-pub use self::session::{Manner, Session};
+pub use self::session::{Pipelining, Session};
 
 /// The relay and how to speak to it (`[smtp]`).
 #[derive(Debug, Clone)]
 pub struct Relay {
     /// Host name, or an IP address; also the name that its certificate must bear.
     pub host: String,
-    /// TCP port.
+    /// TCP port: 25, 465 (TLS) or 587 (STARTTLS) by custom.
     pub port: u16,
     /// How the connection is protected.
     pub security: Security,
@@ -54,12 +54,12 @@ pub enum Security {
     Plain,
 }
 
-/// What AUTH says.
+/// What AUTH gives to the relay.
 #[derive(Debug, Clone)]
 pub struct Credentials {
-    /// `usuario`
+    /// The name that the relay knows us by (`usuario`).
     pub user: String,
-    /// Never shown.
+    /// Its password; `Debug` does not show it.
     pub password: SecretString,
 }
 
@@ -70,7 +70,7 @@ pub struct Timeouts {
     pub connect: Duration,
     /// Greeting and EHLO together.
     pub greeting: Duration,
-    /// Each command.
+    /// The reply to one command, or to several sent together.
     pub command: Duration,
     /// The letter, without its final dot.
     pub data: Duration,
@@ -81,18 +81,18 @@ pub struct Timeouts {
 /// Why a relay cannot be used as configured. Displayed to operators, so in Portuguese.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RelayError {
-    /// In the clear to another machine.
+    /// It would be spoken to in the clear, and is another machine.
     #[error(
         "sem TLS só se fala com a própria máquina, e “{0}” não é ela; use seguranca = \"starttls\" ou \"tls\""
     )]
     PlainToRemote(String),
-    /// Not a host name.
+    /// Neither a host name nor an IP address.
     #[error("“{0}” não é um nome de servidor")]
     Host(String),
-    /// Not a name for EHLO.
+    /// Has a character that EHLO does not take.
     #[error("“{0}” não serve de nome para EHLO; use o nome completo desta máquina")]
     HelloName(String),
-    /// The extra authority is not PEM.
+    /// The file of the extra authority holds no PEM certificate.
     #[error("o arquivo da autoridade certificadora não contém certificado PEM")]
     Authority,
 }
@@ -128,25 +128,33 @@ impl Relay {
 /// The envelope of one transaction.
 #[derive(Debug, Clone, Copy)]
 pub struct Envelope<'a> {
-    /// MAIL FROM.
+    /// The address of MAIL FROM, to which failures come back.
     pub from: &'a EmailAddress,
-    /// RCPT TO.
+    /// The one address of RCPT TO.
     pub to: &'a EmailAddress,
 }
 
-/// What came of one transaction.
+/// One mail transaction (RFC 5321 §3.3) that has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
+pub struct Transaction {
     /// What it means for the delivery.
     pub outcome: Outcome,
-    /// Whether the session may carry another letter.
-    pub usable: bool,
-    /// The relay had closed the connection since the last letter, before it heard of this one: a new connection may be
-    /// tried at once.
-    pub stale: bool,
-    /// The relay mixed up commands that were asked together, and no letter was given to it: to be asked in turn, on
-    /// another connection.
-    pub misordered: bool,
+    /// What it means for the connection.
+    pub connection: Connection,
+}
+
+/// What a transaction leaves of its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connection {
+    /// It may carry another letter.
+    Usable,
+    /// Something went out of order on it.
+    Broken,
+    /// The relay had closed it since the last letter, before it heard of this one: another may be tried at once.
+    Stale,
+    /// The relay mixed up commands that were sent together, and no letter was given to it: the letter may be tried at
+    /// once on another, with one command at a time.
+    Misordered,
 }
 
 /// Sends letters one after another, connecting when it must.
@@ -154,7 +162,7 @@ pub struct Attempt {
 pub struct SmtpSender {
     relay: Relay,
     session: Option<Session>,
-    manner: Manner,
+    pipelining: Pipelining,
 }
 
 impl SmtpSender {
@@ -164,43 +172,47 @@ impl SmtpSender {
     /// [`RelayError`] when the relay cannot be used as configured.
     pub fn new(relay: Relay) -> Result<Self, RelayError> {
         relay.check()?;
-        Ok(Self { relay, session: None, manner: Manner::Together })
+        Ok(Self { relay, session: None, pipelining: Pipelining::IfOffered })
     }
 
     /// Sends one letter to one address. If the future is dropped, so is the connection.
     pub async fn send(&mut self, envelope: Envelope<'_>, letter: &[u8]) -> Outcome {
         if let Some(session) = self.session.take() {
-            let attempt = self.carry(session, envelope, letter).await;
-            if !attempt.stale {
-                return attempt.outcome;
+            let transaction = self.carry(session, envelope, letter).await;
+            if transaction.connection != Connection::Stale {
+                return transaction.outcome;
             }
         }
-        let attempt = self.anew(envelope, letter).await;
-        let attempt = match attempt {
-            Ok(attempt) if attempt.misordered => self.anew(envelope, letter).await,
+        let ended = match self.connect_and_send(envelope, letter).await {
+            Ok(first) if first.connection == Connection::Misordered => {
+                self.connect_and_send(envelope, letter).await
+            }
             other => other,
         };
-        attempt.map_or_else(|outcome| outcome, |attempt| attempt.outcome)
+        ended.map_or_else(|outcome| outcome, |transaction| transaction.outcome)
     }
 
-    /// One attempt on a connection of its own.
-    async fn anew(&mut self, envelope: Envelope<'_>, letter: &[u8]) -> Result<Attempt, Outcome> {
-        let session = Session::connect(&self.relay, self.manner).await?;
+    /// One transaction on a new connection.
+    async fn connect_and_send(
+        &mut self,
+        envelope: Envelope<'_>,
+        letter: &[u8],
+    ) -> Result<Transaction, Outcome> {
+        let session = Session::connect(&self.relay, self.pipelining).await?;
         Ok(self.carry(session, envelope, letter).await)
     }
 
-    async fn carry(&mut self, mut session: Session, envelope: Envelope<'_>, letter: &[u8]) -> Attempt {
-        let attempt = session.send(envelope, letter).await;
-        if attempt.usable {
-            self.session = Some(session);
+    async fn carry(&mut self, mut session: Session, envelope: Envelope<'_>, letter: &[u8]) -> Transaction {
+        let transaction = session.send(envelope, letter).await;
+        match transaction.connection {
+            Connection::Usable => self.session = Some(session),
+            Connection::Misordered => self.pipelining = Pipelining::Off,
+            Connection::Broken | Connection::Stale => {}
         }
-        if attempt.misordered {
-            self.manner = Manner::InTurn;
-        }
-        attempt
+        transaction
     }
 
-    /// Takes leave of the relay, if connected.
+    /// Says QUIT to the relay, if connected.
     pub async fn close(&mut self) {
         if let Some(session) = self.session.take() {
             session.quit().await;

@@ -5,7 +5,7 @@
 
 /// A reply beyond this, all lines together, is no reply.
 const LONGEST_REPLY: usize = 64 * 1024;
-/// So is one of more lines than this. lettre reads all lines again at each, without a pause in which a time-out could
+/// So is one with more lines. lettre reads all lines again at each, without a pause in which a time-out could
 /// end it: 64 KiB of short lines kept a processor busy for a minute and a half.
 const MOST_LINES: usize = 100;
 /// Kept of one line; lettre takes 1,000 at most.
@@ -34,7 +34,7 @@ pub(super) struct ReplyFilter {
     lines: usize,
     /// Replies that may still come.
     awaited: usize,
-    /// Whether the relay said that it takes several commands at once.
+    /// The relay offered PIPELINING.
     pipelines: bool,
 }
 
@@ -44,12 +44,12 @@ impl ReplyFilter {
         Self { line: Vec::new(), taken: 0, lines: 0, awaited: 1, pipelines: false }
     }
 
-    /// So many commands were written; as many replies may come, and nothing else.
+    /// That number of replies may come now, and nothing else.
     pub(super) fn expect(&mut self, replies: usize) {
         *self = Self { awaited: replies, pipelines: self.pipelines, ..Self::new() };
     }
 
-    /// Whether the relay said that it takes several commands at once.
+    /// True when the relay offered PIPELINING, on this connection.
     pub(super) fn pipelines(&self) -> bool {
         self.pipelines
     }

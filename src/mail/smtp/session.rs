@@ -20,7 +20,7 @@ use crate::domain::delivery::Outcome;
 use super::tls::{self, Handshake};
 use super::verdict::{self, Setback, Step};
 use super::wire::Wire;
-use super::{Attempt, Envelope, Relay, Security, Timeouts};
+use super::{Connection, Envelope, Relay, Security, Timeouts, Transaction};
 
 /// Mechanisms in order of preference; both give the password away, so only under TLS or on loopback.
 const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
@@ -41,18 +41,18 @@ struct Line {
     timeouts: Timeouts,
     /// Transactions that ended in order.
     carried: u32,
-    manner: Manner,
-    /// Whether the relay answered commands that were asked together in another order than they were asked in.
+    pipelining: Pipelining,
+    /// The relay answered commands that were sent together in another order.
     misordered: bool,
 }
 
-/// How the commands before a letter are asked.
+/// How the commands before a letter are sent (RFC 2920).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Manner {
-    /// Together, where the relay offers it (RFC 2920).
-    Together,
-    /// Each once the one before is answered.
-    InTurn,
+pub enum Pipelining {
+    /// In one write, where the relay offers PIPELINING.
+    IfOffered,
+    /// Each after the reply to the one before.
+    Off,
 }
 
 impl Session {
@@ -63,7 +63,7 @@ impl Session {
     /// refused or closed, a time-out, a 4xx. `RelayFault` when a person must act: a configuration that
     /// cannot be used, a service that is not SMTP, a certificate that is not trusted, no STARTTLS or AUTH on offer, a
     /// 5xx at any of these steps (so also a wrong password).
-    pub async fn connect(relay: &Relay, manner: Manner) -> Result<Self, Outcome> {
+    pub async fn connect(relay: &Relay, pipelining: Pipelining) -> Result<Self, Outcome> {
         relay.check().map_err(|error| Outcome::RelayFault { reply: error.to_string() })?;
         let tcp = reach(relay).await?;
         let mut line = match relay.security {
@@ -78,12 +78,12 @@ impl Session {
             }
         };
         line.authenticate(relay).await?;
-        line.manner = manner;
+        line.pipelining = pipelining;
         Ok(Self { line: Some(line) })
     }
 
     /// One transaction: one letter to one address. Cancelled, it drops the connection.
-    pub async fn send(&mut self, envelope: Envelope<'_>, letter: &[u8]) -> Attempt {
+    pub async fn send(&mut self, envelope: Envelope<'_>, letter: &[u8]) -> Transaction {
         let Some(mut line) = self.line.take() else { return stale() };
         let reused = line.carried > 0;
         if reused && !line.wire.is_quiet().await {
@@ -92,17 +92,19 @@ impl Session {
         let (outcome, in_order) = match line.transact(envelope, letter).await {
             Ok(reply) => (Outcome::Accepted { reply }, line.wire.breakage().is_none()),
             Err((Step::Mail, setback)) if reused && setback.closed => return stale(),
-            Err(_) if line.misordered => return Attempt { misordered: true, ..stale() },
+            Err(_) if line.misordered => {
+                return Transaction { connection: Connection::Misordered, ..stale() };
+            }
             Err((_, setback)) => (setback.outcome, setback.in_order && line.reset().await),
         };
         if in_order {
             line.carried += 1;
             self.line = Some(line);
         }
-        Attempt { outcome, usable: in_order, stale: false, misordered: false }
+        Transaction { outcome, connection: if in_order { Connection::Usable } else { Connection::Broken } }
     }
 
-    /// Takes leave, within two seconds.
+    /// Says QUIT; waits two seconds at most.
     pub async fn quit(self) {
         if let Some(mut line) = self.line {
             // Whatever it answers, nothing depends on it.
@@ -111,10 +113,10 @@ impl Session {
     }
 }
 
-fn stale() -> Attempt {
+fn stale() -> Transaction {
     let reply = "o relé havia encerrado a conexão".to_owned();
     let outcome = Outcome::Deferred { reply, slow_down: false };
-    Attempt { outcome, usable: false, stale: true, misordered: false }
+    Transaction { outcome, connection: Connection::Stale }
 }
 
 /// The relay cannot be reached: whatever the letter.
@@ -191,7 +193,7 @@ async fn greet(relay: &Relay, wire: Wire) -> Result<Line, Outcome> {
             wire,
             timeouts: relay.timeouts,
             carried: 0,
-            manner: Manner::InTurn,
+            pipelining: Pipelining::Off,
             misordered: false,
         }),
         Ok(Err(error)) => Err(verdict::of_error(Step::Greeting, &error, wire.breakage()).outcome),
@@ -239,8 +241,8 @@ impl Line {
             (Step::Data, Data.to_string()),
         ];
         self.wire.begin_letter();
-        if self.manner == Manner::Together && self.wire.pipelines() {
-            self.ask_together(&commands).await?;
+        if self.pipelining == Pipelining::IfOffered && self.wire.pipelines() {
+            self.send_together(&commands).await?;
         } else {
             for (step, command) in &commands {
                 let reply = self.say(*step, command).await;
@@ -254,7 +256,7 @@ impl Line {
 
     /// All commands in one write (RFC 2920), then a reply to each, in order. The first refusal counts; the others are
     /// read all the same, so that none is taken for the next letter's.
-    async fn ask_together(&mut self, commands: &[(Step, String)]) -> Result<(), (Step, Setback)> {
+    async fn send_together(&mut self, commands: &[(Step, String)]) -> Result<(), (Step, Setback)> {
         let mut together = Some(commands.iter().map(|(_, command)| command.as_str()).collect::<String>());
         let mut refused: Option<(Step, Setback)> = None;
         self.wire.commands(commands.len());
@@ -338,9 +340,8 @@ impl Line {
     }
 }
 
-/// Whether a reply is what its command asks for: 354 to DATA, 2xx to anything else.
-/// A relay that says so of the first command it refuses of several did not look at them in their order: what it
-/// answers tells nothing of the sender or the address.
+/// True for 503. A relay that gives it to the first command that it refuses of several did not look at them in their
+/// order: what it answers tells nothing of the sender or the address.
 fn is_out_of_sequence(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Refused { reply } | Outcome::RelayFault { reply } => reply.starts_with("503"),
@@ -348,6 +349,7 @@ fn is_out_of_sequence(outcome: &Outcome) -> bool {
     }
 }
 
+/// Checks that a reply is what its command asks for: 354 to DATA, 2xx to anything else.
 fn expected(step: Step, reply: &Response) -> Result<(), Setback> {
     let fits = match step {
         Step::Data => reply.has_code(354),

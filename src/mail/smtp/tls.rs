@@ -32,7 +32,7 @@ pub(super) enum Handshake {
     Network(io::Error),
 }
 
-/// Reads the system's roots anew, so that a renewed store counts from the next connection on.
+/// Reads the system's roots each time, so that a renewed store counts from the next connection on.
 fn config(extra: Vec<CertificateDer<'static>>) -> Result<ClientConfig, TlsError> {
     let provider: Arc<CryptoProvider> = Arc::new(ring::default_provider());
     let verifier = Verifier::new_with_extra_roots(extra, Arc::clone(&provider))?;

@@ -1,4 +1,4 @@
-//! What a reply, or its absence, means for a letter (DESIGN §7). Pure.
+//! What a reply, or its absence, means for a letter. Pure.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -17,15 +17,15 @@ const LONGEST_TEXT: usize = 500;
 pub(super) enum Step {
     /// Greeting and EHLO.
     Greeting,
-    /// STARTTLS.
+    /// STARTTLS, before the handshake.
     StartTls,
-    /// AUTH.
+    /// AUTH with all its exchanges.
     Auth,
-    /// MAIL FROM.
+    /// MAIL FROM: whether we may send.
     Mail,
-    /// RCPT TO.
+    /// RCPT TO: whether the address is good.
     Rcpt,
-    /// DATA.
+    /// DATA, before the letter.
     Data,
     /// The letter, its final dot not yet written.
     Body,
@@ -47,7 +47,7 @@ impl Step {
         }
     }
 
-    /// Whether a refusal here is about this address or letter, and not about us.
+    /// True when a refusal here is about this address or letter, and not about us.
     fn is_about_the_letter(self) -> bool {
         match self {
             Self::Rcpt | Self::Data | Self::Body | Self::Dot => true,
@@ -61,9 +61,9 @@ impl Step {
 pub(super) struct Setback {
     /// What it means.
     pub(super) outcome: Outcome,
-    /// Whether the relay answered in order, so that the connection may serve again.
+    /// The relay answered in order, so that the connection may serve again.
     pub(super) in_order: bool,
-    /// Whether the relay had simply closed the connection.
+    /// The relay had closed the connection.
     pub(super) closed: bool,
 }
 

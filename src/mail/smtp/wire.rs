@@ -110,12 +110,12 @@ impl Wire {
         }
     }
 
-    /// Whether the relay said that it takes several commands at once (RFC 2920).
+    /// True when the relay offered PIPELINING (RFC 2920).
     pub(super) fn pipelines(&self) -> bool {
         self.lock().replies.pipelines()
     }
 
-    /// What is written from now on has so many commands, each with a reply of its own.
+    /// The next write holds that number of commands, each with a reply of its own.
     pub(super) fn commands(&self, number: usize) {
         self.lock().commands = number;
     }
@@ -130,7 +130,7 @@ impl Wire {
         self.lock().progress = Progress::BodyWritten;
     }
 
-    /// Whether the final dot, or part of it, may have reached the relay.
+    /// True when the final dot, or part of it, may have reached the relay.
     pub(super) fn ended(&self) -> bool {
         self.lock().progress == Progress::Ended
     }
@@ -140,7 +140,7 @@ impl Wire {
         self.lock().breakage
     }
 
-    /// Whether the connection stands and the relay has said nothing since its last reply.
+    /// True when the connection stands and the relay has said nothing since its last reply.
     pub(super) async fn is_quiet(&self) -> bool {
         // Lets the runtime learn of what came while nobody read.
         tokio::task::yield_now().await;

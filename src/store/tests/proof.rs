@@ -4,14 +4,14 @@ use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 use tempfile::TempDir;
 
 use crate::domain::id::{FeedId, SnapshotId};
+use crate::domain::journal::{Entry, Unread, Verdict};
 use crate::domain::overrides::{Authorship, HoldScope};
 use crate::domain::status::{Observation, State};
 use crate::plan::Act;
 use crate::store::testing::*;
 use crate::store::verify::NOT_PROVED;
 use crate::store::{
-    Amiss, ChainReport, EntryKind, JournalFilter, NewConfiguration, NewSnapshot, Override, RawMessage,
-    Return, Store, Verdict,
+    Amiss, ChainReport, JournalFilter, NewConfiguration, NewSnapshot, Override, RawMessage, Return, Store,
 };
 
 fn by(reason: &str, minutes: i64) -> Authorship {
@@ -289,11 +289,43 @@ async fn the_journal_tells_the_story_of_one_municipality() {
         ..JournalFilter::default()
     };
     let told_of = store.journal(&filter).await.unwrap();
-    let decisions: Vec<_> = told_of.iter().filter(|e| e.kind == EntryKind::Decision).collect();
+    let decisions: Vec<_> = told_of.iter().filter(|e| matches!(e.told, Ok(Entry::Decision(_)))).collect();
     assert_eq!(decisions.iter().map(|e| e.at).collect::<Vec<_>>(), [at(1), at(3)]);
     assert!(decisions[0].body.contains("sem-contato"));
     let late = JournalFilter { since: Some(at(8)), ..filter };
-    assert_eq!(store.journal(&late).await.unwrap()[0].kind, EntryKind::Override);
+    assert_eq!(store.journal(&late).await.unwrap()[0].kind, "ordem");
     let first = JournalFilter { limit: Some(1), ..JournalFilter::default() };
-    assert_eq!(store.journal(&first).await.unwrap()[0].kind, EntryKind::Opening);
+    assert_eq!(store.journal(&first).await.unwrap()[0].kind, "abertura");
+}
+
+#[tokio::test]
+async fn an_entry_that_cannot_be_read_is_named_and_the_others_are_listed_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = told(&dir).await;
+    let whole = store.verify().await.unwrap().entries;
+    tamper(
+        &dir,
+        "UPDATE journal SET body = replace(body, '.1\",', '.9\",') WHERE seq = 3; \
+         UPDATE journal SET body = replace(body, ',\"antes\":null', '') WHERE seq = 5; \
+         UPDATE journal SET kind = 'futuro' WHERE seq = 6"
+            .to_owned(),
+    )
+    .await;
+    let report = store.verify().await.unwrap();
+    assert_eq!(report.entries, whole);
+    let expected = [
+        (3, Unread::Unknown("coleta.9".to_owned())),
+        (5, Unread::Missing { form: "leitura.1", field: "antes" }),
+        (6, Unread::Garbled("decisao.1")),
+    ];
+    assert_eq!(report.unread, expected);
+    let faults = report.faults();
+    assert!(
+        faults[1]
+            .starts_with("o registro 3 do livro tem um formato que este programa não conhece (“coleta.9”)")
+    );
+    assert!(faults[2].starts_with("o registro 5 do livro (formato leitura.1) está sem o campo “antes”"));
+    let listed = store.journal(&JournalFilter::default()).await.unwrap();
+    assert_eq!(listed.len(), whole);
+    assert_eq!(listed.iter().filter(|entry| entry.told.is_err()).count(), 3);
 }

@@ -4,11 +4,12 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use crate::domain::id::{FeedId, SnapshotId, UnitId};
+use crate::domain::journal::Verdict;
 use crate::domain::overrides::Authorship;
 use crate::domain::page::Observations;
 use crate::domain::status::{Belief, Entry, Observation, State, StatusBook};
 use crate::store::testing::*;
-use crate::store::{CrawlPage, FeedRun, NewSnapshot, Recorded, Ruled, Store, Tally, Verdict};
+use crate::store::{CrawlPage, FeedRun, NewSnapshot, Recorded, Ruled, Store, Tally};
 
 fn snapshot(feed: &str, n: usize, minutes: i64) -> NewSnapshot {
     NewSnapshot {

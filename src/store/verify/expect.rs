@@ -42,6 +42,10 @@ impl Must {
         Self::Number(Some(n))
     }
 
+    pub(super) fn count(n: u64) -> Self {
+        Self::number(i64::try_from(n).unwrap_or(i64::MAX))
+    }
+
     pub(super) fn text(text: impl Into<String>) -> Self {
         Self::Text(Some(text.into()))
     }

@@ -6,12 +6,12 @@ use super::super::StoreError;
 use super::super::cell::{Cells, count};
 use super::super::chain::sha256;
 use super::super::db::Conn;
-use super::super::snapshot::Verdict;
 use super::super::sql::{bound, statements};
 use super::super::status;
 use super::Expected;
 use super::expect::{Must, Rows};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
+use crate::domain::journal::Verdict;
 use crate::domain::page::Page;
 
 statements! {

@@ -1,7 +1,7 @@
 //! Is it whole? Walks the journal's chain, works out from its entries what every table must hold, and names each row
 //! that is changed, missing, or told by no entry.
 //!
-//! Reading order: `replay` (what the journal tells, entry by entry), `expect` (a row as it must be), `table` (the tables,
+//! Reading order: `replay` (what the journal tells, entry by entry; `letter` of notices and deliveries), `expect` (a row as it must be), `table` (the tables,
 //! row by row), `known` (who has filled in, worked out anew from the evidence of each snapshot).
 //!
 //! Not proved, because no decision rests on them alone: leases and fences (`fence`, `owner`, `lease_until`), the daemon's
@@ -11,6 +11,7 @@
 
 mod expect;
 mod known;
+mod letter;
 mod replay;
 mod table;
 
@@ -23,6 +24,7 @@ use super::chain::Link;
 use super::db::Conn;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
+use crate::domain::journal::{Entry, Unread};
 use replay::Replay;
 
 statements! {
@@ -90,6 +92,8 @@ pub struct ChainReport {
     pub deliveries: usize,
     /// The first entry that is changed, out of place or missing.
     pub broken_at: Option<i64>,
+    /// Entries that this program cannot read, by their place: what they tell is then missed in the tables.
+    pub unread: Vec<(i64, Unread)>,
     /// Rows that do not stand as the journal tells, by table.
     pub discrepancies: Vec<Discrepancy>,
 }
@@ -120,7 +124,7 @@ impl ChainReport {
     /// Whether nothing is amiss.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.broken_at.is_none() && self.discrepancies.is_empty()
+        self.broken_at.is_none() && self.unread.is_empty() && self.discrepancies.is_empty()
     }
 
     /// What does not stand as it was recorded, each named, in the operators' words.
@@ -129,7 +133,8 @@ impl ChainReport {
         let broken = self
             .broken_at
             .map(|seq| format!("o registro {seq} do livro foi alterado, retirado ou trocado de lugar"));
-        broken.into_iter().chain(self.discrepancies.iter().map(Discrepancy::words)).collect()
+        let unread = self.unread.iter().map(|(seq, fault)| format!("o registro {seq} do livro {fault}"));
+        broken.into_iter().chain(unread).chain(self.discrepancies.iter().map(Discrepancy::words)).collect()
     }
 }
 
@@ -220,7 +225,10 @@ async fn walk(conn: &mut Conn, report: &mut ChainReport) -> Result<Replay, Store
                 // Where one is missing, that one is the first broken.
                 report.broken_at.get_or_insert(last + 1);
             }
-            replay.take(&link);
+            match Entry::read(link.kind, link.body) {
+                Ok(told) => replay.take(&link, told),
+                Err(fault) => report.unread.push((seq, fault)),
+            }
             report.entries += 1;
             (last, prev) = (seq, hash);
         }

@@ -3,11 +3,13 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use vigia_suas::config::Sources;
 use vigia_suas::desk::install::{InstallError, install, last_kept, replace};
 use vigia_suas::domain::time::Zone;
+use vigia_suas::files::FolderLock;
 
 fn now() -> Timestamp {
     "2026-11-23T17:45:00Z".parse().unwrap()
@@ -17,8 +19,9 @@ fn utc() -> Zone {
     Zone::new(jiff::tz::TimeZone::UTC)
 }
 
+/// Installs over whatever is there.
 fn put(sources: &Sources, target: &Path) -> Result<std::path::PathBuf, InstallError> {
-    install(target, sources, "ana", now(), &utc())
+    install(target, sources, &Sources::read(target).unwrap(), "ana", now(), &utc())
 }
 
 /// An installed folder with something of its own beside the configuration's files.
@@ -104,24 +107,76 @@ fn what_a_crash_left_before_or_after_the_exchange_is_put_right() {
 }
 
 #[test]
-fn a_folder_that_is_being_installed_into_is_left_alone() {
+fn a_folder_that_somebody_else_changes_is_waited_for() {
     let (_dir, target, old) = installed();
-    let held = fs::File::open(&target).unwrap();
-    held.lock().unwrap();
-    assert!(matches!(put(&old, &target), Err(InstallError::Busy(_))));
+    let held = FolderLock::take(&target).unwrap();
+    let new = old.with("fontes.toml", "# a\n");
+    std::thread::scope(|scope| {
+        let installing = scope.spawn(|| put(&new, &target));
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        assert!(!installing.is_finished(), "it waits");
+        drop(held);
+        installing.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn what_changed_after_it_was_shown_is_not_overwritten() {
+    let (dir, target, shown) = installed();
+    fs::write(target.join("municipios.csv"), "de outra pessoa").unwrap();
+    let new = shown.clone().with("fontes.toml", "# a\n");
+    let refused = install(&target, &new, &shown, "ana", now(), &utc()).unwrap_err();
+    let told = refused.to_string();
+    assert!(
+        told.starts_with("o arquivo mudou enquanto você lia (municipios.csv); nada foi mudado"),
+        "{told}"
+    );
+    let refused = replace(&target, "fontes.toml", b"# a\n", &shown, now(), &utc()).unwrap_err();
+    assert!(matches!(refused, InstallError::Changed { .. }));
+    assert_eq!(fs::read_to_string(target.join("municipios.csv")).unwrap(), "de outra pessoa");
+    assert_eq!(fs::read(target.join("fontes.toml")).unwrap(), shown.bytes("fontes.toml").unwrap());
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
+}
+
+#[test]
+fn who_reads_while_another_is_installed_finds_the_one_or_the_other() {
+    let (_dir, target, old) = installed();
+    let letter = |text: &str| format!("{text}\n").repeat(2_000);
+    let new = old
+        .clone()
+        .with("fontes.toml", letter("# a"))
+        .with("unidades.csv", letter("a"))
+        .with("modelos/prazo.txt", letter("a"))
+        .without("feriados.toml");
+    let both = [old.digest(), new.digest()];
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..20 {
+                put(&new, &target).unwrap();
+                put(&old, &target).unwrap();
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        while !done.load(Ordering::Relaxed) {
+            let read = Sources::read(&target).unwrap();
+            assert!(both.contains(&read.digest()), "{:?}", read.unlike(&old));
+        }
+    });
 }
 
 #[test]
 fn one_file_is_replaced_whole_with_a_copy_beside_also_through_a_link() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("calendario.toml");
-    fs::write(&file, "velho").unwrap();
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
-    let link = dir.path().join("atalho.toml");
-    symlink(&file, &link).unwrap();
-    let kept = replace(&link, b"novo", now(), &utc()).unwrap();
-    assert!(link.is_symlink());
-    assert_eq!((fs::read_to_string(&file).unwrap(), mode(&file)), ("novo".to_owned(), 0o640));
-    assert_eq!(fs::read_to_string(&kept).unwrap(), "velho");
+    let (dir, target, shown) = installed();
+    let shared = dir.path().join("calendario-da-rede.toml");
+    fs::rename(target.join("calendario.toml"), &shared).unwrap();
+    symlink(&shared, target.join("calendario.toml")).unwrap();
+    fs::set_permissions(&shared, fs::Permissions::from_mode(0o640)).unwrap();
+    let kept = replace(&target, "calendario.toml", b"novo", &shown, now(), &utc()).unwrap().unwrap();
+    assert!(target.join("calendario.toml").is_symlink());
+    assert_eq!((fs::read_to_string(&shared).unwrap(), mode(&shared)), ("novo".to_owned(), 0o640));
+    assert_eq!(fs::read(&kept).unwrap(), shown.bytes("calendario.toml").unwrap());
+    assert_eq!(mode(&kept), 0o640);
+    assert_eq!(kept.file_name().unwrap(), "calendario-da-rede.toml.anterior-20261123-174500");
     assert!(!Sources::is_part(&kept.file_name().unwrap().to_string_lossy()));
 }

@@ -11,4 +11,5 @@ mod office;
 mod reading;
 mod rehearsal;
 mod shell;
+mod together;
 mod watch;

@@ -122,7 +122,7 @@ fn what_the_register_says_is_proposed_taken_and_proved() {
          32052001;3205200;CREAS;CREAS Vila Velha;;;;;\r\n\
          32053093;3205309;CRAS;CRAS Jucutuquara;;(27) 3333-0003;2026-11-23;;\r\n"
     );
-    assert_eq!(office.read("config/unidades.csv.2026-11-23T0907"), UNITS, "as it was is kept");
+    assert_eq!(office.read("config/unidades.csv.anterior-20261123-090700"), UNITS, "as it was is kept");
     assert_eq!(proposals(&office), Vec::<Value>::new(), "what was refused does not come back");
     assert_eq!(office.stdout("cadastro --recusadas --json").lines().count(), 1);
     office.run("verificar", 0);
@@ -178,12 +178,12 @@ fn a_file_that_cannot_be_good_is_not_written() {
     let office = with_register("manual", "");
     office.write("cras.csv", LISTED);
     office.run("cadastro carregar cras cras.csv --em 2026-11-23T09:00", 0);
-    // Somebody else is writing.
-    office.write("config/unidades.csv.novo", "");
-    let page = office.run("cadastro aplicar --sim --em 2026-11-23T09:07", 1);
-    assert!(page.contains("apague") && page.contains("unidades.csv.novo"), "{page}");
-    assert!(!office.path("config/unidades.csv.2026-11-23T0907").exists(), "a copy of what is still there");
-    assert_eq!(office.read("config/unidades.csv"), UNITS);
+    // No unit may be in it twice.
+    office.append("config/unidades.csv", "32053091;3205309;CRAS;Outro;;;;;\r\n");
+    let before = office.read("config/unidades.csv");
+    office.run("cadastro aplicar --sim --em 2026-11-23T09:07", 1);
+    assert_eq!(office.read("config/unidades.csv"), before);
+    assert_eq!(std::fs::read_dir(office.path("config")).unwrap().count(), 8, "and nothing beside it");
     let bare = Office::new();
     bare.write("config/fontes.toml", "");
     let page = bare.run("cadastro", 1);

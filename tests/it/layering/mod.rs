@@ -67,7 +67,7 @@ const OWNERS: [(&str, &[&str]); 34] = [
     ("clap_mangen", &["src/cli/"]),
     ("indicatif", &["src/cli/"]),
     ("terminal_size", &["src/cli/"]),
-    ("rustix", &["src/desk/", "src/daemon/"]),
+    ("rustix", &["src/files/", "src/desk/install.rs"]),
     ("rustls", &["src/mail/", "src/feed/http/"]),
     ("rustls_platform_verifier", &["src/mail/", "src/feed/http/"]),
     ("croner", &["src/config/", "src/feed/"]),

@@ -19,8 +19,9 @@ use vigia_suas::daemon::ingest::Ingest;
 use vigia_suas::daemon::outbox::Outbox;
 use vigia_suas::daemon::reconcile::reconcile_once;
 use vigia_suas::domain::id::MunicipalityCode;
+use vigia_suas::domain::journal::Verdict;
 use vigia_suas::feed::http::Patience;
-use vigia_suas::store::{SnapshotLine, Store, Verdict};
+use vigia_suas::store::{SnapshotLine, Store};
 
 use crate::support::app::{Choice, Site};
 use crate::support::host::{Answer, Host};

@@ -1,17 +1,19 @@
-//! Messages that came by a pipe and that no letter explains: kept as files, for a person to read.
+//! Messages that came by a pipe and match no letter: kept as files, for a person to read.
 //!
 //! Blocking; callers run it off the async threads. Nothing is ever overwritten. Anybody can write to the address that
-//! they come from, so that there is an end to how many are kept.
+//! they come from, so the folder has a limit.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-/// So many files, and no more are kept until somebody makes room.
+use crate::files::{self, Access};
+
+/// How many files the folder takes; then none until somebody makes room.
 const MOST: usize = 1_000;
 
-/// Keeps a message under that name, which is its own; one kept before is left as it is. Answers where it lies.
+/// Keeps a message under `name`, which must tell its bytes; one that is there already is left as it is. Gives its path.
 ///
 /// # Errors
 /// The folder cannot be written to, or is full.
@@ -25,14 +27,11 @@ pub fn keep(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
         let text = format!("já há {MOST} mensagens em {}; apague as que foram lidas", dir.display());
         return Err(io::Error::new(io::ErrorKind::StorageFull, text));
     }
-    // Whole or not at all: the name is that of the bytes.
-    let unfinished = dir.join(format!("{name}.parte-{}", std::process::id()));
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&unfinished, &path)?;
-    Ok(path)
+    match files::create(&path, bytes, Access::Owner) {
+        // Its name is that of the bytes: whoever was quicker kept the same.
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(path),
+    }
 }
 
 #[cfg(test)]

@@ -1,19 +1,19 @@
 //! Bounds what the MIME library is given, so that nothing hostile costs more than a moment. Pure.
 //!
 //! - Only the beginning is looked at, in lines no longer than SMTP allows, and headers of a few lines.
-//! - Messages within messages stay closed: the library would open each, and take them down again by recursion. Their
-//!   types are renamed, and we read the returned letter's headers ourselves.
+//! - Messages within messages stay closed: the library would open each, and free them by recursion. Their types are
+//!   renamed, and we read the returned letter's headers ourselves.
 //! - Containers are few, since each whose boundary is missing is searched for to the end.
 
 use super::Why;
 
-/// So much of a message is looked at.
+/// How many bytes of a message are looked at.
 const LOOKED_AT: usize = 512 * 1024;
-/// RFC 5321 §4.5.3.1.6.
+/// The longest line that SMTP carries (RFC 5321 §4.5.3.1.6).
 const LONGEST_LINE: usize = 1_000;
-/// So many indented lines in a row are kept.
+/// How many indented lines in a row are kept.
 const LONGEST_FOLD: usize = 64;
-/// So many `multipart` are within reason.
+/// How many `multipart` a message may have.
 const MOST_CONTAINERS: usize = 32;
 
 /// Types of messages within messages, and what they are called afterwards.
@@ -22,7 +22,7 @@ const CLOSED: [(&[u8], u8); 3] = [(b"rfc822", b'_'), (b"global", b'_'), (b"diges
 const CHANGED: usize = 3;
 
 /// The message's beginning, made harmless.
-pub(super) fn tame(bytes: &[u8]) -> Result<Vec<u8>, Why> {
+pub(super) fn bound(bytes: &[u8]) -> Result<Vec<u8>, Why> {
     let bytes = without_envelope_line(bytes);
     let mut out = Vec::with_capacity(bytes.len().min(LOOKED_AT));
     let (mut folded, mut in_type, mut containers) = (0, false, 0);
@@ -91,29 +91,29 @@ mod tests {
 
     #[test]
     fn messages_within_messages_stay_closed_and_boundaries_stand() {
-        let tamed =
-            tame(b"Content-Type: multipart/digest;\r\n boundary=\"x_digest\"\r\n\r\nrfc822 global\r\n")
+        let bounded =
+            bound(b"Content-Type: multipart/digest;\r\n boundary=\"x_digest\"\r\n\r\nrfc822 global\r\n")
                 .unwrap();
         assert_eq!(
-            String::from_utf8(tamed).unwrap(),
+            String::from_utf8(bounded).unwrap(),
             "Content-Type: multipart/dig_st;\r\n boundary=\"x_digest\"\r\n\r\nrfc822 global\r\n"
         );
-        let folded = tame(b"content-type:\n  MESSAGE/RFC822\nTo: a@global.com\n").unwrap();
+        let folded = bound(b"content-type:\n  MESSAGE/RFC822\nTo: a@global.com\n").unwrap();
         assert_eq!(String::from_utf8(folded).unwrap(), "content-type:\n  MESSAGE/RFC_22\nTo: a@global.com\n");
     }
 
     #[test]
     fn size_line_and_fold_are_bounded() {
-        assert!(tame(&vec![b'x'; 50_000_000]).unwrap().len() <= LONGEST_LINE);
-        assert!(tame(&b"To: x\n".repeat(10_000_000)).unwrap().len() < LOOKED_AT + LONGEST_LINE);
-        let folds = tame(&[b"A: b\n".to_vec(), b" c\n".repeat(1_000), b"D: e\n".to_vec()].concat()).unwrap();
+        assert!(bound(&vec![b'x'; 50_000_000]).unwrap().len() <= LONGEST_LINE);
+        assert!(bound(&b"To: x\n".repeat(10_000_000)).unwrap().len() < LOOKED_AT + LONGEST_LINE);
+        let folds = bound(&[b"A: b\n".to_vec(), b" c\n".repeat(1_000), b"D: e\n".to_vec()].concat()).unwrap();
         assert!(folds.ends_with(b" c\nD: e\n") && folds.len() < 300);
-        assert_eq!(tame(&b"Content-Type: multipart/mixed\n".repeat(33)), Err(Why::TooNested));
-        assert_eq!(tame(b" \r\n"), Err(Why::Empty));
+        assert_eq!(bound(&b"Content-Type: multipart/mixed\n".repeat(33)), Err(Why::TooNested));
+        assert_eq!(bound(b" \r\n"), Err(Why::Empty));
     }
 
     #[test]
     fn the_line_that_mailboxes_put_first_is_left_out() {
-        assert_eq!(tame(b"From MAILER-DAEMON Mon Nov 23 10:00:00 2026\nTo: x\n"), Ok(b"To: x\n".to_vec()));
+        assert_eq!(bound(b"From MAILER-DAEMON Mon Nov 23 10:00:00 2026\nTo: x\n"), Ok(b"To: x\n".to_vec()));
     }
 }

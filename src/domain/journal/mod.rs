@@ -1,0 +1,331 @@
+//! The journal's entries: everything that is recorded for good, one variant for each kind. Pure.
+//!
+//! An entry is written as one JSON object: `formato` first, then its fields in the order given here, each of them always
+//! (`null` for none). Those bytes are what the chain's hash covers, so [`Entry::read`] takes an entry only if writing
+//! it again gives the same bytes. `formato` is the kind, what happened if the kind has several, and the version of the
+//! schema: `entrega.tentativa.1`.
+//!
+//! To add a kind: one variant in [`entries!`] below, with a comment for it and for each field, and one golden line (the
+//! test `every_kind_and_version_has_a_golden_entry` prints it). The compiler then names each place that must say what it
+//! does with it, and the test of `docs/journal.md` how to write that page again. To change a kind: leave its variant as
+//! it is, since ledgers have such entries, and add one with the next version beside it.
+//!
+//! These structs derive serde although domain types do not: they are no vocabulary, but the stored form itself, and a
+//! second set of structs beside them would be all copying. They never reach a decision; the domain's own types are held
+//! in [`Text`], which reads them by their `parse`.
+
+mod fact;
+mod make;
+mod read;
+mod word;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+pub use fact::{DeliveryFacts, Evidence, LetterFacts, Message, PARTS, ProposalFacts, Stopped};
+pub use make::{Field, Form, Part};
+use make::{entries, facts};
+pub use read::Unread;
+pub use word::{Act, OrderAct, OrderKind, Text, Unflagging, Verdict};
+
+use super::delivery::DeliveryState;
+use super::id::{FeedId, PartId, SnapshotId, SystemId, WindowId};
+use super::notice::Kind;
+use super::overrides::BatchId;
+
+entries! {
+    /// The journal began.
+    Opening "abertura.1" since "0.1.0" {
+        /// The version of the program that began it.
+        program "programa": String,
+    }
+
+    /// A pass decided about a notice. The subject is the notice's key.
+    Decision "decisao.1" since "0.1.0" {
+        /// What was decided: *enviar*, *reter*, *retirar*, *superar*, *expirar* or *publicar*.
+        act "acao": Act,
+        /// Whether a letter that had been stopped goes on.
+        is_resumed "retomado": bool,
+        /// What sort of letter; null for a report.
+        kind "tipo": Option<Text<Kind>>,
+        /// The edition; null for a notice about the service.
+        edition "edicao": Option<u16>,
+        /// The rung, as days before the deadline (`5d`).
+        rung "degrau": Option<String>,
+        /// The version of the notice's text; 0 when none was recorded.
+        version "versao": u16,
+        /// When it is due.
+        due_at "vence_em": Text<Timestamp>,
+        /// Until when it may leave; null: for ever.
+        valid_until "valido_ate": Option<Text<Timestamp>>,
+        /// The deadline that it tells: date and hour, or `a-definir`; null when it tells none.
+        told "prazo_informado": Option<String>,
+        /// The parts that it names, each followed by its units, between tabs.
+        parts "partes": Vec<String>,
+        /// The reason, as one fixed word.
+        cause "causa": String,
+        /// The reason in words.
+        because "porque": String,
+        /// What the feeds said that it rests on.
+        evidence "evidencia": Vec<Evidence>,
+        /// The letter recorded with it; null when none was.
+        letter "carta": Option<LetterFacts>,
+        /// Deliveries stopped by it; null when none were.
+        stopped "parou": Option<Stopped>,
+        /// Ids of deliveries taken up again.
+        resumed "retomou": Vec<String>,
+    }
+
+    /// An attempt to deliver a letter to one address ended. The subject is the notice's key.
+    Attempt "entrega.tentativa.1" since "0.1.0" {
+        /// The delivery's id.
+        delivery "entrega": String,
+        /// In which role the address was written to.
+        role "papel": String,
+        /// The version of the notice's text.
+        version "versao": u16,
+        /// Where the delivery stands after it.
+        state "estado": Text<DeliveryState>,
+        /// Which attempt, counted from 1.
+        number "tentativa": u32,
+        /// When it began; the entry's own instant is its end.
+        started_at "inicio": Text<Timestamp>,
+        /// What it came to.
+        outcome "resultado": Text<DeliveryState>,
+        /// SHA-256 of what the relay said.
+        reply_sha256 "resposta_sha256": String,
+        /// When it is tried again; null: never.
+        next_at "proxima": Option<Text<Timestamp>>,
+    }
+
+    /// Something came back for a delivered letter. The subject is the notice's key.
+    Returned "entrega.retorno.1" since "0.1.0" {
+        /// The delivery's id.
+        delivery "entrega": String,
+        /// In which role the address was written to.
+        role "papel": String,
+        /// The version of the notice's text.
+        version "versao": u16,
+        /// Where the delivery stands now: *devolvido* or *lido*.
+        state "estado": Text<DeliveryState>,
+        /// Where it stood before.
+        before "antes": Text<DeliveryState>,
+        /// SHA-256 of what the message says.
+        reply_sha256 "resposta_sha256": String,
+        /// The message itself, by digests.
+        message "mensagem": Message,
+    }
+
+    /// Somebody let a letter be sent again of which nobody knew whether it had arrived. The subject is the notice's key.
+    Released "entrega.liberada.1" since "0.1.0" {
+        /// The delivery's id.
+        delivery "entrega": String,
+        /// In which role the address is written to.
+        role "papel": String,
+        /// The version of the notice's text.
+        version "versao": u16,
+        /// When it is tried again.
+        next_at "proxima": Text<Timestamp>,
+    }
+
+    /// A load of a status feed was taken in, believed or not. The subject is its id.
+    Snapshot "coleta.1" since "0.1.0" {
+        /// Which feed.
+        feed "fonte": Text<FeedId>,
+        /// When it was taken.
+        taken_at "em": Text<Timestamp>,
+        /// File or address that it came from.
+        source "origem": String,
+        /// SHA-256 of the original.
+        sha256 "sha256": String,
+        /// How many rows it has.
+        rows "linhas": u64,
+        /// How many of them say nothing.
+        rejected "rejeitadas": u64,
+        /// How many of them repeat others.
+        repeated "repetidas": u64,
+        /// Whether it is believed: *aceita* or *quarentena*.
+        verdict "veredito": Verdict,
+        /// What staff should know of it.
+        reasons "motivos": Vec<String>,
+        /// SHA-256 of what was read of it; null when nothing was.
+        mapped_sha256 "mapeado_sha256": Option<String>,
+        /// How many observations say *concluído*.
+        done "concluidos": u64,
+        /// How many municipalities it speaks of.
+        municipalities "municipios": u64,
+        /// Whether the ledger keeps the original.
+        has_original "original_guardado": bool,
+    }
+
+    /// Somebody gave an order by hand, or took one back. The subject is the order's id.
+    Ordered "ordem.1" since "0.1.0" {
+        /// Whether it was given (*dar*) or taken back (*desfazer*).
+        act "acao": OrderAct,
+        /// Which order: *reter*, *liberar*, *dispensar*, *contestar* or *anotar*.
+        order "ordem": OrderKind,
+        /// About which part; null: all.
+        part "parte": Option<Text<PartId>>,
+        /// About which batch of letters.
+        batch "lote": Option<Text<BatchId>>,
+        /// The last day on which it counts; null: until it is taken back.
+        until "ate": Option<Text<Date>>,
+        /// SHA-256 of the number called, which itself can be erased one day (LGPD).
+        telephone_sha256 "telefone_sha256": Option<String>,
+        /// Who.
+        author "autor": String,
+        /// Why.
+        reason "motivo": String,
+    }
+
+    /// Somebody believed a load in spite of the judge, or believes it no longer. The subject is the load's id.
+    Ruled "ordem.coleta.1" since "0.1.0" {
+        /// Whether it is believed now: *aceita* or *quarentena*.
+        verdict "veredito": Verdict,
+        /// Which load.
+        snapshot "coleta": Text<SnapshotId>,
+        /// Of which feed.
+        feed "fonte": Text<FeedId>,
+        /// The windows that it speaks of.
+        windows "janelas": Vec<Text<WindowId>>,
+        /// Who.
+        author "autor": String,
+        /// Why.
+        reason "motivo": String,
+    }
+
+    /// An edition of a deadline was read for the first time, or otherwise than before. The subject is the window.
+    Reading "leitura.1" since "0.1.0" {
+        /// Which edition, counted from 1.
+        edition "edicao": u16,
+        /// The deadline: date and hour, or `a-definir`.
+        deadline "prazo": String,
+        /// Where the date comes from.
+        source "fonte": String,
+        /// The deadline as read before; null the first time.
+        before "antes": Option<String>,
+    }
+
+    /// The service was silent for more than 24 hours.
+    Outage "parada.1" since "0.1.0" {
+        /// The last sign of life.
+        from "de": Text<Timestamp>,
+        /// When it came back.
+        until "ate": Text<Timestamp>,
+    }
+
+    /// An address refused a letter or sent one back. The subject is the address's SHA-256.
+    Flagged "contato.marcar.1" since "0.1.0" {
+        /// SHA-256 of what was said.
+        why_sha256 "porque_sha256": String,
+    }
+
+    /// An address is no longer flagged. The subject is the address's SHA-256.
+    Unflagged "contato.desmarcar.1" since "0.1.0" {
+        /// Because somebody confirmed it (*confirmar*) or because it took a letter (*aceitar*).
+        act "acao": Unflagging,
+    }
+
+    /// A configuration was put in force. The subject is its fingerprint.
+    Adopted "configuracao.adotar.1" since "0.1.0" {
+        /// The fingerprint of the one before; null when that stays the same or there was none.
+        before "antes": Option<String>,
+        /// The folder that it was read from.
+        directory "pasta": String,
+        /// Who put it in force.
+        author "autor": String,
+        /// SHA-256 of each file and variable by its name, in the names' order.
+        files "arquivos": BTreeMap<String, String>,
+    }
+
+    /// A configuration could not be put in force. The subject is its fingerprint.
+    Rejected "configuracao.recusar.1" since "0.1.0" {
+        /// SHA-256 of its faults in words.
+        faults_sha256 "faltas_sha256": String,
+    }
+
+    /// A load of a register of units is believed. The subject is its feed.
+    RegisterLoaded "cadastro.carga.1" since "0.1.0" {
+        /// File or address that it came from.
+        source "origem": String,
+        /// SHA-256 of its bytes.
+        sha256 "sha256": String,
+        /// How many rows it has.
+        rows "linhas": u64,
+        /// How many units it lists.
+        units "unidades": u64,
+        /// What staff should know of it.
+        remarks "observacoes": Vec<String>,
+        /// Refusals of proposals that ended with it.
+        lapsed "recusas_encerradas": Vec<String>,
+        /// Who took it in spite of doubts; null when there were none.
+        author "autor": Option<String>,
+        /// Why it was taken in spite of doubts.
+        reason "motivo": Option<String>,
+    }
+
+    /// A load of a register of units is not believed. The subject is its feed.
+    RegisterDoubted "cadastro.carga-recusada.1" since "0.1.0" {
+        /// File or address that it came from.
+        source "origem": String,
+        /// SHA-256 of its bytes.
+        sha256 "sha256": String,
+        /// Why.
+        reason "motivo": String,
+    }
+
+    /// Somebody took what a register proposes into `unidades.csv`.
+    ProposalsTaken "cadastro.aplicado.1" since "0.1.0" {
+        /// What was taken.
+        proposals "propostas": Vec<ProposalFacts>,
+        /// SHA-256 of the file before; null when there was none.
+        before_sha256 "sha256_antes": Option<String>,
+        /// SHA-256 of the file after.
+        after_sha256 "sha256_depois": String,
+        /// Who.
+        author "autor": String,
+        /// Why.
+        reason "motivo": String,
+    }
+
+    /// Somebody refused what a register proposes.
+    ProposalsRefused "cadastro.recusado.1" since "0.1.0" {
+        /// What was refused.
+        proposals "propostas": Vec<ProposalFacts>,
+        /// Who.
+        author "autor": String,
+        /// Why.
+        reason "motivo": String,
+    }
+
+    /// Something was found in the news. The subject is its id.
+    Found "noticia.achada.1" since "0.1.0" {
+        /// In which source.
+        feed "fonte": Text<FeedId>,
+        /// About which system.
+        system "sistema": Text<SystemId>,
+        /// What it seems to tell, as one fixed word.
+        topic "sobre": String,
+        /// Its title.
+        title "titulo": String,
+        /// Its address.
+        link "link": String,
+        /// The passage that says so.
+        quote "trecho": String,
+        /// The day on which it was published, if known.
+        published_on "publicada": Option<Text<Date>>,
+        /// Whether it was too old to be told.
+        is_old "antiga": bool,
+    }
+
+    /// Somebody saw something found in the news. The subject is its id.
+    Seen "noticia.vista.1" since "0.1.0" {
+        /// Who.
+        author "autor": String,
+        /// What they noted.
+        reason "motivo": String,
+    }
+}

@@ -1,0 +1,167 @@
+//! Fixed words of the journal, and the domain's own as the journal writes them. Pure.
+
+use std::ops::Deref;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::domain::delivery::DeliveryState;
+use crate::domain::id::{FeedId, MunicipalityCode, PartId, SnapshotId, SystemId, UnitId, WindowId};
+use crate::domain::notice::Kind;
+use crate::domain::overrides::BatchId;
+use crate::domain::status::State;
+
+macro_rules! words {
+    ($($(#[doc = $about:literal])+ $name:ident { $($(#[doc = $meaning:literal])+ $word:ident $stored:literal,)+ })+) => {
+        $(
+            $(#[doc = $about])+
+            #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+            pub enum $name {
+                $($(#[doc = $meaning])+ #[serde(rename = $stored)] $word,)+
+            }
+
+            impl $name {
+                /// The word in the ledger and in output.
+                #[must_use]
+                pub fn as_str(self) -> &'static str {
+                    match self {
+                        $(Self::$word => $stored,)+
+                    }
+                }
+
+                /// Reads the word in the ledger.
+                #[must_use]
+                pub fn parse(text: &str) -> Option<Self> {
+                    match text {
+                        $($stored => Some(Self::$word),)+
+                        _ => None,
+                    }
+                }
+            }
+        )+
+    };
+}
+
+words! {
+    /// What to do about a notice.
+    Act {
+        /// *enviar*: record it and let it leave.
+        Send "enviar",
+        /// *reter*: it would leave but for its reason.
+        Withhold "reter",
+        /// *retirar*: it is no longer wanted.
+        Withdraw "retirar",
+        /// *superar*: something later took its place.
+        Supersede "superar",
+        /// *expirar*: its validity ended; onto the call list.
+        Expire "expirar",
+        /// *publicar*: write the window's report.
+        Publish "publicar",
+    }
+
+    /// Whether a snapshot is believed now: as judged, or as a person ruled since.
+    Verdict {
+        /// *aceita*: it is believed.
+        Accepted "aceita",
+        /// *quarentena*: it is not.
+        Quarantined "quarentena",
+    }
+
+    /// Whether an order is given or taken back.
+    OrderAct {
+        /// *dar*: given.
+        Give "dar",
+        /// *desfazer*: taken back.
+        Lift "desfazer",
+    }
+
+    /// What somebody orders by hand.
+    OrderKind {
+        /// *reter*: letters wait.
+        Hold "reter",
+        /// *liberar*: a batch may leave.
+        Release "liberar",
+        /// *dispensar*: nothing is asked of a municipality.
+        Exemption "dispensar",
+        /// *contestar*: a municipality contests what the data says.
+        Dispute "contestar",
+        /// *anotar*: somebody called.
+        Note "anotar",
+    }
+
+    /// Why an address is no longer flagged.
+    Unflagging {
+        /// *confirmar*: somebody says that it is right.
+        Confirmed "confirmar",
+        /// *aceitar*: it took a letter.
+        TookALetter "aceitar",
+    }
+}
+
+impl Verdict {
+    /// The command by which somebody brings it about: *aceitar*, *recusar*.
+    #[must_use]
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Accepted => "aceitar",
+            Self::Quarantined => "recusar",
+        }
+    }
+}
+
+/// A value of the domain in an entry: written as its text, read by its own `parse`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Text<T>(pub T);
+
+impl<T> Deref for Text<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> From<T> for Text<T> {
+    fn from(value: T) -> Self {
+        Self(value)
+    }
+}
+
+macro_rules! texts {
+    ($($name:ty: $write:expr, $read:expr;)+) => {
+        $(
+            impl Serialize for Text<$name> {
+                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    let write: fn(&$name) -> String = $write;
+                    serializer.serialize_str(&write(&self.0))
+                }
+            }
+
+            impl<'de> Deserialize<'de> for Text<$name> {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    let read: fn(&str) -> Option<$name> = $read;
+                    let text = String::deserialize(deserializer)?;
+                    read(&text).map(Self).ok_or_else(|| D::Error::custom(stringify!($name)))
+                }
+            }
+        )+
+    };
+}
+
+texts! {
+    Timestamp: ToString::to_string, |text| text.parse().ok();
+    Date: ToString::to_string, |text| text.parse().ok();
+    DeliveryState: ToString::to_string, DeliveryState::parse;
+    State: |state| state.as_str().to_owned(), State::parse;
+    Kind: |kind| kind.as_str().to_owned(), Kind::parse;
+    BatchId: ToString::to_string, |text| BatchId::parse(text).ok();
+    FeedId: ToString::to_string, |text| FeedId::parse(text).ok();
+    MunicipalityCode: ToString::to_string, |text| MunicipalityCode::parse(text).ok();
+    PartId: ToString::to_string, |text| PartId::parse(text).ok();
+    SnapshotId: ToString::to_string, |text| SnapshotId::parse(text).ok();
+    SystemId: ToString::to_string, |text| SystemId::parse(text).ok();
+    UnitId: ToString::to_string, |text| UnitId::parse(text).ok();
+    WindowId: ToString::to_string, |text| WindowId::parse(text).ok();
+}

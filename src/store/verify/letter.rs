@@ -1,0 +1,247 @@
+//! What the journal tells of notices, letters and deliveries, entry by entry, as rows. Pure.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+
+use super::super::cell::ms;
+use super::super::chain::Link;
+use super::Expected;
+use super::expect::{Must, Row, Rows};
+use crate::domain::delivery::DeliveryState;
+use crate::domain::journal::{
+    Act, Attempt, Decision, LetterFacts, Message, Released, Returned, Stopped, Text,
+};
+
+/// The rows that the entries so far tell of.
+#[derive(Default)]
+pub(super) struct Letters {
+    notices: BTreeMap<String, Notice>,
+    letters: Rows,
+    deliveries: BTreeMap<String, Delivery>,
+    /// Deliveries by notice.
+    of_notice: HashMap<String, Vec<String>>,
+    attempts: Rows,
+    returns: Rows,
+    links: Rows,
+}
+
+#[derive(Default)]
+struct Notice {
+    /// What was decided when it was last put down whole.
+    row: Row,
+    queued_at: Option<i64>,
+    /// The last decision.
+    act: Option<Act>,
+    cause: String,
+    because: String,
+}
+
+struct Delivery {
+    key: String,
+    version: u16,
+    role: String,
+    state: DeliveryState,
+    attempts: i64,
+    next_attempt_at: Option<i64>,
+    valid_until: Option<i64>,
+    stopped: Option<(i64, String)>,
+    reached_at: Option<i64>,
+    sending_at: Option<i64>,
+    settled_at: Option<i64>,
+    /// Digest of what was said last.
+    reply: Option<String>,
+}
+
+/// An instant as the tables have it.
+fn at(instant: Option<Text<Timestamp>>) -> Option<i64> {
+    instant.map(|instant| ms(*instant))
+}
+
+impl Letters {
+    pub(super) fn decided(&mut self, entry: &Link<'_>, told: Decision) {
+        let key = entry.subject.to_owned();
+        // A notice that reached somebody keeps what its letter said, unless there is a new letter.
+        let reached = self.of_notice.get(&key).into_iter().flatten();
+        let is_reached =
+            reached.filter_map(|id| self.deliveries.get(id)).any(|delivery| delivery.reached_at.is_some());
+        if let Some(stopped) = &told.stopped {
+            self.stopped(entry.at, stopped);
+        }
+        for id in &told.resumed {
+            if let Some(delivery) = self.deliveries.get_mut(id) {
+                delivery.stopped = None;
+                delivery.valid_until = at(told.valid_until);
+                if matches!(delivery.state, DeliveryState::Withdrawn | DeliveryState::Expired) {
+                    delivery.state = DeliveryState::Recorded;
+                }
+            }
+        }
+        if let Some(letter) = &told.letter {
+            self.recorded(entry, &told, letter);
+        }
+        let notice = self.notices.entry(key).or_default();
+        if told.letter.is_some() || !is_reached {
+            notice.row = notice_row(entry, &told);
+            if matches!(told.act, Act::Send | Act::Publish) {
+                notice.queued_at = Some(entry.at);
+            }
+        }
+        (notice.act, notice.cause, notice.because) = (Some(told.act), told.cause, told.because);
+    }
+
+    fn stopped(&mut self, at: i64, told: &Stopped) {
+        for id in told.ended.iter().chain(&told.halted) {
+            if let Some(delivery) = self.deliveries.get_mut(id) {
+                delivery.stopped = Some((at, told.by.clone()));
+            }
+        }
+        for id in &told.ended {
+            if let (Some(delivery), Some(state)) = (self.deliveries.get_mut(id), told.state) {
+                delivery.state = *state;
+            }
+        }
+    }
+
+    fn recorded(&mut self, entry: &Link<'_>, told: &Decision, letter: &LetterFacts) {
+        let key = entry.subject.to_owned();
+        let row = vec![
+            ("message_id", Must::text(&letter.message_id)),
+            ("subject", Must::text(&letter.subject)),
+            ("sha256", Must::text(&letter.sha256)),
+            ("recorded_at", Must::number(entry.at)),
+            ("bytes", Must::Digest(letter.sha256.clone())),
+        ];
+        self.letters.insert(vec![key.clone(), told.version.to_string()], row);
+        for recorded in &letter.deliveries {
+            self.of_notice.entry(key.clone()).or_default().push(recorded.id.clone());
+            let delivery = Delivery {
+                key: key.clone(),
+                version: told.version,
+                role: recorded.role.clone(),
+                state: DeliveryState::Recorded,
+                attempts: 0,
+                next_attempt_at: Some(ms(*told.due_at).min(entry.at)),
+                valid_until: at(told.valid_until),
+                stopped: None,
+                reached_at: None,
+                sending_at: None,
+                settled_at: None,
+                reply: None,
+            };
+            self.deliveries.insert(recorded.id.clone(), delivery);
+        }
+    }
+
+    pub(super) fn released(&mut self, told: &Released) {
+        if let Some(delivery) = self.deliveries.get_mut(&told.delivery) {
+            delivery.next_attempt_at = Some(ms(*told.next_at));
+        }
+    }
+
+    pub(super) fn attempted(&mut self, entry: &Link<'_>, told: Attempt) {
+        let (began, number) = (ms(*told.started_at), i64::from(told.number));
+        let row = vec![
+            ("started_at", Must::number(began)),
+            ("ended_at", Must::number(entry.at)),
+            ("outcome", Must::text(told.outcome.as_str())),
+            ("reply", Must::Digest(told.reply_sha256.clone())),
+        ];
+        self.attempts.insert(vec![told.delivery.clone(), number.to_string()], row);
+        if let Some(delivery) = self.deliveries.get_mut(&told.delivery) {
+            delivery.settle(entry.at, *told.state, told.reply_sha256, began);
+            (delivery.attempts, delivery.sending_at) = (number, Some(began));
+            delivery.next_attempt_at = at(told.next_at);
+        }
+    }
+
+    pub(super) fn returned(&mut self, entry: &Link<'_>, told: Returned) {
+        let Message { sha256, size, kept_sha256 } = told.message;
+        self.links.insert(vec![told.delivery.clone(), sha256.clone()], Row::new());
+        self.returns.entry(vec![sha256]).or_insert_with(|| {
+            vec![
+                ("received_at", Must::number(entry.at)),
+                ("size", Must::count(size)),
+                ("kept_sha256", Must::text(&kept_sha256)),
+                ("bytes", Must::Digest(kept_sha256)),
+            ]
+        });
+        if let Some(delivery) = self.deliveries.get_mut(&told.delivery) {
+            delivery.settle(entry.at, *told.state, told.reply_sha256, entry.at);
+            delivery.next_attempt_at = None;
+        }
+    }
+
+    /// Every row that must be.
+    pub(super) fn expected(self) -> Expected {
+        let notices = self.notices.into_iter().map(|(key, notice)| (vec![key], notice.row()));
+        let deliveries = self.deliveries.into_iter().map(|(id, delivery)| {
+            let row = delivery.row(&id);
+            (vec![id], row)
+        });
+        Expected::from([
+            ("notices", notices.collect()),
+            ("letters", self.letters),
+            ("deliveries", deliveries.collect()),
+            ("attempts", self.attempts),
+            ("returns", self.returns),
+            ("delivery_returns", self.links),
+        ])
+    }
+}
+
+fn notice_row(entry: &Link<'_>, told: &Decision) -> Row {
+    let rung = told.rung.as_deref().and_then(|rung| rung.strip_suffix('d')?.parse().ok());
+    vec![
+        ("window_id", Must::Text(entry.window.map(ToOwned::to_owned))),
+        ("municipality", Must::Number(entry.municipality)),
+        ("edition", Must::Number(told.edition.map(i64::from))),
+        ("kind", Must::Text(told.kind.map(|kind| kind.as_str().to_owned()))),
+        ("rung", Must::Number(rung)),
+        ("version", Must::number(i64::from(told.version))),
+        ("due_at", Must::number(ms(*told.due_at))),
+        ("valid_until", Must::Number(at(told.valid_until))),
+        ("told", Must::Text(told.told.clone())),
+        ("parts", Must::text(told.parts.join("\n"))),
+        ("recorded_at", Must::number(entry.at)),
+    ]
+}
+
+impl Notice {
+    fn row(self) -> Row {
+        let mut row = self.row;
+        row.push(("queued_at", Must::Number(self.queued_at)));
+        row.push(("act", Must::Text(self.act.map(|act| act.as_str().to_owned()))));
+        row.push(("cause", Must::text(self.cause)));
+        row.push(("because", Must::text(self.because)));
+        row
+    }
+}
+
+impl Delivery {
+    /// It stands otherwise since `now`; the relay may have the letter since `reached`.
+    fn settle(&mut self, now: i64, state: DeliveryState, reply: String, reached: i64) {
+        self.reached_at = state.reaches().then(|| self.reached_at.unwrap_or(reached));
+        (self.state, self.settled_at, self.reply) = (state, Some(now), Some(reply));
+    }
+
+    fn row(self, id: &str) -> Row {
+        let (stopped_at, stopped_by) = self.stopped.unzip();
+        vec![
+            ("notice_key", Must::text(&self.key)),
+            ("version", Must::number(i64::from(self.version))),
+            ("role", Must::text(self.role)),
+            ("address", Must::AddressOf { key: self.key, version: self.version, id: id.to_owned() }),
+            ("state", Must::text(self.state.as_str())),
+            ("attempts", Must::number(self.attempts)),
+            ("next_attempt_at", Must::Number(self.next_attempt_at)),
+            ("valid_until", Must::Number(self.valid_until)),
+            ("stopped_at", Must::Number(stopped_at)),
+            ("stopped_by", Must::Text(stopped_by)),
+            ("reached_at", Must::Number(self.reached_at)),
+            ("sending_at", Must::Number(self.sending_at)),
+            ("settled_at", Must::Number(self.settled_at)),
+            ("reply", self.reply.map_or_else(|| Must::text(""), Must::Digest)),
+        ]
+    }
+}
