@@ -48,10 +48,6 @@ const KEPT: &[(&[&str], &str)] = &[
         "staff are told what digests gather, in the notices of staff",
     ),
     (
-        &["src/store/chain.rs", "src/store/journal.rs"],
-        "the chain hashes an entry's kind, and the journal opens the chain",
-    ),
-    (
         &["src/store/notice.rs", "src/store/pass.rs"],
         "a pass puts down its notices, which are made of its changes",
     ),

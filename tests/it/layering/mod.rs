@@ -72,7 +72,7 @@ const OWNERS: [(&str, &[&str]); 34] = [
     ("rustls_platform_verifier", &["src/mail/", "src/feed/http/"]),
     ("croner", &["src/config/", "src/feed/"]),
     ("encoding_rs", &["src/config/", "src/feed/"]),
-    ("tempfile", &["src/feed/"]),
+    ("tempfile", &["src/files/", "src/feed/"]),
 ];
 
 /// Outside crates that are words of the language here.
