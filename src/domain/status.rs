@@ -286,8 +286,7 @@ impl Entry {
     }
 
     /// As a line of a page.
-    #[must_use]
-    pub fn line(&self, municipality: MunicipalityCode) -> Line {
+    fn line(&self, municipality: MunicipalityCode) -> Line {
         Line {
             municipality,
             part: self.part.clone(),

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::Cells;
@@ -12,9 +11,9 @@ use super::chain::sha256;
 use super::db::Conn;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
-use crate::domain::id::{FeedId, MunicipalityCode, PartId, SnapshotId, UnitId, WindowId};
-use crate::domain::page::{Observations, Page, PageWriter};
-use crate::domain::status::{Belief, Entry, Observation, State, StatusBook};
+use crate::domain::id::{FeedId, SnapshotId, WindowId};
+use crate::domain::page::{Observations, Page};
+use crate::domain::status::{Belief, StatusBook};
 
 statements! {
     const KNOWN = "SELECT feed, window_id, bytes FROM status_pages ORDER BY window_id, feed";
@@ -34,14 +33,7 @@ statements! {
                       (SELECT r.before FROM snapshot_rulings r WHERE r.snapshot = s.id \
                       ORDER BY r.position LIMIT 1), s.verdict) = 'aceita' \
                       ORDER BY s.position LIMIT 1";
-    const ENTRIES = "SELECT window_id, municipality, part, unit, feed, state, dated, taken_at, snapshot, \
-                     reverting_since, wording FROM status_entries \
-                     ORDER BY feed, window_id, municipality, part, unit";
-    const CLEAR_ENTRIES = "DELETE FROM status_entries";
 }
-
-/// The first line of a mapping that names its pages; before them, a mapping held the observations themselves.
-const INDEX: &str = "paginas";
 
 impl Store {
     /// All that the feeds said, as it stands now.
@@ -83,15 +75,10 @@ impl Store {
             let corrupt = || cells.corrupt("mapping");
             let mut take =
                 |observation| book.absorb(observation, &feed, &snapshot, taken_at, Belief::Cautious);
-            match index(bytes) {
-                None => read_evidence(bytes).ok_or_else(corrupt)?.into_iter().for_each(&mut take),
-                Some(pages) => {
-                    for named in pages {
-                        let (window, sha256) = named.ok_or_else(corrupt)?;
-                        let page = page(&mut view, window, sha256).await?.ok_or_else(corrupt)?;
-                        page.lines().for_each(|line| take(line.observation(page.window().clone())));
-                    }
-                }
+            for named in index(bytes) {
+                let (window, sha256) = named.ok_or_else(corrupt)?;
+                let page = page(&mut view, window, sha256).await?.ok_or_else(corrupt)?;
+                page.lines().for_each(|line| take(line.observation(page.window().clone())));
             }
             book.fetched(&feed, taken_at);
             position = cells.get("position")?;
@@ -102,7 +89,7 @@ impl Store {
 
 /// Keeps what a snapshot says, page by page; gives the mapping that names the pages.
 pub(super) async fn keep(conn: &mut Conn, observations: &Observations) -> Result<String, StoreError> {
-    let mut mapping = format!("{INDEX}\n");
+    let mut mapping = String::new();
     for page in observations.pages() {
         let digest = sha256(page.text().as_bytes());
         bound!(PUT_PAGE, &digest, page.text().as_bytes()).execute(&mut *conn).await?;
@@ -114,13 +101,12 @@ pub(super) async fn keep(conn: &mut Conn, observations: &Observations) -> Result
     Ok(mapping)
 }
 
-/// Windows and digests of the pages that a mapping names; nothing for one that holds observations itself.
-pub(super) fn index(mapping: &[u8]) -> Option<impl Iterator<Item = Option<(WindowId, &str)>>> {
-    let rest = mapping.strip_prefix(INDEX.as_bytes())?.strip_prefix(b"\n")?;
-    Some(rest.split(|b| *b == b'\n').filter(|line| !line.is_empty()).map(|line| {
+/// Windows and digests of the pages that a mapping names, each if it can be read.
+pub(super) fn index(mapping: &[u8]) -> impl Iterator<Item = Option<(WindowId, &str)>> {
+    mapping.split(|b| *b == b'\n').filter(|line| !line.is_empty()).map(|line| {
         let (window, sha256) = std::str::from_utf8(line).ok()?.split_once('\t')?;
         Some((WindowId::parse(window).ok()?, sha256))
-    }))
+    })
 }
 
 /// The pages of a mapping that are about some windows; nothing for a mapping that cannot be read.
@@ -129,13 +115,8 @@ pub(super) async fn pages_of(
     mapping: &[u8],
     only: &BTreeSet<WindowId>,
 ) -> Result<Option<Vec<Page>>, StoreError> {
-    let Some(named) = index(mapping) else {
-        let told = read_evidence(mapping).map(|told| told.into_iter().collect::<Observations>());
-        let about = |page: &&Page| only.contains(page.window());
-        return Ok(told.map(|told| told.pages().iter().filter(about).cloned().collect()));
-    };
     let mut pages = Vec::new();
-    for entry in named {
+    for entry in index(mapping) {
         let Some((window, sha256)) = entry else { return Ok(None) };
         if only.contains(&window) {
             let Some(page) = page(conn, window, sha256).await? else { return Ok(None) };
@@ -210,67 +191,4 @@ pub(super) fn merged(
         book.absorb(observation, feed, snapshot, taken_at, Belief::Cautious);
     }
     book.page(said.window(), feed)
-}
-
-/// Brings what older versions kept entry by entry into pages.
-pub(super) async fn repack(conn: &mut Conn) -> Result<(), StoreError> {
-    let rows = bound!(ENTRIES).fetch_all(&mut *conn).await?;
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let entries: Vec<(WindowId, MunicipalityCode, Entry)> =
-        rows.iter().map(entry).collect::<Result<_, _>>()?;
-    for of_one in entries.chunk_by(|a, b| (&a.0, &a.2.feed) == (&b.0, &b.2.feed)) {
-        let Some((window, _, first)) = of_one.first() else { continue };
-        let mut scribe = PageWriter::default();
-        for (_, municipality, entry) in of_one {
-            scribe.write(&entry.line(*municipality));
-        }
-        let page = scribe.finish(window.clone());
-        bound!(PUT_KNOWN, first.feed.as_str(), window.as_str(), page.text().as_bytes())
-            .execute(&mut *conn)
-            .await?;
-    }
-    bound!(CLEAR_ENTRIES).execute(conn).await?;
-    Ok(())
-}
-
-fn entry(row: &SqliteRow) -> Result<(WindowId, MunicipalityCode, Entry), StoreError> {
-    let cells = Cells::of("status_entries", row);
-    let entry = Entry {
-        part: cells.parsed("part", |t| PartId::parse(t).ok())?,
-        unit: match cells.get::<&str>("unit")? {
-            "" => None,
-            _ => Some(cells.parsed("unit", |t| UnitId::parse(t).ok())?),
-        },
-        state: cells.parsed("state", State::parse)?,
-        dated: cells.instant_opt("dated")?,
-        taken_at: cells.instant("taken_at")?,
-        feed: cells.parsed("feed", |t| FeedId::parse(t).ok())?,
-        snapshot: cells.parsed("snapshot", |t| SnapshotId::parse(t).ok())?,
-        reverting_since: cells.instant_opt("reverting_since")?,
-        wording: cells.get::<Option<&str>>("wording")?.map(Into::into),
-    };
-    let window = cells.parsed("window_id", |t| WindowId::parse(t).ok())?;
-    Ok((window, cells.municipality("municipality")?, entry))
-}
-
-/// Reads a mapping of before there were pages: one observation a line.
-pub(super) fn read_evidence(bytes: &[u8]) -> Option<Vec<Observation>> {
-    std::str::from_utf8(bytes).ok()?.lines().map(read_observation).collect()
-}
-
-fn read_observation(line: &str) -> Option<Observation> {
-    let cells: Value = serde_json::from_str(line).ok()?;
-    let text = |at: usize| cells.get(at)?.as_str();
-    Some(Observation {
-        window: WindowId::parse(text(0)?).ok()?,
-        municipality: MunicipalityCode::parse(text(1)?).ok()?,
-        part: PartId::parse(text(2)?).ok()?,
-        unit: text(3).map(UnitId::parse).transpose().ok()?,
-        state: State::parse(text(4)?)?,
-        dated: cells.get(5)?.as_i64().map(Timestamp::from_millisecond).transpose().ok()?,
-        reopened: cells.get(6)?.as_bool()?,
-        wording: text(7).map(Into::into),
-    })
 }

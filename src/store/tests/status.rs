@@ -245,48 +245,6 @@ async fn a_crawl_is_taken_up_where_it_was_and_forgotten_at_its_end() {
 }
 
 #[tokio::test]
-async fn what_was_kept_entry_by_entry_is_brought_into_pages() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = store(&dir).await;
-    let seen = [observed(VITORIA, None, State::Done), observed(SERRA, Some("1"), State::Pending)];
-    store.accept_snapshot(snapshot("a", 1, 1), seen.into_iter().collect(), at(1)).await.unwrap();
-    let before = store.status().await.unwrap();
-    let mut tx = store.db.begin().await.unwrap();
-    for code in [VITORIA, SERRA] {
-        for entry in entries(&before, code) {
-            sqlx::query("INSERT INTO status_entries VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
-                .bind(rma().as_str())
-                .bind(code.parse::<i64>().unwrap())
-                .bind(entry.part.as_str())
-                .bind(entry.unit.as_ref().map_or("", UnitId::as_str))
-                .bind(entry.feed.as_str())
-                .bind(entry.state.as_str())
-                .bind(entry.dated.map(jiff::Timestamp::as_millisecond))
-                .bind(entry.taken_at.as_millisecond())
-                .bind(entry.snapshot.as_str())
-                .bind(entry.reverting_since.map(jiff::Timestamp::as_millisecond))
-                .bind(entry.wording.as_deref())
-                .execute(&mut *tx)
-                .await
-                .unwrap();
-        }
-    }
-    // As before the fifth step, and so before all later ones.
-    for back in
-        ["DROP TABLE pages", "DROP TABLE status_pages", "DELETE FROM _sqlx_migrations WHERE version = 9"]
-    {
-        sqlx::query(back).execute(&mut *tx).await.unwrap();
-    }
-    tx.commit().await.unwrap();
-    store.close().await;
-    let store = crate::store::testing::store(&dir).await;
-    let after = store.status().await.unwrap();
-    for code in [VITORIA, SERRA] {
-        assert_eq!(entries(&after, code), entries(&before, code));
-    }
-}
-
-#[tokio::test]
 async fn equal_pages_are_kept_once() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir).await;

@@ -12,7 +12,7 @@ use super::Expected;
 use super::expect::{Must, Rows};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
 use crate::domain::journal::Verdict;
-use crate::domain::page::{Observations, Page};
+use crate::domain::page::Page;
 
 statements! {
     const JUDGED = "SELECT s.id, s.feed, s.taken_at, s.verdict, s.position, m.bytes FROM snapshots s \
@@ -54,23 +54,13 @@ pub(super) async fn expected(conn: &mut Conn) -> Result<Expected, StoreError> {
         let bytes = Must::Digest(sha256(page.text().as_bytes()));
         (vec![feed.as_str().to_owned(), window.as_str().to_owned()], vec![("bytes", bytes)])
     });
-    Ok(Expected::from([
-        ("pages", named),
-        ("snapshot_tallies", tallies),
-        ("status_pages", entries.collect()),
-        // Of before there were pages; opening a ledger turns what it finds there into pages.
-        ("status_entries", Rows::new()),
-    ]))
+    Ok(Expected::from([("pages", named), ("snapshot_tallies", tallies), ("status_pages", entries.collect())]))
 }
 
 /// What a mapping says, page by page; the pages that it names go into `named`.
 async fn pages(conn: &mut Conn, mapping: &[u8], named: &mut Rows) -> Result<Vec<Page>, StoreError> {
-    let Some(index) = status::index(mapping) else {
-        let told = status::read_evidence(mapping).unwrap_or_default();
-        return Ok(told.into_iter().collect::<Observations>().pages().to_vec());
-    };
     let mut pages = Vec::new();
-    for (window, digest) in index.flatten() {
+    for (window, digest) in status::index(mapping).flatten() {
         named.insert(vec![digest.to_owned()], vec![("bytes", Must::Digest(digest.to_owned()))]);
         pages.extend(status::page(conn, window, digest).await.ok().flatten());
     }
