@@ -58,7 +58,8 @@ CREATE TABLE deliveries (
 
 CREATE INDEX deliveries_by_standing
     ON deliveries (notice_key, reached_at, stopped_at, next_attempt_at, state);
-CREATE INDEX deliveries_due ON deliveries (next_attempt_at, id)
+-- Letters due at one instant leave in the order of their names: what is settled together then lies together.
+CREATE INDEX deliveries_due ON deliveries (next_attempt_at, notice_key, version, address)
     WHERE next_attempt_at IS NOT NULL AND stopped_at IS NULL;
 CREATE INDEX deliveries_leased ON deliveries (lease_until) WHERE lease_until IS NOT NULL;
 CREATE INDEX deliveries_on_the_wire ON deliveries (state) WHERE state = 'enviando';
@@ -77,4 +78,19 @@ CREATE TABLE flagged_contacts (
     address TEXT   NOT NULL PRIMARY KEY,
     since   BIGINT NOT NULL,
     why     TEXT   NOT NULL
+);
+
+-- What came back by mail, byte for byte, and which delivery each message was about.
+CREATE TABLE returns (
+    sha256      TEXT   NOT NULL PRIMARY KEY, -- of the message as it came
+    received_at BIGINT NOT NULL,
+    size        BIGINT NOT NULL,             -- as it came; more than is kept where it was cut
+    kept_sha256 TEXT   NOT NULL,
+    bytes       BLOB   NOT NULL
+);
+
+CREATE TABLE delivery_returns (
+    delivery TEXT   NOT NULL REFERENCES deliveries (id),
+    sha256   TEXT   NOT NULL REFERENCES returns (sha256),
+    PRIMARY KEY (delivery, sha256)
 );

@@ -13,12 +13,13 @@
 //! | `domain` | `text` |
 //! | `plan` | `domain`, `text` |
 //! | `render` | `domain`, `plan`, `text` |
-//! | `config`, `feed`, `mail`, `store` | `domain`, `plan`, `files`, `text` |
+//! | `config`, `feed`, `mail`, `store` | `domain`, `plan`, `files`, `text`; never each other |
 //! | `world` | all of the above, `clock`, `telemetry` |
 //! | `desk`, `daemon` | `world` and all that it may name; never each other |
 //! | `cli` | everything |
 //!
-//! `tests/it/layering.rs` keeps it so.
+//! `tests/it/layering` keeps it so, also that each outside crate has its owner, that a file whose head says "Pure." is, and
+//! that files of one room name each other in a circle only for a reason.
 
 pub mod cli;
 pub mod clock;

@@ -7,8 +7,9 @@ use serde_json::json;
 
 use super::args::Apply;
 use super::session::{Answer, Failure, Result, Session, load_failure, remark, say};
-use super::{check, consent, contrast};
+use super::{consent, contrast};
 use crate::config::Sources;
+use crate::desk::check;
 use crate::desk::contrast::Contrast;
 use crate::desk::install::{self, InstallError};
 use crate::files::LockError;

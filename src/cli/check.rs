@@ -1,27 +1,23 @@
 //! `verificar`: everything that can be judged without a network.
 
 use std::collections::BTreeSet;
-use std::num::NonZeroU16;
 
-use super::session::{Answer, Failure, Result, Session, remark, say};
-use super::{sample, terminal};
+use super::session::{Answer, Result, Session, remark, say};
+use super::terminal;
 use crate::config::{Faults, Mode};
+use crate::desk::check;
 use crate::render::portuguese::counted;
-use crate::store::Store;
 use crate::telemetry::chain;
-use crate::world::amend;
-use crate::world::compose::compose;
 use crate::world::live::Live;
 use crate::world::relay::relay_of;
 use crate::world::secret::{Source, Surroundings};
-use crate::world::setup::Setup;
 
 /// Judges the configuration, every letter to every recipient, and the calendar against the ledger.
 pub(super) async fn run(session: &Session) -> Result {
     let mut found: BTreeSet<String> = BTreeSet::new();
     let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
-    let letters = letters(&live, session.now(), &mut found);
-    let contradictions = contradictions(&session.setup, session.ledger().await?.as_ref()).await?;
+    let letters = check::letters(&live, session.now(), &mut found);
+    let contradictions = check::contradictions(&session.setup, session.ledger().await?.as_ref()).await?;
     let relay = session.setup.config.settings.relay.as_ref().filter(|relay| relay.user.is_some());
     let password = relay.and_then(|relay| Source::of(relay, &Surroundings::here()));
     if let Some(relay) = &session.setup.config.settings.relay
@@ -88,35 +84,4 @@ pub(super) async fn run(session: &Session) -> Result {
 /// A credential that only the service sees.
 fn is_elsewhere(source: &Source) -> bool {
     matches!(source, Source::File(path) if !path.exists())
-}
-
-/// What of a calendar contradicts a ledger.
-pub(super) async fn contradictions(
-    setup: &Setup,
-    ledger: Option<&Store>,
-) -> std::result::Result<Faults, Failure> {
-    Ok(Faults(match ledger {
-        Some(store) => amend::contradictions(&store.ledger().await?, setup),
-        None => Vec::new(),
-    }))
-}
-
-/// Writes every letter of every system to every recipient; answers how many.
-pub(super) fn letters(live: &Live, now: jiff::Timestamp, found: &mut BTreeSet<String>) -> usize {
-    let mut written = 0;
-    for window in sample::windows(&live.calendar, now) {
-        for notice in sample::every(live, &window, now) {
-            match compose(live, &notice, NonZeroU16::MIN, &[], now) {
-                Ok(_) => written += 1,
-                Err(error) => {
-                    found.insert(format!(
-                        "erro: a carta {} não pôde ser escrita: {}",
-                        notice.key,
-                        chain(&*error)
-                    ));
-                }
-            }
-        }
-    }
-    written
 }

@@ -1,4 +1,4 @@
-//! `prorrogar`: a deadline announced anew, written into `calendario.toml` after showing who will be told.
+//! `prorrogar`: a new deadline, written into `calendario.toml` after showing who will be told.
 
 use super::args::Extend;
 use super::session::{Answer, Failure, Result, Session, remark};

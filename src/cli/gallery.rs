@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::args::SampleOf;
+use super::letter;
 use super::session::{Answer, Failure, Result, Session, remark, say};
-use super::{letter, sample};
-use crate::desk::order;
+use crate::desk::{order, sample};
 use crate::domain::calendar::Window;
 use crate::domain::id::{MunicipalityCode, slugify};
 use crate::domain::notice::{Content, NoticeKey};

@@ -3,10 +3,10 @@
 use std::io::IsTerminal as _;
 use std::num::NonZeroU16;
 
-use super::args::{LetterFormat, Sample, SampleOf};
-use super::sample;
+use super::args::{Invocation, Letter as Asked, LetterFormat, Sample, SampleOf};
 use super::session::{Answer, Failure, Result, Session, remark, say, say_bytes};
-use crate::desk::order;
+use super::{gallery, watch};
+use crate::desk::{order, sample};
 use crate::domain::calendar::Window;
 use crate::domain::delivery::Outcome;
 use crate::domain::id::EmailAddress;
@@ -39,6 +39,23 @@ pub(super) fn example(session: &Session, sample: &Sample) -> std::result::Result
     let letter = letter(&live.setup.templates, &context, &notice)
         .map_err(|fault| Failure::refused(format!("erro: {fault}\ndica: {}", fault.hint)))?;
     Ok(Example { window, municipality: municipality.name.clone(), notice, letter })
+}
+
+/// One letter, one again and again while somebody edits it, or all of them.
+pub(super) async fn run(invocation: &Invocation, asked: &Asked) -> Result {
+    match (asked.sample(), &asked.output) {
+        (_, Some(output)) if asked.all => gallery::run(
+            &Session::open(invocation).await?,
+            asked.of.as_ref(),
+            asked.municipality.as_deref(),
+            output,
+        ),
+        (Some(sample), output) if asked.watch => {
+            watch::run(invocation, &sample, asked.format, output.as_deref()).await
+        }
+        (Some(sample), _) => show(&Session::open(invocation).await?, &sample, asked.format),
+        (None, _) => Err(Failure::refused("erro: informe --sistema ID ou --janela ID")),
+    }
 }
 
 /// Renders one letter to stdout; stderr says that it is an example.
@@ -148,11 +165,11 @@ fn subject<'a>(
 
 /// The window asked for, or the system's current or next one.
 pub(super) fn window(session: &Session, live: &Live, of: &SampleOf) -> std::result::Result<Window, Failure> {
-    match of {
-        SampleOf::Window(id) => live.calendar.window(id).ok_or_else(|| {
+    match (&of.window, &of.system) {
+        (Some(id), _) => live.calendar.window(id).ok_or_else(|| {
             Failure::refused(format!("erro: não há janela “{id}” no calendário\ndica: veja vigia-suas agenda"))
         }),
-        SampleOf::System(id) => sample::window_of(&live.calendar, id, session.now()).ok_or_else(|| {
+        (None, Some(id)) => sample::window_of(&live.calendar, id, session.now()).ok_or_else(|| {
             Failure::refused(if live.calendar.systems.contains_key(id) {
                 format!(
                     "erro: o sistema “{id}” não tem janela aberta nem próxima\ndica: escreva uma [[janela]] em \
@@ -165,5 +182,6 @@ pub(super) fn window(session: &Session, live: &Live, of: &SampleOf) -> std::resu
                 )
             })
         }),
+        (None, None) => Err(Failure::refused("erro: informe --sistema ID ou --janela ID")),
     }
 }

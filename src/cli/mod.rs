@@ -5,7 +5,7 @@
 
 mod agenda;
 mod apply;
-pub mod args;
+mod args;
 mod check;
 mod consent;
 mod contrast;
@@ -22,21 +22,20 @@ mod orders;
 mod plan;
 mod register;
 mod returned;
-mod sample;
 mod serve;
 mod session;
 mod shell;
 mod simulate;
 mod status;
 mod terminal;
-pub mod usage;
+mod usage;
 mod watch;
 mod why;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use self::args::{Command, Feed, Invocation, Ledger, News, Orders, Register};
+use self::args::{Command, Feed, Filter, Invocation, Ledger, LedgerVerb, News, Orders};
 use self::session::{Answer, Failure, Session, remark, say};
 use crate::domain::journal::Verdict;
 use crate::telemetry::{self, LogFormat};
@@ -91,91 +90,52 @@ fn run(invocation: &Invocation) -> session::Result {
 
 async fn dispatch(invocation: &Invocation) -> session::Result {
     // Some commands do not need a whole configuration, or are of use just when there is none.
-    let session = async || Session::open(invocation).await;
+    let open = async || Session::open(invocation).await;
     match &invocation.command {
-        Command::Run { once } => serve::run(session().await?, *once).await,
-        Command::Check => check::run(&session().await?).await,
-        Command::Calendar { from, until, ics } => {
-            agenda::run(&session().await?, *from, *until, ics.as_deref())
-        }
-        Command::Plan => plan::plano(&session().await?).await,
-        Command::Simulate { from, until, statuses, output, diary, weekly } => {
-            let asked = simulate::Rehearsal {
-                days: (*from, *until),
-                statuses: statuses.as_deref(),
-                output: output.as_ref(),
-                diary: *diary,
-                weekly: *weekly,
-            };
-            simulate::run(&session().await?, &asked)
-        }
-        Command::Why { municipality, window } => why::run(&session().await?, municipality, window).await,
-        Command::Status { window, municipality } => {
-            status::show(&session().await?, window.as_ref(), municipality.as_deref()).await
-        }
-        Command::Feeds { feed } => feed::list(&session().await?, feed.as_ref()).await,
-        Command::Feed(Feed::Accept { snapshot, signature }) => {
-            feed::rule(&session().await?, snapshot, Verdict::Accepted, signature).await
-        }
-        Command::Feed(Feed::Reject { snapshot, signature }) => {
-            feed::rule(&session().await?, snapshot, Verdict::Quarantined, signature).await
-        }
-        Command::Feed(Feed::Try { feed, file }) => {
-            feed::attempt(session().await?, feed, file.as_deref()).await
-        }
-        Command::Ingest { feed, file } => status::ingest(&session().await?, feed, file).await,
-        Command::Report { format, window } => {
-            status::report(&session().await?, *format, window.as_ref()).await
-        }
+        Command::Run { once } => serve::run(open().await?, *once).await,
+        Command::Check => check::run(&open().await?).await,
+        Command::Calendar { from, until, ics } => agenda::run(&open().await?, *from, *until, ics.as_deref()),
+        Command::Plan { against: None, .. } => plan::plano(&open().await?).await,
+        Command::Plan { against: Some(other), until } => contrast::show(&open().await?, other, *until).await,
+        Command::Simulate(asked) => simulate::run(&open().await?, asked),
+        Command::Why(subject) => why::run(&open().await?, subject).await,
+        Command::Status(filter) => status::show(&open().await?, filter).await,
+        Command::Feeds { feed } => feed::list(&open().await?, feed.as_ref()).await,
+        Command::Feed(Feed::Accept(ruling)) => feed::rule(&open().await?, ruling, Verdict::Accepted).await,
+        Command::Feed(Feed::Reject(ruling)) => feed::rule(&open().await?, ruling, Verdict::Quarantined).await,
+        Command::Feed(Feed::Try { feed, file }) => feed::attempt(open().await?, feed, file.as_deref()).await,
+        Command::Ingest { feed, file } => status::ingest(&open().await?, feed, file).await,
+        Command::Report { format, window } => status::report(&open().await?, *format, window.as_ref()).await,
         Command::Dossier { municipality, window, output } => {
-            dossier::run(&session().await?, municipality, window.as_ref(), output.as_deref()).await
+            dossier::run(&open().await?, municipality, window.as_ref(), output.as_deref()).await
         }
-        Command::Ledger(Ledger::List { window, municipality, since }) => {
-            ledger::list(&session().await?, window.as_ref(), municipality.as_deref(), *since).await
+        Command::Ledger(Ledger { verb: Some(LedgerVerb::Verify), .. }) => {
+            ledger::verify(&open().await?).await
         }
-        Command::Ledger(Ledger::Verify) => ledger::verify(&session().await?).await,
-        Command::Letter { sample, format } => letter::show(&session().await?, sample, *format),
-        Command::Letters { of, municipality, output } => {
-            gallery::run(&session().await?, of.as_ref(), municipality.as_deref(), output)
+        Command::Ledger(Ledger { filter, since, verb: None }) => {
+            let Filter { window, municipality } = filter;
+            ledger::list(&open().await?, window.as_ref(), municipality.as_deref(), *since).await
         }
-        Command::WatchLetter { sample, format, output } => {
-            watch::run(invocation, sample, *format, output.as_deref()).await
+        Command::Letter(asked) => letter::run(invocation, asked).await,
+        Command::SendTest { to, sample } => letter::send_test(&open().await?, to, sample).await,
+        Command::Bounce => returned::run(open().await?).await,
+        Command::Hold { scope, signature, until } => {
+            order::hold(&open().await?, scope, *until, signature).await
         }
-        Command::SendTest { to, sample } => letter::send_test(&session().await?, to, sample).await,
-        Command::Bounce => returned::run(session().await?).await,
-        Command::Hold { scope, until, signature } => {
-            order::hold(&session().await?, scope, *until, signature).await
-        }
-        Command::Release { scope, signature } => order::release(&session().await?, scope, signature).await,
-        Command::Exempt(order) => order::exempt(&session().await?, order).await,
-        Command::Dispute(order) => order::dispute(&session().await?, order).await,
-        Command::Note(call) => order::note(&session().await?, call).await,
-        Command::Orders(Orders::List { all }) => orders::list(&session().await?, *all).await,
-        Command::Orders(Orders::Undo { id, signature }) => {
-            orders::undo(&session().await?, id, signature).await
-        }
-        Command::Contrast { against, until } => contrast::show(&session().await?, against, *until).await,
-        Command::Apply(asked) => apply::run(&session().await?, asked).await,
-        Command::Extend(asked) => extend::run(&session().await?, asked).await,
-        Command::Health => health::run(&session().await?).await,
-        Command::Complete(shell) => Ok(shell::complete(*shell)),
-        Command::Values(values) => Ok(shell::values(invocation, *values).await),
-        Command::Manual(dir) => shell::manual(dir),
-        Command::Register(Register::List { choice, refused }) => {
-            register::list(&session().await?, choice, *refused).await
-        }
-        Command::Register(Register::Apply { choice, unasked, author }) => {
-            register::apply(&session().await?, choice, *unasked, author).await
-        }
-        Command::Register(Register::Refuse { choice, signature }) => {
-            register::refuse(&session().await?, choice, signature).await
-        }
-        Command::Register(Register::Load { register, file, waived }) => {
-            register::load(&session().await?, register, file, waived.as_ref()).await
-        }
-        Command::News(News::List { since }) => news::list(&session().await?, *since).await,
-        Command::News(News::Seen { findings, signature }) => {
-            news::seen(&session().await?, findings, signature).await
-        }
+        Command::Release { scope, signature } => order::release(&open().await?, scope, signature).await,
+        Command::Exempt(asked) => order::exempt(&open().await?, asked).await,
+        Command::Dispute(asked) => order::dispute(&open().await?, asked).await,
+        Command::Note(call) => order::note(&open().await?, call).await,
+        Command::Orders(Orders { undo: Some(asked), .. }) => orders::undo(&open().await?, asked).await,
+        Command::Orders(Orders { all, undo: None }) => orders::list(&open().await?, *all).await,
+        Command::Apply(asked) => apply::run(&open().await?, asked).await,
+        Command::Extend(asked) => extend::run(&open().await?, asked).await,
+        Command::Health => health::run(&open().await?).await,
+        Command::Complete { values: Some(values), .. } => Ok(shell::values(invocation, *values).await),
+        Command::Complete { shell, values: None } => Ok(shell.map_or(Answer::Done, shell::complete)),
+        Command::Manual { dir } => shell::manual(dir),
+        Command::Register(asked) => register::run(&open().await?, asked).await,
+        Command::News(News { since, verb: None }) => news::list(&open().await?, *since).await,
+        Command::News(News { verb: Some(verb), .. }) => news::seen(&open().await?, verb).await,
     }
 }

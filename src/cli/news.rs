@@ -6,10 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::args::Signature;
+use super::args::NewsVerb;
 use super::session::{Answer, Failure, Result, Session, remark, say};
-use crate::desk::order;
-use crate::domain::news::FindingId;
 use crate::render::line::rfc3339;
 use crate::render::{news as words, portuguese};
 use crate::store::FindingLine;
@@ -60,9 +58,10 @@ pub(super) async fn list(session: &Session, since: Option<Date>) -> Result {
 }
 
 /// Marks findings as seen.
-pub(super) async fn seen(session: &Session, findings: &[FindingId], signature: &Signature) -> Result {
+pub(super) async fn seen(session: &Session, asked: &NewsVerb) -> Result {
+    let NewsVerb::Seen { findings, reason, author } = asked;
     let store = session.writable_ledger().await?;
-    let by = order::authorship(&signature.author, &signature.reason, session.now())?;
+    let by = session.by(author, reason)?;
     for id in findings {
         if store.finding(id).await?.is_none() {
             return Err(Failure::refused(format!(

@@ -6,7 +6,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::args::{Change, Note as Call, NoteChange, Override as Asked, Scope, Signature};
+use super::args::{Note as Call, Override as Asked, Scope, Signature, Subject as Of};
 use super::session::{Answer, Failure, Result, Session, say};
 use crate::desk::order::{self, Subject};
 use crate::domain::id::PartId;
@@ -25,7 +25,7 @@ pub(super) async fn hold(
     let scope = resolve(session, scope).await?;
     order::last_day(until, session.today())?;
     let store = session.writable_ledger().await?;
-    let by = by(session, signature)?;
+    let by = session.by(&signature.author, &signature.reason)?;
     order::hold(&store, scope.clone(), until, by.clone()).await?;
     answer(
         session,
@@ -47,7 +47,7 @@ pub(super) async fn hold(
 pub(super) async fn release(session: &Session, scope: &Scope, signature: &Signature) -> Result {
     let scope = resolve(session, scope).await?;
     let store = session.writable_ledger().await?;
-    let by = by(session, signature)?;
+    let by = session.by(&signature.author, &signature.reason)?;
     let there = |holds: &[Hold]| holds.iter().any(|hold| hold.scope == scope);
     let before = store.overrides().await?;
     if !there(&before.holds) && !awaited(session, &scope).await? {
@@ -125,25 +125,23 @@ pub(super) async fn dispute(session: &Session, asked: &Asked) -> Result {
 async fn decide(session: &Session, asked: &Asked, word: &str, make: fn(Subject) -> Override) -> Result {
     let known = session.known().await?;
     let roster = &session.setup.config.roster;
-    let municipality = order::municipality(roster, &asked.municipality)?;
-    let part = order::window(&known, &asked.window, asked.part.as_ref().map(PartId::as_str))?;
-    let until = match asked.change {
-        Change::Set { until } => until,
-        Change::Lift => None,
-    };
+    let municipality = order::municipality(roster, &asked.of.municipality)?;
+    let Asked { of: Of { window, .. }, lift, until, .. } = asked;
+    let part = order::window(&known, window, asked.part.as_ref().map(PartId::as_str))?;
+    let until = *until;
     order::last_day(until, session.today())?;
-    let what = make(Subject { municipality, window: asked.window.clone(), part: part.clone(), until });
-    let by = by(session, &asked.signature)?;
+    let what = make(Subject { municipality, window: window.clone(), part: part.clone(), until });
+    let by = session.by(&asked.signature.author, &asked.signature.reason)?;
     let store = session.writable_ledger().await?;
     let name = roster.municipalities.get(&municipality).map_or("", |m| m.name.as_str());
     let parts = part.as_ref().map_or("todas as partes".to_owned(), |p| format!("parte {p}"));
-    let subject = format!("{name} ({municipality}), {}, {parts}", asked.window);
-    let undone = asked.change == Change::Lift;
+    let subject = format!("{name} ({municipality}), {}, {parts}", window);
+    let undone = *lift;
     if undone && order::undo(&store, &what, by.clone()).await? == 0 {
         return Err(Failure::refused(format!(
             "recusado: não havia {word} de {subject}\ndica: desfaz-se como foi registrada, com a mesma --parte; \
              veja “vigia-suas porque {municipality} {}”",
-            asked.window
+            window
         )));
     }
     if !undone {
@@ -153,7 +151,7 @@ async fn decide(session: &Session, asked: &Asked, word: &str, make: fn(Subject) 
         "acao": if undone { "desfazer" } else { "registrar" },
         "ordem": word,
         "municipio": municipality.to_string(),
-        "janela": asked.window.as_str(),
+        "janela": window.as_str(),
         "parte": part.as_ref().map(PartId::as_str),
         "ate": until.map(|day| day.to_string()),
     });
@@ -169,21 +167,20 @@ async fn decide(session: &Session, asked: &Asked, word: &str, make: fn(Subject) 
 pub(super) async fn note(session: &Session, call: &Call) -> Result {
     let known = session.known().await?;
     let roster = &session.setup.config.roster;
-    let municipality = order::municipality(roster, &call.municipality)?;
-    order::window(&known, &call.window, None)?;
-    let until = match call.change {
-        NoteChange::Made | NoteChange::Lift => None,
-        NoteChange::PauseFor(days) => Some(session.today().saturating_add(i64::from(days).days())),
-        NoteChange::PauseUntil(day) => Some(day),
-    };
+    let Of { municipality, window } = &call.of;
+    let municipality = order::municipality(roster, municipality)?;
+    order::window(&known, window, None)?;
+    let after = |days: u16| session.today().saturating_add(i64::from(days).days());
+    let until = call.pause.map(after).or(call.until);
     order::last_day(until, session.today())?;
-    let by = by(session, &call.signature)?;
+    let by = session
+        .by(&call.author, call.outcome.as_ref().or(call.reason.as_ref()).map_or("", String::as_str))?;
     let telephone = call.telephone.clone();
-    let what = Override::Note { municipality, window: call.window.clone(), telephone, until };
+    let what = Override::Note { municipality, window: window.clone(), telephone, until };
     let store = session.writable_ledger().await?;
     let name = roster.municipalities.get(&municipality).map_or("", |m| m.name.as_str());
-    let subject = format!("{name} ({municipality}), {}", call.window);
-    let undone = call.change == NoteChange::Lift;
+    let subject = format!("{name} ({municipality}), {}", window);
+    let undone = call.lift;
     if undone && order::undo(&store, &what, by.clone()).await? == 0 {
         return Err(Failure::refused(format!(
             "recusado: não havia telefonema anotado de {subject}\ndica: veja “vigia-suas decisoes”"
@@ -196,7 +193,7 @@ pub(super) async fn note(session: &Session, call: &Call) -> Result {
         "acao": if undone { "desfazer" } else { "registrar" },
         "ordem": "anotação",
         "municipio": municipality.to_string(),
-        "janela": call.window.as_str(),
+        "janela": window.as_str(),
         "telefone": call.telephone,
         "ate": until.map(|day| day.to_string()),
     });
@@ -212,25 +209,23 @@ pub(super) async fn note(session: &Session, call: &Call) -> Result {
     Ok(Answer::Done)
 }
 
-pub(super) fn by(session: &Session, signature: &Signature) -> std::result::Result<Authorship, Failure> {
-    Ok(order::authorship(&signature.author, &signature.reason, session.now())?)
-}
-
 /// The domain's scope, with the window and the municipality looked up.
 async fn resolve(session: &Session, scope: &Scope) -> std::result::Result<HoldScope, Failure> {
-    Ok(match scope {
-        Scope::All => HoldScope::All,
-        Scope::Window(id) => {
+    let Scope { all, window, municipality, batch } = scope;
+    Ok(match (window, municipality, batch) {
+        (Some(id), ..) => {
             order::window(&session.known().await?, id, None)?;
             HoldScope::Window(id.clone())
         }
-        Scope::Municipality(text) => {
+        (None, Some(text), _) => {
             HoldScope::Municipality(order::municipality(&session.setup.config.roster, text)?)
         }
-        Scope::Batch(id) => {
+        (None, None, Some(id)) => {
             order::batch(&session.known().await?, id)?;
             HoldScope::Batch(id.clone())
         }
+        (None, None, None) if *all => HoldScope::All,
+        (None, None, None) => return Err(Failure::refused("erro: informe o que reter ou liberar")),
     })
 }
 

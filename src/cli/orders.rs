@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::civil::Date;
 use serde_json::json;
 
-use super::args::Signature;
+use super::args::Undo;
 use super::ledger::existing;
 use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::domain::overrides::{Authorship, HoldScope};
@@ -40,8 +40,9 @@ pub(super) async fn list(session: &Session, all: bool) -> Result {
 }
 
 /// Takes one decision back by its code.
-pub(super) async fn undo(session: &Session, id: &str, signature: &Signature) -> Result {
-    let by = super::order::by(session, signature)?;
+pub(super) async fn undo(session: &Session, asked: &Undo) -> Result {
+    let id = &asked.id;
+    let by = session.by(&asked.author, &asked.reason)?;
     let store = session.writable_ledger().await?;
     let lines = store.override_lines().await?;
     let Some(line) = lines.iter().find(|line| line.id.as_str() == id) else {

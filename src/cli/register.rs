@@ -7,10 +7,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::apply;
-use super::args::{Choice, Signature};
+use super::args::{Choice, Named, Register, RegisterVerb, Signature, Waiver};
 use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::daemon::register::{self, Pending};
-use crate::desk::order;
 use crate::desk::units::{self, ApplyError};
 use crate::domain::id::FeedId;
 use crate::domain::journal::{ProposalFacts, Text};
@@ -22,11 +21,25 @@ use crate::render::{portuguese, register as words};
 use crate::store::Store;
 use crate::world::live::Live;
 
+/// Shows proposals, or does with them what was asked.
+pub(super) async fn run(session: &Session, asked: &Register) -> Result {
+    match &asked.verb {
+        Some(RegisterVerb::Load { register, file, waived }) => {
+            load(session, register, file, waived.as_ref()).await
+        }
+        _ if session.setup.config.registers.is_empty() => Err(Failure::refused(
+            "erro: nenhum cadastro foi declarado em fontes.toml\ndica: tire o comentário de uma tabela [cadastro.…]",
+        )),
+        None => list(session, &asked.choice, asked.refused).await,
+        Some(RegisterVerb::Apply { named, unasked, author }) => apply(session, named, *unasked, author).await,
+        Some(RegisterVerb::Refuse { named, signature }) => refuse(session, named, signature).await,
+    }
+}
+
 /// Shows proposals as a diff.
-pub(super) async fn list(session: &Session, choice: &Choice, refused: bool) -> Result {
-    declared(session)?;
+async fn list(session: &Session, choice: &Choice, refused: bool) -> Result {
     let (mut pending, read) = match session.ledger().await? {
-        Some(store) => (chosen(session, &store, choice).await?, !store.registers().await?.is_empty()),
+        Some(store) => (chosen(session, &store, &[], choice).await?, !store.registers().await?.is_empty()),
         None => (Vec::new(), false),
     };
     pending.retain(|pending| refused || pending.refused.is_none());
@@ -47,12 +60,11 @@ pub(super) async fn list(session: &Session, choice: &Choice, refused: bool) -> R
 }
 
 /// Writes proposals into `unidades.csv`.
-pub(super) async fn apply(session: &Session, choice: &Choice, unasked: bool, author: &str) -> Result {
-    declared(session)?;
+async fn apply(session: &Session, named: &Named, unasked: bool, author: &str) -> Result {
     let store = session.writable_ledger().await?;
-    let mut pending = chosen(session, &store, choice).await?;
+    let mut pending = chosen(session, &store, &named.proposals, &named.choice).await?;
     // What was refused is taken only when somebody names it.
-    pending.retain(|pending| pending.refused.is_none() || choice.proposals.contains(&pending.id));
+    pending.retain(|pending| pending.refused.is_none() || named.proposals.contains(&pending.id));
     if pending.is_empty() {
         remark("nenhuma proposta a aplicar");
         return Ok(Answer::Done);
@@ -69,7 +81,7 @@ pub(super) async fn apply(session: &Session, choice: &Choice, unasked: bool, aut
             return Ok(Answer::Negative);
         }
     }
-    let by = order::authorship(author, "cadastro aplicar", session.now())?;
+    let by = session.by(author, "cadastro aplicar")?;
     let edits: Vec<Edit> = pending.iter().map(|pending| pending.proposal.edit()).collect();
     let told = pending.iter().map(|pending| told(session, pending)).collect();
     let applied = units::apply(&session.setup, &store, &edits, told, by).await;
@@ -108,17 +120,16 @@ pub(super) async fn apply(session: &Session, choice: &Choice, unasked: bool, aut
 }
 
 /// Refuses proposals.
-pub(super) async fn refuse(session: &Session, choice: &Choice, signature: &Signature) -> Result {
-    declared(session)?;
+async fn refuse(session: &Session, named: &Named, signature: &Signature) -> Result {
     let store = session.writable_ledger().await?;
-    let mut pending = chosen(session, &store, choice).await?;
+    let mut pending = chosen(session, &store, &named.proposals, &named.choice).await?;
     pending.retain(|pending| pending.refused.is_none());
     if pending.is_empty() {
         return Err(Failure::refused(
             "recusado: nenhuma proposta a recusar\ndica: veja-as com “vigia-suas cadastro”",
         ));
     }
-    let by = order::authorship(&signature.author, &signature.reason, session.now())?;
+    let by = session.by(&signature.author, &signature.reason)?;
     let refused = pending
         .iter()
         .map(|Pending { proposal, .. }| Refused {
@@ -140,12 +151,7 @@ pub(super) async fn refuse(session: &Session, choice: &Choice, signature: &Signa
 }
 
 /// Loads a file of a register by hand.
-pub(super) async fn load(
-    session: &Session,
-    register: &FeedId,
-    file: &Path,
-    waived: Option<&Signature>,
-) -> Result {
+async fn load(session: &Session, register: &FeedId, file: &Path, waived: Option<&Waiver>) -> Result {
     let registers = &session.setup.config.registers;
     let spec = registers.iter().find(|spec| spec.id == *register).ok_or_else(|| {
         let known: Vec<&str> = registers.iter().map(|spec| spec.id.as_str()).collect();
@@ -158,10 +164,7 @@ pub(super) async fn load(
     })?;
     let bytes = std::fs::read(file)
         .map_err(|error| Failure::unreadable(file, &error, "confira o nome do arquivo"))?;
-    let by = match waived {
-        None => None,
-        Some(signature) => Some(order::authorship(&signature.author, &signature.reason, session.now())?),
-    };
+    let by = waived.map(|waiver| session.by(&waiver.author, &waiver.reason)).transpose()?;
     let store = session.writable_ledger().await?;
     let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
     let name =
@@ -201,31 +204,21 @@ pub(super) async fn load(
     Ok(if loaded.is_accepted() { Answer::Done } else { Answer::Negative })
 }
 
-/// There is nothing to propose without a register.
-fn declared(session: &Session) -> std::result::Result<(), Failure> {
-    if session.setup.config.registers.is_empty() {
-        return Err(Failure::refused(
-            "erro: nenhum cadastro foi declarado em fontes.toml\ndica: tire o comentário de uma tabela [cadastro.…]",
-        ));
-    }
-    Ok(())
-}
-
 /// The proposals that meet every criterion; a name that none has is refused.
 async fn chosen(
     session: &Session,
     store: &Store,
-    choice: &Choice,
+    proposals: &[String],
+    Choice { kinds, units }: &Choice,
 ) -> std::result::Result<Vec<Pending>, Failure> {
     let mut pending = register::pending(&session.setup.config, store).await?;
-    for id in &choice.proposals {
+    for id in proposals {
         if pending.iter().all(|pending| pending.id != *id) {
             return Err(Failure::refused(format!(
                 "erro: não há proposta “{id}”\ndica: veja os nomes com “vigia-suas cadastro --recusadas”"
             )));
         }
     }
-    let Choice { proposals, kinds, units } = choice;
     pending.retain(|pending| {
         (proposals.is_empty() || proposals.contains(&pending.id))
             && (kinds.is_empty() || kinds.contains(&pending.proposal.change.kind()))

@@ -9,7 +9,7 @@ use crate::daemon::app::App;
 use crate::daemon::returns::{Fate, Origin, return_once};
 use crate::mail::bounce::LARGEST;
 
-/// The rest of a larger message is read and thrown away, up to so much: a mail system takes a pipe closed early for a
+/// The rest of a larger message is read and thrown away, up to this many bytes: a mail system takes a pipe closed early for a
 /// fault of ours.
 const DRAINED: u64 = 256 * 1024 * 1024;
 

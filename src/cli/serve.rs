@@ -7,7 +7,7 @@ use serde_json::json;
 use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::config::Mode;
 use crate::daemon::lifecycle::{Service, ServiceError};
-use crate::daemon::outbox::Dispatch;
+use crate::daemon::outbox::RoundSummary;
 use crate::daemon::reconcile::Pass;
 use crate::domain::time::Zone;
 use crate::render::line::rfc3339;
@@ -63,7 +63,7 @@ pub(super) async fn run(session: Session, once: bool) -> Result {
 }
 
 /// What one pass came to. A letter goes to one address or to several, each with its own outcome.
-fn done(pass: &Pass, dispatch: &Dispatch, zone: &Zone) -> String {
+fn done(pass: &Pass, dispatch: &RoundSummary, zone: &Zone) -> String {
     let mut out = format!(
         "feito: {}; {}",
         portuguese::counted(pass.recorded, "carta registrada", "cartas registradas"),

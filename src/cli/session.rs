@@ -10,8 +10,9 @@ use super::args::{Invocation, Moment};
 use super::terminal;
 use crate::clock::Clock;
 use crate::config::LoadError;
-use crate::desk::order::OrderError;
+use crate::desk::order::{self, OrderError};
 use crate::domain::calendar::Calendar;
+use crate::domain::overrides::Authorship;
 use crate::render::portuguese;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{chain, io_words};
@@ -144,6 +145,11 @@ impl Session {
     /// The civil day of now.
     pub(super) fn today(&self) -> Date {
         self.setup.config.calendar.hours.zone.date_of(self.now())
+    }
+
+    /// Who decides, why, and that it is now.
+    pub(super) fn by(&self, author: &str, reason: &str) -> std::result::Result<Authorship, Failure> {
+        Ok(order::authorship(author, reason, self.now())?)
     }
 
     pub(super) fn now(&self) -> Timestamp {

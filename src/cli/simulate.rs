@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::civil::Date;
 use jiff::{Timestamp, Unit};
 
-use super::args::Diary;
+use super::args::Simulate;
 use super::session::{Answer, Failure, Result, Session, remark, say};
 use super::terminal;
 use crate::daemon::rehearse::{keep_forecast, rehearse};
@@ -20,34 +20,26 @@ use crate::plan::replay::Change;
 use crate::render::line::{diary_line, event_line};
 use crate::render::{forecast, portuguese};
 
-/// Lines are shown when so much has gathered.
+/// Lines are shown when this many bytes have gathered.
 const CHUNK: usize = 64 * 1024;
 
-/// What to rehearse.
-pub(super) struct Rehearsal<'a> {
-    pub(super) days: (Date, Date),
-    pub(super) statuses: Option<&'a Path>,
-    pub(super) output: Option<&'a PathBuf>,
-    pub(super) diary: Diary,
-    pub(super) weekly: u16,
-}
-
 /// The real decision in virtual time.
-pub(super) fn run(session: &Session, asked: &Rehearsal<'_>) -> Result {
+pub(super) fn run(session: &Session, asked: &Simulate) -> Result {
     let calendar = session.calendar();
-    let changes = match asked.statuses {
+    let days = (asked.from, asked.until);
+    let changes = match &asked.statuses {
         None => Vec::new(),
         Some(path) => read_changes(session, path)?,
     };
-    for stray in strays(&changes, &calendar, asked.days.1) {
+    for stray in strays(&changes, &calendar, asked.until) {
         remark(&stray);
     }
     let roster = &session.setup.config.roster;
-    let told = asked.diary == Diary::Shown;
-    let progress = Progress::new(asked.days, told);
+    let told = !asked.summary_only;
+    let progress = Progress::new(days, told);
     let mut tally = Tally::default();
     let mut lines = String::new();
-    rehearse(&session.setup, asked.days, &changes, asked.output.map(PathBuf::as_path), |at, decision| {
+    rehearse(&session.setup, days, &changes, asked.output.as_deref(), |at, decision| {
         tally.note(at, decision, &calendar);
         progress.reached(at, &calendar);
         if session.json {
@@ -69,14 +61,14 @@ pub(super) fn run(session: &Session, asked: &Rehearsal<'_>) -> Result {
     }
     let relay = session.setup.config.settings.relay.as_ref();
     let quota = relay.map(|relay| Quota { per_minute: relay.per_minute, per_day: relay.per_day });
-    let forecast = tally.forecast(&calendar, roster, asked.days, quota, usize::from(asked.weekly));
-    if let Some(dir) = asked.output {
+    let forecast = tally.forecast(&calendar, roster, days, quota, usize::from(asked.weekly));
+    if let Some(dir) = &asked.output {
         keep_forecast(dir, &forecast, &calendar, roster).map_err(|error| Failure::could_not(&error))?;
     }
     if !session.json {
         let text = forecast::text(&forecast, &calendar, roster, terminal::width());
         say(&if told { format!("\n{text}") } else { text });
-        if let Some(dir) = asked.output {
+        if let Some(dir) = &asked.output {
             say(&format!("\ncartas e relatórios em {}; o resumo, em {0}/resumo.html", dir.display()));
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::args::ReportFormat;
+use super::args::{Filter, ReportFormat};
 use super::session::{Answer, Failure, Result, Session, remark, say};
 use super::terminal;
 use crate::daemon::ingest::{IntakeError, Load, take_in_load};
@@ -33,11 +33,11 @@ const COLUMNS: [(&str, Column); 7] = [
 ];
 
 /// Who has filled in what, as of when, and where that comes from.
-pub(super) async fn show(session: &Session, window: Option<&WindowId>, municipality: Option<&str>) -> Result {
+pub(super) async fn show(session: &Session, filter: &Filter) -> Result {
     let known = session.known().await?;
-    let only =
-        municipality.map(|text| order::municipality(&session.setup.config.roster, text)).transpose()?;
-    let summaries = chosen(session, &known, window)?;
+    let roster = &session.setup.config.roster;
+    let only = filter.municipality.as_ref().map(|text| order::municipality(roster, text)).transpose()?;
+    let summaries = chosen(session, &known, filter.window.as_ref())?;
     let calendar = &known.live.calendar;
     let mut out = String::new();
     for summary in &summaries {

@@ -1,7 +1,7 @@
 //! What the command line says of itself, in Portuguese: help, and why a line could not be taken.
 //!
-//! clap speaks English. Its help is given our headings before it is rendered; its errors are read by kind and told
-//! anew, never shown. Every fault ends with how to get help.
+//! clap speaks English. Its help is given our headings before it is rendered; its errors are read by kind and worded
+//! here, never shown. Every fault ends with how to get help.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -20,13 +20,13 @@ const TEMPLATE: &str = "{before-help}{about-with-newline}\nUso: {usage}\n\n{all-
 
 /// Nothing left to do but print and end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exit {
+pub(super) struct Exit {
     /// The exit code: 0 for help and version, 2 for a usage fault.
-    pub code: u8,
+    pub(super) code: u8,
     /// What to print, line end included.
-    pub text: String,
+    pub(super) text: String,
     /// Whether to print it to stdout; else to stderr.
-    pub to_stdout: bool,
+    pub(super) to_stdout: bool,
 }
 
 /// Gives a command and all under it Portuguese headings, usage lines, help and version flags.

@@ -2,65 +2,47 @@
 
 use std::fmt::Write as _;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
+use super::args::Subject;
 use super::session::{Answer, Failure, Result, Session, say};
 use crate::desk::order;
-use crate::domain::calendar::{Calendar, Window};
+use crate::desk::why::{self, Account};
+use crate::domain::calendar::Calendar;
 use crate::domain::id::{MunicipalityCode, PartId, WindowId};
 use crate::domain::overrides::Authorship;
 use crate::domain::reason::Reason;
-use crate::plan::account::{Explanation, explain, summarise};
-use crate::plan::summary::{MunicipalityLine, PartLine};
-use crate::plan::{self, Decision};
+use crate::plan::Decision;
+use crate::plan::summary::PartLine;
 use crate::render::because::{because, call, doubt, opposed, part_name};
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
-use crate::store::{JournalEntry, JournalFilter, Ruling};
 use crate::world::known::Known;
 
 /// Tells what was decided, what is known, and what would be decided now.
-pub(super) async fn run(session: &Session, municipality: &str, window: &WindowId) -> Result {
+pub(super) async fn run(session: &Session, subject: &Subject) -> Result {
+    let Subject { municipality, window } = subject;
     let known = session.known().await?;
     let code = order::municipality(&session.setup.config.roster, municipality)?;
     order::window(&known, window, None)?;
-    let now = session.now();
-    let world = known.world();
-    let plan = plan::plan(&world, now);
-    let found = known.windows.iter().find(|w| w.id == *window);
-    let (Some(found), Some(explained)) = (found, explain(&world, &plan, window, code, now)) else {
+    let store = session.ledger().await?;
+    let Some(account) = why::gather(&known, store.as_ref(), code, window, session.now()).await? else {
         return Err(Failure::refused(format!(
             "recusado: a janela {window} abre em mais de um ano; nada foi decidido sobre ela"
         )));
     };
-    let line = summarise(&world, &plan, window, now)
-        .and_then(|summary| summary.lines.into_iter().find(|line| line.municipality == code));
-    let filter =
-        JournalFilter { window: Some(window.clone()), municipality: Some(code), ..JournalFilter::default() };
-    let (journal, rulings) = match session.ledger().await? {
-        Some(store) => (store.journal(&filter).await?, store.rulings(Some(window)).await?),
-        None => (Vec::new(), Vec::new()),
-    };
-    let told =
-        Told { known: &known, window: found, municipality: code, line, explained, journal, rulings, now };
-    say(&if session.json { told.json().to_string() } else { told.text(municipality) });
+    let printed = Printed { known: &known, account: &account };
+    say(&if session.json { printed.json().to_string() } else { printed.text(municipality) });
     Ok(Answer::Done)
 }
 
-struct Told<'a> {
+struct Printed<'a> {
     known: &'a Known,
-    window: &'a Window,
-    municipality: MunicipalityCode,
-    line: Option<MunicipalityLine>,
-    explained: Explanation,
-    journal: Vec<JournalEntry>,
-    rulings: Vec<Ruling>,
-    now: Timestamp,
+    account: &'a Account,
 }
 
-impl Told<'_> {
+impl Printed<'_> {
     fn calendar(&self) -> &Calendar {
         &self.known.live.calendar
     }
@@ -68,10 +50,10 @@ impl Told<'_> {
     fn text(&self, municipality: &str) -> String {
         let calendar = self.calendar();
         let zone = &calendar.hours.zone;
-        let name = self.line.as_ref().map_or(municipality, |line| line.name.as_str());
-        let mut out = format!("{name}, janela {}\n\n", self.window.id);
-        let _ = writeln!(out, "Abertura: {}", portuguese::date_and_weekday(self.window.opens_on));
-        for edition in &self.window.editions {
+        let name = self.account.line.as_ref().map_or(municipality, |line| line.name.as_str());
+        let mut out = format!("{name}, janela {}\n\n", self.account.window.id);
+        let _ = writeln!(out, "Abertura: {}", portuguese::date_and_weekday(self.account.window.opens_on));
+        for edition in &self.account.window.editions {
             let deadline = portuguese::deadline_or_undefined(edition.deadline);
             let announced = edition
                 .announced_on
@@ -83,8 +65,8 @@ impl Told<'_> {
             );
         }
         out.push_str("\nSituação conhecida");
-        let _ = writeln!(out, " em {}:", portuguese::instant(self.now, zone));
-        match &self.line {
+        let _ = writeln!(out, " em {}:", portuguese::instant(self.account.now, zone));
+        match &self.account.line {
             None => out.push_str("  este município não é esperado nesta janela\n"),
             Some(line) => {
                 for part in &line.parts {
@@ -109,10 +91,10 @@ impl Told<'_> {
             let _ = writeln!(out, "  {line}");
         }
         out.push_str("\nDecisões e entregas no livro:\n");
-        if self.journal.is_empty() {
+        if self.account.journal.is_empty() {
             out.push_str("  nenhuma\n");
         }
-        for entry in &self.journal {
+        for entry in &self.account.journal {
             let _ = writeln!(
                 out,
                 "  {}  {}",
@@ -121,13 +103,13 @@ impl Told<'_> {
             );
         }
         out.push_str("\nAgora:\n");
-        for decision in self.explained.actions.iter().chain(self.held()) {
+        for decision in self.account.explained.actions.iter().chain(self.account.held()) {
             let what = format!("{} {}", decision.act().as_str(), decision.key());
             let _ = writeln!(out, "  {what}: {}", because(decision.because(), calendar));
         }
-        if let Some(silence) = &self.explained.silence {
+        if let Some(silence) = &self.account.explained.silence {
             let _ = writeln!(out, "  {}", because(silence, calendar));
-        } else if self.explained.actions.is_empty() && self.explained.held.is_empty() {
+        } else if self.account.explained.actions.is_empty() && self.account.explained.held.is_empty() {
             let _ = writeln!(out, "  {}", because(&Reason::NothingDue, calendar));
         }
         out
@@ -135,14 +117,14 @@ impl Told<'_> {
 
     /// What each feed says, where they say opposite things.
     fn sides(&self, part: &PartLine) -> Vec<String> {
-        let entries = self.known.status.window(&self.window.id).of(self.municipality);
+        let entries = self.known.status.window(&self.account.window.id).of(self.account.municipality);
         opposed(part, entries, self.calendar())
     }
 
     /// What people decided about this municipality in this window, and counts still.
     fn by_hand(&self) -> Vec<String> {
         let zone = &self.calendar().hours.zone;
-        let counts = |until: Option<Date>| until.is_none_or(|day| zone.date_of(self.now) <= day);
+        let counts = |until: Option<Date>| until.is_none_or(|day| zone.date_of(self.account.now) <= day);
         let told = |what: &str, part: &Option<PartId>, until: Option<Date>, by: &Authorship| {
             let part = part.as_ref().map_or("todas as partes".to_owned(), |p| part_name(p, self.calendar()));
             let until = until.map_or(String::new(), |day| format!(", até {}", portuguese::date(day)));
@@ -159,25 +141,20 @@ impl Told<'_> {
             .map(|o| told("dispensado", &o.part, o.until, &o.authorship))
             .chain(disputed.map(|o| told("contestado", &o.part, o.until, &o.authorship)))
             .chain(notes.map(|note| call(note, self.calendar())))
-            .chain(self.rulings.iter().map(|r| {
+            .chain(self.account.rulings.iter().map(|r| {
                 format!("coleta {} (fonte {}): {}", r.snapshot, r.feed, super::feed::in_words(r, zone))
             }))
             .collect()
     }
 
     fn is_about(&self, window: &WindowId, municipality: MunicipalityCode) -> bool {
-        *window == self.window.id && municipality == self.municipality
-    }
-
-    /// What is withheld and not already among the changes.
-    fn held(&self) -> impl Iterator<Item = &Decision> {
-        self.explained.held.iter().filter(|held| !self.explained.actions.contains(held))
+        *window == self.account.window.id && municipality == self.account.municipality
     }
 
     fn json(&self) -> Value {
         let calendar = self.calendar();
         let decision = |d: &Decision| json!({ "acao": d.act().as_str(), "aviso": d.key().to_string(), "porque": because(d.because(), calendar) });
-        let parts = self.line.iter().flat_map(|line| &line.parts).map(|p| {
+        let parts = self.account.line.iter().flat_map(|line| &line.parts).map(|p| {
             json!({
                 "parte": p.part.as_str(),
                 "situacao": p.state.as_str(),
@@ -188,14 +165,14 @@ impl Told<'_> {
             })
         });
         json!({
-            "janela": self.window.id.as_str(),
-            "municipio": self.municipality.to_string(),
-            "em": rfc3339(self.now, calendar),
+            "janela": self.account.window.id.as_str(),
+            "municipio": self.account.municipality.to_string(),
+            "em": rfc3339(self.account.now, calendar),
             "partes": parts.collect::<Vec<_>>(),
             "decidido_a_mao": self.by_hand(),
-            "livro": self.journal.iter().map(super::ledger::entry_json).collect::<Vec<_>>(),
-            "agora": self.explained.actions.iter().chain(self.held()).map(decision).collect::<Vec<_>>(),
-            "silencio": self.explained.silence.as_ref().map(|r| because(r, calendar)),
+            "livro": self.account.journal.iter().map(super::ledger::entry_json).collect::<Vec<_>>(),
+            "agora": self.account.explained.actions.iter().chain(self.account.held()).map(decision).collect::<Vec<_>>(),
+            "silencio": self.account.explained.silence.as_ref().map(|r| because(r, calendar)),
         })
     }
 }

@@ -17,7 +17,7 @@ use tracing::{error, info, warn};
 use super::app::App;
 use super::ingest::Ingest;
 use super::news::News;
-use super::outbox::{Dispatch, Outbox};
+use super::outbox::{Outbox, RoundSummary};
 use super::reconcile::{Pass, reconcile_once};
 use super::register::Registers;
 use super::report::report_once;
@@ -149,7 +149,7 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError`].
-    pub async fn once(&self) -> Result<(Pass, Dispatch), ServiceError> {
+    pub async fn once(&self) -> Result<(Pass, RoundSummary), ServiceError> {
         let mut signals = Signals::listen()?;
         let mut work = std::pin::pin!(self.everything());
         tokio::select! {
@@ -159,7 +159,7 @@ impl Service {
         work.await
     }
 
-    async fn everything(&self) -> Result<(Pass, Dispatch), ServiceError> {
+    async fn everything(&self) -> Result<(Pass, RoundSummary), ServiceError> {
         let app = &self.app;
         let mut ingest = Ingest::default();
         let mut registers = Registers::default();

@@ -29,7 +29,7 @@ use crate::world::relay::{SenderError, senders};
 
 /// What a round of deliveries came to.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Dispatch {
+pub struct RoundSummary {
     /// Taken.
     pub accepted: usize,
     /// Put off.
@@ -84,8 +84,8 @@ impl Outbox {
     /// # Errors
     /// [`StoreError`]. An attempt whose end could not be recorded ends the process: it becomes *incerto* at the next
     /// start.
-    pub async fn deliver_once(&mut self, app: &Arc<App>) -> Result<Dispatch, StoreError> {
-        let mut dispatch = Dispatch::default();
+    pub async fn deliver_once(&mut self, app: &Arc<App>) -> Result<RoundSummary, StoreError> {
+        let mut dispatch = RoundSummary::default();
         while !app.stop.is_cancelled() {
             let now = app.now();
             let live = app.live();
@@ -213,7 +213,7 @@ impl Outbox {
         app: &Arc<App>,
         live: &Arc<Live>,
         claims: Vec<Claim>,
-        dispatch: &mut Dispatch,
+        dispatch: &mut RoundSummary,
     ) -> Result<(), StoreError> {
         let mut shares: Vec<Vec<Claim>> = self.senders.iter().map(|_| Vec::new()).collect();
         let count = shares.len();
@@ -256,7 +256,7 @@ impl Outbox {
     }
 
     /// Counts one attempt. Answers whether the next letter would fare no better.
-    fn learn(&mut self, app: &App, live: &Live, outcome: &Outcome, dispatch: &mut Dispatch) -> bool {
+    fn learn(&mut self, app: &App, live: &Live, outcome: &Outcome, dispatch: &mut RoundSummary) -> bool {
         let (count, at_fault) = match outcome {
             Outcome::Accepted { .. } => (&mut dispatch.accepted, false),
             Outcome::Deferred { slow_down, .. } => (&mut dispatch.deferred, *slow_down),

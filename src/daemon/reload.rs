@@ -47,6 +47,9 @@ impl Service {
             info!("os arquivos da configuração mudaram");
             return self.reload().await;
         }
+        if !known && watch.waits() {
+            info!("os arquivos da configuração mudaram e ainda têm faltas; aguarda-se o resto da gravação");
+        }
         Ok(())
     }
 

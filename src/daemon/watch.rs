@@ -54,6 +54,8 @@ pub(super) enum Look {
 pub(super) struct Watch {
     seen: Option<Stamp>,
     changed_at: Option<Timestamp>,
+    /// Whether it was said that they are waited for.
+    told: bool,
 }
 
 impl Watch {
@@ -62,6 +64,7 @@ impl Watch {
         if self.seen.as_ref() != Some(&stamp) {
             self.seen = Some(stamp);
             self.changed_at = Some(now);
+            self.told = false;
             return Look::Leave;
         }
         let Some(changed_at) = self.changed_at else { return Look::Leave };
@@ -73,6 +76,11 @@ impl Watch {
         } else {
             Look::Leave
         }
+    }
+
+    /// They have faults and are waited for. Whether that is to be said: once, until they change again.
+    pub(super) fn waits(&mut self) -> bool {
+        !std::mem::replace(&mut self.told, true)
     }
 
     /// Taken in or refused: nothing to do until they change again.
@@ -100,10 +108,12 @@ mod tests {
         assert_eq!(watch.look(file(2), at(2)), Look::Leave, "still being written");
         assert_eq!(watch.look(file(2), at(4)), Look::Leave);
         assert_eq!(watch.look(file(2), at(6)), Look::Try);
+        assert!(watch.waits() && !watch.waits(), "said once");
         assert_eq!(watch.look(file(2), at(62)), Look::Insist);
         watch.settled();
         assert_eq!(watch.look(file(2), at(900)), Look::Leave);
         assert_eq!(watch.look(file(3), at(902)), Look::Leave);
+        assert!(watch.waits(), "and once more for other files");
         assert_eq!(watch.look(file(3), at(906)), Look::Try);
     }
 

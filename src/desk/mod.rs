@@ -2,14 +2,18 @@
 //!
 //! Reading order: `order` (what people decide by hand), `extend` (a prorrogação written down), `contrast` (what another
 //! configuration would do) and `install` (put it in force), `units` (take proposals of the register of units),
-//! `dossier` (proof), `health` (is the service well?).
+//! `why` (what explains each letter), `dossier` (proof), `sample` (example letters), `check` (can every letter be
+//! written, and does the calendar stand by what was told?), `health` (is the service well?).
 //!
 //! Architecture invariant: it meets the daemon only in the loaded world, and no rule of when or to whom lives here.
 
+pub mod check;
 pub mod contrast;
 pub mod dossier;
 pub mod extend;
 pub mod health;
 pub mod install;
 pub mod order;
+pub mod sample;
 pub mod units;
+pub mod why;

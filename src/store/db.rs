@@ -3,6 +3,7 @@
 //! Every write is a `BEGIN IMMEDIATE` transaction in a task of its own ([`detached`]): dropping the caller's future,
 //! as `select!` and time-outs do, must not cut a transaction in two.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +24,7 @@ use crate::files::{self, Access};
 
 statements! {
     const SCHEMA_TABLE = "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
-    const SCHEMA = "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations";
+    const APPLIED = "SELECT version, checksum FROM _sqlx_migrations ORDER BY version";
     const OTHERS = "PRAGMA data_version";
     const COPY = "VACUUM INTO $1";
 }
@@ -41,19 +42,22 @@ const PAGES_BETWEEN_CHECKPOINTS: &str = "4000";
 const CHECK_PATH: &str = "confira o caminho em `dados`, o dono e as permissões da pasta, e o espaço em disco";
 const NO_DATABASE: &str = "inicie o serviço uma vez (vigia-suas servir --uma-vez), que cria o banco de dados";
 
-/// Migrations: append only; never edit one that was released.
-const MIGRATIONS: [(i64, &str, &str); 9] = [
+/// A step of the schema: its number, what it does, and how.
+pub(super) type Step = (i64, &'static str, &'static str);
+
+/// The schema of the first release, one file a subject, and then each change to it. Append only: never edit one that was
+/// released, and keep what `tests/migration.rs` asks for.
+pub(super) const STEPS: [Step; 8] = [
     (1, "create ledger", include_str!("../../migrations/0001_create_ledger.sql")),
-    (2, "create status", include_str!("../../migrations/0002_create_status.sql")),
-    (3, "create overrides", include_str!("../../migrations/0003_create_overrides.sql")),
-    (4, "create journal", include_str!("../../migrations/0004_create_journal.sql")),
-    (5, "keep returns", include_str!("../../migrations/0005_keep_returns.sql")),
-    (6, "create runs", include_str!("../../migrations/0006_create_runs.sql")),
-    (7, "create register and news", include_str!("../../migrations/0007_create_register_and_news.sql")),
-    (8, "keep configurations", include_str!("../../migrations/0008_keep_configurations.sql")),
-    (9, "create pages", include_str!("../../migrations/0009_create_pages.sql")),
+    (2, "create journal", include_str!("../../migrations/0002_create_journal.sql")),
+    (3, "create status", include_str!("../../migrations/0003_create_status.sql")),
+    (4, "create orders", include_str!("../../migrations/0004_create_orders.sql")),
+    (5, "create feeds", include_str!("../../migrations/0005_create_feeds.sql")),
+    (6, "create register", include_str!("../../migrations/0006_create_register.sql")),
+    (7, "create news", include_str!("../../migrations/0007_create_news.sql")),
+    (8, "create configurations", include_str!("../../migrations/0008_create_configurations.sql")),
 ];
-const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
+const NEWEST: i64 = STEPS[STEPS.len() - 1].0;
 
 /// Both ways in.
 #[derive(Debug, Clone)]
@@ -112,7 +116,7 @@ impl Db {
             // Under a program that knows only the older schema nothing may change.
             let _lock = wait_for_lock(&writer, path).await?;
             if found_in(&writer, path).await? < NEWEST {
-                migrate(&writer, NEWEST).await.map_err(|e| e.opening(path, CHECK_PATH))?;
+                migrate(&writer, &STEPS).await.map_err(|e| e.opening(path, CHECK_PATH))?;
             }
         }
         let readers = readers(path).await?;
@@ -123,10 +127,7 @@ impl Db {
     pub(super) async fn open_read_only(path: &Path) -> Result<Self, StoreError> {
         let readers = readers(path).await?;
         let mut conn = readers.acquire().await?;
-        let found = schema(&mut conn).await.map_err(|e| e.opening(path, NO_DATABASE))?;
-        if found > NEWEST {
-            return Err(StoreError::Newer { path: path.to_owned(), found, known: NEWEST });
-        }
+        let found = schema(&mut conn, path).await.map_err(|e| e.opening(path, NO_DATABASE))?;
         if found < NEWEST {
             return Err(StoreError::Older { path: path.to_owned(), found, known: NEWEST });
         }
@@ -234,22 +235,29 @@ async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
         .map_err(|e| StoreError::from(e).opening(path, NO_DATABASE))
 }
 
-async fn schema(conn: &mut Conn) -> Result<i64, StoreError> {
+/// The schema of a file, if this program knows it and every step to it.
+async fn schema(conn: &mut Conn, path: &Path) -> Result<i64, StoreError> {
     let table: i64 = bound!(SCHEMA_TABLE).fetch_one(&mut *conn).await?.try_get(0)?;
     if table == 0 {
         return Ok(0);
     }
-    Ok(bound!(SCHEMA).fetch_one(conn).await?.try_get(0)?)
-}
-
-/// The schema of a file that is not too new.
-async fn found_in(writer: &SqlitePool, path: &Path) -> Result<i64, StoreError> {
-    let mut conn = writer.acquire().await?;
-    let found = schema(&mut conn).await.map_err(|e| e.opening(path, CHECK_PATH))?;
+    let known: HashMap<i64, Migration> = migrations(&STEPS).map(|step| (step.version, step)).collect();
+    let mut found = 0;
+    for row in bound!(APPLIED).fetch_all(conn).await? {
+        found = row.try_get("version")?;
+        let checksum: &[u8] = row.try_get("checksum")?;
+        if known.get(&found).is_some_and(|step| *step.checksum != *checksum) {
+            return Err(StoreError::Unreleased { path: path.to_owned() });
+        }
+    }
     if found > NEWEST {
         return Err(StoreError::Newer { path: path.to_owned(), found, known: NEWEST });
     }
     Ok(found)
+}
+
+async fn found_in(writer: &SqlitePool, path: &Path) -> Result<i64, StoreError> {
+    schema(&mut *writer.acquire().await?, path).await.map_err(|e| e.opening(path, CHECK_PATH))
 }
 
 /// The lock, once whoever is changing the schema is done. A daemon that keeps it keeps the schema.
@@ -275,16 +283,15 @@ async fn wait_for_lock(writer: &SqlitePool, path: &Path) -> Result<Option<Ledger
     }
 }
 
-/// Brings the schema to a version.
-pub(super) async fn migrate(pool: &SqlitePool, version: i64) -> Result<(), StoreError> {
-    let migrations = MIGRATIONS
-        .into_iter()
-        .filter(|(n, ..)| *n <= version)
-        .map(|(version, name, sql)| {
-            Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
-        })
-        .collect();
-    Migrator::with_migrations(migrations)
+fn migrations(steps: &[Step]) -> impl Iterator<Item = Migration> {
+    steps.iter().map(|(version, name, sql)| {
+        Migration::new(*version, (*name).into(), MigrationType::Simple, sql.into_sql_str(), false)
+    })
+}
+
+/// Takes those steps that were not taken yet.
+pub(super) async fn migrate(pool: &SqlitePool, steps: &[Step]) -> Result<(), StoreError> {
+    Migrator::with_migrations(migrations(steps).collect())
         .run(pool)
         .await
         .map_err(|e| StoreError::Database { source: Box::new(e) })

@@ -32,6 +32,16 @@ pub enum StoreError {
         /// The newest schema known here.
         known: i64,
     },
+    /// No released program wrote it: its steps are not those of any release.
+    #[error(
+        "o banco de dados “{}” é de uma versão de teste, anterior à 0.1.0, e este programa não o lê\n\
+         dica: leve esse arquivo (e os que terminam em -wal e -shm) para outra pasta e inicie o serviço, que cria um \
+         banco novo", path.display()
+    )]
+    Unreleased {
+        /// Which file.
+        path: PathBuf,
+    },
     /// An older program wrote it, and it was opened only to read.
     #[error(
         "o banco de dados “{}” ainda não foi atualizado: esquema {found}, e este programa pede {known}\n\

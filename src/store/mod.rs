@@ -92,8 +92,8 @@ impl Store {
     /// journal of a new one.
     ///
     /// # Errors
-    /// [`StoreError::Open`] with what to do, [`StoreError::Newer`], [`StoreError::InUse`] while an older program runs on
-    /// it, or any other fault of the database.
+    /// [`StoreError::Open`] with what to do, [`StoreError::Newer`], [`StoreError::Unreleased`], [`StoreError::InUse`] while
+    /// an older program runs on it, or any other fault of the database.
     pub async fn open(path: &Path, now: Timestamp) -> Result<Self, StoreError> {
         let store = Self { db: Db::open(path).await?, group: Group::default() };
         store.open_journal(now).await?;

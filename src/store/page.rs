@@ -30,27 +30,27 @@ pub(super) struct Damaged(pub(super) usize);
 
 /// Writes what a snapshot says of a window.
 pub(super) fn said(observations: impl IntoIterator<Item = Observation>) -> String {
-    let mut scribe = Scribe::default();
+    let mut writer = PageWriter::default();
     for o in observations {
-        scribe.begin(o.municipality, (&o.part, o.state), o.wording.as_ref(), o.dated);
-        let _ = write!(scribe.text, "{}\t{}\t", mark(o.basis), o.line);
-        scribe.end(o.unit.as_ref());
+        writer.begin(o.municipality, (&o.part, o.state), o.wording.as_ref(), o.dated);
+        let _ = write!(writer.text, "{}\t{}\t", mark(o.basis), o.line);
+        writer.end(o.unit.as_ref());
     }
-    scribe.text
+    writer.text
 }
 
 /// Writes what is known of a window from one feed.
 pub(super) fn known<'e>(entries: impl IntoIterator<Item = (MunicipalityCode, &'e Entry)>) -> String {
-    let mut scribe = Scribe::default();
+    let mut writer = PageWriter::default();
     for (municipality, e) in entries {
-        let origin = scribe.origin(e);
-        scribe.begin(municipality, (&e.part, e.state), e.wording.as_ref(), e.dated);
+        let origin = writer.origin(e);
+        writer.begin(municipality, (&e.part, e.state), e.wording.as_ref(), e.dated);
         let since = e.unproven_since.map(|since| since.as_millisecond().to_string()).unwrap_or_default();
         let settled = if e.settled { "d" } else { "" };
-        let _ = write!(scribe.text, "{}{settled}{since}\t{}\t{origin}\t", mark(e.basis), e.line);
-        scribe.end(e.unit.as_ref());
+        let _ = write!(writer.text, "{}{settled}{since}\t{}\t{origin}\t", mark(e.basis), e.line);
+        writer.end(e.unit.as_ref());
     }
-    scribe.text
+    writer.text
 }
 
 /// Reads what [`said`] wrote, whole or not at all.
@@ -112,7 +112,7 @@ type Origin = (SnapshotId, u64, Timestamp);
 
 /// Writes lines, and names before they are first used.
 #[derive(Default)]
-struct Scribe {
+struct PageWriter {
     text: String,
     parts: Vec<PartId>,
     wordings: HashMap<Arc<str>, usize>,
@@ -120,7 +120,7 @@ struct Scribe {
     municipality: Option<MunicipalityCode>,
 }
 
-impl Scribe {
+impl PageWriter {
     fn origin(&mut self, entry: &Entry) -> usize {
         let is = |(id, ..): &Origin| *id == entry.snapshot;
         self.origins.iter().rposition(is).unwrap_or_else(|| {

@@ -35,9 +35,7 @@ statements! {
                       ORDER BY s.position LIMIT 1";
 }
 
-/// The first line of a mapping: it names its pages.
-const INDEX: &str = "paginas";
-/// Begins the line of a mapping with the columns that the load came in.
+/// Begins the line of a mapping with the columns that the load came in; its other lines name its pages.
 const FORM: &str = "forma\t";
 
 impl Store {
@@ -77,7 +75,7 @@ impl Store {
             let load = load(&cells)?;
             let bytes: &[u8] = cells.get("bytes")?;
             let corrupt = || cells.corrupt("mapping");
-            for named in index(bytes).ok_or_else(corrupt)? {
+            for named in index(bytes) {
                 let (window, sha256) = named.ok_or_else(corrupt)?;
                 for observation in said(&mut view, &window, sha256).await?.ok_or_else(corrupt)? {
                     book.absorb(observation, &load, Belief::Cautious);
@@ -106,12 +104,7 @@ pub(super) async fn keep(
     observations: &Observations,
     form: Option<&str>,
 ) -> Result<String, StoreError> {
-    let mut mapping = format!("{INDEX}\n");
-    if let Some(form) = form {
-        mapping.push_str(FORM);
-        mapping.push_str(&page::escaped(form));
-        mapping.push('\n');
-    }
+    let mut mapping = form.map(|form| format!("{FORM}{}\n", page::escaped(form))).unwrap_or_default();
     for of_window in observations.pages() {
         let text = page::said(of_window.observations());
         let digest = sha256(text.as_bytes());
@@ -124,15 +117,13 @@ pub(super) async fn keep(
     Ok(mapping)
 }
 
-/// Windows and digests of the pages that a mapping names; nothing for what is none.
-pub(super) fn index(mapping: &[u8]) -> Option<impl Iterator<Item = Option<(WindowId, &str)>>> {
-    let rest = mapping.strip_prefix(INDEX.as_bytes())?.strip_prefix(b"\n")?;
-    let lines =
-        rest.split(|b| *b == b'\n').filter(|line| !line.is_empty() && !line.starts_with(FORM.as_bytes()));
-    Some(lines.map(|line| {
+/// Windows and digests of the pages that a mapping names, each if it can be read.
+pub(super) fn index(mapping: &[u8]) -> impl Iterator<Item = Option<(WindowId, &str)>> {
+    let lines = mapping.split(|b| *b == b'\n');
+    lines.filter(|line| !line.is_empty() && !line.starts_with(FORM.as_bytes())).map(|line| {
         let (window, sha256) = std::str::from_utf8(line).ok()?.split_once('\t')?;
         Some((WindowId::parse(window).ok()?, sha256))
-    }))
+    })
 }
 
 /// The columns that a load came in, where its mapping tells.
@@ -147,9 +138,8 @@ pub(super) async fn said_of(
     mapping: &[u8],
     only: &BTreeSet<WindowId>,
 ) -> Result<Option<Vec<(WindowId, Vec<Observation>)>>, StoreError> {
-    let Some(named) = index(mapping) else { return Ok(None) };
     let mut pages = Vec::new();
-    for entry in named {
+    for entry in index(mapping) {
         let Some((window, sha256)) = entry else { return Ok(None) };
         if only.contains(&window) {
             let Some(said) = said(conn, &window, sha256).await? else { return Ok(None) };

@@ -1,251 +1,124 @@
 //! The command line, parsed: what an operator asked for, as a value.
 //!
-//! clap stays behind `line` (what may be written) and `sense` (what it means); nothing here opens a file or reads a clock. A municipality stays as typed, since only the
-//! roster knows names, and an instant without a zone waits for the calendar's.
+//! What may be written stands beside what it becomes: clap fills in the structs that the commands read. Here is what
+//! clap cannot see (arguments that must agree) and what the environment gives. Nothing here opens a file or reads a
+//! clock. A municipality stays as typed, since only the roster knows names, and an instant without a zone waits for the
+//! calendar's.
 
-mod asked;
-mod line;
+mod by_hand;
+mod command;
 mod options;
-mod sense;
+mod register;
 #[cfg(test)]
 mod tests;
 mod value;
-mod watch;
 
-pub use asked::{
-    Apply, Change, Choice, Diary, Extend, Feed, Ledger, LetterFormat, Moment, News, Note, NoteChange, Orders,
-    Override, Register, ReportFormat, Sample, SampleOf, Scope, Shell, Signature, Values,
+pub(super) use by_hand::{Apply, Extend, Note, Orders, Override, Scope, Undo};
+pub(super) use command::Command;
+pub(super) use options::{
+    Feed, Filter, Ledger, LedgerVerb, Letter, LetterFormat, Moment, ReportFormat, Ruling, Sample, SampleOf,
+    Shell, Signature, Simulate, Subject, Values,
 };
-pub(super) use sense::Fault;
+pub(super) use register::{Choice, Named, News, NewsVerb, Register, RegisterVerb, Waiver};
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser};
 use jiff::civil::Date;
 
 use super::usage::{self, Exit};
-use crate::domain::id::{EmailAddress, FeedId, WindowId};
 
 /// One run of the program, as asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invocation {
-    /// `--config DIR`, or `VIGIA_CONFIG`; absent: the usual places.
-    pub config: Option<PathBuf>,
-    /// `--json`: data as JSON.
-    pub json: bool,
-    /// `--em INSTANTE`: now, or as known then; absent: the machine's clock. Never there where a command ignores it.
-    pub at: Option<Moment>,
+#[derive(Debug, Clone, PartialEq, Eq, Parser)]
+#[command(name = "vigia-suas", version)]
+#[command(about = "Acompanha as janelas dos sistemas da REDE SUAS e avisa os municípios (norma BES Nº 08)")]
+#[command(after_help = "Exemplo:\n  vigia-suas verificar\n\n\
+    Entre colchetes, o nome do comando em inglês.\n\
+    Saída: 0 feito; 1 resposta negativa; 2 uso incorreto; 3 não foi possível.")]
+#[command(arg_required_else_help = true)]
+pub(super) struct Invocation {
+    /// Or `VIGIA_CONFIG`; absent: the usual places.
+    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(
+        help = "Pasta da configuração [padrão: a variável VIGIA_CONFIG, senão config, senão /etc/vigia-suas]"
+    )]
+    pub(super) config: Option<PathBuf>,
+    /// Data as JSON.
+    #[arg(long, global = true, help = "Escreve os dados em JSON")]
+    pub(super) json: bool,
+    /// Now, or as known then; absent: the machine's clock. Never there where a command ignores it.
+    #[arg(id = "em", long, global = true, value_name = "INSTANTE", value_parser = value::moment)]
+    #[arg(help = "Como se agora fosse este instante: 2026-11-20T08:00:00-03:00, ou 2026-11-20T08:00 ou \
+        2026-11-20 no fuso do calendário")]
+    pub(super) at: Option<Moment>,
     /// How many times `-v`: 0 as configured, 1 debug, 2 and more trace.
-    pub verbosity: u8,
+    #[arg(id = "detalhado", short = 'v', long, global = true, action = clap::ArgAction::Count)]
+    #[arg(help = "Registra mais detalhes; repita (-vv) para ainda mais")]
+    pub(super) verbosity: u8,
     /// What to do.
-    pub command: Command,
+    #[command(subcommand)]
+    pub(super) command: Command,
 }
 
-/// What to do, by its English alias.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
-    /// `servir`
-    Run {
-        /// `--uma-vez`: one pass, then end.
-        once: bool,
-    },
-    /// `verificar`
-    Check,
-    /// `agenda`; when both days are there, `from` is not after `until`.
-    Calendar {
-        /// `--de`
-        from: Option<Date>,
-        /// `--ate`, inclusive.
-        until: Option<Date>,
-        /// `--ics ARQUIVO`; `-` is stdout.
-        ics: Option<PathBuf>,
-    },
-    /// `plano`
-    Plan,
-    /// `plano --contra DIR`
-    Contrast {
-        /// The other configuration.
-        against: PathBuf,
-        /// `--ate`: the last day compared.
-        until: Option<Date>,
-    },
-    /// `aplicar DIR` or `aplicar --voltar`
-    Apply(Apply),
-    /// `prorrogar JANELA`
-    Extend(Extend),
-    /// `saude`
-    Health,
-    /// `decisoes`
-    Orders(Orders),
-    /// `anotar MUNICIPIO JANELA`
-    Note(Note),
-    /// `simular`; `from` is not after `until`.
-    Simulate {
-        /// `--de`
-        from: Date,
-        /// `--ate`, inclusive.
-        until: Date,
-        /// `--situacoes ARQ.csv`
-        statuses: Option<PathBuf>,
-        /// `--saida DIR`
-        output: Option<PathBuf>,
-        /// `--resumo`
-        diary: Diary,
-        /// `--por-semana`: more letters than that in seven days deserve a warning.
-        weekly: u16,
-    },
-    /// `porque MUNICIPIO JANELA`
-    Why {
-        /// As typed: a code of seven or six digits, or a name.
-        municipality: String,
-        /// The window.
-        window: WindowId,
-    },
-    /// `situacao`
-    Status {
-        /// `--janela`
-        window: Option<WindowId>,
-        /// `--municipio`, as typed.
-        municipality: Option<String>,
-    },
-    /// `importar FONTE ARQUIVO`
-    Ingest {
-        /// Which feed.
-        feed: FeedId,
-        /// The file to load.
-        file: PathBuf,
-    },
-    /// `fontes`
-    Feeds {
-        /// One feed, with its last snapshots; absent: all.
-        feed: Option<FeedId>,
-    },
-    /// `fonte`
-    Feed(Feed),
-    /// `relatorio`
-    Report {
-        /// `--formato`
-        format: ReportFormat,
-        /// `--janela`
-        window: Option<WindowId>,
-    },
-    /// `dossie MUNICIPIO`
-    Dossier {
-        /// As typed.
-        municipality: String,
-        /// `--janela`
-        window: Option<WindowId>,
-        /// `--saida DIR`
-        output: Option<PathBuf>,
-    },
-    /// `livro`
-    Ledger(Ledger),
-    /// `carta`
-    Letter {
-        /// Which letter.
-        sample: Sample,
-        /// `--formato`
-        format: LetterFormat,
-    },
-    /// `carta --todas`
-    Letters {
-        /// `--sistema` or `--janela`; absent: every system.
-        of: Option<SampleOf>,
-        /// `--municipio`, as typed; absent: all.
-        municipality: Option<String>,
-        /// `--saida DIR`
-        output: PathBuf,
-    },
-    /// `carta --observar`
-    WatchLetter {
-        /// Which letter.
-        sample: Sample,
-        /// `--formato`
-        format: LetterFormat,
-        /// `--saida DIR`; absent: stdout.
-        output: Option<PathBuf>,
-    },
-    /// `enviar-teste ENDERECO`
-    SendTest {
-        /// To whom.
-        to: EmailAddress,
-        /// Which letter.
-        sample: Sample,
-    },
-    /// `devolucao`: the message is on stdin.
-    Bounce,
-    /// `reter`
-    Hold {
-        /// What stops.
-        scope: Scope,
-        /// `--ate`: the last day on which it stops.
-        until: Option<Date>,
-        /// By whom and why.
-        signature: Signature,
-    },
-    /// `liberar`
-    Release {
-        /// What goes on.
-        scope: Scope,
-        /// By whom and why.
-        signature: Signature,
-    },
-    /// `dispensar MUNICIPIO JANELA`
-    Exempt(Override),
-    /// `contestar MUNICIPIO JANELA`
-    Dispute(Override),
-    /// `completar SHELL`
-    Complete(Shell),
-    /// `completar --valores O_QUE`: asked by the script that `completar` writes.
-    Values(Values),
-    /// `manual DIR`
-    Manual(PathBuf),
-    /// `cadastro`
-    Register(Register),
-    /// `noticias`
-    News(News),
+/// A line that clap takes and we do not.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("--ate {until} vem antes de --de {from}")]
+    Backwards { from: Date, until: Date },
+    #[error("“--em” não se aplica a “{0}”")]
+    Timeless(&'static str),
+    #[error("“conferir” confere o livro inteiro: não aceita --janela, --municipio nem --desde")]
+    WholeLedger,
+    #[error("falta informar:\n  {0}")]
+    Missing(&'static str),
+    #[error("informe uma destas: {0}")]
+    OneOf(&'static str),
+    #[error("--saida só serve com --todas ou --observar")]
+    StrayOutput,
+    #[error("não sei quem está decidindo: informe --autor NOME")]
+    Nobody,
 }
 
-impl Command {
-    /// Whether it is about the service and its ledger, and so can be done with the last good configuration while the
-    /// files have faults. What judges the files, or shows what they say, cannot.
-    #[must_use]
-    pub fn goes_on(&self) -> bool {
-        match self {
-            Self::Run { once } => !once,
-            Self::Plan
-            | Self::Contrast { .. }
-            | Self::Apply(_)
-            | Self::Health
-            | Self::Orders(_)
-            | Self::Note(_)
-            | Self::Why { .. }
-            | Self::Status { .. }
-            | Self::Ingest { .. }
-            | Self::Report { .. }
-            | Self::Dossier { .. }
-            | Self::Ledger(_)
-            | Self::Bounce
-            | Self::Values(_)
-            | Self::Hold { .. }
-            | Self::Release { .. }
-            | Self::Exempt(_)
-            | Self::Dispute(_)
-            | Self::Feeds { .. }
-            | Self::Feed(_)
-            | Self::Register(_)
-            | Self::News(_) => true,
-            Self::Check
-            | Self::Calendar { .. }
-            | Self::Simulate { .. }
-            | Self::Letter { .. }
-            | Self::Letters { .. }
-            | Self::WatchLetter { .. }
-            | Self::SendTest { .. }
-            | Self::Complete(_)
-            | Self::Manual(_)
-            | Self::Extend(_) => false,
+impl Invocation {
+    /// What clap cannot see: arguments that must agree.
+    fn check(&self) -> Result<(), Fault> {
+        match &self.command {
+            Command::Calendar { from: Some(from), until: Some(until), .. }
+            | Command::Simulate(Simulate { from, until, .. })
+                if from > until =>
+            {
+                return Err(Fault::Backwards { from: *from, until: *until });
+            }
+            Command::Complete { shell: None, values: None } => return Err(Fault::Missing("<SHELL>")),
+            Command::Ledger(Ledger { filter, since, verb: Some(LedgerVerb::Verify) })
+                if *filter != Filter::default() || since.is_some() =>
+            {
+                return Err(Fault::WholeLedger);
+            }
+            Command::Letter(letter) if !letter.all && letter.sample().is_none() => {
+                return Err(Fault::OneOf("--sistema ID, --janela ID"));
+            }
+            Command::Letter(Letter { all: false, watch: false, output: Some(_), .. }) => {
+                return Err(Fault::StrayOutput);
+            }
+            Command::Register(Register { verb: Some(RegisterVerb::Refuse { named, .. }), .. })
+                if *named == Named::default() =>
+            {
+                return Err(Fault::OneOf("PROPOSTA, --so TIPO, --unidade ID"));
+            }
+            _ => {}
         }
+        let timeless = match &self.command {
+            Command::Simulate(_) => "simular",
+            Command::Ledger(_) => "livro",
+            Command::Dossier { .. } => "dossie",
+            Command::Health => "saude",
+            Command::Complete { .. } => "completar",
+            Command::Manual { .. } => "manual",
+            _ => return Ok(()),
+        };
+        if self.at.is_some() { Err(Fault::Timeless(timeless)) } else { Ok(()) }
     }
 }
 
@@ -253,13 +126,21 @@ impl Command {
 ///
 /// # Errors
 /// [`Exit`] when there is nothing left to do but print: help and version (exit 0), or a usage fault (exit 2).
-pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, Exit> {
+pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, Exit> {
     parse_in(args, None, &|name| std::env::var_os(name))
 }
 
 /// Every command as clap knows it, in Portuguese: for completions and manual pages.
 pub(super) fn command() -> clap::Command {
-    usage::in_portuguese(line::command())
+    usage::in_portuguese(plain())
+}
+
+/// What the command line may be. Commands on which the instant has no bearing take `--em` only to refuse it by name.
+fn plain() -> clap::Command {
+    let unseen = || Arg::new("em").long("em").value_parser(value::moment).global(true).hide(true);
+    ["simular", "livro", "dossie"]
+        .into_iter()
+        .fold(Invocation::command(), |command, name| command.mut_subcommand(name, |sub| sub.arg(unseen())))
 }
 
 /// [`parse`] with the terminal's width and the environment given.
@@ -270,12 +151,32 @@ fn parse_in(
 ) -> Result<Invocation, Exit> {
     let named = std::iter::once(OsString::from(usage::PROGRAM));
     let args: Vec<OsString> = named.chain(args.into_iter().skip(1)).collect();
-    let command = line::command();
-    let command = usage::in_portuguese(match width {
+    let command = plain();
+    let command = match width {
         Some(width) => command.term_width(width),
         None => command,
+    };
+    let login = ["SUDO_USER", "USER"].into_iter().filter_map(variable);
+    let mut login = login.map(|name| name.to_string_lossy().trim().to_owned());
+    let command = usage::in_portuguese(match login.find(|name| !name.is_empty()) {
+        Some(login) => by_default(command, &login),
+        None => command,
     });
-    let line = line::read(&command, &args).map_err(|error| usage::translate(&error, &command, &args))?;
-    let variable = |name| variable(name).filter(|value: &OsString| value.as_os_str() != OsStr::new(""));
-    line.into_invocation(&variable).map_err(|fault| usage::refuse(&fault, &command, &args))
+    let matches = command.clone().try_get_matches_from(&args);
+    let matches = matches.map_err(|error| usage::translate(&error, &command, &args))?;
+    // What clap let through lacks nothing but the author, whom only the environment can give in place of the line.
+    let read = Invocation::from_arg_matches(&matches).map_err(|_| Fault::Nobody);
+    let mut read = read
+        .and_then(|read| read.check().map(|()| read))
+        .map_err(|fault| usage::refuse(&fault, &command, &args))?;
+    read.config =
+        read.config.or_else(|| variable("VIGIA_CONFIG").filter(|dir| !dir.is_empty()).map(PathBuf::from));
+    Ok(read)
+}
+
+/// Who decides where `--autor` does not say: the login name.
+fn by_default(command: clap::Command, login: &str) -> clap::Command {
+    command
+        .mut_args(|arg| if arg.get_id() == "autor" { arg.default_value(login.to_owned()) } else { arg })
+        .mut_subcommands(|sub| by_default(sub, login))
 }

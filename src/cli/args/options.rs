@@ -1,313 +1,230 @@
-//! What stands behind each command on the line: options and arguments, as clap reads them.
+//! What several commands ask for, and the arguments of those that show, rehearse and write letters, as clap reads them.
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
-use jiff::civil::{Date, Time};
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
 
-use super::LetterFormat;
 use super::value;
-use crate::domain::id::{FeedId, PartId, SnapshotId, SystemId, WindowId};
+use crate::domain::id::{FeedId, SnapshotId, SystemId, WindowId};
 use crate::domain::notice::Kind;
-use crate::domain::overrides::BatchId;
 
-#[derive(Args)]
-pub(super) struct ApplyArgs {
-    #[arg(value_name = "DIR", required_unless_present = "voltar", conflicts_with = "voltar")]
-    #[arg(help = "Pasta da configuração nova")]
-    pub(super) pasta: Option<PathBuf>,
-    #[arg(long, help = "Volta à última configuração guardada")]
-    pub(super) voltar: bool,
-    #[arg(long, value_name = "DATA", value_parser = value::date)]
-    #[arg(help = "Último dia comparado [padrão: 60 dias, ou o último prazo que muda]")]
-    pub(super) ate: Option<Date>,
-    #[command(flatten)]
-    pub(super) consent: Consent,
-    #[arg(long, value_name = "N", help = "Confirma um efeito grande: quantas cartas mudam, como na tabela")]
-    pub(super) confirmar: Option<usize>,
-}
-
-#[derive(Args)]
-pub(super) struct Consent {
-    #[arg(long, help = "Não pergunta: a resposta é sim")]
-    pub(super) sim: bool,
-    #[arg(long, value_name = "NOME", value_parser = value::text)]
-    #[arg(help = "Quem decidiu [padrão: o usuário do sistema]")]
-    pub(super) autor: Option<String>,
-}
-
-#[derive(Args)]
-pub(super) struct ExtendArgs {
-    #[arg(value_name = "JANELA", value_parser = WindowId::parse, help = "Janela, como rma/2026-10")]
-    pub(super) janela: WindowId,
-    #[arg(long, value_name = "DATA", value_parser = value::date)]
-    #[arg(help = "O novo prazo: AAAA-MM-DD ou DD/MM/AAAA")]
-    pub(super) para: Date,
-    #[arg(long, value_name = "TEXTO", value_parser = value::text, help = "De onde vem a nova data")]
-    pub(super) fonte: String,
-    #[arg(long, value_name = "DATA", value_parser = value::date, help = "Dia do anúncio [padrão: hoje]")]
-    pub(super) anunciada: Option<Date>,
-    #[arg(long, value_name = "HH:MM", value_parser = value::hour, help = "Hora do prazo [padrão: a da janela]")]
-    pub(super) hora: Option<Time>,
-    #[arg(long, value_name = "MUNICIPIO", value_parser = value::text, value_delimiter = ',')]
-    #[arg(help = "Só estes municípios, por código ou nome, separados por vírgula [padrão: todos]")]
-    pub(super) municipios: Vec<String>,
-    #[command(flatten)]
-    pub(super) consent: Consent,
-    #[arg(long, value_name = "DATA", value_parser = value::date)]
-    #[arg(help = "Repete a nova data, quando ela vem antes da antiga")]
-    pub(super) confirmar: Option<Date>,
-}
-
-#[derive(Args)]
-pub(super) struct NoteArgs {
-    #[command(flatten)]
-    pub(super) place: Place,
-    #[arg(long, value_name = "TEXTO", value_parser = value::text, required_unless_present = "desfazer")]
-    #[arg(help = "O que resultou do telefonema")]
-    pub(super) resultado: Option<String>,
-    #[arg(long, value_name = "DIAS", value_parser = value::days, conflicts_with = "ate")]
-    #[arg(help = "Pausa as cobranças deste município nesta janela por tantos dias depois de hoje, como 3d")]
-    pub(super) pausar: Option<u16>,
-    #[arg(long, value_name = "DATA", value_parser = value::date)]
-    #[arg(help = "Pausa as cobranças até este dia: AAAA-MM-DD ou DD/MM/AAAA")]
-    pub(super) ate: Option<Date>,
-    #[arg(long, value_name = "NUMERO", value_parser = value::text, help = "O telefone discado")]
-    pub(super) telefone: Option<String>,
-    #[arg(long, requires = "motivo", conflicts_with_all = ["resultado", "pausar", "ate", "telefone"])]
-    #[arg(help = "Desfaz a última anotação")]
-    pub(super) desfazer: bool,
-    #[arg(long, value_name = "TEXTO", value_parser = value::text, requires = "desfazer")]
-    #[arg(help = "Por que se desfaz")]
-    pub(super) motivo: Option<String>,
-    #[arg(long, value_name = "NOME", value_parser = value::text)]
-    #[arg(help = "Quem telefonou [padrão: o usuário do sistema]")]
-    pub(super) autor: Option<String>,
-}
-
-#[derive(Args)]
-pub(super) struct OrdersArgs {
-    #[arg(long, conflicts_with = "desfazer", help = "Também as que já não valem")]
-    pub(super) todas: bool,
-    #[arg(long, value_name = "ID", value_parser = value::text, requires = "motivo")]
-    #[arg(help = "Desfaz esta decisão, pelo código que a lista mostra")]
-    pub(super) desfazer: Option<String>,
-    #[arg(long, value_name = "TEXTO", value_parser = value::text, requires = "desfazer")]
-    #[arg(help = "Por que se desfaz")]
-    pub(super) motivo: Option<String>,
-    #[arg(long, value_name = "NOME", value_parser = value::text)]
-    #[arg(help = "Quem decidiu [padrão: o usuário do sistema]")]
-    pub(super) autor: Option<String>,
-}
-
-#[derive(Args)]
-pub(super) struct Simulate {
-    #[arg(long, value_name = "DATA", value_parser = value::date)]
-    #[arg(help = "Primeiro dia: AAAA-MM-DD ou DD/MM/AAAA")]
-    pub(super) de: Date,
-    #[arg(long, value_name = "DATA", value_parser = value::date, help = "Último dia, inclusive")]
-    pub(super) ate: Date,
-    #[arg(long, value_name = "ARQ.csv")]
-    #[arg(help = "Situações no tempo: em;janela;ibge;parte;unidade;situacao")]
-    pub(super) situacoes: Option<PathBuf>,
-    #[arg(long, value_name = "DIR")]
-    #[arg(help = "Pasta onde guardar as cartas, os relatórios e o resumo (página e planilhas)")]
-    pub(super) saida: Option<PathBuf>,
-    #[arg(long, help = "Mostra só o resumo, sem o diário")]
-    pub(super) resumo: bool,
-    #[arg(long, value_name = "N", value_parser = value::count)]
-    #[arg(help = "Avisa quando um município recebe mais do que N cartas em 7 dias [padrão: 3]")]
-    #[arg(default_value = "3")]
-    pub(super) por_semana: u16,
-}
-
-#[derive(Args)]
-pub(super) struct LetterArgs {
-    #[arg(long, value_name = "TIPO", value_parser = value::kind(), required_unless_present = "todas")]
-    #[arg(help = "divulgacao, lembrete, prazo, prorrogacao, suspensao, resumo, remessa ou alerta")]
-    pub(super) tipo: Option<Kind>,
-    #[arg(long, value_name = "ID", value_parser = SystemId::parse, conflicts_with = "janela")]
-    #[arg(help = "Sistema, como rma: vale a janela atual dele, ou a próxima")]
-    pub(super) sistema: Option<SystemId>,
-    #[arg(long, value_name = "ID", value_parser = WindowId::parse, help = "Janela, como rma/2026-10")]
-    pub(super) janela: Option<WindowId>,
-    #[arg(long, value_name = "MUNICIPIO", value_parser = value::text)]
-    #[arg(help = "Destinatário: código IBGE de 7 ou 6 dígitos, ou nome")]
-    pub(super) municipio: Option<String>,
-    #[arg(long, value_name = "FORMATO", value_enum, default_value = "texto")]
-    #[arg(help = "texto, html ou eml [padrão: texto]")]
-    pub(super) formato: LetterFormat,
-    #[arg(long, requires = "saida", conflicts_with = "tipo")]
-    #[arg(help = "Grava todas as cartas, de todo tipo, a todo destinatário, com um índice para conferir")]
-    pub(super) todas: bool,
-    #[arg(long, conflicts_with = "todas")]
-    #[arg(help = "Mostra a carta de novo cada vez que um arquivo da configuração muda; Ctrl-C encerra")]
-    pub(super) observar: bool,
-    #[arg(long, value_name = "DIR", help = "Pasta onde gravar, com --todas ou --observar")]
-    pub(super) saida: Option<PathBuf>,
-}
-
-#[derive(Args)]
-pub(super) struct Place {
-    #[arg(value_name = "MUNICIPIO", value_parser = value::text)]
+/// A municipality, as typed, in a window.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(in crate::cli) struct Subject {
+    #[arg(id = "municipio", value_name = "MUNICIPIO", value_parser = value::text)]
     #[arg(help = "Código IBGE de 7 ou 6 dígitos, ou nome (entre aspas, se tiver espaços)")]
-    pub(super) municipio: String,
-    #[arg(value_name = "JANELA", value_parser = WindowId::parse, help = "Janela, como rma/2026-10")]
-    pub(super) janela: WindowId,
+    pub(in crate::cli) municipality: String,
+    #[arg(id = "janela", value_name = "JANELA", value_parser = WindowId::parse)]
+    #[arg(help = "Janela, como rma/2026-10")]
+    pub(in crate::cli) window: WindowId,
 }
 
-#[derive(Args)]
-pub(super) struct Filter {
-    #[arg(long, value_name = "ID", value_parser = WindowId::parse)]
+/// What a list is narrowed to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub(in crate::cli) struct Filter {
+    #[arg(id = "janela", long, value_name = "ID", value_parser = WindowId::parse)]
     #[arg(help = "Só esta janela, como rma/2026-10")]
-    pub(super) janela: Option<WindowId>,
-    #[arg(long, value_name = "MUNICIPIO", value_parser = value::text)]
+    pub(in crate::cli) window: Option<WindowId>,
+    #[arg(id = "municipio", long, value_name = "MUNICIPIO", value_parser = value::text)]
     #[arg(help = "Só este município: código IBGE de 7 ou 6 dígitos, ou nome")]
-    pub(super) municipio: Option<String>,
+    pub(in crate::cli) municipality: Option<String>,
 }
 
-#[derive(Args)]
-pub(super) struct DossierArgs {
-    #[arg(value_name = "MUNICIPIO", value_parser = value::text)]
-    #[arg(help = "Código IBGE de 7 ou 6 dígitos, ou nome (entre aspas, se tiver espaços)")]
-    pub(super) municipio: String,
-    #[arg(long, value_name = "ID", value_parser = WindowId::parse)]
-    #[arg(help = "Só esta janela, como rma/2026-10")]
-    pub(super) janela: Option<WindowId>,
-    #[arg(long, value_name = "DIR")]
-    #[arg(help = "Pasta a gravar, nova ou vazia [padrão: dossie-MUNICIPIO-JANELA na pasta atual]")]
-    pub(super) saida: Option<PathBuf>,
+/// By whom and why. Neither is blank; who is as said, else the login name (`SUDO_USER`, then `USER`).
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(in crate::cli) struct Signature {
+    #[arg(id = "motivo", long, value_name = "TEXTO", value_parser = value::text)]
+    #[arg(help = "Por quê; fica registrado no livro")]
+    pub(in crate::cli) reason: String,
+    #[arg(id = "autor", long, value_name = "NOME", value_parser = value::text, required = false)]
+    #[arg(help = "Quem decidiu [padrão: o usuário do sistema]")]
+    pub(in crate::cli) author: String,
 }
 
-#[derive(Args)]
-pub(super) struct LedgerArgs {
+/// An instant as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum Moment {
+    /// RFC 3339, offset included.
+    Instant(Timestamp),
+    /// A local date and time, in the calendar's zone.
+    Civil(DateTime),
+    /// A local date; the command knows whether its start or its end is meant.
+    Day(Date),
+}
+
+/// `simular`: a period in virtual time; `from` is not after `until`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(in crate::cli) struct Simulate {
+    #[arg(id = "de", long, value_name = "DATA", value_parser = value::date)]
+    #[arg(help = "Primeiro dia: AAAA-MM-DD ou DD/MM/AAAA")]
+    pub(in crate::cli) from: Date,
+    #[arg(id = "ate", long, value_name = "DATA", value_parser = value::date, help = "Último dia, inclusive")]
+    pub(in crate::cli) until: Date,
+    #[arg(id = "situacoes", long, value_name = "ARQ.csv")]
+    #[arg(help = "Situações no tempo: em;janela;ibge;parte;unidade;situacao")]
+    pub(in crate::cli) statuses: Option<PathBuf>,
+    #[arg(id = "saida", long, value_name = "DIR")]
+    #[arg(help = "Pasta onde guardar as cartas, os relatórios e o resumo (página e planilhas)")]
+    pub(in crate::cli) output: Option<PathBuf>,
+    #[arg(id = "resumo", long, help = "Mostra só o resumo, sem o diário")]
+    pub(in crate::cli) summary_only: bool,
+    #[arg(long = "por-semana", value_name = "N", value_parser = value::count, default_value = "3")]
+    #[arg(help = "Avisa quando um município recebe mais do que N cartas em 7 dias [padrão: 3]")]
+    pub(in crate::cli) weekly: u16,
+}
+
+/// `livro`
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(in crate::cli) struct Ledger {
     #[command(flatten)]
-    pub(super) filter: Filter,
-    #[arg(long, value_name = "DATA", value_parser = value::date)]
+    pub(in crate::cli) filter: Filter,
+    #[arg(id = "desde", long, value_name = "DATA", value_parser = value::date)]
     #[arg(help = "Só o que foi registrado desde este dia: AAAA-MM-DD ou DD/MM/AAAA")]
-    pub(super) desde: Option<Date>,
+    pub(in crate::cli) since: Option<Date>,
     #[command(subcommand)]
-    pub(super) verb: Option<LedgerVerb>,
+    pub(in crate::cli) verb: Option<LedgerVerb>,
 }
 
-#[derive(Subcommand)]
-pub(super) enum FeedVerb {
-    #[command(name = "aceitar", alias = "accept", about = "Acredita em uma coleta que ficou em quarentena")]
-    #[command(after_help = "Exemplo:\n  vigia-suas fonte aceitar rma-cras-20261123T090000000Z-0123456789ab \
-        --motivo \"O MDS corrigiu os dados\"")]
-    Accept {
-        #[arg(value_name = "COLETA", value_parser = SnapshotId::parse)]
-        #[arg(help = "Coleta, como aparece em “vigia-suas fontes FONTE”")]
-        coleta: SnapshotId,
-        #[command(flatten)]
-        signature: SignatureArgs,
-    },
-    #[command(name = "recusar", alias = "reject")]
-    #[command(about = "Deixa de acreditar em uma coleta: volta a valer o que se sabia antes")]
-    #[command(after_help = "Exemplo:\n  vigia-suas fonte recusar rma-cras-20261123T090000000Z-0123456789ab \
-        --motivo \"Arquivo do mês errado\"")]
-    Reject {
-        #[arg(value_name = "COLETA", value_parser = SnapshotId::parse)]
-        #[arg(help = "Coleta, como aparece em “vigia-suas fontes FONTE”")]
-        coleta: SnapshotId,
-        #[command(flatten)]
-        signature: SignatureArgs,
-    },
-    #[command(name = "experimentar", alias = "try")]
-    #[command(about = "Mostra o que a fonte traria agora, sem gravar nada")]
-    #[command(after_help = "Exemplo:\n  vigia-suas fonte experimentar rma-cras")]
-    Try {
-        #[arg(value_name = "FONTE", value_parser = FeedId::parse)]
-        #[arg(help = "Fonte declarada em fontes.toml, ainda que inativa")]
-        fonte: FeedId,
-        #[arg(value_name = "ARQUIVO", help = "Arquivo a experimentar em vez do endereço")]
-        arquivo: Option<PathBuf>,
-    },
-}
-
-#[derive(Subcommand)]
-pub(super) enum LedgerVerb {
+/// What to do with the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub(in crate::cli) enum LedgerVerb {
     #[command(name = "conferir", about = "Confere se o livro está íntegro, elo por elo")]
     #[command(after_help = "Exemplo:\n  vigia-suas livro conferir")]
     Verify,
 }
 
-#[derive(Args)]
-pub(super) struct SampleArgs {
-    #[arg(long, value_name = "TIPO", value_parser = value::kind())]
+/// What to do with a feed or a snapshot of one.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(in crate::cli) enum Feed {
+    #[command(name = "aceitar", alias = "accept", about = "Acredita em uma coleta que ficou em quarentena")]
+    #[command(after_help = "Exemplo:\n  vigia-suas fonte aceitar rma-cras-20261123T090000000Z-0123456789ab \
+        --motivo \"O MDS corrigiu os dados\"")]
+    Accept(Ruling),
+    #[command(name = "recusar", alias = "reject")]
+    #[command(about = "Deixa de acreditar em uma coleta: volta a valer o que se sabia antes")]
+    #[command(after_help = "Exemplo:\n  vigia-suas fonte recusar rma-cras-20261123T090000000Z-0123456789ab \
+        --motivo \"Arquivo do mês errado\"")]
+    Reject(Ruling),
+    #[command(name = "experimentar", alias = "try")]
+    #[command(about = "Mostra o que a fonte traria agora, sem gravar nada")]
+    #[command(after_help = "Exemplo:\n  vigia-suas fonte experimentar rma-cras")]
+    Try {
+        #[arg(id = "fonte", value_name = "FONTE", value_parser = FeedId::parse)]
+        #[arg(help = "Fonte declarada em fontes.toml, ainda que inativa")]
+        feed: FeedId,
+        #[arg(id = "arquivo", value_name = "ARQUIVO", help = "Arquivo a experimentar em vez do endereço")]
+        file: Option<PathBuf>,
+    },
+}
+
+/// A person's word on a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(in crate::cli) struct Ruling {
+    #[arg(id = "coleta", value_name = "COLETA", value_parser = SnapshotId::parse)]
+    #[arg(help = "Coleta, como aparece em “vigia-suas fontes FONTE”")]
+    pub(in crate::cli) snapshot: SnapshotId,
+    #[command(flatten)]
+    pub(in crate::cli) signature: Signature,
+}
+
+/// `carta`: one letter, or with `--todas` all of them, where there is no kind.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(in crate::cli) struct Letter {
+    #[arg(id = "tipo", long, value_name = "TIPO", value_parser = value::kind())]
     #[arg(help = "divulgacao, lembrete, prazo, prorrogacao, suspensao, resumo, remessa ou alerta")]
-    pub(super) tipo: Kind,
+    #[arg(required_unless_present = "todas")]
+    pub(in crate::cli) kind: Option<Kind>,
     #[command(flatten)]
-    pub(super) of: SampleOfArgs,
-    #[arg(long, value_name = "MUNICIPIO", value_parser = value::text)]
+    pub(in crate::cli) of: Option<SampleOf>,
+    #[arg(id = "municipio", long, value_name = "MUNICIPIO", value_parser = value::text)]
     #[arg(help = "Destinatário: código IBGE de 7 ou 6 dígitos, ou nome")]
-    pub(super) municipio: Option<String>,
+    pub(in crate::cli) municipality: Option<String>,
+    #[arg(id = "formato", long, value_name = "FORMATO", value_enum, default_value = "texto")]
+    #[arg(help = "texto, html ou eml [padrão: texto]")]
+    pub(in crate::cli) format: LetterFormat,
+    #[arg(id = "todas", long, requires = "saida", conflicts_with = "tipo")]
+    #[arg(help = "Grava todas as cartas, de todo tipo, a todo destinatário, com um índice para conferir")]
+    pub(in crate::cli) all: bool,
+    #[arg(id = "observar", long, conflicts_with = "todas")]
+    #[arg(help = "Mostra a carta de novo cada vez que um arquivo da configuração muda; Ctrl-C encerra")]
+    pub(in crate::cli) watch: bool,
+    #[arg(id = "saida", long, value_name = "DIR", help = "Pasta onde gravar, com --todas ou --observar")]
+    pub(in crate::cli) output: Option<PathBuf>,
 }
 
-#[derive(Args)]
-#[group(required = true, multiple = false)]
-pub(super) struct SampleOfArgs {
-    #[arg(long, value_name = "ID", value_parser = SystemId::parse)]
+impl Letter {
+    /// The one letter asked for; none where it does not say which.
+    pub(in crate::cli) fn sample(&self) -> Option<Sample> {
+        Some(Sample { kind: self.kind?, of: self.of.clone()?, municipality: self.municipality.clone() })
+    }
+}
+
+/// A letter to show or to try.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(in crate::cli) struct Sample {
+    #[arg(id = "tipo", long, value_name = "TIPO", value_parser = value::kind())]
+    #[arg(help = "divulgacao, lembrete, prazo, prorrogacao, suspensao, resumo, remessa ou alerta")]
+    pub(in crate::cli) kind: Kind,
+    #[command(flatten)]
+    pub(in crate::cli) of: SampleOf,
+    #[arg(id = "municipio", long, value_name = "MUNICIPIO", value_parser = value::text)]
+    #[arg(help = "Destinatário: código IBGE de 7 ou 6 dígitos, ou nome")]
+    pub(in crate::cli) municipality: Option<String>,
+}
+
+/// What a sample letter is about: one of these, never both.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[group(multiple = false)]
+pub(in crate::cli) struct SampleOf {
+    #[arg(id = "sistema", long, value_name = "ID", value_parser = SystemId::parse)]
     #[arg(help = "Sistema, como rma: vale a janela atual dele, ou a próxima")]
-    pub(super) sistema: Option<SystemId>,
-    #[arg(long, value_name = "ID", value_parser = WindowId::parse, help = "Janela, como rma/2026-10")]
-    pub(super) janela: Option<WindowId>,
+    pub(in crate::cli) system: Option<SystemId>,
+    #[arg(id = "janela", long, value_name = "ID", value_parser = WindowId::parse)]
+    #[arg(help = "Janela, como rma/2026-10")]
+    pub(in crate::cli) window: Option<WindowId>,
 }
 
-#[derive(Args)]
-pub(super) struct StopArgs {
-    #[command(flatten)]
-    pub(super) hold: HoldArgs,
-    #[arg(long, value_name = "DATA", value_parser = value::date)]
-    #[arg(help = "Último dia em que fica retido [padrão: até ser liberado]")]
-    pub(super) ate: Option<Date>,
+/// A shell that completes words. No `///` on the variants here and below: a shell would show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
 }
 
-#[derive(Args)]
-pub(super) struct HoldArgs {
-    #[command(flatten)]
-    pub(super) scope: ScopeArgs,
-    #[command(flatten)]
-    pub(super) signature: SignatureArgs,
+/// Words that only the configuration knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Values {
+    // Windows open now or about to open.
+    #[value(name = "janela")]
+    Windows,
+    #[value(name = "fonte")]
+    Feeds,
+    // Codes of municipalities.
+    #[value(name = "municipio")]
+    Municipalities,
+    #[value(name = "sistema")]
+    Systems,
+    #[value(name = "parte")]
+    Parts,
 }
 
-#[derive(Args)]
-#[group(required = true, multiple = false)]
-pub(super) struct ScopeArgs {
-    #[arg(long, help = "Todas as cartas")]
-    pub(super) tudo: bool,
-    #[arg(long, value_name = "ID", value_parser = WindowId::parse)]
-    #[arg(help = "As cartas de uma janela, como rma/2026-10")]
-    pub(super) janela: Option<WindowId>,
-    #[arg(long, value_name = "COD", value_parser = value::text)]
-    #[arg(help = "As cartas de um município: código IBGE de 7 ou 6 dígitos, ou nome")]
-    pub(super) municipio: Option<String>,
-    #[arg(long, value_name = "ID", value_parser = value::batch)]
-    #[arg(help = "As cartas de um lote, como aparece em plano")]
-    pub(super) lote: Option<BatchId>,
+/// How to write a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum ReportFormat {
+    #[value(name = "texto")]
+    Text,
+    Csv,
 }
 
-#[derive(Args)]
-pub(super) struct SignatureArgs {
-    #[arg(long, value_name = "TEXTO", value_parser = value::text, help = "Por quê; fica registrado no livro")]
-    pub(super) motivo: String,
-    #[arg(long, value_name = "NOME", value_parser = value::text)]
-    #[arg(help = "Quem decidiu [padrão: o usuário do sistema]")]
-    pub(super) autor: Option<String>,
-}
-
-#[derive(Args)]
-pub(super) struct OverrideArgs {
-    #[command(flatten)]
-    pub(super) place: Place,
-    #[arg(long, value_name = "PARTE", value_parser = PartId::parse)]
-    #[arg(help = "Só esta parte, como CRAS; sem ela, todas")]
-    pub(super) parte: Option<PartId>,
-    #[arg(long, value_name = "DATA", value_parser = value::date, conflicts_with = "desfazer")]
-    #[arg(help = "Último dia em que vale: AAAA-MM-DD ou DD/MM/AAAA")]
-    pub(super) ate: Option<Date>,
-    #[arg(long, help = "Desfaz o que foi registrado antes")]
-    pub(super) desfazer: bool,
-    #[command(flatten)]
-    pub(super) signature: SignatureArgs,
+/// How to write a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum LetterFormat {
+    #[value(name = "texto")]
+    Text,
+    Html,
+    // `eml`: the bytes that would leave.
+    Eml,
 }

@@ -6,14 +6,9 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use jiff::civil::{Date, date};
+use jiff::civil::date;
 
 use super::*;
-use crate::domain::id::{PartId, SnapshotId, SystemId, UnitId};
-use crate::domain::news::FindingId;
-use crate::domain::notice::Kind;
-use crate::domain::overrides::BatchId;
-use crate::domain::register::ProposalKind;
 
 /// The words of a line, as a shell would part them; only double quotes are known.
 fn split(line: &str) -> Vec<OsString> {
@@ -42,53 +37,6 @@ fn run_where(line: &str, variable: &dyn Fn(&str) -> Option<OsString>) -> Result<
 
 fn command(line: &str) -> Command {
     run(line).unwrap_or_else(|exit| panic!("{line}: {}", exit.text)).command
-}
-
-fn window(id: &str) -> WindowId {
-    WindowId::parse(id).unwrap()
-}
-
-fn feed() -> FeedId {
-    FeedId::parse("rma-lista").unwrap()
-}
-
-fn snapshot() -> SnapshotId {
-    SnapshotId::parse("rma-lista-1").unwrap()
-}
-
-fn ana(reason: &str) -> Signature {
-    Signature { author: "ana".to_owned(), reason: reason.to_owned() }
-}
-
-const OCTOBER: Date = date(2026, 10, 1);
-const DECEMBER: Date = date(2026, 12, 31);
-
-fn by_hand(municipality: &str, part: Option<&str>, change: Change) -> Override {
-    Override {
-        municipality: municipality.to_owned(),
-        window: window("rma/2026-10"),
-        part: part.map(|part| PartId::parse(part).unwrap()),
-        change,
-        signature: ana("x"),
-    }
-}
-
-fn sample(kind: Kind, of: SampleOf, municipality: Option<&str>) -> Sample {
-    Sample { kind, of, municipality: municipality.map(str::to_owned) }
-}
-
-fn rma() -> SampleOf {
-    SampleOf::System(SystemId::parse("rma").unwrap())
-}
-
-fn october() -> WindowId {
-    window("rma/2026-10")
-}
-
-fn assert_read(table: Vec<(&str, Command)>) {
-    for (line, expected) in table {
-        assert_eq!(command(line), expected, "{line}");
-    }
 }
 
 #[test]
@@ -148,7 +96,7 @@ fn what_holds_for_every_command_stands_before_or_after_it() {
             json: true,
             at: Some(Moment::Day(date(2026, 11, 20))),
             verbosity: 2,
-            command: Command::Plan,
+            command: Command::Plan { against: None, until: None },
         };
         assert_eq!(run(line), Ok(expected), "{line}");
     }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 
 use super::Moment;
+use crate::domain::news::FindingId;
 use crate::domain::notice::Kind;
 use crate::domain::overrides::BatchId;
 
@@ -105,6 +106,11 @@ pub(super) fn text(text: &str) -> Result<String, ValueError> {
 pub(super) fn count(text: &str) -> Result<u16, ValueError> {
     let number = text.parse().ok().filter(|number| (1..10_000).contains(number));
     number.ok_or_else(|| ValueError::Count(text.to_owned()))
+}
+
+/// A finding as shown to operators; whether there is one, the ledger knows.
+pub(super) fn finding(typed: &str) -> Result<FindingId, ValueError> {
+    Ok(FindingId::new(&text(typed)?))
 }
 
 /// A batch as shown to operators.

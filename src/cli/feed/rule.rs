@@ -2,9 +2,8 @@
 
 use serde_json::json;
 
-use crate::cli::args::Signature;
+use crate::cli::args::Ruling;
 use crate::cli::session::{Answer, Failure, Result, Session, say};
-use crate::desk::order;
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
 use crate::domain::journal::Verdict;
 use crate::render::line::rfc3339;
@@ -12,13 +11,9 @@ use crate::render::portuguese;
 use crate::store::Ruled;
 
 /// Believes a quarantined snapshot, or withdraws a believed one.
-pub(in crate::cli) async fn rule(
-    session: &Session,
-    snapshot: &SnapshotId,
-    verdict: Verdict,
-    signature: &Signature,
-) -> Result {
-    let by = order::authorship(&signature.author, &signature.reason, session.now())?;
+pub(in crate::cli) async fn rule(session: &Session, asked: &Ruling, verdict: Verdict) -> Result {
+    let snapshot = &asked.snapshot;
+    let by = session.by(&asked.signature.author, &asked.signature.reason)?;
     let store = session.writable_ledger().await?;
     let (feed, windows) = match store.rule(snapshot, verdict, by.clone()).await? {
         Ruled::Done { feed, windows } => (feed, windows),

@@ -1,6 +1,7 @@
 //! The store, told as facts.
 
 mod golden;
+mod migration;
 mod opening;
 mod order;
 mod outbox;

@@ -40,6 +40,31 @@ async fn a_database_of_a_newer_version_is_refused() {
 }
 
 #[tokio::test]
+async fn a_database_of_before_the_first_release_is_refused_and_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vigia.db");
+    store(&dir).await.close().await;
+    let mut conn = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
+    // It had more steps, and others.
+    sqlx::raw_sql(
+        "UPDATE _sqlx_migrations SET checksum = X'00' WHERE version = 2;
+         INSERT INTO _sqlx_migrations SELECT 9, 'x', installed_on, 1, checksum, 0 FROM _sqlx_migrations LIMIT 1",
+    )
+    .execute(&mut conn)
+    .await
+    .unwrap();
+    conn.close().await.unwrap();
+    let before = std::fs::read(&path).unwrap();
+    for refused in [Store::open(&path, at(1)).await, Store::open_read_only(&path).await] {
+        let error = refused.unwrap_err();
+        assert!(matches!(error, StoreError::Unreleased { .. }), "{error}");
+        assert!(error.to_string().contains("anterior à 0.1.0"), "{error}");
+        assert!(error.to_string().contains("\ndica: leve esse arquivo"), "{error}");
+    }
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test]
 async fn readers_read_while_a_daemon_writes_and_cannot_write() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("vigia.db");
@@ -120,7 +145,7 @@ async fn the_schema_under_a_daemon_of_an_older_version_is_left_as_it_is() {
     // As an older program would have made it, and its daemon holds it.
     let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
     let older = SqlitePool::connect_with(options).await.unwrap();
-    db::migrate(&older, 4).await.unwrap();
+    db::migrate(&older, &db::STEPS[..4]).await.unwrap();
     let lock = lock::take(&path).unwrap();
     let error = Store::open(&path, at(1)).await.unwrap_err();
     assert!(matches!(error, StoreError::InUse { .. }), "{error}");

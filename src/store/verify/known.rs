@@ -56,13 +56,7 @@ pub(super) async fn expected(conn: &mut Conn) -> Result<Expected, StoreError> {
         let columns = vec![("bytes", Must::Digest(sha256(&bytes)))];
         (vec![feed.as_str().to_owned(), window.as_str().to_owned()], columns)
     });
-    Ok(Expected::from([
-        ("pages", named),
-        ("snapshot_tallies", tallies),
-        ("status_pages", entries.collect()),
-        // Of before there were pages; opening a ledger turns what it finds there into pages.
-        ("status_entries", Rows::new()),
-    ]))
+    Ok(Expected::from([("pages", named), ("snapshot_tallies", tallies), ("status_pages", entries.collect())]))
 }
 
 /// What a mapping says, page by page; the pages that it names go into `named`.
@@ -72,7 +66,7 @@ async fn pages(
     named: &mut Rows,
 ) -> Result<Vec<(WindowId, Vec<Observation>)>, StoreError> {
     let mut pages = Vec::new();
-    for (window, digest) in status::index(mapping).into_iter().flatten().flatten() {
+    for (window, digest) in status::index(mapping).flatten() {
         named.insert(vec![digest.to_owned()], vec![("bytes", Must::Digest(digest.to_owned()))]);
         if let Ok(Some(said)) = status::said(conn, &window, digest).await {
             pages.push((window, said));

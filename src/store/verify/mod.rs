@@ -154,7 +154,6 @@ impl Discrepancy {
             "mappings" => (format!("a evidência de coleta {key}"), true),
             "snapshots" => (format!("a coleta {key}"), true),
             "snapshot_tallies" => (format!("a contagem da coleta {key}"), true),
-            "status_entries" => (format!("a situação {key}"), true),
             "pages" => (format!("a página de evidência {key}"), true),
             "status_pages" => (format!("a situação de {second}, da fonte {first}"), true),
             "snapshot_rulings" => (format!("a decisão {key} sobre coletas"), true),

@@ -20,7 +20,6 @@ statements! {
     const MAPPINGS = "SELECT * FROM mappings";
     const SNAPSHOTS = "SELECT * FROM snapshots";
     const TALLIES = "SELECT * FROM snapshot_tallies";
-    const STATUS = "SELECT * FROM status_entries";
     const PAGES = "SELECT * FROM pages";
     const KNOWN = "SELECT * FROM status_pages";
     const RULINGS = "SELECT * FROM snapshot_rulings";
@@ -46,7 +45,7 @@ const fn table(name: &'static str, key: &'static [&'static str], rows: &'static 
     Table { name, key, rows }
 }
 
-const TABLES: [Table; 21] = [
+const TABLES: [Table; 20] = [
     table("notices", &["notice_key"], NOTICES),
     table("letters", &["notice_key", "version"], LETTERS),
     table("deliveries", &["id"], DELIVERIES),
@@ -55,7 +54,6 @@ const TABLES: [Table; 21] = [
     table("mappings", &["sha256"], MAPPINGS),
     table("snapshots", &["id"], SNAPSHOTS),
     table("snapshot_tallies", &["snapshot", "window_id"], TALLIES),
-    table("status_entries", &["window_id", "municipality", "part", "unit", "feed"], STATUS),
     table("pages", &["sha256"], PAGES),
     table("status_pages", &["feed", "window_id"], KNOWN),
     table("snapshot_rulings", &["position"], RULINGS),

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use vigia_suas::clock::Clock;
 use vigia_suas::daemon::app::App;
 use vigia_suas::daemon::ingest::take_in_bytes;
-use vigia_suas::daemon::outbox::{Dispatch, Outbox};
+use vigia_suas::daemon::outbox::{Outbox, RoundSummary};
 use vigia_suas::desk::order;
 use vigia_suas::domain::delivery::DeliveryState;
 use vigia_suas::domain::id::MunicipalityCode;
@@ -59,7 +59,7 @@ impl Desk {
     }
 
     /// What the outbox can deliver now.
-    pub(super) async fn deliver(&mut self) -> Dispatch {
+    pub(super) async fn deliver(&mut self) -> RoundSummary {
         self.outbox.deliver_once(&self.app).await.unwrap()
     }
 

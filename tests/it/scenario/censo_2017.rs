@@ -1,5 +1,7 @@
 //! The Censo SUAS 2017 in four waves, one window each.
 
+use std::sync::LazyLock;
+
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use vigia_suas::domain::notice::{Content, Kind};
@@ -55,34 +57,38 @@ fn state(owed: Owed<'_>, opened: Date, day: Date) -> State {
     if day >= done_on { State::Done } else { State::Pending }
 }
 
-fn stage() -> Stage {
-    Script::new(CALENDAR).with_units().compile()
+fn stage() -> &'static Stage {
+    static STAGE: LazyLock<Stage> = LazyLock::new(|| Script::new(CALENDAR).with_units().compile());
+    &STAGE
 }
 
-fn run(stage: &Stage) -> Play<'_> {
-    let changes = WAVES
-        .iter()
-        .flat_map(|(window, opened, _)| {
-            stage.each_morning(window, *opened, date(2017, 12, 6), |o, day| state(o, *opened, day))
-        })
-        .collect();
-    let mut play = Play::new(stage, "2017-09-01 00:00", "2017-12-06 23:00", changes);
-    play.until("2017-12-06 23:00");
-    play
+/// The run, which every test here reads.
+fn play() -> &'static Play<'static> {
+    static PLAY: LazyLock<Play<'static>> = LazyLock::new(|| {
+        let stage = stage();
+        let changes = WAVES
+            .iter()
+            .flat_map(|(window, opened, _)| {
+                stage.each_morning(window, *opened, date(2017, 12, 6), |o, day| state(o, *opened, day))
+            })
+            .collect();
+        let mut play = Play::new(stage, "2017-09-01 00:00", "2017-12-06 23:00", changes);
+        play.until("2017-12-06 23:00");
+        play
+    });
+    &PLAY
 }
 
 #[test]
 fn the_four_waves_of_2017_run_beside_one_another() {
-    let stage = stage();
-    let play = run(&stage);
+    let play = play();
     insta::assert_snapshot!(play.diary());
     play.keeps_every_law();
 }
 
 #[test]
 fn each_wave_speaks_of_its_own_parts_and_date_only() {
-    let stage = stage();
-    let play = run(&stage);
+    let (stage, play) = (stage(), play());
     for (id, opened, deadline) in WAVES {
         let window = stage.window(id);
         let of_wave = |d: &&vigia_suas::plan::Decision| d.window() == Some(&window.id);

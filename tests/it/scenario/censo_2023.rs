@@ -1,6 +1,7 @@
 //! The Censo SUAS 2023 as it was: 23/10 to 05/12, then to 19/12, then to 29/12.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
@@ -67,21 +68,26 @@ fn pending_on(stage: &Stage, day: Date) -> BTreeSet<MunicipalityCode> {
         .collect()
 }
 
-fn run(stage: &Stage) -> Play<'_> {
-    let changes = stage.each_morning(WINDOW, OPENED, date(2024, 1, 5), state);
-    let mut play = Play::new(stage, "2023-10-20 00:00", "2024-01-05 23:00", changes);
-    play.until("2024-01-05 23:00");
-    play
+/// The run, which every test here reads.
+fn play() -> &'static Play<'static> {
+    static PLAY: LazyLock<Play<'static>> = LazyLock::new(|| {
+        let stage = stage();
+        let changes = stage.each_morning(WINDOW, OPENED, date(2024, 1, 5), state);
+        let mut play = Play::new(stage, "2023-10-20 00:00", "2024-01-05 23:00", changes);
+        play.until("2024-01-05 23:00");
+        play
+    });
+    &PLAY
 }
 
-fn stage() -> Stage {
-    Script::new(CALENDAR).with_units().compile()
+fn stage() -> &'static Stage {
+    static STAGE: LazyLock<Stage> = LazyLock::new(|| Script::new(CALENDAR).with_units().compile());
+    &STAGE
 }
 
 #[test]
 fn the_census_of_2023_is_followed_through_both_extensions() {
-    let stage = stage();
-    let play = run(&stage);
+    let play = play();
     insta::assert_snapshot!(play.diary());
     play.keeps_every_law();
     assert_eq!(play.times(Act::Send, Kind::Announcement, 1), [("2023-10-23 08:00".to_owned(), 78)]);
@@ -90,8 +96,7 @@ fn the_census_of_2023_is_followed_through_both_extensions() {
 
 #[test]
 fn each_warning_of_the_census_lists_what_is_pending_that_day_and_reaches_all_who_owe_it() {
-    let stage = stage();
-    let play = run(&stage);
+    let (stage, play) = (stage(), play());
     let window = stage.window(WINDOW);
     let mut rungs: BTreeMap<String, BTreeSet<MunicipalityCode>> = BTreeMap::new();
     for (at, code, letter) in play.sent(Kind::Warning) {
@@ -121,14 +126,13 @@ fn each_warning_of_the_census_lists_what_is_pending_that_day_and_reaches_all_who
         assert!(days.contains(&format!("{day} 08:00").as_str()), "no warning on {day}: {days:?}");
     }
     for (at, warned) in rungs {
-        assert_eq!(warned, pending_on(&stage, at[..10].parse().unwrap()), "{at}");
+        assert_eq!(warned, pending_on(stage, at[..10].parse().unwrap()), "{at}");
     }
 }
 
 #[test]
 fn each_extension_of_the_census_goes_to_those_told_another_date_and_not_done() {
-    let stage = stage();
-    let play = run(&stage);
+    let (stage, play) = (stage(), play());
     let window = stage.window(WINDOW);
     for (edition, announced) in [(2, date(2023, 12, 5)), (3, date(2023, 12, 19))] {
         let not_done: BTreeSet<MunicipalityCode> = stage
@@ -159,8 +163,7 @@ fn each_extension_of_the_census_goes_to_those_told_another_date_and_not_done() {
 
 #[test]
 fn the_referral_of_the_census_lists_apart_what_is_pending_and_what_nobody_knows() {
-    let stage = stage();
-    let play = run(&stage);
+    let (stage, play) = (stage(), play());
     let referrals: Vec<_> = play.sent(Kind::Referral).collect();
     assert_eq!(referrals.len(), 3, "GSUAS, GPSB and GPSE");
     for (at, _, letter) in referrals {
@@ -169,7 +172,7 @@ fn the_referral_of_the_census_lists_apart_what_is_pending_and_what_nobody_knows(
             panic!("a remessa without its lists");
         };
         let codes: BTreeSet<MunicipalityCode> = pending.iter().map(|(code, _)| *code).collect();
-        assert_eq!(codes, pending_on(&stage, date(2024, 1, 2)));
+        assert_eq!(codes, pending_on(stage, date(2024, 1, 2)));
         let doubted: Vec<MunicipalityCode> = unconfirmed.iter().map(|(code, _)| *code).collect();
         assert_eq!(doubted, stage.codes().into_iter().filter(|c| unknown(*c)).collect::<Vec<_>>());
         assert!(never_told.is_empty());

@@ -1,5 +1,7 @@
 //! The Plano de Ação 2016: the manager from 05/04 to 04/06, then the council, which waits for it, to 04/07.
 
+use std::sync::LazyLock;
+
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use vigia_suas::domain::id::MunicipalityCode;
@@ -42,19 +44,28 @@ fn by(done_on: impl Fn(MunicipalityCode) -> Date, owed: Owed<'_>, day: Date) -> 
     if day >= done_on(owed.municipality) { State::Done } else { State::Pending }
 }
 
-fn run(stage: &Stage) -> Play<'_> {
-    let (from, until) = (date(2016, 4, 5), date(2016, 7, 8));
-    let mut changes = stage.each_morning(MANAGER, from, until, |o, day| by(manager_done_on, o, day));
-    changes.extend(stage.each_morning(COUNCIL, from, until, |o, day| by(council_done_on, o, day)));
-    let mut play = Play::new(stage, "2016-04-01 00:00", "2016-07-08 00:00", changes);
-    play.until("2016-07-08 00:00");
-    play
+fn stage() -> &'static Stage {
+    static STAGE: LazyLock<Stage> = LazyLock::new(|| Script::new(CALENDAR).compile());
+    &STAGE
+}
+
+/// The run, which every test here reads.
+fn play() -> &'static Play<'static> {
+    static PLAY: LazyLock<Play<'static>> = LazyLock::new(|| {
+        let stage = stage();
+        let (from, until) = (date(2016, 4, 5), date(2016, 7, 8));
+        let mut changes = stage.each_morning(MANAGER, from, until, |o, day| by(manager_done_on, o, day));
+        changes.extend(stage.each_morning(COUNCIL, from, until, |o, day| by(council_done_on, o, day)));
+        let mut play = Play::new(stage, "2016-04-01 00:00", "2016-07-08 00:00", changes);
+        play.until("2016-07-08 00:00");
+        play
+    });
+    &PLAY
 }
 
 #[test]
 fn the_council_is_asked_only_where_the_manager_has_done_his_part() {
-    let stage = Script::new(CALENDAR).compile();
-    let play = run(&stage);
+    let play = play();
     insta::assert_snapshot!(play.diary());
     play.keeps_every_law();
     let mut asked = 0;
@@ -73,8 +84,7 @@ fn the_council_is_asked_only_where_the_manager_has_done_his_part() {
 
 #[test]
 fn the_referral_of_the_council_leaves_out_those_that_wait_for_the_manager() {
-    let stage = Script::new(CALENDAR).compile();
-    let play = run(&stage);
+    let (stage, play) = (stage(), play());
     let referral = |id: &str| {
         let (at, _, d) =
             play.sent(Kind::Referral).find(|(.., d)| d.window().is_some_and(|w| w.as_str() == id)).unwrap();

@@ -1,6 +1,7 @@
 //! A year of RMA: twelve references of the shipped recurrence, unit by unit.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
@@ -29,28 +30,35 @@ fn state(owed: Owed<'_>, reference: &str, opened: Date, day: Date) -> State {
     if draw(&format!("nunca {seed}"), 40) != 0 && day >= done_on { State::Done } else { State::Pending }
 }
 
-fn stage() -> Stage {
-    // The quarters of SISC have their own scenario.
-    Script::new("").with_units().where_calendar("de = \"2026-T1\"", "de = \"2030-T1\"").compile()
+fn stage() -> &'static Stage {
+    static STAGE: LazyLock<Stage> = LazyLock::new(|| {
+        // The quarters of SISC have their own scenario.
+        Script::new("").with_units().where_calendar("de = \"2026-T1\"", "de = \"2030-T1\"").compile()
+    });
+    &STAGE
 }
 
-fn run(stage: &Stage) -> Play<'_> {
-    let changes = references()
-        .iter()
-        .flat_map(|(id, opened)| {
-            let until = opened.checked_add(36.days()).unwrap();
-            stage.each_morning(id, *opened, until, |o, day| state(o, id, *opened, day))
-        })
-        .collect();
-    let mut play = Play::new(stage, "2026-01-25 00:00", "2027-02-10 00:00", changes);
-    play.until("2027-02-10 00:00");
-    play
+/// The run, which every test here reads.
+fn play() -> &'static Play<'static> {
+    static PLAY: LazyLock<Play<'static>> = LazyLock::new(|| {
+        let stage = stage();
+        let changes = references()
+            .iter()
+            .flat_map(|(id, opened)| {
+                let until = opened.checked_add(36.days()).unwrap();
+                stage.each_morning(id, *opened, until, |o, day| state(o, id, *opened, day))
+            })
+            .collect();
+        let mut play = Play::new(stage, "2026-01-25 00:00", "2027-02-10 00:00", changes);
+        play.until("2027-02-10 00:00");
+        play
+    });
+    &PLAY
 }
 
 #[test]
 fn a_year_of_rma_is_twelve_months_alike_but_for_their_holidays() {
-    let stage = stage();
-    let play = run(&stage);
+    let play = play();
     insta::assert_snapshot!(play.diary());
     play.keeps_every_law();
     let windows = |kind| -> BTreeSet<String> {
@@ -68,8 +76,7 @@ fn a_year_of_rma_is_twelve_months_alike_but_for_their_holidays() {
 
 #[test]
 fn a_warning_of_rma_names_only_units_that_did_not_file_and_the_referral_counts_them() {
-    let stage = stage();
-    let play = run(&stage);
+    let (stage, play) = (stage(), play());
     for (id, opened) in references() {
         let window = stage.window(&id);
         let pending = |day: Date| -> BTreeSet<_> {

@@ -1,5 +1,7 @@
 //! SISC, down from 14/11/2023: nobody is chased, and each way back is announced as it was.
 
+use std::sync::LazyLock;
+
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use vigia_suas::domain::notice::{Content, Kind};
@@ -60,26 +62,34 @@ fn state(owed: Owed<'_>, quarter: &str, opened: Date, day: Date) -> State {
     if day >= opened.checked_add(after.days()).unwrap() { State::Done } else { State::Pending }
 }
 
-fn stage() -> Stage {
-    Script::new(CALENDAR)
-        .where_roster(
-            "smas.afonso-claudio@municipio.invalid;;;cmas.afonso-claudio@municipio.invalid;;;;",
-            "smas.afonso-claudio@municipio.invalid;;;cmas.afonso-claudio@municipio.invalid;;;sisc;",
-        )
-        .compile()
+fn stage() -> &'static Stage {
+    static STAGE: LazyLock<Stage> = LazyLock::new(|| {
+        Script::new(CALENDAR)
+            .where_roster(
+                "smas.afonso-claudio@municipio.invalid;;;cmas.afonso-claudio@municipio.invalid;;;;",
+                "smas.afonso-claudio@municipio.invalid;;;cmas.afonso-claudio@municipio.invalid;;;sisc;",
+            )
+            .compile()
+    });
+    &STAGE
 }
 
-fn run(stage: &Stage) -> Play<'_> {
-    let changes = QUARTERS
-        .iter()
-        .flat_map(|(id, opened)| {
-            let until = opened.checked_add(110.days()).unwrap();
-            stage.each_morning(id, *opened, until, |o, day| state(o, id, *opened, day))
-        })
-        .collect();
-    let mut play = Play::new(stage, "2023-09-25 00:00", "2025-04-20 00:00", changes);
-    play.until("2025-04-20 00:00");
-    play
+/// The run, which every test here reads.
+fn play() -> &'static Play<'static> {
+    static PLAY: LazyLock<Play<'static>> = LazyLock::new(|| {
+        let stage = stage();
+        let changes = QUARTERS
+            .iter()
+            .flat_map(|(id, opened)| {
+                let until = opened.checked_add(110.days()).unwrap();
+                stage.each_morning(id, *opened, until, |o, day| state(o, id, *opened, day))
+            })
+            .collect();
+        let mut play = Play::new(stage, "2023-09-25 00:00", "2025-04-20 00:00", changes);
+        play.until("2025-04-20 00:00");
+        play
+    });
+    &PLAY
 }
 
 fn of<'p>(play: &'p Play<'_>, id: &str, kind: Kind) -> Vec<(String, &'p Decision)> {
@@ -92,17 +102,15 @@ fn of<'p>(play: &'p Play<'_>, id: &str, kind: Kind) -> Vec<(String, &'p Decision
 
 #[test]
 fn quarters_of_sisc_are_suspended_and_come_back() {
-    let stage = stage();
-    let play = run(&stage);
+    let play = play();
     insta::assert_snapshot!(play.diary());
     play.keeps_every_law();
 }
 
 #[test]
 fn a_quarter_suspended_for_good_chases_nobody_and_refers_nothing() {
-    let stage = stage();
-    let play = run(&stage);
-    let notes = of(&play, "sisc/2023-T4", Kind::Suspension);
+    let (stage, play) = (stage(), play());
+    let notes = of(play, "sisc/2023-T4", Kind::Suspension);
     assert_eq!(notes.len(), 77, "all were told but the one that does not take part");
     assert!(notes.iter().all(|(at, _)| at == "2023-11-14 08:00"));
     let after: Vec<_> = play
@@ -116,19 +124,17 @@ fn a_quarter_suspended_for_good_chases_nobody_and_refers_nothing() {
 
 #[test]
 fn a_quarter_born_suspended_is_announced_when_it_opens_at_last() {
-    let stage = stage();
-    let play = run(&stage);
-    assert!(of(&play, "sisc/2024-T3", Kind::Suspension).is_empty(), "nobody had been told of it");
-    let announced = of(&play, "sisc/2024-T3", Kind::Announcement);
+    let play = play();
+    assert!(of(play, "sisc/2024-T3", Kind::Suspension).is_empty(), "nobody had been told of it");
+    let announced = of(play, "sisc/2024-T3", Kind::Announcement);
     assert_eq!(announced.len(), 77);
     assert!(announced.iter().all(|(at, _)| at == "2024-09-02 08:00"));
 }
 
 #[test]
 fn a_suspension_that_ends_with_the_deadline_unmoved_is_followed_by_prazo_mantido() {
-    let stage = stage();
-    let play = run(&stage);
-    let notes = of(&play, "sisc/2024-T4", Kind::Suspension);
+    let (stage, play) = (stage(), play());
+    let notes = of(play, "sisc/2024-T4", Kind::Suspension);
     let (stopped, upheld): (Vec<_>, Vec<_>) =
         notes.iter().partition(|(_, d)| matches!(d.content(), Some(Content::Suspension { .. })));
     assert_eq!(stopped.len(), 77);
@@ -143,20 +149,19 @@ fn a_suspension_that_ends_with_the_deadline_unmoved_is_followed_by_prazo_mantido
     assert_eq!(upheld.len(), owing);
     assert!(upheld.iter().all(|(at, _)| at == "2024-11-25 08:00"));
     assert!(
-        of(&play, "sisc/2024-T4", Kind::Warning).iter().all(|(at, _)| at.as_str() > "2024-11-27"),
+        of(play, "sisc/2024-T4", Kind::Warning).iter().all(|(at, _)| at.as_str() > "2024-11-27"),
         "nobody is chased before"
     );
-    assert_eq!(of(&play, "sisc/2024-T4", Kind::Referral).len(), 2, "GSUAS and GPSB");
+    assert_eq!(of(play, "sisc/2024-T4", Kind::Referral).len(), 2, "GSUAS and GPSB");
 }
 
 #[test]
 fn a_suspension_that_ends_by_a_prorrogacao_is_followed_by_that_letter_alone() {
-    let stage = stage();
-    let play = run(&stage);
-    let notes = of(&play, "sisc/2025-T1", Kind::Suspension);
+    let play = play();
+    let notes = of(play, "sisc/2025-T1", Kind::Suspension);
     assert!(notes.iter().all(|(_, d)| matches!(d.content(), Some(Content::Suspension { .. }))));
     assert_eq!(notes.len(), 77);
-    let moved = of(&play, "sisc/2025-T1", Kind::Extension);
+    let moved = of(play, "sisc/2025-T1", Kind::Extension);
     assert!(!moved.is_empty());
     assert!(moved.iter().all(|(at, _)| at == "2025-03-10 08:00"));
     let referrals: Vec<_> = play

@@ -1,4 +1,5 @@
-//! A stage: the shipped configuration with what a scenario adds to it, statuses by formula, and a run over real dates.
+//! A stage: the scenarios' own configuration (`support/config`: the systems, the ladders and the 78 municipalities, which
+//! no edit of the shipped files changes) with what a scenario adds to it, statuses by formula, and a run over real dates.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -17,8 +18,8 @@ use vigia_suas::plan::{Act, Decision};
 
 use super::diary;
 
-const CALENDAR: &str = include_str!("../../../config/calendario.toml");
-const MUNICIPALITIES: &str = include_str!("../../../config/municipios.csv");
+const CALENDAR: &str = include_str!("../support/config/calendario.toml");
+const MUNICIPALITIES: &str = include_str!("../support/config/municipios.csv");
 
 /// A calendar and a roster, compiled as operators' files are.
 pub(super) struct Stage {
@@ -26,7 +27,7 @@ pub(super) struct Stage {
     pub(super) roster: Roster,
 }
 
-/// The shipped files, changed where a scenario asks.
+/// The scenarios' files, changed where one asks.
 pub(super) struct Script {
     calendar: String,
     municipalities: String,
@@ -34,7 +35,7 @@ pub(super) struct Script {
 }
 
 impl Script {
-    /// The shipped calendar with these windows at its end.
+    /// Their calendar with these windows at its end.
     pub(super) fn new(windows: &str) -> Self {
         Self {
             calendar: format!("{CALENDAR}\n{windows}"),
@@ -51,20 +52,22 @@ impl Script {
 
     /// With one line of the calendar written otherwise.
     pub(super) fn where_calendar(mut self, says: &str, now_says: &str) -> Self {
-        assert!(self.calendar.contains(says), "the shipped calendar does not say {says}");
+        assert!(self.calendar.contains(says), "the calendar does not say {says}");
         self.calendar = self.calendar.replacen(says, now_says, 1);
         self
     }
 
     /// With a text of the municipalities' file written otherwise.
     pub(super) fn where_roster(mut self, says: &str, now_says: &str) -> Self {
-        assert!(self.municipalities.contains(says), "the shipped roster does not say {says}");
+        assert!(self.municipalities.contains(says), "the roster does not say {says}");
         self.municipalities = self.municipalities.replacen(says, now_says, 1);
         self
     }
 
     pub(super) fn compile(self) -> Stage {
-        let mut sources = Sources::embedded()
+        let mut sources = Sources::default()
+            .with("vigia.toml", include_str!("../support/config/vigia.toml"))
+            .with("feriados.toml", include_str!("../support/config/feriados.toml"))
             .with("calendario.toml", self.calendar)
             .with("municipios.csv", self.municipalities);
         if let Some(units) = self.units {

@@ -298,6 +298,15 @@ impl Daemon {
         fs::read_to_string(&self.log).unwrap()
     }
 
+    /// Waits until it says that.
+    pub(crate) fn logs(&self, words: &str) {
+        let begun = Instant::now();
+        while !self.log().contains(words) {
+            assert!(begun.elapsed() < PATIENCE, "it never said “{words}”:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());

@@ -27,6 +27,3 @@ CREATE TABLE config_refusals (
     pending     BIGINT NOT NULL, -- 1 while it is what the files hold
     faults      TEXT   NOT NULL
 );
-
--- A telephone call made (anotar): the number, beside the result that stands in reason.
-ALTER TABLE overrides ADD COLUMN telephone TEXT;

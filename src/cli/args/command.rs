@@ -1,70 +1,29 @@
-//! The command line as clap reads it; `sense` turns it into an invocation.
+//! Every command, as clap reads it.
 //!
-//! No `///` on what clap derives from: it would become help text. Help is Portuguese; headings, usage lines and the
-//! help flag are put in place by [`usage::in_portuguese`](crate::cli::usage).
+//! Each carries its own `about`, so that no doc comment becomes help. The names of arguments are Portuguese where an
+//! operator may see them: completions show the name of an argument that is not an option.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::Subcommand;
 use jiff::civil::Date;
 
+use super::by_hand::{Apply, Extend, Note, Orders, Override, Scope};
 use super::options::{
-    ApplyArgs, DossierArgs, ExtendArgs, FeedVerb, Filter, HoldArgs, LedgerArgs, LetterArgs, NoteArgs,
-    OrdersArgs, OverrideArgs, Place, SampleArgs, Simulate, StopArgs,
+    Feed, Filter, Ledger, Letter, ReportFormat, Sample, Shell, Signature, Simulate, Subject, Values,
 };
+use super::register::{News, Register};
 use super::value;
-use super::watch::{NewsArgs, RegisterArgs};
-use super::{Moment, ReportFormat, Shell, Values};
 use crate::domain::id::{EmailAddress, FeedId, WindowId};
 
-/// What the command line may be. Commands on which the instant has no bearing take `--em` only to refuse it by name.
-pub(super) fn command() -> clap::Command {
-    let unseen = Arg::new("em").long("em").value_parser(value::moment).global(true).hide(true);
-    let (also, too) = (unseen.clone(), unseen.clone());
-    Line::command()
-        .mut_subcommand("simular", |simulate| simulate.arg(unseen))
-        .mut_subcommand("livro", |ledger| ledger.arg(also))
-        .mut_subcommand("dossie", |dossier| dossier.arg(too))
-}
-
-pub(super) fn read(command: &clap::Command, args: &[OsString]) -> Result<Line, clap::Error> {
-    Line::from_arg_matches(&command.clone().try_get_matches_from(args)?)
-}
-
-#[derive(Parser)]
-#[command(name = "vigia-suas", version)]
-#[command(about = "Acompanha as janelas dos sistemas da REDE SUAS e avisa os municípios (norma BES Nº 08)")]
-#[command(after_help = "Exemplo:\n  vigia-suas verificar\n\n\
-    Entre colchetes, o nome do comando em inglês.\n\
-    Saída: 0 feito; 1 resposta negativa; 2 uso incorreto; 3 não foi possível.")]
-#[command(arg_required_else_help = true)]
-pub(super) struct Line {
-    #[arg(long, global = true, value_name = "DIR")]
-    #[arg(
-        help = "Pasta da configuração [padrão: a variável VIGIA_CONFIG, senão config, senão /etc/vigia-suas]"
-    )]
-    pub(super) config: Option<PathBuf>,
-    #[arg(long, global = true, help = "Escreve os dados em JSON")]
-    pub(super) json: bool,
-    #[arg(long, global = true, value_name = "INSTANTE", value_parser = value::moment)]
-    #[arg(help = "Como se agora fosse este instante: 2026-11-20T08:00:00-03:00, ou 2026-11-20T08:00 ou \
-        2026-11-20 no fuso do calendário")]
-    pub(super) em: Option<Moment>,
-    #[arg(short = 'v', long, global = true, action = clap::ArgAction::Count)]
-    #[arg(help = "Registra mais detalhes; repita (-vv) para ainda mais")]
-    pub(super) detalhado: u8,
-    #[command(subcommand)]
-    pub(super) verb: Verb,
-}
-
-#[derive(Subcommand)]
-pub(super) enum Verb {
+/// What to do, by its English alias.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(in crate::cli) enum Command {
     #[command(name = "servir", alias = "run", about = "Mantém o serviço em funcionamento")]
     #[command(after_help = "Exemplo:\n  vigia-suas servir --uma-vez")]
     Run {
-        #[arg(long, help = "Faz uma única passada (coleta, plano, envio, relatório) e termina")]
-        uma_vez: bool,
+        #[arg(long = "uma-vez", help = "Faz uma única passada (coleta, plano, envio, relatório) e termina")]
+        once: bool,
     },
     #[command(name = "verificar", alias = "check")]
     #[command(about = "Confere configuração, calendário, cadastro e cartas, sem rede")]
@@ -75,12 +34,12 @@ pub(super) enum Verb {
     #[command(after_help = "Exemplo:\n  vigia-suas agenda --de 2026-10-01 --ate 2026-12-31\n  \
         vigia-suas agenda --ics prazos.ics")]
     Calendar {
-        #[arg(long, value_name = "DATA", value_parser = value::date)]
+        #[arg(id = "de", long, value_name = "DATA", value_parser = value::date)]
         #[arg(help = "Primeiro dia: AAAA-MM-DD ou DD/MM/AAAA [padrão: hoje]")]
-        de: Option<Date>,
-        #[arg(long, value_name = "DATA", value_parser = value::date)]
+        from: Option<Date>,
+        #[arg(id = "ate", long, value_name = "DATA", value_parser = value::date)]
         #[arg(help = "Último dia, inclusive [padrão: um ano depois]")]
-        ate: Option<Date>,
+        until: Option<Date>,
         #[arg(long, value_name = "ARQUIVO")]
         #[arg(help = "Grava o período como calendário (iCalendar), para Outlook, Google ou Thunderbird; \
             - escreve na saída padrão")]
@@ -90,24 +49,24 @@ pub(super) enum Verb {
     #[command(about = "Mostra o que seria enviado, retido ou retirado agora, sem enviar")]
     #[command(after_help = "Exemplo:\n  vigia-suas plano --contra /root/vigia-nova")]
     Plan {
-        #[arg(long, value_name = "DIR")]
+        #[arg(id = "contra", long, value_name = "DIR")]
         #[arg(
             help = "Compara com esta configuração: o que ela enviaria, deixaria de enviar ou mudaria de data"
         )]
-        contra: Option<PathBuf>,
-        #[arg(long, value_name = "DATA", value_parser = value::date, requires = "contra")]
+        against: Option<PathBuf>,
+        #[arg(id = "ate", long, value_name = "DATA", value_parser = value::date, requires = "contra")]
         #[arg(help = "Último dia comparado [padrão: 60 dias, ou o último prazo que muda]")]
-        ate: Option<Date>,
+        until: Option<Date>,
     },
     #[command(name = "aplicar", alias = "apply")]
     #[command(about = "Instala uma configuração, depois de mostrar o que ela muda e perguntar")]
     #[command(after_help = "Exemplo:\n  vigia-suas --config /etc/vigia-suas aplicar /root/vigia-nova")]
-    Apply(ApplyArgs),
+    Apply(Apply),
     #[command(name = "prorrogar", alias = "extend")]
     #[command(about = "Escreve uma prorrogação no calendário, mostrando antes quem será avisado")]
     #[command(after_help = "Exemplo:\n  vigia-suas prorrogar rma/2026-10 --para 15/12/2026 \
         --fonte \"MDS, comunicado de 27/11/2026\"")]
-    Extend(ExtendArgs),
+    Extend(Extend),
     #[command(name = "simular", alias = "simulate")]
     #[command(about = "Percorre um período em tempo simulado, sem enviar nada")]
     #[command(
@@ -118,33 +77,27 @@ pub(super) enum Verb {
     #[command(name = "porque", alias = "why")]
     #[command(about = "Explica o que foi ou não enviado a um município em uma janela")]
     #[command(after_help = "Exemplo:\n  vigia-suas porque 3205309 rma/2026-10")]
-    Why {
-        #[command(flatten)]
-        place: Place,
-    },
+    Why(Subject),
     #[command(name = "situacao", alias = "status")]
     #[command(about = "Mostra quem já preencheu o quê, com data e fonte da informação")]
     #[command(after_help = "Exemplo:\n  vigia-suas situacao --janela rma/2026-10 --municipio \"Vila Velha\"")]
-    Status {
-        #[command(flatten)]
-        filter: Filter,
-    },
+    Status(Filter),
     #[command(name = "importar", alias = "ingest", about = "Carrega à mão um arquivo de situação")]
     #[command(after_help = "Exemplo:\n  vigia-suas importar rma-lista lista-rma.csv")]
     Ingest {
-        #[arg(value_name = "FONTE", value_parser = FeedId::parse)]
+        #[arg(id = "fonte", value_name = "FONTE", value_parser = FeedId::parse)]
         #[arg(help = "Fonte declarada em fontes.toml")]
-        fonte: FeedId,
-        #[arg(value_name = "ARQUIVO", help = "Arquivo a carregar")]
-        arquivo: PathBuf,
+        feed: FeedId,
+        #[arg(id = "arquivo", value_name = "ARQUIVO", help = "Arquivo a carregar")]
+        file: PathBuf,
     },
     #[command(name = "fontes", alias = "feeds")]
     #[command(about = "Mostra as fontes: última coleta, idade, veredito e próxima busca")]
     #[command(after_help = "Exemplo:\n  vigia-suas fontes rma-cras")]
     Feeds {
-        #[arg(value_name = "FONTE", value_parser = FeedId::parse)]
+        #[arg(id = "fonte", value_name = "FONTE", value_parser = FeedId::parse)]
         #[arg(help = "Só esta fonte, com suas últimas coletas")]
-        fonte: Option<FeedId>,
+        feed: Option<FeedId>,
     },
     #[command(
         name = "fonte",
@@ -152,37 +105,45 @@ pub(super) enum Verb {
         about = "Aceita ou recusa uma coleta, ou experimenta uma fonte"
     )]
     #[command(after_help = "Exemplo:\n  vigia-suas fonte experimentar rma-cras")]
-    Feed {
-        #[command(subcommand)]
-        verb: FeedVerb,
-    },
+    #[command(subcommand)]
+    Feed(Feed),
     #[command(name = "cadastro", alias = "register")]
     #[command(about = "Mostra o que o cadastro do MDS mudaria em unidades.csv")]
     #[command(after_help = "Exemplo:\n  vigia-suas cadastro --so fechada")]
-    Register(RegisterArgs),
+    Register(Register),
     #[command(name = "noticias", alias = "news")]
     #[command(about = "Mostra notícias do MDS sobre aberturas, prorrogações e instabilidades")]
     #[command(after_help = "Exemplo:\n  vigia-suas noticias --desde 2026-11-01")]
-    News(NewsArgs),
+    News(News),
     #[command(name = "relatorio", alias = "report", about = "Escreve o relatório de acompanhamento")]
     #[command(after_help = "Exemplo:\n  vigia-suas relatorio --formato csv --janela rma/2026-10")]
     Report {
-        #[arg(long, value_name = "FORMATO", value_enum, default_value = "texto")]
+        #[arg(id = "formato", long, value_name = "FORMATO", value_enum, default_value = "texto")]
         #[arg(help = "texto ou csv [padrão: texto]")]
-        formato: ReportFormat,
-        #[arg(long, value_name = "ID", value_parser = WindowId::parse)]
+        format: ReportFormat,
+        #[arg(id = "janela", long, value_name = "ID", value_parser = WindowId::parse)]
         #[arg(help = "Só esta janela, como rma/2026-10")]
-        janela: Option<WindowId>,
+        window: Option<WindowId>,
     },
     #[command(name = "dossie", alias = "dossier")]
     #[command(about = "Grava a prova do que foi comunicado a um município: página, JSON e cartas")]
     #[command(
         after_help = "Exemplo:\n  vigia-suas dossie 3205309 --janela rma/2026-10 --saida dossie-vitoria"
     )]
-    Dossier(DossierArgs),
+    Dossier {
+        #[arg(id = "municipio", value_name = "MUNICIPIO", value_parser = value::text)]
+        #[arg(help = "Código IBGE de 7 ou 6 dígitos, ou nome (entre aspas, se tiver espaços)")]
+        municipality: String,
+        #[arg(id = "janela", long, value_name = "ID", value_parser = WindowId::parse)]
+        #[arg(help = "Só esta janela, como rma/2026-10")]
+        window: Option<WindowId>,
+        #[arg(id = "saida", long, value_name = "DIR")]
+        #[arg(help = "Pasta a gravar, nova ou vazia [padrão: dossie-MUNICIPIO-JANELA na pasta atual]")]
+        output: Option<PathBuf>,
+    },
     #[command(name = "livro", alias = "ledger", about = "Lista os avisos e entregas registrados no livro")]
     #[command(after_help = "Exemplo:\n  vigia-suas livro --janela rma/2026-10 --desde 2026-11-01")]
-    Ledger(LedgerArgs),
+    Ledger(Ledger),
     #[command(name = "carta", alias = "letter", about = "Mostra como fica uma carta, sem enviá-la")]
     #[command(
         override_usage = "vigia-suas carta [OPÇÕES] --tipo <TIPO> <--sistema <ID>|--janela <ID>>\n     \
@@ -190,18 +151,19 @@ pub(super) enum Verb {
     )]
     #[command(after_help = "Exemplo:\n  vigia-suas carta --tipo prazo --sistema rma --municipio 3205309\n  \
         vigia-suas carta --todas --saida provas\n  vigia-suas carta --observar --tipo prazo --sistema rma")]
-    Letter(LetterArgs),
+    Letter(Letter),
     #[command(name = "enviar-teste", alias = "send-test")]
     #[command(about = "Envia uma carta de teste a um endereço")]
     #[command(
         after_help = "Exemplo:\n  vigia-suas enviar-teste fulana@exemplo.es.gov.br --tipo divulgacao --sistema rma"
     )]
+    #[command(mut_group("SampleOf", |of| of.required(true)))]
     SendTest {
-        #[arg(value_name = "ENDERECO", value_parser = EmailAddress::parse)]
+        #[arg(id = "endereco", value_name = "ENDERECO", value_parser = EmailAddress::parse)]
         #[arg(help = "Endereço que recebe o teste")]
-        endereco: EmailAddress,
+        to: EmailAddress,
         #[command(flatten)]
-        sample: SampleArgs,
+        sample: Sample,
     },
     #[command(name = "devolucao", alias = "bounce")]
     #[command(about = "Lê da entrada padrão uma carta devolvida ou uma confirmação de leitura")]
@@ -212,21 +174,34 @@ pub(super) enum Verb {
     #[command(
         after_help = "Exemplo:\n  vigia-suas reter --janela rma/2026-10 --motivo \"Prazo em revisão no MDS\""
     )]
-    Hold(StopArgs),
+    Hold {
+        #[command(flatten)]
+        scope: Scope,
+        #[command(flatten)]
+        signature: Signature,
+        #[arg(id = "ate", long, value_name = "DATA", value_parser = value::date)]
+        #[arg(help = "Último dia em que fica retido [padrão: até ser liberado]")]
+        until: Option<Date>,
+    },
     #[command(name = "liberar", alias = "release", about = "Libera o que está retido")]
     #[command(
         after_help = "Exemplo:\n  vigia-suas liberar --lote rma/2026-10/divulgacao --motivo \"Cartas conferidas\""
     )]
-    Release(HoldArgs),
+    Release {
+        #[command(flatten)]
+        scope: Scope,
+        #[command(flatten)]
+        signature: Signature,
+    },
     #[command(name = "anotar", alias = "note")]
     #[command(about = "Registra um telefonema e o que resultou dele; pode pausar as cobranças")]
     #[command(after_help = "Exemplo:\n  vigia-suas anotar \"Vila Velha\" rma/2026-10 --pausar 3d \
         --resultado \"Prometeram preencher\"")]
-    Note(NoteArgs),
+    Note(Note),
     #[command(name = "decisoes", alias = "decisions")]
     #[command(about = "Lista o que foi decidido à mão e está valendo, e desfaz uma decisão")]
     #[command(after_help = "Exemplo:\n  vigia-suas decisoes --todas")]
-    Orders(OrdersArgs),
+    Orders(Orders),
     #[command(name = "saude", alias = "health")]
     #[command(about = "Diz se o serviço está de pé e com a configuração em ordem (saída 0 ou 1)")]
     #[command(after_help = "Exemplo:\n  vigia-suas saude")]
@@ -236,22 +211,21 @@ pub(super) enum Verb {
     #[command(
         after_help = "Exemplo:\n  vigia-suas dispensar 3205309 rma/2026-10 --parte CREAS --motivo \"Unidade fechada\""
     )]
-    Exempt(OverrideArgs),
+    Exempt(Override),
     #[command(name = "contestar", alias = "dispute")]
     #[command(about = "Registra que o município diz já ter preenchido (fica não confirmado)")]
     #[command(after_help = "Exemplo:\n  vigia-suas contestar \"Vila Velha\" rma/2026-10 --ate 30/11/2026 \
         --motivo \"Comprovante recebido\"")]
-    Dispute(OverrideArgs),
+    Dispute(Override),
     #[command(name = "completar", alias = "completions")]
     #[command(about = "Escreve o que a tecla Tab precisa saber, para bash, zsh ou fish")]
     #[command(after_help = "Exemplo:\n  vigia-suas completar bash\n\nPara instalar: \
         vigia-suas completar bash > /usr/share/bash-completion/completions/vigia-suas")]
     Complete {
         #[arg(value_name = "SHELL", value_enum, help = "bash, zsh ou fish")]
-        #[arg(required_unless_present = "valores")]
         shell: Option<Shell>,
-        #[arg(long, value_name = "O_QUE", value_enum, hide = true, conflicts_with = "shell")]
-        valores: Option<Values>,
+        #[arg(id = "valores", long, value_name = "O_QUE", value_enum, hide = true, conflicts_with = "shell")]
+        values: Option<Values>,
     },
     #[command(name = "manual", alias = "man", about = "Grava as páginas de manual de todos os comandos")]
     #[command(after_help = "Exemplo:\n  vigia-suas manual /usr/local/share/man/man1")]
@@ -259,4 +233,42 @@ pub(super) enum Verb {
         #[arg(value_name = "DIR", help = "Pasta onde gravar; criada, se não existir")]
         dir: PathBuf,
     },
+}
+
+impl Command {
+    /// Whether it is about the service and its ledger, and so can be done with the last good configuration while the
+    /// files have faults. What judges the files, or shows what they say, cannot.
+    pub(in crate::cli) fn goes_on(&self) -> bool {
+        match self {
+            Self::Run { once } => !once,
+            Self::Plan { .. }
+            | Self::Apply(_)
+            | Self::Health
+            | Self::Orders(_)
+            | Self::Note(_)
+            | Self::Why(_)
+            | Self::Status(_)
+            | Self::Ingest { .. }
+            | Self::Report { .. }
+            | Self::Dossier { .. }
+            | Self::Ledger(_)
+            | Self::Bounce
+            | Self::Complete { .. }
+            | Self::Hold { .. }
+            | Self::Release { .. }
+            | Self::Exempt(_)
+            | Self::Dispute(_)
+            | Self::Feeds { .. }
+            | Self::Feed(_)
+            | Self::Register(_)
+            | Self::News(_) => true,
+            Self::Check
+            | Self::Calendar { .. }
+            | Self::Simulate { .. }
+            | Self::Letter { .. }
+            | Self::SendTest { .. }
+            | Self::Manual { .. }
+            | Self::Extend(_) => false,
+        }
+    }
 }

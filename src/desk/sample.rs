@@ -1,4 +1,4 @@
-//! Example letters: a window, a municipality, every part pending.
+//! Example letters (`carta`, `verificar`): a window, a municipality, every part pending.
 
 use jiff::{Timestamp, ToSpan};
 
@@ -16,7 +16,8 @@ use crate::world::known;
 use crate::world::live::Live;
 
 /// The system's window that is open now, else its next, else its last.
-pub(super) fn window_of(calendar: &Calendar, system: &SystemId, now: Timestamp) -> Option<Window> {
+#[must_use]
+pub fn window_of(calendar: &Calendar, system: &SystemId, now: Timestamp) -> Option<Window> {
     let zone = &calendar.hours.zone;
     let windows: Vec<Window> =
         known::windows(calendar, now).into_iter().filter(|w| w.system == *system).collect();
@@ -29,12 +30,14 @@ pub(super) fn window_of(calendar: &Calendar, system: &SystemId, now: Timestamp) 
 }
 
 /// The window of each system that examples are written of, the soonest to close first within its system's name.
-pub(super) fn windows(calendar: &Calendar, now: Timestamp) -> Vec<Window> {
+#[must_use]
+pub fn windows(calendar: &Calendar, now: Timestamp) -> Vec<Window> {
     calendar.systems.keys().filter_map(|system| window_of(calendar, system, now)).collect()
 }
 
 /// Every letter that a window may give, to every recipient that it may go to.
-pub(super) fn every(live: &Live, window: &Window, now: Timestamp) -> Vec<Notice> {
+#[must_use]
+pub fn every(live: &Live, window: &Window, now: Timestamp) -> Vec<Notice> {
     let municipalities = &live.setup.config.roster.municipalities;
     let mut all = Vec::new();
     for kind in Kind::ALL.into_iter().filter(|kind| kind.is_municipal()) {
@@ -116,7 +119,8 @@ fn void(mut notice: Notice) -> Notice {
 }
 
 /// The notice that such a letter would come from, every part pending.
-pub(super) fn notice(
+#[must_use]
+pub fn notice(
     live: &Live,
     window: &Window,
     kind: Kind,

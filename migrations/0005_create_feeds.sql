@@ -1,4 +1,4 @@
--- How feeds are fetched, and what people decided about their snapshots.
+-- How feeds are fetched.
 
 CREATE TABLE feed_runs (
     feed     TEXT   NOT NULL PRIMARY KEY,
@@ -25,19 +25,3 @@ CREATE TABLE crawl_pages (
     failure    TEXT,            -- why it could not be had; then there are no bytes
     PRIMARY KEY (feed, page)
 );
-
-CREATE TABLE snapshot_rulings (
-    position BIGINT NOT NULL PRIMARY KEY,
-    snapshot TEXT   NOT NULL REFERENCES snapshots (id),
-    ruled_at BIGINT NOT NULL,
-    before   TEXT   NOT NULL, -- aceita, quarentena
-    verdict  TEXT   NOT NULL,
-    author   TEXT   NOT NULL,
-    reason   TEXT   NOT NULL
-);
-
-CREATE INDEX snapshot_rulings_by_snapshot ON snapshot_rulings (snapshot, position);
-CREATE INDEX snapshots_by_original ON snapshots (feed, sha256);
-
-ALTER TABLE snapshots ADD COLUMN rejected BIGINT NOT NULL DEFAULT 0; -- rows that say nothing
-ALTER TABLE snapshots ADD COLUMN repeated BIGINT NOT NULL DEFAULT 0; -- rows that repeat others

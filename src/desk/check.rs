@@ -1,0 +1,43 @@
+//! `verificar`: what can be judged of a configuration beyond its own files, without a network.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroU16;
+
+use jiff::Timestamp;
+
+use super::sample;
+use crate::config::Faults;
+use crate::store::{Store, StoreError};
+use crate::telemetry::chain;
+use crate::world::amend;
+use crate::world::compose::compose;
+use crate::world::live::Live;
+use crate::world::setup::Setup;
+
+/// What of a calendar contradicts what the ledger says was told.
+///
+/// # Errors
+/// [`StoreError`] when the ledger cannot be read.
+pub async fn contradictions(setup: &Setup, ledger: Option<&Store>) -> Result<Faults, StoreError> {
+    Ok(Faults(match ledger {
+        Some(store) => amend::contradictions(&store.ledger().await?, setup),
+        None => Vec::new(),
+    }))
+}
+
+/// Writes every letter of every system to every recipient; answers how many, and adds those that could not be written.
+pub fn letters(live: &Live, now: Timestamp, found: &mut BTreeSet<String>) -> usize {
+    let mut written = 0;
+    for window in sample::windows(&live.calendar, now) {
+        for notice in sample::every(live, &window, now) {
+            match compose(live, &notice, NonZeroU16::MIN, &[], now) {
+                Ok(_) => written += 1,
+                Err(error) => {
+                    let why = chain(&*error);
+                    found.insert(format!("erro: a carta {} não pôde ser escrita: {why}", notice.key));
+                }
+            }
+        }
+    }
+    written
+}

@@ -1,0 +1,68 @@
+//! `porque`: all that is known and decided about one municipality in one window, joined.
+
+use jiff::Timestamp;
+
+use crate::domain::calendar::Window;
+use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::plan::account::{Explanation, explain, summarise};
+use crate::plan::summary::MunicipalityLine;
+use crate::plan::{self, Decision};
+use crate::store::{JournalEntry, JournalFilter, Ruling, Store, StoreError};
+use crate::world::known::Known;
+
+/// What explains the letters sent and not sent.
+#[derive(Debug)]
+pub struct Account {
+    /// The window.
+    pub window: Window,
+    /// The municipality.
+    pub municipality: MunicipalityCode,
+    /// Where it stands in the window; none where the window does not expect it.
+    pub line: Option<MunicipalityLine>,
+    /// What would be decided now, and why.
+    pub explained: Explanation,
+    /// What the ledger says of both, oldest first.
+    pub journal: Vec<JournalEntry>,
+    /// What people said of the snapshots that told of the window.
+    pub rulings: Vec<Ruling>,
+    /// The instant of the account.
+    pub now: Timestamp,
+}
+
+impl Account {
+    /// What is withheld and not already among the changes.
+    pub fn held(&self) -> impl Iterator<Item = &Decision> {
+        self.explained.held.iter().filter(|held| !self.explained.actions.contains(held))
+    }
+}
+
+/// Joins the plan, the statuses and the ledger; none where the window is too far off to be decided about.
+///
+/// # Errors
+/// [`StoreError`] when the ledger cannot be read.
+pub async fn gather(
+    known: &Known,
+    store: Option<&Store>,
+    municipality: MunicipalityCode,
+    window: &WindowId,
+    now: Timestamp,
+) -> Result<Option<Account>, StoreError> {
+    let world = known.world();
+    let plan = plan::plan(&world, now);
+    let found = known.windows.iter().find(|w| w.id == *window).cloned();
+    let (Some(found), Some(explained)) = (found, explain(&world, &plan, window, municipality, now)) else {
+        return Ok(None);
+    };
+    let line = summarise(&world, &plan, window, now)
+        .and_then(|summary| summary.lines.into_iter().find(|line| line.municipality == municipality));
+    let filter = JournalFilter {
+        window: Some(window.clone()),
+        municipality: Some(municipality),
+        ..JournalFilter::default()
+    };
+    let (journal, rulings) = match store {
+        Some(store) => (store.journal(&filter).await?, store.rulings(Some(window)).await?),
+        None => (Vec::new(), Vec::new()),
+    };
+    Ok(Some(Account { window: found, municipality, line, explained, journal, rulings, now }))
+}

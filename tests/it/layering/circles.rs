@@ -1,0 +1,114 @@
+//! Circles of files within a room: files that can only be understood, and changed, together. That a file names the head
+//! of its own folder is no circle: the two are one module.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::source::Module;
+
+/// Circles that are there, by their files, and why each may stay.
+const KEPT: &[(&[&str], &str)] = &[
+    (
+        &["src/cli/args/line.rs", "src/cli/args/sense.rs", "src/cli/args/watch.rs"],
+        "a verb holds its arguments, whose sense is made for all verbs in one file",
+    ),
+    (
+        &["src/config/extension.rs", "src/config/window.rs"],
+        "an extension is judged against its window, which holds it",
+    ),
+    (
+        &["src/domain/notice/content.rs", "src/domain/reason.rs"],
+        "a letter may quote why, and why may quote what a letter says",
+    ),
+    (
+        &["src/domain/page.rs", "src/domain/status.rs"],
+        "a page is how what is known is kept, and what is known is spread out from it",
+    ),
+    (
+        &[
+            "src/feed/csv.rs",
+            "src/feed/html.rs",
+            "src/feed/json.rs",
+            "src/feed/sheet/mod.rs",
+            "src/feed/sheet/ods.rs",
+            "src/feed/sheet/packed.rs",
+            "src/feed/sheet/xls.rs",
+            "src/feed/sheet/xlsx.rs",
+            "src/feed/solr.rs",
+            "src/feed/table.rs",
+            "src/feed/text.rs",
+        ],
+        "a table is read by the decoder of its kind, and each decoder builds one",
+    ),
+    (
+        &["src/feed/judge.rs", "src/feed/map/mod.rs"],
+        "what is mapped is judged by what the last load said, which the mapper must know of",
+    ),
+    (
+        &["src/plan/digest.rs", "src/plan/staff.rs"],
+        "staff are told what digests gather, in the notices of staff",
+    ),
+    (
+        &["src/store/notice.rs", "src/store/pass.rs"],
+        "a pass puts down its notices, which are made of its changes",
+    ),
+    (
+        &["src/world/relay.rs", "src/world/secret.rs"],
+        "a password that cannot be had is why there is no sender",
+    ),
+];
+
+type Modules<'a> = BTreeMap<&'a [String], &'a Module>;
+
+/// The file where a name is at home; what a module hands on is where it comes from.
+fn home<'a>(modules: &Modules<'a>, path: &[String], depth: usize) -> Option<&'a Module> {
+    let inside = path.strip_prefix(&["crate".to_owned()][..])?;
+    let length = (1..=inside.len()).rev().find(|n| modules.contains_key(&inside[..*n]))?;
+    let module = modules[&inside[..length]];
+    match inside.get(length).and_then(|name| module.handed_on.get(name)) {
+        Some(from) if depth < 8 => home(modules, &[&from[..], &inside[length + 1..]].concat(), depth + 1),
+        _ => Some(module),
+    }
+}
+
+/// The files that one names, directly or through others.
+fn reach<'a>(named: &BTreeMap<&'a str, BTreeSet<&'a str>>, from: &'a str) -> BTreeSet<&'a str> {
+    let (mut reached, mut waiting) = (BTreeSet::new(), vec![from]);
+    while let Some(file) = waiting.pop() {
+        waiting.extend(named[file].iter().copied().filter(|next| reached.insert(*next)));
+    }
+    reached
+}
+
+/// Groups of files of one room that name each other, directly or through others.
+pub(super) fn circles(all: &[Module]) -> BTreeSet<Vec<String>> {
+    let ours = all.iter().filter(|module| !module.tests && !module.path.is_empty());
+    let modules: Modules<'_> = ours.map(|module| (&module.path[..], module)).collect();
+    let mut named: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for module in modules.values() {
+        let used = module.names.iter().filter(|name| !name.handed_on);
+        let homes = used.filter_map(|name| home(&modules, &name.path, 0));
+        let room =
+            homes.filter(|home| home.path[0] == module.path[0] && !module.path.starts_with(&home.path));
+        named.insert(&module.file, room.map(|home| home.file.as_str()).collect());
+    }
+    let reached: BTreeMap<&str, BTreeSet<&str>> =
+        named.keys().map(|file| (*file, reach(&named, file))).collect();
+    let of = |file: &str| {
+        let both = reached[file].iter().filter(|other| reached[**other].contains(file));
+        both.map(|file| (*file).to_owned()).collect::<Vec<_>>()
+    };
+    named.keys().map(|file| of(file)).filter(|circle| circle.len() > 1).collect()
+}
+
+#[test]
+fn no_files_of_a_room_name_each_other_but_those_with_a_reason() {
+    let found = circles(super::ours());
+    let kept: BTreeSet<Vec<String>> =
+        KEPT.iter().map(|(files, _)| files.iter().map(|f| (*f).to_owned()).collect()).collect();
+    let new: Vec<_> = found.difference(&kept).collect();
+    let gone: Vec<_> = kept.difference(&found).collect();
+    assert!(
+        new.is_empty() && gone.is_empty(),
+        "new circles: {new:#?}\nno longer there, or not so: {gone:#?}"
+    );
+}
