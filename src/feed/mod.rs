@@ -36,13 +36,14 @@ pub mod url;
 
 use std::collections::BTreeMap;
 
-use crate::domain::feed::FeedSpec;
+use crate::domain::feed::{FeedSpec, Format};
 use crate::domain::status::Baseline;
 
 use self::body::{Body, Given};
 use self::error::DecodeError;
 use self::judge::{Note, Refusal, Verdict, judge};
 use self::map::{Ground, Mapped, Mapper};
+use self::solr::PageCount;
 
 /// What became of one whole load of bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,13 +139,16 @@ fn read(
             }
             opened => opened.map_err(|error| placed(error, bodies, body))?,
         };
-        let read = |mapper: &mut Mapper<'_>| {
-            let (promised, before) = (table.promised(), mapper.rows());
-            mapper.read(table, &body.given)?;
-            counts.note(&body.given, promised, mapper.rows() - before)
-        };
         let before = mapper.rows();
-        read(&mut mapper).map_err(|error| placed(error, bodies, body))?;
+        let read = || {
+            mapper.read(table, &body.given)?;
+            if spec.format == Format::Solr {
+                counts.note(&body.given, solr::page(&body.original)?)
+            } else {
+                Ok(())
+            }
+        };
+        read().map_err(|error| placed(error, bodies, body))?;
         // Answers without a row may well be alike.
         if mapper.rows() > before {
             let first = *answers.entry(body.original.sha256()).or_insert(&body.given);
@@ -170,16 +174,22 @@ fn placed(error: DecodeError, bodies: &[Body], body: &Body) -> DecodeError {
     }
 }
 
-/// How many rows the pages of each request brought, beside how many its source counts.
+/// How many documents the pages of each request brought, beside how many its source counts.
 #[derive(Debug, Default)]
 struct Counts(BTreeMap<Given, (u64, u64)>);
 
 impl Counts {
-    fn note(&mut self, given: &Given, promised: Option<u64>, rows: usize) -> Result<(), DecodeError> {
-        let Some(promised) = promised else { return Ok(()) };
-        let (found, before) = self.0.entry(given.clone()).or_insert((0, promised));
-        *found = found.saturating_add(u64::try_from(rows).unwrap_or(u64::MAX));
-        if *before == promised { Ok(()) } else { Err(DecodeError::Incomplete { found: *before, promised }) }
+    fn note(&mut self, given: &Given, page: PageCount) -> Result<(), DecodeError> {
+        let (had, promised) = self.0.entry(given.clone()).or_insert((0, page.found));
+        if page.start != *had {
+            return Err(DecodeError::WrongPage { due: *had, start: page.start });
+        }
+        *had = had.saturating_add(page.here);
+        if *promised == page.found {
+            Ok(())
+        } else {
+            Err(DecodeError::Incomplete { found: *promised, promised: page.found })
+        }
     }
 
     fn check(&self) -> Result<(), DecodeError> {

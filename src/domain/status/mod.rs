@@ -173,6 +173,10 @@ impl Entry {
                 let since = since.unwrap_or(load.taken_at);
                 (load.taken_at.duration_since(since) < CONFIRMED_AFTER).then_some(since)
             }
+            // A load in between that does not know leaves the wait for a reversal as it is.
+            (State::Unconfirmed, Belief::Cautious) if was_settled && said.basis != Basis::Contradiction => {
+                known.and_then(|known| known.unproven_since)
+            }
             _ => None,
         };
         let settled = match said.state {
@@ -198,11 +202,10 @@ impl Entry {
     }
 
     /// Whether what is known stands over what a load says: a *concluído* stands for its window, so that a load which
-    /// does not know does not undo it, nor begin the wait for a reversal again.
+    /// does not know does not undo it.
     pub(super) fn stands_over(&self, said: &Observation, belief: Belief) -> bool {
         let unknowing = said.state == State::Unconfirmed && said.basis != Basis::Contradiction;
-        let knowing = self.basis != Basis::Contradiction && self.state != State::Unconfirmed;
-        belief == Belief::Cautious && unknowing && knowing && self.settled
+        belief == Belief::Cautious && unknowing && matches!(self.state, State::Done | State::NotApplicable)
     }
 
     /// Whether it says *pendente* and that is believed.

@@ -90,7 +90,9 @@ fn a_doubt_in_between_does_not_undo_a_concluded_form() {
     told.row(State::Done, 0);
     assert_eq!(told.row(State::Unconfirmed, 1).state, State::Done);
     assert_eq!(told.row(State::Pending, 2).unproven_since, Some(after(2)));
-    assert_eq!(told.on(Basis::Row, State::Unconfirmed, 3, Belief::Literal).state, State::Unconfirmed);
+    assert_eq!(told.row(State::Unconfirmed, 3).state, State::Unconfirmed);
+    assert!(told.row(State::Pending, 14).is_believed_pending(), "twelve hours after the first");
+    assert_eq!(told.on(Basis::Row, State::Unconfirmed, 15, Belief::Literal).state, State::Unconfirmed);
 }
 
 #[test]
