@@ -37,6 +37,7 @@ pub mod url;
 use std::collections::BTreeMap;
 
 use crate::domain::feed::{FeedSpec, Format};
+use crate::domain::id::{MunicipalityCode, UnitId};
 use crate::domain::status::Baseline;
 
 use self::body::{Body, Given};
@@ -130,7 +131,7 @@ fn read(
     }
     let wanted = map::wanted(&spec.mapping);
     let mut counts = Counts::default();
-    let mut answers: BTreeMap<&str, &Given> = BTreeMap::new();
+    let mut answers: Vec<(&str, &Given)> = Vec::new();
     for body in bodies {
         let table = match format::open(&spec.format, body, &wanted) {
             Err(error) if body.given.is_of_somebody() => {
@@ -151,17 +152,33 @@ fn read(
         read().map_err(|error| placed(error, bodies, body))?;
         // Answers without a row may well be alike.
         if mapper.rows() > before {
-            let first = *answers.entry(body.original.sha256()).or_insert(&body.given);
-            if *first != body.given {
-                mapper.same_answer(first, &body.given);
-            }
+            answers.push((body.original.sha256(), &body.given));
         }
+    }
+    if let Some((one, other)) = same_answer(&answers) {
+        mapper.same_answer(one, other);
     }
     // Rows without the columns are not counted.
     if !mapper.lacks_columns() {
         counts.check()?;
     }
     Ok(Mapped { pages: bodies.len() + missing.len(), ..mapper.finish() })
+}
+
+/// Two questions that cannot have the same answer, and have it: about two references, or, where nobody got another one,
+/// about two places. Two places alone may well answer alike.
+fn same_answer<'a>(answers: &[(&str, &'a Given)]) -> Option<(&'a Given, &'a Given)> {
+    let mut by_bytes: BTreeMap<(&str, Option<MunicipalityCode>, Option<&UnitId>), &'a Given> =
+        BTreeMap::new();
+    for (sha256, given) in answers {
+        let first = by_bytes.entry((*sha256, given.municipality, given.unit.as_ref())).or_insert(*given);
+        if first.reference != given.reference {
+            return Some((*first, *given));
+        }
+    }
+    let ((first, one), (_, other)) = (answers.first()?, answers.last()?);
+    let places = (one.municipality, &one.unit) != (other.municipality, &other.unit);
+    (places && answers.iter().all(|(sha256, _)| sha256 == first)).then_some((*one, *other))
 }
 
 /// Says which of several bodies it was.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::feed::Format;
-use crate::domain::id::MunicipalityCode;
+use crate::domain::id::{MunicipalityCode, Reference};
 use crate::domain::roster::Municipality;
 use crate::domain::status::{Belief, Load};
 use crate::feed::body::{Body, Given, Original};
@@ -272,6 +272,26 @@ fn the_same_bytes_for_two_different_questions_are_not_believed() {
     assert!(
         reasons[0].to_string().starts_with("a resposta sobre município 3205309 é idêntica"),
         "{reasons:?}"
+    );
+    let of = |month: i8| Body {
+        given: Given { reference: Some(Reference::Month(2026, month)), ..Given::default() },
+        original: Original::from_bytes("ibge;ref\n3205309;10/2026\n"),
+    };
+    let Verdict::Quarantined { reasons } = take_in(&presence(), &[of(9), of(10)], &ground, None).verdict
+    else {
+        panic!("the server did not look at the month")
+    };
+    assert!(
+        reasons[0].to_string().contains("referência 2026-09 é idêntica à resposta sobre referência 2026-10")
+    );
+    let alike = [
+        page("3205309", "ref\n10/2026\n"),
+        page("3205002", "ref\n10/2026\n"),
+        page("3205200", "ref\n09/2026\n10/2026\n"),
+    ];
+    assert!(
+        matches!(take_in(&spec, &alike, &ground, None).verdict, Verdict::Accepted { .. }),
+        "two alike of three"
     );
     let empty = [page("3205309", "ref\n10/2026\n"), page("3205002", "ref\n"), page("3205200", "ref\n")];
     assert!(
