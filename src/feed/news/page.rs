@@ -6,7 +6,7 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 use super::NewsError;
 use super::block;
-use super::post::{Post, link};
+use super::post::{Passage, Post, link};
 
 /// A page beyond so many blocks is read so far.
 const MOST_BLOCKS: usize = 5_000;
@@ -29,7 +29,7 @@ pub(super) fn posts(bytes: &[u8], address: &str) -> Result<Vec<Post>, NewsError>
             title: heading.clone(),
             link: own.unwrap_or_else(|| address.to_owned()),
             published_on: None,
-            blocks: vec![found.text],
+            blocks: vec![Passage { text: found.text, has_struck: found.has_struck }],
         });
     }
     Ok(posts)
