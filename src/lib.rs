@@ -6,14 +6,14 @@
 //! writes letters and reports (pure), [`config`] reads what operators wrote, [`feed`] reads who has filled in, [`mail`]
 //! delivers, [`store`] remembers, [`world`] joins them into what is known, [`desk`] is what a person does, [`daemon`] what
 //! runs unattended, [`cli`] starts things. [`clock`],
-//! [`files`] and [`telemetry`] are leaves.
+//! [`files`], [`telemetry`] and [`text`] (pure) are leaves.
 //!
 //! | room | may name |
 //! |---|---|
-//! | `domain` | nothing of ours |
-//! | `plan` | `domain` |
-//! | `render` | `domain`, `plan` |
-//! | `config`, `feed`, `mail`, `store` | `domain`, `plan`, `files`; never each other |
+//! | `domain` | `text` |
+//! | `plan` | `domain`, `text` |
+//! | `render` | `domain`, `plan`, `text` |
+//! | `config`, `feed`, `mail`, `store` | `domain`, `plan`, `files`, `text`; never each other |
 //! | `world` | all of the above, `clock`, `telemetry` |
 //! | `desk`, `daemon` | `world` and all that it may name; never each other |
 //! | `cli` | everything |
@@ -34,4 +34,5 @@ pub mod plan;
 pub mod render;
 pub mod store;
 pub mod telemetry;
+pub mod text;
 pub mod world;

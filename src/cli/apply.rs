@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::args::Apply;
-use super::desk::{Answer, Desk, Failure, Result, load_failure, remark, say};
+use super::session::{Answer, Failure, Result, Session, load_failure, remark, say};
 use super::{check, consent, contrast};
 use crate::config::Sources;
 use crate::desk::contrast::Contrast;
@@ -16,8 +16,8 @@ use crate::world::live::Live;
 use crate::world::setup::Setup;
 
 /// Compiles, shows, asks, installs, tells the daemon.
-pub(super) async fn run(desk: &Desk, asked: &Apply) -> Result {
-    let Some(target) = desk.setup.directory.clone() else {
+pub(super) async fn run(session: &Session, asked: &Apply) -> Result {
+    let Some(target) = session.setup.directory.clone() else {
         return Err(Failure::refused(
             "recusado: não há pasta de configuração instalada aqui\ndica: diga qual com --config, por exemplo \
              --config /etc/vigia-suas",
@@ -27,27 +27,27 @@ pub(super) async fn run(desk: &Desk, asked: &Apply) -> Result {
         Some(from) => from.clone(),
         None => kept(&target)?,
     };
-    let other = contrast::load(desk, &from)?;
-    judge(desk, &other).await?;
+    let other = contrast::load(session, &from)?;
+    judge(session, &other).await?;
     // What is shown is what would change of this; whatever comes meanwhile is not overwritten.
-    let seen = Sources::read(&target).map_err(|error| load_failure(error, desk.json))?;
+    let seen = Sources::read(&target).map_err(|error| load_failure(error, session.json))?;
     if seen.digest() == other.sources.digest() {
-        say_result(desk, &format!("nada a instalar: {} já é assim", target.display()), None, None);
+        say_result(session, &format!("nada a instalar: {} já é assim", target.display()), None, None);
         return Ok(Answer::Done);
     }
-    let in_force = contrast::in_force(desk).await?;
-    let compared = contrast::compare(desk, &in_force, &other, asked.until).await?;
-    contrast::tell(desk, &in_force, &other, &compared);
+    let in_force = contrast::in_force(session).await?;
+    let compared = contrast::compare(session, &in_force, &other, asked.until).await?;
+    contrast::tell(session, &in_force, &other, &compared);
     refuse_large(&compared, asked.confirm)?;
     let question = format!("instalar {} em {}?", from.display(), target.display());
     if !consent::ask(&question, asked.yes)? {
         return Ok(Answer::Negative);
     }
     let zone = &in_force.config.calendar.hours.zone;
-    let kept = install::install(&target, &other.sources, &seen, &asked.author, desk.now(), zone)
+    let kept = install::install(&target, &other.sources, &seen, &asked.author, session.now(), zone)
         .map_err(|error| refused(&error))?;
     let heard = consent::tell(&in_force.database(), &other.sources).await;
-    say_result(desk, &format!("instalado em {}", target.display()), Some(&kept), Some(heard));
+    say_result(session, &format!("instalado em {}", target.display()), Some(&kept), Some(heard));
     Ok(if heard == consent::Heard::Refused { Answer::Negative } else { Answer::Done })
 }
 
@@ -63,12 +63,12 @@ fn kept(target: &std::path::Path) -> std::result::Result<PathBuf, Failure> {
 }
 
 /// The same refusals as `verificar`.
-pub(super) async fn judge(desk: &Desk, other: &Setup) -> std::result::Result<(), Failure> {
+pub(super) async fn judge(session: &Session, other: &Setup) -> std::result::Result<(), Failure> {
     let mut found = std::collections::BTreeSet::new();
     let mut calendar = other.config.calendar.clone();
     calendar.hours.waits = true;
-    check::letters(&Live { setup: other.clone(), calendar }, desk.now(), &mut found);
-    let contradictions = check::contradictions(other, desk.ledger().await?.as_ref()).await?;
+    check::letters(&Live { setup: other.clone(), calendar }, session.now(), &mut found);
+    let contradictions = check::contradictions(other, session.ledger().await?.as_ref()).await?;
     let mut faults: Vec<String> = Vec::new();
     if !contradictions.0.is_empty() {
         faults.push(contradictions.render(io::stderr().is_terminal()));
@@ -116,12 +116,12 @@ pub(super) fn refused(error: &InstallError) -> Failure {
 
 /// What was done, where the old one is, and what the daemon made of it.
 pub(super) fn say_result(
-    desk: &Desk,
+    session: &Session,
     what: &str,
     kept: Option<&std::path::Path>,
     heard: Option<consent::Heard>,
 ) {
-    if desk.json {
+    if session.json {
         let done = json!({
             "feito": what,
             "anterior": kept.map(|path| path.display().to_string()),

@@ -1,8 +1,9 @@
 //! `verificar`: everything that can be judged without a network.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU16;
 
-use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use super::session::{Answer, Failure, Result, Session, remark, say};
 use super::{sample, terminal};
 use crate::config::{Faults, Mode};
 use crate::render::portuguese::counted;
@@ -16,16 +17,16 @@ use crate::world::secret::{Source, Surroundings};
 use crate::world::setup::Setup;
 
 /// Judges the configuration, every letter to every recipient, and the calendar against the ledger.
-pub(super) async fn run(desk: &Desk) -> Result {
+pub(super) async fn run(session: &Session) -> Result {
     let mut found: BTreeSet<String> = BTreeSet::new();
-    let live = Live { setup: desk.setup.clone(), calendar: desk.calendar() };
-    let letters = letters(&live, desk.now(), &mut found);
-    let contradictions = contradictions(&desk.setup, desk.ledger().await?.as_ref()).await?;
-    let relay = desk.setup.config.settings.relay.as_ref().filter(|relay| relay.user.is_some());
+    let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
+    let letters = letters(&live, session.now(), &mut found);
+    let contradictions = contradictions(&session.setup, session.ledger().await?.as_ref()).await?;
+    let relay = session.setup.config.settings.relay.as_ref().filter(|relay| relay.user.is_some());
     let password = relay.and_then(|relay| Source::of(relay, &Surroundings::here()));
-    if let Some(relay) = &desk.setup.config.settings.relay
+    if let Some(relay) = &session.setup.config.settings.relay
         && (relay.user.is_none() || password.as_ref().is_some_and(|source| !is_elsewhere(source)))
-        && let Err(error) = relay_of(relay, &desk.setup.config.secretariat.sender)
+        && let Err(error) = relay_of(relay, &session.setup.config.secretariat.sender)
     {
         found.insert(format!("erro: {}", chain(&error)));
     }
@@ -36,8 +37,8 @@ pub(super) async fn run(desk: &Desk) -> Result {
                 .to_owned(),
         );
     }
-    let warnings = Faults(desk.setup.config.warnings.clone());
-    if desk.json {
+    let warnings = Faults(session.setup.config.warnings.clone());
+    if session.json {
         let found: Vec<&String> = found.iter().collect();
         let placed = Faults(warnings.0.iter().chain(&contradictions.0).cloned().collect());
         let answer = serde_json::json!({ "falhas": placed, "contradicoes": found, "cartas": letters });
@@ -56,9 +57,10 @@ pub(super) async fn run(desk: &Desk) -> Result {
     if !found.is_empty() || !contradictions.0.is_empty() {
         return Ok(Answer::Negative);
     }
-    if !desk.json {
-        let config = &desk.setup.config;
-        let from = desk.setup.directory.as_ref().map_or("embutida".to_owned(), |d| d.display().to_string());
+    if !session.json {
+        let config = &session.setup.config;
+        let from =
+            session.setup.directory.as_ref().map_or("embutida".to_owned(), |d| d.display().to_string());
         say(&format!(
             "configuração {from} em ordem: {}, {}, {}, {}",
             counted(config.roster.municipalities.len(), "município", "municípios"),
@@ -67,7 +69,7 @@ pub(super) async fn run(desk: &Desk) -> Result {
             counted(letters, "carta experimentada", "cartas experimentadas"),
         ));
         // A rehearsal asks no relay for anything.
-        let relay = relay.filter(|_| desk.setup.config.settings.mode == Mode::Production);
+        let relay = relay.filter(|_| session.setup.config.settings.mode == Mode::Production);
         match (relay, password) {
             (Some(_), Some(source)) if is_elsewhere(&source) => {
                 say(&format!("a senha do servidor de saída viria {source}, que aqui não existe"));
@@ -103,13 +105,13 @@ pub(super) async fn contradictions(
 pub(super) fn letters(live: &Live, now: jiff::Timestamp, found: &mut BTreeSet<String>) -> usize {
     let mut written = 0;
     for window in sample::windows(&live.calendar, now) {
-        for decision in sample::every(live, &window, now) {
-            match compose(live, &decision, &[], now) {
+        for notice in sample::every(live, &window, now) {
+            match compose(live, &notice, NonZeroU16::MIN, &[], now) {
                 Ok(_) => written += 1,
                 Err(error) => {
                     found.insert(format!(
                         "erro: a carta {} não pôde ser escrita: {}",
-                        decision.key,
+                        notice.key,
                         chain(&*error)
                     ));
                 }

@@ -4,7 +4,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
-use super::desk::{Failure, remark};
+use super::session::{Failure, remark};
 use crate::config::Sources;
 use crate::desk::install::{Told, tell_daemon};
 use crate::store::Store;

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use jiff::civil::Date;
 
-use super::desk::{Desk, Failure, Result, load_failure, remark, say};
-use crate::cli::desk::Answer;
+use super::session::{Failure, Result, Session, load_failure, remark, say};
+use crate::cli::session::Answer;
 use crate::desk::contrast::{Contrast, between};
 use crate::render::contrast as table;
 use crate::render::line::contrast_line;
@@ -17,50 +17,50 @@ use crate::world::last_good;
 use crate::world::setup::Setup;
 
 /// Shows the difference and changes nothing.
-pub(super) async fn show(desk: &Desk, against: &Path, until: Option<Date>) -> Result {
-    let other = load(desk, against)?;
-    let in_force = in_force(desk).await?;
-    let contrast = compare(desk, &in_force, &other, until).await?;
-    tell(desk, &in_force, &other, &contrast);
+pub(super) async fn show(session: &Session, against: &Path, until: Option<Date>) -> Result {
+    let other = load(session, against)?;
+    let in_force = in_force(session).await?;
+    let contrast = compare(session, &in_force, &other, until).await?;
+    tell(session, &in_force, &other, &contrast);
     Ok(Answer::Done)
 }
 
 /// Another folder's configuration, or all its faults.
-pub(super) fn load(desk: &Desk, directory: &Path) -> std::result::Result<Setup, Failure> {
-    Setup::load(Some(directory), desk.now()).map_err(|error| load_failure(error, desk.json))
+pub(super) fn load(session: &Session, directory: &Path) -> std::result::Result<Setup, Failure> {
+    Setup::load(Some(directory), session.now()).map_err(|error| load_failure(error, session.json))
 }
 
 /// The configuration in force: the daemon's own, as it keeps it in the ledger; where there is none, that of the files.
-pub(super) async fn in_force(desk: &Desk) -> std::result::Result<Setup, Failure> {
-    let kept = match desk.ledger().await? {
-        Some(store) => last_good::of(&store, desk.setup.directory.as_deref(), desk.now()).await?,
+pub(super) async fn in_force(session: &Session) -> std::result::Result<Setup, Failure> {
+    let kept = match session.ledger().await? {
+        Some(store) => last_good::of(&store, session.setup.directory.as_deref(), session.now()).await?,
         None => None,
     };
-    Ok(kept.map_or_else(|| desk.setup.clone(), |kept| kept.setup))
+    Ok(kept.map_or_else(|| session.setup.clone(), |kept| kept.setup))
 }
 
 /// Holds two configurations against one another over the ledger of the one in force.
 pub(super) async fn compare(
-    desk: &Desk,
+    session: &Session,
     in_force: &Setup,
     other: &Setup,
     until: Option<Date>,
 ) -> std::result::Result<Contrast, Failure> {
     let mut calendar = in_force.config.calendar.clone();
     calendar.hours.waits = true;
-    let mut known = Known::empty(in_force.clone(), calendar, desk.now());
-    if let Some(store) = desk.ledger().await? {
+    let mut known = Known::empty(in_force.clone(), calendar, session.now());
+    if let Some(store) = session.ledger().await? {
         known.status = store.status().await?;
         known.overrides = store.overrides().await?;
         known.ledger = store.ledger().await?;
     }
-    between(in_force, other, &known, desk.now(), until).map_err(|error| Failure::could_not(&error))
+    between(in_force, other, &known, session.now(), until).map_err(|error| Failure::could_not(&error))
 }
 
 /// Tells the difference: a table for people, lines of JSON for programs.
-pub(super) fn tell(desk: &Desk, in_force: &Setup, other: &Setup, contrast: &Contrast) {
+pub(super) fn tell(session: &Session, in_force: &Setup, other: &Setup, contrast: &Contrast) {
     let (before, after) = (&in_force.config.calendar, &other.config.calendar);
-    if desk.json {
+    if session.json {
         let lines: Vec<String> =
             contrast.differences.iter().map(|d| contrast_line(d, before, after)).collect();
         if lines.is_empty() {

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::desk::{Answer, Desk, Failure, Result, remark, say};
 use super::ledger;
+use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::desk::dossier::{self, FolderError, Subject};
 use crate::desk::order::{self, OrderError};
 use crate::domain::id::{MunicipalityCode, WindowId};
@@ -13,18 +13,18 @@ use crate::render::portuguese;
 
 /// Writes the folder, and says where it is and what is in it.
 pub(super) async fn run(
-    desk: &Desk,
+    session: &Session,
     municipality: &str,
     window: Option<&WindowId>,
     output: Option<&Path>,
 ) -> Result {
-    let store = ledger::existing(desk).await?;
-    let code = resolve(desk, municipality)?;
+    let store = ledger::existing(session).await?;
+    let code = resolve(session, municipality)?;
     let Some(case) = store.case_file(code, window).await? else {
-        return Err(nothing(desk, code, window));
+        return Err(nothing(session, code, window));
     };
-    let known = desk.known().await?;
-    let subject = Subject { municipality: code, only: window.cloned(), now: desk.now() };
+    let known = session.known().await?;
+    let subject = Subject { municipality: code, only: window.cloned(), now: session.now() };
     let dossier = dossier::gather(&case, &known, &subject);
     let dir = output.map_or_else(|| PathBuf::from(dossier::default_name(code, window)), Path::to_owned);
     let folder =
@@ -33,7 +33,7 @@ pub(super) async fn run(
             io @ FolderError::Io { .. } => Failure::could_not(&io),
         })?;
     let chain = &dossier.chain;
-    if desk.json {
+    if session.json {
         say(&json!({
             "pasta": folder.path.display().to_string(),
             "municipio": code.to_string(),
@@ -78,14 +78,16 @@ pub(super) async fn run(
 }
 
 /// As in the roster; a municipality that left it is still known by its code.
-fn resolve(desk: &Desk, text: &str) -> std::result::Result<MunicipalityCode, Failure> {
-    let found = order::municipality(&desk.setup.config.roster, text);
+fn resolve(session: &Session, text: &str) -> std::result::Result<MunicipalityCode, Failure> {
+    let found = order::municipality(&session.setup.config.roster, text);
     found.or_else(|error| MunicipalityCode::parse(text.trim()).map_err(|_| error.into()))
 }
 
-fn nothing(desk: &Desk, code: MunicipalityCode, window: Option<&WindowId>) -> Failure {
+fn nothing(session: &Session, code: MunicipalityCode, window: Option<&WindowId>) -> Failure {
     match window {
-        Some(id) if desk.setup.config.calendar.window(id).is_none() => OrderError::Window(id.clone()).into(),
+        Some(id) if session.setup.config.calendar.window(id).is_none() => {
+            OrderError::Window(id.clone()).into()
+        }
         Some(id) => Failure::refused(format!("nada consta no livro sobre o município {code} na janela {id}")),
         None => Failure::refused(format!("nada consta no livro sobre o município {code}")),
     }

@@ -4,26 +4,32 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::args::SampleOf;
-use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use super::session::{Answer, Failure, Result, Session, remark, say};
 use super::{letter, sample};
 use crate::desk::order;
 use crate::domain::calendar::Window;
 use crate::domain::id::{MunicipalityCode, slugify};
 use crate::domain::notice::{Content, NoticeKey};
 use crate::files;
-use crate::plan::Decision;
+use crate::plan::Notice;
 use crate::render::gallery::{Entry, index};
 use crate::render::letter::{Context, name_of};
 use crate::render::portuguese;
 use crate::world::live::Live;
 
 /// Writes the letters of the windows asked for, or of every system's, to one municipality or to all.
-pub(super) fn run(desk: &Desk, of: Option<&SampleOf>, municipality: Option<&str>, dir: &Path) -> Result {
-    let live = Live { setup: desk.setup.clone(), calendar: desk.calendar() };
-    let only = municipality.map(|text| order::municipality(&desk.setup.config.roster, text)).transpose()?;
+pub(super) fn run(
+    session: &Session,
+    of: Option<&SampleOf>,
+    municipality: Option<&str>,
+    dir: &Path,
+) -> Result {
+    let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
+    let only =
+        municipality.map(|text| order::municipality(&session.setup.config.roster, text)).transpose()?;
     let windows: Vec<Window> = match of {
-        Some(of) => vec![letter::window(desk, &live, of)?],
-        None => sample::windows(&live.calendar, desk.now()),
+        Some(of) => vec![letter::window(session, &live, of)?],
+        None => sample::windows(&live.calendar, session.now()),
     };
     let config = &live.setup.config;
     let context =
@@ -31,11 +37,11 @@ pub(super) fn run(desk: &Desk, of: Option<&SampleOf>, municipality: Option<&str>
     let mut entries = Vec::new();
     let mut faults = BTreeSet::new();
     for window in &windows {
-        let asked = |decision: &Decision| only.is_none_or(|code| concerns(decision, code));
-        for decision in sample::every(&live, window, desk.now()).into_iter().filter(asked) {
-            match crate::render::letter::letter(&live.setup.templates, &context, &decision) {
+        let asked = |notice: &Notice| only.is_none_or(|code| concerns(notice, code));
+        for notice in sample::every(&live, window, session.now()).into_iter().filter(asked) {
+            match crate::render::letter::letter(&live.setup.templates, &context, &notice) {
                 Ok(letter) => {
-                    let entry = entry(&live, &decision, &letter.subject);
+                    let entry = entry(&live, &notice, &letter.subject);
                     write(&dir.join(&entry.page), &letter.html)?;
                     write(
                         &dir.join(&entry.text),
@@ -49,13 +55,13 @@ pub(super) fn run(desk: &Desk, of: Option<&SampleOf>, municipality: Option<&str>
             }
         }
     }
-    let made = format!("em {}", portuguese::instant(desk.now(), &live.calendar.hours.zone));
+    let made = format!("em {}", portuguese::instant(session.now(), &live.calendar.hours.zone));
     write(&dir.join("index.html"), &index(&entries, &made))?;
     for fault in &faults {
         remark(fault);
     }
     let path = dir.join("index.html").display().to_string();
-    say(&if desk.json {
+    say(&if session.json {
         serde_json::json!({ "indice": path, "cartas": entries.len(), "falhas": faults }).to_string()
     } else {
         let letters = portuguese::counted(entries.len(), "carta", "cartas");
@@ -65,32 +71,28 @@ pub(super) fn run(desk: &Desk, of: Option<&SampleOf>, municipality: Option<&str>
 }
 
 /// Whether a letter goes to that municipality; those to the secretariat's own concern all.
-fn concerns(decision: &Decision, code: MunicipalityCode) -> bool {
-    decision.key.municipality().is_none_or(|to| to == code)
+fn concerns(notice: &Notice, code: MunicipalityCode) -> bool {
+    notice.key.municipality().is_none_or(|to| to == code)
 }
 
-fn entry(live: &Live, decision: &Decision, subject: &str) -> Entry {
-    let name = decision.content.as_ref().map_or("carta", name_of);
-    let window = decision.window().map(ToString::to_string).unwrap_or_default();
-    let (file, recipient) = match (&decision.key, &decision.content) {
+fn entry(live: &Live, notice: &Notice, subject: &str) -> Entry {
+    let name = name_of(&notice.content);
+    let window = notice.key.window().map(ToString::to_string).unwrap_or_default();
+    let (file, recipient) = match (&notice.key, &notice.content) {
         (NoticeKey::Municipal { municipality, .. }, _) => {
             let roster = &live.setup.config.roster.municipalities;
             let name = roster.get(municipality).map(|m| portuguese::line(&m.name)).unwrap_or_default();
             (municipality.to_string(), name)
         }
-        (
-            _,
-            Some(
-                Content::Digest { to, .. } | Content::Referral { to, .. } | Content::ReferralVoid { to, .. },
-            ),
-        ) => (slugify(&to.to_string()), to.to_string()),
+        (_, Content::Digest { to, .. } | Content::Referral { to, .. } | Content::ReferralVoid { to, .. }) => {
+            (slugify(&to.to_string()), to.to_string())
+        }
         (_, _) => ("equipe".to_owned(), "equipe".to_owned()),
     };
-    let kind = match (&decision.content, decision.kind) {
-        (Some(Content::Upheld { .. }), _) => "prazo mantido",
-        (Some(Content::ReferralVoid { .. }), _) => "remessa sem efeito",
-        (_, Some(kind)) => portuguese::kind(kind),
-        (_, None) => "carta",
+    let kind = match &notice.content {
+        Content::Upheld { .. } => "prazo mantido",
+        Content::ReferralVoid { .. } => "remessa sem efeito",
+        content => portuguese::kind(content.kind()),
     };
     let stem = format!("{}/{name}/{file}", slugify(&window));
     Entry {

@@ -2,21 +2,21 @@
 
 use serde_json::json;
 
-use super::desk::{Answer, Desk, Result, remark, say};
 use super::ledger::existing;
+use super::session::{Answer, Result, Session, remark, say};
 use crate::desk::health::examine;
 use crate::render::line::rfc3339;
 use crate::render::portuguese as pt;
 
 /// Exit 0 when all is well, 1 with every reason when it is not.
-pub(super) async fn run(desk: &Desk) -> Result {
-    let store = existing(desk).await?;
-    let health = examine(&store, desk.refused.is_some(), desk.now()).await?;
-    let calendar = &desk.setup.config.calendar;
+pub(super) async fn run(session: &Session) -> Result {
+    let store = existing(session).await?;
+    let health = examine(&store, session.refused.is_some(), session.now()).await?;
+    let calendar = &session.setup.config.calendar;
     let zone = &calendar.hours.zone;
     let reasons: Vec<String> = health.ailments.iter().map(|ailment| ailment.words(zone)).collect();
     let well = reasons.is_empty();
-    if desk.json {
+    if session.json {
         let in_force = health.in_force.as_ref().map(|(fingerprint, since, by)| {
             json!({ "hash": fingerprint, "desde": rfc3339(*since, calendar), "por": by })
         });

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::desk::order;
 use crate::domain::id::WindowId;
 use crate::domain::journal::{
@@ -16,28 +16,28 @@ use crate::store::{JournalEntry, JournalFilter, Store};
 
 /// The journal's entries, oldest first.
 pub(super) async fn list(
-    desk: &Desk,
+    session: &Session,
     window: Option<&WindowId>,
     municipality: Option<&str>,
     since: Option<Date>,
 ) -> Result {
-    let zone = &desk.setup.config.calendar.hours.zone;
+    let zone = &session.setup.config.calendar.hours.zone;
     let municipality =
-        municipality.map(|text| order::municipality(&desk.setup.config.roster, text)).transpose()?;
+        municipality.map(|text| order::municipality(&session.setup.config.roster, text)).transpose()?;
     let filter = JournalFilter {
         window: window.cloned(),
         municipality,
         since: since.map(|day| zone.start_of(day)),
         ..JournalFilter::default()
     };
-    let store = existing(desk).await?;
+    let store = existing(session).await?;
     let entries = store.journal(&filter).await?;
     if entries.is_empty() {
         remark("nenhum registro no livro para o que foi pedido");
     }
     let mut out = String::new();
     for entry in &entries {
-        let _ = if desk.json {
+        let _ = if session.json {
             writeln!(out, "{}", entry_json(entry))
         } else {
             writeln!(out, "{:>6}  {}  {}", entry.seq, portuguese::instant(entry.at, zone), entry_words(entry))
@@ -50,10 +50,10 @@ pub(super) async fn list(
 }
 
 /// Walks the chain and hashes every letter again.
-pub(super) async fn verify(desk: &Desk) -> Result {
-    let report = existing(desk).await?.verify().await?;
+pub(super) async fn verify(session: &Session) -> Result {
+    let report = existing(session).await?.verify().await?;
     let faults = report.faults();
-    if desk.json {
+    if session.json {
         say(&json!({
             "integro": report.is_whole(),
             "registros": report.entries,
@@ -73,11 +73,11 @@ pub(super) async fn verify(desk: &Desk) -> Result {
     Ok(if report.is_whole() { Answer::Done } else { Answer::Negative })
 }
 
-pub(super) async fn existing(desk: &Desk) -> std::result::Result<Store, Failure> {
-    desk.ledger().await?.ok_or_else(|| {
+pub(super) async fn existing(session: &Session) -> std::result::Result<Store, Failure> {
+    session.ledger().await?.ok_or_else(|| {
         Failure::failed(format!(
             "ainda não há livro em {}\ndica: ele nasce com “vigia-suas servir”",
-            desk.setup.database().display()
+            session.setup.database().display()
         ))
     })
 }

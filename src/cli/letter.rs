@@ -1,10 +1,11 @@
 //! `carta` and `enviar-teste`: one letter, to read or to try the relay with.
 
 use std::io::IsTerminal as _;
+use std::num::NonZeroU16;
 
 use super::args::{LetterFormat, Sample, SampleOf};
-use super::desk::{Answer, Desk, Failure, Result, remark, say, say_bytes};
 use super::sample;
+use super::session::{Answer, Failure, Result, Session, remark, say, say_bytes};
 use crate::desk::order;
 use crate::domain::calendar::Window;
 use crate::domain::delivery::Outcome;
@@ -12,7 +13,7 @@ use crate::domain::id::EmailAddress;
 use crate::domain::notice::{NoticeKey, Recipient};
 use crate::domain::roster::{Municipality, Role};
 use crate::mail::smtp::{Envelope, SmtpSender};
-use crate::plan::Decision;
+use crate::plan::Notice;
 use crate::render::letter::{Context, Letter, folded, letter};
 use crate::render::portuguese;
 use crate::world::compose::{compose, compose_as};
@@ -23,26 +24,26 @@ use crate::world::relay::{SenderError, relay_of};
 pub(super) struct Example {
     pub(super) window: Window,
     pub(super) municipality: String,
-    pub(super) decision: Decision,
+    pub(super) notice: Notice,
     pub(super) letter: Letter,
 }
 
 /// Writes an example letter.
-pub(super) fn example(desk: &Desk, sample: &Sample) -> std::result::Result<Example, Failure> {
-    let live = Live { setup: desk.setup.clone(), calendar: desk.calendar() };
-    let (window, municipality) = subject(desk, &live, sample)?;
-    let decision = sample::decision(&live, &window, sample.kind, municipality, desk.now());
+pub(super) fn example(session: &Session, sample: &Sample) -> std::result::Result<Example, Failure> {
+    let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
+    let (window, municipality) = subject(session, &live, sample)?;
+    let notice = sample::notice(&live, &window, sample.kind, municipality, session.now());
     let config = &live.setup.config;
     let context =
         Context { calendar: &live.calendar, roster: &config.roster, secretariat: &config.secretariat };
-    let letter = letter(&live.setup.templates, &context, &decision)
+    let letter = letter(&live.setup.templates, &context, &notice)
         .map_err(|fault| Failure::refused(format!("erro: {fault}\ndica: {}", fault.hint)))?;
-    Ok(Example { window, municipality: municipality.name.clone(), decision, letter })
+    Ok(Example { window, municipality: municipality.name.clone(), notice, letter })
 }
 
 /// Renders one letter to stdout; stderr says that it is an example.
-pub(super) fn show(desk: &Desk, sample: &Sample, format: LetterFormat) -> Result {
-    let Example { window, municipality, decision, letter } = example(desk, sample)?;
+pub(super) fn show(session: &Session, sample: &Sample, format: LetterFormat) -> Result {
+    let Example { window, municipality, notice, letter } = example(session, sample)?;
     remark(&format!(
         "EXEMPLO: {} de {}, {}; nada foi enviado nem registrado",
         portuguese::kind(sample.kind),
@@ -53,12 +54,12 @@ pub(super) fn show(desk: &Desk, sample: &Sample, format: LetterFormat) -> Result
             format!("à equipe, como se {municipality} fosse o único município")
         }
     ));
-    if desk.json {
+    if session.json {
         let facts = serde_json::json!({
             "tipo": sample.kind.as_str(),
             "janela": window.id.as_str(),
-            "municipio": decision.key.municipality().map(|code| code.to_string()),
-            "para": decision.to.iter().map(|to| to.address.as_str()).collect::<Vec<_>>(),
+            "municipio": notice.key.municipality().map(|code| code.to_string()),
+            "para": notice.to.iter().map(|to| to.address.as_str()).collect::<Vec<_>>(),
             "assunto": letter.subject,
             "texto": letter.text,
             "html": letter.html,
@@ -68,8 +69,8 @@ pub(super) fn show(desk: &Desk, sample: &Sample, format: LetterFormat) -> Result
     }
     match format {
         LetterFormat::Eml => {
-            let live = Live { setup: desk.setup.clone(), calendar: desk.calendar() };
-            say_bytes(&write(&live, &decision, desk)?.bytes);
+            let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
+            say_bytes(&write(&live, &notice, session)?.bytes);
         }
         LetterFormat::Html => say(&letter.html),
         LetterFormat::Text => {
@@ -81,27 +82,28 @@ pub(super) fn show(desk: &Desk, sample: &Sample, format: LetterFormat) -> Result
 }
 
 /// Sends one example letter to one address through the configured relay. It is not in the ledger.
-pub(super) async fn send_test(desk: &Desk, to: &EmailAddress, sample: &Sample) -> Result {
-    let live = Live { setup: desk.setup.clone(), calendar: desk.calendar() };
-    let (window, municipality) = subject(desk, &live, sample)?;
-    let now = desk.now();
+pub(super) async fn send_test(session: &Session, to: &EmailAddress, sample: &Sample) -> Result {
+    let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
+    let (window, municipality) = subject(session, &live, sample)?;
+    let now = session.now();
     let on = live.calendar.hours.zone.date_of(now);
     let key = NoticeKey::Service { topic: format!("teste-{}", now.as_millisecond()), on };
-    let decision = Decision {
+    let notice = Notice {
         to: vec![Recipient { role: Role::Alerts, address: to.clone() }],
-        ..sample::decision(&live, &window, sample.kind, municipality, now)
+        ..sample::notice(&live, &window, sample.kind, municipality, now)
     };
-    let config = &desk.setup.config;
+    let config = &session.setup.config;
     let relay = config.settings.relay.as_ref().ok_or_else(|| Failure::could_not(&SenderError::NoRelay))?;
     let relay = relay_of(relay, &config.secretariat.sender).map_err(|e| Failure::could_not(&e))?;
     let mut sender = SmtpSender::new(relay).map_err(|e| Failure::could_not(&e))?;
-    let letter = compose_as(&live, &decision, &key, &[], now).map_err(|error| Failure::could_not(&*error))?;
+    let letter = compose_as(&live, &notice, NonZeroU16::MIN, &key, &[], now)
+        .map_err(|error| Failure::could_not(&*error))?;
     let envelope = Envelope { from: &config.secretariat.returns_to, to };
     let outcome = sender.send(envelope, &letter.bytes).await;
     sender.close().await;
     match outcome {
         Outcome::Accepted { reply } => {
-            if desk.json {
+            if session.json {
                 say(&serde_json::json!({ "para": to.as_str(), "resposta": reply }).to_string());
             } else {
                 say(&format!("o servidor aceitou a carta de teste para {to}: {reply}"));
@@ -118,19 +120,19 @@ pub(super) async fn send_test(desk: &Desk, to: &EmailAddress, sample: &Sample) -
 
 fn write(
     live: &Live,
-    decision: &Decision,
-    desk: &Desk,
+    notice: &Notice,
+    session: &Session,
 ) -> std::result::Result<crate::store::NewLetter, Failure> {
-    compose(live, decision, &[], desk.now()).map_err(|error| Failure::could_not(&*error))
+    compose(live, notice, NonZeroU16::MIN, &[], session.now()).map_err(|error| Failure::could_not(&*error))
 }
 
 /// The window and the municipality that an example is about.
 fn subject<'a>(
-    desk: &Desk,
+    session: &Session,
     live: &'a Live,
     sample: &Sample,
 ) -> std::result::Result<(Window, &'a Municipality), Failure> {
-    let window = window(desk, live, &sample.of)?;
+    let window = window(session, live, &sample.of)?;
     let roster = &live.setup.config.roster;
     let municipality = match &sample.municipality {
         Some(text) => {
@@ -145,12 +147,12 @@ fn subject<'a>(
 }
 
 /// The window asked for, or the system's current or next one.
-pub(super) fn window(desk: &Desk, live: &Live, of: &SampleOf) -> std::result::Result<Window, Failure> {
+pub(super) fn window(session: &Session, live: &Live, of: &SampleOf) -> std::result::Result<Window, Failure> {
     match of {
         SampleOf::Window(id) => live.calendar.window(id).ok_or_else(|| {
             Failure::refused(format!("erro: não há janela “{id}” no calendário\ndica: veja vigia-suas agenda"))
         }),
-        SampleOf::System(id) => sample::window_of(&live.calendar, id, desk.now()).ok_or_else(|| {
+        SampleOf::System(id) => sample::window_of(&live.calendar, id, session.now()).ok_or_else(|| {
             Failure::refused(if live.calendar.systems.contains_key(id) {
                 format!(
                     "erro: o sistema “{id}” não tem janela aberta nem próxima\ndica: escreva uma [[janela]] em \

@@ -9,7 +9,6 @@ pub mod args;
 mod check;
 mod consent;
 mod contrast;
-mod desk;
 mod dossier;
 mod extend;
 mod feed;
@@ -25,6 +24,7 @@ mod register;
 mod returned;
 mod sample;
 mod serve;
+mod session;
 mod shell;
 mod simulate;
 mod status;
@@ -37,7 +37,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use self::args::{Command, Feed, Invocation, Ledger, News, Orders, Register};
-use self::desk::{Answer, Desk, Failure, remark, say};
+use self::session::{Answer, Failure, Session, remark, say};
 use crate::domain::journal::Verdict;
 use crate::telemetry::{self, LogFormat};
 
@@ -83,20 +83,22 @@ fn default_level(invocation: &Invocation) -> &'static str {
     }
 }
 
-fn run(invocation: &Invocation) -> desk::Result {
+fn run(invocation: &Invocation) -> session::Result {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::could_not(&error))?;
     runtime.block_on(dispatch(invocation))
 }
 
-async fn dispatch(invocation: &Invocation) -> desk::Result {
+async fn dispatch(invocation: &Invocation) -> session::Result {
     // Some commands do not need a whole configuration, or are of use just when there is none.
-    let desk = async || Desk::open(invocation).await;
+    let session = async || Session::open(invocation).await;
     match &invocation.command {
-        Command::Run { once } => serve::run(desk().await?, *once).await,
-        Command::Check => check::run(&desk().await?).await,
-        Command::Calendar { from, until, ics } => agenda::run(&desk().await?, *from, *until, ics.as_deref()),
-        Command::Plan => plan::plano(&desk().await?).await,
+        Command::Run { once } => serve::run(session().await?, *once).await,
+        Command::Check => check::run(&session().await?).await,
+        Command::Calendar { from, until, ics } => {
+            agenda::run(&session().await?, *from, *until, ics.as_deref())
+        }
+        Command::Plan => plan::plano(&session().await?).await,
         Command::Simulate { from, until, statuses, output, diary, weekly } => {
             let asked = simulate::Rehearsal {
                 days: (*from, *until),
@@ -105,69 +107,75 @@ async fn dispatch(invocation: &Invocation) -> desk::Result {
                 diary: *diary,
                 weekly: *weekly,
             };
-            simulate::run(&desk().await?, &asked)
+            simulate::run(&session().await?, &asked)
         }
-        Command::Why { municipality, window } => why::run(&desk().await?, municipality, window).await,
+        Command::Why { municipality, window } => why::run(&session().await?, municipality, window).await,
         Command::Status { window, municipality } => {
-            status::show(&desk().await?, window.as_ref(), municipality.as_deref()).await
+            status::show(&session().await?, window.as_ref(), municipality.as_deref()).await
         }
-        Command::Feeds { feed } => feed::list(&desk().await?, feed.as_ref()).await,
+        Command::Feeds { feed } => feed::list(&session().await?, feed.as_ref()).await,
         Command::Feed(Feed::Accept { snapshot, signature }) => {
-            feed::rule(&desk().await?, snapshot, Verdict::Accepted, signature).await
+            feed::rule(&session().await?, snapshot, Verdict::Accepted, signature).await
         }
         Command::Feed(Feed::Reject { snapshot, signature }) => {
-            feed::rule(&desk().await?, snapshot, Verdict::Quarantined, signature).await
+            feed::rule(&session().await?, snapshot, Verdict::Quarantined, signature).await
         }
-        Command::Feed(Feed::Try { feed, file }) => feed::attempt(desk().await?, feed, file.as_deref()).await,
-        Command::Ingest { feed, file } => status::ingest(&desk().await?, feed, file).await,
-        Command::Report { format, window } => status::report(&desk().await?, *format, window.as_ref()).await,
+        Command::Feed(Feed::Try { feed, file }) => {
+            feed::attempt(session().await?, feed, file.as_deref()).await
+        }
+        Command::Ingest { feed, file } => status::ingest(&session().await?, feed, file).await,
+        Command::Report { format, window } => {
+            status::report(&session().await?, *format, window.as_ref()).await
+        }
         Command::Dossier { municipality, window, output } => {
-            dossier::run(&desk().await?, municipality, window.as_ref(), output.as_deref()).await
+            dossier::run(&session().await?, municipality, window.as_ref(), output.as_deref()).await
         }
         Command::Ledger(Ledger::List { window, municipality, since }) => {
-            ledger::list(&desk().await?, window.as_ref(), municipality.as_deref(), *since).await
+            ledger::list(&session().await?, window.as_ref(), municipality.as_deref(), *since).await
         }
-        Command::Ledger(Ledger::Verify) => ledger::verify(&desk().await?).await,
-        Command::Letter { sample, format } => letter::show(&desk().await?, sample, *format),
+        Command::Ledger(Ledger::Verify) => ledger::verify(&session().await?).await,
+        Command::Letter { sample, format } => letter::show(&session().await?, sample, *format),
         Command::Letters { of, municipality, output } => {
-            gallery::run(&desk().await?, of.as_ref(), municipality.as_deref(), output)
+            gallery::run(&session().await?, of.as_ref(), municipality.as_deref(), output)
         }
         Command::WatchLetter { sample, format, output } => {
             watch::run(invocation, sample, *format, output.as_deref()).await
         }
-        Command::SendTest { to, sample } => letter::send_test(&desk().await?, to, sample).await,
-        Command::Bounce => returned::run(desk().await?).await,
+        Command::SendTest { to, sample } => letter::send_test(&session().await?, to, sample).await,
+        Command::Bounce => returned::run(session().await?).await,
         Command::Hold { scope, until, signature } => {
-            order::hold(&desk().await?, scope, *until, signature).await
+            order::hold(&session().await?, scope, *until, signature).await
         }
-        Command::Release { scope, signature } => order::release(&desk().await?, scope, signature).await,
-        Command::Exempt(order) => order::exempt(&desk().await?, order).await,
-        Command::Dispute(order) => order::dispute(&desk().await?, order).await,
-        Command::Note(call) => order::note(&desk().await?, call).await,
-        Command::Orders(Orders::List { all }) => orders::list(&desk().await?, *all).await,
-        Command::Orders(Orders::Undo { id, signature }) => orders::undo(&desk().await?, id, signature).await,
-        Command::Contrast { against, until } => contrast::show(&desk().await?, against, *until).await,
-        Command::Apply(asked) => apply::run(&desk().await?, asked).await,
-        Command::Extend(asked) => extend::run(&desk().await?, asked).await,
-        Command::Health => health::run(&desk().await?).await,
+        Command::Release { scope, signature } => order::release(&session().await?, scope, signature).await,
+        Command::Exempt(order) => order::exempt(&session().await?, order).await,
+        Command::Dispute(order) => order::dispute(&session().await?, order).await,
+        Command::Note(call) => order::note(&session().await?, call).await,
+        Command::Orders(Orders::List { all }) => orders::list(&session().await?, *all).await,
+        Command::Orders(Orders::Undo { id, signature }) => {
+            orders::undo(&session().await?, id, signature).await
+        }
+        Command::Contrast { against, until } => contrast::show(&session().await?, against, *until).await,
+        Command::Apply(asked) => apply::run(&session().await?, asked).await,
+        Command::Extend(asked) => extend::run(&session().await?, asked).await,
+        Command::Health => health::run(&session().await?).await,
         Command::Complete(shell) => Ok(shell::complete(*shell)),
         Command::Values(values) => Ok(shell::values(invocation, *values).await),
         Command::Manual(dir) => shell::manual(dir),
         Command::Register(Register::List { choice, refused }) => {
-            register::list(&desk().await?, choice, *refused).await
+            register::list(&session().await?, choice, *refused).await
         }
         Command::Register(Register::Apply { choice, unasked, author }) => {
-            register::apply(&desk().await?, choice, *unasked, author).await
+            register::apply(&session().await?, choice, *unasked, author).await
         }
         Command::Register(Register::Refuse { choice, signature }) => {
-            register::refuse(&desk().await?, choice, signature).await
+            register::refuse(&session().await?, choice, signature).await
         }
         Command::Register(Register::Load { register, file, waived }) => {
-            register::load(&desk().await?, register, file, waived.as_ref()).await
+            register::load(&session().await?, register, file, waived.as_ref()).await
         }
-        Command::News(News::List { since }) => news::list(&desk().await?, *since).await,
+        Command::News(News::List { since }) => news::list(&session().await?, *since).await,
         Command::News(News::Seen { findings, signature }) => {
-            news::seen(&desk().await?, findings, signature).await
+            news::seen(&session().await?, findings, signature).await
         }
     }
 }

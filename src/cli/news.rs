@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::args::Signature;
-use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::desk::order;
 use crate::domain::news::FindingId;
 use crate::render::line::rfc3339;
@@ -15,16 +15,16 @@ use crate::render::{news as words, portuguese};
 use crate::store::FindingLine;
 
 /// Shows findings: those that nobody has seen, or everything from a day on.
-pub(super) async fn list(desk: &Desk, since: Option<Date>) -> Result {
-    let config = &desk.setup.config;
+pub(super) async fn list(session: &Session, since: Option<Date>) -> Result {
+    let config = &session.setup.config;
     let zone = &config.calendar.hours.zone;
     let from = since.map_or(Timestamp::UNIX_EPOCH, |day| zone.start_of(day));
-    let mut lines = match desk.ledger().await? {
+    let mut lines = match session.ledger().await? {
         Some(store) => store.findings(from).await?,
         None => Vec::new(),
     };
     lines.retain(|line| since.is_some() || line.seen.is_none() && !line.quiet);
-    if lines.is_empty() && !desk.json {
+    if lines.is_empty() && !session.json {
         let watched = config.news.iter().filter(|spec| spec.enabled).count();
         remark(match (watched, since) {
             (0, _) => "nenhuma fonte de notícias está ativa em fontes.toml",
@@ -32,11 +32,11 @@ pub(super) async fn list(desk: &Desk, since: Option<Date>) -> Result {
             (_, Some(_)) => "nenhuma notícia desde esse dia",
         });
     }
-    let today = zone.date_of(desk.now());
+    let today = zone.date_of(session.now());
     let mut out = String::new();
     for line in &lines {
-        if desk.json {
-            let _ = writeln!(out, "{}", object(desk, line, today));
+        if session.json {
+            let _ = writeln!(out, "{}", object(session, line, today));
             continue;
         }
         let found = portuguese::instant(line.found_at, zone);
@@ -60,9 +60,9 @@ pub(super) async fn list(desk: &Desk, since: Option<Date>) -> Result {
 }
 
 /// Marks findings as seen.
-pub(super) async fn seen(desk: &Desk, findings: &[FindingId], signature: &Signature) -> Result {
-    let store = desk.writable_ledger().await?;
-    let by = order::authorship(&signature.author, &signature.reason, desk.now())?;
+pub(super) async fn seen(session: &Session, findings: &[FindingId], signature: &Signature) -> Result {
+    let store = session.writable_ledger().await?;
+    let by = order::authorship(&signature.author, &signature.reason, session.now())?;
     for id in findings {
         if store.finding(id).await?.is_none() {
             return Err(Failure::refused(format!(
@@ -76,7 +76,7 @@ pub(super) async fn seen(desk: &Desk, findings: &[FindingId], signature: &Signat
             marked.push(id.as_str());
         }
     }
-    if desk.json {
+    if session.json {
         say(&json!({ "vistas": marked, "autor": by.author, "motivo": by.reason }).to_string());
     } else {
         say(&portuguese::counted(
@@ -88,9 +88,9 @@ pub(super) async fn seen(desk: &Desk, findings: &[FindingId], signature: &Signat
     Ok(Answer::Done)
 }
 
-fn object(desk: &Desk, line: &FindingLine, today: Date) -> Value {
+fn object(session: &Session, line: &FindingLine, today: Date) -> Value {
     let FindingLine { finding, found_at, quiet, told_at, seen } = line;
-    let calendar = &desk.setup.config.calendar;
+    let calendar = &session.setup.config.calendar;
     let paste = words::paste(finding, calendar, today);
     let day = |day: Option<Date>| day.map(|day| day.to_string());
     json!({

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::args::{Change, Note as Call, NoteChange, Override as Asked, Scope, Signature};
-use super::desk::{Answer, Desk, Failure, Result, say};
+use super::session::{Answer, Failure, Result, Session, say};
 use crate::desk::order::{self, Subject};
 use crate::domain::id::PartId;
 use crate::domain::overrides::{Authorship, Hold, HoldScope, Overrides};
@@ -16,14 +16,19 @@ use crate::render::portuguese;
 use crate::store::Override;
 
 /// Stops sending.
-pub(super) async fn hold(desk: &Desk, scope: &Scope, until: Option<Date>, signature: &Signature) -> Result {
-    let scope = resolve(desk, scope).await?;
-    order::last_day(until, desk.today())?;
-    let store = desk.writable_ledger().await?;
-    let by = by(desk, signature)?;
+pub(super) async fn hold(
+    session: &Session,
+    scope: &Scope,
+    until: Option<Date>,
+    signature: &Signature,
+) -> Result {
+    let scope = resolve(session, scope).await?;
+    order::last_day(until, session.today())?;
+    let store = session.writable_ledger().await?;
+    let by = by(session, signature)?;
     order::hold(&store, scope.clone(), until, by.clone()).await?;
     answer(
-        desk,
+        session,
         &by,
         &json!({ "acao": "reter", "alcance": scope.to_string(), "ate": until.map(|day| day.to_string()) }),
         || {
@@ -39,13 +44,13 @@ pub(super) async fn hold(desk: &Desk, scope: &Scope, until: Option<Date>, signat
 }
 
 /// Lets sending go on.
-pub(super) async fn release(desk: &Desk, scope: &Scope, signature: &Signature) -> Result {
-    let scope = resolve(desk, scope).await?;
-    let store = desk.writable_ledger().await?;
-    let by = by(desk, signature)?;
+pub(super) async fn release(session: &Session, scope: &Scope, signature: &Signature) -> Result {
+    let scope = resolve(session, scope).await?;
+    let store = session.writable_ledger().await?;
+    let by = by(session, signature)?;
     let there = |holds: &[Hold]| holds.iter().any(|hold| hold.scope == scope);
     let before = store.overrides().await?;
-    if !there(&before.holds) && !awaited(desk, &scope).await? {
+    if !there(&before.holds) && !awaited(session, &scope).await? {
         return Err(nothing_held(&scope, &before));
     }
     order::release(&store, scope.clone(), by.clone()).await?;
@@ -57,7 +62,7 @@ pub(super) async fn release(desk: &Desk, scope: &Scope, signature: &Signature) -
         .map(|hold| format!("{} ({})", hold.scope, hold.authorship.reason))
         .collect();
     let facts = json!({ "acao": "liberar", "alcance": scope.to_string(), "ainda_retido": others });
-    answer(desk, &by, &facts, || {
+    answer(session, &by, &facts, || {
         let mut out = format!("liberado: {scope}. O serviço retoma em até 30 segundos.\n");
         for hold in &others {
             let _ = writeln!(out, "ainda retido: {hold}");
@@ -68,15 +73,15 @@ pub(super) async fn release(desk: &Desk, scope: &Scope, signature: &Signature) -
 }
 
 /// Whether a batch waits to be released; nothing else ever does.
-async fn awaited(desk: &Desk, scope: &HoldScope) -> std::result::Result<bool, Failure> {
+async fn awaited(session: &Session, scope: &HoldScope) -> std::result::Result<bool, Failure> {
     let HoldScope::Batch(id) = scope else { return Ok(false) };
     // As the daemon decides: a rehearsal does not wait for sending hours.
-    let known = desk.known_to(desk.setup.live_calendar()).await?;
-    if order::awaits(&known, id, desk.now()) {
+    let known = session.known_to(session.setup.live_calendar()).await?;
+    if order::awaits(&known, id, session.now()) {
         return Ok(true);
     }
-    match desk.ledger().await? {
-        Some(store) => Ok(order::holds_uncertain(&store, id, desk.now()).await?),
+    match session.ledger().await? {
+        Some(store) => Ok(order::holds_uncertain(&store, id, session.now()).await?),
         None => Ok(false),
     }
 }
@@ -95,41 +100,41 @@ fn nothing_held(scope: &HoldScope, orders: &Overrides) -> Failure {
 }
 
 /// Says what was done: in words, or as one JSON object with who and why.
-fn answer(desk: &Desk, by: &Authorship, facts: &Value, words: impl FnOnce() -> String) {
-    if !desk.json {
+fn answer(session: &Session, by: &Authorship, facts: &Value, words: impl FnOnce() -> String) {
+    if !session.json {
         say(&words());
         return;
     }
     let mut object = facts.clone();
     object["autor"] = by.author.clone().into();
     object["motivo"] = by.reason.clone().into();
-    object["em"] = rfc3339(by.at, &desk.setup.config.calendar).into();
+    object["em"] = rfc3339(by.at, &session.setup.config.calendar).into();
     say(&object.to_string());
 }
 
 /// Não se aplica, or nada a declarar.
-pub(super) async fn exempt(desk: &Desk, asked: &Asked) -> Result {
-    decide(desk, asked, "dispensa", Subject::exemption).await
+pub(super) async fn exempt(session: &Session, asked: &Asked) -> Result {
+    decide(session, asked, "dispensa", Subject::exemption).await
 }
 
 /// "Já preenchemos".
-pub(super) async fn dispute(desk: &Desk, asked: &Asked) -> Result {
-    decide(desk, asked, "contestação", Subject::dispute).await
+pub(super) async fn dispute(session: &Session, asked: &Asked) -> Result {
+    decide(session, asked, "contestação", Subject::dispute).await
 }
 
-async fn decide(desk: &Desk, asked: &Asked, word: &str, make: fn(Subject) -> Override) -> Result {
-    let known = desk.known().await?;
-    let roster = &desk.setup.config.roster;
+async fn decide(session: &Session, asked: &Asked, word: &str, make: fn(Subject) -> Override) -> Result {
+    let known = session.known().await?;
+    let roster = &session.setup.config.roster;
     let municipality = order::municipality(roster, &asked.municipality)?;
     let part = order::window(&known, &asked.window, asked.part.as_ref().map(PartId::as_str))?;
     let until = match asked.change {
         Change::Set { until } => until,
         Change::Lift => None,
     };
-    order::last_day(until, desk.today())?;
+    order::last_day(until, session.today())?;
     let what = make(Subject { municipality, window: asked.window.clone(), part: part.clone(), until });
-    let by = by(desk, &asked.signature)?;
-    let store = desk.writable_ledger().await?;
+    let by = by(session, &asked.signature)?;
+    let store = session.writable_ledger().await?;
     let name = roster.municipalities.get(&municipality).map_or("", |m| m.name.as_str());
     let parts = part.as_ref().map_or("todas as partes".to_owned(), |p| format!("parte {p}"));
     let subject = format!("{name} ({municipality}), {}, {parts}", asked.window);
@@ -152,7 +157,7 @@ async fn decide(desk: &Desk, asked: &Asked, word: &str, make: fn(Subject) -> Ove
         "parte": part.as_ref().map(PartId::as_str),
         "ate": until.map(|day| day.to_string()),
     });
-    answer(desk, &by, &facts, || {
+    answer(session, &by, &facts, || {
         let until = until.map_or(String::new(), |day| format!(", até {}", portuguese::date(day)));
         let done = if undone { "desfeita" } else { "registrada" };
         format!("{done} a {word}: {subject}{until}")
@@ -161,21 +166,21 @@ async fn decide(desk: &Desk, asked: &Asked, word: &str, make: fn(Subject) -> Ove
 }
 
 /// A telephone call made, and whether the ladder waits for what was promised in it.
-pub(super) async fn note(desk: &Desk, call: &Call) -> Result {
-    let known = desk.known().await?;
-    let roster = &desk.setup.config.roster;
+pub(super) async fn note(session: &Session, call: &Call) -> Result {
+    let known = session.known().await?;
+    let roster = &session.setup.config.roster;
     let municipality = order::municipality(roster, &call.municipality)?;
     order::window(&known, &call.window, None)?;
     let until = match call.change {
         NoteChange::Made | NoteChange::Lift => None,
-        NoteChange::PauseFor(days) => Some(desk.today().saturating_add(i64::from(days).days())),
+        NoteChange::PauseFor(days) => Some(session.today().saturating_add(i64::from(days).days())),
         NoteChange::PauseUntil(day) => Some(day),
     };
-    order::last_day(until, desk.today())?;
-    let by = by(desk, &call.signature)?;
+    order::last_day(until, session.today())?;
+    let by = by(session, &call.signature)?;
     let telephone = call.telephone.clone();
     let what = Override::Note { municipality, window: call.window.clone(), telephone, until };
-    let store = desk.writable_ledger().await?;
+    let store = session.writable_ledger().await?;
     let name = roster.municipalities.get(&municipality).map_or("", |m| m.name.as_str());
     let subject = format!("{name} ({municipality}), {}", call.window);
     let undone = call.change == NoteChange::Lift;
@@ -195,7 +200,7 @@ pub(super) async fn note(desk: &Desk, call: &Call) -> Result {
         "telefone": call.telephone,
         "ate": until.map(|day| day.to_string()),
     });
-    answer(desk, &by, &facts, || match (undone, until) {
+    answer(session, &by, &facts, || match (undone, until) {
         (true, _) => format!("desfeita a última anotação: {subject}"),
         (false, None) => format!("anotado o telefonema: {subject}. As cobranças continuam."),
         (false, Some(day)) => format!(
@@ -207,23 +212,23 @@ pub(super) async fn note(desk: &Desk, call: &Call) -> Result {
     Ok(Answer::Done)
 }
 
-pub(super) fn by(desk: &Desk, signature: &Signature) -> std::result::Result<Authorship, Failure> {
-    Ok(order::authorship(&signature.author, &signature.reason, desk.now())?)
+pub(super) fn by(session: &Session, signature: &Signature) -> std::result::Result<Authorship, Failure> {
+    Ok(order::authorship(&signature.author, &signature.reason, session.now())?)
 }
 
 /// The domain's scope, with the window and the municipality looked up.
-async fn resolve(desk: &Desk, scope: &Scope) -> std::result::Result<HoldScope, Failure> {
+async fn resolve(session: &Session, scope: &Scope) -> std::result::Result<HoldScope, Failure> {
     Ok(match scope {
         Scope::All => HoldScope::All,
         Scope::Window(id) => {
-            order::window(&desk.known().await?, id, None)?;
+            order::window(&session.known().await?, id, None)?;
             HoldScope::Window(id.clone())
         }
         Scope::Municipality(text) => {
-            HoldScope::Municipality(order::municipality(&desk.setup.config.roster, text)?)
+            HoldScope::Municipality(order::municipality(&session.setup.config.roster, text)?)
         }
         Scope::Batch(id) => {
-            order::batch(&desk.known().await?, id)?;
+            order::batch(&session.known().await?, id)?;
             HoldScope::Batch(id.clone())
         }
     })

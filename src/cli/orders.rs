@@ -6,17 +6,17 @@ use jiff::civil::Date;
 use serde_json::json;
 
 use super::args::Signature;
-use super::desk::{Answer, Desk, Failure, Result, remark, say};
 use super::ledger::existing;
+use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::domain::overrides::{Authorship, HoldScope};
 use crate::render::line::rfc3339;
 use crate::render::portuguese as pt;
 use crate::store::{Override, OverrideId, OverrideLine};
 
 /// The decisions in force, or all there ever were, oldest first.
-pub(super) async fn list(desk: &Desk, all: bool) -> Result {
-    let mut lines = existing(desk).await?.override_lines().await?;
-    let today = desk.today();
+pub(super) async fn list(session: &Session, all: bool) -> Result {
+    let mut lines = existing(session).await?.override_lines().await?;
+    let today = session.today();
     lines.retain(|line| all || standing(line, today) == "vale");
     if lines.is_empty() {
         remark(if all {
@@ -27,10 +27,10 @@ pub(super) async fn list(desk: &Desk, all: bool) -> Result {
     }
     let mut out = String::new();
     for line in &lines {
-        let _ = if desk.json {
-            writeln!(out, "{}", object(desk, line, today))
+        let _ = if session.json {
+            writeln!(out, "{}", object(session, line, today))
         } else {
-            writeln!(out, "{}", words(desk, line, today))
+            writeln!(out, "{}", words(session, line, today))
         };
     }
     if !out.is_empty() {
@@ -40,9 +40,9 @@ pub(super) async fn list(desk: &Desk, all: bool) -> Result {
 }
 
 /// Takes one decision back by its code.
-pub(super) async fn undo(desk: &Desk, id: &str, signature: &Signature) -> Result {
-    let by = super::order::by(desk, signature)?;
-    let store = desk.writable_ledger().await?;
+pub(super) async fn undo(session: &Session, id: &str, signature: &Signature) -> Result {
+    let by = super::order::by(session, signature)?;
+    let store = session.writable_ledger().await?;
     let lines = store.override_lines().await?;
     let Some(line) = lines.iter().find(|line| line.id.as_str() == id) else {
         return Err(Failure::refused(format!(
@@ -53,8 +53,8 @@ pub(super) async fn undo(desk: &Desk, id: &str, signature: &Signature) -> Result
         let lifted = line.lifted.as_ref().map_or(String::new(), |by| format!(" por {}", by.author));
         return Err(Failure::refused(format!("recusado: a decisão {id} já foi desfeita{lifted}")));
     }
-    if desk.json {
-        let mut told = object(desk, line, desk.today());
+    if session.json {
+        let mut told = object(session, line, session.today());
         told["vale"] = "desfeita".into();
         told["desfeita_por"] = by.author.into();
         say(&told.to_string());
@@ -95,8 +95,8 @@ fn matter(what: &Override) -> (&'static str, String, Option<Date>) {
     }
 }
 
-fn words(desk: &Desk, line: &OverrideLine, today: Date) -> String {
-    let zone = &desk.setup.config.calendar.hours.zone;
+fn words(session: &Session, line: &OverrideLine, today: Date) -> String {
+    let zone = &session.setup.config.calendar.hours.zone;
     let (kind, about, until) = matter(&line.what);
     let until = until.map_or(String::new(), |day| format!(", até {}", pt::date(day)));
     let signed = |by: &Authorship| {
@@ -114,8 +114,8 @@ fn words(desk: &Desk, line: &OverrideLine, today: Date) -> String {
     out
 }
 
-fn object(desk: &Desk, line: &OverrideLine, today: Date) -> serde_json::Value {
-    let calendar = &desk.setup.config.calendar;
+fn object(session: &Session, line: &OverrideLine, today: Date) -> serde_json::Value {
+    let calendar = &session.setup.config.calendar;
     let (kind, about, until) = matter(&line.what);
     json!({
         "codigo": line.id.as_str(),

@@ -2,19 +2,19 @@
 
 use std::fmt::Write as _;
 
-use super::desk::{Answer, Desk, Result, say};
+use super::session::{Answer, Result, Session, say};
 use crate::plan;
 use crate::render::line::{diary_line, event_line};
 use crate::render::portuguese;
 
 /// What a pass would do now, what it withholds, and the next wake.
-pub(super) async fn plano(desk: &Desk) -> Result {
-    let known = desk.known().await?;
-    let now = desk.now();
+pub(super) async fn plano(session: &Session) -> Result {
+    let known = session.known().await?;
+    let now = session.now();
     let world = known.world();
     let plan = plan::plan(&world, now);
     let (calendar, roster) = (&known.live.calendar, &known.live.setup.config.roster);
-    if desk.json {
+    if session.json {
         let lines: Vec<String> = plan.actions.iter().map(|d| event_line(now, d, calendar)).collect();
         if !lines.is_empty() {
             say(&lines.join("\n"));

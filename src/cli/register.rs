@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::apply;
 use super::args::{Choice, Signature};
-use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::daemon::register::{self, Pending};
 use crate::desk::order;
 use crate::desk::units::{self, ApplyError};
@@ -23,16 +23,16 @@ use crate::store::Store;
 use crate::world::live::Live;
 
 /// Shows proposals as a diff.
-pub(super) async fn list(desk: &Desk, choice: &Choice, refused: bool) -> Result {
-    declared(desk)?;
-    let (mut pending, read) = match desk.ledger().await? {
-        Some(store) => (chosen(desk, &store, choice).await?, !store.registers().await?.is_empty()),
+pub(super) async fn list(session: &Session, choice: &Choice, refused: bool) -> Result {
+    declared(session)?;
+    let (mut pending, read) = match session.ledger().await? {
+        Some(store) => (chosen(session, &store, choice).await?, !store.registers().await?.is_empty()),
         None => (Vec::new(), false),
     };
     pending.retain(|pending| refused || pending.refused.is_none());
-    if desk.json {
+    if session.json {
         for pending in &pending {
-            say(&object(desk, pending).to_string());
+            say(&object(session, pending).to_string());
         }
     } else if pending.is_empty() {
         remark(if read {
@@ -41,16 +41,16 @@ pub(super) async fn list(desk: &Desk, choice: &Choice, refused: bool) -> Result 
             "nada foi lido do cadastro ainda; para carregar um arquivo à mão: vigia-suas cadastro carregar NOME ARQUIVO"
         });
     } else {
-        say(&diff(desk, &pending));
+        say(&diff(session, &pending));
     }
     Ok(Answer::Done)
 }
 
 /// Writes proposals into `unidades.csv`.
-pub(super) async fn apply(desk: &Desk, choice: &Choice, unasked: bool, author: &str) -> Result {
-    declared(desk)?;
-    let store = desk.writable_ledger().await?;
-    let mut pending = chosen(desk, &store, choice).await?;
+pub(super) async fn apply(session: &Session, choice: &Choice, unasked: bool, author: &str) -> Result {
+    declared(session)?;
+    let store = session.writable_ledger().await?;
+    let mut pending = chosen(session, &store, choice).await?;
     // What was refused is taken only when somebody names it.
     pending.retain(|pending| pending.refused.is_none() || choice.proposals.contains(&pending.id));
     if pending.is_empty() {
@@ -58,8 +58,8 @@ pub(super) async fn apply(desk: &Desk, choice: &Choice, unasked: bool, author: &
         return Ok(Answer::Done);
     }
     if !unasked {
-        let shown = diff(desk, &pending);
-        if desk.json {
+        let shown = diff(session, &pending);
+        if session.json {
             remark(&shown);
         } else {
             say(&shown);
@@ -69,13 +69,13 @@ pub(super) async fn apply(desk: &Desk, choice: &Choice, unasked: bool, author: &
             return Ok(Answer::Negative);
         }
     }
-    let by = order::authorship(author, "cadastro aplicar", desk.now())?;
+    let by = order::authorship(author, "cadastro aplicar", session.now())?;
     let edits: Vec<Edit> = pending.iter().map(|pending| pending.proposal.edit()).collect();
-    let told = pending.iter().map(|pending| told(desk, pending)).collect();
-    let applied = units::apply(&desk.setup, &store, &edits, told, by).await;
+    let told = pending.iter().map(|pending| told(session, pending)).collect();
+    let applied = units::apply(&session.setup, &store, &edits, told, by).await;
     let applied = applied.map_err(|error| failure(&error))?;
     let without: Vec<String> = applied.without_units.iter().map(ToString::to_string).collect();
-    if desk.json {
+    if session.json {
         say(&json!({
             "arquivo": applied.path.display().to_string(),
             "copia": applied.copy.as_ref().map(|path| path.display().to_string()),
@@ -108,17 +108,17 @@ pub(super) async fn apply(desk: &Desk, choice: &Choice, unasked: bool, author: &
 }
 
 /// Refuses proposals.
-pub(super) async fn refuse(desk: &Desk, choice: &Choice, signature: &Signature) -> Result {
-    declared(desk)?;
-    let store = desk.writable_ledger().await?;
-    let mut pending = chosen(desk, &store, choice).await?;
+pub(super) async fn refuse(session: &Session, choice: &Choice, signature: &Signature) -> Result {
+    declared(session)?;
+    let store = session.writable_ledger().await?;
+    let mut pending = chosen(session, &store, choice).await?;
     pending.retain(|pending| pending.refused.is_none());
     if pending.is_empty() {
         return Err(Failure::refused(
             "recusado: nenhuma proposta a recusar\ndica: veja-as com “vigia-suas cadastro”",
         ));
     }
-    let by = order::authorship(&signature.author, &signature.reason, desk.now())?;
+    let by = order::authorship(&signature.author, &signature.reason, session.now())?;
     let refused = pending
         .iter()
         .map(|Pending { proposal, .. }| Refused {
@@ -127,9 +127,9 @@ pub(super) async fn refuse(desk: &Desk, choice: &Choice, signature: &Signature) 
             fact: proposal.fact.clone(),
         })
         .collect();
-    let told = pending.iter().map(|pending| told(desk, pending)).collect();
+    let told = pending.iter().map(|pending| told(session, pending)).collect();
     store.refuse_proposals(refused, told, by).await?;
-    if desk.json {
+    if session.json {
         let ids: Vec<&str> = pending.iter().map(|pending| pending.id.as_str()).collect();
         say(&json!({ "recusadas": ids, "motivo": signature.reason, "autor": signature.author }).to_string());
     } else {
@@ -140,8 +140,13 @@ pub(super) async fn refuse(desk: &Desk, choice: &Choice, signature: &Signature) 
 }
 
 /// Loads a file of a register by hand.
-pub(super) async fn load(desk: &Desk, register: &FeedId, file: &Path, waived: Option<&Signature>) -> Result {
-    let registers = &desk.setup.config.registers;
+pub(super) async fn load(
+    session: &Session,
+    register: &FeedId,
+    file: &Path,
+    waived: Option<&Signature>,
+) -> Result {
+    let registers = &session.setup.config.registers;
     let spec = registers.iter().find(|spec| spec.id == *register).ok_or_else(|| {
         let known: Vec<&str> = registers.iter().map(|spec| spec.id.as_str()).collect();
         let hint = if known.is_empty() {
@@ -155,22 +160,22 @@ pub(super) async fn load(desk: &Desk, register: &FeedId, file: &Path, waived: Op
         .map_err(|error| Failure::unreadable(file, &error, "confira o nome do arquivo"))?;
     let by = match waived {
         None => None,
-        Some(signature) => Some(order::authorship(&signature.author, &signature.reason, desk.now())?),
+        Some(signature) => Some(order::authorship(&signature.author, &signature.reason, session.now())?),
     };
-    let store = desk.writable_ledger().await?;
-    let live = Live { setup: desk.setup.clone(), calendar: desk.calendar() };
+    let store = session.writable_ledger().await?;
+    let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
     let name =
         file.file_name().map_or_else(|| file.display().to_string(), |n| n.to_string_lossy().into_owned());
     let loaded =
-        register::load(&live, &store, spec, &name, Original::from_bytes(bytes), by, desk.now()).await?;
+        register::load(&live, &store, spec, &name, Original::from_bytes(bytes), by, session.now()).await?;
     let open = if loaded.is_accepted() {
-        let pending = register::pending(&desk.setup.config, &store).await?;
+        let pending = register::pending(&session.setup.config, &store).await?;
         pending.iter().filter(|pending| pending.refused.is_none()).count()
     } else {
         0
     };
     let read = &loaded.intake.read;
-    if desk.json {
+    if session.json {
         say(&json!({
             "cadastro": register.as_str(),
             "aceita": loaded.is_accepted(),
@@ -197,8 +202,8 @@ pub(super) async fn load(desk: &Desk, register: &FeedId, file: &Path, waived: Op
 }
 
 /// There is nothing to propose without a register.
-fn declared(desk: &Desk) -> std::result::Result<(), Failure> {
-    if desk.setup.config.registers.is_empty() {
+fn declared(session: &Session) -> std::result::Result<(), Failure> {
+    if session.setup.config.registers.is_empty() {
         return Err(Failure::refused(
             "erro: nenhum cadastro foi declarado em fontes.toml\ndica: tire o comentário de uma tabela [cadastro.…]",
         ));
@@ -207,8 +212,12 @@ fn declared(desk: &Desk) -> std::result::Result<(), Failure> {
 }
 
 /// The proposals that meet every criterion; a name that none has is refused.
-async fn chosen(desk: &Desk, store: &Store, choice: &Choice) -> std::result::Result<Vec<Pending>, Failure> {
-    let mut pending = register::pending(&desk.setup.config, store).await?;
+async fn chosen(
+    session: &Session,
+    store: &Store,
+    choice: &Choice,
+) -> std::result::Result<Vec<Pending>, Failure> {
+    let mut pending = register::pending(&session.setup.config, store).await?;
     for id in &choice.proposals {
         if pending.iter().all(|pending| pending.id != *id) {
             return Err(Failure::refused(format!(
@@ -247,8 +256,8 @@ fn failure(error: &ApplyError) -> Failure {
 }
 
 /// Proposals under their registers and municipalities.
-fn diff(desk: &Desk, pending: &[Pending]) -> String {
-    let config = &desk.setup.config;
+fn diff(session: &Session, pending: &[Pending]) -> String {
+    let config = &session.setup.config;
     let zone = &config.calendar.hours.zone;
     let mut out = String::new();
     let mut feeds: Vec<&FeedId> = pending.iter().map(|pending| &pending.proposal.feed).collect();
@@ -287,22 +296,22 @@ fn diff(desk: &Desk, pending: &[Pending]) -> String {
 }
 
 /// A proposal as the journal keeps it.
-fn told(desk: &Desk, pending: &Pending) -> ProposalFacts {
+fn told(session: &Session, pending: &Pending) -> ProposalFacts {
     let proposal = &pending.proposal;
     ProposalFacts {
         id: pending.id.clone(),
         unit: Text(proposal.unit.clone()),
         municipality: Text(proposal.municipality),
         feed: Text(proposal.feed.clone()),
-        change: words::sentence(&proposal.change, &desk.setup.config.roster),
+        change: words::sentence(&proposal.change, &session.setup.config.roster),
     }
 }
 
 /// A proposal as JSON.
-fn object(desk: &Desk, pending: &Pending) -> Value {
+fn object(session: &Session, pending: &Pending) -> Value {
     let Pending { id, proposal, refused, source, taken_at } = pending;
-    let calendar = &desk.setup.config.calendar;
-    let (from, to) = words::cells(&proposal.change, &desk.setup.config.roster);
+    let calendar = &session.setup.config.calendar;
+    let (from, to) = words::cells(&proposal.change, &session.setup.config.roster);
     let by =
         |by: &Authorship| json!({ "autor": by.author, "motivo": by.reason, "em": rfc3339(by.at, calendar) });
     json!({

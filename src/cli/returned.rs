@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use serde_json::json;
 
-use super::desk::{Answer, Desk, Failure, Result, say};
+use super::session::{Answer, Failure, Result, Session, say};
 use crate::daemon::app::App;
 use crate::daemon::returns::{Fate, Origin, return_once};
 use crate::mail::bounce::LARGEST;
@@ -14,11 +14,11 @@ use crate::mail::bounce::LARGEST;
 const DRAINED: u64 = 256 * 1024 * 1024;
 
 /// Reads the message and records what it tells.
-pub(super) async fn run(desk: Desk) -> Result {
+pub(super) async fn run(session: Session) -> Result {
     let bytes = bounded(&mut io::stdin().lock()).map_err(|error| Failure::could_not(&error))?;
-    let store = desk.writable_ledger().await?;
-    let (json, now) = (desk.json, desk.now());
-    let app = App::new(desk.setup, store, desk.clock);
+    let store = session.writable_ledger().await?;
+    let (json, now) = (session.json, session.now());
+    let app = App::new(session.setup, store, session.clock);
     let findings = return_once(&app, Origin::Pipe, bytes, now).await?;
     for finding in &findings {
         let key = finding.key.as_ref().map(ToString::to_string);

@@ -11,7 +11,7 @@ use crate::domain::notice::{
 use crate::domain::reason::Reason;
 use crate::domain::roster::{Municipality, Role};
 use crate::domain::status::Doubt;
-use crate::plan::{Act, Decision};
+use crate::plan::Notice;
 use crate::world::known;
 use crate::world::live::Live;
 
@@ -34,21 +34,23 @@ pub(super) fn windows(calendar: &Calendar, now: Timestamp) -> Vec<Window> {
 }
 
 /// Every letter that a window may give, to every recipient that it may go to.
-pub(super) fn every(live: &Live, window: &Window, now: Timestamp) -> Vec<Decision> {
+pub(super) fn every(live: &Live, window: &Window, now: Timestamp) -> Vec<Notice> {
     let municipalities = &live.setup.config.roster.municipalities;
     let mut all = Vec::new();
     for kind in Kind::ALL.into_iter().filter(|kind| kind.is_municipal()) {
-        all.extend(municipalities.values().map(|one| decision(live, window, kind, one, now)));
+        all.extend(municipalities.values().map(|one| notice(live, window, kind, one, now)));
     }
-    all.extend(municipalities.values().map(|one| upheld(decision(live, window, Kind::Suspension, one, now))));
+    all.extend(
+        municipalities.values().map(|one| upheld(notice(live, window, Kind::Suspension, one, now), window)),
+    );
     if let Some(one) = municipalities.values().next() {
         for to in addressees(live, window) {
             for kind in [Kind::Digest, Kind::Referral] {
-                all.push(addressed(decision(live, window, kind, one, now), &to, live));
+                all.push(addressed(notice(live, window, kind, one, now), &to, live));
             }
-            all.push(void(addressed(decision(live, window, Kind::Referral, one, now), &to, live)));
+            all.push(void(addressed(notice(live, window, Kind::Referral, one, now), &to, live)));
         }
-        all.push(decision(live, window, Kind::Alert, one, now));
+        all.push(notice(live, window, Kind::Alert, one, now));
     }
     all
 }
@@ -68,25 +70,24 @@ fn addressees(live: &Live, window: &Window) -> Vec<Addressee> {
 }
 
 /// The letter that ends a suspension, from the one that tells of it.
-fn upheld(mut decision: Decision) -> Decision {
-    if let NoticeKey::Municipal { slot, .. } = &mut decision.key {
-        *slot = Slot::Upheld { edition: decision.edition.unwrap_or(1) };
+fn upheld(mut notice: Notice, window: &Window) -> Notice {
+    if let NoticeKey::Municipal { slot, .. } = &mut notice.key
+        && let Slot::Suspension { edition } = *slot
+    {
+        *slot = Slot::Upheld { edition };
     }
-    let deadline = match decision.told {
-        Some(Told::Date(deadline)) => Some(deadline),
-        _ => None,
-    };
-    Decision { content: Some(Content::Upheld { deadline }), because: Reason::DeadlineUpheld, ..decision }
+    let deadline = window.editions.last().and_then(|e| e.deadline);
+    Notice { content: Content::Upheld { deadline }, ..notice }
 }
 
 /// A letter to GSUAS as it would go to somebody else of the secretariat.
-fn addressed(mut decision: Decision, addressee: &Addressee, live: &Live) -> Decision {
-    if let NoticeKey::Staff { slot, .. } = &mut decision.key
+fn addressed(mut notice: Notice, addressee: &Addressee, live: &Live) -> Notice {
+    if let NoticeKey::Staff { slot, .. } = &mut notice.key
         && let StaffSlot::Digest { to, .. } | StaffSlot::Referral { to, .. } = slot
     {
         to.clone_from(addressee);
     }
-    if let Some(Content::Digest { to, .. } | Content::Referral { to, .. }) = &mut decision.content {
+    if let Content::Digest { to, .. } | Content::Referral { to, .. } = &mut notice.content {
         to.clone_from(addressee);
     }
     if let Addressee::Gerencia(id) = addressee
@@ -94,34 +95,34 @@ fn addressed(mut decision: Decision, addressee: &Addressee, live: &Live) -> Deci
     {
         let role = Role::Gerencia(id.clone());
         let to = office.addresses.iter();
-        decision.to = to.map(|a| Recipient { role: role.clone(), address: a.clone() }).collect();
+        notice.to = to.map(|a| Recipient { role: role.clone(), address: a.clone() }).collect();
     }
-    decision
+    notice
 }
 
 /// The letter that takes a remessa back, from the remessa.
-fn void(mut decision: Decision) -> Decision {
-    if let NoticeKey::Staff { slot, .. } = &mut decision.key
+fn void(mut notice: Notice) -> Notice {
+    if let NoticeKey::Staff { slot, .. } = &mut notice.key
         && let StaffSlot::Referral { edition, to } = slot
     {
         *slot = StaffSlot::ReferralVoid { edition: *edition, to: to.clone() };
     }
-    if let Some(Content::Referral { to, deadline, .. }) = decision.content {
+    if let Content::Referral { to, deadline, .. } = notice.content {
         let later = deadline.map(|d| Deadline { on: d.on.saturating_add(14.days()), at: d.at });
         let source = "EXEMPLO".to_owned();
-        decision.content = Some(Content::ReferralVoid { to, previous: deadline, deadline: later, source });
+        notice.content = Content::ReferralVoid { to, previous: deadline, deadline: later, source };
     }
-    decision
+    notice
 }
 
-/// The decision that such a letter would come from, every part pending.
-pub(super) fn decision(
+/// The notice that such a letter would come from, every part pending.
+pub(super) fn notice(
     live: &Live,
     window: &Window,
     kind: Kind,
     municipality: &Municipality,
     now: Timestamp,
-) -> Decision {
+) -> Notice {
     let zone = &live.calendar.hours.zone;
     let today = zone.date_of(now);
     let edition = window.editions.last().map_or(1, |e| e.number);
@@ -139,7 +140,7 @@ pub(super) fn decision(
     let code = municipality.code;
     let rung = Slot::Rung { edition, days_before };
     let (slot, content) = match kind {
-        Kind::Announcement => (Ok(Slot::Announcement), Content::Announcement { deadline }),
+        Kind::Announcement => (Ok(Slot::Announcement), Content::Announcement { edition, deadline }),
         Kind::Reminder => (Ok(rung), Content::Reminder { deadline: some_deadline, unconfirmed }),
         Kind::Warning => (Ok(rung), Content::Warning { deadline: some_deadline, pending }),
         Kind::Extension => (Ok(Slot::Extension { edition }), extension(window, some_deadline)),
@@ -172,20 +173,7 @@ pub(super) fn decision(
         Ok(slot) => NoticeKey::Municipal { window: window.id.clone(), slot, municipality: code },
         Err(slot) => NoticeKey::Staff { window: window.id.clone(), slot },
     };
-    Decision {
-        act: Act::Send,
-        key,
-        kind: Some(kind),
-        edition: Some(edition),
-        rung: matches!(kind, Kind::Reminder | Kind::Warning).then_some(days_before),
-        version: 1,
-        to: recipients(live, kind, municipality),
-        due_at: now,
-        valid_until: None,
-        told: deadline.map(Told::Date),
-        content: Some(content),
-        because: Reason::WindowOpen { opened_on: window.opens_on },
-    }
+    Notice { key, content, to: recipients(live, kind, municipality), due_at: now, valid_until: None }
 }
 
 /// The last prorrogação as declared; where there is none, one of a fortnight, as an example.

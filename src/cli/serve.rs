@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::config::Mode;
 use crate::daemon::lifecycle::{Service, ServiceError};
 use crate::daemon::outbox::Dispatch;
@@ -16,22 +16,23 @@ use crate::world::known;
 use crate::world::setup::Setup;
 
 /// Runs the daemon until it is told to stop, or makes one pass.
-pub(super) async fn run(desk: Desk, once: bool) -> Result {
-    let now = desk.now();
-    let json = desk.json;
+pub(super) async fn run(session: Session, once: bool) -> Result {
+    let now = session.now();
+    let json = session.json;
     if json {
-        remark(&greeting(&desk.setup, now));
+        remark(&greeting(&session.setup, now));
     } else {
-        say(&greeting(&desk.setup, now));
+        say(&greeting(&session.setup, now));
     }
-    let setup = desk.setup.clone();
+    let setup = session.setup.clone();
     if !once {
-        let service = Service::start_daemon(desk.setup, desk.refused, desk.clock).await.map_err(failure)?;
+        let service =
+            Service::start_daemon(session.setup, session.refused, session.clock).await.map_err(failure)?;
         remark("pare com Ctrl-C");
         service.run().await.map_err(failure)?;
         return Ok(Answer::Done);
     }
-    let service = Service::start(desk.setup, desk.clock).await.map_err(failure)?;
+    let service = Service::start(session.setup, session.clock).await.map_err(failure)?;
     let (pass, dispatch) = service.once().await.map_err(failure)?;
     let calendar = &setup.config.calendar;
     if json {

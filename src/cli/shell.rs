@@ -10,7 +10,7 @@ use std::path::Path;
 use clap_complete::aot;
 
 use super::args::{self, Invocation, Shell, Values};
-use super::desk::{Answer, Desk, Failure, Result, say};
+use super::session::{Answer, Failure, Result, Session, say};
 use super::usage::PROGRAM;
 use crate::files;
 use crate::world::known;
@@ -141,10 +141,10 @@ fn fish(script: &str) -> String {
 
 /// Words that only the configuration knows, one a line; none when it cannot be read.
 pub(super) async fn values(invocation: &Invocation, values: Values) -> Answer {
-    if let Ok(desk) = Desk::open(invocation).await {
-        let config = &desk.setup.config;
+    if let Ok(session) = Session::open(invocation).await {
+        let config = &session.setup.config;
         let words: Vec<String> = match values {
-            Values::Windows => windows(&desk),
+            Values::Windows => windows(&session),
             Values::Feeds => config.feeds.iter().map(|feed| feed.id.to_string()).collect(),
             Values::Municipalities => config.roster.municipalities.keys().map(ToString::to_string).collect(),
             Values::Systems => config.calendar.systems.keys().map(ToString::to_string).collect(),
@@ -160,9 +160,9 @@ pub(super) async fn values(invocation: &Invocation, values: Values) -> Answer {
 }
 
 /// The windows somebody may be asking about: opened, or about to.
-fn windows(desk: &Desk) -> Vec<String> {
-    let calendar = desk.calendar();
-    let now = desk.now();
+fn windows(session: &Session) -> Vec<String> {
+    let calendar = session.calendar();
+    let now = session.now();
     let soon = crate::domain::time::hours_after(now, 24 * 31);
     let opens = |w: &crate::domain::calendar::Window| calendar.hours.zone.start_of(w.opens_on) <= soon;
     known::windows(&calendar, now).iter().filter(|w| opens(w)).map(|w| w.id.to_string()).collect()

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, Unit};
 
 use super::args::Diary;
-use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use super::session::{Answer, Failure, Result, Session, remark, say};
 use super::terminal;
 use crate::daemon::rehearse::{keep_forecast, rehearse};
 use crate::domain::calendar::{Calendar, Window};
@@ -33,24 +33,24 @@ pub(super) struct Rehearsal<'a> {
 }
 
 /// The real decision in virtual time.
-pub(super) fn run(desk: &Desk, asked: &Rehearsal<'_>) -> Result {
-    let calendar = desk.calendar();
+pub(super) fn run(session: &Session, asked: &Rehearsal<'_>) -> Result {
+    let calendar = session.calendar();
     let changes = match asked.statuses {
         None => Vec::new(),
-        Some(path) => read_changes(desk, path)?,
+        Some(path) => read_changes(session, path)?,
     };
     for stray in strays(&changes, &calendar, asked.days.1) {
         remark(&stray);
     }
-    let roster = &desk.setup.config.roster;
+    let roster = &session.setup.config.roster;
     let told = asked.diary == Diary::Shown;
     let progress = Progress::new(asked.days, told);
     let mut tally = Tally::default();
     let mut lines = String::new();
-    rehearse(&desk.setup, asked.days, &changes, asked.output.map(PathBuf::as_path), |at, decision| {
+    rehearse(&session.setup, asked.days, &changes, asked.output.map(PathBuf::as_path), |at, decision| {
         tally.note(at, decision, &calendar);
         progress.reached(at, &calendar);
-        if desk.json {
+        if session.json {
             lines.push_str(&event_line(at, decision, &calendar));
             lines.push('\n');
         } else if told {
@@ -67,13 +67,13 @@ pub(super) fn run(desk: &Desk, asked: &Rehearsal<'_>) -> Result {
     if !lines.is_empty() {
         say(&lines);
     }
-    let relay = desk.setup.config.settings.relay.as_ref();
+    let relay = session.setup.config.settings.relay.as_ref();
     let quota = relay.map(|relay| Quota { per_minute: relay.per_minute, per_day: relay.per_day });
     let forecast = tally.forecast(&calendar, roster, asked.days, quota, usize::from(asked.weekly));
     if let Some(dir) = asked.output {
         keep_forecast(dir, &forecast, &calendar, roster).map_err(|error| Failure::could_not(&error))?;
     }
-    if !desk.json {
+    if !session.json {
         let text = forecast::text(&forecast, &calendar, roster, terminal::width());
         say(&if told { format!("\n{text}") } else { text });
         if let Some(dir) = asked.output {
@@ -143,11 +143,11 @@ fn strays(changes: &[Change], calendar: &Calendar, until: Date) -> BTreeSet<Stri
     strays
 }
 
-fn read_changes(desk: &Desk, path: &Path) -> std::result::Result<Vec<Change>, Failure> {
+fn read_changes(session: &Session, path: &Path) -> std::result::Result<Vec<Change>, Failure> {
     let bytes = std::fs::read(path)
         .map_err(|error| Failure::unreadable(path, &error, "confira o nome do arquivo"))?;
-    let zone = &desk.setup.config.calendar.hours.zone;
-    changes(&bytes, zone, &desk.setup.config.roster).map_err(|error| match error {
+    let zone = &session.setup.config.calendar.hours.zone;
+    changes(&bytes, zone, &session.setup.config.roster).map_err(|error| match error {
         ChangesError::Unreadable(error) => Failure::refused(format!("erro: {}: {error}", path.display())),
         faulty @ ChangesError::Faulty(_) => Failure::refused(format!("erro: {}: {faulty}", path.display())),
     })

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::args::ReportFormat;
-use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use super::session::{Answer, Failure, Result, Session, remark, say};
 use super::terminal;
 use crate::daemon::ingest::{IntakeError, Load, take_in_load};
 use crate::daemon::reconcile::reported_windows;
@@ -33,15 +33,16 @@ const COLUMNS: [(&str, Column); 7] = [
 ];
 
 /// Who has filled in what, as of when, and where that comes from.
-pub(super) async fn show(desk: &Desk, window: Option<&WindowId>, municipality: Option<&str>) -> Result {
-    let known = desk.known().await?;
-    let only = municipality.map(|text| order::municipality(&desk.setup.config.roster, text)).transpose()?;
-    let summaries = chosen(desk, &known, window)?;
+pub(super) async fn show(session: &Session, window: Option<&WindowId>, municipality: Option<&str>) -> Result {
+    let known = session.known().await?;
+    let only =
+        municipality.map(|text| order::municipality(&session.setup.config.roster, text)).transpose()?;
+    let summaries = chosen(session, &known, window)?;
     let calendar = &known.live.calendar;
     let mut out = String::new();
     for summary in &summaries {
         let mut rows = Vec::new();
-        if !desk.json {
+        if !session.json {
             let _ = writeln!(
                 out,
                 "\n{} — prazo {}",
@@ -54,7 +55,7 @@ pub(super) async fn show(desk: &Desk, window: Option<&WindowId>, municipality: O
                 let why = part.doubt.map(|d| doubt(&d, calendar));
                 let entries = known.status.window(&summary.window).of(line.municipality);
                 let sides = opposed(part, entries, calendar);
-                if desk.json {
+                if session.json {
                     let object = json!({
                         "janela": summary.window.as_str(),
                         "municipio": line.municipality.to_string(),
@@ -95,21 +96,22 @@ pub(super) async fn show(desk: &Desk, window: Option<&WindowId>, municipality: O
 }
 
 /// Loads a status file by hand.
-pub(super) async fn ingest(desk: &Desk, feed: &FeedId, file: &Path) -> Result {
-    let spec = super::feed::declared(desk, feed)?;
-    let original = original(desk, file)?;
-    let store = desk.writable_ledger().await?;
-    let live = Arc::new(Live { setup: desk.setup.clone(), calendar: desk.calendar() });
+pub(super) async fn ingest(session: &Session, feed: &FeedId, file: &Path) -> Result {
+    let spec = super::feed::declared(session, feed)?;
+    let original = original(session, file)?;
+    let store = session.writable_ledger().await?;
+    let live = Arc::new(Live { setup: session.setup.clone(), calendar: session.calendar() });
     let name =
         file.file_name().map_or_else(|| file.display().to_string(), |n| n.to_string_lossy().into_owned());
     let load = Load::of_file(&name, original);
-    let taken = take_in_load(&live, &store, spec, load, desk.now()).await.map_err(|error| match error {
-        IntakeError::Store(store) => store.into(),
-        name @ IntakeError::Name(_) => Failure::could_not(&name),
-    })?;
+    let taken =
+        take_in_load(&live, &store, spec, load, session.now()).await.map_err(|error| match error {
+            IntakeError::Store(store) => store.into(),
+            name @ IntakeError::Name(_) => Failure::could_not(&name),
+        })?;
     let mapped = &taken.intake.mapped;
     let remarks = taken.remarks();
-    if desk.json {
+    if session.json {
         say(&json!({
             "coleta": taken.snapshot.as_str(),
             "aceita": taken.is_accepted(),
@@ -141,28 +143,28 @@ pub(super) async fn ingest(desk: &Desk, feed: &FeedId, file: &Path) -> Result {
 const LARGEST_FILE: u64 = 1024 * 1024 * 1024;
 
 /// A file's bytes, held in memory only when they are few.
-pub(super) fn original(desk: &Desk, file: &Path) -> std::result::Result<Original, Failure> {
+pub(super) fn original(session: &Session, file: &Path) -> std::result::Result<Original, Failure> {
     let unreadable = |error: &std::io::Error| Failure::unreadable(file, error, "confira o nome do arquivo");
     let opened = std::fs::File::open(file).map_err(|error| unreadable(&error))?;
-    Original::of_file(&opened, &spool_folder(&desk.setup), LARGEST_FILE).map_err(|error| match error {
+    Original::of_file(&opened, &spool_folder(&session.setup), LARGEST_FILE).map_err(|error| match error {
         SpoolError::Source(error) => unreadable(&error),
         other => Failure::could_not(&other),
     })
 }
 
 /// The escalation report.
-pub(super) async fn report(desk: &Desk, format: ReportFormat, window: Option<&WindowId>) -> Result {
-    let mut known = desk.known().await?;
-    if let (Some(at), Some(store)) = (desk.as_known_at(), desk.ledger().await?) {
+pub(super) async fn report(session: &Session, format: ReportFormat, window: Option<&WindowId>) -> Result {
+    let mut known = session.known().await?;
+    if let (Some(at), Some(store)) = (session.as_known_at(), session.ledger().await?) {
         known.status = store.status_as_known(at).await?;
         known.ledger = known.ledger.as_known(at);
     }
-    let summaries = chosen(desk, &known, window)?;
+    let summaries = chosen(session, &known, window)?;
     if summaries.is_empty() {
         remark("nenhuma janela aberta nem encerrada há pouco; veja vigia-suas agenda");
         return Ok(Answer::Done);
     }
-    if desk.json {
+    if session.json {
         for summary in &summaries {
             say(&totals(summary).to_string());
         }
@@ -194,11 +196,11 @@ fn totals(summary: &WindowSummary) -> serde_json::Value {
 
 /// The window asked for, or those worth reporting on.
 fn chosen(
-    desk: &Desk,
+    session: &Session,
     known: &Known,
     window: Option<&WindowId>,
 ) -> std::result::Result<Vec<WindowSummary>, Failure> {
-    let now = desk.as_known_at().unwrap_or_else(|| desk.now());
+    let now = session.as_known_at().unwrap_or_else(|| session.now());
     let windows = match window {
         Some(id) => {
             order::window(known, id, None)?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::args::{Invocation, LetterFormat, Sample};
-use super::desk::{Answer, Desk, Failure, Result, remark, say};
+use super::session::{Answer, Failure, Result, Session, remark, say};
 use super::{gallery, letter};
 use crate::config::Sources;
 use crate::render::letter::{Letter, auto_refreshed, fault_page};
@@ -62,11 +62,11 @@ async fn show(
     if output.is_none() && std::io::stdout().is_terminal() {
         say(CLEAR);
     }
-    let desk = Desk::open(invocation).await;
-    let (letter, at) = match &desk {
-        Ok(desk) => {
-            let at = portuguese::instant(desk.now(), &desk.setup.config.calendar.hours.zone);
-            (letter::example(desk, sample).map(|example| example.letter), format!(" em {at}"))
+    let session = Session::open(invocation).await;
+    let (letter, at) = match &session {
+        Ok(session) => {
+            let at = portuguese::instant(session.now(), &session.setup.config.calendar.hours.zone);
+            (letter::example(session, sample).map(|example| example.letter), format!(" em {at}"))
         }
         Err(failure) => (Err(Failure::refused(failure.text.clone())), String::new()),
     };
@@ -76,9 +76,9 @@ async fn show(
             remark(&format!("carta gravada{at} em {}", output.join("carta.html").display()));
         }
         (Ok(_), None) => {
-            if let Ok(desk) = &desk {
+            if let Ok(session) = &session {
                 // What fails here was just tried: only stdout could have gone away.
-                letter::show(desk, sample, format)?;
+                letter::show(session, sample, format)?;
             }
         }
         (Err(failure), output) => {

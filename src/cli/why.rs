@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::desk::{Answer, Desk, Failure, Result, say};
+use super::session::{Answer, Failure, Result, Session, say};
 use crate::desk::order;
 use crate::domain::calendar::{Calendar, Window};
 use crate::domain::id::{MunicipalityCode, PartId, WindowId};
@@ -22,11 +22,11 @@ use crate::store::{JournalEntry, JournalFilter, Ruling};
 use crate::world::known::Known;
 
 /// Tells what was decided, what is known, and what would be decided now.
-pub(super) async fn run(desk: &Desk, municipality: &str, window: &WindowId) -> Result {
-    let known = desk.known().await?;
-    let code = order::municipality(&desk.setup.config.roster, municipality)?;
+pub(super) async fn run(session: &Session, municipality: &str, window: &WindowId) -> Result {
+    let known = session.known().await?;
+    let code = order::municipality(&session.setup.config.roster, municipality)?;
     order::window(&known, window, None)?;
-    let now = desk.now();
+    let now = session.now();
     let world = known.world();
     let plan = plan::plan(&world, now);
     let found = known.windows.iter().find(|w| w.id == *window);
@@ -39,13 +39,13 @@ pub(super) async fn run(desk: &Desk, municipality: &str, window: &WindowId) -> R
         .and_then(|summary| summary.lines.into_iter().find(|line| line.municipality == code));
     let filter =
         JournalFilter { window: Some(window.clone()), municipality: Some(code), ..JournalFilter::default() };
-    let (journal, rulings) = match desk.ledger().await? {
+    let (journal, rulings) = match session.ledger().await? {
         Some(store) => (store.journal(&filter).await?, store.rulings(Some(window)).await?),
         None => (Vec::new(), Vec::new()),
     };
     let told =
         Told { known: &known, window: found, municipality: code, line, explained, journal, rulings, now };
-    say(&if desk.json { told.json().to_string() } else { told.text(municipality) });
+    say(&if session.json { told.json().to_string() } else { told.text(municipality) });
     Ok(Answer::Done)
 }
 
@@ -122,8 +122,8 @@ impl Told<'_> {
         }
         out.push_str("\nAgora:\n");
         for decision in self.explained.actions.iter().chain(self.held()) {
-            let what = format!("{} {}", decision.act.as_str(), decision.key);
-            let _ = writeln!(out, "  {what}: {}", because(&decision.because, calendar));
+            let what = format!("{} {}", decision.act().as_str(), decision.key());
+            let _ = writeln!(out, "  {what}: {}", because(decision.because(), calendar));
         }
         if let Some(silence) = &self.explained.silence {
             let _ = writeln!(out, "  {}", because(silence, calendar));
@@ -176,7 +176,7 @@ impl Told<'_> {
 
     fn json(&self) -> Value {
         let calendar = self.calendar();
-        let decision = |d: &Decision| json!({ "acao": d.act.as_str(), "aviso": d.key.to_string(), "porque": because(&d.because, calendar) });
+        let decision = |d: &Decision| json!({ "acao": d.act().as_str(), "aviso": d.key().to_string(), "porque": because(d.because(), calendar) });
         let parts = self.line.iter().flat_map(|line| &line.parts).map(|p| {
             json!({
                 "parte": p.part.as_str(),

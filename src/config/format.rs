@@ -6,6 +6,7 @@ use super::node::{Node, Value};
 use super::read::Reader;
 use super::value;
 use crate::domain::feed::Format;
+use crate::text::encoding::Encoding;
 
 /// `tipo`.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,7 +77,7 @@ fn delimiter(node: &Node, log: &Log) -> Option<u8> {
 
 fn encoding(node: &Node, log: &Log) -> Option<String> {
     let label = value::filled(node, log)?;
-    if encoding_rs::Encoding::for_label(label.as_bytes()).is_none() {
+    if Encoding::for_label(&label).is_none() {
         let hint = "use \"utf-8\" ou \"windows-1252\", ou apague a linha para que seja reconhecida";
         log.error(&node.spot, format!("codificação desconhecida: “{label}”"), hint);
         return None;

@@ -7,11 +7,12 @@ use super::locate::{Log, Spot};
 use super::names::Names;
 use super::node::{Node, Value};
 use super::read::Reader;
+use super::word::words;
 use super::{system, value};
 use crate::domain::feed::{Mapping, Meaning, PartRule, ReferenceRule, Says, Word};
 use crate::domain::id::{PartId, Reference};
 use crate::domain::status::State;
-use crate::domain::word::folded;
+use crate::text::words::Words;
 
 /// The words for what a row says.
 const STATES: [(&str, Word); 6] = [
@@ -109,7 +110,7 @@ fn part(
 ) -> Option<PartRule> {
     let fixed = table.get("parte", |n, log| system::part(n, log, names, severity));
     let said_in = table.get("parte_coluna", |n, log| column(n, log, by_position));
-    let words: Option<BTreeMap<String, Vec<PartId>>> = table.get("partes", |n, log| {
+    let words: Option<Words<Vec<PartId>>> = table.get("partes", |n, log| {
         words(n, log, "partes", |n, log| match &n.value {
             Value::List(_) => {
                 value::list(n, log, |one| system::part(one, log, names, severity)).filter(|p| !p.is_empty())
@@ -119,7 +120,7 @@ fn part(
     });
     let (by_parts, plain) = match meaning {
         Some(Meaning::Situation { words, .. }) => {
-            let by_parts = words.values().filter(|w| matches!(w, Says::Parts(_))).count();
+            let by_parts = words.values().filter(|says| matches!(says, Says::Parts(_))).count();
             (by_parts, words.len() - by_parts)
         }
         _ => (0, 0),
@@ -237,33 +238,6 @@ fn says(node: &Node, log: &Log, names: &Names, severity: Severity) -> Option<Say
         );
     }
     (!parts.is_empty()).then_some(Says::Parts(parts))
-}
-
-/// A table from words of the source to ours. Two that the source would not tell apart must mean the same.
-fn words<T: PartialEq>(
-    node: &Node,
-    log: &Log,
-    key: &str,
-    read: impl Fn(&Node, &Log) -> Option<T>,
-) -> Option<BTreeMap<String, T>> {
-    // Not read for its keys but for whether it is a table.
-    Reader::of(node, format!("`{key}`"), log)?;
-    let mut map = BTreeMap::new();
-    for entry in node.entries() {
-        let word = entry.key.trim();
-        let Some(meant) = read(&entry.node, log) else { continue };
-        let twin = map.iter().find(|(other, _): &(&String, &T)| folded(other) == folded(word));
-        if let Some((other, _)) = twin.filter(|(_, known)| **known != meant) {
-            log.error(
-                &entry.key_spot,
-                format!("“{word}” e “{other}” são a mesma palavra com dois sentidos (maiúsculas e acentos não contam)"),
-                "deixe uma das duas, com o sentido certo",
-            );
-        } else {
-            map.insert(word.to_owned(), meant);
-        }
-    }
-    Some(map)
 }
 
 /// Two keys that only make sense together.

@@ -1,12 +1,12 @@
 //! What operators wrote, compiled into the domain's terms: or every fault of every file at once, each at its place.
 //!
-//! Reading order: `source` (files), `node` and `sheet` (values that know their place; `delimited` and `excel` are what
+//! Reading order: `source` (files), `node` and `sheet` (values that know their place; `excel` is what
 //! spreadsheets do to them), `overlay` (defaults, file,
-//! environment), `read` and `value` (typed reading that goes on after a fault), then one file for each thing read:
+//! environment), `read`, `value` and `word` (typed reading that goes on after a fault), then one file for each thing read:
 //! `vigia` with `sender` and `relay`, `system` with `ladder` and `recurrence`, `window` with `extension` and
 //! `crossing`, `holiday`, `municipality`,
 //! `unit`, `feed` with `register`, `news` and `fetch`; `compile` joins them. `fault` and `show` are what comes out when
-//! it cannot be, `place` finds where a window is written, `prorogue` writes a prorrogação down, and `rewrite` changes
+//! it cannot be, `place` finds where a window is written, `extension_writer` writes a prorrogação down, and `rewrite` changes
 //! `unidades.csv`.
 //!
 //! Architecture invariant: no clock, no network, and no password is read here; a configuration that has a fault gives
@@ -14,9 +14,9 @@
 
 mod compile;
 mod crossing;
-mod delimited;
 mod excel;
 mod extension;
+mod extension_writer;
 mod fault;
 mod feed;
 mod fetch;
@@ -32,7 +32,6 @@ mod news;
 mod node;
 mod overlay;
 mod place;
-mod prorogue;
 mod read;
 mod recurrence;
 mod register;
@@ -49,6 +48,7 @@ mod unit;
 mod value;
 mod vigia;
 mod window;
+mod word;
 
 #[cfg(test)]
 mod tests;
@@ -65,12 +65,12 @@ use crate::domain::roster::Roster;
 use crate::domain::secretariat::Secretariat;
 
 pub use compile::compile;
+pub use extension_writer::{NewExtension, Unwritten, write_extension};
 pub use fault::{Fault, Faults, LoadError, Severity};
 pub use near::nearest;
-pub use place::{Place, fault_at};
-pub use prorogue::{Prorogation, Unwritten, prorogue};
+pub use place::{WindowKey, fault_at};
 pub use rewrite::{RewriteError, rewrite};
-pub use settings::{Mode, OnUncertain, Patience, Relay, Security, Settings};
+pub use settings::{Mode, RelayPatience, RelaySecurity, RelaySettings, Settings, UncertainPolicy};
 pub use source::{PASSWORD_VARIABLE, Sources};
 pub use vigia::{Whereabouts, whereabouts};
 

@@ -1,10 +1,10 @@
 //! “Você quis dizer …?”: the known word nearest to an unknown one.
 
-use crate::domain::id::unaccented;
+use crate::text::fold;
 
 /// A word without what people write in different ways: capitals, accents, and anything between letters.
 pub(super) fn plain(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).map(unaccented).filter(|c| c.is_alphanumeric()).collect()
+    fold::plain(text).filter(|c| c.is_alphanumeric()).collect()
 }
 
 /// The nearest of `known` to `word`, if one is near enough to be what was meant.

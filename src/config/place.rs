@@ -8,7 +8,7 @@ use crate::domain::id::{Reference, SystemId, WindowId};
 
 /// What of a window is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum WindowKey {
     /// The window itself.
     Window,
     /// Its parts.
@@ -22,7 +22,13 @@ pub enum Place {
 /// An error about a window, at its place in `calendario.toml`: where it is written, else where its recurrence is,
 /// else the file as a whole.
 #[must_use]
-pub fn fault_at(sources: &Sources, window: &WindowId, place: Place, message: String, hint: String) -> Fault {
+pub fn fault_at(
+    sources: &Sources,
+    window: &WindowId,
+    place: WindowKey,
+    message: String,
+    hint: String,
+) -> Fault {
     let log = Log::default();
     let name = sources.shown("calendario.toml");
     let spot = sources
@@ -34,7 +40,7 @@ pub fn fault_at(sources: &Sources, window: &WindowId, place: Place, message: Str
     faults.swap_remove(0)
 }
 
-fn find(document: &Node, window: &WindowId, place: Place) -> Option<Spot> {
+fn find(document: &Node, window: &WindowId, place: WindowKey) -> Option<Spot> {
     match written(document, window) {
         Some(table) => Some(within(table, place)),
         None => recurrence(document, window, place),
@@ -66,7 +72,7 @@ fn text(node: &Node) -> Option<&str> {
     }
 }
 
-fn within(table: &Node, place: Place) -> Spot {
+fn within(table: &Node, place: WindowKey) -> Spot {
     let entry = |node: &Node, key: &str| -> Option<Spot> {
         let found = |e: &&Entry| e.key == key;
         node.entries().iter().find(found).map(|e| e.node.spot.clone())
@@ -76,24 +82,24 @@ fn within(table: &Node, place: Place) -> Spot {
         tables.get(usize::from(number).checked_sub(2)?)
     };
     let found = match place {
-        Place::Window => None,
-        Place::Parts => entry(table, "partes"),
-        Place::Deadline(1) => entry(table, "prazo"),
-        Place::Deadline(number) => extension(number).and_then(|inner| entry(inner, "prazo")),
-        Place::Municipalities(number) => extension(number)
+        WindowKey::Window => None,
+        WindowKey::Parts => entry(table, "partes"),
+        WindowKey::Deadline(1) => entry(table, "prazo"),
+        WindowKey::Deadline(number) => extension(number).and_then(|inner| entry(inner, "prazo")),
+        WindowKey::Municipalities(number) => extension(number)
             .and_then(|inner| entry(inner, "municipios").or_else(|| Some(inner.spot.clone()))),
     };
     found.unwrap_or_else(|| table.spot.clone())
 }
 
 /// A recurring window stands where its rule does; its parts where the system's do.
-fn recurrence(document: &Node, window: &WindowId, place: Place) -> Option<Spot> {
+fn recurrence(document: &Node, window: &WindowId, place: WindowKey) -> Option<Spot> {
     let system = document.get("sistema")?.get(window.as_str().split('/').next()?)?;
     let rule = system.get("recorrencia");
     let found = match place {
-        Place::Parts => system.get("partes"),
-        Place::Deadline(_) => rule.and_then(|rule| rule.get("prazo")),
-        Place::Window | Place::Municipalities(_) => rule,
+        WindowKey::Parts => system.get("partes"),
+        WindowKey::Deadline(_) => rule.and_then(|rule| rule.get("prazo")),
+        WindowKey::Window | WindowKey::Municipalities(_) => rule,
     };
     Some(found.unwrap_or(system).spot.clone())
 }

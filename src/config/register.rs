@@ -1,16 +1,16 @@
 //! `[cadastro.X]` of `fontes.toml`: registers of units that propose changes to `unidades.csv`.
 
-use std::collections::BTreeMap;
-
 use super::fault::Severity;
 use super::locate::Log;
 use super::names::Names;
 use super::node::Node;
 use super::read::Reader;
+use super::word::words;
 use super::{feed, fetch, format, system, value};
 use crate::domain::feed::Source;
 use crate::domain::id::FeedId;
 use crate::domain::register::{RegisterColumns, RegisterPart, RegisterSpec, Standing};
+use crate::text::words::Words;
 
 /// How the ministry's register writes an empty cell.
 const BLANKS: [&str; 5] = ["0", "NONE", "-", "SI", "NSA"];
@@ -41,7 +41,7 @@ fn one(id: Option<FeedId>, table: &Reader<'_>, names: &Names) -> Option<Register
     let email = table.get("email", value::filled);
     let telephone = table.get("telefone", value::filled);
     let column = table.get("situacao_coluna", value::filled);
-    let meanings: Option<BTreeMap<String, Standing>> =
+    let meanings: Option<Words<Standing>> =
         table.get("situacoes", |n, log| words(n, log, "situacoes", |n, log| value::word(n, log, &STANDINGS)));
     let standing = match (table.has("situacao_coluna"), table.has("situacoes")) {
         (true, false) => {
@@ -104,19 +104,6 @@ fn part(table: &Reader<'_>, names: &Names, severity: Severity) -> Option<Registe
             None
         }
     }
-}
-
-/// A table from words of the register to ours.
-fn words<T>(
-    node: &Node,
-    log: &Log,
-    key: &str,
-    read: impl Fn(&Node, &Log) -> Option<T>,
-) -> Option<BTreeMap<String, T>> {
-    // Not read for its keys but for whether it is a table.
-    Reader::of(node, format!("`{key}`"), log)?;
-    let entries = node.entries().iter();
-    Some(entries.filter_map(|entry| Some((entry.key.trim().to_owned(), read(&entry.node, log)?))).collect())
 }
 
 /// Says that a key does nothing without another.

@@ -6,19 +6,22 @@ use std::time::Duration;
 use super::fault::Severity;
 use super::names::Reserved;
 use super::read::Reader;
-use super::settings::{Patience, Relay, Security};
+use super::settings::{RelayPatience, RelaySecurity, RelaySettings};
 use super::value;
 
 /// Compiles the table.
-pub(super) fn compile(table: &Reader<'_>, reserved: &Reserved) -> Option<Relay> {
+pub(super) fn compile(table: &Reader<'_>, reserved: &Reserved) -> Option<RelaySettings> {
     let host = table.need("servidor", "\"smtp.es.gov.br\"", value::filled);
     let security = table
         .get("seguranca", |n, log| {
-            let words =
-                [("starttls", Security::StartTls), ("tls", Security::Tls), ("nenhuma", Security::None)];
+            let words = [
+                ("starttls", RelaySecurity::StartTls),
+                ("tls", RelaySecurity::Tls),
+                ("nenhuma", RelaySecurity::None),
+            ];
             value::word(n, log, &words)
         })
-        .or_else(|| (!table.has("seguranca")).then_some(Security::StartTls));
+        .or_else(|| (!table.has("seguranca")).then_some(RelaySecurity::StartTls));
     let port = table.get("porta", |n, log| value::number(n, log, 1, 65_535));
     let user = table.get("usuario", value::filled);
     let password_file = table.get("senha_arquivo", value::filled).map(PathBuf::from);
@@ -45,19 +48,19 @@ pub(super) fn compile(table: &Reader<'_>, reserved: &Reserved) -> Option<Relay> 
     }
     let (host, security) = (host?, security?);
     reserved.note_host(&host, &table.spot_of("servidor"));
-    if security == Security::None && !is_loopback(&host) {
+    if security == RelaySecurity::None && !is_loopback(&host) {
         table.log.error(
             &table.spot_of("seguranca"),
             format!("sem segurança, as cartas e a senha iriam abertas até “{host}”"),
             "use \"starttls\" ou \"tls\"; \"nenhuma\" só serve para um servidor nesta mesma máquina (127.0.0.1)",
         );
     }
-    Some(Relay {
+    Some(RelaySettings {
         host,
         port: port.unwrap_or(match security {
-            Security::StartTls => 587,
-            Security::Tls => 465,
-            Security::None => 25,
+            RelaySecurity::StartTls => 587,
+            RelaySecurity::Tls => 465,
+            RelaySecurity::None => 25,
         }),
         security,
         user,
@@ -71,13 +74,13 @@ pub(super) fn compile(table: &Reader<'_>, reserved: &Reserved) -> Option<Relay> 
 }
 
 /// How long the relay may take.
-fn patience(table: &Reader<'_>) -> Patience {
-    let usual = Patience::default();
+fn patience(table: &Reader<'_>) -> RelayPatience {
+    let usual = RelayPatience::default();
     let wait = |key, usual| {
         let wait = table.get(key, value::duration).and_then(|wait| Duration::try_from(wait).ok());
         wait.unwrap_or(usual)
     };
-    Patience {
+    RelayPatience {
         connect: wait("espera_conexao", usual.connect),
         greeting: wait("espera_saudacao", usual.greeting),
         command: wait("espera_comando", usual.command),

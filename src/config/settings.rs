@@ -9,11 +9,11 @@ pub struct Settings {
     /// `modo`
     pub mode: Mode,
     /// `ao_incerto`
-    pub on_uncertain: OnUncertain,
+    pub on_uncertain: UncertainPolicy,
     /// `dados`: letters, reports, and the database.
     pub data: PathBuf,
     /// `[smtp]`: the relay; always there in production.
-    pub relay: Option<Relay>,
+    pub relay: Option<RelaySettings>,
     /// `devolucoes.maildir`: the mailbox that failures and receipts are delivered into; absent: none is looked at.
     pub returns: Option<PathBuf>,
     /// `painel.escuta`: address and port of the panel. Read and checked; no panel is served yet.
@@ -37,7 +37,7 @@ pub enum Mode {
 
 /// `ao_incerto`: what to do with a letter whose acceptance is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnUncertain {
+pub enum UncertainPolicy {
     /// `reenviar`: repeat it with the same Message-ID.
     Resend,
     /// `reter`: leave it to staff.
@@ -46,13 +46,13 @@ pub enum OnUncertain {
 
 /// `[smtp]`: the relay that takes the letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Relay {
+pub struct RelaySettings {
     /// Host name or address.
     pub host: String,
     /// Port.
     pub port: u16,
     /// How the connection is secured.
-    pub security: Security,
+    pub security: RelaySecurity,
     /// User, when the relay asks for one.
     pub user: Option<String>,
     /// File whose first line is the password; absent: it comes from the surroundings. Never read here.
@@ -66,12 +66,12 @@ pub struct Relay {
     /// Most connections at once.
     pub connections: u16,
     /// How long the relay may take.
-    pub patience: Patience,
+    pub patience: RelayPatience,
 }
 
 /// How long each step of a conversation with the relay may take; the defaults are those of RFC 5321 §4.5.3.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
+pub struct RelayPatience {
     /// `espera_conexao`: name resolution and TCP, and again TLS. The RFC names no time.
     pub connect: Duration,
     /// `espera_saudacao`: greeting and EHLO together.
@@ -84,7 +84,7 @@ pub struct Patience {
     pub final_dot: Duration,
 }
 
-impl Default for Patience {
+impl Default for RelayPatience {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(30),
@@ -98,7 +98,7 @@ impl Default for Patience {
 
 /// `smtp.seguranca`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Security {
+pub enum RelaySecurity {
     /// STARTTLS, required.
     StartTls,
     /// TLS from the first byte.

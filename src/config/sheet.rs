@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
-use super::delimited::{cells, decode, delimiter};
 use super::locate::{Log, Spot, Text};
 use super::near::{offer, plain};
+use crate::text::csv::{Dialect, Quotes, Record, Records};
+use crate::text::encoding::Encoding;
 
 /// A file with a header.
 pub(super) struct Sheet {
@@ -31,34 +32,20 @@ pub(super) struct Cell {
 impl Sheet {
     /// Reads a file. What makes it unreadable as a whole is a fault and gives nothing.
     pub(super) fn read(name: String, bytes: &[u8], log: &Log) -> Option<Self> {
-        let text = Rc::new(Text { name, text: decode(bytes) });
-        let (delimiter, named) = delimiter(&text.text);
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(delimiter)
-            .flexible(true)
-            .has_headers(false)
-            .from_reader(text.text.as_bytes());
+        let text = Rc::new(Text { name, text: Encoding::detect(bytes).decode(bytes).into_owned() });
+        let dialect = Dialect::detect(text.text.as_bytes(), None, text.text.contains('\n'));
+        let mut records = Records::new(text.text.as_bytes(), dialect);
         let mut rows: Vec<Row> = Vec::new();
-        // Text in memory, flexible rows: there is nothing left that could fail.
-        for record in reader.records().map_while(Result::ok) {
-            let start = record.position().map_or(0, |p| usize::try_from(p.byte()).unwrap_or(usize::MAX));
-            let places = cells(&text.text, start, delimiter);
-            let end = places.last().map_or(start, |r| r.end);
-            let cells: Vec<Cell> = record
-                .iter()
-                .enumerate()
-                .map(|(place, cell)| Cell {
-                    text: cell.trim().to_owned(),
-                    spot: Spot::At(Rc::clone(&text), places.get(place).cloned().unwrap_or(end..end)),
-                })
-                .collect();
-            let first = places.first().map_or(start, |r| r.start);
-            if cells.iter().any(|c| !c.text.is_empty()) {
-                rows.push(Row { cells, spot: Spot::At(Rc::clone(&text), first..end) });
+        loop {
+            match records.next() {
+                Ok(Some(record)) => rows.extend(Row::read(record, &text, log)),
+                Ok(None) => break,
+                Err(error) => {
+                    let hint = "confira se o arquivo é mesmo a planilha salva como CSV";
+                    log.error(&Spot::Whole(text.name.clone()), error.to_string(), hint);
+                    return None;
+                }
             }
-        }
-        if named && !rows.is_empty() {
-            rows.remove(0);
         }
         if rows.is_empty() {
             log.error(
@@ -161,6 +148,21 @@ impl Sheet {
 }
 
 impl Row {
+    /// A record as a row; absent when every cell is blank.
+    fn read(record: &Record, text: &Rc<Text>, log: &Log) -> Option<Self> {
+        let cell = |(value, span): (&[u8], _)| Cell {
+            text: String::from_utf8_lossy(value).trim().to_owned(),
+            spot: Spot::At(Rc::clone(text), span),
+        };
+        let cells: Vec<Cell> = record.cells().map(cell).collect();
+        let spot = Spot::At(Rc::clone(text), record.span());
+        if record.quotes == Quotes::Swallowing {
+            let hint = "confira as aspas desta linha: texto entre aspas começa e termina com uma";
+            log.error(&spot, "aspas sem par: esta linha pode ter engolido as seguintes", hint);
+        }
+        cells.iter().any(|cell| !cell.text.is_empty()).then_some(Self { cells, spot })
+    }
+
     /// The cell of a column; empty where the row is short or the column is not there.
     pub(super) fn cell(&self, column: Option<usize>) -> Cell {
         column

@@ -11,7 +11,7 @@ use super::names::Reserved;
 use super::node::{self, Node};
 use super::overlay::overlay;
 use super::read::Reader;
-use super::settings::{Mode, OnUncertain, Settings};
+use super::settings::{Mode, Settings, UncertainPolicy};
 use super::source::Sources;
 use super::{relay, sender, value};
 use crate::domain::roster::Offices;
@@ -146,7 +146,7 @@ fn settings(
     reserved: &Reserved,
 ) -> Option<Settings> {
     let on_uncertain = top.get("ao_incerto", |n, log| {
-        value::word(n, log, &[("reenviar", OnUncertain::Resend), ("reter", OnUncertain::Hold)])
+        value::word(n, log, &[("reenviar", UncertainPolicy::Resend), ("reter", UncertainPolicy::Hold)])
     });
     let data = top.get("dados", value::filled);
     let keep_years = top.get("guardar_anos", |n, log| value::number(n, log, 1, 100));

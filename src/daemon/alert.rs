@@ -1,13 +1,15 @@
 //! Calls a person: one alert per topic and day, delivered like any letter.
 
+use std::num::NonZeroU16;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::app::App;
-use crate::domain::notice::{AlertItem, Content, Kind, NoticeKey, Recipient};
+use crate::domain::notice::{AlertItem, Content, NoticeKey, Recipient};
 use crate::domain::reason::Reason;
 use crate::domain::roster::Role;
-use crate::plan::{Act, Decision};
+use crate::plan::{Decision, Notice, Sending};
 use crate::render::because::because;
 use crate::store::{Change, StoreError};
 use crate::telemetry::chain;
@@ -40,23 +42,19 @@ pub async fn alert_once_on(
         .iter()
         .map(|address| Recipient { role: Role::Alerts, address: address.clone() })
         .collect();
-    let decision = Decision {
-        act: Act::Send,
+    let notice = Notice {
         key: NoticeKey::Service { topic: topic.to_owned(), on },
-        kind: Some(Kind::Alert),
-        edition: None,
-        rung: None,
-        version: 1,
+        content: Content::Alert { items: vec![AlertItem::Text(text)] },
         to,
         due_at: now,
         valid_until: None,
-        told: None,
-        content: Some(Content::Alert { items: vec![AlertItem::Text(text)] }),
-        because: Reason::StaffNeeded { notices: 1 },
     };
-    match compose(&live, &decision, &[], now) {
+    let version = NonZeroU16::MIN;
+    match compose(&live, &notice, version, &[], now) {
         Ok(letter) => {
-            let because = because(&decision.because, &live.calendar);
+            let reason = Reason::StaffNeeded { notices: 1 };
+            let because = because(&reason, &live.calendar);
+            let decision = Decision::Send(Sending { notice, version, because: reason });
             let change = Change { decision, because, letter: Some(letter), evidence: Vec::new() };
             app.store.record_pass(now, vec![change]).await?;
             app.mail.notify_one();

@@ -131,8 +131,8 @@ impl Service {
         let store = Store::open(&setup.database(), now).await?;
         let lock = store.lock()?;
         let uncertain = match setup.config.settings.on_uncertain {
-            config::OnUncertain::Resend => OnUncertain::Resend,
-            config::OnUncertain::Hold => OnUncertain::Withhold,
+            config::UncertainPolicy::Resend => OnUncertain::Resend,
+            config::UncertainPolicy::Hold => OnUncertain::Withhold,
         };
         for key in store.recover(&lock, now, uncertain).await? {
             warn!(notice.key = %key, "a carta estava em envio quando o serviço parou: incerta");

@@ -11,12 +11,12 @@ use tracing::{error, warn};
 
 use super::alert::{alert_once, alert_once_on};
 use super::app::App;
-use super::asked::Asked;
 use super::pace::Pace;
 use super::reconcile::reconcile_once;
 use super::sender::{closed_until, send_share};
+use super::standing::StandingPlan;
 use super::trust::Trust;
-use crate::config::{Mode, OnUncertain};
+use crate::config::{Mode, UncertainPolicy};
 use crate::domain::delivery::Outcome;
 use crate::domain::id::slugify;
 use crate::domain::overrides::BatchId;
@@ -54,7 +54,7 @@ pub struct Outbox {
     remembers: bool,
     trust: Arc<Mutex<Trust>>,
     /// What the last pass before a round stands on.
-    asked: Option<Asked>,
+    standing: Option<StandingPlan>,
 }
 
 /// Letters claimed at a time. Whether each is still wanted is asked for every such round, and again when it is marked.
@@ -74,7 +74,7 @@ impl Outbox {
             pace: Pace::default(),
             remembers: false,
             trust: Arc::default(),
-            asked: None,
+            standing: None,
         })
     }
 
@@ -112,7 +112,7 @@ impl Outbox {
             let claims = self.claim(app, &live, room.min(ROUND), now).await?;
             if claims.is_empty() {
                 // What was taken may bring the next thing: a rung waits for its divulgação, a resumo for its letters.
-                if self.asked.take_if(|asked| asked.is_outdated()).is_some() {
+                if self.standing.take_if(|plan| plan.is_outdated()).is_some() {
                     continue;
                 }
                 dispatch.next = app.store.next_due(now).await?;
@@ -120,7 +120,7 @@ impl Outbox {
             }
             self.round(app, &live, claims, &mut dispatch).await?;
         }
-        if app.live().setup.config.settings.on_uncertain == OnUncertain::Hold {
+        if app.live().setup.config.settings.on_uncertain == UncertainPolicy::Hold {
             tell_of_held(app).await?;
         }
         dispatch.waiting = app.store.waiting(app.now()).await?;
@@ -171,11 +171,11 @@ impl Outbox {
     ) -> Result<Vec<Claim>, StoreError> {
         self.ask(app, live, now).await?;
         let claims = app.store.claim(&owner(), now, limit).await?;
-        if !self.asked.as_ref().is_some_and(|asked| asked.concerns(&claims)) {
+        if !self.standing.as_ref().is_some_and(|plan| plan.concerns(&claims)) {
             return Ok(claims);
         }
         app.store.release(claims).await?;
-        self.asked = None;
+        self.standing = None;
         self.ask(app, live, now).await?;
         app.store.claim(&owner(), now, limit).await
     }
@@ -183,8 +183,8 @@ impl Outbox {
     /// Makes a pass, unless the last one would answer the same.
     async fn ask(&mut self, app: &App, live: &Arc<Live>, now: Timestamp) -> Result<(), StoreError> {
         let generation = app.store.generation().await?;
-        if self.asked.as_ref().is_none_or(|asked| !asked.holds(live, generation, now)) {
-            self.asked = Asked::of(live.clone(), &reconcile_once(app, now).await?);
+        if self.standing.as_ref().is_none_or(|plan| !plan.holds(live, generation, now)) {
+            self.standing = StandingPlan::of(live.clone(), &reconcile_once(app, now).await?);
         }
         Ok(())
     }
@@ -243,8 +243,8 @@ impl Outbox {
         }
         let mut setback = None;
         for (key, outcome) in outcomes {
-            if let Some(asked) = self.asked.as_mut().filter(|_| outcome.state().reaches()) {
-                asked.told(key);
+            if let Some(plan) = self.standing.as_mut().filter(|_| outcome.state().reaches()) {
+                plan.told(key);
             }
             let at_fault = self.learn(app, live, &outcome, dispatch);
             setback = at_fault.then_some(outcome).or(setback);

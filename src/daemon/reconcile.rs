@@ -7,11 +7,10 @@ use tracing::{debug, info};
 
 use super::app::App;
 use crate::domain::calendar::Window;
-use crate::domain::id::{PartId, WindowId};
-use crate::domain::notice::{Content, Kind, NoticeKey, Slot};
-use crate::domain::reason::Reason;
+use crate::domain::id::WindowId;
+use crate::domain::notice::{Kind, NoticeKey, Slot};
 use crate::domain::status::{Entry, StatusBook};
-use crate::plan::{self, Act, Decision, Plan};
+use crate::plan::{self, Decision, Plan};
 use crate::store::{Change, Generation, StoreError};
 use crate::world::compose::{self, Threads};
 use crate::world::known::Known;
@@ -118,25 +117,21 @@ async fn keep(app: &App, now: Timestamp, changes: Vec<Change>) -> Result<(), Sto
 /// decision that names no part (a warning taken back, say) all that is known of the municipality in the window.
 #[must_use]
 pub fn evidence(status: &StatusBook, decision: &Decision) -> Vec<Entry> {
-    let NoticeKey::Municipal { window, slot: Slot::Rung { .. }, municipality } = &decision.key else {
+    let NoticeKey::Municipal { window, slot: Slot::Rung { .. }, municipality } = decision.key() else {
         return Vec::new();
     };
-    let parts: Vec<&PartId> = match (&decision.because, &decision.content) {
-        (Reason::Unconfirmed { unconfirmed } | Reason::ReminderInstead { unconfirmed }, _)
-        | (_, Some(Content::Reminder { unconfirmed, .. })) => unconfirmed.iter().map(|p| &p.part).collect(),
-        (_, Some(Content::Warning { pending, .. })) => pending.iter().map(|p| &p.part).collect(),
-        (_, _) => Vec::new(),
-    };
+    let parts = decision.parts();
+    let speaks_of = |entry: &&Entry| parts.is_empty() || parts.iter().any(|named| named.part == entry.part);
     let entries = status.window(window).of(*municipality).iter();
-    entries.filter(|entry| parts.is_empty() || parts.contains(&&entry.part)).cloned().collect()
+    entries.filter(speaks_of).cloned().collect()
 }
 
 fn count(pass: &mut Pass, decision: &Decision) {
-    match decision.act {
-        Act::Send => pass.recorded += 1,
-        Act::Withhold => pass.withheld += 1,
-        Act::Withdraw | Act::Supersede | Act::Expire => pass.closed += 1,
-        Act::Publish => {}
+    match decision {
+        Decision::Send(_) => pass.recorded += 1,
+        Decision::Withhold(_) => pass.withheld += 1,
+        Decision::Close(_) => pass.closed += 1,
+        Decision::Publish(_) => {}
     }
 }
 
@@ -147,10 +142,10 @@ struct Tally(BTreeMap<(String, &'static str, &'static str, &'static str), usize>
 impl Tally {
     fn note(&mut self, decision: &Decision) {
         let window = decision.window().map(ToString::to_string).unwrap_or_default();
-        let kind = decision.kind.map_or("relatorio", Kind::as_str);
-        let cause = decision.because.cause().as_str();
-        *self.0.entry((window, decision.act.as_str(), kind, cause)).or_default() += 1;
-        debug!(notice.key = %decision.key, notice.act = decision.act.as_str(), notice.cause = cause, "decisão");
+        let kind = decision.kind().map_or("relatorio", Kind::as_str);
+        let cause = decision.because().cause().as_str();
+        *self.0.entry((window, decision.act().as_str(), kind, cause)).or_default() += 1;
+        debug!(notice.key = %decision.key(), notice.act = decision.act().as_str(), notice.cause = cause, "decisão");
     }
 
     /// One line for each; one for each notice when asked for detail.

@@ -8,14 +8,13 @@ use jiff::civil::Date;
 use super::report;
 use crate::domain::calendar::Calendar;
 use crate::domain::id::IdError;
-use crate::domain::notice::{NoticeKey, StaffSlot};
 use crate::domain::roster::Roster;
 use crate::files;
 use crate::mail::token;
 use crate::plan::account::summarise;
 use crate::plan::forecast::Forecast;
 use crate::plan::replay::{Change, Replay};
-use crate::plan::{self, Act, Decision};
+use crate::plan::{self, Decision, Sending};
 use crate::render::forecast;
 use crate::world::compose::compose;
 use crate::world::live::Live;
@@ -100,24 +99,24 @@ fn keep(
     at: Timestamp,
     decision: &Decision,
 ) -> Result<(), RehearsalError> {
-    match (decision.act, &decision.key) {
-        (Act::Send, key) => {
-            let letter = compose(live, decision, &[], at)
+    match decision {
+        Decision::Send(Sending { notice, version, .. }) => {
+            let key = &notice.key;
+            let letter = compose(live, notice, *version, &[], at)
                 .map_err(|source| RehearsalError::Letter { key: key.to_string(), source })?;
-            let path = dir.join(token::letter_path(key, decision.version.max(1)));
-            write(&path, &letter.bytes)
+            write(&dir.join(token::letter_path(key, version.get())), &letter.bytes)
         }
-        (Act::Publish, NoticeKey::Staff { window, slot: StaffSlot::Report { edition } }) => {
+        Decision::Publish(last) => {
             let world = replay.world();
             let plan = plan::plan(&world, at);
-            let summary = summarise(&world, &plan, window, at);
-            let stem = report::folder(dir).join(report::last_report(window, *edition));
+            let summary = summarise(&world, &plan, last.window(), at);
+            let stem = report::folder(dir).join(report::last_report(last.window(), last.edition()));
             for (path, text) in report::files(&stem, summary.as_slice(), &live.calendar) {
                 write(&path, text.as_bytes())?;
             }
             Ok(())
         }
-        _ => Ok(()),
+        Decision::Withhold(_) | Decision::Close(_) => Ok(()),
     }
 }
 

@@ -86,7 +86,7 @@ async fn send_one(
         trust.lock().unwrap_or_else(PoisonError::into_inner).judge(outcome, claim.address.domain(), attempt);
     let ended_at = app.now();
     // Held back, a letter to staff would tell nobody of the others that are.
-    let resend = live.setup.config.settings.on_uncertain == config::OnUncertain::Resend
+    let resend = live.setup.config.settings.on_uncertain == config::UncertainPolicy::Resend
         || claim.key.municipality().is_none();
     let next_attempt_at = match &outcome {
         Outcome::Deferred { .. } | Outcome::RelayFault { .. } => Some(next_attempt(ended_at, attempt)),

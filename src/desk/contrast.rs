@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use crate::domain::calendar::{Calendar, Window};
 use crate::domain::id::{IdError, MunicipalityCode};
 use crate::domain::notice::Kind;
+use crate::plan::Decision;
 use crate::plan::contrast::{self, Difference, Present, Shift, Side, WindowShift};
 use crate::render::portuguese as pt;
 use crate::world::known::{HORIZON_DAYS, Known};
@@ -105,7 +106,7 @@ impl Contrast {
     pub fn large_effects(&self) -> Vec<String> {
         let mut effects = Vec::new();
         let municipal = |d: &&Difference| {
-            d.decision().and_then(|d| d.kind).is_some_and(Kind::is_municipal)
+            d.decision().and_then(Decision::kind).is_some_and(Kind::is_municipal)
                 && matches!(d.shift, Shift::Added | Shift::Moved | Shift::Altered)
         };
         let more = self.differences.iter().filter(municipal).count();

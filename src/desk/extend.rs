@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 
-use crate::config::{self, LoadError, Prorogation, Unwritten, prorogue};
+use crate::config::{self, LoadError, NewExtension, Unwritten, write_extension};
 use crate::domain::calendar::{Deadline, Edition, Window};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::plan::contrast::{deadline_of, windows_unlike};
@@ -104,14 +104,14 @@ pub fn draft(setup: &Setup, request: &Request, now: Timestamp) -> Result<Draft, 
     })?;
     let announced = request.announced.unwrap_or(today);
     let deadline = judge(&window, request, announced, today)?;
-    let new = Prorogation {
+    let new = NewExtension {
         deadline: request.deadline,
         at: request.at,
         announced,
         source: request.source.clone(),
         municipalities: request.municipalities.clone(),
     };
-    let bytes = prorogue(&setup.sources, &window, &new)?;
+    let bytes = write_extension(&setup.sources, &window, &new)?;
     let sources = config::Sources::clone(&setup.sources).with("calendario.toml", bytes.clone());
     let written = Setup::compile(sources, Some(directory.clone()), now).map_err(|error| match error {
         LoadError::Faulty(faults) => ExtendError::Faulty(faults.render(false)),

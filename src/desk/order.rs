@@ -109,7 +109,7 @@ pub fn batch(known: &Known, id: &BatchId) -> Result<(), OrderError> {
 pub fn awaits(known: &Known, id: &BatchId, now: Timestamp) -> bool {
     let at = known.live.calendar.hours.next_sending(now);
     let plan = plan::plan(&known.world(), at);
-    plan.actions.iter().chain(&plan.held).any(|decision| batch_of(&decision.because) == Some(id))
+    plan.actions.iter().chain(&plan.held).any(|decision| batch_of(decision.because()) == Some(id))
 }
 
 fn batch_of(reason: &Reason) -> Option<&BatchId> {

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 
 use super::id::{FeedId, PartId, Reference, SystemId};
 use super::status::State;
+use crate::text::words::Words;
 
 /// One feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,7 +156,7 @@ pub enum PartRule {
         /// The column.
         column: String,
         /// Its words, each of one part or several; one that names a declared part needs no entry.
-        words: BTreeMap<String, Vec<PartId>>,
+        words: Words<Vec<PartId>>,
     },
     /// The word of the situation says: each [`Says`] is [`Says::Parts`].
     Situation,
@@ -187,7 +188,7 @@ pub enum Meaning {
         /// The column.
         column: String,
         /// What each word means (compared without case, accents or outer blanks).
-        words: BTreeMap<String, Says>,
+        words: Words<Says>,
     },
     /// *contagem*: so many forms of so many are filled in. All: concluído; fewer: pendente; anything else is doubt.
     Count {

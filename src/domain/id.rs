@@ -4,6 +4,8 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::text::fold::unaccented;
+
 /// Why a text is not the identifier it should be. Displayed to operators, so in Portuguese.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
@@ -314,21 +316,6 @@ pub fn slugify(text: &str) -> String {
         out.pop();
     }
     out
-}
-
-/// A lower-case letter without the accents that Portuguese writes; any other character as it is.
-#[must_use]
-pub fn unaccented(c: char) -> char {
-    match c {
-        'á' | 'à' | 'â' | 'ã' | 'ä' => 'a',
-        'é' | 'è' | 'ê' | 'ë' => 'e',
-        'í' | 'ì' | 'î' | 'ï' => 'i',
-        'ó' | 'ò' | 'ô' | 'õ' | 'ö' => 'o',
-        'ú' | 'ù' | 'û' | 'ü' => 'u',
-        'ç' => 'c',
-        'ñ' => 'n',
-        other => other,
-    }
 }
 
 /// One e-mail address, `local@domain`. Kept in lower case of domain as written; compared as written.

@@ -286,7 +286,37 @@ impl Reason {
             | Self::DeadlineInDoubt { batch }
             | Self::DailyLimit { batch, .. }
             | Self::AfterOutage { batch, .. } => Some(batch),
-            _ => None,
+            Self::WindowOpen { .. }
+            | Self::RungDue { .. }
+            | Self::Coincidence { .. }
+            | Self::ReminderInstead { .. }
+            | Self::DeadlineMoved { .. }
+            | Self::Halted { .. }
+            | Self::DeadlineUpheld
+            | Self::CopiesDue { .. }
+            | Self::DeadlinePassed { .. }
+            | Self::ReferralOvertaken { .. }
+            | Self::StaffNeeded { .. }
+            | Self::ClockBehind { .. }
+            | Self::Unconfirmed { .. }
+            | Self::NoContact
+            | Self::AddressFlagged { .. }
+            | Self::Held { .. }
+            | Self::Paused { .. }
+            | Self::Satisfied
+            | Self::EditionChanged { .. }
+            | Self::NotExpected
+            | Self::WindowGone
+            | Self::NoLongerConfirmed
+            | Self::ContentChanged
+            | Self::Outage { .. }
+            | Self::TooSoon { .. }
+            | Self::ValidityOver { .. }
+            | Self::AllDone
+            | Self::NotOpenYet { .. }
+            | Self::NothingDue
+            | Self::Waits { .. }
+            | Self::BeforeStart => None,
         }
     }
 }

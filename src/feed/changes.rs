@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
 use super::body::{Body, Original};
-use super::table::{self, DecodeError};
+use super::error::DecodeError;
+use super::format;
 use crate::domain::feed::Format;
 use crate::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
 use crate::domain::roster::Roster;
@@ -39,7 +40,7 @@ const COLUMNS: [&str; 6] = ["em", "janela", "ibge", "parte", "unidade", "situaca
 pub fn changes(bytes: &[u8], zone: &Zone, roster: &Roster) -> Result<Vec<Change>, ChangesError> {
     let body = Body::plain(Original::from_bytes(bytes));
     let format = Format::Csv { delimiter: None, encoding: None };
-    let table = table::open(&format, &body, &[])?;
+    let table = format::open(&format, &body, &[])?;
     let mut faults = Vec::new();
     let mut columns = Vec::new();
     for name in COLUMNS {

@@ -15,10 +15,11 @@ use crate::domain::id::{FeedId, MunicipalityCode, PartId, Reference, SystemId, U
 use crate::domain::roster::{Municipality, Roster, Unit, Units};
 use crate::domain::status::State;
 use crate::domain::time::{SendingHours, Zone};
+use crate::text::words::Words;
 
 use super::body::{Body, Original};
+use super::format;
 use super::map::{Ground, Mapped, Mapper};
-use super::table;
 
 /// Six municipalities of Espírito Santo.
 pub(super) const CODES: [&str; 6] = ["3201209", "3201308", "3201506", "3205002", "3205200", "3205309"];
@@ -162,14 +163,15 @@ pub(super) fn presence_by_unit() -> FeedSpec {
 /// `ibge;parte;situacao;data` of whatever window is open.
 pub(super) fn situation() -> FeedSpec {
     let mut spec = presence();
-    spec.mapping.part = PartRule::Column { column: "parte".to_owned(), words: BTreeMap::new() };
+    spec.mapping.part = PartRule::Column { column: "parte".to_owned(), words: Words::default() };
     spec.mapping.reference = ReferenceRule::Open;
     spec.mapping.meaning = Meaning::Situation {
         column: "situacao".to_owned(),
-        words: BTreeMap::from([
-            ("Questionário Preenchido".to_owned(), Says::Whole(Word::Is(State::Done))),
-            ("Preencher o questionário".to_owned(), Says::Whole(Word::Is(State::Pending))),
-        ]),
+        words: Words::of([
+            ("Questionário Preenchido", Says::Whole(Word::Is(State::Done))),
+            ("Preencher o questionário", Says::Whole(Word::Is(State::Pending))),
+        ])
+        .unwrap(),
     };
     spec.mapping.dated = Some(("data".to_owned(), "%d/%m/%Y".to_owned()));
     spec
@@ -190,7 +192,7 @@ pub(super) fn mapped_at(spec: &FeedSpec, roster: &Roster, file: &str, taken_at: 
 pub(super) fn map(spec: &FeedSpec, file: &[u8], ground: &Ground<'_>) -> Mapped {
     let mut mapper = Mapper::new(spec, ground);
     let body = Body::plain(Original::from_bytes(file));
-    mapper.read(table::open(&spec.format, &body, &[]).unwrap(), &body.given).unwrap();
+    mapper.read(format::open(&spec.format, &body, &[]).unwrap(), &body.given).unwrap();
     mapper.finish()
 }
 

@@ -1,8 +1,6 @@
 //! Every decoder and the mapper under damaged bytes: whole files of each format, cut, repeated, overwritten and
 //! spliced, and bytes of no format at all. Nothing may panic, and what is damaged beyond reading is refused in words.
 
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -14,6 +12,8 @@ use super::sheet::fixture::{ods, xls, xlsx};
 use super::take_in;
 use crate::domain::feed::{FeedSpec, Format, Meaning, PartRule, ReferenceRule, Says, Word};
 use crate::domain::status::State;
+use crate::text::encoding::Encoding;
+use crate::text::words::Words;
 
 const CSV: &str = "ibge;parte;situacao;data;feitos;ref\r\n320530;CRAS;Questionário Preenchido;05/11/2026;1.234;10/2026\r\n\
                    320520;\"Nome CRAS\"; ;;0;09/2026\r\n3550308;GESTAO;x;ontem;-1;\r\n";
@@ -35,10 +35,7 @@ fn whole() -> Vec<(Format, Vec<u8>)> {
         [0xFF, 0xFE].into_iter().chain(CSV.encode_utf16().flat_map(u16::to_le_bytes)).collect();
     vec![
         (Format::Csv { delimiter: None, encoding: None }, CSV.as_bytes().to_vec()),
-        (
-            Format::Csv { delimiter: Some(b';'), encoding: None },
-            encoding_rs::WINDOWS_1252.encode(CSV).0.into_owned(),
-        ),
+        (Format::Csv { delimiter: Some(b';'), encoding: None }, Encoding::WINDOWS_1252.encode(CSV).unwrap()),
         (Format::Csv { delimiter: None, encoding: None }, wide),
         (Format::Json { path }, JSON.as_bytes().to_vec()),
         (Format::Json { path: Vec::new() }, format!("[{JSON}]").into_bytes()),
@@ -56,7 +53,7 @@ fn mappings() -> Vec<FeedSpec> {
     let mut parts = plain.clone();
     parts.mapping.part = PartRule::Situation;
     let both = [(part("GESTAO"), Word::Is(State::Done)), (part("CRAS"), Word::FilledNotConcluded)].into();
-    let words = BTreeMap::from([("x".to_owned(), Says::Parts(both))]);
+    let words = Words::of([("x", Says::Parts(both))]).unwrap();
     parts.mapping.meaning = Meaning::Situation { column: "situacao".to_owned(), words };
     parts.mapping.dated = None;
     let mut counts = plain.clone();

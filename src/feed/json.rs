@@ -13,8 +13,9 @@ use serde_json::Value;
 use serde_json::error::Category;
 
 use super::body::{Original, Reader};
-use super::table::{DecodeError, Header, MOST_COLUMNS, Row, RowFault, RowProblem, Table};
-use super::text::{Due, refuse_other_kinds};
+use super::error::DecodeError;
+use super::kind::{Due, refuse_other_kinds};
+use super::table::{Header, MOST_COLUMNS, Row, RowFault, RowProblem, Table};
 
 /// Most bytes of one object.
 const LARGEST: usize = 4 * 1024 * 1024;

@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use crate::domain::feed::{FeedSpec, Manners, Meaning, Source};
 use crate::domain::id::{SnapshotId, WindowId};
 
+use super::error::DecodeError;
 use super::map::{BadLine, Mapped};
-use super::table::{ColumnError, DecodeError};
+use super::table::ColumnError;
 
 /// A fall of *concluído*, or a share of bad lines, up to this many is never too much.
 pub const TOLERATED: usize = 5;

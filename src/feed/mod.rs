@@ -2,8 +2,8 @@
 //! snapshot is not believed; the store is another room's.
 //!
 //! Reading order: `error` (what can go wrong outside), `http` (fetch), `url` and `pages` (what), `folder` (drop folder), `schedule`
-//! (when), `body` and `digest` (bytes, as evidence), `text` (encodings, comparing words), `table` (rows, whatever the
-//! format), `csv`, `json`, `solr`, `html` and `sheet` (the formats), `map` (rows to observations, pure), `judge` (believed or not, pure).
+//! (when), `body` and `digest` (bytes, as evidence), `table` (rows, whatever the
+//! format), `csv`, `json`, `solr`, `html` and `sheet` (the formats, with `kind` for what is none), `format` (which of them), `map` (rows to observations, pure), `judge` (believed or not, pure).
 //!
 //! Architecture invariant: nothing here decides whom to write to, reads a clock, or keeps a column that is not mapped.
 
@@ -15,12 +15,14 @@ pub mod error;
 #[cfg(test)]
 mod fixture;
 pub mod folder;
+pub mod format;
 #[cfg(test)]
 mod fuzz;
 mod html;
 pub mod http;
 mod json;
 pub mod judge;
+mod kind;
 pub mod map;
 pub mod news;
 pub mod pages;
@@ -30,7 +32,6 @@ pub mod schedule;
 mod sheet;
 pub mod solr;
 pub mod table;
-pub mod text;
 pub mod url;
 
 use std::collections::BTreeMap;
@@ -38,9 +39,9 @@ use std::collections::BTreeMap;
 use crate::domain::feed::FeedSpec;
 
 use self::body::{Body, Given};
+use self::error::DecodeError;
 use self::judge::{Previous, Refusal, Verdict, judge};
 use self::map::{Ground, Mapped, Mapper};
-use self::table::DecodeError;
 
 /// What became of one whole load of bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +95,7 @@ pub fn take_in_run(
 /// # Errors
 /// [`DecodeError`].
 pub fn looks_right(spec: &FeedSpec, body: &Body) -> Result<(), DecodeError> {
-    table::open(&spec.format, body, &map::wanted(&spec.mapping))?.each(&mut |_| {})
+    format::open(&spec.format, body, &map::wanted(&spec.mapping))?.each(&mut |_| {})
 }
 
 fn read(
@@ -110,7 +111,7 @@ fn read(
     let wanted = map::wanted(&spec.mapping);
     let mut counts = Counts::default();
     for body in bodies {
-        let table = match table::open(&spec.format, body, &wanted) {
+        let table = match format::open(&spec.format, body, &wanted) {
             Err(error) if body.given.is_of_somebody() => {
                 mapper.miss(&body.given, &error.to_string());
                 continue;

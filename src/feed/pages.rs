@@ -12,7 +12,7 @@ use crate::domain::state::state_of;
 
 /// One page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
+pub struct PageRequest {
     /// What it is called within the run: `3205309`, `13205303522/2026-10`, or nothing when the run has only one.
     pub key: String,
     /// Where it is.
@@ -56,7 +56,7 @@ pub fn pages(
     (calendar, roster): (&Calendar, &Roster),
     references: &[Reference],
     today: Date,
-) -> Result<Vec<Page>, PagesError> {
+) -> Result<Vec<PageRequest>, PagesError> {
     let fields = url::fields(template)?;
     let places = if fields.unit {
         of_units(spec, calendar, roster, today)?
@@ -79,7 +79,7 @@ pub fn pages(
     Ok(pages)
 }
 
-fn page(template: &str, place: Place<'_>, reference: Option<Reference>) -> Result<Page, PagesError> {
+fn page(template: &str, place: Place<'_>, reference: Option<Reference>) -> Result<PageRequest, PagesError> {
     let Place { state, municipality, unit } = place;
     let values = Values { state, municipality, unit, reference };
     let whom = match (unit, municipality, state) {
@@ -88,7 +88,7 @@ fn page(template: &str, place: Place<'_>, reference: Option<Reference>) -> Resul
         (None, None, state) => state.map(str::to_owned),
     };
     let key = [whom, reference.map(|r| r.to_string())];
-    Ok(Page {
+    Ok(PageRequest {
         key: key.into_iter().flatten().collect::<Vec<_>>().join("/"),
         url: url::expand(template, &values)?,
         given: Given { municipality, unit: unit.cloned(), reference },

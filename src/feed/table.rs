@@ -1,168 +1,9 @@
 //! Rows, whatever the format they came in.
 //!
-//! A decoder gives a header and a stream of rows; nothing after it knows the format. A new format is a variant of
-//! [`Format`], one file that ends in a [`Table`], and its arm in [`open`].
+//! A decoder gives a header and a stream of rows; nothing after it knows the format.
 
-use crate::domain::feed::Format;
-
-use super::body::Body;
-use super::text::{folded, trimmed};
-use super::{csv, html, json, sheet, solr};
-
-/// Why bytes are not the table that they should be. Displayed to operators.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DecodeError {
-    /// No bytes, or blanks only.
-    #[error("o arquivo está vazio")]
-    Empty,
-    /// Something else under the same name.
-    #[error("o conteúdo é {found}, não {due}: confira o endereço ou o arquivo entregue")]
-    OtherKind {
-        /// What it is.
-        found: &'static str,
-        /// What it should be.
-        due: &'static str,
-    },
-    /// JSON up to somewhere.
-    #[error("o JSON não está inteiro ou está malformado (linha {line}): veio cortado ou corrompido")]
-    Json {
-        /// Where it stops being JSON.
-        line: usize,
-    },
-    /// Nothing where the list should be.
-    #[error(
-        "o JSON não tem uma lista em “{0}”: confira `caminho` e se a resposta não é uma mensagem de erro"
-    )]
-    NoList(String),
-    /// Solr answered without documents.
-    #[error(
-        "a consulta não trouxe nenhum documento: a referência ainda não foi publicada (vazio não é zero)"
-    )]
-    NotPublished,
-    /// Not as many documents as the source counts.
-    #[error("vieram {found} de {promised} documentos: faltam páginas, ou os dados mudaram durante a leitura")]
-    Incomplete {
-        /// Brought by all pages.
-        found: u64,
-        /// Counted by the source.
-        promised: u64,
-    },
-    /// No table of a page is the one.
-    #[error(
-        "a página não tem nenhuma tabela com “{0}” no cabeçalho: mudou de forma, ou é uma página de erro"
-    )]
-    NoTable(String),
-    /// Several tables may be the one.
-    #[error("a página tem {count} tabelas com “{heading}”: escreva em `tabela` um texto que só uma tenha")]
-    SeveralTables {
-        /// As the feed says.
-        heading: String,
-        /// How many.
-        count: usize,
-    },
-    /// A page larger than any that is read.
-    #[error("a página tem mais de {0} MB: confira o endereço")]
-    LargePage(u64),
-    /// The page ends inside its table.
-    #[error("a página termina no meio da tabela: veio cortada")]
-    CutPage,
-    /// Larger inside than outside, or than any sheet that means well.
-    #[error("a planilha não foi aberta: {0}")]
-    Sheet(SheetProblem),
-    /// In one of several bodies.
-    #[error("{place}: {error}")]
-    In {
-        /// What it was about.
-        place: String,
-        /// Why it could not be read.
-        error: Box<DecodeError>,
-    },
-    /// Bytes that no text has.
-    #[error("o conteúdo é binário, não um CSV: confira o arquivo entregue")]
-    Binary,
-    /// An encoding label that nobody knows.
-    #[error("“{0}” não é uma codificação conhecida: use utf-8 ou windows-1252, ou retire a chave")]
-    Label(String),
-    /// Stated one encoding, found another.
-    #[error(
-        "a codificação declarada é {stated}, mas o conteúdo está em {found}: corrija ou retire a declaração"
-    )]
-    OtherEncoding {
-        /// As stated.
-        stated: &'static str,
-        /// As found.
-        found: &'static str,
-    },
-    /// Stated (or marked) as UTF-8, and is not.
-    #[error("o conteúdo não é UTF-8 válido (linha {line}): corrija ou retire a codificação declarada")]
-    NotUtf8 {
-        /// First line that is not.
-        line: usize,
-    },
-    /// Not the text that its mark promises.
-    #[error("o conteúdo não é {0} válido: peça o arquivo em UTF-8 ou Windows-1252")]
-    Undecodable(&'static str),
-    /// The first line names no column.
-    #[error("a primeira linha não tem nomes de colunas")]
-    NoHeader,
-    /// A delimiter that cannot delimit.
-    #[error("o separador declarado não serve: use “;”, “,” ou tabulação")]
-    Delimiter,
-    /// One line is longer than any row.
-    #[error("a linha {0} é longa demais para ser uma linha de dados: confira o arquivo entregue")]
-    LongLine(u64),
-    /// More columns than any table has.
-    #[error("o cabeçalho tem {0} colunas, e o máximo é {MOST_COLUMNS}: confira o arquivo entregue")]
-    TooManyColumns(usize),
-    /// More things said than can be held.
-    #[error("o arquivo fala de mais de {0} situações diferentes: confira o arquivo entregue")]
-    TooMuch(usize),
-    /// The disk, in the middle of reading.
-    #[error("os bytes guardados não puderam ser lidos ({0}): confira o disco e tente de novo")]
-    Disk(std::io::ErrorKind),
-}
-
-/// Why a spreadsheet is not opened.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SheetProblem {
-    /// It unpacks into far more than it should.
-    #[error("“{part}” se expande além de {limit} MB (parece uma bomba de compressão)")]
-    Bomb {
-        /// File inside.
-        part: String,
-        /// Most megabytes allowed.
-        limit: u64,
-    },
-    /// What it says of its own size is not so.
-    #[error("“{0}” não tem o tamanho que declara")]
-    Undeclared(String),
-    /// A corner so far out that the rectangle up to it would fill the memory.
-    #[error("há uma célula na linha {row}, coluna {column}, longe demais das outras")]
-    Far {
-        /// From 1.
-        row: u32,
-        /// From 1.
-        column: u32,
-    },
-    /// More rows than any sheet has.
-    #[error("há linhas demais")]
-    TooManyRows,
-    /// With a password, or with parts that cannot be read.
-    #[error("está protegida por senha, danificada ou incompleta; abra-a e salve-a de novo como XLSX")]
-    Broken,
-    /// An older or rarer kind.
-    #[error("este tipo não é lido ({0}); salve-a como XLSX")]
-    Kind(&'static str),
-    /// No sheet of that name, or none with rows.
-    #[error("não tem {}", .0.as_ref().map_or("nenhuma aba com linhas".to_owned(), |n| format!("a aba “{n}”")))]
-    NoSheet(Option<String>),
-}
-
-impl From<std::io::Error> for DecodeError {
-    fn from(error: std::io::Error) -> Self {
-        Self::Disk(error.kind())
-    }
-}
+use super::error::DecodeError;
+use crate::text::fold::{folded, trimmed};
 
 /// Most columns of a table.
 pub const MOST_COLUMNS: usize = 1_000;
@@ -202,7 +43,7 @@ pub enum RowProblem {
 pub struct RowFault {
     /// Line in the file, from 1.
     pub line: u64,
-    /// Why.
+    /// What is wrong with it.
     pub problem: RowProblem,
 }
 
@@ -355,7 +196,7 @@ impl<'a> Table<'a> {
         rows: impl FnOnce(&mut Take<'_>) -> Result<(), DecodeError> + 'a,
     ) -> Result<Self, DecodeError> {
         if header.len() > MOST_COLUMNS {
-            return Err(DecodeError::TooManyColumns(header.len()));
+            return Err(DecodeError::TooManyColumns { found: header.len(), most: MOST_COLUMNS });
         }
         Ok(Self { header, rows: Box::new(rows), promised: None })
     }
@@ -384,23 +225,6 @@ impl<'a> Table<'a> {
     /// [`DecodeError`] when the source turns out not to be whole; the rows given until then are not to be believed.
     pub fn each(self, take: &mut Take<'_>) -> Result<(), DecodeError> {
         (self.rows)(take)
-    }
-}
-
-/// Opens a body of a format as a table.
-///
-/// # Errors
-/// [`DecodeError`] when it is not of that format.
-///
-/// `wanted` are the columns that will be asked for; a sheet's heading is the first line that holds them.
-pub fn open<'a>(format: &'a Format, body: &'a Body, wanted: &[&str]) -> Result<Table<'a>, DecodeError> {
-    let original = &body.original;
-    match format {
-        Format::Csv { delimiter, encoding } => csv::open(original, *delimiter, encoding.as_deref()),
-        Format::Json { path } => json::open(original, path),
-        Format::Solr => solr::open(original),
-        Format::Html { table, encoding } => html::open(original, table, encoding.as_deref()),
-        Format::Sheet { name, heading } => sheet::open(original, name.as_deref(), *heading, wanted),
     }
 }
 

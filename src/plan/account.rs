@@ -5,12 +5,12 @@ use jiff::Timestamp;
 use super::assess::{Assessment, Assessor};
 use super::edition::HaltState;
 use super::moment::Moment;
-use super::pair::Bench;
 use super::survey::Survey;
+use super::window::WindowContext;
 use super::{Decision, Plan, World};
 use crate::domain::calendar::Window;
 use crate::domain::id::{MunicipalityCode, WindowId};
-use crate::domain::notice::{NoticeKey, Slot};
+use crate::domain::notice::NoticeKey;
 use crate::domain::reason::{Cause, Reason};
 use crate::domain::roster::{Municipality, Role};
 use crate::domain::status::State;
@@ -26,7 +26,7 @@ pub fn summarise(world: &World<'_>, plan: &Plan, window: &WindowId, now: Timesta
         let general = survey.general;
         let mut summary = WindowSummary {
             window: window.clone(),
-            system: survey.bench.assessor.system().name.clone(),
+            system: survey.context.assessor.system().name.clone(),
             opens_on: found.opens_on,
             edition: general.edition,
             deadline: general.deadline,
@@ -36,7 +36,7 @@ pub fn summarise(world: &World<'_>, plan: &Plan, window: &WindowId, now: Timesta
             ..WindowSummary::empty(window.clone(), now)
         };
         for municipality in world.roster.municipalities.values() {
-            let assessment = survey.bench.assessor.assess(municipality);
+            let assessment = survey.context.assessor.assess(municipality);
             if assessment.parts.is_empty() {
                 continue;
             }
@@ -74,7 +74,7 @@ pub fn explain(
     let moment = Moment::new(now, &world.calendar.hours);
     let found = world.windows.iter().find(|w| w.id == *window)?;
     let known = world.roster.municipalities.get(&municipality)?;
-    let about = |d: &&Decision| d.window() == Some(window) && d.key.municipality() == Some(municipality);
+    let about = |d: &&Decision| d.window() == Some(window) && d.municipality() == Some(municipality);
     with_survey(world, &moment, found, |survey| Explanation {
         actions: plan.actions.iter().filter(about).cloned().collect(),
         held: plan.held.iter().filter(about).cloned().collect(),
@@ -89,12 +89,7 @@ fn with_survey<T>(
     look: impl FnOnce(&Survey<'_>) -> T,
 ) -> Option<T> {
     let assessor = Assessor::new(world, moment, window)?;
-    let zone = &world.calendar.hours.zone;
-    let opens_at = zone.start_of(window.opens_on);
-    let starts_at = world.calendar.starts_on.map(|day| zone.start_of(day));
-    let told_outside = starts_at.is_some_and(|starts| opens_at < starts);
-    let bench = Bench { world, moment, assessor: &assessor, opens_at, starts_at, told_outside };
-    Some(look(&Survey::new(bench)))
+    Some(look(&Survey::new(WindowContext::new(world, moment, &assessor))))
 }
 
 fn line(
@@ -103,7 +98,7 @@ fn line(
     municipality: &Municipality,
     assessment: &Assessment,
 ) -> MunicipalityLine {
-    let window = &survey.bench.assessor.window().id;
+    let window = &survey.context.assessor.window().id;
     let track = survey.track(municipality.code);
     let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality.code));
     let mut letters: Vec<LetterLine> = records.iter().filter(|r| has_letter(r)).map(letter).collect();
@@ -131,7 +126,7 @@ fn line(
             })
             .collect(),
         letters,
-        withheld: plan.held.iter().filter(|d| about(&d.key)).map(|d| d.because.clone()).collect(),
+        withheld: plan.held.iter().filter(|d| about(d.key())).map(|d| d.because().clone()).collect(),
     }
 }
 
@@ -143,16 +138,8 @@ fn letter(record: &Record) -> LetterLine {
     LetterLine {
         kind: record.kind,
         edition: record.edition,
-        rung: match record.slot {
-            Slot::Rung { days_before, .. } => Some(days_before),
-            Slot::Announcement | Slot::Extension { .. } | Slot::Suspension { .. } | Slot::Upheld { .. } => {
-                None
-            }
-        },
-        at: match record.standing {
-            Standing::Sent { at, .. } => at,
-            _ => record.recorded_at,
-        },
+        rung: record.slot.rung(),
+        at: record.standing.sent_at().unwrap_or(record.recorded_at),
         deliveries: Vec::new(),
     }
 }
@@ -162,7 +149,7 @@ fn count(summary: &mut WindowSummary, world: &World<'_>, survey: &Survey<'_>, li
     summary.by_region.entry(line.region.clone()).or_default().add(line.state);
     for part in &line.parts {
         summary.by_part.entry(part.part.clone()).or_default().add(part.state);
-        for gerencia in world.calendar.gerencias_of(survey.bench.assessor.system(), &part.part) {
+        for gerencia in world.calendar.gerencias_of(survey.context.assessor.system(), &part.part) {
             summary.by_gerencia.entry(gerencia.clone()).or_default().add(part.state);
         }
     }
@@ -175,19 +162,26 @@ fn call(municipality: &Municipality, line: &MunicipalityLine, survey: &Survey<'_
     }
     let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality.code));
     let mut because: Vec<Reason> = Vec::new();
-    let no_contact = |reason: &Reason| *reason == Reason::NoContact;
     for record in records {
         match record.standing {
-            Standing::Failed if !because.iter().any(no_contact) => because.push(Reason::NoContact),
+            Standing::Failed => {
+                if !because.contains(&Reason::NoContact) {
+                    because.push(Reason::NoContact);
+                }
+            }
             Standing::Expired => {
                 because.push(Reason::ValidityOver { at: record.recorded_at, withheld: None });
             }
-            _ => {}
+            Standing::Withheld(_)
+            | Standing::Queued
+            | Standing::Sent { .. }
+            | Standing::Withdrawn
+            | Standing::Superseded => {}
         }
     }
     let needs_a_person = |cause: Cause| matches!(cause.as_str(), "nao-confirmado" | "sem-contato");
     because.extend(line.withheld.iter().filter(|r| needs_a_person(r.cause())).cloned());
-    let flagged = &survey.bench.world.ledger.flagged;
+    let flagged = &survey.context.world.ledger.flagged;
     let refused = municipality.contacts.iter().filter(|c| c.addresses.iter().any(|a| flagged.contains(a)));
     because.extend(refused.map(|c| Reason::AddressFlagged { role: c.role.clone() }));
     if because.is_empty() {
@@ -206,8 +200,8 @@ fn call(municipality: &Municipality, line: &MunicipalityLine, survey: &Survey<'_
         parts: owed(state).map(|p| p.part.clone()).collect(),
         because,
         tried: {
-            let window = &survey.bench.assessor.window().id;
-            let notes = survey.bench.world.overrides.notes.iter();
+            let window = &survey.context.assessor.window().id;
+            let notes = survey.context.world.overrides.notes.iter();
             notes.filter(|n| n.municipality == municipality.code && n.window == *window).cloned().collect()
         },
     })

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::World;
 use super::moment::Moment;
 use crate::domain::calendar::{System, Window};
 use crate::domain::id::{FeedId, MunicipalityCode, PartId, UnitId};
@@ -15,6 +14,7 @@ use crate::domain::notice::{PendingPart, UnconfirmedPart};
 use crate::domain::overrides::{Dispute, Exemption};
 use crate::domain::roster::Municipality;
 use crate::domain::status::{Doubt, Entry, State, WindowStatus};
+use crate::plan::world::World;
 
 /// One part's verdict.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,7 +99,7 @@ impl<'a> Assessor<'a> {
                 let found = world.windows.iter().find(|w| w.id == *id);
                 found.and_then(|w| Self::at_depth(world, moment, w, depth + 1)).map(Box::new)
             }
-            _ => None,
+            Some(_) | None => None,
         };
         Some(Self {
             world,
@@ -302,14 +302,19 @@ impl Opinion<'_> {
             return other;
         }
         let settled = |s| matches!(s, State::Done | State::NotApplicable);
-        match (self.state, other.state) {
-            (State::Pending, o) if settled(o) => self.contradicted(other),
-            (s, State::Pending) if settled(s) => self.contradicted(other),
-            _ if self.doubt == Some(Doubt::Contradicted) => self,
-            (State::Unconfirmed, o) if o != State::Unconfirmed => other,
-            (s, State::Unconfirmed) if s != State::Unconfirmed => self,
-            _ if other.is_later_than(&self) => other,
-            _ => self,
+        let accused = |one: &Self, another: &Self| one.state == State::Pending && settled(another.state);
+        if accused(&self, &other) || accused(&other, &self) {
+            return self.contradicted(other);
+        }
+        if self.doubt == Some(Doubt::Contradicted) {
+            return self;
+        }
+        let doubted = |one: &Self| one.state == State::Unconfirmed;
+        let later = if other.is_later_than(&self) { other } else { self };
+        match (doubted(&self), doubted(&other)) {
+            (true, false) => other,
+            (false, true) => self,
+            (true, true) | (false, false) => later,
         }
     }
 

@@ -163,7 +163,7 @@ pub fn contrast(
         compare(old, new, &mut differences);
     }
     for new in after.into_values() {
-        compare(Fate::default(), new, &mut differences);
+        compare(Course::default(), new, &mut differences);
     }
     differences.sort_by(|a, b| order(a).cmp(&order(b)));
     Ok(differences)
@@ -172,7 +172,7 @@ pub fn contrast(
 fn order(difference: &Difference) -> (Option<&WindowId>, Option<Timestamp>, Shift, Option<&NoticeKey>) {
     let event = difference.after.as_ref().or(difference.before.as_ref());
     let decision = event.map(|e| &e.decision);
-    (decision.and_then(Decision::window), event.map(|e| e.at), difference.shift, decision.map(|d| &d.key))
+    (decision.and_then(Decision::window), event.map(|e| e.at), difference.shift, decision.map(Decision::key))
 }
 
 /// What a notice is about, whatever the edition and the day: the same rung of a later deadline is the same rung.
@@ -180,7 +180,7 @@ type Subject = (WindowId, Option<MunicipalityCode>, String);
 
 /// What became of a subject on one side.
 #[derive(Default)]
-struct Fate {
+struct Course {
     sent: Vec<Event>,
     withheld: Option<Event>,
     withdrawn: Option<Event>,
@@ -194,7 +194,7 @@ fn run(
     present: Present<'_>,
     from: Timestamp,
     until: Timestamp,
-) -> Result<BTreeMap<Subject, Fate>, IdError> {
+) -> Result<BTreeMap<Subject, Course>, IdError> {
     let mut calendar = side.calendar.clone();
     let validity = |id: &WindowId| {
         let system = id.as_str().split('/').next()?;
@@ -215,22 +215,22 @@ fn run(
             replay.ledger.read_at.entry((window.id.clone(), edition.number)).or_insert(from);
         }
     }
-    let mut fates: BTreeMap<Subject, Fate> = BTreeMap::new();
+    let mut courses: BTreeMap<Subject, Course> = BTreeMap::new();
     replay.run(from, until, &[], |at, decision| {
-        let Some(subject) = subject(&decision.key) else { return };
-        let fate = fates.entry(subject).or_default();
+        let Some(subject) = subject(decision.key()) else { return };
+        let course = courses.entry(subject).or_default();
         let event = Event { at, decision: decision.clone() };
-        match decision.act {
+        match decision.act() {
             Act::Send => {
-                fate.withheld = None;
-                fate.sent.push(event);
+                course.withheld = None;
+                course.sent.push(event);
             }
-            Act::Withhold => fate.withheld = Some(event),
-            Act::Withdraw => fate.withdrawn = Some(event),
+            Act::Withhold => course.withheld = Some(event),
+            Act::Withdraw => course.withdrawn = Some(event),
             Act::Supersede | Act::Expire | Act::Publish => {}
         }
     });
-    Ok(fates)
+    Ok(courses)
 }
 
 fn subject(key: &NoticeKey) -> Option<Subject> {
@@ -258,7 +258,7 @@ fn subject(key: &NoticeKey) -> Option<Subject> {
     }
 }
 
-fn compare(old: Fate, new: Fate, differences: &mut Vec<Difference>) {
+fn compare(old: Course, new: Course, differences: &mut Vec<Difference>) {
     let (mut before, mut after) = (old.sent, new.sent);
     before.retain(|event| match after.iter().position(|other| same(event, other)) {
         Some(at) => {
@@ -296,10 +296,10 @@ fn compare(old: Fate, new: Fate, differences: &mut Vec<Difference>) {
 /// Whether two letters are the same to whoever gets them, but for their wording.
 fn same(one: &Event, other: &Event) -> bool {
     let to = |d: &Decision| -> Vec<Recipient> {
-        let mut to = d.to.clone();
+        let mut to = d.to().to_vec();
         to.sort();
         to
     };
     let (a, b) = (&one.decision, &other.decision);
-    one.at == other.at && a.kind == b.kind && a.told == b.told && a.key == b.key && to(a) == to(b)
+    one.at == other.at && a.kind() == b.kind() && a.told() == b.told() && a.key() == b.key() && to(a) == to(b)
 }

@@ -5,19 +5,20 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::audience;
 use super::ladder::{self, Step};
-use super::staff::{is_recorded, notice, tell};
 use super::survey::Survey;
-use super::{Act, Draft, audience};
 use crate::domain::calendar::CopyTo;
 use crate::domain::id::PartId;
 use crate::domain::notice::{Addressee, Content, DigestLine, NoticeKey, Slot, StaffSlot};
 use crate::domain::reason::Reason;
+use crate::plan::decision::Decision;
+use crate::plan::draft::PlanDraft;
 use crate::plan::ledger::{NamedPart, Record, Standing, WindowLedger};
 
 /// One resumo per gerência (or GSUAS), window and day, of the letters of rungs with `copia` since the last one.
-pub(super) fn digests(survey: &Survey<'_>, draft: &mut Draft) {
-    if survey.bench.assessor.system().ladder.iter().all(|rung| rung.copies.is_empty()) {
+pub(super) fn digests(survey: &Survey<'_>, draft: &mut PlanDraft) {
+    if survey.context.assessor.system().ladder.iter().all(|rung| rung.copies.is_empty()) {
         return;
     }
     let past = past_steps(survey);
@@ -47,53 +48,55 @@ pub(super) fn digests(survey: &Survey<'_>, draft: &mut Draft) {
             add(municipality, record, Some(record.recorded_at));
         }
     }
-    let id = &survey.bench.assessor.window().id;
-    for decision in draft.actions.iter().filter(|d| d.act == Act::Send) {
-        if let NoticeKey::Municipal { window, slot, municipality } = &decision.key
+    let id = &survey.context.assessor.window().id;
+    for decision in &draft.actions {
+        if let Decision::Send(sending) = decision
+            && let NoticeKey::Municipal { window, municipality, .. } = &sending.notice.key
             && window == id
+            && let Some(record) = sending.record(Standing::Queued, sending.notice.due_at)
         {
-            add(*municipality, &decision.record(*slot, Standing::Queued, decision.due_at), None);
+            add(*municipality, &record, None);
         }
     }
-    if lines.is_empty() || !survey.bench.moment.is_sending() {
+    if lines.is_empty() || !survey.context.moment.is_sending() {
         return;
     }
-    let on = survey.bench.moment.today();
+    let on = survey.context.moment.today();
     for ((to, edition), mut lines) in lines {
         let slot = StaffSlot::Digest { edition, to: to.clone(), on };
-        if is_recorded(survey, &slot) {
+        if survey.is_recorded(&slot) {
             continue;
         }
         lines.sort_by_key(|line| (line.municipality, Reverse(line.days_before)));
-        let recipients = audience::office(&survey.bench.world.roster.offices, &to);
-        let deadline = survey.bench.assessor.window().edition(edition).and_then(|e| e.deadline);
+        let recipients = audience::office(&survey.context.world.roster.offices, &to);
+        let deadline = survey.context.assessor.window().edition(edition).and_then(|e| e.deadline);
         let because = Reason::CopiesDue { letters: lines.len() };
         let content = Content::Digest { to, deadline, lines };
-        let due_at = survey.bench.moment.stamp();
-        tell(draft, notice(survey, Act::Send, slot, recipients, due_at, Some(content), because));
+        let due_at = survey.context.moment.stamp();
+        draft.tell(survey.notice_to_staff(slot, recipients, due_at, content), because);
     }
 }
 
 /// The steps of editions that rule nowhere any more; their last letters are still to be told of.
 fn past_steps(survey: &Survey<'_>) -> BTreeMap<u16, Vec<Step>> {
-    let hours = &survey.bench.world.calendar.hours;
-    let editions = survey.bench.assessor.window().editions.iter();
+    let hours = &survey.context.world.calendar.hours;
+    let editions = survey.context.assessor.window().editions.iter();
     let past = editions.filter(|edition| !survey.steps.contains_key(&edition.number));
     past.filter_map(|edition| {
-        Some((edition.number, ladder::steps(survey.bench.assessor.system(), edition.deadline?, hours)))
+        Some((edition.number, ladder::steps(survey.context.assessor.system(), edition.deadline?, hours)))
     })
     .collect()
 }
 
 fn copied_to(survey: &Survey<'_>, copies: &[CopyTo], named: &[NamedPart]) -> Vec<(Addressee, Vec<PartId>)> {
-    let system = survey.bench.assessor.system();
+    let system = survey.context.assessor.system();
     let mut shares: Vec<(Addressee, Vec<PartId>)> = Vec::new();
     for copy in copies {
         match copy {
             CopyTo::Gsuas => shares.push((Addressee::Gsuas, named.iter().map(|n| n.part.clone()).collect())),
             CopyTo::Gerencia => {
                 for NamedPart { part, .. } in named {
-                    for id in survey.bench.world.calendar.gerencias_of(system, part) {
+                    for id in survey.context.world.calendar.gerencias_of(system, part) {
                         let to = Addressee::Gerencia(id.clone());
                         match shares.iter_mut().find(|(t, _)| *t == to) {
                             Some((_, own)) => own.push(part.clone()),

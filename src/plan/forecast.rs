@@ -14,7 +14,7 @@ use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::reason::Reason;
 use crate::domain::roster::Roster;
-use crate::plan::{Act, Decision};
+use crate::plan::{Act, Decision, Notice, Withheld};
 
 /// How much the relay takes (`[smtp]`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,40 +164,39 @@ pub struct Tally {
 impl Tally {
     /// Takes in one decision.
     pub fn note(&mut self, at: Timestamp, decision: &Decision, calendar: &Calendar) {
-        *self.acts.entry((decision.act, decision.kind)).or_default() += 1;
+        *self.acts.entry((decision.act(), decision.kind())).or_default() += 1;
         let on = calendar.hours.zone.date_of(at);
-        if let NoticeKey::Municipal { window, .. } = &decision.key {
+        if let NoticeKey::Municipal { window, .. } = decision.key() {
             self.concerned.insert(window.clone());
         }
-        match decision.act {
-            Act::Send => self.sent(at, on, decision),
-            Act::Withhold => self.withheld(on, decision),
-            Act::Withdraw | Act::Supersede | Act::Expire | Act::Publish => {}
+        match decision {
+            Decision::Send(sending) => self.sent(at, on, &sending.notice),
+            Decision::Withhold(withheld) => self.withheld(on, withheld),
+            Decision::Close(_) | Decision::Publish(_) => {}
         }
     }
 
-    fn sent(&mut self, at: Timestamp, on: Date, decision: &Decision) {
-        self.due.push((at, decision.to.len()));
+    fn sent(&mut self, at: Timestamp, on: Date, notice: &Notice) {
+        self.due.push((at, notice.to.len()));
         let day = self.days.entry(on).or_default();
-        day.due += decision.to.len();
-        match (decision.key.municipality(), decision.kind) {
-            (Some(code), Some(kind)) => {
+        day.due += notice.to.len();
+        match notice.key.municipality() {
+            Some(code) => {
                 day.letters += 1;
-                self.letters.entry(code).or_default().push((on, kind));
+                self.letters.entry(code).or_default().push((on, notice.content.kind()));
             }
-            (_, _) => day.staff += 1,
+            None => day.staff += 1,
         }
     }
 
-    fn withheld(&mut self, on: Date, decision: &Decision) {
-        match (&decision.because, &decision.key) {
-            (Reason::DailyLimit { due, limit, .. }, _) => {
-                self.limits.insert(on, (*due, *limit));
-            }
-            (Reason::NoContact, NoticeKey::Municipal { window, municipality, .. }) => {
-                self.unreachable.entry(window.clone()).or_default().insert(*municipality);
-            }
-            (_, _) => {}
+    fn withheld(&mut self, on: Date, withheld: &Withheld) {
+        if let Reason::DailyLimit { due, limit, .. } = &withheld.because {
+            self.limits.insert(on, (*due, *limit));
+        }
+        if withheld.because == Reason::NoContact
+            && let NoticeKey::Municipal { window, municipality, .. } = &withheld.notice.key
+        {
+            self.unreachable.entry(window.clone()).or_default().insert(*municipality);
         }
     }
 

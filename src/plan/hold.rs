@@ -6,17 +6,19 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::moment::Moment;
-use super::{Act, Decision, Draft, World};
 use crate::domain::calendar::Deadline;
 use crate::domain::notice::{Content, NoticeKey};
 use crate::domain::overrides::BatchId;
 use crate::domain::reason::Reason;
 use crate::domain::time::hours_after;
+use crate::plan::decision::{Decision, Notice, Sending, Withheld};
+use crate::plan::draft::PlanDraft;
 use crate::plan::ledger::Standing;
+use crate::plan::world::World;
 
 /// Lets the drafted letters go, but for those of a day with too many and those of the first batch after an outage.
 /// What accuses nobody and has a deadline less than 24 h away goes out all the same.
-pub(super) fn over_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut Draft) {
+pub(super) fn over_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut PlanDraft) {
     let letters = std::mem::take(&mut draft.letters);
     if letters.is_empty() {
         return;
@@ -24,22 +26,23 @@ pub(super) fn over_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut D
     let zone = &world.calendar.hours.zone;
     let mut days: BTreeMap<Date, usize> = BTreeMap::new();
     for letter in &letters {
-        *days.entry(zone.date_of(letter.due_at)).or_default() += 1;
+        *days.entry(zone.date_of(letter.notice.due_at)).or_default() += 1;
     }
-    let again: HashSet<&NoticeKey> = letters.iter().map(|letter| &letter.key).collect();
+    let again: HashSet<&NoticeKey> = letters.iter().map(|letter| &letter.notice.key).collect();
     let mut crowded = crowded_days(world, &days, &again);
     crowded.retain(|day, _| !world.overrides.released.contains(&BatchId::of_day(*day)));
-    for letter in letters {
-        let because = if is_urgent(world, moment, &letter) {
+    for Sending { notice, version, because } in letters {
+        let held = if is_urgent(world, moment, &notice) {
             None
         } else {
-            after_outage(world, &letter).or_else(|| too_many(world, &crowded, zone.date_of(letter.due_at)))
+            after_outage(world, &notice).or_else(|| too_many(world, &crowded, zone.date_of(notice.due_at)))
         };
-        match because {
-            None => draft.actions.push(letter),
+        match held {
+            None => draft.actions.push(Decision::Send(Sending { notice, version, because })),
             Some(because) => {
-                let version = if recorded_version(world, &letter.key) == 0 { 0 } else { letter.version };
-                draft.withhold(world, Decision { act: Act::Withhold, version, because, ..letter });
+                let recorded = world.ledger.notice(&notice.key).and_then(|record| record.version);
+                let (kind, version) = (notice.content.kind(), recorded.map(|_| version));
+                draft.withhold(world, Withheld { notice, kind, version, because });
             }
         }
     }
@@ -81,7 +84,7 @@ fn crowded_days(
     due
 }
 
-fn after_outage(world: &World<'_>, letter: &Decision) -> Option<Reason> {
+fn after_outage(world: &World<'_>, letter: &Notice) -> Option<Reason> {
     let outage = world.ledger.outage.filter(|o| letter.due_at <= o.until)?;
     let batch = BatchId::of_outage(outage.until);
     (!world.overrides.released.contains(&batch)).then_some(Reason::AfterOutage {
@@ -91,16 +94,15 @@ fn after_outage(world: &World<'_>, letter: &Decision) -> Option<Reason> {
     })
 }
 
-fn is_urgent(world: &World<'_>, moment: &Moment<'_>, letter: &Decision) -> bool {
-    let accuses = letter.kind.is_none_or(crate::domain::notice::Kind::accuses);
-    let deadline = letter.content.as_ref().and_then(named_deadline);
-    let Some(deadline) = deadline.filter(|_| !accuses) else { return false };
+fn is_urgent(world: &World<'_>, moment: &Moment<'_>, letter: &Notice) -> bool {
+    let accuses = letter.content.kind().accuses();
+    let Some(deadline) = named_deadline(&letter.content).filter(|_| !accuses) else { return false };
     moment.reached(hours_after(deadline.instant(&world.calendar.hours.zone), -24))
 }
 
 fn named_deadline(content: &Content) -> Option<Deadline> {
     match content {
-        Content::Announcement { deadline } | Content::Upheld { deadline } => *deadline,
+        Content::Announcement { deadline, .. } | Content::Upheld { deadline } => *deadline,
         Content::Reminder { deadline, .. }
         | Content::Warning { deadline, .. }
         | Content::Extension { deadline, .. } => Some(*deadline),
@@ -110,10 +112,4 @@ fn named_deadline(content: &Content) -> Option<Deadline> {
         | Content::ReferralVoid { .. }
         | Content::Alert { .. } => None,
     }
-}
-
-fn recorded_version(world: &World<'_>, key: &NoticeKey) -> u16 {
-    let NoticeKey::Municipal { window, slot, municipality } = key else { return 0 };
-    let records = world.ledger.window(window).map_or(&[][..], |w| w.of(*municipality));
-    records.iter().find(|r| r.slot == *slot).map_or(0, |r| r.version)
 }

@@ -3,13 +3,13 @@
 //! A compact view of the ledger: the bytes, addresses and attempts stay in the store.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::num::NonZeroU16;
 
 use jiff::Timestamp;
 
 use crate::domain::id::{EmailAddress, MunicipalityCode, PartId, UnitId, WindowId};
 use crate::domain::notice::{Kind, NoticeKey, Slot, StaffSlot, Told};
 use crate::domain::reason::Cause;
-use crate::plan::{Act, Decision};
 
 /// The ledger as the plan sees it.
 #[derive(Debug, Clone, Default)]
@@ -58,8 +58,9 @@ pub struct Record {
     pub edition: u16,
     /// The deadline that it names; absent when it names none.
     pub told: Option<Told>,
-    /// Which version of the notice: 1, or more after another role stood in or its text changed.
-    pub version: u16,
+    /// The version recorded last: 1, or more after another role stood in or its text changed. None: no letter of it was
+    /// ever recorded.
+    pub version: Option<NonZeroU16>,
     /// The civil-day batch it counts to.
     pub due_at: Timestamp,
     /// When its last version was recorded, or the last decision taken.
@@ -121,6 +122,34 @@ impl Standing {
             Self::Failed | Self::Withdrawn | Self::Superseded | Self::Expired => false,
         }
     }
+
+    /// When the first address took it, if one did.
+    #[must_use]
+    pub fn sent_at(self) -> Option<Timestamp> {
+        match self {
+            Self::Sent { at, .. } => Some(at),
+            Self::Withheld(_)
+            | Self::Queued
+            | Self::Failed
+            | Self::Withdrawn
+            | Self::Superseded
+            | Self::Expired => None,
+        }
+    }
+
+    /// What holds it, if something does.
+    #[must_use]
+    pub fn held_by(self) -> Option<Cause> {
+        match self {
+            Self::Withheld(cause) => Some(cause),
+            Self::Sent { .. }
+            | Self::Queued
+            | Self::Failed
+            | Self::Withdrawn
+            | Self::Superseded
+            | Self::Expired => None,
+        }
+    }
 }
 
 impl Ledger {
@@ -133,6 +162,17 @@ impl Ledger {
     /// Every window that anything was said about.
     pub fn windows(&self) -> impl Iterator<Item = (&WindowId, &WindowLedger)> {
         self.windows.iter()
+    }
+
+    /// A notice to a municipality, as decided last; none for one to staff.
+    #[must_use]
+    pub fn notice(&self, key: &NoticeKey) -> Option<&Record> {
+        match key {
+            NoticeKey::Municipal { window, slot, municipality } => {
+                self.window(window)?.of(*municipality).iter().find(|record| record.slot == *slot)
+            }
+            NoticeKey::Staff { .. } | NoticeKey::Service { .. } => None,
+        }
     }
 
     /// When the notices about the service on this topic were recorded.
@@ -185,10 +225,8 @@ impl Ledger {
         for (id, window) in &self.windows {
             for (municipality, records) in window.municipalities() {
                 for record in records.iter().filter(|r| r.recorded_at <= at) {
-                    let standing = match record.standing {
-                        Standing::Sent { at: sent, .. } if sent > at => Standing::Queued,
-                        standing => standing,
-                    };
+                    let sent_later = record.standing.sent_at().is_some_and(|sent| sent > at);
+                    let standing = if sent_later { Standing::Queued } else { record.standing };
                     then.put(id, municipality, Record { standing, ..record.clone() });
                 }
             }
@@ -204,25 +242,6 @@ impl Ledger {
         self.born_at.get_or_insert(now);
         self.last_pass_at = self.last_pass_at.max(Some(now));
         self.high_water = self.high_water.max(Some(now));
-    }
-
-    /// Takes in a decision as a rehearsal does: what is sent is accepted at once.
-    pub fn accept(&mut self, decision: &Decision, now: Timestamp) {
-        let NoticeKey::Municipal { window, slot, municipality } = &decision.key else {
-            if matches!(decision.act, Act::Send | Act::Publish) {
-                self.put_staff(decision.key.clone(), now);
-            }
-            return;
-        };
-        let standing = match decision.act {
-            Act::Send => Standing::Sent { at: now, live: false },
-            Act::Withhold => Standing::Withheld(decision.because.cause()),
-            Act::Withdraw => Standing::Withdrawn,
-            Act::Supersede => Standing::Superseded,
-            Act::Expire => Standing::Expired,
-            Act::Publish => return,
-        };
-        self.put(window, *municipality, decision.record(*slot, standing, now));
     }
 }
 

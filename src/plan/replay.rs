@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::ledger::Ledger;
 use crate::domain::calendar::{Calendar, Window};
 use crate::domain::id::{FeedId, IdError, SnapshotId};
+use crate::domain::notice::NoticeKey;
 use crate::domain::overrides::Overrides;
 use crate::domain::roster::Roster;
 use crate::domain::status::{Belief, Observation, StatusBook};
@@ -97,7 +98,7 @@ impl<'a> Replay<'a> {
             let plan = self.plan(now);
             next_wake = plan.next_wake;
             for decision in &plan.actions {
-                self.ledger.accept(decision, now);
+                accept(&mut self.ledger, decision, now);
                 tell(decision);
             }
             if plan.actions.is_empty() {
@@ -148,7 +149,23 @@ impl<'a> Replay<'a> {
             let next = [wake, rest.first().map(|c| c.at)].into_iter().flatten().min();
             match next {
                 Some(next) if next <= until => now = next,
-                _ => return,
+                Some(_) | None => return,
+            }
+        }
+    }
+}
+
+/// Takes a decision into a ledger as a rehearsal does: what is sent is accepted at once.
+pub fn accept(ledger: &mut Ledger, decision: &Decision, now: Timestamp) {
+    match decision.key() {
+        NoticeKey::Municipal { window, municipality, .. } => {
+            if let Some(record) = decision.record(now) {
+                ledger.put(window, *municipality, record);
+            }
+        }
+        key @ (NoticeKey::Staff { .. } | NoticeKey::Service { .. }) => {
+            if matches!(decision, Decision::Send(_) | Decision::Publish(_)) {
+                ledger.put_staff(key.clone(), now);
             }
         }
     }

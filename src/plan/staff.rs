@@ -8,21 +8,22 @@ use super::edition::HaltState;
 use super::moment::Moment;
 use super::pair;
 use super::survey::Survey;
-use super::{Act, Decision, Draft, World, audience, digest};
+use super::{audience, digest};
 use crate::domain::calendar::Deadline;
 use crate::domain::id::{GerenciaId, MunicipalityCode, WindowId};
-use crate::domain::notice::{
-    Addressee, AlertItem, Content, Kind, NoticeKey, Recipient, Slot, StaffSlot, Untold,
-};
+use crate::domain::notice::{Addressee, AlertItem, Content, NoticeKey, Slot, StaffSlot, Untold};
 use crate::domain::overrides::{BatchId, HoldScope};
 use crate::domain::reason::Reason;
 use crate::domain::roster::Municipality;
 use crate::domain::time::day_after;
+use crate::plan::decision::{Decision, End, Notice, Report};
+use crate::plan::draft::PlanDraft;
 use crate::plan::ledger::{Record, Standing};
+use crate::plan::world::World;
 
 /// Everything that one window gives staff.
-pub(super) fn about_window(survey: &Survey<'_>, draft: &mut Draft) {
-    let more_follows = follows(draft, Some(&survey.bench.assessor.window().id));
+pub(super) fn about_window(survey: &Survey<'_>, draft: &mut PlanDraft) {
+    let more_follows = follows(draft, Some(&survey.context.assessor.window().id));
     let stopped = is_stopped(survey);
     if !more_follows && !stopped {
         digest::digests(survey, draft);
@@ -44,9 +45,9 @@ pub(super) fn about_window(survey: &Survey<'_>, draft: &mut Draft) {
 /// Whether somebody stopped everything, or this window (`reter`): then resumos and remessas wait too. Alerts go on:
 /// staff must hear of what waits.
 fn is_stopped(survey: &Survey<'_>) -> bool {
-    let window = &survey.bench.assessor.window().id;
-    let counts = |day: Option<jiff::civil::Date>| day.is_none_or(|day| !survey.bench.moment.day_over(day));
-    let holds = survey.bench.world.overrides.holds.iter();
+    let window = &survey.context.assessor.window().id;
+    let counts = |day: Option<jiff::civil::Date>| day.is_none_or(|day| !survey.context.moment.day_over(day));
+    let holds = survey.context.world.overrides.holds.iter();
     holds.filter(|hold| counts(hold.until)).any(|hold| match &hold.scope {
         HoldScope::All => true,
         HoldScope::Window(id) => id == window,
@@ -56,28 +57,22 @@ fn is_stopped(survey: &Survey<'_>) -> bool {
 
 /// Whether the next round of this pass will have more to tell: what is withdrawn may be said anew, or withheld. A
 /// resumo or an alert made before that would count as having told it.
-fn follows(draft: &Draft, window: Option<&WindowId>) -> bool {
-    draft.actions.iter().any(|d| d.act == Act::Withdraw && window.is_none_or(|id| d.window() == Some(id)))
-}
-
-/// Files a notice to staff; one with nobody to read it is none.
-pub(super) fn tell(draft: &mut Draft, notice: Decision) {
-    if notice.act != Act::Send || !notice.to.is_empty() {
-        draft.actions.push(notice);
-    }
+fn follows(draft: &PlanDraft, window: Option<&WindowId>) -> bool {
+    let withdrawn = |d: &Decision| matches!(d, Decision::Close(closed) if closed.end == End::Withdrawn);
+    draft.actions.iter().any(|d| withdrawn(d) && window.is_none_or(|id| d.window() == Some(id)))
 }
 
 /// Editions that rule somewhere and whose deadline has passed while the window was not stopped.
 fn ended_editions(survey: &Survey<'_>) -> Vec<(u16, Deadline, Timestamp)> {
-    let editions = Survey::editions(&survey.bench);
-    let window = survey.bench.assessor.window();
+    let editions = Survey::editions(&survey.context);
+    let window = survey.context.assessor.window();
     let mut ended: Vec<(u16, Deadline, Timestamp)> = Vec::new();
     let general = std::iter::once((None, &survey.general));
     for (municipality, track) in
         general.chain(survey.special.iter().map(|(code, track)| (Some(*code), track)))
     {
         if let (Some(deadline), Some(ends_at)) = (track.deadline, track.ends_at)
-            && survey.bench.moment.reached(ends_at)
+            && survey.context.moment.reached(ends_at)
             && !editions.halted_at(window, municipality, ends_at)
             && !ended.iter().any(|(edition, ..)| *edition == track.edition)
         {
@@ -89,35 +84,41 @@ fn ended_editions(survey: &Survey<'_>) -> Vec<(u16, Deadline, Timestamp)> {
 
 /// Whether an instant lies before `inicio`, or before the first day of this ledger: nobody looked then.
 fn before_our_time(survey: &Survey<'_>, at: Timestamp) -> bool {
-    let zone = &survey.bench.world.calendar.hours.zone;
-    let born_at = survey.bench.world.ledger.born_at.unwrap_or(survey.bench.moment.stamp());
-    at < zone.start_of(zone.date_of(born_at)) || survey.bench.starts_at.is_some_and(|starts| at < starts)
+    let zone = &survey.context.world.calendar.hours.zone;
+    let born_at = survey.context.world.ledger.born_at.unwrap_or(survey.context.moment.stamp());
+    at < zone.start_of(zone.date_of(born_at)) || survey.context.starts_at.is_some_and(|starts| at < starts)
 }
 
-fn report(survey: &Survey<'_>, edition: u16, ends_at: Timestamp, draft: &mut Draft) {
+fn report(survey: &Survey<'_>, edition: u16, ends_at: Timestamp, draft: &mut PlanDraft) {
     let slot = StaffSlot::Report { edition };
-    if before_our_time(survey, ends_at) || is_recorded(survey, &slot) {
+    if before_our_time(survey, ends_at) || survey.is_recorded(&slot) {
         return;
     }
-    let because = Reason::DeadlinePassed { at: ends_at };
-    draft.actions.push(notice(survey, Act::Publish, slot, Vec::new(), ends_at, None, because));
+    let window = survey.context.assessor.window().id.clone();
+    draft.actions.push(Decision::Publish(Report::new(window, edition, ends_at)));
 }
 
 /// The remessa of an edition that ended (norma 6.3).
-fn referrals(survey: &Survey<'_>, edition: u16, deadline: Deadline, ends_at: Timestamp, draft: &mut Draft) {
-    let world = survey.bench.world;
-    let system = survey.bench.assessor.system();
+fn referrals(
+    survey: &Survey<'_>,
+    edition: u16,
+    deadline: Deadline,
+    ends_at: Timestamp,
+    draft: &mut PlanDraft,
+) {
+    let world = survey.context.world;
+    let system = survey.context.assessor.system();
     let hours = &world.calendar.hours;
     let due_at =
         hours.next_sending(hours.business_days_after(deadline.on, system.referral_after).max(ends_at));
-    if before_our_time(survey, due_at) || !survey.bench.moment.reached(due_at) {
+    if before_our_time(survey, due_at) || !survey.context.moment.reached(due_at) {
         return;
     }
     let missing: Vec<Addressee> = std::iter::once(Addressee::Gsuas)
         .chain(gerencias(survey).into_iter().cloned().map(Addressee::Gerencia))
-        .filter(|to| !is_recorded(survey, &StaffSlot::Referral { edition, to: to.clone() }))
+        .filter(|to| !survey.is_recorded(&StaffSlot::Referral { edition, to: to.clone() }))
         .collect();
-    if missing.is_empty() || !survey.bench.moment.is_sending() {
+    if missing.is_empty() || !survey.context.moment.is_sending() {
         return;
     }
     let Some(lists) = lists(survey, edition) else { return };
@@ -132,15 +133,15 @@ fn referrals(survey: &Survey<'_>, edition: u16, deadline: Deadline, ends_at: Tim
         };
         let slot = StaffSlot::Referral { edition, to };
         let because = Reason::DeadlinePassed { at: ends_at };
-        tell(draft, notice(survey, Act::Send, slot, recipients, due_at, Some(content), because));
+        draft.tell(survey.notice_to_staff(slot, recipients, due_at, content), because);
     }
 }
 
 /// The competent gerências: the system's, and those of the window's parts.
 fn gerencias<'a>(survey: &Survey<'a>) -> Vec<&'a GerenciaId> {
-    let system = survey.bench.assessor.system();
-    let parts = survey.bench.assessor.window().parts.iter();
-    let of_parts = parts.flat_map(|part| survey.bench.world.calendar.gerencias_of(system, part));
+    let system = survey.context.assessor.system();
+    let parts = survey.context.assessor.window().parts.iter();
+    let of_parts = parts.flat_map(|part| survey.context.world.calendar.gerencias_of(system, part));
     let mut gerencias: Vec<&GerenciaId> = Vec::new();
     for id in system.gerencias.iter().chain(of_parts) {
         if !gerencias.contains(&id) {
@@ -161,14 +162,14 @@ struct Lists {
 fn lists(survey: &Survey<'_>, edition: u16) -> Option<Lists> {
     let mut lists = Lists::default();
     let mut any = false;
-    for municipality in survey.bench.world.roster.municipalities.values() {
+    for municipality in survey.context.world.roster.municipalities.values() {
         let track = survey.track(municipality.code);
         let ended = track.edition == edition && !matches!(track.halt, HaltState::Halted { .. });
-        if !ended || survey.bench.assessor.expected(municipality).next().is_none() {
+        if !ended || survey.context.assessor.expected(municipality).next().is_none() {
             continue;
         }
         any = true;
-        let assessment = survey.bench.assessor.assess(municipality);
+        let assessment = survey.context.assessor.assess(municipality);
         let (pending, unconfirmed) = (assessment.pending(), assessment.unconfirmed());
         if !pending.is_empty() {
             lists.pending.push((municipality.code, pending));
@@ -187,15 +188,15 @@ fn lists(survey: &Survey<'_>, edition: u16) -> Option<Lists> {
 pub(super) fn untold(survey: &Survey<'_>, municipality: &Municipality) -> Option<Untold> {
     let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality.code));
     let told = |r: &Record| r.told.is_some() && matches!(r.standing, Standing::Sent { .. });
-    if survey.bench.told_outside || records.iter().any(told) {
+    if survey.context.told_outside || records.iter().any(told) {
         return None;
     }
     let reachable = || {
-        let system = survey.bench.assessor.system();
-        let flagged = &survey.bench.world.ledger.flagged;
-        let calendar = survey.bench.world.calendar;
+        let system = survey.context.assessor.system();
+        let flagged = &survey.context.world.ledger.flagged;
+        let calendar = survey.context.world.calendar;
         let reach = audience::reach(
-            survey.bench.assessor,
+            survey.context.assessor,
             calendar,
             municipality,
             &system.announce_to,
@@ -214,15 +215,15 @@ pub(super) fn untold(survey: &Survey<'_>, municipality: &Municipality) -> Option
 }
 
 /// Remessas that an extension overtook are declared without effect to the same people.
-fn void_referrals(survey: &Survey<'_>, draft: &mut Draft) {
+fn void_referrals(survey: &Survey<'_>, draft: &mut PlanDraft) {
     let Some(ledger) = survey.ledger else { return };
-    let window = survey.bench.assessor.window();
+    let window = survey.context.assessor.window();
     for (slot, told_at) in ledger.staff_slots() {
         let StaffSlot::Referral { edition, to } = slot else { continue };
         // Those on an edition known before were left out of it.
         let Some(later) = survey.followed(*edition, told_at) else { continue };
         let void = StaffSlot::ReferralVoid { edition: *edition, to: to.clone() };
-        if is_recorded(survey, &void) || !survey.bench.moment.is_sending() {
+        if survey.is_recorded(&void) || !survey.context.moment.is_sending() {
             continue;
         }
         let content = Content::ReferralVoid {
@@ -231,16 +232,16 @@ fn void_referrals(survey: &Survey<'_>, draft: &mut Draft) {
             deadline: later.deadline,
             source: window.edition(later.edition).map(|e| e.source.clone()).unwrap_or_default(),
         };
-        let recipients = audience::office(&survey.bench.world.roster.offices, to);
+        let recipients = audience::office(&survey.context.world.roster.offices, to);
         let because = Reason::ReferralOvertaken { edition: later.edition };
-        let due_at = survey.bench.world.calendar.hours.next_sending(later.known_at);
-        tell(draft, notice(survey, Act::Send, void, recipients, due_at, Some(content), because));
+        let due_at = survey.context.world.calendar.hours.next_sending(later.known_at);
+        draft.tell(survey.notice_to_staff(void, recipients, due_at, content), because);
     }
 }
 
 /// One alert per window and day of what was newly withheld for doubt or for want of an address.
-fn alert(survey: &Survey<'_>, draft: &mut Draft) {
-    let window = &survey.bench.assessor.window().id;
+fn alert(survey: &Survey<'_>, draft: &mut PlanDraft) {
+    let window = &survey.context.assessor.window().id;
     let last = survey.ledger.and_then(|ledger| {
         ledger
             .staff_slots()
@@ -248,30 +249,29 @@ fn alert(survey: &Survey<'_>, draft: &mut Draft) {
             .map(|(_, at)| at)
             .max()
     });
-    let about = |d: &&Decision| d.window() == Some(window) && pair::alerts_by_window(d.because.cause());
+    let about = |d: &&Decision| d.window() == Some(window) && pair::alerts_by_window(d.because().cause());
     let items: Vec<AlertItem> = draft
         .held
         .iter()
         .filter(about)
-        .filter(|held| is_news(survey.bench.world, held, last))
-        .map(|held| AlertItem::Withheld { key: held.key.clone(), because: held.because.clone() })
+        .filter(|held| is_news(survey.context.world, held, last))
+        .map(|held| AlertItem::Withheld { key: held.key().clone(), because: held.because().clone() })
         .collect();
-    if items.is_empty() || !survey.bench.moment.is_sending() {
+    if items.is_empty() || !survey.context.moment.is_sending() {
         return;
     }
-    let slot = StaffSlot::Alert { edition: survey.general.edition, on: survey.bench.moment.today() };
-    if is_recorded(survey, &slot) {
+    let slot = StaffSlot::Alert { edition: survey.general.edition, on: survey.context.moment.today() };
+    if survey.is_recorded(&slot) {
         return;
     }
-    let recipients = audience::alerts(&survey.bench.world.roster.offices);
+    let recipients = audience::alerts(&survey.context.world.roster.offices);
     let because = Reason::StaffNeeded { notices: items.len() };
-    let due_at = survey.bench.moment.stamp();
-    let content = Some(Content::Alert { items });
-    tell(draft, notice(survey, Act::Send, slot, recipients, due_at, content, because));
+    let due_at = survey.context.moment.stamp();
+    draft.tell(survey.notice_to_staff(slot, recipients, due_at, Content::Alert { items }), because);
 }
 
 /// One alert a day of the batches that newly wait for `liberar`.
-pub(super) fn about_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut Draft) {
+pub(super) fn about_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut PlanDraft) {
     if follows(draft, None) {
         return;
     }
@@ -279,8 +279,8 @@ pub(super) fn about_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut 
     let last = world.ledger.service(topic).map(|(_, at)| at).max();
     let mut batches: BTreeMap<&BatchId, (usize, &Reason, bool)> = BTreeMap::new();
     for held in &draft.held {
-        if let Some(batch) = held.because.batch() {
-            let entry = batches.entry(batch).or_insert((0, &held.because, false));
+        if let Some(batch) = held.because().batch() {
+            let entry = batches.entry(batch).or_insert((0, held.because(), false));
             entry.0 += 1;
             entry.2 |= is_news(world, held, last);
         }
@@ -303,59 +303,22 @@ pub(super) fn about_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut 
         moment.reached(world.calendar.hours.zone.start_of(day_after(on)));
         return;
     }
-    let batches = Decision {
-        act: Act::Send,
+    let because = Reason::StaffNeeded { notices: items.len() };
+    let notice = Notice {
         key,
-        kind: Some(Kind::Alert),
-        edition: None,
-        rung: None,
-        version: 1,
+        content: Content::Alert { items },
         to: audience::alerts(&world.roster.offices),
         due_at: moment.stamp(),
         valid_until: None,
-        told: None,
-        because: Reason::StaffNeeded { notices: items.len() },
-        content: Some(Content::Alert { items }),
     };
-    tell(draft, batches);
+    draft.tell(notice, because);
 }
 
 /// Whether staff were not alerted to it yet: withheld just now, or since the last alert.
 fn is_news(world: &World<'_>, held: &Decision, last: Option<Timestamp>) -> bool {
-    let NoticeKey::Municipal { window, slot, municipality } = &held.key else { return false };
-    let records = world.ledger.window(window).map_or(&[][..], |w| w.of(*municipality));
-    let known = records.iter().find(|r| r.slot == *slot);
+    let known = world.ledger.notice(held.key());
     known.is_none_or(|record| {
-        record.standing != Standing::Withheld(held.because.cause())
+        record.standing != Standing::Withheld(held.because().cause())
             || last.is_none_or(|at| record.recorded_at > at)
     })
-}
-
-pub(super) fn is_recorded(survey: &Survey<'_>, slot: &StaffSlot) -> bool {
-    survey.ledger.is_some_and(|ledger| ledger.staff(slot).is_some())
-}
-
-pub(super) fn notice(
-    survey: &Survey<'_>,
-    act: Act,
-    slot: StaffSlot,
-    to: Vec<Recipient>,
-    due_at: Timestamp,
-    content: Option<Content>,
-    because: Reason,
-) -> Decision {
-    Decision {
-        act,
-        kind: slot.kind(),
-        edition: Some(slot.edition()),
-        rung: None,
-        version: 1,
-        to,
-        due_at,
-        valid_until: None,
-        told: None,
-        content,
-        because,
-        key: NoticeKey::Staff { window: survey.bench.assessor.window().id.clone(), slot },
-    }
 }

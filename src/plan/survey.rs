@@ -7,16 +7,19 @@ use jiff::Timestamp;
 use super::edition::{Editions, HaltState, Track};
 use super::ladder::{self, Step};
 use super::moment::Moment;
-use super::pair::{Bench, Pair};
-use super::{Act, Decision, Draft, World};
-use crate::domain::id::MunicipalityCode;
-use crate::domain::notice::NoticeKey;
+use super::pair::Pair;
+use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::domain::notice::{Content, NoticeKey, Recipient, StaffSlot};
 use crate::domain::reason::Reason;
-use crate::plan::ledger::WindowLedger;
+use crate::plan::decision::{Closed, Decision, End, Notice};
+use crate::plan::draft::PlanDraft;
+use crate::plan::ledger::{Record, WindowLedger};
+use crate::plan::window::WindowContext;
+use crate::plan::world::World;
 
 /// What a pass found in one window; what staff are told is made of it.
 pub(super) struct Survey<'a> {
-    pub(super) bench: Bench<'a>,
+    pub(super) context: WindowContext<'a>,
     /// The track of the municipalities that no edition names.
     pub(super) general: Track,
     /// The tracks of those that some edition names.
@@ -42,9 +45,9 @@ impl<'a> Survey<'a> {
 
     /// The latest edition that rules somewhere now where `edition` ruled at an earlier instant.
     pub(super) fn followed(&self, edition: u16, at: Timestamp) -> Option<&Track> {
-        let then = Moment::new(at, &self.bench.world.calendar.hours);
-        let editions = Editions { moment: &then, ..Self::editions(&self.bench) };
-        let window = self.bench.assessor.window();
+        let then = Moment::new(at, &self.context.world.calendar.hours);
+        let editions = Editions { moment: &then, ..Self::editions(&self.context) };
+        let window = self.context.assessor.window();
         std::iter::once((None, &self.general))
             .chain(self.special.iter().map(|(code, track)| (Some(*code), track)))
             .filter(|(_, track)| track.edition > edition)
@@ -53,19 +56,19 @@ impl<'a> Survey<'a> {
             .max_by_key(|track| track.edition)
     }
 
-    pub(super) fn editions(bench: &Bench<'a>) -> Editions<'a> {
+    pub(super) fn editions(context: &WindowContext<'a>) -> Editions<'a> {
         Editions {
-            moment: bench.moment,
-            zone: &bench.world.calendar.hours.zone,
-            ledger: bench.world.ledger,
-            overrides: bench.world.overrides,
+            moment: context.moment,
+            zone: &context.world.calendar.hours.zone,
+            ledger: context.world.ledger,
+            overrides: context.world.overrides,
         }
     }
 
     /// Prepares what is the same for every municipality.
-    pub(super) fn new(bench: Bench<'a>) -> Self {
-        let window = bench.assessor.window();
-        let editions = Self::editions(&bench);
+    pub(super) fn new(context: WindowContext<'a>) -> Self {
+        let window = context.assessor.window();
+        let editions = Self::editions(&context);
         let named: BTreeSet<MunicipalityCode> =
             window.editions.iter().flat_map(|e| e.municipalities.iter().copied()).collect();
         let general = editions.track(window, None);
@@ -75,20 +78,20 @@ impl<'a> Survey<'a> {
         for track in std::iter::once(&general).chain(special.values()) {
             if let Some(deadline) = track.deadline {
                 steps.entry(track.edition).or_insert_with(|| {
-                    ladder::steps(bench.assessor.system(), deadline, &bench.world.calendar.hours)
+                    ladder::steps(context.assessor.system(), deadline, &context.world.calendar.hours)
                 });
             }
         }
-        let ledger = bench.world.ledger.window(&window.id);
-        Self { bench, general, special, steps, ledger }
+        let ledger = context.world.ledger.window(&window.id);
+        Self { context, general, special, steps, ledger }
     }
 
     /// Whether nothing can be decided here any more: every deadline has passed, nothing is open.
     fn is_settled(&self) -> bool {
-        let over = self.tracks().all(|track| track.ends_at.is_some_and(|at| self.bench.moment.reached(at)));
+        let over = self.tracks().all(|track| track.ends_at.is_some_and(|at| self.context.moment.reached(at)));
         // A later edition, or a rung missed since the last pass, reopens it; both are asked for above and below.
         let missed = self
-            .bench
+            .context
             .world
             .ledger
             .last_pass_at
@@ -98,23 +101,40 @@ impl<'a> Survey<'a> {
         over && !missed && !halted && self.ledger.is_none_or(|ledger| !ledger.has_open())
     }
 
+    /// Whether staff were told this already.
+    pub(super) fn is_recorded(&self, slot: &StaffSlot) -> bool {
+        self.ledger.is_some_and(|ledger| ledger.staff(slot).is_some())
+    }
+
+    /// A notice to staff about this window.
+    pub(super) fn notice_to_staff(
+        &self,
+        slot: StaffSlot,
+        to: Vec<Recipient>,
+        due_at: Timestamp,
+        content: Content,
+    ) -> Notice {
+        let key = NoticeKey::Staff { window: self.context.assessor.window().id.clone(), slot };
+        Notice { key, content, to, due_at, valid_until: None }
+    }
+
     /// One municipality.
     pub(super) fn pair<'b>(&'b self, municipality: &'a crate::domain::roster::Municipality) -> Pair<'a, 'b> {
         let track = self.track(municipality.code);
         let steps = self.steps.get(&track.edition).map_or(&[][..], Vec::as_slice);
         let records = self.ledger.map_or(&[][..], |ledger| ledger.of(municipality.code));
-        Pair::new(&self.bench, municipality, track, steps, records)
+        Pair::new(&self.context, municipality, track, steps, records)
     }
 }
 
 /// Decides for every municipality of one window.
-pub(super) fn survey<'a>(bench: Bench<'a>, draft: &mut Draft) -> Survey<'a> {
-    let survey = Survey::new(bench);
+pub(super) fn survey<'a>(context: WindowContext<'a>, draft: &mut PlanDraft) -> Survey<'a> {
+    let survey = Survey::new(context);
     if !survey.is_settled() {
-        let world = survey.bench.world;
+        let world = survey.context.world;
         for municipality in world.roster.municipalities.values() {
             let decided = survey.pair(municipality).decide();
-            draft.actions.extend(decided.closed);
+            draft.actions.extend(decided.closed.into_iter().map(Decision::Close));
             draft.letters.extend(decided.send);
             for withheld in decided.withheld {
                 draft.withhold(world, withheld);
@@ -126,19 +146,19 @@ pub(super) fn survey<'a>(bench: Bench<'a>, draft: &mut Draft) -> Survey<'a> {
 }
 
 /// Open notices to municipalities that are no longer in the roster.
-fn withdraw_from_strangers(survey: &Survey<'_>, draft: &mut Draft) {
+fn withdraw_from_strangers(survey: &Survey<'_>, draft: &mut PlanDraft) {
     let Some(ledger) = survey.ledger.filter(|ledger| ledger.has_open()) else { return };
-    let known = &survey.bench.world.roster.municipalities;
+    let known = &survey.context.world.roster.municipalities;
     let mut gone: Vec<_> = ledger.municipalities().filter(|(code, _)| !known.contains_key(code)).collect();
     gone.sort_by_key(|(code, _)| *code);
     for (code, records) in gone {
-        let window = &survey.bench.assessor.window().id;
+        let window = &survey.context.assessor.window().id;
         withdraw(window, code, records, &Reason::NotExpected, draft);
     }
 }
 
 /// Open notices of windows that are no longer in the calendar.
-pub(super) fn removed_windows(world: &World<'_>, draft: &mut Draft) {
+pub(super) fn removed_windows(world: &World<'_>, draft: &mut PlanDraft) {
     let mut gone: Vec<_> = world
         .ledger
         .windows()
@@ -155,14 +175,14 @@ pub(super) fn removed_windows(world: &World<'_>, draft: &mut Draft) {
 }
 
 fn withdraw(
-    window: &crate::domain::id::WindowId,
+    window: &WindowId,
     municipality: MunicipalityCode,
-    records: &[crate::plan::ledger::Record],
+    records: &[Record],
     because: &Reason,
-    draft: &mut Draft,
+    draft: &mut PlanDraft,
 ) {
     for record in records.iter().filter(|r| r.standing.is_open()) {
         let key = NoticeKey::Municipal { window: window.clone(), slot: record.slot, municipality };
-        draft.actions.push(Decision::closing(key, record, Act::Withdraw, because.clone()));
+        draft.actions.push(Decision::Close(Closed::of(key, record, End::Withdrawn, because.clone())));
     }
 }

@@ -122,13 +122,13 @@ pub fn table(
         let row = (
             id,
             difference.shift,
-            decision.kind,
-            decision.rung,
+            decision.kind(),
+            decision.rung(),
             at(&difference.after),
             at(&difference.before),
         );
         let entry = rows.entry(row).or_default();
-        match decision.key.municipality() {
+        match decision.municipality() {
             Some(code) => entry.0.push(code),
             None => entry.1 += 1,
         }

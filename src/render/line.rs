@@ -47,15 +47,15 @@ pub fn event_line(at: Timestamp, decision: &Decision, calendar: &Calendar) -> St
 fn event_of<'a>(at: Timestamp, decision: &'a Decision, calendar: &Calendar) -> Event<'a> {
     Event {
         em: rfc3339(at, calendar),
-        acao: decision.act.as_str(),
-        aviso: decision.key.to_string(),
+        acao: decision.act().as_str(),
+        aviso: decision.key().to_string(),
         janela: decision.window().map(WindowId::as_str),
-        edicao: decision.edition,
-        tipo: decision.kind.map(Kind::as_str),
-        degrau: decision.rung.map(because::rung),
-        municipio: decision.key.municipality().map(|code| code.to_string()),
-        para: decision.to.iter().map(|to| to.address.as_str()).collect(),
-        porque: because::because(&decision.because, calendar),
+        edicao: decision.edition(),
+        tipo: decision.kind().map(Kind::as_str),
+        degrau: decision.rung().map(because::rung),
+        municipio: decision.municipality().map(|code| code.to_string()),
+        para: decision.to().iter().map(|to| to.address.as_str()).collect(),
+        porque: because::because(decision.because(), calendar),
     }
 }
 
@@ -91,29 +91,33 @@ pub fn rfc3339(at: Timestamp, calendar: &Calendar) -> String {
 pub fn diary_line(at: Timestamp, decision: &Decision, calendar: &Calendar, roster: &Roster) -> String {
     let zone = &calendar.hours.zone;
     let (date, time) = (zone.date_of(at), pt::time(zone.time_of(at)));
-    let notice = match &decision.key {
+    let notice = match decision.key() {
         NoticeKey::Municipal { window, slot, .. } => format!("{window}{slot}"),
         other => other.to_string(),
     };
-    let mut line = format!("{:02}/{:02} {time} {} {notice}", date.day(), date.month(), decision.act.as_str());
-    if let Some(code) = decision.key.municipality() {
+    let mut line =
+        format!("{:02}/{:02} {time} {} {notice}", date.day(), date.month(), decision.act().as_str());
+    if let Some(code) = decision.municipality() {
         let name = roster.municipalities.get(&code).map(|m| pt::line(&m.name)).unwrap_or_default();
         line.push_str(format!(" → {code} {name}").trim_end());
     }
     line.push_str(": ");
-    line.push_str(&because::because(&decision.because, calendar));
+    line.push_str(&because::because(decision.because(), calendar));
     line
 }
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU16;
+
     use super::*;
-    use crate::domain::calendar::Sanction;
+    use crate::domain::calendar::{Deadline, Sanction};
     use crate::domain::id::EmailAddress;
     use crate::domain::notice::{Content, Recipient, Slot};
     use crate::domain::reason::Reason;
     use crate::domain::roster::Role;
-    use crate::render::letter::example::{World, decision};
+    use crate::plan::{Notice, Report, Sending};
+    use crate::render::letter::example::{World, notice};
 
     fn at() -> Timestamp {
         "2023-12-05T11:00:00Z".parse().unwrap()
@@ -125,12 +129,15 @@ mod tests {
             slot: Slot::Rung { edition: 1, days_before: 10 },
             municipality: world.municipality,
         };
-        let mut decision = decision(key, Kind::Warning, Content::Announcement { deadline: None });
-        decision.rung = Some(10);
-        decision.because = Reason::RungDue { due_at: at() };
+        let deadline = Deadline { on: jiff::civil::date(2023, 12, 15), at: Deadline::DEFAULT_TIME };
         let address = EmailAddress::parse("smas@vitoria.invalid").unwrap();
-        decision.to = vec![Recipient { role: Role::Smas, address }];
-        decision
+        let to = vec![Recipient { role: Role::Smas, address }];
+        let notice = Notice { to, ..notice(key, Content::Warning { deadline, pending: Vec::new() }) };
+        send(notice, Reason::RungDue { due_at: at() })
+    }
+
+    fn send(notice: Notice, because: Reason) -> Decision {
+        Decision::Send(Sending { notice, version: NonZeroU16::MIN, because })
     }
 
     #[test]
@@ -151,14 +158,23 @@ mod tests {
     fn absent_facts_are_null() {
         let world = World::new(Sanction::Standard, "").unwrap();
         let key = NoticeKey::parse("geral/alerta-liberar-2023-12-05").unwrap();
-        let mut decision = decision(key, Kind::Alert, Content::Alert { items: Vec::new() });
-        (decision.act, decision.kind, decision.edition) = (Act::Publish, None, None);
+        let alert =
+            send(notice(key, Content::Alert { items: Vec::new() }), Reason::StaffNeeded { notices: 1 });
         assert_eq!(
-            event_line(at(), &decision, &world.calendar),
+            event_line(at(), &alert, &world.calendar),
             concat!(
-                r#"{"em":"2023-12-05T08:00:00-03:00","acao":"publicar","aviso":"geral/alerta-liberar-2023-12-05","#,
-                r#""janela":null,"edicao":null,"tipo":null,"degrau":null,"municipio":null,"para":[],"#,
-                r#""porque":"A suspensão terminou e o prazo está mantido."}"#
+                r#"{"em":"2023-12-05T08:00:00-03:00","acao":"enviar","aviso":"geral/alerta-liberar-2023-12-05","#,
+                r#""janela":null,"edicao":null,"tipo":"alerta","degrau":null,"municipio":null,"para":[],"#,
+                r#""porque":"1 aviso retido espera providência da equipe."}"#
+            )
+        );
+        let report = Decision::Publish(Report::new(world.window.clone(), 2, at()));
+        assert_eq!(
+            event_line(at(), &report, &world.calendar),
+            concat!(
+                r#"{"em":"2023-12-05T08:00:00-03:00","acao":"publicar","aviso":"censo-suas/2023@2/relatorio","#,
+                r#""janela":"censo-suas/2023","edicao":2,"tipo":null,"degrau":null,"municipio":null,"para":[],"#,
+                r#""porque":"O prazo encerrou-se em 05/12/2023 às 08:00."}"#
             )
         );
     }

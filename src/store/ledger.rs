@@ -1,6 +1,7 @@
 //! The ledger as the plan sees it, put together from notices and their deliveries.
 
 use std::collections::HashSet;
+use std::num::NonZeroU16;
 
 use sqlx::sqlite::SqliteRow;
 
@@ -64,7 +65,7 @@ fn put(ledger: &mut Ledger, cells: &Cells<'_>) -> Result<(), StoreError> {
         kind: cells.parsed_opt("kind", Kind::parse)?.unwrap_or(Kind::Alert),
         edition: cells.number_opt("edition")?.unwrap_or(1),
         told: cells.parsed_opt("told", parse_told)?,
-        version: cells.number("version")?,
+        version: NonZeroU16::new(cells.number("version")?),
         due_at: cells.instant("due_at")?,
         recorded_at: cells.instant("recorded_at")?,
         parts: cells.parsed("parts", notice::parse_parts)?,

@@ -12,8 +12,8 @@ use super::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{PartId, UnitId, WindowId};
 use crate::domain::journal::{self, Text};
-use crate::domain::notice::{Kind, Slot};
-use crate::plan::ledger::{NamedPart, Standing};
+use crate::domain::notice::Kind;
+use crate::plan::ledger::NamedPart;
 use crate::plan::{Act, Decision};
 
 statements! {
@@ -58,20 +58,19 @@ pub(super) struct NoticeRow {
 }
 
 impl NoticeRow {
-    pub(super) fn of(decision: &Decision, now: Timestamp) -> Self {
-        // The ledger's own record says which parts a decision is about; slot and standing do not matter here.
-        let record = decision.record(Slot::Announcement, Standing::Queued, now);
+    pub(super) fn of(decision: &Decision) -> Self {
         Self {
-            edition: decision.edition.map(i64::from),
-            kind: decision.kind.map(|k| Kind::as_str(k).to_owned()),
-            rung: decision.rung.map(i64::from),
-            version: i64::from(decision.version),
-            due_at: ms(decision.due_at),
-            valid_until: decision.valid_until.map(ms),
-            told: decision.told.map(told_text),
-            parts: parts_text(&record.parts),
-            act: decision.act.as_str().to_owned(),
-            cause: decision.because.cause().as_str().to_owned(),
+            edition: decision.edition().map(i64::from),
+            kind: decision.kind().map(|k| Kind::as_str(k).to_owned()),
+            rung: decision.rung().map(i64::from),
+            // The column's word for "none recorded yet" is 0.
+            version: decision.version().map_or(0, |version| i64::from(version.get())),
+            due_at: ms(decision.due_at()),
+            valid_until: decision.valid_until().map(ms),
+            told: decision.told().map(told_text),
+            parts: parts_text(&decision.parts()),
+            act: decision.act().as_str().to_owned(),
+            cause: decision.because().cause().as_str().to_owned(),
         }
     }
 
@@ -195,12 +194,12 @@ pub(super) async fn put_row(
     change: &Change,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let queued = matches!(change.decision.act, Act::Send | Act::Publish).then(|| ms(now));
+    let queued = matches!(change.decision, Decision::Send(_) | Decision::Publish(_)).then(|| ms(now));
     bound!(
         PUT,
         key,
-        change.decision.key.window().map(WindowId::as_str),
-        change.decision.key.municipality().map(code),
+        change.decision.key().window().map(WindowId::as_str),
+        change.decision.key().municipality().map(code),
         row.edition,
         &row.kind,
         row.rung,

@@ -4,6 +4,8 @@
 //! so a second `enviar` of it brings back what a `reter` or a `retirar` stopped, with the bytes first recorded, and
 //! otherwise does nothing.
 
+use std::num::NonZeroU16;
+
 use jiff::Timestamp;
 use sqlx::Row as _;
 
@@ -17,7 +19,7 @@ use crate::domain::id::EmailAddress;
 use crate::domain::journal::{self, DeliveryFacts, Evidence, LetterFacts, Stopped, Text};
 use crate::domain::notice::Recipient;
 use crate::domain::status::Entry;
-use crate::plan::{Act, Decision};
+use crate::plan::{Act, Decision, Sending};
 
 statements! {
     const LETTER = "SELECT COUNT(*) FROM letters WHERE notice_key = $1 AND version = $2";
@@ -103,13 +105,13 @@ async fn record(
     change: &Change,
     now: Timestamp,
 ) -> Result<Recorded, StoreError> {
-    let key = change.decision.key.to_string();
-    let row = NoticeRow::of(&change.decision, now);
+    let key = change.decision.key().to_string();
+    let row = NoticeRow::of(&change.decision);
     let known = NoticeRow::load(conn, &key).await?;
-    let (recorded, effect) = match change.decision.act {
-        Act::Send => send(conn, &key, known.as_ref(), &row, change, now).await?,
-        Act::Withhold | Act::Withdraw | Act::Supersede | Act::Expire | Act::Publish => {
-            let stopped = stop(conn, &key, change.decision.act, now).await?;
+    let (recorded, effect) = match &change.decision {
+        Decision::Send(sending) => send(conn, &key, known.as_ref(), &row, sending, change, now).await?,
+        Decision::Withhold(_) | Decision::Close(_) | Decision::Publish(_) => {
+            let stopped = stop(conn, &key, change.decision.act(), now).await?;
             if stopped.is_empty() && known.as_ref() == Some(&row) {
                 return Ok(Recorded::Repeated);
             }
@@ -119,7 +121,7 @@ async fn record(
     };
     if recorded != Recorded::Repeated {
         let told = told(change, row, recorded, effect);
-        chain.append(Line::of_notice(now, &change.decision.key, &key, told));
+        chain.append(Line::of_notice(now, change.decision.key(), &key, told));
     }
     Ok(recorded)
 }
@@ -141,6 +143,7 @@ async fn send(
     key: &str,
     known: Option<&NoticeRow>,
     row: &NoticeRow,
+    sending: &Sending,
     change: &Change,
     now: Timestamp,
 ) -> Result<(Recorded, Effect), StoreError> {
@@ -157,7 +160,7 @@ async fn send(
         put(conn, key, row, change, now).await?;
         return Ok((Recorded::Resumed, Effect { resumed, ..Effect::default() }));
     }
-    let recipients = by_address(&change.decision.to);
+    let recipients = by_address(&sending.notice.to);
     let Some(letter) = change.letter.as_ref().filter(|_| !recipients.is_empty()) else {
         return Err(StoreError::Incomplete { key: key.to_owned() });
     };
@@ -182,7 +185,7 @@ async fn send(
     .await?;
     let mut deliveries = Vec::with_capacity(recipients.len());
     for recipient in recipients {
-        let id = DeliveryId::of(key, change.decision.version, &recipient.address);
+        let id = DeliveryId::of(key, sending.version.get(), &recipient.address);
         let role = recipient.role.to_string();
         bound!(
             PUT_DELIVERY,
@@ -227,14 +230,14 @@ fn by_address(to: &[Recipient]) -> Vec<&Recipient> {
 fn told(change: &Change, row: NoticeRow, recorded: Recorded, effect: Effect) -> journal::Decision {
     let decision = &change.decision;
     journal::Decision {
-        act: decision.act,
+        act: decision.act(),
         is_resumed: recorded == Recorded::Resumed,
-        kind: decision.kind.map(Text),
-        edition: decision.edition,
-        rung: decision.rung.map(|days| format!("{days}d")),
-        version: decision.version,
-        due_at: Text(decision.due_at),
-        valid_until: decision.valid_until.map(Text),
+        kind: decision.kind().map(Text),
+        edition: decision.edition(),
+        rung: decision.rung().map(|days| format!("{days}d")),
+        version: decision.version().map_or(0, NonZeroU16::get),
+        due_at: Text(decision.due_at()),
+        valid_until: decision.valid_until().map(Text),
         told: row.told,
         parts: row.parts.split_terminator('\n').map(ToOwned::to_owned).collect(),
         cause: row.cause,

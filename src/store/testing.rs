@@ -1,5 +1,7 @@
 //! What the store's tests share: a store in a folder of its own, decisions, and an outbox that empties itself.
 
+use std::num::NonZeroU16;
+
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
@@ -7,10 +9,10 @@ use super::{Change, Claim, NewLetter, Settled, Store};
 use crate::domain::calendar::Deadline;
 use crate::domain::delivery::Outcome;
 use crate::domain::id::{EmailAddress, MunicipalityCode, PartId, WindowId};
-use crate::domain::notice::{Content, Kind, NoticeKey, PendingPart, Recipient, Slot, Told};
+use crate::domain::notice::{Content, NoticeKey, PendingPart, Recipient, Slot};
 use crate::domain::reason::Reason;
 use crate::domain::roster::Role;
-use crate::plan::{Act, Decision};
+use crate::plan::{Act, Closed, Decision, End, Notice, Report, Sending, Withheld};
 
 pub(super) const VITORIA: &str = "3205309";
 pub(super) const SERRA: &str = "3205002";
@@ -40,46 +42,68 @@ pub(super) fn address(text: &str) -> EmailAddress {
     EmailAddress::parse(text).unwrap()
 }
 
-/// A decision about the 5-day warning of a municipality.
-pub(super) fn decision(act: Act, code: &str) -> Decision {
+/// The 5-day warning of a municipality.
+pub(super) fn warning(code: &str) -> Notice {
     let deadline = Deadline { on: jiff::civil::date(2026, 12, 31), at: Deadline::DEFAULT_TIME };
-    let because = match act {
-        Act::Withhold => Reason::NoContact,
-        Act::Withdraw => Reason::Satisfied,
-        Act::Supersede => Reason::TooSoon { told_at: at(0) },
-        Act::Expire => Reason::ValidityOver { at: at(0), withheld: None },
-        Act::Send | Act::Publish => Reason::RungDue { due_at: at(0) },
-    };
     let pending = vec![PendingPart { part: part("CRAS"), units: Vec::new(), wording: None }];
-    Decision {
-        act,
+    Notice {
         key: NoticeKey::Municipal {
             window: rma(),
             slot: Slot::Rung { edition: 1, days_before: 5 },
             municipality: municipality(code),
         },
-        kind: Some(Kind::Warning),
-        edition: Some(1),
-        rung: Some(5),
-        version: 1,
+        content: Content::Warning { deadline, pending },
         to: vec![
             Recipient { role: Role::Smas, address: address(&format!("smas@m{code}.invalid")) },
             Recipient { role: Role::Cmas, address: address(&format!("cmas@m{code}.invalid")) },
         ],
         due_at: at(0),
         valid_until: Some(at(10_000)),
-        told: Some(Told::Date(deadline)),
-        content: Some(Content::Warning { deadline, pending }),
-        because,
     }
 }
 
+pub(super) fn send(notice: Notice, version: u16) -> Decision {
+    let version = NonZeroU16::new(version).unwrap();
+    Decision::Send(Sending { notice, version, because: Reason::RungDue { due_at: at(0) } })
+}
+
+/// A decision about the 5-day warning of a municipality.
+pub(super) fn decision(act: Act, code: &str) -> Decision {
+    let notice = warning(code);
+    let (end, because) = match act {
+        Act::Send => return send(notice, 1),
+        Act::Publish => return Decision::Publish(Report::new(rma(), 1, at(0))),
+        Act::Withhold => {
+            let (kind, version) = (notice.content.kind(), Some(NonZeroU16::MIN));
+            return Decision::Withhold(Withheld { notice, kind, version, because: Reason::NoContact });
+        }
+        Act::Withdraw => (End::Withdrawn, Reason::Satisfied),
+        Act::Supersede => (End::Superseded, Reason::TooSoon { told_at: at(0) }),
+        Act::Expire => (End::Expired, Reason::ValidityOver { at: at(0), withheld: None }),
+    };
+    Decision::Close(Closed {
+        end,
+        kind: notice.content.kind(),
+        edition: 1,
+        told: notice.content.told(),
+        parts: notice.parts(),
+        version: Some(NonZeroU16::MIN),
+        due_at: notice.due_at,
+        valid_until: notice.valid_until,
+        key: notice.key,
+        because,
+    })
+}
+
 pub(super) fn change(decision: Decision) -> Change {
-    let letter = (decision.act == Act::Send).then(|| NewLetter {
-        message_id: format!("<{}.v{}@vigia.invalid>", decision.key, decision.version),
-        subject: "Prazo".to_owned(),
-        bytes: format!("Subject: Prazo\r\n\r\n{} v{}\r\n", decision.key, decision.version).into_bytes(),
-    });
+    let letter = match &decision {
+        Decision::Send(Sending { notice: Notice { key, .. }, version, .. }) => Some(NewLetter {
+            message_id: format!("<{key}.v{version}@vigia.invalid>"),
+            subject: "Prazo".to_owned(),
+            bytes: format!("Subject: Prazo\r\n\r\n{key} v{version}\r\n").into_bytes(),
+        }),
+        Decision::Withhold(_) | Decision::Close(_) | Decision::Publish(_) => None,
+    };
     Change { because: "é hora".to_owned(), decision, letter, evidence: Vec::new() }
 }
 

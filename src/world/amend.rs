@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::setup::Setup;
-use crate::config::{Fault, Faults, Place, fault_at};
+use crate::config::{Fault, Faults, WindowKey, fault_at};
 use crate::domain::calendar::Window;
 use crate::domain::id::{MunicipalityCode, PartId, WindowId};
 use crate::domain::notice::Told;
@@ -43,8 +43,9 @@ pub fn contradictions(ledger: &Ledger, setup: &Setup) -> Vec<Fault> {
         .filter(|(_, said)| !said.editions.is_empty())
         .collect();
     for (id, said) in windows {
-        let fault =
-            |place: Place, message: String, hint: String| fault_at(&setup.sources, id, place, message, hint);
+        let fault = |place: WindowKey, message: String, hint: String| {
+            fault_at(&setup.sources, id, place, message, hint)
+        };
         match calendar.window(id) {
             Some(window) => of_window(&window, &said, setup, &fault, &mut found),
             None => found.push(gone(id, setup, ledger)),
@@ -85,20 +86,20 @@ fn gone(id: &WindowId, setup: &Setup, ledger: &Ledger) -> Fault {
         ),
     };
     let message = format!("a janela {id} já foi comunicada e não está mais no calendário");
-    fault_at(&setup.sources, at, Place::Window, message, hint)
+    fault_at(&setup.sources, at, WindowKey::Window, message, hint)
 }
 
 fn of_window(
     window: &Window,
     said: &Said,
     setup: &Setup,
-    fault: &dyn Fn(Place, String, String) -> Fault,
+    fault: &dyn Fn(WindowKey, String, String) -> Fault,
     found: &mut Vec<Fault>,
 ) {
     let id = &window.id;
     for part in said.parts.iter().filter(|part| !window.parts.contains(part)) {
         found.push(fault(
-            Place::Parts,
+            WindowKey::Parts,
             format!("a parte “{part}” já foi cobrada na janela {id} e não está mais nela"),
             "devolva a parte à janela; para deixar de cobrá-la, use “vigia-suas dispensar”".to_owned(),
         ));
@@ -106,7 +107,7 @@ fn of_window(
     for (&number, (date, municipalities)) in &said.editions {
         let Some(edition) = window.edition(number) else {
             found.push(fault(
-                Place::Window,
+                WindowKey::Window,
                 format!(
                     "a prorrogação {} da janela {id} já foi comunicada e foi removida",
                     number.saturating_sub(1)
@@ -118,7 +119,7 @@ fn of_window(
         let now = Told::from(edition.deadline);
         if now != *date {
             found.push(fault(
-                Place::Deadline(number),
+                WindowKey::Deadline(number),
                 format!(
                     "o prazo da edição {number} da janela {id} já foi comunicado como {} e agora está como {}",
                     words(*date),
@@ -139,7 +140,7 @@ fn of_window(
                 pt::list(&left_out)
             };
             found.push(fault(
-                Place::Municipalities(number),
+                WindowKey::Municipalities(number),
                 format!(
                     "a prorrogação {} da janela {id} já foi comunicada a {whom} e deixou de valer ali",
                     number.saturating_sub(1)

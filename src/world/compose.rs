@@ -1,6 +1,7 @@
 //! Letters, written: what a decision says becomes the exact bytes that will leave, on every processor.
 
 use std::collections::HashMap;
+use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -12,7 +13,7 @@ use crate::domain::notice::NoticeKey;
 use crate::domain::status::Entry;
 use crate::mail::message::{self, Content};
 use crate::mail::token;
-use crate::plan::{Act, Decision};
+use crate::plan::{Decision, Notice};
 use crate::render::because::because;
 use crate::render::letter::{self, Context};
 use crate::store::{Change, NewLetter, Store, StoreError};
@@ -25,10 +26,10 @@ pub struct Threads(HashMap<WindowId, HashMap<MunicipalityCode, Vec<String>>>);
 impl Threads {
     /// What the letters of these decisions refer to, each its own.
     async fn of(&mut self, store: &Store, decision: &Decision) -> Result<Vec<String>, StoreError> {
-        let NoticeKey::Municipal { window, municipality, .. } = &decision.key else { return Ok(Vec::new()) };
-        if decision.act != Act::Send {
+        let Decision::Send(sending) = decision else { return Ok(Vec::new()) };
+        let NoticeKey::Municipal { window, municipality, .. } = &sending.notice.key else {
             return Ok(Vec::new());
-        }
+        };
         if !self.0.contains_key(window) {
             self.0.insert(window.clone(), store.message_ids(window).await?);
         }
@@ -86,31 +87,32 @@ fn write_share(live: &Live, tasks: Vec<Task>, now: Timestamp) -> Vec<Change> {
 
 fn write(live: &Live, task: Task, now: Timestamp) -> Option<Change> {
     let Task { decision, references, evidence } = task;
-    let letter = match decision.act {
-        Act::Send => match compose(live, &decision, &references, now) {
+    let letter = match &decision {
+        Decision::Send(sending) => match compose(live, &sending.notice, sending.version, &references, now) {
             Ok(letter) => Some(letter),
             Err(failure) => {
-                error!(notice.key = %decision.key, error = %chain(&*failure), "a carta não pôde ser escrita");
+                error!(notice.key = %sending.notice.key, error = %chain(&*failure), "a carta não pôde ser escrita");
                 return None;
             }
         },
-        Act::Withhold | Act::Withdraw | Act::Supersede | Act::Expire | Act::Publish => None,
+        Decision::Withhold(_) | Decision::Close(_) | Decision::Publish(_) => None,
     };
-    let because = because(&decision.because, &live.calendar);
+    let because = because(decision.because(), &live.calendar);
     Some(Change { decision, because, letter, evidence })
 }
 
-/// Renders a decision's letter and writes it as a message.
+/// Renders one version of a notice and writes it as a message.
 ///
 /// # Errors
 /// A template that fails with these facts, or a message that cannot be written.
 pub fn compose(
     live: &Live,
-    decision: &Decision,
+    notice: &Notice,
+    version: NonZeroU16,
     references: &[String],
     now: Timestamp,
 ) -> Result<NewLetter, Box<dyn std::error::Error + Send + Sync>> {
-    compose_as(live, decision, &decision.key, references, now)
+    compose_as(live, notice, version, &notice.key, references, now)
 }
 
 /// The same under another name, so that nothing that comes back is taken for an answer to the letter itself.
@@ -119,7 +121,8 @@ pub fn compose(
 /// As [`compose`].
 pub fn compose_as(
     live: &Live,
-    decision: &Decision,
+    notice: &Notice,
+    version: NonZeroU16,
     name: &NoticeKey,
     references: &[String],
     now: Timestamp,
@@ -127,12 +130,12 @@ pub fn compose_as(
     let config = &live.setup.config;
     let context =
         Context { calendar: &live.calendar, roster: &config.roster, secretariat: &config.secretariat };
-    let letter = letter::letter(&live.setup.templates, &context, decision)?;
+    let letter = letter::letter(&live.setup.templates, &context, notice)?;
     let domain = config.secretariat.sender.domain();
-    let message_id = token::message_id(&name.to_string(), decision.version.max(1), domain);
+    let message_id = token::message_id(&name.to_string(), version.get(), domain);
     let bytes = message::compose(&Content {
         from: &config.secretariat,
-        to: &decision.to,
+        to: &notice.to,
         message_id: &message_id,
         references,
         date: now,
@@ -140,7 +143,7 @@ pub fn compose_as(
         subject: &letter.subject,
         text: &letter.text,
         html: &letter.html,
-        read_receipt: config.secretariat.read_receipts && decision.key.municipality().is_some(),
+        read_receipt: config.secretariat.read_receipts && notice.key.municipality().is_some(),
     })?;
     Ok(NewLetter { message_id, subject: letter.subject, bytes })
 }

@@ -80,7 +80,7 @@ pub fn senders(live: &Live) -> Result<Vec<Transport>, SenderError> {
 ///
 /// # Errors
 /// [`SenderError`].
-pub fn relay_of(relay: &config::Relay, sender: &EmailAddress) -> Result<Relay, SenderError> {
+pub fn relay_of(relay: &config::RelaySettings, sender: &EmailAddress) -> Result<Relay, SenderError> {
     let read = |key: &'static str, path: &PathBuf| {
         std::fs::read(path).map_err(|source| SenderError::File { key, path: path.clone(), source })
     };
@@ -95,9 +95,9 @@ pub fn relay_of(relay: &config::Relay, sender: &EmailAddress) -> Result<Relay, S
         host: relay.host.clone(),
         port: relay.port,
         security: match relay.security {
-            config::Security::StartTls => Security::StartTls,
-            config::Security::Tls => Security::Tls,
-            config::Security::None => Security::Plain,
+            config::RelaySecurity::StartTls => Security::StartTls,
+            config::RelaySecurity::Tls => Security::Tls,
+            config::RelaySecurity::None => Security::Plain,
         },
         credentials,
         extra_ca: relay.ca_file.as_ref().map(|path| read("ca_arquivo", path)).transpose()?,
@@ -119,18 +119,18 @@ pub(super) mod tests {
     use super::*;
 
     /// A relay that asks for a password.
-    pub(in crate::world) fn relay() -> config::Relay {
-        config::Relay {
+    pub(in crate::world) fn relay() -> config::RelaySettings {
+        config::RelaySettings {
             host: "smtp.example.org".to_owned(),
             port: 587,
-            security: config::Security::StartTls,
+            security: config::RelaySecurity::StartTls,
             user: Some("vigilancia".to_owned()),
             password_file: None,
             ca_file: None,
             per_minute: 30,
             per_day: 100,
             connections: 1,
-            patience: config::Patience::default(),
+            patience: config::RelayPatience::default(),
         }
     }
 
@@ -138,7 +138,7 @@ pub(super) mod tests {
     fn an_empty_first_line_is_no_password() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("senha");
-        let relay = config::Relay { password_file: Some(path.clone()), ..relay() };
+        let relay = config::RelaySettings { password_file: Some(path.clone()), ..relay() };
         let sender = EmailAddress::parse("vigilancia@example.org").unwrap();
         for empty in ["", "\n", " \r\nsegredo\n"] {
             std::fs::write(&path, empty).unwrap();

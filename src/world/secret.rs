@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use super::relay::SenderError;
-use crate::config::Relay;
+use crate::config::RelaySettings;
 
 /// The credential's name, as the unit gives it.
 const CREDENTIAL: &str = "smtp-senha";
@@ -61,7 +61,7 @@ impl fmt::Display for Source {
 impl Source {
     /// The source that counts, if there is any.
     #[must_use]
-    pub fn of(relay: &Relay, around: &Surroundings) -> Option<Self> {
+    pub fn of(relay: &RelaySettings, around: &Surroundings) -> Option<Self> {
         if let Some(path) = &relay.password_file {
             return Some(Self::File(path.clone()));
         }
@@ -118,7 +118,7 @@ mod tests {
             credentials: Some(dir.path().to_owned()),
             variable: Some("12345".to_owned().into()),
         };
-        let read = |relay: &Relay, around: &Surroundings| {
+        let read = |relay: &RelaySettings, around: &Surroundings| {
             let source = Source::of(relay, around).unwrap();
             (source.read().unwrap().expose_secret().to_owned(), source.to_string())
         };

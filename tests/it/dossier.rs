@@ -1,6 +1,7 @@
 //! A dossier tells all, and whatever is changed behind the ledger's back is found: through the command line.
 
 use std::fs;
+use std::num::NonZeroU16;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
@@ -22,7 +23,7 @@ use vigia_suas::domain::overrides::Authorship;
 use vigia_suas::domain::reason::Reason;
 use vigia_suas::domain::roster::Role;
 use vigia_suas::domain::status::{Doubt, Observation, State};
-use vigia_suas::plan::{Act, Decision};
+use vigia_suas::plan::{Decision, Notice, Sending, Withheld};
 use vigia_suas::render::because::because;
 use vigia_suas::store::{Change, NewSnapshot, Noted, Override, RawMessage, Return, Settled, Store};
 use vigia_suas::world::compose::compose;
@@ -136,10 +137,9 @@ impl Office {
         snapshot(store).await;
 
         let deadline = Deadline { on: date(2023, 12, 5), at: time(23, 59, 59, 0) };
-        let announced = decision(
-            Slot::Announcement,
-            Kind::Announcement,
-            Content::Announcement { deadline: Some(deadline) },
+        let announced = sending(
+            notice(Slot::Announcement, Content::Announcement { edition: 1, deadline: Some(deadline) }),
+            Reason::WindowOpen { opened_on: date(2023, 10, 23) },
         );
         record(&live, store, announced, 1).await;
         send(store, 2, |role| match role {
@@ -151,15 +151,10 @@ impl Office {
         .await;
 
         let pending = vec![PendingPart { part: part("CRAS"), units: Vec::new(), wording: None }];
-        let warning = Decision {
-            rung: Some(15),
-            because: Reason::RungDue { due_at: at(10) },
-            ..decision(
-                Slot::Rung { edition: 1, days_before: 15 },
-                Kind::Warning,
-                Content::Warning { deadline, pending },
-            )
-        };
+        let warning = sending(
+            notice(Slot::Rung { edition: 1, days_before: 15 }, Content::Warning { deadline, pending }),
+            Reason::RungDue { due_at: at(10) },
+        );
         record(&live, store, warning, 10).await;
         send(store, 11, |_| Outcome::Accepted { reply: "250 ok".to_owned() }).await;
         let ids = store.message_ids(&census()).await.unwrap().remove(&vitoria()).unwrap();
@@ -178,16 +173,16 @@ impl Office {
             Override::Dispute { municipality: vitoria(), window: census(), part: None, until: None };
         let id = store.add_override(dispute, by("ana", "Comprovante por telefone", 70)).await.unwrap();
         let unconfirmed = vec![UnconfirmedPart { part: part("CRAS"), doubt: Doubt::Disputed }];
-        let withheld = Decision {
-            act: Act::Withhold,
-            rung: Some(7),
-            because: Reason::Unconfirmed { unconfirmed: unconfirmed.clone() },
-            ..decision(
+        let because = Reason::Unconfirmed { unconfirmed: unconfirmed.clone() };
+        let withheld = Decision::Withhold(Withheld {
+            notice: notice(
                 Slot::Rung { edition: 1, days_before: 7 },
-                Kind::Reminder,
                 Content::Reminder { deadline, unconfirmed },
-            )
-        };
+            ),
+            kind: Kind::Reminder,
+            version: Some(NonZeroU16::MIN),
+            because,
+        });
         record(&live, store, withheld, 80).await;
         assert!(store.lift_override(&id, by("bruno", "Comprovante era de outro mês", 90)).await.unwrap());
     }
@@ -239,29 +234,32 @@ async fn snapshot(store: &Store) {
         .unwrap();
 }
 
-fn decision(slot: Slot, kind: Kind, content: Content) -> Decision {
+fn notice(slot: Slot, content: Content) -> Notice {
     let to = |role, address: &str| Recipient { role, address: EmailAddress::parse(address).unwrap() };
-    Decision {
-        act: Act::Send,
+    Notice {
         key: NoticeKey::Municipal { window: census(), slot, municipality: vitoria() },
-        kind: Some(kind),
-        edition: Some(1),
-        rung: None,
-        version: 1,
+        content,
         to: vec![to(Role::Smas, "smas@vitoria.invalid"), to(Role::Cmas, "cmas@vitoria.invalid")],
         due_at: at(0),
         valid_until: None,
-        told: Some(Told::Date(Deadline { on: date(2023, 12, 5), at: time(23, 59, 59, 0) })),
-        content: Some(content),
-        because: Reason::WindowOpen { opened_on: date(2023, 10, 23) },
     }
+}
+
+fn sending(notice: Notice, because: Reason) -> Decision {
+    Decision::Send(Sending { notice, version: NonZeroU16::MIN, because })
 }
 
 async fn record(live: &Live, store: &Store, decision: Decision, minutes: i64) {
     let status = store.status().await.unwrap();
+    let letter = match &decision {
+        Decision::Send(Sending { notice, version, .. }) => {
+            Some(compose(live, notice, *version, &[], at(minutes)).unwrap())
+        }
+        _ => None,
+    };
     let change = Change {
-        because: because(&decision.because, &live.calendar),
-        letter: (decision.act == Act::Send).then(|| compose(live, &decision, &[], at(minutes)).unwrap()),
+        because: because(decision.because(), &live.calendar),
+        letter,
         evidence: evidence(&status, &decision),
         decision,
     };

@@ -124,7 +124,7 @@ pub(super) fn kind() -> impl TypedValueParser<Value = Kind> {
         }
     });
     PossibleValuesParser::new(words).try_map(|word| {
-        let plain: String = word.chars().map(crate::domain::id::unaccented).collect();
+        let plain: String = word.chars().map(crate::text::fold::unaccented).collect();
         Kind::parse(&plain).ok_or(ValueError::Kind(word))
     })
 }

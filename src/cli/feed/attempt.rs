@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::declared;
-use crate::cli::desk::{Answer, Desk, Failure, Result, say};
+use crate::cli::session::{Answer, Failure, Result, Session, say};
 use crate::cli::status::original;
 use crate::daemon::app::fetcher;
 use crate::daemon::ingest::run::sample;
@@ -26,32 +26,32 @@ use crate::world::live::Live;
 const PAGES: usize = 3;
 
 /// Fetches or reads a load and says what would be made of it.
-pub(in crate::cli) async fn attempt(desk: Desk, feed: &FeedId, file: Option<&Path>) -> Result {
-    let spec = declared(&desk, feed)?.clone();
-    let live = Arc::new(Live { setup: desk.setup.clone(), calendar: desk.calendar() });
+pub(in crate::cli) async fn attempt(session: Session, feed: &FeedId, file: Option<&Path>) -> Result {
+    let spec = declared(&session, feed)?.clone();
+    let live = Arc::new(Live { setup: session.setup.clone(), calendar: session.calendar() });
     let (load, of) = match file {
         Some(file) => {
             let name = file.display().to_string();
-            (Load::of_file(&name, original(&desk, file)?), None)
+            (Load::of_file(&name, original(&session, file)?), None)
         }
-        None => fetched(&desk, &live, &spec).await?,
+        None => fetched(&session, &live, &spec).await?,
     };
     let name = load.name.clone();
-    let last = match desk.ledger().await? {
+    let last = match session.ledger().await? {
         Some(store) => previous(&store, &spec.id).await?,
         None => None,
     };
     // A sample has fewer of everything than the whole: it is held to nothing but itself.
     let (spec, last) = if of.is_some() { (FeedSpec { minimum: 1, ..spec }, None) } else { (spec, last) };
-    let intake = read_load(&live, &spec, load, last, desk.now()).await;
-    tell(&desk, &intake, &name, of);
+    let intake = read_load(&live, &spec, load, last, session.now()).await;
+    tell(&session, &intake, &name, of);
     let good = matches!(intake.verdict, Verdict::Accepted { .. });
     Ok(if good { Answer::Done } else { Answer::Negative })
 }
 
 /// What the address brings; of a run over many pages the first few, and how many there are.
 async fn fetched(
-    desk: &Desk,
+    session: &Session,
     live: &Live,
     spec: &FeedSpec,
 ) -> std::result::Result<(Load, Option<usize>), Failure> {
@@ -62,12 +62,12 @@ async fn fetched(
             spec.id, spec.id
         )));
     }
-    let fetcher = fetcher(&desk.setup, Patience::default());
-    let sampled = sample(&fetcher, live, spec, PAGES, desk.now()).await;
+    let fetcher = fetcher(&session.setup, Patience::default());
+    let sampled = sample(&fetcher, live, spec, PAGES, session.now()).await;
     sampled.map_err(|what| Failure::failed(format!("a fonte {}: {what}", spec.id)))
 }
 
-fn tell(desk: &Desk, intake: &Intake, name: &str, of: Option<usize>) {
+fn tell(session: &Session, intake: &Intake, name: &str, of: Option<usize>) {
     let mapped = &intake.mapped;
     let (accepted, remarks): (bool, Vec<String>) = match &intake.verdict {
         Verdict::Accepted { notes } => (true, notes.iter().map(Note::to_string).collect()),
@@ -79,7 +79,7 @@ fn tell(desk: &Desk, intake: &Intake, name: &str, of: Option<usize>) {
             *states.entry((page.window().as_str(), line.state)).or_default() += 1;
         }
     }
-    if desk.json {
+    if session.json {
         let states: Vec<_> = states
             .iter()
             .map(|((window, state), count)| json!({ "janela": window, "situacao": state.as_str(), "quantos": count }))

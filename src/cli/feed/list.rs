@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{declared, origin};
-use crate::cli::desk::{Answer, Desk, Result, remark, say};
+use crate::cli::session::{Answer, Result, Session, remark, say};
 use crate::daemon::ingest::next_run;
 use crate::domain::feed::FeedSpec;
 use crate::domain::id::FeedId;
@@ -32,10 +32,10 @@ struct Standing<'a> {
 }
 
 /// All feeds, or one with its last snapshots.
-pub(in crate::cli) async fn list(desk: &Desk, feed: Option<&FeedId>) -> Result {
+pub(in crate::cli) async fn list(session: &Session, feed: Option<&FeedId>) -> Result {
     let feeds: Vec<&FeedSpec> = match feed {
-        Some(feed) => vec![declared(desk, feed)?],
-        None => desk.setup.config.feeds.iter().collect(),
+        Some(feed) => vec![declared(session, feed)?],
+        None => session.setup.config.feeds.iter().collect(),
     };
     if feeds.is_empty() {
         remark(
@@ -43,12 +43,12 @@ pub(in crate::cli) async fn list(desk: &Desk, feed: Option<&FeedId>) -> Result {
         );
         return Ok(Answer::Done);
     }
-    let store = desk.ledger().await?;
+    let store = session.ledger().await?;
     let shown = if feed.is_some() { SHOWN } else { 1 };
-    let standings = standings(desk, store.as_ref(), feeds, shown).await?;
-    if desk.json {
+    let standings = standings(session, store.as_ref(), feeds, shown).await?;
+    if session.json {
         for standing in &standings {
-            say(&standing.json(desk).to_string());
+            say(&standing.json(session).to_string());
         }
         return Ok(Answer::Done);
     }
@@ -56,21 +56,21 @@ pub(in crate::cli) async fn list(desk: &Desk, feed: Option<&FeedId>) -> Result {
         (Some(store), Some(_)) => store.rulings(None).await?,
         _ => Vec::new(),
     };
-    let mut out = table(&standings, desk);
+    let mut out = table(&standings, session);
     for standing in standings.iter().filter(|_| feed.is_some()) {
-        out.push_str(&details(standing, &rulings, &desk.setup.config.calendar.hours.zone));
+        out.push_str(&details(standing, &rulings, &session.setup.config.calendar.hours.zone));
     }
     say(&out);
     Ok(Answer::Done)
 }
 
 async fn standings<'a>(
-    desk: &Desk,
+    session: &Session,
     store: Option<&Store>,
     feeds: Vec<&'a FeedSpec>,
     shown: usize,
 ) -> std::result::Result<Vec<Standing<'a>>, StoreError> {
-    let (zone, now) = (&desk.setup.config.calendar.hours.zone, desk.now());
+    let (zone, now) = (&session.setup.config.calendar.hours.zone, session.now());
     let Some(store) = store else {
         let unseen = |spec| Standing {
             spec,
@@ -112,8 +112,8 @@ const HEADING: [&str; 8] = [
     "PRÓXIMA BUSCA",
 ];
 
-fn table(standings: &[Standing<'_>], desk: &Desk) -> String {
-    let (zone, now) = (&desk.setup.config.calendar.hours.zone, desk.now());
+fn table(standings: &[Standing<'_>], session: &Session) -> String {
+    let (zone, now) = (&session.setup.config.calendar.hours.zone, session.now());
     let cells: Vec<[String; 8]> = standings.iter().map(|s| s.cells(zone, now)).collect();
     let heading = HEADING.map(str::to_owned);
     let widths: Vec<usize> = (0..HEADING.len())
@@ -191,8 +191,8 @@ impl Standing<'_> {
         notes
     }
 
-    fn json(&self, desk: &Desk) -> Value {
-        let calendar = &desk.setup.config.calendar;
+    fn json(&self, session: &Session) -> Value {
+        let calendar = &session.setup.config.calendar;
         let at = |instant: Timestamp| rfc3339(instant, calendar);
         json!({
             "fonte": self.spec.id.as_str(),

@@ -8,15 +8,18 @@ pub(super) use attempt::attempt;
 pub(super) use list::{in_words, list};
 pub(super) use rule::rule;
 
-use super::desk::{Desk, Failure};
+use super::session::{Failure, Session};
 use crate::domain::feed::{FeedSpec, Source};
 use crate::domain::id::FeedId;
 use crate::render::portuguese;
 
 /// The feed of that name, or which there are.
-pub(super) fn declared<'a>(desk: &'a Desk, feed: &FeedId) -> std::result::Result<&'a FeedSpec, Failure> {
-    desk.setup.config.feeds.iter().find(|spec| spec.id == *feed).ok_or_else(|| {
-        let known: Vec<&str> = desk.setup.config.feeds.iter().map(|spec| spec.id.as_str()).collect();
+pub(super) fn declared<'a>(
+    session: &'a Session,
+    feed: &FeedId,
+) -> std::result::Result<&'a FeedSpec, Failure> {
+    session.setup.config.feeds.iter().find(|spec| spec.id == *feed).ok_or_else(|| {
+        let known: Vec<&str> = session.setup.config.feeds.iter().map(|spec| spec.id.as_str()).collect();
         let hint = if known.is_empty() {
             "nenhuma fonte foi declarada ainda; há exemplos no próprio arquivo".to_owned()
         } else {

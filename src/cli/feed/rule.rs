@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::cli::args::Signature;
-use crate::cli::desk::{Answer, Desk, Failure, Result, say};
+use crate::cli::session::{Answer, Failure, Result, Session, say};
 use crate::desk::order;
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
 use crate::domain::journal::Verdict;
@@ -13,13 +13,13 @@ use crate::store::Ruled;
 
 /// Believes a quarantined snapshot, or withdraws a believed one.
 pub(in crate::cli) async fn rule(
-    desk: &Desk,
+    session: &Session,
     snapshot: &SnapshotId,
     verdict: Verdict,
     signature: &Signature,
 ) -> Result {
-    let by = order::authorship(&signature.author, &signature.reason, desk.now())?;
-    let store = desk.writable_ledger().await?;
+    let by = order::authorship(&signature.author, &signature.reason, session.now())?;
+    let store = session.writable_ledger().await?;
     let (feed, windows) = match store.rule(snapshot, verdict, by.clone()).await? {
         Ruled::Done { feed, windows } => (feed, windows),
         Ruled::Unknown => {
@@ -43,7 +43,7 @@ pub(in crate::cli) async fn rule(
         }
     };
     let windows: Vec<&str> = windows.iter().map(WindowId::as_str).collect();
-    if desk.json {
+    if session.json {
         say(&json!({
             "acao": action(verdict),
             "coleta": snapshot.as_str(),
@@ -51,7 +51,7 @@ pub(in crate::cli) async fn rule(
             "janelas": windows,
             "autor": by.author,
             "motivo": by.reason,
-            "em": rfc3339(by.at, &desk.setup.config.calendar),
+            "em": rfc3339(by.at, &session.setup.config.calendar),
         })
         .to_string());
     } else {

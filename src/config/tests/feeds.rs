@@ -31,7 +31,7 @@ fn a_feed_says_where_how_and_what() {
     assert!(matches!(&feed.mapping.part, PartRule::Column { words, .. } if words.len() == 1));
     assert!(matches!(&feed.mapping.reference, ReferenceRule::Column { pattern, .. } if pattern == "%m/%Y"));
     let Meaning::Situation { words, .. } = &feed.mapping.meaning else { panic!() };
-    assert_eq!(words["Feito"], Says::Whole(Word::Is(State::Done)));
+    assert_eq!(*words.get("Feito").unwrap(), Says::Whole(Word::Is(State::Done)));
     assert!(feed.keep_original && feed.enabled);
 }
 
@@ -78,12 +78,12 @@ fn a_word_may_settle_several_parts_and_twins_may_agree() {
     let mapping = only(&text).mapping;
     assert_eq!((mapping.part, mapping.blanks.len(), mapping.ignored.len()), (PartRule::Situation, 2, 1));
     let Meaning::Situation { words, .. } = mapping.meaning else { panic!() };
-    let Says::Parts(parts) = &words["Em avaliação"] else { panic!() };
+    let Says::Parts(parts) = words.get("Em avaliação").unwrap() else { panic!() };
     assert!(parts.values().any(|w| *w == Word::FilledNotConcluded) && parts.len() == 2);
     let text =
         format!("{FEED}parte_coluna = \"#2\"\npartes = {{ \"Ambos\" = [\"GESTAO\", \"CRAS\"] }}\n{PRESENCE}");
     let PartRule::Column { words, column } = only(&text).mapping.part else { panic!() };
-    assert_eq!((words["Ambos"].len(), column.as_str()), (2, "#2"));
+    assert_eq!((words.get("Ambos").unwrap().len(), column.as_str()), (2, "#2"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod broken;
 mod calendar;
 mod catalogue;
+mod dialect;
 mod feeds;
 mod mutation;
 mod rewrite;

@@ -11,6 +11,8 @@ use crate::config::{RewriteError, rewrite};
 use crate::domain::id::{EmailAddress, FeedId, MunicipalityCode, PartId, UnitId};
 use crate::domain::register::{Column, Edit, Listed, Proposal, Register, Standing, propose};
 use crate::domain::roster::Unit;
+use crate::text::csv::DocumentError;
+use crate::text::encoding::Encoding;
 
 fn set(unit: &str, column: Column, value: &str) -> Edit {
     Edit::Set { unit: UnitId::parse(unit).unwrap(), column, value: value.to_owned() }
@@ -21,7 +23,7 @@ fn rewritten(file: &str, edits: &[Edit]) -> String {
 }
 
 /// The units of a file, with parts CRAS and GESTAO declared.
-fn units(file: &[u8]) -> Vec<Unit> {
+pub(super) fn units(file: &[u8]) -> Vec<Unit> {
     let config = good(&small().with("unidades.csv", file));
     let mut units: Vec<Unit> = config.roster.units.unwrap().iter().cloned().collect();
     units.sort_by(|a, b| a.id.cmp(&b.id));
@@ -63,11 +65,14 @@ fn a_new_file_has_every_column() {
 
 #[test]
 fn windows_1252_stays_windows_1252() {
-    let (file, _, _) = encoding_rs::WINDOWS_1252.encode("id;nome\n1;Maruípe\n");
+    let file = Encoding::WINDOWS_1252.encode("id;nome\n1;Maruípe\n").unwrap();
     let file = rewrite(Some(&file), &[set("1", Column::Name, "São João")]).unwrap();
     assert_eq!(file, b"id;nome\n1;S\xE3o Jo\xE3o\n");
     let error = rewrite(Some(&file), &[set("1", Column::Name, "Łódź")]).unwrap_err();
-    assert!(matches!(&error, RewriteError::Encoding(text) if text == "Łódź"), "{error}");
+    assert!(
+        matches!(&error, RewriteError::Document(DocumentError::Encoding { text, .. }) if text == "Łódź"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -104,7 +109,7 @@ fn file() -> impl Strategy<Value = String> {
     })
 }
 
-fn register() -> impl Strategy<Value = Register> {
+pub(super) fn register() -> impl Strategy<Value = Register> {
     let text = "[A-Za-zãé;\"=+@ -]{0,30}";
     let row = (0..9_u8, any::<bool>(), text, any::<bool>(), "[0-9() +-]{0,9}", 0..4_u8);
     prop::collection::vec(row, 0..9).prop_map(|rows| {

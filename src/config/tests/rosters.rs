@@ -5,6 +5,7 @@ use jiff::civil::date;
 use super::*;
 use crate::domain::id::MunicipalityCode;
 use crate::domain::roster::Role;
+use crate::text::encoding::Encoding;
 
 const HEAD: &str = "ibge;nome;smas_email\n";
 
@@ -30,8 +31,8 @@ fn contacts_stand_in_the_order_smas_cmas_others() {
 
 #[test]
 fn windows_1252_and_a_byte_order_mark_read_as_well() {
-    let (bytes, _, _) = encoding_rs::WINDOWS_1252.encode("ibge;nome;smas_email\r\n3205309;Vitória;\r\n");
-    let config = good(&small().with("municipios.csv", bytes.into_owned()));
+    let bytes = Encoding::WINDOWS_1252.encode("ibge;nome;smas_email\r\n3205309;Vitória;\r\n").unwrap();
+    let config = good(&small().with("municipios.csv", bytes));
     assert_eq!(config.roster.municipalities[&vitoria()].name, "Vitória");
     let marked = format!("\u{feff}{MUNICIPALITIES}");
     assert_eq!(good(&small().with("municipios.csv", marked)).roster.municipalities.len(), 2);
@@ -85,8 +86,8 @@ fn what_excel_makes_of_the_roster_reads_as_what_was_meant() {
 #[test]
 fn places_in_a_windows_1252_file_count_characters() {
     let text = "ibge;nome;smas_email\r\n\r\n3205309;\"São; João\";não é\r\n";
-    let (bytes, _, _) = encoding_rs::WINDOWS_1252.encode(text);
-    let found = errors(&small().with("municipios.csv", bytes.into_owned()));
+    let bytes = Encoding::WINDOWS_1252.encode(text).unwrap();
+    let found = errors(&small().with("municipios.csv", bytes));
     assert_eq!(found.len(), 2, "{}", lines(&found));
     assert_eq!((found[0].line, found[0].column, found[0].span.as_str()), (3, 21, "não é"));
 }

@@ -2,7 +2,7 @@
 
 use jiff::civil::{date, time};
 
-use super::super::{Mode, Security};
+use super::super::{Mode, RelaySecurity};
 use super::*;
 
 fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -132,7 +132,7 @@ fn production_wants_a_beginning_a_relay_and_addresses_that_reach_somebody() {
     let whole = format!("modo = \"producao\"\ninicio = 2026-12-01\n{VIGIA}{RELAY}");
     let config = good(&small().with("vigia.toml", whole.clone()));
     assert_eq!(config.settings.mode, Mode::Production);
-    assert_eq!(config.settings.relay.unwrap().security, Security::StartTls);
+    assert_eq!(config.settings.relay.unwrap().security, RelaySecurity::StartTls);
     assert!(config.calendar.hours.waits);
     let reserved = whole.replace("gsuas@setades.es.gov.br", "gsuas@example.org");
     let reserved = reserved.replace("smtp.es.gov.br", "smtp.example.org");

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::civil::date;
 
-use super::super::{Mode, OnUncertain, Security, load};
+use super::super::{Mode, RelaySecurity, UncertainPolicy, load};
 use super::*;
 use crate::domain::calendar::{Audience, OnUnconfirmed};
 use crate::domain::id::{Reference, SystemId, WindowId};
@@ -16,14 +16,14 @@ fn the_shipped_configuration_has_no_faults_and_no_warnings() {
     let config = good(&Sources::embedded());
     assert_eq!(lines(&config.warnings), "");
     assert_eq!(config.settings.mode, Mode::Rehearsal);
-    assert_eq!(config.settings.on_uncertain, OnUncertain::Resend);
+    assert_eq!(config.settings.on_uncertain, UncertainPolicy::Resend);
     assert_eq!(config.calendar.starts_on, None);
     assert_eq!(config.calendar.daily_limit, 234);
     assert!(!config.calendar.hours.waits, "a rehearsal does not wait for sending hours");
     assert_eq!(config.secretariat.signature, Secretariat::SIGNATURE);
     assert_eq!(config.secretariat.support, Secretariat::SUPPORT);
     let relay = config.settings.relay.unwrap();
-    assert_eq!((relay.port, relay.security), (587, Security::StartTls));
+    assert_eq!((relay.port, relay.security), (587, RelaySecurity::StartTls));
     assert!(config.roster.units.is_none());
     assert_eq!(config.feeds.len(), 10);
     assert!(config.feeds.iter().all(|feed| !feed.enabled), "staff enable them once they have been tried");

@@ -33,8 +33,22 @@ fn a_register_needs_little_and_may_say_more() {
     let config = good(&small().with("fontes.toml", format!("{REGISTER}{more}")));
     let register = &config.registers[0];
     let (column, words) = register.columns.standing.clone().unwrap();
-    assert_eq!((column.as_str(), words["Inativo"]), ("situacao", Standing::Closed));
+    assert_eq!((column.as_str(), *words.get("Inativo").unwrap()), ("situacao", Standing::Closed));
     assert_eq!((register.blanks.clone(), register.minimum), (vec!["n/d".to_owned()], 10));
+}
+
+#[test]
+fn a_register_with_one_word_of_two_meanings_is_refused() {
+    for twins in [
+        "situacao_coluna = \"s\"\nsituacoes = { \"Concluída\" = \"aberta\", \"CONCLUIDA \" = \"fechada\" }\n",
+        "situacao_coluna = \"s\"\nsituacoes = { \"a b\" = \"aberta\", \"A  B\" = \"fechada\" }\n",
+    ] {
+        let found = faults(&small().with("fontes.toml", format!("{REGISTER}{twins}")));
+        assert!(
+            found.iter().any(|fault| fault.message.contains("a mesma palavra com dois sentidos")),
+            "{found:?}"
+        );
+    }
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::domain::feed::FeedSpec;
 use crate::feed::body::{Body, Original};
 use crate::feed::error::FeedError;
 use crate::feed::http::{Fetched, Rules, Validators};
-use crate::feed::pages::Page;
+use crate::feed::pages::PageRequest;
 use crate::feed::{Missing, digest, looks_right, paging};
 use crate::store::{CrawlPage, StoreError};
 use crate::telemetry::chain;
@@ -54,7 +54,7 @@ struct Crawl<'a> {
 pub(super) async fn crawl(
     app: &App,
     spec: &FeedSpec,
-    pages: &[Page],
+    pages: &[PageRequest],
     rules: &Rules,
     pause: Duration,
 ) -> Result<Crawled, StoreError> {
@@ -99,7 +99,7 @@ pub(super) async fn crawl(
 async fn begin<'a>(
     app: &'a App,
     spec: &'a FeedSpec,
-    pages: &[Page],
+    pages: &[PageRequest],
     rules: &'a Rules,
 ) -> Result<Result<Crawl<'a>, String>, StoreError> {
     let now = app.now();
@@ -132,7 +132,7 @@ async fn begin<'a>(
 }
 
 /// What makes two crawls the same: the feed, and every page of it.
-fn plan(spec: &FeedSpec, pages: &[Page]) -> String {
+fn plan(spec: &FeedSpec, pages: &[PageRequest]) -> String {
     let urls: Vec<&str> = pages.iter().map(|page| page.url.as_str()).collect();
     digest::sha256_hex(format!("{spec:?}\n{}", urls.join("\n")).as_bytes())
 }
@@ -167,7 +167,7 @@ enum Kept {
 
 impl Crawl<'_> {
     /// Fetches a page, and makes sure that it is one.
-    async fn page(&self, page: &Page) -> Result<Original, (String, Option<Duration>, bool)> {
+    async fn page(&self, page: &PageRequest) -> Result<Original, (String, Option<Duration>, bool)> {
         let told = |error: &FeedError| {
             (chain(error), error.retry_after(), matches!(error, FeedError::Transient { .. }))
         };
@@ -189,7 +189,7 @@ impl Crawl<'_> {
     /// Settles a page, durably.
     async fn keep(
         &mut self,
-        page: &Page,
+        page: &PageRequest,
         fetched: Result<Original, (String, Option<Duration>, bool)>,
     ) -> Result<Kept, StoreError> {
         let mut settled = CrawlPage {
@@ -236,7 +236,7 @@ impl Crawl<'_> {
     }
 
     /// All that was had, as one load.
-    fn load(&self, pages: &[Page]) -> Load {
+    fn load(&self, pages: &[PageRequest]) -> Load {
         let (mut bodies, mut missing) = (Vec::new(), Vec::new());
         for page in pages {
             let given = page.given.clone();

@@ -17,7 +17,7 @@ use crate::domain::time::Zone;
 use crate::feed::body::Body;
 use crate::feed::error::FeedError;
 use crate::feed::http::{Fetched, Fetcher, Reply, Rules, Validators};
-use crate::feed::pages::{Page, pages};
+use crate::feed::pages::{PageRequest, pages};
 use crate::feed::schedule::Schedule;
 use crate::feed::{paging, url};
 use crate::store::{FeedRun, StoreError};
@@ -204,7 +204,7 @@ async fn fetched_and_judged(
 ///
 /// # Errors
 /// In the operators' words.
-fn asked(live: &Live, spec: &FeedSpec, now: Timestamp) -> Result<(Vec<Page>, Rules), String> {
+fn asked(live: &Live, spec: &FeedSpec, now: Timestamp) -> Result<(Vec<PageRequest>, Rules), String> {
     let Source::Http { url, manners, .. } = &spec.source else {
         return Err("a fonte não tem endereço a consultar".to_owned());
     };
@@ -250,7 +250,7 @@ enum Whole {
 async fn whole(
     fetcher: &Fetcher,
     spec: &FeedSpec,
-    pages: &[Page],
+    pages: &[PageRequest],
     rules: &Rules,
     known: &BTreeMap<String, Validators>,
 ) -> Result<Whole, FeedError> {
@@ -288,7 +288,7 @@ async fn whole(
 }
 
 /// A page without conditions.
-async fn again(fetcher: &Fetcher, page: &Page, rules: &Rules) -> Result<Reply, FeedError> {
+async fn again(fetcher: &Fetcher, page: &PageRequest, rules: &Rules) -> Result<Reply, FeedError> {
     match fetcher.fetch(&page.url, &Validators::default(), rules).await? {
         Fetched::Fresh(reply) => Ok(reply),
         Fetched::NotModified => Err(FeedError::Transient {
@@ -303,7 +303,7 @@ async fn again(fetcher: &Fetcher, page: &Page, rules: &Rules) -> Result<Reply, F
 async fn rest(
     fetcher: &Fetcher,
     spec: &FeedSpec,
-    page: &Page,
+    page: &PageRequest,
     first: &Body,
     rules: &Rules,
 ) -> Result<Vec<Body>, FeedError> {
@@ -312,7 +312,7 @@ async fn rest(
         let so_far = std::iter::once(first).chain(&more);
         let Some(next) = paging::next(&spec.format, &page.url, so_far) else { break };
         tokio::time::sleep(pause_of(spec)).await;
-        let reply = again(fetcher, &Page { url: next, ..page.clone() }, rules).await?;
+        let reply = again(fetcher, &PageRequest { url: next, ..page.clone() }, rules).await?;
         more.push(Body { given: page.given.clone(), original: reply.original });
     }
     Ok(more)

@@ -78,6 +78,7 @@ macro_rules! entries {
         /// An entry of the journal.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(tag = "formato")]
+        #[expect(clippy::large_enum_variant, reason = "entries pass one at a time, and most are decisions or attempts")]
         pub enum Entry {
             $($(#[doc = $about])+ #[serde(rename = $form)] $name($name),)+
         }

@@ -60,6 +60,8 @@ pub struct UnconfirmedPart {
 pub enum Content {
     /// Anexo I.
     Announcement {
+        /// The edition that it announces: a divulgação's identity has none.
+        edition: u16,
         /// The deadline, or "a definir".
         deadline: Option<Deadline>,
     },
@@ -136,6 +138,56 @@ pub enum Content {
         /// What.
         items: Vec<AlertItem>,
     },
+}
+
+impl Content {
+    /// What sort of letter says it.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Announcement { .. } => Kind::Announcement,
+            Self::Reminder { .. } => Kind::Reminder,
+            Self::Warning { .. } => Kind::Warning,
+            Self::Extension { .. } => Kind::Extension,
+            Self::Suspension { .. } | Self::Upheld { .. } => Kind::Suspension,
+            Self::Digest { .. } => Kind::Digest,
+            Self::Referral { .. } | Self::ReferralVoid { .. } => Kind::Referral,
+            Self::Alert { .. } => Kind::Alert,
+        }
+    }
+
+    /// The edition that it announces, where the identity of its notice names none.
+    #[must_use]
+    pub fn edition(&self) -> Option<u16> {
+        match self {
+            Self::Announcement { edition, .. } => Some(*edition),
+            Self::Reminder { .. }
+            | Self::Warning { .. }
+            | Self::Extension { .. }
+            | Self::Suspension { .. }
+            | Self::Upheld { .. }
+            | Self::Digest { .. }
+            | Self::Referral { .. }
+            | Self::ReferralVoid { .. }
+            | Self::Alert { .. } => None,
+        }
+    }
+
+    /// The deadline that it tells a municipality, if it tells one.
+    #[must_use]
+    pub fn told(&self) -> Option<Told> {
+        match self {
+            Self::Announcement { deadline, .. } | Self::Upheld { deadline } => Some(Told::from(*deadline)),
+            Self::Reminder { deadline, .. }
+            | Self::Warning { deadline, .. }
+            | Self::Extension { deadline, .. } => Some(Told::Date(*deadline)),
+            Self::Suspension { .. }
+            | Self::Digest { .. }
+            | Self::Referral { .. }
+            | Self::ReferralVoid { .. }
+            | Self::Alert { .. } => None,
+        }
+    }
 }
 
 /// A letter summed up in a resumo.

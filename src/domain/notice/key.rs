@@ -7,7 +7,6 @@ use std::fmt;
 
 use jiff::civil::Date;
 
-use super::Kind;
 use crate::domain::id::{GerenciaId, MunicipalityCode, WindowId};
 
 /// The place of a municipal notice within its window. Ordered as they outrank one another.
@@ -52,6 +51,29 @@ impl fmt::Display for Slot {
 }
 
 impl Slot {
+    /// The edition that it names; a divulgação comes once per window, whatever the edition.
+    #[must_use]
+    pub fn edition(self) -> Option<u16> {
+        match self {
+            Self::Announcement => None,
+            Self::Extension { edition }
+            | Self::Suspension { edition }
+            | Self::Upheld { edition }
+            | Self::Rung { edition, .. } => Some(edition),
+        }
+    }
+
+    /// The rung, days before the deadline; none for what is no rung's.
+    #[must_use]
+    pub fn rung(self) -> Option<u16> {
+        match self {
+            Self::Rung { days_before, .. } => Some(days_before),
+            Self::Announcement | Self::Extension { .. } | Self::Suspension { .. } | Self::Upheld { .. } => {
+                None
+            }
+        }
+    }
+
     fn parse(edition: Option<u16>, text: &str) -> Option<Self> {
         match (edition, text) {
             (None, "divulgacao") => Some(Self::Announcement),
@@ -144,17 +166,6 @@ impl StaffSlot {
             | Self::ReferralVoid { edition, .. }
             | Self::Alert { edition, .. }
             | Self::Report { edition } => *edition,
-        }
-    }
-
-    /// What sort of letter it is; a report is none.
-    #[must_use]
-    pub fn kind(&self) -> Option<Kind> {
-        match self {
-            Self::Digest { .. } => Some(Kind::Digest),
-            Self::Referral { .. } | Self::ReferralVoid { .. } => Some(Kind::Referral),
-            Self::Alert { .. } => Some(Kind::Alert),
-            Self::Report { .. } => None,
         }
     }
 
@@ -255,6 +266,25 @@ impl NoticeKey {
         match self {
             Self::Municipal { window, .. } | Self::Staff { window, .. } => Some(window),
             Self::Service { .. } => None,
+        }
+    }
+
+    /// The edition that it names, if it names one.
+    #[must_use]
+    pub fn edition(&self) -> Option<u16> {
+        match self {
+            Self::Municipal { slot, .. } => slot.edition(),
+            Self::Staff { slot, .. } => Some(slot.edition()),
+            Self::Service { .. } => None,
+        }
+    }
+
+    /// Its place among the notices to a municipality; none for one to staff.
+    #[must_use]
+    pub fn slot(&self) -> Option<Slot> {
+        match self {
+            Self::Municipal { slot, .. } => Some(*slot),
+            Self::Staff { .. } | Self::Service { .. } => None,
         }
     }
 

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 
 use super::feed::{Format, Source};
 use super::id::{EmailAddress, FeedId, MunicipalityCode, PartId, UnitId};
+use crate::text::words::Words;
 
 mod edit;
 mod propose;
@@ -51,7 +52,7 @@ pub enum RegisterPart {
         /// The column.
         column: String,
         /// Its words; a word that names a declared part needs no entry.
-        words: BTreeMap<String, PartId>,
+        words: Words<PartId>,
     },
 }
 
@@ -69,7 +70,7 @@ pub struct RegisterColumns {
     /// Its telephone.
     pub telephone: Option<String>,
     /// Whether it is open, and in which words (compared without case, accents or outer blanks); absent: a listed unit is.
-    pub standing: Option<(String, BTreeMap<String, Standing>)>,
+    pub standing: Option<(String, Words<Standing>)>,
 }
 
 /// What a register says of a unit.

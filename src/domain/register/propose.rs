@@ -6,8 +6,9 @@ use jiff::civil::Date;
 
 use super::edit::{cell_name, cell_telephone};
 use super::{Change, Listed, Proposal, ProposalKind, Register, Standing};
-use crate::domain::id::{EmailAddress, PartId, UnitId, unaccented};
+use crate::domain::id::{EmailAddress, PartId, UnitId};
 use crate::domain::roster::Unit;
+use crate::text::fold::folded;
 
 /// The ministry cuts names at so many characters.
 const CUT_AT: usize = 25;
@@ -187,12 +188,6 @@ fn same_name(ours: &str, theirs: &str) -> bool {
     let (ours, theirs) = (folded(ours), folded(theirs));
     let cut = theirs.chars().count() >= CUT_AT - 1 && theirs.chars().count() <= CUT_AT;
     ours == theirs || cut && ours.starts_with(&theirs)
-}
-
-/// Without case and accents, inner blanks as one.
-fn folded(text: &str) -> String {
-    let plain: String = text.chars().flat_map(char::to_lowercase).map(unaccented).collect();
-    plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn digits(text: &str) -> String {

@@ -14,6 +14,8 @@ pub(in crate::feed) mod place;
 mod row;
 mod word;
 
+pub(super) use self::word::part_words;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -25,8 +27,9 @@ use crate::domain::page::Observations;
 use crate::domain::roster::Roster;
 
 use super::body::Given;
+use super::error::DecodeError;
 use super::judge::Previous;
-use super::table::{ColumnError, DecodeError, RowProblem, Table};
+use super::table::{ColumnError, RowProblem, Table};
 
 /// What rows are read against.
 #[derive(Debug, Clone, Copy)]

@@ -8,7 +8,7 @@ use jiff::{Timestamp, ToSpan as _};
 use crate::domain::calendar::Window;
 use crate::domain::feed::{FeedSpec, ReferenceRule};
 use crate::domain::id::{PartId, Reference};
-use crate::feed::text::excerpt;
+use crate::text::fold::excerpt;
 
 use super::Ground;
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::domain::id::{MunicipalityCode, UnitId};
 use crate::domain::roster::Roster;
-use crate::feed::text::excerpt;
+use crate::text::fold::excerpt;
 
 /// Why a code names no known municipality.
 #[derive(Debug, Clone, PartialEq, Eq)]

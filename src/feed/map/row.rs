@@ -11,10 +11,10 @@ use crate::domain::feed::{FeedSpec, Meaning, PartRule, Says, Word};
 use crate::domain::id::{MunicipalityCode, PartId, Reference, UnitId};
 use crate::domain::status::State;
 use crate::domain::time::Zone;
-use crate::domain::word::folded;
 use crate::feed::body::Given;
 use crate::feed::table::{Column, Row};
-use crate::feed::text::excerpt;
+use crate::text::fold::{excerpt, folded};
+use crate::text::words::Words;
 
 use super::absence::Doubts;
 use super::column::Columns;
@@ -22,7 +22,7 @@ use super::count::Count;
 use super::gather::{Gathered, Said};
 use super::period::{Periods, sheet_date};
 use super::place::{NotKnown, Places, unit, without_fraction};
-use super::word::{MOST_CHARACTERS, Words, unknown};
+use super::word::{Lookup, MOST_CHARACTERS, part_words, unknown};
 use super::{Ground, MOST_LISTED, Mapped, UnknownMunicipality};
 
 /// What rows are read by.
@@ -30,8 +30,8 @@ pub(super) struct Tables<'a> {
     spec: &'a FeedSpec,
     ground: &'a Ground<'a>,
     places: Places,
-    parts: Words<Rc<[PartId]>>,
-    situations: Words<Rc<Says>>,
+    parts: Lookup<Vec<PartId>>,
+    situations: Lookup<Says>,
     blanks: Vec<String>,
     ignored: Vec<String>,
     /// The windows of a reference as written, for each part: files have few references and many rows.
@@ -62,25 +62,22 @@ pub(super) struct With<'r> {
 impl<'a> Tables<'a> {
     pub(super) fn new(spec: &'a FeedSpec, ground: &'a Ground<'a>) -> Self {
         let parts = match &spec.mapping.part {
-            PartRule::Column { words, .. } => Words::of_parts(&ground.calendar.parts, words),
-            PartRule::Fixed(part) => {
-                Words::of_parts(&ground.calendar.parts, &[(String::new(), vec![part.clone()])].into())
+            PartRule::Column { words, .. } => {
+                part_words(&ground.calendar.parts, words, |id| vec![id.clone()])
             }
-            PartRule::Situation => Words::new(&[].into()),
+            PartRule::Fixed(_) | PartRule::Situation => Words::default(),
         };
         let situations = match &spec.mapping.meaning {
-            Meaning::Situation { words, .. } => {
-                Words::new(&words.iter().map(|(word, says)| (word.clone(), Rc::new(says.clone()))).collect())
-            }
-            Meaning::Presence | Meaning::Count { .. } => Words::new(&[].into()),
+            Meaning::Situation { words, .. } => words.clone(),
+            Meaning::Presence | Meaning::Count { .. } => Words::default(),
         };
         let fold = |words: &[String]| words.iter().map(|w| folded(w)).collect();
         Self {
             spec,
             ground,
             places: Places::new(ground.roster),
-            parts,
-            situations,
+            parts: Lookup::new(parts),
+            situations: Lookup::new(situations),
             blanks: fold(&spec.mapping.blanks),
             ignored: fold(&spec.mapping.ignored),
             windows: HashMap::new(),
@@ -158,9 +155,11 @@ impl<'a> Tables<'a> {
         to: &mut To<'_>,
     ) -> Result<(), String> {
         let Some(said) = self.said(row, with, municipality, to) else { return Ok(()) };
-        let parts: Option<Rc<[PartId]>> = match &self.spec.mapping.part {
+        let spec = self.spec;
+        let found: Rc<Vec<PartId>>;
+        let parts = match &spec.mapping.part {
             PartRule::Situation => None,
-            PartRule::Fixed(_) => self.parts.get(""),
+            PartRule::Fixed(part) => Some(std::slice::from_ref(part)),
             PartRule::Column { column, .. } => {
                 let word = self.cell(row, with.columns.part).ok_or("parte em branco")?;
                 let Some(parts) = self.parts.get(word) else {
@@ -168,12 +167,13 @@ impl<'a> Tables<'a> {
                     unknown(to.mapped, column, word, row.line);
                     return Ok(());
                 };
-                Some(parts)
+                found = parts;
+                Some(found.as_slice())
             }
         };
         let unit = self.unit(row, with, to)?;
         let dated = self.dated(row, with, to.mapped);
-        let about: Vec<(&PartId, Word)> = match (&parts, &*said.says) {
+        let about: Vec<(&PartId, Word)> = match (parts, &*said.says) {
             (Some(parts), Says::Whole(word)) => parts.iter().map(|part| (part, *word)).collect(),
             (_, Says::Parts(words)) => words.iter().map(|(part, word)| (part, *word)).collect(),
             (None, Says::Whole(_)) => return Err("a linha não diz de que parte fala".to_owned()),

@@ -13,7 +13,8 @@ use crate::feed::fixture::{
     code, map, mapped, mapped_at, november, presence, presence_by_unit, roster, roster_with_units, situation,
     told, unit,
 };
-use crate::feed::table;
+use crate::feed::format;
+use crate::text::words::Words;
 
 #[test]
 fn a_row_means_done_and_an_expected_municipality_without_one_is_pending() {
@@ -269,7 +270,7 @@ fn the_published_census_file_is_read_as_it_is() {
         (crate::feed::fixture::calendar(), crate::feed::fixture::windows(), roster());
     let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
     let body = Body::plain(Original::from_bytes(bytes.clone()));
-    assert!(table::open(&spec.format, &body, &[]).unwrap().header().find("Municipio").is_ok());
+    assert!(format::open(&spec.format, &body, &[]).unwrap().header().find("Municipio").is_ok());
     let found = map(&spec, &bytes, &ground);
     assert_eq!((found.rows, found.bad, found.unknown, found.doubtful_dates), (7, 0, 1, 0));
     assert_eq!(found.observations.len(), 6);
@@ -279,7 +280,7 @@ fn spec_by_words(words: &[(&str, Says)]) -> FeedSpec {
     let mut spec = situation();
     spec.mapping.part = PartRule::Situation;
     spec.mapping.dated = None;
-    let words = words.iter().map(|(word, says)| ((*word).to_owned(), says.clone())).collect();
+    let words = Words::of(words.iter().map(|(word, says)| (*word, says.clone()))).unwrap();
     spec.mapping.meaning = Meaning::Situation { column: "situacao".to_owned(), words };
     spec
 }
@@ -315,7 +316,7 @@ fn one_word_may_settle_several_parts() {
 fn one_word_of_the_parts_column_may_be_several_parts() {
     let mut spec = situation();
     let both = vec![PartId::parse("GESTAO").unwrap(), PartId::parse("CREAS").unwrap()];
-    let words = BTreeMap::from([("Gestão e CREAS".to_owned(), both)]);
+    let words = Words::of([("Gestão e CREAS", both)]).unwrap();
     spec.mapping.part = PartRule::Column { column: "parte".to_owned(), words };
     let file = "ibge;parte;situacao;data\n320530;gestao e creas;Questionário Preenchido;\n320530;gestao e creas;Preencher o questionário;\n";
     let found = mapped(&spec, &roster(), file);
@@ -326,7 +327,7 @@ fn one_word_of_the_parts_column_may_be_several_parts() {
 #[test]
 fn filled_in_and_not_concluded_is_pending_in_words_of_its_own() {
     let mut spec = situation();
-    let words = BTreeMap::from([("100%".to_owned(), Says::Whole(Word::FilledNotConcluded))]);
+    let words = Words::of([("100%", Says::Whole(Word::FilledNotConcluded))]).unwrap();
     spec.mapping.meaning = Meaning::Situation { column: "situacao".to_owned(), words };
     let found = mapped(&spec, &roster(), "ibge;parte;situacao;data\n320530;CRAS;100%;\n");
     let said = found.observations.iter().last().unwrap();
@@ -368,7 +369,7 @@ fn crawled(spec: &FeedSpec, pages: &[(Given, &str)]) -> Mapped {
     let mut mapper = Mapper::new(spec, &ground);
     for (given, page) in pages {
         let body = Body { given: given.clone(), original: Original::from_bytes(page.as_bytes()) };
-        mapper.read(table::open(&spec.format, &body, &[]).unwrap(), given).unwrap();
+        mapper.read(format::open(&spec.format, &body, &[]).unwrap(), given).unwrap();
     }
     mapper.finish()
 }
@@ -507,7 +508,7 @@ fn thousands_of_rows_and_units_are_mapped_in_one_pass() {
 fn a_form_that_the_source_says_was_opened_again_is_marked_so() {
     let mut spec = situation();
     let Meaning::Situation { words, .. } = &mut spec.mapping.meaning else { panic!() };
-    words.insert("Reaberto".to_owned(), Says::Whole(Word::Reopened));
+    words.insert("Reaberto", Says::Whole(Word::Reopened)).unwrap();
     let file = "ibge;parte;situacao;data\n320530;CRAS;Reaberto;\n320500;CRAS;Preencher o questionário;\n";
     let found = mapped(&spec, &roster(), file);
     let marked: Vec<(bool, State)> = found

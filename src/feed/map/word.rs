@@ -1,41 +1,37 @@
 //! Words of a file to what they mean. Pure.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use crate::domain::calendar::Part;
 use crate::domain::id::PartId;
-use crate::feed::text::{excerpt, folded};
+use crate::text::fold::{excerpt, folded};
+use crate::text::words::Words;
 
 use super::{MOST_LISTED, Mapped, UnknownWord};
 
 /// Most characters kept of a word that means nothing: a wrong column may hold what nobody should keep.
 pub(super) const MOST_CHARACTERS: usize = 60;
 
-/// A table of words, compared without case, accents or outer blanks.
-pub(super) struct Words<T> {
-    folded: HashMap<String, T>,
-    /// Words as written that were looked up already: a file has few different ones, and many rows.
-    met: HashMap<String, Option<T>>,
-}
-
 /// Most words remembered as written.
 const MOST_MET: usize = 10_000;
 
-impl<T: Clone> Words<T> {
-    pub(super) fn new(words: &BTreeMap<String, T>) -> Self {
-        Self::of(words.iter().map(|(word, meaning)| (folded(word), meaning.clone())).collect())
+/// A table of words that remembers what was looked up: a file has few different words, and many rows.
+pub(super) struct Lookup<T> {
+    words: Words<T>,
+    met: HashMap<String, Option<Rc<T>>>,
+}
+
+impl<T: Clone> Lookup<T> {
+    pub(super) fn new(words: Words<T>) -> Self {
+        Self { words, met: HashMap::new() }
     }
 
-    fn of(folded: HashMap<String, T>) -> Self {
-        Self { folded, met: HashMap::new() }
-    }
-
-    pub(super) fn get(&mut self, word: &str) -> Option<T> {
+    pub(super) fn get(&mut self, word: &str) -> Option<Rc<T>> {
         if let Some(met) = self.met.get(word) {
             return met.clone();
         }
-        let meaning = self.folded.get(&folded(word)).cloned();
+        let meaning = self.words.get(word).cloned().map(Rc::new);
         if self.met.len() < MOST_MET {
             self.met.insert(word.to_owned(), meaning.clone());
         }
@@ -43,15 +39,25 @@ impl<T: Clone> Words<T> {
     }
 }
 
-impl Words<Rc<[PartId]>> {
-    /// The words of a feed over the ids and names of the declared parts.
-    pub(super) fn of_parts(declared: &BTreeMap<PartId, Part>, words: &BTreeMap<String, Vec<PartId>>) -> Self {
-        let mut all: HashMap<String, Rc<[PartId]>> = HashMap::new();
-        all.extend(declared.values().map(|p| (folded(&p.name), [p.id.clone()].into())));
-        all.extend(declared.keys().map(|id| (folded(id.as_str()), [id.clone()].into())));
-        all.extend(words.iter().map(|(word, ids)| (folded(word), ids.clone().into())));
-        Self::of(all)
+/// The words for parts: those of the source, else the ids of the declared parts, else a name that only one of them has.
+pub(in crate::feed) fn part_words<T: Clone + PartialEq>(
+    declared: &BTreeMap<PartId, Part>,
+    of_source: &Words<T>,
+    meaning: impl Fn(&PartId) -> T,
+) -> Words<T> {
+    let mut words = of_source.clone();
+    let mut names: BTreeMap<String, BTreeSet<&PartId>> = BTreeMap::new();
+    for (id, part) in declared {
+        // Refused where the source's own word means something else: it says so on purpose.
+        let _ = words.insert(id.as_str(), meaning(id));
+        names.entry(folded(&part.name)).or_default().insert(id);
     }
+    for (name, ids) in names {
+        if let (Some(id), 1) = (ids.first(), ids.len()) {
+            let _ = words.insert(&name, meaning(id));
+        }
+    }
+    words
 }
 
 /// Lists a word that means nothing.
@@ -69,16 +75,6 @@ pub(super) fn unknown(mapped: &mut Mapped, column: &str, word: &str, line: u64) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::status::State;
-
-    #[test]
-    fn words_mean_the_same_in_any_case_and_with_or_without_accents() {
-        let mut words = Words::new(&BTreeMap::from([("Questionário Preenchido".to_owned(), State::Done)]));
-        for _ in 0..2 {
-            assert_eq!(words.get(" QUESTIONARIO  PREENCHIDO "), Some(State::Done));
-            assert_eq!(words.get("Preencher o questionário"), None);
-        }
-    }
 
     #[test]
     fn a_column_mapped_by_mistake_is_not_kept_whole() {

@@ -13,7 +13,7 @@ use crate::domain::calendar::Calendar;
 use crate::domain::id::{Reference, SystemId};
 use crate::domain::news::{Finding, FindingId, Guess, NewsSpec, Topic};
 use crate::feed::digest::sha256_hex;
-use crate::feed::text::excerpt;
+use crate::text::fold::excerpt;
 
 /// Most characters of a title or a quote that are kept.
 const MOST_TITLE: usize = 200;

@@ -2,11 +2,10 @@
 //!
 //! Blocks and not the page are compared, so that a menu, a counter or a new layout is no news.
 
-use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
-
 use super::NewsError;
 use super::block;
 use super::post::{Post, link};
+use crate::text::encoding::Encoding;
 
 /// A page beyond so many blocks is read so far.
 const MOST_BLOCKS: usize = 5_000;
@@ -35,7 +34,7 @@ pub(super) fn posts(bytes: &[u8], address: &str) -> Result<Vec<Post>, NewsError>
     Ok(posts)
 }
 
-/// By mark, by the page's own word, else UTF-8 when the bytes are, else Windows-1252.
+/// By mark, else UTF-8 when the bytes are, else by the page's own word, else Windows-1252.
 fn decoded(bytes: &[u8]) -> String {
     let head: String = bytes.iter().take(2048).map(|b| char::from(*b).to_ascii_lowercase()).collect();
     let stated = head.split_once("charset=").map(|(_, rest)| {
@@ -44,11 +43,8 @@ fn decoded(bytes: &[u8]) -> String {
             .take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
             .collect::<String>()
     });
-    let stated = stated.and_then(|label| Encoding::for_label(label.as_bytes()));
-    let encoding = match stated {
-        _ if std::str::from_utf8(bytes).is_ok() => UTF_8,
-        Some(stated) if stated != UTF_8 => stated,
-        _ => WINDOWS_1252,
-    };
-    encoding.decode(bytes).0.into_owned()
+    let stated = stated.and_then(|label| Encoding::for_label(&label)).filter(|of| *of != Encoding::UTF_8);
+    let found = Encoding::detect(bytes);
+    let encoding = if found == Encoding::WINDOWS_1252 { stated.unwrap_or(found) } else { found };
+    encoding.decode(bytes).into_owned()
 }

@@ -13,6 +13,7 @@ use crate::domain::feed::Source;
 use crate::domain::id::{FeedId, SystemId};
 use crate::domain::news::Topic;
 use crate::feed::fixture;
+use crate::text::encoding::Encoding;
 
 const NEAR: Date = date(2023, 12, 5);
 
@@ -238,7 +239,7 @@ fn a_page_is_watched_by_its_blocks_whatever_its_layout() {
     assert_eq!(shown(&first).lines().count(), 3, "{}", shown(&first));
     assert_eq!(first[0].link, "http://blog.mds.gov.br/redesuas/censo");
     assert_eq!(first[0].guess.deadline_on, Some(date(2023, 12, 29)));
-    let (latin, _, _) = encoding_rs::WINDOWS_1252.encode(other);
+    let latin = Encoding::WINDOWS_1252.encode(other).unwrap();
     let second = found(NewsFormat::Page, &latin, date(2024, 3, 1)).unwrap();
     assert_eq!(second.iter().map(|f| &f.id).collect::<Vec<_>>(), [&first[0].id]);
 }
@@ -246,7 +247,7 @@ fn a_page_is_watched_by_its_blocks_whatever_its_layout() {
 #[test]
 fn feeds_in_latin_1_and_atom_are_read_too() {
     let text = posts().replace("UTF-8", "ISO-8859-1");
-    let (latin, _, _) = encoding_rs::WINDOWS_1252.encode(&text);
+    let latin = Encoding::WINDOWS_1252.encode(&text).unwrap();
     let today = date(2023, 12, 6);
     assert_eq!(
         found(NewsFormat::Feed, &latin, today).unwrap(),

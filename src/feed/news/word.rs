@@ -1,6 +1,6 @@
 //! Text as words, numbers and signs; sentences; and which words are in them. Pure.
 
-use crate::domain::id::unaccented;
+use crate::text::fold;
 
 /// A piece of a text, with its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,7 @@ fn is_mark(c: char) -> bool {
 }
 
 fn folded(word: &str) -> String {
-    word.chars().filter(|c| !is_mark(*c)).flat_map(char::to_lowercase).map(unaccented).collect()
+    fold::plain(word).filter(|c| !is_mark(*c)).collect()
 }
 
 /// A text as its words and numbers, folded and parted by single blanks, with one at each end.

@@ -5,7 +5,7 @@
 use super::{RegisterGround, RegisterRead};
 use crate::domain::register::RegisterSpec;
 use crate::domain::roster::Units;
-use crate::feed::table::DecodeError;
+use crate::feed::error::DecodeError;
 
 /// A fall of so many units is ordinary.
 const ORDINARY_FALL: usize = 5;

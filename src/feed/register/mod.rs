@@ -19,8 +19,9 @@ use crate::domain::roster::Roster;
 
 use self::read::Gather;
 use super::body::Body;
+use super::error::DecodeError;
+use super::format;
 use super::map::BadLine;
-use super::table::{self, DecodeError};
 
 pub use judge::{Before, Distrust};
 
@@ -147,7 +148,7 @@ pub fn take_in(
     let wanted = wanted(spec);
     let mut promised = None;
     for body in bodies {
-        let taken = table::open(&spec.format, body, &wanted).and_then(|table| {
+        let taken = format::open(&spec.format, body, &wanted).and_then(|table| {
             promised = promised.max(table.promised());
             gather.take(table)
         });

@@ -1,14 +1,16 @@
 //! Rows of a register to units. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{RegisterGround, RegisterRead};
 use crate::domain::id::{EmailAddress, MunicipalityCode, PartId, UnitId};
 use crate::domain::register::{Listed, RegisterPart, RegisterSpec, Standing};
+use crate::feed::error::DecodeError;
 use crate::feed::map::place::{self, NotKnown, Places};
-use crate::feed::map::{BadLine, MOST_LISTED};
-use crate::feed::table::{Column, ColumnError, DecodeError, Row, Table};
-use crate::feed::text::{excerpt, folded};
+use crate::feed::map::{BadLine, MOST_LISTED, part_words};
+use crate::feed::table::{Column, ColumnError, Row, Table};
+use crate::text::fold::{excerpt, folded};
+use crate::text::words::Words;
 
 /// Most characters kept of a name, a telephone or an unknown word: a wrong column may hold what nobody should keep.
 const MOST_CHARACTERS: usize = 150;
@@ -55,7 +57,7 @@ impl<'a> Gather<'a> {
             spec,
             places: Places::new(ground.roster),
             parts: parts(spec, ground),
-            standings: spec.columns.standing.as_ref().map(|(_, words)| folded_words(words)),
+            standings: spec.columns.standing.as_ref().map(|(_, words)| words),
             blanks: spec.blanks.iter().map(|word| folded(word)).collect(),
         };
         Self { meanings, read, lost: false }
@@ -119,19 +121,12 @@ impl<'a> Gather<'a> {
     }
 }
 
-/// Words compared without case, accents or outer blanks.
-fn folded_words<T: Clone>(words: &BTreeMap<String, T>) -> BTreeMap<String, T> {
-    words.iter().map(|(word, meaning)| (folded(word), meaning.clone())).collect()
-}
-
 /// The words of a register over the ids and names of the declared parts.
-fn parts(spec: &RegisterSpec, ground: &RegisterGround<'_>) -> BTreeMap<String, PartId> {
-    let RegisterPart::Column { words, .. } = &spec.part else { return BTreeMap::new() };
-    let mut all: BTreeMap<String, PartId> =
-        ground.parts.values().map(|part| (folded(&part.name), part.id.clone())).collect();
-    all.extend(ground.parts.keys().map(|id| (folded(id.as_str()), id.clone())));
-    all.extend(folded_words(words));
-    all
+fn parts(spec: &RegisterSpec, ground: &RegisterGround<'_>) -> Words<PartId> {
+    match &spec.part {
+        RegisterPart::Fixed(_) => Words::default(),
+        RegisterPart::Column { words, .. } => part_words(ground.parts, words, PartId::clone),
+    }
 }
 
 /// A unit that comes twice in the same words is one; in other words, unclear.
@@ -189,8 +184,8 @@ impl Columns {
 struct Meanings<'a> {
     spec: &'a RegisterSpec,
     places: Places,
-    parts: BTreeMap<String, PartId>,
-    standings: Option<BTreeMap<String, Standing>>,
+    parts: Words<PartId>,
+    standings: Option<&'a Words<Standing>>,
     blanks: BTreeSet<String>,
 }
 
@@ -224,7 +219,7 @@ impl Meanings<'_> {
         match &self.spec.part {
             RegisterPart::Fixed(part) => Ok(part.clone()),
             RegisterPart::Column { .. } => {
-                let found = self.cell(row, columns.part).and_then(|word| self.parts.get(&folded(word)));
+                let found = self.cell(row, columns.part).and_then(|word| self.parts.get(word));
                 found.cloned().ok_or_else(|| Odd::OtherPart(id.clone()))
             }
         }
@@ -237,9 +232,9 @@ impl Meanings<'_> {
         id: &UnitId,
         read: &mut RegisterRead,
     ) -> Result<Standing, Odd> {
-        let Some(standings) = &self.standings else { return Ok(Standing::Open) };
+        let Some(standings) = self.standings else { return Ok(Standing::Open) };
         let word = self.cell(row, columns.standing).unwrap_or_default();
-        standings.get(&folded(word)).copied().ok_or_else(|| {
+        standings.get(word).copied().ok_or_else(|| {
             let known = read.unknown_words.len() < MOST_LISTED || read.unknown_words.contains_key(word);
             if known {
                 *read.unknown_words.entry(excerpt(word, MOST_CHARACTERS)).or_default() += 1;

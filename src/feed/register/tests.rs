@@ -10,6 +10,7 @@ use crate::domain::id::{FeedId, UnitId};
 use crate::domain::register::{Listed, RegisterColumns, RegisterPart, Standing};
 use crate::feed::body::Original;
 use crate::feed::fixture;
+use crate::text::words::Words;
 
 /// `id_equipamento;ibge;nome;responsavel;telefone;email;situacao`, as the ministry's.
 fn spec() -> RegisterSpec {
@@ -25,10 +26,7 @@ fn spec() -> RegisterSpec {
             name: Some("nome".to_owned()),
             email: Some("email".to_owned()),
             telephone: Some("telefone".to_owned()),
-            standing: Some((
-                "situacao".to_owned(),
-                words.into_iter().map(|(w, s)| (w.to_owned(), s)).collect(),
-            )),
+            standing: Some(("situacao".to_owned(), Words::of(words).unwrap())),
         },
         part: RegisterPart::Fixed(fixture::part("CRAS")),
         blanks: ["0", "NONE", "-", "SI", "NSA"].map(str::to_owned).to_vec(),
@@ -119,7 +117,7 @@ fn a_column_of_parts_is_translated_and_other_sorts_of_unit_are_left_out() {
     let mut by_column = spec();
     by_column.part = RegisterPart::Column {
         column: "responsavel".to_owned(),
-        words: BTreeMap::from([("CENTROPOP".to_owned(), fixture::part("CENTRO POP"))]),
+        words: Words::of([("CENTROPOP", fixture::part("CENTRO POP"))]).unwrap(),
     };
     let rows = "1;320530;A;CREAS;;;Em funcionamento\n2;320530;B;Centropop;;;Em funcionamento\n\
                 3;320530;C;POSTO DE CADASTRO;;;Em funcionamento\n";

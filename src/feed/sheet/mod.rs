@@ -14,8 +14,9 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::body::Original;
-use super::table::{DecodeError, Header, MOST_COLUMNS, Row, SheetProblem, Table};
-use super::text::{Due, refuse_other_kinds};
+use super::error::{DecodeError, SheetProblem};
+use super::kind::{Due, refuse_other_kinds};
+use super::table::{Header, MOST_COLUMNS, Row, Table};
 
 /// Most rows of a sheet.
 const MOST_ROWS: u32 = 1_048_576;

@@ -8,7 +8,8 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::{Each, MOST_ROWS, Rows};
 use crate::feed::body::Original;
-use crate::feed::table::{DecodeError, MOST_COLUMNS, SheetProblem};
+use crate::feed::error::{DecodeError, SheetProblem};
+use crate::feed::table::MOST_COLUMNS;
 
 /// Most bytes of one cell's text.
 const LONGEST: usize = 32 * 1024;

@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use zip::ZipArchive;
 
 use crate::feed::body::Original;
-use crate::feed::table::{DecodeError, SheetProblem};
+use crate::feed::error::{DecodeError, SheetProblem};
 
 const MB: u64 = 1024 * 1024;
 /// Most files inside.

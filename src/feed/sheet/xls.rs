@@ -9,7 +9,8 @@ use calamine::{Data, Reader as _, Xls};
 
 use super::{Each, Rows, date, number};
 use crate::feed::body::{Original, Reader};
-use crate::feed::table::{DecodeError, MOST_COLUMNS, SheetProblem};
+use crate::feed::error::{DecodeError, SheetProblem};
+use crate::feed::table::MOST_COLUMNS;
 
 /// Most bytes of a book. A sheet of 65,536 rows and twenty columns has about twenty megabytes.
 const LARGEST: u64 = 32 * 1024 * 1024;

@@ -8,7 +8,7 @@ use quick_xml::events::Event;
 
 use super::{Each, Rows, date, number};
 use crate::feed::body::{Original, Reader};
-use crate::feed::table::{DecodeError, SheetProblem};
+use crate::feed::error::{DecodeError, SheetProblem};
 
 /// Most shared texts: more have no room in the megabytes that may hold them.
 const MOST_TEXTS: u64 = 4_000_000;

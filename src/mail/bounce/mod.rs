@@ -255,5 +255,5 @@ fn one_line(text: &str, longest: usize) -> String {
 
 /// Lower case without accents, for comparing wordings.
 fn plain_words(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).map(crate::domain::id::unaccented).collect()
+    crate::text::fold::plain(text).collect()
 }

@@ -6,29 +6,30 @@ use super::{Decided, Pair};
 use crate::domain::notice::{Kind, Slot, Told};
 use crate::domain::reason::Reason;
 use crate::domain::status::State;
+use crate::plan::decision::{Closed, End};
 use crate::plan::ledger::{Record, Standing};
-use crate::plan::{Act, Decision};
 
 impl Pair<'_, '_> {
     /// What was due, is still owed, and could not leave before its validity ended. If nobody looked meanwhile it is
     /// superado, with the outage; if it only waited (another letter, the quiet of 48 h, the hours), it is expirado.
     pub(super) fn missed(&self, decided: &mut Decided) {
-        let Some(last_pass) = self.bench.world.ledger.last_pass_at else { return };
-        let ended = |at: Timestamp| at > last_pass && self.bench.moment.reached(at);
+        let Some(last_pass) = self.context.world.ledger.last_pass_at else { return };
+        let ended = |at: Timestamp| at > last_pass && self.context.moment.reached(at);
         for step in self.steps.iter().filter(|step| ended(step.valid_until)) {
             let slot = Slot::Rung { edition: self.track.edition, days_before: step.days_before };
-            let too_early = self.bench.starts_at.is_some_and(|starts| step.due_at < starts);
+            let too_early = self.context.starts_at.is_some_and(|starts| step.due_at < starts);
             if too_early || step.valid_until <= self.track.known_at || self.record(slot).is_some() {
                 continue;
             }
             let because = if step.due_at.max(self.track.known_at) > last_pass {
-                Reason::Outage { from: last_pass, until: self.bench.moment.stamp() }
+                Reason::Outage { from: last_pass, until: self.context.moment.stamp() }
             } else {
                 Reason::ValidityOver { at: step.valid_until, withheld: None }
             };
             if let Some(wish) = self.rung(step) {
-                let act = if matches!(because, Reason::Outage { .. }) { Act::Supersede } else { Act::Expire };
-                decided.closed.push(self.decision(act, &wish, Vec::new(), because));
+                let end =
+                    if matches!(because, Reason::Outage { .. }) { End::Superseded } else { End::Expired };
+                decided.closed.push(self.closed(end, &wish, because));
             }
         }
         if let Some(at) = self.track.ends_at.filter(|at| ended(*at)) {
@@ -38,16 +39,16 @@ impl Pair<'_, '_> {
     }
 
     /// A divulgação that was due while somebody looked and could not leave before the deadline.
-    fn missed_announcement(&self, last_pass: Timestamp, at: Timestamp) -> Option<Decision> {
-        let due_at = self.first_sending(self.bench.opens_at)?;
-        let seen = self.bench.opens_at <= last_pass;
-        let missed = seen && !self.bench.told_outside && self.last_told().is_none();
+    fn missed_announcement(&self, last_pass: Timestamp, at: Timestamp) -> Option<Closed> {
+        let due_at = self.first_sending(self.context.opens_at)?;
+        let seen = self.context.opens_at <= last_pass;
+        let missed = seen && !self.context.told_outside && self.last_told().is_none();
         (missed && self.record(Slot::Announcement).is_none())
             .then(|| self.expired(Slot::Announcement, Kind::Announcement, due_at, at))
     }
 
     /// A correction that was due while somebody looked and could not leave before its own deadline.
-    fn missed_correction(&self, last_pass: Timestamp, at: Timestamp) -> Option<Decision> {
+    fn missed_correction(&self, last_pass: Timestamp, at: Timestamp) -> Option<Closed> {
         let slot = Slot::Extension { edition: self.track.edition };
         let (told, _) = self.last_told()?;
         let seen = self.track.edition > 1 && self.track.known_at <= last_pass;
@@ -58,26 +59,24 @@ impl Pair<'_, '_> {
         (!self.assessment().is_done()).then(|| self.expired(slot, Kind::Extension, due_at, at))
     }
 
-    fn expired(&self, slot: Slot, kind: Kind, due_at: Timestamp, at: Timestamp) -> Decision {
-        Decision {
-            act: Act::Expire,
+    fn expired(&self, slot: Slot, kind: Kind, due_at: Timestamp, at: Timestamp) -> Closed {
+        Closed {
+            end: End::Expired,
             key: self.key(slot),
-            kind: Some(kind),
-            edition: Some(self.track.edition),
-            rung: None,
-            version: 0,
-            to: Vec::new(),
+            kind,
+            edition: self.track.edition,
+            told: Some(Told::from(self.track.deadline)),
+            parts: Vec::new(),
+            version: None,
             due_at,
             valid_until: Some(at),
-            told: Some(Told::from(self.track.deadline)),
-            content: None,
             because: Reason::ValidityOver { at, withheld: None },
         }
     }
 
     pub(super) fn close_all_but(&self, kept: &[Slot], because: &Reason, decided: &mut Decided) {
         for record in self.records.iter().filter(|r| r.standing.is_open() && !kept.contains(&r.slot)) {
-            decided.closed.push(self.closing(record, Act::Withdraw, because.clone()));
+            decided.closed.push(self.closing(record, End::Withdrawn, because.clone()));
         }
     }
 
@@ -96,39 +95,35 @@ impl Pair<'_, '_> {
     }
 
     /// Why an open notice that is not wished any more ends, and how.
-    pub(super) fn close(&self, record: &Record) -> Decision {
-        let over = |at: Option<Timestamp>| at.filter(|at| self.bench.moment.reached(*at));
+    pub(super) fn close(&self, record: &Record) -> Closed {
+        let over = |at: Option<Timestamp>| at.filter(|at| self.context.moment.reached(*at));
         let ended = match record.slot {
             Slot::Rung { edition, .. } | Slot::Extension { edition } | Slot::Upheld { edition }
                 if edition != self.track.edition && self.track.awaiting != Some(edition) =>
             {
                 let because = Reason::EditionChanged { edition: self.track.edition };
-                return self.closing(record, Act::Withdraw, because);
+                return self.closing(record, End::Withdrawn, because);
             }
             Slot::Rung { days_before, .. } => {
                 over(self.steps.iter().find(|s| s.rungs.contains(&days_before)).map(|s| s.valid_until))
             }
             // An earlier deadline that nobody released in time.
             Slot::Extension { edition } if self.track.awaiting == Some(edition) => {
-                let awaited = self.bench.assessor.window().edition(edition).and_then(|e| e.deadline);
-                over(awaited.map(|d| d.instant(&self.bench.world.calendar.hours.zone)))
+                let awaited = self.context.assessor.window().edition(edition).and_then(|e| e.deadline);
+                over(awaited.map(|d| d.instant(&self.context.world.calendar.hours.zone)))
             }
             Slot::Announcement | Slot::Extension { .. } | Slot::Upheld { .. } => over(self.track.ends_at),
             Slot::Suspension { .. } => None,
         };
         let because = match ended {
             Some(at) => {
-                let withheld = match record.standing {
-                    Standing::Withheld(cause) => Some(cause),
-                    _ => None,
-                };
-                let because = Reason::ValidityOver { at, withheld };
-                let act = if matches!(record.standing, Standing::Sent { .. }) {
-                    Act::Withdraw
+                let because = Reason::ValidityOver { at, withheld: record.standing.held_by() };
+                let end = if matches!(record.standing, Standing::Sent { .. }) {
+                    End::Withdrawn
                 } else {
-                    Act::Expire
+                    End::Expired
                 };
-                return self.closing(record, act, because);
+                return self.closing(record, end, because);
             }
             None if record.edition != self.track.edition && self.track.awaiting != Some(record.edition) => {
                 Reason::EditionChanged { edition: self.track.edition }
@@ -137,10 +132,10 @@ impl Pair<'_, '_> {
             None if self.assessment().state() == State::Unconfirmed => Reason::NoLongerConfirmed,
             None => Reason::ContentChanged,
         };
-        self.closing(record, Act::Withdraw, because)
+        self.closing(record, End::Withdrawn, because)
     }
 
-    fn closing(&self, record: &Record, act: Act, because: Reason) -> Decision {
-        Decision::closing(self.key(record.slot), record, act, because)
+    fn closing(&self, record: &Record, end: End, because: Reason) -> Closed {
+        Closed::of(self.key(record.slot), record, end, because)
     }
 }

@@ -1,11 +1,14 @@
 //! What holds a municipality's letter back: people, the system's settings, doubt. Pure.
 
-use super::{Fate, Pair, Wish, still_says};
+use std::num::NonZeroU16;
+
+use super::fate::still_says;
+use super::{Fate, Pair, Wish};
 use crate::domain::notice::{Recipient, Slot, Told};
 use crate::domain::overrides::{BatchId, Hold, HoldScope, Note};
 use crate::domain::reason::{Cause, Reason};
+use crate::plan::decision::Withheld;
 use crate::plan::ledger::{Record, Standing};
-use crate::plan::{Act, Decision};
 
 impl Pair<'_, '_> {
     /// What people or the system's settings hold it by.
@@ -13,10 +16,10 @@ impl Pair<'_, '_> {
         if let Some(held) = self.held_by_hand(wish) {
             return Some(held);
         }
-        let overrides = self.bench.world.overrides;
-        let batch = BatchId::of_slot(&self.bench.assessor.window().id, wish.slot);
+        let overrides = self.context.world.overrides;
+        let batch = BatchId::of_slot(&self.context.assessor.window().id, wish.slot);
         let released = overrides.released.contains(&batch);
-        let system = self.bench.assessor.system();
+        let system = self.context.assessor.system();
         match wish.slot {
             Slot::Extension { edition } if self.track.awaiting == Some(edition) => {
                 Some(Reason::EarlierDeadline { batch, in_force: Told::from(self.track.deadline) })
@@ -28,22 +31,25 @@ impl Pair<'_, '_> {
             Slot::Rung { .. } if matches!(wish.because, Reason::Unconfirmed { .. }) => {
                 Some(wish.because.clone())
             }
-            _ if system.approve && !released => Some(Reason::AwaitsApproval { batch }),
-            _ => None,
+            Slot::Announcement
+            | Slot::Extension { .. }
+            | Slot::Suspension { .. }
+            | Slot::Upheld { .. }
+            | Slot::Rung { .. } => (system.approve && !released).then_some(Reason::AwaitsApproval { batch }),
         }
     }
 
     /// What somebody holds it by (`reter`, or the pause of a call made).
     pub(super) fn held_by_hand(&self, wish: &Wish) -> Option<Reason> {
-        let window = &self.bench.assessor.window().id;
+        let window = &self.context.assessor.window().id;
         let covers = |hold: &&Hold| match &hold.scope {
             HoldScope::All => true,
             HoldScope::Window(id) => id == window,
             HoldScope::Municipality(code) => *code == self.municipality.code,
             HoldScope::Batch(id) => *id == BatchId::of_slot(window, wish.slot),
         };
-        let counts = |hold: &&Hold| hold.until.is_none_or(|day| !self.bench.moment.day_over(day));
-        let holds = self.bench.world.overrides.holds.iter().filter(covers).filter(counts);
+        let counts = |hold: &&Hold| hold.until.is_none_or(|day| !self.context.moment.day_over(day));
+        let holds = self.context.world.overrides.holds.iter().filter(covers).filter(counts);
         let first = holds.min_by_key(|hold| (hold.authorship.at, &hold.scope));
         let held = first.map(|hold| Reason::Held {
             scope: hold.scope.clone(),
@@ -59,13 +65,13 @@ impl Pair<'_, '_> {
         if !matches!(wish.slot, Slot::Rung { .. }) {
             return None;
         }
-        let window = &self.bench.assessor.window().id;
+        let window = &self.context.assessor.window().id;
         let waits = |note: &&Note| {
             note.municipality == self.municipality.code
                 && note.window == *window
-                && note.until.is_some_and(|day| !self.bench.moment.day_over(day))
+                && note.until.is_some_and(|day| !self.context.moment.day_over(day))
         };
-        let notes = self.bench.world.overrides.notes.iter().filter(waits);
+        let notes = self.context.world.overrides.notes.iter().filter(waits);
         let last = notes.max_by_key(|note| (note.until, note.authorship.at, &note.authorship.reason))?;
         Some(Reason::Paused {
             until: last.until?,
@@ -80,22 +86,28 @@ impl Pair<'_, '_> {
             // What is on its way is not called back by a hold of the plan; the outbox asks again before each attempt.
             Some(Standing::Sent { .. } | Standing::Superseded) => return Fate::Nothing,
             Some(Standing::Expired) if matches!(wish.slot, Slot::Rung { .. }) => return Fate::Nothing,
-            _ => {}
+            Some(
+                Standing::Withheld(_)
+                | Standing::Queued
+                | Standing::Failed
+                | Standing::Withdrawn
+                | Standing::Expired,
+            )
+            | None => {}
         }
-        let version = record.map_or(0, |r| version_withheld(r, wish));
-        Fate::Withhold(Decision { version, ..self.decision(Act::Withhold, wish, to, because) })
+        let version = record.and_then(|r| version_withheld(r, wish));
+        Fate::Withhold(Withheld { notice: self.notice(wish, to), kind: wish.kind, version, because })
     }
 }
 
 /// The version that leaves when nothing holds it any more: the one recorded where that was only stopped and still says
-/// what is so, else one of its own. 0 while none was recorded.
-fn version_withheld(record: &Record, wish: &Wish) -> u16 {
+/// what is so, else one of its own. None while none was recorded.
+fn version_withheld(record: &Record, wish: &Wish) -> Option<NonZeroU16> {
     let stopped = matches!(record.standing, Standing::Queued | Standing::Withheld(_));
-    if record.version == 0 || (stopped && still_says(record, wish)) {
-        record.version
-    } else {
-        record.version + 1
-    }
+    let next = |version: NonZeroU16| {
+        if stopped && still_says(record, wish) { version } else { version.saturating_add(1) }
+    };
+    record.version.map(next)
 }
 
 /// Causes of withholding that staff are alerted to window by window.

@@ -13,28 +13,27 @@ use crate::plan::ledger::Standing;
 
 impl Pair<'_, '_> {
     pub(super) fn announcement(&self) -> Option<Wish> {
-        if self.bench.told_outside || self.last_told().is_some() || self.deadline_passed() {
+        if self.context.told_outside || self.last_told().is_some() || self.deadline_passed() {
             return None;
         }
         if matches!(self.record(Slot::Announcement).map(|r| r.standing), Some(Standing::Superseded)) {
             return None;
         }
         let cause = match self.track.halt {
-            HaltState::Ended { at } => at.max(self.bench.opens_at),
-            HaltState::Never | HaltState::Halted { .. } => self.bench.opens_at,
+            HaltState::Ended { at } => at.max(self.context.opens_at),
+            HaltState::Never | HaltState::Halted { .. } => self.context.opens_at,
         };
         let due_at = self.first_sending(cause)?;
         Some(Wish {
             slot: Slot::Announcement,
             kind: Kind::Announcement,
             edition: self.track.edition,
-            audience: self.bench.assessor.system().announce_to.clone(),
+            audience: self.context.assessor.system().announce_to.clone(),
             about: None,
             due_at,
             valid_until: self.track.ends_at,
-            told: Some(Told::from(self.track.deadline)),
-            content: Content::Announcement { deadline: self.track.deadline },
-            because: Reason::WindowOpen { opened_on: self.bench.assessor.window().opens_on },
+            content: Content::Announcement { edition: self.track.edition, deadline: self.track.deadline },
+            because: Reason::WindowOpen { opened_on: self.context.assessor.window().opens_on },
         })
     }
 
@@ -44,13 +43,14 @@ impl Pair<'_, '_> {
         if number == 1 {
             return None;
         }
-        let window = self.bench.assessor.window();
+        let window = self.context.assessor.window();
         let edition = window.edition(number)?;
         let deadline = edition.deadline?;
         let (told, _) = self.last_told()?;
-        let zone = &self.bench.world.calendar.hours.zone;
+        let zone = &self.context.world.calendar.hours.zone;
         let ends_at = deadline.instant(zone);
-        if told == Told::Date(deadline) || self.bench.moment.reached(ends_at) || self.assessment().is_done() {
+        if told == Told::Date(deadline) || self.context.moment.reached(ends_at) || self.assessment().is_done()
+        {
             return None;
         }
         let known_at = match self.track.awaiting {
@@ -62,11 +62,10 @@ impl Pair<'_, '_> {
             slot: Slot::Extension { edition: number },
             kind: Kind::Extension,
             edition: number,
-            audience: self.bench.assessor.system().announce_to.clone(),
+            audience: self.context.assessor.system().announce_to.clone(),
             about: None,
             due_at,
             valid_until: Some(ends_at),
-            told: Some(Told::Date(deadline)),
             content: Content::Extension { previous: told, deadline, source: edition.source.clone() },
             because: Reason::DeadlineMoved { told, now: Told::Date(deadline) },
         })
@@ -83,17 +82,16 @@ impl Pair<'_, '_> {
         if self.track.ends_at.is_some_and(|at| since >= at) {
             return None;
         }
-        let due_at = self.first_sending(since.max(self.bench.opens_at))?;
+        let due_at = self.first_sending(since.max(self.context.opens_at))?;
         let edition = self.suspended_at(since).unwrap_or(self.track.edition);
         Some(Wish {
             slot: Slot::Suspension { edition },
             kind: Kind::Suspension,
             edition,
-            audience: self.bench.assessor.system().announce_to.clone(),
+            audience: self.context.assessor.system().announce_to.clone(),
             about: None,
             due_at,
             valid_until: None,
-            told: None,
             content: Content::Suspension { cancelled: kind == HaltKind::Cancelled, since: since_day },
             because: Reason::Halted { kind, since: since_day },
         })
@@ -101,20 +99,23 @@ impl Pair<'_, '_> {
 
     /// The edition that this suspension's own note names already: an edition learned later gives no second one.
     fn suspended_at(&self, since: Timestamp) -> Option<u16> {
-        self.records.iter().find_map(|record| match (record.slot, record.standing) {
-            (Slot::Suspension { edition }, Standing::Sent { at, .. }) => (at >= since).then_some(edition),
-            (Slot::Suspension { edition }, standing) => standing.is_open().then_some(edition),
-            _ => None,
+        self.suspensions().find_map(|(edition, standing)| match standing.sent_at() {
+            Some(at) => (at >= since).then_some(edition),
+            None => standing.is_open().then_some(edition),
+        })
+    }
+
+    /// The recorded suspensão notes, by the edition that each names.
+    fn suspensions(&self) -> impl Iterator<Item = (u16, Standing)> {
+        self.records.iter().filter_map(|record| match record.slot {
+            Slot::Suspension { edition } => Some((edition, record.standing)),
+            Slot::Announcement | Slot::Extension { .. } | Slot::Upheld { .. } | Slot::Rung { .. } => None,
         })
     }
 
     /// When the last suspensão note was accepted.
     fn suspension_told_at(&self) -> Option<Timestamp> {
-        let accepted = self.records.iter().filter_map(|record| match (record.slot, record.standing) {
-            (Slot::Suspension { .. }, Standing::Sent { at, .. }) => Some(at),
-            _ => None,
-        });
-        accepted.max()
+        self.suspensions().filter_map(|(_, standing)| standing.sent_at()).max()
     }
 
     /// The suspension ended and the deadline stands: those told of the suspension and not concluído hear so.
@@ -128,18 +129,17 @@ impl Pair<'_, '_> {
         }
         let cause = match self.track.halt {
             HaltState::Ended { at } => at,
-            HaltState::Never | HaltState::Halted { .. } => self.bench.opens_at,
+            HaltState::Never | HaltState::Halted { .. } => self.context.opens_at,
         };
         let due_at = self.first_sending(cause)?;
         Some(Wish {
             slot: Slot::Upheld { edition },
             kind: Kind::Suspension,
             edition,
-            audience: self.bench.assessor.system().announce_to.clone(),
+            audience: self.context.assessor.system().announce_to.clone(),
             about: None,
             due_at,
             valid_until: self.track.ends_at,
-            told: Some(Told::from(self.track.deadline)),
             content: Content::Upheld { deadline: self.track.deadline },
             because: Reason::DeadlineUpheld,
         })
@@ -188,7 +188,6 @@ impl Pair<'_, '_> {
             about: Some(state),
             due_at: step.due_at,
             valid_until: Some(step.valid_until),
-            told: Some(Told::Date(deadline)),
             content,
             because,
         })

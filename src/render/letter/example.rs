@@ -20,7 +20,7 @@ use crate::domain::roster::{Contact, Municipality, Offices, Role, Roster, Unit, 
 use crate::domain::secretariat::Secretariat;
 use crate::domain::status::Doubt;
 use crate::domain::time::{SendingHours, Zone};
-use crate::plan::{Act, Decision};
+use crate::plan::Notice;
 
 use super::facts::{self, Facts};
 use super::{Context, name_of};
@@ -102,46 +102,46 @@ impl World {
     }
 
     /// Every sort of letter, with and without what is optional.
-    pub(in crate::render) fn decisions(&self) -> Vec<Decision> {
+    pub(in crate::render) fn notices(&self) -> Vec<Notice> {
         let mut all = self.municipal();
         all.extend(self.staff());
         all
     }
 
-    fn municipal(&self) -> Vec<Decision> {
+    fn municipal(&self) -> Vec<Notice> {
         let (early, deadline) = (until(date(2023, 12, 5)), until(date(2023, 12, 19)));
         let source = || "MDS, Censo SUAS 2023".to_owned();
         let pending = self.pending();
         let unconfirmed = self.unconfirmed();
         let contents = [
-            (Slot::Announcement, Kind::Announcement, Content::Announcement { deadline: Some(early) }),
-            (Slot::Announcement, Kind::Announcement, Content::Announcement { deadline: None }),
-            (rung(), Kind::Reminder, Content::Reminder { deadline: early, unconfirmed }),
-            (rung(), Kind::Warning, Content::Warning { deadline: early, pending }),
+            (Slot::Announcement, Content::Announcement { edition: 1, deadline: Some(early) }),
+            (Slot::Announcement, Content::Announcement { edition: 1, deadline: None }),
+            (rung(), Content::Reminder { deadline: early, unconfirmed }),
+            (rung(), Content::Warning { deadline: early, pending }),
         ];
         let moves = [(Told::Date(early), deadline), (Told::Date(deadline), early), (Told::Undefined, early)];
         let extensions = moves.into_iter().chain([(Told::Date(early), early)]).map(|(previous, deadline)| {
             let content = Content::Extension { previous, deadline, source: source() };
-            (Slot::Extension { edition: 2 }, Kind::Extension, content)
+            (Slot::Extension { edition: 2 }, content)
         });
         let suspensions = [(false, Some(date(2023, 11, 14))), (true, None)].map(|(cancelled, since)| {
-            (Slot::Suspension { edition: 1 }, Kind::Suspension, Content::Suspension { cancelled, since })
+            (Slot::Suspension { edition: 1 }, Content::Suspension { cancelled, since })
         });
-        let upheld = [Some(early), None]
-            .map(|deadline| (Slot::Upheld { edition: 1 }, Kind::Suspension, Content::Upheld { deadline }));
+        let upheld =
+            [Some(early), None].map(|deadline| (Slot::Upheld { edition: 1 }, Content::Upheld { deadline }));
         contents
             .into_iter()
             .chain(extensions)
             .chain(suspensions)
             .chain(upheld)
-            .map(|(slot, kind, content)| {
+            .map(|(slot, content)| {
                 let (window, municipality) = (self.window.clone(), self.municipality);
-                decision(NoticeKey::Municipal { window, slot, municipality }, kind, content)
+                notice(NoticeKey::Municipal { window, slot, municipality }, content)
             })
             .collect()
     }
 
-    fn staff(&self) -> Vec<Decision> {
+    fn staff(&self) -> Vec<Notice> {
         let on = date(2023, 11, 30);
         let deadline = Some(until(date(2023, 12, 5)));
         let later = Some(until(date(2023, 12, 19)));
@@ -172,17 +172,16 @@ impl World {
         let key = |slot| NoticeKey::Staff { window: self.window.clone(), slot };
         let service = NoticeKey::Service { topic: "rele".to_owned(), on };
         vec![
-            decision(key(StaffSlot::Digest { edition: 1, to: to(), on }), Kind::Digest, digest(vec![line])),
-            decision(key(StaffSlot::Digest { edition: 1, to: to(), on }), Kind::Digest, digest(vec![])),
-            decision(key(StaffSlot::Referral { edition: 1, to: to() }), Kind::Referral, full),
-            decision(
+            notice(key(StaffSlot::Digest { edition: 1, to: to(), on }), digest(vec![line])),
+            notice(key(StaffSlot::Digest { edition: 1, to: to(), on }), digest(vec![])),
+            notice(key(StaffSlot::Referral { edition: 1, to: to() }), full),
+            notice(
                 key(StaffSlot::Referral { edition: 1, to: Addressee::Gsuas }),
-                Kind::Referral,
                 referral(Addressee::Gsuas, vec![], vec![], vec![]),
             ),
-            decision(key(StaffSlot::ReferralVoid { edition: 1, to: to() }), Kind::Referral, void),
-            decision(key(StaffSlot::Alert { edition: 1, on }), Kind::Alert, alert.clone()),
-            decision(service, Kind::Alert, alert),
+            notice(key(StaffSlot::ReferralVoid { edition: 1, to: to() }), void),
+            notice(key(StaffSlot::Alert { edition: 1, on }), alert.clone()),
+            notice(service, alert),
         ]
     }
 
@@ -216,22 +215,9 @@ impl World {
     }
 }
 
-/// A decision to send that content.
-pub(in crate::render) fn decision(key: NoticeKey, kind: Kind, content: Content) -> Decision {
-    Decision {
-        act: Act::Send,
-        key,
-        kind: Some(kind),
-        edition: Some(1),
-        rung: None,
-        version: 1,
-        to: Vec::new(),
-        due_at: Timestamp::UNIX_EPOCH,
-        valid_until: None,
-        told: None,
-        content: Some(content),
-        because: Reason::DeadlineUpheld,
-    }
+/// A notice with that content, to nobody.
+pub(in crate::render) fn notice(key: NoticeKey, content: Content) -> Notice {
+    Notice { key, content, to: Vec::new(), due_at: Timestamp::UNIX_EPOCH, valid_until: None }
 }
 
 /// Facts of every letter to try, each with the name of its templates.
@@ -243,10 +229,9 @@ pub(super) fn letters() -> Vec<(&'static str, Facts)> {
     ];
     let mut all = Vec::new();
     for world in worlds.into_iter().flatten() {
-        for decision in world.decisions() {
-            let Some(content) = &decision.content else { continue };
-            if let Ok(facts) = facts::gather(&world.context(), &decision, content) {
-                all.push((name_of(content), facts));
+        for notice in world.notices() {
+            if let Ok(facts) = facts::gather(&world.context(), &notice) {
+                all.push((name_of(&notice.content), facts));
             }
         }
     }

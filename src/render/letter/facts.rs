@@ -11,7 +11,7 @@ use crate::domain::id::{MunicipalityCode, PartId};
 use crate::domain::notice::{
     Addressee, AlertItem, Content, DigestLine, NoticeKey, PendingPart, StaffSlot, Told, UnconfirmedPart,
 };
-use crate::plan::Decision;
+use crate::plan::Notice;
 
 use super::super::because;
 use super::super::portuguese as pt;
@@ -139,31 +139,27 @@ struct ReferralFacts {
     because: String,
 }
 
-/// The facts of a decision's letter.
-pub(super) fn gather(
-    desk: &Context<'_>,
-    decision: &Decision,
-    content: &Content,
-) -> Result<Facts, TemplateFault> {
+/// The facts of a notice's letter.
+pub(super) fn gather(desk: &Context<'_>, notice: &Notice) -> Result<Facts, TemplateFault> {
     let mut facts = Facts {
-        municipality: decision.key.municipality().map(|code| place(desk, code)),
+        municipality: notice.key.municipality().map(|code| place(desk, code)),
         sanction: SanctionFacts { kind: "nenhuma", text: String::new() },
         support: pt::line(&desk.secretariat.support),
         signature: paragraphs(&desk.secretariat.signature),
         ..Facts::default()
     };
-    if let Some(id) = decision.key.window() {
+    if let Some(id) = notice.key.window() {
         let missing = || TemplateFault::unwritable(format!("a janela {id} não está no calendário"));
         let window = desk.calendar.window(id).ok_or_else(missing)?;
         let system = desk.calendar.systems.get(&window.system).ok_or_else(missing)?;
         about(&mut facts, &window, system);
     }
     if let NoticeKey::Staff { slot: StaffSlot::Digest { on, .. } | StaffSlot::Alert { on, .. }, .. }
-    | NoticeKey::Service { on, .. } = &decision.key
+    | NoticeKey::Service { on, .. } = &notice.key
     {
         facts.day = Some(pt::date_and_weekday(*on));
     }
-    fill(&mut facts, desk, decision.key.municipality(), content);
+    fill(&mut facts, desk, notice.key.municipality(), &notice.content);
     Ok(facts)
 }
 
@@ -184,7 +180,7 @@ fn about(facts: &mut Facts, window: &Window, system: &System) {
 
 fn fill(facts: &mut Facts, desk: &Context<'_>, municipality: Option<MunicipalityCode>, content: &Content) {
     match content {
-        Content::Announcement { deadline } | Content::Upheld { deadline } => {
+        Content::Announcement { deadline, .. } | Content::Upheld { deadline } => {
             facts.deadline = deadline.map(deadline_facts);
         }
         Content::Reminder { deadline, unconfirmed } => {

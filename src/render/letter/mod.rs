@@ -23,7 +23,7 @@ use crate::domain::calendar::Calendar;
 use crate::domain::notice::Content;
 use crate::domain::roster::Roster;
 use crate::domain::secretariat::Secretariat;
-use crate::plan::Decision;
+use crate::plan::Notice;
 
 pub use fault::TemplateFault;
 pub use layout::folded;
@@ -52,21 +52,14 @@ pub struct Letter {
     pub html: String,
 }
 
-/// Writes the letter of a decision.
+/// Writes a notice as its letter.
 ///
 /// # Errors
-/// [`TemplateFault`] when a template fails with these facts, or when the decision has no letter to write: no content,
-/// a window that is not in the calendar, or a municipality that is not in the roster.
-pub fn letter(
-    templates: &Templates,
-    desk: &Context<'_>,
-    decision: &Decision,
-) -> Result<Letter, TemplateFault> {
-    let Some(content) = &decision.content else {
-        return Err(TemplateFault::unwritable(format!("o aviso {} não tem carta", decision.key)));
-    };
-    let facts = facts::gather(desk, decision, content)?;
-    templates.write(name_of(content), facts)
+/// [`TemplateFault`] when a template fails with these facts, or when there is no letter to write: a window that is
+/// not in the calendar, or a municipality that is not in the roster.
+pub fn letter(templates: &Templates, desk: &Context<'_>, notice: &Notice) -> Result<Letter, TemplateFault> {
+    let facts = facts::gather(desk, notice)?;
+    templates.write(name_of(&notice.content), facts)
 }
 
 /// The name of the templates of a content: `NAME.assunto.txt`, `NAME.txt`, `NAME.html`.

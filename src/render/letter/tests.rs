@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use jiff::civil::{date, time};
 
 use crate::domain::calendar::{Deadline, Sanction};
-use crate::domain::notice::{Content, Kind, NoticeKey, PendingPart, Slot};
-use crate::plan::Decision;
+use crate::domain::notice::{Content, NoticeKey, PendingPart, Slot};
+use crate::plan::Notice;
 
 use super::example::World;
 use super::{Letter, Templates, example, folded, letter};
@@ -60,14 +60,14 @@ fn world() -> World {
     World::new(Sanction::Standard, "").unwrap()
 }
 
-fn written(world: &World, decision: &Decision) -> Letter {
+fn written(world: &World, decision: &Notice) -> Letter {
     static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| Templates::embedded().unwrap());
     letter(&TEMPLATES, &world.context(), decision).unwrap()
 }
 
-fn decision(world: &World, name: &str) -> Decision {
-    let is = |d: &&Decision| d.content.as_ref().is_some_and(|c| super::name_of(c) == name);
-    world.decisions().iter().find(is).unwrap().clone()
+fn notice(world: &World, name: &str) -> Notice {
+    let is = |n: &&Notice| super::name_of(&n.content) == name;
+    world.notices().iter().find(is).unwrap().clone()
 }
 
 /// The words of a text part: one blank between, no list marks.
@@ -114,7 +114,7 @@ fn assert_whole_and_in_order(sentences: &[&str], text: &str) {
 fn annex_i_is_whole_and_in_order_in_a_divulgacao_and_in_a_lembrete() {
     for name in ["divulgacao", "lembrete"] {
         let world = world();
-        let letter = written(&world, &decision(&world, name));
+        let letter = written(&world, &notice(&world, name));
         assert_whole_and_in_order(&ANNEX_I, &words(&letter.text));
         assert_whole_and_in_order(&ANNEX_I, &shown(&letter.html));
     }
@@ -123,7 +123,7 @@ fn annex_i_is_whole_and_in_order_in_a_divulgacao_and_in_a_lembrete() {
 #[test]
 fn annex_ii_is_whole_and_in_order_in_a_prazo() {
     let world = world();
-    let letter = written(&world, &decision(&world, "prazo"));
+    let letter = written(&world, &notice(&world, "prazo"));
     assert_whole_and_in_order(&ANNEX_II, &words(&letter.text));
     assert_whole_and_in_order(&ANNEX_II, &shown(&letter.html));
 }
@@ -132,7 +132,7 @@ fn annex_ii_is_whole_and_in_order_in_a_prazo() {
 fn each_sentence_of_the_norm_is_a_paragraph_of_its_own() {
     let world = world();
     for (name, annex) in [("divulgacao", &ANNEX_I[..7]), ("prazo", &ANNEX_II[..7])] {
-        let letter = written(&world, &decision(&world, name));
+        let letter = written(&world, &notice(&world, name));
         let paragraphs: Vec<String> = letter.text.split("\n\n").map(words).collect();
         for sentence in annex {
             assert!(paragraphs.iter().any(|p| p == sentence), "{name}: {sentence}\n{paragraphs:#?}");
@@ -143,9 +143,9 @@ fn each_sentence_of_the_norm_is_a_paragraph_of_its_own() {
 #[test]
 fn text_and_html_say_the_same() {
     for world in [world(), World::new(Sanction::Omitted, "2023-ABC12").unwrap()] {
-        for decision in world.decisions() {
-            let letter = written(&world, &decision);
-            assert_eq!(words(&letter.text), shown(&letter.html), "{}", decision.key);
+        for notice in world.notices() {
+            let letter = written(&world, &notice);
+            assert_eq!(words(&letter.text), shown(&letter.html), "{}", notice.key);
         }
     }
 }
@@ -155,7 +155,7 @@ fn without_sanction_only_its_sentence_is_left_out() {
     let keep = "ATENÇÃO! Fique atento às datas e evite deixar o preenchimento para a última hora.";
     for name in ["divulgacao", "lembrete", "prazo"] {
         let world = World::new(Sanction::Omitted, "").unwrap();
-        let letter = written(&world, &decision(&world, name));
+        let letter = written(&world, &notice(&world, name));
         for part in [words(&letter.text), shown(&letter.html)] {
             assert!(!part.contains("sanções"), "{part}");
             assert!(part.contains(keep), "{part}");
@@ -167,7 +167,7 @@ fn without_sanction_only_its_sentence_is_left_out() {
 fn a_sanction_of_its_own_takes_the_sentences_place() {
     let world =
         World::new(Sanction::Text("O RMA em atraso <não> suspende repasses.".to_owned()), "").unwrap();
-    let letter = written(&world, &decision(&world, "prazo"));
+    let letter = written(&world, &notice(&world, "prazo"));
     let whole = "ATENÇÃO! O RMA em atraso <não> suspende repasses. Fique atento às datas e evite deixar o \
                  preenchimento para a última hora.";
     for part in [words(&letter.text), shown(&letter.html)] {
@@ -180,7 +180,7 @@ fn a_sanction_of_its_own_takes_the_sentences_place() {
 fn letters_state_the_deadline_as_date_and_weekday_and_never_the_days_left() {
     let world = world();
     for name in ["divulgacao", "lembrete", "prazo", "prazo-mantido"] {
-        let letter = written(&world, &decision(&world, name));
+        let letter = written(&world, &notice(&world, name));
         let text = words(&letter.text);
         assert!(text.contains("Prazo: 05/12/2023 (terça-feira)"), "{text}");
         assert!(!text.contains("dias"), "{text}");
@@ -191,18 +191,18 @@ fn letters_state_the_deadline_as_date_and_weekday_and_never_the_days_left() {
 fn a_deadline_before_the_end_of_the_day_names_its_time() {
     let world = world();
     let deadline = Deadline { on: date(2023, 12, 5), at: time(18, 0, 0, 0) };
-    let mut decision = decision(&world, "divulgacao");
-    decision.content = Some(Content::Announcement { deadline: Some(deadline) });
-    let text = written(&world, &decision).text;
+    let mut notice = notice(&world, "divulgacao");
+    notice.content = Content::Announcement { edition: 1, deadline: Some(deadline) };
+    let text = written(&world, &notice).text;
     assert!(text.contains("Prazo: 05/12/2023 (terça-feira), até as 18:00\n"), "{text}");
 }
 
 #[test]
 fn without_a_deadline_no_date_is_named() {
     let world = world();
-    let mut decision = decision(&world, "divulgacao");
-    decision.content = Some(Content::Announcement { deadline: None });
-    let letter = written(&world, &decision);
+    let mut notice = notice(&world, "divulgacao");
+    notice.content = Content::Announcement { edition: 1, deadline: None };
+    let letter = written(&world, &notice);
     assert!(letter.subject.contains("prazo a definir"), "{}", letter.subject);
     assert!(letter.text.contains("Prazo: a definir"));
     assert!(!letter.text.contains("encerra-se no dia"));
@@ -211,7 +211,7 @@ fn without_a_deadline_no_date_is_named() {
 #[test]
 fn a_lembrete_accuses_nobody() {
     let world = world();
-    let letter = written(&world, &decision(&world, "lembrete"));
+    let letter = written(&world, &notice(&world, "lembrete"));
     let text = words(&letter.text);
     for accusation in ["Identificamos", "pendências", "regularização", "contesta"] {
         assert!(!text.contains(accusation), "{accusation}: {text}");
@@ -223,8 +223,8 @@ fn a_lembrete_accuses_nobody() {
 #[test]
 fn the_municipality_is_named() {
     let world = world();
-    for decision in world.decisions().iter().filter(|d| d.key.municipality().is_some()) {
-        let letter = written(&world, decision);
+    for notice in world.notices().iter().filter(|n| n.key.municipality().is_some()) {
+        let letter = written(&world, notice);
         assert!(letter.subject.contains("Vitória"), "{}", letter.subject);
         assert!(letter.text.contains("Município: Vitória"), "{}", letter.text);
     }
@@ -233,8 +233,8 @@ fn the_municipality_is_named() {
 #[test]
 fn folded_lines_fit_a_terminal() {
     let world = World::new(Sanction::Standard, "2023-ABC12").unwrap();
-    for decision in world.decisions() {
-        for line in folded(&written(&world, &decision).text).lines() {
+    for notice in world.notices() {
+        for line in folded(&written(&world, &notice).text).lines() {
             let link = line.contains("https://");
             assert!(link || line.chars().count() <= 76 || line.starts_with("Rua Doutor"), "{line}");
         }
@@ -245,9 +245,9 @@ fn folded_lines_fit_a_terminal() {
 fn every_letter_reads_as_before() {
     let world = World::new(Sanction::Standard, "2023-ABC12").unwrap();
     let mut all = String::new();
-    for decision in world.decisions() {
-        let letter = written(&world, &decision);
-        let _ = writeln!(all, "===== {}\nAssunto: {}\n\n{}", decision.key, letter.subject, letter.text);
+    for notice in world.notices() {
+        let letter = written(&world, &notice);
+        let _ = writeln!(all, "===== {}\nAssunto: {}\n\n{}", notice.key, letter.subject, letter.text);
     }
     insta::assert_snapshot!("letters", all);
 }
@@ -255,7 +255,7 @@ fn every_letter_reads_as_before() {
 #[test]
 fn the_html_of_a_prazo_reads_as_before() {
     let world = world();
-    insta::assert_snapshot!("prazo_html", written(&world, &decision(&world, "prazo")).html);
+    insta::assert_snapshot!("prazo_html", written(&world, &notice(&world, "prazo")).html);
 }
 
 #[test]
@@ -267,8 +267,8 @@ fn a_hostile_name_stays_a_name() {
     let system = world.calendar.systems.values_mut().next().unwrap();
     system.name = "Censo\n\nAtenciosamente, <b>outro</b>".to_owned();
     system.link = "javascript:alert(1)\"><img src=x>".to_owned();
-    for decision in world.decisions() {
-        let letter = written(&world, &decision);
+    for notice in world.notices() {
+        let letter = written(&world, &notice);
         assert!(!letter.subject.chars().any(char::is_control), "{:?}", letter.subject);
         assert!(!letter.text.lines().any(|l| l.starts_with("Bcc:")), "{}", letter.text);
         assert!(!letter.text.contains('\u{202e}'));
@@ -284,7 +284,7 @@ fn the_signature_and_the_support_address_are_the_secretariats() {
     let mut world = world();
     world.secretariat.signature = vec!["Equipe <X>".to_owned(), String::new(), "Belém/PA".to_owned()];
     world.secretariat.support = "apoio@example.org".to_owned();
-    let letter = written(&world, &decision(&world, "divulgacao"));
+    let letter = written(&world, &notice(&world, "divulgacao"));
     assert!(letter.text.ends_with("Atenciosamente,\n\nEquipe <X>\n\nBelém/PA\n"), "{}", letter.text);
     assert!(letter.text.contains("<apoio@example.org>."));
     assert!(letter.html.contains("Equipe &lt;X&gt;"));
@@ -294,8 +294,8 @@ fn the_signature_and_the_support_address_are_the_secretariats() {
 #[test]
 fn html_is_accessible_and_asks_for_nothing_from_outside() {
     let world = world();
-    for decision in world.decisions() {
-        let html = written(&world, &decision).html;
+    for notice in world.notices() {
+        let html = written(&world, &notice).html;
         assert!(html.contains("<html lang=\"pt-BR\">"));
         for outside in ["<img", "<link", "src=", "@import", "url("] {
             assert!(!html.contains(outside), "{outside}");
@@ -304,16 +304,13 @@ fn html_is_accessible_and_asks_for_nothing_from_outside() {
 }
 
 #[test]
-fn a_decision_about_nothing_known_has_no_letter() {
+fn a_notice_about_an_unknown_window_has_no_letter() {
     let world = world();
     let templates = Templates::embedded().unwrap();
-    let mut silent = decision(&world, "prazo");
-    silent.content = None;
-    assert!(letter(&templates, &world.context(), &silent).is_err());
     let elsewhere = NoticeKey::parse("rma/2026-11@1/prazo-5d/3205309").unwrap();
     let pending = vec![PendingPart { part: world.cras.clone(), units: vec![], wording: None }];
     let deadline = Deadline { on: date(2023, 12, 5), at: Deadline::DEFAULT_TIME };
-    let other = example::decision(elsewhere, Kind::Warning, Content::Warning { deadline, pending });
+    let other = example::notice(elsewhere, Content::Warning { deadline, pending });
     let fault = letter(&templates, &world.context(), &other).unwrap_err();
     assert_eq!(fault.to_string(), "carta: a janela rma/2026-11 não está no calendário");
 }
@@ -321,13 +318,13 @@ fn a_decision_about_nothing_known_has_no_letter() {
 #[test]
 fn a_remessa_of_every_municipality_of_the_country_can_be_written() {
     let world = world();
-    let mut decision = decision(&world, "remessa");
-    if let Some(Content::Referral { pending, unconfirmed, never_told, .. }) = &mut decision.content {
+    let mut notice = notice(&world, "remessa");
+    if let Content::Referral { pending, unconfirmed, never_told, .. } = &mut notice.content {
         *pending = vec![pending[0].clone(); 5570];
         *unconfirmed = vec![unconfirmed[0].clone(); 5570];
         *never_told = vec![never_told[0].clone(); 5570];
     }
-    assert_eq!(written(&world, &decision).text.matches("Vitória (3205309)").count(), 3 * 5570);
+    assert_eq!(written(&world, &notice).text.matches("Vitória (3205309)").count(), 3 * 5570);
 }
 
 #[test]
@@ -337,10 +334,7 @@ fn a_named_window_is_named() {
     window.name = Some("onda 1".to_owned());
     let (window, municipality) = (window.id.clone(), world.municipality);
     let key = NoticeKey::Municipal { window, slot: Slot::Announcement, municipality };
-    let letter = written(
-        &world,
-        &example::decision(key, Kind::Announcement, Content::Announcement { deadline: None }),
-    );
+    let letter = written(&world, &example::notice(key, Content::Announcement { edition: 1, deadline: None }));
     assert!(letter.text.contains("Referência: 2023, onda 1\n"), "{}", letter.text);
     assert!(letter.subject.contains("2023, onda 1"), "{}", letter.subject);
 }

@@ -196,10 +196,9 @@ async fn an_address_is_flagged_by_a_hard_bounce_or_by_a_second_soft_one() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir).await;
     for version in 1..=2 {
-        let mut again = decision(Act::Send, VITORIA);
-        again.version = version;
+        let mut again = warning(VITORIA);
         again.to.truncate(1);
-        store.record_pass(at(1), vec![change(again)]).await.unwrap();
+        store.record_pass(at(1), vec![change(send(again, version))]).await.unwrap();
         send_all(&store, 2, |_| accepted()).await;
         let soft = Return::Bounced { why: "4.4.7".to_owned(), hard: false };
         let lines = store.deliveries(&DeliveryFilter::default()).await.unwrap();

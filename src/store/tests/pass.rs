@@ -1,9 +1,12 @@
 //! What passes record.
 
+use std::num::NonZeroU16;
+
 use crate::domain::delivery::DeliveryState;
-use crate::domain::notice::{Addressee, Kind, NoticeKey, StaffSlot};
+use crate::domain::notice::{Addressee, NoticeKey, StaffSlot};
 use crate::plan::ledger::{Ledger, NamedPart, Record, Standing};
-use crate::plan::{Act, Decision};
+use crate::plan::replay::accept;
+use crate::plan::{Act, Notice};
 use crate::store::testing::*;
 use crate::store::{DeliveryFilter, Recorded, Store, StoreError};
 
@@ -31,7 +34,7 @@ async fn recording_the_same_twice_changes_nothing() {
     again.letter.as_mut().unwrap().bytes = b"other".to_vec();
     assert_eq!(store.record_pass(at(2), vec![again]).await.unwrap(), [Recorded::Repeated]);
     assert_eq!(store.signs().await.unwrap().journal_hash, before.journal_hash);
-    let key = decision(Act::Send, VITORIA).key;
+    let key = warning(VITORIA).key;
     assert!(store.letter(&key, 1).await.unwrap().unwrap().bytes.starts_with(b"Subject: Prazo"));
     assert_eq!(known(&store, VITORIA).await.recorded_at, at(1));
     for act in [Act::Withhold, Act::Withdraw, Act::Supersede, Act::Expire] {
@@ -57,8 +60,7 @@ async fn a_pass_is_recorded_whole_or_not_at_all() {
 async fn the_ledger_is_the_one_that_a_rehearsal_would_have() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir).await;
-    let staff =
-        |slot| Decision { key: NoticeKey::Staff { window: rma(), slot }, ..decision(Act::Send, VITORIA) };
+    let staff = |slot| send(Notice { key: NoticeKey::Staff { window: rma(), slot }, ..warning(VITORIA) }, 1);
     let to = Addressee::Gsuas;
     let service = NoticeKey::parse("geral/alerta-relogio-2026-12-01").unwrap();
     let decided = vec![
@@ -69,12 +71,12 @@ async fn the_ledger_is_the_one_that_a_rehearsal_would_have() {
         (5, decision(Act::Expire, "3200136")),
         (6, decision(Act::Withhold, "3200169")),
         (7, staff(StaffSlot::Referral { edition: 1, to })),
-        (8, Decision { act: Act::Publish, kind: None, ..staff(StaffSlot::Report { edition: 1 }) }),
-        (9, Decision { kind: Some(Kind::Alert), key: service.clone(), ..decision(Act::Send, VITORIA) }),
+        (8, decision(Act::Publish, VITORIA)),
+        (9, send(Notice { key: service.clone(), ..warning(VITORIA) }, 1)),
     ];
     let mut rehearsed = Ledger::default();
     for (minutes, decision) in decided {
-        rehearsed.accept(&decision, at(minutes));
+        accept(&mut rehearsed, &decision, at(minutes));
         rehearsed.passed(at(minutes));
         store.record_pass(at(minutes), vec![change(decision)]).await.unwrap();
         send_all(&store, minutes, |_| accepted()).await;
@@ -173,11 +175,11 @@ async fn a_new_version_takes_the_place_of_one_that_failed_or_waits() {
     assert_eq!(known(&store, VITORIA).await.standing, Standing::Failed);
     assert_eq!(known(&store, SERRA).await.standing, Standing::Queued);
     for code in [VITORIA, SERRA] {
-        let mut second = Decision { version: 2, ..decision(Act::Send, code) };
+        let mut second = warning(code);
         second.to.truncate(1);
         second.to[0].address = address("outra@m.invalid");
-        assert_eq!(store.record_pass(at(3), vec![change(second)]).await.unwrap(), [Recorded::New]);
-        assert_eq!(known(&store, code).await.version, 2);
+        assert_eq!(store.record_pass(at(3), vec![change(send(second, 2))]).await.unwrap(), [Recorded::New]);
+        assert_eq!(known(&store, code).await.version, NonZeroU16::new(2));
     }
     let claims = store.claim("a", at(60), 10).await.unwrap();
     assert_eq!(claims.iter().map(|c| c.version).collect::<Vec<_>>(), [2, 2]);
@@ -189,8 +191,8 @@ async fn a_new_version_takes_the_place_of_one_that_failed_or_waits() {
 async fn one_address_in_two_roles_gets_one_letter() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir).await;
-    let mut both = decision(Act::Send, VITORIA);
+    let mut both = warning(VITORIA);
     both.to[1].address = both.to[0].address.clone();
-    store.record_pass(at(1), vec![change(both)]).await.unwrap();
+    store.record_pass(at(1), vec![change(send(both, 1))]).await.unwrap();
     assert_eq!(states(&store, VITORIA).await.len(), 1);
 }

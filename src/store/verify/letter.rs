@@ -15,8 +15,8 @@ use crate::domain::journal::{
 
 /// The rows that the entries so far tell of.
 #[derive(Default)]
-pub(super) struct Letters {
-    notices: BTreeMap<String, Notice>,
+pub(super) struct Notices {
+    by_key: BTreeMap<String, Notice>,
     letters: Rows,
     deliveries: BTreeMap<String, Delivery>,
     /// Deliveries by notice.
@@ -58,7 +58,7 @@ fn at(instant: Option<Text<Timestamp>>) -> Option<i64> {
     instant.map(|instant| ms(*instant))
 }
 
-impl Letters {
+impl Notices {
     pub(super) fn decided(&mut self, entry: &Link<'_>, told: Decision) {
         let key = entry.subject.to_owned();
         // A notice that reached somebody keeps what its letter said, unless there is a new letter.
@@ -80,7 +80,7 @@ impl Letters {
         if let Some(letter) = &told.letter {
             self.recorded(entry, &told, letter);
         }
-        let notice = self.notices.entry(key).or_default();
+        let notice = self.by_key.entry(key).or_default();
         if told.letter.is_some() || !is_reached {
             notice.row = notice_row(entry, &told);
             if matches!(told.act, Act::Send | Act::Publish) {
@@ -174,7 +174,7 @@ impl Letters {
 
     /// Every row that must be.
     pub(super) fn expected(self) -> Expected {
-        let notices = self.notices.into_iter().map(|(key, notice)| (vec![key], notice.row()));
+        let notices = self.by_key.into_iter().map(|(key, notice)| (vec![key], notice.row()));
         let deliveries = self.deliveries.into_iter().map(|(id, delivery)| {
             let row = delivery.row(&id);
             (vec![id], row)

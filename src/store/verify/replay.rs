@@ -6,13 +6,13 @@ use super::super::cell::ms;
 use super::super::chain::Link;
 use super::Expected;
 use super::expect::{Must, Row, Rows};
-use super::letter::Letters;
+use super::letter::Notices;
 use crate::domain::journal::{Adopted, Entry, OrderAct, Ordered, Reading, Ruled, Snapshot};
 
 /// The rows that the entries so far tell of.
 #[derive(Default)]
 pub(super) struct Replay {
-    letters: Letters,
+    notices: Notices,
     /// Flagged addresses by digest.
     contacts: Rows,
     mappings: Rows,
@@ -38,10 +38,10 @@ impl Replay {
     pub(super) fn take(&mut self, entry: &Link<'_>, told: Entry) {
         let key = vec![entry.subject.to_owned()];
         match told {
-            Entry::Decision(told) => self.letters.decided(entry, told),
-            Entry::Attempt(told) => self.letters.attempted(entry, told),
-            Entry::Returned(told) => self.letters.returned(entry, told),
-            Entry::Released(told) => self.letters.released(&told),
+            Entry::Decision(told) => self.notices.decided(entry, told),
+            Entry::Attempt(told) => self.notices.attempted(entry, told),
+            Entry::Returned(told) => self.notices.returned(entry, told),
+            Entry::Released(told) => self.notices.released(&told),
             Entry::Flagged(told) => {
                 let row = vec![("since", Must::number(entry.at)), ("why", Must::Digest(told.why_sha256))];
                 self.contacts.insert(key, row);
@@ -179,7 +179,7 @@ impl Replay {
 
     /// Every row that must be.
     pub(super) fn expected(self) -> Expected {
-        let mut expected = self.letters.expected();
+        let mut expected = self.notices.expected();
         expected.extend([
             ("flagged_contacts", self.contacts),
             ("mappings", self.mappings),

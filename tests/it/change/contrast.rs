@@ -62,7 +62,7 @@ proptest! {
             let mut keys: Vec<_> = found
                 .iter()
                 .filter(|d| d.shift == shift)
-                .filter_map(|d| d.decision().map(|d| d.key.clone()))
+                .filter_map(|d| d.decision().map(|d| d.key().clone()))
                 .collect();
             keys.sort();
             keys
@@ -71,7 +71,7 @@ proptest! {
             let mut keys: Vec<NoticeKey> = found
                 .iter()
                 .filter(|d| d.after.is_none() || (d.shift == Shift::Withheld && d.before.is_some()))
-                .filter_map(|d| d.before.as_ref().map(|e| e.decision.key.clone()))
+                .filter_map(|d| d.before.as_ref().map(|e| e.decision.key().clone()))
                 .collect();
             keys.sort();
             keys
@@ -121,11 +121,11 @@ fn rungs_still_to_come_move_with_the_deadline_and_those_told_get_one_correction(
     let found = contrast(one, two, present, now, until).unwrap();
     let to_vitoria: Vec<String> = found
         .iter()
-        .filter(|d| d.decision().is_some_and(|d| d.key.municipality() == Some(vitoria)))
+        .filter(|d| d.decision().is_some_and(|d| d.key().municipality() == Some(vitoria)))
         .map(|d| {
             let at =
                 |e: &Option<Event>| e.as_ref().map_or("-".to_owned(), |e| e.at.to_string()[..10].to_owned());
-            format!("{:?} {} {} {}", d.shift, d.decision().unwrap().key, at(&d.before), at(&d.after))
+            format!("{:?} {} {} {}", d.shift, d.decision().unwrap().key(), at(&d.before), at(&d.after))
         })
         .collect();
     assert_eq!(

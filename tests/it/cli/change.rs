@@ -187,7 +187,7 @@ fn every_silent_edit_is_refused_at_its_place_all_at_once() {
         municipios = [\"3205309\"]\n\n[[janela]]\nsistema = \"censo-suas\"\nreferencia = \"2026\"\n\
         nome = \"onda 2\"\npartes = [\"CMAS\"]\nabertura = 2026-11-01\nprazo = 2026-12-11\nfonte = \"MDS\"\n";
     office.append("config/calendario.toml", wave);
-    // Announced, reminded of, prorogued.
+    // Announced, reminded of, extended.
     office.run("servir --uma-vez --em 2026-11-05T09:00", 0);
     office.run("servir --uma-vez --em 2026-11-05T10:00", 0);
     office.run("liberar --lote retomada/2026-12-04T12:00:00Z --motivo x --em 2026-12-04T09:00", 1);

@@ -73,20 +73,20 @@ impl Postfix {
     }
 
     /// As `[smtp]` in vigia.toml would be.
-    fn relay(&self, port: u16, password: &str) -> config::Relay {
+    fn relay(&self, port: u16, password: &str) -> config::RelaySettings {
         let password_file = self.dir.path().join(format!("senha-{}", password.len()));
         fs::write(&password_file, format!("{password}\n")).unwrap();
-        config::Relay {
+        config::RelaySettings {
             host: "localhost".to_owned(),
             port,
-            security: config::Security::StartTls,
+            security: config::RelaySecurity::StartTls,
             user: Some(USER.to_owned()),
             password_file: Some(password_file),
             ca_file: Some(self.dir.path().join("tls/ca.pem")),
             per_minute: 30,
             per_day: 1000,
             connections: 1,
-            patience: config::Patience::default(),
+            patience: config::RelayPatience::default(),
         }
     }
 
@@ -229,7 +229,7 @@ postlog unix-dgram n - n - 1 postlogd
 }
 
 /// One letter by the relay's settings.
-fn send(relay: &config::Relay, letter: &[u8]) -> Outcome {
+fn send(relay: &config::RelaySettings, letter: &[u8]) -> Outcome {
     let from = EmailAddress::parse(SENDER).unwrap();
     let to = EmailAddress::parse(MAILBOX).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -281,7 +281,7 @@ fn a_letter_goes_by_starttls_and_auth_into_the_mailbox_byte_for_byte_and_by_noth
         let Outcome::RelayFault { reply } = &outcome else { panic!("{says}: {outcome:?}") };
         assert!(reply.starts_with(says), "{says}: {reply}");
     }
-    let unknown = config::Relay { ca_file: None, ..postfix.relay(ports.good, PASSWORD) };
+    let unknown = config::RelaySettings { ca_file: None, ..postfix.relay(ports.good, PASSWORD) };
     let outcome = send(&unknown, &letter);
     assert!(matches!(&outcome, Outcome::RelayFault { reply } if reply.contains("TLS")), "{outcome:?}");
 

@@ -4,6 +4,8 @@ mod letters;
 mod staff;
 mod status;
 
+use std::num::NonZeroU16;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::{Date, DateTime, Time};
@@ -81,19 +83,24 @@ fn authorship() -> Authorship {
     Authorship { author: "Ana".to_owned(), reason: "teste".to_owned(), at: at("2026-03-01T00:00") }
 }
 
+/// The version of a decision's letter; 0 where none was recorded yet.
+fn version(decision: &plan::Decision) -> u16 {
+    decision.version().map_or(0, NonZeroU16::get)
+}
+
 /// The decisions of a plan as `enviar rma/2026/divulgacao/3200003 v1 para a,b`.
 fn acts(plan: &Plan) -> Vec<String> {
     let line = |d: &plan::Decision| {
-        let to: Vec<&str> = d.to.iter().map(|r| r.address.as_str()).collect();
+        let to: Vec<&str> = d.to().iter().map(|r| r.address.as_str()).collect();
         let to = if to.is_empty() { String::new() } else { format!(" para {}", to.join(",")) };
-        format!("{} {} v{}{to}", d.act.as_str(), d.key, d.version)
+        format!("{} {} v{}{to}", d.act().as_str(), d.key(), version(d))
     };
     plan.actions.iter().map(line).collect()
 }
 
 /// The same, without addresses.
 fn brief(plan: &Plan) -> Vec<String> {
-    plan.actions.iter().map(|d| format!("{} {} v{}", d.act.as_str(), d.key, d.version)).collect()
+    plan.actions.iter().map(|d| format!("{} {} v{}", d.act().as_str(), d.key(), version(d))).collect()
 }
 
 impl Case {
@@ -209,7 +216,7 @@ impl Case {
             kind,
             edition,
             told: named.map(told),
-            version: 1,
+            version: Some(NonZeroU16::MIN),
             due_at: recorded_at,
             recorded_at,
             parts: if kind == Kind::Warning { vec![NamedPart::whole(part("GESTAO"))] } else { Vec::new() },
@@ -287,7 +294,7 @@ impl Case {
         replay.status = self.status.clone();
         replay.ledger = self.ledger.clone();
         let mut done = Vec::new();
-        replay.pass(at(now), |d| done.push(format!("{} {} v{}", d.act.as_str(), d.key, d.version)));
+        replay.pass(at(now), |d| done.push(format!("{} {} v{}", d.act().as_str(), d.key(), version(d))));
         self.ledger = replay.ledger;
         done
     }

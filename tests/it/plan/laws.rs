@@ -32,7 +32,7 @@ fn run(built: &Built) -> Log {
 }
 
 fn municipal(decision: &Decision) -> Option<(&WindowId, Slot, MunicipalityCode)> {
-    match &decision.key {
+    match decision.key() {
         NoticeKey::Municipal { window, slot, municipality } => Some((window, *slot, *municipality)),
         NoticeKey::Staff { .. } | NoticeKey::Service { .. } => None,
     }
@@ -43,7 +43,7 @@ fn counts_to_the_day(slot: Slot) -> bool {
 }
 
 fn letters(log: &Log) -> impl Iterator<Item = (Timestamp, &Decision, &WindowId, Slot, MunicipalityCode)> {
-    log.iter().filter(|(_, d)| d.act == Act::Send).filter_map(|(at, d)| {
+    log.iter().filter(|(_, d)| d.act() == Act::Send).filter_map(|(at, d)| {
         let (window, slot, municipality) = municipal(d)?;
         Some((*at, d, window, slot, municipality))
     })
@@ -77,15 +77,15 @@ proptest! {
         let mut keys = BTreeSet::new();
         let mut told: BTreeMap<(WindowId, MunicipalityCode), Timestamp> = BTreeMap::new();
         for (at, letter, window, slot, code) in letters(&log) {
-            let key = letter.key.to_string();
+            let key = letter.key().to_string();
             prop_assert!(keys.insert(key.clone()), "{key} twice");
-            prop_assert!(!letter.to.is_empty(), "{key} to nobody");
+            prop_assert!(!letter.to().is_empty(), "{key} to nobody");
             prop_assert_eq!(hours.next_sending(at), at, "{} outside the hours", key);
-            if let Some(until) = letter.valid_until {
+            if let Some(until) = letter.valid_until() {
                 prop_assert!(at < until, "{key} after its validity");
             }
             if let Some(starts) = built.calendar.starts_on {
-                prop_assert!(letter.due_at >= hours.zone.start_of(starts), "{key} was due before inicio");
+                prop_assert!(letter.due_at() >= hours.zone.start_of(starts), "{key} was due before inicio");
             }
             let municipality = &built.roster.municipalities[&code];
             prop_assert!(municipality.exempt.is_empty(), "{key} to a municipality not expected");
@@ -106,8 +106,8 @@ proptest! {
             } else if !matches!(slot, Slot::Suspension { .. }) {
                 told.insert((window.clone(), code), at);
             }
-            if letter.kind == Some(Kind::Warning) {
-                let Some(Content::Warning { pending, .. }) = &letter.content else {
+            if letter.kind() == Some(Kind::Warning) {
+                let Some(Content::Warning { pending, .. }) = letter.content() else {
                     return Err(TestCaseError::fail(format!("{key} is a prazo without its content")));
                 };
                 prop_assert!(!pending.is_empty(), "{key} accuses of nothing");
@@ -142,7 +142,7 @@ proptest! {
                 prop_assert!(
                     plan.actions.is_empty(),
                     "at {between}, between {now} and its wake {next}: {:?}",
-                    plan.actions.iter().map(|d| (d.act, d.key.to_string())).collect::<Vec<_>>()
+                    plan.actions.iter().map(|d| (d.act(), d.key().to_string())).collect::<Vec<_>>()
                 );
             }
             if next >= built.until {
@@ -175,14 +175,14 @@ proptest! {
         offsets.sort_unstable();
         prop_assume!(offsets.windows(2).all(|w| w[0] != w[1]));
         let said = |log: Log| -> BTreeSet<String> {
-            log.into_iter().map(|(at, d)| format!("{at} {:?} {} {:?}", d.act, d.key, recipients(&d))).collect()
+            log.into_iter().map(|(at, d)| format!("{at} {:?} {} {:?}", d.act(), d.key(), recipients(&d))).collect()
         };
         prop_assert_eq!(said(run(&built)), said(run(&other)));
     }
 }
 
 fn recipients(decision: &Decision) -> BTreeSet<String> {
-    decision.to.iter().map(|r| r.address.to_string()).collect()
+    decision.to().iter().map(|r| r.address.to_string()).collect()
 }
 
 /// Instants at which an impatient clock might tick between a pass and its next wake.
@@ -242,25 +242,25 @@ proptest! {
         let from = built.from + SignedDuration::from_hours(from_hour);
         let until = from + SignedDuration::from_hours(length);
         prop_assume!(until < built.until);
-        let sent = |log: &Log| -> BTreeSet<String> { letters(log).map(|(_, d, ..)| d.key.to_string()).collect() };
+        let sent = |log: &Log| -> BTreeSet<String> { letters(log).map(|(_, d, ..)| d.key().to_string()).collect() };
         let up = sent(&run(&built));
         let (log, _) = run_with_gap(&built, from, until);
         let down = sent(&log);
         let excused: BTreeSet<String> = log
             .iter()
-            .filter(|(_, d)| matches!(d.act, Act::Supersede | Act::Expire))
-            .map(|(_, d)| d.key.to_string())
+            .filter(|(_, d)| matches!(d.act(), Act::Supersede | Act::Expire))
+            .map(|(_, d)| d.key().to_string())
             .collect();
         for key in up.difference(&down) {
             let closed_unseen = key.contains("/divulgacao/")
-                && log.iter().all(|(_, d)| d.key.to_string() != *key);
+                && log.iter().all(|(_, d)| d.key().to_string() != *key);
             prop_assert!(excused.contains(key) || closed_unseen, "{key} was lost");
         }
         // What the quiet of 48 h overtook in one run may have had its time in the other.
         let overtaken: BTreeSet<String> = run(&built)
             .iter()
-            .filter(|(_, d)| d.act == Act::Supersede)
-            .map(|(_, d)| d.key.to_string())
+            .filter(|(_, d)| d.act() == Act::Supersede)
+            .map(|(_, d)| d.key().to_string())
             .collect();
         for key in down.difference(&up) {
             prop_assert!(overtaken.contains(key), "{key} was sent only because nobody looked for a while");
@@ -283,9 +283,9 @@ proptest! {
         let mut log = Vec::new();
         replay.run(until, built.until, &[], |at, d| log.push((at, d.clone())));
         for (at, letter, _, _, _) in letters(&log) {
-            let hours_left = letter.valid_until.map(|v| v.duration_since(at).as_hours());
-            let urgent = letter.kind != Some(Kind::Warning) && hours_left.is_some_and(|h| h < 24);
-            prop_assert!(letter.due_at > until || urgent, "{} left without liberar", letter.key);
+            let hours_left = letter.valid_until().map(|v| v.duration_since(at).as_hours());
+            let urgent = letter.kind() != Some(Kind::Warning) && hours_left.is_some_and(|h| h < 24);
+            prop_assert!(letter.due_at() > until || urgent, "{} left without liberar", letter.key());
         }
     }
 }
@@ -296,7 +296,7 @@ proptest! {
     #[test]
     fn ticking_each_minute_sends_what_ticking_at_next_wake_sends(draw in draws()) {
         let built = draw.build();
-        let by_wake: Vec<String> = run(&built).iter().map(|(at, d)| format!("{at} {:?} {}", d.act, d.key)).collect();
+        let by_wake: Vec<String> = run(&built).iter().map(|(at, d)| format!("{at} {:?} {}", d.act(), d.key())).collect();
         let mut replay = built.replay();
         let mut rest = built.changes.as_slice();
         let mut by_minute = Vec::new();
@@ -306,7 +306,7 @@ proptest! {
                 replay.learn(next);
                 rest = later;
             }
-            replay.pass(now, |d| by_minute.push(format!("{now} {:?} {}", d.act, d.key)));
+            replay.pass(now, |d| by_minute.push(format!("{now} {:?} {}", d.act(), d.key())));
             now += SignedDuration::from_secs(if cfg!(debug_assertions) { 300 } else { 60 });
         }
         // Deadlines end at 23:59:59; a clock of whole minutes sees that together with what midnight brings. No letter

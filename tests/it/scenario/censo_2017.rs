@@ -99,14 +99,16 @@ fn each_wave_speaks_of_its_own_parts_and_date_only() {
         assert!(announced.iter().all(|(at, ..)| at[..10] == opened.to_string()), "{id}");
         let mut warned = 0;
         for (at, _, letter) in play.sent(Kind::Warning).filter(|(.., d)| of_wave(d)) {
-            let Some(Content::Warning { pending, deadline: named }) = &letter.content else { panic!("{at}") };
-            assert!(pending.iter().all(|p| window.parts.contains(&p.part)), "{}", letter.key);
+            let Some(Content::Warning { pending, deadline: named }) = letter.content() else {
+                panic!("{at}")
+            };
+            assert!(pending.iter().all(|p| window.parts.contains(&p.part)), "{}", letter.key());
             assert_eq!(named.on, deadline);
             warned += 1;
         }
         assert!(warned > 0, "{id}");
         let referrals = play.decisions().filter(|(_, d)| {
-            d.act == Act::Send && d.kind == Some(Kind::Referral) && d.window() == Some(&window.id)
+            d.act() == Act::Send && d.kind() == Some(Kind::Referral) && d.window() == Some(&window.id)
         });
         assert_eq!(referrals.count(), 3, "{id}");
     }

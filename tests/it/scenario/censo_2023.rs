@@ -100,7 +100,7 @@ fn each_warning_of_the_census_lists_what_is_pending_that_day_and_reaches_all_who
     let window = stage.window(WINDOW);
     let mut rungs: BTreeMap<String, BTreeSet<MunicipalityCode>> = BTreeMap::new();
     for (at, code, letter) in play.sent(Kind::Warning) {
-        let Some(Content::Warning { pending, .. }) = &letter.content else { panic!("{at}: no list") };
+        let Some(Content::Warning { pending, .. }) = letter.content() else { panic!("{at}: no list") };
         let day: Date = at[..10].parse().unwrap();
         let said: BTreeSet<(&str, &str)> = pending
             .iter()
@@ -116,7 +116,7 @@ fn each_warning_of_the_census_lists_what_is_pending_that_day_and_reaches_all_who
             .filter(|o| Some(o.municipality) == code && state(**o, day) == State::Pending)
             .map(|o| (o.part.as_str(), o.unit.map(UnitId::as_str).unwrap_or_default()))
             .collect();
-        assert_eq!(said, expected, "{}", letter.key);
+        assert_eq!(said, expected, "{}", letter.key());
         rungs.entry(at).or_default().extend(code);
     }
     let days: Vec<&str> = rungs.keys().map(String::as_str).collect();
@@ -145,7 +145,7 @@ fn each_extension_of_the_census_goes_to_those_told_another_date_and_not_done() {
         let at = announced.strftime("%Y-%m-%d 08:00").to_string();
         assert_eq!(play.times(Act::Send, Kind::Extension, edition), [(at, not_done.len())]);
     }
-    for (at, letter) in play.decisions().filter(|(_, d)| d.act == Act::Send && d.told.is_some()) {
+    for (at, letter) in play.decisions().filter(|(_, d)| d.act() == Act::Send && d.told().is_some()) {
         let at = play.local(at);
         let deadline = match &at[..10] {
             day if day < "2023-12-05" => date(2023, 12, 5),
@@ -153,10 +153,10 @@ fn each_extension_of_the_census_goes_to_those_told_another_date_and_not_done() {
             _ => date(2023, 12, 29),
         };
         assert!(
-            matches!(letter.told, Some(Told::Date(d)) if d.on == deadline),
+            matches!(letter.told(), Some(Told::Date(d)) if d.on == deadline),
             "{at}: {} names {:?}",
-            letter.key,
-            letter.told
+            letter.key(),
+            letter.told()
         );
     }
 }
@@ -168,7 +168,7 @@ fn the_referral_of_the_census_lists_apart_what_is_pending_and_what_nobody_knows(
     assert_eq!(referrals.len(), 3, "GSUAS, GPSB and GPSE");
     for (at, _, letter) in referrals {
         assert_eq!(at, "2024-01-02 08:00");
-        let Some(Content::Referral { pending, unconfirmed, never_told, .. }) = &letter.content else {
+        let Some(Content::Referral { pending, unconfirmed, never_told, .. }) = letter.content() else {
             panic!("a remessa without its lists");
         };
         let codes: BTreeSet<MunicipalityCode> = pending.iter().map(|(code, _)| *code).collect();

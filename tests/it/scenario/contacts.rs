@@ -42,19 +42,23 @@ fn where_addresses_are_missing_the_next_role_stands_in_and_staff_hear_of_the_res
 
     let vitoria = Some(stage.code("Vitória"));
     let stands_in: Vec<_> =
-        play.sent(Kind::Warning).filter(|(_, code, d)| *code == vitoria && d.rung == Some(10)).collect();
+        play.sent(Kind::Warning).filter(|(_, code, d)| *code == vitoria && d.rung() == Some(10)).collect();
     let [(_, _, letter)] = &stands_in[..] else { panic!("one letter for the rung that asks for smas alone") };
-    assert_eq!(letter.version, 2, "the council stands in, in a version of its own");
-    assert!(letter.to.iter().all(|r| r.role == Role::Cmas));
+    assert_eq!(
+        letter.version(),
+        std::num::NonZeroU16::new(2),
+        "the council stands in, in a version of its own"
+    );
+    assert!(letter.to().iter().all(|r| r.role == Role::Cmas));
 
     let alegre = Some(stage.code("Alegre"));
-    assert!(play.decisions().all(|(_, d)| d.key.municipality() != alegre), "a dispensa is silence");
+    assert!(play.decisions().all(|(_, d)| d.key().municipality() != alegre), "a dispensa is silence");
     let castelo = Some(stage.code("Castelo"));
     let after = |at: &str| at > "2025-05-14 10:00";
-    assert!(play.decisions().all(|(at, d)| d.key.municipality() != castelo || !after(&play.local(at))));
+    assert!(play.decisions().all(|(at, d)| d.key().municipality() != castelo || !after(&play.local(at))));
     let linhares = Some(stage.code("Linhares"));
     for (at, code, letter) in play.sent(Kind::Warning) {
-        let Some(Content::Warning { pending, .. }) = &letter.content else { panic!("{at}") };
+        let Some(Content::Warning { pending, .. }) = letter.content() else { panic!("{at}") };
         let names_cras = pending.iter().any(|p| p.part.as_str() == "CRAS");
         if code == linhares {
             assert_eq!(names_cras, at.as_str() < "2025-05-22 10:00", "{at}");
@@ -62,14 +66,16 @@ fn where_addresses_are_missing_the_next_role_stands_in_and_staff_hear_of_the_res
     }
 
     let serra = stage.code("Serra");
-    let sent_to_serra: Vec<_> =
-        play.decisions().filter(|(_, d)| d.act == Act::Send && d.key.municipality() == Some(serra)).collect();
+    let sent_to_serra: Vec<_> = play
+        .decisions()
+        .filter(|(_, d)| d.act() == Act::Send && d.key().municipality() == Some(serra))
+        .collect();
     assert!(
-        sent_to_serra.iter().all(|(_, d)| d.to.iter().all(|r| r.role == Role::Unit)),
+        sent_to_serra.iter().all(|(_, d)| d.to().iter().all(|r| r.role == Role::Unit)),
         "only its units can be written to"
     );
     let (.., referral) = play.sent(Kind::Referral).next().unwrap();
-    let Some(Content::Referral { pending, never_told, .. }) = &referral.content else { panic!() };
+    let Some(Content::Referral { pending, never_told, .. }) = referral.content() else { panic!() };
     assert!(pending.iter().any(|(code, _)| *code == serra));
     assert!(pending.iter().all(|(code, _)| Some(*code) != alegre && Some(*code) != castelo));
     assert!(never_told.iter().all(|(code, why)| *code == serra && *why == Untold::NoContact));
@@ -89,8 +95,8 @@ fn an_address_added_while_the_notice_is_valid_sends_it() {
     after.replay.status = before.replay.status.clone();
     after.resume("2025-05-06 10:00").until("2025-05-20 12:00");
     insta::assert_snapshot!(after.diary());
-    let sent: Vec<_> = after.sent(Kind::Announcement).map(|(at, code, d)| (at, code, d.version)).collect();
-    assert_eq!(sent, [("2025-05-06 10:00".to_owned(), serra, 1)]);
+    let sent: Vec<_> = after.sent(Kind::Announcement).map(|(at, code, d)| (at, code, d.version())).collect();
+    assert_eq!(sent, [("2025-05-06 10:00".to_owned(), serra, std::num::NonZeroU16::new(1))]);
 }
 
 fn script_with_serra() -> Script {

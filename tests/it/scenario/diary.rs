@@ -61,27 +61,27 @@ fn instant(line: &Line) -> Timestamp {
 }
 
 fn add(groups: &mut Vec<Group>, decision: &Decision) {
-    let mut head = decision.act.as_str().to_owned();
+    let mut head = decision.act().as_str().to_owned();
     if let Some(window) = decision.window() {
         let _ = write!(head, " {window}");
     }
-    let sort = match decision.kind {
+    let sort = match decision.kind() {
         Some(kind) => kind.as_str(),
         None => "relatorio",
     };
     let _ = write!(head, " {sort}");
-    if let Some(rung) = decision.rung {
+    if let Some(rung) = decision.rung() {
         let _ = write!(head, " {rung}d");
     }
-    if let Some(edition) = decision.edition {
+    if let Some(edition) = decision.edition() {
         let _ = write!(head, " @{edition}");
     }
-    if decision.version > 1 {
-        let _ = write!(head, " v{}", decision.version);
+    if let Some(version) = decision.version().filter(|version| version.get() > 1) {
+        let _ = write!(head, " v{version}");
     }
-    let tail = match decision.key {
-        NoticeKey::Municipal { .. } => because(&decision.because),
-        NoticeKey::Staff { .. } | NoticeKey::Service { .. } => staff(decision.content.as_ref()),
+    let tail = match decision.key() {
+        NoticeKey::Municipal { .. } => because(decision.because()),
+        NoticeKey::Staff { .. } | NoticeKey::Service { .. } => staff(decision.content()),
     };
     let place = groups.iter().position(|g| g.head == head && g.tail == tail).unwrap_or_else(|| {
         let (who, offices) = (Vec::new(), Vec::new());
@@ -89,10 +89,10 @@ fn add(groups: &mut Vec<Group>, decision: &Decision) {
         groups.len() - 1
     });
     let group = &mut groups[place];
-    group.who.extend(decision.key.municipality());
-    group.offices.extend(office(&decision.key));
-    if decision.key.municipality().is_some() {
-        group.roles.extend(decision.to.iter().map(|to| to.role.to_string()));
+    group.who.extend(decision.key().municipality());
+    group.offices.extend(office(decision.key()));
+    if decision.key().municipality().is_some() {
+        group.roles.extend(decision.to().iter().map(|to| to.role.to_string()));
     }
 }
 

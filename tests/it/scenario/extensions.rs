@@ -53,12 +53,12 @@ fn only_the_flooded_municipalities_change_edition_and_a_general_one_does_not_sho
     assert!(play.told(Kind::Extension, 3).is_disjoint(&flooded));
     assert!(play.told(Kind::Warning, 2).is_subset(&flooded));
     for (.., letter) in play.sent(Kind::Referral) {
-        let Some(Content::Referral { pending, unconfirmed, .. }) = &letter.content else {
-            panic!("{} is declared without effect, and no extension followed it", letter.key)
+        let Some(Content::Referral { pending, unconfirmed, .. }) = letter.content() else {
+            panic!("{} is declared without effect, and no extension followed it", letter.key())
         };
         let listed = pending.iter().map(|(c, _)| c).chain(unconfirmed.iter().map(|(c, _)| c));
         for code in listed {
-            assert_eq!(flooded.contains(code), letter.edition == Some(2), "{code} in {}", letter.key);
+            assert_eq!(flooded.contains(code), letter.edition() == Some(2), "{code} in {}", letter.key());
         }
     }
     assert_eq!(play.times(Act::Send, Kind::Referral, 3), [("2024-04-22 08:00".to_owned(), 3)]);
@@ -73,7 +73,7 @@ fn a_referral_is_not_void_because_some_had_more_time_already() {
     play.until("2024-05-06 23:00");
     insta::assert_snapshot!(play.diary());
     for (at, _, letter) in play.sent(Kind::Referral) {
-        assert!(matches!(letter.content, Some(Content::Referral { .. })), "{at} {}", letter.key);
+        assert!(matches!(letter.content(), Some(Content::Referral { .. })), "{at} {}", letter.key());
     }
 }
 
@@ -84,7 +84,7 @@ fn more_time_for_those_that_a_referral_left_out_does_not_void_it() {
     let stage = Script::new(&window("2024", "2024-03-01", "2024-04-05", &extensions)).compile();
     let mut play = play(&stage, "censo-suas/2024", date(2024, 5, 15));
     play.until("2024-05-15 23:00");
-    let referrals: Vec<_> = play.sent(Kind::Referral).map(|(at, _, d)| (at, d.key.to_string())).collect();
+    let referrals: Vec<_> = play.sent(Kind::Referral).map(|(at, _, d)| (at, d.key().to_string())).collect();
     let at = |day: &str, edition: u8| {
         ["GSUAS", "GPSB", "GPSE"]
             .map(|to| (format!("{day} 08:00"), format!("censo-suas/2024@{edition}/remessa-{to}")))
@@ -102,9 +102,9 @@ fn a_referral_that_an_extension_follows_is_declared_without_effect_to_the_same_p
     play.keeps_every_law();
     let to = |void: bool| -> BTreeSet<String> {
         play.sent(Kind::Referral)
-            .filter(|(.., d)| d.edition == Some(1))
-            .filter(|(.., d)| matches!(d.content, Some(Content::ReferralVoid { .. })) == void)
-            .flat_map(|(.., d)| d.to.iter().map(|r| r.address.to_string()))
+            .filter(|(.., d)| d.edition() == Some(1))
+            .filter(|(.., d)| matches!(d.content(), Some(Content::ReferralVoid { .. })) == void)
+            .flat_map(|(.., d)| d.to().iter().map(|r| r.address.to_string()))
             .collect()
     };
     assert!(!to(false).is_empty());
@@ -124,7 +124,7 @@ fn an_earlier_deadline_waits_for_liberar_and_nobody_is_chased_until_then() {
     play.keeps_every_law();
     assert!(play.sent(Kind::Extension).all(|(at, ..)| at == "2024-04-04 10:00"));
     assert!(!play.told(Kind::Extension, 2).is_empty());
-    assert!(play.sent(Kind::Warning).all(|(.., d)| d.edition == Some(2)));
+    assert!(play.sent(Kind::Warning).all(|(.., d)| d.edition() == Some(2)));
     assert_eq!(play.times(Act::Send, Kind::Referral, 2), [("2024-04-16 08:00".to_owned(), 3)]);
 }
 
@@ -162,7 +162,7 @@ fn a_window_without_deadline_gets_its_first_one_as_a_prorrogacao() {
     play.until("2024-04-25 23:00");
     insta::assert_snapshot!(play.diary());
     play.keeps_every_law();
-    assert!(play.sent(Kind::Announcement).all(|(.., d)| d.told == Some(Told::Undefined)));
+    assert!(play.sent(Kind::Announcement).all(|(.., d)| d.told() == Some(Told::Undefined)));
     assert_eq!(play.sent(Kind::Announcement).count(), 78);
     assert!(play.sent(Kind::Extension).all(|(at, ..)| at == "2024-03-26 08:00"));
     assert!(play.sent(Kind::Warning).all(|(at, ..)| at.as_str() > "2024-03-28"));
@@ -184,7 +184,7 @@ fn a_rectification_crosses_the_year_and_only_the_management_is_written_to() {
     play.until("2012-01-18 00:00");
     insta::assert_snapshot!(play.diary());
     play.keeps_every_law();
-    let units = play.decisions().flat_map(|(_, d)| &d.to).filter(|r| r.role.to_string() == "unidade");
+    let units = play.decisions().flat_map(|(_, d)| d.to()).filter(|r| r.role.to_string() == "unidade");
     assert_eq!(units.count(), 0);
     assert_eq!(play.times(Act::Send, Kind::Announcement, 1), [("2011-12-23 08:00".to_owned(), 78)]);
     assert_eq!(play.times(Act::Send, Kind::Referral, 1), [("2012-01-16 08:00".to_owned(), 3)]);
@@ -201,11 +201,11 @@ fn rungs_that_fall_on_one_day_over_carnival_are_one_letter() {
     play.keeps_every_law();
     let friday: Vec<_> = play
         .decisions()
-        .filter(|(at, d)| d.rung.is_some() && d.act == Act::Send && play.local(*at) == "2025-02-28 08:00")
+        .filter(|(at, d)| d.rung().is_some() && d.act() == Act::Send && play.local(*at) == "2025-02-28 08:00")
         .collect();
     assert!(!friday.is_empty());
-    assert!(friday.iter().all(|(_, d)| d.rung == Some(2)), "named after the nearest");
-    let kinds: BTreeSet<_> = friday.iter().filter_map(|(_, d)| d.kind).collect();
+    assert!(friday.iter().all(|(_, d)| d.rung() == Some(2)), "named after the nearest");
+    let kinds: BTreeSet<_> = friday.iter().filter_map(|(_, d)| d.kind()).collect();
     assert_eq!(kinds, BTreeSet::from([Kind::Reminder, Kind::Warning]), "lembrete because the 5d has it");
-    assert_eq!(play.decisions().filter(|(_, d)| d.rung == Some(5)).count(), 0);
+    assert_eq!(play.decisions().filter(|(_, d)| d.rung() == Some(5)).count(), 0);
 }

@@ -30,7 +30,7 @@ fn an_opening_to_be_confirmed_keeps_the_ladder_back_until_it_is_released() {
         .compile();
     let mut play = play(&stage);
     play.until("2025-05-22 09:00");
-    assert!(play.decisions().all(|(_, d)| d.act != Act::Send || d.kind == Some(Kind::Alert)));
+    assert!(play.decisions().all(|(_, d)| d.act() != Act::Send || d.kind() == Some(Kind::Alert)));
     play.release("rma/2025-04/divulgacao").until("2025-06-06 00:00");
     insta::assert_snapshot!(play.diary());
     play.keeps_every_law();
@@ -61,9 +61,9 @@ fn every_batch_waits_to_be_approved_each_by_its_own_name() {
     insta::assert_snapshot!(play.diary());
     play.keeps_every_law();
     assert_eq!(play.times(Act::Send, Kind::Announcement, 1), [("2025-05-05 14:00".to_owned(), 78)]);
-    assert!(play.sent(Kind::Warning).all(|(.., d)| d.rung == Some(10)), "only that rung was approved");
+    assert!(play.sent(Kind::Warning).all(|(.., d)| d.rung() == Some(10)), "only that rung was approved");
     assert!(play.sent(Kind::Warning).count() > 0);
-    let left = play.acts(Act::Expire, Kind::Warning).filter(|(.., d)| d.rung == Some(5)).count();
+    let left = play.acts(Act::Expire, Kind::Warning).filter(|(.., d)| d.rung() == Some(5)).count();
     assert!(left > 0, "what nobody approved in time expires");
 }
 
@@ -78,10 +78,10 @@ fn a_window_held_half_way_goes_on_from_the_rung_that_is_valid_at_its_release() {
     play.release_holds().until("2025-06-06 00:00");
     insta::assert_snapshot!(play.diary());
     play.keeps_every_law();
-    let first = play.sent(Kind::Warning).next().map(|(at, _, d)| (at, d.rung));
+    let first = play.sent(Kind::Warning).next().map(|(at, _, d)| (at, d.rung()));
     assert_eq!(first, Some(("2025-05-28 11:00".to_owned(), Some(5))));
-    assert!(play.sent(Kind::Warning).any(|(at, _, d)| at == "2025-05-29 08:00" && d.rung == Some(2)));
-    assert!(play.acts(Act::Expire, Kind::Warning).any(|(.., d)| d.rung == Some(10)));
+    assert!(play.sent(Kind::Warning).any(|(at, _, d)| at == "2025-05-29 08:00" && d.rung() == Some(2)));
+    assert!(play.acts(Act::Expire, Kind::Warning).any(|(.., d)| d.rung() == Some(10)));
 }
 
 #[test]
@@ -135,10 +135,10 @@ fn a_pause_keeps_a_rung_back_and_lets_it_leave_when_it_ends_if_it_is_still_valid
     play.until("2025-06-06 00:00");
     let rungs = |code| -> Vec<String> {
         play.decisions()
-            .filter(|(_, d)| d.key.municipality() == Some(code) && d.rung.is_some_and(|days| days <= 5))
+            .filter(|(_, d)| d.key().municipality() == Some(code) && d.rung().is_some_and(|days| days <= 5))
             .map(|(at, d)| {
-                let rung = d.rung.map_or(0, |days| days);
-                format!("{} {} {rung}d {}", play.local(at), d.act.as_str(), d.because.cause().as_str())
+                let rung = d.rung().map_or(0, |days| days);
+                format!("{} {} {rung}d {}", play.local(at), d.act().as_str(), d.because().cause().as_str())
             })
             .collect()
     };

@@ -72,11 +72,11 @@ fn the_council_is_asked_only_where_the_manager_has_done_his_part() {
     for (at, code, letter) in play.sent(Kind::Warning) {
         let (code, day) = (code.unwrap(), at[..10].parse::<Date>().unwrap());
         if letter.window().unwrap().as_str() == COUNCIL {
-            assert!(manager_done_on(code) <= day, "{at}: {} before the manager", letter.key);
-            assert!(council_done_on(code) > day, "{at}: {}", letter.key);
+            assert!(manager_done_on(code) <= day, "{at}: {} before the manager", letter.key());
+            assert!(council_done_on(code) > day, "{at}: {}", letter.key());
             asked += 1;
         } else {
-            assert!(manager_done_on(code) > day, "{at}: {}", letter.key);
+            assert!(manager_done_on(code) > day, "{at}: {}", letter.key());
         }
     }
     assert!(asked > 0);
@@ -88,7 +88,7 @@ fn the_referral_of_the_council_leaves_out_those_that_wait_for_the_manager() {
     let referral = |id: &str| {
         let (at, _, d) =
             play.sent(Kind::Referral).find(|(.., d)| d.window().is_some_and(|w| w.as_str() == id)).unwrap();
-        let Some(Content::Referral { pending, .. }) = &d.content else { panic!("{id}") };
+        let Some(Content::Referral { pending, .. }) = d.content() else { panic!("{id}") };
         (at, pending.iter().map(|(code, _)| *code).collect::<Vec<_>>())
     };
     let expected = |day: Date| -> Vec<MunicipalityCode> {

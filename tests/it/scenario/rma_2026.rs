@@ -87,15 +87,15 @@ fn a_warning_of_rma_names_only_units_that_did_not_file_and_the_referral_counts_t
                 .collect()
         };
         for (at, code, letter) in play.sent(Kind::Warning).filter(|(.., d)| d.window() == Some(&window.id)) {
-            assert!(pending(at[..10].parse().unwrap()).contains(&code.unwrap()), "{}", letter.key);
-            let Some(Content::Warning { pending, .. }) = &letter.content else { panic!("{}", letter.key) };
-            assert!(pending.iter().all(|p| !p.units.is_empty()), "{} names no unit", letter.key);
+            assert!(pending(at[..10].parse().unwrap()).contains(&code.unwrap()), "{}", letter.key());
+            let Some(Content::Warning { pending, .. }) = letter.content() else { panic!("{}", letter.key()) };
+            assert!(pending.iter().all(|p| !p.units.is_empty()), "{} names no unit", letter.key());
         }
         let referral = play.decisions().find(|(_, d)| {
-            d.act == Act::Send && d.kind == Some(Kind::Referral) && d.window() == Some(&window.id)
+            d.act() == Act::Send && d.kind() == Some(Kind::Referral) && d.window() == Some(&window.id)
         });
         let (at, referral) = referral.unwrap();
-        let Some(Content::Referral { pending: listed, .. }) = &referral.content else { panic!("{id}") };
+        let Some(Content::Referral { pending: listed, .. }) = referral.content() else { panic!("{id}") };
         let listed: BTreeSet<_> = listed.iter().map(|(code, _)| *code).collect();
         assert_eq!(listed, pending(stage.calendar.hours.zone.date_of(at)), "{id}");
     }

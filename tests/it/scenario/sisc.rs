@@ -119,7 +119,7 @@ fn a_quarter_suspended_for_good_chases_nobody_and_refers_nothing() {
             *at > stage.at("2023-11-14 08:00") && d.window().is_some_and(|w| w.as_str() == "sisc/2023-T4")
         })
         .collect();
-    assert!(after.is_empty(), "{:?}", after.iter().map(|(_, d)| d.key.to_string()).collect::<Vec<_>>());
+    assert!(after.is_empty(), "{:?}", after.iter().map(|(_, d)| d.key().to_string()).collect::<Vec<_>>());
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn a_suspension_that_ends_with_the_deadline_unmoved_is_followed_by_prazo_mantido
     let (stage, play) = (stage(), play());
     let notes = of(play, "sisc/2024-T4", Kind::Suspension);
     let (stopped, upheld): (Vec<_>, Vec<_>) =
-        notes.iter().partition(|(_, d)| matches!(d.content, Some(Content::Suspension { .. })));
+        notes.iter().partition(|(_, d)| matches!(d.content(), Some(Content::Suspension { .. })));
     assert_eq!(stopped.len(), 77);
     assert!(stopped.iter().all(|(at, _)| at == "2024-10-30 08:00"));
     let window = stage.window("sisc/2024-T4");
@@ -159,16 +159,16 @@ fn a_suspension_that_ends_with_the_deadline_unmoved_is_followed_by_prazo_mantido
 fn a_suspension_that_ends_by_a_prorrogacao_is_followed_by_that_letter_alone() {
     let play = play();
     let notes = of(play, "sisc/2025-T1", Kind::Suspension);
-    assert!(notes.iter().all(|(_, d)| matches!(d.content, Some(Content::Suspension { .. }))));
+    assert!(notes.iter().all(|(_, d)| matches!(d.content(), Some(Content::Suspension { .. }))));
     assert_eq!(notes.len(), 77);
     let moved = of(play, "sisc/2025-T1", Kind::Extension);
     assert!(!moved.is_empty());
     assert!(moved.iter().all(|(at, _)| at == "2025-03-10 08:00"));
     let referrals: Vec<_> = play
         .decisions()
-        .filter(|(_, d)| d.act == Act::Send && d.kind == Some(Kind::Referral))
+        .filter(|(_, d)| d.act() == Act::Send && d.kind() == Some(Kind::Referral))
         .filter(|(_, d)| d.window().is_some_and(|w| w.as_str() == "sisc/2025-T1"))
-        .map(|(at, d)| (play.local(at), d.edition))
+        .map(|(at, d)| (play.local(at), d.edition()))
         .collect();
     assert_eq!(
         referrals,

@@ -341,8 +341,8 @@ impl<'a> Play<'a> {
         kind: Kind,
     ) -> impl Iterator<Item = (String, Option<MunicipalityCode>, &Decision)> {
         self.decisions()
-            .filter(move |(_, d)| d.act == act && d.kind == Some(kind))
-            .map(|(at, d)| (self.local(at), d.key.municipality(), d))
+            .filter(move |(_, d)| d.act() == act && d.kind() == Some(kind))
+            .map(|(at, d)| (self.local(at), d.key().municipality(), d))
     }
 
     pub(super) fn sent(
@@ -355,7 +355,7 @@ impl<'a> Play<'a> {
     /// The local times at which something of a kind was sent, with how many each time.
     pub(super) fn times(&self, act: Act, kind: Kind, edition: u16) -> Vec<(String, usize)> {
         let mut times: Vec<(String, usize)> = Vec::new();
-        for (at, ..) in self.acts(act, kind).filter(|(.., d)| d.edition == Some(edition)) {
+        for (at, ..) in self.acts(act, kind).filter(|(.., d)| d.edition() == Some(edition)) {
             match times.last_mut() {
                 Some((last, count)) if *last == at => *count += 1,
                 _ => times.push((at, 1)),
@@ -366,7 +366,10 @@ impl<'a> Play<'a> {
 
     /// To whom something of a kind went.
     pub(super) fn told(&self, kind: Kind, edition: u16) -> BTreeSet<MunicipalityCode> {
-        self.sent(kind).filter(|(.., d)| d.edition == Some(edition)).filter_map(|(_, code, _)| code).collect()
+        self.sent(kind)
+            .filter(|(.., d)| d.edition() == Some(edition))
+            .filter_map(|(_, code, _)| code)
+            .collect()
     }
 
     pub(super) fn local(&self, at: Timestamp) -> String {
@@ -379,23 +382,23 @@ impl<'a> Play<'a> {
         let mut keys = BTreeSet::new();
         let mut days = BTreeSet::new();
         let mut quiet: std::collections::BTreeMap<_, Timestamp> = std::collections::BTreeMap::new();
-        for (at, d) in self.decisions().filter(|(_, d)| d.act == Act::Send) {
-            assert!(keys.insert(d.key.to_string()), "{} twice", d.key);
-            assert!(!d.to.is_empty(), "{} to nobody", d.key);
-            let NoticeKey::Municipal { window, municipality, .. } = &d.key else { continue };
-            assert_eq!(self.stage.calendar.hours.next_sending(at), at, "{} outside the hours", d.key);
-            assert!(d.valid_until.is_none_or(|until| at < until), "{} after its validity", d.key);
+        for (at, d) in self.decisions().filter(|(_, d)| d.act() == Act::Send) {
+            assert!(keys.insert(d.key().to_string()), "{} twice", d.key());
+            assert!(!d.to().is_empty(), "{} to nobody", d.key());
+            let NoticeKey::Municipal { window, municipality, .. } = d.key() else { continue };
+            assert_eq!(self.stage.calendar.hours.next_sending(at), at, "{} outside the hours", d.key());
+            assert!(d.valid_until().is_none_or(|until| at < until), "{} after its validity", d.key());
             let who = (window.clone(), *municipality);
-            if matches!(d.kind, Some(Kind::Warning | Kind::Reminder)) {
+            if matches!(d.kind(), Some(Kind::Warning | Kind::Reminder)) {
                 let told = quiet.get(&who);
                 let rested = told.is_none_or(|t| at.duration_since(*t).as_hours() >= 48);
-                assert!(rested, "{} within 48 h of a divulgação or correction", d.key);
+                assert!(rested, "{} within 48 h of a divulgação or correction", d.key());
             } else {
                 quiet.insert(who.clone(), at);
             }
-            if d.kind != Some(Kind::Suspension) {
+            if d.kind() != Some(Kind::Suspension) {
                 let day = self.stage.calendar.hours.zone.date_of(at);
-                assert!(days.insert((who, day)), "{}: a second letter on {day}", d.key);
+                assert!(days.insert((who, day)), "{}: a second letter on {day}", d.key());
             }
         }
     }

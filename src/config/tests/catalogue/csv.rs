@@ -47,6 +47,11 @@ pub(super) fn cases() -> Vec<Case> {
         roster("município sem nome", "3205309;;a@b.gov.br;;\n"),
         roster("endereço que não é", "3205309;Vitória;smas@;;\n"),
         roster("quebra de linha numa célula", "3205309;\"Vi\ntória\";a@b.gov.br;;\n"),
+        roster(
+            "aspas que engolem uma linha",
+            "3205309;Vitória;a@b.gov.br;\"27;\n3205200;Vila Velha;a@b.gov.br;\"27\"\"3\";\n",
+        ),
+        whole("linha longa demais", "municipios.csv", &"a".repeat(1024 * 1024)),
         roster("células a mais", "3205309;Vitória;a@b.gov.br;;;d@e.gov.br\n"),
         roster("arquivo cortado no meio", "3205309;Vitória;a@b.gov.br;;\n3205200;Vila Ve"),
         roster("dispensa de sistema quase certo", "3205309;Vitória;a@b.gov.br;;rmaa\n"),

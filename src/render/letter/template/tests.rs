@@ -2,7 +2,7 @@
 
 use crate::domain::calendar::Sanction;
 use crate::domain::notice::Kind;
-use crate::plan::Decision;
+use crate::plan::Notice;
 use crate::render::letter::example::World;
 use crate::render::letter::letter;
 
@@ -32,8 +32,8 @@ fn an_operators_template_takes_the_place_of_the_embedded_one() {
     let templates = Templates::compile([("prazo.txt", text)]).unwrap();
     assert_eq!(templates.check(), []);
     let world = World::new(Sanction::Standard, "").unwrap();
-    let is_warning = |d: &&Decision| d.kind == Some(Kind::Warning);
-    let warning = world.decisions().iter().find(is_warning).unwrap().clone();
+    let is_warning = |n: &&Notice| n.content.kind() == Kind::Warning;
+    let warning = world.notices().iter().find(is_warning).unwrap().clone();
     let letter = letter(&templates, &world.context(), &warning).unwrap();
     assert_eq!(letter.text, "Censo SUAS\n\nPrazo: 05/12/2023 (terça-feira)\n");
 }

@@ -63,7 +63,7 @@ fn a_rung_already_sent_is_not_superseded_by_a_later_prazo_mantido() {
         case.has(n, UPHELD, Some(FIRST), sent("2026-03-30T08:00"));
     }
     let mut plan = case.plan("2026-03-30T09:00");
-    plan.actions.retain(|d| d.key.municipality().is_some());
+    plan.actions.retain(|d| d.key().municipality().is_some());
     assert_eq!(acts(&plan), [""; 0]);
 }
 
@@ -206,7 +206,7 @@ fn a_general_edition_of_the_same_day_does_not_start_a_special_ladder_over() {
     case.has(0, EXTENSION, Some("2026-04-10"), sent("2026-03-03T08:00"));
     case.has(0, rung(2, 10), Some("2026-04-10"), sent("2026-03-31T21:00"));
     let mut plan = case.plan("2026-04-01T08:00");
-    plan.actions.retain(|d| d.key.municipality() == Some(municipality_code(0)));
+    plan.actions.retain(|d| d.key().municipality() == Some(municipality_code(0)));
     assert_eq!(brief(&plan), [""; 0]);
 }
 
@@ -248,7 +248,7 @@ fn of_two_holds_the_first_is_named_whatever_their_order() {
     let held = case.plan("2026-03-02T08:00").held;
     let because =
         Reason::Held { scope: first.scope, author: first.authorship.author, reason: first.authorship.reason };
-    assert_eq!(held.iter().filter(|d| d.because == because).count(), 2);
+    assert_eq!(held.iter().filter(|d| *d.because() == because).count(), 2);
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn a_withheld_rung_expires_with_its_cause() {
     let unconfirmed = Reason::Unconfirmed { unconfirmed: Vec::new() };
     case.has(0, rung(1, 10), Some(FIRST), withheld(&unconfirmed));
     let plan = case.plan("2026-03-26T08:00");
-    let closed = plan.actions.iter().find(|d| d.key.to_string() == key(rung(1, 10), 0)).unwrap();
+    let closed = plan.actions.iter().find(|d| d.key().to_string() == key(rung(1, 10), 0)).unwrap();
     let because = Reason::ValidityOver { at: at("2026-03-26T08:00"), withheld: Some(unconfirmed.cause()) };
-    assert_eq!(closed.because, because);
+    assert_eq!(*closed.because(), because);
 }

@@ -6,8 +6,8 @@ use vigia_suas::domain::notice::{AlertItem, Content, Kind};
 use super::*;
 
 fn to_staff(plan: &Plan) -> Vec<String> {
-    let staff = plan.actions.iter().filter(|d| d.key.municipality().is_none() && d.kind.is_some());
-    staff.map(|d| d.key.to_string()).collect()
+    let staff = plan.actions.iter().filter(|d| d.key().municipality().is_none() && d.kind().is_some());
+    staff.map(|d| d.key().to_string()).collect()
 }
 
 #[test]
@@ -57,8 +57,8 @@ fn letters_left_after_a_resumo_are_in_the_next_also_when_the_edition_changed() {
     case.ledger.put_staff(NoticeKey::Staff { window: window_id(), slot }, at("2026-03-26T08:00"));
     case.edition("2026-04-20", Some("2026-03-27"), &[]);
     let plan = case.plan("2026-03-27T08:00");
-    let resumo = plan.actions.iter().find(|d| d.kind == Some(Kind::Digest)).expect("a resumo");
-    let Some(Content::Digest { lines, .. }) = &resumo.content else { panic!("its content") };
+    let resumo = plan.actions.iter().find(|d| d.kind() == Some(Kind::Digest)).expect("a resumo");
+    let Some(Content::Digest { lines, .. }) = resumo.content() else { panic!("its content") };
     assert_eq!(lines.iter().map(|l| l.municipality).collect::<Vec<_>>(), [municipality_code(1)]);
 }
 
@@ -76,7 +76,7 @@ fn a_resumo_waits_for_what_the_same_pass_says_anew() {
     assert_eq!(done.last().unwrap(), "enviar rma/2026@1/resumo-GPSB-2026-03-26 v1", "{done:?}");
     assert_eq!(done.iter().filter(|d| d.contains("resumo")).count(), 1);
     let plan = case.plan("2026-03-27T08:00");
-    let resumo = plan.actions.iter().find(|d| d.kind == Some(Kind::Digest)).and_then(|d| d.content.as_ref());
+    let resumo = plan.actions.iter().find(|d| d.kind() == Some(Kind::Digest)).and_then(|d| d.content());
     let Some(Content::Digest { lines, .. }) = resumo else { panic!("the next day's") };
     assert_eq!(lines.iter().map(|l| l.days_before).collect::<Vec<_>>(), [2, 2], "nothing is told twice");
 }
@@ -90,13 +90,13 @@ fn staff_hear_of_what_is_withheld_in_the_second_round_of_a_pass() {
     for _ in 0..3 {
         let plan = case.plan("2026-03-20T08:00");
         for decision in &plan.actions {
-            if let Some(Content::Alert { items }) = &decision.content {
+            if let Some(Content::Alert { items }) = decision.content() {
                 told.extend(items.iter().filter_map(|item| match item {
                     AlertItem::Withheld { key, .. } => key.municipality(),
                     _ => None,
                 }));
             }
-            case.ledger.accept(decision, at("2026-03-20T08:00"));
+            vigia_suas::plan::replay::accept(&mut case.ledger, decision, at("2026-03-20T08:00"));
         }
     }
     assert_eq!(told, [municipality_code(0), municipality_code(1)]);

@@ -26,8 +26,8 @@ fn with_units(case: &mut Case) {
 /// The pending parts and units that the letter to a municipality would list; none when it is not a prazo.
 fn accused(case: &Case, code: MunicipalityCode) -> Vec<String> {
     let plan = case.plan(NOW);
-    let letter = plan.actions.iter().find(|d| d.key.municipality() == Some(code));
-    let Some(Content::Warning { pending, .. }) = letter.and_then(|d| d.content.as_ref()) else {
+    let letter = plan.actions.iter().find(|d| d.key().municipality() == Some(code));
+    let Some(Content::Warning { pending, .. }) = letter.and_then(|d| d.content()) else {
         return Vec::new();
     };
     pending
@@ -119,7 +119,7 @@ fn a_queued_letter_that_lists_a_unit_done_since_is_written_anew() {
     let plan = case.plan("2026-03-20T09:00");
     assert_eq!(brief(&plan), [format!("retirar {} v1", key(rung(1, 10), 0))]);
     for decision in plan.actions {
-        case.ledger.accept(&decision, at("2026-03-20T09:00"));
+        vigia_suas::plan::replay::accept(&mut case.ledger, &decision, at("2026-03-20T09:00"));
     }
     assert_eq!(accused(&case, municipality_code(0)), ["CRAS 22"], "and then it is told of what it owes");
 }

@@ -1,4 +1,4 @@
-//! Whether what is queued was asked about and nothing has changed since. Pure.
+//! The plan of the last pass, for as long as nothing has changed that it rests on. Pure.
 //!
 //! A pass over the whole ledger before every round of letters costs more than the letters. What it would answer stays
 //! the same until the ledger changes in what plans depend on, the configuration does, or an instant comes at which the
@@ -16,7 +16,7 @@ use crate::store::{Claim, Generation};
 use crate::world::live::Live;
 
 /// What the last pass before a round stands on.
-pub(super) struct Asked {
+pub(super) struct StandingPlan {
     live: Arc<Live>,
     generation: Generation,
     next_wake: Option<Timestamp>,
@@ -24,14 +24,14 @@ pub(super) struct Asked {
     told: HashMap<MunicipalityCode, NoticeKey>,
 }
 
-impl Asked {
+impl StandingPlan {
     /// After a pass that found nothing more to do.
     pub(super) fn of(live: Arc<Live>, pass: &Pass) -> Option<Self> {
         let generation = pass.stands_on?;
         Some(Self { live, generation, next_wake: pass.next_wake, told: HashMap::new() })
     }
 
-    /// Whether the pass would answer the same now, but for what [`Asked::told`] noted.
+    /// Whether the pass would answer the same now, but for what [`StandingPlan::told`] noted.
     pub(super) fn holds(&self, live: &Arc<Live>, generation: Generation, now: Timestamp) -> bool {
         Arc::ptr_eq(&self.live, live)
             && self.generation == generation

@@ -7,7 +7,7 @@ use jiff::civil::{Date, date, time};
 use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
-use vigia_suas::config::{Config as Compiled, LoadError, Prorogation, Sources, compile, prorogue};
+use vigia_suas::config::{Config as Compiled, LoadError, NewExtension, Sources, compile, write_extension};
 use vigia_suas::domain::calendar::{Deadline, Edition, Window};
 use vigia_suas::domain::id::{MunicipalityCode, WindowId};
 use vigia_suas::plan::contrast::windows_unlike;
@@ -154,8 +154,8 @@ impl Drawn {
         WindowId::parse(&id).unwrap()
     }
 
-    fn announced_anew(&self) -> Prorogation {
-        Prorogation {
+    fn announced_anew(&self) -> NewExtension {
+        NewExtension {
             deadline: date(2026, 12, 25).saturating_add(i64::from(self.day).days()),
             at: self.at.then(|| time(17, 30, 0, 0)),
             announced: date(2026, 11, 20),
@@ -186,7 +186,7 @@ proptest! {
         let before = compiled(&sources);
         let (id, new) = (drawn.window(), drawn.announced_anew());
         let window = before.calendar.window(&id).unwrap();
-        let written = prorogue(&sources, &window, &new).unwrap();
+        let written = write_extension(&sources, &window, &new).unwrap();
         // One block was put in somewhere; without it the file is the old one.
         let head = old.iter().zip(&written).take_while(|(a, b)| a == b).count();
         let tail = old[head..].iter().rev().zip(written.iter().rev()).take_while(|(a, b)| a == b).count();

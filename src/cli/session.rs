@@ -92,7 +92,7 @@ impl From<OrderError> for Failure {
 pub(super) type Result = std::result::Result<Answer, Failure>;
 
 /// The configuration, now, and how to answer.
-pub(super) struct Desk {
+pub(super) struct Session {
     pub(super) setup: Setup,
     pub(super) clock: Clock,
     pub(super) json: bool,
@@ -101,7 +101,7 @@ pub(super) struct Desk {
     at: Option<Moment>,
 }
 
-impl Desk {
+impl Session {
     /// Reads the configuration. Where the files cannot be used, a command that is about the service and its ledger
     /// works with the last good one, and says so.
     pub(super) async fn open(invocation: &Invocation) -> std::result::Result<Self, Failure> {

@@ -15,7 +15,7 @@ use crate::domain::id::{MunicipalityCode, Reference, SystemId, WindowId};
 
 /// A deadline announced anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prorogation {
+pub struct NewExtension {
     /// The new deadline's day.
     pub deadline: Date,
     /// Its time, where it is not the window's own.
@@ -47,7 +47,7 @@ pub enum Unwritten {
 ///
 /// # Errors
 /// [`Unwritten`].
-pub fn prorogue(sources: &Sources, window: &Window, new: &Prorogation) -> Result<Vec<u8>, Unwritten> {
+pub fn write_extension(sources: &Sources, window: &Window, new: &NewExtension) -> Result<Vec<u8>, Unwritten> {
     let bytes = sources.bytes("calendario.toml").ok_or(Unwritten::Unreadable)?;
     let text = std::str::from_utf8(bytes).map_err(|_| Unwritten::Unreadable)?;
     let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
@@ -74,7 +74,7 @@ pub fn prorogue(sources: &Sources, window: &Window, new: &Prorogation) -> Result
 }
 
 /// After everything that the window has, as one more table.
-fn in_table(body: &str, table: &Table, new: &Prorogation) -> Result<(usize, String), Unwritten> {
+fn in_table(body: &str, table: &Table, new: &NewExtension) -> Result<(usize, String), Unwritten> {
     if let Some(Item::Value(Value::Array(list))) = table.get("prorrogacao") {
         return in_array(list, new);
     }
@@ -102,7 +102,7 @@ fn after_line(body: &str, last: usize, block: &str) -> (usize, String) {
 }
 
 /// At the end of the file, the window of a recurrence as it stands, and the prorrogação under it.
-fn written_out(body: &str, window: &Window, new: &Prorogation) -> Result<(usize, String), Unwritten> {
+fn written_out(body: &str, window: &Window, new: &NewExtension) -> Result<(usize, String), Unwritten> {
     let first = window.editions.first().ok_or(Unwritten::Unplaced)?;
     let deadline = first.deadline.ok_or(Unwritten::Unplaced)?;
     let mut out = String::new();
@@ -127,7 +127,7 @@ fn written_out(body: &str, window: &Window, new: &Prorogation) -> Result<(usize,
 }
 
 /// As one more key of a window written in one line.
-fn in_inline_table(table: &InlineTable, new: &Prorogation) -> Result<(usize, String), Unwritten> {
+fn in_inline_table(table: &InlineTable, new: &NewExtension) -> Result<(usize, String), Unwritten> {
     if let Some(Value::Array(list)) = table.get("prorrogacao") {
         return in_array(list, new);
     }
@@ -137,7 +137,7 @@ fn in_inline_table(table: &InlineTable, new: &Prorogation) -> Result<(usize, Str
 }
 
 /// As one more element of a list in one line.
-fn in_array(list: &Array, new: &Prorogation) -> Result<(usize, String), Unwritten> {
+fn in_array(list: &Array, new: &NewExtension) -> Result<(usize, String), Unwritten> {
     if let Some(span) = list.iter().last().and_then(Value::span) {
         return Ok((span.end, format!(", {}", inline(new))));
     }
@@ -171,7 +171,7 @@ fn id_of(table: &dyn TableLike) -> Option<WindowId> {
 }
 
 /// The keys of a prorrogação with their values.
-fn keys(new: &Prorogation) -> Vec<String> {
+fn keys(new: &NewExtension) -> Vec<String> {
     let mut keys = vec![format!("prazo = {}", new.deadline)];
     keys.extend(new.at.map(|at| format!("prazo_hora = \"{}\"", at.strftime("%H:%M:%S"))));
     keys.push(format!("anunciada = {}", new.announced));
@@ -183,13 +183,13 @@ fn keys(new: &Prorogation) -> Vec<String> {
     keys
 }
 
-fn block(indent: &str, new: &Prorogation) -> String {
+fn block(indent: &str, new: &NewExtension) -> String {
     let keys = keys(new);
     let lines = std::iter::once("[[janela.prorrogacao]]").chain(keys.iter().map(String::as_str));
     lines.flat_map(|line| [indent, line, "\n"]).collect()
 }
 
-fn inline(new: &Prorogation) -> String {
+fn inline(new: &NewExtension) -> String {
     format!("{{ {} }}", keys(new).join(", "))
 }
 

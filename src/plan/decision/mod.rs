@@ -1,0 +1,236 @@
+//! What the plan says to do about one notice, each sort with exactly what it needs. Pure.
+
+mod common;
+
+use std::num::NonZeroU16;
+
+use jiff::Timestamp;
+
+use crate::domain::id::WindowId;
+pub use crate::domain::journal::Act;
+use crate::domain::notice::{Content, Kind, NoticeKey, Recipient, StaffSlot, Told};
+use crate::domain::reason::Reason;
+use crate::plan::ledger::{NamedPart, Record, Standing};
+
+/// One change of decision, with its because.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// *enviar*: this notice, in this version.
+    Send(Sending),
+    /// *reter*: it would leave but for its because.
+    Withhold(Withheld),
+    /// *retirar*, *superar* or *expirar*: no more will be tried of it.
+    Close(Closed),
+    /// *publicar*: the last report of an edition.
+    Publish(Report),
+}
+
+/// A notice as it leaves or would leave: what it says, to whom, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Its identity.
+    pub key: NoticeKey,
+    /// What it says.
+    pub content: Content,
+    /// To whom; empty only while it is withheld before anybody asked to whom, or because nobody can be written to.
+    pub to: Vec<Recipient>,
+    /// When it was due.
+    pub due_at: Timestamp,
+    /// Until when it may leave; none: for ever.
+    pub valid_until: Option<Timestamp>,
+}
+
+/// A notice to be recorded and sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sending {
+    /// The notice.
+    pub notice: Notice,
+    /// Which version of it this letter is: 1 unless another role stands in or the text changed.
+    pub version: NonZeroU16,
+    /// Why it is sent.
+    pub because: Reason,
+}
+
+/// A notice held back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withheld {
+    /// The notice that would leave.
+    pub notice: Notice,
+    /// What sort of letter it would be. A prazo that is held because nobody knows what is pending has a lembrete's
+    /// content: it lists what is unconfirmed.
+    pub kind: Kind,
+    /// The version that will leave; none while none was recorded yet.
+    pub version: Option<NonZeroU16>,
+    /// Why it is held.
+    pub because: Reason,
+}
+
+/// A notice to a municipality of which no more will be tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closed {
+    /// How it ends.
+    pub end: End,
+    /// Its identity.
+    pub key: NoticeKey,
+    /// What sort of letter it was, or would have been.
+    pub kind: Kind,
+    /// The edition that it names.
+    pub edition: u16,
+    /// The deadline that it names, if it names one.
+    pub told: Option<Told>,
+    /// What it would have been about; empty where it ends as the ledger has it.
+    pub parts: Vec<NamedPart>,
+    /// Its last recorded version; none when none was.
+    pub version: Option<NonZeroU16>,
+    /// When it was due.
+    pub due_at: Timestamp,
+    /// Until when it might have left, for one that never did.
+    pub valid_until: Option<Timestamp>,
+    /// Why it ends.
+    pub because: Reason,
+}
+
+/// How a notice ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It is no longer wanted.
+    Withdrawn,
+    /// Something later took its place.
+    Superseded,
+    /// Its validity is over.
+    Expired,
+}
+
+/// The last report of an edition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    key: NoticeKey,
+    window: WindowId,
+    edition: u16,
+    /// When that edition's deadline passed.
+    pub ended_at: Timestamp,
+    /// Why it is written.
+    pub because: Reason,
+}
+
+impl Report {
+    /// The report of an edition whose deadline passed.
+    #[must_use]
+    pub fn new(window: WindowId, edition: u16, ended_at: Timestamp) -> Self {
+        let slot = StaffSlot::Report { edition };
+        let key = NoticeKey::Staff { window: window.clone(), slot };
+        Self { key, window, edition, ended_at, because: Reason::DeadlinePassed { at: ended_at } }
+    }
+
+    /// Of which window.
+    #[must_use]
+    pub fn window(&self) -> &WindowId {
+        &self.window
+    }
+
+    /// Of which edition.
+    #[must_use]
+    pub fn edition(&self) -> u16 {
+        self.edition
+    }
+}
+
+impl End {
+    /// The act that ends it so.
+    #[must_use]
+    pub fn act(self) -> Act {
+        match self {
+            Self::Withdrawn => Act::Withdraw,
+            Self::Superseded => Act::Supersede,
+            Self::Expired => Act::Expire,
+        }
+    }
+
+    fn standing(self) -> Standing {
+        match self {
+            Self::Withdrawn => Standing::Withdrawn,
+            Self::Superseded => Standing::Superseded,
+            Self::Expired => Standing::Expired,
+        }
+    }
+}
+
+impl Notice {
+    /// The edition that it is about; none for a notice about the service.
+    #[must_use]
+    pub fn edition(&self) -> Option<u16> {
+        self.key.edition().or(self.content.edition())
+    }
+
+    /// The parts that its content names.
+    #[must_use]
+    pub fn parts(&self) -> Vec<NamedPart> {
+        named_parts(&self.content)
+    }
+
+    fn record(
+        &self,
+        kind: Kind,
+        version: Option<NonZeroU16>,
+        standing: Standing,
+        now: Timestamp,
+    ) -> Option<Record> {
+        Some(Record {
+            slot: self.key.slot()?,
+            kind,
+            edition: self.edition()?,
+            told: self.content.told(),
+            version,
+            due_at: self.due_at,
+            recorded_at: now,
+            parts: self.parts(),
+            standing,
+        })
+    }
+}
+
+impl Sending {
+    /// The ledger's record of it; none for a notice to staff.
+    #[must_use]
+    pub fn record(&self, standing: Standing, now: Timestamp) -> Option<Record> {
+        self.notice.record(self.notice.content.kind(), Some(self.version), standing, now)
+    }
+}
+
+impl Closed {
+    /// The end of an open notice that no longer holds.
+    pub(in crate::plan) fn of(key: NoticeKey, record: &Record, end: End, because: Reason) -> Self {
+        Self {
+            end,
+            key,
+            kind: record.kind,
+            edition: record.edition,
+            told: record.told,
+            parts: Vec::new(),
+            version: record.version,
+            due_at: record.due_at,
+            valid_until: None,
+            because,
+        }
+    }
+}
+
+/// The parts that a content names to a municipality.
+pub(in crate::plan) fn named_parts(content: &Content) -> Vec<NamedPart> {
+    match content {
+        Content::Warning { pending, .. } => {
+            pending.iter().map(|p| NamedPart { part: p.part.clone(), units: p.units.clone() }).collect()
+        }
+        Content::Reminder { unconfirmed, .. } => {
+            unconfirmed.iter().map(|p| NamedPart::whole(p.part.clone())).collect()
+        }
+        Content::Announcement { .. }
+        | Content::Extension { .. }
+        | Content::Suspension { .. }
+        | Content::Upheld { .. }
+        | Content::Digest { .. }
+        | Content::Referral { .. }
+        | Content::ReferralVoid { .. }
+        | Content::Alert { .. } => Vec::new(),
+    }
+}

@@ -1,0 +1,40 @@
+//! What a pass has gathered so far, before days and batches are looked at as a whole. Pure.
+
+use std::num::NonZeroU16;
+
+use crate::domain::reason::Reason;
+use crate::plan::decision::{Decision, Notice, Sending, Withheld};
+use crate::plan::ledger::Standing;
+use crate::plan::world::World;
+
+/// What a pass has gathered so far.
+#[derive(Default)]
+pub(super) struct PlanDraft {
+    /// Letters to municipalities that nothing within their window holds.
+    pub(super) letters: Vec<Sending>,
+    /// Changes of decision.
+    pub(super) actions: Vec<Decision>,
+    /// Everything withheld.
+    pub(super) held: Vec<Decision>,
+}
+
+impl PlanDraft {
+    /// Withholds, as a change only when the ledger does not say so already.
+    pub(super) fn withhold(&mut self, world: &World<'_>, withheld: Withheld) {
+        let now = Standing::Withheld(withheld.because.cause());
+        let known = world.ledger.notice(&withheld.notice.key).is_some_and(|record| record.standing == now);
+        let decision = Decision::Withhold(withheld);
+        if !known {
+            self.actions.push(decision.clone());
+        }
+        self.held.push(decision);
+    }
+
+    /// Files a notice to staff; one with nobody to read it is none.
+    pub(super) fn tell(&mut self, notice: Notice, because: Reason) {
+        if !notice.to.is_empty() {
+            let version = NonZeroU16::MIN;
+            self.actions.push(Decision::Send(Sending { notice, version, because }));
+        }
+    }
+}

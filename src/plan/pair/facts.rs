@@ -1,0 +1,118 @@
+//! What is known of one municipality in one window, as its decisions ask for it. Pure.
+
+use jiff::Timestamp;
+
+use super::{Pair, Wish};
+use crate::domain::notice::{NoticeKey, Recipient, Slot, Told};
+use crate::domain::reason::Reason;
+use crate::plan::assess::Assessment;
+use crate::plan::decision::{Closed, End, Notice, named_parts};
+use crate::plan::ladder::Step;
+use crate::plan::ledger::{Record, Standing};
+
+impl<'b> Pair<'_, 'b> {
+    pub(super) fn notice(&self, wish: &Wish, to: Vec<Recipient>) -> Notice {
+        Notice {
+            key: self.key(wish.slot),
+            content: wish.content.clone(),
+            to,
+            due_at: wish.due_at,
+            valid_until: wish.valid_until,
+        }
+    }
+
+    /// The end of a wish that never left.
+    pub(super) fn closed(&self, end: End, wish: &Wish, because: Reason) -> Closed {
+        Closed {
+            end,
+            key: self.key(wish.slot),
+            kind: wish.kind,
+            edition: wish.edition,
+            told: wish.content.told(),
+            parts: named_parts(&wish.content),
+            version: self.record(wish.slot).and_then(|r| r.version),
+            due_at: wish.due_at,
+            valid_until: wish.valid_until,
+            because,
+        }
+    }
+
+    pub(super) fn key(&self, slot: Slot) -> NoticeKey {
+        NoticeKey::Municipal {
+            window: self.context.assessor.window().id.clone(),
+            slot,
+            municipality: self.municipality.code,
+        }
+    }
+
+    pub(super) fn record(&self, slot: Slot) -> Option<&'b Record> {
+        self.records.iter().find(|r| r.slot == slot)
+    }
+
+    pub(super) fn assessment(&self) -> &Assessment {
+        self.assessment.get_or_init(|| self.context.assessor.assess(self.municipality))
+    }
+
+    /// The first sending instant at or after a cause, unless that lies before `inicio`.
+    pub(super) fn first_sending(&self, cause: Timestamp) -> Option<Timestamp> {
+        let due_at = self.context.world.calendar.hours.next_sending(cause);
+        self.context.starts_at.is_none_or(|starts| due_at >= starts).then_some(due_at)
+    }
+
+    pub(super) fn deadline_passed(&self) -> bool {
+        self.track.ends_at.is_some_and(|at| self.context.moment.reached(at))
+    }
+
+    /// The step whose validity holds now.
+    pub(super) fn active_step(&self) -> Option<&'b Step> {
+        self.steps
+            .iter()
+            .find(|s| self.context.moment.reached(s.due_at) && !self.context.moment.reached(s.valid_until))
+    }
+
+    /// What they were told last, and when. "Outside" counts as told of edition 1 before anything here.
+    pub(super) fn last_told(&self) -> Option<(Told, Timestamp)> {
+        let told = self.records.iter().filter_map(|record| Some((record.told?, record.standing.sent_at()?)));
+        let outside = || {
+            let first = self.context.assessor.window().edition(1)?;
+            Some((Told::from(first.deadline), Timestamp::MIN))
+        };
+        told.max_by_key(|(_, at)| *at).or_else(|| self.context.told_outside.then(outside)?)
+    }
+
+    /// When the last divulgação or correction was accepted.
+    pub(super) fn corrected_at(&self) -> Option<Timestamp> {
+        let corrections = self.records.iter().filter(|record| tells_the_date(record.slot));
+        corrections.filter_map(|record| record.standing.sent_at()).max()
+    }
+
+    /// Whether a divulgação or correction is recorded and no address took it yet.
+    pub(super) fn is_correction_queued(&self) -> bool {
+        self.records.iter().any(|r| tells_the_date(r.slot) && r.standing == Standing::Queued)
+    }
+
+    /// Until when another letter of this civil day keeps this one back.
+    pub(super) fn other_letter_today(&self) -> Option<Timestamp> {
+        let zone = &self.context.world.calendar.hours.zone;
+        let others = self.records.iter().filter(|record| counts_to_the_day(record.slot));
+        let last = others.filter_map(|record| record.standing.sent_at());
+        let day = zone.date_of(last.max()?);
+        (!self.context.moment.day_over(day)).then(|| zone.end_of(day))
+    }
+}
+
+/// Whether a letter is a divulgação or a correction of it.
+fn tells_the_date(slot: Slot) -> bool {
+    match slot {
+        Slot::Announcement | Slot::Extension { .. } | Slot::Upheld { .. } => true,
+        Slot::Suspension { .. } | Slot::Rung { .. } => false,
+    }
+}
+
+/// Whether a municipality gets only one such letter about a window on a civil day (DESIGN "How many").
+pub(super) fn counts_to_the_day(slot: Slot) -> bool {
+    match slot {
+        Slot::Announcement | Slot::Extension { .. } | Slot::Rung { .. } => true,
+        Slot::Suspension { .. } | Slot::Upheld { .. } => false,
+    }
+}

@@ -1,0 +1,129 @@
+//! What becomes of a letter that is wanted: it leaves, waits, is held, or is overtaken. Pure.
+
+use std::num::NonZeroU16;
+
+use super::facts::counts_to_the_day;
+use super::{Fate, Pair, Wish};
+use crate::domain::notice::{Content, Kind, Slot};
+use crate::domain::overrides::BatchId;
+use crate::domain::reason::Reason;
+use crate::domain::time::hours_after;
+use crate::plan::audience;
+use crate::plan::decision::{End, Sending};
+use crate::plan::ladder::Step;
+use crate::plan::ledger::{Record, Standing};
+
+/// No rung leaves sooner than this after a divulgação or a correction (DESIGN "How many").
+const QUIET_HOURS: i64 = 48;
+
+impl Pair<'_, '_> {
+    /// A rung waits for the quiet after a divulgação or correction, and is overtaken when none of it is left then.
+    pub(super) fn rung_fate(&self, step: &Step, wish: Wish) -> Fate {
+        let standing = self.record(wish.slot).map(|r| r.standing);
+        if matches!(standing, Some(Standing::Superseded | Standing::Expired)) {
+            return Fate::Nothing;
+        }
+        let left = matches!(standing, Some(Standing::Sent { .. }));
+        if let Some(told_at) = self.corrected_at().filter(|_| !left) {
+            let quiet_until = hours_after(told_at, QUIET_HOURS);
+            if !self.context.moment.reached(quiet_until) {
+                let leaves_at = self.context.world.calendar.hours.next_sending(quiet_until);
+                if leaves_at >= step.valid_until {
+                    let because = Reason::TooSoon { told_at };
+                    return Fate::Supersede(self.closed(End::Superseded, &wish, because));
+                }
+                return Fate::Waits(leaves_at);
+            }
+        }
+        if let Some(edition) = self.track.awaiting {
+            let window = &self.context.assessor.window().id;
+            let batch = BatchId::of_slot(window, Slot::Extension { edition });
+            return self.withhold(&wish, Vec::new(), Reason::DeadlineInDoubt { batch });
+        }
+        self.consider(Some(wish))
+    }
+
+    /// What holds a wish, or lets it go.
+    pub(super) fn consider(&self, wish: Option<Wish>) -> Fate {
+        let Some(wish) = wish else { return Fate::Nothing };
+        if !self.context.moment.reached(wish.due_at) {
+            return Fate::Waits(wish.due_at);
+        }
+        let record = self.record(wish.slot);
+        match record.map(|r| r.standing) {
+            // What one address took goes on to the others while it holds; it never comes a second time.
+            Some(Standing::Sent { live, .. }) => {
+                let holds = record.is_some_and(|r| r.kind == Kind::Reminder || still_says(r, &wish));
+                return if live && holds { Fate::Kept } else { Fate::Nothing };
+            }
+            Some(Standing::Queued) if !record.is_some_and(|r| still_says(r, &wish)) => return Fate::Nothing,
+            // What is recorded and still right leaves, unless somebody stopped it meanwhile.
+            Some(Standing::Queued) => {
+                return match self.held_by_hand(&wish) {
+                    Some(because) => self.withhold(&wish, Vec::new(), because),
+                    None => Fate::Kept,
+                };
+            }
+            Some(Standing::Superseded) => return Fate::Nothing,
+            Some(Standing::Expired) if matches!(wish.slot, Slot::Rung { .. }) => return Fate::Nothing,
+            Some(Standing::Withheld(_) | Standing::Failed | Standing::Withdrawn | Standing::Expired)
+            | None => {}
+        }
+        let about = wish.about.map(|state| (self.assessment(), state));
+        let reach = audience::reach(
+            self.context.assessor,
+            self.context.world.calendar,
+            self.municipality,
+            &wish.audience,
+            about,
+            &self.context.world.ledger.flagged,
+        );
+        if let Some(because) = self.hold(&wish) {
+            return self.withhold(&wish, reach.to, because);
+        }
+        if reach.to.is_empty() {
+            return self.withhold(&wish, reach.to, Reason::NoContact);
+        }
+        if counts_to_the_day(wish.slot)
+            && let Some(until) = self.other_letter_today()
+        {
+            return Fate::Waits(until);
+        }
+        if !self.context.moment.is_sending() {
+            return Fate::Waits(self.context.world.calendar.hours.next_sending(self.context.moment.stamp()));
+        }
+        let version = match record.and_then(|r| Some((r, r.version?))) {
+            // A letter that a hold stopped before anybody took it goes on as it was recorded.
+            Some((r, version)) if matches!(r.standing, Standing::Withheld(_)) && still_says(r, &wish) => {
+                version
+            }
+            Some((_, version)) => version.saturating_add(1),
+            None if reach.stands_in => NonZeroU16::MIN.saturating_add(1),
+            None => NonZeroU16::MIN,
+        };
+        Fate::Send(Sending { notice: self.notice(&wish, reach.to), version, because: wish.because })
+    }
+}
+
+/// Whether a recorded letter still says what would be said now.
+pub(super) fn still_says(record: &Record, wish: &Wish) -> bool {
+    let parts_hold = match &wish.content {
+        Content::Warning { pending, .. } => record.parts.iter().all(|named| {
+            let now = pending.iter().find(|p| p.part == named.part);
+            now.is_some_and(|now| named.units.iter().all(|unit| now.units.contains(unit)))
+        }),
+        Content::Announcement { .. }
+        | Content::Reminder { .. }
+        | Content::Extension { .. }
+        | Content::Suspension { .. }
+        | Content::Upheld { .. }
+        | Content::Digest { .. }
+        | Content::Referral { .. }
+        | Content::ReferralVoid { .. }
+        | Content::Alert { .. } => true,
+    };
+    record.kind == wish.kind
+        && record.told == wish.content.told()
+        && parts_hold
+        && !matches!(wish.because, Reason::Unconfirmed { .. })
+}

@@ -1,0 +1,12 @@
+//! Text as people and programs write it: bytes to letters, letters to words, words to meanings, and rows of cells.
+//! Pure.
+//!
+//! Reading order: `encoding` (bytes in memory), `stream` (the same piece by piece, for what does not fit there), `fold`
+//! (when two words are the same word), `words` (tables from words to meanings), `csv` (the one dialect, with the place
+//! of every cell, and files rewritten cell by cell).
+
+pub mod csv;
+pub mod encoding;
+pub mod fold;
+pub mod stream;
+pub mod words;
