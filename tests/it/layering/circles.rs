@@ -24,28 +24,8 @@ const KEPT: &[(&[&str], &str)] = &[
         "a page is how what is known is kept, and what is known is spread out from it",
     ),
     (
-        &[
-            "src/feed/csv.rs",
-            "src/feed/html.rs",
-            "src/feed/json.rs",
-            "src/feed/sheet/mod.rs",
-            "src/feed/sheet/ods.rs",
-            "src/feed/sheet/packed.rs",
-            "src/feed/sheet/xls.rs",
-            "src/feed/sheet/xlsx.rs",
-            "src/feed/solr.rs",
-            "src/feed/table.rs",
-            "src/feed/text.rs",
-        ],
-        "a table is read by the decoder of its kind, and each decoder builds one",
-    ),
-    (
         &["src/feed/judge.rs", "src/feed/map/mod.rs"],
         "what is mapped is judged by what the last load said, which the mapper must know of",
-    ),
-    (
-        &["src/plan/digest.rs", "src/plan/staff.rs"],
-        "staff are told what digests gather, in the notices of staff",
     ),
     (
         &["src/store/notice.rs", "src/store/pass.rs"],
