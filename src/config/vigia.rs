@@ -30,6 +30,8 @@ vigiar_arquivos = false
 das = "08:00"
 as = "18:00"
 somente_dias_uteis = true
+[saude]
+atraso = "15min"
 [banco]
 url = "sqlite"
 "#;
@@ -164,6 +166,11 @@ fn settings(
         table.close(Severity::Error);
         listen
     });
+    let lateness = top.table("saude").and_then(|table| {
+        let lateness = table.get("atraso", value::duration);
+        table.close(Severity::Error);
+        lateness
+    });
     let database = top.table("banco").and_then(|table| {
         let url = database(&table);
         table.close(Severity::Error);
@@ -176,6 +183,7 @@ fn settings(
         relay,
         returns,
         panel,
+        lateness: lateness?,
         database: database?,
         keep_years: keep_years?,
         watch_files: watch_files?,

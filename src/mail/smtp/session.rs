@@ -143,7 +143,7 @@ async fn reach(relay: &Relay) -> Result<TcpStream, Outcome> {
     let mut last = deferred(format!("o nome “{}” não tem endereço", relay.host));
     for address in addresses {
         // The name may resolve to anything.
-        if relay.security == Security::Plain && !address.ip().is_loopback() {
+        if relay.security == Security::Plain && !address.ip().to_canonical().is_loopback() {
             let error = super::RelayError::PlainToRemote(relay.host.clone());
             return Err(Outcome::RelayFault { reply: error.to_string() });
         }
