@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 /// How the daemon runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -22,6 +24,8 @@ pub struct Settings {
     pub database: String,
     /// `guardar_anos`: for how many years personal data is kept (DESIGN §13). Nothing is erased yet.
     pub keep_years: u16,
+    /// `retomar_contato_dias`: after so long an address that is said not to exist gets one more try.
+    pub retry_contact_after: SignedDuration,
     /// `vigiar_arquivos`: whether changed files are read again without being asked to.
     pub watch_files: bool,
 }

@@ -11,6 +11,7 @@ use tracing::{error, warn};
 
 use super::alert::{alert_once, alert_once_on};
 use super::app::App;
+use super::doubt::{ReturnStop, is_doubted, tell_of_doubted};
 use super::pace::Pace;
 use super::reconcile::reconcile_once;
 use super::sender::{closed_until, send_share};
@@ -55,6 +56,7 @@ pub struct Outbox {
     trust: Arc<Mutex<Trust>>,
     /// What the last pass before a round stands on.
     standing: Option<StandingPlan>,
+    stop: ReturnStop,
 }
 
 /// Letters claimed at a time. Whether each is still wanted is asked for every such round, and again when it is marked.
@@ -75,6 +77,7 @@ impl Outbox {
             remembers: false,
             trust: Arc::default(),
             standing: None,
+            stop: ReturnStop::default(),
         })
     }
 
@@ -100,6 +103,10 @@ impl Outbox {
             if is_clock_behind(&app.store, now).await? {
                 warn!("o relógio está antes do que o livro já registrou: nada sai");
                 dispatch.next = Some(crate::domain::time::hours_after(now, 1));
+                break;
+            }
+            if let Some(until) = self.stop.until(app, now).await? {
+                dispatch.next = Some(until);
                 break;
             }
             let room = match self.allowance(&live, now) {
@@ -241,16 +248,22 @@ impl Outbox {
                 }
             }
         }
-        let mut setback = None;
+        let (mut setback, mut doubted) = (None, None);
         for (key, outcome) in outcomes {
             if let Some(plan) = self.standing.as_mut().filter(|_| outcome.state().reaches()) {
                 plan.told(key);
             }
             let at_fault = self.learn(app, live, &outcome, dispatch);
-            setback = at_fault.then_some(outcome).or(setback);
+            if is_doubted(&outcome) {
+                doubted = Some(outcome);
+            } else if at_fault {
+                setback = Some(outcome);
+            }
         }
         if let Some(outcome) = setback {
             self.rest(app, live, &outcome).await?;
+        } else if let Some(outcome) = doubted {
+            tell_of_doubted(app, outcome.reply()).await?;
         }
         fault.map_or(Ok(()), Err)
     }

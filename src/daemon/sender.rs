@@ -23,6 +23,9 @@ use crate::world::live::Live;
 const SETTLE_TRIES: u32 = 5;
 const SETTLE_PAUSE: Duration = Duration::from_secs(1);
 
+/// How many steps further the wait after a doubted refusal is: a quarter of an hour, then half.
+const DOUBTED: u32 = 4;
+
 /// What one sender made of its share.
 pub(super) struct Share {
     pub(super) sender: Transport,
@@ -66,7 +69,15 @@ pub(super) async fn send_share(
 }
 
 fn hesitates(outcome: &Outcome) -> bool {
-    !matches!(outcome, Outcome::Accepted { .. } | Outcome::Refused { .. })
+    match outcome {
+        // One mailbox or one letter, and not the relay.
+        Outcome::Accepted { .. } | Outcome::Refused { .. } | Outcome::Deferred { slow_down: false, .. } => {
+            false
+        }
+        Outcome::Deferred { slow_down: true, .. }
+        | Outcome::RelayFault { .. }
+        | Outcome::Uncertain { .. } => true,
+    }
 }
 
 /// One letter to one address, marked at `started_at`.
@@ -79,16 +90,22 @@ async fn send_one(
     started_at: Timestamp,
 ) -> Settled {
     let from = &live.setup.config.secretariat.returns_to;
-    let envelope = Envelope { from, to: &claim.address };
+    let envelope = Envelope { from, to: &claim.address, id: Some(claim.delivery.as_str()) };
     let outcome = sender.deliver(&claim.key, claim.version, envelope, &claim.bytes).await;
     let attempt = claim.attempts + 1;
-    let outcome =
-        trust.lock().unwrap_or_else(PoisonError::into_inner).judge(outcome, claim.address.domain(), attempt);
     let ended_at = app.now();
+    let outcome = {
+        let mut trust = trust.lock().unwrap_or_else(PoisonError::into_inner);
+        trust.judge(outcome, claim.address.domain(), attempt, ended_at)
+    };
     // Held back, a letter to staff would tell nobody of the others that are.
     let resend = live.setup.config.settings.on_uncertain == config::UncertainPolicy::Resend
         || claim.key.municipality().is_none();
     let next_attempt_at = match &outcome {
+        // A refusal that is doubted gets time to pass.
+        Outcome::Deferred { reply, .. } if reply.starts_with('5') => {
+            Some(next_attempt(ended_at, attempt + DOUBTED))
+        }
         Outcome::Deferred { .. } | Outcome::RelayFault { .. } => Some(next_attempt(ended_at, attempt)),
         Outcome::Uncertain { .. } if resend => Some(next_attempt(ended_at, attempt)),
         Outcome::Uncertain { .. } | Outcome::Accepted { .. } | Outcome::Refused { .. } => None,
@@ -100,7 +117,15 @@ async fn send_one(
         delivery.attempt = attempt,
         "tentativa encerrada"
     );
-    Settled { claim, outcome, started_at, ended_at, next_attempt_at }
+    let retry = live.setup.config.settings.retry_contact_after;
+    let rests_until = match &outcome {
+        Outcome::Refused { why, .. } => why.rests_until(ended_at, retry),
+        Outcome::Accepted { .. }
+        | Outcome::Deferred { .. }
+        | Outcome::RelayFault { .. }
+        | Outcome::Uncertain { .. } => ended_at,
+    };
+    Settled { claim, outcome, started_at, ended_at, next_attempt_at, rests_until }
 }
 
 /// Records the end of an attempt and marks the next letter, which is given back if it may be sent. The end is not to be
