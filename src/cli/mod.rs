@@ -8,6 +8,7 @@ mod apply;
 mod args;
 mod check;
 mod consent;
+mod contact;
 mod contrast;
 mod dossier;
 mod extend;
@@ -35,7 +36,7 @@ mod why;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use self::args::{Command, Feed, Filter, Invocation, Ledger, LedgerVerb, News, Orders};
+use self::args::{Command, Contact, ContactVerb, Feed, Filter, Invocation, Ledger, LedgerVerb, News, Orders};
 use self::session::{Answer, Failure, Session, remark, say};
 use crate::daemon::lifecycle::Signals;
 use crate::domain::journal::Verdict;
@@ -128,6 +129,10 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         }
         Command::Letter(asked) => letter::run(invocation, asked).await,
         Command::SendTest { to, sample } => letter::send_test(&open().await?, to, sample).await,
+        Command::Contact(Contact { verb: Some(ContactVerb::Confirm { address, signature }), .. }) => {
+            contact::confirm(&open().await?, address, signature).await
+        }
+        Command::Contact(Contact { all, verb: None }) => contact::list(&open().await?, *all).await,
         Command::Bounce => returned::run(open().await?).await,
         Command::Hold { scope, signature, until } => {
             order::hold(&open().await?, scope, *until, signature).await

@@ -26,6 +26,8 @@ pub struct Settings {
     pub database: String,
     /// `guardar_anos`: for how many years personal data is kept (DESIGN §13). Nothing is erased yet.
     pub keep_years: u16,
+    /// `retomar_contato_dias`: after so long an address that is said not to exist gets one more try.
+    pub retry_contact_after: SignedDuration,
     /// `vigiar_arquivos`: whether changed files are read again without being asked to.
     pub watch_files: bool,
 }

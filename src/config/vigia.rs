@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
@@ -25,6 +26,7 @@ ao_incerto = "reenviar"
 dados = "var"
 fuso = "America/Sao_Paulo"
 guardar_anos = 5
+retomar_contato_dias = 90
 vigiar_arquivos = false
 [horario]
 das = "08:00"
@@ -152,6 +154,7 @@ fn settings(
     });
     let data = top.get("dados", value::filled);
     let keep_years = top.get("guardar_anos", |n, log| value::number(n, log, 1, 100));
+    let retry_days = top.get("retomar_contato_dias", |n, log| value::number::<i64>(n, log, 1, 3_650));
     let watch_files = top.get("vigiar_arquivos", value::flag);
     let relay = top.table("smtp").and_then(|table| relay::compile(&table, reserved));
     if mode == Some(Mode::Production) && !top.has("smtp") {
@@ -186,6 +189,7 @@ fn settings(
         lateness: lateness?,
         database: database?,
         keep_years: keep_years?,
+        retry_contact_after: SignedDuration::from_hours(24 * retry_days?),
         watch_files: watch_files?,
     })
 }

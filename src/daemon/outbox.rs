@@ -11,6 +11,7 @@ use tracing::{error, warn};
 
 use super::alert::{alert_once, alert_once_on};
 use super::app::App;
+use super::doubt::{ReturnStop, is_doubted, tell_of_doubted};
 use super::pace::Pace;
 use super::reconcile::reconcile_once;
 use super::sender::{closed_until, send_share};
@@ -59,6 +60,7 @@ pub struct Outbox {
     said_failing: bool,
     /// Whether the last round ended in a fault, and may have left claims that nobody gave back.
     interrupted: bool,
+    stop: ReturnStop,
 }
 
 /// Letters claimed at a time. Whether each is still wanted is asked for every such round, and again when it is marked.
@@ -81,6 +83,7 @@ impl Outbox {
             standing: None,
             said_failing: true,
             interrupted: false,
+            stop: ReturnStop::default(),
         })
     }
 
@@ -108,6 +111,10 @@ impl Outbox {
             if is_clock_behind(&app.store, now).await? {
                 warn!("o relógio está antes do que o livro já registrou: nada sai");
                 dispatch.next = Some(crate::domain::time::hours_after(now, 1));
+                break;
+            }
+            if let Some(until) = self.stop.until(app, now).await? {
+                dispatch.next = Some(until);
                 break;
             }
             let room = match self.allowance(&live, now) {
@@ -250,7 +257,7 @@ impl Outbox {
                 }
             }
         }
-        let mut setback = None;
+        let (mut setback, mut doubted) = (None, None);
         let mut accepted = false;
         for (key, outcome) in outcomes {
             accepted |= matches!(outcome, Outcome::Accepted { .. });
@@ -258,15 +265,24 @@ impl Outbox {
                 plan.told(key);
             }
             let at_fault = self.learn(app, live, &outcome, dispatch);
-            setback = at_fault.then_some(outcome).or(setback);
+            if is_doubted(&outcome) {
+                doubted = Some(outcome);
+            } else if at_fault {
+                setback = Some(outcome);
+            }
         }
         if let Some(outcome) = setback {
             app.store.note_relay(Some(app.now())).await?;
             self.said_failing = true;
             self.rest(app, live, &outcome).await?;
-        } else if self.said_failing && accepted {
-            app.store.note_relay(None).await?;
-            self.said_failing = false;
+        } else {
+            if self.said_failing && accepted {
+                app.store.note_relay(None).await?;
+                self.said_failing = false;
+            }
+            if let Some(outcome) = doubted {
+                tell_of_doubted(app, outcome.reply()).await?;
+            }
         }
         fault.map_or(Ok(()), Err)
     }

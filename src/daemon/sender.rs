@@ -29,6 +29,9 @@ const PAUSES_OF_A_STOP: u32 = 120;
 /// What the ledger says of a letter that a stop kept from leaving.
 const STOPPED: &str = "o serviço parou antes que o servidor de saída atendesse";
 
+/// How many steps further the wait after a doubted refusal is: a quarter of an hour, then half.
+const DOUBTED: u32 = 4;
+
 /// What one sender made of its share.
 pub(super) struct Share {
     pub(super) sender: Transport,
@@ -75,7 +78,15 @@ pub(super) async fn send_share(
 }
 
 fn hesitates(outcome: &Outcome) -> bool {
-    !matches!(outcome, Outcome::Accepted { .. } | Outcome::Refused { .. })
+    match outcome {
+        // One mailbox or one letter, and not the relay.
+        Outcome::Accepted { .. } | Outcome::Refused { .. } | Outcome::Deferred { slow_down: false, .. } => {
+            false
+        }
+        Outcome::Deferred { slow_down: true, .. }
+        | Outcome::RelayFault { .. }
+        | Outcome::Uncertain { .. } => true,
+    }
 }
 
 /// One letter to one address, marked at `started_at`.
@@ -88,7 +99,7 @@ async fn send_one(
     started_at: Timestamp,
 ) -> Settled {
     let from = &live.setup.config.secretariat.returns_to;
-    let envelope = Envelope { from, to: &claim.address };
+    let envelope = Envelope { from, to: &claim.address, id: Some(claim.delivery.as_str()) };
     // Until the relay has greeted nothing is on the wire: a stop need not wait for it.
     let outcome = match app.unless_stopped(sender.connect()).await {
         Some(Ok(())) => sender.deliver(&claim.key, claim.version, envelope, &claim.bytes).await,
@@ -96,15 +107,21 @@ async fn send_one(
         None => Outcome::Deferred { reply: STOPPED.to_owned(), slow_down: false },
     };
     let attempt = claim.attempts + 1;
-    let outcome =
-        trust.lock().unwrap_or_else(PoisonError::into_inner).judge(outcome, claim.address.domain(), attempt);
     let ended_at = app.now();
+    let outcome = {
+        let mut trust = trust.lock().unwrap_or_else(PoisonError::into_inner);
+        trust.judge(outcome, claim.address.domain(), attempt, ended_at)
+    };
     // Held back, a letter to staff would tell nobody of the others that are.
     let resend = live.setup.config.settings.on_uncertain == config::UncertainPolicy::Resend
         || claim.key.municipality().is_none();
     app.vouch(Loop::Send);
     let next_attempt_at = match &outcome {
         Outcome::Deferred { reply, .. } if reply == STOPPED => Some(ended_at),
+        // A refusal that is doubted gets time to pass.
+        Outcome::Deferred { reply, .. } if reply.starts_with('5') => {
+            Some(next_attempt(ended_at, attempt + DOUBTED))
+        }
         Outcome::Deferred { .. } | Outcome::RelayFault { .. } => Some(next_attempt(ended_at, attempt)),
         Outcome::Uncertain { .. } if resend => Some(next_attempt(ended_at, attempt)),
         Outcome::Uncertain { .. } | Outcome::Accepted { .. } | Outcome::Refused { .. } => None,
@@ -116,7 +133,15 @@ async fn send_one(
         delivery.attempt = attempt,
         "tentativa encerrada"
     );
-    Settled { claim, outcome, started_at, ended_at, next_attempt_at }
+    let retry = live.setup.config.settings.retry_contact_after;
+    let rests_until = match &outcome {
+        Outcome::Refused { why, .. } => why.rests_until(ended_at, retry),
+        Outcome::Accepted { .. }
+        | Outcome::Deferred { .. }
+        | Outcome::RelayFault { .. }
+        | Outcome::Uncertain { .. } => ended_at,
+    };
+    Settled { claim, outcome, started_at, ended_at, next_attempt_at, rests_until }
 }
 
 /// Records the end of an attempt and marks the next letter, which is given back if it may be sent.

@@ -132,6 +132,8 @@ pub struct Envelope<'a> {
     pub from: &'a EmailAddress,
     /// The one address of RCPT TO.
     pub to: &'a EmailAddress,
+    /// The delivery's name, which a report gives back where the relay offers that (ENVID, RFC 3461); absent: none.
+    pub id: Option<&'a str>,
 }
 
 /// One mail transaction (RFC 5321 §3.3) that has ended.
