@@ -7,6 +7,8 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tracing::{error, info, warn};
@@ -14,9 +16,10 @@ use tracing::{error, info, warn};
 use super::alert::alert_once;
 use super::app::App;
 use super::arrivals::blocking;
+use crate::contain::Bounds;
 use crate::domain::id::EmailAddress;
 use crate::domain::notice::NoticeKey;
-use crate::mail::bounce::{self, Action, Bounce, Disposition, FailedRecipient, Receipt, Returned};
+use crate::mail::bounce::{self, Action, Bounce, Disposition, FailedRecipient, Receipt, Returned, Why};
 use crate::mail::maildir::{self, Flag};
 use crate::mail::unmatched;
 use crate::store::{Noted, RawMessage, Return, StoreError};
@@ -103,6 +106,9 @@ pub enum Origin {
     Pipe,
 }
 
+/// What reading one message may take.
+static MESSAGES: Bounds = Bounds::new(Duration::from_mins(1), 256);
+
 /// Reads one message and records what it tells. Answers at least one finding.
 ///
 /// # Errors
@@ -113,9 +119,12 @@ pub async fn return_once(
     bytes: Vec<u8>,
     now: Timestamp,
 ) -> Result<Vec<Finding>, StoreError> {
-    let sorted =
-        tokio::task::spawn_blocking(move || (bounce::read(&bytes), RawMessage::of(&bytes), bytes)).await;
-    let (returned, raw, bytes) = sorted.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+    let bytes = Arc::new(bytes);
+    let of = bytes.clone();
+    let returned = MESSAGES.run(move || bounce::read(&of)).await;
+    let returned = returned.unwrap_or(Returned::Unrecognised { why: Why::Malformed });
+    let of = bytes.clone();
+    let raw = blocking(move || RawMessage::of(&of)).await;
     let findings = match returned {
         Returned::Bounce(bounce) => bounced(app, &bounce, &raw, now).await?,
         Returned::Receipt(receipt) => vec![receipted(app, &receipt, &raw, now).await?],
@@ -153,7 +162,7 @@ pub async fn return_once(
 }
 
 /// Keeps a message that came by a pipe, and says where.
-async fn keep(app: &App, raw: &RawMessage, bytes: Vec<u8>) -> String {
+async fn keep(app: &App, raw: &RawMessage, bytes: Arc<Vec<u8>>) -> String {
     let dir = app.live().setup.config.settings.data.join("devolucoes");
     let name = format!("{}.eml", raw.sha256());
     match blocking(move || unmatched::keep(&dir, &name, &bytes)).await {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use jiff::SignedDuration;
 
+use crate::contain::Uncontained;
 use crate::text::csv::ReadError;
 use crate::text::encoding::EncodingError;
 
@@ -160,19 +161,57 @@ pub enum DecodeError {
         /// Counted by the source.
         promised: u64,
     },
+    /// Solr answered with documents and an error.
+    #[error("a resposta traz um erro da consulta junto dos documentos: nada dela é usado")]
+    FailedQuery,
+    /// The source says that its answer is not whole.
+    #[error("a própria fonte diz que a resposta é parcial: nada dela é usado; tente mais tarde")]
+    Partial,
+    /// A page is not the one that was asked for.
+    #[error(
+        "a página pedida a partir do documento {asked} veio a partir de {}: a fonte ignora `start`; aumente `rows` no \
+         endereço para que tudo venha de uma vez",
+        came.map_or("não se sabe qual".to_owned(), |n| n.to_string())
+    )]
+    Misplaced {
+        /// Where it should begin.
+        asked: u64,
+        /// Where it begins, if it says.
+        came: Option<u64>,
+    },
+    /// A document came on two pages, so another came on none.
+    #[error(
+        "um documento veio em duas páginas: a ordem mudou durante a leitura; ponha `sort=id asc` no endereço, ou aumente \
+         `rows` para que tudo venha de uma vez"
+    )]
+    Repeated,
+    /// Several pages whose documents nothing tells apart.
+    #[error(
+        "a resposta veio em páginas e os documentos não têm o campo `id`, que diria se algum se repete: inclua `id` em \
+         `fl`, ou aumente `rows` para que tudo venha de uma vez"
+    )]
+    NoKey,
     /// No table of a page is the one.
     #[error(
         "a página não tem nenhuma tabela com “{0}” no cabeçalho: mudou de forma, ou é uma página de erro"
     )]
     NoTable(String),
     /// Several tables may be the one.
-    #[error("a página tem {count} tabelas com “{heading}”: escreva em `tabela` um texto que só uma tenha")]
+    #[error(
+        "a página tem {count} tabelas com “{heading}” ({}): escreva em `tabela` um texto que só uma tenha",
+        ordinals(places)
+    )]
     SeveralTables {
         /// As the feed says.
         heading: String,
         /// How many.
         count: usize,
+        /// The first of them, by their place among the tables that a person sees, from 1.
+        places: Vec<usize>,
     },
+    /// A tag that no tokenizer should see.
+    #[error("a página tem uma marca com atributos demais: está danificada, ou não é a página esperada")]
+    EndlessTag,
     /// A page larger than any that is read.
     #[error("a página tem mais de {0} MB: confira o endereço")]
     LargePage(u64),
@@ -182,6 +221,9 @@ pub enum DecodeError {
     /// Larger inside than outside, or than any sheet that means well.
     #[error("a planilha não foi aberta: {0}")]
     Sheet(SheetProblem),
+    /// Its decoder was contained.
+    #[error(transparent)]
+    Uncontained(#[from] Uncontained),
     /// In one of several bodies.
     #[error("{place}: {error}")]
     In {
@@ -218,6 +260,16 @@ pub enum DecodeError {
     Disk(std::io::ErrorKind),
 }
 
+/// `“a”, “b”`.
+fn quoted(names: &[String]) -> String {
+    names.iter().take(5).map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ")
+}
+
+/// `1ª, 3ª`.
+fn ordinals(places: &[usize]) -> String {
+    places.iter().map(|place| format!("{place}ª")).collect::<Vec<_>>().join(", ")
+}
+
 /// Why a spreadsheet is not opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SheetProblem {
@@ -232,6 +284,12 @@ pub enum SheetProblem {
     /// What it says of its own size is not so.
     #[error("“{0}” não tem o tamanho que declara")]
     Undeclared(String),
+    /// A tag that no reader should see.
+    #[error("“{0}” tem uma marca longa demais")]
+    LongTag(String),
+    /// Several sheets may be the one.
+    #[error("{} abas servem ({}): escreva em `aba` qual vale", .0.len(), quoted(.0))]
+    Several(Vec<String>),
     /// A corner so far out that the rectangle up to it would fill the memory.
     #[error("há uma célula na linha {row}, coluna {column}, longe demais das outras")]
     Far {
@@ -250,7 +308,7 @@ pub enum SheetProblem {
     #[error("este tipo não é lido ({0}); salve-a como XLSX")]
     Kind(&'static str),
     /// No sheet of that name, or none with rows.
-    #[error("não tem {}", .0.as_ref().map_or("nenhuma aba com linhas".to_owned(), |n| format!("a aba “{n}”")))]
+    #[error("não tem {}", .0.as_ref().map_or("nenhuma aba visível com linhas (uma oculta se lê com `aba`)".to_owned(), |n| format!("a aba “{n}”")))]
     NoSheet(Option<String>),
 }
 

@@ -32,9 +32,10 @@ pub mod schedule;
 mod sheet;
 pub mod solr;
 pub mod table;
+mod tag;
 pub mod url;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::feed::FeedSpec;
 
@@ -42,6 +43,7 @@ use self::body::{Body, Given};
 use self::error::DecodeError;
 use self::judge::{Previous, Refusal, Verdict, judge};
 use self::map::{Ground, Mapped, Mapper};
+use self::table::Part;
 
 /// What became of one whole load of bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +52,17 @@ pub struct Intake {
     pub mapped: Mapped,
     /// Whether to believe it.
     pub verdict: Verdict,
+}
+
+impl Intake {
+    /// Of bytes that could not be read.
+    #[must_use]
+    pub fn unreadable(error: DecodeError) -> Self {
+        Self {
+            mapped: Mapped::default(),
+            verdict: Verdict::Quarantined { reasons: vec![Refusal::Unreadable(error)] },
+        }
+    }
 }
 
 /// A page of a run that could not be had, or was not what it should be.
@@ -83,10 +96,7 @@ pub fn take_in_run(
             let verdict = judge(spec, &mapped, previous);
             Intake { mapped, verdict }
         }
-        Err(error) => Intake {
-            mapped: Mapped::default(),
-            verdict: Verdict::Quarantined { reasons: vec![Refusal::Unreadable(error)] },
-        },
+        Err(error) => Intake::unreadable(error),
     }
 }
 
@@ -119,9 +129,8 @@ fn read(
             opened => opened.map_err(|error| placed(error, bodies, body))?,
         };
         let read = || {
-            let (promised, before) = (table.promised(), mapper.rows());
-            mapper.read(table, &body.given)?;
-            counts.note(&body.given, promised, mapper.rows() - before)
+            counts.note(&body.given, table.part())?;
+            mapper.read(table, &body.given)
         };
         read().map_err(|error| placed(error, bodies, body))?;
     }
@@ -148,25 +157,53 @@ fn placed(error: DecodeError, bodies: &[Body], body: &Body) -> DecodeError {
     }
 }
 
-/// How many rows the pages of each request brought, beside how many its source counts.
+/// What the pages of each request brought, beside what its source counts.
 #[derive(Debug, Default)]
-struct Counts(BTreeMap<Given, (u64, u64)>);
+struct Counts(BTreeMap<Given, Count>);
+
+#[derive(Debug)]
+struct Count {
+    had: u64,
+    found: u64,
+    /// Absent: a page had documents that nothing tells apart.
+    keys: Option<BTreeSet<[u8; 32]>>,
+}
 
 impl Counts {
-    fn note(&mut self, given: &Given, promised: Option<u64>, rows: usize) -> Result<(), DecodeError> {
-        let Some(promised) = promised else { return Ok(()) };
-        let (found, before) = self.0.entry(given.clone()).or_insert((0, promised));
-        *found = found.saturating_add(u64::try_from(rows).unwrap_or(u64::MAX));
-        if *before == promised { Ok(()) } else { Err(DecodeError::Incomplete { found: *before, promised }) }
+    /// Takes the next page of a request, which must begin where the last one ended and repeat none of it.
+    fn note(&mut self, given: &Given, part: Option<&Part>) -> Result<(), DecodeError> {
+        let Some(part) = part else { return Ok(()) };
+        let Some(count) = self.0.get_mut(given) else {
+            if part.start.is_some_and(|start| start > 0) {
+                return Err(DecodeError::Misplaced { asked: 0, came: part.start });
+            }
+            let count = Count { had: part.here, found: part.found, keys: part.keys.clone() };
+            self.0.insert(given.clone(), count);
+            return Ok(());
+        };
+        if count.found != part.found {
+            return Err(DecodeError::Incomplete { found: count.found, promised: part.found });
+        }
+        if part.start != Some(count.had) {
+            return Err(DecodeError::Misplaced { asked: count.had, came: part.start });
+        }
+        let (Some(keys), Some(more)) = (&mut count.keys, &part.keys) else {
+            return Err(DecodeError::NoKey);
+        };
+        if more.iter().any(|key| !keys.insert(*key)) {
+            return Err(DecodeError::Repeated);
+        }
+        count.had = count.had.saturating_add(part.here);
+        Ok(())
     }
 
     fn check(&self) -> Result<(), DecodeError> {
-        for (found, promised) in self.0.values() {
-            if found != promised {
-                return Err(DecodeError::Incomplete { found: *found, promised: *promised });
+        for Count { had, found, .. } in self.0.values() {
+            if had != found {
+                return Err(DecodeError::Incomplete { found: *had, promised: *found });
             }
         }
-        if !self.0.is_empty() && self.0.values().all(|(found, _)| *found == 0) {
+        if !self.0.is_empty() && self.0.values().all(|count| count.had == 0) {
             return Err(DecodeError::NotPublished);
         }
         Ok(())

@@ -2,7 +2,10 @@
 //!
 //! A decoder gives a header and a stream of rows; nothing after it knows the format.
 
+use std::collections::BTreeSet;
+
 use super::error::DecodeError;
+use crate::contain::caught;
 use crate::text::fold::{folded, trimmed};
 
 /// Most columns of a table.
@@ -179,11 +182,24 @@ pub type Take<'t> = dyn FnMut(Result<&Row, RowFault>) + 't;
 /// Gives every row to a [`Take`].
 type Rows<'a> = Box<dyn FnOnce(&mut Take<'_>) -> Result<(), DecodeError> + 'a>;
 
+/// Which part of a whole answer a table is, by what its source says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Part {
+    /// How many documents all parts have together.
+    pub(super) found: u64,
+    /// How many are here.
+    pub(super) here: u64,
+    /// How many come before, if it is said.
+    pub(super) start: Option<u64>,
+    /// What tells the documents here apart from those of other parts, if all have such a key and none comes twice.
+    pub(super) keys: Option<BTreeSet<[u8; 32]>>,
+}
+
 /// A header and the rows under it, read one at a time and never held together.
 pub struct Table<'a> {
     header: Header,
     rows: Rows<'a>,
-    promised: Option<u64>,
+    part: Option<Part>,
 }
 
 impl<'a> Table<'a> {
@@ -198,7 +214,7 @@ impl<'a> Table<'a> {
         if header.len() > MOST_COLUMNS {
             return Err(DecodeError::TooManyColumns { found: header.len(), most: MOST_COLUMNS });
         }
-        Ok(Self { header, rows: Box::new(rows), promised: None })
+        Ok(Self { header, rows: Box::new(rows), part: None })
     }
 
     /// Names of the columns.
@@ -207,24 +223,25 @@ impl<'a> Table<'a> {
         &self.header
     }
 
-    /// The same, when the source counts how many rows all its pages have together.
+    /// The same, when it is a part of an answer whose documents the source counts.
     #[must_use]
-    pub(super) fn promising(self, promised: u64) -> Self {
-        Self { promised: Some(promised), ..self }
+    pub(super) fn as_part(self, part: Part) -> Self {
+        Self { part: Some(part), ..self }
     }
 
-    /// How many rows the source says that all its pages have together, if it does.
+    /// Which part of an answer it is, if its source says.
     #[must_use]
-    pub fn promised(&self) -> Option<u64> {
-        self.promised
+    pub(super) fn part(&self) -> Option<&Part> {
+        self.part.as_ref()
     }
 
     /// Gives every row that is not blank, in the order of the source.
     ///
     /// # Errors
-    /// [`DecodeError`] when the source turns out not to be whole; the rows given until then are not to be believed.
+    /// [`DecodeError`] when the source turns out not to be whole, or its decoder panics; the rows given until then are
+    /// not to be believed.
     pub fn each(self, take: &mut Take<'_>) -> Result<(), DecodeError> {
-        (self.rows)(take)
+        caught(|| (self.rows)(take))?
     }
 }
 
@@ -240,6 +257,17 @@ mod tests {
         assert_eq!(header.find("total"), Ok(Column(3)), "the one written so");
         assert_eq!(header.find("TOTAL"), Err(ColumnError::Ambiguous("TOTAL".to_owned())));
         assert_eq!(header.find("IBGE"), Err(ColumnError::Missing("IBGE".to_owned())));
+    }
+
+    #[test]
+    fn a_decoder_that_panics_in_the_middle_of_its_rows_is_refused() {
+        let table = Table::new(Header::new(["a".to_owned()]), |take| {
+            take(Ok(&Row::new(2)));
+            panic!("como o quick-xml");
+        });
+        let (mut rows, table) = (0, table.unwrap());
+        let refused = table.each(&mut |_| rows += 1).unwrap_err();
+        assert_eq!((rows, refused), (1, DecodeError::Uncontained(crate::contain::Uncontained::Panicked)));
     }
 
     #[test]

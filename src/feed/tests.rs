@@ -34,9 +34,15 @@ fn of(month: i8) -> Given {
 }
 
 fn page(found: usize, codes: &[&str]) -> String {
-    let docs: Vec<String> =
-        codes.iter().map(|code| format!("{{\"ibge\":\"{code}\",\"ref\":\"10/2026\"}}")).collect();
-    format!("{{\"response\":{{\"numFound\":{found},\"start\":0,\"docs\":[{}]}}}}", docs.join(","))
+    page_from(0, found, codes)
+}
+
+fn page_from(start: usize, found: usize, codes: &[&str]) -> String {
+    let docs: Vec<String> = codes
+        .iter()
+        .map(|code| format!("{{\"id\":\"d{code}\",\"ibge\":\"{code}\",\"ref\":\"10/2026\"}}"))
+        .collect();
+    format!("{{\"response\":{{\"numFound\":{found},\"start\":{start},\"docs\":[{}]}}}}", docs.join(","))
 }
 
 #[test]
@@ -51,13 +57,31 @@ fn an_empty_answer_of_solr_is_not_yet_published_and_never_nobody() {
 
 #[test]
 fn all_pages_of_solr_together_bring_what_it_counts() {
-    let (one, other) = (page(3, &["320530", "320520"]), page(3, &["320500"]));
+    let (one, other) = (page(3, &["320530", "320520"]), page_from(2, 3, &["320500"]));
     let whole = [(Given::default(), one.as_str()), (Given::default(), other.as_str())];
     assert!(reasons(&solr(), &whole).is_empty());
     assert!(reasons(&solr(), &whole[..1])[0].contains("vieram 2 de 3 documentos"));
-    let changed = page(4, &["320500"]);
+    let changed = page_from(2, 4, &["320500"]);
     let moved = [(Given::default(), one.as_str()), (Given::default(), changed.as_str())];
     assert!(reasons(&solr(), &moved)[0].contains("mudaram durante a leitura"));
+}
+
+#[test]
+fn pages_of_solr_that_may_repeat_or_leave_out_a_document_are_refused() {
+    let two =
+        |one: &str, other: &str| reasons(&solr(), &[(Given::default(), one), (Given::default(), other)]);
+    let one = page(4, &["320530", "320520"]);
+    assert!(two(&one, &page_from(2, 4, &["320500", "320490"])).is_empty());
+    // The same page again brings as many rows as are promised.
+    assert!(two(&one, &one)[0].contains("a partir do documento 2 veio a partir de 0"));
+    assert!(two(&one, &one.replace("\"start\":0,", ""))[0].contains("não se sabe qual"));
+    assert!(two(&one, &page_from(2, 4, &["320500", "320520"]))[0].contains("veio em duas páginas"));
+    let nameless = |page: &str| page.replace("\"id\"", "\"x\"");
+    assert!(
+        two(&nameless(&one), &nameless(&page_from(2, 4, &["320500", "320490"])))[0].contains("campo `id`")
+    );
+    let alone = nameless(&page(2, &["320530", "320520"]));
+    assert!(reasons(&solr(), &[(Given::default(), &alone)]).is_empty(), "one page needs none");
 }
 
 #[test]

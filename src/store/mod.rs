@@ -49,6 +49,7 @@ mod testing;
 mod tests;
 mod uncertain;
 mod verify;
+mod visit;
 
 pub use begin::Signs;
 pub use chain::sha256;

@@ -325,7 +325,7 @@ struct Wording {
 /// The instant that a text names in the calendar's zone; a date without a time is the start of its day, so that data
 /// is never taken for younger than it is.
 fn instant(text: &str, pattern: &str, zone: &Zone) -> Option<Timestamp> {
-    let Ok(read) = jiff::fmt::strtime::parse(pattern, text) else {
+    let Some(read) = super::written::read(pattern, text) else {
         return sheet_date(text).map(|at| zone.at(at.date(), at.time()));
     };
     if read.offset().is_some() {

@@ -135,6 +135,20 @@ pub struct RegisterIntake {
     pub distrust: Vec<Distrust>,
 }
 
+impl RegisterIntake {
+    /// Whether its reader had to be contained: the same bytes are not worth another try soon.
+    #[must_use]
+    pub fn is_uncontained(&self) -> bool {
+        self.distrust.iter().any(|why| matches!(why, Distrust::Unreadable(DecodeError::Uncontained(_))))
+    }
+
+    /// Of bytes that could not be read.
+    #[must_use]
+    pub fn unreadable(spec: &RegisterSpec, read_on: Date, error: DecodeError) -> Self {
+        Self { read: RegisterRead::empty(spec, read_on), distrust: vec![Distrust::Unreadable(error)] }
+    }
+}
+
 /// Decodes, reads and judges one whole load, which may come in several bodies. Never fails: bytes that cannot be read
 /// are a load that is not believed.
 #[must_use]
@@ -146,20 +160,21 @@ pub fn take_in(
 ) -> RegisterIntake {
     let mut gather = Gather::new(spec, ground);
     let wanted = wanted(spec);
-    let mut promised = None;
+    let (mut found, mut promised) = (0, None);
     for body in bodies {
         let taken = format::open(&spec.format, body, &wanted).and_then(|table| {
-            promised = promised.max(table.promised());
+            if let Some(part) = table.part() {
+                found += part.here;
+                promised = promised.max(Some(part.found));
+            }
             gather.take(table)
         });
         if let Err(error) = taken {
-            let read = RegisterRead::empty(spec, ground.read_on);
-            return RegisterIntake { read, distrust: vec![Distrust::Unreadable(error)] };
+            return RegisterIntake::unreadable(spec, ground.read_on, error);
         }
     }
     let read = gather.finish();
     let mut distrust = judge::judge(spec, &read, ground, before);
-    let found = u64::try_from(read.rows).unwrap_or(u64::MAX);
     if let Some(promised) = promised.filter(|promised| *promised != found) {
         // Not even a person may take a list that says itself that it is cut.
         distrust.insert(0, Distrust::Unreadable(DecodeError::Incomplete { found, promised }));

@@ -16,10 +16,10 @@ mod report;
 mod tests;
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
 
+use crate::contain::caught;
 use crate::domain::id::EmailAddress;
 
 /// The most bytes of a message that a caller need read; what tells its sort stands near the beginning.
@@ -161,9 +161,7 @@ pub fn read(bytes: &[u8]) -> Returned {
         Err(why) => return Returned::Unrecognised { why },
     };
     // The library asserts what hostile MIME breaks; that must not end the service.
-    let sorted = catch_unwind(AssertUnwindSafe(|| {
-        MessageParser::default().parse(&bounded).map(|message| sort(&Mail::of(&message)))
-    }));
+    let sorted = caught(|| MessageParser::default().parse(&bounded).map(|message| sort(&Mail::of(&message))));
     sorted.ok().flatten().unwrap_or(Returned::Unrecognised { why: Why::Malformed })
 }
 
