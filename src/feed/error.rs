@@ -161,36 +161,19 @@ pub enum DecodeError {
         /// Counted by the source.
         promised: u64,
     },
-    /// Solr answered with documents and an error.
-    #[error("a resposta traz um erro da consulta junto dos documentos: nada dela é usado")]
-    FailedQuery,
-    /// The source says that its answer is not whole.
-    #[error("a própria fonte diz que a resposta é parcial: nada dela é usado; tente mais tarde")]
+    /// The answer says of itself that it is not whole, or brings an error beside its documents.
+    #[error("o próprio servidor diz que a resposta veio só em parte, ou com erro: tente de novo mais tarde")]
     Partial,
-    /// A page is not the one that was asked for.
+    /// A page of an answer is not the one that was asked for.
     #[error(
-        "a página pedida a partir do documento {asked} veio a partir de {}: a fonte ignora `start`; aumente `rows` no \
-         endereço para que tudo venha de uma vez",
-        came.map_or("não se sabe qual".to_owned(), |n| n.to_string())
+        "pediu-se a página a partir do documento {due}, e veio a que começa em {start}: o servidor ignora `start`"
     )]
-    Misplaced {
-        /// Where it should begin.
-        asked: u64,
-        /// Where it begins, if it says.
-        came: Option<u64>,
+    WrongPage {
+        /// How many documents the pages before brought.
+        due: u64,
+        /// How many stand before this one, as it says.
+        start: u64,
     },
-    /// A document came on two pages, so another came on none.
-    #[error(
-        "um documento veio em duas páginas: a ordem mudou durante a leitura; ponha `sort=id asc` no endereço, ou aumente \
-         `rows` para que tudo venha de uma vez"
-    )]
-    Repeated,
-    /// Several pages whose documents nothing tells apart.
-    #[error(
-        "a resposta veio em páginas e os documentos não têm o campo `id`, que diria se algum se repete: inclua `id` em \
-         `fl`, ou aumente `rows` para que tudo venha de uma vez"
-    )]
-    NoKey,
     /// No table of a page is the one.
     #[error(
         "a página não tem nenhuma tabela com “{0}” no cabeçalho: mudou de forma, ou é uma página de erro"

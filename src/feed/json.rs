@@ -8,9 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{BufReader, Read};
 
-use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::error::Category;
 
@@ -24,19 +22,18 @@ const LARGEST: usize = 4 * 1024 * 1024;
 
 /// Opens the list at a path; an empty path is the document itself.
 pub(super) fn open<'a>(original: &'a Original, path: &'a [String]) -> Result<Table<'a>, DecodeError> {
-    looked_at(original, path, &mut |_| {})
+    table(original, path, None).map(|(table, _)| table)
 }
 
-/// The same, letting each item be looked at once.
-pub(super) fn looked_at<'a>(
+/// Opens the list at a path, and reads the number that stands `beside` it under that key.
+pub(super) fn table<'a>(
     original: &'a Original,
     path: &'a [String],
-    look: &mut dyn FnMut(&Value),
-) -> Result<Table<'a>, DecodeError> {
+    beside: Option<&'a str>,
+) -> Result<(Table<'a>, Option<u64>), DecodeError> {
     refuse_other_kinds(&original.head(4_096)?, Due::Json)?;
     let mut names: BTreeSet<String> = BTreeSet::new();
-    walk(original, path, &mut |item| {
-        look(item);
+    let number = walk(original, path, beside, &mut |item| {
         if names.len() <= MOST_COLUMNS {
             flat(item, &mut |name, _| {
                 if !names.contains(name) {
@@ -46,10 +43,10 @@ pub(super) fn looked_at<'a>(
         }
     })?;
     let header = Header::new(names.iter().cloned());
-    Table::new(header, move |take| {
+    let table = Table::new(header, move |take| {
         let mut row = Row::new(0);
         let mut line = 0;
-        walk(original, path, &mut |item| {
+        walk(original, path, None, &mut |item| {
             line += 1;
             row.restart(line);
             if !item.is_object() {
@@ -66,22 +63,9 @@ pub(super) fn looked_at<'a>(
                 take(Ok(&row));
             }
         })
-    })
-}
-
-/// Reads of a whole document what its type asks for, and nothing else.
-pub(super) fn whole<T: DeserializeOwned>(original: &Original) -> Result<T, DecodeError> {
-    let malformed = |error: serde_json::Error| DecodeError::Json { line: error.line() };
-    serde_json::from_reader(unmarked(original)?).map_err(malformed)
-}
-
-/// The bytes behind a mark.
-fn unmarked(original: &Original) -> Result<BufReader<Reader>, DecodeError> {
-    let mut source = original.open();
-    if original.head(3)? == b"\xEF\xBB\xBF" {
-        source.seek_relative(3)?;
-    }
-    Ok(source)
+        .map(|_| ())
+    })?;
+    Ok((table, number))
 }
 
 /// The fields of an object, those of objects inside it as `outer.inner`. A list is its texts, parted by commas.
@@ -111,16 +95,24 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// Gives every item of the list.
-fn walk(original: &Original, path: &[String], each: &mut dyn FnMut(&Value)) -> Result<(), DecodeError> {
-    let source = unmarked(original)?;
+/// Gives every item of the list; answers the number beside it.
+fn walk(
+    original: &Original,
+    path: &[String],
+    beside: Option<&str>,
+    each: &mut dyn FnMut(&Value),
+) -> Result<Option<u64>, DecodeError> {
+    let mut source = original.open();
+    if original.head(3)? == b"\xEF\xBB\xBF" {
+        source.seek_relative(3)?;
+    }
     let spent = Cell::new(0);
     let mut document = serde_json::Deserializer::from_reader(Metered { source, spent: &spent });
-    let mut walked = Walked { each, spent: &spent, found: false };
+    let mut walked = Walked { each, spent: &spent, found: false, beside, number: None };
     let read = At { path, walked: &mut walked }.deserialize(&mut document).and_then(|()| document.end());
-    let found = walked.found;
+    let (found, number) = (walked.found, walked.number);
     match read {
-        Ok(()) if found => Ok(()),
+        Ok(()) if found => Ok(number),
         Ok(()) => Err(DecodeError::NoList(path.join("."))),
         Err(error) => Err(match error.classify() {
             Category::Io => {
@@ -154,6 +146,8 @@ struct Walked<'w> {
     each: &'w mut dyn FnMut(&Value),
     spent: &'w Cell<usize>,
     found: bool,
+    beside: Option<&'w str>,
+    number: Option<u64>,
 }
 
 /// The list at a path from here.
@@ -193,6 +187,8 @@ impl<'de> Visitor<'de> for At<'_, '_, '_> {
             self.walked.spent.set(0);
             if name == *key {
                 fields.next_value_seed(At { path: rest, walked: &mut *self.walked })?;
+            } else if rest.is_empty() && self.walked.beside == Some(name.as_str()) {
+                self.walked.number = fields.next_value::<Value>()?.as_u64();
             } else {
                 fields.next_value::<IgnoredAny>()?;
             }

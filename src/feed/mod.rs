@@ -35,15 +35,17 @@ pub mod table;
 mod tag;
 pub mod url;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::domain::feed::FeedSpec;
+use crate::domain::feed::{FeedSpec, Format};
+use crate::domain::id::{MunicipalityCode, UnitId};
+use crate::domain::status::Baseline;
 
 use self::body::{Body, Given};
 use self::error::DecodeError;
-use self::judge::{Previous, Refusal, Verdict, judge};
+use self::judge::{Note, Refusal, Verdict, judge};
 use self::map::{Ground, Mapped, Mapper};
-use self::table::Part;
+use self::solr::PageCount;
 
 /// What became of one whole load of bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +65,22 @@ impl Intake {
             verdict: Verdict::Quarantined { reasons: vec![Refusal::Unreadable(error)] },
         }
     }
+
+    /// What staff should know, whatever became of it: why it is not believed, then what is odd about it.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let Verdict::Quarantined { reasons } = &self.verdict else {
+            return judge::notes(&self.mapped).iter().map(Note::to_string).collect();
+        };
+        let told = |note: &Note| match note {
+            Note::BadLines { .. } => reasons.iter().any(|r| matches!(r, Refusal::BadLines { .. })),
+            Note::MissingPages { .. } => reasons.iter().any(|r| matches!(r, Refusal::MissingPages { .. })),
+            _ => false,
+        };
+        let notes = judge::notes(&self.mapped);
+        let notes = notes.iter().filter(|note| !told(note)).map(Note::to_string);
+        reasons.iter().map(Refusal::to_string).chain(notes).collect()
+    }
 }
 
 /// A page of a run that could not be had, or was not what it should be.
@@ -77,8 +95,8 @@ pub struct Missing {
 /// Decodes, maps and judges one whole load of a feed, which may come in several bodies. Never fails: bytes that cannot
 /// be read are a quarantined snapshot like any other.
 #[must_use]
-pub fn take_in(spec: &FeedSpec, bodies: &[Body], ground: &Ground<'_>, previous: Option<&Previous>) -> Intake {
-    take_in_run(spec, bodies, &[], ground, previous)
+pub fn take_in(spec: &FeedSpec, bodies: &[Body], ground: &Ground<'_>, before: Option<&Baseline>) -> Intake {
+    take_in_run(spec, bodies, &[], ground, before)
 }
 
 /// The same of a run of which some pages are missing: whom they are about is *não confirmado*, and more of them than
@@ -89,11 +107,11 @@ pub fn take_in_run(
     bodies: &[Body],
     missing: &[Missing],
     ground: &Ground<'_>,
-    previous: Option<&Previous>,
+    before: Option<&Baseline>,
 ) -> Intake {
     match read(spec, bodies, missing, ground) {
         Ok(mapped) => {
-            let verdict = judge(spec, &mapped, previous);
+            let verdict = judge(spec, &mapped, before, ground.roster);
             Intake { mapped, verdict }
         }
         Err(error) => Intake::unreadable(error),
@@ -120,6 +138,7 @@ fn read(
     }
     let wanted = map::wanted(&spec.mapping);
     let mut counts = Counts::default();
+    let mut answers: Vec<(&str, &Given)> = Vec::new();
     for body in bodies {
         let table = match format::open(&spec.format, body, &wanted) {
             Err(error) if body.given.is_of_somebody() => {
@@ -128,11 +147,23 @@ fn read(
             }
             opened => opened.map_err(|error| placed(error, bodies, body))?,
         };
+        let before = mapper.rows();
         let read = || {
-            counts.note(&body.given, table.part())?;
-            mapper.read(table, &body.given)
+            mapper.read(table, &body.given)?;
+            if spec.format == Format::Solr {
+                counts.note(&body.given, solr::page(&body.original)?)
+            } else {
+                Ok(())
+            }
         };
         read().map_err(|error| placed(error, bodies, body))?;
+        // Answers without a row may well be alike.
+        if mapper.rows() > before {
+            answers.push((body.original.sha256(), &body.given));
+        }
+    }
+    if let Some((one, other)) = same_answer(&answers) {
+        mapper.same_answer(one, other);
     }
     // Rows without the columns are not counted.
     if !mapper.lacks_columns() {
@@ -141,15 +172,25 @@ fn read(
     Ok(Mapped { pages: bodies.len() + missing.len(), ..mapper.finish() })
 }
 
+/// Two questions that cannot have the same answer, and have it: about two references, or, where nobody got another one,
+/// about two places. Two places alone may well answer alike.
+fn same_answer<'a>(answers: &[(&str, &'a Given)]) -> Option<(&'a Given, &'a Given)> {
+    let mut by_bytes: BTreeMap<(&str, Option<MunicipalityCode>, Option<&UnitId>), &'a Given> =
+        BTreeMap::new();
+    for (sha256, given) in answers {
+        let first = by_bytes.entry((*sha256, given.municipality, given.unit.as_ref())).or_insert(*given);
+        if first.reference != given.reference {
+            return Some((*first, *given));
+        }
+    }
+    let ((first, one), (_, other)) = (answers.first()?, answers.last()?);
+    let places = (one.municipality, &one.unit) != (other.municipality, &other.unit);
+    (places && answers.iter().all(|(sha256, _)| sha256 == first)).then_some((*one, *other))
+}
+
 /// Says which of several bodies it was.
 fn placed(error: DecodeError, bodies: &[Body], body: &Body) -> DecodeError {
-    let Given { municipality, unit, reference } = &body.given;
-    let told = [
-        municipality.map(|m| format!("município {m}")),
-        unit.as_ref().map(|u| format!("unidade {u}")),
-        reference.map(|r| format!("referência {r}")),
-    ];
-    let place = told.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let place = body.given.to_string();
     if bodies.len() < 2 || place.is_empty() {
         error
     } else {
@@ -157,53 +198,31 @@ fn placed(error: DecodeError, bodies: &[Body], body: &Body) -> DecodeError {
     }
 }
 
-/// What the pages of each request brought, beside what its source counts.
+/// How many documents the pages of each request brought, beside how many its source counts.
 #[derive(Debug, Default)]
-struct Counts(BTreeMap<Given, Count>);
-
-#[derive(Debug)]
-struct Count {
-    had: u64,
-    found: u64,
-    /// Absent: a page had documents that nothing tells apart.
-    keys: Option<BTreeSet<[u8; 32]>>,
-}
+struct Counts(BTreeMap<Given, (u64, u64)>);
 
 impl Counts {
-    /// Takes the next page of a request, which must begin where the last one ended and repeat none of it.
-    fn note(&mut self, given: &Given, part: Option<&Part>) -> Result<(), DecodeError> {
-        let Some(part) = part else { return Ok(()) };
-        let Some(count) = self.0.get_mut(given) else {
-            if part.start.is_some_and(|start| start > 0) {
-                return Err(DecodeError::Misplaced { asked: 0, came: part.start });
-            }
-            let count = Count { had: part.here, found: part.found, keys: part.keys.clone() };
-            self.0.insert(given.clone(), count);
-            return Ok(());
-        };
-        if count.found != part.found {
-            return Err(DecodeError::Incomplete { found: count.found, promised: part.found });
+    fn note(&mut self, given: &Given, page: PageCount) -> Result<(), DecodeError> {
+        let (had, promised) = self.0.entry(given.clone()).or_insert((0, page.found));
+        if page.start != *had {
+            return Err(DecodeError::WrongPage { due: *had, start: page.start });
         }
-        if part.start != Some(count.had) {
-            return Err(DecodeError::Misplaced { asked: count.had, came: part.start });
+        *had = had.saturating_add(page.here);
+        if *promised == page.found {
+            Ok(())
+        } else {
+            Err(DecodeError::Incomplete { found: *promised, promised: page.found })
         }
-        let (Some(keys), Some(more)) = (&mut count.keys, &part.keys) else {
-            return Err(DecodeError::NoKey);
-        };
-        if more.iter().any(|key| !keys.insert(*key)) {
-            return Err(DecodeError::Repeated);
-        }
-        count.had = count.had.saturating_add(part.here);
-        Ok(())
     }
 
     fn check(&self) -> Result<(), DecodeError> {
-        for Count { had, found, .. } in self.0.values() {
-            if had != found {
-                return Err(DecodeError::Incomplete { found: *had, promised: *found });
+        for (found, promised) in self.0.values() {
+            if found != promised {
+                return Err(DecodeError::Incomplete { found: *found, promised: *promised });
             }
         }
-        if !self.0.is_empty() && self.0.values().all(|count| count.had == 0) {
+        if !self.0.is_empty() && self.0.values().all(|(found, _)| *found == 0) {
             return Err(DecodeError::NotPublished);
         }
         Ok(())

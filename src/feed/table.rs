@@ -2,8 +2,6 @@
 //!
 //! A decoder gives a header and a stream of rows; nothing after it knows the format.
 
-use std::collections::BTreeSet;
-
 use super::error::DecodeError;
 use crate::contain::caught;
 use crate::text::fold::{folded, trimmed};
@@ -82,6 +80,12 @@ impl Header {
     #[must_use]
     pub fn new(names: impl IntoIterator<Item = String>) -> Self {
         Self(names.into_iter().map(|n| trimmed(&n).to_owned()).collect())
+    }
+
+    /// All names in order, in one text.
+    #[must_use]
+    pub fn in_order(&self) -> String {
+        self.0.join(" | ")
     }
 
     /// How many columns.
@@ -182,24 +186,11 @@ pub type Take<'t> = dyn FnMut(Result<&Row, RowFault>) + 't;
 /// Gives every row to a [`Take`].
 type Rows<'a> = Box<dyn FnOnce(&mut Take<'_>) -> Result<(), DecodeError> + 'a>;
 
-/// Which part of a whole answer a table is, by what its source says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Part {
-    /// How many documents all parts have together.
-    pub(super) found: u64,
-    /// How many are here.
-    pub(super) here: u64,
-    /// How many come before, if it is said.
-    pub(super) start: Option<u64>,
-    /// What tells the documents here apart from those of other parts, if all have such a key and none comes twice.
-    pub(super) keys: Option<BTreeSet<[u8; 32]>>,
-}
-
 /// A header and the rows under it, read one at a time and never held together.
 pub struct Table<'a> {
     header: Header,
     rows: Rows<'a>,
-    part: Option<Part>,
+    promised: Option<u64>,
 }
 
 impl<'a> Table<'a> {
@@ -214,7 +205,7 @@ impl<'a> Table<'a> {
         if header.len() > MOST_COLUMNS {
             return Err(DecodeError::TooManyColumns { found: header.len(), most: MOST_COLUMNS });
         }
-        Ok(Self { header, rows: Box::new(rows), part: None })
+        Ok(Self { header, rows: Box::new(rows), promised: None })
     }
 
     /// Names of the columns.
@@ -223,16 +214,16 @@ impl<'a> Table<'a> {
         &self.header
     }
 
-    /// The same, when it is a part of an answer whose documents the source counts.
+    /// The same, when the source counts how many rows all its pages have together.
     #[must_use]
-    pub(super) fn as_part(self, part: Part) -> Self {
-        Self { part: Some(part), ..self }
+    pub(super) fn promising(self, promised: u64) -> Self {
+        Self { promised: Some(promised), ..self }
     }
 
-    /// Which part of an answer it is, if its source says.
+    /// How many rows the source says that all its pages have together, if it does.
     #[must_use]
-    pub(super) fn part(&self) -> Option<&Part> {
-        self.part.as_ref()
+    pub fn promised(&self) -> Option<u64> {
+        self.promised
     }
 
     /// Gives every row that is not blank, in the order of the source.

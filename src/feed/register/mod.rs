@@ -160,13 +160,10 @@ pub fn take_in(
 ) -> RegisterIntake {
     let mut gather = Gather::new(spec, ground);
     let wanted = wanted(spec);
-    let (mut found, mut promised) = (0, None);
+    let mut promised = None;
     for body in bodies {
         let taken = format::open(&spec.format, body, &wanted).and_then(|table| {
-            if let Some(part) = table.part() {
-                found += part.here;
-                promised = promised.max(Some(part.found));
-            }
+            promised = promised.max(table.promised());
             gather.take(table)
         });
         if let Err(error) = taken {
@@ -175,6 +172,7 @@ pub fn take_in(
     }
     let read = gather.finish();
     let mut distrust = judge::judge(spec, &read, ground, before);
+    let found = u64::try_from(read.rows).unwrap_or(u64::MAX);
     if let Some(promised) = promised.filter(|promised| *promised != found) {
         // Not even a person may take a list that says itself that it is cut.
         distrust.insert(0, Distrust::Unreadable(DecodeError::Incomplete { found, promised }));

@@ -50,7 +50,7 @@ const SOLR: &str = "sistema = \"teste\"\ntipo = \"solr\"\norigem = \"http\"\nhor
 fn documents(office: &Office, from: usize, to: usize, found: usize) -> String {
     let docs: Vec<String> = office.codes()[from..to]
         .iter()
-        .map(|code| format!("{{\"id\":\"{0}\",\"codigo_ibge\":\"{0:06}\",\"st\":\"nao\"}}", code.six()))
+        .map(|code| format!("{{\"codigo_ibge\":\"{:06}\",\"st\":\"nao\"}}", code.six()))
         .collect();
     format!("{{\"response\":{{\"numFound\":{found},\"start\":{from},\"docs\":[{}]}}}}", docs.join(","))
 }
