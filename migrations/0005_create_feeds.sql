@@ -25,3 +25,9 @@ CREATE TABLE crawl_pages (
     failure    TEXT,            -- why it could not be had; then there are no bytes
     PRIMARY KEY (feed, page)
 );
+
+-- News and registers: noted before what came is read, so that what ends the process is not asked for at each start.
+CREATE TABLE visits (
+    feed       TEXT   NOT NULL PRIMARY KEY,
+    visited_at BIGINT NOT NULL
+);

@@ -6,14 +6,14 @@
 //! writes letters and reports (pure), [`config`] reads what operators wrote, [`feed`] reads who has filled in, [`mail`]
 //! delivers, [`store`] remembers, [`world`] joins them into what is known, [`desk`] is what a person does, [`daemon`] what
 //! runs unattended, [`cli`] starts things. [`clock`],
-//! [`files`], [`telemetry`] and [`text`] (pure) are leaves.
+//! [`contain`], [`files`], [`telemetry`] and [`text`] (pure) are leaves.
 //!
 //! | room | may name |
 //! |---|---|
 //! | `domain` | `text` |
 //! | `plan` | `domain`, `text` |
 //! | `render` | `domain`, `plan`, `text` |
-//! | `config`, `feed`, `mail`, `store` | `domain`, `plan`, `files`, `text`; never each other |
+//! | `config`, `feed`, `mail`, `store` | `domain`, `plan`, `contain`, `files`, `text`; never each other |
 //! | `world` | all of the above, `clock`, `telemetry` |
 //! | `desk`, `daemon` | `world` and all that it may name; never each other |
 //! | `cli` | everything |
@@ -24,6 +24,7 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod contain;
 pub mod daemon;
 pub mod desk;
 pub mod domain;

@@ -33,7 +33,7 @@ const KEYS: [(&str, &[Kind], &str); 6] = [
     ("caminho", &[Kind::Json], "`tipo = \"json\"`"),
     ("tabela", &[Kind::Html], "`tipo = \"html\"`"),
     ("aba", &[Kind::Sheet], "`tipo = \"planilha\"`"),
-    ("cabecalho", &[Kind::Sheet], "`tipo = \"planilha\"`"),
+    ("cabecalho", &[Kind::Csv, Kind::Sheet], "`tipo = \"csv\"` ou `tipo = \"planilha\"`"),
 ];
 
 /// Compiles `tipo` and what goes with it.
@@ -53,7 +53,7 @@ pub(super) fn format(table: &Reader<'_>, severity: Severity) -> Option<Format> {
         }
     }
     match kind {
-        Kind::Csv => Some(Format::Csv { delimiter, encoding }),
+        Kind::Csv => Some(Format::Csv { delimiter, encoding, heading }),
         Kind::Json => Some(Format::Json { path: path.unwrap_or_default() }),
         Kind::Solr => Some(Format::Solr),
         Kind::Html => {

@@ -1,12 +1,15 @@
 //! Start, signals, reload, drain: the life of the daemon.
 //!
-//! A loop that dies ends the process with failure, and systemd restarts it. On SIGTERM nothing more is claimed and
+//! A loop that dies ends the process with failure, and systemd restarts it; one that the service can do without rests a
+//! day instead. On SIGTERM nothing more is claimed and
 //! what is on the wire is finished. The scheduler only ticks; what is due is decided by the passes.
 
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -14,6 +17,7 @@ use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
+use super::alert::alert_once;
 use super::app::{App, Loop};
 use super::ingest::Ingest;
 use super::news::News;
@@ -29,6 +33,7 @@ use crate::domain::feed::Source;
 use crate::render::portuguese;
 use crate::store::{LedgerLock, OnUncertain, Store, StoreError};
 use crate::telemetry::chain;
+use crate::text::fold::folded;
 use crate::world::amend;
 use crate::world::known::note_readings;
 use crate::world::last_good::{self, Refusal};
@@ -201,9 +206,9 @@ impl Service {
         let ticker = ticker(&self.app).await.map_err(|e| ServiceError::Start(Box::new(e)))?;
         for task in [
             tracker.spawn(guarded(self.app.clone(), Loop::Ingest.name(), ingest_loop(self.app.clone()))),
-            tracker.spawn(guarded(self.app.clone(), Loop::Register.name(), register_loop(self.app.clone()))),
-            tracker.spawn(guarded(self.app.clone(), Loop::News.name(), news_loop(self.app.clone()))),
-            tracker.spawn(guarded(self.app.clone(), Loop::Returns.name(), returns_loop(self.app.clone()))),
+            tracker.spawn(optional(self.app.clone(), Loop::Register.name(), register_loop)),
+            tracker.spawn(optional(self.app.clone(), Loop::News.name(), news_loop)),
+            tracker.spawn(optional(self.app.clone(), Loop::Returns.name(), returns_loop)),
             tracker.spawn(guarded(self.app.clone(), Loop::Decide.name(), reconcile_loop(self.app.clone()))),
             tracker.spawn(guarded(self.app.clone(), Loop::Send.name(), send_loop(self.app.clone(), outbox))),
             tracker.spawn(guarded(self.app.clone(), "batimento", beat_loop(self.app.clone()))),
@@ -315,6 +320,31 @@ async fn guarded(app: Arc<App>, name: &'static str, work: impl Future<Output = (
     work.await;
     if !app.stop.is_cancelled() {
         error!(loop_name = name, "um laço terminou sem ser mandado");
+    }
+}
+
+/// How long a loop rests that the service can do without.
+const REST: Duration = Duration::from_hours(24);
+
+/// Runs a loop that the service can do without: one that panics is told of, and begins again a day later, or with the
+/// process. It never ends the process.
+async fn optional<L: Future<Output = ()>>(app: Arc<App>, name: &'static str, work: impl Fn(Arc<App>) -> L) {
+    while !app.stop.is_cancelled() {
+        if AssertUnwindSafe(work(app.clone())).catch_unwind().await.is_ok() {
+            continue;
+        }
+        error!(loop_name = name, "um laço dispensável falhou; recomeça em um dia");
+        let text = format!(
+            "O serviço deixou de cuidar de {name} por uma falha do programa e recomeça em um dia; o resto segue. Avise o \
+             suporte, com o registro do serviço deste dia (journalctl -u vigia-suas)."
+        );
+        if let Err(failure) = alert_once(&app, &format!("laco-{}", folded(name)), text, app.now()).await {
+            error!(error = %chain(&failure), "o alerta não pôde ser gravado");
+        }
+        tokio::select! {
+            () = app.stop.cancelled() => {}
+            () = tokio::time::sleep(REST) => {}
+        }
     }
 }
 

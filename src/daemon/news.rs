@@ -3,15 +3,16 @@
 //! It never opens or moves a window (norma 6.1 is a person's to carry out).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::alert::alert_once;
 use super::app::{App, Loop};
-use super::arrivals::blocking;
 use super::visit::{Visit, Visits};
+use crate::contain::Bounds;
 use crate::domain::id::FeedId;
 use crate::domain::news::{Finding, FindingId, NewsSpec};
 use crate::feed::news::{NewsGround, find};
@@ -19,6 +20,8 @@ use crate::render;
 use crate::store::{FindingLine, NewFinding, StoreError, sha256};
 use crate::world::live::Live;
 
+/// What reading one source may take.
+static NEWS: Bounds = Bounds::new(Duration::from_mins(1), 256);
 /// Most findings that an alert tells whole; the rest is counted.
 const MOST_TOLD: usize = 10;
 /// A source that cannot be read for so long is told of: silence would look like no news.
@@ -49,7 +52,7 @@ impl News {
 
     async fn look(&mut self, app: &App, live: &Live, spec: &NewsSpec) -> Result<(), StoreError> {
         let last = app.store.news_looked_at(&spec.id).await?;
-        let failure = match self.visits.visit(app, live, &spec.id, &spec.source, last).await {
+        let failure = match self.visits.visit(app, live, &spec.id, &spec.source, last).await? {
             Visit::NotNow => return Ok(()),
             Visit::Same => {
                 app.store.record_findings(spec.id.clone(), Vec::new(), app.now()).await?;
@@ -70,21 +73,28 @@ impl News {
                             .and_then(|bytes| find(&spec, &bytes, &ground).map_err(|error| error.to_string()))
                     }
                 };
-                match blocking(work).await {
-                    Ok(findings) => {
+                match NEWS.run(work).await {
+                    Ok(Ok(findings)) => {
                         self.visits.keep(live, &spec.source, &reply);
                         self.complained.remove(&spec.id);
                         return record(app, spec, findings, last.is_none(), today, now).await;
                     }
-                    Err(why) => why,
+                    Ok(Err(why)) => why,
+                    Err(uncontained) => {
+                        let why = uncontained.to_string();
+                        error!(feed.id = %spec.id, reason = why, "o leitor de notícias foi contido");
+                        self.visits.rest(&spec.id, now);
+                        return self.complain(app, spec, last, &why).await;
+                    }
                 }
             }
         };
         warn!(feed.id = %spec.id, reason = failure, "as notícias não puderam ser lidas");
-        self.complain(app, spec, last, &failure).await
+        let silent = last.is_none_or(|last| app.now().duration_since(last) >= TOO_SILENT);
+        if silent { self.complain(app, spec, last, &failure).await } else { Ok(()) }
     }
 
-    /// Tells staff of a source that was silent for days, or that could never be read.
+    /// Tells staff of a source that was silent for days, that could never be read, or that no reader can be let near.
     async fn complain(
         &mut self,
         app: &App,
@@ -93,10 +103,7 @@ impl News {
         why: &str,
     ) -> Result<(), StoreError> {
         let now = app.now();
-        let long = |since: &Timestamp, limit| now.duration_since(*since) >= limit;
-        let silent = last.is_none_or(|last| long(&last, TOO_SILENT));
-        let lately = self.complained.get(&spec.id).is_some_and(|at| !long(at, AGAIN));
-        if !silent || lately {
+        if self.complained.get(&spec.id).is_some_and(|at| now.duration_since(*at) < AGAIN) {
             return Ok(());
         }
         self.complained.insert(spec.id.clone(), now);

@@ -3,6 +3,7 @@
 //! Nothing here writes `unidades.csv`: only the desk's `units` does, when a person asks.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tracing::info;
@@ -12,6 +13,7 @@ use super::app::App;
 use super::arrivals;
 use super::visit::{Visit, Visits};
 use crate::config::Config;
+use crate::contain::{Bounds, Uncontained};
 use crate::domain::feed::Source;
 use crate::domain::overrides::Authorship;
 use crate::domain::register::{Proposal, Refused, Register, RegisterSpec, fact, propose};
@@ -23,6 +25,8 @@ use crate::render;
 use crate::store::{KeptRegister, Store, StoreError, sha256};
 use crate::world::live::Live;
 
+/// What reading one register may take.
+static REGISTERS: Bounds = Bounds::new(Duration::from_mins(5), 512);
 /// Most proposals that an alert lists; the rest is counted.
 const MOST_TOLD: usize = 30;
 
@@ -86,12 +90,15 @@ pub async fn load(
         (None, None) => Before::Nothing,
     };
     let sha256 = original.sha256().to_owned();
-    let ground = RegisterGround {
-        parts: &live.calendar.parts,
-        roster: &live.setup.config.roster,
-        read_on: live.calendar.hours.zone.date_of(now),
-    };
-    let loaded = Loaded { intake: take_in(spec, &[Body::plain(original)], &ground, before) };
+    let read_on = live.calendar.hours.zone.date_of(now);
+    let (parts, roster) = (live.calendar.parts.clone(), live.setup.config.roster.clone());
+    let (of, body) = (spec.clone(), Body::plain(original));
+    let read = REGISTERS.run(move || {
+        let ground = RegisterGround { parts: &parts, roster: &roster, read_on };
+        take_in(&of, &[body], &ground, before)
+    });
+    let unreadable = |failure: Uncontained| RegisterIntake::unreadable(spec, read_on, failure.into());
+    let loaded = Loaded { intake: read.await.unwrap_or_else(unreadable) };
     if !loaded.is_accepted() {
         let reasons = loaded.remarks();
         store.refuse_register(spec.id.clone(), name.to_owned(), sha256, reasons, now).await?;
@@ -180,8 +187,8 @@ impl Registers {
     async fn folder(&mut self, app: &App, live: &Live, spec: &RegisterSpec) -> Result<(), StoreError> {
         for (file, original) in self.visits.arrived(app, live, &spec.id).await? {
             let now = app.now();
-            let accepted = take(app, live, spec, &file.name(), original, now).await?;
-            let kept_in = if accepted { Shelf::Processed } else { Shelf::Quarantine };
+            let loaded = take(app, live, spec, &file.name(), original, now).await?;
+            let kept_in = if loaded.is_accepted() { Shelf::Processed } else { Shelf::Quarantine };
             arrivals::put_away(&spec.id, file, kept_in, now).await;
         }
         Ok(())
@@ -190,10 +197,14 @@ impl Registers {
     async fn http(&mut self, app: &App, live: &Live, spec: &RegisterSpec) -> Result<(), StoreError> {
         let kept = app.store.registers().await?;
         let last = kept.iter().find(|k| k.register.feed == spec.id).map(|k| k.taken_at);
-        if let Visit::Fresh(reply) = self.visits.visit(app, live, &spec.id, &spec.source, last).await
-            && take(app, live, spec, &reply.url, reply.original.clone(), app.now()).await?
-        {
-            self.visits.keep(live, &spec.source, &reply);
+        if let Visit::Fresh(reply) = self.visits.visit(app, live, &spec.id, &spec.source, last).await? {
+            let now = app.now();
+            let loaded = take(app, live, spec, &reply.url, reply.original.clone(), now).await?;
+            if loaded.is_accepted() {
+                self.visits.keep(live, &spec.source, &reply);
+            } else if loaded.intake.is_uncontained() {
+                self.visits.rest(&spec.id, now);
+            }
         }
         Ok(())
     }
@@ -254,7 +265,7 @@ async fn take(
     name: &str,
     original: Original,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<Loaded, StoreError> {
     let loaded = load(live, &app.store, spec, name, original, None, now).await?;
     let remarks = loaded.remarks();
     info!(
@@ -275,5 +286,5 @@ async fn take(
         );
         alert_once(app, &format!("cadastro-{}", spec.id), text, now).await?;
     }
-    Ok(loaded.is_accepted())
+    Ok(loaded)
 }

@@ -7,6 +7,8 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tracing::{error, info, warn};
@@ -14,10 +16,11 @@ use tracing::{error, info, warn};
 use super::alert::alert_once;
 use super::app::App;
 use super::arrivals::blocking;
+use crate::contain::Bounds;
 use crate::domain::id::EmailAddress;
 use crate::domain::notice::NoticeKey;
 use crate::domain::refusal::Refusal;
-use crate::mail::bounce::{self, Action, Bounce, Disposition, FailedRecipient, Receipt, Returned};
+use crate::mail::bounce::{self, Action, Bounce, Disposition, FailedRecipient, Receipt, Returned, Why};
 use crate::mail::maildir::{self, Flag};
 use crate::mail::unmatched;
 use crate::store::{Noted, RawMessage, Return, StoreError};
@@ -125,6 +128,9 @@ pub enum Origin {
     Pipe,
 }
 
+/// What reading one message may take.
+static MESSAGES: Bounds = Bounds::new(Duration::from_mins(1), 256);
+
 /// Reads one message, given as what the ledger keeps of it and its beginning ([`RawMessage::read`]), and records what it
 /// tells. Answers at least one finding.
 ///
@@ -136,8 +142,10 @@ pub async fn return_once(
     (raw, head): (RawMessage, Vec<u8>),
     now: Timestamp,
 ) -> Result<Vec<Finding>, StoreError> {
-    let sorted = tokio::task::spawn_blocking(move || (bounce::read(&head), head)).await;
-    let (returned, head) = sorted.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+    let head = Arc::new(head);
+    let of = head.clone();
+    let returned = MESSAGES.run(move || bounce::read(&of)).await;
+    let returned = returned.unwrap_or(Returned::Unrecognised { why: Why::Malformed });
     let findings = match returned {
         Returned::Bounce(bounce) => bounced(app, &bounce, &raw, now).await?,
         Returned::Receipt(receipt) => vec![receipted(app, &receipt, &raw, now).await?],
@@ -185,7 +193,7 @@ pub async fn return_once(
 }
 
 /// Keeps a message that came by a pipe, and says where.
-async fn keep(app: &App, raw: &RawMessage, head: Vec<u8>) -> String {
+async fn keep(app: &App, raw: &RawMessage, head: Arc<Vec<u8>>) -> String {
     let dir = app.live().setup.config.settings.data.join("devolucoes");
     // Of a huge one only the beginning was read, and its name says so.
     let is_whole = raw.size() == head.len();

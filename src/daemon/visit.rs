@@ -23,6 +23,8 @@ use crate::world::live::Live;
 
 /// A source that failed is tried again so soon, or at its hour, whichever comes first.
 const AGAIN: SignedDuration = SignedDuration::from_mins(30);
+/// One whose content could not be contained rests so long.
+const REST: SignedDuration = SignedDuration::from_hours(24);
 /// The most bytes read of a file in a drop folder.
 const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 
@@ -48,7 +50,12 @@ pub(super) struct Visits {
 }
 
 impl Visits {
-    /// Fetches a source if it is due. `last` is when it could last be read: a restart is no reason to ask again.
+    /// Fetches a source if it is due. `last` is when it could last be read: a restart is no reason to ask again. What
+    /// came is noted before it is given to be read, so that it is not asked for again at each start if it ends the
+    /// process; the next hour of the source ends that.
+    ///
+    /// # Errors
+    /// [`StoreError`].
     pub(super) async fn visit(
         &mut self,
         app: &App,
@@ -56,8 +63,9 @@ impl Visits {
         id: &FeedId,
         source: &Source,
         last: Option<Timestamp>,
-    ) -> Visit {
-        let Source::Http { url: template, schedule, manners } = source else { return Visit::NotNow };
+    ) -> Result<Visit, StoreError> {
+        let Source::Http { url: template, schedule, manners } = source else { return Ok(Visit::NotNow) };
+        let last = last.max(app.store.visited_at(id).await?);
         let now = app.now();
         let zone = &live.calendar.hours.zone;
         let hours = Schedule::parse(schedule).ok();
@@ -66,32 +74,42 @@ impl Visits {
         let due = known.or_else(|| last.filter(|last| *last <= now).and_then(after)).unwrap_or(now);
         if now < due || app.stop.is_cancelled() {
             self.due.insert(id.clone(), (schedule.clone(), due));
-            return Visit::NotNow;
+            return Ok(Visit::NotNow);
         }
         let next = after(now).unwrap_or(Timestamp::MAX);
         self.due.insert(id.clone(), (schedule.clone(), next));
         let address = match address(template, live) {
             Ok(address) => address,
-            Err(failure) => return Visit::Failed(failure.to_string()),
+            Err(failure) => return Ok(Visit::Failed(failure.to_string())),
         };
         let validators = self.validators.get(&address).cloned().unwrap_or_default();
         let rules = rules(manners);
         // Nothing is half done by a fetch that is dropped.
         let fetched = tokio::select! {
-            () = app.stop.cancelled() => return Visit::NotNow,
+            () = app.stop.cancelled() => return Ok(Visit::NotNow),
             fetched = app.fetcher.fetch(&address, &validators, &rules) => fetched,
         };
-        match fetched {
+        Ok(match fetched {
             Ok(Fetched::NotModified) => {
                 info!(feed.id = %id, "a fonte não mudou");
                 Visit::Same
             }
-            Ok(Fetched::Fresh(reply)) => Visit::Fresh(reply),
+            Ok(Fetched::Fresh(reply)) => {
+                app.store.note_visit(id, now).await?;
+                Visit::Fresh(reply)
+            }
             Err(failure) => {
                 warn!(feed.id = %id, error = %chain(&failure), "a fonte não pôde ser buscada");
                 self.try_again(id, schedule, now, next);
                 Visit::Failed(failure.to_string())
             }
+        })
+    }
+
+    /// What came could not be contained: it is not asked for before the next day, whatever its hours.
+    pub(super) fn rest(&mut self, id: &FeedId, now: Timestamp) {
+        if let Some((_, due)) = self.due.get_mut(id) {
+            *due = (*due).max(now.saturating_add(REST).unwrap_or(Timestamp::MAX));
         }
     }
 

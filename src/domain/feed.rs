@@ -101,6 +101,8 @@ pub enum Format {
         delimiter: Option<u8>,
         /// Encoding label; absent: detected (BOM, strict UTF-8, else Windows-1252).
         encoding: Option<String>,
+        /// Line of the headings, from 1; absent: the first that is not blank.
+        heading: Option<u32>,
     },
     /// An array of objects somewhere in a JSON document; a nested field is a column `unidade.id`.
     Json {
@@ -118,7 +120,7 @@ pub enum Format {
     },
     /// XLSX, XLS or ODS, told apart by content.
     Sheet {
-        /// Name of the sheet; absent: the first that has rows.
+        /// Name of the sheet; absent: the only visible one that holds every mapped column.
         name: Option<String>,
         /// Line of the headings, from 1; absent: the first that holds every mapped column.
         heading: Option<u32>,

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use super::digest::hex;
+use crate::contain::is_given_up;
 use crate::domain::id::{MunicipalityCode, Reference, UnitId};
 
 /// So many bytes stay in memory.
@@ -270,6 +271,9 @@ pub struct Reader {
 
 impl Read for Reader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if is_given_up() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
         let read = match &self.kept {
             Kept::Memory(bytes) => {
                 let rest = usize::try_from(self.at).ok().and_then(|at| bytes.get(at..)).unwrap_or_default();

@@ -39,7 +39,7 @@ const COLUMNS: [&str; 6] = ["em", "janela", "ibge", "parte", "unidade", "situaca
 /// [`ChangesError`] with every faulty line.
 pub fn changes(bytes: &[u8], zone: &Zone, roster: &Roster) -> Result<Vec<Change>, ChangesError> {
     let body = Body::plain(Original::from_bytes(bytes));
-    let format = Format::Csv { delimiter: None, encoding: None };
+    let format = Format::Csv { delimiter: None, encoding: None, heading: None };
     let table = format::open(&format, &body, &[])?;
     let mut faults = Vec::new();
     let mut columns = Vec::new();

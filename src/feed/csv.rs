@@ -3,7 +3,7 @@
 //! Lenient where a file may differ and mean the same (encoding, delimiter, line ends, blanks, empty columns at the
 //! end), strict where a row could be lost without a trace: a presence feed would call the lost row *pendente*.
 
-use std::io::Read as _;
+use std::io::{BufRead as _, Read as _};
 
 use super::body::Original;
 use super::error::DecodeError;
@@ -16,11 +16,12 @@ use crate::text::stream::{Reading, Survey};
 /// How much is looked at to tell what it is.
 const HEAD: u64 = 64 * 1024;
 
-/// Opens delimited text.
+/// Opens delimited text, whose headings stand on the line stated, else on the first that is not blank.
 pub(super) fn open<'a>(
     original: &'a Original,
     delimiter: Option<u8>,
     encoding: Option<&str>,
+    heading: Option<u32>,
 ) -> Result<Table<'a>, DecodeError> {
     // Before the encoding, whose complaint about a spreadsheet would mislead; and after it, under a mark.
     refuse_other_kinds(&original.head(HEAD)?, Due::Csv)?;
@@ -31,8 +32,18 @@ pub(super) fn open<'a>(
     if delimiter.is_some_and(|stated| stated != b'\t' && (!stated.is_ascii_punctuation() || stated == b'"')) {
         return Err(DecodeError::Delimiter);
     }
+    // Titles above the headings have a dialect of their own.
+    let above = heading.unwrap_or(1).saturating_sub(1);
+    let line_break = if survey.has_line_feed { b'\n' } else { b'\r' };
+    let (mut source, reading) = survey.open(original.open())?;
+    for _ in 0..above {
+        if source.skip_until(line_break)? == 0 {
+            return Err(DecodeError::NoHeader);
+        }
+        let end = head.iter().position(|b| *b == line_break).map_or(head.len(), |at| at + 1);
+        head.drain(..end);
+    }
     let dialect = Dialect::detect(&head, delimiter, survey.has_line_feed);
-    let (source, reading) = survey.open(original.open())?;
     let mut records = Records::new(source, dialect);
     let header = match records.next()? {
         Some(first) if first.quotes == Quotes::Sound => {
@@ -47,15 +58,15 @@ pub(super) fn open<'a>(
     Table::new(header, move |take| {
         let mut row = Row::new(0);
         while let Some(record) = records.next()? {
-            give(record, columns, reading, &mut row, take);
+            give(record, u64::from(above), columns, reading, &mut row, take);
         }
         Ok(())
     })
 }
 
 /// Gives a row or what is wrong with it; nothing when every cell is blank.
-fn give(record: &Record, expected: usize, reading: Reading, row: &mut Row, take: &mut Take<'_>) {
-    row.restart(record.line);
+fn give(record: &Record, above: u64, expected: usize, reading: Reading, row: &mut Row, take: &mut Take<'_>) {
+    row.restart(record.line + above);
     let mut blank_beyond = true;
     for (cell, _) in record.cells() {
         let text = reading.text(cell);
@@ -86,7 +97,7 @@ mod tests {
 
     fn lines(text: &[u8]) -> Vec<Result<(u64, Vec<String>), RowFault>> {
         let original = Original::from_bytes(text);
-        let table = open(&original, None, None).unwrap();
+        let table = open(&original, None, None, None).unwrap();
         let columns: Vec<_> = ["a", "b"].iter().filter_map(|n| table.header().find(n).ok()).collect();
         let mut lines = Vec::new();
         table
@@ -99,7 +110,7 @@ mod tests {
     }
 
     fn refusal(bytes: &[u8], delimiter: Option<u8>, encoding: Option<&str>) -> String {
-        open(&Original::from_bytes(bytes), delimiter, encoding)
+        open(&Original::from_bytes(bytes), delimiter, encoding, None)
             .err()
             .map(|e| e.to_string())
             .unwrap_or_default()
@@ -184,17 +195,29 @@ mod tests {
         assert_eq!(found.last().unwrap().as_ref().unwrap().1, ["2", "y"], "reading goes on after it");
     }
 
+    #[test]
+    fn titles_above_the_headings_are_passed_over_where_their_line_is_stated() {
+        let text = b"Relat\xF3rio, de A, \"x\n\n;Emitido em;\na;b\n1;2\nx\n";
+        let original = Original::from_bytes(&text[..]);
+        let table = open(&original, None, None, Some(4)).unwrap();
+        assert_eq!(format!("{:?}", table.header()), "Header([\"a\", \"b\"])");
+        let mut found = Vec::new();
+        table.each(&mut |row| found.push(row.map_or_else(|f| f.line, |r| r.line))).unwrap();
+        assert_eq!(found, [5, 6], "lines of the file");
+        assert!(matches!(open(&original, None, None, Some(40)), Err(DecodeError::NoHeader)));
+    }
+
     proptest! {
         #[test]
         fn arbitrary_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-            if let Ok(table) = open(&Original::from_bytes(bytes), None, None) {
+            if let Ok(table) = open(&Original::from_bytes(bytes), None, None, None) {
                 let _ = table.each(&mut |_| ());
             }
         }
 
         #[test]
         fn arbitrary_rows_are_read_or_refused(text in "[ab;,\"\\r\\n\\t 1\u{e9}]{0,200}") {
-            if let Ok(table) = open(&Original::from_bytes(text.as_bytes()), None, None) {
+            if let Ok(table) = open(&Original::from_bytes(text.as_bytes()), None, None, None) {
                 let mut rows = Vec::new();
                 table.each(&mut |r| rows.push(r.map_or_else(|f| f.line, |r| r.line))).unwrap();
                 prop_assert!(rows.is_sorted());

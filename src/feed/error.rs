@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use jiff::SignedDuration;
 
+use crate::contain::Uncontained;
 use crate::text::csv::ReadError;
 use crate::text::encoding::EncodingError;
 
@@ -179,13 +180,21 @@ pub enum DecodeError {
     )]
     NoTable(String),
     /// Several tables may be the one.
-    #[error("a página tem {count} tabelas com “{heading}”: escreva em `tabela` um texto que só uma tenha")]
+    #[error(
+        "a página tem {count} tabelas com “{heading}” ({}): escreva em `tabela` um texto que só uma tenha",
+        ordinals(places)
+    )]
     SeveralTables {
         /// As the feed says.
         heading: String,
         /// How many.
         count: usize,
+        /// The first of them, by their place among the tables that a person sees, from 1.
+        places: Vec<usize>,
     },
+    /// A tag that no tokenizer should see.
+    #[error("a página tem uma marca com atributos demais: está danificada, ou não é a página esperada")]
+    EndlessTag,
     /// A page larger than any that is read.
     #[error("a página tem mais de {0} MB: confira o endereço")]
     LargePage(u64),
@@ -195,6 +204,9 @@ pub enum DecodeError {
     /// Larger inside than outside, or than any sheet that means well.
     #[error("a planilha não foi aberta: {0}")]
     Sheet(SheetProblem),
+    /// Its decoder was contained.
+    #[error(transparent)]
+    Uncontained(#[from] Uncontained),
     /// In one of several bodies.
     #[error("{place}: {error}")]
     In {
@@ -231,6 +243,16 @@ pub enum DecodeError {
     Disk(std::io::ErrorKind),
 }
 
+/// `“a”, “b”`.
+fn quoted(names: &[String]) -> String {
+    names.iter().take(5).map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ")
+}
+
+/// `1ª, 3ª`.
+fn ordinals(places: &[usize]) -> String {
+    places.iter().map(|place| format!("{place}ª")).collect::<Vec<_>>().join(", ")
+}
+
 /// Why a spreadsheet is not opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SheetProblem {
@@ -245,6 +267,12 @@ pub enum SheetProblem {
     /// What it says of its own size is not so.
     #[error("“{0}” não tem o tamanho que declara")]
     Undeclared(String),
+    /// A tag that no reader should see.
+    #[error("“{0}” tem uma marca longa demais")]
+    LongTag(String),
+    /// Several sheets may be the one.
+    #[error("{} abas servem ({}): escreva em `aba` qual vale", .0.len(), quoted(.0))]
+    Several(Vec<String>),
     /// A corner so far out that the rectangle up to it would fill the memory.
     #[error("há uma célula na linha {row}, coluna {column}, longe demais das outras")]
     Far {
@@ -263,7 +291,7 @@ pub enum SheetProblem {
     #[error("este tipo não é lido ({0}); salve-a como XLSX")]
     Kind(&'static str),
     /// No sheet of that name, or none with rows.
-    #[error("não tem {}", .0.as_ref().map_or("nenhuma aba com linhas".to_owned(), |n| format!("a aba “{n}”")))]
+    #[error("não tem {}", .0.as_ref().map_or("nenhuma aba visível com linhas (uma oculta se lê com `aba`)".to_owned(), |n| format!("a aba “{n}”")))]
     NoSheet(Option<String>),
 }
 

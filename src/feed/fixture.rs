@@ -137,7 +137,7 @@ pub(super) fn presence() -> FeedSpec {
         enabled: true,
         system: SystemId::parse("rma").unwrap(),
         source: Source::Folder,
-        format: Format::Csv { delimiter: None, encoding: None },
+        format: Format::Csv { delimiter: None, encoding: None, heading: None },
         mapping: Mapping {
             municipality: Some("ibge".to_owned()),
             unit: None,

@@ -34,9 +34,12 @@ fn whole() -> Vec<(Format, Vec<u8>)> {
     let wide: Vec<u8> =
         [0xFF, 0xFE].into_iter().chain(CSV.encode_utf16().flat_map(u16::to_le_bytes)).collect();
     vec![
-        (Format::Csv { delimiter: None, encoding: None }, CSV.as_bytes().to_vec()),
-        (Format::Csv { delimiter: Some(b';'), encoding: None }, Encoding::WINDOWS_1252.encode(CSV).unwrap()),
-        (Format::Csv { delimiter: None, encoding: None }, wide),
+        (Format::Csv { delimiter: None, encoding: None, heading: None }, CSV.as_bytes().to_vec()),
+        (
+            Format::Csv { delimiter: Some(b';'), encoding: None, heading: None },
+            Encoding::WINDOWS_1252.encode(CSV).unwrap(),
+        ),
+        (Format::Csv { delimiter: None, encoding: None, heading: None }, wide),
         (Format::Json { path }, JSON.as_bytes().to_vec()),
         (Format::Json { path: Vec::new() }, format!("[{JSON}]").into_bytes()),
         (Format::Solr, JSON.as_bytes().to_vec()),

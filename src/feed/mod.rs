@@ -32,6 +32,7 @@ pub mod schedule;
 mod sheet;
 pub mod solr;
 pub mod table;
+mod tag;
 pub mod url;
 
 use std::collections::BTreeMap;
@@ -56,6 +57,15 @@ pub struct Intake {
 }
 
 impl Intake {
+    /// Of bytes that could not be read.
+    #[must_use]
+    pub fn unreadable(error: DecodeError) -> Self {
+        Self {
+            mapped: Mapped::default(),
+            verdict: Verdict::Quarantined { reasons: vec![Refusal::Unreadable(error)] },
+        }
+    }
+
     /// What staff should know, whatever became of it: why it is not believed, then what is odd about it.
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
@@ -104,10 +114,7 @@ pub fn take_in_run(
             let verdict = judge(spec, &mapped, before, ground.roster);
             Intake { mapped, verdict }
         }
-        Err(error) => Intake {
-            mapped: Mapped::default(),
-            verdict: Verdict::Quarantined { reasons: vec![Refusal::Unreadable(error)] },
-        },
+        Err(error) => Intake::unreadable(error),
     }
 }
 

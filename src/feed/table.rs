@@ -3,6 +3,7 @@
 //! A decoder gives a header and a stream of rows; nothing after it knows the format.
 
 use super::error::DecodeError;
+use crate::contain::caught;
 use crate::text::fold::{folded, trimmed};
 
 /// Most columns of a table.
@@ -228,9 +229,10 @@ impl<'a> Table<'a> {
     /// Gives every row that is not blank, in the order of the source.
     ///
     /// # Errors
-    /// [`DecodeError`] when the source turns out not to be whole; the rows given until then are not to be believed.
+    /// [`DecodeError`] when the source turns out not to be whole, or its decoder panics; the rows given until then are
+    /// not to be believed.
     pub fn each(self, take: &mut Take<'_>) -> Result<(), DecodeError> {
-        (self.rows)(take)
+        caught(|| (self.rows)(take))?
     }
 }
 
@@ -246,6 +248,17 @@ mod tests {
         assert_eq!(header.find("total"), Ok(Column(3)), "the one written so");
         assert_eq!(header.find("TOTAL"), Err(ColumnError::Ambiguous("TOTAL".to_owned())));
         assert_eq!(header.find("IBGE"), Err(ColumnError::Missing("IBGE".to_owned())));
+    }
+
+    #[test]
+    fn a_decoder_that_panics_in_the_middle_of_its_rows_is_refused() {
+        let table = Table::new(Header::new(["a".to_owned()]), |take| {
+            take(Ok(&Row::new(2)));
+            panic!("como o quick-xml");
+        });
+        let (mut rows, table) = (0, table.unwrap());
+        let refused = table.each(&mut |_| rows += 1).unwrap_err();
+        assert_eq!((rows, refused), (1, DecodeError::Uncontained(crate::contain::Uncontained::Panicked)));
     }
 
     #[test]

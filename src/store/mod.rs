@@ -52,6 +52,7 @@ mod tests;
 mod transaction;
 mod uncertain;
 mod verify;
+mod visit;
 
 pub use begin::Signs;
 pub use chain::sha256;

@@ -26,7 +26,7 @@ fn a_feed_says_where_how_and_what() {
     assert_eq!((manners.timeout.as_secs(), manners.max_bytes, manners.hosts.len()), (90, 2 * 1024 * 1024, 1));
     assert_eq!((manners.pause.as_secs(), manners.tolerated_failures), (2, 3));
     assert_eq!(manners.authorities.as_deref(), Some(std::path::Path::new("/etc/vigia-suas/ac.pem")));
-    let Format::Csv { delimiter, encoding } = &feed.format else { panic!() };
+    let Format::Csv { delimiter, encoding, .. } = &feed.format else { panic!() };
     assert_eq!((*delimiter, encoding.as_deref()), (Some(b';'), Some("latin1")));
     assert!(matches!(&feed.mapping.part, PartRule::Column { words, .. } if words.len() == 1));
     assert!(matches!(&feed.mapping.reference, ReferenceRule::Column { pattern, .. } if pattern == "%m/%Y"));

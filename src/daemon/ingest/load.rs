@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tracing::{error, info};
 
+use crate::contain::Bounds;
 use crate::daemon::alert::alert_once;
 use crate::daemon::app::App;
 use crate::domain::calendar::Window;
@@ -193,6 +195,9 @@ pub async fn baseline(
     store.baseline(&spec.id, &windows).await
 }
 
+/// What reading a load may take.
+static LOADS: Bounds = Bounds::new(Duration::from_mins(5), 512);
+
 /// What a load says, and whether it would be believed. Nothing is stored.
 pub async fn read_load(
     live: &Arc<Live>,
@@ -203,7 +208,7 @@ pub async fn read_load(
 ) -> Intake {
     let (live, spec) = (live.clone(), spec.clone());
     // A large load keeps a processor busy for seconds.
-    let read = tokio::task::spawn_blocking(move || {
+    let read = LOADS.run(move || {
         let windows = known::windows(&live.calendar, now);
         let roster = &live.setup.config.roster;
         let ground = Ground { calendar: &live.calendar, windows: &windows, roster, taken_at: now };
@@ -211,7 +216,7 @@ pub async fn read_load(
     });
     match read.await {
         Ok(intake) => intake,
-        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        Err(uncontained) => Intake::unreadable(uncontained.into()),
     }
 }
 

@@ -1,23 +1,29 @@
-//! One table of an HTML page, told from the others (layout, other unit types) by a text in its heading row.
+//! One table of an HTML page, told from the others (layout, other unit types) by a text in its heading.
 //!
 //! The page is read as a stream of tokens, as browsers cut them, and no tree is built of it: of a page that nests or
-//! repeats without end a tree may be many times as large as the page. A cell's text is its own: that of a table inside
-//! it belongs to that table. A page without the table, or with several, is refused: it never means "nobody filled in".
+//! repeats without end a tree may be many times as large as the page. A cell's text is what a person sees, and its own: that of a table inside
+//! it belongs to that table. A heading may have several rows; the lowest names the columns. A page without the table, or
+//! with several, is refused: it never means "nobody filled in".
 
+mod cell;
 mod walk;
 
-use self::walk::{Cell, walk};
+use std::collections::BTreeSet;
+
+use self::walk::{Line, walk};
 use super::body::Original;
 use super::error::DecodeError;
 use super::kind::{Due, refuse_other_kinds};
-use super::table::{Header, MOST_COLUMNS, Row, Table};
+use super::table::{Header, Row, Table};
 use crate::text::fold::folded;
 use crate::text::stream::Survey;
 
 /// Most bytes of a page, the size of hundreds of status pages.
 const LARGEST: u64 = 32 * 1024 * 1024;
+/// Most tables that a refusal names.
+const MOST_NAMED: usize = 5;
 
-/// Opens the table whose heading row has a cell with this text.
+/// Opens the table whose heading has a cell with this text.
 pub(super) fn open<'a>(
     original: &'a Original,
     heading: &str,
@@ -32,18 +38,21 @@ pub(super) fn open<'a>(
     let header = Header::new(chosen.names.iter().cloned());
     Table::new(header, move |take| {
         let mut row = Row::new(0);
-        let mut spans = Spans::default();
-        let ended = walk(original, survey, &mut |place, line, cells| {
-            if place.table != chosen.table || place.row < chosen.row {
+        let mut heading: Vec<Vec<String>> = Vec::new();
+        let ended = walk(original, survey, &mut |line| {
+            if line.table != chosen.table || line.row < chosen.rows.0 {
                 return;
             }
-            let cells = spans.lay_out(cells);
+            if line.row <= chosen.rows.1 {
+                heading.push(line.cells.clone());
+                return;
+            }
             // Long tables repeat their heading.
-            if cells == chosen.names {
+            if heading.contains(&line.cells) {
                 return;
             }
-            row.restart(line);
-            for cell in &cells {
+            row.restart(line.line);
+            for cell in &line.cells {
                 row.push(cell);
             }
             if !row.is_empty() {
@@ -54,79 +63,80 @@ pub(super) fn open<'a>(
     })
 }
 
-/// The table, its heading row, and what stands there.
+/// The table, the rows of its heading, first and last, and what stands in the last.
 struct Chosen {
     table: usize,
-    row: usize,
+    group: usize,
+    rows: (usize, usize),
     names: Vec<String>,
+}
+
+/// Tables that have the text, each once.
+#[derive(Default)]
+struct Found {
+    tables: BTreeSet<usize>,
+    first: Option<Chosen>,
+}
+
+impl Found {
+    /// Takes a row that has the text.
+    fn add(&mut self, line: &Line, rows: (usize, usize)) {
+        if self.tables.insert(line.table) && self.first.is_none() {
+            self.first =
+                Some(Chosen { table: line.table, group: line.group, rows, names: line.cells.clone() });
+        }
+    }
+
+    /// Takes a row that may be a further one of the heading.
+    fn go_on(&mut self, line: &Line) {
+        if let Some(chosen) = self.first.as_mut().filter(|c| c.table == line.table) {
+            if line.group == chosen.group && line.row <= chosen.rows.1 {
+                chosen.names.clone_from(&line.cells);
+            } else if chosen.group != line.group {
+                // A heading ends with its group, whatever its cells claim.
+                chosen.rows.1 = chosen.rows.1.min(line.row.saturating_sub(1));
+                chosen.group = line.group;
+            }
+        }
+    }
 }
 
 impl Chosen {
     fn find(original: &Original, survey: Survey, heading: &str) -> Result<Self, DecodeError> {
         let wanted = folded(heading);
         // A cell that is the text outranks one that only has it.
-        let (mut exact, mut partly): (Vec<Self>, Vec<Self>) = (Vec::new(), Vec::new());
-        walk(original, survey, &mut |place, _, cells| {
-            let texts: Vec<String> = cells.iter().map(|c| folded(&c.text)).collect();
-            let met = |list: &[Self]| list.iter().any(|c| c.table == place.table);
-            let list = if texts.contains(&wanted) && !met(&exact) {
-                &mut exact
-            } else if texts.iter().any(|t| t.contains(&wanted)) && !met(&partly) {
-                &mut partly
-            } else {
-                return;
+        let (mut exact, mut partly) = (Found::default(), Found::default());
+        // The rows that belong together by their tall cells: table, group, first, last.
+        let mut block = (usize::MAX, 0, 0, 0);
+        walk(original, survey, &mut |line| {
+            exact.go_on(line);
+            partly.go_on(line);
+            let last = line.row + line.rows - 1;
+            block = match block {
+                (table, group, first, until)
+                    if (table, group) == (line.table, line.group) && line.row <= until =>
+                {
+                    (table, group, first, until.max(last))
+                }
+                _ => (line.table, line.group, line.row, last),
             };
-            let names = Spans::default().lay_out(cells);
-            list.push(Self { table: place.table, row: place.row, names });
+            let texts: Vec<String> = line.cells.iter().map(|text| folded(text)).collect();
+            if texts.contains(&wanted) {
+                exact.add(line, (block.2, block.3));
+            } else if texts.iter().any(|text| text.contains(&wanted)) {
+                partly.add(line, (block.2, block.3));
+            }
         })?;
-        let list = if exact.is_empty() { partly } else { exact };
-        let count = list.len();
-        match (list.into_iter().next(), count) {
-            (Some(only), 1) => Ok(only),
-            (None, _) => Err(DecodeError::NoTable(heading.to_owned())),
-            (Some(_), count) => Err(DecodeError::SeveralTables { heading: heading.to_owned(), count }),
+        let found = if exact.first.is_some() { exact } else { partly };
+        match found.first {
+            Some(only) if found.tables.len() == 1 => Ok(only),
+            None => Err(DecodeError::NoTable(heading.to_owned())),
+            Some(_) => Err(DecodeError::SeveralTables {
+                heading: heading.to_owned(),
+                count: found.tables.len(),
+                places: found.tables.into_iter().take(MOST_NAMED).map(|table| table + 1).collect(),
+            }),
         }
-    }
-}
-
-/// Cells that reach into the rows below, by column.
-#[derive(Default)]
-struct Spans(Vec<(u32, String)>);
-
-impl Spans {
-    /// The cells of a row, each in its column: a wide one is followed by blanks, a tall one stands in each of its rows.
-    fn lay_out(&mut self, cells: &[Cell]) -> Vec<String> {
-        let mut out: Vec<String> = Vec::new();
-        let mut above = |out: &mut Vec<String>| {
-            while let Some((rows, text)) = self.0.get_mut(out.len()).filter(|(rows, _)| *rows > 0) {
-                *rows -= 1;
-                out.push(text.clone());
-            }
-        };
-        let mut tall = Vec::new();
-        for cell in cells {
-            above(&mut out);
-            for n in 0..cell.wide {
-                if out.len() >= MOST_COLUMNS {
-                    break;
-                }
-                let text = if n == 0 { cell.text.clone() } else { String::new() };
-                if cell.tall > 1 {
-                    tall.push((out.len(), cell.tall - 1, text.clone()));
-                }
-                out.push(text);
-            }
-        }
-        above(&mut out);
-        for (column, rows, text) in tall {
-            if self.0.len() <= column {
-                self.0.resize(column + 1, (0, String::new()));
-            }
-            if let Some(span) = self.0.get_mut(column) {
-                *span = (rows, text);
-            }
-        }
-        out
     }
 }
 

@@ -70,6 +70,114 @@ fn a_page_that_nests_or_spans_without_end_takes_little() {
     assert!(read(wide.as_bytes(), "x").is_ok());
 }
 
+#[test]
+fn a_heading_of_several_rows_is_laid_out_with_its_spans_and_its_lowest_row_names_the_columns() {
+    let page = "<table><tr><th rowspan=2>IBGE</th><th rowspan=2>CRAS</th><th colspan=3>2026</th></tr>\n\
+                <tr><th>Ago</th><th>Set</th><th>Out</th></tr>\n<tr><td>320530</td><td>3</td><td>1</td><td>2</td><td>3</td></tr>\n\
+                <tr><th rowspan=2>IBGE</th><th rowspan=2>CRAS</th><th colspan=3>2026</th></tr>\n\
+                <tr><th>Ago</th><th>Set</th><th>Out</th></tr>\n<tr><td>320520</td><td>1</td><td>0</td><td>0</td><td>1</td></tr></table>";
+    let wanted =
+        ["Header([\"IBGE\", \"CRAS\", \"Ago\", \"Set\", \"Out\"])", "3 320530|3|1|2|3", "6 320520|1|0|0|1"];
+    for heading in ["Out", "IBGE", "2026"] {
+        assert_eq!(read(page.as_bytes(), heading).unwrap(), wanted, "{heading}");
+    }
+}
+
+#[test]
+fn a_heading_ends_with_its_group_of_rows_and_tall_cells_reach_into_no_other() {
+    let page = "<table><thead><tr><th rowspan=3>IBGE<th>CRAS</thead><tbody><tr><td>320530<td>3<tr><td rowspan=0>320520<td>1<tr><td>2</tbody>\
+                <tfoot><tr><td>Total<td>6</tfoot></table>";
+    assert_eq!(
+        read(page.as_bytes(), "CRAS").unwrap(),
+        ["Header([\"IBGE\", \"CRAS\"])", "1 320530|3", "1 320520|1", "1 320520|2", "1 Total|6"]
+    );
+}
+
+#[test]
+fn a_tall_cell_behind_a_gap_ends_where_it_ends() {
+    let page = "<table><tr><th>a<th>b<th>c<th>d<tr><td>1<td>2<td>3<td rowspan=2>x<tr><td>4<tr><td>5<td>6<td>7<td>8</table>";
+    assert_eq!(read(page.as_bytes(), "a").unwrap()[1..], ["1 1|2|3|x", "1 4|||x", "1 5|6|7|8"]);
+}
+
+/// The cell of a row under “n” whose content this is.
+fn seen(content: &str) -> String {
+    let page = format!("<table><tr><th>n<th>m<tr>{content}<td>fim</table>");
+    read(page.as_bytes(), "n").unwrap_or_default().get(1).cloned().unwrap_or_default()
+}
+
+#[test]
+fn a_footnote_mark_is_no_part_of_the_number() {
+    for cell in [
+        "3<sup>1</sup>",
+        "3<sup>(1)</sup>",
+        "3 <sup>*</sup>",
+        "3<sup>b</sup>",
+        "3<a href=\"#n\"><sup>1, 2</sup></a>",
+        "3<sub>1</sub>",
+        "<sup>1</sup>3",
+        "3<sup>1",
+    ] {
+        assert_eq!(seen(&format!("<td>{cell}</td>")), "1 3|fim", "{cell}");
+    }
+    assert_eq!(seen("<td>1<sup>o</sup> CRAS</td>"), "1 1o CRAS|fim", "an ordinal is no mark");
+    assert_eq!(seen("<td><sup>3</sup></td>"), "1 3|fim", "all that there is to see");
+}
+
+#[test]
+fn hidden_text_is_no_part_of_a_cell_and_what_is_hidden_from_screen_readers_is() {
+    for hidden in [
+        "<span style=\"display:none\">0003</span>",
+        "<span style=\"color: red; DISPLAY : none !important\">0003</span>",
+        "<div hidden>000<div>3</div></div>",
+        "<span style=\"visibility:hidden\">0003</span>",
+        "<b class=\"x sr-only\">0003</b>",
+        "<template>0003</template>",
+        "<p hidden>0003<p>",
+        "<div hidden><table><tr><td>0003</td></tr></table></div>",
+        "<table hidden><tr><td>0003</table>",
+    ] {
+        assert_eq!(seen(&format!("<td>{hidden}3</td>")), "1 3|fim", "{hidden}");
+        assert_eq!(seen(&format!("<td>3{hidden}")), "1 3|fim", "{hidden}");
+    }
+    assert_eq!(seen("<td>3<span hidden>1</td>"), "1 3|fim", "its end never comes");
+    assert_eq!(seen("<td><span aria-hidden=true>3</span></td>"), "1 3|fim");
+    assert_eq!(seen("<td hidden>9</td><td>3</td>"), "1 3|fim", "a cell that is not there");
+    assert_eq!(seen("<td style=\"visibility:hidden\">9</td>"), "1 |fim", "one that is blank");
+    assert_eq!(seen("<td>9<tr hidden><td>8<td>7<tr><td>3"), "1 9", "a row that is not there");
+}
+
+#[test]
+fn a_hidden_table_is_not_counted_and_several_that_fit_are_named() {
+    let table = "<table><tr><th>IBGE<tr><td>320530</table>";
+    let page =
+        format!("<p>x</p><div style=\"display:none\">{table}</div><table hidden><tr><th>IBGE</table>{table}");
+    assert_eq!(read(page.as_bytes(), "IBGE").unwrap().len(), 2);
+    let several = format!("{table}<table><tr><td>menu</table>{table}");
+    let refused = read(several.as_bytes(), "IBGE").unwrap_err().to_string();
+    assert!(refused.contains("2 tabelas") && refused.contains("(1ª, 3ª)"), "{refused}");
+}
+
+#[test]
+fn a_tag_of_200_000_attributes_is_refused_at_once() {
+    let mut page = "<table><tr><th>IBGE<td".to_owned();
+    for n in 0..200_000 {
+        page.push_str(&format!(" a{n}=1"));
+    }
+    page.push_str(">x</table>");
+    let began = std::time::Instant::now();
+    let refused = read(page.as_bytes(), "IBGE").unwrap_err().to_string();
+    assert!(refused.contains("atributos demais"), "{refused}");
+    assert!(began.elapsed().as_secs_f32() < 1.0, "{:?}", began.elapsed());
+}
+
+#[test]
+fn many_tables_that_fit_are_refused_in_no_time() {
+    let page = "<table><tr><th>x</table>".repeat(100_000);
+    let began = std::time::Instant::now();
+    assert!(read(page.as_bytes(), "x").unwrap_err().to_string().contains("100000 tabelas"));
+    assert!(began.elapsed().as_secs_f32() < 20.0, "{:?}", began.elapsed());
+}
+
 proptest! {
     #[test]
     fn arbitrary_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {

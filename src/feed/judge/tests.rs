@@ -112,7 +112,7 @@ fn an_empty_file_a_page_and_a_header_alone_are_not_believed() {
 #[test]
 fn a_wrong_encoding_declared_is_not_believed() {
     let mut spec = presence();
-    spec.format = Format::Csv { delimiter: None, encoding: Some("utf-8".to_owned()) };
+    spec.format = Format::Csv { delimiter: None, encoding: Some("utf-8".to_owned()), heading: None };
     let reasons = reasons(&spec, b"ibge;ref;Munic\xEDpio\n320530;10/2026;Vit\xF3ria\n", None);
     assert!(reasons[0].contains("UTF-8"), "{reasons:?}");
 }

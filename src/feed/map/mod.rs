@@ -13,6 +13,7 @@ mod period;
 pub(in crate::feed) mod place;
 mod row;
 mod word;
+mod written;
 
 pub(super) use self::word::part_words;
 

@@ -10,7 +10,7 @@ use crate::domain::feed::{FeedSpec, ReferenceRule};
 use crate::domain::id::{PartId, Reference};
 use crate::text::fold::excerpt;
 
-use super::Ground;
+use super::{Ground, written};
 
 /// The windows of a feed's system.
 pub(super) struct Periods<'a> {
@@ -117,12 +117,10 @@ impl<'a> Periods<'a> {
     /// Reads a reference: year and month, or `%q` for a quarter, as far as the system's references are fine.
     fn reference(&self, text: &str, pattern: &str) -> Option<Reference> {
         let quarterly = pattern.contains("%q");
-        let (year, month) = match jiff::fmt::strtime::parse(pattern.replace("%q", "%m"), text) {
-            Ok(read) => (read.year(), read.month()),
+        let (year, month) = match written::read(&pattern.replace("%q", "%m"), text) {
+            Some(read) => (read.year(), read.month()),
             // A sheet turns 10/2026 into the first of that month.
-            Err(_) => {
-                sheet_date(text).filter(|_| !quarterly).map(|at| (Some(at.year()), Some(at.month())))?
-            }
+            None => sheet_date(text).filter(|_| !quarterly).map(|at| (Some(at.year()), Some(at.month())))?,
         };
         let year = year.filter(|y| (1900..=2200).contains(y))?;
         let month = match (month, quarterly) {

@@ -355,7 +355,7 @@ fn instant(text: &str, pattern: &str, zone: &Zone) -> Option<(Timestamp, Timesta
         (zone.start_of(date), end.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(end))
     };
     let at = |at: Timestamp| (at, at);
-    let Ok(read) = jiff::fmt::strtime::parse(pattern, text) else {
+    let Some(read) = super::written::read(pattern, text) else {
         let (sheet, timed) = (sheet_date(text)?, text.contains(['T', '.']));
         return Some(if timed { at(zone.at(sheet.date(), sheet.time())) } else { day(sheet.date()) });
     };

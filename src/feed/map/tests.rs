@@ -505,7 +505,7 @@ fn thousands_of_rows_and_units_are_mapped_in_one_pass() {
     let mut roster = roster();
     roster.units = Some(Units::new((0..2_000).map(|n| unit(&format!("u{n}"), "3205309", "CRAS"))));
     let mut spec = presence_by_unit();
-    spec.format = Format::Csv { delimiter: Some(b';'), encoding: Some("utf-8".to_owned()) };
+    spec.format = Format::Csv { delimiter: Some(b';'), encoding: Some("utf-8".to_owned()), heading: None };
     spec.mapping.meaning = Meaning::Presence;
     let rows: Vec<_> = (0..20_000).map(|n| format!("320530;10/2026;u{}", n % 2_000)).collect();
     let found = mapped(&spec, &roster, &format!("ibge;ref;unidade\n{}\n", rows.join("\n")));

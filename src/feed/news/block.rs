@@ -12,6 +12,8 @@ use html5ever::tokenizer::{
     BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
 
+use crate::feed::tag::Attributes;
+
 /// HTML beyond so many bytes is not looked at.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// A block beyond so many bytes is cut.
@@ -73,13 +75,17 @@ pub(super) struct Block {
     pub(super) has_struck: bool,
 }
 
-/// The blocks of a page or of a piece of one, in order, none of them blank.
+/// The blocks of a page or of a piece of one, in order, none of them blank; none at all of one with a tag of endless
+/// attributes.
 pub(super) fn blocks(html: &str) -> Vec<Block> {
     let mut end = html.len().min(MOST_BYTES);
     while !html.is_char_boundary(end) {
         end -= 1;
     }
     let tame = without_long_tags(html.get(..end).unwrap_or_default());
+    if Attributes::new().take(&tame).is_err() {
+        return Vec::new();
+    }
     let queue = BufferQueue::default();
     queue.push_back(StrTendril::from_slice(&tame));
     let tokenizer = Tokenizer::new(Sink::default(), TokenizerOpts::default());

@@ -1,5 +1,7 @@
 //! RSS and Atom to posts. Pure.
 
+use std::io::{self, Read};
+
 use feed_rs::model::Entry;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -7,16 +9,28 @@ use jiff::civil::Date;
 use super::NewsError;
 use super::block::{self, Block};
 use super::post::{MOST_POSTS, Passage, Post, link};
+use crate::contain::is_given_up;
 use crate::domain::time::Zone;
+use crate::feed::tag::Lengths;
 
 /// A post beyond so many bytes is read so far.
 const MOST_BYTES: usize = 256 * 1024;
 
 /// The newest posts.
 pub(super) fn posts(bytes: &[u8], address: &str, zone: &Zone) -> Result<Vec<Post>, NewsError> {
-    let feed = feed_rs::parser::Builder::new().sanitize_content(false).build().parse(bytes);
+    Lengths::default().take(bytes).map_err(|_| NewsError::NotAFeed)?;
+    let feed = feed_rs::parser::Builder::new().sanitize_content(false).build().parse(Heeding(bytes));
     let feed = feed.map_err(|_| NewsError::NotAFeed)?;
     Ok(feed.entries.into_iter().take(MOST_POSTS).map(|entry| post(entry, address, zone)).collect())
+}
+
+/// Bytes of which no more are read once nobody waits for them.
+struct Heeding<'b>(&'b [u8]);
+
+impl Read for Heeding<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if is_given_up() { Err(io::ErrorKind::TimedOut.into()) } else { self.0.read(buffer) }
+    }
 }
 
 fn post(entry: Entry, address: &str, zone: &Zone) -> Post {

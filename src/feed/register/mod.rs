@@ -135,6 +135,20 @@ pub struct RegisterIntake {
     pub distrust: Vec<Distrust>,
 }
 
+impl RegisterIntake {
+    /// Whether its reader had to be contained: the same bytes are not worth another try soon.
+    #[must_use]
+    pub fn is_uncontained(&self) -> bool {
+        self.distrust.iter().any(|why| matches!(why, Distrust::Unreadable(DecodeError::Uncontained(_))))
+    }
+
+    /// Of bytes that could not be read.
+    #[must_use]
+    pub fn unreadable(spec: &RegisterSpec, read_on: Date, error: DecodeError) -> Self {
+        Self { read: RegisterRead::empty(spec, read_on), distrust: vec![Distrust::Unreadable(error)] }
+    }
+}
+
 /// Decodes, reads and judges one whole load, which may come in several bodies. Never fails: bytes that cannot be read
 /// are a load that is not believed.
 #[must_use]
@@ -153,8 +167,7 @@ pub fn take_in(
             gather.take(table)
         });
         if let Err(error) = taken {
-            let read = RegisterRead::empty(spec, ground.read_on);
-            return RegisterIntake { read, distrust: vec![Distrust::Unreadable(error)] };
+            return RegisterIntake::unreadable(spec, ground.read_on, error);
         }
     }
     let read = gather.finish();

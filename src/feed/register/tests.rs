@@ -19,7 +19,7 @@ fn spec() -> RegisterSpec {
         id: FeedId::parse("cadsuas-cras").unwrap(),
         enabled: true,
         source: Source::Manual,
-        format: Format::Csv { delimiter: None, encoding: None },
+        format: Format::Csv { delimiter: None, encoding: None, heading: None },
         columns: RegisterColumns {
             unit: "id_equipamento".to_owned(),
             municipality: "ibge".to_owned(),

@@ -18,6 +18,13 @@ pub(crate) fn zip(parts: &[(&str, &[u8])]) -> Vec<u8> {
 
 /// An XLSX with two sheets, of which the second has these rows (the content of `sheetData`) and the first none.
 pub(crate) fn xlsx(rows: &str, texts: &str) -> Vec<u8> {
+    let sheet = format!("<sheetData>{rows}</sheetData>");
+    xlsx_of(&[("Capa", "", "<sheetData/>"), ("Dados", "", &sheet)], texts)
+}
+
+/// An XLSX of two sheets: name, further attributes in the book, and content.
+pub(crate) fn xlsx_of(sheets: &[(&str, &str, &str); 2], texts: &str) -> Vec<u8> {
+    let [first, second] = sheets;
     let relation = |id: u8, kind: &str, target: &str| {
         format!(
             "<Relationship Id=\"rId{id}\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}\" Target=\"{target}\"/>"
@@ -31,7 +38,8 @@ pub(crate) fn xlsx(rows: &str, texts: &str) -> Vec<u8> {
     let main = "xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\" \
                 xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\"";
     let book = format!(
-        "<workbook {main}><sheets><sheet name=\"Capa\" sheetId=\"1\" r:id=\"rId1\"/><sheet name=\"Dados\" sheetId=\"2\" r:id=\"rId2\"/></sheets></workbook>"
+        "<workbook {main}><sheets><sheet name=\"{}\" {} sheetId=\"1\" r:id=\"rId1\"/><sheet name=\"{}\" {} sheetId=\"2\" r:id=\"rId2\"/></sheets></workbook>",
+        first.0, first.1, second.0, second.1
     );
     let styles = format!(
         "<styleSheet {main}><cellXfs count=\"2\"><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/></cellXfs></styleSheet>"
@@ -51,11 +59,8 @@ pub(crate) fn xlsx(rows: &str, texts: &str) -> Vec<u8> {
         ("xl/_rels/workbook.xml.rels", book_relations.as_bytes()),
         ("xl/styles.xml", styles.as_bytes()),
         ("xl/sharedStrings.xml", texts.as_bytes()),
-        ("xl/worksheets/sheet1.xml", format!("<worksheet {main}><sheetData/></worksheet>").as_bytes()),
-        (
-            "xl/worksheets/sheet2.xml",
-            format!("<worksheet {main}><sheetData>{rows}</sheetData></worksheet>").as_bytes(),
-        ),
+        ("xl/worksheets/sheet1.xml", format!("<worksheet {main}>{}</worksheet>", first.2).as_bytes()),
+        ("xl/worksheets/sheet2.xml", format!("<worksheet {main}>{}</worksheet>", second.2).as_bytes()),
     ])
 }
 

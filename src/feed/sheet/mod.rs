@@ -10,8 +10,8 @@ mod packed;
 mod xls;
 mod xlsx;
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::body::Original;
 use super::error::{DecodeError, SheetProblem};
@@ -34,7 +34,7 @@ enum Kind {
     Ods,
 }
 
-/// Opens a sheet. Without a name: the first that has rows. Without a line for the headings: the first line that holds
+/// Opens a sheet. Without a name: the only one that a person sees and that holds all `wanted` columns. Without a line for the headings: the first line that holds
 /// all `wanted` columns, else the first with anything.
 pub(super) fn open<'a>(
     original: &'a Original,
@@ -43,20 +43,11 @@ pub(super) fn open<'a>(
     wanted: &[&str],
 ) -> Result<Table<'a>, DecodeError> {
     let kind = kind(original)?;
-    let (sheet, found) = if let Some(name) = name {
-        (name.to_owned(), find_heading(original, kind, name, heading, wanted)?)
-    } else {
-        let mut all = names(original, kind)?.into_iter();
-        loop {
-            let Some(name) = all.next() else {
-                return Err(DecodeError::Sheet(SheetProblem::NoSheet(None)));
-            };
-            if let Some(found) = find_heading(original, kind, &name, heading, wanted)? {
-                break (name, Some(found));
-            }
-        }
+    let (sheet, found) = match name {
+        Some(name) => (name.to_owned(), find_heading(original, kind, name, heading, wanted)?),
+        None => choose(original, kind, heading, wanted)?,
     };
-    let Some((heading, names)) = found else { return Err(DecodeError::NoHeader) };
+    let Some(Heading { line: heading, names, .. }) = found else { return Err(DecodeError::NoHeader) };
     let header = Header::new(names);
     let columns = header.len();
     Table::new(header, move |take| {
@@ -95,26 +86,70 @@ fn kind(original: &Original) -> Result<Kind, DecodeError> {
     }
 }
 
-fn names(original: &Original, kind: Kind) -> Result<Vec<String>, DecodeError> {
-    contained(|| match kind {
-        Kind::Xlsx => xlsx::names(original),
-        Kind::Xls => xls::names(original),
-        Kind::Ods => ods::names(original),
-    })
+/// A sheet, and whether a person who opens the book sees it.
+struct Tab {
+    name: String,
+    is_hidden: bool,
+}
+
+impl From<&calamine::Sheet> for Tab {
+    fn from(sheet: &calamine::Sheet) -> Self {
+        Self { name: sheet.name.clone(), is_hidden: sheet.visible != calamine::SheetVisible::Visible }
+    }
+}
+
+fn tabs(original: &Original, kind: Kind) -> Result<Vec<Tab>, DecodeError> {
+    match kind {
+        Kind::Xlsx => xlsx::tabs(original),
+        Kind::Xls => xls::tabs(original),
+        Kind::Ods => ods::tabs(original),
+    }
 }
 
 /// Gives the rows of a sheet that have cells, from the top.
 fn walk(original: &Original, kind: Kind, sheet: &str, each: &mut Each<'_>) -> Result<(), DecodeError> {
-    contained(|| match kind {
+    match kind {
         Kind::Xlsx => xlsx::walk(original, sheet, each),
         Kind::Xls => xls::walk(original, sheet, each),
         Kind::Ods => ods::walk(original, sheet, each),
-    })
+    }
 }
 
-/// A damaged workbook may bring the library to panic, which is only one more way of being damaged.
-fn contained<T>(read: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(DecodeError::Sheet(SheetProblem::Broken)))
+/// The only sheet that fits. Where none does, the first that has rows, whose columns are then missed by name.
+fn choose(
+    original: &Original,
+    kind: Kind,
+    stated: Option<u32>,
+    wanted: &[&str],
+) -> Result<(String, Option<Heading>), DecodeError> {
+    // By their places alone, the columns are in every sheet.
+    let by_name = wanted.iter().any(|name| !name.starts_with('#'));
+    let (mut fit, mut other, mut refusal) = (Vec::new(), None, None);
+    for tab in tabs(original, kind)?.into_iter().filter(|tab| !tab.is_hidden) {
+        match find_heading(original, kind, &tab.name, stated, wanted) {
+            Ok(Some(heading)) if heading.holds_all || !by_name => fit.push((tab.name, Some(heading))),
+            Ok(Some(heading)) => {
+                other.get_or_insert((tab.name, Some(heading)));
+            }
+            Ok(None) => {}
+            Err(DecodeError::NoHeader) => refusal = Some(DecodeError::NoHeader),
+            Err(error) => return Err(error),
+        }
+    }
+    if fit.len() > 1 {
+        let names = fit.into_iter().map(|(name, _)| name).collect();
+        return Err(DecodeError::Sheet(SheetProblem::Several(names)));
+    }
+    let none = || refusal.unwrap_or(DecodeError::Sheet(SheetProblem::NoSheet(None)));
+    fit.pop().or(other).ok_or_else(none)
+}
+
+/// The headings of a sheet.
+struct Heading {
+    line: u32,
+    names: Vec<String>,
+    /// Whether all wanted names are among them.
+    holds_all: bool,
 }
 
 /// The line of the headings and what stands there; nothing when the sheet has no rows.
@@ -124,7 +159,7 @@ fn find_heading(
     sheet: &str,
     stated: Option<u32>,
     wanted: &[&str],
-) -> Result<Option<(u32, Vec<String>)>, DecodeError> {
+) -> Result<Option<Heading>, DecodeError> {
     let (mut first, mut found) = (None, None);
     walk(original, kind, sheet, &mut |line, cells| {
         if cells.iter().all(|c| c.trim().is_empty()) {
@@ -135,15 +170,14 @@ fn find_heading(
             let mut named = wanted.iter().filter(|name| !name.starts_with('#')).peekable();
             named.peek().is_some() && named.all(|name| header.find(name).is_ok())
         };
-        let here = match stated {
-            Some(stated) => line == stated,
-            None => holds(),
-        };
+        let holds_all = holds();
+        let here = stated.map_or(holds_all, |stated| line == stated);
+        let heading = || Heading { line, names: cells.to_vec(), holds_all };
         if here {
-            found = Some((line, cells.to_vec()));
+            found = Some(heading());
         }
         if first.is_none() {
-            first = Some((line, cells.to_vec()));
+            first = Some(heading());
         }
         if here || line > stated.unwrap_or(HEADING_WITHIN) {
             ControlFlow::Break(())
@@ -157,16 +191,57 @@ fn find_heading(
     }
 }
 
-/// Puts cells into rows as they come.
+/// Puts cells into rows as they come. A cell that is merged over several rows stands in each of them that has any cell
+/// of its own, as a person sees it; one that is merged over several columns is followed by blanks.
 struct Rows<'e, 'f> {
     each: &'e mut Each<'f>,
     row: Option<u32>,
     cells: Vec<String>,
+    /// Merged cells to come, by their first row: column and last row.
+    merged: BTreeMap<u32, Vec<(usize, u32)>>,
+    /// Those that reach into the rows that follow, by column.
+    reaching: BTreeMap<usize, (u32, String)>,
 }
 
 impl<'e, 'f> Rows<'e, 'f> {
     fn new(each: &'e mut Each<'f>) -> Self {
-        Self { each, row: None, cells: Vec::new() }
+        let (merged, reaching) = (BTreeMap::new(), BTreeMap::new());
+        Self { each, row: None, cells: Vec::new(), merged, reaching }
+    }
+
+    /// The same with what the file says beforehand of merged cells.
+    fn with(each: &'e mut Each<'f>, merged: &[calamine::Dimensions]) -> Self {
+        let mut rows = Self::new(each);
+        for area in merged {
+            rows.merge(area.start.0, area.start.1, area.end.0);
+        }
+        rows
+    }
+
+    /// A cell reaches down to a last row, all counted from 0.
+    fn merge(&mut self, row: u32, column: u32, last: u32) {
+        let column = usize::try_from(column).unwrap_or(usize::MAX);
+        if last > row && column < MOST_COLUMNS {
+            self.merged.entry(row).or_default().push((column, last));
+        }
+    }
+
+    /// Fills in what reaches into a row from above, and notes what reaches down from it.
+    fn fill(&mut self, row: u32, cells: &mut Vec<String>) {
+        self.reaching.retain(|_, (last, _)| *last >= row);
+        for (column, (_, text)) in &self.reaching {
+            if cells.len() <= *column {
+                cells.resize(column + 1, String::new());
+            }
+            if let Some(cell) = cells.get_mut(*column).filter(|cell| cell.is_empty()) {
+                cell.clone_from(text);
+            }
+        }
+        for (column, last) in self.merged.remove(&row).unwrap_or_default() {
+            if let Some(text) = cells.get(column).filter(|text| !text.is_empty()) {
+                self.reaching.insert(column, (last, text.clone()));
+            }
+        }
     }
 
     /// Takes a cell, by row and column from 0.
@@ -192,9 +267,12 @@ impl<'e, 'f> Rows<'e, 'f> {
 
     /// Gives the row that was being read.
     fn end(&mut self) -> ControlFlow<()> {
-        let cells = std::mem::take(&mut self.cells);
+        let mut cells = std::mem::take(&mut self.cells);
         match self.row.take() {
-            Some(row) if !cells.is_empty() => (self.each)(row.saturating_add(1), &cells),
+            Some(row) if !cells.is_empty() => {
+                self.fill(row, &mut cells);
+                (self.each)(row.saturating_add(1), &cells)
+            }
             _ => ControlFlow::Continue(()),
         }
     }

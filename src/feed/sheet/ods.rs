@@ -1,12 +1,13 @@
 //! ODS, row by row from its content. The library would build the whole rectangle of cells, of up to three gigabytes.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::ops::ControlFlow;
 
 use quick_xml::Reader as Xml;
 use quick_xml::events::{BytesStart, Event};
 
-use super::{Each, MOST_ROWS, Rows};
+use super::{Each, MOST_ROWS, Rows, Tab};
 use crate::feed::body::Original;
 use crate::feed::error::{DecodeError, SheetProblem};
 use crate::feed::table::MOST_COLUMNS;
@@ -38,16 +39,24 @@ fn attribute(element: &BytesStart<'_>, wanted: &str) -> Result<Option<String>, D
     Ok(None)
 }
 
-pub(super) fn names(original: &Original) -> Result<Vec<String>, DecodeError> {
+pub(super) fn tabs(original: &Original) -> Result<Vec<Tab>, DecodeError> {
     content(original, |xml| {
-        let (mut names, mut buffer) = (Vec::new(), Vec::new());
+        let (mut tabs, mut buffer) = (Vec::new(), Vec::new());
+        let (mut style, mut hiding) = (None, BTreeSet::new());
         loop {
             buffer.clear();
             match xml.read_event_into(&mut buffer).map_err(broken)? {
-                Event::Start(e) if e.name().as_ref() == "table:table" => {
-                    names.extend(attribute(&e, "table:name")?);
+                Event::Start(e) if e.name().as_ref() == "style:style" => style = attribute(&e, "style:name")?,
+                Event::Start(e) | Event::Empty(e) if e.name().as_ref() == "style:table-properties" => {
+                    if attribute(&e, "table:display")?.as_deref() == Some("false") {
+                        hiding.extend(style.clone());
+                    }
                 }
-                Event::Eof => return Ok(names),
+                Event::Start(e) if e.name().as_ref() == "table:table" => {
+                    let is_hidden = attribute(&e, "table:style-name")?.is_some_and(|s| hiding.contains(&s));
+                    tabs.extend(attribute(&e, "table:name")?.map(|name| Tab { name, is_hidden }));
+                }
+                Event::Eof => return Ok(tabs),
                 _ => {}
             }
         }
@@ -76,23 +85,26 @@ pub(super) fn walk(original: &Original, sheet: &str, each: &mut Each<'_>) -> Res
 /// The rows of the table that has just begun.
 fn rows(xml: &mut Xml<&mut dyn BufRead>, each: &mut Each<'_>) -> Result<(), DecodeError> {
     let (mut at, mut buffer) = (0_u32, Vec::new());
+    let mut out = Rows::new(each);
     loop {
         buffer.clear();
         match xml.read_event_into(&mut buffer).map_err(broken)? {
             Event::Start(e) if e.name().as_ref() == "table:table-row" => {
                 let repeated = repeated(&e, "table:number-rows-repeated")?;
-                let cells = cells(xml)?;
+                let (cells, tall) = cells(xml)?;
+                for (column, rows) in tall {
+                    out.merge(at, column, at.saturating_add(rows.saturating_sub(1)));
+                }
                 if !cells.iter().all(String::is_empty) {
                     for n in 0..repeated {
                         let row = at.saturating_add(n);
                         if row >= MOST_ROWS {
                             return Err(DecodeError::Sheet(SheetProblem::TooManyRows));
                         }
-                        let mut rows = Rows::new(each);
                         for (column, text) in (0_u32..).zip(&cells) {
-                            let _ = rows.cell(row, column, text.clone())?;
+                            let _ = out.cell(row, column, text.clone())?;
                         }
-                        if rows.end() == ControlFlow::Break(()) {
+                        if out.end() == ControlFlow::Break(()) {
                             return Ok(());
                         }
                     }
@@ -116,9 +128,10 @@ fn repeated(element: &BytesStart<'_>, name: &str) -> Result<u32, DecodeError> {
     }
 }
 
-/// The cells of the row that has just begun.
-fn cells(xml: &mut Xml<&mut dyn BufRead>) -> Result<Vec<String>, DecodeError> {
+/// The cells of the row that has just begun, and the columns and heights of those that reach into the rows below.
+fn cells(xml: &mut Xml<&mut dyn BufRead>) -> Result<(Vec<String>, Vec<(u32, u32)>), DecodeError> {
     let (mut cells, mut buffer) = (Vec::new(), Vec::new());
+    let (mut column, mut tall) = (0_u32, Vec::new());
     let is_cell = |name: &str| matches!(name, "table:table-cell" | "table:covered-table-cell");
     let mut blanks = 0_usize;
     let mut add = |times: u32, text: String| {
@@ -149,6 +162,11 @@ fn cells(xml: &mut Xml<&mut dyn BufRead>) -> Result<Vec<String>, DecodeError> {
                 };
                 let text = text(xml)?;
                 add(times, value.unwrap_or(text))?;
+                if e.name().as_ref() == "table:table-cell" {
+                    let rows = repeated(&e, "table:number-rows-spanned")?;
+                    tall.extend((rows > 1).then_some((column, rows)));
+                }
+                column = column.saturating_add(times);
             }
             Event::Empty(e) if is_cell(e.name().as_ref()) => {
                 let times = repeated(&e, "table:number-columns-repeated")?;
@@ -157,8 +175,9 @@ fn cells(xml: &mut Xml<&mut dyn BufRead>) -> Result<Vec<String>, DecodeError> {
                     None => attribute(&e, "office:value")?,
                 };
                 add(times, value.unwrap_or_default())?;
+                column = column.saturating_add(times);
             }
-            Event::End(e) if e.name().as_ref() == "table:table-row" => return Ok(cells),
+            Event::End(e) if e.name().as_ref() == "table:table-row" => return Ok((cells, tall)),
             Event::Eof => return Err(broken(())),
             _ => {}
         }

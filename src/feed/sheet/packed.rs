@@ -1,11 +1,12 @@
 //! What a packed workbook unpacks into, measured before anything is opened: as it declares, and as it really is.
 
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write};
 
 use zip::ZipArchive;
 
 use crate::feed::body::Original;
 use crate::feed::error::{DecodeError, SheetProblem};
+use crate::feed::tag::Lengths;
 
 const MB: u64 = 1024 * 1024;
 /// Most files inside.
@@ -49,14 +50,35 @@ pub(super) fn measure(original: &Original) -> Result<Vec<String>, DecodeError> {
         if !matters(&name) {
             continue;
         }
-        let real = io::copy(&mut (&mut part).take(declared.saturating_add(1)), &mut io::sink());
+        let mut tags = Tags { lengths: Lengths::default(), endless: false };
+        let real = io::copy(&mut (&mut part).take(declared.saturating_add(1)), &mut tags);
         match real {
+            Ok(_) if tags.endless && !name.to_ascii_lowercase().ends_with(".bin") => {
+                return Err(DecodeError::Sheet(SheetProblem::LongTag(name)));
+            }
             Ok(real) if real == declared => names.push(name),
             Ok(_) => return Err(DecodeError::Sheet(SheetProblem::Undeclared(name))),
             Err(_) => return Err(broken()),
         }
     }
     Ok(names)
+}
+
+/// Looks at the tags of what passes.
+struct Tags {
+    lengths: Lengths,
+    endless: bool,
+}
+
+impl Write for Tags {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.endless |= self.lengths.take(bytes).is_err();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn matters(part: &str) -> bool {

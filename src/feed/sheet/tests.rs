@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::fixture::{ods, xls, xlsx, zip};
+use super::fixture::{ods, xls, xlsx, xlsx_of, zip};
 use super::*;
 
 fn read_as(
@@ -95,6 +95,100 @@ fn an_xls_is_read() {
         read(&xls(4, 2, &cells)).unwrap(),
         ["Header([\"IBGE\", \"Situação\"])", "3 320530|Preenchido", "4 32012098154|"]
     );
+}
+
+/// A sheet of a heading and one row.
+fn small(code: &str) -> String {
+    let cell =
+        |place: &str, text: &str| format!("<c r=\"{place}\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
+    format!(
+        "<sheetData><row r=\"1\">{}{}</row><row r=\"2\">{}{}</row></sheetData>",
+        cell("A1", "IBGE"),
+        cell("B1", "Situa\u{e7}\u{e3}o"),
+        cell("A2", code),
+        cell("B2", "Sim")
+    )
+}
+
+#[test]
+fn two_sheets_that_fit_are_refused_by_name_and_a_hidden_one_fits_only_by_name() {
+    let (old, new) = (small("320530"), small("320520"));
+    let both = xlsx_of(&[("Antiga", "", &old), ("Nova", "", &new)], TEXTS);
+    assert!(
+        refusal(&both).contains("2 abas servem (“Antiga”, “Nova”): escreva em `aba` qual vale"),
+        "{}",
+        refusal(&both)
+    );
+    assert!(read_as(&both, Some("Nova"), None, &["IBGE"]).unwrap()[1].contains("320520"));
+    let by_place = read_as(&both, None, None, &["#1"]).unwrap_err().to_string();
+    assert!(by_place.contains("abas servem"), "by their places columns are in both: {by_place}");
+    for state in ["hidden", "veryHidden"] {
+        let hidden = xlsx_of(&[("Antiga", &format!("state=\"{state}\""), &old), ("Nova", "", &new)], TEXTS);
+        assert_eq!(read(&hidden).unwrap()[1], "2 320520|Sim", "{state}");
+        assert_eq!(read_as(&hidden, Some("Antiga"), None, &["IBGE"]).unwrap()[1], "2 320530|Sim");
+    }
+    let none = xlsx_of(&[("A", "state=\"hidden\"", &old), ("B", "", "<sheetData/>")], TEXTS);
+    assert!(refusal(&none).contains("nenhuma aba visível"), "{}", refusal(&none));
+    let menu = small("x").replace("IBGE", "Menu");
+    let one = xlsx_of(&[("Capa", "", &menu), ("Dados", "", &new)], TEXTS);
+    assert_eq!(read(&one).unwrap()[1], "2 320520|Sim", "the one that has the columns");
+}
+
+#[test]
+fn a_cell_merged_down_several_rows_stands_in_each_of_them() {
+    let cell =
+        |place: &str, text: &str| format!("<c r=\"{place}\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
+    let sheet = format!(
+        "<sheetData><row r=\"1\">{}{}</row><row r=\"2\">{}{}</row><row r=\"3\">{}</row><row r=\"4\">{}</row></sheetData>\
+         <mergeCells count=\"1\"><mergeCell ref=\"A2:A3\"/></mergeCells>",
+        cell("A1", "IBGE"),
+        cell("B1", "Situa\u{e7}\u{e3}o"),
+        cell("A2", "320530"),
+        cell("B2", "a"),
+        cell("B3", "b"),
+        cell("B4", "c")
+    );
+    let book = xlsx_of(&[("Capa", "", "<sheetData/>"), ("Dados", "", &sheet)], TEXTS);
+    let wanted = ["2 320530|a", "3 320530|b", "4 |c"];
+    assert_eq!(read(&book).unwrap()[1..], wanted);
+    let text = |text: &str| {
+        format!("<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>")
+    };
+    let rows = format!(
+        "<table:table-row>{}{}</table:table-row><table:table-row>{}{}</table:table-row>\
+         <table:table-row><table:covered-table-cell/>{}</table:table-row><table:table-row><table:table-cell/>{}</table:table-row>",
+        text("IBGE"),
+        text("Situa\u{e7}\u{e3}o"),
+        text("320530").replace("<table:table-cell ", "<table:table-cell table:number-rows-spanned=\"2\" "),
+        text("a"),
+        text("b"),
+        text("c")
+    );
+    assert_eq!(read(&ods(&rows)).unwrap()[1..], wanted);
+}
+
+#[test]
+fn a_sheet_of_an_ods_that_is_not_displayed_is_hidden() {
+    let rows =
+        "<table:table-row><table:table-cell><text:p>IBGE</text:p></table:table-cell></table:table-row>";
+    let content = format!(
+        "<office:document-content><office:automatic-styles><style:style style:name=\"ta2\" style:family=\"table\">\
+         <style:table-properties table:display=\"false\"/></style:style></office:automatic-styles><office:body>\
+         <table:table table:name=\"Velha\" table:style-name=\"ta2\">{rows}</table:table>\
+         <table:table table:name=\"Nova\" table:style-name=\"ta1\">{rows}</table:table></office:body></office:document-content>"
+    );
+    let book = zip(&[("content.xml", content.as_bytes())]);
+    assert!(read_as(&book, None, None, &["IBGE"]).is_ok());
+    let shown = zip(&[("content.xml", content.replace("\"false\"", "\"true\"").as_bytes())]);
+    assert!(read_as(&shown, None, None, &["IBGE"]).unwrap_err().to_string().contains("“Velha”, “Nova”"));
+}
+
+#[test]
+fn a_tag_of_endless_attributes_inside_is_refused_at_once() {
+    let rows = format!("<row r=\"1\"><c r=\"A1\"{}><v>1</v></c></row>", " a=\"1\"".repeat(200_000));
+    let began = std::time::Instant::now();
+    assert!(refusal(&xlsx(&rows, TEXTS)).contains("marca longa demais"));
+    assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use calamine::{Data, Reader as _, Xls};
 
-use super::{Each, Rows, date, number};
+use super::{Each, Rows, Tab, date, number};
 use crate::feed::body::{Original, Reader};
 use crate::feed::error::{DecodeError, SheetProblem};
 use crate::feed::table::MOST_COLUMNS;
@@ -114,8 +114,8 @@ fn rectangle(stream: &[u8]) -> Result<u64, DecodeError> {
     Ok(rows * columns)
 }
 
-pub(super) fn names(original: &Original) -> Result<Vec<String>, DecodeError> {
-    Ok(book(original)?.sheet_names())
+pub(super) fn tabs(original: &Original) -> Result<Vec<Tab>, DecodeError> {
+    Ok(book(original)?.sheets_metadata().iter().map(Tab::from).collect())
 }
 
 pub(super) fn walk(original: &Original, sheet: &str, each: &mut Each<'_>) -> Result<(), DecodeError> {
@@ -123,7 +123,7 @@ pub(super) fn walk(original: &Original, sheet: &str, each: &mut Each<'_>) -> Res
     let missing = |_| DecodeError::Sheet(SheetProblem::NoSheet(Some(sheet.to_owned())));
     let range = book.worksheet_range(sheet).map_err(missing)?;
     let (top, left) = range.start().unwrap_or_default();
-    let mut rows = Rows::new(each);
+    let mut rows = Rows::with(each, &book.merge_cells_by_sheet_name(sheet).map_err(broken)?);
     for (row, cells) in (top..).zip(range.rows()) {
         for (column, value) in (left..).zip(cells) {
             if rows.cell(row, column, text(value))? == ControlFlow::Break(()) {

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use calamine::{DataRef, Reader as _, Xlsx};
 use quick_xml::events::Event;
 
-use super::{Each, Rows, date, number};
+use super::{Each, Rows, Tab, date, number};
 use crate::feed::body::{Original, Reader};
 use crate::feed::error::{DecodeError, SheetProblem};
 
@@ -55,8 +55,8 @@ fn refuse_promises(original: &Original) -> Result<(), DecodeError> {
     Ok(())
 }
 
-pub(super) fn names(original: &Original) -> Result<Vec<String>, DecodeError> {
-    Ok(book(original)?.sheet_names())
+pub(super) fn tabs(original: &Original) -> Result<Vec<Tab>, DecodeError> {
+    Ok(book(original)?.sheets_metadata().iter().map(Tab::from).collect())
 }
 
 pub(super) fn walk(original: &Original, sheet: &str, each: &mut Each<'_>) -> Result<(), DecodeError> {
@@ -64,9 +64,10 @@ pub(super) fn walk(original: &Original, sheet: &str, each: &mut Each<'_>) -> Res
     if !book.sheet_names().iter().any(|name| name == sheet) {
         return Err(DecodeError::Sheet(SheetProblem::NoSheet(Some(sheet.to_owned()))));
     }
+    let merged = book.merge_cells_by_sheet_name(sheet);
     // A sheet of charts only has no cells.
     let Ok(mut cells) = book.worksheet_cells_reader(sheet) else { return Ok(()) };
-    let mut rows = Rows::new(each);
+    let mut rows = Rows::with(each, &merged.map_err(broken)?);
     while let Some(cell) = cells.next_cell().map_err(broken)? {
         let (row, column) = cell.get_position();
         if rows.cell(row, column, text(cell.get_value()))? == ControlFlow::Break(()) {

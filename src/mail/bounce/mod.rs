@@ -18,10 +18,9 @@ mod report;
 #[cfg(test)]
 mod tests;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
 
+use crate::contain::caught;
 use crate::domain::id::EmailAddress;
 use crate::domain::refusal::{EnhancedStatus, Refusal};
 
@@ -156,9 +155,7 @@ pub fn read(bytes: &[u8]) -> Returned {
         Err(why) => return Returned::Unrecognised { why },
     };
     // The library asserts what hostile MIME breaks; that must not end the service.
-    let sorted = catch_unwind(AssertUnwindSafe(|| {
-        MessageParser::default().parse(&bounded).map(|message| sort(&Mail::of(&message)))
-    }));
+    let sorted = caught(|| MessageParser::default().parse(&bounded).map(|message| sort(&Mail::of(&message))));
     sorted.ok().flatten().unwrap_or(Returned::Unrecognised { why: Why::Malformed })
 }
 

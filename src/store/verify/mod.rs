@@ -56,6 +56,7 @@ pub(super) const NOT_PROVED: &[(&str, &[&str])] = &[
     ("register_refusals", &["unit", "kind", "fact", "author", "reason", "refused_at"]),
     ("register_told", &["proposal", "told_at"]),
     ("news_looks", &["feed", "looked_at"]),
+    ("visits", &["feed", "visited_at"]),
     (
         "news_findings",
         &[

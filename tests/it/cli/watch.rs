@@ -314,3 +314,39 @@ fn a_source_of_news_that_is_silent_is_told_of() {
     office.run("servir --uma-vez --em 2026-11-02T09:00", 0);
     assert_eq!(alerts(&office).len(), 2);
 }
+
+/// A declaration behind so many blanks that the parser had begun without it, and one in UTF-16: both panicked it.
+fn what_panicked_the_parser() -> [Vec<u8>; 2] {
+    let late = format!(
+        "<rss version=\"2.0\">{}<?xml version=\"1.0\" encoding=\"iso-8859-1\"?><channel/></rss>",
+        " ".repeat(9_995)
+    );
+    let wide = "\u{FEFF}<?xml version=\"1.0\" encoding=\"utf-16\"?><rss version=\"2.0\"><channel><title>t</title></channel></rss>";
+    [late.into_bytes(), wide.encode_utf16().flat_map(u16::to_be_bytes).collect()]
+}
+
+#[test]
+fn news_that_panics_its_parser_ends_nothing_is_told_once_and_rests_until_the_next_day() {
+    for page in what_panicked_the_parser() {
+        let ministry = Ministry::open();
+        let office = Office::new();
+        office.append(
+            "config/fontes.toml",
+            &format!(
+                "\n[noticia.rede]\ntipo = \"rss\"\norigem = \"http\"\nurl = \"{}\"\nhosts = [\"127.0.0.1\"]\n\
+                 horario = \"0 8 * * *\"\n",
+                ministry.url("/feed/")
+            ),
+        );
+        ministry.serves("/feed/", page);
+        let asked = || ministry.runtime.block_on(ministry.server.received_requests()).unwrap().len();
+        office.run("servir --uma-vez --em 2026-10-27T09:00", 0);
+        office.run("servir --uma-vez --em 2026-10-27T09:10", 0);
+        office.run("servir --uma-vez --em 2026-10-27T15:00", 0);
+        assert_eq!((asked(), alerts(&office).len()), (1, 1), "a start is no reason to ask again");
+        // What ends it: the next hour of the source, and a page that can be read.
+        ministry.serves("/feed/", rss(&[OPENING]));
+        office.run("servir --uma-vez --em 2026-10-28T09:00", 0);
+        assert_eq!(alerts(&office).len(), 2, "the opening is told");
+    }
+}

@@ -13,14 +13,26 @@ use source::{Files, Module, Name};
 
 /// The leaves, and the rooms that join them.
 const LEAVES: &[&str] = &["text"];
-const SIBLINGS: &[&str] = &["text", "files", "domain", "plan"];
-const WORLD: &[&str] =
-    &["text", "files", "clock", "telemetry", "domain", "plan", "render", "config", "feed", "mail", "store"];
+const SIBLINGS: &[&str] = &["text", "contain", "files", "domain", "plan"];
+const WORLD: &[&str] = &[
+    "text",
+    "contain",
+    "files",
+    "clock",
+    "telemetry",
+    "domain",
+    "plan",
+    "render",
+    "config",
+    "feed",
+    "mail",
+    "store",
+];
 
 /// Each room, and which others it may name.
 fn may_name(room: &str) -> Option<Vec<&'static str>> {
     Some(match room {
-        "text" | "clock" | "files" | "telemetry" => Vec::new(),
+        "text" | "clock" | "contain" | "files" | "telemetry" => Vec::new(),
         "domain" => LEAVES.to_vec(),
         "plan" => vec!["text", "domain"],
         "render" => vec!["text", "domain", "plan"],

@@ -1,0 +1,42 @@
+//! When something came from an address of news or of a register: noted before it is read, so that whatever ends the
+//! process then is not asked for again at the next start.
+
+use jiff::Timestamp;
+
+use super::cell::{Cells, ms};
+use super::db::detached;
+use super::sql::{bound, statements};
+use super::{Store, StoreError};
+use crate::domain::id::FeedId;
+
+statements! {
+    const VISITED = "SELECT visited_at FROM visits WHERE feed = $1";
+    const VISIT = "INSERT INTO visits (feed, visited_at) VALUES ($1, $2) \
+                   ON CONFLICT (feed) DO UPDATE SET visited_at = $2";
+}
+
+impl Store {
+    /// When something last came from an address, whether or not it could be read.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn visited_at(&self, feed: &FeedId) -> Result<Option<Timestamp>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let row = bound!(VISITED, feed.as_str()).fetch_optional(&mut *conn).await?;
+        row.map(|row| Cells::of("visits", &row).instant("visited_at")).transpose()
+    }
+
+    /// Notes that something came, before it is read.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn note_visit(&self, feed: &FeedId, now: Timestamp) -> Result<(), StoreError> {
+        let (db, feed) = (self.db.clone(), feed.clone());
+        detached(async move {
+            let mut tx = db.begin().await?;
+            bound!(VISIT, feed.as_str(), ms(now)).execute(&mut *tx).await?;
+            Ok(tx.commit().await?)
+        })
+        .await
+    }
+}
