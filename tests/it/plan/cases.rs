@@ -1,5 +1,6 @@
 //! The decision, sentence by sentence, in small worlds written out.
 
+mod holds;
 mod letters;
 mod staff;
 mod status;
@@ -204,7 +205,7 @@ impl Case {
         let (kind, edition) = match slot {
             Slot::Announcement => (Kind::Announcement, 1),
             Slot::Extension { edition } => (Kind::Extension, edition),
-            Slot::Suspension { edition } | Slot::Upheld { edition } => (Kind::Suspension, edition),
+            Slot::Suspension { edition, .. } | Slot::Upheld { edition, .. } => (Kind::Suspension, edition),
             Slot::Rung { edition, .. } => (Kind::Warning, edition),
         };
         let recorded_at = match standing {

@@ -6,8 +6,8 @@ use vigia_suas::domain::reason::Reason;
 
 use super::*;
 
-const UPHELD: Slot = Slot::Upheld { edition: 1 };
-const SUSPENSION: Slot = Slot::Suspension { edition: 1 };
+const UPHELD: Slot = Slot::Upheld { edition: 1, since: None };
+const SUSPENSION: Slot = Slot::Suspension { edition: 1, since: None };
 const EXTENSION: Slot = Slot::Extension { edition: 2 };
 
 fn suspended(case: &mut Case, since: Option<&str>, until: Option<&str>) {
@@ -150,7 +150,7 @@ fn a_later_prorrogacao_with_the_deadline_unmoved_says_that_the_deadline_stands()
         case.has(n, SUSPENSION, None, sent("2026-03-10T08:00"));
     }
     case.edition(FIRST, Some("2026-03-18"), &[]);
-    let upheld = |n| format!("enviar {} v1", key(Slot::Upheld { edition: 2 }, n));
+    let upheld = |n| format!("enviar {} v1", key(Slot::Upheld { edition: 2, since: None }, n));
     assert_eq!(case.pass("2026-03-18T08:00"), [upheld(0), upheld(1)]);
     assert_eq!(case.pass("2026-03-18T09:00"), [""; 0], "once");
 }
@@ -188,7 +188,8 @@ fn a_suspension_that_stopped_the_deadline_is_told_also_after_its_day() {
         case.has(n, Slot::Announcement, Some("2026-03-29"), sent("2026-03-02T08:00"));
     }
     assert_eq!(case.pass("2026-03-30T00:00"), [""; 0]);
-    let note = |n| format!("enviar {} v1", key(SUSPENSION, n));
+    let of_this_halt = Slot::Suspension { edition: 1, since: Some(date("2026-03-28")) };
+    let note = |n| format!("enviar {} v1", key(of_this_halt, n));
     assert_eq!(case.pass("2026-03-30T08:00"), [note(0), note(1)]);
     // Once the deadline has passed, municipalities are not written to.
     suspended(&mut case, Some("2026-03-30"), None);
