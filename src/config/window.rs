@@ -174,9 +174,7 @@ fn halt(table: &Reader<'_>) -> Option<Halt> {
     {
         table.log.error(
             &table.spot_of("situacao_ate"),
-            format!(
-                "`situacao_ate` ({until}) não vem depois de `situacao_desde` ({since}): nada fica parado"
-            ),
+            format!("`situacao_ate` ({until}) vem antes de `situacao_desde` ({since}), ou no mesmo dia"),
             "confira as duas datas",
         );
     }
