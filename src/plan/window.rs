@@ -34,6 +34,12 @@ impl<'a> WindowContext<'a> {
         Self { world, moment, assessor, holds, opens_at, starts_at, open_at_start }
     }
 
+    /// From when a divulgação is due: nothing is due before `inicio`, and who joins a window that was open then is told
+    /// after it.
+    pub(super) fn announced_from(&self) -> Timestamp {
+        self.starts_at.map_or(self.opens_at, |starts| starts.max(self.opens_at))
+    }
+
     /// Whether a municipality counts as told of edition 1 outside the system: the window was open on `inicio`, and
     /// something was expected of it there that day. Who joins later gets the divulgação.
     pub(super) fn told_outside(&self, municipality: &'a Municipality) -> bool {

@@ -41,7 +41,7 @@ impl Pair<'_, '_> {
 
     /// A divulgação that was due while somebody looked and could not leave before the deadline.
     fn missed_announcement(&self, last_pass: Timestamp, at: Timestamp) -> Option<Closed> {
-        let due_at = self.first_sending(self.context.opens_at)?;
+        let due_at = self.first_sending(self.context.announced_from())?;
         let seen = self.context.opens_at <= last_pass;
         let missed = seen && !self.context.told_outside(self.municipality) && self.last_told().is_none();
         (missed && self.record(Slot::Announcement).is_none())

@@ -23,8 +23,8 @@ impl Pair<'_, '_> {
             return None;
         }
         let cause = match self.track.halt {
-            HaltState::Ended { at } => at.max(self.context.opens_at),
-            HaltState::Never | HaltState::Halted { .. } => self.context.opens_at,
+            HaltState::Ended { at } => at.max(self.context.announced_from()),
+            HaltState::Never | HaltState::Halted { .. } => self.context.announced_from(),
         };
         let due_at = self.first_sending(cause)?;
         Some(Wish {
