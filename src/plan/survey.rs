@@ -135,7 +135,7 @@ impl<'a> Survey<'a> {
 /// The deadline that each municipality was told last, where the list of editions goes back: only there it matters.
 #[derive(Default)]
 struct ToldDates {
-    /// The latest that anybody was told.
+    /// The latest that anybody was told whom no edition names.
     latest: Option<Told>,
     /// Those who were told another, or none.
     others: BTreeMap<MunicipalityCode, Option<Told>>,
@@ -157,8 +157,10 @@ impl ToldDates {
                 others.insert(municipality.code, told.map(|(told, _)| told).or_else(outside));
             }
         }
-        let dates = others.values().flatten().filter(|told| matches!(told, Told::Date(_)));
-        let latest = dates.max().copied();
+        // Whoever an edition names has a track of its own, and a date that is not everybody's.
+        let named = |code| window.editions.iter().any(|edition| edition.municipalities.contains(code));
+        let general = others.iter().filter(|(code, _)| !named(code)).filter_map(|(_, told)| *told);
+        let latest = general.filter(|told| matches!(told, Told::Date(_))).max();
         others.retain(|_, told| *told != latest);
         Self { latest, others }
     }

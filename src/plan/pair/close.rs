@@ -118,6 +118,13 @@ impl Pair<'_, '_> {
         };
         let because = match ended {
             Some(at) => {
+                // What held it may be over for days: what was left of it lay in the quiet.
+                let quiet = self.corrected_at().filter(|told_at| self.leaves_after(*told_at) >= at);
+                if let (Slot::Rung { .. }, Some(told_at)) =
+                    (record.slot, quiet.filter(|told_at| *told_at < at))
+                {
+                    return self.closing(record, End::Superseded, Reason::TooSoon { told_at });
+                }
                 let because = Reason::ValidityOver { at, withheld: record.standing.held_by() };
                 let end = if matches!(record.standing, Standing::Sent { .. }) {
                     End::Withdrawn
