@@ -20,7 +20,7 @@ pub(super) fn run(session: &Session, from: Option<Date>, until: Option<Date>, ic
     let windows = calendar.windows(until);
     let Some(path) = ics else {
         say(&if session.json {
-            agenda::json(&windows, &calendar, from, until)
+            agenda::json(&windows, &calendar, (from, until), today)
         } else {
             agenda::text(&windows, &calendar, (from, until), today, terminal::drawing_width())
         });

@@ -27,15 +27,22 @@ pub(super) async fn hold(
     let store = session.writable_ledger().await?;
     let by = session.by(&signature.author, &signature.reason)?;
     order::hold(&store, scope.clone(), until, by.clone()).await?;
+    let in_force = order::in_force(&store.overrides().await?, None, session.today());
     answer(
         session,
         &by,
-        &json!({ "acao": "reter", "alcance": scope.to_string(), "ate": until.map(|day| day.to_string()) }),
+        &json!({
+            "acao": "reter",
+            "alcance": scope.to_string(),
+            "ate": until.map(|day| day.to_string()),
+            "em_vigor": in_force,
+        }),
         || {
             let until = until.map_or(String::new(), |day| format!(", até {}", portuguese::date(day)));
             format!(
                 "retido: {scope}{until}. O que já está em envio termina; o serviço obedece em até 30 segundos.\n\
-             para retomar: vigia-suas liberar {} --motivo \"…\"",
+                 {}para retomar: vigia-suas liberar {} --motivo \"…\"",
+                listed(&in_force),
                 flag(&scope)
             )
         },
@@ -54,22 +61,23 @@ pub(super) async fn release(session: &Session, scope: &Scope, signature: &Signat
         return Err(nothing_held(&scope, &before));
     }
     order::release(&store, scope.clone(), by.clone()).await?;
-    let others: Vec<String> = store
-        .overrides()
-        .await?
-        .holds
-        .iter()
-        .map(|hold| format!("{} ({})", hold.scope, hold.authorship.reason))
-        .collect();
-    let facts = json!({ "acao": "liberar", "alcance": scope.to_string(), "ainda_retido": others });
+    let in_force = order::in_force(&store.overrides().await?, None, session.today());
+    let facts = json!({ "acao": "liberar", "alcance": scope.to_string(), "em_vigor": in_force });
     answer(session, &by, &facts, || {
-        let mut out = format!("liberado: {scope}. O serviço retoma em até 30 segundos.\n");
-        for hold in &others {
-            let _ = writeln!(out, "ainda retido: {hold}");
-        }
-        out
+        format!("liberado: {scope}. O serviço retoma em até 30 segundos.\n{}", listed(&in_force))
     });
     Ok(Answer::Done)
+}
+
+/// What is in force after an order, a line each.
+fn listed(in_force: &[String]) -> String {
+    if in_force.is_empty() {
+        return "em vigor: nenhuma ordem\n".to_owned();
+    }
+    in_force.iter().fold(String::new(), |mut out, line| {
+        let _ = writeln!(out, "em vigor: {line}");
+        out
+    })
 }
 
 /// Whether a batch waits to be released; nothing else ever does.
@@ -147,6 +155,7 @@ async fn decide(session: &Session, asked: &Asked, word: &str, make: fn(Subject) 
     if !undone {
         store.add_override(what, by.clone()).await?;
     }
+    let in_force = order::in_force(&store.overrides().await?, Some((municipality, window)), session.today());
     let facts = json!({
         "acao": if undone { "desfazer" } else { "registrar" },
         "ordem": word,
@@ -154,11 +163,12 @@ async fn decide(session: &Session, asked: &Asked, word: &str, make: fn(Subject) 
         "janela": window.as_str(),
         "parte": part.as_ref().map(PartId::as_str),
         "ate": until.map(|day| day.to_string()),
+        "em_vigor": in_force,
     });
     answer(session, &by, &facts, || {
         let until = until.map_or(String::new(), |day| format!(", até {}", portuguese::date(day)));
         let done = if undone { "desfeita" } else { "registrada" };
-        format!("{done} a {word}: {subject}{until}")
+        format!("{done} a {word}: {subject}{until}\n{}", listed(&in_force))
     });
     Ok(Answer::Done)
 }

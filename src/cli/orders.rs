@@ -8,6 +8,7 @@ use serde_json::json;
 use super::args::Undo;
 use super::ledger::existing;
 use super::session::{Answer, Failure, Result, Session, remark, say};
+use crate::desk::order::same_matter;
 use crate::domain::overrides::{Authorship, HoldScope};
 use crate::render::line::rfc3339;
 use crate::render::portuguese as pt;
@@ -15,9 +16,11 @@ use crate::store::{Override, OverrideId, OverrideLine};
 
 /// The decisions in force, or all there ever were, oldest first.
 pub(super) async fn list(session: &Session, all: bool) -> Result {
-    let mut lines = existing(session).await?.override_lines().await?;
+    let every = existing(session).await?.override_lines().await?;
     let today = session.today();
-    lines.retain(|line| all || standing(line, today) == "vale");
+    let lines: Vec<_> =
+        every.iter().enumerate().map(|(n, line)| (line, standing(line, &every[n + 1..], today))).collect();
+    let lines: Vec<_> = lines.into_iter().filter(|(_, standing)| all || *standing == "vale").collect();
     if lines.is_empty() {
         remark(if all {
             "ninguém decidiu nada à mão ainda"
@@ -26,11 +29,11 @@ pub(super) async fn list(session: &Session, all: bool) -> Result {
         });
     }
     let mut out = String::new();
-    for line in &lines {
+    for (line, standing) in &lines {
         let _ = if session.json {
-            writeln!(out, "{}", object(session, line, today))
+            writeln!(out, "{}", object(session, line, standing))
         } else {
-            writeln!(out, "{}", words(session, line, today))
+            writeln!(out, "{}", words(session, line, standing))
         };
     }
     if !out.is_empty() {
@@ -55,8 +58,7 @@ pub(super) async fn undo(session: &Session, asked: &Undo) -> Result {
         return Err(Failure::refused(format!("recusado: a decisão {id} já foi desfeita{lifted}")));
     }
     if session.json {
-        let mut told = object(session, line, session.today());
-        told["vale"] = "desfeita".into();
+        let mut told = object(session, line, "desfeita");
         told["desfeita_por"] = by.author.into();
         say(&told.to_string());
     } else {
@@ -66,11 +68,15 @@ pub(super) async fn undo(session: &Session, asked: &Undo) -> Result {
     Ok(Answer::Done)
 }
 
-/// Whether an order counts today: *vale*, *terminou* or *desfeita*.
-fn standing(line: &OverrideLine, today: Date) -> &'static str {
+/// Whether an order counts today: *vale*, *terminou*, *substituída* (by a newer one on the same object) or *desfeita*.
+fn standing(line: &OverrideLine, later: &[OverrideLine], today: Date) -> &'static str {
     let (.., until) = matter(&line.what);
+    // Calls were made all the same; each stands for itself.
+    let gives_way = !matches!(line.what, Override::Note { .. } | Override::Release(_));
+    let replaced = |newer: &OverrideLine| newer.lifted.is_none() && same_matter(&newer.what, &line.what);
     match &line.lifted {
         Some(_) => "desfeita",
+        None if gives_way && later.iter().any(replaced) => "substituída",
         None if until.is_some_and(|day| day < today) => "terminou",
         None => "vale",
     }
@@ -96,7 +102,7 @@ fn matter(what: &Override) -> (&'static str, String, Option<Date>) {
     }
 }
 
-fn words(session: &Session, line: &OverrideLine, today: Date) -> String {
+fn words(session: &Session, line: &OverrideLine, standing: &str) -> String {
     let zone = &session.setup.config.calendar.hours.zone;
     let (kind, about, until) = matter(&line.what);
     let until = until.map_or(String::new(), |day| format!(", até {}", pt::date(day)));
@@ -106,7 +112,7 @@ fn words(session: &Session, line: &OverrideLine, today: Date) -> String {
     let mut out = format!(
         "{}  {:<8}  {kind} {about}{until}\n              {}",
         line.id.as_str(),
-        standing(line, today),
+        standing,
         signed(&line.authorship)
     );
     if let Some(by) = &line.lifted {
@@ -115,7 +121,7 @@ fn words(session: &Session, line: &OverrideLine, today: Date) -> String {
     out
 }
 
-fn object(session: &Session, line: &OverrideLine, today: Date) -> serde_json::Value {
+fn object(session: &Session, line: &OverrideLine, standing: &str) -> serde_json::Value {
     let calendar = &session.setup.config.calendar;
     let (kind, about, until) = matter(&line.what);
     json!({
@@ -123,7 +129,7 @@ fn object(session: &Session, line: &OverrideLine, today: Date) -> serde_json::Va
         "ordem": kind,
         "sobre": about,
         "ate": until.map(|day| day.to_string()),
-        "vale": standing(line, today),
+        "vale": standing,
         "autor": line.authorship.author,
         "motivo": line.authorship.reason,
         "em": rfc3339(line.authorship.at, calendar),

@@ -70,7 +70,26 @@ pub fn write_extension(sources: &Sources, window: &Window, new: &NewExtension) -
         None => written_out(body, window, new)?,
     };
     let put = put.replace('\n', end);
-    Ok([&text[..mark + at], put.as_str(), &body[at..]].concat().into_bytes())
+    let (ended_at, ended) = match document.as_table().get("janela") {
+        Some(Item::ArrayOfTables(tables)) if ends_halt(window, new) => {
+            let table = tables.iter().find(|table| id_of(*table).as_ref() == Some(&window.id));
+            let key = table.and_then(|table| table.get("situacao")).and_then(Item::span);
+            let ends = format!("situacao_ate = {}\n", new.announced).replace('\n', end);
+            key.filter(|key| key.end < at).map_or((at, String::new()), |key| after_line(body, key.end, &ends))
+        }
+        _ => (at, String::new()),
+    };
+    Ok([&text[..mark + ended_at], ended.as_str(), &body[ended_at..at], put.as_str(), &body[at..]]
+        .concat()
+        .into_bytes())
+}
+
+/// Whether the prorrogação ends a halt that is written without an end: then the end is written too, or the file would
+/// say "suspensa" of a window that goes on.
+fn ends_halt(window: &Window, new: &NewExtension) -> bool {
+    let open = window.halt.filter(|halt| halt.until.is_none());
+    new.municipalities.is_empty()
+        && open.is_some_and(|halt| halt.since.is_some_and(|day| new.announced > day))
 }
 
 /// After everything that the window has, as one more table.

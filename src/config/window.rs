@@ -118,6 +118,7 @@ fn window(table: &Reader<'_>, against: &Against<'_>) -> Option<Written> {
         halt,
         recurring: false,
     };
+    halt_that_stops_nothing(table, &window);
     Some(Written {
         window,
         id_spot: if table.has("nome") { table.spot_of("nome") } else { table.spot_of("referencia") },
@@ -169,13 +170,47 @@ fn halt(table: &Reader<'_>) -> Option<Halt> {
         }
     }
     if let (Some(since), Some(until)) = (since, until)
-        && until < since
+        && until <= since
     {
         table.log.error(
             &table.spot_of("situacao_ate"),
-            format!("`situacao_ate` ({until}) vem antes de `situacao_desde` ({since})"),
+            format!("`situacao_ate` ({until}) vem antes de `situacao_desde` ({since}), ou no mesmo dia"),
             "confira as duas datas",
         );
     }
     Some(Halt { kind: kind.flatten()?, since, until })
+}
+
+/// A `situacao` that is written as if it held, while a prorrogação announced after it has ended it: whoever wrote it
+/// believes that nobody is chased.
+fn halt_that_stops_nothing(table: &Reader<'_>, window: &Window) {
+    let (Some(halt), Some((edition, announced))) = (window.halt, window.halt_ended_by()) else { return };
+    let word = match halt.kind {
+        HaltKind::Suspended => "suspensa",
+        HaltKind::Cancelled => "cancelada",
+    };
+    let Some(since) = halt.since else {
+        table.log.error(
+            &table.spot_of("situacao"),
+            format!(
+                "`situacao = \"{word}\"` sem `situacao_desde` não para nada: a edição {} já tem outro prazo",
+                edition.number
+            ),
+            "escreva em `situacao_desde` o dia em que se soube que a janela parou",
+        );
+        return;
+    };
+    if halt.until.is_none_or(|until| until > announced) {
+        table.log.error(
+            &table.spot_of("situacao"),
+            format!(
+                "a janela está escrita como {word} desde {since}, mas a prorrogação anunciada em {announced} a retomou: \
+                 nada está parado"
+            ),
+            format!(
+                "se ela voltou com a prorrogação, escreva `situacao_ate = {announced}`; se parou depois dela, corrija \
+                 `situacao_desde`"
+            ),
+        );
+    }
 }

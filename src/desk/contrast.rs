@@ -25,6 +25,8 @@ pub struct Contrast {
     pub removed: Vec<MunicipalityCode>,
     /// Whether the other one keeps its ledger elsewhere (`modo`, `dados`).
     pub elsewhere: bool,
+    /// The day on which they are compared.
+    pub today: Date,
     /// The last day compared.
     pub until: Date,
     /// `limite_dia` in force.
@@ -72,6 +74,7 @@ pub fn between(
             .copied()
             .collect(),
         elsewhere: in_force.database() != other.database(),
+        today,
         until,
         limit: before.daily_limit,
     })
@@ -101,6 +104,11 @@ impl Contrast {
         self.files.is_empty() && self.differences.is_empty() && self.windows.is_empty() && !self.elsewhere
     }
 
+    /// Whether a window stands still now or is to, and does not go on already.
+    fn stops(&self, window: &Window) -> bool {
+        window.halt.is_some() && window.halted_until().is_none_or(|until| until > self.today)
+    }
+
     /// What should not happen by a slip of the hand, in the operators' words.
     #[must_use]
     pub fn large_effects(&self) -> Vec<String> {
@@ -116,9 +124,7 @@ impl Contrast {
         for shift in &self.windows {
             match &shift.after {
                 None => effects.push(format!("a janela {} deixa de existir", shift.window)),
-                Some(after)
-                    if after.halt.is_some() && shift.before.as_ref().is_none_or(|b| b.halt.is_none()) =>
-                {
+                Some(after) if self.stops(after) && !shift.before.as_ref().is_some_and(|b| self.stops(b)) => {
                     effects.push(format!("a janela {} fica interrompida", shift.window));
                 }
                 Some(_) if shift.is_earlier() => {

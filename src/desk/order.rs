@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use crate::domain::id::{MunicipalityCode, PartId, WindowId, slugify};
 use crate::domain::notice::NoticeKey;
-use crate::domain::overrides::{Authorship, BatchId, HoldScope};
+use crate::domain::overrides::{Authorship, BatchId, HoldScope, Overrides};
 use crate::domain::reason::Reason;
 use crate::domain::roster::Roster;
 use crate::plan;
@@ -143,6 +143,38 @@ pub fn authorship(author: &str, reason: &str, at: Timestamp) -> Result<Authorshi
     Ok(Authorship { author: author.trim().to_owned(), reason: reason.trim().to_owned(), at })
 }
 
+/// What is in force on a day of what people ordered: what is held, and, of one municipality and window, what is
+/// exempted or disputed there. Each in one line with its last day and its reason.
+#[must_use]
+pub fn in_force(
+    orders: &Overrides,
+    about: Option<(MunicipalityCode, &WindowId)>,
+    today: Date,
+) -> Vec<String> {
+    let line = |what: String, until: Option<Date>, by: &Authorship| {
+        let until = until.map_or(String::new(), |day| format!(", até {}", portuguese::date(day)));
+        format!("{what}{until} ({})", portuguese::line(&by.reason))
+    };
+    let counts = |until: Option<Date>| until.is_none_or(|day| day >= today);
+    let of_part =
+        |part: &Option<PartId>| part.as_ref().map_or("todas as partes".to_owned(), PartId::to_string);
+    let mut lines: Vec<String> = Vec::new();
+    for hold in orders.ruling_holds().filter(|hold| counts(hold.until)) {
+        lines.push(line(format!("retido: {}", hold.scope), hold.until, &hold.authorship));
+    }
+    let here = |municipality, window: &WindowId| about == Some((municipality, window));
+    for one in
+        orders.ruling_exemptions().filter(|one| here(one.municipality, &one.window) && counts(one.until))
+    {
+        lines.push(line(format!("dispensa: {}", of_part(&one.part)), one.until, &one.authorship));
+    }
+    for one in orders.ruling_disputes().filter(|one| here(one.municipality, &one.window) && counts(one.until))
+    {
+        lines.push(line(format!("contestação: {}", of_part(&one.part)), one.until, &one.authorship));
+    }
+    lines
+}
+
 /// `reter`, until a day or until it is released.
 ///
 /// # Errors
@@ -225,7 +257,8 @@ pub async fn undo(store: &Store, what: &Override, by: Authorship) -> Result<usiz
 }
 
 /// Whether two orders are about the same thing; their last days do not matter.
-fn same_matter(one: &Override, other: &Override) -> bool {
+#[must_use]
+pub fn same_matter(one: &Override, other: &Override) -> bool {
     let matter = |what: &Override| match what.clone() {
         Override::Exemption { municipality, window, part, .. } => {
             Override::Exemption { municipality, window, part, until: None }

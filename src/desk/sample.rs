@@ -8,6 +8,7 @@ use crate::domain::notice::{
     Addressee, AlertItem, Content, DigestLine, Kind, NoticeKey, PendingPart, Recipient, Slot, StaffSlot,
     Told, UnconfirmedPart, Untold,
 };
+use crate::domain::overrides::BatchId;
 use crate::domain::reason::Reason;
 use crate::domain::roster::{Municipality, Role};
 use crate::domain::status::Doubt;
@@ -75,9 +76,9 @@ fn addressees(live: &Live, window: &Window) -> Vec<Addressee> {
 /// The letter that ends a suspension, from the one that tells of it.
 fn upheld(mut notice: Notice, window: &Window) -> Notice {
     if let NoticeKey::Municipal { slot, .. } = &mut notice.key
-        && let Slot::Suspension { edition } = *slot
+        && let Slot::Suspension { edition, since } = *slot
     {
-        *slot = Slot::Upheld { edition };
+        *slot = Slot::Upheld { edition, since };
     }
     let deadline = window.editions.last().and_then(|e| e.deadline);
     Notice { content: Content::Upheld { deadline }, ..notice }
@@ -149,7 +150,8 @@ pub fn notice(
         Kind::Warning => (Ok(rung), Content::Warning { deadline: some_deadline, pending }),
         Kind::Extension => (Ok(Slot::Extension { edition }), extension(window, some_deadline)),
         Kind::Suspension => {
-            (Ok(Slot::Suspension { edition }), Content::Suspension { cancelled: false, since: Some(today) })
+            let since = Some(today);
+            (Ok(Slot::Suspension { edition, since }), Content::Suspension { cancelled: false, since })
         }
         Kind::Digest => {
             let summed =
@@ -168,8 +170,13 @@ pub fn notice(
             (Err(StaffSlot::Referral { edition, to: Addressee::Gsuas }), content)
         }
         Kind::Alert => {
-            let key = NoticeKey::Municipal { window: window.id.clone(), slot: rung, municipality: code };
-            let items = vec![AlertItem::Withheld { key, because: Reason::Unconfirmed { unconfirmed } }];
+            let items = vec![AlertItem::Held {
+                batch: BatchId::of_slot(&window.id, rung),
+                municipalities: vec![code],
+                because: Reason::Unconfirmed { unconfirmed },
+                dies_at: deadline.map(|deadline| deadline.instant(&live.calendar.hours.zone)),
+                at: now,
+            }];
             (Err(StaffSlot::Alert { edition, on: today }), Content::Alert { items })
         }
     };

@@ -261,7 +261,39 @@ pub enum HaltKind {
     Cancelled,
 }
 
+impl Halt {
+    /// Whether an edition, where it applies, ends this halt: it was announced after it.
+    #[must_use]
+    pub fn is_ended_by(self, edition: &Edition) -> bool {
+        edition.announced_on.is_some_and(|day| self.since.is_none_or(|since| day > since))
+    }
+}
+
 impl Window {
+    /// The first edition for all that ends this window's halt, with the day of its announcement.
+    #[must_use]
+    pub fn halt_ended_by(&self) -> Option<(&Edition, Date)> {
+        let halt = self.halt?;
+        let general = self.editions.iter().filter(|e| e.municipalities.is_empty() && halt.is_ended_by(e));
+        general.filter_map(|e| Some((e, e.announced_on?))).min_by_key(|(_, day)| *day)
+    }
+
+    /// The first day on which the window goes on, for all: `situacao_ate`, or the announcement of an edition after the
+    /// halt, whichever came first.
+    #[must_use]
+    pub fn halted_until(&self) -> Option<Date> {
+        let by_edition = self.halt_ended_by().map(|(_, day)| day);
+        [self.halt?.until, by_edition].into_iter().flatten().min()
+    }
+
+    /// The halt in force for all on a day, never the key as written.
+    #[must_use]
+    pub fn halt_on(&self, day: Date) -> Option<Halt> {
+        let begun = |halt: &Halt| halt.since.is_none_or(|since| since <= day);
+        let over = self.halted_until().is_some_and(|until| until <= day);
+        self.halt.filter(begun).filter(|_| !over)
+    }
+
     /// The edition of that number, if the list has it.
     #[must_use]
     pub fn edition(&self, number: u16) -> Option<&Edition> {

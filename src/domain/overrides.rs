@@ -1,6 +1,6 @@
 //! What people decided by hand, each with author and reason. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use jiff::civil::Date;
 
 use super::id::{IdError, MunicipalityCode, PartId, WindowId};
 
-/// The overrides in force or once in force; expiry is judged by the plan.
+/// What was ordered and not undone. Of orders on the same object the newest rules, also once its last day is over:
+/// ask [`Overrides::ruling_holds`] and its like, not the lists. Expiry is judged by the plan.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
     /// `reter` that was not yet undone.
@@ -22,6 +23,45 @@ pub struct Overrides {
     pub disputes: Vec<Dispute>,
     /// `anotar`, oldest first.
     pub notes: Vec<Note>,
+}
+
+impl Overrides {
+    /// The newest `reter` of each scope, by scope.
+    pub fn ruling_holds(&self) -> impl Iterator<Item = &Hold> {
+        newest(&self.holds, |hold| &hold.scope, |hold| (&hold.authorship, hold.until))
+    }
+
+    /// The newest `dispensar` of each municipality, window and part.
+    pub fn ruling_exemptions(&self) -> impl Iterator<Item = &Exemption> {
+        let object = |one: &'_ Exemption| (one.municipality, one.window.clone(), one.part.clone());
+        newest(&self.exemptions, object, |one| (&one.authorship, one.until))
+    }
+
+    /// The newest `contestar` of each municipality, window and part.
+    pub fn ruling_disputes(&self) -> impl Iterator<Item = &Dispute> {
+        let object = |one: &'_ Dispute| (one.municipality, one.window.clone(), one.part.clone());
+        newest(&self.disputes, object, |one| (&one.authorship, one.until))
+    }
+}
+
+/// The newest order on each object. Of two given at one instant the one that lasts longer.
+fn newest<'a, T, K: Ord>(
+    orders: &'a [T],
+    object: impl Fn(&'a T) -> K,
+    given: impl Fn(&'a T) -> (&'a Authorship, Option<Date>),
+) -> impl Iterator<Item = &'a T> {
+    let rank = |order: &'a T| {
+        let (by, until) = given(order);
+        (by.at, until.is_none(), until, &by.author, &by.reason)
+    };
+    let mut ruling: BTreeMap<K, &'a T> = BTreeMap::new();
+    for order in orders {
+        let known = ruling.entry(object(order)).or_insert(order);
+        if rank(order) > rank(known) {
+            *known = order;
+        }
+    }
+    ruling.into_values()
 }
 
 /// A batch (lote) of letters that leaves or waits as one.

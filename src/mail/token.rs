@@ -81,10 +81,14 @@ fn municipal_folder(slot: Slot) -> String {
     match slot {
         Slot::Announcement => "divulgacao".to_owned(),
         Slot::Extension { edition } => format!("e{edition}-prorrogacao"),
-        Slot::Suspension { edition } => format!("e{edition}-suspensao"),
-        Slot::Upheld { edition } => format!("e{edition}-prazo-mantido"),
+        Slot::Suspension { edition, since } => of_halt(edition, "suspensao", since),
+        Slot::Upheld { edition, since } => of_halt(edition, "prazo-mantido", since),
         Slot::Rung { edition, days_before } => format!("e{edition}-prazo-{days_before}d"),
     }
+}
+
+fn of_halt(edition: u16, word: &str, since: Option<jiff::civil::Date>) -> String {
+    since.map_or_else(|| format!("e{edition}-{word}"), |day| format!("e{edition}-{word}-{day}"))
 }
 
 fn staff_place(slot: &StaffSlot) -> (String, String) {
@@ -186,7 +190,10 @@ mod tests {
         let slot = prop_oneof![
             Just(Slot::Announcement),
             (1_u16..20).prop_map(|edition| Slot::Extension { edition }),
-            (1_u16..20).prop_map(|edition| Slot::Upheld { edition }),
+            (1_u16..20, proptest::option::of(1_i8..29)).prop_map(|(edition, day)| Slot::Upheld {
+                edition,
+                since: day.map(|day| date(2026, 12, day))
+            }),
             (1_u16..20, 0_u16..30).prop_map(|(edition, days_before)| Slot::Rung { edition, days_before }),
         ];
         let staff = prop_oneof![

@@ -23,6 +23,8 @@ pub(super) struct PartVerdict {
     pub(super) state: State,
     pub(super) doubt: Option<Doubt>,
     pub(super) pending_units: Vec<UnitId>,
+    /// The units known to have filled in, or of which nothing is asked.
+    pub(super) settled_units: Vec<UnitId>,
     pub(super) as_of: Option<Timestamp>,
     pub(super) feed: Option<FeedId>,
     pub(super) wording: Option<Arc<str>>,
@@ -107,8 +109,8 @@ impl<'a> Assessor<'a> {
             window,
             system: world.calendar.systems.get(&window.system)?,
             status: world.status.window(&window.id),
-            exemptions: world.overrides.exemptions.iter().filter(|e| e.window == window.id).collect(),
-            disputes: world.overrides.disputes.iter().filter(|d| d.window == window.id).collect(),
+            exemptions: world.overrides.ruling_exemptions().filter(|e| e.window == window.id).collect(),
+            disputes: world.overrides.ruling_disputes().filter(|d| d.window == window.id).collect(),
             depends_on,
         })
     }
@@ -145,6 +147,29 @@ impl<'a> Assessor<'a> {
             .get(part)
             .is_some_and(|p| p.respondent == crate::domain::calendar::Respondent::Unit);
         !of_units || self.world.roster.units.is_none() || self.units(municipality, part).next().is_some()
+    }
+
+    /// Whether anything was expected of a municipality on an earlier day, by the lives of its units and the `dispensar`
+    /// in force then. (The roster keeps no history of municipalities and of `dispensas`.)
+    pub(super) fn was_expected(&self, municipality: &Municipality, day: jiff::civil::Date) -> bool {
+        let ended_at = self.world.calendar.hours.zone.end_of(day);
+        self.window.parts.iter().any(|part| {
+            let exempted = self.exemptions.iter().any(|e| {
+                e.municipality == municipality.code
+                    && e.part.as_ref().is_none_or(|p| p == part)
+                    && e.authorship.at < ended_at
+                    && e.until.is_none_or(|until| until >= day)
+            });
+            let respondent = self.world.calendar.parts.get(part).map(|p| p.respondent);
+            let of_units = respondent == Some(crate::domain::calendar::Respondent::Unit);
+            let mut units = self.world.roster.units_of(municipality.code, part);
+            let there = !of_units
+                || self.world.roster.units.is_none()
+                || units.any(|unit| {
+                    unit.from.is_none_or(|from| from <= day) && unit.until.is_none_or(|until| until >= day)
+                });
+            there && !exempted
+        })
     }
 
     /// The units of a part that count now.
@@ -185,13 +210,19 @@ impl<'a> Assessor<'a> {
             units.sort();
             units.dedup();
         }
+        let mut settled = Vec::new();
         let mut opinions: Vec<(Option<&UnitId>, Opinion<'a>)> = units
             .into_iter()
             .map(|unit| {
                 let own =
                     self.opinion(entries.iter().filter(|e| e.part == *part && e.unit.as_ref() == Some(unit)));
                 // What is known of the part as a whole names no unit.
-                if own.entry.is_none() { (None, whole) } else { (Some(unit), own.or_newer(whole)) }
+                let said =
+                    if own.entry.is_none() { (None, whole) } else { (Some(unit), own.or_newer(whole)) };
+                if matches!(said.1.state, State::Done | State::NotApplicable) {
+                    settled.push(unit.clone());
+                }
+                said
             })
             .collect();
         let explained =
@@ -205,6 +236,7 @@ impl<'a> Assessor<'a> {
             ));
         }
         self.fold(municipality, opinions, &mut verdict);
+        verdict.settled_units = settled;
         verdict
     }
 
@@ -365,6 +397,7 @@ fn not_applicable(part: &PartId) -> PartVerdict {
         state: State::NotApplicable,
         doubt: None,
         pending_units: Vec::new(),
+        settled_units: Vec::new(),
         as_of: None,
         feed: None,
         wording: None,

@@ -4,7 +4,7 @@ use super::assess::{Assessment, Assessor};
 use super::ledger::Flags;
 use super::moment::Moment;
 use crate::domain::calendar::{Audience, Calendar, Respondent, Window};
-use crate::domain::id::{EmailAddress, PartId};
+use crate::domain::id::{EmailAddress, PartId, UnitId};
 use crate::domain::notice::{Addressee, Recipient};
 use crate::domain::roster::{Municipality, Offices, Role};
 use crate::domain::status::State;
@@ -100,7 +100,7 @@ fn contact(
     }
 }
 
-/// The units of a part that owe something; all of them when it is only known that the part does.
+/// The units of a part that are named as pending; where none is, those not known to have filled in.
 fn units<'a>(
     assessor: &Assessor<'a>,
     municipality: &'a Municipality,
@@ -109,16 +109,18 @@ fn units<'a>(
     take: &mut impl FnMut(&Role, &EmailAddress, &mut Vec<Recipient>),
     to: &mut Vec<Recipient>,
 ) {
-    let owing = about
-        .filter(|(_, state)| *state == State::Pending)
-        .and_then(|(assessment, _)| assessment.parts.iter().find(|p| p.part == *part))
-        .map(|p| p.pending_units.as_slice())
-        .filter(|units| !units.is_empty());
-    for unit in assessor.units(municipality.code, part) {
-        if owing.is_none_or(|units| units.contains(&unit.id)) {
-            for address in &unit.addresses {
-                take(&Role::Unit, address, to);
-            }
+    let verdict = about.and_then(|(assessment, _)| assessment.parts.iter().find(|p| p.part == *part));
+    let is_open = |unit: &UnitId| verdict.is_none_or(|verdict| !verdict.settled_units.contains(unit));
+    let any_open = assessor.units(municipality.code, part).any(|unit| is_open(&unit.id));
+    let owes = |unit: &UnitId| match verdict {
+        None => true,
+        // A part in doubt of which every unit has filled in: nobody knows whose the doubt is.
+        Some(verdict) if verdict.pending_units.is_empty() => is_open(unit) || !any_open,
+        Some(verdict) => verdict.pending_units.contains(unit),
+    };
+    for unit in assessor.units(municipality.code, part).filter(|unit| owes(&unit.id)) {
+        for address in &unit.addresses {
+            take(&Role::Unit, address, to);
         }
     }
 }

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use super::moment::Moment;
 use crate::domain::calendar::{Deadline, Edition, Halt, Window};
 use crate::domain::id::MunicipalityCode;
-use crate::domain::notice::Slot;
+use crate::domain::notice::{Slot, Told};
 use crate::domain::overrides::{BatchId, Overrides};
 use crate::domain::time::Zone;
-use crate::plan::ledger::Ledger;
+use crate::plan::ledger::{Ledger, Record};
 
 /// Where a municipality stands in the list of editions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,12 @@ pub(super) enum HaltState {
     },
 }
 
+/// The deadline that a municipality was told last, and when.
+pub(super) fn last_told(records: &[Record]) -> Option<(Told, Timestamp)> {
+    let told = records.iter().filter_map(|record| Some((record.told?, record.standing.sent_at()?)));
+    told.max_by_key(|(_, at)| *at)
+}
+
 /// What the resolution of editions needs to know.
 pub(super) struct Editions<'a> {
     pub(super) moment: &'a Moment<'a>,
@@ -56,7 +62,14 @@ pub(super) struct Editions<'a> {
 
 impl Editions<'_> {
     /// The track of the municipalities that no edition names (`None`), or of one that some edition names.
-    pub(super) fn track(&self, window: &Window, municipality: Option<MunicipalityCode>) -> Track {
+    /// `told`: the deadline that they were told last. An edition earlier than it waits for release; whoever was never
+    /// told a later date does not wait.
+    pub(super) fn track(
+        &self,
+        window: &Window,
+        municipality: Option<MunicipalityCode>,
+        told: Option<Told>,
+    ) -> Track {
         let applies = |edition: &Edition| {
             edition.municipalities.is_empty()
                 || municipality.is_some_and(|m| edition.municipalities.contains(&m))
@@ -75,7 +88,8 @@ impl Editions<'_> {
             if !self.moment.reached(known_at) {
                 continue;
             }
-            let earlier = matches!((edition.deadline, track.deadline), (Some(new), Some(old)) if new < old);
+            let earlier =
+                matches!((edition.deadline, told), (Some(new), Some(Told::Date(told))) if new < told);
             let general = edition.municipalities.is_empty();
             let no_later = matches!((edition.deadline, track.deadline), (Some(new), Some(old)) if new <= old);
             if no_later && general && special {
@@ -126,9 +140,7 @@ impl Editions<'_> {
         let by_edition = window
             .editions
             .iter()
-            .filter(|e| {
-                applies(e) && e.announced_on.is_some_and(|day| halt.since.is_none_or(|since| day > since))
-            })
+            .filter(|e| applies(e) && halt.is_ended_by(e))
             .map(|e| self.known_at(window, e))
             .min();
         [by_date, by_edition].into_iter().flatten().min()

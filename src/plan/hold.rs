@@ -1,4 +1,5 @@
-//! What holds letters by the day or by the batch, whatever their window. Pure.
+//! What holds letters by the day or by the batch, whatever their window: until `liberar`, or until their validity ends.
+//! Pure.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -9,11 +10,12 @@ use super::moment::Moment;
 use crate::domain::calendar::Deadline;
 use crate::domain::notice::{Content, NoticeKey};
 use crate::domain::overrides::BatchId;
-use crate::domain::reason::Reason;
+use crate::domain::reason::{Cause, Reason};
+use crate::domain::status::State;
 use crate::domain::time::hours_after;
 use crate::plan::decision::{Decision, Notice, Sending, Withheld};
 use crate::plan::draft::PlanDraft;
-use crate::plan::ledger::Standing;
+use crate::plan::ledger::{Outage, Standing};
 use crate::plan::world::World;
 
 /// Lets the drafted letters go, but for those of a day with too many and those of the first batch after an outage.
@@ -84,14 +86,32 @@ fn crowded_days(
     due
 }
 
+/// What fell due up to the return after a gap waits whole for `liberar`, but not what only data of after the gap asks
+/// for.
 fn after_outage(world: &World<'_>, letter: &Notice) -> Option<Reason> {
     let outage = world.ledger.outage.filter(|o| letter.due_at <= o.until)?;
     let batch = BatchId::of_outage(outage.until);
-    (!world.overrides.released.contains(&batch)).then_some(Reason::AfterOutage {
-        batch,
-        from: outage.from,
-        until: outage.until,
-    })
+    let because = Reason::AfterOutage { batch: batch.clone(), from: outage.from, until: outage.until };
+    let held_by = world.ledger.notice(&letter.key).and_then(|record| record.standing.held_by());
+    let part_of_it = held_by == Some(because.cause()) || !wanted_since(world, outage, letter, held_by);
+    (part_of_it && !world.overrides.released.contains(&batch)).then_some(because)
+}
+
+/// Whether a pass after the gap found nothing to warn of, or only doubt, and a load of later asks for this prazo. What
+/// is loaded before letters may leave again still belongs to the return.
+fn wanted_since(world: &World<'_>, outage: Outage, letter: &Notice, held_by: Option<Cause>) -> bool {
+    let NoticeKey::Municipal { window, municipality, .. } = &letter.key else { return false };
+    let Content::Warning { pending, .. } = &letter.content else { return false };
+    if world.ledger.last_pass_at.is_none_or(|last| last < outage.until) {
+        return false;
+    }
+    let was_doubted = held_by.is_some_and(|cause| cause.as_str() == "nao-confirmado");
+    let returned_at = world.calendar.hours.next_sending(outage.until);
+    let status = world.status.window(window);
+    let mut accusing = status.of(*municipality).iter().filter(|entry| {
+        entry.state == State::Pending && pending.iter().any(|named| named.part == entry.part)
+    });
+    was_doubted || accusing.all(|entry| entry.taken_at > returned_at)
 }
 
 fn is_urgent(world: &World<'_>, moment: &Moment<'_>, letter: &Notice) -> bool {

@@ -21,6 +21,7 @@ mod ladder;
 pub mod ledger;
 mod moment;
 mod pair;
+mod reminder;
 pub mod replay;
 mod staff;
 pub mod summary;
@@ -80,7 +81,7 @@ pub fn plan(world: &World<'_>, now: Timestamp) -> Plan {
     for survey in &surveys {
         staff::about_window(survey, &mut draft);
     }
-    staff::about_batches(world, &moment, &mut draft);
+    reminder::about_held(world, &moment, &mut draft);
     Plan { actions: draft.actions, held: draft.held, next_wake: moment.next_wake() }
 }
 

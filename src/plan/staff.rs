@@ -1,29 +1,23 @@
-//! What the secretariat's own people are told: remessas, reports and alerts; resumos are `digest`'s. Pure.
-
-use std::collections::BTreeMap;
+//! What the secretariat's own people are told: remessas and reports; resumos are `digest`'s, alerts `reminder`'s. Pure.
 
 use jiff::Timestamp;
 
 use super::edition::HaltState;
-use super::moment::Moment;
-use super::pair;
 use super::survey::Survey;
 use super::{audience, digest};
 use crate::domain::calendar::Deadline;
 use crate::domain::id::{GerenciaId, MunicipalityCode, WindowId};
-use crate::domain::notice::{Addressee, AlertItem, Content, NoticeKey, Slot, StaffSlot, Untold};
-use crate::domain::overrides::{BatchId, HoldScope};
+use crate::domain::notice::{Addressee, Content, Slot, StaffSlot, Untold};
+use crate::domain::overrides::HoldScope;
 use crate::domain::reason::Reason;
 use crate::domain::roster::Municipality;
-use crate::domain::time::day_after;
-use crate::plan::decision::{Decision, End, Notice, Report};
+use crate::plan::decision::{Decision, End, Report};
 use crate::plan::draft::PlanDraft;
 use crate::plan::ledger::{Record, Standing};
-use crate::plan::world::World;
 
 /// Everything that one window gives staff.
 pub(super) fn about_window(survey: &Survey<'_>, draft: &mut PlanDraft) {
-    let more_follows = follows(draft, Some(&survey.context.assessor.window().id));
+    let more_follows = follows(draft, &survey.context.assessor.window().id);
     let stopped = is_stopped(survey);
     if !more_follows && !stopped {
         digest::digests(survey, draft);
@@ -37,9 +31,6 @@ pub(super) fn about_window(survey: &Survey<'_>, draft: &mut PlanDraft) {
     if !stopped {
         void_referrals(survey, draft);
     }
-    if !more_follows {
-        alert(survey, draft);
-    }
 }
 
 /// Whether somebody stopped everything, or this window (`reter`): then resumos and remessas wait too. Alerts go on:
@@ -47,8 +38,7 @@ pub(super) fn about_window(survey: &Survey<'_>, draft: &mut PlanDraft) {
 fn is_stopped(survey: &Survey<'_>) -> bool {
     let window = &survey.context.assessor.window().id;
     let counts = |day: Option<jiff::civil::Date>| day.is_none_or(|day| !survey.context.moment.day_over(day));
-    let holds = survey.context.world.overrides.holds.iter();
-    holds.filter(|hold| counts(hold.until)).any(|hold| match &hold.scope {
+    survey.context.holds.iter().filter(|hold| counts(hold.until)).any(|hold| match &hold.scope {
         HoldScope::All => true,
         HoldScope::Window(id) => id == window,
         HoldScope::Municipality(_) | HoldScope::Batch(_) => false,
@@ -56,10 +46,10 @@ fn is_stopped(survey: &Survey<'_>) -> bool {
 }
 
 /// Whether the next round of this pass will have more to tell: what is withdrawn may be said anew, or withheld. A
-/// resumo or an alert made before that would count as having told it.
-fn follows(draft: &PlanDraft, window: Option<&WindowId>) -> bool {
+/// resumo made before that would count as having told it.
+fn follows(draft: &PlanDraft, window: &WindowId) -> bool {
     let withdrawn = |d: &Decision| matches!(d, Decision::Close(closed) if closed.end == End::Withdrawn);
-    draft.actions.iter().any(|d| withdrawn(d) && window.is_none_or(|id| d.window() == Some(id)))
+    draft.actions.iter().any(|d| withdrawn(d) && d.window() == Some(window))
 }
 
 /// Editions that rule somewhere and whose deadline has passed while the window was not stopped.
@@ -185,10 +175,10 @@ fn lists(survey: &Survey<'_>, edition: u16) -> Option<Lists> {
 }
 
 /// Why a municipality was never told of the window, if it never was.
-pub(super) fn untold(survey: &Survey<'_>, municipality: &Municipality) -> Option<Untold> {
+pub(super) fn untold<'a>(survey: &Survey<'a>, municipality: &'a Municipality) -> Option<Untold> {
     let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality.code));
     let told = |r: &Record| r.told.is_some() && matches!(r.standing, Standing::Sent { .. });
-    if survey.context.told_outside || records.iter().any(told) {
+    if survey.context.told_outside(municipality) || records.iter().any(told) {
         return None;
     }
     let reachable = || {
@@ -238,88 +228,4 @@ fn void_referrals(survey: &Survey<'_>, draft: &mut PlanDraft) {
         let due_at = survey.context.world.calendar.hours.next_sending(later.known_at);
         draft.tell(survey.notice_to_staff(void, recipients, due_at, content), because);
     }
-}
-
-/// One alert per window and day of what was newly withheld for doubt or for want of an address.
-fn alert(survey: &Survey<'_>, draft: &mut PlanDraft) {
-    let window = &survey.context.assessor.window().id;
-    let last = survey.ledger.and_then(|ledger| {
-        ledger
-            .staff_slots()
-            .filter(|(slot, _)| matches!(slot, StaffSlot::Alert { .. }))
-            .map(|(_, at)| at)
-            .max()
-    });
-    let about = |d: &&Decision| d.window() == Some(window) && pair::alerts_by_window(d.because().cause());
-    let items: Vec<AlertItem> = draft
-        .held
-        .iter()
-        .filter(about)
-        .filter(|held| is_news(survey.context.world, held, last))
-        .map(|held| AlertItem::Withheld { key: held.key().clone(), because: held.because().clone() })
-        .collect();
-    if items.is_empty() || !survey.context.moment.is_sending() {
-        return;
-    }
-    let slot = StaffSlot::Alert { edition: survey.general.edition, on: survey.context.moment.today() };
-    if survey.is_recorded(&slot) {
-        return;
-    }
-    let recipients = audience::alerts(&survey.context.world.roster.offices);
-    let because = Reason::StaffNeeded { notices: items.len() };
-    let due_at = survey.context.moment.stamp();
-    draft.tell(survey.notice_to_staff(slot, recipients, due_at, Content::Alert { items }), because);
-}
-
-/// One alert a day of the batches that newly wait for `liberar`.
-pub(super) fn about_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut PlanDraft) {
-    if follows(draft, None) {
-        return;
-    }
-    let topic = "liberar";
-    let last = world.ledger.service(topic).map(|(_, at)| at).max();
-    let mut batches: BTreeMap<&BatchId, (usize, &Reason, bool)> = BTreeMap::new();
-    for held in &draft.held {
-        if let Some(batch) = held.because().batch() {
-            let entry = batches.entry(batch).or_insert((0, held.because(), false));
-            entry.0 += 1;
-            entry.2 |= is_news(world, held, last);
-        }
-    }
-    let items: Vec<AlertItem> = batches
-        .into_iter()
-        .filter(|(_, (_, _, news))| *news)
-        .map(|(batch, (letters, because, _))| AlertItem::Batch {
-            batch: batch.clone(),
-            letters,
-            because: because.clone(),
-        })
-        .collect();
-    if items.is_empty() || !moment.is_sending() {
-        return;
-    }
-    let on = moment.today();
-    let key = NoticeKey::Service { topic: topic.to_owned(), on };
-    if world.ledger.service(topic).any(|(known, _)| *known == key) {
-        moment.reached(world.calendar.hours.zone.start_of(day_after(on)));
-        return;
-    }
-    let because = Reason::StaffNeeded { notices: items.len() };
-    let notice = Notice {
-        key,
-        content: Content::Alert { items },
-        to: audience::alerts(&world.roster.offices),
-        due_at: moment.stamp(),
-        valid_until: None,
-    };
-    draft.tell(notice, because);
-}
-
-/// Whether staff were not alerted to it yet: withheld just now, or since the last alert.
-fn is_news(world: &World<'_>, held: &Decision, last: Option<Timestamp>) -> bool {
-    let known = world.ledger.notice(held.key());
-    known.is_none_or(|record| {
-        record.standing != Standing::Withheld(held.because().cause())
-            || last.is_none_or(|at| record.recorded_at > at)
-    })
 }

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::edition::{Editions, HaltState, Track};
+use super::edition::{Editions, HaltState, Track, last_told};
 use super::ladder::{self, Step};
 use super::moment::Moment;
 use super::pair::Pair;
 use crate::domain::id::{MunicipalityCode, WindowId};
-use crate::domain::notice::{Content, NoticeKey, Recipient, StaffSlot};
+use crate::domain::notice::{Content, NoticeKey, Recipient, StaffSlot, Told};
 use crate::domain::reason::Reason;
 use crate::plan::decision::{Closed, Decision, End, Notice};
 use crate::plan::draft::PlanDraft;
@@ -22,8 +22,9 @@ pub(super) struct Survey<'a> {
     pub(super) context: WindowContext<'a>,
     /// The track of the municipalities that no edition names.
     pub(super) general: Track,
-    /// The tracks of those that some edition names.
+    /// The tracks of those that some edition names, or that were told an earlier date than others.
     pub(super) special: BTreeMap<MunicipalityCode, Track>,
+    told: ToldDates,
     /// The steps of each edition that rules somewhere.
     pub(super) steps: BTreeMap<u16, Vec<Step>>,
     pub(super) ledger: Option<&'a WindowLedger>,
@@ -51,7 +52,7 @@ impl<'a> Survey<'a> {
         std::iter::once((None, &self.general))
             .chain(self.special.iter().map(|(code, track)| (Some(*code), track)))
             .filter(|(_, track)| track.edition > edition)
-            .filter(|(municipality, _)| editions.track(window, *municipality).edition == edition)
+            .filter(|(code, _)| editions.track(window, *code, self.told.of(*code)).edition == edition)
             .map(|(_, track)| track)
             .max_by_key(|track| track.edition)
     }
@@ -69,11 +70,16 @@ impl<'a> Survey<'a> {
     pub(super) fn new(context: WindowContext<'a>) -> Self {
         let window = context.assessor.window();
         let editions = Self::editions(&context);
+        let ledger = context.world.ledger.window(&window.id);
+        let told = ToldDates::new(&context, ledger);
         let named: BTreeSet<MunicipalityCode> =
             window.editions.iter().flat_map(|e| e.municipalities.iter().copied()).collect();
-        let general = editions.track(window, None);
-        let special: BTreeMap<_, _> =
-            named.into_iter().map(|code| (code, editions.track(window, Some(code)))).collect();
+        let general = editions.track(window, None, told.of(None));
+        let special: BTreeMap<_, _> = named
+            .into_iter()
+            .chain(told.others.keys().copied())
+            .map(|code| (code, editions.track(window, Some(code), told.of(Some(code)))))
+            .collect();
         let mut steps = BTreeMap::new();
         for track in std::iter::once(&general).chain(special.values()) {
             if let Some(deadline) = track.deadline {
@@ -82,8 +88,7 @@ impl<'a> Survey<'a> {
                 });
             }
         }
-        let ledger = context.world.ledger.window(&window.id);
-        Self { context, general, special, steps, ledger }
+        Self { context, general, special, told, steps, ledger }
     }
 
     /// Whether nothing can be decided here any more: every deadline has passed, nothing is open.
@@ -124,6 +129,44 @@ impl<'a> Survey<'a> {
         let steps = self.steps.get(&track.edition).map_or(&[][..], Vec::as_slice);
         let records = self.ledger.map_or(&[][..], |ledger| ledger.of(municipality.code));
         Pair::new(&self.context, municipality, track, steps, records)
+    }
+}
+
+/// The deadline that each municipality was told last, where the list of editions goes back: only there it matters.
+#[derive(Default)]
+struct ToldDates {
+    /// The latest that anybody was told whom no edition names.
+    latest: Option<Told>,
+    /// Those who were told another, or none.
+    others: BTreeMap<MunicipalityCode, Option<Told>>,
+}
+
+impl ToldDates {
+    fn new(context: &WindowContext<'_>, ledger: Option<&WindowLedger>) -> Self {
+        let window = context.assessor.window();
+        let dates: Vec<_> = window.editions.iter().filter_map(|edition| edition.deadline).collect();
+        if dates.is_sorted() {
+            return Self::default();
+        }
+        let outside = || Told::from(window.edition(1).and_then(|edition| edition.deadline));
+        let mut others: BTreeMap<_, _> = BTreeMap::new();
+        for municipality in context.world.roster.municipalities.values() {
+            if context.assessor.expected(municipality).next().is_some() {
+                let told = ledger.and_then(|ledger| last_told(ledger.of(municipality.code)));
+                let outside = || context.told_outside(municipality).then(outside);
+                others.insert(municipality.code, told.map(|(told, _)| told).or_else(outside));
+            }
+        }
+        // Whoever an edition names has a track of its own, and a date that is not everybody's.
+        let named = |code| window.editions.iter().any(|edition| edition.municipalities.contains(code));
+        let general = others.iter().filter(|(code, _)| !named(code)).filter_map(|(_, told)| *told);
+        let latest = general.filter(|told| matches!(told, Told::Date(_))).max();
+        others.retain(|_, told| *told != latest);
+        Self { latest, others }
+    }
+
+    fn of(&self, municipality: Option<MunicipalityCode>) -> Option<Told> {
+        municipality.and_then(|code| self.others.get(&code).copied()).unwrap_or(self.latest)
     }
 }
 

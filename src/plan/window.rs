@@ -1,7 +1,10 @@
 //! What is the same for every municipality of a window in one pass. Pure.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
+use crate::domain::overrides::Hold;
+use crate::domain::roster::Municipality;
 use crate::plan::assess::Assessor;
 use crate::plan::moment::Moment;
 use crate::plan::world::World;
@@ -11,12 +14,14 @@ pub(super) struct WindowContext<'a> {
     pub(super) world: &'a World<'a>,
     pub(super) moment: &'a Moment<'a>,
     pub(super) assessor: &'a Assessor<'a>,
+    /// The `reter` that rule, by scope.
+    pub(super) holds: Vec<&'a Hold>,
     /// When the window opens.
     pub(super) opens_at: Timestamp,
     /// The first instant of `inicio`.
     pub(super) starts_at: Option<Timestamp>,
-    /// Whether the window was already open on `inicio`: then everybody counts as told of edition 1 outside.
-    pub(super) told_outside: bool,
+    /// `inicio`, where the window was already open then.
+    open_at_start: Option<Date>,
 }
 
 impl<'a> WindowContext<'a> {
@@ -24,7 +29,20 @@ impl<'a> WindowContext<'a> {
         let zone = &world.calendar.hours.zone;
         let opens_at = zone.start_of(assessor.window().opens_on);
         let starts_at = world.calendar.starts_on.map(|day| zone.start_of(day));
-        let told_outside = starts_at.is_some_and(|starts| opens_at < starts);
-        Self { world, moment, assessor, opens_at, starts_at, told_outside }
+        let open_at_start = world.calendar.starts_on.filter(|day| assessor.window().opens_on < *day);
+        let holds = world.overrides.ruling_holds().collect();
+        Self { world, moment, assessor, holds, opens_at, starts_at, open_at_start }
+    }
+
+    /// From when a divulgação is due: nothing is due before `inicio`, and who joins a window that was open then is told
+    /// after it.
+    pub(super) fn announced_from(&self) -> Timestamp {
+        self.starts_at.map_or(self.opens_at, |starts| starts.max(self.opens_at))
+    }
+
+    /// Whether a municipality counts as told of edition 1 outside the system: the window was open on `inicio`, and
+    /// something was expected of it there that day. Who joins later gets the divulgação.
+    pub(super) fn told_outside(&self, municipality: &'a Municipality) -> bool {
+        self.open_at_start.is_some_and(|day| self.assessor.was_expected(municipality, day))
     }
 }

@@ -86,10 +86,17 @@ fn window(one: &WindowShift) -> String {
     if before.parts != after.parts {
         changes.push("outras partes".to_owned());
     }
-    if before.halt != after.halt {
-        changes.push(match after.halt.map(|halt| halt.kind) {
-            Some(HaltKind::Suspended) => "suspensa".to_owned(),
-            Some(HaltKind::Cancelled) => "cancelada".to_owned(),
+    // What holds, not what the key says: a prorrogação announced after a halt ends it.
+    let halt = |w: &Window| w.halt.map(|halt| (halt, w.halted_until()));
+    if halt(before) != halt(after) {
+        changes.push(match halt(after) {
+            Some((halt, until)) => {
+                let word = match halt.kind {
+                    HaltKind::Suspended => "suspensa",
+                    HaltKind::Cancelled => "cancelada",
+                };
+                word.to_owned() + &until.map_or(String::new(), |day| format!(" até {}", pt::date(day)))
+            }
             None => "não está mais interrompida".to_owned(),
         });
     }

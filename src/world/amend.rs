@@ -82,7 +82,7 @@ fn gone(id: &WindowId, setup: &Setup, ledger: &Ledger) -> Fault {
         Some(other) => (&other.id, format!("se ela é agora “{}”, devolva-lhe o nome que tinha", other.id)),
         None => (
             id,
-            "devolva-a a calendario.toml; se deixou de valer, escreva situacao = \"cancelada\"".to_owned(),
+            "devolva-a a calendario.toml; se deixou de valer, escreva situacao = \"cancelada\" e situacao_desde".to_owned(),
         ),
     };
     let message = format!("a janela {id} já foi comunicada e não está mais no calendário");
@@ -97,6 +97,13 @@ fn of_window(
     found: &mut Vec<Fault>,
 ) {
     let id = &window.id;
+    if window.halt.is_some_and(|halt| halt.since.is_none()) && window.halted_until().is_none() {
+        found.push(fault(
+            WindowKey::Window,
+            format!("a janela {id} já foi comunicada e parou sem dizer desde quando"),
+            "escreva em `situacao_desde` o dia em que se soube que ela parou".to_owned(),
+        ));
+    }
     for part in said.parts.iter().filter(|part| !window.parts.contains(part)) {
         found.push(fault(
             WindowKey::Parts,

@@ -9,6 +9,8 @@ use crate::domain::id::WindowId;
 const WINDOW: &str = "[[janela]]\nsistema = \"censo-suas\"\nreferencia = \"2026\"\nabertura = 2026-10-01\n\
     prazo = 2026-11-30\nfonte = \"MDS\"\n";
 
+const EXTENSION: &str = "[[janela.prorrogacao]]\nprazo = 2026-12-10\nanunciada = 2026-11-20\nfonte = \"MDS\"";
+
 fn after_window(more: &str) -> String {
     format!("{WINDOW}{more}\n")
 }
@@ -17,6 +19,7 @@ fn after_window(more: &str) -> String {
 fn a_window_keeps_its_editions_in_order() {
     let text = after_window(
         "depende_de = \"\"\nresponsavel = \"smas\"\nsituacao = \"suspensa\"\nsituacao_desde = 2026-11-14\n\
+        situacao_ate = 2026-11-20\n\
         [[janela.prorrogacao]]\nprazo = 2026-12-10\nanunciada = 2026-11-20\nfonte = \"MDS\"\n\
         [[janela.prorrogacao]]\nprazo = 2026-12-20\nprazo_hora = \"18:00\"\nanunciada = 2026-11-22\nfonte = \"MDS\"\n\
         municipios = [\"3205309\", 3205200]",
@@ -85,6 +88,21 @@ fn each_mistake_in_a_window_is_one_fault_at_its_place() {
             after_window("situacao = \"suspensa\"\nsituacao_desde = 2026-11-10\nsituacao_ate = 2026-11-01"),
             "2026-11-01",
             "vem antes",
+        ),
+        (
+            after_window("situacao = \"suspensa\"\nsituacao_desde = 2026-11-10\nsituacao_ate = 2026-11-10"),
+            "2026-11-10",
+            "no mesmo dia",
+        ),
+        (
+            after_window(&format!("situacao = \"suspensa\"\n{EXTENSION}")),
+            "\"suspensa\"",
+            "sem `situacao_desde` não para nada",
+        ),
+        (
+            after_window(&format!("situacao = \"suspensa\"\nsituacao_desde = 2026-11-10\n{EXTENSION}")),
+            "\"suspensa\"",
+            "a retomou: nada está parado",
         ),
         (after_window("prazos = 1"), "prazos", "chave desconhecida"),
         (format!("{WINDOW}{WINDOW}"), "\"2026\"", "já foi declarada"),

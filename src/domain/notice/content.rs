@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{Addressee, Kind, NoticeKey};
+use super::{Addressee, Kind};
 use crate::domain::calendar::Deadline;
 use crate::domain::id::{EmailAddress, MunicipalityCode, PartId, UnitId};
 use crate::domain::overrides::BatchId;
@@ -221,21 +221,18 @@ pub enum Untold {
 /// One line of an alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AlertItem {
-    /// A notice to a municipality is withheld.
-    Withheld {
-        /// Which notice.
-        key: NoticeKey,
-        /// Why.
-        because: Reason,
-    },
-    /// A batch waits for `liberar`.
-    Batch {
-        /// Which batch.
+    /// Letters of one batch that are withheld for one and the same reason.
+    Held {
+        /// Which batch of a window: the name of each notice without its municipality.
         batch: BatchId,
-        /// How many letters.
-        letters: usize,
+        /// Whose letters; one each.
+        municipalities: Vec<MunicipalityCode>,
         /// Why.
         because: Reason,
+        /// When they expire if nobody lets them go; absent: they wait for ever.
+        dies_at: Option<Timestamp>,
+        /// As of when.
+        at: Timestamp,
     },
     /// The clock stands before what the ledger has seen; sending is frozen.
     ClockBehind {

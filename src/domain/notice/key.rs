@@ -19,15 +19,19 @@ pub enum Slot {
         /// The new edition.
         edition: u16,
     },
-    /// `@1/suspensao`
+    /// `@1/suspensao-2026-04-10`: one for each halt.
     Suspension {
         /// The edition in force when the window stopped.
         edition: u16,
+        /// The halt's `situacao_desde`; absent in the key too where the calendar does not say.
+        since: Option<Date>,
     },
-    /// `@1/prazo-mantido`: the suspension ended and the deadline stands.
+    /// `@1/prazo-mantido-2026-04-10`: the suspension ended and the deadline stands.
     Upheld {
         /// The edition that stands.
         edition: u16,
+        /// The `situacao_desde` of the halt that ended.
+        since: Option<Date>,
     },
     /// `@1/prazo-5d`: one rung gives one letter, prazo or lembrete.
     Rung {
@@ -43,8 +47,8 @@ impl fmt::Display for Slot {
         match self {
             Self::Announcement => f.write_str("/divulgacao"),
             Self::Extension { edition } => write!(f, "@{edition}/prorrogacao"),
-            Self::Suspension { edition } => write!(f, "@{edition}/suspensao"),
-            Self::Upheld { edition } => write!(f, "@{edition}/prazo-mantido"),
+            Self::Suspension { edition, since } => write!(f, "@{edition}/suspensao{}", of_halt(*since)),
+            Self::Upheld { edition, since } => write!(f, "@{edition}/prazo-mantido{}", of_halt(*since)),
             Self::Rung { edition, days_before } => write!(f, "@{edition}/prazo-{days_before}d"),
         }
     }
@@ -57,8 +61,8 @@ impl Slot {
         match self {
             Self::Announcement => None,
             Self::Extension { edition }
-            | Self::Suspension { edition }
-            | Self::Upheld { edition }
+            | Self::Suspension { edition, .. }
+            | Self::Upheld { edition, .. }
             | Self::Rung { edition, .. } => Some(edition),
         }
     }
@@ -78,15 +82,28 @@ impl Slot {
         match (edition, text) {
             (None, "divulgacao") => Some(Self::Announcement),
             (Some(edition), "prorrogacao") => Some(Self::Extension { edition }),
-            (Some(edition), "suspensao") => Some(Self::Suspension { edition }),
-            (Some(edition), "prazo-mantido") => Some(Self::Upheld { edition }),
             (Some(edition), rung) => {
+                if let Some(halt) = rung.strip_prefix("suspensao") {
+                    return Some(Self::Suspension { edition, since: halt_of(halt)? });
+                }
+                if let Some(halt) = rung.strip_prefix("prazo-mantido") {
+                    return Some(Self::Upheld { edition, since: halt_of(halt)? });
+                }
                 let days_before = rung.strip_prefix("prazo-")?.strip_suffix('d')?.parse().ok()?;
                 Some(Self::Rung { edition, days_before })
             }
             (None, _) => None,
         }
     }
+}
+
+/// What a key says of the halt that a letter is about: the day on which it began, where that is known.
+fn of_halt(since: Option<Date>) -> String {
+    since.map_or(String::new(), |day| format!("-{day}"))
+}
+
+fn halt_of(text: &str) -> Option<Option<Date>> {
+    if text.is_empty() { Some(None) } else { Some(Some(text.strip_prefix('-')?.parse().ok()?)) }
 }
 
 /// Somebody in the secretariat.
@@ -321,6 +338,8 @@ mod tests {
             "censo-suas/2017/onda-1@12/prorrogacao/3205309",
             "rma/2026-11@2/suspensao/3205309",
             "rma/2026-11@2/prazo-mantido/3205309",
+            "rma/2026-11@2/suspensao-2026-11-10/3205309",
+            "rma/2026-11@2/prazo-mantido-2026-11-10/3205309",
             "rma/2026-11@1/resumo-GPSB-2026-12-29",
             "rma/2026-11@1/remessa-GSUAS",
             "rma/2026-11@1/remessa-sem-efeito-GSUAS",

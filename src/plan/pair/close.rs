@@ -11,7 +11,8 @@ use crate::plan::ledger::{Record, Standing};
 
 impl Pair<'_, '_> {
     /// What was due, is still owed, and could not leave before its validity ended. If nobody looked meanwhile it is
-    /// superado, with the outage; if it only waited (another letter, the quiet of 48 h, the hours), it is expirado.
+    /// superado, with the outage; so it is when its whole validity lay within the quiet of 48 h; if it only waited
+    /// (another letter, the hours), it is expirado. Nothing is said before the validity is over.
     pub(super) fn missed(&self, decided: &mut Decided) {
         let Some(last_pass) = self.context.world.ledger.last_pass_at else { return };
         let ended = |at: Timestamp| at > last_pass && self.context.moment.reached(at);
@@ -21,16 +22,16 @@ impl Pair<'_, '_> {
             if too_early || step.valid_until <= self.track.known_at || self.record(slot).is_some() {
                 continue;
             }
-            let because = if step.due_at.max(self.track.known_at) > last_pass {
-                Reason::Outage { from: last_pass, until: self.context.moment.stamp() }
+            let quiet = self.corrected_at().filter(|told_at| *told_at <= step.valid_until);
+            let (end, because) = if step.due_at.max(self.track.known_at) > last_pass {
+                let until = self.context.moment.stamp();
+                (End::Superseded, Reason::Outage { from: last_pass, until })
+            } else if let Some(told_at) = quiet.filter(|at| self.leaves_after(*at) >= step.valid_until) {
+                (End::Superseded, Reason::TooSoon { told_at })
             } else {
-                Reason::ValidityOver { at: step.valid_until, withheld: None }
+                (End::Expired, Reason::ValidityOver { at: step.valid_until, withheld: None })
             };
-            if let Some(wish) = self.rung(step) {
-                let end =
-                    if matches!(because, Reason::Outage { .. }) { End::Superseded } else { End::Expired };
-                decided.closed.push(self.closed(end, &wish, because));
-            }
+            decided.closed.extend(self.rung(step).map(|wish| self.closed(end, &wish, because)));
         }
         if let Some(at) = self.track.ends_at.filter(|at| ended(*at)) {
             decided.closed.extend(self.missed_announcement(last_pass, at));
@@ -40,9 +41,9 @@ impl Pair<'_, '_> {
 
     /// A divulgação that was due while somebody looked and could not leave before the deadline.
     fn missed_announcement(&self, last_pass: Timestamp, at: Timestamp) -> Option<Closed> {
-        let due_at = self.first_sending(self.context.opens_at)?;
+        let due_at = self.first_sending(self.context.announced_from())?;
         let seen = self.context.opens_at <= last_pass;
-        let missed = seen && !self.context.told_outside && self.last_told().is_none();
+        let missed = seen && !self.context.told_outside(self.municipality) && self.last_told().is_none();
         (missed && self.record(Slot::Announcement).is_none())
             .then(|| self.expired(Slot::Announcement, Kind::Announcement, due_at, at))
     }
@@ -87,7 +88,7 @@ impl Pair<'_, '_> {
         matches!(record.standing, Standing::Sent { live: true, .. })
             && match record.slot {
                 Slot::Announcement => names_the_date(),
-                Slot::Extension { edition } | Slot::Upheld { edition } => {
+                Slot::Extension { edition } | Slot::Upheld { edition, .. } => {
                     edition == self.track.edition && names_the_date() && !self.assessment().is_done()
                 }
                 Slot::Suspension { .. } | Slot::Rung { .. } => false,
@@ -98,7 +99,7 @@ impl Pair<'_, '_> {
     pub(super) fn close(&self, record: &Record) -> Closed {
         let over = |at: Option<Timestamp>| at.filter(|at| self.context.moment.reached(*at));
         let ended = match record.slot {
-            Slot::Rung { edition, .. } | Slot::Extension { edition } | Slot::Upheld { edition }
+            Slot::Rung { edition, .. } | Slot::Extension { edition } | Slot::Upheld { edition, .. }
                 if edition != self.track.edition && self.track.awaiting != Some(edition) =>
             {
                 let because = Reason::EditionChanged { edition: self.track.edition };
@@ -117,6 +118,13 @@ impl Pair<'_, '_> {
         };
         let because = match ended {
             Some(at) => {
+                // What held it may be over for days: what was left of it lay in the quiet.
+                let quiet = self.corrected_at().filter(|told_at| self.leaves_after(*told_at) >= at);
+                if let (Slot::Rung { .. }, Some(told_at)) =
+                    (record.slot, quiet.filter(|told_at| *told_at < at))
+                {
+                    return self.closing(record, End::Superseded, Reason::TooSoon { told_at });
+                }
                 let because = Reason::ValidityOver { at, withheld: record.standing.held_by() };
                 let end = if matches!(record.standing, Standing::Sent { .. }) {
                     End::Withdrawn

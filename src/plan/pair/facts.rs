@@ -7,6 +7,7 @@ use crate::domain::notice::{NoticeKey, Recipient, Slot, Told};
 use crate::domain::reason::Reason;
 use crate::plan::assess::Assessment;
 use crate::plan::decision::{Closed, End, Notice, named_parts};
+use crate::plan::edition::last_told;
 use crate::plan::ladder::Step;
 use crate::plan::ledger::{Record, Standing};
 
@@ -72,12 +73,11 @@ impl<'b> Pair<'_, 'b> {
 
     /// What they were told last, and when. "Outside" counts as told of edition 1 before anything here.
     pub(super) fn last_told(&self) -> Option<(Told, Timestamp)> {
-        let told = self.records.iter().filter_map(|record| Some((record.told?, record.standing.sent_at()?)));
         let outside = || {
             let first = self.context.assessor.window().edition(1)?;
             Some((Told::from(first.deadline), Timestamp::MIN))
         };
-        told.max_by_key(|(_, at)| *at).or_else(|| self.context.told_outside.then(outside)?)
+        last_told(self.records).or_else(|| self.context.told_outside(self.municipality).then(outside)?)
     }
 
     /// When the last divulgação or correction was accepted.

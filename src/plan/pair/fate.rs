@@ -2,6 +2,8 @@
 
 use std::num::NonZeroU16;
 
+use jiff::Timestamp;
+
 use super::facts::counts_to_the_day;
 use super::{Fate, Pair, Wish};
 use crate::domain::notice::{Content, Kind, Slot};
@@ -9,31 +11,25 @@ use crate::domain::overrides::BatchId;
 use crate::domain::reason::Reason;
 use crate::domain::time::hours_after;
 use crate::plan::audience;
-use crate::plan::decision::{End, Sending};
-use crate::plan::ladder::Step;
+use crate::plan::decision::Sending;
 use crate::plan::ledger::{Record, Standing};
 
 /// No rung leaves sooner than this after a divulgação or a correction (DESIGN "How many").
 const QUIET_HOURS: i64 = 48;
 
 impl Pair<'_, '_> {
-    /// A rung waits for the quiet after a divulgação or correction, and is overtaken when none of it is left then.
-    pub(super) fn rung_fate(&self, step: &Step, wish: Wish) -> Fate {
+    /// A rung waits for the quiet after a divulgação or correction. When none of its validity is left then, `missed`
+    /// says so once it is over: until then the ladder may still change.
+    pub(super) fn rung_fate(&self, wish: Wish) -> Fate {
         let standing = self.record(wish.slot).map(|r| r.standing);
         if matches!(standing, Some(Standing::Superseded | Standing::Expired)) {
             return Fate::Nothing;
         }
         let left = matches!(standing, Some(Standing::Sent { .. }));
-        if let Some(told_at) = self.corrected_at().filter(|_| !left) {
-            let quiet_until = hours_after(told_at, QUIET_HOURS);
-            if !self.context.moment.reached(quiet_until) {
-                let leaves_at = self.context.world.calendar.hours.next_sending(quiet_until);
-                if leaves_at >= step.valid_until {
-                    let because = Reason::TooSoon { told_at };
-                    return Fate::Supersede(self.closed(End::Superseded, &wish, because));
-                }
-                return Fate::Waits(leaves_at);
-            }
+        if let Some(told_at) = self.corrected_at().filter(|_| !left)
+            && !self.context.moment.reached(hours_after(told_at, QUIET_HOURS))
+        {
+            return Fate::Waits(self.leaves_after(told_at));
         }
         if let Some(edition) = self.track.awaiting {
             let window = &self.context.assessor.window().id;
@@ -41,6 +37,11 @@ impl Pair<'_, '_> {
             return self.withhold(&wish, Vec::new(), Reason::DeadlineInDoubt { batch });
         }
         self.consider(Some(wish))
+    }
+
+    /// When the quiet after a divulgação or correction ends for a rung: the first sending instant after it.
+    pub(super) fn leaves_after(&self, told_at: Timestamp) -> Timestamp {
+        self.context.world.calendar.hours.next_sending(hours_after(told_at, QUIET_HOURS))
     }
 
     /// What holds a wish, or lets it go.

@@ -6,7 +6,7 @@ use super::fate::still_says;
 use super::{Fate, Pair, Wish};
 use crate::domain::notice::{Recipient, Slot, Told};
 use crate::domain::overrides::{BatchId, Hold, HoldScope, Note};
-use crate::domain::reason::{Cause, Reason};
+use crate::domain::reason::Reason;
 use crate::plan::decision::Withheld;
 use crate::plan::ledger::{Record, Standing};
 
@@ -49,7 +49,7 @@ impl Pair<'_, '_> {
             HoldScope::Batch(id) => *id == BatchId::of_slot(window, wish.slot),
         };
         let counts = |hold: &&Hold| hold.until.is_none_or(|day| !self.context.moment.day_over(day));
-        let holds = self.context.world.overrides.holds.iter().filter(covers).filter(counts);
+        let holds = self.context.holds.iter().copied().filter(covers).filter(counts);
         let first = holds.min_by_key(|hold| (hold.authorship.at, &hold.scope));
         let held = first.map(|hold| Reason::Held {
             scope: hold.scope.clone(),
@@ -108,9 +108,4 @@ fn version_withheld(record: &Record, wish: &Wish) -> Option<NonZeroU16> {
         if stopped && still_says(record, wish) { version } else { version.saturating_add(1) }
     };
     record.version.map(next)
-}
-
-/// Causes of withholding that staff are alerted to window by window.
-pub(in crate::plan) fn alerts_by_window(cause: Cause) -> bool {
-    matches!(cause.as_str(), "nao-confirmado" | "sem-contato")
 }

@@ -6,8 +6,6 @@ mod fate;
 mod hold;
 mod wish;
 
-pub(in crate::plan) use hold::alerts_by_window;
-
 use std::cell::OnceCell;
 
 use jiff::Timestamp;
@@ -59,8 +57,6 @@ enum Fate {
     Send(Sending),
     /// Withheld.
     Withhold(Withheld),
-    /// Overtaken before it could leave.
-    Supersede(Closed),
 }
 
 /// Everything decided about one municipality in one window.
@@ -127,9 +123,7 @@ impl<'a, 'b> Pair<'a, 'b> {
             Fate::Withhold(withheld) => Some(Err(withheld.because.clone())),
             Fate::Waits(until) => Some(Ok(Some(*until))),
             Fate::Send(_) => Some(Ok(None)),
-            Fate::Nothing | Fate::Kept | Fate::Supersede(_) => {
-                self.is_correction_queued().then_some(Ok(None))
-            }
+            Fate::Nothing | Fate::Kept => self.is_correction_queued().then_some(Ok(None)),
         };
         if let Some(slot) = first_slot {
             self.settle(fate, slot, kept, decided);
@@ -163,7 +157,7 @@ impl<'a, 'b> Pair<'a, 'b> {
         };
         let fate = match blocked {
             Some(Err(because)) => self.withhold(&wish, Vec::new(), because),
-            Some(Ok(_)) | None => self.rung_fate(step, wish),
+            Some(Ok(_)) | None => self.rung_fate(wish),
         };
         self.settle(fate, slot, kept, decided);
     }
@@ -184,10 +178,6 @@ impl<'a, 'b> Pair<'a, 'b> {
             Fate::Withhold(withheld) => {
                 kept.push(slot);
                 decided.withheld.push(withheld);
-            }
-            Fate::Supersede(closed) => {
-                kept.push(slot);
-                decided.closed.push(closed);
             }
         }
     }

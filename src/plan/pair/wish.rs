@@ -13,15 +13,18 @@ use crate::plan::ledger::Standing;
 
 impl Pair<'_, '_> {
     pub(super) fn announcement(&self) -> Option<Wish> {
-        if self.context.told_outside || self.last_told().is_some() || self.deadline_passed() {
+        if self.context.told_outside(self.municipality)
+            || self.last_told().is_some()
+            || self.deadline_passed()
+        {
             return None;
         }
         if matches!(self.record(Slot::Announcement).map(|r| r.standing), Some(Standing::Superseded)) {
             return None;
         }
         let cause = match self.track.halt {
-            HaltState::Ended { at } => at.max(self.context.opens_at),
-            HaltState::Never | HaltState::Halted { .. } => self.context.opens_at,
+            HaltState::Ended { at } => at.max(self.context.announced_from()),
+            HaltState::Never | HaltState::Halted { .. } => self.context.announced_from(),
         };
         let due_at = self.first_sending(cause)?;
         Some(Wish {
@@ -83,9 +86,11 @@ impl Pair<'_, '_> {
             return None;
         }
         let due_at = self.first_sending(since.max(self.context.opens_at))?;
-        let edition = self.suspended_at(since).unwrap_or(self.track.edition);
+        let slot = self.suspended_at(since, since_day);
+        let slot = slot.unwrap_or(Slot::Suspension { edition: self.track.edition, since: since_day });
+        let edition = slot.edition().unwrap_or(self.track.edition);
         Some(Wish {
-            slot: Slot::Suspension { edition },
+            slot,
             kind: Kind::Suspension,
             edition,
             audience: self.context.assessor.system().announce_to.clone(),
@@ -97,31 +102,33 @@ impl Pair<'_, '_> {
         })
     }
 
-    /// The edition that this suspension's own note names already: an edition learned later gives no second one.
-    fn suspended_at(&self, since: Timestamp) -> Option<u16> {
-        self.suspensions().find_map(|(edition, standing)| match standing.sent_at() {
-            Some(at) => (at >= since).then_some(edition),
-            None => standing.is_open().then_some(edition),
+    /// The recorded note of this very halt: one that left since it began, or that waits to. An edition learned later,
+    /// or a `situacao_desde` corrected afterwards, gives no second one; another halt does.
+    fn suspended_at(&self, since: Timestamp, since_day: Option<jiff::civil::Date>) -> Option<Slot> {
+        self.suspensions().find_map(|(slot, of, standing)| match standing.sent_at() {
+            Some(at) => (at >= since || of == since_day).then_some(slot),
+            None => (standing.is_open() && of == since_day).then_some(slot),
         })
     }
 
-    /// The recorded suspensão notes, by the edition that each names.
-    fn suspensions(&self) -> impl Iterator<Item = (u16, Standing)> {
+    /// The recorded suspensão notes, with the day on which the halt of each began.
+    fn suspensions(&self) -> impl Iterator<Item = (Slot, Option<jiff::civil::Date>, Standing)> {
         self.records.iter().filter_map(|record| match record.slot {
-            Slot::Suspension { edition } => Some((edition, record.standing)),
+            Slot::Suspension { since, .. } => Some((record.slot, since, record.standing)),
             Slot::Announcement | Slot::Extension { .. } | Slot::Upheld { .. } | Slot::Rung { .. } => None,
         })
     }
 
-    /// When the last suspensão note was accepted.
-    fn suspension_told_at(&self) -> Option<Timestamp> {
-        self.suspensions().filter_map(|(_, standing)| standing.sent_at()).max()
+    /// When the last suspensão note was accepted, and when its halt began.
+    fn suspension_told(&self) -> Option<(Timestamp, Option<jiff::civil::Date>)> {
+        let sent = self.suspensions().filter_map(|(_, since, standing)| Some((standing.sent_at()?, since)));
+        sent.max_by_key(|(at, _)| *at)
     }
 
     /// The suspension ended and the deadline stands: those told of the suspension and not concluído hear so.
     pub(super) fn upheld(&self) -> Option<Wish> {
         let edition = self.track.edition;
-        let suspended = self.suspension_told_at()?;
+        let (suspended, since) = self.suspension_told()?;
         // A date told since then says that the window goes on.
         let told_since = self.last_told().is_some_and(|(_, at)| at > suspended);
         if told_since || self.deadline_passed() || self.assessment().is_done() {
@@ -133,7 +140,7 @@ impl Pair<'_, '_> {
         };
         let due_at = self.first_sending(cause)?;
         Some(Wish {
-            slot: Slot::Upheld { edition },
+            slot: Slot::Upheld { edition, since },
             kind: Kind::Suspension,
             edition,
             audience: self.context.assessor.system().announce_to.clone(),

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::super::portuguese as pt;
-use super::{between, halted_until, scope, source, system_name};
+use super::{between, scope, source, system_name};
 use crate::domain::calendar::{Calendar, Deadline, Edition, HaltKind, Window};
 use crate::domain::id::PartId;
 use crate::domain::time::{day_after, days_before};
@@ -159,7 +159,7 @@ fn changed_at(window: &Window, calendar: &Calendar) -> Timestamp {
 
 /// Whether the window stands still for good, as far as is known.
 fn stopped(window: &Window) -> Option<HaltKind> {
-    window.halt.filter(|halt| halted_until(window, *halt).is_none()).map(|halt| halt.kind)
+    window.halt.filter(|_| window.halted_until().is_none()).map(|halt| halt.kind)
 }
 
 fn description(window: &Window, calendar: &Calendar, edition: Option<&Edition>) -> String {

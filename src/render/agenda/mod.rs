@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::domain::calendar::{Calendar, Edition, Halt, HaltKind, Window};
+use crate::domain::calendar::{Calendar, Edition, HaltKind, Window};
 use crate::domain::id::PartId;
 
 use super::portuguese as pt;
@@ -63,7 +63,7 @@ pub fn text(
         }
         let parts: Vec<&str> = window.parts.iter().map(PartId::as_str).collect();
         let _ = writeln!(out, "  partes    {}", parts.join(", "));
-        let _ = writeln!(out, "  situação  {}", situation(window.halt));
+        let _ = writeln!(out, "  situação  {}", situation(window, today));
     }
     out
 }
@@ -81,20 +81,19 @@ fn source(edition: &Edition) -> String {
     if source.is_empty() { String::new() } else { format!("; fonte: {source}") }
 }
 
-/// The day on which a halt ended: its own, or that of the first edition announced after it.
-fn halted_until(window: &Window, halt: Halt) -> Option<Date> {
-    let after = |day: &Date| halt.since.is_none_or(|since| *day > since);
-    let general = window.editions.iter().filter(|e| e.municipalities.is_empty());
-    let announced = general.filter_map(|e| e.announced_on).filter(after).min();
-    [halt.until, announced].into_iter().flatten().min()
-}
-
-fn situation(halt: Option<Halt>) -> String {
-    let Some(halt) = halt else { return "normal".to_owned() };
+/// What is in force today, and what the key says of another time.
+fn situation(window: &Window, today: Date) -> String {
+    let Some(halt) = window.halt else { return "normal".to_owned() };
     let since =
         halt.since.map_or_else(|| " desde o início".to_owned(), |d| format!(" desde {}", pt::date(d)));
-    let until = halt.until.map(|d| format!(", até {}", pt::date(d))).unwrap_or_default();
-    format!("{}{since}{until}", halt_word(halt.kind))
+    let until = window.halted_until();
+    let words = until.map(|d| format!(", até {}", pt::date(d))).unwrap_or_default();
+    let stopped = format!("{}{since}{words}", halt_word(halt.kind));
+    if window.halt_on(today).is_some() {
+        return stopped;
+    }
+    let over = until.is_some_and(|day| day <= today);
+    if over { format!("normal (esteve {stopped})") } else { format!("normal (fica {stopped})") }
 }
 
 fn halt_word(kind: HaltKind) -> &'static str {
@@ -133,9 +132,10 @@ struct EditionLine {
 }
 
 /// The agenda as JSON Lines: one compact object for each window; dates as ISO 8601, absent facts null, an empty
-/// `municipios` for all.
+/// `municipios` for all. `situacao` is what is in force today; its two dates say when it begins and ends.
 #[must_use]
-pub fn json(windows: &[Window], calendar: &Calendar, from: Date, to: Date) -> String {
+pub fn json(windows: &[Window], calendar: &Calendar, days: (Date, Date), today: Date) -> String {
+    let (from, to) = days;
     let mut out = String::new();
     for window in between(windows, from, to) {
         let line = WindowLine {
@@ -145,9 +145,9 @@ pub fn json(windows: &[Window], calendar: &Calendar, from: Date, to: Date) -> St
             partes: window.parts.iter().map(PartId::as_str).collect(),
             abertura: window.opens_on.to_string(),
             edicoes: window.editions.iter().map(edition_line).collect(),
-            situacao: window.halt.map_or("normal", |h| halt_word(h.kind)),
+            situacao: window.halt_on(today).map_or("normal", |h| halt_word(h.kind)),
             situacao_desde: window.halt.and_then(|h| h.since).map(|d| d.to_string()),
-            situacao_ate: window.halt.and_then(|h| h.until).map(|d| d.to_string()),
+            situacao_ate: window.halted_until().map(|d| d.to_string()),
         };
         out.push_str(&serde_json::to_string(&line).unwrap_or_default());
         out.push('\n');

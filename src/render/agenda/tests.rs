@@ -42,13 +42,13 @@ fn a_window_shows_its_editions_and_sources() {
         "agenda_text",
         text(&windows, &world.calendar, (from, to), date(2023, 12, 12), 80)
     );
-    insta::assert_snapshot!("agenda_json", json(&windows, &world.calendar, from, to));
+    insta::assert_snapshot!("agenda_json", json(&windows, &world.calendar, (from, to), date(2023, 12, 12)));
 }
 
 #[test]
 fn a_window_is_shown_while_any_day_of_it_falls_in_the_period() {
     let (world, mut windows) = agenda();
-    let shown = |windows: &[Window], from, to| !json(windows, &world.calendar, from, to).is_empty();
+    let shown = |windows: &[Window], from, to| !json(windows, &world.calendar, (from, to), from).is_empty();
     assert!(shown(&windows, date(2023, 12, 19), date(2024, 1, 1)), "the last day of the last edition");
     assert!(!shown(&windows, date(2023, 12, 20), date(2024, 1, 1)));
     assert!(shown(&windows, date(2023, 1, 1), date(2023, 10, 23)), "the first day");

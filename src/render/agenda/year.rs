@@ -8,7 +8,6 @@ use jiff::civil::Date;
 use jiff::{ToSpan, Unit};
 
 use super::super::portuguese as pt;
-use super::halted_until;
 use crate::domain::calendar::{HaltKind, Window};
 
 /// Narrower than this nothing can be told apart.
@@ -155,7 +154,7 @@ fn bar(window: &Window, scale: &Scale, to: Date) -> Vec<char> {
     row[scale.span(window.opens_on, last.unwrap_or(to))].fill(if cancelled { CANCELLED } else { OPEN });
     if let Some(halt) = window.halt.filter(|halt| halt.kind == HaltKind::Suspended) {
         let since = halt.since.unwrap_or(window.opens_on).max(window.opens_on);
-        let until = halted_until(window, halt).or(last).unwrap_or(to);
+        let until = window.halted_until().or(last).unwrap_or(to);
         row[scale.span(since, until)].fill(STOPPED);
     }
     put(&mut row, scale.cell(window.opens_on), OPENING);

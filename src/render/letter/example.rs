@@ -125,10 +125,10 @@ impl World {
             (Slot::Extension { edition: 2 }, content)
         });
         let suspensions = [(false, Some(date(2023, 11, 14))), (true, None)].map(|(cancelled, since)| {
-            (Slot::Suspension { edition: 1 }, Content::Suspension { cancelled, since })
+            (Slot::Suspension { edition: 1, since }, Content::Suspension { cancelled, since })
         });
-        let upheld =
-            [Some(early), None].map(|deadline| (Slot::Upheld { edition: 1 }, Content::Upheld { deadline }));
+        let upheld = [Some(early), None]
+            .map(|deadline| (Slot::Upheld { edition: 1, since: None }, Content::Upheld { deadline }));
         contents
             .into_iter()
             .chain(extensions)
@@ -202,13 +202,25 @@ impl World {
 
     fn alert_items(&self) -> Vec<AlertItem> {
         let (window, municipality) = (self.window.clone(), self.municipality);
-        let key = NoticeKey::Municipal { window, slot: rung(), municipality };
-        let batch = BatchId::of_day(date(2023, 11, 30));
-        let limit = Reason::DailyLimit { batch: batch.clone(), due: 300, limit: 234 };
+        let batch = BatchId::of_slot(&window, rung());
+        let municipalities = vec![municipality];
+        let limit = Reason::DailyLimit { batch: BatchId::of_day(date(2023, 11, 30)), due: 300, limit: 234 };
         let high_water = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24);
         vec![
-            AlertItem::Withheld { key, because: Reason::NoContact },
-            AlertItem::Batch { batch, letters: 300, because: limit },
+            AlertItem::Held {
+                batch: batch.clone(),
+                municipalities: municipalities.clone(),
+                because: Reason::NoContact,
+                dies_at: None,
+                at: high_water,
+            },
+            AlertItem::Held {
+                batch,
+                municipalities,
+                because: limit,
+                dies_at: Some(high_water + SignedDuration::from_hours(50)),
+                at: high_water,
+            },
             AlertItem::ClockBehind { high_water },
             AlertItem::Text("A fonte censo não respondeu.\nA última coleta é de 29/11/2023.".to_owned()),
         ]

@@ -3,6 +3,7 @@
 //! Every name is there in every letter; what does not apply is empty or none. Whatever came from a file or a feed is
 //! brought to one line here, so that no name can forge a header or a paragraph.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -61,6 +62,8 @@ pub(super) struct Facts {
     unconfirmed_municipalities: Vec<ReferralFacts>,
     #[serde(rename = "municipios_nao_comunicados")]
     untold_municipalities: Vec<ReferralFacts>,
+    #[serde(rename = "motivo")]
+    topic: String,
     #[serde(rename = "itens")]
     items: Vec<String>,
     #[serde(rename = "suporte")]
@@ -233,6 +236,7 @@ fn fill(facts: &mut Facts, desk: &Context<'_>, municipality: Option<Municipality
             moved(facts, Told::from(*previous), *deadline, source);
         }
         Content::Alert { items } => {
+            facts.topic = alert_topic(items);
             facts.items = items.iter().map(|item| alert_item(desk, item)).collect();
         }
     }
@@ -314,12 +318,14 @@ fn office(desk: &Context<'_>, to: &Addressee) -> String {
 fn alert_item(desk: &Context<'_>, item: &AlertItem) -> String {
     let why = |reason| because::because(reason, desk.calendar);
     match item {
-        AlertItem::Withheld { key, because } => {
-            let to = key.municipality().map(|code| format!(", {}", place(desk, code).name));
-            format!("Retido: {key}{}. {}", to.unwrap_or_default(), why(because))
-        }
-        AlertItem::Batch { batch, letters, because } => {
-            format!("Lote {batch}, com {}. {}", pt::counted(*letters, "carta", "cartas"), why(because))
+        AlertItem::Held { batch, municipalities, because, dies_at, at } => {
+            let names: Vec<String> = municipalities.iter().map(|code| place(desk, *code).name).collect();
+            let held = pt::counted(municipalities.len(), "carta retida", "cartas retidas");
+            let end = dies_at.map_or_else(String::new, |end| {
+                let when = pt::instant(end, &desk.calendar.hours.zone);
+                format!(" Se nada for feito, a validade acaba em {when} ({}).", left(*at, end))
+            });
+            format!("{batch}: {held} ({}). {}{end}", pt::list(&names), why(because))
         }
         AlertItem::ClockBehind { high_water } => {
             why(&crate::domain::reason::Reason::ClockBehind { high_water: *high_water })
@@ -327,6 +333,44 @@ fn alert_item(desk: &Context<'_>, item: &AlertItem) -> String {
         AlertItem::Text(text) => pt::lines(text),
     }
 }
+
+/// How long from one instant to a later one, in the largest whole unit that says something.
+fn left(from: Timestamp, to: Timestamp) -> String {
+    let minutes = usize::try_from(to.duration_since(from).as_mins()).unwrap_or(0);
+    let time = match minutes {
+        0..60 => pt::counted(minutes, "minuto", "minutos"),
+        60..2_880 => pt::counted(minutes / 60, "hora", "horas"),
+        _ => pt::counted(minutes / 1_440, "dia", "dias"),
+    };
+    format!("em {time}")
+}
+
+/// What an alert is about, for its subject.
+fn alert_topic(items: &[AlertItem]) -> String {
+    let held: usize = items
+        .iter()
+        .map(|item| match item {
+            AlertItem::Held { municipalities, .. } => municipalities.len(),
+            AlertItem::ClockBehind { .. } | AlertItem::Text(_) => 0,
+        })
+        .sum();
+    match items.first() {
+        Some(AlertItem::Held { because, .. }) => {
+            let held = pt::counted(held, "carta retida", "cartas retidas");
+            format!("{held}: {}", because::cause(because.cause()))
+        }
+        Some(AlertItem::ClockBehind { .. }) => "o relógio está atrasado e nada é enviado".to_owned(),
+        Some(AlertItem::Text(text)) => {
+            let first = pt::line(text.lines().next().unwrap_or_default());
+            let short: String = first.chars().take(LONGEST_TOPIC).collect();
+            if short.len() < first.len() { short.trim_end().to_owned() + "…" } else { short }
+        }
+        None => "aviso do serviço".to_owned(),
+    }
+}
+
+/// A subject longer than this is cut by mail readers.
+const LONGEST_TOPIC: usize = 70;
 
 /// Lines parted into paragraphs at empty ones.
 fn paragraphs(lines: &[String]) -> Vec<Vec<String>> {

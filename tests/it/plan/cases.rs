@@ -1,6 +1,7 @@
 //! The decision, sentence by sentence, in small worlds written out.
 
 mod evidence;
+mod holds;
 mod letters;
 mod staff;
 mod status;
@@ -215,7 +216,7 @@ impl Case {
         let (kind, edition) = match slot {
             Slot::Announcement => (Kind::Announcement, 1),
             Slot::Extension { edition } => (Kind::Extension, edition),
-            Slot::Suspension { edition } | Slot::Upheld { edition } => (Kind::Suspension, edition),
+            Slot::Suspension { edition, .. } | Slot::Upheld { edition, .. } => (Kind::Suspension, edition),
             Slot::Rung { edition, .. } => (Kind::Warning, edition),
         };
         let recorded_at = match standing {

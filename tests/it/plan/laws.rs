@@ -2,19 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use vigia_suas::domain::id::{MunicipalityCode, WindowId};
-use vigia_suas::domain::notice::{Content, Kind, NoticeKey, Slot};
-use vigia_suas::domain::overrides::BatchId;
+use vigia_suas::domain::notice::{AlertItem, Content, Kind, NoticeKey, Slot};
+use vigia_suas::domain::overrides::{Authorship, BatchId, Hold, HoldScope};
+use vigia_suas::domain::reason::Reason;
 use vigia_suas::domain::status::State;
 use vigia_suas::domain::time::SendingHours;
 use vigia_suas::plan::ledger::Outage;
 use vigia_suas::plan::replay::{Change, Replay};
 use vigia_suas::plan::{Act, Decision};
 
-use crate::support::world::{Built, Draw, draws};
+use crate::support::world::{Built, Draw, FIRST_DAY, draws};
 
 /// Worlds per law.
 const WORLDS: u32 = 2_000;
@@ -287,6 +288,112 @@ proptest! {
             let urgent = letter.kind() != Some(Kind::Warning) && hours_left.is_some_and(|h| h < 24);
             prop_assert!(letter.due_at() > until || urgent, "{} left without liberar", letter.key());
         }
+    }
+}
+
+/// The notices that an alert names.
+fn named(decision: &Decision) -> BTreeSet<String> {
+    let Some(Content::Alert { items }) = decision.content() else { return BTreeSet::new() };
+    let of = |item: &AlertItem| match item {
+        AlertItem::Held { batch, municipalities, .. } => {
+            municipalities.iter().map(|code| format!("{batch}/{code}")).collect()
+        }
+        AlertItem::ClockBehind { .. } | AlertItem::Text(_) => Vec::new(),
+    };
+    items.iter().flat_map(of).collect()
+}
+
+proptest! {
+    #![proptest_config(worlds(WORLDS))]
+
+    #[test]
+    fn whatever_is_held_is_named_within_a_day_and_again_before_it_dies(draw in draws()) {
+        let built = draw.build();
+        let day = SignedDuration::from_hours(24);
+        let mut replay = built.replay();
+        let mut rest = built.changes.as_slice();
+        let mut now = built.from;
+        // Since when each is held without a break, when it was named last, and when it dies.
+        let mut held: BTreeMap<String, (Timestamp, Option<Timestamp>, Option<Timestamp>)> = BTreeMap::new();
+        loop {
+            while let [next, later @ ..] = rest && next.at <= now {
+                replay.learn(next);
+                rest = later;
+            }
+            let mut told = BTreeSet::new();
+            let wake = replay.pass(now, |decision| told.extend(named(decision)));
+            let plan = replay.plan(now);
+            let holding: BTreeMap<String, Option<Timestamp>> =
+                plan.held.iter().map(|d| (d.key().to_string(), d.valid_until())).collect();
+            for (key, (since, last, dies_at)) in &held {
+                let over = dies_at.filter(|at| *at <= now);
+                if !holding.contains_key(key) && over.is_none() {
+                    continue;
+                }
+                let end = over.unwrap_or(now);
+                prop_assert!(end <= *since + day || last.is_some(), "{key}, held since {since}, is named by nobody");
+                if let Some(end) = over {
+                    prop_assert!(last.is_some_and(|at| end <= at + day), "{key} dies at {end} in silence: {last:?}");
+                }
+            }
+            held.retain(|key, _| holding.contains_key(key));
+            for (key, dies_at) in holding {
+                let entry = held.entry(key.clone()).or_insert((now, None, dies_at));
+                entry.2 = dies_at;
+                if told.contains(&key) {
+                    entry.1 = Some(now);
+                }
+            }
+            let next = [wake, rest.first().map(|c| c.at), Some(built.until)].into_iter().flatten().min().unwrap();
+            if next >= built.until {
+                break;
+            }
+            now = next;
+        }
+    }
+
+    #[test]
+    fn superado_and_expirado_are_said_only_when_the_validity_is_over(draw in draws()) {
+        for (at, decision) in run(&draw.build()) {
+            if matches!(decision.act(), Act::Supersede | Act::Expire) {
+                let over = match decision.because() {
+                    Reason::ValidityOver { at, .. } => Some(*at),
+                    _ => decision.valid_until(),
+                };
+                prop_assert!(over.is_some_and(|over| over <= at), "{} at {at}, before {over:?}", decision.key());
+            }
+        }
+    }
+
+    #[test]
+    fn the_newest_order_rules_whatever_the_older_ones_said(
+        draw in draws(),
+        older in prop::collection::vec((0..1_000_i64, prop::option::of(0..70_i64)), 0..5),
+        newest in prop::option::of(0..70_i64),
+    ) {
+        let built = draw.build();
+        let order = |hours: i64, last: Option<i64>| Hold {
+            scope: HoldScope::All,
+            until: last.map(|days| FIRST_DAY.saturating_add(days.days())),
+            authorship: Authorship {
+                author: "teste".to_owned(),
+                reason: "teste".to_owned(),
+                at: built.from + SignedDuration::from_hours(hours),
+            },
+        };
+        let ruled = |orders: Vec<Hold>| {
+            let mut replay = built.replay();
+            replay.overrides.holds = orders;
+            let mut log = Vec::new();
+            replay.run(built.from, built.until, &built.changes, |at, d| {
+                log.push(format!("{at} {:?} {} {:?}", d.act(), d.key(), d.because()));
+            });
+            log
+        };
+        let alone = ruled(vec![order(2_000, newest)]);
+        let mut all: Vec<Hold> = vec![order(2_000, newest)];
+        all.extend(older.into_iter().map(|(hours, last)| order(hours, last)));
+        prop_assert_eq!(alone, ruled(all));
     }
 }
 

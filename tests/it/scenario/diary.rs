@@ -151,9 +151,8 @@ fn alert(items: &[AlertItem]) -> String {
     let mut words: Vec<(String, usize)> = Vec::new();
     for item in items {
         let (word, count) = match item {
-            AlertItem::Withheld { because, .. } => (format!("retidos ({})", because.cause().as_str()), 1),
-            AlertItem::Batch { batch, letters, because } => {
-                (format!("lote {batch} ({})", because.cause().as_str()), *letters)
+            AlertItem::Held { batch, municipalities, because, .. } => {
+                (format!("{batch} ({})", because.cause().as_str()), municipalities.len())
             }
             AlertItem::ClockBehind { .. } => ("relógio atrasado".to_owned(), 1),
             AlertItem::Text(text) => (text.clone(), 1),

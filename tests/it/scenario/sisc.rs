@@ -44,6 +44,7 @@ prazo = 2025-03-20
 fonte = "Calendário trimestral do SISC"
 situacao = "suspensa"
 situacao_desde = 2025-02-10
+situacao_ate = 2025-03-10
   [[janela.prorrogacao]]
   prazo = 2025-04-10
   anunciada = 2025-03-10

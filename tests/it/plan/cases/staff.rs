@@ -91,9 +91,9 @@ fn staff_hear_of_what_is_withheld_in_the_second_round_of_a_pass() {
         let plan = case.plan("2026-03-20T08:00");
         for decision in &plan.actions {
             if let Some(Content::Alert { items }) = decision.content() {
-                told.extend(items.iter().filter_map(|item| match item {
-                    AlertItem::Withheld { key, .. } => key.municipality(),
-                    _ => None,
+                told.extend(items.iter().flat_map(|item| match item {
+                    AlertItem::Held { municipalities, .. } => municipalities.clone(),
+                    AlertItem::ClockBehind { .. } | AlertItem::Text(_) => Vec::new(),
                 }));
             }
             vigia_suas::plan::replay::accept(&mut case.ledger, decision, at("2026-03-20T08:00"));

@@ -1,0 +1,106 @@
+//! What waits is brought to a person's mind: once a day and cause, and again when something new would die before the
+//! next morning (DESIGN "No silent hold"). Pure.
+//!
+//! Architecture invariant: nothing holds these alerts: no `reter`, no `limite_dia`, no sending hours, no day off.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::audience;
+use super::moment::Moment;
+use crate::domain::notice::{AlertItem, Content, NoticeKey};
+use crate::domain::overrides::BatchId;
+use crate::domain::reason::{Cause, Reason};
+use crate::domain::time::day_after;
+use crate::plan::decision::{Decision, End, Notice};
+use crate::plan::draft::PlanDraft;
+use crate::plan::ledger::Standing;
+use crate::plan::world::World;
+
+/// One alert for each cause that holds something.
+pub(super) fn about_held(world: &World<'_>, moment: &Moment<'_>, draft: &mut PlanDraft) {
+    // What this pass withdraws may be said again in its next round, or withheld; a reminder before that would not be
+    // whole.
+    if draft.actions.iter().any(|d| matches!(d, Decision::Close(closed) if closed.end == End::Withdrawn)) {
+        return;
+    }
+    let mut causes: BTreeMap<Cause, Vec<&Decision>> = BTreeMap::new();
+    for held in &draft.held {
+        causes.entry(held.because().cause()).or_default().push(held);
+    }
+    let mut reminders = Vec::new();
+    for (cause, held) in causes {
+        if let Some(key) = due(world, moment, cause, &held) {
+            let because = Reason::StaffNeeded { notices: held.len() };
+            let content = Content::Alert { items: items(&held, moment.stamp()) };
+            let to = audience::alerts(&world.roster.offices);
+            let due_at = moment.stamp();
+            reminders.push((Notice { key, content, to, due_at, valid_until: None }, because));
+        }
+    }
+    for (notice, because) in reminders {
+        draft.tell(notice, because);
+    }
+}
+
+/// The key of the alert about a cause that is due now, if one is: the day's own from the morning on, and a numbered one
+/// for what no alert named yet and would die before the next morning.
+fn due(world: &World<'_>, moment: &Moment<'_>, cause: Cause, held: &[&Decision]) -> Option<NoticeKey> {
+    let hours = &world.calendar.hours;
+    let today = moment.today();
+    let morning = |day: Date| hours.zone.at(day, hours.from);
+    let has_begun = moment.reached(morning(today));
+    let next = morning(if has_begun { day_after(today) } else { today });
+    moment.reached(next);
+    let topic = format!("retidas-{}", cause.as_str());
+    let on_day = |topic: &str| NoticeKey::Service { topic: topic.to_owned(), on: today };
+    let is_told = |key: &NoticeKey, topic: &str| world.ledger.service(topic).any(|(known, _)| known == key);
+    let first = on_day(&topic);
+    if has_begun && !is_told(&first, &topic) {
+        return Some(first);
+    }
+    let mut last = world.ledger.service(&topic).map(|(_, at)| at).max();
+    let mut free = None;
+    for number in 2_u32.. {
+        let topic = format!("{topic}-{number}");
+        let latest = world.ledger.service(&topic).map(|(_, at)| at).max();
+        last = last.max(latest);
+        let key = on_day(&topic);
+        if free.is_none() && !is_told(&key, &topic) {
+            free = Some(key);
+        }
+        if latest.is_none() {
+            break;
+        }
+    }
+    let dies = |decision: &Decision| decision.valid_until().is_some_and(|at| at <= next);
+    held.iter().any(|decision| dies(decision) && is_news(world, decision, last)).then_some(free)?
+}
+
+/// Whether no alert named it yet: withheld just now, or since the last alert.
+fn is_news(world: &World<'_>, held: &Decision, last: Option<Timestamp>) -> bool {
+    let known = world.ledger.notice(held.key());
+    known.is_none_or(|record| {
+        record.standing != Standing::Withheld(held.because().cause())
+            || last.is_none_or(|at| record.recorded_at > at)
+    })
+}
+
+/// One line for what is equal for many.
+fn items(held: &[&Decision], at: Timestamp) -> Vec<AlertItem> {
+    let mut groups: BTreeMap<(BatchId, Option<Timestamp>, String), AlertItem> = BTreeMap::new();
+    for decision in held {
+        let NoticeKey::Municipal { window, slot, municipality } = decision.key() else { continue };
+        let (batch, because) = (BatchId::of_slot(window, *slot), decision.because());
+        let dies_at = decision.valid_until();
+        let group = groups.entry((batch.clone(), dies_at, format!("{because:?}"))).or_insert_with(|| {
+            AlertItem::Held { batch, municipalities: Vec::new(), because: because.clone(), dies_at, at }
+        });
+        if let AlertItem::Held { municipalities, .. } = group {
+            municipalities.push(*municipality);
+        }
+    }
+    groups.into_values().collect()
+}

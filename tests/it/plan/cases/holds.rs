@@ -1,0 +1,304 @@
+//! What stops a letter, for how long, and who is told that it stops.
+
+use vigia_suas::domain::calendar::{Halt, HaltKind};
+use vigia_suas::domain::notice::{AlertItem, Content};
+use vigia_suas::domain::overrides::{BatchId, Exemption};
+use vigia_suas::domain::roster::{Unit, Units};
+use vigia_suas::plan::Act;
+use vigia_suas::plan::ledger::Outage;
+
+use super::*;
+
+fn hold(case: &mut Case, scope: HoldScope, given: &str, until: Option<&str>) {
+    let authorship = Authorship { at: at(given), ..authorship() };
+    case.overrides.holds.push(Hold { scope, until: until.map(date), authorship });
+}
+
+fn halt(case: &mut Case, since: &str, until: Option<&str>) {
+    let kind = HaltKind::Suspended;
+    case.window().halt = Some(Halt { kind, since: Some(date(since)), until: until.map(date) });
+}
+
+/// The alerts of a plan: the key of each, and the notices that it names.
+fn alerts(plan: &Plan) -> Vec<(String, Vec<String>)> {
+    let named = |items: &[AlertItem]| {
+        let of = |item: &AlertItem| match item {
+            AlertItem::Held { batch, municipalities, .. } => {
+                municipalities.iter().map(|code| format!("{batch}/{code}")).collect()
+            }
+            AlertItem::ClockBehind { .. } | AlertItem::Text(_) => Vec::new(),
+        };
+        items.iter().flat_map(of).collect()
+    };
+    let alert = |d: &plan::Decision| match d.content() {
+        Some(Content::Alert { items }) => Some((d.key().to_string(), named(items))),
+        _ => None,
+    };
+    plan.actions.iter().filter_map(alert).collect()
+}
+
+// D8
+#[test]
+fn a_rung_within_the_48_hours_waits_and_leaves_when_the_ladder_gives_it_time_after_all() {
+    let mut case = Case::new();
+    let ladder = &mut case.calendar.systems.values_mut().next().unwrap().ladder;
+    ladder.truncate(2);
+    ladder[1].days_before = 8;
+    for n in 0..2 {
+        case.has(n, Slot::Announcement, Some(FIRST), sent("2026-03-20T08:00"));
+    }
+    case.gestao(State::Pending, "2026-03-20T07:00").gestao(State::Pending, "2026-03-23T07:00");
+    assert_eq!(
+        case.pass("2026-03-20T09:00"),
+        [""; 0],
+        "the 10d has no time left before the 8d, and only waits"
+    );
+    case.calendar.systems.values_mut().next().unwrap().ladder.truncate(1);
+    let letter = |n| format!("enviar {} v1", key(rung(1, 10), n));
+    assert_eq!(case.pass("2026-03-23T08:00"), [letter(0), letter(1)]);
+}
+
+#[test]
+fn a_rung_whose_whole_validity_lay_in_the_48_hours_is_superado_only_when_it_is_over() {
+    let mut case = Case::new();
+    for n in 0..2 {
+        case.has(n, Slot::Announcement, Some(FIRST), sent("2026-03-24T16:00"));
+    }
+    // The 10d fell due on the 20th and ends with the 5d, on the 26th at eight.
+    case.gestao(State::Pending, "2026-03-25T07:00");
+    assert_eq!(case.pass("2026-03-25T09:00"), [""; 0]);
+    let plan = case.plan("2026-03-26T08:00");
+    let closed: Vec<_> = plan.actions.iter().filter(|d| d.act() == Act::Supersede).collect();
+    assert_eq!(closed.len(), 2, "{:?}", brief(&plan));
+    assert!(closed.iter().all(|d| d.rung() == Some(10) && d.because().cause().as_str() == "48h"));
+}
+
+// D13
+#[test]
+fn what_becomes_pendente_after_an_outage_is_no_part_of_it() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Unconfirmed, "2026-03-20T07:00");
+    case.pass("2026-03-20T08:00");
+    case.ledger.outage = Some(Outage { from: at("2026-03-20T08:00"), until: at("2026-03-22T09:00") });
+    case.pass("2026-03-22T09:00");
+    case.gestao(State::Pending, "2026-03-25T07:00");
+    let done = case.pass("2026-03-25T08:00");
+    let letter = |n| format!("enviar {} v1", key(rung(1, 10), n));
+    assert_eq!(done, [letter(0), letter(1)]);
+}
+
+#[test]
+fn what_was_pendente_before_an_outage_waits_for_liberar_however_often_it_is_loaded_again() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-19T07:00");
+    case.ledger.passed(at("2026-03-19T08:00"));
+    case.ledger.outage = Some(Outage { from: at("2026-03-19T08:00"), until: at("2026-03-23T09:00") });
+    // The return loads what was missed before the first pass.
+    case.gestao(State::Pending, "2026-03-23T09:01");
+    let held = |n| format!("reter {} v0", key(rung(1, 10), n));
+    assert_eq!(case.pass("2026-03-23T09:02")[..2], [held(0), held(1)]);
+    case.gestao(State::Pending, "2026-03-24T07:00");
+    assert!(case.pass("2026-03-24T08:00").iter().all(|d| d.contains("alerta-")));
+    case.overrides.released.insert(BatchId::of_outage(at("2026-03-23T09:00")));
+    assert_eq!(case.pass("2026-03-24T09:00").len(), 2);
+}
+
+// A19
+#[test]
+fn a_late_pendente_of_a_released_day_is_not_held_again() {
+    let mut case = Case::new();
+    case.calendar.daily_limit = 0;
+    case.announced().says("f", 0, "GESTAO", None, State::Pending, "2026-03-20T07:00");
+    case.says("f", 0, "CRAS", None, State::Done, "2026-03-20T07:00");
+    assert!(case.pass("2026-03-20T08:00").contains(&format!("reter {} v0", key(rung(1, 10), 0))));
+    case.overrides.released.insert(BatchId::of_day(date("2026-03-20")));
+    assert!(case.pass("2026-03-20T09:00").contains(&format!("enviar {} v1", key(rung(1, 10), 0))));
+    case.says("f", 1, "GESTAO", None, State::Pending, "2026-03-23T07:00");
+    case.says("f", 1, "CRAS", None, State::Done, "2026-03-23T07:00");
+    assert!(case.pass("2026-03-23T08:00").contains(&format!("enviar {} v1", key(rung(1, 10), 1))));
+}
+
+// D7
+#[test]
+fn of_two_orders_on_the_same_object_the_newest_rules_also_once_it_is_over() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-20T07:00");
+    let window = || HoldScope::Window(window_id());
+    hold(&mut case, window(), "2026-03-18T10:00", Some("2026-03-19"));
+    hold(&mut case, window(), "2026-03-18T09:00", None);
+    assert_eq!(case.pass("2026-03-20T08:00").len(), 2, "held until the 19th, whatever was said before");
+    hold(&mut case, HoldScope::All, "2026-03-19T09:00", None);
+    case.ledger = Ledger::default();
+    case.announced();
+    assert!(case.pass("2026-03-20T09:00").iter().all(|d| d.starts_with("reter") || d.contains("alerta-")));
+}
+
+#[test]
+fn a_dispensa_given_again_with_a_last_day_ends_on_it() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-20T07:00");
+    for (given, until) in [("2026-03-10T09:00", None), ("2026-03-11T09:00", Some("2026-03-19"))] {
+        case.overrides.exemptions.push(Exemption {
+            municipality: municipality_code(0),
+            window: window_id(),
+            part: None,
+            until: until.map(date),
+            authorship: Authorship { at: at(given), ..authorship() },
+        });
+    }
+    assert!(case.pass("2026-03-20T08:00").contains(&format!("enviar {} v1", key(rung(1, 10), 0))));
+}
+
+// A16
+#[test]
+fn what_reter_stops_is_brought_to_mind_each_day_until_it_dies() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-20T07:00");
+    case.calendar.systems.values_mut().next().unwrap().status_validity = SignedDuration::from_hours(900);
+    hold(&mut case, HoldScope::All, "2026-03-18T09:00", None);
+    for day in 20..26 {
+        let now = format!("2026-03-{day}T08:00");
+        let told = alerts(&case.plan(&now));
+        let both = vec![key(rung(1, 10), 0), key(rung(1, 10), 1)];
+        assert_eq!(told, [(format!("geral/alerta-retidas-retido-2026-03-{day}"), both)], "also on a day off");
+        case.pass(&now);
+        assert_eq!(alerts(&case.plan(&format!("2026-03-{day}T12:00"))), [], "once a day");
+    }
+}
+
+#[test]
+fn an_opening_that_nobody_confirms_is_brought_to_mind_each_day() {
+    let mut case = Case::new();
+    case.calendar.systems.values_mut().next().unwrap().confirm_opening = true;
+    for day in 2..20 {
+        let now = format!("2026-03-{day:02}T08:00");
+        let told = alerts(&case.plan(&now));
+        assert!(
+            told.iter().any(|(alert, named)| alert.contains("aguarda-abertura") && named.len() == 2),
+            "{now}"
+        );
+        case.pass(&now);
+    }
+}
+
+#[test]
+fn what_is_held_after_the_days_alert_and_would_die_before_the_next_is_told_at_once() {
+    let mut case = Case::new();
+    case.announced();
+    let system = case.window().system.clone();
+    let joins = |case: &mut Case, n| {
+        case.roster.municipalities.get_mut(&municipality_code(n)).unwrap().exempt.clear()
+    };
+    case.roster.municipalities.get_mut(&municipality_code(1)).unwrap().exempt.insert(system);
+    assert_eq!(alerts(&case.plan("2026-03-25T08:00")).len(), 1);
+    case.pass("2026-03-25T08:00");
+    joins(&mut case, 1);
+    let told = alerts(&case.plan("2026-03-25T15:00"));
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].0, "geral/alerta-retidas-nao-confirmado-2-2026-03-25");
+    assert!(told[0].1.contains(&key(rung(1, 10), 1)), "{told:?}");
+    case.pass("2026-03-25T15:00");
+    assert_eq!(alerts(&case.plan("2026-03-25T16:00")), []);
+}
+
+// D15
+#[test]
+fn a_second_suspension_is_told_and_so_is_its_end() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-05T07:00");
+    halt(&mut case, "2026-03-04", Some("2026-03-06"));
+    let note = |day: &str, n| {
+        let slot = Slot::Suspension { edition: 1, since: Some(date(day)) };
+        format!("enviar {} v1", key(slot, n))
+    };
+    let upheld =
+        |day: &str, n| format!("enviar {} v1", key(Slot::Upheld { edition: 1, since: Some(date(day)) }, n));
+    assert_eq!(case.pass("2026-03-04T08:00"), [note("2026-03-04", 0), note("2026-03-04", 1)]);
+    assert_eq!(case.pass("2026-03-06T08:00"), [upheld("2026-03-04", 0), upheld("2026-03-04", 1)]);
+    halt(&mut case, "2026-03-11", Some("2026-03-13"));
+    assert_eq!(case.pass("2026-03-11T08:00"), [note("2026-03-11", 0), note("2026-03-11", 1)]);
+    assert_eq!(case.pass("2026-03-12T08:00"), [""; 0], "once");
+    assert_eq!(case.pass("2026-03-13T08:00"), [upheld("2026-03-11", 0), upheld("2026-03-11", 1)]);
+}
+
+// A6
+#[test]
+fn a_halt_rules_until_an_edition_announced_after_it_and_the_window_says_so() {
+    let mut case = Case::new();
+    halt(&mut case, "2026-03-10", None);
+    assert_eq!(case.window().halt_on(date("2026-03-09")), None);
+    assert!(case.window().halt_on(date("2026-03-20")).is_some());
+    case.edition("2026-04-20", Some("2026-03-10"), &[]);
+    assert!(case.window().halt_on(date("2026-03-20")).is_some(), "announced the same day is not after it");
+    case.edition("2026-04-25", Some("2026-03-15"), &[0]);
+    assert!(case.window().halt_on(date("2026-03-20")).is_some(), "for one municipality only");
+    case.edition("2026-04-30", Some("2026-03-18"), &[]);
+    assert!(case.window().halt_on(date("2026-03-17")).is_some());
+    assert_eq!(case.window().halt_on(date("2026-03-18")), None);
+}
+
+// D5
+#[test]
+fn an_edition_earlier_than_one_that_nobody_was_told_does_not_wait() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-30T07:00");
+    case.edition("2026-05-30", Some("2026-03-30"), &[]);
+    case.edition("2026-05-20", Some("2026-03-30"), &[]);
+    let letter = |n| format!("enviar {} v1", key(Slot::Extension { edition: 3 }, n));
+    assert_eq!(case.pass("2026-03-30T08:00"), [letter(0), letter(1)]);
+}
+
+#[test]
+fn who_was_told_the_later_date_waits_for_liberar_and_who_was_not_does_not() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-30T07:00");
+    case.edition("2026-05-30", Some("2026-03-20"), &[]);
+    case.has(0, Slot::Extension { edition: 2 }, Some("2026-05-30"), sent("2026-03-20T08:00"));
+    case.edition("2026-05-20", Some("2026-03-30"), &[]);
+    let done = case.pass("2026-03-30T08:00");
+    let letter = |n| format!("{} v", key(Slot::Extension { edition: 3 }, n));
+    assert!(done.iter().any(|d| d.starts_with(&format!("reter {}", letter(0)))), "{done:?}");
+    assert!(done.iter().any(|d| d.starts_with(&format!("enviar {}", letter(1)))), "{done:?}");
+}
+
+// D1
+fn with_units(case: &mut Case, from: Option<&str>) {
+    let unit = |id: &str, n: u32| Unit {
+        id: UnitId::parse(id).unwrap(),
+        municipality: municipality_code(n),
+        part: part("CRAS"),
+        name: format!("U {id}"),
+        addresses: vec![email(&format!("u{id}@es.test"))],
+        telephone: String::new(),
+        from: from.map(date),
+        until: None,
+    };
+    case.roster.units = Some(Units::new(vec![unit("11", 0), unit("22", 0), unit("33", 1)]));
+    case.window().parts = vec![part("CRAS")];
+}
+
+#[test]
+fn a_lembrete_to_who_answers_goes_only_to_the_units_that_have_not_filled_in() {
+    let mut case = Case::new();
+    with_units(&mut case, None);
+    for rung in &mut case.calendar.systems.values_mut().next().unwrap().ladder {
+        rung.audience = vec![Audience::Respondent];
+        rung.unconfirmed = OnUnconfirmed::Remind;
+    }
+    case.announced().says("f", 0, "CRAS", Some("11"), State::Done, "2026-03-03T07:00");
+    let plan = case.plan("2026-03-20T08:00");
+    let letter = format!("enviar {} v1 para u22@es.test", key(rung(1, 10), 0));
+    assert!(acts(&plan).contains(&letter), "{:?}", acts(&plan));
+}
+
+// A17
+#[test]
+fn who_joins_after_inicio_is_not_told_outside_and_gets_the_divulgacao() {
+    let mut case = Case::new();
+    case.calendar.starts_on = Some(date("2026-03-09"));
+    with_units(&mut case, Some("2026-03-02"));
+    assert_eq!(case.pass("2026-03-10T08:00"), [""; 0], "both had units on the day of inicio");
+    with_units(&mut case, Some("2026-03-12"));
+    let letter = |n| format!("enviar {} v1", key(Slot::Announcement, n));
+    assert_eq!(case.pass("2026-03-12T08:00"), [letter(0), letter(1)]);
+}
