@@ -22,6 +22,8 @@ CREATE TABLE meta (
     last_pass_at BIGINT,
     heartbeat_at BIGINT,
     high_water   BIGINT,
+    leap_from    BIGINT,
+    leap_to      BIGINT,
     head_seq     BIGINT NOT NULL,
     head_hash    TEXT   NOT NULL
 );

@@ -113,6 +113,10 @@ pub(super) fn entry_words(entry: &JournalEntry) -> String {
         | Entry::ProposalsTaken(ProposalsTaken { reason, .. })
         | Entry::ProposalsRefused(ProposalsRefused { reason, .. })
         | Entry::Seen(Seen { reason, .. }) => because(reason),
+        Entry::ClockRuled(told) => {
+            signed(&format!("{kind} {}", told.act.as_str()), &told.reason, &told.author)
+        }
+        Entry::TestSent(told) => signed(&format!("{kind} {}", done(told.outcome.as_str())), "", &told.author),
         Entry::Flagged(_)
         | Entry::Unflagged(_)
         | Entry::Adopted(_)
@@ -140,6 +144,8 @@ fn act(told: &Entry) -> Option<&'static str> {
         Entry::ProposalsRefused(_) => "recusado",
         Entry::Found(_) => "achada",
         Entry::Seen(_) => "vista",
+        Entry::ClockRuled(told) => told.act.as_str(),
+        Entry::TestSent(told) => told.outcome.as_str(),
         Entry::Opening(_)
         | Entry::Attempt(_)
         | Entry::Returned(_)

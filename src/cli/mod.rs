@@ -7,6 +7,7 @@ mod agenda;
 mod apply;
 mod args;
 mod check;
+mod clock;
 mod consent;
 mod contrast;
 mod dossier;
@@ -130,6 +131,7 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Orders(Orders { all, undo: None }) => orders::list(&open().await?, *all).await,
         Command::Apply(asked) => apply::run(&open().await?, asked).await,
         Command::Extend(asked) => extend::run(&open().await?, asked).await,
+        Command::Clock { verb } => clock::run(&open().await?, verb.as_ref()).await,
         Command::Health => health::run(&open().await?).await,
         Command::Complete { values: Some(values), .. } => Ok(shell::values(invocation, *values).await),
         Command::Complete { shell, values: None } => Ok(shell.map_or(Answer::Done, shell::complete)),

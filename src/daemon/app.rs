@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 
+use super::leap::ClockWatch;
 use crate::clock::Clock;
 use crate::feed::http::{Fetcher, Patience};
 use crate::store::Store;
@@ -33,6 +34,8 @@ pub struct App {
     pub stop: CancellationToken,
     /// Something is lost for good; the process must end with failure.
     pub failed: CancellationToken,
+    /// Whether the machine's clock may be believed.
+    pub(super) clock_watch: std::sync::Mutex<ClockWatch>,
     due: std::sync::Mutex<Due>,
     /// Whether the files hold a configuration that was refused.
     refused: AtomicBool,
@@ -77,6 +80,7 @@ impl App {
             mail: Notify::new(),
             stop: CancellationToken::new(),
             failed: CancellationToken::new(),
+            clock_watch: std::sync::Mutex::default(),
             due: std::sync::Mutex::new(Due { at: None, decided_at: clock.now() }),
             refused: AtomicBool::new(false),
             on_last_good: AtomicBool::new(false),

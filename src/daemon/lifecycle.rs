@@ -4,7 +4,7 @@
 //! what is on the wire is finished. The scheduler only ticks; what is due is decided by the passes.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -15,7 +15,9 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 use super::app::App;
+use super::clock_watch;
 use super::ingest::Ingest;
+use super::leap::ClockWatch;
 use super::news::News;
 use super::outbox::{Outbox, RoundSummary};
 use super::reconcile::{Pass, reconcile_once};
@@ -137,11 +139,20 @@ impl Service {
         for key in store.recover(&lock, now, uncertain).await? {
             warn!(notice.key = %key, "a carta estava em envio quando o serviço parou: incerta");
         }
-        if let Some(outage) = store.begin(now).await? {
-            warn!(outage.from = %outage.from, outage.until = %outage.until, "o serviço esteve parado");
-        }
+        let asks = setup.config.settings.mode == config::Mode::Production;
+        let (watch, leap) = ClockWatch::start(&store.signs().await?, clock.reading(), asks);
         let directory = setup.directory.clone();
         let app = App::new(setup, store, clock);
+        *app.clock_watch.lock().unwrap_or_else(PoisonError::into_inner) = watch;
+        if let Some(leap) = leap {
+            app.store.note_leap(Some(leap)).await?;
+            clock_watch::tell(&app, leap).await?;
+        }
+        if clock_watch::is_steady(&app).await?
+            && let Some(outage) = app.store.begin(now).await?
+        {
+            warn!(outage.from = %outage.from, outage.until = %outage.until, "o serviço esteve parado");
+        }
         Ok(Self { app, directory, _lock: lock })
     }
 
@@ -161,6 +172,12 @@ impl Service {
 
     async fn everything(&self) -> Result<(Pass, RoundSummary), ServiceError> {
         let app = &self.app;
+        if !clock_watch::is_steady(app).await? {
+            let mut outbox = Outbox::new(&app.live())?;
+            let dispatch = outbox.deliver_once(app).await?;
+            outbox.close().await;
+            return Ok((Pass::default(), dispatch));
+        }
         let mut ingest = Ingest::default();
         let mut registers = Registers::default();
         ingest.ingest_once(app).await?;
@@ -217,7 +234,9 @@ impl Service {
         self.app.stop.cancel();
         drop(ticker);
         tracker.wait().await;
-        self.app.store.heartbeat(self.app.now()).await?;
+        if clock_watch::is_steady(&self.app).await? {
+            self.app.store.heartbeat(self.app.now()).await?;
+        }
         self.app.store.close().await;
         if self.app.failed.is_cancelled() { Err(ServiceError::LoopDied) } else { Ok(()) }
     }
@@ -325,7 +344,13 @@ impl Drop for Fuse {
 async fn ingest_loop(app: Arc<App>) {
     let mut ingest = Ingest::default();
     while !app.stop.is_cancelled() {
-        match ingest.ingest_once(&app).await {
+        let taken_in = match clock_watch::is_steady(&app).await {
+            Ok(true) => ingest.ingest_once(&app).await,
+            // What is taken in now would carry a false date.
+            Ok(false) => Ok(false),
+            Err(failure) => Err(failure),
+        };
+        match taken_in {
             Ok(true) => app.wake.notify_one(),
             Ok(false) => {}
             Err(failure) => error!(error = %chain(&failure), "a ingestão falhou; será retomada"),
@@ -340,7 +365,9 @@ async fn ingest_loop(app: Arc<App>) {
 async fn register_loop(app: Arc<App>) {
     let mut registers = Registers::default();
     while !app.stop.is_cancelled() {
-        if let Err(failure) = registers.register_once(&app).await {
+        if clock_watch::is_steady(&app).await.unwrap_or(false)
+            && let Err(failure) = registers.register_once(&app).await
+        {
             error!(error = %chain(&failure), "a leitura do cadastro falhou; será retomada");
         }
         tokio::select! {
@@ -353,7 +380,9 @@ async fn register_loop(app: Arc<App>) {
 async fn news_loop(app: Arc<App>) {
     let mut news = News::default();
     while !app.stop.is_cancelled() {
-        if let Err(failure) = news.news_once(&app).await {
+        if clock_watch::is_steady(&app).await.unwrap_or(false)
+            && let Err(failure) = news.news_once(&app).await
+        {
             error!(error = %chain(&failure), "a leitura das notícias falhou; será retomada");
         }
         tokio::select! {
@@ -442,7 +471,8 @@ async fn beat_loop(app: Arc<App>) {
     let mut beaten_at: Option<Timestamp> = None;
     while !app.stop.is_cancelled() {
         let now = app.now();
-        if beaten_at.is_none_or(|at| now.duration_since(at).unsigned_abs() >= BEAT) {
+        let is_due = beaten_at.is_none_or(|at| now.duration_since(at).unsigned_abs() >= BEAT);
+        if is_due && clock_watch::is_steady(&app).await.unwrap_or(false) {
             match app.store.heartbeat(now).await {
                 Ok(()) => beaten_at = Some(now),
                 Err(failure) => error!(error = %chain(&failure), "o batimento não pôde ser gravado"),

@@ -11,7 +11,9 @@
 pub mod alert;
 pub mod app;
 mod arrivals;
+mod clock_watch;
 pub mod ingest;
+mod leap;
 pub mod lifecycle;
 pub mod news;
 pub mod outbox;

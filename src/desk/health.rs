@@ -4,7 +4,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::time::Zone;
+use crate::domain::time::{Leap, Zone};
+use crate::plan::CLOCK_TOLERANCE;
 use crate::render::portuguese as pt;
 use crate::store::{RefusedConfiguration, Signs, Store, StoreError};
 
@@ -16,6 +17,13 @@ const FRESH: SignedDuration = SignedDuration::from_mins(5);
 pub enum Ailment {
     /// No daemon ever ran on this ledger.
     NeverAlive,
+    /// The clock stands before what the service already lived through.
+    ClockBehind {
+        /// Up to when.
+        mark: Timestamp,
+    },
+    /// The clock leapt ahead, and nobody vouches for it.
+    ClockLeapt(Leap),
     /// No sign of life for too long.
     Silent {
         /// The last one.
@@ -51,12 +59,20 @@ pub async fn examine(store: &Store, faulty: bool, now: Timestamp) -> Result<Heal
         Some(since) if now.duration_since(since) > FRESH => ailments.push(Ailment::Silent { since }),
         Some(_) => {}
     }
+    ailments.extend(clock_trouble(&signs, now));
     match store.configuration_refused().await? {
         Some(refused) => ailments.push(Ailment::Refused(refused)),
         None if faulty => ailments.push(Ailment::Faulty),
         None => {}
     }
     Ok(Health { signs, in_force: kept.map(|k| (k.fingerprint, k.since, k.by)), ailments })
+}
+
+/// Whether the clock keeps letters from leaving.
+#[must_use]
+pub fn clock_trouble(signs: &Signs, now: Timestamp) -> Option<Ailment> {
+    let behind = signs.high_water.filter(|mark| mark.duration_since(now) > CLOCK_TOLERANCE);
+    signs.leap.map(Ailment::ClockLeapt).or(behind.map(|mark| Ailment::ClockBehind { mark }))
 }
 
 impl Ailment {
@@ -67,6 +83,17 @@ impl Ailment {
             Self::NeverAlive => {
                 "o serviço nunca rodou com este livro\n  dica: systemctl start vigia-suas".to_owned()
             }
+            Self::ClockBehind { mark } => format!(
+                "o relógio desta máquina está antes de {}, até onde o serviço já trabalhou: nenhuma carta sai a município\n  \
+                 dica: confira com “timedatectl”; se o relógio está certo agora, rode “vigia-suas relogio corrigir --motivo …”",
+                pt::instant(*mark, zone)
+            ),
+            Self::ClockLeapt(leap) => format!(
+                "o relógio desta máquina saltou de {} para {} e ninguém o confirma: nada é decidido\n  dica: confira com \
+                 “timedatectl”; se o relógio está certo, rode “vigia-suas relogio aceitar --motivo …”",
+                pt::instant(leap.from, zone),
+                pt::instant(leap.to, zone)
+            ),
             Self::Silent { since } => format!(
                 "o serviço não dá sinal de vida desde {}\n  dica: systemctl status vigia-suas",
                 pt::instant(*since, zone)
