@@ -118,7 +118,9 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
             ledger::list(&open().await?, window.as_ref(), municipality.as_deref(), *since).await
         }
         Command::Letter(asked) => letter::run(invocation, asked).await,
-        Command::SendTest { to, sample } => letter::send_test(&open().await?, to, sample).await,
+        Command::SendTest { to, sample, author } => {
+            letter::send_test(&open().await?, to, sample, author).await
+        }
         Command::Bounce => returned::run(open().await?).await,
         Command::Hold { scope, signature, until } => {
             order::hold(&open().await?, scope, *until, signature).await

@@ -164,6 +164,9 @@ pub(in crate::cli) enum Command {
         to: EmailAddress,
         #[command(flatten)]
         sample: Sample,
+        #[arg(id = "autor", long, value_name = "NOME", value_parser = value::text, required = false)]
+        #[arg(help = "Quem testa [padrão: o usuário do sistema]")]
+        author: String,
     },
     #[command(name = "devolucao", alias = "bounce")]
     #[command(about = "Lê da entrada padrão uma carta devolvida ou uma confirmação de leitura")]
