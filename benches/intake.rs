@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use vigia_suas::config::{Config, Sources, compile};
 use vigia_suas::domain::id::{MunicipalityCode, SnapshotId};
 use vigia_suas::feed::body::{Body, Original};
-use vigia_suas::feed::judge::{Previous, Verdict};
+use vigia_suas::feed::judge::Verdict;
 use vigia_suas::feed::map::Ground;
 use vigia_suas::feed::take_in;
 use vigia_suas::plan::{World, plan};
@@ -126,12 +126,12 @@ fn one_take_in(dir: &Path) {
                 roster: &config.roster,
                 taken_at: now,
             };
-            let previous = store.last_accepted(&spec.id).await.unwrap().map(|last| Previous {
-                done: last.by_window.iter().map(|(window, tally)| (window.clone(), tally.done)).collect(),
-                municipalities: last.total.municipalities,
-                rows: last.rows,
+            let open = windows.iter().filter(|w| {
+                w.latest_deadline().is_none_or(|d| d.on >= now.to_zoned(jiff::tz::TimeZone::UTC).date())
             });
-            let intake = take_in(spec, &[body], &ground, previous.as_ref());
+            let open = open.map(|w| w.id.clone()).collect();
+            let before = store.baseline(&spec.id, &open).await.unwrap();
+            let intake = take_in(spec, &[body], &ground, before.as_ref());
             assert!(matches!(intake.verdict, Verdict::Accepted { .. }), "{:?}", intake.verdict);
             let judged = began.elapsed();
             let snapshot = NewSnapshot {
@@ -143,6 +143,7 @@ fn one_take_in(dir: &Path) {
                 rows: intake.mapped.rows,
                 rejected: intake.mapped.bad,
                 repeated: intake.mapped.duplicates,
+                form: None,
                 reasons: Vec::new(),
                 original: None,
             };

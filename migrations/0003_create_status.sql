@@ -8,7 +8,7 @@ CREATE TABLE pages (
 
 CREATE TABLE mappings (
     sha256 TEXT NOT NULL PRIMARY KEY,
-    bytes  BLOB NOT NULL -- windows and their pages, one a line; equal snapshots share it
+    bytes  BLOB NOT NULL -- the columns that it came in, then windows and their pages, one a line; equal snapshots share it
 );
 
 CREATE TABLE snapshots (

@@ -16,8 +16,10 @@ CREATE TABLE news_findings (
     published_on TEXT,
     opens_on     TEXT,
     deadline_on  TEXT,
+    deadline_at  TEXT,            -- the hour, where it is not the end of the day
     refs         TEXT   NOT NULL, -- references guessed, parted by blanks
     written      TEXT   NOT NULL, -- dates as written, one a line
+    doubts       TEXT   NOT NULL, -- why it may mean something else, parted by blanks
     found_at     BIGINT NOT NULL,
     quiet        BIGINT NOT NULL, -- 1: too old to be told
     told_at      BIGINT,

@@ -50,7 +50,7 @@ pub(super) async fn compare(
     calendar.hours.waits = true;
     let mut known = Known::empty(in_force.clone(), calendar, session.now());
     if let Some(store) = session.ledger().await? {
-        known.status = store.status().await?;
+        known.take(store.status().await?);
         known.overrides = store.overrides().await?;
         known.ledger = store.ledger().await?;
     }

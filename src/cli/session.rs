@@ -213,7 +213,7 @@ impl Session {
     pub(super) async fn known_to(&self, calendar: Calendar) -> std::result::Result<Known, Failure> {
         let mut known = Known::empty(self.setup.clone(), calendar, self.now());
         if let Some(store) = self.ledger().await? {
-            known.status = store.status().await?;
+            known.take(store.status().await?);
             known.overrides = store.overrides().await?;
             known.ledger = store.ledger().await?;
         }

@@ -156,7 +156,7 @@ pub(super) fn original(session: &Session, file: &Path) -> std::result::Result<Or
 pub(super) async fn report(session: &Session, format: ReportFormat, window: Option<&WindowId>) -> Result {
     let mut known = session.known().await?;
     if let (Some(at), Some(store)) = (session.as_known_at(), session.ledger().await?) {
-        known.status = store.status_as_known(at).await?;
+        known.take(store.status_as_known(at).await?);
         known.ledger = known.ledger.as_known(at);
     }
     let summaries = chosen(session, &known, window)?;

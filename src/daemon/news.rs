@@ -158,7 +158,7 @@ fn alert(untold: &[FindingLine], live: &Live, today: Date) -> String {
     let count = render::portuguese::counted(untold.len(), "notícia do MDS pode", "notícias do MDS podem");
     let mut pieces = vec![format!(
         "{count} dizer respeito a uma janela. As datas são palpites, e nada foi mudado no calendário: leia, confira e, se \
-         for o caso, escreva em calendario.toml."
+         for o caso, rode o comando proposto ou escreva em calendario.toml."
     )];
     for FindingLine { finding, .. } in untold.iter().take(MOST_TOLD) {
         let told = render::news::told(finding, &live.calendar, today);

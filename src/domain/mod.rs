@@ -1,7 +1,7 @@
 //! The vocabulary and its rules: everything that a decision is made of. Pure.
 //!
 //! Reading order: `id` (names of things), `time` (civil dates to instants), `holiday`, `calendar` (what was
-//! announced), `roster` (whom to tell), `status` and `page` (who has filled in), `overrides` (what people decided),
+//! announced), `roster` (whom to tell), `status` (who has filled in), `overrides` (what people decided),
 //! `notice` (one thing to tell), `reason` (why), `register` (what the ministry's register of units would change), `news`
 //! (what it publishes), `delivery` (one address), `dossier` (proof of what was said), `journal`
 //! (what is recorded for good).
@@ -20,7 +20,6 @@ pub mod journal;
 pub mod news;
 pub mod notice;
 pub mod overrides;
-pub mod page;
 pub mod reason;
 pub mod register;
 pub mod roster;

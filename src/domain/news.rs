@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 
 use super::feed::Source;
 use super::id::{FeedId, Reference, SystemId};
@@ -146,10 +146,70 @@ pub struct Guess {
     pub opens_on: Option<Date>,
     /// The (new) deadline.
     pub deadline_on: Option<Date>,
+    /// The hour of that day, where the text names another than its end.
+    pub deadline_at: Option<Time>,
     /// Periods that the text names, the likeliest first.
     pub references: Vec<Reference>,
     /// The dates as written, in order.
     pub written: Vec<String>,
+    /// Why the text may mean something else, each once. With a doubt the dates above are proposed to nobody.
+    pub doubts: Vec<Doubt>,
+}
+
+/// Why a sentence with the right words and a date may not say that this date is the system's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Doubt {
+    /// *negado*: it says that it is not so.
+    Denied,
+    /// *incerto*: it may come to be so, was asked for, or is hearsay.
+    Uncertain,
+    /// *retificado*: it corrects, revokes or strikes out something; which date stands is for a reader.
+    Rectified,
+    /// *outro_sistema*: it names several systems.
+    OtherSystem,
+    /// *outro_assunto*: it tells of a course, a conference, an account to render.
+    OtherSubject,
+    /// *outro_publico*: it is about some states, some municipalities, or some of those who fill in.
+    OtherPublic,
+    /// *abertura_mudou*: what moves seems to be the opening and not the deadline.
+    OpeningMoved,
+    /// *varias_datas*: several dates or hours could be the one.
+    SeveralDates,
+}
+
+impl Doubt {
+    /// Every doubt.
+    pub const ALL: [Self; 8] = [
+        Self::Denied,
+        Self::Uncertain,
+        Self::Rectified,
+        Self::OtherSystem,
+        Self::OtherSubject,
+        Self::OtherPublic,
+        Self::OpeningMoved,
+        Self::SeveralDates,
+    ];
+
+    /// The word in the store and in `--json`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Denied => "negado",
+            Self::Uncertain => "incerto",
+            Self::Rectified => "retificado",
+            Self::OtherSystem => "outro_sistema",
+            Self::OtherSubject => "outro_assunto",
+            Self::OtherPublic => "outro_publico",
+            Self::OpeningMoved => "abertura_mudou",
+            Self::SeveralDates => "varias_datas",
+        }
+    }
+
+    /// Reads the word of the store.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|doubt| doubt.as_str() == text)
+    }
 }
 
 /// Something published that may concern a window.

@@ -189,6 +189,12 @@ impl Roster {
         contacts.chain(units).any(|known| known.as_str().eq_ignore_ascii_case(address.as_str()))
     }
 
+    /// The name of a municipality; its code, where the roster does not have it.
+    #[must_use]
+    pub fn name_of(&self, code: MunicipalityCode) -> String {
+        self.municipalities.get(&code).map_or_else(|| code.to_string(), |known| known.name.clone())
+    }
+
     /// Every unit of a part in a municipality, open or closed.
     pub fn units_of<'a>(
         &'a self,

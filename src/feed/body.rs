@@ -3,6 +3,7 @@
 //! What was hashed is what is decoded: a file in a drop folder may still change, the copy kept here cannot. Nothing
 //! here looks at what the bytes mean, and nothing after it holds a large load whole.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt as _;
@@ -35,6 +36,17 @@ impl Given {
     #[must_use]
     pub fn is_of_somebody(&self) -> bool {
         self.municipality.is_some() || self.unit.is_some()
+    }
+}
+
+impl fmt::Display for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told = [
+            self.municipality.map(|m| format!("município {m}")),
+            self.unit.as_ref().map(|u| format!("unidade {u}")),
+            self.reference.map(|r| format!("referência {r}")),
+        ];
+        f.write_str(&told.into_iter().flatten().collect::<Vec<_>>().join(", "))
     }
 }
 

@@ -9,7 +9,7 @@ use super::format;
 use crate::domain::feed::Format;
 use crate::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
 use crate::domain::roster::Roster;
-use crate::domain::status::{Observation, State};
+use crate::domain::status::{Basis, Observation, State};
 use crate::domain::time::Zone;
 use crate::plan::replay::Change;
 
@@ -89,7 +89,8 @@ fn change(cells: &[&str], zone: &Zone, roster: &Roster) -> Result<Change, String
             unit: if unit.is_empty() { None } else { Some(UnitId::parse(unit).map_err(|e| e.to_string())?) },
             state,
             dated: None,
-            reopened: false,
+            basis: Basis::Row,
+            line: 0,
             wording: None,
         },
     })

@@ -160,6 +160,19 @@ pub enum DecodeError {
         /// Counted by the source.
         promised: u64,
     },
+    /// The answer says of itself that it is not whole, or brings an error beside its documents.
+    #[error("o próprio servidor diz que a resposta veio só em parte, ou com erro: tente de novo mais tarde")]
+    Partial,
+    /// A page of an answer is not the one that was asked for.
+    #[error(
+        "pediu-se a página a partir do documento {due}, e veio a que começa em {start}: o servidor ignora `start`"
+    )]
+    WrongPage {
+        /// How many documents the pages before brought.
+        due: u64,
+        /// How many stand before this one, as it says.
+        start: u64,
+    },
     /// No table of a page is the one.
     #[error(
         "a página não tem nenhuma tabela com “{0}” no cabeçalho: mudou de forma, ou é uma página de erro"

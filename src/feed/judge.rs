@@ -1,33 +1,29 @@
 //! Whether a snapshot is believed. Pure.
 //!
 //! Before believing, not after: a quarantined snapshot changes nothing, the last good one stays, and staff read why.
+//! Compared is key by key, never by totals, with what is known from the feed and with what its last load said of the
+//! windows that run; a window that is over, or of which the load says nothing at all, is no fall.
+//!
+//! What ends a quarantine: a later load against which nothing speaks, or `fonte aceitar`, after which the load is the
+//! one that the next is measured by.
 
+mod compare;
 mod wording;
 
-use std::collections::BTreeMap;
-
-use crate::domain::feed::{FeedSpec, Manners, Meaning, Source};
+use crate::domain::feed::{FeedSpec, Manners, Source};
 use crate::domain::id::{SnapshotId, WindowId};
+use crate::domain::roster::Roster;
+use crate::domain::status::Baseline;
 
 use super::error::DecodeError;
-use super::map::{BadLine, Mapped};
+use super::map::{BadLine, Mapped, UnknownMunicipality};
 use super::table::ColumnError;
 
-/// A fall of *concluído*, or a share of bad lines, up to this many is never too much.
+/// Up to this many bad lines are never too much; more reversals always are.
 pub const TOLERATED: usize = 5;
-/// Nor up to this share, in percent.
+/// Up to this share of bad lines is never too much, in percent; a greater one of reversals or of keys that are no longer
+/// covered is.
 pub const TOLERATED_PERCENT: usize = 5;
-
-/// What the last accepted snapshot of the feed said; kept by the store.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Previous {
-    /// *Concluído* by window. Windows that only one of two snapshots speaks of are not compared.
-    pub done: BTreeMap<WindowId, usize>,
-    /// Known municipalities with a row. Compared in situation feeds, where everybody has one.
-    pub municipalities: usize,
-    /// Rows that repeat no other. Compared in the same feeds.
-    pub rows: usize,
-}
 
 /// Whether a snapshot is believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,28 +60,50 @@ pub enum Refusal {
         /// How many rows are about municipalities outside the roster.
         unknown: usize,
     },
-    /// *Concluído* fell more than it may.
-    Fell {
+    /// Too many who were done, and now pend.
+    Reversed {
         /// In which window.
         window: WindowId,
-        /// In the last accepted snapshot.
-        before: usize,
-        /// In this one.
-        now: usize,
+        /// How many keys.
+        count: usize,
+        /// The municipalities, by name.
+        who: Vec<String>,
     },
-    /// A situation feed lost municipalities.
-    Shrunk {
-        /// In the last accepted snapshot.
+    /// Too many of whom the last load had a row, and this one has none.
+    Uncovered {
+        /// In which window.
+        window: WindowId,
+        /// How many keys.
+        count: usize,
+        /// Of how many.
         before: usize,
-        /// In this one.
-        now: usize,
+        /// The municipalities, by name.
+        who: Vec<String>,
     },
-    /// A situation feed lost rows, although every municipality still has one.
-    LostRows {
-        /// In the last accepted snapshot.
-        before: usize,
-        /// In this one.
-        now: usize,
+    /// More newly concluded than the last loads let expect.
+    Jumped {
+        /// In which window.
+        window: WindowId,
+        /// How many keys.
+        count: usize,
+        /// How many the last loads let expect at most.
+        most: usize,
+        /// The municipalities, by name.
+        who: Vec<String>,
+    },
+    /// The columns are not those of the last accepted load.
+    Form {
+        /// Of the last accepted load.
+        before: String,
+        /// Of this one.
+        now: String,
+    },
+    /// Two different questions got the same bytes for an answer.
+    SameAnswer {
+        /// What the one was about.
+        one: String,
+        /// What the other was about.
+        other: String,
     },
     /// More pages of the run than the feed tolerates could not be had or read.
     MissingPages {
@@ -124,8 +142,8 @@ pub enum Refusal {
         bad: usize,
         /// Of how many.
         rows: usize,
-        /// The first.
-        first: Option<BadLine>,
+        /// They, as far as they are listed.
+        lines: Vec<BadLine>,
     },
 }
 
@@ -136,11 +154,20 @@ pub enum Note {
     BadLines {
         /// How many.
         bad: usize,
-        /// The first.
-        first: Option<BadLine>,
+        /// They, as far as they are listed.
+        lines: Vec<BadLine>,
     },
     /// Rows about municipalities outside the roster.
-    UnknownMunicipalities(usize),
+    UnknownMunicipalities {
+        /// How many rows.
+        count: usize,
+        /// They, as far as they are listed.
+        lines: Vec<UnknownMunicipality>,
+    },
+    /// Municipalities of which rows say different things, by name.
+    Contradictions(Vec<String>),
+    /// Rows whose counts say neither that all are filled in nor that some are missing.
+    UnclearCounts(usize),
     /// Units outside the roster.
     UnknownUnits(usize),
     /// Rows that repeat others.
@@ -154,7 +181,7 @@ pub enum Note {
     WithoutWindow(usize),
     /// Rows with a blank situation.
     BlankSituations(usize),
-    /// Rows with a date that cannot be read or is yet to come.
+    /// Rows with a date that cannot be read, is yet to come, or is from before the window opened.
     DoubtfulDates(usize),
     /// Expected ones without a row who are taken for não confirmado.
     Unsaid(usize),
@@ -169,14 +196,14 @@ pub enum Note {
     },
 }
 
-/// Judges what a file says against what the feed promises and what it said before. `previous` is absent for a first
-/// snapshot, or when a person loads one in spite of the comparison.
+/// Judges what a file says against what the feed promises and what it said before. `before` is absent for a first
+/// snapshot.
 #[must_use]
-pub fn judge(spec: &FeedSpec, mapped: &Mapped, previous: Option<&Previous>) -> Verdict {
+pub fn judge(spec: &FeedSpec, mapped: &Mapped, before: Option<&Baseline>, roster: &Roster) -> Verdict {
     let mut reasons: Vec<Refusal> = mapped.columns.iter().cloned().map(Refusal::Column).collect();
     if reasons.is_empty() {
         reasons.extend(against(spec, mapped));
-        reasons.extend(previous.into_iter().flat_map(|p| falls(spec, mapped, p)));
+        reasons.extend(before.into_iter().flat_map(|before| compare::falls(spec, mapped, before, roster)));
     }
     if reasons.is_empty() {
         Verdict::Accepted { notes: notes(mapped) }
@@ -198,9 +225,10 @@ fn against(spec: &FeedSpec, mapped: &Mapped) -> Vec<Refusal> {
         return reasons;
     }
     reasons.extend(mapped.truncated.clone().map(Refusal::Truncated));
+    reasons.extend(mapped.same_answer.clone().map(|(one, other)| Refusal::SameAnswer { one, other }));
     if beyond(mapped.bad, mapped.rows) {
-        let first = mapped.bad_lines.first().cloned();
-        reasons.push(Refusal::BadLines { bad: mapped.bad, rows: mapped.rows, first });
+        let lines = mapped.bad_lines.clone();
+        reasons.push(Refusal::BadLines { bad: mapped.bad, rows: mapped.rows, lines });
     }
     let (known, minimum) = (mapped.municipalities_seen.len(), spec.minimum.max(1));
     if known < minimum {
@@ -223,42 +251,23 @@ fn tolerated_failures(spec: &FeedSpec) -> usize {
     }
 }
 
-/// What speaks against it beside the one before.
-fn falls(spec: &FeedSpec, mapped: &Mapped, previous: &Previous) -> Vec<Refusal> {
-    let fell = |before: usize, now: usize| {
-        // From something to nothing is no fall but a window that the file no longer speaks of.
-        before > 0 && (now == 0 || beyond(before.saturating_sub(now), before))
-    };
-    let mut reasons: Vec<Refusal> = previous
-        .done
-        .iter()
-        .filter_map(|(window, before)| Some((window, *before, *mapped.done.get(window)?)))
-        .filter(|(_, before, now)| fell(*before, *now))
-        .map(|(window, before, now)| Refusal::Fell { window: window.clone(), before, now })
-        .collect();
-    let (before, now) = (previous.municipalities, mapped.municipalities_seen.len());
-    let everybody_has_a_row = matches!(spec.mapping.meaning, Meaning::Situation { .. });
-    if everybody_has_a_row && previous.done.keys().any(|w| mapped.done.contains_key(w)) {
-        if fell(before, now) {
-            reasons.push(Refusal::Shrunk { before, now });
-        } else if fell(previous.rows, mapped.distinct_rows()) {
-            reasons.push(Refusal::LostRows { before: previous.rows, now: mapped.distinct_rows() });
-        }
-    }
-    reasons
-}
-
 /// Whether `part` is more than five and more than five percent of `whole`.
 fn beyond(part: usize, whole: usize) -> bool {
     part > TOLERATED && part.saturating_mul(100) > whole.saturating_mul(TOLERATED_PERCENT)
 }
 
-fn notes(mapped: &Mapped) -> Vec<Note> {
+/// All that is odd about a file, whatever becomes of it.
+#[must_use]
+pub fn notes(mapped: &Mapped) -> Vec<Note> {
     let duplicates = mapped.first_duplicate;
     [
-        (mapped.bad > 0)
-            .then(|| Note::BadLines { bad: mapped.bad, first: mapped.bad_lines.first().cloned() }),
-        (mapped.unknown > 0).then_some(Note::UnknownMunicipalities(mapped.unknown)),
+        (mapped.bad > 0).then(|| Note::BadLines { bad: mapped.bad, lines: mapped.bad_lines.clone() }),
+        (mapped.unknown > 0).then(|| Note::UnknownMunicipalities {
+            count: mapped.unknown,
+            lines: mapped.unknown_municipalities.clone(),
+        }),
+        (!mapped.contradicted.is_empty()).then(|| Note::Contradictions(mapped.contradicted.clone())),
+        (mapped.unclear_counts > 0).then_some(Note::UnclearCounts(mapped.unclear_counts)),
         (!mapped.unknown_units.is_empty()).then_some(Note::UnknownUnits(mapped.unknown_units.len())),
         duplicates.map(|first_line| Note::Duplicates { count: mapped.duplicates, first_line }),
         (mapped.without_window > 0).then_some(Note::WithoutWindow(mapped.without_window)),

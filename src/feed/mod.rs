@@ -36,12 +36,15 @@ pub mod url;
 
 use std::collections::BTreeMap;
 
-use crate::domain::feed::FeedSpec;
+use crate::domain::feed::{FeedSpec, Format};
+use crate::domain::id::{MunicipalityCode, UnitId};
+use crate::domain::status::Baseline;
 
 use self::body::{Body, Given};
 use self::error::DecodeError;
-use self::judge::{Previous, Refusal, Verdict, judge};
+use self::judge::{Note, Refusal, Verdict, judge};
 use self::map::{Ground, Mapped, Mapper};
+use self::solr::PageCount;
 
 /// What became of one whole load of bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +53,24 @@ pub struct Intake {
     pub mapped: Mapped,
     /// Whether to believe it.
     pub verdict: Verdict,
+}
+
+impl Intake {
+    /// What staff should know, whatever became of it: why it is not believed, then what is odd about it.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let Verdict::Quarantined { reasons } = &self.verdict else {
+            return judge::notes(&self.mapped).iter().map(Note::to_string).collect();
+        };
+        let told = |note: &Note| match note {
+            Note::BadLines { .. } => reasons.iter().any(|r| matches!(r, Refusal::BadLines { .. })),
+            Note::MissingPages { .. } => reasons.iter().any(|r| matches!(r, Refusal::MissingPages { .. })),
+            _ => false,
+        };
+        let notes = judge::notes(&self.mapped);
+        let notes = notes.iter().filter(|note| !told(note)).map(Note::to_string);
+        reasons.iter().map(Refusal::to_string).chain(notes).collect()
+    }
 }
 
 /// A page of a run that could not be had, or was not what it should be.
@@ -64,8 +85,8 @@ pub struct Missing {
 /// Decodes, maps and judges one whole load of a feed, which may come in several bodies. Never fails: bytes that cannot
 /// be read are a quarantined snapshot like any other.
 #[must_use]
-pub fn take_in(spec: &FeedSpec, bodies: &[Body], ground: &Ground<'_>, previous: Option<&Previous>) -> Intake {
-    take_in_run(spec, bodies, &[], ground, previous)
+pub fn take_in(spec: &FeedSpec, bodies: &[Body], ground: &Ground<'_>, before: Option<&Baseline>) -> Intake {
+    take_in_run(spec, bodies, &[], ground, before)
 }
 
 /// The same of a run of which some pages are missing: whom they are about is *não confirmado*, and more of them than
@@ -76,11 +97,11 @@ pub fn take_in_run(
     bodies: &[Body],
     missing: &[Missing],
     ground: &Ground<'_>,
-    previous: Option<&Previous>,
+    before: Option<&Baseline>,
 ) -> Intake {
     match read(spec, bodies, missing, ground) {
         Ok(mapped) => {
-            let verdict = judge(spec, &mapped, previous);
+            let verdict = judge(spec, &mapped, before, ground.roster);
             Intake { mapped, verdict }
         }
         Err(error) => Intake {
@@ -110,6 +131,7 @@ fn read(
     }
     let wanted = map::wanted(&spec.mapping);
     let mut counts = Counts::default();
+    let mut answers: Vec<(&str, &Given)> = Vec::new();
     for body in bodies {
         let table = match format::open(&spec.format, body, &wanted) {
             Err(error) if body.given.is_of_somebody() => {
@@ -118,12 +140,23 @@ fn read(
             }
             opened => opened.map_err(|error| placed(error, bodies, body))?,
         };
+        let before = mapper.rows();
         let read = || {
-            let (promised, before) = (table.promised(), mapper.rows());
             mapper.read(table, &body.given)?;
-            counts.note(&body.given, promised, mapper.rows() - before)
+            if spec.format == Format::Solr {
+                counts.note(&body.given, solr::page(&body.original)?)
+            } else {
+                Ok(())
+            }
         };
         read().map_err(|error| placed(error, bodies, body))?;
+        // Answers without a row may well be alike.
+        if mapper.rows() > before {
+            answers.push((body.original.sha256(), &body.given));
+        }
+    }
+    if let Some((one, other)) = same_answer(&answers) {
+        mapper.same_answer(one, other);
     }
     // Rows without the columns are not counted.
     if !mapper.lacks_columns() {
@@ -132,15 +165,25 @@ fn read(
     Ok(Mapped { pages: bodies.len() + missing.len(), ..mapper.finish() })
 }
 
+/// Two questions that cannot have the same answer, and have it: about two references, or, where nobody got another one,
+/// about two places. Two places alone may well answer alike.
+fn same_answer<'a>(answers: &[(&str, &'a Given)]) -> Option<(&'a Given, &'a Given)> {
+    let mut by_bytes: BTreeMap<(&str, Option<MunicipalityCode>, Option<&UnitId>), &'a Given> =
+        BTreeMap::new();
+    for (sha256, given) in answers {
+        let first = by_bytes.entry((*sha256, given.municipality, given.unit.as_ref())).or_insert(*given);
+        if first.reference != given.reference {
+            return Some((*first, *given));
+        }
+    }
+    let ((first, one), (_, other)) = (answers.first()?, answers.last()?);
+    let places = (one.municipality, &one.unit) != (other.municipality, &other.unit);
+    (places && answers.iter().all(|(sha256, _)| sha256 == first)).then_some((*one, *other))
+}
+
 /// Says which of several bodies it was.
 fn placed(error: DecodeError, bodies: &[Body], body: &Body) -> DecodeError {
-    let Given { municipality, unit, reference } = &body.given;
-    let told = [
-        municipality.map(|m| format!("município {m}")),
-        unit.as_ref().map(|u| format!("unidade {u}")),
-        reference.map(|r| format!("referência {r}")),
-    ];
-    let place = told.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let place = body.given.to_string();
     if bodies.len() < 2 || place.is_empty() {
         error
     } else {
@@ -148,16 +191,22 @@ fn placed(error: DecodeError, bodies: &[Body], body: &Body) -> DecodeError {
     }
 }
 
-/// How many rows the pages of each request brought, beside how many its source counts.
+/// How many documents the pages of each request brought, beside how many its source counts.
 #[derive(Debug, Default)]
 struct Counts(BTreeMap<Given, (u64, u64)>);
 
 impl Counts {
-    fn note(&mut self, given: &Given, promised: Option<u64>, rows: usize) -> Result<(), DecodeError> {
-        let Some(promised) = promised else { return Ok(()) };
-        let (found, before) = self.0.entry(given.clone()).or_insert((0, promised));
-        *found = found.saturating_add(u64::try_from(rows).unwrap_or(u64::MAX));
-        if *before == promised { Ok(()) } else { Err(DecodeError::Incomplete { found: *before, promised }) }
+    fn note(&mut self, given: &Given, page: PageCount) -> Result<(), DecodeError> {
+        let (had, promised) = self.0.entry(given.clone()).or_insert((0, page.found));
+        if page.start != *had {
+            return Err(DecodeError::WrongPage { due: *had, start: page.start });
+        }
+        *had = had.saturating_add(page.here);
+        if *promised == page.found {
+            Ok(())
+        } else {
+            Err(DecodeError::Incomplete { found: *promised, promised: page.found })
+        }
     }
 
     fn check(&self) -> Result<(), DecodeError> {

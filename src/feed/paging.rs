@@ -19,6 +19,10 @@ pub fn next<'a>(format: &Format, url: &str, so_far: impl Iterator<Item = &'a Bod
     let (mut had, mut last) = (0_u64, None);
     for body in so_far {
         let page = solr::page(&body.original).ok()?;
+        // A server that ignores `start` sends the same page for ever.
+        if page.start != had {
+            return None;
+        }
         had = had.saturating_add(page.here);
         last = Some(page);
     }

@@ -2,6 +2,10 @@
 
 use std::sync::LazyLock;
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
 use super::body::Original;
 use super::error::DecodeError;
 use super::json;
@@ -13,7 +17,10 @@ static DOCS: LazyLock<Vec<String>> = LazyLock::new(|| vec!["response".to_owned()
 pub(super) fn open(original: &Original) -> Result<Table<'_>, DecodeError> {
     let (table, found) = json::table(original, &DOCS, Some("numFound"))?;
     match found {
-        Some(found) => Ok(table.promising(found)),
+        Some(found) => {
+            outline(original)?;
+            Ok(table.promising(found))
+        }
         None => Err(DecodeError::NoList("response.numFound".to_owned())),
     }
 }
@@ -25,17 +32,54 @@ pub struct PageCount {
     pub found: u64,
     /// Documents on this page.
     pub here: u64,
+    /// How many stand on the pages before, as the answer itself says.
+    pub start: u64,
 }
 
 /// Counts the documents of a page.
 ///
 /// # Errors
-/// [`DecodeError`] when it is no answer of Solr's.
+/// [`DecodeError`] when it is no answer of Solr's, or says of itself that it is not whole.
 pub fn page(original: &Original) -> Result<PageCount, DecodeError> {
-    let table = open(original)?;
-    let (found, mut here) = (table.promised().unwrap_or_default(), 0);
-    table.each(&mut |_| here += 1)?;
-    Ok(PageCount { found, here })
+    let found = open(original)?.promised().unwrap_or_default();
+    let response = outline(original)?;
+    let here = u64::try_from(response.docs.len()).unwrap_or(u64::MAX);
+    Ok(PageCount { found, here, start: response.start })
+}
+
+/// What an answer says of itself beside its documents.
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(default, rename = "responseHeader")]
+    header: Header,
+    #[serde(default)]
+    response: Response,
+    error: Option<IgnoredAny>,
+}
+
+#[derive(Default, Deserialize)]
+struct Header {
+    /// True, or `omitted`, when a time limit or a lost shard cut it short.
+    #[serde(default, rename = "partialResults")]
+    partial: Value,
+}
+
+#[derive(Default, Deserialize)]
+struct Response {
+    #[serde(default)]
+    start: u64,
+    #[serde(default)]
+    docs: Vec<IgnoredAny>,
+}
+
+/// Refuses an answer that says of itself that it is not whole.
+fn outline(original: &Original) -> Result<Response, DecodeError> {
+    let answer: Answer =
+        serde_json::from_reader(original.open()).map_err(|error| DecodeError::Json { line: error.line() })?;
+    if answer.error.is_some() || !matches!(answer.header.partial, Value::Null | Value::Bool(false)) {
+        return Err(DecodeError::Partial);
+    }
+    Ok(answer.response)
 }
 
 #[cfg(test)]
@@ -49,8 +93,11 @@ mod tests {
     #[test]
     fn a_page_tells_how_many_documents_there_are_and_how_many_it_brings() {
         let text = r#"{"responseHeader":{"status":0},"response":{"numFound":78,"start":0,"docs":[{"a":1},{"b":2}]}}"#;
-        assert_eq!(of(text), Ok(PageCount { found: 78, here: 2 }));
-        assert_eq!(of(r#"{"response":{"docs":[],"numFound":0}}"#), Ok(PageCount { found: 0, here: 0 }));
+        assert_eq!(of(text), Ok(PageCount { found: 78, here: 2, start: 0 }));
+        assert_eq!(
+            of(r#"{"response":{"docs":[],"numFound":0}}"#),
+            Ok(PageCount { found: 0, here: 0, start: 0 })
+        );
     }
 
     #[test]
@@ -59,5 +106,17 @@ mod tests {
             of(r#"{"error":{"msg":"undefined field","code":400}}"#).unwrap_err().contains("response.docs")
         );
         assert!(of(r#"{"response":{"docs":[]}}"#).unwrap_err().contains("numFound"));
+    }
+
+    #[test]
+    fn an_answer_that_says_of_itself_that_it_is_partial_is_refused() {
+        for more in [
+            r#""responseHeader":{"partialResults":true}"#,
+            r#""responseHeader":{"partialResults":"omitted"}"#,
+            r#""error":{"msg":"shard 2 is down"}"#,
+        ] {
+            let text = format!(r#"{{{more},"response":{{"numFound":1,"start":0,"docs":[{{"a":1}}]}}}}"#);
+            assert!(of(&text).unwrap_err().contains("só em parte"), "{more}");
+        }
     }
 }

@@ -81,6 +81,12 @@ impl Header {
         Self(names.into_iter().map(|n| trimmed(&n).to_owned()).collect())
     }
 
+    /// All names in order, in one text.
+    #[must_use]
+    pub fn in_order(&self) -> String {
+        self.0.join(" | ")
+    }
+
     /// How many columns.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -34,9 +34,13 @@ fn of(month: i8) -> Given {
 }
 
 fn page(found: usize, codes: &[&str]) -> String {
+    page_from(0, found, codes)
+}
+
+fn page_from(start: usize, found: usize, codes: &[&str]) -> String {
     let docs: Vec<String> =
         codes.iter().map(|code| format!("{{\"ibge\":\"{code}\",\"ref\":\"10/2026\"}}")).collect();
-    format!("{{\"response\":{{\"numFound\":{found},\"start\":0,\"docs\":[{}]}}}}", docs.join(","))
+    format!("{{\"response\":{{\"numFound\":{found},\"start\":{start},\"docs\":[{}]}}}}", docs.join(","))
 }
 
 #[test]
@@ -51,13 +55,20 @@ fn an_empty_answer_of_solr_is_not_yet_published_and_never_nobody() {
 
 #[test]
 fn all_pages_of_solr_together_bring_what_it_counts() {
-    let (one, other) = (page(3, &["320530", "320520"]), page(3, &["320500"]));
+    let (one, other) = (page(3, &["320530", "320520"]), page_from(2, 3, &["320500"]));
     let whole = [(Given::default(), one.as_str()), (Given::default(), other.as_str())];
     assert!(reasons(&solr(), &whole).is_empty());
     assert!(reasons(&solr(), &whole[..1])[0].contains("vieram 2 de 3 documentos"));
-    let changed = page(4, &["320500"]);
+    let changed = page_from(2, 4, &["320500"]);
     let moved = [(Given::default(), one.as_str()), (Given::default(), changed.as_str())];
     assert!(reasons(&solr(), &moved)[0].contains("mudaram durante a leitura"));
+}
+
+#[test]
+fn a_server_that_ignores_the_start_and_sends_the_same_page_again_is_not_believed() {
+    let one = page(4, &["320530", "320520"]);
+    let twice = [(Given::default(), one.as_str()), (Given::default(), one.as_str())];
+    assert!(reasons(&solr(), &twice)[0].contains("o servidor ignora `start`"));
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::moment::Moment;
 use crate::domain::calendar::{System, Window};
@@ -13,7 +13,7 @@ use crate::domain::id::{FeedId, MunicipalityCode, PartId, UnitId};
 use crate::domain::notice::{PendingPart, UnconfirmedPart};
 use crate::domain::overrides::{Dispute, Exemption};
 use crate::domain::roster::Municipality;
-use crate::domain::status::{Doubt, Entry, State, WindowStatus};
+use crate::domain::status::{Basis, Doubt, Entry, State, WindowStatus};
 use crate::plan::world::World;
 
 /// One part's verdict.
@@ -191,14 +191,18 @@ impl<'a> Assessor<'a> {
                 let own =
                     self.opinion(entries.iter().filter(|e| e.part == *part && e.unit.as_ref() == Some(unit)));
                 // What is known of the part as a whole names no unit.
-                if own.as_of.is_none() { (None, whole) } else { (Some(unit), own.or_newer(whole)) }
+                if own.entry.is_none() { (None, whole) } else { (Some(unit), own.or_newer(whole)) }
             })
             .collect();
-        let explained = opinions.iter().any(|(_, o)| o.state == State::Pending || o.as_of >= whole.as_of);
+        let explained =
+            opinions.iter().any(|(_, o)| o.state == State::Pending || o.arrival() >= whole.arrival());
         if opinions.is_empty() {
             opinions.push((None, whole));
         } else if whole.state == State::Pending && !explained {
-            opinions.push((None, whole.contradicted(whole)));
+            opinions.push((
+                None,
+                Opinion { state: State::Unconfirmed, doubt: Some(Doubt::Contradicted), ..whole },
+            ));
         }
         self.fold(municipality, opinions, &mut verdict);
         verdict
@@ -218,7 +222,8 @@ impl<'a> Assessor<'a> {
         };
         let mut first = true;
         for (unit, mut opinion) in opinions {
-            if opinion.state == State::Pending && self.is_disputed(municipality, &verdict.part, opinion.as_of)
+            if opinion.state == State::Pending
+                && self.is_disputed(municipality, &verdict.part, opinion.as_of())
             {
                 opinion.state = State::Unconfirmed;
                 opinion.doubt = Some(Doubt::Disputed);
@@ -229,9 +234,9 @@ impl<'a> Assessor<'a> {
             if first || rank(opinion.state) > rank(verdict.state) {
                 verdict.state = opinion.state;
                 verdict.doubt = opinion.doubt;
-                verdict.as_of = opinion.as_of;
-                verdict.feed = opinion.feed.cloned();
-                verdict.wording = opinion.wording.cloned();
+                verdict.as_of = opinion.as_of();
+                verdict.feed = opinion.entry.map(|entry| entry.feed.clone());
+                verdict.wording = opinion.entry.and_then(|entry| entry.wording.clone());
             }
             first = false;
         }
@@ -246,98 +251,111 @@ impl<'a> Assessor<'a> {
         })
     }
 
-    /// What the feeds say of one key, all together.
+    /// What one feed says of one key, as far as it is believed now.
+    fn word(&self, entry: &'a Entry) -> Opinion<'a> {
+        let (state, doubt) = match entry.state {
+            State::Pending if entry.unproven_since.is_some() => {
+                (State::Unconfirmed, Some(if entry.settled { Doubt::Reverting } else { Doubt::Silence }))
+            }
+            State::Pending => {
+                let fresh_until = self.status.fresh_until(entry, self.system.status_validity);
+                let stale_from = fresh_until.saturating_add(INSTANT).unwrap_or(Timestamp::MAX);
+                // What was taken under a clock that stood ahead is of no known age.
+                if self.moment.reached(stale_from) || !self.moment.reached(entry.taken_at) {
+                    (State::Unconfirmed, Some(Doubt::Stale { as_of: entry.as_of() }))
+                } else {
+                    (State::Pending, None)
+                }
+            }
+            State::Unconfirmed if entry.basis == Basis::Contradiction => {
+                (State::Unconfirmed, Some(Doubt::Contradicted))
+            }
+            State::Unconfirmed => (State::Unconfirmed, Some(Doubt::Declared)),
+            settled @ (State::Done | State::NotApplicable) => (settled, None),
+        };
+        Opinion { state, doubt, entry: Some(entry) }
+    }
+
+    /// What the feeds say of one key, all together: two that contradict each other leave it in doubt, whichever came
+    /// first; else a settled word outranks a doubt, and a *pendente* stands unless a later row takes it back.
     fn opinion(&self, entries: impl Iterator<Item = &'a Entry>) -> Opinion<'a> {
-        let mut result = Opinion::default();
-        for entry in entries {
-            let (state, doubt) = match entry.state {
-                State::Pending if entry.reverting_since.is_some() => {
-                    (State::Unconfirmed, Some(Doubt::Reverting))
-                }
-                State::Pending => {
-                    let from = self.status.ages_from(entry);
-                    let stale_at = from.saturating_add(self.system.status_validity).unwrap_or(Timestamp::MAX);
-                    if self.moment.reached(stale_at) {
-                        (State::Unconfirmed, Some(Doubt::Stale { as_of: entry.as_of() }))
-                    } else {
-                        (State::Pending, None)
-                    }
-                }
-                State::Unconfirmed => (State::Unconfirmed, Some(Doubt::Declared)),
-                settled @ (State::Done | State::NotApplicable) => (settled, None),
-            };
-            result = result.and(Opinion {
-                state,
-                doubt,
-                as_of: Some(entry.as_of()),
-                feed: Some(&entry.feed),
-                wording: entry.wording.as_ref(),
-            });
+        let words: Vec<Opinion<'a>> = entries.map(|entry| self.word(entry)).collect();
+        let latest = |of: &dyn Fn(&Opinion<'a>) -> bool| {
+            words.iter().copied().filter(|word| of(word)).max_by_key(Opinion::order)
+        };
+        let settled = latest(&Opinion::is_settled);
+        let accuses = latest(&|word| {
+            word.state == State::Pending || matches!(word.doubt, Some(Doubt::Reverting | Doubt::Silence))
+        });
+        if let Some(torn) = latest(&|word| word.doubt == Some(Doubt::Contradicted)) {
+            return torn;
         }
-        result
+        if let (Some(one), Some(other)) = (settled, accuses) {
+            let later = if one.order() > other.order() { one } else { other };
+            return Opinion { state: State::Unconfirmed, doubt: Some(Doubt::Contradicted), ..later };
+        }
+        if let Some(settled) = settled {
+            return settled;
+        }
+        let taken_back = latest(&|word| {
+            word.doubt == Some(Doubt::Declared)
+                && word.entry.is_some_and(|entry| entry.basis != Basis::Silence)
+        });
+        match latest(&|word| word.state == State::Pending) {
+            Some(pending) if taken_back.is_none_or(|back| back.order() < pending.order()) => pending,
+            Some(_) => taken_back.unwrap_or_default(),
+            None => latest(&|_| true).unwrap_or_default(),
+        }
     }
 }
 
-/// What is said of one key.
+/// The least that two instants differ by.
+const INSTANT: SignedDuration = SignedDuration::from_millis(1);
+
+/// What is said of one key, and by which entry.
 #[derive(Debug, Clone, Copy)]
 struct Opinion<'a> {
     state: State,
     doubt: Option<Doubt>,
-    as_of: Option<Timestamp>,
-    feed: Option<&'a FeedId>,
-    wording: Option<&'a Arc<str>>,
+    entry: Option<&'a Entry>,
 }
 
 impl Default for Opinion<'_> {
     fn default() -> Self {
-        Self { state: State::Unconfirmed, doubt: Some(Doubt::Unseen), as_of: None, feed: None, wording: None }
+        Self { state: State::Unconfirmed, doubt: Some(Doubt::Unseen), entry: None }
     }
 }
 
-impl Opinion<'_> {
-    /// Two feeds' opinions of one key: a settled one outranks a doubt, and a fresh *pendente* against a settled one is
-    /// a contradiction that nobody may be accused on.
-    fn and(self, other: Self) -> Self {
-        if self.as_of.is_none() {
-            return other;
-        }
-        let settled = |s| matches!(s, State::Done | State::NotApplicable);
-        let accused = |one: &Self, another: &Self| one.state == State::Pending && settled(another.state);
-        if accused(&self, &other) || accused(&other, &self) {
-            return self.contradicted(other);
-        }
-        if self.doubt == Some(Doubt::Contradicted) {
-            return self;
-        }
-        let doubted = |one: &Self| one.state == State::Unconfirmed;
-        let later = if other.is_later_than(&self) { other } else { self };
-        match (doubted(&self), doubted(&other)) {
-            (true, false) => other,
-            (false, true) => self,
-            (true, true) | (false, false) => later,
-        }
+impl<'a> Opinion<'a> {
+    fn as_of(&self) -> Option<Timestamp> {
+        self.entry.map(Entry::as_of)
     }
 
-    /// By date; by feed where that is the same, so that the order of feeds means nothing.
-    fn is_later_than(&self, other: &Self) -> bool {
-        (self.as_of, self.feed) > (other.as_of, other.feed)
+    /// The place of its load among all.
+    fn arrival(&self) -> Option<u64> {
+        self.entry.map(|entry| entry.arrival)
     }
 
-    fn contradicted(self, other: Self) -> Self {
-        let newer = if other.is_later_than(&self) { other } else { self };
-        Self { state: State::Unconfirmed, doubt: Some(Doubt::Contradicted), ..newer }
+    /// As the loads arrived; the feed only makes the order whole.
+    fn order(&self) -> (Option<u64>, Option<&'a FeedId>) {
+        (self.arrival(), self.entry.map(|entry| &entry.feed))
     }
 
-    /// A unit's own opinion, or the whole part's where that is newer and says more. A concluded unit stands although
+    fn is_settled(&self) -> bool {
+        matches!(self.state, State::Done | State::NotApplicable)
+    }
+
+    /// A unit's own opinion, or the whole part's where that came later and says more. A concluded unit stands although
     /// the part has something pending, and a doubt about the part changes nothing.
     fn or_newer(self, whole: Self) -> Self {
-        let settled = matches!(self.state, State::Done | State::NotApplicable);
         let says_more = match whole.state {
             State::Unconfirmed => self.state == State::Unconfirmed,
-            State::Pending => !settled && self.doubt != Some(Doubt::Reverting),
+            State::Pending => {
+                !self.is_settled() && !matches!(self.doubt, Some(Doubt::Reverting | Doubt::Contradicted))
+            }
             State::Done | State::NotApplicable => true,
         };
-        if says_more && whole.as_of > self.as_of { whole } else { self }
+        if says_more && whole.arrival() > self.arrival() { whole } else { self }
     }
 }
 

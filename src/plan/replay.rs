@@ -10,7 +10,7 @@ use crate::domain::id::{FeedId, IdError, SnapshotId};
 use crate::domain::notice::NoticeKey;
 use crate::domain::overrides::Overrides;
 use crate::domain::roster::Roster;
-use crate::domain::status::{Belief, Observation, StatusBook};
+use crate::domain::status::{Belief, Load, Observation, StatusBook};
 use crate::plan::{self, Decision, Plan, World};
 
 /// One line of a status file: something that becomes known at an instant and stands until the next for its key.
@@ -34,8 +34,7 @@ pub struct Replay<'a> {
     pub status: StatusBook,
     /// What was said so far.
     pub ledger: Ledger,
-    feed: FeedId,
-    snapshot: SnapshotId,
+    load: Load,
 }
 
 /// A pass that keeps finding more to do is cut short here: each round can only follow from letters of the one before.
@@ -54,8 +53,12 @@ impl<'a> Replay<'a> {
             overrides: Overrides::default(),
             status: StatusBook::default(),
             ledger: Ledger::default(),
-            feed: FeedId::parse("situacoes")?,
-            snapshot: SnapshotId::parse("situacoes")?,
+            load: Load {
+                feed: FeedId::parse("situacoes")?,
+                snapshot: SnapshotId::parse("situacoes")?,
+                arrival: 0,
+                taken_at: Timestamp::MIN,
+            },
         })
     }
 
@@ -80,9 +83,9 @@ impl<'a> Replay<'a> {
 
     /// Takes in one line of the status file.
     pub fn learn(&mut self, change: &Change) {
-        let mut observation = change.observation.clone();
-        observation.dated = Some(change.at);
-        self.status.absorb(observation, &self.feed, &self.snapshot, change.at, Belief::Literal);
+        self.load.arrival += 1;
+        self.load.taken_at = change.at;
+        self.status.absorb(change.observation.clone(), &self.load, Belief::Literal);
     }
 
     /// Decides as things stand, without doing it.

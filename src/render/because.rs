@@ -5,7 +5,7 @@ use crate::domain::id::PartId;
 use crate::domain::notice::{Told, UnconfirmedPart, Untold};
 use crate::domain::overrides::{BatchId, HoldScope, Note};
 use crate::domain::reason::{Cause, Reason};
-use crate::domain::status::{Doubt, Entry};
+use crate::domain::status::{Basis, Doubt, Entry};
 use crate::plan::summary::PartLine;
 
 use super::portuguese as pt;
@@ -178,6 +178,9 @@ pub fn doubt(doubt: &Doubt, calendar: &Calendar) -> String {
         Doubt::Declared => "a própria fonte não confirma".to_owned(),
         Doubt::Disputed => "o município contesta o dado".to_owned(),
         Doubt::Reverting => "constava como concluído e voltou a pendente, ainda por confirmar".to_owned(),
+        Doubt::Silence => {
+            "nenhuma coleta traz linha, e o silêncio ainda não se repetiu doze horas depois".to_owned()
+        }
         Doubt::Contradicted => "as fontes se contradizem".to_owned(),
     }
 }
@@ -201,6 +204,14 @@ pub fn opposed(part: &PartLine, entries: &[Entry], calendar: &Calendar) -> Vec<S
         .into_iter()
         .map(|entry| {
             let unit = entry.unit.as_ref().map(|unit| format!(" da unidade {unit}")).unwrap_or_default();
+            if entry.basis == Basis::Contradiction {
+                return format!(
+                    "as linhas da fonte {}{unit} se contradizem (a primeira é a linha {}, coleta de {})",
+                    entry.feed,
+                    entry.line,
+                    pt::short_instant(entry.taken_at, &calendar.hours.zone)
+                );
+            }
             format!(
                 "a fonte {} diz{unit}: {} (dados de {})",
                 entry.feed,

@@ -82,10 +82,9 @@ impl Store {
         }
         let mut status: Vec<(WindowId, Status)> = Vec::new();
         for row in bound!(KNOWN, only).fetch_all(&mut *view).await? {
-            let (feed, page) = status::known(&row)?;
-            let own = page.lines().filter(|line| line.municipality == municipality);
-            let entries = own.filter_map(|line| Status::of_line(line, &feed));
-            status.extend(entries.map(|entry| (page.window().clone(), entry)));
+            let known = status::known(&row)?;
+            let own = known.entries().into_iter().filter(|(code, _)| *code == municipality);
+            status.extend(own.map(|(_, entry)| (known.window.clone(), entry)));
         }
         status.sort_by(|(a, x), (b, y)| (a, &x.part, &x.unit, &x.feed).cmp(&(b, &y.part, &y.unit, &y.feed)));
         let mut named: BTreeSet<String> = own.iter().flat_map(evidence).collect();

@@ -15,6 +15,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+mod baseline;
 mod begin;
 mod cell;
 mod chain;
@@ -33,6 +34,7 @@ mod news;
 mod notice;
 mod outbox;
 mod overrides;
+mod page;
 mod pass;
 mod reading;
 mod register;

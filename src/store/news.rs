@@ -10,14 +10,14 @@ use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::id::{FeedId, Reference, SystemId};
 use crate::domain::journal::{Found, Seen, Text};
-use crate::domain::news::{Finding, FindingId, Guess, Topic};
+use crate::domain::news::{Doubt, Finding, FindingId, Guess, Topic};
 use crate::domain::overrides::Authorship;
 
 macro_rules! list {
     ($which:literal) => {
         concat!(
-            "SELECT id, feed, system, topic, title, link, quote, published_on, opens_on, deadline_on, refs, written, \
-             found_at, quiet, told_at, seen_at, seen_by, seen_note FROM news_findings WHERE ",
+            "SELECT id, feed, system, topic, title, link, quote, published_on, opens_on, deadline_on, \
+             deadline_at, refs, written, doubts, found_at, quiet, told_at, seen_at, seen_by, seen_note FROM news_findings WHERE ",
             $which,
             " ORDER BY found_at, id"
         )
@@ -26,8 +26,8 @@ macro_rules! list {
 
 statements! {
     const PUT = "INSERT INTO news_findings (id, feed, system, topic, title, link, quote, published_on, opens_on, \
-                 deadline_on, refs, written, found_at, quiet) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \
-                 $12, $13, $14) ON CONFLICT (id) DO NOTHING";
+                 deadline_on, deadline_at, refs, written, doubts, found_at, quiet) VALUES ($1, $2, $3, $4, $5, $6, \
+                 $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT (id) DO NOTHING";
     const LIST = list!("found_at >= $1");
     const ONE = list!("id = $1");
     const UNTOLD = list!("told_at IS NULL AND quiet = 0");
@@ -75,7 +75,8 @@ impl Store {
             let mut new = 0;
             for (finding, quiet) in &findings {
                 let Finding { id, feed, system, topic, title, link, quote, published_on, guess } = finding;
-                let Guess { opens_on, deadline_on, references, written } = guess;
+                let Guess { opens_on, deadline_on, references, written, deadline_at, doubts } = guess;
+                let doubts: Vec<&str> = doubts.iter().map(|doubt| doubt.as_str()).collect();
                 let day = |day: &Option<jiff::civil::Date>| day.map(|day| day.to_string());
                 let references: Vec<String> = references.iter().map(ToString::to_string).collect();
                 let put = bound!(
@@ -90,8 +91,10 @@ impl Store {
                     day(published_on),
                     day(opens_on),
                     day(deadline_on),
+                    deadline_at.map(|at| at.to_string()),
                     references.join(" "),
                     written.join("\n"),
+                    doubts.join(" "),
                     ms(now),
                     i64::from(*quiet)
                 );
@@ -196,6 +199,8 @@ fn line(row: &SqliteRow) -> Result<FindingLine, StoreError> {
     let cells = Cells::of("news_findings", row);
     let references: Option<Vec<Reference>> =
         cells.get::<&str>("refs")?.split_whitespace().map(|text| Reference::parse(text).ok()).collect();
+    let doubts: Option<Vec<Doubt>> =
+        cells.get::<&str>("doubts")?.split_whitespace().map(Doubt::parse).collect();
     let finding = Finding {
         id: FindingId::new(cells.get("id")?),
         feed: cells.parsed("feed", |t| FeedId::parse(t).ok())?,
@@ -208,6 +213,8 @@ fn line(row: &SqliteRow) -> Result<FindingLine, StoreError> {
         guess: Guess {
             opens_on: cells.parsed_opt("opens_on", |t| t.parse().ok())?,
             deadline_on: cells.parsed_opt("deadline_on", |t| t.parse().ok())?,
+            deadline_at: cells.parsed_opt("deadline_at", |t| t.parse().ok())?,
+            doubts: doubts.ok_or_else(|| cells.corrupt("doubts"))?,
             references: references.ok_or_else(|| cells.corrupt("refs"))?,
             written: cells.get::<&str>("written")?.lines().map(str::to_owned).collect(),
         },

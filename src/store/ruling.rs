@@ -5,7 +5,7 @@
 //! was known before a withdrawn snapshot so rules again. When the ruling came is kept, so that what was known at an
 //! earlier instant stays what it was.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use sqlx::Row as _;
@@ -19,7 +19,7 @@ use super::{Store, StoreError, status};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
 use crate::domain::journal::{self, Text, Verdict};
 use crate::domain::overrides::Authorship;
-use crate::domain::page::Page;
+use crate::domain::status::{Belief, StatusBook};
 
 statements! {
     const ONE = "SELECT id, feed, verdict FROM snapshots WHERE id = $1";
@@ -33,7 +33,8 @@ statements! {
                       WHERE s.feed = $1 AND s.verdict = 'aceita' AND s.position > $2 \
                       ORDER BY s.position LIMIT 1";
     const FORGET = "DELETE FROM status_pages WHERE feed = $1 AND window_id = $2";
-    const LAST_FETCH = "SELECT MAX(taken_at) FROM snapshots WHERE feed = $1 AND verdict = 'aceita'";
+    const LAST_FETCH = "SELECT taken_at FROM snapshots WHERE feed = $1 AND verdict = 'aceita' \
+                        ORDER BY position DESC LIMIT 1";
     const SET_FETCH = "INSERT INTO fetches (feed, fetched_at) VALUES ($1, $2) \
                        ON CONFLICT (feed) DO UPDATE SET fetched_at = excluded.fetched_at";
     const FORGET_FETCH = "DELETE FROM fetches WHERE feed = $1";
@@ -172,32 +173,30 @@ async fn put(
 
 /// Makes what is known of some windows from a feed anew from all that is believed of it now.
 async fn remake(conn: &mut Conn, feed: &FeedId, windows: &BTreeSet<WindowId>) -> Result<(), StoreError> {
-    let mut known: BTreeMap<WindowId, Page> = BTreeMap::new();
+    let (mut book, mut known) = (StatusBook::default(), BTreeSet::new());
     let mut position = 0_i64;
     while let Some(row) = bound!(BELIEVED, feed.as_str(), position).fetch_optional(&mut *conn).await? {
         let cells = Cells::of("snapshots", &row);
-        let id = cells.parsed("id", |t| SnapshotId::parse(t).ok())?;
-        let taken_at = cells.instant("taken_at")?;
-        let said = status::pages_of(conn, cells.get("bytes")?, windows).await?;
-        for page in said.ok_or_else(|| cells.corrupt("mapping"))? {
-            let window = page.window();
-            let after = status::merged(known.get(window), &page, feed, &id, taken_at);
-            known.insert(window.clone(), after);
+        let load = status::load(&cells)?;
+        let said = status::said_of(conn, cells.get("bytes")?, windows).await?;
+        for (window, observations) in said.ok_or_else(|| cells.corrupt("mapping"))? {
+            for observation in observations {
+                book.absorb(observation, &load, Belief::Cautious);
+            }
+            known.insert(window);
         }
         position = cells.get("position")?;
     }
     for window in windows {
-        match known.get(window) {
-            Some(page) => status::put_known(conn, feed, page).await?,
-            None => {
-                bound!(FORGET, feed.as_str(), window.as_str()).execute(&mut *conn).await?;
-            }
+        if known.contains(window) {
+            status::put_known(conn, feed, window, &book).await?;
+        } else {
+            bound!(FORGET, feed.as_str(), window.as_str()).execute(&mut *conn).await?;
         }
     }
     // Later fetches that found nothing new spoke of what may no longer be believed, so they no longer count.
-    let last: Option<i64> = bound!(LAST_FETCH, feed.as_str()).fetch_one(&mut *conn).await?.try_get(0)?;
-    match last {
-        Some(at) => bound!(SET_FETCH, feed.as_str(), at).execute(conn).await?,
+    match bound!(LAST_FETCH, feed.as_str()).fetch_optional(&mut *conn).await? {
+        Some(last) => bound!(SET_FETCH, feed.as_str(), last.try_get::<i64, _>(0)?).execute(conn).await?,
         None => bound!(FORGET_FETCH, feed.as_str()).execute(conn).await?,
     };
     Ok(())

@@ -18,7 +18,7 @@ use super::sql::{bound, statements};
 use super::{Store, StoreError, status};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
 use crate::domain::journal::{Snapshot, Text, Verdict};
-use crate::domain::page::Observations;
+use crate::domain::status::{Load, Observations};
 
 statements! {
     const EXISTS = "SELECT COUNT(*) FROM snapshots WHERE id = $1";
@@ -30,8 +30,7 @@ statements! {
     const PUT_TALLY = "INSERT INTO snapshot_tallies (snapshot, window_id, done, municipalities) \
                        VALUES ($1, $2, $3, $4)";
     const NOTE_FETCH = "INSERT INTO fetches (feed, fetched_at) VALUES ($1, $2) ON CONFLICT (feed) DO UPDATE SET \
-                        fetched_at = CASE WHEN fetches.fetched_at > excluded.fetched_at \
-                        THEN fetches.fetched_at ELSE excluded.fetched_at END";
+                        fetched_at = excluded.fetched_at";
     const LAST_ACCEPTED = "SELECT id, taken_at, row_count, rejected, repeated, done, municipalities FROM snapshots \
                            WHERE feed = $1 AND verdict = 'aceita' ORDER BY position DESC LIMIT 1";
     const TALLIES = "SELECT window_id, done, municipalities FROM snapshot_tallies WHERE snapshot = $1";
@@ -59,6 +58,8 @@ pub struct NewSnapshot {
     pub rejected: usize,
     /// How many of them repeat others.
     pub repeated: usize,
+    /// The columns that it came in, where the next load must come in the same.
+    pub form: Option<String>,
     /// What staff should know of it (bad lines, unknown municipalities; why it is quarantined).
     pub reasons: Vec<String>,
     /// The original bytes, if the feed keeps them.
@@ -135,9 +136,10 @@ impl Store {
             if exists(&mut tx, &snapshot.id).await? {
                 return Ok(Recorded::Repeated);
             }
-            keep(&mut tx, &snapshot, Verdict::Accepted, &observations, now).await?;
-            status::absorb(&mut tx, &snapshot.feed, &snapshot.id, taken_at, &observations).await?;
-            bound!(NOTE_FETCH, snapshot.feed.as_str(), ms(taken_at)).execute(&mut *tx).await?;
+            let arrival = keep(&mut tx, &snapshot, Verdict::Accepted, &observations, now).await?;
+            let load = Load { feed: snapshot.feed, snapshot: snapshot.id, arrival, taken_at };
+            status::absorb(&mut tx, &load, &observations).await?;
+            bound!(NOTE_FETCH, load.feed.as_str(), ms(taken_at)).execute(&mut *tx).await?;
             tx.commit().await?;
             Ok(Recorded::New)
         })
@@ -242,29 +244,30 @@ async fn exists(conn: &mut Conn, id: &SnapshotId) -> Result<bool, StoreError> {
     Ok(n > 0)
 }
 
-/// Keeps a snapshot with its evidence and tallies. Of one that could not be read there is no evidence.
+/// Keeps a snapshot with its evidence and tallies; gives its place among all. Of one that could not be read there is no
+/// evidence.
 async fn keep(
     conn: &mut Conn,
     snapshot: &NewSnapshot,
     verdict: Verdict,
     observations: &Observations,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     let (total, by_window) = tally(observations);
     if observations.is_empty() && verdict == Verdict::Quarantined {
         return put(conn, snapshot, verdict, None, total, now).await;
     }
-    let bytes = status::keep(conn, observations).await?.into_bytes();
+    let bytes = status::keep(conn, observations, snapshot.form.as_deref()).await?.into_bytes();
     let mapping = sha256(&bytes);
     bound!(PUT_MAPPING, &mapping, bytes).execute(&mut *conn).await?;
-    put(conn, snapshot, verdict, Some(&mapping), total, now).await?;
+    let arrival = put(conn, snapshot, verdict, Some(&mapping), total, now).await?;
     for (window, tally) in &by_window {
         let (done, municipalities) = (count(tally.done), count(tally.municipalities));
         bound!(PUT_TALLY, snapshot.id.as_str(), window.as_str(), done, municipalities)
             .execute(&mut *conn)
             .await?;
     }
-    Ok(())
+    Ok(arrival)
 }
 
 async fn put(
@@ -274,7 +277,7 @@ async fn put(
     mapping: Option<&str>,
     total: Tally,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     let position: i64 = bound!(NEXT_POSITION).fetch_one(&mut *conn).await?.try_get(0)?;
     bound!(
         PUT,
@@ -312,20 +315,15 @@ async fn put(
         municipalities: total.municipalities as u64,
         has_original: snapshot.original.is_some(),
     };
-    Chain::tell(conn, Line::new(now, snapshot.id.as_str(), told)).await
+    Chain::tell(conn, Line::new(now, snapshot.id.as_str(), told)).await?;
+    Ok(u64::try_from(position).unwrap_or_default())
 }
 
-pub(super) fn tally(observations: &Observations) -> (Tally, BTreeMap<WindowId, Tally>) {
+fn tally(observations: &Observations) -> (Tally, BTreeMap<WindowId, Tally>) {
     let (mut everywhere, mut by_window) = (HashSet::new(), BTreeMap::new());
     for page in observations.pages() {
-        let mut last = None;
-        for municipality in page.lines().map(|line| line.municipality) {
-            if last != Some(municipality) {
-                everywhere.insert(municipality);
-                last = Some(municipality);
-            }
-        }
-        let tally = Tally { done: page.done(), municipalities: page.municipalities() };
+        everywhere.extend(page.municipalities());
+        let tally = Tally { done: page.done(), municipalities: page.municipalities().count() };
         by_window.insert(page.window().clone(), tally);
     }
     let done = by_window.values().map(|t| t.done).sum();

@@ -10,10 +10,9 @@ use super::cell::Cells;
 use super::chain::sha256;
 use super::db::Conn;
 use super::sql::{bound, statements};
-use super::{Store, StoreError};
-use crate::domain::id::{FeedId, SnapshotId, WindowId};
-use crate::domain::page::{Observations, Page};
-use crate::domain::status::{Belief, StatusBook};
+use super::{Store, StoreError, page};
+use crate::domain::id::{FeedId, MunicipalityCode, SnapshotId, WindowId};
+use crate::domain::status::{Belief, Entry, Load, Observation, Observations, StatusBook};
 
 statements! {
     const KNOWN = "SELECT feed, window_id, bytes FROM status_pages ORDER BY window_id, feed";
@@ -22,7 +21,8 @@ statements! {
                        ON CONFLICT (feed, window_id) DO UPDATE SET bytes = excluded.bytes";
     const PUT_PAGE = "INSERT INTO pages (sha256, bytes) VALUES ($1, $2) ON CONFLICT (sha256) DO NOTHING";
     const PAGE = "SELECT bytes FROM pages WHERE sha256 = $1";
-    const FETCHES = "SELECT feed, fetched_at FROM fetches ORDER BY feed";
+    const FETCHES = "SELECT feed, fetched_at, (SELECT s.id FROM snapshots s WHERE s.feed = fetches.feed \
+                     AND s.verdict = 'aceita' ORDER BY s.position DESC LIMIT 1) AS last FROM fetches ORDER BY feed";
     // As people had ruled by then: the last ruling until then, else what stood before the first one after, else what
     // stands.
     const ACCEPTED = "SELECT s.id, s.feed, s.taken_at, s.position, m.bytes FROM snapshots s \
@@ -35,6 +35,9 @@ statements! {
                       ORDER BY s.position LIMIT 1";
 }
 
+/// Begins the line of a mapping with the columns that the load came in; its other lines name its pages.
+const FORM: &str = "forma\t";
+
 impl Store {
     /// All that the feeds said, as it stands now.
     ///
@@ -44,13 +47,14 @@ impl Store {
         let mut view = self.db.view().await?;
         let mut book = StatusBook::default();
         for row in bound!(KNOWN).fetch_all(&mut *view).await? {
-            let (feed, page) = known(&row)?;
-            book.restore(feed, page);
+            let known = known(&row)?;
+            book.restore(known.window.clone(), known.feed.clone(), move || known.entries());
         }
         for row in bound!(FETCHES).fetch_all(&mut *view).await? {
             let cells = Cells::of("fetches", &row);
             let feed = cells.parsed("feed", |t| FeedId::parse(t).ok())?;
-            book.fetched(&feed, cells.instant("fetched_at")?);
+            let last = cells.parsed("last", |t| SnapshotId::parse(t).ok())?;
+            book.fetched(&feed, &last, cells.instant("fetched_at")?);
         }
         Ok(book)
     }
@@ -68,32 +72,44 @@ impl Store {
             bound!(ACCEPTED, super::cell::ms(at), position).fetch_optional(&mut *view).await?
         {
             let cells = Cells::of("snapshots", &row);
-            let snapshot = cells.parsed("id", |t| SnapshotId::parse(t).ok())?;
-            let feed = cells.parsed("feed", |t| FeedId::parse(t).ok())?;
-            let taken_at = cells.instant("taken_at")?;
+            let load = load(&cells)?;
             let bytes: &[u8] = cells.get("bytes")?;
             let corrupt = || cells.corrupt("mapping");
-            let mut take =
-                |observation| book.absorb(observation, &feed, &snapshot, taken_at, Belief::Cautious);
             for named in index(bytes) {
                 let (window, sha256) = named.ok_or_else(corrupt)?;
-                let page = page(&mut view, window, sha256).await?.ok_or_else(corrupt)?;
-                page.lines().for_each(|line| take(line.observation(page.window().clone())));
+                for observation in said(&mut view, &window, sha256).await?.ok_or_else(corrupt)? {
+                    book.absorb(observation, &load, Belief::Cautious);
+                }
             }
-            book.fetched(&feed, taken_at);
+            book.fetched(&load.feed, &load.snapshot, load.taken_at);
             position = cells.get("position")?;
         }
         Ok(book)
     }
 }
 
+/// The load that a row of `snapshots` tells of: `id`, `feed`, `position` and `taken_at`.
+pub(super) fn load(cells: &Cells<'_>) -> Result<Load, StoreError> {
+    Ok(Load {
+        feed: cells.parsed("feed", |t| FeedId::parse(t).ok())?,
+        snapshot: cells.parsed("id", |t| SnapshotId::parse(t).ok())?,
+        arrival: cells.number("position")?,
+        taken_at: cells.instant("taken_at")?,
+    })
+}
+
 /// Keeps what a snapshot says, page by page; gives the mapping that names the pages.
-pub(super) async fn keep(conn: &mut Conn, observations: &Observations) -> Result<String, StoreError> {
-    let mut mapping = String::new();
-    for page in observations.pages() {
-        let digest = sha256(page.text().as_bytes());
-        bound!(PUT_PAGE, &digest, page.text().as_bytes()).execute(&mut *conn).await?;
-        mapping.push_str(page.window().as_str());
+pub(super) async fn keep(
+    conn: &mut Conn,
+    observations: &Observations,
+    form: Option<&str>,
+) -> Result<String, StoreError> {
+    let mut mapping = form.map(|form| format!("{FORM}{}\n", page::escaped(form))).unwrap_or_default();
+    for of_window in observations.pages() {
+        let text = page::said(of_window.observations());
+        let digest = sha256(text.as_bytes());
+        bound!(PUT_PAGE, &digest, text.as_bytes()).execute(&mut *conn).await?;
+        mapping.push_str(of_window.window().as_str());
         mapping.push('\t');
         mapping.push_str(&digest);
         mapping.push('\n');
@@ -103,92 +119,119 @@ pub(super) async fn keep(conn: &mut Conn, observations: &Observations) -> Result
 
 /// Windows and digests of the pages that a mapping names, each if it can be read.
 pub(super) fn index(mapping: &[u8]) -> impl Iterator<Item = Option<(WindowId, &str)>> {
-    mapping.split(|b| *b == b'\n').filter(|line| !line.is_empty()).map(|line| {
+    let lines = mapping.split(|b| *b == b'\n');
+    lines.filter(|line| !line.is_empty() && !line.starts_with(FORM.as_bytes())).map(|line| {
         let (window, sha256) = std::str::from_utf8(line).ok()?.split_once('\t')?;
         Some((WindowId::parse(window).ok()?, sha256))
     })
 }
 
-/// The pages of a mapping that are about some windows; nothing for a mapping that cannot be read.
-pub(super) async fn pages_of(
+/// The columns that a load came in, where its mapping tells.
+pub(super) fn form(mapping: &[u8]) -> Option<String> {
+    let line = mapping.split(|b| *b == b'\n').find_map(|line| line.strip_prefix(FORM.as_bytes()))?;
+    std::str::from_utf8(line).ok().map(page::unescaped)
+}
+
+/// What a mapping says of some windows; nothing for a mapping that cannot be read.
+pub(super) async fn said_of(
     conn: &mut Conn,
     mapping: &[u8],
     only: &BTreeSet<WindowId>,
-) -> Result<Option<Vec<Page>>, StoreError> {
+) -> Result<Option<Vec<(WindowId, Vec<Observation>)>>, StoreError> {
     let mut pages = Vec::new();
     for entry in index(mapping) {
         let Some((window, sha256)) = entry else { return Ok(None) };
         if only.contains(&window) {
-            let Some(page) = page(conn, window, sha256).await? else { return Ok(None) };
-            pages.push(page);
+            let Some(said) = said(conn, &window, sha256).await? else { return Ok(None) };
+            pages.push((window, said));
         }
     }
     Ok(Some(pages))
 }
 
-pub(super) async fn page(
+/// What a page of that digest says; nothing when there is none or it cannot be read.
+pub(super) async fn said(
     conn: &mut Conn,
-    window: WindowId,
+    window: &WindowId,
     sha256: &str,
-) -> Result<Option<Page>, StoreError> {
+) -> Result<Option<Vec<Observation>>, StoreError> {
     let Some(row) = bound!(PAGE, sha256).fetch_optional(conn).await? else { return Ok(None) };
     let bytes: &[u8] = Cells::of("pages", &row).get("bytes")?;
-    Ok(std::str::from_utf8(bytes).ok().and_then(|text| Page::parse(window, text).ok()))
+    Ok(std::str::from_utf8(bytes).ok().and_then(|text| page::read_said(window, text).ok()))
 }
 
-pub(super) fn known(row: &SqliteRow) -> Result<(FeedId, Page), StoreError> {
+/// What is known of a window from one feed, as it is kept: a line with the digest of the rest, and a page.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) feed: FeedId,
+    pub(super) window: WindowId,
+    page: String,
+}
+
+impl Known {
+    /// Reads the page. Its digest is right, so it is as it was written.
+    pub(super) fn entries(&self) -> Vec<(MunicipalityCode, Entry)> {
+        page::read_known(&self.feed, &self.page).unwrap_or_default()
+    }
+}
+
+/// What is known of a window; it is read when somebody asks, its digest vouches for it until then.
+pub(super) fn known(row: &SqliteRow) -> Result<Known, StoreError> {
     let cells = Cells::of("status_pages", row);
     let feed = cells.parsed("feed", |t| FeedId::parse(t).ok())?;
     let window = cells.parsed("window_id", |t| WindowId::parse(t).ok())?;
-    let text = std::str::from_utf8(cells.get("bytes")?).map_err(|_| cells.corrupt("bytes"))?;
-    Ok((feed, Page::parse(window, text).map_err(|_| cells.corrupt("bytes"))?))
+    let kept = std::str::from_utf8(cells.get("bytes")?).ok().and_then(|text| text.split_once('\n'));
+    let (digest, page) = kept.ok_or_else(|| cells.corrupt("bytes"))?;
+    if sha256(page.as_bytes()) != digest {
+        return Err(cells.corrupt("bytes"));
+    }
+    Ok(Known { feed, window, page: page.to_owned() })
+}
+
+/// The bytes that are kept of a page.
+pub(super) fn bytes(page: &str) -> Vec<u8> {
+    format!("{}\n{page}", sha256(page.as_bytes())).into_bytes()
 }
 
 /// Takes an accepted snapshot's observations into what is known from its feed, a window at a time.
 pub(super) async fn absorb(
     conn: &mut Conn,
-    feed: &FeedId,
-    snapshot: &SnapshotId,
-    taken_at: Timestamp,
+    load: &Load,
     observations: &Observations,
 ) -> Result<(), StoreError> {
+    let feed = &load.feed;
     for page in observations.pages() {
         let window = page.window();
-        let before = match bound!(KNOWN_OF, feed.as_str(), window.as_str()).fetch_optional(&mut *conn).await?
-        {
-            Some(row) => Some(known(&row)?.1),
-            None => None,
-        };
-        let after = merged(before.as_ref(), page, feed, snapshot, taken_at);
-        bound!(PUT_KNOWN, feed.as_str(), window.as_str(), after.text().as_bytes())
-            .execute(&mut *conn)
-            .await?;
+        let row = bound!(KNOWN_OF, feed.as_str(), window.as_str()).fetch_optional(&mut *conn).await?;
+        let mut book = StatusBook::default();
+        if let Some(known) = row.as_ref().map(known).transpose()? {
+            book.restore(window.clone(), feed.clone(), move || known.entries());
+        }
+        for observation in page.observations() {
+            book.absorb(observation, load, Belief::Cautious);
+        }
+        put_known(conn, feed, window, &book).await?;
     }
     Ok(())
 }
 
-/// Puts what is known of a window from a feed in the place of what was.
-pub(super) async fn put_known(conn: &mut Conn, feed: &FeedId, page: &Page) -> Result<(), StoreError> {
-    let (window, bytes) = (page.window().as_str(), page.text().as_bytes());
-    bound!(PUT_KNOWN, feed.as_str(), window, bytes).execute(conn).await?;
-    Ok(())
-}
-
-/// What is known of a window after a snapshot.
-pub(super) fn merged(
-    before: Option<&Page>,
-    said: &Page,
+/// Puts what a book of one feed knows of a window in the place of what was known.
+pub(super) async fn put_known(
+    conn: &mut Conn,
     feed: &FeedId,
-    snapshot: &SnapshotId,
-    taken_at: Timestamp,
-) -> Page {
-    let mut book = StatusBook::default();
-    if let Some(before) = before {
-        book.restore(feed.clone(), before.clone());
-    }
-    for line in said.lines() {
-        let observation = line.observation(said.window().clone());
-        book.absorb(observation, feed, snapshot, taken_at, Belief::Cautious);
-    }
-    book.page(said.window(), feed)
+    window: &WindowId,
+    book: &StatusBook,
+) -> Result<(), StoreError> {
+    let bytes = bytes(&written(book, window));
+    bound!(PUT_KNOWN, feed.as_str(), window.as_str(), bytes).execute(conn).await?;
+    Ok(())
+}
+
+/// The page of what a book of one feed knows of a window.
+pub(super) fn written(book: &StatusBook, window: &WindowId) -> String {
+    let of_window = book.window(window);
+    let mut all: Vec<(MunicipalityCode, &Entry)> =
+        of_window.all().flat_map(|(code, entries)| entries.iter().map(move |entry| (code, entry))).collect();
+    all.sort_by(|(a, x), (b, y)| (a, &x.part, &x.unit).cmp(&(b, &y.part, &y.unit)));
+    page::known(all)
 }

@@ -44,13 +44,21 @@ impl Known {
     /// # Errors
     /// [`StoreError`].
     pub async fn load(live: Arc<Live>, store: &Store, now: Timestamp) -> Result<Self, StoreError> {
-        Ok(Self {
+        let mut known = Self {
             windows: windows(&live.calendar, now),
-            status: store.status().await?,
+            status: StatusBook::default(),
             overrides: store.overrides().await?,
             ledger: store.ledger().await?,
             live,
-        })
+        };
+        known.take(store.status().await?);
+        Ok(known)
+    }
+
+    /// Takes in what the feeds said. A feed that is no longer declared ceases to count.
+    pub fn take(&mut self, mut status: StatusBook) {
+        status.only(|feed| self.live.setup.config.feeds.iter().any(|spec| spec.id == *feed));
+        self.status = status;
     }
 
     /// The world with an empty ledger: what a first pass would see.

@@ -22,7 +22,7 @@ use vigia_suas::domain::notice::{
 use vigia_suas::domain::overrides::Authorship;
 use vigia_suas::domain::reason::Reason;
 use vigia_suas::domain::roster::Role;
-use vigia_suas::domain::status::{Doubt, Observation, State};
+use vigia_suas::domain::status::{Basis, Doubt, Observation, State};
 use vigia_suas::plan::{Decision, Notice, Sending, Withheld};
 use vigia_suas::render::because::because;
 use vigia_suas::store::{Change, NewSnapshot, Noted, Override, RawMessage, Return, Settled, Store};
@@ -209,7 +209,8 @@ async fn snapshot(store: &Store) {
         unit: None,
         state,
         dated: None,
-        reopened: false,
+        basis: Basis::Row,
+        line: 0,
         wording: None,
     };
     let snapshot = NewSnapshot {
@@ -221,6 +222,7 @@ async fn snapshot(store: &Store) {
         rows: 2,
         rejected: 0,
         repeated: 0,
+        form: None,
         reasons: Vec::new(),
         original: None,
     };

@@ -1,4 +1,4 @@
-//! What a finding says to paste: where it says so, `verificar` takes it.
+//! What a finding says to run or to paste: `prorrogar` takes it, and `verificar` where it says to paste it.
 
 use std::fmt::Write as _;
 
@@ -6,9 +6,11 @@ use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
 use vigia_suas::config::{self, Config, LoadError, Sources};
+use vigia_suas::desk::extend::{self, Request};
 use vigia_suas::domain::id::{FeedId, Reference, SystemId, WindowId};
-use vigia_suas::domain::news::{Finding, FindingId, Guess, Topic};
+use vigia_suas::domain::news::{Doubt, Finding, FindingId, Guess, Topic};
 use vigia_suas::render::news::{Paste, Place, paste};
+use vigia_suas::world::setup::Setup;
 
 const CALENDAR: &str = include_str!("../../config/calendario.toml");
 
@@ -47,13 +49,34 @@ fn with_census(opens: Date, deadline: Option<Date>, extensions: &[(Date, Date)])
 fn pasted(calendar: &str, paste: &Paste) -> Option<String> {
     let toml = paste.toml.as_deref()?;
     Some(match paste.place.as_ref()? {
-        Place::End | Place::Below(_) => format!("{calendar}\n{toml}"),
+        Place::End => format!("{calendar}\n{toml}"),
         Place::Inside(_) => {
             let window = calendar.rfind("[[janela]]").unwrap();
             let (before, after) = calendar.split_at(window + "[[janela]]\n".len());
             format!("{before}{toml}{after}")
         }
     })
+}
+
+/// What the command would write, by the code behind the command.
+fn extended(calendar: &str, command: &str, today: Date) -> Result<Config, String> {
+    let (plain, source) = command.split_once(" --fonte '").unwrap();
+    let words: Vec<&str> = plain.split(' ').collect();
+    let after = |name: &str| words.iter().position(|word| *word == name).map(|at| words[at + 1]);
+    let request = Request {
+        window: WindowId::parse(words[2]).unwrap(),
+        deadline: after("--para").unwrap().parse().unwrap(),
+        at: after("--hora").map(|text| format!("{text}:00").parse().unwrap()),
+        source: source.strip_suffix('\'').unwrap().to_owned(),
+        announced: after("--anunciada").map(|text| text.parse().unwrap()),
+        municipalities: Vec::new(),
+        confirmed: None,
+    };
+    let sources = Sources::embedded().with("calendario.toml", calendar);
+    let setup =
+        Setup::compile(sources, Some("config".into()), noon(today)).map_err(|error| error.to_string())?;
+    let draft = extend::draft(&setup, &request, noon(today)).map_err(|error| error.to_string())?;
+    Ok(draft.setup.config)
 }
 
 fn finding(topic: Topic, system: &str, published: Option<Date>, guess: Guess) -> Finding {
@@ -71,11 +94,11 @@ fn finding(topic: Topic, system: &str, published: Option<Date>, guess: Guess) ->
 }
 
 fn guess(opens_on: Option<Date>, deadline_on: Option<Date>) -> Guess {
-    Guess { opens_on, deadline_on, references: Vec::new(), written: Vec::new() }
+    Guess { opens_on, deadline_on, ..Guess::default() }
 }
 
 #[test]
-fn an_extension_is_pasted_below_its_window_and_over_a_recurring_one() {
+fn an_extension_is_a_command_for_a_window_written_out_and_for_a_recurring_one() {
     let today = date(2026, 12, 1);
     let calendar = with_census(date(2026, 10, 26), Some(date(2026, 12, 4)), &[]);
     let config = compiled(&calendar, today).unwrap();
@@ -86,8 +109,14 @@ fn an_extension_is_pasted_below_its_window_and_over_a_recurring_one() {
         guess(None, Some(date(2026, 12, 18))),
     );
     let found = paste(&census, &config.calendar, today);
-    assert_eq!(found.place, Some(Place::Below(WindowId::parse("censo-suas/2026").unwrap())));
-    let after = compiled(&pasted(&calendar, &found).unwrap(), today).unwrap();
+    assert_eq!(
+        found.command.as_deref(),
+        Some(
+            "vigia-suas prorrogar censo-suas/2026 --para 2026-12-18 --anunciada 2026-11-30 --fonte \
+             'MDS, “Prazo \"novo\" \\ do Censo”, de 30/11/2026, http://blog.mds.gov.br/redesuas/x/, notícia 0'"
+        )
+    );
+    let after = extended(&calendar, found.command.as_deref().unwrap(), today).unwrap();
     let window = after.calendar.window(&WindowId::parse("censo-suas/2026").unwrap()).unwrap();
     assert_eq!(window.editions.len(), 2);
     assert_eq!(window.editions[1].deadline.unwrap().on, date(2026, 12, 18));
@@ -95,12 +124,25 @@ fn an_extension_is_pasted_below_its_window_and_over_a_recurring_one() {
     let rma =
         finding(Topic::Extension, "rma", Some(date(2026, 11, 30)), guess(None, Some(date(2026, 12, 15))));
     let found = paste(&rma, &config.calendar, today);
-    assert_eq!(found.place, Some(Place::End));
-    let after = compiled(&pasted(&calendar, &found).unwrap(), today).unwrap();
+    let after = extended(&calendar, found.command.as_deref().unwrap(), today).unwrap();
     let id = WindowId::parse("rma/2026-10").unwrap();
     let (before, window) = (config.calendar.window(&id).unwrap(), after.calendar.window(&id).unwrap());
     assert_eq!(window.editions[0].deadline, before.editions[0].deadline, "the deadline already told stays");
     assert_eq!(window.editions[1].deadline.unwrap().on, date(2026, 12, 15));
+}
+
+#[test]
+fn with_any_doubt_there_is_advice_and_nothing_to_run_or_to_paste() {
+    let today = date(2026, 12, 1);
+    let calendar = with_census(date(2026, 10, 26), Some(date(2026, 12, 4)), &[]);
+    let config = compiled(&calendar, today).unwrap();
+    for topic in Topic::ALL {
+        for doubt in Doubt::ALL {
+            let days = Guess { doubts: vec![doubt], ..guess(Some(today), Some(date(2026, 12, 18))) };
+            let found = paste(&finding(topic, "censo-suas", Some(today), days), &config.calendar, today);
+            assert!(found.toml.is_none() && found.command.is_none() && found.advice.len() == 2, "{found:?}");
+        }
+    }
 }
 
 #[test]
@@ -117,7 +159,10 @@ fn what_the_calendar_knows_already_asks_for_nothing() {
     ] {
         let found =
             paste(&finding(topic, "censo-suas", Some(date(2026, 12, 7)), days), &config.calendar, today);
-        assert!(found.toml.is_none() && found.advice[0].contains(told), "{found:?}");
+        assert!(
+            found.toml.is_none() && found.command.is_none() && found.advice[0].contains(told),
+            "{found:?}"
+        );
     }
 }
 
@@ -157,10 +202,15 @@ proptest! {
         prop_assert_eq!(found.toml.is_some(), found.place.is_some());
         // A window of the year before the census would stand elsewhere in a real file.
         let below_census = match &found.place {
-            Some(Place::Below(id) | Place::Inside(id)) => id.as_str() == "censo-suas/2026",
-            _ => true,
+            Some(Place::Inside(id)) => id.as_str() == "censo-suas/2026",
+            Some(Place::End) | None => true,
         };
         prop_assert!(below_census, "no other window is written out: {found:?}");
+        if let Some(command) = &found.command {
+            prop_assert!(found.toml.is_none());
+            let extended = extended(&calendar, command, today);
+            prop_assert!(extended.is_ok(), "{found:?}\n{extended:?}");
+        }
         if let Some(text) = pasted(&calendar, &found)
             && let Err(faults) = compiled(&text, today)
         {

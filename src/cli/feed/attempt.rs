@@ -12,13 +12,13 @@ use crate::cli::session::{Answer, Failure, Result, Session, say};
 use crate::cli::status::original;
 use crate::daemon::app::fetcher;
 use crate::daemon::ingest::run::sample;
-use crate::daemon::ingest::{Load, previous, read_load};
+use crate::daemon::ingest::{Load, baseline, read_load};
 use crate::domain::feed::{FeedSpec, Source};
 use crate::domain::id::FeedId;
 use crate::domain::status::State;
 use crate::feed::Intake;
 use crate::feed::http::Patience;
-use crate::feed::judge::{Note, Refusal, Verdict};
+use crate::feed::judge::Verdict;
 use crate::render::portuguese;
 use crate::world::live::Live;
 
@@ -38,7 +38,7 @@ pub(in crate::cli) async fn attempt(session: Session, feed: &FeedId, file: Optio
     };
     let name = load.name.clone();
     let last = match session.ledger().await? {
-        Some(store) => previous(&store, &spec.id).await?,
+        Some(store) => baseline(&live, &store, &spec, session.now()).await?,
         None => None,
     };
     // A sample has fewer of everything than the whole: it is held to nothing but itself.
@@ -69,14 +69,11 @@ async fn fetched(
 
 fn tell(session: &Session, intake: &Intake, name: &str, of: Option<usize>) {
     let mapped = &intake.mapped;
-    let (accepted, remarks): (bool, Vec<String>) = match &intake.verdict {
-        Verdict::Accepted { notes } => (true, notes.iter().map(Note::to_string).collect()),
-        Verdict::Quarantined { reasons } => (false, reasons.iter().map(Refusal::to_string).collect()),
-    };
+    let (accepted, remarks) = (matches!(intake.verdict, Verdict::Accepted { .. }), intake.remarks());
     let mut states: BTreeMap<(&str, State), usize> = BTreeMap::new();
     for page in mapped.observations.pages() {
-        for line in page.lines() {
-            *states.entry((page.window().as_str(), line.state)).or_default() += 1;
+        for said in page.observations() {
+            *states.entry((page.window().as_str(), said.state)).or_default() += 1;
         }
     }
     if session.json {

@@ -46,9 +46,16 @@ pub(in crate::cli) async fn list(session: &Session, feed: Option<&FeedId>) -> Re
     let store = session.ledger().await?;
     let shown = if feed.is_some() { SHOWN } else { 1 };
     let standings = standings(session, store.as_ref(), feeds, shown).await?;
+    let retired = match &store {
+        Some(store) if feed.is_none() => retired(session, store).await?,
+        _ => Vec::new(),
+    };
     if session.json {
         for standing in &standings {
             say(&standing.json(session).to_string());
+        }
+        for id in &retired {
+            say(&json!({ "fonte": id.as_str(), "aposentada": true }).to_string());
         }
         return Ok(Answer::Done);
     }
@@ -57,11 +64,26 @@ pub(in crate::cli) async fn list(session: &Session, feed: Option<&FeedId>) -> Re
         _ => Vec::new(),
     };
     let mut out = table(&standings, session);
+    for id in &retired {
+        let _ = writeln!(
+            out,
+            "{id}  aposentada: não está mais em fontes.toml, e o que ela disse deixou de contar"
+        );
+    }
     for standing in standings.iter().filter(|_| feed.is_some()) {
         out.push_str(&details(standing, &rulings, &session.setup.config.calendar.hours.zone));
     }
     say(&out);
     Ok(Answer::Done)
+}
+
+/// The feeds that brought loads and are no longer declared.
+async fn retired(session: &Session, store: &Store) -> std::result::Result<Vec<FeedId>, StoreError> {
+    let book = store.status().await?;
+    let declared = |id: &FeedId| session.setup.config.feeds.iter().any(|spec| spec.id == *id);
+    let mut retired: Vec<FeedId> = book.feeds().filter(|id| !declared(id)).cloned().collect();
+    retired.sort();
+    Ok(retired)
 }
 
 async fn standings<'a>(

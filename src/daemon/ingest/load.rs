@@ -8,10 +8,12 @@ use tracing::{error, info};
 
 use crate::daemon::alert::alert_once;
 use crate::daemon::app::App;
+use crate::domain::calendar::Window;
 use crate::domain::feed::FeedSpec;
-use crate::domain::id::{FeedId, IdError, SnapshotId};
+use crate::domain::id::{IdError, SnapshotId};
+use crate::domain::status::Baseline;
 use crate::feed::body::{Body, Original};
-use crate::feed::judge::{Note, Previous, Refusal, Verdict};
+use crate::feed::judge::{Refusal, Verdict};
 use crate::feed::map::Ground;
 use crate::feed::{Intake, Missing, digest, take_in_run};
 use crate::store::{NewSnapshot, Store, StoreError};
@@ -87,14 +89,7 @@ impl Taken {
     /// What staff should know: why it is not believed, or what was odd about it.
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
-        remarks(&self.intake)
-    }
-}
-
-fn remarks(intake: &Intake) -> Vec<String> {
-    match &intake.verdict {
-        Verdict::Accepted { notes } => notes.iter().map(Note::to_string).collect(),
-        Verdict::Quarantined { reasons } => reasons.iter().map(Refusal::to_string).collect(),
+        self.intake.remarks()
     }
 }
 
@@ -138,8 +133,8 @@ pub async fn take_in_load(
     let sha256 = load.sha256();
     let name = load.name.clone();
     let original = if spec.keep_original { load.kept() } else { None };
-    let last = previous(store, &spec.id).await?;
-    let mut intake = read_load(live, spec, load, last, now).await;
+    let before = baseline(live, store, spec, now).await?;
+    let mut intake = read_load(live, spec, load, before, now).await;
     if let Some(ruling) = store.refused(&spec.id, &sha256).await? {
         let again = Refusal::RefusedBefore {
             snapshot: ruling.snapshot,
@@ -157,6 +152,7 @@ pub async fn take_in_load(
     let mapped = &mut taken.intake.mapped;
     let observations = std::mem::take(&mut mapped.observations);
     let (rows, rejected, repeated) = (mapped.rows, mapped.bad, mapped.duplicates);
+    let form = mapped.form.clone();
     let snapshot = NewSnapshot {
         id,
         feed: spec.id.clone(),
@@ -166,6 +162,7 @@ pub async fn take_in_load(
         rows,
         rejected,
         repeated,
+        form,
         reasons: taken.remarks(),
         original,
     };
@@ -177,16 +174,23 @@ pub async fn take_in_load(
     Ok(taken)
 }
 
-/// What the next load of a feed is compared with.
+/// What the next load of a feed is measured by, in the windows that run.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn previous(store: &Store, feed: &FeedId) -> Result<Option<Previous>, StoreError> {
-    Ok(store.last_accepted(feed).await?.map(|last| Previous {
-        done: last.by_window.iter().map(|(window, tally)| (window.clone(), tally.done)).collect(),
-        municipalities: last.total.municipalities,
-        rows: last.rows,
-    }))
+pub async fn baseline(
+    live: &Live,
+    store: &Store,
+    spec: &FeedSpec,
+    now: Timestamp,
+) -> Result<Option<Baseline>, StoreError> {
+    let zone = &live.calendar.hours.zone;
+    let run = |w: &Window| {
+        zone.start_of(w.opens_on) <= now && w.latest_deadline().is_none_or(|d| now < d.instant(zone))
+    };
+    let windows = known::windows(&live.calendar, now);
+    let windows = windows.into_iter().filter(|w| w.system == spec.system && run(w)).map(|w| w.id).collect();
+    store.baseline(&spec.id, &windows).await
 }
 
 /// What a load says, and whether it would be believed. Nothing is stored.
@@ -194,7 +198,7 @@ pub async fn read_load(
     live: &Arc<Live>,
     spec: &FeedSpec,
     load: Load,
-    previous: Option<Previous>,
+    before: Option<Baseline>,
     now: Timestamp,
 ) -> Intake {
     let (live, spec) = (live.clone(), spec.clone());
@@ -203,7 +207,7 @@ pub async fn read_load(
         let windows = known::windows(&live.calendar, now);
         let roster = &live.setup.config.roster;
         let ground = Ground { calendar: &live.calendar, windows: &windows, roster, taken_at: now };
-        take_in_run(&spec, &load.bodies, &load.missing, &ground, previous.as_ref())
+        take_in_run(&spec, &load.bodies, &load.missing, &ground, before.as_ref())
     });
     match read.await {
         Ok(intake) => intake,

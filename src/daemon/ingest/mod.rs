@@ -25,7 +25,7 @@ use crate::files::drop::Shelf;
 use crate::store::{FeedRun, StoreError};
 
 use load::judged;
-pub use load::{IntakeError, Load, Taken, previous, read_load, take_in_bytes, take_in_load};
+pub use load::{IntakeError, Load, Taken, baseline, read_load, take_in_bytes, take_in_load};
 use run::{Remembered, run_once};
 
 /// What the ingest loop remembers between its rounds.

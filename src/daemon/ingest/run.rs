@@ -235,8 +235,12 @@ async fn still_known(
     let known = remembered.lock().unwrap_or_else(PoisonError::into_inner).get(&spec.id).cloned();
     let Some(known) = known.filter(|known| known.ground == ground) else { return Ok(BTreeMap::new()) };
     let last = app.store.last_accepted(&spec.id).await?;
-    // Somebody may have withdrawn it, or loaded another by hand.
-    let stands = last.is_some_and(|last| last.id == known.snapshot);
+    let calendar = &app.live().calendar;
+    let validity = calendar.systems.get(&spec.system).map_or(SignedDuration::ZERO, |s| s.status_validity);
+    // Somebody may have withdrawn it, or loaded another by hand. And that an old one still stands keeps nothing fresh
+    // (DESIGN "Evidence is a law"): it is asked for whole.
+    let stands = last
+        .is_some_and(|last| last.id == known.snapshot && app.now().duration_since(last.taken_at) < validity);
     Ok(if stands { known.validators } else { BTreeMap::new() })
 }
 

@@ -2,16 +2,19 @@
 
 use super::*;
 use crate::domain::feed::Format;
+use crate::domain::id::{MunicipalityCode, Reference};
+use crate::domain::roster::Municipality;
+use crate::domain::status::{Belief, Load};
 use crate::feed::body::{Body, Given, Original};
 use crate::feed::fixture::{CODES, calendar, mapped, november, presence, roster, situation, windows};
 use crate::feed::map::{BadLine, Ground};
 use crate::feed::{Intake, Missing, take_in, take_in_run};
 
-fn reasons(spec: &FeedSpec, file: &[u8], previous: Option<&Previous>) -> Vec<String> {
+fn reasons(spec: &FeedSpec, file: &[u8], before: Option<&Baseline>) -> Vec<String> {
     let (calendar, windows, roster) = (calendar(), windows(), roster());
     let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
     let body = Body::plain(Original::from_bytes(file));
-    match take_in(spec, &[body], &ground, previous).verdict {
+    match take_in(spec, &[body], &ground, before).verdict {
         Verdict::Accepted { .. } => Vec::new(),
         Verdict::Quarantined { reasons } => reasons.iter().map(ToString::to_string).collect(),
     }
@@ -21,21 +24,72 @@ fn rows(codes: &[&str]) -> String {
     codes.iter().fold("ibge;ref\n".to_owned(), |file, code| format!("{file}{code};10/2026\n"))
 }
 
-fn of_october(done: usize) -> Previous {
-    Previous {
-        done: BTreeMap::from([(WindowId::parse("rma/2026-10").unwrap(), done)]),
-        municipalities: 6,
-        rows: 0,
+/// What is known, and was said last, after some files of a feed taken in one day after the other.
+fn after(spec: &FeedSpec, files: &[String]) -> Baseline {
+    let mut before = Baseline::default();
+    let feed = &spec.id;
+    for (day, file) in (1..).zip(files) {
+        let found = mapped(spec, &national(), file);
+        let load = Load {
+            feed: feed.clone(),
+            snapshot: SnapshotId::parse(&format!("s{day}")).unwrap(),
+            arrival: day,
+            taken_at: november(i8::try_from(day).unwrap()),
+        };
+        for page in found.observations.pages() {
+            let said: Vec<_> = page.observations().collect();
+            for one in &said {
+                before.known.absorb(one.clone(), &load, Belief::Cautious);
+            }
+            before.pace.entry(page.window().clone()).or_default().push((load.taken_at, page.done()));
+            before.said.insert(page.window().clone(), said);
+        }
+        before.form = found.form;
+    }
+    before
+}
+
+/// A roster of 60 municipalities.
+fn national() -> Roster {
+    let mut roster = roster();
+    let one = roster.municipalities.values().next().unwrap().clone();
+    for six in 320_000..320_060 {
+        let code = (0..10).find_map(|digit| MunicipalityCode::parse(&format!("{six}{digit}")).ok()).unwrap();
+        let municipality = Municipality { code, name: format!("M{six}"), ..one.clone() };
+        roster.municipalities.insert(code, municipality);
+    }
+    roster
+}
+
+/// A situation file of those sixty: whoever `says` nothing has no row.
+fn sixty(says: impl Fn(u32) -> Option<bool>) -> String {
+    (0..60).fold("ibge;parte;situacao;data\n".to_owned(), |file, n| match says(n) {
+        Some(true) => format!("{file}{};CRAS;Questionário Preenchido;\n", 320_000 + n),
+        Some(false) => format!("{file}{};CRAS;Preencher o questionário;\n", 320_000 + n),
+        None => file,
+    })
+}
+
+/// What is said against a situation file after others.
+fn against_sixty(files: &[String], now: &str) -> Vec<String> {
+    let before = after(&situation(), files);
+    let (calendar, windows, roster) = (calendar(), windows(), national());
+    let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
+    let body = Body::plain(Original::from_bytes(now));
+    match take_in(&situation(), &[body], &ground, Some(&before)).verdict {
+        Verdict::Accepted { .. } => Vec::new(),
+        Verdict::Quarantined { reasons } => reasons.iter().map(ToString::to_string).collect(),
     }
 }
 
 #[test]
 fn a_whole_file_is_accepted_also_with_its_rows_twice() {
-    assert!(reasons(&presence(), rows(&CODES).as_bytes(), Some(&of_october(6))).is_empty());
+    let before = after(&presence(), &[rows(&CODES)]);
+    assert!(reasons(&presence(), rows(&CODES).as_bytes(), Some(&before)).is_empty());
     let twice = [CODES, CODES].concat();
     let found = mapped(&presence(), &roster(), &rows(&twice));
     assert_eq!(
-        judge(&presence(), &found, Some(&of_october(6))),
+        judge(&presence(), &found, Some(&before), &roster()),
         Verdict::Accepted { notes: vec![Note::Duplicates { count: 6, first_line: 8 }] }
     );
 }
@@ -87,53 +141,91 @@ fn unknown_words_are_not_believed_and_named() {
 }
 
 #[test]
-fn a_fall_beyond_five_and_five_percent_is_not_believed() {
-    let window = WindowId::parse("rma/2026-10").unwrap();
-    let verdict = |before: usize, now: usize| {
-        let mapped = Mapped {
-            rows: now,
-            municipalities_seen: CODES.iter().map(|c| crate::feed::fixture::code(c)).collect(),
-            done: BTreeMap::from([(window.clone(), now)]),
-            ..Mapped::default()
-        };
-        judge(&presence(), &mapped, Some(&of_october(before)))
-    };
-    let fell = |before, now| {
-        verdict(before, now)
-            == Verdict::Quarantined { reasons: vec![Refusal::Fell { window: window.clone(), before, now }] }
-    };
-    assert!(fell(78, 39), "half the rows");
-    assert!(fell(78, 72) && !fell(78, 73), "six of 78 are too many, five are not");
-    assert!(!fell(246, 234) && fell(246, 233), "twelve of 246 are under five percent");
-    assert!(!fell(78, 90));
-    assert!(matches!(verdict(0, 0), Verdict::Quarantined { reasons } if reasons == [Refusal::NoRows]));
+fn who_was_done_and_now_pends_is_counted_whatever_others_concluded_since_and_named() {
+    let half = |n: u32| Some(n < 30);
+    assert!(against_sixty(&[sixty(half)], &sixty(half)).is_empty());
+    let told = against_sixty(&[sixty(half)], &sixty(|n| Some(n >= 30)));
+    assert!(
+        told[0].starts_with(
+            "rma/2026-10: 30 voltaram de concluído (ou não se aplica) para pendente: M320000, M320001,"
+        ),
+        "{told:?}"
+    );
+    let fell = |few: u32| against_sixty(&[sixty(half)], &sixty(move |n| Some((few..30).contains(&n))));
+    assert!(fell(3).is_empty(), "three of sixty are five percent");
+    assert_eq!(fell(4).len(), 1);
 }
 
 #[test]
-fn a_window_that_the_file_no_longer_speaks_of_is_not_believed_and_a_closed_one_is_not_missed() {
+fn six_reversals_are_too_many_of_however_many() {
+    let before = after(&presence(), &[rows(&CODES)]);
+    let told = reasons(&presence(), rows(&CODES[..1]).as_bytes(), Some(&before));
+    assert!(told.is_empty(), "five: {told:?}");
+    let elsewhere = "ibge;ref\n320000;10/2026\n".to_owned();
+    let (calendar, windows, roster) = (calendar(), windows(), national());
+    let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
+    let body = Body::plain(Original::from_bytes(elsewhere));
+    let Verdict::Quarantined { reasons } = take_in(&presence(), &[body], &ground, Some(&before)).verdict
+    else {
+        panic!("six were done, and now pend by silence")
+    };
+    assert!(matches!(&reasons[..], [Refusal::Reversed { count: 6, .. }]), "{reasons:?}");
+}
+
+#[test]
+fn whom_the_last_load_covered_and_this_one_does_not_is_counted_and_named() {
+    let all = |n: u32| Some(n < 30);
+    let without = |few: u32| against_sixty(&[sixty(all)], &sixty(move |n| (n >= few).then_some(n < 30)));
+    assert!(without(3).is_empty());
+    let told = without(4);
+    assert_eq!(
+        told,
+        [
+            "rma/2026-10: 4 de 60 que tinham linha na última coleta não têm mais: M320000, M320001, M320002, M320003; se \
+          for verdade, aceite a coleta com “vigia-suas fonte aceitar”"
+        ]
+    );
+}
+
+#[test]
+fn a_feed_that_covers_fewer_than_expected_is_measured_by_what_it_said_and_not_by_what_it_did_not() {
+    let forty = |n: u32| (n < 40).then_some(false);
+    assert!(against_sixty(&[sixty(forty)], &sixty(forty)).is_empty(), "the same file twice");
+    assert!(against_sixty(&[sixty(forty)], &sixty(|n| (n < 42).then_some(false))).is_empty(), "and more");
+}
+
+#[test]
+fn what_a_person_accepted_is_what_the_next_is_measured_by_so_that_no_quarantine_is_for_ever() {
+    let all = sixty(|_| Some(false));
+    let fewer = sixty(|n| (n < 40).then_some(false));
+    assert_eq!(against_sixty(&[all.clone()], &fewer).len(), 1);
+    assert!(against_sixty(&[all, fewer.clone()], &fewer).is_empty());
+}
+
+#[test]
+fn a_jump_of_new_concluidos_beyond_what_the_last_days_show_is_not_believed() {
+    let done = |most: u32| sixty(move |n| Some(n < most));
+    let days = [done(1), done(2), done(3)];
+    assert!(against_sixty(&days[..2], &done(50)).is_empty(), "two loads show no pace");
+    assert!(against_sixty(&days, &done(20)).is_empty());
+    assert!(against_sixty(&days, &done(50))[0].contains("47 concluídos novos de uma vez"));
+}
+
+#[test]
+fn a_window_that_is_over_or_of_which_the_load_says_nothing_is_no_fall() {
     let only_september = "ibge;ref\n320530;09/2026\n";
-    let reasons_of = |previous: &Previous| reasons(&presence(), only_september.as_bytes(), Some(previous));
-    assert!(reasons_of(&of_october(2))[0].contains("rma/2026-10"));
-    let long_closed = Previous {
-        done: BTreeMap::from([(WindowId::parse("rma/2026-02").unwrap(), 6)]),
-        municipalities: 6,
-        rows: 6,
-    };
-    assert!(reasons_of(&long_closed).is_empty(), "a new month starts from nothing");
+    let before = after(&presence(), &[rows(&CODES)]);
+    assert!(reasons(&presence(), only_september.as_bytes(), Some(&before)).is_empty());
 }
 
 #[test]
-fn a_situation_file_that_lost_municipalities_is_not_believed() {
-    let seen = |n: usize| Mapped {
-        rows: 78,
-        municipalities_seen: CODES[..n].iter().map(|c| crate::feed::fixture::code(c)).collect(),
-        done: BTreeMap::from([(WindowId::parse("rma/2026-10").unwrap(), 6)]),
-        ..Mapped::default()
-    };
-    let before = Previous { municipalities: 78, ..of_october(6) };
-    let verdict = judge(&situation(), &seen(6), Some(&before));
-    assert_eq!(verdict, Verdict::Quarantined { reasons: vec![Refusal::Shrunk { before: 78, now: 6 }] });
-    assert!(matches!(judge(&presence(), &seen(6), Some(&before)), Verdict::Accepted { .. }));
+fn a_column_with_another_heading_is_not_believed_also_where_it_is_named_by_its_place() {
+    let mut spec = presence();
+    spec.mapping.municipality = Some("#1".to_owned());
+    let before = after(&spec, &[rows(&CODES)]);
+    let moved = rows(&CODES).replace("ibge;ref", "codigo;ref");
+    let told = reasons(&spec, moved.as_bytes(), Some(&before));
+    assert!(told[0].contains("eram “ibge | ref”, agora são “codigo | ref”"), "{told:?}");
 }
 
 #[test]
@@ -145,14 +237,20 @@ fn some_bad_lines_are_noted_and_many_are_not_believed() {
     assert!(reasons(&presence(), file(5, 6).as_bytes(), None).is_empty());
     assert_eq!(
         reasons(&presence(), file(6, 6).as_bytes(), None),
-        ["6 de 12 linhas com defeito (linha 8: “Total” não é um código IBGE de 6 ou 7 dígitos)"]
+        [format!(
+            "6 de 12 linhas com defeito ({})",
+            (8..14)
+                .map(|n| format!("linha {n}: “Total” não é um código IBGE de 6 ou 7 dígitos"))
+                .collect::<Vec<_>>()
+                .join("; ")
+        )]
     );
     assert!(reasons(&presence(), file(6, 120).as_bytes(), None).is_empty(), "under five percent");
     let found = mapped(&presence(), &roster(), &file(1, 6));
-    let Verdict::Accepted { notes } = judge(&presence(), &found, None) else { panic!() };
+    let Verdict::Accepted { notes } = judge(&presence(), &found, None, &roster()) else { panic!() };
     let first =
         BadLine { line: 8, message: "“Total” não é um código IBGE de 6 ou 7 dígitos".to_owned() };
-    assert_eq!(notes, [Note::BadLines { bad: 1, first: Some(first) }]);
+    assert_eq!(notes, [Note::BadLines { bad: 1, lines: vec![first] }]);
 }
 
 #[test]
@@ -162,23 +260,59 @@ fn every_reason_is_given_at_once() {
 }
 
 #[test]
-fn a_situation_file_that_lost_half_its_rows_is_not_believed_although_everybody_is_in_it() {
-    let with = |rows: usize, duplicates: usize| Mapped {
-        rows,
-        duplicates,
-        municipalities_seen: CODES.iter().map(|c| crate::feed::fixture::code(c)).collect(),
-        done: BTreeMap::from([(WindowId::parse("rma/2026-10").unwrap(), 6)]),
-        ..Mapped::default()
+fn the_same_bytes_for_two_different_questions_are_not_believed() {
+    let (one, other) = (page("3205309", "ref\n10/2026\n"), page("3205002", "ref\n10/2026\n"));
+    let mut spec = presence();
+    spec.mapping.municipality = None;
+    let (calendar, windows, roster) = (calendar(), windows(), roster());
+    let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
+    let Verdict::Quarantined { reasons } = take_in(&spec, &[one, other], &ground, None).verdict else {
+        panic!("the server did not answer what it was asked")
     };
-    let before = Previous { rows: 234, ..of_october(6) };
-    let verdict = |rows, duplicates| judge(&situation(), &with(rows, duplicates), Some(&before));
-    assert_eq!(
-        verdict(117, 0),
-        Verdict::Quarantined { reasons: vec![Refusal::LostRows { before: 234, now: 117 }] }
+    assert!(
+        reasons[0].to_string().starts_with("a resposta sobre município 3205309 é idêntica"),
+        "{reasons:?}"
     );
-    assert!(matches!(verdict(234, 0), Verdict::Accepted { .. }));
-    assert!(matches!(verdict(468, 234), Verdict::Accepted { .. }), "all rows twice");
-    assert!(matches!(verdict(468, 351), Verdict::Quarantined { .. }), "half of them, many times");
+    let of = |month: i8| Body {
+        given: Given { reference: Some(Reference::Month(2026, month)), ..Given::default() },
+        original: Original::from_bytes("ibge;ref\n3205309;10/2026\n"),
+    };
+    let Verdict::Quarantined { reasons } = take_in(&presence(), &[of(9), of(10)], &ground, None).verdict
+    else {
+        panic!("the server did not look at the month")
+    };
+    assert!(
+        reasons[0].to_string().contains("referência 2026-09 é idêntica à resposta sobre referência 2026-10")
+    );
+    let alike = [
+        page("3205309", "ref\n10/2026\n"),
+        page("3205002", "ref\n10/2026\n"),
+        page("3205200", "ref\n09/2026\n10/2026\n"),
+    ];
+    assert!(
+        matches!(take_in(&spec, &alike, &ground, None).verdict, Verdict::Accepted { .. }),
+        "two alike of three"
+    );
+    let empty = [page("3205309", "ref\n10/2026\n"), page("3205002", "ref\n"), page("3205200", "ref\n")];
+    assert!(
+        matches!(take_in(&spec, &empty, &ground, None).verdict, Verdict::Accepted { .. }),
+        "both without rows"
+    );
+}
+
+#[test]
+fn every_bad_line_and_every_unknown_municipality_is_told_with_its_line_whatever_becomes_of_the_load() {
+    let file = "ibge;ref\n3205309;10/2026\n3205300;10/2026\n320;10/2026\n3304557;10/2026\n3550308;10/2026\n";
+    let (calendar, windows, roster) = (calendar(), windows(), roster());
+    let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
+    for minimum in [1, 5] {
+        let spec = FeedSpec { minimum, ..presence() };
+        let intake = take_in(&spec, &[Body::plain(Original::from_bytes(file))], &ground, None);
+        let told = intake.remarks().join("\n");
+        for words in ["linha 3:", "linha 4:", "3304557 na linha 5; 3550308 na linha 6"] {
+            assert!(told.contains(words), "{told}");
+        }
+    }
 }
 
 fn page(code: &str, rows: &str) -> Body {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::feed::map::BadLine;
+use crate::feed::map::{BadLine, UnknownMunicipality};
 
 use super::{Note, Refusal};
 
@@ -12,6 +12,28 @@ struct At<'a>(Option<&'a BadLine>);
 impl fmt::Display for At<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.map_or(Ok(()), |bad| write!(f, " (linha {}: {})", bad.line, bad.message))
+    }
+}
+
+/// ` (linha 7: por quê; linha 9: por quê)`, or nothing.
+struct Lines<'a>(&'a [BadLine]);
+
+impl fmt::Display for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told: Vec<String> =
+            self.0.iter().map(|bad| format!("linha {}: {}", bad.line, bad.message)).collect();
+        if told.is_empty() { Ok(()) } else { write!(f, " ({})", told.join("; ")) }
+    }
+}
+
+/// ` (3550308 na linha 7; 3304557 na linha 9)`, or nothing.
+struct Strangers<'a>(&'a [UnknownMunicipality]);
+
+impl fmt::Display for Strangers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told: Vec<String> =
+            self.0.iter().map(|one| format!("{} na linha {}", one.code, one.line)).collect();
+        if told.is_empty() { Ok(()) } else { write!(f, " ({})", told.join("; ")) }
     }
 }
 
@@ -41,16 +63,32 @@ impl fmt::Display for Refusal {
                 "só {known} municípios conhecidos, e o mínimo é {minimum} ({unknown} linhas de municípios fora do \
                  cadastro)"
             ),
-            Self::Fell { window, before, now } => write!(
+            Self::Reversed { window, count, who } => write!(
                 f,
-                "{window}: concluídos caíram de {before} para {now}, mais do que 5 % e 5 unidades{IF_TRUE}"
+                "{window}: {count} voltaram de concluído (ou não se aplica) para pendente: {}{IF_TRUE}",
+                who.join(", ")
             ),
-            Self::Shrunk { before, now } => {
-                write!(f, "municípios com linha caíram de {before} para {now}{IF_TRUE}")
-            }
-            Self::LostRows { before, now } => {
-                write!(f, "linhas caíram de {before} para {now}{IF_TRUE}")
-            }
+            Self::Uncovered { window, count, before, who } => write!(
+                f,
+                "{window}: {count} de {before} que tinham linha na última coleta não têm mais: {}{IF_TRUE}",
+                who.join(", ")
+            ),
+            Self::Jumped { window, count, most, who } => write!(
+                f,
+                "{window}: {count} concluídos novos de uma vez, e as últimas coletas fazem esperar no máximo {most}: \
+                 {}{IF_TRUE}",
+                who.join(", ")
+            ),
+            Self::Form { before, now } => write!(
+                f,
+                "as colunas mudaram: na última coleta aceita eram “{before}”, agora são “{now}”; confira as colunas da \
+                 fonte{IF_TRUE}"
+            ),
+            Self::SameAnswer { one, other } => write!(
+                f,
+                "a resposta sobre {one} é idêntica à resposta sobre {other}: o servidor não respondeu ao que foi \
+                 perguntado"
+            ),
             Self::MissingPages { missed, pages, tolerated, first } => write!(
                 f,
                 "{missed} de {pages} páginas não puderam ser lidas, e o máximo é {tolerated}{}",
@@ -64,8 +102,8 @@ impl fmt::Display for Refusal {
                 "palavra desconhecida “{word}” na coluna “{column}” ({count}×, a primeira na linha {first_line}): \
                  declare o que significa em fontes.toml"
             ),
-            Self::BadLines { bad, rows, first } => {
-                write!(f, "{bad} de {rows} linhas com defeito{}", At(first.as_ref()))
+            Self::BadLines { bad, rows, lines } => {
+                write!(f, "{bad} de {rows} linhas com defeito{}", Lines(lines))
             }
         }
     }
@@ -74,15 +112,23 @@ impl fmt::Display for Refusal {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BadLines { bad, first } => write!(f, "linhas com defeito: {bad}{}", At(first.as_ref())),
-            Self::UnknownMunicipalities(n) => write!(f, "linhas de municípios fora do cadastro: {n}"),
+            Self::BadLines { bad, lines } => write!(f, "linhas com defeito: {bad}{}", Lines(lines)),
+            Self::UnknownMunicipalities { count, lines } => {
+                write!(f, "linhas de municípios fora do cadastro: {count}{}", Strangers(lines))
+            }
+            Self::Contradictions(who) => {
+                write!(f, "linhas que se contradizem, não confirmadas: {}", who.join(", "))
+            }
+            Self::UnclearCounts(n) => write!(f, "linhas com contagem que nada diz, não confirmadas: {n}"),
             Self::UnknownUnits(n) => write!(f, "unidades fora do cadastro: {n}"),
             Self::Duplicates { count, first_line } => {
                 write!(f, "linhas repetidas: {count} (a primeira na linha {first_line})")
             }
             Self::WithoutWindow(n) => write!(f, "linhas sem janela declarada: {n}"),
             Self::BlankSituations(n) => write!(f, "linhas com a situação em branco, não confirmadas: {n}"),
-            Self::DoubtfulDates(n) => write!(f, "linhas com data ilegível ou futura: {n}"),
+            Self::DoubtfulDates(n) => {
+                write!(f, "linhas com data ilegível, futura ou de antes da abertura da janela: {n}")
+            }
             Self::MissingPages { missed, pages, first } => write!(
                 f,
                 "páginas que não puderam ser lidas, não confirmadas: {missed} de {pages}{}",

@@ -12,7 +12,7 @@ use crate::domain::roster::Unit;
 use crate::domain::status::State;
 use crate::feed::body::Given;
 
-use super::gather::Settled;
+use super::gather::{Key, Settled};
 use super::period::Periods;
 use super::{Ground, Mapped};
 
@@ -65,9 +65,6 @@ impl Doubts {
         self.everybody || self.some.contains(&municipality)
     }
 }
-
-/// Municipality, part and unit by their numbers.
-type Key = (MunicipalityCode, u16, u32);
 
 /// Adds what is to be said of the expected ones without a row.
 pub(super) fn add(

@@ -21,14 +21,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::domain::calendar::{Calendar, Window};
-use crate::domain::feed::{FeedSpec, Meaning, PartRule, Says};
+use crate::domain::feed::{FeedSpec, Format, Meaning, PartRule, Says};
 use crate::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
-use crate::domain::page::Observations;
 use crate::domain::roster::Roster;
+use crate::domain::status::{Basis, Observations};
 
 use super::body::Given;
 use super::error::DecodeError;
-use super::judge::Previous;
 use super::table::{ColumnError, RowProblem, Table};
 
 /// What rows are read against.
@@ -125,27 +124,19 @@ pub struct Mapped {
     pub missed_pages: usize,
     /// Why the first of them could not, and whom it is about.
     pub first_missed: Option<String>,
+    /// The columns that the load came in, where they are a form that the next must have too.
+    pub form: Option<String>,
+    /// Two different questions that got the same bytes for an answer, by what they were about.
+    pub same_answer: Option<(String, String)>,
+    /// Municipalities of which rows say different things, by name.
+    pub contradicted: Vec<String>,
+    /// When it was taken.
+    pub taken_at: Option<Timestamp>,
     /// Columns that the feed needs and the file lacks; then nothing else was read.
     pub columns: Vec<ColumnError>,
 }
 
 impl Mapped {
-    /// What the next snapshot is compared with, once this one is accepted.
-    #[must_use]
-    pub fn baseline(&self) -> Previous {
-        Previous {
-            done: self.done.clone(),
-            municipalities: self.municipalities_seen.len(),
-            rows: self.distinct_rows(),
-        }
-    }
-
-    /// Rows that say something that no other row said before.
-    #[must_use]
-    pub fn distinct_rows(&self) -> usize {
-        self.rows.saturating_sub(self.bad).saturating_sub(self.duplicates)
-    }
-
     fn bad_line(&mut self, line: u64, message: String) {
         self.bad += 1;
         if self.bad_lines.len() < MOST_LISTED {
@@ -178,8 +169,12 @@ impl<'a> Mapper<'a> {
             spec,
             ground,
             words: row::Tables::new(spec, ground),
-            mapped: Mapped { by_unit: spec.mapping.unit.is_some(), ..Mapped::default() },
-            gathered: gather::Gathered::new(periods.len(), parts, ground.taken_at),
+            mapped: Mapped {
+                by_unit: spec.mapping.unit.is_some(),
+                taken_at: Some(ground.taken_at),
+                ..Mapped::default()
+            },
+            gathered: gather::Gathered::new(periods.len(), parts),
             doubts: absence::Doubts::default(),
             asked: absence::Asked::default(),
             periods,
@@ -205,6 +200,9 @@ impl<'a> Mapper<'a> {
         // A list of no objects names no columns.
         if table.header().is_empty() {
             return table.each(&mut |_| ());
+        }
+        if matches!(self.spec.format, Format::Csv { .. } | Format::Html { .. } | Format::Sheet { .. }) {
+            self.mapped.form.get_or_insert_with(|| table.header().in_order());
         }
         let columns = match column::Columns::find(&self.spec.mapping, table.header()) {
             Ok(columns) => columns,
@@ -245,6 +243,11 @@ impl<'a> Mapper<'a> {
         Ok(())
     }
 
+    /// Notes two different questions that got the same bytes for an answer.
+    pub(super) fn same_answer(&mut self, one: &Given, other: &Given) {
+        self.mapped.same_answer.get_or_insert_with(|| (one.to_string(), other.to_string()));
+    }
+
     /// Notes a page that could not be had or read: whom it is about may have a row nobody saw.
     pub fn miss(&mut self, given: &Given, why: &str) {
         self.mapped.missed_pages += 1;
@@ -273,11 +276,13 @@ impl<'a> Mapper<'a> {
         let doubts = (&self.doubts, &self.asked);
         absence::add(self.spec, self.ground, &self.periods, doubts, &mut mapped, &mut settled);
         mapped.done = self.periods.stateable().map(|(_, w)| (w.id.clone(), 0)).collect();
-        let pages: Vec<_> = self.periods.all().map(|(at, w)| settled.page(at, &w.id)).collect();
-        for page in pages.iter().filter(|page| !page.is_empty()) {
+        mapped.observations = settled.into_observations(self.periods.all().map(|(_, w)| &w.id));
+        for page in mapped.observations.pages() {
             *mapped.done.entry(page.window().clone()).or_default() += page.done();
         }
-        mapped.observations = Observations::new(pages);
+        let torn = mapped.observations.iter().filter(|said| said.basis == Basis::Contradiction);
+        let torn: BTreeSet<MunicipalityCode> = torn.map(|said| said.municipality).collect();
+        mapped.contradicted = torn.into_iter().map(|code| self.ground.roster.name_of(code)).collect();
         mapped
     }
 }

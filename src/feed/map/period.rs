@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::{Timestamp, ToSpan as _};
 
 use crate::domain::calendar::Window;
@@ -29,6 +29,9 @@ enum Shape {
     Quarter,
     Year,
 }
+
+/// No data is older: the SUAS began then.
+const EARLIEST: Date = jiff::civil::date(2005, 1, 1);
 
 impl<'a> Periods<'a> {
     pub(super) fn new(spec: &'a FeedSpec, ground: &'a Ground<'a>) -> Self {
@@ -72,7 +75,7 @@ impl<'a> Periods<'a> {
         let reference = match (self.rule, given) {
             (ReferenceRule::Open, None) => {
                 let open = (0..self.len()).filter(has).filter(|at| is(*at, &|w| self.is_open(w)));
-                return Ok(open.collect());
+                return self.claimed(open.collect());
             }
             (ReferenceRule::Open, Some(given)) => given,
             (ReferenceRule::Fixed(reference), _) => *reference,
@@ -96,7 +99,19 @@ impl<'a> Periods<'a> {
                 about.retain(|at| is(*at, &|w| Some(w.opens_on) == last));
             }
         }
-        Ok(about)
+        self.claimed(about)
+    }
+
+    /// A row that two windows could claim is claimed by none.
+    fn claimed(&self, about: Vec<usize>) -> Result<Vec<usize>, String> {
+        if about.len() < 2 {
+            return Ok(about);
+        }
+        let ids: Vec<&str> = about.iter().filter_map(|at| Some(self.windows.get(*at)?.id.as_str())).collect();
+        Err(format!(
+            "a linha pode ser de mais de uma janela aberta ({}), e por isso de nenhuma",
+            ids.join(", ")
+        ))
     }
 
     /// Reads a reference: year and month, or `%q` for a quarter, as far as the system's references are fine.
@@ -145,6 +160,14 @@ impl<'a> Periods<'a> {
         let zone = &self.ground.calendar.hours.zone;
         self.has_opened(window)
             && window.latest_deadline().is_none_or(|deadline| self.ground.taken_at < deadline.instant(zone))
+    }
+
+    /// Whether data of that instant may speak of a window: none from before it opened does, nor from before there was
+    /// a system to fill in.
+    pub(super) fn may_date(&self, at: usize, dated: Timestamp) -> bool {
+        let zone = &self.ground.calendar.hours.zone;
+        let opened = self.windows.get(at).map(|w| w.opens_on.max(EARLIEST));
+        opened.is_some_and(|day| dated >= zone.start_of(day))
     }
 
     fn has_opened(&self, window: &Window) -> bool {

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use jiff::Timestamp;
-use jiff::civil::Time;
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::calendar::Respondent;
 use crate::domain::feed::{FeedSpec, Meaning, PartRule, Says, Word};
 use crate::domain::id::{MunicipalityCode, PartId, Reference, UnitId};
-use crate::domain::status::State;
+use crate::domain::status::{Basis, State};
 use crate::domain::time::Zone;
 use crate::feed::body::Given;
 use crate::feed::table::{Column, Row};
@@ -37,7 +37,7 @@ pub(super) struct Tables<'a> {
     /// The windows of a reference as written, for each part: files have few references and many rows.
     windows: HashMap<u16, HashMap<String, Rc<[usize]>>>,
     /// As they are met in the last row.
-    last_date: Option<(String, Option<Timestamp>)>,
+    last_date: Option<(String, Dated)>,
     last_seen: Option<MunicipalityCode>,
 }
 
@@ -172,7 +172,8 @@ impl<'a> Tables<'a> {
             }
         };
         let unit = self.unit(row, with, to)?;
-        let dated = self.dated(row, with, to.mapped);
+        let dated = self.dated(row, with);
+        let mut doubtful = false;
         let about: Vec<(&PartId, Word)> = match (parts, &*said.says) {
             (Some(parts), Says::Whole(word)) => parts.iter().map(|part| (part, *word)).collect(),
             (_, Says::Parts(words)) => words.iter().map(|(part, word)| (part, *word)).collect(),
@@ -190,24 +191,36 @@ impl<'a> Tables<'a> {
             if with.columns.unit.is_some() && unit.is_none() && by_units {
                 return Err("código da unidade em branco".to_owned());
             }
-            // A date that cannot be read, or is yet to come, leaves open how old an accusation is.
-            let state = match word.state() {
-                State::Pending if dated == Some(None) => State::Unconfirmed,
-                state => state,
-            };
             let wording = match (word.wording(), &said.wording) {
                 (Some(own), _) => to.gathered.names.keep_wording(own),
                 (None, Some(wording)) => to.gathered.names.keep_wording(wording),
                 (None, None) => 0,
             };
-            let reopened = word == Word::Reopened && state == State::Pending;
-            let dated = dated.flatten().map(Timestamp::as_second);
-            let said = Said { state, dated, wording, reopened };
             for window in windows.iter() {
+                let state = match (word.state(), dated) {
+                    // A date of other times says nothing of this window.
+                    (_, Dated::At(at)) if !with.periods.may_date(*window, at) => State::Unconfirmed,
+                    (_, Dated::Impossible) => State::Unconfirmed,
+                    // One that cannot be read leaves open how old an accusation is.
+                    (State::Pending, Dated::Unreadable) => State::Unconfirmed,
+                    (state, _) => state,
+                };
+                doubtful |= state != word.state();
+                let basis = if word == Word::Reopened && state == State::Pending {
+                    Basis::Reopened
+                } else {
+                    Basis::Row
+                };
+                let at = match dated {
+                    Dated::At(at) if state == word.state() => Some(at.as_second()),
+                    _ => None,
+                };
+                let said = Said { state, dated: at, wording, basis };
                 to.gathered.add(*window, municipality, (number, unit.unwrap_or(0)), said, line);
                 line = 0;
             }
         }
+        to.mapped.doubtful_dates += usize::from(doubtful || dated == Dated::Unreadable);
         // Nothing of the row was in any window.
         to.mapped.without_window += usize::from(line > 0);
         Ok(())
@@ -297,23 +310,36 @@ impl<'a> Tables<'a> {
         }
     }
 
-    /// The row's own date: absent where it has none, and none inside where it has one that cannot be.
-    #[expect(clippy::option_option, reason = "outside: it has one; inside: one that can be")]
-    fn dated(&mut self, row: &Row, with: With<'_>, mapped: &mut Mapped) -> Option<Option<Timestamp>> {
-        let (_, pattern) = self.spec.mapping.dated.as_ref()?;
-        let text = self.cell(row, with.columns.dated)?;
-        let read = match &self.last_date {
-            Some((last, read)) if last == text => *read,
-            _ => {
-                let read = instant(text, pattern, &self.ground.calendar.hours.zone);
-                self.last_date = Some((text.to_owned(), read));
-                read
-            }
+    /// The row's own date.
+    fn dated(&mut self, row: &Row, with: With<'_>) -> Dated {
+        let Some((_, pattern)) = self.spec.mapping.dated.as_ref() else { return Dated::Not };
+        let Some(text) = self.cell(row, with.columns.dated) else { return Dated::Not };
+        if let Some((last, read)) = &self.last_date
+            && last == text
+        {
+            return *read;
+        }
+        let read = match instant(text, pattern, &self.ground.calendar.hours.zone) {
+            None => Dated::Unreadable,
+            Some((from, _)) if from > self.ground.taken_at => Dated::Impossible,
+            Some((_, until)) => Dated::At(until),
         };
-        let read = read.filter(|at| *at <= self.ground.taken_at);
-        mapped.doubtful_dates += usize::from(read.is_none());
-        Some(read)
+        self.last_date = Some((text.to_owned(), read));
+        read
     }
+}
+
+/// What a row's own date says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dated {
+    /// It has none.
+    Not,
+    /// It is no date.
+    Unreadable,
+    /// It is yet to come.
+    Impossible,
+    /// The data is as of this instant; of a date without a time, as of the end of the day.
+    At(Timestamp),
 }
 
 /// What a row's word says, and the word.
@@ -322,17 +348,25 @@ struct Wording {
     wording: Option<String>,
 }
 
-/// The instant that a text names in the calendar's zone; a date without a time is the start of its day, so that data
-/// is never taken for younger than it is.
-fn instant(text: &str, pattern: &str, zone: &Zone) -> Option<Timestamp> {
+/// The first and the last instant that a text may mean in the calendar's zone: of a date without a time the whole day.
+fn instant(text: &str, pattern: &str, zone: &Zone) -> Option<(Timestamp, Timestamp)> {
+    let day = |date: Date| {
+        let end = date.tomorrow().map_or(Timestamp::MAX, |next| zone.start_of(next));
+        (zone.start_of(date), end.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(end))
+    };
+    let at = |at: Timestamp| (at, at);
     let Ok(read) = jiff::fmt::strtime::parse(pattern, text) else {
-        return sheet_date(text).map(|at| zone.at(at.date(), at.time()));
+        let (sheet, timed) = (sheet_date(text)?, text.contains(['T', '.']));
+        return Some(if timed { at(zone.at(sheet.date(), sheet.time())) } else { day(sheet.date()) });
     };
     if read.offset().is_some() {
-        return read.to_timestamp().ok();
+        return read.to_timestamp().ok().map(at);
     }
-    let time = if read.hour().is_some() { read.to_time().ok()? } else { Time::midnight() };
-    Some(zone.at(read.to_date().ok()?, time))
+    let date = read.to_date().ok()?;
+    if read.hour().is_none() {
+        return Some(day(date));
+    }
+    Some(at(zone.at(date, read.to_time().ok()?)))
 }
 
 #[cfg(test)]
@@ -341,19 +375,18 @@ mod tests {
     use jiff::tz::TimeZone;
 
     #[test]
-    fn a_date_without_a_time_is_the_start_of_its_day_in_the_calendars_zone() {
+    fn a_date_without_a_time_is_the_whole_day_in_the_calendars_zone() {
         let zone = Zone::new(TimeZone::get("America/Sao_Paulo").unwrap());
-        let read = |text, pattern| instant(text, pattern, &zone).map(|t| t.to_string());
-        assert_eq!(read("05/11/2026", "%d/%m/%Y").unwrap(), "2026-11-05T03:00:00Z");
-        assert_eq!(read("05/11/2026 14:30", "%d/%m/%Y %H:%M").unwrap(), "2026-11-05T17:30:00Z");
-        assert_eq!(
-            read("2026-11-05T14:30:00+00:00", "%Y-%m-%dT%H:%M:%S%:z").unwrap(),
-            "2026-11-05T14:30:00Z"
-        );
-        assert_eq!(read("2026-11-05", "%d/%m/%Y").unwrap(), "2026-11-05T03:00:00Z", "a sheet's date");
-        assert_eq!(read("2026-11-05T12:30:00", "%d/%m/%Y").unwrap(), "2026-11-05T15:30:00Z");
-        assert_eq!(read("46331", "%d/%m/%Y").unwrap(), "2026-11-05T03:00:00Z", "a serial without a style");
-        assert_eq!(read("46331.5", "%d/%m/%Y").unwrap(), "2026-11-05T15:00:00Z");
+        let read = |text, pattern| instant(text, pattern, &zone).map(|(a, b)| format!("{a} {b}"));
+        let day = "2026-11-05T03:00:00Z 2026-11-06T02:59:59Z";
+        let at = |text: &str| Some(format!("{text} {text}"));
+        assert_eq!(read("05/11/2026", "%d/%m/%Y").unwrap(), day);
+        assert_eq!(read("05/11/2026 14:30", "%d/%m/%Y %H:%M"), at("2026-11-05T17:30:00Z"));
+        assert_eq!(read("2026-11-05T14:30:00+00:00", "%Y-%m-%dT%H:%M:%S%:z"), at("2026-11-05T14:30:00Z"));
+        assert_eq!(read("2026-11-05", "%d/%m/%Y").unwrap(), day, "a sheet's date");
+        assert_eq!(read("2026-11-05T12:30:00", "%d/%m/%Y"), at("2026-11-05T15:30:00Z"));
+        assert_eq!(read("46331", "%d/%m/%Y").unwrap(), day, "a serial without a style");
+        assert_eq!(read("46331.5", "%d/%m/%Y"), at("2026-11-05T15:00:00Z"));
         for bad in ["31/02/2026", "ontem", "5/11", "463310", "2026-13-05"] {
             assert_eq!(read(bad, "%d/%m/%Y"), None, "{bad}");
         }

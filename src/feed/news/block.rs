@@ -69,6 +69,8 @@ pub(super) struct Block {
     pub(super) href: Option<String>,
     /// Whether it is a heading.
     pub(super) is_heading: bool,
+    /// Whether something in it was struck out, and so is not part of the text.
+    pub(super) has_struck: bool,
 }
 
 /// The blocks of a page or of a piece of one, in order, none of them blank.
@@ -142,14 +144,25 @@ struct Open {
     text: String,
     href: Option<String>,
     is_heading: bool,
+    has_struck: bool,
     /// Inside text that is not for people.
     silent: bool,
+    /// Inside text that is struck out: by which tag, and how deep in tags of that name.
+    struck: Option<(String, usize)>,
+}
+
+/// Whether a tag strikes out what it holds.
+fn strikes(tag: &Tag) -> bool {
+    let style = || tag.attrs.iter().filter(|attr| &*attr.name.local == "style");
+    matches!(&*tag.name, "del" | "s" | "strike")
+        || style().any(|attr| attr.value.to_ascii_lowercase().contains("line-through"))
 }
 
 impl Open {
     fn tag(&mut self, tag: &Tag) -> TokenSinkResult<()> {
         let name: &str = &tag.name;
         let begins = tag.kind == TagKind::StartTag;
+        self.strike(tag, begins);
         match name {
             "script" | "style" | "noscript" | "template" | "iframe" | "noframes" | "xmp" | "title"
             | "textarea" => {
@@ -176,8 +189,27 @@ impl Open {
         TokenSinkResult::Continue
     }
 
+    fn strike(&mut self, tag: &Tag, begins: bool) {
+        match &mut self.struck {
+            Some((name, depth)) if **name == *tag.name => {
+                *depth = if begins { *depth + 1 } else { *depth - 1 };
+                if *depth == 0 {
+                    self.struck = None;
+                }
+            }
+            None if begins && !tag.self_closing && strikes(tag) => {
+                self.struck = Some((tag.name.to_string(), 1));
+            }
+            Some(_) | None => {}
+        }
+    }
+
     fn push(&mut self, text: &str) {
         if self.silent {
+            return;
+        }
+        if self.struck.is_some() {
+            self.has_struck |= !text.trim().is_empty();
             return;
         }
         for piece in text.split_inclusive(|c: char| c.is_whitespace() || c.is_control()) {
@@ -195,8 +227,9 @@ impl Open {
     fn close(&mut self) {
         let text = std::mem::take(&mut self.text).trim().to_owned();
         let href = self.href.take();
+        let has_struck = std::mem::take(&mut self.has_struck);
         if !text.is_empty() {
-            self.blocks.push(Block { text, href, is_heading: self.is_heading });
+            self.blocks.push(Block { text, href, is_heading: self.is_heading, has_struck });
         }
     }
 }

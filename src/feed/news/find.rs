@@ -7,7 +7,8 @@ use jiff::civil::Date;
 use super::NewsGround;
 use super::date::{Found, Lead, dates};
 use super::period::references;
-use super::post::Post;
+use super::post::{Passage, Post};
+use super::sense::{Reading, doubts, hours};
 use super::word::{Phrases, sentences, spaced};
 use crate::domain::calendar::Calendar;
 use crate::domain::id::{Reference, SystemId};
@@ -27,7 +28,9 @@ const MOST_CANDIDATES: usize = 50;
 
 /// A block of a post, also as words.
 struct Block {
+    text: String,
     plain: String,
+    has_struck: bool,
     sentences: Vec<Sentence>,
 }
 
@@ -41,14 +44,15 @@ struct Sentence {
 fn blocks(post: &Post) -> Vec<Block> {
     let mut left = MOST_SENTENCES;
     let mut blocks = Vec::new();
-    for block in std::iter::once(&post.title).chain(&post.blocks) {
-        let sentences: Vec<Sentence> = sentences(block)
+    let title = Passage { text: post.title.clone(), has_struck: false };
+    for Passage { text, has_struck } in std::iter::once(&title).chain(&post.blocks) {
+        let sentences: Vec<Sentence> = sentences(text)
             .into_iter()
             .take(left)
             .map(|text| Sentence { plain: spaced(&text), text })
             .collect();
         left -= sentences.len();
-        blocks.push(Block { plain: spaced(block), sentences });
+        blocks.push(Block { text: text.clone(), plain: spaced(text), has_struck: *has_struck, sentences });
         if left == 0 {
             break;
         }
@@ -60,6 +64,8 @@ fn blocks(post: &Post) -> Vec<Block> {
 struct Named<'a> {
     system: &'a SystemId,
     names: Phrases,
+    /// For each part of the system, the words that name it.
+    parts: Vec<Phrases>,
 }
 
 /// A sentence that tells something, and where it stands.
@@ -69,13 +75,21 @@ struct Candidate<'a> {
     next: Option<&'a str>,
     /// Whether it names the system itself.
     names_it: bool,
+    /// Whether it names another.
+    names_another: bool,
+    /// Where it stands.
+    block: &'a Block,
 }
 
 pub(super) fn find(spec: &NewsSpec, posts: &[Post], ground: &NewsGround<'_>) -> Vec<Finding> {
     let systems: Vec<Named<'_>> = spec
         .systems
         .iter()
-        .map(|(system, words)| Named { system, names: names(system, words, ground.calendar) })
+        .map(|(system, words)| Named {
+            system,
+            names: names(system, words, ground.calendar),
+            parts: parts(system, ground.calendar),
+        })
         .collect();
     let topics: Vec<(Topic, Phrases)> = spec
         .words
@@ -106,6 +120,24 @@ fn names(system: &SystemId, words: &[String], calendar: &Calendar) -> Phrases {
     Phrases::new(std::iter::once(id.as_str()).chain(pieces))
 }
 
+/// What names each part: its id, its name, and what posts call the management, the council and the fund.
+fn parts(system: &SystemId, calendar: &Calendar) -> Vec<Phrases> {
+    let ids = calendar.systems.get(system).map(|known| known.parts.as_slice()).unwrap_or_default();
+    ids.iter()
+        .map(|id| {
+            let usual: &[&str] = match id.as_str() {
+                "CMAS" => &["conselho*"],
+                "GESTAO" => &["gestor*", "gestão municipal", "órgão gestor"],
+                "FUNDO" => &["fundo*"],
+                "CENTRO POP" => &["centros pop", "centro de referência especializado para população"],
+                _ => &[],
+            };
+            let name = calendar.parts.get(id).map_or("", |part| part.name.as_str());
+            Phrases::new([id.as_str(), name].into_iter().chain(usual.iter().copied()))
+        })
+        .collect()
+}
+
 fn of_post(
     spec: &NewsSpec,
     post: &Post,
@@ -120,10 +152,11 @@ fn of_post(
         let in_title = named.names.are_in(&title);
         let others_in =
             |text: &str| systems.iter().any(|other| other.system != named.system && other.names.are_in(text));
-        let mut of_topic: Vec<(Topic, Candidate<'_>)> = Vec::new();
+        let mut of_topic: Vec<(Topic, Candidate<'_>, BTreeSet<Date>)> = Vec::new();
         for (topic, words) in topics {
             let mut candidates = Vec::new();
-            for Block { plain: block, sentences } in &blocks {
+            for place in &blocks {
+                let Block { plain: block, sentences, .. } = place;
                 let in_block = named.names.are_in(block);
                 for (at, Sentence { text: sentence, plain }) in sentences.iter().enumerate() {
                     if candidates.len() >= MOST_CANDIDATES || !words.are_in(plain) {
@@ -134,20 +167,22 @@ fn of_post(
                     let meant = names_it || !others_in(plain) && (in_block || in_title && !others_in(block));
                     if meant {
                         let next = sentences.get(at + 1).map(|next| next.text.as_str());
-                        candidates.push(Candidate { sentence, next, names_it });
+                        let names_another = others_in(plain);
+                        candidates.push(Candidate { sentence, next, names_it, names_another, block: place });
                     }
                 }
             }
-            of_topic
-                .extend(best(candidates, *topic, day_of(post, ground)).map(|candidate| (*topic, candidate)));
+            let near = day_of(post, ground);
+            let told = deadlines(&candidates, near);
+            of_topic.extend(best(candidates, *topic, near).map(|candidate| (*topic, candidate, told)));
         }
         // A post that tells of a new deadline mentions that the window is open, too.
-        let extended = of_topic.iter().any(|(topic, _)| *topic == Topic::Extension);
-        of_topic.retain(|(topic, _)| !(extended && *topic == Topic::Opening));
+        let extended = of_topic.iter().any(|(topic, ..)| *topic == Topic::Extension);
+        of_topic.retain(|(topic, ..)| !(extended && *topic == Topic::Opening));
         findings.extend(
             of_topic
                 .into_iter()
-                .map(|(topic, candidate)| finding(spec, post, named, topic, &candidate, ground)),
+                .map(|(topic, candidate, told)| finding(spec, post, named, topic, &candidate, &told, ground)),
         );
     }
     findings
@@ -166,6 +201,14 @@ fn tells(topic: Topic, found: &[Found], near: Date) -> bool {
         }
         Topic::Outage => !found.is_empty(),
     }
+}
+
+/// Every deadline that sentences about the same tell, still to come.
+fn deadlines(candidates: &[Candidate<'_>], near: Date) -> BTreeSet<Date> {
+    let ends = |text: &str| {
+        dates(text, near).into_iter().filter(|date| date.lead == Lead::Until).map(|date| date.on)
+    };
+    candidates.iter().flat_map(|candidate| ends(candidate.sentence)).filter(|on| *on >= near).collect()
 }
 
 /// The sentence that says most: with the date in question, with any date, by naming the system, then the first.
@@ -194,6 +237,7 @@ fn finding(
     named: &Named<'_>,
     topic: Topic,
     candidate: &Candidate<'_>,
+    told: &BTreeSet<Date>,
     ground: &NewsGround<'_>,
 ) -> Finding {
     let near = day_of(post, ground);
@@ -210,7 +254,19 @@ fn finding(
     periods.extend(references(&title, &named.names, near));
     let mut once = BTreeSet::new();
     periods.retain(|reference| once.insert(*reference));
-    let guess = guess(topic, &quote, &found, periods, near);
+    let mut guess = guess(topic, &quote, &found, periods, near);
+    guess.doubts = doubts(&Reading {
+        topic,
+        quote: &quote,
+        around: &format!("{} {}", post.title, candidate.block.text),
+        has_struck: candidate.block.has_struck,
+        found: &found,
+        near,
+        names: &named.names,
+        names_another: candidate.names_another,
+        parts: &named.parts,
+        elsewhere: told,
+    });
     let id = name(post, named.system, topic, &quote, &guess);
     Finding {
         id,
@@ -268,9 +324,16 @@ fn guess(topic: Topic, quote: &str, found: &[Found], references: Vec<Reference>,
         }
         Topic::Outage => (from.or(bare.first().copied()), None),
     };
+    // The last second of a day is what a deadline without an hour means, too.
+    let deadline_at = match hours(quote).as_slice() {
+        [only] if deadline_on.is_some() && (only.hour(), only.minute()) < (23, 59) => Some(*only),
+        _ => None,
+    };
     Guess {
         opens_on,
         deadline_on,
+        deadline_at,
+        doubts: Vec::new(),
         references,
         written: found.iter().map(|date| date.written.clone()).collect(),
     }

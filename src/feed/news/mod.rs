@@ -1,7 +1,7 @@
 //! News: a feed or a page to posts, and posts to findings. Pure, bounded, and never fails on what a post holds.
 //!
 //! Reading order: `post` (what a source gives), `rss` and `page` (bytes to posts), `block` (HTML to blocks of text),
-//! `word` (tokens, sentences, phrases), `date` and `period` (guesses), `find` (posts to findings).
+//! `word` (tokens, sentences, phrases), `date` and `period` (guesses), `sense` (may it mean something else?), `find` (posts to findings).
 
 mod block;
 mod date;
@@ -10,6 +10,7 @@ mod page;
 mod period;
 mod post;
 mod rss;
+mod sense;
 #[cfg(test)]
 mod tests;
 mod word;

@@ -4,7 +4,7 @@
 
 use super::NewsError;
 use super::block;
-use super::post::{Post, link};
+use super::post::{Passage, Post, link};
 use crate::text::encoding::Encoding;
 
 /// A page beyond so many blocks is read so far.
@@ -28,7 +28,7 @@ pub(super) fn posts(bytes: &[u8], address: &str) -> Result<Vec<Post>, NewsError>
             title: heading.clone(),
             link: own.unwrap_or_else(|| address.to_owned()),
             published_on: None,
-            blocks: vec![found.text],
+            blocks: vec![Passage { text: found.text, has_struck: found.has_struck }],
         });
     }
     Ok(posts)

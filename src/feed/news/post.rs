@@ -17,7 +17,16 @@ pub(super) struct Post {
     /// The day of publication or of the last change, the later.
     pub(super) published_on: Option<Date>,
     /// Its text, in blocks.
-    pub(super) blocks: Vec<String>,
+    pub(super) blocks: Vec<Passage>,
+}
+
+/// A block of a post's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Passage {
+    /// One line, without what was struck out.
+    pub(super) text: String,
+    /// Whether something was.
+    pub(super) has_struck: bool,
 }
 
 /// A link that a person may follow: http(s) only, relative ones under the source's host.

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::NewsError;
 use super::block::{self, Block};
-use super::post::{MOST_POSTS, Post, link};
+use super::post::{MOST_POSTS, Passage, Post, link};
 use crate::domain::time::Zone;
 
 /// A post beyond so many bytes is read so far.
@@ -38,6 +38,9 @@ fn post(entry: Entry, address: &str, zone: &Zone) -> Post {
         title,
         link: own.unwrap_or_else(|| address.to_owned()),
         published_on: published.max(updated),
-        blocks: block::blocks(&text).into_iter().map(|Block { text, .. }| text).collect(),
+        blocks: block::blocks(&text)
+            .into_iter()
+            .map(|Block { text, has_struck, .. }| Passage { text, has_struck })
+            .collect(),
     }
 }

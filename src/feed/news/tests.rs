@@ -378,3 +378,72 @@ const MONTHS: [&str; 12] = [
     "novembro",
     "dezembro",
 ];
+
+fn doubts_of(body: &str) -> Option<(Option<Date>, Vec<&'static str>)> {
+    let text = rss(&item("1", "Aviso da Rede SUAS", "Tue, 05 Dec 2023", body));
+    let findings = found(NewsFormat::Feed, text.as_bytes(), date(2023, 12, 6)).unwrap();
+    let census = findings.iter().find(|f| f.system.as_str() == "censo-suas")?;
+    Some((census.guess.deadline_on, census.guess.doubts.iter().map(|doubt| doubt.as_str()).collect()))
+}
+
+#[test]
+fn a_date_is_proposed_only_when_the_sentence_affirms_it_of_that_system_and_that_public() {
+    let affirmed = Some((Some(date(2023, 12, 18)), Vec::new()));
+    for sentence in [
+        "O prazo do Censo SUAS 2023 foi prorrogado até 18/12.",
+        "Fica prorrogado para 18 de dezembro o prazo de preenchimento do Censo SUAS.",
+        "O prazo do Censo SUAS será estendido até o dia 18/12/2023.",
+        "Quem ainda não preencheu o Censo SUAS tem novo prazo: até 18/12.",
+        "O prazo do Censo SUAS foi prorrogado de 05/12 para 18/12.",
+        "O prazo do Censo SUAS foi prorrogado até as 23h59 de 18/12.",
+    ] {
+        assert_eq!(doubts_of(&format!("<p>{sentence}</p>")), affirmed, "{sentence}");
+    }
+    for (sentence, doubt) in [
+        ("O prazo do Censo SUAS não será prorrogado até 18/12.", "negado"),
+        ("É falsa a notícia. O prazo do Censo SUAS foi prorrogado até 18/12.", "negado"),
+        ("Não há prorrogação do Censo SUAS até 18/12.", "negado"),
+        ("O prazo do Censo SUAS pode ser prorrogado até 18/12.", "incerto"),
+        ("Municípios pedem que o Censo SUAS seja prorrogado até 18/12.", "incerto"),
+        ("O Censo SUAS será prorrogado até 18/12?", "incerto"),
+        ("O prazo do Censo SUAS foi prorrogado para <del>11/12</del> 18/12.", "retificado"),
+        ("O Censo SUAS foi prorrogado até <s>11/12</s> <ins>18/12</ins>.", "retificado"),
+        (
+            "O Censo SUAS foi prorrogado até <span style=\"text-decoration: line-through\">11/12</span> 18/12.",
+            "retificado",
+        ),
+        ("Prorrogação do Censo SUAS: onde se lê 18/12, leia-se 11/12.", "retificado"),
+        ("O prazo do Censo SUAS e o do SISC foram prorrogados até 18/12.", "outro_sistema"),
+        ("O prazo do Censo SUAS e do Cadastro Único foi prorrogado até 18/12.", "outro_sistema"),
+        ("As inscrições no curso do Censo SUAS foram prorrogadas até 18/12.", "outro_assunto"),
+        ("Para os municípios do Rio Grande do Sul o Censo SUAS foi prorrogado até 18/12.", "outro_publico"),
+        ("O Censo SUAS foi prorrogado até 18/12 no RS.", "outro_publico"),
+        ("O prazo do Censo SUAS foi prorrogado até 18/12 somente para quem pediu.", "outro_publico"),
+        ("A abertura do Censo SUAS foi adiada para 18/12.", "abertura_mudou"),
+        ("O prazo do Censo SUAS foi prorrogado até 11/12 ou até 18/12.", "varias_datas"),
+        ("O Censo SUAS foi prorrogado até 18/12, das 8h às 18h.", "varias_datas"),
+        ("Censo SUAS prorrogado até 11/12.</p><p>Censo SUAS prorrogado até 18/12.", "varias_datas"),
+    ] {
+        let (_, doubts) = doubts_of(&format!("<p>{sentence}</p>")).expect(sentence);
+        assert!(doubts.contains(&doubt), "{sentence}: {doubts:?}");
+    }
+}
+
+#[test]
+fn an_hour_other_than_the_end_of_the_day_is_kept() {
+    let hour = |sentence: &str| {
+        let text = rss(&item("1", "Aviso", "Tue, 05 Dec 2023", &format!("<p>{sentence}</p>")));
+        let findings = found(NewsFormat::Feed, text.as_bytes(), date(2023, 12, 6)).unwrap();
+        findings[0].guess.deadline_at.map(|at| at.to_string())
+    };
+    for (sentence, expected) in [
+        ("O prazo do Censo SUAS foi prorrogado até as 18h de 18/12.", Some("18:00:00")),
+        ("O prazo do Censo SUAS foi prorrogado até 18/12, às 17h30.", Some("17:30:00")),
+        ("O prazo do Censo SUAS foi prorrogado até 18/12 às 12:00.", Some("12:00:00")),
+        ("O prazo do Censo SUAS foi prorrogado até o meio-dia de 18/12.", Some("12:00:00")),
+        ("O prazo do Censo SUAS foi prorrogado até as 23h59 de 18/12.", None),
+        ("O prazo do Censo SUAS foi prorrogado até 18/12.", None),
+    ] {
+        assert_eq!(hour(sentence).as_deref(), expected, "{sentence}");
+    }
+}

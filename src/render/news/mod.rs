@@ -1,4 +1,4 @@
-//! Findings of the news as staff read them, with what to write into the calendar. Pure.
+//! Findings of the news as staff read them, with what to do about them. Pure.
 
 mod paste;
 
@@ -20,7 +20,7 @@ pub fn topic(topic: Topic) -> &'static str {
     }
 }
 
-/// A finding in some lines: what, where, the quote, what it seems to say, and the TOML to paste.
+/// A finding in some lines: what, where, the quote, what it seems to say, and what to run or to paste.
 #[must_use]
 pub fn told(finding: &Finding, calendar: &Calendar, today: Date) -> String {
     let system = calendar.systems.get(&finding.system).map_or(finding.system.as_str(), |s| s.name.as_str());
@@ -36,12 +36,22 @@ pub fn told(finding: &Finding, calendar: &Calendar, today: Date) -> String {
     let guess = &finding.guess;
     let mut seems = Vec::new();
     seems.extend(guess.opens_on.map(|day| format!("início {}", portuguese::date_and_weekday(day))));
-    seems.extend(guess.deadline_on.map(|day| format!("prazo {}", portuguese::date_and_weekday(day))));
-    if !seems.is_empty() {
+    let hour =
+        guess.deadline_at.map_or(String::new(), |at| format!(" às {:02}:{:02}", at.hour(), at.minute()));
+    seems.extend(guess.deadline_on.map(|day| format!("prazo {}{hour}", portuguese::date_and_weekday(day))));
+    let doubtful = !guess.doubts.is_empty();
+    if doubtful && !guess.written.is_empty() {
+        lines.push(format!(
+            "datas no trecho: {}",
+            guess.written.iter().map(|w| line(w)).collect::<Vec<_>>().join("; ")
+        ));
+    }
+    if !seems.is_empty() && !doubtful {
         lines.push(format!("parece dizer: {} (palpite: confira)", seems.join("; ")));
     }
     let paste = paste(finding, calendar, today);
     lines.extend(paste.advice.iter().cloned());
+    lines.extend(paste.command.iter().map(|command| format!("    {command}")));
     lines.extend(paste.toml.as_deref().map(|toml| toml.trim_end().to_owned()));
     lines.join("\n")
 }

@@ -1,6 +1,8 @@
-//! The TOML that a finding seems to ask for, such that `verificar` takes it where it says to paste it. Pure.
+//! What a finding seems to ask for: the command `prorrogar`, or TOML such that `verificar` takes it where it says to paste
+//! it. Pure.
 //!
-//! It is a guess for a person to correct. Where the guess would make a fault, there is advice and no TOML.
+//! It is a guess for a person to correct. Where the guess would make a fault, or the sentence leaves a doubt, there is
+//! advice and nothing to run or to paste.
 
 use std::fmt::Write as _;
 
@@ -9,8 +11,8 @@ use jiff::civil::Date;
 
 use crate::domain::calendar::{Calendar, Window};
 use crate::domain::id::{Reference, WindowId};
-use crate::domain::news::{Finding, Topic};
-use crate::render::portuguese::{date, line};
+use crate::domain::news::{Doubt, Finding, Topic};
+use crate::render::portuguese::{self, date, line};
 
 /// Windows closed for so many days may still be extended.
 const STILL_SPOKEN_OF_DAYS: i64 = 60;
@@ -22,8 +24,6 @@ const AHEAD_DAYS: i64 = 400;
 pub enum Place {
     /// At the end of `calendario.toml`.
     End,
-    /// Below the `[[janela]]` of this window and its prorrogações.
-    Below(WindowId),
     /// Among the keys of the `[[janela]]` of this window, before its prorrogações.
     Inside(WindowId),
 }
@@ -37,15 +37,17 @@ pub struct Paste {
     pub place: Option<Place>,
     /// Lines of TOML; absent when there is nothing that would be right.
     pub toml: Option<String>,
+    /// A command, quoted for a shell; absent when there is nothing that would be right.
+    pub command: Option<String>,
 }
 
 impl Paste {
     fn advice(text: impl Into<String>) -> Self {
-        Self { advice: vec![text.into()], place: None, toml: None }
+        Self { advice: vec![text.into()], place: None, toml: None, command: None }
     }
 
     fn toml(advice: impl Into<String>, place: Place, toml: String) -> Self {
-        Self { advice: vec![advice.into()], place: Some(place), toml: Some(toml) }
+        Self { advice: vec![advice.into()], place: Some(place), toml: Some(toml), command: None }
     }
 }
 
@@ -64,6 +66,14 @@ pub fn paste(finding: &Finding, calendar: &Calendar, today: Date) -> Paste {
             finding.system
         ));
     };
+    if !finding.guess.doubts.is_empty() {
+        let why: Vec<&str> = finding.guess.doubts.iter().map(|doubt| reason(*doubt)).collect();
+        let mut lines = vec![format!("nada é proposto, porque {}", portuguese::list(&why))];
+        lines.push(
+            "leia a notícia inteira; se ela disser respeito a uma janela, o guia diz o que fazer".to_owned(),
+        );
+        return Paste { advice: lines, place: None, toml: None, command: None };
+    }
     let recurring = system.recurrence.as_ref().map(|r| r.first);
     let fits = |reference: &Reference| {
         recurring.is_none_or(|first| std::mem::discriminant(&first) == std::mem::discriminant(reference))
@@ -71,7 +81,7 @@ pub fn paste(finding: &Finding, calendar: &Calendar, today: Date) -> Paste {
     let named = finding.guess.references.iter().copied().find(fits);
     match finding.topic {
         Topic::Opening => opening(finding, &windows, named, near),
-        Topic::Extension => extension(finding, &windows, named, near),
+        Topic::Extension => extension(finding, &windows, named, near, today),
         Topic::Outage => outage(finding, &windows, named, near),
     }
 }
@@ -122,7 +132,13 @@ fn recurs_by_year(windows: &[Window]) -> bool {
     windows.iter().all(|w| matches!(w.reference, Reference::Year(_)) && !w.recurring)
 }
 
-fn extension(finding: &Finding, windows: &[Window], named: Option<Reference>, near: Date) -> Paste {
+fn extension(
+    finding: &Finding,
+    windows: &[Window],
+    named: Option<Reference>,
+    near: Date,
+    today: Date,
+) -> Paste {
     let candidates = spoken_of(windows, named, near);
     let Some(window) = nearest(&candidates, near) else {
         return Paste::advice(
@@ -135,7 +151,7 @@ fn extension(finding: &Finding, windows: &[Window], named: Option<Reference>, ne
             window.id
         ));
     };
-    let mut paste = extended(finding, window, deadline, near);
+    let mut paste = extended(finding, window, deadline, near, today);
     let others: Vec<&str> = candidates.iter().filter(|w| w.id != window.id).map(|w| w.id.as_str()).collect();
     if !others.is_empty() {
         paste.advice.push(format!("pode ser outra janela: {}", others.join(", ")));
@@ -143,7 +159,7 @@ fn extension(finding: &Finding, windows: &[Window], named: Option<Reference>, ne
     paste
 }
 
-fn extended(finding: &Finding, window: &Window, deadline: Date, near: Date) -> Paste {
+fn extended(finding: &Finding, window: &Window, deadline: Date, near: Date, today: Date) -> Paste {
     let known = window.editions.iter().any(|e| e.deadline.is_some_and(|d| d.on == deadline));
     if known {
         return Paste::advice(format!("o prazo {} já está em {}: nada a fazer", date(deadline), window.id));
@@ -170,19 +186,51 @@ fn extended(finding: &Finding, window: &Window, deadline: Date, near: Date) -> P
         let advice = "anunciado antes da abertura: cole no fim de calendario.toml a janela com o prazo novo:";
         return Paste::toml(advice, Place::End, declared(window, Some(deadline), &source(finding)));
     }
-    let mut block = String::from("  [[janela.prorrogacao]]\n");
-    let _ = writeln!(block, "  prazo = {deadline}");
-    let _ = writeln!(block, "  anunciada = {near}");
-    let _ = writeln!(block, "  fonte = {}", source(finding));
-    if window.recurring {
-        let whole = declared(window, None, &quoted(&line(first_source(window)))) + &block;
-        let advice =
-            format!("se for isso mesmo, cole no fim de calendario.toml ({} vem da recorrência):", window.id);
-        return Paste::toml(advice, Place::End, whole);
+    if deadline < today {
+        return Paste::advice(format!(
+            "o prazo {} já passou: confira em que dia a notícia saiu",
+            date(deadline)
+        ));
     }
+    if let Some(in_force) = last_day(window).filter(|last| deadline < *last) {
+        let advice = format!(
+            "o prazo em vigor de {} é {}, depois do achado: leia a notícia",
+            window.id,
+            date(in_force)
+        );
+        return Paste::advice(advice);
+    }
+    let hour = finding
+        .guess
+        .deadline_at
+        .map_or(String::new(), |at| format!(" --hora {:02}:{:02}", at.hour(), at.minute()));
+    let command = format!(
+        "vigia-suas prorrogar {} --para {deadline}{hour} --anunciada {near} --fonte {}",
+        window.id,
+        shell_quoted(&format!("{}, notícia {}", who(finding), finding.id))
+    );
     let advice =
-        format!("se for isso mesmo, cole em calendario.toml, logo abaixo da [[janela]] de {}:", window.id);
-    Paste::toml(advice, Place::Below(window.id.clone()), block)
+        vec!["se for isso mesmo, rode o comando; ele mostra quem será avisado e pergunta antes:".to_owned()];
+    Paste { advice, place: None, toml: None, command: Some(command) }
+}
+
+/// Why nothing is proposed.
+fn reason(doubt: Doubt) -> &'static str {
+    match doubt {
+        Doubt::Denied => "o trecho parece negar a mudança",
+        Doubt::Uncertain => "o trecho fala de algo que ainda pode mudar",
+        Doubt::Rectified => "o texto corrige, risca ou revoga alguma coisa",
+        Doubt::OtherSystem => "o trecho fala de mais de um sistema",
+        Doubt::OtherSubject => "a data pode ser de outro assunto",
+        Doubt::OtherPublic => "o trecho parece valer só para uma parte dos municípios ou de quem preenche",
+        Doubt::OpeningMoved => "o que mudou pode ser a abertura, e não o prazo",
+        Doubt::SeveralDates => "há mais de uma data ou hora que pode ser a do prazo",
+    }
+}
+
+/// One word for a shell.
+fn shell_quoted(text: &str) -> String {
+    format!("'{}'", line(text).replace('\'', "’"))
 }
 
 fn outage(finding: &Finding, windows: &[Window], named: Option<Reference>, near: Date) -> Paste {
@@ -255,12 +303,17 @@ fn declared(window: &Window, deadline: Option<Date>, source: &str) -> String {
     toml
 }
 
-/// Who said so: title and link.
+/// Who said so, as a TOML string.
 fn source(finding: &Finding) -> String {
+    quoted(&who(finding))
+}
+
+/// Who said so: title and link.
+fn who(finding: &Finding) -> String {
     let title = line(&finding.title);
     let title = if title.is_empty() { String::new() } else { format!("“{title}”, ") };
     let day = finding.published_on.map_or(String::new(), |day| format!("de {}, ", date(day)));
-    quoted(&format!("MDS, {title}{day}{}", line(&finding.link)))
+    format!("MDS, {title}{day}{}", line(&finding.link))
 }
 
 /// A TOML string of one line.

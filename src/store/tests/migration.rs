@@ -101,6 +101,7 @@ async fn news(store: &Store) {
             deadline_on: Some(jiff::civil::date(2026, 12, 15)),
             references: Vec::new(),
             written: vec!["15/12/2026".to_owned()],
+            ..Guess::default()
         },
     };
     store.record_findings(feed, vec![(finding, false)], at(4)).await.unwrap();

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use crate::domain::id::{FeedId, SnapshotId};
 use crate::domain::journal::{Entry, Unread, Verdict};
 use crate::domain::overrides::{Authorship, HoldScope};
-use crate::domain::status::{Observation, State};
+use crate::domain::status::{Basis, Observation, State};
 use crate::plan::Act;
 use crate::store::testing::*;
 use crate::store::verify::NOT_PROVED;
@@ -30,7 +30,8 @@ pub(super) async fn told(dir: &TempDir) -> Store {
             unit: None,
             state,
             dated: Some(at(n)),
-            reopened: false,
+            basis: Basis::Row,
+            line: 0,
             wording: Some("sim".into()),
         };
         let snapshot = NewSnapshot {
@@ -42,6 +43,7 @@ pub(super) async fn told(dir: &TempDir) -> Store {
             rows: 3,
             rejected: 1,
             repeated: 1,
+            form: None,
             reasons: vec!["uma".to_owned()],
             original: Some(b"original".to_vec()),
         };

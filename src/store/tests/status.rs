@@ -6,8 +6,7 @@ use proptest::prelude::*;
 use crate::domain::id::{FeedId, SnapshotId, UnitId};
 use crate::domain::journal::Verdict;
 use crate::domain::overrides::Authorship;
-use crate::domain::page::Observations;
-use crate::domain::status::{Belief, Entry, Observation, State, StatusBook};
+use crate::domain::status::{Basis, Belief, Entry, Load, Observation, Observations, State, StatusBook};
 use crate::store::testing::*;
 use crate::store::{CrawlPage, FeedRun, NewSnapshot, Recorded, Ruled, Store, Tally};
 
@@ -21,6 +20,7 @@ fn snapshot(feed: &str, n: usize, minutes: i64) -> NewSnapshot {
         rows: 1,
         rejected: 0,
         repeated: 0,
+        form: None,
         reasons: Vec::new(),
         original: None,
     }
@@ -34,7 +34,8 @@ fn observed(code: &str, unit: Option<&str>, state: State) -> Observation {
         unit: unit.map(|u| UnitId::parse(u).unwrap()),
         state,
         dated: None,
-        reopened: false,
+        basis: Basis::Row,
+        line: 0,
         wording: Some("100% \"preenchido\"\nnão concluído".into()),
     }
 }
@@ -73,7 +74,7 @@ async fn a_reversal_is_remembered_across_a_restart_until_it_is_confirmed() {
         let seen = [observed(VITORIA, None, state)].into_iter().collect();
         store.accept_snapshot(snapshot("a", n, taken), seen, at(taken)).await.unwrap();
         let entry = entries(&store.status().await.unwrap(), VITORIA)[0].clone();
-        assert_eq!((entry.state, entry.reverting_since), (state, reverting), "{n}");
+        assert_eq!((entry.state, entry.unproven_since), (state, reverting), "{n}");
         store.close().await;
     }
 }
@@ -112,7 +113,7 @@ async fn a_quarantined_snapshot_changes_nothing_and_is_kept_with_its_reasons() {
     assert_eq!(store.original(&lines[1].id).await.unwrap(), None);
     store.note_fetch(&bad.feed, at(9)).await.unwrap();
     store.note_fetch(&bad.feed, at(8)).await.unwrap();
-    assert_eq!(store.status().await.unwrap().last_fetch(&bad.feed), Some(at(9)));
+    assert_eq!(store.status().await.unwrap().last_fetch(&bad.feed), Some(at(8)), "the clock was set back");
     assert!(store.verify().await.unwrap().is_whole());
 }
 
@@ -265,11 +266,12 @@ fn any_observation() -> impl Strategy<Value = Observation> {
         Just(State::Unconfirmed)
     ];
     let dated = prop::option::of(-600_i64..600).prop_map(|m| m.map(at));
-    (any::<bool>(), prop::option::of(0..2_u8), state, dated, any::<bool>()).prop_map(
-        |(vitoria, unit, state, dated, reopened)| {
+    let basis = prop::sample::select(vec![Basis::Row, Basis::Reopened, Basis::Silence]);
+    (any::<bool>(), prop::option::of(0..2_u8), state, dated, basis).prop_map(
+        |(vitoria, unit, state, dated, basis)| {
             let code = if vitoria { VITORIA } else { SERRA };
             let unit = unit.map(|u| u.to_string());
-            Observation { dated, reopened, ..observed(code, unit.as_deref(), state) }
+            Observation { dated, basis, ..observed(code, unit.as_deref(), state) }
         },
     )
 }
@@ -291,10 +293,13 @@ proptest! {
                 let mut new = snapshot(if a { "a" } else { "b" }, n, minutes);
                 // Finer than the store keeps: it counts whole milliseconds everywhere.
                 new.taken_at += SignedDuration::from_nanos(1_500);
+                let arrival = u64::try_from(n).unwrap() + 1;
+                let (feed, snapshot) = (new.feed.clone(), new.id.clone());
+                let load = Load { feed, snapshot, arrival, taken_at: at(minutes) };
                 for o in &seen {
-                    book.absorb(o.clone(), &new.feed, &new.id, at(minutes), Belief::Cautious);
+                    book.absorb(o.clone(), &load, Belief::Cautious);
                 }
-                book.fetched(&new.feed, at(minutes));
+                book.fetched(&new.feed, &new.id, at(minutes));
                 store.accept_snapshot(new, seen.into_iter().collect(), at(5_000)).await.unwrap();
             }
             agree(&store, &book, 5_000).await;

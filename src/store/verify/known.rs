@@ -1,6 +1,6 @@
 //! Who has filled in, worked out anew from the evidence of each snapshot: what the tables must hold of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::StoreError;
 use super::super::cell::{Cells, count};
@@ -10,9 +10,9 @@ use super::super::sql::{bound, statements};
 use super::super::status;
 use super::Expected;
 use super::expect::{Must, Rows};
-use crate::domain::id::{FeedId, SnapshotId, WindowId};
+use crate::domain::id::{FeedId, WindowId};
 use crate::domain::journal::Verdict;
-use crate::domain::page::Page;
+use crate::domain::status::{Belief, Observation, State, StatusBook};
 
 statements! {
     const JUDGED = "SELECT s.id, s.feed, s.taken_at, s.verdict, s.position, m.bytes FROM snapshots s \
@@ -22,47 +22,55 @@ statements! {
 /// Rows of `pages`, `snapshot_tallies` and `status_pages`. A snapshot whose row or evidence cannot be read says nothing
 /// here; that it was changed is found in its own table.
 pub(super) async fn expected(conn: &mut Conn) -> Result<Expected, StoreError> {
-    let mut known: BTreeMap<(FeedId, WindowId), Page> = BTreeMap::new();
+    let mut known: BTreeMap<(FeedId, WindowId), StatusBook> = BTreeMap::new();
     let (mut named, mut tallies) = (Rows::new(), Rows::new());
     let mut position = 0_i64;
     while let Some(row) = bound!(JUDGED, position).fetch_optional(&mut *conn).await? {
         let cells = Cells::of("snapshots", &row);
         position = cells.get("position")?;
-        let (Ok(id), Ok(feed), Ok(taken_at), Ok(verdict), Ok(Some(bytes))) = (
-            cells.parsed("id", |t| SnapshotId::parse(t).ok()),
-            cells.parsed("feed", |t| FeedId::parse(t).ok()),
-            cells.instant("taken_at"),
+        let (Ok(load), Ok(verdict), Ok(Some(bytes))) = (
+            status::load(&cells),
             cells.parsed("verdict", Verdict::parse),
             cells.get::<Option<&[u8]>>("bytes"),
         ) else {
             continue;
         };
-        for page in pages(conn, bytes, &mut named).await? {
+        for (window, said) in pages(conn, bytes, &mut named).await? {
+            let done = said.iter().filter(|o| o.state == State::Done).count();
+            let municipalities: BTreeSet<_> = said.iter().map(|o| o.municipality).collect();
             let row = vec![
-                ("done", Must::number(count(page.done()))),
-                ("municipalities", Must::number(count(page.municipalities()))),
+                ("done", Must::number(count(done))),
+                ("municipalities", Must::number(count(municipalities.len()))),
             ];
-            tallies.insert(vec![id.as_str().to_owned(), page.window().as_str().to_owned()], row);
+            tallies.insert(vec![load.snapshot.as_str().to_owned(), window.as_str().to_owned()], row);
             if verdict == Verdict::Accepted {
-                let key = (feed.clone(), page.window().clone());
-                let after = status::merged(known.get(&key), &page, &feed, &id, taken_at);
-                known.insert(key, after);
+                let book = known.entry((load.feed.clone(), window)).or_default();
+                for observation in said {
+                    book.absorb(observation, &load, Belief::Cautious);
+                }
             }
         }
     }
-    let entries = known.into_iter().map(|((feed, window), page)| {
-        let bytes = Must::Digest(sha256(page.text().as_bytes()));
-        (vec![feed.as_str().to_owned(), window.as_str().to_owned()], vec![("bytes", bytes)])
+    let entries = known.into_iter().map(|((feed, window), book)| {
+        let bytes = status::bytes(&status::written(&book, &window));
+        let columns = vec![("bytes", Must::Digest(sha256(&bytes)))];
+        (vec![feed.as_str().to_owned(), window.as_str().to_owned()], columns)
     });
     Ok(Expected::from([("pages", named), ("snapshot_tallies", tallies), ("status_pages", entries.collect())]))
 }
 
 /// What a mapping says, page by page; the pages that it names go into `named`.
-async fn pages(conn: &mut Conn, mapping: &[u8], named: &mut Rows) -> Result<Vec<Page>, StoreError> {
+async fn pages(
+    conn: &mut Conn,
+    mapping: &[u8],
+    named: &mut Rows,
+) -> Result<Vec<(WindowId, Vec<Observation>)>, StoreError> {
     let mut pages = Vec::new();
     for (window, digest) in status::index(mapping).flatten() {
         named.insert(vec![digest.to_owned()], vec![("bytes", Must::Digest(digest.to_owned()))]);
-        pages.extend(status::page(conn, window, digest).await.ok().flatten());
+        if let Ok(Some(said)) = status::said(conn, &window, digest).await {
+            pages.push((window, said));
+        }
     }
     Ok(pages)
 }

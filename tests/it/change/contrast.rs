@@ -7,7 +7,7 @@ use vigia_suas::config::{Sources, compile};
 use vigia_suas::domain::calendar::Calendar;
 use vigia_suas::domain::id::{MunicipalityCode, PartId, WindowId};
 use vigia_suas::domain::notice::NoticeKey;
-use vigia_suas::domain::status::{Observation, State};
+use vigia_suas::domain::status::{Basis, Observation, State};
 use vigia_suas::plan::contrast::{Difference, Event, Present, Shift, Side, contrast, windows_unlike};
 use vigia_suas::plan::ledger::Ledger;
 use vigia_suas::plan::replay::{Change, Replay};
@@ -111,7 +111,8 @@ fn rungs_still_to_come_move_with_the_deadline_and_those_told_get_one_correction(
         unit: None,
         state: State::Pending,
         dated: None,
-        reopened: false,
+        basis: Basis::Row,
+        line: 0,
         wording: None,
     };
     replay.learn(&Change { at: now, observation });

@@ -242,7 +242,7 @@ const EXTENSION: (&str, &str, &str) =
     ("3", "Mon, 30 Nov 2026", "O prazo do Censo SUAS 2026 foi prorrogado at&eacute; 18/12.");
 
 #[test]
-fn news_is_told_once_with_what_to_paste_and_kept_until_seen() {
+fn news_is_told_once_with_what_to_do_and_kept_until_seen() {
     let ministry = Ministry::open();
     ministry.serves("/feed/", rss(&[OPENING, OLD]));
     let office = Office::new();
@@ -272,15 +272,16 @@ fn news_is_told_once_with_what_to_paste_and_kept_until_seen() {
         0,
     );
     page += &office.run("noticias --em 2026-10-28T10:06", 0);
-    // A deadline moves: one new finding, whose text goes right below the window just written.
+    // A deadline moves: one new finding, whose command writes it below the window just written.
     ministry.serves("/feed/", rss(&[EXTENSION, OPENING, OLD]));
     office.run("servir --uma-vez --em 2026-12-01T09:00", 0);
     assert_eq!(alerts(&office).len(), 2);
     page += &office.run("noticias --em 2026-12-01T10:00", 0);
     let extension: Value =
         serde_json::from_str(office.stdout("noticias --json --em 2026-12-01").trim()).unwrap();
-    office.append("config/calendario.toml", extension["toml"].as_str().unwrap());
-    office.run("verificar --em 2026-12-01", 0);
+    let command =
+        extension["comando"].as_str().unwrap().strip_prefix("vigia-suas ").unwrap().replace('\'', "\"");
+    office.run(&format!("{command} --sim --em 2026-12-01T10:00"), 0);
     let agenda = office.stdout("agenda --de 2026-10-01 --ate 2026-12-31 --em 2026-12-01");
     assert!(agenda.contains("18/12/2026"), "{agenda}");
     page += &office.run("noticias --desde 2026-10-01 --em 2026-12-01T10:00", 0);

@@ -1,5 +1,6 @@
 //! The decision, sentence by sentence, in small worlds written out.
 
+mod evidence;
 mod letters;
 mod staff;
 mod status;
@@ -22,13 +23,23 @@ use vigia_suas::domain::id::{
 use vigia_suas::domain::notice::{Addressee, Kind, NoticeKey, Slot, StaffSlot, Told};
 use vigia_suas::domain::overrides::{Authorship, Hold, HoldScope, Overrides};
 use vigia_suas::domain::roster::{Contact, Municipality, Office, Offices, Role, Roster};
-use vigia_suas::domain::status::{Belief, Observation, State, StatusBook};
+use vigia_suas::domain::status::{Basis, Belief, Load, Observation, State, StatusBook};
 use vigia_suas::domain::time::{SendingHours, Zone};
 use vigia_suas::plan::ledger::{Ledger, NamedPart, Record, Standing};
 use vigia_suas::plan::replay::Replay;
 use vigia_suas::plan::{self, Plan, World};
 
 use crate::support::world::{municipality_code, part};
+
+/// A load taken then; loads arrive in the order of their instants.
+fn load(feed: &str, when: &str) -> Load {
+    Load {
+        feed: FeedId::parse(feed).unwrap(),
+        snapshot: SnapshotId::parse(when).unwrap(),
+        arrival: u64::try_from(at(when).as_second()).unwrap(),
+        taken_at: at(when),
+    }
+}
 
 /// One window from Monday 2 March to Tuesday 31 March 2026, rungs at 10, 5 and 2 days, two municipalities.
 struct Case {
@@ -251,11 +262,11 @@ impl Case {
             unit: unit.map(|u| UnitId::parse(u).unwrap()),
             state,
             dated: None,
-            reopened: false,
+            basis: Basis::Row,
+            line: 0,
             wording: None,
         };
-        let (feed, snapshot) = (FeedId::parse(feed).unwrap(), SnapshotId::parse(when).unwrap());
-        self.status.absorb(observation, &feed, &snapshot, at(when), Belief::Cautious);
+        self.status.absorb(observation, &load(feed, when), Belief::Cautious);
         self
     }
 

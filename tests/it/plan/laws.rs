@@ -115,7 +115,7 @@ proptest! {
                     let change = said(&built.changes, window, code, p.part.as_str(), at);
                     let fresh = change.is_some_and(|c| {
                         c.observation.state == State::Pending
-                            && at.duration_since(c.at) < SignedDuration::from_hours(draw.validity_hours)
+                            && at.duration_since(c.at) <= SignedDuration::from_hours(draw.validity_hours)
                     });
                     prop_assert!(fresh, "{key} accuses {} on doubt", p.part);
                 }

@@ -12,7 +12,7 @@ use vigia_suas::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
 use vigia_suas::domain::notice::{Kind, NoticeKey};
 use vigia_suas::domain::overrides::{Authorship, BatchId, Exemption, Hold, HoldScope, Note};
 use vigia_suas::domain::roster::Roster;
-use vigia_suas::domain::status::{Observation, State};
+use vigia_suas::domain::status::{Basis, Observation, State};
 use vigia_suas::plan::replay::{Change, Replay};
 use vigia_suas::plan::{Act, Decision};
 
@@ -193,7 +193,8 @@ impl Stage {
                         unit: one.unit.cloned(),
                         state: state(*one, day),
                         dated: None,
-                        reopened: false,
+                        basis: Basis::Row,
+                        line: 0,
                         wording: None,
                     },
                 });

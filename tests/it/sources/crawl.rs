@@ -131,7 +131,7 @@ async fn one_page_for_each_open_reference_is_one_snapshot_judged_by_the_last() {
     office.go_to(november(28)).await;
     let last = office.last().await;
     assert_eq!(last.verdict, Verdict::Quarantined);
-    assert!(last.reasons[0].contains("teste/2001: concluídos caíram de 12 para 0"), "{:?}", last.reasons);
+    assert!(last.reasons[0].contains("teste/2001: 12 voltaram de concluído"), "{:?}", last.reasons);
     // One reference that cannot be had, and nothing is taken.
     office.host.put("/r?ref=2002", Answer::status(503));
     office.go_to(november(29)).await;

@@ -101,7 +101,7 @@ async fn a_fall_in_what_was_concluded_is_not_believed() {
     office.go_to(november(27)).await;
     office.host.put("/lista.csv", Answer::page(office.list(|n| if n < 6 { "nao" } else { "sim" })));
     assert_eq!(office.go_to(november(30)).await, 0);
-    assert!(office.last().await.reasons[0].contains("concluídos caíram de 12 para 6"));
+    assert!(office.last().await.reasons[0].contains("6 voltaram de concluído"));
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

@@ -167,12 +167,16 @@ async fn a_page_that_did_not_change_keeps_what_it_said_fresh_and_is_asked_by_sch
     office
         .host
         .put("/lista.csv", Answer::First(1, Box::new(page), Box::new(Answer::Reply(304, vec![], vec![]))));
-    office.go_to(november(27)).await;
-    office.go_to(at("2026-11-27T14:00:00Z")).await;
+    office.go_to(november(28)).await;
+    office.go_to(at("2026-11-28T14:00:00Z")).await;
     assert_eq!(office.host.taken().len(), 1, "not before its time");
     office.host.put("/lista.csv", Answer::Reply(304, vec![], vec![]));
     office.go_to(november(29)).await;
-    assert_eq!(office.go_to(november(30)).await, 12, "pending as of this morning's 304");
+    assert_eq!(
+        office.go_to(november(30)).await,
+        12,
+        "pending as of yesterday's 304; today it is asked for whole"
+    );
     assert_eq!(office.snapshots().await.len(), 1);
 }
 

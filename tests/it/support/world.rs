@@ -16,7 +16,7 @@ use vigia_suas::domain::id::{
 };
 use vigia_suas::domain::overrides::{Authorship, BatchId, Exemption, Hold, HoldScope, Overrides};
 use vigia_suas::domain::roster::{Contact, Municipality, Office, Offices, Role, Roster, Unit, Units};
-use vigia_suas::domain::status::{Observation, State};
+use vigia_suas::domain::status::{Basis, Observation, State};
 use vigia_suas::domain::time::{SendingHours, Zone};
 use vigia_suas::plan::replay::{Change, Replay};
 
@@ -377,7 +377,8 @@ impl Draw {
                     _ => State::Unconfirmed,
                 },
                 dated: None,
-                reopened: false,
+                basis: Basis::Row,
+                line: 0,
                 wording: None,
             },
         })

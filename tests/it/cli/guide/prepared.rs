@@ -233,7 +233,8 @@ fn news(office: &Office, ministry: &Host) -> StandIns {
         format!("ativa = true\ntipo = \"rss\"\norigem = \"http\"\nurl = \"{url}\"\nhosts = [\"127.0.0.1\"]");
     office.edit("config/fontes.toml", portal, &here);
     pass(office);
-    let shown = named(office, "noticias", "toml");
-    office.append("config/calendario.toml", &shown);
+    let shown = named(office, "noticias", "comando");
+    let command = shown.strip_prefix("vigia-suas ").unwrap().replace('\'', "\"");
+    office.run(&format!("{command} --sim --em {NOW}"), 0);
     vec![("NOTICIA", named(office, "noticias", "noticia"))]
 }

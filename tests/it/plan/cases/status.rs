@@ -24,7 +24,7 @@ fn with_units(case: &mut Case) {
 }
 
 /// The pending parts and units that the letter to a municipality would list; none when it is not a prazo.
-fn accused(case: &Case, code: MunicipalityCode) -> Vec<String> {
+pub(super) fn accused(case: &Case, code: MunicipalityCode) -> Vec<String> {
     let plan = case.plan(NOW);
     let letter = plan.actions.iter().find(|d| d.key().municipality() == Some(code));
     let Some(Content::Warning { pending, .. }) = letter.and_then(|d| d.content()) else {
@@ -138,8 +138,6 @@ fn a_dispute_stands_against_data_dated_before_it_whenever_it_was_fetched() {
     });
     assert_eq!(accused(&case, municipality_code(0)), ["GESTAO "], "newer news ends it");
     case.status = StatusBook::default();
-    let feed = FeedId::parse("f").unwrap();
-    let snapshot = SnapshotId::parse("s").unwrap();
     let observation = Observation {
         window: window_id(),
         municipality: municipality_code(0),
@@ -147,9 +145,10 @@ fn a_dispute_stands_against_data_dated_before_it_whenever_it_was_fetched() {
         unit: None,
         state: State::Pending,
         dated: Some(at("2026-03-19T22:00")),
-        reopened: false,
+        basis: Basis::Row,
+        line: 0,
         wording: None,
     };
-    case.status.absorb(observation, &feed, &snapshot, at("2026-03-20T08:00"), Belief::Cautious);
+    case.status.absorb(observation, &load("f", "2026-03-20T08:00"), Belief::Cautious);
     assert_eq!(accused(&case, municipality_code(0)), [""; 0]);
 }

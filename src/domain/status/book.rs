@@ -1,0 +1,171 @@
+//! What is known, window by window, as far as somebody asks. Pure.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Belief, Entry, Load, Observation, State};
+use crate::domain::id::{FeedId, MunicipalityCode, SnapshotId, WindowId};
+
+/// All that the feeds said, by window and municipality.
+#[derive(Debug, Clone, Default)]
+pub struct StatusBook {
+    windows: HashMap<WindowId, Shelf>,
+    fetched: HashMap<FeedId, (SnapshotId, Timestamp)>,
+}
+
+/// What is known of a window, read once somebody asks: most windows are long over and nobody asks.
+#[derive(Debug, Clone, Default)]
+struct Shelf {
+    unread: Vec<Unread>,
+    read: OnceLock<Entries>,
+}
+
+/// What is known of a window, by municipality.
+type Entries = HashMap<MunicipalityCode, Vec<Entry>>;
+
+/// What is known of a window from one feed, where it is kept.
+#[derive(Clone)]
+struct Unread(FeedId, Arc<dyn Fn() -> Vec<(MunicipalityCode, Entry)> + Send + Sync>);
+
+impl fmt::Debug for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Unread").field(&self.0).finish_non_exhaustive()
+    }
+}
+
+impl Shelf {
+    fn entries(&self) -> &Entries {
+        self.read.get_or_init(|| {
+            let mut all = Entries::new();
+            for (municipality, entry) in self.unread.iter().flat_map(|Unread(_, read)| read()) {
+                all.entry(municipality).or_default().push(entry);
+            }
+            if self.unread.len() > 1 {
+                for entries in all.values_mut() {
+                    entries.sort_by(|a, b| (&a.part, &a.unit, &a.feed).cmp(&(&b.part, &b.unit, &b.feed)));
+                }
+            }
+            all
+        })
+    }
+
+    /// Every entry, to be changed; what is kept elsewhere no longer counts.
+    fn entries_mut(&mut self) -> Option<&mut Entries> {
+        self.entries();
+        self.unread.clear();
+        self.read.get_mut()
+    }
+}
+
+impl StatusBook {
+    /// Notes when a feed was last fetched with success, and its last accepted load: a fetch that found nothing new
+    /// (HTTP 304) says again what that one said, and nothing else.
+    pub fn fetched(&mut self, feed: &FeedId, last: &SnapshotId, at: Timestamp) {
+        self.fetched.insert(feed.clone(), (last.clone(), at));
+    }
+
+    /// When a feed was last fetched with success.
+    #[must_use]
+    pub fn last_fetch(&self, feed: &FeedId) -> Option<Timestamp> {
+        self.fetched.get(feed).map(|(_, at)| *at)
+    }
+
+    /// Takes in what an accepted load says of one key. Loads come as they arrived.
+    pub fn absorb(&mut self, said: Observation, load: &Load, belief: Belief) {
+        let Some(entries) = self.windows.entry(said.window.clone()).or_default().entries_mut() else {
+            return;
+        };
+        let entries = entries.entry(said.municipality).or_default();
+        let same = |e: &&mut Entry| e.part == said.part && e.unit == said.unit && e.feed == load.feed;
+        match entries.iter_mut().find(same) {
+            None => entries.push(Entry::of(said, load, None, belief)),
+            Some(known) if known.stands_over(&said, belief) => {}
+            Some(known) => *known = Entry::of(said, load, Some(known), belief),
+        }
+    }
+
+    /// Puts back what was kept of a window from one feed: `read` gives it when somebody asks.
+    pub fn restore(
+        &mut self,
+        window: WindowId,
+        feed: FeedId,
+        read: impl Fn() -> Vec<(MunicipalityCode, Entry)> + Send + Sync + 'static,
+    ) {
+        self.windows.entry(window).or_default().unread.push(Unread(feed, Arc::new(read)));
+    }
+
+    /// Leaves out what feeds said that are no longer: from then on it does not count.
+    pub fn only(&mut self, counts: impl Fn(&FeedId) -> bool) {
+        for shelf in self.windows.values_mut() {
+            shelf.unread.retain(|Unread(feed, _)| counts(feed));
+            for entries in shelf.read.get_mut().into_iter().flat_map(HashMap::values_mut) {
+                entries.retain(|entry| counts(&entry.feed));
+            }
+        }
+        self.fetched.retain(|feed, _| counts(feed));
+    }
+
+    /// The feeds that ever brought a load.
+    pub fn feeds(&self) -> impl Iterator<Item = &FeedId> {
+        self.fetched.keys()
+    }
+
+    /// The same, as if every feed went on saying what it says: a *pendente* that is too old at `now` is in doubt and
+    /// stays so. For looking ahead, with a validity that no longer ends.
+    #[must_use]
+    pub fn going_on(&self, now: Timestamp, validity: impl Fn(&WindowId) -> Option<SignedDuration>) -> Self {
+        let mut ahead = self.clone();
+        for (id, shelf) in &mut ahead.windows {
+            let Some(validity) = validity(id) else { continue };
+            let known = self.window(id);
+            for entry in shelf.entries_mut().into_iter().flat_map(HashMap::values_mut).flatten() {
+                let fresh_until = known.fresh_until(entry, validity);
+                if entry.state == State::Pending && fresh_until < now {
+                    entry.state = State::Unconfirmed;
+                }
+            }
+        }
+        ahead
+    }
+
+    /// What is known of a window.
+    #[must_use]
+    pub fn window(&self, window: &WindowId) -> WindowStatus<'_> {
+        WindowStatus { entries: self.windows.get(window).map(Shelf::entries), book: self }
+    }
+}
+
+/// What is known of one window.
+#[derive(Debug, Clone, Copy)]
+pub struct WindowStatus<'a> {
+    entries: Option<&'a Entries>,
+    book: &'a StatusBook,
+}
+
+impl<'a> WindowStatus<'a> {
+    /// What is known of one municipality in it.
+    #[must_use]
+    pub fn of(&self, municipality: MunicipalityCode) -> &'a [Entry] {
+        self.entries.and_then(|e| e.get(&municipality)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Everything, by municipality.
+    pub fn all(&self) -> impl Iterator<Item = (MunicipalityCode, &'a [Entry])> {
+        self.entries.into_iter().flatten().map(|(code, entries)| (*code, entries.as_slice()))
+    }
+
+    /// Until when a *pendente* is young enough: that instant included. Its age counts from the load that it came in,
+    /// or from a later fetch that found that load unchanged, but those lengthen it by one validity at most; the data's
+    /// own date can only make it older.
+    #[must_use]
+    pub fn fresh_until(&self, entry: &Entry, validity: SignedDuration) -> Timestamp {
+        let after = |at: Timestamp| at.saturating_add(validity).unwrap_or(Timestamp::MAX);
+        let unchanged = self.book.fetched.get(&entry.feed).filter(|(last, _)| *last == entry.snapshot);
+        let from =
+            unchanged.map_or(entry.taken_at, |(_, at)| (*at).max(entry.taken_at).min(after(entry.taken_at)));
+        after(entry.dated.map_or(from, |dated| dated.min(from)))
+    }
+}

@@ -1,0 +1,247 @@
+//! Who has filled in, as far as the data says. Pure.
+//!
+//! What is known of a window, part and unit is what the latest accepted load that covers it says: loads are ordered as
+//! they arrived, never by the dates in them nor by the clock. Only *pendente* ages: a *concluído* stands for its window.
+//! A *pendente* that follows a *concluído* or *não se aplica*, and one that only silence tells, is believed after two
+//! loads at least twelve hours apart that both cover it, or an explicit reopening (DESIGN §6).
+
+mod baseline;
+mod book;
+mod observed;
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::id::{FeedId, MunicipalityCode, PartId, SnapshotId, UnitId, WindowId};
+
+pub use baseline::Baseline;
+pub use book::{StatusBook, WindowStatus};
+pub use observed::{Names, Observations, Page, Record};
+
+/// Situação.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// Filled in and concluded.
+    Done,
+    /// Known not to be.
+    Pending,
+    /// Does not apply.
+    NotApplicable,
+    /// Nobody knows.
+    Unconfirmed,
+}
+
+impl State {
+    /// The word in files: `concluido`, `pendente`, `nao_se_aplica`, `nao_confirmado`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "concluido",
+            Self::Pending => "pendente",
+            Self::NotApplicable => "nao_se_aplica",
+            Self::Unconfirmed => "nao_confirmado",
+        }
+    }
+
+    /// Reads the word in files.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Done, Self::Pending, Self::NotApplicable, Self::Unconfirmed]
+            .into_iter()
+            .find(|s| s.as_str() == text)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Done => "concluído",
+            Self::Pending => "pendente",
+            Self::NotApplicable => "não se aplica",
+            Self::Unconfirmed => "não confirmado",
+        })
+    }
+}
+
+/// One thing that a snapshot says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    /// Window.
+    pub window: WindowId,
+    /// Municipality.
+    pub municipality: MunicipalityCode,
+    /// Part.
+    pub part: PartId,
+    /// Unit; absent: the part as a whole.
+    pub unit: Option<UnitId>,
+    /// What it says.
+    pub state: State,
+    /// The data's own date, when it has one.
+    pub dated: Option<Timestamp>,
+    /// On what this rests.
+    pub basis: Basis,
+    /// Line in the file; 0 where no row says it.
+    pub line: u32,
+    /// The source's own words, when they should be shown.
+    pub wording: Option<Arc<str>>,
+}
+
+/// On what it rests that something is said of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Basis {
+    /// A row says it.
+    Row,
+    /// A row says outright that a concluded form was reopened.
+    Reopened,
+    /// No row does, in a load that speaks of the part and would have one.
+    Silence,
+    /// Rows of one load say different things, so that nobody knows.
+    Contradiction,
+}
+
+/// An accepted load of a feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Load {
+    /// Of which feed.
+    pub feed: FeedId,
+    /// Its snapshot.
+    pub snapshot: SnapshotId,
+    /// Its place among all loads, as they arrived.
+    pub arrival: u64,
+    /// When it was taken, by the clock of then.
+    pub taken_at: Timestamp,
+}
+
+/// What is known of one part (or unit) from one feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Part.
+    pub part: PartId,
+    /// Unit; absent: the part as a whole.
+    pub unit: Option<UnitId>,
+    /// What the feed last said.
+    pub state: State,
+    /// The data's own date, when it has one.
+    pub dated: Option<Timestamp>,
+    /// When the snapshot was taken.
+    pub taken_at: Timestamp,
+    /// Which feed.
+    pub feed: FeedId,
+    /// Which snapshot.
+    pub snapshot: SnapshotId,
+    /// The place of the load among all loads, as they arrived.
+    pub arrival: u64,
+    /// On what this rests.
+    pub basis: Basis,
+    /// Line in the load; 0 where no row says it.
+    pub line: u32,
+    /// Whether the last word that was believed is *concluído* or *não se aplica*.
+    pub settled: bool,
+    /// Since when it is reported as pending by loads too close together to be believed.
+    pub unproven_since: Option<Timestamp>,
+    /// The source's own words, when they should be shown.
+    pub wording: Option<Arc<str>>,
+}
+
+/// A *pendente* that must be repeated is believed when it is repeated this much later.
+pub const CONFIRMED_AFTER: SignedDuration = SignedDuration::from_hours(12);
+
+/// Which rules a snapshot is taken in by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Belief {
+    /// As in service: a reversal must be confirmed.
+    Cautious,
+    /// As in a rehearsal, whose file is the truth.
+    Literal,
+}
+
+impl Entry {
+    /// What a load says, over what was known of the same key from the same feed.
+    pub(super) fn of(said: Observation, load: &Load, known: Option<&Self>, belief: Belief) -> Self {
+        let was_settled = known.is_some_and(|known| known.settled);
+        let must_wait = match said.basis {
+            Basis::Row => was_settled,
+            Basis::Silence => known.is_none_or(|known| known.settled || !known.is_believed_pending()),
+            Basis::Reopened | Basis::Contradiction => false,
+        };
+        let unproven_since = match (said.state, belief) {
+            (State::Pending, Belief::Cautious) if must_wait => {
+                // A clock that was set back since leaves nothing to count from.
+                let since = known.and_then(|known| known.unproven_since).filter(|at| *at <= load.taken_at);
+                let since = since.unwrap_or(load.taken_at);
+                (load.taken_at.duration_since(since) < CONFIRMED_AFTER).then_some(since)
+            }
+            // A load in between that does not know leaves the wait for a reversal as it is.
+            (State::Unconfirmed, Belief::Cautious) if was_settled && said.basis != Basis::Contradiction => {
+                known.and_then(|known| known.unproven_since)
+            }
+            _ => None,
+        };
+        let settled = match said.state {
+            State::Done | State::NotApplicable => true,
+            State::Pending => was_settled && unproven_since.is_some(),
+            State::Unconfirmed => was_settled,
+        };
+        Self {
+            part: said.part,
+            unit: said.unit,
+            state: said.state,
+            dated: said.dated,
+            taken_at: load.taken_at,
+            feed: load.feed.clone(),
+            snapshot: load.snapshot.clone(),
+            arrival: load.arrival,
+            basis: said.basis,
+            line: said.line,
+            settled,
+            unproven_since,
+            wording: said.wording,
+        }
+    }
+
+    /// Whether what is known stands over what a load says: a *concluído* stands for its window, so that a load which
+    /// does not know does not undo it.
+    pub(super) fn stands_over(&self, said: &Observation, belief: Belief) -> bool {
+        let unknowing = said.state == State::Unconfirmed && said.basis != Basis::Contradiction;
+        belief == Belief::Cautious && unknowing && matches!(self.state, State::Done | State::NotApplicable)
+    }
+
+    /// Whether it says *pendente* and that is believed.
+    #[must_use]
+    pub fn is_believed_pending(&self) -> bool {
+        self.state == State::Pending && self.unproven_since.is_none()
+    }
+
+    /// As of when the data speaks: its own date, but never after it was taken.
+    #[must_use]
+    pub fn as_of(&self) -> Timestamp {
+        self.dated.map_or(self.taken_at, |dated| dated.min(self.taken_at))
+    }
+}
+
+/// Why a part is *não confirmado*.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Doubt {
+    /// No data says anything of it.
+    Unseen,
+    /// It was *pendente* as of an instant that is too long ago.
+    Stale {
+        /// As of when the data speaks.
+        as_of: Timestamp,
+    },
+    /// The source itself says so, or its words mean nothing.
+    Declared,
+    /// The municipality disputes it.
+    Disputed,
+    /// It was *concluído* and is now reported as *pendente*, not yet confirmed.
+    Reverting,
+    /// No load has a row of it, and silence was not repeated yet.
+    Silence,
+    /// Two feeds, or two rows of one load, say opposite things.
+    Contradicted,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! A load beside what is known and what the last one said, key by key. Pure.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{Refusal, TOLERATED, TOLERATED_PERCENT};
+use crate::domain::feed::{FeedSpec, Meaning};
+use crate::domain::id::{MunicipalityCode, PartId, UnitId};
+use crate::domain::roster::Roster;
+use crate::domain::status::{Baseline, Basis, Entry, Observation, Page, State, WindowStatus};
+use crate::feed::map::Mapped;
+
+/// So many loads of a window must be known before a jump can be told from the usual.
+const LOADS_FOR_A_PACE: usize = 3;
+/// A day may bring so many times what the best of the last days brought.
+const PACES: usize = 3;
+/// Of fewer keys than this no share is told.
+const ENOUGH_FOR_A_SHARE: usize = 20;
+
+/// What speaks against a load beside what came before.
+pub(super) fn falls(spec: &FeedSpec, mapped: &Mapped, before: &Baseline, roster: &Roster) -> Vec<Refusal> {
+    let mut reasons = Vec::new();
+    if let (Some(old), Some(now)) = (&before.form, &mapped.form)
+        && old != now
+    {
+        reasons.push(Refusal::Form { before: old.clone(), now: now.clone() });
+    }
+    for page in mapped.observations.pages() {
+        let covers = page.observations().any(|said| said.basis != Basis::Silence);
+        if covers && let Some(said) = before.said.get(page.window()) {
+            reasons.extend(of_window(spec, mapped, before, page, said, roster));
+        }
+    }
+    reasons
+}
+
+/// Municipality, part and unit.
+type Key = (MunicipalityCode, PartId, Option<UnitId>);
+
+fn key(said: &Observation) -> Key {
+    (said.municipality, said.part.clone(), said.unit.clone())
+}
+
+fn of_window(
+    spec: &FeedSpec,
+    mapped: &Mapped,
+    before: &Baseline,
+    page: Page<'_>,
+    last: &[Observation],
+    roster: &Roster,
+) -> Vec<Refusal> {
+    let known = before.known.window(page.window());
+    let now: HashMap<Key, (State, Basis)> =
+        page.observations().map(|said| (key(&said), (said.state, said.basis))).collect();
+    let settled = |entry: Option<&Entry>| {
+        entry.is_some_and(|entry| matches!(entry.state, State::Done | State::NotApplicable))
+    };
+    let those = |wanted: &dyn Fn(State, Option<&Entry>) -> bool| -> Vec<Key> {
+        let keys = now.iter().filter(|(key, (state, _))| wanted(*state, entry_of(known, key)));
+        keys.map(|(key, _)| key.clone()).collect()
+    };
+    let window = || page.window().clone();
+    let mut reasons = Vec::new();
+
+    let reversed = those(&|state, entry| state == State::Pending && settled(entry));
+    if reversed.len() > TOLERATED || is_large_share(reversed.len(), now.len()) {
+        let (count, who) = (reversed.len(), names(&reversed, roster));
+        reasons.push(Refusal::Reversed { window: window(), count, who });
+    }
+
+    // In a presence feed who has no row pends, and is counted above.
+    if spec.mapping.meaning != Meaning::Presence {
+        let covered: Vec<Key> = last.iter().filter(|said| said.basis != Basis::Silence).map(key).collect();
+        let has_row = |key: &&Key| now.get(*key).is_some_and(|(_, basis)| *basis != Basis::Silence);
+        let gone: Vec<Key> = covered.iter().filter(|key| !has_row(key)).cloned().collect();
+        // Pages that could not be had are tolerated by another measure.
+        let count = gone.len().saturating_sub(mapped.missed_pages);
+        let too_many = if covered.len() < ENOUGH_FOR_A_SHARE {
+            count > TOLERATED
+        } else {
+            is_large_share(count, covered.len())
+        };
+        if too_many {
+            let who = names(&gone, roster);
+            reasons.push(Refusal::Uncovered { window: window(), count, before: covered.len(), who });
+        }
+    }
+
+    let new = those(&|state, entry| state == State::Done && !settled(entry));
+    if let Some(most) = before.pace.get(page.window()).and_then(|loads| usual(loads, mapped)) {
+        let most = most.max(now.len() / 3).max(TOLERATED);
+        if new.len() > most {
+            let (count, who) = (new.len(), names(&new, roster));
+            reasons.push(Refusal::Jumped { window: window(), count, most, who });
+        }
+    }
+    reasons
+}
+
+/// How many newly concluded the last loads let expect until now.
+fn usual(loads: &[(jiff::Timestamp, usize)], mapped: &Mapped) -> Option<usize> {
+    let (last, _) = loads.last().filter(|_| loads.len() >= LOADS_FOR_A_PACE)?;
+    let days = |from: jiff::Timestamp, to: jiff::Timestamp| {
+        usize::try_from(to.duration_since(from).as_hours().max(0) / 24).unwrap_or(usize::MAX).max(1)
+    };
+    let best = loads.windows(2).filter_map(|pair| match pair {
+        [(from, before), (to, after)] => Some(after.saturating_sub(*before).div_ceil(days(*from, *to))),
+        _ => None,
+    });
+    let best = best.max()?;
+    Some(best.saturating_mul(PACES).saturating_mul(mapped.taken_at.map_or(1, |at| days(*last, at))))
+}
+
+fn entry_of<'a>(known: WindowStatus<'a>, (municipality, part, unit): &Key) -> Option<&'a Entry> {
+    known.of(*municipality).iter().find(|entry| entry.part == *part && entry.unit == *unit)
+}
+
+fn is_large_share(part: usize, whole: usize) -> bool {
+    whole >= ENOUGH_FOR_A_SHARE && part.saturating_mul(100) > whole.saturating_mul(TOLERATED_PERCENT)
+}
+
+/// The municipalities of some keys, each once.
+fn names(keys: &[Key], roster: &Roster) -> Vec<String> {
+    let codes: BTreeSet<MunicipalityCode> = keys.iter().map(|(code, ..)| *code).collect();
+    codes.into_iter().map(|code| roster.name_of(code)).collect()
+}

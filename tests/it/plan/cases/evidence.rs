@@ -1,0 +1,204 @@
+//! Evidence is a law: whom nothing but the last word about them accuses.
+
+use proptest::prelude::*;
+
+use super::status::accused;
+use super::*;
+
+const NOW: &str = "2026-03-20T09:00";
+
+/// Hours from when the plan is made.
+fn from_now(hours: i64) -> Timestamp {
+    at(NOW) + SignedDuration::from_hours(hours)
+}
+
+/// Loads one after the other, in the order in which they arrive.
+struct Loads {
+    case: Case,
+    last: Load,
+}
+
+impl Loads {
+    fn new() -> Self {
+        let mut case = Case::new();
+        case.announced();
+        Self { case, last: load("f", "2026-03-02T00:00") }
+    }
+
+    /// A load of a feed that speaks of the manager's part of the first municipality, and of the other's.
+    fn says(&mut self, feed: &str, taken_at: Timestamp, said: &[(u32, State, Basis, Option<Timestamp>)]) {
+        let arrival = self.last.arrival + 1;
+        self.last = Load {
+            feed: FeedId::parse(feed).unwrap(),
+            snapshot: SnapshotId::parse(&format!("{feed}-{arrival}")).unwrap(),
+            arrival,
+            taken_at,
+        };
+        for (n, state, basis, dated) in said {
+            let observation = Observation {
+                window: window_id(),
+                municipality: municipality_code(*n),
+                part: part("GESTAO"),
+                unit: None,
+                state: *state,
+                dated: *dated,
+                basis: *basis,
+                line: 2,
+                wording: None,
+            };
+            self.case.status.absorb(observation, &self.last, Belief::Cautious);
+        }
+        self.case.status.fetched(&self.last.feed, &self.last.snapshot, taken_at);
+    }
+
+    fn row(&mut self, feed: &str, hours: i64, state: State, dated: Option<Timestamp>) {
+        self.says(feed, from_now(hours), &[(0, state, Basis::Row, dated)]);
+    }
+
+    fn is_accused(&self, n: u32) -> bool {
+        accused(&self.case, municipality_code(n)).iter().any(|part| part.starts_with("GESTAO"))
+    }
+}
+
+#[test]
+fn todays_concluido_with_a_date_of_its_own_rules_over_yesterdays_pendente_without_one() {
+    let mut loads = Loads::new();
+    loads.row("f", -26, State::Pending, None);
+    assert!(loads.is_accused(0));
+    loads.row("f", -2, State::Done, Some(from_now(-60)));
+    assert!(!loads.is_accused(0));
+}
+
+#[test]
+fn a_load_that_no_longer_covers_a_key_does_not_keep_its_pendente_fresh() {
+    let mut loads = Loads::new();
+    loads.row("f", -50, State::Pending, None);
+    for hours in [-40, -30, -20, -10, -1] {
+        loads.says("f", from_now(hours), &[(1, State::Pending, Basis::Row, None)]);
+    }
+    assert!(!loads.is_accused(0) && loads.is_accused(1));
+}
+
+#[test]
+fn a_pendente_as_old_as_its_validity_still_counts_and_an_instant_older_does_not() {
+    let mut loads = Loads::new();
+    let validity = loads.case.calendar.systems.values().next().unwrap().status_validity;
+    let as_old = at(NOW) - validity;
+    loads.says("f", as_old, &[(0, State::Pending, Basis::Row, None)]);
+    assert!(loads.is_accused(0));
+    loads.says("f", as_old - SignedDuration::from_millis(1), &[(0, State::Pending, Basis::Row, None)]);
+    assert!(!loads.is_accused(0));
+}
+
+#[test]
+fn a_load_taken_while_the_clock_was_set_back_rules_because_it_came_last() {
+    let mut loads = Loads::new();
+    loads.row("f", -2, State::Pending, None);
+    loads.row("f", -9_000, State::Done, None);
+    assert!(!loads.is_accused(0));
+}
+
+#[test]
+fn a_load_from_a_clock_that_stood_ahead_accuses_nobody() {
+    let mut loads = Loads::new();
+    loads.row("f", 9_000, State::Pending, None);
+    assert!(!loads.is_accused(0));
+}
+
+#[test]
+fn a_feed_that_was_removed_no_longer_counts() {
+    let mut loads = Loads::new();
+    loads.row("gone", -2, State::Pending, None);
+    assert!(loads.is_accused(0));
+    loads.case.status.only(|feed| feed.as_str() != "gone");
+    assert!(!loads.is_accused(0));
+}
+
+#[test]
+fn a_later_row_of_another_feed_that_does_not_know_takes_an_accusation_back_and_its_silence_does_not() {
+    let mut loads = Loads::new();
+    loads.row("f", -5, State::Pending, None);
+    loads.says("g", from_now(-4), &[(0, State::Unconfirmed, Basis::Silence, None)]);
+    assert!(loads.is_accused(0));
+    loads.row("g", -3, State::Unconfirmed, None);
+    assert!(!loads.is_accused(0));
+}
+
+/// One load of a drawn history.
+#[derive(Debug, Clone)]
+struct Drawn {
+    feed: usize,
+    /// By so many hours the clock moved since the load before, back too.
+    hours: i64,
+    /// What is said of each municipality; nothing where the load does not cover it, or found nothing new.
+    said: [Option<(State, Basis, Option<i64>)>; 2],
+}
+
+fn drawn() -> impl Strategy<Value = Drawn> {
+    let state = prop::sample::select(vec![
+        State::Pending,
+        State::Pending,
+        State::Done,
+        State::NotApplicable,
+        State::Unconfirmed,
+    ]);
+    let basis = prop::sample::select(vec![Basis::Row, Basis::Row, Basis::Silence, Basis::Reopened]);
+    let dated = prop::option::of(-200_i64..20);
+    let said = prop::option::weighted(0.7, (state, basis, dated));
+    (0..2_usize, -20_i64..30, [said.clone(), said]).prop_map(|(feed, hours, said)| Drawn {
+        feed,
+        hours,
+        said,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn a_prazo_implies_that_the_last_word_says_pendente_and_nobody_whose_last_row_says_concluido_is_accused(
+        history in prop::collection::vec(drawn(), 1..14)
+    ) {
+        let feeds = ["f", "g"];
+        let mut loads = Loads::new();
+        let span: i64 = history.iter().map(|load| load.hours).sum();
+        let mut clock = -span - 1;
+        let mut words: Vec<(usize, u32, State, Basis)> = Vec::new();
+        for load in &history {
+            clock += load.hours;
+            let said: Vec<_> = (0..2_u32)
+                .zip(load.said)
+                .filter_map(|(n, said)| said.map(|(state, basis, dated)| (n, state, basis, dated)))
+                // What a presence feed's silence tells is pendente or nothing sure; a reopening is pendente.
+                .map(|(n, state, basis, dated)| match basis {
+                    Basis::Silence if state != State::Pending => (n, State::Unconfirmed, basis, None),
+                    Basis::Silence => (n, state, basis, None),
+                    Basis::Reopened => (n, State::Pending, basis, dated.map(from_now)),
+                    _ => (n, state, basis, dated.map(from_now)),
+                })
+                .collect();
+            if said.is_empty() && loads.last.feed.as_str() == feeds[load.feed] {
+                let Load { feed, snapshot, .. } = loads.last.clone();
+                loads.case.status.fetched(&feed, &snapshot, from_now(clock));
+                continue;
+            }
+            loads.says(feeds[load.feed], from_now(clock), &said);
+            words.extend(said.iter().map(|(n, state, basis, _)| (load.feed, *n, *state, *basis)));
+        }
+        for n in 0..2 {
+            if !loads.is_accused(n) {
+                continue;
+            }
+            // Another feed's not having a row is no word about anybody.
+            let about = |w: &&(usize, u32, State, Basis)| w.1 == n && (w.2, w.3) != (State::Unconfirmed, Basis::Silence);
+            let last = words.iter().filter(about).last().unwrap();
+            prop_assert_eq!(last.2, State::Pending, "{:?}", words);
+            for feed in 0..2 {
+                let knows = |w: &&(usize, u32, State, Basis)| w.0 == feed && w.2 != State::Unconfirmed;
+                let own = words.iter().filter(about).filter(knows).last();
+                let settled = own.is_some_and(|w| matches!(w.2, State::Done | State::NotApplicable));
+                prop_assert!(!settled, "{:?}", words);
+            }
+        }
+    }
+}
