@@ -23,6 +23,8 @@ CREATE TABLE meta (
     heartbeat_at BIGINT,
     high_water   BIGINT,
     relay_failing_since BIGINT, -- absent: the relay took the last letter
+    leap_from    BIGINT,
+    leap_to      BIGINT,
     head_seq     BIGINT NOT NULL,
     head_hash    TEXT   NOT NULL
 );

@@ -116,6 +116,10 @@ pub(super) fn entry_words(entry: &JournalEntry) -> String {
         Entry::Unflagged(Unflagged { reason: Some(reason), author: Some(author), .. }) => {
             signed(&format!("{kind} confirmar"), reason, author)
         }
+        Entry::ClockRuled(told) => {
+            signed(&format!("{kind} {}", told.act.as_str()), &told.reason, &told.author)
+        }
+        Entry::TestSent(told) => signed(&format!("{kind} {}", done(told.outcome.as_str())), "", &told.author),
         Entry::Flagged(_)
         | Entry::Unflagged(_)
         | Entry::Adopted(_)
@@ -143,6 +147,8 @@ fn act(told: &Entry) -> Option<&'static str> {
         Entry::ProposalsRefused(_) => "recusado",
         Entry::Found(_) => "achada",
         Entry::Seen(_) => "vista",
+        Entry::ClockRuled(told) => told.act.as_str(),
+        Entry::TestSent(told) => told.outcome.as_str(),
         Entry::Opening(_)
         | Entry::Attempt(_)
         | Entry::Returned(_)

@@ -10,13 +10,15 @@ use crate::desk::{order, sample};
 use crate::domain::calendar::Window;
 use crate::domain::delivery::Outcome;
 use crate::domain::id::EmailAddress;
+use crate::domain::journal::{TestSent, Text};
 use crate::domain::notice::{NoticeKey, Recipient};
 use crate::domain::roster::{Municipality, Role};
 use crate::mail::smtp::{Envelope, SmtpSender};
 use crate::plan::Notice;
 use crate::render::letter::{Context, Letter, folded, letter};
 use crate::render::portuguese;
-use crate::world::compose::{compose, compose_as};
+use crate::store::sha256;
+use crate::world::compose::{compose, compose_test};
 use crate::world::live::Live;
 use crate::world::relay::{SenderError, relay_of};
 
@@ -98,8 +100,15 @@ pub(super) fn show(session: &Session, sample: &Sample, format: LetterFormat) -> 
     Ok(Answer::Done)
 }
 
-/// Sends one example letter to one address through the configured relay. It is not in the ledger.
-pub(super) async fn send_test(session: &Session, to: &EmailAddress, sample: &Sample) -> Result {
+/// Sends one example letter, marked as a test, to one address through the configured relay, and notes it in the journal.
+/// An address of the roster gets none: whoever reads it there might take it for a real one.
+pub(super) async fn send_test(session: &Session, to: &EmailAddress, sample: &Sample, author: &str) -> Result {
+    if session.setup.config.roster.has_address(to) {
+        return Err(Failure::refused(format!(
+            "recusado: {to} é endereço de um município ou de uma unidade, que poderia tomar o teste por cobrança\n\
+             dica: use um endereço seu"
+        )));
+    }
     let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
     let (window, municipality) = subject(session, &live, sample)?;
     let now = session.now();
@@ -113,11 +122,19 @@ pub(super) async fn send_test(session: &Session, to: &EmailAddress, sample: &Sam
     let relay = config.settings.relay.as_ref().ok_or_else(|| Failure::could_not(&SenderError::NoRelay))?;
     let relay = relay_of(relay, &config.secretariat.sender).map_err(|e| Failure::could_not(&e))?;
     let mut sender = SmtpSender::new(relay).map_err(|e| Failure::could_not(&e))?;
-    let letter = compose_as(&live, &notice, NonZeroU16::MIN, &key, &[], now)
-        .map_err(|error| Failure::could_not(&*error))?;
+    let letter = compose_test(&live, &notice, &key, now).map_err(|error| Failure::could_not(&*error))?;
+    let store = session.writable_ledger().await?;
     let envelope = Envelope { from: &config.secretariat.returns_to, to, id: None };
     let outcome = sender.send(envelope, &letter.bytes).await;
     sender.close().await;
+    let told = TestSent {
+        kind: Text(sample.kind),
+        sha256: sha256(&letter.bytes),
+        outcome: Text(outcome.state()),
+        author: author.to_owned(),
+    };
+    store.note_test(to, told, session.now()).await?;
+    store.close().await;
     match outcome {
         Outcome::Accepted { reply } => {
             if session.json {

@@ -7,6 +7,7 @@ mod agenda;
 mod apply;
 mod args;
 mod check;
+mod clock;
 mod consent;
 mod contact;
 mod contrast;
@@ -128,7 +129,9 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
             ledger::list(&open().await?, window.as_ref(), municipality.as_deref(), *since).await
         }
         Command::Letter(asked) => letter::run(invocation, asked).await,
-        Command::SendTest { to, sample } => letter::send_test(&open().await?, to, sample).await,
+        Command::SendTest { to, sample, author } => {
+            letter::send_test(&open().await?, to, sample, author).await
+        }
         Command::Contact(Contact { verb: Some(ContactVerb::Confirm { address, signature }), .. }) => {
             contact::confirm(&open().await?, address, signature).await
         }
@@ -145,6 +148,7 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Orders(Orders { all, undo: None }) => orders::list(&open().await?, *all).await,
         Command::Apply(asked) => apply::run(&open().await?, asked).await,
         Command::Extend(asked) => extend::run(&open().await?, asked).await,
+        Command::Clock { verb } => clock::run(&open().await?, verb.as_ref()).await,
         Command::Health => health::run(&open().await?).await,
         Command::Complete { values: Some(values), .. } => Ok(shell::values(invocation, *values).await),
         Command::Complete { shell, values: None } => Ok(shell.map_or(Answer::Done, shell::complete)),

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::args::{Invocation, Moment};
 use super::terminal;
 use crate::clock::Clock;
-use crate::config::LoadError;
+use crate::config::{LoadError, Mode};
 use crate::desk::order::{self, OrderError};
 use crate::domain::calendar::Calendar;
 use crate::domain::overrides::Authorship;
@@ -42,6 +42,11 @@ impl Failure {
     /// Exit 1.
     pub(super) fn refused(text: impl Into<String>) -> Self {
         Self { code: 1, text: text.into(), data: None }
+    }
+
+    /// Exit 2.
+    fn usage(text: &str) -> Self {
+        Self { code: 2, text: format!("erro: {text}"), data: None }
     }
 
     /// Exit 3.
@@ -132,6 +137,16 @@ impl Session {
                 (kept.setup, refused)
             }
         };
+        if invocation.at.is_some()
+            && setup.config.settings.mode == Mode::Production
+            && invocation.command.acts()
+        {
+            return Err(Failure::usage(
+                "em modo produção, “--em” só vale para comandos que apenas leem: este grava, envia ou recebe dados, e \
+                 isso acontece agora, não em outro dia\n\
+                 dica: rode sem --em; para ver outro dia use “plano --em”, “simular” ou um ensaio (VIGIA_MODO=ensaio)",
+            ));
+        }
         let zone = &setup.config.calendar.hours.zone;
         let clock = match invocation.at {
             None => Clock::System,
@@ -150,6 +165,11 @@ impl Session {
     /// Who decides, why, and that it is now.
     pub(super) fn by(&self, author: &str, reason: &str) -> std::result::Result<Authorship, Failure> {
         Ok(order::authorship(author, reason, self.now())?)
+    }
+
+    /// The instant asked for, where it is not the machine's.
+    pub(super) fn other_instant(&self) -> Option<Moment> {
+        self.at
     }
 
     pub(super) fn now(&self) -> Timestamp {

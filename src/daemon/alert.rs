@@ -56,7 +56,7 @@ pub async fn alert_once_on(
             let because = because(&reason, &live.calendar);
             let decision = Decision::Send(Sending { notice, version, because: reason });
             let change = Change { decision, because, letter: Some(letter), evidence: Vec::new() };
-            app.store.record_pass(now, vec![change]).await?;
+            app.store.record_alert(now, change).await?;
             app.mail.notify_one();
         }
         Err(failure) => {

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 
+use super::leap::ClockWatch;
 use crate::clock::Clock;
 use crate::feed::http::{Fetcher, Patience};
 use crate::store::Store;
@@ -34,6 +35,8 @@ pub struct App {
     pub stop: CancellationToken,
     /// Something is lost for good; the process must end with failure.
     pub failed: CancellationToken,
+    /// Whether the machine's clock may be believed.
+    pub(super) clock_watch: std::sync::Mutex<ClockWatch>,
     due: std::sync::Mutex<Option<Timestamp>>,
     /// When each loop last got on; before its first round, when the service began.
     progress: std::sync::Mutex<BTreeMap<Loop, Timestamp>>,
@@ -114,6 +117,7 @@ impl App {
             mail: Notify::new(),
             stop: CancellationToken::new(),
             failed: CancellationToken::new(),
+            clock_watch: std::sync::Mutex::default(),
             due: std::sync::Mutex::new(None),
             progress: std::sync::Mutex::new(Loop::ALL.map(|each| (each, clock.now())).into()),
             refused: AtomicBool::new(false),

@@ -6,7 +6,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -19,7 +19,9 @@ use tracing::{error, info, warn};
 
 use super::alert::alert_once;
 use super::app::{App, Loop};
+use super::clock_watch;
 use super::ingest::Ingest;
+use super::leap::ClockWatch;
 use super::news::News;
 use super::outbox::{Outbox, RoundSummary};
 use super::reconcile::{Pass, reconcile_once};
@@ -148,11 +150,20 @@ impl Service {
         for key in store.recover(&lock, now, uncertain).await? {
             warn!(notice.key = %key, "a carta estava em envio quando o serviço parou: incerta");
         }
-        if let Some(outage) = store.begin(now).await? {
-            warn!(outage.from = %outage.from, outage.until = %outage.until, "o serviço esteve parado");
-        }
+        let asks = setup.config.settings.mode == config::Mode::Production;
+        let (watch, leap) = ClockWatch::start(&store.signs().await?, clock.reading(), asks);
         let directory = setup.directory.clone();
         let app = App::new(setup, store, clock);
+        *app.clock_watch.lock().unwrap_or_else(PoisonError::into_inner) = watch;
+        if let Some(leap) = leap {
+            app.store.note_leap(Some(leap)).await?;
+            clock_watch::tell(&app, leap).await?;
+        }
+        if clock_watch::is_steady(&app).await?
+            && let Some(outage) = app.store.begin(now).await?
+        {
+            warn!(outage.from = %outage.from, outage.until = %outage.until, "o serviço esteve parado");
+        }
         Ok(Self { app, directory, _lock: lock })
     }
 
@@ -172,6 +183,12 @@ impl Service {
 
     async fn everything(&self) -> Result<(Pass, RoundSummary), ServiceError> {
         let app = &self.app;
+        if !clock_watch::is_steady(app).await? {
+            let mut outbox = Outbox::new(&app.live())?;
+            let dispatch = outbox.deliver_once(app).await?;
+            outbox.close().await;
+            return Ok((Pass::default(), dispatch));
+        }
         let mut ingest = Ingest::default();
         let mut registers = Registers::default();
         ingest.ingest_once(app).await?;
@@ -226,7 +243,9 @@ impl Service {
         self.app.stop.cancel();
         drop(ticker);
         tracker.wait().await;
-        self.app.store.heartbeat(self.app.now()).await?;
+        if clock_watch::is_steady(&self.app).await? {
+            self.app.store.heartbeat(self.app.now()).await?;
+        }
         self.app.store.close().await;
         if self.app.failed.is_cancelled() { Err(ServiceError::LoopDied) } else { Ok(()) }
     }
@@ -363,7 +382,13 @@ impl Drop for Fuse {
 
 async fn ingest_loop(app: Arc<App>) {
     let mut ingest = Ingest::default();
-    while let Some(taken) = app.unless_stopped(ingest.ingest_once(&app)).await {
+    // What is taken in while the clock is doubted would carry a false date.
+    while let Some(taken) = app
+        .unless_stopped(async {
+            if clock_watch::is_steady(&app).await? { ingest.ingest_once(&app).await } else { Ok(false) }
+        })
+        .await
+    {
         match taken {
             Ok(true) => app.wake.notify_one(),
             Ok(false) => {}
@@ -375,7 +400,12 @@ async fn ingest_loop(app: Arc<App>) {
 
 async fn register_loop(app: Arc<App>) {
     let mut registers = Registers::default();
-    while let Some(read) = app.unless_stopped(registers.register_once(&app)).await {
+    while let Some(read) = app
+        .unless_stopped(async {
+            if clock_watch::is_steady(&app).await? { registers.register_once(&app).await } else { Ok(()) }
+        })
+        .await
+    {
         if let Err(failure) = read {
             error!(error = %chain(&failure), "a leitura do cadastro falhou; será retomada");
         }
@@ -385,7 +415,12 @@ async fn register_loop(app: Arc<App>) {
 
 async fn news_loop(app: Arc<App>) {
     let mut news = News::default();
-    while let Some(looked) = app.unless_stopped(news.news_once(&app)).await {
+    while let Some(looked) = app
+        .unless_stopped(async {
+            if clock_watch::is_steady(&app).await? { news.news_once(&app).await } else { Ok(()) }
+        })
+        .await
+    {
         if let Err(failure) = looked {
             error!(error = %chain(&failure), "a leitura das notícias falhou; será retomada");
         }
@@ -481,9 +516,9 @@ async fn beat_loop(app: Arc<App>) {
                 error!(loop_name = hung.name(), "um laço não avança; nenhum sinal de vida é dado");
                 false
             }
-            None if is_due => match app.store.heartbeat(now).await {
-                Ok(()) => {
-                    beaten_at = Some(now);
+            None if is_due => match beat(&app, now).await {
+                Ok(beaten) => {
+                    beaten_at = beaten.then_some(now).or(beaten_at);
                     true
                 }
                 Err(failure) => {
@@ -499,6 +534,16 @@ async fn beat_loop(app: Arc<App>) {
         let pause = if beats { watchdog } else { watchdog.min(BEAT_AGAIN) };
         app.unless_stopped(tokio::time::sleep(pause)).await;
     }
+}
+
+/// Writes the heartbeat, unless the clock is doubted: a false one would tell of a gap that never was. Answers whether it
+/// was written.
+async fn beat(app: &App, now: Timestamp) -> Result<bool, StoreError> {
+    if !clock_watch::is_steady(app).await? {
+        return Ok(false);
+    }
+    app.store.heartbeat(now).await?;
+    Ok(true)
 }
 
 /// What systemd shows: what is amiss first, then what is waited for.

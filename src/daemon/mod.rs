@@ -11,8 +11,10 @@
 pub mod alert;
 pub mod app;
 mod arrivals;
+mod clock_watch;
 mod doubt;
 pub mod ingest;
+mod leap;
 pub mod lifecycle;
 pub mod news;
 pub mod outbox;

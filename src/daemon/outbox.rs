@@ -11,6 +11,7 @@ use tracing::{error, warn};
 
 use super::alert::{alert_once, alert_once_on};
 use super::app::App;
+use super::clock_watch;
 use super::doubt::{ReturnStop, is_doubted, tell_of_doubted};
 use super::pace::Pace;
 use super::reconcile::reconcile_once;
@@ -108,15 +109,11 @@ impl Outbox {
                 dispatch.next = Some(opens);
                 break;
             }
-            if is_clock_behind(&app.store, now).await? {
-                warn!("o relógio está antes do que o livro já registrou: nada sai");
-                dispatch.next = Some(crate::domain::time::hours_after(now, 1));
-                break;
-            }
             if let Some(until) = self.stop.until(app, now).await? {
                 dispatch.next = Some(until);
                 break;
             }
+            let frozen = !clock_watch::is_steady(app).await? || is_clock_behind(&app.store, now).await?;
             let room = match self.allowance(&live, now) {
                 Ok(room) => room,
                 Err(until) => {
@@ -124,13 +121,23 @@ impl Outbox {
                     break;
                 }
             };
-            let claims = self.claim(app, &live, room.min(ROUND), now).await?;
+            let room = room.min(ROUND);
+            // What tells staff of the clock waits for nothing; everything else waits for the clock.
+            let claims = if frozen {
+                if self.standing.take().is_some() {
+                    warn!("o relógio não merece fé: só alertas saem");
+                }
+                reconcile_once(app, now).await?;
+                app.store.claim_alerts(&owner(), now, room).await?
+            } else {
+                self.claim(app, &live, room, now).await?
+            };
             if claims.is_empty() {
                 // What was taken may bring the next thing: a rung waits for its divulgação, a resumo for its letters.
                 if self.standing.take_if(|plan| plan.is_outdated()).is_some() {
                     continue;
                 }
-                dispatch.next = app.store.next_due(now).await?;
+                dispatch.next = if frozen { None } else { app.store.next_due(now).await? };
                 break;
             }
             self.round(app, &live, claims, &mut dispatch).await?;

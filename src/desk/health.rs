@@ -4,7 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::time::Zone;
+use crate::domain::time::{Leap, Zone};
 use crate::plan::CLOCK_TOLERANCE;
 use crate::render::portuguese as pt;
 use crate::store::{RefusedConfiguration, Signs, Store, StoreError};
@@ -19,15 +19,17 @@ const FRESH: SignedDuration = SignedDuration::from_mins(5);
 pub enum Ailment {
     /// No daemon ever ran on this ledger.
     NeverAlive,
+    /// The clock stands before what the service already lived through.
+    ClockBehind {
+        /// Up to when.
+        mark: Timestamp,
+    },
+    /// The clock leapt ahead, and nobody vouches for it.
+    ClockLeapt(Leap),
     /// No sign of life for too long.
     Silent {
         /// The last one.
         since: Timestamp,
-    },
-    /// The machine's clock is before what the ledger has seen: nothing leaves. Ends when the clock is right again.
-    ClockBehind {
-        /// The latest instant in the ledger.
-        seen: Timestamp,
     },
     /// The relay takes nothing, and letters wait for it. Ends with the next letter that it takes.
     RelayFails {
@@ -66,9 +68,7 @@ pub async fn examine(store: &Store, live: &Live, faulty: bool, now: Timestamp) -
         Some(since) if now.duration_since(since) > FRESH => ailments.push(Ailment::Silent { since }),
         Some(_) => {}
     }
-    if let Some(seen) = signs.high_water.filter(|seen| seen.duration_since(now) > CLOCK_TOLERANCE) {
-        ailments.push(Ailment::ClockBehind { seen });
-    }
+    ailments.extend(clock_trouble(&signs, now));
     if let Some(since) = signs.relay_failing_since
         && store.waiting(now).await? > 0
     {
@@ -85,6 +85,13 @@ pub async fn examine(store: &Store, live: &Live, faulty: bool, now: Timestamp) -
     Ok(Health { signs, in_force: kept.map(|k| (k.fingerprint, k.since, k.by)), ailments })
 }
 
+/// Whether the clock keeps letters from leaving.
+#[must_use]
+pub fn clock_trouble(signs: &Signs, now: Timestamp) -> Option<Ailment> {
+    let behind = signs.high_water.filter(|mark| mark.duration_since(now) > CLOCK_TOLERANCE);
+    signs.leap.map(Ailment::ClockLeapt).or(behind.map(|mark| Ailment::ClockBehind { mark }))
+}
+
 impl Ailment {
     /// What is amiss and what to do, in the operators' words.
     #[must_use]
@@ -93,14 +100,20 @@ impl Ailment {
             Self::NeverAlive => {
                 "o serviço nunca rodou com este livro\n  dica: systemctl start vigia-suas".to_owned()
             }
+            Self::ClockBehind { mark } => format!(
+                "o relógio desta máquina está antes de {}, até onde o serviço já trabalhou: nenhuma carta sai a município\n  \
+                 dica: confira com “timedatectl”; se o relógio está certo agora, rode “vigia-suas relogio corrigir --motivo …”",
+                pt::instant(*mark, zone)
+            ),
+            Self::ClockLeapt(leap) => format!(
+                "o relógio desta máquina saltou de {} para {} e ninguém o confirma: nada é decidido\n  dica: confira com \
+                 “timedatectl”; se o relógio está certo, rode “vigia-suas relogio aceitar --motivo …”",
+                pt::instant(leap.from, zone),
+                pt::instant(leap.to, zone)
+            ),
             Self::Silent { since } => format!(
                 "o serviço não dá sinal de vida desde {}\n  dica: systemctl status vigia-suas; se está de pé, confira o espaço em disco",
                 pt::instant(*since, zone)
-            ),
-            Self::ClockBehind { seen } => format!(
-                "o relógio desta máquina está antes de {}, que o livro já registrou: nada sai\n  dica: acerte o relógio \
-                 (timedatectl); o serviço volta a enviar sozinho",
-                pt::instant(*seen, zone)
             ),
             Self::RelayFails { since } => format!(
                 "o servidor de saída de e-mail não aceita cartas desde {}; a fila espera\n  dica: veja o que ele responde \

@@ -181,6 +181,14 @@ impl Offices {
 }
 
 impl Roster {
+    /// Whether some municipality or unit is written to at this address, however it is capitalised.
+    #[must_use]
+    pub fn has_address(&self, address: &EmailAddress) -> bool {
+        let contacts = self.municipalities.values().flat_map(|one| &one.contacts).flat_map(|c| &c.addresses);
+        let units = self.units.iter().flat_map(Units::iter).flat_map(|unit| &unit.addresses);
+        contacts.chain(units).any(|known| known.as_str().eq_ignore_ascii_case(address.as_str()))
+    }
+
     /// The name of a municipality; its code, where the roster does not have it.
     #[must_use]
     pub fn name_of(&self, code: MunicipalityCode) -> String {

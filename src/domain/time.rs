@@ -9,6 +9,15 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::holiday::Holidays;
 
+/// The clock that people and networks set went ahead of the one that nobody sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leap {
+    /// Where it should have stood, or when the service last was at work.
+    pub from: Timestamp,
+    /// Where it stood when that was noticed.
+    pub to: Timestamp,
+}
+
 /// The zone in which the calendar's dates are meant.
 #[derive(Debug, Clone)]
 pub struct Zone(TimeZone);

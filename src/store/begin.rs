@@ -1,4 +1,7 @@
-//! Signs of life: the heartbeat, and the silence that a start discovers.
+//! Signs of life: the heartbeat, the silence that a start discovers, and how far time has come.
+//!
+//! The high-water mark is the latest instant at which the daemon itself was at work with a clock that it believed. It is
+//! raised by passes and heartbeats alone, and taken back by `relogio corrigir`.
 
 use jiff::{SignedDuration, Timestamp};
 use sqlx::Row as _;
@@ -8,16 +11,23 @@ use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
+use crate::domain::journal::ClockAct;
 use crate::domain::journal::{self, Text};
+use crate::domain::overrides::Authorship;
+use crate::domain::time::Leap;
 use crate::plan::ledger::Outage;
 
 statements! {
-    const SIGNS = "SELECT id, born_at, last_pass_at, heartbeat_at, high_water, relay_failing_since, head_seq, head_hash \
-                   FROM meta WHERE id = 1";
-    const BEAT = "UPDATE meta SET heartbeat_at = CASE WHEN heartbeat_at > $1 THEN heartbeat_at ELSE $1 END \
-                  WHERE id = 1";
+    const SIGNS = "SELECT id, born_at, last_pass_at, heartbeat_at, high_water, relay_failing_since, leap_from, leap_to, \
+                   head_seq, head_hash FROM meta WHERE id = 1";
+    const BEAT = "UPDATE meta SET heartbeat_at = CASE WHEN heartbeat_at > $1 THEN heartbeat_at ELSE $1 END, \
+                  high_water = CASE WHEN high_water > $1 THEN high_water ELSE $1 END WHERE id = 1";
     const RELAY_FAILS = "UPDATE meta SET relay_failing_since = COALESCE(relay_failing_since, $1) WHERE id = 1";
     const RELAY_TAKES = "UPDATE meta SET relay_failing_since = NULL WHERE id = 1 AND relay_failing_since IS NOT NULL";
+    const LEAP = "UPDATE meta SET leap_from = $1, leap_to = $2 WHERE id = 1";
+    const TAKE_BACK = "UPDATE meta SET high_water = CASE WHEN high_water > $1 THEN $1 ELSE high_water END, \
+                       heartbeat_at = CASE WHEN heartbeat_at > $1 THEN $1 ELSE heartbeat_at END, \
+                       last_pass_at = CASE WHEN last_pass_at > $1 THEN $1 ELSE last_pass_at END WHERE id = 1";
     const ANY_NOTICE = "SELECT COUNT(*) FROM (SELECT 1 FROM notices LIMIT 1) AS some";
     const PUT_OUTAGE = "INSERT INTO outages (from_at, until_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 }
@@ -34,10 +44,12 @@ pub struct Signs {
     pub last_pass_at: Option<Timestamp>,
     /// The last heartbeat.
     pub heartbeat_at: Option<Timestamp>,
-    /// The latest instant that any entry carries.
+    /// The latest instant at which the daemon was at work.
     pub high_water: Option<Timestamp>,
     /// Since when the relay takes nothing; absent: it took the last letter.
     pub relay_failing_since: Option<Timestamp>,
+    /// The leap of the clock that nobody vouched for yet.
+    pub leap: Option<Leap>,
     /// How many entries the journal has.
     pub journal_seq: i64,
     /// The hash of the last one: who notes it elsewhere can prove later that nothing before it was changed.
@@ -103,6 +115,43 @@ impl Store {
         .await
     }
 
+    /// Keeps a leap of the clock until it is vouched for or gone, or that there is none any more.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn note_leap(&self, leap: Option<Leap>) -> Result<(), StoreError> {
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin().await?;
+            let (from, to) = (leap.map(|leap| ms(leap.from)), leap.map(|leap| ms(leap.to)));
+            bound!(LEAP, from, to).execute(&mut *tx).await?;
+            Ok(tx.commit().await?)
+        })
+        .await
+    }
+
+    /// A person's word on the clock: takes back a mark that lies ahead of it, or believes it where it has leapt. Other
+    /// signs of life that lie ahead are taken back with the mark.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn rule_clock(&self, act: ClockAct, by: &Authorship) -> Result<(), StoreError> {
+        let (db, by) = (self.db.clone(), by.clone());
+        detached(async move {
+            let mut tx = db.begin().await?;
+            let before = signs(&mut tx).await?.high_water.map(Text);
+            match act {
+                ClockAct::TakeBack => bound!(TAKE_BACK, ms(by.at)).execute(&mut *tx).await?,
+                ClockAct::Believe => bound!(LEAP, None::<i64>, None::<i64>).execute(&mut *tx).await?,
+            };
+            let told =
+                journal::ClockRuled { act, before, author: by.author.clone(), reason: by.reason.clone() };
+            Chain::tell(&mut tx, Line::new(by.at, "relogio", told)).await?;
+            Ok(tx.commit().await?)
+        })
+        .await
+    }
+
     /// The ledger's signs of life.
     ///
     /// # Errors
@@ -121,6 +170,10 @@ pub(super) async fn signs(conn: &mut Conn) -> Result<Signs, StoreError> {
         heartbeat_at: cells.instant_opt("heartbeat_at")?,
         high_water: cells.instant_opt("high_water")?,
         relay_failing_since: cells.instant_opt("relay_failing_since")?,
+        leap: match (cells.instant_opt("leap_from")?, cells.instant_opt("leap_to")?) {
+            (Some(from), Some(to)) => Some(Leap { from, to }),
+            (_, _) => None,
+        },
         journal_seq: cells.get("head_seq")?,
         journal_hash: cells.get("head_hash")?,
     })

@@ -13,8 +13,8 @@ use crate::domain::journal::Entry;
 use crate::domain::notice::NoticeKey;
 
 statements! {
-    const HEAD = "SELECT head_seq, head_hash, high_water FROM meta WHERE id = 1";
-    const SAVE_HEAD = "UPDATE meta SET head_seq = $1, head_hash = $2, high_water = $3 WHERE id = 1";
+    const HEAD = "SELECT head_seq, head_hash FROM meta WHERE id = 1";
+    const SAVE_HEAD = "UPDATE meta SET head_seq = $1, head_hash = $2 WHERE id = 1";
     // Entries four at a time: one statement costs about as much as four rows. A place not needed is NULL.
     const APPEND = "INSERT INTO journal (seq, at, kind, subject, window_id, municipality, body, prev_hash, hash) \
                     SELECT * FROM (VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9), \
@@ -67,7 +67,6 @@ struct Row {
 pub(super) struct Chain {
     seq: i64,
     head: String,
-    high_water: Option<i64>,
     added: Vec<Row>,
 }
 
@@ -75,8 +74,8 @@ impl Chain {
     /// Takes up the chain where it ends.
     pub(super) async fn resume(conn: &mut Conn) -> Result<Self, StoreError> {
         let row = bound!(HEAD).fetch_one(conn).await?;
-        let (seq, head, high_water) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        Ok(Self { seq, head, high_water, added: Vec::new() })
+        let (seq, head) = (row.try_get(0)?, row.try_get(1)?);
+        Ok(Self { seq, head, added: Vec::new() })
     }
 
     /// Whether nothing was ever told.
@@ -84,14 +83,8 @@ impl Chain {
         self.seq == 0
     }
 
-    /// Adds an entry that is no act of the ledger's: it leaves the high-water mark where it is.
-    pub(super) fn open(&mut self, line: Line<'_>) {
-        let high_water = self.high_water;
-        self.append(line);
-        self.high_water = high_water;
-    }
-
-    /// Adds an entry.
+    /// Adds an entry. The high-water mark stays where it is: only the daemon's own passes and heartbeats raise it, so
+    /// that no command run at another instant can stop the letters (see `begin`).
     #[expect(clippy::needless_pass_by_value, reason = "a line is told once, by whoever makes it")]
     pub(super) fn append(&mut self, line: Line<'_>) {
         let at = ms(line.at);
@@ -121,7 +114,6 @@ impl Chain {
             prev: std::mem::replace(&mut self.head, hash.clone()),
             hash,
         });
-        self.high_water = self.high_water.max(Some(at));
     }
 
     /// Tells one thing and is done.
@@ -150,7 +142,7 @@ impl Chain {
             }
             query.execute(&mut *conn).await?;
         }
-        bound!(SAVE_HEAD, self.seq, &self.head, self.high_water).execute(conn).await?;
+        bound!(SAVE_HEAD, self.seq, &self.head).execute(conn).await?;
         Ok(())
     }
 }

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, code, count, ms};
-use super::chain::{Chain, Line};
+use super::chain::{Chain, Line, sha256};
 use super::db::detached;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
-use crate::domain::id::{MunicipalityCode, WindowId};
-use crate::domain::journal::{Entry, Opening, Unread};
+use crate::domain::id::{EmailAddress, MunicipalityCode, WindowId};
+use crate::domain::journal::{self, Entry, Opening, Unread};
 
 /// The same list by whichever index serves: with `$1 IS NULL OR` alone none would.
 macro_rules! list {
@@ -71,6 +71,25 @@ pub struct JournalFilter {
 }
 
 impl Store {
+    /// Notes that a letter marked as a test was handed to the relay.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn note_test(
+        &self,
+        to: &EmailAddress,
+        told: journal::TestSent,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (db, subject) = (self.db.clone(), sha256(to.as_str().as_bytes()));
+        detached(async move {
+            let mut tx = db.begin().await?;
+            Chain::tell(&mut tx, Line::new(now, &subject, told)).await?;
+            Ok(tx.commit().await?)
+        })
+        .await
+    }
+
     /// Entries of the journal, in order.
     ///
     /// # Errors
@@ -101,7 +120,7 @@ impl Store {
             if chain.is_new() {
                 let began = Opening { program: env!("CARGO_PKG_VERSION").to_owned() };
                 // The ledger has seen nothing yet: its high-water mark starts with the first pass.
-                chain.open(Line::new(now, "livro", began));
+                chain.append(Line::new(now, "livro", began));
                 chain.save(&mut tx).await?;
             }
             Ok(tx.commit().await?)

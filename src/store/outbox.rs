@@ -26,6 +26,7 @@ statements! {
     const CLAIM = "UPDATE deliveries SET owner = $1, fence = fence + 1, lease_until = $3 WHERE id IN ( \
                    SELECT id FROM deliveries WHERE next_attempt_at <= $2 AND stopped_at IS NULL \
                    AND state IN ('registrado', 'adiado', 'incerto') \
+                   AND ($5 = 0 OR notice_key LIKE 'geral/alerta-%' OR notice_key LIKE '%@%/alerta-%') \
                    AND (valid_until IS NULL OR valid_until > $2) AND (lease_until IS NULL OR lease_until <= $2) \
                    ORDER BY next_attempt_at, notice_key, version, address LIMIT $4) \
                    AND stopped_at IS NULL AND (lease_until IS NULL OR lease_until <= $2) RETURNING id";
@@ -93,6 +94,15 @@ pub struct Claim {
     pub reached_at: Option<Timestamp>,
 }
 
+/// Which letters to claim.
+#[derive(Debug, Clone, Copy)]
+enum Whose {
+    /// All.
+    All = 0,
+    /// Alerts alone.
+    Staff = 1,
+}
+
 impl Claim {
     /// What makes it the latest: the delivery, and the number of this claim.
     pub(super) fn lease(&self) -> (DeliveryId, i64) {
@@ -107,11 +117,36 @@ impl Store {
     /// # Errors
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn claim(&self, owner: &str, now: Timestamp, limit: usize) -> Result<Vec<Claim>, StoreError> {
+        self.claim_of(Whose::All, owner, now, limit).await
+    }
+
+    /// The same, alerts alone: what may leave while the clock is not believed.
+    ///
+    /// # Errors
+    /// As [`Store::claim`].
+    pub async fn claim_alerts(
+        &self,
+        owner: &str,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Claim>, StoreError> {
+        self.claim_of(Whose::Staff, owner, now, limit).await
+    }
+
+    async fn claim_of(
+        &self,
+        whose: Whose,
+        owner: &str,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Claim>, StoreError> {
         let (db, owner) = (self.db.clone(), owner.to_owned());
         detached(async move {
             let mut tx = db.begin_quietly().await?;
             let lease = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
-            let ids = bound!(CLAIM, &owner, ms(now), ms(lease), count(limit)).fetch_all(&mut *tx).await?;
+            let ids = bound!(CLAIM, &owner, ms(now), ms(lease), count(limit), whose as i64)
+                .fetch_all(&mut *tx)
+                .await?;
             let ids = ids.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<String>, _>>()?;
             let mut claims = Vec::with_capacity(ids.len());
             // Also what the same owner claimed at the same instant before.

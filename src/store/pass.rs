@@ -73,6 +73,23 @@ pub enum Recorded {
 }
 
 impl Store {
+    /// Records an alert that no pass decided on: it says nothing of how far time has come.
+    ///
+    /// # Errors
+    /// As [`Store::record_pass`].
+    pub async fn record_alert(&self, now: Timestamp, change: Change) -> Result<Recorded, StoreError> {
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin().await?;
+            let mut chain = Chain::resume(&mut tx).await?;
+            let recorded = record(&mut tx, &mut chain, &change, now).await?;
+            chain.save(&mut tx).await?;
+            tx.commit().await?;
+            Ok(recorded)
+        })
+        .await
+    }
+
     /// Records what a pass at `now` decided: all of it or nothing. The answer has one entry for each change.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use crate::mail::message::{self, Content};
 use crate::mail::token;
 use crate::plan::{Decision, Notice};
 use crate::render::because::because;
-use crate::render::letter::{self, Context};
+use crate::render::letter::{self, Context, Letter, TemplateFault};
 use crate::store::{Change, NewLetter, Store, StoreError};
 use crate::telemetry::chain;
 
@@ -112,27 +112,57 @@ pub fn compose(
     references: &[String],
     now: Timestamp,
 ) -> Result<NewLetter, Box<dyn std::error::Error + Send + Sync>> {
-    compose_as(live, notice, version, &notice.key, references, now)
+    let name = notice.key.to_string();
+    message_of(live, notice, rendered(live, notice)?, &name, version, references, now)
 }
 
-/// The same under another name, so that nothing that comes back is taken for an answer to the letter itself.
+/// What stands above a letter that is only a test.
+const TEST: &str = "TESTE: esta mensagem só experimenta o envio. O que segue é um exemplo e não diz nada da situação real de \
+                    nenhum município.";
+
+/// A letter that nobody can take for a real one: marked TESTE in its subject and at the head of its text, and under a
+/// name of its own, so that nothing that comes back is taken for an answer to the letter itself.
 ///
 /// # Errors
 /// As [`compose`].
-pub fn compose_as(
+pub fn compose_test(
     live: &Live,
     notice: &Notice,
-    version: NonZeroU16,
     name: &NoticeKey,
+    now: Timestamp,
+) -> Result<NewLetter, Box<dyn std::error::Error + Send + Sync>> {
+    let mut letter = rendered(live, notice)?;
+    letter.subject = format!("TESTE: {}", letter.subject);
+    letter.text = format!("{TEST}\n\n{}", letter.text);
+    // At the head of the page's body, or of the whole where a template has none.
+    let at = letter
+        .html
+        .find("<body")
+        .and_then(|body| Some(body + letter.html[body..].find('>')? + 1))
+        .unwrap_or(0);
+    letter.html.insert_str(at, &format!("<p><strong>{TEST}</strong></p>"));
+    message_of(live, notice, letter, &name.to_string(), NonZeroU16::MIN, &[], now)
+}
+
+fn rendered(live: &Live, notice: &Notice) -> Result<Letter, TemplateFault> {
+    let config = &live.setup.config;
+    let context =
+        Context { calendar: &live.calendar, roster: &config.roster, secretariat: &config.secretariat };
+    letter::letter(&live.setup.templates, &context, notice)
+}
+
+fn message_of(
+    live: &Live,
+    notice: &Notice,
+    letter: Letter,
+    name: &str,
+    version: NonZeroU16,
     references: &[String],
     now: Timestamp,
 ) -> Result<NewLetter, Box<dyn std::error::Error + Send + Sync>> {
     let config = &live.setup.config;
-    let context =
-        Context { calendar: &live.calendar, roster: &config.roster, secretariat: &config.secretariat };
-    let letter = letter::letter(&live.setup.templates, &context, notice)?;
     let domain = config.secretariat.sender.domain();
-    let message_id = token::message_id(&name.to_string(), version.get(), domain);
+    let message_id = token::message_id(name, version.get(), domain);
     let bytes = message::compose(&Content {
         from: &config.secretariat,
         to: &notice.to,

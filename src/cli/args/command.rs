@@ -164,6 +164,9 @@ pub(in crate::cli) enum Command {
         to: EmailAddress,
         #[command(flatten)]
         sample: Sample,
+        #[arg(id = "autor", long, value_name = "NOME", value_parser = value::text, required = false)]
+        #[arg(help = "Quem testa [padrão: o usuário do sistema]")]
+        author: String,
     },
     #[command(name = "devolucao", alias = "bounce")]
     #[command(about = "Lê da entrada padrão uma carta devolvida ou uma confirmação de leitura")]
@@ -213,6 +216,13 @@ pub(in crate::cli) enum Command {
     #[command(about = "Diz se o serviço está de pé e com a configuração em ordem (saída 0 ou 1)")]
     #[command(after_help = "Exemplo:\n  vigia-suas saude")]
     Health,
+    #[command(name = "relogio", alias = "clock")]
+    #[command(about = "Mostra até onde o livro viu o tempo, e corrige uma marca falsa")]
+    #[command(after_help = "Exemplo:\n  vigia-suas relogio")]
+    Clock {
+        #[command(subcommand)]
+        verb: Option<ClockVerb>,
+    },
     #[command(name = "dispensar", alias = "exempt")]
     #[command(about = "Registra que a janela não se aplica, ou que nada há a declarar")]
     #[command(
@@ -242,6 +252,21 @@ pub(in crate::cli) enum Command {
     },
 }
 
+/// A person's word on the clock.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(in crate::cli) enum ClockVerb {
+    #[command(name = "corrigir", alias = "correct")]
+    #[command(about = "Traz de volta a marca do livro que ficou adiante do relógio")]
+    #[command(
+        after_help = "Exemplo:\n  vigia-suas relogio corrigir --motivo \"A máquina esteve em 2028 por engano\""
+    )]
+    TakeBack(Signature),
+    #[command(name = "aceitar", alias = "accept")]
+    #[command(about = "Confirma que a hora da máquina está certa, depois de um salto")]
+    #[command(after_help = "Exemplo:\n  vigia-suas relogio aceitar --motivo \"Hora conferida\"")]
+    Believe(Signature),
+}
+
 impl Command {
     /// Whether it is about the service and its ledger, and so can be done with the last good configuration while the
     /// files have faults. What judges the files, or shows what they say, cannot.
@@ -251,6 +276,7 @@ impl Command {
             Self::Plan { .. }
             | Self::Apply(_)
             | Self::Health
+            | Self::Clock { .. }
             | Self::Orders(_)
             | Self::Note(_)
             | Self::Why(_)
@@ -277,6 +303,44 @@ impl Command {
             | Self::SendTest { .. }
             | Self::Manual { .. }
             | Self::Extend(_) => false,
+        }
+    }
+    /// Whether it writes to the ledger or the configuration, sends, or takes data in. In `producao` that happens now and
+    /// at no other instant, so such a command refuses `--em` there.
+    pub(in crate::cli) fn acts(&self) -> bool {
+        match self {
+            Self::Run { .. }
+            | Self::Apply(_)
+            | Self::Extend(_)
+            | Self::Ingest { .. }
+            | Self::SendTest { .. }
+            | Self::Bounce
+            | Self::Hold { .. }
+            | Self::Release { .. }
+            | Self::Note(_)
+            | Self::Exempt(_)
+            | Self::Dispute(_) => true,
+            Self::Feed(Feed::Accept(_) | Feed::Reject(_)) => true,
+            Self::Clock { verb } => verb.is_some(),
+            Self::Contact(Contact { verb, .. }) => verb.is_some(),
+            Self::Orders(Orders { undo, .. }) => undo.is_some(),
+            Self::Register(Register { verb, .. }) => verb.is_some(),
+            Self::News(News { verb, .. }) => verb.is_some(),
+            Self::Check
+            | Self::Calendar { .. }
+            | Self::Plan { .. }
+            | Self::Simulate(_)
+            | Self::Why(_)
+            | Self::Status(_)
+            | Self::Feeds { .. }
+            | Self::Feed(Feed::Try { .. })
+            | Self::Report { .. }
+            | Self::Dossier { .. }
+            | Self::Ledger(_)
+            | Self::Letter(_)
+            | Self::Health
+            | Self::Complete { .. }
+            | Self::Manual { .. } => false,
         }
     }
 }

@@ -21,6 +21,8 @@ pub(super) enum ValueError {
          2026-11-20"
     )]
     Moment(String),
+    #[error("“{0}” está longe demais: use um dia entre 2005 e 2199")]
+    FarAway(String),
     #[error("não pode ficar em branco")]
     Blank,
     #[error("“{0}” não é um lote: use o que aparece em plano, como rma/2026-10/divulgacao")]
@@ -52,8 +54,21 @@ pub(super) fn date(text: &str) -> Result<Date, ValueError> {
     .ok_or_else(|| ValueError::NoSuchDay(text.to_owned()))
 }
 
-/// RFC 3339, or a local date with or without `HH:MM[:SS]`.
+/// The years of an instant, last one not included: before them there is no SUAS, after them no reader of the ledger.
+const YEARS: std::ops::Range<i16> = 2005..2200;
+
+/// RFC 3339, or a local date with or without `HH:MM[:SS]`, of a year that the ledger may hold.
 pub(super) fn moment(text: &str) -> Result<Moment, ValueError> {
+    let moment = any_moment(text)?;
+    let year = match moment {
+        Moment::Instant(at) => jiff::tz::Offset::UTC.to_datetime(at).year(),
+        Moment::Civil(at) => at.year(),
+        Moment::Day(day) => day.year(),
+    };
+    if YEARS.contains(&year) { Ok(moment) } else { Err(ValueError::FarAway(text.to_owned())) }
+}
+
+fn any_moment(text: &str) -> Result<Moment, ValueError> {
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Ok(Moment::Instant(instant));
     }
@@ -154,6 +169,16 @@ mod tests {
         for text in ["31/02/2026", "2026-13-01", "2026-00-10", "00/01/2026"] {
             assert_eq!(date(text), Err(ValueError::NoSuchDay(text.to_owned())));
         }
+    }
+
+    #[test]
+    fn an_instant_that_the_ledger_could_not_hold_is_refused() {
+        for text in
+            ["9999-12-31", "9998-12-31T23:59:59.999999999Z", "2200-01-01", "31/12/2004 08:00", "0001-01-01"]
+        {
+            assert_eq!(moment(text), Err(ValueError::FarAway(text.to_owned())), "{text}");
+        }
+        assert!(moment("2199-12-31T23:59").is_ok() && moment("2005-01-01").is_ok());
     }
 
     #[test]

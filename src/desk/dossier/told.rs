@@ -252,7 +252,7 @@ fn matters(entry: &JournalEntry, windows: &BTreeSet<WindowId>) -> bool {
         return false;
     }
     match told {
-        Entry::Opening(_) | Entry::Outage(_) | Entry::Reading(_) => true,
+        Entry::Opening(_) | Entry::Outage(_) | Entry::Reading(_) | Entry::ClockRuled(_) => true,
         // What somebody said of a snapshot bears on the windows that it speaks of.
         Entry::Ruled(told) => told.windows.iter().any(|id| windows.contains(&id.0)),
         Entry::Ordered(told) => told.batch.as_ref().is_none_or(|batch| {
@@ -268,6 +268,7 @@ fn matters(entry: &JournalEntry, windows: &BTreeSet<WindowId>) -> bool {
             Some(NoticeKey::Staff { slot: StaffSlot::Referral { .. } | StaffSlot::ReferralVoid { .. }, .. })
         ),
         Entry::Snapshot(_)
+        | Entry::TestSent(_)
         | Entry::Flagged(_)
         | Entry::Unflagged(_)
         | Entry::Adopted(_)

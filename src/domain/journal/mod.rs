@@ -29,7 +29,7 @@ pub use fact::{DeliveryFacts, Evidence, LetterFacts, Message, PARTS, ProposalFac
 pub use make::{Field, Form, Part};
 use make::{entries, facts};
 pub use read::Unread;
-pub use word::{Act, OrderAct, OrderKind, Text, Unflagging, Verdict};
+pub use word::{Act, ClockAct, OrderAct, OrderKind, Text, Unflagging, Verdict};
 
 use super::delivery::DeliveryState;
 use super::id::{FeedId, PartId, SnapshotId, SystemId, WindowId};
@@ -216,6 +216,30 @@ entries! {
         from "de": Text<Timestamp>,
         /// When it came back.
         until "ate": Text<Timestamp>,
+    }
+
+    /// Somebody gave their word on the clock.
+    ClockRuled "relogio.1" since "0.1.0" {
+        /// Whether a false high-water mark was taken back (*corrigir*) or a leap believed (*aceitar*).
+        act "acao": ClockAct,
+        /// The high-water mark before.
+        before "antes": Option<Text<Timestamp>>,
+        /// Who.
+        author "autor": String,
+        /// Why.
+        reason "motivo": String,
+    }
+
+    /// A letter marked as a test was handed to the relay. The subject is the address's SHA-256.
+    TestSent "teste.1" since "0.1.0" {
+        /// Which letter, as an example of it: its kind.
+        kind "tipo": Text<Kind>,
+        /// SHA-256 of the message.
+        sha256 "sha256": String,
+        /// What it came to.
+        outcome "resultado": Text<DeliveryState>,
+        /// Who.
+        author "autor": String,
     }
 
     /// An address refused a letter or sent one back. The subject is the address's SHA-256.

@@ -70,6 +70,14 @@ words! {
         Quarantined "quarentena",
     }
 
+    /// What somebody says of the clock.
+    ClockAct {
+        /// *corrigir*: the high-water mark was false.
+        TakeBack "corrigir",
+        /// *aceitar*: the clock is right where it stands.
+        Believe "aceitar",
+    }
+
     /// Whether an order is given or taken back.
     OrderAct {
         /// *dar*: given.

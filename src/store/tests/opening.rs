@@ -5,6 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection, SqlitePool};
 
+use crate::domain::journal::ClockAct;
+use crate::domain::overrides::Authorship;
+use crate::domain::time::Leap;
 use crate::plan::Act;
 use crate::plan::ledger::Outage;
 use crate::store::testing::*;
@@ -136,6 +139,44 @@ async fn a_long_silence_is_an_outage_once_and_none_in_an_empty_ledger() {
     assert_eq!(store.begin(at(6 * day)).await.unwrap(), Some(outage));
     assert_eq!(store.begin(at(6 * day)).await.unwrap(), None);
     assert_eq!(store.ledger().await.unwrap().outage, Some(outage));
+}
+
+#[tokio::test]
+async fn only_passes_and_heartbeats_say_how_far_time_has_come_and_a_person_takes_that_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    let mark = async || store.signs().await.unwrap().high_water;
+    store.record_pass(at(1), vec![act(Act::Send, VITORIA)]).await.unwrap();
+    assert_eq!(mark().await, Some(at(1)));
+    store.record_alert(at(90_000), act(Act::Withhold, SERRA)).await.unwrap();
+    assert_eq!(mark().await, Some(at(1)), "no act of somebody's at another instant raises it");
+    store.heartbeat(at(5)).await.unwrap();
+    assert_eq!(mark().await, Some(at(5)));
+
+    store.heartbeat(at(90_000)).await.unwrap();
+    let by = Authorship { author: "ana".to_owned(), reason: "hora errada".to_owned(), at: at(6) };
+    store.rule_clock(ClockAct::TakeBack, &by).await.unwrap();
+    let signs = store.signs().await.unwrap();
+    assert_eq!(
+        (signs.high_water, signs.heartbeat_at, signs.last_pass_at),
+        (Some(at(6)), Some(at(6)), Some(at(1)))
+    );
+
+    let leap = Leap { from: at(7), to: at(90_000) };
+    store.note_leap(Some(leap)).await.unwrap();
+    assert_eq!(store.signs().await.unwrap().leap, Some(leap));
+    store.rule_clock(ClockAct::Believe, &by).await.unwrap();
+    assert_eq!(store.signs().await.unwrap().leap, None);
+    assert!(store.verify().await.unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn while_the_clock_is_not_believed_only_alerts_are_claimed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    store.record_pass(at(1), vec![act(Act::Send, VITORIA)]).await.unwrap();
+    assert!(store.claim_alerts("teste", at(2), 10).await.unwrap().is_empty());
+    assert_eq!(store.claim("teste", at(2), 10).await.unwrap().len(), 2, "to smas and cmas");
 }
 
 #[tokio::test]

@@ -68,6 +68,8 @@ impl Replay {
             }
             // They tell of no row with proof value; the head of `verify` says why.
             Entry::Opening(_)
+            | Entry::ClockRuled(_)
+            | Entry::TestSent(_)
             | Entry::RegisterLoaded(_)
             | Entry::RegisterDoubted(_)
             | Entry::ProposalsTaken(_)

@@ -96,8 +96,50 @@ fn an_address_that_nobody_can_have_keeps_production_from_starting() {
     let page = office.run("verificar --em 2026-11-05T09:00", 1);
     assert!(page.contains("smas.vitoria@municipio.invalid"), "{page}");
     assert!(page.contains("inicio"), "production needs its first day: {page}");
-    office.run("servir --uma-vez --em 2026-11-05T09:00", 1);
+    office.run("servir --uma-vez", 1);
     assert!(!office.path("var").exists());
+}
+
+#[test]
+fn in_production_only_what_reads_takes_another_instant() {
+    let office = Office::new();
+    let roster = office.read("config/municipios.csv").replace("municipio.invalid", "municipio.es.gov.br");
+    office.write("config/municipios.csv", roster);
+    let vigia = office.read("config/vigia.toml").replace("example.org", "setades.es.gov.br");
+    office.write("config/vigia.toml", vigia);
+    office.edit("config/vigia.toml", "# inicio = 2026-12-01", "inicio = 2026-10-15");
+    office.edit("config/vigia.toml", "modo = \"ensaio\"", "modo = \"producao\"");
+    office.copy("config", "nova");
+    let em = "--em 2026-11-05T09:00";
+    for line in [
+        "servir",
+        "servir --uma-vez",
+        "reter --tudo --motivo x",
+        "liberar --tudo --motivo x",
+        "dispensar vitoria rma/2026-10 --motivo x",
+        "contestar vitoria rma/2026-10 --motivo x",
+        "anotar vitoria rma/2026-10 --resultado x",
+        "decisoes --desfazer 3b7c39d96489 --motivo x",
+        "importar planilha planilha.csv",
+        "cadastro recusar 1a2b3c4d --motivo x",
+        "noticias visto 0123456789ab",
+        "devolucao",
+        "enviar-teste ana@es.gov.br --tipo prazo --sistema rma",
+        "prorrogar rma/2026-10 --para 15/12/2026 --fonte MDS --sim",
+        "aplicar nova --sim",
+        "aplicar --voltar --sim",
+    ] {
+        let page = office.run(&format!("{line} {em}"), 2);
+        assert!(page.contains("em modo produção, “--em” só vale para comandos que apenas leem"), "{page}");
+    }
+    assert!(!office.path("var").exists(), "nothing was written");
+    for line in
+        ["verificar", "agenda", "plano", "porque vitoria rma/2026-10", "carta --tipo prazo --sistema rma"]
+    {
+        office.run(&format!("{line} {em}"), 0);
+    }
+    let page = office.run("plano --em 9999-12-31", 2);
+    assert!(page.contains("está longe demais"), "{page}");
 }
 
 #[test]

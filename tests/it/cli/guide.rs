@@ -18,6 +18,8 @@ const GUIDE: &str = include_str!("../../../config/LEIAME.md");
 const NOW: &str = "2026-11-05T09:00";
 /// Commands on which the instant has no bearing.
 const TIMELESS: [&str; 7] = ["simular", "livro", "dossie", "completar", "manual", "saude", "--ajuda"];
+/// Commands that act, and so take no other instant in production.
+const ACTING: [&str; 2] = ["liberar ", "enviar-teste "];
 /// Commands that ask before they change anything; there is no terminal here.
 const ASKING: [&str; 3] = ["aplicar ", "prorrogar ", "cadastro aplicar"];
 
@@ -80,7 +82,11 @@ fn filled(line: &str, of_section: &StandIns) -> String {
 
 /// Runs one command as the guide has it; answers what went otherwise than promised.
 fn follow(office: &Office, named: &StandIns, quoted: &Quoted) -> Option<String> {
-    let line = filled(&quoted.line, named);
+    let mut line = filled(&quoted.line, named);
+    let is_live = office.read("config/vigia.toml").contains("\nmodo = \"producao\"");
+    if is_live && ACTING.iter().any(|acting| line.starts_with(acting)) {
+        line = line.replace(&format!(" --em {NOW}"), "");
+    }
     // `saude` goes by the machine's clock, as the service does.
     let at_work = (line == "saude").then(|| prepared::at_work(quoted.code));
     let office = at_work.as_ref().unwrap_or(office);

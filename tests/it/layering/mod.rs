@@ -79,7 +79,7 @@ const OWNERS: [(&str, &[&str]); 35] = [
     ("clap_mangen", &["src/cli/"]),
     ("indicatif", &["src/cli/"]),
     ("terminal_size", &["src/cli/"]),
-    ("rustix", &["src/files/", "src/desk/install.rs"]),
+    ("rustix", &["src/clock.rs", "src/files/", "src/desk/install.rs"]),
     ("rustls", &["src/mail/", "src/feed/http/"]),
     ("rustls_platform_verifier", &["src/mail/", "src/feed/http/"]),
     ("croner", &["src/config/", "src/feed/"]),

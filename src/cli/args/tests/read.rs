@@ -2,7 +2,10 @@
 
 use super::*;
 
-const LINES: [&str; 72] = [
+const LINES: [&str; 75] = [
+    "relogio",
+    "relogio corrigir --motivo x",
+    "relogio aceitar --motivo x",
     "aplicar nova",
     "aplicar nova --sim --confirmar 78",
     "aplicar --voltar",

@@ -5,6 +5,10 @@ use serde_json::{Value, json};
 
 use super::super::office::Office;
 use super::{NOW, blocks};
+use vigia_suas::clock::Clock;
+use vigia_suas::daemon::lifecycle::Service;
+use vigia_suas::world::setup::Setup;
+
 use crate::support::host::{Answer, Host};
 use crate::support::smtp::{Deed, Relay};
 
@@ -139,7 +143,14 @@ fn production(office: &Office, port: u16, begins: &str) {
 fn uncertain(office: &Office, port: u16) {
     production(office, port, "2026-10-15");
     office.edit("config/vigia.toml", "ao_incerto = \"reenviar\"", "ao_incerto = \"reter\"");
-    pass(office);
+    let now = "2026-11-05T12:00:00Z".parse().unwrap();
+    let mut setup = Setup::load(Some(&office.path("config")), now).unwrap_or_else(|fault| panic!("{fault}"));
+    setup.config.settings.data = office.path("var");
+    // The program takes no instant but the machine's in production.
+    let pass = async {
+        Service::start(setup, Clock::Fixed(now)).await.unwrap().once().await.unwrap();
+    };
+    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(pass));
     let told = office.stdout(&format!("porque 3205309 rma/2026-10 --em {NOW}"));
     assert!(told.contains("entrega incerto"), "{told}");
 }

@@ -1,0 +1,69 @@
+//! Whether the machine's clock may be believed, asked before each pass and each round of letters.
+//!
+//! A clock that leaps ahead would send what is not due and close what is still open, for good. So while it stands more
+//! than ten minutes ahead of the time that the machine has been up, nothing is decided or taken in and only alerts
+//! leave. That ends when the clock comes back, when a time server vouches for where it stands, or when a person does
+//! (`relogio aceitar`). A clock that goes back is the plan's to tell, by the ledger's high-water mark.
+
+use std::sync::PoisonError;
+
+use jiff::Timestamp;
+use tracing::{error, info};
+
+use super::alert::alert_once;
+use super::app::App;
+use super::leap::Look;
+use crate::domain::time::Leap;
+use crate::render::portuguese as pt;
+use crate::store::StoreError;
+
+/// Whether now may be believed. A leap is told to staff when it is found, and kept in the ledger, so that a restart does
+/// not forget it.
+///
+/// # Errors
+/// [`StoreError`].
+pub(super) async fn is_steady(app: &App) -> Result<bool, StoreError> {
+    let reading = app.clock.reading();
+    let look = app.clock_watch.lock().unwrap_or_else(PoisonError::into_inner).look(reading);
+    match look {
+        Look::Steady => Ok(true),
+        Look::Leapt(leap) => {
+            app.store.note_leap(Some(leap)).await?;
+            tell(app, leap).await?;
+            Ok(false)
+        }
+        Look::Doubtful => {
+            // Only a person takes it out of the ledger meanwhile.
+            if app.store.signs().await?.leap.is_some() {
+                return Ok(false);
+            }
+            app.clock_watch.lock().unwrap_or_else(PoisonError::into_inner).believe(reading);
+            settled(app, reading.wall).await
+        }
+        Look::Settled => {
+            app.store.note_leap(None).await?;
+            settled(app, reading.wall).await
+        }
+    }
+}
+
+async fn settled(app: &App, now: Timestamp) -> Result<bool, StoreError> {
+    info!("o relógio merece fé de novo; as decisões recomeçam");
+    // The service stood still meanwhile: what fell due in so long a time waits for a person.
+    app.store.begin(now).await?;
+    Ok(true)
+}
+
+/// Calls a person about a leap.
+pub(super) async fn tell(app: &App, leap: Leap) -> Result<(), StoreError> {
+    let zone = &app.live().calendar.hours.zone;
+    error!(clock.expected = %leap.from, clock.wall = %leap.to, "o relógio saltou adiante; nada é decidido");
+    let text = format!(
+        "O relógio da máquina saltou de {} para {}, e ninguém o confirma. Nada é decidido, nenhuma carta sai a município \
+         e nenhum arquivo é lido até que ele volte ou um servidor de horário o confirme. Confira com “timedatectl”. Se a \
+         hora está certa: vigia-suas relogio aceitar --motivo \"…\"",
+        pt::instant(leap.from, zone),
+        pt::instant(leap.to, zone)
+    );
+    alert_once(app, "relogio-saltou", text, leap.to).await
+}
