@@ -8,6 +8,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod account;
+mod alert;
 mod assess;
 mod audience;
 pub mod contrast;
@@ -21,6 +22,7 @@ mod ladder;
 pub mod ledger;
 mod moment;
 mod pair;
+mod referral;
 pub mod replay;
 mod staff;
 pub mod summary;
@@ -80,7 +82,7 @@ pub fn plan(world: &World<'_>, now: Timestamp) -> Plan {
     for survey in &surveys {
         staff::about_window(survey, &mut draft);
     }
-    staff::about_batches(world, &moment, &mut draft);
+    alert::about_batches(world, &moment, &mut draft);
     Plan { actions: draft.actions, held: draft.held, next_wake: moment.next_wake() }
 }
 

@@ -11,7 +11,7 @@ fn to_staff(plan: &Plan) -> Vec<String> {
 }
 
 #[test]
-fn a_remessa_is_void_only_by_an_extension_that_followed_it() {
+fn a_remessa_gets_an_addendum_only_by_an_extension_that_followed_it() {
     let mut case = Case::new();
     // Edition 2 was for one municipality and known before the remessa of edition 1.
     case.edition("2026-04-20", Some("2026-03-20"), &[0]);
@@ -22,9 +22,9 @@ fn a_remessa_is_void_only_by_an_extension_that_followed_it() {
     case.referred(1, "2026-04-01T08:00");
     assert_eq!(to_staff(&case.plan("2026-04-02T08:00")), [""; 0]);
     case.edition("2026-04-30", Some("2026-04-06"), &[]);
-    let void = ["rma/2026@1/remessa-sem-efeito-GSUAS", "rma/2026@1/remessa-sem-efeito-GPSB"];
+    let addendum = ["rma/2026@1/remessa-adendo-3-GSUAS", "rma/2026@1/remessa-adendo-3-GPSB"];
     let said = to_staff(&case.plan("2026-04-06T08:00"));
-    assert!(void.iter().all(|key| said.iter().any(|s| s == key)), "{said:?}");
+    assert!(addendum.iter().all(|key| said.iter().any(|s| s == key)), "{said:?}");
 }
 
 #[test]
