@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::assess::Assessment;
 use super::audience;
 use super::edition::{HaltState, Track};
 use super::survey::Survey;
@@ -96,7 +97,9 @@ fn lists(survey: &Survey<'_>, edition: u16, deadline: Deadline) -> Option<Lists>
         if !unconfirmed.is_empty() {
             lists.unconfirmed.push((municipality.code, unconfirmed));
         }
-        if let Some(untold) = untold(survey, municipality, edition, deadline) {
+        if let Some(untold) = untold(survey, municipality, edition, deadline)
+            && untold_matters(&untold, &assessment)
+        {
             lists.never_told.push((municipality.code, untold));
         }
     }
@@ -152,7 +155,7 @@ pub(super) fn addenda(survey: &Survey<'_>, draft: &mut PlanDraft) {
         else {
             continue;
         };
-        let (left, remaining) = left(survey, *edition, deadline, handed_at);
+        let (left, remaining) = left(survey, *edition, handed_at);
         for (by, left) in left {
             addendum(survey, (*edition, deadline), (by, left, remaining), to, draft);
         }
@@ -163,15 +166,15 @@ pub(super) fn addenda(survey: &Survey<'_>, draft: &mut PlanDraft) {
 fn left(
     survey: &Survey<'_>,
     edition: u16,
-    deadline: Deadline,
     handed_at: Timestamp,
 ) -> (BTreeMap<Departure, Vec<MunicipalityCode>>, usize) {
     let mut left: BTreeMap<Departure, Vec<MunicipalityCode>> = BTreeMap::new();
     let mut remaining = 0;
     for municipality in survey.context.world.roster.municipalities.values() {
         let then = survey.track_at(municipality.code, handed_at);
-        // Those on an edition known before were left out of it.
-        if then.edition != edition || !was_named(survey, municipality, (edition, deadline), handed_at) {
+        // Those on an edition known before were left out of it, and who has filled in since owes nothing.
+        let assessment = survey.context.assessor.assess(municipality);
+        if then.edition != edition || assessment.is_done() {
             continue;
         }
         match departure(survey, municipality.code, edition, handed_at) {
@@ -182,18 +185,10 @@ fn left(
     (left, remaining)
 }
 
-/// Whether a remessa named a municipality: what became known of it afterwards changes nothing in that.
-fn was_named(
-    survey: &Survey<'_>,
-    municipality: &Municipality,
-    (edition, deadline): (u16, Deadline),
-    handed_at: Timestamp,
-) -> bool {
-    let assessment = survey.context.assessor.assess(municipality);
-    let known_then = |at: Option<Timestamp>| at.is_some_and(|at| at <= handed_at);
-    let owed = !assessment.parts.is_empty()
-        && !(assessment.is_done() && assessment.parts.iter().all(|part| known_then(part.as_of)));
-    owed || (!assessment.parts.is_empty() && untold(survey, municipality, edition, deadline).is_some())
+/// Whether a remessa has something to say of a municipality. Who has filled in owes nothing, and needed no letter about
+/// a later date.
+fn untold_matters(why: &Untold, assessment: &Assessment) -> bool {
+    !assessment.is_done() || !matches!(why, Untold::OtherDate(_) | Untold::Suspended)
 }
 
 /// What took a municipality off the list of an edition after an instant, if anything did.

@@ -116,8 +116,6 @@ fn who_had_filled_in_before_the_remessa_is_in_no_addendum_to_it() {
     case.says("f", 0, "GESTAO", None, State::Done, "2026-04-01T07:00");
     case.decide("2026-04-01T08:00");
     case.edition("2026-04-20", Some("2026-04-06"), &[]);
-    // Filled in after the remessa: it was named there.
-    case.says("f", 1, "GESTAO", None, State::Done, "2026-04-02T07:00");
     let then = case.decide("2026-04-06T08:00");
     let Content::ReferralAddendum { left, .. } = content(&then, "remessa-adendo-2-GSUAS") else { panic!() };
     assert_eq!(left, [municipality_code(1)]);
@@ -248,9 +246,10 @@ fn a_unit_added_within_a_reference_is_in_doubt_until_a_feed_names_it() {
     month_of(&mut case, "2026-02");
     case.roster.units =
         Some(Units::new([unit("11", 0, Some("2026-02-20"), None), unit("22", 1, None, None)]));
-    case.announced().gestao(State::Done, "2026-03-20T07:00");
+    case.announced();
     // The part as a whole is pendente: that says nothing of a unit that was not there from the start.
     for n in 0..2 {
+        case.says("f", n, "GESTAO", None, State::Done, "2026-03-20T07:00");
         case.says("f", n, "CRAS", None, State::Pending, "2026-03-20T08:00");
     }
     let accused = |case: &Case| {

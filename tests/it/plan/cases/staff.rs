@@ -56,8 +56,8 @@ fn letters_left_after_a_resumo_are_in_the_next_also_when_the_edition_changed() {
     let slot = StaffSlot::Digest { edition: 1, to, on: date("2026-03-26") };
     case.ledger.put_staff(NoticeKey::Staff { window: window_id(), slot }, at("2026-03-26T08:00"));
     case.edition("2026-04-20", Some("2026-03-27"), &[]);
-    let plan = case.plan("2026-03-27T08:00");
-    let resumo = plan.actions.iter().find(|d| d.kind() == Some(Kind::Digest)).expect("a resumo");
+    let done = case.decide("2026-03-27T08:00");
+    let resumo = done.iter().find(|d| d.kind() == Some(Kind::Digest)).expect("a resumo");
     let Some(Content::Digest { lines, .. }) = resumo.content() else { panic!("its content") };
     assert_eq!(lines.iter().map(|l| l.municipality).collect::<Vec<_>>(), [municipality_code(1)]);
 }
@@ -75,8 +75,8 @@ fn a_resumo_waits_for_what_the_same_pass_says_anew() {
     let done = case.pass("2026-03-26T08:00");
     assert_eq!(done.last().unwrap(), "enviar rma/2026@1/resumo-GPSB-2026-03-26 v1", "{done:?}");
     assert_eq!(done.iter().filter(|d| d.contains("resumo")).count(), 1);
-    let plan = case.plan("2026-03-27T08:00");
-    let resumo = plan.actions.iter().find(|d| d.kind() == Some(Kind::Digest)).and_then(|d| d.content());
+    let done = case.decide("2026-03-27T08:00");
+    let resumo = done.iter().find(|d| d.kind() == Some(Kind::Digest)).and_then(|d| d.content());
     let Some(Content::Digest { lines, .. }) = resumo else { panic!("the next day's") };
     assert_eq!(lines.iter().map(|l| l.days_before).collect::<Vec<_>>(), [2, 2], "nothing is told twice");
 }
