@@ -84,14 +84,15 @@ fn entry(live: &Live, notice: &Notice, subject: &str) -> Entry {
             let name = roster.get(municipality).map(|m| portuguese::line(&m.name)).unwrap_or_default();
             (municipality.to_string(), name)
         }
-        (_, Content::Digest { to, .. } | Content::Referral { to, .. } | Content::ReferralVoid { to, .. }) => {
-            (slugify(&to.to_string()), to.to_string())
-        }
+        (
+            _,
+            Content::Digest { to, .. } | Content::Referral { to, .. } | Content::ReferralAddendum { to, .. },
+        ) => (slugify(&to.to_string()), to.to_string()),
         (_, _) => ("equipe".to_owned(), "equipe".to_owned()),
     };
     let kind = match &notice.content {
         Content::Upheld { .. } => "prazo mantido",
-        Content::ReferralVoid { .. } => "remessa sem efeito",
+        Content::ReferralAddendum { .. } => "adendo à remessa",
         content => portuguese::kind(content.kind()),
     };
     let stem = format!("{}/{name}/{file}", slugify(&window));

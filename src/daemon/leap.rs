@@ -151,6 +151,7 @@ mod tests {
             last_pass_at: None,
             heartbeat_at: heartbeat.map(at),
             high_water: None,
+            relay_failing_since: None,
             leap,
             journal_seq: 0,
             journal_hash: String::new(),

@@ -5,8 +5,8 @@ use jiff::{Timestamp, ToSpan};
 use crate::domain::calendar::{Calendar, Deadline, Window};
 use crate::domain::id::SystemId;
 use crate::domain::notice::{
-    Addressee, AlertItem, Content, DigestLine, Kind, NoticeKey, PendingPart, Recipient, Slot, StaffSlot,
-    Told, UnconfirmedPart, Untold,
+    Addressee, AlertItem, Content, Departure, DigestLine, Kind, NoticeKey, Overtaken, PendingPart, Recipient,
+    Slot, StaffSlot, Told, UnconfirmedPart, Untold,
 };
 use crate::domain::overrides::BatchId;
 use crate::domain::reason::Reason;
@@ -52,7 +52,7 @@ pub fn every(live: &Live, window: &Window, now: Timestamp) -> Vec<Notice> {
             for kind in [Kind::Digest, Kind::Referral] {
                 all.push(addressed(notice(live, window, kind, one, now), &to, live));
             }
-            all.push(void(addressed(notice(live, window, Kind::Referral, one, now), &to, live)));
+            all.push(addendum(addressed(notice(live, window, Kind::Referral, one, now), &to, live)));
         }
         all.push(notice(live, window, Kind::Alert, one, now));
     }
@@ -104,17 +104,19 @@ fn addressed(mut notice: Notice, addressee: &Addressee, live: &Live) -> Notice {
     notice
 }
 
-/// The letter that takes a remessa back, from the remessa.
-fn void(mut notice: Notice) -> Notice {
+/// The addendum to a remessa, from the remessa.
+fn addendum(mut notice: Notice) -> Notice {
     if let NoticeKey::Staff { slot, .. } = &mut notice.key
         && let StaffSlot::Referral { edition, to } = slot
     {
-        *slot = StaffSlot::ReferralVoid { edition: *edition, to: to.clone() };
+        let by = Departure::Edition(edition.saturating_add(1));
+        *slot = StaffSlot::ReferralAddendum { edition: *edition, by, to: to.clone() };
     }
-    if let Content::Referral { to, deadline, .. } = notice.content {
+    if let Content::Referral { to, deadline, pending, .. } = notice.content {
         let later = deadline.map(|d| Deadline { on: d.on.saturating_add(14.days()), at: d.at });
-        let source = "EXEMPLO".to_owned();
-        notice.content = Content::ReferralVoid { to, previous: deadline, deadline: later, source };
+        let why = Overtaken::Extended { deadline: later, source: "EXEMPLO".to_owned() };
+        let left = pending.into_iter().map(|(code, _)| code).collect();
+        notice.content = Content::ReferralAddendum { to, previous: deadline, why, left, remaining: 0 };
     }
     notice
 }
@@ -154,8 +156,14 @@ pub fn notice(
             (Ok(Slot::Suspension { edition, since }), Content::Suspension { cancelled: false, since })
         }
         Kind::Digest => {
-            let summed =
-                DigestLine { municipality: code, kind: Kind::Warning, days_before, parts: parts.clone() };
+            let summed = DigestLine {
+                municipality: code,
+                kind: Kind::Warning,
+                deadline,
+                days_before,
+                left_on: window.opens_on,
+                parts: parts.clone(),
+            };
             let slot = StaffSlot::Digest { edition, to: Addressee::Gsuas, on: today };
             (Err(slot), Content::Digest { to: Addressee::Gsuas, deadline, lines: vec![summed] })
         }

@@ -61,7 +61,7 @@ pub enum Reason {
         /// The instant it passed.
         at: Timestamp,
     },
-    /// A remessa was sent and an extension followed.
+    /// A remessa was sent, and an extension took municipalities off its list.
     ReferralOvertaken {
         /// The edition that followed.
         edition: u16,
@@ -240,7 +240,7 @@ causes! {
     DeadlineUpheld => "prazo-mantido",
     CopiesDue => "copia",
     DeadlinePassed => "prazo-encerrado",
-    ReferralOvertaken => "remessa-sem-efeito",
+    ReferralOvertaken => "remessa-adendo",
     StaffNeeded => "equipe",
     ClockBehind => "relogio",
     Unconfirmed => "nao-confirmado",

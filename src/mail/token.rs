@@ -97,8 +97,8 @@ fn staff_place(slot: &StaffSlot) -> (String, String) {
             (format!("e{edition}-resumo-{on}"), escaped(&to.to_string()))
         }
         StaffSlot::Referral { edition, to } => (format!("e{edition}-remessa"), escaped(&to.to_string())),
-        StaffSlot::ReferralVoid { edition, to } => {
-            (format!("e{edition}-remessa-sem-efeito"), escaped(&to.to_string()))
+        StaffSlot::ReferralAddendum { edition, by, to } => {
+            (format!("e{edition}-remessa-adendo-{by}"), escaped(&to.to_string()))
         }
         StaffSlot::Alert { edition, on } => (format!("e{edition}-alerta"), on.to_string()),
         StaffSlot::Report { edition } => (format!("e{edition}-relatorio"), "relatorio".to_owned()),
@@ -114,7 +114,7 @@ mod tests {
 
     use super::*;
     use crate::domain::id::{GerenciaId, MunicipalityCode, Reference, SystemId, WindowId};
-    use crate::domain::notice::Addressee;
+    use crate::domain::notice::{Addressee, Departure};
 
     /// Undoes `message_id` without knowing the key: that it can is what makes it injective.
     fn read_back(id: &str) -> (String, u16) {
@@ -198,7 +198,9 @@ mod tests {
         ];
         let staff = prop_oneof![
             (1_u16..20, addressee()).prop_map(|(edition, to)| StaffSlot::Referral { edition, to }),
-            (1_u16..20, addressee()).prop_map(|(edition, to)| StaffSlot::ReferralVoid { edition, to }),
+            (1_u16..20, 2_u16..9, addressee()).prop_map(|(edition, later, to)| {
+                StaffSlot::ReferralAddendum { edition, by: Departure::Edition(later), to }
+            }),
             (1_u16..20, addressee()).prop_map(|(edition, to)| StaffSlot::Digest {
                 edition,
                 to,

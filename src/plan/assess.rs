@@ -9,10 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::moment::Moment;
 use crate::domain::calendar::{System, Window};
+use crate::domain::counting::Counting;
 use crate::domain::id::{FeedId, MunicipalityCode, PartId, UnitId};
 use crate::domain::notice::{PendingPart, UnconfirmedPart};
 use crate::domain::overrides::{Dispute, Exemption};
-use crate::domain::roster::Municipality;
+use crate::domain::roster::{Municipality, Unit};
 use crate::domain::status::{Basis, Doubt, Entry, State, WindowStatus};
 use crate::plan::world::World;
 
@@ -123,7 +124,7 @@ impl<'a> Assessor<'a> {
         self.system
     }
 
-    /// The parts expected of a municipality: those with a unit there now (or all, without a register), less
+    /// The parts expected of a municipality: those with a unit there that counts (or all, without a register), less
     /// dispensas (DESIGN "Expected").
     pub(super) fn expected(&self, municipality: &'a Municipality) -> impl Iterator<Item = &'a PartId> {
         let exempt = !municipality.exempt.is_empty() && municipality.exempt.contains(&self.system.id);
@@ -172,18 +173,29 @@ impl<'a> Assessor<'a> {
         })
     }
 
-    /// The units of a part that count now.
+    /// The units of a part that count for the window (`domain::counting`).
     pub(super) fn units(
         &self,
         municipality: MunicipalityCode,
         part: &'a PartId,
-    ) -> impl Iterator<Item = &'a crate::domain::roster::Unit> {
-        let begun = |day: Option<jiff::civil::Date>| day.is_none_or(|d| self.moment.day_begun(d));
-        let over = |day: Option<jiff::civil::Date>| day.is_some_and(|d| self.moment.day_over(d));
-        self.world
-            .roster
-            .units_of(municipality, part)
-            .filter(move |unit| begun(unit.from) && !over(unit.until))
+    ) -> impl Iterator<Item = &'a Unit> {
+        self.counting(municipality, part).map(|(unit, _)| unit)
+    }
+
+    /// The same, each with whether it began only later.
+    fn counting(
+        &self,
+        municipality: MunicipalityCode,
+        part: &'a PartId,
+    ) -> impl Iterator<Item = (&'a Unit, bool)> {
+        self.world.roster.units_of(municipality, part).filter_map(move |unit| {
+            let (begun, over) = (|day| self.moment.day_begun(day), |day| self.moment.day_over(day));
+            match self.window.counting(unit, begun, over) {
+                Counting::Whole => Some((unit, false)),
+                Counting::Late => Some((unit, true)),
+                Counting::Not => None,
+            }
+        })
     }
 
     /// The verdict on a municipality.
@@ -204,21 +216,27 @@ impl<'a> Assessor<'a> {
             return verdict;
         }
         let whole = self.opinion(entries.iter().filter(|e| e.part == *part && e.unit.is_none()));
-        let mut units: Vec<&UnitId> = self.units(municipality, part).map(|u| &u.id).collect();
+        let mut units: Vec<(&UnitId, bool)> =
+            self.counting(municipality, part).map(|(unit, late)| (&unit.id, late)).collect();
         if units.is_empty() {
-            units = entries.iter().filter(|e| e.part == *part).filter_map(|e| e.unit.as_ref()).collect();
+            let named = entries.iter().filter(|e| e.part == *part).filter_map(|e| e.unit.as_ref());
+            units = named.map(|unit| (unit, false)).collect();
             units.sort();
             units.dedup();
         }
         let mut settled = Vec::new();
         let mut opinions: Vec<(Option<&UnitId>, Opinion<'a>)> = units
             .into_iter()
-            .map(|unit| {
+            .map(|(unit, late)| {
                 let own =
                     self.opinion(entries.iter().filter(|e| e.part == *part && e.unit.as_ref() == Some(unit)));
-                // What is known of the part as a whole names no unit.
-                let said =
-                    if own.entry.is_none() { (None, whole) } else { (Some(unit), own.or_newer(whole)) };
+                let said = match own.entry {
+                    // Nobody names it, and it may have owed nothing when the rest did.
+                    None if late && whole.state == State::Pending => (None, Opinion::default()),
+                    // What is known of the part as a whole names no unit.
+                    None => (None, whole),
+                    Some(_) => (Some(unit), own.or_newer(whole)),
+                };
                 if matches!(said.1.state, State::Done | State::NotApplicable) {
                     settled.push(unit.clone());
                 }

@@ -249,7 +249,7 @@ fn subject(key: &NoticeKey) -> Option<Subject> {
             let what = match slot {
                 StaffSlot::Digest { to, .. } => format!("resumo-{to}"),
                 StaffSlot::Referral { to, .. } => format!("remessa-{to}"),
-                StaffSlot::ReferralVoid { to, .. } => format!("sem-efeito-{to}"),
+                StaffSlot::ReferralAddendum { by, to, .. } => format!("adendo-{by}-{to}"),
                 StaffSlot::Alert { .. } | StaffSlot::Report { .. } => return None,
             };
             Some((window.clone(), None, what))

@@ -4,70 +4,75 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::audience;
 use super::ladder::{self, Step};
 use super::survey::Survey;
 use crate::domain::calendar::CopyTo;
 use crate::domain::id::PartId;
-use crate::domain::notice::{Addressee, Content, DigestLine, NoticeKey, Slot, StaffSlot};
+use crate::domain::notice::{Addressee, Content, DigestLine, Slot, StaffSlot};
 use crate::domain::reason::Reason;
-use crate::plan::decision::Decision;
 use crate::plan::draft::PlanDraft;
 use crate::plan::ledger::{NamedPart, Record, Standing, WindowLedger};
 
-/// One resumo per gerência (or GSUAS), window and day, of the letters of rungs with `copia` since the last one.
+/// One resumo per gerência (or GSUAS), window and day, of the letters of rungs with `copia` since the last one, whatever
+/// their edition. It waits for those still on their way.
 pub(super) fn digests(survey: &Survey<'_>, draft: &mut PlanDraft) {
     if survey.context.assessor.system().ladder.iter().all(|rung| rung.copies.is_empty()) {
         return;
     }
     let past = past_steps(survey);
-    let mut lines: BTreeMap<(Addressee, u16), Vec<DigestLine>> = BTreeMap::new();
-    let last_to = |to: &Addressee| {
-        let slots = survey.ledger.into_iter().flat_map(WindowLedger::staff_slots);
-        slots
-            .filter(|(slot, _)| matches!(slot, StaffSlot::Digest { to: t, .. } if t == to))
-            .map(|(_, at)| at)
-            .max()
-    };
-    let mut add = |municipality, letter: &Record, recorded: Option<Timestamp>| {
+    let mut copies: BTreeMap<Addressee, Due> = BTreeMap::new();
+    let zone = &survey.context.world.calendar.hours.zone;
+    let mut add = |municipality, letter: &Record| {
         let Slot::Rung { edition, days_before } = letter.slot else { return };
         let steps = survey.steps.get(&edition).or_else(|| past.get(&edition)).map_or(&[][..], Vec::as_slice);
         let Some(step) = steps.iter().find(|s| s.days_before == days_before) else { return };
         for (to, parts) in copied_to(survey, &step.copies, &letter.parts) {
-            if recorded.is_none_or(|at| last_to(&to).is_none_or(|last| at > last)) {
-                let line = DigestLine { municipality, kind: letter.kind, days_before, parts };
-                lines.entry((to, edition)).or_default().push(line);
+            let last = last_to(survey, &to);
+            if last.is_some_and(|(_, at)| letter.recorded_at <= at) {
+                continue;
             }
+            let due = copies.entry(to).or_insert_with(|| Due {
+                edition,
+                told_on: last.map(|(day, _)| day),
+                is_leaving: false,
+                lines: Vec::new(),
+            });
+            let Some(sent_at) = letter.standing.sent_at() else {
+                due.is_leaving = true;
+                continue;
+            };
+            due.edition = due.edition.max(edition);
+            due.lines.push(DigestLine {
+                municipality,
+                kind: letter.kind,
+                deadline: survey.context.assessor.window().edition(edition).and_then(|e| e.deadline),
+                days_before,
+                left_on: zone.date_of(sent_at),
+                parts,
+            });
         }
     };
     for (municipality, records) in survey.ledger.into_iter().flat_map(WindowLedger::municipalities) {
         for record in
             records.iter().filter(|r| matches!(r.standing, Standing::Sent { .. } | Standing::Queued))
         {
-            add(municipality, record, Some(record.recorded_at));
+            add(municipality, record);
         }
     }
-    let id = &survey.context.assessor.window().id;
-    for decision in &draft.actions {
-        if let Decision::Send(sending) = decision
-            && let NoticeKey::Municipal { window, municipality, .. } = &sending.notice.key
-            && window == id
-            && let Some(record) = sending.record(Standing::Queued, sending.notice.due_at)
-        {
-            add(*municipality, &record, None);
-        }
-    }
-    if lines.is_empty() || !survey.context.moment.is_sending() {
+    if copies.is_empty() || !survey.context.moment.is_sending() {
         return;
     }
     let on = survey.context.moment.today();
-    for ((to, edition), mut lines) in lines {
-        let slot = StaffSlot::Digest { edition, to: to.clone(), on };
-        if survey.is_recorded(&slot) {
+    for (to, Due { edition, told_on, is_leaving, mut lines }) in copies {
+        // A letter on its way leaves or ends before its validity does; the day on which it left is told then.
+        if is_leaving || lines.is_empty() || told_on == Some(on) {
             continue;
         }
-        lines.sort_by_key(|line| (line.municipality, Reverse(line.days_before)));
+        let slot = StaffSlot::Digest { edition, to: to.clone(), on };
+        lines.sort_by_key(|line| (line.municipality, line.left_on, Reverse(line.days_before)));
         let recipients = audience::office(&survey.context.world.roster.offices, &to);
         let deadline = survey.context.assessor.window().edition(edition).and_then(|e| e.deadline);
         let because = Reason::CopiesDue { letters: lines.len() };
@@ -75,6 +80,31 @@ pub(super) fn digests(survey: &Survey<'_>, draft: &mut PlanDraft) {
         let due_at = survey.context.moment.stamp();
         draft.tell(survey.notice_to_staff(slot, recipients, due_at, content), because);
     }
+}
+
+/// What is to be told to one addressee.
+struct Due {
+    /// The latest edition of its letters.
+    edition: u16,
+    /// The day of the last resumo to it.
+    told_on: Option<Date>,
+    /// Whether a letter that belongs in it is still on its way.
+    is_leaving: bool,
+    lines: Vec<DigestLine>,
+}
+
+/// The day and the instant of the last resumo to somebody, whatever its edition.
+fn last_to(survey: &Survey<'_>, to: &Addressee) -> Option<(Date, Timestamp)> {
+    let slots = survey.ledger.into_iter().flat_map(WindowLedger::staff_slots);
+    let to_them = slots.filter_map(|(slot, at)| match slot {
+        StaffSlot::Digest { to: t, on, .. } if t == to => Some((*on, at)),
+        StaffSlot::Digest { .. }
+        | StaffSlot::Referral { .. }
+        | StaffSlot::ReferralAddendum { .. }
+        | StaffSlot::Alert { .. }
+        | StaffSlot::Report { .. } => None,
+    });
+    to_them.max_by_key(|(_, at)| *at)
 }
 
 /// The steps of editions that rule nowhere any more; their last letters are still to be told of.

@@ -2,8 +2,9 @@
 
 use std::num::NonZeroU16;
 
+use crate::domain::id::WindowId;
 use crate::domain::reason::Reason;
-use crate::plan::decision::{Decision, Notice, Sending, Withheld};
+use crate::plan::decision::{Decision, End, Notice, Sending, Withheld};
 use crate::plan::ledger::Standing;
 use crate::plan::world::World;
 
@@ -36,5 +37,19 @@ impl PlanDraft {
             let version = NonZeroU16::MIN;
             self.actions.push(Decision::Send(Sending { notice, version, because }));
         }
+    }
+
+    /// Whether the next round of this pass will have more to tell: what is withdrawn may be said anew, or withheld. A
+    /// resumo or an alert made before that would count as having told it.
+    pub(super) fn follows(&self, window: Option<&WindowId>) -> bool {
+        let withdrawn = |d: &Decision| matches!(d, Decision::Close(closed) if closed.end == End::Withdrawn);
+        self.actions.iter().any(|d| withdrawn(d) && window.is_none_or(|id| d.window() == Some(id)))
+    }
+
+    /// Whether letters to municipalities about a window leave in this round: a resumo of them comes in the next.
+    pub(super) fn sends(&self, window: &WindowId) -> bool {
+        self.actions.iter().any(|d| {
+            matches!(d, Decision::Send(_)) && d.municipality().is_some() && d.window() == Some(window)
+        })
     }
 }

@@ -129,7 +129,7 @@ fn named_deadline(content: &Content) -> Option<Deadline> {
         Content::Suspension { .. }
         | Content::Digest { .. }
         | Content::Referral { .. }
-        | Content::ReferralVoid { .. }
+        | Content::ReferralAddendum { .. }
         | Content::Alert { .. } => None,
     }
 }

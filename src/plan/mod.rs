@@ -21,6 +21,7 @@ mod ladder;
 pub mod ledger;
 mod moment;
 mod pair;
+mod referral;
 mod reminder;
 pub mod replay;
 mod staff;

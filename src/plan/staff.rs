@@ -1,35 +1,31 @@
-//! What the secretariat's own people are told: remessas and reports; resumos are `digest`'s, alerts `reminder`'s. Pure.
+//! What the secretariat's own people are told of a window: resumos are `digest`'s, remessas `referral`'s, alerts
+//! `reminder`'s. Pure.
 
 use jiff::Timestamp;
 
-use super::edition::HaltState;
 use super::survey::Survey;
-use super::{audience, digest};
+use super::{digest, referral};
 use crate::domain::calendar::Deadline;
-use crate::domain::id::{GerenciaId, MunicipalityCode, WindowId};
-use crate::domain::notice::{Addressee, Content, Slot, StaffSlot, Untold};
+use crate::domain::notice::StaffSlot;
 use crate::domain::overrides::HoldScope;
-use crate::domain::reason::Reason;
-use crate::domain::roster::Municipality;
-use crate::plan::decision::{Decision, End, Report};
+use crate::plan::decision::{Decision, Report};
 use crate::plan::draft::PlanDraft;
-use crate::plan::ledger::{Record, Standing};
 
 /// Everything that one window gives staff.
 pub(super) fn about_window(survey: &Survey<'_>, draft: &mut PlanDraft) {
-    let more_follows = follows(draft, &survey.context.assessor.window().id);
+    let more_follows = draft.follows(Some(&survey.context.assessor.window().id));
     let stopped = is_stopped(survey);
-    if !more_follows && !stopped {
+    if !more_follows && !stopped && !draft.sends(&survey.context.assessor.window().id) {
         digest::digests(survey, draft);
     }
     for (edition, deadline, ends_at) in ended_editions(survey) {
         report(survey, edition, ends_at, draft);
         if !stopped {
-            referrals(survey, edition, deadline, ends_at, draft);
+            referral::referrals(survey, edition, deadline, ends_at, draft);
         }
     }
     if !stopped {
-        void_referrals(survey, draft);
+        referral::addenda(survey, draft);
     }
 }
 
@@ -43,13 +39,6 @@ fn is_stopped(survey: &Survey<'_>) -> bool {
         HoldScope::Window(id) => id == window,
         HoldScope::Municipality(_) | HoldScope::Batch(_) => false,
     })
-}
-
-/// Whether the next round of this pass will have more to tell: what is withdrawn may be said anew, or withheld. A
-/// resumo made before that would count as having told it.
-fn follows(draft: &PlanDraft, window: &WindowId) -> bool {
-    let withdrawn = |d: &Decision| matches!(d, Decision::Close(closed) if closed.end == End::Withdrawn);
-    draft.actions.iter().any(|d| withdrawn(d) && d.window() == Some(window))
 }
 
 /// Editions that rule somewhere and whose deadline has passed while the window was not stopped.
@@ -72,160 +61,11 @@ fn ended_editions(survey: &Survey<'_>) -> Vec<(u16, Deadline, Timestamp)> {
     ended
 }
 
-/// Whether an instant lies before `inicio`, or before the first day of this ledger: nobody looked then.
-fn before_our_time(survey: &Survey<'_>, at: Timestamp) -> bool {
-    let zone = &survey.context.world.calendar.hours.zone;
-    let born_at = survey.context.world.ledger.born_at.unwrap_or(survey.context.moment.stamp());
-    at < zone.start_of(zone.date_of(born_at)) || survey.context.starts_at.is_some_and(|starts| at < starts)
-}
-
 fn report(survey: &Survey<'_>, edition: u16, ends_at: Timestamp, draft: &mut PlanDraft) {
     let slot = StaffSlot::Report { edition };
-    if before_our_time(survey, ends_at) || survey.is_recorded(&slot) {
+    if survey.is_before_our_time(ends_at) || survey.is_recorded(&slot) {
         return;
     }
     let window = survey.context.assessor.window().id.clone();
     draft.actions.push(Decision::Publish(Report::new(window, edition, ends_at)));
-}
-
-/// The remessa of an edition that ended (norma 6.3).
-fn referrals(
-    survey: &Survey<'_>,
-    edition: u16,
-    deadline: Deadline,
-    ends_at: Timestamp,
-    draft: &mut PlanDraft,
-) {
-    let world = survey.context.world;
-    let system = survey.context.assessor.system();
-    let hours = &world.calendar.hours;
-    let due_at =
-        hours.next_sending(hours.business_days_after(deadline.on, system.referral_after).max(ends_at));
-    if before_our_time(survey, due_at) || !survey.context.moment.reached(due_at) {
-        return;
-    }
-    let missing: Vec<Addressee> = std::iter::once(Addressee::Gsuas)
-        .chain(gerencias(survey).into_iter().cloned().map(Addressee::Gerencia))
-        .filter(|to| !survey.is_recorded(&StaffSlot::Referral { edition, to: to.clone() }))
-        .collect();
-    if missing.is_empty() || !survey.context.moment.is_sending() {
-        return;
-    }
-    let Some(lists) = lists(survey, edition) else { return };
-    for to in missing {
-        let recipients = audience::office(&world.roster.offices, &to);
-        let content = Content::Referral {
-            to: to.clone(),
-            deadline: Some(deadline),
-            pending: lists.pending.clone(),
-            unconfirmed: lists.unconfirmed.clone(),
-            never_told: lists.never_told.clone(),
-        };
-        let slot = StaffSlot::Referral { edition, to };
-        let because = Reason::DeadlinePassed { at: ends_at };
-        draft.tell(survey.notice_to_staff(slot, recipients, due_at, content), because);
-    }
-}
-
-/// The competent gerências: the system's, and those of the window's parts.
-fn gerencias<'a>(survey: &Survey<'a>) -> Vec<&'a GerenciaId> {
-    let system = survey.context.assessor.system();
-    let parts = survey.context.assessor.window().parts.iter();
-    let of_parts = parts.flat_map(|part| survey.context.world.calendar.gerencias_of(system, part));
-    let mut gerencias: Vec<&GerenciaId> = Vec::new();
-    for id in system.gerencias.iter().chain(of_parts) {
-        if !gerencias.contains(&id) {
-            gerencias.push(id);
-        }
-    }
-    gerencias
-}
-
-#[derive(Default)]
-struct Lists {
-    pending: Vec<(MunicipalityCode, Vec<crate::domain::notice::PendingPart>)>,
-    unconfirmed: Vec<(MunicipalityCode, Vec<crate::domain::notice::UnconfirmedPart>)>,
-    never_told: Vec<(MunicipalityCode, Untold)>,
-}
-
-/// The municipalities that an edition ended for; none when no expected one is left on it, or the window is stopped.
-fn lists(survey: &Survey<'_>, edition: u16) -> Option<Lists> {
-    let mut lists = Lists::default();
-    let mut any = false;
-    for municipality in survey.context.world.roster.municipalities.values() {
-        let track = survey.track(municipality.code);
-        let ended = track.edition == edition && !matches!(track.halt, HaltState::Halted { .. });
-        if !ended || survey.context.assessor.expected(municipality).next().is_none() {
-            continue;
-        }
-        any = true;
-        let assessment = survey.context.assessor.assess(municipality);
-        let (pending, unconfirmed) = (assessment.pending(), assessment.unconfirmed());
-        if !pending.is_empty() {
-            lists.pending.push((municipality.code, pending));
-        }
-        if !unconfirmed.is_empty() {
-            lists.unconfirmed.push((municipality.code, unconfirmed));
-        }
-        if let Some(untold) = untold(survey, municipality) {
-            lists.never_told.push((municipality.code, untold));
-        }
-    }
-    any.then_some(lists)
-}
-
-/// Why a municipality was never told of the window, if it never was.
-pub(super) fn untold<'a>(survey: &Survey<'a>, municipality: &'a Municipality) -> Option<Untold> {
-    let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality.code));
-    let told = |r: &Record| r.told.is_some() && matches!(r.standing, Standing::Sent { .. });
-    if survey.context.told_outside(municipality) || records.iter().any(told) {
-        return None;
-    }
-    let reachable = || {
-        let system = survey.context.assessor.system();
-        let flagged = &survey.context.world.ledger.flagged;
-        let calendar = survey.context.world.calendar;
-        let reach = audience::reach(
-            survey.context.assessor,
-            calendar,
-            municipality,
-            &system.announce_to,
-            None,
-            flagged,
-            survey.context.moment,
-        );
-        !reach.to.is_empty()
-    };
-    let announcement = records.iter().find(|r| r.slot == Slot::Announcement);
-    Some(match announcement.map(|r| r.standing) {
-        None | Some(Standing::Withdrawn) => Untold::Unseen,
-        Some(Standing::Failed) => Untold::Failed,
-        Some(_) if !reachable() => Untold::NoContact,
-        Some(_) => Untold::Expired,
-    })
-}
-
-/// Remessas that an extension overtook are declared without effect to the same people.
-fn void_referrals(survey: &Survey<'_>, draft: &mut PlanDraft) {
-    let Some(ledger) = survey.ledger else { return };
-    let window = survey.context.assessor.window();
-    for (slot, told_at) in ledger.staff_slots() {
-        let StaffSlot::Referral { edition, to } = slot else { continue };
-        // Those on an edition known before were left out of it.
-        let Some(later) = survey.followed(*edition, told_at) else { continue };
-        let void = StaffSlot::ReferralVoid { edition: *edition, to: to.clone() };
-        if survey.is_recorded(&void) || !survey.context.moment.is_sending() {
-            continue;
-        }
-        let content = Content::ReferralVoid {
-            to: to.clone(),
-            previous: window.edition(*edition).and_then(|e| e.deadline),
-            deadline: later.deadline,
-            source: window.edition(later.edition).map(|e| e.source.clone()).unwrap_or_default(),
-        };
-        let recipients = audience::office(&survey.context.world.roster.offices, to);
-        let because = Reason::ReferralOvertaken { edition: later.edition };
-        let due_at = survey.context.world.calendar.hours.next_sending(later.known_at);
-        draft.tell(survey.notice_to_staff(void, recipients, due_at, content), because);
-    }
 }

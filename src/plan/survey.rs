@@ -44,17 +44,22 @@ impl<'a> Survey<'a> {
         std::iter::once(&self.general).chain(self.special.values())
     }
 
-    /// The latest edition that rules somewhere now where `edition` ruled at an earlier instant.
-    pub(super) fn followed(&self, edition: u16, at: Timestamp) -> Option<&Track> {
+    /// The track that one municipality had at an earlier instant.
+    pub(super) fn track_at(&self, municipality: MunicipalityCode, at: Timestamp) -> Track {
         let then = Moment::new(at, &self.context.world.calendar.hours);
         let editions = Editions { moment: &then, ..Self::editions(&self.context) };
+        editions.track(self.context.assessor.window(), Some(municipality), self.told.of(Some(municipality)))
+    }
+
+    /// When editions became known after an instant and by now, the first first.
+    pub(super) fn known_since(&self, since: Timestamp) -> Vec<Timestamp> {
+        let editions = Self::editions(&self.context);
         let window = self.context.assessor.window();
-        std::iter::once((None, &self.general))
-            .chain(self.special.iter().map(|(code, track)| (Some(*code), track)))
-            .filter(|(_, track)| track.edition > edition)
-            .filter(|(code, _)| editions.track(window, *code, self.told.of(*code)).edition == edition)
-            .map(|(_, track)| track)
-            .max_by_key(|track| track.edition)
+        let known = window.editions.iter().skip(1).map(|edition| editions.known_at(window, edition));
+        let mut known: Vec<Timestamp> =
+            known.filter(|at| *at > since && self.context.moment.reached(*at)).collect();
+        known.sort();
+        known
     }
 
     pub(super) fn editions(context: &WindowContext<'a>) -> Editions<'a> {
@@ -104,6 +109,13 @@ impl<'a> Survey<'a> {
         // A note that the window stopped may still be owed after the deadline that it stopped.
         let halted = self.tracks().any(|track| matches!(track.halt, HaltState::Halted { .. }));
         over && !missed && !halted && self.ledger.is_none_or(|ledger| !ledger.has_open())
+    }
+
+    /// Whether an instant lies before `inicio`, or before the first day of this ledger: nobody looked then.
+    pub(super) fn is_before_our_time(&self, at: Timestamp) -> bool {
+        let zone = &self.context.world.calendar.hours.zone;
+        let born_at = self.context.world.ledger.born_at.unwrap_or(self.context.moment.stamp());
+        at < zone.start_of(zone.date_of(born_at)) || self.context.starts_at.is_some_and(|starts| at < starts)
     }
 
     /// Whether staff were told this already.

@@ -64,7 +64,7 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
         ),
         Reason::DeadlinePassed { at: passed } => format!("O prazo encerrou-se em {}.", at(*passed)),
         Reason::ReferralOvertaken { edition } => {
-            format!("Depois da remessa veio a edição {edition} do prazo, que a deixa sem efeito.")
+            format!("Depois da remessa veio a edição {edition} do prazo, que retira municípios dela.")
         }
         Reason::StaffNeeded { notices } => format!(
             "{} da equipe.",
@@ -226,17 +226,19 @@ pub fn opposed(part: &PartLine, entries: &[Entry], calendar: &Calendar) -> Vec<S
         .collect()
 }
 
-/// Why a municipality was never told: a clause without a full stop.
+/// Why a municipality was not told the deadline that passed: a clause without a full stop.
 #[must_use]
-pub fn untold(untold: &Untold, calendar: &Calendar) -> String {
+pub fn untold(untold: &Untold) -> String {
     match untold {
         Untold::Unseen => "a janela abriu e encerrou sem que o serviço a acompanhasse".to_owned(),
         Untold::NoContact => "não havia endereço utilizável".to_owned(),
         Untold::Failed => "todos os endereços recusaram ou devolveram a carta".to_owned(),
-        Untold::Withheld(reason) => {
-            format!("a carta ficou retida: {}", clause(&because(reason, calendar)))
-        }
         Untold::Expired => "a carta não pôde sair enquanto valia".to_owned(),
+        Untold::OtherDate(Told::Date(other)) => {
+            format!("o prazo comunicado foi outro: {}", pt::deadline(*other))
+        }
+        Untold::OtherDate(Told::Undefined) => "foi comunicado que o prazo seria definido".to_owned(),
+        Untold::Suspended => "foi comunicada a suspensão, e não que o prazo estava mantido".to_owned(),
     }
 }
 
@@ -301,12 +303,6 @@ fn scope_words(scope: &HoldScope) -> String {
         HoldScope::Municipality(code) => format!("ao município {code}"),
         HoldScope::Batch(batch) => format!("do lote {batch}"),
     }
-}
-
-/// A sentence as part of another: without its capital and its full stop.
-fn clause(sentence: &str) -> String {
-    let mut rest = sentence.trim_end_matches('.').chars();
-    rest.next().map(char::to_lowercase).into_iter().flatten().chain(rest).collect()
 }
 
 fn release(batch: &BatchId) -> String {

@@ -265,7 +265,10 @@ fn matters(entry: &JournalEntry, windows: &BTreeSet<WindowId>) -> bool {
         // The referral to the ministry's people (norma 6.3) is about every municipality of the window.
         Entry::Decision(_) | Entry::Attempt(_) | Entry::Returned(_) | Entry::Released(_) => matches!(
             NoticeKey::parse(&entry.subject),
-            Some(NoticeKey::Staff { slot: StaffSlot::Referral { .. } | StaffSlot::ReferralVoid { .. }, .. })
+            Some(NoticeKey::Staff {
+                slot: StaffSlot::Referral { .. } | StaffSlot::ReferralAddendum { .. },
+                ..
+            })
         ),
         Entry::Snapshot(_)
         | Entry::TestSent(_)

@@ -119,19 +119,21 @@ pub enum Content {
         pending: Vec<(MunicipalityCode, Vec<PendingPart>)>,
         /// Unconfirmed ones.
         unconfirmed: Vec<(MunicipalityCode, Vec<UnconfirmedPart>)>,
-        /// Those never told of the window, and why.
+        /// Those not told this deadline, and why.
         never_told: Vec<(MunicipalityCode, Untold)>,
     },
-    /// A remessa without effect: an extension followed.
-    ReferralVoid {
+    /// Who left the list of a remessa; the rest of it stands.
+    ReferralAddendum {
         /// To whom.
         to: Addressee,
         /// The deadline that the remessa was about.
         previous: Option<Deadline>,
-        /// The deadline now.
-        deadline: Option<Deadline>,
-        /// Where the new date comes from.
-        source: String,
+        /// Why they left.
+        why: Overtaken,
+        /// Who left; never empty.
+        left: Vec<MunicipalityCode>,
+        /// How many the remessa still names.
+        remaining: usize,
     },
     /// Something needs a person.
     Alert {
@@ -151,7 +153,7 @@ impl Content {
             Self::Extension { .. } => Kind::Extension,
             Self::Suspension { .. } | Self::Upheld { .. } => Kind::Suspension,
             Self::Digest { .. } => Kind::Digest,
-            Self::Referral { .. } | Self::ReferralVoid { .. } => Kind::Referral,
+            Self::Referral { .. } | Self::ReferralAddendum { .. } => Kind::Referral,
             Self::Alert { .. } => Kind::Alert,
         }
     }
@@ -168,7 +170,7 @@ impl Content {
             | Self::Upheld { .. }
             | Self::Digest { .. }
             | Self::Referral { .. }
-            | Self::ReferralVoid { .. }
+            | Self::ReferralAddendum { .. }
             | Self::Alert { .. } => None,
         }
     }
@@ -184,10 +186,24 @@ impl Content {
             Self::Suspension { .. }
             | Self::Digest { .. }
             | Self::Referral { .. }
-            | Self::ReferralVoid { .. }
+            | Self::ReferralAddendum { .. }
             | Self::Alert { .. } => None,
         }
     }
+}
+
+/// What followed a remessa.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Overtaken {
+    /// Another deadline.
+    Extended {
+        /// The deadline now; absent while it is "a definir".
+        deadline: Option<Deadline>,
+        /// Where it comes from.
+        source: String,
+    },
+    /// The window was cancelled.
+    Cancelled,
 }
 
 /// A letter summed up in a resumo.
@@ -197,13 +213,17 @@ pub struct DigestLine {
     pub municipality: MunicipalityCode,
     /// What sort.
     pub kind: Kind,
+    /// The deadline that it names, if it names one.
+    pub deadline: Option<Deadline>,
     /// The rung, days before the deadline.
     pub days_before: u16,
+    /// The civil day on which it left.
+    pub left_on: Date,
     /// Parts that the letter was about.
     pub parts: Vec<PartId>,
 }
 
-/// Why a municipality was never told of a window.
+/// Why a municipality was not told the deadline that passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Untold {
     /// No letter was ever due while somebody looked.
@@ -212,10 +232,12 @@ pub enum Untold {
     NoContact,
     /// Every address refused or bounced.
     Failed,
-    /// The letter was withheld, for this reason.
-    Withheld(Box<Reason>),
     /// The letter did not leave in time.
     Expired,
+    /// They were told another deadline, this one, and not that of the edition that ended.
+    OtherDate(Told),
+    /// They were told that the window was suspended, and not that its deadline stands.
+    Suspended,
 }
 
 /// One line of an alert.

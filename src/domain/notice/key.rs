@@ -133,6 +133,33 @@ impl Addressee {
     }
 }
 
+/// What took municipalities off the list of a remessa.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Departure {
+    /// An edition gave them another deadline.
+    Edition(u16),
+    /// The window was cancelled.
+    Cancelled,
+}
+
+impl fmt::Display for Departure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Edition(edition) => edition.fmt(f),
+            Self::Cancelled => f.write_str("cancelamento"),
+        }
+    }
+}
+
+impl Departure {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "cancelamento" => Some(Self::Cancelled),
+            edition => edition.parse().ok().map(Self::Edition),
+        }
+    }
+}
+
 /// The place of a notice to staff within its window.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StaffSlot {
@@ -152,10 +179,12 @@ pub enum StaffSlot {
         /// To whom.
         to: Addressee,
     },
-    /// `@1/remessa-sem-efeito-GSUAS`: an extension followed.
-    ReferralVoid {
-        /// The edition whose remessa is void.
+    /// `@1/remessa-adendo-2-GSUAS`: who left the list of a remessa, and by what.
+    ReferralAddendum {
+        /// The edition whose remessa it adds to.
         edition: u16,
+        /// What took them off its list.
+        by: Departure,
         /// To whom.
         to: Addressee,
     },
@@ -180,7 +209,7 @@ impl StaffSlot {
         match self {
             Self::Digest { edition, .. }
             | Self::Referral { edition, .. }
-            | Self::ReferralVoid { edition, .. }
+            | Self::ReferralAddendum { edition, .. }
             | Self::Alert { edition, .. }
             | Self::Report { edition } => *edition,
         }
@@ -193,8 +222,10 @@ impl StaffSlot {
         if let Some(day) = text.strip_prefix("alerta-") {
             return Some(Self::Alert { edition, on: day.parse().ok()? });
         }
-        if let Some(to) = text.strip_prefix("remessa-sem-efeito-") {
-            return Some(Self::ReferralVoid { edition, to: Addressee::parse(to)? });
+        if let Some((by, to)) = text.strip_prefix("remessa-adendo-").and_then(|rest| rest.split_once('-'))
+            && let Some(by) = Departure::parse(by)
+        {
+            return Some(Self::ReferralAddendum { edition, by, to: Addressee::parse(to)? });
         }
         if let Some(to) = text.strip_prefix("remessa-") {
             return Some(Self::Referral { edition, to: Addressee::parse(to)? });
@@ -211,7 +242,7 @@ impl fmt::Display for StaffSlot {
         match self {
             Self::Digest { edition, to, on } => write!(f, "@{edition}/resumo-{to}-{on}"),
             Self::Referral { edition, to } => write!(f, "@{edition}/remessa-{to}"),
-            Self::ReferralVoid { edition, to } => write!(f, "@{edition}/remessa-sem-efeito-{to}"),
+            Self::ReferralAddendum { edition, by, to } => write!(f, "@{edition}/remessa-adendo-{by}-{to}"),
             Self::Alert { edition, on } => write!(f, "@{edition}/alerta-{on}"),
             Self::Report { edition } => write!(f, "@{edition}/relatorio"),
         }
@@ -342,7 +373,8 @@ mod tests {
             "rma/2026-11@2/prazo-mantido-2026-11-10/3205309",
             "rma/2026-11@1/resumo-GPSB-2026-12-29",
             "rma/2026-11@1/remessa-GSUAS",
-            "rma/2026-11@1/remessa-sem-efeito-GSUAS",
+            "rma/2026-11@1/remessa-adendo-2-GSUAS",
+            "rma/2026-11@1/remessa-adendo-cancelamento-GSUAS",
             "rma/2026-11@1/alerta-2026-12-29",
             "rma/2026-11@1/relatorio",
             "geral/alerta-liberar-2026-12-01",

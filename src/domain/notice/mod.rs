@@ -3,8 +3,10 @@
 mod content;
 mod key;
 
-pub use content::{AlertItem, Content, DigestLine, PendingPart, Recipient, Told, UnconfirmedPart, Untold};
-pub use key::{Addressee, NoticeKey, Slot, StaffSlot};
+pub use content::{
+    AlertItem, Content, DigestLine, Overtaken, PendingPart, Recipient, Told, UnconfirmedPart, Untold,
+};
+pub use key::{Addressee, Departure, NoticeKey, Slot, StaffSlot};
 
 /// Tipo: what sort of letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::domain::calendar::Respondent;
+use crate::domain::calendar::{Respondent, Window};
+use crate::domain::counting::Counting;
 use crate::domain::feed::{FeedSpec, Meaning};
 use crate::domain::id::{MunicipalityCode, PartId, UnitId};
 use crate::domain::roster::Unit;
@@ -77,7 +78,7 @@ pub(super) fn add(
 ) {
     let rows = UnitRows::of(ground, periods, settled, mapped);
     let presence = matches!(spec.mapping.meaning, Meaning::Presence);
-    for (at, _) in periods.stateable() {
+    for (at, window) in periods.stateable() {
         let spoken: BTreeSet<u16> = settled.keys(at).map(|(_, part, _)| part).collect();
         let anywhere: HashSet<u32> = settled.keys(at).map(|(_, _, unit)| unit).filter(|u| *u > 0).collect();
         let mut missing: Vec<(Key, State)> = Vec::new();
@@ -89,13 +90,14 @@ pub(super) fn add(
             let Some(part_id) = settled.names.part_id(part).cloned() else { continue };
             let expected = ground.roster.municipalities.values().filter(|m| !m.exempt.contains(&spec.system));
             for code in expected.map(|m| m.code) {
-                match expected_units(ground, code, &part_id) {
+                match expected_units(ground, window, code, &part_id) {
                     Some(units) if rows.by_unit => {
-                        for unit in units {
+                        for (unit, late) in units {
                             let Some(number) = settled.names.unit(&unit.id) else { continue };
                             let key = (code, part, number);
                             if !settled.has(at, key) && !settled.has(at, (code, part, 0)) {
-                                let doubtful = doubts.covers(code)
+                                let doubtful = late
+                                    || doubts.covers(code)
                                     || !asked.covers(code, Some(&unit.id))
                                     || rows.strange.contains(&(code, part))
                                     || anywhere.contains(&number);
@@ -117,20 +119,24 @@ pub(super) fn add(
     }
 }
 
-/// The units of a part that count on the day of the snapshot; absent when the part is not answered by units or there is
+/// The units of a part that count for a window on the day of the snapshot, each with
+/// whether it began only later; absent when the part is not answered by units or there is
 /// no register of them (then every municipality is expected to have some).
 fn expected_units<'a>(
     ground: &Ground<'a>,
+    window: &Window,
     municipality: MunicipalityCode,
     part: &PartId,
-) -> Option<Vec<&'a Unit>> {
+) -> Option<Vec<(&'a Unit, bool)>> {
     let by_units = ground.calendar.parts.get(part).is_some_and(|p| p.respondent == Respondent::Unit);
     let register = ground.roster.units.as_ref().filter(|_| by_units)?;
     let today = ground.calendar.hours.zone.date_of(ground.taken_at);
-    let counts = |u: &&Unit| {
-        u.part == *part && u.from.is_none_or(|d| d <= today) && u.until.is_none_or(|d| today <= d)
+    let counts = |unit: &'a Unit| match window.counting(unit, |day| day <= today, |day| day < today) {
+        Counting::Whole => Some((unit, false)),
+        Counting::Late => Some((unit, true)),
+        Counting::Not => None,
     };
-    Some(register.of(municipality).iter().filter(counts).collect())
+    Some(register.of(municipality).iter().filter(|unit| unit.part == *part).filter_map(counts).collect())
 }
 
 /// What the rows say of units, as far as it bears on those without a row.

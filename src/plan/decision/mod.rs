@@ -230,7 +230,7 @@ pub(in crate::plan) fn named_parts(content: &Content) -> Vec<NamedPart> {
         | Content::Upheld { .. }
         | Content::Digest { .. }
         | Content::Referral { .. }
-        | Content::ReferralVoid { .. }
+        | Content::ReferralAddendum { .. }
         | Content::Alert { .. } => Vec::new(),
     }
 }

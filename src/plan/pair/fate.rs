@@ -121,7 +121,7 @@ pub(super) fn still_says(record: &Record, wish: &Wish) -> bool {
         | Content::Upheld { .. }
         | Content::Digest { .. }
         | Content::Referral { .. }
-        | Content::ReferralVoid { .. }
+        | Content::ReferralAddendum { .. }
         | Content::Alert { .. } => true,
     };
     record.kind == wish.kind

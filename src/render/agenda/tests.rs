@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::date;
 
 use super::*;
-use crate::domain::calendar::{Audience, Deadline, OnUnconfirmed, Rung, Sanction};
+use crate::domain::calendar::{Audience, Deadline, Halt, OnUnconfirmed, Rung, Sanction};
 use crate::render::letter::example::World;
 
 fn agenda() -> (World, Vec<Window>) {

@@ -138,11 +138,13 @@ fn doubts_and_untold_are_clauses() {
         Untold::Unseen,
         Untold::NoContact,
         Untold::Failed,
-        Untold::Withheld(Box::new(Reason::NothingDue)),
         Untold::Expired,
+        Untold::OtherDate(Told::Date(Deadline { on: date(2026, 4, 24), at: Deadline::DEFAULT_TIME })),
+        Untold::OtherDate(Told::Undefined),
+        Untold::Suspended,
     ];
     let clauses = doubts.iter().map(|d| doubt(d, &world.calendar));
-    let clauses: Vec<String> = clauses.chain(untolds.iter().map(|u| untold(u, &world.calendar))).collect();
+    let clauses: Vec<String> = clauses.chain(untolds.iter().map(|u| untold(u))).collect();
     for clause in &clauses {
         assert_plain(clause);
         assert!(!clause.ends_with('.'), "{clause}");

@@ -11,8 +11,8 @@ use crate::domain::id::{
     EmailAddress, GerenciaId, IdError, MunicipalityCode, PartId, Reference, SystemId, UnitId, WindowId,
 };
 use crate::domain::notice::{
-    Addressee, AlertItem, Content, DigestLine, Kind, NoticeKey, PendingPart, Slot, StaffSlot, Told,
-    UnconfirmedPart, Untold,
+    Addressee, AlertItem, Content, Departure, DigestLine, Kind, NoticeKey, Overtaken, PendingPart, Slot,
+    StaffSlot, Told, UnconfirmedPart, Untold,
 };
 use crate::domain::overrides::BatchId;
 use crate::domain::reason::Reason;
@@ -150,7 +150,9 @@ impl World {
         let line = DigestLine {
             municipality: self.municipality,
             kind: Kind::Warning,
+            deadline,
             days_before: 5,
+            left_on: on,
             parts: vec![self.cras.clone(), self.council.clone()],
         };
         let referral = |to, pending, unconfirmed, never_told| Content::Referral {
@@ -167,7 +169,13 @@ impl World {
             vec![(self.municipality, Untold::NoContact)],
         );
         let source = "MDS, Censo SUAS 2023".to_owned();
-        let void = Content::ReferralVoid { to: to(), previous: deadline, deadline: later, source };
+        let addendum = |why, remaining| Content::ReferralAddendum {
+            to: to(),
+            previous: deadline,
+            why,
+            left: vec![self.municipality],
+            remaining,
+        };
         let alert = Content::Alert { items: self.alert_items() };
         let key = |slot| NoticeKey::Staff { window: self.window.clone(), slot };
         let service = NoticeKey::Service { topic: "rele".to_owned(), on };
@@ -179,7 +187,14 @@ impl World {
                 key(StaffSlot::Referral { edition: 1, to: Addressee::Gsuas }),
                 referral(Addressee::Gsuas, vec![], vec![], vec![]),
             ),
-            notice(key(StaffSlot::ReferralVoid { edition: 1, to: to() }), void),
+            notice(
+                key(StaffSlot::ReferralAddendum { edition: 1, by: Departure::Edition(2), to: to() }),
+                addendum(Overtaken::Extended { deadline: later, source }, 2),
+            ),
+            notice(
+                key(StaffSlot::ReferralAddendum { edition: 1, by: Departure::Cancelled, to: to() }),
+                addendum(Overtaken::Cancelled, 0),
+            ),
             notice(key(StaffSlot::Alert { edition: 1, on }), alert.clone()),
             notice(service, alert),
         ]

@@ -10,7 +10,8 @@ use serde::Serialize;
 use crate::domain::calendar::{Deadline, Sanction, System, Window};
 use crate::domain::id::{MunicipalityCode, PartId};
 use crate::domain::notice::{
-    Addressee, AlertItem, Content, DigestLine, NoticeKey, PendingPart, StaffSlot, Told, UnconfirmedPart,
+    Addressee, AlertItem, Content, DigestLine, NoticeKey, Overtaken, PendingPart, StaffSlot, Told,
+    UnconfirmedPart,
 };
 use crate::plan::Notice;
 
@@ -64,6 +65,11 @@ pub(super) struct Facts {
     untold_municipalities: Vec<ReferralFacts>,
     #[serde(rename = "motivo")]
     topic: String,
+    #[serde(rename = "municipios_retirados")]
+    left_municipalities: Vec<Place>,
+    /// How many municipalities a remessa still names after an addendum.
+    #[serde(rename = "permanecem")]
+    remaining: usize,
     #[serde(rename = "itens")]
     items: Vec<String>,
     #[serde(rename = "suporte")]
@@ -128,6 +134,12 @@ struct DigestFacts {
     kind: &'static str,
     #[serde(rename = "degrau")]
     rung: String,
+    /// The day on which it left.
+    #[serde(rename = "dia")]
+    left_on: String,
+    /// The deadline that it names.
+    #[serde(rename = "prazo")]
+    deadline: String,
     #[serde(rename = "partes")]
     parts: String,
 }
@@ -226,14 +238,24 @@ fn fill(facts: &mut Facts, desk: &Context<'_>, municipality: Option<Municipality
             facts.untold_municipalities = never_told
                 .iter()
                 .map(|(code, why)| {
-                    let because = because::untold(why, desk.calendar);
+                    let because = because::untold(why);
                     ReferralFacts { municipality: place(desk, *code), parts: Vec::new(), because }
                 })
                 .collect();
         }
-        Content::ReferralVoid { to, previous, deadline, source } => {
+        Content::ReferralAddendum { to, previous, why, left, remaining } => {
             facts.addressee = office(desk, to);
-            moved(facts, Told::from(*previous), *deadline, source);
+            match why {
+                Overtaken::Extended { deadline, source } => {
+                    moved(facts, Told::from(*previous), *deadline, source);
+                }
+                Overtaken::Cancelled => {
+                    facts.cancelled = true;
+                    facts.deadline = previous.map(deadline_facts);
+                }
+            }
+            facts.left_municipalities = left.iter().map(|code| place(desk, *code)).collect();
+            facts.remaining = *remaining;
         }
         Content::Alert { items } => {
             facts.topic = alert_topic(items);
@@ -299,6 +321,8 @@ fn digest_line(desk: &Context<'_>, line: &DigestLine) -> DigestFacts {
         municipality: place(desk, line.municipality),
         kind: pt::kind(line.kind),
         rung: because::rung(line.days_before),
+        left_on: pt::date(line.left_on),
+        deadline: line.deadline.map(|deadline| pt::date(deadline.on)).unwrap_or_default(),
         parts: pt::list(&line.parts.iter().map(name).collect::<Vec<_>>()),
     }
 }

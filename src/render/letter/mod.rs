@@ -74,7 +74,7 @@ pub fn name_of(content: &Content) -> &'static str {
         Content::Upheld { .. } => "prazo-mantido",
         Content::Digest { .. } => "resumo",
         Content::Referral { .. } => "remessa",
-        Content::ReferralVoid { .. } => "remessa-sem-efeito",
+        Content::ReferralAddendum { .. } => "remessa-adendo",
         Content::Alert { .. } => "alerta",
     }
 }

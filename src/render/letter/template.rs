@@ -30,7 +30,7 @@ embedded! {
     "prazo-mantido.assunto.txt", "prazo-mantido.html", "prazo-mantido.txt",
     "prazo.assunto.txt", "prazo.html", "prazo.txt",
     "prorrogacao.assunto.txt", "prorrogacao.html", "prorrogacao.txt",
-    "remessa-sem-efeito.assunto.txt", "remessa-sem-efeito.html", "remessa-sem-efeito.txt",
+    "remessa-adendo.assunto.txt", "remessa-adendo.html", "remessa-adendo.txt",
     "remessa.assunto.txt", "remessa.html", "remessa.txt",
     "resumo.assunto.txt", "resumo.html", "resumo.txt",
     "suspensao.assunto.txt", "suspensao.html", "suspensao.txt",

@@ -28,7 +28,7 @@ fn every_letter_to_every_recipient_lies_in_a_folder_with_an_index() {
         let text = office.read(&format!("provas/{}", page.replace(".html", ".txt")));
         assert!(text.starts_with("\u{feff}Assunto: ") && !text.contains("{{"), "{page}");
     }
-    for sort in ["prazo mantido", "remessa sem efeito", "alerta"] {
+    for sort in ["prazo mantido", "adendo à remessa", "alerta"] {
         assert!(index.contains(sort), "{sort}");
     }
     let one = office.stdout(&format!("carta --todas --sistema rma --municipio vitoria --saida uma {NOW}"));

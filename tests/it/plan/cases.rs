@@ -1,5 +1,6 @@
 //! The decision, sentence by sentence, in small worlds written out.
 
+mod closed;
 mod evidence;
 mod holds;
 mod letters;
@@ -301,12 +302,18 @@ impl Case {
 
     /// One pass to its end, every delivery accepted at once; what it did.
     fn pass(&mut self, now: &str) -> Vec<String> {
+        let line = |d: &plan::Decision| format!("{} {} v{}", d.act().as_str(), d.key(), version(d));
+        self.decide(now).iter().map(line).collect()
+    }
+
+    /// The same, as decided.
+    fn decide(&mut self, now: &str) -> Vec<plan::Decision> {
         let mut replay = Replay::new(&self.calendar, &self.roster, at("2027-01-01T00:00")).unwrap();
         replay.overrides = self.overrides.clone();
         replay.status = self.status.clone();
         replay.ledger = self.ledger.clone();
         let mut done = Vec::new();
-        replay.pass(at(now), |d| done.push(format!("{} {} v{}", d.act().as_str(), d.key(), version(d))));
+        replay.pass(at(now), |d| done.push(d.clone()));
         self.ledger = replay.ledger;
         done
     }

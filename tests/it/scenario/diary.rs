@@ -102,7 +102,7 @@ fn office(key: &NoticeKey) -> Option<String> {
         NoticeKey::Staff { slot, .. } => match slot {
             StaffSlot::Digest { to, .. }
             | StaffSlot::Referral { to, .. }
-            | StaffSlot::ReferralVoid { to, .. } => of(to),
+            | StaffSlot::ReferralAddendum { to, .. } => of(to),
             StaffSlot::Alert { .. } | StaffSlot::Report { .. } => None,
         },
         NoticeKey::Service { topic, .. } => Some(topic.clone()),
@@ -132,11 +132,8 @@ fn staff(content: Option<&Content>) -> String {
             unconfirmed.len(),
             never_told.len()
         ),
-        Some(Content::ReferralVoid { previous, deadline, .. }) => {
-            let day = |d: &Option<vigia_suas::domain::calendar::Deadline>| {
-                d.map_or_else(|| "?".to_owned(), |d| d.on.strftime("%d/%m").to_string())
-            };
-            format!("sem efeito: {} → {}", day(previous), day(deadline))
+        Some(Content::ReferralAddendum { left, remaining, .. }) => {
+            format!("saem {}, permanecem {remaining}", left.len())
         }
         Some(Content::Digest { lines, .. }) => {
             let warnings = lines.iter().filter(|l| l.kind == Kind::Warning).count();

@@ -66,7 +66,7 @@ fn only_the_flooded_municipalities_change_edition_and_a_general_one_does_not_sho
 }
 
 #[test]
-fn a_referral_is_not_void_because_some_had_more_time_already() {
+fn a_referral_gets_no_addendum_because_some_had_more_time_already() {
     let extensions = moved("2024-04-30", "2024-03-25", &FLOODED);
     let stage = Script::new(&window("2024", "2024-03-01", "2024-04-05", &extensions)).compile();
     let mut play = play(&stage, "censo-suas/2024", date(2024, 5, 6));
@@ -78,7 +78,7 @@ fn a_referral_is_not_void_because_some_had_more_time_already() {
 }
 
 #[test]
-fn more_time_for_those_that_a_referral_left_out_does_not_void_it() {
+fn more_time_for_those_that_a_referral_left_out_adds_nothing_to_it() {
     let extensions =
         moved("2024-04-30", "2024-03-25", &FLOODED) + &moved("2024-05-10", "2024-04-25", &FLOODED);
     let stage = Script::new(&window("2024", "2024-03-01", "2024-04-05", &extensions)).compile();
@@ -93,7 +93,7 @@ fn more_time_for_those_that_a_referral_left_out_does_not_void_it() {
 }
 
 #[test]
-fn a_referral_that_an_extension_follows_is_declared_without_effect_to_the_same_people() {
+fn who_leaves_a_referral_by_an_extension_is_named_to_the_same_people() {
     let extensions = moved("2024-04-30", "2024-04-10", &[]);
     let stage = Script::new(&window("2024", "2024-03-01", "2024-04-05", &extensions)).compile();
     let mut play = play(&stage, "censo-suas/2024", date(2024, 5, 6));
@@ -103,7 +103,7 @@ fn a_referral_that_an_extension_follows_is_declared_without_effect_to_the_same_p
     let to = |void: bool| -> BTreeSet<String> {
         play.sent(Kind::Referral)
             .filter(|(.., d)| d.edition() == Some(1))
-            .filter(|(.., d)| matches!(d.content(), Some(Content::ReferralVoid { .. })) == void)
+            .filter(|(.., d)| matches!(d.content(), Some(Content::ReferralAddendum { .. })) == void)
             .flat_map(|(.., d)| d.to().iter().map(|r| r.address.to_string()))
             .collect()
     };

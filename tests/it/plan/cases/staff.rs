@@ -11,7 +11,7 @@ fn to_staff(plan: &Plan) -> Vec<String> {
 }
 
 #[test]
-fn a_remessa_is_void_only_by_an_extension_that_followed_it() {
+fn a_remessa_gets_an_addendum_only_by_an_extension_that_followed_it() {
     let mut case = Case::new();
     // Edition 2 was for one municipality and known before the remessa of edition 1.
     case.edition("2026-04-20", Some("2026-03-20"), &[0]);
@@ -22,9 +22,9 @@ fn a_remessa_is_void_only_by_an_extension_that_followed_it() {
     case.referred(1, "2026-04-01T08:00");
     assert_eq!(to_staff(&case.plan("2026-04-02T08:00")), [""; 0]);
     case.edition("2026-04-30", Some("2026-04-06"), &[]);
-    let void = ["rma/2026@1/remessa-sem-efeito-GSUAS", "rma/2026@1/remessa-sem-efeito-GPSB"];
+    let addendum = ["rma/2026@1/remessa-adendo-3-GSUAS", "rma/2026@1/remessa-adendo-3-GPSB"];
     let said = to_staff(&case.plan("2026-04-06T08:00"));
-    assert!(void.iter().all(|key| said.iter().any(|s| s == key)), "{said:?}");
+    assert!(addendum.iter().all(|key| said.iter().any(|s| s == key)), "{said:?}");
 }
 
 #[test]
@@ -56,8 +56,8 @@ fn letters_left_after_a_resumo_are_in_the_next_also_when_the_edition_changed() {
     let slot = StaffSlot::Digest { edition: 1, to, on: date("2026-03-26") };
     case.ledger.put_staff(NoticeKey::Staff { window: window_id(), slot }, at("2026-03-26T08:00"));
     case.edition("2026-04-20", Some("2026-03-27"), &[]);
-    let plan = case.plan("2026-03-27T08:00");
-    let resumo = plan.actions.iter().find(|d| d.kind() == Some(Kind::Digest)).expect("a resumo");
+    let done = case.decide("2026-03-27T08:00");
+    let resumo = done.iter().find(|d| d.kind() == Some(Kind::Digest)).expect("a resumo");
     let Some(Content::Digest { lines, .. }) = resumo.content() else { panic!("its content") };
     assert_eq!(lines.iter().map(|l| l.municipality).collect::<Vec<_>>(), [municipality_code(1)]);
 }
@@ -75,8 +75,8 @@ fn a_resumo_waits_for_what_the_same_pass_says_anew() {
     let done = case.pass("2026-03-26T08:00");
     assert_eq!(done.last().unwrap(), "enviar rma/2026@1/resumo-GPSB-2026-03-26 v1", "{done:?}");
     assert_eq!(done.iter().filter(|d| d.contains("resumo")).count(), 1);
-    let plan = case.plan("2026-03-27T08:00");
-    let resumo = plan.actions.iter().find(|d| d.kind() == Some(Kind::Digest)).and_then(|d| d.content());
+    let done = case.decide("2026-03-27T08:00");
+    let resumo = done.iter().find(|d| d.kind() == Some(Kind::Digest)).and_then(|d| d.content());
     let Some(Content::Digest { lines, .. }) = resumo else { panic!("the next day's") };
     assert_eq!(lines.iter().map(|l| l.days_before).collect::<Vec<_>>(), [2, 2], "nothing is told twice");
 }

@@ -1,0 +1,269 @@
+//! What follows a deadline: who is handed over, who left that list, and what gerências hear of letters.
+
+use vigia_suas::domain::calendar::{Halt, HaltKind};
+use vigia_suas::domain::id::MunicipalityCode;
+use vigia_suas::domain::notice::{Content, Overtaken, Untold};
+use vigia_suas::domain::roster::{Unit, Units};
+use vigia_suas::plan::Decision;
+
+use super::*;
+
+fn contents(decisions: &[Decision], slot: &str) -> Vec<Content> {
+    let about = decisions.iter().filter(|d| d.key().to_string().contains(slot));
+    about.filter_map(|d| d.content().cloned()).collect()
+}
+
+/// The one content whose key names this place.
+fn content(decisions: &[Decision], slot: &str) -> Content {
+    let mut found = contents(decisions, slot);
+    assert_eq!(
+        found.len(),
+        1,
+        "{slot}: {:?}",
+        decisions.iter().map(|d| d.key().to_string()).collect::<Vec<_>>()
+    );
+    found.remove(0)
+}
+
+fn pending(content: &Content) -> Vec<MunicipalityCode> {
+    let Content::Referral { pending, .. } = content else { panic!("{content:?}") };
+    pending.iter().map(|(code, _)| *code).collect()
+}
+
+fn never_told(content: &Content) -> Vec<Untold> {
+    let Content::Referral { never_told, .. } = content else { panic!("{content:?}") };
+    never_told.iter().map(|(_, why)| why.clone()).collect()
+}
+
+fn month_of(case: &mut Case, reference: &str) {
+    case.window().reference = Reference::parse(reference).unwrap();
+    case.calendar.systems.values_mut().for_each(|s| s.status_validity = SignedDuration::from_hours(24 * 400));
+}
+
+fn unit(id: &str, n: u32, from: Option<&str>, until: Option<&str>) -> Unit {
+    Unit {
+        id: UnitId::parse(id).unwrap(),
+        municipality: municipality_code(n),
+        part: part("CRAS"),
+        name: format!("U {id}"),
+        addresses: Vec::new(),
+        telephone: String::new(),
+        from: from.map(date),
+        until: until.map(date),
+    }
+}
+
+#[test]
+fn an_extension_for_one_municipality_takes_it_off_the_remessa_and_the_rest_stands() {
+    let mut case = Case::new();
+    case.calendar.systems.values_mut().for_each(|s| s.status_validity = SignedDuration::from_hours(24 * 400));
+    case.announced().gestao(State::Pending, "2026-03-20T07:00");
+    let first = case.decide("2026-04-01T08:00");
+    let both = [municipality_code(0), municipality_code(1)];
+    assert_eq!(pending(&content(&first, "@1/remessa-GSUAS")), both);
+    case.edition("2026-04-20", Some("2026-04-06"), &[0]);
+    let then = case.decide("2026-04-06T08:00");
+    let Content::ReferralAddendum { left, remaining, why, .. } = content(&then, "@1/remessa-adendo-2-GSUAS")
+    else {
+        panic!()
+    };
+    assert_eq!((left.as_slice(), remaining), (&both[..1], 1), "the other stays on the list");
+    assert!(matches!(why, Overtaken::Extended { deadline: Some(d), .. } if d == deadline("2026-04-20")));
+    assert!(contents(&case.decide("2026-04-07T08:00"), "remessa").is_empty(), "once");
+    let last = case.decide("2026-04-22T08:00");
+    assert_eq!(
+        pending(&content(&last, "@2/remessa-GSUAS")),
+        &both[..1],
+        "handed over again at its own deadline"
+    );
+    assert!(contents(&last, "@1/remessa").is_empty());
+}
+
+#[test]
+fn a_second_extension_names_again_nobody_whom_the_first_took_off_the_list() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-31T20:00");
+    case.decide("2026-04-01T08:00");
+    case.edition("2026-04-20", Some("2026-04-06"), &[0]);
+    case.decide("2026-04-06T08:00");
+    case.edition("2026-04-30", Some("2026-04-08"), &[]);
+    let then = case.decide("2026-04-08T08:00");
+    let Content::ReferralAddendum { left, remaining, .. } = content(&then, "remessa-adendo-3-GPSB") else {
+        panic!()
+    };
+    assert_eq!((left, remaining), (vec![municipality_code(1)], 0));
+}
+
+#[test]
+fn a_cancellation_after_the_remessa_is_an_addendum_that_leaves_nobody_on_it() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-31T20:00");
+    case.decide("2026-04-01T08:00");
+    let since = Some(date("2026-04-06"));
+    case.window().halt = Some(Halt { kind: HaltKind::Cancelled, since, until: None });
+    let then = case.decide("2026-04-06T08:00");
+    let addendum = content(&then, "@1/remessa-adendo-cancelamento-GSUAS");
+    let Content::ReferralAddendum { left, remaining: 0, why: Overtaken::Cancelled, .. } = addendum else {
+        panic!("{addendum:?}")
+    };
+    assert_eq!(left.len(), 2);
+}
+
+#[test]
+fn who_had_filled_in_before_the_remessa_is_in_no_addendum_to_it() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-31T20:00");
+    case.says("f", 0, "GESTAO", None, State::Done, "2026-04-01T07:00");
+    case.decide("2026-04-01T08:00");
+    case.edition("2026-04-20", Some("2026-04-06"), &[]);
+    let then = case.decide("2026-04-06T08:00");
+    let Content::ReferralAddendum { left, .. } = content(&then, "remessa-adendo-2-GSUAS") else { panic!() };
+    assert_eq!(left, [municipality_code(1)]);
+}
+
+#[test]
+fn a_date_that_nobody_could_be_told_is_listed_with_the_one_that_they_were_told() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-31T20:00");
+    // Announced on a Saturday for the Sunday.
+    case.edition("2026-04-05", Some("2026-04-04"), &[]);
+    case.window().editions[0].deadline = Some(deadline("2026-04-03"));
+    for n in 0..2 {
+        case.has(n, Slot::Announcement, Some("2026-04-03"), sent("2026-03-02T08:00"));
+    }
+    let remessa = content(&case.decide("2026-04-06T08:00"), "@2/remessa-GSUAS");
+    assert_eq!(
+        never_told(&remessa),
+        [Untold::OtherDate(told("2026-04-03")), Untold::OtherDate(told("2026-04-03"))]
+    );
+}
+
+#[test]
+fn who_was_told_of_a_suspension_and_not_that_the_deadline_stands_was_not_told_the_deadline() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-31T20:00");
+    case.window().halt = Some(Halt {
+        kind: HaltKind::Suspended,
+        since: Some(date("2026-03-16")),
+        until: Some(date("2026-03-31")),
+    });
+    case.has(
+        0,
+        Slot::Suspension { edition: 1, since: Some(date("2026-03-16")) },
+        None,
+        sent("2026-03-16T08:00"),
+    );
+    let remessa = content(&case.plan("2026-04-01T08:00").actions, "@1/remessa-GSUAS");
+    assert_eq!(never_told(&remessa), [Untold::Suspended]);
+}
+
+#[test]
+fn each_line_of_a_resumo_has_the_day_on_which_that_letter_left() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-26T07:00");
+    // Friday's letter left after Friday's resumo.
+    case.has(0, rung(1, 5), Some(FIRST), sent("2026-03-27T15:00"));
+    case.has(1, rung(1, 5), Some(FIRST), sent("2026-03-26T15:00"));
+    let resumo = content(&case.decide("2026-03-30T08:00"), "resumo-GPSB-2026-03-30");
+    let Content::Digest { lines, .. } = resumo else { panic!() };
+    let told: Vec<_> =
+        lines.iter().filter(|l| l.days_before == 5).map(|l| (l.municipality, l.left_on)).collect();
+    let days = [(municipality_code(0), date("2026-03-27")), (municipality_code(1), date("2026-03-26"))];
+    assert_eq!(told, days);
+}
+
+#[test]
+fn with_two_editions_a_letter_between_two_resumos_is_in_the_next_one() {
+    let mut case = Case::new();
+    case.edition("2026-04-01", Some("2026-03-03"), &[0]);
+    case.announced().gestao(State::Pending, "2026-03-27T07:00");
+    case.has(0, Slot::Extension { edition: 2 }, Some("2026-04-01"), sent("2026-03-03T08:00"));
+    case.hold();
+    case.has(1, rung(1, 5), Some(FIRST), sent("2026-03-27T08:00"));
+    case.overrides.holds.clear();
+    let mut told = Vec::new();
+    let mut hear = |done: Vec<Decision>| {
+        for content in contents(&done, "resumo-GPSB") {
+            let Content::Digest { lines, .. } = content else { panic!() };
+            told.extend(lines.iter().map(|l| (l.municipality, l.deadline, l.days_before)));
+        }
+    };
+    hear(case.decide("2026-03-27T09:00"));
+    // Another letter of the first edition on the same day, then one of the second.
+    case.has(0, rung(1, 2), Some(FIRST), sent("2026-03-27T10:00"));
+    hear(case.decide("2026-03-27T10:00"));
+    case.has(0, rung(2, 2), Some("2026-04-01"), sent("2026-03-27T11:00"));
+    hear(case.decide("2026-03-27T11:00"));
+    hear(case.decide("2026-03-30T08:00"));
+    for line in [
+        (municipality_code(1), Some(deadline(FIRST)), 5),
+        (municipality_code(0), Some(deadline(FIRST)), 2),
+        (municipality_code(0), Some(deadline("2026-04-01")), 2),
+    ] {
+        assert_eq!(told.iter().filter(|l| **l == line).count(), 1, "{line:?} in {told:?}");
+    }
+}
+
+#[test]
+fn a_resumo_waits_for_a_letter_on_its_way_and_never_misses_it() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-26T07:00");
+    case.has(0, rung(1, 5), Some(FIRST), sent("2026-03-26T08:00"));
+    case.has(1, rung(1, 5), Some(FIRST), Standing::Queued);
+    assert!(contents(&case.plan("2026-03-26T09:00").actions, "resumo").is_empty());
+    case.has(1, rung(1, 5), Some(FIRST), sent("2026-03-26T10:00"));
+    let Content::Digest { lines, .. } = content(&case.plan("2026-03-26T10:00").actions, "resumo") else {
+        panic!()
+    };
+    assert_eq!(lines.len(), 2);
+}
+
+#[test]
+fn a_unit_opened_after_the_reference_is_never_handed_over_for_it() {
+    let mut case = Case::new();
+    month_of(&mut case, "2026-02");
+    let units = [unit("11", 0, None, None), unit("22", 1, Some("2026-04-01"), None)];
+    case.roster.units = Some(Units::new(units));
+    case.announced().gestao(State::Done, "2026-03-31T20:00");
+    case.says("f", 0, "CRAS", Some("11"), State::Done, "2026-03-31T20:00");
+    case.says("f", 1, "CRAS", None, State::Pending, "2026-03-31T21:00");
+    let remessa = content(&case.decide("2026-04-01T08:00"), "@1/remessa-GSUAS");
+    assert!(pending(&remessa).is_empty(), "{remessa:?}");
+}
+
+#[test]
+fn a_unit_closed_after_the_reference_still_owes_it() {
+    let mut case = Case::new();
+    month_of(&mut case, "2026-02");
+    case.roster.units =
+        Some(Units::new([unit("11", 0, None, Some("2026-03-20")), unit("22", 1, None, None)]));
+    case.announced().gestao(State::Done, "2026-03-31T20:00");
+    for (n, id) in [(0, "11"), (1, "22")] {
+        case.says("f", n, "CRAS", Some(id), State::Pending, "2026-03-31T21:00");
+    }
+    let remessa = content(&case.decide("2026-04-01T08:00"), "@1/remessa-GSUAS");
+    assert_eq!(pending(&remessa), [municipality_code(0), municipality_code(1)]);
+}
+
+#[test]
+fn a_unit_added_within_a_reference_is_in_doubt_until_a_feed_names_it() {
+    let mut case = Case::new();
+    month_of(&mut case, "2026-02");
+    case.roster.units =
+        Some(Units::new([unit("11", 0, Some("2026-02-20"), None), unit("22", 1, None, None)]));
+    case.announced();
+    // The part as a whole is pendente: that says nothing of a unit that was not there from the start.
+    for n in 0..2 {
+        case.says("f", n, "GESTAO", None, State::Done, "2026-03-20T07:00");
+        case.says("f", n, "CRAS", None, State::Pending, "2026-03-20T08:00");
+    }
+    let accused = |case: &Case| {
+        let plan = case.plan("2026-03-23T08:00");
+        let accused =
+            plan.actions.iter().filter(|d| d.act().as_str() == "enviar" && d.kind() == Some(Kind::Warning));
+        accused.filter_map(|d| d.municipality()).collect::<Vec<_>>()
+    };
+    assert_eq!(accused(&case), [municipality_code(1)]);
+    case.says("f", 0, "CRAS", Some("11"), State::Pending, "2026-03-21T08:00");
+    assert_eq!(accused(&case), [municipality_code(0), municipality_code(1)], "now it is named");
+}
