@@ -74,9 +74,12 @@ CREATE TABLE attempts (
     PRIMARY KEY (delivery, n)
 );
 
+-- Addresses that are not written to for now.
 CREATE TABLE flagged_contacts (
     address TEXT   NOT NULL PRIMARY KEY,
     since   BIGINT NOT NULL,
+    refusal TEXT   NOT NULL, -- whose matter it is; only endereco accuses the address
+    until   BIGINT NOT NULL, -- from when on it gets one more try
     why     TEXT   NOT NULL
 );
 

@@ -22,6 +22,7 @@ CREATE TABLE meta (
     last_pass_at BIGINT,
     heartbeat_at BIGINT,
     high_water   BIGINT,
+    relay_failing_since BIGINT, -- absent: the relay took the last letter
     head_seq     BIGINT NOT NULL,
     head_hash    TEXT   NOT NULL
 );

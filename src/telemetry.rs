@@ -4,16 +4,18 @@
 //! logged: municipality and role instead.
 
 use std::error::Error;
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Write};
 
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
 
 /// How logs are written to stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     /// Lines for people.
     Text,
-    /// JSON, one object a line.
+    /// JSON, one object a line, each with its priority before it as journald reads it (sd-daemon(3)).
     Json,
 }
 
@@ -31,8 +33,75 @@ pub fn install(format: LogFormat, default: &str) {
         LogFormat::Text => {
             builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).try_init().is_ok()
         }
-        LogFormat::Json => builder.json().flatten_event(true).try_init().is_ok(),
+        LogFormat::Json => builder.with_writer(ToJournal).json().flatten_event(true).try_init().is_ok(),
     };
+}
+
+/// Stderr as journald reads it.
+struct ToJournal;
+
+/// One event on its way to the journal.
+struct Prioritised(&'static str);
+
+impl<'a> MakeWriter<'a> for ToJournal {
+    type Writer = Prioritised;
+
+    fn make_writer(&'a self) -> Prioritised {
+        Prioritised("<6>")
+    }
+
+    fn make_writer_for(&'a self, meta: &Metadata<'_>) -> Prioritised {
+        Prioritised(priority(*meta.level()))
+    }
+}
+
+/// Syslog's number for a level.
+fn priority(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "<3>",
+        Level::WARN => "<4>",
+        Level::INFO => "<6>",
+        _ => "<7>",
+    }
+}
+
+impl Write for Prioritised {
+    /// An event comes whole, and leaves whole: two of them must not mix.
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        io::stderr().write_all(&[self.0.as_bytes(), event].concat())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What somebody else said, without the e-mail addresses in it: a relay's reply, for logs.
+#[must_use]
+pub fn without_addresses(text: &str) -> String {
+    let hide = |word: &str| if word.contains('@') { "[endereço]".to_owned() } else { word.to_owned() };
+    text.split(' ').map(hide).collect::<Vec<_>>().join(" ")
+}
+
+/// The faults of a configuration, for logs: of the tables of people (`.csv`) only the places.
+#[must_use]
+pub fn faults_for_logs(faults: &str) -> String {
+    let mut blocks: Vec<Vec<&str>> = Vec::new();
+    for line in faults.lines() {
+        match blocks.last_mut() {
+            Some(block) if line.starts_with(char::is_whitespace) || line.is_empty() => block.push(line),
+            _ => blocks.push(vec![line]),
+        }
+    }
+    let mut told = Vec::new();
+    for block in blocks {
+        match block.iter().find(|line| line.trim_start().starts_with("-->") && line.contains(".csv")) {
+            Some(place) => told.push(format!("falta em {}", place.trim().trim_start_matches("--> "))),
+            None => told.extend(block.into_iter().map(without_addresses)),
+        }
+    }
+    told.join("\n")
 }
 
 /// An error with everything beneath it, in one line. What the system says of a file is said in Portuguese; what an
@@ -93,6 +162,27 @@ mod tests {
     fn what_the_system_says_is_said_in_portuguese() {
         let missing = std::fs::read("/nao/existe").unwrap_err();
         assert_eq!(chain(&Unwritten(missing)), "não foi possível gravar: não existe (erro 2 do sistema)");
+    }
+
+    #[test]
+    fn a_reply_is_logged_without_the_address_in_it() {
+        let reply = "550 5.1.1 <joao@vitoria.es.gov.br>: user unknown";
+        assert_eq!(without_addresses(reply), "550 5.1.1 [endereço] user unknown");
+    }
+
+    #[test]
+    fn of_a_faulty_row_only_its_place_is_logged() {
+        let faults = "erro: “Fulana de Tal” não é um endereço\n  --> municipios.csv:3:9\n   |\n 3 | 32;Fulana\n   |\n\
+                      erro: chave desconhecida\n  --> vigia.toml:1:1\n   |\n 1 | mode = 1\n";
+        let logged = faults_for_logs(faults);
+        assert!(logged.contains("falta em municipios.csv:3:9") && !logged.contains("Fulana"), "{logged}");
+        assert!(logged.contains("chave desconhecida") && logged.contains("mode = 1"), "{logged}");
+    }
+
+    #[test]
+    fn the_journal_learns_how_grave_a_line_is() {
+        let levels = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE];
+        assert_eq!(levels.map(priority), ["<3>", "<4>", "<6>", "<7>", "<7>"]);
     }
 
     #[test]

@@ -7,11 +7,13 @@ use super::session::{Answer, Result, Session, remark, say};
 use crate::desk::health::examine;
 use crate::render::line::rfc3339;
 use crate::render::portuguese as pt;
+use crate::world::live::Live;
 
 /// Exit 0 when all is well, 1 with every reason when it is not.
 pub(super) async fn run(session: &Session) -> Result {
     let store = existing(session).await?;
-    let health = examine(&store, session.refused.is_some(), session.now()).await?;
+    let health =
+        examine(&store, &Live::new(session.setup.clone()), session.refused.is_some(), session.now()).await?;
     let calendar = &session.setup.config.calendar;
     let zone = &calendar.hours.zone;
     let reasons: Vec<String> = health.ailments.iter().map(|ailment| ailment.words(zone)).collect();

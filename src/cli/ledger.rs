@@ -9,7 +9,7 @@ use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::desk::order;
 use crate::domain::id::WindowId;
 use crate::domain::journal::{
-    Entry, OrderAct, Ordered, ProposalsRefused, ProposalsTaken, RegisterDoubted, Seen,
+    Entry, OrderAct, Ordered, ProposalsRefused, ProposalsTaken, RegisterDoubted, Seen, Unflagged,
 };
 use crate::render::portuguese;
 use crate::store::{JournalEntry, JournalFilter, Store};
@@ -113,6 +113,9 @@ pub(super) fn entry_words(entry: &JournalEntry) -> String {
         | Entry::ProposalsTaken(ProposalsTaken { reason, .. })
         | Entry::ProposalsRefused(ProposalsRefused { reason, .. })
         | Entry::Seen(Seen { reason, .. }) => because(reason),
+        Entry::Unflagged(Unflagged { reason: Some(reason), author: Some(author), .. }) => {
+            signed(&format!("{kind} confirmar"), reason, author)
+        }
         Entry::Flagged(_)
         | Entry::Unflagged(_)
         | Entry::Adopted(_)

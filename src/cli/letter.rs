@@ -115,7 +115,7 @@ pub(super) async fn send_test(session: &Session, to: &EmailAddress, sample: &Sam
     let mut sender = SmtpSender::new(relay).map_err(|e| Failure::could_not(&e))?;
     let letter = compose_as(&live, &notice, NonZeroU16::MIN, &key, &[], now)
         .map_err(|error| Failure::could_not(&*error))?;
-    let envelope = Envelope { from: &config.secretariat.returns_to, to };
+    let envelope = Envelope { from: &config.secretariat.returns_to, to, id: None };
     let outcome = sender.send(envelope, &letter.bytes).await;
     sender.close().await;
     match outcome {

@@ -8,6 +8,7 @@ mod apply;
 mod args;
 mod check;
 mod consent;
+mod contact;
 mod contrast;
 mod dossier;
 mod extend;
@@ -35,8 +36,9 @@ mod why;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use self::args::{Command, Feed, Filter, Invocation, Ledger, LedgerVerb, News, Orders};
+use self::args::{Command, Contact, ContactVerb, Feed, Filter, Invocation, Ledger, LedgerVerb, News, Orders};
 use self::session::{Answer, Failure, Session, remark, say};
+use crate::daemon::lifecycle::Signals;
 use crate::domain::journal::Verdict;
 use crate::telemetry::{self, LogFormat};
 
@@ -82,17 +84,26 @@ fn default_level(invocation: &Invocation) -> &'static str {
     }
 }
 
+/// How long work on files may go on after the answer.
+const LAST_WORK: std::time::Duration = std::time::Duration::from_secs(2);
+
 fn run(invocation: &Invocation) -> session::Result {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::could_not(&error))?;
-    runtime.block_on(dispatch(invocation))
+    let answer = runtime.block_on(dispatch(invocation));
+    // A thread that still reads a file is not waited for: nothing that counts is done there.
+    runtime.shutdown_timeout(LAST_WORK);
+    answer
 }
 
 async fn dispatch(invocation: &Invocation) -> session::Result {
     // Some commands do not need a whole configuration, or are of use just when there is none.
     let open = async || Session::open(invocation).await;
     match &invocation.command {
-        Command::Run { once } => serve::run(open().await?, *once).await,
+        Command::Run { once } => {
+            let signals = Signals::listen().map_err(serve::failure)?;
+            serve::run(open().await?, *once, signals).await
+        }
         Command::Check => check::run(&open().await?).await,
         Command::Calendar { from, until, ics } => agenda::run(&open().await?, *from, *until, ics.as_deref()),
         Command::Plan { against: None, .. } => plan::plano(&open().await?).await,
@@ -118,6 +129,10 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         }
         Command::Letter(asked) => letter::run(invocation, asked).await,
         Command::SendTest { to, sample } => letter::send_test(&open().await?, to, sample).await,
+        Command::Contact(Contact { verb: Some(ContactVerb::Confirm { address, signature }), .. }) => {
+            contact::confirm(&open().await?, address, signature).await
+        }
+        Command::Contact(Contact { all, verb: None }) => contact::list(&open().await?, *all).await,
         Command::Bounce => returned::run(open().await?).await,
         Command::Hold { scope, signature, until } => {
             order::hold(&open().await?, scope, *until, signature).await

@@ -22,8 +22,17 @@ pub(super) async fn plano(session: &Session) -> Result {
         return Ok(Answer::Done);
     }
     let mut out = format!("plano em {}\n", portuguese::instant(now, &calendar.hours.zone));
-    if plan.actions.is_empty() {
+    let waiting = match session.ledger().await? {
+        Some(store) => store.waiting(now).await?,
+        None => 0,
+    };
+    if plan.actions.is_empty() && waiting == 0 {
         out.push_str("nada a fazer agora\n");
+    }
+    if waiting > 0 {
+        let waiting =
+            portuguese::counted(waiting, "entrega já decidida espera", "entregas já decididas esperam");
+        let _ = writeln!(out, "{waiting} para sair; se demora, veja “vigia-suas saude”");
     }
     for decision in &plan.actions {
         out.push_str(&diary_line(now, decision, calendar, roster));

@@ -8,18 +8,18 @@ use super::session::{Answer, Failure, Result, Session, say};
 use crate::daemon::app::App;
 use crate::daemon::returns::{Fate, Origin, return_once};
 use crate::mail::bounce::LARGEST;
+use crate::store::RawMessage;
 
-/// The rest of a larger message is read and thrown away, up to this many bytes: a mail system takes a pipe closed early for a
-/// fault of ours.
+/// So much is read to its end, whatever is kept of it: a mail system takes a pipe closed early for a fault of ours.
 const DRAINED: u64 = 256 * 1024 * 1024;
 
 /// Reads the message and records what it tells.
 pub(super) async fn run(session: Session) -> Result {
-    let bytes = bounded(&mut io::stdin().lock()).map_err(|error| Failure::could_not(&error))?;
+    let message = bounded(&mut io::stdin().lock()).map_err(|error| Failure::could_not(&error))?;
     let store = session.writable_ledger().await?;
     let (json, now) = (session.json, session.now());
     let app = App::new(session.setup, store, session.clock);
-    let findings = return_once(&app, Origin::Pipe, bytes, now).await?;
+    let findings = return_once(&app, Origin::Pipe, message, now).await?;
     for finding in &findings {
         let key = finding.key.as_ref().map(ToString::to_string);
         if json {
@@ -39,11 +39,8 @@ pub(super) async fn run(session: Session) -> Result {
     Ok(if findings.iter().any(|f| f.fate.needs_a_person()) { Answer::Negative } else { Answer::Done })
 }
 
-fn bounded(input: &mut impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    input.take(u64::try_from(LARGEST).unwrap_or(u64::MAX)).read_to_end(&mut bytes)?;
-    io::copy(&mut input.take(DRAINED), &mut io::sink())?;
-    Ok(bytes)
+fn bounded(input: &mut impl Read) -> io::Result<(RawMessage, Vec<u8>)> {
+    RawMessage::read(&mut input.take(DRAINED), LARGEST)
 }
 
 #[cfg(test)]
@@ -53,7 +50,12 @@ mod tests {
     #[test]
     fn fifty_megabytes_are_read_to_the_end_and_ten_are_kept() {
         let mut input = io::repeat(b'x').take(50_000_000);
-        assert_eq!(bounded(&mut input).unwrap().len(), LARGEST);
+        let (raw, head) = bounded(&mut input).unwrap();
+        assert_eq!(
+            (raw.size(), head.len()),
+            (50_000_000, LARGEST),
+            "and it is told of as a part of the whole"
+        );
         assert_eq!(input.limit(), 0);
     }
 }

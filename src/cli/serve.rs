@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::config::Mode;
-use crate::daemon::lifecycle::{Service, ServiceError};
+use crate::daemon::lifecycle::{Service, ServiceError, Signals};
 use crate::daemon::outbox::RoundSummary;
 use crate::daemon::reconcile::Pass;
 use crate::domain::time::Zone;
@@ -15,8 +15,9 @@ use crate::render::portuguese;
 use crate::world::known;
 use crate::world::setup::Setup;
 
-/// Runs the daemon until it is told to stop, or makes one pass.
-pub(super) async fn run(session: Session, once: bool) -> Result {
+/// Runs the daemon until it is told to stop, or makes one pass. `signals` are heard since before the configuration was
+/// read.
+pub(super) async fn run(session: Session, once: bool, signals: Signals) -> Result {
     let now = session.now();
     let json = session.json;
     if json {
@@ -29,7 +30,7 @@ pub(super) async fn run(session: Session, once: bool) -> Result {
         let service =
             Service::start_daemon(session.setup, session.refused, session.clock).await.map_err(failure)?;
         remark("pare com Ctrl-C");
-        service.run().await.map_err(failure)?;
+        service.run(signals).await.map_err(failure)?;
         return Ok(Answer::Done);
     }
     let service = Service::start(session.setup, session.clock).await.map_err(failure)?;
@@ -92,7 +93,7 @@ fn done(pass: &Pass, dispatch: &RoundSummary, zone: &Zone) -> String {
     out
 }
 
-fn failure(error: ServiceError) -> Failure {
+pub(super) fn failure(error: ServiceError) -> Failure {
     match error {
         ServiceError::Store(store) => store.into(),
         ServiceError::SilentEdit(faults) => {

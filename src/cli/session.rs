@@ -176,7 +176,13 @@ impl Session {
     /// The ledger to read, if there is one yet.
     pub(super) async fn ledger(&self) -> std::result::Result<Option<Store>, Failure> {
         let path = self.setup.database();
-        if path.exists() { Ok(Some(Store::open_read_only(&path).await?)) } else { Ok(None) }
+        // What may not be looked at is not absent.
+        let hint = "rode o comando como o usuário do serviço, ou como root";
+        match path.try_exists() {
+            Ok(true) => Ok(Some(Store::open_read_only(&path).await?)),
+            Ok(false) => Ok(None),
+            Err(error) => Err(Failure::unreadable(&path, &error, hint)),
+        }
     }
 
     /// The ledger to write, created if need be.

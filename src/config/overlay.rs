@@ -34,6 +34,16 @@ pub(super) fn overlay<'a>(
         let path = keys(name, file, defaults).join(".");
         // Never fails: what is not a number, a list or a word of TOML is text.
         let parsed: Merged = value.parse().unwrap_or_else(|never| match never {});
+        // A number that would not be written again as it was typed is no number: `00123` is somebody's name.
+        let parsed = match &parsed {
+            Merged::Num(..)
+                if value.trim().parse::<i64>().map(|n| n.to_string()).ok().as_deref()
+                    != Some(value.trim()) =>
+            {
+                Merged::from(value.to_owned())
+            }
+            _ => parsed,
+        };
         if let Some(layer) = figment::util::nest(&path, parsed).into_dict() {
             merged = merged.merge(Layer(VARIABLE, layer));
         }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 /// How the daemon runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -18,10 +20,14 @@ pub struct Settings {
     pub returns: Option<PathBuf>,
     /// `painel.escuta`: address and port of the panel. Read and checked; no panel is served yet.
     pub panel: Option<String>,
+    /// `saude.atraso`: something due that has not left for so long is an ailment.
+    pub lateness: SignedDuration,
     /// `banco.url`: `sqlite`, the file under `data`; a PostgreSQL URL is refused as yet.
     pub database: String,
     /// `guardar_anos`: for how many years personal data is kept (DESIGN §13). Nothing is erased yet.
     pub keep_years: u16,
+    /// `retomar_contato_dias`: after so long an address that is said not to exist gets one more try.
+    pub retry_contact_after: SignedDuration,
     /// `vigiar_arquivos`: whether changed files are read again without being asked to.
     pub watch_files: bool,
 }

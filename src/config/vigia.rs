@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
@@ -25,11 +26,14 @@ ao_incerto = "reenviar"
 dados = "var"
 fuso = "America/Sao_Paulo"
 guardar_anos = 5
+retomar_contato_dias = 90
 vigiar_arquivos = false
 [horario]
 das = "08:00"
 as = "18:00"
 somente_dias_uteis = true
+[saude]
+atraso = "15min"
 [banco]
 url = "sqlite"
 "#;
@@ -150,6 +154,7 @@ fn settings(
     });
     let data = top.get("dados", value::filled);
     let keep_years = top.get("guardar_anos", |n, log| value::number(n, log, 1, 100));
+    let retry_days = top.get("retomar_contato_dias", |n, log| value::number::<i64>(n, log, 1, 3_650));
     let watch_files = top.get("vigiar_arquivos", value::flag);
     let relay = top.table("smtp").and_then(|table| relay::compile(&table, reserved));
     if mode == Some(Mode::Production) && !top.has("smtp") {
@@ -164,6 +169,11 @@ fn settings(
         table.close(Severity::Error);
         listen
     });
+    let lateness = top.table("saude").and_then(|table| {
+        let lateness = table.get("atraso", value::duration);
+        table.close(Severity::Error);
+        lateness
+    });
     let database = top.table("banco").and_then(|table| {
         let url = database(&table);
         table.close(Severity::Error);
@@ -176,8 +186,10 @@ fn settings(
         relay,
         returns,
         panel,
+        lateness: lateness?,
         database: database?,
         keep_years: keep_years?,
+        retry_contact_after: SignedDuration::from_hours(24 * retry_days?),
         watch_files: watch_files?,
     })
 }

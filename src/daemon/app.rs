@@ -1,5 +1,6 @@
 //! What every loop shares.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -33,7 +34,9 @@ pub struct App {
     pub stop: CancellationToken,
     /// Something is lost for good; the process must end with failure.
     pub failed: CancellationToken,
-    due: std::sync::Mutex<Due>,
+    due: std::sync::Mutex<Option<Timestamp>>,
+    /// When each loop last got on; before its first round, when the service began.
+    progress: std::sync::Mutex<BTreeMap<Loop, Timestamp>>,
     /// Whether the files hold a configuration that was refused.
     refused: AtomicBool,
     /// Whether the service began on the last good one and did not adopt another since.
@@ -47,15 +50,49 @@ pub fn fetcher(setup: &Setup, patience: Patience) -> Fetcher {
     Fetcher::new(Some(contact), &spool_folder(setup), patience)
 }
 
-/// When the next pass is due, and when the last one ended; before the first, when the service began.
-#[derive(Debug)]
-struct Due {
-    at: Option<Timestamp>,
-    decided_at: Timestamp,
+/// A loop of the service. Each vouches for its own progress ([`App::vouch`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Loop {
+    /// Takes in drop folders and feeds.
+    Ingest,
+    /// Reads registers of units.
+    Register,
+    /// Looks at the ministry's pages.
+    News,
+    /// Reads what comes back by mail.
+    Returns,
+    /// Decides.
+    Decide,
+    /// Sends.
+    Send,
 }
 
-/// A service that has not decided anything for so long hangs; systemd restarts it.
-const LONGEST_SILENCE: SignedDuration = SignedDuration::from_mins(15);
+impl Loop {
+    const ALL: [Self; 6] =
+        [Self::Ingest, Self::Register, Self::News, Self::Returns, Self::Decide, Self::Send];
+
+    /// Its name in the log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ingest => "ingestão",
+            Self::Register => "cadastro",
+            Self::News => "notícias",
+            Self::Returns => "devoluções",
+            Self::Decide => "decisão",
+            Self::Send => "envio",
+        }
+    }
+
+    /// One that has not got on for so long hangs. Those that wait for other hosts may wait longer: a relay alone may take
+    /// three quarters of an hour over one letter (RFC 5321 §4.5.3.2).
+    fn patience(self) -> SignedDuration {
+        match self {
+            Self::Ingest | Self::Decide => SignedDuration::from_mins(15),
+            Self::Register | Self::News | Self::Returns | Self::Send => SignedDuration::from_hours(1),
+        }
+    }
+}
 
 impl App {
     /// Joins a configuration and a store.
@@ -77,7 +114,8 @@ impl App {
             mail: Notify::new(),
             stop: CancellationToken::new(),
             failed: CancellationToken::new(),
-            due: std::sync::Mutex::new(Due { at: None, decided_at: clock.now() }),
+            due: std::sync::Mutex::new(None),
+            progress: std::sync::Mutex::new(Loop::ALL.map(|each| (each, clock.now())).into()),
             refused: AtomicBool::new(false),
             on_last_good: AtomicBool::new(false),
         })
@@ -125,25 +163,39 @@ impl App {
         self.clock.now()
     }
 
-    /// Notes that a pass ended, and when the next is due.
+    /// Notes when the next pass is due.
     pub fn set_due(&self, at: Option<Timestamp>) {
-        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        *due = Due { at, decided_at: self.now() };
+        *self.due.lock().unwrap_or_else(PoisonError::into_inner) = at;
     }
 
     /// Wakes the deciding loop if a pass is due.
     pub fn tick(&self) {
         let now = self.now();
-        let due = self.due.lock().unwrap_or_else(PoisonError::into_inner).at;
+        let due = *self.due.lock().unwrap_or_else(PoisonError::into_inner);
         if due.is_some_and(|at| at <= now) {
             self.wake.notify_one();
         }
     }
 
-    /// Whether passes still end: the watchdog's question. The first is given as long as any other.
+    /// Notes that a loop got on.
+    pub fn vouch(&self, of: Loop) {
+        let now = self.now();
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).insert(of, now);
+    }
+
+    /// A loop that has not got on for too long: the watchdog's question, and the heartbeat's.
     #[must_use]
-    pub fn is_deciding(&self, now: Timestamp) -> bool {
-        let decided_at = self.due.lock().unwrap_or_else(PoisonError::into_inner).decided_at;
-        now.duration_since(decided_at) < LONGEST_SILENCE
+    pub fn hung(&self, now: Timestamp) -> Option<Loop> {
+        let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut loops = progress.iter();
+        loops.find(|(each, at)| now.duration_since(**at) >= each.patience()).map(|(each, _)| *each)
+    }
+
+    /// Does the work, unless the service is told to stop meanwhile. Only for what a crash may cut off at any point too.
+    pub async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            () = self.stop.cancelled() => None,
+            done = work => Some(done),
+        }
     }
 }

@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 use super::alert::alert_once;
-use super::app::App;
+use super::app::{App, Loop};
 use super::ingest::Ingest;
 use super::news::News;
 use super::outbox::{Outbox, RoundSummary};
@@ -30,12 +30,14 @@ use super::watch::{self, Watch};
 use crate::clock::Clock;
 use crate::config;
 use crate::domain::feed::Source;
+use crate::render::portuguese;
 use crate::store::{LedgerLock, OnUncertain, Store, StoreError};
 use crate::telemetry::chain;
 use crate::text::fold::folded;
 use crate::world::amend;
 use crate::world::known::note_readings;
 use crate::world::last_good::{self, Refusal};
+use crate::world::lateness;
 use crate::world::relay::SenderError;
 use crate::world::setup::Setup;
 
@@ -69,8 +71,12 @@ pub struct Service {
 
 /// The longest sleep between passes: the wall clock may jump, and orders come in by other processes.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// A round of deliveries that a fault ended is taken up again so soon.
+const SEND_AGAIN: Duration = Duration::from_secs(5);
 /// What systemd shows while the files hold what cannot be used.
 pub(super) const REFUSED: &str = "a configuração nova foi recusada, vale a anterior";
+/// A heartbeat that could not be written is tried again so soon.
+const BEAT_AGAIN: Duration = Duration::from_secs(5);
 /// The heartbeat of the ledger, by which a start knows of an outage.
 const BEAT: Duration = Duration::from_mins(1);
 
@@ -194,19 +200,17 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError`]: a loop died.
-    pub async fn run(self) -> Result<(), ServiceError> {
-        // Before anybody is told that it runs: an unheard SIGHUP would kill it.
-        let mut signals = Signals::listen()?;
+    pub async fn run(self, mut signals: Signals) -> Result<(), ServiceError> {
         let tracker = TaskTracker::new();
         let outbox = Outbox::new(&self.app.live())?;
         let ticker = ticker(&self.app).await.map_err(|e| ServiceError::Start(Box::new(e)))?;
         for task in [
-            tracker.spawn(guarded(self.app.clone(), "ingestão", ingest_loop(self.app.clone()))),
-            tracker.spawn(optional(self.app.clone(), "cadastro", register_loop)),
-            tracker.spawn(optional(self.app.clone(), "notícias", news_loop)),
-            tracker.spawn(optional(self.app.clone(), "devoluções", returns_loop)),
-            tracker.spawn(guarded(self.app.clone(), "decisão", reconcile_loop(self.app.clone()))),
-            tracker.spawn(guarded(self.app.clone(), "envio", send_loop(self.app.clone(), outbox))),
+            tracker.spawn(guarded(self.app.clone(), Loop::Ingest.name(), ingest_loop(self.app.clone()))),
+            tracker.spawn(optional(self.app.clone(), Loop::Register, register_loop)),
+            tracker.spawn(optional(self.app.clone(), Loop::News, news_loop)),
+            tracker.spawn(optional(self.app.clone(), Loop::Returns, returns_loop)),
+            tracker.spawn(guarded(self.app.clone(), Loop::Decide.name(), reconcile_loop(self.app.clone()))),
+            tracker.spawn(guarded(self.app.clone(), Loop::Send.name(), send_loop(self.app.clone(), outbox))),
             tracker.spawn(guarded(self.app.clone(), "batimento", beat_loop(self.app.clone()))),
         ] {
             drop(task);
@@ -267,14 +271,19 @@ fn reads_folders(setup: &Setup) -> bool {
 }
 
 /// The signals that the service obeys.
-struct Signals {
+pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
     reload: Signal,
 }
 
 impl Signals {
-    fn listen() -> Result<Self, ServiceError> {
+    /// Begins to hear them: before anything else is done, because an unheard SIGHUP kills. What comes before
+    /// [`Service::run`] is obeyed there.
+    ///
+    /// # Errors
+    /// [`ServiceError::Start`].
+    pub fn listen() -> Result<Self, ServiceError> {
         let listen = |kind| signal(kind).map_err(|e| ServiceError::Start(Box::new(e)));
         Ok(Self {
             terminate: listen(SignalKind::terminate())?,
@@ -314,12 +323,14 @@ async fn guarded(app: Arc<App>, name: &'static str, work: impl Future<Output = (
     }
 }
 
-/// How long a loop rests that the service can do without.
-const REST: Duration = Duration::from_hours(24);
+/// A loop that the service can do without rests a day after it panicked, and says in between that it does not hang.
+const REST: Duration = Duration::from_mins(10);
+const RESTS: u32 = 144;
 
 /// Runs a loop that the service can do without: one that panics is told of, and begins again a day later, or with the
 /// process. It never ends the process.
-async fn optional<L: Future<Output = ()>>(app: Arc<App>, name: &'static str, work: impl Fn(Arc<App>) -> L) {
+async fn optional<L: Future<Output = ()>>(app: Arc<App>, each: Loop, work: impl Fn(Arc<App>) -> L) {
+    let name = each.name();
     while !app.stop.is_cancelled() {
         if AssertUnwindSafe(work(app.clone())).catch_unwind().await.is_ok() {
             continue;
@@ -332,9 +343,9 @@ async fn optional<L: Future<Output = ()>>(app: Arc<App>, name: &'static str, wor
         if let Err(failure) = alert_once(&app, &format!("laco-{}", folded(name)), text, app.now()).await {
             error!(error = %chain(&failure), "o alerta não pôde ser gravado");
         }
-        tokio::select! {
-            () = app.stop.cancelled() => {}
-            () = tokio::time::sleep(REST) => {}
+        // It rests, it does not hang.
+        for _ in 0..RESTS {
+            rest(&app, each, REST).await;
         }
     }
 }
@@ -354,56 +365,50 @@ impl Drop for Fuse {
 
 async fn ingest_loop(app: Arc<App>) {
     let mut ingest = Ingest::default();
-    while !app.stop.is_cancelled() {
-        match ingest.ingest_once(&app).await {
+    while let Some(taken) = app.unless_stopped(ingest.ingest_once(&app)).await {
+        match taken {
             Ok(true) => app.wake.notify_one(),
             Ok(false) => {}
             Err(failure) => error!(error = %chain(&failure), "a ingestão falhou; será retomada"),
         }
-        tokio::select! {
-            () = app.stop.cancelled() => {}
-            () = tokio::time::sleep(crate::files::drop::SETTLING * 2) => {}
-        }
+        rest(&app, Loop::Ingest, crate::files::drop::SETTLING * 2).await;
     }
 }
 
 async fn register_loop(app: Arc<App>) {
     let mut registers = Registers::default();
-    while !app.stop.is_cancelled() {
-        if let Err(failure) = registers.register_once(&app).await {
+    while let Some(read) = app.unless_stopped(registers.register_once(&app)).await {
+        if let Err(failure) = read {
             error!(error = %chain(&failure), "a leitura do cadastro falhou; será retomada");
         }
-        tokio::select! {
-            () = app.stop.cancelled() => {}
-            () = tokio::time::sleep(crate::files::drop::SETTLING * 2) => {}
-        }
+        rest(&app, Loop::Register, crate::files::drop::SETTLING * 2).await;
     }
 }
 
 async fn news_loop(app: Arc<App>) {
     let mut news = News::default();
-    while !app.stop.is_cancelled() {
-        if let Err(failure) = news.news_once(&app).await {
+    while let Some(looked) = app.unless_stopped(news.news_once(&app)).await {
+        if let Err(failure) = looked {
             error!(error = %chain(&failure), "a leitura das notícias falhou; será retomada");
         }
-        tokio::select! {
-            () = app.stop.cancelled() => {}
-            () = tokio::time::sleep(LONGEST_SLEEP) => {}
-        }
+        rest(&app, Loop::News, LONGEST_SLEEP).await;
     }
 }
 
 async fn returns_loop(app: Arc<App>) {
     let mut mailbox = Mailbox::default();
-    while !app.stop.is_cancelled() {
-        if let Err(failure) = mailbox.collect_once(&app).await {
+    while let Some(collected) = app.unless_stopped(mailbox.collect_once(&app)).await {
+        if let Err(failure) = collected {
             error!(error = %chain(&failure), "a leitura das devoluções falhou; será retomada");
         }
-        tokio::select! {
-            () = app.stop.cancelled() => {}
-            () = tokio::time::sleep(LONGEST_SLEEP) => {}
-        }
+        rest(&app, Loop::Returns, LONGEST_SLEEP).await;
     }
+}
+
+/// A loop came round: it vouches for that, and waits for its next turn or the stop.
+async fn rest(app: &App, each: Loop, pause: Duration) {
+    app.vouch(each);
+    app.unless_stopped(tokio::time::sleep(pause)).await;
 }
 
 async fn reconcile_loop(app: Arc<App>) {
@@ -422,15 +427,12 @@ async fn reconcile_loop(app: Arc<App>) {
                         error!(error = %chain(&failure), "o relatório falhou; será retomado");
                     }
                 }
-                let next = pass.next_wake.map(|at| at.to_string()).unwrap_or_default();
-                let mut status = format!("{} aviso(s) retido(s); próxima decisão em {next}", pass.held);
-                if app.has_refused() {
-                    status = format!("{REFUSED}; {status}");
-                }
+                let status = standing(&app, &pass, now).await;
                 notify(&[NotifyState::Status(&status)]);
             }
             Err(failure) => error!(error = %chain(&failure), "a decisão falhou; será retomada"),
         }
+        app.vouch(Loop::Decide);
         tokio::select! {
             () = app.stop.cancelled() => {}
             () = app.wake.notified() => {}
@@ -455,9 +457,10 @@ async fn send_loop(app: Arc<App>, mut outbox: Outbox) {
             }
             Err(failure) => {
                 super::outbox::log_failure(&failure);
-                LONGEST_SLEEP
+                SEND_AGAIN
             }
         };
+        app.vouch(Loop::Send);
         tokio::select! {
             () = app.stop.cancelled() => {}
             () = app.mail.notified() => {}
@@ -467,26 +470,58 @@ async fn send_loop(app: Arc<App>, mut outbox: Outbox) {
     outbox.close().await;
 }
 
+/// Writes the heartbeat and feeds the watchdog: only while every loop gets on, and the watchdog only while the heartbeat
+/// can be written.
 async fn beat_loop(app: Arc<App>) {
     let watchdog = sd_notify::watchdog_enabled().map_or(BEAT, |every| (every / 3).min(BEAT));
     let mut beaten_at: Option<Timestamp> = None;
     while !app.stop.is_cancelled() {
         let now = app.now();
-        if beaten_at.is_none_or(|at| now.duration_since(at).unsigned_abs() >= BEAT) {
-            match app.store.heartbeat(now).await {
-                Ok(()) => beaten_at = Some(now),
-                Err(failure) => error!(error = %chain(&failure), "o batimento não pôde ser gravado"),
+        let is_due = beaten_at.is_none_or(|at| now.duration_since(at).unsigned_abs() >= BEAT);
+        let beats = match app.hung(now) {
+            Some(hung) => {
+                error!(loop_name = hung.name(), "um laço não avança; nenhum sinal de vida é dado");
+                false
             }
-        }
-        // Only a service that still decides is alive.
-        if app.is_deciding(now) {
+            None if is_due => match app.store.heartbeat(now).await {
+                Ok(()) => {
+                    beaten_at = Some(now);
+                    true
+                }
+                Err(failure) => {
+                    error!(error = %chain(&failure), "o batimento não pôde ser gravado");
+                    false
+                }
+            },
+            None => true,
+        };
+        if beats {
             notify(&[NotifyState::Watchdog]);
         }
-        tokio::select! {
-            () = app.stop.cancelled() => {}
-            () = tokio::time::sleep(watchdog) => {}
-        }
+        let pause = if beats { watchdog } else { watchdog.min(BEAT_AGAIN) };
+        app.unless_stopped(tokio::time::sleep(pause)).await;
     }
+}
+
+/// What systemd shows: what is amiss first, then what is waited for.
+async fn standing(app: &App, pass: &Pass, now: Timestamp) -> String {
+    let live = app.live();
+    let zone = &live.calendar.hours.zone;
+    let mut said = Vec::new();
+    if app.has_refused() {
+        said.push(REFUSED.to_owned());
+    }
+    match lateness::overdue(&app.store, &live, now).await {
+        Ok(Some(overdue)) => said.push(overdue.words(zone)),
+        Ok(None) => {}
+        Err(failure) => error!(error = %chain(&failure), "a fila não pôde ser lida"),
+    }
+    said.push(portuguese::counted(pass.held, "aviso retido", "avisos retidos"));
+    said.push(match pass.next_wake {
+        Some(at) => format!("próxima decisão em {}", portuguese::instant(at, zone)),
+        None => "nenhuma decisão à vista".to_owned(),
+    });
+    said.join("; ")
 }
 
 /// Tells systemd, if it is there.

@@ -1,7 +1,7 @@
 //! What runs unattended: passes that decide, senders that deliver, loops that wake them.
 //!
 //! Reading order: `app` (what every loop shares), `reconcile` (decide and record), `outbox` (deliver; with `sender`,
-//! `standing`, `pace` and `trust`), `ingest` (take in status), `returns` (take in what comes back), `visit` with `register`
+//! `standing`, `pace`, `trust` and `doubt`), `ingest` (take in status), `returns` (take in what comes back), `visit` with `register`
 //! and `news` (what the ministry publishes), `report` (tell staff), `alert` (call a person), `rehearse` (virtual time),
 //! `watch` (notice a change), `reload`, `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests
 //! and `servir --uma-vez` call.
@@ -11,6 +11,7 @@
 pub mod alert;
 pub mod app;
 mod arrivals;
+mod doubt;
 pub mod ingest;
 pub mod lifecycle;
 pub mod news;

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use tracing::{error, info, warn};
 
 use super::alert::alert_once;
-use super::app::App;
+use super::app::{App, Loop};
 use super::visit::{Visit, Visits};
 use crate::contain::Bounds;
 use crate::domain::id::FeedId;
@@ -44,6 +44,7 @@ impl News {
     pub async fn news_once(&mut self, app: &App) -> Result<(), StoreError> {
         let live = app.live();
         for spec in live.setup.config.news.iter().filter(|spec| spec.enabled) {
+            app.vouch(Loop::News);
             self.look(app, &live, spec).await?;
         }
         tell(app, &live).await

@@ -11,6 +11,7 @@ use tracing::{error, warn};
 
 use super::alert::{alert_once, alert_once_on};
 use super::app::App;
+use super::doubt::{ReturnStop, is_doubted, tell_of_doubted};
 use super::pace::Pace;
 use super::reconcile::reconcile_once;
 use super::sender::{closed_until, send_share};
@@ -23,7 +24,7 @@ use crate::domain::overrides::BatchId;
 use crate::mail::Transport;
 use crate::render::portuguese;
 use crate::store::{Claim, Store, StoreError};
-use crate::telemetry::chain;
+use crate::telemetry::{chain, without_addresses};
 use crate::world::live::Live;
 use crate::world::relay::{SenderError, senders};
 
@@ -55,6 +56,11 @@ pub struct Outbox {
     trust: Arc<Mutex<Trust>>,
     /// What the last pass before a round stands on.
     standing: Option<StandingPlan>,
+    /// Whether the ledger may say that the relay fails: so at a start, for all that is known.
+    said_failing: bool,
+    /// Whether the last round ended in a fault, and may have left claims that nobody gave back.
+    interrupted: bool,
+    stop: ReturnStop,
 }
 
 /// Letters claimed at a time. Whether each is still wanted is asked for every such round, and again when it is marked.
@@ -75,6 +81,9 @@ impl Outbox {
             remembers: false,
             trust: Arc::default(),
             standing: None,
+            said_failing: true,
+            interrupted: false,
+            stop: ReturnStop::default(),
         })
     }
 
@@ -82,9 +91,11 @@ impl Outbox {
     /// queued is still wanted.
     ///
     /// # Errors
-    /// [`StoreError`]. An attempt whose end could not be recorded ends the process: it becomes *incerto* at the next
-    /// start.
+    /// [`StoreError`]: what was claimed and not sent is given back by the next call.
     pub async fn deliver_once(&mut self, app: &Arc<App>) -> Result<RoundSummary, StoreError> {
+        if std::mem::replace(&mut self.interrupted, true) {
+            app.store.release_all(&owner()).await?;
+        }
         let mut dispatch = RoundSummary::default();
         while !app.stop.is_cancelled() {
             let now = app.now();
@@ -100,6 +111,10 @@ impl Outbox {
             if is_clock_behind(&app.store, now).await? {
                 warn!("o relógio está antes do que o livro já registrou: nada sai");
                 dispatch.next = Some(crate::domain::time::hours_after(now, 1));
+                break;
+            }
+            if let Some(until) = self.stop.until(app, now).await? {
+                dispatch.next = Some(until);
                 break;
             }
             let room = match self.allowance(&live, now) {
@@ -124,6 +139,7 @@ impl Outbox {
             tell_of_held(app).await?;
         }
         dispatch.waiting = app.store.waiting(app.now()).await?;
+        self.interrupted = false;
         Ok(dispatch)
     }
 
@@ -241,16 +257,32 @@ impl Outbox {
                 }
             }
         }
-        let mut setback = None;
+        let (mut setback, mut doubted) = (None, None);
+        let mut accepted = false;
         for (key, outcome) in outcomes {
+            accepted |= matches!(outcome, Outcome::Accepted { .. });
             if let Some(plan) = self.standing.as_mut().filter(|_| outcome.state().reaches()) {
                 plan.told(key);
             }
             let at_fault = self.learn(app, live, &outcome, dispatch);
-            setback = at_fault.then_some(outcome).or(setback);
+            if is_doubted(&outcome) {
+                doubted = Some(outcome);
+            } else if at_fault {
+                setback = Some(outcome);
+            }
         }
         if let Some(outcome) = setback {
+            app.store.note_relay(Some(app.now())).await?;
+            self.said_failing = true;
             self.rest(app, live, &outcome).await?;
+        } else {
+            if self.said_failing && accepted {
+                app.store.note_relay(None).await?;
+                self.said_failing = false;
+            }
+            if let Some(outcome) = doubted {
+                tell_of_doubted(app, outcome.reply()).await?;
+            }
         }
         fault.map_or(Ok(()), Err)
     }
@@ -281,19 +313,24 @@ impl Outbox {
         let now = app.now();
         let until = self.pace.back_off(now);
         let reply = outcome.reply();
+        let logged = without_addresses(reply);
         let text = if matches!(outcome, Outcome::RelayFault { .. }) {
-            error!(smtp.reply = reply, until = %until, "o servidor de saída recusa; a fila espera");
+            error!(smtp.reply = logged, until = %until, "o servidor de saída recusa; a fila espera");
             format!(
                 "O servidor de saída de e-mail recusou o serviço, e a fila espera: “{reply}”. As cartas que ele \
                  recusou assim saem depois, e os seus destinatários não foram dados como inválidos. O serviço tenta \
                  de novo sozinho; confira [smtp] em vigia.toml e a senha."
             )
         } else {
-            warn!(smtp.reply = reply, until = %until, "o servidor de saída falha ou pede calma; a fila espera");
+            warn!(smtp.reply = logged, until = %until, "o servidor de saída falha ou pede calma; a fila espera");
             if self.pace.strikes() < ROUNDS_BEFORE_ALERT {
                 return Ok(());
             }
-            error!(smtp.reply = reply, rounds = self.pace.strikes(), "o servidor de saída continua a falhar");
+            error!(
+                smtp.reply = logged,
+                rounds = self.pace.strikes(),
+                "o servidor de saída continua a falhar"
+            );
             let again = portuguese::instant(until, &live.calendar.hours.zone);
             format!(
                 "O servidor de saída de e-mail não atende há {} tentativas seguidas: “{reply}”. A fila espera e o \

@@ -185,7 +185,7 @@ impl Registers {
     }
 
     async fn folder(&mut self, app: &App, live: &Live, spec: &RegisterSpec) -> Result<(), StoreError> {
-        for (file, original) in self.visits.arrived(app, live, &spec.id).await {
+        for (file, original) in self.visits.arrived(app, live, &spec.id).await? {
             let now = app.now();
             let loaded = take(app, live, spec, &file.name(), original, now).await?;
             let kept_in = if loaded.is_accepted() { Shelf::Processed } else { Shelf::Quarantine };

@@ -11,7 +11,7 @@ use super::alert;
 use super::lifecycle::{REFUSED, Service, notify};
 use super::watch::{self, Look, Watch};
 use crate::store::StoreError;
-use crate::telemetry::chain;
+use crate::telemetry::{chain, faults_for_logs};
 use crate::world::known::note_readings;
 use crate::world::last_good::{self, Refusal};
 use crate::world::setup::Setup;
@@ -84,7 +84,10 @@ impl Service {
     /// systemd shows it.
     pub(super) async fn refuse(&self, refusal: &Refusal, now: Timestamp) -> Result<(), StoreError> {
         let Refusal { fingerprint, faults } = refusal;
-        error!("a configuração nova tem faltas e não foi adotada; vale a anterior\n{faults}");
+        error!(
+            "a configuração nova tem faltas e não foi adotada; vale a anterior\n{}",
+            faults_for_logs(faults)
+        );
         let new = self.app.store.refuse_configuration(fingerprint, faults, now).await?;
         self.app.refused(true);
         if new {

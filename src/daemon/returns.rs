@@ -19,6 +19,7 @@ use super::arrivals::blocking;
 use crate::contain::Bounds;
 use crate::domain::id::EmailAddress;
 use crate::domain::notice::NoticeKey;
+use crate::domain::refusal::Refusal;
 use crate::mail::bounce::{self, Action, Bounce, Disposition, FailedRecipient, Receipt, Returned, Why};
 use crate::mail::maildir::{self, Flag};
 use crate::mail::unmatched;
@@ -43,6 +44,10 @@ pub enum Fate {
     Unread,
     /// *resposta-automatica*: an absence or an acknowledgement.
     AutoReply,
+    /// *pede-confirmacao*: a filter keeps the letter until somebody confirms it.
+    Challenge,
+    /// *reclamacao*: somebody called the letter spam.
+    Complaint,
     /// *sem-carta*: it is about no letter of ours.
     NoLetter,
     /// *nunca-enviado*: it is about a letter that never left for that address.
@@ -66,6 +71,8 @@ impl Fate {
             Self::Delivered => "entregue",
             Self::Unread => "nao-lido",
             Self::AutoReply => "resposta-automatica",
+            Self::Challenge => "pede-confirmacao",
+            Self::Complaint => "reclamacao",
             Self::NoLetter => "sem-carta",
             Self::NeverSent => "nunca-enviado",
             Self::Ambiguous => "ambiguo",
@@ -73,10 +80,25 @@ impl Fate {
         }
     }
 
-    /// Whether a person must look, because no letter explains it.
+    /// Whether a person must look: no letter explains it, or only a person can answer it.
     #[must_use]
     pub fn needs_a_person(self) -> bool {
-        matches!(self, Self::NoLetter | Self::NeverSent | Self::Ambiguous | Self::Unrecognised)
+        match self {
+            Self::NoLetter
+            | Self::NeverSent
+            | Self::Ambiguous
+            | Self::Unrecognised
+            | Self::Challenge
+            | Self::Complaint => true,
+            Self::Bounced
+            | Self::Read
+            | Self::Known
+            | Self::OnTheWire
+            | Self::Delayed
+            | Self::Delivered
+            | Self::Unread
+            | Self::AutoReply => false,
+        }
     }
 }
 
@@ -109,22 +131,21 @@ pub enum Origin {
 /// What reading one message may take.
 static MESSAGES: Bounds = Bounds::new(Duration::from_mins(1), 256);
 
-/// Reads one message and records what it tells. Answers at least one finding.
+/// Reads one message, given as what the ledger keeps of it and its beginning ([`RawMessage::read`]), and records what it
+/// tells. Answers at least one finding.
 ///
 /// # Errors
 /// [`StoreError`]: the message must be read again; what was recorded already counts once.
 pub async fn return_once(
     app: &App,
     origin: Origin,
-    bytes: Vec<u8>,
+    (raw, head): (RawMessage, Vec<u8>),
     now: Timestamp,
 ) -> Result<Vec<Finding>, StoreError> {
-    let bytes = Arc::new(bytes);
-    let of = bytes.clone();
+    let head = Arc::new(head);
+    let of = head.clone();
     let returned = MESSAGES.run(move || bounce::read(&of)).await;
     let returned = returned.unwrap_or(Returned::Unrecognised { why: Why::Malformed });
-    let of = bytes.clone();
-    let raw = blocking(move || RawMessage::of(&of)).await;
     let findings = match returned {
         Returned::Bounce(bounce) => bounced(app, &bounce, &raw, now).await?,
         Returned::Receipt(receipt) => vec![receipted(app, &receipt, &raw, now).await?],
@@ -135,6 +156,16 @@ pub async fn return_once(
             vec![Finding::new(Fate::Delivered, "a carta foi entregue ou repassada; nada muda")]
         }
         Returned::AutoReply => vec![Finding::new(Fate::AutoReply, "resposta automática; nada muda")],
+        Returned::Challenge => vec![Finding::new(
+            Fate::Challenge,
+            "um filtro do destinatário só entrega a carta se alguém confirmar o envio",
+        )],
+        Returned::Complaint { originals } => {
+            let letter = originals.first().map_or("não se sabe qual", String::as_str);
+            let words =
+                format!("alguém marcou uma carta como spam (Message-ID {letter}); fale com o município");
+            vec![Finding::new(Fate::Complaint, words)]
+        }
         Returned::Unrecognised { why } => vec![Finding::new(Fate::Unrecognised, why.to_string())],
     };
     for finding in &findings {
@@ -149,10 +180,10 @@ pub async fn return_once(
     if !unexplained.is_empty() {
         let place = match origin {
             Origin::Mailbox(name) => name,
-            Origin::Pipe => keep(app, &raw, bytes).await,
+            Origin::Pipe => keep(app, &raw, head).await,
         };
         let text = format!(
-            "Voltou pelo correio uma mensagem que não corresponde a nenhuma carta; leia-a ({place}).\n{}\n\
+            "Voltou pelo correio uma mensagem que alguém precisa ler ({place}).\n{}\n\
              Pode haver outras: há um só aviso destes por dia.",
             unexplained.join("\n")
         );
@@ -162,11 +193,14 @@ pub async fn return_once(
 }
 
 /// Keeps a message that came by a pipe, and says where.
-async fn keep(app: &App, raw: &RawMessage, bytes: Arc<Vec<u8>>) -> String {
+async fn keep(app: &App, raw: &RawMessage, head: Arc<Vec<u8>>) -> String {
     let dir = app.live().setup.config.settings.data.join("devolucoes");
-    let name = format!("{}.eml", raw.sha256());
-    match blocking(move || unmatched::keep(&dir, &name, &bytes)).await {
-        Ok(path) => path.display().to_string(),
+    // Of a huge one only the beginning was read, and its name says so.
+    let is_whole = raw.size() == head.len();
+    let name = format!("{}.{}", raw.sha256(), if is_whole { "eml" } else { "comeco.eml" });
+    match blocking(move || unmatched::keep(&dir, &name, &head)).await {
+        Ok(path) if is_whole => path.display().to_string(),
+        Ok(path) => format!("{}, só o começo dela", path.display()),
         Err(fault) => {
             error!(error = %fault, "uma mensagem sem carta não pôde ser guardada");
             format!("ela não pôde ser guardada: {fault}")
@@ -180,14 +214,38 @@ async fn bounced(
     raw: &RawMessage,
     now: Timestamp,
 ) -> Result<Vec<Finding>, StoreError> {
+    let retry = app.live().setup.config.settings.retry_contact_after;
     let mut findings = Vec::with_capacity(bounce.recipients.len());
     for recipient in &bounce.recipients {
         let why = words(recipient, bounce, raw.sha256());
-        let came = Return::Bounced { why: why.clone(), hard: recipient.is_hard() };
-        let noted = note(app, &bounce.originals, &recipient.addresses, &came, raw, now).await?;
+        let rests_until = recipient.refusal.rests_until(now, retry);
+        let came = Return::Bounced { why: why.clone(), refusal: recipient.refusal, rests_until };
+        let about = (&recipient.addresses[..], &recipient.mentioned[..]);
+        let noted = note(app, &bounce.originals, about, &came, raw, now).await?;
+        if matches!(noted, Noted::Changed(_)) {
+            tell_of_doubt(app, recipient, &why, now).await?;
+        }
         findings.push(finding(noted, Fate::Bounced, &why));
     }
     Ok(findings)
+}
+
+/// Tells staff, once a day, of a letter that came back for a reason that is not the address's.
+async fn tell_of_doubt(
+    app: &App,
+    recipient: &FailedRecipient,
+    why: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if matches!(recipient.refusal, Refusal::Address | Refusal::Mailbox) {
+        return Ok(());
+    }
+    let text = format!(
+        "Uma carta voltou, e o endereço não foi dado como inválido: {}. O servidor disse: “{why}”. Veja os outros \
+         com: vigia-suas contato. Há um só aviso destes por dia.",
+        recipient.refusal.words()
+    );
+    alert_once(app, "devolvida-sem-culpa", text, now).await
 }
 
 /// What the ledger keeps of a failure.
@@ -218,7 +276,8 @@ async fn receipted(
     if let Some(words) = unread {
         return Ok(Finding::new(Fate::Unread, words));
     }
-    let noted = note(app, &receipt.originals, &receipt.recipients, &Return::Read, raw, now).await?;
+    let about = (&receipt.recipients[..], &[][..]);
+    let noted = note(app, &receipt.originals, about, &Return::Read, raw, now).await?;
     Ok(finding(noted, Fate::Read, "o destinatário confirmou a leitura"))
 }
 
@@ -226,13 +285,13 @@ async fn receipted(
 async fn note(
     app: &App,
     originals: &[String],
-    addresses: &[EmailAddress],
+    (named, mentioned): (&[EmailAddress], &[EmailAddress]),
     came: &Return,
     raw: &RawMessage,
     now: Timestamp,
 ) -> Result<Noted, StoreError> {
     for id in originals {
-        let noted = app.store.note_return(id, addresses, came.clone(), raw, now).await?;
+        let noted = app.store.note_return(id, named, mentioned, came.clone(), raw, now).await?;
         if noted != Noted::NoLetter {
             return Ok(noted);
         }
@@ -253,7 +312,8 @@ fn finding(noted: Noted, changed: Fate, words: &str) -> Finding {
             (Fate::NeverSent, Some(key), format!("a carta não saiu para esse endereço: {words}"))
         }
         Noted::Ambiguous(key) => {
-            let words = format!("a carta foi a vários endereços, e nenhum é o que o aviso diz: {words}");
+            let words =
+                format!("a carta foi a vários endereços, e o aviso não diz qual deles falhou: {words}");
             (Fate::Ambiguous, Some(key), words)
         }
         Noted::NoLetter => (Fate::NoLetter, None, format!("não corresponde a nenhuma carta: {words}")),
@@ -318,12 +378,13 @@ impl Mailbox {
     /// Takes in one message. Answers whether it was put away.
     async fn take(&self, app: &App, maildir: PathBuf, path: PathBuf) -> Result<io::Result<bool>, StoreError> {
         let file = path.clone();
-        let bytes = match blocking(move || maildir::read(&file, bounce::LARGEST)).await {
-            Ok(bytes) => bytes,
+        let read = move || RawMessage::read(&mut maildir::open(&file)?, bounce::LARGEST);
+        let message = match blocking(read).await {
+            Ok(message) => message,
             Err(fault) => return Ok(Err(fault)),
         };
         let place = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let findings = return_once(app, Origin::Mailbox(place), bytes, app.now()).await?;
+        let findings = return_once(app, Origin::Mailbox(place), message, app.now()).await?;
         if findings.iter().any(|f| f.fate == Fate::OnTheWire) {
             warn!("uma devolução espera a carta terminar de sair");
             return Ok(Ok(false));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tracing::{error, info, warn};
 
-use super::app::App;
+use super::app::{App, Loop};
 use super::trust::Trust;
 use crate::config;
 use crate::domain::delivery::{Outcome, next_attempt};
@@ -19,9 +19,18 @@ use crate::store::{Claim, Settled, Settlement, StoreError};
 use crate::telemetry::chain;
 use crate::world::live::Live;
 
-/// How often the end of an attempt is offered to the ledger before the process gives up, and with what pause.
-const SETTLE_TRIES: u32 = 5;
+/// With what pause the end of an attempt is offered to the ledger again while the disk does not take it.
 const SETTLE_PAUSE: Duration = Duration::from_secs(1);
+/// How many pauses lie between two words in the log about it.
+const PAUSES_BETWEEN_WORDS: u32 = 60;
+/// How many pauses a stop waits for the disk: what is not recorded by then is *incerto* at the next start.
+const PAUSES_OF_A_STOP: u32 = 120;
+
+/// What the ledger says of a letter that a stop kept from leaving.
+const STOPPED: &str = "o serviço parou antes que o servidor de saída atendesse";
+
+/// How many steps further the wait after a doubted refusal is: a quarter of an hour, then half.
+const DOUBTED: u32 = 4;
 
 /// What one sender made of its share.
 pub(super) struct Share {
@@ -50,8 +59,11 @@ pub(super) async fn send_share(
             && closed_until(live, now).is_none();
         let next = if goes_on { rest.pop_front() } else { None };
         let is_last = next.is_none();
-        match settle_and_mark(app, ended.take(), next, now).await {
-            Err(fault) => break Some(fault),
+        match settle_and_mark(app, ended.take(), next.clone(), now).await {
+            Err(fault) => {
+                rest.extend(next);
+                break Some(fault);
+            }
             Ok(Some(claim)) => {
                 let settled = send_one(app, live, trust, &mut sender, claim, now).await;
                 outcomes.push((settled.claim.key.clone(), settled.outcome.clone()));
@@ -66,7 +78,15 @@ pub(super) async fn send_share(
 }
 
 fn hesitates(outcome: &Outcome) -> bool {
-    !matches!(outcome, Outcome::Accepted { .. } | Outcome::Refused { .. })
+    match outcome {
+        // One mailbox or one letter, and not the relay.
+        Outcome::Accepted { .. } | Outcome::Refused { .. } | Outcome::Deferred { slow_down: false, .. } => {
+            false
+        }
+        Outcome::Deferred { slow_down: true, .. }
+        | Outcome::RelayFault { .. }
+        | Outcome::Uncertain { .. } => true,
+    }
 }
 
 /// One letter to one address, marked at `started_at`.
@@ -79,16 +99,29 @@ async fn send_one(
     started_at: Timestamp,
 ) -> Settled {
     let from = &live.setup.config.secretariat.returns_to;
-    let envelope = Envelope { from, to: &claim.address };
-    let outcome = sender.deliver(&claim.key, claim.version, envelope, &claim.bytes).await;
+    let envelope = Envelope { from, to: &claim.address, id: Some(claim.delivery.as_str()) };
+    // Until the relay has greeted nothing is on the wire: a stop need not wait for it.
+    let outcome = match app.unless_stopped(sender.connect()).await {
+        Some(Ok(())) => sender.deliver(&claim.key, claim.version, envelope, &claim.bytes).await,
+        Some(Err(outcome)) => outcome,
+        None => Outcome::Deferred { reply: STOPPED.to_owned(), slow_down: false },
+    };
     let attempt = claim.attempts + 1;
-    let outcome =
-        trust.lock().unwrap_or_else(PoisonError::into_inner).judge(outcome, claim.address.domain(), attempt);
     let ended_at = app.now();
+    let outcome = {
+        let mut trust = trust.lock().unwrap_or_else(PoisonError::into_inner);
+        trust.judge(outcome, claim.address.domain(), attempt, ended_at)
+    };
     // Held back, a letter to staff would tell nobody of the others that are.
     let resend = live.setup.config.settings.on_uncertain == config::UncertainPolicy::Resend
         || claim.key.municipality().is_none();
+    app.vouch(Loop::Send);
     let next_attempt_at = match &outcome {
+        Outcome::Deferred { reply, .. } if reply == STOPPED => Some(ended_at),
+        // A refusal that is doubted gets time to pass.
+        Outcome::Deferred { reply, .. } if reply.starts_with('5') => {
+            Some(next_attempt(ended_at, attempt + DOUBTED))
+        }
         Outcome::Deferred { .. } | Outcome::RelayFault { .. } => Some(next_attempt(ended_at, attempt)),
         Outcome::Uncertain { .. } if resend => Some(next_attempt(ended_at, attempt)),
         Outcome::Uncertain { .. } | Outcome::Accepted { .. } | Outcome::Refused { .. } => None,
@@ -100,42 +133,78 @@ async fn send_one(
         delivery.attempt = attempt,
         "tentativa encerrada"
     );
-    Settled { claim, outcome, started_at, ended_at, next_attempt_at }
+    let retry = live.setup.config.settings.retry_contact_after;
+    let rests_until = match &outcome {
+        Outcome::Refused { why, .. } => why.rests_until(ended_at, retry),
+        Outcome::Accepted { .. }
+        | Outcome::Deferred { .. }
+        | Outcome::RelayFault { .. }
+        | Outcome::Uncertain { .. } => ended_at,
+    };
+    Settled { claim, outcome, started_at, ended_at, next_attempt_at, rests_until }
 }
 
-/// Records the end of an attempt and marks the next letter, which is given back if it may be sent. The end is not to be
-/// forgotten for a moment's fault of the disk: a letter that was taken and is not known to be would be sent again. What
-/// cannot be recorded ends the process, whose next start knows it *incerto*.
+/// Records the end of an attempt and marks the next letter, which is given back if it may be sent.
+///
+/// # Errors
+/// A fault of the ledger: the next letter is not marked. The end of the attempt is recorded all the same, however long
+/// that takes.
 async fn settle_and_mark(
     app: &App,
     ended: Option<Settled>,
     next: Option<Claim>,
     now: Timestamp,
 ) -> Result<Option<Claim>, StoreError> {
-    let mut tries = 1;
-    loop {
-        let (settled, claims) = (ended.iter().cloned().collect(), next.iter().cloned().collect());
-        match app.store.settle_and_mark(settled, claims, now).await {
-            Ok((settlements, mut marked)) => {
-                if let Some(ended) = ended.filter(|_| settlements.contains(&Settlement::Stale)) {
-                    let key = &ended.claim.key;
-                    warn!(notice.key = %key, "a entrega já era de outro remetente; o resultado não foi anotado");
-                }
-                return Ok(marked.pop());
-            }
-            // Nothing is lost but the turn.
-            Err(failure) if ended.is_none() => return Err(failure),
-            Err(failure) if tries < SETTLE_TRIES => {
-                warn!(error = %chain(&failure), "o resultado de uma entrega não pôde ser gravado; de novo");
-                tries += 1;
-                tokio::time::sleep(SETTLE_PAUSE).await;
-            }
-            Err(failure) => {
-                error!("o resultado de uma entrega não pôde ser gravado; o serviço termina para recomeçar");
-                app.failed.cancel();
-                return Err(failure);
-            }
+    let (settled, claims) = (ended.iter().cloned().collect(), next.into_iter().collect());
+    match app.store.settle_and_mark(settled, claims, now).await {
+        Ok((settlements, mut marked)) => {
+            warn_if_stale(ended.as_ref(), &settlements);
+            Ok(marked.pop())
         }
+        Err(failure) => {
+            if let Some(ended) = ended {
+                record_at_last(app, ended, &failure).await;
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// Keeps the end of an attempt until the disk takes it: a letter that was taken and is not known to be would be sent
+/// again. Nothing more is claimed meanwhile, because its round waits for it. It ends with the fault of the disk, and two
+/// minutes after a stop, which leaves the letter *incerto*.
+async fn record_at_last(app: &App, ended: Settled, failure: &StoreError) {
+    error!(
+        notice.key = %ended.claim.key,
+        error = %chain(failure),
+        "o resultado de uma entrega não pôde ser gravado; fica na memória e nada mais sai até que possa"
+    );
+    let mut stopping = 0;
+    for pause in 1_u32.. {
+        tokio::time::sleep(SETTLE_PAUSE).await;
+        match app.store.settle(vec![ended.clone()]).await {
+            Ok(settlements) => {
+                warn_if_stale(Some(&ended), &settlements);
+                info!(notice.key = %ended.claim.key, "o resultado da entrega foi gravado");
+                return;
+            }
+            Err(again) if pause % PAUSES_BETWEEN_WORDS == 0 => {
+                error!(error = %chain(&again), "o resultado de uma entrega ainda não pôde ser gravado");
+            }
+            Err(_) => {}
+        }
+        stopping += u32::from(app.stop.is_cancelled());
+        if stopping >= PAUSES_OF_A_STOP {
+            error!(notice.key = %ended.claim.key, "o resultado da entrega se perde: incerta no próximo início");
+            return;
+        }
+    }
+}
+
+fn warn_if_stale(ended: Option<&Settled>, settlements: &[Settlement]) {
+    if let Some(ended) = ended.filter(|_| settlements.contains(&Settlement::Stale)) {
+        let key = &ended.claim.key;
+        warn!(notice.key = %key, "a entrega já era de outro remetente; o resultado não foi anotado");
     }
 }
 

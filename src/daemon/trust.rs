@@ -5,55 +5,79 @@
 
 use std::collections::VecDeque;
 
-use crate::domain::delivery::Outcome;
+use jiff::{SignedDuration, Timestamp};
 
-/// So many equal refusals in a row, across domains, are the relay's fault and not the contacts'.
+use crate::domain::delivery::Outcome;
+use crate::domain::refusal::Refusal;
+
+/// So many equal refusals in a row, across domains and within an hour, are the relay's fault and not the contacts'.
 const EQUAL_REFUSALS: usize = 3;
-/// A letter refused so often is refused, whoever is suspected: else the last bad addresses of a roster would be tried
-/// until their notices expire.
+/// How long a refusal is remembered.
+const WITHIN: SignedDuration = SignedDuration::from_hours(1);
+/// A letter refused so often is refused, and its address rests: else it would be tried until its notice expires. What
+/// speaks of us, while it comes from several domains, is never counted.
 const REFUSED_ENOUGH: u32 = 3;
+
+/// A refusal that may be ours.
+#[derive(Debug)]
+struct Doubted {
+    said: String,
+    domain: String,
+    at: Timestamp,
+}
 
 /// What the senders learnt from refusals.
 #[derive(Debug, Default)]
 pub(super) struct Trust {
-    /// The last refusals in a row: what was said, and to which domain.
-    refusals: VecDeque<(String, String)>,
+    /// The last of them in a row.
+    refusals: VecDeque<Doubted>,
     /// What the relay says to everybody, until it takes something.
     blamed: Option<String>,
 }
 
 impl Trust {
-    /// What an attempt came to, once it is asked whose fault it is. `attempts` counts this one.
-    pub(super) fn judge(&mut self, outcome: Outcome, domain: &str, attempts: u32) -> Outcome {
+    /// What an attempt came to, once it is asked whose fault it is. `attempts` counts this one. A refusal that does not
+    /// say that the address or its mailbox is at fault is only put off at first: who is refused before the relay's fault
+    /// is known is not condemned by it.
+    pub(super) fn judge(&mut self, outcome: Outcome, domain: &str, attempts: u32, now: Timestamp) -> Outcome {
         match outcome {
             Outcome::Accepted { .. } => {
                 *self = Self::default();
                 outcome
             }
-            Outcome::Refused { reply } if !names_the_mailbox(&reply) => {
-                let said = said(&reply);
-                self.refusals.push_back((said.clone(), domain.to_owned()));
-                if self.refusals.len() > EQUAL_REFUSALS {
-                    self.refusals.pop_front();
-                }
+            Outcome::Refused { why: Refusal::Address | Refusal::Mailbox, .. }
+            | Outcome::Deferred { .. }
+            | Outcome::RelayFault { .. }
+            | Outcome::Uncertain { .. } => outcome,
+            Outcome::Refused { reply, why } => {
+                let said = if why == Refusal::Sender { why.as_str().to_owned() } else { said(&reply) };
+                self.note(Doubted { said: said.clone(), domain: domain.to_owned(), at: now });
                 if self.refuses_everybody() {
                     self.blamed = Some(said.clone());
                 }
-                if self.blamed.as_deref() == Some(&said) && attempts < REFUSED_ENOUGH {
-                    Outcome::RelayFault { reply }
-                } else {
-                    Outcome::Refused { reply }
+                let enough = attempts >= REFUSED_ENOUGH;
+                match self.blamed.as_deref() == Some(&said) {
+                    true if !enough || why == Refusal::Sender => Outcome::RelayFault { reply },
+                    false if !enough => Outcome::Deferred { reply, slow_down: false },
+                    _ => Outcome::Refused { reply, why },
                 }
             }
-            other => other,
+        }
+    }
+
+    fn note(&mut self, refusal: Doubted) {
+        self.refusals.retain(|known| refusal.at.duration_since(known.at) <= WITHIN);
+        self.refusals.push_back(refusal);
+        if self.refusals.len() > EQUAL_REFUSALS {
+            self.refusals.pop_front();
         }
     }
 
     fn refuses_everybody(&self) -> bool {
-        let Some((said, domain)) = self.refusals.front() else { return false };
+        let Some(first) = self.refusals.front() else { return false };
         self.refusals.len() == EQUAL_REFUSALS
-            && self.refusals.iter().all(|(s, _)| s == said)
-            && self.refusals.iter().any(|(_, d)| d != domain)
+            && self.refusals.iter().all(|known| known.said == first.said)
+            && self.refusals.iter().any(|known| known.domain != first.domain)
     }
 }
 
@@ -73,46 +97,59 @@ fn enhanced(reply: &str) -> Option<&str> {
     (numbers && word.split('.').count() == 3).then_some(word)
 }
 
-/// Whether the relay says in so many words that this mailbox is at fault (RFC 3463 §3.2 and §3.3).
-fn names_the_mailbox(reply: &str) -> bool {
-    let of_address = ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.2.2"];
-    enhanced(reply).is_some_and(|code| of_address.contains(&code))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::refusal::EnhancedStatus;
 
     fn refused(reply: &str) -> Outcome {
-        Outcome::Refused { reply: reply.to_owned() }
+        let why = Refusal::of(EnhancedStatus::find(reply), reply);
+        Outcome::Refused { reply: reply.to_owned(), why }
     }
 
-    fn is_blamed(outcome: &Outcome) -> bool {
-        matches!(outcome, Outcome::RelayFault { .. })
-    }
-
-    #[test]
-    fn three_equal_refusals_across_domains_blame_the_relay_until_it_takes_something() {
-        let mut trust = Trust::default();
-        let policy = || refused("550 5.7.1 policy");
-        assert!(!is_blamed(&trust.judge(policy(), "a", 1)));
-        assert!(!is_blamed(&trust.judge(policy(), "b", 1)));
-        assert!(is_blamed(&trust.judge(policy(), "b", 1)));
-        assert!(is_blamed(&trust.judge(policy(), "c", 1)), "the probe flags nobody");
-        assert!(!is_blamed(&trust.judge(refused("550 5.1.1 nobody"), "c", 1)));
-        assert!(!is_blamed(&trust.judge(policy(), "c", 3)), "refused often enough");
-        trust.judge(Outcome::Accepted { reply: "250".to_owned() }, "a", 1);
-        assert!(!is_blamed(&trust.judge(policy(), "c", 1)));
+    fn state(outcome: &Outcome) -> &'static str {
+        match outcome {
+            Outcome::RelayFault { .. } => "relay",
+            Outcome::Deferred { .. } => "later",
+            Outcome::Refused { .. } => "refused",
+            Outcome::Accepted { .. } => "accepted",
+            Outcome::Uncertain { .. } => "uncertain",
+        }
     }
 
     #[test]
-    fn bad_addresses_in_a_row_are_the_contacts() {
+    fn three_refusals_of_us_across_domains_blame_the_relay_until_it_takes_something_and_condemn_nobody() {
         let mut trust = Trust::default();
-        for n in 0..9 {
-            let domain = format!("d{n}");
-            assert!(!is_blamed(&trust.judge(refused("550 5.1.1 nobody"), &domain, 1)));
-            assert!(!is_blamed(&trust.judge(refused("550 no"), "same", 1)));
-            assert!(!is_blamed(&trust.judge(refused(&format!("55{} x", 1 + n % 3)), &domain, 1)));
+        let mut now = Timestamp::UNIX_EPOCH;
+        let mut judge = |reply: &str, domain: &str, attempts| {
+            now += SignedDuration::from_mins(1);
+            let outcome = match reply.starts_with('2') {
+                true => Outcome::Accepted { reply: reply.to_owned() },
+                false => refused(reply),
+            };
+            state(&trust.judge(outcome, domain, attempts, now))
+        };
+        assert_eq!(judge("550 5.7.1 policy", "a", 1), "later", "the first two are not condemned either");
+        assert_eq!(judge("554 5.7.1 Relay access denied", "b", 1), "later");
+        assert_eq!(judge("550 5.7.1 policy", "b", 1), "relay");
+        assert_eq!(judge("550 5.7.1 policy", "c", 9), "relay", "however often");
+        assert_eq!(judge("550 5.1.1 nobody", "c", 1), "refused");
+        assert_eq!(judge("550 no", "c", 1), "later");
+        assert_eq!(judge("550 no", "c", 3), "refused", "refused often enough");
+        judge("250", "a", 1);
+        assert_eq!(judge("550 5.7.1 policy", "c", 1), "later");
+    }
+
+    #[test]
+    fn refusals_of_one_domain_or_far_apart_blame_nobody() {
+        let mut trust = Trust::default();
+        let at = |hours| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
+        for hours in 0..9 {
+            assert_eq!(state(&trust.judge(refused("550 5.7.1 policy"), "same", 1, at(0))), "later");
+            let mut slow = Trust::default();
+            let domain = format!("d{hours}");
+            assert_eq!(state(&slow.judge(refused("550 no"), &domain, 1, at(2 * hours))), "later");
+            assert_eq!(state(&trust.judge(refused("550 5.1.1 nobody"), &domain, 1, at(0))), "refused");
         }
     }
 }

@@ -128,10 +128,15 @@ impl Visits {
     }
 
     /// Files of a drop folder that have stopped growing, each with its bytes.
-    pub(super) async fn arrived(&mut self, app: &App, live: &Live, id: &FeedId) -> Vec<(Settled, Original)> {
+    pub(super) async fn arrived(
+        &mut self,
+        app: &App,
+        live: &Live,
+        id: &FeedId,
+    ) -> Result<Vec<(Settled, Original)>, StoreError> {
         let mut whole = Vec::new();
         for file in self.arrivals.settled(live, id).await {
-            match arrivals::read(live, id, &file, LARGEST_FILE).await {
+            match self.arrivals.read(app, id, &file, LARGEST_FILE).await? {
                 Some(Read::Whole(original)) => whole.push((file, original)),
                 Some(Read::TooLarge(most)) => {
                     warn!(feed.id = %id, limit_bytes = most, "o arquivo passa do tamanho máximo e não foi lido");
@@ -140,7 +145,7 @@ impl Visits {
                 Some(Read::Growing) | None => {}
             }
         }
-        whole
+        Ok(whole)
     }
 }
 

@@ -1,12 +1,15 @@
-//! Whether the service is well: alive, and running on the configuration that its files hold.
+//! Whether the service is well: alive, running on the configuration that its files hold, and sending what is due.
 //!
 //! Each question is one [`Ailment`]; whatever else the service vouches for by and by is one more here.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::time::Zone;
+use crate::plan::CLOCK_TOLERANCE;
 use crate::render::portuguese as pt;
 use crate::store::{RefusedConfiguration, Signs, Store, StoreError};
+use crate::world::lateness::{self, Overdue};
+use crate::world::live::Live;
 
 /// A heartbeat older than this is none: the daemon gives one a minute.
 const FRESH: SignedDuration = SignedDuration::from_mins(5);
@@ -21,6 +24,18 @@ pub enum Ailment {
         /// The last one.
         since: Timestamp,
     },
+    /// The machine's clock is before what the ledger has seen: nothing leaves. Ends when the clock is right again.
+    ClockBehind {
+        /// The latest instant in the ledger.
+        seen: Timestamp,
+    },
+    /// The relay takes nothing, and letters wait for it. Ends with the next letter that it takes.
+    RelayFails {
+        /// The first round in which it failed.
+        since: Timestamp,
+    },
+    /// Something due has not left for longer than `saude.atraso` allows. Ends when it leaves, or need not any more.
+    Late(Overdue),
     /// The service refused what the files hold.
     Refused(RefusedConfiguration),
     /// The files hold faults that the service has not met yet.
@@ -38,11 +53,11 @@ pub struct Health {
     pub ailments: Vec<Ailment>,
 }
 
-/// Examines a service by its ledger. `faulty`: whether the files cannot be used as they are now.
+/// Examines the service of a configuration by its ledger. `faulty`: whether the files cannot be used as they are now.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn examine(store: &Store, faulty: bool, now: Timestamp) -> Result<Health, StoreError> {
+pub async fn examine(store: &Store, live: &Live, faulty: bool, now: Timestamp) -> Result<Health, StoreError> {
     let signs = store.signs().await?;
     let kept = store.configuration_in_force().await?;
     let mut ailments = Vec::new();
@@ -50,6 +65,17 @@ pub async fn examine(store: &Store, faulty: bool, now: Timestamp) -> Result<Heal
         None => ailments.push(Ailment::NeverAlive),
         Some(since) if now.duration_since(since) > FRESH => ailments.push(Ailment::Silent { since }),
         Some(_) => {}
+    }
+    if let Some(seen) = signs.high_water.filter(|seen| seen.duration_since(now) > CLOCK_TOLERANCE) {
+        ailments.push(Ailment::ClockBehind { seen });
+    }
+    if let Some(since) = signs.relay_failing_since
+        && store.waiting(now).await? > 0
+    {
+        ailments.push(Ailment::RelayFails { since });
+    }
+    if let Some(overdue) = lateness::overdue(store, live, now).await? {
+        ailments.push(Ailment::Late(overdue));
     }
     match store.configuration_refused().await? {
         Some(refused) => ailments.push(Ailment::Refused(refused)),
@@ -68,8 +94,23 @@ impl Ailment {
                 "o serviço nunca rodou com este livro\n  dica: systemctl start vigia-suas".to_owned()
             }
             Self::Silent { since } => format!(
-                "o serviço não dá sinal de vida desde {}\n  dica: systemctl status vigia-suas",
+                "o serviço não dá sinal de vida desde {}\n  dica: systemctl status vigia-suas; se está de pé, confira o espaço em disco",
                 pt::instant(*since, zone)
+            ),
+            Self::ClockBehind { seen } => format!(
+                "o relógio desta máquina está antes de {}, que o livro já registrou: nada sai\n  dica: acerte o relógio \
+                 (timedatectl); o serviço volta a enviar sozinho",
+                pt::instant(*seen, zone)
+            ),
+            Self::RelayFails { since } => format!(
+                "o servidor de saída de e-mail não aceita cartas desde {}; a fila espera\n  dica: veja o que ele responde \
+                 (journalctl -u vigia-suas) e confira a rede, a senha e [smtp] em vigia.toml",
+                pt::instant(*since, zone)
+            ),
+            Self::Late(overdue) => format!(
+                "{}\n  dica: veja por quê (journalctl -u vigia-suas); confira o espaço em disco, a rede, o servidor de \
+                 saída e os limites por_minuto e por_dia em vigia.toml",
+                overdue.words(zone)
             ),
             Self::Refused(refused) => format!(
                 "a configuração nova foi recusada em {}; vale a anterior\n  dica: rode “vigia-suas verificar”, corrija e \

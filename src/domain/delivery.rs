@@ -4,6 +4,8 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::refusal::Refusal;
+
 /// Where a delivery (entrega) stands (DESIGN §7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DeliveryState {
@@ -100,6 +102,8 @@ pub enum Outcome {
     Refused {
         /// The relay's reply.
         reply: String,
+        /// Whose matter it is.
+        why: Refusal,
     },
     /// The relay's own fault: it refuses to talk, to authenticate, or to take our sender. No contact is to blame.
     RelayFault {
@@ -131,7 +135,7 @@ impl Outcome {
         match self {
             Self::Accepted { reply }
             | Self::Deferred { reply, .. }
-            | Self::Refused { reply }
+            | Self::Refused { reply, .. }
             | Self::RelayFault { reply }
             | Self::Uncertain { reply } => reply,
         }

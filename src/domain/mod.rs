@@ -3,7 +3,7 @@
 //! Reading order: `id` (names of things), `time` (civil dates to instants), `holiday`, `calendar` (what was
 //! announced), `roster` (whom to tell), `status` (who has filled in), `overrides` (what people decided),
 //! `notice` (one thing to tell), `reason` (why), `register` (what the ministry's register of units would change), `news`
-//! (what it publishes), `delivery` (one address), `dossier` (proof of what was said), `journal`
+//! (what it publishes), `refusal` (whose matter a refusal is), `delivery` (one address), `dossier` (proof of what was said), `journal`
 //! (what is recorded for good).
 //!
 //! Architecture invariant: nothing here does I/O, reads a clock, logs, or names another room of the crate but `text`.
@@ -21,6 +21,7 @@ pub mod news;
 pub mod notice;
 pub mod overrides;
 pub mod reason;
+pub mod refusal;
 pub mod register;
 pub mod roster;
 pub mod secretariat;

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use super::calendar::HaltKind;
 use super::notice::{Told, UnconfirmedPart};
 use super::overrides::{BatchId, HoldScope};
+use super::refusal::Refusal;
 use super::roster::Role;
 
 /// The because of a decision. The words are `render`'s; here are the facts.
@@ -84,10 +85,12 @@ pub enum Reason {
     },
     /// Nobody to write to.
     NoContact,
-    /// An address refused or returned a letter and was not changed since (for the call list).
+    /// A letter did not reach an address, which is not written to for now (for the call list).
     AddressFlagged {
         /// In which role.
         role: Role,
+        /// Whose matter it is.
+        refusal: Refusal,
     },
     /// Somebody stopped it.
     Held {

@@ -10,191 +10,13 @@
 mod compare;
 mod wording;
 
+pub use self::wording::{Note, Refusal, Verdict};
+
 use crate::domain::feed::{FeedSpec, Manners, Source};
-use crate::domain::id::{SnapshotId, WindowId};
 use crate::domain::roster::Roster;
 use crate::domain::status::Baseline;
 
-use super::error::DecodeError;
-use super::map::{BadLine, Mapped, UnknownMunicipality};
-use super::table::ColumnError;
-
-/// Up to this many bad lines are never too much; more reversals always are.
-pub const TOLERATED: usize = 5;
-/// Up to this share of bad lines is never too much, in percent; a greater one of reversals or of keys that are no longer
-/// covered is.
-pub const TOLERATED_PERCENT: usize = 5;
-
-/// Whether a snapshot is believed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is, with what staff should know of it.
-    Accepted {
-        /// Oddities that do not stand in the way.
-        notes: Vec<Note>,
-    },
-    /// It is not, as a whole.
-    Quarantined {
-        /// All that speaks against it.
-        reasons: Vec<Refusal>,
-    },
-}
-
-/// Why a snapshot is not believed. Displayed to staff.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// The bytes are not what they should be.
-    Unreadable(DecodeError),
-    /// A mapped column cannot be found.
-    Column(ColumnError),
-    /// Nothing but a header.
-    NoRows,
-    /// Cut in the middle, or rows swallowed by a stray quote.
-    Truncated(BadLine),
-    /// Too few municipalities of the roster.
-    TooFew {
-        /// How many there are.
-        known: usize,
-        /// How many there must be.
-        minimum: usize,
-        /// How many rows are about municipalities outside the roster.
-        unknown: usize,
-    },
-    /// Too many who were done, and now pend.
-    Reversed {
-        /// In which window.
-        window: WindowId,
-        /// How many keys.
-        count: usize,
-        /// The municipalities, by name.
-        who: Vec<String>,
-    },
-    /// Too many of whom the last load had a row, and this one has none.
-    Uncovered {
-        /// In which window.
-        window: WindowId,
-        /// How many keys.
-        count: usize,
-        /// Of how many.
-        before: usize,
-        /// The municipalities, by name.
-        who: Vec<String>,
-    },
-    /// More newly concluded than the last loads let expect.
-    Jumped {
-        /// In which window.
-        window: WindowId,
-        /// How many keys.
-        count: usize,
-        /// How many the last loads let expect at most.
-        most: usize,
-        /// The municipalities, by name.
-        who: Vec<String>,
-    },
-    /// The columns are not those of the last accepted load.
-    Form {
-        /// Of the last accepted load.
-        before: String,
-        /// Of this one.
-        now: String,
-    },
-    /// Two different questions got the same bytes for an answer.
-    SameAnswer {
-        /// What the one was about.
-        one: String,
-        /// What the other was about.
-        other: String,
-    },
-    /// More pages of the run than the feed tolerates could not be had or read.
-    MissingPages {
-        /// How many.
-        missed: usize,
-        /// Of how many.
-        pages: usize,
-        /// How many are tolerated.
-        tolerated: usize,
-        /// The first.
-        first: Option<String>,
-    },
-    /// Somebody refused these very bytes.
-    RefusedBefore {
-        /// In which snapshot.
-        snapshot: SnapshotId,
-        /// Who.
-        author: String,
-        /// Why.
-        reason: String,
-    },
-    /// A word that the feed's tables do not have.
-    UnknownWord {
-        /// As written.
-        word: String,
-        /// In which column.
-        column: String,
-        /// In how many rows.
-        count: usize,
-        /// Where first.
-        first_line: u64,
-    },
-    /// Too many lines that say nothing.
-    BadLines {
-        /// How many.
-        bad: usize,
-        /// Of how many.
-        rows: usize,
-        /// They, as far as they are listed.
-        lines: Vec<BadLine>,
-    },
-}
-
-/// What staff should know of an accepted snapshot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Note {
-    /// Lines that say nothing.
-    BadLines {
-        /// How many.
-        bad: usize,
-        /// They, as far as they are listed.
-        lines: Vec<BadLine>,
-    },
-    /// Rows about municipalities outside the roster.
-    UnknownMunicipalities {
-        /// How many rows.
-        count: usize,
-        /// They, as far as they are listed.
-        lines: Vec<UnknownMunicipality>,
-    },
-    /// Municipalities of which rows say different things, by name.
-    Contradictions(Vec<String>),
-    /// Rows whose counts say neither that all are filled in nor that some are missing.
-    UnclearCounts(usize),
-    /// Units outside the roster.
-    UnknownUnits(usize),
-    /// Rows that repeat others.
-    Duplicates {
-        /// How many.
-        count: usize,
-        /// Where first.
-        first_line: u64,
-    },
-    /// Rows about no declared window.
-    WithoutWindow(usize),
-    /// Rows with a blank situation.
-    BlankSituations(usize),
-    /// Rows with a date that cannot be read, is yet to come, or is from before the window opened.
-    DoubtfulDates(usize),
-    /// Expected ones without a row who are taken for não confirmado.
-    Unsaid(usize),
-    /// Pages of the run that could not be had or read; whom they are about is não confirmado.
-    MissingPages {
-        /// How many.
-        missed: usize,
-        /// Of how many.
-        pages: usize,
-        /// The first.
-        first: Option<String>,
-    },
-}
+use super::map::Mapped;
 
 /// Judges what a file says against what the feed promises and what it said before. `before` is absent for a first
 /// snapshot.
@@ -253,7 +75,7 @@ fn tolerated_failures(spec: &FeedSpec) -> usize {
 
 /// Whether `part` is more than five and more than five percent of `whole`.
 fn beyond(part: usize, whole: usize) -> bool {
-    part > TOLERATED && part.saturating_mul(100) > whole.saturating_mul(TOLERATED_PERCENT)
+    part > compare::TOLERATED && part.saturating_mul(100) > whole.saturating_mul(compare::TOLERATED_PERCENT)
 }
 
 /// All that is odd about a file, whatever becomes of it.

@@ -35,6 +35,17 @@ pub enum Transport {
 }
 
 impl Transport {
+    /// Reaches the relay, if that must come first. It may be dropped at any moment: no letter is on the wire yet.
+    ///
+    /// # Errors
+    /// What it means for the letter that was to go, as of [`smtp::Session::connect`].
+    pub async fn connect(&mut self) -> Result<(), Outcome> {
+        match self {
+            Self::Smtp(sender) => sender.connect().await,
+            Self::File(_) => Ok(()),
+        }
+    }
+
     /// Delivers one letter, the bytes that [`message::compose`] made, to one address. `key` and `version` (from 1) name
     /// the file of a rehearsal. It may be dropped at any moment: what was on the wire is then uncertain, and the
     /// connection is not used again.

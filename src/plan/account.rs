@@ -9,7 +9,7 @@ use super::survey::Survey;
 use super::window::WindowContext;
 use super::{Decision, Plan, World};
 use crate::domain::calendar::Window;
-use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::domain::id::{EmailAddress, MunicipalityCode, WindowId};
 use crate::domain::notice::NoticeKey;
 use crate::domain::reason::{Cause, Reason};
 use crate::domain::roster::{Municipality, Role};
@@ -181,9 +181,12 @@ fn call(municipality: &Municipality, line: &MunicipalityLine, survey: &Survey<'_
     }
     let needs_a_person = |cause: Cause| matches!(cause.as_str(), "nao-confirmado" | "sem-contato");
     because.extend(line.withheld.iter().filter(|r| needs_a_person(r.cause())).cloned());
-    let flagged = &survey.context.world.ledger.flagged;
-    let refused = municipality.contacts.iter().filter(|c| c.addresses.iter().any(|a| flagged.contains(a)));
-    because.extend(refused.map(|c| Reason::AddressFlagged { role: c.role.clone() }));
+    let rests = |a: &EmailAddress| {
+        let (refusal, until) = survey.context.world.ledger.flagged.get(a)?;
+        (!survey.context.moment.reached(until)).then_some(refusal)
+    };
+    let refused = municipality.contacts.iter().filter_map(|c| Some((c, c.addresses.iter().find_map(rests)?)));
+    because.extend(refused.map(|(c, refusal)| Reason::AddressFlagged { role: c.role.clone(), refusal }));
     if because.is_empty() {
         return None;
     }

@@ -1,8 +1,8 @@
 //! Whom a notice goes to: the addresses of its audience, or of the next role when nobody there can be written to. Pure.
 
-use std::collections::HashSet;
-
 use super::assess::{Assessment, Assessor};
+use super::ledger::Flags;
+use super::moment::Moment;
 use crate::domain::calendar::{Audience, Calendar, Respondent, Window};
 use crate::domain::id::{EmailAddress, PartId};
 use crate::domain::notice::{Addressee, Recipient};
@@ -25,11 +25,12 @@ pub(super) fn reach<'a>(
     municipality: &'a Municipality,
     audience: &[Audience],
     about: Option<(&Assessment, State)>,
-    flagged: &HashSet<EmailAddress>,
+    flagged: &Flags,
+    moment: &Moment<'_>,
 ) -> Reach {
     let mut reach = Reach { to: Vec::new(), stands_in: false };
     let mut take = |role: &Role, address: &EmailAddress, to: &mut Vec<Recipient>| {
-        if !flagged.contains(address) && !to.iter().any(|r| r.address == *address) {
+        if !rests(flagged, moment, address) && !to.iter().any(|r| r.address == *address) {
             to.push(Recipient { role: role.clone(), address: address.clone() });
         }
     };
@@ -71,6 +72,11 @@ pub(super) fn reach<'a>(
         }
     }
     reach
+}
+
+/// Whether an address is not written to for now.
+fn rests(flagged: &Flags, moment: &Moment<'_>, address: &EmailAddress) -> bool {
+    flagged.get(address).is_some_and(|(_, until)| !moment.reached(until))
 }
 
 fn parts_about<'a>(window: &'a Window, about: Option<(&Assessment, State)>) -> Vec<&'a PartId> {

@@ -2,7 +2,7 @@
 //!
 //! A compact view of the ledger: the bytes, addresses and attempts stay in the store.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU16;
 
 use jiff::Timestamp;
@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::domain::id::{EmailAddress, MunicipalityCode, PartId, UnitId, WindowId};
 use crate::domain::notice::{Kind, NoticeKey, Slot, StaffSlot, Told};
 use crate::domain::reason::Cause;
+use crate::domain::refusal::Refusal;
 
 /// The ledger as the plan sees it.
 #[derive(Debug, Clone, Default)]
@@ -24,10 +25,44 @@ pub struct Ledger {
     pub outage: Option<Outage>,
     /// When the daemon first read an edition announced after the first; absent: on its `anunciada`.
     pub read_at: BTreeMap<(WindowId, u16), Timestamp>,
-    /// Addresses that refused or bounced and were not changed since.
-    pub flagged: HashSet<EmailAddress>,
+    /// Addresses that are not written to for now.
+    pub flagged: Flags,
     windows: HashMap<WindowId, WindowLedger>,
     service: BTreeMap<NoticeKey, Timestamp>,
+}
+
+/// Addresses that a letter did not reach, each with why and until when it rests.
+#[derive(Debug, Clone, Default)]
+pub struct Flags(HashMap<EmailAddress, (Refusal, Timestamp)>);
+
+impl Flags {
+    /// Lets an address rest.
+    pub fn insert(&mut self, address: EmailAddress, refusal: Refusal, until: Timestamp) {
+        self.0.insert(address, (refusal, until));
+    }
+
+    /// Takes a flag off.
+    pub fn remove(&mut self, address: &EmailAddress) {
+        self.0.remove(address);
+    }
+
+    /// How many there are, also those whose rest is over.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Why an address rests and until when, if it does or did.
+    #[must_use]
+    pub fn get(&self, address: &EmailAddress) -> Option<(Refusal, Timestamp)> {
+        self.0.get(address).copied()
+    }
 }
 
 /// A silence of the daemon.

@@ -202,6 +202,7 @@ pub(super) fn untold(survey: &Survey<'_>, municipality: &Municipality) -> Option
             &system.announce_to,
             None,
             flagged,
+            survey.context.moment,
         );
         !reach.to.is_empty()
     };

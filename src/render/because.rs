@@ -5,6 +5,7 @@ use crate::domain::id::PartId;
 use crate::domain::notice::{Told, UnconfirmedPart, Untold};
 use crate::domain::overrides::{BatchId, HoldScope, Note};
 use crate::domain::reason::{Cause, Reason};
+use crate::domain::refusal::Refusal;
 use crate::domain::status::{Basis, Doubt, Entry};
 use crate::plan::summary::PartLine;
 
@@ -78,8 +79,11 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
             "Nada consta como pendente, mas não há confirmação de {}; na dúvida ninguém é cobrado.",
             doubted(unconfirmed, calendar)
         ),
-        Reason::AddressFlagged { role } => {
+        Reason::AddressFlagged { role, refusal: Refusal::Address } => {
             format!("O endereço de {role} recusou ou devolveu uma carta e ainda não foi corrigido.")
+        }
+        Reason::AddressFlagged { role, refusal } => {
+            format!("Uma carta não chegou ao endereço de {role}: {}.", refusal.words())
         }
         Reason::NoContact => {
             "Não há endereço utilizável em nenhum papel do município; complete o cadastro.".to_owned()

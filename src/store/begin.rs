@@ -12,10 +12,12 @@ use crate::domain::journal::{self, Text};
 use crate::plan::ledger::Outage;
 
 statements! {
-    const SIGNS = "SELECT id, born_at, last_pass_at, heartbeat_at, high_water, head_seq, head_hash \
+    const SIGNS = "SELECT id, born_at, last_pass_at, heartbeat_at, high_water, relay_failing_since, head_seq, head_hash \
                    FROM meta WHERE id = 1";
     const BEAT = "UPDATE meta SET heartbeat_at = CASE WHEN heartbeat_at > $1 THEN heartbeat_at ELSE $1 END \
                   WHERE id = 1";
+    const RELAY_FAILS = "UPDATE meta SET relay_failing_since = COALESCE(relay_failing_since, $1) WHERE id = 1";
+    const RELAY_TAKES = "UPDATE meta SET relay_failing_since = NULL WHERE id = 1 AND relay_failing_since IS NOT NULL";
     const ANY_NOTICE = "SELECT COUNT(*) FROM (SELECT 1 FROM notices LIMIT 1) AS some";
     const PUT_OUTAGE = "INSERT INTO outages (from_at, until_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 }
@@ -34,6 +36,8 @@ pub struct Signs {
     pub heartbeat_at: Option<Timestamp>,
     /// The latest instant that any entry carries.
     pub high_water: Option<Timestamp>,
+    /// Since when the relay takes nothing; absent: it took the last letter.
+    pub relay_failing_since: Option<Timestamp>,
     /// How many entries the journal has.
     pub journal_seq: i64,
     /// The hash of the last one: who notes it elsewhere can prove later that nothing before it was changed.
@@ -82,6 +86,23 @@ impl Store {
         .await
     }
 
+    /// Notes that the relay fails and the queue rests (`since` the first such round), or that it takes letters.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn note_relay(&self, failing_at: Option<Timestamp>) -> Result<(), StoreError> {
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin_quietly().await?;
+            match failing_at {
+                Some(at) => bound!(RELAY_FAILS, ms(at)).execute(&mut *tx).await?,
+                None => bound!(RELAY_TAKES).execute(&mut *tx).await?,
+            };
+            tx.commit().await
+        })
+        .await
+    }
+
     /// The ledger's signs of life.
     ///
     /// # Errors
@@ -99,6 +120,7 @@ pub(super) async fn signs(conn: &mut Conn) -> Result<Signs, StoreError> {
         last_pass_at: cells.instant_opt("last_pass_at")?,
         heartbeat_at: cells.instant_opt("heartbeat_at")?,
         high_water: cells.instant_opt("high_water")?,
+        relay_failing_since: cells.instant_opt("relay_failing_since")?,
         journal_seq: cells.get("head_seq")?,
         journal_hash: cells.get("head_hash")?,
     })

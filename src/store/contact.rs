@@ -1,48 +1,104 @@
-//! Addresses that refused a letter or sent one back, until they take one or somebody says otherwise.
+//! The health of addresses: which are not written to for now, why, and until when.
+//!
+//! A row has four ways out: its time is over and the address gets one more try, it takes a letter, a letter is read
+//! there, or somebody confirms it. What several domains said within an hour was ours, and is lifted.
 
-use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, ms};
 use super::chain::{Chain, Line, sha256};
 use super::db::{Conn, detached};
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
+use crate::domain::delivery::DeliveryState;
 use crate::domain::id::EmailAddress;
-use crate::domain::journal::{Entry, Flagged, Unflagged, Unflagging};
+use crate::domain::journal::{Entry, Flagged, Text, Unflagged, Unflagging};
+use crate::domain::overrides::Authorship;
+use crate::domain::refusal::Refusal;
 
 statements! {
-    const FLAG = "INSERT INTO flagged_contacts (address, since, why) VALUES ($1, $2, $3) \
-                  ON CONFLICT (address) DO NOTHING";
+    // What accuses the address outlasts a mere rest; nothing else shortens or lengthens one that lasts.
+    const FLAG = "INSERT INTO flagged_contacts (address, since, refusal, until, why) VALUES ($1, $2, $3, $4, $5) \
+                  ON CONFLICT (address) DO UPDATE SET since = excluded.since, refusal = excluded.refusal, \
+                  until = excluded.until, why = excluded.why \
+                  WHERE flagged_contacts.until <= excluded.since \
+                  OR (flagged_contacts.refusal <> 'endereco' AND excluded.refusal = 'endereco')";
     const UNFLAG = "DELETE FROM flagged_contacts WHERE address = $1";
-    const LIST = "SELECT address, since, why FROM flagged_contacts ORDER BY address";
+    const LIST = "SELECT address, since, refusal, until, why FROM flagged_contacts ORDER BY address";
+    const LAST = "SELECT d.address, d.state, d.settled_at FROM deliveries d \
+                  JOIN (SELECT address, MAX(settled_at) AS latest FROM deliveries GROUP BY address) l \
+                  ON l.address = d.address AND l.latest = d.settled_at ORDER BY d.address, d.id";
 }
 
-/// A flagged address.
+/// So many addresses, in two domains or more, whose letters did not arrive for a reason that may be ours within an
+/// hour, and it is ours.
+const OURS: usize = 3;
+/// How long that is remembered.
+const WITHIN: SignedDuration = SignedDuration::from_hours(1);
+
+/// An address that is not written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlaggedContact {
     /// Which.
     pub address: EmailAddress,
     /// Since when.
     pub since: Timestamp,
-    /// What the relay said.
+    /// Whose matter it is. Only [`Refusal::Address`] accuses the address.
+    pub refusal: Refusal,
+    /// From when on it gets one more try.
+    pub until: Timestamp,
+    /// What the relay or the message said.
     pub why: String,
 }
 
+/// How the last letter to an address ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastLetter {
+    /// Which address.
+    pub address: EmailAddress,
+    /// Where that delivery stands.
+    pub state: DeliveryState,
+    /// Since when.
+    pub at: Timestamp,
+}
+
 impl Store {
-    /// The flagged addresses.
+    /// The addresses that are said not to exist.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn flagged(&self) -> Result<Vec<FlaggedContact>, StoreError> {
+        let mut all = self.resting().await?;
+        all.retain(|contact| contact.refusal == Refusal::Address);
+        Ok(all)
+    }
+
+    /// Every address that a letter did not reach and that was not cleared since, also those whose time is over.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn resting(&self) -> Result<Vec<FlaggedContact>, StoreError> {
         let mut conn = self.db.read().await?;
-        let rows = bound!(LIST).fetch_all(&mut *conn).await?;
+        list(&mut conn).await
+    }
+
+    /// How the last letter to each address ended, by address.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn last_letters(&self) -> Result<Vec<LastLetter>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let rows = bound!(LAST).fetch_all(&mut *conn).await?;
         rows.iter()
             .map(|row| {
-                let cells = Cells::of("flagged_contacts", row);
-                Ok(FlaggedContact {
+                let cells = Cells::of("deliveries", row);
+                Ok(LastLetter {
                     address: cells.parsed("address", |t| EmailAddress::parse(t).ok())?,
-                    since: cells.instant("since")?,
-                    why: cells.get("why")?,
+                    state: cells.parsed("state", DeliveryState::parse)?,
+                    at: cells.instant("settled_at")?,
                 })
             })
             .collect()
@@ -52,31 +108,90 @@ impl Store {
     ///
     /// # Errors
     /// A fault of the database.
-    pub async fn confirm_contact(&self, address: &EmailAddress, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn confirm_contact(&self, address: &EmailAddress, by: Authorship) -> Result<bool, StoreError> {
         let (db, address) = (self.db.clone(), address.clone());
         detached(async move {
             let mut tx = db.begin().await?;
             let mut chain = Chain::resume(&mut tx).await?;
-            let gone = unflag(&mut tx, &mut chain, &address, now, Unflagging::Confirmed).await?;
+            let gone = bound!(UNFLAG, address.as_str()).execute(&mut *tx).await?.rows_affected() > 0;
+            if gone {
+                let (author, reason) = (Some(by.author), Some(by.reason));
+                tell(&mut chain, &address, by.at, Unflagged { act: Unflagging::Confirmed, author, reason });
+            }
             chain.save(&mut tx).await?;
             tx.commit().await?;
             Ok(gone)
         })
         .await
     }
+
+    /// Lifts what rests for a reason that may be ours, if several domains said so within the hour before `now`, or if
+    /// `known`: it was so a moment ago. Answers what was said to them, one for each address; nothing when it is not ours.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn lift_ours(&self, now: Timestamp, known: bool) -> Result<Vec<FlaggedContact>, StoreError> {
+        // Seldom anything to do: not for this the one writer.
+        if !is_ours(&recent(self.resting().await?, now), known) {
+            return Ok(Vec::new());
+        }
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin().await?;
+            let found = recent(list(&mut tx).await?, now);
+            if !is_ours(&found, known) {
+                return Ok(Vec::new());
+            }
+            let mut chain = Chain::resume(&mut tx).await?;
+            for contact in &found {
+                unflag(&mut tx, &mut chain, &contact.address, now, Unflagging::Ours).await?;
+            }
+            chain.save(&mut tx).await?;
+            tx.commit().await?;
+            Ok(found)
+        })
+        .await
+    }
 }
 
-/// Flags an address; one already flagged keeps its first reason.
+fn recent(mut contacts: Vec<FlaggedContact>, now: Timestamp) -> Vec<FlaggedContact> {
+    contacts.retain(|c| c.refusal.may_be_ours() && now.duration_since(c.since) <= WITHIN);
+    contacts
+}
+
+fn is_ours(contacts: &[FlaggedContact], known: bool) -> bool {
+    let domains: BTreeSet<&str> = contacts.iter().map(|c| c.address.domain()).collect();
+    (known && !contacts.is_empty()) || (contacts.len() >= OURS && domains.len() > 1)
+}
+
+async fn list(conn: &mut Conn) -> Result<Vec<FlaggedContact>, StoreError> {
+    bound!(LIST).fetch_all(conn).await?.iter().map(contact).collect()
+}
+
+fn contact(row: &SqliteRow) -> Result<FlaggedContact, StoreError> {
+    let cells = Cells::of("flagged_contacts", row);
+    Ok(FlaggedContact {
+        address: cells.parsed("address", |t| EmailAddress::parse(t).ok())?,
+        since: cells.instant("since")?,
+        refusal: cells.parsed("refusal", Refusal::parse)?,
+        until: cells.instant("until")?,
+        why: cells.get("why")?,
+    })
+}
+
+/// Lets an address rest until `until`. One that rests still keeps its first reason, unless the new one accuses it.
 pub(super) async fn flag(
     conn: &mut Conn,
     chain: &mut Chain,
     address: &EmailAddress,
+    (refusal, until): (Refusal, Timestamp),
     at: Timestamp,
     why: &str,
 ) -> Result<(), StoreError> {
-    let flagged = bound!(FLAG, address.as_str(), ms(at), why).execute(&mut *conn).await?.rows_affected() > 0;
-    if flagged {
-        tell(chain, address, at, Flagged { why_sha256: sha256(why.as_bytes()) });
+    let put = bound!(FLAG, address.as_str(), ms(at), refusal.as_str(), ms(until), why);
+    if put.execute(&mut *conn).await?.rows_affected() > 0 {
+        let why_sha256 = sha256(why.as_bytes());
+        tell(chain, address, at, Flagged { refusal: Text(refusal), until: Text(until), why_sha256 });
     }
     Ok(())
 }
@@ -91,7 +206,7 @@ pub(super) async fn unflag(
 ) -> Result<bool, StoreError> {
     let gone = bound!(UNFLAG, address.as_str()).execute(&mut *conn).await?.rows_affected() > 0;
     if gone {
-        tell(chain, address, at, Unflagged { act: why });
+        tell(chain, address, at, Unflagged { act: why, author: None, reason: None });
     }
     Ok(gone)
 }

@@ -15,11 +15,12 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, Row as _, SqlSafeStr as _, Sqlite, Transaction};
+use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqlSafeStr as _, Sqlite, Transaction};
 
 use super::StoreError;
 use super::lock::{self, LedgerLock};
 use super::sql::{bound, statements};
+use super::transaction::WriteTx;
 use crate::files::{self, Access};
 
 statements! {
@@ -151,15 +152,15 @@ impl Db {
     }
 
     /// A transaction to write with. Only inside [`detached`].
-    pub(super) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+    pub(super) async fn begin(&self) -> Result<WriteTx, StoreError> {
         let tx = self.begin_quietly().await?;
         self.note_change();
         Ok(tx)
     }
 
     /// The same for what no plan depends on.
-    pub(super) async fn begin_quietly(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.writer()?.begin_with("BEGIN IMMEDIATE").await?)
+    pub(super) async fn begin_quietly(&self) -> Result<WriteTx, StoreError> {
+        WriteTx::begin(self.writer()?).await
     }
 
     /// Something that a plan may depend on is being written. Only by whoever has the transaction.
@@ -230,6 +231,14 @@ fn options(path: &Path) -> SqliteConnectOptions {
 async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
     SqlitePoolOptions::new()
         .max_connections(READERS)
+        // SQLite ends some views by itself, and then the driver goes on counting them: see `transaction`. The ping lets
+        // the end of the view come first.
+        .after_release(|conn, _| {
+            Box::pin(async move {
+                conn.ping().await?;
+                Ok(!conn.is_in_transaction())
+            })
+        })
         .connect_with(options(path).read_only(true))
         .await
         .map_err(|e| StoreError::from(e).opening(path, NO_DATABASE))

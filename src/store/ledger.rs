@@ -1,9 +1,6 @@
 //! The ledger as the plan sees it, put together from notices and their deliveries.
 
-use std::collections::HashSet;
 use std::num::NonZeroU16;
-
-use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, parse_told};
 use super::db::Conn;
@@ -13,12 +10,13 @@ use super::{notice, reading};
 use crate::domain::id::EmailAddress;
 use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::reason::Cause;
-use crate::plan::ledger::{Ledger, Outage, Record, Standing};
+use crate::domain::refusal::Refusal;
+use crate::plan::ledger::{Flags, Ledger, Outage, Record, Standing};
 
 statements! {
     const META = "SELECT id, born_at, last_pass_at, high_water FROM meta WHERE id = 1";
     const OUTAGE = "SELECT until_at, from_at FROM outages ORDER BY until_at DESC LIMIT 1";
-    const FLAGGED = "SELECT address FROM flagged_contacts";
+    const FLAGGED = "SELECT address, refusal, until FROM flagged_contacts";
     // live: whether an address is still to be tried or repeated, also one that a reter only pauses.
     const NOTICES = "SELECT n.notice_key, n.kind, n.edition, n.told, n.version, n.due_at, n.recorded_at, n.parts, \
                      n.act, n.cause, n.queued_at, d.reached_at, d.live FROM notices n LEFT JOIN ( \
@@ -99,9 +97,12 @@ async fn outage(conn: &mut Conn) -> Result<Option<Outage>, StoreError> {
     Ok(Some(Outage { from: cells.instant("from_at")?, until: cells.instant("until_at")? }))
 }
 
-async fn flagged(conn: &mut Conn) -> Result<HashSet<EmailAddress>, StoreError> {
-    let address = |row: &SqliteRow| {
-        Cells::of("flagged_contacts", row).parsed("address", |t| EmailAddress::parse(t).ok())
-    };
-    bound!(FLAGGED).fetch_all(conn).await?.iter().map(address).collect()
+async fn flagged(conn: &mut Conn) -> Result<Flags, StoreError> {
+    let mut flags = Flags::default();
+    for row in bound!(FLAGGED).fetch_all(conn).await? {
+        let cells = Cells::of("flagged_contacts", &row);
+        let address = cells.parsed("address", |t| EmailAddress::parse(t).ok())?;
+        flags.insert(address, cells.parsed("refusal", Refusal::parse)?, cells.instant("until")?);
+    }
+    Ok(flags)
 }

@@ -1,6 +1,6 @@
 //! What the daemon remembers: the ledger, who has filled in, what people decided, and a journal that proves it.
 //!
-//! Reading order: `db` (one writer, several readers), `chain` and `journal`, `pass` and `notice` (what a pass decided),
+//! Reading order: `db` (one writer, several readers), `transaction`, `chain` and `journal`, `pass` and `notice` (what a pass decided),
 //! `outbox`, `settle` and `group` (letters on their way), `ledger` (the same as the plan sees it), `snapshot` and
 //! `status` (who has filled in), `ruling` (what people say of snapshots), `run` (how fetching goes), `overrides`,
 //! `configuration` (what was in force), `reading`, `contact`, `register` and `news` (what the ministry publishes),
@@ -49,6 +49,7 @@ mod status;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod transaction;
 mod uncertain;
 mod verify;
 mod visit;
@@ -56,7 +57,7 @@ mod visit;
 pub use begin::Signs;
 pub use chain::sha256;
 pub use configuration::{KeptConfiguration, NewConfiguration, RefusedConfiguration};
-pub use contact::FlaggedContact;
+pub use contact::{FlaggedContact, LastLetter};
 pub use db::Generation;
 pub use delivery::{Attempt, DeliveryFilter, DeliveryId, DeliveryLine};
 pub use dossier::CaseFile;

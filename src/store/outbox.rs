@@ -41,6 +41,8 @@ statements! {
                   AND (valid_until IS NULL OR valid_until > claims.column3) RETURNING deliveries.id, fence";
     const RELEASE = "UPDATE deliveries SET owner = NULL, lease_until = NULL \
                      WHERE id = $1 AND fence = $2 AND state IN ('registrado', 'adiado', 'incerto')";
+    const RELEASE_ALL = "UPDATE deliveries SET owner = NULL, lease_until = NULL \
+                         WHERE lease_until IS NOT NULL AND owner = $1 AND state IN ('registrado', 'adiado', 'incerto')";
     const NEXT_FREE = "SELECT next_attempt_at FROM deliveries WHERE next_attempt_at IS NOT NULL \
                        AND stopped_at IS NULL AND state IN ('registrado', 'adiado', 'incerto') \
                        AND lease_until IS NULL \
@@ -48,6 +50,12 @@ statements! {
                        ORDER BY next_attempt_at, notice_key, version, address LIMIT 1";
     const WAITING = "SELECT COUNT(*) FROM deliveries WHERE next_attempt_at IS NOT NULL AND stopped_at IS NULL \
                      AND state IN ('registrado', 'adiado', 'incerto') AND (valid_until IS NULL OR valid_until > $1)";
+    const OVERDUE = "SELECT COUNT(*), MIN(CASE WHEN n.queued_at > n.due_at THEN n.queued_at ELSE n.due_at END) \
+                     FROM deliveries d JOIN notices n ON n.notice_key = d.notice_key \
+                     WHERE d.next_attempt_at IS NOT NULL AND d.stopped_at IS NULL \
+                     AND d.state IN ('registrado', 'adiado', 'incerto') \
+                     AND (d.valid_until IS NULL OR d.valid_until > $1) AND n.due_at <= $2 \
+                     AND (n.queued_at IS NULL OR n.queued_at <= $2)";
     const ATTEMPTED = "SELECT started_at FROM attempts WHERE started_at >= $1 ORDER BY started_at";
     const NEXT_LEASED = "SELECT MIN(CASE WHEN lease_until > next_attempt_at THEN lease_until \
                          ELSE next_attempt_at END) FROM deliveries WHERE lease_until IS NOT NULL \
@@ -143,6 +151,21 @@ impl Store {
         .await
     }
 
+    /// Gives back whatever `owner` has claimed and not marked *enviando*: for when a fault kept it from doing so, and
+    /// none of its senders is at work.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn release_all(&self, owner: &str) -> Result<(), StoreError> {
+        let (db, owner) = (self.db.clone(), owner.to_owned());
+        detached(async move {
+            let mut tx = db.begin_quietly().await?;
+            bound!(RELEASE_ALL, &owner).execute(&mut *tx).await?;
+            Ok(tx.commit().await?)
+        })
+        .await
+    }
+
     /// How many deliveries are still to be tried, or tried again, as far as is known at `now`.
     ///
     /// # Errors
@@ -151,6 +174,23 @@ impl Store {
         let mut conn = self.db.read().await?;
         let n: i64 = bound!(WAITING, ms(now)).fetch_one(&mut *conn).await?.try_get(0)?;
         Ok(usize::try_from(n).unwrap_or(0))
+    }
+
+    /// How many deliveries could have left by `limit` and are still to be tried, or tried again, at `now`; and since when
+    /// the longest of them waits.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn overdue(
+        &self,
+        now: Timestamp,
+        limit: Timestamp,
+    ) -> Result<Option<(usize, Timestamp)>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let row = bound!(OVERDUE, ms(now), ms(limit)).fetch_one(&mut *conn).await?;
+        let (letters, since): (i64, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
+        let since = since.map(|at| instant(at, "due_at")).transpose()?;
+        Ok(since.map(|since| (usize::try_from(letters).unwrap_or(0), since)))
     }
 
     /// When attempts began, since an instant, oldest first. Reads every attempt ever made: for a start, not for a pass.
@@ -176,15 +216,13 @@ impl Store {
         };
         let leased: Option<i64> = bound!(NEXT_LEASED, ms(now)).fetch_one(&mut *view).await?.try_get(0)?;
         let next = [free, leased].into_iter().flatten().min();
-        next.map(|at| {
-            Timestamp::from_millisecond(at).map_err(|_| StoreError::Corrupt {
-                table: "deliveries",
-                column: "next_attempt_at",
-                key: at.to_string(),
-            })
-        })
-        .transpose()
+        next.map(|at| instant(at, "next_attempt_at")).transpose()
     }
+}
+
+fn instant(at: i64, column: &'static str) -> Result<Timestamp, StoreError> {
+    let corrupt = |_| StoreError::Corrupt { table: "deliveries", column, key: at.to_string() };
+    Timestamp::from_millisecond(at).map_err(corrupt)
 }
 
 /// Marks claims *enviando*, each at its instant. Those that may not be sent are given back; the answer names the others.

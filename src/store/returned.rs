@@ -1,19 +1,23 @@
 //! What comes back by mail: bounces and read receipts, each noted at the delivery that it is about and kept byte for
 //! byte.
 
+use std::io::{self, Read};
+
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, count, ms};
-use super::chain::{Chain, Line, sha256};
+use super::chain::{Chain, Line, hex, sha256};
 use super::contact;
 use super::db::{Conn, detached};
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::EmailAddress;
-use crate::domain::journal::{Message, Returned, Text};
+use crate::domain::journal::{Message, Returned, Text, Unflagging};
 use crate::domain::notice::NoticeKey;
+use crate::domain::refusal::Refusal;
 
 /// Kept of one message: what tells its sort stands at its beginning.
 const MOST_KEPT: usize = 512 * 1024;
@@ -22,9 +26,7 @@ statements! {
     const BY_MESSAGE = "SELECT d.id, d.notice_key, d.version, d.role, d.address, d.state, d.reached_at \
                         FROM deliveries d \
                         JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version \
-                        WHERE l.message_id = $1";
-    const BOUNCED_BEFORE = "SELECT COUNT(*) AS n FROM deliveries \
-                            WHERE notice_key = $1 AND address = $2 AND state = 'devolvido' AND id <> $3";
+                        WHERE l.message_id = $1 OR d.id = $1";
     const RETURNED = "UPDATE deliveries SET state = $2, reached_at = $3, next_attempt_at = NULL, settled_at = $4, \
                       reply = $5, owner = NULL, lease_until = NULL, fence = fence + 1 WHERE id = $1";
     const PUT_MESSAGE = "INSERT INTO returns (sha256, received_at, size, kept_sha256, bytes) \
@@ -42,9 +44,11 @@ pub enum Return {
     Bounced {
         /// What the notification says.
         why: String,
-        /// Whether the address itself is at fault (5.x.x). A letter that came back for another reason may be tried at
-        /// the same address once more; coming back twice flags it all the same, or it would be tried for ever.
-        hard: bool,
+        /// Whose matter it is.
+        refusal: Refusal,
+        /// Until when the address is not written to ([`Refusal::rests_until`]): else a letter would go and come back
+        /// without end.
+        rests_until: Timestamp,
     },
     /// A read receipt.
     Read,
@@ -61,7 +65,7 @@ pub enum Noted {
     OnTheWire(NoticeKey),
     /// The letter never left for that address, so nothing can have come back.
     NeverSent(NoticeKey),
-    /// The letter went to several addresses, and none of those named is among them.
+    /// The letter went to several addresses, and what is named tells of none of them, or of more than one.
     Ambiguous(NoticeKey),
     /// No letter of ours has that Message-ID.
     NoLetter,
@@ -88,6 +92,32 @@ impl RawMessage {
         Self { sha256: sha256(bytes), size: bytes.len(), kept_sha256: sha256(kept), kept: kept.to_vec() }
     }
 
+    /// Reads a message to its end: what the ledger keeps of it, told of the whole however large, and its first `most`
+    /// bytes.
+    ///
+    /// # Errors
+    /// The input cannot be read.
+    pub fn read(input: &mut impl Read, most: usize) -> io::Result<(Self, Vec<u8>)> {
+        let (mut hash, mut size, mut head) = (Sha256::new(), 0, Vec::new());
+        let mut piece = vec![0; 64 * 1024];
+        loop {
+            let length = input.read(&mut piece)?;
+            if length == 0 {
+                break;
+            }
+            hash.update(&piece[..length]);
+            size += length;
+            head.extend_from_slice(&piece[..length.min(most - head.len())]);
+        }
+        Ok((Self { sha256: hex(&hash.finalize()), size, ..Self::of(&head) }, head))
+    }
+
+    /// How many bytes it had.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
     /// SHA-256 of all of it, hexadecimal.
     #[must_use]
     pub fn sha256(&self) -> &str {
@@ -111,26 +141,28 @@ pub struct KeptMessage {
 }
 
 impl Store {
-    /// Takes in what came back for a letter: from the first of `addresses` that it was sent to, or, where none is, from
-    /// its only one. What changes a delivery is kept.
+    /// Takes in what came back for `letter`, a Message-ID with its brackets or the id of one delivery (our ENVID): from
+    /// the first of `named` that it was sent to, or the only one of `mentioned`, or, where it is none of these, its only
+    /// address. What changes a delivery is kept.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn note_return(
         &self,
-        message_id: &str,
-        addresses: &[EmailAddress],
+        letter: &str,
+        named: &[EmailAddress],
+        mentioned: &[EmailAddress],
         came: Return,
         raw: &RawMessage,
         now: Timestamp,
     ) -> Result<Noted, StoreError> {
-        let (db, message_id, addresses) = (self.db.clone(), message_id.to_owned(), addresses.to_vec());
-        let raw = raw.clone();
+        let (db, letter, named) = (self.db.clone(), letter.to_owned(), named.to_vec());
+        let (mentioned, raw) = (mentioned.to_vec(), raw.clone());
         detached(async move {
             let mut tx = db.begin().await?;
-            let rows = bound!(BY_MESSAGE, &message_id).fetch_all(&mut *tx).await?;
+            let rows = bound!(BY_MESSAGE, &letter).fetch_all(&mut *tx).await?;
             let Some(first) = rows.first() else { return Ok(Noted::NoLetter) };
-            let row = match named(&rows, &addresses)? {
+            let row = match about(&rows, &named, &mentioned)? {
                 Some(row) => row,
                 None if rows.len() == 1 => first,
                 None => return Ok(Noted::Ambiguous(notice(&Cells::of("deliveries", first))?)),
@@ -143,14 +175,35 @@ impl Store {
     }
 }
 
-/// The delivery to the first of `addresses` that has one. Notifications do not keep the case of letters.
-fn named<'a>(rows: &'a [SqliteRow], addresses: &[EmailAddress]) -> Result<Option<&'a SqliteRow>, StoreError> {
-    for address in addresses {
-        for row in rows {
-            let to: &str = Cells::of("deliveries", row).get("address")?;
-            if to.eq_ignore_ascii_case(address.as_str()) {
-                return Ok(Some(row));
-            }
+/// The delivery to the first of `named` that has one, or to the only one of `mentioned`: two innocent until somebody
+/// reads it.
+fn about<'a>(
+    rows: &'a [SqliteRow],
+    named: &[EmailAddress],
+    mentioned: &[EmailAddress],
+) -> Result<Option<&'a SqliteRow>, StoreError> {
+    for address in named {
+        if let Some(row) = sent_to(rows, address)? {
+            return Ok(Some(row));
+        }
+    }
+    let mut found: Option<&SqliteRow> = None;
+    for address in mentioned {
+        let Some(row) = sent_to(rows, address)? else { continue };
+        if found.is_some_and(|known| !std::ptr::eq(known, row)) {
+            return Ok(None);
+        }
+        found = Some(row);
+    }
+    Ok(found)
+}
+
+/// The delivery to an address. Notifications do not keep the case of letters.
+fn sent_to<'a>(rows: &'a [SqliteRow], address: &EmailAddress) -> Result<Option<&'a SqliteRow>, StoreError> {
+    for row in rows {
+        let to: &str = Cells::of("deliveries", row).get("address")?;
+        if to.eq_ignore_ascii_case(address.as_str()) {
+            return Ok(Some(row));
         }
     }
     Ok(None)
@@ -200,10 +253,13 @@ async fn take_back(
         .await?;
     bound!(LINK, id, &raw.sha256).execute(&mut *conn).await?;
     let mut chain = Chain::resume(conn).await?;
-    if let Return::Bounced { hard, .. } = came {
-        let address = cells.parsed("address", |t| EmailAddress::parse(t).ok())?;
-        if *hard || bounced_before(conn, &key, &address, id).await? {
-            contact::flag(conn, &mut chain, &address, now, reply).await?;
+    let address = cells.parsed("address", |t| EmailAddress::parse(t).ok())?;
+    match came {
+        Return::Bounced { refusal, rests_until, .. } => {
+            contact::flag(conn, &mut chain, &address, (*refusal, *rests_until), now, reply).await?;
+        }
+        Return::Read => {
+            contact::unflag(conn, &mut chain, &address, now, Unflagging::WasRead).await?;
         }
     }
     let subject = key.to_string();
@@ -223,17 +279,6 @@ async fn take_back(
     chain.append(Line::of_notice(now, &key, &subject, told));
     chain.save(conn).await?;
     Ok(Noted::Changed(key))
-}
-
-/// Whether an earlier version of the same notice came back from the same address.
-async fn bounced_before(
-    conn: &mut Conn,
-    key: &NoticeKey,
-    address: &EmailAddress,
-    but: &str,
-) -> Result<bool, StoreError> {
-    let row = bound!(BOUNCED_BEFORE, key.to_string(), address.as_str(), but).fetch_one(conn).await?;
-    Ok(Cells::of("deliveries", &row).get::<i64>("n")? > 0)
 }
 
 pub(super) fn message(row: &SqliteRow) -> Result<KeptMessage, StoreError> {

@@ -53,6 +53,8 @@ pub struct Settled {
     pub ended_at: Timestamp,
     /// When to try again; only heeded for *adiado* and *incerto*; absent: never.
     pub next_attempt_at: Option<Timestamp>,
+    /// Until when a refused address is not written to ([`Refusal::rests_until`]); only heeded for *recusado*.
+    pub rests_until: Timestamp,
 }
 
 /// What became of a settlement.
@@ -76,7 +78,7 @@ pub enum OnUncertain {
 
 impl Store {
     /// Records what attempts came to, all in one transaction. The answer has one entry for each, in order. A refused
-    /// address is flagged; one that takes a letter is no longer.
+    /// address rests; one that takes a letter does no longer.
     ///
     /// # Errors
     /// A fault of the database; then nothing is recorded.
@@ -118,6 +120,7 @@ impl Store {
                         OnUncertain::Withhold if to_a_municipality => None,
                         OnUncertain::Withhold | OnUncertain::Resend => Some(now),
                     },
+                    rests_until: now,
                 });
             }
             record(&mut tx, &mut chain, &ends).await?;
@@ -141,6 +144,7 @@ pub(super) async fn all(
         started_at: one.started_at,
         ended_at: one.ended_at,
         next_attempt_at: one.next_attempt_at,
+        rests_until: one.rests_until,
     };
     record(conn, chain, &settled.iter().map(end).collect::<Vec<_>>()).await
 }
@@ -164,6 +168,7 @@ struct End {
     started_at: Timestamp,
     ended_at: Timestamp,
     next_attempt_at: Option<Timestamp>,
+    rests_until: Timestamp,
 }
 
 impl OnTheWire {
@@ -235,8 +240,8 @@ impl End {
     }
 }
 
-/// Records how attempts ended, in order; one whose claim is not the latest changes nothing. A refused address is
-/// flagged, and one that takes a letter is no longer: also answers whether that changed any contact.
+/// Records how attempts ended, in order; one whose claim is not the latest changes nothing. A refused address
+/// rests, and one that takes a letter is no longer: also answers whether that changed any contact.
 async fn record(
     conn: &mut Conn,
     chain: &mut Chain,
@@ -257,8 +262,8 @@ async fn record(
             end.tell(chain, state);
             settlements.push(Settlement::Done(state));
             let (address, at) = (&end.wire.address, end.ended_at);
-            if state == DeliveryState::Refused {
-                contact::flag(conn, chain, address, at, end.outcome.reply()).await?;
+            if let Outcome::Refused { reply, why } = &end.outcome {
+                contact::flag(conn, chain, address, (*why, end.rests_until), at, reply).await?;
                 contacts_changed = true;
             } else if state == DeliveryState::Accepted && *flagged {
                 contacts_changed |=

@@ -89,6 +89,7 @@ mod tests {
             crate::store::snapshot::ALL,
             crate::store::settle::ALL,
             crate::store::status::ALL,
+            crate::store::transaction::ALL,
             crate::store::uncertain::ALL,
             crate::store::verify::ALL,
             crate::store::verify::ALL_TABLES,

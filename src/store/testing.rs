@@ -11,6 +11,7 @@ use crate::domain::delivery::Outcome;
 use crate::domain::id::{EmailAddress, MunicipalityCode, PartId, WindowId};
 use crate::domain::notice::{Content, NoticeKey, PendingPart, Recipient, Slot};
 use crate::domain::reason::Reason;
+use crate::domain::refusal::Refusal;
 use crate::domain::roster::Role;
 use crate::plan::{Act, Closed, Decision, End, Notice, Report, Sending, Withheld};
 
@@ -118,6 +119,7 @@ pub(super) fn settled(claim: &Claim, outcome: Outcome, minutes: i64) -> Settled 
         started_at: at(minutes),
         ended_at: at(minutes),
         next_attempt_at: Some(at(minutes + 5)),
+        rests_until: at(minutes + 60),
     }
 }
 
@@ -130,7 +132,7 @@ pub(super) fn deferred() -> Outcome {
 }
 
 pub(super) fn refused() -> Outcome {
-    Outcome::Refused { reply: "550 quem?".to_owned() }
+    Outcome::Refused { reply: "550 quem?".to_owned(), why: Refusal::Address }
 }
 
 pub(super) fn uncertain() -> Outcome {

@@ -3,7 +3,7 @@
 //!
 //! Reading order: `setup` (a configuration ready to work with), `live` (in force), `known` (the world as the store has
 //! it), `amend` (what may not be edited in silence), `last_good` (what rules when the files cannot be used), `compose`
-//! (a decision as a letter), `relay` and `secret` (by which way letters leave).
+//! (a decision as a letter), `relay` and `secret` (by which way letters leave), `lateness` (what has not left).
 //!
 //! Architecture invariant: no loop and no use case lives here, and nothing here decides what is due.
 
@@ -11,6 +11,7 @@ pub mod amend;
 pub mod compose;
 pub mod known;
 pub mod last_good;
+pub mod lateness;
 pub mod live;
 pub mod relay;
 pub mod secret;

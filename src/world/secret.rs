@@ -87,6 +87,8 @@ impl Source {
                     source,
                 })?;
                 let text = String::from_utf8_lossy(&bytes);
+                // Editors put a mark first that nobody sees.
+                let text = text.trim_start_matches('\u{FEFF}');
                 SecretString::from(text.lines().next().unwrap_or_default().to_owned())
             }
             Self::Variable(password) => password.clone(),
@@ -127,7 +129,7 @@ mod tests {
         assert_eq!(read(&relay, &around).0, "12345", "as it is, and no number");
         std::fs::write(dir.path().join("smtp-senha"), "\n").unwrap();
         assert_eq!(read(&relay, &around).0, "12345", "the unit's stand-in is no password");
-        std::fs::write(dir.path().join("smtp-senha"), "da-credencial\r\n").unwrap();
+        std::fs::write(dir.path().join("smtp-senha"), "\u{FEFF}da-credencial\r\n").unwrap();
         let (password, words) = read(&relay, &around);
         assert_eq!(password, "da-credencial");
         assert!(words.starts_with("da credencial do systemd"), "{words}");

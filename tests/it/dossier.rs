@@ -21,6 +21,7 @@ use vigia_suas::domain::notice::{
 };
 use vigia_suas::domain::overrides::Authorship;
 use vigia_suas::domain::reason::Reason;
+use vigia_suas::domain::refusal::Refusal;
 use vigia_suas::domain::roster::Role;
 use vigia_suas::domain::status::{Basis, Doubt, Observation, State};
 use vigia_suas::plan::{Decision, Notice, Sending, Withheld};
@@ -146,6 +147,7 @@ impl Office {
             Role::Smas => Outcome::Accepted { reply: "250 2.0.0 Ok: queued as 4F1".to_owned() },
             _ => Outcome::Refused {
                 reply: "550 5.1.1 <caixa> inexistente & <script>alert(1)</script>".to_owned(),
+                why: Refusal::Address,
             },
         })
         .await;
@@ -159,9 +161,13 @@ impl Office {
         send(store, 11, |_| Outcome::Accepted { reply: "250 ok".to_owned() }).await;
         let ids = store.message_ids(&census()).await.unwrap().remove(&vitoria()).unwrap();
         let cmas = EmailAddress::parse("cmas@vitoria.invalid").unwrap();
-        let came = Return::Bounced { why: "caixa cheia".to_owned(), hard: true };
+        let came = Return::Bounced {
+            why: "caixa cheia".to_owned(),
+            refusal: Refusal::Mailbox,
+            rests_until: at(600),
+        };
         let raw = RawMessage::of(b"Subject: devolvida\r\n\r\ncaixa cheia\r\n");
-        let noted = store.note_return(&ids[1], &[cmas], came, &raw, at(60)).await.unwrap();
+        let noted = store.note_return(&ids[1], &[cmas], &[], came, &raw, at(60)).await.unwrap();
         assert!(matches!(noted, Noted::Changed(_)), "{noted:?}");
 
         let by = |author: &str, reason: &str, minutes| Authorship {
@@ -277,6 +283,7 @@ async fn send(store: &Store, minutes: i64, outcome: impl Fn(&Role) -> Outcome) {
         started_at: at(minutes),
         ended_at: at(minutes) + SignedDuration::from_secs(2),
         next_attempt_at: None,
+        rests_until: at(minutes + 60),
     });
     store.settle(settled.collect()).await.unwrap();
 }

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use jiff::civil::{Date, Time};
 
 use super::options::{Signature, Subject};
 use super::value;
-use crate::domain::id::{PartId, WindowId};
+use crate::domain::id::{EmailAddress, PartId, WindowId};
 use crate::domain::overrides::BatchId;
 
 /// `aplicar`: a configuration to install.
@@ -109,6 +109,36 @@ pub(in crate::cli) struct Undo {
     #[arg(id = "autor", long, value_name = "NOME", value_parser = value::text, required = false)]
     #[arg(help = "Quem decidiu [padrão: o usuário do sistema]", requires = "desfazer")]
     pub(in crate::cli) author: String,
+}
+
+/// `contato`: the health of the addresses, or one to clear.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(in crate::cli) struct Contact {
+    #[arg(id = "todos", long, help = "Também os endereços em ordem")]
+    pub(in crate::cli) all: bool,
+    #[command(subcommand)]
+    pub(in crate::cli) verb: Option<ContactVerb>,
+}
+
+/// What to do with an address.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(in crate::cli) enum ContactVerb {
+    #[command(
+        name = "confirmar",
+        alias = "confirm",
+        about = "Tira a marca de um endereço: ele volta a receber cartas"
+    )]
+    #[command(
+        after_help = "Exemplo:\n  vigia-suas contato confirmar smas@exemplo.es.gov.br --motivo \"Conferido por telefone\""
+    )]
+    Confirm {
+        #[arg(id = "endereco", value_name = "ENDERECO", value_parser = EmailAddress::parse)]
+        #[arg(help = "Endereço que está certo")]
+        address: EmailAddress,
+        #[command(flatten)]
+        signature: Signature,
+    },
 }
 
 /// What to hold or release: exactly one of these. The domain's `HoldScope` before the municipality is looked up.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use jiff::civil::Date;
 
-use super::by_hand::{Apply, Extend, Note, Orders, Override, Scope};
+use super::by_hand::{Apply, Contact, Extend, Note, Orders, Override, Scope};
 use super::options::{
     Feed, Filter, Ledger, Letter, ReportFormat, Sample, Shell, Signature, Simulate, Subject, Values,
 };
@@ -168,8 +168,15 @@ pub(in crate::cli) enum Command {
     #[command(name = "devolucao", alias = "bounce")]
     #[command(about = "Lê da entrada padrão uma carta devolvida ou uma confirmação de leitura")]
     #[command(after_help = "Exemplo:\n  vigia-suas devolucao\n\nUm arquivo: acrescente < aviso.eml\n\
-        Saída: 0 anotada, ou nada a anotar; 1 não corresponde a nenhuma carta; 3 não foi possível, repita depois.")]
+        Saída: 0 anotada, ou nada a anotar; 1 alguém precisa lê-la; 3 não foi possível, repita depois.")]
     Bounce,
+    #[command(
+        name = "contato",
+        alias = "contact",
+        about = "Mostra a saúde de cada endereço, ou tira a marca de um"
+    )]
+    #[command(after_help = "Exemplo:\n  vigia-suas contato\n  vigia-suas contato --todos")]
+    Contact(Contact),
     #[command(name = "reter", alias = "hold", about = "Suspende o envio até que seja liberado")]
     #[command(
         after_help = "Exemplo:\n  vigia-suas reter --janela rma/2026-10 --motivo \"Prazo em revisão no MDS\""
@@ -253,6 +260,7 @@ impl Command {
             | Self::Dossier { .. }
             | Self::Ledger(_)
             | Self::Bounce
+            | Self::Contact(_)
             | Self::Complete { .. }
             | Self::Hold { .. }
             | Self::Release { .. }

@@ -13,7 +13,7 @@ mod register;
 mod tests;
 mod value;
 
-pub(super) use by_hand::{Apply, Extend, Note, Orders, Override, Scope, Undo};
+pub(super) use by_hand::{Apply, Contact, ContactVerb, Extend, Note, Orders, Override, Scope, Undo};
 pub(super) use command::Command;
 pub(super) use options::{
     Feed, Filter, Ledger, LedgerVerb, Letter, LetterFormat, Moment, ReportFormat, Ruling, Sample, SampleOf,

@@ -63,6 +63,7 @@ fn every_command_answers_to_its_english_name() {
         ("carta", "letter", "--tipo prazo --sistema rma"),
         ("enviar-teste", "send-test", "a@b.br --tipo prazo --sistema rma"),
         ("devolucao", "bounce", ""),
+        ("contato", "contact", "--todos"),
         ("reter", "hold", "--tudo --motivo x"),
         ("liberar", "release", "--tudo --motivo x"),
         ("dispensar", "exempt", "Serra rma/2026-10 --motivo x"),
@@ -140,7 +141,7 @@ fn help_and_version_end_well_on_stdout() {
     assert!(nothing.code == 2 && !nothing.to_stdout && nothing.text.contains("Comandos:"));
 }
 
-const COMMANDS: [&str; 38] = [
+const COMMANDS: [&str; 40] = [
     "",
     "servir",
     "verificar",
@@ -164,6 +165,8 @@ const COMMANDS: [&str; 38] = [
     "carta",
     "enviar-teste",
     "devolucao",
+    "contato",
+    "contato confirmar",
     "reter",
     "liberar",
     "anotar",

@@ -40,7 +40,7 @@ fn what_comes_back_goes_to_the_sender_unless_it_has_an_address_of_its_own() {
 fn the_environment_overrides_the_file() {
     let sources = plus("vigia.toml", RELAY).with_variables(variables(&[
         ("VIGIA_SMTP__PORTA", "2525"),
-        ("VIGIA_SMTP__USUARIO", "12345"),
+        ("VIGIA_SMTP__USUARIO", "00123"),
         ("VIGIA_SMTP__SENHA_ARQUIVO", "/run/senha"),
         ("VIGIA_INICIO", "2026-12-01"),
         ("VIGIA_HORARIO__DAS", "09:30"),
@@ -51,7 +51,7 @@ fn the_environment_overrides_the_file() {
     let config = good(&sources);
     assert_eq!(lines(&config.warnings), "");
     let relay = config.settings.relay.unwrap();
-    assert_eq!((relay.port, relay.user.as_deref()), (2525, Some("12345")));
+    assert_eq!((relay.port, relay.user.as_deref()), (2525, Some("00123")));
     assert_eq!(config.calendar.starts_on, Some(date(2026, 12, 1)));
     assert_eq!(config.calendar.hours.from, time(9, 30, 0, 0));
     let gpsb = config.roster.offices.gerencias.values().next().unwrap();

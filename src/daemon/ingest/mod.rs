@@ -55,7 +55,15 @@ impl Ingest {
         let runs = app.store.feed_runs().await?;
         for spec in live.setup.config.feeds.iter().filter(|spec| spec.enabled) {
             match &spec.source {
-                Source::Folder => believed |= self.folder(app, spec).await?,
+                Source::Folder => {
+                    let (accepted, all_read) = self.folder(app, spec).await?;
+                    believed |= accepted;
+                    // What could not be read was mended, or taken away.
+                    if all_read && let Some(run) = runs.get(&spec.id).filter(|run| run.failure.is_some()) {
+                        let mended = FeedRun { failures: 0, failure: None, ..run.clone() };
+                        app.store.note_run(&spec.id, mended).await?;
+                    }
+                }
                 Source::Http { schedule, .. } => {
                     let due = run::due_at(runs.get(&spec.id), schedule, &live.calendar.hours.zone, app.now());
                     if due.is_some_and(|at| at <= app.now()) {
@@ -119,11 +127,12 @@ impl Ingest {
         self.busy.insert(task.id(), id);
     }
 
-    async fn folder(&mut self, app: &App, spec: &FeedSpec) -> Result<bool, StoreError> {
+    /// Takes in what lies in a drop folder. Answers whether anything was believed, and whether all of it could be read.
+    async fn folder(&mut self, app: &App, spec: &FeedSpec) -> Result<(bool, bool), StoreError> {
         let live = app.live();
-        let mut believed = false;
+        let (mut believed, mut all_read) = (false, true);
         for file in self.arrivals.settled(&live, &spec.id).await {
-            let accepted = match arrivals::read(&live, &spec.id, &file, LARGEST_FILE).await {
+            let accepted = match self.arrivals.read(app, &spec.id, &file, LARGEST_FILE).await? {
                 Some(Read::Whole(original)) => {
                     judged(app, &live, spec, Load::of_file(&file.name(), original)).await?
                 }
@@ -131,13 +140,17 @@ impl Ingest {
                     too_large(app, spec, &file.name(), most).await?;
                     false
                 }
-                Some(Read::Growing) | None => continue,
+                Some(Read::Growing) => continue,
+                None => {
+                    all_read = false;
+                    continue;
+                }
             };
             believed |= accepted;
             let kept_in = if accepted { Shelf::Processed } else { Shelf::Quarantine };
             arrivals::put_away(&spec.id, file, kept_in, app.now()).await;
         }
-        Ok(believed)
+        Ok((believed, all_read))
     }
 }
 

@@ -63,8 +63,8 @@ impl Story {
     }
 
     async fn fates(&self, message: &str) -> Vec<Fate> {
-        let bytes = message.as_bytes().to_vec();
-        let found = return_once(self.app(), Origin::Pipe, bytes, self.app().now()).await.unwrap();
+        let message = RawMessage::read(&mut message.as_bytes(), bounce::LARGEST).unwrap();
+        let found = return_once(self.app(), Origin::Pipe, message, self.app().now()).await.unwrap();
         found.iter().map(|f| f.fate).collect()
     }
 

@@ -35,6 +35,7 @@ use super::delivery::DeliveryState;
 use super::id::{FeedId, PartId, SnapshotId, SystemId, WindowId};
 use super::notice::Kind;
 use super::overrides::BatchId;
+use super::refusal::Refusal;
 
 entries! {
     /// The journal began.
@@ -219,14 +220,23 @@ entries! {
 
     /// An address refused a letter or sent one back. The subject is the address's SHA-256.
     Flagged "contato.marcar.1" since "0.1.0" {
+        /// Whose matter it is: *endereco*, *caixa*, *carta*, *remetente*, *caminho* or *desconhecido*.
+        refusal "motivo": Text<Refusal>,
+        /// Until when it is not written to.
+        until "ate": Text<Timestamp>,
         /// SHA-256 of what was said.
         why_sha256 "porque_sha256": String,
     }
 
     /// An address is no longer flagged. The subject is the address's SHA-256.
     Unflagged "contato.desmarcar.1" since "0.1.0" {
-        /// Because somebody confirmed it (*confirmar*) or because it took a letter (*aceitar*).
+        /// Because somebody confirmed it (*confirmar*), it took a letter (*aceitar*), a letter was read there (*ler*), or
+        /// several domains said the same at once (*isentar*).
         act "acao": Unflagging,
+        /// Who confirmed it; null: nobody.
+        author "autor": Option<String>,
+        /// Why.
+        reason "porque": Option<String>,
     }
 
     /// A configuration was put in force. The subject is its fingerprint.

@@ -11,6 +11,7 @@ use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{FeedId, MunicipalityCode, PartId, SnapshotId, SystemId, UnitId, WindowId};
 use crate::domain::notice::Kind;
 use crate::domain::overrides::BatchId;
+use crate::domain::refusal::Refusal;
 use crate::domain::status::State;
 
 macro_rules! words {
@@ -97,6 +98,10 @@ words! {
         Confirmed "confirmar",
         /// *aceitar*: it took a letter.
         TookALetter "aceitar",
+        /// *ler*: a letter was read there.
+        WasRead "ler",
+        /// *isentar*: several domains refused us within an hour, so the address is not at fault.
+        Ours "isentar",
     }
 }
 
@@ -154,6 +159,7 @@ texts! {
     Timestamp: ToString::to_string, |text| text.parse().ok();
     Date: ToString::to_string, |text| text.parse().ok();
     DeliveryState: ToString::to_string, DeliveryState::parse;
+    Refusal: ToString::to_string, Refusal::parse;
     State: |state| state.as_str().to_owned(), State::parse;
     Kind: |kind| kind.as_str().to_owned(), Kind::parse;
     BatchId: ToString::to_string, |text| BatchId::parse(text).ok();

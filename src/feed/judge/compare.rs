@@ -2,13 +2,18 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Refusal, TOLERATED, TOLERATED_PERCENT};
+use super::wording::Refusal;
 use crate::domain::feed::{FeedSpec, Meaning};
 use crate::domain::id::{MunicipalityCode, PartId, UnitId};
 use crate::domain::roster::Roster;
 use crate::domain::status::{Baseline, Basis, Entry, Observation, Page, State, WindowStatus};
 use crate::feed::map::Mapped;
 
+/// Up to this many bad lines are never too much; more reversals always are.
+pub(super) const TOLERATED: usize = 5;
+/// Up to this share of bad lines is never too much, in percent; a greater one of reversals or of keys that are no longer
+/// covered is.
+pub(super) const TOLERATED_PERCENT: usize = 5;
 /// So many loads of a window must be known before a jump can be told from the usual.
 const LOADS_FOR_A_PACE: usize = 3;
 /// A day may bring so many times what the best of the last days brought.

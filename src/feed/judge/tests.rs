@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::feed::Format;
-use crate::domain::id::{MunicipalityCode, Reference};
+use crate::domain::id::{MunicipalityCode, Reference, SnapshotId};
 use crate::domain::roster::Municipality;
 use crate::domain::status::{Belief, Load};
 use crate::feed::body::{Body, Given, Original};

@@ -1,10 +1,182 @@
-//! Reasons and notes in the words that staff read. Pure.
+//! Why a snapshot is not believed and what is odd about one, in the words that staff read. Pure.
 
 use std::fmt;
 
+use crate::domain::id::{SnapshotId, WindowId};
+use crate::feed::error::DecodeError;
 use crate::feed::map::{BadLine, UnknownMunicipality};
+use crate::feed::table::ColumnError;
 
-use super::{Note, Refusal};
+/// Whether a snapshot is believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is, with what staff should know of it.
+    Accepted {
+        /// Oddities that do not stand in the way.
+        notes: Vec<Note>,
+    },
+    /// It is not, as a whole.
+    Quarantined {
+        /// All that speaks against it.
+        reasons: Vec<Refusal>,
+    },
+}
+
+/// Why a snapshot is not believed. Displayed to staff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The bytes are not what they should be.
+    Unreadable(DecodeError),
+    /// A mapped column cannot be found.
+    Column(ColumnError),
+    /// Nothing but a header.
+    NoRows,
+    /// Cut in the middle, or rows swallowed by a stray quote.
+    Truncated(BadLine),
+    /// Too few municipalities of the roster.
+    TooFew {
+        /// How many there are.
+        known: usize,
+        /// How many there must be.
+        minimum: usize,
+        /// How many rows are about municipalities outside the roster.
+        unknown: usize,
+    },
+    /// Too many who were done, and now pend.
+    Reversed {
+        /// In which window.
+        window: WindowId,
+        /// How many keys.
+        count: usize,
+        /// The municipalities, by name.
+        who: Vec<String>,
+    },
+    /// Too many of whom the last load had a row, and this one has none.
+    Uncovered {
+        /// In which window.
+        window: WindowId,
+        /// How many keys.
+        count: usize,
+        /// Of how many.
+        before: usize,
+        /// The municipalities, by name.
+        who: Vec<String>,
+    },
+    /// More newly concluded than the last loads let expect.
+    Jumped {
+        /// In which window.
+        window: WindowId,
+        /// How many keys.
+        count: usize,
+        /// How many the last loads let expect at most.
+        most: usize,
+        /// The municipalities, by name.
+        who: Vec<String>,
+    },
+    /// The columns are not those of the last accepted load.
+    Form {
+        /// Of the last accepted load.
+        before: String,
+        /// Of this one.
+        now: String,
+    },
+    /// Two different questions got the same bytes for an answer.
+    SameAnswer {
+        /// What the one was about.
+        one: String,
+        /// What the other was about.
+        other: String,
+    },
+    /// More pages of the run than the feed tolerates could not be had or read.
+    MissingPages {
+        /// How many.
+        missed: usize,
+        /// Of how many.
+        pages: usize,
+        /// How many are tolerated.
+        tolerated: usize,
+        /// The first.
+        first: Option<String>,
+    },
+    /// Somebody refused these very bytes.
+    RefusedBefore {
+        /// In which snapshot.
+        snapshot: SnapshotId,
+        /// Who.
+        author: String,
+        /// Why.
+        reason: String,
+    },
+    /// A word that the feed's tables do not have.
+    UnknownWord {
+        /// As written.
+        word: String,
+        /// In which column.
+        column: String,
+        /// In how many rows.
+        count: usize,
+        /// Where first.
+        first_line: u64,
+    },
+    /// Too many lines that say nothing.
+    BadLines {
+        /// How many.
+        bad: usize,
+        /// Of how many.
+        rows: usize,
+        /// They, as far as they are listed.
+        lines: Vec<BadLine>,
+    },
+}
+
+/// What staff should know of an accepted snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// Lines that say nothing.
+    BadLines {
+        /// How many.
+        bad: usize,
+        /// They, as far as they are listed.
+        lines: Vec<BadLine>,
+    },
+    /// Rows about municipalities outside the roster.
+    UnknownMunicipalities {
+        /// How many rows.
+        count: usize,
+        /// They, as far as they are listed.
+        lines: Vec<UnknownMunicipality>,
+    },
+    /// Municipalities of which rows say different things, by name.
+    Contradictions(Vec<String>),
+    /// Rows whose counts say neither that all are filled in nor that some are missing.
+    UnclearCounts(usize),
+    /// Units outside the roster.
+    UnknownUnits(usize),
+    /// Rows that repeat others.
+    Duplicates {
+        /// How many.
+        count: usize,
+        /// Where first.
+        first_line: u64,
+    },
+    /// Rows about no declared window.
+    WithoutWindow(usize),
+    /// Rows with a blank situation.
+    BlankSituations(usize),
+    /// Rows with a date that cannot be read, is yet to come, or is from before the window opened.
+    DoubtfulDates(usize),
+    /// Expected ones without a row who are taken for não confirmado.
+    Unsaid(usize),
+    /// Pages of the run that could not be had or read; whom they are about is não confirmado.
+    MissingPages {
+        /// How many.
+        missed: usize,
+        /// Of how many.
+        pages: usize,
+        /// The first.
+        first: Option<String>,
+    },
+}
 
 /// ` (linha 7: por quê)`, or nothing.
 struct At<'a>(Option<&'a BadLine>);

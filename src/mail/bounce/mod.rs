@@ -2,25 +2,27 @@
 //! read receipts (RFC 8098), automatic replies, and everything else. Pure.
 //!
 //! Reading order: `bound` (limits what the library is given), `field` (blocks of header fields), `origin` (which letter
-//! it is about), `report` (the two standard reports), `plain` (failures told in prose, automatic replies).
+//! it is about), `report` (the two standard reports), `plain` (failures told in prose), `copy`
+//! (where the copy of the letter begins), `reply` (automatic replies).
 //!
 //! Anybody can write to the address that this is read from. Whatever stands here is a claim; the store decides whether
 //! such a letter went to such an address.
 
 mod bound;
+mod copy;
 mod field;
 mod origin;
 mod plain;
+mod reply;
 mod report;
 #[cfg(test)]
 mod tests;
-
-use std::fmt;
 
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
 
 use crate::contain::caught;
 use crate::domain::id::EmailAddress;
+use crate::domain::refusal::{EnhancedStatus, Refusal};
 
 /// The most bytes of a message that a caller need read; what tells its sort stands near the beginning.
 pub const LARGEST: usize = 10 * 1024 * 1024;
@@ -41,6 +43,13 @@ pub enum Returned {
     Receipt(Receipt),
     /// Written by a machine on somebody's behalf: an absence, an acknowledgement.
     AutoReply,
+    /// A filter wants somebody to confirm the letter before it is delivered.
+    Challenge,
+    /// Somebody called the letter spam (RFC 5965).
+    Complaint {
+        /// Which letter, the likeliest first.
+        originals: Vec<String>,
+    },
     /// None of these.
     Unrecognised {
         /// What is missing for it to be one of them.
@@ -60,22 +69,18 @@ pub struct Bounce {
 }
 
 /// A recipient for whom a letter failed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedRecipient {
-    /// As we wrote it, and as it was when it failed (after forwarding); those that are addresses.
+    /// As we wrote it, and as it was when it failed (after forwarding), the surest first; those that are addresses.
     pub addresses: Vec<EmailAddress>,
+    /// Addresses that the explanation mentions, in any order: one of them failed, and it does not say which.
+    pub mentioned: Vec<EmailAddress>,
+    /// Whose matter it is.
+    pub refusal: Refusal,
     /// The enhanced status code, if any is told.
     pub status: Option<EnhancedStatus>,
     /// What the receiving side said, on one line.
     pub diagnostic: String,
-}
-
-impl FailedRecipient {
-    /// True for 5.x.x: the address itself is at fault, and not the way there.
-    #[must_use]
-    pub fn is_hard(&self) -> bool {
-        self.status.is_some_and(|status| status.class == 5)
-    }
 }
 
 /// What a report says became of a letter (RFC 3464 §2.3.3).
@@ -91,23 +96,6 @@ pub enum Action {
     Relayed,
     /// Handed to the members of a list.
     Expanded,
-}
-
-/// An enhanced status code, `5.1.1` (RFC 3463).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EnhancedStatus {
-    /// 2 (done), 4 (may succeed later) or 5 (will not).
-    pub class: u16,
-    /// What it is about: 1 an address, 2 a mailbox, 3 a mail system, and so on (RFC 3463 §2).
-    pub subject: u16,
-    /// Which condition of the subject.
-    pub detail: u16,
-}
-
-impl fmt::Display for EnhancedStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.class, self.subject, self.detail)
-    }
 }
 
 /// A read receipt.
@@ -148,6 +136,12 @@ pub enum Why {
     /// The library reads no message in it.
     #[error("não é uma mensagem de correio, ou está quebrada")]
     Malformed,
+    /// A mail system wrote it, and what it says is not understood.
+    #[error("um sistema de correio a escreveu, e o serviço não entende o que diz")]
+    MailSystem,
+    /// A machine wrote it, and it reads like a failure.
+    #[error("parece resposta automática, mas fala de falha na entrega")]
+    Doubtful,
     /// A message of another sort; perhaps somebody wrote it.
     #[error("não é devolução, nem confirmação de leitura, nem resposta automática")]
     AnotherSort,
@@ -169,8 +163,9 @@ pub fn read(bytes: &[u8]) -> Returned {
 fn sort(mail: &Mail<'_>) -> Returned {
     report::receipt(mail)
         .or_else(|| report::delivery(mail))
+        .or_else(|| report::complaint(mail))
         .or_else(|| plain::failure(mail))
-        .or_else(|| plain::is_auto_reply(mail).then_some(Returned::AutoReply))
+        .or_else(|| reply::automatic(mail))
         .unwrap_or(Returned::Unrecognised { why: Why::AnotherSort })
 }
 

@@ -1,13 +1,14 @@
-//! Failures told in prose (qmail, Exim, Exchange, older Postfix), and automatic replies. Pure.
+//! Failures told in prose (qmail, Exim, Exchange, OpenSMTPD, older Postfix and sendmail). Pure.
 //!
 //! A person who answers a letter may quote any of these wordings, so the sender must be a mail system as well.
 
-use super::report::{reply_in, status_in};
-use super::{Action, Bounce, EnhancedStatus, FailedRecipient, Mail, Returned, one_line, origin, plain_words};
+use super::report::reply_in;
+use super::{Action, Bounce, FailedRecipient, Mail, Returned, copy, one_line, origin, plain_words};
 use crate::domain::id::EmailAddress;
+use crate::domain::refusal::{EnhancedStatus, Refusal};
 
 /// Subjects and phrases of a letter that failed, in lower case without accents.
-const FAILED: [&str; 29] = [
+const FAILED: [&str; 55] = [
     "undeliver",
     "failure notice",
     "returned mail",
@@ -37,6 +38,32 @@ const FAILED: [&str; 29] = [
     "falha de entrega",
     "mensagem devolvida",
     "impossivel entregar",
+    "delivery status notification: error",
+    "an error has occurred while attempting to deliver",
+    "error delivering your mail",
+    "error sending your mail",
+    "bounce notification",
+    "was rejected",
+    "has been rejected",
+    "rejected recipient",
+    "rejected your message",
+    "message rejected",
+    "returned to sender",
+    "delivery error",
+    "unknown user",
+    "mailbox does not exist",
+    "address not found",
+    "recipient not found",
+    "nao pode entregar",
+    "nao conseguimos entregar",
+    "nao foi possivel a entrega",
+    "erro na entrega",
+    "erro de entrega",
+    "foi rejeitad",
+    "retornada ao remetente",
+    "devolvida ao remetente",
+    "usuario desconhecido",
+    "endereco nao encontrado",
 ];
 
 /// Phrases of a letter that is late and still being tried.
@@ -64,18 +91,6 @@ const GIVEN_UP: [&str; 6] = [
     "falha permanente",
 ];
 
-/// Where the returned letter begins; addresses after it are those of its headers.
-const COPY_BEGINS: [&str; 8] = [
-    "below this line is a copy",
-    "this is a copy of the",
-    "original message header",
-    "-- original message",
-    "-- mensagem original",
-    "cabecalhos",
-    "returned message",
-    "diagnostic information for administrators",
-];
-
 const LONGEST_PROSE: usize = 64 * 1024;
 const MOST_RECIPIENTS: usize = 20;
 
@@ -83,13 +98,14 @@ const MOST_RECIPIENTS: usize = 20;
 pub(super) fn failure(mail: &Mail<'_>) -> Option<Returned> {
     let subject = plain_words(mail.message.subject().unwrap_or_default());
     let prose: String = mail.prose().chars().take(LONGEST_PROSE).collect();
-    let words = plain_words(&prose);
+    let explained = copy::before(&prose);
+    let words = plain_words(&explained);
     let says = |phrases: &[&str]| phrases.iter().any(|p| subject.contains(p) || words.contains(p));
     let failed_addresses = mail.header("X-Failed-Recipients");
     let by_system = failed_addresses.is_some() || is_mail_system(mail);
     let by_nobody = mail.header("Return-Path").is_some_and(|path| path.trim() == "<>");
     let titled = FAILED.iter().any(|phrase| subject.contains(phrase));
-    let explains = says(&FAILED) || says(&DELAYED);
+    let explains = says(&FAILED) || says(&DELAYED) || coded(&explained).is_some();
     if !(by_system && explains || by_nobody && titled) {
         return None;
     }
@@ -97,60 +113,82 @@ pub(super) fn failure(mail: &Mail<'_>) -> Option<Returned> {
     if says(&DELAYED) && !says(&GIVEN_UP) {
         return Some(Returned::Progress { action: Action::Delayed, originals });
     }
-    let explained = before_copy(&prose);
     let given_up = || says(&GIVEN_UP).then_some(EnhancedStatus { class: 5, subject: 0, detail: 0 });
-    let status = coded(&prose).or_else(given_up);
-    let diagnostic = diagnostic(&prose, explained);
-    let named =
-        |address| FailedRecipient { addresses: vec![address], status, diagnostic: diagnostic.clone() };
-    let mut recipients: Vec<FailedRecipient> =
-        addresses(failed_addresses.as_deref(), explained).into_iter().map(named).collect();
-    if recipients.is_empty() {
-        recipients.push(FailedRecipient { addresses: Vec::new(), status, diagnostic });
+    let status = coded(&explained).or_else(given_up);
+    let diagnostic = diagnostic(&explained);
+    let refusal = match Refusal::of(status, &diagnostic) {
+        Refusal::Unknown => Refusal::of(status, &explained),
+        told => told,
+    };
+    // Each of our transactions has one recipient: of several that are named none is surer than another.
+    let mut named = named(failed_addresses.as_deref(), &explained);
+    let mut mentioned = mentioned(&explained);
+    if named.len() > 1 {
+        mentioned = std::mem::take(&mut named);
     }
-    Some(Returned::Bounce(Bounce { recipients, originals, reporter: String::new() }))
+    let recipient = FailedRecipient { addresses: named, mentioned, refusal, status, diagnostic };
+    Some(Returned::Bounce(Bounce { recipients: vec![recipient], originals, reporter: String::new() }))
+}
+
+/// Whether a message reads as if a letter had failed, whoever wrote it.
+pub(super) fn reads_like_a_failure(mail: &Mail<'_>) -> bool {
+    let prose: String = mail.prose().chars().take(LONGEST_PROSE).collect();
+    let explained = copy::before(&prose);
+    let words = plain_words(&format!("{}\n{explained}", mail.message.subject().unwrap_or_default()));
+    FAILED.iter().any(|phrase| words.contains(phrase)) || coded(&explained).is_some()
 }
 
 /// True when the sender is one of the names that mail systems write under.
-fn is_mail_system(mail: &Mail<'_>) -> bool {
+pub(super) fn is_mail_system(mail: &Mail<'_>) -> bool {
     let Some(from) = mail.message.from().and_then(|from| from.first()) else { return false };
     let local = from.address().and_then(|a| a.split('@').next()).unwrap_or_default().to_ascii_lowercase();
-    let named =
-        ["mailer-daemon", "mailerdaemon", "postmaster", "mail-daemon", "mdaemon"].contains(&local.as_str());
-    named || local.starts_with("microsoftexchange")
+    let shown = plain_words(from.name().unwrap_or_default());
+    let names = ["mailer-daemon", "mailerdaemon", "postmaster", "mail-daemon", "mdaemon"];
+    names.contains(&local.as_str())
+        || names.contains(&shown.trim())
+        || local.starts_with("microsoftexchange")
+        || shown.starts_with("mail delivery s")
+        || shown.starts_with("mailer daemon")
 }
 
 /// The status code that a mail system gives: on a line with a reply code, or in the brackets of `#5.1.1`.
 fn coded(prose: &str) -> Option<EnhancedStatus> {
     let lines = || prose.lines().filter(|line| line.len() < 1_000);
-    let both = lines().filter(|line| reply_in(line).is_some()).find_map(status_in);
-    let marked = || lines().filter_map(|line| line.split_once('#')).find_map(|(_, rest)| status_in(rest));
+    let both = lines().filter(|line| reply_in(line).is_some()).find_map(EnhancedStatus::find);
+    let marked =
+        || lines().filter_map(|line| line.split_once('#')).find_map(|(_, rest)| EnhancedStatus::find(rest));
     both.or_else(marked).or_else(|| lines().find_map(reply_in))
 }
 
-fn before_copy(prose: &str) -> &str {
-    let mut at = 0;
-    for line in prose.split_inclusive('\n') {
-        let words = plain_words(line.get(..100.min(line.len())).unwrap_or_default());
-        if at > 0 && COPY_BEGINS.iter().any(|mark| words.contains(mark)) {
-            return &prose[..at];
-        }
-        at += line.len();
+/// The addresses said to have failed: those of the header, else those that begin a line.
+fn named(header: Option<&str>, explained: &str) -> Vec<EmailAddress> {
+    match header {
+        Some(listed) => distinct(addresses(listed)),
+        None => distinct(explained.lines().filter_map(|line| {
+            let line = line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '<' | '\'' | '"'));
+            addresses(line).next().filter(|first| line.starts_with(first.as_str()))
+        })),
     }
-    prose
 }
 
-/// The addresses said to have failed: those of the header, else those that begin a line or stand alone on it.
-fn addresses(header: Option<&str>, explained: &str) -> Vec<EmailAddress> {
+/// Every address of the explanation.
+fn mentioned(explained: &str) -> Vec<EmailAddress> {
+    distinct(explained.lines().filter(|line| line.contains('@')).flat_map(addresses))
+}
+
+/// The addresses of a text, whatever stands around them: `a@b<mailto:a@b>`, `RCPT TO:<a@b>...`.
+fn addresses(text: &str) -> impl Iterator<Item = EmailAddress> {
+    let around = |c: char| c.is_whitespace() || "<>()[]{}:;,\"'|=".contains(c);
+    text.split(around).filter(|piece| piece.contains('@')).filter_map(|piece| {
+        let bare = piece.trim_matches(|c: char| !c.is_alphanumeric());
+        EmailAddress::parse(bare).ok()
+    })
+}
+
+fn distinct(all: impl Iterator<Item = EmailAddress>) -> Vec<EmailAddress> {
     let mut found: Vec<EmailAddress> = Vec::new();
-    let listed = header.into_iter().flat_map(|text| text.split([',', ' ']));
-    let lines =
-        explained.lines().filter(|_| header.is_none()).filter_map(|line| line.split_whitespace().next());
-    for token in listed.chain(lines) {
-        let bare = token.trim_matches(|c: char| matches!(c, '<' | '>' | '(' | ')' | ':' | ',' | '\'' | '"'));
-        if let Ok(address) = EmailAddress::parse(bare)
-            && !found.contains(&address)
-        {
+    for address in all {
+        if !found.contains(&address) {
             found.push(address);
         }
         if found.len() == MOST_RECIPIENTS {
@@ -161,36 +199,7 @@ fn addresses(header: Option<&str>, explained: &str) -> Vec<EmailAddress> {
 }
 
 /// The line that says why: the one with a reply code, else the explanation's first words.
-fn diagnostic(prose: &str, explained: &str) -> String {
-    let line = prose.lines().find(|line| reply_in(line).is_some());
+fn diagnostic(explained: &str) -> String {
+    let line = explained.lines().find(|line| reply_in(line).is_some());
     one_line(line.unwrap_or(explained), 400)
-}
-
-/// True when a machine wrote it on somebody's behalf.
-pub(super) fn is_auto_reply(mail: &Mail<'_>) -> bool {
-    let value = |name| mail.header(name).map(|v| v.trim().to_ascii_lowercase());
-    let submitted =
-        value("Auto-Submitted").is_some_and(|v| !v.is_empty() && v != "no" && !v.starts_with("no;"));
-    let marked = ["X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Autoreply-From", "X-Vacation"]
-        .into_iter()
-        .any(|name| mail.header(name).is_some());
-    let bulk = value("Precedence")
-        .is_some_and(|v| ["bulk", "junk", "auto_reply", "auto-reply"].contains(&v.as_str()));
-    let subject = plain_words(mail.message.subject().unwrap_or_default());
-    let titled = [
-        "resposta automatica",
-        "automatic reply",
-        "auto:",
-        "autoreply",
-        "auto reply",
-        "out of office",
-        "out of the office",
-        "fora do escritorio",
-        "ausencia temporaria",
-        "aviso de ferias",
-        "mensagem automatica",
-    ]
-    .iter()
-    .any(|title| subject.trim_start().starts_with(title));
-    submitted || marked || bulk || titled
 }

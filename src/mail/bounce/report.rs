@@ -1,10 +1,9 @@
 //! The two standard reports: delivery status (RFC 3464, 6533) and read receipt (RFC 8098). Pure.
 
 use super::field::{Fields, blocks};
-use super::{
-    Action, Bounce, Disposition, EnhancedStatus, FailedRecipient, Mail, Receipt, Returned, one_line, origin,
-};
+use super::{Action, Bounce, Disposition, FailedRecipient, Mail, Receipt, Returned, copy, one_line, origin};
 use crate::domain::id::EmailAddress;
+use crate::domain::refusal::{EnhancedStatus, Refusal};
 
 /// How many recipients of one report are read.
 const MOST_RECIPIENTS: usize = 50;
@@ -16,11 +15,19 @@ pub(super) fn delivery(mail: &Mail<'_>) -> Option<Returned> {
     let blocks = blocks(&text);
     let reported =
         blocks.iter().find_map(|b| b.get("original-message-id").or(b.get("x-original-message-id")));
-    let originals = origin::originals(mail, reported, &format!("{}\n{text}", mail.prose()));
+    let mut originals = origin::originals(mail, reported, &format!("{}\n{text}", mail.prose()));
+    // Our own name for the delivery, which no other can have.
+    if let Some(id) = blocks.iter().find_map(|b| b.get("original-envelope-id")) {
+        originals.insert(0, unescaped(id));
+    }
     let told: Vec<(Action, &Fields)> =
         blocks.iter().filter_map(|block| Some((action(block)?, block))).take(MOST_RECIPIENTS).collect();
+    let failed_ones = || told.iter().filter(|(action, _)| *action == Action::Failed);
+    // What people are told explains one failure, and perhaps only one of several.
+    let prose = if failed_ones().count() == 1 { mail.prose() } else { String::new() };
+    let explained = copy::before(&prose);
     let recipients: Vec<FailedRecipient> =
-        told.iter().filter(|(action, _)| *action == Action::Failed).map(|(_, block)| failed(block)).collect();
+        failed_ones().map(|(_, block)| failed(block, &explained)).collect();
     if recipients.is_empty() {
         return told.first().map(|(action, _)| Returned::Progress { action: *action, originals });
     }
@@ -38,7 +45,7 @@ fn action(block: &Fields) -> Option<Action> {
         "delivered" => Some(Action::Delivered),
         "relayed" => Some(Action::Relayed),
         "expanded" => Some(Action::Expanded),
-        _ => match block.get("status").and_then(status_in)?.class {
+        _ => match block.get("status").and_then(EnhancedStatus::find)?.class {
             5 => Some(Action::Failed),
             4 => Some(Action::Delayed),
             _ => Some(Action::Delivered),
@@ -46,14 +53,40 @@ fn action(block: &Fields) -> Option<Action> {
     }
 }
 
-fn failed(block: &Fields) -> FailedRecipient {
+fn failed(block: &Fields, explained: &str) -> FailedRecipient {
     let said = block.get("diagnostic-code").unwrap_or_default();
-    let status = block.get("status").and_then(status_in).or_else(|| status_in(said));
+    let told = block.get("status").and_then(EnhancedStatus::find);
+    let quoted = EnhancedStatus::find(said);
+    // `5.0.0` says nothing that the words do not say better.
+    let status = told.filter(|s| s.subject != 0).or(quoted).or(told).or_else(|| reply_in(said));
     FailedRecipient {
         addresses: addresses(block),
-        status: status.or_else(|| reply_in(said)),
+        mentioned: Vec::new(),
+        refusal: refusal(status, quoted, said, explained),
+        status,
         diagnostic: one_line(said, LONGEST_DIAGNOSTIC),
     }
+}
+
+/// Whose matter it is. A code in the words that says another thing than the report's own clears the address.
+fn refusal(
+    status: Option<EnhancedStatus>,
+    quoted: Option<EnhancedStatus>,
+    said: &str,
+    explained: &str,
+) -> Refusal {
+    let by_words = quoted.filter(|q| q.subject != 0).map(|quoted| Refusal::of(Some(quoted), said));
+    match (Refusal::of(status, said), by_words) {
+        (Refusal::Address, Some(other)) if other != Refusal::Address => other,
+        (Refusal::Unknown, _) if said.is_empty() => Refusal::of(status, explained),
+        (refusal, _) => refusal,
+    }
+}
+
+/// Somebody called the letter spam (RFC 5965).
+pub(super) fn complaint(mail: &Mail<'_>) -> Option<Returned> {
+    mail.part(&["message/feedback-report"])?;
+    Some(Returned::Complaint { originals: origin::originals(mail, None, &mail.prose()) })
 }
 
 /// A read receipt.
@@ -118,16 +151,6 @@ fn typed(value: &str) -> &str {
     value.split_once(';').map_or(value, |(_, rest)| rest).trim()
 }
 
-/// The first enhanced status code of a text. A number of four parts is a network address.
-pub(super) fn status_in(text: &str) -> Option<EnhancedStatus> {
-    text.split(|c: char| !c.is_ascii_digit() && c != '.').find_map(|token| {
-        let mut pieces = token.trim_matches('.').split('.');
-        let mut number = || pieces.next().filter(|p| (1..=3).contains(&p.len()))?.parse::<u16>().ok();
-        let status = EnhancedStatus { class: number()?, subject: number()?, detail: number()? };
-        (matches!(status.class, 2 | 4 | 5) && pieces.next().is_none()).then_some(status)
-    })
-}
-
 /// The class of the first SMTP reply code of a text, as a status code that says nothing more. The code must stand where
 /// a reply begins.
 pub(super) fn reply_in(text: &str) -> Option<EnhancedStatus> {
@@ -136,7 +159,7 @@ pub(super) fn reply_in(text: &str) -> Option<EnhancedStatus> {
         let here = &bytes[*at..*at + 3];
         let before = text.get(..*at).unwrap_or_default().trim_end_matches([' ', '\t']);
         let opens =
-            before.is_empty() || before.ends_with([':', ';', '\'', '"', '<', '(', '\n', '#', '>', '|']);
+            before.is_empty() || before.ends_with([':', ';', '\'', '"', '<', '(', '[', '\n', '#', '>', '|']);
         let word =
             ["error", "code", "erro", "codigo", "returned", "said"].iter().any(|w| before.ends_with(w));
         let ends = bytes.get(at + 3).is_none_or(|b| !b.is_ascii_alphanumeric());

@@ -94,6 +94,8 @@ pub fn compose(content: &Content<'_>) -> Result<Vec<u8>, MessageError> {
         head.add("References", &content.references.join("\r\n "));
     }
     head.add("Auto-Submitted", "auto-generated");
+    // Exchange heeds this one, and not the one above.
+    head.add("X-Auto-Response-Suppress", "All");
     if content.read_receipt {
         head.add("Disposition-Notification-To", content.from.returns_to.as_str());
     }

@@ -253,6 +253,7 @@ fn a_hostile_subject_or_name_forges_nothing() {
                 "Subject",
                 "Message-ID",
                 "Auto-Submitted",
+                "X-Auto-Response-Suppress",
                 "MIME-Version",
                 "Content-Type"
             ],

@@ -121,7 +121,7 @@ impl Relay {
 
     fn is_loopback(&self) -> bool {
         self.host.eq_ignore_ascii_case("localhost")
-            || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+            || self.host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
     }
 }
 
@@ -132,6 +132,8 @@ pub struct Envelope<'a> {
     pub from: &'a EmailAddress,
     /// The one address of RCPT TO.
     pub to: &'a EmailAddress,
+    /// The delivery's name, which a report gives back where the relay offers that (ENVID, RFC 3461); absent: none.
+    pub id: Option<&'a str>,
 }
 
 /// One mail transaction (RFC 5321 §3.3) that has ended.
@@ -175,11 +177,22 @@ impl SmtpSender {
         Ok(Self { relay, session: None, pipelining: Pipelining::IfOffered })
     }
 
+    /// Connects, unless it is connected.
+    ///
+    /// # Errors
+    /// As [`Session::connect`].
+    pub async fn connect(&mut self) -> Result<(), Outcome> {
+        if self.session.is_none() {
+            self.session = Some(Session::connect(&self.relay, self.pipelining).await?);
+        }
+        Ok(())
+    }
+
     /// Sends one letter to one address. If the future is dropped, so is the connection.
     pub async fn send(&mut self, envelope: Envelope<'_>, letter: &[u8]) -> Outcome {
         if let Some(session) = self.session.take() {
             let transaction = self.carry(session, envelope, letter).await;
-            if transaction.connection != Connection::Stale {
+            if !matches!(transaction.connection, Connection::Stale | Connection::Misordered) {
                 return transaction.outcome;
             }
         }

@@ -22,6 +22,8 @@ pub(super) enum Stray {
 
 /// The extension that lets several commands be asked at once (RFC 2920), as a line of the reply to EHLO names it.
 const PIPELINING: &[u8] = b"PIPELINING";
+/// The extension by which a report can be asked for (RFC 3461).
+const DSN: &[u8] = b"DSN";
 
 /// Follows a relay's words line by line.
 #[derive(Debug)]
@@ -36,22 +38,30 @@ pub(super) struct ReplyFilter {
     awaited: usize,
     /// The relay offered PIPELINING.
     pipelines: bool,
+    /// The relay offered DSN.
+    reports: bool,
 }
 
 impl ReplyFilter {
     /// Awaits the greeting.
     pub(super) fn new() -> Self {
-        Self { line: Vec::new(), taken: 0, lines: 0, awaited: 1, pipelines: false }
+        Self { line: Vec::new(), taken: 0, lines: 0, awaited: 1, pipelines: false, reports: false }
     }
 
     /// That number of replies may come now, and nothing else.
     pub(super) fn expect(&mut self, replies: usize) {
-        *self = Self { awaited: replies, pipelines: self.pipelines, ..Self::new() };
+        let (pipelines, reports) = (self.pipelines, self.reports);
+        *self = Self { awaited: replies, pipelines, reports, ..Self::new() };
     }
 
     /// True when the relay offered PIPELINING, on this connection.
     pub(super) fn pipelines(&self) -> bool {
         self.pipelines
+    }
+
+    /// True when the relay offered DSN, on this connection.
+    pub(super) fn reports(&self) -> bool {
+        self.reports
     }
 
     /// Takes what came and hands on the whole lines in it.
@@ -85,8 +95,11 @@ impl ReplyFilter {
             self.awaited -= 1;
             (self.taken, self.lines) = (0, 0);
         }
-        self.pipelines |=
-            self.line.starts_with(b"250") && self.line[4..].trim_ascii().eq_ignore_ascii_case(PIPELINING);
+        let offers = |name: &[u8]| {
+            self.line.starts_with(b"250") && self.line[4..].trim_ascii().eq_ignore_ascii_case(name)
+        };
+        self.pipelines |= offers(PIPELINING);
+        self.reports |= offers(DSN);
         ready.append(&mut self.line);
         ready.extend_from_slice(b"\r\n");
     }

@@ -1,21 +1,24 @@
 //! One connection to the relay, and the transactions on it.
 
 use std::fmt;
+use std::future::Future as _;
 use std::str::FromStr;
+use std::task::Poll;
 use std::time::Duration;
 
 use lettre::address::Address;
 use lettre::transport::smtp::authentication::{Credentials as SmtpCredentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt, Rset, Starttls};
-use lettre::transport::smtp::extension::{ClientId, Extension};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter, RcptParameter};
 use lettre::transport::smtp::response::{Response, Severity};
 use secrecy::ExposeSecret;
 use tokio::net::{TcpStream, lookup_host};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_rustls::client::TlsStream;
 
 use crate::domain::delivery::Outcome;
+use crate::domain::refusal::Refusal;
 
 use super::tls::{self, Handshake};
 use super::verdict::{self, Setback, Step};
@@ -143,7 +146,7 @@ async fn reach(relay: &Relay) -> Result<TcpStream, Outcome> {
     let mut last = deferred(format!("o nome “{}” não tem endereço", relay.host));
     for address in addresses {
         // The name may resolve to anything.
-        if relay.security == Security::Plain && !address.ip().is_loopback() {
+        if relay.security == Security::Plain && !address.ip().to_canonical().is_loopback() {
             let error = super::RelayError::PlainToRemote(relay.host.clone());
             return Err(Outcome::RelayFault { reply: error.to_string() });
         }
@@ -235,9 +238,10 @@ impl Line {
     /// MAIL, RCPT, DATA, the letter. An error says at which step.
     async fn transact(&mut self, envelope: Envelope<'_>, letter: &[u8]) -> Result<String, (Step, Setback)> {
         let (from, to) = addresses(envelope)?;
+        let (about_letter, about_address) = self.asked_of_reports(envelope);
         let commands = [
-            (Step::Mail, Mail::new(Some(from), Vec::new()).to_string()),
-            (Step::Rcpt, Rcpt::new(to, Vec::new()).to_string()),
+            (Step::Mail, Mail::new(Some(from), about_letter).to_string()),
+            (Step::Rcpt, Rcpt::new(to, about_address).to_string()),
             (Step::Data, Data.to_string()),
         ];
         self.wire.begin_letter();
@@ -252,6 +256,27 @@ impl Line {
         let taken = self.write(letter).await.map_err(|setback| (Step::Dot, setback))?;
         let text = taken.message().collect::<Vec<_>>().join(" ");
         Ok(verdict::worded(taken.code().into(), &text))
+    }
+
+    /// What a report on this letter shall say and when one is wanted, where the relay offers it (RFC 3461): the
+    /// delivery's own name, its address as we wrote it, and the headers only.
+    fn asked_of_reports(&self, envelope: Envelope<'_>) -> (Vec<MailParameter>, Vec<RcptParameter>) {
+        let Some(id) = envelope.id.filter(|_| self.wire.reports()) else { return (Vec::new(), Vec::new()) };
+        let mail = |keyword: &str, value: &str| MailParameter::Other {
+            keyword: keyword.to_owned(),
+            value: Some(value.to_owned()),
+        };
+        let rcpt = |keyword: &str, value: String| RcptParameter::Other {
+            keyword: keyword.to_owned(),
+            value: Some(value),
+        };
+        (
+            vec![mail("RET", "HDRS"), mail("ENVID", id)],
+            vec![
+                rcpt("NOTIFY", "FAILURE,DELAY".to_owned()),
+                rcpt("ORCPT", format!("rfc822;{}", envelope.to)),
+            ],
+        )
     }
 
     /// All commands in one write (RFC 2920), then a reply to each, in order. The first refusal counts; the others are
@@ -318,19 +343,27 @@ impl Line {
         });
         let mut sending = std::pin::pin!(self.smtp.message_iter(std::iter::once(body).chain(end)));
         let (mut step, mut limit) = (Step::Body, self.timeouts.data);
-        let mut sent = timeout(limit, &mut sending).await;
-        if sent.is_err() && self.wire.ended() {
-            (step, limit) = (Step::Dot, self.timeouts.final_dot);
-            sent = timeout(limit, &mut sending).await;
-        }
+        let mut late = std::pin::pin!(sleep(limit));
+        // The wait for the reply begins when the dot is written, and not when the text's own time is over.
+        let sent = std::future::poll_fn(|cx| {
+            if let Poll::Ready(sent) = sending.as_mut().poll(cx) {
+                return Poll::Ready(Some(sent));
+            }
+            if step == Step::Body && wire.ended() {
+                (step, limit) = (Step::Dot, self.timeouts.final_dot);
+                late.as_mut().reset(Instant::now() + limit);
+            }
+            late.as_mut().poll(cx).map(|()| None)
+        })
+        .await;
         if self.wire.ended() {
             step = Step::Dot;
         }
         match sent {
-            Ok(Ok(response)) if response.code().severity == Severity::PositiveCompletion => Ok(response),
-            Ok(Ok(response)) => Err(verdict::of_nonsense(step, response.code().into())),
-            Ok(Err(error)) => Err(verdict::of_error(step, &error, self.wire.breakage())),
-            Err(_) => Err(verdict::of_silence(step, limit)),
+            Some(Ok(response)) if response.code().severity == Severity::PositiveCompletion => Ok(response),
+            Some(Ok(response)) => Err(verdict::of_nonsense(step, response.code().into())),
+            Some(Err(error)) => Err(verdict::of_error(step, &error, self.wire.breakage())),
+            None => Err(verdict::of_silence(step, limit)),
         }
     }
 
@@ -344,7 +377,7 @@ impl Line {
 /// order: what it answers tells nothing of the sender or the address.
 fn is_out_of_sequence(outcome: &Outcome) -> bool {
     match outcome {
-        Outcome::Refused { reply } | Outcome::RelayFault { reply } => reply.starts_with("503"),
+        Outcome::Refused { reply, .. } | Outcome::RelayFault { reply } => reply.starts_with("503"),
         _ => false,
     }
 }
@@ -366,7 +399,7 @@ fn addresses(envelope: Envelope<'_>) -> Result<(Address, Address), (Step, Setbac
     })?;
     let to = Address::from_str(envelope.to.as_str()).map_err(|_| {
         let reply = "o endereço não serve de envelope".to_owned();
-        (Step::Rcpt, bad(Outcome::Refused { reply }))
+        (Step::Rcpt, bad(Outcome::Refused { reply, why: Refusal::Address }))
     })?;
     Ok((from, to))
 }

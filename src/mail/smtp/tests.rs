@@ -5,6 +5,7 @@ mod tls;
 use std::time::Instant;
 
 use super::*;
+use crate::domain::refusal::{EnhancedStatus, Refusal};
 use crate::mail::scripted::{AUTHORITY, Cover, Deed, Moment, Script, Scripted};
 
 const LETTER: &[u8] = b"Subject: x\r\n\r\nPrezados,\r\n.\r\n..fim\r\n";
@@ -36,7 +37,7 @@ async fn send(sender: &mut SmtpSender, to: &str) -> Outcome {
     let from = EmailAddress::parse("vigilancia@example.org").unwrap();
     let to = EmailAddress::parse(to).unwrap();
     let started = Instant::now();
-    let outcome = sender.send(Envelope { from: &from, to: &to }, LETTER).await;
+    let outcome = sender.send(Envelope { from: &from, to: &to, id: None }, LETTER).await;
     assert!(started.elapsed() < Duration::from_secs(5), "within bounded time");
     outcome
 }
@@ -59,7 +60,11 @@ fn deferred(reply: &str, slow_down: bool) -> Outcome {
 }
 
 fn refused(reply: &str) -> Outcome {
-    Outcome::Refused { reply: reply.to_owned() }
+    refused_for(reply, Refusal::of(EnhancedStatus::find(reply), reply))
+}
+
+fn refused_for(reply: &str, why: Refusal) -> Outcome {
+    Outcome::Refused { reply: reply.to_owned(), why }
 }
 
 fn fault(reply: &str) -> Outcome {
@@ -112,9 +117,11 @@ async fn a_4xx_defers_and_only_some_ask_to_slow_down() {
     for moment in [Moment::Mail, Moment::Rcpt, Moment::Data, Moment::Dot] {
         // What is said to our own address is said to every letter.
         let of_all = moment == Moment::Mail;
-        expect(at(moment, Deed::Say("451 4.3.0 later")), deferred("451 4.3.0 later", of_all), Then::Kept)
+        expect(at(moment, Deed::Say("451 4.7.1 later")), deferred("451 4.7.1 later", of_all), Then::Kept)
             .await;
-        expect(at(moment, Deed::Say("452 4.2.2 full")), deferred("452 4.2.2 full", true), Then::Kept).await;
+        expect(at(moment, Deed::Say("452 4.2.2 full")), deferred("452 4.2.2 full", of_all), Then::Kept).await;
+        expect(at(moment, Deed::Say("451 4.3.0 later")), deferred("451 4.3.0 later", true), Then::Kept).await;
+        expect(at(moment, Deed::Say("452 later")), deferred("452 later", true), Then::Kept).await;
         expect(at(moment, Deed::Say("454 later")), deferred("454 later", true), Then::Kept).await;
         expect(at(moment, Deed::Say("421 4.7.0 busy")), deferred("421 4.7.0 busy", true), Then::Dropped)
             .await;
@@ -130,14 +137,18 @@ async fn a_4xx_defers_and_only_some_ask_to_slow_down() {
 #[tokio::test]
 async fn a_5xx_about_the_address_or_the_letter_refuses_it() {
     for moment in [Moment::Rcpt, Moment::Data, Moment::Dot] {
-        expect(at(moment, Deed::Say("550 5.1.1 nobody")), refused("550 5.1.1 nobody"), Then::Kept).await;
+        // Once the address was taken, a refusal is never about the address.
+        let of_address = |why| if moment == Moment::Rcpt { why } else { Refusal::Letter };
+        let nobody = refused_for("550 5.1.1 nobody", of_address(Refusal::Address));
+        expect(at(moment, Deed::Say("550 5.1.1 nobody")), nobody, Then::Kept).await;
         expect(
             at(moment, Deed::Say("554-5.7.1 no\r\n554 5.7.1 never")),
             refused("554 5.7.1 no never"),
             Then::Kept,
         )
         .await;
-        expect(at(moment, Deed::SayAndHangUp("550 nobody")), refused("550 nobody"), Then::Dropped).await;
+        let unknown = refused_for("550 nobody", of_address(Refusal::Unknown));
+        expect(at(moment, Deed::SayAndHangUp("550 nobody")), unknown, Then::Dropped).await;
     }
     let unkind = at(Moment::Rcpt, Deed::Say("550 nobody")).at(Moment::Rset, Deed::Say("502 what"));
     expect(unkind, refused("550 nobody"), Then::Dropped).await;
@@ -184,6 +195,38 @@ async fn without_a_reply_to_the_final_dot_nobody_knows() {
 }
 
 #[tokio::test]
+async fn the_wait_for_the_reply_begins_with_the_final_dot() {
+    let server = Scripted::start(Cover::Clear, vec![at(Moment::Dot, Deed::Stall)]).await;
+    let mut relay = relay(&server);
+    relay.timeouts.data = Duration::from_secs(30);
+    let began = Instant::now();
+    let outcome = send(&mut SmtpSender::new(relay).unwrap(), "smas@vitoria.invalid").await;
+    assert_eq!(outcome, uncertain("o relé não respondeu em 1 s depois do ponto final"));
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_relay_that_offers_reports_is_asked_for_one_that_names_the_delivery() {
+    let offers = at(Moment::Ehlo, Deed::Say("250-mx.invalid\r\n250-DSN\r\n250 8BITMIME"));
+    for (script, asked) in [(offers, true), (Script::new(), false)] {
+        let server = Scripted::start(Cover::Clear, vec![script]).await;
+        let mut sender = SmtpSender::new(relay(&server)).unwrap();
+        let from = EmailAddress::parse("vigilancia@example.org").unwrap();
+        let to = EmailAddress::parse("smas+cras@vitoria.invalid").unwrap();
+        let outcome = sender.send(Envelope { from: &from, to: &to, id: Some("4a67") }, LETTER).await;
+        assert_eq!(outcome, taken());
+        let heard = format!("{:?}", server.heard());
+        assert_eq!(
+            heard.contains("MAIL FROM:<vigilancia@example.org> RET=HDRS ENVID=4a67"),
+            asked,
+            "{heard}"
+        );
+        let wanted = "NOTIFY=FAILURE,DELAY ORCPT=rfc822;smas+2Bcras@vitoria.invalid";
+        assert_eq!(heard.contains(wanted), asked, "{heard}");
+    }
+}
+
+#[tokio::test]
 async fn silence_before_the_final_dot_defers() {
     for (moment, words) in [
         (Moment::Greeting, "à saudação"),
@@ -204,7 +247,7 @@ async fn a_relay_that_stops_reading_or_hangs_up_within_the_body_defers() {
     for deed in [Deed::Stall, Deed::HangUp] {
         let server = Scripted::start(Cover::Clear, vec![at(Moment::Body, deed)]).await;
         let mut sender = SmtpSender::new(relay(&server)).unwrap();
-        let outcome = sender.send(Envelope { from: &from, to: &from }, &letter).await;
+        let outcome = sender.send(Envelope { from: &from, to: &from, id: None }, &letter).await;
         let Outcome::Deferred { reply, slow_down: true } = outcome else { panic!("{outcome:?}") };
         assert!(reply.ends_with("durante o envio do texto"), "{reply}");
         assert_eq!(send(&mut sender, "smas@serra.invalid").await, taken());

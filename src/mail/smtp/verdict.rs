@@ -6,6 +6,7 @@ use std::time::Duration;
 use lettre::transport::smtp::Error;
 
 use crate::domain::delivery::Outcome;
+use crate::domain::refusal::{EnhancedStatus, Refusal};
 
 use super::wire::Breakage;
 
@@ -115,13 +116,35 @@ fn of_code(step: Step, code: u16, text: &str) -> Setback {
     let not_let_in = matches!(code, 530 | 534 | 535 | 538);
     let outcome = match code {
         400..500 => {
-            let slow_down = matches!(code, 421 | 452 | 454) || !step.is_about_the_letter();
-            Outcome::Deferred { reply, slow_down }
+            Outcome::Deferred { slow_down: !step.is_about_the_letter() || is_the_queues(code, text), reply }
         }
-        _ if step.is_about_the_letter() && !not_let_in => Outcome::Refused { reply },
+        _ if step.is_about_the_letter() && !not_let_in => {
+            Outcome::Refused { why: whose(step, code, text), reply }
+        }
         _ => Outcome::RelayFault { reply },
     };
     Setback { outcome, in_order: code != 421, closed: false }
+}
+
+/// Whether a 4xx speaks of the relay or the road (4.3.x to 4.5.x), so that the next letter would fare no better, and not
+/// of one address or mailbox (4.1.x, 4.2.x).
+fn is_the_queues(code: u16, text: &str) -> bool {
+    match (code, EnhancedStatus::find(text).map(|status| status.subject)) {
+        (421, _) | (451 | 452, Some(3..=5)) | (452 | 454, None) => true,
+        (454, Some(subject)) => !matches!(subject, 1 | 2),
+        _ => false,
+    }
+}
+
+/// Whose matter a 5xx is. Once the address was taken, a refusal is never about the address.
+fn whose(step: Step, code: u16, text: &str) -> Refusal {
+    let after_the_address = step != Step::Rcpt;
+    match Refusal::of(EnhancedStatus::find(text), text) {
+        Refusal::Address | Refusal::Unknown if after_the_address => Refusal::Letter,
+        // Exceeded storage allocation (RFC 5321 §4.2.3).
+        Refusal::Unknown if code == 552 => Refusal::Mailbox,
+        refusal => refusal,
+    }
 }
 
 /// A reply as the ledger keeps it: code and text in one line, without control characters, cut at 500.

@@ -115,6 +115,11 @@ impl Wire {
         self.lock().replies.pipelines()
     }
 
+    /// True when the relay offered DSN.
+    pub(super) fn reports(&self) -> bool {
+        self.lock().replies.reports()
+    }
+
     /// The next write holds that number of commands, each with a reply of its own.
     pub(super) fn commands(&self, number: usize) {
         self.lock().commands = number;

@@ -77,6 +77,7 @@ impl Pair<'_, '_> {
             &wish.audience,
             about,
             &self.context.world.ledger.flagged,
+            self.context.moment,
         );
         if let Some(because) = self.hold(&wish) {
             return self.withhold(&wish, reach.to, because);

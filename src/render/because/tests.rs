@@ -49,7 +49,14 @@ fn reasons() -> Vec<Reason> {
         Reason::ClockBehind { high_water: at },
         Reason::Unconfirmed { unconfirmed: unconfirmed() },
         Reason::NoContact,
-        Reason::AddressFlagged { role: crate::domain::roster::Role::Smas },
+        Reason::AddressFlagged {
+            role: crate::domain::roster::Role::Smas,
+            refusal: crate::domain::refusal::Refusal::Address,
+        },
+        Reason::AddressFlagged {
+            role: crate::domain::roster::Role::Smas,
+            refusal: crate::domain::refusal::Refusal::Mailbox,
+        },
         held(HoldScope::All),
         held(HoldScope::Window(window)),
         held(HoldScope::Municipality(MunicipalityCode::parse("3205309").unwrap())),

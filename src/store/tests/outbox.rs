@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::domain::delivery::DeliveryState;
+use crate::domain::overrides::Authorship;
+use crate::domain::refusal::Refusal;
 use crate::plan::Act;
 use crate::plan::ledger::Standing;
 use crate::store::testing::*;
@@ -18,6 +20,14 @@ async fn filled(dir: &tempfile::TempDir) -> Store {
 
 fn raw() -> RawMessage {
     RawMessage::of(b"Subject: devolvida\r\n\r\n")
+}
+
+fn bounced_for(refusal: Refusal) -> Return {
+    Return::Bounced { why: "5.1.1".to_owned(), refusal, rests_until: at(100) }
+}
+
+fn by(minutes: i64) -> Authorship {
+    Authorship { author: "ana".to_owned(), reason: "conferido por telefone".to_owned(), at: at(minutes) }
 }
 
 async fn standing(store: &Store, code: &str) -> Standing {
@@ -148,9 +158,9 @@ async fn a_letter_that_bounced_everywhere_failed_and_one_read_was_sent() {
     send_all(&store, 2, |_| accepted()).await;
     let filter = DeliveryFilter { window: None, municipality: Some(municipality(VITORIA)) };
     let sent = store.deliveries(&filter).await.unwrap();
-    let bounced = || Return::Bounced { why: "5.1.1".to_owned(), hard: true };
+    let bounced = || bounced_for(Refusal::Address);
     assert_eq!(
-        store.note_return(&sent[0].message_id, &[], bounced(), &raw(), at(3)).await.unwrap(),
+        store.note_return(&sent[0].message_id, &[], &[], bounced(), &raw(), at(3)).await.unwrap(),
         Noted::Ambiguous(sent[0].key.clone()),
         "two addresses, and it does not say which"
     );
@@ -158,18 +168,18 @@ async fn a_letter_that_bounced_everywhere_failed_and_one_read_was_sent() {
         let shouted = address(&line.address.as_str().to_uppercase());
         let raw = raw();
         let only = std::slice::from_ref(&shouted);
-        let noted = || store.note_return(&line.message_id, only, bounced(), &raw, at(3));
+        let noted = || store.note_return(&line.message_id, only, &[], bounced(), &raw, at(3));
         assert_eq!(noted().await.unwrap(), Noted::Changed(line.key.clone()));
         assert_eq!(noted().await.unwrap(), Noted::Known(line.key.clone()), "the same bounce twice is one");
     }
     assert_eq!(standing(&store, VITORIA).await, Standing::Failed);
     assert_eq!(store.flagged().await.unwrap().len(), 2);
-    assert!(store.confirm_contact(&sent[0].address, at(4)).await.unwrap());
-    assert!(!store.confirm_contact(&sent[0].address, at(4)).await.unwrap());
+    assert!(store.confirm_contact(&sent[0].address, by(4)).await.unwrap());
+    assert!(!store.confirm_contact(&sent[0].address, by(4)).await.unwrap());
     let only = std::slice::from_ref(&sent[1].address);
-    store.note_return(&sent[1].message_id, only, Return::Read, &raw(), at(5)).await.unwrap();
+    store.note_return(&sent[1].message_id, only, &[], Return::Read, &raw(), at(5)).await.unwrap();
     assert_eq!(standing(&store, VITORIA).await, Standing::Sent { at: at(5), live: false });
-    let late = store.note_return(&sent[1].message_id, only, bounced(), &raw(), at(6)).await.unwrap();
+    let late = store.note_return(&sent[1].message_id, only, &[], bounced(), &raw(), at(6)).await.unwrap();
     assert_eq!(late, Noted::Known(sent[1].key.clone()), "a letter read did not bounce");
     assert!(store.verify().await.unwrap().is_whole());
 }
@@ -180,34 +190,87 @@ async fn nothing_comes_back_of_what_never_left_or_is_still_on_its_way() {
     let store = filled(&dir).await;
     let filter = DeliveryFilter { window: None, municipality: Some(municipality(VITORIA)) };
     let line = store.deliveries(&filter).await.unwrap().remove(0);
-    let bounced = || Return::Bounced { why: "5.1.1".to_owned(), hard: true };
+    let bounced = || bounced_for(Refusal::Address);
     let (raw, only) = (raw(), std::slice::from_ref(&line.address));
-    let note = || store.note_return(&line.message_id, only, bounced(), &raw, at(3));
+    let note = || store.note_return(&line.message_id, only, &[], bounced(), &raw, at(3));
     assert_eq!(note().await.unwrap(), Noted::NeverSent(line.key.clone()));
     let claims = store.claim("teste", at(3), 1_000).await.unwrap();
     store.mark_sending(claims, at(3)).await.unwrap();
     assert_eq!(note().await.unwrap(), Noted::OnTheWire(line.key.clone()));
-    assert_eq!(store.note_return("<x@y>", &[], bounced(), &raw, at(3)).await.unwrap(), Noted::NoLetter);
+    assert_eq!(store.note_return("<x@y>", &[], &[], bounced(), &raw, at(3)).await.unwrap(), Noted::NoLetter);
     assert_eq!(store.flagged().await.unwrap(), []);
 }
 
 #[tokio::test]
-async fn an_address_is_flagged_by_a_hard_bounce_or_by_a_second_soft_one() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = store(&dir).await;
-    for version in 1..=2 {
-        let mut again = warning(VITORIA);
-        again.to.truncate(1);
-        store.record_pass(at(1), vec![change(send(again, version))]).await.unwrap();
+async fn only_what_is_said_of_the_address_flags_it_and_every_rest_has_a_way_out() {
+    for refusal in Refusal::ALL {
+        let dir = tempfile::tempdir().unwrap();
+        let store = filled(&dir).await;
         send_all(&store, 2, |_| accepted()).await;
-        let soft = Return::Bounced { why: "4.4.7".to_owned(), hard: false };
         let lines = store.deliveries(&DeliveryFilter::default()).await.unwrap();
-        let line = lines.iter().find(|l| l.version == version).unwrap();
-        let noted = store.note_return(&line.message_id, &[], soft, &raw(), at(3)).await.unwrap();
-        assert_eq!(noted, Noted::Changed(line.key.clone()));
-        assert_eq!(standing(&store, VITORIA).await, Standing::Failed);
-        assert_eq!(store.flagged().await.unwrap().len(), usize::from(version) - 1);
+        let came = bounced_for(refusal);
+        let only = std::slice::from_ref(&lines[0].address);
+        store.note_return(&lines[0].message_id, only, &[], came, &raw(), at(3)).await.unwrap();
+        let resting = store.resting().await.unwrap();
+        assert_eq!(resting.len(), 1, "{refusal}");
+        assert_eq!(
+            store.flagged().await.unwrap().len(),
+            usize::from(refusal == Refusal::Address),
+            "{refusal}"
+        );
+        assert_eq!(resting[0].until, at(100), "it gets one more try then");
+        assert!(store.confirm_contact(&lines[0].address, by(4)).await.unwrap());
+        assert_eq!(store.resting().await.unwrap(), []);
+        assert!(store.verify().await.unwrap().is_whole());
     }
+}
+
+#[tokio::test]
+async fn what_several_domains_say_within_an_hour_is_lifted_and_what_one_says_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    send_all(&store, 2, |_| accepted()).await;
+    let lines = store.deliveries(&DeliveryFilter::default()).await.unwrap();
+    let mut came =
+        [Refusal::Sender, Refusal::Road, Refusal::Mailbox, Refusal::Address, Refusal::Sender].iter();
+    for (n, line) in lines.iter().step_by(2).enumerate() {
+        let Some(refusal) = came.next() else { break };
+        assert_eq!(store.lift_ours(at(3), false).await.unwrap(), [], "{n} of them are not several");
+        let only = std::slice::from_ref(&line.address);
+        store.note_return(&line.message_id, only, &[], bounced_for(*refusal), &raw(), at(3)).await.unwrap();
+    }
+    assert_eq!(store.lift_ours(at(90), false).await.unwrap(), [], "an hour later it is forgotten");
+    assert_eq!(store.lift_ours(at(4), false).await.unwrap().len(), 3);
+    let left: Vec<Refusal> = store.resting().await.unwrap().iter().map(|c| c.refusal).collect();
+    assert_eq!(left.len(), 2);
+    assert!(!left.iter().any(|refusal| refusal.may_be_ours()));
+    assert!(store.verify().await.unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn a_letter_read_takes_the_flag_off_and_a_delivery_is_found_by_its_own_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    send_all(&store, 2, |_| accepted()).await;
+    let lines = store.deliveries(&DeliveryFilter::default()).await.unwrap();
+    let (one, other) = (&lines[0], &lines[1]);
+    assert_eq!(one.message_id, other.message_id);
+    let noted =
+        store.note_return(one.id.as_str(), &[], &[], bounced_for(Refusal::Address), &raw(), at(3)).await;
+    assert_eq!(noted.unwrap(), Noted::Changed(one.key.clone()), "the report named the delivery");
+    let flagged = store.flagged().await.unwrap();
+    assert_eq!(flagged.iter().map(|f| &f.address).collect::<Vec<_>>(), [&one.address]);
+    store.note_return(one.id.as_str(), &[], &[], Return::Read, &raw(), at(4)).await.unwrap();
+    assert_eq!(store.resting().await.unwrap(), []);
+    let both = [other.address.clone(), one.address.clone()];
+    let noted =
+        store.note_return(&one.message_id, &[], &both, bounced_for(Refusal::Address), &raw(), at(5)).await;
+    assert_eq!(
+        noted.unwrap(),
+        Noted::Ambiguous(one.key.clone()),
+        "both are mentioned, and neither is accused"
+    );
+    assert!(store.verify().await.unwrap().is_whole());
 }
 
 #[tokio::test(flavor = "multi_thread")]

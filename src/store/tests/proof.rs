@@ -6,6 +6,7 @@ use tempfile::TempDir;
 use crate::domain::id::{FeedId, SnapshotId};
 use crate::domain::journal::{Entry, Unread, Verdict};
 use crate::domain::overrides::{Authorship, HoldScope};
+use crate::domain::refusal::Refusal;
 use crate::domain::status::{Basis, Observation, State};
 use crate::plan::Act;
 use crate::store::testing::*;
@@ -69,8 +70,8 @@ pub(super) async fn told(dir: &TempDir) -> Store {
     let id = &letters[&municipality(VITORIA)][0];
     let to = address(&format!("smas@m{VITORIA}.invalid"));
     let raw = RawMessage::of(b"Subject: devolvida\r\n\r\nnao existe\r\n");
-    let came = Return::Bounced { why: "5.1.1".to_owned(), hard: true };
-    store.note_return(id, &[to], came, &raw, at(5)).await.unwrap();
+    let came = Return::Bounced { why: "5.1.1".to_owned(), refusal: Refusal::Address, rests_until: at(100) };
+    store.note_return(id, &[to], &[], came, &raw, at(5)).await.unwrap();
     let order = store
         .add_override(Override::Hold { scope: HoldScope::Window(rma()), until: None }, by("conferir", 6))
         .await
@@ -260,7 +261,8 @@ async fn what_is_smuggled_in_is_said_to_be_told_by_no_entry() {
         "INSERT INTO letters SELECT notice_key, 2, '<y>', subject, sha256, 0, bytes FROM letters LIMIT 1",
     );
     assert!(smuggled.await.faults().iter().any(|fault| fault.ends_with("(versão 2) não consta do livro")));
-    let flagged = after("INSERT INTO flagged_contacts VALUES ('x@y.invalid', 1, 'porque sim')").await;
+    let flagged =
+        after("INSERT INTO flagged_contacts VALUES ('x@y.invalid', 1, 'endereco', 2, 'porque sim')").await;
     let [fault] = &flagged.faults()[..] else { panic!("{:?}", flagged.faults()) };
     assert!(fault.starts_with("a marcação do contato ") && !fault.contains('@'), "{fault}");
 }

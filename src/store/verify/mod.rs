@@ -42,7 +42,7 @@ pub(super) const ALL_KNOWN: &[(&str, &str)] = known::ALL;
 #[cfg(test)]
 pub(super) const NOT_PROVED: &[(&str, &[&str])] = &[
     ("deliveries", &["fence", "owner", "lease_until"]),
-    ("meta", &["born_at", "last_pass_at", "heartbeat_at", "high_water"]),
+    ("meta", &["born_at", "last_pass_at", "heartbeat_at", "high_water", "relay_failing_since"]),
     ("fetches", &["feed", "fetched_at"]),
     ("config_refusals", &["last_at", "pending", "faults"]),
     ("feed_runs", &["feed", "tried_at", "next_at", "failures", "failure"]),

@@ -43,7 +43,12 @@ impl Replay {
             Entry::Returned(told) => self.notices.returned(entry, told),
             Entry::Released(told) => self.notices.released(&told),
             Entry::Flagged(told) => {
-                let row = vec![("since", Must::number(entry.at)), ("why", Must::Digest(told.why_sha256))];
+                let row = vec![
+                    ("since", Must::number(entry.at)),
+                    ("refusal", Must::text(told.refusal.as_str().to_owned())),
+                    ("until", Must::number(ms(*told.until))),
+                    ("why", Must::Digest(told.why_sha256)),
+                ];
                 self.contacts.insert(key, row);
             }
             Entry::Unflagged(_) => {

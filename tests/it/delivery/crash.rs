@@ -10,10 +10,10 @@ use crate::support::app::{Choice, Site};
 use crate::support::smtp::{Place, Relay, Taken};
 
 /// A small generator (xorshift): its seed is printed, and the same seed kills at the same places.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn below(&mut self, n: usize) -> usize {
+    pub(super) fn below(&mut self, n: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -132,7 +132,7 @@ async fn a_refused_contact_is_flagged_and_the_next_role_gets_version_two() {
 
 #[tokio::test]
 async fn a_temporary_refusal_is_put_off_and_tried_again_alone() {
-    for deed in [Deed::AtRcpt("451 4.7.1 greylisted"), Deed::AtDot("451 4.3.0 later")] {
+    for deed in [Deed::AtRcpt("451 4.7.1 greylisted"), Deed::AtDot("452 4.2.2 mailbox full")] {
         let mut desk = Desk::open(|_| {}).await;
         let smas = desk.smas(1);
         desk.relay.once(&smas, deed);
@@ -240,25 +240,55 @@ async fn the_same_refusal_to_every_domain_is_the_relays_and_stops_the_queue() {
     let mut desk = Desk::open(|choice| choice.municipalities = 12).await;
     desk.relay.always(Some(Deed::AtRcpt("550 5.7.1 policy")));
     let dispatch = desk.deliver().await;
-    assert_eq!((dispatch.accepted, dispatch.refused, dispatch.deferred), (0, 2, 1));
+    assert_eq!((dispatch.accepted, dispatch.refused, dispatch.deferred), (0, 0, 3));
     assert_eq!(desk.alerts().await, 1);
     for _ in 0..6 {
         desk.pass_minutes(31);
         desk.deliver().await;
     }
-    assert_eq!(desk.flagged().await.len(), 2, "no probe flags a contact");
+    assert!(desk.flagged().await.is_empty(), "neither the first two nor any probe");
+    assert_eq!(desk.app.store.resting().await.unwrap(), []);
     desk.relay.always(None);
     desk.pass_minutes(60);
     desk.deliver().await;
     desk.pass_minutes(60);
     assert_eq!(desk.deliver().await.waiting, 0);
     let told: Vec<String> = desk.relay.recipients();
-    assert_eq!(told.iter().filter(|to| to.starts_with("smas.")).count(), 10);
-    assert_eq!(
-        told.iter().filter(|to| to.starts_with("cmas.")).count(),
-        2,
-        "the two refused before it was known"
-    );
+    assert_eq!(told.iter().filter(|to| to.starts_with("smas.")).count(), 12);
+    assert_eq!(told.iter().filter(|to| to.starts_with("cmas.")).count(), 0, "nobody stands in for anybody");
+}
+
+#[tokio::test]
+async fn a_full_mailbox_rests_alone_and_the_next_role_is_told() {
+    let mut desk = Desk::open(|choice| choice.municipalities = 6).await;
+    let (later, full) = (desk.smas(1), desk.smas(3));
+    desk.relay.once(&later, Deed::AtRcpt("452 4.2.2 mailbox full"));
+    desk.relay.once(&full, Deed::AtRcpt("552 5.2.2 mailbox full"));
+    let dispatch = desk.deliver().await;
+    assert_eq!((dispatch.accepted, dispatch.deferred, dispatch.refused), (5, 1, 1), "in one round");
+    assert!(desk.flagged().await.is_empty());
+    let resting = desk.app.store.resting().await.unwrap();
+    assert_eq!(resting.iter().map(|c| c.address.as_str()).collect::<Vec<_>>(), [full.as_str()]);
+    assert_eq!(desk.ids(&desk.cmas(3)).len(), 1);
+    desk.check_ledger().await;
+}
+
+#[tokio::test]
+async fn a_refusal_of_one_domain_or_after_the_letter_flags_nobody_and_staff_are_told() {
+    for deed in [Deed::AtRcpt("550 5.7.1 policy"), Deed::AtDot("552 5.3.4 too big"), Deed::AtDot("550 no")] {
+        let mut desk = Desk::open(|_| {}).await;
+        let smas = desk.smas(1);
+        desk.relay.once(&smas, deed);
+        let dispatch = desk.deliver().await;
+        assert_eq!((dispatch.refused, dispatch.deferred), (0, 1), "{deed:?}");
+        assert_eq!(desk.states(&smas).await, [DeliveryState::Deferred], "{deed:?}");
+        assert_eq!(desk.app.store.resting().await.unwrap(), [], "{deed:?}");
+        assert_eq!(desk.alerts().await, 1, "{deed:?}");
+        desk.pass_minutes(20);
+        desk.deliver().await;
+        assert_eq!(desk.ids(&smas).len(), 1, "{deed:?}: it is tried again");
+        desk.check_ledger().await;
+    }
 }
 
 #[tokio::test]

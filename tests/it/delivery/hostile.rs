@@ -84,7 +84,7 @@ async fn a_relay_that_takes_commands_together_is_given_them_together_and_each_re
     let (refused, later) = (desk.smas(1), desk.smas(3));
     // This relay grants DATA all the same, and would take an empty letter for nobody.
     desk.relay.once(&refused, Deed::AtRcpt("550 5.1.1 nobody"));
-    desk.relay.once(&later, Deed::AtRcpt("451 4.3.0 later"));
+    desk.relay.once(&later, Deed::AtRcpt("450 4.2.1 later"));
     let dispatch = desk.deliver().await;
     // Five, and the refused one's next role.
     assert_eq!((dispatch.accepted, dispatch.refused, dispatch.deferred), (5, 1, 1));
@@ -94,7 +94,7 @@ async fn a_relay_that_takes_commands_together_is_given_them_together_and_each_re
     for line in desk.lines().await {
         let reply = match line.address.as_str() {
             to if to == refused => "550 5.1.1 nobody",
-            to if to == later => "451 4.3.0 later",
+            to if to == later => "450 4.2.1 later",
             _ => "250 2.0.0 taken",
         };
         assert_eq!(line.reply, reply, "{}", line.key);

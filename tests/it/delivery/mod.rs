@@ -1,6 +1,8 @@
 //! Delivery: a real ledger, a real relay on loopback, and for crashes the real program.
 
 mod crash;
+mod disk;
 mod faults;
 mod hostile;
 mod reload;
+mod truth;

@@ -28,14 +28,6 @@ const KEPT: &[(&[&str], &str)] = &[
         "a letter may quote why, and why may quote what a letter says",
     ),
     (
-        &["src/domain/page.rs", "src/domain/status.rs"],
-        "a page is how what is known is kept, and what is known is spread out from it",
-    ),
-    (
-        &["src/feed/judge.rs", "src/feed/map/mod.rs"],
-        "what is mapped is judged by what the last load said, which the mapper must know of",
-    ),
-    (
         &["src/store/notice.rs", "src/store/pass.rs"],
         "a pass puts down its notices, which are made of its changes",
     ),

@@ -235,7 +235,7 @@ fn send(relay: &config::RelaySettings, letter: &[u8]) -> Outcome {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let mut sender = SmtpSender::new(relay_of(relay, &from).unwrap()).unwrap();
-        let outcome = sender.send(Envelope { from: &from, to: &to }, letter).await;
+        let outcome = sender.send(Envelope { from: &from, to: &to, id: None }, letter).await;
         sender.close().await;
         outcome
     })

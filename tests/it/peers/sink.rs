@@ -61,7 +61,7 @@ async fn send(port: u16) -> Outcome {
     let from = EmailAddress::parse("a@example.org").unwrap();
     let to = EmailAddress::parse("b@example.org").unwrap();
     let letter = format!("Subject: x\r\n\r\n{}", "Uma linha de texto da carta.\r\n".repeat(200));
-    let outcome = sender.send(Envelope { from: &from, to: &to }, letter.as_bytes()).await;
+    let outcome = sender.send(Envelope { from: &from, to: &to, id: None }, letter.as_bytes()).await;
     sender.close().await;
     outcome
 }

@@ -254,6 +254,11 @@ escada = [ {{ antes = "1d", para = ["smas"] }} ]
 
     /// Starts the daemon and waits until it says that it is ready.
     pub(crate) fn daemon(&self) -> Daemon {
+        self.daemon_under(&[])
+    }
+
+    /// The same with more in its environment.
+    pub(crate) fn daemon_under(&self, environment: &[(&str, &std::ffi::OsStr)]) -> Daemon {
         let path = self.dir.path().join("notify");
         let _gone = fs::remove_file(&path);
         let socket = UnixDatagram::bind(&path).unwrap();
@@ -263,6 +268,7 @@ escada = [ {{ antes = "1d", para = ["smas"] }} ]
         let child = self
             .command(&["servir"])
             .env("NOTIFY_SOCKET", &path)
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::from(append()))
             .stderr(Stdio::from(append()))

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const LINES: [&str; 69] = [
+const LINES: [&str; 72] = [
     "aplicar nova",
     "aplicar nova --sim --confirmar 78",
     "aplicar --voltar",
@@ -50,6 +50,9 @@ const LINES: [&str; 69] = [
     "agenda --ics -",
     "simular --de 2026-10-01 --ate 2026-10-01 --resumo --por-semana 5",
     "devolucao",
+    "contato",
+    "contato --todos",
+    "contact confirmar a@b.br --motivo x",
     "enviar-teste ana@exemplo.es.gov.br --tipo prazo --sistema rma",
     "reter --tudo --motivo x",
     "reter --janela rma/2026-10 --motivo x",

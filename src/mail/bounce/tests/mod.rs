@@ -1,5 +1,6 @@
 //! Each sort of message in its real shape, and whatever else anybody may send.
 
+mod families;
 pub(crate) mod samples;
 
 use std::fmt::Write as _;
@@ -30,7 +31,7 @@ fn a_postfix_report_names_recipient_status_words_and_letter() {
     assert_eq!(only(&found), (vec![SMAS], "5.1.1".to_owned()));
     assert_eq!(found.originals, [LETTER], "not the older letter in References");
     assert_eq!(found.reporter, "mx.es.invalid");
-    assert!(found.recipients[0].is_hard());
+    assert_eq!(found.recipients[0].refusal, Refusal::Address);
     assert_eq!(
         found.recipients[0].diagnostic,
         "smtp; 550 5.1.1 <smas@vitoria.invalid>: Recipient address rejected: User unknown in virtual mailbox table"
@@ -58,15 +59,15 @@ fn status(block: &str) -> Returned {
 }
 
 #[test]
-fn given_up_is_final_whatever_the_class_and_only_5_blames_the_address() {
+fn given_up_is_final_whatever_the_class_and_a_bare_code_blames_nobody() {
     let given_up = "Final-Recipient: rfc822; smas@vitoria.invalid\r\nAction: failed\r\nStatus: 4.4.7\r\n\
         Diagnostic-Code: smtp; delivery time expired";
     let Returned::Bounce(found) = status(given_up) else { panic!() };
-    assert_eq!((only(&found).1.as_str(), found.recipients[0].is_hard()), ("4.4.7", false));
+    assert_eq!((only(&found).1.as_str(), found.recipients[0].refusal), ("4.4.7", Refusal::Road));
     let by_code =
         "Final-Recipient: rfc822; smas@vitoria.invalid\r\nAction: failed\r\nDiagnostic-Code: smtp; 550 no";
     let Returned::Bounce(found) = status(by_code) else { panic!() };
-    assert!(found.recipients[0].is_hard());
+    assert_eq!(found.recipients[0].refusal, Refusal::Unknown);
 }
 
 #[test]

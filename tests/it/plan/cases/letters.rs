@@ -3,6 +3,7 @@
 use vigia_suas::domain::calendar::{Halt, HaltKind};
 use vigia_suas::domain::notice::Slot;
 use vigia_suas::domain::reason::Reason;
+use vigia_suas::domain::refusal::Refusal;
 
 use super::*;
 
@@ -117,10 +118,10 @@ fn a_notice_that_all_refused_goes_to_the_next_role_as_another_version() {
     case.announced().gestao(State::Pending, "2026-03-20T07:00");
     case.has(0, rung(1, 10), Some(FIRST), Standing::Failed);
     case.has(1, rung(1, 10), Some(FIRST), sent("2026-03-20T08:00"));
-    case.ledger.flagged.insert(email("smas0@es.test"));
+    case.ledger.flagged.insert(email("smas0@es.test"), Refusal::Address, Timestamp::MAX);
     let letter = key(rung(1, 10), 0);
     assert_eq!(acts(&case.plan("2026-03-20T09:00")), [format!("enviar {letter} v2 para cmas0@es.test")]);
-    case.ledger.flagged.insert(email("cmas0@es.test"));
+    case.ledger.flagged.insert(email("cmas0@es.test"), Refusal::Address, Timestamp::MAX);
     let without = case.pass("2026-03-20T09:00");
     assert_eq!(without[0], format!("reter {letter} v2"));
     // An address added while it is valid gets a letter of its own, never the one that failed.
@@ -232,7 +233,7 @@ fn a_notice_that_comes_again_counts_once_to_the_day() {
     let mut case = Case::new();
     case.calendar.daily_limit = 2;
     case.announced().has(0, Slot::Announcement, Some(FIRST), Standing::Failed);
-    case.ledger.flagged.insert(email("smas0@es.test"));
+    case.ledger.flagged.insert(email("smas0@es.test"), Refusal::Address, Timestamp::MAX);
     assert_eq!(brief(&case.plan("2026-03-02T09:00")), [format!("enviar {} v2", key(Slot::Announcement, 0))]);
 }
 

@@ -1,0 +1,116 @@
+//! A transaction to write with, and what becomes of its connection.
+//!
+//! SQLite rolls back by itself on some faults (a full disk, a failed sync), and then neither the driver nor anybody else
+//! knows for sure what state the connection is in. So there is one rule, and this is its one place: a connection whose
+//! transaction was not committed is closed, and the next write opens another.
+
+use std::ops::{Deref, DerefMut};
+
+use sqlx::Sqlite;
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{SqliteConnection, SqlitePool};
+
+use super::StoreError;
+use super::sql::{bound, statements};
+
+statements! {
+    const BEGIN = "BEGIN IMMEDIATE";
+    const COMMIT = "COMMIT";
+}
+
+/// A transaction to write with. Dropped before [`WriteTx::commit`] answered, its connection is closed.
+pub(super) struct WriteTx {
+    conn: PoolConnection<Sqlite>,
+    committed: bool,
+}
+
+impl WriteTx {
+    /// Begins one.
+    pub(super) async fn begin(writer: &SqlitePool) -> Result<Self, StoreError> {
+        let mut tx = Self { conn: writer.acquire().await?, committed: false };
+        // Not by the driver's own `begin`: it counts how deep it is, and counts wrong once SQLite has rolled back.
+        bound!(BEGIN).execute(&mut *tx.conn).await?;
+        Ok(tx)
+    }
+
+    /// Makes it durable.
+    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+        bound!(COMMIT).execute(&mut *self.conn).await?;
+        self.committed = true;
+        Ok(())
+    }
+}
+
+impl Drop for WriteTx {
+    fn drop(&mut self) {
+        if !self.committed {
+            self.conn.close_on_drop();
+        }
+    }
+}
+
+impl Deref for WriteTx {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.conn
+    }
+}
+
+impl DerefMut for WriteTx {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.conn
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Connection as _;
+
+    use crate::store::testing::{self, at};
+
+    #[tokio::test]
+    async fn after_a_transaction_that_sqlite_rolled_back_itself_the_next_write_succeeds() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = testing::store(&dir).await;
+        for _ in 0..3 {
+            let mut tx = store.db.begin().await.unwrap();
+            sqlx::query("INSERT INTO outages (from_at, until_at) VALUES (1, 2)")
+                .execute(&mut *tx)
+                .await
+                .unwrap();
+            // What SQLite does where the disk is full, behind the back of whoever holds the connection.
+            sqlx::query("ROLLBACK").execute(&mut *tx).await.unwrap();
+            assert!(tx.commit().await.is_err());
+            store.heartbeat(at(1)).await.unwrap();
+        }
+        let mut view = store.db.view().await.unwrap();
+        let (kept,): (i64,) =
+            sqlx::query_as("SELECT COUNT(*) FROM outages").fetch_one(&mut *view).await.unwrap();
+        assert_eq!(kept, 0, "nothing of what failed was kept");
+    }
+
+    #[tokio::test]
+    async fn a_view_that_sqlite_ended_itself_does_not_spoil_the_next() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = testing::store(&dir).await;
+        for _ in 0..20 {
+            let mut view = store.db.view().await.unwrap();
+            sqlx::query("ROLLBACK").execute(&mut *view).await.unwrap();
+            drop(view);
+        }
+        for _ in 0..20 {
+            let view = store.db.view().await.unwrap();
+            assert!(view.is_in_transaction());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_committed_transaction_keeps_its_connection() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = testing::store(&dir).await;
+        let before = store.generation().await.unwrap();
+        store.heartbeat(at(1)).await.unwrap();
+        assert_eq!(store.generation().await.unwrap(), before, "another connection would be news");
+    }
+}
