@@ -223,9 +223,9 @@ impl Service {
         let ticker = ticker(&self.app).await.map_err(|e| ServiceError::Start(Box::new(e)))?;
         for task in [
             tracker.spawn(guarded(self.app.clone(), Loop::Ingest.name(), ingest_loop(self.app.clone()))),
-            tracker.spawn(optional(self.app.clone(), Loop::Register.name(), register_loop)),
-            tracker.spawn(optional(self.app.clone(), Loop::News.name(), news_loop)),
-            tracker.spawn(optional(self.app.clone(), Loop::Returns.name(), returns_loop)),
+            tracker.spawn(optional(self.app.clone(), Loop::Register, register_loop)),
+            tracker.spawn(optional(self.app.clone(), Loop::News, news_loop)),
+            tracker.spawn(optional(self.app.clone(), Loop::Returns, returns_loop)),
             tracker.spawn(guarded(self.app.clone(), Loop::Decide.name(), reconcile_loop(self.app.clone()))),
             tracker.spawn(guarded(self.app.clone(), Loop::Send.name(), send_loop(self.app.clone(), outbox))),
             tracker.spawn(guarded(self.app.clone(), "batimento", beat_loop(self.app.clone()))),
@@ -342,12 +342,14 @@ async fn guarded(app: Arc<App>, name: &'static str, work: impl Future<Output = (
     }
 }
 
-/// How long a loop rests that the service can do without.
-const REST: Duration = Duration::from_hours(24);
+/// A loop that the service can do without rests a day after it panicked, and says in between that it does not hang.
+const REST: Duration = Duration::from_mins(10);
+const RESTS: u32 = 144;
 
 /// Runs a loop that the service can do without: one that panics is told of, and begins again a day later, or with the
 /// process. It never ends the process.
-async fn optional<L: Future<Output = ()>>(app: Arc<App>, name: &'static str, work: impl Fn(Arc<App>) -> L) {
+async fn optional<L: Future<Output = ()>>(app: Arc<App>, each: Loop, work: impl Fn(Arc<App>) -> L) {
+    let name = each.name();
     while !app.stop.is_cancelled() {
         if AssertUnwindSafe(work(app.clone())).catch_unwind().await.is_ok() {
             continue;
@@ -360,9 +362,9 @@ async fn optional<L: Future<Output = ()>>(app: Arc<App>, name: &'static str, wor
         if let Err(failure) = alert_once(&app, &format!("laco-{}", folded(name)), text, app.now()).await {
             error!(error = %chain(&failure), "o alerta não pôde ser gravado");
         }
-        tokio::select! {
-            () = app.stop.cancelled() => {}
-            () = tokio::time::sleep(REST) => {}
+        // It rests, it does not hang.
+        for _ in 0..RESTS {
+            rest(&app, each, REST).await;
         }
     }
 }

@@ -76,6 +76,7 @@ mod tests {
             crate::store::ledger::ALL,
             crate::store::letter::ALL,
             crate::store::news::ALL,
+            crate::store::visit::ALL,
             crate::store::notice::ALL,
             crate::store::outbox::ALL,
             crate::store::overrides::ALL,
