@@ -39,6 +39,7 @@ async fn filled() -> (TempDir, PathBuf) {
     let feed = FeedId::parse("lista").unwrap();
     let run = FeedRun { tried_at: at(1), next_at: Some(at(9)), failures: 2, failure: Some("403".to_owned()) };
     store.note_run(&feed, run).await.unwrap();
+    store.note_visit(&feed, at(1)).await.unwrap();
     store.begin_crawl(&feed, "plano", 2, at(1)).await.unwrap();
     let page = CrawlPage {
         fetched_at: at(1),
