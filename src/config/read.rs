@@ -155,7 +155,7 @@ impl<'a> Reader<'a> {
             };
             let hint = match nearest(&entry.key, asked.iter().copied()) {
                 Some(_) => offer(&entry.key, asked.iter().copied()),
-                None if asked.len() <= 20 => {
+                None if asked.len() <= 24 => {
                     format!("as chaves de {} são {}", self.name, asked.join(", "))
                 }
                 None => "confira a grafia".to_owned(),

@@ -204,12 +204,10 @@ fn halt_that_stops_nothing(table: &Reader<'_>, window: &Window) {
         table.log.error(
             &table.spot_of("situacao"),
             format!(
-                "a janela está escrita como {word} desde {since}, mas a prorrogação anunciada em {announced} a retomou: \
-                 nada está parado"
+                "{word} desde {since}, mas retomada pela prorrogação anunciada em {announced}: nada está parado"
             ),
             format!(
-                "se ela voltou com a prorrogação, escreva `situacao_ate = {announced}`; se parou depois dela, corrija \
-                 `situacao_desde`"
+                "escreva `situacao_ate = {announced}`, ou corrija `situacao_desde` se a janela parou depois"
             ),
         );
     }

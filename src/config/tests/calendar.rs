@@ -102,7 +102,7 @@ fn each_mistake_in_a_window_is_one_fault_at_its_place() {
         (
             after_window(&format!("situacao = \"suspensa\"\nsituacao_desde = 2026-11-10\n{EXTENSION}")),
             "\"suspensa\"",
-            "a retomou: nada está parado",
+            "nada está parado",
         ),
         (after_window("prazos = 1"), "prazos", "chave desconhecida"),
         (format!("{WINDOW}{WINDOW}"), "\"2026\"", "já foi declarada"),

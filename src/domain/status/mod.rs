@@ -202,10 +202,17 @@ impl Entry {
     }
 
     /// Whether what is known stands over what a load says: a *concluído* stands for its window, so that a load which
-    /// does not know does not undo it.
+    /// does not know does not undo it; and a doubt that was said is not weakened by a load that has no row.
     pub(super) fn stands_over(&self, said: &Observation, belief: Belief) -> bool {
         let unknowing = said.state == State::Unconfirmed && said.basis != Basis::Contradiction;
-        belief == Belief::Cautious && unknowing && matches!(self.state, State::Done | State::NotApplicable)
+        let weaker = said.basis == Basis::Silence && self.basis != Basis::Silence;
+        belief == Belief::Cautious
+            && unknowing
+            && match self.state {
+                State::Done | State::NotApplicable => true,
+                State::Unconfirmed => weaker,
+                State::Pending => false,
+            }
     }
 
     /// Whether it says *pendente* and that is believed.

@@ -243,6 +243,16 @@ fn outage(finding: &Finding, windows: &[Window], named: Option<Reference>, near:
         return Paste::advice(format!("{} já está marcada como suspensa ou cancelada", window.id));
     }
     let since = finding.guess.opens_on.unwrap_or(near).min(near);
+    let resumed = window.editions.iter().filter_map(|e| e.announced_on).max().filter(|on| *on > since);
+    if let Some(announced) = resumed {
+        let advice = format!(
+            "a prorrogação anunciada em {} veio depois: se o sistema parou de novo, escreva a suspensão com o dia em que \
+             se soube",
+            date(announced)
+        );
+        let now = format!("para parar as cobranças agora, antes de saber mais: {}", stop(window));
+        return Paste { advice: vec![now, advice], place: None, toml: None, command: None };
+    }
     let keys = format!("situacao = \"suspensa\"\nsituacao_desde = {since}\n");
     let mut paste = if window.recurring {
         let whole = declared(window, None, &quoted(&line(first_source(window)))) + &keys;

@@ -359,11 +359,12 @@ async fn what_reter_stops_liberar_lets_go_with_the_same_message_id() {
     let lift = by();
     desk.relay.greet(None);
     desk.pass_minutes(5);
-    assert_eq!(desk.deliver().await.accepted, 0, "held");
+    assert_eq!(desk.deliver().await.accepted, 1, "held: nothing but the alert that tells of it");
     assert_eq!(order::release(&desk.app.store, HoldScope::All, lift).await.unwrap(), 1);
     desk.pass_minutes(5);
     assert_eq!(desk.deliver().await.accepted, 3);
     let mut sent: Vec<String> = desk.relay.taken().into_iter().map(|t| t.message_id).collect();
+    sent.retain(|id| queued.contains(id));
     sent.sort();
     let mut expected = queued;
     expected.sort();

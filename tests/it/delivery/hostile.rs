@@ -135,7 +135,7 @@ async fn the_password_of_the_environment_reaches_the_relay_and_nothing_else() {
     std::fs::write(credentials.join("smtp-senha"), "da-credencial\n").unwrap();
     let output = site
         .command(&["enviar-teste", &format!("eu@{DOMAIN}"), "--tipo", "divulgacao", "--sistema", "teste"])
-        .args(["--municipio", &site.municipalities[0].to_string()])
+        .args(["--municipio", &site.municipalities[0].to_string(), "--autor", "teste"])
         .env("VIGIA_SMTP_SENHA", "12345")
         .env("CREDENTIALS_DIRECTORY", &credentials)
         .output()

@@ -354,11 +354,17 @@ proptest! {
 
     #[test]
     fn superado_and_expirado_are_said_only_when_the_validity_is_over(draw in draws()) {
+        // What was recorded ends as the ledger has it: how long it was valid is what was said when it was held or sent.
+        let mut valid = BTreeMap::new();
         for (at, decision) in run(&draw.build()) {
+            if matches!(decision.act(), Act::Send | Act::Withhold) {
+                valid.insert(decision.key().clone(), decision.valid_until());
+            }
             if matches!(decision.act(), Act::Supersede | Act::Expire) {
+                let said = valid.get(decision.key()).copied().flatten();
                 let over = match decision.because() {
                     Reason::ValidityOver { at, .. } => Some(*at),
-                    _ => decision.valid_until(),
+                    _ => decision.valid_until().or(said),
                 };
                 prop_assert!(over.is_some_and(|over| over <= at), "{} at {at}, before {over:?}", decision.key());
             }

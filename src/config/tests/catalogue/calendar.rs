@@ -63,6 +63,15 @@ fn windows() -> Vec<Case> {
             "suspensão que acaba antes de começar",
             "situacao = \"suspensa\"\nsituacao_desde = 2026-11-10\nsituacao_ate = 2026-11-01",
         ),
+        after(
+            "suspensão sem data numa janela prorrogada",
+            "situacao = \"suspensa\"\n[[janela.prorrogacao]]\nprazo = 2026-12-10\nanunciada = 2026-11-20\nfonte = \"MDS\"",
+        ),
+        after(
+            "suspensão que a prorrogação já encerrou",
+            "situacao = \"suspensa\"\nsituacao_desde = 2026-11-10\n[[janela.prorrogacao]]\nprazo = 2026-12-10\n\
+             anunciada = 2026-11-20\nfonte = \"MDS\"",
+        ),
         added("janela com colchetes simples", "calendario.toml", "[janela]\nsistema = \"rma\"\n"),
         added("tabela quase certa", "calendario.toml", "[sistemas.x]\n"),
         added("tabela onde vai outra coisa", "calendario.toml", "[[janela]]\nsistema = { a = 1 }\n"),

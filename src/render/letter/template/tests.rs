@@ -60,7 +60,7 @@ fn a_broken_template_is_a_fault_with_file_and_line() {
 fn an_unknown_variable_is_a_fault_where_it_stands() {
     let templates = Templates::compile([
         ("prazo.txt", "Município:\n{{ municipio.nmoe }}\n"),
-        ("suspensao.html", "{% if cancelada %}\n<p>{{ motivo }}</p>\n{% endif %}x"),
+        ("suspensao.html", "{% if cancelada %}\n<p>{{ razao }}</p>\n{% endif %}x"),
         ("dados.html", "<p>\n{{ prazzo }}</p>"),
         ("resumo.assunto.txt", "{% include 'outro.txt' %}"),
         ("alerta.txt", "{% for a in range(9000) %}{% for b in range(9000) %}x{% endfor %}{% endfor %}"),

@@ -39,7 +39,8 @@ impl Neighbours {
         ministry.put("/planilha.csv", Answer::page(SHEET));
         ministry.put("/feed/", Answer::page(NEWS));
         for unit in ["32053091", "32052001", "32050021"] {
-            let page = "<table><tr><th>Referência</th></tr><tr><td>10/2026</td></tr></table>";
+            let page =
+                format!("<p>{unit}</p><table><tr><th>Referência</th></tr><tr><td>10/2026</td></tr></table>");
             ministry.put(&format!("/cras?unidade={unit}"), Answer::page(page));
         }
         Self { ministry, lossy }
