@@ -159,7 +159,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_parser_that_panics_is_an_error_and_the_next_one_runs() {
-        static BOUNDS: Bounds = Bounds::new(Duration::from_secs(60), 1_000);
+        static BOUNDS: Bounds = Bounds::new(Duration::from_mins(1), 1_000);
         assert_eq!(BOUNDS.run(|| panic!("como o quick-xml")).await, Err::<(), _>(Uncontained::Panicked));
         assert_eq!(BOUNDS.run(|| 7).await, Ok(7));
     }
@@ -178,7 +178,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_parser_that_eats_memory_is_given_up() {
-        static BOUNDS: Bounds = Bounds::new(Duration::from_secs(60), 100);
+        static BOUNDS: Bounds = Bounds::new(Duration::from_mins(1), 100);
         let eats = || {
             let mut eaten: Vec<Vec<u8>> = Vec::new();
             while !is_given_up() {
@@ -212,7 +212,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_nobody_waits_for_any_more_is_given_up() {
-        static BOUNDS: Bounds = Bounds::new(Duration::from_secs(60), 10_000);
+        static BOUNDS: Bounds = Bounds::new(Duration::from_mins(1), 10_000);
         let waited = tokio::time::timeout(Duration::from_millis(30), BOUNDS.run(until_given_up)).await;
         assert!(waited.is_err());
         while BOUNDS.adrift.load(Ordering::SeqCst) > 0 {

@@ -143,13 +143,12 @@ async fn decide(session: &Session, asked: &Asked, word: &str, make: fn(Subject) 
     let store = session.writable_ledger().await?;
     let name = roster.municipalities.get(&municipality).map_or("", |m| m.name.as_str());
     let parts = part.as_ref().map_or("todas as partes".to_owned(), |p| format!("parte {p}"));
-    let subject = format!("{name} ({municipality}), {}, {parts}", window);
+    let subject = format!("{name} ({municipality}), {window}, {parts}");
     let undone = *lift;
     if undone && order::undo(&store, &what, by.clone()).await? == 0 {
         return Err(Failure::refused(format!(
             "recusado: não havia {word} de {subject}\ndica: desfaz-se como foi registrada, com a mesma --parte; \
-             veja “vigia-suas porque {municipality} {}”",
-            window
+             veja “vigia-suas porque {municipality} {window}”"
         )));
     }
     if !undone {
@@ -189,7 +188,7 @@ pub(super) async fn note(session: &Session, call: &Call) -> Result {
     let what = Override::Note { municipality, window: window.clone(), telephone, until };
     let store = session.writable_ledger().await?;
     let name = roster.municipalities.get(&municipality).map_or("", |m| m.name.as_str());
-    let subject = format!("{name} ({municipality}), {}", window);
+    let subject = format!("{name} ({municipality}), {window}");
     let undone = call.lift;
     if undone && order::undo(&store, &what, by.clone()).await? == 0 {
         return Err(Failure::refused(format!(

@@ -33,7 +33,7 @@ pub(super) fn complete(shell: Shell) -> Answer {
     Answer::Done
 }
 
-/// A command and all under it without what help hides, which clap_complete would offer.
+/// A command and all under it without what help hides, which `clap_complete` would offer.
 fn offered(command: &Command) -> Command {
     let shown = command.get_arguments().filter(|arg| !arg.is_hide_set());
     let about = command.get_about().cloned().unwrap_or_default();

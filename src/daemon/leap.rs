@@ -51,17 +51,18 @@ impl ClockWatch {
         let Some(uptime) = reading.uptime else { return Look::Steady };
         let expected = self.anchor.and_then(|(wall, up)| wall.checked_add(uptime - up).ok());
         match self.leap {
-            None => match expected.filter(|expected| reading.wall.duration_since(*expected) > TOLERANCE) {
-                Some(from) => {
+            None => {
+                if let Some(from) =
+                    expected.filter(|expected| reading.wall.duration_since(*expected) > TOLERANCE)
+                {
                     let leap = Leap { from, to: reading.wall };
                     self.leap = Some(leap);
                     Look::Leapt(leap)
-                }
-                None => {
+                } else {
                     self.anchor = Some((reading.wall, uptime));
                     Look::Steady
                 }
-            },
+            }
             Some(leap) => {
                 let is_back = match expected {
                     Some(expected) => reading.wall.duration_since(expected) <= TOLERANCE,

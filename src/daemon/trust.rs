@@ -123,9 +123,10 @@ mod tests {
         let mut now = Timestamp::UNIX_EPOCH;
         let mut judge = |reply: &str, domain: &str, attempts| {
             now += SignedDuration::from_mins(1);
-            let outcome = match reply.starts_with('2') {
-                true => Outcome::Accepted { reply: reply.to_owned() },
-                false => refused(reply),
+            let outcome = if reply.starts_with('2') {
+                Outcome::Accepted { reply: reply.to_owned() }
+            } else {
+                refused(reply)
             };
             state(&trust.judge(outcome, domain, attempts, now))
         };

@@ -165,15 +165,15 @@ pub enum Doubt {
     Uncertain,
     /// *retificado*: it corrects, revokes or strikes out something; which date stands is for a reader.
     Rectified,
-    /// *outro_sistema*: it names several systems.
+    /// *`outro_sistema`*: it names several systems.
     OtherSystem,
-    /// *outro_assunto*: it tells of a course, a conference, an account to render.
+    /// *`outro_assunto`*: it tells of a course, a conference, an account to render.
     OtherSubject,
-    /// *outro_publico*: it is about some states, some municipalities, or some of those who fill in.
+    /// *`outro_publico`*: it is about some states, some municipalities, or some of those who fill in.
     OtherPublic,
-    /// *abertura_mudou*: what moves seems to be the opening and not the deadline.
+    /// *`abertura_mudou`*: what moves seems to be the opening and not the deadline.
     OpeningMoved,
-    /// *varias_datas*: several dates or hours could be the one.
+    /// *`varias_datas`*: several dates or hours could be the one.
     SeveralDates,
 }
 

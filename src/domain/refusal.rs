@@ -74,6 +74,7 @@ impl Refusal {
 
     /// What a status code and the words beside it say. Addresses in the words are not read.
     #[must_use]
+    #[expect(clippy::match_same_arms, reason = "in the order of the table of RFC 3463")]
     pub fn of(status: Option<EnhancedStatus>, words: &str) -> Self {
         let words = legible(words);
         let says = |phrases: &[&str]| phrases.iter().any(|phrase| contains(&words, phrase));

@@ -68,6 +68,7 @@ impl Attributes {
         Ok(())
     }
 
+    #[expect(clippy::match_same_arms, reason = "the states of the tokenizer, in the order of the standard")]
     fn after(&mut self, c: char) -> At {
         let blank = matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{C}');
         match (self.at, c) {

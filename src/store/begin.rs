@@ -93,7 +93,7 @@ impl Store {
         detached(async move {
             let mut tx = db.begin_quietly().await?;
             bound!(BEAT, ms(now)).execute(&mut *tx).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }
@@ -125,7 +125,7 @@ impl Store {
             let mut tx = db.begin().await?;
             let (from, to) = (leap.map(|leap| ms(leap.from)), leap.map(|leap| ms(leap.to)));
             bound!(LEAP, from, to).execute(&mut *tx).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }
@@ -147,7 +147,7 @@ impl Store {
             let told =
                 journal::ClockRuled { act, before, author: by.author.clone(), reason: by.reason.clone() };
             Chain::tell(&mut tx, Line::new(by.at, "relogio", told)).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }

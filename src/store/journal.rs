@@ -85,7 +85,7 @@ impl Store {
         detached(async move {
             let mut tx = db.begin().await?;
             Chain::tell(&mut tx, Line::new(now, &subject, told)).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }
@@ -123,7 +123,7 @@ impl Store {
                 chain.append(Line::new(now, "livro", began));
                 chain.save(&mut tx).await?;
             }
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }

@@ -169,7 +169,7 @@ impl Store {
             for id in &ids {
                 bound!(TELL, id.as_str(), ms(now)).execute(&mut *tx).await?;
             }
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }

@@ -181,7 +181,7 @@ impl Store {
             for claim in &claims {
                 bound!(RELEASE, claim.delivery.as_str(), claim.fence).execute(&mut *tx).await?;
             }
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }
@@ -196,7 +196,7 @@ impl Store {
         detached(async move {
             let mut tx = db.begin_quietly().await?;
             bound!(RELEASE_ALL, &owner).execute(&mut *tx).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }

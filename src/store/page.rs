@@ -219,9 +219,8 @@ impl Reader {
     ) -> Result<Vec<T>, Damaged> {
         let mut all = Vec::new();
         for (number, text) in (1..).zip(text.lines()) {
-            match self.line(text).ok_or(Damaged(number))? {
-                Some(line) => all.push(make(self, line).ok_or(Damaged(number))?),
-                None => {}
+            if let Some(line) = self.line(text).ok_or(Damaged(number))? {
+                all.push(make(self, line).ok_or(Damaged(number))?);
             }
         }
         Ok(all)
@@ -265,8 +264,8 @@ impl Reader {
             state,
             dated,
             mark,
-            number,
             wording,
+            number,
             origin,
         }))
     }

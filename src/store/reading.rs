@@ -70,7 +70,7 @@ impl Store {
                 chain.append(Line { window: Some(&window), ..Line::new(now, window.as_str(), told) });
             }
             chain.save(&mut tx).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }

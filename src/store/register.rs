@@ -95,7 +95,7 @@ impl Store {
                 reason,
             };
             Chain::tell(&mut tx, Line::new(kept.taken_at, kept.register.feed.as_str(), told)).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }
@@ -157,7 +157,7 @@ impl Store {
             }
             let told = ProposalsRefused { proposals: told, author: by.author, reason: by.reason };
             Chain::tell(&mut tx, Line::new(by.at, "unidades.csv", told)).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }
@@ -252,7 +252,7 @@ impl Store {
             for proposal in &proposals {
                 bound!(PUT_TOLD, proposal, ms(now)).execute(&mut *tx).await?;
             }
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }
@@ -262,7 +262,7 @@ impl Store {
         detached(async move {
             let mut tx = db.begin().await?;
             Chain::tell(&mut tx, Line::new(now, &subject, told)).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }

@@ -129,7 +129,7 @@ impl Store {
             )
             .execute(&mut *tx)
             .await?;
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }
@@ -169,7 +169,7 @@ impl Store {
             bound!(DROP_PAGES, feed.as_str()).execute(&mut *tx).await?;
             bound!(DROP_CRAWL, feed.as_str()).execute(&mut *tx).await?;
             bound!(PUT_CRAWL, feed.as_str(), plan, ms(now), count(pages)).execute(&mut *tx).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }
@@ -195,7 +195,7 @@ impl Store {
             )
             .execute(&mut *tx)
             .await?;
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }
@@ -210,7 +210,7 @@ impl Store {
             let mut tx = db.begin().await?;
             bound!(DROP_PAGES, feed.as_str()).execute(&mut *tx).await?;
             bound!(DROP_CRAWL, feed.as_str()).execute(&mut *tx).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }

@@ -179,7 +179,7 @@ impl Store {
         detached(async move {
             let mut tx = db.begin().await?;
             bound!(NOTE_FETCH, feed.as_str(), ms(at)).execute(&mut *tx).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }

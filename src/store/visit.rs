@@ -35,7 +35,7 @@ impl Store {
         detached(async move {
             let mut tx = db.begin().await?;
             bound!(VISIT, feed.as_str(), ms(now)).execute(&mut *tx).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }

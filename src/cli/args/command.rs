@@ -319,8 +319,8 @@ impl Command {
             | Self::Release { .. }
             | Self::Note(_)
             | Self::Exempt(_)
-            | Self::Dispute(_) => true,
-            Self::Feed(Feed::Accept(_) | Feed::Reject(_)) => true,
+            | Self::Dispute(_)
+            | Self::Feed(Feed::Accept(_) | Feed::Reject(_)) => true,
             Self::Clock { verb } => verb.is_some(),
             Self::Contact(Contact { verb, .. }) => verb.is_some(),
             Self::Orders(Orders { undo, .. }) => undo.is_some(),

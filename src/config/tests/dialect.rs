@@ -258,7 +258,9 @@ proptest! {
         let edits: Vec<Edit> = proposals.iter().map(Proposal::edit).collect();
         let after = rewrite(Some(&before), &edits).unwrap();
         let mut expected = file.clone();
-        edits.iter().for_each(|edit| expected.edit(edit));
+        for edit in &edits {
+            expected.edit(edit);
+        }
         expected.complete();
         let text = Encoding::detect(&after).decode_whole(&after).unwrap();
         prop_assert_eq!(&file.saved.bytes(&text), &after, "the encoding stays");

@@ -198,7 +198,7 @@ fn a_feed_that_covers_fewer_than_expected_is_measured_by_what_it_said_and_not_by
 fn what_a_person_accepted_is_what_the_next_is_measured_by_so_that_no_quarantine_is_for_ever() {
     let all = sixty(|_| Some(false));
     let fewer = sixty(|n| (n < 40).then_some(false));
-    assert_eq!(against_sixty(&[all.clone()], &fewer).len(), 1);
+    assert_eq!(against_sixty(std::slice::from_ref(&all), &fewer).len(), 1);
     assert!(against_sixty(&[all, fewer.clone()], &fewer).is_empty());
 }
 

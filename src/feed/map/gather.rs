@@ -43,10 +43,11 @@ fn both(one: Record, other: Record) -> Record {
     // Of rows that agree the one that speaks of the latest day stands; none of rows that do not.
     let dated = if basis == Basis::Contradiction { Record::UNDATED } else { one.dated.max(other.dated) };
     let line = [one.line, other.line].into_iter().filter(|line| *line > 0).min().unwrap_or(0);
-    Record { state, basis, dated, line, ..one }
+    Record { dated, line, state, basis, ..one }
 }
 
 /// Names kept once, and found by what they name.
+#[expect(clippy::struct_field_names, reason = "the names kept, beside where each is found")]
 #[derive(Debug)]
 pub(super) struct Names {
     names: status::Names,

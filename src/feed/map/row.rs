@@ -200,9 +200,8 @@ impl<'a> Tables<'a> {
                 let state = match (word.state(), dated) {
                     // A date of other times says nothing of this window.
                     (_, Dated::At(at)) if !with.periods.may_date(*window, at) => State::Unconfirmed,
-                    (_, Dated::Impossible) => State::Unconfirmed,
                     // One that cannot be read leaves open how old an accusation is.
-                    (State::Pending, Dated::Unreadable) => State::Unconfirmed,
+                    (_, Dated::Impossible) | (State::Pending, Dated::Unreadable) => State::Unconfirmed,
                     (state, _) => state,
                 };
                 doubtful |= state != word.state();

@@ -101,6 +101,11 @@ pub(super) fn doubts(reading: &Reading<'_>) -> Vec<Doubt> {
     Doubt::ALL.into_iter().filter(|doubt| has(reading, *doubt, &quote, &around)).collect()
 }
 
+#[expect(
+    clippy::too_many_lines,
+    clippy::match_same_arms,
+    reason = "a table of words, one row for each doubt"
+)]
 fn has(reading: &Reading<'_>, doubt: Doubt, quote: &str, around: &str) -> bool {
     let any = |words: &[&str], text: &str| Phrases::new(words.iter().copied()).are_in(text);
     match (doubt, reading.topic) {

@@ -47,10 +47,11 @@ pub(super) fn tabs(original: &Original) -> Result<Vec<Tab>, DecodeError> {
             buffer.clear();
             match xml.read_event_into(&mut buffer).map_err(broken)? {
                 Event::Start(e) if e.name().as_ref() == "style:style" => style = attribute(&e, "style:name")?,
-                Event::Start(e) | Event::Empty(e) if e.name().as_ref() == "style:table-properties" => {
-                    if attribute(&e, "table:display")?.as_deref() == Some("false") {
-                        hiding.extend(style.clone());
-                    }
+                Event::Start(e) | Event::Empty(e)
+                    if e.name().as_ref() == "style:table-properties"
+                        && attribute(&e, "table:display")?.as_deref() == Some("false") =>
+                {
+                    hiding.extend(style.clone());
                 }
                 Event::Start(e) if e.name().as_ref() == "table:table" => {
                     let is_hidden = attribute(&e, "table:style-name")?.is_some_and(|s| hiding.contains(&s));
@@ -128,8 +129,11 @@ fn repeated(element: &BytesStart<'_>, name: &str) -> Result<u32, DecodeError> {
     }
 }
 
+/// The texts of a row, and the columns and heights of its cells that reach into the rows below.
+type Cells = (Vec<String>, Vec<(u32, u32)>);
+
 /// The cells of the row that has just begun, and the columns and heights of those that reach into the rows below.
-fn cells(xml: &mut Xml<&mut dyn BufRead>) -> Result<(Vec<String>, Vec<(u32, u32)>), DecodeError> {
+fn cells(xml: &mut Xml<&mut dyn BufRead>) -> Result<Cells, DecodeError> {
     let (mut cells, mut buffer) = (Vec::new(), Vec::new());
     let (mut column, mut tall) = (0_u32, Vec::new());
     let is_cell = |name: &str| matches!(name, "table:table-cell" | "table:covered-table-cell");

@@ -1,4 +1,4 @@
-//! Failures told in prose (qmail, Exim, Exchange, OpenSMTPD, older Postfix and sendmail). Pure.
+//! Failures told in prose (qmail, Exim, Exchange, `OpenSMTPD`, older Postfix and sendmail). Pure.
 //!
 //! A person who answers a letter may quote any of these wordings, so the sender must be a mail system as well.
 

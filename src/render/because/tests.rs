@@ -144,7 +144,7 @@ fn doubts_and_untold_are_clauses() {
         Untold::Suspended,
     ];
     let clauses = doubts.iter().map(|d| doubt(d, &world.calendar));
-    let clauses: Vec<String> = clauses.chain(untolds.iter().map(|u| untold(u))).collect();
+    let clauses: Vec<String> = clauses.chain(untolds.iter().map(untold)).collect();
     for clause in &clauses {
         assert_plain(clause);
         assert!(!clause.ends_with('.'), "{clause}");

@@ -4,6 +4,7 @@
 //! of the schema as it still is (`filled_0008.sql`), and then names that file in [`FILLED`]. Without it nothing compiles.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
@@ -147,7 +148,7 @@ async fn dump(path: &Path) -> String {
     let mut sql = String::from("DELETE FROM meta;\n");
     for (table, columns) in &tables {
         for row in &rows[table] {
-            sql += &format!("INSERT INTO \"{table}\" ({columns}) VALUES ({row});\n");
+            let _ = writeln!(sql, "INSERT INTO \"{table}\" ({columns}) VALUES ({row});");
         }
     }
     sql

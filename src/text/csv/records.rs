@@ -289,7 +289,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn records(text: &[u8], delimiter: u8) -> Vec<(u64, Quotes, bool, Vec<(Vec<u8>, Range<usize>)>)> {
+    type Cell = (Vec<u8>, Range<usize>);
+
+    fn records(text: &[u8], delimiter: u8) -> Vec<(u64, Quotes, bool, Vec<Cell>)> {
         let dialect = Dialect { delimiter, line_break: b'\n', named: false };
         let mut records = Records::new(text, dialect);
         let mut all = Vec::new();

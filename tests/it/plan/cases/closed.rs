@@ -261,7 +261,7 @@ fn a_unit_added_within_a_reference_is_in_doubt_until_a_feed_names_it() {
         let plan = case.plan("2026-03-23T08:00");
         let accused =
             plan.actions.iter().filter(|d| d.act().as_str() == "enviar" && d.kind() == Some(Kind::Warning));
-        accused.filter_map(|d| d.municipality()).collect::<Vec<_>>()
+        accused.filter_map(vigia_suas::plan::Decision::municipality).collect::<Vec<_>>()
     };
     assert_eq!(accused(&case), [municipality_code(1)]);
     case.says("f", 0, "CRAS", Some("11"), State::Pending, "2026-03-21T08:00");

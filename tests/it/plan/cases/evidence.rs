@@ -191,11 +191,11 @@ proptest! {
             }
             // Another feed's not having a row is no word about anybody.
             let about = |w: &&(usize, u32, State, Basis)| w.1 == n && (w.2, w.3) != (State::Unconfirmed, Basis::Silence);
-            let last = words.iter().filter(about).last().unwrap();
+            let last = words.iter().rfind(about).unwrap();
             prop_assert_eq!(last.2, State::Pending, "{:?}", words);
             for feed in 0..2 {
                 let knows = |w: &&(usize, u32, State, Basis)| w.0 == feed && w.2 != State::Unconfirmed;
-                let own = words.iter().filter(about).filter(knows).last();
+                let own = words.iter().filter(about).rfind(knows);
                 let settled = own.is_some_and(|w| matches!(w.2, State::Done | State::NotApplicable));
                 prop_assert!(!settled, "{:?}", words);
             }

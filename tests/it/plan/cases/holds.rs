@@ -187,7 +187,7 @@ fn what_is_held_after_the_days_alert_and_would_die_before_the_next_is_told_at_on
     case.announced();
     let system = case.window().system.clone();
     let joins = |case: &mut Case, n| {
-        case.roster.municipalities.get_mut(&municipality_code(n)).unwrap().exempt.clear()
+        case.roster.municipalities.get_mut(&municipality_code(n)).unwrap().exempt.clear();
     };
     case.roster.municipalities.get_mut(&municipality_code(1)).unwrap().exempt.insert(system);
     assert_eq!(alerts(&case.plan("2026-03-25T08:00")).len(), 1);
