@@ -3,7 +3,7 @@
 //! A thread cannot be killed, so a parser is bounded three times over. What it is given is measured before it begins:
 //! bytes, and whatever of them costs more than its length (each decoder says how). While it runs it is looked at many times
 //! a second, and given up when it takes too long or the process has grown too much meanwhile; whatever reads bytes for
-//! it asks [`is_given_up`] and then reads no further, which ends it. And while [`MOST_ADRIFT`] that were given up still
+//! it asks [`is_given_up`] and then reads no further, which ends it. And while `MOST_ADRIFT` that were given up still
 //! run, no other is begun. That state ends when one of them comes to its next read, or with the process. A stack that
 //! overflows is not contained: no parser here goes deeper than it says.
 

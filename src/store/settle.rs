@@ -53,7 +53,7 @@ pub struct Settled {
     pub ended_at: Timestamp,
     /// When to try again; only heeded for *adiado* and *incerto*; absent: never.
     pub next_attempt_at: Option<Timestamp>,
-    /// Until when a refused address is not written to ([`Refusal::rests_until`]); only heeded for *recusado*.
+    /// Until when a refused address is not written to (`Refusal::rests_until`); only heeded for *recusado*.
     pub rests_until: Timestamp,
 }
 
