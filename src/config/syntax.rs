@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// What the reader says (how its message begins), what that means, and what to write instead.
-const WORDS: [(&str, &str, &str); 51] = [
+const WORDS: [(&str, &str, &str); 53] = [
     ("duplicate key", "esta chave ou tabela já apareceu antes no arquivo", "deixe uma só"),
     ("unclosed array table", "falta fechar os colchetes", "escreva `[[nome]]`"),
     ("unclosed array", "falta fechar a lista", "termine a lista com `]`"),
@@ -16,6 +16,12 @@ const WORDS: [(&str, &str, &str); 51] = [
         "há um `}` sem o `{` que o abre",
         "abra a tabela com `{`, ou apague o `}`",
     ),
+    (
+        "invalid boolean",
+        "o valor não é `true` nem `false`",
+        "escreva true (sim) ou false (não), sem aspas; textos vão entre \"aspas\"",
+    ),
+    ("invalid string", "o texto não está bem fechado", "comece e termine o texto com aspas (\")"),
     ("invalid date", "a data não existe ou está mal escrita", "escreva como 2026-11-30 (ano-mês-dia)"),
     ("invalid time", "a hora não existe ou está mal escrita", "escreva a hora entre aspas: \"08:00\""),
     ("invalid offset", "a data não existe ou está mal escrita", "escreva como 2026-11-30 (ano-mês-dia)"),
@@ -137,7 +143,8 @@ const INSIDE: [(&str, &str, &str); 3] = [
 ];
 
 /// How messages begin that are about one value, the keys and tables around it being whole.
-const OF_A_VALUE: [&str; 16] = [
+const OF_A_VALUE: [&str; 17] = [
+    "invalid boolean",
     "invalid date",
     "invalid time",
     "invalid offset",

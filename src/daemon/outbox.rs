@@ -109,11 +109,10 @@ impl Outbox {
                 dispatch.next = Some(opens);
                 break;
             }
-            if let Some(until) = self.stop.until(app, now).await? {
-                dispatch.next = Some(until);
-                break;
-            }
-            let frozen = !clock_watch::is_steady(app).await? || is_clock_behind(&app.store, now).await?;
+            let stopped = self.stop.until(app, now).await?;
+            let clock = !clock_watch::is_steady(app).await? || is_clock_behind(&app.store, now).await?;
+            // An alert is held by nothing: neither by a doubted clock nor by letters that come back.
+            let alerts_only = clock || stopped.is_some();
             let room = match self.allowance(&live, now) {
                 Ok(room) => room,
                 Err(until) => {
@@ -122,9 +121,8 @@ impl Outbox {
                 }
             };
             let room = room.min(ROUND);
-            // What tells staff of the clock waits for nothing; everything else waits for the clock.
-            let claims = if frozen {
-                if self.standing.take().is_some() {
+            let claims = if alerts_only {
+                if self.standing.take().is_some() && clock {
                     warn!("o relógio não merece fé: só alertas saem");
                 }
                 reconcile_once(app, now).await?;
@@ -137,7 +135,11 @@ impl Outbox {
                 if self.standing.take_if(|plan| plan.is_outdated()).is_some() {
                     continue;
                 }
-                dispatch.next = if frozen { None } else { app.store.next_due(now).await? };
+                dispatch.next = match stopped {
+                    _ if clock => None,
+                    Some(until) => Some(until),
+                    None => app.store.next_due(now).await?,
+                };
                 break;
             }
             self.round(app, &live, claims, &mut dispatch).await?;

@@ -318,9 +318,44 @@ pub fn slugify(text: &str) -> String {
     out
 }
 
-/// One e-mail address, `local@domain`. Kept in lower case of domain as written; compared as written.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// One e-mail address, `local@domain`, kept as written. Two that differ only in capitals are one: no mail server in use
+/// tells them apart (RFC 5321 section 2.4 leaves the local part to its own host), and a mailbox gets one copy.
+#[derive(Debug, Clone)]
 pub struct EmailAddress(Arc<str>);
+
+impl EmailAddress {
+    /// What is compared.
+    fn folded(&self) -> impl Iterator<Item = u8> {
+        self.0.bytes().map(|byte| byte.to_ascii_lowercase())
+    }
+}
+
+impl PartialEq for EmailAddress {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Eq for EmailAddress {}
+
+impl Ord for EmailAddress {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.folded().cmp(other.folded())
+    }
+}
+
+impl PartialOrd for EmailAddress {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl std::hash::Hash for EmailAddress {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.folded().for_each(|byte| state.write_u8(byte));
+        state.write_u8(0xFF);
+    }
+}
 
 impl EmailAddress {
     /// Reads one address of the plain form that RFC 5321 lets every relay take: a dot-atom local part and a domain
@@ -378,6 +413,17 @@ impl fmt::Display for EmailAddress {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_addresses_that_differ_only_in_capitals_are_one() {
+        use std::collections::{BTreeSet, HashSet};
+        let both = ["a@X.gov.br", "A@x.gov.br"].map(|text| EmailAddress::parse(text).unwrap());
+        assert_eq!(both[0], both[1]);
+        assert_eq!(both.iter().collect::<HashSet<_>>().len(), 1);
+        assert_eq!(both.iter().collect::<BTreeSet<_>>().len(), 1);
+        assert_eq!(both[0].as_str(), "a@X.gov.br", "as first written");
+        assert_ne!(both[0], EmailAddress::parse("b@x.gov.br").unwrap());
+    }
 
     #[test]
     fn the_nine_irregular_codes_are_taken_and_a_wrong_digit_is_not() {

@@ -26,7 +26,7 @@ statements! {
                   until = excluded.until, why = excluded.why \
                   WHERE flagged_contacts.until <= excluded.since \
                   OR (flagged_contacts.refusal <> 'endereco' AND excluded.refusal = 'endereco')";
-    const UNFLAG = "DELETE FROM flagged_contacts WHERE address = $1";
+    const UNFLAG = "DELETE FROM flagged_contacts WHERE lower(address) = lower($1)";
     const LIST = "SELECT address, since, refusal, until, why FROM flagged_contacts ORDER BY address";
     const LAST = "SELECT d.address, d.state, d.settled_at FROM deliveries d \
                   JOIN (SELECT address, MAX(settled_at) AS latest FROM deliveries GROUP BY address) l \

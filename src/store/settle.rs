@@ -28,7 +28,7 @@ statements! {
                     ($15, $16, $17, $18, $19, $20, $21), ($22, $23, $24, $25, $26, $27, $28)) AS ends \
                     WHERE deliveries.id = ends.column1 AND fence = ends.column2 AND deliveries.state = 'enviando' \
                     RETURNING deliveries.id, fence, \
-                    (SELECT COUNT(*) FROM flagged_contacts f WHERE f.address = deliveries.address)";
+                    (SELECT COUNT(*) FROM flagged_contacts f WHERE lower(f.address) = lower(deliveries.address))";
     const ATTEMPT = "INSERT INTO attempts (delivery, n, started_at, ended_at, outcome, reply) \
                      SELECT * FROM (VALUES ($1, $2, $3, $4, $5, $6), ($7, $8, $9, $10, $11, $12), \
                      ($13, $14, $15, $16, $17, $18), ($19, $20, $21, $22, $23, $24)) AS ends \

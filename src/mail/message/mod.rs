@@ -16,6 +16,7 @@ pub use read::{header, plain_text};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::domain::id::EmailAddress;
 use crate::domain::notice::Recipient;
 use crate::domain::secretariat::Secretariat;
 
@@ -149,13 +150,13 @@ fn sender(secretariat: &Secretariat) -> String {
 
 /// Every address once, one to a line, so that no list outgrows a line.
 fn everybody(recipients: &[Recipient]) -> String {
-    let mut addresses: Vec<&str> = Vec::with_capacity(recipients.len());
+    let mut addresses: Vec<&EmailAddress> = Vec::with_capacity(recipients.len());
     for recipient in recipients {
-        if !addresses.contains(&recipient.address.as_str()) {
-            addresses.push(recipient.address.as_str());
+        if !addresses.contains(&&recipient.address) {
+            addresses.push(&recipient.address);
         }
     }
-    addresses.join(",\r\n ")
+    addresses.iter().map(|address| address.as_str()).collect::<Vec<_>>().join(",\r\n ")
 }
 
 fn check_id(id: &str) -> Result<(), MessageError> {

@@ -25,6 +25,7 @@ pub(super) fn cases() -> Vec<Case> {
         toml("vírgula que falta em tabela", "a = { b = 1 c = 2 }\n"),
         toml("sem chave", "= 1\n"),
         toml("texto sem aspas", "nome = Penha\n"),
+        toml("sim ou não com letra que falta", "a = tue\n"),
         toml("aspas que não fecham", "nome = \"Penha\n"),
         toml("aspas simples que não fecham", "nome = 'Penha\n"),
         toml("três aspas que não fecham", "nome = \"\"\"Penha\n"),
