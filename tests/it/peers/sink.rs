@@ -163,8 +163,8 @@ fn each_fault_of_a_relay_has_its_outcome_and_none_takes_for_ever() {
 fn enhanced_codes_say_whether_the_relay_asks_for_patience() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for (step, reply, wanted) in [
-        ("RCPT", "452 4.2.2 Mailbox full", "slow down"),
-        ("RCPT", "451 4.3.0 Try again later", "put off"),
+        ("RCPT", "452 4.2.2 Mailbox full", "put off"),
+        ("RCPT", "451 4.3.0 Try again later", "slow down"),
         (".", "452 4.3.1 Insufficient system storage", "slow down"),
         ("MAIL", "454 4.7.0 Temporary authentication failure", "slow down"),
     ] {
