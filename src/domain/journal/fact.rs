@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::make::{Part, facts};
 use super::word::Text;
 use crate::domain::delivery::DeliveryState;
-use crate::domain::id::{FeedId, MunicipalityCode, PartId, SnapshotId, UnitId};
-use crate::domain::status::State;
+use crate::domain::id::{FeedId, GerenciaId, MunicipalityCode, PartId, SnapshotId, UnitId};
+use crate::domain::status::{Basis, State};
 
 facts! {
     /// What a feed said of one part.
@@ -68,6 +68,76 @@ facts! {
         kept_sha256 "guardado_sha256": String,
     }
 
+    /// Which gerências were competent for a part.
+    CompetentFacts {
+        /// Which part.
+        part "parte": Text<PartId>,
+        /// Its gerências.
+        gerencias "gerencias": Vec<Text<GerenciaId>>,
+    }
+
+    /// A municipality of which something was expected when a deadline passed.
+    ExpectedFacts {
+        /// Which.
+        municipality "municipio": Text<MunicipalityCode>,
+        /// Its name.
+        name "nome": String,
+        /// Its region.
+        region "regiao": String,
+        /// Whether it counted as told of the first edition outside the system.
+        told_outside "informado_por_fora": bool,
+        /// Whether it could be written to.
+        reachable "alcancavel": bool,
+        /// Whether nothing was owed yet because another window was not concluded there.
+        waits "esperava_outra": bool,
+        /// What was expected.
+        parts "partes": Vec<ExpectedPartFacts>,
+        /// What the feeds had said.
+        known "sabido": Vec<KnownFacts>,
+    }
+
+    /// A part that was expected.
+    ExpectedPartFacts {
+        /// Which part.
+        part "parte": Text<PartId>,
+        /// The units of it that counted.
+        units "unidades": Vec<Text<UnitId>>,
+        /// Those of them that began within the period, so that the silence about them means nothing.
+        late "novas": Vec<Text<UnitId>>,
+    }
+
+    /// What a feed had said of one part when a deadline passed.
+    KnownFacts {
+        /// Which part.
+        part "parte": Text<PartId>,
+        /// Which unit; null: the part as a whole.
+        unit "unidade": Option<Text<UnitId>>,
+        /// What it said.
+        state "situacao": Text<State>,
+        /// The data's own date; null: none.
+        dated "data": Option<Text<Timestamp>>,
+        /// When the load was taken.
+        taken_at "em": Text<Timestamp>,
+        /// Which feed.
+        feed "fonte": Text<FeedId>,
+        /// In which load.
+        snapshot "coleta": Text<SnapshotId>,
+        /// The place of that load among all.
+        arrival "ordem": u64,
+        /// On what it rests: *linha*, *reaberto*, *silencio* or *contradicao*.
+        basis "base": Text<Basis>,
+        /// The line in the load; 0 where no row says it.
+        line "linha": u32,
+        /// Whether the last word believed was *concluído* or *não se aplica*.
+        settled "concluido_antes": bool,
+        /// Since when a *pendente* was told that was not believed yet; null: it was, or there was none.
+        unproven_since "sem_confirmacao_desde": Option<Text<Timestamp>>,
+        /// The source's own words; null: none to show.
+        wording "palavras": Option<String>,
+        /// Whether it was young enough to be believed.
+        is_fresh "atual": bool,
+    }
+
     /// One change that a register of units proposes.
     ProposalFacts {
         /// Its short name.
@@ -90,5 +160,9 @@ pub const PARTS: &[Part] = &[
     DeliveryFacts::PART,
     Stopped::PART,
     Message::PART,
+    CompetentFacts::PART,
+    ExpectedFacts::PART,
+    ExpectedPartFacts::PART,
+    KnownFacts::PART,
     ProposalFacts::PART,
 ];

@@ -1,6 +1,6 @@
 //! What is known, window by window, as far as somebody asks. Pure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -14,6 +14,7 @@ use crate::domain::id::{FeedId, MunicipalityCode, SnapshotId, WindowId};
 pub struct StatusBook {
     windows: HashMap<WindowId, Shelf>,
     fetched: HashMap<FeedId, (SnapshotId, Timestamp)>,
+    retired: HashSet<FeedId>,
 }
 
 /// What is known of a window, read once somebody asks: most windows are long over and nobody asks.
@@ -97,8 +98,16 @@ impl StatusBook {
         self.windows.entry(window).or_default().unread.push(Unread(feed, Arc::new(read)));
     }
 
-    /// Leaves out what feeds said that are no longer: from then on it does not count.
+    /// Leaves out what feeds said that are no longer: from then on it does not count, but where a window had closed on
+    /// it (see [`StatusBook::is_retired`]).
     pub fn only(&mut self, counts: impl Fn(&FeedId) -> bool) {
+        let mut counts = |feed: &FeedId| {
+            let counts = counts(feed);
+            if !counts {
+                self.retired.insert(feed.clone());
+            }
+            counts
+        };
         for shelf in self.windows.values_mut() {
             shelf.unread.retain(|Unread(feed, _)| counts(feed));
             for entries in shelf.read.get_mut().into_iter().flat_map(HashMap::values_mut) {
@@ -106,6 +115,12 @@ impl StatusBook {
             }
         }
         self.fetched.retain(|feed, _| counts(feed));
+    }
+
+    /// Whether a feed's word was left out because the feed is no longer.
+    #[must_use]
+    pub fn is_retired(&self, feed: &FeedId) -> bool {
+        self.retired.contains(feed)
     }
 
     /// The feeds that ever brought a load.

@@ -27,7 +27,7 @@ use vigia_suas::domain::overrides::{Authorship, Hold, HoldScope, Overrides};
 use vigia_suas::domain::roster::{Contact, Municipality, Office, Offices, Role, Roster};
 use vigia_suas::domain::status::{Basis, Belief, Load, Observation, State, StatusBook};
 use vigia_suas::domain::time::{SendingHours, Zone};
-use vigia_suas::plan::ledger::{Ledger, NamedPart, Record, Standing};
+use vigia_suas::plan::ledger::{CopyRequest, Ledger, NamedPart, Record, Standing};
 use vigia_suas::plan::replay::Replay;
 use vigia_suas::plan::{self, Plan, World};
 
@@ -233,6 +233,7 @@ impl Case {
             due_at: recorded_at,
             recorded_at,
             parts: if kind == Kind::Warning { vec![NamedPart::whole(part("GESTAO"))] } else { Vec::new() },
+            copies: if matches!(slot, Slot::Rung { days_before: 5 | 2, .. }) { vec![to_gpsb()] } else { Vec::new() },
             standing,
         };
         self.ledger.put(&window_id(), municipality_code(n), record);
@@ -317,6 +318,11 @@ impl Case {
         self.ledger = replay.ledger;
         done
     }
+}
+
+/// What the rungs of 5 and 2 days ask for.
+fn to_gpsb() -> CopyRequest {
+    CopyRequest { to: Addressee::Gerencia(GerenciaId::parse("GPSB").unwrap()), parts: vec![part("GESTAO")] }
 }
 
 fn roster() -> Roster {
