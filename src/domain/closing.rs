@@ -9,12 +9,10 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::id::{GerenciaId, MunicipalityCode, PartId, UnitId};
-use super::journal::{
-    CompetentFacts, EditionClosed, ExpectedFacts, ExpectedPartFacts, KnownFacts, Text,
-};
+use super::id::{FeedId, GerenciaId, MunicipalityCode, PartId, SnapshotId, UnitId};
+use super::journal::{CompetentFacts, EditionClosed, ExpectedFacts, ExpectedPartFacts, KnownFacts, Text};
 use super::notice::Addressee;
-use super::status::Entry;
+use super::status::{Entry, State};
 
 /// The record of an edition whose deadline passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,26 +61,32 @@ pub struct ExpectedPart {
     pub late: Vec<UnitId>,
 }
 
-/// What a feed had said.
+/// What a feed had said. The rest of its word is in the evidence of the load.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
-    /// What.
-    pub entry: Entry,
+    /// Part.
+    pub part: PartId,
+    /// Unit; absent: the part as a whole.
+    pub unit: Option<UnitId>,
+    /// What it said.
+    pub state: State,
+    /// As of when.
+    pub as_of: Timestamp,
+    /// Which feed.
+    pub feed: FeedId,
+    /// Which load.
+    pub snapshot: SnapshotId,
+    /// The place of the load among all.
+    pub arrival: u64,
     /// Whether it was young enough to be believed when the deadline passed, or when it came after.
     pub is_fresh: bool,
 }
 
 impl Known {
-    /// Whether an entry is this one: the same load's word about the same key.
-    #[must_use]
-    pub fn is(&self, entry: &Entry) -> bool {
-        self.entry.arrival == entry.arrival && self.is_about(entry)
-    }
-
     /// Whether an entry is the same feed's about the same key, in whatever load.
     #[must_use]
     pub fn is_about(&self, entry: &Entry) -> bool {
-        self.entry.part == entry.part && self.entry.unit == entry.unit && self.entry.feed == entry.feed
+        self.part == entry.part && self.unit == entry.unit && self.feed == entry.feed
     }
 }
 
@@ -154,14 +158,22 @@ impl From<EditionClosed> for Closing {
             validity: told.validity.0,
             offices: values(told.offices),
             competent: told.competent.into_iter().map(|c| (c.part.0, values(c.gerencias))).collect(),
-            municipalities: told.municipalities.into_iter().map(|m| (m.municipality.0, expected(m))).collect(),
+            municipalities: told
+                .municipalities
+                .into_iter()
+                .map(|m| (m.municipality.0, expected(m)))
+                .collect(),
         }
     }
 }
 
 impl ExpectedPart {
     fn told(&self) -> ExpectedPartFacts {
-        ExpectedPartFacts { part: Text(self.part.clone()), units: texts(&self.units), late: texts(&self.late) }
+        ExpectedPartFacts {
+            part: Text(self.part.clone()),
+            units: texts(&self.units),
+            late: texts(&self.late),
+        }
     }
 }
 
@@ -173,21 +185,14 @@ impl From<ExpectedPartFacts> for ExpectedPart {
 
 impl Known {
     fn told(&self) -> KnownFacts {
-        let entry = &self.entry;
         KnownFacts {
-            part: Text(entry.part.clone()),
-            unit: entry.unit.clone().map(Text),
-            state: Text(entry.state),
-            dated: entry.dated.map(Text),
-            taken_at: Text(entry.taken_at),
-            feed: Text(entry.feed.clone()),
-            snapshot: Text(entry.snapshot.clone()),
-            arrival: entry.arrival,
-            basis: Text(entry.basis),
-            line: entry.line,
-            settled: entry.settled,
-            unproven_since: entry.unproven_since.map(Text),
-            wording: entry.wording.as_deref().map(ToOwned::to_owned),
+            part: Text(self.part.clone()),
+            unit: self.unit.clone().map(Text),
+            state: Text(self.state),
+            as_of: Text(self.as_of),
+            feed: Text(self.feed.clone()),
+            snapshot: Text(self.snapshot.clone()),
+            arrival: self.arrival,
             is_fresh: self.is_fresh,
         }
     }
@@ -195,21 +200,15 @@ impl Known {
 
 impl From<KnownFacts> for Known {
     fn from(told: KnownFacts) -> Self {
-        let entry = Entry {
+        Self {
             part: told.part.0,
             unit: told.unit.map(|unit| unit.0),
             state: told.state.0,
-            dated: told.dated.map(|at| at.0),
-            taken_at: told.taken_at.0,
+            as_of: told.as_of.0,
             feed: told.feed.0,
             snapshot: told.snapshot.0,
             arrival: told.arrival,
-            basis: told.basis.0,
-            line: told.line,
-            settled: told.settled,
-            unproven_since: told.unproven_since.map(|at| at.0),
-            wording: told.wording.map(Into::into),
-        };
-        Self { entry, is_fresh: told.is_fresh }
+            is_fresh: told.is_fresh,
+        }
     }
 }

@@ -110,8 +110,7 @@ fn line(
     let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality));
     let mut letters: Vec<LetterLine> = records.iter().filter(|r| has_letter(r)).map(letter).collect();
     letters.sort_by_key(|l| l.at);
-    let about =
-        |key: &NoticeKey| key.window() == Some(window) && key.municipality() == Some(municipality);
+    let about = |key: &NoticeKey| key.window() == Some(window) && key.municipality() == Some(municipality);
     MunicipalityLine {
         municipality,
         name: String::new(),

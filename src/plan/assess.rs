@@ -225,7 +225,7 @@ impl<'a> Assessor<'a> {
     pub(super) fn assess_closed(&self, municipality: MunicipalityCode, closing: &Closing) -> Assessment {
         let Some(expected) = closing.municipalities.get(&municipality) else { return Assessment::default() };
         let then = Then { closing, known: &expected.known };
-        let entries = self.known_since(municipality, &expected.known);
+        let entries = self.entries_since(municipality, then);
         let parts = expected.parts.iter().map(|one| {
             if expected.waits {
                 return not_applicable(&one.part);
@@ -236,17 +236,19 @@ impl<'a> Assessor<'a> {
         Assessment { parts: parts.collect() }
     }
 
-    /// What the feeds say now, and what one said that is no longer. (A load that somebody refused since says nothing.)
-    fn known_since(&self, municipality: MunicipalityCode, known: &[Known]) -> Cow<'a, [Entry]> {
+    /// What the feeds say now, and what those said that are no longer: by the deadline, or after it while they still
+    /// were. (A load that somebody refused since says nothing.)
+    fn entries_since(&self, municipality: MunicipalityCode, then: Then<'_>) -> Cow<'a, [Entry]> {
         let now = self.status.of(municipality);
-        let is_left_out = |then: &&Known| {
-            self.world.status.is_retired(&then.entry.feed) && !now.iter().any(|entry| then.is_about(entry))
+        let counts = |entry: &&Entry| {
+            let counted = then.known.iter().any(|known| known.is_about(entry));
+            (counted || entry.taken_at >= then.closing.ended_at) && !now.iter().any(|new| new.is_about(entry))
         };
-        let mut left_out = known.iter().filter(is_left_out).map(|then| then.entry.clone()).peekable();
-        if left_out.peek().is_none() {
+        let mut retired = self.status.retired_of(municipality).iter().filter(counts).peekable();
+        if retired.peek().is_none() {
             return Cow::Borrowed(now);
         }
-        now.iter().cloned().chain(left_out).collect()
+        now.iter().chain(retired).cloned().collect()
     }
 
     /// Whether nothing is owed yet because another window is not concluded there.
@@ -392,7 +394,7 @@ impl<'a> Assessor<'a> {
             // What was taken under a clock that stood ahead is of no known age.
             return !self.moment.reached(stale_from) && self.moment.reached(entry.taken_at);
         };
-        match known.iter().find(|then| then.is(entry)) {
+        match known.iter().find(|then| then.arrival == entry.arrival && then.is_about(entry)) {
             Some(then) => then.is_fresh,
             None => self.was_fresh(entry, closing.ended_at, closing.validity),
         }
@@ -411,11 +413,7 @@ impl<'a> Assessor<'a> {
 
     /// What the feeds say of one key, all together: two that contradict each other leave it in doubt, whichever came
     /// first; else a settled word outranks a doubt, and a *pendente* stands unless a later row takes it back.
-    fn opinion<'e>(
-        &self,
-        entries: impl Iterator<Item = &'e Entry>,
-        then: Option<Then<'e>>,
-    ) -> Opinion<'e> {
+    fn opinion<'e>(&self, entries: impl Iterator<Item = &'e Entry>, then: Option<Then<'e>>) -> Opinion<'e> {
         let words: Vec<Opinion<'e>> = entries.map(|entry| self.word(entry, then)).collect();
         let latest = |of: &dyn Fn(&Opinion<'e>) -> bool| {
             words.iter().copied().filter(|word| of(word)).max_by_key(Opinion::order)

@@ -59,8 +59,7 @@ fn due(survey: &Survey<'_>) -> BTreeMap<u16, Arc<Closing>> {
         }
         let hours = &survey.context.world.calendar.hours;
         let after = survey.context.assessor.system().referral_after;
-        let refer_at =
-            hours.next_sending(hours.business_days_after(ended.deadline.on, after).max(ended.at));
+        let refer_at = hours.next_sending(hours.business_days_after(ended.deadline.on, after).max(ended.at));
         if !survey.is_before_our_time(refer_at) {
             due.insert(ended.edition, Arc::new(record(survey, ended, refer_at)));
         }
@@ -85,7 +84,9 @@ fn record(survey: &Survey<'_>, ended: Ended, refer_at: Timestamp) -> Closing {
         validity: system.status_validity,
         offices: offices(survey),
         competent: window.parts.iter().map(|part| (part.clone(), competent(part))).collect(),
-        municipalities: here.map(|municipality| (municipality.code, expected(survey, municipality, ended.at))).collect(),
+        municipalities: here
+            .map(|municipality| (municipality.code, expected(survey, municipality, ended.at)))
+            .collect(),
     }
 }
 
@@ -124,7 +125,13 @@ fn expected<'a>(survey: &Survey<'a>, municipality: &'a Municipality, ended_at: T
         }
     });
     let known = assessor.entries(municipality.code).iter().map(|entry| Known {
-        entry: entry.clone(),
+        part: entry.part.clone(),
+        unit: entry.unit.clone(),
+        state: entry.state,
+        as_of: entry.as_of(),
+        feed: entry.feed.clone(),
+        snapshot: entry.snapshot.clone(),
+        arrival: entry.arrival,
         is_fresh: assessor.was_fresh(entry, ended_at, system.status_validity),
     });
     Expected {

@@ -29,7 +29,8 @@ pub(super) fn referrals(
     if !survey.context.moment.reached(closing.refer_at) {
         return;
     }
-    let is_missing = |to: &&Addressee| !survey.is_recorded(&StaffSlot::Referral { edition, to: (*to).clone() });
+    let is_missing =
+        |to: &&Addressee| !survey.is_recorded(&StaffSlot::Referral { edition, to: (*to).clone() });
     let missing: Vec<&Addressee> = closing.offices.iter().filter(is_missing).collect();
     if missing.is_empty() || !survey.context.moment.is_sending() {
         return;

@@ -64,6 +64,14 @@ impl<'a> Replay<'a> {
         })
     }
 
+    /// The same from here on under another configuration.
+    #[must_use]
+    pub fn under<'b>(self, calendar: &'b Calendar, roster: &'b Roster, until: Timestamp) -> Replay<'b> {
+        let windows = calendar.windows(calendar.hours.zone.date_of(until));
+        let Self { overrides, status, ledger, load, .. } = self;
+        Replay { calendar, windows, roster, overrides, status, ledger, load }
+    }
+
     /// The windows of this world, by id.
     #[must_use]
     pub fn windows(&self) -> &[Window] {

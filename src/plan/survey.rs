@@ -71,7 +71,10 @@ impl<'a> Survey<'a> {
         let (assessor, roster) = (self.context.assessor, self.context.world.roster);
         match self.closing_of(municipality) {
             Some(closing) => assessor.assess_closed(municipality, closing),
-            None => roster.municipalities.get(&municipality).map_or_else(Assessment::default, |m| assessor.assess(m)),
+            None => roster
+                .municipalities
+                .get(&municipality)
+                .map_or_else(Assessment::default, |m| assessor.assess(m)),
         }
     }
 

@@ -169,7 +169,11 @@ mod tests {
                 r#""porque":"1 aviso retido espera providência da equipe."}"#
             )
         );
-        let report = Decision::Publish(Report::new(world.window.clone(), 2, std::sync::Arc::new(Closing::empty(at()))));
+        let report = Decision::Publish(Report::new(
+            world.window.clone(),
+            2,
+            std::sync::Arc::new(Closing::empty(at())),
+        ));
         assert_eq!(
             event_line(at(), &report, &world.calendar),
             concat!(

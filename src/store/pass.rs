@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use sqlx::Row as _;
 
 use super::cell::ms;
-use super::closing;
 use super::chain::{Chain, Line, sha256};
+use super::closing;
 use super::db::{Conn, detached};
 use super::notice::{NoticeRow, ids, put, put_row, stop};
 use super::sql::{bound, statements};

@@ -17,7 +17,7 @@ use crate::domain::notice::{Addressee, Content, NoticeKey, PendingPart, Recipien
 use crate::domain::reason::Reason;
 use crate::domain::refusal::Refusal;
 use crate::domain::roster::Role;
-use crate::domain::status::{Basis, Entry, State};
+use crate::domain::status::State;
 use crate::plan::ledger::CopyRequest;
 use crate::plan::{Act, Closed, Decision, End, Notice, Report, Sending, Withheld};
 
@@ -78,20 +78,15 @@ pub(super) fn send(notice: Notice, version: u16) -> Decision {
 /// What was so when a deadline passed, with something of everything.
 pub(super) fn closing() -> Closing {
     let unit = |id: &str| UnitId::parse(id).unwrap();
-    let entry = Entry {
+    let known = Known {
         part: part("CRAS"),
         unit: Some(unit("32053093001")),
         state: State::Pending,
-        dated: Some(at(-90)),
-        taken_at: at(-60),
+        as_of: at(-90),
         feed: FeedId::parse("lista").unwrap(),
         snapshot: SnapshotId::parse("lista-1").unwrap(),
         arrival: 7,
-        basis: Basis::Silence,
-        line: 3,
-        settled: true,
-        unproven_since: Some(at(-60)),
-        wording: Some("não preenchido".into()),
+        is_fresh: true,
     };
     let expected = Expected {
         name: "Vitória".to_owned(),
@@ -104,7 +99,7 @@ pub(super) fn closing() -> Closing {
             units: vec![unit("32053093001"), unit("32053093002")],
             late: vec![unit("32053093002")],
         }],
-        known: vec![Known { entry, is_fresh: true }],
+        known: vec![known],
     };
     let gpsb = GerenciaId::parse("GPSB").unwrap();
     Closing {

@@ -7,7 +7,7 @@ use super::make::{Part, facts};
 use super::word::Text;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{FeedId, GerenciaId, MunicipalityCode, PartId, SnapshotId, UnitId};
-use crate::domain::status::{Basis, State};
+use crate::domain::status::State;
 
 facts! {
     /// What a feed said of one part.
@@ -114,26 +114,14 @@ facts! {
         unit "unidade": Option<Text<UnitId>>,
         /// What it said.
         state "situacao": Text<State>,
-        /// The data's own date; null: none.
-        dated "data": Option<Text<Timestamp>>,
-        /// When the load was taken.
-        taken_at "em": Text<Timestamp>,
+        /// As of when.
+        as_of "dados_de": Text<Timestamp>,
         /// Which feed.
         feed "fonte": Text<FeedId>,
         /// In which load.
         snapshot "coleta": Text<SnapshotId>,
         /// The place of that load among all.
         arrival "ordem": u64,
-        /// On what it rests: *linha*, *reaberto*, *silencio* or *contradicao*.
-        basis "base": Text<Basis>,
-        /// The line in the load; 0 where no row says it.
-        line "linha": u32,
-        /// Whether the last word believed was *concluído* or *não se aplica*.
-        settled "concluido_antes": bool,
-        /// Since when a *pendente* was told that was not believed yet; null: it was, or there was none.
-        unproven_since "sem_confirmacao_desde": Option<Text<Timestamp>>,
-        /// The source's own words; null: none to show.
-        wording "palavras": Option<String>,
         /// Whether it was young enough to be believed.
         is_fresh "atual": bool,
     }

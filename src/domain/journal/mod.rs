@@ -26,8 +26,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use fact::{
-    CompetentFacts, DeliveryFacts, Evidence, ExpectedFacts, ExpectedPartFacts, KnownFacts, LetterFacts, Message,
-    PARTS, ProposalFacts, Stopped,
+    CompetentFacts, DeliveryFacts, Evidence, ExpectedFacts, ExpectedPartFacts, KnownFacts, LetterFacts,
+    Message, PARTS, ProposalFacts, Stopped,
 };
 pub use make::{Field, Form, Part};
 use make::{entries, facts};

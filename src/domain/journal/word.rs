@@ -8,11 +8,13 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::domain::delivery::DeliveryState;
-use crate::domain::id::{FeedId, GerenciaId, MunicipalityCode, PartId, SnapshotId, SystemId, UnitId, WindowId};
+use crate::domain::id::{
+    FeedId, GerenciaId, MunicipalityCode, PartId, SnapshotId, SystemId, UnitId, WindowId,
+};
 use crate::domain::notice::{Addressee, Kind};
 use crate::domain::overrides::BatchId;
 use crate::domain::refusal::Refusal;
-use crate::domain::status::{Basis, State};
+use crate::domain::status::State;
 
 macro_rules! words {
     ($($(#[doc = $about:literal])+ $name:ident { $($(#[doc = $meaning:literal])+ $word:ident $stored:literal,)+ })+) => {
@@ -168,7 +170,6 @@ texts! {
     SignedDuration: ToString::to_string, |text| text.parse().ok();
     Date: ToString::to_string, |text| text.parse().ok();
     Addressee: ToString::to_string, Addressee::parse;
-    Basis: |basis| basis.as_str().to_owned(), Basis::parse;
     GerenciaId: ToString::to_string, |text| GerenciaId::parse(text).ok();
     DeliveryState: ToString::to_string, DeliveryState::parse;
     Refusal: ToString::to_string, Refusal::parse;

@@ -101,25 +101,6 @@ pub enum Basis {
     Contradiction,
 }
 
-impl Basis {
-    /// The word in the journal.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Row => "linha",
-            Self::Reopened => "reaberto",
-            Self::Silence => "silencio",
-            Self::Contradiction => "contradicao",
-        }
-    }
-
-    /// Reads the word in the journal.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Row, Self::Reopened, Self::Silence, Self::Contradiction].into_iter().find(|b| b.as_str() == text)
-    }
-}
-
 /// An accepted load of a feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Load {
@@ -232,6 +213,12 @@ impl Entry {
                 State::Unconfirmed => weaker,
                 State::Pending => false,
             }
+    }
+
+    /// Whether another entry is the same feed's about the same key, in whatever load.
+    #[must_use]
+    pub fn is_about(&self, other: &Self) -> bool {
+        self.part == other.part && self.unit == other.unit && self.feed == other.feed
     }
 
     /// Whether it says *pendente* and that is believed.
