@@ -191,6 +191,7 @@ pub(super) fn survey<'a>(context: WindowContext<'a>, draft: &mut PlanDraft) -> S
             let decided = survey.pair(municipality).decide();
             draft.actions.extend(decided.closed.into_iter().map(Decision::Close));
             draft.letters.extend(decided.send);
+            draft.actions.extend(decided.resumed.into_iter().map(Decision::Withhold));
             for withheld in decided.withheld {
                 draft.withhold(world, withheld);
             }
