@@ -193,7 +193,7 @@ impl Standing {
     #[must_use]
     pub fn held_by(self) -> Option<Cause> {
         match self {
-            Self::Withheld(cause) => Some(cause),
+            Self::Withheld(cause) => (!cause.only_waits()).then_some(cause),
             Self::Sent { .. }
             | Self::Queued
             | Self::Failed

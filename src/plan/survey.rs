@@ -238,6 +238,7 @@ pub(super) fn decide(survey: &Survey<'_>, draft: &mut PlanDraft) {
             let decided = survey.pair(municipality).decide();
             draft.actions.extend(decided.closed.into_iter().map(Decision::Close));
             draft.letters.extend(decided.send);
+            draft.actions.extend(decided.resumed.into_iter().map(Decision::Withhold));
             for withheld in decided.withheld {
                 draft.withhold(world, withheld);
             }

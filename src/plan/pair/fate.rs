@@ -30,7 +30,8 @@ impl Pair<'_, '_> {
         if let Some(told_at) = self.corrected_at().filter(|_| !left)
             && !self.context.moment.reached(hours_after(told_at, QUIET_HOURS))
         {
-            return Fate::Waits(self.leaves_after(told_at));
+            let because = Reason::Waits { until: self.leaves_after(told_at) };
+            return self.waits(&wish, because);
         }
         if let Some(edition) = self.track.awaiting {
             let window = &self.context.assessor.window().id;
@@ -38,6 +39,18 @@ impl Pair<'_, '_> {
             return self.withhold(&wish, Vec::new(), Reason::DeadlineInDoubt { batch });
         }
         self.consider(Some(wish))
+    }
+
+    /// What may leave later; a hold that the ledger still names and that is over is said to be over. What holds whole
+    /// batches is looked at only among letters that could leave, so nothing is known of its end here.
+    fn waits(&self, wish: &Wish, because: Reason) -> Fate {
+        let held_by = self.record(wish.slot).and_then(|r| r.standing.held_by());
+        let over = held_by.is_some_and(|cause| !cause.holds_batches());
+        let resumed = match self.withhold(wish, Vec::new(), because.clone()) {
+            Fate::Withhold(withheld) if over => Some(withheld),
+            Fate::Withhold(_) | Fate::Nothing | Fate::Kept | Fate::Waits(..) | Fate::Send(_) => None,
+        };
+        Fate::Waits(because, resumed)
     }
 
     /// When the quiet after a divulgação or correction ends for a rung: the first sending instant after it.
@@ -49,7 +62,8 @@ impl Pair<'_, '_> {
     pub(super) fn consider(&self, wish: Option<Wish>) -> Fate {
         let Some(wish) = wish else { return Fate::Nothing };
         if !self.context.moment.reached(wish.due_at) {
-            return Fate::Waits(wish.due_at);
+            let because = Reason::AwaitsHours { until: wish.due_at };
+            return self.waits(&wish, because);
         }
         let record = self.record(wish.slot);
         match record.map(|r| r.standing) {
@@ -90,10 +104,11 @@ impl Pair<'_, '_> {
         if counts_to_the_day(wish.slot)
             && let Some(until) = self.other_letter_today()
         {
-            return Fate::Waits(until);
+            return self.waits(&wish, Reason::Waits { until });
         }
         if !self.context.moment.is_sending() {
-            return Fate::Waits(self.context.world.calendar.hours.next_sending(self.context.moment.stamp()));
+            let until = self.context.world.calendar.hours.next_sending(self.context.moment.stamp());
+            return self.waits(&wish, Reason::AwaitsHours { until });
         }
         let version = match record.and_then(|r| Some((r, r.version?))) {
             // A letter that a hold stopped before anybody took it goes on as it was recorded.
