@@ -6,13 +6,14 @@ use jiff::Timestamp;
 
 use super::facts::counts_to_the_day;
 use super::{Fate, Pair, Wish};
-use crate::domain::notice::{Content, Kind, Slot};
+use crate::domain::calendar::CopyTo;
+use crate::domain::notice::{Addressee, Content, Kind, Slot};
 use crate::domain::overrides::BatchId;
 use crate::domain::reason::Reason;
 use crate::domain::time::hours_after;
 use crate::plan::audience;
 use crate::plan::decision::Sending;
-use crate::plan::ledger::{Record, Standing};
+use crate::plan::ledger::{CopyRequest, NamedPart, Record, Standing};
 
 /// No rung leaves sooner than this after a divulgação or a correction (DESIGN "How many").
 const QUIET_HOURS: i64 = 48;
@@ -118,7 +119,35 @@ impl Pair<'_, '_> {
             None if reach.stands_in => NonZeroU16::MIN.saturating_add(1),
             None => NonZeroU16::MIN,
         };
-        Fate::Send(Sending { notice: self.notice(&wish, reach.to), version, because: wish.because })
+        let notice = self.notice(&wish, reach.to);
+        let copies = self.copied_to(&wish.copies, &notice.parts());
+        Fate::Send(Sending { notice, version, copies, because: wish.because })
+    }
+
+    /// Who hears of a letter about these parts, by the offices that are competent when it is written.
+    fn copied_to(&self, copies: &[CopyTo], named: &[NamedPart]) -> Vec<CopyRequest> {
+        let (calendar, system) = (self.context.world.calendar, self.context.assessor.system());
+        let mut requests: Vec<CopyRequest> = Vec::new();
+        for copy in copies {
+            match copy {
+                CopyTo::Gsuas => {
+                    let parts = named.iter().map(|n| n.part.clone()).collect();
+                    requests.push(CopyRequest { to: Addressee::Gsuas, parts });
+                }
+                CopyTo::Gerencia => {
+                    for NamedPart { part, .. } in named {
+                        for id in calendar.gerencias_of(system, part) {
+                            let to = Addressee::Gerencia(id.clone());
+                            match requests.iter_mut().find(|request| request.to == to) {
+                                Some(request) => request.parts.push(part.clone()),
+                                None => requests.push(CopyRequest { to, parts: vec![part.clone()] }),
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        requests
     }
 }
 

@@ -10,7 +10,8 @@ use std::cell::OnceCell;
 
 use jiff::Timestamp;
 
-use crate::domain::calendar::Audience;
+use crate::domain::calendar::{Audience, CopyTo};
+use crate::domain::closing::Closing;
 use crate::domain::notice::{Content, Kind, Slot};
 use crate::domain::reason::Reason;
 use crate::domain::roster::Municipality;
@@ -29,6 +30,8 @@ pub(in crate::plan) struct Pair<'a, 'b> {
     track: Track,
     steps: &'b [Step],
     records: &'b [Record],
+    /// What was so when the deadline passed, where it did.
+    closing: Option<&'b Closing>,
     assessment: OnceCell<Assessment>,
 }
 
@@ -39,6 +42,7 @@ struct Wish {
     edition: u16,
     audience: Vec<Audience>,
     about: Option<State>,
+    copies: Vec<CopyTo>,
     due_at: Timestamp,
     valid_until: Option<Timestamp>,
     content: Content,
@@ -82,15 +86,16 @@ impl<'a, 'b> Pair<'a, 'b> {
         track: Track,
         steps: &'b [Step],
         records: &'b [Record],
+        closing: Option<&'b Closing>,
     ) -> Self {
-        Self { context, municipality, track, steps, records, assessment: OnceCell::new() }
+        Self { context, municipality, track, steps, records, closing, assessment: OnceCell::new() }
     }
 
     /// Decides.
     pub(in crate::plan) fn decide(&self) -> Decided {
         let mut decided = Decided::default();
         let mut kept: Vec<Slot> = Vec::new();
-        if self.context.assessor.expected(self.municipality).next().is_none() {
+        if !self.is_expected() {
             self.close_all_but(&[], &Reason::NotExpected, &mut decided);
             decided.silence = Some(Reason::NotExpected);
         } else if !self.context.moment.reached(self.context.opens_at) {
