@@ -28,6 +28,7 @@ use super::reconcile::{Pass, reconcile_once};
 use super::register::Registers;
 use super::report::report_once;
 use super::returns::Mailbox;
+use super::succession;
 use super::watch::{self, Watch};
 use crate::clock::Clock;
 use crate::config;
@@ -36,12 +37,12 @@ use crate::render::portuguese;
 use crate::store::{LedgerLock, OnUncertain, Store, StoreError};
 use crate::telemetry::chain;
 use crate::text::fold::folded;
-use crate::world::amend;
 use crate::world::known::note_readings;
 use crate::world::last_good::{self, Refusal};
 use crate::world::lateness;
 use crate::world::relay::SenderError;
 use crate::world::setup::Setup;
+use crate::world::{amend, standstill};
 
 /// Why the daemon could not start, or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -159,6 +160,7 @@ impl Service {
             app.store.note_leap(Some(leap)).await?;
             clock_watch::tell(&app, leap).await?;
         }
+        succession::begin(&app, now).await?;
         if clock_watch::is_steady(&app).await?
             && let Some(outage) = app.store.begin(now).await?
         {
@@ -555,6 +557,14 @@ async fn standing(app: &App, pass: &Pass, now: Timestamp) -> String {
     let mut said = Vec::new();
     if app.has_refused() {
         said.push(REFUSED.to_owned());
+    }
+    if let Some(doubt) = app.doubt() {
+        said.push(standstill::on_one_line(&standstill::doubted(&doubt, zone)));
+    }
+    match app.store.signs().await.map(|signs| signs.stop.filter(|stop| stop.holds(now))) {
+        Ok(Some(stop)) => said.push(standstill::on_one_line(&standstill::stopped(&stop, zone))),
+        Ok(None) => {}
+        Err(failure) => error!(error = %chain(&failure), "o livro não pôde ser lido"),
     }
     match lateness::overdue(&app.store, &live, now).await {
         Ok(Some(overdue)) => said.push(overdue.words(zone)),

@@ -2,7 +2,8 @@
 //!
 //! Reading order: `app` (what every loop shares), `reconcile` (decide and record), `outbox` (deliver; with `sender`,
 //! `standing`, `pace`, `trust` and `doubt`), `ingest` (take in status), `returns` (take in what comes back), `visit` with `register`
-//! and `news` (what the ministry publishes), `report` (tell staff), `alert` (call a person), `rehearse` (virtual time),
+//! and `news` (what the ministry publishes), `report` (tell staff), `alert` (call a person), `clock_watch` and `succession`
+//! (may the clock and the ledger be believed?), `rehearse` (virtual time),
 //! `watch` (notice a change), `reload`, `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests
 //! and `servir --uma-vez` call.
 //!
@@ -27,6 +28,7 @@ pub mod report;
 pub mod returns;
 mod sender;
 mod standing;
+mod succession;
 mod trust;
 mod visit;
 mod watch;

@@ -1,8 +1,10 @@
 //! Delivery: a real ledger, a real relay on loopback, and for crashes the real program.
 
+mod contact;
 mod crash;
 mod disk;
 mod faults;
 mod hostile;
 mod reload;
+mod succession;
 mod truth;
