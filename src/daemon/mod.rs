@@ -3,7 +3,7 @@
 //! Reading order: `app` (what every loop shares), `reconcile` (decide and record), `outbox` (deliver; with `sender`,
 //! `standing`, `pace`, `trust` and `doubt`), `ingest` (take in status), `returns` (take in what comes back), `visit` with `register`
 //! and `news` (what the ministry publishes), `report` (tell staff), `alert` (call a person), `rehearse` (virtual time),
-//! `watch` (notice a change), `reload`, `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests
+//! `watch` (notice a change), `gate` (what every new configuration passes), `reload`, `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests
 //! and `servir --uma-vez` call.
 //!
 //! Architecture invariant: no rule of when or to whom lives here. `now` is read once per pass, in the loops.
@@ -13,6 +13,7 @@ pub mod app;
 mod arrivals;
 mod clock_watch;
 mod doubt;
+mod gate;
 pub mod ingest;
 mod leap;
 pub mod lifecycle;

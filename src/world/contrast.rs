@@ -1,92 +1,119 @@
-//! What another configuration would do otherwise than the one in force, over the ledger as it is.
+//! What another configuration would do otherwise than the one in force, each over its own ledger as it is.
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use crate::domain::calendar::{Calendar, Window};
-use crate::domain::id::{IdError, MunicipalityCode};
-use crate::domain::notice::Kind;
-use crate::plan::Decision;
-use crate::plan::contrast::{self, Difference, Present, Shift, Side, WindowShift};
-use crate::render::portuguese as pt;
-use crate::world::known::{HORIZON_DAYS, Known};
-use crate::world::setup::Setup;
+use super::known::{HORIZON_DAYS, Known};
+use super::setup::Setup;
+use crate::config::Mode;
+use crate::domain::calendar::Window;
+use crate::domain::id::IdError;
+use crate::domain::roster::Contact;
+use crate::plan::contrast::{self, WindowShift};
+use crate::plan::effects::{self, Contrast, Move, Readiness};
+use crate::store::{Store, StoreError};
 
-/// Everything that would change.
-#[derive(Debug, Clone)]
-pub struct Contrast {
-    /// Letters.
-    pub differences: Vec<Difference>,
-    /// Windows.
-    pub windows: Vec<WindowShift>,
-    /// Files and variables.
-    pub files: Vec<String>,
-    /// Municipalities that are no longer in the roster.
-    pub removed: Vec<MunicipalityCode>,
-    /// Whether the other one keeps its ledger elsewhere (`modo`, `dados`).
-    pub elsewhere: bool,
-    /// The day on which they are compared.
-    pub today: Date,
-    /// The last day compared.
-    pub until: Date,
-    /// `limite_dia` in force.
-    pub limit: usize,
+/// Why two configurations could not be held against one another.
+#[derive(Debug, thiserror::Error)]
+pub enum ContrastError {
+    /// A ledger.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// None in practice: see [`contrast::contrast`].
+    #[error(transparent)]
+    Name(#[from] IdError),
 }
 
 /// How far ahead letters are compared, unless a deadline that changes lies farther.
 const AHEAD_DAYS: i64 = 60;
 
-/// Compares two configurations over everything known; `until` is the last day, absent the usual one.
+/// Compares the configuration in force, whose ledger is `store`, with another; `until` is the last day, absent the usual
+/// one. A rehearsal beside a production writes to nobody.
 ///
 /// # Errors
-/// None in practice: see [`contrast::contrast`].
-pub fn between(
+/// [`ContrastError`].
+pub async fn compare(
     in_force: &Setup,
+    store: Option<&Store>,
     other: &Setup,
-    known: &Known,
+    now: Timestamp,
+    until: Option<Date>,
+) -> Result<Contrast, ContrastError> {
+    let before = Known::waiting(in_force.clone(), store, now).await?;
+    let moved = ledger_moved_to(in_force, other).await?;
+    let tested = match (store, &moved) {
+        (Some(store), _) if store.was_tested().await? => true,
+        (_, Some(Some(there))) => there.was_tested().await?,
+        (Some(_) | None, _) => false,
+    };
+    let there = moved.as_ref().map_or(store, Option::as_ref);
+    let after = Known::waiting(other.clone(), there, now).await?;
+    let moves = moved.is_some().then(|| step(in_force, other, tested));
+    let work = tokio::task::spawn_blocking(move || between(&before, &after, moves, now, until));
+    match work.await {
+        Ok(compared) => Ok(compared?),
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
+}
+
+/// The other configuration's own ledger, where that is another one: `Some(None)` when it is not there yet.
+async fn ledger_moved_to(in_force: &Setup, other: &Setup) -> Result<Option<Option<Store>>, StoreError> {
+    let path = other.database();
+    if in_force.keeps(&path) {
+        return Ok(None);
+    }
+    Ok(Some(if path.exists() { Some(Store::open_read_only(&path).await?) } else { None }))
+}
+
+fn step(in_force: &Setup, other: &Setup, is_tested: bool) -> Move {
+    match (in_force.config.settings.mode, other.config.settings.mode) {
+        (Mode::Rehearsal, Mode::Production) => Move::ToProduction(readiness(other, is_tested)),
+        (Mode::Production, Mode::Rehearsal) => Move::ToRehearsal,
+        (Mode::Rehearsal, Mode::Rehearsal) | (Mode::Production, Mode::Production) => Move::OtherLedger,
+    }
+}
+
+fn readiness(setup: &Setup, is_tested: bool) -> Readiness {
+    let config = &setup.config;
+    let municipal = config.roster.municipalities.values().flat_map(|one| &one.contacts);
+    let contacts = municipal.flat_map(|contact: &Contact| &contact.addresses);
+    let offices = &config.roster.offices;
+    let own = offices.gerencias.values().flat_map(|office| &office.addresses).chain(&offices.gsuas.addresses);
+    Readiness {
+        placeholders: contacts.chain(own).filter(|address| address.is_reserved()).count(),
+        unconfirmed: config.unconfirmed(),
+        feeds: config.feeds.iter().filter(|feed| feed.enabled).count(),
+        is_tested,
+    }
+}
+
+fn between(
+    before: &Known,
+    after: &Known,
+    moves: Option<Move>,
     now: Timestamp,
     until: Option<Date>,
 ) -> Result<Contrast, IdError> {
-    let (before, after) = (waiting(in_force), waiting(other));
-    let zone = &before.hours.zone;
+    let (old, new) = (before.world(), after.world());
+    let zone = &old.calendar.hours.zone;
     let today = zone.date_of(now);
-    let windows = contrast::windows_unlike(&before, &after, today.saturating_add(HORIZON_DAYS.days()));
+    let windows =
+        contrast::windows_unlike(old.calendar, new.calendar, today.saturating_add(HORIZON_DAYS.days()));
     let until = until.unwrap_or_else(|| horizon(&windows, today));
     let end = zone.end_of(until).saturating_sub(SignedDuration::from_millis(1)).unwrap_or(Timestamp::MAX);
-    let mut ledger = known.ledger.clone();
-    // A clock gone wrong is the plan's to tell; here it would hide every difference.
-    ledger.high_water = None;
-    let present = Present { status: &known.status, overrides: &known.overrides, ledger: &ledger };
-    let one = Side { calendar: &before, roster: &in_force.config.roster };
-    let two = Side { calendar: &after, roster: &other.config.roster };
-    let differences = contrast::contrast(one, two, present, now, end)?;
-    let there = &other.config.roster.municipalities;
-    Ok(Contrast {
-        differences,
-        windows,
-        files: in_force.sources.unlike(&other.sources),
-        removed: in_force
-            .config
-            .roster
-            .municipalities
-            .keys()
-            .filter(|c| !there.contains_key(c))
-            .copied()
-            .collect(),
-        elsewhere: in_force.database() != other.database(),
-        today,
-        until,
-        limit: before.daily_limit,
-    })
+    let (one, two) = match moves {
+        Some(Move::ToProduction(_)) => (None, Some(&new)),
+        Some(Move::ToRehearsal) => (Some(&old), None),
+        Some(Move::OtherLedger) | None => (Some(&old), Some(&new)),
+    };
+    let differences = contrast::contrast(one, two, now, end)?;
+    let effects = effects::large(&old, &new, (&differences, &windows), moves, now);
+    let files = before.live.setup.sources.unlike(&after.live.setup.sources);
+    Ok(Contrast { differences, windows, files, effects, until })
 }
 
-fn waiting(setup: &Setup) -> Calendar {
-    let mut calendar = setup.config.calendar.clone();
-    calendar.hours.waits = true;
-    calendar
-}
-
-/// The last day to compare: that of the last deadline that is not the same on both sides, or sixty days ahead.
+/// The last day to compare: that of the last deadline that is not the same on both sides, or sixty days ahead; never a
+/// year that only a slip of the hand can mean.
 fn horizon(windows: &[WindowShift], today: Date) -> Date {
     let deadline = |w: &Option<Window>| w.as_ref().and_then(Window::latest_deadline);
     let last = windows
@@ -94,55 +121,6 @@ fn horizon(windows: &[WindowShift], today: Date) -> Date {
         .map(|shift| (deadline(&shift.before), deadline(&shift.after)))
         .filter(|(before, after)| before != after)
         .filter_map(|(before, after)| before.max(after));
-    last.map(|d| d.on).max().unwrap_or(today).max(today.saturating_add(AHEAD_DAYS.days()))
-}
-
-impl Contrast {
-    /// Whether not even a file is different.
-    #[must_use]
-    pub fn is_nothing(&self) -> bool {
-        self.files.is_empty() && self.differences.is_empty() && self.windows.is_empty() && !self.elsewhere
-    }
-
-    /// Whether a window stands still now or is to, and does not go on already.
-    fn stops(&self, window: &Window) -> bool {
-        window.halt.is_some() && window.halted_until().is_none_or(|until| until > self.today)
-    }
-
-    /// What should not happen by a slip of the hand, in the operators' words.
-    #[must_use]
-    pub fn large_effects(&self) -> Vec<String> {
-        let mut effects = Vec::new();
-        let municipal = |d: &&Difference| {
-            d.decision().and_then(Decision::kind).is_some_and(Kind::is_municipal)
-                && matches!(d.shift, Shift::Added | Shift::Moved | Shift::Altered)
-        };
-        let more = self.differences.iter().filter(municipal).count();
-        if more > self.limit {
-            effects.push(format!("{more} cartas a municípios mudam, mais que limite_dia ({})", self.limit));
-        }
-        for shift in &self.windows {
-            match &shift.after {
-                None => effects.push(format!("a janela {} deixa de existir", shift.window)),
-                Some(after) if self.stops(after) && !shift.before.as_ref().is_some_and(|b| self.stops(b)) => {
-                    effects.push(format!("a janela {} fica interrompida", shift.window));
-                }
-                Some(_) if shift.is_earlier() => {
-                    effects.push(format!("o prazo da janela {} fica mais cedo", shift.window));
-                }
-                Some(_) => {}
-            }
-        }
-        if !self.removed.is_empty() {
-            let gone = pt::counted(self.removed.len(), "município sai", "municípios saem");
-            effects.push(format!("{gone} do cadastro"));
-        }
-        if self.elsewhere {
-            effects.push(
-                "muda `modo` ou `dados`: o livro passa a ser outro, e o serviço precisa ser reiniciado"
-                    .to_owned(),
-            );
-        }
-        effects
-    }
+    let last = last.map(|d| d.on).max().unwrap_or(today).min(today.saturating_add(HORIZON_DAYS.days()));
+    last.max(today.saturating_add(AHEAD_DAYS.days()))
 }

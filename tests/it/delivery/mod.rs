@@ -3,6 +3,7 @@
 mod crash;
 mod disk;
 mod faults;
+mod gate;
 mod hostile;
 mod reload;
 mod truth;
