@@ -128,6 +128,8 @@ pub(super) fn entry_words(entry: &JournalEntry) -> String {
         Entry::QueueStopped(_) | Entry::QueueResumed(_) => because(""),
         Entry::Assumed(told) => signed(&format!("{kind} assumir"), &told.reason, &told.author),
         Entry::TestSent(told) => signed(&format!("{kind} {}", done(told.outcome.as_str())), "", &told.author),
+        Entry::Held(told) => because(&told.effects.join("; ")),
+        Entry::Consented(told) => format!("{} (por {})", because(""), told.author),
         Entry::Flagged(_)
         | Entry::Unflagged(_)
         | Entry::Adopted(_)
@@ -149,6 +151,8 @@ fn act(told: &Entry) -> Option<&'static str> {
         Entry::Unflagged(told) => told.act.as_str(),
         Entry::Adopted(_) => "adotar",
         Entry::Rejected(_) => "recusar",
+        Entry::Held(_) => "segurar",
+        Entry::Consented(_) => "confirmar",
         Entry::RegisterLoaded(_) => "carga aceita",
         Entry::RegisterDoubted(_) => "carga recusada",
         Entry::ProposalsTaken(_) => "aplicado",

@@ -16,6 +16,7 @@ use crate::domain::overrides::Authorship;
 use crate::render::portuguese;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{chain, io_words};
+use crate::world::aside;
 use crate::world::known::Known;
 use crate::world::last_good::{self, Refusal};
 use crate::world::setup::Setup;
@@ -119,7 +120,17 @@ impl Session {
         };
         let directory = invocation.config.as_deref();
         let (setup, refused) = match Setup::load(directory, first) {
-            Ok(setup) => (setup, None),
+            Ok(setup) => {
+                let follows = invocation.command.follows_the_service();
+                match if follows { last_good::while_held(&setup, first).await } else { None } {
+                    Some((kept, held)) => {
+                        let zone = &kept.setup.config.calendar.hours.zone;
+                        remark(&format!("aviso: {}", aside::words(&held, zone)));
+                        (kept.setup, None)
+                    }
+                    None => (setup, None),
+                }
+            }
             Err(error) => {
                 let failure = load_failure(error, invocation.json);
                 let refused = last_good::load(directory, first).err();

@@ -59,7 +59,7 @@ mod witness;
 
 pub use begin::Signs;
 pub use chain::sha256;
-pub use configuration::{KeptConfiguration, NewConfiguration, RefusedConfiguration};
+pub use configuration::{HeldConfiguration, KeptConfiguration, NewConfiguration, RefusedConfiguration};
 pub use contact::{FlaggedContact, LastLetter};
 pub use db::Generation;
 pub use delivery::{Attempt, DeliveryFilter, DeliveryId, DeliveryLine};

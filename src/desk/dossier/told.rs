@@ -283,6 +283,8 @@ fn matters(entry: &JournalEntry, windows: &BTreeSet<WindowId>) -> bool {
         | Entry::Unflagged(_)
         | Entry::Adopted(_)
         | Entry::Rejected(_)
+        | Entry::Held(_)
+        | Entry::Consented(_)
         | Entry::RegisterLoaded(_)
         | Entry::RegisterDoubted(_)
         | Entry::ProposalsTaken(_)

@@ -339,6 +339,24 @@ entries! {
         faults_sha256 "faltas_sha256": String,
     }
 
+    /// A configuration with large effects was held until a person lets it in. The subject is its fingerprint.
+    Held "configuracao.segurar.1" since "0.1.0" {
+        /// How many letters it would change.
+        letters "cartas": u64,
+        /// Each large effect in words.
+        effects "efeitos": Vec<String>,
+        /// SHA-256 of the table that staff were shown.
+        table_sha256 "tabela_sha256": String,
+    }
+
+    /// Somebody let a configuration with large effects in. The subject is the digest of its files.
+    Consented "configuracao.confirmar.1" since "0.1.0" {
+        /// How many letters it changes, as they were shown.
+        letters "cartas": u64,
+        /// Who.
+        author "autor": String,
+    }
+
     /// A load of a register of units is believed. The subject is its feed.
     RegisterLoaded "cadastro.carga.1" since "0.1.0" {
         /// File or address that it came from.
