@@ -79,6 +79,7 @@ pub use snapshot::{LastAccepted, NewSnapshot, SnapshotLine, Tally};
 pub use uncertain::HeldUncertain;
 pub use verify::{Amiss, ChainReport, Discrepancy};
 
+use crate::files;
 use db::Db;
 use group::Group;
 
@@ -94,12 +95,20 @@ impl Store {
     /// journal of a new one.
     ///
     /// # Errors
-    /// [`StoreError::Open`] with what to do, [`StoreError::Newer`], [`StoreError::Unreleased`], [`StoreError::InUse`] while
+    /// [`StoreError::Open`] with what to do, [`StoreError::Network`], [`StoreError::Newer`], [`StoreError::Unreleased`], [`StoreError::InUse`] while
     /// an older program runs on it, or any other fault of the database.
     pub async fn open(path: &Path, now: Timestamp) -> Result<Self, StoreError> {
         let store = Self { db: Db::open(path).await?, group: Group::default() };
         store.open_journal(now).await?;
         Ok(store)
+    }
+
+    /// Whether a database may lie there: not on a network disk.
+    ///
+    /// # Errors
+    /// [`StoreError::Network`].
+    pub fn may_lie_at(path: &Path) -> Result<(), StoreError> {
+        db::may_lie_at(path, &files::mounts())
     }
 
     /// Opens an existing database only to read, also while a daemon writes to it.
