@@ -84,6 +84,7 @@ pub use uncertain::HeldUncertain;
 pub use verify::{Amiss, ChainReport, Discrepancy};
 pub use witness::{Assumption, Head, LedgerDoubt};
 
+use crate::files;
 use db::Db;
 use group::Group;
 use std::sync::Arc;
@@ -102,12 +103,20 @@ impl Store {
     /// journal of a new one.
     ///
     /// # Errors
-    /// [`StoreError::Open`] with what to do, [`StoreError::Newer`], [`StoreError::Unreleased`], [`StoreError::InUse`] while
+    /// [`StoreError::Open`] with what to do, [`StoreError::Network`], [`StoreError::Newer`], [`StoreError::Unreleased`], [`StoreError::InUse`] while
     /// an older program runs on it, or any other fault of the database.
     pub async fn open(path: &Path, now: Timestamp) -> Result<Self, StoreError> {
         let store = Self::over(Db::open(path).await?);
         store.open_journal(now).await?;
         Ok(store)
+    }
+
+    /// Whether a database may lie there: not on a network disk.
+    ///
+    /// # Errors
+    /// [`StoreError::Network`].
+    pub fn may_lie_at(path: &Path) -> Result<(), StoreError> {
+        db::may_lie_at(path, &files::mounts())
     }
 
     /// Opens an existing database only to read, also while a daemon writes to it.
