@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::session::{Answer, Result, Session, remark, say};
+use super::session::{Answer, Result, Session, remark, remark_styled, say};
 use super::terminal;
 use crate::config::{Faults, Mode};
 use crate::desk::check;
@@ -41,10 +41,10 @@ pub(super) async fn run(session: &Session) -> Result {
         say(&answer.to_string());
     } else {
         if !warnings.0.is_empty() {
-            remark(&warnings.render(terminal::colours()));
+            remark_styled(&warnings.render(terminal::colours()));
         }
         if !contradictions.0.is_empty() {
-            remark(&contradictions.render(terminal::colours()));
+            remark_styled(&contradictions.render(terminal::colours()));
         }
         for fault in &found {
             remark(fault);

@@ -13,6 +13,7 @@ use crate::domain::journal::{
 };
 use crate::render::portuguese;
 use crate::store::{JournalEntry, JournalFilter, Store};
+use crate::text::visible;
 
 /// The journal's entries, oldest first.
 pub(super) async fn list(
@@ -66,7 +67,7 @@ pub(super) async fn verify(session: &Session) -> Result {
     } else {
         let mut out = format!("o livro NÃO confere: {} divergência(s)\n", faults.len());
         for fault in &faults {
-            let _ = writeln!(out, "  {fault}");
+            let _ = writeln!(out, "  {}", visible::line(fault));
         }
         say(&out);
     }
@@ -82,8 +83,12 @@ pub(super) async fn existing(session: &Session) -> std::result::Result<Store, Fa
     })
 }
 
-/// An entry in words.
+/// An entry in words, on one line whatever others wrote into it.
 pub(super) fn entry_words(entry: &JournalEntry) -> String {
+    visible::line(&told_words(entry))
+}
+
+fn told_words(entry: &JournalEntry) -> String {
     let (kind, subject) = (entry.kind.as_str(), entry.subject.as_str());
     let told = match &entry.told {
         Ok(told) => told,

@@ -18,6 +18,7 @@ use crate::plan::Notice;
 use crate::render::letter::{Context, Letter, folded, letter};
 use crate::render::portuguese;
 use crate::store::sha256;
+use crate::text::visible;
 use crate::world::compose::{compose, compose_test};
 use crate::world::live::Live;
 use crate::world::relay::{SenderError, relay_of};
@@ -140,14 +141,14 @@ pub(super) async fn send_test(session: &Session, to: &EmailAddress, sample: &Sam
             if session.json {
                 say(&serde_json::json!({ "para": to.as_str(), "resposta": reply }).to_string());
             } else {
-                say(&format!("o servidor aceitou a carta de teste para {to}: {reply}"));
+                say(&format!("o servidor aceitou a carta de teste para {to}: {}", visible::line(&reply)));
             }
             Ok(Answer::Done)
         }
         other => Err(Failure::failed(format!(
             "a carta de teste não foi aceita ({}): {}\ndica: confira [smtp] em vigia.toml e a senha",
             other.state().as_str(),
-            other.reply()
+            visible::line(other.reply())
         ))),
     }
 }

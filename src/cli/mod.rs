@@ -38,7 +38,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use self::args::{Command, Contact, ContactVerb, Feed, Filter, Invocation, Ledger, LedgerVerb, News, Orders};
-use self::session::{Answer, Failure, Session, remark, say};
+use self::session::{Answer, Failure, Session, remark, remark_styled, say};
 use crate::daemon::lifecycle::Signals;
 use crate::domain::journal::Verdict;
 use crate::telemetry::{self, LogFormat};
@@ -64,7 +64,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             if let Some(data) = data {
                 say(&data);
             }
-            remark(&text);
+            remark_styled(&text);
             ExitCode::from(code)
         }
     }

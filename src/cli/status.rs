@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::args::{Filter, ReportFormat};
-use super::session::{Answer, Failure, Result, Session, remark, say};
+use super::session::{Answer, Failure, Result, Session, remark, say, say_bytes};
 use super::terminal;
 use crate::daemon::ingest::{IntakeError, Load, take_in_load};
 use crate::daemon::reconcile::reported_windows;
@@ -19,6 +19,7 @@ use crate::plan::summary::WindowSummary;
 use crate::render::because::{doubt, opposed, part_name};
 use crate::render::table::{Column, table};
 use crate::render::{portuguese, report};
+use crate::text::visible;
 use crate::world::known::Known;
 use crate::world::live::{Live, spool_folder};
 
@@ -129,7 +130,7 @@ pub(super) async fn ingest(session: &Session, feed: &FeedId, file: &Path) -> Res
             mapped.municipalities_seen.len()
         ));
         for line in remarks {
-            say(&format!("  {line}"));
+            say(&format!("  {}", visible::line(&line)));
         }
         if !taken.is_accepted() {
             let id = &taken.snapshot;
@@ -170,10 +171,10 @@ pub(super) async fn report(session: &Session, format: ReportFormat, window: Opti
         }
         return Ok(Answer::Done);
     }
-    say(&match format {
-        ReportFormat::Text => report::text(&summaries, &known.live.calendar),
-        ReportFormat::Csv => report::csv(&summaries, &known.live.calendar),
-    });
+    match format {
+        ReportFormat::Text => say(&report::text(&summaries, &known.live.calendar)),
+        ReportFormat::Csv => say_bytes(report::csv(&summaries, &known.live.calendar).as_bytes()),
+    }
     Ok(Answer::Done)
 }
 

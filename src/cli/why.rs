@@ -18,6 +18,7 @@ use crate::plan::summary::PartLine;
 use crate::render::because::{because, call, doubt, opposed, part_name};
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
+use crate::text::visible;
 use crate::world::known::Known;
 
 /// Tells what was decided, what is known, and what would be decided now.
@@ -51,7 +52,7 @@ impl Printed<'_> {
         let calendar = self.calendar();
         let zone = &calendar.hours.zone;
         let name = self.account.line.as_ref().map_or(municipality, |line| line.name.as_str());
-        let mut out = format!("{name}, janela {}\n\n", self.account.window.id);
+        let mut out = format!("{}, janela {}\n\n", visible::line(name), self.account.window.id);
         let _ = writeln!(out, "Abertura: {}", portuguese::date_and_weekday(self.account.window.opens_on));
         for edition in &self.account.window.editions {
             let deadline = portuguese::deadline_or_undefined(edition.deadline);
@@ -61,7 +62,8 @@ impl Printed<'_> {
             let _ = writeln!(
                 out,
                 "Edição {}: prazo {deadline}{announced} (fonte: {})",
-                edition.number, edition.source
+                edition.number,
+                visible::line(&edition.source)
             );
         }
         out.push_str("\nSituação conhecida");
@@ -88,7 +90,7 @@ impl Printed<'_> {
             }
         }
         for line in self.by_hand() {
-            let _ = writeln!(out, "  {line}");
+            let _ = writeln!(out, "  {}", visible::line(&line));
         }
         out.push_str("\nDecisões e entregas no livro:\n");
         if self.account.journal.is_empty() {
