@@ -106,7 +106,9 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
             serve::run(open().await?, *once, signals).await
         }
         Command::Check => check::run(&open().await?).await,
-        Command::Calendar { from, until, ics } => agenda::run(&open().await?, *from, *until, ics.as_deref()),
+        Command::Calendar { from, until, ics } => {
+            agenda::run(&open().await?, *from, *until, ics.as_deref()).await
+        }
         Command::Plan { against: None, .. } => plan::plano(&open().await?).await,
         Command::Plan { against: Some(other), until } => contrast::show(&open().await?, other, *until).await,
         Command::Simulate(asked) => simulate::run(&open().await?, asked),

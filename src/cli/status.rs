@@ -13,9 +13,9 @@ use crate::daemon::ingest::{IntakeError, Load, take_in_load};
 use crate::daemon::reconcile::reported_windows;
 use crate::daemon::report::summaries;
 use crate::desk::order;
-use crate::domain::id::{FeedId, MunicipalityCode, WindowId};
+use crate::domain::id::{FeedId, WindowId};
 use crate::feed::body::{Original, SpoolError};
-use crate::plan::summary::WindowSummary;
+use crate::plan::summary::{CallLine, WindowSummary};
 use crate::render::because::{doubt, opposed, part_name};
 use crate::render::table::{Column, table};
 use crate::render::{portuguese, report};
@@ -180,8 +180,9 @@ pub(super) async fn report(session: &Session, format: ReportFormat, window: Opti
 
 fn totals(summary: &WindowSummary) -> serde_json::Value {
     let counts = summary.municipalities;
-    let codes: Vec<String> =
-        summary.call_list.iter().map(|c| c.municipality).map(|c: MunicipalityCode| c.to_string()).collect();
+    let (owing, unknown): (Vec<_>, Vec<_>) = summary.call_list.iter().partition(|call| !call.owes.is_empty());
+    let codes =
+        |calls: &[&CallLine]| -> Vec<String> { calls.iter().map(|c| c.municipality.to_string()).collect() };
     json!({
         "janela": summary.window.as_str(),
         "edicao": summary.edition,
@@ -191,7 +192,8 @@ fn totals(summary: &WindowSummary) -> serde_json::Value {
         "pendentes": counts.pending,
         "nao_confirmados": counts.unconfirmed,
         "nao_se_aplica": counts.not_applicable,
-        "telefonar": codes,
+        "telefonar": codes(&owing),
+        "confirmar": codes(&unknown),
     })
 }
 

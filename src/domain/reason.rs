@@ -213,10 +213,13 @@ pub struct Cause(&'static str);
 macro_rules! causes {
     ($($variant:ident => $code:literal),+ $(,)?) => {
         impl Reason {
-            /// The reason without its facts.
+            /// The reason without its facts. A validity that ended is filed under what had held the notice back.
             #[must_use]
             pub fn cause(&self) -> Cause {
-                match self { $(Self::$variant { .. } => Cause($code)),+ }
+                match self {
+                    Self::ValidityOver { withheld: Some(held_by), .. } => *held_by,
+                    $(Self::$variant { .. } => Cause($code)),+
+                }
             }
         }
 
@@ -271,6 +274,9 @@ causes! {
 }
 
 impl Cause {
+    /// The validity of a notice ended, and nothing had held it back.
+    pub const VALIDITY: Self = Self("validade");
+
     /// The code in the ledger.
     #[must_use]
     pub fn as_str(self) -> &'static str {

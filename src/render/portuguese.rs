@@ -69,6 +69,15 @@ fn ends_the_day(deadline: Deadline) -> bool {
     deadline.at.hour() == 23 && deadline.at.minute() == 59
 }
 
+/// A rung in words: `5 dias antes`.
+#[must_use]
+pub fn days_before(days: u16) -> String {
+    match days {
+        0 => "no dia".to_owned(),
+        days => format!("{} antes", counted(usize::from(days), "dia", "dias")),
+    }
+}
+
 /// `outubro`
 #[must_use]
 pub fn month(number: i8) -> &'static str {

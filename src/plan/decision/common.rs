@@ -178,7 +178,7 @@ impl Decision {
                 due_at: closed.due_at,
                 recorded_at: now,
                 parts: closed.parts.clone(),
-                standing: closed.end.standing(),
+                standing: closed.standing(),
             }),
             Self::Publish(_) => None,
         }
