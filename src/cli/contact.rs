@@ -118,11 +118,13 @@ fn words(
             pt::instant(flag.since, zone),
             visible::line(&flag.why)
         ),
-        Some(flag) => format!("recebe mais uma tentativa: {} ({})", flag.refusal.words(), visible::line(&flag.why)),
+        Some(flag) => {
+            format!("recebe mais uma tentativa: {} ({})", flag.refusal.words(), visible::line(&flag.why))
+        }
     };
     let last = last.map_or_else(
         || "nenhuma carta ainda".to_owned(),
-        |last| format!("última carta: {} em {}", last.state, pt::instant(last.at, zone)),
+        |last| format!("última carta: {} em {}", pt::delivery(last.state), pt::instant(last.at, zone)),
     );
     let (place, role) = (visible::line(&line.place), visible::line(&line.role));
     format!("{place} {role} {}: {health}; {last}", line.address)

@@ -48,7 +48,12 @@ pub(super) async fn list(session: &Session, since: Option<Date>) -> Result {
         }
         if let Some(by) = &line.seen {
             let at = portuguese::instant(by.at, zone);
-            let _ = writeln!(out, "    vista em {at} por {}: {}", visible::line(&by.author), visible::line(&by.reason));
+            let _ = writeln!(
+                out,
+                "    vista em {at} por {}: {}",
+                visible::line(&by.author),
+                visible::line(&by.reason)
+            );
         }
         out.push('\n');
     }

@@ -55,7 +55,8 @@ pub(super) async fn undo(session: &Session, asked: &Undo) -> Result {
         )));
     };
     if !store.lift_override(&OverrideId::new(id), by.clone()).await? {
-        let lifted = line.lifted.as_ref().map_or(String::new(), |by| format!(" por {}", visible::line(&by.author)));
+        let lifted =
+            line.lifted.as_ref().map_or(String::new(), |by| format!(" por {}", visible::line(&by.author)));
         return Err(Failure::refused(format!("recusado: a decisão {id} já foi desfeita{lifted}")));
     }
     if session.json {
@@ -97,7 +98,8 @@ fn matter(what: &Override) -> (&'static str, String, Option<Date>) {
             ("contestar", format!("município {municipality}, janela {window}{part}"), *until)
         }
         Override::Note { municipality, window, telephone, until } => {
-            let number = telephone.as_ref().map_or(String::new(), |n| format!(", telefone {}", visible::line(n)));
+            let number =
+                telephone.as_ref().map_or(String::new(), |n| format!(", telefone {}", visible::line(n)));
             ("anotar", format!("município {municipality}, janela {window}{number}"), *until)
         }
     }

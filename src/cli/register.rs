@@ -192,7 +192,8 @@ async fn load(session: &Session, register: &FeedId, file: &Path, waived: Option<
     } else {
         let verdict = if loaded.is_accepted() { "aceita" } else { "RECUSADA; vale a última boa" };
         let units = portuguese::counted(read.register.units.len(), "unidade", "unidades");
-        let mut out = format!("carga {verdict}: {} linhas, {units}\n", read.rows);
+        let mut out =
+            format!("carga {verdict}: {}, {units}\n", portuguese::counted(read.rows, "linha", "linhas"));
         for remark in loaded.remarks() {
             let _ = writeln!(out, "  {}", visible::line(&remark));
         }

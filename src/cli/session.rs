@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::{LoadError, Mode};
 use crate::desk::order::{self, OrderError};
 use crate::domain::calendar::Calendar;
-use crate::domain::overrides::Authorship;
+use crate::domain::overrides::{Authorship, Overrides};
 use crate::render::portuguese;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{chain, faults_for_logs, io_words};
@@ -130,7 +130,8 @@ impl Session {
                 let failure = match &error {
                     // What the service says before it starts lands in its log.
                     LoadError::Faulty(faults)
-                        if matches!(invocation.command, Command::Run { .. }) && !io::stderr().is_terminal() =>
+                        if matches!(invocation.command, Command::Run { .. })
+                            && !io::stderr().is_terminal() =>
                     {
                         Failure::refused(format!(
                             "{}\ndica: “vigia-suas verificar” mostra cada falha por inteiro",
@@ -227,6 +228,14 @@ impl Session {
         Ok(Store::open(&self.setup.database(), self.now()).await?)
     }
 
+    /// What people decided, as the ledger has it.
+    pub(super) async fn overrides(&self) -> std::result::Result<Overrides, Failure> {
+        Ok(match self.ledger().await? {
+            Some(store) => store.overrides().await?,
+            None => Overrides::default(),
+        })
+    }
+
     /// The world as the ledger has it, or as an empty one would.
     pub(super) async fn known(&self) -> std::result::Result<Known, Failure> {
         self.known_to(self.calendar()).await
@@ -255,7 +264,9 @@ pub(super) fn load_failure(error: LoadError, json: bool) -> Failure {
             Failure { code: 1, text: faults.summary(), data: Some(answer.to_string()) }
         }
         // Its colours are ours, and what it quotes is visible already.
-        LoadError::Faulty(faults) => Failure { code: 1, text: faults.render(terminal::colours()), data: None },
+        LoadError::Faulty(faults) => {
+            Failure { code: 1, text: faults.render(terminal::colours()), data: None }
+        }
         LoadError::Unreadable { path, source } => {
             let hint = "confira o caminho dado em --config, e se quem roda o comando pode ler o arquivo";
             Failure::unreadable(&path, &source, hint)

@@ -124,10 +124,10 @@ pub(super) async fn ingest(session: &Session, feed: &FeedId, file: &Path) -> Res
     } else {
         let verdict = if taken.is_accepted() { "aceita" } else { "em QUARENTENA; vale a última boa" };
         say(&format!(
-            "coleta {} {verdict}: {} linhas, {} municípios",
+            "coleta {} {verdict}: {}, {}",
             taken.snapshot,
-            mapped.rows,
-            mapped.municipalities_seen.len()
+            portuguese::counted(mapped.rows, "linha", "linhas"),
+            portuguese::counted(mapped.municipalities_seen.len(), "município", "municípios")
         ));
         for line in remarks {
             say(&format!("  {}", visible::line(&line)));

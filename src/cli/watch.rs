@@ -66,9 +66,11 @@ async fn show(
     let (letter, at) = match &session {
         Ok(session) => {
             let at = portuguese::instant(session.now(), &session.setup.config.calendar.hours.zone);
-            (letter::example(session, sample).map(|example| example.letter), format!(" em {at}"))
+            (letter::example(session, sample).await.map(|example| example.letter), format!(" em {at}"))
         }
-        Err(failure) => (Err(Failure { data: None, code: failure.code, text: failure.text.clone() }), String::new()),
+        Err(failure) => {
+            (Err(Failure { data: None, code: failure.code, text: failure.text.clone() }), String::new())
+        }
     };
     match (letter, output) {
         (Ok(letter), Some(output)) => {
@@ -78,7 +80,7 @@ async fn show(
         (Ok(_), None) => {
             if let Ok(session) = &session {
                 // What fails here was just tried: only stdout could have gone away.
-                letter::show(session, sample, format)?;
+                letter::show(session, sample, format).await?;
             }
         }
         (Err(failure), output) => {

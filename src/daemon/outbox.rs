@@ -351,11 +351,7 @@ impl Outbox {
             if self.pace.strikes() < ROUNDS_BEFORE_ALERT {
                 return Ok(());
             }
-            error!(
-                smtp.reply = reply,
-                rounds = self.pace.strikes(),
-                "o servidor de saída continua a falhar"
-            );
+            error!(smtp.reply = reply, rounds = self.pace.strikes(), "o servidor de saída continua a falhar");
             let again = portuguese::instant(until, &live.calendar.hours.zone);
             format!(
                 "O servidor de saída de e-mail não atende há {} tentativas seguidas: “{reply}”. A fila espera e o \

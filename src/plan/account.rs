@@ -185,17 +185,18 @@ fn call(municipality: &Municipality, line: &MunicipalityLine, survey: &Survey<'_
     }
     because.extend(records().filter_map(failure));
     let needs_a_person = |cause: Cause| matches!(cause.as_str(), "nao-confirmado" | "sem-contato");
-    because.extend(
-        line.withheld.iter().filter(|r| needs_a_person(r.cause())).cloned().map(CallReason::Decided),
-    );
+    because
+        .extend(line.withheld.iter().filter(|r| needs_a_person(r.cause())).cloned().map(CallReason::Decided));
     let rests = |a: &EmailAddress| {
         let (refusal, until) = survey.context.world.ledger.flagged.get(a)?;
         (!survey.context.moment.reached(until)).then_some(refusal)
     };
     let refused = municipality.contacts.iter().filter_map(|c| Some((c, c.addresses.iter().find_map(rests)?)));
-    because.extend(refused.map(|(c, refusal)| {
-        CallReason::Decided(Reason::AddressFlagged { role: c.role.clone(), refusal })
-    }));
+    because.extend(
+        refused.map(|(c, refusal)| {
+            CallReason::Decided(Reason::AddressFlagged { role: c.role.clone(), refusal })
+        }),
+    );
     if because.is_empty() {
         return None;
     }

@@ -175,7 +175,10 @@ pub fn call_reason(reason: &CallReason, calendar: &Calendar) -> String {
             at(*last_at)
         ),
         CallReason::Undelivered { kind, rung } => {
-            format!("Nenhum endereço recebeu a carta de {}: todos a recusaram ou devolveram.", named(*kind, *rung))
+            format!(
+                "Nenhum endereço recebeu a carta de {}: todos a recusaram ou devolveram.",
+                named(*kind, *rung)
+            )
         }
         CallReason::Ended { kind, rung, because: why } => {
             format!("A carta de {} não saiu. {}", named(*kind, *rung), because(why, calendar))

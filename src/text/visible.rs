@@ -41,7 +41,10 @@ mod tests {
 
     #[test]
     fn what_steers_a_terminal_or_turns_a_line_is_shown_as_its_code() {
-        assert_eq!(line("\u{1b}[2Jsim\u{7}\r\nerro:\u{202e}x\u{2066}"), "\\u001b[2Jsim\\u0007 erro:\\u202ex\\u2066");
+        assert_eq!(
+            line("\u{1b}[2Jsim\u{7}\r\nerro:\u{202e}x\u{2066}"),
+            "\\u001b[2Jsim\\u0007 erro:\\u202ex\\u2066"
+        );
         assert_eq!(lines("a\r\n\tb\rc\u{9b}"), "a\n\tb\\u000dc\\u009b");
         assert_eq!(line(" São João\u{a0}d’Aliança – “nº 1” "), "São João d’Aliança – “nº 1”");
     }

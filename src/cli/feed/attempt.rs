@@ -112,7 +112,7 @@ fn tell(session: &Session, intake: &Intake, name: &str, of: Option<usize>) {
         portuguese::counted(mapped.municipalities_seen.len(), "município", "municípios")
     );
     for ((window, state), count) in states {
-        let _ = writeln!(out, "  {window}: {count} {state}");
+        let _ = writeln!(out, "  {window}: {}", portuguese::standing(count, state));
     }
     for remark in remarks {
         let _ = writeln!(out, "  {}", visible::line(&remark));

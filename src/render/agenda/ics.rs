@@ -169,7 +169,9 @@ impl Told<'_> {
         let changed = utc(changed_at(window, calendar));
         let halted = window.halt.map_or(0, |halt| 1 + u32::from(halt.until.is_some()));
         let mut event = Event::new();
-        event.uid(&uid(window, topic)).sequence(revised.saturating_add(self.rewritten).saturating_add(halted));
+        event
+            .uid(&uid(window, topic))
+            .sequence(revised.saturating_add(self.rewritten).saturating_add(halted));
         // Outlook shows no status: the title says it too.
         event.summary(&why.map_or_else(|| summary.clone(), |why| format!("{why} – {summary}")));
         event.status(if why.is_some() { EventStatus::Cancelled } else { EventStatus::Confirmed });

@@ -194,7 +194,11 @@ fn a_deadline_that_moves_is_the_same_event_with_a_higher_sequence() {
         );
         let now = (sequence, changed);
         assert!(last.as_ref().is_none_or(|last| *last < now), "{last:?} then {now:?}");
-        assert_eq!(ics(windows, &world.calendar, &Reread::new(), YEAR).0, text, "the same facts, the same bytes");
+        assert_eq!(
+            ics(windows, &world.calendar, &Reread::new(), YEAR).0,
+            text,
+            "the same facts, the same bytes"
+        );
         last = Some(now);
     }
 }
@@ -224,7 +228,11 @@ fn the_sequence_is_how_often_that_event_was_revised() {
     assert_eq!(sequence(&world, &windows, &none, "prazo"), 1, "one prorrogação");
     assert_eq!(sequence(&world, &windows, &none, "abertura"), 0, "which moves no opening");
     let reread = Reread::from([(windows[0].id.clone(), 2)]);
-    assert_eq!(sequence(&world, &first, &reread, "prazo"), 2, "written otherwise twice, without a prorrogação");
+    assert_eq!(
+        sequence(&world, &first, &reread, "prazo"),
+        2,
+        "written otherwise twice, without a prorrogação"
+    );
     // A window written by hand over a recurring one moves the date that the rule gave.
     let recurrence = Recurrence {
         first: windows[0].reference,
@@ -277,7 +285,10 @@ fn a_date_for_some_that_was_overtaken_stays_as_a_cancelled_event() {
     );
     let (text, _) = ics(&windows, &world.calendar, &Reread::new(), YEAR);
     let words = unfolded(&text);
-    assert!(property(&words, "SUMMARY")[2].starts_with("SUBSTITUÍDO – Prazo (alguns municípios)"), "{words:?}");
+    assert!(
+        property(&words, "SUMMARY")[2].starts_with("SUBSTITUÍDO – Prazo (alguns municípios)"),
+        "{words:?}"
+    );
 }
 
 #[test]

@@ -13,7 +13,9 @@ use crate::domain::notice::Kind;
 use crate::domain::overrides::{Authorship, Note};
 use crate::domain::reason::Reason;
 use crate::domain::status::{Doubt, State};
-use crate::plan::summary::{CallLine, CallReason, Counts, LetterLine, MunicipalityLine, PartLine, WindowSummary};
+use crate::plan::summary::{
+    CallLine, CallReason, Counts, LetterLine, MunicipalityLine, PartLine, WindowSummary,
+};
 use crate::render::letter::example::World;
 
 fn summary(world: &World) -> WindowSummary {

@@ -51,11 +51,11 @@ fn window(summary: &WindowSummary, calendar: &Calendar, out: &mut String) {
     let counts = summary.municipalities;
     let _ = writeln!(
         out,
-        "\nMunicípios: {} esperados, dos quais {} concluídos, {} pendentes e {} não confirmados. Não se aplica: {}.",
-        counts.expected(),
-        counts.done,
-        counts.pending,
-        counts.unconfirmed,
+        "\nMunicípios: {}: {}, {} e {}. Não se aplica: {}.",
+        pt::counted(counts.expected(), "esperado", "esperados"),
+        pt::standing(counts.done, State::Done),
+        pt::standing(counts.pending, State::Pending),
+        pt::standing(counts.unconfirmed, State::Unconfirmed),
         counts.not_applicable
     );
     tallies("Parte", summary.by_part.iter().map(|(id, c)| (part_name(id, calendar), *c)), out);
@@ -66,7 +66,8 @@ fn window(summary: &WindowSummary, calendar: &Calendar, out: &mut String) {
     );
     tallies("Região", summary.by_region.iter().map(|(name, c)| (pt::line(name), *c)), out);
     let (owing, unknown): (Vec<_>, Vec<_>) = summary.call_list.iter().partition(|line| !line.owes.is_empty());
-    for (what, lines) in [("A quem telefonar", owing), ("Por confirmar, antes de qualquer cobrança", unknown)] {
+    for (what, lines) in [("A quem telefonar", owing), ("Por confirmar, antes de qualquer cobrança", unknown)]
+    {
         let _ = writeln!(out, "\n{what}: {}", lines.len());
         for (index, line) in lines.into_iter().enumerate() {
             call(index + 1, line, calendar, out);
@@ -113,7 +114,9 @@ fn call(number: usize, line: &CallLine, calendar: &Calendar, out: &mut String) {
     );
     let since = line.pending_since.map(|at| format!(" (dados de {})", pt::instant(at, &calendar.hours.zone)));
     let since = since.unwrap_or_default();
-    for (what, parts, since) in [("falta", &line.owes, since), ("não confirmado", &line.unconfirmed, String::new())] {
+    for (what, parts, since) in
+        [("falta", &line.owes, since), ("não confirmado", &line.unconfirmed, String::new())]
+    {
         let parts: Vec<String> = parts.iter().map(|p| part_name(p, calendar)).collect();
         if !parts.is_empty() {
             let _ = writeln!(out, "     {what}: {}{since}", pt::list(&parts));
