@@ -48,7 +48,7 @@ pub(super) async fn run(
             }
             match crate::render::letter::letter(&live.setup.templates, &context, notice) {
                 Ok(letter) => {
-                    let entry = entry(&live, &example, &letter.subject);
+                    let entry = entry(&live, window, &example, &letter.subject);
                     write(&dir.join(&entry.page), &letter.html)?;
                     write(
                         &dir.join(&entry.text),
@@ -82,10 +82,10 @@ fn concerns(notice: &Notice, code: MunicipalityCode) -> bool {
     notice.key.municipality().is_none_or(|to| to == code)
 }
 
-fn entry(live: &Live, example: &Example, subject: &str) -> Entry {
+fn entry(live: &Live, window: &Window, example: &Example, subject: &str) -> Entry {
     let notice = &example.notice;
     let name = name_of(&notice.content);
-    let window = notice.key.window().map(ToString::to_string).unwrap_or_default();
+    let window = window.id.to_string();
     let (file, recipient) = match (&notice.key, &notice.content) {
         (NoticeKey::Municipal { municipality, .. }, _) => {
             let roster = &live.setup.config.roster.municipalities;

@@ -68,7 +68,7 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
         }
         Reason::StaffNeeded { notices } => format!(
             "{} da equipe.",
-            pt::counted(*notices, "aviso retido espera providência", "avisos retidos esperam providência")
+            pt::counted(*notices, "aviso espera providência", "avisos esperam providência")
         ),
         Reason::ClockBehind { high_water } => format!(
             "O relógio está atrasado: o livro já tem registros de {}. Nada é enviado até que o relógio seja \

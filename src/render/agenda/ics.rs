@@ -1,7 +1,7 @@
 //! The agenda as iCalendar (RFC 5545), for Outlook, Google and Thunderbird. Pure.
 //!
 //! An event's UID comes from its window's id alone, so that a calendar imported again moves the events it has instead of
-//! adding to them; SEQUENCE is how often it was revised (RFC 5545, 3.8.7.4). A date for some municipalities that rules
+//! adding to them; SEQUENCE grows with each revision (RFC 5545, 3.8.7.4). A date for some municipalities that rules
 //! nowhere any more stays as a cancelled event: one that only vanished would stay in every calendar that has it. Instants
 //! are in UTC and openings are whole days: no zone has to be described. Nothing here depends on when the file is written:
 //! the same calendar and the same ledger give the same bytes.
@@ -19,6 +19,9 @@ use crate::domain::id::{PartId, WindowId};
 use crate::domain::time::{day_after, days_before};
 
 const PRODUCT: &str = "-//vigia-suas//agenda REDE SUAS//PT-BR";
+
+/// A new edition counts for so much: a suspension and its end may have come before it, and be in the file no more.
+const OF_AN_EDITION: u32 = 3;
 
 /// How often the service read an edition of a window otherwise than before.
 pub type Reread = BTreeMap<WindowId, u32>;
@@ -168,10 +171,9 @@ impl Told<'_> {
         let summary = format!("{title}: {}, {}", system_name(window, calendar), pt::period(window));
         let changed = utc(changed_at(window, calendar));
         let halted = window.halt.map_or(0, |halt| 1 + u32::from(halt.until.is_some()));
+        let revised = revised.saturating_mul(OF_AN_EDITION).saturating_add(self.rewritten);
         let mut event = Event::new();
-        event
-            .uid(&uid(window, topic))
-            .sequence(revised.saturating_add(self.rewritten).saturating_add(halted));
+        event.uid(&uid(window, topic)).sequence(revised.saturating_add(halted));
         // Outlook shows no status: the title says it too.
         event.summary(&why.map_or_else(|| summary.clone(), |why| format!("{why} – {summary}")));
         event.status(if why.is_some() { EventStatus::Cancelled } else { EventStatus::Confirmed });

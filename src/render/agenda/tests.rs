@@ -216,7 +216,7 @@ fn events(windows: &[Window], calendar: &Calendar, reread: &Reread) -> BTreeMap<
 }
 
 #[test]
-fn the_sequence_is_how_often_that_event_was_revised() {
+fn the_sequence_of_an_event_grows_with_each_revision_of_that_event() {
     let (mut world, windows) = extended();
     let none = Reread::new();
     let sequence = |world: &World, windows: &[Window], reread: &Reread, topic: &str| {
@@ -225,7 +225,7 @@ fn the_sequence_is_how_often_that_event_was_revised() {
     let mut first = windows.clone();
     first[0].editions.truncate(1);
     assert_eq!(sequence(&world, &first, &none, "prazo"), 0);
-    assert_eq!(sequence(&world, &windows, &none, "prazo"), 1, "one prorrogação");
+    assert_eq!(sequence(&world, &windows, &none, "prazo"), 3, "one prorrogação");
     assert_eq!(sequence(&world, &windows, &none, "abertura"), 0, "which moves no opening");
     let reread = Reread::from([(windows[0].id.clone(), 2)]);
     assert_eq!(
@@ -273,14 +273,14 @@ fn a_date_for_some_that_was_overtaken_stays_as_a_cancelled_event() {
             events.get(topic).map_or_else(String::new, |(sequence, status)| format!("{sequence} {status}"))
         }));
     }
-    let (kept, gone) = ("0 CONFIRMED", "1 CANCELLED");
+    let (kept, gone) = ("0 CONFIRMED", "3 CANCELLED");
     assert_eq!(
         seen,
         [
             [kept, kept, "", ""],
             [kept, kept, kept, ""],
             [kept, gone, kept, kept],
-            ["1 CONFIRMED", gone, gone, gone],
+            ["3 CONFIRMED", gone, gone, gone],
         ]
     );
     let (text, _) = ics(&windows, &world.calendar, &Reread::new(), YEAR);

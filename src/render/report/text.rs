@@ -51,7 +51,7 @@ fn window(summary: &WindowSummary, calendar: &Calendar, out: &mut String) {
     let counts = summary.municipalities;
     let _ = writeln!(
         out,
-        "\nMunicípios: {}: {}, {} e {}. Não se aplica: {}.",
+        "\nMunicípios: {} ({}, {} e {}). Não se aplica: {}.",
         pt::counted(counts.expected(), "esperado", "esperados"),
         pt::standing(counts.done, State::Done),
         pt::standing(counts.pending, State::Pending),
