@@ -156,7 +156,7 @@ impl Ailment {
             ),
             Self::Refused(aside) => aside::words(aside, zone),
             Self::Faulty => {
-                "os arquivos da configuração têm faltas; o serviço ainda não os leu\n  dica: rode \
+                "os arquivos da configuração têm falhas; o serviço ainda não os leu\n  dica: rode \
                              “vigia-suas verificar” e corrija antes de recarregar ou reiniciar"
                     .to_owned()
             }
