@@ -96,7 +96,7 @@ fn line(
     survey: &Survey<'_>,
     plan: &Plan,
     municipality: &Municipality,
-    assessment: &Assessment,
+    assessment: &Assessment<'_>,
 ) -> MunicipalityLine {
     let window = &survey.context.assessor.window().id;
     let track = survey.track(municipality.code);
@@ -123,6 +123,7 @@ fn line(
                 as_of: p.as_of,
                 feed: p.feed.clone(),
                 wording: p.wording.clone(),
+                rows: p.rows.iter().map(|row| (*row).clone()).collect(),
             })
             .collect(),
         letters,

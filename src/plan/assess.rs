@@ -19,7 +19,7 @@ use crate::plan::world::World;
 
 /// One part's verdict.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct PartVerdict {
+pub(super) struct PartVerdict<'a> {
     pub(super) part: PartId,
     pub(super) state: State,
     pub(super) doubt: Option<Doubt>,
@@ -29,15 +29,18 @@ pub(super) struct PartVerdict {
     pub(super) as_of: Option<Timestamp>,
     pub(super) feed: Option<FeedId>,
     pub(super) wording: Option<Arc<str>>,
+    /// What a *pendente* rests on: of each pending unit, or of the part as a whole, the last row (or silence) of each feed
+    /// that says so, as they arrived.
+    pub(super) rows: Vec<&'a Entry>,
 }
 
 /// The verdict on a municipality in a window.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Assessment {
-    pub(super) parts: Vec<PartVerdict>,
+pub(super) struct Assessment<'a> {
+    pub(super) parts: Vec<PartVerdict<'a>>,
 }
 
-impl Assessment {
+impl Assessment<'_> {
     /// As a whole: pendente outranks não confirmado, which outranks the rest.
     pub(super) fn state(&self) -> State {
         let any = |state| self.parts.iter().any(|p| p.state == state);
@@ -61,6 +64,12 @@ impl Assessment {
                 wording: p.wording.clone(),
             })
             .collect()
+    }
+
+    /// What the pending parts rest on.
+    pub(super) fn rows(&self) -> Vec<Entry> {
+        let pending = self.parts.iter().filter(|p| p.state == State::Pending);
+        pending.flat_map(|p| &p.rows).map(|row| (*row).clone()).collect()
     }
 
     pub(super) fn unconfirmed(&self) -> Vec<UnconfirmedPart> {
@@ -199,7 +208,7 @@ impl<'a> Assessor<'a> {
     }
 
     /// The verdict on a municipality.
-    pub(super) fn assess(&self, municipality: &'a Municipality) -> Assessment {
+    pub(super) fn assess(&self, municipality: &'a Municipality) -> Assessment<'a> {
         let waits = self.depends_on.as_ref().is_some_and(|on| !on.assess(municipality).is_done());
         let entries = self.status.of(municipality.code);
         let parts = self.expected(municipality).map(|part| {
@@ -208,7 +217,12 @@ impl<'a> Assessor<'a> {
         Assessment { parts: parts.collect() }
     }
 
-    fn part(&self, municipality: MunicipalityCode, part: &'a PartId, entries: &'a [Entry]) -> PartVerdict {
+    fn part(
+        &self,
+        municipality: MunicipalityCode,
+        part: &'a PartId,
+        entries: &'a [Entry],
+    ) -> PartVerdict<'a> {
         let mut verdict = not_applicable(part);
         if entries.is_empty() {
             verdict.state = State::Unconfirmed;
@@ -253,7 +267,8 @@ impl<'a> Assessor<'a> {
                 Opinion { state: State::Unconfirmed, doubt: Some(Doubt::Contradicted), ..whole },
             ));
         }
-        self.fold(municipality, opinions, &mut verdict);
+        self.fold(municipality, entries, opinions, &mut verdict);
+        verdict.rows.sort_by_key(|row| row.arrival);
         verdict.settled_units = settled;
         verdict
     }
@@ -261,8 +276,9 @@ impl<'a> Assessor<'a> {
     fn fold(
         &self,
         municipality: MunicipalityCode,
+        entries: &'a [Entry],
         opinions: Vec<(Option<&UnitId>, Opinion<'a>)>,
-        verdict: &mut PartVerdict,
+        verdict: &mut PartVerdict<'a>,
     ) {
         let rank = |state| match state {
             State::Pending => 3,
@@ -280,6 +296,12 @@ impl<'a> Assessor<'a> {
             }
             if opinion.state == State::Pending {
                 verdict.pending_units.extend(unit.cloned());
+                // Several units may rest on one row about the part as a whole.
+                let of_key =
+                    |e: &&Entry| opinion.entry.is_some_and(|o| (&e.part, &e.unit) == (&o.part, &o.unit));
+                let say_so = entries.iter().filter(|e| e.state == State::Pending).filter(of_key);
+                let more: Vec<&Entry> = say_so.filter(|row| !verdict.rows.contains(row)).collect();
+                verdict.rows.extend(more);
             }
             if first || rank(opinion.state) > rank(verdict.state) {
                 verdict.state = opinion.state;
@@ -409,7 +431,7 @@ impl<'a> Opinion<'a> {
     }
 }
 
-fn not_applicable(part: &PartId) -> PartVerdict {
+fn not_applicable(part: &PartId) -> PartVerdict<'static> {
     PartVerdict {
         part: part.clone(),
         state: State::NotApplicable,
@@ -419,5 +441,6 @@ fn not_applicable(part: &PartId) -> PartVerdict {
         as_of: None,
         feed: None,
         wording: None,
+        rows: Vec::new(),
     }
 }

@@ -195,7 +195,7 @@ fn left(
 
 /// Whether a remessa has something to say of a municipality. Who has filled in owes nothing, and needed no letter about
 /// a later date.
-fn untold_matters(why: &Untold, assessment: &Assessment) -> bool {
+fn untold_matters(why: &Untold, assessment: &Assessment<'_>) -> bool {
     !assessment.is_done() || !matches!(why, Untold::OtherDate(_) | Untold::Suspended)
 }
 

@@ -65,7 +65,7 @@ pub(super) fn warning(code: &str) -> Notice {
 
 pub(super) fn send(notice: Notice, version: u16) -> Decision {
     let version = NonZeroU16::new(version).unwrap();
-    Decision::Send(Sending { notice, version, because: Reason::RungDue { due_at: at(0) } })
+    Decision::Send(Sending { notice, version, because: Reason::RungDue { due_at: at(0), rows: Vec::new() } })
 }
 
 /// A decision about the 5-day warning of a municipality.

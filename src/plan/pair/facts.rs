@@ -11,7 +11,7 @@ use crate::plan::edition::last_told;
 use crate::plan::ladder::Step;
 use crate::plan::ledger::{Record, Standing};
 
-impl<'b> Pair<'_, 'b> {
+impl<'a, 'b> Pair<'a, 'b> {
     pub(super) fn notice(&self, wish: &Wish, to: Vec<Recipient>) -> Notice {
         Notice {
             key: self.key(wish.slot),
@@ -50,7 +50,7 @@ impl<'b> Pair<'_, 'b> {
         self.records.iter().find(|r| r.slot == slot)
     }
 
-    pub(super) fn assessment(&self) -> &Assessment {
+    pub(super) fn assessment(&self) -> &Assessment<'a> {
         self.assessment.get_or_init(|| self.context.assessor.assess(self.municipality))
     }
 

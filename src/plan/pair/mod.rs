@@ -29,7 +29,7 @@ pub(in crate::plan) struct Pair<'a, 'b> {
     track: Track,
     steps: &'b [Step],
     records: &'b [Record],
-    assessment: OnceCell<Assessment>,
+    assessment: OnceCell<Assessment<'a>>,
 }
 
 /// A letter that is wanted, before anything can hold it.
