@@ -15,6 +15,7 @@ CREATE TABLE journal (
 CREATE INDEX journal_by_window ON journal (window_id, municipality, seq);
 CREATE INDEX journal_by_municipality ON journal (municipality, seq);
 CREATE INDEX journal_by_time ON journal (at);
+CREATE INDEX journal_of_feeds ON journal (seq) WHERE kind = 'fonte';
 
 CREATE TABLE meta (
     id           BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),

@@ -119,6 +119,7 @@ pub(super) fn entry_words(entry: &JournalEntry) -> String {
         Entry::ClockRuled(told) => {
             signed(&format!("{kind} {}", told.act.as_str()), &told.reason, &told.author)
         }
+        Entry::FeedSwitched(told) => signed(&done(told.act.as_str()), "configuração adotada", &told.author),
         Entry::TestSent(told) => signed(&format!("{kind} {}", done(told.outcome.as_str())), "", &told.author),
         Entry::Flagged(_)
         | Entry::Unflagged(_)
@@ -148,6 +149,7 @@ fn act(told: &Entry) -> Option<&'static str> {
         Entry::Found(_) => "achada",
         Entry::Seen(_) => "vista",
         Entry::ClockRuled(told) => told.act.as_str(),
+        Entry::FeedSwitched(told) => told.act.as_str(),
         Entry::TestSent(told) => told.outcome.as_str(),
         Entry::Opening(_)
         | Entry::Attempt(_)

@@ -2,6 +2,8 @@
 //!
 //! Files are kept once by digest, so that a new deadline costs one small file and not the roster again.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use sqlx::Row as _;
 
@@ -9,7 +11,8 @@ use super::cell::{Cells, ms};
 use super::chain::{Chain, Line, sha256};
 use super::db::{Conn, detached};
 use super::sql::{bound, statements};
-use super::{Store, StoreError};
+use super::{Store, StoreError, SwitchedBy, retired};
+use crate::domain::id::FeedId;
 use crate::domain::journal::{Adopted, Rejected};
 
 statements! {
@@ -44,6 +47,8 @@ pub struct NewConfiguration {
     pub parts: Vec<(String, Vec<u8>)>,
     /// Who put it in force: a person, or what made the service read it.
     pub by: String,
+    /// The feeds that it has and that are on; what the others said until now no longer counts.
+    pub feeds: BTreeSet<FeedId>,
 }
 
 /// The configuration in force, as it was kept.
@@ -90,6 +95,7 @@ impl Store {
             let mut tx = db.begin().await?;
             let before = in_force(&mut tx).await?;
             let same = before.as_ref().is_some_and(|(fingerprint, ..)| *fingerprint == new.fingerprint);
+            let switched = SwitchedBy { configuration: new.fingerprint.clone(), author: new.by.clone() };
             let settled = bound!(SETTLE).execute(&mut *tx).await?.rows_affected() > 0;
             if !same {
                 bound!(LAY_DOWN).execute(&mut *tx).await?;
@@ -102,6 +108,7 @@ impl Store {
                 let adopted = Adopted { before, directory: new.directory, author: new.by, files };
                 Chain::tell(&mut tx, Line::new(now, &new.fingerprint, adopted)).await?;
             }
+            retired::switch(&mut tx, &new.feeds, &switched, now).await?;
             tx.commit().await?;
             Ok(!same)
         })

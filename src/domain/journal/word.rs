@@ -78,6 +78,14 @@ words! {
         Believe "aceitar",
     }
 
+    /// What became of a feed.
+    FeedAct {
+        /// *aposentar*: it was removed or switched off.
+        Retire "aposentar",
+        /// *religar*: it is on again.
+        Resume "religar",
+    }
+
     /// Whether an order is given or taken back.
     OrderAct {
         /// *dar*: given.

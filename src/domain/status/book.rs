@@ -14,6 +14,7 @@ use crate::domain::id::{FeedId, MunicipalityCode, SnapshotId, WindowId};
 pub struct StatusBook {
     windows: HashMap<WindowId, Shelf>,
     fetched: HashMap<FeedId, (SnapshotId, Timestamp)>,
+    retired: HashMap<FeedId, Timestamp>,
 }
 
 /// What is known of a window, read once somebody asks: most windows are long over and nobody asks.
@@ -82,6 +83,7 @@ impl StatusBook {
         let same = |e: &&mut Entry| e.part == said.part && e.unit == said.unit && e.feed == load.feed;
         match entries.iter_mut().find(same) {
             None => entries.push(Entry::of(said, load, None, belief)),
+            Some(known) if known.arrival <= load.after => *known = Entry::of(said, load, None, belief),
             Some(known) if known.stands_over(&said, belief) => {}
             Some(known) => *known = Entry::of(said, load, Some(known), belief),
         }
@@ -95,6 +97,30 @@ impl StatusBook {
         read: impl Fn() -> Vec<(MunicipalityCode, Entry)> + Send + Sync + 'static,
     ) {
         self.windows.entry(window).or_default().unread.push(Unread(feed, Arc::new(read)));
+    }
+
+    /// Leaves out what a feed said up to a load, when it was switched off; `since` is when, unless it is on again.
+    pub fn retire(&mut self, feed: &FeedId, last: u64, since: Option<Timestamp>) {
+        self.retired.extend(since.map(|at| (feed.clone(), at)));
+        for shelf in self.windows.values_mut() {
+            for unread in shelf.unread.iter_mut().filter(|unread| unread.0 == *feed) {
+                let read = unread.1.clone();
+                unread.1 = Arc::new(move || {
+                    let mut entries = read();
+                    entries.retain(|(_, entry)| entry.arrival > last);
+                    entries
+                });
+            }
+            for entries in shelf.read.get_mut().into_iter().flat_map(HashMap::values_mut) {
+                entries.retain(|entry| entry.feed != *feed || entry.arrival > last);
+            }
+        }
+    }
+
+    /// Since when a feed is switched off; absent when it is not.
+    #[must_use]
+    pub fn retired_at(&self, feed: &FeedId) -> Option<Timestamp> {
+        self.retired.get(feed).copied()
     }
 
     /// Leaves out what feeds said that are no longer: from then on it does not count.

@@ -69,6 +69,7 @@ impl Replay {
             // They tell of no row with proof value; the head of `verify` says why.
             Entry::Opening(_)
             | Entry::ClockRuled(_)
+            | Entry::FeedSwitched(_)
             | Entry::TestSent(_)
             | Entry::RegisterLoaded(_)
             | Entry::RegisterDoubted(_)
