@@ -59,7 +59,7 @@ pub struct NewSnapshot {
     pub rejected: usize,
     /// How many of them repeat others.
     pub repeated: usize,
-    /// The columns that it came in, where the next load must come in the same.
+    /// The form that it came in, where the next load must come in the same: place and columns.
     pub form: Option<String>,
     /// What staff should know of it (bad lines, unknown municipalities; why it is quarantined).
     pub reasons: Vec<String>,
