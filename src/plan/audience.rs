@@ -24,7 +24,7 @@ pub(super) fn reach<'a>(
     calendar: &Calendar,
     municipality: &'a Municipality,
     audience: &[Audience],
-    about: Option<(&Assessment<'_>, State)>,
+    about: Option<(&Assessment, State)>,
     flagged: &Flags,
     moment: &Moment<'_>,
 ) -> Reach {
@@ -79,7 +79,7 @@ fn rests(flagged: &Flags, moment: &Moment<'_>, address: &EmailAddress) -> bool {
     flagged.get(address).is_some_and(|(_, until)| !moment.reached(until))
 }
 
-fn parts_about<'a>(window: &'a Window, about: Option<(&Assessment<'_>, State)>) -> Vec<&'a PartId> {
+fn parts_about<'a>(window: &'a Window, about: Option<(&Assessment, State)>) -> Vec<&'a PartId> {
     let owes = |part: &&PartId| match about {
         None => true,
         Some((assessment, state)) => assessment.parts.iter().any(|p| p.part == **part && p.state == state),
@@ -105,7 +105,7 @@ fn units<'a>(
     assessor: &Assessor<'a>,
     municipality: &'a Municipality,
     part: &'a PartId,
-    about: Option<(&Assessment<'_>, State)>,
+    about: Option<(&Assessment, State)>,
     take: &mut impl FnMut(&Role, &EmailAddress, &mut Vec<Recipient>),
     to: &mut Vec<Recipient>,
 ) {

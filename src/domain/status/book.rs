@@ -1,6 +1,6 @@
 //! What is known, window by window, as far as somebody asks. Pure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -14,7 +14,10 @@ use crate::domain::id::{FeedId, MunicipalityCode, SnapshotId, WindowId};
 pub struct StatusBook {
     windows: HashMap<WindowId, Shelf>,
     fetched: HashMap<FeedId, (SnapshotId, Timestamp)>,
-    retired: HashMap<FeedId, Timestamp>,
+    /// What feeds said that are no longer: it counts only where a window had closed on it.
+    retired: HashMap<WindowId, Shelf>,
+    /// Feeds that are switched off, since when.
+    off: HashMap<FeedId, Timestamp>,
 }
 
 /// What is known of a window, read once somebody asks: most windows are long over and nobody asks.
@@ -30,6 +33,15 @@ type Entries = HashMap<MunicipalityCode, Vec<Entry>>;
 /// What is known of a window from one feed, where it is kept.
 #[derive(Clone)]
 struct Unread(FeedId, Arc<dyn Fn() -> Vec<(MunicipalityCode, Entry)> + Send + Sync>);
+
+impl Unread {
+    /// The same without what is not wanted of it.
+    fn part(&self, wanted: impl Fn(&Entry) -> bool + Send + Sync + 'static) -> Self {
+        let read = self.1.clone();
+        let part = move || read().into_iter().filter(|(_, entry)| wanted(entry)).collect();
+        Self(self.0.clone(), Arc::new(part))
+    }
+}
 
 impl fmt::Debug for Unread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -51,6 +63,13 @@ impl Shelf {
             }
             all
         })
+    }
+
+    /// The feeds that said something in it; one may come several times.
+    fn feeds(&self) -> impl Iterator<Item = FeedId> + '_ {
+        let unread = self.unread.iter().map(|unread| &unread.0);
+        let read = self.read.get().into_iter().flat_map(HashMap::values).flatten().map(|entry| &entry.feed);
+        unread.chain(read).cloned()
     }
 
     /// Every entry, to be changed; what is kept elsewhere no longer counts.
@@ -99,20 +118,36 @@ impl StatusBook {
         self.windows.entry(window).or_default().unread.push(Unread(feed, Arc::new(read)));
     }
 
-    /// Leaves out what a feed said up to a load, when it was switched off; `since` is when, unless it is on again.
+    /// Puts aside what feeds said that are no longer: from then on it does not count, but where a window had closed on it.
+    pub fn only(&mut self, counts: impl Fn(&FeedId) -> bool) {
+        let gone: HashSet<FeedId> =
+            self.windows.values().flat_map(Shelf::feeds).filter(|f| !counts(f)).collect();
+        for feed in gone {
+            self.retire(&feed, u64::MAX, None);
+        }
+        self.fetched.retain(|feed, _| counts(feed));
+    }
+
+    /// Puts aside what a feed said up to a load, when it was switched off; `since` is when, unless it is on again.
     pub fn retire(&mut self, feed: &FeedId, last: u64, since: Option<Timestamp>) {
-        self.retired.extend(since.map(|at| (feed.clone(), at)));
-        for shelf in self.windows.values_mut() {
-            for unread in shelf.unread.iter_mut().filter(|unread| unread.0 == *feed) {
-                let read = unread.1.clone();
-                unread.1 = Arc::new(move || {
-                    let mut entries = read();
-                    entries.retain(|(_, entry)| entry.arrival > last);
-                    entries
-                });
-            }
-            for entries in shelf.read.get_mut().into_iter().flat_map(HashMap::values_mut) {
-                entries.retain(|entry| entry.feed != *feed || entry.arrival > last);
+        self.off.extend(since.map(|at| (feed.clone(), at)));
+        for (window, shelf) in &mut self.windows {
+            let Some(read) = shelf.read.get_mut() else {
+                for unread in shelf.unread.iter_mut().filter(|unread| unread.0 == *feed) {
+                    let retired = self.retired.entry(window.clone()).or_default();
+                    retired.unread.push(unread.part(move |entry| entry.arrival <= last));
+                    *unread = unread.part(move |entry| entry.arrival > last);
+                }
+                continue;
+            };
+            for (code, entries) in read {
+                for entry in entries.extract_if(.., |entry| entry.feed == *feed && entry.arrival <= last) {
+                    let retired = self.retired.entry(window.clone()).or_default();
+                    let Some(retired) = retired.entries_mut() else { continue };
+                    let retired = retired.entry(*code).or_default();
+                    retired.retain(|known| !known.is_about(&entry));
+                    retired.push(entry);
+                }
             }
         }
     }
@@ -120,18 +155,7 @@ impl StatusBook {
     /// Since when a feed is switched off; absent when it is not.
     #[must_use]
     pub fn retired_at(&self, feed: &FeedId) -> Option<Timestamp> {
-        self.retired.get(feed).copied()
-    }
-
-    /// Leaves out what feeds said that are no longer: from then on it does not count.
-    pub fn only(&mut self, counts: impl Fn(&FeedId) -> bool) {
-        for shelf in self.windows.values_mut() {
-            shelf.unread.retain(|Unread(feed, _)| counts(feed));
-            for entries in shelf.read.get_mut().into_iter().flat_map(HashMap::values_mut) {
-                entries.retain(|entry| counts(&entry.feed));
-            }
-        }
-        self.fetched.retain(|feed, _| counts(feed));
+        self.off.get(feed).copied()
     }
 
     /// The feeds that ever brought a load.
@@ -160,7 +184,8 @@ impl StatusBook {
     /// What is known of a window.
     #[must_use]
     pub fn window(&self, window: &WindowId) -> WindowStatus<'_> {
-        WindowStatus { entries: self.windows.get(window).map(Shelf::entries), book: self }
+        let (now, retired) = (self.windows.get(window), self.retired.get(window));
+        WindowStatus { entries: now.map(Shelf::entries), retired: retired.map(Shelf::entries), book: self }
     }
 }
 
@@ -168,6 +193,7 @@ impl StatusBook {
 #[derive(Debug, Clone, Copy)]
 pub struct WindowStatus<'a> {
     entries: Option<&'a Entries>,
+    retired: Option<&'a Entries>,
     book: &'a StatusBook,
 }
 
@@ -176,6 +202,12 @@ impl<'a> WindowStatus<'a> {
     #[must_use]
     pub fn of(&self, municipality: MunicipalityCode) -> &'a [Entry] {
         self.entries.and_then(|e| e.get(&municipality)).map_or(&[], Vec::as_slice)
+    }
+
+    /// What feeds had said of one municipality in it that are no longer.
+    #[must_use]
+    pub fn retired_of(&self, municipality: MunicipalityCode) -> &'a [Entry] {
+        self.retired.and_then(|e| e.get(&municipality)).map_or(&[], Vec::as_slice)
     }
 
     /// Everything, by municipality.

@@ -11,7 +11,7 @@ use crate::plan::edition::last_told;
 use crate::plan::ladder::Step;
 use crate::plan::ledger::{Record, Standing};
 
-impl<'a, 'b> Pair<'a, 'b> {
+impl<'b> Pair<'_, 'b> {
     pub(super) fn notice(&self, wish: &Wish, to: Vec<Recipient>) -> Notice {
         Notice {
             key: self.key(wish.slot),
@@ -50,8 +50,19 @@ impl<'a, 'b> Pair<'a, 'b> {
         self.records.iter().find(|r| r.slot == slot)
     }
 
-    pub(super) fn assessment(&self) -> &Assessment<'a> {
-        self.assessment.get_or_init(|| self.context.assessor.assess(self.municipality))
+    pub(super) fn assessment(&self) -> &Assessment {
+        self.assessment.get_or_init(|| match self.closing {
+            Some(closing) => self.context.assessor.assess_closed(self.municipality.code, closing),
+            None => self.context.assessor.assess(self.municipality),
+        })
+    }
+
+    /// Whether anything is expected here, or was when the deadline passed.
+    pub(super) fn is_expected(&self) -> bool {
+        match self.closing {
+            Some(closing) => closing.municipalities.contains_key(&self.municipality.code),
+            None => self.context.assessor.expected(self.municipality).next().is_some(),
+        }
     }
 
     /// The first sending instant at or after a cause, unless that lies before `inicio`.
