@@ -4,7 +4,7 @@
 //! `outbox`, `settle` and `group` (letters on their way), `ledger` (the same as the plan sees it), `snapshot` and
 //! `status` (who has filled in), `ruling` (what people say of snapshots), `run` (how fetching goes), `overrides`,
 //! `configuration` (what was in force), `reading`, `contact` and `stop`, `register` and `news` (what the ministry publishes),
-//! `begin` and `witness` (is it this ledger that last sent?), `delivery` and `letter` (what staff ask for), `returned` (what comes back by mail), `uncertain` (what waits
+//! `begin` and `witness` (is it this ledger that last sent?), `delivery` and `letter` (what staff ask for), `returned` and `return_key` (what comes back by mail), `uncertain` (what waits
 //! for somebody),
 //! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
 //!
@@ -38,6 +38,7 @@ mod page;
 mod pass;
 mod reading;
 mod register;
+mod return_key;
 mod returned;
 mod ruling;
 mod run;
