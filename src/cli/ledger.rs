@@ -97,7 +97,9 @@ pub(super) fn entry_words(entry: &JournalEntry) -> String {
         if why.is_empty() { words } else { format!("{words}: {why}") }
     };
     match told {
-        Entry::Opening(_) | Entry::Reading(_) | Entry::Outage(_) => format!("{kind} {subject}"),
+        Entry::Opening(_) | Entry::Reading(_) | Entry::Outage(_) | Entry::EditionClosed(_) => {
+            format!("{kind} {subject}")
+        }
         Entry::Decision(told) => because(&told.because),
         Entry::Attempt(told) => to(done(told.state.as_str()), &told.role),
         Entry::Returned(told) => to(done(told.state.as_str()), &told.role),
@@ -164,6 +166,7 @@ fn act(told: &Entry) -> Option<&'static str> {
         | Entry::Released(_)
         | Entry::Snapshot(_)
         | Entry::Reading(_)
+        | Entry::EditionClosed(_)
         | Entry::Outage(_) => return None,
     })
 }

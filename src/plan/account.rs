@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::assess::{Assessment, Assessor};
+use super::closing;
 use super::edition::HaltState;
 use super::moment::Moment;
 use super::survey::Survey;
@@ -35,14 +36,20 @@ pub fn summarise(world: &World<'_>, plan: &Plan, window: &WindowId, now: Timesta
             at: now,
             ..WindowSummary::empty(window.clone(), now)
         };
-        for municipality in world.roster.municipalities.values() {
-            let assessment = survey.context.assessor.assess(municipality);
+        for (code, closed) in survey.municipalities() {
+            let assessment = survey.assess(code);
             if assessment.parts.is_empty() {
                 continue;
             }
-            let line = line(survey, plan, municipality, &assessment);
+            let municipality = world.roster.municipalities.get(&code);
+            let (name, region) = match (closed, municipality) {
+                (Some(then), _) => (then.name.clone(), then.region.clone()),
+                (None, Some(now)) => (now.name.clone(), now.region.clone()),
+                (None, None) => continue,
+            };
+            let line = MunicipalityLine { name, region, ..line(survey, plan, code, &assessment) };
             count(&mut summary, world, survey, &line);
-            summary.call_list.extend(call(municipality, &line, survey));
+            summary.call_list.extend(municipality.and_then(|municipality| call(municipality, &line, survey)));
             summary.lines.push(line);
         }
         // The longest known to be pending first; then those of whom nothing is known.
@@ -89,26 +96,25 @@ fn with_survey<T>(
     look: impl FnOnce(&Survey<'_>) -> T,
 ) -> Option<T> {
     let assessor = Assessor::new(world, moment, window)?;
-    Some(look(&Survey::new(WindowContext::new(world, moment, &assessor))))
+    Some(look(&closing::surveyed(WindowContext::new(world, moment, &assessor))))
 }
 
 fn line(
     survey: &Survey<'_>,
     plan: &Plan,
-    municipality: &Municipality,
+    municipality: MunicipalityCode,
     assessment: &Assessment,
 ) -> MunicipalityLine {
     let window = &survey.context.assessor.window().id;
-    let track = survey.track(municipality.code);
-    let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality.code));
+    let track = survey.track(municipality);
+    let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality));
     let mut letters: Vec<LetterLine> = records.iter().filter(|r| has_letter(r)).map(letter).collect();
     letters.sort_by_key(|l| l.at);
-    let about =
-        |key: &NoticeKey| key.window() == Some(window) && key.municipality() == Some(municipality.code);
+    let about = |key: &NoticeKey| key.window() == Some(window) && key.municipality() == Some(municipality);
     MunicipalityLine {
-        municipality: municipality.code,
-        name: municipality.name.clone(),
-        region: municipality.region.clone(),
+        municipality,
+        name: String::new(),
+        region: String::new(),
         state: assessment.state(),
         edition: track.edition,
         deadline: track.deadline,
@@ -149,7 +155,9 @@ fn count(summary: &mut WindowSummary, world: &World<'_>, survey: &Survey<'_>, li
     summary.by_region.entry(line.region.clone()).or_default().add(line.state);
     for part in &line.parts {
         summary.by_part.entry(part.part.clone()).or_default().add(part.state);
-        for gerencia in world.calendar.gerencias_of(survey.context.assessor.system(), &part.part) {
+        let then = survey.closing_of(line.municipality).and_then(|closing| closing.competent.get(&part.part));
+        let now = || world.calendar.gerencias_of(survey.context.assessor.system(), &part.part);
+        for gerencia in then.map_or_else(now, Vec::as_slice) {
             summary.by_gerencia.entry(gerencia.clone()).or_default().add(part.state);
         }
     }

@@ -19,6 +19,7 @@ mod baseline;
 mod begin;
 mod cell;
 mod chain;
+mod closing;
 mod configuration;
 mod contact;
 mod db;

@@ -67,6 +67,7 @@ mod tests {
             crate::store::baseline::ALL,
             crate::store::begin::ALL,
             crate::store::chain::ALL,
+            crate::store::closing::ALL,
             crate::store::configuration::ALL,
             crate::store::contact::ALL,
             crate::store::db::ALL,

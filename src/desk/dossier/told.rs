@@ -277,6 +277,7 @@ fn matters(entry: &JournalEntry, windows: &BTreeSet<WindowId>) -> bool {
             })
         ),
         Entry::Snapshot(_)
+        | Entry::EditionClosed(_)
         | Entry::TestSent(_)
         | Entry::Flagged(_)
         | Entry::Unflagged(_)

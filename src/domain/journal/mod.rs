@@ -21,11 +21,14 @@ mod word;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use fact::{DeliveryFacts, Evidence, LetterFacts, Message, PARTS, ProposalFacts, Stopped};
+pub use fact::{
+    CompetentFacts, DeliveryFacts, Evidence, ExpectedFacts, ExpectedPartFacts, KnownFacts, LetterFacts,
+    Message, PARTS, ProposalFacts, Stopped,
+};
 pub use make::{Field, Form, Part};
 use make::{entries, facts};
 pub use read::Unread;
@@ -33,7 +36,7 @@ pub use word::{Act, ClockAct, DoubtCause, OrderAct, OrderKind, Text, Unflagging,
 
 use super::delivery::DeliveryState;
 use super::id::{FeedId, PartId, SnapshotId, SystemId, WindowId};
-use super::notice::Kind;
+use super::notice::{Addressee, Kind};
 use super::overrides::BatchId;
 use super::refusal::Refusal;
 
@@ -66,6 +69,8 @@ entries! {
         told "prazo_informado": Option<String>,
         /// The parts that it names, each followed by its units, between tabs.
         parts "partes": Vec<String>,
+        /// Who asked for a copy of the letter, each followed by the parts that are theirs, between tabs.
+        copies "copias": Vec<String>,
         /// The reason, as one fixed word.
         cause "causa": String,
         /// The reason in words.
@@ -78,6 +83,25 @@ entries! {
         stopped "parou": Option<Stopped>,
         /// Ids of deliveries taken up again.
         resumed "retomou": Vec<String>,
+    }
+
+    /// The deadline of an edition passed: who was expected with which units, and what was known. Whatever is said of it
+    /// later rests on this and on later loads. The subject is the key of its last report.
+    EditionClosed "encerramento.1" since "0.1.0" {
+        /// Which edition.
+        edition "edicao": u16,
+        /// When its deadline passed.
+        ended_at "prazo_em": Text<Timestamp>,
+        /// When its remessa is due.
+        refer_at "remessa_em": Text<Timestamp>,
+        /// For how long a *pendente* was believed.
+        validity "validade": Text<SignedDuration>,
+        /// To whom its remessa goes.
+        offices "remessa_para": Vec<Text<Addressee>>,
+        /// The competent gerências of each part.
+        competent "competentes": Vec<CompetentFacts>,
+        /// The municipalities that it ended for and that owed something.
+        municipalities "municipios": Vec<ExpectedFacts>,
     }
 
     /// An attempt to deliver a letter to one address ended. The subject is the notice's key.

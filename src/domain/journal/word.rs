@@ -2,14 +2,16 @@
 
 use std::ops::Deref;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::domain::delivery::DeliveryState;
-use crate::domain::id::{FeedId, MunicipalityCode, PartId, SnapshotId, SystemId, UnitId, WindowId};
-use crate::domain::notice::Kind;
+use crate::domain::id::{
+    FeedId, GerenciaId, MunicipalityCode, PartId, SnapshotId, SystemId, UnitId, WindowId,
+};
+use crate::domain::notice::{Addressee, Kind};
 use crate::domain::overrides::BatchId;
 use crate::domain::refusal::Refusal;
 use crate::domain::status::State;
@@ -177,7 +179,10 @@ macro_rules! texts {
 
 texts! {
     Timestamp: ToString::to_string, |text| text.parse().ok();
+    SignedDuration: ToString::to_string, |text| text.parse().ok();
     Date: ToString::to_string, |text| text.parse().ok();
+    Addressee: ToString::to_string, Addressee::parse;
+    GerenciaId: ToString::to_string, |text| GerenciaId::parse(text).ok();
     DeliveryState: ToString::to_string, DeliveryState::parse;
     Refusal: ToString::to_string, Refusal::parse;
     State: |state| state.as_str().to_owned(), State::parse;

@@ -126,7 +126,9 @@ impl fmt::Display for Addressee {
 }
 
 impl Addressee {
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads what [`fmt::Display`] writes.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         match text {
             "GSUAS" => Some(Self::Gsuas),
             other => GerenciaId::parse(other).ok().map(Self::Gerencia),

@@ -165,6 +165,7 @@ impl Discrepancy {
         // What it is, and whether Portuguese has it feminine.
         let (name, feminine) = match self.table {
             "notices" => (format!("o aviso {key}"), false),
+            "closings" => (format!("o encerramento da edição {second} de {first}"), false),
             "letters" => (format!("a carta {first} (versão {second})"), true),
             "deliveries" => (format!("a entrega {key}"), true),
             "attempts" => (format!("a tentativa {second} da entrega {first}"), true),

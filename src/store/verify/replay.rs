@@ -13,6 +13,7 @@ use crate::domain::journal::{Adopted, ClockAct, Entry, OrderAct, Ordered, Readin
 #[derive(Default)]
 pub(super) struct Replay {
     notices: Notices,
+    closings: Rows,
     /// Flagged addresses by digest.
     contacts: Rows,
     mappings: Rows,
@@ -39,6 +40,11 @@ impl Replay {
         let key = vec![entry.subject.to_owned()];
         match told {
             Entry::Decision(told) => self.notices.decided(entry, told),
+            Entry::EditionClosed(told) => {
+                let closed = vec![entry.window.unwrap_or_default().to_owned(), told.edition.to_string()];
+                let row = vec![("recorded_at", Must::number(entry.at)), ("entry", Must::number(entry.seq))];
+                self.closings.entry(closed).or_insert(row);
+            }
             Entry::Attempt(told) => self.notices.attempted(entry, told),
             Entry::Returned(told) => self.notices.returned(entry, told),
             Entry::Released(told) => self.notices.released(&told),
@@ -197,6 +203,7 @@ impl Replay {
     pub(super) fn expected(self) -> Expected {
         let mut expected = self.notices.expected();
         expected.extend([
+            ("closings", self.closings),
             ("flagged_contacts", self.contacts),
             ("mappings", self.mappings),
             ("snapshots", self.snapshots),
