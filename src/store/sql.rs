@@ -86,6 +86,7 @@ mod tests {
             crate::store::return_key::ALL,
             crate::store::returned::ALL,
             crate::store::register::ALL,
+            crate::store::retired::ALL,
             crate::store::ruling::ALL,
             crate::store::run::ALL,
             crate::store::snapshot::ALL,
