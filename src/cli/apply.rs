@@ -1,6 +1,5 @@
 //! `aplicar`: another configuration installed, after showing what it changes and asking.
 
-use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
 use serde_json::json;
@@ -94,13 +93,15 @@ pub(super) async fn judge(session: &Session, other: &Setup) -> std::result::Resu
     let mut found = std::collections::BTreeSet::new();
     let mut calendar = other.config.calendar.clone();
     calendar.hours.waits = true;
-    check::letters(&Live { setup: other.clone(), calendar }, session.now(), &mut found);
+    let live = Live { setup: other.clone(), calendar };
+    check::letters(&live, &session.overrides().await?, session.now(), &mut found)
+        .map_err(|error| Failure::could_not(&error))?;
     let own = other.database();
     let ledger = if own.exists() { Some(Store::open_read_only(&own).await?) } else { None };
     let contradictions = check::contradictions(other, ledger.as_ref()).await?;
     let mut faults: Vec<String> = Vec::new();
     if !contradictions.0.is_empty() {
-        faults.push(contradictions.render(io::stderr().is_terminal()));
+        faults.push(contradictions.render(false));
     }
     faults.extend(found);
     if other.config.calendar.systems.is_empty() {

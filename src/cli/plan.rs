@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::session::{Answer, Result, Session, remark, say};
-use crate::desk::health::clock_trouble;
+use crate::desk::health::standstills;
 use crate::plan;
 use crate::render::line::{diary_line, event_line};
 use crate::render::portuguese;
@@ -15,10 +15,10 @@ pub(super) async fn plano(session: &Session) -> Result {
     let now = session.now();
     let zone = &session.setup.config.calendar.hours.zone;
     if let Some(store) = session.ledger().await? {
-        if session.other_instant().is_none()
-            && let Some(trouble) = clock_trouble(&store.signs().await?, now)
-        {
-            remark(&format!("aviso: {}", trouble.words(zone)));
+        if session.other_instant().is_none() {
+            for trouble in standstills(&store, &known.live, &store.signs().await?, now).await? {
+                remark(&format!("aviso: {}", trouble.words(zone)));
+            }
         }
         // What is held was said at once, and the answer is of what rules.
         if let Some(aside) = store.configuration_refused().await?.filter(|aside| aside.letters.is_none()) {

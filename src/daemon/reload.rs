@@ -8,8 +8,9 @@ use sd_notify::NotifyState;
 use tracing::{error, info, warn};
 
 use super::alert;
+use super::beat::notify;
 use super::gate::{self, Verdict};
-use super::lifecycle::{Service, notify};
+use super::lifecycle::Service;
 use super::watch::{self, Look, Watch};
 use crate::store::{HeldConfiguration, StoreError};
 use crate::telemetry::{chain, faults_for_logs};
@@ -50,7 +51,7 @@ impl Service {
             return self.reload().await;
         }
         if !known && watch.waits() {
-            info!("os arquivos da configuração mudaram e ainda têm faltas; aguarda-se o resto da gravação");
+            info!("os arquivos da configuração mudaram e ainda têm falhas; aguarda-se o resto da gravação");
         }
         Ok(())
     }
@@ -94,7 +95,7 @@ impl Service {
     pub(super) async fn refuse(&self, refusal: &Refusal, now: Timestamp) -> Result<(), StoreError> {
         let Refusal { fingerprint, faults } = refusal;
         error!(
-            "a configuração nova tem faltas e não foi adotada; vale a anterior\n{}",
+            "a configuração nova tem falhas e não foi adotada; vale a anterior\n{}",
             faults_for_logs(faults)
         );
         if self.app.store.refuse_configuration(fingerprint, faults, now).await? {
@@ -139,7 +140,7 @@ impl Service {
         if !self.app.is_on_last_good() {
             return self.tell_aside(now).await;
         }
-        let text = "O serviço começou com a última configuração boa, guardada no livro, porque os arquivos têm faltas. \
+        let text = "O serviço começou com a última configuração boa, guardada no livro, porque os arquivos têm falhas. \
                     Rode “vigia-suas verificar”, corrija-os e rode “systemctl reload vigia-suas”.";
         warn!("{text}");
         alert::alert_once(&self.app, "configuracao-anterior", text.to_owned(), now).await

@@ -26,6 +26,7 @@ mod pair;
 mod referral;
 mod reminder;
 pub mod replay;
+pub mod sample;
 mod staff;
 pub mod summary;
 mod survey;

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::because::rung;
 use super::portuguese as pt;
 use super::table::{Column, table as columns};
 use crate::domain::calendar::{Calendar, HaltKind, Window};
@@ -270,7 +269,8 @@ pub fn table(
     for ((id, what, kind, days, after, before), (codes, staff)) in rows {
         let at = |at: Option<Timestamp>| at.map_or("—".to_owned(), |at| pt::short_instant(at, zone));
         let letter = kind.map_or("relatório", pt::kind);
-        let letter = days.map_or_else(|| letter.to_owned(), |days| format!("{letter} {}", rung(days)));
+        let letter =
+            days.map_or_else(|| letter.to_owned(), |days| format!("{letter} ({})", pt::days_before(days)));
         let out = match what {
             Shift::Withheld => "retida".to_owned(),
             Shift::Added | Shift::Dropped | Shift::Withdrawn | Shift::Moved | Shift::Altered => at(after),

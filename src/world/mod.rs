@@ -3,7 +3,9 @@
 //!
 //! Reading order: `setup` (a configuration ready to work with), `live` (in force), `known` (the world as the store has
 //! it), `amend` (what may not be edited in silence), `contrast` (what another configuration would change), `last_good`
-//! (what rules when the files cannot be used or are not let in), `aside` (what was not let in, in words), `compose` (a decision as a letter), `relay` and `secret` (by which way letters leave), `lateness` (what has not left).
+//! (what rules when the files cannot be used or are not let in), `aside` (what was not let in, in words), `compose` (a
+//! decision as a letter), `relay` and `secret` (by which way letters leave), `lateness` (what has not left), `standstill`
+//! (why nothing leaves).
 //!
 //! Architecture invariant: no loop and no use case lives here, and nothing here decides what is due.
 
@@ -18,3 +20,4 @@ pub mod live;
 pub mod relay;
 pub mod secret;
 pub mod setup;
+pub mod standstill;

@@ -160,6 +160,7 @@ async fn an_edition_is_known_from_its_first_reading() {
     store.note_readings(vec![read(2, until(21))], at(3)).await.unwrap();
     let readings = store.readings().await.unwrap();
     assert_eq!((readings[0].deadline, readings[1].deadline), (Told::Undefined, until(21)));
+    assert_eq!(store.reread().await.unwrap(), [(rma(), 1)].into(), "one edition was rewritten once");
     let known = store.ledger().await.unwrap().read_at;
     assert_eq!(known.into_iter().collect::<Vec<_>>(), [((rma(), 2), at(1))]);
 }

@@ -158,7 +158,7 @@ fn uncertain(office: &Office, port: u16) {
     };
     tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(pass));
     let told = office.stdout(&format!("porque 3205309 rma/2026-10 --em {NOW}"));
-    assert!(told.contains("entrega incerto"), "{told}");
+    assert!(told.contains("entrega incerta"), "{told}");
 }
 
 /// An earlier deadline waits to be released; what may be written by hand instead is right where the guide says it goes.
