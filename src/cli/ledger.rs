@@ -9,8 +9,8 @@ use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::desk::order;
 use crate::domain::id::WindowId;
 use crate::domain::journal::{
-    Act, ClockAct, Entry, OrderAct, Ordered, ProposalsRefused, ProposalsTaken, QueueResumed, RegisterDoubted,
-    Seen, Unflagged, Verdict,
+    Act, ClockAct, Entry, FeedAct, OrderAct, Ordered, ProposalsRefused, ProposalsTaken, QueueResumed,
+    RegisterDoubted, Seen, Unflagged, Verdict,
 };
 use crate::render::portuguese;
 use crate::store::{JournalEntry, JournalFilter, Store};
@@ -186,6 +186,13 @@ fn told_words(entry: &JournalEntry) -> String {
                 given(&told.author, "não se sabe quem")
             )
         }
+        Entry::FeedSwitched(told) => {
+            let what = match told.act {
+                FeedAct::Retire => "fonte aposentada",
+                FeedAct::Resume => "fonte religada",
+            };
+            format!("{what}: {subject} (por {})", given(&told.author, "não se sabe quem"))
+        }
     }
 }
 
@@ -214,6 +221,7 @@ fn act(told: &Entry) -> Option<&'static str> {
         Entry::QueueStopped(_) => "parada",
         Entry::QueueResumed(_) => "retomada",
         Entry::Assumed(_) => "assumir",
+        Entry::FeedSwitched(told) => told.act.as_str(),
         Entry::TestSent(told) => told.outcome.as_str(),
         Entry::Opening(_)
         | Entry::Attempt(_)

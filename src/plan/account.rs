@@ -136,6 +136,7 @@ fn line(survey: &Survey<'_>, plan: &Plan, municipality: MunicipalityCode) -> Opt
                 as_of: p.as_of,
                 feed: p.feed.clone(),
                 wording: p.wording.clone(),
+                rows: p.rows.clone(),
             })
             .collect(),
         letters,

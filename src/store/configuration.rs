@@ -5,6 +5,8 @@
 //!
 //! Files are kept once by digest, so that a new deadline costs one small file and not the roster again.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use sqlx::Row as _;
 
@@ -12,7 +14,8 @@ use super::cell::{Cells, count, ms};
 use super::chain::{Chain, Line, sha256};
 use super::db::{Conn, detached};
 use super::sql::{bound, statements};
-use super::{Store, StoreError};
+use super::{Store, StoreError, SwitchedBy, retired};
+use crate::domain::id::FeedId;
 use crate::domain::journal::{Adopted, Consented, Held, Rejected};
 
 statements! {
@@ -52,6 +55,8 @@ pub struct NewConfiguration {
     pub parts: Vec<(String, Vec<u8>)>,
     /// Who put it in force: a person, or what made the service read it.
     pub by: String,
+    /// The feeds that it has and that are on; what the others said until now no longer counts.
+    pub feeds: BTreeSet<FeedId>,
 }
 
 /// The configuration in force, as it was kept.
@@ -116,6 +121,7 @@ impl Store {
             let mut tx = db.begin().await?;
             let before = in_force(&mut tx).await?;
             let same = before.as_ref().is_some_and(|(fingerprint, ..)| *fingerprint == new.fingerprint);
+            let switched = SwitchedBy { configuration: new.fingerprint.clone(), author: new.by.clone() };
             let settled = bound!(SETTLE, "").execute(&mut *tx).await?.rows_affected() > 0;
             bound!(USE_UP).execute(&mut *tx).await?;
             if !same {
@@ -129,6 +135,7 @@ impl Store {
                 let adopted = Adopted { before, directory: new.directory, author: new.by, files };
                 Chain::tell(&mut tx, Line::new(now, &new.fingerprint, adopted)).await?;
             }
+            retired::switch(&mut tx, &new.feeds, &switched, now).await?;
             tx.commit().await?;
             Ok(!same)
         })

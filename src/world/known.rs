@@ -7,6 +7,7 @@ use jiff::{Timestamp, ToSpan};
 use super::live::Live;
 use super::setup::Setup;
 use crate::domain::calendar::{Calendar, Window};
+use crate::domain::id::FeedId;
 use crate::domain::notice::Told;
 use crate::domain::overrides::Overrides;
 use crate::domain::status::StatusBook;
@@ -55,9 +56,15 @@ impl Known {
         Ok(known)
     }
 
-    /// Takes in what the feeds said. A feed that is no longer declared ceases to count.
+    /// Takes in what the feeds said. What a feed said until it was removed or switched off does not count: as the ledger
+    /// has it, or where this configuration is not adopted yet as it would be then.
     pub fn take(&mut self, mut status: StatusBook) {
-        status.only(|feed| self.live.setup.config.feeds.iter().any(|spec| spec.id == *feed));
+        let on = |feed: &FeedId| {
+            let spec = self.live.setup.config.feeds.iter().find(|spec| spec.id == *feed);
+            spec.is_some_and(|spec| spec.enabled || status.retired_at(feed).is_some())
+        };
+        let gone: Vec<FeedId> = status.feeds().filter(|feed| !on(feed)).cloned().collect();
+        status.only(|feed| !gone.contains(feed));
         self.status = status;
     }
 

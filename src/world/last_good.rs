@@ -70,6 +70,7 @@ pub async fn adopt(store: &Store, setup: &Setup, how: &str, now: Timestamp) -> R
         directory: setup.directory.as_ref().map_or(String::new(), |dir| dir.display().to_string()),
         parts: setup.sources.parts(),
         by: signed(setup).or(consent).unwrap_or_else(|| how.to_owned()),
+        feeds: setup.config.feeds.iter().filter(|spec| spec.enabled).map(|spec| spec.id.clone()).collect(),
     };
     store.adopt_configuration(new, now).await?;
     Ok(())

@@ -32,7 +32,7 @@ pub use fact::{
 pub use make::{Field, Form, Part};
 use make::{entries, facts};
 pub use read::Unread;
-pub use word::{Act, ClockAct, DoubtCause, OrderAct, OrderKind, Text, Unflagging, Verdict};
+pub use word::{Act, ClockAct, DoubtCause, FeedAct, OrderAct, OrderKind, Text, Unflagging, Verdict};
 
 use super::delivery::DeliveryState;
 use super::id::{FeedId, PartId, SnapshotId, SystemId, WindowId};
@@ -220,6 +220,19 @@ entries! {
         author "autor": String,
         /// Why.
         reason "motivo": String,
+    }
+
+    /// A feed was removed from the configuration or switched off, so that what it said until then no longer counts, or is on
+    /// again. The subject is the feed.
+    FeedSwitched "fonte.1" since "0.1.0" {
+        /// Whether it was retired (*aposentar*) or is on again (*religar*), which brings nothing back.
+        act "acao": FeedAct,
+        /// The place among all loads of the last that no longer counts; null when it is on again.
+        last "ate_coleta": Option<u64>,
+        /// The fingerprint of the configuration that says so.
+        configuration "configuracao": String,
+        /// Who put that in force.
+        author "autor": String,
     }
 
     /// An edition of a deadline was read for the first time, or otherwise than before. The subject is the window.

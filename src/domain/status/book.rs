@@ -1,6 +1,6 @@
 //! What is known, window by window, as far as somebody asks. Pure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -15,7 +15,9 @@ pub struct StatusBook {
     windows: HashMap<WindowId, Shelf>,
     fetched: HashMap<FeedId, (SnapshotId, Timestamp)>,
     /// What feeds said that are no longer: it counts only where a window had closed on it.
-    aside: HashMap<WindowId, Shelf>,
+    retired: HashMap<WindowId, Shelf>,
+    /// Feeds that are switched off, since when.
+    off: HashMap<FeedId, Timestamp>,
 }
 
 /// What is known of a window, read once somebody asks: most windows are long over and nobody asks.
@@ -31,6 +33,15 @@ type Entries = HashMap<MunicipalityCode, Vec<Entry>>;
 /// What is known of a window from one feed, where it is kept.
 #[derive(Clone)]
 struct Unread(FeedId, Arc<dyn Fn() -> Vec<(MunicipalityCode, Entry)> + Send + Sync>);
+
+impl Unread {
+    /// The same without what is not wanted of it.
+    fn part(&self, wanted: impl Fn(&Entry) -> bool + Send + Sync + 'static) -> Self {
+        let read = self.1.clone();
+        let part = move || read().into_iter().filter(|(_, entry)| wanted(entry)).collect();
+        Self(self.0.clone(), Arc::new(part))
+    }
+}
 
 impl fmt::Debug for Unread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -52,6 +63,13 @@ impl Shelf {
             }
             all
         })
+    }
+
+    /// The feeds that said something in it; one may come several times.
+    fn feeds(&self) -> impl Iterator<Item = FeedId> + '_ {
+        let unread = self.unread.iter().map(|unread| &unread.0);
+        let read = self.read.get().into_iter().flat_map(HashMap::values).flatten().map(|entry| &entry.feed);
+        unread.chain(read).cloned()
     }
 
     /// Every entry, to be changed; what is kept elsewhere no longer counts.
@@ -84,6 +102,7 @@ impl StatusBook {
         let same = |e: &&mut Entry| e.part == said.part && e.unit == said.unit && e.feed == load.feed;
         match entries.iter_mut().find(same) {
             None => entries.push(Entry::of(said, load, None, belief)),
+            Some(known) if known.arrival <= load.after => *known = Entry::of(said, load, None, belief),
             Some(known) if known.stands_over(&said, belief) => {}
             Some(known) => *known = Entry::of(said, load, Some(known), belief),
         }
@@ -101,25 +120,42 @@ impl StatusBook {
 
     /// Puts aside what feeds said that are no longer: from then on it does not count, but where a window had closed on it.
     pub fn only(&mut self, counts: impl Fn(&FeedId) -> bool) {
+        let gone: HashSet<FeedId> =
+            self.windows.values().flat_map(Shelf::feeds).filter(|f| !counts(f)).collect();
+        for feed in gone {
+            self.retire(&feed, u64::MAX, None);
+        }
+        self.fetched.retain(|feed, _| counts(feed));
+    }
+
+    /// Puts aside what a feed said up to a load, when it was switched off; `since` is when, unless it is on again.
+    pub fn retire(&mut self, feed: &FeedId, last: u64, since: Option<Timestamp>) {
+        self.off.extend(since.map(|at| (feed.clone(), at)));
         for (window, shelf) in &mut self.windows {
-            let unread: Vec<Unread> = shelf.unread.extract_if(.., |Unread(feed, _)| !counts(feed)).collect();
             let Some(read) = shelf.read.get_mut() else {
-                if !unread.is_empty() {
-                    self.aside.entry(window.clone()).or_default().unread.extend(unread);
+                for unread in shelf.unread.iter_mut().filter(|unread| unread.0 == *feed) {
+                    let retired = self.retired.entry(window.clone()).or_default();
+                    retired.unread.push(unread.part(move |entry| entry.arrival <= last));
+                    *unread = unread.part(move |entry| entry.arrival > last);
                 }
                 continue;
             };
             for (code, entries) in read {
-                for entry in entries.extract_if(.., |entry| !counts(&entry.feed)) {
-                    let aside = self.aside.entry(window.clone()).or_default();
-                    let Some(aside) = aside.entries_mut() else { continue };
-                    let aside = aside.entry(*code).or_default();
-                    aside.retain(|known| !known.is_about(&entry));
-                    aside.push(entry);
+                for entry in entries.extract_if(.., |entry| entry.feed == *feed && entry.arrival <= last) {
+                    let retired = self.retired.entry(window.clone()).or_default();
+                    let Some(retired) = retired.entries_mut() else { continue };
+                    let retired = retired.entry(*code).or_default();
+                    retired.retain(|known| !known.is_about(&entry));
+                    retired.push(entry);
                 }
             }
         }
-        self.fetched.retain(|feed, _| counts(feed));
+    }
+
+    /// Since when a feed is switched off; absent when it is not.
+    #[must_use]
+    pub fn retired_at(&self, feed: &FeedId) -> Option<Timestamp> {
+        self.off.get(feed).copied()
     }
 
     /// The feeds that ever brought a load.
@@ -148,8 +184,8 @@ impl StatusBook {
     /// What is known of a window.
     #[must_use]
     pub fn window(&self, window: &WindowId) -> WindowStatus<'_> {
-        let (now, aside) = (self.windows.get(window), self.aside.get(window));
-        WindowStatus { entries: now.map(Shelf::entries), aside: aside.map(Shelf::entries), book: self }
+        let (now, retired) = (self.windows.get(window), self.retired.get(window));
+        WindowStatus { entries: now.map(Shelf::entries), retired: retired.map(Shelf::entries), book: self }
     }
 }
 
@@ -157,7 +193,7 @@ impl StatusBook {
 #[derive(Debug, Clone, Copy)]
 pub struct WindowStatus<'a> {
     entries: Option<&'a Entries>,
-    aside: Option<&'a Entries>,
+    retired: Option<&'a Entries>,
     book: &'a StatusBook,
 }
 
@@ -170,8 +206,8 @@ impl<'a> WindowStatus<'a> {
 
     /// What feeds had said of one municipality in it that are no longer.
     #[must_use]
-    pub fn aside_of(&self, municipality: MunicipalityCode) -> &'a [Entry] {
-        self.aside.and_then(|e| e.get(&municipality)).map_or(&[], Vec::as_slice)
+    pub fn retired_of(&self, municipality: MunicipalityCode) -> &'a [Entry] {
+        self.retired.and_then(|e| e.get(&municipality)).map_or(&[], Vec::as_slice)
     }
 
     /// Everything, by municipality.

@@ -92,6 +92,7 @@ async fn a_configuration_is_kept_whole_until_another_takes_its_place() {
         directory: "/etc/vigia-suas".to_owned(),
         parts: vec![("municipios.csv".to_owned(), b"ibge".to_vec()), ("vigia.toml".to_owned(), text.into())],
         by: "Ana".to_owned(),
+        feeds: std::collections::BTreeSet::new(),
     };
     assert_eq!(store.configuration_in_force().await.unwrap(), None);
     assert!(store.adopt_configuration(new("um", "a"), at(1)).await.unwrap());

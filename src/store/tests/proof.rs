@@ -86,6 +86,7 @@ pub(super) async fn told(dir: &TempDir) -> Store {
             ("feriados.toml".to_owned(), b"# nada".to_vec()),
         ],
         by: "ana".to_owned(),
+        feeds: std::collections::BTreeSet::new(),
     };
     store.adopt_configuration(configuration("uma", b"modo = 1"), at(6)).await.unwrap();
     store.adopt_configuration(configuration("outra", b"modo = 2"), at(6)).await.unwrap();

@@ -88,6 +88,7 @@ impl Replay {
             | Entry::Assumed(_)
             | Entry::QueueStopped(_)
             | Entry::QueueResumed(_)
+            | Entry::FeedSwitched(_)
             | Entry::TestSent(_)
             | Entry::Consented(_)
             | Entry::RegisterLoaded(_)
