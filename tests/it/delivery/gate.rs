@@ -1,7 +1,8 @@
 //! The one gate: the mistakes that a person makes in files or commands, brought in by every way there is. None reaches a
 //! municipality, staff are told, and each state that waits has its ways out.
 //!
-//! Tried elsewhere: `--em` left in a command (`cli/rehearsal`), two people at once (`cli/together`).
+//! Tried elsewhere: a copied machine and a restored copy (`succession`), `--em` left in a command (`start`), two people at
+//! once (`cli/together`).
 
 use std::fmt::Write as _;
 use std::fs;
@@ -218,10 +219,10 @@ const MISTAKES: &[Mistake] = &[
         told: "2 municípios passam a receber cartas em endereço que era de outro",
     },
     Mistake {
-        name: "domain mistyped for many",
+        name: "domain replaced for many",
         make: |here| {
             here.column("smas_email", |cells| {
-                cells.iter_mut().for_each(|cell| *cell = cell.replace(".es.gov.br", ".es.gov.bt"));
+                cells.iter_mut().for_each(|cell| *cell = cell.replace(".es.gov.br", ".antigo.com.br"));
             });
         },
         told: "40 municípios mudam de endereço",
@@ -315,19 +316,76 @@ async fn one_pass_by_hand_refuses_what_the_daemon_holds() {
     assert!(here.refused(&["saude"]).contains("aplicar --confirmar"));
 }
 
+/// Mistakes that are faults: a letter would certainly go astray, or a halt would stop nothing.
+const FAULTS: &[Mistake] = &[
+    Mistake {
+        name: "repeated name",
+        make: |here| here.column("nome", |cells| cells[8] = cells[7].clone()),
+        told: "é o nome de",
+    },
+    Mistake {
+        name: "a name on its neighbour's code",
+        make: |here| here.column("nome", |cells| cells.swap(7, 8)),
+        told: "é o nome de",
+    },
+    Mistake {
+        name: "shifted row",
+        make: |here| here.column("smas_titular", |cells| cells[7] = "smas@municipio1.es.gov.br".to_owned()),
+        told: "smas@municipio1.es.gov.br",
+    },
+    Mistake {
+        name: "mistyped domain",
+        make: |here| here.column("smas_email", |cells| cells[7] = "smas@municipio1.es.gov.rb".to_owned()),
+        told: "smas@municipio1.es.gov.rb",
+    },
+    Mistake {
+        name: "a suspension that a later extension undoes",
+        make: |here| {
+            let day = |ago: i64| today().saturating_sub(ago.days());
+            let mut text = format!("situacao = \"suspensa\"\nsituacao_desde = {}\n", day(9));
+            let until = today().saturating_add(55.days());
+            let _ = write!(
+                text,
+                "[[janela.prorrogacao]]\nprazo = {until}\nanunciada = {}\nfonte = \"MDS\"\n",
+                day(1)
+            );
+            here.append("calendario.toml", &text);
+        },
+        told: "situacao",
+    },
+];
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_suspension_that_a_later_extension_undoes_is_refused_as_a_fault() {
+async fn every_mistake_that_is_a_fault_is_refused_at_a_reload_and_at_a_start_and_by_the_commands() {
     let here = Secretariat::open().await;
-    let day = |ago: i64| today().saturating_sub(ago.days());
-    let mut text = format!("situacao = \"suspensa\"\nsituacao_desde = {}\n", day(9));
-    let until = today().saturating_add(55.days());
-    let _ =
-        write!(text, "[[janela.prorrogacao]]\nprazo = {until}\nanunciada = {}\nfonte = \"MDS\"\n", day(1));
-    here.append("calendario.toml", &text);
-    let said = here.refused(&["verificar"]);
-    assert!(said.contains("situacao"), "{said}");
-    let said = here.refused(&["aplicar", "--sim"]);
-    assert!(said.contains("situacao"), "{said}");
+    let good = here.files();
+    for mistake in FAULTS {
+        let service = here.daemon().await;
+        let in_force = service.app.live().setup.config.fingerprint.clone();
+        (mistake.make)(&here);
+        service.reload().await.unwrap();
+        let refused = aside(&service.app.store).await.unwrap_or_else(|| panic!("adopted: {}", mistake.name));
+        assert!(
+            refused.letters.is_none() && refused.faults.contains(mistake.told),
+            "{}: {}",
+            mistake.name,
+            refused.faults
+        );
+        assert_eq!(service.app.live().setup.config.fingerprint, in_force, "{}", mistake.name);
+        is_quiet(&service.app, here.now).await;
+        service.app.store.close().await;
+        drop(service);
+        // A pass says where and not what: logs hold no addresses.
+        here.refused(&["servir", "--uma-vez"]);
+        for line in [&["verificar"][..], &["aplicar", "--sim", "--confirmar", "0"]] {
+            let said = here.refused(line);
+            assert!(said.contains(mistake.told), "{}: {line:?}: {said}", mistake.name);
+        }
+        here.put_back(&good);
+        let service = here.daemon().await;
+        assert_eq!(aside(&service.app.store).await, None, "put back: {}", mistake.name);
+        service.app.store.close().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -411,7 +469,8 @@ async fn what_the_daemon_holds_is_shown_everywhere_and_let_in_by_its_number() {
     assert_eq!(daemon.terminate().code(), Some(0));
     let journal = site.ok(&["livro", "--desde", "2026-01-01"]);
     assert!(
-        journal.contains("configuracao segurar") && journal.contains("configuracao confirmar"),
+        journal.contains("à espera de confirmação")
+            && journal.contains("efeitos da configuração confirmados"),
         "{journal}"
     );
     site.ok(&["livro", "conferir"]);
