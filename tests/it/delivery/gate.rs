@@ -15,7 +15,7 @@ use vigia_suas::clock::Clock;
 use vigia_suas::daemon::app::App;
 use vigia_suas::daemon::lifecycle::{Service, ServiceError};
 use vigia_suas::daemon::reconcile::reconcile_once;
-use vigia_suas::store::{RefusedConfiguration, Store};
+use vigia_suas::store::{DeliveryFilter, RefusedConfiguration, Store};
 
 use crate::support::app::{Choice, DOMAIN, Site};
 use crate::support::smtp::Relay;
@@ -306,14 +306,18 @@ async fn every_large_mistake_is_held_at_a_reload_and_at_a_start_and_by_the_comma
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_pass_by_hand_refuses_what_the_daemon_holds() {
+async fn one_pass_by_hand_refuses_what_the_daemon_holds_until_it_is_let_in() {
     let here = Secretariat::open().await;
     here.column("smas_email", |cells| cells.rotate_left(1));
     let Err(ServiceError::Held(words)) = here.service().await else { panic!("adopted") };
     assert!(words.contains("40 municípios") && words.contains("aplicar --confirmar"), "{words}");
     let said = here.refused(&["servir", "--uma-vez"]);
     assert!(said.contains("40 municípios"), "{said}");
-    assert!(here.refused(&["saude"]).contains("aplicar --confirmar"));
+    let sick = here.refused(&["saude"]);
+    assert!(here.run(&["aplicar", "--sim", "--confirmar", &number(&sick)]).status.success());
+    let service = here.service().await.unwrap();
+    assert_eq!(service.app.live().setup.config.fingerprint, here.site.setup().config.fingerprint);
+    assert_eq!(aside(&service.app.store).await, None);
 }
 
 /// Mistakes that are faults: a letter would certainly go astray, or a halt would stop nothing.
@@ -432,6 +436,27 @@ async fn staff_are_told_of_what_is_held_once_a_day_with_the_table_until_it_ends(
     let service = here.daemon().await;
     service.once().await.unwrap();
     assert_eq!((alerts(&here), aside(&service.app.store).await), (before + 3, None));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn staff_are_told_of_what_is_refused_once_a_day_until_the_files_are_put_back() {
+    let here = Secretariat::open().await;
+    let good = here.files();
+    let service = here.daemon().await;
+    let told = async || {
+        let lines = service.app.store.deliveries(&DeliveryFilter::default()).await.unwrap();
+        lines.iter().filter(|line| line.key.to_string().contains("alerta-configuracao")).count()
+    };
+    (FAULTS[0].make)(&here);
+    for (day, times) in [(0, 1), (0, 1), (1, 2)] {
+        service.reload().await.unwrap();
+        service.remind(here.now + SignedDuration::from_hours(24 * day)).await.unwrap();
+        assert_eq!(told().await, times);
+    }
+    here.put_back(&good);
+    service.reload().await.unwrap();
+    service.remind(here.now + SignedDuration::from_hours(48)).await.unwrap();
+    assert_eq!(told().await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
