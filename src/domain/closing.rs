@@ -5,7 +5,7 @@
 //! Who was told which date is not repeated here: the ledger has every letter, and what comes back of them later still
 //! counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -29,6 +29,8 @@ pub struct Closing {
     pub competent: BTreeMap<PartId, Vec<GerenciaId>>,
     /// The municipalities that the edition ended for and of which something was expected.
     pub municipalities: BTreeMap<MunicipalityCode, Expected>,
+    /// The municipalities of which something was expected and that were on another edition.
+    pub elsewhere: BTreeSet<MunicipalityCode>,
 }
 
 /// What was expected of a municipality, and what was known of it.
@@ -109,6 +111,7 @@ impl Closing {
             offices: Vec::new(),
             competent: BTreeMap::new(),
             municipalities: BTreeMap::new(),
+            elsewhere: BTreeSet::new(),
         }
     }
 
@@ -137,6 +140,7 @@ impl Closing {
             offices: texts(&self.offices),
             competent: self.competent.iter().map(competent).collect(),
             municipalities: self.municipalities.iter().map(expected).collect(),
+            elsewhere: self.elsewhere.iter().copied().map(Text).collect(),
         }
     }
 }
@@ -163,6 +167,7 @@ impl From<EditionClosed> for Closing {
                 .into_iter()
                 .map(|m| (m.municipality.0, expected(m)))
                 .collect(),
+            elsewhere: told.elsewhere.into_iter().map(|code| code.0).collect(),
         }
     }
 }

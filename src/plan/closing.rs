@@ -71,12 +71,13 @@ fn record(survey: &Survey<'_>, ended: Ended, refer_at: Timestamp) -> Closing {
     let assessor = survey.context.assessor;
     let (calendar, system, window) = (survey.context.world.calendar, assessor.system(), assessor.window());
     let editions = Survey::editions(&survey.context);
-    let here = survey.context.world.roster.municipalities.values().filter(|municipality| {
-        let code = municipality.code;
-        survey.track(code).edition == ended.edition
-            && !editions.halted_at(window, Some(code), ended.at)
-            && assessor.expected(municipality).next().is_some()
-    });
+    let roster = survey.context.world.roster.municipalities.values();
+    let (here, elsewhere): (Vec<_>, Vec<_>) = roster
+        .filter(|municipality| assessor.expected(municipality).next().is_some())
+        .partition(|municipality| {
+            let code = municipality.code;
+            survey.track(code).edition == ended.edition && !editions.halted_at(window, Some(code), ended.at)
+        });
     let competent = |part| calendar.gerencias_of(system, part).to_vec();
     Closing {
         ended_at: ended.at,
@@ -84,9 +85,8 @@ fn record(survey: &Survey<'_>, ended: Ended, refer_at: Timestamp) -> Closing {
         validity: system.status_validity,
         offices: offices(survey),
         competent: window.parts.iter().map(|part| (part.clone(), competent(part))).collect(),
-        municipalities: here
-            .map(|municipality| (municipality.code, expected(survey, municipality, ended.at)))
-            .collect(),
+        municipalities: here.into_iter().map(|m| (m.code, expected(survey, m, ended.at))).collect(),
+        elsewhere: elsewhere.into_iter().map(|municipality| municipality.code).collect(),
     }
 }
 

@@ -202,24 +202,23 @@ impl ToldDates {
         let outside = || Told::from(window.edition(1).and_then(|edition| edition.deadline));
         // Whoever an edition names has a track of its own, and a date that is not everybody's.
         let named = |code: &MunicipalityCode| window.editions.iter().any(|e| e.municipalities.contains(code));
-        let told = |code, told_outside: bool| {
-            let last = ledger.and_then(|ledger| last_told(ledger.of(code)));
-            last.map(|(told, _)| told).or_else(|| told_outside.then(outside))
+        let last = |code| ledger.and_then(|ledger| last_told(ledger.of(code))).map(|(told, _)| told);
+        let closings = || ledger.into_iter().flat_map(WindowLedger::closings);
+        // Who joins after an edition ended, and was told nothing yet, changes nothing of it.
+        let closed = closings().next().is_some();
+        let joins = |code: &MunicipalityCode| {
+            !closed || last(*code).is_some() || closings().any(|closing| closing.elsewhere.contains(code))
         };
-        let closed = ledger.is_some_and(|ledger| ledger.closings().next().is_some());
         let mut others: BTreeMap<MunicipalityCode, Option<Told>> = BTreeMap::new();
-        for municipality in context.world.roster.municipalities.values() {
+        for (code, municipality) in context.world.roster.municipalities.iter().filter(|(code, _)| joins(code))
+        {
             if context.assessor.expected(municipality).next().is_some() {
-                let told = told(municipality.code, context.told_outside(municipality));
-                // Who joins after an edition ended, and was told nothing yet, changes nothing of it.
-                if told.is_some() || !closed || named(&municipality.code) {
-                    others.insert(municipality.code, told);
-                }
+                let outside = || context.told_outside(municipality).then(outside);
+                others.insert(*code, last(*code).or_else(outside));
             }
         }
-        for closing in ledger.into_iter().flat_map(WindowLedger::closings) {
-            let recorded = closing.municipalities.iter();
-            others.extend(recorded.map(|(code, then)| (*code, told(*code, then.told_outside))));
+        for (code, then) in closings().flat_map(|closing| &closing.municipalities) {
+            others.insert(*code, last(*code).or_else(|| then.told_outside.then(outside)));
         }
         let general = others.iter().filter(|(code, _)| !named(code)).filter_map(|(_, told)| *told);
         let latest = general.filter(|told| matches!(told, Told::Date(_))).max();

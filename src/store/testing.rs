@@ -114,6 +114,7 @@ pub(super) fn closing() -> Closing {
         offices: vec![Addressee::Gsuas, Addressee::Gerencia(gpsb.clone())],
         competent: [(part("CRAS"), vec![gpsb])].into(),
         municipalities: [(municipality(VITORIA), expected)].into(),
+        elsewhere: [municipality(SERRA)].into(),
     }
 }
 

@@ -35,7 +35,7 @@ pub use read::Unread;
 pub use word::{Act, ClockAct, DoubtCause, FeedAct, OrderAct, OrderKind, Text, Unflagging, Verdict};
 
 use super::delivery::DeliveryState;
-use super::id::{FeedId, PartId, SnapshotId, SystemId, WindowId};
+use super::id::{FeedId, MunicipalityCode, PartId, SnapshotId, SystemId, WindowId};
 use super::notice::{Addressee, Kind};
 use super::overrides::BatchId;
 use super::refusal::Refusal;
@@ -102,6 +102,8 @@ entries! {
         competent "competentes": Vec<CompetentFacts>,
         /// The municipalities that it ended for and that owed something.
         municipalities "municipios": Vec<ExpectedFacts>,
+        /// The municipalities that owed something and were on another edition.
+        elsewhere "em_outra_edicao": Vec<Text<MunicipalityCode>>,
     }
 
     /// An attempt to deliver a letter to one address ended. The subject is the notice's key.

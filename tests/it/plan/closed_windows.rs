@@ -118,21 +118,22 @@ fn to_staff(log: &Log) -> impl Iterator<Item = (Timestamp, &WindowId, &StaffSlot
     })
 }
 
-/// Whether everything that was announced of a window is over by an instant. Of one that was stopped when a deadline
-/// passed nothing followed, and there is no record.
+/// Whether everything that was announced of a window is over by an instant. There is no record of an edition that ended
+/// before `inicio`, or while the window was stopped.
 fn is_over(window: &Window, built: &Built, at: Timestamp) -> bool {
     let zone = &built.calendar.hours.zone;
     let begun = |day: Option<Date>, by: Timestamp| day.is_none_or(|day| zone.start_of(day) <= by);
-    window.editions.iter().all(|edition| {
+    let stopped = |by: Timestamp| {
+        window
+            .halt
+            .is_some_and(|halt| begun(halt.since, by) && halt.until.is_none_or(|day| zone.start_of(day) > by))
+    };
+    let ended = |at: Timestamp| begun(built.calendar.starts_on, at) && !stopped(at);
+    let all_ended = window.editions.iter().all(|edition| {
         let ended_at = edition.deadline.map(|deadline| deadline.instant(zone));
-        let stopped = |ended_at| {
-            window.halt.is_some_and(|halt| {
-                begun(halt.since, ended_at) && halt.until.is_none_or(|day| zone.start_of(day) > ended_at)
-            })
-        };
-        begun(edition.announced_on, at)
-            && ended_at.is_some_and(|ended_at| ended_at <= at && !stopped(ended_at))
-    }) && window.halt.is_none_or(|halt| begun(halt.since, at) && begun(halt.until, at))
+        begun(edition.announced_on, at) && ended_at.is_some_and(|ended_at| ended_at <= at && ended(ended_at))
+    });
+    all_ended && window.halt.is_none_or(|halt| begun(halt.since, at) && begun(halt.until, at))
 }
 
 /// What is said after an instant of the editions that had closed by then, and of whole windows that were over.
@@ -223,7 +224,9 @@ proptest! {
     }
 
     #[test]
-    fn every_pendente_of_a_closed_edition_is_handed_over_exactly_once(draw in draws(), edits in edits()) {
+    fn every_pendente_of_a_closed_edition_is_handed_over_exactly_once(draw in draws(), mut edits in edits()) {
+        // What a feed said that is switched off before a deadline does not count, and `owed` asks no feed.
+        edits.retain(|edit| edit.what != Edit::FEED_OFF);
         let built = draw.build();
         let course = run(&built, &edits, &[]);
         let mut handed: BTreeMap<(&WindowId, &Addressee, MunicipalityCode), Vec<(Timestamp, u16)>> = BTreeMap::new();

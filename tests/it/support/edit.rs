@@ -23,6 +23,11 @@ pub(crate) struct Edit {
 /// The kinds of change.
 const KINDS: u8 = 18;
 
+impl Edit {
+    /// The kind that switches the feed off.
+    pub(crate) const FEED_OFF: u8 = 17;
+}
+
 pub(crate) fn edits() -> impl Strategy<Value = Vec<Edit>> {
     let edit = (0..DAYS * 24, 0..KINDS, 0..4_u8).prop_map(|(hours, what, whom)| Edit { hours, what, whom });
     prop::collection::vec(edit, 1..6).prop_map(|mut edits| {
@@ -127,7 +132,8 @@ impl Desk {
                 until: None,
                 authorship: Authorship { author: "teste".to_owned(), reason: "teste".to_owned(), at },
             }),
-            _ => status.only(|_| false),
+            Edit::FEED_OFF => status.only(|_| false),
+            kind => panic!("{kind} of {KINDS}"),
         }
     }
 }
