@@ -12,6 +12,7 @@ CREATE TABLE notices (
     valid_until  BIGINT,                      -- absent: for ever
     told         TEXT,                        -- 2026-12-31T23:59:59, or a-definir
     parts        TEXT   NOT NULL,             -- one a line
+    copies       TEXT   NOT NULL,             -- who asked for a copy of its letter, one a line
     act          TEXT   NOT NULL,             -- the last decision
     cause        TEXT   NOT NULL,
     because      TEXT   NOT NULL,

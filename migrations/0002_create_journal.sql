@@ -16,6 +16,15 @@ CREATE INDEX journal_by_window ON journal (window_id, municipality, seq);
 CREATE INDEX journal_by_municipality ON journal (municipality, seq);
 CREATE INDEX journal_by_time ON journal (at);
 
+-- Which entry tells what was so when the deadline of an edition passed.
+CREATE TABLE closings (
+    window_id   TEXT   NOT NULL,
+    edition     BIGINT NOT NULL,
+    recorded_at BIGINT NOT NULL,
+    entry       BIGINT NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED,
+    PRIMARY KEY (window_id, edition)
+);
+
 CREATE TABLE meta (
     id           BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
     born_at      BIGINT,
@@ -25,6 +34,10 @@ CREATE TABLE meta (
     relay_failing_since BIGINT, -- absent: the relay took the last letter
     leap_from    BIGINT,
     leap_to      BIGINT,
+    stop_since   BIGINT, -- the last time that the queue stood still because letters came back
+    stop_until   BIGINT,
+    stop_times   BIGINT, -- how often it had before, each time within a day of the last
+    stop_over    BIGINT,
     head_seq     BIGINT NOT NULL,
     head_hash    TEXT   NOT NULL
 );

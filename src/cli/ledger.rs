@@ -9,8 +9,8 @@ use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::desk::order;
 use crate::domain::id::WindowId;
 use crate::domain::journal::{
-    Act, ClockAct, Entry, OrderAct, Ordered, ProposalsRefused, ProposalsTaken, RegisterDoubted, Seen,
-    Unflagged, Verdict,
+    Act, ClockAct, Entry, OrderAct, Ordered, ProposalsRefused, ProposalsTaken, QueueResumed, RegisterDoubted,
+    Seen, Unflagged, Verdict,
 };
 use crate::render::portuguese;
 use crate::store::{JournalEntry, JournalFilter, Store};
@@ -113,6 +113,7 @@ fn told_words(entry: &JournalEntry) -> String {
         Entry::Opening(_) => "o livro começa".to_owned(),
         Entry::Reading(told) => format!("edição {} de {subject} lida no calendário", told.edition),
         Entry::Outage(_) => format!("parada do serviço registrada: {subject}"),
+        Entry::EditionClosed(told) => format!("prazo da edição {} encerrado: {subject}", told.edition),
         Entry::Decision(told) => because(
             match told.act {
                 Act::Send => "decidido enviar",
@@ -172,6 +173,12 @@ fn told_words(entry: &JournalEntry) -> String {
             let what = format!("carta de teste {}: {subject}", portuguese::delivery(told.outcome.0));
             format!("{what} (por {})", given(&told.author, "não se sabe quem"))
         }
+        Entry::QueueResumed(QueueResumed { reason: Some(reason), author: Some(author) }) => {
+            signed("fila retomada", reason, author)
+        }
+        Entry::QueueStopped(_) => "fila parada: cartas voltaram de vários domínios".to_owned(),
+        Entry::QueueResumed(_) => "fila retomada: o tempo da parada acabou".to_owned(),
+        Entry::Assumed(told) => signed("livro assumido", &told.reason, &told.author),
     }
 }
 
@@ -195,6 +202,9 @@ fn act(told: &Entry) -> Option<&'static str> {
         Entry::Found(_) => "achada",
         Entry::Seen(_) => "vista",
         Entry::ClockRuled(told) => told.act.as_str(),
+        Entry::QueueStopped(_) => "parada",
+        Entry::QueueResumed(_) => "retomada",
+        Entry::Assumed(_) => "assumir",
         Entry::TestSent(told) => told.outcome.as_str(),
         Entry::Opening(_)
         | Entry::Attempt(_)
@@ -202,6 +212,7 @@ fn act(told: &Entry) -> Option<&'static str> {
         | Entry::Released(_)
         | Entry::Snapshot(_)
         | Entry::Reading(_)
+        | Entry::EditionClosed(_)
         | Entry::Outage(_) => return None,
     })
 }

@@ -54,7 +54,7 @@ pub async fn alert_once_on(
         Ok(letter) => {
             let reason = Reason::StaffNeeded { notices: 1 };
             let because = because(&reason, &live.calendar);
-            let decision = Decision::Send(Sending { notice, version, because: reason });
+            let decision = Decision::Send(Sending { notice, version, copies: Vec::new(), because: reason });
             let change = Change { decision, because, letter: Some(letter), evidence: Vec::new() };
             app.store.record_alert(now, change).await?;
             app.mail.notify_one();

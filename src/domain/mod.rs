@@ -11,6 +11,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod calendar;
+pub mod closing;
 pub mod counting;
 pub mod delivery;
 pub mod dossier;

@@ -202,6 +202,11 @@ pub enum Reason {
         /// Until when.
         until: Timestamp,
     },
+    /// Nothing holds it; it waits for the next sending instant.
+    AwaitsHours {
+        /// When letters may leave again.
+        until: Timestamp,
+    },
     /// Due before the first day of sending (`inicio`).
     BeforeStart,
 }
@@ -270,12 +275,25 @@ causes! {
     NotOpenYet => "ainda-nao-aberta",
     NothingDue => "nada-a-fazer",
     Waits => "espera",
+    AwaitsHours => "horario",
     BeforeStart => "antes-do-inicio",
 }
 
 impl Cause {
     /// The validity of a notice ended, and nothing had held it back.
     pub const VALIDITY: Self = Self("validade");
+
+    /// Whether nothing holds a notice, and only the hour is not come.
+    #[must_use]
+    pub fn only_waits(self) -> bool {
+        matches!(self.0, "espera" | "horario")
+    }
+
+    /// Whether it holds a batch of letters as a whole, and not each for itself.
+    #[must_use]
+    pub fn holds_batches(self) -> bool {
+        matches!(self.0, "limite-do-dia" | "retomada")
+    }
 
     /// The code in the ledger.
     #[must_use]
@@ -325,6 +343,7 @@ impl Reason {
             | Self::NotOpenYet { .. }
             | Self::NothingDue
             | Self::Waits { .. }
+            | Self::AwaitsHours { .. }
             | Self::BeforeStart => None,
         }
     }

@@ -3,11 +3,15 @@
 //! Only two kinds of words speak of the address: the status codes of RFC 3463 §3.2 that are the recipient's own, and
 //! plain sentences of the same meaning. A code and a sentence that contradict each other accuse nobody.
 
+mod wording;
+
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::text::fold;
+
+use self::wording::{ADDRESS, LETTER, MAILBOX, ROAD, SENDER};
 
 /// Whose matter a refusal is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -169,198 +173,6 @@ fn contains(words: &str, phrase: &str) -> bool {
         .match_indices(phrase)
         .any(|(at, _)| words[..at].chars().next_back().is_none_or(|before| !before.is_alphanumeric()))
 }
-
-/// We are not wanted. First, since the same sentence often names the recipient too.
-const SENDER: [&str; 48] = [
-    "blocked",
-    "blocklist",
-    "block list",
-    "blacklist",
-    "black list",
-    "denylist",
-    "spamhaus",
-    "barracuda",
-    "rbl",
-    "dnsbl",
-    "listed in",
-    "listed at",
-    "dmarc",
-    "spf",
-    "dkim",
-    "unauthenticated",
-    "authentication",
-    "reputation",
-    "spam",
-    "unsolicited",
-    "policy",
-    "relay access denied",
-    "relaying denied",
-    "relay not permitted",
-    "relaying not allowed",
-    "unable to relay",
-    "sender address rejected",
-    "sender rejected",
-    "sender verify",
-    "not owned by user",
-    "not allowed to send",
-    "reverse dns",
-    "ptr record",
-    "too many messages",
-    "rate limit",
-    "banned",
-    "lista negra",
-    "lista de bloqueio",
-    "bloquead",
-    "politica de",
-    "politicas de",
-    "reputacao",
-    "autenticacao",
-    "remetente nao autorizado",
-    "remetente recusado",
-    "remetente rejeitado",
-    "nao tem permissao para enviar",
-    "dns reverso",
-];
-
-/// The mailbox is there and takes nothing.
-const MAILBOX: [&str; 37] = [
-    "mailbox full",
-    "mailbox is full",
-    "mailboxfull",
-    "inbox is full",
-    "inbox full",
-    "quota",
-    "overquota",
-    "out of storage",
-    "storage limit",
-    "mailbox disabled",
-    "mailbox is disabled",
-    "mailbox is inactive",
-    "mailbox inactive",
-    "account disabled",
-    "account is disabled",
-    "account has been disabled",
-    "account inactive",
-    "account is inactive",
-    "account suspended",
-    "user is over",
-    "caixa cheia",
-    "caixa postal cheia",
-    "caixa postal esta cheia",
-    "caixa de entrada cheia",
-    "caixa de entrada esta cheia",
-    "caixa de correio cheia",
-    "caixa de correio esta cheia",
-    "caixa de correio do destinatario esta cheia",
-    "cota",
-    "limite de armazenamento",
-    "conta desativada",
-    "conta suspensa",
-    "conta inativa",
-    "caixa desativada",
-    "caixa postal desativada",
-    "caixa postal inativa",
-    "caixa de correio desativada",
-];
-
-/// This letter is not wanted.
-const LETTER: [&str; 21] = [
-    "too large",
-    "too big",
-    "size limit",
-    "size exceeds",
-    "exceeds size",
-    "exceeds the maximum",
-    "maximum message size",
-    "maximum size",
-    "content rejected",
-    "message content",
-    "virus",
-    "malware",
-    "attachment",
-    "tamanho da mensagem",
-    "tamanho maximo",
-    "muito grande",
-    "grande demais",
-    "excede o tamanho",
-    "excede o limite de tamanho",
-    "conteudo da mensagem",
-    "conteudo recusado",
-];
-
-/// There is no such address.
-const ADDRESS: [&str; 47] = [
-    "user unknown",
-    "unknown user",
-    "user not found",
-    "user does not exist",
-    "user doesn't exist",
-    "no such user",
-    "no such recipient",
-    "no such mailbox",
-    "no such address",
-    "no such person",
-    "no mailbox here",
-    "mailbox not found",
-    "mailbox does not exist",
-    "mailbox doesn't exist",
-    "recipientnotfound",
-    "recipnotfound",
-    "resolver.adr",
-    "recipient not found",
-    "recipient unknown",
-    "unknown recipient",
-    "invalid recipient",
-    "recipient does not exist",
-    "recipient doesn't exist",
-    "address not found",
-    "address wasn't found",
-    "address couldn't be found",
-    "address does not exist",
-    "address doesn't exist",
-    "unknown address",
-    "unrouteable address",
-    "account that you tried to reach does not exist",
-    "account does not exist",
-    "usuario desconhecido",
-    "usuario inexistente",
-    "usuario nao existe",
-    "usuario nao encontrado",
-    "destinatario desconhecido",
-    "destinatario inexistente",
-    "destinatario invalido",
-    "destinatario nao existe",
-    "destinatario nao encontrado",
-    "endereco inexistente",
-    "endereco nao existe",
-    "endereco nao encontrado",
-    "endereco nao foi encontrado",
-    "caixa postal inexistente",
-    "conta inexistente",
-];
-
-/// The network, or a system on the way.
-const ROAD: [&str; 19] = [
-    "timed out",
-    "timeout",
-    "time-out",
-    "connection refused",
-    "no route",
-    "could not connect",
-    "unable to connect",
-    "too many hops",
-    "mail loop",
-    "loops back",
-    "expired",
-    "too long in queue",
-    "been in the queue too long",
-    "tempo esgotado",
-    "tempo limite",
-    "expirou",
-    "conexao recusada",
-    "sem resposta",
-    "nao respondeu",
-];
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::assess::Assessor;
+use super::closing;
 use super::edition::HaltState;
 use super::moment::Moment;
 use super::survey::Survey;
@@ -35,10 +36,11 @@ pub fn summarise(world: &World<'_>, plan: &Plan, window: &WindowId, now: Timesta
             at: now,
             ..WindowSummary::empty(window.clone(), now)
         };
-        for municipality in world.roster.municipalities.values() {
-            let Some(line) = line(survey, plan, municipality) else { continue };
+        for (code, _) in survey.municipalities() {
+            let Some(line) = line(survey, plan, code) else { continue };
+            let municipality = world.roster.municipalities.get(&code);
             count(&mut summary, world, survey, &line);
-            summary.call_list.extend(call(municipality, &line, survey));
+            summary.call_list.extend(municipality.and_then(|municipality| call(municipality, &line, survey)));
             summary.lines.push(line);
         }
         // The longest known to be pending first; then those of whom nothing is known.
@@ -77,7 +79,7 @@ pub fn explain(
     let known = world.roster.municipalities.get(&municipality)?;
     let about = |d: &&Decision| d.window() == Some(window) && d.municipality() == Some(municipality);
     with_survey(world, &moment, found, |survey| {
-        let line = line(survey, plan, known);
+        let line = line(survey, plan, municipality);
         Explanation {
             call: line.as_ref().and_then(|line| call(known, line, survey)),
             line,
@@ -95,26 +97,29 @@ fn with_survey<T>(
     look: impl FnOnce(&Survey<'_>) -> T,
 ) -> Option<T> {
     let assessor = Assessor::new(world, moment, window)?;
-    Some(look(&Survey::new(WindowContext::new(world, moment, &assessor))))
+    Some(look(&closing::surveyed(WindowContext::new(world, moment, &assessor))))
 }
 
-/// Where a municipality stands; none where the window does not expect it.
-fn line(survey: &Survey<'_>, plan: &Plan, municipality: &Municipality) -> Option<MunicipalityLine> {
-    let assessment = survey.context.assessor.assess(municipality);
+/// Where a municipality stands; none where the window does not expect it. In a window that closed it has the name that
+/// it had then.
+fn line(survey: &Survey<'_>, plan: &Plan, municipality: MunicipalityCode) -> Option<MunicipalityLine> {
+    let assessment = survey.assess(municipality);
     if assessment.parts.is_empty() {
         return None;
     }
+    let then = survey.closing_of(municipality).and_then(|closing| closing.municipalities.get(&municipality));
+    let now = || survey.context.world.roster.municipalities.get(&municipality).map(|m| (&m.name, &m.region));
+    let (name, region) = then.map(|then| (&then.name, &then.region)).or_else(now)?;
     let window = &survey.context.assessor.window().id;
-    let track = survey.track(municipality.code);
-    let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality.code));
+    let track = survey.track(municipality);
+    let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality));
     let mut letters: Vec<LetterLine> = records.iter().filter(|r| has_letter(r)).map(letter).collect();
     letters.sort_by_key(|l| l.at);
-    let about =
-        |key: &NoticeKey| key.window() == Some(window) && key.municipality() == Some(municipality.code);
+    let about = |key: &NoticeKey| key.window() == Some(window) && key.municipality() == Some(municipality);
     Some(MunicipalityLine {
-        municipality: municipality.code,
-        name: municipality.name.clone(),
-        region: municipality.region.clone(),
+        municipality,
+        name: name.clone(),
+        region: region.clone(),
         state: assessment.state(),
         edition: track.edition,
         deadline: track.deadline,
@@ -155,7 +160,9 @@ fn count(summary: &mut WindowSummary, world: &World<'_>, survey: &Survey<'_>, li
     summary.by_region.entry(line.region.clone()).or_default().add(line.state);
     for part in &line.parts {
         summary.by_part.entry(part.part.clone()).or_default().add(part.state);
-        for gerencia in world.calendar.gerencias_of(survey.context.assessor.system(), &part.part) {
+        let then = survey.closing_of(line.municipality).and_then(|closing| closing.competent.get(&part.part));
+        let now = || world.calendar.gerencias_of(survey.context.assessor.system(), &part.part);
+        for gerencia in then.map_or_else(now, Vec::as_slice) {
             summary.by_gerencia.entry(gerencia.clone()).or_default().add(part.state);
         }
     }

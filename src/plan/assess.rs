@@ -3,12 +3,14 @@
 //! A part is pendente if any unit is fresh pendente; else não confirmado if any is; else concluído or não se aplica
 //! (DESIGN §6).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::moment::Moment;
-use crate::domain::calendar::{System, Window};
+use crate::domain::calendar::{Edition, System, Window};
+use crate::domain::closing::{Closing, Known};
 use crate::domain::counting::Counting;
 use crate::domain::id::{FeedId, MunicipalityCode, PartId, UnitId};
 use crate::domain::notice::{PendingPart, UnconfirmedPart};
@@ -132,7 +134,7 @@ impl<'a> Assessor<'a> {
         parts.iter().filter(move |part| self.is_expected(municipality.code, part))
     }
 
-    fn is_expected(&self, municipality: MunicipalityCode, part: &'a PartId) -> bool {
+    fn is_expected(&self, municipality: MunicipalityCode, part: &PartId) -> bool {
         let exempted = self.exemptions.iter().any(|e| {
             e.municipality == municipality
                 && e.part.as_ref().is_none_or(|p| p == part)
@@ -174,20 +176,26 @@ impl<'a> Assessor<'a> {
     }
 
     /// The units of a part that count for the window (`domain::counting`).
-    pub(super) fn units(
+    pub(super) fn units<'p>(
         &self,
         municipality: MunicipalityCode,
-        part: &'a PartId,
-    ) -> impl Iterator<Item = &'a Unit> {
+        part: &'p PartId,
+    ) -> impl Iterator<Item = &'p Unit>
+    where
+        'a: 'p,
+    {
         self.counting(municipality, part).map(|(unit, _)| unit)
     }
 
     /// The same, each with whether it began only later.
-    fn counting(
+    pub(super) fn counting<'p>(
         &self,
         municipality: MunicipalityCode,
-        part: &'a PartId,
-    ) -> impl Iterator<Item = (&'a Unit, bool)> {
+        part: &'p PartId,
+    ) -> impl Iterator<Item = (&'p Unit, bool)>
+    where
+        'a: 'p,
+    {
         self.world.roster.units_of(municipality, part).filter_map(move |unit| {
             let (begun, over) = (|day| self.moment.day_begun(day), |day| self.moment.day_over(day));
             match self.window.counting(unit, begun, over) {
@@ -200,24 +208,84 @@ impl<'a> Assessor<'a> {
 
     /// The verdict on a municipality.
     pub(super) fn assess(&self, municipality: &'a Municipality) -> Assessment {
-        let waits = self.depends_on.as_ref().is_some_and(|on| !on.assess(municipality).is_done());
+        let waits = self.waits(municipality);
         let entries = self.status.of(municipality.code);
         let parts = self.expected(municipality).map(|part| {
-            if waits { not_applicable(part) } else { self.part(municipality.code, part, entries) }
+            if waits {
+                return not_applicable(part);
+            }
+            let units = self.counting(municipality.code, part).map(|(unit, late)| (&unit.id, late));
+            self.part(municipality.code, part, units.collect(), entries, None)
         });
         Assessment { parts: parts.collect() }
     }
 
-    fn part(&self, municipality: MunicipalityCode, part: &'a PartId, entries: &'a [Entry]) -> PartVerdict {
+    /// The verdict on a municipality in an edition that ended: what was known then, and what was loaded since. A
+    /// *pendente* does not age any more.
+    pub(super) fn assess_closed(&self, municipality: MunicipalityCode, closing: &Closing) -> Assessment {
+        let Some(expected) = closing.municipalities.get(&municipality) else { return Assessment::default() };
+        let then = Then { closing, known: &expected.known };
+        let entries = self.entries_since(municipality, then);
+        let parts = expected.parts.iter().map(|one| {
+            if expected.waits {
+                return not_applicable(&one.part);
+            }
+            let units = one.units.iter().map(|unit| (unit, one.late.contains(unit)));
+            self.part(municipality, &one.part, units.collect(), &entries, Some(then))
+        });
+        Assessment { parts: parts.collect() }
+    }
+
+    /// What the feeds say now, and what those said that are no longer: by the deadline, or after it while they still
+    /// were. (A load that somebody refused since says nothing.)
+    fn entries_since(&self, municipality: MunicipalityCode, then: Then<'_>) -> Cow<'a, [Entry]> {
+        let now = self.status.of(municipality);
+        let counts = |entry: &&Entry| {
+            let counted = then.known.iter().any(|known| known.is_about(entry));
+            (counted || entry.taken_at >= then.closing.ended_at) && !now.iter().any(|new| new.is_about(entry))
+        };
+        let mut retired = self.status.retired_of(municipality).iter().filter(counts).peekable();
+        if retired.peek().is_none() {
+            return Cow::Borrowed(now);
+        }
+        now.iter().chain(retired).cloned().collect()
+    }
+
+    /// Whether nothing is owed yet because another window is not concluded there.
+    pub(super) fn waits(&self, municipality: &'a Municipality) -> bool {
+        self.depends_on.as_ref().is_some_and(|on| !on.is_done(municipality))
+    }
+
+    /// Whether nothing more is owed here in this window, which another one waits for.
+    fn is_done(&self, municipality: &'a Municipality) -> bool {
+        let rules = |edition: &&Edition| {
+            let named = &edition.municipalities;
+            (named.is_empty() || named.contains(&municipality.code))
+                && edition.announced_on.is_none_or(|day| self.moment.day_begun(day))
+        };
+        let last = self.window.editions.iter().rev().find(rules).map(|edition| edition.number);
+        let ledger = self.world.ledger.window(&self.window.id);
+        match ledger.and_then(|ledger| ledger.closing(last?)) {
+            Some(closing) => self.assess_closed(municipality.code, closing).is_done(),
+            None => self.assess(municipality).is_done(),
+        }
+    }
+
+    fn part<'e>(
+        &self,
+        municipality: MunicipalityCode,
+        part: &PartId,
+        mut units: Vec<(&'e UnitId, bool)>,
+        entries: &'e [Entry],
+        then: Option<Then<'e>>,
+    ) -> PartVerdict {
         let mut verdict = not_applicable(part);
         if entries.is_empty() {
             verdict.state = State::Unconfirmed;
             verdict.doubt = Some(Doubt::Unseen);
             return verdict;
         }
-        let whole = self.opinion(entries.iter().filter(|e| e.part == *part && e.unit.is_none()));
-        let mut units: Vec<(&UnitId, bool)> =
-            self.counting(municipality, part).map(|(unit, late)| (&unit.id, late)).collect();
+        let whole = self.opinion(entries.iter().filter(|e| e.part == *part && e.unit.is_none()), then);
         if units.is_empty() {
             let named = entries.iter().filter(|e| e.part == *part).filter_map(|e| e.unit.as_ref());
             units = named.map(|unit| (unit, false)).collect();
@@ -225,11 +293,11 @@ impl<'a> Assessor<'a> {
             units.dedup();
         }
         let mut settled = Vec::new();
-        let mut opinions: Vec<(Option<&UnitId>, Opinion<'a>)> = units
+        let mut opinions: Vec<(Option<&UnitId>, Opinion<'e>)> = units
             .into_iter()
             .map(|(unit, late)| {
-                let own =
-                    self.opinion(entries.iter().filter(|e| e.part == *part && e.unit.as_ref() == Some(unit)));
+                let own = entries.iter().filter(|e| e.part == *part && e.unit.as_ref() == Some(unit));
+                let own = self.opinion(own, then);
                 let said = match own.entry {
                     // Nobody names it, and it may have owed nothing when the rest did.
                     None if late && whole.state == State::Pending => (None, Opinion::default()),
@@ -261,7 +329,7 @@ impl<'a> Assessor<'a> {
     fn fold(
         &self,
         municipality: MunicipalityCode,
-        opinions: Vec<(Option<&UnitId>, Opinion<'a>)>,
+        opinions: Vec<(Option<&UnitId>, Opinion<'_>)>,
         verdict: &mut PartVerdict,
     ) {
         let rank = |state| match state {
@@ -302,21 +370,13 @@ impl<'a> Assessor<'a> {
     }
 
     /// What one feed says of one key, as far as it is believed now.
-    fn word(&self, entry: &'a Entry) -> Opinion<'a> {
+    fn word<'e>(&self, entry: &'e Entry, then: Option<Then<'e>>) -> Opinion<'e> {
         let (state, doubt) = match entry.state {
             State::Pending if entry.unproven_since.is_some() => {
                 (State::Unconfirmed, Some(if entry.settled { Doubt::Reverting } else { Doubt::Silence }))
             }
-            State::Pending => {
-                let fresh_until = self.status.fresh_until(entry, self.system.status_validity);
-                let stale_from = fresh_until.saturating_add(INSTANT).unwrap_or(Timestamp::MAX);
-                // What was taken under a clock that stood ahead is of no known age.
-                if self.moment.reached(stale_from) || !self.moment.reached(entry.taken_at) {
-                    (State::Unconfirmed, Some(Doubt::Stale { as_of: entry.as_of() }))
-                } else {
-                    (State::Pending, None)
-                }
-            }
+            State::Pending if self.is_fresh(entry, then) => (State::Pending, None),
+            State::Pending => (State::Unconfirmed, Some(Doubt::Stale { as_of: entry.as_of() })),
             State::Unconfirmed if entry.basis == Basis::Contradiction => {
                 (State::Unconfirmed, Some(Doubt::Contradicted))
             }
@@ -326,11 +386,36 @@ impl<'a> Assessor<'a> {
         Opinion { state, doubt, entry: Some(entry) }
     }
 
+    /// Whether a *pendente* is young enough to be believed: now, or when the deadline passed.
+    fn is_fresh(&self, entry: &Entry, then: Option<Then<'_>>) -> bool {
+        let Some(Then { closing, known }) = then else {
+            let fresh_until = self.status.fresh_until(entry, self.system.status_validity);
+            let stale_from = fresh_until.saturating_add(INSTANT).unwrap_or(Timestamp::MAX);
+            // What was taken under a clock that stood ahead is of no known age.
+            return !self.moment.reached(stale_from) && self.moment.reached(entry.taken_at);
+        };
+        match known.iter().find(|then| then.arrival == entry.arrival && then.is_about(entry)) {
+            Some(then) => then.is_fresh,
+            None => self.was_fresh(entry, closing.ended_at, closing.validity),
+        }
+    }
+
+    /// Whether it was young enough when the deadline passed, or when it came after that.
+    pub(super) fn was_fresh(&self, entry: &Entry, ended_at: Timestamp, validity: SignedDuration) -> bool {
+        let asked_at = ended_at.max(entry.taken_at);
+        self.moment.reached(entry.taken_at) && self.status.fresh_until(entry, validity) >= asked_at
+    }
+
+    /// What the feeds said of a municipality.
+    pub(super) fn entries(&self, municipality: MunicipalityCode) -> &'a [Entry] {
+        self.status.of(municipality)
+    }
+
     /// What the feeds say of one key, all together: two that contradict each other leave it in doubt, whichever came
     /// first; else a settled word outranks a doubt, and a *pendente* stands unless a later row takes it back.
-    fn opinion(&self, entries: impl Iterator<Item = &'a Entry>) -> Opinion<'a> {
-        let words: Vec<Opinion<'a>> = entries.map(|entry| self.word(entry)).collect();
-        let latest = |of: &dyn Fn(&Opinion<'a>) -> bool| {
+    fn opinion<'e>(&self, entries: impl Iterator<Item = &'e Entry>, then: Option<Then<'e>>) -> Opinion<'e> {
+        let words: Vec<Opinion<'e>> = entries.map(|entry| self.word(entry, then)).collect();
+        let latest = |of: &dyn Fn(&Opinion<'e>) -> bool| {
             words.iter().copied().filter(|word| of(word)).max_by_key(Opinion::order)
         };
         let settled = latest(&Opinion::is_settled);
@@ -361,6 +446,13 @@ impl<'a> Assessor<'a> {
 
 /// The least that two instants differ by.
 const INSTANT: SignedDuration = SignedDuration::from_millis(1);
+
+/// What was so when the deadline passed.
+#[derive(Clone, Copy)]
+struct Then<'e> {
+    closing: &'e Closing,
+    known: &'e [Known],
+}
 
 /// What is said of one key, and by which entry.
 #[derive(Debug, Clone, Copy)]

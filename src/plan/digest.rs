@@ -7,34 +7,26 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::audience;
-use super::ladder::{self, Step};
 use super::survey::Survey;
-use crate::domain::calendar::CopyTo;
-use crate::domain::id::PartId;
 use crate::domain::notice::{Addressee, Content, DigestLine, Slot, StaffSlot};
 use crate::domain::reason::Reason;
 use crate::plan::draft::PlanDraft;
-use crate::plan::ledger::{NamedPart, Record, Standing, WindowLedger};
+use crate::plan::ledger::{CopyRequest, Record, Standing, WindowLedger};
 
-/// One resumo per gerência (or GSUAS), window and day, of the letters of rungs with `copia` since the last one, whatever
-/// their edition. It waits for those still on their way.
+/// One resumo per gerência (or GSUAS), window and day, of the letters since the last one that asked for a copy when they
+/// were written, whatever their edition. It waits for those still on their way.
 pub(super) fn digests(survey: &Survey<'_>, draft: &mut PlanDraft) {
-    if survey.context.assessor.system().ladder.iter().all(|rung| rung.copies.is_empty()) {
-        return;
-    }
-    let past = past_steps(survey);
+    let told = last_told(survey);
     let mut copies: BTreeMap<Addressee, Due> = BTreeMap::new();
     let zone = &survey.context.world.calendar.hours.zone;
     let mut add = |municipality, letter: &Record| {
         let Slot::Rung { edition, days_before } = letter.slot else { return };
-        let steps = survey.steps.get(&edition).or_else(|| past.get(&edition)).map_or(&[][..], Vec::as_slice);
-        let Some(step) = steps.iter().find(|s| s.days_before == days_before) else { return };
-        for (to, parts) in copied_to(survey, &step.copies, &letter.parts) {
-            let last = last_to(survey, &to);
+        for CopyRequest { to, parts } in &letter.copies {
+            let last = told.get(to).copied();
             if last.is_some_and(|(_, at)| letter.recorded_at <= at) {
                 continue;
             }
-            let due = copies.entry(to).or_insert_with(|| Due {
+            let due = copies.entry(to.clone()).or_insert_with(|| Due {
                 edition,
                 told_on: last.map(|(day, _)| day),
                 is_leaving: false,
@@ -51,7 +43,7 @@ pub(super) fn digests(survey: &Survey<'_>, draft: &mut PlanDraft) {
                 deadline: survey.context.assessor.window().edition(edition).and_then(|e| e.deadline),
                 days_before,
                 left_on: zone.date_of(sent_at),
-                parts,
+                parts: parts.clone(),
             });
         }
     };
@@ -93,49 +85,15 @@ struct Due {
     lines: Vec<DigestLine>,
 }
 
-/// The day and the instant of the last resumo to somebody, whatever its edition.
-fn last_to(survey: &Survey<'_>, to: &Addressee) -> Option<(Date, Timestamp)> {
-    let slots = survey.ledger.into_iter().flat_map(WindowLedger::staff_slots);
-    let to_them = slots.filter_map(|(slot, at)| match slot {
-        StaffSlot::Digest { to: t, on, .. } if t == to => Some((*on, at)),
-        StaffSlot::Digest { .. }
-        | StaffSlot::Referral { .. }
-        | StaffSlot::ReferralAddendum { .. }
-        | StaffSlot::Alert { .. }
-        | StaffSlot::Report { .. } => None,
-    });
-    to_them.max_by_key(|(_, at)| *at)
-}
-
-/// The steps of editions that rule nowhere any more; their last letters are still to be told of.
-fn past_steps(survey: &Survey<'_>) -> BTreeMap<u16, Vec<Step>> {
-    let hours = &survey.context.world.calendar.hours;
-    let editions = survey.context.assessor.window().editions.iter();
-    let past = editions.filter(|edition| !survey.steps.contains_key(&edition.number));
-    past.filter_map(|edition| {
-        Some((edition.number, ladder::steps(survey.context.assessor.system(), edition.deadline?, hours)))
-    })
-    .collect()
-}
-
-fn copied_to(survey: &Survey<'_>, copies: &[CopyTo], named: &[NamedPart]) -> Vec<(Addressee, Vec<PartId>)> {
-    let system = survey.context.assessor.system();
-    let mut shares: Vec<(Addressee, Vec<PartId>)> = Vec::new();
-    for copy in copies {
-        match copy {
-            CopyTo::Gsuas => shares.push((Addressee::Gsuas, named.iter().map(|n| n.part.clone()).collect())),
-            CopyTo::Gerencia => {
-                for NamedPart { part, .. } in named {
-                    for id in survey.context.world.calendar.gerencias_of(system, part) {
-                        let to = Addressee::Gerencia(id.clone());
-                        match shares.iter_mut().find(|(t, _)| *t == to) {
-                            Some((_, own)) => own.push(part.clone()),
-                            None => shares.push((to, vec![part.clone()])),
-                        }
-                    }
-                }
-            }
+/// The day and the instant of the last resumo to each, whatever its edition.
+fn last_told<'a>(survey: &Survey<'a>) -> BTreeMap<&'a Addressee, (Date, Timestamp)> {
+    let mut last: BTreeMap<&Addressee, (Date, Timestamp)> = BTreeMap::new();
+    for (slot, at) in survey.ledger.into_iter().flat_map(WindowLedger::staff_slots) {
+        if let StaffSlot::Digest { to, on, .. } = slot
+            && last.get(to).is_none_or(|(_, known)| *known < at)
+        {
+            last.insert(to, (*on, at));
         }
     }
-    shares
+    last
 }

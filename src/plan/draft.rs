@@ -35,7 +35,7 @@ impl PlanDraft {
     pub(super) fn tell(&mut self, notice: Notice, because: Reason) {
         if !notice.to.is_empty() {
             let version = NonZeroU16::MIN;
-            self.actions.push(Decision::Send(Sending { notice, version, because }));
+            self.actions.push(Decision::Send(Sending { notice, version, copies: Vec::new(), because }));
         }
     }
 

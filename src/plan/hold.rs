@@ -33,15 +33,17 @@ pub(super) fn over_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut P
     let again: HashSet<&NoticeKey> = letters.iter().map(|letter| &letter.notice.key).collect();
     let mut crowded = crowded_days(world, &days, &again);
     crowded.retain(|day, _| !world.overrides.released.contains(&BatchId::of_day(*day)));
-    for Sending { notice, version, because } in letters {
-        let held = if is_urgent(world, moment, &notice) {
+    for letter in letters {
+        let notice = &letter.notice;
+        let held = if is_urgent(world, moment, notice) {
             None
         } else {
-            after_outage(world, &notice).or_else(|| too_many(world, &crowded, zone.date_of(notice.due_at)))
+            after_outage(world, notice).or_else(|| too_many(world, &crowded, zone.date_of(notice.due_at)))
         };
         match held {
-            None => draft.actions.push(Decision::Send(Sending { notice, version, because })),
+            None => draft.actions.push(Decision::Send(letter)),
             Some(because) => {
+                let Sending { notice, version, .. } = letter;
                 let recorded = world.ledger.notice(&notice.key).and_then(|record| record.version);
                 let (kind, version) = (notice.content.kind(), recorded.map(|_| version));
                 draft.withhold(world, Withheld { notice, kind, version, because });

@@ -4,11 +4,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU16;
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 
+use crate::domain::closing::Closing;
 use crate::domain::id::{EmailAddress, MunicipalityCode, PartId, UnitId, WindowId};
-use crate::domain::notice::{Kind, NoticeKey, Slot, StaffSlot, Told};
+use crate::domain::notice::{Addressee, Kind, NoticeKey, Slot, StaffSlot, Told};
 use crate::domain::reason::Cause;
 use crate::domain::refusal::Refusal;
 
@@ -79,8 +81,12 @@ pub struct Outage {
 pub struct WindowLedger {
     municipalities: HashMap<MunicipalityCode, Vec<Record>>,
     staff: BTreeMap<StaffSlot, Timestamp>,
+    closings: BTreeMap<u16, (Timestamp, KeptClosing)>,
     open: usize,
 }
+
+/// What was recorded of an edition that ended, read once somebody asks: most windows are long over and nobody does.
+type KeptClosing = Arc<LazyLock<Closing, Box<dyn FnOnce() -> Closing + Send + Sync>>>;
 
 /// A notice to a municipality, as decided last.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +108,8 @@ pub struct Record {
     pub recorded_at: Timestamp,
     /// What it is about.
     pub parts: Vec<NamedPart>,
+    /// Who asked for a copy of its letter when that was written.
+    pub copies: Vec<CopyRequest>,
     /// Where it stands.
     pub standing: Standing,
 }
@@ -121,6 +129,15 @@ impl NamedPart {
     pub fn whole(part: PartId) -> Self {
         Self { part, units: Vec::new() }
     }
+}
+
+/// Somebody in the secretariat who hears of a letter in a resumo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyRequest {
+    /// Who.
+    pub to: Addressee,
+    /// The parts of the letter that are theirs.
+    pub parts: Vec<PartId>,
 }
 
 /// Where a notice stands.
@@ -181,7 +198,7 @@ impl Standing {
     #[must_use]
     pub fn held_by(self) -> Option<Cause> {
         match self {
-            Self::Withheld(cause) => Some(cause),
+            Self::Withheld(cause) => (!cause.only_waits()).then_some(cause),
             Self::Sent { .. }
             | Self::Queued
             | Self::Failed
@@ -251,6 +268,18 @@ impl Ledger {
         }
     }
 
+    /// Puts in what was recorded of an edition whose deadline passed: `read` gives it when somebody asks.
+    pub fn close(
+        &mut self,
+        window: &WindowId,
+        edition: u16,
+        at: Timestamp,
+        read: impl FnOnce() -> Closing + Send + Sync + 'static,
+    ) {
+        let kept: KeptClosing = Arc::new(LazyLock::new(Box::new(read)));
+        self.windows.entry(window.clone()).or_default().closings.insert(edition, (at, kept));
+    }
+
     /// The ledger as it was known at an instant: what was recorded later is left out. A notice that was decided anew
     /// since is left out too; the journal has its history.
     #[must_use]
@@ -272,6 +301,11 @@ impl Ledger {
             }
             for (slot, recorded) in window.staff_slots().filter(|(_, recorded)| *recorded <= at) {
                 then.windows.entry(id.clone()).or_default().staff.insert(slot.clone(), recorded);
+            }
+            let closings = window.closings.iter().filter(|(_, (recorded, _))| *recorded <= at);
+            let closings: BTreeMap<_, _> = closings.map(|(n, kept)| (*n, kept.clone())).collect();
+            if !closings.is_empty() {
+                then.windows.entry(id.clone()).or_default().closings = closings;
             }
         }
         then
@@ -306,6 +340,17 @@ impl WindowLedger {
     /// The notices to staff.
     pub fn staff_slots(&self) -> impl Iterator<Item = (&StaffSlot, Timestamp)> {
         self.staff.iter().map(|(slot, at)| (slot, *at))
+    }
+
+    /// What was recorded of an edition when its deadline passed, if it did.
+    #[must_use]
+    pub fn closing(&self, edition: u16) -> Option<&Closing> {
+        self.closings.get(&edition).map(|(_, kept)| &***kept)
+    }
+
+    /// Every record of an edition that ended, the first edition first.
+    pub fn closings(&self) -> impl Iterator<Item = &Closing> {
+        self.closings.values().map(|(_, kept)| &***kept)
     }
 
     /// Whether any notice to a municipality is still open.

@@ -10,6 +10,7 @@
 pub mod account;
 mod assess;
 mod audience;
+mod closing;
 pub mod contrast;
 mod decision;
 mod digest;
@@ -77,7 +78,10 @@ pub fn plan(world: &World<'_>, now: Timestamp) -> Plan {
         assessors.extend(Assessor::new(world, &moment, window));
     }
     let contexts = assessors.iter().map(|assessor| WindowContext::new(world, &moment, assessor));
-    let surveys: Vec<Survey<'_>> = contexts.map(|context| survey::survey(context, &mut draft)).collect();
+    let surveys: Vec<Survey<'_>> = contexts.map(closing::surveyed).collect();
+    for survey in &surveys {
+        survey::decide(survey, &mut draft);
+    }
     survey::removed_windows(world, &mut draft);
     hold::over_batches(world, &moment, &mut draft);
     for survey in &surveys {
@@ -104,7 +108,7 @@ fn frozen(world: &World<'_>, moment: &Moment<'_>, high_water: Timestamp) -> Plan
             valid_until: None,
         };
         let (version, because) = (NonZeroU16::MIN, Reason::ClockBehind { high_water });
-        plan.actions.push(Decision::Send(Sending { notice, version, because }));
+        plan.actions.push(Decision::Send(Sending { notice, version, copies: Vec::new(), because }));
     }
     plan.next_wake = moment.next_wake();
     plan

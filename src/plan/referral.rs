@@ -9,41 +9,35 @@ use super::audience;
 use super::edition::{HaltState, Track};
 use super::survey::Survey;
 use crate::domain::calendar::{Deadline, HaltKind};
-use crate::domain::id::{GerenciaId, MunicipalityCode};
+use crate::domain::closing::{Closing, Expected};
+use crate::domain::id::MunicipalityCode;
 use crate::domain::notice::{
     Addressee, Content, Departure, Overtaken, PendingPart, Slot, StaffSlot, Told, UnconfirmedPart, Untold,
 };
 use crate::domain::reason::Reason;
-use crate::domain::roster::Municipality;
 use crate::plan::draft::PlanDraft;
 use crate::plan::ledger::{Record, Standing};
 
-/// The remessa of an edition that ended (norma 6.3).
+/// The remessa of an edition that ended (norma 6.3), to those who were competent when it did.
 pub(super) fn referrals(
     survey: &Survey<'_>,
     edition: u16,
     deadline: Deadline,
-    ends_at: Timestamp,
+    closing: &Closing,
     draft: &mut PlanDraft,
 ) {
-    let world = survey.context.world;
-    let system = survey.context.assessor.system();
-    let hours = &world.calendar.hours;
-    let due_at =
-        hours.next_sending(hours.business_days_after(deadline.on, system.referral_after).max(ends_at));
-    if survey.is_before_our_time(due_at) || !survey.context.moment.reached(due_at) {
+    if !survey.context.moment.reached(closing.refer_at) {
         return;
     }
-    let missing: Vec<Addressee> = std::iter::once(Addressee::Gsuas)
-        .chain(gerencias(survey).into_iter().cloned().map(Addressee::Gerencia))
-        .filter(|to| !survey.is_recorded(&StaffSlot::Referral { edition, to: to.clone() }))
-        .collect();
+    let is_missing =
+        |to: &&Addressee| !survey.is_recorded(&StaffSlot::Referral { edition, to: (*to).clone() });
+    let missing: Vec<&Addressee> = closing.offices.iter().filter(is_missing).collect();
     if missing.is_empty() || !survey.context.moment.is_sending() {
         return;
     }
-    let Some(lists) = lists(survey, edition, deadline) else { return };
+    let Some(lists) = lists(survey, edition, deadline, closing) else { return };
     for to in missing {
-        let recipients = audience::office(&world.roster.offices, &to);
+        let recipients = audience::office(&survey.context.world.roster.offices, to);
         let content = Content::Referral {
             to: to.clone(),
             deadline: Some(deadline),
@@ -51,24 +45,10 @@ pub(super) fn referrals(
             unconfirmed: lists.unconfirmed.clone(),
             never_told: lists.never_told.clone(),
         };
-        let slot = StaffSlot::Referral { edition, to };
-        let because = Reason::DeadlinePassed { at: ends_at };
-        draft.tell(survey.notice_to_staff(slot, recipients, due_at, content), because);
+        let slot = StaffSlot::Referral { edition, to: to.clone() };
+        let because = Reason::DeadlinePassed { at: closing.ended_at };
+        draft.tell(survey.notice_to_staff(slot, recipients, closing.refer_at, content), because);
     }
-}
-
-/// The competent gerências: the system's, and those of the window's parts.
-fn gerencias<'a>(survey: &Survey<'a>) -> Vec<&'a GerenciaId> {
-    let system = survey.context.assessor.system();
-    let parts = survey.context.assessor.window().parts.iter();
-    let of_parts = parts.flat_map(|part| survey.context.world.calendar.gerencias_of(system, part));
-    let mut gerencias: Vec<&GerenciaId> = Vec::new();
-    for id in system.gerencias.iter().chain(of_parts) {
-        if !gerencias.contains(&id) {
-            gerencias.push(id);
-        }
-    }
-    gerencias
 }
 
 #[derive(Default)]
@@ -79,28 +59,27 @@ struct Lists {
 }
 
 /// The municipalities that an edition ended for; none when no expected one is left on it, or the window is stopped.
-fn lists(survey: &Survey<'_>, edition: u16, deadline: Deadline) -> Option<Lists> {
+fn lists(survey: &Survey<'_>, edition: u16, deadline: Deadline, closing: &Closing) -> Option<Lists> {
     let mut lists = Lists::default();
     let mut any = false;
-    for municipality in survey.context.world.roster.municipalities.values() {
-        let track = survey.track(municipality.code);
-        let ended = track.edition == edition && !matches!(track.halt, HaltState::Halted { .. });
-        if !ended || survey.context.assessor.expected(municipality).next().is_none() {
+    for (code, then) in &closing.municipalities {
+        let track = survey.track(*code);
+        if track.edition != edition || matches!(track.halt, HaltState::Halted { .. }) {
             continue;
         }
         any = true;
-        let assessment = survey.context.assessor.assess(municipality);
+        let assessment = survey.context.assessor.assess_closed(*code, closing);
         let (pending, unconfirmed) = (assessment.pending(), assessment.unconfirmed());
         if !pending.is_empty() {
-            lists.pending.push((municipality.code, pending));
+            lists.pending.push((*code, pending));
         }
         if !unconfirmed.is_empty() {
-            lists.unconfirmed.push((municipality.code, unconfirmed));
+            lists.unconfirmed.push((*code, unconfirmed));
         }
-        if let Some(untold) = untold(survey, municipality, edition, deadline)
+        if let Some(untold) = untold(survey, *code, then, edition, deadline)
             && untold_matters(&untold, &assessment)
         {
-            lists.never_told.push((municipality.code, untold));
+            lists.never_told.push((*code, untold));
         }
     }
     any.then_some(lists)
@@ -109,11 +88,12 @@ fn lists(survey: &Survey<'_>, edition: u16, deadline: Deadline) -> Option<Lists>
 /// Why a municipality was not told the deadline of an edition that ended, if it was not: what it was told last counts.
 fn untold(
     survey: &Survey<'_>,
-    municipality: &Municipality,
+    municipality: MunicipalityCode,
+    then: &Expected,
     edition: u16,
     deadline: Deadline,
 ) -> Option<Untold> {
-    let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality.code));
+    let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality));
     let suspends = |r: &Record| matches!(r.slot, Slot::Suspension { .. });
     let said = records.iter().filter(|r| r.told.is_some() || suspends(r));
     let last = said.filter_map(|r| Some((r.standing.sent_at()?, r))).max_by_key(|(at, _)| *at);
@@ -122,33 +102,18 @@ fn untold(
         Some(Some(other)) => return Some(Untold::OtherDate(other)),
         Some(None) => return Some(Untold::Suspended),
         // Told of the first edition outside the system.
-        None if survey.context.told_outside(municipality) => {
+        None if then.told_outside => {
             let first = survey.context.assessor.window().edition(1).and_then(|first| first.deadline);
             let told = Told::from(first);
             return (edition > 1 && told != Told::Date(deadline)).then_some(Untold::OtherDate(told));
         }
         None => {}
     }
-    let reachable = || {
-        let context = &survey.context;
-        let announced = &context.assessor.system().announce_to;
-        let (calendar, flagged) = (context.world.calendar, &context.world.ledger.flagged);
-        let reach = audience::reach(
-            context.assessor,
-            calendar,
-            municipality,
-            announced,
-            None,
-            flagged,
-            context.moment,
-        );
-        !reach.to.is_empty()
-    };
     let announcement = records.iter().find(|r| r.slot == Slot::Announcement);
     Some(match announcement.map(|r| r.standing) {
         None | Some(Standing::Withdrawn) => Untold::Unseen,
         Some(Standing::Failed) => Untold::Failed,
-        Some(_) if !reachable() => Untold::NoContact,
+        Some(_) if !then.reachable => Untold::NoContact,
         Some(_) => Untold::Expired,
     })
 }
@@ -159,11 +124,16 @@ pub(super) fn addenda(survey: &Survey<'_>, draft: &mut PlanDraft) {
     let Some(ledger) = survey.ledger else { return };
     for (slot, handed_at) in ledger.staff_slots() {
         let StaffSlot::Referral { edition, to } = slot else { continue };
+        // Nobody leaves a list but by one of these.
+        if survey.known_since(handed_at).is_empty() && !survey.tracks().any(is_cancelled) {
+            continue;
+        }
+        let Some(closing) = survey.closing(*edition) else { continue };
         let Some(deadline) = survey.context.assessor.window().edition(*edition).and_then(|e| e.deadline)
         else {
             continue;
         };
-        let (left, remaining) = left(survey, *edition, handed_at);
+        let (left, remaining) = left(survey, *edition, closing, handed_at);
         for (by, left) in left {
             addendum(survey, (*edition, deadline), (by, left, remaining), to, draft);
         }
@@ -174,19 +144,20 @@ pub(super) fn addenda(survey: &Survey<'_>, draft: &mut PlanDraft) {
 fn left(
     survey: &Survey<'_>,
     edition: u16,
+    closing: &Closing,
     handed_at: Timestamp,
 ) -> (BTreeMap<Departure, Vec<MunicipalityCode>>, usize) {
     let mut left: BTreeMap<Departure, Vec<MunicipalityCode>> = BTreeMap::new();
     let mut remaining = 0;
-    for municipality in survey.context.world.roster.municipalities.values() {
-        let then = survey.track_at(municipality.code, handed_at);
+    for code in closing.municipalities.keys() {
+        let then = survey.track_at(*code, handed_at);
         // Those on an edition known before were left out of it, and who has filled in since owes nothing.
-        let assessment = survey.context.assessor.assess(municipality);
+        let assessment = survey.context.assessor.assess_closed(*code, closing);
         if then.edition != edition || assessment.is_done() {
             continue;
         }
-        match departure(survey, municipality.code, edition, handed_at) {
-            Some(by) => left.entry(by).or_default().push(municipality.code),
+        match departure(survey, *code, edition, handed_at) {
+            Some(by) => left.entry(by).or_default().push(*code),
             None => remaining += 1,
         }
     }

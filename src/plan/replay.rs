@@ -2,6 +2,8 @@
 //!
 //! `simular` and the tests of the plan stand on it.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::ledger::Ledger;
@@ -60,6 +62,14 @@ impl<'a> Replay<'a> {
                 taken_at: Timestamp::MIN,
             },
         })
+    }
+
+    /// The same from here on under another configuration.
+    #[must_use]
+    pub fn under<'b>(self, calendar: &'b Calendar, roster: &'b Roster, until: Timestamp) -> Replay<'b> {
+        let windows = calendar.windows(calendar.hours.zone.date_of(until));
+        let Self { overrides, status, ledger, load, .. } = self;
+        Replay { calendar, windows, roster, overrides, status, ledger, load }
     }
 
     /// The windows of this world, by id.
@@ -166,10 +176,14 @@ pub fn accept(ledger: &mut Ledger, decision: &Decision, now: Timestamp) {
                 ledger.put(window, *municipality, record);
             }
         }
-        key @ (NoticeKey::Staff { .. } | NoticeKey::Service { .. }) => {
-            if matches!(decision, Decision::Send(_) | Decision::Publish(_)) {
+        key @ (NoticeKey::Staff { .. } | NoticeKey::Service { .. }) => match decision {
+            Decision::Send(_) => ledger.put_staff(key.clone(), now),
+            Decision::Publish(report) => {
+                let closing = report.closing.clone();
+                ledger.close(report.window(), report.edition(), now, move || Arc::unwrap_or_clone(closing));
                 ledger.put_staff(key.clone(), now);
             }
-        }
+            Decision::Withhold(_) | Decision::Close(_) => {}
+        },
     }
 }

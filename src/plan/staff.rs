@@ -1,12 +1,9 @@
 //! What the secretariat's own people are told of a window: resumos are `digest`'s, remessas `referral`'s, alerts
 //! `reminder`'s. Pure.
 
-use jiff::Timestamp;
-
+use super::closing::{self, Ended};
 use super::survey::Survey;
 use super::{digest, referral};
-use crate::domain::calendar::Deadline;
-use crate::domain::notice::StaffSlot;
 use crate::domain::overrides::HoldScope;
 use crate::plan::decision::{Decision, Report};
 use crate::plan::draft::PlanDraft;
@@ -18,10 +15,10 @@ pub(super) fn about_window(survey: &Survey<'_>, draft: &mut PlanDraft) {
     if !more_follows && !stopped && !draft.sends(&survey.context.assessor.window().id) {
         digest::digests(survey, draft);
     }
-    for (edition, deadline, ends_at) in ended_editions(survey) {
-        report(survey, edition, ends_at, draft);
-        if !stopped {
-            referral::referrals(survey, edition, deadline, ends_at, draft);
+    for Ended { edition, deadline, .. } in closing::ended(survey) {
+        report(survey, edition, draft);
+        if let Some(closing) = survey.closing(edition).filter(|_| !stopped) {
+            referral::referrals(survey, edition, deadline, closing, draft);
         }
     }
     if !stopped {
@@ -41,31 +38,9 @@ fn is_stopped(survey: &Survey<'_>) -> bool {
     })
 }
 
-/// Editions that rule somewhere and whose deadline has passed while the window was not stopped.
-fn ended_editions(survey: &Survey<'_>) -> Vec<(u16, Deadline, Timestamp)> {
-    let editions = Survey::editions(&survey.context);
-    let window = survey.context.assessor.window();
-    let mut ended: Vec<(u16, Deadline, Timestamp)> = Vec::new();
-    let general = std::iter::once((None, &survey.general));
-    for (municipality, track) in
-        general.chain(survey.special.iter().map(|(code, track)| (Some(*code), track)))
-    {
-        if let (Some(deadline), Some(ends_at)) = (track.deadline, track.ends_at)
-            && survey.context.moment.reached(ends_at)
-            && !editions.halted_at(window, municipality, ends_at)
-            && !ended.iter().any(|(edition, ..)| *edition == track.edition)
-        {
-            ended.push((track.edition, deadline, ends_at));
-        }
+fn report(survey: &Survey<'_>, edition: u16, draft: &mut PlanDraft) {
+    if let Some(closing) = survey.made.get(&edition) {
+        let window = survey.context.assessor.window().id.clone();
+        draft.actions.push(Decision::Publish(Report::new(window, edition, closing.clone())));
     }
-    ended
-}
-
-fn report(survey: &Survey<'_>, edition: u16, ends_at: Timestamp, draft: &mut PlanDraft) {
-    let slot = StaffSlot::Report { edition };
-    if survey.is_before_our_time(ends_at) || survey.is_recorded(&slot) {
-        return;
-    }
-    let window = survey.context.assessor.window().id.clone();
-    draft.actions.push(Decision::Publish(Report::new(window, edition, ends_at)));
 }

@@ -1,13 +1,16 @@
 //! One window, municipality by municipality. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::assess::Assessment;
 use super::edition::{Editions, HaltState, Track, last_told};
 use super::ladder::{self, Step};
 use super::moment::Moment;
 use super::pair::Pair;
+use crate::domain::closing::{Closing, Expected};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::{Content, NoticeKey, Recipient, StaffSlot, Told};
 use crate::domain::reason::Reason;
@@ -28,6 +31,8 @@ pub(super) struct Survey<'a> {
     /// The steps of each edition that rules somewhere.
     pub(super) steps: BTreeMap<u16, Vec<Step>>,
     pub(super) ledger: Option<&'a WindowLedger>,
+    /// The records of editions that this pass is the first to see ended.
+    pub(super) made: BTreeMap<u16, Arc<Closing>>,
 }
 
 impl<'a> Survey<'a> {
@@ -37,6 +42,40 @@ impl<'a> Survey<'a> {
             return self.general;
         }
         self.special.get(&municipality).copied().unwrap_or(self.general)
+    }
+
+    /// What was so when the deadline of an edition passed, where it did in our time.
+    pub(super) fn closing(&self, edition: u16) -> Option<&Closing> {
+        let recorded = self.ledger.and_then(|ledger| ledger.closing(edition));
+        recorded.or_else(|| self.made.get(&edition).map(|made| &**made))
+    }
+
+    /// The record that a municipality's window closed with, where it did.
+    pub(super) fn closing_of(&self, municipality: MunicipalityCode) -> Option<&Closing> {
+        self.closing(self.track(municipality).edition)
+    }
+
+    /// Every municipality that anything may have to be said of: those of the roster and those that the window closed
+    /// for, each with its record in the latter case.
+    pub(super) fn municipalities(&self) -> BTreeMap<MunicipalityCode, Option<&Expected>> {
+        let closings = self.ledger.into_iter().flat_map(WindowLedger::closings);
+        let recorded = closings.chain(self.made.values().map(|made| &**made));
+        let codes = recorded.flat_map(|closing| closing.municipalities.keys());
+        let codes = codes.chain(self.context.world.roster.municipalities.keys());
+        let closed = |code| self.closing_of(code).and_then(|closing| closing.municipalities.get(&code));
+        codes.map(|code| (*code, closed(*code))).collect()
+    }
+
+    /// Where a municipality stands: in a closed window as recorded and loaded since.
+    pub(super) fn assess(&self, municipality: MunicipalityCode) -> Assessment {
+        let (assessor, roster) = (self.context.assessor, self.context.world.roster);
+        match self.closing_of(municipality) {
+            Some(closing) => assessor.assess_closed(municipality, closing),
+            None => roster
+                .municipalities
+                .get(&municipality)
+                .map_or_else(Assessment::default, |m| assessor.assess(m)),
+        }
     }
 
     /// The different tracks in this window.
@@ -71,7 +110,7 @@ impl<'a> Survey<'a> {
         }
     }
 
-    /// Prepares what is the same for every municipality.
+    /// Prepares what is the same for every municipality, but for the records that `closing` makes.
     pub(super) fn new(context: WindowContext<'a>) -> Self {
         let window = context.assessor.window();
         let editions = Self::editions(&context);
@@ -93,7 +132,7 @@ impl<'a> Survey<'a> {
                 });
             }
         }
-        Self { context, general, special, told, steps, ledger }
+        Self { context, general, special, told, steps, ledger, made: BTreeMap::new() }
     }
 
     /// Whether nothing can be decided here any more: every deadline has passed, nothing is open.
@@ -140,7 +179,7 @@ impl<'a> Survey<'a> {
         let track = self.track(municipality.code);
         let steps = self.steps.get(&track.edition).map_or(&[][..], Vec::as_slice);
         let records = self.ledger.map_or(&[][..], |ledger| ledger.of(municipality.code));
-        Pair::new(&self.context, municipality, track, steps, records)
+        Pair::new(&self.context, municipality, track, steps, records, self.closing(track.edition))
     }
 }
 
@@ -161,16 +200,25 @@ impl ToldDates {
             return Self::default();
         }
         let outside = || Told::from(window.edition(1).and_then(|edition| edition.deadline));
-        let mut others: BTreeMap<_, _> = BTreeMap::new();
+        // Whoever an edition names has a track of its own, and a date that is not everybody's.
+        let named = |code: &MunicipalityCode| window.editions.iter().any(|e| e.municipalities.contains(code));
+        // Whether each counts as told outside. Who joins after an edition ended changes nothing of it.
+        let mut expected: BTreeMap<MunicipalityCode, bool> = BTreeMap::new();
+        let closed = ledger.is_some_and(|ledger| ledger.closings().next().is_some());
         for municipality in context.world.roster.municipalities.values() {
-            if context.assessor.expected(municipality).next().is_some() {
-                let told = ledger.and_then(|ledger| last_told(ledger.of(municipality.code)));
-                let outside = || context.told_outside(municipality).then(outside);
-                others.insert(municipality.code, told.map(|(told, _)| told).or_else(outside));
+            let joins = !closed || named(&municipality.code);
+            if joins && context.assessor.expected(municipality).next().is_some() {
+                expected.insert(municipality.code, context.told_outside(municipality));
             }
         }
-        // Whoever an edition names has a track of its own, and a date that is not everybody's.
-        let named = |code| window.editions.iter().any(|edition| edition.municipalities.contains(code));
+        for closing in ledger.into_iter().flat_map(WindowLedger::closings) {
+            expected.extend(closing.municipalities.iter().map(|(code, then)| (*code, then.told_outside)));
+        }
+        let mut others: BTreeMap<_, _> = BTreeMap::new();
+        for (code, told_outside) in expected {
+            let told = ledger.and_then(|ledger| last_told(ledger.of(code))).map(|(told, _)| told);
+            others.insert(code, told.or_else(|| told_outside.then(outside)));
+        }
         let general = others.iter().filter(|(code, _)| !named(code)).filter_map(|(_, told)| *told);
         let latest = general.filter(|told| matches!(told, Told::Date(_))).max();
         others.retain(|_, told| *told != latest);
@@ -183,21 +231,20 @@ impl ToldDates {
 }
 
 /// Decides for every municipality of one window.
-pub(super) fn survey<'a>(context: WindowContext<'a>, draft: &mut PlanDraft) -> Survey<'a> {
-    let survey = Survey::new(context);
+pub(super) fn decide(survey: &Survey<'_>, draft: &mut PlanDraft) {
     if !survey.is_settled() {
         let world = survey.context.world;
         for municipality in world.roster.municipalities.values() {
             let decided = survey.pair(municipality).decide();
             draft.actions.extend(decided.closed.into_iter().map(Decision::Close));
             draft.letters.extend(decided.send);
+            draft.actions.extend(decided.resumed.into_iter().map(Decision::Withhold));
             for withheld in decided.withheld {
                 draft.withhold(world, withheld);
             }
         }
-        withdraw_from_strangers(&survey, draft);
+        withdraw_from_strangers(survey, draft);
     }
-    survey
 }
 
 /// Open notices to municipalities that are no longer in the roster.

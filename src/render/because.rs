@@ -153,6 +153,9 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
         Reason::Waits { until } => {
             format!("Espera até {}, para não suceder de perto a outra carta.", at(*until))
         }
+        Reason::AwaitsHours { until } => {
+            format!("Espera o próximo horário de envio: {}.", at(*until))
+        }
         Reason::BeforeStart => match calendar.starts_on {
             Some(day) => format!("Era devido antes de {}, quando os envios começam.", pt::date(day)),
             None => "Era devido antes do início dos envios.".to_owned(),
@@ -291,6 +294,7 @@ pub fn cause(cause: Cause) -> &'static str {
         "retomada" => "o serviço voltava de uma parada",
         "relogio" => "o relógio estava atrasado",
         "espera" => "esperava-se o intervalo depois de outra carta",
+        "horario" => "esperava-se o próximo horário de envio",
         _ => "havia impedimento registrado no livro",
     }
 }

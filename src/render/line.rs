@@ -112,6 +112,7 @@ mod tests {
 
     use super::*;
     use crate::domain::calendar::{Deadline, Sanction};
+    use crate::domain::closing::Closing;
     use crate::domain::id::EmailAddress;
     use crate::domain::notice::{Content, Recipient, Slot};
     use crate::domain::reason::Reason;
@@ -137,7 +138,7 @@ mod tests {
     }
 
     fn send(notice: Notice, because: Reason) -> Decision {
-        Decision::Send(Sending { notice, version: NonZeroU16::MIN, because })
+        Decision::Send(Sending { notice, version: NonZeroU16::MIN, copies: Vec::new(), because })
     }
 
     #[test]
@@ -168,7 +169,11 @@ mod tests {
                 r#""porque":"1 aviso espera providência da equipe."}"#
             )
         );
-        let report = Decision::Publish(Report::new(world.window.clone(), 2, at()));
+        let report = Decision::Publish(Report::new(
+            world.window.clone(),
+            2,
+            std::sync::Arc::new(Closing::empty(at())),
+        ));
         assert_eq!(
             event_line(at(), &report, &world.calendar),
             concat!(

@@ -83,10 +83,10 @@ impl Chain {
         self.seq == 0
     }
 
-    /// Adds an entry. The high-water mark stays where it is: only the daemon's own passes and heartbeats raise it, so
+    /// Adds an entry, and gives its place. The high-water mark stays where it is: only the daemon's own passes and heartbeats raise it, so
     /// that no command run at another instant can stop the letters (see `begin`).
     #[expect(clippy::needless_pass_by_value, reason = "a line is told once, by whoever makes it")]
-    pub(super) fn append(&mut self, line: Line<'_>) {
+    pub(super) fn append(&mut self, line: Line<'_>) -> i64 {
         let at = ms(line.at);
         let body = line.entry.write();
         let window = line.window.map(WindowId::as_str);
@@ -114,6 +114,7 @@ impl Chain {
             prev: std::mem::replace(&mut self.head, hash.clone()),
             hash,
         });
+        self.seq
     }
 
     /// Tells one thing and is done.

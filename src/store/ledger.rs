@@ -6,7 +6,7 @@ use super::cell::{Cells, parse_told};
 use super::db::Conn;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
-use super::{notice, reading};
+use super::{closing, notice, reading};
 use crate::domain::id::EmailAddress;
 use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::reason::Cause;
@@ -19,7 +19,7 @@ statements! {
     const FLAGGED = "SELECT address, refusal, until FROM flagged_contacts";
     // live: whether an address is still to be tried or repeated, also one that a reter only pauses.
     const NOTICES = "SELECT n.notice_key, n.kind, n.edition, n.told, n.version, n.due_at, n.valid_until, n.recorded_at, \
-                     n.parts, n.act, n.cause, n.queued_at, d.reached_at, d.live FROM notices n LEFT JOIN ( \
+                     n.parts, n.copies, n.act, n.cause, n.queued_at, d.reached_at, d.live FROM notices n LEFT JOIN ( \
                      SELECT notice_key, MIN(reached_at) AS reached_at, \
                      MAX(CASE WHEN (stopped_at IS NULL OR stopped_by = 'reter') AND (state IN ('registrado', 'enviando') \
                      OR (state IN ('adiado', 'incerto') AND next_attempt_at IS NOT NULL)) THEN 1 ELSE 0 END) AS live \
@@ -45,6 +45,7 @@ impl Store {
         for row in bound!(NOTICES).fetch_all(&mut *view).await? {
             put(&mut ledger, &Cells::of("notices", &row))?;
         }
+        closing::load(&mut view, &mut ledger).await?;
         Ok(ledger)
     }
 }
@@ -67,6 +68,7 @@ fn put(ledger: &mut Ledger, cells: &Cells<'_>) -> Result<(), StoreError> {
         due_at: cells.instant("due_at")?,
         recorded_at: cells.instant("recorded_at")?,
         parts: cells.parsed("parts", notice::parse_parts)?,
+        copies: cells.parsed("copies", notice::parse_copies)?,
         standing,
     };
     ledger.put(&window, municipality, record);

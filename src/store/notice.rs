@@ -12,20 +12,21 @@ use super::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{PartId, UnitId, WindowId};
 use crate::domain::journal::{self, Text};
-use crate::domain::notice::Kind;
-use crate::plan::ledger::NamedPart;
+use crate::domain::notice::{Addressee, Kind};
+use crate::plan::ledger::{CopyRequest, NamedPart};
 use crate::plan::{Act, Decision};
 
 statements! {
-    const KNOWN = "SELECT notice_key, edition, kind, rung, version, due_at, valid_until, told, parts, act, cause \
+    const KNOWN = "SELECT notice_key, edition, kind, rung, version, due_at, valid_until, told, parts, copies, act, cause \
                    FROM notices WHERE notice_key = $1";
     const REACHED = "SELECT COUNT(*) FROM deliveries WHERE notice_key = $1 AND reached_at IS NOT NULL";
     const PUT = "INSERT INTO notices (notice_key, window_id, municipality, edition, kind, rung, version, due_at, \
-                 valid_until, told, parts, act, cause, because, recorded_at, queued_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
+                 valid_until, told, parts, copies, act, cause, because, recorded_at, queued_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
                  ON CONFLICT (notice_key) DO UPDATE SET edition = excluded.edition, kind = excluded.kind, \
                  rung = excluded.rung, version = excluded.version, due_at = excluded.due_at, \
                  valid_until = excluded.valid_until, told = excluded.told, parts = excluded.parts, \
+                 copies = excluded.copies, \
                  act = excluded.act, cause = excluded.cause, because = excluded.because, \
                  recorded_at = excluded.recorded_at, queued_at = COALESCE(excluded.queued_at, notices.queued_at)";
     const PUT_ACT = "UPDATE notices SET act = $2, cause = $3, because = $4 WHERE notice_key = $1";
@@ -53,6 +54,7 @@ pub(super) struct NoticeRow {
     pub(super) valid_until: Option<i64>,
     pub(super) told: Option<String>,
     pub(super) parts: String,
+    pub(super) copies: String,
     pub(super) act: String,
     pub(super) cause: String,
 }
@@ -69,6 +71,7 @@ impl NoticeRow {
             valid_until: decision.valid_until().map(ms),
             told: decision.told().map(told_text),
             parts: parts_text(&decision.parts()),
+            copies: copies_text(decision.copies()),
             act: decision.act().as_str().to_owned(),
             cause: decision.because().cause().as_str().to_owned(),
         }
@@ -86,6 +89,7 @@ impl NoticeRow {
             valid_until: cells.get("valid_until")?,
             told: cells.get("told")?,
             parts: cells.get("parts")?,
+            copies: cells.get("copies")?,
             act: cells.get("act")?,
             cause: cells.get("cause")?,
         }))
@@ -138,6 +142,26 @@ pub(super) fn parse_parts(text: &str) -> Option<Vec<NamedPart>> {
         let part = PartId::parse(cells.next()?).ok()?;
         let units = cells.map(|unit| UnitId::parse(unit).ok()).collect::<Option<_>>()?;
         Some(NamedPart { part, units })
+    };
+    text.split_terminator('\n').map(line).collect()
+}
+
+/// Who asked for a copy, as the ledger writes it: one a line, the parts that are theirs after it, between tabs.
+fn copies_text(copies: &[CopyRequest]) -> String {
+    let line = |request: &CopyRequest| {
+        let parts = request.parts.iter().map(|part| part.as_str().to_owned());
+        std::iter::once(request.to.to_string()).chain(parts).collect::<Vec<_>>().join("\t")
+    };
+    copies.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The same, read back.
+pub(super) fn parse_copies(text: &str) -> Option<Vec<CopyRequest>> {
+    let line = |line: &str| {
+        let mut cells = line.split('\t');
+        let to = Addressee::parse(cells.next()?)?;
+        let parts = cells.map(|part| PartId::parse(part).ok()).collect::<Option<_>>()?;
+        Some(CopyRequest { to, parts })
     };
     text.split_terminator('\n').map(line).collect()
 }
@@ -208,6 +232,7 @@ pub(super) async fn put_row(
         row.valid_until,
         &row.told,
         &row.parts,
+        &row.copies,
         &row.act,
         &row.cause,
         &change.because,
@@ -235,5 +260,12 @@ mod tests {
         assert_eq!(parse_parts("").unwrap(), []);
         assert_eq!(parse_parts("CRAS\nGESTAO").unwrap(), [part("CRAS", &[]), part("GESTAO", &[])]);
         assert_eq!(parse_parts("CRAS\t\t1"), None, "never half a list");
+        let request = |to: &str, parts: &[&str]| CopyRequest {
+            to: Addressee::parse(to).unwrap(),
+            parts: parts.iter().map(|id| PartId::parse(id).unwrap()).collect(),
+        };
+        let copies = [request("GSUAS", &["CRAS", "CENTRO POP"]), request("GPSB", &["CRAS"])];
+        assert_eq!(copies_text(&copies), "GSUAS\tCRAS\tCENTRO POP\nGPSB\tCRAS");
+        assert_eq!(parse_copies(&copies_text(&copies)).unwrap(), copies);
     }
 }

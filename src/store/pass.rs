@@ -11,6 +11,7 @@ use sqlx::Row as _;
 
 use super::cell::ms;
 use super::chain::{Chain, Line, sha256};
+use super::closing;
 use super::db::{Conn, detached};
 use super::notice::{NoticeRow, ids, put, put_row, stop};
 use super::sql::{bound, statements};
@@ -139,6 +140,9 @@ async fn record(
     if recorded != Recorded::Repeated {
         let told = told(change, row, recorded, effect);
         chain.append(Line::of_notice(now, change.decision.key(), &key, told));
+        if let Decision::Publish(report) = &change.decision {
+            closing::put(conn, chain, report, &key, now).await?;
+        }
     }
     Ok(recorded)
 }
@@ -257,6 +261,7 @@ fn told(change: &Change, row: NoticeRow, recorded: Recorded, effect: Effect) -> 
         valid_until: decision.valid_until().map(Text),
         told: row.told,
         parts: row.parts.split_terminator('\n').map(ToOwned::to_owned).collect(),
+        copies: row.copies.split_terminator('\n').map(ToOwned::to_owned).collect(),
         cause: row.cause,
         because: change.because.clone(),
         evidence: change.evidence.iter().map(evidence).collect(),

@@ -1,18 +1,24 @@
 //! What the store's tests share: a store in a folder of its own, decisions, and an outbox that empties itself.
 
 use std::num::NonZeroU16;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 use super::{Change, Claim, NewLetter, Settled, Store};
 use crate::domain::calendar::Deadline;
+use crate::domain::closing::{Closing, Expected, ExpectedPart, Known};
 use crate::domain::delivery::Outcome;
-use crate::domain::id::{EmailAddress, MunicipalityCode, PartId, WindowId};
-use crate::domain::notice::{Content, NoticeKey, PendingPart, Recipient, Slot};
+use crate::domain::id::{
+    EmailAddress, FeedId, GerenciaId, MunicipalityCode, PartId, SnapshotId, UnitId, WindowId,
+};
+use crate::domain::notice::{Addressee, Content, NoticeKey, PendingPart, Recipient, Slot};
 use crate::domain::reason::Reason;
 use crate::domain::refusal::Refusal;
 use crate::domain::roster::Role;
+use crate::domain::status::State;
+use crate::plan::ledger::CopyRequest;
 use crate::plan::{Act, Closed, Decision, End, Notice, Report, Sending, Withheld};
 
 pub(super) const VITORIA: &str = "3205309";
@@ -65,7 +71,45 @@ pub(super) fn warning(code: &str) -> Notice {
 
 pub(super) fn send(notice: Notice, version: u16) -> Decision {
     let version = NonZeroU16::new(version).unwrap();
-    Decision::Send(Sending { notice, version, because: Reason::RungDue { due_at: at(0) } })
+    let copies = vec![CopyRequest { to: Addressee::Gsuas, parts: vec![part("CRAS")] }];
+    Decision::Send(Sending { notice, version, copies, because: Reason::RungDue { due_at: at(0) } })
+}
+
+/// What was so when a deadline passed, with something of everything.
+pub(super) fn closing() -> Closing {
+    let unit = |id: &str| UnitId::parse(id).unwrap();
+    let known = Known {
+        part: part("CRAS"),
+        unit: Some(unit("32053093001")),
+        state: State::Pending,
+        as_of: at(-90),
+        feed: FeedId::parse("lista").unwrap(),
+        snapshot: SnapshotId::parse("lista-1").unwrap(),
+        arrival: 7,
+        is_fresh: true,
+    };
+    let expected = Expected {
+        name: "Vitória".to_owned(),
+        region: "Metropolitana".to_owned(),
+        told_outside: false,
+        reachable: true,
+        waits: false,
+        parts: vec![ExpectedPart {
+            part: part("CRAS"),
+            units: vec![unit("32053093001"), unit("32053093002")],
+            late: vec![unit("32053093002")],
+        }],
+        known: vec![known],
+    };
+    let gpsb = GerenciaId::parse("GPSB").unwrap();
+    Closing {
+        ended_at: at(0),
+        refer_at: at(24 * 60),
+        validity: SignedDuration::from_hours(36),
+        offices: vec![Addressee::Gsuas, Addressee::Gerencia(gpsb.clone())],
+        competent: [(part("CRAS"), vec![gpsb])].into(),
+        municipalities: [(municipality(VITORIA), expected)].into(),
+    }
 }
 
 /// A decision about the 5-day warning of a municipality.
@@ -73,7 +117,7 @@ pub(super) fn decision(act: Act, code: &str) -> Decision {
     let notice = warning(code);
     let (end, because) = match act {
         Act::Send => return send(notice, 1),
-        Act::Publish => return Decision::Publish(Report::new(rma(), 1, at(0))),
+        Act::Publish => return Decision::Publish(Report::new(rma(), 1, Arc::new(closing()))),
         Act::Withhold => {
             let (kind, version) = (notice.content.kind(), Some(NonZeroU16::MIN));
             return Decision::Withhold(Withheld { notice, kind, version, because: Reason::NoContact });

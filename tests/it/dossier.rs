@@ -254,7 +254,7 @@ fn notice(slot: Slot, content: Content) -> Notice {
 }
 
 fn sending(notice: Notice, because: Reason) -> Decision {
-    Decision::Send(Sending { notice, version: NonZeroU16::MIN, because })
+    Decision::Send(Sending { notice, version: NonZeroU16::MIN, copies: Vec::new(), because })
 }
 
 async fn record(live: &Live, store: &Store, decision: Decision, minutes: i64) {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::make::{Part, facts};
 use super::word::Text;
 use crate::domain::delivery::DeliveryState;
-use crate::domain::id::{FeedId, MunicipalityCode, PartId, SnapshotId, UnitId};
+use crate::domain::id::{FeedId, GerenciaId, MunicipalityCode, PartId, SnapshotId, UnitId};
 use crate::domain::status::State;
 
 facts! {
@@ -68,6 +68,64 @@ facts! {
         kept_sha256 "guardado_sha256": String,
     }
 
+    /// Which gerências were competent for a part.
+    CompetentFacts {
+        /// Which part.
+        part "parte": Text<PartId>,
+        /// Its gerências.
+        gerencias "gerencias": Vec<Text<GerenciaId>>,
+    }
+
+    /// A municipality of which something was expected when a deadline passed.
+    ExpectedFacts {
+        /// Which.
+        municipality "municipio": Text<MunicipalityCode>,
+        /// Its name.
+        name "nome": String,
+        /// Its region.
+        region "regiao": String,
+        /// Whether it counted as told of the first edition outside the system.
+        told_outside "informado_por_fora": bool,
+        /// Whether it could be written to.
+        reachable "alcancavel": bool,
+        /// Whether nothing was owed yet because another window was not concluded there.
+        waits "esperava_outra": bool,
+        /// What was expected.
+        parts "partes": Vec<ExpectedPartFacts>,
+        /// What the feeds had said.
+        known "sabido": Vec<KnownFacts>,
+    }
+
+    /// A part that was expected.
+    ExpectedPartFacts {
+        /// Which part.
+        part "parte": Text<PartId>,
+        /// The units of it that counted.
+        units "unidades": Vec<Text<UnitId>>,
+        /// Those of them that began within the period, so that the silence about them means nothing.
+        late "novas": Vec<Text<UnitId>>,
+    }
+
+    /// What a feed had said of one part when a deadline passed.
+    KnownFacts {
+        /// Which part.
+        part "parte": Text<PartId>,
+        /// Which unit; null: the part as a whole.
+        unit "unidade": Option<Text<UnitId>>,
+        /// What it said.
+        state "situacao": Text<State>,
+        /// As of when.
+        as_of "dados_de": Text<Timestamp>,
+        /// Which feed.
+        feed "fonte": Text<FeedId>,
+        /// In which load.
+        snapshot "coleta": Text<SnapshotId>,
+        /// The place of that load among all.
+        arrival "ordem": u64,
+        /// Whether it was young enough to be believed.
+        is_fresh "atual": bool,
+    }
+
     /// One change that a register of units proposes.
     ProposalFacts {
         /// Its short name.
@@ -90,5 +148,9 @@ pub const PARTS: &[Part] = &[
     DeliveryFacts::PART,
     Stopped::PART,
     Message::PART,
+    CompetentFacts::PART,
+    ExpectedFacts::PART,
+    ExpectedPartFacts::PART,
+    KnownFacts::PART,
     ProposalFacts::PART,
 ];

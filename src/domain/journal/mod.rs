@@ -21,19 +21,22 @@ mod word;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use fact::{DeliveryFacts, Evidence, LetterFacts, Message, PARTS, ProposalFacts, Stopped};
+pub use fact::{
+    CompetentFacts, DeliveryFacts, Evidence, ExpectedFacts, ExpectedPartFacts, KnownFacts, LetterFacts,
+    Message, PARTS, ProposalFacts, Stopped,
+};
 pub use make::{Field, Form, Part};
 use make::{entries, facts};
 pub use read::Unread;
-pub use word::{Act, ClockAct, OrderAct, OrderKind, Text, Unflagging, Verdict};
+pub use word::{Act, ClockAct, DoubtCause, OrderAct, OrderKind, Text, Unflagging, Verdict};
 
 use super::delivery::DeliveryState;
 use super::id::{FeedId, PartId, SnapshotId, SystemId, WindowId};
-use super::notice::Kind;
+use super::notice::{Addressee, Kind};
 use super::overrides::BatchId;
 use super::refusal::Refusal;
 
@@ -66,6 +69,8 @@ entries! {
         told "prazo_informado": Option<String>,
         /// The parts that it names, each followed by its units, between tabs.
         parts "partes": Vec<String>,
+        /// Who asked for a copy of the letter, each followed by the parts that are theirs, between tabs.
+        copies "copias": Vec<String>,
         /// The reason, as one fixed word.
         cause "causa": String,
         /// The reason in words.
@@ -78,6 +83,25 @@ entries! {
         stopped "parou": Option<Stopped>,
         /// Ids of deliveries taken up again.
         resumed "retomou": Vec<String>,
+    }
+
+    /// The deadline of an edition passed: who was expected with which units, and what was known. Whatever is said of it
+    /// later rests on this and on later loads. The subject is the key of its last report.
+    EditionClosed "encerramento.1" since "0.1.0" {
+        /// Which edition.
+        edition "edicao": u16,
+        /// When its deadline passed.
+        ended_at "prazo_em": Text<Timestamp>,
+        /// When its remessa is due.
+        refer_at "remessa_em": Text<Timestamp>,
+        /// For how long a *pendente* was believed.
+        validity "validade": Text<SignedDuration>,
+        /// To whom its remessa goes.
+        offices "remessa_para": Vec<Text<Addressee>>,
+        /// The competent gerências of each part.
+        competent "competentes": Vec<CompetentFacts>,
+        /// The municipalities that it ended for and that owed something.
+        municipalities "municipios": Vec<ExpectedFacts>,
     }
 
     /// An attempt to deliver a letter to one address ended. The subject is the notice's key.
@@ -228,6 +252,40 @@ entries! {
         author "autor": String,
         /// Why.
         reason "motivo": String,
+    }
+
+    /// Somebody said that this ledger is the one that counts, of which its witness did not say so.
+    Assumed "livro.assumir.1" since "0.1.0" {
+        /// Why it was doubted: *ausente*, *copiada*, *anterior* or *outro*.
+        cause "duvida": DoubtCause,
+        /// The last entry that the witness knew; null when it could not be read.
+        witness_seq "testemunha_registro": Option<i64>,
+        /// That entry's hash.
+        witness_hash "testemunha_hash": Option<String>,
+        /// The last entry of this ledger before this one.
+        seq "registro": i64,
+        /// That entry's hash.
+        hash "hash": String,
+        /// Who.
+        author "autor": String,
+        /// Why.
+        reason "motivo": String,
+    }
+
+    /// The queue stands still: letters came back from several domains at once. The subject is the queue.
+    QueueStopped "fila.parada.1" since "0.1.0" {
+        /// Until when, if nobody ends it before.
+        until "ate": Text<Timestamp>,
+        /// How many addresses, which are not at fault.
+        contacts "contatos": u64,
+    }
+
+    /// The queue goes on. The subject is the queue.
+    QueueResumed "fila.retomada.1" since "0.1.0" {
+        /// Who ended the stop; null: its time was over.
+        author "autor": Option<String>,
+        /// Why.
+        reason "motivo": Option<String>,
     }
 
     /// A letter marked as a test was handed to the relay. The subject is the address's SHA-256.

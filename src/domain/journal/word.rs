@@ -2,14 +2,16 @@
 
 use std::ops::Deref;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::domain::delivery::DeliveryState;
-use crate::domain::id::{FeedId, MunicipalityCode, PartId, SnapshotId, SystemId, UnitId, WindowId};
-use crate::domain::notice::Kind;
+use crate::domain::id::{
+    FeedId, GerenciaId, MunicipalityCode, PartId, SnapshotId, SystemId, UnitId, WindowId,
+};
+use crate::domain::notice::{Addressee, Kind};
 use crate::domain::overrides::BatchId;
 use crate::domain::refusal::Refusal;
 use crate::domain::status::State;
@@ -76,6 +78,18 @@ words! {
         TakeBack "corrigir",
         /// *aceitar*: the clock is right where it stands.
         Believe "aceitar",
+    }
+
+    /// Why a ledger is not known to be the one that last sent.
+    DoubtCause {
+        /// *ausente*: it has no witness.
+        Missing "ausente",
+        /// *copiada*: its witness is a copy, or another machine's.
+        Copied "copiada",
+        /// *anterior*: it ends before its witness.
+        Older "anterior",
+        /// *outro*: its witness is another ledger's.
+        Other "outro",
     }
 
     /// Whether an order is given or taken back.
@@ -165,7 +179,10 @@ macro_rules! texts {
 
 texts! {
     Timestamp: ToString::to_string, |text| text.parse().ok();
+    SignedDuration: ToString::to_string, |text| text.parse().ok();
     Date: ToString::to_string, |text| text.parse().ok();
+    Addressee: ToString::to_string, Addressee::parse;
+    GerenciaId: ToString::to_string, |text| GerenciaId::parse(text).ok();
     DeliveryState: ToString::to_string, DeliveryState::parse;
     Refusal: ToString::to_string, Refusal::parse;
     State: |state| state.as_str().to_owned(), State::parse;

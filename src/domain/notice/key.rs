@@ -126,7 +126,9 @@ impl fmt::Display for Addressee {
 }
 
 impl Addressee {
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads what [`fmt::Display`] writes.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         match text {
             "GSUAS" => Some(Self::Gsuas),
             other => GerenciaId::parse(other).ok().map(Self::Gerencia),
@@ -307,6 +309,15 @@ impl NoticeKey {
             slot: Slot::parse(None, slot)?,
             municipality: MunicipalityCode::parse(code).ok()?,
         })
+    }
+
+    /// Whether it calls a person, which no hour and no hold keeps back.
+    #[must_use]
+    pub fn is_alert(&self) -> bool {
+        match self {
+            Self::Service { .. } | Self::Staff { slot: StaffSlot::Alert { .. }, .. } => true,
+            Self::Staff { .. } | Self::Municipal { .. } => false,
+        }
     }
 
     /// The window that it is about, if any.

@@ -14,6 +14,8 @@ use crate::domain::id::{FeedId, MunicipalityCode, SnapshotId, WindowId};
 pub struct StatusBook {
     windows: HashMap<WindowId, Shelf>,
     fetched: HashMap<FeedId, (SnapshotId, Timestamp)>,
+    /// What feeds said that are no longer: it counts only where a window had closed on it.
+    retired: HashMap<WindowId, Shelf>,
 }
 
 /// What is known of a window, read once somebody asks: most windows are long over and nobody asks.
@@ -97,12 +99,24 @@ impl StatusBook {
         self.windows.entry(window).or_default().unread.push(Unread(feed, Arc::new(read)));
     }
 
-    /// Leaves out what feeds said that are no longer: from then on it does not count.
+    /// Puts aside what feeds said that are no longer: from then on it does not count, but where a window had closed on it.
     pub fn only(&mut self, counts: impl Fn(&FeedId) -> bool) {
-        for shelf in self.windows.values_mut() {
-            shelf.unread.retain(|Unread(feed, _)| counts(feed));
-            for entries in shelf.read.get_mut().into_iter().flat_map(HashMap::values_mut) {
-                entries.retain(|entry| counts(&entry.feed));
+        for (window, shelf) in &mut self.windows {
+            let unread: Vec<Unread> = shelf.unread.extract_if(.., |Unread(feed, _)| !counts(feed)).collect();
+            let Some(read) = shelf.read.get_mut() else {
+                if !unread.is_empty() {
+                    self.retired.entry(window.clone()).or_default().unread.extend(unread);
+                }
+                continue;
+            };
+            for (code, entries) in read {
+                for entry in entries.extract_if(.., |entry| !counts(&entry.feed)) {
+                    let retired = self.retired.entry(window.clone()).or_default();
+                    let Some(retired) = retired.entries_mut() else { continue };
+                    let retired = retired.entry(*code).or_default();
+                    retired.retain(|known| !known.is_about(&entry));
+                    retired.push(entry);
+                }
             }
         }
         self.fetched.retain(|feed, _| counts(feed));
@@ -134,7 +148,8 @@ impl StatusBook {
     /// What is known of a window.
     #[must_use]
     pub fn window(&self, window: &WindowId) -> WindowStatus<'_> {
-        WindowStatus { entries: self.windows.get(window).map(Shelf::entries), book: self }
+        let (now, retired) = (self.windows.get(window), self.retired.get(window));
+        WindowStatus { entries: now.map(Shelf::entries), retired: retired.map(Shelf::entries), book: self }
     }
 }
 
@@ -142,6 +157,7 @@ impl StatusBook {
 #[derive(Debug, Clone, Copy)]
 pub struct WindowStatus<'a> {
     entries: Option<&'a Entries>,
+    retired: Option<&'a Entries>,
     book: &'a StatusBook,
 }
 
@@ -150,6 +166,12 @@ impl<'a> WindowStatus<'a> {
     #[must_use]
     pub fn of(&self, municipality: MunicipalityCode) -> &'a [Entry] {
         self.entries.and_then(|e| e.get(&municipality)).map_or(&[], Vec::as_slice)
+    }
+
+    /// What feeds had said of one municipality in it that are no longer.
+    #[must_use]
+    pub fn retired_of(&self, municipality: MunicipalityCode) -> &'a [Entry] {
+        self.retired.and_then(|e| e.get(&municipality)).map_or(&[], Vec::as_slice)
     }
 
     /// Everything, by municipality.

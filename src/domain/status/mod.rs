@@ -215,6 +215,12 @@ impl Entry {
             }
     }
 
+    /// Whether another entry is the same feed's about the same key, in whatever load.
+    #[must_use]
+    pub fn is_about(&self, other: &Self) -> bool {
+        self.part == other.part && self.unit == other.unit && self.feed == other.feed
+    }
+
     /// Whether it says *pendente* and that is believed.
     #[must_use]
     pub fn is_believed_pending(&self) -> bool {

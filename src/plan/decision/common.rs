@@ -8,7 +8,7 @@ use super::{Act, Decision, Notice, Sending, Withheld};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::{Content, Kind, NoticeKey, Recipient, Slot, Told};
 use crate::domain::reason::Reason;
-use crate::plan::ledger::{NamedPart, Record, Standing};
+use crate::plan::ledger::{CopyRequest, NamedPart, Record, Standing};
 
 impl Decision {
     /// What to do, by its word alone.
@@ -138,13 +138,22 @@ impl Decision {
         }
     }
 
+    /// Who asked for a copy of its letter, where one is to be sent.
+    #[must_use]
+    pub fn copies(&self) -> &[CopyRequest] {
+        match self {
+            Self::Send(sending) => &sending.copies,
+            Self::Withhold(_) | Self::Close(_) | Self::Publish(_) => &[],
+        }
+    }
+
     /// When it was due.
     #[must_use]
     pub fn due_at(&self) -> Timestamp {
         match self {
             Self::Send(Sending { notice, .. }) | Self::Withhold(Withheld { notice, .. }) => notice.due_at,
             Self::Close(closed) => closed.due_at,
-            Self::Publish(report) => report.ended_at,
+            Self::Publish(report) => report.closing.ended_at,
         }
     }
 
@@ -178,6 +187,7 @@ impl Decision {
                 due_at: closed.due_at,
                 recorded_at: now,
                 parts: closed.parts.clone(),
+                copies: Vec::new(),
                 standing: closed.standing(),
             }),
             Self::Publish(_) => None,

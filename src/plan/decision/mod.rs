@@ -3,14 +3,16 @@
 mod common;
 
 use std::num::NonZeroU16;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::domain::closing::Closing;
 use crate::domain::id::WindowId;
 pub use crate::domain::journal::Act;
 use crate::domain::notice::{Content, Kind, NoticeKey, Recipient, StaffSlot, Told};
 use crate::domain::reason::Reason;
-use crate::plan::ledger::{NamedPart, Record, Standing};
+use crate::plan::ledger::{CopyRequest, NamedPart, Record, Standing};
 
 /// One change of decision, with its because.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +49,8 @@ pub struct Sending {
     pub notice: Notice,
     /// Which version of it this letter is: 1 unless another role stands in or the text changed.
     pub version: NonZeroU16,
+    /// Who in the secretariat asked for a copy (`copia`).
+    pub copies: Vec<CopyRequest>,
     /// Why it is sent.
     pub because: Reason,
 }
@@ -101,14 +105,14 @@ pub enum End {
     Expired,
 }
 
-/// The last report of an edition.
+/// The last report of an edition, with the record of what was so when its deadline passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     key: NoticeKey,
     window: WindowId,
     edition: u16,
-    /// When that edition's deadline passed.
-    pub ended_at: Timestamp,
+    /// What was so.
+    pub closing: Arc<Closing>,
     /// Why it is written.
     pub because: Reason,
 }
@@ -116,10 +120,11 @@ pub struct Report {
 impl Report {
     /// The report of an edition whose deadline passed.
     #[must_use]
-    pub fn new(window: WindowId, edition: u16, ended_at: Timestamp) -> Self {
+    pub fn new(window: WindowId, edition: u16, closing: Arc<Closing>) -> Self {
         let slot = StaffSlot::Report { edition };
         let key = NoticeKey::Staff { window: window.clone(), slot };
-        Self { key, window, edition, ended_at, because: Reason::DeadlinePassed { at: ended_at } }
+        let because = Reason::DeadlinePassed { at: closing.ended_at };
+        Self { key, window, edition, closing, because }
     }
 
     /// Of which window.
@@ -176,6 +181,7 @@ impl Notice {
             due_at: self.due_at,
             recorded_at: now,
             parts: self.parts(),
+            copies: Vec::new(),
             standing,
         })
     }
@@ -185,7 +191,8 @@ impl Sending {
     /// The ledger's record of it; none for a notice to staff.
     #[must_use]
     pub fn record(&self, standing: Standing, now: Timestamp) -> Option<Record> {
-        self.notice.record(self.notice.content.kind(), Some(self.version), standing, now)
+        let record = self.notice.record(self.notice.content.kind(), Some(self.version), standing, now)?;
+        Some(Record { copies: self.copies.clone(), ..record })
     }
 }
 

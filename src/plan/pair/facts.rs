@@ -51,7 +51,18 @@ impl<'b> Pair<'_, 'b> {
     }
 
     pub(super) fn assessment(&self) -> &Assessment {
-        self.assessment.get_or_init(|| self.context.assessor.assess(self.municipality))
+        self.assessment.get_or_init(|| match self.closing {
+            Some(closing) => self.context.assessor.assess_closed(self.municipality.code, closing),
+            None => self.context.assessor.assess(self.municipality),
+        })
+    }
+
+    /// Whether anything is expected here, or was when the deadline passed.
+    pub(super) fn is_expected(&self) -> bool {
+        match self.closing {
+            Some(closing) => closing.municipalities.contains_key(&self.municipality.code),
+            None => self.context.assessor.expected(self.municipality).next().is_some(),
+        }
     }
 
     /// The first sending instant at or after a cause, unless that lies before `inicio`.

@@ -6,13 +6,14 @@ use jiff::Timestamp;
 
 use super::facts::counts_to_the_day;
 use super::{Fate, Pair, Wish};
-use crate::domain::notice::{Content, Kind, Slot};
+use crate::domain::calendar::CopyTo;
+use crate::domain::notice::{Addressee, Content, Kind, Slot};
 use crate::domain::overrides::BatchId;
 use crate::domain::reason::Reason;
 use crate::domain::time::hours_after;
 use crate::plan::audience;
 use crate::plan::decision::Sending;
-use crate::plan::ledger::{Record, Standing};
+use crate::plan::ledger::{CopyRequest, NamedPart, Record, Standing};
 
 /// No rung leaves sooner than this after a divulgação or a correction (DESIGN "How many").
 const QUIET_HOURS: i64 = 48;
@@ -29,7 +30,8 @@ impl Pair<'_, '_> {
         if let Some(told_at) = self.corrected_at().filter(|_| !left)
             && !self.context.moment.reached(hours_after(told_at, QUIET_HOURS))
         {
-            return Fate::Waits(self.leaves_after(told_at));
+            let because = Reason::Waits { until: self.leaves_after(told_at) };
+            return self.waits(&wish, because);
         }
         if let Some(edition) = self.track.awaiting {
             let window = &self.context.assessor.window().id;
@@ -37,6 +39,18 @@ impl Pair<'_, '_> {
             return self.withhold(&wish, Vec::new(), Reason::DeadlineInDoubt { batch });
         }
         self.consider(Some(wish))
+    }
+
+    /// What may leave later; a hold that the ledger still names and that is over is said to be over. What holds whole
+    /// batches is looked at only among letters that could leave, so nothing is known of its end here.
+    fn waits(&self, wish: &Wish, because: Reason) -> Fate {
+        let held_by = self.record(wish.slot).and_then(|r| r.standing.held_by());
+        let over = held_by.is_some_and(|cause| !cause.holds_batches());
+        let resumed = match self.withhold(wish, Vec::new(), because.clone()) {
+            Fate::Withhold(withheld) if over => Some(withheld),
+            Fate::Withhold(_) | Fate::Nothing | Fate::Kept | Fate::Waits(..) | Fate::Send(_) => None,
+        };
+        Fate::Waits(because, resumed)
     }
 
     /// When the quiet after a divulgação or correction ends for a rung: the first sending instant after it.
@@ -48,7 +62,8 @@ impl Pair<'_, '_> {
     pub(super) fn consider(&self, wish: Option<Wish>) -> Fate {
         let Some(wish) = wish else { return Fate::Nothing };
         if !self.context.moment.reached(wish.due_at) {
-            return Fate::Waits(wish.due_at);
+            let because = Reason::AwaitsHours { until: wish.due_at };
+            return self.waits(&wish, because);
         }
         let record = self.record(wish.slot);
         match record.map(|r| r.standing) {
@@ -91,10 +106,11 @@ impl Pair<'_, '_> {
         if counts_to_the_day(wish.slot)
             && let Some(until) = self.other_letter_today()
         {
-            return Fate::Waits(until);
+            return self.waits(&wish, Reason::Waits { until });
         }
         if !self.context.moment.is_sending() {
-            return Fate::Waits(self.context.world.calendar.hours.next_sending(self.context.moment.stamp()));
+            let until = self.context.world.calendar.hours.next_sending(self.context.moment.stamp());
+            return self.waits(&wish, Reason::AwaitsHours { until });
         }
         let version = match record.and_then(|r| Some((r, r.version?))) {
             // A letter that a hold stopped before anybody took it goes on as it was recorded.
@@ -105,7 +121,35 @@ impl Pair<'_, '_> {
             None if reach.stands_in => NonZeroU16::MIN.saturating_add(1),
             None => NonZeroU16::MIN,
         };
-        Fate::Send(Sending { notice: self.notice(&wish, reach.to), version, because: wish.because })
+        let notice = self.notice(&wish, reach.to);
+        let copies = self.copied_to(&wish.copies, &notice.parts());
+        Fate::Send(Sending { notice, version, copies, because: wish.because })
+    }
+
+    /// Who hears of a letter about these parts, by the offices that are competent when it is written.
+    fn copied_to(&self, copies: &[CopyTo], named: &[NamedPart]) -> Vec<CopyRequest> {
+        let (calendar, system) = (self.context.world.calendar, self.context.assessor.system());
+        let mut requests: Vec<CopyRequest> = Vec::new();
+        for copy in copies {
+            match copy {
+                CopyTo::Gsuas => {
+                    let parts = named.iter().map(|n| n.part.clone()).collect();
+                    requests.push(CopyRequest { to: Addressee::Gsuas, parts });
+                }
+                CopyTo::Gerencia => {
+                    for NamedPart { part, .. } in named {
+                        for id in calendar.gerencias_of(system, part) {
+                            let to = Addressee::Gerencia(id.clone());
+                            match requests.iter_mut().find(|request| request.to == to) {
+                                Some(request) => request.parts.push(part.clone()),
+                                None => requests.push(CopyRequest { to, parts: vec![part.clone()] }),
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        requests
     }
 }
 

@@ -10,7 +10,8 @@ use std::cell::OnceCell;
 
 use jiff::Timestamp;
 
-use crate::domain::calendar::Audience;
+use crate::domain::calendar::{Audience, CopyTo};
+use crate::domain::closing::Closing;
 use crate::domain::notice::{Content, Kind, Slot};
 use crate::domain::reason::Reason;
 use crate::domain::roster::Municipality;
@@ -29,6 +30,8 @@ pub(in crate::plan) struct Pair<'a, 'b> {
     track: Track,
     steps: &'b [Step],
     records: &'b [Record],
+    /// What was so when the deadline passed, where it did.
+    closing: Option<&'b Closing>,
     assessment: OnceCell<Assessment>,
 }
 
@@ -39,6 +42,7 @@ struct Wish {
     edition: u16,
     audience: Vec<Audience>,
     about: Option<State>,
+    copies: Vec<CopyTo>,
     due_at: Timestamp,
     valid_until: Option<Timestamp>,
     content: Content,
@@ -51,8 +55,9 @@ enum Fate {
     Nothing,
     /// It is recorded and still holds.
     Kept,
-    /// It may leave later without anything new being known.
-    Waits(Timestamp),
+    /// It may leave later without anything new being known. Where the ledger still says that something holds it, what
+    /// it says from now on: a hold that comes back is news then.
+    Waits(Reason, Option<Withheld>),
     /// To be sent, unless something beyond this municipality holds it.
     Send(Sending),
     /// Withheld.
@@ -66,6 +71,8 @@ pub(in crate::plan) struct Decided {
     pub(in crate::plan) send: Option<Sending>,
     /// Withheld.
     pub(in crate::plan) withheld: Vec<Withheld>,
+    /// Withheld until now; held by nothing from now on, but cannot leave yet.
+    pub(in crate::plan) resumed: Vec<Withheld>,
     /// Withdrawn, superseded, expired.
     pub(in crate::plan) closed: Vec<Closed>,
     /// Why nothing is said, when nothing is.
@@ -79,15 +86,16 @@ impl<'a, 'b> Pair<'a, 'b> {
         track: Track,
         steps: &'b [Step],
         records: &'b [Record],
+        closing: Option<&'b Closing>,
     ) -> Self {
-        Self { context, municipality, track, steps, records, assessment: OnceCell::new() }
+        Self { context, municipality, track, steps, records, closing, assessment: OnceCell::new() }
     }
 
     /// Decides.
     pub(in crate::plan) fn decide(&self) -> Decided {
         let mut decided = Decided::default();
         let mut kept: Vec<Slot> = Vec::new();
-        if self.context.assessor.expected(self.municipality).next().is_none() {
+        if !self.is_expected() {
             self.close_all_but(&[], &Reason::NotExpected, &mut decided);
             decided.silence = Some(Reason::NotExpected);
         } else if !self.context.moment.reached(self.context.opens_at) {
@@ -121,7 +129,7 @@ impl<'a, 'b> Pair<'a, 'b> {
         let blocked = match &fate {
             Fate::Withhold(withheld) if withheld.because == Reason::NoContact => None,
             Fate::Withhold(withheld) => Some(Err(withheld.because.clone())),
-            Fate::Waits(until) => Some(Ok(Some(*until))),
+            Fate::Waits(because, _) => Some(Ok(Some(because.clone()))),
             Fate::Send(_) => Some(Ok(None)),
             Fate::Nothing | Fate::Kept => self.is_correction_queued().then_some(Ok(None)),
         };
@@ -140,10 +148,10 @@ impl<'a, 'b> Pair<'a, 'b> {
             decided.silence.get_or_insert(Reason::BeforeStart);
             return;
         }
-        if let Some(Ok(until)) = blocked {
+        if let Some(Ok(because)) = blocked {
             // It waits behind another letter of this municipality; that one's acceptance brings the next pass.
-            if let Some(until) = until {
-                decided.silence.get_or_insert(Reason::Waits { until });
+            if let Some(because) = because {
+                decided.silence.get_or_insert(because);
             }
             // A letter of the rung that nobody took yet gives way; it comes again after the quiet.
             if self.record(slot).is_some_and(|r| r.standing != Standing::Queued) {
@@ -167,8 +175,9 @@ impl<'a, 'b> Pair<'a, 'b> {
         match fate {
             Fate::Nothing => {}
             Fate::Kept => kept.push(slot),
-            Fate::Waits(until) => {
-                decided.silence.get_or_insert(Reason::Waits { until });
+            Fate::Waits(because, resumed) => {
+                decided.silence.get_or_insert(because);
+                decided.resumed.extend(resumed);
                 self.keep_if_open(slot, kept);
             }
             Fate::Send(sending) => {

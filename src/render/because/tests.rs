@@ -81,6 +81,7 @@ fn reasons() -> Vec<Reason> {
         Reason::NotOpenYet { opens_on: date(2023, 10, 23) },
         Reason::NothingDue,
         Reason::Waits { until: later },
+        Reason::AwaitsHours { until: later },
         Reason::BeforeStart,
     ]
 }
@@ -109,7 +110,7 @@ fn every_reason_is_a_sentence() {
 #[test]
 fn every_reason_is_here() {
     let causes: std::collections::BTreeSet<_> = reasons().iter().map(Reason::cause).collect();
-    assert_eq!(causes.len(), 36, "one for each variant of Reason; a new one needs an example here");
+    assert_eq!(causes.len(), 37, "one for each variant of Reason; a new one needs an example here");
 }
 
 #[test]

@@ -92,6 +92,7 @@ async fn the_ledger_is_the_one_that_a_rehearsal_would_have() {
         assert_eq!(kept.of(code), records);
     }
     assert!(kept.staff_slots().eq(rehearsed.staff_slots()));
+    assert_eq!((kept.closing(1), kept.closing(1)), (rehearsed.closing(1), Some(&closing())));
     assert_eq!(kept.has_open(), rehearsed.has_open());
 }
 

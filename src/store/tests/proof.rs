@@ -105,6 +105,7 @@ pub(super) async fn told(dir: &TempDir) -> Store {
         until: Some(jiff::civil::date(2026, 12, 31)),
     };
     store.add_override(exemption, by("fechada", 8)).await.unwrap();
+    store.record_pass(at(9), vec![act(Act::Publish, VITORIA)]).await.unwrap();
     let report = store.verify().await.unwrap();
     assert!(report.is_whole(), "{:#?}", report.faults());
     store

@@ -203,6 +203,7 @@ fn notice_row(entry: &Link<'_>, told: &Decision) -> Row {
         ("valid_until", Must::Number(at(told.valid_until))),
         ("told", Must::Text(told.told.clone())),
         ("parts", Must::text(told.parts.join("\n"))),
+        ("copies", Must::text(told.copies.join("\n"))),
         ("recorded_at", Must::number(entry.at)),
     ]
 }

@@ -52,6 +52,10 @@ pub(super) const NOT_PROVED: &[(&str, &[&str])] = &[
             "relay_failing_since",
             "leap_from",
             "leap_to",
+            "stop_since",
+            "stop_until",
+            "stop_times",
+            "stop_over",
         ],
     ),
     ("fetches", &["feed", "fetched_at"]),
@@ -160,6 +164,7 @@ impl Discrepancy {
         // What it is, and whether Portuguese has it feminine.
         let (name, feminine) = match self.table {
             "notices" => (format!("o aviso {key}"), false),
+            "closings" => (format!("o encerramento da edição {second} de {first}"), false),
             "letters" => (format!("a carta {first} (versão {second})"), true),
             "deliveries" => (format!("a entrega {key}"), true),
             "attempts" => (format!("a tentativa {second} da entrega {first}"), true),

@@ -7,12 +7,13 @@ use super::super::chain::Link;
 use super::Expected;
 use super::expect::{Must, Row, Rows};
 use super::letter::Notices;
-use crate::domain::journal::{Adopted, Entry, OrderAct, Ordered, Reading, Ruled, Snapshot};
+use crate::domain::journal::{Adopted, ClockAct, Entry, OrderAct, Ordered, Reading, Ruled, Snapshot};
 
 /// The rows that the entries so far tell of.
 #[derive(Default)]
 pub(super) struct Replay {
     notices: Notices,
+    closings: Rows,
     /// Flagged addresses by digest.
     contacts: Rows,
     mappings: Rows,
@@ -39,6 +40,11 @@ impl Replay {
         let key = vec![entry.subject.to_owned()];
         match told {
             Entry::Decision(told) => self.notices.decided(entry, told),
+            Entry::EditionClosed(told) => {
+                let closed = vec![entry.window.unwrap_or_default().to_owned(), told.edition.to_string()];
+                let row = vec![("recorded_at", Must::number(entry.at)), ("entry", Must::number(entry.seq))];
+                self.closings.entry(closed).or_insert(row);
+            }
             Entry::Attempt(told) => self.notices.attempted(entry, told),
             Entry::Returned(told) => self.notices.returned(entry, told),
             Entry::Released(told) => self.notices.released(&told),
@@ -62,13 +68,22 @@ impl Replay {
                 let row = vec![("from_at", Must::number(ms(*told.from)))];
                 self.outages.entry(vec![ms(*told.until).to_string()]).or_insert(row);
             }
+            Entry::ClockRuled(told) => {
+                if told.act == ClockAct::TakeBack {
+                    // They never were.
+                    let is_over = |until: &str| until.parse::<i64>().is_ok_and(|until| until <= entry.at);
+                    self.outages.retain(|key, _| key.iter().all(|until| is_over(until)));
+                }
+            }
             Entry::Adopted(told) => self.adopted(entry, told),
             Entry::Rejected(_) => {
                 self.refusals.entry(key).or_insert_with(|| vec![("first_at", Must::number(entry.at))]);
             }
             // They tell of no row with proof value; the head of `verify` says why.
             Entry::Opening(_)
-            | Entry::ClockRuled(_)
+            | Entry::Assumed(_)
+            | Entry::QueueStopped(_)
+            | Entry::QueueResumed(_)
             | Entry::TestSent(_)
             | Entry::RegisterLoaded(_)
             | Entry::RegisterDoubted(_)
@@ -188,6 +203,7 @@ impl Replay {
     pub(super) fn expected(self) -> Expected {
         let mut expected = self.notices.expected();
         expected.extend([
+            ("closings", self.closings),
             ("flagged_contacts", self.contacts),
             ("mappings", self.mappings),
             ("snapshots", self.snapshots),

@@ -13,6 +13,7 @@ use super::{Amiss, ChainReport, Discrepancy, Expected};
 
 statements! {
     const NOTICES = "SELECT * FROM notices";
+    const CLOSINGS = "SELECT * FROM closings";
     const LETTERS = "SELECT * FROM letters";
     const DELIVERIES = "SELECT * FROM deliveries";
     const ATTEMPTS = "SELECT * FROM attempts";
@@ -45,8 +46,9 @@ const fn table(name: &'static str, key: &'static [&'static str], rows: &'static 
     Table { name, key, rows }
 }
 
-const TABLES: [Table; 20] = [
+const TABLES: [Table; 21] = [
     table("notices", &["notice_key"], NOTICES),
+    table("closings", &["window_id", "edition"], CLOSINGS),
     table("letters", &["notice_key", "version"], LETTERS),
     table("deliveries", &["id"], DELIVERIES),
     table("attempts", &["delivery", "n"], ATTEMPTS),

@@ -27,7 +27,7 @@ use vigia_suas::domain::overrides::{Authorship, Hold, HoldScope, Overrides};
 use vigia_suas::domain::roster::{Contact, Municipality, Office, Offices, Role, Roster};
 use vigia_suas::domain::status::{Basis, Belief, Load, Observation, State, StatusBook};
 use vigia_suas::domain::time::{SendingHours, Zone};
-use vigia_suas::plan::ledger::{Ledger, NamedPart, Record, Standing};
+use vigia_suas::plan::ledger::{CopyRequest, Ledger, NamedPart, Record, Standing};
 use vigia_suas::plan::replay::Replay;
 use vigia_suas::plan::{self, Plan, World};
 
@@ -233,6 +233,11 @@ impl Case {
             due_at: recorded_at,
             recorded_at,
             parts: if kind == Kind::Warning { vec![NamedPart::whole(part("GESTAO"))] } else { Vec::new() },
+            copies: if matches!(slot, Slot::Rung { days_before: 5 | 2, .. }) {
+                vec![to_gpsb()]
+            } else {
+                Vec::new()
+            },
             standing,
         };
         self.ledger.put(&window_id(), municipality_code(n), record);
@@ -280,24 +285,20 @@ impl Case {
         self
     }
 
-    fn referred(&mut self, edition: u16, when: &str) {
-        for to in [Addressee::Gsuas, Addressee::Gerencia(GerenciaId::parse("GPSB").unwrap())] {
-            let slot = StaffSlot::Referral { edition, to };
-            self.ledger.put_staff(NoticeKey::Staff { window: window_id(), slot }, at(when));
-        }
+    fn plan(&self, now: &str) -> Plan {
+        self.ask(|world| plan::plan(world, at(now)))
     }
 
-    fn plan(&self, now: &str) -> Plan {
+    fn ask<T>(&self, look: impl FnOnce(&World<'_>) -> T) -> T {
         let windows = self.calendar.windows(date("2027-01-01"));
-        let world = World {
+        look(&World {
             calendar: &self.calendar,
             windows: &windows,
             roster: &self.roster,
             status: &self.status,
             overrides: &self.overrides,
             ledger: &self.ledger,
-        };
-        plan::plan(&world, at(now))
+        })
     }
 
     /// One pass to its end, every delivery accepted at once; what it did.
@@ -317,6 +318,11 @@ impl Case {
         self.ledger = replay.ledger;
         done
     }
+}
+
+/// What the rungs of 5 and 2 days ask for.
+fn to_gpsb() -> CopyRequest {
+    CopyRequest { to: Addressee::Gerencia(GerenciaId::parse("GPSB").unwrap()), parts: vec![part("GESTAO")] }
 }
 
 fn roster() -> Roster {

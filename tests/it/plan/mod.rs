@@ -1,4 +1,5 @@
 //! The decision: sentences in small worlds, laws over thousands of drawn ones.
 
 mod cases;
+mod closed_windows;
 mod laws;

@@ -146,6 +146,7 @@ fn a_pause_keeps_a_rung_back_and_lets_it_leave_when_it_ends_if_it_is_still_valid
         rungs(paused),
         [
             "2025-05-26 08:00 reter 5d pausa",
+            "2025-05-28 00:00 reter 5d horario",
             "2025-05-28 08:00 enviar 5d degrau-vencido",
             "2025-05-29 08:00 enviar 2d degrau-vencido",
         ]

@@ -4,7 +4,9 @@ use vigia_suas::domain::calendar::{Halt, HaltKind};
 use vigia_suas::domain::id::MunicipalityCode;
 use vigia_suas::domain::notice::{Content, Overtaken, Untold};
 use vigia_suas::domain::roster::{Unit, Units};
-use vigia_suas::plan::Decision;
+use vigia_suas::plan::account::summarise;
+use vigia_suas::plan::summary::WindowSummary;
+use vigia_suas::plan::{Act, Decision};
 
 use super::*;
 
@@ -33,6 +35,25 @@ fn pending(content: &Content) -> Vec<MunicipalityCode> {
 fn never_told(content: &Content) -> Vec<Untold> {
     let Content::Referral { never_told, .. } = content else { panic!("{content:?}") };
     never_told.iter().map(|(_, why)| why.clone()).collect()
+}
+
+fn unconfirmed(content: &Content) -> Vec<MunicipalityCode> {
+    let Content::Referral { unconfirmed, .. } = content else { panic!("{content:?}") };
+    unconfirmed.iter().map(|(code, _)| *code).collect()
+}
+
+/// Only CRAS is asked for, of these units, and the data is believed for years.
+fn of_units(case: &mut Case, units: impl IntoIterator<Item = Unit>) {
+    case.window().parts = vec![part("CRAS")];
+    case.calendar.systems.values_mut().for_each(|s| s.status_validity = SignedDuration::from_hours(24 * 900));
+    case.roster.units = Some(Units::new(units));
+    case.announced();
+}
+
+/// What staff see of the window.
+fn summary(case: &Case, now: &str) -> WindowSummary {
+    let plan = case.plan(now);
+    case.ask(|world| summarise(world, &plan, &window_id(), at(now))).unwrap()
 }
 
 fn month_of(case: &mut Case, reference: &str) {
@@ -266,4 +287,155 @@ fn a_unit_added_within_a_reference_is_in_doubt_until_a_feed_names_it() {
     assert_eq!(accused(&case), [municipality_code(1)]);
     case.says("f", 0, "CRAS", Some("11"), State::Pending, "2026-03-21T08:00");
     assert_eq!(accused(&case), [municipality_code(0), municipality_code(1)], "now it is named");
+}
+
+#[test]
+fn a_unit_opened_months_after_a_window_closed_brings_no_remessa_for_it() {
+    let mut case = Case::new();
+    of_units(&mut case, []);
+    let closed = case.decide("2026-04-01T08:00");
+    assert!(closed.iter().any(|d| d.act() == Act::Publish), "it closed, with nothing expected of anybody");
+    case.roster.units = Some(Units::new([unit("11", 0, Some("2026-07-15"), None)]));
+    assert!(contents(&case.decide("2026-07-15T08:00"), "remessa").is_empty());
+    assert!(summary(&case, "2026-07-16T08:00").lines.is_empty());
+}
+
+#[test]
+fn a_unit_opened_between_deadline_and_remessa_is_not_in_it() {
+    let mut case = Case::new();
+    of_units(&mut case, [unit("11", 0, None, None), unit("22", 1, Some("2026-04-01"), None)]);
+    case.decide("2026-03-31T23:59:59");
+    let remessa = content(&case.decide("2026-04-01T08:00"), "@1/remessa-GSUAS");
+    assert_eq!(unconfirmed(&remessa), [municipality_code(0)]);
+}
+
+#[test]
+fn a_unit_closed_on_the_deadline_is_handed_over_all_the_same() {
+    let mut case = Case::new();
+    of_units(&mut case, [unit("11", 0, None, None), unit("22", 1, None, Some("2026-03-31"))]);
+    for (n, id) in [(0, "11"), (1, "22")] {
+        case.says("f", n, "CRAS", Some(id), State::Pending, "2026-03-03T06:00");
+    }
+    case.decide("2026-03-31T23:59:59");
+    let remessa = content(&case.decide("2026-04-01T08:00"), "@1/remessa-GSUAS");
+    assert_eq!(pending(&remessa), [municipality_code(0), municipality_code(1)]);
+}
+
+#[test]
+fn a_gerencia_added_after_a_window_closed_gets_no_remessa_and_a_copia_added_later_no_resumo() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-20T20:00");
+    // The farthest rung asked for no copy when its letters were written.
+    case.decide("2026-03-21T08:00");
+    case.decide("2026-03-31T23:59:59");
+    case.decide("2026-04-01T08:00");
+    let gbtr = GerenciaId::parse("GBTR").unwrap();
+    case.roster.offices.gerencias.insert(gbtr.clone(), case.roster.offices.gsuas.clone());
+    for system in case.calendar.systems.values_mut() {
+        system.gerencias.push(gbtr.clone());
+        system.ladder.iter_mut().for_each(|rung| rung.copies = vec![CopyTo::Gsuas, CopyTo::Gerencia]);
+    }
+    let later = case.decide("2026-09-01T09:00");
+    assert!(later.is_empty(), "{:?}", later.iter().map(|d| d.key().to_string()).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_resumo_has_the_letters_that_asked_for_a_copy_when_they_were_written() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-26T07:00");
+    case.has(0, rung(1, 5), Some(FIRST), sent("2026-03-26T08:00"));
+    case.calendar.systems.values_mut().for_each(|s| s.ladder.iter_mut().for_each(|r| r.copies.clear()));
+    // The other municipality's letter of that rung leaves now, and nobody asks for a copy of it any more.
+    let Content::Digest { lines, .. } = content(&case.decide("2026-03-26T09:00"), "resumo-GPSB") else {
+        panic!()
+    };
+    assert_eq!(
+        lines.iter().map(|l| (l.municipality, l.days_before)).collect::<Vec<_>>(),
+        [(municipality_code(0), 5)]
+    );
+    case.calendar.systems.values_mut().for_each(|s| s.ladder[1].copies = vec![CopyTo::Gsuas]);
+    assert!(contents(&case.decide("2026-03-27T09:00"), "resumo").is_empty(), "nobody had asked");
+}
+
+#[test]
+fn a_load_accepted_after_the_deadline_counts_in_the_remessa() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-31T20:00");
+    case.decide("2026-03-31T23:59:59");
+    case.says("f", 0, "GESTAO", None, State::Done, "2026-04-01T07:00");
+    let remessa = content(&case.decide("2026-04-01T08:00"), "@1/remessa-GSUAS");
+    assert_eq!(pending(&remessa), [municipality_code(1)]);
+}
+
+#[test]
+fn what_was_pendente_at_the_deadline_does_not_age_until_the_remessa() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-31T20:00");
+    case.decide("2026-03-31T23:59:59");
+    let remessa = content(&case.decide("2026-04-06T08:00"), "@1/remessa-GSUAS");
+    assert_eq!(pending(&remessa), [municipality_code(0), municipality_code(1)]);
+    // What was too old already at the deadline stays in doubt.
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-25T20:00");
+    case.decide("2026-03-31T23:59:59");
+    let remessa = content(&case.decide("2026-04-01T08:00"), "@1/remessa-GSUAS");
+    assert_eq!((pending(&remessa).len(), unconfirmed(&remessa).len()), (0, 2));
+}
+
+#[test]
+fn a_feed_switched_off_after_the_deadline_takes_nobody_off_the_remessa() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-31T20:00");
+    case.decide("2026-03-31T23:59:59");
+    case.status.only(|_| false);
+    let remessa = content(&case.decide("2026-04-01T08:00"), "@1/remessa-GSUAS");
+    assert_eq!(pending(&remessa), [municipality_code(0), municipality_code(1)]);
+}
+
+#[test]
+fn a_municipality_taken_out_of_the_roster_after_the_deadline_is_handed_over_and_shown_all_the_same() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-31T20:00");
+    case.decide("2026-03-31T23:59:59");
+    let before = summary(&case, "2026-04-01T07:00");
+    case.roster.municipalities.remove(&municipality_code(0));
+    case.roster.municipalities.get_mut(&municipality_code(1)).unwrap().region = "Norte".to_owned();
+    let after = summary(&case, "2026-04-01T07:00");
+    assert_eq!((before.lines, before.by_region), (after.lines, after.by_region));
+    let remessa = content(&case.decide("2026-04-01T08:00"), "@1/remessa-GSUAS");
+    assert_eq!(pending(&remessa), [municipality_code(0), municipality_code(1)]);
+    case.edition("2026-04-20", Some("2026-04-06"), &[0]);
+    let Content::ReferralAddendum { left, .. } =
+        content(&case.decide("2026-04-06T08:00"), "remessa-adendo-2-GSUAS")
+    else {
+        panic!()
+    };
+    assert_eq!(left, [municipality_code(0)]);
+}
+
+#[test]
+fn an_extension_opens_the_window_to_the_roster_of_today_again() {
+    let mut case = Case::new();
+    of_units(&mut case, [unit("11", 0, None, None)]);
+    case.says("f", 0, "CRAS", None, State::Pending, "2026-03-03T06:00");
+    case.decide("2026-03-31T23:59:59");
+    case.edition("2026-04-30", Some("2026-04-06"), &[]);
+    case.roster.units = Some(Units::new([unit("11", 0, None, None), unit("22", 1, None, None)]));
+    let then = case.decide("2026-04-06T08:00");
+    assert!(
+        then.iter().any(|d| d.key().to_string() == key(Slot::Announcement, 1))
+            || !contents(&then, "prorrogacao").is_empty()
+    );
+    assert_eq!(summary(&case, "2026-04-06T09:00").lines.len(), 2);
+}
+
+#[test]
+fn a_window_that_closed_before_the_ledger_began_has_no_record_and_nothing_is_said_of_it() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-31T20:00");
+    case.ledger.born_at = Some(at("2026-06-01T09:00"));
+    let done = case.decide("2026-06-01T09:00");
+    assert!(done.iter().all(|d| d.act() != Act::Publish && d.municipality().is_some()), "{done:?}");
+    assert!(case.ledger.window(&window_id()).unwrap().closing(1).is_none());
+    assert_eq!(summary(&case, "2026-06-01T09:00").lines.len(), 2, "it is shown as the configuration has it");
 }

@@ -3,6 +3,7 @@
 use vigia_suas::domain::calendar::{Halt, HaltKind};
 use vigia_suas::domain::notice::{AlertItem, Content};
 use vigia_suas::domain::overrides::{BatchId, Exemption};
+use vigia_suas::domain::reason::Reason;
 use vigia_suas::domain::roster::{Unit, Units};
 use vigia_suas::plan::Act;
 use vigia_suas::plan::ledger::Outage;
@@ -199,6 +200,30 @@ fn what_is_held_after_the_days_alert_and_would_die_before_the_next_is_told_at_on
     assert!(told[0].1.contains(&key(rung(1, 10), 1)), "{told:?}");
     case.pass("2026-03-25T15:00");
     assert_eq!(alerts(&case.plan("2026-03-25T16:00")), []);
+}
+
+#[test]
+fn what_is_held_again_after_a_night_in_which_nothing_held_it_is_named_again_before_it_dies() {
+    let mut case = Case::new();
+    // The deadline lies on a Saturday: what is free to leave on Friday night never does.
+    case.window().editions[0].deadline = Some(deadline("2026-03-28"));
+    case.calendar.systems.values_mut().next().unwrap().status_validity = SignedDuration::from_hours(14);
+    for n in 0..2 {
+        case.has(n, Slot::Announcement, Some("2026-03-28"), sent("2026-03-02T08:00"));
+    }
+    case.pass("2026-03-27T08:00");
+    case.gestao(State::Pending, "2026-03-27T20:00");
+    case.pass("2026-03-27T20:00");
+    let waits = Reason::AwaitsHours { until: at("2026-03-30T08:00") }.cause();
+    let records = case.ledger.window(&window_id()).unwrap().of(municipality_code(0));
+    let record = records.iter().find(|r| r.slot == rung(1, 2)).unwrap();
+    assert_eq!(record.standing, Standing::Withheld(waits));
+    case.pass("2026-03-28T08:00");
+    let told = alerts(&case.plan("2026-03-28T10:01"));
+    assert_eq!(told.len(), 1, "held by doubt again, and dies tonight");
+    assert!(told[0].1.contains(&key(rung(1, 2), 0)), "{told:?}");
+    case.pass("2026-03-28T10:01");
+    assert_eq!(alerts(&case.plan("2026-03-28T12:00")), []);
 }
 
 // D15

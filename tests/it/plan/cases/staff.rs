@@ -19,7 +19,7 @@ fn a_remessa_gets_an_addendum_only_by_an_extension_that_followed_it() {
     case.has(0, Slot::Extension { edition: 2 }, Some("2026-04-20"), sent("2026-03-20T08:00"));
     let remessa = ["rma/2026@1/remessa-GSUAS", "rma/2026@1/remessa-GPSB"];
     assert_eq!(to_staff(&case.plan("2026-04-01T08:00")), remessa);
-    case.referred(1, "2026-04-01T08:00");
+    case.decide("2026-04-01T08:00");
     assert_eq!(to_staff(&case.plan("2026-04-02T08:00")), [""; 0]);
     case.edition("2026-04-30", Some("2026-04-06"), &[]);
     let addendum = ["rma/2026@1/remessa-adendo-3-GSUAS", "rma/2026@1/remessa-adendo-3-GPSB"];

@@ -2,13 +2,17 @@
 //!
 //! A window's dates are civil dates in the calendar's zone. A deadline is never moved to a business day.
 
+mod window;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::{Date, Time};
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::{SignedDuration, ToSpan};
 
-use super::id::{GerenciaId, MunicipalityCode, PartId, Reference, SystemId, WindowId};
-use super::time::{SendingHours, Zone};
+use super::id::{GerenciaId, PartId, Reference, SystemId, WindowId};
+use super::time::SendingHours;
+
+pub use self::window::{Deadline, Edition, Halt, HaltKind, Window};
 
 /// Everything the calendar says, compiled and without faults.
 #[derive(Debug, Clone)]
@@ -176,140 +180,6 @@ impl MonthDay {
             Date::new(year, month, 1).unwrap_or(Date::MIN).saturating_add(i32::from(self.months).months());
         let day = self.day.clamp(1, first.days_in_month());
         Date::new(first.year(), first.month(), day).unwrap_or(first)
-    }
-}
-
-/// A window (janela): system, reference and parts that share one opening and one deadline.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Window {
-    /// Its id, stable for ever.
-    pub id: WindowId,
-    /// Its system.
-    pub system: SystemId,
-    /// Its period.
-    pub reference: Reference,
-    /// Its name, when a reference has several.
-    pub name: Option<String>,
-    /// Who must fill in.
-    pub parts: Vec<PartId>,
-    /// Who answers for every part of this window, when not the parts' own.
-    pub respondent: Option<Respondent>,
-    /// First day.
-    pub opens_on: Date,
-    /// The deadline as announced, in order; never empty; the first has number 1 and no announcement day.
-    pub editions: Vec<Edition>,
-    /// A part is não se aplica in a municipality until that window is concluído there.
-    pub depends_on: Option<WindowId>,
-    /// Whether the window was suspended or cancelled.
-    pub halt: Option<Halt>,
-    /// Whether a recurrence made it.
-    pub recurring: bool,
-}
-
-/// The deadline as announced: the first, or a prorrogação.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edition {
-    /// 1 + position.
-    pub number: u16,
-    /// The deadline; absent while it is "a definir".
-    pub deadline: Option<Deadline>,
-    /// The day the ministry announced it; absent for the first.
-    pub announced_on: Option<Date>,
-    /// Where the date comes from.
-    pub source: String,
-    /// Which municipalities it names; empty for all.
-    pub municipalities: BTreeSet<MunicipalityCode>,
-}
-
-/// A deadline: the last civil day and the local time on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Deadline {
-    /// Last day.
-    pub on: Date,
-    /// Local time at which filling in ends.
-    pub at: Time,
-}
-
-impl Deadline {
-    /// `prazo_hora` when the window does not say.
-    pub const DEFAULT_TIME: Time = Time::constant(23, 59, 59, 0);
-
-    /// The instant from which the deadline has passed.
-    #[must_use]
-    pub fn instant(self, zone: &Zone) -> Timestamp {
-        zone.at(self.on, self.at)
-    }
-}
-
-/// A window that was stopped (`situacao`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Halt {
-    /// Suspended or cancelled.
-    pub kind: HaltKind,
-    /// The day it became known; absent: from the start.
-    pub since: Option<Date>,
-    /// The day it ended, if it did.
-    pub until: Option<Date>,
-}
-
-/// How a window was stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HaltKind {
-    /// `suspensa`
-    Suspended,
-    /// `cancelada`
-    Cancelled,
-}
-
-impl Halt {
-    /// Whether an edition, where it applies, ends this halt: it was announced after it.
-    #[must_use]
-    pub fn is_ended_by(self, edition: &Edition) -> bool {
-        edition.announced_on.is_some_and(|day| self.since.is_none_or(|since| day > since))
-    }
-}
-
-impl Window {
-    /// The first edition for all that ends this window's halt, with the day of its announcement.
-    #[must_use]
-    pub fn halt_ended_by(&self) -> Option<(&Edition, Date)> {
-        let halt = self.halt?;
-        let general = self.editions.iter().filter(|e| e.municipalities.is_empty() && halt.is_ended_by(e));
-        general.filter_map(|e| Some((e, e.announced_on?))).min_by_key(|(_, day)| *day)
-    }
-
-    /// The first day on which the window goes on, for all: `situacao_ate`, or the announcement of an edition after the
-    /// halt, whichever came first.
-    #[must_use]
-    pub fn halted_until(&self) -> Option<Date> {
-        let by_edition = self.halt_ended_by().map(|(_, day)| day);
-        [self.halt?.until, by_edition].into_iter().flatten().min()
-    }
-
-    /// The halt in force for all on a day, never the key as written.
-    #[must_use]
-    pub fn halt_on(&self, day: Date) -> Option<Halt> {
-        let begun = |halt: &Halt| halt.since.is_none_or(|since| since <= day);
-        let over = self.halted_until().is_some_and(|until| until <= day);
-        self.halt.filter(begun).filter(|_| !over)
-    }
-
-    /// The edition of that number, if the list has it.
-    #[must_use]
-    pub fn edition(&self, number: u16) -> Option<&Edition> {
-        self.editions.get(usize::from(number).checked_sub(1)?)
-    }
-
-    /// Who answers for a part in this window.
-    #[must_use]
-    pub fn respondent_of(&self, part: &Part) -> Respondent {
-        self.respondent.unwrap_or(part.respondent)
-    }
-
-    /// The latest deadline of any edition, in civil time.
-    #[must_use]
-    pub fn latest_deadline(&self) -> Option<Deadline> {
-        self.editions.iter().filter_map(|e| e.deadline).max()
     }
 }
 

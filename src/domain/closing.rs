@@ -1,0 +1,214 @@
+//! What was so when the deadline of an edition passed: who was expected with which units, who was competent, and what
+//! the feeds had said. A closed window is a fact: remessas, reports and `situacao` rest on this record and on later
+//! loads about the window, never on the roster, the ladder or the offices of today (DESIGN §6). Pure.
+//!
+//! Who was told which date is not repeated here: the ledger has every letter, and what comes back of them later still
+//! counts.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::id::{FeedId, GerenciaId, MunicipalityCode, PartId, SnapshotId, UnitId};
+use super::journal::{CompetentFacts, EditionClosed, ExpectedFacts, ExpectedPartFacts, KnownFacts, Text};
+use super::notice::Addressee;
+use super::status::{Entry, State};
+
+/// The record of an edition whose deadline passed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closing {
+    /// When the deadline passed.
+    pub ended_at: Timestamp,
+    /// When the remessa is due, by the hours and holidays of then.
+    pub refer_at: Timestamp,
+    /// For how long a *pendente* was believed.
+    pub validity: SignedDuration,
+    /// To whom the remessa goes.
+    pub offices: Vec<Addressee>,
+    /// The competent gerências of each part.
+    pub competent: BTreeMap<PartId, Vec<GerenciaId>>,
+    /// The municipalities that the edition ended for and of which something was expected.
+    pub municipalities: BTreeMap<MunicipalityCode, Expected>,
+}
+
+/// What was expected of a municipality, and what was known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// Its name.
+    pub name: String,
+    /// Its region.
+    pub region: String,
+    /// Whether it counted as told of the first edition outside the system.
+    pub told_outside: bool,
+    /// Whether the divulgação had somebody to go to.
+    pub reachable: bool,
+    /// Whether nothing was owed yet because another window was not concluded there (`depende_de`).
+    pub waits: bool,
+    /// The parts that were expected.
+    pub parts: Vec<ExpectedPart>,
+    /// What the feeds had said.
+    pub known: Vec<Known>,
+}
+
+/// A part that was expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpectedPart {
+    /// Which.
+    pub part: PartId,
+    /// The units of it that counted, by id.
+    pub units: Vec<UnitId>,
+    /// Those of them that began within the period, so that the silence about them means nothing.
+    pub late: Vec<UnitId>,
+}
+
+/// What a feed had said. The rest of its word is in the evidence of the load.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Part.
+    pub part: PartId,
+    /// Unit; absent: the part as a whole.
+    pub unit: Option<UnitId>,
+    /// What it said.
+    pub state: State,
+    /// As of when.
+    pub as_of: Timestamp,
+    /// Which feed.
+    pub feed: FeedId,
+    /// Which load.
+    pub snapshot: SnapshotId,
+    /// The place of the load among all.
+    pub arrival: u64,
+    /// Whether it was young enough to be believed when the deadline passed, or when it came after.
+    pub is_fresh: bool,
+}
+
+impl Known {
+    /// Whether an entry is the same feed's about the same key, in whatever load.
+    #[must_use]
+    pub fn is_about(&self, entry: &Entry) -> bool {
+        self.part == entry.part && self.unit == entry.unit && self.feed == entry.feed
+    }
+}
+
+fn texts<T: Clone>(values: &[T]) -> Vec<Text<T>> {
+    values.iter().cloned().map(Text).collect()
+}
+
+fn values<T>(texts: Vec<Text<T>>) -> Vec<T> {
+    texts.into_iter().map(|text| text.0).collect()
+}
+
+impl Closing {
+    /// The record of a window in which nothing was expected of anybody.
+    #[must_use]
+    pub fn empty(ended_at: Timestamp) -> Self {
+        Self {
+            ended_at,
+            refer_at: ended_at,
+            validity: SignedDuration::ZERO,
+            offices: Vec::new(),
+            competent: BTreeMap::new(),
+            municipalities: BTreeMap::new(),
+        }
+    }
+
+    /// As the journal tells it.
+    #[must_use]
+    pub fn told(&self, edition: u16) -> EditionClosed {
+        let competent = |(part, gerencias): (&PartId, &Vec<GerenciaId>)| CompetentFacts {
+            part: Text(part.clone()),
+            gerencias: texts(gerencias),
+        };
+        let expected = |(code, expected): (&MunicipalityCode, &Expected)| ExpectedFacts {
+            municipality: Text(*code),
+            name: expected.name.clone(),
+            region: expected.region.clone(),
+            told_outside: expected.told_outside,
+            reachable: expected.reachable,
+            waits: expected.waits,
+            parts: expected.parts.iter().map(ExpectedPart::told).collect(),
+            known: expected.known.iter().map(Known::told).collect(),
+        };
+        EditionClosed {
+            edition,
+            ended_at: Text(self.ended_at),
+            refer_at: Text(self.refer_at),
+            validity: Text(self.validity),
+            offices: texts(&self.offices),
+            competent: self.competent.iter().map(competent).collect(),
+            municipalities: self.municipalities.iter().map(expected).collect(),
+        }
+    }
+}
+
+impl From<EditionClosed> for Closing {
+    fn from(told: EditionClosed) -> Self {
+        let expected = |facts: ExpectedFacts| Expected {
+            name: facts.name,
+            region: facts.region,
+            told_outside: facts.told_outside,
+            reachable: facts.reachable,
+            waits: facts.waits,
+            parts: facts.parts.into_iter().map(ExpectedPart::from).collect(),
+            known: facts.known.into_iter().map(Known::from).collect(),
+        };
+        Self {
+            ended_at: told.ended_at.0,
+            refer_at: told.refer_at.0,
+            validity: told.validity.0,
+            offices: values(told.offices),
+            competent: told.competent.into_iter().map(|c| (c.part.0, values(c.gerencias))).collect(),
+            municipalities: told
+                .municipalities
+                .into_iter()
+                .map(|m| (m.municipality.0, expected(m)))
+                .collect(),
+        }
+    }
+}
+
+impl ExpectedPart {
+    fn told(&self) -> ExpectedPartFacts {
+        ExpectedPartFacts {
+            part: Text(self.part.clone()),
+            units: texts(&self.units),
+            late: texts(&self.late),
+        }
+    }
+}
+
+impl From<ExpectedPartFacts> for ExpectedPart {
+    fn from(told: ExpectedPartFacts) -> Self {
+        Self { part: told.part.0, units: values(told.units), late: values(told.late) }
+    }
+}
+
+impl Known {
+    fn told(&self) -> KnownFacts {
+        KnownFacts {
+            part: Text(self.part.clone()),
+            unit: self.unit.clone().map(Text),
+            state: Text(self.state),
+            as_of: Text(self.as_of),
+            feed: Text(self.feed.clone()),
+            snapshot: Text(self.snapshot.clone()),
+            arrival: self.arrival,
+            is_fresh: self.is_fresh,
+        }
+    }
+}
+
+impl From<KnownFacts> for Known {
+    fn from(told: KnownFacts) -> Self {
+        Self {
+            part: told.part.0,
+            unit: told.unit.map(|unit| unit.0),
+            state: told.state.0,
+            as_of: told.as_of.0,
+            feed: told.feed.0,
+            snapshot: told.snapshot.0,
+            arrival: told.arrival,
+            is_fresh: told.is_fresh,
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What was so when deadlines passed: the journal has it, the table says in which entry.
+
+use jiff::Timestamp;
+
+use super::StoreError;
+use super::cell::{Cells, ms};
+use super::chain::{Chain, Line, Link};
+use super::db::Conn;
+use super::sql::{bound, statements};
+use crate::domain::closing::Closing;
+use crate::domain::id::WindowId;
+use crate::domain::journal::Entry;
+use crate::plan::Report;
+use crate::plan::ledger::Ledger;
+
+statements! {
+    const PUT = "INSERT INTO closings (window_id, edition, recorded_at, entry) VALUES ($1, $2, $3, $4)";
+    const CLOSINGS = "SELECT j.seq, c.window_id AS closed, c.edition, c.recorded_at, j.at, j.kind, j.subject, \
+                      j.window_id, j.municipality, j.body, j.prev_hash, j.hash \
+                      FROM closings c JOIN journal j ON j.seq = c.entry ORDER BY c.entry";
+}
+
+/// Records what was so, with the last report.
+pub(super) async fn put(
+    conn: &mut Conn,
+    chain: &mut Chain,
+    report: &Report,
+    key: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let window = report.window();
+    let entry = Entry::from(report.closing.told(report.edition()));
+    let seq = chain.append(Line { window: Some(window), ..Line::new(now, key, entry) });
+    bound!(PUT, window.as_str(), i64::from(report.edition()), ms(now), seq).execute(conn).await?;
+    Ok(())
+}
+
+/// Puts every record into a ledger. Each is read when somebody asks; that its bytes are as they were written is seen
+/// here.
+pub(super) async fn load(conn: &mut Conn, ledger: &mut Ledger) -> Result<(), StoreError> {
+    for row in bound!(CLOSINGS).fetch_all(conn).await? {
+        let cells = Cells::of("journal", &row);
+        let link = Link {
+            prev: cells.get("prev_hash")?,
+            seq: cells.get("seq")?,
+            at: cells.get("at")?,
+            kind: cells.get("kind")?,
+            subject: cells.get("subject")?,
+            window: cells.get("window_id")?,
+            municipality: cells.get("municipality")?,
+            body: cells.get("body")?,
+        };
+        if link.kind != KIND || cells.get::<&str>("hash")? != link.hash() {
+            return Err(cells.corrupt("body"));
+        }
+        let window = cells.parsed("closed", |t| WindowId::parse(t).ok())?;
+        let (edition, at) = (cells.number("edition")?, cells.instant("recorded_at")?);
+        let body = link.body.to_owned();
+        ledger.close(&window, edition, at, move || read(&body));
+    }
+    Ok(())
+}
+
+/// The first word of the entry's format.
+const KIND: &str = "encerramento";
+
+/// Its hash is right, so it is as it was written.
+fn read(body: &str) -> Closing {
+    match Entry::read(KIND, body) {
+        Ok(Entry::EditionClosed(told)) => told.into(),
+        Ok(_) | Err(_) => Closing::empty(Timestamp::MIN),
+    }
+}
