@@ -7,6 +7,7 @@ mod disk;
 mod faults;
 mod hostile;
 mod reload;
+mod secrecy;
 mod start;
 mod succession;
 mod truth;
