@@ -76,12 +76,21 @@ fn what_others_wrote_steers_no_terminal_and_forges_no_line() {
         program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     running.stdin.take().unwrap().write_all(bounce.as_bytes()).unwrap();
     assert!(harmless("devolucao", &running.wait_with_output().unwrap()).starts_with("devolvido"));
-    for line in ["decisoes", "porque vitoria rma/2026-10", "fontes planilha", "contato", "relatorio"] {
+    for line in ["decisoes", "porque vitoria rma/2026-10", "fontes planilha", "contato"] {
         shows(&office, &now(line));
     }
     shows(&office, "livro");
-    let quiet =
-        ["situacao", "relatorio --formato csv", "noticias", "saude", "fontes", "agenda", "plano", "cadastro"];
+    let quiet = [
+        "relatorio",
+        "situacao",
+        "relatorio --formato csv",
+        "noticias",
+        "saude",
+        "fontes",
+        "agenda",
+        "plano",
+        "cadastro",
+    ];
     for line in quiet {
         harmless(line, &office.output(&now(line)));
     }
