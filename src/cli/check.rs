@@ -7,6 +7,7 @@ use super::terminal;
 use crate::config::{Faults, Mode};
 use crate::desk::check;
 use crate::render::portuguese::counted;
+use crate::store::Store;
 use crate::telemetry::chain;
 use crate::world::live::Live;
 use crate::world::relay::relay_of;
@@ -27,6 +28,9 @@ pub(super) async fn run(session: &Session) -> Result {
         && (relay.user.is_none() || password.as_ref().is_some_and(|source| !is_elsewhere(source)))
         && let Err(error) = relay_of(relay, &session.setup.config.secretariat.sender)
     {
+        found.insert(format!("erro: {}", chain(&error)));
+    }
+    if let Err(error) = Store::may_lie_at(&session.setup.database()) {
         found.insert(format!("erro: {}", chain(&error)));
     }
     if live.calendar.systems.is_empty() {

@@ -9,8 +9,8 @@ use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::desk::order;
 use crate::domain::id::WindowId;
 use crate::domain::journal::{
-    Act, ClockAct, Entry, OrderAct, Ordered, ProposalsRefused, ProposalsTaken, QueueResumed, RegisterDoubted,
-    Seen, Unflagged, Verdict,
+    Act, ClockAct, Entry, FeedAct, OrderAct, Ordered, ProposalsRefused, ProposalsTaken, QueueResumed,
+    RegisterDoubted, Seen, Unflagged, Verdict,
 };
 use crate::render::portuguese;
 use crate::store::{JournalEntry, JournalFilter, Store};
@@ -112,8 +112,8 @@ fn told_words(entry: &JournalEntry) -> String {
     match told {
         Entry::Opening(_) => "o livro começa".to_owned(),
         Entry::Reading(told) => format!("edição {} de {subject} lida no calendário", told.edition),
+        Entry::EditionClosed(told) => format!("prazo encerrado: edição {} de {subject}", told.edition),
         Entry::Outage(_) => format!("parada do serviço registrada: {subject}"),
-        Entry::EditionClosed(told) => format!("prazo da edição {} encerrado: {subject}", told.edition),
         Entry::Decision(told) => because(
             match told.act {
                 Act::Send => "decidido enviar",
@@ -179,6 +179,20 @@ fn told_words(entry: &JournalEntry) -> String {
         Entry::QueueStopped(_) => "fila parada: cartas voltaram de vários domínios".to_owned(),
         Entry::QueueResumed(_) => "fila retomada: o tempo da parada acabou".to_owned(),
         Entry::Assumed(told) => signed("livro assumido", &told.reason, &told.author),
+        Entry::Held(told) => because("configuração à espera de confirmação:", &told.effects.join("; ")),
+        Entry::Consented(told) => {
+            format!(
+                "efeitos da configuração confirmados: {subject} (por {})",
+                given(&told.author, "não se sabe quem")
+            )
+        }
+        Entry::FeedSwitched(told) => {
+            let what = match told.act {
+                FeedAct::Retire => "fonte aposentada",
+                FeedAct::Resume => "fonte religada",
+            };
+            format!("{what}: {subject} (por {})", given(&told.author, "não se sabe quem"))
+        }
     }
 }
 
@@ -195,6 +209,8 @@ fn act(told: &Entry) -> Option<&'static str> {
         Entry::Unflagged(told) => told.act.as_str(),
         Entry::Adopted(_) => "adotar",
         Entry::Rejected(_) => "recusar",
+        Entry::Held(_) => "segurar",
+        Entry::Consented(_) => "confirmar",
         Entry::RegisterLoaded(_) => "carga aceita",
         Entry::RegisterDoubted(_) => "carga recusada",
         Entry::ProposalsTaken(_) => "aplicado",
@@ -205,6 +221,7 @@ fn act(told: &Entry) -> Option<&'static str> {
         Entry::QueueStopped(_) => "parada",
         Entry::QueueResumed(_) => "retomada",
         Entry::Assumed(_) => "assumir",
+        Entry::FeedSwitched(told) => told.act.as_str(),
         Entry::TestSent(told) => told.outcome.as_str(),
         Entry::Opening(_)
         | Entry::Attempt(_)

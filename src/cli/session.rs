@@ -17,6 +17,7 @@ use crate::render::portuguese;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{chain, faults_for_logs, io_words};
 use crate::text::visible;
+use crate::world::aside;
 use crate::world::known::Known;
 use crate::world::last_good::{self, Refusal};
 use crate::world::setup::Setup;
@@ -125,7 +126,17 @@ impl Session {
         };
         let directory = invocation.config.as_deref();
         let (setup, refused) = match Setup::load(directory, first) {
-            Ok(setup) => (setup, None),
+            Ok(setup) => {
+                let follows = invocation.command.follows_the_service();
+                match if follows { last_good::while_held(&setup, first).await } else { None } {
+                    Some((kept, held)) => {
+                        let zone = &kept.setup.config.calendar.hours.zone;
+                        remark(&format!("aviso: {}", aside::words(&held, zone)));
+                        (kept.setup, None)
+                    }
+                    None => (setup, None),
+                }
+            }
             Err(error) => {
                 let failure = match &error {
                     // What the service says before it starts lands in its log.

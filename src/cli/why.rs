@@ -11,11 +11,12 @@ use crate::desk::order;
 use crate::desk::why::{self, Account};
 use crate::domain::calendar::Calendar;
 use crate::domain::id::{MunicipalityCode, PartId, WindowId};
+use crate::domain::journal::{Entry, Evidence};
 use crate::domain::overrides::Authorship;
 use crate::domain::reason::Reason;
 use crate::plan::Decision;
 use crate::plan::summary::PartLine;
-use crate::render::because::{because, call, call_reason, doubt, opposed, part_name};
+use crate::render::because::{because, call, call_reason, doubt, opposed, part_name, quoted};
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
 use crate::text::visible;
@@ -86,6 +87,9 @@ impl Printed<'_> {
                     for side in self.sides(part) {
                         let _ = writeln!(out, "    {side}");
                     }
+                    for row in &part.rows {
+                        let _ = writeln!(out, "    {}", quoted(&Evidence::of(row, true), calendar));
+                    }
                 }
             }
         }
@@ -103,6 +107,11 @@ impl Printed<'_> {
                 portuguese::short_instant(entry.at, zone),
                 super::ledger::entry_words(entry)
             );
+            if let Ok(Entry::Decision(told)) = &entry.told {
+                for said in told.evidence.iter().filter(|said| said.is_quoted) {
+                    let _ = writeln!(out, "    {}", quoted(said, calendar));
+                }
+            }
         }
         out.push_str("\nAgora:\n");
         for decision in self.account.explained.actions.iter().chain(self.account.held()) {
@@ -167,6 +176,7 @@ impl Printed<'_> {
                 "dados_de": p.as_of.map(|at| at.to_string()),
                 "fonte": p.feed.as_ref().map(ToString::to_string),
                 "fontes_em_desacordo": self.sides(p),
+                "linhas": p.rows.iter().map(|row| Evidence::of(row, true)).collect::<Vec<_>>(),
             })
         });
         json!({

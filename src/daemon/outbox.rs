@@ -164,8 +164,8 @@ impl Outbox {
             tell_of_held(app).await?;
         }
         dispatch.waiting = app.store.waiting(app.now()).await?;
-        dispatch.log();
         app.store.note_witness(app.now()).await?;
+        dispatch.log();
         self.interrupted = false;
         Ok(dispatch)
     }

@@ -100,16 +100,18 @@ fn with_survey<T>(
     Some(look(&closing::surveyed(WindowContext::new(world, moment, &assessor))))
 }
 
-/// Where a municipality stands; none where the window does not expect it. In a window that closed it has the name that
-/// it had then.
+/// Where a municipality stands; none where the window does not expect it. Who has left the roster since a deadline
+/// goes by the name in its record.
 fn line(survey: &Survey<'_>, plan: &Plan, municipality: MunicipalityCode) -> Option<MunicipalityLine> {
     let assessment = survey.assess(municipality);
     if assessment.parts.is_empty() {
         return None;
     }
-    let then = survey.closing_of(municipality).and_then(|closing| closing.municipalities.get(&municipality));
     let now = || survey.context.world.roster.municipalities.get(&municipality).map(|m| (&m.name, &m.region));
-    let (name, region) = then.map(|then| (&then.name, &then.region)).or_else(now)?;
+    let closing = survey.closing_of(municipality);
+    let then =
+        closing.and_then(|c| c.municipalities.get(&municipality)).map(|then| (&then.name, &then.region));
+    let (name, region) = then.or_else(now)?;
     let window = &survey.context.assessor.window().id;
     let track = survey.track(municipality);
     let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality));
@@ -134,6 +136,7 @@ fn line(survey: &Survey<'_>, plan: &Plan, municipality: MunicipalityCode) -> Opt
                 as_of: p.as_of,
                 feed: p.feed.clone(),
                 wording: p.wording.clone(),
+                rows: p.rows.clone(),
             })
             .collect(),
         letters,

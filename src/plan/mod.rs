@@ -16,6 +16,7 @@ mod decision;
 mod digest;
 mod draft;
 mod edition;
+pub mod effects;
 pub mod forecast;
 mod hold;
 mod ladder;

@@ -2,6 +2,7 @@
 
 use crate::domain::calendar::{Calendar, HaltKind};
 use crate::domain::id::PartId;
+use crate::domain::journal::Evidence;
 use crate::domain::notice::{Kind, Told, UnconfirmedPart, Untold};
 use crate::domain::overrides::{BatchId, HoldScope, Note};
 use crate::domain::reason::{Cause, Reason};
@@ -21,10 +22,10 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
             "A janela está aberta desde {} e o município ainda não foi comunicado.",
             pt::date(*opened_on)
         ),
-        Reason::RungDue { due_at } => {
+        Reason::RungDue { due_at, .. } => {
             format!("O degrau é devido desde {} e há preenchimento pendente.", at(*due_at))
         }
-        Reason::Coincidence { due_at, rungs } => {
+        Reason::Coincidence { due_at, rungs, .. } => {
             let rungs: Vec<String> = rungs.iter().copied().map(rung).collect();
             format!(
                 "Coincidência: os degraus {} são devidos no mesmo instante, desde {}, e formam uma só carta.",
@@ -260,6 +261,28 @@ pub fn opposed(part: &PartLine, entries: &[Entry], calendar: &Calendar) -> Vec<S
             )
         })
         .collect()
+}
+
+/// The row that a feed's word on a part rests on: its line and the word as written.
+#[must_use]
+pub fn row(said: &Evidence) -> String {
+    let word = said.wording.as_deref().map(|word| format!(": “{}”", pt::line(word))).unwrap_or_default();
+    said.line.map_or_else(|| "nenhuma linha".to_owned(), |line| format!("linha {line}{word}"))
+}
+
+/// The same with the feed and the load: what a prazo rests on.
+#[must_use]
+pub fn quoted(said: &Evidence, calendar: &Calendar) -> String {
+    let unit = said.unit.as_ref().map(|unit| format!(", unidade {}", **unit)).unwrap_or_default();
+    format!(
+        "{}{unit}: {} segundo a fonte {}, coleta {} de {}, {}",
+        part_name(&said.part, calendar),
+        *said.state,
+        *said.feed,
+        said.snapshot.as_str(),
+        pt::instant(*said.taken_at, &calendar.hours.zone),
+        row(said)
+    )
 }
 
 /// Why a municipality was not told the deadline that passed: a clause without a full stop.

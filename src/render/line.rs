@@ -134,7 +134,7 @@ mod tests {
         let address = EmailAddress::parse("smas@vitoria.invalid").unwrap();
         let to = vec![Recipient { role: Role::Smas, address }];
         let notice = Notice { to, ..notice(key, Content::Warning { deadline, pending: Vec::new() }) };
-        send(notice, Reason::RungDue { due_at: at() })
+        send(notice, Reason::RungDue { due_at: at(), rows: Vec::new() })
     }
 
     fn send(notice: Notice, because: Reason) -> Decision {

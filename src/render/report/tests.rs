@@ -30,6 +30,7 @@ fn summary(world: &World) -> WindowSummary {
         as_of: Some(at),
         feed: Some(FeedId::parse("censo").unwrap()),
         wording: None,
+        rows: Vec::new(),
     };
     let cras = PartLine { units: vec![world.unit.clone()], ..part(&world.cras, State::Pending) };
     let council = PartLine {
