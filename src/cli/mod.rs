@@ -6,6 +6,7 @@
 mod agenda;
 mod apply;
 mod args;
+mod assume;
 mod check;
 mod clock;
 mod consent;
@@ -38,7 +39,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use self::args::{Command, Contact, ContactVerb, Feed, Filter, Invocation, Ledger, LedgerVerb, News, Orders};
-use self::session::{Answer, Failure, Session, remark, say};
+use self::session::{Answer, Failure, Session, remark, remark_styled, say};
 use crate::daemon::lifecycle::Signals;
 use crate::domain::journal::Verdict;
 use crate::telemetry::{self, LogFormat};
@@ -64,7 +65,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             if let Some(data) = data {
                 say(&data);
             }
-            remark(&text);
+            remark_styled(&text);
             ExitCode::from(code)
         }
     }
@@ -106,7 +107,9 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
             serve::run(open().await?, *once, signals).await
         }
         Command::Check => check::run(&open().await?).await,
-        Command::Calendar { from, until, ics } => agenda::run(&open().await?, *from, *until, ics.as_deref()),
+        Command::Calendar { from, until, ics } => {
+            agenda::run(&open().await?, *from, *until, ics.as_deref()).await
+        }
         Command::Plan { against: None, .. } => plan::plano(&open().await?).await,
         Command::Plan { against: Some(other), until } => contrast::show(&open().await?, other, *until).await,
         Command::Simulate(asked) => simulate::run(&open().await?, asked),
@@ -149,6 +152,7 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Apply(asked) => apply::run(&open().await?, asked).await,
         Command::Extend(asked) => extend::run(&open().await?, asked).await,
         Command::Clock { verb } => clock::run(&open().await?, verb.as_ref()).await,
+        Command::Assume(signature) => assume::run(&open().await?, signature).await,
         Command::Health => health::run(&open().await?).await,
         Command::Complete { values: Some(values), .. } => Ok(shell::values(invocation, *values).await),
         Command::Complete { shell, values: None } => Ok(shell.map_or(Answer::Done, shell::complete)),

@@ -14,6 +14,7 @@ use crate::domain::overrides::{Authorship, Hold, HoldScope, Overrides};
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
 use crate::store::Override;
+use crate::text::visible;
 
 /// Stops sending.
 pub(super) async fn hold(
@@ -23,6 +24,9 @@ pub(super) async fn hold(
     signature: &Signature,
 ) -> Result {
     let scope = resolve(session, scope).await?;
+    if matches!(&scope, HoldScope::Batch(id) if order::is_queue(id)) {
+        return Err(Failure::refused("recusado: a fila inteira se retém com --tudo"));
+    }
     order::last_day(until, session.today())?;
     let store = session.writable_ledger().await?;
     let by = session.by(&signature.author, &signature.reason)?;
@@ -83,6 +87,13 @@ fn listed(in_force: &[String]) -> String {
 /// Whether a batch waits to be released; nothing else ever does.
 async fn awaited(session: &Session, scope: &HoldScope) -> std::result::Result<bool, Failure> {
     let HoldScope::Batch(id) = scope else { return Ok(false) };
+    if order::is_queue(id) {
+        let signs = match session.ledger().await? {
+            Some(store) => Some(store.signs().await?),
+            None => None,
+        };
+        return Ok(signs.and_then(|signs| signs.stop).is_some_and(|stop| stop.holds(session.now())));
+    }
     // As the daemon decides: a rehearsal does not wait for sending hours.
     let known = session.known_to(session.setup.live_calendar()).await?;
     if order::awaits(&known, id, session.now()) {
@@ -141,7 +152,7 @@ async fn decide(session: &Session, asked: &Asked, word: &str, make: fn(Subject) 
     let what = make(Subject { municipality, window: window.clone(), part: part.clone(), until });
     let by = session.by(&asked.signature.author, &asked.signature.reason)?;
     let store = session.writable_ledger().await?;
-    let name = roster.municipalities.get(&municipality).map_or("", |m| m.name.as_str());
+    let name = roster.municipalities.get(&municipality).map(|m| visible::line(&m.name)).unwrap_or_default();
     let parts = part.as_ref().map_or("todas as partes".to_owned(), |p| format!("parte {p}"));
     let subject = format!("{name} ({municipality}), {window}, {parts}");
     let undone = *lift;
@@ -187,7 +198,7 @@ pub(super) async fn note(session: &Session, call: &Call) -> Result {
     let telephone = call.telephone.clone();
     let what = Override::Note { municipality, window: window.clone(), telephone, until };
     let store = session.writable_ledger().await?;
-    let name = roster.municipalities.get(&municipality).map_or("", |m| m.name.as_str());
+    let name = roster.municipalities.get(&municipality).map(|m| visible::line(&m.name)).unwrap_or_default();
     let subject = format!("{name} ({municipality}), {window}");
     let undone = call.lift;
     if undone && order::undo(&store, &what, by.clone()).await? == 0 {

@@ -4,11 +4,12 @@ use jiff::Timestamp;
 
 use super::fault::{Faults, LoadError, Severity};
 use super::locate::{Log, Spot};
+use super::mailbox::Mailboxes;
 use super::names::{Names, Reserved};
 use super::node::{self, Node};
 use super::read::Reader;
 use super::sheet::Sheet;
-use super::source::Sources;
+use super::source::{Sources, most_bytes};
 use super::vigia::Vigia;
 use super::window::{Against, windows};
 use super::{
@@ -42,7 +43,22 @@ pub fn compile(sources: &Sources, now: Timestamp) -> Result<Config, LoadError> {
     }
 }
 
+/// What to do about a custom that nobody confirmed.
+const CONFIRM: &str = "confira link, abertura e prazo com o MDS e apague `a_confirmar`";
+
+impl Config {
+    /// How many systems and recurrences follow a custom that nobody confirmed (`a_confirmar`); in production they are
+    /// warned of.
+    #[must_use]
+    pub fn unconfirmed(&self) -> usize {
+        self.warnings.iter().filter(|warning| warning.hint == CONFIRM).count()
+    }
+}
+
 fn whole(sources: &Sources, now: Timestamp, log: &Log) -> Option<Config> {
+    if too_long(sources, log) {
+        return None;
+    }
     let reserved = Reserved::default();
     if sources.bytes("vigia.toml").is_none() {
         missing(sources, "vigia.toml", log);
@@ -63,12 +79,14 @@ fn whole(sources: &Sources, now: Timestamp, log: &Log) -> Option<Config> {
     let vigia = vigia_document.as_ref().and_then(|document| vigia::compile(document, &reserved, log));
     let production = vigia.as_ref().is_some_and(|v| v.mode == Mode::Production);
 
+    let mailboxes = Mailboxes::new(&reserved);
     let municipalities = sheet
         .as_ref()
-        .map(|sheet| municipality::compile(sheet, &names, &reserved, production, log))
+        .map(|sheet| municipality::compile(sheet, &names, &mailboxes, production, log))
         .unwrap_or_default();
     let units =
-        csv(sources, "unidades.csv", log).and_then(|sheet| unit::compile(&sheet, &names, &reserved, log));
+        csv(sources, "unidades.csv", log).and_then(|sheet| unit::compile(&sheet, &names, &mailboxes, log));
+    mailboxes.check(log);
     let holidays = toml(sources, "feriados.toml", false, log)
         .map_or_else(Holidays::national, |document| Holidays::with(holiday::compile(&document, log)));
     let zone = vigia.as_ref().and_then(|v| v.zone.clone());
@@ -152,14 +170,8 @@ fn calendar(
     let top = Reader::of(document, "calendario.toml", log)?;
     let parts = system::parts(&top, names);
     let (systems, unconfirmed) = system::systems(&top, names);
-    if production {
-        for (what, spot) in &unconfirmed {
-            log.warn(
-                spot,
-                format!("{what} segue um costume, sem fonte oficial conferida"),
-                "confira link, abertura e prazo com o MDS e apague `a_confirmar`",
-            );
-        }
+    for (what, spot) in &unconfirmed {
+        log.warn(spot, format!("{what} segue um costume, sem fonte oficial conferida"), CONFIRM);
     }
     let against = Against {
         names,
@@ -188,6 +200,19 @@ fn toml(sources: &Sources, name: &str, required: bool, log: &Log) -> Option<Node
 
 fn csv(sources: &Sources, name: &str, log: &Log) -> Option<Sheet> {
     Sheet::read(sources.shown(name), sources.bytes(name)?, log)
+}
+
+/// Files longer than any configuration's: none is read, for their cause is another than their faults.
+fn too_long(sources: &Sources, log: &Log) -> bool {
+    let long = sources.files().filter(|(name, bytes)| bytes.len() > most_bytes(name));
+    let told = long.map(|(name, _)| {
+        log.error(
+            &Spot::Whole(sources.shown(name)),
+            format!("o arquivo passa de {} KB", most_bytes(name) / 1024),
+            "confira se é mesmo este o arquivo e se nada foi colado muitas vezes",
+        );
+    });
+    told.count() > 0
 }
 
 fn missing(sources: &Sources, name: &str, log: &Log) {

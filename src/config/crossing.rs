@@ -81,9 +81,11 @@ pub(super) fn overlaps(written: &[Written], calendar: &Calendar, log: &Log) {
 
 fn pair(one: &Written, other: &Window, written: &[Written], log: &Log) {
     let window = &one.window;
-    let related = window.system == other.system && window.reference == other.reference;
+    if (&window.system, window.reference) != (&other.system, other.reference) {
+        return;
+    }
     let Some(part) = window.parts.iter().find(|p| other.parts.contains(p)) else { return };
-    if !related || cancelled(window) || cancelled(other) {
+    if cancelled(window) || cancelled(other) {
         return;
     }
     let first = |w: &Window| w.editions.first().and_then(|e| e.deadline).map(|d| d.on);

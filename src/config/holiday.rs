@@ -28,6 +28,7 @@ fn one(table: &Reader<'_>) -> Option<Holiday> {
     });
     let from_year = table.get("desde", year);
     let until_year = table.get("ate", year);
+    let until = table.get("ate_hora", value::time);
     table.close(Severity::Error);
     let rules = ["dia", "pascoa", "data"].iter().filter(|key| table.has(key)).count();
     if rules != 1 {
@@ -43,12 +44,20 @@ fn one(table: &Reader<'_>) -> Option<Holiday> {
     {
         table.log.error(&table.spot_of("ate"), "`ate` vem antes de `desde`", "confira os dois anos");
     }
+    if until.is_some() && kind != Some(HolidayKind::Optional) {
+        table.log.error(
+            &table.spot_of("ate_hora"),
+            "só um ponto facultativo acaba no meio do dia: um feriado fecha o dia inteiro",
+            "escreva `tipo = \"ponto_facultativo\"`, ou apague `ate_hora`",
+        );
+    }
     Some(Holiday {
         name: name?,
         rule: day.or(easter).or(once)?,
         kind: kind.unwrap_or(HolidayKind::Holiday),
         from_year,
         until_year,
+        until,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Places in files, and the list that faults are gathered in.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -51,10 +51,15 @@ fn line_of(text: &str, at: usize) -> usize {
     text.as_bytes().iter().take(at).filter(|b| **b == b'\n').count() + 1
 }
 
+/// So many faults are shown; whoever has more has another sort of file, or one slip that makes them all.
+const MOST: usize = 500;
+
 /// Faults as they are found. Shared by reference: readers only ever add to it.
 #[derive(Debug, Default)]
 pub(super) struct Log {
     faults: RefCell<Vec<Fault>>,
+    /// How many more there were, and whether any was an error.
+    more: Cell<(usize, bool)>,
 }
 
 impl Log {
@@ -68,8 +73,9 @@ impl Log {
 
     /// An error at a key whose value is a secret, or may hold one: the value is not shown.
     pub(super) fn secret(&self, spot: &Spot, message: impl Into<String>, hint: impl Into<String>) {
+        let before = self.faults.borrow().len();
         self.error(spot, message, hint);
-        if let Some(fault) = self.faults.borrow_mut().last_mut()
+        if let Some(fault) = self.faults.borrow_mut().get_mut(before)
             && fault.line > 0
         {
             let shown = fault.column - 1 + fault.span.chars().count();
@@ -84,6 +90,11 @@ impl Log {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
+        if self.faults.borrow().len() >= MOST {
+            let (more, errors) = self.more.get();
+            self.more.set((more + 1, errors || severity == Severity::Error));
+            return;
+        }
         let mut fault = Fault {
             severity,
             file: spot.file().to_owned(),
@@ -112,10 +123,26 @@ impl Log {
 
     /// Whether any fault so far makes the configuration unusable.
     pub(super) fn has_errors(&self) -> bool {
-        self.faults.borrow().iter().any(|f| f.severity == Severity::Error)
+        self.more.get().1 || self.faults.borrow().iter().any(|f| f.severity == Severity::Error)
     }
 
     pub(super) fn into_faults(self) -> Vec<Fault> {
+        let (more, errors) = self.more.replace((0, false));
+        if more > 0 {
+            let file = self.faults.borrow().last().map_or_else(String::new, |fault| fault.file.clone());
+            let hint = "corrija primeiro as que são mostradas: muitas podem vir do mesmo engano";
+            let message = format!("há mais {more} falhas, que não são mostradas");
+            self.faults.borrow_mut().push(Fault {
+                severity: if errors { Severity::Error } else { Severity::Warning },
+                file,
+                line: 0,
+                column: 0,
+                span: String::new(),
+                message,
+                hint: hint.to_owned(),
+                excerpt: String::new(),
+            });
+        }
         self.faults.into_inner()
     }
 }

@@ -4,8 +4,8 @@
 //! spreadsheets do to them), `overlay` (defaults, file,
 //! environment), `read`, `value` and `word` (typed reading that goes on after a fault), then one file for each thing read:
 //! `vigia` with `sender` and `relay`, `system` with `ladder` and `recurrence`, `window` with `extension` and
-//! `crossing`, `holiday`, `municipality`,
-//! `unit`, `feed` with `register`, `news` and `fetch`; `compile` joins them. `fault` and `show` are what comes out when
+//! `crossing`, `holiday`, `municipality` with `namesake`,
+//! `unit`, `mailbox` with `slip` (what the roster's addresses are beside one another), `feed` with `register`, `news` and `fetch`; `compile` joins them. `fault` and `show` are what comes out when
 //! it cannot be, `place` finds where a window is written, `extension_writer` writes a prorrogação down, and `rewrite` changes
 //! `unidades.csv`.
 //!
@@ -24,9 +24,11 @@ mod format;
 mod holiday;
 mod ladder;
 mod locate;
+mod mailbox;
 mod mapping;
 mod municipality;
 mod names;
+mod namesake;
 mod near;
 mod news;
 mod node;
@@ -41,6 +43,7 @@ mod sender;
 mod settings;
 mod sheet;
 mod show;
+mod slip;
 mod source;
 mod syntax;
 mod system;

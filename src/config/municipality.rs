@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::excel;
 use super::fault::Severity;
 use super::locate::{Log, Spot};
-use super::names::{Names, Reserved};
+use super::mailbox::Mailboxes;
+use super::names::Names;
+use super::namesake::Namesakes;
+use super::near::plain;
 use super::sheet::{Cell, Row, Sheet};
-use super::value;
-use crate::domain::id::{MunicipalityCode, SystemId};
+use crate::domain::id::{EmailAddress, MunicipalityCode, SystemId};
 use crate::domain::roster::{Contact, Municipality, Role};
 
 const COLUMNS: [&str; 11] = [
@@ -49,7 +51,7 @@ pub(super) fn names(sheet: &Sheet) -> BTreeMap<String, String> {
 pub(super) fn compile(
     sheet: &Sheet,
     names: &Names,
-    reserved: &Reserved,
+    mailboxes: &Mailboxes<'_>,
     production: bool,
     log: &Log,
 ) -> BTreeMap<MunicipalityCode, Municipality> {
@@ -63,7 +65,12 @@ pub(super) fn compile(
     if !sheet.require(&["ibge", "nome", "smas_email"], log) {
         return BTreeMap::new();
     }
+    let known = |column: &str| COLUMNS.iter().any(|known| plain(known) == plain(column)) || further(column);
+    // A note may well quote an address.
+    let without = |column: &str| !plain(column).ends_with("email") && plain(column) != "observacao";
+    sheet.strayed(|column| known(column) && without(column), log);
     let mut municipalities = BTreeMap::new();
+    let mut namesakes = Namesakes::default();
     let mut seen: BTreeMap<MunicipalityCode, Spot> = BTreeMap::new();
     for row in &sheet.rows {
         let cell = |name: &str| row.cell(sheet.column(name));
@@ -78,13 +85,16 @@ pub(super) fn compile(
         let name = cell("nome").plain(log);
         if cell("nome").text.is_empty() {
             log.error(&cell("nome").spot, "o município está sem nome", "escreva o nome, como \"Vitória\"");
+        } else if let Some(code) = code.filter(|_| !name.is_empty()) {
+            namesakes.check(code, &name, &cell("nome").spot, log);
         }
+        let addresses = |cell: &Cell| mailboxes.read(cell, code, log);
         let mut contacts = vec![
-            contact(Role::Smas, "smas", row, sheet, reserved, log),
-            contact(Role::Cmas, "cmas", row, sheet, reserved, log),
+            contact(Role::Smas, "smas", row, sheet, addresses, log),
+            contact(Role::Cmas, "cmas", row, sheet, addresses, log),
         ];
         contacts.extend(
-            roles.iter().map(|r| contact(Role::Other(r.as_str().into()), r, row, sheet, reserved, log)),
+            roles.iter().map(|r| contact(Role::Other(r.as_str().into()), r, row, sheet, addresses, log)),
         );
         if production && cell("smas_email").text.is_empty() {
             let message = format!("{name} está sem endereço da secretaria municipal");
@@ -122,11 +132,18 @@ pub(super) fn code(cell: &Cell, log: &Log) -> Option<MunicipalityCode> {
     MunicipalityCode::parse(&text).map_err(|error| log.error(&cell.spot, error.to_string(), hint)).ok()
 }
 
-fn contact(role: Role, name: &str, row: &Row, sheet: &Sheet, reserved: &Reserved, log: &Log) -> Contact {
+fn contact(
+    role: Role,
+    name: &str,
+    row: &Row,
+    sheet: &Sheet,
+    addresses: impl Fn(&Cell) -> Vec<EmailAddress>,
+    log: &Log,
+) -> Contact {
     let cell = |end: &str| row.cell(sheet.column(&format!("{name}_{end}")));
     Contact {
         role,
-        addresses: addresses(&cell("email"), reserved, log),
+        addresses: addresses(&cell("email")),
         holder: cell("titular").plain(log),
         telephone: telephone(&cell("telefone"), log),
     }
@@ -145,19 +162,24 @@ pub(super) fn telephone(cell: &Cell, log: &Log) -> String {
     let text = cell.plain(log);
     // A telephone has dots of its own; only what stands for a whole number is turned back.
     let number = text.ends_with(".0") || text.ends_with(",0") || text.contains("E+");
-    if number { excel::code(&text).into_owned() } else { text }
-}
-
-/// The addresses of a cell, each once.
-pub(super) fn addresses(cell: &Cell, reserved: &Reserved, log: &Log) -> Vec<crate::domain::id::EmailAddress> {
-    let mut kept = Vec::new();
-    for found in value::split_addresses(&cell.text, &cell.spot, log) {
-        let address = reserved.note(found);
-        if !kept.contains(&address) {
-            kept.push(address);
-        }
+    let text = if number { excel::code(&text).into_owned() } else { text };
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let bare = digits == text.chars().count();
+    // 0800 and its kin begin with a zero that a spreadsheet takes off; 156 and its kin have three digits.
+    if bare && matches!(digits, 9 | 10) && ["300", "500", "800", "900"].iter().any(|p| text.starts_with(p)) {
+        log.warn(
+            &cell.spot,
+            format!("o telefone “{text}” parece ter perdido o zero da frente"),
+            format!("escreva 0{text} e formate a coluna como texto"),
+        );
+    } else if (1..8).contains(&digits) && !(bare && digits == 3) {
+        log.warn(
+            &cell.spot,
+            format!("o telefone “{text}” tem algarismos de menos: {digits}"),
+            "escreva o DDD e o número inteiro, como 27 3333-0000; formate a coluna como texto",
+        );
     }
-    kept
+    text
 }
 
 fn exempt(cell: &Cell, names: &Names, log: &Log) -> BTreeSet<SystemId> {

@@ -46,7 +46,7 @@ pub(super) fn either(words: &[&str]) -> String {
 }
 
 /// Edits between two words: insertions, removals, replacements, and swaps of neighbours count one each.
-fn distance(a: &[char], b: &[char]) -> usize {
+pub(super) fn distance(a: &[char], b: &[char]) -> usize {
     let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
     for i in 1..=a.len() {
         let mut row = vec![i];

@@ -77,6 +77,10 @@ impl Node {
 /// So many mistakes of syntax in one file are told; whoever has more has another sort of file.
 const MOST_MISTAKES: usize = 30;
 
+/// So many keys one table may have, and so many all of a file.
+const MOST_KEYS: usize = 1_000;
+const MOST_KEYS_OF_ALL: usize = 40_000;
+
 /// Reads a document; a mistake of syntax becomes a fault and no tree.
 pub(super) fn parse(name: String, bytes: &[u8], log: &Log) -> Option<Node> {
     let text = match std::str::from_utf8(bytes) {
@@ -104,7 +108,8 @@ pub(super) fn parse(name: String, bytes: &[u8], log: &Log) -> Option<Node> {
             Ok(document) => {
                 let mut value = table(document.as_table(), &text, &whole);
                 mark(&mut value, &broken);
-                return Some(Node { value, spot: whole });
+                let document = Node { value, spot: whole };
+                return (!crowded(&document, &mut 0, log)).then_some(document);
             }
             Err(error) => error,
         };
@@ -118,8 +123,26 @@ pub(super) fn parse(name: String, bytes: &[u8], log: &Log) -> Option<Node> {
         let spot = error.span().map_or_else(|| whole.clone(), |range| Spot::At(Rc::clone(&text), range));
         let rest =
             error.span().zip(line.as_ref()).and_then(|(range, line)| patched.get(range.start..line.end));
-        let (message, hint) = syntax::in_portuguese(error.message(), rest.unwrap_or_default().trim());
-        log.error(&spot, message, hint);
+        let here = |range: Range<usize>| Spot::At(Rc::clone(&text), range);
+        let inside = line.as_ref().and_then(|line| Some((line.start, patched.get(line.clone())?)));
+        if let Some((start, curly)) = inside.and_then(|(start, line)| Some((start, syntax::curly(line)?))) {
+            log.error(
+                &here(start + curly.start..start + curly.end),
+                "há aspas curvas no lugar das retas",
+                "troque-as por aspas retas (\"); quem põe as curvas é o processador de textos",
+            );
+        } else if let Some((name, heading)) =
+            line.as_ref().and_then(|line| syntax::single_brackets(&patched, line))
+        {
+            log.error(
+                &here(heading),
+                format!("`[{name}]` com colchetes simples só pode haver uma vez"),
+                format!("escreva `[[{name}]]`, com colchetes duplos, no começo de cada uma"),
+            );
+        } else {
+            let (message, hint) = syntax::in_portuguese(error.message(), rest.unwrap_or_default().trim());
+            log.error(&spot, message, hint);
+        }
         let range = error.span()?;
         if syntax::is_of_a_value(error.message()) && range.len() >= 2 {
             // A value that does not read hides none of the other faults: reading goes on with another in its place.
@@ -132,6 +155,28 @@ pub(super) fn parse(name: String, bytes: &[u8], log: &Log) -> Option<Node> {
         }
     }
     None
+}
+
+/// Whether there are more keys than any configuration has, in one table or in all; says so where they are.
+fn crowded(node: &Node, all: &mut usize, log: &Log) -> bool {
+    let here = node.entries().len();
+    *all += here;
+    if here > MOST_KEYS || *all > MOST_KEYS_OF_ALL {
+        log.error(
+            &node.spot,
+            if here > MOST_KEYS {
+                format!("a tabela tem {here} chaves, e o máximo é {MOST_KEYS}")
+            } else {
+                format!("o arquivo tem mais de {MOST_KEYS_OF_ALL} chaves")
+            },
+            "confira se o arquivo é mesmo este e se nada foi colado muitas vezes",
+        );
+        return true;
+    }
+    match &node.value {
+        Value::List(nodes) => nodes.iter().any(|inner| crowded(inner, all, log)),
+        _ => node.entries().iter().any(|entry| crowded(&entry.node, all, log)),
+    }
 }
 
 /// Marks the values that were put in place of what did not read.

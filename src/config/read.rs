@@ -8,6 +8,11 @@ use super::locate::{Log, Spot};
 use super::near::{nearest, offer};
 use super::node::{Entry, Node, Value};
 
+/// So many windows, extensions of one, or holidays a file may have: those of a century.
+const MOST_TABLES: usize = 2_000;
+/// So many systems, parts, gerências or feeds.
+const MOST_NAMED: usize = 300;
+
 /// A table being read.
 pub(super) struct Reader<'a> {
     entries: &'a [Entry],
@@ -108,6 +113,9 @@ impl<'a> Reader<'a> {
                 format!("escreva `[{key}.NOME]` numa linha e as chaves nas seguintes"),
             );
         }
+        if self.too_many(node, node.entries().len(), MOST_NAMED, &format!("[{key}.NOME]")) {
+            return Vec::new();
+        }
         node.entries()
             .iter()
             .filter_map(|entry| {
@@ -131,6 +139,9 @@ impl<'a> Reader<'a> {
     pub(super) fn tables(&self, key: &'static str, name: &str) -> Vec<Reader<'a>> {
         let Some(node) = self.node(key) else { return Vec::new() };
         if let Value::List(nodes) = &node.value {
+            if self.too_many(node, nodes.len(), MOST_TABLES, name) {
+                return Vec::new();
+            }
             return nodes.iter().filter_map(|inner| Self::of(inner, name, self.log)).collect();
         }
         if node.is_broken() {
@@ -142,6 +153,18 @@ impl<'a> Reader<'a> {
             format!("escreva `{name}`, uma vez para cada"),
         );
         Vec::new()
+    }
+
+    /// Whether there are more tables than any calendar has; says so.
+    fn too_many(&self, node: &Node, count: usize, most: usize, name: &str) -> bool {
+        if count > most {
+            self.log.error(
+                &node.spot,
+                format!("há {count} tabelas {name}, e o máximo é {most}"),
+                "confira se o arquivo é mesmo este e se nada foi colado muitas vezes",
+            );
+        }
+        count > most
     }
 
     /// Every key written that nobody asked for is a fault of this severity.

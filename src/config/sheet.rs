@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::locate::{Log, Spot, Text};
 use super::near::{offer, plain};
+use crate::domain::id::EmailAddress;
 use crate::text::csv::{Dialect, Quotes, Record, Records};
 use crate::text::encoding::Encoding;
 
@@ -107,28 +108,60 @@ impl Sheet {
         }
     }
 
+    /// Addresses in columns that hold none: a cell too many or too few moved them there.
+    pub(super) fn strayed(&self, holds_none: impl Fn(&str) -> bool, log: &Log) {
+        for (place, column) in self.header.iter().enumerate().filter(|(_, cell)| holds_none(&cell.text)) {
+            for cell in self.rows.iter().filter_map(|row| row.cells.get(place)) {
+                let mut pieces = cell.text.split(|c: char| c.is_whitespace() || c == ',');
+                if pieces.any(|piece| EmailAddress::parse(piece).is_ok()) {
+                    log.error(
+                        &cell.spot,
+                        format!("há um endereço de e-mail na coluna `{}`: “{}”", column.text, cell.text),
+                        "a linha tem célula a mais ou a menos; vários endereços vão numa só, separados por espaço",
+                    );
+                }
+            }
+        }
+    }
+
     fn check_shape(&self, log: &Log) {
         let wide = self.header.len();
         // A file that was cut off ends within a row.
-        if let Some(last) = self.rows.last().filter(|row| row.cells.len() < wide)
-            && !self.text.text.ends_with(['\n', '\r'])
-        {
+        let ended = self.text.text.ends_with(['\n', '\r']);
+        let cut = self.rows.last().filter(|row| row.cells.len() < wide && !ended);
+        if let Some(last) = cut {
             log.error(
                 &last.spot,
                 "o arquivo acaba no meio desta linha",
                 "ele pode ter sido cortado: copie-o de novo; se está inteiro, complete a linha",
             );
         }
-        for row in self.rows.iter().filter(|row| row.cells.len() != wide) {
+        let named = self.header.iter().rposition(|cell| !cell.text.is_empty()).map_or(0, |last| last + 1);
+        let mut uneven = Vec::new();
+        for row in &self.rows {
             let here = row.cells.len();
-            // Spreadsheets drop empty cells at the end of a row: those are simply empty.
             if here > wide && row.cells[wide..].iter().any(|c| !c.text.is_empty()) {
                 log.error(
                     &row.cells[wide].spot,
                     format!("a linha tem {here} células, mas o cabeçalho tem {wide} colunas"),
                     "confira se há um separador a mais; texto que contém o separador vai entre aspas",
                 );
+            } else if !(named..=wide).contains(&here) && !cut.is_some_and(|cut| std::ptr::eq(cut, row)) {
+                uneven.push(row);
             }
+        }
+        // Some spreadsheets drop empty cells at the end of rows, whole blocks at a time: that is told in one sentence.
+        if let [first, others @ ..] = &uneven[..] {
+            let also = match others {
+                [] => String::new(),
+                [one] => format!("; também a linha {}", one.spot.line()),
+                [one, ..] => format!("; também a linha {} e mais {}", one.spot.line(), others.len() - 1),
+            };
+            log.warn(
+                &first.spot,
+                format!("a linha tem {} células, e o cabeçalho {wide} colunas{also}", first.cells.len()),
+                "confira se cada célula está na sua coluna; se só faltam ou sobram células vazias no fim, nada a fazer",
+            );
         }
         // Excel leaves empty columns behind; with something in them they are a column whose name is missing.
         let nameless =

@@ -1,6 +1,7 @@
 //! Where the text of a configuration comes from: a directory, or the copy shipped inside the program.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -22,6 +23,19 @@ const READINGS: u32 = 20;
 /// The files that a configuration is made of; `vigia.toml`, `calendario.toml` and `municipios.csv` must be there.
 pub(super) const FILES: [&str; 6] =
     ["vigia.toml", "calendario.toml", "fontes.toml", "municipios.csv", "unidades.csv", "feriados.toml"];
+
+/// So many files `modelos/` may have: several times those that letters use.
+const MOST_LETTERS: usize = 200;
+
+/// How many bytes a file may have: several times what the whole country would fill. No more is read of it, and it is a
+/// fault.
+pub(super) fn most_bytes(name: &str) -> usize {
+    match name.rsplit_once('.') {
+        Some((_, "csv")) => 8 << 20,
+        Some((_, "toml")) => 1 << 20,
+        _ => 64 << 10,
+    }
+}
 
 /// Every file of a configuration, and the environment that overrides it.
 #[derive(Debug, Clone, Default)]
@@ -69,6 +83,11 @@ impl Sources {
                 let name = entry.file_name().to_string_lossy().into_owned();
                 if Self::is_part(&format!("modelos/{name}")) && entry.path().is_file() {
                     sources.take(&entry.path(), &format!("modelos/{name}"))?;
+                }
+                if sources.files.len() > FILES.len() + MOST_LETTERS {
+                    let many =
+                        format!("há mais de {MOST_LETTERS} arquivos; apague os que não são das cartas");
+                    return Err(unreadable(&letters)(std::io::Error::other(many)));
                 }
             }
         }
@@ -121,6 +140,12 @@ impl Sources {
             std::env::vars_os()
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
         )
+    }
+
+    /// Whether a variable of that name overrides `vigia.toml`.
+    #[must_use]
+    pub fn has_variable(&self, name: &str) -> bool {
+        self.variables.contains_key(name)
     }
 
     /// A hash over every file and variable: two configurations with the same one are the same.
@@ -215,10 +240,12 @@ impl Sources {
         self.files.iter().filter_map(|(name, bytes)| Some((name.strip_prefix("modelos/")?, bytes.as_slice())))
     }
 
-    /// The same as text, for judging them beside faults of other files; those that are no UTF-8 are left to the compiler.
+    /// The same as text, for judging them beside faults of other files; those that are no UTF-8 or too long are
+    /// left to the compiler.
     #[must_use]
     pub fn templates(&self) -> Vec<TemplateSource> {
         self.letters()
+            .filter(|(name, bytes)| bytes.len() <= most_bytes(name))
             .filter_map(|(name, bytes)| {
                 let text = std::str::from_utf8(bytes).ok()?;
                 let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
@@ -234,8 +261,10 @@ impl Sources {
     }
 
     fn take(&mut self, path: &Path, name: &str) -> Result<(), LoadError> {
-        match std::fs::read(path) {
-            Ok(bytes) => {
+        let most = u64::try_from(most_bytes(name)).unwrap_or(u64::MAX);
+        let mut bytes = Vec::new();
+        match std::fs::File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes)) {
+            Ok(_) => {
                 self.files.insert(name.to_owned(), bytes);
                 Ok(())
             }

@@ -198,6 +198,54 @@ pub(super) fn past_line(text: &str, line: &Range<usize>, message: &str) -> Optio
     (!reaches).then(|| format!("{}{}{}", &text[..line.start], " ".repeat(line.len()), &text[line.end..]))
 }
 
+/// What a word processor puts in place of straight quotes.
+const CURLY: [char; 6] = ['“', '”', '„', '‘', '’', '‚'];
+
+/// Where a line has curly quotes in place of straight ones: from the first to the one that closes it. Those inside a text
+/// are part of it.
+pub(super) fn curly(line: &str) -> Option<Range<usize>> {
+    let mut open: Option<(char, usize)> = None;
+    let mut letters = line.char_indices();
+    while let Some((at, c)) = letters.next() {
+        match (open, c) {
+            (Some(('"', _)), '\\') => drop(letters.next()),
+            (Some((quote, _)), c) if c == quote => open = None,
+            (None, '"' | '\'') => open = Some((c, at)),
+            (None, '#') => return None,
+            (None, c) if CURLY.contains(&c) => {
+                let after = at + c.len_utf8();
+                let closes = line[after..].char_indices().find(|(_, c)| CURLY.contains(c));
+                return Some(at..closes.map_or(after, |(next, c)| after + next + c.len_utf8()));
+            }
+            _ => {}
+        }
+    }
+    // A straight quote that a curly one was to close.
+    let (_, opened) = open?;
+    let (at, c) = line[opened..].char_indices().find(|(_, c)| CURLY.contains(c))?;
+    Some(opened..opened + at + c.len_utf8())
+}
+
+/// Tables of which a file may have several, each under a heading of its own.
+const REPEATED: [&str; 3] = ["janela", "janela.prorrogacao", "feriado"];
+
+/// Where the heading of such a table has single brackets, if the heading in this line clashes with one that has.
+pub(super) fn single_brackets(text: &str, line: &Range<usize>) -> Option<(&'static str, Range<usize>)> {
+    let heading = |line: &str| line.split('#').next().unwrap_or_default().trim().to_owned();
+    let here = heading(text.get(line.clone())?);
+    let name =
+        REPEATED.into_iter().find(|name| here == format!("[{name}]") || here == format!("[[{name}]]"))?;
+    let mut at = 0;
+    for written in text.split_inclusive('\n') {
+        let start = at + written.len() - written.trim_start().len();
+        at += written.len();
+        if heading(written) == format!("[{name}]") && (start >= line.start || here.starts_with("[[")) {
+            return Some((name, start..start + name.len() + 2));
+        }
+    }
+    None
+}
+
 /// A message and a hint for a mistake of TOML syntax. `rest` is what the line goes on with where the mistake was seen.
 pub(super) fn in_portuguese(message: &str, rest: &str) -> (String, String) {
     // What the reader says fits these worse than what they are.

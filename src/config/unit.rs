@@ -7,8 +7,10 @@ use jiff::civil::Date;
 use super::excel;
 use super::fault::Severity;
 use super::locate::{Log, Spot};
-use super::municipality::{addresses, code, telephone};
-use super::names::{Names, Reserved};
+use super::mailbox::Mailboxes;
+use super::municipality::{code, telephone};
+use super::names::Names;
+use super::near::plain;
 use super::sheet::{Cell, Sheet};
 use crate::domain::id::{PartId, UnitId};
 use crate::domain::roster::{Unit, Units};
@@ -16,11 +18,15 @@ use crate::domain::roster::{Unit, Units};
 const COLUMNS: [&str; 8] = ["id", "ibge", "parte", "nome", "email", "telefone", "desde", "ate"];
 
 /// Every unit without faults.
-pub(super) fn compile(sheet: &Sheet, names: &Names, reserved: &Reserved, log: &Log) -> Option<Units> {
+pub(super) fn compile(sheet: &Sheet, names: &Names, mailboxes: &Mailboxes<'_>, log: &Log) -> Option<Units> {
     sheet.close(&COLUMNS, |_| false, log);
     if !sheet.require(&["id", "ibge", "parte", "nome"], log) {
         return None;
     }
+    sheet.strayed(
+        |column| COLUMNS.iter().any(|known| plain(known) == plain(column)) && plain(column) != "email",
+        log,
+    );
     let mut units = Vec::new();
     let mut seen: BTreeMap<UnitId, Spot> = BTreeMap::new();
     for row in &sheet.rows {
@@ -35,7 +41,7 @@ pub(super) fn compile(sheet: &Sheet, names: &Names, reserved: &Reserved, log: &L
         let municipality = code(&cell("ibge"), log)
             .filter(|code| names.municipality(&code.to_string(), &cell("ibge").spot, log));
         let part = part(&cell("parte"), names, log);
-        let addresses = addresses(&cell("email"), reserved, log);
+        let addresses = mailboxes.read(&cell("email"), municipality, log);
         let from = date(&cell("desde"), log);
         let until = date(&cell("ate"), log);
         if let (Some(from), Some(until)) = (from, until)

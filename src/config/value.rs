@@ -79,7 +79,21 @@ pub(super) fn date(node: &Node, log: &Log) -> Option<Date> {
             "escreva a data como 2026-11-30 (ano-mês-dia), sem hora",
         );
     }
-    found
+    found.filter(|date| is_near(node, log, date.year()))
+}
+
+/// Years that a window, an edition or a reference may be of: a slip in the year is no window without end.
+const YEARS: std::ops::RangeInclusive<i16> = 2000..=2199;
+
+fn is_near(node: &Node, log: &Log, year: i16) -> bool {
+    if !YEARS.contains(&year) {
+        log.error(
+            &node.spot,
+            format!("o ano {year} está longe demais"),
+            format!("escreva um ano de {} a {}", YEARS.start(), YEARS.end()),
+        );
+    }
+    YEARS.contains(&year)
 }
 
 /// `2026-11-30`, or `30/11/2026` as spreadsheets write it.
@@ -194,7 +208,9 @@ pub(super) fn reference(node: &Node, log: &Log) -> Option<Reference> {
         Value::Integer(year) => year.to_string(),
         _ => text(node, log)?,
     };
-    identifier(node, log, Reference::parse(&text), "escreva \"2026\", \"2026-10\" ou \"2026-T4\"")
+    let hint = "escreva \"2026\", \"2026-10\" ou \"2026-T4\"";
+    let reference = identifier(node, log, Reference::parse(&text), hint)?;
+    is_near(node, log, reference.first_month().0).then_some(reference)
 }
 
 /// Passes an identifier on, or says why it is none.

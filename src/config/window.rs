@@ -75,6 +75,9 @@ fn window(table: &Reader<'_>, against: &Against<'_>) -> Option<Written> {
             "confira o ano das duas datas",
         );
     }
+    if let (Some(reference), Some(opens)) = (reference, opens_on) {
+        before_its_time(table, reference, opens, deadline_on.unwrap_or(opens));
+    }
     let extensions = extension::compile(table, against, opens_on, deadline_on, deadline_at);
     table.close(Severity::Error);
 
@@ -126,6 +129,18 @@ fn window(table: &Reader<'_>, against: &Against<'_>) -> Option<Written> {
         depends_spot: table.spot_of("depende_de"),
         extension_spot,
     })
+}
+
+/// A window that was over before what it asks about began has rather last year's dates.
+fn before_its_time(table: &Reader<'_>, reference: Reference, opens: Date, ends: Date) {
+    let (year, month) = reference.first_month();
+    if (ends.year(), ends.month()) < (year, month) {
+        table.log.warn(
+            &table.spot_of("abertura"),
+            format!("a janela de {reference} vai de {opens} a {ends}, antes de {reference} começar"),
+            "confira o ano: as datas não são as da referência anterior?",
+        );
+    }
 }
 
 /// A window written over a recurring one without `prazo` would silently become "prazo a definir".

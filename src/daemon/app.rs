@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::leap::ClockWatch;
 use crate::clock::Clock;
 use crate::feed::http::{Fetcher, Patience};
-use crate::store::Store;
+use crate::store::{LedgerDoubt, Store};
 use crate::world::live::{Live, spool_folder};
 use crate::world::setup::Setup;
 
@@ -37,11 +37,11 @@ pub struct App {
     pub failed: CancellationToken,
     /// Whether the machine's clock may be believed.
     pub(super) clock_watch: std::sync::Mutex<ClockWatch>,
+    /// Why nobody knows that the ledger is the one that last sent (`succession`).
+    pub(super) doubted: std::sync::Mutex<Option<LedgerDoubt>>,
     due: std::sync::Mutex<Option<Timestamp>>,
     /// When each loop last got on; before its first round, when the service began.
     progress: std::sync::Mutex<BTreeMap<Loop, Timestamp>>,
-    /// Whether the files hold a configuration that was refused.
-    refused: AtomicBool,
     /// Whether the service began on the last good one and did not adopt another since.
     on_last_good: AtomicBool,
 }
@@ -118,9 +118,9 @@ impl App {
             stop: CancellationToken::new(),
             failed: CancellationToken::new(),
             clock_watch: std::sync::Mutex::default(),
+            doubted: std::sync::Mutex::default(),
             due: std::sync::Mutex::new(None),
             progress: std::sync::Mutex::new(Loop::ALL.map(|each| (each, clock.now())).into()),
-            refused: AtomicBool::new(false),
             on_last_good: AtomicBool::new(false),
         })
     }
@@ -135,19 +135,7 @@ impl App {
     pub fn adopt(&self, setup: Setup) {
         let live = Arc::new(Live::new(setup));
         *self.setup.write().unwrap_or_else(PoisonError::into_inner) = live;
-        self.refused(false);
         self.wake.notify_one();
-    }
-
-    /// Notes whether the files hold what was refused.
-    pub(super) fn refused(&self, refused: bool) {
-        self.refused.store(refused, Ordering::Relaxed);
-    }
-
-    /// Whether the files hold what was refused.
-    #[must_use]
-    pub fn has_refused(&self) -> bool {
-        self.refused.load(Ordering::Relaxed)
     }
 
     /// Notes whether the service runs on what it found in the ledger and not in the files.
@@ -165,6 +153,12 @@ impl App {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Why nobody knows that the ledger is the one that last sent.
+    #[must_use]
+    pub fn doubt(&self) -> Option<LedgerDoubt> {
+        self.doubted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Notes when the next pass is due.

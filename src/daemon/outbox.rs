@@ -7,17 +7,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use tokio::task::JoinSet;
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
 use super::alert::{alert_once, alert_once_on};
 use super::app::App;
-use super::clock_watch;
-use super::doubt::{ReturnStop, is_doubted, tell_of_doubted};
+use super::doubt::{is_doubted, stopped_until, tell_of_doubted};
 use super::pace::Pace;
 use super::reconcile::reconcile_once;
 use super::sender::{closed_until, send_share};
 use super::standing::StandingPlan;
 use super::trust::Trust;
+use super::{clock_watch, succession};
 use crate::config::{Mode, UncertainPolicy};
 use crate::domain::delivery::Outcome;
 use crate::domain::id::slugify;
@@ -25,7 +25,7 @@ use crate::domain::overrides::BatchId;
 use crate::mail::Transport;
 use crate::render::portuguese;
 use crate::store::{Claim, Store, StoreError};
-use crate::telemetry::{chain, without_addresses};
+use crate::telemetry::chain;
 use crate::world::live::Live;
 use crate::world::relay::{SenderError, senders};
 
@@ -61,13 +61,28 @@ pub struct Outbox {
     said_failing: bool,
     /// Whether the last round ended in a fault, and may have left claims that nobody gave back.
     interrupted: bool,
-    stop: ReturnStop,
 }
 
 /// Letters claimed at a time. Whether each is still wanted is asked for every such round, and again when it is marked.
 const ROUND: usize = 200;
 /// After so many rounds in a row that came to nothing a person is told.
 const ROUNDS_BEFORE_ALERT: u32 = 3;
+
+impl RoundSummary {
+    /// One line for the round; one for each delivery when asked for detail.
+    fn log(&self) {
+        if self.accepted + self.deferred + self.refused + self.uncertain > 0 {
+            info!(
+                deliveries.accepted = self.accepted,
+                deliveries.deferred = self.deferred,
+                deliveries.refused = self.refused,
+                deliveries.uncertain = self.uncertain,
+                deliveries.waiting = self.waiting,
+                "rodada de entregas encerrada"
+            );
+        }
+    }
+}
 
 impl Outbox {
     /// Makes the senders that the configuration asks for.
@@ -84,7 +99,6 @@ impl Outbox {
             standing: None,
             said_failing: true,
             interrupted: false,
-            stop: ReturnStop::default(),
         })
     }
 
@@ -105,14 +119,14 @@ impl Outbox {
                 dispatch.next = Some(crate::domain::time::hours_after(now, 1));
                 break;
             }
-            if let Some(opens) = closed_until(&live, now) {
-                dispatch.next = Some(opens);
-                break;
-            }
-            let stopped = self.stop.until(app, now).await?;
-            let clock = !clock_watch::is_steady(app).await? || is_clock_behind(&app.store, now).await?;
-            // An alert is held by nothing: neither by a doubted clock nor by letters that come back.
-            let alerts_only = clock || stopped.is_some();
+            let closed = closed_until(&live, now);
+            let stopped = stopped_until(app, now).await?;
+            let doubted = !clock_watch::is_steady(app).await?
+                || is_clock_behind(&app.store, now).await?
+                || !succession::stands(app).await?;
+            // An alert is held by nothing: neither by a doubted clock or ledger, nor by letters that come back, nor by the
+            // hour.
+            let alerts_only = doubted || stopped.is_some() || closed.is_some();
             let room = match self.allowance(&live, now) {
                 Ok(room) => room,
                 Err(until) => {
@@ -122,10 +136,12 @@ impl Outbox {
             };
             let room = room.min(ROUND);
             let claims = if alerts_only {
-                if self.standing.take().is_some() && clock {
-                    warn!("o relógio não merece fé: só alertas saem");
+                if self.standing.take().is_some() && doubted {
+                    warn!("o relógio ou o livro não merece fé: só alertas saem");
                 }
-                reconcile_once(app, now).await?;
+                if closed.is_none() {
+                    reconcile_once(app, now).await?;
+                }
                 app.store.claim_alerts(&owner(), now, room).await?
             } else {
                 self.claim(app, &live, room, now).await?
@@ -135,8 +151,8 @@ impl Outbox {
                 if self.standing.take_if(|plan| plan.is_outdated()).is_some() {
                     continue;
                 }
-                dispatch.next = match stopped {
-                    _ if clock => None,
+                dispatch.next = match stopped.max(closed) {
+                    _ if doubted => None,
                     Some(until) => Some(until),
                     None => app.store.next_due(now).await?,
                 };
@@ -148,6 +164,8 @@ impl Outbox {
             tell_of_held(app).await?;
         }
         dispatch.waiting = app.store.waiting(app.now()).await?;
+        app.store.note_witness(app.now()).await?;
+        dispatch.log();
         self.interrupted = false;
         Ok(dispatch)
     }
@@ -322,24 +340,19 @@ impl Outbox {
         let now = app.now();
         let until = self.pace.back_off(now);
         let reply = outcome.reply();
-        let logged = without_addresses(reply);
         let text = if matches!(outcome, Outcome::RelayFault { .. }) {
-            error!(smtp.reply = logged, until = %until, "o servidor de saída recusa; a fila espera");
+            error!(smtp.reply = reply, until = %until, "o servidor de saída recusa; a fila espera");
             format!(
                 "O servidor de saída de e-mail recusou o serviço, e a fila espera: “{reply}”. As cartas que ele \
                  recusou assim saem depois, e os seus destinatários não foram dados como inválidos. O serviço tenta \
                  de novo sozinho; confira [smtp] em vigia.toml e a senha."
             )
         } else {
-            warn!(smtp.reply = logged, until = %until, "o servidor de saída falha ou pede calma; a fila espera");
+            warn!(smtp.reply = reply, until = %until, "o servidor de saída falha ou pede calma; a fila espera");
             if self.pace.strikes() < ROUNDS_BEFORE_ALERT {
                 return Ok(());
             }
-            error!(
-                smtp.reply = logged,
-                rounds = self.pace.strikes(),
-                "o servidor de saída continua a falhar"
-            );
+            error!(smtp.reply = reply, rounds = self.pace.strikes(), "o servidor de saída continua a falhar");
             let again = portuguese::instant(until, &live.calendar.hours.zone);
             format!(
                 "O servidor de saída de e-mail não atende há {} tentativas seguidas: “{reply}”. A fila espera e o \

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::domain::ibge;
 use crate::domain::id::{MunicipalityCode, PartId, WindowId, slugify};
 use crate::domain::notice::NoticeKey;
 use crate::domain::overrides::{Authorship, BatchId, HoldScope, Overrides};
@@ -11,6 +12,7 @@ use crate::domain::roster::Roster;
 use crate::plan;
 use crate::render::portuguese;
 use crate::store::{Override, OverrideId, Store, StoreError};
+use crate::text::visible;
 use crate::world::known::Known;
 
 /// Why an order was refused. In the operators' words, with what to do.
@@ -24,6 +26,14 @@ pub enum OrderError {
         "não há município “{0}” em municipios.csv\ndica: use o código IBGE de 7 dígitos ou o nome inteiro"
     )]
     Municipality(String),
+    /// Several municipalities of that name.
+    #[error("há mais de um município “{name}” em municipios.csv\ndica: use o código: {}", .codes.iter().map(of_state).collect::<Vec<_>>().join(", "))]
+    Ambiguous {
+        /// The name, as given.
+        name: String,
+        /// Whose it is.
+        codes: Vec<MunicipalityCode>,
+    },
     /// No such window.
     #[error(
         "não há janela “{0}” no calendário\ndica: veja os nomes com “vigia-suas agenda”; uma janela de \
@@ -57,17 +67,26 @@ pub enum OrderError {
 /// Finds a municipality by its code of seven or six digits, or by its name without regard to case or accents.
 ///
 /// # Errors
-/// [`OrderError::Municipality`].
+/// [`OrderError::Municipality`], [`OrderError::Ambiguous`].
 pub fn municipality(roster: &Roster, text: &str) -> Result<MunicipalityCode, OrderError> {
     let text = text.trim();
-    let wanted = slugify(text);
+    let codes = || roster.municipalities.keys().copied();
     let six: Option<u32> = (text.len() == 6).then(|| text.parse().ok()).flatten();
-    roster
-        .municipalities
-        .values()
-        .find(|m| m.code.to_string() == text || six == Some(m.code.six()) || slugify(&m.name) == wanted)
-        .map(|m| m.code)
-        .ok_or_else(|| OrderError::Municipality(text.to_owned()))
+    if let Some(code) = codes().find(|code| code.to_string() == text || six == Some(code.six())) {
+        return Ok(code);
+    }
+    let wanted = slugify(text);
+    let named: Vec<_> = codes().filter(|code| slugify(&roster.municipalities[code].name) == wanted).collect();
+    match named[..] {
+        [] => Err(OrderError::Municipality(text.to_owned())),
+        [code] => Ok(code),
+        _ => Err(OrderError::Ambiguous { name: text.to_owned(), codes: named }),
+    }
+}
+
+/// `2201903 (PI)`
+fn of_state(code: &MunicipalityCode) -> String {
+    ibge::state_of(*code).map_or_else(|| code.to_string(), |state| format!("{code} ({state})"))
 }
 
 /// Makes sure that a window is in the calendar, and a part in the window.
@@ -93,6 +112,7 @@ pub fn window(known: &Known, id: &WindowId, part: Option<&str>) -> Result<Option
 /// [`OrderError::Batch`].
 pub fn batch(known: &Known, id: &BatchId) -> Result<(), OrderError> {
     let there = match id.as_str().split_once('/') {
+        None if is_queue(id) => true,
         Some(("dia", day)) => day.parse::<Date>().is_ok(),
         Some(("retomada", instant)) => instant.parse::<Timestamp>().is_ok(),
         // A batch of a window is the name of a notice without its municipality.
@@ -153,7 +173,7 @@ pub fn in_force(
 ) -> Vec<String> {
     let line = |what: String, until: Option<Date>, by: &Authorship| {
         let until = until.map_or(String::new(), |day| format!(", até {}", portuguese::date(day)));
-        format!("{what}{until} ({})", portuguese::line(&by.reason))
+        format!("{what}{until} ({})", visible::line(&by.reason))
     };
     let counts = |until: Option<Date>| until.is_none_or(|day| day >= today);
     let of_part =
@@ -188,6 +208,12 @@ pub async fn hold(
     store.add_override(Override::Hold { scope, until }, by).await
 }
 
+/// Whether it is the queue as a whole, which stands still while letters come back from several domains.
+#[must_use]
+pub fn is_queue(id: &BatchId) -> bool {
+    id.as_str() == "fila"
+}
+
 /// Whether uncertain letters of a batch wait to be repeated (`ao_incerto = "reter"`).
 ///
 /// # Errors
@@ -196,13 +222,16 @@ pub async fn holds_uncertain(store: &Store, id: &BatchId, now: Timestamp) -> Res
     Ok(store.held_uncertain(now).await?.iter().any(|held| held.batch.as_ref() == Some(id)))
 }
 
-/// `liberar`: lifts every hold of that scope, and lets a batch go, with its uncertain letters. Answers how many holds
-/// there were.
+/// `liberar`: lifts every hold of that scope, and lets a batch go, with its uncertain letters, or the queue that stands
+/// still. Answers how many holds there were.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn release(store: &Store, scope: HoldScope, by: Authorship) -> Result<usize, StoreError> {
     if let HoldScope::Batch(batch) = &scope {
+        if is_queue(batch) {
+            return Ok(usize::from(store.resume_queue(&by).await?));
+        }
         store.add_override(Override::Release(batch.clone()), by.clone()).await?;
         store.repeat_uncertain(batch, by.at).await?;
     }
@@ -273,4 +302,37 @@ pub fn same_matter(one: &Override, other: &Override) -> bool {
         other @ Override::Release(_) => other,
     };
     matter(one) == matter(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::roster::Municipality;
+
+    #[test]
+    fn a_name_that_two_municipalities_have_is_refused_with_their_codes() {
+        let named = [("2201903", "Bom Jesus"), ("4302303", "Bom Jesus"), ("3205200", "Vila Velha")];
+        let municipalities = named.map(|(code, name)| {
+            let code = MunicipalityCode::parse(code).unwrap();
+            let (region, note) = (String::new(), String::new());
+            let one = Municipality {
+                code,
+                name: name.to_owned(),
+                region,
+                contacts: Vec::new(),
+                exempt: [].into(),
+                note,
+            };
+            (code, one)
+        });
+        let roster = Roster { municipalities: municipalities.into(), ..Roster::default() };
+        let found = |text: &str| municipality(&roster, text).map(|code| code.to_string());
+        let refused = found("bom jesus").unwrap_err().to_string();
+        assert!(refused.contains("mais de um município “bom jesus”"), "{refused}");
+        assert!(refused.ends_with("use o código: 2201903 (PI), 4302303 (RS)"), "{refused}");
+        assert_eq!(found("4302303").unwrap(), "4302303");
+        assert_eq!(found("220190").unwrap(), "2201903");
+        assert_eq!(found("VILA VELHA").unwrap(), "3205200");
+        assert!(found("Bom Jesus do Norte").unwrap_err().to_string().contains("não há município"));
+    }
 }

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use jiff::ToSpan;
-use jiff::civil::{Date, Weekday};
+use jiff::civil::{Date, Time, Weekday};
 
 /// On which day of each year a configured holiday falls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub struct Holiday {
     pub from_year: Option<i16>,
     /// Last year in which it counts, if it ended.
     pub until_year: Option<i16>,
+    /// When the office opens after all (ponto facultativo até as 14h); absent: not on that day.
+    pub until: Option<Time>,
 }
 
 /// The national holidays and those configured.
@@ -51,6 +53,7 @@ pub struct Holiday {
 pub struct Holidays {
     configured: Vec<Holiday>,
     days: BTreeMap<Date, String>,
+    half_days: BTreeMap<Date, Time>,
 }
 
 /// Years for which configured days are laid out beforehand; outside them nothing but weekends and the law counts.
@@ -67,16 +70,21 @@ impl Holidays {
     #[must_use]
     pub fn with(configured: Vec<Holiday>) -> Self {
         let mut days = BTreeMap::new();
+        let mut half_days = BTreeMap::new();
         for holiday in &configured {
             for year in YEARS {
                 let counts = holiday.from_year.is_none_or(|y| year >= y)
                     && holiday.until_year.is_none_or(|y| year <= y);
-                if let Some(date) = counts.then(|| falls_on(holiday.rule, year)).flatten() {
+                let Some(date) = counts.then(|| falls_on(holiday.rule, year)).flatten() else { continue };
+                if let Some(until) = holiday.until {
+                    let latest = half_days.entry(date).or_insert(until);
+                    *latest = until.max(*latest);
+                } else {
                     days.entry(date).or_insert_with(|| holiday.name.clone());
                 }
             }
         }
-        Self { configured, days }
+        Self { configured, days, half_days }
     }
 
     /// What was configured, for showing.
@@ -85,12 +93,19 @@ impl Holidays {
         &self.configured
     }
 
-    /// Whether the office works on that day: not a weekend, not a holiday, not a configured ponto facultativo.
+    /// Whether the office works on that day: not a weekend, not a holiday, not a configured ponto facultativo
+    /// of the whole day.
     #[must_use]
     pub fn is_business_day(&self, date: Date) -> bool {
         !matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday)
             && national_name(date).is_none()
             && !self.days.contains_key(&date)
+    }
+
+    /// When the office opens on a business day that begins with a ponto facultativo.
+    #[must_use]
+    pub fn closed_until(&self, date: Date) -> Option<Time> {
+        self.half_days.get(&date).copied()
     }
 
     /// The name of the holiday on that day, if it is one.
@@ -183,6 +198,7 @@ mod tests {
             kind: HolidayKind::Optional,
             from_year: None,
             until_year: None,
+            until: None,
         };
         let days = Holidays::with(vec![carnival]);
         assert!(!days.is_business_day(shrove_tuesday));

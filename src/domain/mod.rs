@@ -1,7 +1,7 @@
 //! The vocabulary and its rules: everything that a decision is made of. Pure.
 //!
 //! Reading order: `id` (names of things), `time` (civil dates to instants), `holiday`, `calendar` (what was
-//! announced), `roster` (whom to tell), `status` (who has filled in), `overrides` (what people decided),
+//! announced), `roster` (whom to tell), `ibge` (how they are called), `status` (who has filled in), `overrides` (what people decided),
 //! `notice` (one thing to tell), `reason` (why), `register` (what the ministry's register of units would change), `news`
 //! (what it publishes), `refusal` (whose matter a refusal is), `delivery` (one address), `dossier` (proof of what was said), `journal`
 //! (what is recorded for good).
@@ -17,6 +17,7 @@ pub mod delivery;
 pub mod dossier;
 pub mod feed;
 pub mod holiday;
+pub mod ibge;
 pub mod id;
 pub mod journal;
 pub mod news;

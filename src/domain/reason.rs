@@ -224,10 +224,13 @@ pub struct Cause(&'static str);
 macro_rules! causes {
     ($($variant:ident => $code:literal),+ $(,)?) => {
         impl Reason {
-            /// The reason without its facts.
+            /// The reason without its facts. A validity that ended is filed under what had held the notice back.
             #[must_use]
             pub fn cause(&self) -> Cause {
-                match self { $(Self::$variant { .. } => Cause($code)),+ }
+                match self {
+                    Self::ValidityOver { withheld: Some(held_by), .. } => *held_by,
+                    $(Self::$variant { .. } => Cause($code)),+
+                }
             }
         }
 
@@ -283,6 +286,9 @@ causes! {
 }
 
 impl Cause {
+    /// The validity of a notice ended, and nothing had held it back.
+    pub const VALIDITY: Self = Self("validade");
+
     /// Whether nothing holds a notice, and only the hour is not come.
     #[must_use]
     pub fn only_waits(self) -> bool {

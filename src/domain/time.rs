@@ -117,7 +117,13 @@ impl SendingHours {
     /// Whether letters leave on this day at all.
     #[must_use]
     pub fn is_sending_day(&self, date: Date) -> bool {
-        !self.business_days_only || self.holidays.is_business_day(date)
+        !self.business_days_only || (self.holidays.is_business_day(date) && self.opens(date) < self.until)
+    }
+
+    /// First local time of a sending day at which a letter may leave: a ponto facultativo may take its beginning.
+    fn opens(&self, date: Date) -> Time {
+        let closed = self.holidays.closed_until(date).filter(|_| self.business_days_only);
+        closed.map_or(self.from, |until| until.max(self.from))
     }
 
     /// The first sending instant at or after `instant`.
@@ -129,7 +135,7 @@ impl SendingHours {
         let mut date = self.zone.date_of(instant);
         for _ in 0..MOST_DAYS {
             if self.is_sending_day(date) {
-                let from = self.zone.at(date, self.from);
+                let from = self.zone.at(date, self.opens(date));
                 if instant <= from {
                     return from;
                 }
@@ -151,13 +157,13 @@ impl SendingHours {
         (self.next_sending(instant) == instant).then(|| self.zone.at(self.zone.date_of(instant), self.until))
     }
 
-    /// The instant at which a rung of this civil day is due: `from` on that day or on the nearest earlier sending day
-    /// (DESIGN "When"), and always before `deadline`.
+    /// The instant at which a rung of this civil day is due: when letters may first leave on that day or on the nearest
+    /// earlier sending day (DESIGN "When"), and always before `deadline`.
     #[must_use]
     pub fn rung_due(&self, day: Date, deadline: Timestamp) -> Timestamp {
         let mut date = day;
         for _ in 0..MOST_DAYS {
-            let due = self.zone.at(date, self.from);
+            let due = self.zone.at(date, self.opens(date));
             if self.is_sending_day(date) && due < deadline {
                 return due;
             }
@@ -190,6 +196,7 @@ const MOST_DAYS: usize = 400;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::holiday::{Holiday, HolidayKind, HolidayRule};
     use jiff::civil::{date, time};
 
     fn hours() -> SendingHours {
@@ -200,6 +207,70 @@ mod tests {
             business_days_only: true,
             holidays: Holidays::national(),
             waits: true,
+        }
+    }
+
+    /// Those of the 10th of February 2027, an ordinary Wednesday but for the ponto facultativo of Ashes until 14h.
+    fn ashes() -> SendingHours {
+        let until = |hour| Holiday {
+            name: "Quarta-feira de Cinzas".to_owned(),
+            rule: HolidayRule::FromEaster(-46),
+            kind: HolidayKind::Optional,
+            from_year: None,
+            until_year: None,
+            until: Some(time(hour, 0, 0, 0)),
+        };
+        SendingHours { holidays: Holidays::with(vec![until(14), until(12)]), ..hours() }
+    }
+
+    #[test]
+    fn on_a_half_day_letters_leave_after_it_and_the_day_counts() {
+        let hours = ashes();
+        let day = date(2027, 2, 10);
+        let opens = hours.zone.at(day, time(14, 0, 0, 0));
+        assert_eq!(hours.next_sending(hours.zone.at(day, time(9, 0, 0, 0))), opens, "the later of two rules");
+        assert!(hours.sending_until(hours.zone.at(day, time(13, 59, 0, 0))).is_none());
+        assert!(hours.sending_until(opens).is_some());
+        assert_eq!(hours.rung_due(day, hours.zone.end_of(day)), opens);
+        let tuesday = hours.zone.at(date(2027, 2, 9), time(8, 0, 0, 0));
+        assert_eq!(
+            hours.rung_due(day, hours.zone.at(day, time(12, 0, 0, 0))),
+            tuesday,
+            "the deadline is at noon"
+        );
+        assert_eq!(hours.business_days_after(date(2027, 2, 9), 1), hours.zone.start_of(day));
+        let short = SendingHours { until: time(13, 0, 0, 0), ..ashes() };
+        assert!(!short.is_sending_day(day), "the hours end before the office opens");
+        let every_day = SendingHours { business_days_only: false, ..ashes() };
+        assert!(every_day.sending_until(hours.zone.at(day, time(9, 0, 0, 0))).is_some());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_letter_leaves_before_an_office_opens_or_after_it_closes(
+            minutes in 0_i64..60 * 24 * 800,
+            until in 0_i8..24,
+            pascoa in -60_i16..80,
+        ) {
+            let half = Holiday {
+                name: "x".to_owned(),
+                rule: HolidayRule::FromEaster(pascoa),
+                kind: HolidayKind::Optional,
+                from_year: None,
+                until_year: None,
+                until: Some(time(until, 0, 0, 0)),
+            };
+            let hours = SendingHours { holidays: Holidays::with(vec![half]), ..hours() };
+            let instant = hours.zone.start_of(date(2026, 1, 1)) + SignedDuration::from_mins(minutes);
+            let leaves = hours.next_sending(instant);
+            let day = hours.zone.date_of(leaves);
+            let at = hours.zone.time_of(leaves);
+            proptest::prop_assert!(leaves >= instant && hours.next_sending(leaves) == leaves);
+            proptest::prop_assert!(hours.from <= at && at < hours.until && hours.holidays.is_business_day(day));
+            proptest::prop_assert!(hours.holidays.closed_until(day).is_none_or(|until| until <= at));
+            // Nothing between the two would have done.
+            let before = leaves - SignedDuration::from_mins(1);
+            proptest::prop_assert!(before < instant || hours.sending_until(before).is_none());
         }
     }
 

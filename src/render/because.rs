@@ -3,12 +3,12 @@
 use crate::domain::calendar::{Calendar, HaltKind};
 use crate::domain::id::PartId;
 use crate::domain::journal::Evidence;
-use crate::domain::notice::{Told, UnconfirmedPart, Untold};
+use crate::domain::notice::{Kind, Told, UnconfirmedPart, Untold};
 use crate::domain::overrides::{BatchId, HoldScope, Note};
 use crate::domain::reason::{Cause, Reason};
 use crate::domain::refusal::Refusal;
 use crate::domain::status::{Basis, Doubt, Entry};
-use crate::plan::summary::PartLine;
+use crate::plan::summary::{CallReason, PartLine};
 
 use super::portuguese as pt;
 
@@ -69,7 +69,7 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
         }
         Reason::StaffNeeded { notices } => format!(
             "{} da equipe.",
-            pt::counted(*notices, "aviso retido espera providência", "avisos retidos esperam providência")
+            pt::counted(*notices, "aviso espera providência", "avisos esperam providência")
         ),
         Reason::ClockBehind { high_water } => format!(
             "O relógio está atrasado: o livro já tem registros de {}. Nada é enviado até que o relógio seja \
@@ -162,6 +162,39 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
             None => "Era devido antes do início dos envios.".to_owned(),
         },
     }
+}
+
+/// Why somebody should telephone: a complete sentence, ending with a full stop.
+#[must_use]
+pub fn call_reason(reason: &CallReason, calendar: &Calendar) -> String {
+    let at = |instant| pt::instant(instant, &calendar.hours.zone);
+    match reason {
+        CallReason::Warned { letters: 1, first_at, .. } => format!(
+            "O município foi avisado por carta de prazo em {} e o preenchimento continua pendente.",
+            at(*first_at)
+        ),
+        CallReason::Warned { letters, first_at, last_at } => format!(
+            "O município foi avisado por {letters} cartas de prazo, de {} a {}, e o preenchimento continua pendente.",
+            at(*first_at),
+            at(*last_at)
+        ),
+        CallReason::Undelivered { kind, rung } => {
+            format!(
+                "Nenhum endereço recebeu a carta de {}: todos a recusaram ou devolveram.",
+                named(*kind, *rung)
+            )
+        }
+        CallReason::Ended { kind, rung, because: why } => {
+            format!("A carta de {} não saiu. {}", named(*kind, *rung), because(why, calendar))
+        }
+        CallReason::Decided(why) => because(why, calendar),
+    }
+}
+
+/// A sort of letter, and its rung in words: `prazo (5 dias antes)`.
+fn named(kind: Kind, rung: Option<u16>) -> String {
+    let kind = pt::kind(kind);
+    rung.map_or_else(|| kind.to_owned(), |days| format!("{kind} ({})", pt::days_before(days)))
 }
 
 /// A call made, in one line: when, by whom, what came of it, and until when the ladder waits.

@@ -79,10 +79,19 @@ pub struct Generation {
     others: i64,
 }
 
+/// Locks and shared memory, which the write-ahead log stands on, do not reach over a network.
+pub(super) fn may_lie_at(path: &Path, mounts: &str) -> Result<(), StoreError> {
+    match files::network_disk(path, mounts) {
+        None => Ok(()),
+        Some(kind) => Err(StoreError::Network { path: path.to_owned(), kind: kind.to_owned() }),
+    }
+}
+
 impl Db {
     /// Opens or creates the file and brings it to the newest schema, which only whoever has its lock may do. A new one is
     /// readable by its owner and group alone, and so is what SQLite puts beside it, which takes the file's permissions.
     pub(super) async fn open(path: &Path) -> Result<Self, StoreError> {
+        may_lie_at(path, &files::mounts())?;
         if let Some(dir) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
             std::fs::create_dir_all(dir).map_err(|e| StoreError::open(path, CHECK_PATH, e))?;
         }

@@ -19,6 +19,17 @@ pub enum StoreError {
         /// Why.
         source: Source,
     },
+    /// It lies on a network disk.
+    #[error(
+        "o livro “{}” ficaria num disco de rede ({kind}), onde as travas do banco não valem e duas máquinas o \
+         estragariam\ndica: em `dados`, escreva uma pasta num disco desta máquina", path.display()
+    )]
+    Network {
+        /// Which file.
+        path: PathBuf,
+        /// The sort of file system.
+        kind: String,
+    },
     /// A newer program wrote it.
     #[error(
         "o banco de dados “{}” é de uma versão mais nova deste programa: esquema {found}, e este conhece até {known}\n\
@@ -77,6 +88,17 @@ pub enum StoreError {
     Taken {
         /// The lock's file.
         path: PathBuf,
+    },
+    /// The witness beside the ledger cannot be read or put in place.
+    #[error(
+        "a testemunha do livro, “{}”, não pôde ser lida ou gravada\n\
+         dica: confira o espaço em disco, e o dono e as permissões da pasta", path.display()
+    )]
+    Witness {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: Source,
     },
     /// No room left.
     #[error(

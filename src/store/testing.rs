@@ -129,7 +129,13 @@ pub(super) fn decision(act: Act, code: &str) -> Decision {
         }
         Act::Withdraw => (End::Withdrawn, Reason::Satisfied),
         Act::Supersede => (End::Superseded, Reason::TooSoon { told_at: at(0) }),
-        Act::Expire => (End::Expired, Reason::ValidityOver { at: at(0), withheld: None }),
+        Act::Expire => (
+            End::Expired,
+            Reason::ValidityOver {
+                at: notice.valid_until.unwrap_or(at(0)),
+                withheld: Some(Reason::NoContact.cause()),
+            },
+        ),
     };
     Decision::Close(Closed {
         end,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::config::{self, Config, Fault, Faults, LoadError, Mode, Sources, TemplateSource};
+use crate::config::{self, Config, Fault, Faults, LoadError, Mode, Severity, Sources, TemplateSource};
 use crate::domain::calendar::Calendar;
 use crate::domain::feed::{FeedSpec, Source};
 use crate::domain::id::Reference;
@@ -71,10 +71,18 @@ impl Setup {
     /// # Errors
     /// Every fault of every file and template.
     pub fn compile(sources: Sources, found: Option<PathBuf>, now: Timestamp) -> Result<Self, LoadError> {
-        let (templates, mut faults) = templates(&sources.templates());
+        let written = sources.templates();
+        let (templates, mut faults) = templates(&written);
+        let departures = templates.iter().flat_map(Templates::departures).map(|departure| {
+            let mut fault = place(&written, departure);
+            fault.severity = Severity::Warning;
+            fault
+        });
+        let departures: Vec<Fault> = departures.collect();
         match config::compile(&sources, now) {
-            Ok(config) => {
+            Ok(mut config) => {
                 faults.extend(check_feeds(&config, now));
+                config.warnings = Faults::sorted(config.warnings.into_iter().chain(departures).collect()).0;
                 match templates {
                     Some(templates) if faults.is_empty() => {
                         Ok(Self { config, templates, directory: found, sources: Arc::new(sources) })
@@ -103,6 +111,14 @@ impl Setup {
     #[must_use]
     pub fn database(&self) -> PathBuf {
         self.config.settings.data.join(Self::database_name(self.config.settings.mode))
+    }
+
+    /// Whether its ledger is the one in that file, however the way there is written.
+    #[must_use]
+    pub fn keeps(&self, ledger: &Path) -> bool {
+        let same = |path: &Path| path.canonicalize().ok();
+        let own = self.database();
+        own == ledger || same(&own).is_some_and(|own| Some(own) == same(ledger))
     }
 
     /// The database's name in `dados`.

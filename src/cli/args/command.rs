@@ -60,7 +60,8 @@ pub(in crate::cli) enum Command {
     },
     #[command(name = "aplicar", alias = "apply")]
     #[command(about = "Instala uma configuração, depois de mostrar o que ela muda e perguntar")]
-    #[command(after_help = "Exemplo:\n  vigia-suas --config /etc/vigia-suas aplicar /root/vigia-nova")]
+    #[command(after_help = "Exemplo:\n  vigia-suas --config /etc/vigia-suas aplicar /root/vigia-nova\n  \
+        vigia-suas aplicar --confirmar 78")]
     Apply(Apply),
     #[command(name = "prorrogar", alias = "extend")]
     #[command(about = "Escreve uma prorrogação no calendário, mostrando antes quem será avisado")]
@@ -223,6 +224,12 @@ pub(in crate::cli) enum Command {
         #[command(subcommand)]
         verb: Option<ClockVerb>,
     },
+    #[command(name = "assumir", alias = "adopt")]
+    #[command(about = "Põe para valer um livro copiado, restaurado ou trazido de outra máquina")]
+    #[command(
+        after_help = "Exemplo:\n  vigia-suas assumir --motivo \"Máquina nova; a antiga foi desligada\""
+    )]
+    Assume(Signature),
     #[command(name = "dispensar", alias = "exempt")]
     #[command(about = "Registra que a janela não se aplica, ou que nada há a declarar")]
     #[command(
@@ -277,6 +284,7 @@ impl Command {
             | Self::Apply(_)
             | Self::Health
             | Self::Clock { .. }
+            | Self::Assume(_)
             | Self::Orders(_)
             | Self::Note(_)
             | Self::Why(_)
@@ -305,6 +313,14 @@ impl Command {
             | Self::Extend(_) => false,
         }
     }
+
+    /// Whether it answers for the service as it runs, also while the files hold what was not let in. What runs it, or puts
+    /// files in force, is about those files.
+    pub(in crate::cli) fn follows_the_service(&self) -> bool {
+        self.goes_on()
+            && !matches!(self, Self::Run { .. } | Self::Apply(_) | Self::Plan { against: Some(_), .. })
+    }
+
     /// Whether it writes to the ledger or the configuration, sends, or takes data in. In `producao` that happens now and
     /// at no other instant, so such a command refuses `--em` there.
     pub(in crate::cli) fn acts(&self) -> bool {
@@ -315,6 +331,7 @@ impl Command {
             | Self::Ingest { .. }
             | Self::SendTest { .. }
             | Self::Bounce
+            | Self::Assume(_)
             | Self::Hold { .. }
             | Self::Release { .. }
             | Self::Note(_)

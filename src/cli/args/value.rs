@@ -29,7 +29,7 @@ pub(super) enum ValueError {
     Batch(String),
     #[error("“{0}” não é uma quantidade de dias: use de 1d a 60d")]
     Days(String),
-    #[error("“{0}” não é uma hora: use HH:MM")]
+    #[error("“{0}” não é uma hora: use HH:MM, como 18:00 ou 18h")]
     Time(String),
     #[error("“{0}” não é um tipo de carta")]
     Kind(String),
@@ -52,20 +52,23 @@ pub(super) fn date(text: &str) -> Result<Date, ValueError> {
         _ => None,
     }
     .ok_or_else(|| ValueError::NoSuchDay(text.to_owned()))
+    .and_then(|day| {
+        if YEARS.contains(&day.year()) { Ok(day) } else { Err(ValueError::FarAway(text.to_owned())) }
+    })
 }
 
-/// The years of an instant, last one not included: before them there is no SUAS, after them no reader of the ledger.
+/// The years of a day or an instant, last one not included: before them there is no SUAS, after them no reader of the
+/// ledger.
 const YEARS: std::ops::Range<i16> = 2005..2200;
 
 /// RFC 3339, or a local date with or without `HH:MM[:SS]`, of a year that the ledger may hold.
 pub(super) fn moment(text: &str) -> Result<Moment, ValueError> {
     let moment = any_moment(text)?;
-    let year = match moment {
-        Moment::Instant(at) => jiff::tz::Offset::UTC.to_datetime(at).year(),
-        Moment::Civil(at) => at.year(),
-        Moment::Day(day) => day.year(),
+    let near = match moment {
+        Moment::Instant(at) => YEARS.contains(&jiff::tz::Offset::UTC.to_datetime(at).year()),
+        Moment::Civil(_) | Moment::Day(_) => true,
     };
-    if YEARS.contains(&year) { Ok(moment) } else { Err(ValueError::FarAway(text.to_owned())) }
+    if near { Ok(moment) } else { Err(ValueError::FarAway(text.to_owned())) }
 }
 
 fn any_moment(text: &str) -> Result<Moment, ValueError> {
@@ -74,7 +77,8 @@ fn any_moment(text: &str) -> Result<Moment, ValueError> {
     }
     let bad = || ValueError::Moment(text.to_owned());
     let not_a_moment = |fault| match fault {
-        ValueError::NoSuchDay(day) => ValueError::NoSuchDay(day),
+        ValueError::NoSuchDay(_) => fault,
+        ValueError::FarAway(_) => ValueError::FarAway(text.to_owned()),
         _ => bad(),
     };
     match text.split_once(['T', 't', ' ']) {
@@ -93,9 +97,14 @@ pub(super) fn days(text: &str) -> Result<u16, ValueError> {
     days.filter(|n| (1..=60).contains(n)).ok_or_else(|| ValueError::Days(text.to_owned()))
 }
 
-/// `23:59` or `23:59:59`.
+/// `23:59`, `23:59:59`, or as people write it: `18h`, `8h30`.
 pub(super) fn hour(text: &str) -> Result<Time, ValueError> {
-    time(text).ok_or_else(|| ValueError::Time(text.to_owned()))
+    let spelt = match text.split_once(['h', 'H']) {
+        Some((hour, "")) if !hour.is_empty() => time(&format!("{hour:0>2}:00")),
+        Some((hour, minute)) if !hour.is_empty() => time(&format!("{hour:0>2}:{minute}")),
+        _ => time(text),
+    };
+    spelt.ok_or_else(|| ValueError::Time(text.to_owned()))
 }
 
 fn time(text: &str) -> Option<Time> {
@@ -168,6 +177,23 @@ mod tests {
         }
         for text in ["31/02/2026", "2026-13-01", "2026-00-10", "00/01/2026"] {
             assert_eq!(date(text), Err(ValueError::NoSuchDay(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn an_hour_is_read_as_people_write_it() {
+        for (text, hours, minutes) in [
+            ("18:00", 18, 0),
+            ("18h", 18, 0),
+            ("8h", 8, 0),
+            ("8h30", 8, 30),
+            ("23H59", 23, 59),
+            ("18:00h", 18, 0),
+        ] {
+            assert_eq!(hour(text), Ok(civil::time(hours, minutes, 0, 0)), "{text}");
+        }
+        for text in ["18", "h", "h30", "24h", "18h5", "018h", "18hs"] {
+            assert_eq!(hour(text), Err(ValueError::Time(text.to_owned())), "{text}");
         }
     }
 

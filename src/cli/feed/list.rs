@@ -15,6 +15,7 @@ use crate::domain::time::Zone;
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
 use crate::store::{CrawlProgress, FeedRun, LastAccepted, Ruling, SnapshotLine, Store, StoreError};
+use crate::text::visible;
 
 /// How many snapshots of one feed are shown.
 const SHOWN: usize = 10;
@@ -203,9 +204,10 @@ impl Standing<'_> {
             && let Some(failure) = &run.failure
         {
             notes.push(format!(
-                "a busca de {} falhou ({}ª seguida): {failure}",
+                "a busca de {} falhou ({}ª seguida): {}",
                 portuguese::short_instant(run.tried_at, zone),
-                run.failures
+                run.failures,
+                visible::line(failure)
             ));
         }
         if let Some(crawl) = &self.crawl {
@@ -221,7 +223,7 @@ impl Standing<'_> {
         if let Some(last) = self.snapshots.first().filter(|s| s.verdict == Verdict::Quarantined) {
             let more = last.reasons.len().saturating_sub(1);
             let more = if more > 0 { format!(" (e mais {more})") } else { String::new() };
-            let first = last.reasons.first().map_or("", String::as_str);
+            let first = last.reasons.first().map(|reason| visible::line(reason)).unwrap_or_default();
             notes.push(format!("em quarentena: {first}{more}"));
         }
         notes
@@ -276,10 +278,10 @@ fn details(standing: &Standing<'_>, rulings: &[Ruling], zone: &Zone) -> String {
             if rules { " (vale)" } else { "" },
             portuguese::instant(snapshot.taken_at, zone),
             portuguese::counted(snapshot.rows, "linha", "linhas"),
-            portuguese::line(&snapshot.source),
+            visible::line(&snapshot.source),
         );
         for reason in &snapshot.reasons {
-            let _ = writeln!(out, "    {reason}");
+            let _ = writeln!(out, "    {}", visible::line(reason));
         }
         for ruling in rulings.iter().filter(|ruling| ruling.snapshot == snapshot.id) {
             let _ = writeln!(out, "    {}", in_words(ruling, zone));
@@ -296,9 +298,9 @@ pub(in crate::cli) fn in_words(ruling: &Ruling, zone: &Zone) -> String {
     };
     format!(
         "{what} por {} em {}; motivo: {}",
-        ruling.by.author,
+        visible::line(&ruling.by.author),
         portuguese::short_instant(ruling.by.at, zone),
-        ruling.by.reason
+        visible::line(&ruling.by.reason)
     )
 }
 

@@ -1,6 +1,6 @@
 //! `calendario.toml` and `feriados.toml`.
 
-use jiff::civil::date;
+use jiff::civil::{date, time};
 
 use super::*;
 use crate::domain::calendar::{HaltKind, Respondent};
@@ -253,14 +253,48 @@ fn a_recurring_window_can_be_waited_for() {
 }
 
 #[test]
-fn a_convention_that_nobody_confirmed_is_a_warning_in_production_only() {
+fn a_convention_that_nobody_confirmed_is_a_warning_also_in_a_rehearsal() {
     let text =
         "[sistema.x]\nnome = \"X\"\nlink = \"https://x.gov.br\"\npartes = [\"CRAS\"]\na_confirmar = true\n";
-    assert_eq!(faults(&plus("calendario.toml", text)), []);
     let production =
         format!("modo = \"producao\"\ninicio = 2026-12-01\n{VIGIA}[smtp]\nservidor = \"smtp.es.gov.br\"\n");
-    let found = faults(&plus("calendario.toml", text).with("vigia.toml", production));
-    assert_eq!((found.len(), found[0].severity), (1, Severity::Warning), "{}", lines(&found));
+    for sources in
+        [plus("calendario.toml", text), plus("calendario.toml", text).with("vigia.toml", production)]
+    {
+        let found = faults(&sources);
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Warning), "{}", lines(&found));
+    }
+}
+
+#[test]
+fn a_ponto_facultativo_may_end_at_an_hour_and_a_holiday_not() {
+    let day =
+        |kind: &str| format!("[[feriado]]\nnome = \"x\"\ndata = 2026-12-24\nate_hora = \"14:00\"\n{kind}\n");
+    let config = good(&small().with("feriados.toml", day("tipo = \"ponto_facultativo\"")));
+    let holidays = &config.calendar.hours.holidays;
+    assert_eq!(holidays.closed_until(date(2026, 12, 24)), Some(time(14, 0, 0, 0)));
+    assert!(holidays.is_business_day(date(2026, 12, 24)));
+    for kind in ["", "tipo = \"feriado\""] {
+        let found = errors(&small().with("feriados.toml", day(kind)));
+        let [fault] = &found[..] else { panic!("{}", lines(&found)) };
+        assert_eq!((fault.line, fault.span.as_str()), (4, "\"14:00\""));
+    }
+}
+
+#[test]
+fn a_window_with_last_years_dates_is_told() {
+    let window = |reference: &str, opens: &str, ends: &str| {
+        format!(
+            "[[janela]]\nsistema = \"censo-suas\"\nreferencia = \"{reference}\"\nabertura = {opens}\nprazo = {ends}\nfonte = \"MDS\"\n"
+        )
+    };
+    let told = |text: &str| faults(&plus("calendario.toml", text));
+    let found = told(&window("2026", "2025-10-01", "2025-11-30"));
+    let [fault] = &found[..] else { panic!("{}", lines(&found)) };
+    assert_eq!((fault.severity, fault.span.as_str()), (Severity::Warning, "2025-10-01"));
+    assert_eq!(told(&window("2026", "2025-12-01", "2026-01-30")), []);
+    assert_eq!(told(&window("2026-10", "2026-10-01", "2026-10-30")), []);
+    assert_eq!(told(&window("2026-T4", "2026-07-01", "2026-09-30")).len(), 1);
 }
 
 #[test]

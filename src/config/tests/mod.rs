@@ -1,5 +1,6 @@
 //! The compiler as operators meet it: whole configurations in, faults at their places out.
 
+mod bounds;
 mod broken;
 mod calendar;
 mod catalogue;

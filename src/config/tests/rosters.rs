@@ -98,7 +98,7 @@ fn each_mistake_in_the_roster_is_one_fault_at_its_place() {
         ("3205308;Vitória;\n", 2, 1, "3205308", "dígito verificador"),
         ("320530;Vitória;\n", 2, 1, "320530", "7 dígitos"),
         ("3205309;Vitória;a@b\n", 2, 17, "a@b", "endereço de e-mail"),
-        ("3205309;Vitória;a@b.c;\n3205309;Vitória;a@b.c\n", 3, 1, "3205309", "já está na linha 2"),
+        ("3205309;Vitória;a@b.c\n3205309;Vitória;a@b.c\n", 3, 1, "3205309", "já está na linha 2"),
         ("3205309;;a@b.c\n", 2, 9, "", "sem nome"),
         ("3205309;\"Vi\ntória\";a@b.c\n", 2, 9, "\"Vi", "quebra de linha"),
         ("3205309;Vitória;a@b.c;d@e.f\n", 2, 23, "d@e.f", "4 células"),
@@ -178,4 +178,91 @@ fn in_production_a_municipality_without_an_address_is_a_warning() {
     municipios.csv:3:20: erro: “x@pmvv.invalid” é de um domínio reservado, que não recebe mensagens
         [x@pmvv.invalid] em produção, escreva o endereço verdadeiro
     ");
+}
+
+/// Each made a municipality lose an address, or another get its letters, and was "em ordem".
+#[test]
+fn a_row_that_slipped_by_a_cell_is_a_fault_where_an_address_came_to_stand() {
+    let head = "ibge;nome;regiao;smas_email;smas_titular;smas_telefone;cmas_email\n";
+    for (row, column, span) in [
+        ("3205309;Vitória;Norte;a@x.gov.br;b@x.gov.br;Ana;27 3333-0000;c@x.gov.br\n", 34, "b@x.gov.br"),
+        ("3205309;Vitória;a@x.gov.br;Ana;27 3333-0000;c@x.gov.br\n", 17, "a@x.gov.br"),
+        ("3205309;Vitória;Norte;;a@x.gov.br;Ana;27 3333-0000\n", 24, "a@x.gov.br"),
+        ("3205309;Vitória;Norte;a@x.gov.br;Ana;c@x.gov.br\n", 38, "c@x.gov.br"),
+    ] {
+        let found = errors(&small().with("municipios.csv", format!("{head}{row}")));
+        let fault = found.iter().find(|f| f.message.contains("há um endereço de e-mail na coluna"));
+        let Some(fault) = fault else { panic!("{row} made\n{}", lines(&found)) };
+        assert_eq!((fault.line, fault.column, fault.span.as_str()), (2, column, span), "{row}");
+    }
+    let quoted = "ibge;nome;smas_email;observacao\n3205309;Vitória;a@x.gov.br;antes: b@x.gov.br\n";
+    assert_eq!(faults(&small().with("municipios.csv", quoted)), [], "a note may quote one");
+}
+
+#[test]
+fn a_cell_too_many_or_too_few_is_told_once_for_all_rows() {
+    let head = "ibge;nome;smas_email;cmas_email\n";
+    let rows = "3205309;Vitória;a@x.gov.br\n3205200;Vila Velha;b@x.gov.br;;\n3205002;Serra;;c@x.gov.br\n";
+    let found = faults(&small().with("municipios.csv", format!("{head}{rows}")));
+    assert_eq!(
+        lines(&found),
+        "municipios.csv:2:1: aviso: a linha tem 3 células, e o cabeçalho 4 colunas; também a linha 3\n    \
+         [3205309;Vitória;a@x.gov.br] confira se cada célula está na sua coluna; se só faltam ou sobram células \
+         vazias no fim, nada a fazer\n"
+    );
+}
+
+/// One row after another, with the faults that they make.
+fn told(rows: &str) -> Vec<(Severity, usize, String)> {
+    let head = "ibge;nome;smas_email;smas_telefone;cmas_email\n";
+    let found = faults(&small().with("municipios.csv", format!("{head}{rows}")));
+    found.into_iter().map(|fault| (fault.severity, fault.line, fault.span)).collect()
+}
+
+#[test]
+fn a_name_on_another_code_is_a_fault_and_one_name_in_two_states_is_none() {
+    let fault = |line: usize, span: &str| vec![(Severity::Error, line, span.to_owned())];
+    let warning = |line: usize, span: &str| vec![(Severity::Warning, line, span.to_owned())];
+    assert_eq!(told("3205309;Vila Velha;;;\n"), fault(2, "Vila Velha"));
+    let swapped = told("3205309;Vila Velha;;;\n3205200;Vitória;;;\n");
+    assert_eq!(swapped, [fault(2, "Vila Velha"), fault(3, "Vitória")].concat());
+    assert_eq!(told("2201903;Bom Jesus;;;\n4302303;Bom Jesus;;;\n"), []);
+    let ilha = told("3205309;Ilha;;;\n3205200;Ilha;;;\n");
+    assert_eq!(ilha, [warning(2, "Ilha"), fault(3, "Ilha")].concat());
+    assert_eq!(told("3205309;VITORIA;;;\n"), [], "capitals and accents make no other name");
+    assert_eq!(told("3200706;Atílio Vivácqua;;;\n"), []);
+    assert_eq!(told("3205309;Vitória de Santo Antão;;;\n"), warning(2, "Vitória de Santo Antão"));
+}
+
+#[test]
+fn an_address_in_two_municipalities_and_one_written_in_two_ways_are_told() {
+    let warning = |line: usize, span: &str| vec![(Severity::Warning, line, span.to_owned())];
+    assert_eq!(told("3205309;Vitória;a@x.org;;\n3205200;Vila Velha;A@X.org;;\n"), warning(3, "A@X.org"));
+    assert_eq!(told("3205309;Vitória;a@x.org;;A@x.org\n"), warning(2, "A@x.org"));
+    assert_eq!(told("3205309;Vitória;a@x.org;;a@x.org\n"), [], "one mailbox may have two roles");
+    let neighbour =
+        told("3205309;Vitória;smas@vilavelha.es.gov.br;;\n3205200;Vila Velha;smas@vilavelha.es.gov.br;;\n");
+    assert_eq!(neighbour, [(Severity::Error, 2, "smas@vilavelha.es.gov.br".to_owned())]);
+    let units = "id;ibge;parte;nome;email\n1;3205309;CRAS;A;smas@vilavelha.es.gov.br\n";
+    let found = errors(&small().with("unidades.csv", units));
+    assert_eq!((found.len(), found[0].file.as_str()), (1, "unidades.csv"), "a unit is its municipality's");
+}
+
+#[test]
+fn a_telephone_that_lost_digits_is_told() {
+    for text in ["27 3333", "8001234567", "800123456", "3333-00"] {
+        let found = told(&format!("3205309;Vitória;;{text};\n"));
+        assert_eq!(found, [(Severity::Warning, 2, text.to_owned())]);
+    }
+    for text in [
+        "27 3333-0000",
+        "2733330000",
+        "3333-0000",
+        "0800 123 4567",
+        "156",
+        "27 3333-0000 / 3333-0001 r. 7",
+        "",
+    ] {
+        assert_eq!(told(&format!("3205309;Vitória;;{text};\n")), [], "{text}");
+    }
 }

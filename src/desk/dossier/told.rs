@@ -249,7 +249,10 @@ fn matters(entry: &JournalEntry, windows: &BTreeSet<WindowId>) -> bool {
         | Entry::Outage(_)
         | Entry::Reading(_)
         | Entry::ClockRuled(_)
-        | Entry::FeedSwitched(_) => true,
+        | Entry::FeedSwitched(_)
+        | Entry::Assumed(_)
+        | Entry::QueueStopped(_)
+        | Entry::QueueResumed(_) => true,
         // What somebody said of a snapshot bears on the windows that it speaks of.
         Entry::Ruled(told) => told.windows.iter().any(|id| windows.contains(&id.0)),
         Entry::Ordered(told) => told.batch.as_ref().is_none_or(|batch| {
@@ -274,6 +277,8 @@ fn matters(entry: &JournalEntry, windows: &BTreeSet<WindowId>) -> bool {
         | Entry::Unflagged(_)
         | Entry::Adopted(_)
         | Entry::Rejected(_)
+        | Entry::Held(_)
+        | Entry::Consented(_)
         | Entry::RegisterLoaded(_)
         | Entry::RegisterDoubted(_)
         | Entry::ProposalsTaken(_)

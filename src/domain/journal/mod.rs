@@ -32,7 +32,7 @@ pub use fact::{
 pub use make::{Field, Form, Part};
 use make::{entries, facts};
 pub use read::Unread;
-pub use word::{Act, ClockAct, FeedAct, OrderAct, OrderKind, Text, Unflagging, Verdict};
+pub use word::{Act, ClockAct, DoubtCause, FeedAct, OrderAct, OrderKind, Text, Unflagging, Verdict};
 
 use super::delivery::DeliveryState;
 use super::id::{FeedId, PartId, SnapshotId, SystemId, WindowId};
@@ -267,6 +267,40 @@ entries! {
         reason "motivo": String,
     }
 
+    /// Somebody said that this ledger is the one that counts, of which its witness did not say so.
+    Assumed "livro.assumir.1" since "0.1.0" {
+        /// Why it was doubted: *ausente*, *copiada*, *anterior* or *outro*.
+        cause "duvida": DoubtCause,
+        /// The last entry that the witness knew; null when it could not be read.
+        witness_seq "testemunha_registro": Option<i64>,
+        /// That entry's hash.
+        witness_hash "testemunha_hash": Option<String>,
+        /// The last entry of this ledger before this one.
+        seq "registro": i64,
+        /// That entry's hash.
+        hash "hash": String,
+        /// Who.
+        author "autor": String,
+        /// Why.
+        reason "motivo": String,
+    }
+
+    /// The queue stands still: letters came back from several domains at once. The subject is the queue.
+    QueueStopped "fila.parada.1" since "0.1.0" {
+        /// Until when, if nobody ends it before.
+        until "ate": Text<Timestamp>,
+        /// How many addresses, which are not at fault.
+        contacts "contatos": u64,
+    }
+
+    /// The queue goes on. The subject is the queue.
+    QueueResumed "fila.retomada.1" since "0.1.0" {
+        /// Who ended the stop; null: its time was over.
+        author "autor": Option<String>,
+        /// Why.
+        reason "motivo": Option<String>,
+    }
+
     /// A letter marked as a test was handed to the relay. The subject is the address's SHA-256.
     TestSent "teste.1" since "0.1.0" {
         /// Which letter, as an example of it: its kind.
@@ -316,6 +350,24 @@ entries! {
     Rejected "configuracao.recusar.1" since "0.1.0" {
         /// SHA-256 of its faults in words.
         faults_sha256 "faltas_sha256": String,
+    }
+
+    /// A configuration with large effects was held until a person lets it in. The subject is its fingerprint.
+    Held "configuracao.segurar.1" since "0.1.0" {
+        /// How many letters it would change.
+        letters "cartas": u64,
+        /// Each large effect in words.
+        effects "efeitos": Vec<String>,
+        /// SHA-256 of the table that staff were shown.
+        table_sha256 "tabela_sha256": String,
+    }
+
+    /// Somebody let a configuration with large effects in. The subject is the digest of its files.
+    Consented "configuracao.confirmar.1" since "0.1.0" {
+        /// How many letters it changes, as they were shown.
+        letters "cartas": u64,
+        /// Who.
+        author "autor": String,
     }
 
     /// A load of a register of units is believed. The subject is its feed.

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `facts` (what a template may say), `template` (the set of templates, embedded or an operator's),
 //! `markup` (emphasis, links, escaping), `layout` (line width), `live` (while it is edited), `fault` (what is wrong with a template, and where),
-//! `example` (facts to try templates with), `names` (names that no letter knows).
+//! `example` (facts to try templates with), `names` (names that no letter knows), `norm` (whether the norm's sentences are whole).
 //!
 //! The sentences of Anexos I and II of norma BES Nº 08 are in `config/modelos/norma.txt`, once, and serve text and
 //! HTML alike.
@@ -14,6 +14,7 @@ mod layout;
 mod live;
 mod markup;
 mod names;
+mod norm;
 mod template;
 
 #[cfg(test)]

@@ -138,7 +138,17 @@ impl Templates {
         Ok(pt::line(&rendered))
     }
 
-    fn render(&self, file: &str, facts: &Value) -> Result<String, TemplateFault> {
+    /// The text of a template, as it was compiled.
+    pub(super) fn source(&self, name: &str) -> Option<String> {
+        Some(self.environment.get_template(name).ok()?.source().to_owned())
+    }
+
+    /// A text filled in as a file of that name would be; absent where these facts do not fill it.
+    pub(super) fn render_as(&self, file: &str, text: &str, facts: &Value) -> Option<String> {
+        self.environment.render_named_str(file, text, facts).ok()
+    }
+
+    pub(super) fn render(&self, file: &str, facts: &Value) -> Result<String, TemplateFault> {
         self.environment
             .get_template(file)
             .and_then(|template| template.render(facts))

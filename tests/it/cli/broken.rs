@@ -35,7 +35,7 @@ fn what_is_wrong_with_the_configuration_is_told_at_its_place() {
     let calendar = "config/calendario.toml";
     let pages = [
         refused(|o| o.edit(roster, "3205309;", "3205308;")),
-        refused(|o| o.append(roster, "3205309;Vitória de novo;;;;;\n")),
+        refused(|o| o.append(roster, "3205309;Vitória;;;;;;;;;\n")),
         refused(|o| o.edit(roster, "smas.vitoria@municipio.invalid", "smas.vitoria(arroba)municipio")),
         refused(|o| o.write(roster, "")),
         refused(|o| o.write(roster, FEW.to_owned() + "3205309;Vitória;Metropolitana;smas@vitoria.inv")),

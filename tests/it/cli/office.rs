@@ -23,6 +23,10 @@ impl Office {
         let stay = |line: &&str| line.starts_with("ibge;") || STAY.iter().any(|code| line.starts_with(code));
         let few = lined(roster.lines().filter(stay));
         office.write("config/municipios.csv", few);
+        // Confirmed with the ministry, as the guide asks: the warnings are a test's of their own.
+        let confirmed =
+            office.read("config/calendario.toml").replace("a_confirmar = true", "a_confirmar = false");
+        office.write("config/calendario.toml", confirmed);
         office
     }
 

@@ -27,6 +27,10 @@ fn recurring(title: &'static str, rule: &str) -> Case {
     system(title, &format!("[sistema.novo.recorrencia]\n{rule}"))
 }
 
+fn keys(count: usize) -> String {
+    (0..count).map(|n| format!("a{n} = 1\n")).collect()
+}
+
 fn holiday(title: &'static str, text: &str) -> Case {
     whole(title, "feriados.toml", text)
 }
@@ -43,6 +47,16 @@ fn windows() -> Vec<Case> {
     vec![
         window("prazo antes da abertura", "2026-11-30", "2026-09-30"),
         window("prazo mais de um ano depois", "2026-11-30", "2028-11-30"),
+        window("janela com as datas do ano anterior", "2026-10-01\nprazo = 2026", "2025-10-01\nprazo = 2025"),
+        window("ano longe demais", "2026-11-30", "9999-11-30"),
+        window("referência longe demais", "\"2026\"", "\"0026\""),
+        added("janelas em excesso", "calendario.toml", &WINDOW.repeat(2_001)),
+        added("chaves em excesso", "calendario.toml", &format!("[[janela]]\n{}", keys(1_001))),
+        added(
+            "chaves em excesso no arquivo",
+            "calendario.toml",
+            &format!("[[janela]]\n{}", keys(900)).repeat(45),
+        ),
         window("dia que não existe", "2026-11-30", "2026-11-31"),
         window("falta a fonte", "fonte = \"MDS\"\n", ""),
         window("referência mal escrita", "\"2026\"", "\"2026-13\""),
@@ -158,7 +172,7 @@ fn systems() -> Vec<Case> {
         recurring("prazo da recorrência antes da abertura", "cada = \"ano\"\nde = 2026\nabre = { dia = 3 }\nprazo = { dia = 2 }"),
         recurring("dia que não é dia", "cada = \"ano\"\nde = 2026\nabre = { dia = 32 }\nprazo = { dia = \"fim\" }"),
         case(
-            "costume ainda por confirmar, em produção",
+            "costume ainda por confirmar",
             plus(
                 "calendario.toml",
                 "[sistema.novo]\nnome = \"N\"\nlink = \"https://x.gov.br\"\npartes = [\"CRAS\"]\na_confirmar = true\n",
@@ -172,6 +186,10 @@ fn holidays() -> Vec<Case> {
     vec![
         holiday("feriado sem data", "[[feriado]]\nnome = \"Penha\"\n"),
         holiday("feriado com duas datas", "[[feriado]]\nnome = \"Penha\"\ndia = \"09-08\"\npascoa = 8\n"),
+        holiday(
+            "feriado que acaba no meio do dia",
+            "[[feriado]]\nnome = \"Penha\"\npascoa = 8\nate_hora = \"14:00\"\n",
+        ),
         holiday("feriado em dia que não existe", "[[feriado]]\nnome = \"Penha\"\ndia = \"08-32\"\n"),
         holiday(
             "feriado que acaba antes",

@@ -1,6 +1,8 @@
 //! `vigia.toml` and the environment.
 
 use super::*;
+use crate::domain::ibge;
+use crate::domain::id::MunicipalityCode;
 
 fn before(title: &'static str, text: &str) -> Case {
     whole(title, "vigia.toml", &format!("{text}\n{VIGIA}"))
@@ -79,7 +81,8 @@ pub(super) fn cases() -> Vec<Case> {
                 .with(
                     "municipios.csv",
                     (0..12).fold("ibge;nome;smas_email\n".to_owned(), |text, n| {
-                        format!("{text}{};M{n};m{n}@municipio.invalid\n", CODES[n])
+                        let name = ibge::name_of(MunicipalityCode::parse(CODES[n]).unwrap()).unwrap();
+                        format!("{text}{};{name};m{n}@municipio.invalid\n", CODES[n])
                     }),
                 ),
         ),

@@ -87,3 +87,48 @@ fn an_unknown_variable_is_a_fault_where_it_stands() {
     let told: Vec<String> = faults.iter().map(|f| format!("{f}\n  dica: {}", f.hint)).collect();
     insta::assert_snapshot!("unknown", told.join("\n"));
 }
+
+#[test]
+fn a_sentence_of_the_norm_that_is_worded_otherwise_or_left_out_is_told() {
+    let departures = |name: &str, from: &str, to: &str| {
+        let (_, text) = EMBEDDED.iter().find(|(known, _)| *known == name).unwrap();
+        assert!(text.contains(from), "{name}");
+        let told = Templates::compile([(name, text.replace(from, to))]).unwrap().departures();
+        told.into_iter().map(|f| (f.file, f.line, f.message)).collect::<Vec<_>>()
+    };
+    assert_eq!(Templates::embedded().unwrap().departures(), []);
+    let word = departures("norma.txt", "bloqueio de recursos", "bloqueio de verbas");
+    let told = "a frase “consequencias” já não é a da norma BES nº 08";
+    assert_eq!(word, [("norma.txt".to_owned(), Some(27), told.to_owned())]);
+    let lost = |file: &str, sentence: &str| {
+        (file.to_owned(), None, format!("esta carta já não diz a frase “{sentence}” da norma BES nº 08"))
+    };
+    assert_eq!(departures("prazo.txt", "{{ norma.atencao() }}", "Cuidado!"), [lost("prazo.txt", "atencao")]);
+    assert_eq!(
+        departures("prazo.html", "{{ norma.disposicao() }}", "Até logo."),
+        [lost("prazo.html", "disposicao")]
+    );
+    for (name, from, to) in [
+        (
+            "norma.txt",
+            "Senhores gestores da Assistência Social!",
+            "Senhores gestores da\nAssistência Social!",
+        ),
+        ("norma.txt", "O teor é o da norma", "O teor é o da norma de 2023"),
+        ("prazo.txt", "Preenchimento pendente:", "Falta preencher:"),
+        ("frases.txt", "prazo ainda será definido", "prazo será definido"),
+    ] {
+        assert_eq!(departures(name, from, to), [], "{name}: {from}");
+    }
+}
+
+#[test]
+fn a_template_as_long_as_may_be_is_tried_at_once() {
+    let unknown: String = (0..3_000).map(|n| format!("{{{{ nome_{n} }}}}\n")).collect();
+    let known = "{{ municipio.nome }}\n".repeat(3_000);
+    let begun = std::time::Instant::now();
+    let templates = Templates::compile([("prazo.txt", unknown), ("prazo.html", known)]).unwrap();
+    assert!(!templates.check().is_empty());
+    let _ = templates.departures();
+    assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", begun.elapsed());
+}

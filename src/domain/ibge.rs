@@ -1,0 +1,137 @@
+//! The municipalities of Brazil as IBGE names them. Pure.
+//!
+//! `ibge.txt` says whence and of which date it is. It is read when a roster is first compared with it, and once only. A
+//! code that it does not have may be a municipality younger than the list: that is for a person to look at.
+
+use std::sync::LazyLock;
+
+use super::id::{MunicipalityCode, slugify};
+
+/// States by the first two digits of their municipalities' codes.
+const STATES: [(u32, &str); 27] = [
+    (11, "RO"),
+    (12, "AC"),
+    (13, "AM"),
+    (14, "RR"),
+    (15, "PA"),
+    (16, "AP"),
+    (17, "TO"),
+    (21, "MA"),
+    (22, "PI"),
+    (23, "CE"),
+    (24, "RN"),
+    (25, "PB"),
+    (26, "PE"),
+    (27, "AL"),
+    (28, "SE"),
+    (29, "BA"),
+    (31, "MG"),
+    (32, "ES"),
+    (33, "RJ"),
+    (35, "SP"),
+    (41, "PR"),
+    (42, "SC"),
+    (43, "RS"),
+    (50, "MS"),
+    (51, "MT"),
+    (52, "GO"),
+    (53, "DF"),
+];
+
+/// Codes and names, in the order of codes.
+static NAMES: LazyLock<Vec<(u32, &'static str)>> = LazyLock::new(|| {
+    let mut names = Vec::new();
+    let mut state = 0;
+    for line in include_str!("ibge.txt").lines().filter(|line| !line.starts_with('#')) {
+        match line.split_once(' ') {
+            Some((rest, name)) => names.extend(rest.parse::<u32>().map(|rest| (state + rest, name))),
+            None => state = line.parse::<u32>().map_or(0, |digits| digits * 100_000),
+        }
+    }
+    names
+});
+
+/// The name of the municipality of that code.
+#[must_use]
+pub fn name_of(code: MunicipalityCode) -> Option<&'static str> {
+    let at = NAMES.binary_search_by_key(&code.number(), |(known, _)| *known).ok()?;
+    Some(NAMES[at].1)
+}
+
+/// The two letters of the state that a code lies in.
+#[must_use]
+pub fn state_of(code: MunicipalityCode) -> Option<&'static str> {
+    STATES.iter().find(|(digits, _)| *digits == code.number() / 100_000).map(|(_, letters)| *letters)
+}
+
+/// Whether two letters are those of a state.
+#[must_use]
+pub fn is_state(letters: &str) -> bool {
+    STATES.iter().any(|(_, known)| known.eq_ignore_ascii_case(letters))
+}
+
+/// The municipality of that name in the state that another lies in, whatever its capitals and accents: no state has two
+/// of one name.
+#[must_use]
+pub fn namesake(name: &str, neighbour: MunicipalityCode) -> Option<MunicipalityCode> {
+    let wanted = slugify(name);
+    in_state(neighbour).find(|(_, known)| slugify(known) == wanted).and_then(|(code, _)| code_of(code))
+}
+
+/// The municipality that an official domain of its state belongs to: `vilavelha.es.gov.br`, and whatever stands before it.
+#[must_use]
+pub fn owner_of_domain(domain: &str, neighbour: MunicipalityCode) -> Option<MunicipalityCode> {
+    let own = state_of(neighbour)?.to_ascii_lowercase();
+    let label = domain.strip_suffix(&format!(".{own}.gov.br"))?.rsplit('.').next()?;
+    in_state(neighbour).find(|(_, name)| compact(name) == label).and_then(|(code, _)| code_of(code))
+}
+
+/// The official domain that a municipality would have: `vilavelha.es.gov.br`.
+#[must_use]
+pub fn official_domain(code: MunicipalityCode) -> Option<String> {
+    Some(format!("{}.{}.gov.br", compact(name_of(code)?), state_of(code)?.to_ascii_lowercase()))
+}
+
+fn compact(name: &str) -> String {
+    slugify(name).replace('-', "")
+}
+
+fn in_state(code: MunicipalityCode) -> impl Iterator<Item = (u32, &'static str)> {
+    let state = code.number() / 100_000;
+    let first = NAMES.partition_point(|(known, _)| known / 100_000 < state);
+    NAMES[first..].iter().copied().take_while(move |(known, _)| known / 100_000 == state)
+}
+
+fn code_of(number: u32) -> Option<MunicipalityCode> {
+    MunicipalityCode::parse(&number.to_string()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(text: &str) -> MunicipalityCode {
+        MunicipalityCode::parse(text).unwrap()
+    }
+
+    #[test]
+    fn the_list_has_5571_municipalities_each_with_a_code_that_is_one() {
+        assert_eq!(NAMES.len(), 5_571);
+        assert!(NAMES.is_sorted_by(|a, b| a.0 < b.0), "looked up by halving");
+        assert!(NAMES.iter().all(|(number, name)| code_of(*number).is_some() && !name.is_empty()));
+        assert!(NAMES.iter().all(|(number, _)| state_of(code_of(*number).unwrap()).is_some()));
+        assert_eq!(in_state(code("3205309")).count(), 78);
+        assert_eq!(in_state(code("5300108")).count(), 1);
+    }
+
+    #[test]
+    fn a_municipality_is_found_by_its_code_its_name_and_its_domain() {
+        let (vitoria, vila_velha) = (code("3205309"), code("3205200"));
+        assert_eq!((name_of(vitoria), state_of(vitoria)), (Some("Vitória"), Some("ES")));
+        assert_eq!(namesake("VILA VELHA", vitoria), Some(vila_velha));
+        assert_eq!(namesake("Belo Horizonte", vitoria), None, "in another state");
+        assert_eq!(owner_of_domain("smas.vilavelha.es.gov.br", vitoria), Some(vila_velha));
+        assert_eq!(owner_of_domain("vilavelha.mg.gov.br", vitoria), None);
+        assert_eq!(official_domain(vila_velha).as_deref(), Some("vilavelha.es.gov.br"));
+    }
+}
