@@ -191,7 +191,7 @@ fn told_words(entry: &JournalEntry) -> String {
                 FeedAct::Retire => "fonte aposentada",
                 FeedAct::Resume => "fonte religada",
             };
-            signed(&format!("{what}: {subject}"), "configuração adotada", &told.author)
+            format!("{what}: {subject} (por {})", given(&told.author, "não se sabe quem"))
         }
     }
 }
@@ -218,10 +218,10 @@ fn act(told: &Entry) -> Option<&'static str> {
         Entry::Found(_) => "achada",
         Entry::Seen(_) => "vista",
         Entry::ClockRuled(told) => told.act.as_str(),
-        Entry::FeedSwitched(told) => told.act.as_str(),
         Entry::QueueStopped(_) => "parada",
         Entry::QueueResumed(_) => "retomada",
         Entry::Assumed(_) => "assumir",
+        Entry::FeedSwitched(told) => told.act.as_str(),
         Entry::TestSent(told) => told.outcome.as_str(),
         Entry::Opening(_)
         | Entry::Attempt(_)

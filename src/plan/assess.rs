@@ -253,7 +253,7 @@ impl<'a> Assessor<'a> {
             let counted = then.known.iter().any(|known| known.is_about(entry));
             (counted || entry.taken_at >= then.closing.ended_at) && !now.iter().any(|new| new.is_about(entry))
         };
-        let mut retired = self.status.aside_of(municipality).iter().filter(counts).peekable();
+        let mut retired = self.status.retired_of(municipality).iter().filter(counts).peekable();
         if retired.peek().is_none() {
             return Cow::Borrowed(now);
         }

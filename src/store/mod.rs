@@ -2,9 +2,10 @@
 //!
 //! Reading order: `db` (one writer, several readers), `transaction`, `chain` and `journal`, `pass` and `notice` (what a pass decided),
 //! `outbox`, `settle` and `group` (letters on their way), `ledger` (the same as the plan sees it), `snapshot` and
-//! `status` (who has filled in), `ruling` (what people say of snapshots), `retired` (feeds that were switched off), `run` (how fetching goes), `overrides`,
-//! `configuration` (what was in force), `reading`, `contact` and `stop`, `register` and `news` (what the ministry publishes),
-//! `begin` and `witness` (is it this ledger that last sent?), `delivery` and `letter` (what staff ask for), `returned` (what comes back by mail), `uncertain` (what waits
+//! `status` (who has filled in), `ruling` (what people say of snapshots), `retired` (feeds that were switched off), `run`
+//! (how fetching goes), `overrides`, `configuration` (what was in force), `reading`, `contact` and `stop`, `register` and
+//! `news` (what the ministry publishes), `begin` and `witness` (is it this ledger that last sent?), `delivery` and `letter`
+//! (what staff ask for), `returned` (what comes back by mail), `uncertain` (what waits
 //! for somebody),
 //! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
 //!

@@ -80,14 +80,6 @@ words! {
         Believe "aceitar",
     }
 
-    /// What became of a feed.
-    FeedAct {
-        /// *aposentar*: it was removed or switched off.
-        Retire "aposentar",
-        /// *religar*: it is on again.
-        Resume "religar",
-    }
-
     /// Why a ledger is not known to be the one that last sent.
     DoubtCause {
         /// *ausente*: it has no witness.
@@ -98,6 +90,14 @@ words! {
         Older "anterior",
         /// *outro*: its witness is another ledger's.
         Other "outro",
+    }
+
+    /// What became of a feed.
+    FeedAct {
+        /// *aposentar*: it was removed or switched off.
+        Retire "aposentar",
+        /// *religar*: it is on again.
+        Resume "religar",
     }
 
     /// Whether an order is given or taken back.

@@ -15,7 +15,7 @@ pub struct StatusBook {
     windows: HashMap<WindowId, Shelf>,
     fetched: HashMap<FeedId, (SnapshotId, Timestamp)>,
     /// What feeds said that are no longer: it counts only where a window had closed on it.
-    aside: HashMap<WindowId, Shelf>,
+    retired: HashMap<WindowId, Shelf>,
     /// Feeds that are switched off, since when.
     off: HashMap<FeedId, Timestamp>,
 }
@@ -103,7 +103,7 @@ impl StatusBook {
         match entries.iter_mut().find(same) {
             None => entries.push(Entry::of(said, load, None, belief)),
             Some(known) if load.after.is_some_and(|last| known.arrival <= last) => {
-                *known = Entry::of(said, load, None, belief)
+                *known = Entry::of(said, load, None, belief);
             }
             Some(known) if known.stands_over(&said, belief) => {}
             Some(known) => *known = Entry::of(said, load, Some(known), belief),
@@ -136,19 +136,19 @@ impl StatusBook {
         for (window, shelf) in &mut self.windows {
             let Some(read) = shelf.read.get_mut() else {
                 for unread in shelf.unread.iter_mut().filter(|unread| unread.0 == *feed) {
-                    let aside = self.aside.entry(window.clone()).or_default();
-                    aside.unread.push(unread.part(move |entry| entry.arrival <= last));
+                    let retired = self.retired.entry(window.clone()).or_default();
+                    retired.unread.push(unread.part(move |entry| entry.arrival <= last));
                     *unread = unread.part(move |entry| entry.arrival > last);
                 }
                 continue;
             };
             for (code, entries) in read {
                 for entry in entries.extract_if(.., |entry| entry.feed == *feed && entry.arrival <= last) {
-                    let aside = self.aside.entry(window.clone()).or_default();
-                    let Some(aside) = aside.entries_mut() else { continue };
-                    let aside = aside.entry(*code).or_default();
-                    aside.retain(|known| !known.is_about(&entry));
-                    aside.push(entry);
+                    let retired = self.retired.entry(window.clone()).or_default();
+                    let Some(retired) = retired.entries_mut() else { continue };
+                    let retired = retired.entry(*code).or_default();
+                    retired.retain(|known| !known.is_about(&entry));
+                    retired.push(entry);
                 }
             }
         }
@@ -186,8 +186,8 @@ impl StatusBook {
     /// What is known of a window.
     #[must_use]
     pub fn window(&self, window: &WindowId) -> WindowStatus<'_> {
-        let (now, aside) = (self.windows.get(window), self.aside.get(window));
-        WindowStatus { entries: now.map(Shelf::entries), aside: aside.map(Shelf::entries), book: self }
+        let (now, retired) = (self.windows.get(window), self.retired.get(window));
+        WindowStatus { entries: now.map(Shelf::entries), retired: retired.map(Shelf::entries), book: self }
     }
 }
 
@@ -195,7 +195,7 @@ impl StatusBook {
 #[derive(Debug, Clone, Copy)]
 pub struct WindowStatus<'a> {
     entries: Option<&'a Entries>,
-    aside: Option<&'a Entries>,
+    retired: Option<&'a Entries>,
     book: &'a StatusBook,
 }
 
@@ -208,8 +208,8 @@ impl<'a> WindowStatus<'a> {
 
     /// What feeds had said of one municipality in it that are no longer.
     #[must_use]
-    pub fn aside_of(&self, municipality: MunicipalityCode) -> &'a [Entry] {
-        self.aside.and_then(|e| e.get(&municipality)).map_or(&[], Vec::as_slice)
+    pub fn retired_of(&self, municipality: MunicipalityCode) -> &'a [Entry] {
+        self.retired.and_then(|e| e.get(&municipality)).map_or(&[], Vec::as_slice)
     }
 
     /// Everything, by municipality.

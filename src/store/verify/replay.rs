@@ -85,10 +85,10 @@ impl Replay {
             }
             // They tell of no row with proof value; the head of `verify` says why.
             Entry::Opening(_)
-            | Entry::FeedSwitched(_)
             | Entry::Assumed(_)
             | Entry::QueueStopped(_)
             | Entry::QueueResumed(_)
+            | Entry::FeedSwitched(_)
             | Entry::TestSent(_)
             | Entry::Consented(_)
             | Entry::RegisterLoaded(_)
