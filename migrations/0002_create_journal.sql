@@ -34,6 +34,10 @@ CREATE TABLE meta (
     relay_failing_since BIGINT, -- absent: the relay took the last letter
     leap_from    BIGINT,
     leap_to      BIGINT,
+    stop_since   BIGINT, -- the last time that the queue stood still because letters came back
+    stop_until   BIGINT,
+    stop_times   BIGINT, -- how often it had before, each time within a day of the last
+    stop_over    BIGINT,
     head_seq     BIGINT NOT NULL,
     head_hash    TEXT   NOT NULL
 );

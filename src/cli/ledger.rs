@@ -9,7 +9,8 @@ use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::desk::order;
 use crate::domain::id::WindowId;
 use crate::domain::journal::{
-    Entry, OrderAct, Ordered, ProposalsRefused, ProposalsTaken, RegisterDoubted, Seen, Unflagged,
+    Entry, OrderAct, Ordered, ProposalsRefused, ProposalsTaken, QueueResumed, RegisterDoubted, Seen,
+    Unflagged,
 };
 use crate::render::portuguese;
 use crate::store::{JournalEntry, JournalFilter, Store};
@@ -121,6 +122,11 @@ pub(super) fn entry_words(entry: &JournalEntry) -> String {
         Entry::ClockRuled(told) => {
             signed(&format!("{kind} {}", told.act.as_str()), &told.reason, &told.author)
         }
+        Entry::QueueResumed(QueueResumed { reason: Some(reason), author: Some(author) }) => {
+            signed(&format!("{kind} retomada"), reason, author)
+        }
+        Entry::QueueStopped(_) | Entry::QueueResumed(_) => because(""),
+        Entry::Assumed(told) => signed(&format!("{kind} assumir"), &told.reason, &told.author),
         Entry::TestSent(told) => signed(&format!("{kind} {}", done(told.outcome.as_str())), "", &told.author),
         Entry::Flagged(_)
         | Entry::Unflagged(_)
@@ -150,6 +156,9 @@ fn act(told: &Entry) -> Option<&'static str> {
         Entry::Found(_) => "achada",
         Entry::Seen(_) => "vista",
         Entry::ClockRuled(told) => told.act.as_str(),
+        Entry::QueueStopped(_) => "parada",
+        Entry::QueueResumed(_) => "retomada",
+        Entry::Assumed(_) => "assumir",
         Entry::TestSent(told) => told.outcome.as_str(),
         Entry::Opening(_)
         | Entry::Attempt(_)

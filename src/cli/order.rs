@@ -23,6 +23,9 @@ pub(super) async fn hold(
     signature: &Signature,
 ) -> Result {
     let scope = resolve(session, scope).await?;
+    if matches!(&scope, HoldScope::Batch(id) if order::is_queue(id)) {
+        return Err(Failure::refused("recusado: a fila inteira se retém com --tudo"));
+    }
     order::last_day(until, session.today())?;
     let store = session.writable_ledger().await?;
     let by = session.by(&signature.author, &signature.reason)?;
@@ -83,6 +86,13 @@ fn listed(in_force: &[String]) -> String {
 /// Whether a batch waits to be released; nothing else ever does.
 async fn awaited(session: &Session, scope: &HoldScope) -> std::result::Result<bool, Failure> {
     let HoldScope::Batch(id) = scope else { return Ok(false) };
+    if order::is_queue(id) {
+        let signs = match session.ledger().await? {
+            Some(store) => Some(store.signs().await?),
+            None => None,
+        };
+        return Ok(signs.and_then(|signs| signs.stop).is_some_and(|stop| stop.holds(session.now())));
+    }
     // As the daemon decides: a rehearsal does not wait for sending hours.
     let known = session.known_to(session.setup.live_calendar()).await?;
     if order::awaits(&known, id, session.now()) {

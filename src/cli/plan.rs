@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::session::{Answer, Result, Session, remark, say};
-use crate::desk::health::clock_trouble;
+use crate::desk::health::standstills;
 use crate::plan;
 use crate::render::line::{diary_line, event_line};
 use crate::render::portuguese;
@@ -12,10 +12,10 @@ use crate::render::portuguese;
 pub(super) async fn plano(session: &Session) -> Result {
     let known = session.known().await?;
     let now = session.now();
-    if let (None, Some(store)) = (session.other_instant(), session.ledger().await?)
-        && let Some(trouble) = clock_trouble(&store.signs().await?, now)
-    {
-        remark(&format!("aviso: {}", trouble.words(&session.setup.config.calendar.hours.zone)));
+    if let (None, Some(store)) = (session.other_instant(), session.ledger().await?) {
+        for trouble in standstills(&store, &known.live, &store.signs().await?, now).await? {
+            remark(&format!("aviso: {}", trouble.words(&session.setup.config.calendar.hours.zone)));
+        }
     }
     let world = known.world();
     let plan = plan::plan(&world, now);

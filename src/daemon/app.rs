@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::leap::ClockWatch;
 use crate::clock::Clock;
 use crate::feed::http::{Fetcher, Patience};
-use crate::store::Store;
+use crate::store::{LedgerDoubt, Store};
 use crate::world::live::{Live, spool_folder};
 use crate::world::setup::Setup;
 
@@ -37,6 +37,8 @@ pub struct App {
     pub failed: CancellationToken,
     /// Whether the machine's clock may be believed.
     pub(super) clock_watch: std::sync::Mutex<ClockWatch>,
+    /// Why nobody knows that the ledger is the one that last sent (`succession`).
+    pub(super) doubted: std::sync::Mutex<Option<LedgerDoubt>>,
     due: std::sync::Mutex<Option<Timestamp>>,
     /// When each loop last got on; before its first round, when the service began.
     progress: std::sync::Mutex<BTreeMap<Loop, Timestamp>>,
@@ -118,6 +120,7 @@ impl App {
             stop: CancellationToken::new(),
             failed: CancellationToken::new(),
             clock_watch: std::sync::Mutex::default(),
+            doubted: std::sync::Mutex::default(),
             due: std::sync::Mutex::new(None),
             progress: std::sync::Mutex::new(Loop::ALL.map(|each| (each, clock.now())).into()),
             refused: AtomicBool::new(false),
@@ -165,6 +168,12 @@ impl App {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Why nobody knows that the ledger is the one that last sent.
+    #[must_use]
+    pub fn doubt(&self) -> Option<LedgerDoubt> {
+        self.doubted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Notes when the next pass is due.

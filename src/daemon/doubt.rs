@@ -1,57 +1,36 @@
 //! Letters that fail for reasons that are not the address's: staff are told, and when they come back from several
-//! domains at once the queue stands still.
-//!
-//! What ends the stop: its time is over. Each one within a day of the last is longer.
+//! domains at once the queue stands still, which the ledger keeps.
 
 use jiff::Timestamp;
 use tracing::error;
 
 use super::alert::alert_once;
 use super::app::App;
-use crate::domain::delivery::Outcome;
+use crate::domain::delivery::{Outcome, QueueStop};
 use crate::domain::refusal::Refusal;
-use crate::domain::time::hours_after;
 use crate::render::portuguese;
 use crate::store::{FlaggedContact, StoreError};
 
-/// How many hours nothing leaves: the first time, the second within a day of the first, and so on.
-const STOP_HOURS: [i64; 4] = [1, 2, 6, 24];
-
-/// Whether the queue stands still because what left came back.
-#[derive(Debug, Default)]
-pub(super) struct ReturnStop {
-    until: Option<Timestamp>,
-    /// How often it did before, each time within a day of the last.
-    times: usize,
-}
-
-impl ReturnStop {
-    /// Until when nothing leaves because letters come back from several domains for reasons that are ours. What rested
-    /// for that is lifted, now and while the queue stands still.
-    pub(super) async fn until(&mut self, app: &App, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        let stopped = self.until.filter(|until| now < *until);
-        let lifted = app.store.lift_ours(now, stopped.is_some()).await?;
-        if stopped.is_some() || lifted.is_empty() {
-            return Ok(stopped);
-        }
-        let lately = self.until.is_some_and(|until| now < hours_after(until, 24));
-        self.times = if lately { (self.times + 1).min(STOP_HOURS.len() - 1) } else { 0 };
-        let until = hours_after(now, STOP_HOURS[self.times]);
-        self.until = Some(until);
-        error!(contacts = lifted.len(), until = %until, "as cartas voltam de vários domínios; a fila espera");
-        alert_once(app, "devolvidas-de-varios-dominios", words(app, &lifted, until), now).await?;
-        Ok(Some(until))
+/// Until when nothing but alerts leaves because letters come back from several domains for reasons that may be ours.
+pub(super) async fn stopped_until(app: &App, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    let judged = app.store.judge_returns(now).await?;
+    let Some(stop) = judged.stop else { return Ok(None) };
+    if !judged.began_with.is_empty() {
+        error!(contacts = judged.began_with.len(), until = %stop.until, "as cartas voltam de vários domínios; a fila espera");
+        alert_once(app, "devolvidas-de-varios-dominios", words(app, &judged.began_with, stop), now).await?;
     }
+    Ok(Some(stop.until))
 }
 
-fn words(app: &App, lifted: &[FlaggedContact], until: Timestamp) -> String {
+fn words(app: &App, lifted: &[FlaggedContact], stop: QueueStop) -> String {
     let (why, said) = lifted.first().map_or(("", ""), |first| (first.refusal.words(), first.why.as_str()));
     format!(
         "{} de vários domínios em uma hora: {why} (“{said}”). A fila espera até {}; nenhum endereço foi dado como \
          inválido, e as cartas saem de novo depois. Confira se o servidor de saída ou o domínio do remetente está em \
-         lista de bloqueio, e o SPF, o DKIM e o DMARC do domínio.",
+         lista de bloqueio, e o SPF, o DKIM e o DMARC do domínio. Para retomar antes: vigia-suas liberar --lote fila \
+         --motivo \"…\"",
         portuguese::counted(lifted.len(), "carta voltou", "cartas voltaram"),
-        portuguese::instant(until, &app.live().calendar.hours.zone),
+        portuguese::instant(stop.until, &app.live().calendar.hours.zone),
     )
 }
 

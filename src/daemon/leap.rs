@@ -154,6 +154,7 @@ mod tests {
             high_water: None,
             relay_failing_since: None,
             leap,
+            stop: None,
             journal_seq: 0,
             journal_hash: String::new(),
         };

@@ -19,6 +19,7 @@ use tracing::{error, info, warn};
 
 use super::alert::alert_once;
 use super::app::{App, Loop};
+use super::beat::{beat_loop, notify};
 use super::clock_watch;
 use super::ingest::Ingest;
 use super::leap::ClockWatch;
@@ -28,6 +29,7 @@ use super::reconcile::{Pass, reconcile_once};
 use super::register::Registers;
 use super::report::report_once;
 use super::returns::Mailbox;
+use super::succession;
 use super::watch::{self, Watch};
 use crate::clock::Clock;
 use crate::config;
@@ -36,12 +38,12 @@ use crate::render::portuguese;
 use crate::store::{LedgerLock, OnUncertain, Store, StoreError};
 use crate::telemetry::chain;
 use crate::text::fold::folded;
-use crate::world::amend;
 use crate::world::known::note_readings;
 use crate::world::last_good::{self, Refusal};
 use crate::world::lateness;
 use crate::world::relay::SenderError;
 use crate::world::setup::Setup;
+use crate::world::{amend, standstill};
 
 /// Why the daemon could not start, or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -77,11 +79,6 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 const SEND_AGAIN: Duration = Duration::from_secs(5);
 /// What systemd shows while the files hold what cannot be used.
 pub(super) const REFUSED: &str = "a configuração nova foi recusada, vale a anterior";
-/// A heartbeat that could not be written is tried again so soon.
-const BEAT_AGAIN: Duration = Duration::from_secs(5);
-/// The heartbeat of the ledger, by which a start knows of an outage.
-const BEAT: Duration = Duration::from_mins(1);
-
 impl Service {
     /// Opens the ledger, becomes its only sender, and tidies up after whatever came before. A calendar that
     /// contradicts the ledger is refused.
@@ -159,6 +156,7 @@ impl Service {
             app.store.note_leap(Some(leap)).await?;
             clock_watch::tell(&app, leap).await?;
         }
+        succession::begin(&app, now).await?;
         if clock_watch::is_steady(&app).await?
             && let Some(outage) = app.store.begin(now).await?
         {
@@ -505,49 +503,6 @@ async fn send_loop(app: Arc<App>, mut outbox: Outbox) {
     outbox.close().await;
 }
 
-/// Writes the heartbeat and feeds the watchdog: only while every loop gets on, and the watchdog only while the heartbeat
-/// can be written.
-async fn beat_loop(app: Arc<App>) {
-    let watchdog = sd_notify::watchdog_enabled().map_or(BEAT, |every| (every / 3).min(BEAT));
-    let mut beaten_at: Option<Timestamp> = None;
-    while !app.stop.is_cancelled() {
-        let now = app.now();
-        let is_due = beaten_at.is_none_or(|at| now.duration_since(at).unsigned_abs() >= BEAT);
-        let beats = match app.hung(now) {
-            Some(hung) => {
-                error!(loop_name = hung.name(), "um laço não avança; nenhum sinal de vida é dado");
-                false
-            }
-            None if is_due => match beat(&app, now).await {
-                Ok(beaten) => {
-                    beaten_at = beaten.then_some(now).or(beaten_at);
-                    true
-                }
-                Err(failure) => {
-                    error!(error = %chain(&failure), "o batimento não pôde ser gravado");
-                    false
-                }
-            },
-            None => true,
-        };
-        if beats {
-            notify(&[NotifyState::Watchdog]);
-        }
-        let pause = if beats { watchdog } else { watchdog.min(BEAT_AGAIN) };
-        app.unless_stopped(tokio::time::sleep(pause)).await;
-    }
-}
-
-/// Writes the heartbeat, unless the clock is doubted: a false one would tell of a gap that never was. Answers whether it
-/// was written.
-async fn beat(app: &App, now: Timestamp) -> Result<bool, StoreError> {
-    if !clock_watch::is_steady(app).await? {
-        return Ok(false);
-    }
-    app.store.heartbeat(now).await?;
-    Ok(true)
-}
-
 /// What systemd shows: what is amiss first, then what is waited for.
 async fn standing(app: &App, pass: &Pass, now: Timestamp) -> String {
     let live = app.live();
@@ -555,6 +510,14 @@ async fn standing(app: &App, pass: &Pass, now: Timestamp) -> String {
     let mut said = Vec::new();
     if app.has_refused() {
         said.push(REFUSED.to_owned());
+    }
+    if let Some(doubt) = app.doubt() {
+        said.push(standstill::on_one_line(&standstill::doubted(&doubt, zone)));
+    }
+    match app.store.signs().await.map(|signs| signs.stop.filter(|stop| stop.holds(now))) {
+        Ok(Some(stop)) => said.push(standstill::on_one_line(&standstill::stopped(&stop, zone))),
+        Ok(None) => {}
+        Err(failure) => error!(error = %chain(&failure), "o livro não pôde ser lido"),
     }
     match lateness::overdue(&app.store, &live, now).await {
         Ok(Some(overdue)) => said.push(overdue.words(zone)),
@@ -567,11 +530,4 @@ async fn standing(app: &App, pass: &Pass, now: Timestamp) -> String {
         None => "nenhuma decisão à vista".to_owned(),
     });
     said.join("; ")
-}
-
-/// Tells systemd, if it is there.
-pub(super) fn notify(states: &[NotifyState<'_>]) {
-    if let Err(failure) = sd_notify::notify(states) {
-        warn!(error = %failure, "o systemd não pôde ser avisado");
-    }
 }

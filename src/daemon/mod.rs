@@ -2,8 +2,9 @@
 //!
 //! Reading order: `app` (what every loop shares), `reconcile` (decide and record), `outbox` (deliver; with `sender`,
 //! `standing`, `pace`, `trust` and `doubt`), `ingest` (take in status), `returns` (take in what comes back), `visit` with `register`
-//! and `news` (what the ministry publishes), `report` (tell staff), `alert` (call a person), `rehearse` (virtual time),
-//! `watch` (notice a change), `reload`, `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests
+//! and `news` (what the ministry publishes), `report` (tell staff), `alert` (call a person), `clock_watch` and `succession`
+//! (may the clock and the ledger be believed?), `rehearse` (virtual time),
+//! `watch` (notice a change), `reload`, `beat` (signs of life), `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests
 //! and `servir --uma-vez` call.
 //!
 //! Architecture invariant: no rule of when or to whom lives here. `now` is read once per pass, in the loops.
@@ -11,6 +12,7 @@
 pub mod alert;
 pub mod app;
 mod arrivals;
+mod beat;
 mod clock_watch;
 mod doubt;
 pub mod ingest;
@@ -27,6 +29,7 @@ pub mod report;
 pub mod returns;
 mod sender;
 mod standing;
+mod succession;
 mod trust;
 mod visit;
 mod watch;

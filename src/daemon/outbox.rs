@@ -11,13 +11,13 @@ use tracing::{error, warn};
 
 use super::alert::{alert_once, alert_once_on};
 use super::app::App;
-use super::clock_watch;
-use super::doubt::{ReturnStop, is_doubted, tell_of_doubted};
+use super::doubt::{is_doubted, stopped_until, tell_of_doubted};
 use super::pace::Pace;
 use super::reconcile::reconcile_once;
 use super::sender::{closed_until, send_share};
 use super::standing::StandingPlan;
 use super::trust::Trust;
+use super::{clock_watch, succession};
 use crate::config::{Mode, UncertainPolicy};
 use crate::domain::delivery::Outcome;
 use crate::domain::id::slugify;
@@ -61,7 +61,6 @@ pub struct Outbox {
     said_failing: bool,
     /// Whether the last round ended in a fault, and may have left claims that nobody gave back.
     interrupted: bool,
-    stop: ReturnStop,
 }
 
 /// Letters claimed at a time. Whether each is still wanted is asked for every such round, and again when it is marked.
@@ -84,7 +83,6 @@ impl Outbox {
             standing: None,
             said_failing: true,
             interrupted: false,
-            stop: ReturnStop::default(),
         })
     }
 
@@ -105,14 +103,14 @@ impl Outbox {
                 dispatch.next = Some(crate::domain::time::hours_after(now, 1));
                 break;
             }
-            if let Some(opens) = closed_until(&live, now) {
-                dispatch.next = Some(opens);
-                break;
-            }
-            let stopped = self.stop.until(app, now).await?;
-            let clock = !clock_watch::is_steady(app).await? || is_clock_behind(&app.store, now).await?;
-            // An alert is held by nothing: neither by a doubted clock nor by letters that come back.
-            let alerts_only = clock || stopped.is_some();
+            let closed = closed_until(&live, now);
+            let stopped = stopped_until(app, now).await?;
+            let doubted = !clock_watch::is_steady(app).await?
+                || is_clock_behind(&app.store, now).await?
+                || !succession::stands(app).await?;
+            // An alert is held by nothing: neither by a doubted clock or ledger, nor by letters that come back, nor by the
+            // hour.
+            let alerts_only = doubted || stopped.is_some() || closed.is_some();
             let room = match self.allowance(&live, now) {
                 Ok(room) => room,
                 Err(until) => {
@@ -122,10 +120,12 @@ impl Outbox {
             };
             let room = room.min(ROUND);
             let claims = if alerts_only {
-                if self.standing.take().is_some() && clock {
-                    warn!("o relógio não merece fé: só alertas saem");
+                if self.standing.take().is_some() && doubted {
+                    warn!("o relógio ou o livro não merece fé: só alertas saem");
                 }
-                reconcile_once(app, now).await?;
+                if closed.is_none() {
+                    reconcile_once(app, now).await?;
+                }
                 app.store.claim_alerts(&owner(), now, room).await?
             } else {
                 self.claim(app, &live, room, now).await?
@@ -135,8 +135,8 @@ impl Outbox {
                 if self.standing.take_if(|plan| plan.is_outdated()).is_some() {
                     continue;
                 }
-                dispatch.next = match stopped {
-                    _ if clock => None,
+                dispatch.next = match stopped.max(closed) {
+                    _ if doubted => None,
                     Some(until) => Some(until),
                     None => app.store.next_due(now).await?,
                 };
@@ -148,6 +148,7 @@ impl Outbox {
             tell_of_held(app).await?;
         }
         dispatch.waiting = app.store.waiting(app.now()).await?;
+        app.store.note_witness(app.now()).await?;
         self.interrupted = false;
         Ok(dispatch)
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tracing::{debug, info};
 
 use super::app::App;
-use super::clock_watch;
+use super::{clock_watch, succession};
 use crate::domain::calendar::Window;
 use crate::domain::id::WindowId;
 use crate::domain::notice::{Kind, NoticeKey, Slot};
@@ -42,14 +42,14 @@ const MOST_ROUNDS: usize = 8;
 const BATCH: usize = 250;
 
 /// Decides and records until nothing is left to do, at one `now`. Notes the pass even when it found nothing. While the
-/// clock may not be believed it decides nothing.
+/// clock or the ledger may not be believed it decides nothing.
 ///
 /// # Errors
 /// [`StoreError`]; then the pass recorded nothing more.
 pub async fn reconcile_once(app: &App, now: Timestamp) -> Result<Pass, StoreError> {
     let _one_at_a_time = app.deciding.lock().await;
     let mut pass = Pass::default();
-    if !clock_watch::is_steady(app).await? {
+    if !clock_watch::is_steady(app).await? || !succession::stands(app).await? {
         return Ok(pass);
     }
     for _ in 0..MOST_ROUNDS {

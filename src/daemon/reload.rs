@@ -8,7 +8,8 @@ use sd_notify::NotifyState;
 use tracing::{error, info, warn};
 
 use super::alert;
-use super::lifecycle::{REFUSED, Service, notify};
+use super::beat::notify;
+use super::lifecycle::{REFUSED, Service};
 use super::watch::{self, Look, Watch};
 use crate::store::StoreError;
 use crate::telemetry::{chain, faults_for_logs};

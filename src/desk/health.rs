@@ -4,12 +4,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::config::Mode;
+use crate::domain::delivery::QueueStop;
 use crate::domain::time::{Leap, Zone};
 use crate::plan::CLOCK_TOLERANCE;
 use crate::render::portuguese as pt;
-use crate::store::{RefusedConfiguration, Signs, Store, StoreError};
+use crate::store::{LedgerDoubt, RefusedConfiguration, Signs, Store, StoreError};
 use crate::world::lateness::{self, Overdue};
 use crate::world::live::Live;
+use crate::world::standstill;
 
 /// A heartbeat older than this is none: the daemon gives one a minute.
 const FRESH: SignedDuration = SignedDuration::from_mins(5);
@@ -19,6 +22,10 @@ const FRESH: SignedDuration = SignedDuration::from_mins(5);
 pub enum Ailment {
     /// No daemon ever ran on this ledger.
     NeverAlive,
+    /// Nobody knows that the ledger is the one that last sent. Ends with `assumir`, or with a start on the right one.
+    Doubted(LedgerDoubt),
+    /// The queue stands still because letters came back from several domains. Ends by its time, or by `liberar`.
+    QueueStopped(QueueStop),
     /// The clock stands before what the service already lived through.
     ClockBehind {
         /// Up to when.
@@ -62,13 +69,12 @@ pub struct Health {
 pub async fn examine(store: &Store, live: &Live, faulty: bool, now: Timestamp) -> Result<Health, StoreError> {
     let signs = store.signs().await?;
     let kept = store.configuration_in_force().await?;
-    let mut ailments = Vec::new();
+    let mut ailments = standstills(store, live, &signs, now).await?;
     match signs.heartbeat_at {
         None => ailments.push(Ailment::NeverAlive),
         Some(since) if now.duration_since(since) > FRESH => ailments.push(Ailment::Silent { since }),
         Some(_) => {}
     }
-    ailments.extend(clock_trouble(&signs, now));
     if let Some(since) = signs.relay_failing_since
         && store.waiting(now).await? > 0
     {
@@ -83,6 +89,25 @@ pub async fn examine(store: &Store, live: &Live, faulty: bool, now: Timestamp) -
         None => {}
     }
     Ok(Health { signs, in_force: kept.map(|k| (k.fingerprint, k.since, k.by)), ailments })
+}
+
+/// What keeps letters from leaving, whatever is due: the ledger, the clock, what came back. A rehearsal writes to nobody,
+/// and does not ask whether its ledger is the one that last sent.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn standstills(
+    store: &Store,
+    live: &Live,
+    signs: &Signs,
+    now: Timestamp,
+) -> Result<Vec<Ailment>, StoreError> {
+    let doubt = match live.setup.config.settings.mode {
+        Mode::Rehearsal => None,
+        Mode::Production => store.doubt().await?.map(Ailment::Doubted),
+    };
+    let stop = signs.stop.filter(|stop| stop.holds(now)).map(Ailment::QueueStopped);
+    Ok([doubt, clock_trouble(signs, now), stop].into_iter().flatten().collect())
 }
 
 /// Whether the clock keeps letters from leaving.
@@ -100,6 +125,8 @@ impl Ailment {
             Self::NeverAlive => {
                 "o serviço nunca rodou com este livro\n  dica: systemctl start vigia-suas".to_owned()
             }
+            Self::Doubted(found) => standstill::doubted(found, zone),
+            Self::QueueStopped(stop) => standstill::stopped(stop, zone),
             Self::ClockBehind { mark } => format!(
                 "o relógio desta máquina está antes de {}, até onde o serviço já trabalhou: nenhuma carta sai a município\n  \
                  dica: confira com “timedatectl”; se o relógio está certo agora, rode “vigia-suas relogio corrigir --motivo …”",

@@ -111,6 +111,7 @@ pub fn window(known: &Known, id: &WindowId, part: Option<&str>) -> Result<Option
 /// [`OrderError::Batch`].
 pub fn batch(known: &Known, id: &BatchId) -> Result<(), OrderError> {
     let there = match id.as_str().split_once('/') {
+        None if is_queue(id) => true,
         Some(("dia", day)) => day.parse::<Date>().is_ok(),
         Some(("retomada", instant)) => instant.parse::<Timestamp>().is_ok(),
         // A batch of a window is the name of a notice without its municipality.
@@ -206,6 +207,12 @@ pub async fn hold(
     store.add_override(Override::Hold { scope, until }, by).await
 }
 
+/// Whether it is the queue as a whole, which stands still while letters come back from several domains.
+#[must_use]
+pub fn is_queue(id: &BatchId) -> bool {
+    id.as_str() == "fila"
+}
+
 /// Whether uncertain letters of a batch wait to be repeated (`ao_incerto = "reter"`).
 ///
 /// # Errors
@@ -214,13 +221,16 @@ pub async fn holds_uncertain(store: &Store, id: &BatchId, now: Timestamp) -> Res
     Ok(store.held_uncertain(now).await?.iter().any(|held| held.batch.as_ref() == Some(id)))
 }
 
-/// `liberar`: lifts every hold of that scope, and lets a batch go, with its uncertain letters. Answers how many holds
-/// there were.
+/// `liberar`: lifts every hold of that scope, and lets a batch go, with its uncertain letters, or the queue that stands
+/// still. Answers how many holds there were.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn release(store: &Store, scope: HoldScope, by: Authorship) -> Result<usize, StoreError> {
     if let HoldScope::Batch(batch) = &scope {
+        if is_queue(batch) {
+            return Ok(usize::from(store.resume_queue(&by).await?));
+        }
         store.add_override(Override::Release(batch.clone()), by.clone()).await?;
         store.repeat_uncertain(batch, by.at).await?;
     }

@@ -156,6 +156,27 @@ pub fn next_attempt(now: Timestamp, attempts: u32) -> Timestamp {
     now.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
 
+/// The last time that the queue stood still because letters came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueStop {
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when, if nobody ends it before; when it ended, if it is over.
+    pub until: Timestamp,
+    /// How often it had stopped before, each time within a day of the last.
+    pub times: usize,
+    /// Whether its end was recorded.
+    pub is_over: bool,
+}
+
+impl QueueStop {
+    /// Whether nothing but alerts leaves at `now`.
+    #[must_use]
+    pub fn holds(&self, now: Timestamp) -> bool {
+        !self.is_over && now < self.until
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@
 //!   a full disk would leave it so.
 //! - What is no plain file (a pipe, a terminal, `/dev/null`) has nothing to be replaced and is written to.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -55,6 +55,19 @@ enum Durable {
 /// The file system's; or the owner, group or permissions of the file that is there cannot be kept. Then it is as it was.
 pub fn put(path: &Path, bytes: &[u8], new: Access) -> io::Result<()> {
     place(path, bytes, new, Durable::Yes)
+}
+
+/// Puts a file in place, on the disk, that tells of itself: its bytes are made from what the file system knows of the new
+/// file, which no copy of it shares.
+///
+/// # Errors
+/// As [`put`].
+pub fn put_own(path: &Path, new: Access, bytes: impl FnOnce(&Metadata) -> Vec<u8>) -> io::Result<()> {
+    let mut file = nameless(folder_of(path), new.mode())?;
+    let own = bytes(&file.as_file().metadata()?);
+    file.write_all(&own)?;
+    file.as_file().sync_all()?;
+    Finished { file, durable: Durable::Yes }.over(path)
 }
 
 /// The same for what can be made again, without waiting for the disk.
@@ -147,12 +160,7 @@ fn finished(folder: &Path, bytes: &[u8], whose: Made<'_>, durable: Durable) -> i
         Made::New(access) => access.mode(),
         Made::Like(_) => Access::Owner.mode(),
     };
-    let mut file = tempfile::Builder::new()
-        .prefix(".vigia-")
-        .suffix(".parcial")
-        .rand_bytes(10)
-        .permissions(Permissions::from_mode(mode))
-        .tempfile_in(folder)?;
+    let mut file = nameless(folder, mode)?;
     file.write_all(bytes)?;
     match whose {
         Made::Like(other) => attributes::keep(other, file.as_file())?,
@@ -164,6 +172,16 @@ fn finished(folder: &Path, bytes: &[u8], whose: Made<'_>, durable: Durable) -> i
         file.as_file().sync_all()?;
     }
     Ok(Finished { file, durable })
+}
+
+/// An empty file under a name that says nothing.
+fn nameless(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(".vigia-")
+        .suffix(".parcial")
+        .rand_bytes(10)
+        .permissions(Permissions::from_mode(mode))
+        .tempfile_in(folder)
 }
 
 impl Finished {

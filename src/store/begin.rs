@@ -11,6 +11,7 @@ use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
+use crate::domain::delivery::QueueStop;
 use crate::domain::journal::ClockAct;
 use crate::domain::journal::{self, Text};
 use crate::domain::overrides::Authorship;
@@ -19,7 +20,7 @@ use crate::plan::ledger::Outage;
 
 statements! {
     const SIGNS = "SELECT id, born_at, last_pass_at, heartbeat_at, high_water, relay_failing_since, leap_from, leap_to, \
-                   head_seq, head_hash FROM meta WHERE id = 1";
+                   stop_since, stop_until, stop_times, stop_over, head_seq, head_hash FROM meta WHERE id = 1";
     const BEAT = "UPDATE meta SET heartbeat_at = CASE WHEN heartbeat_at > $1 THEN heartbeat_at ELSE $1 END, \
                   high_water = CASE WHEN high_water > $1 THEN high_water ELSE $1 END WHERE id = 1";
     const RELAY_FAILS = "UPDATE meta SET relay_failing_since = COALESCE(relay_failing_since, $1) WHERE id = 1";
@@ -28,6 +29,7 @@ statements! {
     const TAKE_BACK = "UPDATE meta SET high_water = CASE WHEN high_water > $1 THEN $1 ELSE high_water END, \
                        heartbeat_at = CASE WHEN heartbeat_at > $1 THEN $1 ELSE heartbeat_at END, \
                        last_pass_at = CASE WHEN last_pass_at > $1 THEN $1 ELSE last_pass_at END WHERE id = 1";
+    const FORGET_OUTAGES = "DELETE FROM outages WHERE until_at > $1";
     const ANY_NOTICE = "SELECT COUNT(*) FROM (SELECT 1 FROM notices LIMIT 1) AS some";
     const PUT_OUTAGE = "INSERT INTO outages (from_at, until_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 }
@@ -50,6 +52,8 @@ pub struct Signs {
     pub relay_failing_since: Option<Timestamp>,
     /// The leap of the clock that nobody vouched for yet.
     pub leap: Option<Leap>,
+    /// The last time that the queue stood still because letters came back.
+    pub stop: Option<QueueStop>,
     /// How many entries the journal has.
     pub journal_seq: i64,
     /// The hash of the last one: who notes it elsewhere can prove later that nothing before it was changed.
@@ -73,9 +77,7 @@ impl Store {
                 .filter(|last| any > 0 && now.duration_since(*last) > SILENCE)
                 .map(|from| Outage { from, until: now });
             if let Some(outage) = silent {
-                bound!(PUT_OUTAGE, ms(outage.from), ms(outage.until)).execute(&mut *tx).await?;
-                let told = journal::Outage { from: Text(outage.from), until: Text(outage.until) };
-                Chain::tell(&mut tx, Line::new(now, "servico", told)).await?;
+                put_outage(&mut tx, outage, now).await?;
             }
             bound!(BEAT, ms(now)).execute(&mut *tx).await?;
             tx.commit().await?;
@@ -95,7 +97,8 @@ impl Store {
             bound!(BEAT, ms(now)).execute(&mut *tx).await?;
             tx.commit().await
         })
-        .await
+        .await?;
+        self.note_witness(now).await
     }
 
     /// Notes that the relay fails and the queue rests (`since` the first such round), or that it takes letters.
@@ -131,7 +134,7 @@ impl Store {
     }
 
     /// A person's word on the clock: takes back a mark that lies ahead of it, or believes it where it has leapt. Other
-    /// signs of life that lie ahead are taken back with the mark.
+    /// signs of life that lie ahead are taken back with the mark, and so are outages that end there: they never were.
     ///
     /// # Errors
     /// A fault of the database.
@@ -141,7 +144,10 @@ impl Store {
             let mut tx = db.begin().await?;
             let before = signs(&mut tx).await?.high_water.map(Text);
             match act {
-                ClockAct::TakeBack => bound!(TAKE_BACK, ms(by.at)).execute(&mut *tx).await?,
+                ClockAct::TakeBack => {
+                    bound!(FORGET_OUTAGES, ms(by.at)).execute(&mut *tx).await?;
+                    bound!(TAKE_BACK, ms(by.at)).execute(&mut *tx).await?
+                }
                 ClockAct::Believe => bound!(LEAP, None::<i64>, None::<i64>).execute(&mut *tx).await?,
             };
             let told =
@@ -161,6 +167,13 @@ impl Store {
     }
 }
 
+/// Records a time in which the service did not send from this ledger.
+pub(super) async fn put_outage(conn: &mut Conn, outage: Outage, now: Timestamp) -> Result<(), StoreError> {
+    bound!(PUT_OUTAGE, ms(outage.from), ms(outage.until)).execute(&mut *conn).await?;
+    let told = journal::Outage { from: Text(outage.from), until: Text(outage.until) };
+    Chain::tell(conn, Line::new(now, "servico", told)).await
+}
+
 pub(super) async fn signs(conn: &mut Conn) -> Result<Signs, StoreError> {
     let row = bound!(SIGNS).fetch_one(conn).await?;
     let cells = Cells::of("meta", &row);
@@ -172,6 +185,15 @@ pub(super) async fn signs(conn: &mut Conn) -> Result<Signs, StoreError> {
         relay_failing_since: cells.instant_opt("relay_failing_since")?,
         leap: match (cells.instant_opt("leap_from")?, cells.instant_opt("leap_to")?) {
             (Some(from), Some(to)) => Some(Leap { from, to }),
+            (_, _) => None,
+        },
+        stop: match (cells.instant_opt("stop_since")?, cells.instant_opt("stop_until")?) {
+            (Some(since), Some(until)) => Some(QueueStop {
+                since,
+                until,
+                times: cells.number("stop_times")?,
+                is_over: cells.get::<i64>("stop_over")? != 0,
+            }),
             (_, _) => None,
         },
         journal_seq: cells.get("head_seq")?,

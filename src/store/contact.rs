@@ -1,7 +1,7 @@
 //! The health of addresses: which are not written to for now, why, and until when.
 //!
 //! A row has four ways out: its time is over and the address gets one more try, it takes a letter, a letter is read
-//! there, or somebody confirms it. What several domains said within an hour was ours, and is lifted.
+//! there, or somebody confirms it. What several domains said within an hour was ours, and is lifted (`stop`).
 
 use std::collections::BTreeSet;
 
@@ -124,47 +124,19 @@ impl Store {
         })
         .await
     }
-
-    /// Lifts what rests for a reason that may be ours, if several domains said so within the hour before `now`, or if
-    /// `known`: it was so a moment ago. Answers what was said to them, one for each address; nothing when it is not ours.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
-    pub async fn lift_ours(&self, now: Timestamp, known: bool) -> Result<Vec<FlaggedContact>, StoreError> {
-        // Seldom anything to do: not for this the one writer.
-        if !is_ours(&recent(self.resting().await?, now), known) {
-            return Ok(Vec::new());
-        }
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
-            let found = recent(list(&mut tx).await?, now);
-            if !is_ours(&found, known) {
-                return Ok(Vec::new());
-            }
-            let mut chain = Chain::resume(&mut tx).await?;
-            for contact in &found {
-                unflag(&mut tx, &mut chain, &contact.address, now, Unflagging::Ours).await?;
-            }
-            chain.save(&mut tx).await?;
-            tx.commit().await?;
-            Ok(found)
-        })
-        .await
-    }
 }
 
-fn recent(mut contacts: Vec<FlaggedContact>, now: Timestamp) -> Vec<FlaggedContact> {
+pub(super) fn recent(mut contacts: Vec<FlaggedContact>, now: Timestamp) -> Vec<FlaggedContact> {
     contacts.retain(|c| c.refusal.may_be_ours() && now.duration_since(c.since) <= WITHIN);
     contacts
 }
 
-fn is_ours(contacts: &[FlaggedContact], known: bool) -> bool {
+pub(super) fn is_ours(contacts: &[FlaggedContact], known: bool) -> bool {
     let domains: BTreeSet<&str> = contacts.iter().map(|c| c.address.domain()).collect();
     (known && !contacts.is_empty()) || (contacts.len() >= OURS && domains.len() > 1)
 }
 
-async fn list(conn: &mut Conn) -> Result<Vec<FlaggedContact>, StoreError> {
+pub(super) async fn list(conn: &mut Conn) -> Result<Vec<FlaggedContact>, StoreError> {
     bound!(LIST).fetch_all(conn).await?.iter().map(contact).collect()
 }
 

@@ -89,6 +89,17 @@ pub enum StoreError {
         /// The lock's file.
         path: PathBuf,
     },
+    /// The witness beside the ledger cannot be read or put in place.
+    #[error(
+        "a testemunha do livro, “{}”, não pôde ser lida ou gravada\n\
+         dica: confira o espaço em disco, e o dono e as permissões da pasta", path.display()
+    )]
+    Witness {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: Source,
+    },
     /// No room left.
     #[error(
         "o disco está cheio: nada mais pode ser registrado\ndica: libere espaço no disco do banco de dados"

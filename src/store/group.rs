@@ -13,6 +13,7 @@ use tokio::sync::{Notify, oneshot};
 
 use super::chain::Chain;
 use super::db::{Db, detached};
+use super::witness::Witness;
 use super::{Claim, DeliveryId, Settled, Settlement, Store, StoreError, outbox, settle};
 
 /// What was recorded, and which of the claims may be sent.
@@ -62,9 +63,9 @@ impl Store {
             return Ok((Vec::new(), Vec::new()));
         }
         let answer = self.group.ask(Step { settled, claims, now });
-        let (group, db) = (self.group.clone(), self.db.clone());
+        let (group, db, witness) = (self.group.clone(), self.db.clone(), self.witness.clone());
         detached(async move {
-            group.answer_all(&db).await;
+            group.answer_all(&db, &witness).await;
             Ok(())
         })
         .await?;
@@ -89,7 +90,7 @@ impl Group {
     }
 
     /// Waits for its turn and answers everybody who asked until then; after it, whoever asked before it was answered.
-    async fn answer_all(&self, db: &Db) {
+    async fn answer_all(&self, db: &Db, witness: &Arc<Witness>) {
         let _turn = self.turn.lock().await;
         self.wait_for_others().await;
         let asked = std::mem::take(&mut self.queue().waiting);
@@ -98,12 +99,13 @@ impl Group {
         }
         let (steps, answers): (Vec<Step>, Vec<_>) = asked.into_iter().unzip();
         let began = Instant::now();
-        let done = match write(db, &steps).await {
+        let done = match write(db, witness, &steps).await {
             Err(_) if steps.len() > 1 => {
                 // One of them may be at fault: each is asked alone.
                 let mut done = Vec::with_capacity(steps.len());
                 for step in &steps {
-                    done.push(write(db, std::slice::from_ref(step)).await.map(|mut one| one.remove(0)));
+                    let one = write(db, witness, std::slice::from_ref(step)).await;
+                    done.push(one.map(|mut one| one.remove(0)));
                 }
                 done
             }
@@ -142,9 +144,14 @@ impl Group {
 /// One transaction for all. For each step: what became of each attempt, and which claims may be sent.
 async fn write(
     db: &Db,
+    witness: &Arc<Witness>,
     steps: &[Step],
 ) -> Result<Vec<(Vec<Settlement>, HashSet<(DeliveryId, i64)>)>, StoreError> {
     let mut tx = db.begin_quietly().await?;
+    if let Some(step) = steps.first() {
+        // What is on the disk so far: the ledger never stands behind its witness.
+        witness.note(&mut tx, step.now).await?;
+    }
     let settled: Vec<&Settled> = steps.iter().flat_map(|step| &step.settled).collect();
     let mut settlements = Vec::new();
     if !settled.is_empty() {

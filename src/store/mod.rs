@@ -3,8 +3,8 @@
 //! Reading order: `db` (one writer, several readers), `transaction`, `chain` and `journal`, `pass` and `notice` (what a pass decided),
 //! `outbox`, `settle` and `group` (letters on their way), `ledger` (the same as the plan sees it), `snapshot` and
 //! `status` (who has filled in), `ruling` (what people say of snapshots), `run` (how fetching goes), `overrides`,
-//! `configuration` (what was in force), `reading`, `contact`, `register` and `news` (what the ministry publishes),
-//! `begin`, `delivery` and `letter` (what staff ask for), `returned` (what comes back by mail), `uncertain` (what waits
+//! `configuration` (what was in force), `reading`, `contact` and `stop`, `register` and `news` (what the ministry publishes),
+//! `begin` and `witness` (is it this ledger that last sent?), `delivery` and `letter` (what staff ask for), `returned` (what comes back by mail), `uncertain` (what waits
 //! for somebody),
 //! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
 //!
@@ -46,6 +46,7 @@ mod settle;
 mod snapshot;
 mod sql;
 mod status;
+mod stop;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -54,6 +55,7 @@ mod transaction;
 mod uncertain;
 mod verify;
 mod visit;
+mod witness;
 
 pub use begin::Signs;
 pub use chain::sha256;
@@ -77,18 +79,23 @@ pub use ruling::{Ruled, Ruling};
 pub use run::{Crawl, CrawlPage, CrawlProgress, FeedRun};
 pub use settle::{OnUncertain, Settled, Settlement};
 pub use snapshot::{LastAccepted, NewSnapshot, SnapshotLine, Tally};
+pub use stop::ReturnVerdict;
 pub use uncertain::HeldUncertain;
 pub use verify::{Amiss, ChainReport, Discrepancy};
+pub use witness::{Assumption, Head, LedgerDoubt};
 
 use crate::files;
 use db::Db;
 use group::Group;
+use std::sync::Arc;
+use witness::Witness;
 
 /// The store. Cheap to clone; every clone shares its connections.
 #[derive(Debug, Clone)]
 pub struct Store {
     db: Db,
     group: Group,
+    witness: Arc<Witness>,
 }
 
 impl Store {
@@ -99,7 +106,7 @@ impl Store {
     /// [`StoreError::Open`] with what to do, [`StoreError::Network`], [`StoreError::Newer`], [`StoreError::Unreleased`], [`StoreError::InUse`] while
     /// an older program runs on it, or any other fault of the database.
     pub async fn open(path: &Path, now: Timestamp) -> Result<Self, StoreError> {
-        let store = Self { db: Db::open(path).await?, group: Group::default() };
+        let store = Self::over(Db::open(path).await?);
         store.open_journal(now).await?;
         Ok(store)
     }
@@ -117,7 +124,11 @@ impl Store {
     /// # Errors
     /// As [`Store::open`], and [`StoreError::Older`]; any write later on is a [`StoreError::ReadOnly`].
     pub async fn open_read_only(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self { db: Db::open_read_only(path).await?, group: Group::default() })
+        Ok(Self::over(Db::open_read_only(path).await?))
+    }
+
+    fn over(db: Db) -> Self {
+        Self { witness: Witness::beside(db.path()), db, group: Group::default() }
     }
 
     /// Where the database is.

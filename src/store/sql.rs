@@ -90,11 +90,13 @@ mod tests {
             crate::store::snapshot::ALL,
             crate::store::settle::ALL,
             crate::store::status::ALL,
+            crate::store::stop::ALL,
             crate::store::transaction::ALL,
             crate::store::uncertain::ALL,
             crate::store::verify::ALL,
             crate::store::verify::ALL_TABLES,
             crate::store::verify::ALL_KNOWN,
+            crate::store::witness::ALL,
         ];
         for (name, sql) in rooms.into_iter().flatten() {
             let prepared = conn.prepare(sql.into_sql_str()).await;

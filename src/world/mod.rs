@@ -3,7 +3,8 @@
 //!
 //! Reading order: `setup` (a configuration ready to work with), `live` (in force), `known` (the world as the store has
 //! it), `amend` (what may not be edited in silence), `last_good` (what rules when the files cannot be used), `compose`
-//! (a decision as a letter), `relay` and `secret` (by which way letters leave), `lateness` (what has not left).
+//! (a decision as a letter), `relay` and `secret` (by which way letters leave), `lateness` (what has not left), `standstill` (why
+//! nothing leaves).
 //!
 //! Architecture invariant: no loop and no use case lives here, and nothing here decides what is due.
 
@@ -16,3 +17,4 @@ pub mod live;
 pub mod relay;
 pub mod secret;
 pub mod setup;
+pub mod standstill;

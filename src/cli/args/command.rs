@@ -223,6 +223,12 @@ pub(in crate::cli) enum Command {
         #[command(subcommand)]
         verb: Option<ClockVerb>,
     },
+    #[command(name = "assumir", alias = "adopt")]
+    #[command(about = "Põe para valer um livro copiado, restaurado ou trazido de outra máquina")]
+    #[command(
+        after_help = "Exemplo:\n  vigia-suas assumir --motivo \"Máquina nova; a antiga foi desligada\""
+    )]
+    Assume(Signature),
     #[command(name = "dispensar", alias = "exempt")]
     #[command(about = "Registra que a janela não se aplica, ou que nada há a declarar")]
     #[command(
@@ -277,6 +283,7 @@ impl Command {
             | Self::Apply(_)
             | Self::Health
             | Self::Clock { .. }
+            | Self::Assume(_)
             | Self::Orders(_)
             | Self::Note(_)
             | Self::Why(_)
@@ -315,6 +322,7 @@ impl Command {
             | Self::Ingest { .. }
             | Self::SendTest { .. }
             | Self::Bounce
+            | Self::Assume(_)
             | Self::Hold { .. }
             | Self::Release { .. }
             | Self::Note(_)

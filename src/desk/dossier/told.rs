@@ -252,7 +252,13 @@ fn matters(entry: &JournalEntry, windows: &BTreeSet<WindowId>) -> bool {
         return false;
     }
     match told {
-        Entry::Opening(_) | Entry::Outage(_) | Entry::Reading(_) | Entry::ClockRuled(_) => true,
+        Entry::Opening(_)
+        | Entry::Outage(_)
+        | Entry::Reading(_)
+        | Entry::ClockRuled(_)
+        | Entry::Assumed(_)
+        | Entry::QueueStopped(_)
+        | Entry::QueueResumed(_) => true,
         // What somebody said of a snapshot bears on the windows that it speaks of.
         Entry::Ruled(told) => told.windows.iter().any(|id| windows.contains(&id.0)),
         Entry::Ordered(told) => told.batch.as_ref().is_none_or(|batch| {

@@ -32,7 +32,7 @@ pub use fact::{
 pub use make::{Field, Form, Part};
 use make::{entries, facts};
 pub use read::Unread;
-pub use word::{Act, ClockAct, OrderAct, OrderKind, Text, Unflagging, Verdict};
+pub use word::{Act, ClockAct, DoubtCause, OrderAct, OrderKind, Text, Unflagging, Verdict};
 
 use super::delivery::DeliveryState;
 use super::id::{FeedId, PartId, SnapshotId, SystemId, WindowId};
@@ -252,6 +252,40 @@ entries! {
         author "autor": String,
         /// Why.
         reason "motivo": String,
+    }
+
+    /// Somebody said that this ledger is the one that counts, of which its witness did not say so.
+    Assumed "livro.assumir.1" since "0.1.0" {
+        /// Why it was doubted: *ausente*, *copiada*, *anterior* or *outro*.
+        cause "duvida": DoubtCause,
+        /// The last entry that the witness knew; null when it could not be read.
+        witness_seq "testemunha_registro": Option<i64>,
+        /// That entry's hash.
+        witness_hash "testemunha_hash": Option<String>,
+        /// The last entry of this ledger before this one.
+        seq "registro": i64,
+        /// That entry's hash.
+        hash "hash": String,
+        /// Who.
+        author "autor": String,
+        /// Why.
+        reason "motivo": String,
+    }
+
+    /// The queue stands still: letters came back from several domains at once. The subject is the queue.
+    QueueStopped "fila.parada.1" since "0.1.0" {
+        /// Until when, if nobody ends it before.
+        until "ate": Text<Timestamp>,
+        /// How many addresses, which are not at fault.
+        contacts "contatos": u64,
+    }
+
+    /// The queue goes on. The subject is the queue.
+    QueueResumed "fila.retomada.1" since "0.1.0" {
+        /// Who ended the stop; null: its time was over.
+        author "autor": Option<String>,
+        /// Why.
+        reason "motivo": Option<String>,
     }
 
     /// A letter marked as a test was handed to the relay. The subject is the address's SHA-256.

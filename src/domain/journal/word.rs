@@ -80,6 +80,18 @@ words! {
         Believe "aceitar",
     }
 
+    /// Why a ledger is not known to be the one that last sent.
+    DoubtCause {
+        /// *ausente*: it has no witness.
+        Missing "ausente",
+        /// *copiada*: its witness is a copy, or another machine's.
+        Copied "copiada",
+        /// *anterior*: it ends before its witness.
+        Older "anterior",
+        /// *outro*: its witness is another ledger's.
+        Other "outro",
+    }
+
     /// Whether an order is given or taken back.
     OrderAct {
         /// *dar*: given.

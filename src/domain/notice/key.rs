@@ -311,6 +311,15 @@ impl NoticeKey {
         })
     }
 
+    /// Whether it calls a person, which no hour and no hold keeps back.
+    #[must_use]
+    pub fn is_alert(&self) -> bool {
+        match self {
+            Self::Service { .. } | Self::Staff { slot: StaffSlot::Alert { .. }, .. } => true,
+            Self::Staff { .. } | Self::Municipal { .. } => false,
+        }
+    }
+
     /// The window that it is about, if any.
     #[must_use]
     pub fn window(&self) -> Option<&WindowId> {

@@ -153,7 +153,7 @@ async fn only_passes_and_heartbeats_say_how_far_time_has_come_and_a_person_takes
     store.heartbeat(at(5)).await.unwrap();
     assert_eq!(mark().await, Some(at(5)));
 
-    store.heartbeat(at(90_000)).await.unwrap();
+    assert!(store.begin(at(90_000)).await.unwrap().is_some());
     let by = Authorship { author: "ana".to_owned(), reason: "hora errada".to_owned(), at: at(6) };
     store.rule_clock(ClockAct::TakeBack, &by).await.unwrap();
     let signs = store.signs().await.unwrap();
@@ -161,6 +161,8 @@ async fn only_passes_and_heartbeats_say_how_far_time_has_come_and_a_person_takes
         (signs.high_water, signs.heartbeat_at, signs.last_pass_at),
         (Some(at(6)), Some(at(6)), Some(at(1)))
     );
+    assert_eq!(store.ledger().await.unwrap().outage, None, "the silence of a false clock never was");
+    assert!(store.verify().await.unwrap().is_whole());
 
     let leap = Leap { from: at(7), to: at(90_000) };
     store.note_leap(Some(leap)).await.unwrap();

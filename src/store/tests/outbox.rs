@@ -235,12 +235,12 @@ async fn what_several_domains_say_within_an_hour_is_lifted_and_what_one_says_sta
         [Refusal::Sender, Refusal::Road, Refusal::Mailbox, Refusal::Address, Refusal::Sender].iter();
     for (n, line) in lines.iter().step_by(2).enumerate() {
         let Some(refusal) = came.next() else { break };
-        assert_eq!(store.lift_ours(at(3), false).await.unwrap(), [], "{n} of them are not several");
+        assert_eq!(store.judge_returns(at(3)).await.unwrap().stop, None, "{n} of them are not several");
         let only = std::slice::from_ref(&line.address);
         store.note_return(&line.message_id, only, &[], bounced_for(*refusal), &raw(), at(3)).await.unwrap();
     }
-    assert_eq!(store.lift_ours(at(90), false).await.unwrap(), [], "an hour later it is forgotten");
-    assert_eq!(store.lift_ours(at(4), false).await.unwrap().len(), 3);
+    assert_eq!(store.judge_returns(at(90)).await.unwrap().stop, None, "an hour later it is forgotten");
+    assert_eq!(store.judge_returns(at(4)).await.unwrap().began_with.len(), 3);
     let left: Vec<Refusal> = store.resting().await.unwrap().iter().map(|c| c.refusal).collect();
     assert_eq!(left.len(), 2);
     assert!(!left.iter().any(|refusal| refusal.may_be_ours()));

@@ -7,7 +7,7 @@ use super::super::chain::Link;
 use super::Expected;
 use super::expect::{Must, Row, Rows};
 use super::letter::Notices;
-use crate::domain::journal::{Adopted, Entry, OrderAct, Ordered, Reading, Ruled, Snapshot};
+use crate::domain::journal::{Adopted, ClockAct, Entry, OrderAct, Ordered, Reading, Ruled, Snapshot};
 
 /// The rows that the entries so far tell of.
 #[derive(Default)]
@@ -68,13 +68,22 @@ impl Replay {
                 let row = vec![("from_at", Must::number(ms(*told.from)))];
                 self.outages.entry(vec![ms(*told.until).to_string()]).or_insert(row);
             }
+            Entry::ClockRuled(told) => {
+                if told.act == ClockAct::TakeBack {
+                    // They never were.
+                    let is_over = |until: &str| until.parse::<i64>().is_ok_and(|until| until <= entry.at);
+                    self.outages.retain(|key, _| key.iter().all(|until| is_over(until)));
+                }
+            }
             Entry::Adopted(told) => self.adopted(entry, told),
             Entry::Rejected(_) => {
                 self.refusals.entry(key).or_insert_with(|| vec![("first_at", Must::number(entry.at))]);
             }
             // They tell of no row with proof value; the head of `verify` says why.
             Entry::Opening(_)
-            | Entry::ClockRuled(_)
+            | Entry::Assumed(_)
+            | Entry::QueueStopped(_)
+            | Entry::QueueResumed(_)
             | Entry::TestSent(_)
             | Entry::RegisterLoaded(_)
             | Entry::RegisterDoubted(_)

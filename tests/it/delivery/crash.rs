@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "seeds and counts, shown with --nocapture or with a failure")]
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use vigia_suas::domain::delivery::DeliveryState;
 use vigia_suas::store::DeliveryFilter;
@@ -86,8 +87,19 @@ async fn a_kill_between_send_and_settle_repeats_at_most_one_letter_per_connectio
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs ten minutes"]
 async fn three_hundred_kills_over_two_thousand_letters_lose_none() {
+    kills(1..=10).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs five minutes"]
+async fn a_hundred_and_fifty_kills_lose_none() {
+    kills(11..=15).await;
+}
+
+/// Thirty kills for each seed.
+async fn kills(seeds: RangeInclusive<u64>) {
     let mut total = Outcome { kills: 0, repeats: 0 };
-    for seed in 1..=10 {
+    for seed in seeds {
         let outcome = kill_and_count(seed * 7_919, 30, 26).await;
         total.kills += outcome.kills;
         total.repeats += outcome.repeats;

@@ -1,8 +1,12 @@
 //! Delivery: a real ledger, a real relay on loopback, and for crashes the real program.
 
+mod clock;
+mod contact;
 mod crash;
 mod disk;
 mod faults;
 mod hostile;
 mod reload;
+mod start;
+mod succession;
 mod truth;

@@ -259,6 +259,13 @@ escada = [ {{ antes = "1d", para = ["smas"] }} ]
 
     /// The same with more in its environment.
     pub(crate) fn daemon_under(&self, environment: &[(&str, &std::ffi::OsStr)]) -> Daemon {
+        let daemon = self.starting(environment);
+        daemon.wait_for("READY=1");
+        daemon
+    }
+
+    /// The daemon, perhaps not ready yet.
+    pub(crate) fn starting(&self, environment: &[(&str, &std::ffi::OsStr)]) -> Daemon {
         let path = self.dir.path().join("notify");
         let _gone = fs::remove_file(&path);
         let socket = UnixDatagram::bind(&path).unwrap();
@@ -274,9 +281,7 @@ escada = [ {{ antes = "1d", para = ["smas"] }} ]
             .stderr(Stdio::from(append()))
             .spawn()
             .unwrap();
-        let daemon = Daemon { child, socket, log };
-        daemon.wait_for("READY=1");
-        daemon
+        Daemon { child, socket, log }
     }
 }
 

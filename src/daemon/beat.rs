@@ -1,0 +1,103 @@
+//! Signs of life: the heartbeat in the ledger, and the watchdog's food. Given only while every loop gets on, and the second
+//! only while the first can be written.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sd_notify::NotifyState;
+use tracing::{error, warn};
+
+use super::app::App;
+use super::clock_watch;
+use crate::store::StoreError;
+use crate::telemetry::chain;
+
+/// A heartbeat that could not be written is tried again so soon.
+const BEAT_AGAIN: Duration = Duration::from_secs(5);
+/// The heartbeat of the ledger, by which a start knows of an outage.
+const BEAT: Duration = Duration::from_mins(1);
+
+/// Gives signs of life until told to stop.
+pub(super) async fn beat_loop(app: Arc<App>) {
+    let watchdog = sd_notify::watchdog_enabled().map_or(BEAT, |every| (every / 3).min(BEAT));
+    let mut beaten_at: Option<Timestamp> = None;
+    while !app.stop.is_cancelled() {
+        let beats = beat_once(&app, app.now(), &mut beaten_at).await;
+        if beats {
+            notify(&[NotifyState::Watchdog]);
+        }
+        let pause = if beats { watchdog } else { watchdog.min(BEAT_AGAIN) };
+        app.unless_stopped(tokio::time::sleep(pause)).await;
+    }
+}
+
+/// Answers whether the watchdog may be fed.
+async fn beat_once(app: &App, now: Timestamp, beaten_at: &mut Option<Timestamp>) -> bool {
+    if let Some(hung) = app.hung(now) {
+        error!(loop_name = hung.name(), "um laço não avança; nenhum sinal de vida é dado");
+        return false;
+    }
+    if beaten_at.is_some_and(|at| now.duration_since(at).unsigned_abs() < BEAT) {
+        return true;
+    }
+    match beat(app, now).await {
+        Ok(beaten) => {
+            *beaten_at = beaten.then_some(now).or(*beaten_at);
+            true
+        }
+        Err(failure) => {
+            error!(error = %chain(&failure), "o batimento não pôde ser gravado");
+            false
+        }
+    }
+}
+
+/// Writes the heartbeat, unless the clock is doubted: a false one would tell of a gap that never was. Answers whether it
+/// was written.
+async fn beat(app: &App, now: Timestamp) -> Result<bool, StoreError> {
+    if !clock_watch::is_steady(app).await? {
+        return Ok(false);
+    }
+    app.store.heartbeat(now).await?;
+    Ok(true)
+}
+
+/// Tells systemd, if it is there.
+pub(super) fn notify(states: &[NotifyState<'_>]) {
+    if let Err(failure) = sd_notify::notify(states) {
+        warn!(error = %failure, "o systemd não pôde ser avisado");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::daemon::app::Loop;
+    use crate::store::Store;
+    use crate::world::setup::Setup;
+
+    #[tokio::test]
+    async fn the_watchdog_is_fed_only_while_every_loop_gets_on_and_the_heartbeat_can_be_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let now: Timestamp = "2026-12-01T13:00:00Z".parse().unwrap();
+        let minutes = |n| now + SignedDuration::from_mins(n);
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+        let setup = Setup::load(Some(&shipped), now).unwrap();
+        let store = Store::open(&dir.path().join("vigia.db"), now).await.unwrap();
+        let app = App::new(setup, store, Clock::Fixed(now));
+        let mut beaten_at = None;
+        assert!(beat_once(&app, minutes(0), &mut beaten_at).await);
+        assert!(!beat_once(&app, minutes(16), &mut beaten_at).await, "{:?} hangs", app.hung(minutes(16)));
+        assert_eq!(app.hung(minutes(16)), Some(Loop::Ingest));
+        assert_eq!(app.store.signs().await.unwrap().heartbeat_at, Some(now), "nor is a heartbeat written");
+        assert!(beat_once(&app, minutes(2), &mut beaten_at).await);
+        app.store.close().await;
+        assert!(!beat_once(&app, minutes(4), &mut beaten_at).await);
+    }
+}

@@ -1,0 +1,351 @@
+//! The witness beside the ledger: how far its journal had come, in a file that no copy of it can stand in for.
+//!
+//! A copy of a ledger is as whole as the ledger, and sends again whatever left after it was made. So whoever sends keeps
+//! the journal's head in `NAME.testemunha`: before each commit that marks letters, at the end of each round and with each
+//! heartbeat. A ledger that does not hold that head is older, or another. The witness tells its own file too (inode,
+//! birth) and its machine, so that one that was copied with its ledger vouches for nothing. What this cannot see is a
+//! whole disk set back, witness and all.
+//!
+//! At most the last commit is not witnessed yet: a letter for each connection, whose bytes and Message-ID are those that
+//! the copy has.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sqlx::Row as _;
+
+use super::begin::{put_outage, signs};
+use super::cell::{Cells, whole_ms};
+use super::chain::{Chain, Line};
+use super::db::{Conn, detached};
+use super::sql::{bound, statements};
+use super::{Store, StoreError};
+use crate::domain::journal::{Assumed, DoubtCause};
+use crate::domain::overrides::Authorship;
+use crate::files::{self, Access};
+use crate::plan::ledger::Outage;
+
+statements! {
+    const HEAD = "SELECT head_seq, head_hash FROM meta WHERE id = 1";
+    const BEGAN = "SELECT at FROM journal ORDER BY seq LIMIT 1";
+    const HASH_AT = "SELECT hash FROM journal WHERE seq = $1";
+}
+
+/// The machine, as systemd names it.
+const MACHINE: &str = "/etc/machine-id";
+
+/// How far a journal had come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Its last entry.
+    #[serde(rename = "registro")]
+    pub seq: i64,
+    /// That entry's hash.
+    pub hash: String,
+    /// When that was witnessed.
+    #[serde(rename = "em")]
+    pub at: String,
+}
+
+/// What the file holds.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    #[serde(flatten)]
+    head: Head,
+    maquina: String,
+    arquivo: String,
+}
+
+/// Why nobody knows that this ledger is the one that last sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerDoubt {
+    /// In one word.
+    pub cause: DoubtCause,
+    /// What the witness tells, where it can be read.
+    pub witness: Option<Head>,
+}
+
+/// What a person's word on a doubted ledger came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assumption {
+    /// The doubt that it ended.
+    pub doubt: LedgerDoubt,
+    /// The last entry of the ledger that counts from now on, before the one that tells this.
+    pub seq: i64,
+    /// The time in which letters may have left that this ledger does not know of.
+    pub gap: Outage,
+}
+
+/// The file, and what this process last wrote to it: nothing while it does not keep it.
+#[derive(Debug)]
+pub(super) struct Witness {
+    path: PathBuf,
+    kept: Mutex<Option<(i64, String)>>,
+}
+
+impl Witness {
+    pub(super) fn beside(database: &Path) -> Arc<Self> {
+        let mut path = database.as_os_str().to_owned();
+        path.push(".testemunha");
+        Arc::new(Self { path: path.into(), kept: Mutex::default() })
+    }
+
+    /// Puts the head that a transaction finds in place, if this process keeps the witness and it is news.
+    pub(super) async fn note(self: &Arc<Self>, conn: &mut Conn, now: Timestamp) -> Result<(), StoreError> {
+        let known = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(known) = known else { return Ok(()) };
+        let head = head(conn).await?;
+        if head == known { Ok(()) } else { self.put(head, now).await }
+    }
+
+    async fn put(self: &Arc<Self>, (seq, hash): (i64, String), now: Timestamp) -> Result<(), StoreError> {
+        let own = self.clone();
+        let written = tokio::task::spawn_blocking(move || {
+            let told = |file: &Metadata| {
+                let head = Head { seq, hash: hash.clone(), at: now.to_string() };
+                let told = Written { head, maquina: machine(), arquivo: identity(file) };
+                serde_json::to_vec(&told).unwrap_or_default()
+            };
+            files::put_own(&own.path, Access::Group, told).map_err(|source| own.fault(source))?;
+            *own.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((seq, hash));
+            Ok(())
+        });
+        written.await.unwrap_or(Err(StoreError::Interrupted))
+    }
+
+    /// What the file tells, and whether it is the very file that was written on this machine; nothing where there is
+    /// none.
+    fn read(&self) -> Result<Option<(Option<Head>, bool)>, StoreError> {
+        let mut text = String::new();
+        let opened = File::open(&self.path).and_then(|mut file| {
+            let _not_ours_if_not_text = file.read_to_string(&mut text);
+            file.metadata()
+        });
+        let file = match opened {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(self.fault(error)),
+        };
+        let told: Option<Written> = serde_json::from_str(&text).ok();
+        let is_own =
+            told.as_ref().is_some_and(|told| told.maquina == machine() && told.arquivo == identity(&file));
+        Ok(Some((told.map(|told| told.head), is_own)))
+    }
+
+    fn fault(&self, source: io::Error) -> StoreError {
+        StoreError::Witness { path: self.path.clone(), source: source.into() }
+    }
+}
+
+fn machine() -> String {
+    fs::read_to_string(MACHINE).unwrap_or_default().trim().to_owned()
+}
+
+/// What no copy of a file shares with it: its inode, and when that was made. Renamed, it stays the same.
+fn identity(file: &Metadata) -> String {
+    let born = file.created().ok().and_then(|born| Timestamp::try_from(born).ok());
+    format!("{} {}", file.ino(), born.map_or(0, Timestamp::as_nanosecond))
+}
+
+async fn head(conn: &mut Conn) -> Result<(i64, String), StoreError> {
+    let row = bound!(HEAD).fetch_one(conn).await?;
+    Ok((row.try_get(0)?, row.try_get(1)?))
+}
+
+impl Store {
+    /// Why nobody knows that this ledger is the one that last sent; nothing when its witness says so, or when nothing
+    /// was ever sent from it.
+    ///
+    /// # Errors
+    /// [`StoreError::Witness`] when the witness may not be read, or a fault of the database.
+    pub async fn doubt(&self) -> Result<Option<LedgerDoubt>, StoreError> {
+        // Before the ledger: whoever keeps it is never behind it.
+        let found = self.witness.read()?;
+        let mut view = self.db.view().await?;
+        let (cause, witness) = match found {
+            None if signs(&mut view).await?.heartbeat_at.is_none() => return Ok(None),
+            None => (DoubtCause::Missing, None),
+            Some((witness, false)) => (DoubtCause::Copied, witness),
+            Some((None, true)) => (DoubtCause::Copied, None),
+            Some((Some(witness), true)) => {
+                let at = bound!(HASH_AT, witness.seq).fetch_optional(&mut *view).await?;
+                match at.map(|row| row.try_get::<String, _>(0)).transpose()? {
+                    Some(hash) if hash == witness.hash => return Ok(None),
+                    Some(_) => (DoubtCause::Other, Some(witness)),
+                    None => (DoubtCause::Older, Some(witness)),
+                }
+            }
+        };
+        Ok(Some(LedgerDoubt { cause, witness }))
+    }
+
+    /// Keeps the witness from now on. Only by the ledger's sender, and only of a ledger that is not doubted.
+    ///
+    /// # Errors
+    /// [`StoreError::Witness`], or a fault of the database.
+    pub async fn keep_witness(&self, now: Timestamp) -> Result<(), StoreError> {
+        let head = head(&mut *self.db.read().await?).await?;
+        self.witness.put(head, now).await
+    }
+
+    /// Has the witness tell what was recorded up to now, if this process keeps it.
+    ///
+    /// # Errors
+    /// As [`Store::keep_witness`].
+    pub async fn note_witness(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.witness.note(&mut *self.db.read().await?, now).await
+    }
+
+    /// A person's word (`assumir`) that this ledger is the one that counts. What fell due since its last pass may have
+    /// been sent by another, and waits for `liberar` like what falls due in an outage. Answers nothing when there was no
+    /// doubt.
+    ///
+    /// # Errors
+    /// As [`Store::keep_witness`].
+    pub async fn assume(&self, by: &Authorship) -> Result<Option<Assumption>, StoreError> {
+        let Some(doubt) = self.doubt().await? else { return Ok(None) };
+        let (db, witness, by) = (self.db.clone(), self.witness.clone(), by.clone());
+        detached(async move {
+            let mut tx = db.begin().await?;
+            let (seq, hash) = head(&mut tx).await?;
+            let from = match signs(&mut tx).await?.last_pass_at {
+                Some(last) => last,
+                None => Cells::of("journal", &bound!(BEGAN).fetch_one(&mut *tx).await?).instant("at")?,
+            };
+            // To the millisecond, as the ledger keeps it: the batch that waits is named by it.
+            let until = whole_ms(by.at);
+            let gap = Outage { from: from.min(until), until };
+            let told = Assumed {
+                cause: doubt.cause,
+                witness_seq: doubt.witness.as_ref().map(|head| head.seq),
+                witness_hash: doubt.witness.as_ref().map(|head| head.hash.clone()),
+                seq,
+                hash,
+                author: by.author,
+                reason: by.reason,
+            };
+            Chain::tell(&mut tx, Line::new(by.at, "livro", told)).await?;
+            put_outage(&mut tx, gap, by.at).await?;
+            let head = head(&mut tx).await?;
+            tx.commit().await?;
+            witness.put(head, by.at).await?;
+            // Who gives their word does not send.
+            *witness.kept.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            Ok(Some(Assumption { doubt, seq, gap }))
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::store::testing::{self, at};
+
+    fn cause(doubt: Option<LedgerDoubt>) -> Option<DoubtCause> {
+        doubt.map(|doubt| doubt.cause)
+    }
+
+    /// A ledger that a daemon was at work on, told of at minutes 1 to 3.
+    async fn at_work(dir: &tempfile::TempDir) -> Store {
+        let store = testing::store(dir).await;
+        assert_eq!(store.doubt().await.unwrap(), None, "nothing ever left");
+        store.begin(at(1)).await.unwrap();
+        store.keep_witness(at(1)).await.unwrap();
+        store.record_pass(at(2), vec![testing::act(crate::plan::Act::Send, testing::VITORIA)]).await.unwrap();
+        assert_eq!(testing::send_all(&store, 2, |_| testing::accepted()).await, 2);
+        store.heartbeat(at(3)).await.unwrap();
+        assert_eq!(store.doubt().await.unwrap(), None);
+        store
+    }
+
+    #[tokio::test]
+    async fn an_older_copy_another_ledger_and_one_without_its_witness_are_doubted() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = at_work(&dir).await;
+        let (db, copy) = (dir.path().join("vigia.db"), dir.path().join("copia.db"));
+        store.copy_to(&copy).await.unwrap();
+        store.record_pass(at(4), vec![testing::act(crate::plan::Act::Send, testing::SERRA)]).await.unwrap();
+        testing::send_all(&store, 4, |_| testing::accepted()).await;
+        store.heartbeat(at(5)).await.unwrap();
+        store.close().await;
+        fs::rename(&copy, &db).unwrap();
+        let restored = testing::store(&dir).await;
+        assert_eq!(cause(restored.doubt().await.unwrap()), Some(DoubtCause::Older));
+        // It goes on by itself, and is another ledger from then on.
+        for code in [testing::SERRA, "3201209"] {
+            restored.record_pass(at(6), vec![testing::act(crate::plan::Act::Send, code)]).await.unwrap();
+            testing::send_all(&restored, 6, |_| testing::refused()).await;
+        }
+        assert_eq!(cause(restored.doubt().await.unwrap()), Some(DoubtCause::Other));
+        fs::remove_file(dir.path().join("vigia.db.testemunha")).unwrap();
+        assert_eq!(cause(restored.doubt().await.unwrap()), Some(DoubtCause::Missing));
+    }
+
+    #[tokio::test]
+    async fn a_witness_that_was_copied_vouches_for_nothing_and_one_that_was_moved_does() {
+        let dir = tempfile::tempdir().unwrap();
+        at_work(&dir).await.close().await;
+        let path = dir.path().join("vigia.db.testemunha");
+        let aside = dir.path().join("aside");
+        fs::rename(&path, &aside).unwrap();
+        fs::rename(&aside, &path).unwrap();
+        let store = testing::store(&dir).await;
+        assert_eq!(store.doubt().await.unwrap(), None);
+        fs::copy(&path, &aside).unwrap();
+        fs::rename(&aside, &path).unwrap();
+        assert_eq!(cause(store.doubt().await.unwrap()), Some(DoubtCause::Copied));
+        store.heartbeat(at(9)).await.unwrap();
+        assert_eq!(
+            cause(store.doubt().await.unwrap()),
+            Some(DoubtCause::Copied),
+            "only its keeper writes it"
+        );
+        let words = fs::read_to_string(&path).unwrap().replace(&machine(), "outra");
+        fs::write(&path, words).unwrap();
+        assert_eq!(cause(store.doubt().await.unwrap()), Some(DoubtCause::Copied));
+        fs::write(&path, "isto não é testemunha").unwrap();
+        assert_eq!(cause(store.doubt().await.unwrap()), Some(DoubtCause::Copied));
+    }
+
+    #[tokio::test]
+    async fn a_persons_word_ends_the_doubt_and_is_in_the_journal() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = at_work(&dir).await;
+        fs::remove_file(dir.path().join("vigia.db.testemunha")).unwrap();
+        let by = Authorship { author: "ana".to_owned(), reason: "máquina nova".to_owned(), at: at(9) };
+        let assumed = store.assume(&by).await.unwrap().unwrap();
+        assert_eq!(assumed.gap, Outage { from: at(2), until: at(9) });
+        assert_eq!(store.doubt().await.unwrap(), None);
+        assert_eq!(store.assume(&by).await.unwrap(), None);
+        assert!(store.verify().await.unwrap().is_whole());
+        let told = store.journal(&crate::store::JournalFilter::default()).await.unwrap();
+        let told = told
+            .iter()
+            .find(|entry| entry.body.starts_with(r#"{"formato":"livro.assumir.1","duvida":"ausente""#));
+        assert_eq!(told.unwrap().seq, assumed.seq + 1);
+    }
+
+    #[tokio::test]
+    async fn letters_are_not_marked_while_the_witness_cannot_be_put_in_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = at_work(&dir).await;
+        let path = dir.path().join("vigia.db.testemunha");
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        store.record_pass(at(4), vec![testing::act(crate::plan::Act::Send, testing::SERRA)]).await.unwrap();
+        let claims = store.claim("teste", at(4), 9).await.unwrap();
+        let fault = store.settle_and_mark(Vec::new(), claims, at(4)).await.unwrap_err();
+        assert!(matches!(fault, StoreError::Witness { .. }), "{fault}");
+        fs::remove_dir(&path).unwrap();
+        store.release_all("teste").await.unwrap();
+        assert_eq!(testing::send_all(&store, 4, |_| testing::accepted()).await, 2);
+    }
+}

@@ -1,0 +1,132 @@
+//! Addresses that fail, and what comes back, by the commands that staff use: flags, their way out, and the queue's stop.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use vigia_suas::store::DeliveryFilter;
+
+use crate::support::app::{Choice, DOMAIN, Site};
+use crate::support::smtp::{Deed, Relay};
+
+const MUNICIPALITIES: usize = 6;
+
+/// An installation whose first window has been announced.
+async fn announced(deed: Option<Deed>) -> (Relay, Site, String) {
+    let relay = Relay::start().await;
+    let site = Site::new(&Choice { municipalities: MUNICIPALITIES, ..Choice::new(relay.port) });
+    let smas = site.address(site.municipalities[0], "smas");
+    if let Some(deed) = deed {
+        relay.once(&smas, deed);
+    }
+    site.ok(&["servir", "--uma-vez"]);
+    (relay, site, smas)
+}
+
+/// Opens one more window, and makes a pass.
+fn announce_another(relay: &Relay, site: &Site) {
+    site.write_calendar(&Choice { municipalities: MUNICIPALITIES, windows: 2, ..Choice::new(relay.port) });
+    site.ok(&["servir", "--uma-vez"]);
+}
+
+/// How many letters of the second window an address took.
+fn of_another(relay: &Relay, to: Option<&str>) -> usize {
+    let taken = relay.taken();
+    let second = taken.iter().filter(|taken| taken.message_id.starts_with("<teste.2002."));
+    second.filter(|taken| to.is_none_or(|to| taken.to == to)).count()
+}
+
+fn alerts(relay: &Relay) -> usize {
+    relay.taken().iter().filter(|taken| taken.to == format!("alertas@{DOMAIN}")).count()
+}
+
+/// Hands a failure of the letter to an address to `devolucao`.
+async fn comes_back(site: &Site, address: &str, said: &str) {
+    let lines = site.ledger().await.deliveries(&DeliveryFilter::default()).await.unwrap();
+    let line = lines.iter().find(|line| line.address.as_str() == address).unwrap();
+    let status = said.split(' ').nth(1).unwrap();
+    let message = format!(
+        "Return-Path: <>\nFrom: MAILER-DAEMON@mx.invalid\nSubject: Undelivered Mail Returned to Sender\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\
+         Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.invalid\n\n\
+         Final-Recipient: rfc822; {address}\nAction: failed\nStatus: {status}\nDiagnostic-Code: smtp; {said}\n\n--b\n\
+         Content-Type: text/rfc822-headers\n\nMessage-ID: {}\n\n--b--\n",
+        line.message_id
+    );
+    let mut child =
+        site.command(&["devolucao"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(message.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("devolvido"), "{output:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flagged_address_is_shown_gets_no_letter_and_gets_them_again_once_somebody_confirms_it() {
+    let (relay, site, smas) = announced(Some(Deed::AtRcpt("550 5.1.1 nobody"))).await;
+    let shown = site.ok(&["contato"]);
+    assert!(shown.contains(&smas) && shown.contains("o endereço não existe"), "{shown}");
+    assert_eq!(shown.lines().count(), 1);
+    announce_another(&relay, &site);
+    assert_eq!((of_another(&relay, None), of_another(&relay, Some(&smas))), (MUNICIPALITIES, 0));
+
+    assert_eq!(
+        site.run(&["contato", "confirmar", "outro@es.gov.br", "--autor", "ana", "--motivo", "um motivo"])
+            .status
+            .code(),
+        Some(1)
+    );
+    assert_eq!(site.run(&["contato", "confirmar", &smas]).status.code(), Some(2), "a reason is asked for");
+    let said =
+        site.ok(&["contato", "confirmar", &smas, "--autor", "ana", "--motivo", "confirmado por telefone"]);
+    assert!(said.starts_with(&format!("confirmado: {smas}")), "{said}");
+    assert_eq!(site.ok(&["contato"]), "");
+    let told = site.ok(&["livro"]);
+    assert!(told.contains("contato confirmar") && told.contains("confirmado por telefone"), "{told}");
+    site.write_calendar(&Choice { municipalities: MUNICIPALITIES, windows: 3, ..Choice::new(relay.port) });
+    site.ok(&["servir", "--uma-vez"]);
+    let third =
+        relay.taken().iter().filter(|t| t.message_id.starts_with("<teste.2003.") && t.to == smas).count();
+    assert_eq!(third, 1);
+    assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn letters_that_come_back_from_several_domains_stop_the_queue_flag_nobody_and_liberar_resumes_it() {
+    let (relay, site, _) = announced(None).await;
+    // Three municipalities under three domains.
+    for code in &site.municipalities[..3] {
+        let said = "554 5.7.1 Service unavailable; Client host blocked using zen.spamhaus.org";
+        comes_back(&site, &site.address(*code, "smas"), said).await;
+    }
+    for _ in 0..2 {
+        announce_another(&relay, &site);
+        assert_eq!(of_another(&relay, None), 0, "a restart does not forget");
+    }
+    assert_eq!(site.ok(&["contato"]), "", "what was flagged so is lifted");
+    assert!(alerts(&relay) >= 1, "staff are told meanwhile");
+    let health = site.run(&["saude"]);
+    let said = String::from_utf8_lossy(&health.stderr).into_owned();
+    assert_eq!(health.status.code(), Some(1));
+    assert!(said.contains("a fila espera") && said.contains("liberar --lote fila"), "{said}");
+    assert!(String::from_utf8_lossy(&site.run(&["plano"]).stderr).contains("a fila espera"));
+    assert_eq!(
+        site.run(&["reter", "--lote", "fila", "--autor", "ana", "--motivo", "um motivo"]).status.code(),
+        Some(1)
+    );
+
+    site.ok(&["liberar", "--lote", "fila", "--autor", "ana", "--motivo", "saímos da lista"]);
+    assert_eq!(
+        site.run(&["liberar", "--lote", "fila", "--autor", "ana", "--motivo", "um motivo"]).status.code(),
+        Some(1),
+        "nothing waits"
+    );
+    assert_eq!(site.run(&["saude"]).status.code(), Some(0));
+    site.ok(&["servir", "--uma-vez"]);
+    assert_eq!(of_another(&relay, None), MUNICIPALITIES);
+    for code in &site.municipalities[..3] {
+        let again = format!("<teste.2001.divulgacao.{code}.v2@{DOMAIN}>");
+        assert!(relay.taken().iter().any(|t| t.message_id == again), "what came back leaves again: {again}");
+    }
+    let told = site.ok(&["livro"]);
+    assert!(told.contains("fila parada") && told.contains("saímos da lista"), "{told}");
+    assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
+}

@@ -1,0 +1,88 @@
+//! Who may ask, what a start survives, and the letter that is a test.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::process::CommandExt as _;
+
+use crate::support::app::{Choice, DOMAIN, Site};
+use crate::support::smtp::Relay;
+
+/// Whom Debian calls nobody.
+const NOBODY: u32 = 65_534;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_may_not_read_the_ledger_is_told_so_and_never_that_it_is_empty() {
+    let relay = Relay::start().await;
+    let site = Site::new(&Choice::new(relay.port));
+    site.ok(&["servir", "--uma-vez"]);
+    fs::set_permissions(site.config().parent().unwrap(), Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(site.data(), Permissions::from_mode(0o000)).unwrap();
+    let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
+    let municipality = site.municipalities[0].to_string();
+    for question in [
+        &["plano"][..],
+        &["situacao"],
+        &["relatorio"],
+        &["porque", &municipality, "teste/2001"],
+        &["livro"],
+        &["livro", "conferir"],
+        &["dossie", &municipality],
+        &["contato"],
+        &["decisoes"],
+        &["fontes"],
+        &["relogio"],
+        &["saude"],
+    ] {
+        let mut command = site.command(question);
+        if is_root {
+            command.uid(NOBODY);
+        }
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{question:?}: {said}");
+        assert!(said.contains("não foi possível ler") && output.stdout.is_empty(), "{question:?}: {said}");
+    }
+    fs::set_permissions(site.data(), Permissions::from_mode(0o700)).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sighup_before_ready_kills_nobody() {
+    let relay = Relay::start().await;
+    let site = Site::new(&Choice::new(relay.port));
+    let daemon = site.starting(&[]);
+    // Said before the ledger is opened.
+    daemon.logs("modo produção");
+    for _ in 0..3 {
+        daemon.signal("HUP");
+    }
+    daemon.wait_for("READY=1");
+    relay.distinct(3).await;
+    assert_eq!(daemon.terminate().code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_letter_says_so_goes_to_no_address_of_the_roster_and_is_in_the_journal() {
+    let relay = Relay::start().await;
+    let site = Site::new(&Choice::new(relay.port));
+    let smas = site.address(site.municipalities[0], "smas");
+    let sample = ["--tipo", "prazo", "--sistema", "teste", "--autor", "ana"];
+    let send = |to: &str| site.command(&["enviar-teste", to]).args(sample).output().unwrap();
+    for to in [smas.clone(), smas.to_uppercase()] {
+        let refused = send(&to);
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert!(refused.status.code() == Some(1) && said.contains("é endereço de um município"), "{said}");
+    }
+    assert!(relay.taken().is_empty());
+    let sent = send(&format!("eu@{DOMAIN}"));
+    assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
+    let taken = relay.taken();
+    let letter = String::from_utf8_lossy(&taken[0].bytes).into_owned();
+    let subject = letter.lines().find(|line| line.starts_with("Subject:")).unwrap();
+    assert!(subject.contains("TESTE"), "{subject}");
+    assert!(letter.matches("TESTE").count() > 1, "in the text too");
+    let told = site.ok(&["livro"]);
+    assert!(told.contains("teste") && told.contains("(por ana)"), "{told}");
+    assert!(!told.contains("eu@"), "by digest alone: {told}");
+    site.ok(&["servir", "--uma-vez"]);
+    assert_eq!(relay.taken().len(), 4, "and it counts for nothing");
+}
