@@ -15,6 +15,7 @@ CREATE TABLE journal (
 CREATE INDEX journal_by_window ON journal (window_id, municipality, seq);
 CREATE INDEX journal_by_municipality ON journal (municipality, seq);
 CREATE INDEX journal_by_time ON journal (at);
+CREATE INDEX journal_of_feeds ON journal (seq) WHERE kind = 'fonte';
 
 -- Which entry tells what was so when the deadline of an edition passed.
 CREATE TABLE closings (

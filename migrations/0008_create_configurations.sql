@@ -1,4 +1,4 @@
--- Every configuration that was ever in force, file by file, and those that could not be.
+-- Every configuration that was ever in force, file by file, and those that could not be or wait for a person.
 
 CREATE TABLE config_files (
     sha256 TEXT NOT NULL PRIMARY KEY,
@@ -25,5 +25,12 @@ CREATE TABLE config_refusals (
     first_at    BIGINT NOT NULL,
     last_at     BIGINT NOT NULL,
     pending     BIGINT NOT NULL, -- 1 while it is what the files hold
-    faults      TEXT   NOT NULL
+    letters     BIGINT,          -- how many letters it would change, where it only waits for a person to let it in
+    faults      TEXT   NOT NULL  -- what is wrong with it, or what it would change
+);
+
+CREATE TABLE config_consents (
+    digest   TEXT   NOT NULL PRIMARY KEY, -- over its files
+    given_at BIGINT NOT NULL,
+    author   TEXT   NOT NULL
 );

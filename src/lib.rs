@@ -10,7 +10,7 @@
 //!
 //! | room | may name |
 //! |---|---|
-//! | `domain` | `text` |
+//! | `domain`, `telemetry` | `text` |
 //! | `plan` | `domain`, `text` |
 //! | `render` | `domain`, `plan`, `text` |
 //! | `config`, `feed`, `mail`, `store` | `domain`, `plan`, `contain`, `files`, `text`; never each other |

@@ -1,14 +1,19 @@
 //! The log subscriber, and whole error chains in one line.
 //!
 //! A failure is logged once, at the boundary where it is handled, with its whole chain. No e-mail address is ever
-//! logged: municipality and role instead.
+//! logged: municipality and role instead. What others wrote is one line in the log, and steers no terminal.
 
 use std::error::Error;
 use std::io::{self, IsTerminal as _, Write};
 
+use serde_json::Value;
 use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::debug_fn;
+
+use crate::text::visible;
 
 /// How logs are written to stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,9 +35,21 @@ pub fn install(format: LogFormat, default: &str) {
         .log_internal_errors(false);
     // The second subscriber of a process is refused; the first stays.
     let _installed = match format {
-        LogFormat::Text => {
-            builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).try_init().is_ok()
-        }
+        LogFormat::Text => builder
+            .with_target(false)
+            .with_ansi(std::io::stderr().is_terminal())
+            .fmt_fields(
+                debug_fn(|out, field, value| {
+                    let value = safe(&format!("{value:?}"));
+                    match field.name() {
+                        "message" => write!(out, "{value}"),
+                        name => write!(out, "{name}={value}"),
+                    }
+                })
+                .delimited(" "),
+            )
+            .try_init()
+            .is_ok(),
         LogFormat::Json => builder.with_writer(ToJournal).json().flatten_event(true).try_init().is_ok(),
     };
 }
@@ -68,7 +85,7 @@ fn priority(level: Level) -> &'static str {
 impl Write for Prioritised {
     /// An event comes whole, and leaves whole: two of them must not mix.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        io::stderr().write_all(&[self.0.as_bytes(), event].concat())?;
+        io::stderr().write_all(format!("{}{}\n", self.0, safe_event(event)).as_bytes())?;
         Ok(event.len())
     }
 
@@ -77,14 +94,36 @@ impl Write for Prioritised {
     }
 }
 
-/// What somebody else said, without the e-mail addresses in it: a relay's reply, for logs.
-#[must_use]
-pub fn without_addresses(text: &str) -> String {
-    let hide = |word: &str| if word.contains('@') { "[endereço]".to_owned() } else { word.to_owned() };
-    text.split(' ').map(hide).collect::<Vec<_>>().join(" ")
+/// What is logged of any text: one line that steers nothing, without the e-mail addresses in it.
+fn safe(text: &str) -> String {
+    let hide = |word: &str| if has_address(word) { "[endereço]".to_owned() } else { word.to_owned() };
+    visible::line(text).split(' ').map(hide).collect::<Vec<_>>().join(" ")
 }
 
-/// The faults of a configuration, for logs: of the tables of people (`.csv`) only the places.
+/// Whether a word has a mailbox in it. The key of a notice has an `@` too, but no dot after it.
+fn has_address(word: &str) -> bool {
+    word.split('@').skip(1).any(|after| after.contains('.'))
+}
+
+/// The same for a JSON object, value by value.
+fn safe_event(event: &[u8]) -> String {
+    match serde_json::from_slice(event) {
+        Ok(value) => visible::lines(&safe_value(value).to_string()),
+        Err(_) => safe(&String::from_utf8_lossy(event)),
+    }
+}
+
+fn safe_value(value: Value) -> Value {
+    match value {
+        Value::String(text) => safe(&text).into(),
+        Value::Array(values) => values.into_iter().map(safe_value).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, safe_value(value))).collect(),
+        other => other,
+    }
+}
+
+/// The faults of a configuration, for logs: of the tables of people (`.csv`) and of what may be a password only the
+/// places.
 #[must_use]
 pub fn faults_for_logs(faults: &str) -> String {
     let mut blocks: Vec<Vec<&str>> = Vec::new();
@@ -96,9 +135,11 @@ pub fn faults_for_logs(faults: &str) -> String {
     }
     let mut told = Vec::new();
     for block in blocks {
-        match block.iter().find(|line| line.trim_start().starts_with("-->") && line.contains(".csv")) {
-            Some(place) => told.push(format!("falta em {}", place.trim().trim_start_matches("--> "))),
-            None => told.extend(block.into_iter().map(without_addresses)),
+        let secret = block.iter().any(|line| line.to_lowercase().contains("senha"));
+        let place = block.iter().find(|line| line.trim_start().starts_with("-->"));
+        match place.filter(|place| secret || place.contains(".csv")) {
+            Some(place) => told.push(format!("falha em {}", place.trim().trim_start_matches("--> "))),
+            None => told.extend(block.into_iter().map(safe)),
         }
     }
     told.join("\n")
@@ -165,17 +206,25 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_is_logged_without_the_address_in_it() {
-        let reply = "550 5.1.1 <joao@vitoria.es.gov.br>: user unknown";
-        assert_eq!(without_addresses(reply), "550 5.1.1 [endereço] user unknown");
+    fn a_reply_is_logged_without_the_address_in_it_and_on_one_line() {
+        let reply = "550 5.1.1 <joao@vitoria.es.gov.br>:\n\u{1b}[2Juser\u{202e} unknown";
+        assert_eq!(safe(reply), "550 5.1.1 [endereço] \\u001b[2Juser\\u202e unknown");
+        assert_eq!(safe("rma/2026-11@1/prazo-5d/3205309"), "rma/2026-11@1/prazo-5d/3205309");
+        let event = serde_json::json!({ "message": reply, "fields": [{ "to": "a@b.c" }], "n": 1 });
+        let logged = safe_event(event.to_string().as_bytes());
+        let read: Value = serde_json::from_str(&logged).unwrap();
+        assert_eq!(read["message"], safe(reply), "{logged}");
+        assert_eq!((read["fields"][0]["to"].as_str(), read["n"].as_u64()), (Some("[endereço]"), Some(1)));
     }
 
     #[test]
     fn of_a_faulty_row_only_its_place_is_logged() {
         let faults = "erro: “Fulana de Tal” não é um endereço\n  --> municipios.csv:3:9\n   |\n 3 | 32;Fulana\n   |\n\
-                      erro: chave desconhecida\n  --> vigia.toml:1:1\n   |\n 1 | mode = 1\n";
+                      erro: chave desconhecida\n  --> vigia.toml:1:1\n   |\n 1 | mode = 1\n\
+                      erro: chave desconhecida\n  --> vigia.toml:9:1\n   |\n 9 | senha = \"Segredo\"\n";
         let logged = faults_for_logs(faults);
-        assert!(logged.contains("falta em municipios.csv:3:9") && !logged.contains("Fulana"), "{logged}");
+        assert!(logged.contains("falha em municipios.csv:3:9") && !logged.contains("Fulana"), "{logged}");
+        assert!(logged.contains("falha em vigia.toml:9:1") && !logged.contains("Segredo"), "{logged}");
         assert!(logged.contains("chave desconhecida") && logged.contains("mode = 1"), "{logged}");
     }
 

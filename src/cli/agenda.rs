@@ -12,7 +12,12 @@ use crate::render::agenda;
 use crate::render::portuguese::counted;
 
 /// Windows between two days, with editions and sources; a year from now when not said. With a file, as iCalendar.
-pub(super) fn run(session: &Session, from: Option<Date>, until: Option<Date>, ics: Option<&Path>) -> Result {
+pub(super) async fn run(
+    session: &Session,
+    from: Option<Date>,
+    until: Option<Date>,
+    ics: Option<&Path>,
+) -> Result {
     let calendar = session.calendar();
     let today = calendar.hours.zone.date_of(session.now());
     let from = from.unwrap_or(today);
@@ -26,7 +31,11 @@ pub(super) fn run(session: &Session, from: Option<Date>, until: Option<Date>, ic
         });
         return Ok(Answer::Done);
     };
-    let (text, events) = agenda::ics(&windows, &calendar, from, until);
+    let reread = match session.ledger().await? {
+        Some(store) => store.reread().await?,
+        None => agenda::Reread::new(),
+    };
+    let (text, events) = agenda::ics(&windows, &calendar, &reread, (from, until));
     if path == Path::new("-") {
         super::session::say_bytes(text.as_bytes());
         return Ok(Answer::Done);

@@ -1,6 +1,5 @@
 //! `aplicar`: another configuration installed, after showing what it changes and asking.
 
-use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
 use serde_json::json;
@@ -10,13 +9,15 @@ use super::session::{Answer, Failure, Result, Session, load_failure, remark, say
 use super::{consent, contrast};
 use crate::config::Sources;
 use crate::desk::check;
-use crate::desk::contrast::Contrast;
 use crate::desk::install::{self, InstallError};
 use crate::files::LockError;
+use crate::plan::effects::Contrast;
+use crate::render::contrast as table;
+use crate::store::Store;
 use crate::world::live::Live;
 use crate::world::setup::Setup;
 
-/// Compiles, shows, asks, installs, tells the daemon.
+/// Compiles, shows, asks, installs, tells the daemon. Without a folder the files are there already, and only put in force.
 pub(super) async fn run(session: &Session, asked: &Apply) -> Result {
     let Some(target) = session.setup.directory.clone() else {
         return Err(Failure::refused(
@@ -26,30 +27,55 @@ pub(super) async fn run(session: &Session, asked: &Apply) -> Result {
     };
     let from = match &asked.from {
         Some(from) => from.clone(),
-        None => kept(&target)?,
+        None if asked.back => kept(&target)?,
+        None => target.clone(),
     };
+    let installs = from != target;
     let other = contrast::load(session, &from)?;
     judge(session, &other).await?;
     // What is shown is what would change of this; whatever comes meanwhile is not overwritten.
     let seen = Sources::read(&target).map_err(|error| load_failure(error, session.json))?;
-    if seen.digest() == other.sources.digest() {
+    if installs && seen.digest() == other.sources.digest() {
         say_result(session, &format!("nada a instalar: {} já é assim", target.display()), None, None);
         return Ok(Answer::Done);
     }
     let in_force = contrast::in_force(session).await?;
     let compared = contrast::compare(session, &in_force, &other, asked.until).await?;
     contrast::tell(session, &in_force, &other, &compared);
-    refuse_large(&compared, asked.confirm)?;
-    let question = format!("instalar {} em {}?", from.display(), target.display());
+    if !installs && compared.is_nothing() {
+        // What was held or refused before the files were put back waits no more.
+        let heard = consent::tell(&in_force, &other).await;
+        say_result(session, "os arquivos são os que estão em vigor", None, Some(heard));
+        return Ok(Answer::Done);
+    }
+    if asked.confirm != Some(compared.letters()) {
+        refuse_large(&compared, asked.confirm.map(|n| n.to_string()), &compared.letters().to_string())?;
+    }
+    let question = match installs {
+        true => format!("instalar {} em {}?", from.display(), target.display()),
+        false => format!("pôr em vigor os arquivos de {} como estão?", target.display()),
+    };
     if !consent::ask(&question, asked.yes)? {
         return Ok(Answer::Negative);
     }
     let zone = &in_force.config.calendar.hours.zone;
-    let kept = install::install(&target, &other.sources, &seen, &asked.author, session.now(), zone)
-        .map_err(|error| refused(&error))?;
-    let heard = consent::tell(&in_force.database(), &other.sources).await;
-    say_result(session, &format!("instalado em {}", target.display()), Some(&kept), Some(heard));
-    Ok(if heard == consent::Heard::Refused { Answer::Negative } else { Answer::Done })
+    let kept = if installs {
+        let now = session.now();
+        let kept = install::install(&target, &other.sources, &seen, &asked.author, now, zone)
+            .map_err(|error| refused(&error))?;
+        Some(kept)
+    } else {
+        None
+    };
+    consent::give(&in_force, &other, &compared, &asked.author, session.now()).await?;
+    let heard = consent::tell(&in_force, &other).await;
+    let done = match installs {
+        true => format!("instalado em {}", target.display()),
+        false => format!("os arquivos de {} estão confirmados como estão", target.display()),
+    };
+    say_result(session, &done, kept.as_deref(), Some(heard));
+    let out = matches!(heard, consent::Heard::Refused | consent::Heard::Held);
+    Ok(if out { Answer::Negative } else { Answer::Done })
 }
 
 /// The folder that was replaced last.
@@ -68,11 +94,15 @@ pub(super) async fn judge(session: &Session, other: &Setup) -> std::result::Resu
     let mut found = std::collections::BTreeSet::new();
     let mut calendar = other.config.calendar.clone();
     calendar.hours.waits = true;
-    check::letters(&Live { setup: other.clone(), calendar }, session.now(), &mut found);
-    let contradictions = check::contradictions(other, session.ledger().await?.as_ref()).await?;
+    let live = Live { setup: other.clone(), calendar };
+    check::letters(&live, &session.overrides().await?, session.now(), &mut found)
+        .map_err(|error| Failure::could_not(&error))?;
+    let own = other.database();
+    let ledger = if own.exists() { Some(Store::open_read_only(&own).await?) } else { None };
+    let contradictions = check::contradictions(other, ledger.as_ref()).await?;
     let mut faults: Vec<String> = Vec::new();
     if !contradictions.0.is_empty() {
-        faults.push(contradictions.render(io::stderr().is_terminal()));
+        faults.push(contradictions.render(false));
     }
     faults.extend(found);
     if other.config.calendar.systems.is_empty() {
@@ -84,21 +114,22 @@ pub(super) async fn judge(session: &Session, other: &Setup) -> std::result::Resu
     Err(Failure::refused(format!("recusado: nada foi mudado\n{}", faults.join("\n"))))
 }
 
-/// Large effects need the number of the table, so that nobody confirms what they did not read.
-fn refuse_large(compared: &Contrast, confirm: Option<usize>) -> std::result::Result<(), Failure> {
-    let effects = compared.large_effects();
-    let letters = compared.differences.len();
-    if effects.is_empty() || confirm == Some(letters) {
-        return Ok(());
-    }
-    let told = effects.join("\n  ");
-    let why = match confirm {
-        Some(other) => format!("“--confirmar {other}” não é o número desta tabela"),
+/// Large effects need what was shown to be repeated, so that nobody confirms what they did not read. What is repeated must
+/// be right also where nothing is large: another table was read.
+pub(super) fn refuse_large(
+    compared: &Contrast,
+    given: Option<String>,
+    wanted: &str,
+) -> std::result::Result<(), Failure> {
+    let why = match given {
+        Some(other) => format!("“--confirmar {other}” não é o que esta tabela pede"),
+        None if compared.effects.is_empty() => return Ok(()),
         None => "o efeito é grande".to_owned(),
     };
+    let told = table::effects(&compared.effects).iter().fold(String::new(), |told, one| told + "\n  " + one);
     Err(Failure::refused(format!(
-        "recusado: {why}; nada foi mudado\n  {told}\ndica: confira a tabela acima; se é isso mesmo, repita com --confirmar \
-         {letters}"
+        "recusado: {why}; nada foi mudado{told}\ndica: confira a tabela acima; se é isso mesmo, repita com --confirmar \
+         {wanted}"
     )))
 }
 

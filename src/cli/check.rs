@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::session::{Answer, Result, Session, remark, say};
+use super::session::{Answer, Failure, Result, Session, remark, remark_styled, say};
 use super::terminal;
 use crate::config::{Faults, Mode};
 use crate::desk::check;
@@ -17,8 +17,11 @@ use crate::world::secret::{Source, Surroundings};
 pub(super) async fn run(session: &Session) -> Result {
     let mut found: BTreeSet<String> = BTreeSet::new();
     let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
-    let letters = check::letters(&live, session.now(), &mut found);
-    let contradictions = check::contradictions(&session.setup, session.ledger().await?.as_ref()).await?;
+    let ledger = session.ledger().await?;
+    let overrides = session.overrides().await?;
+    let letters = check::letters(&live, &overrides, session.now(), &mut found)
+        .map_err(|error| Failure::could_not(&error))?;
+    let contradictions = check::contradictions(&session.setup, ledger.as_ref()).await?;
     let relay = session.setup.config.settings.relay.as_ref().filter(|relay| relay.user.is_some());
     let password = relay.and_then(|relay| Source::of(relay, &Surroundings::here()));
     if let Some(relay) = &session.setup.config.settings.relay
@@ -45,10 +48,10 @@ pub(super) async fn run(session: &Session) -> Result {
         say(&answer.to_string());
     } else {
         if !warnings.0.is_empty() {
-            remark(&warnings.render(terminal::colours()));
+            remark_styled(&warnings.render(terminal::colours()));
         }
         if !contradictions.0.is_empty() {
-            remark(&contradictions.render(terminal::colours()));
+            remark_styled(&contradictions.render(terminal::colours()));
         }
         for fault in &found {
             remark(fault);

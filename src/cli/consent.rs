@@ -1,13 +1,16 @@
 //! What is asked before anything is changed, and who is told afterwards.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
-use std::path::Path;
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::session::{Failure, remark};
 use crate::config::Sources;
 use crate::desk::install::{Told, tell_daemon};
+use crate::plan::effects::Contrast;
 use crate::store::Store;
+use crate::world::setup::Setup;
 
 /// Asks, unless the answer was given. Without a terminal nobody is there to answer, and nothing is done.
 pub(super) fn ask(question: &str, yes: bool) -> std::result::Result<bool, Failure> {
@@ -41,6 +44,10 @@ pub(super) enum Heard {
     Adopted,
     /// It refused them.
     Refused,
+    /// It holds them until somebody lets them in.
+    Held,
+    /// They name another ledger, which takes a new start.
+    Elsewhere,
     /// It was told and did not answer yet.
     Silent,
     /// It does not run here.
@@ -57,6 +64,13 @@ impl Heard {
             Self::Refused => {
                 "o serviço RECUSOU a configuração nova e segue com a anterior\ndica: journalctl -u vigia-suas -n 50"
             }
+            Self::Held => {
+                "o serviço NÃO adotou a configuração nova, que tem efeito grande, e segue com a anterior\ndica: veja a tabela \
+                 com “vigia-suas aplicar” e confirme-a com o número que ela pede"
+            }
+            Self::Elsewhere => {
+                "o modo ou os dados mudam, o que pede novo início\ndica: rode “systemctl restart vigia-suas”"
+            }
             Self::Silent => {
                 "o serviço foi avisado e ainda não respondeu\ndica: confira com “vigia-suas saude” daqui a um minuto"
             }
@@ -72,6 +86,8 @@ impl Heard {
         match self {
             Self::Adopted => "adotou",
             Self::Refused => "recusou",
+            Self::Held => "reteve",
+            Self::Elsewhere => "reiniciar",
             Self::Silent => "sem_resposta",
             Self::NotRunning => "parado",
             Self::NotAllowed => "sem_permissao",
@@ -79,11 +95,34 @@ impl Heard {
     }
 }
 
-/// Tells the daemon of the ledger in that file to read its files again, and waits for what it makes of them.
-pub(super) async fn tell(database: &Path, installed: &Sources) -> Heard {
-    let Ok(store) = Store::open_read_only(database).await else { return Heard::NotRunning };
+/// Notes in the ledger of the configuration in force that somebody let in what has a large effect: the service looks
+/// there.
+pub(super) async fn give(
+    in_force: &Setup,
+    other: &Setup,
+    compared: &Contrast,
+    author: &str,
+    now: Timestamp,
+) -> std::result::Result<(), Failure> {
+    let ledger = in_force.database();
+    if compared.effects.is_empty() || !ledger.exists() {
+        return Ok(());
+    }
+    let store = Store::open(&ledger, now).await?;
+    store.consent_to_configuration(&other.sources.digest(), compared.letters(), author, now).await?;
+    store.close().await;
+    Ok(())
+}
+
+/// Tells the daemon of the configuration in force to read its files again, and waits for what it makes of them.
+pub(super) async fn tell(in_force: &Setup, other: &Setup) -> Heard {
+    let database = in_force.database();
+    if !other.keeps(&database) {
+        return Heard::Elsewhere;
+    }
+    let Ok(store) = Store::open_read_only(&database).await else { return Heard::NotRunning };
     let before = store.configuration_refused().await.ok().flatten().map(|refused| refused.last_at);
-    match tell_daemon(database) {
+    match tell_daemon(&database) {
         Told::NotRunning => return Heard::NotRunning,
         Told::NotAllowed => return Heard::NotAllowed,
         Told::Signalled => {}
@@ -93,11 +132,11 @@ pub(super) async fn tell(database: &Path, installed: &Sources) -> Heard {
         tokio::time::sleep(PAUSE).await;
         waited += PAUSE;
         let refused = store.configuration_refused().await.ok().flatten();
-        if refused.as_ref().is_some_and(|refused| Some(refused.last_at) != before) {
-            return Heard::Refused;
+        if let Some(new) = refused.as_ref().filter(|refused| Some(refused.last_at) != before) {
+            return if new.letters.is_some() { Heard::Held } else { Heard::Refused };
         }
         let kept = store.configuration_in_force().await.ok().flatten();
-        let same = |parts| Sources::of_parts("", parts).digest() == installed.digest();
+        let same = |parts| Sources::of_parts("", parts).digest() == other.sources.digest();
         if refused.is_none() && kept.is_some_and(|kept| same(kept.parts)) {
             return Heard::Adopted;
         }

@@ -12,6 +12,7 @@ use crate::domain::id::EmailAddress;
 use crate::render::line::rfc3339;
 use crate::render::portuguese as pt;
 use crate::store::{FlaggedContact, LastLetter};
+use crate::text::visible;
 
 /// One address, and whose.
 struct Line<'a> {
@@ -71,7 +72,7 @@ pub(super) async fn confirm(session: &Session, address: &EmailAddress, signature
             "confirmado: {}. Volta a receber cartas; a marca era: {} ({}).",
             flag.address,
             flag.refusal.words(),
-            flag.why
+            visible::line(&flag.why)
         ));
     }
     Ok(Answer::Done)
@@ -115,15 +116,18 @@ fn words(
             pt::instant(flag.until, zone),
             flag.refusal.words(),
             pt::instant(flag.since, zone),
-            flag.why
+            visible::line(&flag.why)
         ),
-        Some(flag) => format!("recebe mais uma tentativa: {} ({})", flag.refusal.words(), flag.why),
+        Some(flag) => {
+            format!("recebe mais uma tentativa: {} ({})", flag.refusal.words(), visible::line(&flag.why))
+        }
     };
     let last = last.map_or_else(
         || "nenhuma carta ainda".to_owned(),
-        |last| format!("última carta: {} em {}", last.state, pt::instant(last.at, zone)),
+        |last| format!("última carta: {} em {}", pt::delivery(last.state), pt::instant(last.at, zone)),
     );
-    format!("{} {} {}: {health}; {last}", line.place, line.role, line.address)
+    let (place, role) = (visible::line(&line.place), visible::line(&line.role));
+    format!("{place} {role} {}: {health}; {last}", line.address)
 }
 
 fn object(

@@ -6,6 +6,7 @@ use super::{apply, consent, contrast};
 use crate::desk::extend::{self, ExtendError, Request};
 use crate::desk::install;
 use crate::desk::order;
+use crate::render::portuguese;
 
 /// What is written.
 const FILE: &str = "calendario.toml";
@@ -40,6 +41,10 @@ pub(super) async fn run(session: &Session, asked: &Extend) -> Result {
     }
     let compared = contrast::compare(session, &in_force, &draft.setup, None).await?;
     contrast::tell(session, &in_force, &draft.setup, &compared);
+    if asked.confirm != Some(asked.deadline) {
+        let given = asked.confirm.map(|day| day.to_string());
+        apply::refuse_large(&compared, given, &portuguese::date(asked.deadline))?;
+    }
     if !consent::ask("escrever a prorrogação em calendario.toml?", asked.yes)? {
         return Ok(Answer::Negative);
     }
@@ -50,8 +55,13 @@ pub(super) async fn run(session: &Session, asked: &Extend) -> Result {
     let kept = install::replace(directory, FILE, &draft.bytes, seen, session.now(), zone)
         .map_err(|error| apply::refused(&error))?;
     tracing::info!(author = asked.author, window.id = %asked.window, "prorrogação escrita");
-    let heard = consent::tell(&in_force.database(), &draft.setup.sources).await;
+    consent::give(&in_force, &draft.setup, &compared, &asked.author, session.now()).await?;
+    let heard = consent::tell(&in_force, &draft.setup).await;
     let done = format!("prorrogação escrita em {}", directory.join(FILE).display());
     apply::say_result(session, &done, kept.as_deref(), Some(heard));
-    Ok(if heard == consent::Heard::Refused { Answer::Negative } else { Answer::Done })
+    Ok(if matches!(heard, consent::Heard::Refused | consent::Heard::Held) {
+        Answer::Negative
+    } else {
+        Answer::Done
+    })
 }

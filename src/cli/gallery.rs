@@ -6,7 +6,8 @@ use std::path::Path;
 use super::args::SampleOf;
 use super::letter;
 use super::session::{Answer, Failure, Result, Session, remark, say};
-use crate::desk::{order, sample};
+use crate::desk::order;
+use crate::desk::sample::{self, Example};
 use crate::domain::calendar::Window;
 use crate::domain::id::{MunicipalityCode, slugify};
 use crate::domain::notice::{Content, NoticeKey};
@@ -18,7 +19,7 @@ use crate::render::portuguese;
 use crate::world::live::Live;
 
 /// Writes the letters of the windows asked for, or of every system's, to one municipality or to all.
-pub(super) fn run(
+pub(super) async fn run(
     session: &Session,
     of: Option<&SampleOf>,
     municipality: Option<&str>,
@@ -34,14 +35,20 @@ pub(super) fn run(
     let config = &live.setup.config;
     let context =
         Context { calendar: &live.calendar, roster: &config.roster, secretariat: &config.secretariat };
+    let overrides = session.overrides().await?;
     let mut entries = Vec::new();
     let mut faults = BTreeSet::new();
     for window in &windows {
-        let asked = |notice: &Notice| only.is_none_or(|code| concerns(notice, code));
-        for notice in sample::every(&live, window, session.now()).into_iter().filter(asked) {
-            match crate::render::letter::letter(&live.setup.templates, &context, &notice) {
+        let examples =
+            sample::every(&live, &overrides, window).map_err(|error| Failure::could_not(&error))?;
+        for example in examples {
+            let notice = &example.notice;
+            if only.is_some_and(|code| !concerns(notice, code)) {
+                continue;
+            }
+            match crate::render::letter::letter(&live.setup.templates, &context, notice) {
                 Ok(letter) => {
-                    let entry = entry(&live, &notice, &letter.subject);
+                    let entry = entry(&live, window, &example, &letter.subject);
                     write(&dir.join(&entry.page), &letter.html)?;
                     write(
                         &dir.join(&entry.text),
@@ -75,9 +82,10 @@ fn concerns(notice: &Notice, code: MunicipalityCode) -> bool {
     notice.key.municipality().is_none_or(|to| to == code)
 }
 
-fn entry(live: &Live, notice: &Notice, subject: &str) -> Entry {
+fn entry(live: &Live, window: &Window, example: &Example, subject: &str) -> Entry {
+    let notice = &example.notice;
     let name = name_of(&notice.content);
-    let window = notice.key.window().map(ToString::to_string).unwrap_or_default();
+    let window = window.id.to_string();
     let (file, recipient) = match (&notice.key, &notice.content) {
         (NoticeKey::Municipal { municipality, .. }, _) => {
             let roster = &live.setup.config.roster.municipalities;
@@ -100,6 +108,7 @@ fn entry(live: &Live, notice: &Notice, subject: &str) -> Entry {
         window,
         kind: kind.to_owned(),
         recipient,
+        made_up: example.made_up().to_owned(),
         subject: subject.to_owned(),
         page: format!("{stem}.html"),
         text: format!("{stem}.txt"),

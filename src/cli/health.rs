@@ -7,6 +7,7 @@ use super::session::{Answer, Result, Session, remark, say};
 use crate::desk::health::examine;
 use crate::render::line::rfc3339;
 use crate::render::portuguese as pt;
+use crate::text::visible;
 use crate::world::live::Live;
 
 /// Exit 0 when all is well, 1 with every reason when it is not.
@@ -34,7 +35,7 @@ pub(super) async fn run(session: &Session) -> Result {
         let at = |at| pt::instant(at, zone);
         let beat = health.signs.heartbeat_at.map_or_else(String::new, at);
         let since = health.in_force.map_or_else(String::new, |(_, since, by)| {
-            format!("; configuração em vigor desde {} (por {by})", at(since))
+            format!("; configuração em vigor desde {} (por {})", at(since), visible::line(&by))
         });
         say(&format!("o serviço está bem: último sinal de vida em {beat}{since}"));
     } else {

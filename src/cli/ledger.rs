@@ -9,11 +9,12 @@ use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::desk::order;
 use crate::domain::id::WindowId;
 use crate::domain::journal::{
-    Entry, OrderAct, Ordered, ProposalsRefused, ProposalsTaken, QueueResumed, RegisterDoubted, Seen,
-    Unflagged,
+    Act, ClockAct, Entry, FeedAct, OrderAct, Ordered, ProposalsRefused, ProposalsTaken, QueueResumed,
+    RegisterDoubted, Seen, Unflagged, Verdict,
 };
 use crate::render::portuguese;
 use crate::store::{JournalEntry, JournalFilter, Store};
+use crate::text::visible;
 
 /// The journal's entries, oldest first.
 pub(super) async fn list(
@@ -63,11 +64,18 @@ pub(super) async fn verify(session: &Session) -> Result {
         })
         .to_string());
     } else if report.is_whole() {
-        say(&format!("livro íntegro: {} registros e {} cartas conferem", report.entries, report.letters));
+        say(&format!(
+            "livro íntegro: {} e {} conferidos",
+            portuguese::counted(report.entries, "registro", "registros"),
+            portuguese::counted(report.letters, "carta", "cartas")
+        ));
     } else {
-        let mut out = format!("o livro NÃO confere: {} divergência(s)\n", faults.len());
+        let mut out = format!(
+            "o livro NÃO confere: {}\n",
+            portuguese::counted(faults.len(), "divergência", "divergências")
+        );
         for fault in &faults {
-            let _ = writeln!(out, "  {fault}");
+            let _ = writeln!(out, "  {}", visible::line(fault));
         }
         say(&out);
     }
@@ -83,56 +91,108 @@ pub(super) async fn existing(session: &Session) -> std::result::Result<Store, Fa
     })
 }
 
-/// An entry in words.
+/// An entry in words, on one line whatever others wrote into it.
 pub(super) fn entry_words(entry: &JournalEntry) -> String {
-    let (kind, subject) = (entry.kind.as_str(), entry.subject.as_str());
+    visible::line(&told_words(entry))
+}
+
+fn told_words(entry: &JournalEntry) -> String {
+    let subject = entry.subject.as_str();
     let told = match &entry.told {
         Ok(told) => told,
-        Err(fault) => return format!("{kind} {subject}: o registro {} {fault}", entry.seq),
+        Err(fault) => return format!("{} {subject}: o registro {} {fault}", entry.kind, entry.seq),
     };
-    let done = |word: &str| format!("{kind} {word} {subject}");
-    let to = |words: String, role: &str| if role.is_empty() { words } else { format!("{words} ({role})") };
-    let because = |why: &str| {
-        let words = done(act(told).unwrap_or_default());
-        if why.is_empty() { words } else { format!("{words}: {why}") }
+    let to = |words: &str, role: &str| {
+        let role = if role.is_empty() { String::new() } else { format!(" ({role})") };
+        format!("{words}: {subject}{role}")
+    };
+    let because = |words: &str, why: &str| {
+        if why.is_empty() { format!("{words} {subject}") } else { format!("{words} {subject}: {why}") }
     };
     match told {
-        Entry::Opening(_) | Entry::Reading(_) | Entry::Outage(_) | Entry::EditionClosed(_) => {
-            format!("{kind} {subject}")
-        }
-        Entry::Decision(told) => because(&told.because),
-        Entry::Attempt(told) => to(done(told.state.as_str()), &told.role),
-        Entry::Returned(told) => to(done(told.state.as_str()), &told.role),
-        Entry::Released(told) => to(format!("{kind} {subject}"), &told.role),
-        Entry::Snapshot(told) => done(told.verdict.as_str()),
+        Entry::Opening(_) => "o livro começa".to_owned(),
+        Entry::Reading(told) => format!("edição {} de {subject} lida no calendário", told.edition),
+        Entry::EditionClosed(told) => format!("prazo encerrado: edição {} de {subject}", told.edition),
+        Entry::Outage(_) => format!("parada do serviço registrada: {subject}"),
+        Entry::Decision(told) => because(
+            match told.act {
+                Act::Send => "decidido enviar",
+                Act::Withhold => "decidido reter",
+                Act::Withdraw => "decidido retirar",
+                Act::Supersede => "dado por superado:",
+                Act::Expire => "dado por expirado:",
+                Act::Publish => "decidido publicar",
+            },
+            &told.because,
+        ),
+        Entry::Attempt(told) => to(&format!("entrega {}", portuguese::delivery(told.state.0)), &told.role),
+        Entry::Returned(told) => to(&format!("entrega {}", portuguese::delivery(told.state.0)), &told.role),
+        Entry::Released(told) => to("entrega incerta liberada", &told.role),
+        Entry::Snapshot(told) => match told.verdict {
+            Verdict::Accepted => format!("coleta aceita: {subject}"),
+            Verdict::Quarantined => format!("coleta em quarentena: {subject}"),
+        },
         Entry::Ordered(told) => order_words(entry, told),
         Entry::Ruled(told) => {
-            let what = format!("{kind} {} coleta", told.verdict.command());
+            let what = match told.verdict {
+                Verdict::Accepted => "coleta aceita à mão",
+                Verdict::Quarantined => "coleta recusada à mão",
+            };
             let about = format!("{} (fonte {})", told.snapshot.as_str(), told.feed.as_str());
-            signed(&format!("{what} {about}"), &told.reason, &told.author)
+            signed(&format!("{what}: {about}"), &told.reason, &told.author)
         }
-        Entry::RegisterLoaded(told) => because(told.reason.as_deref().unwrap_or_default()),
-        Entry::RegisterDoubted(RegisterDoubted { reason, .. })
-        | Entry::ProposalsTaken(ProposalsTaken { reason, .. })
-        | Entry::ProposalsRefused(ProposalsRefused { reason, .. })
-        | Entry::Seen(Seen { reason, .. }) => because(reason),
+        Entry::RegisterLoaded(told) => {
+            because("carga do cadastro aceita:", told.reason.as_deref().unwrap_or_default())
+        }
+        Entry::RegisterDoubted(RegisterDoubted { reason, .. }) => {
+            because("carga do cadastro recusada:", reason)
+        }
+        Entry::ProposalsTaken(ProposalsTaken { reason, .. }) => {
+            because("propostas do cadastro aplicadas:", reason)
+        }
+        Entry::ProposalsRefused(ProposalsRefused { reason, .. }) => {
+            because("propostas do cadastro recusadas:", reason)
+        }
+        Entry::Found(_) => because("notícia achada:", ""),
+        Entry::Seen(Seen { reason, .. }) => because("notícia vista:", reason),
+        Entry::Flagged(_) => because("endereço marcado:", ""),
         Entry::Unflagged(Unflagged { reason: Some(reason), author: Some(author), .. }) => {
-            signed(&format!("{kind} confirmar"), reason, author)
+            signed("endereço confirmado", reason, author)
         }
+        Entry::Unflagged(_) => because("marca tirada de um endereço:", ""),
+        Entry::Adopted(_) => because("configuração adotada:", ""),
+        Entry::Rejected(_) => because("configuração recusada:", ""),
         Entry::ClockRuled(told) => {
-            signed(&format!("{kind} {}", told.act.as_str()), &told.reason, &told.author)
+            let what = match told.act {
+                ClockAct::TakeBack => "marca do relógio corrigida",
+                ClockAct::Believe => "relógio aceito",
+            };
+            signed(what, &told.reason, &told.author)
+        }
+        Entry::TestSent(told) => {
+            let what = format!("carta de teste {}: {subject}", portuguese::delivery(told.outcome.0));
+            format!("{what} (por {})", given(&told.author, "não se sabe quem"))
         }
         Entry::QueueResumed(QueueResumed { reason: Some(reason), author: Some(author) }) => {
-            signed(&format!("{kind} retomada"), reason, author)
+            signed("fila retomada", reason, author)
         }
-        Entry::QueueStopped(_) | Entry::QueueResumed(_) => because(""),
-        Entry::Assumed(told) => signed(&format!("{kind} assumir"), &told.reason, &told.author),
-        Entry::TestSent(told) => signed(&format!("{kind} {}", done(told.outcome.as_str())), "", &told.author),
-        Entry::Flagged(_)
-        | Entry::Unflagged(_)
-        | Entry::Adopted(_)
-        | Entry::Rejected(_)
-        | Entry::Found(_) => because(""),
+        Entry::QueueStopped(_) => because("fila parada:", ""),
+        Entry::QueueResumed(_) => because("fila retomada:", ""),
+        Entry::Assumed(told) => signed("livro assumido", &told.reason, &told.author),
+        Entry::Held(told) => because("configuração à espera de confirmação:", &told.effects.join("; ")),
+        Entry::Consented(told) => {
+            format!(
+                "efeitos da configuração confirmados: {subject} (por {})",
+                given(&told.author, "não se sabe quem")
+            )
+        }
+        Entry::FeedSwitched(told) => {
+            let what = match told.act {
+                FeedAct::Retire => "fonte aposentada",
+                FeedAct::Resume => "fonte religada",
+            };
+            format!("{what}: {subject} (por {})", given(&told.author, "não se sabe quem"))
+        }
     }
 }
 
@@ -149,6 +209,8 @@ fn act(told: &Entry) -> Option<&'static str> {
         Entry::Unflagged(told) => told.act.as_str(),
         Entry::Adopted(_) => "adotar",
         Entry::Rejected(_) => "recusar",
+        Entry::Held(_) => "segurar",
+        Entry::Consented(_) => "confirmar",
         Entry::RegisterLoaded(_) => "carga aceita",
         Entry::RegisterDoubted(_) => "carga recusada",
         Entry::ProposalsTaken(_) => "aplicado",
@@ -159,6 +221,7 @@ fn act(told: &Entry) -> Option<&'static str> {
         Entry::QueueStopped(_) => "parada",
         Entry::QueueResumed(_) => "retomada",
         Entry::Assumed(_) => "assumir",
+        Entry::FeedSwitched(told) => told.act.as_str(),
         Entry::TestSent(told) => told.outcome.as_str(),
         Entry::Opening(_)
         | Entry::Attempt(_)
@@ -173,9 +236,9 @@ fn act(told: &Entry) -> Option<&'static str> {
 
 /// What somebody decided by hand: what about, until when, why, and who.
 fn order_words(entry: &JournalEntry, told: &Ordered) -> String {
-    let lifted = (told.act == OrderAct::Lift).then(|| told.act.as_str());
-    let what = lifted.into_iter().chain([told.order.as_str()]).map(ToOwned::to_owned);
-    let mut words: Vec<String> = std::iter::once(entry.kind.clone()).chain(what).collect();
+    let lifted = told.act == OrderAct::Lift;
+    let mut words = vec![if lifted { "desfeita a ordem de" } else { "ordem de" }.to_owned()];
+    words.push(told.order.as_str().to_owned());
     let about = [
         entry.window.as_ref().map(ToString::to_string),
         entry.municipality.map(|code| code.to_string()),
@@ -189,8 +252,11 @@ fn order_words(entry: &JournalEntry, told: &Ordered) -> String {
 }
 
 fn signed(words: &str, reason: &str, author: &str) -> String {
-    let given = |text: &str, none: &str| if text.is_empty() { none.to_owned() } else { text.to_owned() };
     format!("{words}: {} (por {})", given(reason, "sem motivo"), given(author, "não se sabe quem"))
+}
+
+fn given<'a>(text: &'a str, none: &'a str) -> &'a str {
+    if text.is_empty() { none } else { text }
 }
 
 /// An entry as JSON: its facts as written, with those that its format says by itself, and in words why it cannot be

@@ -18,6 +18,7 @@ use crate::plan::Notice;
 use crate::render::letter::{Context, Letter, folded, letter};
 use crate::render::portuguese;
 use crate::store::sha256;
+use crate::text::visible;
 use crate::world::compose::{compose, compose_test};
 use crate::world::live::Live;
 use crate::world::relay::{SenderError, relay_of};
@@ -26,52 +27,81 @@ use crate::world::relay::{SenderError, relay_of};
 pub(super) struct Example {
     pub(super) window: Window,
     pub(super) municipality: String,
-    pub(super) notice: Notice,
+    pub(super) sample: sample::Example,
     pub(super) letter: Letter,
 }
 
 /// Writes an example letter.
-pub(super) fn example(session: &Session, sample: &Sample) -> std::result::Result<Example, Failure> {
+pub(super) async fn example(session: &Session, sample: &Sample) -> std::result::Result<Example, Failure> {
     let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
     let (window, municipality) = subject(session, &live, sample)?;
-    let notice = sample::notice(&live, &window, sample.kind, municipality, session.now());
+    let found = drawn(session, &live, sample, (&window, municipality)).await?;
     let config = &live.setup.config;
     let context =
         Context { calendar: &live.calendar, roster: &config.roster, secretariat: &config.secretariat };
-    let letter = letter(&live.setup.templates, &context, &notice)
+    let letter = letter(&live.setup.templates, &context, &found.notice)
         .map_err(|fault| Failure::refused(format!("erro: {fault}\ndica: {}", fault.hint)))?;
-    Ok(Example { window, municipality: municipality.name.clone(), notice, letter })
+    Ok(Example { municipality: municipality.name.clone(), sample: found, window, letter })
+}
+
+/// The letter as a rehearsal of the window sends it; refused where it would send none.
+async fn drawn(
+    session: &Session,
+    live: &Live,
+    asked: &Sample,
+    (window, municipality): (&Window, &Municipality),
+) -> std::result::Result<sample::Example, Failure> {
+    let about = (asked.kind, municipality.code);
+    sample::one(live, &session.overrides().await?, window, about, session.now())
+        .map_err(|error| Failure::could_not(&error))?
+        .ok_or_else(|| {
+            Failure::refused(format!(
+                "recusado: na janela {} ninguém recebe {} a respeito de {}: nada é esperado desse município, não há \
+                 endereço, ou a escada não pede essa carta\n\
+                 dica: veja o que se espera com “vigia-suas porque {} {}”",
+                window.id,
+                portuguese::kind(asked.kind),
+                municipality.name,
+                municipality.code,
+                window.id
+            ))
+        })
 }
 
 /// One letter, one again and again while somebody edits it, or all of them.
 pub(super) async fn run(invocation: &Invocation, asked: &Asked) -> Result {
     match (asked.sample(), &asked.output) {
-        (_, Some(output)) if asked.all => gallery::run(
-            &Session::open(invocation).await?,
-            asked.of.as_ref(),
-            asked.municipality.as_deref(),
-            output,
-        ),
+        (_, Some(output)) if asked.all => {
+            gallery::run(
+                &Session::open(invocation).await?,
+                asked.of.as_ref(),
+                asked.municipality.as_deref(),
+                output,
+            )
+            .await
+        }
         (Some(sample), output) if asked.watch => {
             watch::run(invocation, &sample, asked.format, output.as_deref()).await
         }
-        (Some(sample), _) => show(&Session::open(invocation).await?, &sample, asked.format),
+        (Some(sample), _) => show(&Session::open(invocation).await?, &sample, asked.format).await,
         (None, _) => Err(Failure::refused("erro: informe --sistema ID ou --janela ID")),
     }
 }
 
 /// Renders one letter to stdout; stderr says that it is an example.
-pub(super) fn show(session: &Session, sample: &Sample, format: LetterFormat) -> Result {
-    let Example { window, municipality, notice, letter } = example(session, sample)?;
+pub(super) async fn show(session: &Session, sample: &Sample, format: LetterFormat) -> Result {
+    let Example { window, municipality, sample: found, letter } = example(session, sample).await?;
+    let notice = &found.notice;
     remark(&format!(
-        "EXEMPLO: {} de {}, {}; nada foi enviado nem registrado",
+        "EXEMPLO: {} de {}, {}, como se {}; nada foi enviado nem registrado",
         portuguese::kind(sample.kind),
         window.id,
         if sample.kind.is_municipal() {
-            format!("para {municipality}, como se tudo estivesse pendente")
+            format!("para {municipality}")
         } else {
-            format!("à equipe, como se {municipality} fosse o único município")
-        }
+            format!("à equipe, só com {municipality}")
+        },
+        found.made_up()
     ));
     if session.json {
         let facts = serde_json::json!({
@@ -89,9 +119,9 @@ pub(super) fn show(session: &Session, sample: &Sample, format: LetterFormat) -> 
     match format {
         LetterFormat::Eml => {
             let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
-            say_bytes(&write(&live, &notice, session)?.bytes);
+            say_bytes(&write(&live, notice, session)?.bytes);
         }
-        LetterFormat::Html => say(&letter.html),
+        LetterFormat::Html => say_bytes(letter.html.as_bytes()),
         LetterFormat::Text => {
             let body = if std::io::stdout().is_terminal() { folded(&letter.text) } else { letter.text };
             say(&format!("Assunto: {}\n\n{body}", letter.subject));
@@ -116,7 +146,7 @@ pub(super) async fn send_test(session: &Session, to: &EmailAddress, sample: &Sam
     let key = NoticeKey::Service { topic: format!("teste-{}", now.as_millisecond()), on };
     let notice = Notice {
         to: vec![Recipient { role: Role::Alerts, address: to.clone() }],
-        ..sample::notice(&live, &window, sample.kind, municipality, now)
+        ..drawn(session, &live, sample, (&window, municipality)).await?.notice
     };
     let config = &session.setup.config;
     let relay = config.settings.relay.as_ref().ok_or_else(|| Failure::could_not(&SenderError::NoRelay))?;
@@ -140,14 +170,14 @@ pub(super) async fn send_test(session: &Session, to: &EmailAddress, sample: &Sam
             if session.json {
                 say(&serde_json::json!({ "para": to.as_str(), "resposta": reply }).to_string());
             } else {
-                say(&format!("o servidor aceitou a carta de teste para {to}: {reply}"));
+                say(&format!("o servidor aceitou a carta de teste para {to}: {}", visible::line(&reply)));
             }
             Ok(Answer::Done)
         }
         other => Err(Failure::failed(format!(
             "a carta de teste não foi aceita ({}): {}\ndica: confira [smtp] em vigia.toml e a senha",
-            other.state().as_str(),
-            other.reply()
+            portuguese::delivery(other.state()),
+            visible::line(other.reply())
         ))),
     }
 }

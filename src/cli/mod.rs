@@ -39,7 +39,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use self::args::{Command, Contact, ContactVerb, Feed, Filter, Invocation, Ledger, LedgerVerb, News, Orders};
-use self::session::{Answer, Failure, Session, remark, say};
+use self::session::{Answer, Failure, Session, remark, remark_styled, say};
 use crate::daemon::lifecycle::Signals;
 use crate::domain::journal::Verdict;
 use crate::telemetry::{self, LogFormat};
@@ -65,7 +65,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             if let Some(data) = data {
                 say(&data);
             }
-            remark(&text);
+            remark_styled(&text);
             ExitCode::from(code)
         }
     }
@@ -107,7 +107,9 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
             serve::run(open().await?, *once, signals).await
         }
         Command::Check => check::run(&open().await?).await,
-        Command::Calendar { from, until, ics } => agenda::run(&open().await?, *from, *until, ics.as_deref()),
+        Command::Calendar { from, until, ics } => {
+            agenda::run(&open().await?, *from, *until, ics.as_deref()).await
+        }
         Command::Plan { against: None, .. } => plan::plano(&open().await?).await,
         Command::Plan { against: Some(other), until } => contrast::show(&open().await?, other, *until).await,
         Command::Simulate(asked) => simulate::run(&open().await?, asked),

@@ -11,6 +11,7 @@ use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::render::line::rfc3339;
 use crate::render::{news as words, portuguese};
 use crate::store::FindingLine;
+use crate::text::visible;
 
 /// Shows findings: those that nobody has seen, or everything from a day on.
 pub(super) async fn list(session: &Session, since: Option<Date>) -> Result {
@@ -40,14 +41,19 @@ pub(super) async fn list(session: &Session, since: Option<Date>) -> Result {
         let found = portuguese::instant(line.found_at, zone);
         let _ = writeln!(out, "{}  achada em {found} em {}", line.finding.id, line.finding.feed);
         for text in words::told(&line.finding, &config.calendar, today).lines() {
-            let _ = writeln!(out, "    {text}");
+            let _ = writeln!(out, "    {}", visible::lines(text));
         }
         if line.quiet {
             let _ = writeln!(out, "    antiga: registrada, e a equipe não foi avisada");
         }
         if let Some(by) = &line.seen {
             let at = portuguese::instant(by.at, zone);
-            let _ = writeln!(out, "    vista em {at} por {}: {}", by.author, by.reason);
+            let _ = writeln!(
+                out,
+                "    vista em {at} por {}: {}",
+                visible::line(&by.author),
+                visible::line(&by.reason)
+            );
         }
         out.push('\n');
     }

@@ -14,6 +14,7 @@ use crate::domain::overrides::{Authorship, Hold, HoldScope, Overrides};
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
 use crate::store::Override;
+use crate::text::visible;
 
 /// Stops sending.
 pub(super) async fn hold(
@@ -151,7 +152,7 @@ async fn decide(session: &Session, asked: &Asked, word: &str, make: fn(Subject) 
     let what = make(Subject { municipality, window: window.clone(), part: part.clone(), until });
     let by = session.by(&asked.signature.author, &asked.signature.reason)?;
     let store = session.writable_ledger().await?;
-    let name = roster.municipalities.get(&municipality).map_or("", |m| m.name.as_str());
+    let name = roster.municipalities.get(&municipality).map(|m| visible::line(&m.name)).unwrap_or_default();
     let parts = part.as_ref().map_or("todas as partes".to_owned(), |p| format!("parte {p}"));
     let subject = format!("{name} ({municipality}), {window}, {parts}");
     let undone = *lift;
@@ -197,7 +198,7 @@ pub(super) async fn note(session: &Session, call: &Call) -> Result {
     let telephone = call.telephone.clone();
     let what = Override::Note { municipality, window: window.clone(), telephone, until };
     let store = session.writable_ledger().await?;
-    let name = roster.municipalities.get(&municipality).map_or("", |m| m.name.as_str());
+    let name = roster.municipalities.get(&municipality).map(|m| visible::line(&m.name)).unwrap_or_default();
     let subject = format!("{name} ({municipality}), {window}");
     let undone = call.lift;
     if undone && order::undo(&store, &what, by.clone()).await? == 0 {

@@ -13,6 +13,7 @@ use crate::domain::overrides::{Authorship, HoldScope};
 use crate::render::line::rfc3339;
 use crate::render::portuguese as pt;
 use crate::store::{Override, OverrideId, OverrideLine};
+use crate::text::visible;
 
 /// The decisions in force, or all there ever were, oldest first.
 pub(super) async fn list(session: &Session, all: bool) -> Result {
@@ -54,7 +55,8 @@ pub(super) async fn undo(session: &Session, asked: &Undo) -> Result {
         )));
     };
     if !store.lift_override(&OverrideId::new(id), by.clone()).await? {
-        let lifted = line.lifted.as_ref().map_or(String::new(), |by| format!(" por {}", by.author));
+        let lifted =
+            line.lifted.as_ref().map_or(String::new(), |by| format!(" por {}", visible::line(&by.author)));
         return Err(Failure::refused(format!("recusado: a decisão {id} já foi desfeita{lifted}")));
     }
     if session.json {
@@ -96,7 +98,8 @@ fn matter(what: &Override) -> (&'static str, String, Option<Date>) {
             ("contestar", format!("município {municipality}, janela {window}{part}"), *until)
         }
         Override::Note { municipality, window, telephone, until } => {
-            let number = telephone.as_ref().map_or(String::new(), |n| format!(", telefone {}", pt::line(n)));
+            let number =
+                telephone.as_ref().map_or(String::new(), |n| format!(", telefone {}", visible::line(n)));
             ("anotar", format!("município {municipality}, janela {window}{number}"), *until)
         }
     }
@@ -107,7 +110,8 @@ fn words(session: &Session, line: &OverrideLine, standing: &str) -> String {
     let (kind, about, until) = matter(&line.what);
     let until = until.map_or(String::new(), |day| format!(", até {}", pt::date(day)));
     let signed = |by: &Authorship| {
-        format!("por {} em {}: {}", by.author, pt::short_instant(by.at, zone), pt::line(&by.reason))
+        let (author, reason) = (visible::line(&by.author), visible::line(&by.reason));
+        format!("por {author} em {}: {reason}", pt::short_instant(by.at, zone))
     };
     let mut out = format!(
         "{}  {:<8}  {kind} {about}{until}\n              {}",

@@ -7,14 +7,21 @@ use crate::desk::health::standstills;
 use crate::plan;
 use crate::render::line::{diary_line, event_line};
 use crate::render::portuguese;
+use crate::world::aside;
 
 /// What a pass would do now, what it withholds, and the next wake.
 pub(super) async fn plano(session: &Session) -> Result {
     let known = session.known().await?;
     let now = session.now();
-    if let (None, Some(store)) = (session.other_instant(), session.ledger().await?) {
-        for trouble in standstills(&store, &known.live, &store.signs().await?, now).await? {
-            remark(&format!("aviso: {}", trouble.words(&session.setup.config.calendar.hours.zone)));
+    let zone = &session.setup.config.calendar.hours.zone;
+    if let Some(store) = session.ledger().await? {
+        if session.other_instant().is_none() {
+            for trouble in standstills(&store, &known.live, &store.signs().await?, now).await? {
+                remark(&format!("aviso: {}", trouble.words(zone)));
+            }
+        }
+        if let Some(aside) = store.configuration_refused().await? {
+            remark(&format!("aviso: {}", aside::words(&aside, zone)));
         }
     }
     let world = known.world();

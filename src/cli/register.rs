@@ -19,6 +19,7 @@ use crate::feed::body::Original;
 use crate::render::line::rfc3339;
 use crate::render::{portuguese, register as words};
 use crate::store::Store;
+use crate::text::visible;
 use crate::world::live::Live;
 
 /// Shows proposals, or does with them what was asked.
@@ -191,9 +192,10 @@ async fn load(session: &Session, register: &FeedId, file: &Path, waived: Option<
     } else {
         let verdict = if loaded.is_accepted() { "aceita" } else { "RECUSADA; vale a última boa" };
         let units = portuguese::counted(read.register.units.len(), "unidade", "unidades");
-        let mut out = format!("carga {verdict}: {} linhas, {units}\n", read.rows);
+        let mut out =
+            format!("carga {verdict}: {}, {units}\n", portuguese::counted(read.rows, "linha", "linhas"));
         for remark in loaded.remarks() {
-            let _ = writeln!(out, "  {remark}");
+            let _ = writeln!(out, "  {}", visible::line(&remark));
         }
         if loaded.is_accepted() {
             let count = portuguese::counted(open, "proposta", "propostas");
@@ -262,25 +264,26 @@ fn diff(session: &Session, pending: &[Pending]) -> String {
         if let Some(first) = of_feed.first() {
             let count = portuguese::counted(of_feed.len(), "proposta", "propostas");
             let at = portuguese::instant(first.taken_at, zone);
-            let _ = writeln!(out, "{feed}, lido em {at} ({}): {count}", portuguese::line(&first.source));
+            let _ = writeln!(out, "{feed}, lido em {at} ({}): {count}", visible::line(&first.source));
         }
         let mut place = None;
         for Pending { id, proposal, refused, .. } in of_feed {
             if place != Some(proposal.municipality) {
                 place = Some(proposal.municipality);
                 let known = config.roster.municipalities.get(&proposal.municipality);
-                let name = known.map_or("", |municipality| municipality.name.as_str());
+                let name = known.map(|municipality| visible::line(&municipality.name)).unwrap_or_default();
                 let _ = writeln!(out, "\n{} {name}", proposal.municipality);
             }
             let _ =
                 writeln!(out, "  {id}  {:<9}  {}", proposal.change.kind().as_str(), words::unit(proposal));
             let (from, to) = words::cells(&proposal.change, &config.roster);
             for (sign, text) in [("-", from), ("+", to)].into_iter().filter(|(_, text)| !text.is_empty()) {
-                let _ = writeln!(out, "      {sign} {text}");
+                let _ = writeln!(out, "      {sign} {}", visible::line(&text));
             }
             if let Some(by) = refused {
                 let on = portuguese::instant(by.at, zone);
-                let _ = writeln!(out, "      recusada em {on} por {}: {}", by.author, by.reason);
+                let (author, reason) = (visible::line(&by.author), visible::line(&by.reason));
+                let _ = writeln!(out, "      recusada em {on} por {author}: {reason}");
             }
         }
         out.push('\n');

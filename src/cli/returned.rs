@@ -9,6 +9,7 @@ use crate::daemon::app::App;
 use crate::daemon::returns::{Fate, Origin, return_once};
 use crate::mail::bounce::LARGEST;
 use crate::store::RawMessage;
+use crate::text::visible;
 
 /// So much is read to its end, whatever is kept of it: a mail system takes a pipe closed early for a fault of ours.
 const DRAINED: u64 = 256 * 1024 * 1024;
@@ -27,7 +28,7 @@ pub(super) async fn run(session: Session) -> Result {
             say(&line.to_string());
         } else {
             let key = key.map_or(String::new(), |key| format!(" {key}"));
-            say(&format!("{}{key}: {}", finding.fate.as_str(), finding.words));
+            say(&format!("{}{key}: {}", finding.fate.as_str(), visible::line(&finding.words)));
         }
     }
     app.store.close().await;

@@ -20,19 +20,18 @@ use crate::world::setup::Setup;
 pub(super) async fn run(session: Session, once: bool, signals: Signals) -> Result {
     let now = session.now();
     let json = session.json;
-    if json {
-        remark(&greeting(&session.setup, now));
-    } else {
-        say(&greeting(&session.setup, now));
-    }
+    let greet = |setup: &Setup| if json { remark(&greeting(setup, now)) } else { say(&greeting(setup, now)) };
     let setup = session.setup.clone();
     if !once {
         let service =
             Service::start_daemon(session.setup, session.refused, session.clock).await.map_err(failure)?;
+        // What it runs on, which need not be what the files say.
+        greet(&service.app.live().setup);
         remark("pare com Ctrl-C");
         service.run(signals).await.map_err(failure)?;
         return Ok(Answer::Done);
     }
+    greet(&setup);
     let service = Service::start(session.setup, session.clock).await.map_err(failure)?;
     let (pass, dispatch) = service.once().await.map_err(failure)?;
     let calendar = &setup.config.calendar;
@@ -99,6 +98,7 @@ pub(super) fn failure(error: ServiceError) -> Failure {
         ServiceError::SilentEdit(faults) => {
             Failure::refused(format!("o calendário contradiz o que já foi comunicado:\n{faults}"))
         }
+        ServiceError::Held(words) => Failure::refused(format!("recusado: {words}")),
         other => Failure::could_not(&other),
     }
 }

@@ -1,21 +1,23 @@
 //! What every command works with: the configuration, now, and where its answer goes.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
-use super::args::{Invocation, Moment};
+use super::args::{Command, Invocation, Moment};
 use super::terminal;
 use crate::clock::Clock;
 use crate::config::{LoadError, Mode};
 use crate::desk::order::{self, OrderError};
 use crate::domain::calendar::Calendar;
-use crate::domain::overrides::Authorship;
+use crate::domain::overrides::{Authorship, Overrides};
 use crate::render::portuguese;
 use crate::store::{Store, StoreError};
-use crate::telemetry::{chain, io_words};
+use crate::telemetry::{chain, faults_for_logs, io_words};
+use crate::text::visible;
+use crate::world::aside;
 use crate::world::known::Known;
 use crate::world::last_good::{self, Refusal};
 use crate::world::setup::Setup;
@@ -41,17 +43,22 @@ pub(super) struct Failure {
 impl Failure {
     /// Exit 1.
     pub(super) fn refused(text: impl Into<String>) -> Self {
-        Self { code: 1, text: text.into(), data: None }
+        Self::new(1, &text.into())
+    }
+
+    /// Whatever the text quotes of others steers no terminal.
+    fn new(code: u8, text: &str) -> Self {
+        Self { code, text: visible::lines(text), data: None }
     }
 
     /// Exit 2.
     fn usage(text: &str) -> Self {
-        Self { code: 2, text: format!("erro: {text}"), data: None }
+        Self::new(2, &format!("erro: {text}"))
     }
 
     /// Exit 3.
     pub(super) fn failed(text: impl std::fmt::Display) -> Self {
-        Self { code: 3, text: format!("erro: {text}"), data: None }
+        Self::new(3, &format!("erro: {text}"))
     }
 
     /// Exit 3, with the whole chain. A hint comes last, whatever lies beneath the error that gives it.
@@ -119,9 +126,31 @@ impl Session {
         };
         let directory = invocation.config.as_deref();
         let (setup, refused) = match Setup::load(directory, first) {
-            Ok(setup) => (setup, None),
+            Ok(setup) => {
+                let follows = invocation.command.follows_the_service();
+                match if follows { last_good::while_held(&setup, first).await } else { None } {
+                    Some((kept, held)) => {
+                        let zone = &kept.setup.config.calendar.hours.zone;
+                        remark(&format!("aviso: {}", aside::words(&held, zone)));
+                        (kept.setup, None)
+                    }
+                    None => (setup, None),
+                }
+            }
             Err(error) => {
-                let failure = load_failure(error, invocation.json);
+                let failure = match &error {
+                    // What the service says before it starts lands in its log.
+                    LoadError::Faulty(faults)
+                        if matches!(invocation.command, Command::Run { .. })
+                            && !io::stderr().is_terminal() =>
+                    {
+                        Failure::refused(format!(
+                            "{}\ndica: “vigia-suas verificar” mostra cada falha por inteiro",
+                            faults_for_logs(&faults.render(false))
+                        ))
+                    }
+                    _ => load_failure(error, invocation.json),
+                };
                 let refused = last_good::load(directory, first).err();
                 let kept = match &refused {
                     Some(_) if invocation.command.goes_on() => last_good::find(directory, first).await,
@@ -130,7 +159,7 @@ impl Session {
                 let Some(kept) = kept else { return Err(failure) };
                 let zone = &kept.setup.config.calendar.hours.zone;
                 remark(&format!(
-                    "aviso: os arquivos da configuração têm faltas; respondo com a última boa, guardada no livro em \
+                    "aviso: os arquivos da configuração têm falhas; respondo com a última boa, guardada no livro em \
                      {}\ndica: rode “vigia-suas verificar”",
                     portuguese::instant(kept.since, zone)
                 ));
@@ -210,6 +239,14 @@ impl Session {
         Ok(Store::open(&self.setup.database(), self.now()).await?)
     }
 
+    /// What people decided, as the ledger has it.
+    pub(super) async fn overrides(&self) -> std::result::Result<Overrides, Failure> {
+        Ok(match self.ledger().await? {
+            Some(store) => store.overrides().await?,
+            None => Overrides::default(),
+        })
+    }
+
     /// The world as the ledger has it, or as an empty one would.
     pub(super) async fn known(&self) -> std::result::Result<Known, Failure> {
         self.known_to(self.calendar()).await
@@ -237,7 +274,10 @@ pub(super) fn load_failure(error: LoadError, json: bool) -> Failure {
             let answer = serde_json::json!({ "falhas": faults, "contradicoes": [], "cartas": 0 });
             Failure { code: 1, text: faults.summary(), data: Some(answer.to_string()) }
         }
-        LoadError::Faulty(faults) => Failure::refused(faults.render(terminal::colours())),
+        // Its colours are ours, and what it quotes is visible already.
+        LoadError::Faulty(faults) => {
+            Failure { code: 1, text: faults.render(terminal::colours()), data: None }
+        }
         LoadError::Unreadable { path, source } => {
             let hint = "confira o caminho dado em --config, e se quem roda o comando pode ler o arquivo";
             Failure::unreadable(&path, &source, hint)
@@ -245,8 +285,9 @@ pub(super) fn load_failure(error: LoadError, json: bool) -> Failure {
     }
 }
 
-/// Writes to stdout. A reader that went away (`| head`) is no failure.
+/// Writes to stdout, nothing of which steers a terminal. A reader that went away (`| head`) is no failure.
 pub(super) fn say(text: &str) {
+    let text = visible::lines(text);
     let mut out = io::stdout().lock();
     let written = out
         .write_all(text.as_bytes())
@@ -254,14 +295,19 @@ pub(super) fn say(text: &str) {
     drop(written.and_then(|()| out.flush()));
 }
 
-/// Writes bytes to stdout as they are.
+/// Writes a document to stdout as it is.
 pub(super) fn say_bytes(bytes: &[u8]) {
     let mut out = io::stdout().lock();
     drop(out.write_all(bytes).and_then(|()| out.flush()));
 }
 
-/// Writes a remark to stderr.
+/// Writes a remark to stderr, nothing of which steers a terminal.
 pub(super) fn remark(text: &str) {
+    remark_styled(&visible::lines(text));
+}
+
+/// Writes a remark that has colours of ours, or that [`Failure`] made; what it quotes is visible already.
+pub(super) fn remark_styled(text: &str) {
     let mut out = io::stderr().lock();
     drop(writeln!(out, "{}", text.trim_end()));
 }

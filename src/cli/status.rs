@@ -7,18 +7,19 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::args::{Filter, ReportFormat};
-use super::session::{Answer, Failure, Result, Session, remark, say};
+use super::session::{Answer, Failure, Result, Session, remark, say, say_bytes};
 use super::terminal;
 use crate::daemon::ingest::{IntakeError, Load, take_in_load};
 use crate::daemon::reconcile::reported_windows;
 use crate::daemon::report::summaries;
 use crate::desk::order;
-use crate::domain::id::{FeedId, MunicipalityCode, WindowId};
+use crate::domain::id::{FeedId, WindowId};
 use crate::feed::body::{Original, SpoolError};
-use crate::plan::summary::WindowSummary;
+use crate::plan::summary::{CallLine, WindowSummary};
 use crate::render::because::{doubt, opposed, part_name};
 use crate::render::table::{Column, table};
 use crate::render::{portuguese, report};
+use crate::text::visible;
 use crate::world::known::Known;
 use crate::world::live::{Live, spool_folder};
 
@@ -123,13 +124,13 @@ pub(super) async fn ingest(session: &Session, feed: &FeedId, file: &Path) -> Res
     } else {
         let verdict = if taken.is_accepted() { "aceita" } else { "em QUARENTENA; vale a última boa" };
         say(&format!(
-            "coleta {} {verdict}: {} linhas, {} municípios",
+            "coleta {} {verdict}: {}, {}",
             taken.snapshot,
-            mapped.rows,
-            mapped.municipalities_seen.len()
+            portuguese::counted(mapped.rows, "linha", "linhas"),
+            portuguese::counted(mapped.municipalities_seen.len(), "município", "municípios")
         ));
         for line in remarks {
-            say(&format!("  {line}"));
+            say(&format!("  {}", visible::line(&line)));
         }
         if !taken.is_accepted() {
             let id = &taken.snapshot;
@@ -170,17 +171,18 @@ pub(super) async fn report(session: &Session, format: ReportFormat, window: Opti
         }
         return Ok(Answer::Done);
     }
-    say(&match format {
-        ReportFormat::Text => report::text(&summaries, &known.live.calendar),
-        ReportFormat::Csv => report::csv(&summaries, &known.live.calendar),
-    });
+    match format {
+        ReportFormat::Text => say(&report::text(&summaries, &known.live.calendar)),
+        ReportFormat::Csv => say_bytes(report::csv(&summaries, &known.live.calendar).as_bytes()),
+    }
     Ok(Answer::Done)
 }
 
 fn totals(summary: &WindowSummary) -> serde_json::Value {
     let counts = summary.municipalities;
-    let codes: Vec<String> =
-        summary.call_list.iter().map(|c| c.municipality).map(|c: MunicipalityCode| c.to_string()).collect();
+    let (owing, unknown): (Vec<_>, Vec<_>) = summary.call_list.iter().partition(|call| !call.owes.is_empty());
+    let codes =
+        |calls: &[&CallLine]| -> Vec<String> { calls.iter().map(|c| c.municipality.to_string()).collect() };
     json!({
         "janela": summary.window.as_str(),
         "edicao": summary.edition,
@@ -190,7 +192,8 @@ fn totals(summary: &WindowSummary) -> serde_json::Value {
         "pendentes": counts.pending,
         "nao_confirmados": counts.unconfirmed,
         "nao_se_aplica": counts.not_applicable,
-        "telefonar": codes,
+        "telefonar": codes(&owing),
+        "confirmar": codes(&unknown),
     })
 }
 

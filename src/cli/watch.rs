@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::args::{Invocation, LetterFormat, Sample};
-use super::session::{Answer, Failure, Result, Session, remark, say};
+use super::session::{Answer, Failure, Result, Session, remark, remark_styled, say_bytes};
 use super::{gallery, letter};
 use crate::config::Sources;
 use crate::render::letter::{Letter, auto_refreshed, fault_page};
@@ -60,15 +60,17 @@ async fn show(
     output: Option<&Path>,
 ) -> std::result::Result<(), Failure> {
     if output.is_none() && std::io::stdout().is_terminal() {
-        say(CLEAR);
+        say_bytes(CLEAR.as_bytes());
     }
     let session = Session::open(invocation).await;
     let (letter, at) = match &session {
         Ok(session) => {
             let at = portuguese::instant(session.now(), &session.setup.config.calendar.hours.zone);
-            (letter::example(session, sample).map(|example| example.letter), format!(" em {at}"))
+            (letter::example(session, sample).await.map(|example| example.letter), format!(" em {at}"))
         }
-        Err(failure) => (Err(Failure::refused(failure.text.clone())), String::new()),
+        Err(failure) => {
+            (Err(Failure { data: None, code: failure.code, text: failure.text.clone() }), String::new())
+        }
     };
     match (letter, output) {
         (Ok(letter), Some(output)) => {
@@ -78,11 +80,11 @@ async fn show(
         (Ok(_), None) => {
             if let Ok(session) = &session {
                 // What fails here was just tried: only stdout could have gone away.
-                letter::show(session, sample, format)?;
+                letter::show(session, sample, format).await?;
             }
         }
         (Err(failure), output) => {
-            remark(&failure.text);
+            remark_styled(&failure.text);
             if let Some(output) = output {
                 gallery::write(&output.join("carta.html"), &fault_page(&failure.text))?;
             }

@@ -11,13 +11,15 @@ use crate::desk::order;
 use crate::desk::why::{self, Account};
 use crate::domain::calendar::Calendar;
 use crate::domain::id::{MunicipalityCode, PartId, WindowId};
+use crate::domain::journal::{Entry, Evidence};
 use crate::domain::overrides::Authorship;
 use crate::domain::reason::Reason;
 use crate::plan::Decision;
 use crate::plan::summary::PartLine;
-use crate::render::because::{because, call, doubt, opposed, part_name};
+use crate::render::because::{because, call, call_reason, doubt, opposed, part_name, quoted};
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
+use crate::text::visible;
 use crate::world::known::Known;
 
 /// Tells what was decided, what is known, and what would be decided now.
@@ -50,8 +52,8 @@ impl Printed<'_> {
     fn text(&self, municipality: &str) -> String {
         let calendar = self.calendar();
         let zone = &calendar.hours.zone;
-        let name = self.account.line.as_ref().map_or(municipality, |line| line.name.as_str());
-        let mut out = format!("{name}, janela {}\n\n", self.account.window.id);
+        let name = self.account.explained.line.as_ref().map_or(municipality, |line| line.name.as_str());
+        let mut out = format!("{}, janela {}\n\n", visible::line(name), self.account.window.id);
         let _ = writeln!(out, "Abertura: {}", portuguese::date_and_weekday(self.account.window.opens_on));
         for edition in &self.account.window.editions {
             let deadline = portuguese::deadline_or_undefined(edition.deadline);
@@ -61,12 +63,13 @@ impl Printed<'_> {
             let _ = writeln!(
                 out,
                 "Edição {}: prazo {deadline}{announced} (fonte: {})",
-                edition.number, edition.source
+                edition.number,
+                visible::line(&edition.source)
             );
         }
         out.push_str("\nSituação conhecida");
         let _ = writeln!(out, " em {}:", portuguese::instant(self.account.now, zone));
-        match &self.account.line {
+        match &self.account.explained.line {
             None => out.push_str("  este município não é esperado nesta janela\n"),
             Some(line) => {
                 for part in &line.parts {
@@ -84,11 +87,14 @@ impl Printed<'_> {
                     for side in self.sides(part) {
                         let _ = writeln!(out, "    {side}");
                     }
+                    for row in &part.rows {
+                        let _ = writeln!(out, "    {}", quoted(&Evidence::of(row, true), calendar));
+                    }
                 }
             }
         }
         for line in self.by_hand() {
-            let _ = writeln!(out, "  {line}");
+            let _ = writeln!(out, "  {}", visible::line(&line));
         }
         out.push_str("\nDecisões e entregas no livro:\n");
         if self.account.journal.is_empty() {
@@ -101,6 +107,11 @@ impl Printed<'_> {
                 portuguese::short_instant(entry.at, zone),
                 super::ledger::entry_words(entry)
             );
+            if let Ok(Entry::Decision(told)) = &entry.told {
+                for said in told.evidence.iter().filter(|said| said.is_quoted) {
+                    let _ = writeln!(out, "    {}", quoted(said, calendar));
+                }
+            }
         }
         out.push_str("\nAgora:\n");
         for decision in self.account.explained.actions.iter().chain(self.account.held()) {
@@ -111,6 +122,9 @@ impl Printed<'_> {
             let _ = writeln!(out, "  {}", because(silence, calendar));
         } else if self.account.explained.actions.is_empty() && self.account.explained.held.is_empty() {
             let _ = writeln!(out, "  {}", because(&Reason::NothingDue, calendar));
+        }
+        for reason in self.account.explained.call.iter().flat_map(|call| &call.because) {
+            let _ = writeln!(out, "  a telefonar: {}", call_reason(reason, calendar));
         }
         out
     }
@@ -154,7 +168,7 @@ impl Printed<'_> {
     fn json(&self) -> Value {
         let calendar = self.calendar();
         let decision = |d: &Decision| json!({ "acao": d.act().as_str(), "aviso": d.key().to_string(), "porque": because(d.because(), calendar) });
-        let parts = self.account.line.iter().flat_map(|line| &line.parts).map(|p| {
+        let parts = self.account.explained.line.iter().flat_map(|line| &line.parts).map(|p| {
             json!({
                 "parte": p.part.as_str(),
                 "situacao": p.state.as_str(),
@@ -162,6 +176,7 @@ impl Printed<'_> {
                 "dados_de": p.as_of.map(|at| at.to_string()),
                 "fonte": p.feed.as_ref().map(ToString::to_string),
                 "fontes_em_desacordo": self.sides(p),
+                "linhas": p.rows.iter().map(|row| Evidence::of(row, true)).collect::<Vec<_>>(),
             })
         });
         json!({
@@ -172,6 +187,7 @@ impl Printed<'_> {
             "decidido_a_mao": self.by_hand(),
             "livro": self.account.journal.iter().map(super::ledger::entry_json).collect::<Vec<_>>(),
             "agora": self.account.explained.actions.iter().chain(self.account.held()).map(decision).collect::<Vec<_>>(),
+            "telefonar": self.account.explained.call.iter().flat_map(|call| &call.because).map(|r| call_reason(r, calendar)).collect::<Vec<_>>(),
             "silencio": self.account.explained.silence.as_ref().map(|r| because(r, calendar)),
         })
     }

@@ -43,6 +43,18 @@ pub fn compile(sources: &Sources, now: Timestamp) -> Result<Config, LoadError> {
     }
 }
 
+/// What to do about a custom that nobody confirmed.
+const CONFIRM: &str = "confira link, abertura e prazo com o MDS e apague `a_confirmar`";
+
+impl Config {
+    /// How many systems and recurrences follow a custom that nobody confirmed (`a_confirmar`); in production they are
+    /// warned of.
+    #[must_use]
+    pub fn unconfirmed(&self) -> usize {
+        self.warnings.iter().filter(|warning| warning.hint == CONFIRM).count()
+    }
+}
+
 fn whole(sources: &Sources, now: Timestamp, log: &Log) -> Option<Config> {
     if too_long(sources, log) {
         return None;
@@ -159,11 +171,7 @@ fn calendar(
     let parts = system::parts(&top, names);
     let (systems, unconfirmed) = system::systems(&top, names);
     for (what, spot) in &unconfirmed {
-        log.warn(
-            spot,
-            format!("{what} segue um costume, sem fonte oficial conferida"),
-            "confira link, abertura e prazo com o MDS e apague `a_confirmar`",
-        );
+        log.warn(spot, format!("{what} segue um costume, sem fonte oficial conferida"), CONFIRM);
     }
     let against = Against {
         names,

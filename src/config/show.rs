@@ -5,6 +5,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::fault::{Fault, Faults, Severity};
+use crate::text::visible;
 
 impl Faults {
     /// Every fault with its line and hint, and a count at the end. Colours only when asked.
@@ -23,6 +24,7 @@ impl Faults {
 }
 
 fn render_one(fault: &Fault, renderer: &Renderer) -> String {
+    let fault = &shown(fault);
     let level = match fault.severity {
         Severity::Error => Level::ERROR.with_name("erro"),
         Severity::Warning => Level::WARNING.with_name("aviso"),
@@ -41,6 +43,20 @@ fn render_one(fault: &Fault, renderer: &Renderer) -> String {
         group = group.element(Level::HELP.with_name("ajuda").message(fault.hint.as_str()));
     }
     renderer.render(&[group])
+}
+
+/// The same with what its files hold made visible, still underlined where it stands.
+fn shown(fault: &Fault) -> Fault {
+    let before: String = fault.excerpt.chars().take(fault.column.saturating_sub(1)).collect();
+    Fault {
+        column: fault.column.min(1) + visible::lines(&before).chars().count(),
+        file: visible::line(&fault.file),
+        span: visible::lines(&fault.span),
+        excerpt: visible::lines(&fault.excerpt),
+        message: visible::line(&fault.message),
+        hint: visible::line(&fault.hint),
+        ..fault.clone()
+    }
 }
 
 fn underlined(fault: &Fault) -> Range<usize> {

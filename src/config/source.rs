@@ -142,6 +142,12 @@ impl Sources {
         )
     }
 
+    /// Whether a variable of that name overrides `vigia.toml`.
+    #[must_use]
+    pub fn has_variable(&self, name: &str) -> bool {
+        self.variables.contains_key(name)
+    }
+
     /// A hash over every file and variable: two configurations with the same one are the same.
     #[must_use]
     pub fn fingerprint(&self) -> String {

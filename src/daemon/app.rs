@@ -42,8 +42,6 @@ pub struct App {
     due: std::sync::Mutex<Option<Timestamp>>,
     /// When each loop last got on; before its first round, when the service began.
     progress: std::sync::Mutex<BTreeMap<Loop, Timestamp>>,
-    /// Whether the files hold a configuration that was refused.
-    refused: AtomicBool,
     /// Whether the service began on the last good one and did not adopt another since.
     on_last_good: AtomicBool,
 }
@@ -123,7 +121,6 @@ impl App {
             doubted: std::sync::Mutex::default(),
             due: std::sync::Mutex::new(None),
             progress: std::sync::Mutex::new(Loop::ALL.map(|each| (each, clock.now())).into()),
-            refused: AtomicBool::new(false),
             on_last_good: AtomicBool::new(false),
         })
     }
@@ -138,19 +135,7 @@ impl App {
     pub fn adopt(&self, setup: Setup) {
         let live = Arc::new(Live::new(setup));
         *self.setup.write().unwrap_or_else(PoisonError::into_inner) = live;
-        self.refused(false);
         self.wake.notify_one();
-    }
-
-    /// Notes whether the files hold what was refused.
-    pub(super) fn refused(&self, refused: bool) {
-        self.refused.store(refused, Ordering::Relaxed);
-    }
-
-    /// Whether the files hold what was refused.
-    #[must_use]
-    pub fn has_refused(&self) -> bool {
-        self.refused.load(Ordering::Relaxed)
     }
 
     /// Notes whether the service runs on what it found in the ledger and not in the files.

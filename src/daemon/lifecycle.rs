@@ -21,6 +21,7 @@ use super::alert::alert_once;
 use super::app::{App, Loop};
 use super::beat::{beat_loop, notify};
 use super::clock_watch;
+use super::gate::{self, Verdict};
 use super::ingest::Ingest;
 use super::leap::ClockWatch;
 use super::news::News;
@@ -35,15 +36,17 @@ use crate::clock::Clock;
 use crate::config;
 use crate::domain::feed::Source;
 use crate::render::portuguese;
-use crate::store::{LedgerLock, OnUncertain, Store, StoreError};
+use crate::store::{HeldConfiguration, LedgerLock, OnUncertain, Store, StoreError};
 use crate::telemetry::chain;
 use crate::text::fold::folded;
+use crate::world::aside;
+use crate::world::contrast::ContrastError;
 use crate::world::known::note_readings;
 use crate::world::last_good::{self, Refusal};
 use crate::world::lateness;
 use crate::world::relay::SenderError;
 use crate::world::setup::Setup;
-use crate::world::{amend, standstill};
+use crate::world::standstill;
 
 /// Why the daemon could not start, or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -57,12 +60,34 @@ pub enum ServiceError {
     /// The calendar was changed behind what was already told.
     #[error("{0}")]
     SilentEdit(String),
+    /// The configuration has a large effect, and nobody let it in.
+    #[error("{0}")]
+    Held(String),
+    /// The new configuration could not be held against the one in force.
+    #[error(transparent)]
+    Contrast(#[from] ContrastError),
     /// Signals or the ticker.
     #[error("o serviço não pôde começar")]
     Start(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A loop died; systemd starts the daemon again.
     #[error("um laço do serviço parou; o processo termina para recomeçar")]
     LoopDied,
+}
+
+/// What the files hold and the service does not run on.
+enum Aside {
+    Nothing,
+    Held(HeldConfiguration),
+    Refused(Refusal),
+}
+
+/// What rules and what is held, where the files name another ledger and are not let in.
+async fn moved(
+    setup: &Setup,
+    replaces: bool,
+    now: Timestamp,
+) -> Result<Option<(Setup, HeldConfiguration)>, ContrastError> {
+    if replaces { gate::judge_move(setup, now).await } else { Ok(None) }
 }
 
 /// What is ready to run: the service, and the proof that it alone sends.
@@ -77,26 +102,35 @@ pub struct Service {
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// A round of deliveries that a fault ended is taken up again so soon.
 const SEND_AGAIN: Duration = Duration::from_secs(5);
-/// What systemd shows while the files hold what cannot be used.
-pub(super) const REFUSED: &str = "a configuração nova foi recusada, vale a anterior";
 impl Service {
-    /// Opens the ledger, becomes its only sender, and tidies up after whatever came before. A calendar that
-    /// contradicts the ledger is refused.
+    /// Opens the ledger for one pass, becomes its only sender, and tidies up after whatever came before. What the gate
+    /// does not let in is refused.
     ///
     /// # Errors
     /// [`ServiceError`].
     pub async fn start(setup: Setup, clock: Clock) -> Result<Self, ServiceError> {
-        let service = Self::open(setup, clock).await?;
-        let app = &service.app;
-        if let Some(edits) = amend::silent_edits(&app.store, &app.live().setup).await? {
-            return Err(ServiceError::SilentEdit(edits));
+        let now = clock.now();
+        let replaces = gate::may_replace(&setup, true);
+        if let Some((_, held)) = moved(&setup, replaces, now).await? {
+            return Err(ServiceError::Held(gate::refusal(&held)));
         }
-        service.settle_in(None).await?;
+        let service = Self::open(setup, clock).await?;
+        let (store, live) = (&service.app.store, service.app.live());
+        let kept = gate::in_force(store, &live.setup, now).await?;
+        match gate::judge(store, kept.as_ref().map(|kept| &kept.setup), &live.setup, now).await? {
+            Verdict::Adopt => service.settle_in(Aside::Nothing, replaces).await?,
+            Verdict::Refuse(refusal) => return Err(ServiceError::SilentEdit(refusal.faults)),
+            Verdict::Hold(held) => {
+                let words = gate::refusal(&held);
+                store.hold_configuration(held, now).await?;
+                return Err(ServiceError::Held(words));
+            }
+        }
         Ok(service)
     }
 
-    /// The same for the daemon, which goes on with the last good configuration where there is one: also when the
-    /// calendar contradicts the ledger. `refused` is what the files hold, when `setup` is that last good one already.
+    /// The same for the daemon, which goes on with the last good configuration where there is one and the gate does not
+    /// let the files in. `refused` is what the files hold, when `setup` is that last good one already.
     ///
     /// # Errors
     /// [`ServiceError`].
@@ -105,30 +139,54 @@ impl Service {
         refused: Option<Refusal>,
         clock: Clock,
     ) -> Result<Self, ServiceError> {
+        let now = clock.now();
+        let replaces = gate::may_replace(&setup, false);
+        if let Some((kept, held)) = moved(&setup, replaces && refused.is_none(), now).await? {
+            let service = Self::open(kept, clock).await?;
+            service.settle_in(Aside::Held(held), replaces).await?;
+            return Ok(service);
+        }
         let service = Self::open(setup, clock).await?;
         let (app, live) = (&service.app, service.app.live());
-        let refused = match (refused, amend::silent_edits(&app.store, &live.setup).await?) {
-            (refused, None) => refused,
-            (Some(_), Some(edits)) => return Err(ServiceError::SilentEdit(edits)),
-            (None, Some(faults)) => {
-                let kept = last_good::of(&app.store, live.setup.directory.as_deref(), app.now()).await?;
-                let whole = kept.filter(|kept| kept.setup.database() == live.setup.database());
-                let Some(kept) = whole else { return Err(ServiceError::SilentEdit(faults)) };
+        let kept = gate::in_force(&app.store, &live.setup, now).await?;
+        let verdict =
+            gate::judge(&app.store, kept.as_ref().map(|kept| &kept.setup), &live.setup, now).await?;
+        let aside = match (refused, verdict, kept) {
+            (Some(_), Verdict::Refuse(refusal), _) | (None, Verdict::Refuse(refusal), None) => {
+                return Err(ServiceError::SilentEdit(refusal.faults));
+            }
+            (Some(refused), Verdict::Adopt | Verdict::Hold(_), _) => Aside::Refused(refused),
+            (None, Verdict::Adopt | Verdict::Hold(_), None) | (None, Verdict::Adopt, Some(_)) => {
+                Aside::Nothing
+            }
+            (None, Verdict::Refuse(refusal), Some(kept)) => {
                 app.adopt(kept.setup);
-                Some(Refusal { fingerprint: live.setup.config.fingerprint.clone(), faults })
+                Aside::Refused(refusal)
+            }
+            (None, Verdict::Hold(held), Some(kept)) => {
+                app.adopt(kept.setup);
+                Aside::Held(held)
             }
         };
-        service.settle_in(refused).await?;
+        service.settle_in(aside, replaces).await?;
         Ok(service)
     }
 
     /// Notes what it runs on, and what it does not.
-    async fn settle_in(&self, refused: Option<Refusal>) -> Result<(), StoreError> {
+    async fn settle_in(&self, aside: Aside, replaces: bool) -> Result<(), StoreError> {
         let (app, now) = (&self.app, self.app.now());
-        note_readings(&app.live(), &app.store, now).await?;
-        match refused {
-            None => last_good::adopt(&app.store, &app.live().setup, "início do serviço", now).await,
-            Some(refusal) => {
+        let live = app.live();
+        note_readings(&live, &app.store, now).await?;
+        match aside {
+            Aside::Nothing => {
+                last_good::adopt(&app.store, &live.setup, "início do serviço", now).await?;
+                if replaces || last_good::kept_ledger(&live.setup).is_none() {
+                    last_good::point(&live.setup);
+                }
+                Ok(())
+            }
+            Aside::Held(held) => self.hold(held, now).await,
+            Aside::Refused(refusal) => {
                 self.refuse(&refusal, now).await?;
                 app.runs_on_last_good(true);
                 self.remind(now).await
@@ -268,7 +326,7 @@ impl Service {
                     };
                     match reminded {
                         Ok(()) => self.look(&mut watch).await,
-                        Err(failure) => Err(failure),
+                        Err(failure) => Err(failure.into()),
                     }
                 }
             };
@@ -508,8 +566,9 @@ async fn standing(app: &App, pass: &Pass, now: Timestamp) -> String {
     let live = app.live();
     let zone = &live.calendar.hours.zone;
     let mut said = Vec::new();
-    if app.has_refused() {
-        said.push(REFUSED.to_owned());
+    match app.store.configuration_refused().await {
+        Ok(aside) => said.extend(aside.map(|aside| aside::headline(&aside).to_owned())),
+        Err(failure) => error!(error = %chain(&failure), "o livro não pôde ser lido"),
     }
     if let Some(doubt) = app.doubt() {
         said.push(standstill::on_one_line(&standstill::doubted(&doubt, zone)));

@@ -3,8 +3,8 @@
 //! Reading order: `app` (what every loop shares), `reconcile` (decide and record), `outbox` (deliver; with `sender`,
 //! `standing`, `pace`, `trust` and `doubt`), `ingest` (take in status), `returns` (take in what comes back), `visit` with `register`
 //! and `news` (what the ministry publishes), `report` (tell staff), `alert` (call a person), `clock_watch` and `succession`
-//! (may the clock and the ledger be believed?), `rehearse` (virtual time),
-//! `watch` (notice a change), `reload`, `beat` (signs of life), `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests
+//! (may the clock and the ledger be believed?), `rehearse` (virtual time), `watch` (notice a change), `gate` (what every
+//! new configuration passes), `reload`, `beat` (signs of life), `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests
 //! and `servir --uma-vez` call.
 //!
 //! Architecture invariant: no rule of when or to whom lives here. `now` is read once per pass, in the loops.
@@ -15,6 +15,7 @@ mod arrivals;
 mod beat;
 mod clock_watch;
 mod doubt;
+mod gate;
 pub mod ingest;
 mod leap;
 pub mod lifecycle;

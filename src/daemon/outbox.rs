@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use tokio::task::JoinSet;
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
 use super::alert::{alert_once, alert_once_on};
 use super::app::App;
@@ -25,7 +25,7 @@ use crate::domain::overrides::BatchId;
 use crate::mail::Transport;
 use crate::render::portuguese;
 use crate::store::{Claim, Store, StoreError};
-use crate::telemetry::{chain, without_addresses};
+use crate::telemetry::chain;
 use crate::world::live::Live;
 use crate::world::relay::{SenderError, senders};
 
@@ -67,6 +67,22 @@ pub struct Outbox {
 const ROUND: usize = 200;
 /// After so many rounds in a row that came to nothing a person is told.
 const ROUNDS_BEFORE_ALERT: u32 = 3;
+
+impl RoundSummary {
+    /// One line for the round; one for each delivery when asked for detail.
+    fn log(&self) {
+        if self.accepted + self.deferred + self.refused + self.uncertain > 0 {
+            info!(
+                deliveries.accepted = self.accepted,
+                deliveries.deferred = self.deferred,
+                deliveries.refused = self.refused,
+                deliveries.uncertain = self.uncertain,
+                deliveries.waiting = self.waiting,
+                "rodada de entregas encerrada"
+            );
+        }
+    }
+}
 
 impl Outbox {
     /// Makes the senders that the configuration asks for.
@@ -149,6 +165,7 @@ impl Outbox {
         }
         dispatch.waiting = app.store.waiting(app.now()).await?;
         app.store.note_witness(app.now()).await?;
+        dispatch.log();
         self.interrupted = false;
         Ok(dispatch)
     }
@@ -323,24 +340,19 @@ impl Outbox {
         let now = app.now();
         let until = self.pace.back_off(now);
         let reply = outcome.reply();
-        let logged = without_addresses(reply);
         let text = if matches!(outcome, Outcome::RelayFault { .. }) {
-            error!(smtp.reply = logged, until = %until, "o servidor de saída recusa; a fila espera");
+            error!(smtp.reply = reply, until = %until, "o servidor de saída recusa; a fila espera");
             format!(
                 "O servidor de saída de e-mail recusou o serviço, e a fila espera: “{reply}”. As cartas que ele \
                  recusou assim saem depois, e os seus destinatários não foram dados como inválidos. O serviço tenta \
                  de novo sozinho; confira [smtp] em vigia.toml e a senha."
             )
         } else {
-            warn!(smtp.reply = logged, until = %until, "o servidor de saída falha ou pede calma; a fila espera");
+            warn!(smtp.reply = reply, until = %until, "o servidor de saída falha ou pede calma; a fila espera");
             if self.pace.strikes() < ROUNDS_BEFORE_ALERT {
                 return Ok(());
             }
-            error!(
-                smtp.reply = logged,
-                rounds = self.pace.strikes(),
-                "o servidor de saída continua a falhar"
-            );
+            error!(smtp.reply = reply, rounds = self.pace.strikes(), "o servidor de saída continua a falhar");
             let again = portuguese::instant(until, &live.calendar.hours.zone);
             format!(
                 "O servidor de saída de e-mail não atende há {} tentativas seguidas: “{reply}”. A fila espera e o \

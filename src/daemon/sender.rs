@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::app::{App, Loop};
 use super::trust::Trust;
@@ -126,7 +126,7 @@ async fn send_one(
         Outcome::Uncertain { .. } if resend => Some(next_attempt(ended_at, attempt)),
         Outcome::Uncertain { .. } | Outcome::Accepted { .. } | Outcome::Refused { .. } => None,
     };
-    info!(
+    debug!(
         notice.key = %claim.key,
         delivery.role = %claim.role,
         delivery.state = outcome.state().as_str(),

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 
 use super::sample;
 use crate::config::Faults;
+use crate::domain::id::IdError;
+use crate::domain::overrides::Overrides;
 use crate::store::{Store, StoreError};
 use crate::telemetry::chain;
 use crate::world::amend;
@@ -25,11 +27,20 @@ pub async fn contradictions(setup: &Setup, ledger: Option<&Store>) -> Result<Fau
     }))
 }
 
-/// Writes every letter of every system to every recipient; answers how many, and adds those that could not be written.
-pub fn letters(live: &Live, now: Timestamp, found: &mut BTreeSet<String>) -> usize {
+/// Writes every sort of letter of every system to everybody who may get it; answers how many, and adds those that could
+/// not be written.
+///
+/// # Errors
+/// None in practice (see [`sample::every`]).
+pub fn letters(
+    live: &Live,
+    overrides: &Overrides,
+    now: Timestamp,
+    found: &mut BTreeSet<String>,
+) -> Result<usize, IdError> {
     let mut written = 0;
     for window in sample::windows(&live.calendar, now) {
-        for notice in sample::every(live, &window, now) {
+        for sample::Example { notice, .. } in sample::every(live, overrides, &window)? {
             match compose(live, &notice, NonZeroU16::MIN, &[], now) {
                 Ok(_) => written += 1,
                 Err(error) => {
@@ -39,5 +50,5 @@ pub fn letters(live: &Live, now: Timestamp, found: &mut BTreeSet<String>) -> usi
             }
         }
     }
-    written
+    Ok(written)
 }

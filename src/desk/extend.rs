@@ -68,7 +68,7 @@ pub enum ExtendError {
     #[error(transparent)]
     Unwritten(#[from] Unwritten),
     /// What would be written has faults.
-    #[error("com a prorrogação, a configuração ficaria com faltas; nada foi mudado\n{0}")]
+    #[error("com a prorrogação, a configuração ficaria com falhas; nada foi mudado\n{0}")]
     Faulty(String),
     /// What would be written means something else.
     #[error(

@@ -10,6 +10,7 @@ use crate::domain::time::{Leap, Zone};
 use crate::plan::CLOCK_TOLERANCE;
 use crate::render::portuguese as pt;
 use crate::store::{LedgerDoubt, RefusedConfiguration, Signs, Store, StoreError};
+use crate::world::aside;
 use crate::world::lateness::{self, Overdue};
 use crate::world::live::Live;
 use crate::world::standstill;
@@ -45,7 +46,8 @@ pub enum Ailment {
     },
     /// Something due has not left for longer than `saude.atraso` allows. Ends when it leaves, or need not any more.
     Late(Overdue),
-    /// The service refused what the files hold.
+    /// The service refused what the files hold, or holds it until a person lets it in. Ends when they are put back, changed
+    /// to what passes, or let in.
     Refused(RefusedConfiguration),
     /// The files hold faults that the service has not met yet.
     Faulty,
@@ -152,13 +154,9 @@ impl Ailment {
                  saída e os limites por_minuto e por_dia em vigia.toml",
                 overdue.words(zone)
             ),
-            Self::Refused(refused) => format!(
-                "a configuração nova foi recusada em {}; vale a anterior\n  dica: rode “vigia-suas verificar”, corrija e \
-                 rode “systemctl reload vigia-suas”",
-                pt::instant(refused.last_at, zone)
-            ),
+            Self::Refused(aside) => aside::words(aside, zone),
             Self::Faulty => {
-                "os arquivos da configuração têm faltas; o serviço ainda não os leu\n  dica: rode \
+                "os arquivos da configuração têm falhas; o serviço ainda não os leu\n  dica: rode \
                              “vigia-suas verificar” e corrija antes de recarregar ou reiniciar"
                     .to_owned()
             }

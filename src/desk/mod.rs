@@ -1,14 +1,13 @@
 //! What a person does, one file a use case; commands parse and print.
 //!
-//! Reading order: `order` (what people decide by hand), `extend` (a prorrogação written down), `contrast` (what another
-//! configuration would do) and `install` (put it in force), `units` (take proposals of the register of units),
+//! Reading order: `order` (what people decide by hand), `extend` (a prorrogação written down), `install` (another
+//! configuration put in place), `units` (take proposals of the register of units),
 //! `why` (what explains each letter), `dossier` (proof), `sample` (example letters), `check` (can every letter be
 //! written, and does the calendar stand by what was told?), `health` (is the service well?).
 //!
 //! Architecture invariant: it meets the daemon only in the loaded world, and no rule of when or to whom lives here.
 
 pub mod check;
-pub mod contrast;
 pub mod dossier;
 pub mod extend;
 pub mod health;

@@ -12,6 +12,7 @@ use crate::domain::roster::Roster;
 use crate::plan;
 use crate::render::portuguese;
 use crate::store::{Override, OverrideId, Store, StoreError};
+use crate::text::visible;
 use crate::world::known::Known;
 
 /// Why an order was refused. In the operators' words, with what to do.
@@ -172,7 +173,7 @@ pub fn in_force(
 ) -> Vec<String> {
     let line = |what: String, until: Option<Date>, by: &Authorship| {
         let until = until.map_or(String::new(), |day| format!(", até {}", portuguese::date(day)));
-        format!("{what}{until} ({})", portuguese::line(&by.reason))
+        format!("{what}{until} ({})", visible::line(&by.reason))
     };
     let counts = |until: Option<Date>| until.is_none_or(|day| day >= today);
     let of_part =

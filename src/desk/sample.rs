@@ -1,20 +1,45 @@
-//! Example letters (`carta`, `verificar`): a window, a municipality, every part pending.
+//! Example letters (`carta`, `verificar`): what a rehearsal of the real window sends to whom, first the letter that needs
+//! the least made up.
 
-use jiff::{Timestamp, ToSpan};
+use jiff::Timestamp;
 
-use crate::domain::calendar::{Calendar, Deadline, Window};
-use crate::domain::id::SystemId;
-use crate::domain::notice::{
-    Addressee, AlertItem, Content, Departure, DigestLine, Kind, NoticeKey, Overtaken, PendingPart, Recipient,
-    Slot, StaffSlot, Told, UnconfirmedPart, Untold,
-};
-use crate::domain::overrides::BatchId;
-use crate::domain::reason::Reason;
-use crate::domain::roster::{Municipality, Role};
-use crate::domain::status::Doubt;
+use crate::domain::calendar::{Calendar, Window};
+use crate::domain::id::{IdError, MunicipalityCode, SystemId};
+use crate::domain::notice::{Addressee, Content, Kind, NoticeKey, StaffSlot};
+use crate::domain::overrides::Overrides;
+use crate::domain::roster::Roster;
 use crate::plan::Notice;
+use crate::plan::sample::{Course, rehearse};
+use crate::render::letter::name_of;
 use crate::world::known;
 use crate::world::live::Live;
+
+/// An example letter, and on which course of its window it leaves.
+#[derive(Debug, Clone)]
+pub struct Example {
+    /// The notice.
+    pub notice: Notice,
+    /// What is made up.
+    pub course: Course,
+}
+
+impl Example {
+    /// What is made up, for whoever reads it: the end of “como se …”.
+    #[must_use]
+    pub fn made_up(&self) -> &'static str {
+        match self.course {
+            Course::Pending => "tudo o que se espera estivesse pendente",
+            Course::Unknown => "nada se soubesse do preenchimento",
+            Course::Extended => {
+                "o MDS tivesse prorrogado o prazo por 14 dias; o prazo novo e a fonte são inventados"
+            }
+            Course::ExtendedLate => {
+                "o MDS tivesse prorrogado o prazo depois da remessa; o prazo novo e a fonte são inventados"
+            }
+            Course::Suspended => "a janela tivesse sido suspensa e retomada; os dias são inventados",
+        }
+    }
+}
 
 /// The system's window that is open now, else its next, else its last.
 #[must_use]
@@ -36,195 +61,62 @@ pub fn windows(calendar: &Calendar, now: Timestamp) -> Vec<Window> {
     calendar.systems.keys().filter_map(|system| window_of(calendar, system, now)).collect()
 }
 
-/// Every letter that a window may give, to every recipient that it may go to.
-#[must_use]
-pub fn every(live: &Live, window: &Window, now: Timestamp) -> Vec<Notice> {
-    let municipalities = &live.setup.config.roster.municipalities;
-    let mut all = Vec::new();
-    for kind in Kind::ALL.into_iter().filter(|kind| kind.is_municipal()) {
-        all.extend(municipalities.values().map(|one| notice(live, window, kind, one, now)));
-    }
-    all.extend(
-        municipalities.values().map(|one| upheld(notice(live, window, Kind::Suspension, one, now), window)),
-    );
-    if let Some(one) = municipalities.values().next() {
-        for to in addressees(live, window) {
-            for kind in [Kind::Digest, Kind::Referral] {
-                all.push(addressed(notice(live, window, kind, one, now), &to, live));
-            }
-            all.push(addendum(addressed(notice(live, window, Kind::Referral, one, now), &to, live)));
-        }
-        all.push(notice(live, window, Kind::Alert, one, now));
-    }
-    all
-}
-
-/// GSUAS and the gerências that are competent for some part of the window.
-fn addressees(live: &Live, window: &Window) -> Vec<Addressee> {
-    let mut to = vec![Addressee::Gsuas];
-    if let Some(system) = live.calendar.systems.get(&window.system) {
-        let of_parts = window.parts.iter().flat_map(|part| live.calendar.gerencias_of(system, part));
-        for id in of_parts {
-            if !to.contains(&Addressee::Gerencia(id.clone())) {
-                to.push(Addressee::Gerencia(id.clone()));
+/// Every sort of letter that a window may give, once to everybody to whom it may go.
+///
+/// # Errors
+/// None in practice (see [`rehearse`]).
+pub fn every(live: &Live, overrides: &Overrides, window: &Window) -> Result<Vec<Example>, IdError> {
+    let mut all: Vec<Example> = Vec::new();
+    let mut seen = std::collections::HashSet::new();
+    for course in Course::ALL {
+        let notices = rehearse(&live.calendar, &live.setup.config.roster, overrides, window, course)?;
+        for notice in notices {
+            if seen.insert((name_of(&notice.content), addressee(&notice.key))) {
+                all.push(Example { notice, course });
             }
         }
     }
-    to
+    Ok(all)
 }
 
-/// The letter that ends a suspension, from the one that tells of it.
-fn upheld(mut notice: Notice, window: &Window) -> Notice {
-    if let NoticeKey::Municipal { slot, .. } = &mut notice.key
-        && let Slot::Suspension { edition, since } = *slot
-    {
-        *slot = Slot::Upheld { edition, since };
-    }
-    let deadline = window.editions.last().and_then(|e| e.deadline);
-    Notice { content: Content::Upheld { deadline }, ..notice }
-}
-
-/// A letter to GSUAS as it would go to somebody else of the secretariat.
-fn addressed(mut notice: Notice, addressee: &Addressee, live: &Live) -> Notice {
-    if let NoticeKey::Staff { slot, .. } = &mut notice.key
-        && let StaffSlot::Digest { to, .. } | StaffSlot::Referral { to, .. } = slot
-    {
-        to.clone_from(addressee);
-    }
-    if let Content::Digest { to, .. } | Content::Referral { to, .. } = &mut notice.content {
-        to.clone_from(addressee);
-    }
-    if let Addressee::Gerencia(id) = addressee
-        && let Some(office) = live.setup.config.roster.offices.gerencias.get(id)
-    {
-        let role = Role::Gerencia(id.clone());
-        let to = office.addresses.iter();
-        notice.to = to.map(|a| Recipient { role: role.clone(), address: a.clone() }).collect();
-    }
-    notice
-}
-
-/// The addendum to a remessa, from the remessa.
-fn addendum(mut notice: Notice) -> Notice {
-    if let NoticeKey::Staff { slot, .. } = &mut notice.key
-        && let StaffSlot::Referral { edition, to } = slot
-    {
-        let by = Departure::Edition(edition.saturating_add(1));
-        *slot = StaffSlot::ReferralAddendum { edition: *edition, by, to: to.clone() };
-    }
-    if let Content::Referral { to, deadline, pending, .. } = notice.content {
-        let later = deadline.map(|d| Deadline { on: d.on.saturating_add(14.days()), at: d.at });
-        let why = Overtaken::Extended { deadline: later, source: "EXEMPLO".to_owned() };
-        let left = pending.into_iter().map(|(code, _)| code).collect();
-        notice.content = Content::ReferralAddendum { to, previous: deadline, why, left, remaining: 0 };
-    }
-    notice
-}
-
-/// The notice that such a letter would come from, every part pending.
-#[must_use]
-pub fn notice(
+/// The letter of a sort about one municipality that would leave next, or left last; none where it would get none.
+///
+/// # Errors
+/// None in practice (see [`rehearse`]).
+pub fn one(
     live: &Live,
+    overrides: &Overrides,
     window: &Window,
-    kind: Kind,
-    municipality: &Municipality,
+    (kind, municipality): (Kind, MunicipalityCode),
     now: Timestamp,
-) -> Notice {
-    let zone = &live.calendar.hours.zone;
-    let today = zone.date_of(now);
-    let edition = window.editions.last().map_or(1, |e| e.number);
-    let deadline = window.editions.last().and_then(|e| e.deadline);
-    let some_deadline = deadline.unwrap_or(Deadline { on: today, at: Deadline::DEFAULT_TIME });
-    let first = live.calendar.systems.get(&window.system).and_then(|s| s.ladder.first());
-    let days_before = first.map_or(5, |rung| rung.days_before);
-    let parts = &window.parts;
-    let pending: Vec<PendingPart> = parts
-        .iter()
-        .map(|part| PendingPart { part: part.clone(), units: Vec::new(), wording: None })
-        .collect();
-    let unconfirmed: Vec<UnconfirmedPart> =
-        parts.iter().map(|part| UnconfirmedPart { part: part.clone(), doubt: Doubt::Unseen }).collect();
-    let code = municipality.code;
-    let rung = Slot::Rung { edition, days_before };
-    let (slot, content) = match kind {
-        Kind::Announcement => (Ok(Slot::Announcement), Content::Announcement { edition, deadline }),
-        Kind::Reminder => (Ok(rung), Content::Reminder { deadline: some_deadline, unconfirmed }),
-        Kind::Warning => (Ok(rung), Content::Warning { deadline: some_deadline, pending }),
-        Kind::Extension => (Ok(Slot::Extension { edition }), extension(window, some_deadline)),
-        Kind::Suspension => {
-            let since = Some(today);
-            (Ok(Slot::Suspension { edition, since }), Content::Suspension { cancelled: false, since })
+) -> Result<Option<Example>, IdError> {
+    let mut roster: Roster = live.setup.config.roster.clone();
+    roster.municipalities.retain(|code, _| *code == municipality);
+    for course in Course::ALL {
+        let mut notices = rehearse(&live.calendar, &roster, overrides, window, course)?;
+        notices.retain(|notice| {
+            notice.content.kind() == kind
+                && !matches!(notice.content, Content::Upheld { .. } | Content::ReferralAddendum { .. })
+        });
+        let next = notices.iter().find(|notice| notice.due_at >= now);
+        if let Some(notice) = next.or(notices.last()).cloned() {
+            return Ok(Some(Example { notice, course }));
         }
-        Kind::Digest => {
-            let summed = DigestLine {
-                municipality: code,
-                kind: Kind::Warning,
-                deadline,
-                days_before,
-                left_on: window.opens_on,
-                parts: parts.clone(),
-            };
-            let slot = StaffSlot::Digest { edition, to: Addressee::Gsuas, on: today };
-            (Err(slot), Content::Digest { to: Addressee::Gsuas, deadline, lines: vec![summed] })
-        }
-        Kind::Referral => {
-            let content = Content::Referral {
-                to: Addressee::Gsuas,
-                deadline,
-                pending: vec![(code, pending)],
-                unconfirmed: Vec::new(),
-                never_told: vec![(code, Untold::NoContact)],
-            };
-            (Err(StaffSlot::Referral { edition, to: Addressee::Gsuas }), content)
-        }
-        Kind::Alert => {
-            let items = vec![AlertItem::Held {
-                batch: BatchId::of_slot(&window.id, rung),
-                municipalities: vec![code],
-                because: Reason::Unconfirmed { unconfirmed },
-                dies_at: deadline.map(|deadline| deadline.instant(&live.calendar.hours.zone)),
-                at: now,
-            }];
-            (Err(StaffSlot::Alert { edition, on: today }), Content::Alert { items })
-        }
-    };
-    let key = match slot {
-        Ok(slot) => NoticeKey::Municipal { window: window.id.clone(), slot, municipality: code },
-        Err(slot) => NoticeKey::Staff { window: window.id.clone(), slot },
-    };
-    Notice { key, content, to: recipients(live, kind, municipality), due_at: now, valid_until: None }
+    }
+    Ok(None)
 }
 
-/// The last prorrogação as declared; where there is none, one of a fortnight, as an example.
-fn extension(window: &Window, deadline: Deadline) -> Content {
-    match window.editions.as_slice() {
-        [.., before, last] => Content::Extension {
-            previous: Told::from(before.deadline),
-            deadline: last.deadline.unwrap_or(deadline),
-            source: last.source.clone(),
-        },
-        _ => Content::Extension {
-            previous: Told::Date(deadline),
-            deadline: Deadline { on: deadline.on.saturating_add(14.days()), at: deadline.at },
-            source: "EXEMPLO".to_owned(),
-        },
-    }
-}
-
-/// Those that such a letter would go to; the sender itself where nobody can be written to.
-fn recipients(live: &Live, kind: Kind, municipality: &Municipality) -> Vec<Recipient> {
-    let offices = &live.setup.config.roster.offices;
-    let mut to: Vec<Recipient> = if kind.is_municipal() {
-        let all = municipality.contacts.iter();
-        all.flat_map(|c| c.addresses.iter().map(|a| Recipient { role: c.role.clone(), address: a.clone() }))
-            .collect()
-    } else {
-        let gsuas = offices.gsuas.addresses.iter();
-        gsuas.map(|a| Recipient { role: Role::Gsuas, address: a.clone() }).collect()
+/// To whom, whatever the letter says.
+fn addressee(key: &NoticeKey) -> (Option<MunicipalityCode>, Option<Addressee>) {
+    let office = match key {
+        NoticeKey::Staff {
+            slot:
+                StaffSlot::Digest { to, .. }
+                | StaffSlot::Referral { to, .. }
+                | StaffSlot::ReferralAddendum { to, .. },
+            ..
+        } => Some(to.clone()),
+        NoticeKey::Staff { .. } | NoticeKey::Municipal { .. } | NoticeKey::Service { .. } => None,
     };
-    if to.is_empty() {
-        let address = live.setup.config.secretariat.sender.clone();
-        to.push(Recipient { role: Role::Alerts, address });
-    }
-    to
+    (key.municipality(), office)
 }

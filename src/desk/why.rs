@@ -4,8 +4,7 @@ use jiff::Timestamp;
 
 use crate::domain::calendar::Window;
 use crate::domain::id::{MunicipalityCode, WindowId};
-use crate::plan::account::{Explanation, explain, summarise};
-use crate::plan::summary::MunicipalityLine;
+use crate::plan::account::{Explanation, explain};
 use crate::plan::{self, Decision};
 use crate::store::{JournalEntry, JournalFilter, Ruling, Store, StoreError};
 use crate::world::known::Known;
@@ -17,9 +16,7 @@ pub struct Account {
     pub window: Window,
     /// The municipality.
     pub municipality: MunicipalityCode,
-    /// Where it stands in the window; none where the window does not expect it.
-    pub line: Option<MunicipalityLine>,
-    /// What would be decided now, and why.
+    /// Where it stands, what would be decided now, and why.
     pub explained: Explanation,
     /// What the ledger says of both, oldest first.
     pub journal: Vec<JournalEntry>,
@@ -53,8 +50,6 @@ pub async fn gather(
     let (Some(found), Some(explained)) = (found, explain(&world, &plan, window, municipality, now)) else {
         return Ok(None);
     };
-    let line = summarise(&world, &plan, window, now)
-        .and_then(|summary| summary.lines.into_iter().find(|line| line.municipality == municipality));
     let filter = JournalFilter {
         window: Some(window.clone()),
         municipality: Some(municipality),
@@ -64,5 +59,5 @@ pub async fn gather(
         Some(store) => (store.journal(&filter).await?, store.rulings(Some(window)).await?),
         None => (Vec::new(), Vec::new()),
     };
-    Ok(Some(Account { window: found, municipality, line, explained, journal, rulings, now }))
+    Ok(Some(Account { window: found, municipality, explained, journal, rulings, now }))
 }

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::delivery::DeliveryState;
-use super::id::{EmailAddress, FeedId, MunicipalityCode, PartId, UnitId, WindowId};
+use super::id::{EmailAddress, MunicipalityCode, WindowId};
+use super::journal::Evidence;
 use super::notice::Told;
 use super::roster::Role;
-use super::status::State;
 
 /// A dossier.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,20 +111,10 @@ pub struct ReadingLine {
 /// What one feed said of one part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EvidenceLine {
-    /// Which part.
-    pub part: PartId,
-    /// Its name in words.
+    /// The part's name in words.
     pub part_name: String,
-    /// Which unit; absent: the part as a whole.
-    pub unit: Option<UnitId>,
-    /// What it said.
-    pub state: State,
-    /// As of when.
-    pub as_of: Timestamp,
-    /// Which feed.
-    pub feed: FeedId,
-    /// Which snapshot, as in [`SnapshotLine::id`].
-    pub snapshot: String,
+    /// What it said, as the journal has it.
+    pub said: Evidence,
 }
 
 /// A snapshot, as the journal tells of it.

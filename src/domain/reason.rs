@@ -8,6 +8,7 @@ use super::notice::{Told, UnconfirmedPart};
 use super::overrides::{BatchId, HoldScope};
 use super::refusal::Refusal;
 use super::roster::Role;
+use super::status::Entry;
 
 /// The because of a decision. The words are `render`'s; here are the facts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,9 @@ pub enum Reason {
     RungDue {
         /// Since when.
         due_at: Timestamp,
+        /// What it rests on: of each pending part, or of each of its units, the last accepted row (or silence) of each feed
+        /// that says so, as they arrived.
+        rows: Vec<Entry>,
     },
     /// Several rungs fell on the same instant and became this one.
     Coincidence {
@@ -29,6 +33,8 @@ pub enum Reason {
         due_at: Timestamp,
         /// All of them, days before the deadline, the farthest first.
         rungs: Vec<u16>,
+        /// What it rests on, as for one rung; none for a lembrete.
+        rows: Vec<Entry>,
     },
     /// Nothing is pending, something is unconfirmed, and the rung asks for the reminder.
     ReminderInstead {
@@ -218,10 +224,13 @@ pub struct Cause(&'static str);
 macro_rules! causes {
     ($($variant:ident => $code:literal),+ $(,)?) => {
         impl Reason {
-            /// The reason without its facts.
+            /// The reason without its facts. A validity that ended is filed under what had held the notice back.
             #[must_use]
             pub fn cause(&self) -> Cause {
-                match self { $(Self::$variant { .. } => Cause($code)),+ }
+                match self {
+                    Self::ValidityOver { withheld: Some(held_by), .. } => *held_by,
+                    $(Self::$variant { .. } => Cause($code)),+
+                }
             }
         }
 
@@ -277,6 +286,9 @@ causes! {
 }
 
 impl Cause {
+    /// The validity of a notice ended, and nothing had held it back.
+    pub const VALIDITY: Self = Self("validade");
+
     /// Whether nothing holds a notice, and only the hour is not come.
     #[must_use]
     pub fn only_waits(self) -> bool {
@@ -297,6 +309,13 @@ impl Cause {
 }
 
 impl Reason {
+    /// The last accepted rows that say *pendente* of what a prazo lists, where it is sent because of them.
+    #[must_use]
+    pub fn rows(&self) -> &[Entry] {
+        let (Self::RungDue { rows, .. } | Self::Coincidence { rows, .. }) = self else { return &[] };
+        rows
+    }
+
     /// The batch that `liberar` would let go, when that is what it waits for.
     #[must_use]
     pub fn batch(&self) -> Option<&BatchId> {

@@ -45,9 +45,10 @@ pub(super) fn open<'a>(
     }
     let dialect = Dialect::detect(&head, delimiter, survey.has_line_feed);
     let mut records = Records::new(source, dialect);
-    let header = match records.next()? {
+    let (line, header) = match records.next()? {
         Some(first) if first.quotes == Quotes::Sound => {
-            Header::new(first.cells().map(|(cell, _)| reading.text(cell).into_owned()))
+            let cells = first.cells().map(|(cell, _)| reading.text(cell).into_owned());
+            (first.line + u64::from(above), Header::new(cells))
         }
         _ => return Err(DecodeError::NoHeader),
     };
@@ -55,13 +56,14 @@ pub(super) fn open<'a>(
         return Err(DecodeError::NoHeader);
     }
     let columns = header.len();
-    Table::new(header, move |take| {
+    let table = Table::new(header, move |take| {
         let mut row = Row::new(0);
         while let Some(record) = records.next()? {
             give(record, u64::from(above), columns, reading, &mut row, take);
         }
         Ok(())
-    })
+    })?;
+    Ok(table.at(format!("cabeçalho na linha {line}")))
 }
 
 /// Gives a row or what is wrong with it; nothing when every cell is blank.

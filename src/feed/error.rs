@@ -161,6 +161,28 @@ pub enum DecodeError {
         /// Counted by the source.
         promised: u64,
     },
+    /// An answer in pages whose address asks for no certain order, so that a document may come twice and another never.
+    #[error(
+        "a resposta vem em várias páginas, e o endereço não pede uma ordem certa: ponha nele uma chave única, como \
+         `sort=id asc`, ou `rows` que traga tudo de uma vez"
+    )]
+    Unsorted,
+    /// The documents of an answer in pages lack the field that they are sorted by, and cannot be told apart.
+    #[error(
+        "os documentos vêm sem o campo “{0}” de `sort`, que os distingue de uma página para outra: peça-o em `fl`"
+    )]
+    NoKey(String),
+    /// One document stands on two pages.
+    #[error(
+        "o documento com {key} “{id}” veio duas vezes, e outro pode ter faltado: a ordem das páginas não é estável, ou \
+         “{key}” não é uma chave única"
+    )]
+    Repeated {
+        /// The field that they are sorted by.
+        key: String,
+        /// What stands in it.
+        id: String,
+    },
     /// The answer says of itself that it is not whole, or brings an error beside its documents.
     #[error("o próprio servidor diz que a resposta veio só em parte, ou com erro: tente de novo mais tarde")]
     Partial,

@@ -45,7 +45,7 @@ use self::body::{Body, Given};
 use self::error::DecodeError;
 use self::judge::{Note, Refusal, Verdict, judge};
 use self::map::{Ground, Mapped, Mapper};
-use self::solr::PageCount;
+use self::paging::Counts;
 
 /// What became of one whole load of bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,7 +137,7 @@ fn read(
         mapper.miss(&page.given, &page.why);
     }
     let wanted = map::wanted(&spec.mapping);
-    let mut counts = Counts::default();
+    let mut counts = Counts::of(&spec.source);
     let mut answers: Vec<(&str, &Given)> = Vec::new();
     for body in bodies {
         let table = match format::open(&spec.format, body, &wanted) {
@@ -150,11 +150,7 @@ fn read(
         let before = mapper.rows();
         let read = || {
             mapper.read(table, &body.given)?;
-            if spec.format == Format::Solr {
-                counts.note(&body.given, solr::page(&body.original)?)
-            } else {
-                Ok(())
-            }
+            if spec.format == Format::Solr { counts.note(body) } else { Ok(()) }
         };
         read().map_err(|error| placed(error, bodies, body))?;
         // Answers without a row may well be alike.
@@ -195,37 +191,6 @@ fn placed(error: DecodeError, bodies: &[Body], body: &Body) -> DecodeError {
         error
     } else {
         DecodeError::In { place, error: Box::new(error) }
-    }
-}
-
-/// How many documents the pages of each request brought, beside how many its source counts.
-#[derive(Debug, Default)]
-struct Counts(BTreeMap<Given, (u64, u64)>);
-
-impl Counts {
-    fn note(&mut self, given: &Given, page: PageCount) -> Result<(), DecodeError> {
-        let (had, promised) = self.0.entry(given.clone()).or_insert((0, page.found));
-        if page.start != *had {
-            return Err(DecodeError::WrongPage { due: *had, start: page.start });
-        }
-        *had = had.saturating_add(page.here);
-        if *promised == page.found {
-            Ok(())
-        } else {
-            Err(DecodeError::Incomplete { found: *promised, promised: page.found })
-        }
-    }
-
-    fn check(&self) -> Result<(), DecodeError> {
-        for (found, promised) in self.0.values() {
-            if found != promised {
-                return Err(DecodeError::Incomplete { found: *found, promised: *promised });
-            }
-        }
-        if !self.0.is_empty() && self.0.values().all(|(found, _)| *found == 0) {
-            return Err(DecodeError::NotPublished);
-        }
-        Ok(())
     }
 }
 

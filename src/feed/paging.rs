@@ -1,24 +1,35 @@
-//! The next page of an answer that came in part: Solr's `start` and `rows`.
+//! The next page of an answer that came in part: Solr's `start` and `rows`, in an order that stays (`sort` by a unique key).
 //!
-//! Only how many documents there are is read here; what they say, and whether all pages together are as many as
-//! promised, is the decoder's and the judge's matter.
+//! Here it is only asked where the next page is, and afterwards whether all pages together bring each document once, and
+//! as many as promised. What they say is the decoder's and the judge's matter.
 
-use super::body::Body;
+use std::collections::{BTreeMap, HashSet};
+
+use super::body::{Body, Given};
+use super::error::DecodeError;
 use super::solr;
-use crate::domain::feed::Format;
+use crate::domain::feed::{Format, Source};
 
 /// Most further pages of one answer.
 pub const MOST: usize = 500;
 
-/// Where the page after these is; absent when all has come, or when what came is no such answer.
+/// Whether an answer came in part.
+#[must_use]
+pub fn is_part(format: &Format, body: &Body) -> bool {
+    let page = (*format == Format::Solr).then(|| solr::page(&body.original, None).ok()).flatten();
+    page.is_some_and(|page| page.here < page.found)
+}
+
+/// Where the page after these is; absent when all has come, when what came is no such answer, or when its address asks for
+/// no order, so that a further page would mean nothing.
 #[must_use]
 pub fn next<'a>(format: &Format, url: &str, so_far: impl Iterator<Item = &'a Body>) -> Option<String> {
-    if *format != Format::Solr {
+    if *format != Format::Solr || key(url).is_none() {
         return None;
     }
     let (mut had, mut last) = (0_u64, None);
     for body in so_far {
-        let page = solr::page(&body.original).ok()?;
+        let page = solr::page(&body.original, None).ok()?;
         // A server that ignores `start` sends the same page for ever.
         if page.start != had {
             return None;
@@ -28,6 +39,77 @@ pub fn next<'a>(format: &Format, url: &str, so_far: impl Iterator<Item = &'a Bod
     }
     // A page without documents would be asked for again for ever.
     last.filter(|page| page.here > 0 && had < page.found).map(|_| with_start(url, had))
+}
+
+/// The field that an address asks to sort by in the end, which tells documents apart.
+fn key(url: &str) -> Option<String> {
+    let (path, _) = url.split_once('#').unwrap_or((url, ""));
+    let (_, query) = path.split_once('?')?;
+    let sort = query.split('&').find_map(|pair| pair.strip_prefix("sort="))?;
+    let sort = sort.replace("%2C", ",").replace("%20", " ").replace('+', " ");
+    sort.rsplit(',').next()?.split_whitespace().next().map(str::to_owned)
+}
+
+/// Whether all pages of each request, together, bring each document once and as many as their source counts.
+#[derive(Debug)]
+pub(super) struct Counts {
+    /// The feed's answers are fetched, so that their address can be mended.
+    is_fetched: bool,
+    key: Option<String>,
+    /// By request: how many came, how many were promised, and which.
+    requests: BTreeMap<Given, (u64, u64, HashSet<String>)>,
+}
+
+impl Counts {
+    pub(super) fn of(source: &Source) -> Self {
+        let url = match source {
+            Source::Http { url, .. } => Some(url),
+            Source::Folder | Source::Manual => None,
+        };
+        Self { is_fetched: url.is_some(), key: url.and_then(|url| key(url)), requests: BTreeMap::new() }
+    }
+
+    /// Takes in the next page of a request.
+    pub(super) fn note(&mut self, body: &Body) -> Result<(), DecodeError> {
+        let page = solr::page(&body.original, self.key.as_deref())?;
+        let request = self.requests.entry(body.given.clone());
+        let (had, promised, seen) = request.or_insert_with(|| (0, page.found, HashSet::new()));
+        if page.start != *had {
+            return Err(DecodeError::WrongPage { due: *had, start: page.start });
+        }
+        if self.key.is_none() && self.is_fetched && *had > 0 {
+            return Err(DecodeError::Unsorted);
+        }
+        *had = had.saturating_add(page.here);
+        if *promised != page.found {
+            return Err(DecodeError::Incomplete { found: *promised, promised: page.found });
+        }
+        // An answer that came whole at once needs no order.
+        let Some(key) = self.key.as_ref().filter(|_| page.here < page.found) else { return Ok(()) };
+        for id in page.ids {
+            let id = id.ok_or_else(|| DecodeError::NoKey(key.clone()))?;
+            if !seen.insert(id.clone()) {
+                return Err(DecodeError::Repeated { key: key.clone(), id });
+            }
+        }
+        Ok(())
+    }
+
+    /// All pages were taken in.
+    pub(super) fn check(&self) -> Result<(), DecodeError> {
+        for (found, promised, _) in self.requests.values() {
+            if found < promised && self.is_fetched && self.key.is_none() {
+                return Err(DecodeError::Unsorted);
+            }
+            if found != promised {
+                return Err(DecodeError::Incomplete { found: *found, promised: *promised });
+            }
+        }
+        if !self.requests.is_empty() && self.requests.values().all(|(found, ..)| *found == 0) {
+            return Err(DecodeError::NotPublished);
+        }
+        Ok(())
+    }
 }
 
 /// The address with `start` put in or replaced.
@@ -49,5 +131,14 @@ mod tests {
         assert_eq!(with_start("https://x/q?q=*:*&rows=2", 2), "https://x/q?q=*:*&rows=2&start=2");
         assert_eq!(with_start("https://x/q?start=0&rows=2#a", 4), "https://x/q?rows=2&start=4#a");
         assert_eq!(with_start("https://x/q", 1), "https://x/q?start=1");
+    }
+
+    #[test]
+    fn documents_are_told_apart_by_what_they_are_sorted_by_in_the_end() {
+        let of = |query: &str| key(&format!("https://x/q?rows=2&{query}"));
+        for query in ["sort=id+asc", "sort=score%20desc%2Cid%20asc&wt=json", "sort=a desc, id asc#x"] {
+            assert_eq!(of(query).as_deref(), Some("id"), "{query}");
+        }
+        assert_eq!((of("q=*:*"), of("sort=")), (None, None));
     }
 }

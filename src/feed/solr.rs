@@ -26,7 +26,7 @@ pub(super) fn open(original: &Original) -> Result<Table<'_>, DecodeError> {
 }
 
 /// One page of an answer, for asking for the next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageCount {
     /// Documents that all pages have together.
     pub found: u64,
@@ -34,17 +34,28 @@ pub struct PageCount {
     pub here: u64,
     /// How many stand on the pages before, as the answer itself says.
     pub start: u64,
+    /// What each document has in the field that they are sorted by; empty when no field was asked about.
+    pub ids: Vec<Option<String>>,
 }
 
-/// Counts the documents of a page.
+/// Counts the documents of a page, and reads of each the field that all are sorted by.
 ///
 /// # Errors
 /// [`DecodeError`] when it is no answer of Solr's, or says of itself that it is not whole.
-pub fn page(original: &Original) -> Result<PageCount, DecodeError> {
-    let found = open(original)?.promised().unwrap_or_default();
+pub fn page(original: &Original, key: Option<&str>) -> Result<PageCount, DecodeError> {
+    let table = open(original)?;
+    let found = table.promised().unwrap_or_default();
     let response = outline(original)?;
     let here = u64::try_from(response.docs.len()).unwrap_or(u64::MAX);
-    Ok(PageCount { found, here, start: response.start })
+    let mut ids = Vec::new();
+    if let Some(key) = key {
+        let column = table.header().find(key).ok();
+        table.each(&mut |row| {
+            let id = row.ok().zip(column).and_then(|(row, column)| row.cell(column));
+            ids.push(id.map(str::to_owned));
+        })?;
+    }
+    Ok(PageCount { found, here, start: response.start, ids })
 }
 
 /// What an answer says of itself beside its documents.
@@ -87,16 +98,19 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Result<PageCount, String> {
-        page(&Original::from_bytes(text)).map_err(|e| e.to_string())
+        page(&Original::from_bytes(text), Some("a")).map_err(|e| e.to_string())
     }
 
     #[test]
     fn a_page_tells_how_many_documents_there_are_and_how_many_it_brings() {
         let text = r#"{"responseHeader":{"status":0},"response":{"numFound":78,"start":0,"docs":[{"a":1},{"b":2}]}}"#;
-        assert_eq!(of(text), Ok(PageCount { found: 78, here: 2, start: 0 }));
+        assert_eq!(
+            of(text),
+            Ok(PageCount { found: 78, here: 2, start: 0, ids: vec![Some("1".to_owned()), None] })
+        );
         assert_eq!(
             of(r#"{"response":{"docs":[],"numFound":0}}"#),
-            Ok(PageCount { found: 0, here: 0, start: 0 })
+            Ok(PageCount { found: 0, here: 0, start: 0, ids: Vec::new() })
         );
     }
 

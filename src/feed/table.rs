@@ -82,12 +82,6 @@ impl Header {
         Self(names.into_iter().map(|n| trimmed(&n).to_owned()).collect())
     }
 
-    /// All names in order, in one text.
-    #[must_use]
-    pub fn in_order(&self) -> String {
-        self.0.join(" | ")
-    }
-
     /// How many columns.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -123,6 +117,15 @@ impl Header {
             None => Err(ColumnError::Missing(name.to_owned())),
         }
     }
+}
+
+/// What a load came in, for staff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Form {
+    /// Tab, place of the table in its page, line of the headings.
+    pub(super) place: String,
+    /// All headings in order.
+    pub(super) columns: String,
 }
 
 /// One row.
@@ -189,6 +192,7 @@ type Rows<'a> = Box<dyn FnOnce(&mut Take<'_>) -> Result<(), DecodeError> + 'a>;
 /// A header and the rows under it, read one at a time and never held together.
 pub struct Table<'a> {
     header: Header,
+    place: String,
     rows: Rows<'a>,
     promised: Option<u64>,
 }
@@ -205,13 +209,24 @@ impl<'a> Table<'a> {
         if header.len() > MOST_COLUMNS {
             return Err(DecodeError::TooManyColumns { found: header.len(), most: MOST_COLUMNS });
         }
-        Ok(Self { header, rows: Box::new(rows), promised: None })
+        Ok(Self { header, place: String::new(), rows: Box::new(rows), promised: None })
     }
 
     /// Names of the columns.
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// The same, where it stands in its file at a place that the next load must have too.
+    pub(super) fn at(self, place: String) -> Self {
+        Self { place, ..self }
+    }
+
+    /// What the next load must be like: where it stands, and all columns; nothing where no order of columns is given.
+    pub(super) fn form(&self) -> Option<Form> {
+        let columns = self.header.0.join(" | ").replace('\n', " ");
+        (!self.place.is_empty()).then(|| Form { place: self.place.replace(['\n', '\t'], " "), columns })
     }
 
     /// The same, when the source counts how many rows all its pages have together.

@@ -5,7 +5,7 @@ use super::fixture::{calendar, november, presence, roster, windows};
 use super::judge::Verdict;
 use super::map::Ground;
 use super::{Intake, take_in};
-use crate::domain::feed::{FeedSpec, Format};
+use crate::domain::feed::{FeedSpec, Format, Manners, Source};
 use crate::domain::id::Reference;
 
 fn intake(spec: &FeedSpec, bodies: &[(Given, &str)]) -> Intake {
@@ -27,6 +27,10 @@ fn reasons(spec: &FeedSpec, bodies: &[(Given, &str)]) -> Vec<String> {
 
 fn solr() -> FeedSpec {
     FeedSpec { format: Format::Solr, ..presence() }
+}
+
+fn http(url: &str) -> Source {
+    Source::Http { url: url.to_owned(), schedule: "0 6 * * *".to_owned(), manners: Manners::default() }
 }
 
 fn of(month: i8) -> Given {
@@ -54,21 +58,40 @@ fn an_empty_answer_of_solr_is_not_yet_published_and_never_nobody() {
 }
 
 #[test]
-fn all_pages_of_solr_together_bring_what_it_counts() {
-    let (one, other) = (page(3, &["320530", "320520"]), page_from(2, 3, &["320500"]));
-    let whole = [(Given::default(), one.as_str()), (Given::default(), other.as_str())];
-    assert!(reasons(&solr(), &whole).is_empty());
-    assert!(reasons(&solr(), &whole[..1])[0].contains("vieram 2 de 3 documentos"));
-    let changed = page_from(2, 4, &["320500"]);
-    let moved = [(Given::default(), one.as_str()), (Given::default(), changed.as_str())];
-    assert!(reasons(&solr(), &moved)[0].contains("mudaram durante a leitura"));
+fn an_answer_in_pages_brings_each_document_once_in_an_order_that_stays_or_is_refused() {
+    type Pages<'a> = &'a [(usize, usize, &'a [&'a str])];
+    let (a, b, c, d) = ("320530", "320520", "320500", "320150");
+    let by = |sort: &str| FeedSpec { source: http(&format!("https://x/q?rows=2{sort}")), ..solr() };
+    let table: [(&str, Pages<'_>, &str); 9] = [
+        ("&sort=ibge+asc", &[(0, 4, &[a, b]), (2, 4, &[c, d])], ""),
+        (
+            "&sort=ibge+asc",
+            &[(0, 4, &[a, b]), (2, 4, &[b, d])],
+            "o documento com ibge “320520” veio duas vezes",
+        ),
+        ("&sort=ibge+asc", &[(0, 4, &[a, b]), (2, 4, &[a, b])], "veio duas vezes"),
+        ("&sort=ibge+asc", &[(0, 4, &[a, b]), (0, 4, &[a, b])], "o servidor ignora `start`"),
+        ("&sort=ibge+asc", &[(0, 4, &[a, b]), (2, 5, &[c, d])], "mudaram durante a leitura"),
+        ("&sort=ibge+asc", &[(0, 4, &[a, b])], "vieram 2 de 4 documentos"),
+        ("&sort=id+asc", &[(0, 4, &[a, b]), (2, 4, &[c, d])], "sem o campo “id” de `sort`"),
+        ("", &[(0, 4, &[a, b])], "não pede uma ordem certa"),
+        ("", &[(0, 2, &[a, b])], ""),
+    ];
+    for (sort, pages, refusal) in table {
+        let pages: Vec<String> =
+            pages.iter().map(|(start, found, codes)| page_from(*start, *found, codes)).collect();
+        let bodies: Vec<(Given, &str)> = pages.iter().map(|page| (Given::default(), page.as_str())).collect();
+        let told = reasons(&by(sort), &bodies);
+        assert_eq!(told.is_empty(), refusal.is_empty(), "{sort} {pages:?} {told:?}");
+        assert!(told.iter().all(|told| told.contains(refusal)), "{refusal}: {told:?}");
+    }
 }
 
 #[test]
-fn a_server_that_ignores_the_start_and_sends_the_same_page_again_is_not_believed() {
-    let one = page(4, &["320530", "320520"]);
-    let twice = [(Given::default(), one.as_str()), (Given::default(), one.as_str())];
-    assert!(reasons(&solr(), &twice)[0].contains("o servidor ignora `start`"));
+fn the_pages_of_a_file_need_no_address_that_sorts_them() {
+    let (one, other) = (page(3, &["320530", "320520"]), page_from(2, 3, &["320500"]));
+    let whole = [(Given::default(), one.as_str()), (Given::default(), other.as_str())];
+    assert!(reasons(&solr(), &whole).is_empty());
 }
 
 #[test]

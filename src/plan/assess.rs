@@ -31,6 +31,9 @@ pub(super) struct PartVerdict {
     pub(super) as_of: Option<Timestamp>,
     pub(super) feed: Option<FeedId>,
     pub(super) wording: Option<Arc<str>>,
+    /// What a *pendente* rests on: of each pending unit, or of the part as a whole, the last row (or silence) of each feed
+    /// that says so, as they arrived.
+    pub(super) rows: Vec<Entry>,
 }
 
 /// The verdict on a municipality in a window.
@@ -63,6 +66,12 @@ impl Assessment {
                 wording: p.wording.clone(),
             })
             .collect()
+    }
+
+    /// What the pending parts rest on.
+    pub(super) fn rows(&self) -> Vec<Entry> {
+        let pending = self.parts.iter().filter(|p| p.state == State::Pending);
+        pending.flat_map(|p| &p.rows).cloned().collect()
     }
 
     pub(super) fn unconfirmed(&self) -> Vec<UnconfirmedPart> {
@@ -321,7 +330,8 @@ impl<'a> Assessor<'a> {
                 Opinion { state: State::Unconfirmed, doubt: Some(Doubt::Contradicted), ..whole },
             ));
         }
-        self.fold(municipality, opinions, &mut verdict);
+        self.fold(municipality, entries, opinions, &mut verdict);
+        verdict.rows.sort_by_key(|row| row.arrival);
         verdict.settled_units = settled;
         verdict
     }
@@ -329,6 +339,7 @@ impl<'a> Assessor<'a> {
     fn fold(
         &self,
         municipality: MunicipalityCode,
+        entries: &[Entry],
         opinions: Vec<(Option<&UnitId>, Opinion<'_>)>,
         verdict: &mut PartVerdict,
     ) {
@@ -348,6 +359,12 @@ impl<'a> Assessor<'a> {
             }
             if opinion.state == State::Pending {
                 verdict.pending_units.extend(unit.cloned());
+                // Several units may rest on one row about the part as a whole.
+                let of_key =
+                    |e: &&Entry| opinion.entry.is_some_and(|o| (&e.part, &e.unit) == (&o.part, &o.unit));
+                let say_so = entries.iter().filter(|e| e.state == State::Pending).filter(of_key);
+                let more: Vec<Entry> = say_so.filter(|row| !verdict.rows.contains(row)).cloned().collect();
+                verdict.rows.extend(more);
             }
             if first || rank(opinion.state) > rank(verdict.state) {
                 verdict.state = opinion.state;
@@ -511,5 +528,6 @@ fn not_applicable(part: &PartId) -> PartVerdict {
         as_of: None,
         feed: None,
         wording: None,
+        rows: Vec::new(),
     }
 }

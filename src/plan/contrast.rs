@@ -9,35 +9,11 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
-use super::ledger::Ledger;
 use super::replay::Replay;
 use crate::domain::calendar::{Calendar, Deadline, Window};
 use crate::domain::id::{IdError, MunicipalityCode, WindowId};
 use crate::domain::notice::{NoticeKey, Recipient, Slot, StaffSlot};
-use crate::domain::overrides::Overrides;
-use crate::domain::roster::Roster;
-use crate::domain::status::StatusBook;
-use crate::plan::{Act, Decision};
-
-/// One of the two configurations.
-#[derive(Debug, Clone, Copy)]
-pub struct Side<'a> {
-    /// What it says was announced.
-    pub calendar: &'a Calendar,
-    /// Whom it says to tell.
-    pub roster: &'a Roster,
-}
-
-/// What both are run over.
-#[derive(Debug, Clone, Copy)]
-pub struct Present<'a> {
-    /// Who has filled in.
-    pub status: &'a StatusBook,
-    /// What people decided.
-    pub overrides: &'a Overrides,
-    /// What was already said.
-    pub ledger: &'a Ledger,
-}
+use crate::plan::{Act, Decision, World};
 
 /// What becomes of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -144,19 +120,20 @@ pub fn windows_unlike(before: &Calendar, after: &Calendar, until: Date) -> Vec<W
     shifts
 }
 
-/// Every notice that `other` would treat otherwise than `in_force` from one instant to another, by window and time.
+/// Every notice that `other` would treat otherwise than `in_force` from one instant to another, by window and time. Each
+/// knows what its own ledger knows; one that is not there writes to nobody.
 ///
 /// # Errors
 /// None in practice: see [`Replay::new`].
 pub fn contrast(
-    in_force: Side<'_>,
-    other: Side<'_>,
-    present: Present<'_>,
+    in_force: Option<&World<'_>>,
+    other: Option<&World<'_>>,
     from: Timestamp,
     until: Timestamp,
 ) -> Result<Vec<Difference>, IdError> {
-    let before = run(in_force, present, from, until)?;
-    let mut after = run(other, present, from, until)?;
+    let course =
+        |world: Option<&World<'_>>| world.map_or(Ok(BTreeMap::new()), |world| run(world, from, until));
+    let (before, mut after) = (course(in_force)?, course(other)?);
     let mut differences = Vec::new();
     for (subject, old) in before {
         let new = after.remove(&subject).unwrap_or_default();
@@ -186,29 +163,26 @@ struct Course {
     withdrawn: Option<Event>,
 }
 
-/// Longer than anything that is looked ahead: what is known stays known (see [`StatusBook::going_on`]).
+/// Longer than anything that is looked ahead: what is known stays known (see [`crate::domain::status::StatusBook::going_on`]).
 const FOR_EVER: SignedDuration = SignedDuration::from_hours(24 * 3660);
 
-fn run(
-    side: Side<'_>,
-    present: Present<'_>,
-    from: Timestamp,
-    until: Timestamp,
-) -> Result<BTreeMap<Subject, Course>, IdError> {
-    let mut calendar = side.calendar.clone();
+fn run(world: &World<'_>, from: Timestamp, until: Timestamp) -> Result<BTreeMap<Subject, Course>, IdError> {
+    let mut calendar = world.calendar.clone();
     let validity = |id: &WindowId| {
         let system = id.as_str().split('/').next()?;
-        let found = side.calendar.systems.iter().find(|(known, _)| known.as_str() == system);
+        let found = world.calendar.systems.iter().find(|(known, _)| known.as_str() == system);
         found.map(|(_, system)| system.status_validity)
     };
-    let status = present.status.going_on(from, validity);
+    let status = world.status.going_on(from, validity);
     for system in calendar.systems.values_mut() {
         system.status_validity = FOR_EVER;
     }
-    let mut replay = Replay::new(&calendar, side.roster, until)?;
+    let mut replay = Replay::new(&calendar, world.roster, until)?;
     replay.status = status;
-    replay.overrides = present.overrides.clone();
-    replay.ledger = present.ledger.clone();
+    replay.overrides = world.overrides.clone();
+    replay.ledger = world.ledger.clone();
+    // A clock gone wrong is the plan's to tell; here it would hide every difference.
+    replay.ledger.high_water = None;
     for window in replay.windows().to_vec() {
         // What the daemon did not read yet it would read now.
         for edition in window.editions.iter().filter(|e| e.number > 1) {

@@ -161,7 +161,12 @@ pub enum Standing {
     /// Overtaken.
     Superseded,
     /// Its validity ended first.
-    Expired,
+    Expired {
+        /// When.
+        at: Timestamp,
+        /// What held it back then, if something did.
+        held_by: Option<Cause>,
+    },
 }
 
 impl Standing {
@@ -171,7 +176,7 @@ impl Standing {
         match self {
             Self::Withheld(_) | Self::Queued => true,
             Self::Sent { live, .. } => live,
-            Self::Failed | Self::Withdrawn | Self::Superseded | Self::Expired => false,
+            Self::Failed | Self::Withdrawn | Self::Superseded | Self::Expired { .. } => false,
         }
     }
 
@@ -185,7 +190,7 @@ impl Standing {
             | Self::Failed
             | Self::Withdrawn
             | Self::Superseded
-            | Self::Expired => None,
+            | Self::Expired { .. } => None,
         }
     }
 
@@ -199,7 +204,7 @@ impl Standing {
             | Self::Failed
             | Self::Withdrawn
             | Self::Superseded
-            | Self::Expired => None,
+            | Self::Expired { .. } => None,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::id::{FeedId, GerenciaId, MunicipalityCode, PartId, UnitId, Wi
 use crate::domain::notice::Kind;
 use crate::domain::overrides::Note;
 use crate::domain::reason::Reason;
-use crate::domain::status::{Doubt, State};
+use crate::domain::status::{Doubt, Entry, State};
 
 /// How many municipalities (or parts) stand where.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub struct WindowSummary {
     pub by_region: BTreeMap<String, Counts>,
     /// Every expected municipality, by code.
     pub lines: Vec<MunicipalityLine>,
-    /// Whom to telephone, the most urgent first.
+    /// Whom to telephone: those who owe, the longest first; then those of whom nobody knows.
     pub call_list: Vec<CallLine>,
 }
 
@@ -140,6 +140,8 @@ pub struct PartLine {
     pub feed: Option<FeedId>,
     /// The source's own words, when they should be shown.
     pub wording: Option<std::sync::Arc<str>>,
+    /// What a *pendente* rests on: of each pending unit, or of the part as a whole, the last row of each feed that says so.
+    pub rows: Vec<Entry>,
 }
 
 /// One letter to one municipality.
@@ -157,6 +159,38 @@ pub struct LetterLine {
     pub deliveries: Vec<DeliveryState>,
 }
 
+/// Why a person must call: what the letters came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallReason {
+    /// It was warned, and owes still.
+    Warned {
+        /// By how many letters.
+        letters: usize,
+        /// When the first left.
+        first_at: Timestamp,
+        /// When the last left.
+        last_at: Timestamp,
+    },
+    /// No address took a letter.
+    Undelivered {
+        /// What sort of letter.
+        kind: Kind,
+        /// The rung, days before the deadline.
+        rung: Option<u16>,
+    },
+    /// A letter could not leave while it was valid.
+    Ended {
+        /// What sort of letter.
+        kind: Kind,
+        /// The rung, days before the deadline.
+        rung: Option<u16>,
+        /// As it was decided, and as the journal has it.
+        because: Reason,
+    },
+    /// What holds a letter now, or an address that rests.
+    Decided(Reason),
+}
+
 /// Whom to telephone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallLine {
@@ -170,10 +204,12 @@ pub struct CallLine {
     pub telephone: String,
     /// Since when it is known to be pending; absent: not known to be.
     pub pending_since: Option<Timestamp>,
-    /// What is missing.
-    pub parts: Vec<PartId>,
-    /// Why a person must call: what did not leave or arrive.
-    pub because: Vec<Reason>,
+    /// What it owes; nothing where it is only not known to owe.
+    pub owes: Vec<PartId>,
+    /// What nobody knows of.
+    pub unconfirmed: Vec<PartId>,
+    /// Why a person must call.
+    pub because: Vec<CallReason>,
     /// Calls already made, oldest first.
     pub tried: Vec<Note>,
 }

@@ -202,22 +202,24 @@ impl ToldDates {
         let outside = || Told::from(window.edition(1).and_then(|edition| edition.deadline));
         // Whoever an edition names has a track of its own, and a date that is not everybody's.
         let named = |code: &MunicipalityCode| window.editions.iter().any(|e| e.municipalities.contains(code));
-        // Whether each counts as told outside. Who joins after an edition ended changes nothing of it.
-        let mut expected: BTreeMap<MunicipalityCode, bool> = BTreeMap::new();
+        let told = |code, told_outside: bool| {
+            let last = ledger.and_then(|ledger| last_told(ledger.of(code)));
+            last.map(|(told, _)| told).or_else(|| told_outside.then(outside))
+        };
         let closed = ledger.is_some_and(|ledger| ledger.closings().next().is_some());
+        let mut others: BTreeMap<MunicipalityCode, Option<Told>> = BTreeMap::new();
         for municipality in context.world.roster.municipalities.values() {
-            let joins = !closed || named(&municipality.code);
-            if joins && context.assessor.expected(municipality).next().is_some() {
-                expected.insert(municipality.code, context.told_outside(municipality));
+            if context.assessor.expected(municipality).next().is_some() {
+                let told = told(municipality.code, context.told_outside(municipality));
+                // Who joins after an edition ended, and was told nothing yet, changes nothing of it.
+                if told.is_some() || !closed || named(&municipality.code) {
+                    others.insert(municipality.code, told);
+                }
             }
         }
         for closing in ledger.into_iter().flat_map(WindowLedger::closings) {
-            expected.extend(closing.municipalities.iter().map(|(code, then)| (*code, then.told_outside)));
-        }
-        let mut others: BTreeMap<_, _> = BTreeMap::new();
-        for (code, told_outside) in expected {
-            let told = ledger.and_then(|ledger| last_told(ledger.of(code))).map(|(told, _)| told);
-            others.insert(code, told.or_else(|| told_outside.then(outside)));
+            let recorded = closing.municipalities.iter();
+            others.extend(recorded.map(|(code, then)| (*code, told(*code, then.told_outside))));
         }
         let general = others.iter().filter(|(code, _)| !named(code)).filter_map(|(_, told)| *told);
         let latest = general.filter(|told| matches!(told, Told::Date(_))).max();

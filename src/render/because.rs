@@ -2,12 +2,13 @@
 
 use crate::domain::calendar::{Calendar, HaltKind};
 use crate::domain::id::PartId;
-use crate::domain::notice::{Told, UnconfirmedPart, Untold};
+use crate::domain::journal::Evidence;
+use crate::domain::notice::{Kind, Told, UnconfirmedPart, Untold};
 use crate::domain::overrides::{BatchId, HoldScope, Note};
 use crate::domain::reason::{Cause, Reason};
 use crate::domain::refusal::Refusal;
 use crate::domain::status::{Basis, Doubt, Entry};
-use crate::plan::summary::PartLine;
+use crate::plan::summary::{CallReason, PartLine};
 
 use super::portuguese as pt;
 
@@ -21,10 +22,10 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
             "A janela está aberta desde {} e o município ainda não foi comunicado.",
             pt::date(*opened_on)
         ),
-        Reason::RungDue { due_at } => {
+        Reason::RungDue { due_at, .. } => {
             format!("O degrau é devido desde {} e há preenchimento pendente.", at(*due_at))
         }
-        Reason::Coincidence { due_at, rungs } => {
+        Reason::Coincidence { due_at, rungs, .. } => {
             let rungs: Vec<String> = rungs.iter().copied().map(rung).collect();
             format!(
                 "Coincidência: os degraus {} são devidos no mesmo instante, desde {}, e formam uma só carta.",
@@ -68,7 +69,7 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
         }
         Reason::StaffNeeded { notices } => format!(
             "{} da equipe.",
-            pt::counted(*notices, "aviso retido espera providência", "avisos retidos esperam providência")
+            pt::counted(*notices, "aviso espera providência", "avisos esperam providência")
         ),
         Reason::ClockBehind { high_water } => format!(
             "O relógio está atrasado: o livro já tem registros de {}. Nada é enviado até que o relógio seja \
@@ -163,6 +164,39 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
     }
 }
 
+/// Why somebody should telephone: a complete sentence, ending with a full stop.
+#[must_use]
+pub fn call_reason(reason: &CallReason, calendar: &Calendar) -> String {
+    let at = |instant| pt::instant(instant, &calendar.hours.zone);
+    match reason {
+        CallReason::Warned { letters: 1, first_at, .. } => format!(
+            "O município foi avisado por carta de prazo em {} e o preenchimento continua pendente.",
+            at(*first_at)
+        ),
+        CallReason::Warned { letters, first_at, last_at } => format!(
+            "O município foi avisado por {letters} cartas de prazo, de {} a {}, e o preenchimento continua pendente.",
+            at(*first_at),
+            at(*last_at)
+        ),
+        CallReason::Undelivered { kind, rung } => {
+            format!(
+                "Nenhum endereço recebeu a carta de {}: todos a recusaram ou devolveram.",
+                named(*kind, *rung)
+            )
+        }
+        CallReason::Ended { kind, rung, because: why } => {
+            format!("A carta de {} não saiu. {}", named(*kind, *rung), because(why, calendar))
+        }
+        CallReason::Decided(why) => because(why, calendar),
+    }
+}
+
+/// A sort of letter, and its rung in words: `prazo (5 dias antes)`.
+fn named(kind: Kind, rung: Option<u16>) -> String {
+    let kind = pt::kind(kind);
+    rung.map_or_else(|| kind.to_owned(), |days| format!("{kind} ({})", pt::days_before(days)))
+}
+
 /// A call made, in one line: when, by whom, what came of it, and until when the ladder waits.
 #[must_use]
 pub fn call(note: &Note, calendar: &Calendar) -> String {
@@ -227,6 +261,28 @@ pub fn opposed(part: &PartLine, entries: &[Entry], calendar: &Calendar) -> Vec<S
             )
         })
         .collect()
+}
+
+/// The row that a feed's word on a part rests on: its line and the word as written.
+#[must_use]
+pub fn row(said: &Evidence) -> String {
+    let word = said.wording.as_deref().map(|word| format!(": “{}”", pt::line(word))).unwrap_or_default();
+    said.line.map_or_else(|| "nenhuma linha".to_owned(), |line| format!("linha {line}{word}"))
+}
+
+/// The same with the feed and the load: what a prazo rests on.
+#[must_use]
+pub fn quoted(said: &Evidence, calendar: &Calendar) -> String {
+    let unit = said.unit.as_ref().map(|unit| format!(", unidade {}", **unit)).unwrap_or_default();
+    format!(
+        "{}{unit}: {} segundo a fonte {}, coleta {} de {}, {}",
+        part_name(&said.part, calendar),
+        *said.state,
+        *said.feed,
+        said.snapshot.as_str(),
+        pt::instant(*said.taken_at, &calendar.hours.zone),
+        row(said)
+    )
 }
 
 /// Why a municipality was not told the deadline that passed: a clause without a full stop.

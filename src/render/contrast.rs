@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::because::rung;
 use super::portuguese as pt;
 use super::table::{Column, table as columns};
 use crate::domain::calendar::{Calendar, HaltKind, Window};
@@ -13,11 +12,134 @@ use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::Kind;
 use crate::domain::roster::Roster;
 use crate::plan::contrast::{Difference, Shift, WindowShift, deadline_of};
+use crate::plan::effects::{Contrast, Effect, Move, Readiness};
 
 /// So many municipalities are named; more are counted.
 const NAMED: usize = 3;
 /// So many windows are told one by one.
 const TOLD: usize = 12;
+
+/// A whole comparison: what is large first, then files, windows, letters, and how many. `rosters`: where names are, the
+/// other's first. `width`: of the terminal; absent: as wide as it gets. `rows`: of letters at most.
+#[must_use]
+pub fn page(
+    contrast: &Contrast,
+    calendar: &Calendar,
+    rosters: [&Roster; 2],
+    width: Option<u16>,
+    rows: Option<usize>,
+) -> String {
+    let mut out = String::new();
+    if !contrast.files.is_empty() {
+        let _ = writeln!(out, "muda: {}", pt::list(&contrast.files));
+    }
+    if !contrast.windows.is_empty() {
+        let _ = write!(out, "\njanelas:\n{}", windows(&contrast.windows));
+    }
+    if !contrast.differences.is_empty() {
+        let all = table(&contrast.differences, calendar, rosters, width);
+        // The heading is no row.
+        let most = rows.map_or(usize::MAX, |rows| rows + 1);
+        let _ = writeln!(out);
+        all.lines().take(most).for_each(|line| out.extend([line, "\n"]));
+        let rest = all.lines().count().saturating_sub(most);
+        if rest > 0 {
+            let _ = writeln!(out, "  e mais {}", pt::counted(rest, "linha", "linhas"));
+        }
+    }
+    let _ = writeln!(
+        out,
+        "\n{}, daqui até {}, se as situações continuarem como estão",
+        total(&contrast.differences),
+        pt::date(contrast.until)
+    );
+    let letters = contrast.files.iter().any(|name| name.starts_with("modelos/") || name == "vigia.toml");
+    if letters {
+        out.push_str("o texto das cartas também pode mudar: compare com “vigia-suas carta”\n");
+    }
+    out
+}
+
+/// Each large effect in words.
+#[must_use]
+pub fn effects(effects: &[Effect]) -> Vec<String> {
+    effects.iter().map(effect).collect()
+}
+
+fn effect(effect: &Effect) -> String {
+    match effect {
+        Effect::Moves(Move::ToProduction(ready)) => format!(
+            "`modo` passa de ensaio a produção: as cartas passam a sair de verdade, por outro livro; {}",
+            readiness(*ready)
+        ),
+        Effect::Moves(Move::ToRehearsal) => {
+            "`modo` passa de produção a ensaio: nenhum município recebe mais nada".to_owned()
+        }
+        Effect::Moves(Move::OtherLedger) => {
+            "`dados` muda: o livro passa a ser outro, que não sabe o que já foi enviado".to_owned()
+        }
+        Effect::MunicipalitiesGone(n) => {
+            format!("{} do cadastro", pt::counted(*n, "município sai", "municípios saem"))
+        }
+        Effect::WindowGone(window) => format!("a janela {window} deixa de existir"),
+        Effect::WindowStopped(window) => format!("a janela {window} fica interrompida"),
+        Effect::WindowOver(window) => format!("a janela {window} é nova e o prazo dela já passou"),
+        Effect::DeadlineEarlier(window) => format!("o prazo da janela {window} fica mais cedo"),
+        Effect::DeadlineFar(window, on) => format!(
+            "o prazo da janela {window} fica para {}, um ano ou mais depois do prazo anterior ou da abertura",
+            pt::date(*on)
+        ),
+        Effect::StartsLater(on) => {
+            format!("`inicio` passa a {}: o que vence antes nunca sai", pt::date(*on))
+        }
+        Effect::Silence { municipalities: n, letters } => format!(
+            "{} de receber {}",
+            pt::counted(*n, "município deixa", "municípios deixam"),
+            pt::counted(*letters, "carta", "cartas")
+        ),
+        Effect::AtOnce(letters) => {
+            format!("{} logo a municípios", pt::counted(*letters, "carta sai", "cartas saem"))
+        }
+        Effect::Many(letters) => {
+            format!(
+                "{} a mais a municípios, acima de limite_dia",
+                pt::counted(*letters, "carta sai", "cartas saem")
+            )
+        }
+        Effect::OwnersChanged(n) => format!(
+            "{} cartas em endereço que era de outro",
+            pt::counted(*n, "município passa a receber", "municípios passam a receber")
+        ),
+        Effect::AddressesReplaced(n) => {
+            format!("{} de endereço", pt::counted(*n, "município muda", "municípios mudam"))
+        }
+    }
+}
+
+/// What stands between a rehearsal and the first real letter, all of it each time: what is in order is seen to be.
+fn readiness(ready: Readiness) -> String {
+    let Readiness { placeholders, unconfirmed, feeds, is_tested } = ready;
+    format!(
+        "prontidão: {}; {} (`a_confirmar`); {}; {}",
+        match placeholders {
+            0 => "nenhum endereço de exemplo".to_owned(),
+            n => pt::counted(n, "endereço de exemplo", "endereços de exemplo"),
+        },
+        match unconfirmed {
+            0 => "nada por confirmar com o MDS".to_owned(),
+            n => pt::counted(n, "regra por confirmar com o MDS", "regras por confirmar com o MDS"),
+        },
+        match feeds {
+            0 => "nenhuma fonte ativa, e ninguém será cobrado".to_owned(),
+            n => pt::counted(n, "fonte ativa", "fontes ativas"),
+        },
+        if is_tested {
+            "o servidor de saída já aceitou uma carta de teste"
+        } else {
+            "o servidor de saída ainda não aceitou nenhuma carta de teste (“vigia-suas enviar-teste”)"
+        }
+    )
+}
 
 /// What becomes of a notice, in a word or two.
 #[must_use]
@@ -147,7 +269,8 @@ pub fn table(
     for ((id, what, kind, days, after, before), (codes, staff)) in rows {
         let at = |at: Option<Timestamp>| at.map_or("—".to_owned(), |at| pt::short_instant(at, zone));
         let letter = kind.map_or("relatório", pt::kind);
-        let letter = days.map_or_else(|| letter.to_owned(), |days| format!("{letter} {}", rung(days)));
+        let letter =
+            days.map_or_else(|| letter.to_owned(), |days| format!("{letter} ({})", pt::days_before(days)));
         let out = match what {
             Shift::Withheld => "retida".to_owned(),
             Shift::Added | Shift::Dropped | Shift::Withdrawn | Shift::Moved | Shift::Altered => at(after),

@@ -4,6 +4,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::portuguese as pt;
+use crate::text::visible;
 
 const STYLE: &str = include_str!("gallery.css");
 const SCRIPT: &str = include_str!("gallery.js");
@@ -20,6 +21,8 @@ pub struct Entry {
     pub kind: String,
     /// To whom.
     pub recipient: String,
+    /// What is made up in it: the end of “como se …”.
+    pub made_up: String,
     /// Its subject.
     pub subject: String,
     /// Its page, relative to the index.
@@ -66,7 +69,7 @@ pub fn index(entries: &[Entry], made: &str) -> String {
             }
         }
     };
-    markup.into_string()
+    visible::lines(&markup.into_string())
 }
 
 fn list(entries: &[Entry]) -> Markup {
@@ -74,7 +77,8 @@ fn list(entries: &[Entry]) -> Markup {
         @for entry in entries {
             li {
                 a href=(entry.page) target="carta" data-texto=(entry.text) data-assunto=(entry.subject) {
-                    b { (entry.recipient) } " " span { (entry.kind) ", " (entry.window) }
+                    b { (entry.recipient) } " "
+                    span title={ "Exemplo, como se " (entry.made_up) "." } { (entry.kind) ", " (entry.window) }
                 }
             }
         }
@@ -91,6 +95,7 @@ mod tests {
             window: "rma/2026-10".to_owned(),
             kind: "prazo".to_owned(),
             recipient: recipient.to_owned(),
+            made_up: "tudo estivesse pendente".to_owned(),
             subject: "Prazo do RMA".to_owned(),
             page: "rma-2026-10/prazo/3205309.html".to_owned(),
             text: "rma-2026-10/prazo/3205309.txt".to_owned(),

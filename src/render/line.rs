@@ -134,7 +134,7 @@ mod tests {
         let address = EmailAddress::parse("smas@vitoria.invalid").unwrap();
         let to = vec![Recipient { role: Role::Smas, address }];
         let notice = Notice { to, ..notice(key, Content::Warning { deadline, pending: Vec::new() }) };
-        send(notice, Reason::RungDue { due_at: at() })
+        send(notice, Reason::RungDue { due_at: at(), rows: Vec::new() })
     }
 
     fn send(notice: Notice, because: Reason) -> Decision {
@@ -166,7 +166,7 @@ mod tests {
             concat!(
                 r#"{"em":"2023-12-05T08:00:00-03:00","acao":"enviar","aviso":"geral/alerta-liberar-2023-12-05","#,
                 r#""janela":null,"edicao":null,"tipo":"alerta","degrau":null,"municipio":null,"para":[],"#,
-                r#""porque":"1 aviso retido espera providência da equipe."}"#
+                r#""porque":"1 aviso espera providência da equipe."}"#
             )
         );
         let report = Decision::Publish(Report::new(

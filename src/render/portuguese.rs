@@ -4,9 +4,12 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time, Weekday};
 
 use crate::domain::calendar::{Deadline, Window};
+use crate::domain::delivery::DeliveryState;
 use crate::domain::id::Reference;
 use crate::domain::notice::Kind;
+use crate::domain::status::State;
 use crate::domain::time::Zone;
+pub use crate::text::number::counted;
 
 /// `05/12/2023`
 #[must_use]
@@ -67,6 +70,15 @@ pub fn deadline_or_undefined(known: Option<Deadline>) -> String {
 
 fn ends_the_day(deadline: Deadline) -> bool {
     deadline.at.hour() == 23 && deadline.at.minute() == 59
+}
+
+/// A rung in words: `5 dias antes`.
+#[must_use]
+pub fn days_before(days: u16) -> String {
+    match days {
+        0 => "no dia".to_owned(),
+        days => format!("{} antes", counted(usize::from(days), "dia", "dias")),
+    }
 }
 
 /// `outubro`
@@ -136,10 +148,32 @@ pub fn kind(kind: Kind) -> &'static str {
     }
 }
 
-/// `1 carta`, `2 cartas`.
+/// How many stand in a state: `48 concluídos`, `1 pendente`.
 #[must_use]
-pub fn counted(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
+pub fn standing(number: usize, state: State) -> String {
+    match state {
+        State::Done => counted(number, "concluído", "concluídos"),
+        State::Pending => counted(number, "pendente", "pendentes"),
+        State::Unconfirmed => counted(number, "não confirmado", "não confirmados"),
+        State::NotApplicable => format!("{number} a que não se aplica"),
+    }
+}
+
+/// What became of a delivery: `aceita`.
+#[must_use]
+pub fn delivery(state: DeliveryState) -> &'static str {
+    match state {
+        DeliveryState::Recorded => "registrada",
+        DeliveryState::Sending => "em envio",
+        DeliveryState::Accepted => "aceita",
+        DeliveryState::Deferred => "adiada",
+        DeliveryState::Refused => "recusada",
+        DeliveryState::Uncertain => "incerta",
+        DeliveryState::Bounced => "devolvida",
+        DeliveryState::Read => "lida",
+        DeliveryState::Withdrawn => "retirada",
+        DeliveryState::Expired => "expirada",
+    }
 }
 
 /// One line of what somebody else wrote: every run of blanks, line breaks and control characters becomes one blank,

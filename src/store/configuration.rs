@@ -1,16 +1,22 @@
-//! The configurations that were in force, whole, and those that were refused: what a cold start falls back on.
+//! The configurations that were in force, whole, and those that were not let in: what a cold start falls back on.
+//!
+//! One that was not let in has faults, or effects so large that it is held until a person consents. It ceases to count
+//! when any configuration is adopted: itself, another, or the one in force once more because its files were put back.
 //!
 //! Files are kept once by digest, so that a new deadline costs one small file and not the roster again.
 
-use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
 use sqlx::Row as _;
 
-use super::cell::{Cells, ms};
+use super::cell::{Cells, count, ms};
 use super::chain::{Chain, Line, sha256};
 use super::db::{Conn, detached};
 use super::sql::{bound, statements};
-use super::{Store, StoreError};
-use crate::domain::journal::{Adopted, Rejected};
+use super::{Store, StoreError, SwitchedBy, retired};
+use crate::domain::id::FeedId;
+use crate::domain::journal::{Adopted, Consented, Held, Rejected};
 
 statements! {
     const IN_FORCE = "SELECT fingerprint, directory, adopted_at, adopted_by FROM configurations WHERE in_force = 1";
@@ -24,13 +30,18 @@ statements! {
     const PUT_FILE = "INSERT INTO config_files (sha256, bytes) VALUES ($1, $2) ON CONFLICT (sha256) DO NOTHING";
     const PUT_PART = "INSERT INTO config_parts (fingerprint, name, sha256) VALUES ($1, $2, $3) \
                       ON CONFLICT (fingerprint, name) DO NOTHING";
-    const SETTLE = "UPDATE config_refusals SET pending = 0 WHERE pending = 1";
-    const REFUSED = "SELECT fingerprint, first_at, last_at, faults FROM config_refusals WHERE pending = 1 \
+    const SETTLE = "UPDATE config_refusals SET pending = 0 WHERE pending = 1 AND fingerprint <> $1";
+    const REFUSED = "SELECT fingerprint, first_at, last_at, letters, faults FROM config_refusals WHERE pending = 1 \
                      ORDER BY last_at DESC LIMIT 1";
-    const KNOWN = "SELECT COUNT(*) FROM config_refusals WHERE fingerprint = $1";
-    const REFUSE = "INSERT INTO config_refusals (fingerprint, first_at, last_at, pending, faults) \
-                    VALUES ($1, $2, $2, 1, $3) ON CONFLICT (fingerprint) DO UPDATE SET \
-                    last_at = excluded.last_at, pending = 1, faults = excluded.faults";
+    const KNOWN = "SELECT pending FROM config_refusals WHERE fingerprint = $1";
+    const REFUSE = "INSERT INTO config_refusals (fingerprint, first_at, last_at, pending, letters, faults) \
+                    VALUES ($1, $2, $2, 1, $3, $4) ON CONFLICT (fingerprint) DO UPDATE SET \
+                    first_at = CASE WHEN $5 = 1 THEN excluded.first_at ELSE config_refusals.first_at END, \
+                    last_at = excluded.last_at, pending = 1, letters = excluded.letters, faults = excluded.faults";
+    const CONSENT = "INSERT INTO config_consents (digest, given_at, author) VALUES ($1, $2, $3) \
+                     ON CONFLICT (digest) DO UPDATE SET given_at = excluded.given_at, author = excluded.author";
+    const CONSENTED = "SELECT given_at, author FROM config_consents WHERE digest = $1";
+    const USE_UP = "DELETE FROM config_consents";
 }
 
 /// A configuration to be kept.
@@ -44,6 +55,8 @@ pub struct NewConfiguration {
     pub parts: Vec<(String, Vec<u8>)>,
     /// Who put it in force: a person, or what made the service read it.
     pub by: String,
+    /// The feeds that it has and that are on; what the others said until now no longer counts.
+    pub feeds: BTreeSet<FeedId>,
 }
 
 /// The configuration in force, as it was kept.
@@ -61,18 +74,36 @@ pub struct KeptConfiguration {
     pub by: String,
 }
 
-/// A configuration that the files hold and that cannot be used.
+/// A configuration that the files hold and that is not in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedConfiguration {
     /// Its hash, or that of why it could not be read.
     pub fingerprint: String,
-    /// When it was refused first.
+    /// When it was refused first, or held.
     pub since: Timestamp,
     /// When it was refused last.
     pub last_at: Timestamp,
-    /// Why, in the operators' words.
+    /// How many letters it would change, where that is why it waits for a person; absent: it has faults.
+    pub letters: Option<usize>,
+    /// What is wrong with it, or what it would change, in the operators' words.
     pub faults: String,
 }
+
+/// A configuration with large effects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldConfiguration {
+    /// Its hash over every file and variable.
+    pub fingerprint: String,
+    /// How many letters it would change.
+    pub letters: usize,
+    /// Each large effect in words.
+    pub effects: Vec<String>,
+    /// What it would change, effects and letters, in the operators' words.
+    pub table: String,
+}
+
+/// A person's word counts so long: what would change is another matter by then.
+const CONSENT_LASTS: SignedDuration = SignedDuration::from_hours(24);
 
 impl Store {
     /// Keeps a configuration as the one in force; whatever was refused before no longer counts. Answers whether
@@ -90,7 +121,9 @@ impl Store {
             let mut tx = db.begin().await?;
             let before = in_force(&mut tx).await?;
             let same = before.as_ref().is_some_and(|(fingerprint, ..)| *fingerprint == new.fingerprint);
-            let settled = bound!(SETTLE).execute(&mut *tx).await?.rows_affected() > 0;
+            let switched = SwitchedBy { configuration: new.fingerprint.clone(), author: new.by.clone() };
+            let settled = bound!(SETTLE, "").execute(&mut *tx).await?.rows_affected() > 0;
+            bound!(USE_UP).execute(&mut *tx).await?;
             if !same {
                 bound!(LAY_DOWN).execute(&mut *tx).await?;
                 bound!(TAKE_UP, &new.fingerprint, &new.directory, ms(now), &new.by).execute(&mut *tx).await?;
@@ -102,6 +135,7 @@ impl Store {
                 let adopted = Adopted { before, directory: new.directory, author: new.by, files };
                 Chain::tell(&mut tx, Line::new(now, &new.fingerprint, adopted)).await?;
             }
+            retired::switch(&mut tx, &new.feeds, &switched, now).await?;
             tx.commit().await?;
             Ok(!same)
         })
@@ -122,15 +156,94 @@ impl Store {
         let (db, fingerprint, faults) = (self.db.clone(), fingerprint.to_owned(), faults.to_owned());
         detached(async move {
             let mut tx = db.begin().await?;
-            let known: i64 = bound!(KNOWN, &fingerprint).fetch_one(&mut *tx).await?.try_get(0)?;
-            bound!(SETTLE).execute(&mut *tx).await?;
-            bound!(REFUSE, &fingerprint, ms(now), &faults).execute(&mut *tx).await?;
-            if known == 0 {
+            let is_new = standing(&mut tx, &fingerprint).await?.is_none();
+            bound!(SETTLE, &fingerprint).execute(&mut *tx).await?;
+            bound!(REFUSE, &fingerprint, ms(now), None::<i64>, &faults, i64::from(is_new))
+                .execute(&mut *tx)
+                .await?;
+            if is_new {
                 let rejected = Rejected { faults_sha256: sha256(faults.as_bytes()) };
                 Chain::tell(&mut tx, Line::new(now, &fingerprint, rejected)).await?;
             }
             tx.commit().await?;
-            Ok(known == 0)
+            Ok(is_new)
+        })
+        .await
+    }
+
+    /// Notes that the files hold a configuration that waits for a person to let it in.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn hold_configuration(
+        &self,
+        held: HeldConfiguration,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let db = self.db.clone();
+        detached(async move {
+            let HeldConfiguration { fingerprint, letters, effects, table } = held;
+            let mut tx = db.begin().await?;
+            let is_new = standing(&mut tx, &fingerprint).await? != Some(true);
+            bound!(SETTLE, &fingerprint).execute(&mut *tx).await?;
+            bound!(REFUSE, &fingerprint, ms(now), Some(count(letters)), &table, i64::from(is_new))
+                .execute(&mut *tx)
+                .await?;
+            if is_new {
+                let table_sha256 = sha256(table.as_bytes());
+                let told = Held { letters: letters as u64, effects, table_sha256 };
+                Chain::tell(&mut tx, Line::new(now, &fingerprint, told)).await?;
+            }
+            tx.commit().await
+        })
+        .await
+    }
+
+    /// Notes a person's word that files with this digest may be put in force. It is used up by the next adoption, and
+    /// counts for a day.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn consent_to_configuration(
+        &self,
+        digest: &str,
+        letters: usize,
+        author: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (db, digest, author) = (self.db.clone(), digest.to_owned(), author.to_owned());
+        detached(async move {
+            let mut tx = db.begin().await?;
+            bound!(CONSENT, &digest, ms(now), &author).execute(&mut *tx).await?;
+            let told = Consented { letters: letters as u64, author };
+            Chain::tell(&mut tx, Line::new(now, &digest, told)).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
+    /// Who let files with this digest in, if somebody did and it still counts.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn consent_to(&self, digest: &str, now: Timestamp) -> Result<Option<String>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let Some(row) = bound!(CONSENTED, digest).fetch_optional(&mut *conn).await? else { return Ok(None) };
+        let cells = Cells::of("config_consents", &row);
+        let (given, author) = (cells.instant("given_at")?, cells.get("author")?);
+        Ok(Some(author).filter(|_| now.duration_since(given) < CONSENT_LASTS))
+    }
+
+    /// Whatever was let in is no longer: the service went on with another ledger.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn use_up_consents(&self) -> Result<(), StoreError> {
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin().await?;
+            bound!(USE_UP).execute(&mut *tx).await?;
+            tx.commit().await
         })
         .await
     }
@@ -151,7 +264,7 @@ impl Store {
         Ok(Some(KeptConfiguration { fingerprint, directory, parts, since, by }))
     }
 
-    /// What the files hold and cannot be used, if that is so.
+    /// What the files hold and is not let in, if that is so.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`], or a fault of the database.
@@ -163,6 +276,9 @@ impl Store {
             fingerprint: cells.get("fingerprint")?,
             since: cells.instant("first_at")?,
             last_at: cells.instant("last_at")?,
+            letters: cells
+                .get::<Option<i64>>("letters")?
+                .map(|letters| usize::try_from(letters).unwrap_or(0)),
             faults: cells.get("faults")?,
         }))
     }
@@ -177,6 +293,12 @@ async fn in_force(conn: &mut Conn) -> Result<Option<(String, String, Timestamp, 
         cells.instant("adopted_at")?,
         cells.get("adopted_by")?,
     )))
+}
+
+/// Whether a configuration was refused or held before, and is still.
+async fn standing(conn: &mut Conn, fingerprint: &str) -> Result<Option<bool>, StoreError> {
+    let row = bound!(KNOWN, fingerprint).fetch_optional(conn).await?;
+    row.map(|row| Ok(row.try_get::<i64, _>(0)? == 1)).transpose()
 }
 
 async fn put(conn: &mut Conn, new: &NewConfiguration) -> Result<(), StoreError> {

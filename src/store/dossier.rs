@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::cell::code;
 use super::db::Conn;
+use super::retired::Retired;
 use super::sql::{bound, statements};
 use super::{
     Attempt, ChainReport, DeliveryId, DeliveryLine, JournalEntry, KeptMessage, Letter, Signs, Store,
@@ -19,7 +20,7 @@ statements! {
                        WHERE window_id = $1 AND municipality IS NULL ORDER BY seq";
     const OF_SERVICE = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
                         WHERE window_id IS NULL AND municipality IS NULL \
-                        AND kind IN ('abertura', 'ordem', 'parada') ORDER BY seq";
+                        AND kind IN ('abertura', 'ordem', 'parada', 'fonte') ORDER BY seq";
     const OF_SNAPSHOT = "SELECT j.seq, j.at, j.kind, j.subject, j.window_id, j.municipality, j.body, j.prev_hash, \
                          j.hash FROM snapshots s JOIN journal j ON j.at = s.recorded_at AND j.subject = s.id \
                          WHERE s.id = $1 AND j.kind = 'coleta'";
@@ -81,9 +82,12 @@ impl Store {
             deliveries.push((line, attempts.iter().map(delivery::attempt).collect::<Result<_, _>>()?));
         }
         let mut status: Vec<(WindowId, Status)> = Vec::new();
+        let retired = Retired::all(&mut view).await?;
         for row in bound!(KNOWN, only).fetch_all(&mut *view).await? {
             let known = status::known(&row)?;
-            let own = known.entries().into_iter().filter(|(code, _)| *code == municipality);
+            let counts = |entry: &Status| entry.arrival > retired.last(&entry.feed);
+            let own =
+                known.entries().into_iter().filter(|(code, entry)| *code == municipality && counts(entry));
             status.extend(own.map(|(_, entry)| (known.window.clone(), entry)));
         }
         status.sort_by(|(a, x), (b, y)| (a, &x.part, &x.unit, &x.feed).cmp(&(b, &y.part, &y.unit, &y.feed)));

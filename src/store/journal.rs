@@ -1,6 +1,7 @@
 //! The journal: what was decided, sent, answered and ordered, in a chain in which each entry's hash covers the last.
 
 use jiff::Timestamp;
+use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, code, count, ms};
@@ -25,6 +26,7 @@ macro_rules! list {
 statements! {
     const LIST = list!("($1 IS NULL OR window_id = $1) AND ($2 IS NULL OR municipality = $2)");
     const LIST_OF_WINDOW = list!("window_id = $1 AND ($2 IS NULL OR municipality = $2)");
+    const TESTED = "SELECT COUNT(*) FROM journal WHERE kind = 'teste' AND body LIKE '%\"resultado\":\"aceito\"%'";
     pub(super) const LIST_OF_MUNICIPALITY = list!("municipality = $2 AND ($1 IS NULL OR window_id = $1)");
 }
 
@@ -88,6 +90,16 @@ impl Store {
             tx.commit().await
         })
         .await
+    }
+
+    /// Whether the relay ever took a letter that was marked as a test.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn was_tested(&self) -> Result<bool, StoreError> {
+        let mut conn = self.db.read().await?;
+        let taken: i64 = bound!(TESTED).fetch_one(&mut *conn).await?.try_get(0)?;
+        Ok(taken > 0)
     }
 
     /// Entries of the journal, in order.

@@ -18,8 +18,8 @@ statements! {
     const OUTAGE = "SELECT until_at, from_at FROM outages ORDER BY until_at DESC LIMIT 1";
     const FLAGGED = "SELECT address, refusal, until FROM flagged_contacts";
     // live: whether an address is still to be tried or repeated, also one that a reter only pauses.
-    const NOTICES = "SELECT n.notice_key, n.kind, n.edition, n.told, n.version, n.due_at, n.recorded_at, n.parts, n.copies, \
-                     n.act, n.cause, n.queued_at, d.reached_at, d.live FROM notices n LEFT JOIN ( \
+    const NOTICES = "SELECT n.notice_key, n.kind, n.edition, n.told, n.version, n.due_at, n.valid_until, n.recorded_at, \
+                     n.parts, n.copies, n.act, n.cause, n.queued_at, d.reached_at, d.live FROM notices n LEFT JOIN ( \
                      SELECT notice_key, MIN(reached_at) AS reached_at, \
                      MAX(CASE WHEN (stopped_at IS NULL OR stopped_by = 'reter') AND (state IN ('registrado', 'enviando') \
                      OR (state IN ('adiado', 'incerto') AND next_attempt_at IS NOT NULL)) THEN 1 ELSE 0 END) AS live \
@@ -87,7 +87,10 @@ fn standing(cells: &Cells<'_>) -> Result<Option<Standing>, StoreError> {
         "reter" => Standing::Withheld(cells.parsed("cause", Cause::parse)?),
         "retirar" => Standing::Withdrawn,
         "superar" => Standing::Superseded,
-        "expirar" => Standing::Expired,
+        "expirar" => Standing::Expired {
+            at: cells.instant("valid_until")?,
+            held_by: Some(cells.parsed("cause", Cause::parse)?).filter(|cause| *cause != Cause::VALIDITY),
+        },
         "publicar" => return Ok(None),
         _ => return Err(cells.corrupt("act")),
     }))

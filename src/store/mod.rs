@@ -2,9 +2,10 @@
 //!
 //! Reading order: `db` (one writer, several readers), `transaction`, `chain` and `journal`, `pass` and `notice` (what a pass decided),
 //! `outbox`, `settle` and `group` (letters on their way), `ledger` (the same as the plan sees it), `snapshot` and
-//! `status` (who has filled in), `ruling` (what people say of snapshots), `run` (how fetching goes), `overrides`,
-//! `configuration` (what was in force), `reading`, `contact` and `stop`, `register` and `news` (what the ministry publishes),
-//! `begin` and `witness` (is it this ledger that last sent?), `delivery` and `letter` (what staff ask for), `returned` (what comes back by mail), `uncertain` (what waits
+//! `status` (who has filled in), `ruling` (what people say of snapshots), `retired` (feeds that were switched off), `run`
+//! (how fetching goes), `overrides`, `configuration` (what was in force), `reading`, `contact` and `stop`, `register` and
+//! `news` (what the ministry publishes), `begin` and `witness` (is it this ledger that last sent?), `delivery` and `letter`
+//! (what staff ask for), `returned` (what comes back by mail), `uncertain` (what waits
 //! for somebody),
 //! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
 //!
@@ -39,6 +40,7 @@ mod page;
 mod pass;
 mod reading;
 mod register;
+mod retired;
 mod returned;
 mod ruling;
 mod run;
@@ -59,7 +61,7 @@ mod witness;
 
 pub use begin::Signs;
 pub use chain::sha256;
-pub use configuration::{KeptConfiguration, NewConfiguration, RefusedConfiguration};
+pub use configuration::{HeldConfiguration, KeptConfiguration, NewConfiguration, RefusedConfiguration};
 pub use contact::{FlaggedContact, LastLetter};
 pub use db::Generation;
 pub use delivery::{Attempt, DeliveryFilter, DeliveryId, DeliveryLine};
@@ -74,6 +76,7 @@ pub use overrides::{Override, OverrideId, OverrideLine};
 pub use pass::{Change, NewLetter, Recorded};
 pub use reading::Reading;
 pub use register::{KeptRegister, RefusalLine};
+pub use retired::SwitchedBy;
 pub use returned::{KeptMessage, Noted, RawMessage, Return};
 pub use ruling::{Ruled, Ruling};
 pub use run::{Crawl, CrawlPage, CrawlProgress, FeedRun};

@@ -250,6 +250,7 @@ fn by_address(to: &[Recipient]) -> Vec<&Recipient> {
 
 fn told(change: &Change, row: NoticeRow, recorded: Recorded, effect: Effect) -> journal::Decision {
     let decision = &change.decision;
+    let quoted = decision.because().rows();
     journal::Decision {
         act: decision.act(),
         is_resumed: recorded == Recorded::Resumed,
@@ -264,20 +265,9 @@ fn told(change: &Change, row: NoticeRow, recorded: Recorded, effect: Effect) -> 
         copies: row.copies.split_terminator('\n').map(ToOwned::to_owned).collect(),
         cause: row.cause,
         because: change.because.clone(),
-        evidence: change.evidence.iter().map(evidence).collect(),
+        evidence: change.evidence.iter().map(|entry| Evidence::of(entry, quoted.contains(entry))).collect(),
         letter: effect.letter,
         stopped: effect.stopped,
         resumed: effect.resumed,
-    }
-}
-
-fn evidence(entry: &Entry) -> Evidence {
-    Evidence {
-        part: Text(entry.part.clone()),
-        unit: entry.unit.clone().map(Text),
-        state: Text(entry.state),
-        as_of: Text(entry.as_of()),
-        feed: Text(entry.feed.clone()),
-        snapshot: Text(entry.snapshot.clone()),
     }
 }

@@ -20,6 +20,8 @@ statements! {
                    WHERE window_id = $1 AND edition = $2";
     const LIST = "SELECT window_id, edition, read_at, deadline, source FROM edition_readings \
                   ORDER BY window_id, edition";
+    const REREAD = "SELECT window_id, COUNT(*) AS times FROM journal WHERE kind = 'leitura' \
+                    AND body NOT LIKE '%\"antes\":null%' GROUP BY window_id";
     // Read again otherwise than before: the instant of the first reading stands.
     const PUT = "INSERT INTO edition_readings (window_id, edition, read_at, deadline, source) \
                  VALUES ($1, $2, $3, $4, $5) ON CONFLICT (window_id, edition) \
@@ -82,6 +84,22 @@ impl Store {
     pub async fn readings(&self) -> Result<Vec<Reading>, StoreError> {
         let mut conn = self.db.read().await?;
         bound!(LIST).fetch_all(&mut *conn).await?.iter().map(reading).collect()
+    }
+}
+
+impl Store {
+    /// How often an edition of each window was read otherwise than before.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn reread(&self) -> Result<BTreeMap<WindowId, u32>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let rows = bound!(REREAD).fetch_all(&mut *conn).await?;
+        let row = |row: &SqliteRow| {
+            let cells = Cells::of("journal", row);
+            Ok((cells.parsed("window_id", |t| WindowId::parse(t).ok())?, cells.number("times")?))
+        };
+        rows.iter().map(row).collect()
     }
 }
 

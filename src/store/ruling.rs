@@ -14,6 +14,7 @@ use sqlx::sqlite::SqliteRow;
 use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
+use super::retired::Retired;
 use super::sql::{bound, statements};
 use super::{Store, StoreError, status};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
@@ -174,10 +175,11 @@ async fn put(
 /// Makes what is known of some windows from a feed anew from all that is believed of it now.
 async fn remake(conn: &mut Conn, feed: &FeedId, windows: &BTreeSet<WindowId>) -> Result<(), StoreError> {
     let (mut book, mut known) = (StatusBook::default(), BTreeSet::new());
+    let retired = Retired::all(conn).await?;
     let mut position = 0_i64;
     while let Some(row) = bound!(BELIEVED, feed.as_str(), position).fetch_optional(&mut *conn).await? {
         let cells = Cells::of("snapshots", &row);
-        let load = status::load(&cells)?;
+        let load = status::load(&cells, &retired)?;
         let said = status::said_of(conn, cells.get("bytes")?, windows).await?;
         for (window, observations) in said.ok_or_else(|| cells.corrupt("mapping"))? {
             for observation in observations {

@@ -14,6 +14,7 @@ use super::cell::{Cells, count, ms, whole_ms};
 use super::chain::{Chain, Line, sha256};
 use super::db::{Conn, detached};
 use super::pass::Recorded;
+use super::retired::Retired;
 use super::sql::{bound, statements};
 use super::{Store, StoreError, status};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
@@ -58,7 +59,7 @@ pub struct NewSnapshot {
     pub rejected: usize,
     /// How many of them repeat others.
     pub repeated: usize,
-    /// The columns that it came in, where the next load must come in the same.
+    /// The form that it came in, where the next load must come in the same: place and columns.
     pub form: Option<String>,
     /// What staff should know of it (bad lines, unknown municipalities; why it is quarantined).
     pub reasons: Vec<String>,
@@ -137,7 +138,8 @@ impl Store {
                 return Ok(Recorded::Repeated);
             }
             let arrival = keep(&mut tx, &snapshot, Verdict::Accepted, &observations, now).await?;
-            let load = Load { feed: snapshot.feed, snapshot: snapshot.id, arrival, taken_at };
+            let after = Retired::all(&mut tx).await?.last(&snapshot.feed);
+            let load = Load { feed: snapshot.feed, snapshot: snapshot.id, arrival, taken_at, after };
             status::absorb(&mut tx, &load, &observations).await?;
             bound!(NOTE_FETCH, load.feed.as_str(), ms(taken_at)).execute(&mut *tx).await?;
             tx.commit().await?;

@@ -85,6 +85,7 @@ mod tests {
             crate::store::reading::ALL,
             crate::store::returned::ALL,
             crate::store::register::ALL,
+            crate::store::retired::ALL,
             crate::store::ruling::ALL,
             crate::store::run::ALL,
             crate::store::snapshot::ALL,

@@ -9,6 +9,7 @@ use sqlx::sqlite::SqliteRow;
 use super::cell::Cells;
 use super::chain::sha256;
 use super::db::Conn;
+use super::retired::Retired;
 use super::sql::{bound, statements};
 use super::{Store, StoreError, page};
 use crate::domain::id::{FeedId, MunicipalityCode, SnapshotId, WindowId};
@@ -56,6 +57,7 @@ impl Store {
             let last = cells.parsed("last", |t| SnapshotId::parse(t).ok())?;
             book.fetched(&feed, &last, cells.instant("fetched_at")?);
         }
+        Retired::all(&mut view).await?.apply(&mut book);
         Ok(book)
     }
 
@@ -67,12 +69,13 @@ impl Store {
     pub async fn status_as_known(&self, at: Timestamp) -> Result<StatusBook, StoreError> {
         let mut view = self.db.view().await?;
         let mut book = StatusBook::default();
+        let retired = Retired::until(&mut view, at).await?;
         let mut position = 0_i64;
         while let Some(row) =
             bound!(ACCEPTED, super::cell::ms(at), position).fetch_optional(&mut *view).await?
         {
             let cells = Cells::of("snapshots", &row);
-            let load = load(&cells)?;
+            let load = load(&cells, &retired)?;
             let bytes: &[u8] = cells.get("bytes")?;
             let corrupt = || cells.corrupt("mapping");
             for named in index(bytes) {
@@ -84,16 +87,20 @@ impl Store {
             book.fetched(&load.feed, &load.snapshot, load.taken_at);
             position = cells.get("position")?;
         }
+        retired.apply(&mut book);
         Ok(book)
     }
 }
 
 /// The load that a row of `snapshots` tells of: `id`, `feed`, `position` and `taken_at`.
-pub(super) fn load(cells: &Cells<'_>) -> Result<Load, StoreError> {
+pub(super) fn load(cells: &Cells<'_>, retired: &Retired) -> Result<Load, StoreError> {
+    let feed = cells.parsed("feed", |t| FeedId::parse(t).ok())?;
+    let arrival = cells.number("position")?;
     Ok(Load {
-        feed: cells.parsed("feed", |t| FeedId::parse(t).ok())?,
         snapshot: cells.parsed("id", |t| SnapshotId::parse(t).ok())?,
-        arrival: cells.number("position")?,
+        arrival,
+        after: retired.before(&feed, arrival),
+        feed,
         taken_at: cells.instant("taken_at")?,
     })
 }

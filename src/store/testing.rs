@@ -72,7 +72,12 @@ pub(super) fn warning(code: &str) -> Notice {
 pub(super) fn send(notice: Notice, version: u16) -> Decision {
     let version = NonZeroU16::new(version).unwrap();
     let copies = vec![CopyRequest { to: Addressee::Gsuas, parts: vec![part("CRAS")] }];
-    Decision::Send(Sending { notice, version, copies, because: Reason::RungDue { due_at: at(0) } })
+    Decision::Send(Sending {
+        notice,
+        version,
+        copies,
+        because: Reason::RungDue { due_at: at(0), rows: Vec::new() },
+    })
 }
 
 /// What was so when a deadline passed, with something of everything.
@@ -124,7 +129,13 @@ pub(super) fn decision(act: Act, code: &str) -> Decision {
         }
         Act::Withdraw => (End::Withdrawn, Reason::Satisfied),
         Act::Supersede => (End::Superseded, Reason::TooSoon { told_at: at(0) }),
-        Act::Expire => (End::Expired, Reason::ValidityOver { at: at(0), withheld: None }),
+        Act::Expire => (
+            End::Expired,
+            Reason::ValidityOver {
+                at: notice.valid_until.unwrap_or(at(0)),
+                withheld: Some(Reason::NoContact.cause()),
+            },
+        ),
     };
     Decision::Close(Closed {
         end,

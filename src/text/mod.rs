@@ -2,11 +2,14 @@
 //! Pure.
 //!
 //! Reading order: `encoding` (bytes in memory), `stream` (the same piece by piece, for what does not fit there), `fold`
-//! (when two words are the same word), `words` (tables from words to meanings), `csv` (the one dialect, with the place
-//! of every cell, and files rewritten cell by cell).
+//! (when two words are the same word), `visible` (what others wrote, shown so that it steers nothing), `number`
+//! (how many of something), `words` (tables from words to meanings), `csv` (the one dialect, with the place of every
+//! cell, and files rewritten cell by cell).
 
 pub mod csv;
 pub mod encoding;
 pub mod fold;
+pub mod number;
 pub mod stream;
+pub mod visible;
 pub mod words;

@@ -7,6 +7,7 @@ use jiff::{Timestamp, ToSpan};
 use super::live::Live;
 use super::setup::Setup;
 use crate::domain::calendar::{Calendar, Window};
+use crate::domain::id::FeedId;
 use crate::domain::notice::Told;
 use crate::domain::overrides::Overrides;
 use crate::domain::status::StatusBook;
@@ -55,9 +56,15 @@ impl Known {
         Ok(known)
     }
 
-    /// Takes in what the feeds said. A feed that is no longer declared ceases to count.
+    /// Takes in what the feeds said. What a feed said until it was removed or switched off does not count: as the ledger
+    /// has it, or where this configuration is not adopted yet as it would be then.
     pub fn take(&mut self, mut status: StatusBook) {
-        status.only(|feed| self.live.setup.config.feeds.iter().any(|spec| spec.id == *feed));
+        let on = |feed: &FeedId| {
+            let spec = self.live.setup.config.feeds.iter().find(|spec| spec.id == *feed);
+            spec.is_some_and(|spec| spec.enabled || status.retired_at(feed).is_some())
+        };
+        let gone: Vec<FeedId> = status.feeds().filter(|feed| !on(feed)).cloned().collect();
+        status.only(|feed| !gone.contains(feed));
         self.status = status;
     }
 
@@ -71,6 +78,22 @@ impl Known {
             ledger: Ledger::default(),
             live: Arc::new(Live { setup, calendar }),
         }
+    }
+
+    /// What a configuration decides on when letters wait for sending hours, over a ledger if there is one yet.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn waiting(setup: Setup, store: Option<&Store>, now: Timestamp) -> Result<Self, StoreError> {
+        let mut calendar = setup.config.calendar.clone();
+        calendar.hours.waits = true;
+        let mut known = Self::empty(setup, calendar, now);
+        if let Some(store) = store {
+            known.take(store.status().await?);
+            known.overrides = store.overrides().await?;
+            known.ledger = store.ledger().await?;
+        }
+        Ok(known)
     }
 
     /// As the plan takes it.

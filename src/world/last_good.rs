@@ -1,7 +1,9 @@
-//! The last good configuration: kept in the ledger whole, and found again when the files cannot be used.
+//! The last good configuration: kept in the ledger whole, and found again when the files cannot be used, or when the
+//! service did not let them in.
 //!
-//! The ledger's place is in `vigia.toml` itself. Where that file cannot be read, a pointer that the daemon leaves in
-//! its state directory says it; without one nothing is guessed.
+//! The ledger's place is in `vigia.toml` itself. Where that file cannot be read, or names another ledger than the one that
+//! the service keeps, a pointer that the service leaves in its state directory and beside the ledger says it; without one
+//! nothing is guessed.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +14,7 @@ use tracing::warn;
 use super::setup::Setup;
 use crate::config::{self, LoadError, Sources};
 use crate::files::{self, Access};
-use crate::store::{KeptConfiguration, NewConfiguration, Store, StoreError, sha256};
+use crate::store::{KeptConfiguration, NewConfiguration, RefusedConfiguration, Store, StoreError, sha256};
 use crate::telemetry::chain;
 
 /// The pointer's name.
@@ -57,19 +59,20 @@ fn unread(error: &LoadError) -> Refusal {
 }
 
 /// Keeps a configuration in the ledger as the one in force. `how` says what made the service read it, where nobody
-/// signed for it.
+/// signed for it or let it in.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn adopt(store: &Store, setup: &Setup, how: &str, now: Timestamp) -> Result<(), StoreError> {
+    let consent = store.consent_to(&setup.sources.digest(), now).await?;
     let new = NewConfiguration {
         fingerprint: setup.config.fingerprint.clone(),
         directory: setup.directory.as_ref().map_or(String::new(), |dir| dir.display().to_string()),
         parts: setup.sources.parts(),
-        by: signed(setup).unwrap_or_else(|| how.to_owned()),
+        by: signed(setup).or(consent).unwrap_or_else(|| how.to_owned()),
+        feeds: setup.config.feeds.iter().filter(|spec| spec.enabled).map(|spec| spec.id.clone()).collect(),
     };
     store.adopt_configuration(new, now).await?;
-    point(setup);
     Ok(())
 }
 
@@ -115,38 +118,73 @@ pub async fn find(directory: Option<&Path>, now: Timestamp) -> Option<LastGood> 
     found
 }
 
+/// What rules while the service holds what the files say until a person lets it in, with what is held.
+pub async fn while_held(setup: &Setup, now: Timestamp) -> Option<(LastGood, RefusedConfiguration)> {
+    let path = kept_ledger(setup).unwrap_or_else(|| setup.database());
+    if !path.exists() {
+        return None;
+    }
+    let store = Store::open_read_only(&path).await.ok()?;
+    let held = store.configuration_refused().await.ok().flatten().filter(|held| held.letters.is_some());
+    let found = match held {
+        Some(held) => {
+            let kept = of(&store, setup.directory.as_deref(), now).await.ok().flatten();
+            kept.map(|kept| (kept, held))
+        }
+        None => None,
+    };
+    store.close().await;
+    found
+}
+
+/// The ledger that the service of this folder keeps, where it is another than the files name (`modo`, `dados`).
+#[must_use]
+pub fn kept_ledger(setup: &Setup) -> Option<PathBuf> {
+    let directory = setup.directory.as_deref()?;
+    let places = places(Some(&setup.config.settings.data));
+    let path = places.iter().find_map(|place| pointed(place, directory))?;
+    (path != absolute(&setup.database()) && path.exists()).then_some(path)
+}
+
 /// Where the ledger is: as `vigia.toml` says, else as the pointer says.
 fn ledger(directory: Option<&Path>) -> Option<PathBuf> {
     let read = Setup::read(directory).ok();
     if let Some(told) = read.as_ref().and_then(|(sources, _)| config::whereabouts(sources)) {
         return Some(told.data.join(Setup::database_name(told.mode)));
     }
-    let pointer: Value = serde_json::from_str(&std::fs::read_to_string(pointer()?).ok()?).ok()?;
     let wanted = read.and_then(|(_, found)| found).or_else(|| directory.map(Path::to_owned))?;
-    let same = pointer["configuracao"].as_str() == Some(absolute(&wanted).display().to_string().as_str());
-    same.then(|| pointer["livro"].as_str().map(PathBuf::from))?
+    places(Some(Path::new("var"))).iter().find_map(|place| pointed(place, &wanted))
 }
 
-/// The state directory that systemd gives, else the usual `dados`.
-fn pointer() -> Option<PathBuf> {
+/// Where pointers lie: in the state directory that systemd gives, and in `dados`.
+fn places(data: Option<&Path>) -> Vec<PathBuf> {
     let given = std::env::var_os("STATE_DIRECTORY").and_then(|dirs| std::env::split_paths(&dirs).next());
-    let there = || Path::new("var").is_dir().then(|| PathBuf::from("var"));
-    given.or_else(there).map(|dir| dir.join(POINTER))
+    let data = data.filter(|data| data.is_dir()).map(Path::to_owned);
+    given.into_iter().chain(data).map(|dir| dir.join(POINTER)).collect()
+}
+
+/// The ledger that a pointer names for a folder of configuration.
+fn pointed(place: &Path, directory: &Path) -> Option<PathBuf> {
+    let told: Value = serde_json::from_str(&std::fs::read_to_string(place).ok()?).ok()?;
+    let same = told["configuracao"].as_str() == Some(absolute(directory).display().to_string().as_str());
+    same.then(|| told["livro"].as_str().map(PathBuf::from))?
 }
 
 /// Leaves word of where the ledger of a configuration is. A pointer that cannot be written stops nothing.
-fn point(setup: &Setup) {
-    let (Some(path), Some(directory)) = (pointer(), &setup.directory) else { return };
+pub fn point(setup: &Setup) {
+    let Some(directory) = &setup.directory else { return };
     let told = json!({
         "configuracao": absolute(directory).display().to_string(),
         "livro": absolute(&setup.database()).display().to_string(),
     });
     let told = told.to_string();
-    if std::fs::read_to_string(&path).is_ok_and(|text| text == told) {
-        return;
-    }
-    if let Err(failure) = files::put(&path, told.as_bytes(), Access::Usual) {
-        warn!(path = %path.display(), error = %failure, "não foi possível anotar onde está o livro");
+    for path in places(Some(&setup.config.settings.data)) {
+        if std::fs::read_to_string(&path).is_ok_and(|text| text == told) {
+            continue;
+        }
+        if let Err(failure) = files::put(&path, told.as_bytes(), Access::Usual) {
+            warn!(path = %path.display(), error = %failure, "não foi possível anotar onde está o livro");
+        }
     }
 }
 

@@ -2,14 +2,17 @@
 //! answers from it, and this is all that the two share.
 //!
 //! Reading order: `setup` (a configuration ready to work with), `live` (in force), `known` (the world as the store has
-//! it), `amend` (what may not be edited in silence), `last_good` (what rules when the files cannot be used), `compose`
-//! (a decision as a letter), `relay` and `secret` (by which way letters leave), `lateness` (what has not left), `standstill` (why
-//! nothing leaves).
+//! it), `amend` (what may not be edited in silence), `contrast` (what another configuration would change), `last_good`
+//! (what rules when the files cannot be used or are not let in), `aside` (what was not let in, in words), `compose` (a
+//! decision as a letter), `relay` and `secret` (by which way letters leave), `lateness` (what has not left), `standstill`
+//! (why nothing leaves).
 //!
 //! Architecture invariant: no loop and no use case lives here, and nothing here decides what is due.
 
 pub mod amend;
+pub mod aside;
 pub mod compose;
+pub mod contrast;
 pub mod known;
 pub mod last_good;
 pub mod lateness;

@@ -113,6 +113,14 @@ impl Setup {
         self.config.settings.data.join(Self::database_name(self.config.settings.mode))
     }
 
+    /// Whether its ledger is the one in that file, however the way there is written.
+    #[must_use]
+    pub fn keeps(&self, ledger: &Path) -> bool {
+        let same = |path: &Path| path.canonicalize().ok();
+        let own = self.database();
+        own == ledger || same(&own).is_some_and(|own| Some(own) == same(ledger))
+    }
+
     /// The database's name in `dados`.
     #[must_use]
     pub fn database_name(mode: Mode) -> &'static str {

@@ -23,7 +23,7 @@ use vigia_suas::domain::overrides::Authorship;
 use vigia_suas::domain::reason::Reason;
 use vigia_suas::domain::refusal::Refusal;
 use vigia_suas::domain::roster::Role;
-use vigia_suas::domain::status::{Basis, Doubt, Observation, State};
+use vigia_suas::domain::status::{Basis, Doubt, Entry, Observation, State};
 use vigia_suas::plan::{Decision, Notice, Sending, Withheld};
 use vigia_suas::render::because::because;
 use vigia_suas::store::{Change, NewSnapshot, Noted, Override, RawMessage, Return, Settled, Store};
@@ -155,7 +155,7 @@ impl Office {
         let pending = vec![PendingPart { part: part("CRAS"), units: Vec::new(), wording: None }];
         let warning = sending(
             notice(Slot::Rung { edition: 1, days_before: 15 }, Content::Warning { deadline, pending }),
-            Reason::RungDue { due_at: at(10) },
+            Reason::RungDue { due_at: at(10), rows: evidence_rows(store, "CRAS").await },
         );
         record(&live, store, warning, 10).await;
         send(store, 11, |_| Outcome::Accepted { reply: "250 ok".to_owned() }).await;
@@ -216,8 +216,8 @@ async fn snapshot(store: &Store) {
         state,
         dated: None,
         basis: Basis::Row,
-        line: 0,
-        wording: None,
+        line: 17,
+        wording: Some("Falta".into()),
     };
     let snapshot = NewSnapshot {
         id: SnapshotId::parse("planilha-1").unwrap(),
@@ -255,6 +255,13 @@ fn notice(slot: Slot, content: Content) -> Notice {
 
 fn sending(notice: Notice, because: Reason) -> Decision {
     Decision::Send(Sending { notice, version: NonZeroU16::MIN, copies: Vec::new(), because })
+}
+
+/// What the ledger knows of a part.
+async fn evidence_rows(store: &Store, id: &str) -> Vec<Entry> {
+    let status = store.status().await.unwrap();
+    let entries = status.window(&census()).of(vitoria()).iter();
+    entries.filter(|entry| entry.part == part(id)).cloned().collect()
 }
 
 async fn record(live: &Live, store: &Store, decision: Decision, minutes: i64) {
@@ -311,6 +318,21 @@ fn words(page: &str) -> String {
         text.push_str(piece.split_once('>').map_or(piece, |(_, rest)| rest));
     }
     text
+}
+
+#[tokio::test]
+async fn porque_and_the_dossier_quote_the_row_that_a_prazo_rests_on() {
+    let office = Office::open().await;
+    let (code, told, err) = office.run(&["porque", "Vitória", "censo-suas/2023"]);
+    assert_eq!(code, 0, "{told}{err}");
+    let row = "CRAS: pendente segundo a fonte planilha, coleta planilha-1 de";
+    let quotes = told.lines().filter(|line| line.contains(row)).collect::<Vec<_>>();
+    assert!(!quotes.is_empty() && quotes.iter().all(|line| line.ends_with("linha 17: “Falta”")), "{told}");
+    office.run(&["dossie", "Vitória", "--janela", "censo-suas/2023"]);
+    let page = words(&office.read("dossie-3205309-censo-suas-2023/dossie.html"));
+    assert!(page.contains("linha 17: “Falta”a carta se baseia nela"), "{page}");
+    let json = office.read("dossie-3205309-censo-suas-2023/dossie.json");
+    assert!(json.contains(r#""citada": true"#) && json.contains(r#""palavra": "Falta""#), "{json}");
 }
 
 #[tokio::test]

@@ -10,11 +10,11 @@ use super::value;
 use crate::domain::id::{EmailAddress, PartId, WindowId};
 use crate::domain::overrides::BatchId;
 
-/// `aplicar`: a configuration to install.
+/// `aplicar`: a configuration to install; without one, the files as they are.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub(in crate::cli) struct Apply {
-    #[arg(id = "pasta", value_name = "DIR", required_unless_present = "voltar", conflicts_with = "voltar")]
-    #[arg(help = "Pasta da configuração nova")]
+    #[arg(id = "pasta", value_name = "DIR", conflicts_with = "voltar")]
+    #[arg(help = "Pasta da configuração nova [padrão: os arquivos como estão]")]
     pub(in crate::cli) from: Option<PathBuf>,
     #[arg(id = "voltar", long, help = "Volta à última configuração guardada")]
     pub(in crate::cli) back: bool,
@@ -57,7 +57,7 @@ pub(in crate::cli) struct Extend {
     #[arg(help = "Quem decidiu [padrão: o usuário do sistema]")]
     pub(in crate::cli) author: String,
     #[arg(id = "confirmar", long, value_name = "DATA", value_parser = value::date)]
-    #[arg(help = "Repete a nova data, quando ela vem antes da antiga")]
+    #[arg(help = "Repete a nova data, quando ela vem antes da antiga ou o efeito é grande")]
     pub(in crate::cli) confirm: Option<Date>,
 }
 

@@ -60,7 +60,8 @@ pub(in crate::cli) enum Command {
     },
     #[command(name = "aplicar", alias = "apply")]
     #[command(about = "Instala uma configuração, depois de mostrar o que ela muda e perguntar")]
-    #[command(after_help = "Exemplo:\n  vigia-suas --config /etc/vigia-suas aplicar /root/vigia-nova")]
+    #[command(after_help = "Exemplo:\n  vigia-suas --config /etc/vigia-suas aplicar /root/vigia-nova\n  \
+        vigia-suas aplicar --confirmar 78")]
     Apply(Apply),
     #[command(name = "prorrogar", alias = "extend")]
     #[command(about = "Escreve uma prorrogação no calendário, mostrando antes quem será avisado")]
@@ -312,6 +313,14 @@ impl Command {
             | Self::Extend(_) => false,
         }
     }
+
+    /// Whether it answers for the service as it runs, also while the files hold what was not let in. What runs it, or puts
+    /// files in force, is about those files.
+    pub(in crate::cli) fn follows_the_service(&self) -> bool {
+        self.goes_on()
+            && !matches!(self, Self::Run { .. } | Self::Apply(_) | Self::Plan { against: Some(_), .. })
+    }
+
     /// Whether it writes to the ledger or the configuration, sends, or takes data in. In `producao` that happens now and
     /// at no other instant, so such a command refuses `--em` there.
     pub(in crate::cli) fn acts(&self) -> bool {

@@ -328,6 +328,7 @@ fn quoted(guide: &str) -> Vec<String> {
         ("PROPOSTA", "1a2b3c4d"),
         ("NOTICIA", "0123456789ab"),
         ("carregar NOME", "carregar cadsuas-cras"),
+        ("--confirmar N", "--confirmar 78"),
     ];
     commands
         .map(|line| line.split([';', '<', '>', '|']).next().unwrap_or_default())

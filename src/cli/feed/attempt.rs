@@ -20,6 +20,7 @@ use crate::feed::Intake;
 use crate::feed::http::Patience;
 use crate::feed::judge::Verdict;
 use crate::render::portuguese;
+use crate::text::visible;
 use crate::world::live::Live;
 
 /// Pages of a run over municipalities or units that are tried.
@@ -105,15 +106,16 @@ fn tell(session: &Session, intake: &Intake, name: &str, of: Option<usize>) {
     };
     let _ = writeln!(
         out,
-        "{name}\n{verdict}: {}, {}; nada foi gravado",
+        "{}\n{verdict}: {}, {}; nada foi gravado",
+        visible::line(name),
         portuguese::counted(mapped.rows, "linha", "linhas"),
         portuguese::counted(mapped.municipalities_seen.len(), "município", "municípios")
     );
     for ((window, state), count) in states {
-        let _ = writeln!(out, "  {window}: {count} {state}");
+        let _ = writeln!(out, "  {window}: {}", portuguese::standing(count, state));
     }
     for remark in remarks {
-        let _ = writeln!(out, "  {remark}");
+        let _ = writeln!(out, "  {}", visible::line(&remark));
     }
     say(&out);
 }

@@ -15,6 +15,7 @@ use crate::domain::time::Zone;
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
 use crate::store::{CrawlProgress, FeedRun, LastAccepted, Ruling, SnapshotLine, Store, StoreError};
+use crate::text::visible;
 
 /// How many snapshots of one feed are shown.
 const SHOWN: usize = 10;
@@ -41,21 +42,21 @@ pub(in crate::cli) async fn list(session: &Session, feed: Option<&FeedId>) -> Re
         remark(
             "nenhuma fonte declarada em fontes.toml: sem fonte, tudo é “não confirmado” e ninguém é cobrado",
         );
-        return Ok(Answer::Done);
     }
     let store = session.ledger().await?;
     let shown = if feed.is_some() { SHOWN } else { 1 };
     let standings = standings(session, store.as_ref(), feeds, shown).await?;
     let retired = match &store {
-        Some(store) if feed.is_none() => retired(session, store).await?,
-        _ => Vec::new(),
+        Some(store) => retired(session, store, feed).await?,
+        None => Vec::new(),
     };
     if session.json {
         for standing in &standings {
             say(&standing.json(session).to_string());
         }
-        for id in &retired {
-            say(&json!({ "fonte": id.as_str(), "aposentada": true }).to_string());
+        for (id, since) in &retired {
+            let since = since.map(|at| rfc3339(at, &session.setup.config.calendar));
+            say(&json!({ "fonte": id.as_str(), "aposentada": true, "desde": since }).to_string());
         }
         return Ok(Answer::Done);
     }
@@ -63,25 +64,39 @@ pub(in crate::cli) async fn list(session: &Session, feed: Option<&FeedId>) -> Re
         (Some(store), Some(_)) => store.rulings(None).await?,
         _ => Vec::new(),
     };
-    let mut out = table(&standings, session);
-    for id in &retired {
-        let _ = writeln!(
-            out,
-            "{id}  aposentada: não está mais em fontes.toml, e o que ela disse deixou de contar"
-        );
+    let mut out = if standings.is_empty() { String::new() } else { table(&standings, session) };
+    for (id, since) in &retired {
+        let _ = match since {
+            Some(at) => writeln!(
+                out,
+                "{id}  aposentada desde {}: o que ela disse até então deixou de contar, mesmo que volte",
+                portuguese::instant(*at, &session.setup.config.calendar.hours.zone)
+            ),
+            None => writeln!(
+                out,
+                "{id}  será aposentada quando esta configuração valer: o que ela disse deixa de contar"
+            ),
+        };
     }
     for standing in standings.iter().filter(|_| feed.is_some()) {
         out.push_str(&details(standing, &rulings, &session.setup.config.calendar.hours.zone));
     }
-    say(&out);
+    if !out.is_empty() {
+        say(&out);
+    }
     Ok(Answer::Done)
 }
 
-/// The feeds that brought loads and are no longer declared.
-async fn retired(session: &Session, store: &Store) -> std::result::Result<Vec<FeedId>, StoreError> {
+/// The feeds that brought loads and are removed or switched off, with since when that is in force.
+async fn retired(
+    session: &Session,
+    store: &Store,
+    only: Option<&FeedId>,
+) -> std::result::Result<Vec<(FeedId, Option<Timestamp>)>, StoreError> {
     let book = store.status().await?;
-    let declared = |id: &FeedId| session.setup.config.feeds.iter().any(|spec| spec.id == *id);
-    let mut retired: Vec<FeedId> = book.feeds().filter(|id| !declared(id)).cloned().collect();
+    let on = |id: &FeedId| session.setup.config.feeds.iter().any(|spec| spec.id == *id && spec.enabled);
+    let off = book.feeds().filter(|id| !on(id) && only.is_none_or(|only| only == *id));
+    let mut retired: Vec<_> = off.map(|id| (id.clone(), book.retired_at(id))).collect();
     retired.sort();
     Ok(retired)
 }
@@ -189,9 +204,10 @@ impl Standing<'_> {
             && let Some(failure) = &run.failure
         {
             notes.push(format!(
-                "a busca de {} falhou ({}ª seguida): {failure}",
+                "a busca de {} falhou ({}ª seguida): {}",
                 portuguese::short_instant(run.tried_at, zone),
-                run.failures
+                run.failures,
+                visible::line(failure)
             ));
         }
         if let Some(crawl) = &self.crawl {
@@ -207,7 +223,7 @@ impl Standing<'_> {
         if let Some(last) = self.snapshots.first().filter(|s| s.verdict == Verdict::Quarantined) {
             let more = last.reasons.len().saturating_sub(1);
             let more = if more > 0 { format!(" (e mais {more})") } else { String::new() };
-            let first = last.reasons.first().map_or("", String::as_str);
+            let first = last.reasons.first().map(|reason| visible::line(reason)).unwrap_or_default();
             notes.push(format!("em quarentena: {first}{more}"));
         }
         notes
@@ -262,10 +278,10 @@ fn details(standing: &Standing<'_>, rulings: &[Ruling], zone: &Zone) -> String {
             if rules { " (vale)" } else { "" },
             portuguese::instant(snapshot.taken_at, zone),
             portuguese::counted(snapshot.rows, "linha", "linhas"),
-            portuguese::line(&snapshot.source),
+            visible::line(&snapshot.source),
         );
         for reason in &snapshot.reasons {
-            let _ = writeln!(out, "    {reason}");
+            let _ = writeln!(out, "    {}", visible::line(reason));
         }
         for ruling in rulings.iter().filter(|ruling| ruling.snapshot == snapshot.id) {
             let _ = writeln!(out, "    {}", in_words(ruling, zone));
@@ -282,9 +298,9 @@ pub(in crate::cli) fn in_words(ruling: &Ruling, zone: &Zone) -> String {
     };
     format!(
         "{what} por {} em {}; motivo: {}",
-        ruling.by.author,
+        visible::line(&ruling.by.author),
         portuguese::short_instant(ruling.by.at, zone),
-        ruling.by.reason
+        visible::line(&ruling.by.reason)
     )
 }
 

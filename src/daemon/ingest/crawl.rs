@@ -179,7 +179,7 @@ impl Crawl<'_> {
         let body = Body { given: page.given.clone(), original };
         // An error page with status 200 is what these hosts send under load: it may pass.
         looks_right(self.spec, &body).map_err(|error| (error.to_string(), None, true))?;
-        if paging::next(&self.spec.format, &page.url, std::iter::once(&body)).is_some() {
+        if paging::is_part(&self.spec.format, &body) {
             let what = "a resposta veio só em parte: aumente `rows` no endereço da fonte";
             return Err((what.to_owned(), None, false));
         }

@@ -18,7 +18,7 @@ use crate::feed::body::{Body, Original};
 use crate::feed::judge::{Refusal, Verdict};
 use crate::feed::map::Ground;
 use crate::feed::{Intake, Missing, digest, take_in_run};
-use crate::store::{NewSnapshot, Store, StoreError};
+use crate::store::{NewSnapshot, Store, StoreError, SwitchedBy};
 use crate::world::known;
 use crate::world::live::Live;
 
@@ -169,6 +169,13 @@ pub async fn take_in_load(
         original,
     };
     if taken.is_accepted() {
+        if !spec.enabled {
+            let by = SwitchedBy {
+                configuration: live.setup.config.fingerprint.clone(),
+                author: "carga à mão".to_owned(),
+            };
+            store.retire_feed(&spec.id, by, now).await?;
+        }
         store.accept_snapshot(snapshot, observations, now).await?;
     } else {
         store.quarantine_snapshot(snapshot, observations, now).await?;

@@ -16,6 +16,7 @@ use crate::domain::dossier::{
     ChainState, Dossier, EditionLine, EvidenceLine, Holder, LetterFile, WindowFile,
 };
 use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::domain::journal::Evidence;
 use crate::domain::notice;
 use crate::domain::roster::Roster;
 use crate::mail::message;
@@ -119,13 +120,8 @@ impl Desk<'_> {
                 .iter()
                 .filter(|(window, _)| *window == id)
                 .map(|(_, entry)| EvidenceLine {
-                    part: entry.part.clone(),
                     part_name: part_name(&entry.part, calendar),
-                    unit: entry.unit.clone(),
-                    state: entry.state,
-                    as_of: entry.as_of(),
-                    feed: entry.feed.clone(),
-                    snapshot: entry.snapshot.as_str().to_owned(),
+                    said: Evidence::of(entry, false),
                 })
                 .collect(),
             letters,

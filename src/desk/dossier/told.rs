@@ -9,7 +9,7 @@ use crate::domain::dossier::{
     OutageLine, ReadingLine, ReturnLine, SnapshotLine,
 };
 use crate::domain::id::{WindowId, slugify};
-use crate::domain::journal::{self, Act, Decision, Entry, OrderAct, Ordered, Ruled};
+use crate::domain::journal::{self, Act, Decision, Entry, Evidence, OrderAct, Ordered, Ruled};
 use crate::domain::notice::{NoticeKey, StaffSlot, Told as ToldDeadline};
 use crate::render::because::part_name;
 use crate::store::{Attempt, CaseFile, DeliveryId, DeliveryLine, JournalEntry, KeptMessage, Letter, sha256};
@@ -32,16 +32,9 @@ pub(super) fn is_letter(told: &Decision, letter: &Letter) -> bool {
 
 /// What the feeds said when it was decided.
 pub(super) fn evidence(told: &Decision, calendar: &Calendar) -> Vec<EvidenceLine> {
-    let lines = told.evidence.iter().map(|line| EvidenceLine {
-        part_name: part_name(&line.part, calendar),
-        part: line.part.0.clone(),
-        unit: line.unit.as_ref().map(|unit| unit.0.clone()),
-        state: *line.state,
-        as_of: *line.as_of,
-        feed: line.feed.0.clone(),
-        snapshot: line.snapshot.as_str().to_owned(),
-    });
-    lines.collect()
+    let line =
+        |said: &Evidence| EvidenceLine { part_name: part_name(&said.part, calendar), said: said.clone() };
+    told.evidence.iter().map(line).collect()
 }
 
 fn is_unsent(told: &Decision) -> bool {
@@ -256,6 +249,7 @@ fn matters(entry: &JournalEntry, windows: &BTreeSet<WindowId>) -> bool {
         | Entry::Outage(_)
         | Entry::Reading(_)
         | Entry::ClockRuled(_)
+        | Entry::FeedSwitched(_)
         | Entry::Assumed(_)
         | Entry::QueueStopped(_)
         | Entry::QueueResumed(_) => true,
@@ -283,6 +277,8 @@ fn matters(entry: &JournalEntry, windows: &BTreeSet<WindowId>) -> bool {
         | Entry::Unflagged(_)
         | Entry::Adopted(_)
         | Entry::Rejected(_)
+        | Entry::Held(_)
+        | Entry::Consented(_)
         | Entry::RegisterLoaded(_)
         | Entry::RegisterDoubted(_)
         | Entry::ProposalsTaken(_)

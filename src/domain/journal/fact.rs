@@ -7,7 +7,7 @@ use super::make::{Part, facts};
 use super::word::Text;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{FeedId, GerenciaId, MunicipalityCode, PartId, SnapshotId, UnitId};
-use crate::domain::status::State;
+use crate::domain::status::{Entry, State};
 
 facts! {
     /// What a feed said of one part.
@@ -24,6 +24,14 @@ facts! {
         feed "fonte": Text<FeedId>,
         /// In which load.
         snapshot "coleta": Text<SnapshotId>,
+        /// When that was taken.
+        taken_at "coletada_em": Text<Timestamp>,
+        /// On which of its lines; null: it has no row about the part.
+        line "linha": Option<u32>,
+        /// The row's word as written, or counts; null where there is none.
+        wording "palavra": Option<String>,
+        /// Whether a prazo rests on it: the feed's last accepted row about a part or unit that it lists, saying *pendente*.
+        is_quoted "citada": bool,
     }
 
     /// A letter, recorded before the network is touched.
@@ -138,6 +146,25 @@ facts! {
         feed "fonte": Text<FeedId>,
         /// The change in words.
         change "mudanca": String,
+    }
+}
+
+impl Evidence {
+    /// What is known from one feed, as a decision rests on it or only knew of it.
+    #[must_use]
+    pub fn of(entry: &Entry, is_quoted: bool) -> Self {
+        Self {
+            part: Text(entry.part.clone()),
+            unit: entry.unit.clone().map(Text),
+            state: Text(entry.state),
+            as_of: Text(entry.as_of()),
+            feed: Text(entry.feed.clone()),
+            snapshot: Text(entry.snapshot.clone()),
+            taken_at: Text(entry.taken_at),
+            line: (entry.line > 0).then_some(entry.line),
+            wording: entry.wording.as_deref().map(str::to_owned),
+            is_quoted,
+        }
     }
 }
 

@@ -32,7 +32,7 @@ pub use fact::{
 pub use make::{Field, Form, Part};
 use make::{entries, facts};
 pub use read::Unread;
-pub use word::{Act, ClockAct, DoubtCause, OrderAct, OrderKind, Text, Unflagging, Verdict};
+pub use word::{Act, ClockAct, DoubtCause, FeedAct, OrderAct, OrderKind, Text, Unflagging, Verdict};
 
 use super::delivery::DeliveryState;
 use super::id::{FeedId, PartId, SnapshotId, SystemId, WindowId};
@@ -222,6 +222,19 @@ entries! {
         reason "motivo": String,
     }
 
+    /// A feed was removed from the configuration or switched off, so that what it said until then no longer counts, or is on
+    /// again. The subject is the feed.
+    FeedSwitched "fonte.1" since "0.1.0" {
+        /// Whether it was retired (*aposentar*) or is on again (*religar*), which brings nothing back.
+        act "acao": FeedAct,
+        /// The place among all loads of the last that no longer counts; null when it is on again.
+        last "ate_coleta": Option<u64>,
+        /// The fingerprint of the configuration that says so.
+        configuration "configuracao": String,
+        /// Who put that in force.
+        author "autor": String,
+    }
+
     /// An edition of a deadline was read for the first time, or otherwise than before. The subject is the window.
     Reading "leitura.1" since "0.1.0" {
         /// Which edition, counted from 1.
@@ -337,6 +350,24 @@ entries! {
     Rejected "configuracao.recusar.1" since "0.1.0" {
         /// SHA-256 of its faults in words.
         faults_sha256 "faltas_sha256": String,
+    }
+
+    /// A configuration with large effects was held until a person lets it in. The subject is its fingerprint.
+    Held "configuracao.segurar.1" since "0.1.0" {
+        /// How many letters it would change.
+        letters "cartas": u64,
+        /// Each large effect in words.
+        effects "efeitos": Vec<String>,
+        /// SHA-256 of the table that staff were shown.
+        table_sha256 "tabela_sha256": String,
+    }
+
+    /// Somebody let a configuration with large effects in. The subject is the digest of its files.
+    Consented "configuracao.confirmar.1" since "0.1.0" {
+        /// How many letters it changes, as they were shown.
+        letters "cartas": u64,
+        /// Who.
+        author "autor": String,
     }
 
     /// A load of a register of units is believed. The subject is its feed.

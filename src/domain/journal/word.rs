@@ -92,6 +92,14 @@ words! {
         Other "outro",
     }
 
+    /// What became of a feed.
+    FeedAct {
+        /// *aposentar*: it was removed or switched off.
+        Retire "aposentar",
+        /// *religar*: it is on again.
+        Resume "religar",
+    }
+
     /// Whether an order is given or taken back.
     OrderAct {
         /// *dar*: given.

@@ -1,6 +1,6 @@
 //! What is known, window by window, as far as somebody asks. Pure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -16,6 +16,8 @@ pub struct StatusBook {
     fetched: HashMap<FeedId, (SnapshotId, Timestamp)>,
     /// What feeds said that are no longer: it counts only where a window had closed on it.
     retired: HashMap<WindowId, Shelf>,
+    /// Feeds that are switched off, since when.
+    off: HashMap<FeedId, Timestamp>,
 }
 
 /// What is known of a window, read once somebody asks: most windows are long over and nobody asks.
@@ -31,6 +33,15 @@ type Entries = HashMap<MunicipalityCode, Vec<Entry>>;
 /// What is known of a window from one feed, where it is kept.
 #[derive(Clone)]
 struct Unread(FeedId, Arc<dyn Fn() -> Vec<(MunicipalityCode, Entry)> + Send + Sync>);
+
+impl Unread {
+    /// The same without what is not wanted of it.
+    fn part(&self, wanted: impl Fn(&Entry) -> bool + Send + Sync + 'static) -> Self {
+        let read = self.1.clone();
+        let part = move || read().into_iter().filter(|(_, entry)| wanted(entry)).collect();
+        Self(self.0.clone(), Arc::new(part))
+    }
+}
 
 impl fmt::Debug for Unread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -52,6 +63,13 @@ impl Shelf {
             }
             all
         })
+    }
+
+    /// The feeds that said something in it; one may come several times.
+    fn feeds(&self) -> impl Iterator<Item = FeedId> + '_ {
+        let unread = self.unread.iter().map(|unread| &unread.0);
+        let read = self.read.get().into_iter().flat_map(HashMap::values).flatten().map(|entry| &entry.feed);
+        unread.chain(read).cloned()
     }
 
     /// Every entry, to be changed; what is kept elsewhere no longer counts.
@@ -84,6 +102,7 @@ impl StatusBook {
         let same = |e: &&mut Entry| e.part == said.part && e.unit == said.unit && e.feed == load.feed;
         match entries.iter_mut().find(same) {
             None => entries.push(Entry::of(said, load, None, belief)),
+            Some(known) if known.arrival <= load.after => *known = Entry::of(said, load, None, belief),
             Some(known) if known.stands_over(&said, belief) => {}
             Some(known) => *known = Entry::of(said, load, Some(known), belief),
         }
@@ -101,16 +120,28 @@ impl StatusBook {
 
     /// Puts aside what feeds said that are no longer: from then on it does not count, but where a window had closed on it.
     pub fn only(&mut self, counts: impl Fn(&FeedId) -> bool) {
+        let gone: HashSet<FeedId> =
+            self.windows.values().flat_map(Shelf::feeds).filter(|f| !counts(f)).collect();
+        for feed in gone {
+            self.retire(&feed, u64::MAX, None);
+        }
+        self.fetched.retain(|feed, _| counts(feed));
+    }
+
+    /// Puts aside what a feed said up to a load, when it was switched off; `since` is when, unless it is on again.
+    pub fn retire(&mut self, feed: &FeedId, last: u64, since: Option<Timestamp>) {
+        self.off.extend(since.map(|at| (feed.clone(), at)));
         for (window, shelf) in &mut self.windows {
-            let unread: Vec<Unread> = shelf.unread.extract_if(.., |Unread(feed, _)| !counts(feed)).collect();
             let Some(read) = shelf.read.get_mut() else {
-                if !unread.is_empty() {
-                    self.retired.entry(window.clone()).or_default().unread.extend(unread);
+                for unread in shelf.unread.iter_mut().filter(|unread| unread.0 == *feed) {
+                    let retired = self.retired.entry(window.clone()).or_default();
+                    retired.unread.push(unread.part(move |entry| entry.arrival <= last));
+                    *unread = unread.part(move |entry| entry.arrival > last);
                 }
                 continue;
             };
             for (code, entries) in read {
-                for entry in entries.extract_if(.., |entry| !counts(&entry.feed)) {
+                for entry in entries.extract_if(.., |entry| entry.feed == *feed && entry.arrival <= last) {
                     let retired = self.retired.entry(window.clone()).or_default();
                     let Some(retired) = retired.entries_mut() else { continue };
                     let retired = retired.entry(*code).or_default();
@@ -119,7 +150,12 @@ impl StatusBook {
                 }
             }
         }
-        self.fetched.retain(|feed, _| counts(feed));
+    }
+
+    /// Since when a feed is switched off; absent when it is not.
+    #[must_use]
+    pub fn retired_at(&self, feed: &FeedId) -> Option<Timestamp> {
+        self.off.get(feed).copied()
     }
 
     /// The feeds that ever brought a load.

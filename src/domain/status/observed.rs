@@ -16,7 +16,7 @@ pub struct Record {
     pub unit: u32,
     /// The data's own date, in seconds of the epoch; [`Record::UNDATED`] is none.
     pub dated: i64,
-    /// Line in the file; 0 when no row says it, or when an earlier thing of the same row stands for the row.
+    /// Line in the file; 0 when no row says it.
     pub line: u32,
     /// Part, from 0.
     pub part: u16,

@@ -36,7 +36,9 @@ pub(super) fn open<'a>(
     let survey = Survey::of(original.open(), encoding)?;
     let chosen = Chosen::find(original, survey, heading)?;
     let header = Header::new(chosen.names.iter().cloned());
-    Table::new(header, move |take| {
+    let place =
+        format!("{}ª tabela da página, cabeçalho na linha {} dela", chosen.table + 1, chosen.rows.1 + 1);
+    let table = Table::new(header, move |take| {
         let mut row = Row::new(0);
         let mut heading: Vec<Vec<String>> = Vec::new();
         let ended = walk(original, survey, &mut |line| {
@@ -60,7 +62,8 @@ pub(super) fn open<'a>(
             }
         })?;
         if ended.contains(&chosen.table) { Ok(()) } else { Err(DecodeError::CutPage) }
-    })
+    })?;
+    Ok(table.at(place))
 }
 
 /// The table, the rows of its heading, first and last, and what stands in the last.

@@ -8,6 +8,7 @@ use crate::domain::status::{Belief, Load};
 use crate::feed::body::{Body, Given, Original};
 use crate::feed::fixture::{CODES, calendar, mapped, november, presence, roster, situation, windows};
 use crate::feed::map::{BadLine, Ground};
+use crate::feed::sheet::fixture::xlsx_of;
 use crate::feed::{Intake, Missing, take_in, take_in_run};
 
 fn reasons(spec: &FeedSpec, file: &[u8], before: Option<&Baseline>) -> Vec<String> {
@@ -35,6 +36,7 @@ fn after(spec: &FeedSpec, files: &[String]) -> Baseline {
             snapshot: SnapshotId::parse(&format!("s{day}")).unwrap(),
             arrival: day,
             taken_at: november(i8::try_from(day).unwrap()),
+            after: 0,
         };
         for page in found.observations.pages() {
             let said: Vec<_> = page.observations().collect();
@@ -226,6 +228,58 @@ fn a_column_with_another_heading_is_not_believed_also_where_it_is_named_by_its_p
     let moved = rows(&CODES).replace("ibge;ref", "codigo;ref");
     let told = reasons(&spec, moved.as_bytes(), Some(&before));
     assert!(told[0].contains("eram “ibge | ref”, agora são “codigo | ref”"), "{told:?}");
+}
+
+#[test]
+fn another_tab_heading_row_or_order_of_tables_is_not_believed_and_the_difference_is_shown() {
+    let cell = |at: &str, text: &str| format!("<c r=\"{at}\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
+    let book = |tab: &str, row: u32| {
+        let rows = [("ibge", "ref"), ("320530", "10/2026")].into_iter().zip(row..).map(|((a, b), at)| {
+            format!("<row r=\"{at}\">{}{}</row>", cell(&format!("A{at}"), a), cell(&format!("B{at}"), b))
+        });
+        let sheet = format!("<sheetData>{}</sheetData>", rows.collect::<String>());
+        xlsx_of(&[("Capa", "", "<sheetData/>"), (tab, "", &sheet)], "<sst/>")
+    };
+    let table = "<table><tr><th>ibge</th><th>ref</th></tr><tr><td>320530</td><td>10/2026</td></tr></table>";
+    let html = Format::Html { table: "ibge".to_owned(), encoding: None };
+    let csv = presence().format;
+    let sheet = Format::Sheet { name: None, heading: None };
+    let page = |above: &str| format!("<html><body>{above}{table}</body></html>").into_bytes();
+    for (format, before, now, difference) in [
+        (
+            sheet.clone(),
+            book("Dados", 1),
+            book("Novembro", 1),
+            "era aba “Dados”, cabeçalho na linha 1, agora é aba “Novembro”",
+        ),
+        (sheet, book("Dados", 1), book("Dados", 3), "agora é aba “Dados”, cabeçalho na linha 3"),
+        (
+            csv,
+            b"ibge;ref\n320530;10/2026\n".to_vec(),
+            b"\nibge;ref\n320530;10/2026\n".to_vec(),
+            "cabeçalho na linha 2",
+        ),
+        (
+            html,
+            page(""),
+            page("<table><tr><td>Aviso</td></tr></table>"),
+            "era 1ª tabela da página, cabeçalho na linha 1 dela, agora é 2ª tabela da página",
+        ),
+    ] {
+        let spec = FeedSpec { format, ..presence() };
+        let (calendar, windows, roster) = (calendar(), windows(), roster());
+        let ground =
+            Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
+        let take = |bytes: &[u8], known: Option<&Baseline>| {
+            take_in(&spec, &[Body::plain(Original::from_bytes(bytes))], &ground, known)
+        };
+        let first = take(&before, None);
+        assert!(matches!(first.verdict, Verdict::Accepted { .. }), "{:?}", first.remarks());
+        let known = Baseline { form: first.mapped.form, ..Baseline::default() };
+        assert!(matches!(take(&before, Some(&known)).verdict, Verdict::Accepted { .. }), "{difference}");
+        let told = take(&now, Some(&known)).remarks();
+        assert!(told[0].contains(difference), "{told:?}");
+    }
 }
 
 #[test]

@@ -73,7 +73,7 @@ pub enum Refusal {
         /// The municipalities, by name.
         who: Vec<String>,
     },
-    /// The columns are not those of the last accepted load.
+    /// The form (place and columns) is not that of the last accepted load.
     Form {
         /// Of the last accepted load.
         before: String,
@@ -251,11 +251,18 @@ impl fmt::Display for Refusal {
                  {}{IF_TRUE}",
                 who.join(", ")
             ),
-            Self::Form { before, now } => write!(
-                f,
-                "as colunas mudaram: na última coleta aceita eram “{before}”, agora são “{now}”; confira as colunas da \
-                 fonte{IF_TRUE}"
-            ),
+            Self::Form { before, now } => match (before.split_once('\t'), now.split_once('\t')) {
+                (Some((was, before)), Some((is, now))) if before == now => write!(
+                    f,
+                    "a forma mudou: na última coleta aceita era {was}, agora é {is}; confira a fonte{IF_TRUE}"
+                ),
+                (Some((_, before)), Some((_, now))) => write!(
+                    f,
+                    "as colunas mudaram: na última coleta aceita eram “{before}”, agora são “{now}”; confira as colunas \
+                     da fonte{IF_TRUE}"
+                ),
+                _ => write!(f, "a forma mudou: na última coleta aceita era “{before}”, agora é “{now}”"),
+            },
             Self::SameAnswer { one, other } => write!(
                 f,
                 "a resposta sobre {one} é idêntica à resposta sobre {other}: o servidor não respondeu ao que foi \

@@ -3,6 +3,7 @@
 //! A row is kept as numbers: names are kept once. Rows that repeat are folded together before they become many, so
 //! that memory follows what a file says and not how long it is.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -42,8 +43,16 @@ fn both(one: Record, other: Record) -> Record {
     };
     // Of rows that agree the one that speaks of the latest day stands; none of rows that do not.
     let dated = if basis == Basis::Contradiction { Record::UNDATED } else { one.dated.max(other.dated) };
-    let line = [one.line, other.line].into_iter().filter(|line| *line > 0).min().unwrap_or(0);
+    // A contradiction is shown from its first line; of rows that agree the one whose words stand is quoted.
+    let line = if basis == Basis::Contradiction { line(one).min(line(other)) } else { line(one) };
     Record { dated, line, state, basis, ..one }
+}
+
+/// Marks the line of all but the first thing that a row says, so that the row counts once.
+const MORE: u32 = 1 << 31;
+
+fn line(record: Record) -> u32 {
+    record.line & !MORE
 }
 
 /// Names kept once, and found by what they name.
@@ -141,14 +150,14 @@ impl Gathered {
         }
     }
 
-    /// Takes in what the row on a line says; line 0 for all but the first thing that it says.
+    /// Takes in what the row on a line says; `more` for all but the first thing that it says.
     pub(super) fn add(
         &mut self,
         window: usize,
         municipality: MunicipalityCode,
         (part, unit): (u16, u32),
         said: Said,
-        line: u64,
+        (line, more): (u64, bool),
     ) {
         if self.held >= MOST_OBSERVATIONS {
             self.fold();
@@ -163,7 +172,7 @@ impl Gathered {
                 municipality,
                 unit,
                 dated: said.dated.unwrap_or(Record::UNDATED),
-                line: u32::try_from(line).unwrap_or(u32::MAX),
+                line: u32::try_from(line).unwrap_or(u32::MAX) & !MORE | if more { MORE } else { 0 },
                 part,
                 wording: said.wording,
                 state: said.state,
@@ -177,11 +186,12 @@ impl Gathered {
     fn fold(&mut self) {
         for records in &mut self.windows {
             // The words only make the order whole, so that the order of rows never matters.
-            let order = |r: &Record| (key(r), r.dated, self.names.names.wording(r.wording), r.line);
+            let order =
+                |r: &Record| (key(r), r.dated, self.names.names.wording(r.wording), Reverse(line(*r)));
             records.sort_unstable_by(|a, b| order(b).cmp(&order(a)));
             for same in records.chunk_by(|a, b| key(a) == key(b)).filter(|same| same.len() > 1) {
                 // Only the first thing that a row says stands for the row.
-                let lines = || same.iter().map(|r| r.line).filter(|line| *line > 0);
+                let lines = || same.iter().map(|r| r.line).filter(|line| line & MORE == 0);
                 let first = lines().min();
                 let again = lines().filter(|line| Some(*line) > first).min().or(first);
                 self.repeated.rows += lines().count().saturating_sub(1);
@@ -204,6 +214,9 @@ impl Gathered {
     /// All rows were read.
     pub(super) fn settle(mut self) -> Settled {
         self.fold();
+        for record in self.windows.iter_mut().flatten() {
+            record.line = line(*record);
+        }
         Settled { names: self.names, windows: self.windows, repeated: self.repeated }
     }
 }
@@ -265,7 +278,7 @@ mod tests {
         let mut gathered = Gathered::new(1, [PartId::parse("CRAS").unwrap()]);
         for (line, (day, state)) in (2..).zip(words) {
             let said = Said { state: *state, dated: Some(*day), wording: 0, basis: Basis::Row };
-            gathered.add(0, code, (0, 0), said, line);
+            gathered.add(0, code, (0, 0), said, (line, false));
         }
         let settled = gathered.settle();
         let Repeated { rows, first_line } = settled.repeated;

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::domain::calendar::{Calendar, Window};
-use crate::domain::feed::{FeedSpec, Format, Meaning, PartRule, Says};
+use crate::domain::feed::{FeedSpec, Meaning, PartRule, Says};
 use crate::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
 use crate::domain::roster::Roster;
 use crate::domain::status::{Basis, Observations};
@@ -125,7 +125,8 @@ pub struct Mapped {
     pub missed_pages: usize,
     /// Why the first of them could not, and whom it is about.
     pub first_missed: Option<String>,
-    /// The columns that the load came in, where they are a form that the next must have too.
+    /// The form that the load came in and that the next must have too: a line for each, place and columns parted by a
+    /// tabulator.
     pub form: Option<String>,
     /// Two different questions that got the same bytes for an answer, by what they were about.
     pub same_answer: Option<(String, String)>,
@@ -202,8 +203,15 @@ impl<'a> Mapper<'a> {
         if table.header().is_empty() {
             return table.each(&mut |_| ());
         }
-        if matches!(self.spec.format, Format::Csv { .. } | Format::Html { .. } | Format::Sheet { .. }) {
-            self.mapped.form.get_or_insert_with(|| table.header().in_order());
+        if let Some(form) = table.form() {
+            // Where a table stands in its page may differ from one unit or municipality to the next.
+            let place = if given.is_of_somebody() { "" } else { &form.place };
+            let line = format!("{place}\t{}", form.columns);
+            let known = self.mapped.form.get_or_insert_default();
+            if !known.lines().any(|known| known == line) {
+                known.push_str(if known.is_empty() { "" } else { "\n" });
+                known.push_str(&line);
+            }
         }
         let columns = match column::Columns::find(&self.spec.mapping, table.header()) {
             Ok(columns) => columns,

@@ -179,7 +179,7 @@ impl<'a> Tables<'a> {
             (_, Says::Parts(words)) => words.iter().map(|(part, word)| (part, *word)).collect(),
             (None, Says::Whole(_)) => return Err("a linha não diz de que parte fala".to_owned()),
         };
-        let mut line = row.line;
+        let mut more = false;
         for (part, word) in about {
             let number = to.gathered.names.part(part).ok_or("parte desconhecida")?;
             let windows = self.windows(row, with, number, part)?;
@@ -192,9 +192,9 @@ impl<'a> Tables<'a> {
                 return Err("código da unidade em branco".to_owned());
             }
             let wording = match (word.wording(), &said.wording) {
-                (Some(own), _) => to.gathered.names.keep_wording(own),
-                (None, Some(wording)) => to.gathered.names.keep_wording(wording),
-                (None, None) => 0,
+                (Some(own), Some(written)) => to.gathered.names.keep_wording(&format!("{own} (“{written}”)")),
+                (None, Some(written)) => to.gathered.names.keep_wording(written),
+                (_, None) => 0,
             };
             for window in windows.iter() {
                 let state = match (word.state(), dated) {
@@ -215,13 +215,13 @@ impl<'a> Tables<'a> {
                     _ => None,
                 };
                 let said = Said { state, dated: at, wording, basis };
-                to.gathered.add(*window, municipality, (number, unit.unwrap_or(0)), said, line);
-                line = 0;
+                to.gathered.add(*window, municipality, (number, unit.unwrap_or(0)), said, (row.line, more));
+                more = true;
             }
         }
         to.mapped.doubtful_dates += usize::from(doubtful || dated == Dated::Unreadable);
         // Nothing of the row was in any window.
-        to.mapped.without_window += usize::from(line > 0);
+        to.mapped.without_window += usize::from(!more);
         Ok(())
     }
 

@@ -321,6 +321,9 @@ fn one_word_of_the_parts_column_may_be_several_parts() {
     spec.mapping.part = PartRule::Column { column: "parte".to_owned(), words };
     let file = "ibge;parte;situacao;data\n320530;gestao e creas;Questionário Preenchido;\n320530;gestao e creas;Preencher o questionário;\n";
     let found = mapped(&spec, &roster(), file);
+    let lines =
+        found.observations.iter().filter(|said| said.municipality == code("3205309")).map(|said| said.line);
+    assert_eq!(lines.collect::<Vec<_>>(), [2, 2], "each part has the row's line");
     assert_eq!(
         by_part(&found, "3205309"),
         ["CREAS nao_confirmado", "GESTAO nao_confirmado"],
@@ -336,7 +339,10 @@ fn filled_in_and_not_concluded_is_pending_in_words_of_its_own() {
     spec.mapping.meaning = Meaning::Situation { column: "situacao".to_owned(), words };
     let found = mapped(&spec, &roster(), "ibge;parte;situacao;data\n320530;CRAS;100%;\n");
     let said = found.observations.iter().last().unwrap();
-    assert_eq!((said.state, said.wording.as_deref()), (State::Pending, Some("preenchido, falta concluir")));
+    assert_eq!(
+        (said.state, said.wording.as_deref()),
+        (State::Pending, Some("preenchido, falta concluir (“100%”)"))
+    );
 }
 
 #[test]

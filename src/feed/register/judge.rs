@@ -6,6 +6,7 @@ use super::{RegisterGround, RegisterRead};
 use crate::domain::register::RegisterSpec;
 use crate::domain::roster::Units;
 use crate::feed::error::DecodeError;
+use crate::text::number::counted;
 
 /// A fall of so many units is ordinary.
 const ORDINARY_FALL: usize = 5;
@@ -37,7 +38,7 @@ pub enum Distrust {
     #[error("nenhuma das {0} linhas é de um município de municipios.csv")]
     Elsewhere(usize),
     /// Fewer units than the configuration asks for.
-    #[error("a carga tem {found} unidade(s), menos que o mínimo de {minimum}")]
+    #[error("a carga tem {}, menos que o mínimo de {minimum}", units(*found))]
     TooFew {
         /// Units read clearly.
         found: usize,
@@ -45,7 +46,7 @@ pub enum Distrust {
         minimum: usize,
     },
     /// Far fewer than the last time.
-    #[error("a carga tem {found} unidade(s); a última aceita tinha {before}")]
+    #[error("a carga tem {}; a última aceita tinha {before}", units(*found))]
     Fell {
         /// Units read clearly.
         found: usize,
@@ -53,7 +54,7 @@ pub enum Distrust {
         before: usize,
     },
     /// Far fewer than `unidades.csv` has.
-    #[error("a carga tem {found} unidade(s); unidades.csv tem {ours} das mesmas partes")]
+    #[error("a carga tem {}; unidades.csv tem {ours} das mesmas partes", units(*found))]
     FarFromOurs {
         /// Units read clearly.
         found: usize,
@@ -121,4 +122,8 @@ pub(super) fn judge(
 fn ours(read: &RegisterRead, ground: &RegisterGround<'_>) -> usize {
     let units = ground.roster.units.iter().flat_map(Units::iter);
     units.filter(|unit| unit.until.is_none() && read.register.covered.contains(&unit.part)).count()
+}
+
+fn units(number: usize) -> String {
+    counted(number, "unidade", "unidades")
 }

@@ -16,6 +16,7 @@ use crate::domain::calendar::Part;
 use crate::domain::id::PartId;
 use crate::domain::register::{Register, RegisterColumns, RegisterPart, RegisterSpec};
 use crate::domain::roster::Roster;
+use crate::text::number::counted;
 
 use self::read::Gather;
 use super::body::Body;
@@ -86,33 +87,45 @@ impl RegisterRead {
     /// What staff should know of a load that is believed.
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
-        let counted = |n: usize, text: &str| (n > 0).then(|| format!("{n} {text}"));
+        let told = |n: usize, one: &str, many: &str| (n > 0).then(|| counted(n, one, many));
         let mut remarks: Vec<String> = [
-            counted(
+            told(
                 self.elsewhere,
-                "linha(s) de municípios que não estão em municipios.csv, deixadas de fora",
+                "linha de um município que não está em municipios.csv, deixada de fora",
+                "linhas de municípios que não estão em municipios.csv, deixadas de fora",
             ),
-            counted(
+            told(
                 self.other_parts,
-                "linha(s) de tipos de unidade que não são acompanhados, deixadas de fora",
+                "linha de um tipo de unidade que não é acompanhado, deixada de fora",
+                "linhas de tipos de unidade que não são acompanhados, deixadas de fora",
             ),
-            counted(
+            told(
                 self.contradictory,
-                "unidade(s) em linhas que se contradizem: nada é proposto sobre elas",
+                "unidade em linhas que se contradizem: nada é proposto sobre ela",
+                "unidades em linhas que se contradizem: nada é proposto sobre elas",
             ),
-            counted(self.bad_addresses, "endereço(s) de e-mail que não servem, tratados como em branco"),
+            told(
+                self.bad_addresses,
+                "endereço de e-mail que não serve, tratado como em branco",
+                "endereços de e-mail que não servem, tratados como em branco",
+            ),
         ]
         .into_iter()
         .flatten()
         .collect();
         for (word, rows) in &self.unknown_words {
             remarks.push(format!(
-                "situação desconhecida “{word}” em {rows} linha(s): nada é proposto sobre essas unidades; acrescente a \
-                 palavra em `situacoes`"
+                "situação desconhecida “{word}” em {}: nada é proposto sobre essas unidades; acrescente a palavra em \
+                 `situacoes`",
+                counted(*rows, "linha", "linhas")
             ));
         }
         if self.bad > 0 {
-            remarks.push(format!("{} linha(s) que não puderam ser entendidas", self.bad));
+            remarks.push(counted(
+                self.bad,
+                "linha que não pôde ser entendida",
+                "linhas que não puderam ser entendidas",
+            ));
             remarks.extend(
                 self.bad_lines.iter().take(5).map(|bad| format!("linha {}: {}", bad.line, bad.message)),
             );

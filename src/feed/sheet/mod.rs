@@ -50,7 +50,8 @@ pub(super) fn open<'a>(
     let Some(Heading { line: heading, names, .. }) = found else { return Err(DecodeError::NoHeader) };
     let header = Header::new(names);
     let columns = header.len();
-    Table::new(header, move |take| {
+    let place = format!("aba “{sheet}”, cabeçalho na linha {heading}");
+    let table = Table::new(header, move |take| {
         let mut row = Row::new(0);
         walk(original, kind, &sheet, &mut |line, cells| {
             if line > heading {
@@ -62,7 +63,8 @@ pub(super) fn open<'a>(
             }
             ControlFlow::Continue(())
         })
-    })
+    })?;
+    Ok(table.at(place))
 }
 
 fn kind(original: &Original) -> Result<Kind, DecodeError> {

@@ -188,7 +188,7 @@ impl Decision {
                 recorded_at: now,
                 parts: closed.parts.clone(),
                 copies: Vec::new(),
-                standing: closed.end.standing(),
+                standing: closed.standing(),
             }),
             Self::Publish(_) => None,
         }

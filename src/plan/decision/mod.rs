@@ -150,14 +150,6 @@ impl End {
             Self::Expired => Act::Expire,
         }
     }
-
-    fn standing(self) -> Standing {
-        match self {
-            Self::Withdrawn => Standing::Withdrawn,
-            Self::Superseded => Standing::Superseded,
-            Self::Expired => Standing::Expired,
-        }
-    }
 }
 
 impl Notice {
@@ -216,8 +208,24 @@ impl Closed {
             parts: Vec::new(),
             version: record.version,
             due_at: record.due_at,
-            valid_until: None,
+            valid_until: match because {
+                Reason::ValidityOver { at, .. } => Some(at),
+                _ => None,
+            },
             because,
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        match (self.end, &self.because) {
+            (End::Withdrawn, _) => Standing::Withdrawn,
+            (End::Superseded, _) => Standing::Superseded,
+            (End::Expired, Reason::ValidityOver { at, withheld }) => {
+                Standing::Expired { at: *at, held_by: *withheld }
+            }
+            (End::Expired, _) => {
+                Standing::Expired { at: self.valid_until.unwrap_or(self.due_at), held_by: None }
+            }
         }
     }
 }

@@ -85,13 +85,13 @@ impl Pair<'_, '_> {
         match record.map(|r| r.standing) {
             // What is on its way is not called back by a hold of the plan; the outbox asks again before each attempt.
             Some(Standing::Sent { .. } | Standing::Superseded) => return Fate::Nothing,
-            Some(Standing::Expired) if matches!(wish.slot, Slot::Rung { .. }) => return Fate::Nothing,
+            Some(Standing::Expired { .. }) if matches!(wish.slot, Slot::Rung { .. }) => return Fate::Nothing,
             Some(
                 Standing::Withheld(_)
                 | Standing::Queued
                 | Standing::Failed
                 | Standing::Withdrawn
-                | Standing::Expired,
+                | Standing::Expired { .. },
             )
             | None => {}
         }

@@ -163,10 +163,11 @@ impl Pair<'_, '_> {
         let (kind, content, because) = match state {
             State::Done | State::NotApplicable => return None,
             State::Pending => {
+                let (due_at, rows) = (step.due_at, assessment.rows());
                 let because = if step.rungs.len() > 1 {
-                    Reason::Coincidence { due_at: step.due_at, rungs: step.rungs.clone() }
+                    Reason::Coincidence { due_at, rungs: step.rungs.clone(), rows }
                 } else {
-                    Reason::RungDue { due_at: step.due_at }
+                    Reason::RungDue { due_at, rows }
                 };
                 (Kind::Warning, Content::Warning { deadline, pending: assessment.pending() }, because)
             }
@@ -176,7 +177,11 @@ impl Pair<'_, '_> {
                     OnUnconfirmed::Remind if step.rungs.len() > 1 => (
                         Kind::Reminder,
                         Content::Reminder { deadline, unconfirmed },
-                        Reason::Coincidence { due_at: step.due_at, rungs: step.rungs.clone() },
+                        Reason::Coincidence {
+                            due_at: step.due_at,
+                            rungs: step.rungs.clone(),
+                            rows: Vec::new(),
+                        },
                     ),
                     OnUnconfirmed::Remind => (
                         Kind::Reminder,

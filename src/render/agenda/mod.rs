@@ -16,7 +16,7 @@ use crate::domain::id::PartId;
 
 use super::portuguese as pt;
 
-pub use ics::ics;
+pub use ics::{Reread, ics};
 
 /// The windows that are open at some time between two dates, in order of opening.
 fn between(windows: &[Window], from: Date, to: Date) -> Vec<&Window> {

@@ -1,11 +1,13 @@
 //! The year drawn, and the calendar file held to RFC 5545's rules.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::date;
 
 use super::*;
-use crate::domain::calendar::{Audience, Deadline, Halt, OnUnconfirmed, Rung, Sanction};
+use crate::domain::calendar::{
+    Audience, Deadline, Halt, MonthDay, OnUnconfirmed, Recurrence, Rung, Sanction,
+};
 use crate::render::letter::example::World;
 
 fn agenda() -> (World, Vec<Window>) {
@@ -107,7 +109,7 @@ fn the_calendar_file_is_what_rfc_5545_asks_for() {
     let (mut world, mut windows) = extended();
     windows[0].editions[1].source = "MDS; comunicado, \"nº 1\" – prorrogação\\nova".to_owned();
     world.calendar.systems.values_mut().for_each(|s| s.name = "Censo, SUAS; é".to_owned());
-    let (text, events) = ics(&windows, &world.calendar, YEAR.0, YEAR.1);
+    let (text, events) = ics(&windows, &world.calendar, &Reread::new(), YEAR);
     assert_eq!(events, 2, "the opening and the deadline");
     assert!(text.ends_with("END:VCALENDAR\r\n") && !text.replace("\r\n", "").contains(['\r', '\n']));
     for line in text.split("\r\n") {
@@ -149,7 +151,7 @@ fn lines_of_any_length_are_folded_at_75_octets_and_lose_nothing() {
     for more in 0..160 {
         let name = format!("Sistema {}é{}", "x".repeat(more), " ão".repeat(more % 7));
         world.calendar.systems.values_mut().for_each(|s| s.name.clone_from(&name));
-        let (text, _) = ics(&windows, &world.calendar, YEAR.0, YEAR.1);
+        let (text, _) = ics(&windows, &world.calendar, &Reread::new(), YEAR);
         assert!(text.split("\r\n").all(|line| line.len() <= 75), "{text}");
         assert!(
             unfolded(&text).iter().any(|line| line.starts_with("SUMMARY:Prazo: ") && line.contains(&name)),
@@ -180,7 +182,7 @@ fn a_deadline_that_moves_is_the_same_event_with_a_higher_sequence() {
         (&resumed, "CONFIRMED"),
         (&third, "CONFIRMED"),
     ] {
-        let (text, _) = ics(windows, &world.calendar, YEAR.0, YEAR.1);
+        let (text, _) = ics(windows, &world.calendar, &Reread::new(), YEAR);
         let lines = unfolded(&text);
         let uids: Vec<&str> =
             property(&lines, "UID").into_iter().filter(|uid| !uid.starts_with("alarme")).collect();
@@ -192,16 +194,108 @@ fn a_deadline_that_moves_is_the_same_event_with_a_higher_sequence() {
         );
         let now = (sequence, changed);
         assert!(last.as_ref().is_none_or(|last| *last < now), "{last:?} then {now:?}");
-        assert_eq!(ics(windows, &world.calendar, YEAR.0, YEAR.1).0, text, "the same facts, the same bytes");
+        assert_eq!(
+            ics(windows, &world.calendar, &Reread::new(), YEAR).0,
+            text,
+            "the same facts, the same bytes"
+        );
         last = Some(now);
     }
+}
+
+/// SEQUENCE and STATUS of each event, by its UID.
+fn events(windows: &[Window], calendar: &Calendar, reread: &Reread) -> BTreeMap<String, (u32, String)> {
+    let (text, _) = ics(windows, calendar, reread, YEAR);
+    let lines = unfolded(&text);
+    let uids = property(&lines, "UID").into_iter().filter(|uid| !uid.starts_with("alarme"));
+    let uids: Vec<String> = uids.map(|uid| uid.replace(".censo-suas.2023@vigia-suas", "")).collect();
+    let sequences = property(&lines, "SEQUENCE").into_iter().map(|number| number.parse().unwrap());
+    let status = property(&lines, "STATUS").into_iter().map(str::to_owned);
+    assert_eq!(sequences.len(), uids.len());
+    uids.into_iter().zip(sequences.zip(status)).collect()
+}
+
+#[test]
+fn the_sequence_of_an_event_grows_with_each_revision_of_that_event() {
+    let (mut world, windows) = extended();
+    let none = Reread::new();
+    let sequence = |world: &World, windows: &[Window], reread: &Reread, topic: &str| {
+        events(windows, &world.calendar, reread)[topic].0
+    };
+    let mut first = windows.clone();
+    first[0].editions.truncate(1);
+    assert_eq!(sequence(&world, &first, &none, "prazo"), 0);
+    assert_eq!(sequence(&world, &windows, &none, "prazo"), 3, "one prorrogação");
+    assert_eq!(sequence(&world, &windows, &none, "abertura"), 0, "which moves no opening");
+    let reread = Reread::from([(windows[0].id.clone(), 2)]);
+    assert_eq!(
+        sequence(&world, &first, &reread, "prazo"),
+        2,
+        "written otherwise twice, without a prorrogação"
+    );
+    // A window written by hand over a recurring one moves the date that the rule gave.
+    let recurrence = Recurrence {
+        first: windows[0].reference,
+        last: None,
+        opens: MonthDay { months: 9, day: 23 },
+        deadline: MonthDay { months: 10, day: 30 },
+        deadline_at: Deadline::DEFAULT_TIME,
+        source: String::new(),
+    };
+    world.calendar.systems.values_mut().for_each(|system| system.recurrence = Some(recurrence.clone()));
+    assert_eq!(sequence(&world, &first, &none, "prazo"), 1);
+}
+
+#[test]
+fn a_date_for_some_that_was_overtaken_stays_as_a_cancelled_event() {
+    let (world, mut windows) = extended();
+    let special = |number, on, codes: &[&str]| {
+        let mut edition = windows[0].editions[1].clone();
+        edition.number = number;
+        edition.deadline = Some(Deadline { on, at: Deadline::DEFAULT_TIME });
+        edition.municipalities =
+            codes.iter().map(|code| crate::domain::id::MunicipalityCode::parse(code).unwrap()).collect();
+        edition
+    };
+    let (vitoria, serra) = ("3205309", "3205002");
+    let told = [
+        special(2, date(2023, 12, 19), &[vitoria, serra]),
+        special(3, date(2023, 12, 21), &[vitoria]),
+        special(4, date(2023, 12, 22), &[serra]),
+        special(5, date(2023, 12, 22), &[]),
+    ];
+    windows[0].editions.truncate(1);
+    let mut seen = Vec::new();
+    for edition in told {
+        windows[0].editions.push(edition);
+        let events = events(&windows, &world.calendar, &Reread::new());
+        seen.push(["prazo", "prazo-2", "prazo-3", "prazo-4"].map(|topic| {
+            events.get(topic).map_or_else(String::new, |(sequence, status)| format!("{sequence} {status}"))
+        }));
+    }
+    let (kept, gone) = ("0 CONFIRMED", "3 CANCELLED");
+    assert_eq!(
+        seen,
+        [
+            [kept, kept, "", ""],
+            [kept, kept, kept, ""],
+            [kept, gone, kept, kept],
+            ["3 CONFIRMED", gone, gone, gone],
+        ]
+    );
+    let (text, _) = ics(&windows, &world.calendar, &Reread::new(), YEAR);
+    let words = unfolded(&text);
+    assert!(
+        property(&words, "SUMMARY")[2].starts_with("SUBSTITUÍDO – Prazo (alguns municípios)"),
+        "{words:?}"
+    );
 }
 
 #[test]
 fn an_extension_for_some_is_an_event_of_its_own() {
     let (world, mut windows) = extended();
     windows[0].editions[1].municipalities.insert(world.municipality);
-    let (text, events) = ics(&windows, &world.calendar, YEAR.0, YEAR.1);
+    let (text, events) = ics(&windows, &world.calendar, &Reread::new(), YEAR);
     assert_eq!(events, 3);
     assert!(text.contains("UID:prazo-2.censo-suas.2023@vigia-suas") && text.contains("20231206T025959Z"));
 }

@@ -33,8 +33,8 @@ fn reasons() -> Vec<Reason> {
     };
     vec![
         Reason::WindowOpen { opened_on: date(2023, 10, 23) },
-        Reason::RungDue { due_at: at },
-        Reason::Coincidence { due_at: at, rungs: vec![10, 5, 2] },
+        Reason::RungDue { due_at: at, rows: Vec::new() },
+        Reason::Coincidence { due_at: at, rungs: vec![10, 5, 2], rows: Vec::new() },
         Reason::ReminderInstead { unconfirmed: unconfirmed() },
         Reason::DeadlineMoved { told: Told::Undefined, now: told },
         Reason::Halted { kind: HaltKind::Suspended, since: Some(date(2023, 11, 14)) },

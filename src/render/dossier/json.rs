@@ -82,14 +82,7 @@ fn edition(e: &EditionLine) -> Value {
 }
 
 fn evidence(e: &EvidenceLine) -> Value {
-    json!({
-        "parte": e.part.as_str(),
-        "unidade": e.unit.as_ref().map(ToString::to_string),
-        "situacao": e.state.as_str(),
-        "dados_de": e.as_of.to_string(),
-        "fonte": e.feed.as_str(),
-        "coleta": e.snapshot,
-    })
+    json!(e.said)
 }
 
 fn letter(l: &LetterFile) -> Value {

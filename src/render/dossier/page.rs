@@ -8,6 +8,7 @@ use crate::domain::dossier::{Dossier, LetterFile};
 
 use super::super::portuguese as pt;
 use super::{piece, sections};
+use crate::text::visible;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -69,7 +70,7 @@ pub fn page(dossier: &Dossier, calendar: &Calendar) -> String {
             }
         }
     };
-    markup.into_string()
+    visible::lines(&markup.into_string())
 }
 
 fn chain_state(dossier: &Dossier) -> Markup {
@@ -77,7 +78,8 @@ fn chain_state(dossier: &Dossier) -> Markup {
     html! {
         @if chain.is_whole() {
             strong .good { "íntegro" }
-            ": " (chain.entries) " registros e " (chain.letters) " cartas conferidos ao fazer este dossiê"
+            ": " (pt::counted(chain.entries, "registro", "registros")) " e " (pt::counted(chain.letters, "carta", "cartas"))
+            " conferidos ao fazer este dossiê"
         } @else {
             strong .bad { "NÃO CONFERE" }
             ul { @for fault in &chain.faults { li { (pt::line(fault)) } } }

@@ -8,6 +8,7 @@ use crate::domain::delivery::DeliveryState;
 use crate::domain::dossier::EvidenceLine;
 use crate::domain::time::Zone;
 
+use super::super::because::row;
 use super::super::portuguese as pt;
 
 /// An instant to the second, with its offset: proof must not depend on the reader's zone.
@@ -68,15 +69,19 @@ pub(super) fn evidence(lines: &[EvidenceLine], zone: &Zone) -> Markup {
             p .none { "Nenhum dado de situação." }
         } @else {
             table {
-                thead { tr { th { "Parte" } th { "Unidade" } th { "Situação" } th { "Dados de" } th { "Fonte e coleta" } } }
+                thead { tr { th { "Parte" } th { "Unidade" } th { "Situação" } th { "Dados de" } th { "Fonte e coleta" } th { "Linha" } } }
                 tbody {
                     @for line in lines {
                         tr {
                             td { (pt::line(&line.part_name)) }
-                            td { @match &line.unit { Some(unit) => { (unit) }, None => { "–" } } }
-                            td { (line.state) }
-                            td { (instant(line.as_of, zone)) }
-                            td { (line.feed) br; (code(&line.snapshot)) }
+                            td { @match &line.said.unit { Some(unit) => { (**unit) }, None => { "–" } } }
+                            td { (*line.said.state) }
+                            td { (instant(*line.said.as_of, zone)) }
+                            td { (*line.said.feed) br; (code(line.said.snapshot.as_str())) br; (instant(*line.said.taken_at, zone)) }
+                            td {
+                                (row(&line.said))
+                                @if line.said.is_quoted { br; strong { "a carta se baseia nela" } }
+                            }
                         }
                     }
                 }

@@ -9,10 +9,10 @@ use crate::domain::notice::{Kind, Told};
 use super::super::portuguese as pt;
 use super::piece::{code, deadline_text, evidence, instant, instant_text, proof, state};
 
-/// `prazo, degrau 5d, edição 1`.
+/// `prazo, 5 dias antes, edição 1`.
 pub(super) fn letter_kind(letter: &LetterFile) -> String {
     let mut words = vec![kind(&letter.kind)];
-    words.extend(letter.rung.as_ref().map(|rung| format!("degrau {}", pt::line(rung))));
+    words.extend(letter.rung.as_deref().map(rung));
     words.extend(letter.edition.map(|edition| format!("edição {edition}")));
     if letter.version > 1 {
         words.push(format!("versão {}", letter.version));
@@ -22,6 +22,12 @@ pub(super) fn letter_kind(letter: &LetterFile) -> String {
 
 fn kind(word: &str) -> String {
     Kind::parse(word).map_or_else(|| pt::line(word), |kind| pt::kind(kind).to_owned())
+}
+
+/// A rung as the journal has it (`5d`), in words.
+fn rung(text: &str) -> String {
+    let days = text.strip_suffix('d').and_then(|days| days.parse().ok());
+    days.map_or_else(|| pt::line(text), pt::days_before)
 }
 
 /// One window: editions, what is known, letters, and what did not leave.
@@ -183,7 +189,7 @@ fn unsent(decision: &DecisionLine, calendar: &Calendar) -> Markup {
         article .unsent {
             p {
                 strong { (pt::line(what)) } " em " (instant(decision.at, zone)) ": "
-                (kind(&decision.kind)) @if let Some(rung) = &decision.rung { ", degrau " (pt::line(rung)) }
+                (kind(&decision.kind)) @if let Some(days) = &decision.rung { ", " (rung(days)) }
                 ", " (code(&decision.key)) " " (proof(Some(decision.seq), true))
             }
             p { (pt::line(&decision.because)) }

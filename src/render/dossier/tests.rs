@@ -11,7 +11,8 @@ use crate::domain::dossier::{
     JournalLine, LetterFile, Lifting, MessageFile, Order, OutageLine, ReadingLine, ReturnLine, SnapshotLine,
     WindowFile,
 };
-use crate::domain::id::{EmailAddress, FeedId};
+use crate::domain::id::{EmailAddress, FeedId, SnapshotId};
+use crate::domain::journal::{Evidence, Text};
 use crate::domain::notice::Told;
 use crate::domain::roster::Role;
 use crate::domain::status::State;
@@ -27,13 +28,19 @@ fn hash(digit: char) -> String {
 
 fn evidence(world: &World) -> EvidenceLine {
     EvidenceLine {
-        part: world.cras.clone(),
         part_name: "CRAS".to_owned(),
-        unit: Some(world.unit.clone()),
-        state: State::Pending,
-        as_of: at(0),
-        feed: FeedId::parse("planilha").unwrap(),
-        snapshot: "planilha-1".to_owned(),
+        said: Evidence {
+            part: Text(world.cras.clone()),
+            unit: Some(Text(world.unit.clone())),
+            state: Text(State::Pending),
+            as_of: Text(at(0)),
+            feed: Text(FeedId::parse("planilha").unwrap()),
+            snapshot: Text(SnapshotId::parse("planilha-1").unwrap()),
+            taken_at: Text(at(0)),
+            line: Some(17),
+            wording: Some("Não <preenchido>".to_owned()),
+            is_quoted: true,
+        },
     }
 }
 

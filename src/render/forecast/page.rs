@@ -14,6 +14,7 @@ use crate::domain::notice::Kind;
 use crate::domain::roster::Roster;
 use crate::domain::time::day_after;
 use crate::plan::forecast::{Day, Forecast, Warning};
+use crate::text::visible;
 
 const STYLE: &str = include_str!("style.css");
 /// Nothing may be loaded or run, whatever a name says.
@@ -53,7 +54,7 @@ pub fn page(forecast: &Forecast, calendar: &Calendar, roster: &Roster) -> String
             }
         }
     };
-    markup.into_string()
+    visible::lines(&markup.into_string())
 }
 
 fn totals(forecast: &Forecast) -> Markup {

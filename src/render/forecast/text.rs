@@ -6,7 +6,6 @@ use super::super::portuguese as pt;
 use super::super::table::{Column, table};
 use super::warning;
 use crate::domain::calendar::Calendar;
-use crate::domain::notice::Kind;
 use crate::domain::roster::Roster;
 use crate::plan::forecast::{Forecast, Share, Warning};
 
@@ -25,7 +24,7 @@ pub fn text(forecast: &Forecast, calendar: &Calendar, roster: &Roster, width: Op
         out.push_str("  nada aconteceu entre as duas datas; veja vigia-suas agenda\n");
     }
     for ((act, kind), count) in &forecast.tally {
-        let kind = kind.map_or("relatorio", Kind::as_str);
+        let kind = kind.map_or("relatório", pt::kind);
         let _ = writeln!(out, "  {:<9} {kind:<12} {count}", act.as_str());
     }
     days(forecast, calendar, width, &mut out);
@@ -86,7 +85,11 @@ fn municipalities(forecast: &Forecast, roster: &Roster, width: Option<usize>, ou
         return;
     }
     shares.sort_by_key(|(code, share)| (std::cmp::Reverse(share.letters()), **code));
-    let _ = writeln!(out, "\nmunicípios que mais recebem ({} ao todo recebem alguma carta):", shares.len());
+    let _ = writeln!(
+        out,
+        "\nmunicípios que mais recebem ({} alguma carta):",
+        pt::counted(shares.len(), "recebe", "recebem")
+    );
     let rows: Vec<Vec<String>> = shares
         .iter()
         .take(FIRST)

@@ -14,17 +14,19 @@ const NAMED: usize = 5;
 pub(super) fn what(warning: &Warning, roster: &Roster) -> String {
     match warning {
         Warning::OverQuota { on, waiting, left } => format!(
-            "em {} o servidor não daria conta: {} à espera, {} ficariam para o dia seguinte de envio",
+            "em {} o servidor não daria conta: {} à espera, {} para o dia seguinte de envio",
             pt::date_and_weekday(*on),
             pt::counted(*waiting, "entrega", "entregas"),
-            left
+            pt::counted(*left, "ficaria", "ficariam")
         ),
         Warning::DailyLimit { on, due, limit } => format!(
-            "em {} venceriam {due} avisos, mais do que o limite de {limit}: o dia ficaria retido por inteiro",
-            pt::date_and_weekday(*on)
+            "em {} haveria {}, mais do que o limite de {limit}: o dia ficaria retido por inteiro",
+            pt::date_and_weekday(*on),
+            pt::counted(*due, "aviso devido", "avisos devidos")
         ),
         Warning::Crowded { from, letters, municipalities } => format!(
-            "{letters} cartas em 7 dias, de {} a {}: {}",
+            "{} em 7 dias, de {} a {}: {}",
+            pt::counted(*letters, "carta", "cartas"),
             pt::date(*from),
             pt::date(from.saturating_add(6.days())),
             names(municipalities, roster)
@@ -36,12 +38,14 @@ pub(super) fn what(warning: &Warning, roster: &Roster) -> String {
             format!("a janela {window} abre e nenhum município é avisado")
         }
         Warning::RungBeforeOpening { window, rung, opens_on } => format!(
-            "o degrau {rung}d da janela {window} cai antes da abertura ({}): a escada é mais longa que a janela",
+            "na janela {window} o degrau de {} do prazo cai antes da abertura ({}): a escada é mais longa que a janela",
+            pt::days_before(*rung),
             pt::date(*opens_on)
         ),
         Warning::NoLadder { window } => format!("a janela {window} não tem escada: ninguém é cobrado"),
         Warning::RungMoved { window, rung, on, holiday, leaves_on } => format!(
-            "o degrau {rung}d da janela {window} cai em {}{}: as cartas saem em {}",
+            "na janela {window} o degrau de {} do prazo cai em {}{}: as cartas saem em {}",
+            pt::days_before(*rung),
             pt::date_and_weekday(*on),
             holiday.as_ref().map(|name| format!(", {}", pt::line(name))).unwrap_or_default(),
             pt::date_and_weekday(*leaves_on)

@@ -4,8 +4,10 @@
 //! formula gets an apostrophe in front.
 
 use crate::domain::calendar::{Calendar, Deadline};
+use crate::domain::id::PartId;
 use crate::domain::status::Doubt;
 use crate::plan::summary::{CallLine, MunicipalityLine, PartLine, WindowSummary};
+use crate::text::visible;
 
 use super::super::because::{self, because, part_name};
 use super::super::portuguese as pt;
@@ -39,7 +41,7 @@ const COLUMNS: [&str; 20] = [
 ];
 
 /// Columns of [`call_list_csv`].
-const CALL_COLUMNS: [&str; 11] = [
+const CALL_COLUMNS: [&str; 12] = [
     "janela",
     "ordem",
     "ibge",
@@ -47,7 +49,8 @@ const CALL_COLUMNS: [&str; 11] = [
     "titular",
     "telefone",
     "pendente_desde",
-    "partes",
+    "falta",
+    "nao_confirmado",
     "porque",
     "telefonemas",
     "conhecido_em",
@@ -124,8 +127,8 @@ fn part_row(
 
 fn call_row(summary: &WindowSummary, order: usize, line: &CallLine, calendar: &Calendar, out: &mut String) {
     let zone = &calendar.hours.zone;
-    let parts: Vec<String> = line.parts.iter().map(|p| part_name(p, calendar)).collect();
-    let reasons: Vec<String> = line.because.iter().map(|r| because(r, calendar)).collect();
+    let named = |parts: &[PartId]| -> Vec<String> { parts.iter().map(|p| part_name(p, calendar)).collect() };
+    let reasons: Vec<String> = line.because.iter().map(|r| because::call_reason(r, calendar)).collect();
     let calls: Vec<String> = line.tried.iter().map(|note| because::call(note, calendar)).collect();
     row(
         &[
@@ -136,7 +139,8 @@ fn call_row(summary: &WindowSummary, order: usize, line: &CallLine, calendar: &C
             line.holder.clone(),
             line.telephone.clone(),
             line.pending_since.map(|at| pt::short_instant(at, zone)).unwrap_or_default(),
-            pt::list(&parts),
+            pt::list(&named(&line.owes)),
+            pt::list(&named(&line.unconfirmed)),
             reasons.join(" "),
             calls.join(" | "),
             pt::short_instant(summary.at, zone),
@@ -167,10 +171,11 @@ pub(in crate::render) fn row(cells: &[String], out: &mut String) {
     out.push_str("\r\n");
 }
 
-/// One cell: never a formula, quoted where it must be.
+/// One cell: never a formula, nothing that turns what is read, quoted where it must be.
 fn cell(text: &str) -> String {
     let formula = |text: &str| text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if formula(text) || formula(text.trim_start()) { format!("'{text}") } else { text.to_owned() };
+    let shown = visible::lines(text);
+    let text = if formula(text) || formula(text.trim_start()) { format!("'{shown}") } else { shown };
     if text.contains([';', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
@@ -185,6 +190,7 @@ mod tests {
         }
         assert_eq!(cell("=HYPERLINK(\"x\";\"y\")"), "\"'=HYPERLINK(\"\"x\"\";\"\"y\"\")\"");
         assert_eq!(cell("Vitória"), "Vitória");
+        assert_eq!(cell("a\u{202e}b\u{1b}"), "a\\u202eb\\u001b", "nothing turns what is read");
         assert_eq!(cell("a;b"), "\"a;b\"");
         assert_eq!(cell("a\"b\nc"), "\"a\"\"b\nc\"");
     }

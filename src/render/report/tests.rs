@@ -13,7 +13,9 @@ use crate::domain::notice::Kind;
 use crate::domain::overrides::{Authorship, Note};
 use crate::domain::reason::Reason;
 use crate::domain::status::{Doubt, State};
-use crate::plan::summary::{CallLine, Counts, LetterLine, MunicipalityLine, PartLine, WindowSummary};
+use crate::plan::summary::{
+    CallLine, CallReason, Counts, LetterLine, MunicipalityLine, PartLine, WindowSummary,
+};
 use crate::render::letter::example::World;
 
 fn summary(world: &World) -> WindowSummary {
@@ -28,6 +30,7 @@ fn summary(world: &World) -> WindowSummary {
         as_of: Some(at),
         feed: Some(FeedId::parse("censo").unwrap()),
         wording: None,
+        rows: Vec::new(),
     };
     let cras = PartLine { units: vec![world.unit.clone()], ..part(&world.cras, State::Pending) };
     let council = PartLine {
@@ -56,8 +59,18 @@ fn summary(world: &World) -> WindowSummary {
         holder: "Fulana de Tal".to_owned(),
         telephone: "+55 27 3333-3333".to_owned(),
         pending_since: Some(at),
-        parts: vec![world.cras.clone(), world.council.clone()],
-        because: vec![Reason::NotExpected],
+        owes: vec![world.cras.clone()],
+        unconfirmed: vec![world.council.clone()],
+        because: vec![
+            CallReason::Warned { letters: 2, first_at: at, last_at: at },
+            CallReason::Undelivered { kind: Kind::Reminder, rung: Some(1) },
+            CallReason::Ended {
+                kind: Kind::Warning,
+                rung: Some(5),
+                because: Reason::ValidityOver { at, withheld: Some(Reason::NoContact.cause()) },
+            },
+            CallReason::Decided(Reason::NotExpected),
+        ],
         tried: vec![Note {
             municipality: world.municipality,
             window: world.window.clone(),
@@ -75,7 +88,7 @@ fn summary(world: &World) -> WindowSummary {
         holder: String::new(),
         telephone: String::new(),
         pending_since: None,
-        parts: Vec::new(),
+        owes: Vec::new(),
         tried: Vec::new(),
         ..call.clone()
     };
@@ -133,6 +146,6 @@ fn the_call_list_has_a_csv_of_its_own() {
     assert!(calls.starts_with("\u{feff}janela;ordem;ibge;"));
     assert!(calls.contains(";'+55 27 3333-3333;"), "{calls}");
     let widths: Vec<usize> = calls.lines().map(|line| line.matches(';').count()).collect();
-    assert_eq!(widths, [10, 11, 10], "the call itself has one more");
+    assert_eq!(widths, [11, 12, 11], "the call itself has one more");
     assert!(calls.contains("telefonema em 04/12/2023 09:00 por Ana (27 99999-0000): prometeram preencher"));
 }

@@ -51,11 +51,11 @@ fn window(summary: &WindowSummary, calendar: &Calendar, out: &mut String) {
     let counts = summary.municipalities;
     let _ = writeln!(
         out,
-        "\nMunicípios: {} esperados, dos quais {} concluídos, {} pendentes e {} não confirmados. Não se aplica: {}.",
-        counts.expected(),
-        counts.done,
-        counts.pending,
-        counts.unconfirmed,
+        "\nMunicípios: {} ({}, {} e {}). Não se aplica: {}.",
+        pt::counted(counts.expected(), "esperado", "esperados"),
+        pt::standing(counts.done, State::Done),
+        pt::standing(counts.pending, State::Pending),
+        pt::standing(counts.unconfirmed, State::Unconfirmed),
         counts.not_applicable
     );
     tallies("Parte", summary.by_part.iter().map(|(id, c)| (part_name(id, calendar), *c)), out);
@@ -65,9 +65,13 @@ fn window(summary: &WindowSummary, calendar: &Calendar, out: &mut String) {
         out,
     );
     tallies("Região", summary.by_region.iter().map(|(name, c)| (pt::line(name), *c)), out);
-    let _ = writeln!(out, "\nA quem telefonar: {}", summary.call_list.len());
-    for (index, line) in summary.call_list.iter().enumerate() {
-        call(index + 1, line, calendar, out);
+    let (owing, unknown): (Vec<_>, Vec<_>) = summary.call_list.iter().partition(|line| !line.owes.is_empty());
+    for (what, lines) in [("A quem telefonar", owing), ("Por confirmar, antes de qualquer cobrança", unknown)]
+    {
+        let _ = writeln!(out, "\n{what}: {}", lines.len());
+        for (index, line) in lines.into_iter().enumerate() {
+            call(index + 1, line, calendar, out);
+        }
     }
     let _ = writeln!(out, "\nMunicípios e comunicações: {}", summary.lines.len());
     for line in &summary.lines {
@@ -108,15 +112,18 @@ fn call(number: usize, line: &CallLine, calendar: &Calendar, out: &mut String) {
         },
         if holder.is_empty() { String::new() } else { format!(", {holder}") },
     );
-    let since = match line.pending_since {
-        Some(at) => format!("pendente desde {}", pt::instant(at, &calendar.hours.zone)),
-        None => "sem pendência conhecida".to_owned(),
-    };
-    let parts: Vec<String> = line.parts.iter().map(|p| part_name(p, calendar)).collect();
-    let missing = if parts.is_empty() { String::new() } else { format!("; falta: {}", pt::list(&parts)) };
-    let _ = writeln!(out, "     {since}{missing}");
+    let since = line.pending_since.map(|at| format!(" (dados de {})", pt::instant(at, &calendar.hours.zone)));
+    let since = since.unwrap_or_default();
+    for (what, parts, since) in
+        [("falta", &line.owes, since), ("não confirmado", &line.unconfirmed, String::new())]
+    {
+        let parts: Vec<String> = parts.iter().map(|p| part_name(p, calendar)).collect();
+        if !parts.is_empty() {
+            let _ = writeln!(out, "     {what}: {}{since}", pt::list(&parts));
+        }
+    }
     for reason in &line.because {
-        let _ = writeln!(out, "     {}", because(reason, calendar));
+        let _ = writeln!(out, "     {}", because::call_reason(reason, calendar));
     }
     for note in &line.tried {
         let _ = writeln!(out, "     {}", because::call(note, calendar));
@@ -157,10 +164,10 @@ fn municipality(line: &MunicipalityLine, summary: &WindowSummary, calendar: &Cal
     }
 }
 
-/// `23/10/2023 08:00 prazo, degrau 5d (edição 1): aceito, recusado`
+/// `23/10/2023 08:00 prazo, 5 dias antes (edição 1): aceito, recusado`
 pub(super) fn letter_words(letter: &LetterLine, calendar: &Calendar) -> String {
     let at = pt::short_instant(letter.at, &calendar.hours.zone);
-    let rung = letter.rung.map(|d| format!(", degrau {}", because::rung(d))).unwrap_or_default();
+    let rung = letter.rung.map(|days| format!(", {}", pt::days_before(days))).unwrap_or_default();
     let states: Vec<&str> = letter.deliveries.iter().map(|s| DeliveryState::as_str(*s)).collect();
     let states = if states.is_empty() { String::new() } else { format!(": {}", states.join(", ")) };
     format!("{at} {}{rung} (edição {}){states}", pt::kind(letter.kind), letter.edition)

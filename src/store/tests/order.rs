@@ -6,7 +6,7 @@ use crate::domain::calendar::Deadline;
 use crate::domain::notice::Told;
 use crate::domain::overrides::{Authorship, BatchId, HoldScope};
 use crate::store::testing::*;
-use crate::store::{NewConfiguration, Override};
+use crate::store::{HeldConfiguration, NewConfiguration, Override};
 
 fn by(author: &str, minutes: i64) -> Authorship {
     Authorship { author: author.to_owned(), reason: "ofício 12".to_owned(), at: at(minutes) }
@@ -92,6 +92,7 @@ async fn a_configuration_is_kept_whole_until_another_takes_its_place() {
         directory: "/etc/vigia-suas".to_owned(),
         parts: vec![("municipios.csv".to_owned(), b"ibge".to_vec()), ("vigia.toml".to_owned(), text.into())],
         by: "Ana".to_owned(),
+        feeds: std::collections::BTreeSet::new(),
     };
     assert_eq!(store.configuration_in_force().await.unwrap(), None);
     assert!(store.adopt_configuration(new("um", "a"), at(1)).await.unwrap());
@@ -112,6 +113,43 @@ async fn a_configuration_is_kept_whole_until_another_takes_its_place() {
 }
 
 #[tokio::test]
+async fn what_is_held_counts_since_it_was_held_last_and_a_persons_word_counts_a_day_and_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    let held = |letters| HeldConfiguration {
+        fingerprint: "meia".to_owned(),
+        letters,
+        effects: vec!["39 municípios saem do cadastro".to_owned()],
+        table: "tabela".to_owned(),
+    };
+    let adopted = |fingerprint: &str| NewConfiguration {
+        fingerprint: fingerprint.to_owned(),
+        directory: "/etc/vigia-suas".to_owned(),
+        parts: Vec::new(),
+        feeds: [].into(),
+        by: "ana".to_owned(),
+    };
+    store.adopt_configuration(adopted("um"), at(1)).await.unwrap();
+    store.hold_configuration(held(40), at(2)).await.unwrap();
+    store.hold_configuration(held(41), at(3)).await.unwrap();
+    let aside = store.configuration_refused().await.unwrap().unwrap();
+    assert_eq!((aside.since, aside.last_at, aside.letters), (at(2), at(3), Some(41)));
+    store.adopt_configuration(adopted("um"), at(4)).await.unwrap();
+    assert_eq!(store.configuration_refused().await.unwrap(), None, "the files were put back");
+    store.hold_configuration(held(41), at(5)).await.unwrap();
+    assert_eq!(store.configuration_refused().await.unwrap().unwrap().since, at(5), "once more");
+
+    store.consent_to_configuration("resumo", 41, "ana", at(6)).await.unwrap();
+    assert_eq!(store.consent_to("outro", at(6)).await.unwrap(), None);
+    assert_eq!(store.consent_to("resumo", at(6 + 24 * 60)).await.unwrap(), None, "a day later");
+    assert_eq!(store.consent_to("resumo", at(7)).await.unwrap().as_deref(), Some("ana"));
+    store.adopt_configuration(adopted("meia"), at(7)).await.unwrap();
+    assert_eq!(store.consent_to("resumo", at(8)).await.unwrap(), None, "used up");
+    assert_eq!(store.configuration_refused().await.unwrap(), None);
+    assert!(store.verify().await.unwrap().is_whole());
+}
+
+#[tokio::test]
 async fn an_edition_is_known_from_its_first_reading() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir).await;
@@ -124,6 +162,7 @@ async fn an_edition_is_known_from_its_first_reading() {
     store.note_readings(vec![read(2, until(21))], at(3)).await.unwrap();
     let readings = store.readings().await.unwrap();
     assert_eq!((readings[0].deadline, readings[1].deadline), (Told::Undefined, until(21)));
+    assert_eq!(store.reread().await.unwrap(), [(rma(), 1)].into(), "one edition was rewritten once");
     let known = store.ledger().await.unwrap().read_at;
     assert_eq!(known.into_iter().collect::<Vec<_>>(), [((rma(), 2), at(1))]);
 }

@@ -12,7 +12,8 @@ use crate::plan::Act;
 use crate::store::testing::*;
 use crate::store::verify::NOT_PROVED;
 use crate::store::{
-    Amiss, ChainReport, JournalFilter, NewConfiguration, NewSnapshot, Override, RawMessage, Return, Store,
+    Amiss, ChainReport, HeldConfiguration, JournalFilter, NewConfiguration, NewSnapshot, Override,
+    RawMessage, Return, Store,
 };
 
 fn by(reason: &str, minutes: i64) -> Authorship {
@@ -85,12 +86,21 @@ pub(super) async fn told(dir: &TempDir) -> Store {
             ("feriados.toml".to_owned(), b"# nada".to_vec()),
         ],
         by: "ana".to_owned(),
+        feeds: std::collections::BTreeSet::new(),
     };
     store.adopt_configuration(configuration("uma", b"modo = 1"), at(6)).await.unwrap();
     store.adopt_configuration(configuration("outra", b"modo = 2"), at(6)).await.unwrap();
     store.refuse_configuration("terceira", "erro: faltou", at(7)).await.unwrap();
     store.adopt_configuration(configuration("outra", b"modo = 2"), at(7)).await.unwrap();
     store.adopt_configuration(configuration("uma", b"modo = 1"), at(7)).await.unwrap();
+    let held = HeldConfiguration {
+        fingerprint: "quarta".to_owned(),
+        letters: 78,
+        effects: vec!["39 municípios saem do cadastro".to_owned()],
+        table: "tabela".to_owned(),
+    };
+    store.hold_configuration(held, at(7)).await.unwrap();
+    store.consent_to_configuration("resumo", 78, "ana", at(7)).await.unwrap();
     let call = Override::Note {
         municipality: municipality(SERRA),
         window: rma(),

@@ -8,7 +8,7 @@ use crate::domain::journal::Verdict;
 use crate::domain::overrides::Authorship;
 use crate::domain::status::{Basis, Belief, Entry, Load, Observation, Observations, State, StatusBook};
 use crate::store::testing::*;
-use crate::store::{CrawlPage, FeedRun, NewSnapshot, Recorded, Ruled, Store, Tally};
+use crate::store::{CrawlPage, FeedRun, NewConfiguration, NewSnapshot, Recorded, Ruled, Store, Tally};
 
 fn snapshot(feed: &str, n: usize, minutes: i64) -> NewSnapshot {
     NewSnapshot {
@@ -144,6 +144,46 @@ async fn stands(store: &Store) -> Option<State> {
 
 async fn stood(store: &Store, minutes: i64) -> Option<State> {
     entries(&store.status_as_known(at(minutes)).await.unwrap(), VITORIA).first().map(|entry| entry.state)
+}
+
+/// A configuration is adopted that has these feeds, and they are on.
+async fn adopt(store: &Store, feeds: &[&str], minutes: i64) {
+    let new = NewConfiguration {
+        fingerprint: feeds.join("+"),
+        directory: "/etc/vigia-suas".to_owned(),
+        parts: Vec::new(),
+        by: "ana".to_owned(),
+        feeds: feeds.iter().map(|feed| FeedId::parse(feed).unwrap()).collect(),
+    };
+    store.adopt_configuration(new, at(minutes)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_feed_said_until_it_was_switched_off_does_not_come_back_to_life_when_it_is_on_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let feed = FeedId::parse("a").unwrap();
+    let silent = || Observation { basis: Basis::Silence, ..observed(VITORIA, None, State::Pending) };
+    let first = store(&dir).await;
+    adopt(&first, &["a"], 1).await;
+    first.accept_snapshot(snapshot("a", 1, 10), said(State::Pending), at(10)).await.unwrap();
+    adopt(&first, &["b"], 20).await;
+    adopt(&first, &["b"], 25).await;
+    assert_eq!(
+        (stands(&first).await, stood(&first, 19).await, stood(&first, 20).await),
+        (None, Some(State::Pending), None)
+    );
+    assert_eq!(first.status().await.unwrap().retired_at(&feed), Some(at(20)), "told once");
+    first.close().await;
+    let again = store(&dir).await;
+    assert_eq!(stands(&again).await, None, "also after a restart");
+    adopt(&again, &["a", "b"], 30).await;
+    assert_eq!((stands(&again).await, again.status().await.unwrap().retired_at(&feed)), (None, None));
+    // Days later: of the two loads that silence takes, the retired one is none.
+    let seen = [silent()].into_iter().collect();
+    again.accept_snapshot(snapshot("a", 2, 5_000), seen, at(5_000)).await.unwrap();
+    let entry = entries(&again.status().await.unwrap(), VITORIA)[0].clone();
+    assert_eq!((entry.state, entry.unproven_since), (State::Pending, Some(at(5_000))));
+    assert!(again.verify().await.unwrap().is_whole());
 }
 
 #[tokio::test]
@@ -295,7 +335,7 @@ proptest! {
                 new.taken_at += SignedDuration::from_nanos(1_500);
                 let arrival = u64::try_from(n).unwrap() + 1;
                 let (feed, snapshot) = (new.feed.clone(), new.id.clone());
-                let load = Load { feed, snapshot, arrival, taken_at: at(minutes) };
+                let load = Load { feed, snapshot, arrival, taken_at: at(minutes), after: 0 };
                 for o in &seen {
                     book.absorb(o.clone(), &load, Belief::Cautious);
                 }

@@ -6,6 +6,7 @@ use super::super::StoreError;
 use super::super::cell::{Cells, count};
 use super::super::chain::sha256;
 use super::super::db::Conn;
+use super::super::retired::Retired;
 use super::super::sql::{bound, statements};
 use super::super::status;
 use super::Expected;
@@ -24,12 +25,13 @@ statements! {
 pub(super) async fn expected(conn: &mut Conn) -> Result<Expected, StoreError> {
     let mut known: BTreeMap<(FeedId, WindowId), StatusBook> = BTreeMap::new();
     let (mut named, mut tallies) = (Rows::new(), Rows::new());
+    let retired = Retired::all(conn).await?;
     let mut position = 0_i64;
     while let Some(row) = bound!(JUDGED, position).fetch_optional(&mut *conn).await? {
         let cells = Cells::of("snapshots", &row);
         position = cells.get("position")?;
         let (Ok(load), Ok(verdict), Ok(Some(bytes))) = (
-            status::load(&cells),
+            status::load(&cells, &retired),
             cells.parsed("verdict", Verdict::parse),
             cells.get::<Option<&[u8]>>("bytes"),
         ) else {

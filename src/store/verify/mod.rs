@@ -6,7 +6,7 @@
 //!
 //! Not proved, because no decision rests on them alone: leases and fences (`fence`, `owner`, `lease_until`), the daemon's
 //! signs of life in `meta`, `fetches` (what a decision took for fresh is in its own entry), whether a refused
-//! configuration still lies in the files, how fetching goes, and what registers and news propose (the journal has each
+//! or held configuration still lies in the files and a person's word on it is unused (the journal has both), how fetching goes, and what registers and news propose (the journal has each
 //! load and what people said to it; a person, not the table, changes `unidades.csv` or opens a window).
 
 mod expect;
@@ -59,7 +59,8 @@ pub(super) const NOT_PROVED: &[(&str, &[&str])] = &[
         ],
     ),
     ("fetches", &["feed", "fetched_at"]),
-    ("config_refusals", &["last_at", "pending", "faults"]),
+    ("config_refusals", &["last_at", "pending", "letters", "faults"]),
+    ("config_consents", &["digest", "given_at", "author"]),
     ("feed_runs", &["feed", "tried_at", "next_at", "failures", "failure"]),
     ("crawls", &["feed", "plan", "started_at", "pages"]),
     ("crawl_pages", &["feed", "page", "fetched_at", "place", "length", "sha256", "failure"]),

@@ -79,12 +79,18 @@ impl Replay {
             Entry::Rejected(_) => {
                 self.refusals.entry(key).or_insert_with(|| vec![("first_at", Must::number(entry.at))]);
             }
+            // Held once more after it had ceased to count: since then.
+            Entry::Held(_) => {
+                self.refusals.insert(key, vec![("first_at", Must::number(entry.at))]);
+            }
             // They tell of no row with proof value; the head of `verify` says why.
             Entry::Opening(_)
             | Entry::Assumed(_)
             | Entry::QueueStopped(_)
             | Entry::QueueResumed(_)
+            | Entry::FeedSwitched(_)
             | Entry::TestSent(_)
+            | Entry::Consented(_)
             | Entry::RegisterLoaded(_)
             | Entry::RegisterDoubted(_)
             | Entry::ProposalsTaken(_)

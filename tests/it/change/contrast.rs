@@ -8,16 +8,13 @@ use vigia_suas::domain::calendar::Calendar;
 use vigia_suas::domain::id::{MunicipalityCode, PartId, WindowId};
 use vigia_suas::domain::notice::NoticeKey;
 use vigia_suas::domain::status::{Basis, Observation, State};
-use vigia_suas::plan::contrast::{Difference, Event, Present, Shift, Side, contrast, windows_unlike};
+use vigia_suas::plan::World;
+use vigia_suas::plan::contrast::{Difference, Event, Shift, contrast, windows_unlike};
 use vigia_suas::plan::ledger::Ledger;
 use vigia_suas::plan::replay::{Change, Replay};
 use vigia_suas::render::contrast::table;
 
 use crate::support::world::{Built, draws};
-
-fn side<'a>(built: &'a Built, calendar: &'a Calendar) -> Side<'a> {
-    Side { calendar, roster: &built.roster }
-}
 
 /// Both calendars over what a third of the story left in the ledger.
 fn held(built: &Built, ledger: &Ledger, before: &Calendar, after: &Calendar) -> Vec<Difference> {
@@ -25,9 +22,16 @@ fn held(built: &Built, ledger: &Ledger, before: &Calendar, after: &Calendar) -> 
     for change in &built.changes {
         replay.learn(change);
     }
-    let present = Present { status: &replay.status, overrides: &built.overrides, ledger };
+    let world = |calendar| World {
+        calendar,
+        windows: &[],
+        roster: &built.roster,
+        status: &replay.status,
+        overrides: &built.overrides,
+        ledger,
+    };
     let third = built.from + built.until.duration_since(built.from) / 3;
-    contrast(side(built, before), side(built, after), present, third, built.until).unwrap()
+    contrast(Some(&world(before)), Some(&world(after)), third, built.until).unwrap()
 }
 
 fn begun(built: &Built) -> Ledger {
@@ -116,10 +120,9 @@ fn rungs_still_to_come_move_with_the_deadline_and_those_told_get_one_correction(
         wording: None,
     };
     replay.learn(&Change { at: now, observation });
-    let present = Present { status: &replay.status, overrides: &replay.overrides, ledger: &replay.ledger };
-    let one = Side { calendar: &before, roster: &old.roster };
-    let two = Side { calendar: &after, roster: &new.roster };
-    let found = contrast(one, two, present, now, until).unwrap();
+    let one = World { calendar: &before, roster: &old.roster, ..replay.world() };
+    let two = World { calendar: &after, roster: &new.roster, ..replay.world() };
+    let found = contrast(Some(&one), Some(&two), now, until).unwrap();
     let to_vitoria: Vec<String> = found
         .iter()
         .filter(|d| d.decision().is_some_and(|d| d.key().municipality() == Some(vitoria)))

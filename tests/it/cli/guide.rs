@@ -19,7 +19,7 @@ const NOW: &str = "2026-11-05T09:00";
 /// Commands on which the instant has no bearing.
 const TIMELESS: [&str; 7] = ["simular", "livro", "dossie", "completar", "manual", "saude", "--ajuda"];
 /// Commands that act, and so take no other instant in production.
-const ACTING: [&str; 2] = ["liberar ", "enviar-teste "];
+const ACTING: [&str; 3] = ["liberar ", "enviar-teste ", "aplicar "];
 /// Commands that ask before they change anything; there is no terminal here.
 const ASKING: [&str; 3] = ["aplicar ", "prorrogar ", "cadastro aplicar"];
 
@@ -69,6 +69,7 @@ fn filled(line: &str, of_section: &StandIns) -> String {
         ("FONTE", "planilha"),
         ("sistema NOME", "sistema novo"),
         ("/root/vigia-nova", "vigia-nova"),
+        ("--confirmar N", "--confirmar 0"),
     ];
     let named = of_section.iter().map(|(word, thing)| (*word, thing.as_str()));
     let mut filled =

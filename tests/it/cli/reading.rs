@@ -12,11 +12,11 @@ const NOW: &str = "--em 2026-11-05T09:00";
 fn every_letter_to_every_recipient_lies_in_a_folder_with_an_index() {
     let office = Office::new();
     let told = office.stdout(&format!("carta --todas --saida provas {NOW}"));
-    // RMA and SISC have windows: six sorts to three municipalities each; resumo, remessa and its taking back to GSUAS
-    // and to two and to one gerência; and an alert.
-    assert!(told.starts_with("53 cartas de exemplo em provas/index.html"), "{told}");
+    // RMA and SISC have windows: six sorts to three municipalities each; remessa and its taking back to GSUAS and to two
+    // and to one gerência; the resumo to the gerências, and to GSUAS only where the ladder copies it; and an alert.
+    assert!(told.starts_with("51 cartas de exemplo em provas/index.html"), "{told}");
     let index = office.read("provas/index.html");
-    assert_eq!(index.matches("<li>").count(), 53);
+    assert_eq!(index.matches("<li>").count(), 51);
     for page in index
         .split("href=\"")
         .skip(1)
@@ -32,7 +32,39 @@ fn every_letter_to_every_recipient_lies_in_a_folder_with_an_index() {
         assert!(index.contains(sort), "{sort}");
     }
     let one = office.stdout(&format!("carta --todas --sistema rma --municipio vitoria --saida uma {NOW}"));
-    assert!(one.starts_with("16 cartas"), "six to Vitória, ten to staff: {one}");
+    assert!(one.starts_with("15 cartas"), "six to Vitória, nine to staff: {one}");
+}
+
+#[test]
+fn an_example_letter_is_one_that_the_municipality_would_get() {
+    let office = Office::new();
+    office.write(
+        "config/unidades.csv",
+        "id;ibge;parte;nome;email;telefone;desde;ate\n11;3205309;CRAS;CRAS Um;um@vitoria.invalid;;;\n\
+         12;3205309;CRAS;CRAS Dois;dois@vitoria.invalid;;;\n21;3205200;CREAS;CREAS Norte;;;;\n",
+    );
+    let letter = |kind: &str, more: &str, code| {
+        office.run(&format!("carta --tipo {kind} --sistema rma --municipio {more} {NOW}"), code)
+    };
+    let prazo = letter("prazo", "vitoria", 0);
+    assert!(
+        prazo.contains("- CRAS\n  - CRAS Um (código 11)\n  - CRAS Dois (código 12)\n\n")
+            && !prazo.contains("CREAS"),
+        "{prazo}"
+    );
+    assert!(prazo.contains("como se tudo o que se espera estivesse pendente"), "{prazo}");
+    let to_units = letter("prazo", "vitoria --formato eml", 0);
+    assert!(to_units.contains("smas.vitoria@") && !to_units.contains("cmas.vitoria@"), "{to_units}");
+    let nobody = letter("prazo", "serra", 1);
+    assert!(nobody.contains("nada é esperado desse município"), "{nobody}");
+    let moved = letter("prorrogacao", "vitoria", 0);
+    assert!(moved.contains("o prazo novo e a fonte são inventados"), "{moved}");
+    office.stdout(&format!("carta --todas --sistema rma --saida provas {NOW}"));
+    let index = office.read("provas/index.html");
+    assert!(
+        !index.contains("Serra</b>")
+            && index.contains("Exemplo, como se tudo o que se espera estivesse pendente.")
+    );
 }
 
 /// Waits until a file says something.

@@ -127,9 +127,11 @@ fn what_the_register_says_is_proposed_taken_and_proved() {
     assert_eq!(office.stdout("cadastro --recusadas --json").lines().count(), 1);
     office.run("verificar", 0);
     let ledger = office.stdout("livro");
-    for told in
-        ["cadastro carga aceita cras", "cadastro recusado unidades.csv: nome conferido", "cadastro aplicado"]
-    {
+    for told in [
+        "carga do cadastro aceita: cras",
+        "propostas do cadastro recusadas: unidades.csv: nome conferido",
+        "propostas do cadastro aplicadas",
+    ] {
         assert!(ledger.contains(told), "{ledger}");
     }
     assert!(office.stdout("livro conferir").contains("íntegro"));
@@ -287,7 +289,7 @@ fn news_is_told_once_with_what_to_do_and_kept_until_seen() {
     page += &office.run("noticias --desde 2026-10-01 --em 2026-12-01T10:00", 0);
     insta::assert_snapshot!("news", page);
     let ledger = office.stdout("livro");
-    assert!(ledger.contains("noticia achada") && ledger.contains("janela escrita"), "{ledger}");
+    assert!(ledger.contains("notícia achada") && ledger.contains("janela escrita"), "{ledger}");
     office.run("noticias visto 000000000000", 1);
 }
 

@@ -5,6 +5,7 @@ mod contact;
 mod crash;
 mod disk;
 mod faults;
+mod gate;
 mod hostile;
 mod reload;
 mod start;

@@ -147,7 +147,7 @@ async fn changed_files_are_read_once_they_are_quiet_and_whole() {
     site.write_calendar(&Choice { windows: 2, ..choice });
     let whole = fs::read_to_string(&calendar).unwrap();
     fs::write(&calendar, &whole[..whole.len() - 9]).unwrap();
-    daemon.logs("ainda têm faltas; aguarda-se o resto da gravação");
+    daemon.logs("ainda têm falhas; aguarda-se o resto da gravação");
     assert!(!daemon.log().contains("não foi adotada"), "half a file is waited for");
     fs::write(site.config().join("calendario.novo"), whole).unwrap();
     fs::rename(site.config().join("calendario.novo"), &calendar).unwrap();

@@ -32,7 +32,8 @@ const WORLD: &[&str] = &[
 /// Each room, and which others it may name.
 fn may_name(room: &str) -> Option<Vec<&'static str>> {
     Some(match room {
-        "text" | "clock" | "contain" | "files" | "telemetry" => Vec::new(),
+        "text" | "clock" | "contain" | "files" => Vec::new(),
+        "telemetry" => vec!["text"],
         "domain" => LEAVES.to_vec(),
         "plan" => vec!["text", "domain"],
         "render" => vec!["text", "domain", "plan"],

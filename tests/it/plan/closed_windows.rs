@@ -20,7 +20,7 @@ use crate::support::edit::{Desk, Edit, edits};
 use crate::support::world::{Built, Draw, draws, unit_id};
 
 /// Worlds per law; each runs for its two and a half months, some twice.
-const WORLDS: u32 = 300;
+const WORLDS: u32 = 2_000;
 
 fn worlds() -> Config {
     Config { cases: WORLDS, failure_persistence: None, ..Config::default() }

@@ -11,8 +11,10 @@ use vigia_suas::domain::overrides::{Authorship, BatchId, Hold, HoldScope};
 use vigia_suas::domain::reason::Reason;
 use vigia_suas::domain::status::State;
 use vigia_suas::domain::time::SendingHours;
+use vigia_suas::plan::account::{explain, summarise};
 use vigia_suas::plan::ledger::Outage;
 use vigia_suas::plan::replay::{Change, Replay};
+use vigia_suas::plan::summary::CallReason;
 use vigia_suas::plan::{Act, Decision};
 
 use crate::support::world::{Built, Draw, FIRST_DAY, draws};
@@ -349,6 +351,58 @@ proptest! {
                 break;
             }
             now = next;
+        }
+    }
+
+    #[test]
+    fn the_call_list_gives_the_reason_and_the_instant_that_porque_gives(draw in draws()) {
+        let built = draw.build();
+        let mut log: Log = Vec::new();
+        let mut worlds = Vec::new();
+        built.replay().run_with(built.from, built.until, &built.changes, |replay, at, decisions| {
+            log.extend(decisions.iter().map(|d| (at, d.clone())));
+            worlds.push((replay.clone(), at, log.len()));
+        });
+        // The last worlds have the longest stories.
+        for (replay, at, decided) in worlds.iter().rev().step_by(7).take(5) {
+            let (world, plan) = (replay.world(), replay.plan(*at));
+            for window in replay.windows() {
+                let Some(summary) = summarise(&world, &plan, &window.id, *at) else { continue };
+                let owing = summary.call_list.iter().take_while(|call| !call.owes.is_empty()).count();
+                prop_assert!(summary.call_list[owing..].iter().all(|call| call.owes.is_empty()), "who owes is first");
+                for line in &summary.lines {
+                    let code = line.municipality;
+                    let told = explain(&world, &plan, &window.id, code, *at).unwrap();
+                    let call = summary.call_list.iter().find(|call| call.municipality == code);
+                    prop_assert_eq!(told.call.as_ref(), call);
+                    prop_assert_eq!(told.line.as_ref(), Some(line));
+                    let about = |d: &&Decision| d.window() == Some(&window.id) && d.municipality() == Some(code);
+                    let past: Vec<&Decision> = log[..*decided].iter().map(|(_, d)| d).filter(about).collect();
+                    for reason in call.iter().flat_map(|call| &call.because) {
+                        let is_told = match reason {
+                            CallReason::Ended { because, rung, .. } => {
+                                past.iter().any(|d| d.act() == Act::Expire && d.rung() == *rung && d.because() == because)
+                            }
+                            CallReason::Decided(Reason::DeadlinePassed { at: passed }) => {
+                                line.deadline.map(|d| d.instant(&built.calendar.hours.zone)) == Some(*passed)
+                            }
+                            CallReason::Decided(because) => told.held.iter().any(|d| d.because() == because),
+                            CallReason::Warned { letters, .. } => {
+                                let warns = |d: &&&Decision| d.act() == Act::Send && d.kind() == Some(Kind::Warning);
+                                past.iter().filter(warns).count() >= *letters
+                            }
+                            CallReason::Undelivered { .. } => false,
+                        };
+                        prop_assert!(is_told, "{code} {}: {reason:?}", window.id);
+                    }
+                    let warned = line.letters.iter().any(|letter| {
+                        letter.kind == Kind::Warning && letter.edition == line.edition
+                    });
+                    if warned && line.state == State::Pending && !summary.halted {
+                        prop_assert!(call.is_some_and(|call| !call.owes.is_empty()), "{code} owes and was warned");
+                    }
+                }
+            }
         }
     }
 

@@ -45,7 +45,7 @@ const SOLR: &str = "sistema = \"teste\"\ntipo = \"solr\"\norigem = \"http\"\nhor
     hosts = [\"127.0.0.1\"]\npausa = \"0s\"\nmunicipio = \"codigo_ibge\"\nparte = \"GESTAO\"\n\
     sentido = \"situacao\"\nsituacao_coluna = \"st\"\n\
     situacoes = { \"sim\" = \"concluido\", \"nao\" = \"pendente\" }\nminimo = 10\n\
-    url = \"HOST/solr?rows=5&wt=json\"\n";
+    url = \"HOST/solr?rows=5&wt=json&sort=codigo_ibge+asc\"\n";
 
 /// Some of the documents, as one page of an answer.
 fn documents(office: &Office, from: usize, to: usize, found: usize) -> String {
@@ -59,9 +59,15 @@ fn documents(office: &Office, from: usize, to: usize, found: usize) -> String {
 #[tokio::test]
 async fn an_answer_in_parts_is_asked_for_to_its_end() {
     let mut office = Office::open(SOLR).await;
-    office.host.put("/solr?rows=5&wt=json", Answer::page(documents(&office, 0, 5, 12)));
-    office.host.put("/solr?rows=5&wt=json&start=5", Answer::page(documents(&office, 5, 10, 12)));
-    office.host.put("/solr?rows=5&wt=json&start=10", Answer::page(documents(&office, 10, 12, 12)));
+    office.host.put("/solr?rows=5&wt=json&sort=codigo_ibge+asc", Answer::page(documents(&office, 0, 5, 12)));
+    office.host.put(
+        "/solr?rows=5&wt=json&sort=codigo_ibge+asc&start=5",
+        Answer::page(documents(&office, 5, 10, 12)),
+    );
+    office.host.put(
+        "/solr?rows=5&wt=json&sort=codigo_ibge+asc&start=10",
+        Answer::page(documents(&office, 10, 12, 12)),
+    );
     assert_eq!(office.go_to(november(30)).await, 12);
     assert_eq!((office.last().await.rows, office.host.asked().len()), (12, 3));
 }
@@ -69,13 +75,13 @@ async fn an_answer_in_parts_is_asked_for_to_its_end() {
 #[tokio::test]
 async fn an_answer_that_stops_before_its_end_or_says_nothing_is_not_believed() {
     let mut office = Office::open(SOLR).await;
-    office.host.put("/solr?rows=5&wt=json", Answer::page(documents(&office, 0, 5, 12)));
+    office.host.put("/solr?rows=5&wt=json&sort=codigo_ibge+asc", Answer::page(documents(&office, 0, 5, 12)));
     let nothing = "{\"response\":{\"numFound\":12,\"start\":5,\"docs\":[]}}";
-    office.host.put("/solr?rows=5&wt=json&start=5", Answer::page(nothing));
+    office.host.put("/solr?rows=5&wt=json&sort=codigo_ibge+asc&start=5", Answer::page(nothing));
     assert_eq!(office.go_to(november(28)).await, 0);
     assert_eq!(office.last().await.verdict, Verdict::Quarantined);
     let unpublished = "{\"response\":{\"numFound\":0,\"start\":0,\"docs\":[]}}";
-    office.host.put("/solr?rows=5&wt=json", Answer::page(unpublished));
+    office.host.put("/solr?rows=5&wt=json&sort=codigo_ibge+asc", Answer::page(unpublished));
     assert_eq!(office.go_to(november(30)).await, 0);
     let last = office.last().await;
     assert_eq!(last.verdict, Verdict::Quarantined);

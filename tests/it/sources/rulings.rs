@@ -1,5 +1,7 @@
 //! A person's word on a snapshot: what it changes, and where it can be read.
 
+use vigia_suas::world::last_good;
+
 use super::*;
 
 /// What was concluded fell by half between two loads, which nobody believes yet.
@@ -100,4 +102,39 @@ async fn a_feed_can_be_tried_without_leaving_a_trace() {
     let output = office.site.run(&["fonte", "experimentar", "lista", "--em", "2026-11-27T10:00"]);
     assert_eq!(output.status.code(), Some(3));
     assert!(String::from_utf8(output.stderr).unwrap().contains("o servidor respondeu 404"));
+}
+
+#[tokio::test]
+async fn a_feed_that_is_switched_off_or_removed_accuses_nobody_from_then_on_and_fontes_says_since_when() {
+    for gone in ["ativa = false\n", ""] {
+        let mut office = Office::listed().await;
+        adopt(&office).await;
+        office.host.put("/lista.csv", Answer::page(office.list(|_| "nao")));
+        office.go_to(november(29)).await;
+        let path = office.site.config().join("fontes.toml");
+        let written = fs::read_to_string(&path).unwrap();
+        let off = if gone.is_empty() {
+            String::new()
+        } else {
+            written.replace("[fonte.lista]\n", &format!("[fonte.lista]\n{gone}"))
+        };
+        fs::write(&path, off).unwrap();
+        office.restart(november(30)).await;
+        adopt(&office).await;
+        assert_eq!(office.deliver().await, 0, "{gone}");
+        let told = office.site.ok(&["fontes"]);
+        assert!(told.contains("lista  aposentada desde 30/11/2026"), "{gone}{told}");
+        assert!(office.site.ok(&["livro"]).contains("fonte aposentar lista"), "{gone}");
+        fs::write(&path, written).unwrap();
+        office.restart(november(30)).await;
+        adopt(&office).await;
+        assert_eq!(office.deliver().await, 0, "{gone}: nothing comes back to life");
+        assert_eq!(office.go_to(at("2026-11-30T13:30:00Z")).await, 12, "{gone}: a new load counts");
+    }
+}
+
+/// As the daemon does at its start.
+async fn adopt(office: &Office) {
+    let setup = &office.app.live().setup;
+    last_good::adopt(&office.app.store, setup, "início do serviço", office.app.now()).await.unwrap();
 }

@@ -2,10 +2,11 @@
 
 use super::*;
 
-const LINES: [&str; 75] = [
+const LINES: [&str; 76] = [
     "relogio",
     "relogio corrigir --motivo x",
     "relogio aceitar --motivo x",
+    "aplicar",
     "aplicar nova",
     "aplicar nova --sim --confirmar 78",
     "aplicar --voltar",
@@ -92,7 +93,6 @@ fn every_command_is_understood_as_it_was_typed() {
 #[test]
 fn arguments_that_do_not_agree_are_refused() {
     for line in [
-        "aplicar",
         "aplicar nova --voltar",
         "prorrogar rma/2026-10 --fonte MDS",
         "prorrogar rma/2026-10 --para 31/12/2026",

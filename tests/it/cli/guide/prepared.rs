@@ -73,11 +73,16 @@ pub(super) fn prepare(
             office.copy("config", "vigia-nova");
             office.edit("vigia-nova/municipios.csv", "smas.vitoria@", "secretaria.vitoria@");
         }
-        "Antes do primeiro envio real" => production(office, port, "2026-12-01"),
+        "Antes do primeiro envio real" => {
+            production(office, port, "2026-12-01");
+            return vec![("--confirmar N", format!("--confirmar {}", number(office, "aplicar --sim")))];
+        }
         "O MDS prorrogou" => extensions(office, section),
         "O sistema saiu do ar ou a janela foi suspensa" => {
             let told = blocks(section, "toml")[0].replace("2026-11-14", "2026-11-05");
             office.append("config/calendario.toml", &format!("{RMA_OCTOBER}{told}"));
+            let number = number(office, &format!("aplicar --sim --em {NOW}"));
+            return vec![("--confirmar N", format!("--confirmar {number}"))];
         }
         "A fonte caiu" => sheet(office, ministry),
         "A coleta ficou em quarentena" => return loads(office, ministry),
@@ -153,7 +158,7 @@ fn uncertain(office: &Office, port: u16) {
     };
     tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(pass));
     let told = office.stdout(&format!("porque 3205309 rma/2026-10 --em {NOW}"));
-    assert!(told.contains("entrega incerto"), "{told}");
+    assert!(told.contains("entrega incerta"), "{told}");
 }
 
 /// An earlier deadline waits to be released; what may be written by hand instead is right where the guide says it goes.
@@ -174,6 +179,15 @@ fn extensions(office: &Office, section: &str) {
     pass(office);
     let later = "[[janela.prorrogacao]]\nprazo = 2026-12-10\nanunciada = 2026-11-05\nfonte = \"MDS\"\n";
     office.append("config/calendario.toml", later);
+    let number = number(office, &format!("aplicar --sim --em {NOW}"));
+    office.run(&format!("aplicar --sim --confirmar {number} --em {NOW}"), 0);
+    pass(office);
+}
+
+/// The number that a table asks for.
+fn number(office: &Office, line: &str) -> String {
+    let shown = office.run(line, 1);
+    shown.rsplit("--confirmar ").next().unwrap().trim().to_owned()
 }
 
 fn sheet(office: &Office, ministry: &Host) {

@@ -2,10 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::status::accused;
+use super::status::{NOW, accused, letter};
 use super::*;
-
-const NOW: &str = "2026-03-20T09:00";
 
 /// Hours from when the plan is made.
 fn from_now(hours: i64) -> Timestamp {
@@ -33,6 +31,7 @@ impl Loads {
             snapshot: SnapshotId::parse(&format!("{feed}-{arrival}")).unwrap(),
             arrival,
             taken_at,
+            after: 0,
         };
         for (n, state, basis, dated) in said {
             let observation = Observation {
@@ -43,7 +42,7 @@ impl Loads {
                 state: *state,
                 dated: *dated,
                 basis: *basis,
-                line: 2,
+                line: if *basis == Basis::Silence { 0 } else { line_of(arrival, *n) },
                 wording: None,
             };
             self.case.status.absorb(observation, &self.last, Belief::Cautious);
@@ -55,9 +54,51 @@ impl Loads {
         self.says(feed, from_now(hours), &[(0, state, Basis::Row, dated)]);
     }
 
+    /// The load and the line of each row that a prazo to a municipality rests on.
+    fn quoted(&self, n: u32) -> Vec<(u64, u32)> {
+        let plan = self.case.plan(NOW);
+        let rows = letter(&plan, municipality_code(n)).map(|letter| letter.because().rows().to_vec());
+        rows.unwrap_or_default().iter().map(|row| (row.arrival, row.line)).collect()
+    }
+
     fn is_accused(&self, n: u32) -> bool {
         accused(&self.case, municipality_code(n)).iter().any(|part| part.starts_with("GESTAO"))
     }
+}
+
+/// Every row of every load stands on a line of its own.
+fn line_of(arrival: u64, n: u32) -> u32 {
+    u32::try_from(arrival % 1_000_000).unwrap() * 10 + n
+}
+
+#[test]
+fn a_prazo_quotes_of_each_unit_that_it_lists_its_own_row_and_else_the_row_about_the_part() {
+    let late = "2026-03-20T06:00";
+    let rows = |said: &[(Option<&str>, u32)]| {
+        let mut case = Case::new();
+        super::status::with_units(&mut case);
+        case.announced();
+        for (unit, line) in said {
+            let observation = Observation {
+                window: window_id(),
+                municipality: municipality_code(0),
+                part: part("CRAS"),
+                unit: unit.map(|unit| UnitId::parse(unit).unwrap()),
+                state: State::Pending,
+                dated: None,
+                basis: Basis::Row,
+                line: *line,
+                wording: None,
+            };
+            case.status.absorb(observation, &load("f", late), Belief::Cautious);
+        }
+        let plan = case.plan(NOW);
+        let rows = letter(&plan, municipality_code(0)).unwrap().because().rows().to_vec();
+        rows.iter().map(|row| (row.unit.as_ref().map(ToString::to_string), row.line)).collect::<Vec<_>>()
+    };
+    let unit = |id: &str, line| (Some(id.to_owned()), line);
+    assert_eq!(rows(&[(Some("11"), 7), (Some("22"), 8)]), [unit("11", 7), unit("22", 8)]);
+    assert_eq!(rows(&[(None, 9)]), [(None, 9)], "of two units the one row about the part");
 }
 
 #[test]
@@ -124,6 +165,9 @@ fn a_later_row_of_another_feed_that_does_not_know_takes_an_accusation_back_and_i
     assert!(!loads.is_accused(0));
 }
 
+/// What a load said: feed, municipality, state, basis and the load's place.
+type Word = (usize, u32, State, Basis, u64);
+
 /// One load of a drawn history.
 #[derive(Debug, Clone)]
 struct Drawn {
@@ -156,14 +200,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn a_prazo_implies_that_the_last_word_says_pendente_and_nobody_whose_last_row_says_concluido_is_accused(
+    fn a_prazo_quotes_the_last_accepted_row_about_each_part_it_lists_and_that_row_says_pendente(
         history in prop::collection::vec(drawn(), 1..14)
     ) {
         let feeds = ["f", "g"];
         let mut loads = Loads::new();
         let span: i64 = history.iter().map(|load| load.hours).sum();
         let mut clock = -span - 1;
-        let mut words: Vec<(usize, u32, State, Basis)> = Vec::new();
+        let mut words: Vec<Word> = Vec::new();
         for load in &history {
             clock += load.hours;
             let said: Vec<_> = (0..2_u32)
@@ -183,18 +227,27 @@ proptest! {
                 continue;
             }
             loads.says(feeds[load.feed], from_now(clock), &said);
-            words.extend(said.iter().map(|(n, state, basis, _)| (load.feed, *n, *state, *basis)));
+            let arrival = loads.last.arrival;
+            words.extend(said.iter().map(|(n, state, basis, _)| (load.feed, *n, *state, *basis, arrival)));
         }
         for n in 0..2 {
             if !loads.is_accused(n) {
                 continue;
             }
             // Another feed's not having a row is no word about anybody.
-            let about = |w: &&(usize, u32, State, Basis)| w.1 == n && (w.2, w.3) != (State::Unconfirmed, Basis::Silence);
+            let about = |w: &&Word| w.1 == n && (w.2, w.3) != (State::Unconfirmed, Basis::Silence);
             let last = words.iter().rfind(about).unwrap();
             prop_assert_eq!(last.2, State::Pending, "{:?}", words);
+            let quoted = loads.quoted(n);
+            let of = |w: &Word| (w.4, if w.3 == Basis::Silence { 0 } else { line_of(w.4, n) });
+            // A feed that has fallen silent since says nothing any more.
+            let is_its_feeds_last = |w: &&Word| words.iter().rfind(|o| (o.0, o.1) == (w.0, w.1)) == Some(*w);
+            let standing = words.iter().filter(about).rfind(is_its_feeds_last);
+            prop_assert_eq!(quoted.last().copied(), standing.map(of), "{:?}", words);
+            let says_so = |row: &(u64, u32)| words.iter().any(|w| w.1 == n && of(w) == *row && w.2 == State::Pending);
+            prop_assert!(quoted.iter().all(says_so), "{:?} {:?}", quoted, words);
             for feed in 0..2 {
-                let knows = |w: &&(usize, u32, State, Basis)| w.0 == feed && w.2 != State::Unconfirmed;
+                let knows = |w: &&Word| w.0 == feed && w.2 != State::Unconfirmed;
                 let own = words.iter().filter(about).rfind(knows);
                 let settled = own.is_some_and(|w| matches!(w.2, State::Done | State::NotApplicable));
                 prop_assert!(!settled, "{:?}", words);

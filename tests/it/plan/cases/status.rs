@@ -4,12 +4,13 @@ use vigia_suas::domain::id::MunicipalityCode;
 use vigia_suas::domain::notice::Content;
 use vigia_suas::domain::overrides::Dispute;
 use vigia_suas::domain::roster::{Unit, Units};
+use vigia_suas::plan::Decision;
 
 use super::*;
 
-const NOW: &str = "2026-03-20T09:00";
+pub(super) const NOW: &str = "2026-03-20T09:00";
 
-fn with_units(case: &mut Case) {
+pub(super) fn with_units(case: &mut Case) {
     let unit = |id: &str| Unit {
         id: UnitId::parse(id).unwrap(),
         municipality: municipality_code(0),
@@ -23,11 +24,14 @@ fn with_units(case: &mut Case) {
     case.roster.units = Some(Units::new([unit("11"), unit("22")]));
 }
 
+pub(super) fn letter(plan: &Plan, code: MunicipalityCode) -> Option<&Decision> {
+    plan.actions.iter().find(|d| d.key().municipality() == Some(code))
+}
+
 /// The pending parts and units that the letter to a municipality would list; none when it is not a prazo.
 pub(super) fn accused(case: &Case, code: MunicipalityCode) -> Vec<String> {
     let plan = case.plan(NOW);
-    let letter = plan.actions.iter().find(|d| d.key().municipality() == Some(code));
-    let Some(Content::Warning { pending, .. }) = letter.and_then(|d| d.content()) else {
+    let Some(Content::Warning { pending, .. }) = letter(&plan, code).and_then(Decision::content) else {
         return Vec::new();
     };
     pending

@@ -1,0 +1,368 @@
+//! Which effects of another configuration are so large that a person must let it in. Silence counts as much as letters:
+//! who is written to no more does not complain. Pure.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+
+use super::World;
+use super::contrast::{Difference, Shift, WindowShift};
+use crate::domain::calendar::Window;
+use crate::domain::id::{EmailAddress, MunicipalityCode, WindowId};
+use crate::domain::roster::Roster;
+
+/// Everything that another configuration would change.
+#[derive(Debug, Clone)]
+pub struct Contrast {
+    /// Letters.
+    pub differences: Vec<Difference>,
+    /// Windows.
+    pub windows: Vec<WindowShift>,
+    /// Files and variables.
+    pub files: Vec<String>,
+    /// What is large.
+    pub effects: Vec<Effect>,
+    /// The last day compared.
+    pub until: Date,
+}
+
+impl Contrast {
+    /// Whether not even a file is different.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.files.is_empty()
+            && self.differences.is_empty()
+            && self.windows.is_empty()
+            && self.effects.is_empty()
+    }
+
+    /// How many letters change: the number that a person repeats (`--confirmar N`).
+    #[must_use]
+    pub fn letters(&self) -> usize {
+        self.differences.len()
+    }
+}
+
+/// A large effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// The ledger becomes another one, or the mode.
+    Moves(Move),
+    /// Municipalities that are no longer in the roster.
+    MunicipalitiesGone(usize),
+    /// A window that is no more.
+    WindowGone(WindowId),
+    /// A window that is to stand still.
+    WindowStopped(WindowId),
+    /// A new window whose deadline has passed already.
+    WindowOver(WindowId),
+    /// Some deadline of a window comes earlier.
+    DeadlineEarlier(WindowId),
+    /// A deadline a year or more after the one before it, or after the opening.
+    DeadlineFar(WindowId, Date),
+    /// `inicio` later: what is due before is never sent.
+    StartsLater(Date),
+    /// Municipalities that get fewer letters about some window, and how many fewer.
+    Silence {
+        /// How many municipalities.
+        municipalities: usize,
+        /// How many letters.
+        letters: usize,
+    },
+    /// Letters that leave on the first day.
+    AtOnce(usize),
+    /// More letters than before, above `limite_dia`.
+    Many(usize),
+    /// Municipalities that get letters at an address that was another's.
+    OwnersChanged(usize),
+    /// Municipalities whose addresses were replaced.
+    AddressesReplaced(usize),
+}
+
+/// What becomes of mode and ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Move {
+    /// From a rehearsal to writing to municipalities.
+    ToProduction(Readiness),
+    /// From writing to municipalities to a rehearsal.
+    ToRehearsal,
+    /// The same mode over another ledger, which does not know what was sent.
+    OtherLedger,
+}
+
+/// What stands between a rehearsal and the first real letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Readiness {
+    /// Addresses that can reach nobody.
+    pub placeholders: usize,
+    /// What nobody confirmed with the ministry (`a_confirmar`).
+    pub unconfirmed: usize,
+    /// Active feeds.
+    pub feeds: usize,
+    /// Whether the relay ever took a letter of a test.
+    pub is_tested: bool,
+}
+
+/// Every large effect of `after` in place of `before`.
+#[must_use]
+pub fn large(
+    before: &World<'_>,
+    after: &World<'_>,
+    (differences, windows): (&[Difference], &[WindowShift]),
+    moves: Option<Move>,
+    now: Timestamp,
+) -> Vec<Effect> {
+    let today = before.calendar.hours.zone.date_of(now);
+    let mut effects: Vec<Effect> = moves.map(Effect::Moves).into_iter().collect();
+    let there = &after.roster.municipalities;
+    let gone = before.roster.municipalities.keys().filter(|code| !there.contains_key(code)).count();
+    if gone > 0 {
+        effects.push(Effect::MunicipalitiesGone(gone));
+    }
+    effects.extend(windows.iter().flat_map(|shift| of_window(shift, today)));
+    if let Some(starts) = after.calendar.starts_on
+        && before.calendar.starts_on.map_or(starts > today, |old| starts > old)
+    {
+        effects.push(Effect::StartsLater(starts));
+    }
+    effects.extend(of_letters(before, after, differences, now));
+    effects.extend(of_addresses(before.roster, after.roster));
+    effects
+}
+
+fn of_window(shift: &WindowShift, today: Date) -> Vec<Effect> {
+    let id = || shift.window.clone();
+    let Some(after) = &shift.after else { return vec![Effect::WindowGone(id())] };
+    let stops =
+        |window: &Window| window.halt.is_some() && window.halted_until().is_none_or(|until| until > today);
+    let mut effects = Vec::new();
+    if stops(after) && !shift.before.as_ref().is_some_and(stops) {
+        effects.push(Effect::WindowStopped(id()));
+    }
+    if shift.is_earlier() {
+        effects.push(Effect::DeadlineEarlier(id()));
+    }
+    let old = shift.before.as_ref().and_then(Window::latest_deadline);
+    if let Some(new) = after.latest_deadline().filter(|new| old != Some(*new)) {
+        // The very day a year later is the commonest slip of all.
+        let far = |from: Date| new.on >= from.saturating_add(1.year());
+        if far(after.opens_on) || old.is_some_and(|old| far(old.on)) {
+            effects.push(Effect::DeadlineFar(id(), new.on));
+        }
+        if shift.before.is_none() && new.on < today {
+            effects.push(Effect::WindowOver(id()));
+        }
+    }
+    effects
+}
+
+/// So many municipalities of a roster are a few.
+fn few(roster: &Roster) -> usize {
+    (roster.municipalities.len() / 20).clamp(1, 10)
+}
+
+/// A letter that leaves so much later does not leave for now.
+const PUT_OFF: SignedDuration = SignedDuration::from_hours(24 * 180);
+
+fn is_put_off(difference: &Difference) -> bool {
+    let (Some(before), Some(after)) = (&difference.before, &difference.after) else { return false };
+    after.at.duration_since(before.at) > PUT_OFF
+}
+
+/// Letters lost and won, municipality by municipality and window by window: another rung in the place of one is neither.
+fn of_letters(
+    before: &World<'_>,
+    after: &World<'_>,
+    differences: &[Difference],
+    now: Timestamp,
+) -> Vec<Effect> {
+    let hours = &after.calendar.hours;
+    let first_day = hours.zone.date_of(hours.next_sending(now));
+    let is_first = |at: Timestamp| hours.zone.date_of(at) <= first_day;
+    let mut balance: BTreeMap<(&WindowId, MunicipalityCode), i64> = BTreeMap::new();
+    let mut at_once = 0;
+    for difference in differences {
+        let Some(decision) = difference.decision() else { continue };
+        let (Some(window), Some(municipality)) = (decision.window(), decision.municipality()) else {
+            continue;
+        };
+        let sum = balance.entry((window, municipality)).or_default();
+        match difference.shift {
+            Shift::Added => *sum += 1,
+            Shift::Dropped | Shift::Withdrawn => *sum -= 1,
+            Shift::Withheld => *sum -= i64::from(difference.before.is_some()),
+            Shift::Moved => *sum -= i64::from(is_put_off(difference)),
+            Shift::Altered => {}
+        }
+        let leaves = difference.after.as_ref().is_some_and(|event| is_first(event.at));
+        let left = difference.before.as_ref().is_some_and(|event| is_first(event.at));
+        if matches!(difference.shift, Shift::Added | Shift::Moved) && leaves && !left {
+            at_once += 1;
+        }
+    }
+    let mut effects = Vec::new();
+    let lost = balance.iter().filter(|(_, sum)| **sum < 0);
+    let silent: BTreeSet<MunicipalityCode> = lost.clone().map(|((_, code), _)| *code).collect();
+    if silent.len() > few(before.roster) {
+        let letters = lost.map(|(_, sum)| sum.unsigned_abs()).sum::<u64>();
+        let letters = usize::try_from(letters).unwrap_or(usize::MAX);
+        effects.push(Effect::Silence { municipalities: silent.len(), letters });
+    }
+    if at_once > after.roster.municipalities.len() {
+        effects.push(Effect::AtOnce(at_once));
+    }
+    let more = usize::try_from(balance.into_values().sum::<i64>()).unwrap_or(0);
+    if more > before.calendar.daily_limit {
+        effects.push(Effect::Many(more));
+    }
+    effects
+}
+
+/// Who is written to at each address, contacts and units alike.
+fn owners(roster: &Roster) -> HashMap<&EmailAddress, BTreeSet<MunicipalityCode>> {
+    let mut owners: HashMap<&EmailAddress, BTreeSet<MunicipalityCode>> = HashMap::new();
+    let contacts = roster.municipalities.values().flat_map(|one| {
+        one.contacts.iter().flat_map(|contact| &contact.addresses).map(|address| (address, one.code))
+    });
+    let units = roster.units.iter().flat_map(crate::domain::roster::Units::iter);
+    let units = units.flat_map(|unit| unit.addresses.iter().map(|address| (address, unit.municipality)));
+    for (address, municipality) in contacts.chain(units) {
+        owners.entry(address).or_default().insert(municipality);
+    }
+    owners
+}
+
+fn of_addresses(before: &Roster, after: &Roster) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let was = owners(before);
+    let mut heirs: BTreeSet<MunicipalityCode> = BTreeSet::new();
+    for (address, codes) in owners(after) {
+        if let Some(known) = was.get(address) {
+            heirs.extend(codes.difference(known));
+        }
+    }
+    // One may have been corrected; two are an exchange.
+    if heirs.len() > 1 {
+        effects.push(Effect::OwnersChanged(heirs.len()));
+    }
+    let replaced = before.municipalities.values().filter(|old| {
+        let Some(new) = after.municipalities.get(&old.code) else { return false };
+        let stays = |address: &EmailAddress| new.contacts.iter().any(|c| c.addresses.contains(address));
+        let addresses = old.contacts.iter().flat_map(|contact| &contact.addresses);
+        // An example that gave way to an address is what the first days are for.
+        addresses.filter(|address| !address.is_reserved()).any(|address| !stays(address))
+    });
+    let (replaced, many) = (replaced.count(), (before.municipalities.len() / 5).max(1));
+    if replaced > many {
+        effects.push(Effect::AddressesReplaced(replaced));
+    }
+    effects
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::domain::calendar::{Deadline, Edition};
+    use crate::domain::id::{Reference, SystemId};
+    use crate::domain::roster::{Contact, Municipality, Role};
+
+    const CODES: [&str; 6] = ["3200102", "3200136", "3200169", "3200201", "3200300", "3200359"];
+
+    /// Six municipalities, each with one address.
+    fn roster(addresses: [&str; 6]) -> Roster {
+        let one = |(code, address): (&str, &str)| {
+            let code = MunicipalityCode::parse(code).unwrap();
+            let addresses = vec![EmailAddress::parse(address).unwrap()];
+            let contact =
+                Contact { role: Role::Smas, addresses, holder: String::new(), telephone: String::new() };
+            let municipality = Municipality {
+                code,
+                name: code.to_string(),
+                region: String::new(),
+                contacts: vec![contact],
+                exempt: BTreeSet::new(),
+                note: String::new(),
+            };
+            (code, municipality)
+        };
+        let municipalities = CODES.into_iter().zip(addresses).map(one).collect();
+        Roster { municipalities, ..Roster::default() }
+    }
+
+    #[test]
+    fn one_address_that_was_anothers_is_a_correction_and_two_are_an_exchange() {
+        let known = ["a@x.br", "b@x.br", "c@x.br", "d@x.br", "e@x.br", "f@x.br"];
+        let changed = |addresses| of_addresses(&roster(known), &roster(addresses));
+        assert_eq!(changed(["A@X.br", "b@x.br", "c@x.br", "d@x.br", "e@x.br", "f@x.br"]), []);
+        assert_eq!(changed(["b@x.br", "b@x.br", "c@x.br", "d@x.br", "e@x.br", "f@x.br"]), []);
+        let swapped = changed(["b@x.br", "a@x.br", "c@x.br", "d@x.br", "e@x.br", "f@x.br"]);
+        assert_eq!(swapped, [Effect::OwnersChanged(2), Effect::AddressesReplaced(2)]);
+    }
+
+    #[test]
+    fn an_address_in_the_place_of_an_example_is_not_replaced() {
+        let examples = ["a@x.invalid", "b@x.invalid", "c@x.invalid", "d@x.invalid", "e@x.invalid", "f@x.br"];
+        let real = ["a@x.br", "b@x.br", "c@x.br", "d@x.br", "e@x.br", "g@x.br"];
+        assert_eq!(of_addresses(&roster(examples), &roster(real)), []);
+        let back = of_addresses(&roster(real), &roster(examples));
+        assert_eq!(back, [Effect::AddressesReplaced(6)]);
+    }
+
+    fn window(opens_on: Date, deadline: Option<Date>) -> Window {
+        let system = SystemId::parse("rma").unwrap();
+        let reference = Reference::Month(2026, 11);
+        let deadline = deadline.map(|on| Deadline { on, at: Deadline::DEFAULT_TIME });
+        Window {
+            id: WindowId::new(&system, reference, None).unwrap(),
+            system,
+            reference,
+            name: None,
+            parts: Vec::new(),
+            respondent: None,
+            opens_on,
+            editions: vec![Edition {
+                number: 1,
+                deadline,
+                announced_on: None,
+                source: String::new(),
+                municipalities: BTreeSet::new(),
+            }],
+            depends_on: None,
+            halt: None,
+            recurring: false,
+        }
+    }
+
+    #[test]
+    fn a_year_later_to_the_day_is_far_and_a_day_less_is_not() {
+        let today = date(2026, 12, 10);
+        let opens = date(2026, 12, 1);
+        let to = |before: Option<Date>, after: Date| {
+            let id = window(opens, None).id;
+            let before = Some(window(opens, before));
+            of_window(&WindowShift { window: id, before, after: Some(window(opens, Some(after))) }, today)
+        };
+        let far = |on| vec![Effect::DeadlineFar(window(opens, None).id, on)];
+        assert_eq!(to(Some(date(2026, 12, 31)), date(2027, 12, 31)), far(date(2027, 12, 31)));
+        assert_eq!(to(Some(date(2026, 12, 31)), date(2027, 11, 30)), []);
+        assert_eq!(to(None, date(2027, 12, 1)), far(date(2027, 12, 1)), "after the opening");
+        assert_eq!(to(Some(date(2027, 6, 1)), date(2027, 12, 1)), far(date(2027, 12, 1)));
+        assert_eq!(to(Some(date(2026, 12, 31)), date(2026, 12, 30)).len(), 1, "earlier");
+    }
+
+    #[test]
+    fn a_new_window_that_is_over_is_told() {
+        let today = date(2026, 12, 10);
+        let shift = |until| WindowShift {
+            window: window(today, None).id,
+            before: None,
+            after: Some(window(date(2026, 11, 1), Some(until))),
+        };
+        assert_eq!(of_window(&shift(today), today), []);
+        let over = of_window(&shift(date(2026, 12, 9)), today);
+        assert_eq!(over, [Effect::WindowOver(window(today, None).id)]);
+    }
+}

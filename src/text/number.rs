@@ -1,0 +1,17 @@
+//! How many of something, as Portuguese says it. Pure.
+
+/// `1 carta`, `2 cartas`.
+#[must_use]
+pub fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counted;
+
+    #[test]
+    fn one_is_singular_and_all_else_is_plural() {
+        assert_eq!([0, 1, 2].map(|n| counted(n, "carta", "cartas")), ["0 cartas", "1 carta", "2 cartas"]);
+    }
+}

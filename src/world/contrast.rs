@@ -1,0 +1,126 @@
+//! What another configuration would do otherwise than the one in force, each over its own ledger as it is.
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+
+use super::known::{HORIZON_DAYS, Known};
+use super::setup::Setup;
+use crate::config::Mode;
+use crate::domain::calendar::Window;
+use crate::domain::id::IdError;
+use crate::domain::roster::Contact;
+use crate::plan::contrast::{self, WindowShift};
+use crate::plan::effects::{self, Contrast, Move, Readiness};
+use crate::store::{Store, StoreError};
+
+/// Why two configurations could not be held against one another.
+#[derive(Debug, thiserror::Error)]
+pub enum ContrastError {
+    /// A ledger.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// None in practice: see [`contrast::contrast`].
+    #[error(transparent)]
+    Name(#[from] IdError),
+}
+
+/// How far ahead letters are compared, unless a deadline that changes lies farther.
+const AHEAD_DAYS: i64 = 60;
+
+/// Compares the configuration in force, whose ledger is `store`, with another; `until` is the last day, absent the usual
+/// one. A rehearsal beside a production writes to nobody.
+///
+/// # Errors
+/// [`ContrastError`].
+pub async fn compare(
+    in_force: &Setup,
+    store: Option<&Store>,
+    other: &Setup,
+    now: Timestamp,
+    until: Option<Date>,
+) -> Result<Contrast, ContrastError> {
+    let before = Known::waiting(in_force.clone(), store, now).await?;
+    let moved = ledger_moved_to(in_force, other).await?;
+    let tested = match (store, &moved) {
+        (Some(store), _) if store.was_tested().await? => true,
+        (_, Some(Some(there))) => there.was_tested().await?,
+        (Some(_) | None, _) => false,
+    };
+    let there = moved.as_ref().map_or(store, Option::as_ref);
+    let after = Known::waiting(other.clone(), there, now).await?;
+    let moves = moved.is_some().then(|| step(in_force, other, tested));
+    let work = tokio::task::spawn_blocking(move || between(&before, &after, moves, now, until));
+    match work.await {
+        Ok(compared) => Ok(compared?),
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
+}
+
+/// The other configuration's own ledger, where that is another one: `Some(None)` when it is not there yet.
+async fn ledger_moved_to(in_force: &Setup, other: &Setup) -> Result<Option<Option<Store>>, StoreError> {
+    let path = other.database();
+    if in_force.keeps(&path) {
+        return Ok(None);
+    }
+    Ok(Some(if path.exists() { Some(Store::open_read_only(&path).await?) } else { None }))
+}
+
+fn step(in_force: &Setup, other: &Setup, is_tested: bool) -> Move {
+    match (in_force.config.settings.mode, other.config.settings.mode) {
+        (Mode::Rehearsal, Mode::Production) => Move::ToProduction(readiness(other, is_tested)),
+        (Mode::Production, Mode::Rehearsal) => Move::ToRehearsal,
+        (Mode::Rehearsal, Mode::Rehearsal) | (Mode::Production, Mode::Production) => Move::OtherLedger,
+    }
+}
+
+fn readiness(setup: &Setup, is_tested: bool) -> Readiness {
+    let config = &setup.config;
+    let municipal = config.roster.municipalities.values().flat_map(|one| &one.contacts);
+    let contacts = municipal.flat_map(|contact: &Contact| &contact.addresses);
+    let offices = &config.roster.offices;
+    let own = offices.gerencias.values().flat_map(|office| &office.addresses).chain(&offices.gsuas.addresses);
+    Readiness {
+        placeholders: contacts.chain(own).filter(|address| address.is_reserved()).count(),
+        unconfirmed: config.unconfirmed(),
+        feeds: config.feeds.iter().filter(|feed| feed.enabled).count(),
+        is_tested,
+    }
+}
+
+fn between(
+    before: &Known,
+    after: &Known,
+    moves: Option<Move>,
+    now: Timestamp,
+    until: Option<Date>,
+) -> Result<Contrast, IdError> {
+    let (old, new) = (before.world(), after.world());
+    let zone = &old.calendar.hours.zone;
+    let today = zone.date_of(now);
+    let windows =
+        contrast::windows_unlike(old.calendar, new.calendar, today.saturating_add(HORIZON_DAYS.days()));
+    let until = until.unwrap_or_else(|| horizon(&windows, today));
+    let end = zone.end_of(until).saturating_sub(SignedDuration::from_millis(1)).unwrap_or(Timestamp::MAX);
+    let (one, two) = match moves {
+        Some(Move::ToProduction(_)) => (None, Some(&new)),
+        Some(Move::ToRehearsal) => (Some(&old), None),
+        Some(Move::OtherLedger) | None => (Some(&old), Some(&new)),
+    };
+    let differences = contrast::contrast(one, two, now, end)?;
+    let effects = effects::large(&old, &new, (&differences, &windows), moves, now);
+    let files = before.live.setup.sources.unlike(&after.live.setup.sources);
+    Ok(Contrast { differences, windows, files, effects, until })
+}
+
+/// The last day to compare: that of the last deadline that is not the same on both sides, or sixty days ahead; never a
+/// year that only a slip of the hand can mean.
+fn horizon(windows: &[WindowShift], today: Date) -> Date {
+    let deadline = |w: &Option<Window>| w.as_ref().and_then(Window::latest_deadline);
+    let last = windows
+        .iter()
+        .map(|shift| (deadline(&shift.before), deadline(&shift.after)))
+        .filter(|(before, after)| before != after)
+        .filter_map(|(before, after)| before.max(after));
+    let last = last.map(|d| d.on).max().unwrap_or(today).min(today.saturating_add(HORIZON_DAYS.days()));
+    last.max(today.saturating_add(AHEAD_DAYS.days()))
+}

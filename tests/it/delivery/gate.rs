@@ -1,0 +1,468 @@
+//! The one gate: the mistakes that a person makes in files or commands, brought in by every way there is. None reaches a
+//! municipality, staff are told, and each state that waits has its ways out.
+//!
+//! Tried elsewhere: `--em` left in a command (`cli/rehearsal`), two people at once (`cli/together`).
+
+use std::fmt::Write as _;
+use std::fs;
+use std::process::Output;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use vigia_suas::clock::Clock;
+use vigia_suas::daemon::app::App;
+use vigia_suas::daemon::lifecycle::{Service, ServiceError};
+use vigia_suas::daemon::reconcile::reconcile_once;
+use vigia_suas::store::{RefusedConfiguration, Store};
+
+use crate::support::app::{Choice, DOMAIN, Site};
+use crate::support::smtp::Relay;
+
+/// An installation of forty municipalities that has announced its window; a second opens in ten days.
+struct Secretariat {
+    site: Site,
+    relay: Relay,
+    choice: Choice,
+    now: Timestamp,
+}
+
+/// A mistake, and what stops it.
+struct Mistake {
+    name: &'static str,
+    make: fn(&Secretariat),
+    /// What staff read of it.
+    told: &'static str,
+}
+
+fn today() -> Date {
+    Clock::System.now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+fn window(reference: u16, opens: Date, deadline: Date) -> String {
+    format!(
+        "[[janela]]\nsistema = \"teste\"\nreferencia = \"{reference}\"\nabertura = {opens}\nprazo = {deadline}\n\
+         fonte = \"MDS\"\n"
+    )
+}
+
+impl Secretariat {
+    /// Whose first configuration was adopted without a question, and whose letters have left.
+    async fn open() -> Self {
+        let relay = Relay::start().await;
+        let choice = Choice { municipalities: 40, ..Choice::new(relay.port) };
+        let site = Site::new(&choice);
+        let new = Self { site, relay, choice, now: Clock::System.now() };
+        new.append(
+            "calendario.toml",
+            &window(2002, today().saturating_add(10.days()), today().saturating_add(50.days())),
+        );
+        new.service().await.unwrap().once().await.unwrap();
+        new.relay.distinct(40).await;
+        new
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.site.config().join(name)).unwrap()
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        fs::write(self.site.config().join(name), text).unwrap();
+    }
+
+    fn append(&self, name: &str, text: &str) {
+        self.write(name, self.read(name) + text);
+    }
+
+    /// Puts one text in place of another, which must be there.
+    fn edit(&self, name: &str, from: &str, to: &str) {
+        let text = self.read(name);
+        assert!(text.contains(from), "{name} has no {from:?}");
+        self.write(name, text.replacen(from, to, 1));
+    }
+
+    /// Gives the roster's rows other values of one column.
+    fn column(&self, name: &str, change: impl FnOnce(&mut [String])) {
+        let text = self.read("municipios.csv");
+        let mut rows: Vec<Vec<String>> =
+            text.lines().map(|line| line.split(';').map(str::to_owned).collect()).collect();
+        let place = rows[0].iter().position(|cell| cell == name).unwrap();
+        let mut cells: Vec<String> = rows[1..].iter().map(|row| row[place].clone()).collect();
+        change(&mut cells);
+        rows[1..].iter_mut().zip(cells).for_each(|(row, cell)| row[place] = cell);
+        self.write("municipios.csv", rows.iter().fold(String::new(), |out, row| out + &row.join(";") + "\n"));
+    }
+
+    fn files(&self) -> Vec<(&'static str, String)> {
+        ["vigia.toml", "calendario.toml", "municipios.csv"].map(|name| (name, self.read(name))).into()
+    }
+
+    fn put_back(&self, files: &[(&'static str, String)]) {
+        files.iter().for_each(|(name, text)| self.write(name, text));
+    }
+
+    /// The daemon at a start.
+    async fn daemon(&self) -> Service {
+        Service::start_daemon(self.site.setup(), None, Clock::Fixed(self.now)).await.unwrap()
+    }
+
+    /// One pass at a start.
+    async fn service(&self) -> Result<Service, ServiceError> {
+        Service::start(self.site.setup(), Clock::Fixed(self.now)).await
+    }
+
+    /// One command, as ana.
+    fn run(&self, args: &[&str]) -> Output {
+        self.site.command(args).env("USER", "ana").output().unwrap()
+    }
+
+    /// What the command says of the files as they are, which it must refuse or hold.
+    fn refused(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {said}");
+        said
+    }
+}
+
+/// The number that is asked for.
+fn number(said: &str) -> String {
+    said.split("--confirmar ").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect()
+}
+
+async fn aside(store: &Store) -> Option<RefusedConfiguration> {
+    store.configuration_refused().await.unwrap()
+}
+
+/// A pass decides nothing new for any municipality.
+async fn is_quiet(app: &Arc<App>, now: Timestamp) {
+    let pass = reconcile_once(app, now).await.unwrap();
+    assert_eq!((pass.recorded, pass.closed), (0, 0));
+}
+
+const MISTAKES: &[Mistake] = &[
+    Mistake {
+        name: "wrong year in a new window",
+        make: |here| {
+            here.append("calendario.toml", &window(2003, today(), today().saturating_add(1.year().days(20))));
+        },
+        told: "um ano ou mais depois",
+    },
+    Mistake {
+        name: "wrong year in a window that was to open",
+        make: |here| {
+            let right = window(2002, today().saturating_add(10.days()), today().saturating_add(50.days()));
+            let wrong = window(
+                2002,
+                today().saturating_add(1.year().days(10)),
+                today().saturating_add(1.year().days(50)),
+            );
+            here.edit("calendario.toml", &right, &wrong);
+        },
+        told: "40 municípios deixam de receber",
+    },
+    Mistake {
+        name: "wrong year in a prorrogação",
+        make: |here| {
+            let until = here.choice.deadline.saturating_add(1.year().days(15));
+            let today = today().saturating_sub(1.day());
+            let extension = format!(
+                "[[janela.prorrogacao]]\nprazo = {until}\nanunciada = {today}\nfonte = \"MDS\"\n[[janela]]"
+            );
+            let (first, rest) = ("fonte = \"teste\"\n", "[[janela]]");
+            here.edit("calendario.toml", &format!("{first}{rest}"), &format!("{first}{extension}"));
+        },
+        told: "um ano ou mais depois",
+    },
+    Mistake {
+        name: "wrong year in inicio",
+        make: |here| {
+            let (right, wrong) = (here.choice.opened, here.choice.opened.saturating_add(1.year()));
+            here.edit("vigia.toml", &format!("inicio = {right}"), &format!("inicio = {wrong}"));
+        },
+        told: "o que vence antes nunca sai",
+    },
+    Mistake {
+        name: "a past window",
+        make: |here| {
+            let ago = |days: i64| today().saturating_sub(days.days());
+            here.append("calendario.toml", &window(2003, ago(370), ago(330)));
+        },
+        told: "a janela teste/2003 é nova e o prazo dela já passou",
+    },
+    Mistake {
+        name: "a window removed",
+        make: |here| {
+            let text = here.read("calendario.toml");
+            here.write("calendario.toml", &text[..text.rfind("[[janela]]").unwrap()]);
+        },
+        told: "a janela teste/2002 deixa de existir",
+    },
+    Mistake {
+        name: "halved roster",
+        make: |here| {
+            let text = here.read("municipios.csv");
+            let half: String = text.lines().take(21).fold(String::new(), |out, line| out + line + "\n");
+            here.write("municipios.csv", half);
+        },
+        told: "20 municípios saem do cadastro",
+    },
+    Mistake {
+        name: "sorted column",
+        make: |here| here.column("smas_email", |cells| cells.rotate_left(1)),
+        told: "40 municípios passam a receber cartas em endereço que era de outro",
+    },
+    Mistake {
+        name: "swapped neighbours",
+        make: |here| here.column("smas_email", |cells| cells.swap(7, 8)),
+        told: "2 municípios passam a receber cartas em endereço que era de outro",
+    },
+    Mistake {
+        name: "domain mistyped for many",
+        make: |here| {
+            here.column("smas_email", |cells| {
+                cells.iter_mut().for_each(|cell| *cell = cell.replace(".es.gov.br", ".es.gov.bt"));
+            });
+        },
+        told: "40 municípios mudam de endereço",
+    },
+    Mistake {
+        name: "suspension",
+        make: |here| {
+            let day = today().saturating_sub(1.day());
+            here.append("calendario.toml", &format!("situacao = \"suspensa\"\nsituacao_desde = {day}\n"));
+        },
+        told: "a janela teste/2002 fica interrompida",
+    },
+    Mistake {
+        name: "a draft of two windows saved",
+        make: |here| {
+            let (opens, ends) = (today().saturating_sub(1.day()), today().saturating_add(40.days()));
+            here.append("calendario.toml", &(window(2003, opens, ends) + &window(2004, opens, ends)));
+        },
+        told: "80 cartas saem logo a municípios",
+    },
+    Mistake {
+        name: "mode switched",
+        make: |here| here.edit("vigia.toml", "modo = \"producao\"", "modo = \"ensaio\""),
+        told: "nenhum município recebe mais nada",
+    },
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_large_mistake_is_held_at_a_reload_and_at_a_start_and_by_the_commands_and_reaches_nobody() {
+    let here = Secretariat::open().await;
+    let good = here.files();
+    let in_force = here.site.setup().config.fingerprint;
+    for mistake in MISTAKES {
+        // A reload, and the files put back.
+        let service = here.daemon().await;
+        assert_eq!(aside(&service.app.store).await, None, "before: {}", mistake.name);
+        (mistake.make)(&here);
+        service.reload().await.unwrap();
+        let held = aside(&service.app.store).await.unwrap_or_else(|| panic!("adopted: {}", mistake.name));
+        assert!(
+            held.letters.is_some() && held.faults.contains(mistake.told),
+            "{}: {}",
+            mistake.name,
+            held.faults
+        );
+        assert_eq!(service.app.live().setup.config.fingerprint, in_force, "{}", mistake.name);
+        is_quiet(&service.app, here.now).await;
+        here.put_back(&good);
+        service.reload().await.unwrap();
+        assert_eq!(aside(&service.app.store).await, None, "after: {}", mistake.name);
+        service.app.store.close().await;
+        drop(service);
+
+        // A start, which the hold outlives, and the command that would let it in.
+        (mistake.make)(&here);
+        for _ in 0..2 {
+            let service = here.daemon().await;
+            let held = aside(&service.app.store).await.unwrap();
+            assert!(
+                held.letters.is_some() && held.faults.contains(mistake.told),
+                "{}: {}",
+                mistake.name,
+                held.faults
+            );
+            assert_eq!(service.app.live().setup.config.fingerprint, in_force, "{}", mistake.name);
+            is_quiet(&service.app, here.now).await;
+            service.app.store.close().await;
+        }
+        let said = here.refused(&["aplicar", "--sim"]);
+        assert!(
+            said.contains(mistake.told) && said.contains("repita com --confirmar"),
+            "{}: {said}",
+            mistake.name
+        );
+        let said = here.refused(&["aplicar", "--sim", "--confirmar", "9999"]);
+        assert!(said.contains("“--confirmar 9999” não é o que esta tabela pede"), "{}: {said}", mistake.name);
+        here.put_back(&good);
+    }
+    assert_eq!(here.relay.recipients().iter().filter(|to| !to.starts_with("alertas@")).count(), 40);
+    here.site.ok(&["livro", "conferir"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_pass_by_hand_refuses_what_the_daemon_holds() {
+    let here = Secretariat::open().await;
+    here.column("smas_email", |cells| cells.rotate_left(1));
+    let Err(ServiceError::Held(words)) = here.service().await else { panic!("adopted") };
+    assert!(words.contains("40 municípios") && words.contains("aplicar --confirmar"), "{words}");
+    let said = here.refused(&["servir", "--uma-vez"]);
+    assert!(said.contains("40 municípios"), "{said}");
+    assert!(here.refused(&["saude"]).contains("aplicar --confirmar"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_suspension_that_a_later_extension_undoes_is_refused_as_a_fault() {
+    let here = Secretariat::open().await;
+    let day = |ago: i64| today().saturating_sub(ago.days());
+    let mut text = format!("situacao = \"suspensa\"\nsituacao_desde = {}\n", day(9));
+    let until = today().saturating_add(55.days());
+    let _ =
+        write!(text, "[[janela.prorrogacao]]\nprazo = {until}\nanunciada = {}\nfonte = \"MDS\"\n", day(1));
+    here.append("calendario.toml", &text);
+    let said = here.refused(&["verificar"]);
+    assert!(said.contains("situacao"), "{said}");
+    let said = here.refused(&["aplicar", "--sim"]);
+    assert!(said.contains("situacao"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_small_change_is_adopted_at_once_and_ends_what_was_held() {
+    let here = Secretariat::open().await;
+    let service = here.daemon().await;
+    let good = here.files();
+    here.column("smas_email", |cells| cells.rotate_left(1));
+    service.reload().await.unwrap();
+    assert!(aside(&service.app.store).await.is_some());
+    // Put right but for one address, which is new, and one municipality more to be left in peace.
+    here.put_back(&good);
+    here.column("smas_email", |cells| cells[3] = "nova@municipio0.es.gov.br".to_owned());
+    here.column("dispensas", |cells| cells[5] = "teste".to_owned());
+    service.reload().await.unwrap();
+    assert_eq!(aside(&service.app.store).await, None);
+    assert_eq!(service.app.live().setup.config.fingerprint, here.site.setup().config.fingerprint);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn staff_are_told_of_what_is_held_once_a_day_with_the_table_until_it_ends() {
+    let mut here = Secretariat::open().await;
+    let good = here.files();
+    let alerts = |here: &Secretariat| {
+        let to = format!("alertas@{DOMAIN}");
+        here.relay.taken().into_iter().filter(|taken| taken.to == to).count()
+    };
+    let before = alerts(&here);
+    here.column("smas_email", |cells| cells.rotate_left(1));
+    for day in 0..3 {
+        for _ in 0..2 {
+            let service = here.daemon().await;
+            service.once().await.unwrap();
+            service.app.store.close().await;
+        }
+        assert_eq!(alerts(&here), before + day + 1);
+        here.now += SignedDuration::from_hours(24);
+    }
+    let told = here.relay.taken().into_iter().rfind(|taken| taken.to.starts_with("alertas@")).unwrap();
+    // Quoted-printable breaks lines where it likes.
+    let text = String::from_utf8(told.bytes).unwrap().replace("=\r\n", "");
+    assert!(text.contains("aplicar --confirmar 40") && text.contains("teste/2002"), "{text}");
+    here.put_back(&good);
+    let service = here.daemon().await;
+    service.once().await.unwrap();
+    assert_eq!((alerts(&here), aside(&service.app.store).await), (before + 3, None));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_daemon_holds_is_shown_everywhere_and_let_in_by_its_number() {
+    let here = Secretariat::open().await;
+    let site = &here.site;
+    here.edit("vigia.toml", "modo =", "vigiar_arquivos = true\nmodo =");
+    let daemon = site.daemon();
+    // Saved, and nothing more: noticed, and held.
+    here.edit(
+        "calendario.toml",
+        "divulgacao_para = [\"smas\"]",
+        "divulgacao_para = [\"cmas\"]\nconfirmar_abertura = true",
+    );
+    daemon.logs("tem efeito grande e espera confirmação");
+    daemon.logs("40 municípios deixam de receber 40 cartas");
+    let sick = here.refused(&["saude"]);
+    assert!(sick.contains("efeito grande que ninguém confirmou"), "{sick}");
+    let number = number(&sick);
+    let plan = site.run(&["plano"]);
+    assert!(String::from_utf8(plan.stderr).unwrap().contains("efeito grande que ninguém confirmou"));
+    // Asked once more, it is still held; the wrong number lets nothing in.
+    daemon.signal("HUP");
+    daemon.wait_for("STATUS=a configuração nova espera confirmação, vale a anterior");
+    here.refused(&["aplicar", "--sim", "--confirmar", "1"]);
+    assert_eq!(site.run(&["saude"]).status.code(), Some(1));
+    let done = here.run(&["aplicar", "--sim", "--confirmar", &number]);
+    let words = String::from_utf8(done.stderr).unwrap();
+    assert!(done.status.success() && words.contains("o serviço adotou a configuração nova"), "{words}");
+    assert!(site.ok(&["saude"]).contains("(por ana)"));
+    assert_eq!(daemon.terminate().code(), Some(0));
+    // A start finds what was let in.
+    let daemon = site.daemon();
+    assert_eq!(site.run(&["saude"]).status.code(), Some(0));
+    assert_eq!(daemon.terminate().code(), Some(0));
+    let journal = site.ok(&["livro", "--desde", "2026-01-01"]);
+    assert!(
+        journal.contains("configuracao segurar") && journal.contains("configuracao confirmar"),
+        "{journal}"
+    );
+    site.ok(&["livro", "conferir"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rehearsal_goes_into_production_only_by_a_persons_word_that_shows_what_is_not_ready() {
+    let relay = Relay::start().await;
+    let choice = Choice { municipalities: 40, ..Choice::new(relay.port) };
+    let here = Secretariat { site: Site::new(&choice), relay, choice, now: Clock::System.now() };
+    here.edit("vigia.toml", "modo = \"producao\"", "modo = \"ensaio\"");
+    here.service().await.unwrap().once().await.unwrap();
+    here.edit("vigia.toml", "modo = \"ensaio\"", "modo = \"producao\"");
+    // A start goes on rehearsing, and a pass by hand is refused.
+    let daemon = here.site.daemon();
+    daemon.logs("tem efeito grande e espera confirmação");
+    assert!(daemon.log().contains("modo ensaio"), "{}", daemon.log());
+    assert!(!here.site.database().exists(), "no ledger of production was begun");
+    assert_eq!(daemon.terminate().code(), Some(0));
+    assert!(here.refused(&["servir", "--uma-vez"]).contains("passa de ensaio a produção"));
+    assert!(here.refused(&["saude"]).contains("efeito grande que ninguém confirmou"));
+    let said = here.refused(&["aplicar", "--sim"]);
+    for word in ["nenhum endereço de exemplo", "1 fonte ativa", "nenhuma carta de teste", "40 municípios"] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    assert_eq!(here.relay.taken().len(), 0);
+    let done = here.run(&["aplicar", "--sim", "--confirmar", &number(&said)]);
+    let words = String::from_utf8(done.stderr).unwrap();
+    assert!(done.status.success() && words.contains("systemctl restart vigia-suas"), "{words}");
+    let daemon = here.site.daemon();
+    here.relay.distinct(40).await;
+    assert_eq!(here.site.run(&["saude"]).status.code(), Some(0));
+    assert_eq!(daemon.terminate().code(), Some(0));
+    // By hand a rehearsal stands beside it, and production goes on.
+    let beside = here.site.command(&["servir", "--uma-vez"]).env("VIGIA_MODO", "ensaio").output().unwrap();
+    assert!(beside.status.success(), "{}", String::from_utf8(beside.stderr).unwrap());
+    let daemon = here.site.daemon();
+    assert!(daemon.log().matches("modo produção").count() >= 2, "{}", daemon.log());
+    assert_eq!(here.site.run(&["saude"]).status.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_extension_of_more_than_a_year_wants_its_date_again() {
+    let here = Secretariat::open().await;
+    let until = here.choice.deadline.saturating_add(1.year().days(15)).to_string();
+    let extend = ["prorrogar", "teste/2001", "--para", &until, "--fonte", "MDS", "--sim"];
+    let said = here.refused(&extend);
+    assert!(said.contains("um ano ou mais depois") && said.contains("--confirmar"), "{said}");
+    assert!(!here.read("calendario.toml").contains("prorrogacao"));
+    assert!(here.run(&[&extend[..], &["--confirmar", &until]].concat()).status.success());
+    // And the start after it takes the word that was given.
+    let service = here.daemon().await;
+    assert_eq!(aside(&service.app.store).await, None);
+}
