@@ -128,6 +128,7 @@ async fn what_is_held_counts_since_it_was_held_last_and_a_persons_word_counts_a_
         parts: Vec::new(),
         feeds: [].into(),
         by: "ana".to_owned(),
+        feeds: std::collections::BTreeSet::new(),
     };
     store.adopt_configuration(adopted("um"), at(1)).await.unwrap();
     store.hold_configuration(held(40), at(2)).await.unwrap();
