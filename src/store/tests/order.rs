@@ -126,7 +126,6 @@ async fn what_is_held_counts_since_it_was_held_last_and_a_persons_word_counts_a_
         fingerprint: fingerprint.to_owned(),
         directory: "/etc/vigia-suas".to_owned(),
         parts: Vec::new(),
-        feeds: [].into(),
         by: "ana".to_owned(),
         feeds: std::collections::BTreeSet::new(),
     };
