@@ -39,6 +39,7 @@ CREATE TABLE meta (
     stop_until   BIGINT,
     stop_times   BIGINT, -- how often it had before, each time within a day of the last
     stop_over    BIGINT,
+    return_key   BLOB,   -- signs envelope senders; absent: none was yet
     head_seq     BIGINT NOT NULL,
     head_hash    TEXT   NOT NULL
 );

@@ -1,6 +1,7 @@
 //! The only reader of the system's clocks: the one that people and networks set, and the one that nobody can.
 
 use std::path::Path;
+use std::process::Command;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -33,6 +34,29 @@ impl Clock {
             Self::Fixed(_) => Reading { wall, uptime: None, synchronised_at: None },
         }
     }
+
+    /// Asks systemd whether the kernel's clock is in step with a time server, whoever keeps it there (chrony, ntpd): then
+    /// the time that it stands at. Setting the clock by hand takes that back until the time server has answered. Starts
+    /// a process, and may block for half a minute.
+    #[must_use]
+    pub fn ask_system(self) -> Option<Timestamp> {
+        match self {
+            Self::System => {
+                let mut ask = Command::new("timedatectl");
+                ask.args(["show", "--property=NTPSynchronized", "--property=TimeUSec"]).env("TZ", "UTC");
+                in_step(&String::from_utf8(ask.output().ok()?.stdout).ok()?)
+            }
+            Self::Fixed(_) => None,
+        }
+    }
+}
+
+/// What `timedatectl show` says of a clock in step: `TimeUSec=Thu 2026-11-26 02:21:52 UTC`.
+fn in_step(properties: &str) -> Option<Timestamp> {
+    let value = |name: &str| properties.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+    let mut words = value("TimeUSec").filter(|_| value("NTPSynchronized") == Some("yes"))?.split(' ').skip(1);
+    let (day, hour, zone) = (words.next()?, words.next()?, words.next()?);
+    if zone == "UTC" { format!("{day}T{hour}Z").parse().ok() } else { None }
 }
 
 /// One look at the machine's clocks.
@@ -57,4 +81,21 @@ fn uptime() -> SignedDuration {
 fn synchronised_at() -> Option<Timestamp> {
     let touched = std::fs::metadata(Path::new(SYNCHRONISED)).ok()?.modified().ok()?;
     Timestamp::try_from(touched).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_clock_in_step_vouches_and_for_the_time_that_it_stands_at() {
+        let said =
+            |synchronised| format!("NTPSynchronized={synchronised}\nTimeUSec=Thu 2026-11-26 02:21:52 UTC\n");
+        assert_eq!(in_step(&said("yes")), Some("2026-11-26T02:21:52Z".parse().unwrap()));
+        assert_eq!(in_step(&said("no")), None);
+        assert_eq!(in_step("NTPSynchronized=yes\n"), None);
+        assert_eq!(in_step("NTPSynchronized=yes\nTimeUSec=Wed 2026-11-25 23:21:52 -03\n"), None);
+        assert_eq!(in_step(""), None);
+        assert_eq!(Clock::Fixed(Timestamp::UNIX_EPOCH).ask_system(), None);
+    }
 }

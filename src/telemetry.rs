@@ -126,20 +126,17 @@ fn safe_value(value: Value) -> Value {
 /// places.
 #[must_use]
 pub fn faults_for_logs(faults: &str) -> String {
-    let mut blocks: Vec<Vec<&str>> = Vec::new();
-    for line in faults.lines() {
-        match blocks.last_mut() {
-            Some(block) if line.starts_with(char::is_whitespace) || line.is_empty() => block.push(line),
-            _ => blocks.push(vec![line]),
-        }
-    }
+    // A fault's own lines may begin with the number of the line that it shows.
+    let begins = |line: &str| line.starts_with("erro: ") || line.starts_with("aviso: ");
+    let lines: Vec<&str> = faults.lines().collect();
+    let blocks = lines.chunk_by(|_, next| !begins(next));
     let mut told = Vec::new();
     for block in blocks {
         let secret = block.iter().any(|line| line.to_lowercase().contains("senha"));
         let place = block.iter().find(|line| line.trim_start().starts_with("-->"));
         match place.filter(|place| secret || place.contains(".csv")) {
             Some(place) => told.push(format!("falha em {}", place.trim().trim_start_matches("--> "))),
-            None => told.extend(block.into_iter().map(safe)),
+            None => told.extend(block.iter().map(|line| safe(line))),
         }
     }
     told.join("\n")
@@ -219,7 +216,7 @@ mod tests {
 
     #[test]
     fn of_a_faulty_row_only_its_place_is_logged() {
-        let faults = "erro: “Fulana de Tal” não é um endereço\n  --> municipios.csv:3:9\n   |\n 3 | 32;Fulana\n   |\n\
+        let faults = "erro: “Fulana de Tal” não é um endereço\n  --> municipios.csv:3:9\n  |\n3 | 32;Fulana\n  |\n\
                       erro: chave desconhecida\n  --> vigia.toml:1:1\n   |\n 1 | mode = 1\n\
                       erro: chave desconhecida\n  --> vigia.toml:9:1\n   |\n 9 | senha = \"Segredo\"\n";
         let logged = faults_for_logs(faults);

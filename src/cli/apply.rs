@@ -51,9 +51,10 @@ pub(super) async fn run(session: &Session, asked: &Apply) -> Result {
     if asked.confirm != Some(compared.letters()) {
         refuse_large(&compared, asked.confirm.map(|n| n.to_string()), &compared.letters().to_string())?;
     }
-    let question = match installs {
-        true => format!("instalar {} em {}?", from.display(), target.display()),
-        false => format!("pôr em vigor os arquivos de {} como estão?", target.display()),
+    let question = if installs {
+        format!("instalar {} em {}?", from.display(), target.display())
+    } else {
+        format!("pôr em vigor os arquivos de {} como estão?", target.display())
     };
     if !consent::ask(&question, asked.yes)? {
         return Ok(Answer::Negative);
@@ -69,10 +70,8 @@ pub(super) async fn run(session: &Session, asked: &Apply) -> Result {
     };
     consent::give(&in_force, &other, &compared, &asked.author, session.now()).await?;
     let heard = consent::tell(&in_force, &other).await;
-    let done = match installs {
-        true => format!("instalado em {}", target.display()),
-        false => format!("os arquivos de {} estão confirmados como estão", target.display()),
-    };
+    let done = if installs { "instalado em" } else { "confirmados, como estão, os arquivos de" };
+    let done = format!("{done} {}", target.display());
     say_result(session, &done, kept.as_deref(), Some(heard));
     let out = matches!(heard, consent::Heard::Refused | consent::Heard::Held);
     Ok(if out { Answer::Negative } else { Answer::Done })

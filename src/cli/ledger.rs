@@ -176,8 +176,8 @@ fn told_words(entry: &JournalEntry) -> String {
         Entry::QueueResumed(QueueResumed { reason: Some(reason), author: Some(author) }) => {
             signed("fila retomada", reason, author)
         }
-        Entry::QueueStopped(_) => because("fila parada:", ""),
-        Entry::QueueResumed(_) => because("fila retomada:", ""),
+        Entry::QueueStopped(_) => "fila parada: cartas voltaram de vários domínios".to_owned(),
+        Entry::QueueResumed(_) => "fila retomada: o tempo da parada acabou".to_owned(),
         Entry::Assumed(told) => signed("livro assumido", &told.reason, &told.author),
         Entry::Held(told) => because("configuração à espera de confirmação:", &told.effects.join("; ")),
         Entry::Consented(told) => {

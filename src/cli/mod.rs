@@ -104,7 +104,7 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
     match &invocation.command {
         Command::Run { once } => {
             let signals = Signals::listen().map_err(serve::failure)?;
-            serve::run(open().await?, *once, signals).await
+            Box::pin(serve::run(open().await?, *once, signals)).await
         }
         Command::Check => check::run(&open().await?).await,
         Command::Calendar { from, until, ics } => {

@@ -20,7 +20,8 @@ pub(super) async fn plano(session: &Session) -> Result {
                 remark(&format!("aviso: {}", trouble.words(zone)));
             }
         }
-        if let Some(aside) = store.configuration_refused().await? {
+        // What is held was said at once, and the answer is of what rules.
+        if let Some(aside) = store.configuration_refused().await?.filter(|aside| aside.letters.is_none()) {
             remark(&format!("aviso: {}", aside::words(&aside, zone)));
         }
     }

@@ -131,7 +131,10 @@ impl Session {
                 match if follows { last_good::while_held(&setup, first).await } else { None } {
                     Some((kept, held)) => {
                         let zone = &kept.setup.config.calendar.hours.zone;
-                        remark(&format!("aviso: {}", aside::words(&held, zone)));
+                        // Where it is the answer itself it is not said twice.
+                        if !matches!(invocation.command, Command::Health) {
+                            remark(&format!("aviso: {}", aside::words(&held, zone)));
+                        }
                         (kept.setup, None)
                     }
                     None => (setup, None),
@@ -254,12 +257,8 @@ impl Session {
 
     /// The same, under a calendar with or without sending hours.
     pub(super) async fn known_to(&self, calendar: Calendar) -> std::result::Result<Known, Failure> {
-        let mut known = Known::empty(self.setup.clone(), calendar, self.now());
-        if let Some(store) = self.ledger().await? {
-            known.take(store.status().await?);
-            known.overrides = store.overrides().await?;
-            known.ledger = store.ledger().await?;
-        }
+        let store = self.ledger().await?;
+        let mut known = Known::over(self.setup.clone(), calendar, store.as_ref(), self.now()).await?;
         if self.at.is_some() {
             // Asked for another instant on purpose: that is no clock gone wrong.
             known.ledger.high_water = None;

@@ -204,8 +204,8 @@ fn csv(sources: &Sources, name: &str, log: &Log) -> Option<Sheet> {
 
 /// Files longer than any configuration's: none is read, for their cause is another than their faults.
 fn too_long(sources: &Sources, log: &Log) -> bool {
-    let long = sources.files().filter(|(name, bytes)| bytes.len() > most_bytes(name));
-    let told = long.map(|(name, _)| {
+    let beyond = sources.files().filter(|(name, bytes)| bytes.len() > most_bytes(name));
+    let told = beyond.map(|(name, _)| {
         log.error(
             &Spot::Whole(sources.shown(name)),
             format!("o arquivo passa de {} KB", most_bytes(name) / 1024),

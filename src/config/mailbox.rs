@@ -12,6 +12,12 @@ use super::value;
 use crate::domain::ibge;
 use crate::domain::id::{EmailAddress, MunicipalityCode};
 
+/// A slip is looked for beside so many domains of a municipality's own.
+const MOST_OWN: usize = 20;
+/// And beside so many that others have, each at least so many municipalities.
+const MOST_USED: usize = 100;
+const IN_USE: usize = 3;
+
 /// One address of a municipality or of a unit of its, where it is written.
 struct Mailbox {
     address: EmailAddress,
@@ -71,18 +77,26 @@ impl<'a> Mailboxes<'a> {
             {
                 one.remove(&mailbox.address);
             }
-            own.push(mailbox.address.domain().to_ascii_lowercase());
+            let domain = mailbox.address.domain().to_ascii_lowercase();
+            if own.len() < MOST_OWN && !own.contains(&domain) {
+                own.push(domain);
+            }
         }
-        one.values().for_each(|same| shared(same, log));
+        for same in one.values() {
+            shared(same, log);
+        }
     }
 }
 
 /// The domains that several municipalities have, the commonest first: a slip is looked for beside so many.
 fn most_used(domains: BTreeMap<String, BTreeSet<MunicipalityCode>>) -> Vec<String> {
-    let mut used: Vec<(usize, String)> =
-        domains.into_iter().map(|(domain, owners)| (owners.len(), domain)).filter(|(n, _)| *n >= 3).collect();
+    let mut used: Vec<(usize, String)> = domains
+        .into_iter()
+        .map(|(domain, owners)| (owners.len(), domain))
+        .filter(|(n, _)| *n >= IN_USE)
+        .collect();
     used.sort_by(|a, b| b.cmp(a));
-    used.into_iter().take(100).map(|(_, domain)| domain).collect()
+    used.into_iter().take(MOST_USED).map(|(_, domain)| domain).collect()
 }
 
 /// What is written twice: for two municipalities, or in two ways for one.

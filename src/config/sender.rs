@@ -10,7 +10,7 @@ use super::read::Reader;
 use super::value;
 use crate::domain::id::{EmailAddress, GerenciaId};
 use crate::domain::roster::{Office, Offices};
-use crate::domain::secretariat::Secretariat;
+use crate::domain::secretariat::{Secretariat, takes_subaddresses};
 
 /// Who writes: `[remetente]`, `[assinatura]`, `[suporte]`.
 pub(super) fn secretariat(top: &Reader<'_>, returns: &Returns, reserved: &Reserved) -> Option<Secretariat> {
@@ -41,6 +41,7 @@ pub(super) fn secretariat(top: &Reader<'_>, returns: &Returns, reserved: &Reserv
         sender_name: sender_name?,
         reply_to: reply_to.unwrap_or_else(|| email.clone()),
         returns_to: returns.address.clone().unwrap_or_else(|| email.clone()),
+        signs_returns: returns.are_signed,
         read_receipts: read_receipts.unwrap_or(false),
         sender: email,
         signature: signature.unwrap_or_else(|| Secretariat::SIGNATURE.map(str::to_owned).to_vec()),
@@ -53,6 +54,7 @@ pub(super) fn secretariat(top: &Reader<'_>, returns: &Returns, reserved: &Reserv
 pub(super) struct Returns {
     pub(super) address: Option<EmailAddress>,
     pub(super) maildir: Option<PathBuf>,
+    pub(super) are_signed: bool,
 }
 
 /// `[devolucoes]`.
@@ -60,8 +62,24 @@ pub(super) fn returns(top: &Reader<'_>, reserved: &Reserved) -> Returns {
     let Some(table) = top.table("devolucoes") else { return Returns::default() };
     let address = table.get("email", |n, log| one(n, log, reserved));
     let maildir = table.get("maildir", value::filled).map(PathBuf::from);
+    let are_signed =
+        table.get("subendereco", |node, log| signed(node, log, address.as_ref())).unwrap_or(false);
     table.close(Severity::Error);
-    Returns { address, maildir }
+    Returns { address, maildir, are_signed }
+}
+
+/// `subendereco`: only where there is an address of its own for what comes back, with room for more.
+fn signed(node: &Node, log: &Log, address: Option<&EmailAddress>) -> Option<bool> {
+    let wished = value::flag(node, log)?;
+    if wished && !address.is_some_and(takes_subaddresses) {
+        log.error(
+            &node.spot,
+            "`subendereco` pede um endereço próprio em [devolucoes] email, curto e sem “+”",
+            "escreva email = \"devolucoes@…\" (até 15 letras antes de @), ou apague `subendereco`",
+        );
+        return None;
+    }
+    Some(wished)
 }
 
 /// A line of the signature; an empty one parts paragraphs.

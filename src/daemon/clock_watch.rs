@@ -6,16 +6,22 @@
 //! (`relogio aceitar`). A clock that goes back is the plan's to tell, by the ledger's high-water mark.
 
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tracing::{error, info};
 
 use super::alert::alert_once;
 use super::app::App;
-use super::leap::Look;
+use super::arrivals::blocking;
+use super::leap::{ClockWatch, Look};
+use crate::clock::{Clock, Reading};
 use crate::domain::time::Leap;
 use crate::render::portuguese as pt;
-use crate::store::StoreError;
+use crate::store::{Signs, StoreError};
+
+/// So long is waited for the system's word; else nobody vouches for now.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Whether now may be believed. A leap is told to staff when it is found, and kept in the ledger, so that a restart does
 /// not forget it.
@@ -23,7 +29,10 @@ use crate::store::StoreError;
 /// # Errors
 /// [`StoreError`].
 pub(super) async fn is_steady(app: &App) -> Result<bool, StoreError> {
-    let reading = app.clock.reading();
+    let mut reading = app.clock.reading();
+    if app.clock_watch.lock().unwrap_or_else(PoisonError::into_inner).asks(reading) {
+        reading = asked(app.clock).await;
+    }
     let look = app.clock_watch.lock().unwrap_or_else(PoisonError::into_inner).look(reading);
     match look {
         Look::Steady => Ok(true),
@@ -45,6 +54,22 @@ pub(super) async fn is_steady(app: &App) -> Result<bool, StoreError> {
             settled(app, reading.wall).await
         }
     }
+}
+
+/// The same at a start, which asks the system before it doubts.
+pub(super) async fn begin(clock: Clock, signs: &Signs, asks: bool) -> (ClockWatch, Option<Leap>) {
+    match ClockWatch::start(signs, clock.reading(), asks) {
+        (_, Some(_)) => ClockWatch::start(signs, asked(clock).await, asks),
+        steady => steady,
+    }
+}
+
+/// A reading, with what the system says of its clock if it says so soon.
+async fn asked(clock: Clock) -> Reading {
+    let vouched = tokio::time::timeout(PATIENCE, blocking(move || clock.ask_system())).await;
+    let mut reading = clock.reading();
+    reading.synchronised_at = reading.synchronised_at.max(vouched.ok().flatten());
+    reading
 }
 
 async fn settled(app: &App, now: Timestamp) -> Result<bool, StoreError> {

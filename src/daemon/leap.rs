@@ -13,12 +13,17 @@ const SILENCE: SignedDuration = SignedDuration::from_hours(24);
 /// A time server's word is this old at most when the service starts: timesyncd asks at least every 34 minutes.
 const RECENT: SignedDuration = SignedDuration::from_hours(2);
 
+/// The system is not asked more often for its word on the clock.
+const BETWEEN_QUESTIONS: SignedDuration = SignedDuration::from_mins(1);
+
 /// What is known of the clock between one look and the next.
 #[derive(Debug, Default)]
 pub(super) struct ClockWatch {
     /// The last reading that was believed: wall clock and uptime.
     anchor: Option<(Timestamp, SignedDuration)>,
     leap: Option<Leap>,
+    /// The uptime at which the system was last asked.
+    asked_at: Option<SignedDuration>,
 }
 
 /// What a look at the clock found.
@@ -43,7 +48,7 @@ impl ClockWatch {
         let silent = signs.heartbeat_at.filter(|last| reading.wall.duration_since(*last) > SILENCE);
         let new = silent.filter(|_| asks && !vouched && reading.uptime.is_some() && signs.leap.is_none());
         let new = new.map(|from| Leap { from, to: reading.wall });
-        (Self { anchor: None, leap: signs.leap.or(new) }, new)
+        (Self { leap: signs.leap.or(new), ..Self::default() }, new)
     }
 
     /// Looks at the clock.
@@ -78,6 +83,16 @@ impl ClockWatch {
                 Look::Settled
             }
         }
+    }
+
+    /// Whether the system is to be asked for its word, once a minute while the clock is doubted: that costs a process.
+    pub(super) fn asks(&mut self, reading: Reading) -> bool {
+        let Some(uptime) = reading.uptime.filter(|_| self.leap.is_some()) else { return false };
+        let is_due = self.asked_at.is_none_or(|at| uptime - at >= BETWEEN_QUESTIONS);
+        if is_due {
+            self.asked_at = Some(uptime);
+        }
+        is_due
     }
 
     /// The clock may be believed where it stands.
@@ -143,6 +158,17 @@ mod tests {
             "a word from later than now says nothing"
         );
         assert_eq!(watch.look(reading(63, 4, Some(62))), Look::Settled);
+    }
+
+    #[test]
+    fn the_system_is_asked_once_a_minute_while_the_clock_is_doubted_and_its_word_ends_the_doubt() {
+        let mut watch = ClockWatch::default();
+        watch.look(reading(0, 0, None));
+        assert!(!watch.asks(reading(0, 0, None)), "nobody doubts");
+        watch.look(reading(60, 1, None));
+        let asked = [1, 1, 2].map(|uptime| watch.asks(reading(60, uptime, None)));
+        assert_eq!(asked, [true, false, true]);
+        assert_eq!(watch.look(reading(61, 2, Some(61))), Look::Settled);
     }
 
     #[test]

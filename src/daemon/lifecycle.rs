@@ -23,7 +23,6 @@ use super::beat::{beat_loop, notify};
 use super::clock_watch;
 use super::gate::{self, Verdict};
 use super::ingest::Ingest;
-use super::leap::ClockWatch;
 use super::news::News;
 use super::outbox::{Outbox, RoundSummary};
 use super::reconcile::{Pass, reconcile_once};
@@ -206,7 +205,7 @@ impl Service {
             warn!(notice.key = %key, "a carta estava em envio quando o serviço parou: incerta");
         }
         let asks = setup.config.settings.mode == config::Mode::Production;
-        let (watch, leap) = ClockWatch::start(&store.signs().await?, clock.reading(), asks);
+        let (watch, leap) = clock_watch::begin(clock, &store.signs().await?, asks).await;
         let directory = setup.directory.clone();
         let app = App::new(setup, store, clock);
         *app.clock_watch.lock().unwrap_or_else(PoisonError::into_inner) = watch;

@@ -90,8 +90,8 @@ impl Service {
         Ok(())
     }
 
-    /// Goes on without what the files hold: said in the log each time, by mail once for each distinct one, and where
-    /// systemd shows it.
+    /// Goes on without what the files hold: said in the log each time, by mail at once for each distinct one and then once a
+    /// day while they hold it, and where systemd shows it.
     pub(super) async fn refuse(&self, refusal: &Refusal, now: Timestamp) -> Result<(), StoreError> {
         let Refusal { fingerprint, faults } = refusal;
         error!(
@@ -136,7 +136,10 @@ impl Service {
 
     /// Says once a day what the files hold and is not in force, or that the service began on the last good configuration
     /// and runs on it still.
-    pub(super) async fn remind(&self, now: Timestamp) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn remind(&self, now: Timestamp) -> Result<(), StoreError> {
         if !self.app.is_on_last_good() {
             return self.tell_aside(now).await;
         }

@@ -16,12 +16,14 @@ use tracing::{error, info, warn};
 use super::alert::alert_once;
 use super::app::App;
 use super::arrivals::blocking;
+use super::sender::subaddresses;
 use crate::contain::Bounds;
 use crate::domain::id::EmailAddress;
 use crate::domain::notice::NoticeKey;
 use crate::domain::refusal::Refusal;
 use crate::mail::bounce::{self, Action, Bounce, Disposition, FailedRecipient, Receipt, Returned, Why};
 use crate::mail::maildir::{self, Flag};
+use crate::mail::subaddress::Named;
 use crate::mail::unmatched;
 use crate::store::{Noted, RawMessage, Return, StoreError};
 
@@ -54,6 +56,8 @@ pub enum Fate {
     NeverSent,
     /// *ambiguo*: the letter went to several addresses, and this tells of none of them.
     Ambiguous,
+    /// *falso*: it came to an address made up to look like a delivery's.
+    Forged,
     /// *nao-reconhecido*: no notification; perhaps somebody wrote.
     Unrecognised,
 }
@@ -76,6 +80,7 @@ impl Fate {
             Self::NoLetter => "sem-carta",
             Self::NeverSent => "nunca-enviado",
             Self::Ambiguous => "ambiguo",
+            Self::Forged => "falso",
             Self::Unrecognised => "nao-reconhecido",
         }
     }
@@ -87,6 +92,7 @@ impl Fate {
             Self::NoLetter
             | Self::NeverSent
             | Self::Ambiguous
+            | Self::Forged
             | Self::Unrecognised
             | Self::Challenge
             | Self::Complaint => true,
@@ -146,8 +152,21 @@ pub async fn return_once(
     let of = head.clone();
     let returned = MESSAGES.run(move || bounce::read(&of)).await;
     let returned = returned.unwrap_or(Returned::Unrecognised { why: Why::Malformed });
+    let named = match subaddresses(app, &app.live()).await? {
+        Some(own) => own.read(&bounce::delivered_to(&head)),
+        None => Named::Nothing,
+    };
     let findings = match returned {
-        Returned::Bounce(bounce) => bounced(app, &bounce, &raw, now).await?,
+        _ if named == Named::Forged => vec![Finding::new(
+            Fate::Forged,
+            "veio para um endereço de devolução que este serviço não deu a nenhuma carta; nada muda",
+        )],
+        Returned::Bounce(mut bounce) => {
+            if let Named::Delivery(delivery) = named {
+                bounce.originals.insert(0, delivery);
+            }
+            bounced(app, &bounce, &raw, now).await?
+        }
         Returned::Receipt(receipt) => vec![receipted(app, &receipt, &raw, now).await?],
         Returned::Progress { action: Action::Delayed, .. } => {
             vec![Finding::new(Fate::Delayed, "a carta está atrasada e ainda é tentada; nada muda")]

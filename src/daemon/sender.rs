@@ -15,6 +15,7 @@ use crate::domain::delivery::{Outcome, next_attempt};
 use crate::domain::notice::NoticeKey;
 use crate::mail::Transport;
 use crate::mail::smtp::Envelope;
+use crate::mail::subaddress::Subaddresses;
 use crate::store::{Claim, Settled, Settlement, StoreError};
 use crate::telemetry::chain;
 use crate::world::live::Live;
@@ -51,6 +52,13 @@ pub(super) async fn send_share(
     let mut outcomes = Vec::with_capacity(claims.len());
     let mut rest = VecDeque::from(claims);
     let mut ended: Option<Settled> = None;
+    let own = match subaddresses(app, live).await {
+        Ok(own) => own,
+        Err(fault) => {
+            let _freed_by_the_next_round = app.store.release(rest.into()).await;
+            return Share { sender, outcomes, fault: Some(fault) };
+        }
+    };
     let fault = loop {
         let now = app.now();
         // A relay that hesitates: the rest waits for what the outbox makes of it.
@@ -65,7 +73,7 @@ pub(super) async fn send_share(
                 break Some(fault);
             }
             Ok(Some(claim)) => {
-                let settled = send_one(app, live, trust, &mut sender, claim, now).await;
+                let settled = send_one(app, live, trust, &mut sender, own.as_ref(), claim, now).await;
                 outcomes.push((settled.claim.key.clone(), settled.outcome.clone()));
                 ended = Some(settled);
             }
@@ -75,6 +83,15 @@ pub(super) async fn send_share(
     };
     let released = if rest.is_empty() { None } else { app.store.release(rest.into()).await.err() };
     Share { sender, outcomes, fault: fault.or(released) }
+}
+
+/// How each delivery gets an envelope sender of its own, where that is wished (`subendereco`).
+pub(super) async fn subaddresses(app: &App, live: &Live) -> Result<Option<Subaddresses>, StoreError> {
+    let secretariat = &live.setup.config.secretariat;
+    if !secretariat.signs_returns {
+        return Ok(None);
+    }
+    Ok(Subaddresses::of(&secretariat.returns_to, app.store.return_key().await?))
 }
 
 fn hesitates(outcome: &Outcome) -> bool {
@@ -95,10 +112,12 @@ async fn send_one(
     live: &Live,
     trust: &Mutex<Trust>,
     sender: &mut Transport,
+    own: Option<&Subaddresses>,
     claim: Claim,
     started_at: Timestamp,
 ) -> Settled {
-    let from = &live.setup.config.secretariat.returns_to;
+    let own = own.map(|own| own.address(claim.delivery.as_str()));
+    let from = own.as_ref().unwrap_or(&live.setup.config.secretariat.returns_to);
     let envelope = Envelope { from, to: &claim.address, id: Some(claim.delivery.as_str()) };
     // Until the relay has greeted nothing is on the wire: a stop need not wait for it.
     let outcome = match app.unless_stopped(sender.connect()).await {

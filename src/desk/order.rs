@@ -27,7 +27,7 @@ pub enum OrderError {
     )]
     Municipality(String),
     /// Several municipalities of that name.
-    #[error("há mais de um município “{name}” em municipios.csv\ndica: use o código: {}", .codes.iter().map(of_state).collect::<Vec<_>>().join(", "))]
+    #[error("há mais de um município “{name}” em municipios.csv\ndica: use o código: {}", .codes.iter().copied().map(of_state).collect::<Vec<_>>().join(", "))]
     Ambiguous {
         /// The name, as given.
         name: String,
@@ -85,8 +85,8 @@ pub fn municipality(roster: &Roster, text: &str) -> Result<MunicipalityCode, Ord
 }
 
 /// `2201903 (PI)`
-fn of_state(code: &MunicipalityCode) -> String {
-    ibge::state_of(*code).map_or_else(|| code.to_string(), |state| format!("{code} ({state})"))
+fn of_state(code: MunicipalityCode) -> String {
+    ibge::state_of(code).map_or_else(|| code.to_string(), |state| format!("{code} ({state})"))
 }
 
 /// Makes sure that a window is in the calendar, and a part in the window.

@@ -169,7 +169,7 @@ pub struct LetterFile {
     pub intact: bool,
     /// Where its bytes are, from the dossier's folder.
     pub file: String,
-    /// Its header, as sent.
+    /// Its header, as people read it; its file has the bytes.
     pub header: String,
     /// Its text, decoded to read.
     pub text: Option<String>,

@@ -3,6 +3,7 @@
 //! `ibge.txt` says whence and of which date it is. It is read when a roster is first compared with it, and once only. A
 //! code that it does not have may be a municipality younger than the list: that is for a person to look at.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::id::{MunicipalityCode, slugify};
@@ -51,6 +52,10 @@ static NAMES: LazyLock<Vec<(u32, &'static str)>> = LazyLock::new(|| {
     names
 });
 
+/// Codes by the first two digits and the name without blanks, capitals and accents: no state has two of one name.
+static CODES: LazyLock<HashMap<(u32, String), u32>> =
+    LazyLock::new(|| NAMES.iter().map(|(code, name)| ((code / 100_000, compact(name)), *code)).collect());
+
 /// The name of the municipality of that code.
 #[must_use]
 pub fn name_of(code: MunicipalityCode) -> Option<&'static str> {
@@ -70,12 +75,11 @@ pub fn is_state(letters: &str) -> bool {
     STATES.iter().any(|(_, known)| known.eq_ignore_ascii_case(letters))
 }
 
-/// The municipality of that name in the state that another lies in, whatever its capitals and accents: no state has two
-/// of one name.
+/// The municipality of that name in the state that another lies in, whatever its capitals and accents.
 #[must_use]
 pub fn namesake(name: &str, neighbour: MunicipalityCode) -> Option<MunicipalityCode> {
-    let wanted = slugify(name);
-    in_state(neighbour).find(|(_, known)| slugify(known) == wanted).and_then(|(code, _)| code_of(code))
+    let code = CODES.get(&(neighbour.number() / 100_000, compact(name)))?;
+    MunicipalityCode::parse(&code.to_string()).ok()
 }
 
 /// The municipality that an official domain of its state belongs to: `vilavelha.es.gov.br`, and whatever stands before it.
@@ -83,7 +87,8 @@ pub fn namesake(name: &str, neighbour: MunicipalityCode) -> Option<MunicipalityC
 pub fn owner_of_domain(domain: &str, neighbour: MunicipalityCode) -> Option<MunicipalityCode> {
     let own = state_of(neighbour)?.to_ascii_lowercase();
     let label = domain.strip_suffix(&format!(".{own}.gov.br"))?.rsplit('.').next()?;
-    in_state(neighbour).find(|(_, name)| compact(name) == label).and_then(|(code, _)| code_of(code))
+    // `vila-velha` is another domain.
+    namesake(label, neighbour).filter(|_| !label.contains('-'))
 }
 
 /// The official domain that a municipality would have: `vilavelha.es.gov.br`.
@@ -94,16 +99,6 @@ pub fn official_domain(code: MunicipalityCode) -> Option<String> {
 
 fn compact(name: &str) -> String {
     slugify(name).replace('-', "")
-}
-
-fn in_state(code: MunicipalityCode) -> impl Iterator<Item = (u32, &'static str)> {
-    let state = code.number() / 100_000;
-    let first = NAMES.partition_point(|(known, _)| known / 100_000 < state);
-    NAMES[first..].iter().copied().take_while(move |(known, _)| known / 100_000 == state)
-}
-
-fn code_of(number: u32) -> Option<MunicipalityCode> {
-    MunicipalityCode::parse(&number.to_string()).ok()
 }
 
 #[cfg(test)]
@@ -118,10 +113,12 @@ mod tests {
     fn the_list_has_5571_municipalities_each_with_a_code_that_is_one() {
         assert_eq!(NAMES.len(), 5_571);
         assert!(NAMES.is_sorted_by(|a, b| a.0 < b.0), "looked up by halving");
-        assert!(NAMES.iter().all(|(number, name)| code_of(*number).is_some() && !name.is_empty()));
-        assert!(NAMES.iter().all(|(number, _)| state_of(code_of(*number).unwrap()).is_some()));
-        assert_eq!(in_state(code("3205309")).count(), 78);
-        assert_eq!(in_state(code("5300108")).count(), 1);
+        assert_eq!(CODES.len(), NAMES.len(), "no state has two of one name");
+        assert!(NAMES.iter().all(|(number, name)| {
+            let code = code(&number.to_string());
+            state_of(code).is_some() && name_of(code) == Some(name) && namesake(name, code) == Some(code)
+        }));
+        assert_eq!(NAMES.iter().filter(|(number, _)| number / 100_000 == 32).count(), 78);
     }
 
     #[test]

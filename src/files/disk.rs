@@ -27,7 +27,7 @@ const NETWORK: [&str; 20] = [
     "curlftpfs",
 ];
 
-/// What is mounted where, as Linux tells it (proc_pid_mountinfo(5)); empty elsewhere.
+/// What is mounted where, as Linux tells it (`man 5 proc_pid_mountinfo`); empty elsewhere.
 #[must_use]
 pub fn mounts() -> String {
     std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default()

@@ -16,6 +16,7 @@ pub mod message;
 #[cfg(test)]
 pub(crate) mod scripted;
 pub mod smtp;
+pub mod subaddress;
 pub mod token;
 pub mod unmatched;
 

@@ -60,7 +60,7 @@ impl<'a> Replay<'a> {
                 snapshot: SnapshotId::parse("situacoes")?,
                 arrival: 0,
                 taken_at: Timestamp::MIN,
-                after: 0,
+                after: None,
             },
         })
     }

@@ -85,7 +85,7 @@ impl Store {
         let retired = Retired::all(&mut view).await?;
         for row in bound!(KNOWN, only).fetch_all(&mut *view).await? {
             let known = status::known(&row)?;
-            let counts = |entry: &Status| entry.arrival > retired.last(&entry.feed);
+            let counts = |entry: &Status| retired.last(&entry.feed).is_none_or(|last| entry.arrival > last);
             let own =
                 known.entries().into_iter().filter(|(code, entry)| *code == municipality && counts(entry));
             status.extend(own.map(|(_, entry)| (known.window.clone(), entry)));

@@ -5,7 +5,7 @@
 //! `status` (who has filled in), `ruling` (what people say of snapshots), `retired` (feeds that were switched off), `run`
 //! (how fetching goes), `overrides`, `configuration` (what was in force), `reading`, `contact` and `stop`, `register` and
 //! `news` (what the ministry publishes), `begin` and `witness` (is it this ledger that last sent?), `delivery` and `letter`
-//! (what staff ask for), `returned` (what comes back by mail), `uncertain` (what waits
+//! (what staff ask for), `returned` and `return_key` (what comes back by mail), `uncertain` (what waits
 //! for somebody),
 //! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
 //!
@@ -41,6 +41,7 @@ mod pass;
 mod reading;
 mod register;
 mod retired;
+mod return_key;
 mod returned;
 mod ruling;
 mod run;

@@ -57,15 +57,15 @@ impl Retired {
         Self::until(conn, Timestamp::MAX).await
     }
 
-    /// The last load of a feed that no longer counts; 0 when all do.
-    pub(super) fn last(&self, feed: &FeedId) -> u64 {
+    /// The last load of a feed that no longer counts; absent when all do.
+    pub(super) fn last(&self, feed: &FeedId) -> Option<u64> {
         self.before(feed, u64::MAX)
     }
 
     /// The same as it was when a load arrived.
-    pub(super) fn before(&self, feed: &FeedId, arrival: u64) -> u64 {
+    pub(super) fn before(&self, feed: &FeedId, arrival: u64) -> Option<u64> {
         let told = self.0.get(feed).into_iter().flatten();
-        told.filter_map(|(_, last)| *last).filter(|last| *last < arrival).max().unwrap_or(0)
+        told.filter_map(|(_, last)| *last).filter(|last| *last < arrival).max()
     }
 
     /// Since when a feed is off; absent when it is not.
@@ -77,7 +77,9 @@ impl Retired {
     /// Takes out of a book what no longer counts.
     pub(super) fn apply(&self, book: &mut StatusBook) {
         for feed in self.0.keys() {
-            book.retire(feed, self.last(feed), self.since(feed));
+            if let Some(last) = self.last(feed) {
+                book.retire(feed, last, self.since(feed));
+            }
         }
     }
 }

@@ -83,6 +83,7 @@ mod tests {
             crate::store::overrides::ALL,
             crate::store::pass::ALL,
             crate::store::reading::ALL,
+            crate::store::return_key::ALL,
             crate::store::returned::ALL,
             crate::store::register::ALL,
             crate::store::retired::ALL,

@@ -39,16 +39,21 @@ pub async fn compare(
     now: Timestamp,
     until: Option<Date>,
 ) -> Result<Contrast, ContrastError> {
-    let before = Known::waiting(in_force.clone(), store, now).await?;
-    let moved = ledger_moved_to(in_force, other).await?;
-    let tested = match (store, &moved) {
+    let waiting = |setup: &Setup| {
+        let mut calendar = setup.config.calendar.clone();
+        calendar.hours.waits = true;
+        calendar
+    };
+    let before = Known::over(in_force.clone(), waiting(in_force), store, now).await?;
+    let elsewhere = ledger_moved_to(in_force, other).await?;
+    let tested = match (store, &elsewhere) {
         (Some(store), _) if store.was_tested().await? => true,
         (_, Some(Some(there))) => there.was_tested().await?,
         (Some(_) | None, _) => false,
     };
-    let there = moved.as_ref().map_or(store, Option::as_ref);
-    let after = Known::waiting(other.clone(), there, now).await?;
-    let moves = moved.is_some().then(|| step(in_force, other, tested));
+    let there = elsewhere.as_ref().map_or(store, Option::as_ref);
+    let after = Known::over(other.clone(), waiting(other), there, now).await?;
+    let moves = elsewhere.is_some().then(|| step(in_force, other, tested));
     let work = tokio::task::spawn_blocking(move || between(&before, &after, moves, now, until));
     match work.await {
         Ok(compared) => Ok(compared?),

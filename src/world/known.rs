@@ -80,20 +80,20 @@ impl Known {
         }
     }
 
-    /// What a configuration decides on when letters wait for sending hours, over a ledger if there is one yet.
+    /// What a configuration decides on over a ledger, if there is one yet.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn waiting(setup: Setup, store: Option<&Store>, now: Timestamp) -> Result<Self, StoreError> {
-        let mut calendar = setup.config.calendar.clone();
-        calendar.hours.waits = true;
-        let mut known = Self::empty(setup, calendar, now);
-        if let Some(store) = store {
-            known.take(store.status().await?);
-            known.overrides = store.overrides().await?;
-            known.ledger = store.ledger().await?;
+    pub async fn over(
+        setup: Setup,
+        calendar: Calendar,
+        store: Option<&Store>,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        match store {
+            Some(store) => Self::load(Arc::new(Live { setup, calendar }), store, now).await,
+            None => Ok(Self::empty(setup, calendar, now)),
         }
-        Ok(known)
     }
 
     /// As the plan takes it.

@@ -15,10 +15,11 @@ use jiff::SignedDuration;
 use tracing::{error, info, warn};
 
 use super::load::Load;
+use crate::contain::Bounds;
 use crate::daemon::app::App;
 use crate::domain::feed::FeedSpec;
 use crate::feed::body::{Body, Original};
-use crate::feed::error::FeedError;
+use crate::feed::error::{DecodeError, FeedError};
 use crate::feed::http::{Fetched, Rules, Validators};
 use crate::feed::pages::PageRequest;
 use crate::feed::{Missing, digest, looks_right, paging};
@@ -31,6 +32,9 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 const ROUNDS: usize = 2;
 /// So many failures one after the other are the host's: the crawl stops and is taken up later.
 const IN_A_ROW: usize = 8;
+
+/// What reading one page may take.
+static PAGES: Bounds = Bounds::new(Duration::from_mins(1), 512);
 
 /// How a crawl ended.
 pub(super) enum Crawled {
@@ -177,9 +181,14 @@ impl Crawl<'_> {
             Fetched::NotModified => return Err(("o servidor respondeu 304".to_owned(), None, true)),
         };
         let body = Body { given: page.given.clone(), original };
+        let (spec, page) = (self.spec.clone(), body.clone());
+        let read = PAGES.run(move || {
+            looks_right(&spec, &page)?;
+            Ok::<_, DecodeError>(paging::is_part(&spec.format, &page))
+        });
+        let is_part = read.await.map_err(DecodeError::from).and_then(|read| read);
         // An error page with status 200 is what these hosts send under load: it may pass.
-        looks_right(self.spec, &body).map_err(|error| (error.to_string(), None, true))?;
-        if paging::is_part(&self.spec.format, &body) {
+        if is_part.map_err(|error| (error.to_string(), None, true))? {
             let what = "a resposta veio só em parte: aumente `rows` no endereço da fonte";
             return Err((what.to_owned(), None, false));
         }

@@ -182,7 +182,7 @@ impl Desk<'_> {
             seq: recorded.map(|(entry, _)| entry.seq),
             intact: decided.is_some_and(|d| told::is_letter(d, letter)),
             file: letter_file_name(letter, number),
-            header: message::header(&letter.bytes).to_owned(),
+            header: message::header(&letter.bytes),
             text: message::plain_text(&letter.bytes),
             evidence: decided.map(|d| told::evidence(d, calendar)).unwrap_or_default(),
             deliveries: self

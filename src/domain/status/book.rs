@@ -102,7 +102,9 @@ impl StatusBook {
         let same = |e: &&mut Entry| e.part == said.part && e.unit == said.unit && e.feed == load.feed;
         match entries.iter_mut().find(same) {
             None => entries.push(Entry::of(said, load, None, belief)),
-            Some(known) if known.arrival <= load.after => *known = Entry::of(said, load, None, belief),
+            Some(known) if load.after.is_some_and(|last| known.arrival <= last) => {
+                *known = Entry::of(said, load, None, belief);
+            }
             Some(known) if known.stands_over(&said, belief) => {}
             Some(known) => *known = Entry::of(said, load, Some(known), belief),
         }

@@ -112,9 +112,8 @@ pub struct Load {
     pub arrival: u64,
     /// When it was taken, by the clock of then.
     pub taken_at: Timestamp,
-    /// The last load of the feed that no longer counted when this one came, because the feed had been switched off; 0: all
-    /// counted.
-    pub after: u64,
+    /// The last load of the feed that no longer counted when this one came, because the feed had been switched off since.
+    pub after: Option<u64>,
 }
 
 /// What is known of one part (or unit) from one feed.

@@ -32,7 +32,7 @@ impl Told {
             snapshot: SnapshotId::parse(&format!("s{}", self.1)).unwrap(),
             arrival: self.1,
             taken_at: after(hours),
-            after: 0,
+            after: None,
         };
         let said = observed(state, basis);
         let (window, municipality) = (said.window.clone(), said.municipality);

@@ -36,7 +36,7 @@ fn after(spec: &FeedSpec, files: &[String]) -> Baseline {
             snapshot: SnapshotId::parse(&format!("s{day}")).unwrap(),
             arrival: day,
             taken_at: november(i8::try_from(day).unwrap()),
-            after: 0,
+            after: None,
         };
         for page in found.observations.pages() {
             let said: Vec<_> = page.observations().collect();

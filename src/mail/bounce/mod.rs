@@ -159,6 +159,22 @@ pub fn read(bytes: &[u8]) -> Returned {
     sorted.ok().flatten().unwrap_or(Returned::Unrecognised { why: Why::Malformed })
 }
 
+/// The addresses that a message says it was delivered to, as mail systems and senders write them in its header.
+#[must_use]
+pub fn delivered_to(bytes: &[u8]) -> Vec<EmailAddress> {
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(LONGEST_HEAD)]);
+    // Mail in a file may begin with an envelope line of its own, which is no field.
+    let Some(fields) = field::blocks(&head).into_iter().next() else { return Vec::new() };
+    let values = DELIVERED_TO.iter().filter_map(|name| fields.get(name));
+    let pieces = values.flat_map(|value| value.split([' ', ',', ';', '<', '>', '"']));
+    pieces.filter_map(|piece| EmailAddress::parse(piece).ok()).collect()
+}
+
+/// How much of a message is looked at for its header.
+const LONGEST_HEAD: usize = 64 * 1024;
+/// Fields that say to whom a message was delivered; the last is the sender's own word.
+const DELIVERED_TO: [&str; 5] = ["delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to"];
+
 /// Reports first: those of Postfix call themselves automatic replies.
 fn sort(mail: &Mail<'_>) -> Returned {
     report::receipt(mail)

@@ -2,11 +2,23 @@
 //!
 //! Reads what [`super::compose`] writes; of a message in any other shape it says nothing rather than something wrong.
 
-/// The header as it stands, without its last line break; empty when the bytes are no message.
+/// The header without its last line break, its encoded words as people read them; empty when the bytes are no message.
 #[must_use]
-pub fn header(bytes: &[u8]) -> &str {
+pub fn header(bytes: &[u8]) -> String {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(0);
-    std::str::from_utf8(&bytes[..end]).unwrap_or_default()
+    // A text in several words is one: what parts them is no part of it (RFC 2047 §6.2).
+    let text = std::str::from_utf8(&bytes[..end]).unwrap_or_default().replace("?=\r\n =?utf-8?q?", "");
+    let mut pieces = text.split("=?utf-8?q?");
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let read =
+            piece.split_once("?=").and_then(|(word, rest)| Some((decode(&word.replace('_', " "))?, rest)));
+        match read {
+            Some((word, rest)) => out.extend([word.as_str(), rest]),
+            None => out.extend(["=?utf-8?q?", piece]),
+        }
+    }
+    out
 }
 
 /// The letter's text, decoded, with LF at each end of line.
@@ -39,7 +51,7 @@ fn decode(body: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::encode::quoted_printable;
+    use super::super::encode::{quoted_printable, unstructured};
     use super::*;
 
     #[test]
@@ -52,10 +64,19 @@ mod tests {
     }
 
     #[test]
+    fn a_header_is_read_back_as_it_was_written() {
+        let subject = format!("Pendências – {}: prazo_até =?= 05/12", "São Mateus ".repeat(9));
+        let written =
+            format!("From: =?utf-8?q?S=C3=A9?= <a@b.c>\r\nSubject: {}\r\n\r\n", unstructured(&subject, 9));
+        assert_eq!(header(written.as_bytes()), format!("From: Sé <a@b.c>\r\nSubject: {subject}"));
+    }
+
+    #[test]
     fn a_message_of_another_shape_has_no_text() {
         assert_eq!(plain_text(b"Subject: x\r\n\r\nola"), None);
         assert_eq!(header(b"Subject: x\r\n\r\n"), "Subject: x");
         assert_eq!(header(b"\xFF"), "");
+        assert_eq!(header(b"Subject: =?utf-8?q?x\r\n\r\n"), "Subject: =?utf-8?q?x", "no word at all");
         assert_eq!(decode("=4"), None);
     }
 }

@@ -13,6 +13,7 @@ fn secretariat(name: &str) -> Secretariat {
         sender: EmailAddress::parse("vigilancia@example.org").unwrap(),
         reply_to: EmailAddress::parse("respostas@example.org").unwrap(),
         returns_to: EmailAddress::parse("devolucoes@example.org").unwrap(),
+        signs_returns: false,
         read_receipts: false,
         signature: Vec::new(),
         support: Secretariat::SUPPORT.to_owned(),

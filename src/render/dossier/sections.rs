@@ -114,7 +114,7 @@ fn letter(letter: &LetterFile, calendar: &Calendar) -> Markup {
                 h5 { "Dados em que se apoiou" }
                 (evidence(&letter.evidence, zone))
             }
-            h5 { "Cabeçalho e texto enviados" }
+            h5 { "Cabeçalho e texto, como se leem" }
             pre .header { (pt::lines(&letter.header)) }
             @match &letter.text {
                 Some(text) => { pre .letter { (pt::lines(text)) } },

@@ -90,6 +90,7 @@ impl World {
             sender: sender.clone(),
             reply_to: sender.clone(),
             returns_to: sender,
+            signs_returns: false,
             read_receipts: false,
             signature: Secretariat::SIGNATURE.iter().map(|line| (*line).to_owned()).collect(),
             support: Secretariat::SUPPORT.to_owned(),

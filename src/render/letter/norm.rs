@@ -34,14 +34,14 @@ impl Templates {
                 hint: HINT.to_owned(),
             })
             .collect();
-        told.extend(self.lost(theirs.keys().copied()));
+        told.extend(self.lost(&theirs.into_keys().collect::<Vec<_>>()));
         told.sort();
         told.dedup();
         told
     }
 
     /// Letters that say less of the norm than those from the factory with the same facts.
-    fn lost<'a>(&self, names: impl Iterator<Item = &'a str> + Clone) -> Vec<TemplateFault> {
+    fn lost(&self, names: &[&str]) -> Vec<TemplateFault> {
         let Ok(factory) = Self::embedded() else { return Vec::new() };
         let mut lost = Vec::new();
         for (letter, facts) in example::letters() {
@@ -57,7 +57,7 @@ impl Templates {
                 };
                 lost.extend(
                     names
-                        .clone()
+                        .iter()
                         .filter(|name| says(&factory, name) == Some(true) && says(self, name) == Some(false))
                         .map(|name| TemplateFault {
                             file: file.clone(),

@@ -215,3 +215,15 @@ async fn several_may_open_a_new_ledger_at_once() {
     }
     assert_eq!(Store::open(&path, at(0)).await.unwrap().signs().await.unwrap().journal_seq, 1);
 }
+
+#[test]
+fn a_ledger_on_a_network_disk_is_refused_with_the_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, folder) = (dir.path().join("vigia.db"), dir.path().canonicalize().unwrap());
+    let mounts = format!("40 22 0:35 / {} rw shared:20 - cifs //servidor/dados rw\n", folder.display());
+    let error = db::may_lie_at(&path, &mounts).unwrap_err();
+    assert!(matches!(&error, StoreError::Network { kind, .. } if kind == "cifs"));
+    assert!(error.to_string().contains("disco de rede (cifs)"), "{error}");
+    assert!(error.to_string().contains("dica: em `dados`"), "{error}");
+    assert!(db::may_lie_at(&path, &mounts.replace("cifs", "ext4")).is_ok());
+}

@@ -335,7 +335,7 @@ proptest! {
                 new.taken_at += SignedDuration::from_nanos(1_500);
                 let arrival = u64::try_from(n).unwrap() + 1;
                 let (feed, snapshot) = (new.feed.clone(), new.id.clone());
-                let load = Load { feed, snapshot, arrival, taken_at: at(minutes), after: 0 };
+                let load = Load { feed, snapshot, arrival, taken_at: at(minutes), after: None };
                 for o in &seen {
                     book.absorb(o.clone(), &load, Belief::Cautious);
                 }

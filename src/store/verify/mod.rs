@@ -56,6 +56,7 @@ pub(super) const NOT_PROVED: &[(&str, &[&str])] = &[
             "stop_until",
             "stop_times",
             "stop_over",
+            "return_key",
         ],
     ),
     ("fetches", &["feed", "fetched_at"]),

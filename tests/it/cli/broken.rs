@@ -52,6 +52,16 @@ fn what_is_wrong_with_the_configuration_is_told_at_its_place() {
 }
 
 #[test]
+fn what_may_be_meant_is_a_warning_of_verificar_and_stops_nothing() {
+    let office = Office::new();
+    office.edit("config/calendario.toml", "a_confirmar = false", "a_confirmar = true");
+    office.edit("config/modelos/norma.txt", "bloqueio de recursos", "bloqueio de verbas");
+    office.edit("config/modelos/prazo.txt", "{{ norma.disposicao() }}", "Até logo.");
+    office.edit("config/municipios.csv", "cmas.vitoria@municipio.invalid", "SMAS.vitoria@municipio.invalid");
+    insta::assert_snapshot!(office.run("verificar --em 2026-11-05T09:00", 0));
+}
+
+#[test]
 fn an_empty_calendar_is_refused_by_verificar() {
     let office = Office::new();
     office.write("config/calendario.toml", "");

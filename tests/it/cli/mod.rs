@@ -6,6 +6,7 @@ mod broken;
 mod change;
 mod day;
 mod guide;
+mod hostile;
 mod json;
 mod office;
 mod reading;

@@ -52,11 +52,16 @@ async fn comes_back(site: &Site, address: &str, said: &str) {
          Content-Type: text/rfc822-headers\n\nMessage-ID: {}\n\n--b--\n",
         line.message_id
     );
-    let mut child =
-        site.command(&["devolucao"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let said = returned(site, &message);
+    assert!(said.starts_with("devolvido"), "{said}");
+}
+
+/// What `devolucao` says of a message.
+fn returned(site: &Site, message: &str) -> String {
+    let mut command = site.command(&["devolucao"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(message.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(String::from_utf8_lossy(&output.stdout).starts_with("devolvido"), "{output:?}");
+    String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -129,4 +134,38 @@ async fn letters_that_come_back_from_several_domains_stop_the_queue_flag_nobody_
     let told = site.ok(&["livro"]);
     assert!(told.contains("fila parada") && told.contains("saímos da lista"), "{told}");
     assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failure_that_quotes_nothing_is_known_by_where_it_came_to_and_a_made_up_address_changes_nothing() {
+    let relay = Relay::start().await;
+    let smtp = format!("[devolucoes]\nemail = \"devolucoes@{DOMAIN}\"\nsubendereco = true\n");
+    let site = Site::new(&Choice { municipalities: MUNICIPALITIES, smtp, ..Choice::new(relay.port) });
+    site.ok(&["servir", "--uma-vez"]);
+    let taken = relay.taken();
+    let mut senders: Vec<&str> = taken.iter().map(|taken| taken.from.as_str()).collect();
+    senders.sort_unstable();
+    senders.dedup();
+    assert_eq!(senders.len(), MUNICIPALITIES, "one for each delivery: {senders:?}");
+    assert!(senders.iter().all(|from| from.contains("devolucoes+")), "{senders:?}");
+
+    let failure = |to: &str| {
+        let to = to.trim_matches(|c| matches!(c, '<' | '>'));
+        format!(
+            "Return-Path: <>\nDelivered-To: {to}\nFrom: MAILER-DAEMON@provedor.invalid\nTo: {to}\n\
+             Subject: Mensagem retornada ao remetente\n\nSua mensagem foi rejeitada: usuário desconhecido.\n"
+        )
+    };
+    let (first, second) = (&taken[0], &taken[1]);
+    // The signature is the last sixteen digits before the domain.
+    let at = second.from.find('@').unwrap();
+    let digit = if second.from.as_bytes()[at - 1] == b'0' { "1" } else { "0" };
+    let made_up = format!("{}{digit}{}", &second.from[..at - 1], &second.from[at..]);
+    let said = returned(&site, &failure(&made_up));
+    assert!(said.starts_with("falso"), "{said}");
+    assert_eq!(site.ok(&["contato"]), "", "nothing came of it");
+    let said = returned(&site, &failure(&first.from));
+    assert!(said.starts_with("devolvido"), "{said}");
+    assert!(site.ok(&["contato"]).contains(&first.to), "and the address is the one that failed");
+    assert_eq!(site.ok(&["contato"]).lines().count(), 1);
 }

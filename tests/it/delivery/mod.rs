@@ -8,6 +8,7 @@ mod faults;
 mod gate;
 mod hostile;
 mod reload;
+mod secrecy;
 mod start;
 mod succession;
 mod truth;

@@ -40,7 +40,7 @@ fn load(feed: &str, when: &str) -> Load {
         snapshot: SnapshotId::parse(when).unwrap(),
         arrival: u64::try_from(at(when).as_second()).unwrap(),
         taken_at: at(when),
-        after: 0,
+        after: None,
     }
 }
 

@@ -124,7 +124,7 @@ async fn a_feed_that_is_switched_off_or_removed_accuses_nobody_from_then_on_and_
         assert_eq!(office.deliver().await, 0, "{gone}");
         let told = office.site.ok(&["fontes"]);
         assert!(told.contains("lista  aposentada desde 30/11/2026"), "{gone}{told}");
-        assert!(office.site.ok(&["livro"]).contains("fonte aposentar lista"), "{gone}");
+        assert!(office.site.ok(&["livro"]).contains("fonte aposentada: lista"), "{gone}");
         fs::write(&path, written).unwrap();
         office.restart(november(30)).await;
         adopt(&office).await;

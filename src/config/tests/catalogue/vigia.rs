@@ -48,6 +48,11 @@ pub(super) fn cases() -> Vec<Case> {
         relay("sem segurança para fora da máquina", "seguranca = \"nenhuma\""),
         relay("senha sem usuário", "senha_arquivo = \"/run/senha\""),
         relay("chave estranha numa tabela", "senha = \"segredo\""),
+        added(
+            "subendereço sem endereço próprio",
+            "vigia.toml",
+            "[devolucoes]\nmaildir = \"/var/spool/d\"\nsubendereco = true\n",
+        ),
         added("endereço que não é", "vigia.toml", "[devolucoes]\nemail = \"devolucoes\"\n"),
         added("um dos endereços não é", "vigia.toml", "[alertas]\npara = [\"a@b.gov.br\", \"b@\"]\n"),
         added(

@@ -31,7 +31,7 @@ impl Loads {
             snapshot: SnapshotId::parse(&format!("{feed}-{arrival}")).unwrap(),
             arrival,
             taken_at,
-            after: 0,
+            after: None,
         };
         for (n, state, basis, dated) in said {
             let observation = Observation {

@@ -1,0 +1,126 @@
+//! An envelope sender of its own for each delivery (RFC 5233): `devolucoes+ENTREGA…@dominio`, signed, so that what comes
+//! back there names its delivery even when it quotes nothing, and nobody else can make one up. Pure.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::id::EmailAddress;
+use crate::domain::secretariat::takes_subaddresses;
+
+/// A delivery's name, and as much of its signature: both in hexadecimal digits.
+const NAME: usize = 32;
+const SIGNATURE: usize = 16;
+/// What SHA-256 takes at a time.
+const BLOCK: usize = 64;
+
+/// What an address says of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// It is none of these addresses.
+    Nothing,
+    /// It is of no delivery of ours, whatever it says.
+    Forged,
+    /// This delivery.
+    Delivery(String),
+}
+
+/// Makes and reads them.
+#[derive(Clone)]
+pub struct Subaddresses {
+    base: EmailAddress,
+    key: [u8; 32],
+}
+
+impl Subaddresses {
+    /// With the ledger's key. Nothing when they do not fit.
+    #[must_use]
+    pub fn of(base: &EmailAddress, key: [u8; 32]) -> Option<Self> {
+        takes_subaddresses(base).then(|| Self { base: base.clone(), key })
+    }
+
+    /// The envelope sender of a delivery; the plain one where the delivery's name does not fit.
+    #[must_use]
+    pub fn address(&self, delivery: &str) -> EmailAddress {
+        let (local, domain) = self.parts();
+        let own = format!("{local}+{delivery}{}@{domain}", self.signature(delivery));
+        EmailAddress::parse(&own).unwrap_or_else(|_| self.base.clone())
+    }
+
+    /// Which delivery any of these addresses names; whoever delivers may have changed the case of letters.
+    #[must_use]
+    pub fn read(&self, addresses: &[EmailAddress]) -> Named {
+        let (local, domain) = self.parts();
+        let mut found = Named::Nothing;
+        for address in addresses {
+            let text = address.as_str().to_ascii_lowercase();
+            let token = text
+                .strip_prefix(&format!("{}+", local.to_ascii_lowercase()))
+                .and_then(|rest| rest.strip_suffix(&format!("@{}", domain.to_ascii_lowercase())));
+            let Some(token) = token else { continue };
+            match token.split_at_checked(NAME) {
+                Some((delivery, signature)) if signature == self.signature(delivery) => {
+                    return Named::Delivery(delivery.to_owned());
+                }
+                _ => found = Named::Forged,
+            }
+        }
+        found
+    }
+
+    fn parts(&self) -> (&str, &str) {
+        self.base.as_str().rsplit_once('@').unwrap_or((self.base.as_str(), ""))
+    }
+
+    fn signature(&self, delivery: &str) -> String {
+        let digest = hmac(&self.key, delivery.as_bytes());
+        digest.iter().take(SIGNATURE / 2).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// HMAC-SHA-256 (RFC 2104) with a key no longer than a block.
+fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
+    let padded =
+        |pad: u8| -> [u8; BLOCK] { std::array::from_fn(|at| key.get(at).copied().unwrap_or_default() ^ pad) };
+    let inner = Sha256::new().chain_update(padded(0x36)).chain_update(message).finalize();
+    Sha256::new().chain_update(padded(0x5c)).chain_update(inner).finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DELIVERY: &str = "0123456789abcdef0123456789abcdef";
+
+    fn address(text: &str) -> EmailAddress {
+        EmailAddress::parse(text).unwrap()
+    }
+
+    fn ours() -> Subaddresses {
+        Subaddresses::of(&address("devolucoes@setades.es.gov.br"), [7; 32]).unwrap()
+    }
+
+    #[test]
+    fn the_signature_is_that_of_rfc_4231() {
+        let digest = hmac(b"Jefe", b"what do ya want for nothing?");
+        assert_eq!(digest[..4], [0x5b, 0xdc, 0xc1, 0x46]);
+        assert_eq!(digest[28..], [0x64, 0xec, 0x38, 0x43]);
+    }
+
+    #[test]
+    fn an_address_names_its_delivery_in_whatever_case_and_a_forged_one_names_none() {
+        let own = ours().address(DELIVERY);
+        assert!(own.as_str().starts_with(&format!("devolucoes+{DELIVERY}")), "{own}");
+        assert!(own.as_str().split('@').next().unwrap().len() <= 64, "RFC 5321 §4.5.3.1.1");
+        let named = Named::Delivery(DELIVERY.to_owned());
+        assert_eq!(ours().read(std::slice::from_ref(&own)), named);
+        assert_eq!(ours().read(&[address(&own.as_str().to_ascii_uppercase())]), named);
+        assert_eq!(ours().read(&[address("devolucoes+x@setades.es.gov.br"), own.clone()]), named);
+        let other = Subaddresses { key: [8; 32], ..ours() };
+        assert_eq!(other.read(&[own.clone()]), Named::Forged, "another ledger's");
+        let changed = own.as_str().replace("+0123", "+1123");
+        assert_eq!(ours().read(&[address(&changed)]), Named::Forged);
+        assert_eq!(ours().read(&[address("devolucoes+@setades.es.gov.br")]), Named::Forged);
+        for plain in ["devolucoes@setades.es.gov.br", "smas@vitoria.es.gov.br", "devolucoes+x@outro.gov.br"] {
+            assert_eq!(ours().read(&[address(plain)]), Named::Nothing, "{plain}");
+        }
+    }
+}
