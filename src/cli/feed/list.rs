@@ -51,12 +51,16 @@ pub(in crate::cli) async fn list(session: &Session, feed: Option<&FeedId>) -> Re
         None => Vec::new(),
     };
     if session.json {
+        let since = |at: &Option<Timestamp>| at.map(|at| rfc3339(at, &session.setup.config.calendar));
         for standing in &standings {
-            say(&standing.json(session).to_string());
+            let mut line = standing.json(session);
+            if let Some((_, at)) = retired.iter().find(|(id, _)| *id == standing.spec.id) {
+                line["aposentada"] = json!({ "desde": since(at) });
+            }
+            say(&line.to_string());
         }
-        for (id, since) in &retired {
-            let since = since.map(|at| rfc3339(at, &session.setup.config.calendar));
-            say(&json!({ "fonte": id.as_str(), "aposentada": true, "desde": since }).to_string());
+        for (id, at) in retired.iter().filter(|(id, _)| standings.iter().all(|s| s.spec.id != *id)) {
+            say(&json!({ "fonte": id.as_str(), "aposentada": { "desde": since(at) } }).to_string());
         }
         return Ok(Answer::Done);
     }

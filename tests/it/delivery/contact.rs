@@ -85,7 +85,7 @@ async fn a_flagged_address_is_shown_gets_no_letter_and_gets_them_again_once_some
     assert!(said.starts_with(&format!("confirmado: {smas}")), "{said}");
     assert_eq!(site.ok(&["contato"]), "");
     let told = site.ok(&["livro"]);
-    assert!(told.contains("contato confirmar") && told.contains("confirmado por telefone"), "{told}");
+    assert!(told.contains("endereço confirmado") && told.contains("confirmado por telefone"), "{told}");
     site.write_calendar(&Choice { municipalities: MUNICIPALITIES, windows: 3, ..Choice::new(relay.port) });
     site.ok(&["servir", "--uma-vez"]);
     let third =

@@ -118,7 +118,7 @@ fn because(reason: &Reason) -> String {
             format!("{cause} {}", rungs.join("+"))
         }
         Reason::DailyLimit { due, limit, .. } => format!("{cause} {due}/{limit}"),
-        Reason::ValidityOver { withheld: Some(withheld), .. } => format!("{cause}, {}", withheld.as_str()),
+        Reason::ValidityOver { withheld: Some(held_by), .. } => format!("validade, {}", held_by.as_str()),
         Reason::EditionChanged { edition } => format!("{cause} @{edition}"),
         _ => cause.to_owned(),
     }

@@ -155,9 +155,9 @@ fn a_pause_keeps_a_rung_back_and_lets_it_leave_when_it_ends_if_it_is_still_valid
         rungs(late),
         [
             "2025-05-26 08:00 reter 5d pausa",
-            "2025-05-29 08:00 expirar 5d validade",
+            "2025-05-29 08:00 expirar 5d pausa",
             "2025-05-29 08:00 reter 2d pausa",
-            "2025-05-31 23:59 expirar 2d validade",
+            "2025-05-31 23:59 expirar 2d pausa",
         ]
     );
     play.keeps_every_law();
