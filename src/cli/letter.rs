@@ -17,7 +17,7 @@ use crate::mail::smtp::{Envelope, SmtpSender};
 use crate::plan::Notice;
 use crate::render::letter::{Context, Letter, folded, letter};
 use crate::render::portuguese;
-use crate::store::sha256;
+use crate::text::digest::sha256;
 use crate::text::visible;
 use crate::world::compose::{compose, compose_test};
 use crate::world::live::Live;

@@ -17,7 +17,8 @@ use crate::domain::id::FeedId;
 use crate::domain::news::{Finding, FindingId, NewsSpec};
 use crate::feed::news::{NewsGround, find};
 use crate::render;
-use crate::store::{FindingLine, NewFinding, StoreError, sha256};
+use crate::store::{FindingLine, NewFinding, StoreError};
+use crate::text::digest::sha256;
 use crate::world::live::Live;
 
 /// What reading one source may take.

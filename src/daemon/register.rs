@@ -22,7 +22,8 @@ use crate::feed::body::{Body, Original};
 use crate::feed::register::{Before, Distrust, RegisterGround, RegisterIntake, take_in};
 use crate::files::drop::Shelf;
 use crate::render;
-use crate::store::{KeptRegister, Store, StoreError, sha256};
+use crate::store::{KeptRegister, Store, StoreError};
+use crate::text::digest::sha256;
 use crate::world::live::Live;
 
 /// What reading one register may take.

@@ -13,7 +13,8 @@ use crate::domain::journal::ProposalFacts;
 use crate::domain::overrides::Authorship;
 use crate::domain::register::Edit;
 use crate::domain::roster::Units;
-use crate::store::{Store, StoreError, sha256};
+use crate::store::{Store, StoreError};
+use crate::text::digest::sha256;
 use crate::world::setup::Setup;
 
 /// What is written.

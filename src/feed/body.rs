@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::digest::hex;
 use crate::contain::is_given_up;
 use crate::domain::id::{MunicipalityCode, Reference, UnitId};
+use crate::text::digest::hex;
 
 /// So many bytes stay in memory.
 const IN_MEMORY: usize = 1024 * 1024;
@@ -310,7 +310,7 @@ impl Seek for Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feed::digest::sha256_hex;
+    use crate::text::digest::sha256;
     use proptest::prelude::*;
 
     #[test]
@@ -320,7 +320,7 @@ mod tests {
         let original = Original::spooled(&bytes[..], &folder.path().join("nova"), u64::MAX).unwrap();
         assert!(matches!(original.kept, Kept::File(..)));
         assert_eq!(std::fs::read_dir(folder.path().join("nova")).unwrap().count(), 0, "no name is left");
-        assert_eq!(original.sha256(), sha256_hex(&bytes));
+        assert_eq!(original.sha256(), sha256(&bytes));
         for _ in 0..2 {
             assert!(original.bytes().unwrap() == bytes);
         }

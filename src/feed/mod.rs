@@ -2,7 +2,7 @@
 //! snapshot is not believed; the store is another room's.
 //!
 //! Reading order: `error` (what can go wrong outside), `http` (fetch), `url` and `pages` (what), `folder` (drop folder), `schedule`
-//! (when), `body` and `digest` (bytes, as evidence), `table` (rows, whatever the
+//! (when), `body` (bytes, as evidence), `table` (rows, whatever the
 //! format), `csv`, `json`, `solr`, `html` and `sheet` (the formats, with `kind` for what is none), `format` (which of them), `map` (rows to observations, pure), `judge` (believed or not, pure).
 //!
 //! Architecture invariant: nothing here decides whom to write to, reads a clock, or keeps a column that is not mapped.
@@ -10,7 +10,6 @@
 pub mod body;
 pub mod changes;
 mod csv;
-pub mod digest;
 pub mod error;
 #[cfg(test)]
 mod fixture;

@@ -11,6 +11,7 @@ use super::sql::{ROWS, bound, statements};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::journal::Entry;
 use crate::domain::notice::NoticeKey;
+use crate::text::digest::hex;
 
 statements! {
     const HEAD = "SELECT head_seq, head_hash FROM meta WHERE id = 1";
@@ -178,19 +179,6 @@ impl Link<'_> {
             hasher.update((field.len() as u64).to_be_bytes());
             hasher.update(field.as_bytes());
         }
-        hex(&hasher.finalize())
+        hex(hasher.finalize())
     }
-}
-
-/// SHA-256 in hexadecimal.
-#[must_use]
-pub fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// Bytes in hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    bytes.iter().flat_map(|b| [DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]]).collect()
 }

@@ -11,12 +11,13 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::Row as _;
 
 use super::cell::{Cells, count, ms};
-use super::chain::{Chain, Line, sha256};
+use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
 use super::sql::{bound, statements};
 use super::{Store, StoreError, SwitchedBy, retired};
 use crate::domain::id::FeedId;
 use crate::domain::journal::{Adopted, Consented, Held, Rejected};
+use crate::text::digest::sha256;
 
 statements! {
     const IN_FORCE = "SELECT fingerprint, directory, adopted_at, adopted_by FROM configurations WHERE in_force = 1";

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, ms};
-use super::chain::{Chain, Line, sha256};
+use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
@@ -18,6 +18,7 @@ use crate::domain::id::EmailAddress;
 use crate::domain::journal::{Entry, Flagged, Text, Unflagged, Unflagging};
 use crate::domain::overrides::Authorship;
 use crate::domain::refusal::Refusal;
+use crate::text::digest::sha256;
 
 statements! {
     // What accuses the address outlasts a mere rest; nothing else shortens or lengthens one that lasts.

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, code};
-use super::chain::sha256;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{EmailAddress, MunicipalityCode, WindowId};
 use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::roster::Role;
+use crate::text::digest::sha256;
 
 /// The same list by whichever index serves: with `$1 IS NULL OR` alone none would.
 macro_rules! list {

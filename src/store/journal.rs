@@ -5,12 +5,13 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, code, count, ms};
-use super::chain::{Chain, Line, sha256};
+use super::chain::{Chain, Line};
 use super::db::detached;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::id::{EmailAddress, MunicipalityCode, WindowId};
 use crate::domain::journal::{self, Entry, Opening, Unread};
+use crate::text::digest::sha256;
 
 /// The same list by whichever index serves: with `$1 IS NULL OR` alone none would.
 macro_rules! list {

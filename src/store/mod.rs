@@ -61,7 +61,6 @@ mod visit;
 mod witness;
 
 pub use begin::Signs;
-pub use chain::sha256;
 pub use configuration::{HeldConfiguration, KeptConfiguration, NewConfiguration, RefusedConfiguration};
 pub use contact::{FlaggedContact, LastLetter};
 pub use db::Generation;

@@ -4,13 +4,14 @@ use jiff::civil::Date;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, code, ms};
-use super::chain::{Chain, Line, sha256};
+use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::id::{MunicipalityCode, PartId, WindowId};
 use crate::domain::journal::{OrderAct, OrderKind, Ordered, Text};
 use crate::domain::overrides::{Authorship, BatchId, Dispute, Exemption, Hold, HoldScope, Note, Overrides};
+use crate::text::digest::sha256;
 
 statements! {
     const ADD = "INSERT INTO overrides (id, kind, window_id, municipality, part, batch, until_on, author, reason, \

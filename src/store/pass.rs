@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use sqlx::Row as _;
 
 use super::cell::ms;
-use super::chain::{Chain, Line, sha256};
+use super::chain::{Chain, Line};
 use super::closing;
 use super::db::{Conn, detached};
 use super::notice::{NoticeRow, ids, put, put_row, stop};
@@ -21,6 +21,7 @@ use crate::domain::journal::{self, DeliveryFacts, Evidence, LetterFacts, Stopped
 use crate::domain::notice::Recipient;
 use crate::domain::status::Entry;
 use crate::plan::{Act, Decision, Sending};
+use crate::text::digest::sha256;
 
 statements! {
     const LETTER = "SELECT COUNT(*) FROM letters WHERE notice_key = $1 AND version = $2";

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, count, ms};
-use super::chain::{Chain, Line, hex, sha256};
+use super::chain::{Chain, Line};
 use super::contact;
 use super::db::{Conn, detached};
 use super::sql::{bound, statements};
@@ -18,6 +18,7 @@ use crate::domain::id::EmailAddress;
 use crate::domain::journal::{Message, Returned, Text, Unflagging};
 use crate::domain::notice::NoticeKey;
 use crate::domain::refusal::Refusal;
+use crate::text::digest::{hex, sha256};
 
 /// Kept of one message: what tells its sort stands at its beginning.
 const MOST_KEPT: usize = 512 * 1024;
@@ -109,7 +110,7 @@ impl RawMessage {
             size += length;
             head.extend_from_slice(&piece[..length.min(most - head.len())]);
         }
-        Ok((Self { sha256: hex(&hash.finalize()), size, ..Self::of(&head) }, head))
+        Ok((Self { sha256: hex(hash.finalize()), size, ..Self::of(&head) }, head))
     }
 
     /// How many bytes it had.

@@ -7,7 +7,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, ms};
-use super::chain::{Chain, Line, sha256};
+use super::chain::{Chain, Line};
 use super::contact;
 use super::db::{Conn, detached};
 use super::lock::LedgerLock;
@@ -17,6 +17,7 @@ use crate::domain::delivery::{DeliveryState, Outcome};
 use crate::domain::id::EmailAddress;
 use crate::domain::journal::{Attempt, Text, Unflagging};
 use crate::domain::notice::NoticeKey;
+use crate::text::digest::sha256;
 
 statements! {
     const ALL_ON_THE_WIRE = "SELECT id, fence, notice_key, version, role, address, attempts, reached_at, sending_at \

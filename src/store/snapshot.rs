@@ -11,7 +11,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, count, ms, whole_ms};
-use super::chain::{Chain, Line, sha256};
+use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
 use super::pass::Recorded;
 use super::retired::Retired;
@@ -20,6 +20,7 @@ use super::{Store, StoreError, status};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
 use crate::domain::journal::{Snapshot, Text, Verdict};
 use crate::domain::status::{Load, Observations};
+use crate::text::digest::sha256;
 
 statements! {
     const EXISTS = "SELECT COUNT(*) FROM snapshots WHERE id = $1";

@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
 use super::cell::Cells;
-use super::chain::sha256;
 use super::db::Conn;
 use super::retired::Retired;
 use super::sql::{bound, statements};
 use super::{Store, StoreError, page};
 use crate::domain::id::{FeedId, MunicipalityCode, SnapshotId, WindowId};
 use crate::domain::status::{Belief, Entry, Load, Observation, Observations, StatusBook};
+use crate::text::digest::sha256;
 
 statements! {
     const KNOWN = "SELECT feed, window_id, bytes FROM status_pages ORDER BY window_id, feed";

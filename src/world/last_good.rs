@@ -14,8 +14,9 @@ use tracing::warn;
 use super::setup::Setup;
 use crate::config::{self, LoadError, Sources};
 use crate::files::{self, Access};
-use crate::store::{KeptConfiguration, NewConfiguration, RefusedConfiguration, Store, StoreError, sha256};
+use crate::store::{KeptConfiguration, NewConfiguration, RefusedConfiguration, Store, StoreError};
 use crate::telemetry::chain;
+use crate::text::digest::sha256;
 
 /// The pointer's name.
 const POINTER: &str = "vigia-em-vigor.json";

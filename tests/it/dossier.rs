@@ -307,7 +307,7 @@ fn hash_of(entry: &serde_json::Value) -> String {
         bytes.extend((field.len() as u64).to_be_bytes());
         bytes.extend(field.as_bytes());
     }
-    vigia_suas::store::sha256(&bytes)
+    vigia_suas::text::digest::sha256(&bytes)
 }
 
 /// Words of the page, without markup.
@@ -425,7 +425,7 @@ fn a_prazo_that_the_service_wrote_names_the_snapshot_behind_it() {
     let snapshot = &json["coletas"][0];
     assert_eq!(letter["evidencia"][0]["coleta"], snapshot["coleta"]);
     let file = fs::read(office.dir.path().join("censo.csv")).unwrap();
-    assert_eq!(snapshot["sha256"], vigia_suas::store::sha256(&file));
+    assert_eq!(snapshot["sha256"], vigia_suas::text::digest::sha256(&file));
     assert_eq!(letter["entregas"][0]["estado"], "aceito");
 }
 

@@ -22,9 +22,10 @@ use crate::feed::body::{Body, Original};
 use crate::feed::error::{DecodeError, FeedError};
 use crate::feed::http::{Fetched, Rules, Validators};
 use crate::feed::pages::PageRequest;
-use crate::feed::{Missing, digest, looks_right, paging};
+use crate::feed::{Missing, looks_right, paging};
 use crate::store::{CrawlPage, StoreError};
 use crate::telemetry::chain;
+use crate::text::digest;
 
 /// A crawl older than this is begun anew: its first pages speak of another day.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
@@ -138,7 +139,7 @@ async fn begin<'a>(
 /// What makes two crawls the same: the feed, and every page of it.
 fn plan(spec: &FeedSpec, pages: &[PageRequest]) -> String {
     let urls: Vec<&str> = pages.iter().map(|page| page.url.as_str()).collect();
-    digest::sha256_hex(format!("{spec:?}\n{}", urls.join("\n")).as_bytes())
+    digest::sha256(format!("{spec:?}\n{}", urls.join("\n")).as_bytes())
 }
 
 /// `DADOS/coletas/FONTE.paginas`: pages as they came, for as long as the crawl lasts.
@@ -157,7 +158,7 @@ fn open(path: &Path, resumed: bool) -> std::io::Result<File> {
 fn is_there(file: &Arc<File>, length: u64, page: &CrawlPage) -> bool {
     let within = page.place.checked_add(page.length).is_some_and(|end| end <= length);
     let part = Original::within(file.clone(), page.place, page.length, &page.sha256);
-    within && part.bytes().is_ok_and(|bytes| digest::sha256_hex(&bytes) == page.sha256)
+    within && part.bytes().is_ok_and(|bytes| digest::sha256(&bytes) == page.sha256)
 }
 
 /// What became of a page.

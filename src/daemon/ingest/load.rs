@@ -17,8 +17,9 @@ use crate::domain::status::Baseline;
 use crate::feed::body::{Body, Original};
 use crate::feed::judge::{Refusal, Verdict};
 use crate::feed::map::Ground;
-use crate::feed::{Intake, Missing, digest, take_in_run};
+use crate::feed::{Intake, Missing, take_in_run};
 use crate::store::{NewSnapshot, Store, StoreError, SwitchedBy};
+use crate::text::digest;
 use crate::world::known;
 use crate::world::live::Live;
 
@@ -53,7 +54,7 @@ impl Load {
         for page in &self.missing {
             let _ = writeln!(list, "- {:?}", page.given);
         }
-        digest::sha256_hex(list.as_bytes())
+        digest::sha256(list.as_bytes())
     }
 
     /// Every byte, as evidence; the bodies of a run follow one another, each after a line with its digest.

@@ -177,7 +177,7 @@ impl Desk<'_> {
             because: decided.map_or_else(String::new, |d| d.because.clone()),
             subject: letter.subject.clone(),
             message_id: letter.message_id.clone(),
-            sha256: crate::store::sha256(&letter.bytes),
+            sha256: crate::text::digest::sha256(&letter.bytes),
             recorded_at: letter.recorded_at,
             seq: recorded.map(|(entry, _)| entry.seq),
             intact: decided.is_some_and(|d| told::is_letter(d, letter)),

@@ -12,7 +12,8 @@ use crate::domain::id::{WindowId, slugify};
 use crate::domain::journal::{self, Act, Decision, Entry, Evidence, OrderAct, Ordered, Ruled};
 use crate::domain::notice::{NoticeKey, StaffSlot, Told as ToldDeadline};
 use crate::render::because::part_name;
-use crate::store::{Attempt, CaseFile, DeliveryId, DeliveryLine, JournalEntry, KeptMessage, Letter, sha256};
+use crate::store::{Attempt, CaseFile, DeliveryId, DeliveryLine, JournalEntry, KeptMessage, Letter};
+use crate::text::digest::sha256;
 
 /// The entries that matter to one dossier.
 pub(super) struct Told<'a> {

@@ -83,7 +83,7 @@ async fn a_body_comes_with_its_digest_and_validators_and_who_asked_is_said() {
         .await;
     let Fetched::Fresh(reply) = fetched(&server.uri(), &rules()).await.unwrap() else { panic!() };
     assert_eq!(reply.original.bytes().unwrap(), b"a;b");
-    assert_eq!(reply.original.sha256(), crate::feed::digest::sha256_hex(b"a;b"));
+    assert_eq!(reply.original.sha256(), crate::text::digest::sha256(b"a;b"));
     assert_eq!(reply.validators.etag.as_deref(), Some("\"7\""));
     assert_eq!(reply.content_type.as_deref(), Some("text/csv"));
 }

@@ -13,7 +13,7 @@ use super::word::{Phrases, sentences, spaced};
 use crate::domain::calendar::Calendar;
 use crate::domain::id::{Reference, SystemId};
 use crate::domain::news::{Finding, FindingId, Guess, NewsSpec, Topic};
-use crate::feed::digest::sha256_hex;
+use crate::text::digest::sha256;
 use crate::text::fold::excerpt;
 
 /// Most characters of a title or a quote that are kept.
@@ -291,7 +291,7 @@ fn name(post: &Post, system: &SystemId, topic: Topic, quote: &str, guess: &Guess
         .join(" ");
     let dates: Vec<String> = guess.written.iter().map(|written| spaced(written)).collect();
     let text = format!("{}\n{system}\n{}\n{letters}\n{}", post.key, topic.as_str(), dates.join("\n"));
-    FindingId::new(sha256_hex(text.as_bytes()).get(..12).unwrap_or_default())
+    FindingId::new(sha256(text.as_bytes()).get(..12).unwrap_or_default())
 }
 
 fn guess(topic: Topic, quote: &str, found: &[Found], references: Vec<Reference>, near: Date) -> Guess {

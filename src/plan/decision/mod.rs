@@ -208,10 +208,7 @@ impl Closed {
             parts: Vec::new(),
             version: record.version,
             due_at: record.due_at,
-            valid_until: match because {
-                Reason::ValidityOver { at, .. } => Some(at),
-                _ => None,
-            },
+            valid_until: if let Reason::ValidityOver { at, .. } = because { Some(at) } else { None },
             because,
         }
     }

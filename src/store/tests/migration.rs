@@ -46,7 +46,7 @@ async fn filled() -> (TempDir, PathBuf) {
         fetched_at: at(1),
         place: 7,
         length: 70,
-        sha256: crate::store::sha256(b"pagina"),
+        sha256: crate::text::digest::sha256(b"pagina"),
         failure: Some("503".to_owned()),
     };
     store.keep_page(&feed, VITORIA, page).await.unwrap();
@@ -78,7 +78,7 @@ async fn register(store: &Store) {
         },
         taken_at: at(2),
         source: "cadsuas.csv".to_owned(),
-        sha256: crate::store::sha256(b"cadsuas"),
+        sha256: crate::text::digest::sha256(b"cadsuas"),
     };
     store.accept_register(kept, 2, Vec::new(), Vec::new(), None).await.unwrap();
     let refused = Refused { unit, kind: ProposalKind::New, fact: "CRAS Centro".to_owned() };

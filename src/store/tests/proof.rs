@@ -41,7 +41,7 @@ pub(super) async fn told(dir: &TempDir) -> Store {
             feed: feed.clone(),
             taken_at: at(n),
             source: "lista.csv".to_owned(),
-            sha256: crate::store::sha256(b"original"),
+            sha256: crate::text::digest::sha256(b"original"),
             rows: 3,
             rejected: 1,
             repeated: 1,

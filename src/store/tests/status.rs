@@ -93,7 +93,7 @@ async fn a_quarantined_snapshot_changes_nothing_and_is_kept_with_its_reasons() {
     let mut bad = snapshot("a", 2, 5);
     bad.reasons = vec!["queda de 78 para 3".to_owned()];
     bad.original = Some(b"x".to_vec());
-    bad.sha256 = crate::store::sha256(b"x");
+    bad.sha256 = crate::text::digest::sha256(b"x");
     store.quarantine_snapshot(bad.clone(), Observations::default(), at(5)).await.unwrap();
     assert_eq!(
         store.quarantine_snapshot(bad.clone(), Observations::default(), at(5)).await.unwrap(),

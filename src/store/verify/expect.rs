@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::DeliveryId;
-use super::super::chain::sha256;
 use crate::domain::id::EmailAddress;
+use crate::text::digest::sha256;
 
 /// Rows of one table by key.
 pub(super) type Rows = BTreeMap<Vec<String>, Row>;

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::StoreError;
 use super::super::cell::{Cells, count};
-use super::super::chain::sha256;
 use super::super::db::Conn;
 use super::super::retired::Retired;
 use super::super::sql::{bound, statements};
@@ -14,6 +13,7 @@ use super::expect::{Must, Rows};
 use crate::domain::id::{FeedId, WindowId};
 use crate::domain::journal::Verdict;
 use crate::domain::status::{Belief, Observation, State, StatusBook};
+use crate::text::digest::sha256;
 
 statements! {
     const JUDGED = "SELECT s.id, s.feed, s.taken_at, s.verdict, s.position, m.bytes FROM snapshots s \

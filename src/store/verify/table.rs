@@ -5,11 +5,11 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, TypeInfo as _, ValueRef as _};
 
 use super::super::StoreError;
-use super::super::chain::sha256;
 use super::super::db::Conn;
 use super::super::sql::statements;
 use super::expect::{Found, Must, Row};
 use super::{Amiss, ChainReport, Discrepancy, Expected};
+use crate::text::digest::sha256;
 
 statements! {
     const NOTICES = "SELECT * FROM notices";

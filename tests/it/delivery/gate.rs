@@ -1,7 +1,7 @@
 //! The one gate: the mistakes that a person makes in files or commands, brought in by every way there is. None reaches a
 //! municipality, staff are told, and each state that waits has its ways out.
 //!
-//! Tried elsewhere: a copied machine and a restored copy (`succession`), `--em` left in a command (`start`), two people at
+//! Tried elsewhere: a copied machine and a restored copy (`succession`), `--em` left in a command (`cli/broken`), two people at
 //! once (`cli/together`).
 
 use std::fmt::Write as _;

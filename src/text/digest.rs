@@ -1,4 +1,4 @@
-//! The SHA-256 of original bytes, kept as evidence of what a snapshot was read from. Pure.
+//! The SHA-256 of bytes, by which whatever is kept as evidence is known again. Pure.
 
 use std::fmt::Write as _;
 
@@ -6,12 +6,13 @@ use sha2::{Digest, Sha256};
 
 /// SHA-256 in lower-case hexadecimal, 64 characters.
 #[must_use]
-pub fn sha256_hex(bytes: &[u8]) -> String {
+pub fn sha256(bytes: &[u8]) -> String {
     hex(Sha256::digest(bytes))
 }
 
 /// Bytes in lower-case hexadecimal.
-pub(super) fn hex(bytes: impl IntoIterator<Item = u8>) -> String {
+#[must_use]
+pub fn hex(bytes: impl IntoIterator<Item = u8>) -> String {
     let mut hex = String::with_capacity(64);
     for byte in bytes {
         let _ = write!(hex, "{byte:02x}");
@@ -25,6 +26,6 @@ mod tests {
 
     #[test]
     fn the_digest_is_that_of_fips_180() {
-        assert_eq!(sha256_hex(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }
