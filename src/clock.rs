@@ -27,11 +27,11 @@ impl Clock {
 
     /// Everything that says whether `now` may be believed.
     #[must_use]
-    pub fn reading(self) -> Reading {
+    pub fn reading(self) -> ClockReading {
         let wall = self.now();
         match self {
-            Self::System => Reading { wall, uptime: Some(uptime()), synchronised_at: synchronised_at() },
-            Self::Fixed(_) => Reading { wall, uptime: None, synchronised_at: None },
+            Self::System => ClockReading { wall, uptime: Some(uptime()), synchronised_at: synchronised_at() },
+            Self::Fixed(_) => ClockReading { wall, uptime: None, synchronised_at: None },
         }
     }
 
@@ -61,7 +61,7 @@ fn in_step(properties: &str) -> Option<Timestamp> {
 
 /// One look at the machine's clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reading {
+pub struct ClockReading {
     /// What the wall clock says.
     pub wall: Timestamp,
     /// How long the machine has been up, asleep or not, which nobody sets; absent where now was given (`--em`).

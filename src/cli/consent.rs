@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::session::{Failure, remark};
 use crate::config::Sources;
-use crate::desk::install::{Told, tell_daemon};
+use crate::desk::install::{ReloadRequest, tell_daemon};
 use crate::plan::effects::Contrast;
 use crate::store::Store;
 use crate::world::setup::Setup;
@@ -123,9 +123,9 @@ pub(super) async fn tell(in_force: &Setup, other: &Setup) -> Heard {
     let Ok(store) = Store::open_read_only(&database).await else { return Heard::NotRunning };
     let before = store.configuration_refused().await.ok().flatten().map(|refused| refused.last_at);
     match tell_daemon(&database) {
-        Told::NotRunning => return Heard::NotRunning,
-        Told::NotAllowed => return Heard::NotAllowed,
-        Told::Signalled => {}
+        ReloadRequest::NotRunning => return Heard::NotRunning,
+        ReloadRequest::NotAllowed => return Heard::NotAllowed,
+        ReloadRequest::Signalled => {}
     }
     let mut waited = Duration::ZERO;
     while waited < PATIENCE {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::ledger;
 use super::session::{Answer, Failure, Result, Session, remark, say};
-use crate::desk::dossier::{self, FolderError, Subject};
+use crate::desk::dossier::{self, DossierRequest, FolderError};
 use crate::desk::order::{self, OrderError};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::render::portuguese;
@@ -24,7 +24,7 @@ pub(super) async fn run(
         return Err(nothing(session, code, window));
     };
     let known = session.known().await?;
-    let subject = Subject { municipality: code, only: window.cloned(), now: session.now() };
+    let subject = DossierRequest { municipality: code, only: window.cloned(), now: session.now() };
     let dossier = dossier::gather(&case, &known, &subject);
     let dir = output.map_or_else(|| PathBuf::from(dossier::default_name(code, window)), Path::to_owned);
     let folder =

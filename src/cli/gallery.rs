@@ -13,7 +13,7 @@ use crate::domain::id::{MunicipalityCode, slugify};
 use crate::domain::notice::{Content, NoticeKey};
 use crate::files;
 use crate::plan::Notice;
-use crate::render::gallery::{Entry, index};
+use crate::render::gallery::{GalleryItem, index};
 use crate::render::letter::{Context, name_of};
 use crate::render::portuguese;
 use crate::world::live::Live;
@@ -82,7 +82,7 @@ fn concerns(notice: &Notice, code: MunicipalityCode) -> bool {
     notice.key.municipality().is_none_or(|to| to == code)
 }
 
-fn entry(live: &Live, window: &Window, example: &Example, subject: &str) -> Entry {
+fn entry(live: &Live, window: &Window, example: &Example, subject: &str) -> GalleryItem {
     let notice = &example.notice;
     let name = name_of(&notice.content);
     let window = window.id.to_string();
@@ -104,7 +104,7 @@ fn entry(live: &Live, window: &Window, example: &Example, subject: &str) -> Entr
         content => portuguese::kind(content.kind()),
     };
     let stem = format!("{}/{name}/{file}", slugify(&window));
-    Entry {
+    GalleryItem {
         window,
         kind: kind.to_owned(),
         recipient,

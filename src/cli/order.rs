@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::args::{Note as Call, Override as Asked, Scope, Signature, Subject as Of};
 use super::session::{Answer, Failure, Result, Session, say};
-use crate::desk::order::{self, Subject};
+use crate::desk::order::{self, OverrideSubject};
 use crate::domain::id::PartId;
 use crate::domain::overrides::{Authorship, Hold, HoldScope, Overrides};
 use crate::render::line::rfc3339;
@@ -133,15 +133,20 @@ fn answer(session: &Session, by: &Authorship, facts: &Value, words: impl FnOnce(
 
 /// Não se aplica, or nada a declarar.
 pub(super) async fn exempt(session: &Session, asked: &Asked) -> Result {
-    decide(session, asked, "dispensa", Subject::exemption).await
+    decide(session, asked, "dispensa", OverrideSubject::exemption).await
 }
 
 /// "Já preenchemos".
 pub(super) async fn dispute(session: &Session, asked: &Asked) -> Result {
-    decide(session, asked, "contestação", Subject::dispute).await
+    decide(session, asked, "contestação", OverrideSubject::dispute).await
 }
 
-async fn decide(session: &Session, asked: &Asked, word: &str, make: fn(Subject) -> Override) -> Result {
+async fn decide(
+    session: &Session,
+    asked: &Asked,
+    word: &str,
+    make: fn(OverrideSubject) -> Override,
+) -> Result {
     let known = session.known().await?;
     let roster = &session.setup.config.roster;
     let municipality = order::municipality(roster, &asked.of.municipality)?;
@@ -149,7 +154,7 @@ async fn decide(session: &Session, asked: &Asked, word: &str, make: fn(Subject) 
     let part = order::window(&known, window, asked.part.as_ref().map(PartId::as_str))?;
     let until = *until;
     order::last_day(until, session.today())?;
-    let what = make(Subject { municipality, window: window.clone(), part: part.clone(), until });
+    let what = make(OverrideSubject { municipality, window: window.clone(), part: part.clone(), until });
     let by = session.by(&asked.signature.author, &asked.signature.reason)?;
     let store = session.writable_ledger().await?;
     let name = roster.municipalities.get(&municipality).map(|m| visible::line(&m.name)).unwrap_or_default();

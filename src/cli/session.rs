@@ -19,7 +19,7 @@ use crate::telemetry::{chain, faults_for_logs, io_words};
 use crate::text::visible;
 use crate::world::aside;
 use crate::world::known::Known;
-use crate::world::last_good::{self, Refusal};
+use crate::world::last_good::{self, RefusedFiles};
 use crate::world::setup::Setup;
 
 /// How a command ended well: done, or with a negative answer.
@@ -110,7 +110,7 @@ pub(super) struct Session {
     pub(super) clock: Clock,
     pub(super) json: bool,
     /// What the files hold and cannot be used, where the last good configuration stands in.
-    pub(super) refused: Option<Refusal>,
+    pub(super) refused: Option<RefusedFiles>,
     at: Option<Moment>,
 }
 

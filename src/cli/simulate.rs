@@ -15,8 +15,8 @@ use crate::daemon::rehearse::{keep_forecast, rehearse};
 use crate::domain::calendar::{Calendar, Window};
 use crate::domain::id::WindowId;
 use crate::feed::changes::{ChangesError, changes};
-use crate::plan::forecast::{Quota, Tally};
-use crate::plan::replay::Change;
+use crate::plan::forecast::{ForecastTally, Quota};
+use crate::plan::replay::StatusChange;
 use crate::render::line::{diary_line, event_line};
 use crate::render::{forecast, portuguese};
 
@@ -37,7 +37,7 @@ pub(super) fn run(session: &Session, asked: &Simulate) -> Result {
     let roster = &session.setup.config.roster;
     let told = !asked.summary_only;
     let progress = Progress::new(days, told);
-    let mut tally = Tally::default();
+    let mut tally = ForecastTally::default();
     let mut lines = String::new();
     rehearse(&session.setup, days, &changes, asked.output.as_deref(), |at, decision| {
         tally.note(at, decision, &calendar);
@@ -114,7 +114,7 @@ impl Progress {
 }
 
 /// What a status file tells of windows and parts that the calendar does not have: nobody would ever look at it.
-fn strays(changes: &[Change], calendar: &Calendar, until: Date) -> BTreeSet<String> {
+fn strays(changes: &[StatusChange], calendar: &Calendar, until: Date) -> BTreeSet<String> {
     let windows = calendar.windows(until);
     let known: BTreeMap<&WindowId, &Window> = windows.iter().map(|window| (&window.id, window)).collect();
     let mut strays = BTreeSet::new();
@@ -135,7 +135,7 @@ fn strays(changes: &[Change], calendar: &Calendar, until: Date) -> BTreeSet<Stri
     strays
 }
 
-fn read_changes(session: &Session, path: &Path) -> std::result::Result<Vec<Change>, Failure> {
+fn read_changes(session: &Session, path: &Path) -> std::result::Result<Vec<StatusChange>, Failure> {
     let bytes = std::fs::read(path)
         .map_err(|error| Failure::unreadable(path, &error, "confira o nome do arquivo"))?;
     let zone = &session.setup.config.calendar.hours.zone;

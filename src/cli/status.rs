@@ -9,7 +9,7 @@ use serde_json::json;
 use super::args::{Filter, ReportFormat};
 use super::session::{Answer, Failure, Result, Session, remark, say, say_bytes};
 use super::terminal;
-use crate::daemon::ingest::{IntakeError, Load, take_in_load};
+use crate::daemon::ingest::{IntakeError, Received, take_in_load};
 use crate::daemon::reconcile::reported_windows;
 use crate::daemon::report::summaries;
 use crate::desk::order;
@@ -17,20 +17,20 @@ use crate::domain::id::{FeedId, WindowId};
 use crate::feed::body::{Original, SpoolError};
 use crate::plan::summary::{CallLine, WindowSummary};
 use crate::render::because::{doubt, opposed, part_name};
-use crate::render::table::{Column, table};
+use crate::render::table::{TableColumn, table};
 use crate::render::{portuguese, report};
 use crate::text::visible;
 use crate::world::known::Known;
 use crate::world::live::{Live, spool_folder};
 
-const COLUMNS: [(&str, Column); 7] = [
-    ("ibge", Column::Text),
-    ("município", Column::Text),
-    ("parte", Column::Text),
-    ("situação", Column::Text),
-    ("dados de", Column::Text),
-    ("fonte", Column::Text),
-    ("porquê", Column::Text),
+const COLUMNS: [(&str, TableColumn); 7] = [
+    ("ibge", TableColumn::Text),
+    ("município", TableColumn::Text),
+    ("parte", TableColumn::Text),
+    ("situação", TableColumn::Text),
+    ("dados de", TableColumn::Text),
+    ("fonte", TableColumn::Text),
+    ("porquê", TableColumn::Text),
 ];
 
 /// Who has filled in what, as of when, and where that comes from.
@@ -104,7 +104,7 @@ pub(super) async fn ingest(session: &Session, feed: &FeedId, file: &Path) -> Res
     let live = Arc::new(Live { setup: session.setup.clone(), calendar: session.calendar() });
     let name =
         file.file_name().map_or_else(|| file.display().to_string(), |n| n.to_string_lossy().into_owned());
-    let load = Load::of_file(&name, original);
+    let load = Received::of_file(&name, original);
     let taken =
         take_in_load(&live, &store, spec, load, session.now()).await.map_err(|error| match error {
             IntakeError::Store(store) => store.into(),

@@ -9,14 +9,15 @@ use super::word::words;
 use super::{feed, fetch, format, system, value};
 use crate::domain::feed::Source;
 use crate::domain::id::FeedId;
-use crate::domain::register::{RegisterColumns, RegisterPart, RegisterSpec, Standing};
+use crate::domain::register::{RegisterColumns, RegisterPart, RegisterSpec, UnitStanding};
 use crate::text::words::Words;
 
 /// How the ministry's register writes an empty cell.
 const BLANKS: [&str; 5] = ["0", "NONE", "-", "SI", "NSA"];
 
 /// The words for what a register says of a unit.
-const STANDINGS: [(&str, Standing); 2] = [("aberta", Standing::Open), ("fechada", Standing::Closed)];
+const STANDINGS: [(&str, UnitStanding); 2] =
+    [("aberta", UnitStanding::Open), ("fechada", UnitStanding::Closed)];
 
 /// Every `[cadastro.X]` without faults. As with feeds, a disabled one may name what is not declared.
 pub(super) fn compile(top: &Reader<'_>, names: &Names) -> Vec<RegisterSpec> {
@@ -41,7 +42,7 @@ fn one(id: Option<FeedId>, table: &Reader<'_>, names: &Names) -> Option<Register
     let email = table.get("email", value::filled);
     let telephone = table.get("telefone", value::filled);
     let column = table.get("situacao_coluna", value::filled);
-    let meanings: Option<Words<Standing>> =
+    let meanings: Option<Words<UnitStanding>> =
         table.get("situacoes", |n, log| words(n, log, "situacoes", |n, log| value::word(n, log, &STANDINGS)));
     let standing = match (table.has("situacao_coluna"), table.has("situacoes")) {
         (true, false) => {

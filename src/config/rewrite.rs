@@ -5,7 +5,7 @@
 use super::excel;
 use super::near::plain;
 use crate::domain::id::UnitId;
-use crate::domain::register::{Column, Edit};
+use crate::domain::register::{Edit, UnitColumn};
 use crate::text::csv::{Document, DocumentError, Row};
 
 /// Why a change cannot be written. Displayed to operators.
@@ -30,7 +30,7 @@ pub enum RewriteError {
 /// # Errors
 /// [`RewriteError`]; then nothing should be written.
 pub fn rewrite(file: Option<&[u8]>, edits: &[Edit]) -> Result<Vec<u8>, RewriteError> {
-    let header = Column::ALL.map(Column::as_str).join(";") + "\n";
+    let header = UnitColumn::ALL.map(UnitColumn::as_str).join(";") + "\n";
     let mut units = UnitFile::parse(file.unwrap_or(header.as_bytes()))?;
     for edit in edits {
         match edit {
@@ -57,7 +57,7 @@ impl UnitFile {
         Ok(Self { document, heading })
     }
 
-    fn set(&mut self, unit: &UnitId, column: Column, value: &str) -> Result<(), RewriteError> {
+    fn set(&mut self, unit: &UnitId, column: UnitColumn, value: &str) -> Result<(), RewriteError> {
         let row = self.row(unit.as_str()).ok_or_else(|| RewriteError::NoUnit(unit.clone()))?;
         let place = self.ensure(column)?;
         let short = self.document.rows().get(row).is_none_or(|row| row.len() <= place);
@@ -67,8 +67,8 @@ impl UnitFile {
         Ok(())
     }
 
-    fn add(&mut self, cells: &[(Column, String)]) -> Result<(), RewriteError> {
-        let id = cells.iter().find(|(column, _)| *column == Column::Id).map_or("", |(_, value)| value);
+    fn add(&mut self, cells: &[(UnitColumn, String)]) -> Result<(), RewriteError> {
+        let id = cells.iter().find(|(column, _)| *column == UnitColumn::Id).map_or("", |(_, value)| value);
         if self.row(id).is_some() {
             return Err(RewriteError::HasUnit(id.to_owned()));
         }
@@ -99,12 +99,12 @@ impl UnitFile {
         self.document.rows().get(self.heading)
     }
 
-    fn place(&self, column: Column) -> Option<usize> {
+    fn place(&self, column: UnitColumn) -> Option<usize> {
         self.heading()?.values().position(|name| plain(name) == plain(column.as_str()))
     }
 
     /// Where a column is; one that the heading lacks is added after the last.
-    fn ensure(&mut self, column: Column) -> Result<usize, RewriteError> {
+    fn ensure(&mut self, column: UnitColumn) -> Result<usize, RewriteError> {
         if let Some(place) = self.place(column) {
             return Ok(place);
         }
@@ -114,7 +114,7 @@ impl UnitFile {
     }
 
     fn row(&self, unit: &str) -> Option<usize> {
-        let id = self.place(Column::Id)?;
+        let id = self.place(UnitColumn::Id)?;
         let rows = self.document.rows().iter().enumerate().skip(self.heading + 1);
         let mut own =
             rows.filter(|(_, row)| row.value(id).is_some_and(|text| excel::code(text.trim()) == unit));

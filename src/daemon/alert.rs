@@ -11,7 +11,7 @@ use crate::domain::reason::Reason;
 use crate::domain::roster::Role;
 use crate::plan::{Decision, Notice, Sending};
 use crate::render::because::because;
-use crate::store::{Change, StoreError};
+use crate::store::{NewDecision, StoreError};
 use crate::telemetry::chain;
 use crate::world::compose::compose;
 
@@ -55,7 +55,7 @@ pub async fn alert_once_on(
             let reason = Reason::StaffNeeded { notices: 1 };
             let because = because(&reason, &live.calendar);
             let decision = Decision::Send(Sending { notice, version, copies: Vec::new(), because: reason });
-            let change = Change { decision, because, letter: Some(letter), evidence: Vec::new() };
+            let change = NewDecision { decision, because, letter: Some(letter), evidence: Vec::new() };
             app.store.record_alert(now, change).await?;
             app.mail.notify_one();
         }

@@ -11,7 +11,7 @@ use super::alert::alert_once;
 use super::app::App;
 use crate::domain::id::FeedId;
 use crate::feed::folder::{self, Read};
-use crate::files::drop::{self, Look, Settled, Shelf};
+use crate::files::drop::{self, Look, Shelf, StableFile};
 use crate::store::{FeedRun, StoreError};
 use crate::telemetry::chain;
 use crate::world::live::{Live, spool_folder};
@@ -27,7 +27,7 @@ pub(super) struct Arrivals {
 impl Arrivals {
     /// The files of a source's folder that have stopped growing, the oldest first. A folder that cannot be read is said
     /// in the log, and looked at again the next time.
-    pub(super) async fn settled(&mut self, live: &Live, id: &FeedId) -> Vec<Settled> {
+    pub(super) async fn settled(&mut self, live: &Live, id: &FeedId) -> Vec<StableFile> {
         let dir = drop_folder(&live.setup.config.settings.data, id);
         let earlier = self.looks.remove(id).unwrap_or_default();
         let looked = blocking(move || {
@@ -56,7 +56,7 @@ impl Arrivals {
         &mut self,
         app: &App,
         id: &FeedId,
-        file: &Settled,
+        file: &StableFile,
         most: u64,
     ) -> Result<Option<Read>, StoreError> {
         let (live, now) = (app.live(), app.now());
@@ -82,7 +82,7 @@ impl Arrivals {
 }
 
 /// Moves a file that was judged out of the drop folder.
-pub(super) async fn put_away(id: &FeedId, file: Settled, shelf: Shelf, now: Timestamp) {
+pub(super) async fn put_away(id: &FeedId, file: StableFile, shelf: Shelf, now: Timestamp) {
     let stamp = now.strftime("%Y%m%dT%H%M%S%3fZ").to_string();
     if let Err(failure) = blocking(move || drop::put_away(&file.path, shelf, &stamp)).await {
         error!(feed.id = %id, error = %chain(&failure), "o arquivo lido não pôde ser guardado");

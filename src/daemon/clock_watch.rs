@@ -15,7 +15,7 @@ use super::alert::alert_once;
 use super::app::App;
 use super::arrivals::blocking;
 use super::leap::{ClockWatch, Look};
-use crate::clock::{Clock, Reading};
+use crate::clock::{Clock, ClockReading};
 use crate::domain::time::Leap;
 use crate::render::portuguese as pt;
 use crate::store::{Signs, StoreError};
@@ -65,7 +65,7 @@ pub(super) async fn begin(clock: Clock, signs: &Signs, asks: bool) -> (ClockWatc
 }
 
 /// A reading, with what the system says of its clock if it says so soon.
-async fn asked(clock: Clock) -> Reading {
+async fn asked(clock: Clock) -> ClockReading {
     let vouched = tokio::time::timeout(PATIENCE, blocking(move || clock.ask_system())).await;
     let mut reading = clock.reading();
     reading.synchronised_at = reading.synchronised_at.max(vouched.ok().flatten());

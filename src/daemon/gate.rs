@@ -12,7 +12,7 @@ use crate::render::contrast as table;
 use crate::store::{HeldConfiguration, Store, StoreError};
 use crate::world::amend;
 use crate::world::contrast::{ContrastError, compare};
-use crate::world::last_good::{self, LastGood, Refusal};
+use crate::world::last_good::{self, LastGood, RefusedFiles};
 use crate::world::setup::Setup;
 
 /// So many rows of letters are shown in a log line or an alert; `aplicar` shows all.
@@ -26,7 +26,7 @@ pub(super) enum Verdict {
     /// It waits for a person.
     Hold(HeldConfiguration),
     /// It contradicts the ledger, or cannot be taken over as things are.
-    Refuse(Refusal),
+    Refuse(RefusedFiles),
 }
 
 /// Judges what is to take the place of what is in force over a ledger.
@@ -39,7 +39,7 @@ pub(super) async fn judge(
     let moves = in_force.is_some_and(|old| !new.keeps(&old.database()));
     let edits = if moves { None } else { amend::silent_edits(store, new).await? };
     if let Some(faults) = edits {
-        return Ok(Verdict::Refuse(Refusal { fingerprint: new.config.fingerprint.clone(), faults }));
+        return Ok(Verdict::Refuse(RefusedFiles { fingerprint: new.config.fingerprint.clone(), faults }));
     }
     let Some(in_force) = in_force.filter(|old| old.config.fingerprint != new.config.fingerprint) else {
         return Ok(Verdict::Adopt);

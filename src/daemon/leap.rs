@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::clock::Reading;
+use crate::clock::ClockReading;
 use crate::domain::time::Leap;
 use crate::store::Signs;
 
@@ -41,7 +41,7 @@ pub(super) enum Look {
 
 impl ClockWatch {
     /// At a start: what the ledger says of a leap, or of when the service last was at work.
-    pub(super) fn start(signs: &Signs, reading: Reading, asks: bool) -> (Self, Option<Leap>) {
+    pub(super) fn start(signs: &Signs, reading: ClockReading, asks: bool) -> (Self, Option<Leap>) {
         let vouched = reading
             .synchronised_at
             .is_some_and(|at| at <= reading.wall && reading.wall.duration_since(at) <= RECENT);
@@ -52,7 +52,7 @@ impl ClockWatch {
     }
 
     /// Looks at the clock.
-    pub(super) fn look(&mut self, reading: Reading) -> Look {
+    pub(super) fn look(&mut self, reading: ClockReading) -> Look {
         let Some(uptime) = reading.uptime else { return Look::Steady };
         let expected = self.anchor.and_then(|(wall, up)| wall.checked_add(uptime - up).ok());
         match self.leap {
@@ -86,7 +86,7 @@ impl ClockWatch {
     }
 
     /// Whether the system is to be asked for its word, once a minute while the clock is doubted: that costs a process.
-    pub(super) fn asks(&mut self, reading: Reading) -> bool {
+    pub(super) fn asks(&mut self, reading: ClockReading) -> bool {
         let Some(uptime) = reading.uptime.filter(|_| self.leap.is_some()) else { return false };
         let is_due = self.asked_at.is_none_or(|at| uptime - at >= BETWEEN_QUESTIONS);
         if is_due {
@@ -96,7 +96,7 @@ impl ClockWatch {
     }
 
     /// The clock may be believed where it stands.
-    pub(super) fn believe(&mut self, reading: Reading) {
+    pub(super) fn believe(&mut self, reading: ClockReading) {
         self.leap = None;
         self.anchor = reading.uptime.map(|up| (reading.wall, up));
     }
@@ -110,9 +110,9 @@ mod tests {
         Timestamp::from_second(1_800_000_000 + minutes * 60).unwrap()
     }
 
-    fn reading(wall: i64, uptime: i64, synchronised: Option<i64>) -> Reading {
+    fn reading(wall: i64, uptime: i64, synchronised: Option<i64>) -> ClockReading {
         let uptime = Some(SignedDuration::from_mins(uptime));
-        Reading { wall: at(wall), uptime, synchronised_at: synchronised.map(at) }
+        ClockReading { wall: at(wall), uptime, synchronised_at: synchronised.map(at) }
     }
 
     const DAY: i64 = 24 * 60;

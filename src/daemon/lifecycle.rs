@@ -41,7 +41,7 @@ use crate::text::fold::folded;
 use crate::world::aside;
 use crate::world::contrast::ContrastError;
 use crate::world::known::note_readings;
-use crate::world::last_good::{self, Refusal};
+use crate::world::last_good::{self, RefusedFiles};
 use crate::world::lateness;
 use crate::world::relay::SenderError;
 use crate::world::setup::Setup;
@@ -77,7 +77,7 @@ pub enum ServiceError {
 enum Aside {
     Nothing,
     Held(HeldConfiguration),
-    Refused(Refusal),
+    Refused(RefusedFiles),
 }
 
 /// What rules and what is held, where the files name another ledger and are not let in.
@@ -135,7 +135,7 @@ impl Service {
     /// [`ServiceError`].
     pub async fn start_daemon(
         setup: Setup,
-        refused: Option<Refusal>,
+        refused: Option<RefusedFiles>,
         clock: Clock,
     ) -> Result<Self, ServiceError> {
         let now = clock.now();

@@ -10,9 +10,9 @@ use super::{clock_watch, succession};
 use crate::domain::calendar::Window;
 use crate::domain::id::WindowId;
 use crate::domain::notice::{Kind, NoticeKey, Slot};
-use crate::domain::status::{Entry, StatusBook};
+use crate::domain::status::{StatusBook, StatusEntry};
 use crate::plan::{self, Decision, Plan};
-use crate::store::{Change, Generation, StoreError};
+use crate::store::{Generation, NewDecision, StoreError};
 use crate::world::compose::{self, Threads};
 use crate::world::known::Known;
 
@@ -87,7 +87,7 @@ async fn record(
     let mut actions: VecDeque<_> = actions.collect();
     drop(known);
     let mut threads = Threads::default();
-    let mut written: Vec<Change> = Vec::new();
+    let mut written: Vec<NewDecision> = Vec::new();
     let mut recorded = false;
     let mut tally = Tally::default();
     while !actions.is_empty() || !written.is_empty() {
@@ -111,7 +111,7 @@ async fn record(
     Ok(recorded)
 }
 
-async fn keep(app: &App, now: Timestamp, changes: Vec<Change>) -> Result<(), StoreError> {
+async fn keep(app: &App, now: Timestamp, changes: Vec<NewDecision>) -> Result<(), StoreError> {
     if !changes.is_empty() {
         app.store.record_pass(now, changes).await?;
     }
@@ -121,12 +121,13 @@ async fn keep(app: &App, now: Timestamp, changes: Vec<Change>) -> Result<(), Sto
 /// What the feeds said of the parts that a rung's decision speaks of, from the very book that it was made on. For a
 /// decision that names no part (a warning taken back, say) all that is known of the municipality in the window.
 #[must_use]
-pub fn evidence(status: &StatusBook, decision: &Decision) -> Vec<Entry> {
+pub fn evidence(status: &StatusBook, decision: &Decision) -> Vec<StatusEntry> {
     let NoticeKey::Municipal { window, slot: Slot::Rung { .. }, municipality } = decision.key() else {
         return Vec::new();
     };
     let parts = decision.parts();
-    let speaks_of = |entry: &&Entry| parts.is_empty() || parts.iter().any(|named| named.part == entry.part);
+    let speaks_of =
+        |entry: &&StatusEntry| parts.is_empty() || parts.iter().any(|named| named.part == entry.part);
     let entries = status.window(window).of(*municipality).iter();
     entries.filter(speaks_of).cloned().collect()
 }

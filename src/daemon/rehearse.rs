@@ -13,7 +13,7 @@ use crate::files;
 use crate::mail::token;
 use crate::plan::account::summarise;
 use crate::plan::forecast::Forecast;
-use crate::plan::replay::{Change, Replay};
+use crate::plan::replay::{Replay, StatusChange};
 use crate::plan::{self, Decision, Sending};
 use crate::render::forecast;
 use crate::world::compose::compose;
@@ -52,7 +52,7 @@ pub enum RehearsalError {
 pub fn rehearse(
     setup: &Setup,
     days: (Date, Date),
-    changes: &[Change],
+    changes: &[StatusChange],
     keep_in: Option<&Path>,
     mut tell: impl FnMut(Timestamp, &Decision),
 ) -> Result<(), RehearsalError> {

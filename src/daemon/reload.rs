@@ -16,7 +16,7 @@ use crate::store::{HeldConfiguration, StoreError};
 use crate::telemetry::{chain, faults_for_logs};
 use crate::world::contrast::ContrastError;
 use crate::world::known::note_readings;
-use crate::world::last_good::{self, Refusal};
+use crate::world::last_good::{self, RefusedFiles};
 use crate::world::setup::Setup;
 use crate::world::{aside, relay};
 
@@ -92,8 +92,8 @@ impl Service {
 
     /// Goes on without what the files hold: said in the log each time, by mail at once for each distinct one and then once a
     /// day while they hold it, and where systemd shows it.
-    pub(super) async fn refuse(&self, refusal: &Refusal, now: Timestamp) -> Result<(), StoreError> {
-        let Refusal { fingerprint, faults } = refusal;
+    pub(super) async fn refuse(&self, refusal: &RefusedFiles, now: Timestamp) -> Result<(), StoreError> {
+        let RefusedFiles { fingerprint, faults } = refusal;
         error!(
             "a configuração nova tem falhas e não foi adotada; vale a anterior\n{}",
             faults_for_logs(faults)
@@ -161,6 +161,6 @@ impl Service {
             Verdict::Hold(_) | Verdict::Refuse(_) => None,
         };
         let fingerprint = setup.config.fingerprint.clone();
-        Ok(faults.map_or(verdict, |faults| Verdict::Refuse(Refusal { fingerprint, faults })))
+        Ok(faults.map_or(verdict, |faults| Verdict::Refuse(RefusedFiles { fingerprint, faults })))
     }
 }

@@ -110,7 +110,7 @@ impl Fate {
 
 /// One outcome of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct ReturnOutcome {
     /// What became of it.
     pub fate: Fate,
     /// Which notice, where one is known.
@@ -119,7 +119,7 @@ pub struct Finding {
     pub words: String,
 }
 
-impl Finding {
+impl ReturnOutcome {
     fn new(fate: Fate, words: impl Into<String>) -> Self {
         Self { fate, key: None, words: words.into() }
     }
@@ -147,7 +147,7 @@ pub async fn return_once(
     origin: Origin,
     (raw, head): (RawMessage, Vec<u8>),
     now: Timestamp,
-) -> Result<Vec<Finding>, StoreError> {
+) -> Result<Vec<ReturnOutcome>, StoreError> {
     let head = Arc::new(head);
     let of = head.clone();
     let returned = MESSAGES.run(move || bounce::read(&of)).await;
@@ -157,7 +157,7 @@ pub async fn return_once(
         None => Named::Nothing,
     };
     let findings = match returned {
-        _ if named == Named::Forged => vec![Finding::new(
+        _ if named == Named::Forged => vec![ReturnOutcome::new(
             Fate::Forged,
             "veio para um endereço de devolução que este serviço não deu a nenhuma carta; nada muda",
         )],
@@ -169,13 +169,13 @@ pub async fn return_once(
         }
         Returned::Receipt(receipt) => vec![receipted(app, &receipt, &raw, now).await?],
         Returned::Progress { action: Action::Delayed, .. } => {
-            vec![Finding::new(Fate::Delayed, "a carta está atrasada e ainda é tentada; nada muda")]
+            vec![ReturnOutcome::new(Fate::Delayed, "a carta está atrasada e ainda é tentada; nada muda")]
         }
         Returned::Progress { .. } => {
-            vec![Finding::new(Fate::Delivered, "a carta foi entregue ou repassada; nada muda")]
+            vec![ReturnOutcome::new(Fate::Delivered, "a carta foi entregue ou repassada; nada muda")]
         }
-        Returned::AutoReply => vec![Finding::new(Fate::AutoReply, "resposta automática; nada muda")],
-        Returned::Challenge => vec![Finding::new(
+        Returned::AutoReply => vec![ReturnOutcome::new(Fate::AutoReply, "resposta automática; nada muda")],
+        Returned::Challenge => vec![ReturnOutcome::new(
             Fate::Challenge,
             "um filtro do destinatário só entrega a carta se alguém confirmar o envio",
         )],
@@ -183,9 +183,9 @@ pub async fn return_once(
             let letter = originals.first().map_or("não se sabe qual", String::as_str);
             let words =
                 format!("alguém marcou uma carta como spam (Message-ID {letter}); fale com o município");
-            vec![Finding::new(Fate::Complaint, words)]
+            vec![ReturnOutcome::new(Fate::Complaint, words)]
         }
-        Returned::Unrecognised { why } => vec![Finding::new(Fate::Unrecognised, why.to_string())],
+        Returned::Unrecognised { why } => vec![ReturnOutcome::new(Fate::Unrecognised, why.to_string())],
     };
     for finding in &findings {
         let key = finding.key.as_ref().map(NoticeKey::to_string).unwrap_or_default();
@@ -232,7 +232,7 @@ async fn bounced(
     bounce: &Bounce,
     raw: &RawMessage,
     now: Timestamp,
-) -> Result<Vec<Finding>, StoreError> {
+) -> Result<Vec<ReturnOutcome>, StoreError> {
     let retry = app.live().setup.config.settings.retry_contact_after;
     let mut findings = Vec::with_capacity(bounce.recipients.len());
     for recipient in &bounce.recipients {
@@ -283,7 +283,7 @@ async fn receipted(
     receipt: &Receipt,
     raw: &RawMessage,
     now: Timestamp,
-) -> Result<Finding, StoreError> {
+) -> Result<ReturnOutcome, StoreError> {
     let unread = match receipt.disposition {
         Disposition::Displayed => None,
         Disposition::Deleted => Some("a carta foi apagada; não se sabe se foi lida"),
@@ -293,7 +293,7 @@ async fn receipted(
         }
     };
     if let Some(words) = unread {
-        return Ok(Finding::new(Fate::Unread, words));
+        return Ok(ReturnOutcome::new(Fate::Unread, words));
     }
     let about = (&receipt.recipients[..], &[][..]);
     let noted = note(app, &receipt.originals, about, &Return::Read, raw, now).await?;
@@ -318,7 +318,7 @@ async fn note(
     Ok(Noted::NoLetter)
 }
 
-fn finding(noted: Noted, changed: Fate, words: &str) -> Finding {
+fn finding(noted: Noted, changed: Fate, words: &str) -> ReturnOutcome {
     let (fate, key, words) = match noted {
         Noted::Changed(key) => (changed, Some(key), words.to_owned()),
         Noted::Known(key) => (Fate::Known, Some(key), "já estava anotado".to_owned()),
@@ -337,7 +337,7 @@ fn finding(noted: Noted, changed: Fate, words: &str) -> Finding {
         }
         Noted::NoLetter => (Fate::NoLetter, None, format!("não corresponde a nenhuma carta: {words}")),
     };
-    Finding { fate, key, words }
+    ReturnOutcome { fate, key, words }
 }
 
 /// What the mailbox loop remembers between its rounds.

@@ -16,7 +16,7 @@ use crate::domain::notice::NoticeKey;
 use crate::mail::Transport;
 use crate::mail::smtp::Envelope;
 use crate::mail::subaddress::Subaddresses;
-use crate::store::{Claim, Settled, Settlement, StoreError};
+use crate::store::{AttemptEnd, Claim, Settlement, StoreError};
 use crate::telemetry::chain;
 use crate::world::live::Live;
 
@@ -51,7 +51,7 @@ pub(super) async fn send_share(
 ) -> Share {
     let mut outcomes = Vec::with_capacity(claims.len());
     let mut rest = VecDeque::from(claims);
-    let mut ended: Option<Settled> = None;
+    let mut ended: Option<AttemptEnd> = None;
     let own = match subaddresses(app, live).await {
         Ok(own) => own,
         Err(fault) => {
@@ -115,7 +115,7 @@ async fn send_one(
     own: Option<&Subaddresses>,
     claim: Claim,
     started_at: Timestamp,
-) -> Settled {
+) -> AttemptEnd {
     let own = own.map(|own| own.address(claim.delivery.as_str()));
     let from = own.as_ref().unwrap_or(&live.setup.config.secretariat.returns_to);
     let envelope = Envelope { from, to: &claim.address, id: Some(claim.delivery.as_str()) };
@@ -160,7 +160,7 @@ async fn send_one(
         | Outcome::RelayFault { .. }
         | Outcome::Uncertain { .. } => ended_at,
     };
-    Settled { claim, outcome, started_at, ended_at, next_attempt_at, rests_until }
+    AttemptEnd { claim, outcome, started_at, ended_at, next_attempt_at, rests_until }
 }
 
 /// Records the end of an attempt and marks the next letter, which is given back if it may be sent.
@@ -170,7 +170,7 @@ async fn send_one(
 /// that takes.
 async fn settle_and_mark(
     app: &App,
-    ended: Option<Settled>,
+    ended: Option<AttemptEnd>,
     next: Option<Claim>,
     now: Timestamp,
 ) -> Result<Option<Claim>, StoreError> {
@@ -192,7 +192,7 @@ async fn settle_and_mark(
 /// Keeps the end of an attempt until the disk takes it: a letter that was taken and is not known to be would be sent
 /// again. Nothing more is claimed meanwhile, because its round waits for it. It ends with the fault of the disk, and two
 /// minutes after a stop, which leaves the letter *incerto*.
-async fn record_at_last(app: &App, ended: Settled, failure: &StoreError) {
+async fn record_at_last(app: &App, ended: AttemptEnd, failure: &StoreError) {
     error!(
         notice.key = %ended.claim.key,
         error = %chain(failure),
@@ -220,7 +220,7 @@ async fn record_at_last(app: &App, ended: Settled, failure: &StoreError) {
     }
 }
 
-fn warn_if_stale(ended: Option<&Settled>, settlements: &[Settlement]) {
+fn warn_if_stale(ended: Option<&AttemptEnd>, settlements: &[Settlement]) {
     if let Some(ended) = ended.filter(|_| settlements.contains(&Settlement::Stale)) {
         let key = &ended.claim.key;
         warn!(notice.key = %key, "a entrega já era de outro remetente; o resultado não foi anotado");

@@ -16,7 +16,7 @@ use crate::feed::folder::Read;
 use crate::feed::http::{Fetched, Reply, Rules, Validators};
 use crate::feed::schedule::Schedule;
 use crate::feed::url::{self, TemplateError, Values};
-use crate::files::drop::{Settled, Shelf};
+use crate::files::drop::{Shelf, StableFile};
 use crate::store::StoreError;
 use crate::telemetry::chain;
 use crate::world::live::Live;
@@ -133,7 +133,7 @@ impl Visits {
         app: &App,
         live: &Live,
         id: &FeedId,
-    ) -> Result<Vec<(Settled, Original)>, StoreError> {
+    ) -> Result<Vec<(StableFile, Original)>, StoreError> {
         let mut whole = Vec::new();
         for file in self.arrivals.settled(live, id).await {
             match self.arrivals.read(app, id, &file, LARGEST_FILE).await? {

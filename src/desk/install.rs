@@ -157,7 +157,7 @@ pub fn replace(
 
 /// What became of telling the daemon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
+pub enum ReloadRequest {
     /// It was told to read its files again.
     Signalled,
     /// Nobody runs on that ledger on this machine.
@@ -168,15 +168,15 @@ pub enum Told {
 
 /// Tells the daemon that sends from a ledger to read its files again.
 #[must_use]
-pub fn tell_daemon(database: &Path) -> Told {
+pub fn tell_daemon(database: &Path) -> ReloadRequest {
     let Some(pid) = Store::sender(database).and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw)
     else {
-        return Told::NotRunning;
+        return ReloadRequest::NotRunning;
     };
     match kill_process(pid, Signal::HUP) {
-        Ok(()) => Told::Signalled,
-        Err(rustix::io::Errno::SRCH) => Told::NotRunning,
-        Err(_) => Told::NotAllowed,
+        Ok(()) => ReloadRequest::Signalled,
+        Err(rustix::io::Errno::SRCH) => ReloadRequest::NotRunning,
+        Err(_) => ReloadRequest::NotAllowed,
     }
 }
 

@@ -240,7 +240,7 @@ pub async fn release(store: &Store, scope: HoldScope, by: Authorship) -> Result<
 
 /// What an exemption or a dispute is about.
 #[derive(Debug, Clone)]
-pub struct Subject {
+pub struct OverrideSubject {
     /// Which municipality.
     pub municipality: MunicipalityCode,
     /// In which window.
@@ -251,7 +251,7 @@ pub struct Subject {
     pub until: Option<Date>,
 }
 
-impl Subject {
+impl OverrideSubject {
     /// As an exemption (`dispensar`).
     #[must_use]
     pub fn exemption(self) -> Override {

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::id::{FeedId, GerenciaId, MunicipalityCode, PartId, SnapshotId, UnitId};
 use super::journal::{CompetentFacts, EditionClosed, ExpectedFacts, ExpectedPartFacts, KnownFacts, Text};
 use super::notice::Addressee;
-use super::status::{Entry, State};
+use super::status::{State, StatusEntry};
 
 /// The record of an edition whose deadline passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub struct Expected {
     /// The parts that were expected.
     pub parts: Vec<ExpectedPart>,
     /// What the feeds had said.
-    pub known: Vec<Known>,
+    pub known: Vec<KnownEntry>,
 }
 
 /// A part that was expected.
@@ -65,7 +65,7 @@ pub struct ExpectedPart {
 
 /// What a feed had said. The rest of its word is in the evidence of the load.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownEntry {
     /// Part.
     pub part: PartId,
     /// Unit; absent: the part as a whole.
@@ -84,10 +84,10 @@ pub struct Known {
     pub is_fresh: bool,
 }
 
-impl Known {
+impl KnownEntry {
     /// Whether an entry is the same feed's about the same key, in whatever load.
     #[must_use]
-    pub fn is_about(&self, entry: &Entry) -> bool {
+    pub fn is_about(&self, entry: &StatusEntry) -> bool {
         self.part == entry.part && self.unit == entry.unit && self.feed == entry.feed
     }
 }
@@ -130,7 +130,7 @@ impl Closing {
             reachable: expected.reachable,
             waits: expected.waits,
             parts: expected.parts.iter().map(ExpectedPart::told).collect(),
-            known: expected.known.iter().map(Known::told).collect(),
+            known: expected.known.iter().map(KnownEntry::told).collect(),
         };
         EditionClosed {
             edition,
@@ -154,7 +154,7 @@ impl From<EditionClosed> for Closing {
             reachable: facts.reachable,
             waits: facts.waits,
             parts: facts.parts.into_iter().map(ExpectedPart::from).collect(),
-            known: facts.known.into_iter().map(Known::from).collect(),
+            known: facts.known.into_iter().map(KnownEntry::from).collect(),
         };
         Self {
             ended_at: told.ended_at.0,
@@ -188,7 +188,7 @@ impl From<ExpectedPartFacts> for ExpectedPart {
     }
 }
 
-impl Known {
+impl KnownEntry {
     fn told(&self) -> KnownFacts {
         KnownFacts {
             part: Text(self.part.clone()),
@@ -203,7 +203,7 @@ impl Known {
     }
 }
 
-impl From<KnownFacts> for Known {
+impl From<KnownFacts> for KnownEntry {
     fn from(told: KnownFacts) -> Self {
         Self {
             part: told.part.0,

@@ -153,12 +153,12 @@ pub struct Guess {
     /// The dates as written, in order.
     pub written: Vec<String>,
     /// Why the text may mean something else, each once. With a doubt the dates above are proposed to nobody.
-    pub doubts: Vec<Doubt>,
+    pub doubts: Vec<NewsDoubt>,
 }
 
 /// Why a sentence with the right words and a date may not say that this date is the system's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Doubt {
+pub enum NewsDoubt {
     /// *negado*: it says that it is not so.
     Denied,
     /// *incerto*: it may come to be so, was asked for, or is hearsay.
@@ -177,7 +177,7 @@ pub enum Doubt {
     SeveralDates,
 }
 
-impl Doubt {
+impl NewsDoubt {
     /// Every doubt.
     pub const ALL: [Self; 8] = [
         Self::Denied,

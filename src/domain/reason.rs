@@ -8,7 +8,7 @@ use super::notice::{Told, UnconfirmedPart};
 use super::overrides::{BatchId, HoldScope};
 use super::refusal::Refusal;
 use super::roster::Role;
-use super::status::Entry;
+use super::status::StatusEntry;
 
 /// The because of a decision. The words are `render`'s; here are the facts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Reason {
         due_at: Timestamp,
         /// What it rests on: of each pending part, or of each of its units, the last accepted row (or silence) of each feed
         /// that says so, as they arrived.
-        rows: Vec<Entry>,
+        rows: Vec<StatusEntry>,
     },
     /// Several rungs fell on the same instant and became this one.
     Coincidence {
@@ -34,7 +34,7 @@ pub enum Reason {
         /// All of them, days before the deadline, the farthest first.
         rungs: Vec<u16>,
         /// What it rests on, as for one rung; none for a lembrete.
-        rows: Vec<Entry>,
+        rows: Vec<StatusEntry>,
     },
     /// Nothing is pending, something is unconfirmed, and the rung asks for the reminder.
     ReminderInstead {
@@ -311,7 +311,7 @@ impl Cause {
 impl Reason {
     /// The last accepted rows that say *pendente* of what a prazo lists, where it is sent because of them.
     #[must_use]
-    pub fn rows(&self) -> &[Entry] {
+    pub fn rows(&self) -> &[StatusEntry] {
         let (Self::RungDue { rows, .. } | Self::Coincidence { rows, .. }) = self else { return &[] };
         rows
     }

@@ -11,7 +11,7 @@ use crate::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
 use crate::domain::roster::Roster;
 use crate::domain::status::{Basis, Observation, State};
 use crate::domain::time::Zone;
-use crate::plan::replay::Change;
+use crate::plan::replay::StatusChange;
 
 /// Why a status file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +37,7 @@ const COLUMNS: [&str; 6] = ["em", "janela", "ibge", "parte", "unidade", "situaca
 ///
 /// # Errors
 /// [`ChangesError`] with every faulty line.
-pub fn changes(bytes: &[u8], zone: &Zone, roster: &Roster) -> Result<Vec<Change>, ChangesError> {
+pub fn changes(bytes: &[u8], zone: &Zone, roster: &Roster) -> Result<Vec<StatusChange>, ChangesError> {
     let body = Body::plain(Original::from_bytes(bytes));
     let format = Format::Csv { delimiter: None, encoding: None, heading: None };
     let table = format::open(&format, &body, &[])?;
@@ -72,13 +72,13 @@ pub fn changes(bytes: &[u8], zone: &Zone, roster: &Roster) -> Result<Vec<Change>
     }
 }
 
-fn change(cells: &[&str], zone: &Zone, roster: &Roster) -> Result<Change, String> {
+fn change(cells: &[&str], zone: &Zone, roster: &Roster) -> Result<StatusChange, String> {
     let [at, window, code, part, unit, state] = cells else { return Err("faltam colunas".to_owned()) };
     let municipality = municipality(code, roster)?;
     let state = State::parse(state).ok_or_else(|| {
         format!("situação “{state}” desconhecida; use concluido, pendente, nao_se_aplica ou nao_confirmado")
     })?;
-    Ok(Change {
+    Ok(StatusChange {
         at: instant(at, zone).ok_or_else(|| {
             format!("“{at}” não é um instante; use 2026-11-20, 2026-11-20T08:00 ou 2026-11-20T08:00:00-03:00")
         })?,

@@ -8,10 +8,10 @@ use std::io::{BufRead as _, Read as _};
 use super::body::Original;
 use super::error::DecodeError;
 use super::kind::{Due, refuse_other_kinds};
-use super::table::{Header, Row, RowFault, RowProblem, Table, Take};
+use super::table::{Header, RowFault, RowProblem, Table, TableRow, Take};
 use crate::text::csv::{Dialect, Quotes, Record, Records};
 use crate::text::fold::trimmed;
-use crate::text::stream::{Reading, Survey};
+use crate::text::stream::{Decoding, Survey};
 
 /// How much is looked at to tell what it is.
 const HEAD: u64 = 64 * 1024;
@@ -57,7 +57,7 @@ pub(super) fn open<'a>(
     }
     let columns = header.len();
     let table = Table::new(header, move |take| {
-        let mut row = Row::new(0);
+        let mut row = TableRow::new(0);
         while let Some(record) = records.next()? {
             give(record, u64::from(above), columns, reading, &mut row, take);
         }
@@ -67,7 +67,14 @@ pub(super) fn open<'a>(
 }
 
 /// Gives a row or what is wrong with it; nothing when every cell is blank.
-fn give(record: &Record, above: u64, expected: usize, reading: Reading, row: &mut Row, take: &mut Take<'_>) {
+fn give(
+    record: &Record,
+    above: u64,
+    expected: usize,
+    reading: Decoding,
+    row: &mut TableRow,
+    take: &mut Take<'_>,
+) {
     row.restart(record.line + above);
     let mut blank_beyond = true;
     for (cell, _) in record.cells() {
@@ -104,7 +111,8 @@ mod tests {
         let mut lines = Vec::new();
         table
             .each(&mut |row| {
-                let cells = |r: &Row| columns.iter().map(|c| r.cell(*c).unwrap_or("-").to_owned()).collect();
+                let cells =
+                    |r: &TableRow| columns.iter().map(|c| r.cell(*c).unwrap_or("-").to_owned()).collect();
                 lines.push(row.map(|r| (r.line, cells(r))));
             })
             .unwrap();

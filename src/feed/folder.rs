@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::body::{Original, SpoolError};
-use crate::files::drop::{DropError, Settled};
+use crate::files::drop::{DropError, StableFile};
 
 /// What reading a settled file came to.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub enum Read {
 ///
 /// # Errors
 /// [`DropError`] when it cannot be read.
-pub fn read(file: &Settled, spool: &Path, most: u64) -> Result<Read, DropError> {
+pub fn read(file: &StableFile, spool: &Path, most: u64) -> Result<Read, DropError> {
     let opened = file.open()?;
     let failed = |action, path: &Path, hint, source| DropError {
         action,

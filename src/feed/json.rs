@@ -15,7 +15,7 @@ use serde_json::error::Category;
 use super::body::{Original, Reader};
 use super::error::DecodeError;
 use super::kind::{Due, refuse_other_kinds};
-use super::table::{Header, MOST_COLUMNS, Row, RowFault, RowProblem, Table};
+use super::table::{Header, MOST_COLUMNS, RowFault, RowProblem, Table, TableRow};
 
 /// Most bytes of one object.
 const LARGEST: usize = 4 * 1024 * 1024;
@@ -44,7 +44,7 @@ pub(super) fn table<'a>(
     })?;
     let header = Header::new(names.iter().cloned());
     let table = Table::new(header, move |take| {
-        let mut row = Row::new(0);
+        let mut row = TableRow::new(0);
         let mut line = 0;
         walk(original, path, None, &mut |item| {
             line += 1;

@@ -10,7 +10,7 @@
 mod compare;
 mod wording;
 
-pub use self::wording::{Note, Refusal, Verdict};
+pub use self::wording::{AcceptanceNote, QuarantineReason, Verdict};
 
 use crate::domain::feed::{FeedSpec, Manners, Source};
 use crate::domain::roster::Roster;
@@ -22,7 +22,8 @@ use super::map::Mapped;
 /// snapshot.
 #[must_use]
 pub fn judge(spec: &FeedSpec, mapped: &Mapped, before: Option<&Baseline>, roster: &Roster) -> Verdict {
-    let mut reasons: Vec<Refusal> = mapped.columns.iter().cloned().map(Refusal::Column).collect();
+    let mut reasons: Vec<QuarantineReason> =
+        mapped.columns.iter().cloned().map(QuarantineReason::Column).collect();
     if reasons.is_empty() {
         reasons.extend(against(spec, mapped));
         reasons.extend(before.into_iter().flat_map(|before| compare::falls(spec, mapped, before, roster)));
@@ -35,28 +36,29 @@ pub fn judge(spec: &FeedSpec, mapped: &Mapped, before: Option<&Baseline>, roster
 }
 
 /// What speaks against a file by itself.
-fn against(spec: &FeedSpec, mapped: &Mapped) -> Vec<Refusal> {
+fn against(spec: &FeedSpec, mapped: &Mapped) -> Vec<QuarantineReason> {
     let mut reasons = Vec::new();
     let (missed, tolerated) = (mapped.missed_pages, tolerated_failures(spec));
     if missed > tolerated {
         let first = mapped.first_missed.clone();
-        reasons.push(Refusal::MissingPages { missed, pages: mapped.pages, tolerated, first });
+        reasons.push(QuarantineReason::MissingPages { missed, pages: mapped.pages, tolerated, first });
     }
     if mapped.rows == 0 {
-        reasons.push(Refusal::NoRows);
+        reasons.push(QuarantineReason::NoRows);
         return reasons;
     }
-    reasons.extend(mapped.truncated.clone().map(Refusal::Truncated));
-    reasons.extend(mapped.same_answer.clone().map(|(one, other)| Refusal::SameAnswer { one, other }));
+    reasons.extend(mapped.truncated.clone().map(QuarantineReason::Truncated));
+    reasons
+        .extend(mapped.same_answer.clone().map(|(one, other)| QuarantineReason::SameAnswer { one, other }));
     if beyond(mapped.bad, mapped.rows) {
         let lines = mapped.bad_lines.clone();
-        reasons.push(Refusal::BadLines { bad: mapped.bad, rows: mapped.rows, lines });
+        reasons.push(QuarantineReason::BadLines { bad: mapped.bad, rows: mapped.rows, lines });
     }
     let (known, minimum) = (mapped.municipalities_seen.len(), spec.minimum.max(1));
     if known < minimum {
-        reasons.push(Refusal::TooFew { known, minimum, unknown: mapped.unknown });
+        reasons.push(QuarantineReason::TooFew { known, minimum, unknown: mapped.unknown });
     }
-    reasons.extend(mapped.unknown_words.iter().map(|(word, met)| Refusal::UnknownWord {
+    reasons.extend(mapped.unknown_words.iter().map(|(word, met)| QuarantineReason::UnknownWord {
         word: word.clone(),
         column: met.column.clone(),
         count: met.count,
@@ -80,23 +82,26 @@ fn beyond(part: usize, whole: usize) -> bool {
 
 /// All that is odd about a file, whatever becomes of it.
 #[must_use]
-pub fn notes(mapped: &Mapped) -> Vec<Note> {
+pub fn notes(mapped: &Mapped) -> Vec<AcceptanceNote> {
     let duplicates = mapped.first_duplicate;
     [
-        (mapped.bad > 0).then(|| Note::BadLines { bad: mapped.bad, lines: mapped.bad_lines.clone() }),
-        (mapped.unknown > 0).then(|| Note::UnknownMunicipalities {
+        (mapped.bad > 0)
+            .then(|| AcceptanceNote::BadLines { bad: mapped.bad, lines: mapped.bad_lines.clone() }),
+        (mapped.unknown > 0).then(|| AcceptanceNote::UnknownMunicipalities {
             count: mapped.unknown,
             lines: mapped.unknown_municipalities.clone(),
         }),
-        (!mapped.contradicted.is_empty()).then(|| Note::Contradictions(mapped.contradicted.clone())),
-        (mapped.unclear_counts > 0).then_some(Note::UnclearCounts(mapped.unclear_counts)),
-        (!mapped.unknown_units.is_empty()).then_some(Note::UnknownUnits(mapped.unknown_units.len())),
-        duplicates.map(|first_line| Note::Duplicates { count: mapped.duplicates, first_line }),
-        (mapped.without_window > 0).then_some(Note::WithoutWindow(mapped.without_window)),
-        (mapped.blank_situations > 0).then_some(Note::BlankSituations(mapped.blank_situations)),
-        (mapped.doubtful_dates > 0).then_some(Note::DoubtfulDates(mapped.doubtful_dates)),
-        (mapped.unsaid > 0).then_some(Note::Unsaid(mapped.unsaid)),
-        (mapped.missed_pages > 0).then(|| Note::MissingPages {
+        (!mapped.contradicted.is_empty())
+            .then(|| AcceptanceNote::Contradictions(mapped.contradicted.clone())),
+        (mapped.unclear_counts > 0).then_some(AcceptanceNote::UnclearCounts(mapped.unclear_counts)),
+        (!mapped.unknown_units.is_empty())
+            .then_some(AcceptanceNote::UnknownUnits(mapped.unknown_units.len())),
+        duplicates.map(|first_line| AcceptanceNote::Duplicates { count: mapped.duplicates, first_line }),
+        (mapped.without_window > 0).then_some(AcceptanceNote::WithoutWindow(mapped.without_window)),
+        (mapped.blank_situations > 0).then_some(AcceptanceNote::BlankSituations(mapped.blank_situations)),
+        (mapped.doubtful_dates > 0).then_some(AcceptanceNote::DoubtfulDates(mapped.doubtful_dates)),
+        (mapped.unsaid > 0).then_some(AcceptanceNote::Unsaid(mapped.unsaid)),
+        (mapped.missed_pages > 0).then(|| AcceptanceNote::MissingPages {
             missed: mapped.missed_pages,
             pages: mapped.pages,
             first: mapped.first_missed.clone(),

@@ -42,7 +42,7 @@ use crate::domain::status::Baseline;
 
 use self::body::{Body, Given};
 use self::error::DecodeError;
-use self::judge::{Note, Refusal, Verdict, judge};
+use self::judge::{AcceptanceNote, QuarantineReason, Verdict, judge};
 use self::map::{Ground, Mapped, Mapper};
 use self::paging::Counts;
 
@@ -61,7 +61,7 @@ impl Intake {
     pub fn unreadable(error: DecodeError) -> Self {
         Self {
             mapped: Mapped::default(),
-            verdict: Verdict::Quarantined { reasons: vec![Refusal::Unreadable(error)] },
+            verdict: Verdict::Quarantined { reasons: vec![QuarantineReason::Unreadable(error)] },
         }
     }
 
@@ -69,16 +69,20 @@ impl Intake {
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
         let Verdict::Quarantined { reasons } = &self.verdict else {
-            return judge::notes(&self.mapped).iter().map(Note::to_string).collect();
+            return judge::notes(&self.mapped).iter().map(AcceptanceNote::to_string).collect();
         };
-        let told = |note: &Note| match note {
-            Note::BadLines { .. } => reasons.iter().any(|r| matches!(r, Refusal::BadLines { .. })),
-            Note::MissingPages { .. } => reasons.iter().any(|r| matches!(r, Refusal::MissingPages { .. })),
+        let told = |note: &AcceptanceNote| match note {
+            AcceptanceNote::BadLines { .. } => {
+                reasons.iter().any(|r| matches!(r, QuarantineReason::BadLines { .. }))
+            }
+            AcceptanceNote::MissingPages { .. } => {
+                reasons.iter().any(|r| matches!(r, QuarantineReason::MissingPages { .. }))
+            }
             _ => false,
         };
         let notes = judge::notes(&self.mapped);
-        let notes = notes.iter().filter(|note| !told(note)).map(Note::to_string);
-        reasons.iter().map(Refusal::to_string).chain(notes).collect()
+        let notes = notes.iter().filter(|note| !told(note)).map(AcceptanceNote::to_string);
+        reasons.iter().map(QuarantineReason::to_string).chain(notes).collect()
     }
 }
 

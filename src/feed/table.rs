@@ -61,9 +61,9 @@ pub enum ColumnError {
 
 /// Position of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Column(usize);
+pub struct ColumnIndex(usize);
 
-impl Column {
+impl ColumnIndex {
     /// The column of a place, from zero.
     #[must_use]
     pub fn at(place: usize) -> Self {
@@ -98,7 +98,7 @@ impl Header {
     ///
     /// # Errors
     /// [`ColumnError`] when none or several answer to the name.
-    pub fn find(&self, name: &str) -> Result<Column, ColumnError> {
+    pub fn find(&self, name: &str) -> Result<ColumnIndex, ColumnError> {
         let only = |same: &dyn Fn(&str) -> bool| {
             let mut hits = self.0.iter().enumerate().filter(|(_, n)| same(n)).map(|(at, _)| at);
             (hits.next(), hits.next().is_some())
@@ -106,14 +106,14 @@ impl Header {
         let wanted = folded(name);
         for found in [only(&|n| n == trimmed(name)), only(&|n| folded(n) == wanted)] {
             match found {
-                (Some(at), false) => return Ok(Column(at)),
+                (Some(at), false) => return Ok(ColumnIndex(at)),
                 (Some(_), true) => return Err(ColumnError::Ambiguous(name.to_owned())),
                 (None, _) => {}
             }
         }
         let place = name.strip_prefix('#').and_then(|n| n.parse::<usize>().ok()?.checked_sub(1));
         match place.filter(|place| *place < self.len()) {
-            Some(place) => Ok(Column(place)),
+            Some(place) => Ok(ColumnIndex(place)),
             None => Err(ColumnError::Missing(name.to_owned())),
         }
     }
@@ -130,14 +130,14 @@ pub(super) struct Form {
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct TableRow {
     /// Line in the file on which it begins, from 1.
     pub line: u64,
     text: String,
     ends: Vec<usize>,
 }
 
-impl Row {
+impl TableRow {
     /// A row without cells yet.
     #[must_use]
     pub fn new(line: u64) -> Self {
@@ -159,7 +159,7 @@ impl Row {
 
     /// A cell's text; absent when it is blank.
     #[must_use]
-    pub fn cell(&self, column: Column) -> Option<&str> {
+    pub fn cell(&self, column: ColumnIndex) -> Option<&str> {
         let end = *self.ends.get(column.0)?;
         let start = column.0.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
         self.text.get(start..end).filter(|t| !t.is_empty())
@@ -167,7 +167,7 @@ impl Row {
 
     /// The cells in order, blank ones as empty texts.
     pub fn cells(&self) -> impl Iterator<Item = &str> {
-        (0..self.len()).map(|at| self.cell(Column(at)).unwrap_or_default())
+        (0..self.len()).map(|at| self.cell(ColumnIndex(at)).unwrap_or_default())
     }
 
     /// How many cells, blank ones included.
@@ -184,7 +184,7 @@ impl Row {
 }
 
 /// What takes rows in, one after the other.
-pub type Take<'t> = dyn FnMut(Result<&Row, RowFault>) + 't;
+pub type Take<'t> = dyn FnMut(Result<&TableRow, RowFault>) + 't;
 
 /// Gives every row to a [`Take`].
 type Rows<'a> = Box<dyn FnOnce(&mut Take<'_>) -> Result<(), DecodeError> + 'a>;
@@ -258,9 +258,9 @@ mod tests {
     #[test]
     fn a_column_is_found_without_case_accents_or_outer_blanks() {
         let header = Header::new([" Município ", "IBGE7", "Total", "total"].map(str::to_owned));
-        assert_eq!(header.find("municipio"), Ok(Column(0)));
-        assert_eq!(header.find("ibge7"), Ok(Column(1)));
-        assert_eq!(header.find("total"), Ok(Column(3)), "the one written so");
+        assert_eq!(header.find("municipio"), Ok(ColumnIndex(0)));
+        assert_eq!(header.find("ibge7"), Ok(ColumnIndex(1)));
+        assert_eq!(header.find("total"), Ok(ColumnIndex(3)), "the one written so");
         assert_eq!(header.find("TOTAL"), Err(ColumnError::Ambiguous("TOTAL".to_owned())));
         assert_eq!(header.find("IBGE"), Err(ColumnError::Missing("IBGE".to_owned())));
     }
@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn a_decoder_that_panics_in_the_middle_of_its_rows_is_refused() {
         let table = Table::new(Header::new(["a".to_owned()]), |take| {
-            take(Ok(&Row::new(2)));
+            take(Ok(&TableRow::new(2)));
             panic!("como o quick-xml");
         });
         let (mut rows, table) = (0, table.unwrap());
@@ -278,10 +278,13 @@ mod tests {
 
     #[test]
     fn a_blank_cell_is_absent() {
-        let mut row = Row::new(2);
+        let mut row = TableRow::new(2);
         for cell in [" ", " Sim ", "", "\u{A0}"] {
             row.push(cell);
         }
-        assert_eq!([0, 1, 2, 3, 4].map(|at| row.cell(Column(at))), [None, Some("Sim"), None, None, None]);
+        assert_eq!(
+            [0, 1, 2, 3, 4].map(|at| row.cell(ColumnIndex(at))),
+            [None, Some("Sim"), None, None, None]
+        );
     }
 }

@@ -48,13 +48,13 @@ impl Look {
 
 /// A file that two looks found the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settled {
+pub struct StableFile {
     /// Where it lies.
     pub path: PathBuf,
     seen: Seen,
 }
 
-impl Settled {
+impl StableFile {
     /// Its name, for showing.
     #[must_use]
     pub fn name(&self) -> String {
@@ -62,7 +62,7 @@ impl Settled {
     }
 }
 
-impl Settled {
+impl StableFile {
     /// Opens it to be read.
     ///
     /// # Errors
@@ -147,12 +147,12 @@ fn is_unfinished(name: &str) -> bool {
 
 /// The files that a later look found as an earlier one did, the oldest first: a newer file has the last word.
 #[must_use]
-pub fn settled(earlier: &Look, later: &Look) -> Vec<Settled> {
+pub fn settled(earlier: &Look, later: &Look) -> Vec<StableFile> {
     let mut files: Vec<_> = later
         .0
         .iter()
         .filter(|(path, seen)| earlier.0.get(*path) == Some(seen))
-        .map(|(path, seen)| Settled { path: path.clone(), seen: *seen })
+        .map(|(path, seen)| StableFile { path: path.clone(), seen: *seen })
         .collect();
     files.sort_by(|a, b| (a.seen.modified, &a.path).cmp(&(b.seen.modified, &b.path)));
     files
@@ -210,8 +210,8 @@ mod tests {
         folder
     }
 
-    fn names(files: &[Settled]) -> Vec<String> {
-        files.iter().map(Settled::name).collect()
+    fn names(files: &[StableFile]) -> Vec<String> {
+        files.iter().map(StableFile::name).collect()
     }
 
     #[test]

@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(ours().read(&[address(&own.as_str().to_ascii_uppercase())]), named);
         assert_eq!(ours().read(&[address("devolucoes+x@setades.es.gov.br"), own.clone()]), named);
         let other = Subaddresses::of(&address("devolucoes@setades.es.gov.br"), [8; 32]).unwrap();
-        assert_eq!(other.read(&[own.clone()]), Named::Forged, "another ledger's");
+        assert_eq!(other.read(std::slice::from_ref(&own)), Named::Forged, "another ledger's");
         let changed = own.as_str().replace("+0123", "+1123");
         assert_eq!(ours().read(&[address(&changed)]), Named::Forged);
         assert_eq!(ours().read(&[address("devolucoes+@setades.es.gov.br")]), Named::Forged);

@@ -15,7 +15,7 @@ use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::reason::{Cause, Reason};
 use crate::domain::roster::{Municipality, Role};
 use crate::domain::status::State;
-use crate::plan::ledger::{Record, Standing};
+use crate::plan::ledger::{NoticeRecord, Standing};
 use crate::plan::summary::{CallLine, CallReason, LetterLine, MunicipalityLine, PartLine, WindowSummary};
 
 /// Where a window stands. `plan` is the plan of the same world and instant; what it withholds is shown.
@@ -144,11 +144,11 @@ fn line(survey: &Survey<'_>, plan: &Plan, municipality: MunicipalityCode) -> Opt
     })
 }
 
-fn has_letter(record: &Record) -> bool {
+fn has_letter(record: &NoticeRecord) -> bool {
     matches!(record.standing, Standing::Sent { .. } | Standing::Queued | Standing::Failed)
 }
 
-fn letter(record: &Record) -> LetterLine {
+fn letter(record: &NoticeRecord) -> LetterLine {
     LetterLine {
         kind: record.kind,
         edition: record.edition,
@@ -230,7 +230,7 @@ fn call(municipality: &Municipality, line: &MunicipalityLine, survey: &Survey<'_
 }
 
 /// What kept a letter from being read, as the ledger has it.
-fn failure(record: &Record) -> Option<CallReason> {
+fn failure(record: &NoticeRecord) -> Option<CallReason> {
     let (kind, rung) = (record.kind, record.slot.rung());
     match record.standing {
         Standing::Failed => Some(CallReason::Undelivered { kind, rung }),

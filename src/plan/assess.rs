@@ -10,13 +10,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::moment::Moment;
 use crate::domain::calendar::{Edition, System, Window};
-use crate::domain::closing::{Closing, Known};
+use crate::domain::closing::{Closing, KnownEntry};
 use crate::domain::counting::Counting;
 use crate::domain::id::{FeedId, MunicipalityCode, PartId, UnitId};
 use crate::domain::notice::{PendingPart, UnconfirmedPart};
 use crate::domain::overrides::{Dispute, Exemption};
 use crate::domain::roster::{Municipality, Unit};
-use crate::domain::status::{Basis, Doubt, Entry, State, WindowStatus};
+use crate::domain::status::{Basis, Doubt, State, StatusEntry, WindowStatus};
 use crate::plan::world::World;
 
 /// One part's verdict.
@@ -33,7 +33,7 @@ pub(super) struct PartVerdict {
     pub(super) wording: Option<Arc<str>>,
     /// What a *pendente* rests on: of each pending unit, or of the part as a whole, the last row (or silence) of each feed
     /// that says so, as they arrived.
-    pub(super) rows: Vec<Entry>,
+    pub(super) rows: Vec<StatusEntry>,
 }
 
 /// The verdict on a municipality in a window.
@@ -69,7 +69,7 @@ impl Assessment {
     }
 
     /// What the pending parts rest on.
-    pub(super) fn rows(&self) -> Vec<Entry> {
+    pub(super) fn rows(&self) -> Vec<StatusEntry> {
         let pending = self.parts.iter().filter(|p| p.state == State::Pending);
         pending.flat_map(|p| &p.rows).cloned().collect()
     }
@@ -247,9 +247,9 @@ impl<'a> Assessor<'a> {
 
     /// What the feeds say now, and what those said that are no longer: by the deadline, or after it while they still
     /// were. (A load that somebody refused since says nothing.)
-    fn entries_since(&self, municipality: MunicipalityCode, then: Then<'_>) -> Cow<'a, [Entry]> {
+    fn entries_since(&self, municipality: MunicipalityCode, then: Then<'_>) -> Cow<'a, [StatusEntry]> {
         let now = self.status.of(municipality);
-        let counts = |entry: &&Entry| {
+        let counts = |entry: &&StatusEntry| {
             let counted = then.known.iter().any(|known| known.is_about(entry));
             (counted || entry.taken_at >= then.closing.ended_at) && !now.iter().any(|new| new.is_about(entry))
         };
@@ -285,7 +285,7 @@ impl<'a> Assessor<'a> {
         municipality: MunicipalityCode,
         part: &PartId,
         mut units: Vec<(&'e UnitId, bool)>,
-        entries: &'e [Entry],
+        entries: &'e [StatusEntry],
         then: Option<Then<'e>>,
     ) -> PartVerdict {
         let mut verdict = not_applicable(part);
@@ -339,7 +339,7 @@ impl<'a> Assessor<'a> {
     fn fold(
         &self,
         municipality: MunicipalityCode,
-        entries: &[Entry],
+        entries: &[StatusEntry],
         opinions: Vec<(Option<&UnitId>, Opinion<'_>)>,
         verdict: &mut PartVerdict,
     ) {
@@ -360,10 +360,12 @@ impl<'a> Assessor<'a> {
             if opinion.state == State::Pending {
                 verdict.pending_units.extend(unit.cloned());
                 // Several units may rest on one row about the part as a whole.
-                let of_key =
-                    |e: &&Entry| opinion.entry.is_some_and(|o| (&e.part, &e.unit) == (&o.part, &o.unit));
+                let of_key = |e: &&StatusEntry| {
+                    opinion.entry.is_some_and(|o| (&e.part, &e.unit) == (&o.part, &o.unit))
+                };
                 let say_so = entries.iter().filter(|e| e.state == State::Pending).filter(of_key);
-                let more: Vec<Entry> = say_so.filter(|row| !verdict.rows.contains(row)).cloned().collect();
+                let more: Vec<StatusEntry> =
+                    say_so.filter(|row| !verdict.rows.contains(row)).cloned().collect();
                 verdict.rows.extend(more);
             }
             if first || rank(opinion.state) > rank(verdict.state) {
@@ -387,7 +389,7 @@ impl<'a> Assessor<'a> {
     }
 
     /// What one feed says of one key, as far as it is believed now.
-    fn word<'e>(&self, entry: &'e Entry, then: Option<Then<'e>>) -> Opinion<'e> {
+    fn word<'e>(&self, entry: &'e StatusEntry, then: Option<Then<'e>>) -> Opinion<'e> {
         let (state, doubt) = match entry.state {
             State::Pending if entry.unproven_since.is_some() => {
                 (State::Unconfirmed, Some(if entry.settled { Doubt::Reverting } else { Doubt::Silence }))
@@ -404,7 +406,7 @@ impl<'a> Assessor<'a> {
     }
 
     /// Whether a *pendente* is young enough to be believed: now, or when the deadline passed.
-    fn is_fresh(&self, entry: &Entry, then: Option<Then<'_>>) -> bool {
+    fn is_fresh(&self, entry: &StatusEntry, then: Option<Then<'_>>) -> bool {
         let Some(Then { closing, known }) = then else {
             let fresh_until = self.status.fresh_until(entry, self.system.status_validity);
             let stale_from = fresh_until.saturating_add(INSTANT).unwrap_or(Timestamp::MAX);
@@ -418,19 +420,28 @@ impl<'a> Assessor<'a> {
     }
 
     /// Whether it was young enough when the deadline passed, or when it came after that.
-    pub(super) fn was_fresh(&self, entry: &Entry, ended_at: Timestamp, validity: SignedDuration) -> bool {
+    pub(super) fn was_fresh(
+        &self,
+        entry: &StatusEntry,
+        ended_at: Timestamp,
+        validity: SignedDuration,
+    ) -> bool {
         let asked_at = ended_at.max(entry.taken_at);
         self.moment.reached(entry.taken_at) && self.status.fresh_until(entry, validity) >= asked_at
     }
 
     /// What the feeds said of a municipality.
-    pub(super) fn entries(&self, municipality: MunicipalityCode) -> &'a [Entry] {
+    pub(super) fn entries(&self, municipality: MunicipalityCode) -> &'a [StatusEntry] {
         self.status.of(municipality)
     }
 
     /// What the feeds say of one key, all together: two that contradict each other leave it in doubt, whichever came
     /// first; else a settled word outranks a doubt, and a *pendente* stands unless a later row takes it back.
-    fn opinion<'e>(&self, entries: impl Iterator<Item = &'e Entry>, then: Option<Then<'e>>) -> Opinion<'e> {
+    fn opinion<'e>(
+        &self,
+        entries: impl Iterator<Item = &'e StatusEntry>,
+        then: Option<Then<'e>>,
+    ) -> Opinion<'e> {
         let words: Vec<Opinion<'e>> = entries.map(|entry| self.word(entry, then)).collect();
         let latest = |of: &dyn Fn(&Opinion<'e>) -> bool| {
             words.iter().copied().filter(|word| of(word)).max_by_key(Opinion::order)
@@ -468,7 +479,7 @@ const INSTANT: SignedDuration = SignedDuration::from_millis(1);
 #[derive(Clone, Copy)]
 struct Then<'e> {
     closing: &'e Closing,
-    known: &'e [Known],
+    known: &'e [KnownEntry],
 }
 
 /// What is said of one key, and by which entry.
@@ -476,7 +487,7 @@ struct Then<'e> {
 struct Opinion<'a> {
     state: State,
     doubt: Option<Doubt>,
-    entry: Option<&'a Entry>,
+    entry: Option<&'a StatusEntry>,
 }
 
 impl Default for Opinion<'_> {
@@ -487,7 +498,7 @@ impl Default for Opinion<'_> {
 
 impl<'a> Opinion<'a> {
     fn as_of(&self) -> Option<Timestamp> {
-        self.entry.map(Entry::as_of)
+        self.entry.map(StatusEntry::as_of)
     }
 
     /// The place of its load among all.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::audience;
 use super::survey::Survey;
 use crate::domain::calendar::Deadline;
-use crate::domain::closing::{Closing, Expected, ExpectedPart, Known};
+use crate::domain::closing::{Closing, Expected, ExpectedPart, KnownEntry};
 use crate::domain::id::GerenciaId;
 use crate::domain::notice::Addressee;
 use crate::domain::roster::Municipality;
@@ -124,7 +124,7 @@ fn expected<'a>(survey: &Survey<'a>, municipality: &'a Municipality, ended_at: T
             late: counting.iter().filter(|(_, late)| *late).map(|(unit, _)| unit.id.clone()).collect(),
         }
     });
-    let known = assessor.entries(municipality.code).iter().map(|entry| Known {
+    let known = assessor.entries(municipality.code).iter().map(|entry| KnownEntry {
         part: entry.part.clone(),
         unit: entry.unit.clone(),
         state: entry.state,

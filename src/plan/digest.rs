@@ -11,7 +11,7 @@ use super::survey::Survey;
 use crate::domain::notice::{Addressee, Content, DigestLine, Slot, StaffSlot};
 use crate::domain::reason::Reason;
 use crate::plan::draft::PlanDraft;
-use crate::plan::ledger::{CopyRequest, Record, Standing, WindowLedger};
+use crate::plan::ledger::{CopyRequest, NoticeRecord, Standing, WindowLedger};
 
 /// One resumo per gerência (or GSUAS), window and day, of the letters since the last one that asked for a copy when they
 /// were written, whatever their edition. It waits for those still on their way.
@@ -19,7 +19,7 @@ pub(super) fn digests(survey: &Survey<'_>, draft: &mut PlanDraft) {
     let told = last_told(survey);
     let mut copies: BTreeMap<Addressee, Due> = BTreeMap::new();
     let zone = &survey.context.world.calendar.hours.zone;
-    let mut add = |municipality, letter: &Record| {
+    let mut add = |municipality, letter: &NoticeRecord| {
         let Slot::Rung { edition, days_before } = letter.slot else { return };
         for CopyRequest { to, parts } in &letter.copies {
             let last = told.get(to).copied();

@@ -8,7 +8,7 @@ use crate::domain::id::MunicipalityCode;
 use crate::domain::notice::{Slot, Told};
 use crate::domain::overrides::{BatchId, Overrides};
 use crate::domain::time::Zone;
-use crate::plan::ledger::{Ledger, Record};
+use crate::plan::ledger::{Ledger, NoticeRecord};
 
 /// Where a municipality stands in the list of editions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub(super) enum HaltState {
 }
 
 /// The deadline that a municipality was told last, and when.
-pub(super) fn last_told(records: &[Record]) -> Option<(Told, Timestamp)> {
+pub(super) fn last_told(records: &[NoticeRecord]) -> Option<(Told, Timestamp)> {
     let told = records.iter().filter_map(|record| Some((record.told?, record.standing.sent_at()?)));
     told.max_by_key(|(_, at)| *at)
 }

@@ -44,14 +44,14 @@ pub struct Day {
 
 /// What one municipality gets.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Share {
+pub struct RelayShare {
     /// Letters by kind.
     pub kinds: BTreeMap<Kind, usize>,
     /// The seven days with most letters: the first of them, and how many.
     pub busiest: Option<(Date, usize)>,
 }
 
-impl Share {
+impl RelayShare {
     /// All letters.
     #[must_use]
     pub fn letters(&self) -> usize {
@@ -144,14 +144,14 @@ pub struct Forecast {
     /// Days on which something falls due or waits.
     pub calendar: BTreeMap<Date, Day>,
     /// Every municipality of the roster.
-    pub shares: BTreeMap<MunicipalityCode, Share>,
+    pub shares: BTreeMap<MunicipalityCode, RelayShare>,
     /// What deserves a look, the gravest first.
     pub warnings: Vec<Warning>,
 }
 
 /// The decisions of a rehearsal as they are told.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub struct ForecastTally {
     acts: BTreeMap<(Act, Option<Kind>), usize>,
     due: Vec<(Timestamp, usize)>,
     days: BTreeMap<Date, Day>,
@@ -161,7 +161,7 @@ pub struct Tally {
     concerned: BTreeSet<WindowId>,
 }
 
-impl Tally {
+impl ForecastTally {
     /// Takes in one decision.
     pub fn note(&mut self, at: Timestamp, decision: &Decision, calendar: &Calendar) {
         *self.acts.entry((decision.act(), decision.kind())).or_default() += 1;
@@ -223,7 +223,7 @@ impl Tally {
             due: *due,
             limit: *limit,
         }));
-        let shares: BTreeMap<MunicipalityCode, Share> = roster
+        let shares: BTreeMap<MunicipalityCode, RelayShare> = roster
             .municipalities
             .keys()
             .map(|code| (*code, share(self.letters.get(code).map_or(&[], Vec::as_slice))))
@@ -247,8 +247,8 @@ impl Tally {
     }
 }
 
-fn share(letters: &[(Date, Kind)]) -> Share {
-    let mut share = Share::default();
+fn share(letters: &[(Date, Kind)]) -> RelayShare {
+    let mut share = RelayShare::default();
     for (_, kind) in letters {
         *share.kinds.entry(*kind).or_default() += 1;
     }
@@ -265,7 +265,7 @@ fn share(letters: &[(Date, Kind)]) -> Share {
 }
 
 /// Those above the weekly number, together where the same week is as full for all of them.
-fn crowded(shares: &BTreeMap<MunicipalityCode, Share>, weekly: usize) -> Vec<Warning> {
+fn crowded(shares: &BTreeMap<MunicipalityCode, RelayShare>, weekly: usize) -> Vec<Warning> {
     let mut weeks: BTreeMap<(Date, usize), Vec<MunicipalityCode>> = BTreeMap::new();
     for (code, share) in shares {
         if let Some(week) = share.busiest.filter(|(_, letters)| *letters > weekly) {

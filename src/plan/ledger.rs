@@ -79,7 +79,7 @@ pub struct Outage {
 /// What was said about one window.
 #[derive(Debug, Clone, Default)]
 pub struct WindowLedger {
-    municipalities: HashMap<MunicipalityCode, Vec<Record>>,
+    municipalities: HashMap<MunicipalityCode, Vec<NoticeRecord>>,
     staff: BTreeMap<StaffSlot, Timestamp>,
     closings: BTreeMap<u16, (Timestamp, KeptClosing)>,
     open: usize,
@@ -90,7 +90,7 @@ type KeptClosing = Arc<LazyLock<Closing, Box<dyn FnOnce() -> Closing + Send + Sy
 
 /// A notice to a municipality, as decided last.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+pub struct NoticeRecord {
     /// Its place in the window.
     pub slot: Slot,
     /// What sort of letter it is, or would be.
@@ -223,7 +223,7 @@ impl Ledger {
 
     /// A notice to a municipality, as decided last; none for one to staff.
     #[must_use]
-    pub fn notice(&self, key: &NoticeKey) -> Option<&Record> {
+    pub fn notice(&self, key: &NoticeKey) -> Option<&NoticeRecord> {
         match key {
             NoticeKey::Municipal { window, slot, municipality } => {
                 self.window(window)?.of(*municipality).iter().find(|record| record.slot == *slot)
@@ -239,7 +239,7 @@ impl Ledger {
     }
 
     /// Puts in a notice to a municipality, in place of what was known of it.
-    pub fn put(&mut self, window: &WindowId, municipality: MunicipalityCode, record: Record) {
+    pub fn put(&mut self, window: &WindowId, municipality: MunicipalityCode, record: NoticeRecord) {
         if !self.windows.contains_key(window) {
             self.windows.insert(window.clone(), WindowLedger::default());
         }
@@ -296,7 +296,7 @@ impl Ledger {
                 for record in records.iter().filter(|r| r.recorded_at <= at) {
                     let sent_later = record.standing.sent_at().is_some_and(|sent| sent > at);
                     let standing = if sent_later { Standing::Queued } else { record.standing };
-                    then.put(id, municipality, Record { standing, ..record.clone() });
+                    then.put(id, municipality, NoticeRecord { standing, ..record.clone() });
                 }
             }
             for (slot, recorded) in window.staff_slots().filter(|(_, recorded)| *recorded <= at) {
@@ -322,12 +322,12 @@ impl Ledger {
 impl WindowLedger {
     /// The notices to one municipality.
     #[must_use]
-    pub fn of(&self, municipality: MunicipalityCode) -> &[Record] {
+    pub fn of(&self, municipality: MunicipalityCode) -> &[NoticeRecord] {
         self.municipalities.get(&municipality).map_or(&[], Vec::as_slice)
     }
 
     /// Every municipality with its notices.
-    pub fn municipalities(&self) -> impl Iterator<Item = (MunicipalityCode, &[Record])> {
+    pub fn municipalities(&self) -> impl Iterator<Item = (MunicipalityCode, &[NoticeRecord])> {
         self.municipalities.iter().map(|(code, records)| (*code, records.as_slice()))
     }
 

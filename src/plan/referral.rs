@@ -16,7 +16,7 @@ use crate::domain::notice::{
 };
 use crate::domain::reason::Reason;
 use crate::plan::draft::PlanDraft;
-use crate::plan::ledger::{Record, Standing};
+use crate::plan::ledger::{NoticeRecord, Standing};
 
 /// The remessa of an edition that ended (norma 6.3), to those who were competent when it did.
 pub(super) fn referrals(
@@ -94,7 +94,7 @@ fn untold(
     deadline: Deadline,
 ) -> Option<Untold> {
     let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality));
-    let suspends = |r: &Record| matches!(r.slot, Slot::Suspension { .. });
+    let suspends = |r: &NoticeRecord| matches!(r.slot, Slot::Suspension { .. });
     let said = records.iter().filter(|r| r.told.is_some() || suspends(r));
     let last = said.filter_map(|r| Some((r.standing.sent_at()?, r))).max_by_key(|(at, _)| *at);
     match last.map(|(_, record)| record.told) {

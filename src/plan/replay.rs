@@ -17,7 +17,7 @@ use crate::plan::{self, Decision, Plan, World};
 
 /// One line of a status file: something that becomes known at an instant and stands until the next for its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct StatusChange {
     /// When.
     pub at: Timestamp,
     /// What.
@@ -93,7 +93,7 @@ impl<'a> Replay<'a> {
     }
 
     /// Takes in one line of the status file.
-    pub fn learn(&mut self, change: &Change) {
+    pub fn learn(&mut self, change: &StatusChange) {
         self.load.arrival += 1;
         self.load.taken_at = change.at;
         self.status.absorb(change.observation.clone(), &self.load, Belief::Literal);
@@ -128,7 +128,7 @@ impl<'a> Replay<'a> {
         &mut self,
         from: Timestamp,
         until: Timestamp,
-        changes: &[Change],
+        changes: &[StatusChange],
         mut tell: impl FnMut(Timestamp, &Decision),
     ) {
         self.run_with(from, until, changes, |_, at, decisions| {
@@ -143,7 +143,7 @@ impl<'a> Replay<'a> {
         &mut self,
         from: Timestamp,
         until: Timestamp,
-        changes: &[Change],
+        changes: &[StatusChange],
         mut show: impl FnMut(&Self, Timestamp, &[Decision]),
     ) {
         let mut rest = changes;

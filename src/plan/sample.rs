@@ -8,7 +8,7 @@ use jiff::{Timestamp, ToSpan};
 
 use super::assess::Assessor;
 use super::moment::Moment;
-use super::replay::{Change, Replay};
+use super::replay::{Replay, StatusChange};
 use crate::domain::calendar::{Calendar, Deadline, Edition, Halt, HaltKind, Window};
 use crate::domain::id::{IdError, UnitId};
 use crate::domain::overrides::Overrides;
@@ -75,7 +75,7 @@ pub fn rehearse(
 }
 
 /// Everything that is expected in a window pends from an instant on, unit by unit.
-fn all_pending(world: &World<'_>, moment: &Moment<'_>, window: &Window, at: Timestamp) -> Vec<Change> {
+fn all_pending(world: &World<'_>, moment: &Moment<'_>, window: &Window, at: Timestamp) -> Vec<StatusChange> {
     let Some(assessor) = Assessor::new(world, moment, window) else { return Vec::new() };
     let mut changes = Vec::new();
     for municipality in world.roster.municipalities.values() {
@@ -96,7 +96,7 @@ fn all_pending(world: &World<'_>, moment: &Moment<'_>, window: &Window, at: Time
                 line: 0,
                 wording: None,
             };
-            changes.extend(units.into_iter().map(|unit| Change { at, observation: pends(unit) }));
+            changes.extend(units.into_iter().map(|unit| StatusChange { at, observation: pends(unit) }));
         }
     }
     changes

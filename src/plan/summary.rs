@@ -11,7 +11,7 @@ use crate::domain::id::{FeedId, GerenciaId, MunicipalityCode, PartId, UnitId, Wi
 use crate::domain::notice::Kind;
 use crate::domain::overrides::Note;
 use crate::domain::reason::Reason;
-use crate::domain::status::{Doubt, Entry, State};
+use crate::domain::status::{Doubt, State, StatusEntry};
 
 /// How many municipalities (or parts) stand where.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -141,7 +141,7 @@ pub struct PartLine {
     /// The source's own words, when they should be shown.
     pub wording: Option<std::sync::Arc<str>>,
     /// What a *pendente* rests on: of each pending unit, or of the part as a whole, the last row of each feed that says so.
-    pub rows: Vec<Entry>,
+    pub rows: Vec<StatusEntry>,
 }
 
 /// One letter to one municipality.

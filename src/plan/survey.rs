@@ -16,7 +16,7 @@ use crate::domain::notice::{Content, NoticeKey, Recipient, StaffSlot, Told};
 use crate::domain::reason::Reason;
 use crate::plan::decision::{Closed, Decision, End, Notice};
 use crate::plan::draft::PlanDraft;
-use crate::plan::ledger::{Record, WindowLedger};
+use crate::plan::ledger::{NoticeRecord, WindowLedger};
 use crate::plan::window::WindowContext;
 use crate::plan::world::World;
 
@@ -280,7 +280,7 @@ pub(super) fn removed_windows(world: &World<'_>, draft: &mut PlanDraft) {
 fn withdraw(
     window: &WindowId,
     municipality: MunicipalityCode,
-    records: &[Record],
+    records: &[NoticeRecord],
     because: &Reason,
     draft: &mut PlanDraft,
 ) {

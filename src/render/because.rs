@@ -7,7 +7,7 @@ use crate::domain::notice::{Kind, Told, UnconfirmedPart, Untold};
 use crate::domain::overrides::{BatchId, HoldScope, Note};
 use crate::domain::reason::{Cause, Reason};
 use crate::domain::refusal::Refusal;
-use crate::domain::status::{Basis, Doubt, Entry};
+use crate::domain::status::{Basis, Doubt, StatusEntry};
 use crate::plan::summary::{CallReason, PartLine};
 
 use super::portuguese as pt;
@@ -228,18 +228,18 @@ pub fn doubt(doubt: &Doubt, calendar: &Calendar) -> String {
 
 /// Where feeds say opposite things of a part: what each says, one clause a feed (and unit). Empty where they do not.
 #[must_use]
-pub fn opposed(part: &PartLine, entries: &[Entry], calendar: &Calendar) -> Vec<String> {
+pub fn opposed(part: &PartLine, entries: &[StatusEntry], calendar: &Calendar) -> Vec<String> {
     if part.doubt != Some(Doubt::Contradicted) {
         return Vec::new();
     }
-    let of_part: Vec<&Entry> = entries.iter().filter(|entry| entry.part == part.part).collect();
-    let agreed = |entry: &&&Entry| {
+    let of_part: Vec<&StatusEntry> = entries.iter().filter(|entry| entry.part == part.part).collect();
+    let agreed = |entry: &&&StatusEntry| {
         let mut same = of_part.iter().filter(|other| other.unit == entry.unit);
         entry.unit.is_some() && same.all(|other| other.state == entry.state)
     };
     // A word on the part as a whole may stand against what another feed says of its units.
     let split = of_part.iter().any(|entry| !agreed(&entry) && entry.unit.is_some());
-    let mut sides: Vec<&&Entry> = of_part.iter().filter(|entry| !split || !agreed(entry)).collect();
+    let mut sides: Vec<&&StatusEntry> = of_part.iter().filter(|entry| !split || !agreed(entry)).collect();
     sides.sort_by(|a, b| (&a.unit, &a.feed).cmp(&(&b.unit, &b.feed)));
     sides
         .into_iter()

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::portuguese as pt;
-use super::table::{Column, table as columns};
+use super::table::{TableColumn, table as columns};
 use crate::domain::calendar::{Calendar, HaltKind, Window};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::Kind;
@@ -262,8 +262,8 @@ pub fn table(
             None => entry.1 += 1,
         }
     }
-    let heading =
-        ["janela", "mudança", "carta", "em vigor", "com a nova", "quem"].map(|name| (name, Column::Text));
+    let heading = ["janela", "mudança", "carta", "em vigor", "com a nova", "quem"]
+        .map(|name| (name, TableColumn::Text));
     let mut told: Vec<Vec<String>> = Vec::with_capacity(rows.len());
     let zone = &calendar.hours.zone;
     for ((id, what, kind, days, after, before), (codes, staff)) in rows {

@@ -14,7 +14,7 @@ const POLICY: &str =
 
 /// One letter of the gallery.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct GalleryItem {
     /// The window it is about, as shown: `rma/2026-10`.
     pub window: String,
     /// Its sort, as shown: `prorrogação`.
@@ -33,7 +33,7 @@ pub struct Entry {
 
 /// The index: self-contained but for the letters themselves, and of use without scripts too.
 #[must_use]
-pub fn index(entries: &[Entry], made: &str) -> String {
+pub fn index(entries: &[GalleryItem], made: &str) -> String {
     let title = "Cartas para conferir";
     let first = entries.first().map(|entry| entry.page.as_str()).unwrap_or_default();
     let markup = html! {
@@ -72,7 +72,7 @@ pub fn index(entries: &[Entry], made: &str) -> String {
     visible::lines(&markup.into_string())
 }
 
-fn list(entries: &[Entry]) -> Markup {
+fn list(entries: &[GalleryItem]) -> Markup {
     html! {
         @for entry in entries {
             li {
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn every_letter_has_its_line_and_no_name_escapes_it() {
-        let entry = |recipient: &str| Entry {
+        let entry = |recipient: &str| GalleryItem {
             window: "rma/2026-10".to_owned(),
             kind: "prazo".to_owned(),
             recipient: recipient.to_owned(),

@@ -2,18 +2,18 @@
 
 use super::portuguese::{date, line};
 use crate::domain::id::EmailAddress;
-use crate::domain::register::{Change, Proposal};
+use crate::domain::register::{Proposal, UnitChange};
 use crate::domain::roster::Roster;
 
 /// A cell before and after, as a diff shows it; empty where there is nothing.
 #[must_use]
-pub fn cells(change: &Change, roster: &Roster) -> (String, String) {
+pub fn cells(change: &UnitChange, roster: &Roster) -> (String, String) {
     let place = |code| {
         let name = roster.municipalities.get(code).map_or("", |municipality| municipality.name.as_str());
         format!("{code} {}", line(name)).trim_end().to_owned()
     };
     match change {
-        Change::New { listed, from } => {
+        UnitChange::New { listed, from } => {
             let mut facts = vec![listed.part.to_string(), line(&listed.name), place(&listed.municipality)];
             facts.push(joined(&listed.addresses));
             facts.push(line(&listed.telephone));
@@ -21,23 +21,23 @@ pub fn cells(change: &Change, roster: &Roster) -> (String, String) {
             facts.retain(|fact| !fact.is_empty());
             (String::new(), facts.join("; "))
         }
-        Change::Closed { until, listed } => {
+        UnitChange::Closed { until, listed } => {
             let why = if *listed { "o cadastro diz que fechou" } else { "não está mais no cadastro" };
             (String::new(), format!("até {} ({why})", date(*until)))
         }
-        Change::Reopened { until } => {
+        UnitChange::Reopened { until } => {
             (format!("até {}", date(*until)), "em funcionamento no cadastro".to_owned())
         }
-        Change::Municipality { from, to } => (place(from), place(to)),
-        Change::Part { from, to } => (from.to_string(), to.to_string()),
-        Change::Name { from, to } | Change::Telephone { from, to } => (line(from), line(to)),
-        Change::Email { from, to } => (joined(from), joined(to)),
+        UnitChange::Municipality { from, to } => (place(from), place(to)),
+        UnitChange::Part { from, to } => (from.to_string(), to.to_string()),
+        UnitChange::Name { from, to } | UnitChange::Telephone { from, to } => (line(from), line(to)),
+        UnitChange::Email { from, to } => (joined(from), joined(to)),
     }
 }
 
 /// One line: `nome: CRAS Um → CRAS Dois`.
 #[must_use]
-pub fn sentence(change: &Change, roster: &Roster) -> String {
+pub fn sentence(change: &UnitChange, roster: &Roster) -> String {
     let (from, to) = cells(change, roster);
     let kind = change.kind();
     if from.is_empty() { format!("{kind}: {to}") } else { format!("{kind}: {from} → {to}") }

@@ -7,13 +7,13 @@ use super::db::Conn;
 use super::retired::Retired;
 use super::sql::{bound, statements};
 use super::{
-    Attempt, ChainReport, DeliveryId, DeliveryLine, JournalEntry, KeptMessage, Letter, Signs, Store,
-    StoreError,
+    Attempt, ChainReport, DeliveryId, DeliveryLine, JournalEntry, KeptMessage, Signs, Store, StoreError,
+    StoredLetter,
 };
 use super::{begin, delivery, journal, letter, returned, status, verify};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::journal::Entry;
-use crate::domain::status::Entry as Status;
+use crate::domain::status::StatusEntry as Status;
 
 statements! {
     const OF_WINDOW = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
@@ -38,7 +38,7 @@ pub struct CaseFile {
     /// The journal's entries about it, about its windows, and about the service as a whole, in order.
     pub journal: Vec<JournalEntry>,
     /// The letters to it, oldest first.
-    pub letters: Vec<Letter>,
+    pub letters: Vec<StoredLetter>,
     /// Each letter's addresses, with every attempt.
     pub deliveries: Vec<(DeliveryLine, Vec<Attempt>)>,
     /// The messages that came back, each with the delivery that it was about.

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 /// What lies beneath; shown as the chain's next line.
-pub type Source = Box<dyn Error + Send + Sync>;
+pub(super) type Source = Box<dyn Error + Send + Sync>;
 
 /// A fault of the store.
 #[derive(Debug, thiserror::Error)]

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, oneshot};
 use super::chain::Chain;
 use super::db::{Db, detached};
 use super::witness::Witness;
-use super::{Claim, DeliveryId, Settled, Settlement, Store, StoreError, outbox, settle};
+use super::{AttemptEnd, Claim, DeliveryId, Settlement, Store, StoreError, outbox, settle};
 
 /// What was recorded, and which of the claims may be sent.
 type Done = (Vec<Settlement>, Vec<Claim>);
@@ -22,7 +22,7 @@ type Done = (Vec<Settlement>, Vec<Claim>);
 /// One sender's request.
 #[derive(Debug)]
 struct Step {
-    settled: Vec<Settled>,
+    settled: Vec<AttemptEnd>,
     claims: Vec<Claim>,
     now: Timestamp,
 }
@@ -55,7 +55,7 @@ impl Store {
     /// A fault of the database; then nothing is recorded, and none of the claims may be sent.
     pub async fn settle_and_mark(
         &self,
-        settled: Vec<Settled>,
+        settled: Vec<AttemptEnd>,
         claims: Vec<Claim>,
         now: Timestamp,
     ) -> Result<(Vec<Settlement>, Vec<Claim>), StoreError> {
@@ -152,7 +152,7 @@ async fn write(
         // What is on the disk so far: the ledger never stands behind its witness.
         witness.note(&mut tx, step.now).await?;
     }
-    let settled: Vec<&Settled> = steps.iter().flat_map(|step| &step.settled).collect();
+    let settled: Vec<&AttemptEnd> = steps.iter().flat_map(|step| &step.settled).collect();
     let mut settlements = Vec::new();
     if !settled.is_empty() {
         let mut chain = Chain::resume(&mut tx).await?;

@@ -11,7 +11,7 @@ use crate::domain::id::EmailAddress;
 use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::reason::Cause;
 use crate::domain::refusal::Refusal;
-use crate::plan::ledger::{Flags, Ledger, Outage, Record, Standing};
+use crate::plan::ledger::{Flags, Ledger, NoticeRecord, Outage, Standing};
 
 statements! {
     const META = "SELECT id, born_at, last_pass_at, high_water FROM meta WHERE id = 1";
@@ -59,7 +59,7 @@ fn put(ledger: &mut Ledger, cells: &Cells<'_>) -> Result<(), StoreError> {
         return Ok(());
     };
     let Some(standing) = standing(cells)? else { return Ok(()) };
-    let record = Record {
+    let record = NoticeRecord {
         slot,
         kind: cells.parsed_opt("kind", Kind::parse)?.unwrap_or(Kind::Alert),
         edition: cells.number_opt("edition")?.unwrap_or(1),

@@ -25,7 +25,7 @@ statements! {
 
 /// A letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Letter {
+pub struct StoredLetter {
     /// Of which notice.
     pub key: NoticeKey,
     /// Which version of it.
@@ -47,7 +47,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Corrupt`], or a fault of the database.
-    pub async fn letter(&self, key: &NoticeKey, version: u16) -> Result<Option<Letter>, StoreError> {
+    pub async fn letter(&self, key: &NoticeKey, version: u16) -> Result<Option<StoredLetter>, StoreError> {
         let mut conn = self.db.read().await?;
         let row = bound!(ONE, key.to_string(), i64::from(version)).fetch_optional(&mut *conn).await?;
         row.as_ref().map(letter).transpose()
@@ -61,7 +61,7 @@ impl Store {
         &self,
         municipality: MunicipalityCode,
         window: Option<&WindowId>,
-    ) -> Result<Vec<Letter>, StoreError> {
+    ) -> Result<Vec<StoredLetter>, StoreError> {
         let mut conn = self.db.read().await?;
         let rows = bound!(OF, code(municipality), window.map(WindowId::as_str)).fetch_all(&mut *conn).await?;
         rows.iter().map(letter).collect()
@@ -85,9 +85,9 @@ impl Store {
     }
 }
 
-pub(super) fn letter(row: &SqliteRow) -> Result<Letter, StoreError> {
+pub(super) fn letter(row: &SqliteRow) -> Result<StoredLetter, StoreError> {
     let cells = Cells::of("letters", row);
-    Ok(Letter {
+    Ok(StoredLetter {
         key: cells.parsed("notice_key", NoticeKey::parse)?,
         version: cells.number("version")?,
         message_id: cells.get("message_id")?,

@@ -10,7 +10,7 @@ use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::id::{FeedId, Reference, SystemId};
 use crate::domain::journal::{Found, Seen, Text};
-use crate::domain::news::{Doubt, Finding, FindingId, Guess, Topic};
+use crate::domain::news::{Finding, FindingId, Guess, NewsDoubt, Topic};
 use crate::domain::overrides::Authorship;
 
 macro_rules! list {
@@ -199,8 +199,8 @@ fn line(row: &SqliteRow) -> Result<FindingLine, StoreError> {
     let cells = Cells::of("news_findings", row);
     let references: Option<Vec<Reference>> =
         cells.get::<&str>("refs")?.split_whitespace().map(|text| Reference::parse(text).ok()).collect();
-    let doubts: Option<Vec<Doubt>> =
-        cells.get::<&str>("doubts")?.split_whitespace().map(Doubt::parse).collect();
+    let doubts: Option<Vec<NewsDoubt>> =
+        cells.get::<&str>("doubts")?.split_whitespace().map(NewsDoubt::parse).collect();
     let finding = Finding {
         id: FindingId::new(cells.get("id")?),
         feed: cells.parsed("feed", |t| FeedId::parse(t).ok())?,

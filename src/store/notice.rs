@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use super::StoreError;
 use super::cell::{Cells, code, ms, told_text};
 use super::db::Conn;
-use super::pass::Change;
+use super::pass::NewDecision;
 use super::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{PartId, UnitId, WindowId};
@@ -200,7 +200,7 @@ pub(super) async fn put(
     conn: &mut Conn,
     key: &str,
     row: &NoticeRow,
-    change: &Change,
+    change: &NewDecision,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let reached: i64 = bound!(REACHED, key).fetch_one(&mut *conn).await?.try_get(0)?;
@@ -215,7 +215,7 @@ pub(super) async fn put_row(
     conn: &mut Conn,
     key: &str,
     row: &NoticeRow,
-    change: &Change,
+    change: &NewDecision,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let queued = matches!(change.decision, Decision::Send(_) | Decision::Publish(_)).then(|| ms(now));

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::id::{FeedId, MunicipalityCode, PartId, SnapshotId, UnitId, WindowId};
-use crate::domain::status::{Basis, Entry, Observation, State};
+use crate::domain::status::{Basis, Observation, State, StatusEntry};
 
 /// A text that is no page; which line, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(super) fn said(observations: impl IntoIterator<Item = Observation>) -> Strin
 }
 
 /// Writes what is known of a window from one feed.
-pub(super) fn known<'e>(entries: impl IntoIterator<Item = (MunicipalityCode, &'e Entry)>) -> String {
+pub(super) fn known<'e>(entries: impl IntoIterator<Item = (MunicipalityCode, &'e StatusEntry)>) -> String {
     let mut writer = PageWriter::default();
     for (municipality, e) in entries {
         let origin = writer.origin(e);
@@ -82,13 +82,13 @@ pub(super) fn read_said(window: &WindowId, text: &str) -> Result<Vec<Observation
 ///
 /// # Errors
 /// [`Damaged`].
-pub(super) fn read_known(feed: &FeedId, text: &str) -> Result<Vec<(MunicipalityCode, Entry)>, Damaged> {
+pub(super) fn read_known(feed: &FeedId, text: &str) -> Result<Vec<(MunicipalityCode, StatusEntry)>, Damaged> {
     let mut reader = Reader::default();
     reader.lines(text, |reader, line| {
         let (snapshot, arrival, taken_at) = line.origin?;
         let (basis, rest) = basis(line.mark);
         let (settled, since) = rest.strip_prefix('d').map_or((false, rest), |since| (true, since));
-        let entry = Entry {
+        let entry = StatusEntry {
             part: line.part,
             unit: line.unit,
             state: line.state,
@@ -121,7 +121,7 @@ struct PageWriter {
 }
 
 impl PageWriter {
-    fn origin(&mut self, entry: &Entry) -> usize {
+    fn origin(&mut self, entry: &StatusEntry) -> usize {
         let is = |(id, ..): &Origin| *id == entry.snapshot;
         self.origins.iter().rposition(is).unwrap_or_else(|| {
             let (id, arrival, at) = (&entry.snapshot, entry.arrival, entry.taken_at);

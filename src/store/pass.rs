@@ -19,7 +19,7 @@ use super::{DeliveryId, Store, StoreError};
 use crate::domain::id::EmailAddress;
 use crate::domain::journal::{self, DeliveryFacts, Evidence, LetterFacts, Stopped, Text};
 use crate::domain::notice::Recipient;
-use crate::domain::status::Entry;
+use crate::domain::status::StatusEntry;
 use crate::plan::{Act, Decision, Sending};
 use crate::text::digest::sha256;
 
@@ -41,7 +41,7 @@ statements! {
 
 /// One change of decision to record.
 #[derive(Debug, Clone)]
-pub struct Change {
+pub struct NewDecision {
     /// The decision.
     pub decision: Decision,
     /// Its because in the operators' words.
@@ -49,7 +49,7 @@ pub struct Change {
     /// The letter, when it is to be sent.
     pub letter: Option<NewLetter>,
     /// What the feeds said that it rests on, as the pass saw it: which snapshot is behind each part.
-    pub evidence: Vec<Entry>,
+    pub evidence: Vec<StatusEntry>,
 }
 
 /// A letter, rendered.
@@ -79,7 +79,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::record_pass`].
-    pub async fn record_alert(&self, now: Timestamp, change: Change) -> Result<Recorded, StoreError> {
+    pub async fn record_alert(&self, now: Timestamp, change: NewDecision) -> Result<Recorded, StoreError> {
         let db = self.db.clone();
         detached(async move {
             let mut tx = db.begin().await?;
@@ -99,7 +99,7 @@ impl Store {
     pub async fn record_pass(
         &self,
         now: Timestamp,
-        changes: Vec<Change>,
+        changes: Vec<NewDecision>,
     ) -> Result<Vec<Recorded>, StoreError> {
         let db = self.db.clone();
         detached(async move {
@@ -121,7 +121,7 @@ impl Store {
 async fn record(
     conn: &mut Conn,
     chain: &mut Chain,
-    change: &Change,
+    change: &NewDecision,
     now: Timestamp,
 ) -> Result<Recorded, StoreError> {
     let key = change.decision.key().to_string();
@@ -166,7 +166,7 @@ async fn send(
     known: Option<&NoticeRow>,
     row: &NoticeRow,
     sending: &Sending,
-    change: &Change,
+    change: &NewDecision,
     now: Timestamp,
 ) -> Result<(Recorded, Effect), StoreError> {
     if let Some(known) = known
@@ -249,7 +249,7 @@ fn by_address(to: &[Recipient]) -> Vec<&Recipient> {
         .collect()
 }
 
-fn told(change: &Change, row: NoticeRow, recorded: Recorded, effect: Effect) -> journal::Decision {
+fn told(change: &NewDecision, row: NoticeRow, recorded: Recorded, effect: Effect) -> journal::Decision {
     let decision = &change.decision;
     let quoted = decision.because().rows();
     journal::Decision {

@@ -30,7 +30,7 @@ statements! {
 
 /// An edition as the daemon read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading {
+pub struct EditionReading {
     /// Of which window.
     pub window: WindowId,
     /// Which edition.
@@ -81,7 +81,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Corrupt`], or a fault of the database.
-    pub async fn readings(&self) -> Result<Vec<Reading>, StoreError> {
+    pub async fn readings(&self) -> Result<Vec<EditionReading>, StoreError> {
         let mut conn = self.db.read().await?;
         bound!(LIST).fetch_all(&mut *conn).await?.iter().map(reading).collect()
     }
@@ -108,13 +108,13 @@ pub(super) async fn later_editions(
     conn: &mut Conn,
 ) -> Result<BTreeMap<(WindowId, u16), Timestamp>, StoreError> {
     let rows = bound!(LIST).fetch_all(conn).await?;
-    let readings: Vec<Reading> = rows.iter().map(reading).collect::<Result<_, _>>()?;
+    let readings: Vec<EditionReading> = rows.iter().map(reading).collect::<Result<_, _>>()?;
     Ok(readings.into_iter().filter(|r| r.edition > 1).map(|r| ((r.window, r.edition), r.read_at)).collect())
 }
 
-fn reading(row: &SqliteRow) -> Result<Reading, StoreError> {
+fn reading(row: &SqliteRow) -> Result<EditionReading, StoreError> {
     let cells = Cells::of("edition_readings", row);
-    Ok(Reading {
+    Ok(EditionReading {
         window: cells.parsed("window_id", |t| WindowId::parse(t).ok())?,
         edition: cells.number("edition")?,
         read_at: cells.instant("read_at")?,

@@ -14,7 +14,7 @@ use crate::domain::journal::{
     Entry, ProposalFacts, ProposalsRefused, ProposalsTaken, RegisterDoubted, RegisterLoaded,
 };
 use crate::domain::overrides::Authorship;
-use crate::domain::register::{Listed, ProposalKind, Refused, Register, Standing};
+use crate::domain::register::{Listed, ProposalKind, Refused, Register, UnitStanding};
 
 statements! {
     const PUT_LOAD = "INSERT INTO register_loads (feed, taken_at, read_on, source, sha256, covered) \
@@ -195,8 +195,9 @@ impl Store {
                     kept.register.unclear.insert(id);
                 }
                 standing => {
-                    let standing =
-                        [Standing::Open, Standing::Closed].into_iter().find(|s| s.as_str() == standing);
+                    let standing = [UnitStanding::Open, UnitStanding::Closed]
+                        .into_iter()
+                        .find(|s| s.as_str() == standing);
                     let listed = listed(&cells, &id, standing)?;
                     kept.register.units.insert(id, listed);
                 }
@@ -302,7 +303,7 @@ async fn put_load(conn: &mut Conn, kept: &KeptRegister) -> Result<(), StoreError
     Ok(())
 }
 
-fn listed(cells: &Cells<'_>, id: &UnitId, standing: Option<Standing>) -> Result<Listed, StoreError> {
+fn listed(cells: &Cells<'_>, id: &UnitId, standing: Option<UnitStanding>) -> Result<Listed, StoreError> {
     let addresses: Option<Vec<EmailAddress>> =
         cells.get::<&str>("addresses")?.split_whitespace().map(|a| EmailAddress::parse(a).ok()).collect();
     Ok(Listed {

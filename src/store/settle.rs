@@ -43,7 +43,7 @@ const CUT_OFF: &str = "o serviço parou durante o envio; a resposta do servidor 
 
 /// The end of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settled {
+pub struct AttemptEnd {
     /// The claim it was sent under, as it was marked.
     pub claim: Claim,
     /// What it came to.
@@ -83,7 +83,7 @@ impl Store {
     ///
     /// # Errors
     /// A fault of the database; then nothing is recorded.
-    pub async fn settle(&self, settled: Vec<Settled>) -> Result<Vec<Settlement>, StoreError> {
+    pub async fn settle(&self, settled: Vec<AttemptEnd>) -> Result<Vec<Settlement>, StoreError> {
         let now = settled.first().map_or(Timestamp::UNIX_EPOCH, |one| one.ended_at);
         Ok(self.settle_and_mark(settled, Vec::new(), now).await?.0)
     }
@@ -137,9 +137,9 @@ impl Store {
 pub(super) async fn all(
     conn: &mut Conn,
     chain: &mut Chain,
-    settled: &[&Settled],
+    settled: &[&AttemptEnd],
 ) -> Result<(Vec<Settlement>, bool), StoreError> {
-    let end = |one: &&Settled| End {
+    let end = |one: &&AttemptEnd| End {
         wire: OnTheWire::of(&one.claim),
         outcome: one.outcome.clone(),
         started_at: one.started_at,

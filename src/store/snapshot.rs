@@ -70,7 +70,7 @@ pub struct NewSnapshot {
 
 /// How much a snapshot says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct Extent {
     /// Observations that say *concluído*.
     pub done: usize,
     /// Municipalities that it speaks of.
@@ -87,14 +87,14 @@ pub struct LastAccepted {
     /// How many rows that repeat no other.
     pub rows: usize,
     /// In all.
-    pub total: Tally,
+    pub total: Extent,
     /// By window: a new window starts from nothing without that being a fall.
-    pub by_window: BTreeMap<WindowId, Tally>,
+    pub by_window: BTreeMap<WindowId, Extent>,
 }
 
 /// A snapshot in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SnapshotLine {
+pub struct SnapshotSummary {
     /// Its id.
     pub id: SnapshotId,
     /// Of which feed.
@@ -114,7 +114,7 @@ pub struct SnapshotLine {
     /// What staff should know of it.
     pub reasons: Vec<String>,
     /// How much it says; nothing when nothing could be read of it.
-    pub total: Tally,
+    pub total: Extent,
     /// When it was recorded.
     pub recorded_at: Timestamp,
 }
@@ -223,7 +223,7 @@ impl Store {
         &self,
         feed: Option<&FeedId>,
         limit: usize,
-    ) -> Result<Vec<SnapshotLine>, StoreError> {
+    ) -> Result<Vec<SnapshotSummary>, StoreError> {
         let mut conn = self.db.read().await?;
         let rows = bound!(LIST, feed.map(FeedId::as_str), count(limit)).fetch_all(&mut *conn).await?;
         rows.iter().map(line).collect()
@@ -278,7 +278,7 @@ async fn put(
     snapshot: &NewSnapshot,
     verdict: Verdict,
     mapping: Option<&str>,
-    total: Tally,
+    total: Extent,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     let position: i64 = bound!(NEXT_POSITION).fetch_one(&mut *conn).await?.try_get(0)?;
@@ -322,24 +322,24 @@ async fn put(
     Ok(u64::try_from(position).unwrap_or_default())
 }
 
-fn tally(observations: &Observations) -> (Tally, BTreeMap<WindowId, Tally>) {
+fn tally(observations: &Observations) -> (Extent, BTreeMap<WindowId, Extent>) {
     let (mut everywhere, mut by_window) = (HashSet::new(), BTreeMap::new());
     for page in observations.pages() {
         everywhere.extend(page.municipalities());
-        let tally = Tally { done: page.done(), municipalities: page.municipalities().count() };
+        let tally = Extent { done: page.done(), municipalities: page.municipalities().count() };
         by_window.insert(page.window().clone(), tally);
     }
     let done = by_window.values().map(|t| t.done).sum();
-    (Tally { done, municipalities: everywhere.len() }, by_window)
+    (Extent { done, municipalities: everywhere.len() }, by_window)
 }
 
-fn read_tally(cells: &Cells<'_>) -> Result<Tally, StoreError> {
-    Ok(Tally { done: cells.number("done")?, municipalities: cells.number("municipalities")? })
+fn read_tally(cells: &Cells<'_>) -> Result<Extent, StoreError> {
+    Ok(Extent { done: cells.number("done")?, municipalities: cells.number("municipalities")? })
 }
 
-fn line(row: &SqliteRow) -> Result<SnapshotLine, StoreError> {
+fn line(row: &SqliteRow) -> Result<SnapshotSummary, StoreError> {
     let cells = Cells::of("snapshots", row);
-    Ok(SnapshotLine {
+    Ok(SnapshotSummary {
         id: cells.parsed("id", |t| SnapshotId::parse(t).ok())?,
         feed: cells.parsed("feed", |t| FeedId::parse(t).ok())?,
         taken_at: cells.instant("taken_at")?,

@@ -12,7 +12,7 @@ use super::retired::Retired;
 use super::sql::{bound, statements};
 use super::{Store, StoreError, page};
 use crate::domain::id::{FeedId, MunicipalityCode, SnapshotId, WindowId};
-use crate::domain::status::{Belief, Entry, Load, Observation, Observations, StatusBook};
+use crate::domain::status::{Belief, Load, Observation, Observations, StatusBook, StatusEntry};
 use crate::text::digest::sha256;
 
 statements! {
@@ -177,7 +177,7 @@ pub(super) struct Known {
 
 impl Known {
     /// Reads the page. Its digest is right, so it is as it was written.
-    pub(super) fn entries(&self) -> Vec<(MunicipalityCode, Entry)> {
+    pub(super) fn entries(&self) -> Vec<(MunicipalityCode, StatusEntry)> {
         page::read_known(&self.feed, &self.page).unwrap_or_default()
     }
 }
@@ -237,7 +237,7 @@ pub(super) async fn put_known(
 /// The page of what a book of one feed knows of a window.
 pub(super) fn written(book: &StatusBook, window: &WindowId) -> String {
     let of_window = book.window(window);
-    let mut all: Vec<(MunicipalityCode, &Entry)> =
+    let mut all: Vec<(MunicipalityCode, &StatusEntry)> =
         of_window.all().flat_map(|(code, entries)| entries.iter().map(move |entry| (code, entry))).collect();
     all.sort_by(|(a, x), (b, y)| (a, &x.part, &x.unit).cmp(&(b, &y.part, &y.unit)));
     page::known(all)

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
-use super::{Change, Claim, NewLetter, Settled, Store};
+use super::{AttemptEnd, Claim, NewDecision, NewLetter, Store};
 use crate::domain::calendar::Deadline;
-use crate::domain::closing::{Closing, Expected, ExpectedPart, Known};
+use crate::domain::closing::{Closing, Expected, ExpectedPart, KnownEntry};
 use crate::domain::delivery::Outcome;
 use crate::domain::id::{
     EmailAddress, FeedId, GerenciaId, MunicipalityCode, PartId, SnapshotId, UnitId, WindowId,
@@ -83,7 +83,7 @@ pub(super) fn send(notice: Notice, version: u16) -> Decision {
 /// What was so when a deadline passed, with something of everything.
 pub(super) fn closing() -> Closing {
     let unit = |id: &str| UnitId::parse(id).unwrap();
-    let known = Known {
+    let known = KnownEntry {
         part: part("CRAS"),
         unit: Some(unit("32053093001")),
         state: State::Pending,
@@ -152,7 +152,7 @@ pub(super) fn decision(act: Act, code: &str) -> Decision {
     })
 }
 
-pub(super) fn change(decision: Decision) -> Change {
+pub(super) fn change(decision: Decision) -> NewDecision {
     let letter = match &decision {
         Decision::Send(Sending { notice: Notice { key, .. }, version, .. }) => Some(NewLetter {
             message_id: format!("<{key}.v{version}@vigia.invalid>"),
@@ -161,15 +161,15 @@ pub(super) fn change(decision: Decision) -> Change {
         }),
         Decision::Withhold(_) | Decision::Close(_) | Decision::Publish(_) => None,
     };
-    Change { because: "é hora".to_owned(), decision, letter, evidence: Vec::new() }
+    NewDecision { because: "é hora".to_owned(), decision, letter, evidence: Vec::new() }
 }
 
-pub(super) fn act(act: Act, code: &str) -> Change {
+pub(super) fn act(act: Act, code: &str) -> NewDecision {
     change(decision(act, code))
 }
 
-pub(super) fn settled(claim: &Claim, outcome: Outcome, minutes: i64) -> Settled {
-    Settled {
+pub(super) fn settled(claim: &Claim, outcome: Outcome, minutes: i64) -> AttemptEnd {
+    AttemptEnd {
         claim: claim.clone(),
         outcome,
         started_at: at(minutes),
@@ -199,7 +199,7 @@ pub(super) fn uncertain() -> Outcome {
 pub(super) async fn send_all(store: &Store, minutes: i64, outcome: impl Fn(&Claim) -> Outcome) -> usize {
     let claims = store.claim("teste", at(minutes), 1_000).await.unwrap();
     let marked = store.mark_sending(claims, at(minutes)).await.unwrap();
-    let ends: Vec<Settled> = marked.iter().map(|c| settled(c, outcome(c), minutes)).collect();
+    let ends: Vec<AttemptEnd> = marked.iter().map(|c| settled(c, outcome(c), minutes)).collect();
     let sent = ends.len();
     store.settle(ends).await.unwrap();
     sent

@@ -16,9 +16,9 @@ const PIECE: usize = 64 * 1024;
 
 /// How pieces of bytes, whose structure is ASCII, are to be read.
 #[derive(Debug, Clone, Copy)]
-pub struct Reading(Encoding);
+pub struct Decoding(Encoding);
 
-impl Reading {
+impl Decoding {
     /// How the pieces of a text that is in memory already are read.
     pub const UTF_8: Self = Self(Encoding::UTF_8);
 
@@ -99,10 +99,13 @@ impl Survey {
     ///
     /// # Errors
     /// What the disk says.
-    pub fn open<R: BufRead + Seek + 'static>(self, mut source: R) -> io::Result<(Box<dyn BufRead>, Reading)> {
+    pub fn open<R: BufRead + Seek + 'static>(
+        self,
+        mut source: R,
+    ) -> io::Result<(Box<dyn BufRead>, Decoding)> {
         after(&mut source, self.encoding.mark)?;
         if self.encoding.of.is_ascii_compatible() {
-            return Ok((Box::new(source), Reading(Encoding { mark: 0, ..self.encoding })));
+            return Ok((Box::new(source), Decoding(Encoding { mark: 0, ..self.encoding })));
         }
         let transcoded = Transcoded {
             source,
@@ -110,7 +113,7 @@ impl Survey {
             ready: Cursor::default(),
             ended: false,
         };
-        Ok((Box::new(BufReader::new(transcoded)), Reading::UTF_8))
+        Ok((Box::new(BufReader::new(transcoded)), Decoding::UTF_8))
     }
 }
 

@@ -10,13 +10,13 @@ use tracing::error;
 use super::live::Live;
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::NoticeKey;
-use crate::domain::status::Entry;
-use crate::mail::message::{self, Content};
+use crate::domain::status::StatusEntry;
+use crate::mail::message::{self, MessageContent};
 use crate::mail::token;
 use crate::plan::{Decision, Notice};
 use crate::render::because::because;
 use crate::render::letter::{self, Context, Letter, TemplateFault};
-use crate::store::{Change, NewLetter, Store, StoreError};
+use crate::store::{NewDecision, NewLetter, Store, StoreError};
 use crate::telemetry::chain;
 
 /// The Message-IDs that letters of a window refer to, read once for each window of a pass.
@@ -42,7 +42,7 @@ impl Threads {
 struct Task {
     decision: Decision,
     references: Vec<String>,
-    evidence: Vec<Entry>,
+    evidence: Vec<StatusEntry>,
 }
 
 /// Writes the letters of some decisions. A letter that cannot be written is logged and its decision left out: the next
@@ -54,9 +54,9 @@ pub async fn write_all(
     live: &Arc<Live>,
     store: &Store,
     threads: &mut Threads,
-    decisions: Vec<(Decision, Vec<Entry>)>,
+    decisions: Vec<(Decision, Vec<StatusEntry>)>,
     now: Timestamp,
-) -> Result<Vec<Change>, StoreError> {
+) -> Result<Vec<NewDecision>, StoreError> {
     let mut tasks = Vec::with_capacity(decisions.len());
     for (decision, evidence) in decisions {
         let references = threads.of(store, &decision).await?;
@@ -81,11 +81,11 @@ pub async fn write_all(
     Ok(changes)
 }
 
-fn write_share(live: &Live, tasks: Vec<Task>, now: Timestamp) -> Vec<Change> {
+fn write_share(live: &Live, tasks: Vec<Task>, now: Timestamp) -> Vec<NewDecision> {
     tasks.into_iter().filter_map(|task| write(live, task, now)).collect()
 }
 
-fn write(live: &Live, task: Task, now: Timestamp) -> Option<Change> {
+fn write(live: &Live, task: Task, now: Timestamp) -> Option<NewDecision> {
     let Task { decision, references, evidence } = task;
     let letter = match &decision {
         Decision::Send(sending) => match compose(live, &sending.notice, sending.version, &references, now) {
@@ -98,7 +98,7 @@ fn write(live: &Live, task: Task, now: Timestamp) -> Option<Change> {
         Decision::Withhold(_) | Decision::Close(_) | Decision::Publish(_) => None,
     };
     let because = because(decision.because(), &live.calendar);
-    Some(Change { decision, because, letter, evidence })
+    Some(NewDecision { decision, because, letter, evidence })
 }
 
 /// Renders one version of a notice and writes it as a message.
@@ -163,7 +163,7 @@ fn message_of(
     let config = &live.setup.config;
     let domain = config.secretariat.sender.domain();
     let message_id = token::message_id(name, version.get(), domain);
-    let bytes = message::compose(&Content {
+    let bytes = message::compose(&MessageContent {
         from: &config.secretariat,
         to: &notice.to,
         message_id: &message_id,

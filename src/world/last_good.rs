@@ -25,7 +25,7 @@ pub const MARK: &str = ".aplicado";
 
 /// What the files hold and cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct RefusedFiles {
     /// Its hash, or that of why it could not be read.
     pub fingerprint: String,
     /// Why, in the operators' words.
@@ -44,19 +44,19 @@ pub struct LastGood {
 /// Reads and compiles the files; whatever keeps them from being used is told with what they are known by.
 ///
 /// # Errors
-/// [`Refusal`].
-pub fn load(directory: Option<&Path>, now: Timestamp) -> Result<Setup, Refusal> {
+/// [`RefusedFiles`].
+pub fn load(directory: Option<&Path>, now: Timestamp) -> Result<Setup, RefusedFiles> {
     let (sources, found) = Setup::read(directory).map_err(|error| unread(&error))?;
     let fingerprint = sources.fingerprint();
     Setup::compile(sources, found, now).map_err(|error| match error {
-        LoadError::Faulty(faults) => Refusal { fingerprint, faults: faults.render(false) },
+        LoadError::Faulty(faults) => RefusedFiles { fingerprint, faults: faults.render(false) },
         other @ LoadError::Unreadable { .. } => unread(&other),
     })
 }
 
-fn unread(error: &LoadError) -> Refusal {
+fn unread(error: &LoadError) -> RefusedFiles {
     let faults = format!("erro: {}", chain(error));
-    Refusal { fingerprint: sha256(faults.as_bytes()), faults }
+    RefusedFiles { fingerprint: sha256(faults.as_bytes()), faults }
 }
 
 /// Keeps a configuration in the ledger as the one in force. `how` says what made the service read it, where nobody

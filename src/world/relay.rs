@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::live::Live;
-use super::secret::{Source, Surroundings};
+use super::secret::{PasswordSource, Surroundings};
 use super::setup::Setup;
 use crate::config::{self, Mode};
 use crate::domain::id::EmailAddress;
@@ -86,7 +86,7 @@ pub fn relay_of(relay: &config::RelaySettings, sender: &EmailAddress) -> Result<
     };
     let credentials = match &relay.user {
         Some(user) => {
-            let source = Source::of(relay, &Surroundings::here()).ok_or(SenderError::NoSource)?;
+            let source = PasswordSource::of(relay, &Surroundings::here()).ok_or(SenderError::NoSource)?;
             Some(Credentials { user: user.clone(), password: source.read()? })
         }
         None => None,

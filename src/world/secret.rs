@@ -38,7 +38,7 @@ impl Surroundings {
 
 /// Where a password comes from.
 #[derive(Debug, Clone)]
-pub enum Source {
+pub enum PasswordSource {
     /// `senha_arquivo`.
     File(PathBuf),
     /// `$CREDENTIALS_DIRECTORY/smtp-senha`.
@@ -48,7 +48,7 @@ pub enum Source {
 }
 
 /// In the operators' words.
-impl fmt::Display for Source {
+impl fmt::Display for PasswordSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(f, "do arquivo {} (senha_arquivo de [smtp])", path.display()),
@@ -58,7 +58,7 @@ impl fmt::Display for Source {
     }
 }
 
-impl Source {
+impl PasswordSource {
     /// The source that counts, if there is any.
     #[must_use]
     pub fn of(relay: &RelaySettings, around: &Surroundings) -> Option<Self> {
@@ -121,7 +121,7 @@ mod tests {
             variable: Some("12345".to_owned().into()),
         };
         let read = |relay: &RelaySettings, around: &Surroundings| {
-            let source = Source::of(relay, around).unwrap();
+            let source = PasswordSource::of(relay, around).unwrap();
             (source.read().unwrap().expose_secret().to_owned(), source.to_string())
         };
         let mut relay = relay();
@@ -137,16 +137,16 @@ mod tests {
         assert_eq!(read(&relay, &around).0, "do-arquivo");
         relay.password_file = None;
         around = Surroundings::default();
-        assert!(Source::of(&relay, &around).is_none());
+        assert!(PasswordSource::of(&relay, &around).is_none());
         around.variable = Some(" ".to_owned().into());
-        let blank = Source::of(&relay, &around).unwrap().read().unwrap_err();
+        let blank = PasswordSource::of(&relay, &around).unwrap().read().unwrap_err();
         assert!(blank.to_string().contains("VIGIA_SMTP_SENHA"), "{blank}");
     }
 
     #[test]
     fn a_password_is_never_shown() {
         let around = Surroundings { credentials: None, variable: Some("segredo".to_owned().into()) };
-        let source = Source::Variable("segredo".to_owned().into());
+        let source = PasswordSource::Variable("segredo".to_owned().into());
         assert!(!format!("{around:?} {source:?} {source}").contains("segredo"));
     }
 }

@@ -23,10 +23,10 @@ use vigia_suas::domain::overrides::Authorship;
 use vigia_suas::domain::reason::Reason;
 use vigia_suas::domain::refusal::Refusal;
 use vigia_suas::domain::roster::Role;
-use vigia_suas::domain::status::{Basis, Doubt, Entry, Observation, State};
+use vigia_suas::domain::status::{Basis, Doubt, Observation, State, StatusEntry};
 use vigia_suas::plan::{Decision, Notice, Sending, Withheld};
 use vigia_suas::render::because::because;
-use vigia_suas::store::{Change, NewSnapshot, Noted, Override, RawMessage, Return, Settled, Store};
+use vigia_suas::store::{AttemptEnd, NewDecision, NewSnapshot, Noted, Override, RawMessage, Return, Store};
 use vigia_suas::world::compose::compose;
 use vigia_suas::world::live::Live;
 use vigia_suas::world::setup::Setup;
@@ -258,7 +258,7 @@ fn sending(notice: Notice, because: Reason) -> Decision {
 }
 
 /// What the ledger knows of a part.
-async fn evidence_rows(store: &Store, id: &str) -> Vec<Entry> {
+async fn evidence_rows(store: &Store, id: &str) -> Vec<StatusEntry> {
     let status = store.status().await.unwrap();
     let entries = status.window(&census()).of(vitoria()).iter();
     entries.filter(|entry| entry.part == part(id)).cloned().collect()
@@ -272,7 +272,7 @@ async fn record(live: &Live, store: &Store, decision: Decision, minutes: i64) {
         }
         _ => None,
     };
-    let change = Change {
+    let change = NewDecision {
         because: because(decision.because(), &live.calendar),
         letter,
         evidence: evidence(&status, &decision),
@@ -284,7 +284,7 @@ async fn record(live: &Live, store: &Store, decision: Decision, minutes: i64) {
 async fn send(store: &Store, minutes: i64, outcome: impl Fn(&Role) -> Outcome) {
     let claims = store.claim("teste", at(minutes), 100).await.unwrap();
     let marked = store.mark_sending(claims, at(minutes)).await.unwrap();
-    let settled = marked.into_iter().map(|claim| Settled {
+    let settled = marked.into_iter().map(|claim| AttemptEnd {
         outcome: outcome(&claim.role),
         claim,
         started_at: at(minutes),

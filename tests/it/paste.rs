@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use vigia_suas::config::{self, Config, LoadError, Sources};
 use vigia_suas::desk::extend::{self, Request};
 use vigia_suas::domain::id::{FeedId, Reference, SystemId, WindowId};
-use vigia_suas::domain::news::{Doubt, Finding, FindingId, Guess, Topic};
+use vigia_suas::domain::news::{Finding, FindingId, Guess, NewsDoubt, Topic};
 use vigia_suas::render::news::{Paste, Place, paste};
 use vigia_suas::world::setup::Setup;
 
@@ -137,7 +137,7 @@ fn with_any_doubt_there_is_advice_and_nothing_to_run_or_to_paste() {
     let calendar = with_census(date(2026, 10, 26), Some(date(2026, 12, 4)), &[]);
     let config = compiled(&calendar, today).unwrap();
     for topic in Topic::ALL {
-        for doubt in Doubt::ALL {
+        for doubt in NewsDoubt::ALL {
             let days = Guess { doubts: vec![doubt], ..guess(Some(today), Some(date(2026, 12, 18))) };
             let found = paste(&finding(topic, "censo-suas", Some(today), days), &config.calendar, today);
             assert!(found.toml.is_none() && found.command.is_none() && found.advice.len() == 2, "{found:?}");

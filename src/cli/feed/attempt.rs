@@ -12,7 +12,7 @@ use crate::cli::session::{Answer, Failure, Result, Session, say};
 use crate::cli::status::original;
 use crate::daemon::app::fetcher;
 use crate::daemon::ingest::run::sample;
-use crate::daemon::ingest::{Load, baseline, read_load};
+use crate::daemon::ingest::{Received, baseline, read_load};
 use crate::domain::feed::{FeedSpec, Source};
 use crate::domain::id::FeedId;
 use crate::domain::status::State;
@@ -33,7 +33,7 @@ pub(in crate::cli) async fn attempt(session: Session, feed: &FeedId, file: Optio
     let (load, of) = match file {
         Some(file) => {
             let name = file.display().to_string();
-            (Load::of_file(&name, original(&session, file)?), None)
+            (Received::of_file(&name, original(&session, file)?), None)
         }
         None => fetched(&session, &live, &spec).await?,
     };
@@ -55,7 +55,7 @@ async fn fetched(
     session: &Session,
     live: &Live,
     spec: &FeedSpec,
-) -> std::result::Result<(Load, Option<usize>), Failure> {
+) -> std::result::Result<(Received, Option<usize>), Failure> {
     if !matches!(spec.source, Source::Http { .. }) {
         return Err(Failure::refused(format!(
             "recusado: a fonte “{}” não é baixada da internet\ndica: informe o arquivo: vigia-suas fonte experimentar \

@@ -14,7 +14,7 @@ use crate::domain::journal::Verdict;
 use crate::domain::time::Zone;
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
-use crate::store::{CrawlProgress, FeedRun, LastAccepted, Ruling, SnapshotLine, Store, StoreError};
+use crate::store::{CrawlProgress, FeedRun, LastAccepted, Ruling, SnapshotSummary, Store, StoreError};
 use crate::text::visible;
 
 /// How many snapshots of one feed are shown.
@@ -24,7 +24,7 @@ const SHOWN: usize = 10;
 struct Standing<'a> {
     spec: &'a FeedSpec,
     /// Its snapshots, the latest first.
-    snapshots: Vec<SnapshotLine>,
+    snapshots: Vec<SnapshotSummary>,
     believed: Option<LastAccepted>,
     fetched_at: Option<Timestamp>,
     run: Option<FeedRun>,

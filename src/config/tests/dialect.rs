@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::rewrite::{register, units};
 use crate::config::rewrite;
-use crate::domain::register::{Column, Edit, Proposal, propose};
+use crate::domain::register::{Edit, Proposal, UnitColumn, propose};
 use crate::text::encoding::Encoding;
 
 /// How a file may be saved.
@@ -78,7 +78,7 @@ impl File {
         })
     }
 
-    fn place(&mut self, column: Column) -> usize {
+    fn place(&mut self, column: UnitColumn) -> usize {
         let letters = |text: &str| text.to_lowercase().replace('-', "");
         let heading = self.rows().next().unwrap();
         heading.iter().position(|cell| letters(&cell.value) == column.as_str()).unwrap_or_else(|| {
@@ -89,7 +89,7 @@ impl File {
 
     /// The file as it must be after an edit.
     fn edit(&mut self, edit: &Edit) {
-        let id = self.place(Column::Id);
+        let id = self.place(UnitColumn::Id);
         match edit {
             Edit::Set { unit, column, value } => {
                 let place = self.place(*column);

@@ -9,12 +9,12 @@ use proptest::prelude::*;
 use super::*;
 use crate::config::{RewriteError, rewrite};
 use crate::domain::id::{EmailAddress, FeedId, MunicipalityCode, PartId, UnitId};
-use crate::domain::register::{Column, Edit, Listed, Proposal, Register, Standing, propose};
+use crate::domain::register::{Edit, Listed, Proposal, Register, UnitColumn, UnitStanding, propose};
 use crate::domain::roster::Unit;
 use crate::text::csv::DocumentError;
 use crate::text::encoding::Encoding;
 
-fn set(unit: &str, column: Column, value: &str) -> Edit {
+fn set(unit: &str, column: UnitColumn, value: &str) -> Edit {
     Edit::Set { unit: UnitId::parse(unit).unwrap(), column, value: value.to_owned() }
 }
 
@@ -39,11 +39,11 @@ fn only_the_cell_that_changes_changes() {
                 z;2;CRAS;3205309\r\n\
                 w;3;CRAS;3205309;Três;2026-01-31";
     let edits = [
-        set("1", Column::Name, "CRAS \"Dois\""),
-        set("2", Column::Until, "2026-11-20"),
-        set("3", Column::Until, ""),
-        set("2", Column::Email, "a@b.c"),
-        Edit::Add(vec![(Column::Id, "4".to_owned()), (Column::Name, "Quatro; e meio".to_owned())]),
+        set("1", UnitColumn::Name, "CRAS \"Dois\""),
+        set("2", UnitColumn::Until, "2026-11-20"),
+        set("3", UnitColumn::Until, ""),
+        set("2", UnitColumn::Email, "a@b.c"),
+        Edit::Add(vec![(UnitColumn::Id, "4".to_owned()), (UnitColumn::Name, "Quatro; e meio".to_owned())]),
     ];
     assert_eq!(
         rewritten(file, &edits),
@@ -59,16 +59,16 @@ fn only_the_cell_that_changes_changes() {
 
 #[test]
 fn a_new_file_has_every_column() {
-    let bytes = rewrite(None, &[Edit::Add(vec![(Column::Id, "4".to_owned())])]).unwrap();
+    let bytes = rewrite(None, &[Edit::Add(vec![(UnitColumn::Id, "4".to_owned())])]).unwrap();
     assert_eq!(bytes, b"id;ibge;parte;nome;email;telefone;desde;ate\n4;;;;;;;\n");
 }
 
 #[test]
 fn windows_1252_stays_windows_1252() {
     let file = Encoding::WINDOWS_1252.encode("id;nome\n1;Maruípe\n").unwrap();
-    let file = rewrite(Some(&file), &[set("1", Column::Name, "São João")]).unwrap();
+    let file = rewrite(Some(&file), &[set("1", UnitColumn::Name, "São João")]).unwrap();
     assert_eq!(file, b"id;nome\n1;S\xE3o Jo\xE3o\n");
-    let error = rewrite(Some(&file), &[set("1", Column::Name, "Łódź")]).unwrap_err();
+    let error = rewrite(Some(&file), &[set("1", UnitColumn::Name, "Łódź")]).unwrap_err();
     assert!(
         matches!(&error, RewriteError::Document(DocumentError::Encoding { text, .. }) if text == "Łódź"),
         "{error}"
@@ -77,13 +77,13 @@ fn windows_1252_stays_windows_1252() {
 
 #[test]
 fn a_file_that_changed_meanwhile_is_not_written() {
-    let gone = rewrite(Some(b"id;nome\n1;x\n"), &[set("2", Column::Name, "y")]).unwrap_err();
+    let gone = rewrite(Some(b"id;nome\n1;x\n"), &[set("2", UnitColumn::Name, "y")]).unwrap_err();
     let there =
-        rewrite(Some(b"id;nome\n1;x\n"), &[Edit::Add(vec![(Column::Id, "1".to_owned())])]).unwrap_err();
+        rewrite(Some(b"id;nome\n1;x\n"), &[Edit::Add(vec![(UnitColumn::Id, "1".to_owned())])]).unwrap_err();
     for error in [gone, there] {
         assert!(error.to_string().contains("mudou depois de lido"), "{error}");
     }
-    assert_eq!(rewrite(Some(b"\n;;\n"), &[set("1", Column::Name, "y")]), Err(RewriteError::NoHeader));
+    assert_eq!(rewrite(Some(b"\n;;\n"), &[set("1", UnitColumn::Name, "y")]), Err(RewriteError::NoHeader));
 }
 
 /// A file of units as people write them: quotes, short rows, blank lines, a further column.
@@ -120,7 +120,7 @@ pub(super) fn register() -> impl Strategy<Value = Register> {
             name,
             addresses: if mail { vec![EmailAddress::parse("novo@y.gov.br").unwrap()] } else { Vec::new() },
             telephone,
-            standing: if closed == 0 { Standing::Closed } else { Standing::Open },
+            standing: if closed == 0 { UnitStanding::Closed } else { UnitStanding::Open },
         });
         Register {
             feed: FeedId::parse("cadsuas-cras").unwrap(),

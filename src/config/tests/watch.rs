@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::feed::Source;
 use crate::domain::news::{NewsFormat, Topic};
-use crate::domain::register::Standing;
+use crate::domain::register::UnitStanding;
 
 const REGISTER: &str = r#"
 [cadastro.cras]
@@ -33,7 +33,7 @@ fn a_register_needs_little_and_may_say_more() {
     let config = good(&small().with("fontes.toml", format!("{REGISTER}{more}")));
     let register = &config.registers[0];
     let (column, words) = register.columns.standing.clone().unwrap();
-    assert_eq!((column.as_str(), *words.get("Inativo").unwrap()), ("situacao", Standing::Closed));
+    assert_eq!((column.as_str(), *words.get("Inativo").unwrap()), ("situacao", UnitStanding::Closed));
     assert_eq!((register.blanks.clone(), register.minimum), (vec!["n/d".to_owned()], 10));
 }
 

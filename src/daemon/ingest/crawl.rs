@@ -14,7 +14,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tracing::{error, info, warn};
 
-use super::load::Load;
+use super::load::Received;
 use crate::contain::Bounds;
 use crate::daemon::app::App;
 use crate::domain::feed::FeedSpec;
@@ -40,7 +40,7 @@ static PAGES: Bounds = Bounds::new(Duration::from_mins(1), 512);
 /// How a crawl ended.
 pub(super) enum Crawled {
     /// Every page was had or given up.
-    Whole(Load),
+    Whole(Received),
     /// The host does not answer; what was had is kept.
     GaveUp { what: String, retry_after: Option<Duration> },
 }
@@ -246,7 +246,7 @@ impl Crawl<'_> {
     }
 
     /// All that was had, as one load.
-    fn load(&self, pages: &[PageRequest]) -> Load {
+    fn load(&self, pages: &[PageRequest]) -> Received {
         let (mut bodies, mut missing) = (Vec::new(), Vec::new());
         for page in pages {
             let given = page.given.clone();
@@ -262,6 +262,6 @@ impl Crawl<'_> {
             }
         }
         let name = pages.first().map(|page| page.url.clone()).unwrap_or_default();
-        Load { name: format!("{name} (varredura de {} páginas)", pages.len()), bodies, missing }
+        Received { name: format!("{name} (varredura de {} páginas)", pages.len()), bodies, missing }
     }
 }

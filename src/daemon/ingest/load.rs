@@ -15,7 +15,7 @@ use crate::domain::feed::FeedSpec;
 use crate::domain::id::{IdError, SnapshotId};
 use crate::domain::status::Baseline;
 use crate::feed::body::{Body, Original};
-use crate::feed::judge::{Refusal, Verdict};
+use crate::feed::judge::{QuarantineReason, Verdict};
 use crate::feed::map::Ground;
 use crate::feed::{Intake, Missing, take_in_run};
 use crate::store::{NewSnapshot, Store, StoreError, SwitchedBy};
@@ -25,7 +25,7 @@ use crate::world::live::Live;
 
 /// What one run, one file or one page brought.
 #[derive(Debug, Clone)]
-pub struct Load {
+pub struct Received {
     /// Where from: a file's name or a URL.
     pub name: String,
     /// Every body.
@@ -34,7 +34,7 @@ pub struct Load {
     pub missing: Vec<Missing>,
 }
 
-impl Load {
+impl Received {
     /// A file, or anything else that is one body and says itself what it is about.
     #[must_use]
     pub fn of_file(name: &str, original: Original) -> Self {
@@ -119,7 +119,7 @@ pub async fn take_in_bytes(
     bytes: &[u8],
     now: Timestamp,
 ) -> Result<Taken, IntakeError> {
-    take_in_load(live, store, spec, Load::of_file(name, Original::from_bytes(bytes)), now).await
+    take_in_load(live, store, spec, Received::of_file(name, Original::from_bytes(bytes)), now).await
 }
 
 /// Decodes, maps, judges and stores one whole load. The same bytes at the same instant are one snapshot.
@@ -130,7 +130,7 @@ pub async fn take_in_load(
     live: &Arc<Live>,
     store: &Store,
     spec: &FeedSpec,
-    load: Load,
+    load: Received,
     now: Timestamp,
 ) -> Result<Taken, IntakeError> {
     let sha256 = load.sha256();
@@ -139,7 +139,7 @@ pub async fn take_in_load(
     let before = baseline(live, store, spec, now).await?;
     let mut intake = read_load(live, spec, load, before, now).await;
     if let Some(ruling) = store.refused(&spec.id, &sha256).await? {
-        let again = Refusal::RefusedBefore {
+        let again = QuarantineReason::RefusedBefore {
             snapshot: ruling.snapshot,
             author: ruling.by.author,
             reason: ruling.by.reason,
@@ -210,7 +210,7 @@ static LOADS: Bounds = Bounds::new(Duration::from_mins(5), 512);
 pub async fn read_load(
     live: &Arc<Live>,
     spec: &FeedSpec,
-    load: Load,
+    load: Received,
     before: Option<Baseline>,
     now: Timestamp,
 ) -> Intake {
@@ -233,7 +233,7 @@ pub(super) async fn take_in_and_tell(
     app: &App,
     live: &Arc<Live>,
     spec: &FeedSpec,
-    load: Load,
+    load: Received,
 ) -> Result<Option<SnapshotId>, StoreError> {
     let now = app.now();
     let name = load.name.clone();
@@ -274,7 +274,7 @@ pub(super) async fn judged(
     app: &App,
     live: &Arc<Live>,
     spec: &FeedSpec,
-    load: Load,
+    load: Received,
 ) -> Result<bool, StoreError> {
     Ok(take_in_and_tell(app, live, spec, load).await?.is_some())
 }

@@ -25,7 +25,7 @@ use crate::files::drop::Shelf;
 use crate::store::{FeedRun, StoreError};
 
 use load::judged;
-pub use load::{IntakeError, Load, Taken, baseline, read_load, take_in_bytes, take_in_load};
+pub use load::{IntakeError, Received, Taken, baseline, read_load, take_in_bytes, take_in_load};
 use run::{Remembered, run_once};
 
 /// What the ingest loop remembers between its rounds.
@@ -134,7 +134,7 @@ impl Ingest {
         for file in self.arrivals.settled(&live, &spec.id).await {
             let accepted = match self.arrivals.read(app, &spec.id, &file, LARGEST_FILE).await? {
                 Some(Read::Whole(original)) => {
-                    judged(app, &live, spec, Load::of_file(&file.name(), original)).await?
+                    judged(app, &live, spec, Received::of_file(&file.name(), original)).await?
                 }
                 Some(Read::TooLarge(most)) => {
                     too_large(app, spec, &file.name(), most).await?;

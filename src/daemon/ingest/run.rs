@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
 use super::crawl::{Crawled, crawl};
-use super::load::{Load, take_in_and_tell};
+use super::load::{Received, take_in_and_tell};
 use crate::daemon::alert::alert_once;
 use crate::daemon::app::App;
 use crate::domain::feed::{FeedSpec, Source};
@@ -247,7 +247,7 @@ async fn still_known(
 /// What all the pages of a run brought.
 enum Whole {
     Unchanged,
-    Fresh { load: Load, validators: BTreeMap<String, Validators> },
+    Fresh { load: Received, validators: BTreeMap<String, Validators> },
 }
 
 /// Fetches every page, or nothing: a run of which some pages are old is no snapshot.
@@ -288,7 +288,7 @@ async fn whole(
     }
     let name = pages.first().map(|page| page.url.clone()).unwrap_or_default();
     let name = if pages.len() > 1 { format!("{name} (e mais {})", pages.len() - 1) } else { name };
-    Ok(Whole::Fresh { load: Load { name, bodies, missing: Vec::new() }, validators })
+    Ok(Whole::Fresh { load: Received { name, bodies, missing: Vec::new() }, validators })
 }
 
 /// A page without conditions.
@@ -340,7 +340,7 @@ pub async fn sample(
     spec: &FeedSpec,
     most: usize,
     now: Timestamp,
-) -> Result<(Load, Option<usize>), String> {
+) -> Result<(Received, Option<usize>), String> {
     let (mut pages, rules) = asked(live, spec, now)?;
     let Source::Http { url, .. } = &spec.source else { return Err("a fonte não tem endereço".to_owned()) };
     let crawls = url::fields(url).is_ok_and(url::Fields::is_crawl);

@@ -83,7 +83,8 @@ pub fn write(
     let mut parts: Vec<(&str, &[u8])> =
         vec![("dossie.html", page.as_bytes()), ("dossie.json", json.as_bytes())];
     for letter in dossier.letters() {
-        let same = |l: &&crate::store::Letter| l.key.to_string() == letter.key && l.version == letter.version;
+        let same =
+            |l: &&crate::store::StoredLetter| l.key.to_string() == letter.key && l.version == letter.version;
         if let Some(stored) = case.letters.iter().find(same) {
             parts.push((&letter.file, &stored.bytes));
         }

@@ -23,12 +23,12 @@ use crate::mail::message;
 use crate::plan::{self, Plan, account};
 use crate::render::because::{because, part_name};
 use crate::render::portuguese;
-use crate::store::{CaseFile, Letter};
+use crate::store::{CaseFile, StoredLetter};
 use crate::world::known::Known;
 
 /// Whom a dossier is about, and when it is made.
 #[derive(Debug, Clone)]
-pub struct Subject {
+pub struct DossierRequest {
     /// The municipality.
     pub municipality: MunicipalityCode,
     /// Only this window; absent: all.
@@ -39,7 +39,7 @@ pub struct Subject {
 
 /// Puts a dossier together. `known` is the world of today: names, the calendar, and why nothing more is said.
 #[must_use]
-pub fn gather(case: &CaseFile, known: &Known, subject: &Subject) -> Dossier {
+pub fn gather(case: &CaseFile, known: &Known, subject: &DossierRequest) -> Dossier {
     let roster = &known.live.setup.config.roster;
     let code = subject.municipality;
     let told = Told::new(case, subject);
@@ -90,7 +90,7 @@ struct Desk<'a> {
     case: &'a CaseFile,
     known: &'a Known,
     told: &'a Told<'a>,
-    subject: &'a Subject,
+    subject: &'a DossierRequest,
     plan: &'a Plan,
 }
 
@@ -99,7 +99,7 @@ impl Desk<'_> {
         let calendar = &self.known.live.calendar;
         let found = calendar.window(&id);
         let system = found.as_ref().and_then(|w| calendar.systems.get(&w.system));
-        let about = |letter: &&Letter| letter.key.window() == Some(&id);
+        let about = |letter: &&StoredLetter| letter.key.window() == Some(&id);
         let letters = self.case.letters.iter().filter(about).map(|letter| {
             *number += 1;
             self.letter(letter, *number)
@@ -163,7 +163,7 @@ impl Desk<'_> {
         lines
     }
 
-    fn letter(&self, letter: &Letter, number: usize) -> LetterFile {
+    fn letter(&self, letter: &StoredLetter, number: usize) -> LetterFile {
         let calendar = &self.known.live.calendar;
         let key = letter.key.to_string();
         let recorded = self.told.recorded(letter);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::Subject;
+use super::DossierRequest;
 use crate::domain::calendar::{Calendar, Deadline};
 use crate::domain::dossier::{
     AttemptLine, DecisionLine, DeliveryFile, EvidenceLine, JournalLine, Lifting, MessageFile, Order,
@@ -12,7 +12,7 @@ use crate::domain::id::{WindowId, slugify};
 use crate::domain::journal::{self, Act, Decision, Entry, Evidence, OrderAct, Ordered, Ruled};
 use crate::domain::notice::{NoticeKey, StaffSlot, Told as ToldDeadline};
 use crate::render::because::part_name;
-use crate::store::{Attempt, CaseFile, DeliveryId, DeliveryLine, JournalEntry, KeptMessage, Letter};
+use crate::store::{Attempt, CaseFile, DeliveryId, DeliveryLine, JournalEntry, KeptMessage, StoredLetter};
 use crate::text::digest::sha256;
 
 /// The entries that matter to one dossier.
@@ -25,7 +25,7 @@ pub(super) struct Told<'a> {
 }
 
 /// Whether a letter is the one that a decision recorded.
-pub(super) fn is_letter(told: &Decision, letter: &Letter) -> bool {
+pub(super) fn is_letter(told: &Decision, letter: &StoredLetter) -> bool {
     told.letter.as_ref().is_some_and(|recorded| {
         recorded.sha256 == sha256(&letter.bytes) && recorded.message_id == letter.message_id
     })
@@ -46,7 +46,7 @@ fn is_unsent(told: &Decision) -> bool {
 }
 
 impl<'a> Told<'a> {
-    pub(super) fn new(case: &'a CaseFile, subject: &Subject) -> Self {
+    pub(super) fn new(case: &'a CaseFile, subject: &DossierRequest) -> Self {
         let own = |entry: &JournalEntry| entry.municipality == Some(subject.municipality);
         let mut windows: BTreeSet<WindowId> =
             case.journal.iter().filter(|e| own(e)).filter_map(|e| e.window.clone()).collect();
@@ -82,7 +82,7 @@ impl<'a> Told<'a> {
     }
 
     /// The entry that recorded a letter.
-    pub(super) fn recorded(&self, letter: &Letter) -> Option<(&'a JournalEntry, &'a Decision)> {
+    pub(super) fn recorded(&self, letter: &StoredLetter) -> Option<(&'a JournalEntry, &'a Decision)> {
         let key = letter.key.to_string();
         self.decisions().find(|(entry, told)| {
             entry.subject == key && told.letter.is_some() && told.version == letter.version
@@ -347,7 +347,7 @@ pub(super) fn snapshots(case: &CaseFile) -> Vec<SnapshotLine> {
 }
 
 /// `cartas/003-censo-suas-2023-1-prazo-15d-3205309.eml`; later versions end in `-v2.eml`.
-pub(super) fn letter_file_name(letter: &Letter, number: usize) -> String {
+pub(super) fn letter_file_name(letter: &StoredLetter, number: usize) -> String {
     let version = if letter.version > 1 { format!("-v{}", letter.version) } else { String::new() };
     format!("cartas/{number:03}-{}{version}.eml", slugify(&letter.key.to_string()))
 }

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::make::{Part, facts};
+use super::make::{ObjectType, facts};
 use super::word::Text;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{FeedId, GerenciaId, MunicipalityCode, PartId, SnapshotId, UnitId};
-use crate::domain::status::{Entry, State};
+use crate::domain::status::{State, StatusEntry};
 
 facts! {
     /// What a feed said of one part.
@@ -152,7 +152,7 @@ facts! {
 impl Evidence {
     /// What is known from one feed, as a decision rests on it or only knew of it.
     #[must_use]
-    pub fn of(entry: &Entry, is_quoted: bool) -> Self {
+    pub fn of(entry: &StatusEntry, is_quoted: bool) -> Self {
         Self {
             part: Text(entry.part.clone()),
             unit: entry.unit.clone().map(Text),
@@ -169,7 +169,7 @@ impl Evidence {
 }
 
 /// The objects within entries, for the reference page.
-pub const PARTS: &[Part] = &[
+pub const PARTS: &[ObjectType] = &[
     Evidence::PART,
     LetterFacts::PART,
     DeliveryFacts::PART,

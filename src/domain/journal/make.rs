@@ -34,7 +34,7 @@ impl Form {
 
 /// An object within entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Part {
+pub struct ObjectType {
     /// The name of its type.
     pub name: &'static str,
     /// What it tells.
@@ -56,7 +56,7 @@ macro_rules! facts {
             }
 
             impl $name {
-                pub(super) const PART: crate::domain::journal::Part = crate::domain::journal::Part {
+                pub(super) const PART: crate::domain::journal::ObjectType = crate::domain::journal::ObjectType {
                     name: stringify!($name),
                     meaning: concat!($($about),+),
                     fields: &[$(crate::domain::journal::Field {

@@ -29,7 +29,7 @@ pub use fact::{
     CompetentFacts, DeliveryFacts, Evidence, ExpectedFacts, ExpectedPartFacts, KnownFacts, LetterFacts,
     Message, PARTS, ProposalFacts, Stopped,
 };
-pub use make::{Field, Form, Part};
+pub use make::{Field, Form, ObjectType};
 use make::{entries, facts};
 pub use read::Unread;
 pub use word::{Act, ClockAct, DoubtCause, FeedAct, OrderAct, OrderKind, Text, Unflagging, Verdict};

@@ -1,11 +1,11 @@
 //! What a proposal writes into `unidades.csv`: cells, never a whole file. Pure.
 
-use super::{Change, Proposal};
+use super::{Proposal, UnitChange};
 use crate::domain::id::{EmailAddress, UnitId};
 
 /// A column of `unidades.csv`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Column {
+pub enum UnitColumn {
     /// `id`
     Id,
     /// `ibge`
@@ -24,7 +24,7 @@ pub enum Column {
     Until,
 }
 
-impl Column {
+impl UnitColumn {
     /// Every column, in the order of a new file.
     pub const ALL: [Self; 8] = [
         Self::Id,
@@ -57,13 +57,13 @@ impl Column {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edit {
     /// Another row, after the last.
-    Add(Vec<(Column, String)>),
+    Add(Vec<(UnitColumn, String)>),
     /// Another value in the row of a unit.
     Set {
         /// Whose row.
         unit: UnitId,
         /// Which cell.
-        column: Column,
+        column: UnitColumn,
         /// What it is to hold; may be empty.
         value: String,
     },
@@ -75,25 +75,25 @@ impl Proposal {
     pub fn edit(&self) -> Edit {
         let set = |column, value: String| Edit::Set { unit: self.unit.clone(), column, value };
         match &self.change {
-            Change::New { listed, from } => {
+            UnitChange::New { listed, from } => {
                 let mut cells = vec![
-                    (Column::Id, listed.id.to_string()),
-                    (Column::Municipality, listed.municipality.to_string()),
-                    (Column::Part, listed.part.to_string()),
-                    (Column::Name, cell_name(&listed.name)),
-                    (Column::Email, cell_addresses(&listed.addresses)),
-                    (Column::Telephone, cell_telephone(&listed.telephone)),
+                    (UnitColumn::Id, listed.id.to_string()),
+                    (UnitColumn::Municipality, listed.municipality.to_string()),
+                    (UnitColumn::Part, listed.part.to_string()),
+                    (UnitColumn::Name, cell_name(&listed.name)),
+                    (UnitColumn::Email, cell_addresses(&listed.addresses)),
+                    (UnitColumn::Telephone, cell_telephone(&listed.telephone)),
                 ];
-                cells.extend(from.map(|day| (Column::From, day.to_string())));
+                cells.extend(from.map(|day| (UnitColumn::From, day.to_string())));
                 Edit::Add(cells.into_iter().filter(|(_, value)| !value.is_empty()).collect())
             }
-            Change::Closed { until, .. } => set(Column::Until, until.to_string()),
-            Change::Reopened { .. } => set(Column::Until, String::new()),
-            Change::Municipality { to, .. } => set(Column::Municipality, to.to_string()),
-            Change::Part { to, .. } => set(Column::Part, to.to_string()),
-            Change::Name { to, .. } => set(Column::Name, cell_name(to)),
-            Change::Email { to, .. } => set(Column::Email, cell_addresses(to)),
-            Change::Telephone { to, .. } => set(Column::Telephone, cell_telephone(to)),
+            UnitChange::Closed { until, .. } => set(UnitColumn::Until, until.to_string()),
+            UnitChange::Reopened { .. } => set(UnitColumn::Until, String::new()),
+            UnitChange::Municipality { to, .. } => set(UnitColumn::Municipality, to.to_string()),
+            UnitChange::Part { to, .. } => set(UnitColumn::Part, to.to_string()),
+            UnitChange::Name { to, .. } => set(UnitColumn::Name, cell_name(to)),
+            UnitChange::Email { to, .. } => set(UnitColumn::Email, cell_addresses(to)),
+            UnitChange::Telephone { to, .. } => set(UnitColumn::Telephone, cell_telephone(to)),
         }
     }
 }

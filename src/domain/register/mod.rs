@@ -17,7 +17,7 @@ mod propose;
 #[cfg(test)]
 mod tests;
 
-pub use edit::{Column, Edit};
+pub use edit::{Edit, UnitColumn};
 pub use propose::{fact, propose};
 
 /// One register (`[cadastro.X]` of `fontes.toml`).
@@ -70,19 +70,19 @@ pub struct RegisterColumns {
     /// Its telephone.
     pub telephone: Option<String>,
     /// Whether it is open, and in which words (compared without case, accents or outer blanks); absent: a listed unit is.
-    pub standing: Option<(String, Words<Standing>)>,
+    pub standing: Option<(String, Words<UnitStanding>)>,
 }
 
 /// What a register says of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum UnitStanding {
     /// It works.
     Open,
     /// It no longer does.
     Closed,
 }
 
-impl Standing {
+impl UnitStanding {
     /// The word in configuration and in the store.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -109,7 +109,7 @@ pub struct Listed {
     /// Its telephone, in one line.
     pub telephone: String,
     /// Whether it works.
-    pub standing: Standing,
+    pub standing: UnitStanding,
 }
 
 /// The last load of a register that was believed.
@@ -191,7 +191,7 @@ impl fmt::Display for ProposalKind {
 
 /// What a register would change about one unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub enum UnitChange {
     /// A row is added; it counts from `from`, or always did.
     New {
         /// The whole row.
@@ -248,7 +248,7 @@ pub enum Change {
     },
 }
 
-impl Change {
+impl UnitChange {
     /// Its sort.
     #[must_use]
     pub fn kind(&self) -> ProposalKind {
@@ -281,7 +281,7 @@ pub struct Proposal {
     /// The day on which the register was read.
     pub read_on: Date,
     /// What would change.
-    pub change: Change,
+    pub change: UnitChange,
     /// What the register says that this rests on: as long as it is the same, a refusal stands ([`fact`]).
     pub fact: String,
 }

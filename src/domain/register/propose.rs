@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::edit::{cell_name, cell_telephone};
-use super::{Change, Listed, Proposal, ProposalKind, Register, Standing};
+use super::{Listed, Proposal, ProposalKind, Register, UnitChange, UnitStanding};
 use crate::domain::id::{EmailAddress, PartId, UnitId};
 use crate::domain::roster::Unit;
 use crate::text::fold::folded;
@@ -23,9 +23,9 @@ pub fn propose<'a>(units: impl IntoIterator<Item = &'a Unit>, registers: &[Regis
     for (listed, register) in listed(registers) {
         match units.get(&listed.id) {
             Some(unit) => proposals.extend(about(unit, listed, register)),
-            None if listed.standing == Standing::Open => {
+            None if listed.standing == UnitStanding::Open => {
                 let from = known_parts.contains(&listed.part).then_some(register.read_on);
-                let change = Change::New { listed: listed.clone(), from };
+                let change = UnitChange::New { listed: listed.clone(), from };
                 proposals.extend(proposal_of(&listed.id, listed, register, change));
             }
             None => {}
@@ -66,31 +66,31 @@ fn listed(registers: &[Register]) -> impl Iterator<Item = (&Listed, &Register)> 
 fn about(unit: &Unit, listed: &Listed, register: &Register) -> Vec<Proposal> {
     let mut changes = Vec::new();
     match (listed.standing, unit.until) {
-        (Standing::Closed, None) => {
-            changes.push(Change::Closed { until: last_day(unit, register.read_on), listed: true });
+        (UnitStanding::Closed, None) => {
+            changes.push(UnitChange::Closed { until: last_day(unit, register.read_on), listed: true });
         }
         // A day still to come is a person's own plan.
-        (Standing::Open, Some(until)) if until >= register.read_on => {}
-        (Standing::Open, Some(until)) => changes.push(Change::Reopened { until }),
-        (Standing::Open, None) | (Standing::Closed, Some(_)) => {}
+        (UnitStanding::Open, Some(until)) if until >= register.read_on => {}
+        (UnitStanding::Open, Some(until)) => changes.push(UnitChange::Reopened { until }),
+        (UnitStanding::Open, None) | (UnitStanding::Closed, Some(_)) => {}
     }
-    if listed.standing == Standing::Open {
+    if listed.standing == UnitStanding::Open {
         if listed.municipality != unit.municipality {
-            changes.push(Change::Municipality { from: unit.municipality, to: listed.municipality });
+            changes.push(UnitChange::Municipality { from: unit.municipality, to: listed.municipality });
         }
         if listed.part != unit.part {
-            changes.push(Change::Part { from: unit.part.clone(), to: listed.part.clone() });
+            changes.push(UnitChange::Part { from: unit.part.clone(), to: listed.part.clone() });
         }
         let name = cell_name(&listed.name);
         if !name.is_empty() && !same_name(&unit.name, &name) {
-            changes.push(Change::Name { from: unit.name.clone(), to: name });
+            changes.push(UnitChange::Name { from: unit.name.clone(), to: name });
         }
         if !listed.addresses.is_empty() && !same_addresses(&unit.addresses, &listed.addresses) {
-            changes.push(Change::Email { from: unit.addresses.clone(), to: listed.addresses.clone() });
+            changes.push(UnitChange::Email { from: unit.addresses.clone(), to: listed.addresses.clone() });
         }
         let telephone = cell_telephone(&listed.telephone);
         if !digits(&telephone).is_empty() && digits(&telephone) != digits(&unit.telephone) {
-            changes.push(Change::Telephone { from: unit.telephone.clone(), to: telephone });
+            changes.push(UnitChange::Telephone { from: unit.telephone.clone(), to: telephone });
         }
     }
     changes.into_iter().filter_map(|change| proposal(unit, register, change)).collect()
@@ -108,7 +108,7 @@ fn missing(unit: &Unit, registers: &[Register]) -> Option<Proposal> {
     if unit.from.is_some_and(|from| from > register.read_on) {
         return None;
     }
-    proposal(unit, register, Change::Closed { until: last_day(unit, register.read_on), listed: false })
+    proposal(unit, register, UnitChange::Closed { until: last_day(unit, register.read_on), listed: false })
 }
 
 /// A unit closes on the day on which that was read, for what it owed before it still owes.
@@ -116,7 +116,7 @@ fn last_day(unit: &Unit, read_on: Date) -> Date {
     unit.from.map_or(read_on, |from| from.max(read_on))
 }
 
-fn proposal(unit: &Unit, register: &Register, change: Change) -> Option<Proposal> {
+fn proposal(unit: &Unit, register: &Register, change: UnitChange) -> Option<Proposal> {
     Some(Proposal {
         unit: unit.id.clone(),
         municipality: unit.municipality,
@@ -129,7 +129,7 @@ fn proposal(unit: &Unit, register: &Register, change: Change) -> Option<Proposal
     })
 }
 
-fn proposal_of(id: &UnitId, listed: &Listed, register: &Register, change: Change) -> Option<Proposal> {
+fn proposal_of(id: &UnitId, listed: &Listed, register: &Register, change: UnitChange) -> Option<Proposal> {
     Some(Proposal {
         unit: id.clone(),
         municipality: listed.municipality,
@@ -151,7 +151,7 @@ pub fn fact(kind: ProposalKind, id: &UnitId, registers: &[Register]) -> Option<S
         let unclear = registers.iter().any(|register| register.unclear.contains(id));
         return (kind == ProposalKind::Closed && !unclear).then(|| "ausente".to_owned());
     };
-    let open = listed.standing == Standing::Open;
+    let open = listed.standing == UnitStanding::Open;
     let told = match kind {
         ProposalKind::New => {
             let Listed { id: _, municipality, part, name, addresses, telephone, standing } = listed;

@@ -51,7 +51,7 @@ fn listed(of: &str) -> Listed {
         name: "CRAS MARUIPE".to_owned(),
         addresses: addresses(&["CRAS@vitoria.es.gov.br"]),
         telephone: "2733330000".to_owned(),
-        standing: Standing::Open,
+        standing: UnitStanding::Open,
     }
 }
 
@@ -105,7 +105,7 @@ fn every_sort_of_change_is_proposed() {
             municipality: serra(),
             ..listed("1")
         },
-        Listed { standing: Standing::Closed, ..listed("2") },
+        Listed { standing: UnitStanding::Closed, ..listed("2") },
         listed("3"),
         listed("5"),
         listed("6"),
@@ -125,11 +125,14 @@ fn every_sort_of_change_is_proposed() {
             "6 nova"
         ]
     );
-    let closed: Vec<&Change> =
+    let closed: Vec<&UnitChange> =
         proposals.iter().filter(|p| p.change.kind() == ProposalKind::Closed).map(|p| &p.change).collect();
     assert_eq!(
         closed,
-        [&Change::Closed { until: READ_ON, listed: true }, &Change::Closed { until: READ_ON, listed: false }]
+        [
+            &UnitChange::Closed { until: READ_ON, listed: true },
+            &UnitChange::Closed { until: READ_ON, listed: false }
+        ]
     );
 }
 
@@ -158,9 +161,9 @@ fn a_unit_of_a_part_that_no_register_covers_is_left_alone() {
 #[test]
 fn the_first_units_of_a_part_always_counted_and_later_ones_count_from_the_day_they_were_read() {
     let first = propose(&[], &[register([listed("1")])]);
-    assert!(matches!(first[0].change, Change::New { from: None, .. }));
+    assert!(matches!(first[0].change, UnitChange::New { from: None, .. }));
     let later = propose(&[unit("2")], &[register([listed("1"), listed("2")])]);
-    assert!(matches!(later[0].change, Change::New { from: Some(READ_ON), .. }), "{later:?}");
+    assert!(matches!(later[0].change, UnitChange::New { from: Some(READ_ON), .. }), "{later:?}");
 }
 
 #[test]
@@ -223,7 +226,7 @@ fn world() -> impl Strategy<Value = (Vec<Unit>, Vec<Listed>, Vec<UnitId>)> {
             name: name.to_owned(),
             addresses: if mail { addresses(&["x@b.c"]) } else { Vec::new() },
             telephone: telephone.to_owned(),
-            standing: if closed.is_some_and(|n| n > 10) { Standing::Closed } else { Standing::Open },
+            standing: if closed.is_some_and(|n| n > 10) { UnitStanding::Closed } else { UnitStanding::Open },
         });
         listed.map(|u| (u.id.clone(), u)).collect::<BTreeMap<_, _>>().into_values().collect()
     });

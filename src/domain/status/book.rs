@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Belief, Entry, Load, Observation, State};
+use super::{Belief, Load, Observation, State, StatusEntry};
 use crate::domain::id::{FeedId, MunicipalityCode, SnapshotId, WindowId};
 
 /// All that the feeds said, by window and municipality.
@@ -28,15 +28,15 @@ struct Shelf {
 }
 
 /// What is known of a window, by municipality.
-type Entries = HashMap<MunicipalityCode, Vec<Entry>>;
+type Entries = HashMap<MunicipalityCode, Vec<StatusEntry>>;
 
 /// What is known of a window from one feed, where it is kept.
 #[derive(Clone)]
-struct Unread(FeedId, Arc<dyn Fn() -> Vec<(MunicipalityCode, Entry)> + Send + Sync>);
+struct Unread(FeedId, Arc<dyn Fn() -> Vec<(MunicipalityCode, StatusEntry)> + Send + Sync>);
 
 impl Unread {
     /// The same without what is not wanted of it.
-    fn part(&self, wanted: impl Fn(&Entry) -> bool + Send + Sync + 'static) -> Self {
+    fn part(&self, wanted: impl Fn(&StatusEntry) -> bool + Send + Sync + 'static) -> Self {
         let read = self.1.clone();
         let part = move || read().into_iter().filter(|(_, entry)| wanted(entry)).collect();
         Self(self.0.clone(), Arc::new(part))
@@ -99,14 +99,14 @@ impl StatusBook {
             return;
         };
         let entries = entries.entry(said.municipality).or_default();
-        let same = |e: &&mut Entry| e.part == said.part && e.unit == said.unit && e.feed == load.feed;
+        let same = |e: &&mut StatusEntry| e.part == said.part && e.unit == said.unit && e.feed == load.feed;
         match entries.iter_mut().find(same) {
-            None => entries.push(Entry::of(said, load, None, belief)),
+            None => entries.push(StatusEntry::of(said, load, None, belief)),
             Some(known) if load.after.is_some_and(|last| known.arrival <= last) => {
-                *known = Entry::of(said, load, None, belief);
+                *known = StatusEntry::of(said, load, None, belief);
             }
             Some(known) if known.stands_over(&said, belief) => {}
-            Some(known) => *known = Entry::of(said, load, Some(known), belief),
+            Some(known) => *known = StatusEntry::of(said, load, Some(known), belief),
         }
     }
 
@@ -115,7 +115,7 @@ impl StatusBook {
         &mut self,
         window: WindowId,
         feed: FeedId,
-        read: impl Fn() -> Vec<(MunicipalityCode, Entry)> + Send + Sync + 'static,
+        read: impl Fn() -> Vec<(MunicipalityCode, StatusEntry)> + Send + Sync + 'static,
     ) {
         self.windows.entry(window).or_default().unread.push(Unread(feed, Arc::new(read)));
     }
@@ -202,18 +202,18 @@ pub struct WindowStatus<'a> {
 impl<'a> WindowStatus<'a> {
     /// What is known of one municipality in it.
     #[must_use]
-    pub fn of(&self, municipality: MunicipalityCode) -> &'a [Entry] {
+    pub fn of(&self, municipality: MunicipalityCode) -> &'a [StatusEntry] {
         self.entries.and_then(|e| e.get(&municipality)).map_or(&[], Vec::as_slice)
     }
 
     /// What feeds had said of one municipality in it that are no longer.
     #[must_use]
-    pub fn retired_of(&self, municipality: MunicipalityCode) -> &'a [Entry] {
+    pub fn retired_of(&self, municipality: MunicipalityCode) -> &'a [StatusEntry] {
         self.retired.and_then(|e| e.get(&municipality)).map_or(&[], Vec::as_slice)
     }
 
     /// Everything, by municipality.
-    pub fn all(&self) -> impl Iterator<Item = (MunicipalityCode, &'a [Entry])> {
+    pub fn all(&self) -> impl Iterator<Item = (MunicipalityCode, &'a [StatusEntry])> {
         self.entries.into_iter().flatten().map(|(code, entries)| (*code, entries.as_slice()))
     }
 
@@ -221,7 +221,7 @@ impl<'a> WindowStatus<'a> {
     /// or from a later fetch that found that load unchanged, but those lengthen it by one validity at most; the data's
     /// own date can only make it older.
     #[must_use]
-    pub fn fresh_until(&self, entry: &Entry, validity: SignedDuration) -> Timestamp {
+    pub fn fresh_until(&self, entry: &StatusEntry, validity: SignedDuration) -> Timestamp {
         let after = |at: Timestamp| at.saturating_add(validity).unwrap_or(Timestamp::MAX);
         let unchanged = self.book.fetched.get(&entry.feed).filter(|(last, _)| *last == entry.snapshot);
         let from =

@@ -18,7 +18,7 @@ use super::id::{FeedId, MunicipalityCode, PartId, SnapshotId, UnitId, WindowId};
 
 pub use baseline::Baseline;
 pub use book::{StatusBook, WindowStatus};
-pub use observed::{Names, Observations, Page, Record};
+pub use observed::{Observations, PackedNames, PackedObservation, Page};
 
 /// Situação.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,7 +118,7 @@ pub struct Load {
 
 /// What is known of one part (or unit) from one feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct StatusEntry {
     /// Part.
     pub part: PartId,
     /// Unit; absent: the part as a whole.
@@ -159,7 +159,7 @@ pub enum Belief {
     Literal,
 }
 
-impl Entry {
+impl StatusEntry {
     /// What a load says, over what was known of the same key from the same feed.
     pub(super) fn of(said: Observation, load: &Load, known: Option<&Self>, belief: Belief) -> Self {
         let was_settled = known.is_some_and(|known| known.settled);

@@ -9,12 +9,12 @@ use crate::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
 
 /// What is said of one key of a window, by the numbers of its names.
 #[derive(Debug, Clone, Copy)]
-pub struct Record {
+pub struct PackedObservation {
     /// Municipality.
     pub municipality: MunicipalityCode,
     /// Unit, from 1; 0 is the part as a whole.
     pub unit: u32,
-    /// The data's own date, in seconds of the epoch; [`Record::UNDATED`] is none.
+    /// The data's own date, in seconds of the epoch; [`PackedObservation::UNDATED`] is none.
     pub dated: i64,
     /// Line in the file; 0 when no row says it.
     pub line: u32,
@@ -28,14 +28,14 @@ pub struct Record {
     pub basis: Basis,
 }
 
-impl Record {
+impl PackedObservation {
     /// No date.
     pub const UNDATED: i64 = i64::MAX;
 }
 
 /// The names that records stand for.
 #[derive(Debug, Clone, Default)]
-pub struct Names {
+pub struct PackedNames {
     /// Parts, sorted.
     pub parts: Vec<PartId>,
     /// Units, as they were met.
@@ -44,7 +44,7 @@ pub struct Names {
     pub wordings: Vec<Arc<str>>,
 }
 
-impl Names {
+impl PackedNames {
     /// The name of a unit; absent for the part as a whole.
     #[must_use]
     pub fn unit(&self, number: u32) -> Option<&UnitId> {
@@ -61,19 +61,19 @@ impl Names {
 /// What a snapshot says, window by window.
 #[derive(Debug, Clone, Default)]
 pub struct Observations {
-    names: Names,
-    windows: Vec<(WindowId, Vec<Record>)>,
+    names: PackedNames,
+    windows: Vec<(WindowId, Vec<PackedObservation>)>,
 }
 
 impl Observations {
     /// Of different windows; sorted here by window, municipality, part and unit.
     #[must_use]
-    pub fn new(names: Names, mut windows: Vec<(WindowId, Vec<Record>)>) -> Self {
+    pub fn new(names: PackedNames, mut windows: Vec<(WindowId, Vec<PackedObservation>)>) -> Self {
         windows.retain(|(_, records)| !records.is_empty());
         windows.sort_by(|(a, _), (b, _)| a.cmp(b));
         for (_, records) in &mut windows {
             records.sort_unstable_by(|a, b| {
-                let key = |r: &Record| (r.municipality, r.part, names.unit(r.unit));
+                let key = |r: &PackedObservation| (r.municipality, r.part, names.unit(r.unit));
                 key(a).cmp(&key(b))
             });
         }
@@ -120,17 +120,18 @@ impl FromIterator<Observation> for Observations {
             })
         }
         let all: Vec<Observation> = observations.into_iter().collect();
-        let mut names = Names { parts: all.iter().map(|o| o.part.clone()).collect(), ..Names::default() };
+        let mut names =
+            PackedNames { parts: all.iter().map(|o| o.part.clone()).collect(), ..PackedNames::default() };
         names.parts.sort();
         names.parts.dedup();
-        let mut windows: Vec<(WindowId, Vec<Record>)> = Vec::new();
+        let mut windows: Vec<(WindowId, Vec<PackedObservation>)> = Vec::new();
         for o in all {
             let small = |n: usize| u16::try_from(n).unwrap_or_default();
             let unit = o.unit.map_or(0, |unit| number(&mut names.units, unit) + 1);
-            let record = Record {
+            let record = PackedObservation {
                 municipality: o.municipality,
                 unit: u32::try_from(unit).unwrap_or_default(),
-                dated: o.dated.map_or(Record::UNDATED, Timestamp::as_second),
+                dated: o.dated.map_or(PackedObservation::UNDATED, Timestamp::as_second),
                 line: o.line,
                 part: small(number(&mut names.parts, o.part)),
                 wording: small(o.wording.map_or(0, |wording| number(&mut names.wordings, wording) + 1)),
@@ -150,8 +151,8 @@ impl FromIterator<Observation> for Observations {
 #[derive(Debug, Clone, Copy)]
 pub struct Page<'a> {
     window: &'a WindowId,
-    records: &'a [Record],
-    names: &'a Names,
+    records: &'a [PackedObservation],
+    names: &'a PackedNames,
 }
 
 impl<'a> Page<'a> {
@@ -178,7 +179,8 @@ impl<'a> Page<'a> {
     pub fn observations(self) -> impl Iterator<Item = Observation> + 'a {
         let Self { window, records, names } = self;
         records.iter().filter_map(move |record| {
-            let dated = (record.dated != Record::UNDATED).then(|| Timestamp::from_second(record.dated).ok());
+            let dated = (record.dated != PackedObservation::UNDATED)
+                .then(|| Timestamp::from_second(record.dated).ok());
             Some(Observation {
                 window: window.clone(),
                 municipality: record.municipality,

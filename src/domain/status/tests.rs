@@ -25,7 +25,7 @@ fn after(hours: i64) -> Timestamp {
 struct Told(StatusBook, u64);
 
 impl Told {
-    fn on(&mut self, basis: Basis, state: State, hours: i64, belief: Belief) -> Entry {
+    fn on(&mut self, basis: Basis, state: State, hours: i64, belief: Belief) -> StatusEntry {
         self.1 += 1;
         let load = Load {
             feed: FeedId::parse("f").unwrap(),
@@ -41,7 +41,7 @@ impl Told {
         self.0.window(&window).of(municipality)[0].clone()
     }
 
-    fn row(&mut self, state: State, hours: i64) -> Entry {
+    fn row(&mut self, state: State, hours: i64) -> StatusEntry {
         self.on(Basis::Row, state, hours, Belief::Cautious)
     }
 

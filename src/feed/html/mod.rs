@@ -14,7 +14,7 @@ use self::walk::{Line, walk};
 use super::body::Original;
 use super::error::DecodeError;
 use super::kind::{Due, refuse_other_kinds};
-use super::table::{Header, Row, Table};
+use super::table::{Header, Table, TableRow};
 use crate::text::fold::folded;
 use crate::text::stream::Survey;
 
@@ -39,7 +39,7 @@ pub(super) fn open<'a>(
     let place =
         format!("{}ª tabela da página, cabeçalho na linha {} dela", chosen.table + 1, chosen.rows.1 + 1);
     let table = Table::new(header, move |take| {
-        let mut row = Row::new(0);
+        let mut row = TableRow::new(0);
         let mut heading: Vec<Vec<String>> = Vec::new();
         let ended = walk(original, survey, &mut |line| {
             if line.table != chosen.table || line.row < chosen.rows.0 {

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::wording::Refusal;
+use super::wording::QuarantineReason;
 use crate::domain::feed::{FeedSpec, Meaning};
 use crate::domain::id::{MunicipalityCode, PartId, UnitId};
 use crate::domain::roster::Roster;
-use crate::domain::status::{Baseline, Basis, Entry, Observation, Page, State, WindowStatus};
+use crate::domain::status::{Baseline, Basis, Observation, Page, State, StatusEntry, WindowStatus};
 use crate::feed::map::Mapped;
 
 /// Up to this many bad lines are never too much; more reversals always are.
@@ -22,12 +22,17 @@ const PACES: usize = 3;
 const ENOUGH_FOR_A_SHARE: usize = 20;
 
 /// What speaks against a load beside what came before.
-pub(super) fn falls(spec: &FeedSpec, mapped: &Mapped, before: &Baseline, roster: &Roster) -> Vec<Refusal> {
+pub(super) fn falls(
+    spec: &FeedSpec,
+    mapped: &Mapped,
+    before: &Baseline,
+    roster: &Roster,
+) -> Vec<QuarantineReason> {
     let mut reasons = Vec::new();
     if let (Some(old), Some(now)) = (&before.form, &mapped.form)
         && old != now
     {
-        reasons.push(Refusal::Form { before: old.clone(), now: now.clone() });
+        reasons.push(QuarantineReason::Form { before: old.clone(), now: now.clone() });
     }
     for page in mapped.observations.pages() {
         let covers = page.observations().any(|said| said.basis != Basis::Silence);
@@ -52,14 +57,14 @@ fn of_window(
     page: Page<'_>,
     last: &[Observation],
     roster: &Roster,
-) -> Vec<Refusal> {
+) -> Vec<QuarantineReason> {
     let known = before.known.window(page.window());
     let now: HashMap<Key, (State, Basis)> =
         page.observations().map(|said| (key(&said), (said.state, said.basis))).collect();
-    let settled = |entry: Option<&Entry>| {
+    let settled = |entry: Option<&StatusEntry>| {
         entry.is_some_and(|entry| matches!(entry.state, State::Done | State::NotApplicable))
     };
-    let those = |wanted: &dyn Fn(State, Option<&Entry>) -> bool| -> Vec<Key> {
+    let those = |wanted: &dyn Fn(State, Option<&StatusEntry>) -> bool| -> Vec<Key> {
         let keys = now.iter().filter(|(key, (state, _))| wanted(*state, entry_of(known, key)));
         keys.map(|(key, _)| key.clone()).collect()
     };
@@ -69,7 +74,7 @@ fn of_window(
     let reversed = those(&|state, entry| state == State::Pending && settled(entry));
     if reversed.len() > TOLERATED || is_large_share(reversed.len(), now.len()) {
         let (count, who) = (reversed.len(), names(&reversed, roster));
-        reasons.push(Refusal::Reversed { window: window(), count, who });
+        reasons.push(QuarantineReason::Reversed { window: window(), count, who });
     }
 
     // In a presence feed who has no row pends, and is counted above.
@@ -86,7 +91,7 @@ fn of_window(
         };
         if too_many {
             let who = names(&gone, roster);
-            reasons.push(Refusal::Uncovered { window: window(), count, before: covered.len(), who });
+            reasons.push(QuarantineReason::Uncovered { window: window(), count, before: covered.len(), who });
         }
     }
 
@@ -95,7 +100,7 @@ fn of_window(
         let most = most.max(now.len() / 3).max(TOLERATED);
         if new.len() > most {
             let (count, who) = (new.len(), names(&new, roster));
-            reasons.push(Refusal::Jumped { window: window(), count, most, who });
+            reasons.push(QuarantineReason::Jumped { window: window(), count, most, who });
         }
     }
     reasons
@@ -115,7 +120,7 @@ fn usual(loads: &[(jiff::Timestamp, usize)], mapped: &Mapped) -> Option<usize> {
     Some(best.saturating_mul(PACES).saturating_mul(mapped.taken_at.map_or(1, |at| days(*last, at))))
 }
 
-fn entry_of<'a>(known: WindowStatus<'a>, (municipality, part, unit): &Key) -> Option<&'a Entry> {
+fn entry_of<'a>(known: WindowStatus<'a>, (municipality, part, unit): &Key) -> Option<&'a StatusEntry> {
     known.of(*municipality).iter().find(|entry| entry.part == *part && entry.unit == *unit)
 }
 

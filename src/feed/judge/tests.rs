@@ -92,7 +92,7 @@ fn a_whole_file_is_accepted_also_with_its_rows_twice() {
     let found = mapped(&presence(), &roster(), &rows(&twice));
     assert_eq!(
         judge(&presence(), &found, Some(&before), &roster()),
-        Verdict::Accepted { notes: vec![Note::Duplicates { count: 6, first_line: 8 }] }
+        Verdict::Accepted { notes: vec![AcceptanceNote::Duplicates { count: 6, first_line: 8 }] }
     );
 }
 
@@ -171,7 +171,7 @@ fn six_reversals_are_too_many_of_however_many() {
     else {
         panic!("six were done, and now pend by silence")
     };
-    assert!(matches!(&reasons[..], [Refusal::Reversed { count: 6, .. }]), "{reasons:?}");
+    assert!(matches!(&reasons[..], [QuarantineReason::Reversed { count: 6, .. }]), "{reasons:?}");
 }
 
 #[test]
@@ -304,7 +304,7 @@ fn some_bad_lines_are_noted_and_many_are_not_believed() {
     let Verdict::Accepted { notes } = judge(&presence(), &found, None, &roster()) else { panic!() };
     let first =
         BadLine { line: 8, message: "“Total” não é um código IBGE de 6 ou 7 dígitos".to_owned() };
-    assert_eq!(notes, [Note::BadLines { bad: 1, lines: vec![first] }]);
+    assert_eq!(notes, [AcceptanceNote::BadLines { bad: 1, lines: vec![first] }]);
 }
 
 #[test]
@@ -423,5 +423,5 @@ fn more_missing_pages_than_tolerated_are_not_believed() {
     let bodies = [page("3205309", "ibge;ref\n320530;10/2026\n")];
     let lost = [missing("3205002"), missing("3205200"), missing("3201209")];
     let Verdict::Quarantined { reasons } = run_of(&bodies, &lost, 2).verdict else { panic!() };
-    assert!(matches!(reasons[0], Refusal::MissingPages { missed: 3, pages: 4, tolerated: 2, .. }));
+    assert!(matches!(reasons[0], QuarantineReason::MissingPages { missed: 3, pages: 4, tolerated: 2, .. }));
 }

@@ -13,18 +13,18 @@ pub enum Verdict {
     /// It is, with what staff should know of it.
     Accepted {
         /// Oddities that do not stand in the way.
-        notes: Vec<Note>,
+        notes: Vec<AcceptanceNote>,
     },
     /// It is not, as a whole.
     Quarantined {
         /// All that speaks against it.
-        reasons: Vec<Refusal>,
+        reasons: Vec<QuarantineReason>,
     },
 }
 
 /// Why a snapshot is not believed. Displayed to staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub enum QuarantineReason {
     /// The bytes are not what they should be.
     Unreadable(DecodeError),
     /// A mapped column cannot be found.
@@ -131,7 +131,7 @@ pub enum Refusal {
 
 /// What staff should know of an accepted snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Note {
+pub enum AcceptanceNote {
     /// Lines that say nothing.
     BadLines {
         /// How many.
@@ -221,7 +221,7 @@ impl fmt::Display for First<'_> {
 /// What a person can do about a comparison that misleads.
 const IF_TRUE: &str = "; se for verdade, aceite a coleta com “vigia-suas fonte aceitar”";
 
-impl fmt::Display for Refusal {
+impl fmt::Display for QuarantineReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable(error) => error.fmt(f),
@@ -288,7 +288,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl fmt::Display for Note {
+impl fmt::Display for AcceptanceNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BadLines { bad, lines } => write!(f, "linhas com defeito: {bad}{}", Lines(lines)),

@@ -1,18 +1,18 @@
 //! Where in a row each mapped thing stands. Pure.
 
 use crate::domain::feed::{Mapping, Meaning, PartRule, ReferenceRule};
-use crate::feed::table::{Column, ColumnError, Header};
+use crate::feed::table::{ColumnError, ColumnIndex, Header};
 
 /// Where in a row each thing stands.
 pub(super) struct Columns {
-    pub(super) municipality: Option<Column>,
-    pub(super) unit: Option<Column>,
-    pub(super) part: Option<Column>,
-    pub(super) reference: Option<Column>,
-    pub(super) situation: Option<Column>,
-    pub(super) done: Option<Column>,
-    pub(super) expected: Option<Column>,
-    pub(super) dated: Option<Column>,
+    pub(super) municipality: Option<ColumnIndex>,
+    pub(super) unit: Option<ColumnIndex>,
+    pub(super) part: Option<ColumnIndex>,
+    pub(super) reference: Option<ColumnIndex>,
+    pub(super) situation: Option<ColumnIndex>,
+    pub(super) done: Option<ColumnIndex>,
+    pub(super) expected: Option<ColumnIndex>,
+    pub(super) dated: Option<ColumnIndex>,
 }
 
 /// The columns that a mapping names, in the order of [`Columns`]; each absent when the mapping has no such column.

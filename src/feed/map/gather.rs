@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
-use crate::domain::status::{self, Basis, Observations, Record, State};
+use crate::domain::status::{self, Basis, Observations, PackedObservation, State};
 
 /// Most different things that one load may say: ten years of every unit in the country.
 pub(super) const MOST_OBSERVATIONS: usize = 2_000_000;
@@ -26,14 +26,14 @@ pub(super) struct Said {
 /// Municipality, part and unit by their numbers.
 pub(super) type Key = (MunicipalityCode, u16, u32);
 
-fn key(record: &Record) -> Key {
+fn key(record: &PackedObservation) -> Key {
     (record.municipality, record.part, record.unit)
 }
 
 /// What two rows say of one key: the same, or nobody knows, whatever their order and their dates. *Concluído* and *não
 /// se aplica* both owe nothing.
-fn both(one: Record, other: Record) -> Record {
-    let settled = |r: Record| matches!(r.state, State::Done | State::NotApplicable);
+fn both(one: PackedObservation, other: PackedObservation) -> PackedObservation {
+    let settled = |r: PackedObservation| matches!(r.state, State::Done | State::NotApplicable);
     let (state, basis) = if one.state == other.state {
         (one.state, one.basis.max(other.basis))
     } else if settled(one) && settled(other) {
@@ -42,16 +42,17 @@ fn both(one: Record, other: Record) -> Record {
         (State::Unconfirmed, Basis::Contradiction)
     };
     // Of rows that agree the one that speaks of the latest day stands; none of rows that do not.
-    let dated = if basis == Basis::Contradiction { Record::UNDATED } else { one.dated.max(other.dated) };
+    let dated =
+        if basis == Basis::Contradiction { PackedObservation::UNDATED } else { one.dated.max(other.dated) };
     // A contradiction is shown from its first line; of rows that agree the one whose words stand is quoted.
     let line = if basis == Basis::Contradiction { line(one).min(line(other)) } else { line(one) };
-    Record { dated, line, state, basis, ..one }
+    PackedObservation { dated, line, state, basis, ..one }
 }
 
 /// Marks the line of all but the first thing that a row says, so that the row counts once.
 const MORE: u32 = 1 << 31;
 
-fn line(record: Record) -> u32 {
+fn line(record: PackedObservation) -> u32 {
     record.line & !MORE
 }
 
@@ -59,7 +60,7 @@ fn line(record: Record) -> u32 {
 #[expect(clippy::struct_field_names, reason = "the names kept, beside where each is found")]
 #[derive(Debug)]
 pub(super) struct Names {
-    names: status::Names,
+    names: status::PackedNames,
     units: HashMap<Arc<str>, u32>,
     wordings: HashMap<Arc<str>, u16>,
 }
@@ -119,7 +120,7 @@ impl Names {
 #[derive(Debug)]
 pub(super) struct Gathered {
     pub(super) names: Names,
-    windows: Vec<Vec<Record>>,
+    windows: Vec<Vec<PackedObservation>>,
     held: usize,
     /// Whether more is said than can be held.
     pub(super) overflown: bool,
@@ -139,7 +140,7 @@ impl Gathered {
         let mut parts: Vec<PartId> = parts.into_iter().collect();
         parts.sort();
         parts.dedup();
-        let names = status::Names { parts, ..status::Names::default() };
+        let names = status::PackedNames { parts, ..status::PackedNames::default() };
         let names = Names { names, units: HashMap::new(), wordings: HashMap::new() };
         Self {
             names,
@@ -168,10 +169,10 @@ impl Gathered {
             return;
         }
         if let Some(records) = self.windows.get_mut(window) {
-            records.push(Record {
+            records.push(PackedObservation {
                 municipality,
                 unit,
-                dated: said.dated.unwrap_or(Record::UNDATED),
+                dated: said.dated.unwrap_or(PackedObservation::UNDATED),
                 line: u32::try_from(line).unwrap_or(u32::MAX) & !MORE | if more { MORE } else { 0 },
                 part,
                 wording: said.wording,
@@ -186,8 +187,9 @@ impl Gathered {
     fn fold(&mut self) {
         for records in &mut self.windows {
             // The words only make the order whole, so that the order of rows never matters.
-            let order =
-                |r: &Record| (key(r), r.dated, self.names.names.wording(r.wording), Reverse(line(*r)));
+            let order = |r: &PackedObservation| {
+                (key(r), r.dated, self.names.names.wording(r.wording), Reverse(line(*r)))
+            };
             records.sort_unstable_by(|a, b| order(b).cmp(&order(a)));
             for same in records.chunk_by(|a, b| key(a) == key(b)).filter(|same| same.len() > 1) {
                 // Only the first thing that a row says stands for the row.
@@ -225,7 +227,7 @@ impl Gathered {
 #[derive(Debug)]
 pub(super) struct Settled {
     pub(super) names: Names,
-    windows: Vec<Vec<Record>>,
+    windows: Vec<Vec<PackedObservation>>,
     pub(super) repeated: Repeated,
 }
 
@@ -249,10 +251,10 @@ impl Settled {
     /// Adds what is said of keys without a row, each new.
     pub(super) fn add(&mut self, window: usize, more: &[(Key, State)]) {
         if let Some(records) = self.windows.get_mut(window) {
-            records.extend(more.iter().map(|((municipality, part, unit), state)| Record {
+            records.extend(more.iter().map(|((municipality, part, unit), state)| PackedObservation {
                 municipality: *municipality,
                 unit: *unit,
-                dated: Record::UNDATED,
+                dated: PackedObservation::UNDATED,
                 line: 0,
                 part: *part,
                 wording: 0,

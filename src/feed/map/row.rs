@@ -12,7 +12,7 @@ use crate::domain::id::{MunicipalityCode, PartId, Reference, UnitId};
 use crate::domain::status::{Basis, State};
 use crate::domain::time::Zone;
 use crate::feed::body::Given;
-use crate::feed::table::{Column, Row};
+use crate::feed::table::{ColumnIndex, TableRow};
 use crate::text::fold::{excerpt, folded};
 use crate::text::words::Words;
 
@@ -87,14 +87,14 @@ impl<'a> Tables<'a> {
     }
 
     /// A cell; absent where there is no such column, where it is blank, and where it holds a word for nothing.
-    fn cell<'r>(&self, row: &'r Row, column: Option<Column>) -> Option<&'r str> {
+    fn cell<'r>(&self, row: &'r TableRow, column: Option<ColumnIndex>) -> Option<&'r str> {
         let text = row.cell(column?)?;
         let blank = !self.blanks.is_empty() && self.blanks.contains(&folded(text));
         (!blank).then_some(text)
     }
 
     /// Takes in one row, with whatever is odd about it.
-    pub(super) fn read(&mut self, row: &Row, with: With<'_>, mut to: To<'_>) {
+    pub(super) fn read(&mut self, row: &TableRow, with: With<'_>, mut to: To<'_>) {
         match self.municipality(row, with) {
             Ok(municipality) => match self.read_known(row, with, municipality, &mut to) {
                 Ok(()) => {
@@ -126,7 +126,7 @@ impl<'a> Tables<'a> {
     }
 
     /// The municipality that the row names, else the one that was asked for.
-    fn municipality(&self, row: &Row, with: With<'_>) -> Result<MunicipalityCode, NotKnown> {
+    fn municipality(&self, row: &TableRow, with: With<'_>) -> Result<MunicipalityCode, NotKnown> {
         let given = with.given.municipality;
         let Some(column) = with.columns.municipality else {
             return given
@@ -149,7 +149,7 @@ impl<'a> Tables<'a> {
 
     fn read_known(
         &mut self,
-        row: &Row,
+        row: &TableRow,
         with: With<'_>,
         municipality: MunicipalityCode,
         to: &mut To<'_>,
@@ -226,7 +226,7 @@ impl<'a> Tables<'a> {
     }
 
     /// The number of the unit that the row names, else of the one that was asked for.
-    fn unit(&self, row: &Row, with: With<'_>, to: &mut To<'_>) -> Result<Option<u32>, String> {
+    fn unit(&self, row: &TableRow, with: With<'_>, to: &mut To<'_>) -> Result<Option<u32>, String> {
         let given = with.given.unit.as_ref();
         let text = self.cell(row, with.columns.unit).map(without_fraction);
         let known = text.and_then(|text| to.gathered.names.known_unit(text));
@@ -251,7 +251,7 @@ impl<'a> Tables<'a> {
     /// The windows that the row is about, for one part.
     fn windows(
         &mut self,
-        row: &Row,
+        row: &TableRow,
         with: With<'_>,
         number: u16,
         part: &PartId,
@@ -274,7 +274,7 @@ impl<'a> Tables<'a> {
     /// What the row's word or counts say; nothing when that is unknown.
     fn said(
         &mut self,
-        row: &Row,
+        row: &TableRow,
         with: With<'_>,
         municipality: MunicipalityCode,
         to: &mut To<'_>,
@@ -283,7 +283,7 @@ impl<'a> Tables<'a> {
         match &self.spec.mapping.meaning {
             Meaning::Presence => Some(Wording { says: plain(State::Done), wording: None }),
             Meaning::Count { .. } => {
-                let read = |column: Option<Column>| column.and_then(|c| row.cell(c));
+                let read = |column: Option<ColumnIndex>| column.and_then(|c| row.cell(c));
                 let count = Count::read(read(with.columns.done), read(with.columns.expected));
                 to.mapped.unclear_counts += usize::from(count.state() == State::Unconfirmed);
                 Some(Wording { says: plain(count.state()), wording: count.wording() })
@@ -310,7 +310,7 @@ impl<'a> Tables<'a> {
     }
 
     /// The row's own date.
-    fn dated(&mut self, row: &Row, with: With<'_>) -> Dated {
+    fn dated(&mut self, row: &TableRow, with: With<'_>) -> Dated {
         let Some((_, pattern)) = self.spec.mapping.dated.as_ref() else { return Dated::Not };
         let Some(text) = self.cell(row, with.columns.dated) else { return Dated::Not };
         if let Some((last, read)) = &self.last_date

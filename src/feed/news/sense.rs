@@ -9,7 +9,7 @@ use jiff::civil::{Date, Time};
 
 use super::date::{Found, Lead};
 use super::word::{Phrases, Token, spaced, tokens};
-use crate::domain::news::{Doubt, Topic};
+use crate::domain::news::{NewsDoubt, Topic};
 
 /// What a sentence is judged with.
 pub(super) struct Reading<'a> {
@@ -94,11 +94,11 @@ const ABBREVIATIONS: [&str; 27] = [
     "PI", "RJ", "RN", "RS", "RO", "RR", "SC", "SP", "SE", "TO",
 ];
 
-/// Every doubt about a sentence, in the order of [`Doubt`].
-pub(super) fn doubts(reading: &Reading<'_>) -> Vec<Doubt> {
+/// Every doubt about a sentence, in the order of [`NewsDoubt`].
+pub(super) fn doubts(reading: &Reading<'_>) -> Vec<NewsDoubt> {
     let quote = spaced(reading.quote);
     let around = spaced(reading.around);
-    Doubt::ALL.into_iter().filter(|doubt| has(reading, *doubt, &quote, &around)).collect()
+    NewsDoubt::ALL.into_iter().filter(|doubt| has(reading, *doubt, &quote, &around)).collect()
 }
 
 #[expect(
@@ -106,19 +106,19 @@ pub(super) fn doubts(reading: &Reading<'_>) -> Vec<Doubt> {
     clippy::match_same_arms,
     reason = "a table of words, one row for each doubt"
 )]
-fn has(reading: &Reading<'_>, doubt: Doubt, quote: &str, around: &str) -> bool {
+fn has(reading: &Reading<'_>, doubt: NewsDoubt, quote: &str, around: &str) -> bool {
     let any = |words: &[&str], text: &str| Phrases::new(words.iter().copied()).are_in(text);
     match (doubt, reading.topic) {
-        (Doubt::Denied, Topic::Outage) => {
+        (NewsDoubt::Denied, Topic::Outage) => {
             denies(quote) && !any(&["sem previsão"], quote)
                 || any(&["resolvid*", "restabelec*", "normaliz*", "voltou", "voltaram", "solucionad*"], quote)
         }
-        (Doubt::Denied, Topic::Opening | Topic::Extension) => {
+        (NewsDoubt::Denied, Topic::Opening | Topic::Extension) => {
             denies(quote)
                 || any(&["fals*", "fake", "boato*", "não procede*", "inverídic*", "desment*"], around)
         }
-        (Doubt::Uncertain, Topic::Outage) => false,
-        (Doubt::Uncertain, Topic::Opening | Topic::Extension) => {
+        (NewsDoubt::Uncertain, Topic::Outage) => false,
+        (NewsDoubt::Uncertain, Topic::Opening | Topic::Extension) => {
             reading.quote.contains('?')
                 || any(
                     &[
@@ -166,7 +166,7 @@ fn has(reading: &Reading<'_>, doubt: Doubt, quote: &str, around: &str) -> bool {
                     quote,
                 )
         }
-        (Doubt::Rectified, _) => {
+        (NewsDoubt::Rectified, _) => {
             reading.has_struck
                 || any(
                     &[
@@ -190,11 +190,11 @@ fn has(reading: &Reading<'_>, doubt: Doubt, quote: &str, around: &str) -> bool {
                     around,
                 )
         }
-        (Doubt::OtherSystem, _) => {
+        (NewsDoubt::OtherSystem, _) => {
             let others = OTHER_SYSTEMS.iter().filter(|name| !reading.names.are_in(&spaced(name)));
             reading.names_another || Phrases::new(others.copied()).are_in(quote)
         }
-        (Doubt::OtherSubject, _) => any(
+        (NewsDoubt::OtherSubject, _) => any(
             &[
                 "inscriç*",
                 "conferência*",
@@ -220,8 +220,8 @@ fn has(reading: &Reading<'_>, doubt: Doubt, quote: &str, around: &str) -> bool {
             ],
             quote,
         ),
-        (Doubt::OtherPublic, Topic::Outage) => false,
-        (Doubt::OtherPublic, Topic::Opening | Topic::Extension) => {
+        (NewsDoubt::OtherPublic, Topic::Outage) => false,
+        (NewsDoubt::OtherPublic, Topic::Opening | Topic::Extension) => {
             let named = reading.parts.iter().filter(|part| part.are_in(quote)).count();
             named > 0 && named < reading.parts.len()
                 || any(
@@ -252,15 +252,15 @@ fn has(reading: &Reading<'_>, doubt: Doubt, quote: &str, around: &str) -> bool {
                 || any(&STATES, quote)
                 || names_a_state(reading.quote)
         }
-        (Doubt::OpeningMoved, Topic::Extension) => {
+        (NewsDoubt::OpeningMoved, Topic::Extension) => {
             any(&["abertura*", "início", "lançamento", "começo", "liberação"], quote)
         }
-        (Doubt::OpeningMoved, Topic::Opening) => {
+        (NewsDoubt::OpeningMoved, Topic::Opening) => {
             any(&["adia*", "prorrog*", "posterg*", "transfer*", "remarc*"], quote)
         }
-        (Doubt::OpeningMoved, Topic::Outage) => false,
-        (Doubt::SeveralDates, Topic::Outage) => false,
-        (Doubt::SeveralDates, Topic::Opening | Topic::Extension) => several(reading),
+        (NewsDoubt::OpeningMoved, Topic::Outage) => false,
+        (NewsDoubt::SeveralDates, Topic::Outage) => false,
+        (NewsDoubt::SeveralDates, Topic::Opening | Topic::Extension) => several(reading),
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::{RegisterGround, RegisterRead};
 use crate::domain::id::{EmailAddress, MunicipalityCode, PartId, UnitId};
-use crate::domain::register::{Listed, RegisterPart, RegisterSpec, Standing};
+use crate::domain::register::{Listed, RegisterPart, RegisterSpec, UnitStanding};
 use crate::feed::error::DecodeError;
 use crate::feed::map::place::{self, NotKnown, Places};
 use crate::feed::map::{BadLine, MOST_LISTED, part_words};
-use crate::feed::table::{Column, ColumnError, Row, Table};
+use crate::feed::table::{ColumnError, ColumnIndex, Table, TableRow};
 use crate::text::fold::{excerpt, folded};
 use crate::text::words::Words;
 
@@ -17,13 +17,13 @@ const MOST_CHARACTERS: usize = 150;
 
 /// Where each fact stands.
 struct Columns {
-    unit: Column,
-    municipality: Column,
-    name: Option<Column>,
-    email: Option<Column>,
-    telephone: Option<Column>,
-    standing: Option<Column>,
-    part: Option<Column>,
+    unit: ColumnIndex,
+    municipality: ColumnIndex,
+    name: Option<ColumnIndex>,
+    email: Option<ColumnIndex>,
+    telephone: Option<ColumnIndex>,
+    standing: Option<ColumnIndex>,
+    part: Option<ColumnIndex>,
 }
 
 /// Why a row gives no unit.
@@ -185,12 +185,12 @@ struct Meanings<'a> {
     spec: &'a RegisterSpec,
     places: Places,
     parts: Words<PartId>,
-    standings: Option<&'a Words<Standing>>,
+    standings: Option<&'a Words<UnitStanding>>,
     blanks: BTreeSet<String>,
 }
 
 impl Meanings<'_> {
-    fn row(&self, row: &Row, columns: &Columns, read: &mut RegisterRead) -> Result<Listed, Odd> {
+    fn row(&self, row: &TableRow, columns: &Columns, read: &mut RegisterRead) -> Result<Listed, Odd> {
         // Another state's rows may be as odd as they like.
         let municipality = match self.places.municipality(row.cell(columns.municipality)) {
             Ok(code) => Ok(code),
@@ -211,11 +211,11 @@ impl Meanings<'_> {
     }
 
     /// A cell that says something.
-    fn cell<'r>(&self, row: &'r Row, column: Option<Column>) -> Option<&'r str> {
+    fn cell<'r>(&self, row: &'r TableRow, column: Option<ColumnIndex>) -> Option<&'r str> {
         row.cell(column?).filter(|text| !self.blanks.contains(&folded(text)))
     }
 
-    fn part(&self, row: &Row, columns: &Columns, id: &UnitId) -> Result<PartId, Odd> {
+    fn part(&self, row: &TableRow, columns: &Columns, id: &UnitId) -> Result<PartId, Odd> {
         match &self.spec.part {
             RegisterPart::Fixed(part) => Ok(part.clone()),
             RegisterPart::Column { .. } => {
@@ -227,12 +227,12 @@ impl Meanings<'_> {
 
     fn standing(
         &self,
-        row: &Row,
+        row: &TableRow,
         columns: &Columns,
         id: &UnitId,
         read: &mut RegisterRead,
-    ) -> Result<Standing, Odd> {
-        let Some(standings) = self.standings else { return Ok(Standing::Open) };
+    ) -> Result<UnitStanding, Odd> {
+        let Some(standings) = self.standings else { return Ok(UnitStanding::Open) };
         let word = self.cell(row, columns.standing).unwrap_or_default();
         standings.get(word).copied().ok_or_else(|| {
             let known = read.unknown_words.len() < MOST_LISTED || read.unknown_words.contains_key(word);
@@ -243,7 +243,7 @@ impl Meanings<'_> {
         })
     }
 
-    fn addresses(&self, row: &Row, columns: &Columns, read: &mut RegisterRead) -> Vec<EmailAddress> {
+    fn addresses(&self, row: &TableRow, columns: &Columns, read: &mut RegisterRead) -> Vec<EmailAddress> {
         let text = self.cell(row, columns.email).unwrap_or_default();
         let mut kept: Vec<EmailAddress> = Vec::new();
         let pieces =

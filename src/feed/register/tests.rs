@@ -7,14 +7,14 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::feed::{Format, Source};
 use crate::domain::id::{FeedId, UnitId};
-use crate::domain::register::{Listed, RegisterColumns, RegisterPart, Standing};
+use crate::domain::register::{Listed, RegisterColumns, RegisterPart, UnitStanding};
 use crate::feed::body::Original;
 use crate::feed::fixture;
 use crate::text::words::Words;
 
 /// `id_equipamento;ibge;nome;responsavel;telefone;email;situacao`, as the ministry's.
 fn spec() -> RegisterSpec {
-    let words = [("Em funcionamento", Standing::Open), ("Desativado", Standing::Closed)];
+    let words = [("Em funcionamento", UnitStanding::Open), ("Desativado", UnitStanding::Closed)];
     RegisterSpec {
         id: FeedId::parse("cadsuas-cras").unwrap(),
         enabled: true,
@@ -68,7 +68,7 @@ fn codes_of_six_and_seven_digits_are_read_and_the_ministrys_blanks_are_blank() {
     let units = listed(&intake);
     assert_eq!(units.len(), 2);
     assert_eq!((units[0].id.as_str(), units[0].name.as_str()), ("3", "CRAS C"));
-    assert_eq!((units[0].addresses.len(), units[0].standing), (2, Standing::Closed));
+    assert_eq!((units[0].addresses.len(), units[0].standing), (2, UnitStanding::Closed));
     assert_eq!((units[1].telephone.as_str(), units[1].addresses.len()), ("", 0));
     assert_eq!(intake.read.bad_addresses, 2);
     assert!(!format!("{intake:?}").contains("FULANA"), "whoever answers for the unit is not kept");

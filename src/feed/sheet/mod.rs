@@ -16,7 +16,7 @@ use std::ops::ControlFlow;
 use super::body::Original;
 use super::error::{DecodeError, SheetProblem};
 use super::kind::{Due, refuse_other_kinds};
-use super::table::{Header, MOST_COLUMNS, Row, Table};
+use super::table::{Header, MOST_COLUMNS, Table, TableRow};
 
 /// Most rows of a sheet.
 const MOST_ROWS: u32 = 1_048_576;
@@ -52,7 +52,7 @@ pub(super) fn open<'a>(
     let columns = header.len();
     let place = format!("aba “{sheet}”, cabeçalho na linha {heading}");
     let table = Table::new(header, move |take| {
-        let mut row = Row::new(0);
+        let mut row = TableRow::new(0);
         walk(original, kind, &sheet, &mut |line, cells| {
             if line > heading {
                 row.restart(u64::from(line));

@@ -29,7 +29,7 @@ const BOUNDARY_MARK: &str = "=_";
 
 /// What a message says, before it is bytes.
 #[derive(Debug, Clone, Copy)]
-pub struct Content<'a> {
+pub struct MessageContent<'a> {
     /// Who writes: `From` and `Reply-To`.
     pub from: &'a Secretariat,
     /// Every address that it goes to; all stand in `To`, each once.
@@ -74,7 +74,7 @@ pub enum MessageError {
 ///
 /// # Errors
 /// [`MessageError`]: nobody to write to, or an identifier that is not one.
-pub fn compose(content: &Content<'_>) -> Result<Vec<u8>, MessageError> {
+pub fn compose(content: &MessageContent<'_>) -> Result<Vec<u8>, MessageError> {
     if content.to.is_empty() {
         return Err(MessageError::NoRecipient);
     }

@@ -51,7 +51,7 @@ impl Letter {
     }
 
     fn compose(&self) -> Result<Vec<u8>, MessageError> {
-        compose(&Content {
+        compose(&MessageContent {
             from: &self.from,
             to: &self.to,
             message_id: &message_id("rma/2026-11@1/prazo-5d/3205309", 1, "example.org"),

@@ -8,7 +8,7 @@ use super::{Act, Decision, Notice, Sending, Withheld};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::{Content, Kind, NoticeKey, Recipient, Slot, Told};
 use crate::domain::reason::Reason;
-use crate::plan::ledger::{CopyRequest, NamedPart, Record, Standing};
+use crate::plan::ledger::{CopyRequest, NamedPart, NoticeRecord, Standing};
 
 impl Decision {
     /// What to do, by its word alone.
@@ -172,13 +172,13 @@ impl Decision {
     /// The ledger's record of a notice to a municipality after this decision, where what is sent is accepted at once;
     /// none for what goes to staff.
     #[must_use]
-    pub fn record(&self, now: Timestamp) -> Option<Record> {
+    pub fn record(&self, now: Timestamp) -> Option<NoticeRecord> {
         match self {
             Self::Send(sending) => sending.record(Standing::Sent { at: now, live: false }, now),
             Self::Withhold(Withheld { notice, kind, version, because }) => {
                 notice.record(*kind, *version, Standing::Withheld(because.cause()), now)
             }
-            Self::Close(closed) => Some(Record {
+            Self::Close(closed) => Some(NoticeRecord {
                 slot: closed.key.slot()?,
                 kind: closed.kind,
                 edition: closed.edition,

@@ -12,7 +12,7 @@ use crate::domain::id::WindowId;
 pub use crate::domain::journal::Act;
 use crate::domain::notice::{Content, Kind, NoticeKey, Recipient, StaffSlot, Told};
 use crate::domain::reason::Reason;
-use crate::plan::ledger::{CopyRequest, NamedPart, Record, Standing};
+use crate::plan::ledger::{CopyRequest, NamedPart, NoticeRecord, Standing};
 
 /// One change of decision, with its because.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,8 +171,8 @@ impl Notice {
         version: Option<NonZeroU16>,
         standing: Standing,
         now: Timestamp,
-    ) -> Option<Record> {
-        Some(Record {
+    ) -> Option<NoticeRecord> {
+        Some(NoticeRecord {
             slot: self.key.slot()?,
             kind,
             edition: self.edition()?,
@@ -190,15 +190,15 @@ impl Notice {
 impl Sending {
     /// The ledger's record of it; none for a notice to staff.
     #[must_use]
-    pub fn record(&self, standing: Standing, now: Timestamp) -> Option<Record> {
+    pub fn record(&self, standing: Standing, now: Timestamp) -> Option<NoticeRecord> {
         let record = self.notice.record(self.notice.content.kind(), Some(self.version), standing, now)?;
-        Some(Record { copies: self.copies.clone(), ..record })
+        Some(NoticeRecord { copies: self.copies.clone(), ..record })
     }
 }
 
 impl Closed {
     /// The end of an open notice that no longer holds.
-    pub(in crate::plan) fn of(key: NoticeKey, record: &Record, end: End, because: Reason) -> Self {
+    pub(in crate::plan) fn of(key: NoticeKey, record: &NoticeRecord, end: End, because: Reason) -> Self {
         Self {
             end,
             key,

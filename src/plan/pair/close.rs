@@ -7,7 +7,7 @@ use crate::domain::notice::{Kind, Slot, Told};
 use crate::domain::reason::Reason;
 use crate::domain::status::State;
 use crate::plan::decision::{Closed, End};
-use crate::plan::ledger::{Record, Standing};
+use crate::plan::ledger::{NoticeRecord, Standing};
 
 impl Pair<'_, '_> {
     /// What was due, is still owed, and could not leave before its validity ended. If nobody looked meanwhile it is
@@ -82,7 +82,7 @@ impl Pair<'_, '_> {
     }
 
     /// Whether a letter that one address took still goes to its other addresses. (A rung's is judged with its wish.)
-    pub(super) fn goes_on(&self, record: &Record) -> bool {
+    pub(super) fn goes_on(&self, record: &NoticeRecord) -> bool {
         let names_the_date =
             || record.told == Some(Told::from(self.track.deadline)) && !self.deadline_passed();
         matches!(record.standing, Standing::Sent { live: true, .. })
@@ -96,7 +96,7 @@ impl Pair<'_, '_> {
     }
 
     /// Why an open notice that is not wished any more ends, and how.
-    pub(super) fn close(&self, record: &Record) -> Closed {
+    pub(super) fn close(&self, record: &NoticeRecord) -> Closed {
         let over = |at: Option<Timestamp>| at.filter(|at| self.context.moment.reached(*at));
         let ended = match record.slot {
             Slot::Rung { edition, .. } | Slot::Extension { edition } | Slot::Upheld { edition, .. }
@@ -143,7 +143,7 @@ impl Pair<'_, '_> {
         self.closing(record, End::Withdrawn, because)
     }
 
-    fn closing(&self, record: &Record, end: End, because: Reason) -> Closed {
+    fn closing(&self, record: &NoticeRecord, end: End, because: Reason) -> Closed {
         Closed::of(self.key(record.slot), record, end, because)
     }
 }

@@ -9,7 +9,7 @@ use crate::plan::assess::Assessment;
 use crate::plan::decision::{Closed, End, Notice, named_parts};
 use crate::plan::edition::last_told;
 use crate::plan::ladder::Step;
-use crate::plan::ledger::{Record, Standing};
+use crate::plan::ledger::{NoticeRecord, Standing};
 
 impl<'b> Pair<'_, 'b> {
     pub(super) fn notice(&self, wish: &Wish, to: Vec<Recipient>) -> Notice {
@@ -46,7 +46,7 @@ impl<'b> Pair<'_, 'b> {
         }
     }
 
-    pub(super) fn record(&self, slot: Slot) -> Option<&'b Record> {
+    pub(super) fn record(&self, slot: Slot) -> Option<&'b NoticeRecord> {
         self.records.iter().find(|r| r.slot == slot)
     }
 

@@ -13,7 +13,7 @@ use crate::domain::reason::Reason;
 use crate::domain::time::hours_after;
 use crate::plan::audience;
 use crate::plan::decision::Sending;
-use crate::plan::ledger::{CopyRequest, NamedPart, Record, Standing};
+use crate::plan::ledger::{CopyRequest, NamedPart, NoticeRecord, Standing};
 
 /// No rung leaves sooner than this after a divulgação or a correction (DESIGN "How many").
 const QUIET_HOURS: i64 = 48;
@@ -154,7 +154,7 @@ impl Pair<'_, '_> {
 }
 
 /// Whether a recorded letter still says what would be said now.
-pub(super) fn still_says(record: &Record, wish: &Wish) -> bool {
+pub(super) fn still_says(record: &NoticeRecord, wish: &Wish) -> bool {
     let parts_hold = match &wish.content {
         Content::Warning { pending, .. } => record.parts.iter().all(|named| {
             let now = pending.iter().find(|p| p.part == named.part);

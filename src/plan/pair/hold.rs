@@ -8,7 +8,7 @@ use crate::domain::notice::{Recipient, Slot, Told};
 use crate::domain::overrides::{BatchId, Hold, HoldScope, Note};
 use crate::domain::reason::Reason;
 use crate::plan::decision::Withheld;
-use crate::plan::ledger::{Record, Standing};
+use crate::plan::ledger::{NoticeRecord, Standing};
 
 impl Pair<'_, '_> {
     /// What people or the system's settings hold it by.
@@ -102,7 +102,7 @@ impl Pair<'_, '_> {
 
 /// The version that leaves when nothing holds it any more: the one recorded where that was only stopped and still says
 /// what is so, else one of its own. None while none was recorded.
-fn version_withheld(record: &Record, wish: &Wish) -> Option<NonZeroU16> {
+fn version_withheld(record: &NoticeRecord, wish: &Wish) -> Option<NonZeroU16> {
     let stopped = matches!(record.standing, Standing::Queued | Standing::Withheld(_));
     let next = |version: NonZeroU16| {
         if stopped && still_says(record, wish) { version } else { version.saturating_add(1) }

@@ -20,7 +20,7 @@ use crate::plan::assess::Assessment;
 use crate::plan::decision::{Closed, Sending, Withheld};
 use crate::plan::edition::{HaltState, Track};
 use crate::plan::ladder::Step;
-use crate::plan::ledger::{Record, Standing};
+use crate::plan::ledger::{NoticeRecord, Standing};
 use crate::plan::window::WindowContext;
 
 /// One municipality in one window.
@@ -29,7 +29,7 @@ pub(in crate::plan) struct Pair<'a, 'b> {
     municipality: &'a Municipality,
     track: Track,
     steps: &'b [Step],
-    records: &'b [Record],
+    records: &'b [NoticeRecord],
     /// What was so when the deadline passed, where it did.
     closing: Option<&'b Closing>,
     assessment: OnceCell<Assessment>,
@@ -85,7 +85,7 @@ impl<'a, 'b> Pair<'a, 'b> {
         municipality: &'a Municipality,
         track: Track,
         steps: &'b [Step],
-        records: &'b [Record],
+        records: &'b [NoticeRecord],
         closing: Option<&'b Closing>,
     ) -> Self {
         Self { context, municipality, track, steps, records, closing, assessment: OnceCell::new() }
@@ -112,7 +112,7 @@ impl<'a, 'b> Pair<'a, 'b> {
             decided.silence.get_or_insert(Reason::Halted { kind: halt.kind, since: halt.since });
         } else {
             self.decide_open(&mut kept, &mut decided);
-            let unwished = |r: &&Record| r.standing.is_open() && !kept.contains(&r.slot);
+            let unwished = |r: &&NoticeRecord| r.standing.is_open() && !kept.contains(&r.slot);
             for record in self.records.iter().filter(unwished).filter(|r| !self.goes_on(r)) {
                 decided.closed.push(self.close(record));
             }

@@ -8,7 +8,7 @@ use super::*;
 use crate::domain::calendar::Sanction;
 use crate::domain::notice::Kind;
 use crate::plan::Act;
-use crate::plan::forecast::{Day, Forecast, Quota, Share, Warning};
+use crate::plan::forecast::{Day, Forecast, Quota, RelayShare, Warning};
 use crate::render::letter::example::World;
 
 fn forecast(world: &World) -> Forecast {
@@ -25,7 +25,7 @@ fn forecast(world: &World) -> Forecast {
         ]),
         shares: BTreeMap::from([(
             world.municipality,
-            Share {
+            RelayShare {
                 kinds: BTreeMap::from([(Kind::Announcement, 1), (Kind::Warning, 4)]),
                 busiest: Some((date(2023, 11, 20), 4)),
             },

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use super::super::portuguese as pt;
-use super::super::table::{Column, table};
+use super::super::table::{TableColumn, table};
 use super::warning;
 use crate::domain::calendar::Calendar;
 use crate::domain::roster::Roster;
-use crate::plan::forecast::{Forecast, Share, Warning};
+use crate::plan::forecast::{Forecast, RelayShare, Warning};
 
 /// So many municipalities are listed; the others are in the spreadsheet.
 const FIRST: usize = 10;
@@ -69,12 +69,12 @@ fn days(forecast: &Forecast, calendar: &Calendar, width: Option<usize>, out: &mu
         })
         .collect();
     let columns = [
-        ("dia", Column::Text),
-        ("municípios", Column::Number),
-        ("equipe", Column::Number),
-        ("entregas", Column::Number),
-        ("até", Column::Number),
-        ("", Column::Text),
+        ("dia", TableColumn::Text),
+        ("municípios", TableColumn::Number),
+        ("equipe", TableColumn::Number),
+        ("entregas", TableColumn::Number),
+        ("até", TableColumn::Number),
+        ("", TableColumn::Text),
     ];
     out.push_str(&table(&columns, &rows, width));
 }
@@ -100,17 +100,17 @@ fn municipalities(forecast: &Forecast, roster: &Roster, width: Option<usize>, ou
         })
         .collect();
     let columns = [
-        ("ibge", Column::Text),
-        ("município", Column::Text),
-        ("cartas", Column::Number),
-        ("em 7 dias", Column::Number),
-        ("a partir de", Column::Text),
+        ("ibge", TableColumn::Text),
+        ("município", TableColumn::Text),
+        ("cartas", TableColumn::Number),
+        ("em 7 dias", TableColumn::Number),
+        ("a partir de", TableColumn::Text),
     ];
     out.push_str(&table(&columns, &rows, width));
 }
 
 /// The first of the fullest seven days, and how many letters they have.
-pub(super) fn busiest(share: &Share) -> (String, String) {
+pub(super) fn busiest(share: &RelayShare) -> (String, String) {
     share.busiest.map_or_else(Default::default, |(from, letters)| (pt::date(from), letters.to_string()))
 }
 

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 
 use crate::domain::calendar::{Calendar, Window};
 use crate::domain::id::{Reference, WindowId};
-use crate::domain::news::{Doubt, Finding, Topic};
+use crate::domain::news::{Finding, NewsDoubt, Topic};
 use crate::render::portuguese::{self, date, line};
 
 /// Windows closed for so many days may still be extended.
@@ -215,16 +215,18 @@ fn extended(finding: &Finding, window: &Window, deadline: Date, near: Date, toda
 }
 
 /// Why nothing is proposed.
-fn reason(doubt: Doubt) -> &'static str {
+fn reason(doubt: NewsDoubt) -> &'static str {
     match doubt {
-        Doubt::Denied => "o trecho parece negar a mudança",
-        Doubt::Uncertain => "o trecho fala de algo que ainda pode mudar",
-        Doubt::Rectified => "o texto corrige, risca ou revoga alguma coisa",
-        Doubt::OtherSystem => "o trecho fala de mais de um sistema",
-        Doubt::OtherSubject => "a data pode ser de outro assunto",
-        Doubt::OtherPublic => "o trecho parece valer só para uma parte dos municípios ou de quem preenche",
-        Doubt::OpeningMoved => "o que mudou pode ser a abertura, e não o prazo",
-        Doubt::SeveralDates => "há mais de uma data ou hora que pode ser a do prazo",
+        NewsDoubt::Denied => "o trecho parece negar a mudança",
+        NewsDoubt::Uncertain => "o trecho fala de algo que ainda pode mudar",
+        NewsDoubt::Rectified => "o texto corrige, risca ou revoga alguma coisa",
+        NewsDoubt::OtherSystem => "o trecho fala de mais de um sistema",
+        NewsDoubt::OtherSubject => "a data pode ser de outro assunto",
+        NewsDoubt::OtherPublic => {
+            "o trecho parece valer só para uma parte dos municípios ou de quem preenche"
+        }
+        NewsDoubt::OpeningMoved => "o que mudou pode ser a abertura, e não o prazo",
+        NewsDoubt::SeveralDates => "há mais de uma data ou hora que pode ser a do prazo",
     }
 }
 

@@ -9,7 +9,7 @@ use crate::plan::summary::{CallLine, Counts, LetterLine, MunicipalityLine, Windo
 
 use super::super::because::{self, because, part_name};
 use super::super::portuguese as pt;
-use super::super::table::{Column, table};
+use super::super::table::{TableColumn, table};
 
 /// Where each window stands: counts, tables by part, gerência and region, the call list, and who was told what and
 /// when.
@@ -91,9 +91,9 @@ fn tallies(what: &str, counts: impl Iterator<Item = (String, Counts)>, out: &mut
         return;
     }
     out.push('\n');
-    let number = |name| (name, Column::Number);
+    let number = |name| (name, TableColumn::Number);
     let states = ["Esperados", "Concluídos", "Pendentes", "Não confirmados", "Não se aplica"].map(number);
-    let columns: Vec<_> = std::iter::once((what, Column::Text)).chain(states).collect();
+    let columns: Vec<_> = std::iter::once((what, TableColumn::Text)).chain(states).collect();
     out.push_str(&table(&columns, &rows, None));
 }
 

@@ -15,7 +15,7 @@ use super::proof::{schema, told};
 use crate::domain::id::{FeedId, SystemId, UnitId};
 use crate::domain::news::{Finding, FindingId, Guess, Topic};
 use crate::domain::overrides::Authorship;
-use crate::domain::register::{Listed, ProposalKind, Refused, Register, Standing};
+use crate::domain::register::{Listed, ProposalKind, Refused, Register, UnitStanding};
 use crate::store::db::{STEPS, Step, migrate};
 use crate::store::testing::*;
 use crate::store::{CrawlPage, FeedRun, KeptRegister, Store};
@@ -66,7 +66,7 @@ async fn register(store: &Store) {
         name: "CRAS Centro".to_owned(),
         addresses: vec![address("cras@vitoria.invalid")],
         telephone: "27 3333-4444".to_owned(),
-        standing: Standing::Open,
+        standing: UnitStanding::Open,
     };
     let kept = KeptRegister {
         register: Register {

@@ -4,7 +4,7 @@ use std::num::NonZeroU16;
 
 use crate::domain::delivery::DeliveryState;
 use crate::domain::notice::{Addressee, NoticeKey, StaffSlot};
-use crate::plan::ledger::{Ledger, NamedPart, Record, Standing};
+use crate::plan::ledger::{Ledger, NamedPart, NoticeRecord, Standing};
 use crate::plan::replay::accept;
 use crate::plan::{Act, Notice};
 use crate::store::testing::*;
@@ -14,7 +14,7 @@ async fn record(store: &Store, minutes: i64, act: Act, code: &str) -> Recorded {
     store.record_pass(at(minutes), vec![super::super::testing::act(act, code)]).await.unwrap()[0]
 }
 
-async fn known(store: &Store, code: &str) -> Record {
+async fn known(store: &Store, code: &str) -> NoticeRecord {
     let ledger = store.ledger().await.unwrap();
     ledger.window(&rma()).unwrap().of(municipality(code))[0].clone()
 }

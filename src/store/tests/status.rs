@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use crate::domain::id::{FeedId, SnapshotId, UnitId};
 use crate::domain::journal::Verdict;
 use crate::domain::overrides::Authorship;
-use crate::domain::status::{Basis, Belief, Entry, Load, Observation, Observations, State, StatusBook};
+use crate::domain::status::{Basis, Belief, Load, Observation, Observations, State, StatusBook, StatusEntry};
 use crate::store::testing::*;
-use crate::store::{CrawlPage, FeedRun, NewConfiguration, NewSnapshot, Recorded, Ruled, Store, Tally};
+use crate::store::{CrawlPage, Extent, FeedRun, NewConfiguration, NewSnapshot, Recorded, Ruled, Store};
 
 fn snapshot(feed: &str, n: usize, minutes: i64) -> NewSnapshot {
     NewSnapshot {
@@ -40,7 +40,7 @@ fn observed(code: &str, unit: Option<&str>, state: State) -> Observation {
     }
 }
 
-fn entries(book: &StatusBook, code: &str) -> Vec<Entry> {
+fn entries(book: &StatusBook, code: &str) -> Vec<StatusEntry> {
     let mut entries = book.window(&rma()).of(municipality(code)).to_vec();
     entries.sort_by(|a, b| (&a.part, &a.unit, &a.feed).cmp(&(&b.part, &b.unit, &b.feed)));
     entries
@@ -101,8 +101,8 @@ async fn a_quarantined_snapshot_changes_nothing_and_is_kept_with_its_reasons() {
     );
     assert_eq!(store.status().await.unwrap().last_fetch(&bad.feed), Some(at(1)));
     let last = store.last_accepted(&bad.feed).await.unwrap().unwrap();
-    assert_eq!((last.id.as_str(), last.total), ("a-1", Tally { done: 1, municipalities: 2 }));
-    assert_eq!(last.by_window[&rma()], Tally { done: 1, municipalities: 2 });
+    assert_eq!((last.id.as_str(), last.total), ("a-1", Extent { done: 1, municipalities: 2 }));
+    assert_eq!(last.by_window[&rma()], Extent { done: 1, municipalities: 2 });
     let lines = store.snapshots(Some(&bad.feed), 10).await.unwrap();
     assert_eq!(
         lines.iter().map(|l| l.verdict).collect::<Vec<_>>(),

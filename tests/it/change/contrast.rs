@@ -11,7 +11,7 @@ use vigia_suas::domain::status::{Basis, Observation, State};
 use vigia_suas::plan::World;
 use vigia_suas::plan::contrast::{Difference, Event, Shift, contrast, windows_unlike};
 use vigia_suas::plan::ledger::Ledger;
-use vigia_suas::plan::replay::{Change, Replay};
+use vigia_suas::plan::replay::{Replay, StatusChange};
 use vigia_suas::render::contrast::table;
 
 use crate::support::world::{Built, draws};
@@ -119,7 +119,7 @@ fn rungs_still_to_come_move_with_the_deadline_and_those_told_get_one_correction(
         line: 0,
         wording: None,
     };
-    replay.learn(&Change { at: now, observation });
+    replay.learn(&StatusChange { at: now, observation });
     let one = World { calendar: &before, roster: &old.roster, ..replay.world() };
     let two = World { calendar: &after, roster: &new.roster, ..replay.world() };
     let found = contrast(Some(&one), Some(&two), now, until).unwrap();

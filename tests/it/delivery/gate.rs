@@ -99,7 +99,9 @@ impl Secretariat {
     }
 
     fn put_back(&self, files: &[(&'static str, String)]) {
-        files.iter().for_each(|(name, text)| self.write(name, text));
+        for (name, text) in files {
+            self.write(name, text);
+        }
     }
 
     /// The daemon at a start.
@@ -222,7 +224,9 @@ const MISTAKES: &[Mistake] = &[
         name: "domain replaced for many",
         make: |here| {
             here.column("smas_email", |cells| {
-                cells.iter_mut().for_each(|cell| *cell = cell.replace(".es.gov.br", ".antigo.com.br"));
+                for cell in cells.iter_mut() {
+                    *cell = cell.replace(".es.gov.br", ".antigo.com.br");
+                }
             });
         },
         told: "20 municípios mudam de endereço",
@@ -324,7 +328,7 @@ async fn one_pass_by_hand_refuses_what_the_daemon_holds_until_it_is_let_in() {
 const FAULTS: &[Mistake] = &[
     Mistake {
         name: "repeated name",
-        make: |here| here.column("nome", |cells| cells[8] = cells[7].clone()),
+        make: |here| here.column("nome", |cells| cells[8].clone_from(&cells[7].clone())),
         told: "é o nome de",
     },
     Mistake {
@@ -334,12 +338,14 @@ const FAULTS: &[Mistake] = &[
     },
     Mistake {
         name: "shifted row",
-        make: |here| here.column("smas_titular", |cells| cells[7] = "smas@municipio1.es.gov.br".to_owned()),
+        make: |here| {
+            here.column("smas_titular", |cells| "smas@municipio1.es.gov.br".clone_into(&mut cells[7]));
+        },
         told: "smas@municipio1.es.gov.br",
     },
     Mistake {
         name: "mistyped domain",
-        make: |here| here.column("smas_email", |cells| cells[7] = "smas@municipio1.es.gov.rb".to_owned()),
+        make: |here| here.column("smas_email", |cells| "smas@municipio1.es.gov.rb".clone_into(&mut cells[7])),
         told: "smas@municipio1.es.gov.rb",
     },
     Mistake {

@@ -66,14 +66,14 @@ async fn a_test_letter_says_so_goes_to_no_address_of_the_roster_and_is_in_the_jo
     let site = Site::new(&Choice::new(relay.port));
     let smas = site.address(site.municipalities[0], "smas");
     let sample = ["--tipo", "prazo", "--sistema", "teste", "--autor", "ana"];
-    let send = |to: &str| site.command(&["enviar-teste", to]).args(sample).output().unwrap();
+    let letter_to = |to: &str| site.command(&["enviar-teste", to]).args(sample).output().unwrap();
     for to in [smas.clone(), smas.to_uppercase()] {
-        let refused = send(&to);
+        let refused = letter_to(&to);
         let said = String::from_utf8_lossy(&refused.stderr);
         assert!(refused.status.code() == Some(1) && said.contains("é endereço de um município"), "{said}");
     }
     assert!(relay.taken().is_empty());
-    let sent = send(&format!("eu@{DOMAIN}"));
+    let sent = letter_to(&format!("eu@{DOMAIN}"));
     assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
     let taken = relay.taken();
     let letter = String::from_utf8_lossy(&taken[0].bytes).into_owned();

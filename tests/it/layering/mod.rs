@@ -4,7 +4,7 @@ mod circles;
 mod planted;
 mod source;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -222,6 +222,22 @@ fn faults_in(files: &Files, modules: &[Module]) -> Vec<String> {
     let mut faults: Vec<String> = lost.map(|file| format!("{file}:1: no module names this file")).collect();
     let checked = modules.iter().filter(|module| !module.tests && module.file != "src/lib.rs");
     faults.extend(checked.flat_map(faults_of));
+    faults.extend(namesakes(modules));
+    faults
+}
+
+/// One word per thing: no type that other rooms may use goes by the name of another room's.
+fn namesakes(modules: &[Module]) -> Vec<String> {
+    let mut first: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+    let mut faults = Vec::new();
+    for module in modules.iter().filter(|module| !module.tests) {
+        for (name, line) in &module.types {
+            let (room, file) = *first.entry(name).or_insert((room_of(module), &module.file));
+            if room != room_of(module) {
+                faults.push(format!("{}:{line}: {name} is also a type of {file}", module.file));
+            }
+        }
+    }
     faults
 }
 

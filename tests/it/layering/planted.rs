@@ -45,6 +45,17 @@ fn whatever_way_a_room_is_named_it_is_found() {
 }
 
 #[test]
+fn two_rooms_may_not_have_a_type_of_one_name() {
+    let mut files =
+        planted("domain", "//! X. Pure.\npub struct Order;\nstruct Own;\npub(super) enum Near {}");
+    files.insert(
+        "src/store/mod.rs".to_owned(),
+        "//! S.\npub(crate) trait Order {}\npub struct Own;\nenum Near {}".to_owned(),
+    );
+    assert_eq!(super::faults(&files), ["src/store/mod.rs:2: Order is also a type of src/domain/x.rs"]);
+}
+
+#[test]
 fn siblings_and_the_two_that_join_them_are_kept_apart() {
     let sibling = "//! X.\nuse crate::{\n    domain,\n    store::Store,\n};";
     assert_eq!(faults("mail", sibling), ["src/mail/x.rs:4: mail may not import store"]);

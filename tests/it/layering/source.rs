@@ -23,6 +23,8 @@ pub(super) struct Module {
     pub(super) names: Vec<Name>,
     /// What others find here although it is elsewhere (`pub use`).
     pub(super) handed_on: HashMap<String, Vec<String>>,
+    /// Types and traits of its own that other rooms may use, and where.
+    pub(super) types: Vec<(String, usize)>,
     /// Macros that it calls by a name alone, and where.
     pub(super) calls: Vec<(String, usize)>,
     /// Where there is `async` or `.await`.
@@ -72,6 +74,7 @@ pub(super) fn modules(files: &Files, root: &str) -> Vec<Module> {
             tests,
             names: reading.names(),
             handed_on: reading.handed_on(),
+            types: reading.types,
             calls: reading.calls,
             waits: reading.waits,
         });
@@ -104,6 +107,7 @@ struct Reading {
     imports: Vec<Written>,
     written: Vec<Written>,
     children: Vec<Child>,
+    types: Vec<(String, usize)>,
     calls: Vec<(String, usize)>,
     waits: Vec<usize>,
 }
@@ -241,6 +245,7 @@ impl<'ast> Visit<'ast> for Reading {
             }
             self.scope.pop();
         } else if !is_for_tests(attributes(item)) {
+            self.types.extend(public_type(item));
             visit::visit_item(self, item);
         }
     }
@@ -296,6 +301,23 @@ impl<'ast> Visit<'ast> for Reading {
         }
         visit::visit_expr(self, expr);
     }
+}
+
+/// The name and line of a type or trait that other rooms may use.
+fn public_type(item: &Item) -> Option<(String, usize)> {
+    let (visibility, name) = match item {
+        Item::Struct(i) => (&i.vis, &i.ident),
+        Item::Enum(i) => (&i.vis, &i.ident),
+        Item::Trait(i) => (&i.vis, &i.ident),
+        Item::Type(i) => (&i.vis, &i.ident),
+        _ => return None,
+    };
+    let is_wide = match visibility {
+        syn::Visibility::Public(_) => true,
+        syn::Visibility::Restricted(to) => to.path.is_ident("crate"),
+        syn::Visibility::Inherited => false,
+    };
+    is_wide.then(|| (name.to_string(), name.span().start().line))
 }
 
 fn attributes(item: &Item) -> &[Attribute] {

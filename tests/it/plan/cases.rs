@@ -27,7 +27,7 @@ use vigia_suas::domain::overrides::{Authorship, Hold, HoldScope, Overrides};
 use vigia_suas::domain::roster::{Contact, Municipality, Office, Offices, Role, Roster};
 use vigia_suas::domain::status::{Basis, Belief, Load, Observation, State, StatusBook};
 use vigia_suas::domain::time::{SendingHours, Zone};
-use vigia_suas::plan::ledger::{CopyRequest, Ledger, NamedPart, Record, Standing};
+use vigia_suas::plan::ledger::{CopyRequest, Ledger, NamedPart, NoticeRecord, Standing};
 use vigia_suas::plan::replay::Replay;
 use vigia_suas::plan::{self, Plan, World};
 
@@ -225,7 +225,7 @@ impl Case {
             Standing::Sent { at, .. } => at,
             _ => at("2026-03-02T08:00"),
         };
-        let record = Record {
+        let record = NoticeRecord {
             slot,
             kind,
             edition,

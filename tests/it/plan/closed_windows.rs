@@ -13,7 +13,7 @@ use vigia_suas::domain::overrides::HoldScope;
 use vigia_suas::domain::status::State;
 use vigia_suas::plan::account::summarise;
 use vigia_suas::plan::ledger::Ledger;
-use vigia_suas::plan::replay::{Change, Replay};
+use vigia_suas::plan::replay::{Replay, StatusChange};
 use vigia_suas::plan::{Decision, World};
 
 use crate::support::edit::{Desk, Edit, edits};
@@ -229,7 +229,7 @@ proptest! {
         edits.retain(|edit| edit.what != Edit::FEED_OFF);
         let built = draw.build();
         let course = run(&built, &edits, &[]);
-        let mut handed: BTreeMap<(&WindowId, &Addressee, MunicipalityCode), Vec<(Timestamp, u16)>> = BTreeMap::new();
+        let mut handed: BTreeMap<_, Vec<(Timestamp, u16)>> = BTreeMap::new();
         let mut left: BTreeSet<(&WindowId, &Addressee, MunicipalityCode, u16)> = BTreeSet::new();
         let mut remessas: BTreeMap<(&WindowId, u16), Timestamp> = BTreeMap::new();
         for (at, window, slot, decision) in to_staff(&course.log) {
@@ -311,7 +311,7 @@ proptest! {
 
 /// Whether the last that was said of a part by an instant is a *pendente* that was fresh.
 fn owed(
-    changes: &[Change],
+    changes: &[StatusChange],
     window: &WindowId,
     code: MunicipalityCode,
     part: &str,

@@ -13,7 +13,7 @@ use vigia_suas::domain::status::State;
 use vigia_suas::domain::time::SendingHours;
 use vigia_suas::plan::account::{explain, summarise};
 use vigia_suas::plan::ledger::Outage;
-use vigia_suas::plan::replay::{Change, Replay};
+use vigia_suas::plan::replay::{Replay, StatusChange};
 use vigia_suas::plan::summary::CallReason;
 use vigia_suas::plan::{Act, Decision};
 
@@ -54,12 +54,12 @@ fn letters(log: &Log) -> impl Iterator<Item = (Timestamp, &Decision, &WindowId, 
 
 /// What the status file says of one part at an instant, read afresh.
 fn said<'a>(
-    changes: &'a [Change],
+    changes: &'a [StatusChange],
     window: &WindowId,
     code: MunicipalityCode,
     part: &str,
     at: Timestamp,
-) -> Option<&'a Change> {
+) -> Option<&'a StatusChange> {
     changes.iter().rev().find(|c| {
         c.at <= at
             && c.observation.window == *window

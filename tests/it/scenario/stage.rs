@@ -13,7 +13,7 @@ use vigia_suas::domain::notice::{Kind, NoticeKey};
 use vigia_suas::domain::overrides::{Authorship, BatchId, Exemption, Hold, HoldScope, Note};
 use vigia_suas::domain::roster::Roster;
 use vigia_suas::domain::status::{Basis, Observation, State};
-use vigia_suas::plan::replay::{Change, Replay};
+use vigia_suas::plan::replay::{Replay, StatusChange};
 use vigia_suas::plan::{Act, Decision};
 
 use super::diary;
@@ -176,7 +176,7 @@ impl Stage {
         from: Date,
         until: Date,
         state: impl Fn(Owed<'_>, Date) -> State,
-    ) -> Vec<Change> {
+    ) -> Vec<StatusChange> {
         let window = self.window(window);
         let owed = self.owed(&window);
         let mut changes = Vec::new();
@@ -184,7 +184,7 @@ impl Stage {
         while day <= until {
             let at = self.calendar.hours.zone.at(day, jiff::civil::time(6, 0, 0, 0));
             for one in &owed {
-                changes.push(Change {
+                changes.push(StatusChange {
                     at,
                     observation: Observation {
                         window: window.id.clone(),
@@ -210,7 +210,7 @@ pub(super) struct Play<'a> {
     pub(super) stage: &'a Stage,
     pub(super) replay: Replay<'a>,
     pub(super) log: Vec<Line>,
-    changes: Vec<Change>,
+    changes: Vec<StatusChange>,
     now: Timestamp,
 }
 
@@ -223,7 +223,7 @@ pub(super) enum Line {
 }
 
 impl<'a> Play<'a> {
-    pub(super) fn new(stage: &'a Stage, from: &str, until: &str, mut changes: Vec<Change>) -> Self {
+    pub(super) fn new(stage: &'a Stage, from: &str, until: &str, mut changes: Vec<StatusChange>) -> Self {
         changes.sort_by_key(|c| c.at);
         let replay = Replay::new(&stage.calendar, &stage.roster, stage.at(until)).unwrap();
         Self { stage, replay, log: Vec::new(), changes, now: stage.at(from) }

@@ -21,7 +21,7 @@ use vigia_suas::daemon::reconcile::reconcile_once;
 use vigia_suas::domain::id::MunicipalityCode;
 use vigia_suas::domain::journal::Verdict;
 use vigia_suas::feed::http::Patience;
-use vigia_suas::store::{SnapshotLine, Store};
+use vigia_suas::store::{SnapshotSummary, Store};
 
 use crate::support::app::{Choice, Site};
 use crate::support::host::{Answer, Host};
@@ -127,11 +127,11 @@ impl Office {
         })
     }
 
-    async fn last(&self) -> SnapshotLine {
+    async fn last(&self) -> SnapshotSummary {
         self.snapshots().await.into_iter().next().unwrap()
     }
 
-    async fn snapshots(&self) -> Vec<SnapshotLine> {
+    async fn snapshots(&self) -> Vec<SnapshotSummary> {
         let feed = &self.app.live().setup.config.feeds[0].id.clone();
         self.app.store.snapshots(Some(feed), 10).await.unwrap()
     }

@@ -18,7 +18,7 @@ use vigia_suas::domain::overrides::{Authorship, BatchId, Exemption, Hold, HoldSc
 use vigia_suas::domain::roster::{Contact, Municipality, Office, Offices, Role, Roster, Unit, Units};
 use vigia_suas::domain::status::{Basis, Observation, State};
 use vigia_suas::domain::time::{SendingHours, Zone};
-use vigia_suas::plan::replay::{Change, Replay};
+use vigia_suas::plan::replay::{Replay, StatusChange};
 
 /// The first day of every drawn world.
 pub(crate) const FIRST_DAY: Date = date(2026, 3, 2);
@@ -160,7 +160,7 @@ pub(crate) struct Built {
     pub(crate) calendar: Calendar,
     pub(crate) roster: Roster,
     pub(crate) overrides: Overrides,
-    pub(crate) changes: Vec<Change>,
+    pub(crate) changes: Vec<StatusChange>,
     pub(crate) from: Timestamp,
     pub(crate) until: Timestamp,
 }
@@ -198,7 +198,7 @@ impl Draw {
         };
         let zone = calendar.hours.zone.clone();
         let from = zone.start_of(FIRST_DAY);
-        let mut changes: Vec<Change> =
+        let mut changes: Vec<StatusChange> =
             self.changes.iter().filter_map(|c| self.change(c, from, &calendar.declared)).collect();
         changes.sort_by_key(|c| c.at);
         // One change an instant and key: what a file says twice at once has no order to keep.
@@ -360,10 +360,10 @@ impl Draw {
         }
     }
 
-    fn change(&self, draw: &ChangeDraw, from: Timestamp, windows: &[Window]) -> Option<Change> {
+    fn change(&self, draw: &ChangeDraw, from: Timestamp, windows: &[Window]) -> Option<StatusChange> {
         let window = windows.get(usize::from(draw.window))?;
         self.municipalities.get(usize::from(draw.municipality))?;
-        Some(Change {
+        Some(StatusChange {
             at: from + SignedDuration::from_mins(draw.minutes),
             observation: Observation {
                 window: window.id.clone(),

@@ -28,7 +28,7 @@ fn recurring(title: &'static str, rule: &str) -> Case {
 }
 
 fn keys(count: usize) -> String {
-    (0..count).map(|n| format!("a{n} = 1\n")).collect()
+    (0..count).map(|n| format!("a{n} = 1\n")).collect::<Vec<_>>().concat()
 }
 
 fn holiday(title: &'static str, text: &str) -> Case {

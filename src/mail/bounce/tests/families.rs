@@ -228,7 +228,7 @@ fn a_filter_that_wants_a_confirmation_and_a_complaint_are_outcomes_of_their_own(
     let complaint = format!(
         "From: fbl@b.invalid\r\nAuto-Submitted: auto-generated\r\nContent-Type: multipart/report; \
          report-type=feedback-report; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nspam\r\n--b\r\n\
-         Content-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n\
+         MessageContent-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n\
          Message-ID: {LETTER}\r\n\r\n--b--\r\n"
     );
     assert_eq!(read(complaint.as_bytes()), Returned::Complaint { originals: vec![LETTER.to_owned()] });
