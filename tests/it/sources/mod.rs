@@ -1,6 +1,7 @@
 //! From a page on another host to statuses, and to letters sent or withheld. In this process, with a clock that only
 //! the test moves.
 
+mod arrivals;
 mod crawl;
 mod faults;
 mod ministry;

@@ -1,0 +1,88 @@
+//! Files put into the drop folder of a feed that cannot be read, or whose reading ends the process.
+
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+
+use vigia_suas::store::FeedRun;
+
+use super::*;
+
+/// Whom Debian calls nobody.
+const NOBODY: u32 = 65_534;
+
+const DROPPED: &str = "sistema = \"teste\"\ntipo = \"csv\"\norigem = \"pasta\"\nmunicipio = \"ibge\"\n\
+    parte = \"GESTAO\"\nsentido = \"situacao\"\nsituacao_coluna = \"situacao\"\n\
+    situacoes = { \"sim\" = \"concluido\", \"nao\" = \"pendente\" }\nminimo = 10\n";
+
+fn give(path: &Path, owner: u32) {
+    chown(path, Some(owner), None).unwrap();
+    if path.is_dir() {
+        fs::read_dir(path).unwrap().for_each(|entry| give(&entry.unwrap().path(), owner));
+    }
+}
+
+#[tokio::test]
+async fn a_file_whose_reading_ended_the_process_is_put_aside_and_told_and_is_read_when_it_comes_again() {
+    let mut office = Office::open(DROPPED).await;
+    let feed = office.app.live().setup.config.feeds[0].id.clone();
+    let folder = office.site.data().join("entrada/lista");
+    fs::create_dir_all(&folder).unwrap();
+    let text = office.list(|_| "sim");
+    fs::write(folder.join("lista.csv"), &text).unwrap();
+    let failure = Some("o serviço parou enquanto lia o arquivo “lista.csv”".to_owned());
+    let begun = FeedRun { tried_at: november(24), next_at: None, failures: 1, failure };
+    office.app.store.note_run(&feed, begun).await.unwrap();
+    office.restart(november(24)).await;
+    office.ingest().await;
+    office.ingest().await;
+    assert!(office.snapshots().await.is_empty(), "not read");
+    assert_eq!(fs::read_dir(folder.join("quarentena")).unwrap().count(), 1);
+    office.deliver().await;
+    assert_eq!(office.alerts(), 1);
+    assert_eq!(office.failure().await, None);
+    fs::write(folder.join("lista.csv"), &text).unwrap();
+    office.ingest().await;
+    office.ingest().await;
+    assert_eq!(office.last().await.verdict, Verdict::Accepted);
+    assert_eq!(
+        (office.failure().await, fs::read_dir(folder.join("processados")).unwrap().count()),
+        (None, 1)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_may_not_be_read_is_told_once_a_day_shown_by_fontes_and_taken_in_once_it_may() {
+    let office = Office::open(DROPPED).await;
+    office.app.store.close().await;
+    let folder = office.site.data().join("entrada/lista");
+    fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("lista.csv");
+    fs::write(&file, office.list(|_| "sim")).unwrap();
+    let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
+    let home = office.site.config().parent().unwrap().to_owned();
+    if is_root {
+        give(&home, NOBODY);
+        chown(&file, Some(0), None).unwrap();
+    }
+    fs::set_permissions(&file, Permissions::from_mode(0o000)).unwrap();
+    let day = |args: &[&str]| {
+        let mut command = office.site.command(args);
+        if is_root {
+            command.uid(NOBODY);
+        }
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let before = office.alerts();
+    day(&["servir", "--uma-vez"]);
+    day(&["servir", "--uma-vez"]);
+    assert_eq!(office.alerts() - before, 1);
+    assert!(day(&["fontes", "lista"]).contains("lista.csv"), "{}", day(&["fontes", "lista"]));
+    fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+    day(&["servir", "--uma-vez"]);
+    assert!(!day(&["fontes", "lista"]).contains("não foi possível ler"), "{}", day(&["fontes", "lista"]));
+    assert_eq!(fs::read_dir(folder.join("processados")).unwrap().count(), 1);
+}
