@@ -168,6 +168,52 @@ fn each_family_is_known_in_the_words_of_each_system_and_only_one_accuses_the_add
         ("DragonFly", dragonfly("552 5.2.2 Mailbox full"), Mailbox),
         ("sendmail 5", sendmail("550 smas... User unknown"), Address),
         ("sendmail 5", sendmail("554 Service unavailable"), Unknown),
+        (
+            "Microsoft 365",
+            dsn("5.2.3", "smtp;550 5.2.3 RESOLVER.RST.RecipSizeLimit; message too large"),
+            Letter,
+        ),
+        ("Microsoft 365", dsn("5.4.316", "smtp;550 5.4.316 Message expired, connection refused"), Road),
+        (
+            "Google",
+            dsn("5.2.1", "smtp; 550-5.2.1 The email account that you tried to reach is disabled."),
+            Mailbox,
+        ),
+        (
+            "Google",
+            dsn("5.2.3", "smtp; 552-5.2.3 Your message exceeded Google's message size limits."),
+            Letter,
+        ),
+        ("Google", dsn("4.4.5", "smtp; 421-4.4.5 Server busy, try again later."), Road),
+        ("Amazon SES", dsn("5.2.2", "smtp; 552 5.2.2 mailbox full"), Mailbox),
+        ("Amazon SES", dsn("5.3.4", "smtp; 552 5.3.4 Message size exceeds fixed limit"), Letter),
+        (
+            "Amazon SES",
+            dsn("4.4.7", "smtp; 550 4.4.7 Message expired: unable to deliver in 840 minutes"),
+            Road,
+        ),
+        ("Exim", exim_of("retry timeout exceeded"), Road),
+        ("qmail", qmail_of("Sorry, that message size exceeds my databytes limit (#5.3.4)"), Letter),
+        ("qmail", qmail_of("CNAME lookup failed temporarily. (#4.4.3)"), Road),
+        ("Exchange, português", exchange_of("550 5.3.4 ROUTING.SizeLimit; mensagem grande demais"), Letter),
+        ("Exchange, português", exchange_of("550 4.4.7 QUEUE.Expired; mensagem expirada"), Road),
+        ("Exchange, English", exchange_in_english("554 5.2.2 mailbox full"), Mailbox),
+        (
+            "Exchange, English",
+            exchange_in_english("550 5.2.3 RESOLVER.RST.RecipSizeLimit; not delivered"),
+            Letter,
+        ),
+        ("Exchange, English", exchange_in_english("550 4.4.7 QUEUE.Expired; message expired"), Road),
+        ("OpenSMTPD", opensmtpd("552 5.2.2 over quota"), Mailbox),
+        ("OpenSMTPD", opensmtpd("552 5.3.4 message too big"), Letter),
+        ("OpenSMTPD", opensmtpd("421 4.4.2 connection timed out"), Road),
+        ("DragonFly", dragonfly("554 5.7.1 blocked by policy"), Sender),
+        ("DragonFly", dragonfly("552 5.3.4 message size exceeds the limit"), Letter),
+        ("DragonFly", dragonfly("451 4.4.1 connection timed out"), Road),
+        ("sendmail 5", sendmail("554 smas... Relaying denied"), Sender),
+        ("sendmail 5", sendmail("552 smas... Mailbox full"), Mailbox),
+        ("sendmail 5", sendmail("552 Message exceeds the maximum size"), Letter),
+        ("sendmail 5", sendmail("451 smas... Connection timed out"), Road),
         ("prosa", portuguese("usuário desconhecido"), Address),
         ("prosa", portuguese("caixa postal cheia"), Mailbox),
         ("prosa", portuguese("mensagem bloqueada por política de segurança"), Sender),
@@ -228,7 +274,7 @@ fn a_filter_that_wants_a_confirmation_and_a_complaint_are_outcomes_of_their_own(
     let complaint = format!(
         "From: fbl@b.invalid\r\nAuto-Submitted: auto-generated\r\nContent-Type: multipart/report; \
          report-type=feedback-report; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nspam\r\n--b\r\n\
-         MessageContent-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n\
+         Content-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n\
          Message-ID: {LETTER}\r\n\r\n--b--\r\n"
     );
     assert_eq!(read(complaint.as_bytes()), Returned::Complaint { originals: vec![LETTER.to_owned()] });

@@ -124,7 +124,7 @@ fn machines_and_people_who_answer_return_nothing() {
     assert_eq!(read(person().as_bytes()), another);
     let forwarded = format!(
         "From: a@b.invalid\r\nSubject: Enc: ajuda\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\
-         MessageContent-Type: message/rfc822\r\n\r\n{}\r\n--x--\r\n",
+         Content-Type: message/rfc822\r\n\r\n{}\r\n--x--\r\n",
         postfix(SMAS, LETTER)
     );
     assert_eq!(read(forwarded.as_bytes()), another, "a failure that somebody forwards is somebody's message");
