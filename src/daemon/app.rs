@@ -36,7 +36,7 @@ pub struct App {
     /// Something is lost for good; the process must end with failure.
     pub failed: CancellationToken,
     /// Whether the machine's clock may be believed.
-    pub(super) clock_watch: std::sync::Mutex<ClockWatch>,
+    pub(super) clock_watch: tokio::sync::Mutex<ClockWatch>,
     /// Why nobody knows that the ledger is the one that last sent (`succession`).
     pub(super) doubted: std::sync::Mutex<Option<LedgerDoubt>>,
     due: std::sync::Mutex<Option<Timestamp>>,
@@ -117,7 +117,7 @@ impl App {
             mail: Notify::new(),
             stop: CancellationToken::new(),
             failed: CancellationToken::new(),
-            clock_watch: std::sync::Mutex::default(),
+            clock_watch: tokio::sync::Mutex::default(),
             doubted: std::sync::Mutex::default(),
             due: std::sync::Mutex::new(None),
             progress: std::sync::Mutex::new(Loop::ALL.map(|each| (each, clock.now())).into()),

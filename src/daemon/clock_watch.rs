@@ -5,7 +5,6 @@
 //! leave. That ends when the clock comes back, when a time server vouches for where it stands, or when a person does
 //! (`relogio aceitar`). A clock that goes back is the plan's to tell, by the ledger's high-water mark.
 
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -29,12 +28,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// # Errors
 /// [`StoreError`].
 pub(super) async fn is_steady(app: &App) -> Result<bool, StoreError> {
+    // One loop at a time, to the end: between a leap's being found and its being in the ledger, another loop would take
+    // the ledger's silence for a person's word.
+    let mut watch = app.clock_watch.lock().await;
     let mut reading = app.clock.reading();
-    if app.clock_watch.lock().unwrap_or_else(PoisonError::into_inner).asks(reading) {
+    if watch.asks(reading) {
         reading = asked(app.clock).await;
     }
-    let look = app.clock_watch.lock().unwrap_or_else(PoisonError::into_inner).look(reading);
-    match look {
+    match watch.look(reading) {
         Look::Steady => Ok(true),
         Look::Leapt(leap) => {
             app.store.note_leap(Some(leap)).await?;
@@ -46,7 +47,7 @@ pub(super) async fn is_steady(app: &App) -> Result<bool, StoreError> {
             if app.store.signs().await?.leap.is_some() {
                 return Ok(false);
             }
-            app.clock_watch.lock().unwrap_or_else(PoisonError::into_inner).believe(reading);
+            watch.believe(reading);
             settled(app, reading.wall).await
         }
         Look::Settled => {

@@ -4,7 +4,7 @@
 //! `standing`, `pace`, `trust` and `doubt`), `ingest` (take in status), `returns` (take in what comes back), `visit` with `register`
 //! and `news` (what the ministry publishes), `report` (tell staff), `alert` (call a person), `clock_watch` and `succession`
 //! (may the clock and the ledger be believed?), `rehearse` (virtual time), `watch` (notice a change), `gate` (what every
-//! new configuration passes), `reload`, `beat` (signs of life), `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests
+//! new configuration passes), `reload`, `beat` (signs of life), `loops` (one for each concern), `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests
 //! and `servir --uma-vez` call.
 //!
 //! Architecture invariant: no rule of when or to whom lives here. `now` is read once per pass, in the loops.
@@ -19,6 +19,7 @@ mod gate;
 pub mod ingest;
 mod leap;
 pub mod lifecycle;
+mod loops;
 pub mod news;
 pub mod outbox;
 mod pace;

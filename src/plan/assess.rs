@@ -3,8 +3,10 @@
 //! A part is pendente if any unit is fresh pendente; else não confirmado if any is; else concluído or não se aplica
 //! (DESIGN §6).
 
+mod opinion;
+mod verdict;
+
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,75 +14,15 @@ use super::moment::Moment;
 use crate::domain::calendar::{Edition, System, Window};
 use crate::domain::closing::{Closing, KnownEntry};
 use crate::domain::counting::Counting;
-use crate::domain::id::{FeedId, MunicipalityCode, PartId, UnitId};
-use crate::domain::notice::{PendingPart, UnconfirmedPart};
+use crate::domain::id::{MunicipalityCode, PartId, UnitId};
 use crate::domain::overrides::{Dispute, Exemption};
 use crate::domain::roster::{Municipality, Unit};
 use crate::domain::status::{Basis, Doubt, State, StatusEntry, WindowStatus};
 use crate::plan::world::World;
 
-/// One part's verdict.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct PartVerdict {
-    pub(super) part: PartId,
-    pub(super) state: State,
-    pub(super) doubt: Option<Doubt>,
-    pub(super) pending_units: Vec<UnitId>,
-    /// The units known to have filled in, or of which nothing is asked.
-    pub(super) settled_units: Vec<UnitId>,
-    pub(super) as_of: Option<Timestamp>,
-    pub(super) feed: Option<FeedId>,
-    pub(super) wording: Option<Arc<str>>,
-    /// What a *pendente* rests on: of each pending unit, or of the part as a whole, the last row (or silence) of each feed
-    /// that says so, as they arrived.
-    pub(super) rows: Vec<StatusEntry>,
-}
-
-/// The verdict on a municipality in a window.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Assessment {
-    pub(super) parts: Vec<PartVerdict>,
-}
-
-impl Assessment {
-    /// As a whole: pendente outranks não confirmado, which outranks the rest.
-    pub(super) fn state(&self) -> State {
-        let any = |state| self.parts.iter().any(|p| p.state == state);
-        [State::Pending, State::Unconfirmed, State::Done]
-            .into_iter()
-            .find(|state| any(*state))
-            .unwrap_or(State::NotApplicable)
-    }
-
-    /// Whether nothing more is owed.
-    pub(super) fn is_done(&self) -> bool {
-        matches!(self.state(), State::Done | State::NotApplicable)
-    }
-
-    pub(super) fn pending(&self) -> Vec<PendingPart> {
-        let pending = self.parts.iter().filter(|p| p.state == State::Pending);
-        pending
-            .map(|p| PendingPart {
-                part: p.part.clone(),
-                units: p.pending_units.clone(),
-                wording: p.wording.clone(),
-            })
-            .collect()
-    }
-
-    /// What the pending parts rest on.
-    pub(super) fn rows(&self) -> Vec<StatusEntry> {
-        let pending = self.parts.iter().filter(|p| p.state == State::Pending);
-        pending.flat_map(|p| &p.rows).cloned().collect()
-    }
-
-    pub(super) fn unconfirmed(&self) -> Vec<UnconfirmedPart> {
-        let unconfirmed = self.parts.iter().filter(|p| p.state == State::Unconfirmed);
-        unconfirmed
-            .map(|p| UnconfirmedPart { part: p.part.clone(), doubt: p.doubt.unwrap_or(Doubt::Unseen) })
-            .collect()
-    }
-}
+use self::opinion::Opinion;
+use self::verdict::not_applicable;
+pub(super) use self::verdict::{Assessment, PartVerdict};
 
 /// What is asked about one window again and again.
 pub(super) struct Assessor<'a> {
@@ -480,65 +422,4 @@ const INSTANT: SignedDuration = SignedDuration::from_millis(1);
 struct Then<'e> {
     closing: &'e Closing,
     known: &'e [KnownEntry],
-}
-
-/// What is said of one key, and by which entry.
-#[derive(Debug, Clone, Copy)]
-struct Opinion<'a> {
-    state: State,
-    doubt: Option<Doubt>,
-    entry: Option<&'a StatusEntry>,
-}
-
-impl Default for Opinion<'_> {
-    fn default() -> Self {
-        Self { state: State::Unconfirmed, doubt: Some(Doubt::Unseen), entry: None }
-    }
-}
-
-impl<'a> Opinion<'a> {
-    fn as_of(&self) -> Option<Timestamp> {
-        self.entry.map(StatusEntry::as_of)
-    }
-
-    /// The place of its load among all.
-    fn arrival(&self) -> Option<u64> {
-        self.entry.map(|entry| entry.arrival)
-    }
-
-    /// As the loads arrived; the feed only makes the order whole.
-    fn order(&self) -> (Option<u64>, Option<&'a FeedId>) {
-        (self.arrival(), self.entry.map(|entry| &entry.feed))
-    }
-
-    fn is_settled(&self) -> bool {
-        matches!(self.state, State::Done | State::NotApplicable)
-    }
-
-    /// A unit's own opinion, or the whole part's where that came later and says more. A concluded unit stands although
-    /// the part has something pending, and a doubt about the part changes nothing.
-    fn or_newer(self, whole: Self) -> Self {
-        let says_more = match whole.state {
-            State::Unconfirmed => self.state == State::Unconfirmed,
-            State::Pending => {
-                !self.is_settled() && !matches!(self.doubt, Some(Doubt::Reverting | Doubt::Contradicted))
-            }
-            State::Done | State::NotApplicable => true,
-        };
-        if says_more && whole.arrival() > self.arrival() { whole } else { self }
-    }
-}
-
-fn not_applicable(part: &PartId) -> PartVerdict {
-    PartVerdict {
-        part: part.clone(),
-        state: State::NotApplicable,
-        doubt: None,
-        pending_units: Vec::new(),
-        settled_units: Vec::new(),
-        as_of: None,
-        feed: None,
-        wording: None,
-        rows: Vec::new(),
-    }
 }

@@ -70,7 +70,7 @@ async fn a_leap_through_a_running_daemon_sends_alerts_alone_and_ends_when_the_cl
     let daemon = site.daemon_under(&[("LD_PRELOAD", shim.as_os_str()), ("LEAP", leap.as_os_str())]);
     fs::write(&leap, (40 * 24 * 3600).to_string()).unwrap();
     daemon.logs("o relógio saltou adiante");
-    daemon.logs("tentativa encerrada");
+    daemon.logs("rodada de entregas encerrada");
     assert_eq!(taken(&relay), (0, 1), "the alert leaves and nothing else");
     ends(&site.run(&["saude"]), 1, "relogio aceitar");
     ends(&site.run(&["plano"]), 0, "saltou de");

@@ -1,0 +1,268 @@
+//! The loops, one for each concern, and what becomes of the process when one of them ends.
+//!
+//! A loop that dies ends the process with failure, and systemd restarts it; one that the service can do without rests a
+//! day instead. The scheduler only ticks; what is due is decided by the passes.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use jiff::{SignedDuration, Timestamp};
+use sd_notify::NotifyState;
+use tokio_cron_scheduler::{Job, JobScheduler};
+use tokio_util::task::TaskTracker;
+use tracing::error;
+
+use super::alert::alert_once;
+use super::app::{App, Loop};
+use super::beat::{beat_loop, notify};
+use super::clock_watch;
+use super::ingest::Ingest;
+use super::news::News;
+use super::outbox::Outbox;
+use super::reconcile::{Pass, reconcile_once};
+use super::register::Registers;
+use super::report::report_once;
+use super::returns::Mailbox;
+use crate::render::portuguese;
+use crate::telemetry::chain;
+use crate::text::fold::folded;
+use crate::world::aside;
+use crate::world::lateness;
+use crate::world::standstill;
+
+/// The longest sleep between passes: the wall clock may jump, and orders come in by other processes.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// A round of deliveries that a fault ended is taken up again so soon.
+const SEND_AGAIN: Duration = Duration::from_secs(5);
+
+/// Begins every loop.
+pub(super) fn begin(app: &Arc<App>, outbox: Outbox, tracker: &TaskTracker) {
+    for task in [
+        tracker.spawn(guarded(app.clone(), Loop::Ingest.name(), ingest_loop(app.clone()))),
+        tracker.spawn(optional(app.clone(), Loop::Register, register_loop)),
+        tracker.spawn(optional(app.clone(), Loop::News, news_loop)),
+        tracker.spawn(optional(app.clone(), Loop::Returns, returns_loop)),
+        tracker.spawn(guarded(app.clone(), Loop::Decide.name(), reconcile_loop(app.clone()))),
+        tracker.spawn(guarded(app.clone(), Loop::Send.name(), send_loop(app.clone(), outbox))),
+        tracker.spawn(guarded(app.clone(), "batimento", beat_loop(app.clone()))),
+    ] {
+        drop(task);
+    }
+}
+
+/// A tick every five seconds that wakes the deciding loop; no tick carries meaning.
+pub(super) async fn ticker(app: &Arc<App>) -> Result<JobScheduler, tokio_cron_scheduler::JobSchedulerError> {
+    let scheduler = JobScheduler::new().await?;
+    let app = app.clone();
+    let job = Job::new_async("*/5 * * * * *", move |_, _| {
+        let app = app.clone();
+        Box::pin(async move { app.tick() })
+    })?;
+    scheduler.add(job).await?;
+    scheduler.start().await?;
+    Ok(scheduler)
+}
+
+/// Ends the process with failure when a loop ends before it was told to.
+async fn guarded(app: Arc<App>, name: &'static str, work: impl Future<Output = ()>) {
+    let _ends_with_the_loop = Fuse { app: app.clone() };
+    work.await;
+    if !app.stop.is_cancelled() {
+        error!(loop_name = name, "um laço terminou sem ser mandado");
+    }
+}
+
+/// A loop that the service can do without rests a day after it panicked, and says in between that it does not hang.
+const REST: Duration = Duration::from_mins(10);
+const RESTS: u32 = 144;
+
+/// Runs a loop that the service can do without: one that panics is told of, and begins again a day later, or with the
+/// process. It never ends the process.
+async fn optional<L: Future<Output = ()>>(app: Arc<App>, each: Loop, work: impl Fn(Arc<App>) -> L) {
+    let name = each.name();
+    while !app.stop.is_cancelled() {
+        if AssertUnwindSafe(work(app.clone())).catch_unwind().await.is_ok() {
+            continue;
+        }
+        error!(loop_name = name, "um laço dispensável falhou; recomeça em um dia");
+        let text = format!(
+            "O serviço deixou de cuidar de {name} por uma falha do programa e recomeça em um dia; o resto segue. Avise o \
+             suporte, com o registro do serviço deste dia (journalctl -u vigia-suas)."
+        );
+        if let Err(failure) = alert_once(&app, &format!("laco-{}", folded(name)), text, app.now()).await {
+            error!(error = %chain(&failure), "o alerta não pôde ser gravado");
+        }
+        // It rests, it does not hang.
+        for _ in 0..RESTS {
+            rest(&app, each, REST).await;
+        }
+    }
+}
+
+/// Lit when a loop ends, also by a panic.
+struct Fuse {
+    app: Arc<App>,
+}
+
+impl Drop for Fuse {
+    fn drop(&mut self) {
+        if !self.app.stop.is_cancelled() {
+            self.app.failed.cancel();
+        }
+    }
+}
+
+async fn ingest_loop(app: Arc<App>) {
+    let mut ingest = Ingest::default();
+    // What is taken in while the clock is doubted would carry a false date.
+    while let Some(taken) = app
+        .unless_stopped(async {
+            if clock_watch::is_steady(&app).await? { ingest.ingest_once(&app).await } else { Ok(false) }
+        })
+        .await
+    {
+        match taken {
+            Ok(true) => app.wake.notify_one(),
+            Ok(false) => {}
+            Err(failure) => error!(error = %chain(&failure), "a ingestão falhou; será retomada"),
+        }
+        rest(&app, Loop::Ingest, crate::files::drop::SETTLING * 2).await;
+    }
+}
+
+async fn register_loop(app: Arc<App>) {
+    let mut registers = Registers::default();
+    while let Some(read) = app
+        .unless_stopped(async {
+            if clock_watch::is_steady(&app).await? { registers.register_once(&app).await } else { Ok(()) }
+        })
+        .await
+    {
+        if let Err(failure) = read {
+            error!(error = %chain(&failure), "a leitura do cadastro falhou; será retomada");
+        }
+        rest(&app, Loop::Register, crate::files::drop::SETTLING * 2).await;
+    }
+}
+
+async fn news_loop(app: Arc<App>) {
+    let mut news = News::default();
+    while let Some(looked) = app
+        .unless_stopped(async {
+            if clock_watch::is_steady(&app).await? { news.news_once(&app).await } else { Ok(()) }
+        })
+        .await
+    {
+        if let Err(failure) = looked {
+            error!(error = %chain(&failure), "a leitura das notícias falhou; será retomada");
+        }
+        rest(&app, Loop::News, LONGEST_SLEEP).await;
+    }
+}
+
+async fn returns_loop(app: Arc<App>) {
+    let mut mailbox = Mailbox::default();
+    while let Some(collected) = app.unless_stopped(mailbox.collect_once(&app)).await {
+        if let Err(failure) = collected {
+            error!(error = %chain(&failure), "a leitura das devoluções falhou; será retomada");
+        }
+        rest(&app, Loop::Returns, LONGEST_SLEEP).await;
+    }
+}
+
+/// A loop came round: it vouches for that, and waits for its next turn or the stop.
+async fn rest(app: &App, each: Loop, pause: Duration) {
+    app.vouch(each);
+    app.unless_stopped(tokio::time::sleep(pause)).await;
+}
+
+async fn reconcile_loop(app: Arc<App>) {
+    let mut reported_at: Option<Timestamp> = None;
+    while !app.stop.is_cancelled() {
+        let now = app.now();
+        match reconcile_once(&app, now).await {
+            Ok(pass) => {
+                app.set_due(pass.next_wake);
+                let changed = pass.recorded + pass.withheld + pass.closed > 0;
+                let stale =
+                    reported_at.is_none_or(|at| now.duration_since(at) > SignedDuration::from_hours(1));
+                if changed || stale {
+                    reported_at = Some(now);
+                    if let Err(failure) = report_once(&app, now).await {
+                        error!(error = %chain(&failure), "o relatório falhou; será retomado");
+                    }
+                }
+                let status = standing(&app, &pass, now).await;
+                notify(&[NotifyState::Status(&status)]);
+            }
+            Err(failure) => error!(error = %chain(&failure), "a decisão falhou; será retomada"),
+        }
+        app.vouch(Loop::Decide);
+        tokio::select! {
+            () = app.stop.cancelled() => {}
+            () = app.wake.notified() => {}
+            () = tokio::time::sleep(LONGEST_SLEEP) => {}
+        }
+    }
+}
+
+async fn send_loop(app: Arc<App>, mut outbox: Outbox) {
+    while !app.stop.is_cancelled() {
+        let rest = match outbox.deliver_once(&app).await {
+            Ok(dispatch) => {
+                if dispatch.accepted > 0 {
+                    app.wake.notify_one();
+                }
+                dispatch.next.map_or(LONGEST_SLEEP, |next| {
+                    let left = next.duration_since(app.now());
+                    Duration::try_from(left)
+                        .unwrap_or_default()
+                        .clamp(Duration::from_millis(200), LONGEST_SLEEP)
+                })
+            }
+            Err(failure) => {
+                super::outbox::log_failure(&failure);
+                SEND_AGAIN
+            }
+        };
+        app.vouch(Loop::Send);
+        tokio::select! {
+            () = app.stop.cancelled() => {}
+            () = app.mail.notified() => {}
+            () = tokio::time::sleep(rest) => {}
+        }
+    }
+    outbox.close().await;
+}
+
+/// What systemd shows: what is amiss first, then what is waited for.
+async fn standing(app: &App, pass: &Pass, now: Timestamp) -> String {
+    let live = app.live();
+    let zone = &live.calendar.hours.zone;
+    let mut said = Vec::new();
+    match app.store.configuration_refused().await {
+        Ok(aside) => said.extend(aside.map(|aside| aside::headline(&aside).to_owned())),
+        Err(failure) => error!(error = %chain(&failure), "o livro não pôde ser lido"),
+    }
+    if let Some(doubt) = app.doubt() {
+        said.push(standstill::on_one_line(&standstill::doubted(&doubt, zone)));
+    }
+    match app.store.signs().await.map(|signs| signs.stop.filter(|stop| stop.holds(now))) {
+        Ok(Some(stop)) => said.push(standstill::on_one_line(&standstill::stopped(&stop, zone))),
+        Ok(None) => {}
+        Err(failure) => error!(error = %chain(&failure), "o livro não pôde ser lido"),
+    }
+    match lateness::overdue(&app.store, &live, now).await {
+        Ok(Some(overdue)) => said.push(overdue.words(zone)),
+        Ok(None) => {}
+        Err(failure) => error!(error = %chain(&failure), "a fila não pôde ser lida"),
+    }
+    said.push(portuguese::counted(pass.held, "aviso retido", "avisos retidos"));
+    said.push(match pass.next_wake {
+        Some(at) => format!("próxima decisão em {}", portuguese::instant(at, zone)),
+        None => "nenhuma decisão à vista".to_owned(),
+    });
+    said.join("; ")
+}

@@ -1,0 +1,53 @@
+//! What is said of one part or unit, and which of two opinions rules. Pure.
+
+use jiff::Timestamp;
+
+use crate::domain::id::FeedId;
+use crate::domain::status::{Doubt, State, StatusEntry};
+
+/// What is said of one key, and by which entry.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Opinion<'a> {
+    pub(super) state: State,
+    pub(super) doubt: Option<Doubt>,
+    pub(super) entry: Option<&'a StatusEntry>,
+}
+
+impl Default for Opinion<'_> {
+    fn default() -> Self {
+        Self { state: State::Unconfirmed, doubt: Some(Doubt::Unseen), entry: None }
+    }
+}
+
+impl<'a> Opinion<'a> {
+    pub(super) fn as_of(&self) -> Option<Timestamp> {
+        self.entry.map(StatusEntry::as_of)
+    }
+
+    /// The place of its load among all.
+    pub(super) fn arrival(&self) -> Option<u64> {
+        self.entry.map(|entry| entry.arrival)
+    }
+
+    /// As the loads arrived; the feed only makes the order whole.
+    pub(super) fn order(&self) -> (Option<u64>, Option<&'a FeedId>) {
+        (self.arrival(), self.entry.map(|entry| &entry.feed))
+    }
+
+    pub(super) fn is_settled(&self) -> bool {
+        matches!(self.state, State::Done | State::NotApplicable)
+    }
+
+    /// A unit's own opinion, or the whole part's where that came later and says more. A concluded unit stands although
+    /// the part has something pending, and a doubt about the part changes nothing.
+    pub(super) fn or_newer(self, whole: Self) -> Self {
+        let says_more = match whole.state {
+            State::Unconfirmed => self.state == State::Unconfirmed,
+            State::Pending => {
+                !self.is_settled() && !matches!(self.doubt, Some(Doubt::Reverting | Doubt::Contradicted))
+            }
+            State::Done | State::NotApplicable => true,
+        };
+        if says_more && whole.arrival() > self.arrival() { whole } else { self }
+    }
+}
