@@ -19,7 +19,9 @@ const DROPPED: &str = "sistema = \"teste\"\ntipo = \"csv\"\norigem = \"pasta\"\n
 fn give(path: &Path, owner: u32) {
     chown(path, Some(owner), None).unwrap();
     if path.is_dir() {
-        fs::read_dir(path).unwrap().for_each(|entry| give(&entry.unwrap().path(), owner));
+        for entry in fs::read_dir(path).unwrap() {
+            give(&entry.unwrap().path(), owner);
+        }
     }
 }
 

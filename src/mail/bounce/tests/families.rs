@@ -88,10 +88,10 @@ fn portuguese(said: &str) -> String {
     )
 }
 
-#[test]
-fn each_family_is_known_in_the_words_of_each_system_and_only_one_accuses_the_address() {
+/// In the fields of a delivery report.
+fn in_reports() -> Vec<(&'static str, String, Refusal)> {
     use Refusal::{Address, Letter, Mailbox, Road, Sender, Unknown};
-    let cases: Vec<(&str, String, Refusal)> = vec![
+    vec![
         ("RFC 3464", dsn("5.1.1", "smtp; 550 5.1.1 user unknown"), Address),
         ("RFC 3464", dsn("5.0.0", "smtp; 550 5.1.1 user unknown"), Address),
         ("RFC 3464", dsn("5.2.2", "smtp; 552 5.2.2 mailbox full"), Mailbox),
@@ -137,6 +137,37 @@ fn each_family_is_known_in_the_words_of_each_system_and_only_one_accuses_the_add
             Address,
         ),
         ("Amazon SES", dsn("5.7.1", "smtp; 550 5.7.1 Message rejected due to local policy"), Sender),
+        (
+            "Microsoft 365",
+            dsn("5.2.3", "smtp;550 5.2.3 RESOLVER.RST.RecipSizeLimit; message too large"),
+            Letter,
+        ),
+        ("Microsoft 365", dsn("5.4.316", "smtp;550 5.4.316 Message expired, connection refused"), Road),
+        (
+            "Google",
+            dsn("5.2.1", "smtp; 550-5.2.1 The email account that you tried to reach is disabled."),
+            Mailbox,
+        ),
+        (
+            "Google",
+            dsn("5.2.3", "smtp; 552-5.2.3 Your message exceeded Google's message size limits."),
+            Letter,
+        ),
+        ("Google", dsn("4.4.5", "smtp; 421-4.4.5 Server busy, try again later."), Road),
+        ("Amazon SES", dsn("5.2.2", "smtp; 552 5.2.2 mailbox full"), Mailbox),
+        ("Amazon SES", dsn("5.3.4", "smtp; 552 5.3.4 Message size exceeds fixed limit"), Letter),
+        (
+            "Amazon SES",
+            dsn("4.4.7", "smtp; 550 4.4.7 Message expired: unable to deliver in 840 minutes"),
+            Road,
+        ),
+    ]
+}
+
+/// In the shapes of Exim, qmail and Exchange.
+fn in_shapes_of_their_own() -> Vec<(&'static str, String, Refusal)> {
+    use Refusal::{Address, Letter, Mailbox, Road, Sender, Unknown};
+    vec![
         ("Exim", exim_of("550 No such user here"), Address),
         ("Exim", exim_of("550 5.7.1 Message rejected due to SPF policy"), Sender),
         ("Exim", exim_of("552 mailbox quota exceeded"), Mailbox),
@@ -162,36 +193,6 @@ fn each_family_is_known_in_the_words_of_each_system_and_only_one_accuses_the_add
             exchange_in_english("550 5.7.124 RESOLVER.RST.SenderNotInAllowedSendersList"),
             Sender,
         ),
-        ("OpenSMTPD", opensmtpd("550 5.1.1 unknown"), Address),
-        ("OpenSMTPD", opensmtpd("550 5.7.1 refused by reputation"), Sender),
-        ("DragonFly", dragonfly("550 5.1.1 User unknown"), Address),
-        ("DragonFly", dragonfly("552 5.2.2 Mailbox full"), Mailbox),
-        ("sendmail 5", sendmail("550 smas... User unknown"), Address),
-        ("sendmail 5", sendmail("554 Service unavailable"), Unknown),
-        (
-            "Microsoft 365",
-            dsn("5.2.3", "smtp;550 5.2.3 RESOLVER.RST.RecipSizeLimit; message too large"),
-            Letter,
-        ),
-        ("Microsoft 365", dsn("5.4.316", "smtp;550 5.4.316 Message expired, connection refused"), Road),
-        (
-            "Google",
-            dsn("5.2.1", "smtp; 550-5.2.1 The email account that you tried to reach is disabled."),
-            Mailbox,
-        ),
-        (
-            "Google",
-            dsn("5.2.3", "smtp; 552-5.2.3 Your message exceeded Google's message size limits."),
-            Letter,
-        ),
-        ("Google", dsn("4.4.5", "smtp; 421-4.4.5 Server busy, try again later."), Road),
-        ("Amazon SES", dsn("5.2.2", "smtp; 552 5.2.2 mailbox full"), Mailbox),
-        ("Amazon SES", dsn("5.3.4", "smtp; 552 5.3.4 Message size exceeds fixed limit"), Letter),
-        (
-            "Amazon SES",
-            dsn("4.4.7", "smtp; 550 4.4.7 Message expired: unable to deliver in 840 minutes"),
-            Road,
-        ),
         ("Exim", exim_of("retry timeout exceeded"), Road),
         ("qmail", qmail_of("Sorry, that message size exceeds my databytes limit (#5.3.4)"), Letter),
         ("qmail", qmail_of("CNAME lookup failed temporarily. (#4.4.3)"), Road),
@@ -204,6 +205,19 @@ fn each_family_is_known_in_the_words_of_each_system_and_only_one_accuses_the_add
             Letter,
         ),
         ("Exchange, English", exchange_in_english("550 4.4.7 QUEUE.Expired; message expired"), Road),
+    ]
+}
+
+/// In prose.
+fn in_prose() -> Vec<(&'static str, String, Refusal)> {
+    use Refusal::{Address, Letter, Mailbox, Road, Sender, Unknown};
+    vec![
+        ("OpenSMTPD", opensmtpd("550 5.1.1 unknown"), Address),
+        ("OpenSMTPD", opensmtpd("550 5.7.1 refused by reputation"), Sender),
+        ("DragonFly", dragonfly("550 5.1.1 User unknown"), Address),
+        ("DragonFly", dragonfly("552 5.2.2 Mailbox full"), Mailbox),
+        ("sendmail 5", sendmail("550 smas... User unknown"), Address),
+        ("sendmail 5", sendmail("554 Service unavailable"), Unknown),
         ("OpenSMTPD", opensmtpd("552 5.2.2 over quota"), Mailbox),
         ("OpenSMTPD", opensmtpd("552 5.3.4 message too big"), Letter),
         ("OpenSMTPD", opensmtpd("421 4.4.2 connection timed out"), Road),
@@ -220,8 +234,12 @@ fn each_family_is_known_in_the_words_of_each_system_and_only_one_accuses_the_add
         ("prosa", portuguese("o tamanho da mensagem excede o limite"), Letter),
         ("prosa", portuguese("tempo esgotado"), Road),
         ("prosa", portuguese("não foi possível"), Unknown),
-    ];
-    for (system, message, refusal) in cases {
+    ]
+}
+
+#[test]
+fn each_family_is_known_in_the_words_of_each_system_and_only_one_accuses_the_address() {
+    for (system, message, refusal) in [in_reports(), in_shapes_of_their_own(), in_prose()].concat() {
         let found = bounce(&message);
         let [recipient] = &found.recipients[..] else { panic!("{system}: {found:?}") };
         assert_eq!(recipient.refusal, refusal, "{system}: {recipient:?}");
