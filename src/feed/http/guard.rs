@@ -77,7 +77,7 @@ fn reach_v6(address: Ipv6Addr) -> Reach {
     }
 }
 
-/// The IPv4 address inside an IPv6 one: mapped, compatible, NAT64 and 6to4.
+/// The IPv4 address inside an IPv6 one: mapped, compatible, translated (RFC 2765), NAT64 and 6to4.
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let quad = |high: u16, low: u16| {
         let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
@@ -86,9 +86,9 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     match address.segments() {
         // `::` and `::1` are addresses of their own.
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
-        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x0064, 0xff9b, 0, 0, 0, 0, high, low] => {
-            Some(quad(high, low))
-        }
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
+        | [0, 0, 0, 0, 0xffff, 0, high, low]
+        | [0x0064, 0xff9b, 0, 0, 0, 0, high, low] => Some(quad(high, low)),
         [0x2002, high, low, ..] => Some(quad(high, low)),
         _ => None,
     }
@@ -120,6 +120,7 @@ mod tests {
             "fc00::1",
             "fd12::1",
             "::ffff:10.0.0.1",
+            "[::ffff:0:127.0.0.1]",
             "64:ff9b::7f00:1",
             "2002:c0a8:1::1",
         ] {
