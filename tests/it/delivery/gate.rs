@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::process::Output;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -61,6 +62,11 @@ impl Secretariat {
         new.service().await.unwrap().once().await.unwrap();
         new.relay.distinct(20).await;
         new
+    }
+
+    /// Letters that left for municipalities.
+    fn to_municipalities(&self) -> usize {
+        self.relay.taken().iter().filter(|letter| !letter.to.starts_with("alertas@")).count()
     }
 
     fn read(&self, name: &str) -> String {
@@ -505,6 +511,35 @@ async fn what_the_daemon_holds_is_shown_everywhere_and_let_in_by_its_number() {
         "{journal}"
     );
     site.ok(&["livro", "conferir"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs minutes: watched files are taken in once they are quiet"]
+async fn every_large_mistake_in_a_watched_file_is_held_and_reaches_nobody() {
+    let here = Secretariat::open().await;
+    here.edit("vigia.toml", "modo =", "vigiar_arquivos = true\nmodo =");
+    let (good, before) = (here.files(), here.to_municipalities());
+    let daemon = here.site.daemon();
+    let is_well = || here.site.run(&["saude"]).status.success();
+    for mistake in MISTAKES {
+        (mistake.make)(&here);
+        until(&format!("held: {}", mistake.name), || !is_well());
+        let said = here.refused(&["aplicar", "--sim"]);
+        assert!(said.contains(mistake.told), "{}: {said}", mistake.name);
+        here.put_back(&good);
+        until(&format!("over: {}", mistake.name), is_well);
+    }
+    assert_eq!(here.to_municipalities(), before);
+    assert_eq!(daemon.terminate().code(), Some(0));
+}
+
+/// Waits for what the daemon does in its own time.
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_mins(1), "never {what}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

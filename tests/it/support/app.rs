@@ -7,6 +7,7 @@ use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
@@ -269,7 +270,6 @@ escada = [ {{ antes = "1d", para = ["smas"] }} ]
         let path = self.dir.path().join("notify");
         let _gone = fs::remove_file(&path);
         let socket = UnixDatagram::bind(&path).unwrap();
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
         let log = self.dir.path().join("log");
         let append = || fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
         let child = self
@@ -281,24 +281,37 @@ escada = [ {{ antes = "1d", para = ["smas"] }} ]
             .stderr(Stdio::from(append()))
             .spawn()
             .unwrap();
-        Daemon { child, socket, log }
+        Daemon { child, states: listen(socket), log }
     }
 }
 
 /// The daemon; killed when dropped.
 pub(crate) struct Daemon {
     child: Child,
-    socket: UnixDatagram,
+    states: Receiver<String>,
     log: PathBuf,
+}
+
+/// What a daemon tells, taken as it comes, as systemd takes it: a full socket would stop whoever tells.
+fn listen(socket: UnixDatagram) -> Receiver<String> {
+    let (told, states) = channel();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(read) = socket.recv(&mut buffer) {
+            if told.send(String::from_utf8_lossy(&buffer[..read]).into_owned()).is_err() {
+                return;
+            }
+        }
+    });
+    states
 }
 
 impl Daemon {
     /// Waits until the daemon tells systemd this.
     pub(crate) fn wait_for(&self, state: &str) {
-        let mut buffer = [0; 4096];
         loop {
-            let Ok(read) = self.socket.recv(&mut buffer) else { panic!("no {state}:\n{}", self.log()) };
-            if String::from_utf8_lossy(&buffer[..read]).lines().any(|line| line == state) {
+            let Ok(told) = self.states.recv_timeout(PATIENCE) else { panic!("no {state}:\n{}", self.log()) };
+            if told.lines().any(|line| line == state) {
                 return;
             }
         }
