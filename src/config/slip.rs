@@ -2,7 +2,7 @@
 
 use super::fault::Severity;
 use super::near::distance;
-use crate::domain::ibge;
+use crate::domain::state::is_state;
 
 /// Where people have their mail who have it from no office of their own.
 const HOSTS: [&str; 12] = [
@@ -52,9 +52,9 @@ fn ending(domain: &str) -> Option<(Severity, String)> {
     let labels: Vec<&str> = domain.split('.').collect();
     let with = |count: usize, end: &str| [&labels[..labels.len() - count], &[end]].concat().join(".");
     match labels[..] {
-        [.., state, "gov"] if ibge::is_state(state) => Some((Severity::Error, format!("{domain}.br"))),
+        [.., state, "gov"] if is_state(state) => Some((Severity::Error, format!("{domain}.br"))),
         [.., "gov", last] if last != "br" => Some((Severity::Error, with(1, "br"))),
-        [.., state, second, "br"] if ibge::is_state(state) && off_by_one(second, "gov") => {
+        [.., state, second, "br"] if is_state(state) && off_by_one(second, "gov") => {
             Some((Severity::Error, with(2, "gov.br")))
         }
         [.., second, "br"] => {

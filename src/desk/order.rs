@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::domain::ibge;
 use crate::domain::id::{MunicipalityCode, PartId, WindowId, slugify};
 use crate::domain::notice::NoticeKey;
 use crate::domain::overrides::{Authorship, BatchId, HoldScope, Overrides};
 use crate::domain::reason::Reason;
 use crate::domain::roster::Roster;
+use crate::domain::state::state_of;
 use crate::plan;
 use crate::render::portuguese;
 use crate::store::{Override, OverrideId, Store, StoreError};
@@ -86,7 +86,7 @@ pub fn municipality(roster: &Roster, text: &str) -> Result<MunicipalityCode, Ord
 
 /// `2201903 (PI)`
 fn of_state(code: MunicipalityCode) -> String {
-    ibge::state_of(code).map_or_else(|| code.to_string(), |state| format!("{code} ({state})"))
+    state_of(code).map_or_else(|| code.to_string(), |state| format!("{code} ({state})"))
 }
 
 /// Makes sure that a window is in the calendar, and a part in the window.

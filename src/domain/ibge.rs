@@ -7,37 +7,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::id::{MunicipalityCode, slugify};
-
-/// States by the first two digits of their municipalities' codes.
-const STATES: [(u32, &str); 27] = [
-    (11, "RO"),
-    (12, "AC"),
-    (13, "AM"),
-    (14, "RR"),
-    (15, "PA"),
-    (16, "AP"),
-    (17, "TO"),
-    (21, "MA"),
-    (22, "PI"),
-    (23, "CE"),
-    (24, "RN"),
-    (25, "PB"),
-    (26, "PE"),
-    (27, "AL"),
-    (28, "SE"),
-    (29, "BA"),
-    (31, "MG"),
-    (32, "ES"),
-    (33, "RJ"),
-    (35, "SP"),
-    (41, "PR"),
-    (42, "SC"),
-    (43, "RS"),
-    (50, "MS"),
-    (51, "MT"),
-    (52, "GO"),
-    (53, "DF"),
-];
+use super::state::state_of;
 
 /// Codes and names, in the order of codes.
 static NAMES: LazyLock<Vec<(u32, &'static str)>> = LazyLock::new(|| {
@@ -61,18 +31,6 @@ static CODES: LazyLock<HashMap<(u32, String), u32>> =
 pub fn name_of(code: MunicipalityCode) -> Option<&'static str> {
     let at = NAMES.binary_search_by_key(&code.number(), |(known, _)| *known).ok()?;
     Some(NAMES[at].1)
-}
-
-/// The two letters of the state that a code lies in.
-#[must_use]
-pub fn state_of(code: MunicipalityCode) -> Option<&'static str> {
-    STATES.iter().find(|(digits, _)| *digits == code.number() / 100_000).map(|(_, letters)| *letters)
-}
-
-/// Whether two letters are those of a state.
-#[must_use]
-pub fn is_state(letters: &str) -> bool {
-    STATES.iter().any(|(_, known)| known.eq_ignore_ascii_case(letters))
 }
 
 /// The municipality of that name in the state that another lies in, whatever its capitals and accents.

@@ -40,6 +40,12 @@ pub fn state_of(municipality: MunicipalityCode) -> Option<&'static str> {
     STATES.iter().find(|(state, _)| *state == number).map(|(_, letters)| *letters)
 }
 
+/// Whether two letters are those of a state.
+#[must_use]
+pub fn is_state(letters: &str) -> bool {
+    STATES.iter().any(|(_, known)| known.eq_ignore_ascii_case(letters))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
