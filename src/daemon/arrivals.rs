@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use tracing::{error, warn};
 
 use super::alert::alert_once;
 use super::app::App;
 use crate::domain::id::FeedId;
+use crate::feed::body::Original;
 use crate::feed::folder::{self, Read};
 use crate::files::drop::{self, Look, Shelf, StableFile};
 use crate::store::{FeedRun, StoreError};
@@ -20,9 +20,13 @@ use crate::world::live::{Live, spool_folder};
 #[derive(Default)]
 pub(super) struct Arrivals {
     looks: BTreeMap<FeedId, Look>,
-    /// Files that could not be read, and the day on which that was said last.
-    unreadable: BTreeMap<(FeedId, PathBuf), Date>,
+    /// Files that could not be read: why, and the day on which that was said last.
+    unreadable: BTreeMap<(FeedId, PathBuf), (String, Date)>,
 }
+
+/// What is recorded of a source while a file of its folder is read; it stays when that ends the process, until the file
+/// is met again or another is read.
+const BEGUN: &str = "o serviço parou enquanto lia o arquivo";
 
 impl Arrivals {
     /// The files of a source's folder that have stopped growing, the oldest first. A folder that cannot be read is said
@@ -39,6 +43,8 @@ impl Arrivals {
         match looked.await {
             Ok((later, files)) => {
                 self.looks.insert(id.clone(), later);
+                self.unreadable
+                    .retain(|(of, path), _| of != id || files.iter().any(|file| file.path == *path));
                 files
             }
             Err(failure) => {
@@ -47,46 +53,127 @@ impl Arrivals {
             }
         }
     }
-}
 
-impl Arrivals {
-    /// Reads a file of at most `most` bytes; nothing where it cannot be read, which is said in the log and to staff once
-    /// a day, and kept for `fontes`.
+    /// The bytes of a file that is to be judged now; nothing of one that still grows, is larger than `most` bytes, cannot
+    /// be read, or ended the process when it was read last. Staff are told of all but the first, once a day.
+    ///
+    /// That it is about to be judged is recorded first: a file that ends the process is put aside at the next start
+    /// instead of ending it again. Put in the folder once more, it is read once more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
     pub(super) async fn read(
         &mut self,
         app: &App,
         id: &FeedId,
         file: &StableFile,
         most: u64,
-    ) -> Result<Option<Read>, StoreError> {
-        let (live, now) = (app.live(), app.now());
-        let (of, spool) = (file.clone(), spool_folder(&live.setup));
-        let failure = match blocking(move || folder::read(&of, &spool, most)).await {
-            Ok(read) => return Ok(Some(read)),
-            Err(failure) => chain(&failure),
-        };
-        let today = live.calendar.hours.zone.date_of(now);
-        if self.unreadable.insert((id.clone(), file.path.clone()), today) != Some(today) {
-            warn!(feed.id = %id, error = %failure, "o arquivo não pôde ser lido");
+    ) -> Result<Option<Original>, StoreError> {
+        let (live, name) = (app.live(), file.name());
+        let begun = format!("{BEGUN} “{name}”");
+        if app.store.feed_run(id).await?.and_then(|run| run.failure).as_ref() == Some(&begun) {
+            warn!(feed.id = %id, "o serviço parou enquanto lia um arquivo, que foi posto em quarentena");
             let text = format!(
-                "O arquivo “{}”, posto na pasta da fonte {id}, não pôde ser lido e fica lá: {failure}. O serviço tenta de \
-                 novo sozinho.",
-                file.name()
+                "O serviço parou enquanto lia o arquivo “{name}” da fonte {id}, que está em quarentena/ e não foi julgado. \
+                 Se o serviço parou por outra razão (a máquina foi desligada), ponha o arquivo na pasta outra vez; se \
+                 parar de novo, peça outro a quem o fez."
             );
-            alert_once(app, &format!("arquivo-{id}"), text, now).await?;
-            let run = FeedRun { tried_at: now, next_at: None, failures: 1, failure: Some(failure) };
-            app.store.note_run(id, run).await?;
+            alert_once(app, &format!("fonte-{id}"), text, app.now()).await?;
+            self.put_away(app, id, file, Shelf::Quarantine).await?;
+            return Ok(None);
         }
-        Ok(None)
+        let (of, spool) = (file.clone(), spool_folder(&live.setup));
+        match blocking(move || folder::read(&of, &spool, most)).await {
+            Ok(Read::Whole(original)) => {
+                self.unreadable.remove(&(id.clone(), file.path.clone()));
+                note(app, id, Some(begun)).await?;
+                Ok(Some(original))
+            }
+            Ok(Read::TooLarge(most)) => {
+                warn!(feed.id = %id, file.most_bytes = most, "o arquivo é grande demais e foi posto em quarentena");
+                let text = format!(
+                    "O arquivo “{name}”, posto na pasta da fonte {id}, passa de {} MB e não foi lido; está em quarentena/.",
+                    most / (1024 * 1024)
+                );
+                alert_once(app, &format!("fonte-{id}"), text, app.now()).await?;
+                self.put_away(app, id, file, Shelf::Quarantine).await?;
+                Ok(None)
+            }
+            Ok(Read::Growing) => Ok(None),
+            Err(failure) => {
+                self.unreadable(app, id, file, chain(&failure)).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn unreadable(
+        &mut self,
+        app: &App,
+        id: &FeedId,
+        file: &StableFile,
+        failure: String,
+    ) -> Result<(), StoreError> {
+        let now = app.now();
+        let today = app.live().calendar.hours.zone.date_of(now);
+        let told = self.unreadable.insert((id.clone(), file.path.clone()), (failure.clone(), today));
+        if told.is_some_and(|(_, day)| day == today) {
+            return Ok(());
+        }
+        warn!(feed.id = %id, error = %failure, "o arquivo não pôde ser lido");
+        let text = format!(
+            "O arquivo “{}”, posto na pasta da fonte {id}, não pôde ser lido e fica lá: {failure}. O serviço tenta de novo \
+             sozinho.",
+            file.name()
+        );
+        alert_once(app, &format!("arquivo-{id}"), text, now).await?;
+        note(app, id, Some(failure)).await
+    }
+
+    /// Moves a file that was judged out of the drop folder. What another file cannot be read for stays told.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(super) async fn put_away(
+        &mut self,
+        app: &App,
+        id: &FeedId,
+        file: &StableFile,
+        onto: Shelf,
+    ) -> Result<(), StoreError> {
+        let stamp = app.now().strftime("%Y%m%dT%H%M%S%3fZ").to_string();
+        let path = file.path.clone();
+        if let Err(failure) = blocking(move || drop::put_away(&path, onto, &stamp)).await {
+            error!(feed.id = %id, error = %chain(&failure), "o arquivo lido não pôde ser guardado");
+        }
+        note(app, id, self.amiss(id)).await
+    }
+
+    /// Takes back what was told of files that can be read by now, or were taken away.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(super) async fn mend(
+        &self,
+        app: &App,
+        id: &FeedId,
+        last: Option<&FeedRun>,
+    ) -> Result<(), StoreError> {
+        let told = last.and_then(|run| run.failure.as_ref());
+        let is_over = told.is_some_and(|told| !told.starts_with(BEGUN)) && self.amiss(id).is_none();
+        if is_over { note(app, id, None).await } else { Ok(()) }
+    }
+
+    /// Why a file of a source cannot be read, where one cannot.
+    fn amiss(&self, id: &FeedId) -> Option<String> {
+        self.unreadable.iter().find(|((of, _), _)| of == id).map(|(_, (why, _))| why.clone())
     }
 }
 
-/// Moves a file that was judged out of the drop folder.
-pub(super) async fn put_away(id: &FeedId, file: StableFile, shelf: Shelf, now: Timestamp) {
-    let stamp = now.strftime("%Y%m%dT%H%M%S%3fZ").to_string();
-    if let Err(failure) = blocking(move || drop::put_away(&file.path, shelf, &stamp)).await {
-        error!(feed.id = %id, error = %chain(&failure), "o arquivo lido não pôde ser guardado");
-    }
+/// Records how the files of a source's folder stand.
+async fn note(app: &App, id: &FeedId, failure: Option<String>) -> Result<(), StoreError> {
+    let run = FeedRun { tried_at: app.now(), next_at: None, failures: failure.is_some().into(), failure };
+    app.store.note_run(id, run).await
 }
 
 /// `DADOS/entrada/FONTE`.

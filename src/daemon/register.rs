@@ -10,7 +10,7 @@ use tracing::info;
 
 use super::alert::alert_once;
 use super::app::App;
-use super::arrivals;
+use super::arrivals::Arrivals;
 use super::visit::{Visit, Visits};
 use crate::config::Config;
 use crate::contain::{Bounds, Uncontained};
@@ -28,6 +28,8 @@ use crate::world::live::Live;
 
 /// What reading one register may take.
 static REGISTERS: Bounds = Bounds::new(Duration::from_mins(5), 512);
+/// The most bytes read of a file in a drop folder.
+const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 /// Most proposals that an alert lists; the rest is counted.
 const MOST_TOLD: usize = 30;
 
@@ -164,6 +166,7 @@ fn name(proposal: &Proposal) -> String {
 #[derive(Default)]
 pub struct Registers {
     visits: Visits,
+    arrivals: Arrivals,
     /// The configuration and the loads that staff were last told of.
     told: Option<(String, Vec<Timestamp>)>,
 }
@@ -186,13 +189,16 @@ impl Registers {
     }
 
     async fn folder(&mut self, app: &App, live: &Live, spec: &RegisterSpec) -> Result<(), StoreError> {
-        for (file, original) in self.visits.arrived(app, live, &spec.id).await? {
-            let now = app.now();
-            let loaded = take(app, live, spec, &file.name(), original, now).await?;
+        for file in self.arrivals.settled(live, &spec.id).await {
+            let Some(original) = self.arrivals.read(app, &spec.id, &file, LARGEST_FILE).await? else {
+                continue;
+            };
+            let loaded = take(app, live, spec, &file.name(), original, app.now()).await?;
             let kept_in = if loaded.is_accepted() { Shelf::Processed } else { Shelf::Quarantine };
-            arrivals::put_away(&spec.id, file, kept_in, now).await;
+            self.arrivals.put_away(app, &spec.id, &file, kept_in).await?;
         }
-        Ok(())
+        let last = app.store.feed_run(&spec.id).await?;
+        self.arrivals.mend(app, &spec.id, last.as_ref()).await
     }
 
     async fn http(&mut self, app: &App, live: &Live, spec: &RegisterSpec) -> Result<(), StoreError> {

@@ -1,5 +1,4 @@
-//! What registers and news share: when an address is due, fetching it without keeping a stop waiting, and files that
-//! arrived in a drop folder.
+//! What registers and news share: when an address is due, and fetching it without keeping a stop waiting.
 
 use std::collections::BTreeMap;
 
@@ -7,16 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
 use super::app::App;
-use super::arrivals::{self, Arrivals};
 use crate::domain::feed::{Manners, Source};
 use crate::domain::id::FeedId;
 use crate::domain::state::state_of;
-use crate::feed::body::Original;
-use crate::feed::folder::Read;
 use crate::feed::http::{Fetched, Reply, Rules, Validators};
 use crate::feed::schedule::Schedule;
 use crate::feed::url::{self, TemplateError, Values};
-use crate::files::drop::{Shelf, StableFile};
 use crate::store::StoreError;
 use crate::telemetry::chain;
 use crate::world::live::Live;
@@ -25,8 +20,6 @@ use crate::world::live::Live;
 const AGAIN: SignedDuration = SignedDuration::from_mins(30);
 /// One whose content could not be contained rests so long.
 const REST: SignedDuration = SignedDuration::from_hours(24);
-/// The most bytes read of a file in a drop folder.
-const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 
 /// What became of one address.
 pub(super) enum Visit {
@@ -46,7 +39,6 @@ pub(super) struct Visits {
     /// When each is due, by its hours as they were written then: a reload may change them.
     due: BTreeMap<FeedId, (String, Timestamp)>,
     validators: BTreeMap<String, Validators>,
-    arrivals: Arrivals,
 }
 
 impl Visits {
@@ -125,27 +117,6 @@ impl Visits {
         {
             self.validators.insert(address, reply.validators.clone());
         }
-    }
-
-    /// Files of a drop folder that have stopped growing, each with its bytes.
-    pub(super) async fn arrived(
-        &mut self,
-        app: &App,
-        live: &Live,
-        id: &FeedId,
-    ) -> Result<Vec<(StableFile, Original)>, StoreError> {
-        let mut whole = Vec::new();
-        for file in self.arrivals.settled(live, id).await {
-            match self.arrivals.read(app, id, &file, LARGEST_FILE).await? {
-                Some(Read::Whole(original)) => whole.push((file, original)),
-                Some(Read::TooLarge(most)) => {
-                    warn!(feed.id = %id, limit_bytes = most, "o arquivo passa do tamanho máximo e não foi lido");
-                    arrivals::put_away(id, file, Shelf::Quarantine, app.now()).await;
-                }
-                Some(Read::Growing) | None => {}
-            }
-        }
-        Ok(whole)
     }
 }
 

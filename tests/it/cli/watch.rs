@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use tokio::runtime::Runtime;
+use vigia_suas::domain::id::FeedId;
+use vigia_suas::store::{FeedRun, Store};
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -224,6 +226,28 @@ fn a_register_may_come_through_its_drop_folder() {
     assert_eq!(proposals(&office).len(), 5);
     let kept = std::fs::read_dir(office.path("var/entrada/cras/processados")).unwrap().count();
     assert_eq!(kept, 1);
+}
+
+#[test]
+fn a_register_whose_reading_ended_the_service_is_put_aside_and_read_when_it_comes_again() {
+    let office = with_register("pasta", "");
+    office.run("servir --uma-vez --em 2026-11-23T09:00", 0);
+    Runtime::new().unwrap().block_on(async {
+        let now = "2026-11-23T12:00:00Z".parse().unwrap();
+        let store = Store::open(&office.path("var/vigia-ensaio.db"), now).await.unwrap();
+        let failure = Some("o serviço parou enquanto lia o arquivo “cras.csv”".to_owned());
+        let begun = FeedRun { tried_at: now, next_at: None, failures: 1, failure };
+        store.note_run(&FeedId::parse("cras").unwrap(), begun).await.unwrap();
+        store.close().await;
+    });
+    for (shelf, proposed) in [("quarentena", 0), ("processados", 5)] {
+        office.write("var/entrada/cras/cras.csv", LISTED);
+        office.run("servir --uma-vez --em 2026-11-23T09:30", 0);
+        assert_eq!(proposals(&office).len(), proposed);
+        let kept = std::fs::read_dir(office.path("var/entrada/cras").join(shelf)).unwrap().count();
+        assert_eq!(kept, 1, "{shelf}");
+    }
+    assert!(office.path("var/cartas/geral/alerta-fonte-cras").is_dir(), "staff are told");
 }
 
 fn rss(posts: &[(&str, &str, &str)]) -> String {
