@@ -99,7 +99,7 @@ pub(super) async fn show(session: &Session, sample: &Sample, format: LetterForma
         if sample.kind.is_municipal() {
             format!("para {municipality}")
         } else {
-            format!("à equipe, só com {municipality}")
+            format!("à equipe ou às gerências, só com {municipality}")
         },
         found.made_up()
     ));

@@ -178,6 +178,7 @@ impl<'a> Reader<'a> {
             };
             let hint = match nearest(&entry.key, asked.iter().copied()) {
                 Some(_) => offer(&entry.key, asked.iter().copied()),
+                None if asked.len() == 1 => format!("a única chave de {} é {}", self.name, asked.join("")),
                 None if asked.len() <= 24 => {
                     format!("as chaves de {} são {}", self.name, asked.join(", "))
                 }

@@ -31,7 +31,8 @@ pub fn page(
 ) -> String {
     let mut out = String::new();
     if !contrast.files.is_empty() {
-        let _ = writeln!(out, "muda: {}", pt::list(&contrast.files));
+        let verb = if contrast.files.len() == 1 { "muda" } else { "mudam" };
+        let _ = writeln!(out, "{verb}: {}", pt::list(&contrast.files));
     }
     if !contrast.windows.is_empty() {
         let _ = write!(out, "\njanelas:\n{}", windows(&contrast.windows));
@@ -151,6 +152,18 @@ pub fn shift(shift: Shift) -> &'static str {
         Shift::Withheld => "fica retida",
         Shift::Moved => "muda de data",
         Shift::Altered => "muda",
+    }
+}
+
+/// The same of several.
+fn shifts(shift: Shift) -> &'static str {
+    match shift {
+        Shift::Added => "passam a sair",
+        Shift::Dropped => "deixam de sair",
+        Shift::Withdrawn => "saem da fila",
+        Shift::Withheld => "ficam retidas",
+        Shift::Moved => "mudam de data",
+        Shift::Altered => "mudam",
     }
 }
 
@@ -306,7 +319,7 @@ fn who(codes: &[MunicipalityCode], staff: usize, rosters: [&Roster; 2]) -> Strin
     pt::list(&codes.iter().map(name).collect::<Vec<_>>())
 }
 
-/// How many letters change and how: `ao todo, 156 cartas: 78 passam…`; that none does is said too.
+/// How many letters change and how: `5 cartas mudam: 3 passam a sair, 2 mudam`; that none does is said too.
 #[must_use]
 pub fn total(differences: &[Difference]) -> String {
     if differences.is_empty() {
@@ -316,6 +329,7 @@ pub fn total(differences: &[Difference]) -> String {
     for difference in differences {
         *counts.entry(difference.shift).or_default() += 1;
     }
-    let parts: Vec<String> = counts.iter().map(|(what, n)| format!("{} {n}", shift(*what))).collect();
+    let parts: Vec<String> =
+        counts.iter().map(|(what, n)| pt::counted(*n, shift(*what), shifts(*what))).collect();
     format!("{}: {}", pt::counted(differences.len(), "carta muda", "cartas mudam"), parts.join(", "))
 }

@@ -101,7 +101,7 @@ fn letter(letter: &LetterFile, calendar: &Calendar) -> Markup {
                 dt { "Assunto" } dd { (pt::line(&letter.subject)) }
                 dt { "Aviso" } dd { (code(&letter.key)) ", versão " (letter.version) }
                 dt { "Registrada" } dd { (instant(letter.recorded_at, zone)) " " (proof(letter.seq, letter.intact)) }
-                dt { "Porque" } dd { (pt::line(&letter.because)) }
+                dt { "Motivo" } dd { (pt::line(&letter.because)) }
                 @if let Some(told) = &letter.told { dt { "Prazo informado" } dd { (deadline_text(told)) } }
                 dt { "Message-ID" } dd { (code(&letter.message_id)) }
                 dt { "SHA-256" } dd { (code(&letter.sha256)) }
@@ -328,7 +328,7 @@ pub(super) fn how_to_verify(dossier: &Dossier) -> Markup {
                 }
                 li {
                     "Onde está o livro, " code { "vigia-suas livro conferir" }
-                    " refaz a corrente de registros e confere cartas, entregas, tentativas e coletas. O registro "
+                    " refaz a cadeia de registros e confere cartas, entregas, tentativas e coletas. O registro "
                     (dossier.chain.head_seq) " deve ter o hash " (code(&dossier.chain.head_hash)) "."
                 }
                 li {

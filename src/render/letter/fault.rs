@@ -70,7 +70,7 @@ fn syntax(detail: &str) -> String {
     let quoted = detail.split(['`', '\'', '"']).nth(1).unwrap_or_default();
     let named = detail.strip_prefix("unknown statement ").unwrap_or(quoted);
     match (detail.starts_with("unknown statement"), named) {
-        (true, name) => format!("erro de sintaxe: não há o comando “{name}”"),
+        (true, name) => format!("o modelo usa um comando que não existe: “{name}”"),
         (false, "") => "erro de sintaxe".to_owned(),
         (false, name) => format!("erro de sintaxe perto de “{name}”"),
     }

@@ -101,7 +101,8 @@ fn opening(finding: &Finding, windows: &[Window], named: Option<Reference>, near
     };
     if let Some(known) = windows.iter().find(|w| w.reference == reference) {
         let told = format!(
-            "{} já está no calendário: abre em {}, prazo {}; se as datas são outras, corrija-as",
+            "{} já está no calendário: abre em {}, prazo {}; se o prazo mudou, use “vigia-suas prorrogar”: uma data já comunicada não \
+             se troca",
             known.id,
             date(known.opens_on),
             last_day(known).map_or("a definir".to_owned(), date)
@@ -217,7 +218,7 @@ fn extended(finding: &Finding, window: &Window, deadline: Date, near: Date, toda
 /// Why nothing is proposed.
 fn reason(doubt: NewsDoubt) -> &'static str {
     match doubt {
-        NewsDoubt::Denied => "o trecho parece negar a mudança",
+        NewsDoubt::Denied => "o trecho nega a mudança ou não diz a data nova",
         NewsDoubt::Uncertain => "o trecho fala de algo que ainda pode mudar",
         NewsDoubt::Rectified => "o texto corrige, risca ou revoga alguma coisa",
         NewsDoubt::OtherSystem => "o trecho fala de mais de um sistema",
