@@ -24,6 +24,7 @@ mod order;
 mod orders;
 mod plan;
 mod register;
+mod reload;
 mod returned;
 mod serve;
 mod session;
@@ -65,7 +66,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             if let Some(data) = data {
                 say(&data);
             }
-            remark_styled(&text);
+            remark_styled(&match log_format() {
+                LogFormat::Text => text,
+                LogFormat::Json => telemetry::as_errors(&text),
+            });
             ExitCode::from(code)
         }
     }
@@ -150,6 +154,7 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Orders(Orders { undo: Some(asked), .. }) => orders::undo(&open().await?, asked).await,
         Command::Orders(Orders { all, undo: None }) => orders::list(&open().await?, *all).await,
         Command::Apply(asked) => apply::run(&open().await?, asked).await,
+        Command::Reload => reload::run(&open().await?).await,
         Command::Extend(asked) => extend::run(&open().await?, asked).await,
         Command::Clock { verb } => clock::run(&open().await?, verb.as_ref()).await,
         Command::Assume(signature) => assume::run(&open().await?, signature).await,

@@ -63,6 +63,13 @@ pub(in crate::cli) enum Command {
     #[command(after_help = "Exemplo:\n  vigia-suas --config /etc/vigia-suas aplicar /root/vigia-nova\n  \
         vigia-suas aplicar --confirmar 78")]
     Apply(Apply),
+    #[command(name = "recarregar", alias = "reload")]
+    #[command(about = "Manda o serviço ler os arquivos de novo e diz o que ele fez deles")]
+    #[command(
+        after_help = "Exemplo:\n  vigia-suas recarregar\n\nÉ o que “systemctl reload vigia-suas” faz. \
+        Saída: 0 adotou; 1 recusou ou reteve, e vale a configuração anterior; 3 não se soube."
+    )]
+    Reload,
     #[command(name = "prorrogar", alias = "extend")]
     #[command(about = "Escreve uma prorrogação no calendário, mostrando antes quem será avisado")]
     #[command(after_help = "Exemplo:\n  vigia-suas prorrogar rma/2026-10 --para 15/12/2026 \
@@ -282,6 +289,7 @@ impl Command {
             Self::Run { once } => !once,
             Self::Plan { .. }
             | Self::Apply(_)
+            | Self::Reload
             | Self::Health
             | Self::Clock { .. }
             | Self::Assume(_)
@@ -318,7 +326,10 @@ impl Command {
     /// files in force, is about those files.
     pub(in crate::cli) fn follows_the_service(&self) -> bool {
         self.goes_on()
-            && !matches!(self, Self::Run { .. } | Self::Apply(_) | Self::Plan { against: Some(_), .. })
+            && !matches!(
+                self,
+                Self::Run { .. } | Self::Apply(_) | Self::Reload | Self::Plan { against: Some(_), .. }
+            )
     }
 
     /// Whether it writes to the ledger or the configuration, sends, or takes data in. In `producao` that happens now and
@@ -327,6 +338,7 @@ impl Command {
         match self {
             Self::Run { .. }
             | Self::Apply(_)
+            | Self::Reload
             | Self::Extend(_)
             | Self::Ingest { .. }
             | Self::SendTest { .. }
