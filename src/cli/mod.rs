@@ -7,6 +7,7 @@ mod agenda;
 mod apply;
 mod args;
 mod assume;
+mod backup;
 mod check;
 mod clock;
 mod consent;
@@ -152,6 +153,7 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Apply(asked) => apply::run(&open().await?, asked).await,
         Command::Extend(asked) => extend::run(&open().await?, asked).await,
         Command::Clock { verb } => clock::run(&open().await?, verb.as_ref()).await,
+        Command::Backup { folder, keep } => backup::run(&open().await?, folder, *keep).await,
         Command::Assume(signature) => assume::run(&open().await?, signature).await,
         Command::Health => health::run(&open().await?).await,
         Command::Complete { values: Some(values), .. } => Ok(shell::values(invocation, *values).await),

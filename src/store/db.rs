@@ -198,7 +198,7 @@ impl Db {
         })?;
         let hint = "o arquivo da cópia não pode existir ainda";
         let mut conn = self.read().await?;
-        files::create(path, b"", Access::Owner).map_err(|e| StoreError::open(path, hint, e))?;
+        files::create(path, b"", Access::Group).map_err(|e| StoreError::open(path, hint, e))?;
         let copied = bound!(COPY, text).execute(&mut *conn).await;
         copied.map(|_| ()).map_err(|e| {
             // Half a copy is none.
@@ -235,6 +235,11 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .foreign_keys(true)
         // Our own log says what is done; that of each statement costs its time even where nobody reads it.
         .disable_statement_logging()
+}
+
+/// A look into a file that nobody writes to, whatever it is: nothing is left beside it.
+pub(super) async fn glance(path: &Path) -> Result<SqliteConnection, StoreError> {
+    Ok(options(path).read_only(true).immutable(true).connect().await?)
 }
 
 async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {

@@ -6,7 +6,7 @@
 //! (how fetching goes), `overrides`, `configuration` (what was in force), `reading`, `contact` and `stop`, `register` and
 //! `news` (what the ministry publishes), `begin` and `witness` (is it this ledger that last sent?), `delivery` and `letter`
 //! (what staff ask for), `returned` and `return_key` (what comes back by mail), `uncertain` (what waits
-//! for somebody),
+//! for somebody), `backup` (a copy of all of it),
 //! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
 //!
 //! Architecture invariants: SQL never reads a clock, every instant is a parameter; every write is one transaction
@@ -16,6 +16,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+mod backup;
 mod baseline;
 mod begin;
 mod cell;
@@ -60,6 +61,7 @@ mod verify;
 mod visit;
 mod witness;
 
+pub use backup::{Backup, BackupError, LastBackup};
 pub use begin::Signs;
 pub use configuration::{HeldConfiguration, KeptConfiguration, NewConfiguration, RefusedConfiguration};
 pub use contact::{FlaggedContact, LastLetter};

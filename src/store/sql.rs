@@ -64,6 +64,7 @@ mod tests {
         let store = crate::store::testing::store(&dir).await;
         let mut conn = store.db.read().await.unwrap();
         let rooms = [
+            crate::store::backup::ALL,
             crate::store::baseline::ALL,
             crate::store::begin::ALL,
             crate::store::chain::ALL,

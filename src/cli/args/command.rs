@@ -3,6 +3,7 @@
 //! Each carries its own `about`, so that no doc comment becomes help. The names of arguments are Portuguese where an
 //! operator may see them: completions show the name of an argument that is not an option.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Subcommand;
@@ -224,6 +225,20 @@ pub(in crate::cli) enum Command {
         #[command(subcommand)]
         verb: Option<ClockVerb>,
     },
+    #[command(name = "copia", alias = "backup")]
+    #[command(about = "Copia o livro inteiro para uma pasta, com o serviço em pé, e confere a cópia")]
+    #[command(after_help = "Exemplo:\n  vigia-suas copia /var/backups/vigia-suas --guardar 14")]
+    Backup {
+        #[arg(
+            id = "pasta",
+            value_name = "PASTA",
+            help = "Onde gravar; precisa existir, e não ser a do livro"
+        )]
+        folder: PathBuf,
+        #[arg(id = "guardar", long, value_name = "N")]
+        #[arg(help = "Deixa na pasta só as N cópias mais novas deste livro [padrão: todas]")]
+        keep: Option<NonZeroUsize>,
+    },
     #[command(name = "assumir", alias = "adopt")]
     #[command(about = "Põe para valer um livro copiado, restaurado ou trazido de outra máquina")]
     #[command(
@@ -284,6 +299,7 @@ impl Command {
             | Self::Apply(_)
             | Self::Health
             | Self::Clock { .. }
+            | Self::Backup { .. }
             | Self::Assume(_)
             | Self::Orders(_)
             | Self::Note(_)
@@ -331,6 +347,7 @@ impl Command {
             | Self::Ingest { .. }
             | Self::SendTest { .. }
             | Self::Bounce
+            | Self::Backup { .. }
             | Self::Assume(_)
             | Self::Hold { .. }
             | Self::Release { .. }
