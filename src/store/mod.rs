@@ -4,7 +4,7 @@
 //! `outbox`, `settle` and `group` (letters on their way), `ledger` (the same as the plan sees it), `snapshot` and
 //! `status` (who has filled in), `ruling` (what people say of snapshots), `retired` (feeds that were switched off), `run`
 //! (how fetching goes), `overrides`, `configuration` (what was in force), `reading`, `contact` and `stop`, `register` and
-//! `news` (what the ministry publishes), `begin` and `witness` (is it this ledger that last sent?), `delivery` and `letter`
+//! `news` (what the ministry publishes), `begin`, `witness` and `elsewhere` (is it this ledger that last sent?), `delivery` and `letter`
 //! (what staff ask for), `returned` and `return_key` (what comes back by mail), `uncertain` (what waits
 //! for somebody), `backup` (a copy of all of it),
 //! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
@@ -27,6 +27,7 @@ mod contact;
 mod db;
 mod delivery;
 mod dossier;
+mod elsewhere;
 mod error;
 mod group;
 mod journal;
@@ -68,6 +69,7 @@ pub use contact::{FlaggedContact, LastLetter};
 pub use db::Generation;
 pub use delivery::{Attempt, DeliveryFilter, DeliveryId, DeliveryLine};
 pub use dossier::CaseFile;
+pub use elsewhere::{Sighting, Unassured, Vouched};
 pub use error::StoreError;
 pub use journal::{JournalEntry, JournalFilter};
 pub use letter::StoredLetter;

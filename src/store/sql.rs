@@ -74,6 +74,7 @@ mod tests {
             crate::store::db::ALL,
             crate::store::delivery::ALL,
             crate::store::dossier::ALL,
+            crate::store::elsewhere::ALL,
             crate::store::journal::ALL,
             crate::store::ledger::ALL,
             crate::store::letter::ALL,

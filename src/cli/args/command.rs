@@ -242,9 +242,23 @@ pub(in crate::cli) enum Command {
     #[command(name = "assumir", alias = "adopt")]
     #[command(about = "Põe para valer um livro copiado, restaurado ou trazido de outra máquina")]
     #[command(
-        after_help = "Exemplo:\n  vigia-suas assumir --motivo \"Máquina nova; a antiga foi desligada\""
+        after_help = "Exemplo:\n  vigia-suas assumir --motivo \"Máquina nova; a antiga foi desligada\"\n  \
+        vigia-suas assumir --registro /var/log/mail.log --registro /var/log/mail.log.1 --motivo \"Disco trocado\"\n  \
+        vigia-suas assumir --saiu rma/2026-10/divulgacao/3205309 --motivo \"Confirmado por telefone\""
     )]
-    Assume(Signature),
+    Assume {
+        #[command(flatten)]
+        signature: Signature,
+        #[arg(id = "registro", long, value_name = "ARQUIVO")]
+        #[arg(
+            help = "Registro do servidor de saída (Postfix), também .gz: as cartas que constam dele como enviadas não \
+            saem de novo; pode ser repetida"
+        )]
+        logs: Vec<PathBuf>,
+        #[arg(id = "saiu", long, value_name = "AVISO", value_parser = value::text)]
+        #[arg(help = "Uma carta que já saiu, pelo nome do aviso ou pelo Message-ID; pode ser repetida")]
+        left: Vec<String>,
+    },
     #[command(name = "dispensar", alias = "exempt")]
     #[command(about = "Registra que a janela não se aplica, ou que nada há a declarar")]
     #[command(
@@ -300,7 +314,7 @@ impl Command {
             | Self::Health
             | Self::Clock { .. }
             | Self::Backup { .. }
-            | Self::Assume(_)
+            | Self::Assume { .. }
             | Self::Orders(_)
             | Self::Note(_)
             | Self::Why(_)
@@ -348,7 +362,7 @@ impl Command {
             | Self::SendTest { .. }
             | Self::Bounce
             | Self::Backup { .. }
-            | Self::Assume(_)
+            | Self::Assume { .. }
             | Self::Hold { .. }
             | Self::Release { .. }
             | Self::Note(_)

@@ -17,6 +17,7 @@ statements! {
     const LETTERS = "SELECT * FROM letters";
     const DELIVERIES = "SELECT * FROM deliveries";
     const ATTEMPTS = "SELECT * FROM attempts";
+    const LEFT = "SELECT * FROM left_elsewhere";
     const CONTACTS = "SELECT * FROM flagged_contacts";
     const MAPPINGS = "SELECT * FROM mappings";
     const SNAPSHOTS = "SELECT * FROM snapshots";
@@ -46,12 +47,13 @@ const fn table(name: &'static str, key: &'static [&'static str], rows: &'static 
     Table { name, key, rows }
 }
 
-const TABLES: [Table; 21] = [
+const TABLES: [Table; 22] = [
     table("notices", &["notice_key"], NOTICES),
     table("closings", &["window_id", "edition"], CLOSINGS),
     table("letters", &["notice_key", "version"], LETTERS),
     table("deliveries", &["id"], DELIVERIES),
     table("attempts", &["delivery", "n"], ATTEMPTS),
+    table("left_elsewhere", &["message_id", "address_sha256"], LEFT),
     table("flagged_contacts", &["address"], CONTACTS),
     table("mappings", &["sha256"], MAPPINGS),
     table("snapshots", &["id"], SNAPSHOTS),
