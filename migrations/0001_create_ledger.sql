@@ -30,7 +30,7 @@ CREATE TABLE letters (
     subject     TEXT   NOT NULL,
     sha256      TEXT   NOT NULL,
     recorded_at BIGINT NOT NULL,
-    bytes       BLOB   NOT NULL, -- exactly what goes after DATA
+    bytes       BLOB   NOT NULL, -- exactly what goes after DATA, compressed (zlib)
     PRIMARY KEY (notice_key, version)
 );
 

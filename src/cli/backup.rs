@@ -13,7 +13,8 @@ use crate::render::portuguese as pt;
 use crate::store::BackupError;
 
 /// Exit 0 when there is a new copy and it checks out.
-pub(super) async fn run(session: &Session, folder: &Path, keep: Option<NonZeroUsize>) -> Result {
+pub(super) async fn run(session: &Session, folder: &Path, keep: Option<u16>) -> Result {
+    let keep = keep.and_then(|keep| NonZeroUsize::new(keep.into()));
     let store = existing(session).await?;
     let now = session.now();
     let made = store.back_up(folder, keep, now).await.map_err(|error| match error {

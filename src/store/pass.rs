@@ -14,6 +14,7 @@ use super::chain::{Chain, Line};
 use super::closing;
 use super::db::{Conn, detached};
 use super::elsewhere::{self, KnownToHaveLeft};
+use super::letter::pack;
 use super::notice::{NoticeRow, ids, put, put_row, stop};
 use super::sql::{bound, statements};
 use super::{DeliveryId, Store, StoreError, Unassured};
@@ -208,7 +209,7 @@ async fn send(
         &letter.subject,
         &digest,
         ms(now),
-        letter.bytes.as_slice()
+        pack(&letter.bytes)
     )
     .execute(&mut *conn)
     .await?;

@@ -3,7 +3,6 @@
 //! Each carries its own `about`, so that no doc comment becomes help. The names of arguments are Portuguese where an
 //! operator may see them: completions show the name of an argument that is not an option.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Subcommand;
@@ -235,9 +234,9 @@ pub(in crate::cli) enum Command {
             help = "Onde gravar; precisa existir, e não ser a do livro"
         )]
         folder: PathBuf,
-        #[arg(id = "guardar", long, value_name = "N")]
+        #[arg(id = "guardar", long, value_name = "N", value_parser = value::count)]
         #[arg(help = "Deixa na pasta só as N cópias mais novas deste livro [padrão: todas]")]
-        keep: Option<NonZeroUsize>,
+        keep: Option<u16>,
     },
     #[command(name = "assumir", alias = "adopt")]
     #[command(about = "Põe para valer um livro copiado, restaurado ou trazido de outra máquina")]
