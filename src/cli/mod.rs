@@ -7,6 +7,7 @@ mod agenda;
 mod apply;
 mod args;
 mod assume;
+mod backup;
 mod check;
 mod clock;
 mod consent;
@@ -162,7 +163,8 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Reload => reload::run(&open().await?).await,
         Command::Extend(asked) => extend::run(&open().await?, asked).await,
         Command::Clock { verb } => clock::run(&open().await?, verb.as_ref()).await,
-        Command::Assume(signature) => assume::run(&open().await?, signature).await,
+        Command::Backup { folder, keep } => backup::run(&open().await?, folder, *keep).await,
+        Command::Assume { signature, logs, left } => assume::run(&open().await?, signature, logs, left).await,
         Command::Health => health::run(&open().await?).await,
         Command::Complete { values: Some(values), .. } => Ok(shell::values(invocation, *values).await),
         Command::Complete { shell, values: None } => Ok(shell.map_or(Answer::Done, shell::complete)),

@@ -201,7 +201,7 @@ impl Db {
         })?;
         let hint = "o arquivo da cópia não pode existir ainda";
         let mut conn = self.read().await?;
-        files::create(path, b"", Access::Owner).map_err(|e| StoreError::open(path, hint, e))?;
+        files::create(path, b"", Access::Group).map_err(|e| StoreError::open(path, hint, e))?;
         let copied = bound!(COPY, text).execute(&mut *conn).await;
         copied.map(|_| ()).map_err(|e| {
             // Half a copy is none.
@@ -245,6 +245,11 @@ fn log_of(path: &Path) -> PathBuf {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     PathBuf::from(log)
+}
+
+/// A look into a file that nobody writes to, whatever it is: nothing is left beside it.
+pub(super) async fn glance(path: &Path) -> Result<SqliteConnection, StoreError> {
+    Ok(options(path).read_only(true).immutable(true).connect().await?)
 }
 
 /// Readers of a file that has the newest schema.
