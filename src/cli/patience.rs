@@ -47,6 +47,7 @@ fn doing(command: &Command) -> Option<&'static str> {
         // A bar shows how far it is.
         Command::Simulate(_) if io::stderr().is_terminal() => return None,
         Command::Simulate(_) => "percorrendo o período, dia a dia",
+        Command::Backup { .. } => "copiando o livro e conferindo a cópia",
         Command::Dossier { .. } => "conferindo o livro inteiro e juntando o que diz do município",
         Command::Ledger(Ledger { verb: Some(LedgerVerb::Verify), .. }) => {
             "refazendo, registro por registro, o que cada tabela do livro deve ter"
@@ -70,7 +71,7 @@ fn doing(command: &Command) -> Option<&'static str> {
         | Command::Orders(_)
         | Command::Health
         | Command::Clock { .. }
-        | Command::Assume(_)
+        | Command::Assume { .. }
         | Command::Exempt(_)
         | Command::Dispute(_)
         | Command::News(_) => "lendo o livro",
