@@ -6,24 +6,14 @@ use jiff::Timestamp;
 use tracing::{info, warn};
 
 use super::app::App;
-use super::reconcile::reported_windows;
 use crate::domain::id::{WindowId, slugify};
 use crate::domain::notice::StaffSlot;
 use crate::files::{self, Access};
-use crate::plan::account::summarise;
 use crate::plan::ledger::WindowLedger;
 use crate::plan::summary::WindowSummary;
-use crate::plan::{self, World};
 use crate::render::report;
 use crate::store::StoreError;
-use crate::world::known::Known;
-
-/// Where windows stand in a world, at an instant.
-#[must_use]
-pub fn summaries(world: &World<'_>, windows: &[WindowId], now: Timestamp) -> Vec<WindowSummary> {
-    let plan = plan::plan(world, now);
-    windows.iter().filter_map(|window| summarise(world, &plan, window, now)).collect()
-}
+use crate::world::overview::{AsOf, Overview};
 
 /// Writes `DADOS/relatorios/` anew, and the last report of each window whose deadline has passed, once. A report that
 /// cannot be written stops nothing else.
@@ -31,15 +21,15 @@ pub fn summaries(world: &World<'_>, windows: &[WindowId], now: Timestamp) -> Vec
 /// # Errors
 /// [`StoreError`].
 pub async fn report_once(app: &App, now: Timestamp) -> Result<(), StoreError> {
-    let known = Known::load(app.live(), &app.store, now).await?;
-    let summaries = summaries(&known.world(), &reported_windows(&known, now), now);
-    for summary in &summaries {
+    let overview = Overview::load(app.live(), Some(&app.store), None, AsOf::Now(now)).await?;
+    let Overview { known, windows: summaries, .. } = &overview;
+    for summary in summaries {
         log(summary);
     }
     let dir = folder(&known.live.setup.config.settings.data);
     let calendar = &known.live.calendar;
-    let mut files = files(&dir.join("atual"), &summaries, calendar);
-    for summary in &summaries {
+    let mut files = files(&dir.join("atual"), summaries, calendar);
+    for summary in summaries {
         let published = known.ledger.window(&summary.window).into_iter().flat_map(WindowLedger::staff_slots);
         for (slot, _) in published {
             let StaffSlot::Report { edition } = slot else { continue };

@@ -23,6 +23,7 @@ mod ladder;
 pub mod ledger;
 mod moment;
 mod pair;
+pub mod post;
 mod referral;
 mod reminder;
 pub mod replay;

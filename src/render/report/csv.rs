@@ -94,7 +94,7 @@ fn part_row(
 ) {
     let zone = &calendar.hours.zone;
     let letters: Vec<String> = line.letters.iter().map(|l| letter_words(l, calendar)).collect();
-    let withheld: Vec<String> = line.withheld.iter().map(|r| because(r, calendar)).collect();
+    let withheld: Vec<String> = line.withheld.iter().map(|held| because(&held.because, calendar)).collect();
     let doubt = |d: Doubt| because::doubt(&d, calendar);
     let units: Vec<&str> =
         part.iter().flat_map(|p| &p.units).map(crate::domain::id::UnitId::as_str).collect();

@@ -8,4 +8,4 @@ mod tests;
 
 pub use csv::{call_list_csv, csv};
 pub(super) use csv::{heading, row};
-pub use text::text;
+pub use text::{letter_words, text};
