@@ -12,6 +12,7 @@ mod assess;
 mod audience;
 mod closing;
 pub mod contrast;
+pub mod day;
 mod decision;
 mod digest;
 mod draft;

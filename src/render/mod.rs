@@ -12,6 +12,7 @@
 pub mod agenda;
 pub mod because;
 pub mod contrast;
+pub mod day;
 pub mod dossier;
 pub mod forecast;
 pub mod gallery;

@@ -5,7 +5,7 @@
 //! it), `amend` (what may not be edited in silence), `contrast` (what another configuration would change), `last_good`
 //! (what rules when the files cannot be used or are not let in), `aside` (what was not let in, in words), `overview` (where
 //! windows stand, for every report, page and command), `compose` (a decision as a letter), `relay` and `secret` (by which way letters leave), `lateness` (what has not left), `standstill`
-//! (why nothing leaves).
+//! (why nothing leaves), `today` (the page of the day).
 //!
 //! Architecture invariant: no loop and no use case lives here, and nothing here decides what is due.
 
@@ -22,3 +22,4 @@ pub mod relay;
 pub mod secret;
 pub mod setup;
 pub mod standstill;
+pub mod today;

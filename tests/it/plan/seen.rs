@@ -8,6 +8,7 @@ use vigia_suas::domain::notice::{Kind, NoticeKey};
 use vigia_suas::domain::reason::Cause;
 use vigia_suas::domain::roster::Role;
 use vigia_suas::plan::account::{View, explain, summarise};
+use vigia_suas::plan::day;
 use vigia_suas::plan::ledger::{NoticeRecord, Standing};
 use vigia_suas::plan::post::{DeliveryFact, LetterState, Post};
 use vigia_suas::plan::replay::Replay;
@@ -167,7 +168,56 @@ proptest! {
                 }
             }
         }
-        // The run lasts; what was drawn of it is of some hours at most.
-        prop_assert!(built.until.duration_since(built.from) > SignedDuration::from_hours(24));
+    }
+
+    #[test]
+    fn the_page_of_the_day_names_all_that_is_held_once_and_counts_as_sent_only_what_left(
+        draw in draws(),
+        fates in prop::collection::vec(0..9_u8, 1..12),
+        hours in 1..200_i64,
+    ) {
+        let built = draw.build();
+        for (mut replay, now) in moments(&built) {
+            let post = redraw(&mut replay, &fates, now);
+            let (world, plan) = (replay.world(), replay.plan(now));
+            let view = View { world: &world, plan: &plan, post: &post, now };
+            let windows: Vec<WindowSummary> =
+                replay.windows().iter().filter_map(|window| summarise(view, &window.id)).collect();
+            let since = now - SignedDuration::from_hours(hours);
+            let page = day::page(view, &windows, &windows, since, Vec::new(), Vec::new());
+            let mut named: Vec<String> = Vec::new();
+            for group in &page.held {
+                prop_assert!(!group.because.is_empty(), "{}: held for no reason", group.batch);
+                named.extend(group.municipalities.iter().map(|code| format!("{}/{code}", group.batch)));
+            }
+            let held = plan.held.iter().map(|d| d.key()).filter(|key| {
+                let line = windows.iter().filter(|w| Some(&w.window) == key.window()).flat_map(|w| &w.lines);
+                line.into_iter().any(|line| Some(line.municipality) == key.municipality())
+            });
+            let mut held: Vec<String> = held.map(ToString::to_string).collect();
+            named.sort();
+            held.sort();
+            prop_assert_eq!(named, held);
+            // By a second way: what the ledger has as sent since, and what came back.
+            let of = |wanted: &dyn Fn(LetterState) -> bool| -> usize {
+                let states = page.left.iter().flat_map(|group| &group.states);
+                states.filter(|(state, _)| wanted(**state)).map(|(_, codes)| codes.len()).sum()
+            };
+            let mut left = 0;
+            for (window, ledger) in replay.ledger.windows() {
+                for (code, records) in ledger.municipalities() {
+                    let shown = windows.iter().filter(|w| w.window == *window).flat_map(|w| &w.lines);
+                    if shown.into_iter().any(|line| line.municipality == code) {
+                        left += records.iter().filter(|r| r.standing.sent_at().is_some_and(|at| at >= since)).count();
+                    }
+                }
+            }
+            let taken = |state| matches!(state, LetterState::Read | LetterState::Accepted | LetterState::Uncertain);
+            prop_assert_eq!(of(&taken), left);
+            prop_assert_eq!(of(&LetterState::is_waiting), 0, "what waits did not leave");
+            prop_assert!(page.waiting.iter().flat_map(|group| group.states.keys()).all(|state| state.is_waiting()));
+            prop_assert!(page.moved.is_empty(), "nothing moved");
+            prop_assert!(page.upcoming.iter().all(|group| group.at > now));
+        }
     }
 }
