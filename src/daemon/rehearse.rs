@@ -1,5 +1,6 @@
 //! Virtual time: the real decision over a scratch ledger, from one day to another (`simular`).
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -114,7 +115,7 @@ fn keep(
             let view = View { world: &world, plan: &plan, post: &post, now: at };
             let summary = summarise(view, last.window());
             let stem = report::folder(dir).join(report::last_report(last.window(), last.edition()));
-            for (path, text) in report::files(&stem, summary.as_slice(), &live.calendar) {
+            for (path, text) in report::files(&stem, summary.as_slice(), &BTreeMap::new(), &live.calendar) {
                 write(&path, text.as_bytes())?;
             }
             Ok(())

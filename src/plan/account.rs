@@ -51,6 +51,22 @@ pub fn summarise(view: View<'_>, window: &WindowId) -> Option<WindowSummary> {
             edition: general.edition,
             deadline: general.deadline,
             source: found.edition(general.edition).map(|e| e.source.clone()).unwrap_or_default(),
+            editions: found
+                .editions
+                .iter()
+                .filter(|e| e.municipalities.is_empty() && e.number <= general.edition)
+                .map(|e| (e.number, e.deadline))
+                .collect(),
+            rungs: {
+                // What hung from a deadline that passed is over, whatever the ladder says today.
+                let steps =
+                    survey.steps.get(&general.edition).filter(|_| survey.closing(general.edition).is_none());
+                steps
+                    .map_or(&[][..], Vec::as_slice)
+                    .iter()
+                    .map(|step| (step.days_before, step.due_at))
+                    .collect()
+            },
             halted: matches!(general.halt, HaltState::Halted { .. }),
             at: now,
             ..WindowSummary::empty(window.clone(), now)

@@ -10,8 +10,10 @@
 pub mod account;
 mod assess;
 mod audience;
+pub mod calls;
 mod closing;
 pub mod contrast;
+pub mod curve;
 pub mod day;
 mod decision;
 mod digest;

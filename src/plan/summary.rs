@@ -59,6 +59,10 @@ pub struct WindowSummary {
     pub deadline: Option<Deadline>,
     /// Where that date comes from.
     pub source: String,
+    /// Every deadline that was announced for all, in order: the edition, and its date.
+    pub editions: Vec<(u16, Option<Deadline>)>,
+    /// The rungs of the edition in force: days before the deadline, and when each is due.
+    pub rungs: Vec<(u16, Timestamp)>,
     /// Whether it is suspended or cancelled now.
     pub halted: bool,
     /// As known when.
@@ -88,6 +92,8 @@ impl WindowSummary {
             edition: 1,
             deadline: None,
             source: String::new(),
+            editions: Vec::new(),
+            rungs: Vec::new(),
             halted: false,
             at,
             municipalities: Counts::default(),

@@ -1,4 +1,4 @@
-//! What became of each letter at each address, now or as it stood at an earlier instant.
+//! What became of each letter at each address, now or as it stood at an earlier instant, and how a window filled.
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
@@ -7,13 +7,16 @@ use super::cell::{Cells, ms};
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::delivery::DeliveryState;
-use crate::domain::id::{EmailAddress, WindowId};
+use crate::domain::id::{EmailAddress, FeedId, WindowId};
 use crate::domain::journal::Act;
 use crate::domain::notice::NoticeKey;
 use crate::domain::roster::Role;
+use crate::plan::curve::FillTally;
 use crate::plan::post::{DeliveryFact, LetterState, Post};
 
 statements! {
+    const TALLIES = "SELECT s.feed, s.taken_at, t.done FROM snapshot_tallies t JOIN snapshots s ON s.id = t.snapshot \
+                     WHERE t.window_id = $1 AND s.verdict = 'aceita' AND s.taken_at <= $2 ORDER BY s.taken_at";
     const NOW = "SELECT d.notice_key, d.version, d.role, d.address, d.state, d.stopped_by, d.next_attempt_at, \
                  d.valid_until, d.settled_at, l.recorded_at FROM notices n \
                  JOIN deliveries d ON d.notice_key = n.notice_key \
@@ -67,6 +70,26 @@ impl Store {
             }
         }
         Ok(post)
+    }
+}
+
+impl Store {
+    /// What each accepted load said of a window by an instant, in order of time.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn fill_in(&self, window: &WindowId, by: Timestamp) -> Result<Vec<FillTally>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let rows = bound!(TALLIES, window.as_str(), ms(by)).fetch_all(&mut *conn).await?;
+        let tally = |row: &SqliteRow| {
+            let cells = Cells::of("snapshot_tallies", row);
+            Ok(FillTally {
+                feed: cells.parsed("feed", |t| FeedId::parse(t).ok())?,
+                taken_at: cells.instant("taken_at")?,
+                done: cells.number("done")?,
+            })
+        };
+        rows.iter().map(tally).collect()
     }
 }
 

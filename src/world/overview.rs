@@ -1,14 +1,16 @@
 //! Where windows stand: the one summary that every report, page and command is drawn from, now or as it was known then.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::known::Known;
 use super::live::Live;
-use crate::domain::calendar::Window;
-use crate::domain::id::WindowId;
+use crate::domain::calendar::{Calendar, Window};
+use crate::domain::id::{Reference, WindowId};
 use crate::plan::account::{View, summarise};
+use crate::plan::curve::{Curves, curve};
 use crate::plan::post::Post;
 use crate::plan::summary::WindowSummary;
 use crate::plan::{self, Plan};
@@ -91,6 +93,38 @@ impl Overview {
         let windows = windows.iter().filter_map(|window| summarise(view, window)).collect();
         Ok(Self { known, plan, post, windows, as_of })
     }
+
+    /// How each window filled, with the year before behind it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn curves(&self, store: Option<&Store>) -> Result<BTreeMap<WindowId, Curves>, StoreError> {
+        let mut all = BTreeMap::new();
+        let (Some(store), calendar) = (store, &self.known.live.calendar) else { return Ok(all) };
+        for summary in &self.windows {
+            let Some(window) = calendar.window(&summary.window) else { continue };
+            let zone = &calendar.hours.zone;
+            let tallies = store.fill_in(&window.id, self.as_of.at()).await?;
+            let mut curves = Curves { this: curve(window.opens_on, &tallies, zone), last_year: None };
+            if let Some(before) = a_year_before(&window, calendar) {
+                let tallies = store.fill_in(&before.id, self.as_of.at()).await?;
+                curves.last_year =
+                    Some(curve(before.opens_on, &tallies, zone)).filter(|curve| !curve.points.is_empty());
+            }
+            all.insert(window.id, curves);
+        }
+        Ok(all)
+    }
+}
+
+/// The same window a year before, if the calendar has one.
+fn a_year_before(window: &Window, calendar: &Calendar) -> Option<Window> {
+    let reference = match window.reference {
+        Reference::Year(year) => Reference::Year(year - 1),
+        Reference::Month(year, month) => Reference::Month(year - 1, month),
+        Reference::Quarter(year, quarter) => Reference::Quarter(year - 1, quarter),
+    };
+    calendar.window(&WindowId::new(&window.system, reference, window.name.as_deref()).ok()?)
 }
 
 /// The windows worth reporting on: those open now, and those closed not long ago that this ledger has followed.

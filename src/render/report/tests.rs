@@ -149,6 +149,8 @@ fn summary(world: &World) -> WindowSummary {
         edition: 1,
         deadline,
         source: "MDS, Censo SUAS 2023".to_owned(),
+        editions: vec![(1, deadline)],
+        rungs: vec![(5, at)],
         halted: false,
         at,
         municipalities: counts,

@@ -115,7 +115,7 @@ fn call(number: usize, line: &CallLine, calendar: &Calendar, out: &mut String) {
     let since = line.pending_since.map(|at| format!(" (dados de {})", pt::instant(at, &calendar.hours.zone)));
     let since = since.unwrap_or_default();
     for (what, parts, since) in
-        [("falta", &line.owes, since), ("não confirmado", &line.unconfirmed, String::new())]
+        [("pendente", &line.owes, since), ("não confirmado", &line.unconfirmed, String::new())]
     {
         let parts: Vec<String> = parts.iter().map(|p| part_name(p, calendar)).collect();
         if !parts.is_empty() {
