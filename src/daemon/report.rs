@@ -1,34 +1,64 @@
-//! Tell staff: where each window stands, in files, and one log event per window and pass.
+//! Tell staff: where each window stands, in files, and in the log when that changed or a day began.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use jiff::civil::Weekday;
+use jiff::civil::{Date, Weekday};
 use tracing::{info, warn};
 
 use super::app::App;
-use crate::domain::calendar::Calendar;
+use crate::domain::calendar::{Calendar, Deadline};
 use crate::domain::id::{WindowId, slugify};
 use crate::domain::notice::StaffSlot;
 use crate::files::{self, Access};
 use crate::plan::curve::Curves;
 use crate::plan::ledger::WindowLedger;
-use crate::plan::summary::WindowSummary;
+use crate::plan::summary::{Counts, WindowSummary};
 use crate::render::report;
 use crate::store::StoreError;
 use crate::world::overview::{AsOf, Overview};
+
+/// What the log last said of each window, and on which day: nothing is repeated within a day, so that an idle service says
+/// little.
+#[derive(Debug, Default)]
+pub struct LastSaid(BTreeMap<WindowId, (Date, Standing)>);
+
+/// Where a window stands, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Standing {
+    edition: u16,
+    deadline: Option<Deadline>,
+    halted: bool,
+    municipalities: Counts,
+    calls: usize,
+}
+
+impl LastSaid {
+    /// Whether this is news, on that day.
+    fn is_news(&mut self, summary: &WindowSummary, today: Date) -> bool {
+        let standing = Standing {
+            edition: summary.edition,
+            deadline: summary.deadline,
+            halted: summary.halted,
+            municipalities: summary.municipalities,
+            calls: summary.call_list.len(),
+        };
+        self.0.insert(summary.window.clone(), (today, standing)) != Some((today, standing))
+    }
+}
 
 /// Writes `DADOS/relatorios/` anew: where things stand now, once for each window on the day of a rung, each week, and when
 /// a deadline has passed; and the index of all that is there. A report that cannot be written stops nothing else.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn report_once(app: &App, now: Timestamp) -> Result<(), StoreError> {
+pub async fn report_once(app: &App, now: Timestamp, told: &mut LastSaid) -> Result<(), StoreError> {
     let overview = Overview::load(app.live(), Some(&app.store), None, AsOf::Now(now)).await?;
     let curves = overview.curves(Some(&app.store)).await?;
     let Overview { known, windows: summaries, .. } = &overview;
-    for summary in summaries {
+    let today = known.live.calendar.hours.zone.date_of(now);
+    for summary in summaries.iter().filter(|summary| told.is_news(summary, today)) {
         log(summary);
     }
     let dir = folder(&known.live.setup.config.settings.data);
@@ -139,4 +169,21 @@ fn log(summary: &WindowSummary) {
         calls = summary.call_list.len(),
         "janela"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_says_where_a_window_stands_when_that_changed_and_once_a_day() {
+        let at: Timestamp = "2026-11-26T12:00:00Z".parse().unwrap();
+        let day: Date = "2026-11-26".parse().unwrap();
+        let mut summary = WindowSummary::empty(WindowId::parse("rma/2026-10").unwrap(), at);
+        let mut told = LastSaid::default();
+        assert!(told.is_news(&summary, day) && !told.is_news(&summary, day));
+        summary.municipalities.done += 1;
+        assert!(told.is_news(&summary, day) && !told.is_news(&summary, day));
+        assert!(told.is_news(&summary, day.tomorrow().unwrap()));
+    }
 }

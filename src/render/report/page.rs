@@ -57,15 +57,15 @@ pub fn page(summaries: &[WindowSummary], curves: &BTreeMap<WindowId, Curves>, ca
             }
             @if summaries.len() > 1 {
                 nav aria-label="Janelas" {
-                    ul { @for (n, summary) in summaries.iter().enumerate() { li { a href={ "#j" (n) } { (summary.window) } } } }
+                    ul { @for (n, summary) in summaries.iter().enumerate() { li { a href={ "#j" (n) } { (summary.window) } } } li { a href="#municipios" { "municípios e janelas" } } }
                 }
             }
         }
         main {
-            @if !summaries.is_empty() { (heat(summaries)) }
             @for (n, summary) in summaries.iter().enumerate() {
                 (window(&format!("j{n}"), summary, curves.get(&summary.window), calendar))
             }
+            @if !summaries.is_empty() { (heat(summaries)) }
         }
         footer {
             p { "Contém nomes e telefones de titulares de cargos, guardados para as comunicações formais (norma BES Nº 08, 6.1 e 6.2): só para a equipe." }
@@ -84,7 +84,7 @@ fn heat(summaries: &[WindowSummary]) -> Markup {
     let mut rows: Vec<(MunicipalityCode, &str)> = names.into_iter().collect();
     rows.sort_by_key(|(code, name)| (crate::text::fold::folded(name), *code));
     html! {
-        section {
+        section #municipios {
             h2 { "Municípios e janelas" }
             (chart::legend())
             div .wide {
