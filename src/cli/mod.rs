@@ -8,6 +8,7 @@ mod apply;
 mod args;
 mod assume;
 mod backup;
+mod calls;
 mod check;
 mod clock;
 mod consent;
@@ -130,6 +131,7 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Feed(Feed::Reject(ruling)) => feed::rule(&open().await?, ruling, Verdict::Quarantined).await,
         Command::Feed(Feed::Try { feed, file }) => feed::attempt(open().await?, feed, file.as_deref()).await,
         Command::Ingest { feed, file } => status::ingest(&open().await?, feed, file).await,
+        Command::Calls { format, window } => calls::list(&open().await?, *format, window.as_ref()).await,
         Command::Report { format, window } => status::report(&open().await?, *format, window.as_ref()).await,
         Command::Dossier { municipality, window, output } => {
             dossier::run(&open().await?, municipality, window.as_ref(), output.as_deref()).await
