@@ -58,25 +58,9 @@ fn doing(command: &Command) -> Option<&'static str> {
         Command::Feed(Feed::Try { .. }) => "buscando a fonte e lendo o que ela responde",
         Command::Ingest { .. } => "lendo e julgando o arquivo",
         Command::Register(_) => "comparando o cadastro com unidades.csv",
-        Command::Why(_)
-        | Command::Status(_)
-        | Command::Feeds { .. }
-        | Command::Feed(Feed::Accept(_) | Feed::Reject(_))
-        | Command::Report { .. }
-        | Command::Ledger(Ledger { verb: None, .. })
-        | Command::Contact(_)
-        | Command::Hold { .. }
-        | Command::Release { .. }
-        | Command::Note(_)
-        | Command::Orders(_)
-        | Command::Health
-        | Command::Clock { .. }
-        | Command::Assume { .. }
-        | Command::Exempt(_)
-        | Command::Dispute(_)
-        | Command::News(_) => "lendo o livro",
         Command::Run { .. } | Command::Bounce | Command::Complete { .. } | Command::Manual { .. } => {
             return None;
         }
+        _ => "lendo o livro",
     })
 }
