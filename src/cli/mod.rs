@@ -22,6 +22,7 @@ mod letter;
 mod news;
 mod order;
 mod orders;
+mod panel;
 mod plan;
 mod register;
 mod returned;
@@ -38,7 +39,9 @@ mod why;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use self::args::{Command, Contact, ContactVerb, Feed, Filter, Invocation, Ledger, LedgerVerb, News, Orders};
+use self::args::{
+    Command, Contact, ContactVerb, Feed, Filter, Invocation, Ledger, LedgerVerb, News, Orders, PanelVerb,
+};
 use self::session::{Answer, Failure, Session, remark, remark_styled, say};
 use crate::daemon::lifecycle::Signals;
 use crate::domain::journal::Verdict;
@@ -152,6 +155,7 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Apply(asked) => apply::run(&open().await?, asked).await,
         Command::Extend(asked) => extend::run(&open().await?, asked).await,
         Command::Clock { verb } => clock::run(&open().await?, verb.as_ref()).await,
+        Command::Panel { verb: PanelVerb::Password { user } } => panel::password(user),
         Command::Assume(signature) => assume::run(&open().await?, signature).await,
         Command::Health => health::run(&open().await?).await,
         Command::Complete { values: Some(values), .. } => Ok(shell::values(invocation, *values).await),

@@ -224,6 +224,16 @@ pub(in crate::cli) enum Command {
         #[command(subcommand)]
         verb: Option<ClockVerb>,
     },
+    #[command(
+        name = "painel",
+        alias = "panel",
+        about = "Prepara o acesso ao painel ([painel] em vigia.toml)"
+    )]
+    #[command(after_help = "Exemplo:\n  vigia-suas painel senha ana")]
+    Panel {
+        #[command(subcommand)]
+        verb: PanelVerb,
+    },
     #[command(name = "assumir", alias = "adopt")]
     #[command(about = "Põe para valer um livro copiado, restaurado ou trazido de outra máquina")]
     #[command(
@@ -256,6 +266,20 @@ pub(in crate::cli) enum Command {
     Manual {
         #[arg(value_name = "DIR", help = "Pasta onde gravar; criada, se não existir")]
         dir: PathBuf,
+    },
+}
+
+/// What to prepare for the panel.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(in crate::cli) enum PanelVerb {
+    #[command(name = "senha", alias = "password")]
+    #[command(about = "Faz a linha de um usuário para o arquivo de senhas do painel")]
+    #[command(after_help = "Exemplo:\n  vigia-suas painel senha ana\n\n\
+        A senha é pedida no terminal, ou lida da primeira linha da entrada padrão. Acrescente a linha\n\
+        escrita ao arquivo que `senhas` de [painel] diz, com chmod 640 e chgrp vigia-suas.")]
+    Password {
+        #[arg(value_name = "USUARIO", value_parser = value::text, help = "Nome com que a pessoa entra no painel")]
+        user: String,
     },
 }
 
@@ -310,6 +334,7 @@ impl Command {
             | Self::Letter { .. }
             | Self::SendTest { .. }
             | Self::Manual { .. }
+            | Self::Panel { .. }
             | Self::Extend(_) => false,
         }
     }
@@ -357,6 +382,7 @@ impl Command {
             | Self::Letter(_)
             | Self::Health
             | Self::Complete { .. }
+            | Self::Panel { .. }
             | Self::Manual { .. } => false,
         }
     }

@@ -141,7 +141,7 @@ fn help_and_version_end_well_on_stdout() {
     assert!(nothing.code == 2 && !nothing.to_stdout && nothing.text.contains("Comandos:"));
 }
 
-const COMMANDS: [&str; 40] = [
+const COMMANDS: [&str; 42] = [
     "",
     "servir",
     "verificar",
@@ -182,6 +182,8 @@ const COMMANDS: [&str; 40] = [
     "cadastro carregar",
     "noticias",
     "noticias visto",
+    "painel",
+    "painel senha",
 ];
 
 const ENGLISH: [&str; 11] = [
