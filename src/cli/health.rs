@@ -29,6 +29,11 @@ pub(super) async fn run(session: &Session) -> Result {
             "batimento": health.signs.heartbeat_at.map(|at| rfc3339(at, calendar)),
             "ultima_decisao": health.signs.last_pass_at.map(|at| rfc3339(at, calendar)),
             "configuracao": in_force,
+            "ultima_copia": health.backup.as_ref().map(|last| json!({
+                "em": rfc3339(*last.at, calendar),
+                "arquivo": last.path.display().to_string(),
+                "registro": last.seq,
+            })),
         });
         say(&answer.to_string());
     } else if well {
@@ -37,7 +42,11 @@ pub(super) async fn run(session: &Session) -> Result {
         let since = health.in_force.map_or_else(String::new, |(_, since, by)| {
             format!("; configuração em vigor desde {} (por {})", at(since), visible::line(&by))
         });
-        say(&format!("o serviço está bem: último sinal de vida em {beat}{since}"));
+        let copied = health
+            .backup
+            .as_ref()
+            .map_or_else(String::new, |last| format!("; última cópia do livro em {}", at(*last.at)));
+        say(&format!("o serviço está bem: último sinal de vida em {beat}{since}{copied}"));
     } else {
         for reason in &reasons {
             remark(&format!("erro: {reason}"));

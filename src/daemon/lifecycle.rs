@@ -21,7 +21,7 @@ use super::news::News;
 use super::outbox::{Outbox, RoundSummary};
 use super::reconcile::{Pass, reconcile_once};
 use super::register::Registers;
-use super::report::report_once;
+use super::report::{LastSaid, report_once};
 use super::returns::Mailbox;
 use super::succession;
 use super::watch::{self, Watch};
@@ -248,7 +248,7 @@ impl Service {
         outbox.close().await;
         // What was accepted may bring the next thing: a rung waits for its divulgação, a resumo for its letters.
         let after = reconcile_once(app, app.now()).await?;
-        report_once(app, app.now()).await?;
+        report_once(app, app.now(), &mut LastSaid::default()).await?;
         app.store.heartbeat(app.now()).await?;
         Ok((Pass { next_wake: after.next_wake, held: after.held, ..pass }, dispatch))
     }
@@ -341,7 +341,7 @@ impl Signals {
         })
     }
 
-    /// Told to stop.
+    /// LastSaid to stop.
     async fn stop(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}

@@ -9,7 +9,7 @@ use crate::domain::delivery::QueueStop;
 use crate::domain::time::{Leap, Zone};
 use crate::plan::CLOCK_TOLERANCE;
 use crate::render::portuguese as pt;
-use crate::store::{LedgerDoubt, RefusedConfiguration, Signs, Store, StoreError};
+use crate::store::{LastBackup, LedgerDoubt, RefusedConfiguration, Signs, Store, StoreError};
 use crate::world::aside;
 use crate::world::lateness::{self, Overdue};
 use crate::world::live::Live;
@@ -17,6 +17,8 @@ use crate::world::standstill;
 
 /// A heartbeat older than this is none: the daemon gives one a minute.
 const FRESH: SignedDuration = SignedDuration::from_mins(5);
+/// Copies are made each day, or each week.
+const BACKUP_FRESH: SignedDuration = SignedDuration::from_hours(8 * 24);
 
 /// What is amiss.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +61,11 @@ pub enum Ailment {
     Refused(RefusedConfiguration),
     /// The files hold faults that the service has not met yet.
     Faulty,
+    /// Copies were made regularly, and the last is too old. Ends with the next `copia`.
+    BackupOld {
+        /// The last one.
+        since: Timestamp,
+    },
 }
 
 /// What was found.
@@ -68,6 +75,8 @@ pub struct Health {
     pub signs: Signs,
     /// The configuration in force: its hash, since when, by whom.
     pub in_force: Option<(String, Timestamp, String)>,
+    /// The last copy of the ledger that is known of.
+    pub backup: Option<LastBackup>,
     /// What is amiss; nothing when all is well.
     pub ailments: Vec<Ailment>,
 }
@@ -103,7 +112,10 @@ pub async fn examine(store: &Store, live: &Live, faulty: bool, now: Timestamp) -
         None if faulty => ailments.push(Ailment::Faulty),
         None => {}
     }
-    Ok(Health { signs, in_force: kept.map(|k| (k.fingerprint, k.since, k.by)), ailments })
+    let backup = store.last_backup();
+    let old = |last: &&LastBackup| last.is_regular && now.duration_since(*last.at) > BACKUP_FRESH;
+    ailments.extend(backup.as_ref().filter(old).map(|last| Ailment::BackupOld { since: *last.at }));
+    Ok(Health { backup, signs, in_force: kept.map(|k| (k.fingerprint, k.since, k.by)), ailments })
 }
 
 /// What keeps letters from leaving, whatever is due: the ledger, the clock, what came back. A rehearsal writes to nobody,
@@ -148,6 +160,7 @@ impl Ailment {
             Self::PanelDown { .. } => "painel_fora",
             Self::Refused(_) => "configuracao_recusada",
             Self::Faulty => "configuracao_com_falhas",
+            Self::BackupOld { .. } => "copia_velha",
         }
     }
 
@@ -156,7 +169,7 @@ impl Ailment {
         ["livro_duvidoso", "fila_parada", "relogio_atrasado", "relogio_saltou"];
 
     /// Every word that [`Self::label`] may give.
-    pub const LABELS: [&'static str; 11] = [
+    pub const LABELS: [&'static str; 12] = [
         "nunca_rodou",
         "livro_duvidoso",
         "fila_parada",
@@ -168,6 +181,7 @@ impl Ailment {
         "painel_fora",
         "configuracao_recusada",
         "configuracao_com_falhas",
+        "copia_velha",
     ];
 
     /// What is amiss and what to do, in the operators' words.
@@ -210,6 +224,11 @@ impl Ailment {
                 pt::instant(*since, zone)
             ),
             Self::Refused(aside) => aside::words(aside, zone),
+            Self::BackupOld { since } => format!(
+                "a última cópia do livro é de {}\n  dica: veja por que as seguintes não foram feitas (systemctl status \
+                 vigia-suas-copia.timer; journalctl -u vigia-suas-copia) e rode “vigia-suas copia PASTA --guardar N”",
+                pt::instant(*since, zone)
+            ),
             Self::Faulty => {
                 "os arquivos da configuração têm falhas; o serviço ainda não os leu\n  dica: rode \
                              “vigia-suas verificar” e corrija antes de recarregar ou reiniciar"

@@ -6,7 +6,7 @@ use super::cell::{Cells, parse_told};
 use super::db::Conn;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
-use super::{closing, notice, reading};
+use super::{closing, elsewhere, notice, reading};
 use crate::domain::id::EmailAddress;
 use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::reason::Cause;
@@ -42,6 +42,10 @@ impl Store {
         ledger.outage = outage(&mut view).await?;
         ledger.read_at = reading::later_editions(&mut view).await?;
         ledger.flagged = flagged(&mut view).await?;
+        for row in bound!(elsewhere::KEYS).fetch_all(&mut *view).await? {
+            let cells = Cells::of("left_elsewhere", &row);
+            ledger.left_elsewhere.insert(cells.parsed("notice_key", NoticeKey::parse)?);
+        }
         for row in bound!(NOTICES).fetch_all(&mut *view).await? {
             put(&mut ledger, &Cells::of("notices", &row))?;
         }

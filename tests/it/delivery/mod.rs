@@ -1,5 +1,6 @@
 //! Delivery: a real ledger, a real relay on loopback, and for crashes the real program.
 
+mod backup;
 mod clock;
 mod contact;
 mod crash;
