@@ -63,6 +63,7 @@ fn doing(command: &Command) -> Option<&'static str> {
         | Command::Feeds { .. }
         | Command::Feed(Feed::Accept(_) | Feed::Reject(_))
         | Command::Report { .. }
+        | Command::Calls { .. }
         | Command::Ledger(Ledger { verb: None, .. })
         | Command::Contact(_)
         | Command::Hold { .. }
@@ -75,7 +76,11 @@ fn doing(command: &Command) -> Option<&'static str> {
         | Command::Exempt(_)
         | Command::Dispute(_)
         | Command::News(_) => "lendo o livro",
-        Command::Run { .. } | Command::Bounce | Command::Complete { .. } | Command::Manual { .. } => {
+        Command::Run { .. }
+        | Command::Bounce
+        | Command::Panel { .. }
+        | Command::Complete { .. }
+        | Command::Manual { .. } => {
             return None;
         }
     })
