@@ -24,6 +24,7 @@ mod letter;
 mod news;
 mod order;
 mod orders;
+mod panel;
 mod patience;
 mod plan;
 mod register;
@@ -42,7 +43,9 @@ mod why;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use self::args::{Command, Contact, ContactVerb, Feed, Filter, Invocation, Ledger, LedgerVerb, News, Orders};
+use self::args::{
+    Command, Contact, ContactVerb, Feed, Filter, Invocation, Ledger, LedgerVerb, News, Orders, PanelVerb,
+};
 use self::session::{Answer, Failure, Session, remark, remark_styled, say};
 use crate::daemon::lifecycle::Signals;
 use crate::domain::journal::Verdict;
@@ -165,6 +168,7 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Reload => reload::run(&open().await?).await,
         Command::Extend(asked) => extend::run(&open().await?, asked).await,
         Command::Clock { verb } => clock::run(&open().await?, verb.as_ref()).await,
+        Command::Panel { verb: PanelVerb::Password { user } } => panel::password(user),
         Command::Backup { folder, keep } => backup::run(&open().await?, folder, *keep).await,
         Command::Assume { signature, logs, left } => assume::run(&open().await?, signature, logs, left).await,
         Command::Health => health::run(&open().await?).await,

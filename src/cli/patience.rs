@@ -58,7 +58,11 @@ fn doing(command: &Command) -> Option<&'static str> {
         Command::Feed(Feed::Try { .. }) => "buscando a fonte e lendo o que ela responde",
         Command::Ingest { .. } => "lendo e julgando o arquivo",
         Command::Register(_) => "comparando o cadastro com unidades.csv",
-        Command::Run { .. } | Command::Bounce | Command::Complete { .. } | Command::Manual { .. } => {
+        Command::Run { .. }
+        | Command::Bounce
+        | Command::Panel { .. }
+        | Command::Complete { .. }
+        | Command::Manual { .. } => {
             return None;
         }
         _ => "lendo o livro",

@@ -3,7 +3,7 @@
 //! Reading order: `source` (files), `node` and `sheet` (values that know their place; `excel` is what
 //! spreadsheets do to them), `overlay` (defaults, file,
 //! environment), `read`, `value` and `word` (typed reading that goes on after a fault), then one file for each thing read:
-//! `vigia` with `sender` and `relay`, `system` with `ladder` and `recurrence`, `window` with `extension` and
+//! `vigia` with `sender`, `relay` and `panel`, `system` with `ladder` and `recurrence`, `window` with `extension` and
 //! `crossing`, `holiday`, `municipality` with `namesake`,
 //! `unit`, `mailbox` with `slip` (what the roster's addresses are beside one another), `feed` with `register`, `news` and `fetch`; `compile` joins them. `fault` and `show` are what comes out when
 //! it cannot be, `place` finds where a window is written, `extension_writer` writes a prorrogação down, and `rewrite` changes
@@ -33,6 +33,7 @@ mod near;
 mod news;
 mod node;
 mod overlay;
+mod panel;
 mod place;
 mod read;
 mod recurrence;
@@ -73,7 +74,9 @@ pub use fault::{Fault, Faults, LoadError, Severity};
 pub use near::nearest;
 pub use place::{WindowKey, fault_at};
 pub use rewrite::{RewriteError, rewrite};
-pub use settings::{Mode, RelayPatience, RelaySecurity, RelaySettings, Settings, UncertainPolicy};
+pub use settings::{
+    Mode, PanelSettings, PanelTls, RelayPatience, RelaySecurity, RelaySettings, Settings, UncertainPolicy,
+};
 pub use source::{PASSWORD_VARIABLE, Sources};
 pub use vigia::{Whereabouts, whereabouts};
 

@@ -14,7 +14,7 @@ use super::overlay::overlay;
 use super::read::Reader;
 use super::settings::{Mode, Settings, UncertainPolicy};
 use super::source::Sources;
-use super::{relay, sender, value};
+use super::{panel, relay, sender, value};
 use crate::domain::roster::Offices;
 use crate::domain::secretariat::Secretariat;
 use crate::domain::time::Zone;
@@ -166,11 +166,7 @@ fn settings(
             "escreva [smtp] com `servidor`, `porta` e `seguranca`, como no exemplo de vigia.toml",
         );
     }
-    let panel = top.table("painel").and_then(|table| {
-        let listen = table.need("escuta", "\"127.0.0.1:8080\"", listen);
-        table.close(Severity::Error);
-        listen
-    });
+    let panel = top.table("painel").and_then(|table| panel::compile(&table));
     let lateness = top.table("saude").and_then(|table| {
         let lateness = table.get("atraso", value::duration);
         table.close(Severity::Error);
@@ -194,31 +190,6 @@ fn settings(
         retry_contact_after: SignedDuration::from_hours(24 * retry_days?),
         watch_files: watch_files?,
     })
-}
-
-fn listen(node: &Node, log: &Log) -> Option<String> {
-    let text = value::filled(node, log)?;
-    let host = text.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok_and(|p| p > 0));
-    match host {
-        Some((host, _)) if !host.is_empty() => {
-            if !relay::is_loopback(host) {
-                log.warn(
-                    &node.spot,
-                    "o painel mostra nomes e telefones e ficará aberto a outras máquinas",
-                    "escreva \"127.0.0.1:8080\", ou proteja o acesso na rede",
-                );
-            }
-            Some(text)
-        }
-        _ => {
-            log.error(
-                &node.spot,
-                format!("“{text}” não é um endereço de escuta"),
-                "escreva endereço e porta: \"127.0.0.1:8080\"",
-            );
-            None
-        }
-    }
 }
 
 /// The address may hold a password: it is never shown.

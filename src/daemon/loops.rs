@@ -183,8 +183,10 @@ async fn reconcile_loop(app: Arc<App>) {
     let mut told = LastSaid::default();
     while !app.stop.is_cancelled() {
         let now = app.now();
+        let begun = tokio::time::Instant::now();
         match reconcile_once(&app, now).await {
             Ok(pass) => {
+                app.pulse.note_pass(begun.elapsed());
                 app.set_due(pass.next_wake);
                 let changed = pass.recorded + pass.withheld + pass.closed > 0;
                 let stale =

@@ -1,6 +1,6 @@
 //! What runs unattended: passes that decide, senders that deliver, loops that wake them.
 //!
-//! Reading order: `app` (what every loop shares), `reconcile` (decide and record), `outbox` (deliver; with `sender`,
+//! Reading order: `app` (what every loop shares; with `pulse`), `reconcile` (decide and record), `outbox` (deliver; with `sender`,
 //! `standing`, `pace`, `trust` and `doubt`), `ingest` (take in status), `returns` (take in what comes back), `visit` with `register`
 //! and `news` (what the ministry publishes), `report` (tell staff), `daily` (the page of the day by mail), `alert` (call a person), `clock_watch` and `succession`
 //! (may the clock and the ledger be believed?), `rehearse` (virtual time), `watch` (notice a change), `gate` (what every
@@ -24,6 +24,7 @@ mod loops;
 pub mod news;
 pub mod outbox;
 mod pace;
+mod pulse;
 pub mod reconcile;
 pub mod register;
 pub mod rehearse;

@@ -48,6 +48,14 @@ pub enum Ailment {
     },
     /// Something due has not left for longer than `saude.atraso` allows. Ends when it leaves, or need not any more.
     Late(Overdue),
+    /// The panel cannot be served; all else goes on. Ends when it can, which is tried again and again, or when `[painel]` is
+    /// taken out.
+    PanelDown {
+        /// Since when.
+        since: Timestamp,
+        /// Why not.
+        why: String,
+    },
     /// The service refused what the files hold, or holds it until a person lets it in. Ends when they are put back, changed
     /// to what passes, or let in.
     Refused(RefusedConfiguration),
@@ -94,6 +102,11 @@ pub async fn examine(store: &Store, live: &Live, faulty: bool, now: Timestamp) -
     if let Some(overdue) = lateness::overdue(store, live, now).await? {
         ailments.push(Ailment::Late(overdue));
     }
+    if let Some((since, why)) = &signs.panel_failing
+        && live.setup.config.settings.panel.is_some()
+    {
+        ailments.push(Ailment::PanelDown { since: *since, why: why.clone() });
+    }
     match store.configuration_refused().await? {
         Some(refused) => ailments.push(Ailment::Refused(refused)),
         None if faulty => ailments.push(Ailment::Faulty),
@@ -132,6 +145,45 @@ pub fn clock_trouble(signs: &Signs, now: Timestamp) -> Option<Ailment> {
 }
 
 impl Ailment {
+    /// A fixed word for it, for metrics.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::NeverAlive => "nunca_rodou",
+            Self::Doubted(_) => "livro_duvidoso",
+            Self::QueueStopped(_) => "fila_parada",
+            Self::ClockBehind { .. } => "relogio_atrasado",
+            Self::ClockLeapt(_) => "relogio_saltou",
+            Self::Silent { .. } => "sem_sinal",
+            Self::RelayFails { .. } => "servidor_recusa",
+            Self::Late(_) => "atraso",
+            Self::PanelDown { .. } => "painel_fora",
+            Self::Refused(_) => "configuracao_recusada",
+            Self::Faulty => "configuracao_com_falhas",
+            Self::BackupOld { .. } => "copia_velha",
+        }
+    }
+
+    /// The words of those that keep letters from leaving.
+    pub const FREEZES: [&'static str; 4] =
+        ["livro_duvidoso", "fila_parada", "relogio_atrasado", "relogio_saltou"];
+
+    /// Every word that [`Self::label`] may give.
+    pub const LABELS: [&'static str; 12] = [
+        "nunca_rodou",
+        "livro_duvidoso",
+        "fila_parada",
+        "relogio_atrasado",
+        "relogio_saltou",
+        "sem_sinal",
+        "servidor_recusa",
+        "atraso",
+        "painel_fora",
+        "configuracao_recusada",
+        "configuracao_com_falhas",
+        "copia_velha",
+    ];
+
     /// What is amiss and what to do, in the operators' words.
     #[must_use]
     pub fn words(&self, zone: &Zone) -> String {
@@ -165,6 +217,11 @@ impl Ailment {
                 "{}\n  dica: veja por quê (journalctl -u vigia-suas); confira o espaço em disco, a rede, o servidor de \
                  saída e os limites por_minuto e por_dia em vigia.toml",
                 overdue.words(zone)
+            ),
+            Self::PanelDown { since, why } => format!(
+                "o painel não está no ar desde {}: {why}; as cartas seguem saindo\n  dica: corrija [painel] em vigia.toml ou o \
+                 que a falha diz, e confira com “vigia-suas verificar”; o serviço tenta de novo sozinho",
+                pt::instant(*since, zone)
             ),
             Self::Refused(aside) => aside::words(aside, zone),
             Self::BackupOld { since } => format!(

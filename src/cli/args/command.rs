@@ -242,6 +242,16 @@ pub(in crate::cli) enum Command {
         #[command(subcommand)]
         verb: Option<ClockVerb>,
     },
+    #[command(
+        name = "painel",
+        alias = "panel",
+        about = "Prepara o acesso ao painel ([painel] em vigia.toml)"
+    )]
+    #[command(after_help = "Exemplo:\n  vigia-suas painel senha ana")]
+    Panel {
+        #[command(subcommand)]
+        verb: PanelVerb,
+    },
     #[command(name = "copia", alias = "backup")]
     #[command(about = "Copia o livro inteiro para uma pasta, com o serviço em pé, e confere a cópia")]
     #[command(after_help = "Exemplo:\n  vigia-suas copia /var/backups/vigia-suas --guardar 14")]
@@ -305,6 +315,20 @@ pub(in crate::cli) enum Command {
     },
 }
 
+/// What to prepare for the panel.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(in crate::cli) enum PanelVerb {
+    #[command(name = "senha", alias = "password")]
+    #[command(about = "Faz a linha de um usuário para o arquivo de senhas do painel")]
+    #[command(after_help = "Exemplo:\n  vigia-suas painel senha ana\n\n\
+        A senha é pedida no terminal, ou lida da primeira linha da entrada padrão. Acrescente a linha\n\
+        escrita ao arquivo que `senhas` de [painel] diz, com chmod 640 e chgrp vigia-suas.")]
+    Password {
+        #[arg(value_name = "USUARIO", value_parser = value::text, help = "Nome com que a pessoa entra no painel")]
+        user: String,
+    },
+}
+
 /// A person's word on the clock.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub(in crate::cli) enum ClockVerb {
@@ -359,6 +383,7 @@ impl Command {
             | Self::Letter { .. }
             | Self::SendTest { .. }
             | Self::Manual { .. }
+            | Self::Panel { .. }
             | Self::Extend(_) => false,
         }
     }
@@ -412,6 +437,7 @@ impl Command {
             | Self::Letter(_)
             | Self::Health
             | Self::Complete { .. }
+            | Self::Panel { .. }
             | Self::Manual { .. } => false,
         }
     }

@@ -142,7 +142,7 @@ fn help_and_version_end_well_on_stdout() {
     assert!(nothing.code == 2 && !nothing.to_stdout && nothing.text.contains("Comandos:"));
 }
 
-const COMMANDS: [&str; 41] = [
+const COMMANDS: [&str; 43] = [
     "",
     "servir",
     "verificar",
@@ -184,6 +184,8 @@ const COMMANDS: [&str; 41] = [
     "cadastro carregar",
     "noticias",
     "noticias visto",
+    "painel",
+    "painel senha",
 ];
 
 const ENGLISH: [&str; 11] = [
