@@ -9,8 +9,8 @@ use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::desk::order;
 use crate::domain::id::WindowId;
 use crate::domain::journal::{
-    Act, ClockAct, Entry, FeedAct, OrderAct, Ordered, ProposalsRefused, ProposalsTaken, QueueResumed,
-    RegisterDoubted, Seen, Unflagged, Verdict,
+    Act, ChannelCause, ClockAct, Entry, FeedAct, OrderAct, Ordered, ProposalsRefused, ProposalsTaken,
+    QueueResumed, RegisterDoubted, Seen, Unflagged, Verdict,
 };
 use crate::render::portuguese;
 use crate::store::{JournalEntry, JournalFilter, Store};
@@ -176,6 +176,30 @@ fn told_words(entry: &JournalEntry) -> String {
         Entry::QueueResumed(QueueResumed { reason: Some(reason), author: Some(author) }) => {
             signed("fila retomada", reason, author)
         }
+        Entry::Audited(told) => {
+            let letters = usize::try_from(told.letters).unwrap_or(usize::MAX);
+            let compared = portuguese::counted(letters, "carta comparada", "cartas comparadas");
+            match told.divergences {
+                0 => format!("autoconferência: 0 divergências ({compared})"),
+                many => {
+                    format!("autoconferência: {many} divergência(s) ({compared}): {}", told.found.join("; "))
+                }
+            }
+        }
+        Entry::Announced(told) => {
+            let what = match told.cause {
+                ChannelCause::Urgent => "alerta, por ser urgente",
+                ChannelCause::NoMail => "alerta, porque o e-mail não sai",
+                ChannelCause::Test => "teste",
+            };
+            let by = told.author.as_deref().map(|author| format!(" (por {author})")).unwrap_or_default();
+            match &told.failure {
+                None => format!("{what}, entregue por {}: {subject}{by}", told.channel.as_str()),
+                Some(failure) => {
+                    format!("{what}, não saiu por {}: {subject}: {failure}{by}", told.channel.as_str())
+                }
+            }
+        }
         Entry::QueueStopped(_) => "fila parada: cartas voltaram de vários domínios".to_owned(),
         Entry::QueueResumed(_) => "fila retomada: o tempo da parada acabou".to_owned(),
         Entry::Assumed(told) => signed("livro assumido", &told.reason, &told.author),
@@ -217,6 +241,14 @@ fn act(told: &Entry) -> Option<&'static str> {
         Entry::ProposalsRefused(_) => "recusado",
         Entry::Found(_) => "achada",
         Entry::Seen(_) => "vista",
+        Entry::Announced(told) => told.channel.as_str(),
+        Entry::Audited(told) => {
+            if told.divergences == 0 {
+                "confere"
+            } else {
+                "diverge"
+            }
+        }
         Entry::ClockRuled(told) => told.act.as_str(),
         Entry::QueueStopped(_) => "parada",
         Entry::QueueResumed(_) => "retomada",

@@ -7,6 +7,7 @@ mod agenda;
 mod apply;
 mod args;
 mod assume;
+mod channel;
 mod check;
 mod clock;
 mod consent;
@@ -135,6 +136,7 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::SendTest { to, sample, author } => {
             letter::send_test(&open().await?, to, sample, author).await
         }
+        Command::TestChannel { channel, author } => channel::test(&open().await?, *channel, author).await,
         Command::Contact(Contact { verb: Some(ContactVerb::Confirm { address, signature }), .. }) => {
             contact::confirm(&open().await?, address, signature).await
         }

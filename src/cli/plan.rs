@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use super::session::{Answer, Result, Session, remark, say};
-use crate::desk::health::standstills;
 use crate::plan;
 use crate::render::line::{diary_line, event_line};
 use crate::render::portuguese;
 use crate::world::aside;
+use crate::world::health::{Facts, standstills};
 
 /// What a pass would do now, what it withholds, and the next wake.
 pub(super) async fn plano(session: &Session) -> Result {
@@ -16,7 +16,8 @@ pub(super) async fn plano(session: &Session) -> Result {
     let zone = &session.setup.config.calendar.hours.zone;
     if let Some(store) = session.ledger().await? {
         if session.other_instant().is_none() {
-            for trouble in standstills(&store, &known.live, &store.signs().await?, now).await? {
+            let facts = Facts::read(&store, &known.live, false, now).await?;
+            for trouble in standstills(&facts) {
                 remark(&format!("aviso: {}", trouble.words(zone)));
             }
         }

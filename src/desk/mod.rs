@@ -10,7 +10,6 @@
 pub mod check;
 pub mod dossier;
 pub mod extend;
-pub mod health;
 pub mod install;
 pub mod order;
 pub mod sample;

@@ -16,6 +16,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+mod announce;
 mod baseline;
 mod begin;
 mod cell;
@@ -38,6 +39,7 @@ mod outbox;
 mod overrides;
 mod page;
 mod pass;
+mod progress;
 mod reading;
 mod register;
 mod retired;
@@ -60,6 +62,7 @@ mod verify;
 mod visit;
 mod witness;
 
+pub use announce::{Announcements, ChannelFailure, StaffAlert};
 pub use begin::Signs;
 pub use configuration::{HeldConfiguration, KeptConfiguration, NewConfiguration, RefusedConfiguration};
 pub use contact::{FlaggedContact, LastLetter};
@@ -74,6 +77,7 @@ pub use news::{FindingLine, NewFinding};
 pub use outbox::Claim;
 pub use overrides::{Override, OverrideId, OverrideLine};
 pub use pass::{NewDecision, NewLetter, Recorded};
+pub use progress::LoopProgress;
 pub use reading::EditionReading;
 pub use register::{KeptRegister, RefusalLine};
 pub use retired::SwitchedBy;
@@ -84,7 +88,7 @@ pub use settle::{AttemptEnd, OnUncertain, Settlement};
 pub use snapshot::{Extent, LastAccepted, NewSnapshot, SnapshotSummary};
 pub use stop::ReturnVerdict;
 pub use uncertain::HeldUncertain;
-pub use verify::{Amiss, ChainReport, Discrepancy};
+pub use verify::{Amiss, ChainReport, Discrepancy, Recount};
 pub use witness::{Assumption, Head, LedgerDoubt};
 
 use crate::files;

@@ -64,6 +64,7 @@ mod tests {
         let store = crate::store::testing::store(&dir).await;
         let mut conn = store.db.read().await.unwrap();
         let rooms = [
+            crate::store::announce::ALL,
             crate::store::baseline::ALL,
             crate::store::begin::ALL,
             crate::store::chain::ALL,
@@ -82,6 +83,7 @@ mod tests {
             crate::store::outbox::ALL,
             crate::store::overrides::ALL,
             crate::store::pass::ALL,
+            crate::store::progress::ALL,
             crate::store::reading::ALL,
             crate::store::return_key::ALL,
             crate::store::returned::ALL,
@@ -98,6 +100,7 @@ mod tests {
             crate::store::verify::ALL,
             crate::store::verify::ALL_TABLES,
             crate::store::verify::ALL_KNOWN,
+            crate::store::verify::ALL_RECOUNT,
             crate::store::witness::ALL,
         ];
         for (name, sql) in rooms.into_iter().flatten() {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::live::Live;
-use super::secret::{PasswordSource, Surroundings};
+use super::secret::{Secret, SecretError, SecretSource, Surroundings};
 use super::setup::Setup;
 use crate::config::{self, Mode};
 use crate::domain::id::EmailAddress;
@@ -24,6 +24,9 @@ pub enum SenderError {
         /// Why.
         source: std::io::Error,
     },
+    /// The password, or another secret.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// The relay cannot be spoken to as configured.
     #[error(transparent)]
     Relay(#[from] RelayError),
@@ -86,8 +89,16 @@ pub fn relay_of(relay: &config::RelaySettings, sender: &EmailAddress) -> Result<
     };
     let credentials = match &relay.user {
         Some(user) => {
-            let source = PasswordSource::of(relay, &Surroundings::here()).ok_or(SenderError::NoSource)?;
-            Some(Credentials { user: user.clone(), password: source.read()? })
+            let source = SecretSource::of(
+                Secret::RelayPassword,
+                relay.password_file.as_deref(),
+                &Surroundings::here(),
+            );
+            let password = source.ok_or(SenderError::NoSource)?.read().map_err(|failure| match failure {
+                SecretError::Empty { source_words } => SenderError::NoPassword { source_words },
+                other => SenderError::Secret(other),
+            })?;
+            Some(Credentials { user: user.clone(), password })
         }
         None => None,
     };

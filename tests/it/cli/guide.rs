@@ -19,7 +19,7 @@ const NOW: &str = "2026-11-05T09:00";
 /// Commands on which the instant has no bearing.
 const TIMELESS: [&str; 7] = ["simular", "livro", "dossie", "completar", "manual", "saude", "--ajuda"];
 /// Commands that act, and so take no other instant in production.
-const ACTING: [&str; 3] = ["liberar ", "enviar-teste ", "aplicar "];
+const ACTING: [&str; 4] = ["liberar ", "enviar-teste ", "testar-canal ", "aplicar "];
 /// Commands that ask before they change anything; there is no terminal here.
 const ASKING: [&str; 3] = ["aplicar ", "prorrogar ", "cadastro aplicar"];
 

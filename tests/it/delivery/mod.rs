@@ -1,11 +1,13 @@
 //! Delivery: a real ledger, a real relay on loopback, and for crashes the real program.
 
+mod audit;
 mod clock;
 mod contact;
 mod crash;
 mod disk;
 mod faults;
 mod gate;
+mod herald;
 mod hostile;
 mod reload;
 mod secrecy;
