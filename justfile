@@ -37,6 +37,10 @@ lint:
     cargo clippy --all-targets --locked -- -D warnings
     RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items --locked
 
+# the laws on thousands of drawn worlds
+laws:
+    cargo test --release --test it -- plan:: change::
+
 # the tests that need a peer (Debian, as root; CONTRIBUTING.md says what must be installed) or minutes
 peers *args:
     cargo test -- --ignored {{args}}

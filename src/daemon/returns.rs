@@ -4,14 +4,13 @@
 //! address that it left for, can come back. What no letter explains is told to staff. The ledger keeps the message that
 //! changed a delivery; the Maildir keeps its own; of those that come by a pipe, what no letter explains becomes a file.
 
-use std::collections::BTreeSet;
-use std::io;
-use std::path::PathBuf;
+mod mailbox;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use super::alert::alert_once;
 use super::app::App;
@@ -22,10 +21,11 @@ use crate::domain::id::EmailAddress;
 use crate::domain::notice::NoticeKey;
 use crate::domain::refusal::Refusal;
 use crate::mail::bounce::{self, Action, Bounce, Disposition, FailedRecipient, Receipt, Returned, Why};
-use crate::mail::maildir::{self, Flag};
 use crate::mail::subaddress::Named;
 use crate::mail::unmatched;
 use crate::store::{Noted, RawMessage, Return, StoreError};
+
+pub use self::mailbox::Mailbox;
 
 /// What became of a message, or of one of its recipients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -338,80 +338,6 @@ fn finding(noted: Noted, changed: Fate, words: &str) -> ReturnOutcome {
         Noted::NoLetter => (Fate::NoLetter, None, format!("não corresponde a nenhuma carta: {words}")),
     };
     ReturnOutcome { fate, key, words }
-}
-
-/// What the mailbox loop remembers between its rounds.
-#[derive(Debug, Default)]
-pub struct Mailbox {
-    /// Faults already told, so that each is told once while it lasts.
-    told: BTreeSet<String>,
-}
-
-/// So many messages are taken in before anything else gets its turn.
-const MOST_AT_ONCE: usize = 200;
-
-impl Mailbox {
-    /// Takes in whatever lies in `devolucoes.maildir`. A message is put away only once it is recorded; one that cannot
-    /// be read stays and stops no other. Answers how many were put away.
-    ///
-    /// # Errors
-    /// [`StoreError`]; the rest waits for the next round.
-    pub async fn collect_once(&mut self, app: &App) -> Result<usize, StoreError> {
-        let Some(maildir) = app.live().setup.config.settings.returns.clone() else { return Ok(0) };
-        let mut taken = 0;
-        let mut faults = BTreeSet::new();
-        let listed = maildir.clone();
-        let waiting = match blocking(move || maildir::waiting(&listed, MOST_AT_ONCE)).await {
-            Ok(waiting) => waiting,
-            Err(fault) => {
-                faults.insert(format!("{}: {fault}", maildir.display()));
-                Vec::new()
-            }
-        };
-        for path in waiting {
-            if app.stop.is_cancelled() {
-                break;
-            }
-            match self.take(app, maildir.clone(), path.clone()).await? {
-                Ok(put_away) => taken += usize::from(put_away),
-                Err(fault) => drop(faults.insert(format!("{}: {fault}", path.display()))),
-            }
-        }
-        let fresh: Vec<&String> = faults.difference(&self.told).collect();
-        if !fresh.is_empty() {
-            for fault in &fresh {
-                error!(fault = fault.as_str(), "a caixa de devoluções não pôde ser lida por inteiro");
-            }
-            let lines: Vec<&str> = fresh.iter().map(|fault| fault.as_str()).collect();
-            let text = format!(
-                "A caixa de devoluções não pôde ser lida por inteiro: enquanto isso, carta devolvida conta como \
-                 entregue.\n{}\nConfira [devolucoes] em vigia.toml e se o serviço pode ler e mover os arquivos.",
-                lines.join("\n")
-            );
-            alert_once(app, "caixa-de-devolucoes", text, app.now()).await?;
-        }
-        self.told = faults;
-        Ok(taken)
-    }
-
-    /// Takes in one message. Answers whether it was put away.
-    async fn take(&self, app: &App, maildir: PathBuf, path: PathBuf) -> Result<io::Result<bool>, StoreError> {
-        let file = path.clone();
-        let read = move || RawMessage::read(&mut maildir::open(&file)?, bounce::LARGEST);
-        let message = match blocking(read).await {
-            Ok(message) => message,
-            Err(fault) => return Ok(Err(fault)),
-        };
-        let place = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let findings = return_once(app, Origin::Mailbox(place), message, app.now()).await?;
-        if findings.iter().any(|f| f.fate == Fate::OnTheWire) {
-            warn!("uma devolução espera a carta terminar de sair");
-            return Ok(Ok(false));
-        }
-        let looked_at = findings.iter().any(|f| f.fate.needs_a_person());
-        let mark = if looked_at { Flag::Flagged } else { Flag::Seen };
-        Ok(blocking(move || maildir::put_away(&maildir, &path, mark)).await.map(|()| true))
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
 //! A dossier tells all, and whatever is changed behind the ledger's back is found: through the command line.
+//!
+//! Long because each of its tests tampers with the one filled ledger that its first half makes.
 
 use std::fs;
 use std::num::NonZeroU16;

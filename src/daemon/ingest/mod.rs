@@ -1,10 +1,11 @@
 //! Take in status: drop folders, addresses that are due, and files loaded by hand.
 //!
-//! Reading order: `load` (one whole load, judged and stored), `run` (one run of an address), `crawl` (a run page by
+//! Reading order: `load` (one whole load, judged and stored), `due` and `run` (when an address is asked, and one run of it), `crawl` (a run page by
 //! page), and here the rounds. A run takes its time in a task of its own, so that a slow host keeps neither the drop
 //! folders nor another feed waiting.
 
 mod crawl;
+mod due;
 mod load;
 pub mod run;
 
@@ -57,7 +58,7 @@ impl Ingest {
                     self.arrivals.mend(app, &spec.id, runs.get(&spec.id)).await?;
                 }
                 Source::Http { schedule, .. } => {
-                    let due = run::due_at(runs.get(&spec.id), schedule, &live.calendar.hours.zone, app.now());
+                    let due = due::due_at(runs.get(&spec.id), schedule, &live.calendar.hours.zone, app.now());
                     if due.is_some_and(|at| at <= app.now()) {
                         self.begin(app, spec);
                     }
@@ -145,7 +146,7 @@ pub fn next_run(
     now: Timestamp,
 ) -> Option<Timestamp> {
     match &spec.source {
-        Source::Http { schedule, .. } if spec.enabled => run::due_at(last, schedule, zone, now),
+        Source::Http { schedule, .. } if spec.enabled => due::due_at(last, schedule, zone, now),
         Source::Http { .. } | Source::Folder | Source::Manual => None,
     }
 }

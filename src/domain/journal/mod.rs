@@ -13,6 +13,8 @@
 //! These structs derive serde although domain types do not: they are no vocabulary, but the stored form itself, and a
 //! second set of structs beside them would be all copying. They never reach a decision; the domain's own types are held
 //! in [`Text`], which reads them by their `parse`.
+//!
+//! Longer than other files, because the table is one: what the journal holds is read here from end to end.
 
 mod fact;
 mod make;

@@ -1,7 +1,9 @@
 //! What files say, row by row and by silence.
 
+mod laws;
+mod words;
+
 use jiff::civil::date;
-use proptest::prelude::*;
 
 use super::*;
 use crate::domain::feed::{Format, Meaning, PartRule, ReferenceRule, Says, Word};
@@ -277,101 +279,6 @@ fn the_published_census_file_is_read_as_it_is() {
     assert_eq!(found.observations.len(), 6);
 }
 
-fn spec_by_words(words: &[(&str, Says)]) -> FeedSpec {
-    let mut spec = situation();
-    spec.mapping.part = PartRule::Situation;
-    spec.mapping.dated = None;
-    let words = Words::of(words.iter().map(|(word, says)| (*word, says.clone()))).unwrap();
-    spec.mapping.meaning = Meaning::Situation { column: "situacao".to_owned(), words };
-    spec
-}
-
-fn parts(words: &[(&str, Word)]) -> Says {
-    Says::Parts(words.iter().map(|(part, word)| (PartId::parse(part).unwrap(), *word)).collect())
-}
-
-fn by_part(found: &Mapped, of: &str) -> Vec<String> {
-    let own = found.observations.iter().filter(|o| o.municipality == code(of));
-    own.map(|o| format!("{} {}", o.part, o.state.as_str())).collect()
-}
-
-#[test]
-fn one_word_may_settle_several_parts() {
-    let spec = spec_by_words(&[
-        (
-            "em avaliação no CMAS",
-            parts(&[("GESTAO", Word::Is(State::Done)), ("CREAS", Word::Is(State::Pending))]),
-        ),
-        ("em preenchimento", parts(&[("GESTAO", Word::Is(State::Pending))])),
-    ]);
-    let file =
-        "ibge;situacao\n320530;Em avaliacao no CMAS\n320520;em preenchimento\n320500;sumiu\n320150; \n";
-    let found = mapped(&spec, &roster(), file);
-    assert_eq!(by_part(&found, "3205309"), ["CREAS pendente", "GESTAO concluido"]);
-    assert_eq!(by_part(&found, "3205200"), ["CREAS nao_confirmado", "GESTAO pendente"]);
-    assert_eq!(by_part(&found, "3205002"), ["CREAS nao_confirmado", "GESTAO nao_confirmado"]);
-    assert_eq!((found.unknown_words.len(), found.blank_situations, found.duplicates), (1, 1, 0));
-}
-
-#[test]
-fn one_word_of_the_parts_column_may_be_several_parts() {
-    let mut spec = situation();
-    let both = vec![PartId::parse("GESTAO").unwrap(), PartId::parse("CREAS").unwrap()];
-    let words = Words::of([("Gestão e CREAS", both)]).unwrap();
-    spec.mapping.part = PartRule::Column { column: "parte".to_owned(), words };
-    let file = "ibge;parte;situacao;data\n320530;gestao e creas;Questionário Preenchido;\n320530;gestao e creas;Preencher o questionário;\n";
-    let found = mapped(&spec, &roster(), file);
-    let lines =
-        found.observations.iter().filter(|said| said.municipality == code("3205309")).map(|said| said.line);
-    assert_eq!(lines.collect::<Vec<_>>(), [2, 2], "each part has the row's line");
-    assert_eq!(
-        by_part(&found, "3205309"),
-        ["CREAS nao_confirmado", "GESTAO nao_confirmado"],
-        "the rows differ"
-    );
-    assert_eq!((found.duplicates, found.first_duplicate), (1, Some(3)), "rows are counted, not parts");
-}
-
-#[test]
-fn filled_in_and_not_concluded_is_pending_in_words_of_its_own() {
-    let mut spec = situation();
-    let words = Words::of([("100%", Says::Whole(Word::FilledNotConcluded))]).unwrap();
-    spec.mapping.meaning = Meaning::Situation { column: "situacao".to_owned(), words };
-    let found = mapped(&spec, &roster(), "ibge;parte;situacao;data\n320530;CRAS;100%;\n");
-    let said = found.observations.iter().last().unwrap();
-    assert_eq!(
-        (said.state, said.wording.as_deref()),
-        (State::Pending, Some("preenchido, falta concluir (“100%”)"))
-    );
-}
-
-#[test]
-fn counts_say_done_pending_or_nothing_sure() {
-    let mut spec = presence();
-    spec.mapping.reference = ReferenceRule::Open;
-    spec.mapping.municipality = Some("#1".to_owned());
-    spec.mapping.ignored = vec!["total".to_owned()];
-    spec.mapping.meaning = Meaning::Count { done: "#4".to_owned(), expected: "CRAS CADSUAS".to_owned() };
-    let file = "IBGE;Município;CRAS CADSUAS;Preenchidos\n320530;V;1.012;1.012\n320520;W;7;5\n320500;S;7;9\n320150;C;;\nTotal;;x;y\n";
-    let found = mapped(&spec, &roster(), file);
-    assert_eq!(
-        told(&found)[2..],
-        ["3201506 nao_confirmado", "3205002 nao_confirmado", "3205200 pendente", "3205309 concluido"]
-    );
-    assert_eq!((found.unclear_counts, found.ignored, found.bad), (2, 1, 0));
-    let pending = found.observations.iter().find(|o| o.state == State::Pending).unwrap();
-    assert_eq!(pending.wording.as_deref(), Some("5 de 7"));
-}
-
-#[test]
-fn words_for_nothing_are_blank_where_the_feed_says_so() {
-    let mut spec = situation();
-    spec.mapping.blanks = vec!["SI".to_owned(), "NSA".to_owned(), "-".to_owned(), "0".to_owned()];
-    let file = "ibge;parte;situacao;data\n320530;CRAS;nsa;-\n320520;CRAS;Questionário Preenchido;0\n";
-    let found = mapped(&spec, &roster(), file);
-    assert_eq!((found.blank_situations, found.unknown_words.len(), found.doubtful_dates), (1, 0, 0));
-}
-
 /// Maps pages of a crawl, each with what its request settled.
 fn crawled(spec: &FeedSpec, pages: &[(Given, &str)]) -> Mapped {
     let (calendar, windows, roster) =
@@ -428,82 +335,6 @@ fn all_four_shapes_of_unit_ids_are_kept_whole() {
     let mut kept: Vec<_> = found.observations.iter().filter_map(|o| o.unit).map(|u| u.to_string()).collect();
     kept.sort();
     assert_eq!(kept, ["1234567890123", "13205303522", "32012098154", "654321"]);
-}
-
-/// Rows that touch everything: both spellings of codes, strangers, units, bad lines, words, dates.
-fn some_row() -> impl Strategy<Value = String> {
-    let ibge = prop::sample::select(vec!["320530", "3205309", "320500", "320520.0", "355030", "x", ""]);
-    let reference = prop::sample::select(vec!["10/2026", "11/2026", "09/2026", "1999", ""]);
-    let unit = prop::sample::select(vec!["11", "12", "21", "99", ""]);
-    let word = prop::sample::select(vec!["questionario preenchido", "Preencher o questionário", "Outra", ""]);
-    let day = prop::sample::select(vec!["01/11/2026", "05/11/2026", "05/11/2062", "ontem", ""]);
-    let part = prop::sample::select(vec!["CRAS", "gestão", "GESTAO", "?"]);
-    (ibge, reference, unit, word, day, part).prop_map(|(a, b, c, d, e, f)| format!("{a};{b};{c};{d};{e};{f}"))
-}
-
-fn specs() -> Vec<FeedSpec> {
-    let mut by_unit = situation();
-    by_unit.mapping.unit = Some("unidade".to_owned());
-    by_unit.mapping.reference = presence().mapping.reference;
-    let mut open = presence();
-    open.mapping.reference = ReferenceRule::Open;
-    vec![presence(), presence_by_unit(), situation(), by_unit, open]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    #[test]
-    fn the_order_of_rows_never_matters(
-        (rows, shuffled) in prop::collection::vec(some_row(), 0..12)
-            .prop_flat_map(|rows| (Just(rows.clone()), Just(rows).prop_shuffle()))
-    ) {
-        for spec in specs() {
-            let file = |rows: &[String]| format!("ibge;ref;unidade;situacao;data;parte\n{}\n", rows.join("\n"));
-            let one = mapped(&spec, &roster_with_units(), &file(&rows));
-            let other = mapped(&spec, &roster_with_units(), &file(&shuffled));
-            let without_lines = |m: &Mapped| -> Vec<_> {
-                m.observations.iter().map(|o| Observation { line: 0, ..o }).collect()
-            };
-            prop_assert_eq!(without_lines(&one), without_lines(&other));
-            prop_assert_eq!(&one.done, &other.done);
-            let keys: BTreeSet<_> =
-                one.observations.iter().map(|o| (o.window, o.municipality, o.part, o.unit)).collect();
-            prop_assert_eq!(keys.len(), one.observations.len());
-        }
-    }
-
-    #[test]
-    fn rows_twice_say_the_same(rows in prop::collection::vec(some_row(), 0..8)) {
-        let header = "ibge;ref;unidade;situacao;data;parte\n".to_owned();
-        for spec in specs() {
-            let once = mapped(&spec, &roster(), &format!("{header}{}\n", rows.join("\n")));
-            let twice = mapped(&spec, &roster(), &format!("{header}{0}\n{0}\n", rows.join("\n")));
-            prop_assert_eq!(once.observations, twice.observations);
-        }
-    }
-
-    #[test]
-    fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let (calendar, windows, roster) =
-            (crate::feed::fixture::calendar(), crate::feed::fixture::windows(), roster_with_units());
-        let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
-        for spec in specs() {
-            for head in [&b""[..], b"ibge;ref;unidade;situacao;data;parte\n"] {
-                let _ = crate::feed::take_in(&spec, &[Body::plain(Original::from_bytes([head, &bytes].concat()))], &ground, None);
-            }
-        }
-    }
-
-    #[test]
-    fn a_row_in_a_presence_file_never_makes_its_own_key_pending(rows in prop::collection::vec(some_row(), 0..12)) {
-        let file = format!("ibge;ref;unidade;situacao;data;parte\n{}\n", rows.join("\n"));
-        let found = mapped(&presence(), &roster(), &file);
-        for observation in found.observations.iter().filter(|o| o.state == State::Pending) {
-            let six = observation.municipality.six().to_string();
-            prop_assert!(!rows.iter().any(|r| r.starts_with(&six) && r.contains("10/2026")));
-        }
-    }
 }
 
 #[test]

@@ -12,6 +12,8 @@ use vigia_suas::domain::calendar::{Deadline, Edition, Window};
 use vigia_suas::domain::id::{MunicipalityCode, WindowId};
 use vigia_suas::plan::contrast::windows_unlike;
 
+use crate::support::world::worlds;
+
 fn now() -> Timestamp {
     "2026-11-23T12:00:00Z".parse().unwrap()
 }
@@ -177,7 +179,7 @@ fn compiled(sources: &Sources) -> Compiled {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 300, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: worlds().cases / 4, ..worlds() })]
 
     #[test]
     fn the_file_means_what_it_meant_and_that_edition_and_every_other_byte_stays(drawn in drawn()) {

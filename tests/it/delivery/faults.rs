@@ -1,4 +1,6 @@
 //! What the relay may do to a letter, and what becomes of it. In this process, with a clock that only the test moves.
+//!
+//! Long because the faults are one table of a relay's deeds, each told in full.
 
 use std::fmt::Write as _;
 use std::fs;

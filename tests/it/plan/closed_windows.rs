@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use proptest::test_runner::Config;
 use vigia_suas::domain::calendar::Window;
 use vigia_suas::domain::id::{MunicipalityCode, UnitId, WindowId};
 use vigia_suas::domain::notice::{Addressee, Content, Departure, NoticeKey, Slot, StaffSlot};
@@ -17,14 +16,7 @@ use vigia_suas::plan::replay::{Replay, StatusChange};
 use vigia_suas::plan::{Decision, World};
 
 use crate::support::edit::{Desk, Edit, edits};
-use crate::support::world::{Built, Draw, draws, unit_id};
-
-/// Worlds per law; each runs for its two and a half months, some twice.
-const WORLDS: u32 = 2_000;
-
-fn worlds() -> Config {
-    Config { cases: WORLDS, failure_persistence: None, ..Config::default() }
-}
+use crate::support::world::{Built, Draw, draws, unit_id, worlds};
 
 type Log = Vec<(Timestamp, Decision)>;
 

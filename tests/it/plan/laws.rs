@@ -1,4 +1,6 @@
-//! Laws of the plan over thousands of drawn worlds.
+//! Laws of the plan over thousands of drawn worlds (`support::world::worlds`).
+//!
+//! Long because all of them read one run of a world by the same few helpers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,14 +20,7 @@ use vigia_suas::plan::replay::{Replay, StatusChange};
 use vigia_suas::plan::summary::CallReason;
 use vigia_suas::plan::{Act, Decision};
 
-use crate::support::world::{Built, Draw, FIRST_DAY, draws};
-
-/// Worlds per law.
-const WORLDS: u32 = 2_000;
-
-fn worlds(cases: u32) -> Config {
-    Config { cases, failure_persistence: None, ..Config::default() }
-}
+use crate::support::world::{Built, Draw, FIRST_DAY, draws, worlds};
 
 type Log = Vec<(Timestamp, Decision)>;
 
@@ -70,7 +65,7 @@ fn said<'a>(
 }
 
 proptest! {
-    #![proptest_config(worlds(WORLDS))]
+    #![proptest_config(worlds())]
 
     #[test]
     fn every_letter_keeps_every_rule(draw in draws()) {
@@ -269,7 +264,7 @@ fn run_with_gap(built: &Built, from: Timestamp, until: Timestamp) -> (Log, Repla
 }
 
 proptest! {
-    #![proptest_config(worlds(WORLDS))]
+    #![proptest_config(worlds())]
 
     #[test]
     fn downtime_equals_uptime_but_for_superado_and_expirado(
@@ -342,7 +337,7 @@ fn named(decision: &Decision) -> BTreeSet<String> {
 }
 
 proptest! {
-    #![proptest_config(worlds(WORLDS))]
+    #![proptest_config(worlds())]
 
     #[test]
     fn whatever_is_held_is_named_within_a_day_and_again_before_it_dies(draw in draws()) {
@@ -494,7 +489,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(worlds(12))]
+    #![proptest_config(Config { cases: 12, ..worlds() })]
 
     #[test]
     fn ticking_each_minute_sends_what_ticking_at_next_wake_sends(draw in draws()) {

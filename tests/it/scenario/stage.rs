@@ -1,5 +1,7 @@
 //! A stage: the scenarios' own configuration (`support/config`: the systems, the ladders and the 78 municipalities, which
 //! no edit of the shipped files changes) with what a scenario adds to it, statuses by formula, and a run over real dates.
+//!
+//! Long because a scenario is read with all that its stage can do in sight.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

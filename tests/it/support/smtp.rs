@@ -1,4 +1,6 @@
 //! A relay on loopback that keeps every letter it took, and fails where a test tells it to.
+//!
+//! Long because a relay's every mood stands in the one conversation that it changes.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};

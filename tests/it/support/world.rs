@@ -1,4 +1,6 @@
 //! Small worlds, drawn at random or written out.
+//!
+//! Long because what is drawn and what it becomes are read side by side.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,6 +8,7 @@ use jiff::civil::{Date, Time, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use proptest::prelude::*;
+use proptest::test_runner::Config;
 use vigia_suas::domain::calendar::{
     Audience, Calendar, CopyTo, Deadline, Edition, Halt, HaltKind, OnUnconfirmed, Part, Respondent, Rung,
     Sanction, System, Window,
@@ -19,6 +22,13 @@ use vigia_suas::domain::roster::{Contact, Municipality, Office, Offices, Role, R
 use vigia_suas::domain::status::{Basis, Observation, State};
 use vigia_suas::domain::time::{SendingHours, Zone};
 use vigia_suas::plan::replay::{Replay, StatusChange};
+
+/// How many worlds a law is tried on: thousands where the program is optimised (`cargo test --release`, as `.ci/run`
+/// does), fewer where it is not, so that the tests of every day take two minutes.
+pub(crate) fn worlds() -> Config {
+    let cases = if cfg!(debug_assertions) { 250 } else { 2_000 };
+    Config { cases, failure_persistence: None, ..Config::default() }
+}
 
 /// The first day of every drawn world.
 pub(crate) const FIRST_DAY: Date = date(2026, 3, 2);

@@ -1,4 +1,6 @@
 //! What follows a deadline: who is handed over, who left that list, and what gerências hear of letters.
+//!
+//! Long because its cases are variants of one closed window, to be read against each other.
 
 use vigia_suas::domain::calendar::{Halt, HaltKind};
 use vigia_suas::domain::id::MunicipalityCode;

@@ -1,0 +1,87 @@
+//! Which parts and units are expected of a municipality. Pure.
+
+use super::Assessor;
+use crate::domain::calendar::Respondent;
+use crate::domain::counting::Counting;
+use crate::domain::id::{MunicipalityCode, PartId};
+use crate::domain::roster::{Municipality, Unit};
+
+impl<'a> Assessor<'a> {
+    /// The parts expected of a municipality: those with a unit there that counts (or all, without a register), less
+    /// dispensas (DESIGN "Expected").
+    pub(in crate::plan) fn expected(
+        &self,
+        municipality: &'a Municipality,
+    ) -> impl Iterator<Item = &'a PartId> {
+        let exempt = !municipality.exempt.is_empty() && municipality.exempt.contains(&self.system.id);
+        let parts: &'a [PartId] = if exempt { &[] } else { &self.window.parts };
+        parts.iter().filter(move |part| self.is_expected(municipality.code, part))
+    }
+
+    fn is_expected(&self, municipality: MunicipalityCode, part: &PartId) -> bool {
+        let exempted = self.exemptions.iter().any(|e| {
+            e.municipality == municipality
+                && e.part.as_ref().is_none_or(|p| p == part)
+                && !e.until.is_some_and(|until| self.moment.day_over(until))
+        });
+        if exempted {
+            return false;
+        }
+        let of_units = self.world.calendar.parts.get(part).is_some_and(|p| p.respondent == Respondent::Unit);
+        !of_units || self.world.roster.units.is_none() || self.units(municipality, part).next().is_some()
+    }
+
+    /// Whether anything was expected of a municipality on an earlier day, by the lives of its units and the `dispensar`
+    /// in force then. (The roster keeps no history of municipalities and of `dispensas`.)
+    pub(in crate::plan) fn was_expected(&self, municipality: &Municipality, day: jiff::civil::Date) -> bool {
+        let ended_at = self.world.calendar.hours.zone.end_of(day);
+        self.window.parts.iter().any(|part| {
+            let exempted = self.exemptions.iter().any(|e| {
+                e.municipality == municipality.code
+                    && e.part.as_ref().is_none_or(|p| p == part)
+                    && e.authorship.at < ended_at
+                    && e.until.is_none_or(|until| until >= day)
+            });
+            let respondent = self.world.calendar.parts.get(part).map(|p| p.respondent);
+            let of_units = respondent == Some(Respondent::Unit);
+            let mut units = self.world.roster.units_of(municipality.code, part);
+            let there = !of_units
+                || self.world.roster.units.is_none()
+                || units.any(|unit| {
+                    unit.from.is_none_or(|from| from <= day) && unit.until.is_none_or(|until| until >= day)
+                });
+            there && !exempted
+        })
+    }
+
+    /// The units of a part that count for the window (`domain::counting`).
+    pub(in crate::plan) fn units<'p>(
+        &self,
+        municipality: MunicipalityCode,
+        part: &'p PartId,
+    ) -> impl Iterator<Item = &'p Unit>
+    where
+        'a: 'p,
+    {
+        self.counting(municipality, part).map(|(unit, _)| unit)
+    }
+
+    /// The same, each with whether it began only later.
+    pub(in crate::plan) fn counting<'p>(
+        &self,
+        municipality: MunicipalityCode,
+        part: &'p PartId,
+    ) -> impl Iterator<Item = (&'p Unit, bool)>
+    where
+        'a: 'p,
+    {
+        self.world.roster.units_of(municipality, part).filter_map(move |unit| {
+            let (begun, over) = (|day| self.moment.day_begun(day), |day| self.moment.day_over(day));
+            match self.window.counting(unit, begun, over) {
+                Counting::Whole => Some((unit, false)),
+                Counting::Late => Some((unit, true)),
+                Counting::Not => None,
+            }
+        })
+    }
+}
