@@ -22,11 +22,18 @@ pub(super) async fn run(session: &Session) -> Result {
     let letters = check::letters(&live, &overrides, session.now(), &mut found)
         .map_err(|error| Failure::could_not(&error))?;
     let contradictions = check::contradictions(&session.setup, ledger.as_ref()).await?;
-    let relay = session.setup.config.settings.relay.as_ref().filter(|relay| relay.user.is_some());
+    let relay = session
+        .setup
+        .config
+        .settings
+        .relay
+        .as_ref()
+        .filter(|relay| relay.user.is_some() && relay.oauth.is_none());
     let password = relay.and_then(|relay| {
         SecretSource::of(Secret::RelayPassword, relay.password_file.as_deref(), &Surroundings::here())
     });
     if let Some(relay) = &session.setup.config.settings.relay
+        && relay.oauth.is_none()
         && (relay.user.is_none() || password.as_ref().is_some_and(|source| !is_elsewhere(source)))
         && let Err(error) = relay_of(relay, &session.setup.config.secretariat.sender)
     {

@@ -108,7 +108,7 @@ fn pause(node: &Node, log: &Log) -> Option<Duration> {
 }
 
 /// An address that the service may speak to without being overheard.
-fn address(table: &Reader<'_>, key: &'static str, url: String) -> Option<String> {
+pub(super) fn address(table: &Reader<'_>, key: &'static str, url: String) -> Option<String> {
     let spot = match table.spot_of(key) {
         variable @ Spot::Variable(_) => variable,
         _ => table.spot_of_key(key).unwrap_or_else(|| table.spot.clone()),

@@ -76,8 +76,8 @@ pub use near::nearest;
 pub use place::{WindowKey, fault_at};
 pub use rewrite::{RewriteError, rewrite};
 pub use settings::{
-    ChannelSettings, Mode, RelayPatience, RelaySecurity, RelaySettings, Settings, SignalFormat,
-    SignalSettings, UncertainPolicy, WebhookFormat, WebhookSettings,
+    ChannelSettings, Mode, OauthGrant, OauthSettings, RelayPatience, RelaySecurity, RelaySettings, Settings,
+    SignalFormat, SignalSettings, UncertainPolicy, WebhookFormat, WebhookSettings,
 };
 pub use source::{SECRET_VARIABLES, Sources};
 pub use vigia::{Whereabouts, whereabouts};

@@ -65,6 +65,8 @@ pub struct RelaySettings {
     pub security: RelaySecurity,
     /// User, when the relay asks for one.
     pub user: Option<String>,
+    /// `[smtp.oauth2]`: tokens in place of a password; absent: a password.
+    pub oauth: Option<OauthSettings>,
     /// File whose first line is the password; absent: it comes from the surroundings. Never read here.
     pub password_file: Option<PathBuf>,
     /// File with certificates (PEM) of a private authority; absent: the system's.
@@ -77,6 +79,32 @@ pub struct RelaySettings {
     pub connections: u16,
     /// How long the relay may take.
     pub patience: RelayPatience,
+}
+
+/// `[smtp.oauth2]`: where tokens come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OauthSettings {
+    /// `url`: the token endpoint.
+    pub url: String,
+    /// `cliente`: the client id.
+    pub client: String,
+    /// `escopo`
+    pub scope: Option<String>,
+    /// `concessao`
+    pub grant: OauthGrant,
+    /// `segredo_arquivo`: file whose first line is the client's secret; absent: it comes from the surroundings.
+    pub secret_file: Option<PathBuf>,
+    /// `renovacao_arquivo`: the same of the refresh token.
+    pub refresh_file: Option<PathBuf>,
+}
+
+/// `smtp.oauth2.concessao`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OauthGrant {
+    /// `cliente`: for being the client (client credentials).
+    Client,
+    /// `renovacao`: for a refresh token.
+    Refresh,
 }
 
 /// How long each step of a conversation with the relay may take; the defaults are those of RFC 5321 §4.5.3.2.

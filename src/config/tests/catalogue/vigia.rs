@@ -51,6 +51,15 @@ pub(super) fn cases() -> Vec<Case> {
         relay("porta grande demais", "porta = 70000"),
         relay("sem segurança para fora da máquina", "seguranca = \"nenhuma\""),
         relay("senha sem usuário", "senha_arquivo = \"/run/senha\""),
+        relay("oauth2 sem tabela nem usuário", "autenticacao = \"oauth2\""),
+        relay(
+            "oauth2 sem que se peça",
+            "usuario = \"a@b.gov.br\"\n[smtp.oauth2]\nurl = \"https://login.example/token\"\ncliente = \"c\"",
+        ),
+        relay(
+            "oauth2 com senha",
+            "usuario = \"a@b.gov.br\"\nautenticacao = \"oauth2\"\nsenha_arquivo = \"/run/senha\"\n[smtp.oauth2]\nurl = \"https://login.example/token\"\ncliente = \"c\"",
+        ),
         relay("chave estranha numa tabela", "senha = \"segredo\""),
         added(
             "subendereço sem endereço próprio",
