@@ -30,7 +30,7 @@ CREATE TABLE letters (
     subject     TEXT   NOT NULL,
     sha256      TEXT   NOT NULL,
     recorded_at BIGINT NOT NULL,
-    bytes       BLOB   NOT NULL, -- exactly what goes after DATA
+    bytes       BLOB   NOT NULL, -- exactly what goes after DATA, compressed (zlib)
     PRIMARY KEY (notice_key, version)
 );
 
@@ -63,6 +63,7 @@ CREATE INDEX deliveries_by_standing
 CREATE INDEX deliveries_due ON deliveries (next_attempt_at, notice_key, version, address)
     WHERE next_attempt_at IS NOT NULL AND stopped_at IS NULL;
 CREATE INDEX deliveries_leased ON deliveries (lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX deliveries_held ON deliveries (settled_at) WHERE state = 'incerto' AND next_attempt_at IS NULL;
 CREATE INDEX deliveries_on_the_wire ON deliveries (state) WHERE state = 'enviando';
 
 CREATE TABLE attempts (
@@ -97,4 +98,15 @@ CREATE TABLE delivery_returns (
     delivery TEXT   NOT NULL REFERENCES deliveries (id),
     sha256   TEXT   NOT NULL REFERENCES returns (sha256),
     PRIMARY KEY (delivery, sha256)
+);
+
+-- Letters of notices not decided here yet that left from another ledger before this one was assumed.
+CREATE TABLE left_elsewhere (
+    message_id     TEXT   NOT NULL,
+    address_sha256 TEXT   NOT NULL, -- of the address in small letters; empty: every address
+    notice_key     TEXT   NOT NULL,
+    version        BIGINT NOT NULL,
+    left_at        BIGINT NOT NULL,
+    proof          TEXT   NOT NULL, -- registro, pessoa
+    PRIMARY KEY (message_id, address_sha256)
 );

@@ -1,50 +1,230 @@
-//! `assumir`: a person's word that this ledger is the one that counts.
+//! `assumir`: a person's word that this ledger is the one that counts, and on what left from another.
 
-use serde_json::json;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
 
 use super::args::Signature;
 use super::ledger::existing;
 use super::session::{Answer, Failure, Result, Session, say};
 use crate::config::Mode;
-use crate::domain::overrides::BatchId;
+use crate::desk::assume::{Search, SightingError, Sightings, sightings};
+use crate::domain::calendar::Calendar;
+use crate::domain::overrides::{Authorship, BatchId};
+use crate::mail::relay_log::LoggedFate;
 use crate::render::line::rfc3339;
 use crate::render::portuguese as pt;
+use crate::store::{Assumption, Sighting, Store, StoreError, Unassured, Vouched};
 
-/// Ends the doubt about a ledger that was copied, restored or brought from elsewhere.
-pub(super) async fn run(session: &Session, signature: &Signature) -> Result {
-    existing(session).await?.close().await;
+/// Ends the doubt about a ledger that was copied, restored or brought from elsewhere; and counts as delivered what is known
+/// to have left from another, then or later.
+pub(super) async fn run(
+    session: &Session,
+    signature: &Signature,
+    logs: &[PathBuf],
+    said: &[String],
+) -> Result {
+    let read_only = existing(session).await?;
+    let unassured = read_only.unassured(session.now()).await?;
+    read_only.close().await;
     let by = session.by(&signature.author, &signature.reason)?;
-    let is_live = session.setup.config.settings.mode == Mode::Production;
-    let store = session.writable_ledger().await?;
-    let assumed = if is_live { store.assume(&by).await? } else { None };
-    store.close().await;
-    let Some(assumed) = assumed else {
-        return Err(Failure::refused("recusado: o serviço não duvida deste livro; não há o que assumir"));
+    let settings = &session.setup.config.settings;
+    let calendar = &session.setup.config.calendar;
+    let search = Search {
+        domain: session.setup.config.secretariat.sender.domain(),
+        unassured: &unassured,
+        zone: &calendar.hours.zone,
+        now: by.at,
     };
+    let found = sightings(search, logs, said).map_err(|error| match &error {
+        SightingError::Unreadable { .. } => Failure::could_not(&error),
+        SightingError::NoLog(_) | SightingError::NoLetter(_) => {
+            Failure::refused(format!("recusado: {error}"))
+        }
+    })?;
+    let store = session.writable_ledger().await?;
+    let assumed = match settings.mode {
+        Mode::Production => store.assume(found.left.clone(), &by).await,
+        Mode::Rehearsal => Ok(None),
+    };
+    let assumed = assumed.map_err(|error| match error {
+        StoreError::Taken { path } => Failure::refused(format!(
+            "recusado: o serviço está em pé com o livro original, {}\ndica: pare-o antes (systemctl stop vigia-suas), ou não \
+             assuma este",
+            path.display()
+        )),
+        other => other.into(),
+    })?;
+    let answer = match assumed {
+        Some(assumed) => {
+            tell(session, &by, &found, &assumed, !logs.is_empty());
+            Ok(Answer::Done)
+        }
+        None if logs.is_empty() && said.is_empty() => {
+            Err(Failure::refused("recusado: o serviço não duvida deste livro; não há o que assumir"))
+        }
+        None => later(session, &store, &by, found).await,
+    };
+    store.close().await;
+    answer
+}
+
+/// What is known of letters after the ledger was assumed.
+async fn later(session: &Session, store: &Store, by: &Authorship, found: Sightings) -> Result {
+    let Some(vouched) = store.vouch(found.left.clone(), by).await? else {
+        return Err(Failure::refused(
+            "recusado: este livro nunca foi assumido, e o que sai dele ele mesmo registra; não há o que marcar",
+        ));
+    };
+    if vouched == Vouched::default() {
+        return Err(Failure::refused(
+            "nada mudou: nenhuma carta à espera, nem por decidir, é das que saíram",
+        ));
+    }
+    let calendar = &session.setup.config.calendar;
+    if session.json {
+        let mut answer = json!({ "acao": "assumir" });
+        put(&mut answer, by, &vouched, &found, calendar);
+        say(&answer.to_string());
+    } else {
+        let mut out = String::new();
+        vouched_words(&mut out, &vouched, &found, calendar);
+        say(&out);
+    }
+    Ok(Answer::Done)
+}
+
+fn tell(session: &Session, by: &Authorship, found: &Sightings, assumed: &Assumption, searched: bool) {
     let calendar = &session.setup.config.calendar;
     let batch = BatchId::of_outage(assumed.gap.until);
     if session.json {
-        let answer = json!({
+        let mut answer = json!({
             "acao": "assumir",
             "duvida": assumed.doubt.cause.as_str(),
             "registro": assumed.seq,
             "testemunha": assumed.doubt.witness.as_ref().map(|head| head.seq),
             "lote": batch.as_str(),
-            "autor": by.author,
-            "motivo": by.reason,
-            "em": rfc3339(by.at, calendar),
+            "esperam": assumed.held.iter().map(letter_json).collect::<Vec<_>>(),
         });
+        put(&mut answer, by, &assumed.vouched, found, calendar);
         say(&answer.to_string());
-        return Ok(Answer::Done);
+        return;
     }
     let at = |at| pt::instant(at, &calendar.hours.zone);
-    say(&format!(
-        "assumido: vale este livro, que termina no registro {}. O serviço retoma em até 30 segundos.\nAs cartas a município \
-         que venceram até agora podem já ter saído de outro livro, entre {} e {}, e esperam: confira quais e rode \
-         “vigia-suas liberar --lote {batch} --motivo …”.",
-        assumed.seq,
+    let mut out = format!(
+        "assumido: vale este livro, que termina no registro {}. O serviço retoma em até 30 segundos.\n",
+        assumed.seq
+    );
+    vouched_words(&mut out, &assumed.vouched, found, calendar);
+    if !assumed.held.is_empty() {
+        let _ = writeln!(
+            out,
+            "{}, e {}:",
+            pt::counted(
+                assumed.held.len(),
+                "entrega deste livro pode já ter saído",
+                "entregas deste livro podem já ter saído"
+            ),
+            if searched { "não consta do registro; espera" } else { "não se sabe; espera" },
+        );
+        for one in &assumed.held {
+            let _ = writeln!(out, "  {}", letter_words(one));
+        }
+        let _ = writeln!(
+            out,
+            "Veja no servidor de saída quais saíram, pelo Message-ID, e marque: vigia-suas assumir --saiu AVISO --motivo … \
+             (ou --registro ARQUIVO)."
+        );
+    }
+    let _ = writeln!(
+        out,
+        "As cartas a município que venceram até agora podem já ter saído de outro livro, entre {} e {}, e esperam: confira \
+         quais e rode “vigia-suas liberar --lote {batch} --motivo …”.",
         at(assumed.gap.from),
         at(assumed.gap.until)
-    ));
-    Ok(Answer::Done)
+    );
+    say(&out);
+}
+
+fn vouched_words(out: &mut String, vouched: &Vouched, found: &Sightings, calendar: &Calendar) {
+    if !vouched.delivered.is_empty() {
+        let saw = pt::counted(
+            vouched.delivered.len(),
+            "entrega saiu do outro livro e não sai de novo",
+            "entregas saíram do outro livro e não saem de novo",
+        );
+        let _ = writeln!(out, "{saw}:");
+        for one in &vouched.delivered {
+            let _ = writeln!(out, "  {}", letter_words(one));
+        }
+    }
+    if !vouched.ahead.is_empty() {
+        let _ = writeln!(
+            out,
+            "{}; conta como entregue quando este a decidir, e não sai de novo:",
+            pt::counted(
+                vouched.ahead.len(),
+                "entrega saiu do outro livro e este ainda não a tinha",
+                "entregas saíram do outro livro e este ainda não as tinha"
+            )
+        );
+        for one in &vouched.ahead {
+            let to = one.address.as_ref().map_or("todos os endereços", |address| address.as_str());
+            let when = pt::instant(one.at, &calendar.hours.zone);
+            let _ = writeln!(out, "  {}  {to}  {when}  {}", one.letter.0, one.message_id);
+        }
+    }
+    if !found.stayed.is_empty() {
+        let _ = writeln!(out, "constam do registro e não saíram:");
+        for one in &found.stayed {
+            let _ = writeln!(out, "  {}  {}  {}", one.message_id, one.address.as_str(), fate(one.fate));
+        }
+    }
+}
+
+fn fate(fate: LoggedFate) -> &'static str {
+    match fate {
+        LoggedFate::Waiting => "o servidor de saída ainda tentava",
+        LoggedFate::Left => "saiu",
+        LoggedFate::CameBack => "voltou",
+    }
+}
+
+fn letter_words(one: &Unassured) -> String {
+    let Unassured { key, role, address, state, message_id, .. } = one;
+    format!("{key}  {role}  {}  {}  {message_id}", address.as_str(), pt::delivery(*state))
+}
+
+fn letter_json(one: &Unassured) -> Value {
+    json!({
+        "aviso": one.key.to_string(),
+        "versao": one.version,
+        "papel": one.role,
+        "endereco": one.address.as_str(),
+        "estava": one.state.as_str(),
+        "message_id": one.message_id,
+    })
+}
+
+fn put(answer: &mut Value, by: &Authorship, vouched: &Vouched, found: &Sightings, calendar: &Calendar) {
+    let ahead = |one: &Sighting| {
+        json!({
+            "aviso": one.letter.0.to_string(),
+            "versao": one.letter.1,
+            "endereco": one.address.as_ref().map(|address| address.as_str()),
+            "saiu_em": rfc3339(one.at, calendar),
+            "message_id": one.message_id,
+        })
+    };
+    answer["sairam"] = vouched.delivered.iter().map(letter_json).collect();
+    answer["sairam_antes_de_decididas"] = vouched.ahead.iter().map(ahead).collect();
+    answer["ficaram"] = found
+        .stayed
+        .iter()
+        .map(|one| json!({ "message_id": one.message_id, "endereco": one.address.as_str(), "destino": fate(one.fate) }))
+        .collect();
+    answer["autor"] = by.author.clone().into();
+    answer["motivo"] = by.reason.clone().into();
+    answer["em"] = rfc3339(by.at, calendar).into();
 }

@@ -34,7 +34,10 @@ pub(super) async fn run(session: &Session) -> Result {
         let since = health.facts.in_force.map_or_else(String::new, |(_, since, by)| {
             format!("; configuração em vigor desde {} (por {})", at(since), visible::line(&by))
         });
-        say(&format!("o serviço está bem: último sinal de vida em {beat}{since}"));
+        let copied = health.facts.backup.as_ref();
+        let copied =
+            copied.map_or_else(String::new, |last| format!("; última cópia do livro em {}", at(*last.at)));
+        say(&format!("o serviço está bem: último sinal de vida em {beat}{since}{copied}"));
     } else {
         for reason in &reasons {
             remark(&format!("erro: {reason}"));
@@ -77,6 +80,11 @@ fn facts(facts: &Facts, calendar: &Calendar) -> Value {
         "fontes": feeds.collect::<Vec<_>>(),
         "lacos": loops.collect::<Vec<_>>(),
         "canais_com_falha": channels.collect::<Vec<_>>(),
+        "ultima_copia": facts.backup.as_ref().map(|last| json!({
+            "em": at(Some(*last.at)),
+            "arquivo": last.path.display().to_string(),
+            "registro": last.seq,
+        })),
         "autoconferencia": facts.audit.as_ref().map(|(made, audit)| {
             json!({ "em": at(Some(*made)), "cartas": audit.letters, "divergencias": audit.divergences })
         }),

@@ -9,8 +9,8 @@ use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::desk::order;
 use crate::domain::id::WindowId;
 use crate::domain::journal::{
-    Act, ChannelCause, ClockAct, Entry, FeedAct, OrderAct, Ordered, ProposalsRefused, ProposalsTaken,
-    QueueResumed, RegisterDoubted, Seen, Unflagged, Verdict,
+    Act, ChannelCause, ClockAct, Entry, FeedAct, LeftProof, OrderAct, Ordered, ProposalsRefused,
+    ProposalsTaken, QueueResumed, RegisterDoubted, Seen, Unflagged, Verdict,
 };
 use crate::render::portuguese;
 use crate::store::{JournalEntry, JournalFilter, Store};
@@ -127,6 +127,14 @@ fn told_words(entry: &JournalEntry) -> String {
         ),
         Entry::Attempt(told) => to(&format!("entrega {}", portuguese::delivery(told.state.0)), &told.role),
         Entry::Returned(told) => to(&format!("entrega {}", portuguese::delivery(told.state.0)), &told.role),
+        Entry::LeftElsewhere(told) => {
+            let what = match (told.proof, &told.delivery) {
+                (LeftProof::Nothing, _) => "pode ter saído de outro livro; espera",
+                (_, None) => "saiu de outro livro, e este ainda não a decidiu",
+                (_, Some(_)) => "saiu de outro livro",
+            };
+            to(what, told.role.as_deref().unwrap_or_default())
+        }
         Entry::Released(told) => to("entrega incerta liberada", &told.role),
         Entry::Snapshot(told) => match told.verdict {
             Verdict::Accepted => format!("coleta aceita: {subject}"),
@@ -258,6 +266,7 @@ fn act(told: &Entry) -> Option<&'static str> {
         Entry::Opening(_)
         | Entry::Attempt(_)
         | Entry::Returned(_)
+        | Entry::LeftElsewhere(_)
         | Entry::Released(_)
         | Entry::Snapshot(_)
         | Entry::Reading(_)

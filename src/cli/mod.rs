@@ -7,6 +7,7 @@ mod agenda;
 mod apply;
 mod args;
 mod assume;
+mod backup;
 mod channel;
 mod check;
 mod clock;
@@ -25,6 +26,7 @@ mod order;
 mod orders;
 mod plan;
 mod register;
+mod reload;
 mod returned;
 mod serve;
 mod session;
@@ -66,7 +68,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             if let Some(data) = data {
                 say(&data);
             }
-            remark_styled(&text);
+            remark_styled(&match log_format() {
+                LogFormat::Text => text,
+                LogFormat::Json => telemetry::as_errors(&text),
+            });
             ExitCode::from(code)
         }
     }
@@ -152,9 +157,11 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Orders(Orders { undo: Some(asked), .. }) => orders::undo(&open().await?, asked).await,
         Command::Orders(Orders { all, undo: None }) => orders::list(&open().await?, *all).await,
         Command::Apply(asked) => apply::run(&open().await?, asked).await,
+        Command::Reload => reload::run(&open().await?).await,
         Command::Extend(asked) => extend::run(&open().await?, asked).await,
         Command::Clock { verb } => clock::run(&open().await?, verb.as_ref()).await,
-        Command::Assume(signature) => assume::run(&open().await?, signature).await,
+        Command::Backup { folder, keep } => backup::run(&open().await?, folder, *keep).await,
+        Command::Assume { signature, logs, left } => assume::run(&open().await?, signature, logs, left).await,
         Command::Health => health::run(&open().await?).await,
         Command::Complete { values: Some(values), .. } => Ok(shell::values(invocation, *values).await),
         Command::Complete { shell, values: None } => Ok(shell.map_or(Answer::Done, shell::complete)),

@@ -23,7 +23,7 @@ use super::news::News;
 use super::outbox::{Outbox, RoundSummary};
 use super::reconcile::{Pass, reconcile_once};
 use super::register::Registers;
-use super::report::report_once;
+use super::report::{LastSaid, report_once};
 use super::returns::Mailbox;
 use super::watch::{self, Watch};
 use super::{signal, succession};
@@ -250,7 +250,7 @@ impl Service {
         outbox.close().await;
         // What was accepted may bring the next thing: a rung waits for its divulgação, a resumo for its letters.
         let after = reconcile_once(app, app.now()).await?;
-        report_once(app, app.now()).await?;
+        report_once(app, app.now(), &mut LastSaid::default()).await?;
         audit_if_due(app, app.now()).await?;
         Herald::default().herald_once(app).await?;
         app.store.heartbeat(app.now()).await?;
@@ -348,7 +348,7 @@ impl Signals {
         })
     }
 
-    /// Told to stop.
+    /// LastSaid to stop.
     async fn stop(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}

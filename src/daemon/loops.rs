@@ -25,7 +25,7 @@ use super::news::News;
 use super::outbox::Outbox;
 use super::reconcile::{Pass, reconcile_once};
 use super::register::Registers;
-use super::report::report_once;
+use super::report::{LastSaid, report_once};
 use super::returns::Mailbox;
 use super::signal::{self, Signals};
 use crate::render::portuguese;
@@ -221,6 +221,7 @@ async fn rest(app: &App, each: Loop, pause: Duration) {
 
 async fn reconcile_loop(app: Arc<App>) {
     let mut reported_at: Option<Timestamp> = None;
+    let mut told = LastSaid::default();
     while !app.stop.is_cancelled() {
         let now = app.now();
         match reconcile_once(&app, now).await {
@@ -231,7 +232,7 @@ async fn reconcile_loop(app: Arc<App>) {
                     reported_at.is_none_or(|at| now.duration_since(at) > SignedDuration::from_hours(1));
                 if changed || stale {
                     reported_at = Some(now);
-                    if let Err(failure) = report_once(&app, now).await {
+                    if let Err(failure) = report_once(&app, now, &mut told).await {
                         error!(error = %chain(&failure), "o relatório falhou; será retomado");
                     }
                 }

@@ -18,7 +18,7 @@ use super::sender::{closed_until, send_share};
 use super::standing::StandingPlan;
 use super::trust::Trust;
 use super::{clock_watch, succession};
-use crate::config::{Mode, UncertainPolicy};
+use crate::config::Mode;
 use crate::domain::delivery::Outcome;
 use crate::domain::id::slugify;
 use crate::domain::overrides::BatchId;
@@ -160,9 +160,7 @@ impl Outbox {
             }
             self.round(app, &live, claims, &mut dispatch).await?;
         }
-        if app.live().setup.config.settings.on_uncertain == UncertainPolicy::Hold {
-            tell_of_held(app).await?;
-        }
+        tell_of_held(app).await?;
         dispatch.waiting = app.store.waiting(app.now()).await?;
         app.store.note_witness(app.now()).await?;
         dispatch.log();
@@ -364,8 +362,8 @@ impl Outbox {
     }
 }
 
-/// Calls a person for each batch of letters that may have been taken and are not repeated (`ao_incerto = "reter"`), once
-/// for the day on which that came about.
+/// Calls a person for each batch of letters that may have been taken and are not repeated: once for the day on which that
+/// came about (`ao_incerto = "reter"`), or once a day (a copied ledger was assumed).
 async fn tell_of_held(app: &App) -> Result<(), StoreError> {
     let now = app.now();
     let mut batches: BTreeMap<BatchId, (usize, Timestamp)> = BTreeMap::new();
@@ -376,6 +374,18 @@ async fn tell_of_held(app: &App) -> Result<(), StoreError> {
         }
     }
     for (batch, (letters, since)) in batches {
+        let zone = &app.live().calendar.hours.zone;
+        if batch.is_of_outage() {
+            let text = format!(
+                "{} de antes de o livro ser assumido, e não se sabe se de outro livro já {}: veja no servidor de saída, \
+                 pelo Message-ID. As que saíram: vigia-suas assumir --saiu AVISO --motivo \"…\" (ou --registro ARQUIVO). \
+                 Depois, para mandar as outras: vigia-suas liberar --lote {batch} --motivo \"…\"",
+                portuguese::counted(letters, "entrega espera", "entregas esperam"),
+                if letters == 1 { "saiu" } else { "saíram" },
+            );
+            alert_once(app, &format!("incerta-{}", slugify(batch.as_str())), text, now).await?;
+            continue;
+        }
         let text = format!(
             "Não se sabe se {} do lote {batch} {}: a conexão com o servidor de saída caiu antes da resposta, e \
              ao_incerto = \"reter\" manda esperar. Veja no servidor de saída se saiu; para mandar de novo, com o mesmo \
@@ -384,7 +394,7 @@ async fn tell_of_held(app: &App) -> Result<(), StoreError> {
             if letters == 1 { "foi aceita" } else { "foram aceitas" },
         );
         let topic = format!("incerta-{}", slugify(batch.as_str()));
-        alert_once_on(app, &topic, text, app.live().calendar.hours.zone.date_of(since), now).await?;
+        alert_once_on(app, &topic, text, zone.date_of(since), now).await?;
     }
     Ok(())
 }

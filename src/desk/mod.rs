@@ -3,10 +3,12 @@
 //! Reading order: `order` (what people decide by hand), `extend` (a prorrogação written down), `install` (another
 //! configuration put in place), `units` (take proposals of the register of units),
 //! `why` (what explains each letter), `dossier` (proof), `sample` (example letters), `check` (can every letter be
-//! written, and does the calendar stand by what was told?), `health` (is the service well?).
+//! written, and does the calendar stand by what was told?), `health` (is the service well?), `assume` (what left
+//! from another ledger).
 //!
 //! Architecture invariant: it meets the daemon only in the loaded world, and no rule of when or to whom lives here.
 
+pub mod assume;
 pub mod check;
 pub mod dossier;
 pub mod extend;

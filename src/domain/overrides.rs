@@ -101,6 +101,12 @@ impl BatchId {
         Self(format!("retomada/{until}").into())
     }
 
+    /// Whether it is what fell due while nothing was sent from this ledger.
+    #[must_use]
+    pub fn is_of_outage(&self) -> bool {
+        self.0.starts_with("retomada/")
+    }
+
     /// As shown to operators.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -3,7 +3,7 @@
 //! Reading order: [`token`] (names made from a notice's key), [`message`] (a letter's exact bytes), [`smtp`] (one
 //! connection to the relay), [`mod@file`] (rehearsal). [`Transport`] joins the last two for a sender. [`bounce`] reads
 //! what comes back, [`maildir`] is where it lies, and [`unmatched`] where it is put when it came by a pipe and matches
-//! no letter.
+//! no letter. [`relay_log`] finds in the relay's own log what left.
 //!
 //! Must not decide whether a letter is due, keep a queue, or log an address. Names only `domain`; no type of lettre or
 //! rustls stands in a signature that other rooms see. TLS here asks rustls for ring by name, so nothing need be
@@ -13,6 +13,7 @@ pub mod bounce;
 pub mod file;
 pub mod maildir;
 pub mod message;
+pub mod relay_log;
 #[cfg(test)]
 pub(crate) mod scripted;
 pub mod smtp;

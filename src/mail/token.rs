@@ -36,6 +36,42 @@ fn dot_atom(key: &str) -> String {
     out
 }
 
+/// The notice and version that a Message-ID of that domain names; nothing for what [`message_id`] never makes.
+#[must_use]
+pub fn notice_of(id: &str, domain: &str) -> Option<(NoticeKey, u16)> {
+    let (left, right) = id.strip_prefix('<')?.strip_suffix('>')?.split_once('@')?;
+    let (key, version) = read_back(left)?;
+    let key = NoticeKey::parse(&key)?;
+    (right == domain && message_id(&key.to_string(), version, domain) == id).then_some((key, version))
+}
+
+/// Undoes [`message_id`] without knowing the key: that it can is what makes that injective.
+fn read_back(left: &str) -> Option<(String, u16)> {
+    let (left, version) = match left.rsplit_once(".v") {
+        Some((rest, n)) if n.bytes().all(|b| b.is_ascii_digit()) => (rest, n.parse().ok()?),
+        _ => (left, 1),
+    };
+    let mut out = Vec::with_capacity(left.len());
+    let bytes = left.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'_' => {
+                out.push(u8::from_str_radix(left.get(at + 1..at + 3)?, 16).ok()?);
+                at += 2;
+            }
+            b'.' if bytes.get(at + 1) == Some(&b'e') && bytes.get(at + 2).is_some_and(u8::is_ascii_digit) => {
+                out.push(b'@');
+                at += 1;
+            }
+            b'.' => out.push(b'/'),
+            other => out.push(other),
+        }
+        at += 1;
+    }
+    Some((String::from_utf8(out).ok()?, version))
+}
+
 fn push_escaped(out: &mut String, byte: u8) {
     if byte.is_ascii_alphanumeric() || byte == b'-' {
         out.push(char::from(byte));
@@ -115,34 +151,6 @@ mod tests {
     use super::*;
     use crate::domain::id::{GerenciaId, MunicipalityCode, Reference, SystemId, WindowId};
     use crate::domain::notice::{Addressee, Departure};
-
-    /// Undoes `message_id` without knowing the key: that it can is what makes it injective.
-    fn read_back(id: &str) -> (String, u16) {
-        let left = id.strip_prefix('<').unwrap().split_once('@').unwrap().0;
-        let (left, version) = match left.rsplit_once(".v") {
-            Some((rest, n)) if n.bytes().all(|b| b.is_ascii_digit()) => (rest, n.parse().unwrap()),
-            _ => (left, 1),
-        };
-        let mut out = Vec::new();
-        let bytes = left.as_bytes();
-        let mut at = 0;
-        while at < bytes.len() {
-            match bytes[at] {
-                b'_' => {
-                    out.push(u8::from_str_radix(&left[at + 1..at + 3], 16).unwrap());
-                    at += 2;
-                }
-                b'.' if bytes[at + 1] == b'e' && bytes.get(at + 2).is_some_and(u8::is_ascii_digit) => {
-                    out.push(b'@');
-                    at += 1;
-                }
-                b'.' => out.push(b'/'),
-                other => out.push(other),
-            }
-            at += 1;
-        }
-        (String::from_utf8(out).unwrap(), version)
-    }
 
     fn is_dot_atom(text: &str) -> bool {
         text.split('.').all(|a| {
@@ -224,14 +232,18 @@ mod tests {
         fn every_key_and_version_has_a_message_id_of_its_own(key in key(), version in 1_u16..30) {
             let id = message_id(&key.to_string(), version, "example.org");
             prop_assert!(is_dot_atom(id[1..].split_once('@').unwrap().0), "{}", id);
-            prop_assert_eq!(read_back(&id), (key.to_string(), version));
+            prop_assert_eq!(read_back(id[1..].split_once('@').unwrap().0), Some((key.to_string(), version)));
+            if key.municipality().is_some() {
+                prop_assert_eq!(notice_of(&id, "example.org"), Some((key, version)));
+            }
+            prop_assert_eq!(notice_of(&id, "example.com"), None);
         }
 
         #[test]
         fn any_text_at_all_makes_a_message_id_of_its_own(key in "[a-z/@.:ev0-9 _é]{1,24}", version in 1_u16..30) {
             let id = message_id(&key, version, "example.org");
             prop_assert!(is_dot_atom(id[1..].split_once('@').unwrap().0), "{}", id);
-            prop_assert_eq!(read_back(&id), (key, version));
+            prop_assert_eq!(read_back(id[1..].split_once('@').unwrap().0), Some((key, version)));
         }
 
         #[test]

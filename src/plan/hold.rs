@@ -35,7 +35,7 @@ pub(super) fn over_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut P
     crowded.retain(|day, _| !world.overrides.released.contains(&BatchId::of_day(*day)));
     for letter in letters {
         let notice = &letter.notice;
-        let held = if is_urgent(world, moment, notice) {
+        let held = if is_urgent(world, moment, notice) || world.ledger.left_elsewhere.contains(&notice.key) {
             None
         } else {
             after_outage(world, notice).or_else(|| too_many(world, &crowded, zone.date_of(notice.due_at)))

@@ -2,7 +2,7 @@
 //!
 //! A compact view of the ledger: the bytes, addresses and attempts stay in the store.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroU16;
 use std::sync::{Arc, LazyLock};
 
@@ -29,6 +29,9 @@ pub struct Ledger {
     pub read_at: BTreeMap<(WindowId, u16), Timestamp>,
     /// Addresses that are not written to for now.
     pub flagged: Flags,
+    /// Notices whose letter left from another ledger before this one was assumed: once decided, it is recorded as
+    /// delivered, and no batch holds it.
+    pub left_elsewhere: BTreeSet<NoticeKey>,
     windows: HashMap<WindowId, WindowLedger>,
     service: BTreeMap<NoticeKey, Timestamp>,
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
 use super::db::detached;
+use super::letter::unpack;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::journal::{Announced, Channel, Entry};
@@ -96,7 +97,7 @@ impl Store {
                     key: cells.parsed("notice_key", NoticeKey::parse)?,
                     recorded_at: cells.instant("recorded_at")?,
                     subject: cells.get("subject")?,
-                    bytes: cells.get("bytes")?,
+                    bytes: unpack(cells.get("bytes")?).unwrap_or_default(),
                     is_taken: cells.get::<i64>("taken")? != 0,
                 })
             })

@@ -6,7 +6,7 @@ use super::cell::{Cells, parse_told};
 use super::db::Conn;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
-use super::{closing, notice, reading};
+use super::{closing, elsewhere, notice, reading};
 use crate::domain::id::EmailAddress;
 use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::reason::Cause;
@@ -53,6 +53,10 @@ pub(super) async fn frame(conn: &mut Conn) -> Result<Ledger, StoreError> {
     ledger.outage = outage(conn).await?;
     ledger.read_at = reading::later_editions(conn).await?;
     ledger.flagged = flagged(conn).await?;
+    for row in bound!(elsewhere::KEYS).fetch_all(&mut *conn).await? {
+        let cells = Cells::of("left_elsewhere", &row);
+        ledger.left_elsewhere.insert(cells.parsed("notice_key", NoticeKey::parse)?);
+    }
     Ok(ledger)
 }
 

@@ -1,7 +1,11 @@
-//! Letters as recorded, byte for byte.
+//! Letters as recorded, byte for byte. They lie compressed; what counts, and what their digest covers, is the plain bytes.
 
 use std::collections::HashMap;
+use std::io::{Read as _, Write as _};
 
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
@@ -87,6 +91,7 @@ impl Store {
 
 pub(super) fn letter(row: &SqliteRow) -> Result<StoredLetter, StoreError> {
     let cells = Cells::of("letters", row);
+    let packed: &[u8] = cells.get("bytes")?;
     Ok(StoredLetter {
         key: cells.parsed("notice_key", NoticeKey::parse)?,
         version: cells.number("version")?,
@@ -94,6 +99,44 @@ pub(super) fn letter(row: &SqliteRow) -> Result<StoredLetter, StoreError> {
         subject: cells.get("subject")?,
         sha256: cells.get("sha256")?,
         recorded_at: cells.instant("recorded_at")?,
-        bytes: cells.get("bytes")?,
+        // What does not come back is shown as it lies there: its digest tells.
+        bytes: unpack(packed).unwrap_or_else(|| packed.to_vec()),
     })
+}
+
+/// No letter is as long: what says so was not written here.
+const LONGEST: u64 = 64 * 1024 * 1024;
+
+/// A letter's bytes as they lie in the table (zlib).
+pub(super) fn pack(plain: &[u8]) -> Vec<u8> {
+    let mut packed = ZlibEncoder::new(Vec::with_capacity(plain.len() / 2), Compression::fast());
+    // Into memory nothing fails.
+    let _written = packed.write_all(plain);
+    packed.finish().unwrap_or_default()
+}
+
+/// The plain bytes again; nothing where that is not what [`pack`] writes, or more follows it.
+pub(super) fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
+    let mut plain = Vec::with_capacity(packed.len() * 4);
+    let mut stream = ZlibDecoder::new(packed);
+    stream.by_ref().take(LONGEST).read_to_end(&mut plain).ok()?;
+    (stream.total_in() == packed.len() as u64).then_some(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_lies_compressed_and_comes_back_byte_for_byte_or_not_at_all() {
+        let letter = "Subject: Prazo do RMA\r\n\r\nSenhor(a) gestor(a), o prazo é 31/12/2026.\r\n".repeat(40);
+        for plain in [letter.as_bytes(), b"", &[0, 255, 13, 10]] {
+            assert_eq!(unpack(&pack(plain)).unwrap(), plain);
+        }
+        let packed = pack(letter.as_bytes());
+        assert!(packed.len() * 4 < letter.len());
+        assert_eq!(unpack(&packed[..packed.len() - 1]), None);
+        assert_eq!(unpack(&[&packed[..], b"x"].concat()), None);
+        assert_eq!(unpack(letter.as_bytes()), None);
+    }
 }

@@ -4,9 +4,9 @@
 //! `outbox`, `settle` and `group` (letters on their way), `ledger` (the same as the plan sees it), `snapshot` and
 //! `status` (who has filled in), `ruling` (what people say of snapshots), `retired` (feeds that were switched off), `run`
 //! (how fetching goes), `overrides`, `configuration` (what was in force), `reading`, `contact` and `stop`, `register` and
-//! `news` (what the ministry publishes), `begin` and `witness` (is it this ledger that last sent?), `delivery` and `letter`
+//! `news` (what the ministry publishes), `begin`, `witness` and `elsewhere` (is it this ledger that last sent?), `delivery` and `letter`
 //! (what staff ask for), `returned` and `return_key` (what comes back by mail), `uncertain` (what waits
-//! for somebody),
+//! for somebody), `backup` (a copy of all of it),
 //! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
 //!
 //! Architecture invariants: SQL never reads a clock, every instant is a parameter; every write is one transaction
@@ -17,6 +17,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 mod announce;
+mod backup;
 mod baseline;
 mod begin;
 mod cell;
@@ -27,6 +28,7 @@ mod contact;
 mod db;
 mod delivery;
 mod dossier;
+mod elsewhere;
 mod error;
 mod group;
 mod journal;
@@ -63,12 +65,14 @@ mod visit;
 mod witness;
 
 pub use announce::{Announcements, ChannelFailure, StaffAlert};
+pub use backup::{Backup, BackupError, LastBackup};
 pub use begin::Signs;
 pub use configuration::{HeldConfiguration, KeptConfiguration, NewConfiguration, RefusedConfiguration};
 pub use contact::{FlaggedContact, LastLetter};
 pub use db::Generation;
 pub use delivery::{Attempt, DeliveryFilter, DeliveryId, DeliveryLine};
 pub use dossier::CaseFile;
+pub use elsewhere::{Sighting, Unassured, Vouched};
 pub use error::StoreError;
 pub use journal::{JournalEntry, JournalFilter};
 pub use letter::StoredLetter;

@@ -12,6 +12,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, count, ms};
 use super::db::{Conn, detached};
+use super::letter::unpack;
 use super::sql::{ROWS, bound, statements};
 use super::{DeliveryId, Store, StoreError};
 use crate::domain::delivery::DeliveryState;
@@ -295,7 +296,7 @@ fn claimed(row: &SqliteRow) -> Result<Claim, StoreError> {
         message_id: cells.get("message_id")?,
         address: cells.parsed("address", |t| EmailAddress::parse(t).ok())?,
         role: cells.parsed("role", Role::parse)?,
-        bytes: cells.get::<&[u8]>("bytes")?.into(),
+        bytes: unpack(cells.get("bytes")?).ok_or_else(|| cells.corrupt("bytes"))?.into(),
         attempts: cells.number("attempts")?,
         valid_until: cells.instant_opt("valid_until")?,
         state: cells.parsed("state", DeliveryState::parse)?,

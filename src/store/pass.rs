@@ -13,11 +13,13 @@ use super::cell::ms;
 use super::chain::{Chain, Line};
 use super::closing;
 use super::db::{Conn, detached};
+use super::elsewhere::{self, KnownToHaveLeft};
+use super::letter::pack;
 use super::notice::{NoticeRow, ids, put, put_row, stop};
 use super::sql::{bound, statements};
-use super::{DeliveryId, Store, StoreError};
+use super::{DeliveryId, Store, StoreError, Unassured};
 use crate::domain::id::EmailAddress;
-use crate::domain::journal::{self, DeliveryFacts, Evidence, LetterFacts, Stopped, Text};
+use crate::domain::journal::{self, DeliveryFacts, Evidence, LeftProof, LetterFacts, Stopped, Text};
 use crate::domain::notice::Recipient;
 use crate::domain::status::StatusEntry;
 use crate::plan::{Act, Decision, Sending};
@@ -127,7 +129,7 @@ async fn record(
     let key = change.decision.key().to_string();
     let row = NoticeRow::of(&change.decision);
     let known = NoticeRow::load(conn, &key).await?;
-    let (recorded, effect) = match &change.decision {
+    let (recorded, mut effect) = match &change.decision {
         Decision::Send(sending) => send(conn, &key, known.as_ref(), &row, sending, change, now).await?,
         Decision::Withhold(_) | Decision::Close(_) | Decision::Publish(_) => {
             let stopped = stop(conn, &key, change.decision.act(), now).await?;
@@ -139,8 +141,12 @@ async fn record(
         }
     };
     if recorded != Recorded::Repeated {
+        let left = std::mem::take(&mut effect.left);
         let told = told(change, row, recorded, effect);
         chain.append(Line::of_notice(now, change.decision.key(), &key, told));
+        for (delivery, how) in &left {
+            elsewhere::count(conn, chain, now, delivery, *how).await?;
+        }
         if let Decision::Publish(report) = &change.decision {
             closing::put(conn, chain, report, &key, now).await?;
         }
@@ -157,6 +163,8 @@ struct Effect {
     stopped: Option<Stopped>,
     /// Deliveries taken up again.
     resumed: Vec<String>,
+    /// Deliveries of it that left from another ledger before, when, and how that is known.
+    left: Vec<(Unassured, (Timestamp, LeftProof))>,
 }
 
 /// Records a version with its letter, or takes up again one that was stopped.
@@ -201,10 +209,12 @@ async fn send(
         &letter.subject,
         &digest,
         ms(now),
-        letter.bytes.as_slice()
+        pack(&letter.bytes)
     )
     .execute(&mut *conn)
     .await?;
+    let known_to_have_left = KnownToHaveLeft::find(conn, &letter.message_id).await?;
+    let mut left = Vec::new();
     let mut deliveries = Vec::with_capacity(recipients.len());
     for recipient in recipients {
         let id = DeliveryId::of(key, sending.version.get(), &recipient.address);
@@ -221,7 +231,11 @@ async fn send(
         )
         .execute(&mut *conn)
         .await?;
-        deliveries.push(DeliveryFacts { id: id.as_str().to_owned(), role });
+        deliveries.push(DeliveryFacts { id: id.as_str().to_owned(), role: role.clone() });
+        if let Some(how) = known_to_have_left.to(&recipient.address) {
+            let (of, to) = (&sending.notice.key, (role.as_str(), &recipient.address));
+            left.push((Unassured::new(of, sending.version.get(), &letter.message_id, id, to), how));
+        }
     }
     let letter = LetterFacts {
         message_id: letter.message_id.clone(),
@@ -229,7 +243,7 @@ async fn send(
         sha256: digest,
         deliveries,
     };
-    Ok((Recorded::New, Effect { letter: Some(letter), stopped, resumed: Vec::new() }))
+    Ok((Recorded::New, Effect { letter: Some(letter), stopped, resumed: Vec::new(), left }))
 }
 
 async fn has_letter(conn: &mut Conn, key: &str, version: i64) -> Result<bool, StoreError> {

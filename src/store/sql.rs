@@ -65,6 +65,7 @@ mod tests {
         let mut conn = store.db.read().await.unwrap();
         let rooms = [
             crate::store::announce::ALL,
+            crate::store::backup::ALL,
             crate::store::baseline::ALL,
             crate::store::begin::ALL,
             crate::store::chain::ALL,
@@ -74,6 +75,7 @@ mod tests {
             crate::store::db::ALL,
             crate::store::delivery::ALL,
             crate::store::dossier::ALL,
+            crate::store::elsewhere::ALL,
             crate::store::journal::ALL,
             crate::store::ledger::ALL,
             crate::store::letter::ALL,

@@ -1,4 +1,5 @@
-//! Letters that may have been taken and that wait for somebody to decide (`ao_incerto = "reter"`).
+//! Letters that may have been taken and that wait for somebody to decide: by `ao_incerto = "reter"`, or because a copied
+//! ledger was assumed.
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
@@ -13,9 +14,11 @@ use crate::domain::notice::NoticeKey;
 use crate::domain::overrides::BatchId;
 
 statements! {
-    const HELD = "SELECT id, notice_key, version, role, settled_at FROM deliveries \
-                  WHERE state = 'incerto' AND next_attempt_at IS NULL AND stopped_at IS NULL \
-                  AND (valid_until IS NULL OR valid_until > $1) ORDER BY notice_key, version, address";
+    // Held by an assumption: settled at the very instant at which the time before it was recorded as an outage.
+    const HELD = "SELECT d.id, d.notice_key, d.version, d.role, d.settled_at, o.until_at FROM deliveries d \
+                  LEFT JOIN outages o ON o.until_at = d.settled_at \
+                  WHERE d.state = 'incerto' AND d.next_attempt_at IS NULL AND d.stopped_at IS NULL \
+                  AND (d.valid_until IS NULL OR d.valid_until > $1) ORDER BY d.notice_key, d.version, d.address";
     const LET_GO = "UPDATE deliveries SET next_attempt_at = $2 WHERE id = $1 AND state = 'incerto' \
                     AND next_attempt_at IS NULL AND stopped_at IS NULL";
 }
@@ -83,8 +86,11 @@ impl Store {
 fn held(row: &SqliteRow) -> Result<HeldUncertain, StoreError> {
     let cells = Cells::of("deliveries", row);
     let key = cells.parsed("notice_key", NoticeKey::parse)?;
+    let assumed_at = cells.instant_opt("until_at")?;
     let batch = match &key {
-        NoticeKey::Municipal { window, slot, .. } => Some(BatchId::of_slot(window, *slot)),
+        NoticeKey::Municipal { window, slot, .. } => {
+            Some(assumed_at.map_or_else(|| BatchId::of_slot(window, *slot), BatchId::of_outage))
+        }
         NoticeKey::Staff { .. } | NoticeKey::Service { .. } => None,
     };
     Ok(HeldUncertain {

@@ -24,7 +24,7 @@ use super::cell::{Cells, whole_ms};
 use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
 use super::sql::{bound, statements};
-use super::{Store, StoreError};
+use super::{OnUncertain, Sighting, Store, StoreError, Unassured, Vouched, elsewhere};
 use crate::domain::journal::{Assumed, DoubtCause};
 use crate::domain::overrides::Authorship;
 use crate::files::{self, Access};
@@ -59,6 +59,8 @@ struct Written {
     head: Head,
     maquina: String,
     arquivo: String,
+    /// Where its ledger is.
+    livro: PathBuf,
 }
 
 /// Why nobody knows that this ledger is the one that last sent.
@@ -79,12 +81,18 @@ pub struct Assumption {
     pub seq: i64,
     /// The time in which letters may have left that this ledger does not know of.
     pub gap: Outage,
+    /// What left from the other ledger.
+    pub vouched: Vouched,
+    /// What was due, may have left, and waits for `liberar`.
+    pub held: Vec<Unassured>,
 }
 
 /// The file, and what this process last wrote to it: nothing while it does not keep it.
 #[derive(Debug)]
 pub(super) struct Witness {
     path: PathBuf,
+    /// The ledger, through links.
+    database: PathBuf,
     kept: Mutex<Option<(i64, String)>>,
 }
 
@@ -92,7 +100,8 @@ impl Witness {
     pub(super) fn beside(database: &Path) -> Arc<Self> {
         let mut path = database.as_os_str().to_owned();
         path.push(".testemunha");
-        Arc::new(Self { path: path.into(), kept: Mutex::default() })
+        let database = database.canonicalize().unwrap_or_else(|_| database.to_owned());
+        Arc::new(Self { path: path.into(), database, kept: Mutex::default() })
     }
 
     /// Puts the head that a transaction finds in place, if this process keeps the witness and it is news.
@@ -108,7 +117,8 @@ impl Witness {
         let written = tokio::task::spawn_blocking(move || {
             let told = |file: &Metadata| {
                 let head = Head { seq, hash: hash.clone(), at: now.to_string() };
-                let told = Written { head, maquina: machine(), arquivo: identity(file) };
+                let (maquina, arquivo) = (machine(), identity(file));
+                let told = Written { head, maquina, arquivo, livro: own.database.clone() };
                 serde_json::to_vec(&told).unwrap_or_default()
             };
             files::put_own(&own.path, Access::Group, told).map_err(|source| own.fault(source))?;
@@ -135,6 +145,19 @@ impl Witness {
         let is_own =
             told.as_ref().is_some_and(|told| told.maquina == machine() && told.arquivo == identity(&file));
         Ok(Some((told.map(|told| told.head), is_own)))
+    }
+
+    /// The ledger that a copied witness was written for, if that was another one of this machine.
+    fn original(&self) -> Result<Option<PathBuf>, StoreError> {
+        let text = match fs::read(&self.path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(self.fault(error)),
+        };
+        let told: Option<Written> = serde_json::from_slice(&text).ok();
+        Ok(told
+            .filter(|told| told.maquina == machine() && told.livro != self.database)
+            .map(|told| told.livro))
     }
 
     fn fault(&self, source: io::Error) -> StoreError {
@@ -201,14 +224,28 @@ impl Store {
         self.witness.note(&mut *self.db.read().await?, now).await
     }
 
-    /// A person's word (`assumir`) that this ledger is the one that counts. What fell due since its last pass may have
-    /// been sent by another, and waits for `liberar` like what falls due in an outage. Answers nothing when there was no
-    /// doubt.
+    /// A person's word (`assumir`) that this ledger is the one that counts. What is known to have left from another counts
+    /// as delivered. What else was due, or fell due since its last pass, may have been sent by another, and waits for
+    /// `liberar` like what falls due in an outage. Answers nothing when there was no doubt.
     ///
     /// # Errors
-    /// As [`Store::keep_witness`].
-    pub async fn assume(&self, by: &Authorship) -> Result<Option<Assumption>, StoreError> {
+    /// [`StoreError::Taken`] where the original is on this machine and a daemon sends from it; else as
+    /// [`Store::keep_witness`].
+    pub async fn assume(
+        &self,
+        sightings: Vec<Sighting>,
+        by: &Authorship,
+    ) -> Result<Option<Assumption>, StoreError> {
         let Some(doubt) = self.doubt().await? else { return Ok(None) };
+        if let Some(path) = self.witness.original()?
+            && Self::sender(&path).is_some()
+        {
+            return Err(StoreError::Taken { path });
+        }
+        // Where a daemon runs it has tidied up by itself.
+        if let Ok(lock) = self.lock() {
+            self.recover(&lock, by.at, OnUncertain::Resend).await?;
+        }
         let (db, witness, by) = (self.db.clone(), self.witness.clone(), by.clone());
         detached(async move {
             let mut tx = db.begin().await?;
@@ -219,6 +256,7 @@ impl Store {
             };
             // To the millisecond, as the ledger keeps it: the batch that waits is named by it.
             let until = whole_ms(by.at);
+            let by = Authorship { at: until, ..by };
             let gap = Outage { from: from.min(until), until };
             let told = Assumed {
                 cause: doubt.cause,
@@ -226,17 +264,21 @@ impl Store {
                 witness_hash: doubt.witness.as_ref().map(|head| head.hash.clone()),
                 seq,
                 hash,
-                author: by.author,
-                reason: by.reason,
+                author: by.author.clone(),
+                reason: by.reason.clone(),
             };
             Chain::tell(&mut tx, Line::new(by.at, "livro", told)).await?;
             put_outage(&mut tx, gap, by.at).await?;
+            let mut chain = Chain::resume(&mut tx).await?;
+            let vouched = elsewhere::vouch(&mut tx, &mut chain, &sightings, &by).await?;
+            let held = elsewhere::hold(&mut tx, &mut chain, &by).await?;
+            chain.save(&mut tx).await?;
             let head = head(&mut tx).await?;
             tx.commit().await?;
             witness.put(head, by.at).await?;
             // Who gives their word does not send.
             *witness.kept.lock().unwrap_or_else(PoisonError::into_inner) = None;
-            Ok(Some(Assumption { doubt, seq, gap }))
+            Ok(Some(Assumption { doubt, seq, gap, vouched, held }))
         })
         .await
     }
@@ -321,10 +363,10 @@ mod tests {
         let store = at_work(&dir).await;
         fs::remove_file(dir.path().join("vigia.db.testemunha")).unwrap();
         let by = Authorship { author: "ana".to_owned(), reason: "máquina nova".to_owned(), at: at(9) };
-        let assumed = store.assume(&by).await.unwrap().unwrap();
+        let assumed = store.assume(Vec::new(), &by).await.unwrap().unwrap();
         assert_eq!(assumed.gap, Outage { from: at(2), until: at(9) });
         assert_eq!(store.doubt().await.unwrap(), None);
-        assert_eq!(store.assume(&by).await.unwrap(), None);
+        assert_eq!(store.assume(Vec::new(), &by).await.unwrap(), None);
         assert!(store.verify().await.unwrap().is_whole());
         let told = store.journal(&crate::store::JournalFilter::default()).await.unwrap();
         let told = told

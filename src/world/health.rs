@@ -20,7 +20,7 @@ use crate::domain::time::{Leap, Zone};
 use crate::plan::CLOCK_TOLERANCE;
 use crate::render::portuguese as pt;
 use crate::store::{
-    ChannelFailure, LedgerDoubt, LoopProgress, RefusedConfiguration, Signs, Store, StoreError,
+    ChannelFailure, LastBackup, LedgerDoubt, LoopProgress, RefusedConfiguration, Signs, Store, StoreError,
 };
 use crate::text::visible;
 
@@ -30,6 +30,8 @@ const FRESH: SignedDuration = SignedDuration::from_mins(5);
 const AUDITED: SignedDuration = SignedDuration::from_hours(26);
 /// So long is looked back for ways to tell staff that fail.
 const CHANNELS: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Copies are made each day, or each week.
+const BACKUP_FRESH: SignedDuration = SignedDuration::from_hours(8 * 24);
 /// A feed that failed so often in a row is unreadable; what fails less often is tried again soon.
 const FAILURES: u32 = 3;
 
@@ -58,6 +60,8 @@ pub struct Facts {
     pub channels: Vec<ChannelFailure>,
     /// How far each loop got, as the service noted last.
     pub loops: Vec<LoopProgress>,
+    /// The last copy of the ledger that is known of.
+    pub backup: Option<LastBackup>,
     /// The last self-audit.
     pub audit: Option<(Timestamp, Audited)>,
 }
@@ -130,6 +134,11 @@ pub enum Ailment {
     Unaudited {
         /// The last one; absent: none ever.
         since: Option<Timestamp>,
+    },
+    /// Copies were made regularly, and the last is too old. Ends with the next `copia`.
+    BackupOld {
+        /// The last one.
+        since: Timestamp,
     },
     /// A way to tell staff failed. Ends when it is taken again, or after a week.
     ChannelFails(ChannelFailure),
@@ -214,6 +223,8 @@ pub fn ailments(facts: &Facts) -> Vec<Ailment> {
     if is_alive && standstills(facts).is_empty() && counts_from.is_some_and(|at| older(at, AUDITED)) {
         found.push(Ailment::Unaudited { since: audited });
     }
+    let backup = facts.backup.as_ref().filter(|last| last.is_regular && older(*last.at, BACKUP_FRESH));
+    found.extend(backup.map(|last| Ailment::BackupOld { since: *last.at }));
     found.extend(facts.channels.iter().cloned().map(Ailment::ChannelFails));
     found.extend(facts.feeds.iter().flat_map(|feed| feed.ailments(now)));
     found
@@ -262,6 +273,7 @@ impl Facts {
             feeds: feeds(store, live, now).await?,
             channels: store.announcements(since).await?.failing,
             loops: store.progress().await?,
+            backup: store.last_backup(),
             audit: store.last_audit().await?,
         })
     }
@@ -368,6 +380,11 @@ impl Ailment {
                 overdue.words(zone)
             ),
             Self::Refused(aside) => aside::words(aside, zone),
+            Self::BackupOld { since } => format!(
+                "a última cópia do livro é de {}\n  dica: veja por que as seguintes não foram feitas (systemctl status \
+                 vigia-suas-copia.timer; journalctl -u vigia-suas-copia) e rode “vigia-suas copia PASTA --guardar N”",
+                pt::instant(*since, zone)
+            ),
             Self::Faulty => {
                 "os arquivos da configuração têm falhas; o serviço ainda não os leu\n  dica: rode \
                              “vigia-suas verificar” e corrija antes de recarregar ou reiniciar"
@@ -448,6 +465,7 @@ mod tests {
             feeds: Vec::new(),
             channels: Vec::new(),
             loops: Vec::new(),
+            backup: None,
             audit: Some((now - 1.hour(), audit(now, 0))),
         }
     }

@@ -64,6 +64,13 @@ pub(in crate::cli) enum Command {
     #[command(after_help = "Exemplo:\n  vigia-suas --config /etc/vigia-suas aplicar /root/vigia-nova\n  \
         vigia-suas aplicar --confirmar 78")]
     Apply(Apply),
+    #[command(name = "recarregar", alias = "reload")]
+    #[command(about = "Manda o serviço ler os arquivos de novo e diz o que ele fez deles")]
+    #[command(
+        after_help = "Exemplo:\n  vigia-suas recarregar\n\nÉ o que “systemctl reload vigia-suas” faz. \
+        Saída: 0 adotou; 1 recusou ou reteve, e vale a configuração anterior; 3 não se soube."
+    )]
+    Reload,
     #[command(name = "prorrogar", alias = "extend")]
     #[command(about = "Escreve uma prorrogação no calendário, mostrando antes quem será avisado")]
     #[command(after_help = "Exemplo:\n  vigia-suas prorrogar rma/2026-10 --para 15/12/2026 \
@@ -239,12 +246,40 @@ pub(in crate::cli) enum Command {
         #[command(subcommand)]
         verb: Option<ClockVerb>,
     },
+    #[command(name = "copia", alias = "backup")]
+    #[command(about = "Copia o livro inteiro para uma pasta, com o serviço em pé, e confere a cópia")]
+    #[command(after_help = "Exemplo:\n  vigia-suas copia /var/backups/vigia-suas --guardar 14")]
+    Backup {
+        #[arg(
+            id = "pasta",
+            value_name = "PASTA",
+            help = "Onde gravar; precisa existir, e não ser a do livro"
+        )]
+        folder: PathBuf,
+        #[arg(id = "guardar", long, value_name = "N", value_parser = value::count)]
+        #[arg(help = "Deixa na pasta só as N cópias mais novas deste livro [padrão: todas]")]
+        keep: Option<u16>,
+    },
     #[command(name = "assumir", alias = "adopt")]
     #[command(about = "Põe para valer um livro copiado, restaurado ou trazido de outra máquina")]
     #[command(
-        after_help = "Exemplo:\n  vigia-suas assumir --motivo \"Máquina nova; a antiga foi desligada\""
+        after_help = "Exemplo:\n  vigia-suas assumir --motivo \"Máquina nova; a antiga foi desligada\"\n  \
+        vigia-suas assumir --registro /var/log/mail.log --registro /var/log/mail.log.1 --motivo \"Disco trocado\"\n  \
+        vigia-suas assumir --saiu rma/2026-10/divulgacao/3205309 --motivo \"Confirmado por telefone\""
     )]
-    Assume(Signature),
+    Assume {
+        #[command(flatten)]
+        signature: Signature,
+        #[arg(id = "registro", long, value_name = "ARQUIVO")]
+        #[arg(
+            help = "Registro do servidor de saída (Postfix), também .gz: as cartas que constam dele como enviadas não \
+            saem de novo; pode ser repetida"
+        )]
+        logs: Vec<PathBuf>,
+        #[arg(id = "saiu", long, value_name = "AVISO", value_parser = value::text)]
+        #[arg(help = "Uma carta que já saiu, pelo nome do aviso ou pelo Message-ID; pode ser repetida")]
+        left: Vec<String>,
+    },
     #[command(name = "dispensar", alias = "exempt")]
     #[command(about = "Registra que a janela não se aplica, ou que nada há a declarar")]
     #[command(
@@ -297,9 +332,11 @@ impl Command {
             Self::Run { once } => !once,
             Self::Plan { .. }
             | Self::Apply(_)
+            | Self::Reload
             | Self::Health
             | Self::Clock { .. }
-            | Self::Assume(_)
+            | Self::Backup { .. }
+            | Self::Assume { .. }
             | Self::Orders(_)
             | Self::Note(_)
             | Self::Why(_)
@@ -334,7 +371,10 @@ impl Command {
     /// files in force, is about those files.
     pub(in crate::cli) fn follows_the_service(&self) -> bool {
         self.goes_on()
-            && !matches!(self, Self::Run { .. } | Self::Apply(_) | Self::Plan { against: Some(_), .. })
+            && !matches!(
+                self,
+                Self::Run { .. } | Self::Apply(_) | Self::Reload | Self::Plan { against: Some(_), .. }
+            )
     }
 
     /// Whether it writes to the ledger or the configuration, sends, or takes data in. In `producao` that happens now and
@@ -343,12 +383,14 @@ impl Command {
         match self {
             Self::Run { .. }
             | Self::Apply(_)
+            | Self::Reload
             | Self::Extend(_)
             | Self::Ingest { .. }
             | Self::SendTest { .. }
             | Self::TestChannel { .. }
             | Self::Bounce
-            | Self::Assume(_)
+            | Self::Backup { .. }
+            | Self::Assume { .. }
             | Self::Hold { .. }
             | Self::Release { .. }
             | Self::Note(_)

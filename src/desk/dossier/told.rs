@@ -264,7 +264,11 @@ fn matters(entry: &JournalEntry, windows: &BTreeSet<WindowId>) -> bool {
             batch.starts_with("dia/") || batch.starts_with("retomada/") || windows.iter().any(of)
         }),
         // The referral to the ministry's people (norma 6.3) is about every municipality of the window.
-        Entry::Decision(_) | Entry::Attempt(_) | Entry::Returned(_) | Entry::Released(_) => matches!(
+        Entry::Decision(_)
+        | Entry::Attempt(_)
+        | Entry::Returned(_)
+        | Entry::Released(_)
+        | Entry::LeftElsewhere(_) => matches!(
             NoticeKey::parse(&entry.subject),
             Some(NoticeKey::Staff {
                 slot: StaffSlot::Referral { .. } | StaffSlot::ReferralAddendum { .. },

@@ -35,7 +35,8 @@ pub use make::{Field, Form, ObjectType};
 use make::{entries, facts};
 pub use read::Unread;
 pub use word::{
-    Act, Channel, ChannelCause, ClockAct, DoubtCause, FeedAct, OrderAct, OrderKind, Text, Unflagging, Verdict,
+    Act, Channel, ChannelCause, ClockAct, DoubtCause, FeedAct, LeftProof, OrderAct, OrderKind, Text,
+    Unflagging, Verdict,
 };
 
 use super::delivery::DeliveryState;
@@ -289,6 +290,32 @@ entries! {
         author "autor": String,
         /// Why.
         reason "motivo": String,
+    }
+
+    /// A letter left, or may have left, from another ledger before this one was assumed. The subject is the notice's key.
+    LeftElsewhere "entrega.outro-livro.1" since "0.1.0" {
+        /// Its Message-ID.
+        message_id "message_id": String,
+        /// The version of the notice's text.
+        version "versao": u16,
+        /// The delivery's id; null: this ledger has no such letter yet, and counts it as delivered when it records it.
+        delivery "entrega": Option<String>,
+        /// In which role the address is written to; null where there is no delivery yet.
+        role "papel": Option<String>,
+        /// SHA-256 of the address in small letters; null: every address of the letter, or that of the delivery.
+        address_sha256 "endereco_sha256": Option<String>,
+        /// Where the delivery stands after it: *aceito*, or *incerto* where nothing proves that it left.
+        state "estado": Text<DeliveryState>,
+        /// When it left, or was said to have.
+        left_at "saiu_em": Text<Timestamp>,
+        /// How that is known: *registro*, *pessoa* or *nenhuma*.
+        proof "prova": LeftProof,
+        /// SHA-256 of what the delivery says of it.
+        reply_sha256 "resposta_sha256": String,
+        /// Who said so; null where a pass counted what had been said before.
+        author "autor": Option<String>,
+        /// Why.
+        reason "motivo": Option<String>,
     }
 
     /// The queue stands still: letters came back from several domains at once. The subject is the queue.

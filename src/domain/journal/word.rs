@@ -92,6 +92,16 @@ words! {
         Other "outro",
     }
 
+    /// How it is known that a letter left from another ledger.
+    LeftProof {
+        /// *registro*: the relay's log says so.
+        Log "registro",
+        /// *pessoa*: somebody says so.
+        Person "pessoa",
+        /// *nenhuma*: it is not known, and may be so.
+        Nothing "nenhuma",
+    }
+
     /// What became of a feed.
     FeedAct {
         /// *aposentar*: it was removed or switched off.

@@ -4,7 +4,7 @@ use std::num::NonZeroU16;
 
 use super::fate::still_says;
 use super::{Fate, Pair, Wish};
-use crate::domain::notice::{Recipient, Slot, Told};
+use crate::domain::notice::{NoticeKey, Recipient, Slot, Told};
 use crate::domain::overrides::{BatchId, Hold, HoldScope, Note};
 use crate::domain::reason::Reason;
 use crate::plan::decision::Withheld;
@@ -18,7 +18,8 @@ impl Pair<'_, '_> {
         }
         let overrides = self.context.world.overrides;
         let batch = BatchId::of_slot(&self.context.assessor.window().id, wish.slot);
-        let released = overrides.released.contains(&batch);
+        // What left from another ledger was let go there.
+        let released = overrides.released.contains(&batch) || self.left_elsewhere(wish.slot);
         let system = self.context.assessor.system();
         match wish.slot {
             Slot::Extension { edition } if self.track.awaiting == Some(edition) => {
@@ -37,6 +38,15 @@ impl Pair<'_, '_> {
             | Slot::Upheld { .. }
             | Slot::Rung { .. } => (system.approve && !released).then_some(Reason::AwaitsApproval { batch }),
         }
+    }
+
+    fn left_elsewhere(&self, slot: Slot) -> bool {
+        let ledger = self.context.world.ledger;
+        if ledger.left_elsewhere.is_empty() {
+            return false;
+        }
+        let (window, municipality) = (self.context.assessor.window().id.clone(), self.municipality.code);
+        ledger.left_elsewhere.contains(&NoticeKey::Municipal { window, slot, municipality })
     }
 
     /// What somebody holds it by (`reter`, or the pause of a call made).

@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 use tempfile::TempDir;
 
 use crate::domain::id::{FeedId, SnapshotId};
-use crate::domain::journal::{Entry, Unread, Verdict};
+use crate::domain::journal::{Entry, LeftProof, Unread, Verdict};
 use crate::domain::overrides::{Authorship, HoldScope};
 use crate::domain::refusal::Refusal;
 use crate::domain::status::{Basis, Observation, State};
@@ -13,7 +13,7 @@ use crate::store::testing::*;
 use crate::store::verify::NOT_PROVED;
 use crate::store::{
     Amiss, ChainReport, HeldConfiguration, JournalFilter, NewConfiguration, NewSnapshot, Override,
-    RawMessage, Return, Store,
+    RawMessage, Return, Sighting, Store,
 };
 
 fn by(reason: &str, minutes: i64) -> Authorship {
@@ -116,6 +116,23 @@ pub(super) async fn told(dir: &TempDir) -> Store {
     };
     store.add_override(exemption, by("fechada", 8)).await.unwrap();
     store.record_pass(at(9), vec![act(Act::Publish, VITORIA)]).await.unwrap();
+    // Without its witness it may be a copy: one letter left to one address, one may have, and one is not decided yet.
+    store.record_pass(at(10), vec![act(Act::Send, "3201209")]).await.unwrap();
+    let sighting = |code: &str| {
+        let change = act(Act::Send, code);
+        Sighting {
+            message_id: change.letter.unwrap().message_id,
+            letter: (change.decision.key().clone(), 1),
+            address: Some(address(&format!("SMAS@m{code}.invalid"))),
+            at: at(9),
+            proof: LeftProof::Log,
+        }
+    };
+    let assumed =
+        store.assume(vec![sighting("3201209"), sighting("3201308")], &by("disco", 11)).await.unwrap();
+    let assumed = assumed.unwrap();
+    assert_eq!((assumed.vouched.delivered.len(), assumed.vouched.ahead.len(), assumed.held.len()), (1, 1, 1));
+    store.record_pass(at(12), vec![act(Act::Send, "3201308")]).await.unwrap();
     let report = store.verify().await.unwrap();
     assert!(report.is_whole(), "{:#?}", report.faults());
     store

@@ -13,7 +13,7 @@ use super::expect::{Must, Row, Rows};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::PartId;
 use crate::domain::journal::{
-    Act, Attempt, Decision, Evidence, LetterFacts, Message, Released, Returned, Stopped, Text,
+    Act, Attempt, Decision, Evidence, LeftElsewhere, LetterFacts, Message, Released, Returned, Stopped, Text,
 };
 use crate::domain::notice::{Kind, NoticeKey, Slot};
 use crate::domain::reason::Cause;
@@ -30,6 +30,7 @@ pub(super) struct Notices {
     /// Deliveries by notice.
     of_notice: HashMap<String, Vec<String>>,
     attempts: Rows,
+    left_elsewhere: Rows,
     returns: Rows,
     links: Rows,
 }
@@ -193,6 +194,24 @@ impl Notices {
         }
     }
 
+    pub(super) fn left_elsewhere(&mut self, entry: &Link<'_>, told: LeftElsewhere) {
+        let Some(id) = &told.delivery else {
+            let row = vec![
+                ("notice_key", Must::text(entry.subject)),
+                ("version", Must::number(i64::from(told.version))),
+                ("left_at", Must::number(ms(*told.left_at))),
+                ("proof", Must::text(told.proof.as_str())),
+            ];
+            let key = vec![told.message_id, told.address_sha256.unwrap_or_default()];
+            self.left_elsewhere.insert(key, row);
+            return;
+        };
+        if let Some(delivery) = self.deliveries.get_mut(id) {
+            delivery.settle(entry.at, *told.state, told.reply_sha256, ms(*told.left_at));
+            delivery.next_attempt_at = None;
+        }
+    }
+
     pub(super) fn returned(&mut self, entry: &Link<'_>, told: Returned) {
         let Message { sha256, size, kept_sha256 } = told.message;
         self.links.insert(vec![told.delivery.clone(), sha256.clone()], Row::new());
@@ -300,6 +319,7 @@ impl Notices {
             ("letters", self.letters),
             ("deliveries", deliveries.collect()),
             ("attempts", self.attempts),
+            ("left_elsewhere", self.left_elsewhere),
             ("returns", self.returns),
             ("delivery_returns", self.links),
         ])

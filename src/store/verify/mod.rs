@@ -177,6 +177,7 @@ impl Discrepancy {
             "attempts" => (format!("a tentativa {second} da entrega {first}"), true),
             // The address itself is personal data; its digest is the subject of the journal's entry.
             "flagged_contacts" => (format!("a marcação do contato {key}"), true),
+            "left_elsewhere" => (format!("a saída de {first} por outro livro"), true),
             "mappings" => (format!("a evidência de coleta {key}"), true),
             "snapshots" => (format!("a coleta {key}"), true),
             "snapshot_tallies" => (format!("a contagem da coleta {key}"), true),

@@ -46,6 +46,7 @@ impl Replay {
                 self.closings.entry(closed).or_insert(row);
             }
             Entry::Attempt(told) => self.notices.attempted(entry, told),
+            Entry::LeftElsewhere(told) => self.notices.left_elsewhere(entry, told),
             Entry::Returned(told) => self.notices.returned(entry, told),
             Entry::Released(told) => self.notices.released(&told),
             Entry::Flagged(told) => {

@@ -6,6 +6,7 @@ use sqlx::{Row as _, TypeInfo as _, ValueRef as _};
 
 use super::super::StoreError;
 use super::super::db::Conn;
+use super::super::letter::unpack;
 use super::super::sql::statements;
 use super::expect::{Found, Must, Row};
 use super::{Amiss, ChainReport, Discrepancy, Expected};
@@ -17,6 +18,7 @@ statements! {
     const LETTERS = "SELECT * FROM letters";
     const DELIVERIES = "SELECT * FROM deliveries";
     const ATTEMPTS = "SELECT * FROM attempts";
+    const LEFT = "SELECT * FROM left_elsewhere";
     const CONTACTS = "SELECT * FROM flagged_contacts";
     const MAPPINGS = "SELECT * FROM mappings";
     const SNAPSHOTS = "SELECT * FROM snapshots";
@@ -46,12 +48,13 @@ const fn table(name: &'static str, key: &'static [&'static str], rows: &'static 
     Table { name, key, rows }
 }
 
-const TABLES: [Table; 21] = [
+const TABLES: [Table; 22] = [
     table("notices", &["notice_key"], NOTICES),
     table("closings", &["window_id", "edition"], CLOSINGS),
     table("letters", &["notice_key", "version"], LETTERS),
     table("deliveries", &["id"], DELIVERIES),
     table("attempts", &["delivery", "n"], ATTEMPTS),
+    table("left_elsewhere", &["message_id", "address_sha256"], LEFT),
     table("flagged_contacts", &["address"], CONTACTS),
     table("mappings", &["sha256"], MAPPINGS),
     table("snapshots", &["id"], SNAPSHOTS),
@@ -118,7 +121,11 @@ fn key_of(table: &Table, row: &SqliteRow, column: &str) -> String {
 }
 
 fn changed(table: &Table, row: &SqliteRow, must: &Row) -> Vec<&'static str> {
-    let wrong = |(column, must): &(&'static str, Must)| (!must.fits(&found(row, column))).then_some(*column);
+    let found = |column: &'static str| match (table.name, column) {
+        ("letters", "bytes") => letter(row),
+        _ => found(row, column),
+    };
+    let wrong = |(column, must): &(&'static str, Must)| (!must.fits(&found(column))).then_some(*column);
     let mut changed: Vec<&'static str> = must.iter().filter_map(wrong).collect();
     if table.name == "deliveries" && is_on_the_wire(row, must) {
         changed.retain(|column| !matches!(*column, "state" | "attempts" | "sending_at"));
@@ -138,6 +145,12 @@ fn is_on_the_wire(row: &SqliteRow, must: &Row) -> bool {
         _ => false,
     };
     waits && counted && found(row, "state") == Found::Text("enviando".to_owned())
+}
+
+/// A letter's plain bytes.
+fn letter(row: &SqliteRow) -> Found {
+    let packed = row.try_get_unchecked::<&[u8], _>("bytes").ok();
+    packed.and_then(unpack).map_or(Found::Other, |plain| Found::Bytes(sha256(&plain)))
 }
 
 fn found(row: &SqliteRow, column: &str) -> Found {

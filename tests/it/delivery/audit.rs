@@ -68,7 +68,9 @@ async fn each_sort_of_divergence_that_is_planted_in_the_ledger_is_found_and_name
         ),
         (
             "bytes changed",
-            format!("UPDATE letters SET bytes = CAST('outra' AS BLOB) WHERE notice_key = {key}"),
+            format!(
+                "UPDATE letters SET bytes = (SELECT bytes FROM letters ORDER BY notice_key DESC LIMIT 1) WHERE notice_key = {key}"
+            ),
             "foi alterada (bytes)",
         ),
         (

@@ -1,6 +1,7 @@
 //! Delivery: a real ledger, a real relay on loopback, and for crashes the real program.
 
 mod audit;
+mod backup;
 mod clock;
 mod contact;
 mod crash;

@@ -63,6 +63,40 @@ async fn a_bad_configuration_changes_nothing_and_is_told_once_with_all_its_fault
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_command_that_reloads_ends_as_the_service_took_the_files() {
+    let relay = Relay::start().await;
+    let choice = Choice::new(relay.port);
+    let site = Site::new(&choice);
+    let ends = |code: i32, words: &str| {
+        let output = site.run(&["recarregar"]);
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(output.status.code() == Some(code) && said.contains(words), "{}: {said}", output.status);
+    };
+    ends(3, "não está rodando");
+    let daemon = site.daemon();
+    relay.distinct(3).await;
+    ends(0, "adotou");
+    let vigia = site.config().join("vigia.toml");
+    let good = fs::read_to_string(&vigia).unwrap();
+    fs::write(&vigia, good.replace("\"reenviar\"", "\"talvez\"")).unwrap();
+    ends(1, "RECUSOU");
+    // The same faults once more are a verdict of their own.
+    ends(1, "RECUSOU");
+    fs::write(&vigia, &good).unwrap();
+    site.write_calendar(&Choice { windows: 2, ..choice.clone() });
+    ends(0, "adotou");
+    relay.distinct(7).await;
+    let roster = site.config().join("municipios.csv");
+    let whole = fs::read_to_string(&roster).unwrap();
+    fs::write(&roster, whole.lines().take(2).fold(String::new(), |text, line| text + line + "\n")).unwrap();
+    ends(1, "NÃO adotou");
+    fs::write(&roster, whole).unwrap();
+    ends(0, "adotou");
+    assert_eq!(daemon.terminate().code(), Some(0));
+    ends(3, "não está rodando");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_silent_edit_of_a_deadline_already_told_is_refused() {
     let relay = Relay::start().await;
     let choice = Choice::new(relay.port);

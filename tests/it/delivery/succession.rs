@@ -11,7 +11,7 @@ use vigia_suas::desk::order::is_queue;
 use vigia_suas::domain::overrides::BatchId;
 
 use crate::support::app::{Choice, DOMAIN, Site};
-use crate::support::smtp::Relay;
+use crate::support::smtp::{Place, Relay};
 
 const MUNICIPALITIES: usize = 6;
 
@@ -128,5 +128,192 @@ async fn a_copied_folder_sends_nothing_and_the_original_goes_on() {
     fs::rename(&aside, site.data()).unwrap();
     site.ok(&["servir", "--uma-vez"]);
     assert_eq!(letters(&relay).len(), 2 * MUNICIPALITIES, "moved, it is the same");
+    assert_eq!(site.run(&["saude"]).status.code(), Some(0));
+}
+
+/// What Postfix would have logged of a letter.
+fn logged(message_id: &str, to: &str, number: usize) -> String {
+    format!(
+        "2026-11-26T06:05:40.123456-03:00 mx postfix/cleanup[71]: {number:010X}: message-id={message_id}\n\
+         2026-11-26T06:05:41.123456-03:00 mx postfix/smtp[72]: {number:010X}: to=<{to}>, relay=mx.br[192.0.2.1]:25, \
+         delay=1, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 99)\n"
+    )
+}
+
+/// A ledger put back that has six letters queued; six more, of a second window, were never decided in it. All twelve left
+/// after it was copied.
+async fn put_back(relay: &Relay) -> Site {
+    let site = Site::new(&Choice { connections: 1, ..choice(relay, 1) });
+    relay.trap(Place::Rcpt, 0);
+    let daemon = site.daemon();
+    relay.sprung().await;
+    let copies = site.config().with_file_name("copias");
+    fs::create_dir(&copies).unwrap();
+    site.ok(&["copia", copies.to_str().unwrap()]);
+    daemon.kill();
+    relay.release();
+    site.ok(&["servir", "--uma-vez"]);
+    site.write_calendar(&choice(relay, 2));
+    site.ok(&["servir", "--uma-vez"]);
+    assert_eq!(letters(relay).len(), 2 * MUNICIPALITIES);
+    for end in ["", "-wal", "-shm"] {
+        let _none = fs::remove_file(site.data().join(format!("vigia.db{end}")));
+    }
+    let copy = fs::read_dir(&copies).unwrap().next().unwrap().unwrap().path();
+    fs::rename(copy, site.database()).unwrap();
+    site
+}
+
+fn batch_of(words: &str) -> String {
+    words.split("--lote ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap().to_owned()
+}
+
+/// How often each letter to a municipality came.
+fn twice(relay: &Relay) -> Vec<String> {
+    letters(relay).into_iter().filter(|(_, times)| *times > 1).map(|(id, _)| id).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_relays_log_says_left_is_not_sent_again_whether_the_copy_knew_of_it_or_not() {
+    let relay = Relay::start().await;
+    let site = put_back(&relay).await;
+    let alerts = format!("alertas@{DOMAIN}");
+    let mut taken: Vec<_> = relay.taken().into_iter().filter(|taken| taken.to != alerts).collect();
+    taken.sort_by(|a, b| a.message_id.cmp(&b.message_id));
+    // Of each window the last letter is not in the log, which is in two files.
+    let log = site.config().join("mail.log");
+    let older = site.config().join("mail.log.1");
+    let missing = [taken[5].message_id.clone(), taken[11].message_id.clone()];
+    let line = |(number, taken): (usize, &crate::support::smtp::Taken)| {
+        if missing.contains(&taken.message_id) {
+            String::new()
+        } else {
+            logged(&taken.message_id, &taken.to.to_uppercase(), 0xA0_0000 + number)
+        }
+    };
+    fs::write(&older, taken.iter().enumerate().take(3).map(line).collect::<String>()).unwrap();
+    fs::write(&log, taken.iter().enumerate().skip(3).map(line).collect::<String>()).unwrap();
+
+    let (log, older) = (log.to_str().unwrap(), older.to_str().unwrap());
+    let assumed = site.ok(&[
+        "assumir",
+        "--autor",
+        "ana",
+        "--motivo",
+        "disco trocado",
+        "--registro",
+        log,
+        "--registro",
+        older,
+    ]);
+    assert!(assumed.contains("5 entregas saíram do outro livro e não saem de novo"), "{assumed}");
+    assert!(assumed.contains("5 entregas saíram do outro livro e este ainda não as tinha"), "{assumed}");
+    assert!(
+        assumed.contains("1 entrega deste livro pode já ter saído, e não consta do registro"),
+        "{assumed}"
+    );
+    site.ok(&["servir", "--uma-vez"]);
+    site.ok(&["servir", "--uma-vez"]);
+    assert_eq!(twice(&relay), Vec::<String>::new());
+    let verdict = site.ok(&["livro", "conferir"]);
+    assert!(verdict.starts_with("livro íntegro"), "{verdict}");
+    // What left counts as delivered, also what the copy had never heard of.
+    let first = site.municipalities[0].to_string();
+    let why = site.ok(&["porque", &first, "teste/2002"]);
+    assert!(why.contains("saiu de outro livro: teste/2002"), "{why}");
+    assert!(why.contains("Nenhum aviso é devido agora"), "{why}");
+    assert!(site.ok(&["livro", "--municipio", &first]).contains("saiu de outro livro"));
+
+    let batch = batch_of(&assumed);
+    site.ok(&["liberar", "--lote", &batch, "--autor", "ana", "--motivo", "não constam"]);
+    site.ok(&["servir", "--uma-vez"]);
+    assert_eq!(twice(&relay), missing, "and only what nobody vouched for leaves again, as the same letter");
+    assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_log_a_person_says_what_left_and_the_rest_waits() {
+    let relay = Relay::start().await;
+    let site = put_back(&relay).await;
+    let assumed = site.ok(&["assumir", "--autor", "ana", "--motivo", "disco trocado"]);
+    assert!(assumed.contains("6 entregas deste livro podem já ter saído, e não se sabe"), "{assumed}");
+    let daemon = site.daemon();
+    until("no alert of what waits", || {
+        relay.taken().iter().any(|taken| taken.message_id.contains("incerta-retomada"))
+    });
+    let codes: Vec<String> = site.municipalities.iter().map(ToString::to_string).collect();
+    let said =
+        |what: &str| site.ok(&["assumir", "--autor", "ana", "--motivo", "no servidor", "--saiu", what]);
+    let known = said(&format!("teste/2001/divulgacao/{}", codes[0]));
+    assert!(known.contains("1 entrega saiu do outro livro e não sai de novo"), "{known}");
+    let ahead = said(&format!("<teste.2002.divulgacao.{}@{DOMAIN}>", codes[1]));
+    assert!(ahead.contains("1 entrega saiu do outro livro e este ainda não a tinha"), "{ahead}");
+    assert_eq!(twice(&relay), Vec::<String>::new());
+    site.ok(&["liberar", "--lote", &batch_of(&assumed), "--autor", "ana", "--motivo", "as outras não"]);
+    assert_eq!(daemon.terminate().code(), Some(0));
+    site.ok(&["servir", "--uma-vez"]);
+    let again = twice(&relay);
+    assert_eq!(again.len(), 2 * MUNICIPALITIES - 2, "{again:?}");
+    let vouched = [
+        format!("<teste.2001.divulgacao.{}@{DOMAIN}>", codes[0]),
+        format!("<teste.2002.divulgacao.{}@{DOMAIN}>", codes[1]),
+    ];
+    assert!(!again.iter().any(|id| vouched.contains(id)), "{again:?}");
+    assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_log_no_letter_or_no_copy_is_refused_and_nothing_is_assumed() {
+    let relay = Relay::start().await;
+    let site = Site::new(&choice(&relay, 1));
+    site.ok(&["servir", "--uma-vez"]);
+    let by = ["--autor", "ana", "--motivo", "disco trocado"];
+    let run = |more: &[&str]| {
+        let output = site.run(&[&["assumir"], &by[..], more].concat());
+        (output.status.code(), said(&output))
+    };
+    let key = format!("teste/2001/divulgacao/{}", site.municipalities[0]);
+    let (code, words) = run(&["--saiu", &key]);
+    assert!(code == Some(1) && words.contains("nunca foi assumido"), "{words}");
+
+    fs::remove_file(site.data().join("vigia.db.testemunha")).unwrap();
+    let table = site.config().join("municipios.csv");
+    for (more, expected, words) in [
+        (["--registro", table.to_str().unwrap()], 1, "não tem nenhuma linha do Postfix"),
+        (["--registro", "/nao/existe"], 3, "não foi possível ler o registro /nao/existe"),
+        (["--saiu", "carta da ana"], 1, "não é nome de aviso nem Message-ID"),
+        (["--saiu", "<teste.2001.divulgacao.3205309@outro.org>"], 1, "não é nome de aviso nem Message-ID"),
+    ] {
+        let (code, said) = run(&more);
+        assert!(code == Some(expected) && said.contains(words), "{said}");
+        assert_eq!(site.run(&["saude"]).status.code(), Some(1), "still doubted");
+    }
+    assert_eq!(run(&[]).0, Some(0));
+    assert_eq!(site.run(&["saude"]).status.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_is_not_assumed_while_the_original_sends_on_this_machine_and_a_moved_or_linked_folder_is_none()
+{
+    let relay = Relay::start().await;
+    let site = Site::new(&choice(&relay, 1));
+    let daemon = site.daemon();
+    relay.distinct(MUNICIPALITIES).await;
+    let copy = site.config().with_file_name("outra");
+    copy_folder(&site.data(), &copy);
+    let assume = || {
+        let mut command = site.command(&["assumir", "--autor", "ana", "--motivo", "esta vale"]);
+        command.env("VIGIA_DADOS", &copy).output().unwrap()
+    };
+    let refused = assume();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said(&refused).contains("o serviço está em pé com o livro original"), "{}", said(&refused));
+    assert_eq!(daemon.terminate().code(), Some(0));
+    assert_eq!(assume().status.code(), Some(0), "{}", said(&assume()));
+
+    let moved = site.config().with_file_name("disco2");
+    fs::rename(site.data(), &moved).unwrap();
+    std::os::unix::fs::symlink(&moved, site.data()).unwrap();
+    site.ok(&["servir", "--uma-vez"]);
     assert_eq!(site.run(&["saude"]).status.code(), Some(0));
 }

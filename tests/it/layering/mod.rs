@@ -67,7 +67,7 @@ const OWNERS: [(&str, &[&str]); 36] = [
     ("zip", &["src/feed/sheet/"]),
     ("quick_xml", &["src/feed/sheet/"]),
     ("cfb", &["src/feed/sheet/"]),
-    ("flate2", &["src/feed/http/"]),
+    ("flate2", &["src/feed/http/", "src/mail/relay_log.rs", "src/store/letter.rs"]),
     ("brotli_decompressor", &["src/feed/http/"]),
     ("minijinja", &["src/render/"]),
     ("maud", &["src/render/"]),

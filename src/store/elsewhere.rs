@@ -1,0 +1,311 @@
+//! Letters that left, or may have left, from another ledger: what is asked of them when a copy is assumed.
+//!
+//! A copy does not know what left after it was made. What the relay's log or a person vouches for is counted as delivered:
+//! at once where the copy has the letter, and otherwise when a pass decides it (the same notice has the same Message-ID),
+//! for which it is kept in `left_elsewhere`. What was due and nobody vouches for is *incerto*, and waits for `liberar` with
+//! whatever else fell due: nothing is sent a second time in silence.
+
+use jiff::Timestamp;
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use super::cell::{Cells, ms};
+use super::chain::{Chain, Line};
+use super::db::{Conn, detached};
+use super::sql::{bound, statements};
+use super::{DeliveryId, Store, StoreError};
+use crate::domain::delivery::DeliveryState;
+use crate::domain::id::EmailAddress;
+use crate::domain::journal::{LeftElsewhere, LeftProof, Text};
+use crate::domain::notice::NoticeKey;
+use crate::domain::overrides::Authorship;
+use crate::text::digest::sha256;
+
+statements! {
+    // What a sender has in hand is not here: it is settled by what the relay says.
+    const LIVE = "SELECT d.id, d.notice_key, d.version, d.role, d.address, d.state, d.next_attempt_at, d.stopped_at, \
+                  d.valid_until, l.message_id FROM deliveries d \
+                  JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version \
+                  WHERE d.state IN ('registrado', 'adiado', 'incerto') ORDER BY d.notice_key, d.version, d.address";
+    const SETTLE = "UPDATE deliveries SET state = $2, reached_at = COALESCE(reached_at, $3), next_attempt_at = NULL, \
+                    settled_at = $4, reply = $5, owner = NULL, lease_until = NULL, fence = fence + 1 WHERE id = $1";
+    const RECORDED = "SELECT COUNT(*) FROM letters WHERE message_id = $1";
+    const KEEP = "INSERT INTO left_elsewhere (message_id, address_sha256, notice_key, version, left_at, proof) \
+                  VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+    const KEPT = "SELECT address_sha256, left_at, proof FROM left_elsewhere WHERE message_id = $1";
+    pub(super) const KEYS = "SELECT DISTINCT notice_key FROM left_elsewhere";
+    const ASSUMED = "SELECT COUNT(*) FROM journal WHERE body LIKE '{\"formato\":\"livro.assumir.%'";
+}
+
+/// Somebody's or something's word that a letter left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    /// Its Message-ID.
+    pub message_id: String,
+    /// The notice and version that it names.
+    pub letter: (NoticeKey, u16),
+    /// The envelope's recipient; absent: every one.
+    pub address: Option<EmailAddress>,
+    /// When it left.
+    pub at: Timestamp,
+    /// Whose word.
+    pub proof: LeftProof,
+}
+
+/// A delivery of this ledger that may have left from another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unassured {
+    /// The notice.
+    pub key: NoticeKey,
+    /// Its version.
+    pub version: u16,
+    /// The letter's Message-ID.
+    pub message_id: String,
+    /// In which role the address is written to.
+    pub role: String,
+    /// The envelope's recipient.
+    pub address: EmailAddress,
+    /// Where it stands, or stood: registrado, adiado or incerto.
+    pub state: DeliveryState,
+    id: DeliveryId,
+    /// Whether it is still to be tried.
+    is_open: bool,
+}
+
+/// What the words on letters came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Vouched {
+    /// Counted as delivered.
+    pub delivered: Vec<Unassured>,
+    /// Of notices that this ledger has not decided yet: counted as delivered when it does.
+    pub ahead: Vec<Sighting>,
+}
+
+impl Store {
+    /// Every delivery to a municipality that is still to be tried and may have left from another ledger, by notice.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn unassured(&self, now: Timestamp) -> Result<Vec<Unassured>, StoreError> {
+        let mut found = live(&mut *self.db.read().await?, now).await?;
+        found.retain(|one| one.is_open && one.key.municipality().is_some());
+        Ok(found)
+    }
+
+    /// Counts letters as delivered that left from another ledger, after this one was assumed. Nothing where it never was.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn vouch(
+        &self,
+        sightings: Vec<Sighting>,
+        by: &Authorship,
+    ) -> Result<Option<Vouched>, StoreError> {
+        let (db, by) = (self.db.clone(), by.clone());
+        detached(async move {
+            let mut tx = db.begin().await?;
+            let assumed: i64 = bound!(ASSUMED).fetch_one(&mut *tx).await?.try_get(0)?;
+            if assumed == 0 {
+                return Ok(None);
+            }
+            let mut chain = Chain::resume(&mut tx).await?;
+            let vouched = vouch(&mut tx, &mut chain, &sightings, &by).await?;
+            chain.save(&mut tx).await?;
+            tx.commit().await?;
+            Ok(Some(vouched))
+        })
+        .await
+    }
+}
+
+/// Counts letters as delivered.
+pub(super) async fn vouch(
+    conn: &mut Conn,
+    chain: &mut Chain,
+    sightings: &[Sighting],
+    by: &Authorship,
+) -> Result<Vouched, StoreError> {
+    let mut vouched = Vouched::default();
+    for one in live(conn, by.at).await? {
+        let speaks_of = |sighting: &&Sighting| {
+            sighting.message_id == one.message_id
+                && sighting.address.as_ref().is_none_or(|address| *address == one.address)
+        };
+        if let Some(sighting) = sightings.iter().find(speaks_of) {
+            let told = (DeliveryState::Accepted, sighting.at, sighting.proof);
+            settle(conn, chain, Some(by), by.at, &one, told).await?;
+            vouched.delivered.push(one);
+        }
+    }
+    for sighting in sightings {
+        let recorded: i64 = bound!(RECORDED, &sighting.message_id).fetch_one(&mut *conn).await?.try_get(0)?;
+        if recorded > 0 {
+            continue;
+        }
+        let (key, version) = &sighting.letter;
+        let (subject, address) = (key.to_string(), sighting.address.as_ref().map(digest));
+        let put = bound!(
+            KEEP,
+            &sighting.message_id,
+            address.as_deref().unwrap_or_default(),
+            &subject,
+            i64::from(*version),
+            ms(sighting.at),
+            sighting.proof.as_str()
+        );
+        if put.execute(&mut *conn).await?.rows_affected() == 0 {
+            continue;
+        }
+        let told = LeftElsewhere {
+            message_id: sighting.message_id.clone(),
+            version: *version,
+            delivery: None,
+            role: None,
+            address_sha256: address,
+            state: Text(DeliveryState::Accepted),
+            left_at: Text(sighting.at),
+            proof: sighting.proof,
+            reply_sha256: sha256(reply(sighting.proof).as_bytes()),
+            author: Some(by.author.clone()),
+            reason: Some(by.reason.clone()),
+        };
+        chain.append(Line::of_notice(by.at, key, &subject, told));
+        vouched.ahead.push(sighting.clone());
+    }
+    Ok(vouched)
+}
+
+/// Has what is still to be tried at a municipality wait for a person, as a letter of which nobody knows whether it left.
+pub(super) async fn hold(
+    conn: &mut Conn,
+    chain: &mut Chain,
+    by: &Authorship,
+) -> Result<Vec<Unassured>, StoreError> {
+    let mut held = live(conn, by.at).await?;
+    held.retain(|one| one.is_open && one.key.municipality().is_some());
+    for one in &held {
+        let told = (DeliveryState::Uncertain, by.at, LeftProof::Nothing);
+        settle(conn, chain, Some(by), by.at, one, told).await?;
+    }
+    Ok(held)
+}
+
+/// A letter just recorded that left from another ledger before: which of its deliveries, when, and how that is known.
+pub(super) struct KnownToHaveLeft(Vec<(String, Timestamp, LeftProof)>);
+
+impl KnownToHaveLeft {
+    pub(super) async fn find(conn: &mut Conn, message_id: &str) -> Result<Self, StoreError> {
+        let mut found = Vec::new();
+        for row in bound!(KEPT, message_id).fetch_all(conn).await? {
+            let cells = Cells::of("left_elsewhere", &row);
+            let proof = cells.parsed("proof", LeftProof::parse)?;
+            found.push((cells.get("address_sha256")?, cells.instant("left_at")?, proof));
+        }
+        Ok(Self(found))
+    }
+
+    /// When it left to an address, if it did.
+    pub(super) fn to(&self, address: &EmailAddress) -> Option<(Timestamp, LeftProof)> {
+        let wanted = |(digest_of, ..): &&(String, Timestamp, LeftProof)| {
+            digest_of.is_empty() || *digest_of == digest(address)
+        };
+        self.0.iter().find(wanted).map(|(_, at, proof)| (*at, *proof))
+    }
+}
+
+/// Counts a delivery just recorded as delivered. Its entry follows that of the decision.
+pub(super) async fn count(
+    conn: &mut Conn,
+    chain: &mut Chain,
+    now: Timestamp,
+    one: &Unassured,
+    left: (Timestamp, LeftProof),
+) -> Result<(), StoreError> {
+    settle(conn, chain, None, now, one, (DeliveryState::Accepted, left.0, left.1)).await
+}
+
+impl Unassured {
+    /// A delivery as a pass records it.
+    pub(super) fn new(
+        key: &NoticeKey,
+        version: u16,
+        message_id: &str,
+        id: DeliveryId,
+        to: (&str, &EmailAddress),
+    ) -> Self {
+        Self {
+            key: key.clone(),
+            version,
+            message_id: message_id.to_owned(),
+            role: to.0.to_owned(),
+            address: to.1.clone(),
+            state: DeliveryState::Recorded,
+            id,
+            is_open: true,
+        }
+    }
+}
+
+async fn settle(
+    conn: &mut Conn,
+    chain: &mut Chain,
+    by: Option<&Authorship>,
+    now: Timestamp,
+    one: &Unassured,
+    (state, left_at, proof): (DeliveryState, Timestamp, LeftProof),
+) -> Result<(), StoreError> {
+    let reply = reply(proof);
+    bound!(SETTLE, one.id.as_str(), state.as_str(), ms(left_at), ms(now), reply).execute(conn).await?;
+    let subject = one.key.to_string();
+    let told = LeftElsewhere {
+        message_id: one.message_id.clone(),
+        version: one.version,
+        delivery: Some(one.id.as_str().to_owned()),
+        role: Some(one.role.clone()),
+        address_sha256: None,
+        state: Text(state),
+        left_at: Text(left_at),
+        proof,
+        reply_sha256: sha256(reply.as_bytes()),
+        author: by.map(|by| by.author.clone()),
+        reason: by.map(|by| by.reason.clone()),
+    };
+    chain.append(Line::of_notice(now, &one.key, &subject, told));
+    Ok(())
+}
+
+/// What a delivery says of it.
+fn reply(proof: LeftProof) -> &'static str {
+    match proof {
+        LeftProof::Log => "saiu de outro livro: consta do registro do servidor de saída",
+        LeftProof::Person => "saiu de outro livro: palavra de quem assumiu este",
+        LeftProof::Nothing => "pode ter saído de outro livro, antes de este ser assumido",
+    }
+}
+
+/// Two addresses are one when they differ only in capitals.
+fn digest(address: &EmailAddress) -> String {
+    sha256(address.as_str().to_ascii_lowercase().as_bytes())
+}
+
+async fn live(conn: &mut Conn, now: Timestamp) -> Result<Vec<Unassured>, StoreError> {
+    let rows = bound!(LIVE).fetch_all(conn).await?;
+    rows.iter().map(|row| unassured(row, now)).collect()
+}
+
+fn unassured(row: &SqliteRow, now: Timestamp) -> Result<Unassured, StoreError> {
+    let cells = Cells::of("deliveries", row);
+    let is_open = cells.instant_opt("next_attempt_at")?.is_some()
+        && cells.instant_opt("stopped_at")?.is_none()
+        && cells.instant_opt("valid_until")?.is_none_or(|until| until > now);
+    Ok(Unassured {
+        key: cells.parsed("notice_key", NoticeKey::parse)?,
+        version: cells.number("version")?,
+        message_id: cells.get("message_id")?,
+        role: cells.get("role")?,
+        address: cells.parsed("address", |t| EmailAddress::parse(t).ok())?,
+        state: cells.parsed("state", DeliveryState::parse)?,
+        id: DeliveryId::from_store(cells.get("id")?),
+        is_open,
+    })
+}

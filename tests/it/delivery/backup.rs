@@ -1,0 +1,153 @@
+//! `copia`, by the program: whole while letters leave, nothing left behind where it cannot be, and a restored one is held.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::support::app::{Choice, Site};
+use crate::support::smtp::Relay;
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// A folder for copies beside an installation.
+fn folder(site: &Site) -> PathBuf {
+    let folder = site.config().with_file_name("copias");
+    fs::create_dir(&folder).unwrap();
+    folder
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn copies_made_while_letters_leave_check_out_and_one_put_back_is_held_until_it_is_assumed() {
+    let relay = Relay::start().await;
+    let choice = |windows| Choice { municipalities: 40, windows, ..Choice::new(relay.port) };
+    let site = Site::new(&choice(1));
+    let copies = folder(&site);
+    let to = copies.to_str().unwrap();
+    site.ok(&["servir", "--uma-vez"]);
+    site.ok(&["copia", to]);
+    let first = site.config().join("primeira.db");
+    fs::rename(copies.join(&names(&copies)[0]), &first).unwrap();
+    site.write_calendar(&choice(2));
+    let daemon = site.daemon();
+    relay.distinct(50).await;
+    for _ in 0..4 {
+        let made = site.ok(&["copia", to, "--guardar", "2"]);
+        assert!(made.starts_with("cópia pronta e conferida: "), "{made}");
+    }
+    relay.distinct(2 * 40).await;
+    let last: serde_json::Value =
+        serde_json::from_str(&site.ok(&["--json", "copia", to, "--guardar", "2"])).unwrap();
+    assert_eq!(daemon.terminate().code(), Some(0));
+    let kept = names(&copies);
+    assert_eq!(kept.len(), 2, "nothing but copies: {kept:?}");
+    assert!(kept.iter().all(|name| name.starts_with("vigia-copia-2") && name.ends_with(".db")), "{kept:?}");
+    let last = PathBuf::from(last["arquivo"].as_str().unwrap());
+    assert_eq!(fs::metadata(&last).unwrap().permissions().mode() & 0o777, 0o640);
+    assert!(site.ok(&["saude"]).contains("última cópia do livro em"), "and saude knows of it");
+
+    for end in ["", "-wal", "-shm"] {
+        let _none = fs::remove_file(format!("{}{end}", site.database().display()));
+    }
+    fs::copy(&first, site.database()).unwrap();
+    site.ok(&["servir", "--uma-vez"]);
+    let health = site.run(&["saude"]);
+    assert_eq!(health.status.code(), Some(1));
+    assert!(said(&health).contains("o livro é uma cópia antiga"), "{}", said(&health));
+    assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_there_can_be_no_copy_it_is_said_and_nothing_is_left_behind() {
+    let relay = Relay::start().await;
+    let site = Site::new(&Choice::new(relay.port));
+    let copies = folder(&site);
+    let to = copies.to_str().unwrap();
+    let none = site.run(&["copia", to]);
+    assert_eq!(none.status.code(), Some(3), "no ledger yet: {}", said(&none));
+    site.ok(&["servir", "--uma-vez"]);
+    site.ok(&["copia", to, "--guardar", "1"]);
+    let before = names(&copies);
+
+    let missing = site.run(&["copia", "/nao/existe"]);
+    assert_eq!(missing.status.code(), Some(3));
+    assert!(said(&missing).contains("a pasta /nao/existe não existe"), "{}", said(&missing));
+    let data = site.data();
+    let beside = site.run(&["copia", data.to_str().unwrap()]);
+    assert_eq!(beside.status.code(), Some(1));
+    assert!(said(&beside).contains("está na do próprio livro"), "{}", said(&beside));
+    let past = site.run(&["copia", to, "--em", "2026-01-01"]);
+    assert_eq!(past.status.code(), Some(2), "{}", said(&past));
+    let zero = site.run(&["copia", to, "--guardar", "0"]);
+    assert_eq!(zero.status.code(), Some(2), "{}", said(&zero));
+
+    // As a full disk: no file of it may grow beyond 32 KiB.
+    let inside = site.command(&["copia", to, "--guardar", "1"]);
+    let mut full = Command::new("sh");
+    full.args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$@\"", "sh"]).arg(inside.get_program());
+    let full = full.args(inside.get_args()).env_clear().current_dir(site.config()).output().unwrap();
+    assert_eq!(full.status.code(), Some(3), "{}", said(&full));
+    assert!(said(&full).contains("não pôde ser gravada, e nada dela ficou lá"), "{}", said(&full));
+    assert_eq!(names(&copies), before, "and the last good copy stays");
+    assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn copies_that_were_regular_and_ended_are_missed_until_the_next_one() {
+    let relay = Relay::start().await;
+    let site = Site::new(&Choice::new(relay.port));
+    let copies = folder(&site);
+    let to = copies.to_str().unwrap();
+    site.ok(&["servir", "--uma-vez"]);
+    let note = site.data().join("vigia.db.copia");
+    let eight_days_pass = || {
+        let mut told: serde_json::Value = serde_json::from_slice(&fs::read(&note).unwrap()).unwrap();
+        told["em"] = "2026-01-02T03:04:05Z".into();
+        fs::write(&note, told.to_string()).unwrap();
+    };
+    site.ok(&["copia", to]);
+    eight_days_pass();
+    assert!(site.ok(&["saude"]).contains("última cópia do livro em 02/01/2026"), "made by hand, once");
+    site.ok(&["copia", to, "--guardar", "3"]);
+    eight_days_pass();
+    let health = site.run(&["saude"]);
+    assert_eq!(health.status.code(), Some(1));
+    assert!(said(&health).contains("a última cópia do livro é de 02/01/2026"), "{}", said(&health));
+    site.ok(&["copia", to, "--guardar", "3"]);
+    site.ok(&["saude"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_snapshot_of_database_and_log_is_a_ledger_of_its_own_that_is_held() {
+    let relay = Relay::start().await;
+    let site = Site::new(&Choice::new(relay.port));
+    let daemon = site.daemon();
+    relay.distinct(3).await;
+    daemon.kill();
+    // What a snapshot of the disk at one moment has: the file and its log, as they stood.
+    let snapshot = site.config().with_file_name("instantaneo");
+    fs::create_dir(&snapshot).unwrap();
+    for end in ["", "-wal", ".testemunha"] {
+        let name = format!("vigia.db{end}");
+        fs::copy(site.data().join(&name), snapshot.join(&name)).unwrap();
+    }
+    fs::remove_dir_all(site.data()).unwrap();
+    fs::rename(&snapshot, site.data()).unwrap();
+    site.ok(&["servir", "--uma-vez"]);
+    assert!(said(&site.run(&["saude"])).contains("foram copiados"));
+    assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
+    site.ok(&["assumir", "--autor", "ana", "--motivo", "máquina nova"]);
+    site.ok(&["servir", "--uma-vez"]);
+    let ids: BTreeSet<String> = relay.taken().into_iter().map(|taken| taken.message_id).collect();
+    assert_eq!(ids.len(), 4, "three letters and the alert");
+}
