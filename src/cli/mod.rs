@@ -9,6 +9,7 @@ mod args;
 mod assume;
 mod backup;
 mod calls;
+mod channel;
 mod check;
 mod clock;
 mod consent;
@@ -150,6 +151,7 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::SendTest { to, sample, author } => {
             letter::send_test(&open().await?, to, sample, author).await
         }
+        Command::TestChannel { channel, author } => channel::test(&open().await?, *channel, author).await,
         Command::Contact(Contact { verb: Some(ContactVerb::Confirm { address, signature }), .. }) => {
             contact::confirm(&open().await?, address, signature).await
         }

@@ -55,6 +55,7 @@ fn doing(command: &Command) -> Option<&'static str> {
         Command::Letter(letter) if letter.watch => return None,
         Command::Letter(_) => "escrevendo as cartas",
         Command::SendTest { .. } => "entregando a carta ao servidor de e-mail",
+        Command::TestChannel { .. } => "entregando um alerta de teste",
         Command::Feed(Feed::Try { .. }) => "buscando a fonte e lendo o que ela responde",
         Command::Ingest { .. } => "lendo e julgando o arquivo",
         Command::Register(_) => "comparando o cadastro com unidades.csv",

@@ -10,7 +10,8 @@ use jiff::civil::Date;
 
 use super::by_hand::{Apply, Contact, Extend, Note, Orders, Override, Scope};
 use super::options::{
-    Feed, Filter, Ledger, Letter, ReportFormat, Sample, Shell, Signature, Simulate, Subject, Values,
+    ChannelToTest, Feed, Filter, Ledger, Letter, ReportFormat, Sample, Shell, Signature, Simulate, Subject,
+    Values,
 };
 use super::register::{News, Register};
 use super::value;
@@ -183,6 +184,20 @@ pub(in crate::cli) enum Command {
         to: EmailAddress,
         #[command(flatten)]
         sample: Sample,
+        #[arg(id = "autor", long, value_name = "NOME", value_parser = value::text, required = false)]
+        #[arg(help = "Quem testa [padrão: o usuário do sistema]")]
+        author: String,
+    },
+    #[command(name = "testar-canal", alias = "test-channel")]
+    #[command(about = "Experimenta o webhook, o comando ou o sinal de vida da configuração")]
+    #[command(after_help = "Exemplo:\n  vigia-suas testar-canal webhook")]
+    TestChannel {
+        #[arg(
+            id = "canal",
+            value_name = "CANAL",
+            help = "webhook ou comando, de [alertas]; sinal, de [sinal]"
+        )]
+        channel: ChannelToTest,
         #[arg(id = "autor", long, value_name = "NOME", value_parser = value::text, required = false)]
         #[arg(help = "Quem testa [padrão: o usuário do sistema]")]
         author: String,
@@ -382,6 +397,7 @@ impl Command {
             | Self::Simulate { .. }
             | Self::Letter { .. }
             | Self::SendTest { .. }
+            | Self::TestChannel { .. }
             | Self::Manual { .. }
             | Self::Panel { .. }
             | Self::Extend(_) => false,
@@ -408,6 +424,7 @@ impl Command {
             | Self::Extend(_)
             | Self::Ingest { .. }
             | Self::SendTest { .. }
+            | Self::TestChannel { .. }
             | Self::Bounce
             | Self::Backup { .. }
             | Self::Assume { .. }
