@@ -25,6 +25,7 @@ mod order;
 mod orders;
 mod plan;
 mod register;
+mod restore;
 mod returned;
 mod serve;
 mod session;
@@ -154,6 +155,7 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Extend(asked) => extend::run(&open().await?, asked).await,
         Command::Clock { verb } => clock::run(&open().await?, verb.as_ref()).await,
         Command::Backup { folder, keep } => backup::run(&open().await?, folder, *keep).await,
+        Command::Restore { copy } => restore::run(&open().await?, copy).await,
         Command::Assume { signature, logs, left } => assume::run(&open().await?, signature, logs, left).await,
         Command::Health => health::run(&open().await?).await,
         Command::Complete { values: Some(values), .. } => Ok(shell::values(invocation, *values).await),

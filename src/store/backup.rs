@@ -26,14 +26,13 @@ use crate::files::{self, Access, FolderLock, LockError};
 
 statements! {
     const FIRST = "SELECT hash FROM journal WHERE seq = 1";
-    const SOUND = "PRAGMA integrity_check(1)";
     const HEAD = "SELECT head_seq FROM meta WHERE id = 1";
 }
 
 /// Until it is checked.
 const UNFINISHED: &str = ".vigia-copia.parcial";
 /// What SQLite may leave beside a file that it was writing.
-const BESIDE: [&str; 4] = ["", "-journal", "-wal", "-shm"];
+pub(super) const BESIDE: [&str; 4] = ["", "-journal", "-wal", "-shm"];
 
 /// A copy that stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,9 +189,7 @@ impl Store {
     }
 
     fn note(&self) -> PathBuf {
-        let mut path = self.path().as_os_str().to_owned();
-        path.push(".copia");
-        PathBuf::from(path)
+        beside(self.path(), ".copia")
     }
 
     /// The folder that the ledger is in, through links.
@@ -240,14 +237,12 @@ struct Older {
 }
 
 /// A copy that has no name yet. Dropped, it is gone.
-struct Unfinished(PathBuf);
+pub(super) struct Unfinished(pub(super) PathBuf);
 
 impl Unfinished {
-    fn remove(&self) {
+    pub(super) fn remove(&self) {
         for end in BESIDE {
-            let mut name = self.0.as_os_str().to_owned();
-            name.push(end);
-            let _none = fs::remove_file(name);
+            let _none = fs::remove_file(beside(&self.0, end));
         }
     }
 }
@@ -258,26 +253,32 @@ impl Drop for Unfinished {
     }
 }
 
-/// What the check of a copy found.
-struct Checked {
-    entries: usize,
-    letters: usize,
-    seq: i64,
-    faults: Vec<String>,
+/// The name of what lies beside a file.
+pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
 }
 
-async fn check(copy: &Path) -> Result<Checked, StoreError> {
+/// What the check of a copy found.
+pub(super) struct Checked {
+    pub(super) entries: usize,
+    pub(super) letters: usize,
+    seq: i64,
+    pub(super) faults: Vec<String>,
+}
+
+pub(super) async fn check(copy: &Path) -> Result<Checked, StoreError> {
     let store = Store::open_read_only(copy).await?;
     let checked = async {
         let (sound, seq) = {
             let mut conn = store.db.read().await?;
-            let sound: String = bound!(SOUND).fetch_one(&mut *conn).await?.try_get(0)?;
-            (sound, bound!(HEAD).fetch_one(&mut *conn).await?.try_get(0)?)
+            (db::soundness(&mut conn).await?, bound!(HEAD).fetch_one(&mut *conn).await?.try_get(0)?)
         };
         let report = store.verify().await?;
         let mut faults = report.faults();
-        if sound != "ok" {
-            faults.insert(0, format!("o arquivo está danificado ({sound})"));
+        if let Some(found) = sound {
+            faults.insert(0, format!("o arquivo está danificado ({found})"));
         }
         Ok(Checked { entries: report.entries, letters: report.letters, seq, faults })
     };
@@ -287,7 +288,7 @@ async fn check(copy: &Path) -> Result<Checked, StoreError> {
 }
 
 /// The hash of a file's first journal entry, if it is a ledger, of whatever schema.
-async fn first_of(path: &Path) -> Option<String> {
+pub(super) async fn first_of(path: &Path) -> Option<String> {
     let mut conn = db::glance(path).await.ok()?;
     bound!(FIRST).fetch_one(&mut conn).await.ok()?.try_get(0).ok()
 }

@@ -28,6 +28,7 @@ statements! {
     const APPLIED = "SELECT version, checksum FROM _sqlx_migrations ORDER BY version";
     const OTHERS = "PRAGMA data_version";
     const COPY = "VACUUM INTO $1";
+    const SOUND = "PRAGMA integrity_check(1)";
 }
 
 /// A connection inside or outside a transaction.
@@ -240,6 +241,12 @@ fn options(path: &Path) -> SqliteConnectOptions {
 /// A look into a file that nobody writes to, whatever it is: nothing is left beside it.
 pub(super) async fn glance(path: &Path) -> Result<SqliteConnection, StoreError> {
     Ok(options(path).read_only(true).immutable(true).connect().await?)
+}
+
+/// What SQLite finds amiss with a file, reading all of it; nothing where it is whole.
+pub(super) async fn soundness(conn: &mut Conn) -> Result<Option<String>, StoreError> {
+    let found: String = bound!(SOUND).fetch_one(conn).await?.try_get(0)?;
+    Ok((found != "ok").then_some(found))
 }
 
 async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
