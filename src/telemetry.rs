@@ -72,6 +72,12 @@ impl<'a> MakeWriter<'a> for ToJournal {
     }
 }
 
+/// A text of several lines as journald reads errors: the same gravity on each.
+#[must_use]
+pub fn as_errors(text: &str) -> String {
+    text.lines().map(|line| format!("{}{line}\n", priority(Level::ERROR))).collect()
+}
+
 /// Syslog's number for a level.
 fn priority(level: Level) -> &'static str {
     match level {
@@ -229,6 +235,7 @@ mod tests {
     fn the_journal_learns_how_grave_a_line_is() {
         let levels = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE];
         assert_eq!(levels.map(priority), ["<3>", "<4>", "<6>", "<7>", "<7>"]);
+        assert_eq!(as_errors("erro: não\ndica: sim"), "<3>erro: não\n<3>dica: sim\n");
     }
 
     #[test]

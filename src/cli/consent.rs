@@ -1,10 +1,12 @@
 //! What is asked before anything is changed, and who is told afterwards.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::patience;
 use super::session::{Failure, remark};
 use crate::config::Sources;
 use crate::desk::install::{ReloadRequest, tell_daemon};
@@ -22,6 +24,7 @@ pub(super) fn ask(question: &str, yes: bool) -> std::result::Result<bool, Failur
             "recusado: não há terminal em que perguntar; nada foi mudado\ndica: acrescente --sim se é isso mesmo",
         ));
     }
+    patience::asks();
     let mut out = io::stderr().lock();
     drop(write!(out, "{question} [s/N] ").and_then(|()| out.flush()));
     let mut answer = String::new();
@@ -33,7 +36,7 @@ pub(super) fn ask(question: &str, yes: bool) -> std::result::Result<bool, Failur
     Ok(yes)
 }
 
-/// How long the daemon is given to say what it made of new files.
+/// How long the daemon is given to say what it made of files that a command wrote.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -120,15 +123,21 @@ pub(super) async fn tell(in_force: &Setup, other: &Setup) -> Heard {
     if !other.keeps(&database) {
         return Heard::Elsewhere;
     }
-    let Ok(store) = Store::open_read_only(&database).await else { return Heard::NotRunning };
+    hear(&database, Some(&other.sources.digest()), PATIENCE).await
+}
+
+/// Tells the daemon that keeps a ledger to read its files again, and waits for what it makes of them. `files` is the digest
+/// of what they hold; absent where that cannot be used, so that nothing but a refusal can follow.
+pub(super) async fn hear(database: &Path, files: Option<&str>, patience: Duration) -> Heard {
+    let Ok(store) = Store::open_read_only(database).await else { return Heard::NotRunning };
     let before = store.configuration_refused().await.ok().flatten().map(|refused| refused.last_at);
-    match tell_daemon(&database) {
+    match tell_daemon(database) {
         ReloadRequest::NotRunning => return Heard::NotRunning,
         ReloadRequest::NotAllowed => return Heard::NotAllowed,
         ReloadRequest::Signalled => {}
     }
     let mut waited = Duration::ZERO;
-    while waited < PATIENCE {
+    while waited < patience {
         tokio::time::sleep(PAUSE).await;
         waited += PAUSE;
         let refused = store.configuration_refused().await.ok().flatten();
@@ -136,7 +145,7 @@ pub(super) async fn tell(in_force: &Setup, other: &Setup) -> Heard {
             return if new.letters.is_some() { Heard::Held } else { Heard::Refused };
         }
         let kept = store.configuration_in_force().await.ok().flatten();
-        let same = |parts| Sources::of_parts("", parts).digest() == other.sources.digest();
+        let same = |parts| files == Some(Sources::of_parts("", parts).digest().as_str());
         if refused.is_none() && kept.is_some_and(|kept| same(kept.parts)) {
             return Heard::Adopted;
         }

@@ -8,6 +8,7 @@ mod apply;
 mod args;
 mod assume;
 mod backup;
+mod calls;
 mod check;
 mod clock;
 mod consent;
@@ -23,8 +24,10 @@ mod letter;
 mod news;
 mod order;
 mod orders;
+mod patience;
 mod plan;
 mod register;
+mod reload;
 mod restore;
 mod returned;
 mod serve;
@@ -67,7 +70,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             if let Some(data) = data {
                 say(&data);
             }
-            remark_styled(&text);
+            remark_styled(&match log_format() {
+                LogFormat::Text => text,
+                LogFormat::Json => telemetry::as_errors(&text),
+            });
             ExitCode::from(code)
         }
     }
@@ -94,7 +100,11 @@ const LAST_WORK: std::time::Duration = std::time::Duration::from_secs(2);
 fn run(invocation: &Invocation) -> session::Result {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::could_not(&error))?;
+    let patience = patience::watch(&runtime, &invocation.command);
     let answer = runtime.block_on(dispatch(invocation));
+    if let Some(patience) = patience {
+        patience.abort();
+    }
     // A thread that still reads a file is not waited for: nothing that counts is done there.
     runtime.shutdown_timeout(LAST_WORK);
     answer
@@ -122,6 +132,7 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Feed(Feed::Reject(ruling)) => feed::rule(&open().await?, ruling, Verdict::Quarantined).await,
         Command::Feed(Feed::Try { feed, file }) => feed::attempt(open().await?, feed, file.as_deref()).await,
         Command::Ingest { feed, file } => status::ingest(&open().await?, feed, file).await,
+        Command::Calls { format, window } => calls::list(&open().await?, *format, window.as_ref()).await,
         Command::Report { format, window } => status::report(&open().await?, *format, window.as_ref()).await,
         Command::Dossier { municipality, window, output } => {
             dossier::run(&open().await?, municipality, window.as_ref(), output.as_deref()).await
@@ -152,6 +163,7 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Orders(Orders { undo: Some(asked), .. }) => orders::undo(&open().await?, asked).await,
         Command::Orders(Orders { all, undo: None }) => orders::list(&open().await?, *all).await,
         Command::Apply(asked) => apply::run(&open().await?, asked).await,
+        Command::Reload => reload::run(&open().await?).await,
         Command::Extend(asked) => extend::run(&open().await?, asked).await,
         Command::Clock { verb } => clock::run(&open().await?, verb.as_ref()).await,
         Command::Backup { folder, keep } => backup::run(&open().await?, folder, *keep).await,

@@ -14,6 +14,7 @@ use tracing::{error, info, warn};
 use super::app::App;
 use super::beat::notify;
 use super::clock_watch;
+use super::daily::Daily;
 use super::gate::{self, Verdict};
 use super::ingest::Ingest;
 use super::loops;
@@ -21,7 +22,7 @@ use super::news::News;
 use super::outbox::{Outbox, RoundSummary};
 use super::reconcile::{Pass, reconcile_once};
 use super::register::Registers;
-use super::report::report_once;
+use super::report::{LastSaid, report_once};
 use super::returns::Mailbox;
 use super::succession;
 use super::watch::{self, Watch};
@@ -244,12 +245,13 @@ impl Service {
         News::default().news_once(app).await?;
         Mailbox::default().collect_once(app).await?;
         let pass = reconcile_once(app, app.now()).await?;
+        Daily::default().daily_once(app, app.now()).await?;
         let mut outbox = Outbox::new(&app.live())?;
         let dispatch = outbox.deliver_once(app).await?;
         outbox.close().await;
         // What was accepted may bring the next thing: a rung waits for its divulgação, a resumo for its letters.
         let after = reconcile_once(app, app.now()).await?;
-        report_once(app, app.now()).await?;
+        report_once(app, app.now(), &mut LastSaid::default()).await?;
         app.store.heartbeat(app.now()).await?;
         Ok((Pass { next_wake: after.next_wake, held: after.held, ..pass }, dispatch))
     }
@@ -342,7 +344,7 @@ impl Signals {
         })
     }
 
-    /// Told to stop.
+    /// LastSaid to stop.
     async fn stop(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::alert::alert_once;
 use super::app::{App, Loop};
@@ -143,7 +143,11 @@ async fn record(
         .collect();
     let found = sorted.len();
     let new = app.store.record_findings(spec.id.clone(), sorted, now).await?;
-    info!(feed.id = %spec.id, news.found = found, news.new = new, "notícias lidas");
+    if new > 0 {
+        info!(feed.id = %spec.id, news.found = found, news.new = new, "notícias lidas");
+    } else {
+        debug!(feed.id = %spec.id, news.found = found, "nenhuma notícia nova");
+    }
     Ok(())
 }
 

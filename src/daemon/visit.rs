@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use tracing::{info, warn};
+use tracing::{debug, warn};
 
 use super::app::App;
 use crate::domain::feed::{Manners, Source};
@@ -83,7 +83,7 @@ impl Visits {
         };
         Ok(match fetched {
             Ok(Fetched::NotModified) => {
-                info!(feed.id = %id, "a fonte não mudou");
+                debug!(feed.id = %id, "a fonte não mudou");
                 Visit::Same
             }
             Ok(Fetched::Fresh(reply)) => {

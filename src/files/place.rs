@@ -11,7 +11,7 @@
 
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -84,6 +84,18 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// `AlreadyExists`, also for a link that leads nowhere; else the file system's.
 pub fn create(path: &Path, bytes: &[u8], new: Access) -> io::Result<()> {
     finished(folder_of(path), bytes, Made::New(new), Durable::Yes)?.into_new(path)
+}
+
+/// Gives a file that root made to the owner of its folder, who must be able to go on with it; whoever else made it keeps it.
+///
+/// # Errors
+/// The file system's.
+pub fn leave_to_folder(path: &Path) -> io::Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let folder = fs::metadata(folder_of(path))?;
+    std::os::unix::fs::chown(path, Some(folder.uid()), Some(folder.gid()))
 }
 
 /// Copies a plain file to where there must be none yet: bytes, owner, group, permissions and attributes.

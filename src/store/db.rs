@@ -90,19 +90,20 @@ pub(super) fn may_lie_at(path: &Path, mounts: &str) -> Result<(), StoreError> {
 
 impl Db {
     /// Opens or creates the file and brings it to the newest schema, which only whoever has its lock may do. A new one is
-    /// readable by its owner and group alone, and so is what SQLite puts beside it, which takes the file's permissions.
+    /// readable by its owner and group alone, and so is what SQLite puts beside it, which takes the file's permissions and
+    /// owner: that of the folder, where root is the first to write.
     pub(super) async fn open(path: &Path) -> Result<Self, StoreError> {
         may_lie_at(path, &files::mounts())?;
         if let Some(dir) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
             std::fs::create_dir_all(dir).map_err(|e| StoreError::open(path, CHECK_PATH, e))?;
         }
-        match files::create(path, b"", Access::Group) {
+        match files::create(path, b"", Access::Group).and_then(|()| files::leave_to_folder(path)) {
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
                 return Err(StoreError::open(path, CHECK_PATH, error));
             }
             _ => {}
         }
-        let options = options(path)
+        let writing = options(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
@@ -120,7 +121,7 @@ impl Db {
                 Box::pin(async { Ok(()) })
             })
             .test_before_acquire(false)
-            .connect_with(options)
+            .connect_with(writing)
             .await
             .map_err(|e| StoreError::from(e).opening(path, CHECK_PATH))?;
         if found_in(&writer, path).await? < NEWEST {
@@ -130,19 +131,21 @@ impl Db {
                 migrate(&writer, &STEPS).await.map_err(|e| e.opening(path, CHECK_PATH))?;
             }
         }
-        let readers = readers(path).await?;
+        let readers = readers(path, options(path)).await?;
         Ok(Self { path: path.to_owned(), writer: Some(writer), readers, changes })
     }
 
-    /// Opens the file only to read, also while a daemon writes.
+    /// Opens the file only to read, also while a daemon writes, and as somebody who may not write in its folder.
     pub(super) async fn open_read_only(path: &Path) -> Result<Self, StoreError> {
-        let readers = readers(path).await?;
-        let mut conn = readers.acquire().await?;
-        let found = schema(&mut conn, path).await.map_err(|e| e.opening(path, NO_DATABASE))?;
-        if found < NEWEST {
-            return Err(StoreError::Older { path: path.to_owned(), found, known: NEWEST });
-        }
-        drop(conn);
+        let readers = match to_read(path, options(path)).await {
+            // Reading makes a log where there is none, if it may. Without a log nobody writes, and the file is all there is.
+            Err(StoreError::Open { .. } | StoreError::ReadOnly { .. })
+                if path.exists() && !log_of(path).exists() =>
+            {
+                to_read(path, options(path).immutable(true)).await?
+            }
+            other => other?,
+        };
         Ok(Self { path: path.to_owned(), writer: None, readers, changes: Arc::default() })
     }
 
@@ -238,9 +241,16 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-/// A look into a file that nobody writes to, whatever it is: nothing is left beside it.
+/// The write-ahead log beside a database.
+fn log_of(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    PathBuf::from(log)
+}
+
+/// A look into a file that nobody writes to, whatever it is: nothing is left beside it that was not there.
 pub(super) async fn glance(path: &Path) -> Result<SqliteConnection, StoreError> {
-    Ok(options(path).read_only(true).immutable(true).connect().await?)
+    Ok(options(path).read_only(true).immutable(!log_of(path).exists()).connect().await?)
 }
 
 /// What SQLite finds amiss with a file, reading all of it; nothing where it is whole.
@@ -249,7 +259,18 @@ pub(super) async fn soundness(conn: &mut Conn) -> Result<Option<String>, StoreEr
     Ok((found != "ok").then_some(found))
 }
 
-async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
+/// Readers of a file that has the newest schema.
+async fn to_read(path: &Path, options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
+    let readers = readers(path, options).await?;
+    let found =
+        schema(&mut *readers.acquire().await?, path).await.map_err(|e| e.opening(path, NO_DATABASE))?;
+    if found < NEWEST {
+        return Err(StoreError::Older { path: path.to_owned(), found, known: NEWEST });
+    }
+    Ok(readers)
+}
+
+async fn readers(path: &Path, options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
     SqlitePoolOptions::new()
         .max_connections(READERS)
         // SQLite ends some views by itself, and then the driver goes on counting them: see `transaction`. The ping lets
@@ -260,7 +281,7 @@ async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
                 Ok(!conn.is_in_transaction())
             })
         })
-        .connect_with(options(path).read_only(true))
+        .connect_with(options.read_only(true))
         .await
         .map_err(|e| StoreError::from(e).opening(path, NO_DATABASE))
 }

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::{Store, StoreError};
+use crate::files;
 
 /// Proof that no other process sends from this ledger. Let go when dropped, also by a crash.
 #[derive(Debug)]
@@ -29,12 +30,10 @@ impl Store {
 pub(super) fn take(database: &Path) -> Result<LedgerLock, StoreError> {
     let path = beside(database);
     let hint = "confira o dono e as permissões da pasta";
-    let file = OpenOptions::new()
-        .create(true)
-        .write(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(|e| StoreError::open(&path, hint, e))?;
+    let is_new = !path.exists();
+    let opened = OpenOptions::new().create(true).write(true).truncate(false).open(&path);
+    let owned = |file| if is_new { files::leave_to_folder(&path).map(|()| file) } else { Ok(file) };
+    let file = opened.and_then(owned).map_err(|e| StoreError::open(&path, hint, e))?;
     match file.try_lock() {
         Ok(()) => Ok(LedgerLock { file }),
         Err(TryLockError::WouldBlock) => Err(StoreError::Taken { path }),
@@ -43,13 +42,18 @@ pub(super) fn take(database: &Path) -> Result<LedgerLock, StoreError> {
 }
 
 impl Store {
-    /// The process that sends from the ledger in that file, if it runs on this machine and can be seen. The lock is
-    /// not tried for it: that could keep a daemon from starting at this very moment.
+    /// The process that sends from the ledger in that file, if it runs on this machine and can be seen, or systemd names
+    /// it: a command that the unit runs sees no other process. The lock is not tried for it: that could keep a daemon
+    /// from starting at this very moment.
     #[must_use]
     pub fn sender(database: &Path) -> Option<u32> {
-        let pid: u32 = std::fs::read_to_string(beside(database)).ok()?.trim().parse().ok()?;
-        let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
-        (name.trim() == env!("CARGO_PKG_NAME") && pid != std::process::id()).then_some(pid)
+        let told = std::fs::read_to_string(beside(database)).ok()?;
+        let pid: u32 = told.trim().parse().ok()?;
+        let is_ours = match std::fs::read_to_string(format!("/proc/{pid}/comm")) {
+            Ok(name) => name.trim() == env!("CARGO_PKG_NAME"),
+            Err(_) => std::env::var("MAINPID").is_ok_and(|main| main == told.trim()),
+        };
+        (is_ours && pid != std::process::id()).then_some(pid)
     }
 }
 
@@ -62,8 +66,25 @@ fn beside(database: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+
     use crate::store::StoreError;
     use crate::store::testing;
+
+    #[tokio::test]
+    async fn a_ledger_that_root_begins_belongs_to_whom_the_folder_belongs() {
+        if !rustix::process::geteuid().is_root() {
+            return; // Nobody else can give files away.
+        }
+        let dir = tempfile::tempdir().unwrap();
+        chown(dir.path(), Some(4321), Some(1234)).unwrap();
+        let store = testing::store(&dir).await;
+        drop(store.lock().unwrap());
+        for name in ["vigia.db", "vigia.db-wal", "vigia.db-shm", "vigia.db.lock"] {
+            let file = std::fs::metadata(dir.path().join(name)).unwrap();
+            assert_eq!((file.uid(), file.gid()), (4321, 1234), "{name}");
+        }
+    }
 
     #[tokio::test]
     async fn a_second_sender_is_refused_until_the_first_ends() {

@@ -20,6 +20,8 @@ use crate::text::digest::sha256;
 
 /// The pointer's name.
 const POINTER: &str = "vigia-em-vigor.json";
+/// The state directory of an installation.
+const STATE: &str = "/var/lib/vigia-suas";
 /// What an installed configuration says of who installed it (see `install`).
 pub const MARK: &str = ".aplicado";
 
@@ -154,7 +156,9 @@ fn ledger(directory: Option<&Path>) -> Option<PathBuf> {
         return Some(told.data.join(Setup::database_name(told.mode)));
     }
     let wanted = read.and_then(|(_, found)| found).or_else(|| directory.map(Path::to_owned))?;
-    places(Some(Path::new("var"))).iter().find_map(|place| pointed(place, &wanted))
+    // Also a command typed in any folder finds the pointer of an installation.
+    let installed = Path::new(STATE).join(POINTER);
+    places(Some(Path::new("var"))).iter().chain([&installed]).find_map(|place| pointed(place, &wanted))
 }
 
 /// Where pointers lie: in the state directory that systemd gives, and in `dados`.

@@ -63,6 +63,13 @@ pub(in crate::cli) enum Command {
     #[command(after_help = "Exemplo:\n  vigia-suas --config /etc/vigia-suas aplicar /root/vigia-nova\n  \
         vigia-suas aplicar --confirmar 78")]
     Apply(Apply),
+    #[command(name = "recarregar", alias = "reload")]
+    #[command(about = "Manda o serviço ler os arquivos de novo e diz o que ele fez deles")]
+    #[command(
+        after_help = "Exemplo:\n  vigia-suas recarregar\n\nÉ o que “systemctl reload vigia-suas” faz. \
+        Saída: 0 adotou; 1 recusou ou reteve, e vale a configuração anterior; 3 não se soube."
+    )]
+    Reload,
     #[command(name = "prorrogar", alias = "extend")]
     #[command(about = "Escreve uma prorrogação no calendário, mostrando antes quem será avisado")]
     #[command(after_help = "Exemplo:\n  vigia-suas prorrogar rma/2026-10 --para 15/12/2026 \
@@ -120,7 +127,18 @@ pub(in crate::cli) enum Command {
     #[command(after_help = "Exemplo:\n  vigia-suas relatorio --formato csv --janela rma/2026-10")]
     Report {
         #[arg(id = "formato", long, value_name = "FORMATO", value_enum, default_value = "texto")]
-        #[arg(help = "texto ou csv [padrão: texto]")]
+        #[arg(help = "texto, csv ou html [padrão: texto]")]
+        format: ReportFormat,
+        #[arg(id = "janela", long, value_name = "ID", value_parser = WindowId::parse)]
+        #[arg(help = "Só esta janela, como rma/2026-10")]
+        window: Option<WindowId>,
+    },
+    #[command(name = "ligacoes", alias = "calls", about = "Mostra a quem telefonar, por urgência")]
+    #[command(after_help = "Exemplo:\n  vigia-suas ligacoes --janela rma/2026-10\n  \
+        vigia-suas ligacoes --formato html > ligacoes.html")]
+    Calls {
+        #[arg(id = "formato", long, value_name = "FORMATO", value_enum, default_value = "texto")]
+        #[arg(help = "texto, csv ou html, para imprimir [padrão: texto]")]
         format: ReportFormat,
         #[arg(id = "janela", long, value_name = "ID", value_parser = WindowId::parse)]
         #[arg(help = "Só esta janela, como rma/2026-10")]
@@ -319,6 +337,7 @@ impl Command {
             Self::Run { once } => !once,
             Self::Plan { .. }
             | Self::Apply(_)
+            | Self::Reload
             | Self::Health
             | Self::Clock { .. }
             | Self::Backup { .. }
@@ -330,6 +349,7 @@ impl Command {
             | Self::Status(_)
             | Self::Ingest { .. }
             | Self::Report { .. }
+            | Self::Calls { .. }
             | Self::Dossier { .. }
             | Self::Ledger(_)
             | Self::Bounce
@@ -357,7 +377,10 @@ impl Command {
     /// files in force, is about those files.
     pub(in crate::cli) fn follows_the_service(&self) -> bool {
         self.goes_on()
-            && !matches!(self, Self::Run { .. } | Self::Apply(_) | Self::Plan { against: Some(_), .. })
+            && !matches!(
+                self,
+                Self::Run { .. } | Self::Apply(_) | Self::Reload | Self::Plan { against: Some(_), .. }
+            )
     }
 
     /// Whether it writes to the ledger or the configuration, sends, or takes data in. In `producao` that happens now and
@@ -366,6 +389,7 @@ impl Command {
         match self {
             Self::Run { .. }
             | Self::Apply(_)
+            | Self::Reload
             | Self::Extend(_)
             | Self::Ingest { .. }
             | Self::SendTest { .. }
@@ -393,6 +417,7 @@ impl Command {
             | Self::Feeds { .. }
             | Self::Feed(Feed::Try { .. })
             | Self::Report { .. }
+            | Self::Calls { .. }
             | Self::Dossier { .. }
             | Self::Ledger(_)
             | Self::Letter(_)

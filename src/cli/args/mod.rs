@@ -114,6 +114,7 @@ impl Invocation {
             Command::Ledger(_) => "livro",
             Command::Dossier { .. } => "dossie",
             Command::Health => "saude",
+            Command::Reload => "recarregar",
             Command::Complete { .. } => "completar",
             Command::Manual { .. } => "manual",
             _ => return Ok(()),
@@ -138,7 +139,7 @@ pub(super) fn command() -> clap::Command {
 /// What the command line may be. Commands on which the instant has no bearing take `--em` only to refuse it by name.
 fn plain() -> clap::Command {
     let unseen = || Arg::new("em").long("em").value_parser(value::moment).global(true).hide(true);
-    ["simular", "livro", "dossie"]
+    ["simular", "livro", "dossie", "saude", "recarregar"]
         .into_iter()
         .fold(Invocation::command(), |command, name| command.mut_subcommand(name, |sub| sub.arg(unseen())))
 }

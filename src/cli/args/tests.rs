@@ -47,6 +47,7 @@ fn every_command_answers_to_its_english_name() {
         ("agenda", "calendar", ""),
         ("plano", "plan", ""),
         ("aplicar", "apply", "nova"),
+        ("recarregar", "reload", ""),
         ("prorrogar", "extend", "rma/2026-10 --para 15/12/2026 --fonte MDS"),
         ("anotar", "note", "Serra rma/2026-10 --resultado x"),
         ("decisoes", "decisions", ""),
@@ -141,13 +142,14 @@ fn help_and_version_end_well_on_stdout() {
     assert!(nothing.code == 2 && !nothing.to_stdout && nothing.text.contains("Comandos:"));
 }
 
-const COMMANDS: [&str; 40] = [
+const COMMANDS: [&str; 41] = [
     "",
     "servir",
     "verificar",
     "agenda",
     "plano",
     "aplicar",
+    "recarregar",
     "prorrogar",
     "simular",
     "porque",

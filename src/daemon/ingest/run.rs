@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tracing::{info, warn};
+use tracing::{debug, warn};
 
 use super::crawl::{Crawled, crawl};
 use super::due::next_try;
@@ -86,7 +86,7 @@ pub(super) async fn run_once(
     }
     if matches!(end, End::Unchanged) {
         app.store.note_fetch(&spec.id, app.now()).await?;
-        info!(feed.id = %spec.id, "a fonte não mudou");
+        debug!(feed.id = %spec.id, "a fonte não mudou");
     }
     Ok(matches!(end, End::Judged(Some(_))))
 }

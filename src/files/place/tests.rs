@@ -1,6 +1,6 @@
 //! What stays of a file that is replaced, and what a new one gets.
 
-use std::os::unix::fs::{MetadataExt as _, chown, symlink};
+use std::os::unix::fs::{chown, symlink};
 
 use rustix::fs::{XattrFlags, getxattr, setxattr};
 

@@ -17,7 +17,8 @@ const GUIDE: &str = include_str!("../../../config/LEIAME.md");
 /// The day on which the guide is followed: RMA's window of October is open.
 const NOW: &str = "2026-11-05T09:00";
 /// Commands on which the instant has no bearing.
-const TIMELESS: [&str; 7] = ["simular", "livro", "dossie", "completar", "manual", "saude", "--ajuda"];
+const TIMELESS: [&str; 8] =
+    ["simular", "livro", "dossie", "completar", "manual", "saude", "recarregar", "--ajuda"];
 /// Commands that act, and so take no other instant in production.
 const ACTING: [&str; 3] = ["liberar ", "enviar-teste ", "aplicar "];
 /// Commands that ask before they change anything; there is no terminal here.

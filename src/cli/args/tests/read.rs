@@ -2,7 +2,7 @@
 
 use super::*;
 
-const LINES: [&str; 76] = [
+const LINES: [&str; 78] = [
     "relogio",
     "relogio corrigir --motivo x",
     "relogio aceitar --motivo x",
@@ -27,6 +27,8 @@ const LINES: [&str; 76] = [
     "plano --contra nova --ate 31/12/2026",
     "saude",
     "health --json",
+    "recarregar",
+    "reload --json",
     "decisoes",
     "decisions --todas",
     "simular --de 2026-10-01 --ate 2026-10-01",
@@ -104,6 +106,7 @@ fn arguments_that_do_not_agree_are_refused() {
         "decisoes --autor Carla",
         "plano --ate 31/12/2026",
         "saude --em 2026-10-01",
+        "recarregar --em 2026-10-01",
         "cadastro recusar --motivo x",
     ] {
         assert_eq!(run(line).unwrap_err().code, 2, "{line}");
