@@ -158,6 +158,8 @@ impl Store {
             return Err(BackupError::Unsound { path, faults: checked.faults });
         }
         let path = free_name(&real, &self.stem(), now);
+        // Made by root, it is to be rotated by the service all the same.
+        files::leave_to_folder(&unfinished.0).map_err(last)?;
         fs::rename(&unfinished.0, &path).map_err(last)?;
         let _synced = File::open(&real).and_then(|folder| folder.sync_all());
         let written = fs::metadata(&path).map_err(last)?;
@@ -177,7 +179,7 @@ impl Store {
             removed,
             foreign: older.foreign,
             same_disk: fs::metadata(&home).is_ok_and(|home| home.dev() == written.dev()),
-            noted: files::put(&self.note(), &note, Access::Group).is_ok(),
+            noted: self.put_note(&note).is_ok(),
             path,
         })
     }
@@ -188,8 +190,13 @@ impl Store {
         serde_json::from_slice(&fs::read(self.note()).ok()?).ok()
     }
 
+    fn put_note(&self, told: &[u8]) -> io::Result<()> {
+        files::put(&self.note(), told, Access::Group)?;
+        files::leave_to_folder(&self.note())
+    }
+
     fn note(&self) -> PathBuf {
-        beside(self.path(), ".copia")
+        files::beside(self.path(), ".copia")
     }
 
     /// The folder that the ledger is in, through links.
@@ -242,7 +249,7 @@ pub(super) struct Unfinished(pub(super) PathBuf);
 impl Unfinished {
     pub(super) fn remove(&self) {
         for end in BESIDE {
-            let _none = fs::remove_file(beside(&self.0, end));
+            let _none = fs::remove_file(files::beside(&self.0, end));
         }
     }
 }
@@ -251,13 +258,6 @@ impl Drop for Unfinished {
     fn drop(&mut self) {
         self.remove();
     }
-}
-
-/// The name of what lies beside a file.
-pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(end);
-    PathBuf::from(name)
 }
 
 /// What the check of a copy found.

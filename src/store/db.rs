@@ -243,9 +243,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
 
 /// The write-ahead log beside a database.
 fn log_of(path: &Path) -> PathBuf {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    PathBuf::from(log)
+    files::beside(path, "-wal")
 }
 
 /// A look into a file that nobody writes to, whatever it is: nothing is left beside it that was not there.

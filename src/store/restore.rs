@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
 
-use super::backup::{BESIDE, Unfinished, beside, check, first_of};
+use super::backup::{BESIDE, Unfinished, check, first_of};
 use super::{Store, StoreError, db, lock};
 use crate::files;
 
@@ -124,7 +124,7 @@ fn put_in_place(database: &Path, folder: &Path, new: &Path, stamp: &str) -> io::
         Ok(old) => (old.uid(), old.gid()),
         Err(_) => fs::metadata(folder).map(|folder| (folder.uid(), folder.gid()))?,
     };
-    for made in [new.to_owned(), beside(database, ".lock")] {
+    for made in [new.to_owned(), files::beside(database, ".lock")] {
         let now = fs::metadata(&made)?;
         if (now.uid(), now.gid()) != owner {
             chown(&made, Some(owner.0), Some(owner.1))?;
@@ -133,9 +133,9 @@ fn put_in_place(database: &Path, folder: &Path, new: &Path, stamp: &str) -> io::
     File::open(new)?.sync_all()?;
     let aside = old.is_ok().then(|| files::kept_name(database, stamp));
     for end in BESIDE {
-        let from = beside(database, end);
+        let from = files::beside(database, end);
         match &aside {
-            Some(aside) if from.exists() => fs::rename(&from, beside(aside, end))?,
+            Some(aside) if from.exists() => fs::rename(&from, files::beside(aside, end))?,
             // A log without its file is of no use, and of great harm.
             None if from.exists() => fs::remove_file(&from)?,
             Some(_) | None => {}
