@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::Beat;
-use crate::desk::health::Ailment;
+use crate::desk::view::Ailment;
 use crate::desk::view::{Gauges, Overview};
 use crate::domain::delivery::DeliveryState;
 
@@ -135,7 +135,7 @@ fn health(out: &mut Exposition, gauges: &Gauges) {
     out.value(name, &[], u8::from(ailments.is_empty()));
     let name = "vigia_configuracao_timestamp_seconds";
     out.metric(name, &Type::Gauge, "Desde quando vale a última configuração boa; 0 se nenhuma.");
-    let since = gauges.health.in_force.as_ref().map_or(0.0, |(_, since, _)| seconds(*since));
+    let since = gauges.health.facts.in_force.as_ref().map_or(0.0, |(_, since, _)| seconds(*since));
     out.value(name, &[], since);
 }
 
