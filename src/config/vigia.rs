@@ -14,7 +14,7 @@ use super::overlay::overlay;
 use super::read::Reader;
 use super::settings::{ChannelSettings, Mode, Settings, UncertainPolicy};
 use super::source::Sources;
-use super::{channel, relay, sender, value};
+use super::{address, channel, relay, sender, value};
 use crate::domain::roster::Offices;
 use crate::domain::secretariat::Secretariat;
 use crate::domain::time::Zone;
@@ -203,7 +203,7 @@ fn listen(node: &Node, log: &Log) -> Option<String> {
     let host = text.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok_and(|p| p > 0));
     match host {
         Some((host, _)) if !host.is_empty() => {
-            if !relay::is_loopback(host) {
+            if !address::is_loopback(host) {
                 log.warn(
                     &node.spot,
                     "o painel mostra nomes e telefones e ficará aberto a outras máquinas",
