@@ -35,6 +35,8 @@ CREATE TABLE meta (
     heartbeat_at BIGINT,
     high_water   BIGINT,
     relay_failing_since BIGINT, -- absent: the relay took the last letter
+    panel_failing_since BIGINT, -- absent: the panel is served, or none is wished for
+    panel_failure TEXT, -- why not, in words
     leap_from    BIGINT,
     leap_to      BIGINT,
     stop_since   BIGINT, -- the last time that the queue stood still because letters came back

@@ -5,7 +5,7 @@
 //! Rooms, in reading order: [`domain`] is the vocabulary and its rules (pure), [`plan`] decides (pure), [`render`]
 //! writes letters and reports (pure), [`config`] reads what operators wrote, [`feed`] reads who has filled in, [`mail`]
 //! delivers, [`channel`] tells staff where mail does not get through, [`store`] remembers, [`world`] joins them into what is known, [`desk`] is what a person does, [`daemon`] what
-//! runs unattended, [`cli`] starts things. [`clock`],
+//! runs unattended, [`panel`] what staff look at in a browser, [`cli`] starts things. [`clock`],
 //! [`contain`], [`files`], [`http`], [`telemetry`] and [`text`] (pure) are leaves.
 //!
 //! | room | may name |
@@ -17,6 +17,7 @@
 //! | `feed`, `mail`, `channel` | the same, and `http`; never each other |
 //! | `world` | all of the above, `clock`, `telemetry` |
 //! | `desk`, `daemon` | `world` and all that it may name; never each other |
+//! | `panel` | `domain`, `plan`, `render`, `config`, `world`, `desk` and the leaves; not `store`: it cannot write |
 //! | `cli` | everything |
 //!
 //! `tests/it/layering` keeps it so, also that each outside crate has its owner, that a file whose head says "Pure." is, and
@@ -34,6 +35,7 @@ pub mod feed;
 pub mod files;
 pub mod http;
 pub mod mail;
+pub mod panel;
 pub mod plan;
 pub mod render;
 pub mod store;

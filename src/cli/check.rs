@@ -6,6 +6,7 @@ use super::session::{Answer, Failure, Result, Session, remark, remark_styled, sa
 use super::terminal;
 use crate::config::{Faults, Mode};
 use crate::desk::check;
+use crate::panel;
 use crate::render::portuguese::counted;
 use crate::store::Store;
 use crate::telemetry::chain;
@@ -41,6 +42,11 @@ pub(super) async fn run(session: &Session) -> Result {
     }
     if let Err(error) = Store::may_lie_at(&session.setup.database()) {
         found.insert(format!("erro: {}", chain(&error)));
+    }
+    if let Some(settings) = &session.setup.config.settings.panel
+        && let Err(error) = panel::check(settings)
+    {
+        found.insert(format!("erro: [painel] de vigia.toml: {}", chain(&error)));
     }
     if live.calendar.systems.is_empty() {
         found.insert(

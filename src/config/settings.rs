@@ -1,5 +1,6 @@
 //! How the daemon runs: what `vigia.toml` says that is not the calendar's or the roster's.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,8 +19,8 @@ pub struct Settings {
     pub relay: Option<RelaySettings>,
     /// `devolucoes.maildir`: the mailbox that failures and receipts are delivered into; absent: none is looked at.
     pub returns: Option<PathBuf>,
-    /// `painel.escuta`: address and port of the panel. Read and checked; no panel is served yet.
-    pub panel: Option<String>,
+    /// `[painel]`: the pages for staff; absent: none are served.
+    pub panel: Option<PanelSettings>,
     /// `[alertas]`: how staff are told besides by mail.
     pub channels: ChannelSettings,
     /// `[sinal]`: where signs of life go; absent: nowhere.
@@ -215,4 +216,40 @@ pub enum RelaySecurity {
     Tls,
     /// None; only to this very machine.
     None,
+}
+
+/// `[painel]`: where the panel is served, and to whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PanelSettings {
+    /// `escuta`: address and port.
+    pub listen: SocketAddr,
+    /// `certificado` and `certificado_chave`; absent: plain HTTP.
+    pub tls: Option<PanelTls>,
+    /// `proxy`: the reverse proxies, by address; empty: none.
+    pub proxies: Vec<IpAddr>,
+    /// `senhas`: the file with a line for each user. Never read here.
+    pub passwords: Option<PathBuf>,
+    /// `usuario_cabecalho`: the header in which a proxy says who asks, in lower case. Only with `proxies`.
+    pub user_header: Option<String>,
+    /// `agenda_serie`: another number makes every calendar address given before void.
+    pub agenda_series: u32,
+}
+
+impl PanelSettings {
+    /// Whether whoever asks must say who they are: always off loopback, and on loopback where there is a way to.
+    #[must_use]
+    pub fn asks_who(&self) -> bool {
+        !self.listen.ip().to_canonical().is_loopback()
+            || self.passwords.is_some()
+            || self.user_header.is_some()
+    }
+}
+
+/// The panel's certificate and key (PEM). Never read here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PanelTls {
+    /// `certificado`: the chain, the panel's own first.
+    pub certificate: PathBuf,
+    /// `certificado_chave`
+    pub key: PathBuf,
 }

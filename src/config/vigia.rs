@@ -14,7 +14,7 @@ use super::overlay::overlay;
 use super::read::Reader;
 use super::settings::{ChannelSettings, Mode, Settings, UncertainPolicy};
 use super::source::Sources;
-use super::{address, channel, relay, sender, value};
+use super::{channel, panel, relay, sender, value};
 use crate::domain::roster::Offices;
 use crate::domain::secretariat::Secretariat;
 use crate::domain::time::Zone;
@@ -32,6 +32,8 @@ vigiar_arquivos = false
 das = "08:00"
 as = "18:00"
 somente_dias_uteis = true
+[alertas]
+pagina_do_dia = true
 [saude]
 atraso = "15min"
 [banco]
@@ -165,11 +167,7 @@ fn settings(
             "escreva [smtp] com `servidor`, `porta` e `seguranca`, como no exemplo de vigia.toml",
         );
     }
-    let panel = top.table("painel").and_then(|table| {
-        let listen = table.need("escuta", "\"127.0.0.1:8080\"", listen);
-        table.close(Severity::Error);
-        listen
-    });
+    let panel = top.table("painel").and_then(|table| panel::compile(&table));
     let signal = channel::signal(top);
     let lateness = top.table("saude").and_then(|table| {
         let lateness = table.get("atraso", value::duration);
@@ -196,31 +194,6 @@ fn settings(
         retry_contact_after: SignedDuration::from_hours(24 * retry_days?),
         watch_files: watch_files?,
     })
-}
-
-fn listen(node: &Node, log: &Log) -> Option<String> {
-    let text = value::filled(node, log)?;
-    let host = text.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok_and(|p| p > 0));
-    match host {
-        Some((host, _)) if !host.is_empty() => {
-            if !address::is_loopback(host) {
-                log.warn(
-                    &node.spot,
-                    "o painel mostra nomes e telefones e ficará aberto a outras máquinas",
-                    "escreva \"127.0.0.1:8080\", ou proteja o acesso na rede",
-                );
-            }
-            Some(text)
-        }
-        _ => {
-            log.error(
-                &node.spot,
-                format!("“{text}” não é um endereço de escuta"),
-                "escreva endereço e porta: \"127.0.0.1:8080\"",
-            );
-            None
-        }
-    }
 }
 
 /// The address may hold a password: it is never shown.

@@ -9,6 +9,7 @@ use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 
 use super::leap::ClockWatch;
+use super::pulse::Pulse;
 use crate::clock::Clock;
 use crate::feed::http::{Fetcher, Patience};
 use crate::store::{LedgerDoubt, LoopProgress, Store};
@@ -46,6 +47,8 @@ pub struct App {
     due: std::sync::Mutex<Option<Timestamp>>,
     /// When each loop last got on; before its first round, when the service began.
     progress: std::sync::Mutex<BTreeMap<Loop, Timestamp>>,
+    /// How it is getting on, for metrics.
+    pub pulse: Pulse,
     /// Whether the service began on the last good one and did not adopt another since.
     on_last_good: AtomicBool,
 }
@@ -163,6 +166,7 @@ impl App {
             doubted: std::sync::Mutex::default(),
             due: std::sync::Mutex::new(None),
             progress: std::sync::Mutex::new(Loop::ALL.map(|each| (each, clock.now())).into()),
+            pulse: Pulse::default(),
             on_last_good: AtomicBool::new(false),
         })
     }

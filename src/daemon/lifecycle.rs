@@ -15,6 +15,7 @@ use super::app::App;
 use super::audit::audit_if_due;
 use super::beat::notify;
 use super::clock_watch;
+use super::daily::Daily;
 use super::gate::{self, Verdict};
 use super::herald::Herald;
 use super::ingest::Ingest;
@@ -245,6 +246,7 @@ impl Service {
         News::default().news_once(app).await?;
         Mailbox::default().collect_once(app).await?;
         let pass = reconcile_once(app, app.now()).await?;
+        Daily::default().daily_once(app, app.now()).await?;
         let mut outbox = Outbox::new(&app.live())?;
         let dispatch = outbox.deliver_once(app).await?;
         outbox.close().await;

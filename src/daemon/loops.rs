@@ -19,6 +19,7 @@ use super::app::{App, Loop};
 use super::audit::audit_if_due;
 use super::beat::{beat_loop, notify};
 use super::clock_watch;
+use super::daily::Daily;
 use super::herald::Herald;
 use super::ingest::Ingest;
 use super::news::News;
@@ -28,10 +29,10 @@ use super::register::Registers;
 use super::report::{LastSaid, report_once};
 use super::returns::Mailbox;
 use super::signal::{self, Signals};
+use super::trouble::troubles;
 use crate::render::portuguese;
 use crate::telemetry::chain;
 use crate::text::fold::folded;
-use crate::world::health::{self, Ailment};
 
 /// The longest sleep between passes: the wall clock may jump, and orders come in by other processes.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
@@ -221,11 +222,14 @@ async fn rest(app: &App, each: Loop, pause: Duration) {
 
 async fn reconcile_loop(app: Arc<App>) {
     let mut reported_at: Option<Timestamp> = None;
+    let mut daily = Daily::default();
     let mut told = LastSaid::default();
     while !app.stop.is_cancelled() {
         let now = app.now();
+        let begun = tokio::time::Instant::now();
         match reconcile_once(&app, now).await {
             Ok(pass) => {
+                app.pulse.note_pass(begun.elapsed());
                 app.set_due(pass.next_wake);
                 let changed = pass.recorded + pass.withheld + pass.closed > 0;
                 let stale =
@@ -235,6 +239,9 @@ async fn reconcile_loop(app: Arc<App>) {
                     if let Err(failure) = report_once(&app, now, &mut told).await {
                         error!(error = %chain(&failure), "o relatório falhou; será retomado");
                     }
+                }
+                if let Err(failure) = daily.daily_once(&app, now).await {
+                    error!(error = %chain(&failure), "a página do dia falhou; será retomada");
                 }
                 let status = standing(&app, &pass, now).await;
                 notify(&[NotifyState::Status(&status)]);
@@ -286,16 +293,7 @@ const MOST_SHOWN: usize = 3;
 async fn standing(app: &App, pass: &Pass, now: Timestamp) -> String {
     let live = app.live();
     let zone = &live.calendar.hours.zone;
-    let mut said = Vec::new();
-    match health::examine(&app.store, &live, false, now).await {
-        Ok(found) => {
-            // Whoever says this is alive.
-            let is_shown =
-                |ailment: &&Ailment| !matches!(ailment, Ailment::NeverAlive | Ailment::Silent { .. });
-            said.extend(found.ailments.iter().filter(is_shown).map(|ailment| ailment.line(zone)));
-        }
-        Err(failure) => error!(error = %chain(&failure), "o livro não pôde ser lido"),
-    }
+    let mut said = troubles(app, now).await;
     if said.len() > MOST_SHOWN {
         let more = said.split_off(MOST_SHOWN).len();
         said.push(format!("e mais {more}: vigia-suas saude"));

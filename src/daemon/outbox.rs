@@ -314,6 +314,7 @@ impl Outbox {
 
     /// Counts one attempt. Answers whether the next letter would fare no better.
     fn learn(&mut self, app: &App, live: &Live, outcome: &Outcome, dispatch: &mut RoundSummary) -> bool {
+        app.pulse.note_attempt(outcome.state());
         let (count, at_fault) = match outcome {
             Outcome::Accepted { .. } => (&mut dispatch.accepted, false),
             Outcome::Deferred { slow_down, .. } => (&mut dispatch.deferred, *slow_down),

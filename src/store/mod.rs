@@ -41,6 +41,7 @@ mod outbox;
 mod overrides;
 mod page;
 mod pass;
+mod post;
 mod progress;
 mod reading;
 mod register;

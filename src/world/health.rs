@@ -54,6 +54,8 @@ pub struct Facts {
     pub refused: Option<RefusedConfiguration>,
     /// Whether the files cannot be used as they are now.
     pub is_faulty: bool,
+    /// Whether the configuration asks for a panel.
+    pub has_panel: bool,
     /// Sources of status that nobody switched off.
     pub feeds: Vec<FeedFacts>,
     /// Ways to tell staff whose last try failed.
@@ -118,6 +120,14 @@ pub enum Ailment {
     },
     /// Something due has not left for longer than `saude.atraso` allows. Ends when it leaves, or need not any more.
     Late(Overdue),
+    /// The panel cannot be served; all else goes on. Ends when it can, which is tried again and again, or when `[painel]` is
+    /// taken out.
+    PanelDown {
+        /// Since when.
+        since: Timestamp,
+        /// Why not.
+        why: String,
+    },
     /// The service refused what the files hold, or holds it until a person lets it in. Ends when they are put back, changed
     /// to what passes, or let in.
     Refused(RefusedConfiguration),
@@ -207,6 +217,9 @@ pub fn ailments(facts: &Facts) -> Vec<Ailment> {
         found.push(Ailment::RelayFails { since });
     }
     found.extend(facts.overdue.clone().map(Ailment::Late));
+    if let Some((since, why)) = facts.signs.panel_failing.as_ref().filter(|_| facts.has_panel) {
+        found.push(Ailment::PanelDown { since: *since, why: why.clone() });
+    }
     match &facts.refused {
         Some(refused) => found.push(Ailment::Refused(refused.clone())),
         None if facts.is_faulty => found.push(Ailment::Faulty),
@@ -270,6 +283,7 @@ impl Facts {
             overdue: lateness::overdue(store, live, now).await?,
             refused: store.configuration_refused().await?,
             is_faulty,
+            has_panel: live.setup.config.settings.panel.is_some(),
             feeds: feeds(store, live, now).await?,
             channels: store.announcements(since).await?.failing,
             loops: store.progress().await?,
@@ -330,6 +344,59 @@ impl FeedFacts {
 }
 
 impl Ailment {
+    /// A fixed word for it, for metrics.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::NeverAlive => "nunca_rodou",
+            Self::Doubted(_) => "livro_duvidoso",
+            Self::QueueStopped(_) => "fila_parada",
+            Self::ClockBehind { .. } => "relogio_atrasado",
+            Self::ClockLeapt(_) => "relogio_saltou",
+            Self::Hung { .. } => "laco_parado",
+            Self::Silent { .. } => "sem_sinal",
+            Self::RelayFails { .. } => "servidor_recusa",
+            Self::Late(_) => "atraso",
+            Self::PanelDown { .. } => "painel_fora",
+            Self::Refused(_) => "configuracao_recusada",
+            Self::Faulty => "configuracao_com_falhas",
+            Self::BackupOld { .. } => "copia_velha",
+            Self::Diverges { .. } => "autoconferencia_diverge",
+            Self::Unaudited { .. } => "autoconferencia_atrasada",
+            Self::ChannelFails(_) => "canal_falha",
+            Self::FeedFails { .. } => "fonte_ilegivel",
+            Self::FeedQuarantined { .. } => "fonte_em_quarentena",
+            Self::FeedStale { .. } => "fonte_velha",
+        }
+    }
+
+    /// The words of those that keep letters from leaving.
+    pub const FREEZES: [&'static str; 4] =
+        ["livro_duvidoso", "fila_parada", "relogio_atrasado", "relogio_saltou"];
+
+    /// Every word that [`Self::label`] may give.
+    pub const LABELS: [&'static str; 19] = [
+        "nunca_rodou",
+        "livro_duvidoso",
+        "fila_parada",
+        "relogio_atrasado",
+        "relogio_saltou",
+        "laco_parado",
+        "sem_sinal",
+        "servidor_recusa",
+        "atraso",
+        "painel_fora",
+        "configuracao_recusada",
+        "configuracao_com_falhas",
+        "copia_velha",
+        "autoconferencia_diverge",
+        "autoconferencia_atrasada",
+        "canal_falha",
+        "fonte_ilegivel",
+        "fonte_em_quarentena",
+        "fonte_velha",
+    ];
+
     /// The same in one line, as systemd and other machines show it: no file's content, and nobody's address.
     #[must_use]
     pub fn line(&self, zone: &Zone) -> String {
@@ -378,6 +445,11 @@ impl Ailment {
                 "{}\n  dica: veja por quê (journalctl -u vigia-suas); confira o espaço em disco, a rede, o servidor de \
                  saída e os limites por_minuto e por_dia em vigia.toml",
                 overdue.words(zone)
+            ),
+            Self::PanelDown { since, why } => format!(
+                "o painel não está no ar desde {}: {why}; as cartas seguem saindo\n  dica: corrija [painel] em vigia.toml ou o \
+                 que a falha diz, e confira com “vigia-suas verificar”; o serviço tenta de novo sozinho",
+                pt::instant(*since, zone)
             ),
             Self::Refused(aside) => aside::words(aside, zone),
             Self::BackupOld { since } => format!(
@@ -453,6 +525,7 @@ mod tests {
                 relay_failing_since: None,
                 leap: None,
                 stop: None,
+                panel_failing: None,
                 journal_seq: 1,
                 journal_hash: String::new(),
             },
@@ -462,6 +535,7 @@ mod tests {
             overdue: None,
             refused: None,
             is_faulty: false,
+            has_panel: false,
             feeds: Vec::new(),
             channels: Vec::new(),
             loops: Vec::new(),

@@ -3,10 +3,11 @@
 //!
 //! Reading order: `setup` (a configuration ready to work with), `live` (in force), `known` (the world as the store has
 //! it), `amend` (what may not be edited in silence), `contrast` (what another configuration would change), `last_good`
-//! (what rules when the files cannot be used or are not let in), `aside` (what was not let in, in words), `compose` (a
-//! decision as a letter), `relay`, `route` and `secret` (by which way letters and alerts leave), `lateness` (what has not left), `standstill`
-//! (why nothing leaves), `health` (all of that and more: whether the service is well), `audit` (what should
-//! have gone out, worked out anew).
+//! (what rules when the files cannot be used or are not let in), `aside` (what was not let in, in words), `overview` (where
+//! windows stand, for every report, page and command), `compose` (a decision as a letter), `relay`, `route` and `secret`
+//! (by which way letters and alerts leave), `lateness` (what has not left), `standstill` (why nothing leaves), `health` (all
+//! of that and more: whether the service is well), `audit` (what should have gone out, worked out anew), `today` (the page of
+//! the day).
 //!
 //! Architecture invariant: no loop and no use case lives here, and nothing here decides what is due.
 
@@ -20,8 +21,10 @@ pub mod known;
 pub mod last_good;
 pub mod lateness;
 pub mod live;
+pub mod overview;
 pub mod relay;
 pub mod route;
 pub mod secret;
 pub mod setup;
 pub mod standstill;
+pub mod today;

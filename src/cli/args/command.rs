@@ -128,7 +128,18 @@ pub(in crate::cli) enum Command {
     #[command(after_help = "Exemplo:\n  vigia-suas relatorio --formato csv --janela rma/2026-10")]
     Report {
         #[arg(id = "formato", long, value_name = "FORMATO", value_enum, default_value = "texto")]
-        #[arg(help = "texto ou csv [padrão: texto]")]
+        #[arg(help = "texto, csv ou html [padrão: texto]")]
+        format: ReportFormat,
+        #[arg(id = "janela", long, value_name = "ID", value_parser = WindowId::parse)]
+        #[arg(help = "Só esta janela, como rma/2026-10")]
+        window: Option<WindowId>,
+    },
+    #[command(name = "ligacoes", alias = "calls", about = "Mostra a quem telefonar, por urgência")]
+    #[command(after_help = "Exemplo:\n  vigia-suas ligacoes --janela rma/2026-10\n  \
+        vigia-suas ligacoes --formato html > ligacoes.html")]
+    Calls {
+        #[arg(id = "formato", long, value_name = "FORMATO", value_enum, default_value = "texto")]
+        #[arg(help = "texto, csv ou html, para imprimir [padrão: texto]")]
         format: ReportFormat,
         #[arg(id = "janela", long, value_name = "ID", value_parser = WindowId::parse)]
         #[arg(help = "Só esta janela, como rma/2026-10")]
@@ -246,6 +257,16 @@ pub(in crate::cli) enum Command {
         #[command(subcommand)]
         verb: Option<ClockVerb>,
     },
+    #[command(
+        name = "painel",
+        alias = "panel",
+        about = "Prepara o acesso ao painel ([painel] em vigia.toml)"
+    )]
+    #[command(after_help = "Exemplo:\n  vigia-suas painel senha ana")]
+    Panel {
+        #[command(subcommand)]
+        verb: PanelVerb,
+    },
     #[command(name = "copia", alias = "backup")]
     #[command(about = "Copia o livro inteiro para uma pasta, com o serviço em pé, e confere a cópia")]
     #[command(after_help = "Exemplo:\n  vigia-suas copia /var/backups/vigia-suas --guardar 14")]
@@ -309,6 +330,20 @@ pub(in crate::cli) enum Command {
     },
 }
 
+/// What to prepare for the panel.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(in crate::cli) enum PanelVerb {
+    #[command(name = "senha", alias = "password")]
+    #[command(about = "Faz a linha de um usuário para o arquivo de senhas do painel")]
+    #[command(after_help = "Exemplo:\n  vigia-suas painel senha ana\n\n\
+        A senha é pedida no terminal, ou lida da primeira linha da entrada padrão. Acrescente a linha\n\
+        escrita ao arquivo que `senhas` de [painel] diz, com chmod 640 e chgrp vigia-suas.")]
+    Password {
+        #[arg(value_name = "USUARIO", value_parser = value::text, help = "Nome com que a pessoa entra no painel")]
+        user: String,
+    },
+}
+
 /// A person's word on the clock.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub(in crate::cli) enum ClockVerb {
@@ -343,6 +378,7 @@ impl Command {
             | Self::Status(_)
             | Self::Ingest { .. }
             | Self::Report { .. }
+            | Self::Calls { .. }
             | Self::Dossier { .. }
             | Self::Ledger(_)
             | Self::Bounce
@@ -363,6 +399,7 @@ impl Command {
             | Self::SendTest { .. }
             | Self::TestChannel { .. }
             | Self::Manual { .. }
+            | Self::Panel { .. }
             | Self::Extend(_) => false,
         }
     }
@@ -411,11 +448,13 @@ impl Command {
             | Self::Feeds { .. }
             | Self::Feed(Feed::Try { .. })
             | Self::Report { .. }
+            | Self::Calls { .. }
             | Self::Dossier { .. }
             | Self::Ledger(_)
             | Self::Letter(_)
             | Self::Health
             | Self::Complete { .. }
+            | Self::Panel { .. }
             | Self::Manual { .. } => false,
         }
     }

@@ -14,7 +14,7 @@ mod tests;
 mod value;
 
 pub(super) use by_hand::{Apply, Contact, ContactVerb, Extend, Note, Orders, Override, Scope, Undo};
-pub(super) use command::{ClockVerb, Command};
+pub(super) use command::{ClockVerb, Command, PanelVerb};
 pub(super) use options::{
     ChannelToTest, Feed, Filter, Ledger, LedgerVerb, Letter, LetterFormat, Moment, ReportFormat, Ruling,
     Sample, SampleOf, Shell, Signature, Simulate, Subject, Values,

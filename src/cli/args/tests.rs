@@ -143,7 +143,7 @@ fn help_and_version_end_well_on_stdout() {
     assert!(nothing.code == 2 && !nothing.to_stdout && nothing.text.contains("Comandos:"));
 }
 
-const COMMANDS: [&str; 42] = [
+const COMMANDS: [&str; 44] = [
     "",
     "servir",
     "verificar",
@@ -186,6 +186,8 @@ const COMMANDS: [&str; 42] = [
     "cadastro carregar",
     "noticias",
     "noticias visto",
+    "painel",
+    "painel senha",
 ];
 
 const ENGLISH: [&str; 11] = [

@@ -278,6 +278,7 @@ fn matters(entry: &JournalEntry, windows: &BTreeSet<WindowId>) -> bool {
         Entry::Snapshot(_)
         | Entry::EditionClosed(_)
         | Entry::TestSent(_)
+        | Entry::DossierShown(_)
         | Entry::Flagged(_)
         | Entry::Unflagged(_)
         | Entry::Adopted(_)

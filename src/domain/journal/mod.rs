@@ -509,4 +509,12 @@ entries! {
         /// What they noted.
         reason "motivo": String,
     }
+
+    /// Somebody was shown a dossier by the panel, from another machine. The subject is the municipality.
+    DossierShown "painel.dossie.1" since "0.1.0" {
+        /// Who, as they said to the panel or to the proxy before it.
+        user "usuario": String,
+        /// Whether the proxy says so (true) or the panel's own passwords do (false).
+        by_proxy "pelo_proxy": bool,
+    }
 }

@@ -54,6 +54,8 @@ pub(super) const NOT_PROVED: &[(&str, &[&str])] = &[
             "heartbeat_at",
             "high_water",
             "relay_failing_since",
+            "panel_failing_since",
+            "panel_failure",
             "leap_from",
             "leap_to",
             "stop_since",

@@ -91,6 +91,7 @@ impl Replay {
             | Entry::QueueResumed(_)
             | Entry::FeedSwitched(_)
             | Entry::TestSent(_)
+            | Entry::DossierShown(_)
             | Entry::Consented(_)
             | Entry::RegisterLoaded(_)
             | Entry::RegisterDoubted(_)

@@ -99,6 +99,32 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         added("painel sem porta", "vigia.toml", "[painel]\nescuta = \"127.0.0.1\"\n"),
         added("painel aberto a outras máquinas", "vigia.toml", "[painel]\nescuta = \"0.0.0.0:8080\"\n"),
+        added(
+            "painel com metade do certificado",
+            "vigia.toml",
+            "[painel]\nescuta = \"127.0.0.1:8443\"\ncertificado = \"painel.pem\"\n",
+        ),
+        added(
+            "painel que acreditaria em qualquer um",
+            "vigia.toml",
+            "[painel]\nescuta = \"127.0.0.1:8080\"\nusuario_cabecalho = \"X-Usuario\"\n",
+        ),
+        added(
+            "painel com um cabeçalho que qualquer navegador manda",
+            "vigia.toml",
+            "[painel]\nescuta = \"127.0.0.1:8080\"\nproxy = [\"10.0.0.5\"]\nusuario_cabecalho = \"Cookie\"\n",
+        ),
+        added(
+            "proxy que não é lista",
+            "vigia.toml",
+            "[painel]\nescuta = \"127.0.0.1:8080\"\nproxy = \"10.0.0.5\"\n",
+        ),
+        added("nenhum proxy", "vigia.toml", "[painel]\nescuta = \"127.0.0.1:8080\"\nproxy = []\n"),
+        added(
+            "proxy pelo nome",
+            "vigia.toml",
+            "[painel]\nescuta = \"127.0.0.1:8080\"\nproxy = [\"proxy.es.gov.br\"]\n",
+        ),
         added("banco desconhecido", "vigia.toml", "[banco]\nurl = \"mysql://x\"\n"),
         added(
             "banco que ainda não é atendido",
