@@ -4,9 +4,9 @@
 //!
 //! Rooms, in reading order: [`domain`] is the vocabulary and its rules (pure), [`plan`] decides (pure), [`render`]
 //! writes letters and reports (pure), [`config`] reads what operators wrote, [`feed`] reads who has filled in, [`mail`]
-//! delivers, [`channel`] tells staff where mail does not get through, [`store`] remembers, [`world`] joins them into what is known, [`desk`] is what a person does, [`daemon`] what
-//! runs unattended, [`panel`] what staff look at in a browser, [`cli`] starts things. [`clock`],
-//! [`contain`], [`files`], [`http`], [`telemetry`] and [`text`] (pure) are leaves.
+//! delivers, [`channel`] tells staff where mail does not get through, [`store`] remembers, [`world`] joins them into what is
+//! known, [`desk`] is what a person does, [`daemon`] what runs unattended, [`panel`] what staff look at in a browser, [`cli`]
+//! starts things. [`clock`], [`contain`], [`files`], [`http`], [`telemetry`] and [`text`] (pure) are leaves.
 //!
 //! | room | may name |
 //! |---|---|

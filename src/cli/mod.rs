@@ -30,6 +30,7 @@ mod patience;
 mod plan;
 mod register;
 mod reload;
+mod restore;
 mod returned;
 mod serve;
 mod session;
@@ -172,6 +173,7 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Clock { verb } => clock::run(&open().await?, verb.as_ref()).await,
         Command::Panel { verb: PanelVerb::Password { user } } => panel::password(user),
         Command::Backup { folder, keep } => backup::run(&open().await?, folder, *keep).await,
+        Command::Restore { copy } => restore::run(&open().await?, copy).await,
         Command::Assume { signature, logs, left } => assume::run(&open().await?, signature, logs, left).await,
         Command::Health => health::run(&open().await?).await,
         Command::Complete { values: Some(values), .. } => Ok(shell::values(invocation, *values).await),

@@ -16,8 +16,7 @@ pub(super) async fn plano(session: &Session) -> Result {
     if let Some(store) = &store {
         let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
         if session.other_instant().is_none() {
-            let facts = Facts::read(store, &live, false, now).await?;
-            for trouble in standstills(&facts) {
+            for trouble in standstills(&Facts::read(store, &live, false, now).await?) {
                 remark(&format!("aviso: {}", trouble.words(zone)));
             }
         }

@@ -143,8 +143,8 @@ pub(super) fn offices(top: &Reader<'_>, reserved: &Reserved) -> (Offices, Channe
     let mut channels = ChannelSettings::default();
     if let Some(table) = top.table("alertas") {
         offices.alerts = table.get("para", |n, log| several(n, log, reserved)).unwrap_or_default();
-        channels = channel::channels(&table);
         offices.daily_page = table.get("pagina_do_dia", value::flag).unwrap_or_default();
+        channels = channel::channels(&table);
         table.close(Severity::Error);
     }
     (offices, channels)

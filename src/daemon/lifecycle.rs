@@ -185,6 +185,7 @@ impl Service {
         let now = clock.now();
         let store = Store::open(&setup.database(), now).await?;
         let lock = store.lock()?;
+        store.file_is_whole().await?;
         let uncertain = match setup.config.settings.on_uncertain {
             config::UncertainPolicy::Resend => OnUncertain::Resend,
             config::UncertainPolicy::Hold => OnUncertain::Withhold,

@@ -2,11 +2,9 @@
 //!
 //! Reading order: `app` (what every loop shares; with `pulse`), `reconcile` (decide and record), `outbox` (deliver; with `sender`,
 //! `standing`, `pace`, `trust` and `doubt`), `ingest` (take in status), `returns` (take in what comes back), `visit` with `register`
-//! and `news` (what the ministry publishes), `report` (tell staff), `daily` (the page of the day by mail), `audit` (work out
-//! anew what should have gone out), `alert` (call a person), `herald` (by which way), `clock_watch` and `succession`
+//! and `news` (what the ministry publishes), `report` (tell staff), `daily` (the page of the day by mail), `audit` (work out anew what should have gone out), `alert` (call a person), `herald` (by which way), `clock_watch` and `succession`
 //! (may the clock and the ledger be believed?), `rehearse` (virtual time), `watch` (notice a change), `gate` (what every
-//! new configuration passes), `reload`, `beat` and `signal` (signs of life), `trouble` (what is amiss, in words), `loops`
-//! (one for each concern), `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests
+//! new configuration passes), `reload`, `beat` and `signal` (signs of life), `loops` (one for each concern), `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests
 //! and `servir --uma-vez` call.
 //!
 //! Architecture invariant: no rule of when or to whom lives here. `now` is read once per pass, in the loops.

@@ -5,17 +5,18 @@ use tracing::error;
 
 use super::app::App;
 use crate::telemetry::chain;
-use crate::world::health::{self, Ailment};
+use crate::world::ailment::Ailment;
+use crate::world::health;
 
-/// What is amiss, each in one line, what stops most first. Whoever asks is alive.
+/// Each in one line, what stops most first; not that nobody is alive, since whoever asks here is.
 pub(super) async fn troubles(app: &App, now: Timestamp) -> Vec<String> {
     let live = app.live();
+    let zone = &live.calendar.hours.zone;
     match health::examine(&app.store, &live, false, now).await {
         Ok(found) => {
             let is_shown =
                 |ailment: &&Ailment| !matches!(ailment, Ailment::NeverAlive | Ailment::Silent { .. });
-            let shown = found.ailments.iter().filter(is_shown);
-            shown.map(|ailment| ailment.line(&live.calendar.hours.zone)).collect()
+            found.ailments.iter().filter(is_shown).map(|ailment| ailment.line(zone)).collect()
         }
         Err(failure) => {
             error!(error = %chain(&failure), "o livro não pôde ser lido");

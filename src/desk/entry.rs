@@ -103,13 +103,12 @@ fn told_words(entry: &JournalEntry) -> String {
             signed("fila retomada", reason, author)
         }
         Entry::Audited(told) => {
-            let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-            let compared = portuguese::counted(count(told.letters), "carta comparada", "cartas comparadas");
-            if told.divergences == 0 {
-                return format!("autoconferência: 0 divergências ({compared})");
-            }
-            let found = portuguese::counted(count(told.divergences), "divergência", "divergências");
-            format!("autoconferência: {found} ({compared}): {}", told.found.join("; "))
+            let letters = usize::try_from(told.letters).unwrap_or(usize::MAX);
+            let compared = portuguese::counted(letters, "carta comparada", "cartas comparadas");
+            let many = usize::try_from(told.divergences).unwrap_or(usize::MAX);
+            let found = portuguese::counted(many, "divergência", "divergências");
+            let which = if many == 0 { String::new() } else { format!(": {}", told.found.join("; ")) };
+            format!("autoconferência: {found} ({compared}){which}")
         }
         Entry::Announced(told) => {
             let what = match told.cause {
@@ -118,10 +117,11 @@ fn told_words(entry: &JournalEntry) -> String {
                 ChannelCause::Test => "teste",
             };
             let by = told.author.as_deref().map(|author| format!(" (por {author})")).unwrap_or_default();
-            let channel = told.channel.as_str();
             match &told.failure {
-                None => format!("{what}, entregue por {channel}: {subject}{by}"),
-                Some(failure) => format!("{what}, não saiu por {channel}: {subject}: {failure}{by}"),
+                None => format!("{what}, entregue por {}: {subject}{by}", told.channel.as_str()),
+                Some(failure) => {
+                    format!("{what}, não saiu por {}: {subject}: {failure}{by}", told.channel.as_str())
+                }
             }
         }
         Entry::QueueStopped(_) => "fila parada: cartas voltaram de vários domínios".to_owned(),
@@ -170,15 +170,15 @@ pub fn act(told: &Entry) -> Option<&'static str> {
         Entry::ProposalsRefused(_) => "recusado",
         Entry::Found(_) => "achada",
         Entry::Seen(_) => "vista",
+        Entry::Announced(told) => told.channel.as_str(),
+        Entry::Audited(told) if told.divergences == 0 => "confere",
+        Entry::Audited(_) => "diverge",
         Entry::ClockRuled(told) => told.act.as_str(),
         Entry::QueueStopped(_) => "parada",
         Entry::QueueResumed(_) => "retomada",
         Entry::Assumed(_) => "assumir",
         Entry::FeedSwitched(told) => told.act.as_str(),
         Entry::DossierShown(_) => "mostrar",
-        Entry::Announced(told) => told.channel.as_str(),
-        Entry::Audited(told) if told.divergences == 0 => "confere",
-        Entry::Audited(_) => "diverge",
         Entry::TestSent(told) => told.outcome.as_str(),
         Entry::Opening(_)
         | Entry::Attempt(_)

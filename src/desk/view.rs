@@ -8,7 +8,6 @@ use jiff::Timestamp;
 
 use super::dossier::{self, DossierRequest};
 use super::entry::entry_words;
-use super::health::{self, Health};
 use super::why::{self, Account};
 use crate::domain::calendar::{Calendar, Window};
 use crate::domain::delivery::DeliveryState;
@@ -20,6 +19,9 @@ use crate::mail::message;
 use crate::render::agenda;
 use crate::store::{DeliveryFilter, FeedRun, JournalFilter, SnapshotSummary, Store, StoreError};
 pub use crate::store::{DeliveryLine, JournalEntry};
+pub use crate::world::ailment::Ailment;
+use crate::world::health;
+pub use crate::world::health::Health;
 use crate::world::live::Live;
 pub use crate::world::overview::{AsOf, Overview};
 

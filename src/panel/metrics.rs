@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::Beat;
-use crate::desk::health::Ailment;
+use crate::desk::view::Ailment;
 use crate::desk::view::{Gauges, Overview};
 use crate::domain::delivery::DeliveryState;
 

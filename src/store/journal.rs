@@ -95,6 +95,28 @@ impl Store {
         .await
     }
 
+    /// Notes that a dossier was shown to somebody by the panel.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn note_dossier_shown(
+        &self,
+        municipality: MunicipalityCode,
+        window: Option<WindowId>,
+        told: journal::DossierShown,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (db, subject) = (self.db.clone(), municipality.to_string());
+        detached(async move {
+            let mut tx = db.begin_quietly().await?;
+            let line = Line::new(now, &subject, told);
+            let about = Line { window: window.as_ref(), municipality: Some(municipality), ..line };
+            Chain::tell(&mut tx, about).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
     /// The last self-audit, and when it was made; nothing too where its entry cannot be read.
     ///
     /// # Errors
@@ -118,28 +140,6 @@ impl Store {
         detached(async move {
             let mut tx = db.begin_quietly().await?;
             Chain::tell(&mut tx, Line::new(now, "livro", told)).await?;
-            tx.commit().await
-        })
-        .await
-    }
-
-    /// Notes that a dossier was shown to somebody by the panel.
-    ///
-    /// # Errors
-    /// A fault of the database.
-    pub async fn note_dossier_shown(
-        &self,
-        municipality: MunicipalityCode,
-        window: Option<WindowId>,
-        told: journal::DossierShown,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let (db, subject) = (self.db.clone(), municipality.to_string());
-        detached(async move {
-            let mut tx = db.begin_quietly().await?;
-            let line = Line::new(now, &subject, told);
-            let about = Line { window: window.as_ref(), municipality: Some(municipality), ..line };
-            Chain::tell(&mut tx, about).await?;
             tx.commit().await
         })
         .await

@@ -6,7 +6,7 @@
 //! (how fetching goes), `overrides`, `configuration` (what was in force), `reading`, `contact` and `stop`, `register` and
 //! `news` (what the ministry publishes), `begin`, `witness` and `elsewhere` (is it this ledger that last sent?), `delivery` and `letter`
 //! (what staff ask for), `returned` and `return_key` (what comes back by mail), `uncertain` (what waits
-//! for somebody), `backup` (a copy of all of it),
+//! for somebody), `backup` and `restore` (a copy of all of it),
 //! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
 //!
 //! Architecture invariants: SQL never reads a clock, every instant is a parameter; every write is one transaction
@@ -45,6 +45,7 @@ mod post;
 mod progress;
 mod reading;
 mod register;
+mod restore;
 mod retired;
 mod return_key;
 mod returned;
@@ -85,6 +86,7 @@ pub use pass::{NewDecision, NewLetter, Recorded};
 pub use progress::LoopProgress;
 pub use reading::EditionReading;
 pub use register::{KeptRegister, RefusalLine};
+pub use restore::{RestoreError, Restored};
 pub use retired::SwitchedBy;
 pub use returned::{KeptMessage, Noted, RawMessage, Return};
 pub use ruling::{Ruled, Ruling};

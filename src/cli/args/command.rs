@@ -281,6 +281,15 @@ pub(in crate::cli) enum Command {
         #[arg(help = "Deixa na pasta só as N cópias mais novas deste livro [padrão: todas]")]
         keep: Option<u16>,
     },
+    #[command(name = "restaurar", alias = "restore")]
+    #[command(about = "Põe uma cópia no lugar do livro, com o serviço parado; o que estava ali fica ao lado")]
+    #[command(
+        after_help = "Exemplo:\n  vigia-suas restaurar /var/backups/vigia-suas/vigia-copia-20261126T063000Z.db"
+    )]
+    Restore {
+        #[arg(id = "copia", value_name = "ARQUIVO", help = "A cópia, como “vigia-suas copia” a gravou")]
+        copy: PathBuf,
+    },
     #[command(name = "assumir", alias = "adopt")]
     #[command(about = "Põe para valer um livro copiado, restaurado ou trazido de outra máquina")]
     #[command(
@@ -371,6 +380,7 @@ impl Command {
             | Self::Health
             | Self::Clock { .. }
             | Self::Backup { .. }
+            | Self::Restore { .. }
             | Self::Assume { .. }
             | Self::Orders(_)
             | Self::Note(_)
@@ -427,6 +437,7 @@ impl Command {
             | Self::TestChannel { .. }
             | Self::Bounce
             | Self::Backup { .. }
+            | Self::Restore { .. }
             | Self::Assume { .. }
             | Self::Hold { .. }
             | Self::Release { .. }

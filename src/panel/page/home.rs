@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::{Links, bar, fault, window_name};
-use crate::desk::health::Health;
+use crate::desk::view::Health;
 use crate::desk::view::{FeedStanding, Overview};
 use crate::domain::calendar::Deadline;
 use crate::plan::Decision;

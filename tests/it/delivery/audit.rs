@@ -8,9 +8,10 @@ use vigia_suas::daemon::audit::{audit_if_due, audit_once};
 use vigia_suas::domain::id::EmailAddress;
 use vigia_suas::plan::{self, Decision};
 use vigia_suas::store::NewDecision;
+use vigia_suas::world::ailment::Ailment;
 use vigia_suas::world::audit::audit;
 use vigia_suas::world::compose::compose;
-use vigia_suas::world::health::{Ailment, examine};
+use vigia_suas::world::health::examine;
 use vigia_suas::world::known::Known;
 use vigia_suas::world::last_good;
 
