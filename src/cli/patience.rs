@@ -57,6 +57,7 @@ fn doing(command: &Command) -> Option<&'static str> {
         Command::Letter(letter) if letter.watch => return None,
         Command::Letter(_) => "escrevendo as cartas",
         Command::SendTest { .. } => "entregando a carta ao servidor de e-mail",
+        Command::TestChannel { .. } => "entregando um alerta de teste",
         Command::Feed(Feed::Try { .. }) => "buscando a fonte e lendo o que ela responde",
         Command::Ingest { .. } => "lendo e julgando o arquivo",
         Command::Register(_) => "comparando o cadastro com unidades.csv",
@@ -65,8 +66,8 @@ fn doing(command: &Command) -> Option<&'static str> {
         | Command::Feeds { .. }
         | Command::Feed(Feed::Accept(_) | Feed::Reject(_))
         | Command::Report { .. }
-        | Command::Ledger(Ledger { verb: None, .. })
         | Command::Calls { .. }
+        | Command::Ledger(Ledger { verb: None, .. })
         | Command::Contact(_)
         | Command::Hold { .. }
         | Command::Release { .. }
@@ -78,7 +79,11 @@ fn doing(command: &Command) -> Option<&'static str> {
         | Command::Exempt(_)
         | Command::Dispute(_)
         | Command::News(_) => "lendo o livro",
-        Command::Run { .. } | Command::Bounce | Command::Complete { .. } | Command::Manual { .. } => {
+        Command::Run { .. }
+        | Command::Bounce
+        | Command::Panel { .. }
+        | Command::Complete { .. }
+        | Command::Manual { .. } => {
             return None;
         }
     })

@@ -16,6 +16,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+mod announce;
 mod backup;
 mod baseline;
 mod begin;
@@ -41,6 +42,7 @@ mod overrides;
 mod page;
 mod pass;
 mod post;
+mod progress;
 mod reading;
 mod register;
 mod restore;
@@ -64,6 +66,7 @@ mod verify;
 mod visit;
 mod witness;
 
+pub use announce::{Announcements, ChannelFailure, StaffAlert};
 pub use backup::{Backup, BackupError, LastBackup};
 pub use begin::Signs;
 pub use configuration::{HeldConfiguration, KeptConfiguration, NewConfiguration, RefusedConfiguration};
@@ -80,6 +83,7 @@ pub use news::{FindingLine, NewFinding};
 pub use outbox::Claim;
 pub use overrides::{Override, OverrideId, OverrideLine};
 pub use pass::{NewDecision, NewLetter, Recorded};
+pub use progress::LoopProgress;
 pub use reading::EditionReading;
 pub use register::{KeptRegister, RefusalLine};
 pub use restore::{RestoreError, Restored};
@@ -91,7 +95,7 @@ pub use settle::{AttemptEnd, OnUncertain, Settlement};
 pub use snapshot::{Extent, LastAccepted, NewSnapshot, SnapshotSummary};
 pub use stop::ReturnVerdict;
 pub use uncertain::HeldUncertain;
-pub use verify::{Amiss, ChainReport, Discrepancy};
+pub use verify::{Amiss, ChainReport, Discrepancy, Recount};
 pub use witness::{Assumption, Head, LedgerDoubt};
 
 use crate::files;

@@ -10,7 +10,8 @@ use jiff::civil::Date;
 
 use super::by_hand::{Apply, Contact, Extend, Note, Orders, Override, Scope};
 use super::options::{
-    Feed, Filter, Ledger, Letter, ReportFormat, Sample, Shell, Signature, Simulate, Subject, Values,
+    ChannelToTest, Feed, Filter, Ledger, Letter, ReportFormat, Sample, Shell, Signature, Simulate, Subject,
+    Values,
 };
 use super::register::{News, Register};
 use super::value;
@@ -187,6 +188,20 @@ pub(in crate::cli) enum Command {
         #[arg(help = "Quem testa [padrão: o usuário do sistema]")]
         author: String,
     },
+    #[command(name = "testar-canal", alias = "test-channel")]
+    #[command(about = "Experimenta o webhook, o comando ou o sinal de vida da configuração")]
+    #[command(after_help = "Exemplo:\n  vigia-suas testar-canal webhook")]
+    TestChannel {
+        #[arg(
+            id = "canal",
+            value_name = "CANAL",
+            help = "webhook ou comando, de [alertas]; sinal, de [sinal]"
+        )]
+        channel: ChannelToTest,
+        #[arg(id = "autor", long, value_name = "NOME", value_parser = value::text, required = false)]
+        #[arg(help = "Quem testa [padrão: o usuário do sistema]")]
+        author: String,
+    },
     #[command(name = "devolucao", alias = "bounce")]
     #[command(about = "Lê da entrada padrão uma carta devolvida ou uma confirmação de leitura")]
     #[command(after_help = "Exemplo:\n  vigia-suas devolucao\n\nUm arquivo: acrescente < aviso.eml\n\
@@ -241,6 +256,16 @@ pub(in crate::cli) enum Command {
     Clock {
         #[command(subcommand)]
         verb: Option<ClockVerb>,
+    },
+    #[command(
+        name = "painel",
+        alias = "panel",
+        about = "Prepara o acesso ao painel ([painel] em vigia.toml)"
+    )]
+    #[command(after_help = "Exemplo:\n  vigia-suas painel senha ana")]
+    Panel {
+        #[command(subcommand)]
+        verb: PanelVerb,
     },
     #[command(name = "copia", alias = "backup")]
     #[command(about = "Copia o livro inteiro para uma pasta, com o serviço em pé, e confere a cópia")]
@@ -314,6 +339,20 @@ pub(in crate::cli) enum Command {
     },
 }
 
+/// What to prepare for the panel.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(in crate::cli) enum PanelVerb {
+    #[command(name = "senha", alias = "password")]
+    #[command(about = "Faz a linha de um usuário para o arquivo de senhas do painel")]
+    #[command(after_help = "Exemplo:\n  vigia-suas painel senha ana\n\n\
+        A senha é pedida no terminal, ou lida da primeira linha da entrada padrão. Acrescente a linha\n\
+        escrita ao arquivo que `senhas` de [painel] diz, com chmod 640 e chgrp vigia-suas.")]
+    Password {
+        #[arg(value_name = "USUARIO", value_parser = value::text, help = "Nome com que a pessoa entra no painel")]
+        user: String,
+    },
+}
+
 /// A person's word on the clock.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub(in crate::cli) enum ClockVerb {
@@ -368,7 +407,9 @@ impl Command {
             | Self::Simulate { .. }
             | Self::Letter { .. }
             | Self::SendTest { .. }
+            | Self::TestChannel { .. }
             | Self::Manual { .. }
+            | Self::Panel { .. }
             | Self::Extend(_) => false,
         }
     }
@@ -393,6 +434,7 @@ impl Command {
             | Self::Extend(_)
             | Self::Ingest { .. }
             | Self::SendTest { .. }
+            | Self::TestChannel { .. }
             | Self::Bounce
             | Self::Backup { .. }
             | Self::Restore { .. }
@@ -423,6 +465,7 @@ impl Command {
             | Self::Letter(_)
             | Self::Health
             | Self::Complete { .. }
+            | Self::Panel { .. }
             | Self::Manual { .. } => false,
         }
     }

@@ -80,6 +80,7 @@ impl Postfix {
         let password_file = self.dir.path().join(format!("senha-{}", password.len()));
         fs::write(&password_file, format!("{password}\n")).unwrap();
         config::RelaySettings {
+            oauth: None,
             host: "localhost".to_owned(),
             port,
             security: config::RelaySecurity::StartTls,
