@@ -87,7 +87,12 @@ pub fn text(page: &DayPage, calendar: &Calendar, roster: &Roster) -> String {
         let title = "Já decidido e ainda não saiu (se demora, veja “vigia-suas saude”)";
         section(&mut out, title, &waiting, "");
     }
-    section(&mut out, "Agora", &words.decisions(&page.decisions), "nada a fazer agora");
+    let nothing = if waiting.is_empty() {
+        "nada a fazer agora"
+    } else {
+        "nada de novo a decidir; o que já foi decidido espera sair"
+    };
+    section(&mut out, "Agora", &words.decisions(&page.decisions), nothing);
     let mut next: Vec<String> = page.upcoming.iter().map(|group| words.next(group)).collect();
     next.extend(page.openings.iter().map(|(id, on)| format!("{}: abre {id}", pt::date_and_weekday(*on))));
     if let Some(at) = page.next_wake {

@@ -182,7 +182,9 @@ fn growth(id: &str, summary: &WindowSummary, curves: &Curves, calendar: &Calenda
     let past = this.day(today);
     html! {
         h3 { "Preenchimento no tempo" }
-        (chart::lines(&format!("{id}c"), ("Registros concluídos no tempo", &description), &lines, &marks, [(0, pt::date(this.opens_on)), (last, pt::date(end))]))
+        div .wide {
+            (chart::lines(&format!("{id}c"), ("Registros concluídos no tempo", &description), &lines, &marks, [(0, pt::date(this.opens_on)), (last, pt::date(end))]))
+        }
         div .wide {
             table {
                 thead { tr { th scope="col" { "Dia" } th .number scope="col" { "Concluídos" } @if curves.last_year.is_some() { th .number scope="col" { "Um ano antes" } } } }
@@ -204,15 +206,20 @@ fn tallies(id: &str, title: &str, rows: Vec<(String, Counts)>) -> Markup {
     if rows.is_empty() {
         return html! {};
     }
+    let heading = match title {
+        "Por parte" => "Parte",
+        "Por região" => "Região",
+        _ => "Gerência",
+    };
     html! {
         h3 { (title) }
-        (chart::bars(id, title, &rows))
+        div .wide { (chart::bars(id, title, &rows)) }
         (chart::legend())
         div .wide {
             table {
                 thead {
                     tr {
-                        th scope="col" { (title.trim_start_matches("Por ")) }
+                        th scope="col" { (heading) }
                         @for name in ["Esperados", "Concluídos", "Pendentes", "Não confirmados", "Não se aplica"] { th .number scope="col" { (name) } }
                     }
                 }
