@@ -24,6 +24,7 @@ mod letter;
 mod news;
 mod order;
 mod orders;
+mod patience;
 mod plan;
 mod register;
 mod reload;
@@ -98,7 +99,11 @@ const LAST_WORK: std::time::Duration = std::time::Duration::from_secs(2);
 fn run(invocation: &Invocation) -> session::Result {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::could_not(&error))?;
+    let patience = patience::watch(&runtime, &invocation.command);
     let answer = runtime.block_on(dispatch(invocation));
+    if let Some(patience) = patience {
+        patience.abort();
+    }
     // A thread that still reads a file is not waited for: nothing that counts is done there.
     runtime.shutdown_timeout(LAST_WORK);
     answer
