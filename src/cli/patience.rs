@@ -63,6 +63,8 @@ fn doing(command: &Command) -> Option<&'static str> {
         | Command::Feeds { .. }
         | Command::Feed(Feed::Accept(_) | Feed::Reject(_))
         | Command::Report { .. }
+        | Command::Calls { .. }
+        | Command::History { .. }
         | Command::Ledger(Ledger { verb: None, .. })
         | Command::Contact(_)
         | Command::Hold { .. }

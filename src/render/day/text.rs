@@ -127,7 +127,7 @@ pub(super) fn feed_words(feed: &FeedAge, page: &DayPage, calendar: &Calendar) ->
             pt::short_instant(at, &calendar.hours.zone),
             age(page.at.duration_since(at).as_mins())
         ),
-        None => "nenhum dado aceito ainda".to_owned(),
+        None => "nenhuma coleta válida ainda".to_owned(),
     }];
     if feed.is_stale {
         said.push("velho demais para cobrar".to_owned());

@@ -66,6 +66,26 @@ fn plano_says_once_what_is_equal_for_many_and_what_to_type() {
     insta::assert_snapshot!("page_of_the_day", later);
 }
 
+#[test]
+fn the_history_says_what_is_known_of_closed_windows_and_nothing_else() {
+    let office = Office::new();
+    assert!(office.stdout("historico --em 2026-11-05T09:00").contains("Todos: 0"));
+    office.run("servir --uma-vez --em 2026-11-05T09:00", 0);
+    office.run("servir --uma-vez --em 2026-12-02T09:00", 0);
+    let all = office.stdout("historico --em 2026-12-02T10:00");
+    assert!(
+        all.contains("Quem mais ganharia com apoio ou capacitação: 0"),
+        "nobody is accused of what nobody knows: {all}"
+    );
+    assert_eq!(
+        office.stdout("historico --json --em 2026-12-02T10:00").lines().count(),
+        9,
+        "three parts of three municipalities"
+    );
+    let one = office.stdout("historico --municipio vitoria --formato csv --em 2026-12-02T10:00");
+    assert_eq!(one.lines().filter(|row| row.contains(";não se sabe;")).count(), 3, "{one}");
+}
+
 /// A name, an address' holder and a number that would be a tag, a formula and a turn of the text.
 const EVIL: &str = "<script>alert(1)</script>=HYPERLINK(1)\u{202e}";
 
