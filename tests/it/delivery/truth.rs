@@ -5,9 +5,13 @@ use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use vigia_suas::daemon::app::Loop;
+use vigia_suas::daemon::reconcile::reconcile_once;
 use vigia_suas::desk::health::{Ailment, examine};
+use vigia_suas::desk::order;
 use vigia_suas::domain::delivery::DeliveryState;
 use vigia_suas::domain::id::WindowId;
+use vigia_suas::domain::overrides::HoldScope;
+use vigia_suas::plan::ledger::Standing;
 use vigia_suas::plan::post::{LetterState, Post};
 use vigia_suas::store::DeliveryFilter;
 
@@ -160,5 +164,35 @@ async fn what_a_quota_keeps_is_in_the_queue_what_was_refused_did_not_leave_and_t
     let report = desk.site.ok(&["relatorio", "--em", "2026-11-23T10:05"]);
     for words in ["recusada (smas)", "na fila (smas)"] {
         assert!(report.contains(words), "{words}:\n{report}");
+    }
+}
+
+#[tokio::test]
+async fn a_report_of_a_past_instant_knows_what_was_decided_and_ordered_then_and_nothing_later() {
+    let mut desk = Desk::open(|_| {}).await;
+    desk.relay.greet(Some("421 4.3.0 later"));
+    desk.deliver().await;
+    desk.pass_minutes(30);
+    let by = order::authorship("Ana", "conferir", desk.app.now()).unwrap();
+    order::hold(&desk.app.store, HoldScope::All, None, by).await.unwrap();
+    reconcile_once(&desk.app, desk.app.now()).await.unwrap();
+    let (before, after) = ("2026-11-23T10:05", "2026-11-23T10:35");
+    let report = |at: &str| desk.site.ok(&["relatorio", "--em", at]);
+    assert!(
+        !report(before).contains("retid") && report(before).contains("adiada (smas)"),
+        "{}",
+        report(before)
+    );
+    assert!(
+        report(after).contains("foi retido por Ana") && report(after).contains("retida (smas)"),
+        "{}",
+        report(after)
+    );
+    // The ledger itself, worked out again, stands as it stood.
+    let then = desk.app.store.ledger_as_known("2026-11-23T13:05:00Z".parse().unwrap()).await.unwrap();
+    let window = WindowId::parse("teste/2001").unwrap();
+    for code in &desk.site.municipalities {
+        assert_eq!(then.window(&window).unwrap().of(*code).len(), 1, "{code}");
+        assert_eq!(then.window(&window).unwrap().of(*code)[0].standing, Standing::Queued, "{code}");
     }
 }
