@@ -9,6 +9,7 @@ mod args;
 mod assume;
 mod backup;
 mod calls;
+mod channel;
 mod check;
 mod clock;
 mod consent;
@@ -25,10 +26,12 @@ mod letter;
 mod news;
 mod order;
 mod orders;
+mod panel;
 mod patience;
 mod plan;
 mod register;
 mod reload;
+mod restore;
 mod returned;
 mod serve;
 mod session;
@@ -43,7 +46,9 @@ mod why;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use self::args::{Command, Contact, ContactVerb, Feed, Filter, Invocation, Ledger, LedgerVerb, News, Orders};
+use self::args::{
+    Command, Contact, ContactVerb, Feed, Filter, Invocation, Ledger, LedgerVerb, News, Orders, PanelVerb,
+};
 use self::session::{Answer, Failure, Session, remark, remark_styled, say};
 use crate::daemon::lifecycle::Signals;
 use crate::domain::journal::Verdict;
@@ -151,6 +156,7 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::SendTest { to, sample, author } => {
             letter::send_test(&open().await?, to, sample, author).await
         }
+        Command::TestChannel { channel, author } => channel::test(&open().await?, *channel, author).await,
         Command::Contact(Contact { verb: Some(ContactVerb::Confirm { address, signature }), .. }) => {
             contact::confirm(&open().await?, address, signature).await
         }
@@ -169,7 +175,9 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Reload => reload::run(&open().await?).await,
         Command::Extend(asked) => extend::run(&open().await?, asked).await,
         Command::Clock { verb } => clock::run(&open().await?, verb.as_ref()).await,
+        Command::Panel { verb: PanelVerb::Password { user } } => panel::password(user),
         Command::Backup { folder, keep } => backup::run(&open().await?, folder, *keep).await,
+        Command::Restore { copy } => restore::run(&open().await?, copy).await,
         Command::Assume { signature, logs, left } => assume::run(&open().await?, signature, logs, left).await,
         Command::Health => health::run(&open().await?).await,
         Command::Complete { values: Some(values), .. } => Ok(shell::values(invocation, *values).await),

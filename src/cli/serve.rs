@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
+use super::panel;
 use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::config::Mode;
 use crate::daemon::lifecycle::{Service, ServiceError, Signals};
@@ -28,6 +29,7 @@ pub(super) async fn run(session: Session, once: bool, signals: Signals) -> Resul
         // What it runs on, which need not be what the files say.
         greet(&service.app.live().setup);
         remark("pare com Ctrl-C");
+        panel::stand_beside(&service.app);
         service.run(signals).await.map_err(failure)?;
         return Ok(Answer::Done);
     }
@@ -123,6 +125,10 @@ fn greeting(setup: &Setup, now: jiff::Timestamp) -> String {
         }
     });
     lines.push(format!("livro: {}; relatórios: {data}/relatorios", setup.database().display()));
+    if let Some(panel) = &config.settings.panel {
+        let scheme = if panel.tls.is_some() { "https" } else { "http" };
+        lines.push(format!("painel: {scheme}://{}/", panel.listen));
+    }
     lines.push(format!(
         "{}, {}, {}",
         portuguese::counted(config.roster.municipalities.len(), "município", "municípios"),

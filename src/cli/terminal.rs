@@ -1,6 +1,8 @@
-//! What the other end of stdout and stderr is: how wide, and whether it wants colours.
+//! What the other end of stdin, stdout and stderr is: how wide, whether it wants colours, and what it need not show.
 
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Write as _};
+
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 /// What a page that is kept in a file or read through a pipe is laid out for.
 const ELSEWHERE: usize = 100;
@@ -24,4 +26,20 @@ pub(super) fn colours() -> bool {
     let told = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     io::stderr().is_terminal() && !told("NO_COLOR") && !dumb
+}
+
+/// Asks for a line that is not shown while it is typed. An interruption leaves the terminal as most shells set it again.
+pub(super) fn unseen<T>(question: &str, read: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let stdin = io::stdin();
+    let usual = tcgetattr(&stdin)?;
+    let mut quiet = usual.clone();
+    quiet.local_modes.remove(LocalModes::ECHO);
+    quiet.local_modes.insert(LocalModes::ECHONL);
+    let mut err = io::stderr();
+    write!(err, "{question}")?;
+    err.flush()?;
+    tcsetattr(&stdin, OptionalActions::Flush, &quiet)?;
+    let answer = read();
+    tcsetattr(&stdin, OptionalActions::Flush, &usual)?;
+    answer
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::args::Subject;
 use super::session::{Answer, Failure, Result, Session, say};
+use crate::desk::entry::entry_words;
 use crate::desk::order;
 use crate::desk::why::{self, Account};
 use crate::domain::calendar::Calendar;
@@ -102,12 +103,7 @@ impl Printed<'_> {
             out.push_str("  nenhuma\n");
         }
         for entry in &self.account.journal {
-            let _ = writeln!(
-                out,
-                "  {}  {}",
-                portuguese::short_instant(entry.at, zone),
-                super::ledger::entry_words(entry)
-            );
+            let _ = writeln!(out, "  {}  {}", portuguese::short_instant(entry.at, zone), entry_words(entry));
             if let Ok(Entry::Decision(told)) = &entry.told {
                 for said in told.evidence.iter().filter(|said| said.is_quoted) {
                     let _ = writeln!(out, "    {}", quoted(said, calendar));

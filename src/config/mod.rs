@@ -3,7 +3,7 @@
 //! Reading order: `source` (files), `node` and `sheet` (values that know their place; `excel` is what
 //! spreadsheets do to them), `overlay` (defaults, file,
 //! environment), `read`, `value` and `word` (typed reading that goes on after a fault), then one file for each thing read:
-//! `vigia` with `sender` and `relay`, `system` with `ladder` and `recurrence`, `window` with `extension` and
+//! `vigia` with `sender`, `relay` and `panel`, `system` with `ladder` and `recurrence`, `window` with `extension` and
 //! `crossing`, `holiday`, `municipality` with `namesake`,
 //! `unit`, `mailbox` with `slip` (what the roster's addresses are beside one another), `feed` with `register`, `news` and `fetch`; `compile` joins them. `fault` and `show` are what comes out when
 //! it cannot be, `place` finds where a window is written, `extension_writer` writes a prorrogação down, and `rewrite` changes
@@ -12,6 +12,7 @@
 //! Architecture invariant: no clock, no network, and no password is read here; a configuration that has a fault gives
 //! no part of itself.
 
+mod channel;
 mod compile;
 mod crossing;
 mod excel;
@@ -33,6 +34,7 @@ mod near;
 mod news;
 mod node;
 mod overlay;
+mod panel;
 mod place;
 mod read;
 mod recurrence;
@@ -67,14 +69,18 @@ use crate::domain::register::RegisterSpec;
 use crate::domain::roster::Roster;
 use crate::domain::secretariat::Secretariat;
 
+pub use channel::PLACEHOLDER;
 pub use compile::compile;
 pub use extension_writer::{NewExtension, Unwritten, write_extension};
 pub use fault::{Fault, Faults, LoadError, Severity};
 pub use near::nearest;
 pub use place::{WindowKey, fault_at};
 pub use rewrite::{RewriteError, rewrite};
-pub use settings::{Mode, RelayPatience, RelaySecurity, RelaySettings, Settings, UncertainPolicy};
-pub use source::{PASSWORD_VARIABLE, Sources};
+pub use settings::{
+    ChannelSettings, Mode, OauthGrant, OauthSettings, PanelSettings, PanelTls, RelayPatience, RelaySecurity,
+    RelaySettings, Settings, SignalFormat, SignalSettings, UncertainPolicy, WebhookFormat, WebhookSettings,
+};
+pub use source::{SECRET_VARIABLES, Sources};
 pub use vigia::{Whereabouts, whereabouts};
 
 /// A configuration without faults.

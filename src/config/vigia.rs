@@ -12,9 +12,9 @@ use super::names::Reserved;
 use super::node::{self, Node};
 use super::overlay::overlay;
 use super::read::Reader;
-use super::settings::{Mode, Settings, UncertainPolicy};
+use super::settings::{ChannelSettings, Mode, Settings, UncertainPolicy};
 use super::source::Sources;
-use super::{relay, sender, value};
+use super::{channel, panel, relay, sender, value};
 use crate::domain::roster::Offices;
 use crate::domain::secretariat::Secretariat;
 use crate::domain::time::Zone;
@@ -99,8 +99,8 @@ pub(super) fn compile(document: &Node, reserved: &Reserved, log: &Log) -> Option
     let hours = hours(&top);
     let returns = sender::returns(&top, reserved);
     let secretariat = sender::secretariat(&top, &returns, reserved);
-    let offices = sender::offices(&top, reserved);
-    let settings = settings(&top, mode, returns.maildir, reserved);
+    let (offices, channels) = sender::offices(&top, reserved);
+    let settings = settings(&top, mode, returns.maildir, channels, reserved);
     top.close(Severity::Error);
     Some(Vigia {
         settings,
@@ -149,6 +149,7 @@ fn settings(
     top: &Reader<'_>,
     mode: Option<Mode>,
     returns: Option<PathBuf>,
+    channels: ChannelSettings,
     reserved: &Reserved,
 ) -> Option<Settings> {
     let on_uncertain = top.get("ao_incerto", |n, log| {
@@ -166,11 +167,8 @@ fn settings(
             "escreva [smtp] com `servidor`, `porta` e `seguranca`, como no exemplo de vigia.toml",
         );
     }
-    let panel = top.table("painel").and_then(|table| {
-        let listen = table.need("escuta", "\"127.0.0.1:8080\"", listen);
-        table.close(Severity::Error);
-        listen
-    });
+    let panel = top.table("painel").and_then(|table| panel::compile(&table));
+    let signal = channel::signal(top);
     let lateness = top.table("saude").and_then(|table| {
         let lateness = table.get("atraso", value::duration);
         table.close(Severity::Error);
@@ -188,37 +186,14 @@ fn settings(
         relay,
         returns,
         panel,
+        channels,
+        signal,
         lateness: lateness?,
         database: database?,
         keep_years: keep_years?,
         retry_contact_after: SignedDuration::from_hours(24 * retry_days?),
         watch_files: watch_files?,
     })
-}
-
-fn listen(node: &Node, log: &Log) -> Option<String> {
-    let text = value::filled(node, log)?;
-    let host = text.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok_and(|p| p > 0));
-    match host {
-        Some((host, _)) if !host.is_empty() => {
-            if !relay::is_loopback(host) {
-                log.warn(
-                    &node.spot,
-                    "o painel mostra nomes e telefones e ficará aberto a outras máquinas",
-                    "escreva \"127.0.0.1:8080\", ou proteja o acesso na rede",
-                );
-            }
-            Some(text)
-        }
-        _ => {
-            log.error(
-                &node.spot,
-                format!("“{text}” não é um endereço de escuta"),
-                "escreva endereço e porta: \"127.0.0.1:8080\"",
-            );
-            None
-        }
-    }
 }
 
 /// The address may hold a password: it is never shown.

@@ -179,6 +179,7 @@ mod tests {
             heartbeat_at: heartbeat.map(at),
             high_water: None,
             relay_failing_since: None,
+            panel_failing: None,
             leap,
             stop: None,
             journal_seq: 0,

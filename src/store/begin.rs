@@ -19,12 +19,17 @@ use crate::domain::time::Leap;
 use crate::plan::ledger::Outage;
 
 statements! {
-    const SIGNS = "SELECT id, born_at, last_pass_at, heartbeat_at, high_water, relay_failing_since, leap_from, leap_to, \
+    const SIGNS = "SELECT id, born_at, last_pass_at, heartbeat_at, high_water, relay_failing_since, panel_failing_since, \
+                   panel_failure, leap_from, leap_to, \
                    stop_since, stop_until, stop_times, stop_over, head_seq, head_hash FROM meta WHERE id = 1";
     const BEAT = "UPDATE meta SET heartbeat_at = CASE WHEN heartbeat_at > $1 THEN heartbeat_at ELSE $1 END, \
                   high_water = CASE WHEN high_water > $1 THEN high_water ELSE $1 END WHERE id = 1";
     const RELAY_FAILS = "UPDATE meta SET relay_failing_since = COALESCE(relay_failing_since, $1) WHERE id = 1";
     const RELAY_TAKES = "UPDATE meta SET relay_failing_since = NULL WHERE id = 1 AND relay_failing_since IS NOT NULL";
+    const PANEL_FAILS = "UPDATE meta SET panel_failing_since = COALESCE(panel_failing_since, $1), panel_failure = $2 \
+                         WHERE id = 1";
+    const PANEL_STANDS = "UPDATE meta SET panel_failing_since = NULL, panel_failure = NULL \
+                          WHERE id = 1 AND panel_failing_since IS NOT NULL";
     const LEAP = "UPDATE meta SET leap_from = $1, leap_to = $2 WHERE id = 1";
     const TAKE_BACK = "UPDATE meta SET high_water = CASE WHEN high_water > $1 THEN $1 ELSE high_water END, \
                        heartbeat_at = CASE WHEN heartbeat_at > $1 THEN $1 ELSE heartbeat_at END, \
@@ -50,6 +55,8 @@ pub struct Signs {
     pub high_water: Option<Timestamp>,
     /// Since when the relay takes nothing; absent: it took the last letter.
     pub relay_failing_since: Option<Timestamp>,
+    /// Since when the panel cannot be served, and why not; absent: it is, or none is wished for.
+    pub panel_failing: Option<(Timestamp, String)>,
     /// The leap of the clock that nobody vouched for yet.
     pub leap: Option<Leap>,
     /// The last time that the queue stood still because letters came back.
@@ -112,6 +119,23 @@ impl Store {
             match failing_at {
                 Some(at) => bound!(RELAY_FAILS, ms(at)).execute(&mut *tx).await?,
                 None => bound!(RELAY_TAKES).execute(&mut *tx).await?,
+            };
+            tx.commit().await
+        })
+        .await
+    }
+
+    /// Notes that the panel cannot be served, and why not, or that it is or need not be.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn note_panel(&self, failing: Option<(Timestamp, String)>) -> Result<(), StoreError> {
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin_quietly().await?;
+            match failing {
+                Some((at, why)) => bound!(PANEL_FAILS, ms(at), why).execute(&mut *tx).await?,
+                None => bound!(PANEL_STANDS).execute(&mut *tx).await?,
             };
             tx.commit().await
         })
@@ -183,6 +207,7 @@ pub(super) async fn signs(conn: &mut Conn) -> Result<Signs, StoreError> {
         heartbeat_at: cells.instant_opt("heartbeat_at")?,
         high_water: cells.instant_opt("high_water")?,
         relay_failing_since: cells.instant_opt("relay_failing_since")?,
+        panel_failing: cells.instant_opt("panel_failing_since")?.zip(cells.get("panel_failure")?),
         leap: match (cells.instant_opt("leap_from")?, cells.instant_opt("leap_to")?) {
             (Some(from), Some(to)) => Some(Leap { from, to }),
             (_, _) => None,

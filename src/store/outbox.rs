@@ -58,6 +58,8 @@ statements! {
                      AND d.state IN ('registrado', 'adiado', 'incerto') \
                      AND (d.valid_until IS NULL OR d.valid_until > $1) AND n.due_at <= $2 \
                      AND (n.queued_at IS NULL OR n.queued_at <= $2)";
+    const QUEUED = "SELECT state, COUNT(*), MIN(next_attempt_at) FROM deliveries WHERE next_attempt_at IS NOT NULL \
+                    AND stopped_at IS NULL AND (valid_until IS NULL OR valid_until > $1) GROUP BY state";
     const ATTEMPTED = "SELECT started_at FROM attempts WHERE started_at >= $1 ORDER BY started_at";
     const NEXT_LEASED = "SELECT MIN(CASE WHEN lease_until > next_attempt_at THEN lease_until \
                          ELSE next_attempt_at END) FROM deliveries WHERE lease_until IS NOT NULL \
@@ -112,6 +114,26 @@ impl Claim {
 }
 
 impl Store {
+    /// What waits to leave, by state, each with when the first of it is due.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn queued(
+        &self,
+        now: Timestamp,
+    ) -> Result<Vec<(DeliveryState, u64, Option<Timestamp>)>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let rows = bound!(QUEUED, ms(now)).fetch_all(&mut *conn).await?;
+        let read = |row: &SqliteRow| {
+            let cells = Cells::of("deliveries", row);
+            let state = cells.parsed("state", DeliveryState::parse)?;
+            let (many, first): (i64, Option<i64>) = (row.try_get(1)?, row.try_get(2)?);
+            let first = first.and_then(|at| Timestamp::from_millisecond(at).ok());
+            Ok((state, u64::try_from(many).unwrap_or_default(), first))
+        };
+        rows.iter().map(read).collect()
+    }
+
     /// Takes at most `limit` deliveries that are due at `now`, the longest due first. A claim that is neither sent
     /// nor given back may be taken by others ten minutes later.
     ///

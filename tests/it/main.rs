@@ -9,6 +9,7 @@ mod docs;
 mod dossier;
 mod journal;
 mod layering;
+mod panel;
 mod paste;
 mod peers;
 mod plan;

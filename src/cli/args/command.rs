@@ -10,8 +10,8 @@ use jiff::civil::Date;
 
 use super::by_hand::{Apply, Contact, Extend, Note, Orders, Override, Scope};
 use super::options::{
-    Feed, Filter, Ledger, Letter, ListFormat, ReportFormat, Sample, Shell, Signature, Simulate, Subject,
-    Values,
+    ChannelToTest, Feed, Filter, Ledger, Letter, ListFormat, ReportFormat, Sample, Shell, Signature,
+    Simulate, Subject, Values,
 };
 use super::register::{News, Register};
 use super::value;
@@ -199,6 +199,20 @@ pub(in crate::cli) enum Command {
         #[arg(help = "Quem testa [padrão: o usuário do sistema]")]
         author: String,
     },
+    #[command(name = "testar-canal", alias = "test-channel")]
+    #[command(about = "Experimenta o webhook, o comando ou o sinal de vida da configuração")]
+    #[command(after_help = "Exemplo:\n  vigia-suas testar-canal webhook")]
+    TestChannel {
+        #[arg(
+            id = "canal",
+            value_name = "CANAL",
+            help = "webhook ou comando, de [alertas]; sinal, de [sinal]"
+        )]
+        channel: ChannelToTest,
+        #[arg(id = "autor", long, value_name = "NOME", value_parser = value::text, required = false)]
+        #[arg(help = "Quem testa [padrão: o usuário do sistema]")]
+        author: String,
+    },
     #[command(name = "devolucao", alias = "bounce")]
     #[command(about = "Lê da entrada padrão uma carta devolvida ou uma confirmação de leitura")]
     #[command(after_help = "Exemplo:\n  vigia-suas devolucao\n\nUm arquivo: acrescente < aviso.eml\n\
@@ -254,6 +268,16 @@ pub(in crate::cli) enum Command {
         #[command(subcommand)]
         verb: Option<ClockVerb>,
     },
+    #[command(
+        name = "painel",
+        alias = "panel",
+        about = "Prepara o acesso ao painel ([painel] em vigia.toml)"
+    )]
+    #[command(after_help = "Exemplo:\n  vigia-suas painel senha ana")]
+    Panel {
+        #[command(subcommand)]
+        verb: PanelVerb,
+    },
     #[command(name = "copia", alias = "backup")]
     #[command(about = "Copia o livro inteiro para uma pasta, com o serviço em pé, e confere a cópia")]
     #[command(after_help = "Exemplo:\n  vigia-suas copia /var/backups/vigia-suas --guardar 14")]
@@ -267,6 +291,15 @@ pub(in crate::cli) enum Command {
         #[arg(id = "guardar", long, value_name = "N", value_parser = value::count)]
         #[arg(help = "Deixa na pasta só as N cópias mais novas deste livro [padrão: todas]")]
         keep: Option<u16>,
+    },
+    #[command(name = "restaurar", alias = "restore")]
+    #[command(about = "Põe uma cópia no lugar do livro, com o serviço parado; o que estava ali fica ao lado")]
+    #[command(
+        after_help = "Exemplo:\n  vigia-suas restaurar /var/backups/vigia-suas/vigia-copia-20261126T063000Z.db"
+    )]
+    Restore {
+        #[arg(id = "copia", value_name = "ARQUIVO", help = "A cópia, como “vigia-suas copia” a gravou")]
+        copy: PathBuf,
     },
     #[command(name = "assumir", alias = "adopt")]
     #[command(about = "Põe para valer um livro copiado, restaurado ou trazido de outra máquina")]
@@ -317,6 +350,20 @@ pub(in crate::cli) enum Command {
     },
 }
 
+/// What to prepare for the panel.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(in crate::cli) enum PanelVerb {
+    #[command(name = "senha", alias = "password")]
+    #[command(about = "Faz a linha de um usuário para o arquivo de senhas do painel")]
+    #[command(after_help = "Exemplo:\n  vigia-suas painel senha ana\n\n\
+        A senha é pedida no terminal, ou lida da primeira linha da entrada padrão. Acrescente a linha\n\
+        escrita ao arquivo que `senhas` de [painel] diz, com chmod 640 e chgrp vigia-suas.")]
+    Password {
+        #[arg(value_name = "USUARIO", value_parser = value::text, help = "Nome com que a pessoa entra no painel")]
+        user: String,
+    },
+}
+
 /// A person's word on the clock.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub(in crate::cli) enum ClockVerb {
@@ -344,6 +391,7 @@ impl Command {
             | Self::Health
             | Self::Clock { .. }
             | Self::Backup { .. }
+            | Self::Restore { .. }
             | Self::Assume { .. }
             | Self::Orders(_)
             | Self::Note(_)
@@ -371,7 +419,9 @@ impl Command {
             | Self::Simulate { .. }
             | Self::Letter { .. }
             | Self::SendTest { .. }
+            | Self::TestChannel { .. }
             | Self::Manual { .. }
+            | Self::Panel { .. }
             | Self::Extend(_) => false,
         }
     }
@@ -396,8 +446,10 @@ impl Command {
             | Self::Extend(_)
             | Self::Ingest { .. }
             | Self::SendTest { .. }
+            | Self::TestChannel { .. }
             | Self::Bounce
             | Self::Backup { .. }
+            | Self::Restore { .. }
             | Self::Assume { .. }
             | Self::Hold { .. }
             | Self::Release { .. }
@@ -426,6 +478,7 @@ impl Command {
             | Self::Letter(_)
             | Self::Health
             | Self::Complete { .. }
+            | Self::Panel { .. }
             | Self::Manual { .. } => false,
         }
     }

@@ -14,10 +14,10 @@ mod tests;
 mod value;
 
 pub(super) use by_hand::{Apply, Contact, ContactVerb, Extend, Note, Orders, Override, Scope, Undo};
-pub(super) use command::{ClockVerb, Command};
+pub(super) use command::{ClockVerb, Command, PanelVerb};
 pub(super) use options::{
-    Feed, Filter, Ledger, LedgerVerb, Letter, LetterFormat, ListFormat, Moment, ReportFormat, Ruling, Sample,
-    SampleOf, Shell, Signature, Simulate, Subject, Values,
+    ChannelToTest, Feed, Filter, Ledger, LedgerVerb, Letter, LetterFormat, ListFormat, Moment, ReportFormat,
+    Ruling, Sample, SampleOf, Shell, Signature, Simulate, Subject, Values,
 };
 pub(super) use register::{Choice, Named, News, NewsVerb, Register, RegisterVerb, Waiver};
 

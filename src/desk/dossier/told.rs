@@ -278,6 +278,7 @@ fn matters(entry: &JournalEntry, windows: &BTreeSet<WindowId>) -> bool {
         Entry::Snapshot(_)
         | Entry::EditionClosed(_)
         | Entry::TestSent(_)
+        | Entry::DossierShown(_)
         | Entry::Flagged(_)
         | Entry::Unflagged(_)
         | Entry::Adopted(_)
@@ -289,6 +290,8 @@ fn matters(entry: &JournalEntry, windows: &BTreeSet<WindowId>) -> bool {
         | Entry::ProposalsTaken(_)
         | Entry::ProposalsRefused(_)
         | Entry::Found(_)
+        | Entry::Audited(_)
+        | Entry::Announced(_)
         | Entry::Seen(_) => false,
     }
 }

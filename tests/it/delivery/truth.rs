@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use jiff::SignedDuration;
 use vigia_suas::daemon::app::Loop;
 use vigia_suas::daemon::reconcile::reconcile_once;
-use vigia_suas::desk::health::{Ailment, examine};
 use vigia_suas::desk::order;
 use vigia_suas::domain::delivery::DeliveryState;
 use vigia_suas::domain::id::WindowId;
@@ -14,6 +13,8 @@ use vigia_suas::domain::overrides::HoldScope;
 use vigia_suas::plan::ledger::Standing;
 use vigia_suas::plan::post::{LetterState, Post};
 use vigia_suas::store::DeliveryFilter;
+use vigia_suas::world::ailment::Ailment;
+use vigia_suas::world::health::examine;
 
 use super::faults::Desk;
 use crate::support::app::{Choice, Site};

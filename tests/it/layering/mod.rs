@@ -18,6 +18,7 @@ const WORLD: &[&str] = &[
     "text",
     "contain",
     "files",
+    "http",
     "clock",
     "telemetry",
     "domain",
@@ -26,21 +27,26 @@ const WORLD: &[&str] = &[
     "config",
     "feed",
     "mail",
+    "channel",
     "store",
 ];
 
 /// Each room, and which others it may name.
 fn may_name(room: &str) -> Option<Vec<&'static str>> {
     Some(match room {
-        "text" | "clock" | "contain" | "files" => Vec::new(),
+        "text" | "clock" | "contain" | "files" | "http" => Vec::new(),
         "telemetry" => vec!["text"],
         "domain" => LEAVES.to_vec(),
         "plan" => vec!["text", "domain"],
         "render" => vec!["text", "domain", "plan"],
-        "config" | "feed" | "mail" | "store" => SIBLINGS.to_vec(),
+        "config" | "store" => SIBLINGS.to_vec(),
+        "feed" | "mail" | "channel" => [SIBLINGS, &["http"]].concat(),
         "world" => WORLD.to_vec(),
         "desk" | "daemon" => [WORLD, &["world"]].concat(),
-        "panel" => vec!["text", "domain", "plan", "render", "desk"],
+        // It reads the world through the desk, and may name neither the store nor the daemon.
+        "panel" => {
+            vec!["text", "clock", "telemetry", "domain", "plan", "render", "config", "world", "desk"]
+        }
         "cli" => [WORLD, &["world", "desk", "daemon", "panel"]].concat(),
         "main" => vec!["cli"],
         _ => return None,
@@ -51,13 +57,13 @@ fn may_name(room: &str) -> Option<Vec<&'static str>> {
 const PURE: [&str; 3] = ["text", "domain", "plan"];
 
 /// Outside crates, and the only places that may name each.
-const OWNERS: [(&str, &[&str]); 36] = [
+const OWNERS: [(&str, &[&str]); 41] = [
     ("sqlx", &["src/store/"]),
     ("lettre", &["src/mail/"]),
     ("mail_parser", &["src/mail/bounce/"]),
-    ("hmac", &["src/mail/subaddress.rs"]),
-    ("tokio_rustls", &["src/mail/"]),
-    ("reqwest", &["src/feed/"]),
+    ("hmac", &["src/mail/subaddress.rs", "src/panel/token.rs"]),
+    ("tokio_rustls", &["src/mail/", "src/panel/"]),
+    ("reqwest", &["src/http/", "src/feed/http/"]),
     ("feed_rs", &["src/feed/news/"]),
     ("html5ever", &["src/feed/"]),
     ("calamine", &["src/feed/sheet/"]),
@@ -67,7 +73,7 @@ const OWNERS: [(&str, &[&str]); 36] = [
     ("flate2", &["src/feed/http/", "src/mail/relay_log.rs", "src/store/letter.rs"]),
     ("brotli_decompressor", &["src/feed/http/"]),
     ("minijinja", &["src/render/"]),
-    ("maud", &["src/render/"]),
+    ("maud", &["src/render/", "src/panel/"]),
     ("icalendar", &["src/render/agenda/"]),
     ("comfy_table", &["src/render/table.rs"]),
     ("figment", &["src/config/"]),
@@ -81,13 +87,27 @@ const OWNERS: [(&str, &[&str]); 36] = [
     ("clap_mangen", &["src/cli/"]),
     ("indicatif", &["src/cli/"]),
     ("terminal_size", &["src/cli/"]),
-    ("rustix", &["src/clock.rs", "src/files/", "src/desk/install.rs"]),
-    ("rustls", &["src/mail/", "src/feed/http/"]),
+    (
+        "rustix",
+        &[
+            "src/clock.rs",
+            "src/files/",
+            "src/desk/install.rs",
+            "src/cli/terminal.rs",
+            "src/channel/command.rs",
+        ],
+    ),
+    ("rustls", &["src/mail/", "src/http/", "src/feed/http/", "src/panel/door.rs"]),
     ("rustls_platform_verifier", &["src/mail/", "src/feed/http/"]),
     ("croner", &["src/config/", "src/feed/"]),
     ("encoding_rs", &["src/text/"]),
     ("csv_core", &["src/text/"]),
     ("tempfile", &["src/files/", "src/feed/"]),
+    ("axum", &["src/panel/"]),
+    ("hyper", &["src/panel/"]),
+    ("hyper_util", &["src/panel/"]),
+    ("argon2", &["src/panel/password.rs"]),
+    ("base64ct", &["src/panel/"]),
 ];
 
 /// Outside crates that are words of the language here.

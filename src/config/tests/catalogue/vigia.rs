@@ -12,6 +12,10 @@ fn relay(title: &'static str, more: &str) -> Case {
     added(title, "vigia.toml", &format!("[smtp]\nservidor = \"smtp.es.gov.br\"\n{more}\n"))
 }
 
+fn alerts(title: &'static str, more: &str) -> Case {
+    added(title, "vigia.toml", &format!("[alertas]\npara = [\"a@b.gov.br\"]\n{more}\n"))
+}
+
 pub(super) fn cases() -> Vec<Case> {
     let variables = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
         pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
@@ -47,6 +51,15 @@ pub(super) fn cases() -> Vec<Case> {
         relay("porta grande demais", "porta = 70000"),
         relay("sem segurança para fora da máquina", "seguranca = \"nenhuma\""),
         relay("senha sem usuário", "senha_arquivo = \"/run/senha\""),
+        relay("oauth2 sem tabela nem usuário", "autenticacao = \"oauth2\""),
+        relay(
+            "oauth2 sem que se peça",
+            "usuario = \"a@b.gov.br\"\n[smtp.oauth2]\nurl = \"https://login.example/token\"\ncliente = \"c\"",
+        ),
+        relay(
+            "oauth2 com senha",
+            "usuario = \"a@b.gov.br\"\nautenticacao = \"oauth2\"\nsenha_arquivo = \"/run/senha\"\n[smtp.oauth2]\nurl = \"https://login.example/token\"\ncliente = \"c\"",
+        ),
         relay("chave estranha numa tabela", "senha = \"segredo\""),
         added(
             "subendereço sem endereço próprio",
@@ -55,6 +68,23 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         added("endereço que não é", "vigia.toml", "[devolucoes]\nemail = \"devolucoes\"\n"),
         added("um dos endereços não é", "vigia.toml", "[alertas]\npara = [\"a@b.gov.br\", \"b@\"]\n"),
+        alerts("webhook sem https", "webhook = \"http://x.example/segredo\""),
+        alerts(
+            "segredo por extenso no webhook",
+            "webhook = \"https://hooks.slack.com/T/B/x\"\nformato = \"slack\"",
+        ),
+        alerts("formato sem webhook", "formato = \"slack\""),
+        alerts(
+            "Telegram sem conversa",
+            "webhook = \"https://api.telegram.org/bot{segredo}/sendMessage\"\nformato = \"telegram\"",
+        ),
+        alerts("comando sem caminho inteiro", "comando = [\"avisar\"]"),
+        added("sinal sem endereço", "vigia.toml", "[sinal]\ncada = \"5min\"\n"),
+        added(
+            "sinal raro demais",
+            "vigia.toml",
+            "[sinal]\nurl = \"https://hc-ping.com/{segredo}\"\ncada = \"2d\"\n",
+        ),
         added(
             "endereços separados por ponto e vírgula",
             "vigia.toml",
@@ -69,6 +99,32 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         added("painel sem porta", "vigia.toml", "[painel]\nescuta = \"127.0.0.1\"\n"),
         added("painel aberto a outras máquinas", "vigia.toml", "[painel]\nescuta = \"0.0.0.0:8080\"\n"),
+        added(
+            "painel com metade do certificado",
+            "vigia.toml",
+            "[painel]\nescuta = \"127.0.0.1:8443\"\ncertificado = \"painel.pem\"\n",
+        ),
+        added(
+            "painel que acreditaria em qualquer um",
+            "vigia.toml",
+            "[painel]\nescuta = \"127.0.0.1:8080\"\nusuario_cabecalho = \"X-Usuario\"\n",
+        ),
+        added(
+            "painel com um cabeçalho que qualquer navegador manda",
+            "vigia.toml",
+            "[painel]\nescuta = \"127.0.0.1:8080\"\nproxy = [\"10.0.0.5\"]\nusuario_cabecalho = \"Cookie\"\n",
+        ),
+        added(
+            "proxy que não é lista",
+            "vigia.toml",
+            "[painel]\nescuta = \"127.0.0.1:8080\"\nproxy = \"10.0.0.5\"\n",
+        ),
+        added("nenhum proxy", "vigia.toml", "[painel]\nescuta = \"127.0.0.1:8080\"\nproxy = []\n"),
+        added(
+            "proxy pelo nome",
+            "vigia.toml",
+            "[painel]\nescuta = \"127.0.0.1:8080\"\nproxy = [\"proxy.es.gov.br\"]\n",
+        ),
         added("banco desconhecido", "vigia.toml", "[banco]\nurl = \"mysql://x\"\n"),
         added(
             "banco que ainda não é atendido",

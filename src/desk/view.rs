@@ -1,0 +1,238 @@
+//! What is shown to staff, gathered for whoever may only look: the panel has this and no [`Store`], so that nothing that it
+//! does can write.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::dossier::{self, DossierRequest};
+use super::entry::entry_words;
+use super::why::{self, Account};
+use crate::domain::calendar::{Calendar, Window};
+use crate::domain::delivery::DeliveryState;
+use crate::domain::dossier::Dossier;
+use crate::domain::feed::FeedSpec;
+use crate::domain::id::{FeedId, MunicipalityCode, WindowId};
+use crate::domain::notice::NoticeKey;
+use crate::mail::message;
+use crate::render::agenda;
+use crate::store::{DeliveryFilter, FeedRun, JournalFilter, SnapshotSummary, Store, StoreError};
+pub use crate::store::{DeliveryLine, JournalEntry};
+pub use crate::world::ailment::Ailment;
+use crate::world::health;
+pub use crate::world::health::Health;
+use crate::world::live::Live;
+pub use crate::world::overview::{AsOf, Overview};
+
+/// How many entries of the journal a municipality's page shows.
+const ENTRIES: usize = 200;
+
+/// A ledger that can be looked at.
+#[derive(Debug, Clone)]
+pub struct LedgerView {
+    store: Store,
+}
+
+/// How a feed stands.
+pub struct FeedStanding {
+    /// The feed.
+    pub spec: FeedSpec,
+    /// Its last loads, the latest first.
+    pub loads: Vec<SnapshotSummary>,
+    /// The last time that what it said was found to be so still.
+    pub valid_from: Option<Timestamp>,
+    /// Its last run.
+    pub run: Option<FeedRun>,
+}
+
+/// A letter as it left.
+pub struct ShownLetter {
+    /// Its subject.
+    pub subject: String,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// Its header, as people read it.
+    pub header: String,
+    /// Its text; none where its bytes are no letter of ours.
+    pub text: Option<String>,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// One for each address.
+    pub deliveries: Vec<DeliveryLine>,
+}
+
+/// What metrics say of the ledger.
+pub struct Gauges {
+    /// What waits to leave, by state, with when the first of it is due.
+    pub queued: Vec<(DeliveryState, u64, Option<Timestamp>)>,
+    /// Whether the service is well.
+    pub health: Health,
+    /// How old what each feed says is; none where it never said anything.
+    pub feeds: BTreeMap<FeedId, Option<Timestamp>>,
+    /// The last pass.
+    pub last_pass_at: Option<Timestamp>,
+}
+
+impl LedgerView {
+    /// Opens the ledger of a configuration to be read alone.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn open(live: &Live) -> Result<Self, StoreError> {
+        Ok(Self { store: Store::open_read_only(&live.setup.database()).await? })
+    }
+
+    /// Where everything stands now, or stood at another moment.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn scene(&self, live: Arc<Live>, as_of: AsOf) -> Result<Overview, StoreError> {
+        Overview::load(live, Some(&self.store), None, as_of).await
+    }
+
+    /// Whether the service is well.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn health(&self, live: &Live, now: Timestamp) -> Result<Health, StoreError> {
+        health::examine(&self.store, live, false, now).await
+    }
+
+    /// Why a municipality is told what it is told in a window.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn account(
+        &self,
+        scene: &Overview,
+        municipality: MunicipalityCode,
+        window: &WindowId,
+    ) -> Result<Option<Account>, StoreError> {
+        why::gather(&scene.known, Some(&self.store), municipality, window, scene.as_of.at()).await
+    }
+
+    /// What the journal tells of a municipality up to a moment, the latest first, in words.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn timeline(
+        &self,
+        municipality: MunicipalityCode,
+        until: Option<Timestamp>,
+    ) -> Result<Vec<(JournalEntry, String)>, StoreError> {
+        let filter = JournalFilter { municipality: Some(municipality), until, ..JournalFilter::default() };
+        let mut entries = self.store.journal(&filter).await?;
+        entries.reverse();
+        entries.truncate(ENTRIES);
+        Ok(entries.into_iter().map(|entry| (entry_words(&entry), entry)).map(|(w, e)| (e, w)).collect())
+    }
+
+    /// Letters and where each of their deliveries stands, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn deliveries(
+        &self,
+        window: Option<&WindowId>,
+        municipality: Option<MunicipalityCode>,
+    ) -> Result<Vec<DeliveryLine>, StoreError> {
+        self.store.deliveries(&DeliveryFilter { window: window.cloned(), municipality }).await
+    }
+
+    /// A letter as it left, to read.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn letter(&self, key: &NoticeKey, version: u16) -> Result<Option<ShownLetter>, StoreError> {
+        let Some(letter) = self.store.letter(key, version).await? else { return Ok(None) };
+        let mut deliveries = match (key.window(), key.municipality()) {
+            (None, None) => Vec::new(),
+            (window, municipality) => self.deliveries(window, municipality).await?,
+        };
+        deliveries.retain(|line| line.key == *key && line.version == version);
+        Ok(Some(ShownLetter {
+            subject: letter.subject,
+            recorded_at: letter.recorded_at,
+            header: message::header(&letter.bytes),
+            text: message::plain_text(&letter.bytes),
+            sha256: letter.sha256,
+            deliveries,
+        }))
+    }
+
+    /// The dossier of a municipality; none when the ledger never tells of it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn dossier(
+        &self,
+        scene: &Overview,
+        municipality: MunicipalityCode,
+        only: Option<WindowId>,
+    ) -> Result<Option<Dossier>, StoreError> {
+        let case = self.store.case_file(municipality, only.as_ref()).await?;
+        let subject = DossierRequest { municipality, only, now: scene.as_of.at() };
+        Ok(case.map(|case| dossier::gather(&case, &scene.known, &subject)))
+    }
+
+    /// How each feed stands, with its last `loads` loads.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn feeds(&self, live: &Live, loads: usize) -> Result<Vec<FeedStanding>, StoreError> {
+        let (book, runs) = (self.store.status().await?, self.store.feed_runs().await?);
+        let mut standings = Vec::new();
+        for spec in &live.setup.config.feeds {
+            standings.push(FeedStanding {
+                loads: self.store.snapshots(Some(&spec.id), loads).await?,
+                valid_from: book.last_fetch(&spec.id),
+                run: runs.get(&spec.id).cloned(),
+                spec: spec.clone(),
+            });
+        }
+        Ok(standings)
+    }
+
+    /// Which windows' dates were read anew, and how often: what a calendar file counts its changes by.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn reread(&self) -> Result<agenda::Reread, StoreError> {
+        self.store.reread().await
+    }
+
+    /// What metrics say.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn gauges(&self, live: &Live, now: Timestamp) -> Result<Gauges, StoreError> {
+        let book = self.store.status().await?;
+        let on = live.setup.config.feeds.iter().filter(|spec| spec.enabled);
+        let feeds = on.map(|spec| (spec.id.clone(), book.last_fetch(&spec.id))).collect();
+        let health = self.health(live, now).await?;
+        Ok(Gauges {
+            queued: self.store.queued(now).await?,
+            last_pass_at: health.facts.signs.last_pass_at,
+            feeds,
+            health,
+        })
+    }
+
+    /// Ends every connection.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+}
+
+/// The windows of a calendar that are open at some time between two days, in order of opening.
+#[must_use]
+pub fn windows_between(
+    calendar: &Calendar,
+    (from, until): (jiff::civil::Date, jiff::civil::Date),
+) -> Vec<Window> {
+    let mut windows = calendar.windows(until);
+    windows.retain(|w| w.opens_on <= until && w.latest_deadline().is_none_or(|d| d.on >= from));
+    windows.sort_by(|a, b| (a.opens_on, &a.id).cmp(&(b.opens_on, &b.id)));
+    windows
+}

@@ -1,0 +1,49 @@
+//! The feeds: how old what each says is, and its last loads with what was thought of them. Pure.
+
+use maud::{Markup, html};
+
+use super::scroll;
+use crate::desk::view::{FeedStanding, Overview};
+use crate::domain::journal::Verdict;
+use crate::render::portuguese as pt;
+
+/// The page.
+pub(in crate::panel) fn content(feeds: &[FeedStanding], scene: &Overview) -> Markup {
+    let zone = &scene.calendar().hours.zone;
+    html! {
+        @if feeds.is_empty() { p { "Nenhuma fonte declarada em fontes.toml: tudo é “não confirmado” e ninguém é cobrado." } }
+        @for feed in feeds {
+            section {
+                h2 { (feed.spec.id) @if !feed.spec.enabled { " (inativa)" } }
+                dl .facts {
+                    dt { "Vale o que disse em" }
+                    dd { @match feed.valid_from { Some(at) => { (pt::instant(at, zone)) }, None => { "nunca disse nada" } } }
+                    @if let Some(run) = &feed.run {
+                        dt { "Última busca" } dd { (pt::instant(run.tried_at, zone)) }
+                        @if let Some(why) = &run.failure {
+                            dt { "Falhou" } dd { (pt::line(why)) " (" (pt::counted(usize::try_from(run.failures).unwrap_or(usize::MAX), "vez seguida", "vezes seguidas")) ")" }
+                        }
+                        @if let Some(at) = run.next_at { dt { "Próxima busca" } dd { (pt::instant(at, zone)) } }
+                    }
+                }
+                @if feed.loads.is_empty() { p { "Nenhuma coleta." } } @else {
+                    (scroll("Coletas", &html! {
+                        table {
+                            thead { tr { th scope="col" { "Coleta" } th scope="col" { "Veredito" } th scope="col" .num { "Linhas" } th scope="col" { "Motivos" } } }
+                            tbody {
+                                @for load in &feed.loads {
+                                    tr {
+                                        th scope="row" { (pt::short_instant(load.taken_at, zone)) br; small { (pt::line(&load.source)) } }
+                                        td { @match load.verdict { Verdict::Accepted => { "aceita" }, Verdict::Quarantined => { strong { "quarentena" } } } }
+                                        td .num { (load.rows) }
+                                        td { ul .plain { @for reason in &load.reasons { li { (pt::line(reason)) } } } }
+                                    }
+                                }
+                            }
+                        }
+                    }))
+                }
+            }
+        }
+    }
+}

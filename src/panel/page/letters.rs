@@ -1,0 +1,135 @@
+//! Letters with the real state of each of their deliveries, and one as it left: its text, never its HTML, so that nothing
+//! in it can run or reach out. Pure.
+
+use maud::{Markup, html};
+
+use super::{Links, encoded, scroll, window_name};
+use crate::desk::view::{DeliveryLine, Overview, ShownLetter};
+use crate::domain::delivery::DeliveryState;
+use crate::domain::id::WindowId;
+use crate::domain::notice::NoticeKey;
+use crate::render::portuguese as pt;
+
+/// More rows than this are not shown at once.
+const MOST: usize = 400;
+
+/// The list of a window.
+pub(in crate::panel) fn list(
+    scene: &Overview,
+    window: Option<&WindowId>,
+    only: Option<&str>,
+    deliveries: &[DeliveryLine],
+    links: &Links,
+) -> Markup {
+    let chosen = only.and_then(DeliveryState::parse);
+    let shown: Vec<DeliveryLine> =
+        deliveries.iter().filter(|line| chosen.is_none_or(|state| line.state == state)).cloned().collect();
+    let of = |state: Option<DeliveryState>| {
+        let window = window.map(|id| encoded(id.as_str())).unwrap_or_default();
+        let state = state.map(|state| format!("&estado={}", state.as_str())).unwrap_or_default();
+        links.to(&format!("/cartas?janela={window}{state}"))
+    };
+    html! {
+        @if scene.windows.is_empty() && window.is_none() { p { "Nenhuma janela aberta nem encerrada há pouco." } }
+        nav aria-label="Janelas" {
+            ul .tabs {
+                @for summary in &scene.windows {
+                    li {
+                        a href=(links.to(&format!("/cartas?janela={}", summary.window)))
+                            aria-current=[(window == Some(&summary.window)).then_some("page")] { (summary.window) }
+                    }
+                }
+            }
+        }
+        @if let Some(id) = window {
+            h2 { (window_name(id, scene.calendar())) }
+            nav aria-label="Estados" {
+                ul .tabs {
+                    li { a href=(of(None)) aria-current=[chosen.is_none().then_some("true")] { "todos (" (deliveries.len()) ")" } }
+                    @for state in DeliveryState::ALL {
+                        @let count = deliveries.iter().filter(|line| line.state == state).count();
+                        @if count > 0 {
+                            li { a href=(of(Some(state))) aria-current=[(chosen == Some(state)).then_some("true")] { (pt::delivery(state)) " (" (count) ")" } }
+                        }
+                    }
+                }
+            }
+            (rows(scene, &shown, links))
+        }
+    }
+}
+
+/// Deliveries, the latest first.
+pub(super) fn rows(scene: &Overview, deliveries: &[DeliveryLine], links: &Links) -> Markup {
+    let zone = &scene.calendar().hours.zone;
+    let roster = &scene.known.live.setup.config.roster;
+    html! {
+        @if deliveries.is_empty() { p { "Nenhuma carta." } } @else {
+            (scroll("Cartas", &html! {
+                table {
+                    thead { tr { th scope="col" { "Decidida em" } th scope="col" { "Carta" } th scope="col" { "A quem" } th scope="col" { "Estado" } } }
+                    tbody {
+                        @for line in deliveries.iter().rev().take(MOST) {
+                            tr {
+                                td { (pt::short_instant(line.recorded_at, zone)) }
+                                th scope="row" {
+                                    a href=(links.letter(&line.key, line.version)) {
+                                        (line.kind.map_or("relatório", pt::kind))
+                                        @if let Some(days) = line.key.slot().and_then(|slot| slot.rung()) { ", " (pt::days_before(days)) }
+                                        @if let Some(code) = line.key.municipality() { ", " (pt::line(&roster.name_of(code))) }
+                                    }
+                                    br; small { (pt::line(&line.key.to_string())) }
+                                }
+                                td { (pt::line(&line.role.to_string())) br; small { (pt::line(line.address.as_str())) } }
+                                td { (standing(line, scene)) }
+                            }
+                        }
+                    }
+                }
+            }))
+            @if deliveries.len() > MOST { p { "Mostradas as " (MOST) " últimas de " (deliveries.len()) "." } }
+        }
+    }
+}
+
+/// Where a delivery stands, as it really does: one that was stopped before it left never left.
+fn standing(line: &DeliveryLine, scene: &Overview) -> Markup {
+    let zone = &scene.calendar().hours.zone;
+    html! {
+        strong { (pt::delivery(line.state)) }
+        @if let Some(act) = &line.stopped_by { " (parada: " (pt::line(act)) ")" }
+        @if let Some(at) = line.reached_at { br; small { "chegou ao servidor em " (pt::short_instant(at, zone)) } }
+        @else if let (None, Some(at)) = (&line.stopped_by, line.next_attempt_at) {
+            br; small { "próxima tentativa: " (pt::short_instant(at, zone)) }
+        }
+        @if !line.reply.is_empty() { br; small { (pt::line(&line.reply)) } }
+    }
+}
+
+/// One letter as it left.
+pub(in crate::panel) fn one(
+    scene: &Overview,
+    key: &NoticeKey,
+    letter: &ShownLetter,
+    links: &Links,
+) -> Markup {
+    html! {
+        p .lead { (pt::line(&letter.subject)) }
+        p {
+            code { (pt::line(&key.to_string())) }
+            @if let (Some(code), Some(window)) = (key.municipality(), key.window()) {
+                " · " a href=(links.account(code, window)) { "por que esta carta" }
+            }
+        }
+        h2 { "Entregas" }
+        (rows(scene, &letter.deliveries, links))
+        h2 { "Texto" }
+        @match &letter.text {
+            Some(text) => { pre .letter tabindex="0" { (pt::lines(text)) } },
+            None => { p { "O texto desta carta não pode ser lido; os bytes dela estão no dossiê." } },
+        }
+        h2 { "Cabeçalho" }
+        pre tabindex="0" { (pt::lines(&letter.header)) }
+        p { small { "Bytes guardados: SHA-256 " code { (letter.sha256) } } }
+    }
+}

@@ -1,0 +1,61 @@
+//! Search: municipalities by name or code, windows by id or name. Pure.
+
+use maud::{Markup, html};
+
+use super::{Links, window_name};
+use crate::desk::view::Overview;
+use crate::render::portuguese as pt;
+use crate::text::fold::folded;
+
+/// More finds than this are not shown.
+const MOST: usize = 100;
+
+/// The page.
+pub(in crate::panel) fn content(scene: &Overview, asked: &str, links: &Links) -> Markup {
+    let wanted = folded(asked);
+    let roster = &scene.known.live.setup.config.roster;
+    let municipalities: Vec<_> = roster
+        .municipalities
+        .values()
+        .filter(|m| {
+            !wanted.is_empty()
+                && (folded(&m.name).contains(&wanted) || m.code.to_string().starts_with(&wanted))
+        })
+        .take(MOST)
+        .collect();
+    let windows: Vec<_> = scene
+        .known
+        .windows
+        .iter()
+        .filter(|w| {
+            let name = folded(&window_name(&w.id, scene.calendar()));
+            !wanted.is_empty() && (w.id.as_str().contains(&wanted) || name.contains(&wanted))
+        })
+        .take(MOST)
+        .collect();
+    html! {
+        form role="search" action="/busca" method="get" {
+            label for="q" { "Município (nome ou código do IBGE) ou janela" }
+            input #q type="search" name="q" value=(pt::line(asked)) maxlength="80";
+            button { "Buscar" }
+        }
+        @if wanted.is_empty() {
+            h2 { "Todos os municípios" }
+            ul .columns {
+                @for m in roster.municipalities.values().take(6_000) {
+                    li { a href=(links.municipality(m.code)) { (pt::line(&m.name)) } }
+                }
+            }
+        } @else if municipalities.is_empty() && windows.is_empty() {
+            p { "Nada encontrado para “" (pt::line(asked)) "”." }
+        }
+        @if !municipalities.is_empty() {
+            h2 { "Municípios" }
+            ul { @for m in municipalities { li { a href=(links.municipality(m.code)) { (pt::line(&m.name)) } " " small { (m.code) } } } }
+        }
+        @if !windows.is_empty() {
+            h2 { "Janelas" }
+            ul { @for w in windows { li { a href=(links.window(&w.id)) { (window_name(&w.id, scene.calendar())) } " " small { (w.id) } } } }
+        }
+    }
+}

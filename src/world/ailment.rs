@@ -1,0 +1,267 @@
+//! What may be amiss with the service, in the operators' words and what to do first. Each says what ends it.
+
+use jiff::Timestamp;
+
+use super::lateness::Overdue;
+use super::{aside, standstill};
+use crate::domain::delivery::QueueStop;
+use crate::domain::id::FeedId;
+use crate::domain::time::{Leap, Zone};
+use crate::render::portuguese as pt;
+use crate::store::{ChannelFailure, LedgerDoubt, RefusedConfiguration};
+use crate::text::visible;
+
+/// What is amiss.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ailment {
+    /// No daemon ever ran on this ledger.
+    NeverAlive,
+    /// Nobody knows that the ledger is the one that last sent. Ends with `assumir`, or with a start on the right one.
+    Doubted(LedgerDoubt),
+    /// The queue stands still because letters came back from several domains. Ends by its time, or by `liberar`.
+    QueueStopped(QueueStop),
+    /// The clock stands before what the service already lived through.
+    ClockBehind {
+        /// Up to when.
+        mark: Timestamp,
+    },
+    /// The clock leapt ahead, and nobody vouches for it.
+    ClockLeapt(Leap),
+    /// A loop does not get on. Ends when it does, or when systemd starts the service again.
+    Hung {
+        /// Its name.
+        name: String,
+        /// When it last did.
+        since: Timestamp,
+    },
+    /// No sign of life for too long.
+    Silent {
+        /// The last one.
+        since: Timestamp,
+    },
+    /// The relay takes nothing, and letters wait for it. Ends with the next letter that it takes.
+    RelayFails {
+        /// The first round in which it failed.
+        since: Timestamp,
+    },
+    /// Something due has not left for longer than `saude.atraso` allows. Ends when it leaves, or need not any more.
+    Late(Overdue),
+    /// The panel cannot be served; all else goes on. Ends when it can, which is tried again and again, or when `[painel]` is
+    /// taken out.
+    PanelDown {
+        /// Since when.
+        since: Timestamp,
+        /// Why not.
+        why: String,
+    },
+    /// The service refused what the files hold, or holds it until a person lets it in. Ends when they are put back, changed
+    /// to what passes, or let in.
+    Refused(RefusedConfiguration),
+    /// The files hold faults that the service has not met yet.
+    Faulty,
+    /// What the ledger holds is not what should have gone out. Ends with the next self-audit that finds nothing.
+    Diverges {
+        /// When that was found.
+        at: Timestamp,
+        /// How many letters.
+        letters: u64,
+    },
+    /// No self-audit was made for more than a day though the service runs. Ends with the next one.
+    Unaudited {
+        /// The last one; absent: none ever.
+        since: Option<Timestamp>,
+    },
+    /// Copies were made regularly, and the last is too old. Ends with the next `copia`.
+    BackupOld {
+        /// The last one.
+        since: Timestamp,
+    },
+    /// A way to tell staff failed. Ends when it is taken again, or after a week.
+    ChannelFails(ChannelFailure),
+    /// A source cannot be read. Ends with the next fetch that can.
+    FeedFails {
+        /// Which.
+        feed: FeedId,
+        /// How often in a row.
+        failures: u32,
+        /// Why.
+        failure: String,
+    },
+    /// The last load of a source is not believed. Ends with the next one that is, or when a person accepts it.
+    FeedQuarantined {
+        /// Which.
+        feed: FeedId,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// What a source said is too old to count while a window is open. Ends with its next load.
+    FeedStale {
+        /// Which.
+        feed: FeedId,
+        /// The last fetch.
+        fetched_at: Timestamp,
+    },
+}
+
+impl Ailment {
+    /// A fixed word for it, for metrics.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::NeverAlive => "nunca_rodou",
+            Self::Doubted(_) => "livro_duvidoso",
+            Self::QueueStopped(_) => "fila_parada",
+            Self::ClockBehind { .. } => "relogio_atrasado",
+            Self::ClockLeapt(_) => "relogio_saltou",
+            Self::Hung { .. } => "laco_parado",
+            Self::Silent { .. } => "sem_sinal",
+            Self::RelayFails { .. } => "servidor_recusa",
+            Self::Late(_) => "atraso",
+            Self::PanelDown { .. } => "painel_fora",
+            Self::Refused(_) => "configuracao_recusada",
+            Self::Faulty => "configuracao_com_falhas",
+            Self::Diverges { .. } => "autoconferencia_diverge",
+            Self::Unaudited { .. } => "autoconferencia_atrasada",
+            Self::BackupOld { .. } => "copia_velha",
+            Self::ChannelFails(_) => "canal_falha",
+            Self::FeedFails { .. } => "fonte_ilegivel",
+            Self::FeedQuarantined { .. } => "fonte_em_quarentena",
+            Self::FeedStale { .. } => "fonte_velha",
+        }
+    }
+
+    /// The words of those that keep letters from leaving.
+    pub const FREEZES: [&'static str; 4] =
+        ["livro_duvidoso", "fila_parada", "relogio_atrasado", "relogio_saltou"];
+
+    /// Every word that [`Self::label`] may give.
+    pub const LABELS: [&'static str; 19] = [
+        "nunca_rodou",
+        "livro_duvidoso",
+        "fila_parada",
+        "relogio_atrasado",
+        "relogio_saltou",
+        "laco_parado",
+        "sem_sinal",
+        "servidor_recusa",
+        "atraso",
+        "painel_fora",
+        "configuracao_recusada",
+        "configuracao_com_falhas",
+        "autoconferencia_diverge",
+        "autoconferencia_atrasada",
+        "copia_velha",
+        "canal_falha",
+        "fonte_ilegivel",
+        "fonte_em_quarentena",
+        "fonte_velha",
+    ];
+
+    /// The same in one line, as systemd and other machines show it: no file's content, and nobody's address.
+    #[must_use]
+    pub fn line(&self, zone: &Zone) -> String {
+        match self {
+            Self::Refused(aside) => aside::headline(aside).to_owned(),
+            Self::Late(overdue) => overdue.words(zone),
+            _ => standstill::on_one_line(&self.words(zone)),
+        }
+    }
+
+    /// What is amiss and what to do, in the operators' words.
+    #[must_use]
+    pub fn words(&self, zone: &Zone) -> String {
+        match self {
+            Self::NeverAlive => {
+                "o serviço nunca rodou com este livro\n  dica: systemctl start vigia-suas".to_owned()
+            }
+            Self::Doubted(found) => standstill::doubted(found, zone),
+            Self::QueueStopped(stop) => standstill::stopped(stop, zone),
+            Self::ClockBehind { mark } => format!(
+                "o relógio desta máquina está antes de {}, até onde o serviço já trabalhou: nenhuma carta sai a município\n  \
+                 dica: confira com “timedatectl”; se o relógio está certo agora, rode “vigia-suas relogio corrigir --motivo …”",
+                pt::instant(*mark, zone)
+            ),
+            Self::ClockLeapt(leap) => format!(
+                "o relógio desta máquina saltou de {} para {} e ninguém o confirma: nada é decidido\n  dica: confira com \
+                 “timedatectl”; se o relógio está certo, rode “vigia-suas relogio aceitar --motivo …”",
+                pt::instant(leap.from, zone),
+                pt::instant(leap.to, zone)
+            ),
+            Self::Hung { name, since } => format!(
+                "o serviço não avança ({name}) desde {}\n  dica: systemctl restart vigia-suas; se voltar a acontecer, avise \
+                 o suporte com o registro do dia (journalctl -u vigia-suas)",
+                pt::instant(*since, zone)
+            ),
+            Self::Silent { since } => format!(
+                "o serviço não dá sinal de vida desde {}\n  dica: systemctl status vigia-suas; se está de pé, confira o espaço em disco",
+                pt::instant(*since, zone)
+            ),
+            Self::RelayFails { since } => format!(
+                "o servidor de saída de e-mail não aceita cartas desde {}; a fila espera\n  dica: veja o que ele responde \
+                 (journalctl -u vigia-suas) e confira a rede, a senha e [smtp] em vigia.toml",
+                pt::instant(*since, zone)
+            ),
+            Self::Late(overdue) => format!(
+                "{}\n  dica: veja por quê (journalctl -u vigia-suas); confira o espaço em disco, a rede, o servidor de \
+                 saída e os limites por_minuto e por_dia em vigia.toml",
+                overdue.words(zone)
+            ),
+            Self::PanelDown { since, why } => format!(
+                "o painel não está no ar desde {}: {why}; as cartas seguem saindo\n  dica: corrija [painel] em vigia.toml ou o \
+                 que a falha diz, e confira com “vigia-suas verificar”; o serviço tenta de novo sozinho",
+                pt::instant(*since, zone)
+            ),
+            Self::Refused(aside) => aside::words(aside, zone),
+            Self::BackupOld { since } => format!(
+                "a última cópia do livro é de {}\n  dica: veja por que as seguintes não foram feitas (systemctl status \
+                 vigia-suas-copia.timer; journalctl -u vigia-suas-copia) e rode “vigia-suas copia PASTA --guardar N”",
+                pt::instant(*since, zone)
+            ),
+            Self::Faulty => {
+                "os arquivos da configuração têm falhas; o serviço ainda não os leu\n  dica: rode \
+                             “vigia-suas verificar” e corrija antes de recarregar ou reiniciar"
+                    .to_owned()
+            }
+            Self::Diverges { at, letters } => format!(
+                "a autoconferência de {} achou {}\n  dica: leia a lista em “vigia-suas livro”, rode “vigia-suas livro \
+                 conferir” e não mude nada antes de guardar uma cópia do livro",
+                pt::instant(*at, zone),
+                pt::counted(usize::try_from(*letters).unwrap_or(usize::MAX), "divergência", "divergências")
+            ),
+            Self::Unaudited { since } => format!(
+                "{} e o serviço está de pé\n  dica: veja por quê (journalctl -u vigia-suas)",
+                match since {
+                    Some(at) => format!("a última autoconferência é de {}", pt::instant(*at, zone)),
+                    None => "nenhuma autoconferência foi feita ainda".to_owned(),
+                }
+            ),
+            Self::ChannelFails(failing) => format!(
+                "os alertas não saem por {} desde {}: {}\n  dica: confira [alertas] em vigia.toml e experimente com \
+                 “vigia-suas testar-canal {0}”",
+                failing.channel.as_str(),
+                pt::instant(failing.since, zone),
+                visible::line(&failing.failure)
+            ),
+            Self::FeedFails { feed, failures, failure } => format!(
+                "a fonte {feed} não pôde ser lida em {}: {}\n  dica: “vigia-suas fontes {feed}” mostra o que houve; \
+                 experimente com “vigia-suas fonte experimentar {feed}”",
+                pt::counted(
+                    usize::try_from(*failures).unwrap_or(usize::MAX),
+                    "tentativa",
+                    "tentativas seguidas"
+                ),
+                visible::line(failure)
+            ),
+            Self::FeedQuarantined { feed, since } => format!(
+                "a última coleta da fonte {feed} está em quarentena desde {}; vale a anterior\n  dica: veja os motivos com \
+                 “vigia-suas fontes {feed}”; se ela está certa, “vigia-suas fonte aceitar”",
+                pt::instant(*since, zone)
+            ),
+            Self::FeedStale { feed, fetched_at } => format!(
+                "a última coleta da fonte {feed} é de {} e já não conta: sem outra, ninguém é cobrado por ela\n  dica: \
+                 veja a fonte com “vigia-suas fontes {feed}”; se ela vem por arquivo, traga um novo",
+                pt::instant(*fetched_at, zone)
+            ),
+        }
+    }
+}

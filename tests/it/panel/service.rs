@@ -1,0 +1,136 @@
+//! The panel's faults and its visitors, and that the letters leave whatever becomes of it.
+
+use std::fs::{self, Permissions};
+use std::io::Write as _;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use super::{ask, ask_until, free_port};
+use crate::support::app::{Choice, Site};
+use crate::support::smtp::Relay;
+
+const PASSWORD: &str = "senha bem longa";
+
+fn with_panel(site: &Site, choice: &Choice, panel: &str) {
+    site.write_vigia(choice);
+    let path = site.config().join("vigia.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(path, format!("{text}[painel]\n{panel}\n")).unwrap();
+}
+
+/// `painel senha` for a user, into a file of that mode.
+fn passwords(site: &Site, mode: u32) -> String {
+    let mut command = site.command(&["painel", "senha", "ana"]);
+    let mut made = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    made.stdin.take().unwrap().write_all(format!("{PASSWORD}\n").as_bytes()).unwrap();
+    let line = String::from_utf8(made.wait_with_output().unwrap().stdout).unwrap();
+    assert!(line.starts_with("ana:$argon2id$"), "{line}");
+    let path = site.config().join("painel.senhas");
+    fs::write(&path, line).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+    path.display().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_port_in_use_is_told_and_keeps_no_letter_from_leaving_and_the_panel_comes_when_it_is_free() {
+    let relay = Relay::start().await;
+    let choice = Choice::new(relay.port);
+    let site = Site::new(&choice);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    with_panel(&site, &choice, &format!("escuta = \"127.0.0.1:{port}\""));
+    let daemon = site.daemon();
+    daemon.logs("o painel não está no ar; o serviço segue sem ele");
+    // The letters to three municipalities, and the alert to staff.
+    relay.distinct(4).await;
+    let alert = relay.taken().into_iter().find(|letter| letter.to.starts_with("alertas@")).unwrap();
+    assert!(String::from_utf8_lossy(&alert.bytes).contains("painel"));
+    let sick = site.run(&["saude"]);
+    let said = String::from_utf8_lossy(&sick.stderr);
+    assert_eq!(sick.status.code(), Some(1), "{said}");
+    assert!(said.contains("o painel não está no ar desde") && said.contains(&port.to_string()), "{said}");
+    drop(taken);
+    ask_until(port, "/", "", "HTTP/1.1 200 OK");
+    ask_until(port, "/saude", "", "\r\nok\n");
+    assert_eq!(daemon.terminate().code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_file_that_all_may_read_is_refused_and_one_that_is_mended_lets_its_user_in() {
+    let relay = Relay::start().await;
+    let choice = Choice::new(relay.port);
+    let site = Site::new(&choice);
+    let (port, file) = (free_port(), passwords(&site, 0o644));
+    with_panel(&site, &choice, &format!("escuta = \"127.0.0.1:{port}\"\nsenhas = \"{file}\""));
+    let check = site.run(&["verificar"]);
+    let said = String::from_utf8_lossy(&check.stderr);
+    assert_eq!(check.status.code(), Some(1), "{said}");
+    assert!(said.contains("pode ser lido por qualquer usuário") && said.contains("chmod 640"), "{said}");
+    let daemon = site.daemon();
+    relay.distinct(4).await;
+    assert!(ask(port, "/", "").is_none(), "nothing is served that could be seen without a password");
+    fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
+    ask_until(port, "/", "", "HTTP/1.1 401");
+    // ana:senha bem longa
+    let right = "Authorization: Basic YW5hOnNlbmhhIGJlbSBsb25nYQ==\r\n";
+    let home = ask_until(port, "/", right, "HTTP/1.1 200 OK");
+    assert!(home.contains("Quem vê: ana"), "{home}");
+    let municipality = site.municipalities[0];
+    let dossier = ask(port, &format!("/dossie/{municipality}"), right).unwrap();
+    assert!(dossier.contains("Dossiê de comunicação"), "{dossier}");
+    let journal = site.ok(&["livro", "--municipio", &municipality.to_string()]);
+    assert!(journal.contains("dossiê mostrado no painel a ana (com senha)"), "{journal}");
+    site.ok(&["livro", "conferir"]);
+    assert_eq!(daemon.terminate().code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn crowds_of_idle_and_slow_visitors_cost_no_letter_and_do_not_keep_the_door() {
+    let relay = Relay::start().await;
+    let choice = Choice { municipalities: 60, ..Choice::new(relay.port) };
+    let site = Site::new(&choice);
+    let port = free_port();
+    with_panel(&site, &choice, &format!("escuta = \"127.0.0.1:{port}\""));
+    let daemon = site.starting(&[]);
+    daemon.logs("painel no ar");
+    let mut crowd = Vec::new();
+    for n in 0..400 {
+        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { continue };
+        if n % 2 == 0 {
+            let _begun = stream.write_all(b"GET / HTTP/1.1\r\nX: ");
+        }
+        crowd.push(stream);
+    }
+    relay.distinct(60).await;
+    // What does not get on is sent away after five seconds.
+    let begun = Instant::now();
+    ask_until(port, "/saude", "", "HTTP/1.1 ");
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    drop(crowd);
+    assert_eq!(daemon.terminate().code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_address_is_taken_by_a_reload_and_none_ends_the_panel() {
+    let relay = Relay::start().await;
+    let choice = Choice::new(relay.port);
+    let site = Site::new(&choice);
+    let (first, second) = (free_port(), free_port());
+    with_panel(&site, &choice, &format!("escuta = \"127.0.0.1:{first}\""));
+    let daemon = site.daemon();
+    ask_until(first, "/", "", "HTTP/1.1 200 OK");
+    with_panel(&site, &choice, &format!("escuta = \"127.0.0.1:{second}\""));
+    daemon.signal("HUP");
+    ask_until(second, "/", "", "HTTP/1.1 200 OK");
+    assert!(ask(first, "/", "").is_none());
+    site.write_vigia(&choice);
+    daemon.signal("HUP");
+    let begun = Instant::now();
+    while ask(second, "/", "").is_some() {
+        assert!(begun.elapsed() < Duration::from_secs(30));
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert_eq!(daemon.terminate().code(), Some(0));
+}
