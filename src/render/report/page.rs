@@ -130,9 +130,9 @@ fn window(id: &str, summary: &WindowSummary, curves: Option<&Curves>, calendar: 
             @if let Some(curves) = curves.filter(|curves| !curves.this.points.is_empty()) {
                 (growth(id, summary, curves, calendar))
             }
-            (tallies(&format!("{id}p"), "Por parte", summary.by_part.iter().map(|(part, c)| (part_name(part, calendar), *c)).collect()))
-            (tallies(&format!("{id}g"), "Por gerência (partes)", summary.by_gerencia.iter().map(|(g, c)| (pt::line(g.as_str()), *c)).collect()))
-            (tallies(&format!("{id}r"), "Por região", summary.by_region.iter().map(|(r, c)| (region(r), *c)).collect()))
+            (tallies(&format!("{id}p"), "Por parte", &summary.by_part.iter().map(|(part, c)| (part_name(part, calendar), *c)).collect::<Vec<_>>()))
+            (tallies(&format!("{id}g"), "Por gerência (partes)", &summary.by_gerencia.iter().map(|(g, c)| (pt::line(g.as_str()), *c)).collect::<Vec<_>>()))
+            (tallies(&format!("{id}r"), "Por região", &summary.by_region.iter().map(|(r, c)| (region(r), *c)).collect::<Vec<_>>()))
             (letters(summary))
             (calls(summary, calendar))
             (municipalities(summary, calendar))
@@ -202,7 +202,7 @@ fn growth(id: &str, summary: &WindowSummary, curves: &Curves, calendar: &Calenda
     }
 }
 
-fn tallies(id: &str, title: &str, rows: Vec<(String, Counts)>) -> Markup {
+fn tallies(id: &str, title: &str, rows: &[(String, Counts)]) -> Markup {
     if rows.is_empty() {
         return html! {};
     }
@@ -213,7 +213,7 @@ fn tallies(id: &str, title: &str, rows: Vec<(String, Counts)>) -> Markup {
     };
     html! {
         h3 { (title) }
-        div .wide { (chart::bars(id, title, &rows)) }
+        div .wide { (chart::bars(id, title, rows)) }
         (chart::legend())
         div .wide {
             table {
@@ -224,7 +224,7 @@ fn tallies(id: &str, title: &str, rows: Vec<(String, Counts)>) -> Markup {
                     }
                 }
                 tbody {
-                    @for (name, c) in &rows {
+                    @for (name, c) in rows {
                         tr {
                             th scope="row" { (name) }
                             @for number in [c.expected(), c.done, c.pending, c.unconfirmed, c.not_applicable] { td .number { (number) } }
