@@ -41,6 +41,8 @@ CREATE TABLE snapshot_tallies (
     PRIMARY KEY (snapshot, window_id)
 );
 
+CREATE INDEX snapshot_tallies_by_window ON snapshot_tallies (window_id);
+
 -- What people decided about snapshots.
 CREATE TABLE snapshot_rulings (
     position BIGINT NOT NULL PRIMARY KEY,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::patience;
 use super::session::{Failure, remark};
 use crate::config::Sources;
 use crate::desk::install::{ReloadRequest, tell_daemon};
@@ -23,6 +24,7 @@ pub(super) fn ask(question: &str, yes: bool) -> std::result::Result<bool, Failur
             "recusado: não há terminal em que perguntar; nada foi mudado\ndica: acrescente --sim se é isso mesmo",
         ));
     }
+    patience::asks();
     let mut out = io::stderr().lock();
     drop(write!(out, "{question} [s/N] ").and_then(|()| out.flush()));
     let mut answer = String::new();

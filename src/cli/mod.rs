@@ -8,6 +8,7 @@ mod apply;
 mod args;
 mod assume;
 mod backup;
+mod calls;
 mod check;
 mod clock;
 mod consent;
@@ -24,6 +25,7 @@ mod news;
 mod order;
 mod orders;
 mod panel;
+mod patience;
 mod plan;
 mod register;
 mod reload;
@@ -100,7 +102,11 @@ const LAST_WORK: std::time::Duration = std::time::Duration::from_secs(2);
 fn run(invocation: &Invocation) -> session::Result {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::could_not(&error))?;
+    let patience = patience::watch(&runtime, &invocation.command);
     let answer = runtime.block_on(dispatch(invocation));
+    if let Some(patience) = patience {
+        patience.abort();
+    }
     // A thread that still reads a file is not waited for: nothing that counts is done there.
     runtime.shutdown_timeout(LAST_WORK);
     answer
@@ -128,6 +134,7 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Feed(Feed::Reject(ruling)) => feed::rule(&open().await?, ruling, Verdict::Quarantined).await,
         Command::Feed(Feed::Try { feed, file }) => feed::attempt(open().await?, feed, file.as_deref()).await,
         Command::Ingest { feed, file } => status::ingest(&open().await?, feed, file).await,
+        Command::Calls { format, window } => calls::list(&open().await?, *format, window.as_ref()).await,
         Command::Report { format, window } => status::report(&open().await?, *format, window.as_ref()).await,
         Command::Dossier { municipality, window, output } => {
             dossier::run(&open().await?, municipality, window.as_ref(), output.as_deref()).await

@@ -1,22 +1,22 @@
-//! `plano`: what a pass would do now.
-
-use std::fmt::Write as _;
+//! `plano`: the page of the day for people; for programs what a pass would do now.
 
 use super::session::{Answer, Result, Session, remark, say};
 use crate::desk::health::standstills;
-use crate::plan;
-use crate::render::line::{diary_line, event_line};
-use crate::render::portuguese;
-use crate::world::aside;
+use crate::render::line::event_line;
+use crate::render::{day, portuguese};
+use crate::world::live::Live;
+use crate::world::overview::{AsOf, Overview};
+use crate::world::{aside, today};
 
-/// What a pass would do now, what it withholds, and the next wake.
+/// What a pass would do now, what is held, what left and what comes next.
 pub(super) async fn plano(session: &Session) -> Result {
-    let known = session.known().await?;
     let now = session.now();
     let zone = &session.setup.config.calendar.hours.zone;
-    if let Some(store) = session.ledger().await? {
+    let store = session.ledger().await?;
+    if let Some(store) = &store {
+        let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
         if session.other_instant().is_none() {
-            for trouble in standstills(&store, &known.live, &store.signs().await?, now).await? {
+            for trouble in standstills(store, &live, &store.signs().await?, now).await? {
                 remark(&format!("aviso: {}", trouble.words(zone)));
             }
         }
@@ -25,44 +25,18 @@ pub(super) async fn plano(session: &Session) -> Result {
             remark(&format!("aviso: {}", aside::words(&aside, zone)));
         }
     }
-    let world = known.world();
-    let plan = plan::plan(&world, now);
-    let (calendar, roster) = (&known.live.calendar, &known.live.setup.config.roster);
+    let known = session.known().await?;
+    let overview = Overview::of(known, store.as_ref(), None, AsOf::Now(now)).await?;
+    let Live { calendar, setup } = &*overview.known.live;
     if session.json {
-        let lines: Vec<String> = plan.actions.iter().map(|d| event_line(now, d, calendar)).collect();
+        let lines: Vec<String> = overview.plan.actions.iter().map(|d| event_line(now, d, calendar)).collect();
         if !lines.is_empty() {
             say(&lines.join("\n"));
         }
         return Ok(Answer::Done);
     }
-    let mut out = format!("plano em {}\n", portuguese::instant(now, &calendar.hours.zone));
-    let waiting = match session.ledger().await? {
-        Some(store) => store.waiting(now).await?,
-        None => 0,
-    };
-    if plan.actions.is_empty() && waiting == 0 {
-        out.push_str("nada a fazer agora\n");
-    }
-    if waiting > 0 {
-        let waiting =
-            portuguese::counted(waiting, "entrega já decidida espera", "entregas já decididas esperam");
-        let _ = writeln!(out, "{waiting} para sair; se demora, veja “vigia-suas saude”");
-    }
-    for decision in &plan.actions {
-        out.push_str(&diary_line(now, decision, calendar, roster));
-        out.push('\n');
-    }
-    let kept: Vec<_> = plan.held.iter().filter(|held| !plan.actions.contains(held)).collect();
-    if !kept.is_empty() {
-        out.push_str("\njá retidos antes:\n");
-        for held in kept {
-            out.push_str(&diary_line(now, held, calendar, roster));
-            out.push('\n');
-        }
-    }
-    if let Some(next) = plan.next_wake {
-        let _ = writeln!(out, "\npróxima decisão: {}", portuguese::instant(next, &calendar.hours.zone));
-    }
-    say(&out);
+    let page = today::of(&overview, store.as_ref(), Vec::new()).await?;
+    let title = format!("plano em {}\n", portuguese::instant(now, zone));
+    say(&(title + &day::text(&page, calendar, &setup.config.roster)));
     Ok(Answer::Done)
 }

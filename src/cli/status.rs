@@ -10,8 +10,6 @@ use super::args::{Filter, ReportFormat};
 use super::session::{Answer, Failure, Result, Session, remark, say, say_bytes};
 use super::terminal;
 use crate::daemon::ingest::{IntakeError, Received, take_in_load};
-use crate::daemon::reconcile::reported_windows;
-use crate::daemon::report::summaries;
 use crate::desk::order;
 use crate::domain::id::{FeedId, WindowId};
 use crate::feed::body::{Original, SpoolError};
@@ -20,8 +18,8 @@ use crate::render::because::{doubt, opposed, part_name};
 use crate::render::table::{TableColumn, table};
 use crate::render::{portuguese, report};
 use crate::text::visible;
-use crate::world::known::Known;
 use crate::world::live::{Live, spool_folder};
+use crate::world::overview::{AsOf, Overview};
 
 const COLUMNS: [(&str, TableColumn); 7] = [
     ("ibge", TableColumn::Text),
@@ -35,13 +33,13 @@ const COLUMNS: [(&str, TableColumn); 7] = [
 
 /// Who has filled in what, as of when, and where that comes from.
 pub(super) async fn show(session: &Session, filter: &Filter) -> Result {
-    let known = session.known().await?;
+    let overview = overview(session, filter.window.as_ref()).await?;
+    let Overview { known, windows: summaries, .. } = &overview;
     let roster = &session.setup.config.roster;
     let only = filter.municipality.as_ref().map(|text| order::municipality(roster, text)).transpose()?;
-    let summaries = chosen(session, &known, filter.window.as_ref())?;
     let calendar = &known.live.calendar;
     let mut out = String::new();
-    for summary in &summaries {
+    for summary in summaries {
         let mut rows = Vec::new();
         if !session.json {
             let _ = writeln!(
@@ -155,25 +153,25 @@ pub(super) fn original(session: &Session, file: &Path) -> std::result::Result<Or
 
 /// The escalation report.
 pub(super) async fn report(session: &Session, format: ReportFormat, window: Option<&WindowId>) -> Result {
-    let mut known = session.known().await?;
-    if let (Some(at), Some(store)) = (session.as_known_at(), session.ledger().await?) {
-        known.take(store.status_as_known(at).await?);
-        known.ledger = known.ledger.as_known(at);
-    }
-    let summaries = chosen(session, &known, window)?;
+    let overview = overview(session, window).await?;
+    let Overview { known, windows: summaries, .. } = &overview;
     if summaries.is_empty() {
         remark("nenhuma janela aberta nem encerrada há pouco; veja vigia-suas agenda");
         return Ok(Answer::Done);
     }
     if session.json {
-        for summary in &summaries {
+        for summary in summaries {
             say(&totals(summary).to_string());
         }
         return Ok(Answer::Done);
     }
     match format {
-        ReportFormat::Text => say(&report::text(&summaries, &known.live.calendar)),
-        ReportFormat::Csv => say_bytes(report::csv(&summaries, &known.live.calendar).as_bytes()),
+        ReportFormat::Text => say(&report::text(summaries, &known.live.calendar)),
+        ReportFormat::Html => {
+            let curves = overview.curves(session.ledger().await?.as_ref()).await?;
+            say_bytes(report::page(summaries, &curves, &known.live.calendar).as_bytes());
+        }
+        ReportFormat::Csv => say_bytes(report::csv(summaries, &known.live.calendar).as_bytes()),
     }
     Ok(Answer::Done)
 }
@@ -197,19 +195,17 @@ fn totals(summary: &WindowSummary) -> serde_json::Value {
     })
 }
 
-/// The window asked for, or those worth reporting on.
-fn chosen(
+/// The window asked for, or those worth reporting on; as known then where another instant was asked for.
+pub(super) async fn overview(
     session: &Session,
-    known: &Known,
     window: Option<&WindowId>,
-) -> std::result::Result<Vec<WindowSummary>, Failure> {
-    let now = session.as_known_at().unwrap_or_else(|| session.now());
-    let windows = match window {
-        Some(id) => {
-            order::window(known, id, None)?;
-            vec![id.clone()]
-        }
-        None => reported_windows(known, now),
-    };
-    Ok(summaries(&known.world(), &windows, now))
+) -> std::result::Result<Overview, Failure> {
+    let as_of = session.as_known_at().map_or_else(|| AsOf::Now(session.now()), AsOf::Then);
+    let live = Arc::new(Live { setup: session.setup.clone(), calendar: session.calendar() });
+    if let Some(id) = window {
+        order::window(&session.known().await?, id, None)?;
+    }
+    let store = session.ledger().await?;
+    let only = window.map(std::slice::from_ref);
+    Ok(Overview::load(live, store.as_ref(), only, as_of).await?)
 }

@@ -20,6 +20,7 @@ use crate::plan::summary::PartLine;
 use crate::render::because::{because, call, call_reason, doubt, opposed, part_name, quoted};
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
+use crate::render::report::letter_words;
 use crate::text::visible;
 use crate::world::known::Known;
 
@@ -109,15 +110,30 @@ impl Printed<'_> {
                 }
             }
         }
+        let letters = self.account.explained.line.iter().flat_map(|line| &line.letters);
+        for (index, letter) in letters.enumerate() {
+            if index == 0 {
+                out.push_str("\nCartas:\n");
+            }
+            let _ = writeln!(out, "  {}", letter_words(letter, calendar));
+        }
         out.push_str("\nAgora:\n");
         for decision in self.account.explained.actions.iter().chain(self.account.held()) {
             let what = format!("{} {}", decision.act().as_str(), decision.key());
             let _ = writeln!(out, "  {what}: {}", because(decision.because(), calendar));
         }
-        if let Some(silence) = &self.account.explained.silence {
-            let _ = writeln!(out, "  {}", because(silence, calendar));
-        } else if self.account.explained.actions.is_empty() && self.account.explained.held.is_empty() {
-            let _ = writeln!(out, "  {}", because(&Reason::NothingDue, calendar));
+        let waiting = self.account.explained.line.iter().flat_map(|line| &line.letters);
+        let waiting = waiting.filter(|letter| letter.state.is_waiting()).count();
+        match &self.account.explained.silence {
+            Some(Reason::NothingDue) if waiting > 0 => {
+                out.push_str(
+                    "  Há carta já decidida que ainda não saiu; se demora, veja “vigia-suas saude”.\n",
+                );
+            }
+            Some(silence) => {
+                let _ = writeln!(out, "  {}", because(silence, calendar));
+            }
+            None => {}
         }
         for reason in self.account.explained.call.iter().flat_map(|call| &call.because) {
             let _ = writeln!(out, "  a telefonar: {}", call_reason(reason, calendar));
@@ -182,6 +198,7 @@ impl Printed<'_> {
             "partes": parts.collect::<Vec<_>>(),
             "decidido_a_mao": self.by_hand(),
             "livro": self.account.journal.iter().map(super::ledger::entry_json).collect::<Vec<_>>(),
+            "cartas": self.account.explained.line.iter().flat_map(|line| &line.letters).map(|l| letter_words(l, calendar)).collect::<Vec<_>>(),
             "agora": self.account.explained.actions.iter().chain(self.account.held()).map(decision).collect::<Vec<_>>(),
             "telefonar": self.account.explained.call.iter().flat_map(|call| &call.because).map(|r| call_reason(r, calendar)).collect::<Vec<_>>(),
             "silencio": self.account.explained.silence.as_ref().map(|r| because(r, calendar)),

@@ -140,6 +140,7 @@ pub(super) fn offices(top: &Reader<'_>, reserved: &Reserved) -> Offices {
     }
     if let Some(table) = top.table("alertas") {
         offices.alerts = table.get("para", |n, log| several(n, log, reserved)).unwrap_or_default();
+        offices.daily_page = table.get("pagina_do_dia", value::flag).unwrap_or_default();
         table.close(Severity::Error);
     }
     offices

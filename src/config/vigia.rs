@@ -32,6 +32,8 @@ vigiar_arquivos = false
 das = "08:00"
 as = "18:00"
 somente_dias_uteis = true
+[alertas]
+pagina_do_dia = true
 [saude]
 atraso = "15min"
 [banco]

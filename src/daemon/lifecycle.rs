@@ -14,6 +14,7 @@ use tracing::{error, info, warn};
 use super::app::App;
 use super::beat::notify;
 use super::clock_watch;
+use super::daily::Daily;
 use super::gate::{self, Verdict};
 use super::ingest::Ingest;
 use super::loops;
@@ -243,6 +244,7 @@ impl Service {
         News::default().news_once(app).await?;
         Mailbox::default().collect_once(app).await?;
         let pass = reconcile_once(app, app.now()).await?;
+        Daily::default().daily_once(app, app.now()).await?;
         let mut outbox = Outbox::new(&app.live())?;
         let dispatch = outbox.deliver_once(app).await?;
         outbox.close().await;

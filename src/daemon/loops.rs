@@ -18,6 +18,7 @@ use super::alert::alert_once;
 use super::app::{App, Loop};
 use super::beat::{beat_loop, notify};
 use super::clock_watch;
+use super::daily::Daily;
 use super::ingest::Ingest;
 use super::news::News;
 use super::outbox::Outbox;
@@ -25,12 +26,10 @@ use super::reconcile::{Pass, reconcile_once};
 use super::register::Registers;
 use super::report::{LastSaid, report_once};
 use super::returns::Mailbox;
+use super::trouble::troubles;
 use crate::render::portuguese;
 use crate::telemetry::chain;
 use crate::text::fold::folded;
-use crate::world::aside;
-use crate::world::lateness;
-use crate::world::standstill;
 
 /// The longest sleep between passes: the wall clock may jump, and orders come in by other processes.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
@@ -180,6 +179,7 @@ async fn rest(app: &App, each: Loop, pause: Duration) {
 
 async fn reconcile_loop(app: Arc<App>) {
     let mut reported_at: Option<Timestamp> = None;
+    let mut daily = Daily::default();
     let mut told = LastSaid::default();
     while !app.stop.is_cancelled() {
         let now = app.now();
@@ -196,6 +196,9 @@ async fn reconcile_loop(app: Arc<App>) {
                     if let Err(failure) = report_once(&app, now, &mut told).await {
                         error!(error = %chain(&failure), "o relatório falhou; será retomado");
                     }
+                }
+                if let Err(failure) = daily.daily_once(&app, now).await {
+                    error!(error = %chain(&failure), "a página do dia falhou; será retomada");
                 }
                 let status = standing(&app, &pass, now).await;
                 notify(&[NotifyState::Status(&status)]);
@@ -244,24 +247,7 @@ async fn send_loop(app: Arc<App>, mut outbox: Outbox) {
 async fn standing(app: &App, pass: &Pass, now: Timestamp) -> String {
     let live = app.live();
     let zone = &live.calendar.hours.zone;
-    let mut said = Vec::new();
-    match app.store.configuration_refused().await {
-        Ok(aside) => said.extend(aside.map(|aside| aside::headline(&aside).to_owned())),
-        Err(failure) => error!(error = %chain(&failure), "o livro não pôde ser lido"),
-    }
-    if let Some(doubt) = app.doubt() {
-        said.push(standstill::on_one_line(&standstill::doubted(&doubt, zone)));
-    }
-    match app.store.signs().await.map(|signs| signs.stop.filter(|stop| stop.holds(now))) {
-        Ok(Some(stop)) => said.push(standstill::on_one_line(&standstill::stopped(&stop, zone))),
-        Ok(None) => {}
-        Err(failure) => error!(error = %chain(&failure), "o livro não pôde ser lido"),
-    }
-    match lateness::overdue(&app.store, &live, now).await {
-        Ok(Some(overdue)) => said.push(overdue.words(zone)),
-        Ok(None) => {}
-        Err(failure) => error!(error = %chain(&failure), "a fila não pôde ser lida"),
-    }
+    let mut said = troubles(app, now).await;
     said.push(portuguese::counted(pass.held, "aviso retido", "avisos retidos"));
     said.push(match pass.next_wake {
         Some(at) => format!("próxima decisão em {}", portuguese::instant(at, zone)),

@@ -2,9 +2,9 @@
 //!
 //! Reading order: `app` (what every loop shares; with `pulse`), `reconcile` (decide and record), `outbox` (deliver; with `sender`,
 //! `standing`, `pace`, `trust` and `doubt`), `ingest` (take in status), `returns` (take in what comes back), `visit` with `register`
-//! and `news` (what the ministry publishes), `report` (tell staff), `alert` (call a person), `clock_watch` and `succession`
+//! and `news` (what the ministry publishes), `report` (tell staff), `daily` (the page of the day by mail), `alert` (call a person), `clock_watch` and `succession`
 //! (may the clock and the ledger be believed?), `rehearse` (virtual time), `watch` (notice a change), `gate` (what every
-//! new configuration passes), `reload`, `beat` (signs of life), `loops` (one for each concern), `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests
+//! new configuration passes), `reload`, `beat` (signs of life), `trouble` (what keeps letters back, in words), `loops` (one for each concern), `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests
 //! and `servir --uma-vez` call.
 //!
 //! Architecture invariant: no rule of when or to whom lives here. `now` is read once per pass, in the loops.
@@ -14,6 +14,7 @@ pub mod app;
 mod arrivals;
 mod beat;
 mod clock_watch;
+mod daily;
 mod doubt;
 mod gate;
 pub mod ingest;
@@ -33,6 +34,7 @@ pub mod returns;
 mod sender;
 mod standing;
 mod succession;
+mod trouble;
 mod trust;
 mod visit;
 mod watch;

@@ -7,8 +7,6 @@ use tracing::{debug, info};
 
 use super::app::App;
 use super::{clock_watch, succession};
-use crate::domain::calendar::Window;
-use crate::domain::id::WindowId;
 use crate::domain::notice::{Kind, NoticeKey, Slot};
 use crate::domain::status::{StatusBook, StatusEntry};
 use crate::plan::{self, Decision, Plan};
@@ -167,22 +165,4 @@ impl Tally {
             );
         }
     }
-}
-
-/// The windows worth reporting on: those open now, and those closed not long ago that this ledger has followed.
-#[must_use]
-pub fn reported_windows(known: &Known, now: Timestamp) -> Vec<WindowId> {
-    let zone = &known.live.calendar.hours.zone;
-    let lingers = crate::domain::time::hours_after(now, -24 * 45);
-    let ends_at = |window: &Window| window.latest_deadline().map(|d| d.instant(zone));
-    known
-        .windows
-        .iter()
-        .filter(|window| zone.start_of(window.opens_on) <= now)
-        .filter(|window| match ends_at(window) {
-            None => true,
-            Some(at) => at > now || (at >= lingers && known.ledger.window(&window.id).is_some()),
-        })
-        .map(|window| window.id.clone())
-        .collect()
 }

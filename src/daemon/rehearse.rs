@@ -1,5 +1,6 @@
 //! Virtual time: the real decision over a scratch ledger, from one day to another (`simular`).
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -11,8 +12,9 @@ use crate::domain::id::IdError;
 use crate::domain::roster::Roster;
 use crate::files;
 use crate::mail::token;
-use crate::plan::account::summarise;
+use crate::plan::account::{View, summarise};
 use crate::plan::forecast::Forecast;
+use crate::plan::post::Post;
 use crate::plan::replay::{Replay, StatusChange};
 use crate::plan::{self, Decision, Sending};
 use crate::render::forecast;
@@ -109,9 +111,11 @@ fn keep(
         Decision::Publish(last) => {
             let world = replay.world();
             let plan = plan::plan(&world, at);
-            let summary = summarise(&world, &plan, last.window(), at);
+            let post = Post::default();
+            let view = View { world: &world, plan: &plan, post: &post, now: at };
+            let summary = summarise(view, last.window());
             let stem = report::folder(dir).join(report::last_report(last.window(), last.edition()));
-            for (path, text) in report::files(&stem, summary.as_slice(), &live.calendar) {
+            for (path, text) in report::files(&stem, summary.as_slice(), &BTreeMap::new(), &live.calendar) {
                 write(&path, text.as_bytes())?;
             }
             Ok(())

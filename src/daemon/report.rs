@@ -1,32 +1,23 @@
 //! Tell staff: where each window stands, in files, and in the log when that changed or a day began.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 use tracing::{info, warn};
 
 use super::app::App;
-use super::reconcile::reported_windows;
-use crate::domain::calendar::Deadline;
+use crate::domain::calendar::{Calendar, Deadline};
 use crate::domain::id::{WindowId, slugify};
 use crate::domain::notice::StaffSlot;
 use crate::files::{self, Access};
-use crate::plan::account::summarise;
+use crate::plan::curve::Curves;
 use crate::plan::ledger::WindowLedger;
 use crate::plan::summary::{Counts, WindowSummary};
-use crate::plan::{self, World};
 use crate::render::report;
 use crate::store::StoreError;
-use crate::world::known::Known;
-
-/// Where windows stand in a world, at an instant.
-#[must_use]
-pub fn summaries(world: &World<'_>, windows: &[WindowId], now: Timestamp) -> Vec<WindowSummary> {
-    let plan = plan::plan(world, now);
-    windows.iter().filter_map(|window| summarise(world, &plan, window, now)).collect()
-}
+use crate::world::overview::{AsOf, Overview};
 
 /// What the log last said of each window, and on which day: nothing is repeated within a day, so that an idle service says
 /// little.
@@ -57,40 +48,79 @@ impl LastSaid {
     }
 }
 
-/// Writes `DADOS/relatorios/` anew, and the last report of each window whose deadline has passed, once. A report that
-/// cannot be written stops nothing else.
+/// Writes `DADOS/relatorios/` anew: where things stand now, once for each window on the day of a rung, each week, and when
+/// a deadline has passed; and the index of all that is there. A report that cannot be written stops nothing else.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn report_once(app: &App, now: Timestamp, told: &mut LastSaid) -> Result<(), StoreError> {
-    let known = Known::load(app.live(), &app.store, now).await?;
-    let summaries = summaries(&known.world(), &reported_windows(&known, now), now);
-    let calendar = &known.live.calendar;
-    let today = calendar.hours.zone.date_of(now);
+    let overview = Overview::load(app.live(), Some(&app.store), None, AsOf::Now(now)).await?;
+    let curves = overview.curves(Some(&app.store)).await?;
+    let Overview { known, windows: summaries, .. } = &overview;
+    let today = known.live.calendar.hours.zone.date_of(now);
     for summary in summaries.iter().filter(|summary| told.is_news(summary, today)) {
         log(summary);
     }
     let dir = folder(&known.live.setup.config.settings.data);
-    let mut files = files(&dir.join("atual"), &summaries, calendar);
-    for summary in &summaries {
+    let calendar = &known.live.calendar;
+    let mut files = files(&dir.join("atual"), summaries, &curves, calendar);
+    for summary in summaries {
         let published = known.ledger.window(&summary.window).into_iter().flat_map(WindowLedger::staff_slots);
-        for (slot, _) in published {
-            let StaffSlot::Report { edition } = slot else { continue };
-            let stem = dir.join(last_report(&summary.window, *edition));
+        let last = published.filter_map(|(slot, _)| match slot {
+            StaffSlot::Report { edition } => Some(last_report(&summary.window, *edition)),
+            StaffSlot::Digest { .. }
+            | StaffSlot::Referral { .. }
+            | StaffSlot::ReferralAddendum { .. }
+            | StaffSlot::Alert { .. } => None,
+        });
+        for name in last.chain(of_the_day(summary, calendar, now)) {
+            let stem = dir.join(name);
             if !stem.with_extension("txt").exists() {
-                files.extend(self::files(&stem, std::slice::from_ref(summary), calendar));
+                files.extend(self::files(&stem, std::slice::from_ref(summary), &curves, calendar));
             }
         }
     }
     for (path, text) in files {
-        if let Err(failure) =
-            std::fs::create_dir_all(&dir).and_then(|()| files::put(&path, text.as_bytes(), Access::Usual))
-        {
-            warn!(report.path = %path.display(), error = %failure, "o relatório não pôde ser gravado");
-        }
+        put(&dir, &path, &text);
     }
+    put(&dir, &dir.join("index.html"), &report::index(&kept(&dir)));
     Ok(())
 }
+
+/// The name of the report that a day is worth, if it is: the first day of a week, and that of a rung.
+fn of_the_day(summary: &WindowSummary, calendar: &Calendar, now: Timestamp) -> Option<String> {
+    let zone = &calendar.hours.zone;
+    let today = zone.date_of(now);
+    let rung = |(_, due_at): &(u16, Timestamp)| zone.date_of(*due_at) == today && *due_at <= now;
+    let is_worth_it = today.weekday() == Weekday::Monday || summary.rungs.iter().any(rung);
+    is_worth_it.then(|| format!("{}-{today}", slugify(summary.window.as_str())))
+}
+
+fn put(dir: &Path, path: &Path, text: &str) {
+    if let Err(failure) =
+        std::fs::create_dir_all(dir).and_then(|()| files::put(path, text.as_bytes(), Access::Usual))
+    {
+        warn!(report.path = %path.display(), error = %failure, "o relatório não pôde ser gravado");
+    }
+}
+
+/// The reports in the folder, the newest first as their names go, each with the endings it is there in.
+fn kept(dir: &Path) -> Vec<(String, Vec<String>)> {
+    let names = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let names: BTreeSet<String> = names.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let stems = names.iter().filter_map(|name| name.strip_suffix(".txt"));
+    let mut reports: Vec<(String, Vec<String>)> = stems
+        .map(|stem| {
+            let there = ENDINGS.iter().filter(|ending| names.contains(&format!("{stem}{ending}")));
+            (stem.to_owned(), there.map(|ending| (*ending).to_owned()).collect())
+        })
+        .collect();
+    reports.reverse();
+    reports
+}
+
+/// The forms of a report.
+const ENDINGS: [&str; 4] = [".html", ".txt", ".csv", "-telefonar.csv"];
 
 /// `DADOS/relatorios`.
 #[must_use]
@@ -104,12 +134,13 @@ pub fn last_report(window: &WindowId, edition: u16) -> String {
     format!("{}-edicao-{edition}", slugify(window.as_str()))
 }
 
-/// A report in each of its forms: text, table, and whom to telephone.
+/// A report in each of its forms: page, text, table, and whom to telephone.
 #[must_use]
 pub fn files(
     stem: &Path,
     summaries: &[WindowSummary],
-    calendar: &crate::domain::calendar::Calendar,
+    curves: &BTreeMap<WindowId, Curves>,
+    calendar: &Calendar,
 ) -> Vec<(PathBuf, String)> {
     let named = |ending: &str| {
         let mut path = stem.as_os_str().to_owned();
@@ -117,6 +148,7 @@ pub fn files(
         PathBuf::from(path)
     };
     vec![
+        (named(".html"), report::page(summaries, curves, calendar)),
         (named(".txt"), report::text(summaries, calendar)),
         (named(".csv"), report::csv(summaries, calendar)),
         (named("-telefonar.csv"), report::call_list_csv(summaries, calendar)),

@@ -16,15 +16,18 @@ use crate::domain::dossier::Dossier;
 use crate::domain::feed::FeedSpec;
 use crate::domain::id::{FeedId, MunicipalityCode, WindowId};
 use crate::domain::notice::NoticeKey;
+use crate::domain::roster::Roster;
 use crate::mail::message;
-use crate::plan::account::summarise;
+use crate::plan::account::{View, summarise};
+use crate::plan::curve::Curves;
+use crate::plan::day::DayPage;
 use crate::plan::summary::WindowSummary;
-use crate::plan::{self, Plan};
 use crate::render::agenda;
 use crate::store::{DeliveryFilter, FeedRun, JournalFilter, SnapshotSummary, Store, StoreError};
 pub use crate::store::{DeliveryLine, JournalEntry};
-use crate::world::known::Known;
 use crate::world::live::Live;
+use crate::world::overview::{AsOf, Overview};
+use crate::world::today;
 
 /// How many entries of the journal a municipality's page shows.
 const ENTRIES: usize = 200;
@@ -35,30 +38,35 @@ pub struct LedgerView {
     store: Store,
 }
 
-/// The world at one moment, what is decided about it, and where each window stands.
-pub struct Scene {
-    /// What is known.
-    pub known: Known,
-    /// What a pass would do.
-    pub plan: Plan,
-    /// The windows worth reporting on.
-    pub summaries: Vec<WindowSummary>,
-    /// The moment.
-    pub at: Timestamp,
-}
+/// What is known at one moment, what is decided about it, and where each window stands.
+pub struct Scene(pub Overview);
 
 impl Scene {
+    /// The moment.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        self.0.as_of.at()
+    }
+
     /// Where a window stands, whether or not it is worth reporting on by itself; none for one that is too far off.
     #[must_use]
     pub fn summary(&self, window: &WindowId) -> Option<WindowSummary> {
-        let ready = self.summaries.iter().find(|summary| summary.window == *window);
-        ready.cloned().or_else(|| summarise(&self.known.world(), &self.plan, window, self.at))
+        let Overview { known, plan, post, windows, .. } = &self.0;
+        let ready = windows.iter().find(|summary| summary.window == *window);
+        let world = known.world();
+        ready.cloned().or_else(|| summarise(View { world: &world, plan, post, now: self.at() }, window))
     }
 
     /// The calendar.
     #[must_use]
     pub fn calendar(&self) -> &Calendar {
-        &self.known.live.calendar
+        &self.0.known.live.calendar
+    }
+
+    /// The roster.
+    #[must_use]
+    pub fn roster(&self) -> &Roster {
+        &self.0.known.live.setup.config.roster
     }
 }
 
@@ -121,19 +129,31 @@ impl LedgerView {
         as_of: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Scene, StoreError> {
-        let at = as_of.unwrap_or(now);
-        let mut known = Known::load(live, &self.store, at).await?;
-        if let Some(at) = as_of {
-            known.take(self.store.status_as_known(at).await?);
-            known.ledger.high_water = None;
-        }
-        let world = known.world();
-        let plan = plan::plan(&world, at);
-        let summaries = reported_windows(&known, at)
-            .iter()
-            .filter_map(|window| summarise(&world, &plan, window, at))
-            .collect();
-        Ok(Scene { plan, summaries, at, known })
+        let as_of = as_of.map_or(AsOf::Now(now), AsOf::Then);
+        Ok(Scene(Overview::load(live, Some(&self.store), None, as_of).await?))
+    }
+
+    /// The page of the day, with what keeps letters from leaving where that is asked about now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn day(&self, scene: &Scene) -> Result<DayPage, StoreError> {
+        let live = &scene.0.known.live;
+        let troubles = match scene.0.as_of {
+            AsOf::Now(now) => self.health(live, now).await?.ailments,
+            AsOf::Then(_) => Vec::new(),
+        };
+        let zone = &live.calendar.hours.zone;
+        let troubles = troubles.iter().map(|ailment| ailment.words(zone)).collect();
+        today::of(&scene.0, Some(&self.store), troubles).await
+    }
+
+    /// How windows filled up.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn curves(&self, scene: &Scene) -> Result<BTreeMap<WindowId, Curves>, StoreError> {
+        scene.0.curves(Some(&self.store)).await
     }
 
     /// Whether the service is well.
@@ -154,7 +174,7 @@ impl LedgerView {
         municipality: MunicipalityCode,
         window: &WindowId,
     ) -> Result<Option<Account>, StoreError> {
-        why::gather(&scene.known, Some(&self.store), municipality, window, scene.at).await
+        why::gather(&scene.0.known, Some(&self.store), municipality, window, scene.at()).await
     }
 
     /// What the journal tells of a municipality up to a moment, the latest first, in words.
@@ -217,8 +237,8 @@ impl LedgerView {
         only: Option<WindowId>,
     ) -> Result<Option<Dossier>, StoreError> {
         let case = self.store.case_file(municipality, only.as_ref()).await?;
-        let subject = DossierRequest { municipality, only, now: scene.at };
-        Ok(case.map(|case| dossier::gather(&case, &scene.known, &subject)))
+        let subject = DossierRequest { municipality, only, now: scene.at() };
+        Ok(case.map(|case| dossier::gather(&case, &scene.0.known, &subject)))
     }
 
     /// How each feed stands, with its last `loads` loads.
@@ -280,18 +300,4 @@ pub fn windows_between(
     windows.retain(|w| w.opens_on <= until && w.latest_deadline().is_none_or(|d| d.on >= from));
     windows.sort_by(|a, b| (a.opens_on, &a.id).cmp(&(b.opens_on, &b.id)));
     windows
-}
-
-/// The windows worth reporting on: those open at a moment, and those closed not long before that this ledger has followed.
-fn reported_windows(known: &Known, at: Timestamp) -> Vec<WindowId> {
-    let zone = &known.live.calendar.hours.zone;
-    let lingers = crate::domain::time::hours_after(at, -24 * 45);
-    let ends_at = |window: &Window| window.latest_deadline().map(|d| d.instant(zone));
-    let open = known.windows.iter().filter(|window| zone.start_of(window.opens_on) <= at);
-    open.filter(|window| match ends_at(window) {
-        None => true,
-        Some(end) => end > at || (end >= lingers && known.ledger.window(&window.id).is_some()),
-    })
-    .map(|window| window.id.clone())
-    .collect()
 }

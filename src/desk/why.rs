@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use crate::domain::calendar::Window;
 use crate::domain::id::{MunicipalityCode, WindowId};
-use crate::plan::account::{Explanation, explain};
+use crate::plan::account::{Explanation, View, explain};
+use crate::plan::post::Post;
 use crate::plan::{self, Decision};
 use crate::store::{JournalEntry, JournalFilter, Ruling, Store, StoreError};
 use crate::world::known::Known;
@@ -47,7 +48,12 @@ pub async fn gather(
     let world = known.world();
     let plan = plan::plan(&world, now);
     let found = known.windows.iter().find(|w| w.id == *window).cloned();
-    let (Some(found), Some(explained)) = (found, explain(&world, &plan, window, municipality, now)) else {
+    let post = match store {
+        Some(store) => store.post(std::slice::from_ref(window), now).await?,
+        None => Post::default(),
+    };
+    let view = View { world: &world, plan: &plan, post: &post, now };
+    let (Some(found), Some(explained)) = (found, explain(view, window, municipality)) else {
         return Ok(None);
     };
     let filter = JournalFilter {

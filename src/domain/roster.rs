@@ -161,6 +161,8 @@ pub struct Offices {
     pub gsuas: Office,
     /// Who gets alerts; GSUAS when empty.
     pub alerts: Vec<EmailAddress>,
+    /// Whether they get the page of the day too (`alertas.pagina_do_dia`).
+    pub daily_page: bool,
 }
 
 /// An office of the secretariat.

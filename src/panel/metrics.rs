@@ -62,7 +62,7 @@ pub(super) fn text(gauges: &Gauges, beat: &Beat, scene: &Scene) -> String {
     let name = "vigia_retidos";
     out.metric(name, &Type::Gauge, "Avisos retidos, por causa.");
     let mut held: std::collections::BTreeMap<&'static str, usize> = std::collections::BTreeMap::new();
-    for decision in &scene.plan.held {
+    for decision in &scene.0.plan.held {
         *held.entry(decision.because().cause().as_str()).or_default() += 1;
     }
     for (cause, number) in held {
@@ -71,7 +71,7 @@ pub(super) fn text(gauges: &Gauges, beat: &Beat, scene: &Scene) -> String {
     health(&mut out, gauges);
     let name = "vigia_municipios";
     out.metric(name, &Type::Gauge, "Municípios de cada janela aberta ou encerrada há pouco, por situação.");
-    for summary in &scene.summaries {
+    for summary in &scene.0.windows {
         let counts = summary.municipalities;
         let all = [
             ("concluido", counts.done),

@@ -145,8 +145,8 @@ impl Panel {
         }
         let mut kept = self.scene.lock().await;
         if let Some(scene) = &*kept
-            && now.duration_since(scene.at).abs() < FRESH
-            && Arc::ptr_eq(&scene.known.live, &live)
+            && now.duration_since(scene.at()).abs() < FRESH
+            && Arc::ptr_eq(&scene.0.known.live, &live)
         {
             return Ok(scene.clone());
         }

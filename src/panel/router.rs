@@ -29,9 +29,11 @@ use crate::config::Mode;
 use crate::desk::view::{Scene, windows_between};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::NoticeKey;
+use crate::plan::calls;
 use crate::plan::forecast::{ForecastTally, Quota};
 use crate::plan::replay::Replay;
-use crate::render::{agenda, dossier, forecast};
+use crate::plan::summary::WindowSummary;
+use crate::render::{agenda, calls as render_calls, dossier, forecast, report};
 use crate::telemetry::chain;
 
 /// From which address a request comes.
@@ -63,7 +65,10 @@ pub(super) fn routes(panel: Arc<Panel>) -> Router {
         .route("/cartas", get(letters))
         .route("/carta", get(letter))
         .route("/dossie/{code}", get(whole_dossier))
-        .route("/telefonar", get(calls))
+        .route("/telefonar", get(call_list))
+        .route("/telefonar.csv", get(calls_table))
+        .route("/relatorio", get(report_page))
+        .route("/relatorio.csv", get(report_table))
         .route("/fontes", get(feeds))
         .route("/agenda", get(calendar))
         .route(access::CALENDAR, get(calendar_file))
@@ -299,14 +304,9 @@ impl Ask {
 
 async fn home(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
-    let live = panel.beside.live();
-    let health = match ask.day(&panel)? {
-        None => Some(panel.ledger.health(&live, scene.at).await?),
-        Some(_) => None,
-    };
-    let feeds = panel.ledger.feeds(&live, 1).await?;
-    let content = page::home::content(&scene, health.as_ref(), &feeds, &ask.links());
-    ask.show(&panel, scene.at, "Hoje", &content)
+    let day = panel.ledger.day(&scene).await?;
+    let content = page::home::content(&scene, &day, &ask.links());
+    ask.show(&panel, scene.at(), "Hoje", &content)
 }
 
 async fn window(State(panel): State<Arc<Panel>>, Path(id): Path<String>, ask: Ask) -> Answer {
@@ -314,18 +314,18 @@ async fn window(State(panel): State<Arc<Panel>>, Path(id): Path<String>, ask: As
     let id = WindowId::parse(&id).map_err(|_| no_window(&id))?;
     let summary = scene.summary(&id).ok_or_else(|| no_window(id.as_str()))?;
     let content = page::window::content(&scene, &summary, &ask.links());
-    ask.show(&panel, scene.at, &format!("Janela {id}"), &content)
+    ask.show(&panel, scene.at(), &format!("Janela {id}"), &content)
 }
 
 async fn municipality(State(panel): State<Arc<Panel>>, Path(code): Path<String>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
     let code = known(&scene, &code)?;
-    let until = ask.day(&panel)?.map(|_| scene.at);
+    let until = ask.day(&panel)?.map(|_| scene.at());
     let timeline = panel.ledger.timeline(code, until).await?;
     let mut deliveries = panel.ledger.deliveries(None, Some(code)).await?;
-    deliveries.retain(|line| line.recorded_at <= scene.at);
+    deliveries.retain(|line| line.recorded_at <= scene.at());
     let content = page::municipality::content(&scene, code, &deliveries, &timeline, &ask.links());
-    ask.show(&panel, scene.at, &page::municipality::name(&scene, code), &content)
+    ask.show(&panel, scene.at(), &page::municipality::name(&scene, code), &content)
 }
 
 async fn account(
@@ -338,21 +338,21 @@ async fn account(
     let id = WindowId::parse(&window).map_err(|_| no_window(&window))?;
     let account = panel.ledger.account(&scene, code, &id).await?.ok_or_else(|| no_window(id.as_str()))?;
     let content = page::municipality::account(&scene, &account, &ask.links());
-    ask.show(&panel, scene.at, &format!("{}, {id}", page::municipality::name(&scene, code)), &content)
+    ask.show(&panel, scene.at(), &format!("{}, {id}", page::municipality::name(&scene, code)), &content)
 }
 
 async fn letters(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
     let window = ask.text("janela").map(|id| WindowId::parse(id).map_err(|_| no_window(id))).transpose()?;
-    let window = window.or_else(|| scene.summaries.first().map(|summary| summary.window.clone()));
+    let window = window.or_else(|| scene.0.windows.first().map(|summary| summary.window.clone()));
     let mut deliveries = match &window {
         Some(id) => panel.ledger.deliveries(Some(id), None).await?,
         None => Vec::new(),
     };
-    deliveries.retain(|line| line.recorded_at <= scene.at);
+    deliveries.retain(|line| line.recorded_at <= scene.at());
     let state = ask.text("estado");
     let content = page::letters::list(&scene, window.as_ref(), state, &deliveries, &ask.links());
-    ask.show(&panel, scene.at, "Cartas", &content)
+    ask.show(&panel, scene.at(), "Cartas", &content)
 }
 
 async fn letter(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
@@ -362,7 +362,7 @@ async fn letter(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let version = ask.text("versao").map_or(Ok(1), str::parse).map_err(|_| none())?;
     let letter = panel.ledger.letter(&key, version).await?.ok_or_else(none)?;
     let content = page::letters::one(&scene, &key, &letter, &ask.links());
-    ask.show(&panel, scene.at, "Carta", &content)
+    ask.show(&panel, scene.at(), "Carta", &content)
 }
 
 async fn whole_dossier(State(panel): State<Arc<Panel>>, Path(code): Path<String>, ask: Ask) -> Answer {
@@ -382,17 +382,52 @@ async fn whole_dossier(State(panel): State<Arc<Panel>>, Path(code): Path<String>
     Ok(document(dossier::page(&found, scene.calendar())))
 }
 
-async fn calls(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
+async fn call_list(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
     let content = page::calls::content(&scene, &ask.links());
-    ask.show(&panel, scene.at, "A quem telefonar", &content)
+    ask.show(&panel, scene.at(), "A quem telefonar", &content)
+}
+
+async fn calls_table(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
+    let scene = ask.scene(&panel).await?;
+    let (windows, calendar) = (chosen(&scene, &ask)?, scene.calendar());
+    let entries = calls::calls(&windows, &calendar.hours.zone);
+    Ok(table("telefonar", render_calls::csv(&entries, calendar, scene.at())))
+}
+
+/// The report with its charts, as the service writes it.
+async fn report_page(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
+    let scene = ask.scene(&panel).await?;
+    let curves = panel.ledger.curves(&scene).await?;
+    Ok(document(report::page(&chosen(&scene, &ask)?, &curves, scene.calendar())))
+}
+
+async fn report_table(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
+    let scene = ask.scene(&panel).await?;
+    Ok(table("relatorio", report::csv(&chosen(&scene, &ask)?, scene.calendar())))
+}
+
+/// The window asked for (`janela`), else those worth reporting on.
+fn chosen(scene: &Scene, ask: &Ask) -> Result<Vec<WindowSummary>, Failure> {
+    let Some(text) = ask.text("janela") else { return Ok(scene.0.windows.clone()) };
+    let found = WindowId::parse(text).ok().and_then(|id| scene.summary(&id));
+    found.map(|summary| vec![summary]).ok_or_else(|| no_window(text))
+}
+
+/// A table for a spreadsheet, to be kept.
+fn table(name: &str, csv: String) -> Response {
+    let mut response = typed("text/csv; charset=utf-8", csv);
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}.csv\"")) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
+    }
+    response
 }
 
 async fn feeds(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = panel.scene(None).await?;
     let feeds = panel.ledger.feeds(&panel.beside.live(), 10).await?;
     let content = page::feeds::content(&feeds, &scene);
-    ask.show(&panel, scene.at, "Fontes", &content)
+    ask.show(&panel, scene.at(), "Fontes", &content)
 }
 
 async fn calendar(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
@@ -401,12 +436,12 @@ async fn calendar(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let windows = windows_between(scene.calendar(), days);
     let content =
         page::calendar::content(&windows, scene.calendar(), days, &panel.calendar_token, &ask.links());
-    ask.show(&panel, scene.at, "Agenda", &content)
+    ask.show(&panel, scene.at(), "Agenda", &content)
 }
 
 /// From the beginning of this month, a year.
 fn year(scene: &Scene) -> (Date, Date) {
-    let from = scene.calendar().hours.zone.date_of(scene.at).first_of_month();
+    let from = scene.calendar().hours.zone.date_of(scene.at()).first_of_month();
     (from, from.saturating_add(1.year()).saturating_sub(1.day()))
 }
 
@@ -468,7 +503,7 @@ async fn rehearsal(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
 async fn search(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
     let content = page::search::content(&scene, ask.text("q").unwrap_or_default(), &ask.links());
-    ask.show(&panel, scene.at, "Busca", &content)
+    ask.show(&panel, scene.at(), "Busca", &content)
 }
 
 async fn style() -> Response {
@@ -488,7 +523,7 @@ async fn health(State(panel): State<Arc<Panel>>) -> Answer {
 
 async fn gauges(State(panel): State<Arc<Panel>>) -> Answer {
     let scene = panel.scene(None).await?;
-    let gauges = panel.ledger.gauges(&panel.beside.live(), scene.at).await?;
+    let gauges = panel.ledger.gauges(&panel.beside.live(), scene.at()).await?;
     let text = metrics::text(&gauges, &panel.beside.beat(), &scene);
     Ok(typed("text/plain; version=0.0.4; charset=utf-8", text))
 }
@@ -515,7 +550,7 @@ fn document(page: String) -> Response {
 /// A municipality that the roster has, or that the ledger may tell of.
 fn known(scene: &Scene, text: &str) -> Result<MunicipalityCode, Failure> {
     let none = || Failure::NotFound(format!("Não há município com o código “{text}”."));
-    let roster = &scene.known.live.setup.config.roster;
+    let roster = scene.roster();
     let short = || {
         roster
             .municipalities

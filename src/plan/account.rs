@@ -11,16 +11,35 @@ use super::window::WindowContext;
 use super::{Decision, Plan, World};
 use crate::domain::calendar::Window;
 use crate::domain::id::{EmailAddress, MunicipalityCode, WindowId};
-use crate::domain::notice::{Kind, NoticeKey};
+use crate::domain::notice::{Kind, NoticeKey, Slot};
+use crate::domain::overrides::BatchId;
 use crate::domain::reason::{Cause, Reason};
 use crate::domain::roster::{Municipality, Role};
 use crate::domain::status::State;
+use crate::plan::decision::End;
 use crate::plan::ledger::{NoticeRecord, Standing};
-use crate::plan::summary::{CallLine, CallReason, LetterLine, MunicipalityLine, PartLine, WindowSummary};
+use crate::plan::post::{LetterState, Post};
+use crate::plan::summary::{
+    CallLine, CallReason, HeldLine, LetterLine, MunicipalityLine, NextLine, PartLine, Upcoming, WindowSummary,
+};
 
-/// Where a window stands. `plan` is the plan of the same world and instant; what it withholds is shown.
+/// What is looked at together: the world, its plan, and what became of its letters, at one instant.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The world.
+    pub world: &'a World<'a>,
+    /// The plan of that world and instant.
+    pub plan: &'a Plan,
+    /// What became of letters; where it has nothing, as in a rehearsal, the ledger's own word counts.
+    pub post: &'a Post,
+    /// The instant.
+    pub now: Timestamp,
+}
+
+/// Where a window stands.
 #[must_use]
-pub fn summarise(world: &World<'_>, plan: &Plan, window: &WindowId, now: Timestamp) -> Option<WindowSummary> {
+pub fn summarise(view: View<'_>, window: &WindowId) -> Option<WindowSummary> {
+    let View { world, now, .. } = view;
     let moment = Moment::new(now, &world.calendar.hours);
     let found = world.windows.iter().find(|w| w.id == *window)?;
     with_survey(world, &moment, found, |survey| {
@@ -32,12 +51,28 @@ pub fn summarise(world: &World<'_>, plan: &Plan, window: &WindowId, now: Timesta
             edition: general.edition,
             deadline: general.deadline,
             source: found.edition(general.edition).map(|e| e.source.clone()).unwrap_or_default(),
+            editions: found
+                .editions
+                .iter()
+                .filter(|e| e.municipalities.is_empty() && e.number <= general.edition)
+                .map(|e| (e.number, e.deadline))
+                .collect(),
+            rungs: {
+                // What hung from a deadline that passed is over, whatever the ladder says today.
+                let steps =
+                    survey.steps.get(&general.edition).filter(|_| survey.closing(general.edition).is_none());
+                steps
+                    .map_or(&[][..], Vec::as_slice)
+                    .iter()
+                    .map(|step| (step.days_before, step.due_at))
+                    .collect()
+            },
             halted: matches!(general.halt, HaltState::Halted { .. }),
             at: now,
             ..WindowSummary::empty(window.clone(), now)
         };
         for (code, _) in survey.municipalities() {
-            let Some(line) = line(survey, plan, code) else { continue };
+            let Some(line) = line(survey, view, code) else { continue };
             let municipality = world.roster.municipalities.get(&code);
             count(&mut summary, world, survey, &line);
             summary.call_list.extend(municipality.and_then(|municipality| call(municipality, &line, survey)));
@@ -67,25 +102,20 @@ pub struct Explanation {
 
 /// Why a municipality is told what it is told in a window, or nothing.
 #[must_use]
-pub fn explain(
-    world: &World<'_>,
-    plan: &Plan,
-    window: &WindowId,
-    municipality: MunicipalityCode,
-    now: Timestamp,
-) -> Option<Explanation> {
+pub fn explain(view: View<'_>, window: &WindowId, municipality: MunicipalityCode) -> Option<Explanation> {
+    let View { world, plan, now, .. } = view;
     let moment = Moment::new(now, &world.calendar.hours);
     let found = world.windows.iter().find(|w| w.id == *window)?;
     let known = world.roster.municipalities.get(&municipality)?;
     let about = |d: &&Decision| d.window() == Some(window) && d.municipality() == Some(municipality);
     with_survey(world, &moment, found, |survey| {
-        let line = line(survey, plan, municipality);
+        let line = line(survey, view, municipality);
         Explanation {
             call: line.as_ref().and_then(|line| call(known, line, survey)),
             line,
             actions: plan.actions.iter().filter(about).cloned().collect(),
             held: plan.held.iter().filter(about).cloned().collect(),
-            silence: survey.pair(known).decide().silence,
+            silence: silence(survey, municipality),
         }
     })
 }
@@ -100,25 +130,43 @@ fn with_survey<T>(
     Some(look(&closing::surveyed(WindowContext::new(world, moment, &assessor))))
 }
 
+/// Why nothing is said now, when nothing is. A closed window is a fact, whatever is expected of the municipality today.
+fn silence(survey: &Survey<'_>, code: MunicipalityCode) -> Option<Reason> {
+    match survey.closing_of(code) {
+        Some(closing) if closing.municipalities.contains_key(&code) => {
+            Some(Reason::DeadlinePassed { at: closing.ended_at })
+        }
+        Some(_) | None => {
+            let decided = survey.pair(survey.context.world.roster.municipalities.get(&code)?).decide();
+            let is_quiet = decided.send.is_none()
+                && decided.withheld.is_empty()
+                && decided.resumed.is_empty()
+                && decided.closed.is_empty();
+            decided.silence.or(is_quiet.then_some(Reason::NothingDue))
+        }
+    }
+}
+
 /// Where a municipality stands; none where the window does not expect it. Who has left the roster since a deadline
 /// goes by the name in its record.
-fn line(survey: &Survey<'_>, plan: &Plan, municipality: MunicipalityCode) -> Option<MunicipalityLine> {
+fn line(survey: &Survey<'_>, view: View<'_>, municipality: MunicipalityCode) -> Option<MunicipalityLine> {
     let assessment = survey.assess(municipality);
     if assessment.parts.is_empty() {
         return None;
     }
-    let now = || survey.context.world.roster.municipalities.get(&municipality).map(|m| (&m.name, &m.region));
+    let known = view.world.roster.municipalities.get(&municipality);
     let closing = survey.closing_of(municipality);
     let then =
         closing.and_then(|c| c.municipalities.get(&municipality)).map(|then| (&then.name, &then.region));
-    let (name, region) = then.or_else(now)?;
+    let (name, region) = then.or_else(|| known.map(|m| (&m.name, &m.region)))?;
     let window = &survey.context.assessor.window().id;
     let track = survey.track(municipality);
     let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality));
-    let mut letters: Vec<LetterLine> = records.iter().filter(|r| has_letter(r)).map(letter).collect();
-    letters.sort_by_key(|l| l.at);
-    let about = |key: &NoticeKey| key.window() == Some(window) && key.municipality() == Some(municipality);
-    Some(MunicipalityLine {
+    let key = |slot: Slot| NoticeKey::Municipal { window: window.clone(), slot, municipality };
+    let mut letters: Vec<LetterLine> =
+        records.iter().filter_map(|record| letter(record, key(record.slot), view)).collect();
+    letters.sort_by_key(|l| (l.left_at.unwrap_or(l.decided_at), l.decided_at));
+    let mut line = MunicipalityLine {
         municipality,
         name: name.clone(),
         region: region.clone(),
@@ -140,22 +188,97 @@ fn line(survey: &Survey<'_>, plan: &Plan, municipality: MunicipalityCode) -> Opt
             })
             .collect(),
         letters,
-        withheld: plan.held.iter().filter(|d| about(d.key())).map(|d| d.because().clone()).collect(),
-    })
+        withheld: held(view, window, municipality),
+        silence: silence(survey, municipality),
+        next: None,
+    };
+    line.next = next(survey, &line);
+    Some(line)
 }
 
-fn has_letter(record: &NoticeRecord) -> bool {
-    matches!(record.standing, Standing::Sent { .. } | Standing::Queued | Standing::Failed)
+/// What is withheld from a municipality in a window, with since when.
+fn held(view: View<'_>, window: &WindowId, municipality: MunicipalityCode) -> Vec<HeldLine> {
+    let about = |d: &&Decision| d.window() == Some(window) && d.municipality() == Some(municipality);
+    let line = |decision: &Decision| {
+        let slot = decision.key().slot()?;
+        let since = view.world.ledger.notice(decision.key());
+        let since = since.filter(|r| r.standing == Standing::Withheld(decision.because().cause()));
+        Some(HeldLine {
+            kind: decision.kind()?,
+            rung: decision.rung(),
+            batch: BatchId::of_slot(window, slot),
+            because: decision.because().clone(),
+            since: since.map_or(view.now, |record| record.recorded_at),
+            dies_at: decision.valid_until(),
+        })
+    };
+    view.plan.held.iter().filter(about).filter_map(line).collect()
 }
 
-fn letter(record: &NoticeRecord) -> LetterLine {
-    LetterLine {
+/// What comes next, if nothing changes.
+fn next(survey: &Survey<'_>, line: &MunicipalityLine) -> Option<NextLine> {
+    let track = survey.track(line.municipality);
+    let over = matches!(line.state, State::Done | State::NotApplicable);
+    if over || matches!(track.halt, HaltState::Halted { .. }) {
+        return None;
+    }
+    let moment = survey.context.moment;
+    let to_come = |at: &Timestamp| !moment.reached(*at);
+    if let Some(Reason::Waits { until } | Reason::AwaitsHours { until }) = &line.silence {
+        return Some(NextLine { what: Upcoming::Waiting, at: *until });
+    }
+    if let Some(closing) = survey.closing_of(line.municipality) {
+        let at = Some(closing.refer_at).filter(to_come)?;
+        return Some(NextLine { what: Upcoming::Referral, at });
+    }
+    let steps = survey.steps.get(&track.edition).map_or(&[][..], Vec::as_slice);
+    let rung = steps.iter().find(|step| to_come(&step.due_at));
+    let rung = rung.map(|s| NextLine { what: Upcoming::Rung { days_before: s.days_before }, at: s.due_at });
+    let end = || Some(NextLine { what: Upcoming::Deadline, at: track.ends_at.filter(to_come)? });
+    rung.or_else(end)
+}
+
+/// A letter with where it stands; none for a notice that never was to be one.
+fn letter(record: &NoticeRecord, key: NoticeKey, view: View<'_>) -> Option<LetterLine> {
+    let deliveries = view.post.of(&key).to_vec();
+    let of_ledger = match record.standing {
+        Standing::Sent { .. } => LetterState::Accepted,
+        Standing::Queued => LetterState::Queued,
+        Standing::Failed => LetterState::Refused,
+        Standing::Expired { .. } => LetterState::Expired,
+        Standing::Withheld(_) if record.version.is_some() => LetterState::Held,
+        Standing::Withdrawn | Standing::Superseded if record.version.is_some() => LetterState::Withdrawn,
+        Standing::Withheld(_) | Standing::Withdrawn | Standing::Superseded => return None,
+    };
+    let mut state = deliveries.iter().map(|fact| fact.state).min().unwrap_or(of_ledger);
+    let ends = |d: &&Decision| matches!(d, Decision::Close(closed) if closed.key == key);
+    let ended = view.plan.actions.iter().find(ends);
+    if let Some(Decision::Close(closed)) = ended
+        && closed.end == End::Expired
+        && !state.has_left()
+    {
+        state = LetterState::Expired;
+    }
+    let because = match record.standing {
+        Standing::Expired { at, held_by } => Some(Reason::ValidityOver { at, withheld: held_by }),
+        Standing::Withheld(_)
+        | Standing::Queued
+        | Standing::Sent { .. }
+        | Standing::Failed
+        | Standing::Withdrawn
+        | Standing::Superseded => ended.map(|d| d.because().clone()).filter(|_| !state.has_left()),
+    };
+    Some(LetterLine {
         kind: record.kind,
         edition: record.edition,
         rung: record.slot.rung(),
-        at: record.standing.sent_at().unwrap_or(record.recorded_at),
-        deliveries: Vec::new(),
-    }
+        state,
+        left_at: record.standing.sent_at().filter(|_| state.has_left()),
+        decided_at: record.recorded_at,
+        because,
+        deliveries,
+        key,
+    })
 }
 
 fn count(summary: &mut WindowSummary, world: &World<'_>, survey: &Survey<'_>, line: &MunicipalityLine) {
@@ -195,8 +318,13 @@ fn call(municipality: &Municipality, line: &MunicipalityLine, survey: &Survey<'_
     }
     because.extend(records().filter_map(failure));
     let needs_a_person = |cause: Cause| matches!(cause.as_str(), "nao-confirmado" | "sem-contato");
-    because
-        .extend(line.withheld.iter().filter(|r| needs_a_person(r.cause())).cloned().map(CallReason::Decided));
+    because.extend(
+        line.withheld
+            .iter()
+            .map(|held| held.because.clone())
+            .filter(|r| needs_a_person(r.cause()))
+            .map(CallReason::Decided),
+    );
     let rests = |a: &EmailAddress| {
         let (refusal, until) = survey.context.world.ledger.flagged.get(a)?;
         (!survey.context.moment.reached(until)).then_some(refusal)

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::domain::calendar::Deadline;
-use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{FeedId, GerenciaId, MunicipalityCode, PartId, UnitId, WindowId};
-use crate::domain::notice::Kind;
-use crate::domain::overrides::Note;
+use crate::domain::notice::{Kind, NoticeKey};
+use crate::domain::overrides::{BatchId, Note};
 use crate::domain::reason::Reason;
 use crate::domain::status::{Doubt, State, StatusEntry};
+use crate::plan::post::{DeliveryFact, LetterState};
 
 /// How many municipalities (or parts) stand where.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -59,6 +59,10 @@ pub struct WindowSummary {
     pub deadline: Option<Deadline>,
     /// Where that date comes from.
     pub source: String,
+    /// Every deadline that was announced for all, in order: the edition, and its date.
+    pub editions: Vec<(u16, Option<Deadline>)>,
+    /// The rungs of the edition in force: days before the deadline, and when each is due.
+    pub rungs: Vec<(u16, Timestamp)>,
     /// Whether it is suspended or cancelled now.
     pub halted: bool,
     /// As known when.
@@ -88,6 +92,8 @@ impl WindowSummary {
             edition: 1,
             deadline: None,
             source: String::new(),
+            editions: Vec::new(),
+            rungs: Vec::new(),
             halted: false,
             at,
             municipalities: Counts::default(),
@@ -117,10 +123,56 @@ pub struct MunicipalityLine {
     pub deadline: Option<Deadline>,
     /// Its parts.
     pub parts: Vec<PartLine>,
-    /// Letters to it, in order.
+    /// Letters to it, also those that never left, in order.
     pub letters: Vec<LetterLine>,
     /// What is withheld from it now, with why.
-    pub withheld: Vec<Reason>,
+    pub withheld: Vec<HeldLine>,
+    /// Why nothing is said now, when nothing is.
+    pub silence: Option<Reason>,
+    /// What comes next if nothing changes; none where nothing does.
+    pub next: Option<NextLine>,
+}
+
+/// A letter that is withheld.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldLine {
+    /// What sort of letter it would be.
+    pub kind: Kind,
+    /// The rung, days before the deadline.
+    pub rung: Option<u16>,
+    /// The batch that it leaves in.
+    pub batch: BatchId,
+    /// Why, with author and reason where a person stopped it.
+    pub because: Reason,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it dies if nobody lets it go; absent: it waits for ever.
+    pub dies_at: Option<Timestamp>,
+}
+
+/// What comes next for a municipality in a window, if nothing changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NextLine {
+    /// What.
+    pub what: Upcoming,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What may come next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upcoming {
+    /// A letter that is already due and only waits: for the hour, or behind another.
+    Waiting,
+    /// The next rung, if something is still owed then.
+    Rung {
+        /// Days before the deadline.
+        days_before: u16,
+    },
+    /// The deadline.
+    Deadline,
+    /// The remessa.
+    Referral,
 }
 
 /// One part of one municipality.
@@ -144,19 +196,27 @@ pub struct PartLine {
     pub rows: Vec<StatusEntry>,
 }
 
-/// One letter to one municipality.
+/// One letter to one municipality, or one that should have been.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LetterLine {
+    /// Its identity.
+    pub key: NoticeKey,
     /// What sort.
     pub kind: Kind,
     /// The edition it names.
     pub edition: u16,
     /// The rung, days before the deadline.
     pub rung: Option<u16>,
-    /// When it was recorded.
-    pub at: Timestamp,
-    /// Where each of its deliveries stands; empty when the detail is not at hand.
-    pub deliveries: Vec<DeliveryState>,
+    /// Where it stands as a whole.
+    pub state: LetterState,
+    /// When it left; absent: it never did.
+    pub left_at: Option<Timestamp>,
+    /// When it was decided, last.
+    pub decided_at: Timestamp,
+    /// Why it will not leave any more, when it never did.
+    pub because: Option<Reason>,
+    /// Where each of its deliveries stands; empty when it has none, or the detail is not at hand.
+    pub deliveries: Vec<DeliveryFact>,
 }
 
 /// Why a person must call: what the letters came to.

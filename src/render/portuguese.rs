@@ -9,6 +9,7 @@ use crate::domain::id::Reference;
 use crate::domain::notice::Kind;
 use crate::domain::status::State;
 use crate::domain::time::Zone;
+use crate::plan::post::LetterState;
 pub use crate::text::number::counted;
 
 /// `05/12/2023`
@@ -173,6 +174,24 @@ pub fn delivery(state: DeliveryState) -> &'static str {
         DeliveryState::Read => "lida",
         DeliveryState::Withdrawn => "retirada",
         DeliveryState::Expired => "expirada",
+    }
+}
+
+/// Where a letter really stands: `na fila`, `aceita`, `vencida sem sair`.
+#[must_use]
+pub fn letter_state(state: LetterState) -> &'static str {
+    match state {
+        LetterState::Queued => "na fila",
+        LetterState::Sending => "em envio",
+        LetterState::Deferred => "adiada",
+        LetterState::Held => "retida",
+        LetterState::Accepted => "aceita",
+        LetterState::Uncertain => "incerta",
+        LetterState::Read => "lida",
+        LetterState::Refused => "recusada",
+        LetterState::Bounced => "devolvida",
+        LetterState::Expired => "vencida sem sair",
+        LetterState::Withdrawn => "retirada antes de sair",
     }
 }
 

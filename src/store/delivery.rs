@@ -19,7 +19,7 @@ macro_rules! list {
     ($which:literal) => {
         concat!(
             "SELECT d.id, d.notice_key, n.kind, d.version, l.message_id, d.role, d.address, d.state, ",
-            "d.attempts, d.next_attempt_at, d.stopped_by, d.reached_at, d.settled_at, d.reply, l.recorded_at ",
+            "d.attempts, d.next_attempt_at, d.valid_until, d.stopped_by, d.reached_at, d.settled_at, d.reply, l.recorded_at ",
             "FROM notices n JOIN deliveries d ON d.notice_key = n.notice_key ",
             "JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version WHERE ",
             $which,
@@ -94,6 +94,8 @@ pub struct DeliveryLine {
     pub attempts: u32,
     /// When it is tried again, unless stopped.
     pub next_attempt_at: Option<Timestamp>,
+    /// Until when it may leave; absent: for ever.
+    pub valid_until: Option<Timestamp>,
     /// The decision that stopped it before its end: `reter`, `retirar`, `superar`, `expirar`.
     pub stopped_by: Option<String>,
     /// When the relay took it, or may have.
@@ -163,6 +165,7 @@ pub(super) fn line(row: &SqliteRow) -> Result<DeliveryLine, StoreError> {
         state: cells.parsed("state", DeliveryState::parse)?,
         attempts: cells.number("attempts")?,
         next_attempt_at: cells.instant_opt("next_attempt_at")?,
+        valid_until: cells.instant_opt("valid_until")?,
         stopped_by: cells.get("stopped_by")?,
         reached_at: cells.instant_opt("reached_at")?,
         settled_at: cells.instant_opt("settled_at")?,

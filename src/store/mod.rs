@@ -40,6 +40,7 @@ mod outbox;
 mod overrides;
 mod page;
 mod pass;
+mod post;
 mod reading;
 mod register;
 mod retired;

@@ -84,6 +84,7 @@ mod tests {
             crate::store::outbox::ALL,
             crate::store::overrides::ALL,
             crate::store::pass::ALL,
+            crate::store::post::ALL,
             crate::store::reading::ALL,
             crate::store::return_key::ALL,
             crate::store::returned::ALL,

@@ -127,7 +127,18 @@ pub(in crate::cli) enum Command {
     #[command(after_help = "Exemplo:\n  vigia-suas relatorio --formato csv --janela rma/2026-10")]
     Report {
         #[arg(id = "formato", long, value_name = "FORMATO", value_enum, default_value = "texto")]
-        #[arg(help = "texto ou csv [padrão: texto]")]
+        #[arg(help = "texto, csv ou html [padrão: texto]")]
+        format: ReportFormat,
+        #[arg(id = "janela", long, value_name = "ID", value_parser = WindowId::parse)]
+        #[arg(help = "Só esta janela, como rma/2026-10")]
+        window: Option<WindowId>,
+    },
+    #[command(name = "ligacoes", alias = "calls", about = "Mostra a quem telefonar, por urgência")]
+    #[command(after_help = "Exemplo:\n  vigia-suas ligacoes --janela rma/2026-10\n  \
+        vigia-suas ligacoes --formato html > ligacoes.html")]
+    Calls {
+        #[arg(id = "formato", long, value_name = "FORMATO", value_enum, default_value = "texto")]
+        #[arg(help = "texto, csv ou html, para imprimir [padrão: texto]")]
         format: ReportFormat,
         #[arg(id = "janela", long, value_name = "ID", value_parser = WindowId::parse)]
         #[arg(help = "Só esta janela, como rma/2026-10")]
@@ -352,6 +363,7 @@ impl Command {
             | Self::Status(_)
             | Self::Ingest { .. }
             | Self::Report { .. }
+            | Self::Calls { .. }
             | Self::Dossier { .. }
             | Self::Ledger(_)
             | Self::Bounce
@@ -419,6 +431,7 @@ impl Command {
             | Self::Feeds { .. }
             | Self::Feed(Feed::Try { .. })
             | Self::Report { .. }
+            | Self::Calls { .. }
             | Self::Dossier { .. }
             | Self::Ledger(_)
             | Self::Letter(_)

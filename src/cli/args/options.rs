@@ -217,6 +217,7 @@ pub(in crate::cli) enum ReportFormat {
     #[value(name = "texto")]
     Text,
     Csv,
+    Html,
 }
 
 /// How to write a letter.

@@ -20,6 +20,7 @@ use crate::domain::journal::Evidence;
 use crate::domain::notice;
 use crate::domain::roster::Roster;
 use crate::mail::message;
+use crate::plan::post::Post;
 use crate::plan::{self, Plan, account};
 use crate::render::because::{because, part_name};
 use crate::render::portuguese;
@@ -199,7 +200,9 @@ impl Desk<'_> {
     /// Why nothing more is said, where that is what the plan says today.
     fn silence(&self, id: &WindowId) -> Option<String> {
         let (world, now) = (self.known.world(), self.subject.now);
-        let explained = account::explain(&world, self.plan, id, self.subject.municipality, now)?;
+        let post = Post::default();
+        let view = account::View { world: &world, plan: self.plan, post: &post, now };
+        let explained = account::explain(view, id, self.subject.municipality)?;
         let quiet = explained.actions.is_empty() && explained.held.is_empty();
         explained.silence.filter(|_| quiet).map(|reason| because(&reason, world.calendar))
     }

@@ -252,6 +252,9 @@ impl fmt::Display for StaffSlot {
     }
 }
 
+/// The topic of the daily mail to staff, which is no alarm: `geral/alerta-pagina-do-dia-2026-11-26`.
+pub const DAILY_PAGE: &str = "pagina-do-dia";
+
 /// The identity of a notice: UNIQUE in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NoticeKey {

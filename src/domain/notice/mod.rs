@@ -6,7 +6,7 @@ mod key;
 pub use content::{
     AlertItem, Content, DigestLine, Overtaken, PendingPart, Recipient, Told, UnconfirmedPart, Untold,
 };
-pub use key::{Addressee, Departure, NoticeKey, Slot, StaffSlot};
+pub use key::{Addressee, DAILY_PAGE, Departure, NoticeKey, Slot, StaffSlot};
 
 /// Tipo: what sort of letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

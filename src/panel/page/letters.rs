@@ -30,10 +30,10 @@ pub(in crate::panel) fn list(
         links.to(&format!("/cartas?janela={window}{state}"))
     };
     html! {
-        @if scene.summaries.is_empty() && window.is_none() { p { "Nenhuma janela aberta nem encerrada há pouco." } }
+        @if scene.0.windows.is_empty() && window.is_none() { p { "Nenhuma janela aberta nem encerrada há pouco." } }
         nav aria-label="Janelas" {
             ul .tabs {
-                @for summary in &scene.summaries {
+                @for summary in &scene.0.windows {
                     li {
                         a href=(links.to(&format!("/cartas?janela={}", summary.window)))
                             aria-current=[(window == Some(&summary.window)).then_some("page")] { (summary.window) }
@@ -62,7 +62,7 @@ pub(in crate::panel) fn list(
 /// Deliveries, the latest first.
 pub(super) fn rows(scene: &Scene, deliveries: &[DeliveryLine], links: &Links) -> Markup {
     let zone = &scene.calendar().hours.zone;
-    let roster = &scene.known.live.setup.config.roster;
+    let roster = scene.roster();
     html! {
         @if deliveries.is_empty() { p { "Nenhuma carta." } } @else {
             (scroll("Cartas", &html! {

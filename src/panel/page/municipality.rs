@@ -15,7 +15,7 @@ use crate::render::portuguese as pt;
 
 /// Its name; the code where the roster does not have it any more.
 pub(in crate::panel) fn name(scene: &Scene, code: MunicipalityCode) -> String {
-    scene.known.live.setup.config.roster.name_of(code)
+    scene.roster().name_of(code)
 }
 
 /// The page.
@@ -27,8 +27,8 @@ pub(in crate::panel) fn content(
     links: &Links,
 ) -> Markup {
     let zone = &scene.calendar().hours.zone;
-    let contacts = scene.known.live.setup.config.roster.municipalities.get(&code);
-    let standing = scene.summaries.iter().filter_map(|summary| {
+    let contacts = scene.roster().municipalities.get(&code);
+    let standing = scene.0.windows.iter().filter_map(|summary| {
         summary.lines.iter().find(|line| line.municipality == code).map(|line| (summary, line))
     });
     html! {
@@ -125,7 +125,7 @@ pub(in crate::panel) fn account(scene: &Scene, account: &Account, links: &Links)
         h2 { "Decisões e entregas no livro" }
         @if account.journal.is_empty() { p { "Nenhuma." } }
         ol .timeline {
-            @for entry in account.journal.iter().filter(|entry| entry.at <= scene.at) {
+            @for entry in account.journal.iter().filter(|entry| entry.at <= scene.at()) {
                 li {
                     time { (pt::short_instant(entry.at, zone)) } " "
                     (pt::line(&crate::desk::entry::entry_words(entry))) " "

@@ -13,7 +13,7 @@ const MOST: usize = 100;
 /// The page.
 pub(in crate::panel) fn content(scene: &Scene, asked: &str, links: &Links) -> Markup {
     let wanted = folded(asked);
-    let roster = &scene.known.live.setup.config.roster;
+    let roster = scene.roster();
     let municipalities: Vec<_> = roster
         .municipalities
         .values()
@@ -24,6 +24,7 @@ pub(in crate::panel) fn content(scene: &Scene, asked: &str, links: &Links) -> Ma
         .take(MOST)
         .collect();
     let windows: Vec<_> = scene
+        .0
         .known
         .windows
         .iter()

@@ -10,8 +10,8 @@ use serde::Serialize;
 use crate::domain::calendar::{Deadline, Sanction, System, Window};
 use crate::domain::id::{MunicipalityCode, PartId};
 use crate::domain::notice::{
-    Addressee, AlertItem, Content, DigestLine, NoticeKey, Overtaken, PendingPart, StaffSlot, Told,
-    UnconfirmedPart,
+    Addressee, AlertItem, Content, DAILY_PAGE, DigestLine, NoticeKey, Overtaken, PendingPart, StaffSlot,
+    Told, UnconfirmedPart,
 };
 use crate::plan::Notice;
 
@@ -72,6 +72,9 @@ pub(super) struct Facts {
     remaining: usize,
     #[serde(rename = "itens")]
     items: Vec<String>,
+    /// Whether an alert is the page of the day, and no alarm.
+    #[serde(rename = "pagina")]
+    is_page: bool,
     #[serde(rename = "suporte")]
     support: String,
     /// Paragraphs of lines.
@@ -174,6 +177,7 @@ pub(super) fn gather(desk: &Context<'_>, notice: &Notice) -> Result<Facts, Templ
     {
         facts.day = Some(pt::date_and_weekday(*on));
     }
+    facts.is_page = matches!(&notice.key, NoticeKey::Service { topic, .. } if topic == DAILY_PAGE);
     fill(&mut facts, desk, notice.key.municipality(), &notice.content);
     Ok(facts)
 }

@@ -49,7 +49,7 @@ const CALL_COLUMNS: [&str; 12] = [
     "titular",
     "telefone",
     "pendente_desde",
-    "falta",
+    "pendente",
     "nao_confirmado",
     "porque",
     "telefonemas",
@@ -94,7 +94,7 @@ fn part_row(
 ) {
     let zone = &calendar.hours.zone;
     let letters: Vec<String> = line.letters.iter().map(|l| letter_words(l, calendar)).collect();
-    let withheld: Vec<String> = line.withheld.iter().map(|r| because(r, calendar)).collect();
+    let withheld: Vec<String> = line.withheld.iter().map(|held| because(&held.because, calendar)).collect();
     let doubt = |d: Doubt| because::doubt(&d, calendar);
     let units: Vec<&str> =
         part.iter().flat_map(|p| &p.units).map(crate::domain::id::UnitId::as_str).collect();
@@ -137,7 +137,7 @@ fn call_row(summary: &WindowSummary, order: usize, line: &CallLine, calendar: &C
             line.municipality.to_string(),
             line.name.clone(),
             line.holder.clone(),
-            line.telephone.clone(),
+            telephone(&line.telephone),
             line.pending_since.map(|at| pt::short_instant(at, zone)).unwrap_or_default(),
             pt::list(&named(&line.owes)),
             pt::list(&named(&line.unconfirmed)),
@@ -151,6 +151,22 @@ fn call_row(summary: &WindowSummary, order: usize, line: &CallLine, calendar: &C
 
 fn day_and_time(deadline: Option<Deadline>) -> String {
     deadline.map_or_else(|| "a definir".to_owned(), |d| format!("{} {}", pt::date(d.on), pt::time(d.at)))
+}
+
+/// A telephone that a spreadsheet keeps as text: digits alone would lose their zero, so they are parted as people part
+/// them, `(27) 3333-3333`; what is no number of this country gets a hard blank in front.
+pub(in crate::render) fn telephone(number: &str) -> String {
+    let digits = number.trim();
+    if digits.is_empty() || !digits.chars().all(|c| c.is_ascii_digit()) {
+        return number.to_owned();
+    }
+    let bare = digits.strip_prefix('0').unwrap_or(digits);
+    match (bare.get(..2), bare.len()) {
+        (Some(area), 10) => format!("({area}) {}-{}", &bare[2..6], &bare[6..]),
+        (Some(area), 11) => format!("({area}) {}-{}", &bare[2..7], &bare[7..]),
+        (_, 8) => format!("{}-{}", &bare[..4], &bare[4..]),
+        _ => format!("\u{a0}{digits}"),
+    }
 }
 
 /// A table's first row, behind the mark by which a spreadsheet knows UTF-8.
@@ -181,7 +197,16 @@ fn cell(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::cell;
+    use super::{cell, telephone};
+
+    #[test]
+    fn no_telephone_is_a_number() {
+        assert_eq!(telephone("2733333333"), "(27) 3333-3333");
+        assert_eq!(telephone("027999990000"), "(27) 99999-0000");
+        assert_eq!(telephone("33333333"), "3333-3333");
+        assert_eq!(telephone("190"), "\u{a0}190");
+        assert_eq!(telephone("(27) 3333-3333 r. 2"), "(27) 3333-3333 r. 2");
+    }
 
     #[test]
     fn no_cell_is_a_formula() {

@@ -1,11 +1,13 @@
-//! Where each window stands, for staff: text and CSV. Pure.
+//! Where each window stands, for staff: text, CSV, and a page with charts. Pure.
 
 mod csv;
+mod page;
 mod text;
 
 #[cfg(test)]
 mod tests;
 
 pub use csv::{call_list_csv, csv};
-pub(super) use csv::{heading, row};
-pub use text::text;
+pub(super) use csv::{heading, row, telephone};
+pub use page::{index, page, shell};
+pub use text::{letter_words, text};

@@ -7,14 +7,15 @@ use jiff::civil::date;
 
 use super::{call_list_csv, csv, text};
 use crate::domain::calendar::{Deadline, Sanction};
-use crate::domain::delivery::DeliveryState;
-use crate::domain::id::FeedId;
-use crate::domain::notice::Kind;
-use crate::domain::overrides::{Authorship, Note};
+use crate::domain::id::{EmailAddress, FeedId};
+use crate::domain::notice::{Kind, NoticeKey, Slot};
+use crate::domain::overrides::{Authorship, BatchId, Note};
 use crate::domain::reason::Reason;
+use crate::domain::roster::Role;
 use crate::domain::status::{Doubt, State};
+use crate::plan::post::{DeliveryFact, LetterState};
 use crate::plan::summary::{
-    CallLine, CallReason, Counts, LetterLine, MunicipalityLine, PartLine, WindowSummary,
+    CallLine, CallReason, Counts, HeldLine, LetterLine, MunicipalityLine, PartLine, WindowSummary,
 };
 use crate::render::letter::example::World;
 
@@ -38,7 +39,33 @@ fn summary(world: &World) -> WindowSummary {
         wording: Some("=cmd|' /C calc'!A0".into()),
         ..part(&world.council, State::Unconfirmed)
     };
-    let letter = |kind, rung, deliveries| LetterLine { kind, edition: 1, rung, at, deliveries };
+    let fact = |role, state| DeliveryFact {
+        version: 1,
+        role,
+        address: EmailAddress::parse("x@vitoria.invalid").unwrap(),
+        state,
+        at,
+        next_at: None,
+    };
+    let letter = |slot: Slot, kind, deliveries: Vec<DeliveryFact>| {
+        let state = deliveries.iter().map(|f| f.state).min().unwrap_or(LetterState::Queued);
+        LetterLine {
+            key: NoticeKey::Municipal {
+                window: world.window.clone(),
+                slot,
+                municipality: world.municipality,
+            },
+            kind,
+            edition: 1,
+            rung: slot.rung(),
+            state,
+            left_at: state.has_left().then_some(at),
+            decided_at: at,
+            because: None,
+            deliveries,
+        }
+    };
+    let rung = Slot::Rung { edition: 1, days_before: 5 };
     let vitoria = MunicipalityLine {
         municipality: world.municipality,
         name: "Vitória".to_owned(),
@@ -48,10 +75,23 @@ fn summary(world: &World) -> WindowSummary {
         deadline,
         parts: vec![cras, council],
         letters: vec![
-            letter(Kind::Announcement, None, vec![DeliveryState::Accepted, DeliveryState::Bounced]),
-            letter(Kind::Warning, Some(5), vec![]),
+            letter(
+                Slot::Announcement,
+                Kind::Announcement,
+                vec![fact(Role::Smas, LetterState::Accepted), fact(Role::Cmas, LetterState::Bounced)],
+            ),
+            letter(rung, Kind::Warning, vec![]),
         ],
-        withheld: vec![Reason::NoContact],
+        withheld: vec![HeldLine {
+            kind: Kind::Warning,
+            rung: Some(5),
+            batch: BatchId::of_slot(&world.window, rung),
+            because: Reason::NoContact,
+            since: at,
+            dies_at: None,
+        }],
+        silence: None,
+        next: None,
     };
     let call = CallLine {
         municipality: world.municipality,
@@ -109,6 +149,8 @@ fn summary(world: &World) -> WindowSummary {
         edition: 1,
         deadline,
         source: "MDS, Censo SUAS 2023".to_owned(),
+        editions: vec![(1, deadline)],
+        rungs: vec![(5, at)],
         halted: false,
         at,
         municipalities: counts,

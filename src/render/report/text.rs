@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::domain::calendar::Calendar;
-use crate::domain::delivery::DeliveryState;
 use crate::domain::status::State;
+use crate::plan::post::DeliveryFact;
 use crate::plan::summary::{CallLine, Counts, LetterLine, MunicipalityLine, WindowSummary};
 
 use super::super::because::{self, because, part_name};
@@ -115,7 +115,7 @@ fn call(number: usize, line: &CallLine, calendar: &Calendar, out: &mut String) {
     let since = line.pending_since.map(|at| format!(" (dados de {})", pt::instant(at, &calendar.hours.zone)));
     let since = since.unwrap_or_default();
     for (what, parts, since) in
-        [("falta", &line.owes, since), ("não confirmado", &line.unconfirmed, String::new())]
+        [("pendente", &line.owes, since), ("não confirmado", &line.unconfirmed, String::new())]
     {
         let parts: Vec<String> = parts.iter().map(|p| part_name(p, calendar)).collect();
         if !parts.is_empty() {
@@ -159,16 +159,31 @@ fn municipality(line: &MunicipalityLine, summary: &WindowSummary, calendar: &Cal
     for letter in &line.letters {
         let _ = writeln!(out, "    {}", letter_words(letter, calendar));
     }
-    for reason in &line.withheld {
-        let _ = writeln!(out, "    retido: {}", because(reason, calendar));
+    for held in &line.withheld {
+        let _ = writeln!(out, "    retido: {}", because(&held.because, calendar));
     }
 }
 
-/// `23/10/2023 08:00 prazo, 5 dias antes (edição 1): aceito, recusado`
-pub(super) fn letter_words(letter: &LetterLine, calendar: &Calendar) -> String {
-    let at = pt::short_instant(letter.at, &calendar.hours.zone);
+/// One letter with where it really stands, at each address: `23/10/2023 08:00 prazo, 5 dias antes (edição 1): aceita
+/// (smas), recusada (cmas)`. The instant is when it left; where it never did, when it was decided is said instead.
+#[must_use]
+pub fn letter_words(letter: &LetterLine, calendar: &Calendar) -> String {
+    let zone = &calendar.hours.zone;
     let rung = letter.rung.map(|days| format!(", {}", pt::days_before(days))).unwrap_or_default();
-    let states: Vec<&str> = letter.deliveries.iter().map(|s| DeliveryState::as_str(*s)).collect();
-    let states = if states.is_empty() { String::new() } else { format!(": {}", states.join(", ")) };
-    format!("{at} {}{rung} (edição {}){states}", pt::kind(letter.kind), letter.edition)
+    let at = match letter.left_at {
+        Some(at) => pt::short_instant(at, zone),
+        None => format!("decidida em {}:", pt::short_instant(letter.decided_at, zone)),
+    };
+    let at_each = |fact: &DeliveryFact| format!("{} ({})", pt::letter_state(fact.state), fact.role);
+    let states = match letter.deliveries.as_slice() {
+        [] => pt::letter_state(letter.state).to_owned(),
+        facts => facts.iter().map(at_each).collect::<Vec<_>>().join(", "),
+    };
+    let because = letter.because.as_ref().map(|why| format!(". {}", because(why, calendar)));
+    format!(
+        "{at} {}{rung} (edição {}): {states}{}",
+        pt::kind(letter.kind),
+        letter.edition,
+        because.unwrap_or_default()
+    )
 }

@@ -4,6 +4,7 @@
 
 mod broken;
 mod change;
+mod daily;
 mod day;
 mod guide;
 mod hostile;

@@ -27,6 +27,8 @@ impl Office {
         let confirmed =
             office.read("config/calendario.toml").replace("a_confirmar = true", "a_confirmar = false");
         office.write("config/calendario.toml", confirmed);
+        // Its own tests have it on.
+        office.edit("config/vigia.toml", "pagina_do_dia = true", "pagina_do_dia = false");
         office
     }
 

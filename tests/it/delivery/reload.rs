@@ -1,6 +1,8 @@
 //! SIGHUP: a whole configuration takes over, and any other changes nothing.
 
 use std::fs;
+use std::process::Stdio;
+use std::time::Duration;
 
 use jiff::ToSpan;
 
@@ -94,6 +96,28 @@ async fn the_command_that_reloads_ends_as_the_service_took_the_files() {
     ends(0, "adotou");
     assert_eq!(daemon.terminate().code(), Some(0));
     ends(3, "não está rodando");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_that_takes_longer_than_ten_seconds_says_what_it_does() {
+    let relay = Relay::start().await;
+    let site = Site::new(&Choice::new(relay.port));
+    let daemon = site.daemon();
+    relay.distinct(3).await;
+    daemon.signal("STOP");
+    // The files are not those in force, so that only the service can say what becomes of them.
+    let vigia = site.config().join("vigia.toml");
+    let changed = fs::read_to_string(&vigia).unwrap().replace("\"reenviar\"", "\"reter\"");
+    fs::write(&vigia, changed).unwrap();
+    let mut command = site.command(&["recarregar"]);
+    let asked = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(11));
+    daemon.signal("CONT");
+    let output = asked.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert_eq!(said, "isto demora um pouco: esperando que o serviço leia os arquivos…\n");
+    assert_eq!(daemon.terminate().code(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

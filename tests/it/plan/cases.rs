@@ -354,6 +354,7 @@ fn roster() -> Roster {
             gerencias: BTreeMap::from([(GerenciaId::parse("GPSB").unwrap(), office("gpsb"))]),
             gsuas: office("gsuas"),
             alerts: vec![email("alertas@set.test")],
+            daily_page: false,
         },
     }
 }

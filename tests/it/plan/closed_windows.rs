@@ -10,8 +10,9 @@ use vigia_suas::domain::id::{MunicipalityCode, UnitId, WindowId};
 use vigia_suas::domain::notice::{Addressee, Content, Departure, NoticeKey, Slot, StaffSlot};
 use vigia_suas::domain::overrides::HoldScope;
 use vigia_suas::domain::status::State;
-use vigia_suas::plan::account::summarise;
+use vigia_suas::plan::account::{View, summarise};
 use vigia_suas::plan::ledger::Ledger;
+use vigia_suas::plan::post::Post;
 use vigia_suas::plan::replay::{Replay, StatusChange};
 use vigia_suas::plan::{Decision, World};
 
@@ -97,7 +98,8 @@ fn run(built: &Built, edits: &[Edit], stops: &[Timestamp]) -> Course {
 
 /// What staff see of a window, but for whom to telephone: that is whoever holds the office today.
 fn shown(world: &World<'_>, replay: &Replay<'_>, window: &WindowId, now: Timestamp) -> String {
-    let mut summary = summarise(world, &replay.plan(now), window, now).unwrap();
+    let (plan, post) = (replay.plan(now), Post::default());
+    let mut summary = summarise(View { world, plan: &plan, post: &post, now }, window).unwrap();
     summary.call_list.clear();
     format!("{summary:?}")
 }

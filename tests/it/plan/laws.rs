@@ -13,8 +13,9 @@ use vigia_suas::domain::overrides::{Authorship, BatchId, Hold, HoldScope};
 use vigia_suas::domain::reason::Reason;
 use vigia_suas::domain::status::State;
 use vigia_suas::domain::time::SendingHours;
-use vigia_suas::plan::account::{explain, summarise};
+use vigia_suas::plan::account::{View, explain, summarise};
 use vigia_suas::plan::ledger::Outage;
+use vigia_suas::plan::post::Post;
 use vigia_suas::plan::replay::{Replay, StatusChange};
 use vigia_suas::plan::summary::CallReason;
 use vigia_suas::plan::{Act, Decision};
@@ -362,12 +363,14 @@ proptest! {
         for (replay, at, decided) in worlds.iter().rev().step_by(7).take(5) {
             let (world, plan) = (replay.world(), replay.plan(*at));
             for window in replay.windows() {
-                let Some(summary) = summarise(&world, &plan, &window.id, *at) else { continue };
+                let post = Post::default();
+                let view = View { world: &world, plan: &plan, post: &post, now: *at };
+                let Some(summary) = summarise(view, &window.id) else { continue };
                 let owing = summary.call_list.iter().take_while(|call| !call.owes.is_empty()).count();
                 prop_assert!(summary.call_list[owing..].iter().all(|call| call.owes.is_empty()), "who owes is first");
                 for line in &summary.lines {
                     let code = line.municipality;
-                    let told = explain(&world, &plan, &window.id, code, *at).unwrap();
+                    let told = explain(view, &window.id, code).unwrap();
                     let call = summary.call_list.iter().find(|call| call.municipality == code);
                     prop_assert_eq!(told.call.as_ref(), call);
                     prop_assert_eq!(told.line.as_ref(), Some(line));

@@ -3,3 +3,4 @@
 mod cases;
 mod closed_windows;
 mod laws;
+mod seen;

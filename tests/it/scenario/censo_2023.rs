@@ -12,7 +12,7 @@ use vigia_suas::plan::Act;
 
 use super::stage::{Owed, Play, Script, Stage, draw};
 
-const WINDOW: &str = "censo-suas/2023";
+pub(super) const WINDOW: &str = "censo-suas/2023";
 const CALENDAR: &str = r#"
 [[janela]]
 sistema = "censo-suas"
@@ -30,10 +30,10 @@ fonte = "MDS, Censo SUAS 2023, metodologia"
   fonte = "MDS, segunda prorrogação"
 "#;
 
-const OPENED: Date = date(2023, 10, 23);
+pub(super) const OPENED: Date = date(2023, 10, 23);
 
 /// Nobody ever knows of one municipality in thirteen.
-fn unknown(code: MunicipalityCode) -> bool {
+pub(super) fn unknown(code: MunicipalityCode) -> bool {
     draw(&format!("desconhecido {code}"), 13) == 0
 }
 
@@ -43,7 +43,7 @@ fn finished_on(code: MunicipalityCode) -> Option<Date> {
     (draw(&format!("nunca {code}"), 9) != 0).then(|| OPENED.checked_add(i64::from(days).days()).unwrap())
 }
 
-fn state(owed: Owed<'_>, day: Date) -> State {
+pub(super) fn state(owed: Owed<'_>, day: Date) -> State {
     if unknown(owed.municipality) {
         return State::Unconfirmed;
     }
@@ -80,7 +80,7 @@ fn play() -> &'static Play<'static> {
     &PLAY
 }
 
-fn stage() -> &'static Stage {
+pub(super) fn stage() -> &'static Stage {
     static STAGE: LazyLock<Stage> = LazyLock::new(|| Script::new(CALENDAR).with_units().compile());
     &STAGE
 }

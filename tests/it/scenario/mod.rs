@@ -2,6 +2,7 @@
 
 mod censo_2017;
 mod censo_2023;
+mod censo_report;
 mod contacts;
 mod diary;
 mod extensions;

@@ -159,6 +159,7 @@ conexoes = {connections}
 email = "gsuas@{DOMAIN}"
 [alertas]
 para = ["alertas@{DOMAIN}"]
+pagina_do_dia = false
 "#
         );
         fs::write(self.config().join("vigia.toml"), text).unwrap();

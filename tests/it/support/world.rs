@@ -366,6 +366,7 @@ impl Draw {
                 gerencias: BTreeMap::from([gerencia("GPSB"), gerencia("GPSE")]),
                 gsuas: Office { name: "GSUAS".to_owned(), addresses: vec![email("gsuas@setades.test")] },
                 alerts: vec![email("alertas@setades.test")],
+                daily_page: false,
             },
         }
     }

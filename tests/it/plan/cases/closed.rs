@@ -6,7 +6,8 @@ use vigia_suas::domain::calendar::{Halt, HaltKind};
 use vigia_suas::domain::id::MunicipalityCode;
 use vigia_suas::domain::notice::{Content, Overtaken, Untold};
 use vigia_suas::domain::roster::{Unit, Units};
-use vigia_suas::plan::account::summarise;
+use vigia_suas::plan::account::{View, summarise};
+use vigia_suas::plan::post::Post;
 use vigia_suas::plan::summary::WindowSummary;
 use vigia_suas::plan::{Act, Decision};
 
@@ -55,7 +56,8 @@ fn of_units(case: &mut Case, units: impl IntoIterator<Item = Unit>) {
 /// What staff see of the window.
 fn summary(case: &Case, now: &str) -> WindowSummary {
     let plan = case.plan(now);
-    case.ask(|world| summarise(world, &plan, &window_id(), at(now))).unwrap()
+    let post = Post::default();
+    case.ask(|world| summarise(View { world, plan: &plan, post: &post, now: at(now) }, &window_id())).unwrap()
 }
 
 fn month_of(case: &mut Case, reference: &str) {

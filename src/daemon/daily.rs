@@ -1,0 +1,48 @@
+//! The page of the day by mail: once on each sending day, from the first sending hour on.
+//!
+//! It is no decision of the plan: nothing depends on it, a rehearsal in virtual time does not show it, and its identity in
+//! the ledger keeps a restart from doubling it.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::alert::alert_once;
+use super::app::App;
+use super::clock_watch;
+use super::trouble::troubles;
+use crate::domain::notice::{DAILY_PAGE, NoticeKey};
+use crate::render::day;
+use crate::store::StoreError;
+use crate::world::today;
+
+/// What the loop remembers, so that it need not ask the ledger each time: the last day whose page is written.
+#[derive(Default)]
+pub(super) struct Daily {
+    told_on: Option<Date>,
+}
+
+impl Daily {
+    /// Writes the page of today, unless it is written, switched off, or the hour is not come. While the clock may not be
+    /// believed there is no day to write it for.
+    pub(super) async fn daily_once(&mut self, app: &App, now: Timestamp) -> Result<(), StoreError> {
+        let live = app.live();
+        let hours = &live.calendar.hours;
+        let on = hours.zone.date_of(now);
+        let is_due = hours.is_sending_day(on) && now >= hours.zone.at(on, hours.from);
+        if !live.setup.config.roster.offices.daily_page || !is_due || self.told_on == Some(on) {
+            return Ok(());
+        }
+        if !clock_watch::is_steady(app).await? {
+            return Ok(());
+        }
+        let key = NoticeKey::Service { topic: DAILY_PAGE.to_owned(), on };
+        if app.store.ledger().await?.service(DAILY_PAGE).all(|(known, _)| *known != key) {
+            let amiss = troubles(app, now).await;
+            let (_, page) = today::gather(live.clone(), Some(&app.store), amiss, now).await?;
+            let text = day::text(&page, &live.calendar, &live.setup.config.roster);
+            alert_once(app, DAILY_PAGE, format!("{}\n{text}", day::headline(&page)), now).await?;
+        }
+        self.told_on = Some(on);
+        Ok(())
+    }
+}

@@ -1,0 +1,99 @@
+//! How the fill-in of a window grew, day by day, from the tallies that every accepted load left. Pure.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::domain::id::FeedId;
+use crate::domain::time::Zone;
+
+/// What one accepted load said of a window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FillTally {
+    /// Of which feed.
+    pub feed: FeedId,
+    /// When it was taken.
+    pub taken_at: Timestamp,
+    /// How many of its records say *concluído*.
+    pub done: usize,
+}
+
+/// Records that stood as *concluído* at the end of each day on which something was loaded, by day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FillCurve {
+    /// The first day of the window.
+    pub opens_on: Date,
+    /// The days, in order, each with how many.
+    pub points: Vec<(Date, usize)>,
+}
+
+/// A window's curve, and that of the same window a year before.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Curves {
+    /// This one's.
+    pub this: FillCurve,
+    /// The year before; absent where there was no such window, or nothing was loaded of it.
+    pub last_year: Option<FillCurve>,
+}
+
+/// The curve: on each day what the last load of each feed says, all feeds together.
+#[must_use]
+pub fn curve(opens_on: Date, tallies: &[FillTally], zone: &Zone) -> FillCurve {
+    let mut by_time: Vec<&FillTally> = tallies.iter().collect();
+    by_time.sort_by_key(|tally| tally.taken_at);
+    let mut last: BTreeMap<&FeedId, usize> = BTreeMap::new();
+    let mut days: BTreeMap<Date, usize> = BTreeMap::new();
+    for tally in by_time {
+        last.insert(&tally.feed, tally.done);
+        days.insert(zone.date_of(tally.taken_at), last.values().sum());
+    }
+    FillCurve { opens_on, points: days.into_iter().collect() }
+}
+
+impl FillCurve {
+    /// How many stood there so many days after the opening: the last known by then; absent before anything was.
+    #[must_use]
+    pub fn after(&self, days: i64) -> Option<usize> {
+        let known = self.points.iter().take_while(|(on, _)| self.day(*on) <= days);
+        known.last().map(|(_, done)| *done)
+    }
+
+    /// Days from the opening to a date.
+    #[must_use]
+    pub fn day(&self, on: Date) -> i64 {
+        (on - self.opens_on).get_days().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn each_day_counts_the_last_load_of_each_feed() {
+        let zone = Zone::new(jiff::tz::TimeZone::fixed(jiff::tz::offset(-3)));
+        let tally = |feed: &str, at: &str, done| FillTally {
+            feed: FeedId::parse(feed).unwrap(),
+            taken_at: at.parse().unwrap(),
+            done,
+        };
+        let tallies = [
+            tally("b", "2023-10-24T12:00:00Z", 5),
+            tally("a", "2023-10-24T10:00:00Z", 1),
+            tally("a", "2023-10-24T11:00:00Z", 2),
+            tally("a", "2023-10-27T02:00:00Z", 9),
+        ];
+        let grown = curve(date(2023, 10, 23), &tallies, &zone);
+        assert_eq!(
+            grown.points,
+            [(date(2023, 10, 24), 7), (date(2023, 10, 26), 14)],
+            "23h is still the 26th"
+        );
+        assert_eq!(
+            [grown.after(0), grown.after(1), grown.after(2), grown.after(9)],
+            [None, Some(7), Some(7), Some(14)]
+        );
+    }
+}

@@ -1,0 +1,360 @@
+//! The page of the day: what left since the sending day before and what became of it, what waits and what leaves next,
+//! what is held and dies of silence, who filled in meanwhile, how old the data is, and what needs a person. Pure.
+//!
+//! Everything that is equal for many is one group, with the municipalities that it is about.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::Decision;
+use super::account::View;
+use super::post::LetterState;
+use super::summary::{HeldLine, LetterLine, MunicipalityLine, Upcoming, WindowSummary};
+use crate::domain::calendar::Deadline;
+use crate::domain::id::{FeedId, MunicipalityCode, WindowId};
+use crate::domain::notice::{Kind, NoticeKey, StaffSlot};
+use crate::domain::overrides::{BatchId, Hold};
+use crate::domain::reason::{Cause, Reason};
+use crate::domain::status::State;
+use crate::domain::time::{SendingHours, day_before};
+use crate::plan::summary::Counts;
+
+/// The page of one day.
+#[derive(Debug, Clone, Default)]
+pub struct DayPage {
+    /// When it is made.
+    pub at: Timestamp,
+    /// Since when it looks back.
+    pub since: Timestamp,
+    /// What needs a person, the most urgent first.
+    pub tasks: Vec<DayTask>,
+    /// What is held now.
+    pub held: Vec<HeldGroup>,
+    /// Orders in force that hold whatever falls due (`reter`), also where nothing waits for them yet.
+    pub holds: Vec<Hold>,
+    /// What left since, came back since, or died since without leaving.
+    pub left: Vec<LetterGroup>,
+    /// What is decided and has not left yet.
+    pub waiting: Vec<LetterGroup>,
+    /// Letters to the secretariat's own since, and those that wait.
+    pub staff: Vec<StaffLetter>,
+    /// Changes of decision that a pass would make now.
+    pub decisions: Vec<Decision>,
+    /// What comes next, by time.
+    pub upcoming: Vec<UpcomingGroup>,
+    /// Windows that open within a week.
+    pub openings: Vec<(WindowId, Date)>,
+    /// What changed in who has filled in.
+    pub moved: Vec<MovedGroup>,
+    /// Where each window stands.
+    pub windows: Vec<WindowDay>,
+    /// How old the data is.
+    pub feeds: Vec<FeedAge>,
+    /// When the answer may change by itself.
+    pub next_wake: Option<Timestamp>,
+}
+
+/// Something that needs a person, with the command to type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayTask {
+    /// What, as a sentence without its full stop.
+    pub what: String,
+    /// What to type; absent where it is no command of ours.
+    pub command: Option<String>,
+}
+
+/// Letters of one batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LetterGroup {
+    /// Which window.
+    pub window: WindowId,
+    /// What sort.
+    pub kind: Kind,
+    /// The rung, days before the deadline.
+    pub rung: Option<u16>,
+    /// Whose letters stand where.
+    pub states: BTreeMap<LetterState, Vec<MunicipalityCode>>,
+}
+
+/// A letter to the secretariat's own: resumo, remessa.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaffLetter {
+    /// Its identity.
+    pub key: NoticeKey,
+    /// Where it stands.
+    pub state: LetterState,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// Letters of one batch that are held for one sort of reason until one instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldGroup {
+    /// What they leave in.
+    pub batch: BatchId,
+    /// What sort.
+    pub kind: Kind,
+    /// The rung, days before the deadline.
+    pub rung: Option<u16>,
+    /// Why; several where the facts differ between municipalities, and never none.
+    pub because: Vec<Reason>,
+    /// Whose.
+    pub municipalities: Vec<MunicipalityCode>,
+    /// Since when the first of them.
+    pub since: Timestamp,
+    /// When they die if nobody acts; absent: they wait for ever.
+    pub dies_at: Option<Timestamp>,
+}
+
+/// What comes next for many at one instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpcomingGroup {
+    /// When.
+    pub at: Timestamp,
+    /// In which window.
+    pub window: WindowId,
+    /// What.
+    pub what: Upcoming,
+    /// For those that are open now.
+    pub municipalities: Vec<MunicipalityCode>,
+}
+
+/// Municipalities that went from one state to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MovedGroup {
+    /// In which window.
+    pub window: WindowId,
+    /// From where; absent: it was not expected, or the window not open.
+    pub from: Option<State>,
+    /// To where.
+    pub to: State,
+    /// Who.
+    pub municipalities: Vec<MunicipalityCode>,
+}
+
+/// Where a window stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowDay {
+    /// Which.
+    pub window: WindowId,
+    /// The system's name.
+    pub system: String,
+    /// The deadline of the edition in force.
+    pub deadline: Option<Deadline>,
+    /// Whether it is stopped now.
+    pub halted: bool,
+    /// Municipalities.
+    pub counts: Counts,
+    /// How many to telephone, because they owe.
+    pub calls: usize,
+    /// How many to ask, because nobody knows.
+    pub unknown: usize,
+}
+
+/// How old what a feed says is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedAge {
+    /// Which.
+    pub feed: FeedId,
+    /// When what it says was last confirmed; absent: it never said anything that is believed.
+    pub confirmed_at: Option<Timestamp>,
+    /// Whether that is older than its system believes a *pendente*.
+    pub is_stale: bool,
+    /// Why its last load is not believed, and what that load is called.
+    pub quarantine: Option<(String, String)>,
+    /// What went wrong with the last fetch.
+    pub failure: Option<String>,
+}
+
+/// Since when a page looks back: the first sending instant of the sending day before.
+#[must_use]
+pub fn looks_back_to(hours: &SendingHours, now: Timestamp) -> Timestamp {
+    let mut day = day_before(hours.zone.date_of(now));
+    for _ in 0..MOST_DAYS {
+        if hours.is_sending_day(day) {
+            break;
+        }
+        day = day_before(day);
+    }
+    hours.zone.at(day, hours.from)
+}
+
+/// No office is closed for longer.
+const MOST_DAYS: usize = 60;
+
+/// Puts the page together. `before` is the summary of the same windows as known at `since`; `tasks` and `feeds` are what
+/// only the store knows.
+#[must_use]
+pub fn page(
+    view: View<'_>,
+    windows: &[WindowSummary],
+    before: &[WindowSummary],
+    since: Timestamp,
+    tasks: Vec<DayTask>,
+    feeds: Vec<FeedAge>,
+) -> DayPage {
+    let mut page = DayPage {
+        at: view.now,
+        since,
+        tasks,
+        feeds,
+        decisions: view.plan.actions.clone(),
+        next_wake: view.plan.next_wake,
+        ..DayPage::default()
+    };
+    for summary in windows {
+        page.left.extend(letters(summary, |letter| is_news(letter, since)));
+        page.waiting.extend(letters(summary, |letter| letter.state.is_waiting()));
+        page.held.extend(held(summary));
+        page.upcoming.extend(upcoming(summary));
+        page.moved.extend(moved(summary, before.iter().find(|earlier| earlier.window == summary.window)));
+        let owing = summary.call_list.iter().filter(|call| !call.owes.is_empty()).count();
+        page.windows.push(WindowDay {
+            window: summary.window.clone(),
+            system: summary.system.clone(),
+            deadline: summary.deadline,
+            halted: summary.halted,
+            counts: summary.municipalities,
+            calls: owing,
+            unknown: summary.call_list.len() - owing,
+        });
+    }
+    page.holds = in_force(view);
+    page.staff = staff(view, since);
+    page.held.sort_by_key(|group| (group.dies_at.is_none(), group.dies_at, group.batch.as_str().to_owned()));
+    page.upcoming.sort_by_key(|group| (group.at, group.window.clone()));
+    let soon = crate::domain::time::hours_after(view.now, 24 * 7);
+    let zone = &view.world.calendar.hours.zone;
+    let opens = view.world.windows.iter().map(|w| (w.id.clone(), w.opens_on));
+    page.openings = opens.filter(|(_, on)| (view.now..soon).contains(&zone.start_of(*on))).collect();
+    page.openings.sort_by_key(|(id, on)| (*on, id.clone()));
+    page
+}
+
+/// Whether something became of a letter since: it left, came back, or died without leaving.
+fn is_news(letter: &LetterLine, since: Timestamp) -> bool {
+    let ended = match &letter.because {
+        Some(Reason::ValidityOver { at, .. }) => *at,
+        _ => letter.decided_at,
+    };
+    let settled = letter.deliveries.iter().map(|fact| fact.at).max().unwrap_or(ended);
+    match letter.state {
+        LetterState::Read | LetterState::Accepted | LetterState::Uncertain => {
+            letter.left_at.is_some_and(|at| at >= since)
+        }
+        LetterState::Bounced | LetterState::Refused => settled >= since,
+        LetterState::Expired => ended.max(settled) >= since,
+        LetterState::Sending
+        | LetterState::Deferred
+        | LetterState::Queued
+        | LetterState::Held
+        | LetterState::Withdrawn => false,
+    }
+}
+
+fn letters(summary: &WindowSummary, wanted: impl Fn(&LetterLine) -> bool) -> Vec<LetterGroup> {
+    let mut groups: BTreeMap<_, LetterGroup> = BTreeMap::new();
+    for line in &summary.lines {
+        for letter in line.letters.iter().filter(|letter| wanted(letter)) {
+            let group = groups.entry((letter.key.slot(), letter.kind)).or_insert_with(|| LetterGroup {
+                window: summary.window.clone(),
+                kind: letter.kind,
+                rung: letter.rung,
+                states: BTreeMap::new(),
+            });
+            group.states.entry(letter.state).or_default().push(line.municipality);
+        }
+    }
+    groups.into_values().collect()
+}
+
+fn held(summary: &WindowSummary) -> Vec<HeldGroup> {
+    let mut groups: BTreeMap<(String, Option<Timestamp>, Cause), HeldGroup> = BTreeMap::new();
+    let lines = summary.lines.iter().flat_map(|line| line.withheld.iter().map(move |held| (line, held)));
+    for (MunicipalityLine { municipality, .. }, held) in lines {
+        let HeldLine { kind, rung, batch, because, since, dies_at } = held;
+        let key = (batch.as_str().to_owned(), *dies_at, because.cause());
+        let group = groups.entry(key).or_insert_with(|| HeldGroup {
+            batch: batch.clone(),
+            kind: *kind,
+            rung: *rung,
+            because: Vec::new(),
+            municipalities: Vec::new(),
+            since: *since,
+            dies_at: *dies_at,
+        });
+        if !group.because.contains(because) {
+            group.because.push(because.clone());
+        }
+        group.municipalities.push(*municipality);
+        group.since = group.since.min(*since);
+    }
+    groups.into_values().collect()
+}
+
+fn upcoming(summary: &WindowSummary) -> Vec<UpcomingGroup> {
+    let mut groups: Vec<UpcomingGroup> = Vec::new();
+    for line in &summary.lines {
+        let Some(next) = line.next else { continue };
+        match groups.iter_mut().find(|group| (group.at, group.what) == (next.at, next.what)) {
+            Some(group) => group.municipalities.push(line.municipality),
+            None => groups.push(UpcomingGroup {
+                at: next.at,
+                window: summary.window.clone(),
+                what: next.what,
+                municipalities: vec![line.municipality],
+            }),
+        }
+    }
+    groups
+}
+
+fn moved(summary: &WindowSummary, before: Option<&WindowSummary>) -> Vec<MovedGroup> {
+    let mut groups: Vec<MovedGroup> = Vec::new();
+    let Some(before) = before else { return groups };
+    for line in &summary.lines {
+        let then = before.lines.iter().find(|then| then.municipality == line.municipality);
+        let (from, to) = (then.map(|then| then.state), line.state);
+        if from == Some(to) {
+            continue;
+        }
+        match groups.iter_mut().find(|group| (group.from, group.to) == (from, to)) {
+            Some(group) => group.municipalities.push(line.municipality),
+            None => groups.push(MovedGroup {
+                window: summary.window.clone(),
+                from,
+                to,
+                municipalities: vec![line.municipality],
+            }),
+        }
+    }
+    groups.sort_by_key(|group| (group.to as u8, group.from.map(|from| from as u8)));
+    groups
+}
+
+/// What people stopped and nobody let go, the oldest first.
+fn in_force(view: View<'_>) -> Vec<Hold> {
+    let today = view.world.calendar.hours.zone.date_of(view.now);
+    let counts = |hold: &&Hold| hold.until.is_none_or(|last| today <= last);
+    let mut holds: Vec<Hold> = view.world.overrides.ruling_holds().filter(counts).cloned().collect();
+    holds.sort_by_key(|hold| hold.authorship.at);
+    holds
+}
+
+fn staff(view: View<'_>, since: Timestamp) -> Vec<StaffLetter> {
+    let mut letters: Vec<StaffLetter> = Vec::new();
+    for (key, facts) in view.post.iter() {
+        let NoticeKey::Staff { slot, .. } = key else { continue };
+        if matches!(slot, StaffSlot::Alert { .. } | StaffSlot::Report { .. }) {
+            continue;
+        }
+        let Some(best) = facts.iter().min_by_key(|fact| fact.state) else { continue };
+        if best.at >= since || best.state.is_waiting() {
+            letters.push(StaffLetter { key: key.clone(), state: best.state, at: best.at });
+        }
+    }
+    letters.sort_by_key(|letter| letter.key.to_string());
+    letters
+}

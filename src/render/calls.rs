@@ -1,0 +1,236 @@
+//! The call list as a thing of its own: whom to telephone, what to say, what was tried, and room to write what comes of it.
+//! Text, a table, and a page to print. Pure.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use maud::html;
+use serde_json::{Value, json};
+
+use super::because::{call, call_reason, part_name};
+use super::portuguese as pt;
+use super::report::{heading, row, shell, telephone as as_text};
+use crate::domain::calendar::Calendar;
+use crate::domain::id::PartId;
+use crate::plan::calls::CallEntry;
+
+/// Columns of [`csv`].
+const COLUMNS: [&str; 15] = [
+    "ordem",
+    "janela",
+    "prazo",
+    "dias",
+    "ibge",
+    "municipio",
+    "titular",
+    "telefone",
+    "pendente",
+    "nao_confirmado",
+    "cartas_que_sairam",
+    "enderecos_com_falha",
+    "porque",
+    "telefonemas",
+    "o_que_dizer",
+];
+
+/// Whole days until a deadline, or since it (negative); absent while it is "a definir".
+fn days_left(entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp) -> Option<i64> {
+    let today = calendar.hours.zone.date_of(now);
+    entry.deadline.map(|deadline| (deadline.on - today).get_days().into())
+}
+
+/// `faltam 5 dias`, `acaba hoje`, `acabou há 3 dias`.
+fn end_in_words(days: Option<i64>) -> String {
+    let number = |days: i64| usize::try_from(days.abs()).unwrap_or(0);
+    match days {
+        None => "prazo a definir".to_owned(),
+        Some(0) => "o prazo acaba hoje".to_owned(),
+        Some(days @ 1..) => format!("o prazo acaba em {}", pt::counted(number(days), "dia", "dias")),
+        Some(days) => format!("o prazo acabou há {}", pt::counted(number(days), "dia", "dias")),
+    }
+}
+
+fn names(parts: &[PartId], calendar: &Calendar) -> String {
+    pt::list(&parts.iter().map(|part| part_name(part, calendar)).collect::<Vec<_>>())
+}
+
+/// One sentence to say. Of whom nobody knows it asks, and claims nothing.
+#[must_use]
+pub fn sentence(entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp) -> String {
+    let system = pt::line(&entry.window.system);
+    let until = entry.deadline.map(|deadline| pt::date(deadline.on));
+    let over = days_left(entry, calendar, now).is_some_and(|days| days < 0);
+    let date = match (&until, over) {
+        (Some(date), false) => format!(", com prazo até {date}"),
+        (Some(date), true) => format!(", cujo prazo acabou em {date}"),
+        (None, _) => String::new(),
+    };
+    if entry.call.owes.is_empty() {
+        let parts = names(&entry.call.unconfirmed, calendar);
+        return format!(
+            "“Não conseguimos confirmar como está o preenchimento de {parts} no {system}{date}. Podem nos dizer se já \
+             concluíram?”"
+        );
+    }
+    let parts = names(&entry.call.owes, calendar);
+    let ask = if over {
+        "Há alguma dificuldade em que possamos ajudar?"
+    } else {
+        "Conseguem concluir até lá, ou precisam de apoio?"
+    };
+    format!("“No {system}{date}, consta em aberto: {parts}. {ask}”")
+}
+
+/// For a terminal.
+#[must_use]
+pub fn text(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> String {
+    let mut out = String::new();
+    for (owing, title) in [(true, "A quem telefonar"), (false, "Por confirmar, antes de qualquer cobrança")]
+    {
+        let group: Vec<_> = entries.iter().filter(|entry| entry.call.owes.is_empty() != owing).collect();
+        let _ = writeln!(out, "{}{title}: {}", if owing { "" } else { "\n" }, group.len());
+        for (number, entry) in (1..).zip(group) {
+            one(number, entry, calendar, now, &mut out);
+        }
+    }
+    out
+}
+
+fn one(number: usize, entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp, out: &mut String) {
+    let line = entry.call;
+    let holder = pt::line(&line.holder);
+    let _ = writeln!(
+        out,
+        "  {number}. {} ({}), {}: {}{}",
+        pt::line(&line.name),
+        line.municipality,
+        entry.window.window,
+        telephone(entry),
+        if holder.is_empty() { String::new() } else { format!(", {holder}") }
+    );
+    for fact in facts(entry, calendar, now) {
+        let _ = writeln!(out, "     {fact}");
+    }
+    let _ = writeln!(out, "     diga: {}", sentence(entry, calendar, now));
+    let (code, window) = (line.municipality, &entry.window.window);
+    let _ = writeln!(out, "     depois: vigia-suas anotar {code} {window} --resultado \"…\"");
+}
+
+fn telephone(entry: &CallEntry<'_>) -> String {
+    match pt::line(&entry.call.telephone) {
+        none if none.is_empty() => "telefone não informado".to_owned(),
+        number => format!("telefone {number}"),
+    }
+}
+
+/// What a caller should know, one line each.
+fn facts(entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp) -> Vec<String> {
+    let line = entry.call;
+    let mut facts = vec![format!(
+        "{}; {}",
+        end_in_words(days_left(entry, calendar, now)),
+        pt::counted(entry.letters, "carta saiu", "cartas saíram")
+    )];
+    for (what, parts) in [("pendente", &line.owes), ("não confirmado", &line.unconfirmed)] {
+        if !parts.is_empty() {
+            facts.push(format!("{what}: {}", names(parts, calendar)));
+        }
+    }
+    facts.extend(entry.failed.iter().map(|fact| failure(fact)));
+    facts.extend(line.because.iter().map(|why| call_reason(why, calendar)));
+    facts.extend(line.tried.iter().map(|note| call(note, calendar)));
+    facts
+}
+
+/// `endereço de smas (x@y): devolvida`.
+fn failure(fact: &crate::plan::post::DeliveryFact) -> String {
+    format!("endereço de {} ({}): {}", fact.role, fact.address, pt::letter_state(fact.state))
+}
+
+/// For a spreadsheet; telephones stay text.
+#[must_use]
+pub fn csv(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> String {
+    let mut out = heading(&COLUMNS);
+    for (number, entry) in (1..).zip(entries) {
+        let line = entry.call;
+        let joined = |words: Vec<String>| words.join(" | ");
+        row(
+            &[
+                format!("{number}"),
+                entry.window.window.to_string(),
+                entry.deadline.map(|deadline| pt::date(deadline.on)).unwrap_or_default(),
+                days_left(entry, calendar, now).map(|days| days.to_string()).unwrap_or_default(),
+                line.municipality.to_string(),
+                line.name.clone(),
+                line.holder.clone(),
+                as_text(&line.telephone),
+                names(&line.owes, calendar),
+                names(&line.unconfirmed, calendar),
+                entry.letters.to_string(),
+                joined(entry.failed.iter().map(|fact| failure(fact)).collect()),
+                joined(line.because.iter().map(|why| call_reason(why, calendar)).collect()),
+                joined(line.tried.iter().map(|note| call(note, calendar)).collect()),
+                sentence(entry, calendar, now),
+            ],
+            &mut out,
+        );
+    }
+    out
+}
+
+/// To print: a call each, with room for what came of it.
+#[must_use]
+pub fn page(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> String {
+    let body = html! {
+        header {
+            h1 { "Ligações" }
+            p .note { "Em " (pt::instant(now, &calendar.hours.zone)) ". Primeiro quem tem pendência, pelos dias que restam." }
+        }
+        main {
+            @for (owing, title) in [(true, "A quem telefonar"), (false, "Por confirmar, antes de qualquer cobrança")] {
+                @let group = entries.iter().filter(|entry| entry.call.owes.is_empty() != owing).collect::<Vec<_>>();
+                h2 { (title) " (" (group.len()) ")" }
+                @for (number, entry) in (1..).zip(group) {
+                    article .call {
+                        h3 { (number) ". " (pt::line(&entry.call.name)) " · " (entry.window.window) }
+                        p { strong { (telephone(entry)) } @if !entry.call.holder.is_empty() { ", " (pt::line(&entry.call.holder)) } }
+                        ul { @for fact in facts(entry, calendar, now) { li { (fact) } } }
+                        p .say { (sentence(entry, calendar, now)) }
+                        div .fill-in {
+                            "Falei com: ______________________ em ____/____ às ____:____  "
+                            span .box {} " atendeu  " span .box {} " não atendeu  " span .box {} " número errado"
+                            br; "Resultado:"
+                        }
+                    }
+                }
+            }
+        }
+        footer { p { "Depois de ligar: vigia-suas anotar MUNICIPIO JANELA --resultado \"…\". Contém nomes e telefones de titulares: só para a equipe." } }
+    };
+    shell("Ligações", &body)
+}
+
+/// One object for each call, for programs.
+#[must_use]
+pub fn json(entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp) -> Value {
+    let line = entry.call;
+    let ids = |parts: &[PartId]| parts.iter().map(ToString::to_string).collect::<Vec<_>>();
+    json!({
+        "janela": entry.window.window.as_str(),
+        "prazo": entry.deadline.map(|deadline| deadline.on.to_string()),
+        "dias": days_left(entry, calendar, now),
+        "municipio": line.municipality.to_string(),
+        "nome": line.name,
+        "titular": line.holder,
+        "telefone": line.telephone,
+        "pendente": ids(&line.owes),
+        "nao_confirmado": ids(&line.unconfirmed),
+        "cartas_que_sairam": entry.letters,
+        "enderecos_com_falha": entry.failed.iter().map(|fact| json!({
+            "papel": fact.role.to_string(), "endereco": fact.address.as_str(), "situacao": pt::letter_state(fact.state),
+        })).collect::<Vec<_>>(),
+        "porque": line.because.iter().map(|why| call_reason(why, calendar)).collect::<Vec<_>>(),
+        "telefonemas": line.tried.iter().map(|note| call(note, calendar)).collect::<Vec<_>>(),
+        "dizer": sentence(entry, calendar, now),
+    })
+}

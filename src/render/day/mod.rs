@@ -1,0 +1,240 @@
+//! The page of the day, for staff: as text, for `plano` and the daily mail, and as a part of a page. Pure.
+
+mod page;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use page::section;
+pub use text::{headline, text};
+
+use std::collections::BTreeMap;
+
+use super::because::{because, cause};
+use super::portuguese as pt;
+use crate::domain::calendar::Calendar;
+use crate::domain::id::MunicipalityCode;
+use crate::domain::notice::{Addressee, Kind, NoticeKey, StaffSlot};
+use crate::domain::overrides::{Hold, HoldScope};
+use crate::domain::reason::Reason;
+use crate::domain::roster::Roster;
+use crate::plan::Decision;
+use crate::plan::day::{DayPage, HeldGroup, LetterGroup, StaffLetter, UpcomingGroup};
+use crate::plan::post::LetterState;
+use crate::plan::summary::Upcoming;
+
+/// Names that are told one by one; the rest is counted.
+const MOST_NAMED: usize = 6;
+
+/// What words need: names of parts and dates, and names of municipalities.
+#[derive(Clone, Copy)]
+struct Words<'a> {
+    calendar: &'a Calendar,
+    roster: &'a Roster,
+}
+
+impl Words<'_> {
+    fn name(&self, code: MunicipalityCode) -> String {
+        self.roster.municipalities.get(&code).map_or_else(|| code.to_string(), |m| pt::line(&m.name))
+    }
+
+    /// `Vitória`, or `Serra, Vila Velha e mais 43`.
+    fn names(&self, codes: &[MunicipalityCode]) -> String {
+        let mut names: Vec<String> = codes.iter().map(|code| self.name(*code)).collect();
+        if names.len() > MOST_NAMED + 1 {
+            let more = names.len() - MOST_NAMED;
+            names.truncate(MOST_NAMED);
+            names.push(format!("mais {more}"));
+        }
+        pt::list(&names)
+    }
+
+    /// `45 municípios (Serra, Vila Velha e mais 43)`.
+    fn counted(&self, codes: &[MunicipalityCode]) -> String {
+        format!("{} ({})", pt::counted(codes.len(), "município", "municípios"), self.names(codes))
+    }
+
+    /// `prazo, 5 dias antes (rma/2026-10): 45 cartas: 40 aceitas; 3 devolvidas (…); 2 adiadas (…)`.
+    fn letters(&self, group: &LetterGroup) -> String {
+        let all: usize = group.states.values().map(Vec::len).sum();
+        let states: Vec<String> = group
+            .states
+            .iter()
+            .map(|(state, codes)| {
+                // Of what went well nobody needs the names.
+                let names = match state {
+                    LetterState::Accepted | LetterState::Read => String::new(),
+                    _ => format!(" ({})", self.names(codes)),
+                };
+                format!("{}{names}", letters_in(*state, codes.len()))
+            })
+            .collect();
+        format!(
+            "{} ({}): {}: {}",
+            sort(group.kind, group.rung),
+            group.window,
+            pt::counted(all, "carta", "cartas"),
+            states.join("; ")
+        )
+    }
+
+    /// Why letters are held: the reason, or what is common to several.
+    fn why(&self, group: &HeldGroup) -> String {
+        let mut words: Vec<String> = group.because.iter().map(|why| because(why, self.calendar)).collect();
+        words.dedup();
+        match (words.as_slice(), group.because.first()) {
+            ([only], _) => only.clone(),
+            (_, Some(first)) => {
+                let why = cause(first.cause());
+                format!("Por município, mas de uma só espécie: {why}; “vigia-suas porque” conta cada um.")
+            }
+            (_, None) => String::new(),
+        }
+    }
+
+    /// `janela rma/2026-10, por ana desde 05/11/2026 às 10:00, até ser liberada; motivo: …`.
+    fn order(&self, hold: &Hold) -> String {
+        let until =
+            hold.until.map_or("até que alguém libere".to_owned(), |day| format!("até {}", pt::date(day)));
+        format!(
+            "{}, por {} desde {}, {until}; motivo: {}",
+            hold.scope,
+            pt::line(&hold.authorship.author),
+            pt::instant(hold.authorship.at, &self.calendar.hours.zone),
+            pt::line(&hold.authorship.reason)
+        )
+    }
+
+    /// Until when somebody may act, and what passes in silence otherwise.
+    fn end(&self, group: &HeldGroup) -> String {
+        match group.dies_at {
+            Some(at) => {
+                format!("se ninguém agir, vence em {} sem sair", pt::instant(at, &self.calendar.hours.zone))
+            }
+            None => "espera até que alguém libere".to_owned(),
+        }
+    }
+
+    /// `28/11/2026 às 08:00: prazo, 2 dias antes (rma/2026-10), se ainda em aberto: 59 municípios (…)`.
+    fn next(&self, group: &UpcomingGroup) -> String {
+        let what = match group.what {
+            Upcoming::Waiting => "sai o que hoje espera a hora".to_owned(),
+            Upcoming::Rung { days_before } => {
+                format!("degrau de {}, a quem ainda estiver em aberto", pt::days_before(days_before))
+            }
+            Upcoming::Deadline => "acaba o prazo".to_owned(),
+            Upcoming::Referral => "remessa à GSUAS e às gerências".to_owned(),
+        };
+        format!(
+            "{}: {what} ({}): {}",
+            pt::instant(group.at, &self.calendar.hours.zone),
+            group.window,
+            self.counted(&group.municipalities)
+        )
+    }
+
+    /// Decisions that are equal for many, as one line each.
+    fn decisions(&self, decisions: &[Decision]) -> Vec<String> {
+        let mut groups: BTreeMap<(usize, String, String), Vec<&Decision>> = BTreeMap::new();
+        let mut order: Vec<(String, String)> = Vec::new();
+        for decision in decisions {
+            let name = match decision.key() {
+                NoticeKey::Municipal { window, slot, .. } => format!("{window}{slot}"),
+                other => other.to_string(),
+            };
+            let what =
+                (format!("{} {name}", decision.act().as_str()), because(decision.because(), self.calendar));
+            let place = order.iter().position(|known| *known == what).unwrap_or_else(|| {
+                order.push(what.clone());
+                order.len() - 1
+            });
+            groups.entry((place, what.0, what.1)).or_default().push(decision);
+        }
+        let line = |((_, what, why), group): ((usize, String, String), Vec<&Decision>)| {
+            let codes: Vec<MunicipalityCode> = group.iter().filter_map(|d| d.municipality()).collect();
+            let whom = match codes.as_slice() {
+                [] => String::new(),
+                [code] => format!(" → {code} {}", self.name(*code)),
+                many => format!(" → {}", self.counted(many)),
+            };
+            format!("{what}{whom}: {why}")
+        };
+        groups.into_iter().map(line).collect()
+    }
+}
+
+/// `prazo, 5 dias antes`.
+fn sort(kind: Kind, rung: Option<u16>) -> String {
+    let rung = rung.map(|days| format!(", {}", pt::days_before(days))).unwrap_or_default();
+    format!("{}{rung}", pt::kind(kind))
+}
+
+/// `resumo a GPSB`, `remessa a GSUAS`.
+fn to_staff(letter: &StaffLetter) -> String {
+    let NoticeKey::Staff { window, slot } = &letter.key else { return letter.key.to_string() };
+    let to = |to: &Addressee| pt::line(&to.to_string());
+    match slot {
+        StaffSlot::Digest { to: whom, on, .. } => {
+            format!("resumo de {} a {} ({window})", pt::date(*on), to(whom))
+        }
+        StaffSlot::Referral { to: whom, .. } => format!("remessa a {} ({window})", to(whom)),
+        StaffSlot::ReferralAddendum { to: whom, .. } => {
+            format!("adendo à remessa a {} ({window})", to(whom))
+        }
+        StaffSlot::Alert { .. } | StaffSlot::Report { .. } => letter.key.to_string(),
+    }
+}
+
+/// `3 devolvidas`.
+fn letters_in(state: LetterState, number: usize) -> String {
+    let (one, many) = match state {
+        LetterState::Read => ("lida", "lidas"),
+        LetterState::Accepted => ("aceita", "aceitas"),
+        LetterState::Uncertain => ("incerta", "incertas"),
+        LetterState::Sending => ("em envio", "em envio"),
+        LetterState::Deferred => ("adiada", "adiadas"),
+        LetterState::Queued => ("na fila", "na fila"),
+        LetterState::Held => ("retida", "retidas"),
+        LetterState::Bounced => ("devolvida", "devolvidas"),
+        LetterState::Expired => ("vencida sem sair", "vencidas sem sair"),
+        LetterState::Refused => ("recusada", "recusadas"),
+        LetterState::Withdrawn => ("retirada antes de sair", "retiradas antes de sair"),
+    };
+    pt::counted(number, one, many)
+}
+
+/// What a person types to end a hold; absent where no command of ours does.
+fn release(group: &HeldGroup) -> Option<String> {
+    let first = group.because.first()?;
+    if let Some(id) = first.batch() {
+        return Some(lift(&HoldScope::Batch(id.clone())));
+    }
+    match first {
+        Reason::Held { scope, .. } => Some(lift(scope)),
+        Reason::Unconfirmed { .. } => Some("vigia-suas situacao".to_owned()),
+        _ => None,
+    }
+}
+
+/// The command that ends a `reter`.
+fn lift(scope: &HoldScope) -> String {
+    let what = match scope {
+        HoldScope::All => "--tudo".to_owned(),
+        HoldScope::Window(id) => format!("--janela {id}"),
+        HoldScope::Municipality(code) => format!("--municipio {code}"),
+        HoldScope::Batch(id) => format!("--lote {id}"),
+    };
+    format!("vigia-suas liberar {what} --motivo \"…\"")
+}
+
+/// How many letters left since, and how many wait, are held, are over.
+fn tally(page: &DayPage) -> (usize, usize, usize) {
+    let count = |groups: &[LetterGroup], wanted: &dyn Fn(LetterState) -> bool| -> usize {
+        groups.iter().flat_map(|g| &g.states).filter(|(s, _)| wanted(**s)).map(|(_, codes)| codes.len()).sum()
+    };
+    let left = count(&page.left, &LetterState::has_left);
+    let waiting = count(&page.waiting, &|_| true);
+    let held = page.held.iter().map(|group| group.municipalities.len()).sum();
+    (left, waiting, held)
+}

@@ -1,0 +1,73 @@
+//! The page of the day as a part of a page: the panel's home, and the head of the reports' index. Pure.
+
+use maud::{Markup, html};
+
+use super::super::portuguese as pt;
+use super::text::{feed_words, moved};
+use super::{Words, lift, release, to_staff};
+use crate::domain::calendar::Calendar;
+use crate::domain::roster::Roster;
+use crate::plan::day::DayPage;
+
+/// Every section of the page, under headings of the second order.
+#[must_use]
+pub fn section(page: &DayPage, calendar: &Calendar, roster: &Roster) -> Markup {
+    let words = Words { calendar, roster };
+    let zone = &calendar.hours.zone;
+    let decisions = words.decisions(&page.decisions);
+    html! {
+        section .day {
+            h2 { "O que pede uma pessoa" }
+            @if page.tasks.is_empty() { p .none { "Nada." } }
+            ul {
+                @for task in &page.tasks {
+                    li { (pt::lines(&task.what)) @if let Some(command) = &task.command { ": " code { (command) } } }
+                }
+            }
+            @if !page.held.is_empty() {
+                h2 { "Retido" }
+                ul {
+                    @for group in &page.held {
+                        li {
+                            strong { (group.batch) } ": " (words.counted(&group.municipalities))
+                            ", desde " (pt::instant(group.since, zone)) "; " (words.end(group)) ". "
+                            (words.why(group))
+                            @if let Some(command) = release(group) { " " code { (command) } }
+                        }
+                    }
+                }
+            }
+            @if !page.holds.is_empty() {
+                h2 { "Ordens de reter em vigor: o que ficar devido não sai" }
+                ul { @for hold in &page.holds { li { (words.order(hold)) " " code { (lift(&hold.scope)) } } } }
+            }
+            h2 { "Desde " (pt::instant(page.since, zone)) }
+            @if page.left.is_empty() && page.staff.is_empty() { p .none { "Nenhuma carta saiu." } }
+            ul {
+                @for group in &page.left { li { (words.letters(group)) } }
+                @for letter in &page.staff { li { (to_staff(letter)) ": " (pt::letter_state(letter.state)) } }
+            }
+            @if !page.waiting.is_empty() {
+                h2 { "Já decidido e ainda não saiu" }
+                ul { @for group in &page.waiting { li { (words.letters(group)) } } }
+            }
+            @if !decisions.is_empty() {
+                h2 { "Agora" }
+                ul { @for line in &decisions { li { (line) } } }
+            }
+            h2 { "Em seguida" }
+            @if page.upcoming.is_empty() && page.openings.is_empty() { p .none { "Nada à vista." } }
+            ul {
+                @for group in &page.upcoming { li { (words.next(group)) } }
+                @for (id, on) in &page.openings { li { (pt::date_and_weekday(*on)) ": abre " (id) } }
+            }
+            h2 { "O que mudou no preenchimento" }
+            @if page.moved.is_empty() { p .none { "Nada." } }
+            ul { @for group in &page.moved { li { (moved(group, words)) } } }
+            @if !page.feeds.is_empty() {
+                h2 { "Fontes" }
+                ul { @for feed in &page.feeds { li { (feed_words(feed, page, calendar)) } } }
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The page of a day on which everything happens.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::date;
+
+use super::{headline, section, text};
+use crate::domain::calendar::{Deadline, Sanction};
+use crate::domain::id::FeedId;
+use crate::domain::notice::{Addressee, Kind, NoticeKey, Slot, StaffSlot};
+use crate::domain::overrides::{Authorship, BatchId, Hold, HoldScope};
+use crate::domain::reason::Reason;
+use crate::domain::status::State;
+use crate::plan::day::{
+    DayPage, DayTask, FeedAge, HeldGroup, LetterGroup, MovedGroup, StaffLetter, UpcomingGroup, WindowDay,
+};
+use crate::plan::post::LetterState;
+use crate::plan::summary::{Counts, Upcoming};
+use crate::render::letter::example::World;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn full(world: &World, author: &str) -> DayPage {
+    let (window, rung) = (world.window.clone(), Slot::Rung { edition: 1, days_before: 5 });
+    let here = vec![world.municipality];
+    let group = |states: &[LetterState]| LetterGroup {
+        window: window.clone(),
+        kind: Kind::Warning,
+        rung: Some(5),
+        states: states.iter().map(|state| (*state, here.clone())).collect::<BTreeMap<_, _>>(),
+    };
+    let deadline = Some(Deadline { on: date(2023, 12, 5), at: Deadline::DEFAULT_TIME });
+    DayPage {
+        at: at("2023-12-04T11:00:00Z"),
+        since: at("2023-12-01T11:00:00Z"),
+        tasks: vec![
+            DayTask { what: "o livro é uma cópia antiga".to_owned(), command: None },
+            DayTask {
+                what: "2 endereços recusaram carta".to_owned(),
+                command: Some("vigia-suas contato".to_owned()),
+            },
+        ],
+        held: vec![HeldGroup {
+            batch: BatchId::of_slot(&window, rung),
+            kind: Kind::Warning,
+            rung: Some(5),
+            because: vec![Reason::Held {
+                scope: HoldScope::Window(window.clone()),
+                author: author.to_owned(),
+                reason: "Prazo em revisão".to_owned(),
+            }],
+            municipalities: here.clone(),
+            since: at("2023-12-01T12:00:00Z"),
+            dies_at: Some(at("2023-12-06T02:59:59Z")),
+        }],
+        holds: vec![Hold {
+            scope: HoldScope::Window(window.clone()),
+            until: None,
+            authorship: Authorship {
+                author: author.to_owned(),
+                reason: "Prazo em revisão".to_owned(),
+                at: at("2023-12-01T12:00:00Z"),
+            },
+        }],
+        left: vec![group(&[LetterState::Accepted, LetterState::Bounced, LetterState::Expired])],
+        waiting: vec![group(&[LetterState::Queued, LetterState::Deferred])],
+        staff: vec![StaffLetter {
+            key: NoticeKey::Staff {
+                window: window.clone(),
+                slot: StaffSlot::Referral { edition: 1, to: Addressee::Gsuas },
+            },
+            state: LetterState::Accepted,
+            at: at("2023-12-04T11:00:00Z"),
+        }],
+        decisions: Vec::new(),
+        upcoming: vec![UpcomingGroup {
+            at: at("2023-12-06T02:59:59Z"),
+            window: window.clone(),
+            what: Upcoming::Deadline,
+            municipalities: here.clone(),
+        }],
+        openings: vec![(window.clone(), date(2023, 12, 8))],
+        moved: vec![MovedGroup {
+            window: window.clone(),
+            from: Some(State::Pending),
+            to: State::Done,
+            municipalities: here,
+        }],
+        windows: vec![WindowDay {
+            window,
+            system: "Censo SUAS".to_owned(),
+            deadline,
+            halted: false,
+            counts: Counts { done: 60, pending: 10, unconfirmed: 8, not_applicable: 0 },
+            calls: 9,
+            unknown: 8,
+        }],
+        feeds: vec![FeedAge {
+            feed: FeedId::parse("censo").unwrap(),
+            confirmed_at: Some(at("2023-12-02T11:00:00Z")),
+            is_stale: true,
+            quarantine: Some(("censo-20231204".to_owned(), "nenhuma linha".to_owned())),
+            failure: Some("o servidor respondeu 503".to_owned()),
+        }],
+        next_wake: Some(at("2023-12-04T21:00:00Z")),
+    }
+}
+
+#[test]
+fn the_page_tells_what_left_what_waits_what_is_held_and_what_to_type() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let page = full(&world, "Ana");
+    assert_eq!(headline(&page), "2 cartas saíram, 2 na fila, 1 retida, 10 pendentes");
+    insta::assert_snapshot!("day_text", text(&page, &world.calendar, &world.roster));
+    let nothing = text(&DayPage::default(), &world.calendar, &world.roster);
+    for none in ["nada\n", "nenhuma carta saiu", "nada a fazer agora", "nada à vista"] {
+        assert!(nothing.contains(none), "{none}: {nothing}");
+    }
+}
+
+#[test]
+fn whatever_somebody_wrote_is_only_text() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let hostile = "<script>alert(1)</script>\u{202e}\u{1b}[2J=HYPERLINK(\"x\")".to_owned() + &"x".repeat(300);
+    let page = full(&world, &hostile);
+    let shown = section(&page, &world.calendar, &world.roster).into_string();
+    assert!(
+        !shown.contains("<script") && !shown.contains('\u{202e}') && !shown.contains('\u{1b}'),
+        "{shown}"
+    );
+    let shown = text(&page, &world.calendar, &world.roster);
+    assert!(!shown.contains('\u{202e}') && !shown.contains('\u{1b}'), "{shown}");
+    assert_eq!(
+        shown.lines().filter(|line| line.contains("HYPERLINK")).count(),
+        2,
+        "the hold and its order: {shown}"
+    );
+}

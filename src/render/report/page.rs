@@ -1,0 +1,367 @@
+//! The report as one self-contained page that prints well: no script, nothing loaded, every chart also in numbers. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::super::because::{self, because, part_name};
+use super::super::chart::{self, ChartLine, ChartMark};
+use super::super::portuguese as pt;
+use super::text::letter_words;
+use crate::domain::calendar::{Calendar, Deadline};
+use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::domain::notice::Kind;
+use crate::domain::status::State;
+use crate::plan::curve::Curves;
+use crate::plan::post::LetterState;
+use crate::plan::summary::{CallLine, Counts, MunicipalityLine, PartLine, WindowSummary};
+use crate::text::visible;
+
+pub(super) const STYLE: &str = include_str!("style.css");
+/// Nothing may be loaded or run, whatever a name says.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+/// Days of a curve told in numbers: every so many.
+const WEEK: i64 = 7;
+
+/// The shell of a page of ours: head, policy, style.
+#[must_use]
+pub fn shell(title: &str, body: &Markup) -> String {
+    let markup = html! {
+        (DOCTYPE)
+        html lang="pt-BR" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="referrer" content="no-referrer";
+                meta name="robots" content="noindex";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body { (body) }
+        }
+    };
+    visible::lines(&markup.into_string())
+}
+
+/// Where each window stands, with charts.
+#[must_use]
+pub fn page(summaries: &[WindowSummary], curves: &BTreeMap<WindowId, Curves>, calendar: &Calendar) -> String {
+    let at = summaries.first().map(|summary| pt::instant(summary.at, &calendar.hours.zone));
+    let body = html! {
+        header {
+            h1 { "Relatório de acompanhamento" }
+            @match &at {
+                Some(at) => p .note { "Situação conhecida em " (at) "." },
+                None => p { "Nenhuma janela a relatar." },
+            }
+            @if summaries.len() > 1 {
+                nav aria-label="Janelas" {
+                    ul { @for (n, summary) in summaries.iter().enumerate() { li { a href={ "#j" (n) } { (summary.window) } } } li { a href="#municipios" { "municípios e janelas" } } }
+                }
+            }
+        }
+        main {
+            @for (n, summary) in summaries.iter().enumerate() {
+                (window(&format!("j{n}"), summary, curves.get(&summary.window), calendar))
+            }
+            @if !summaries.is_empty() { (heat(summaries)) }
+        }
+        footer {
+            p { "Contém nomes e telefones de titulares de cargos, guardados para as comunicações formais (norma BES Nº 08, 6.1 e 6.2): só para a equipe." }
+            p { "“Não confirmado” quer dizer que nenhum dado recente diz se o preenchimento foi concluído: não é culpa nem inocência de ninguém." }
+        }
+    };
+    shell("Relatório de acompanhamento", &body)
+}
+
+/// Municipalities × windows.
+fn heat(summaries: &[WindowSummary]) -> Markup {
+    let mut names: BTreeMap<MunicipalityCode, &str> = BTreeMap::new();
+    for line in summaries.iter().flat_map(|summary| &summary.lines) {
+        names.entry(line.municipality).or_insert(&line.name);
+    }
+    let mut rows: Vec<(MunicipalityCode, &str)> = names.into_iter().collect();
+    rows.sort_by_key(|(code, name)| (crate::text::fold::folded(name), *code));
+    html! {
+        section #municipios {
+            h2 { "Municípios e janelas" }
+            (chart::legend())
+            div .wide {
+                table .heat {
+                    thead { tr { th scope="col" { "Município" } @for summary in summaries { th scope="col" { (summary.window) } } } }
+                    tbody {
+                        @for (code, name) in rows {
+                            tr {
+                                th scope="row" { (pt::line(name)) }
+                                @for summary in summaries {
+                                    @match summary.lines.iter().find(|line| line.municipality == code) {
+                                        Some(line) => td .(class(line.state)) { (symbol(line.state)) " " (line.state) },
+                                        None => td { "não esperado" },
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn window(id: &str, summary: &WindowSummary, curves: Option<&Curves>, calendar: &Calendar) -> Markup {
+    let counts = summary.municipalities;
+    html! {
+        section .window id=(id) {
+            h2 { (pt::line(&summary.system)) " (" (summary.window) ")" }
+            p {
+                "Aberta em " (pt::date(summary.opens_on)) ". Prazo: "
+                strong { (pt::deadline_or_undefined(summary.deadline)) } ", edição " (summary.edition) "."
+                @if !summary.source.is_empty() { " Fonte: " (pt::line(&summary.source).trim_end_matches('.')) "." }
+            }
+            @if summary.halted { p { strong { "A janela está interrompida: ninguém é cobrado." } } }
+            ul .tiles {
+                li { b { (counts.expected()) } "municípios esperados" }
+                li .done { b { (counts.done) } "● concluídos" }
+                li .pending { b { (counts.pending) } "▲ pendentes" }
+                li .unconfirmed { b { (counts.unconfirmed) } "? não confirmados" }
+                li { b { (counts.not_applicable) } "– não se aplica" }
+            }
+            @if let Some(curves) = curves.filter(|curves| !curves.this.points.is_empty()) {
+                (growth(id, summary, curves, calendar))
+            }
+            (tallies(&format!("{id}p"), "Por parte", summary.by_part.iter().map(|(part, c)| (part_name(part, calendar), *c)).collect()))
+            (tallies(&format!("{id}g"), "Por gerência (partes)", summary.by_gerencia.iter().map(|(g, c)| (pt::line(g.as_str()), *c)).collect()))
+            (tallies(&format!("{id}r"), "Por região", summary.by_region.iter().map(|(r, c)| (region(r), *c)).collect()))
+            (letters(summary))
+            (calls(summary, calendar))
+            (municipalities(summary, calendar))
+        }
+    }
+}
+
+fn region(name: &str) -> String {
+    if name.is_empty() { "(não informada)".to_owned() } else { pt::line(name) }
+}
+
+/// The fill-in curve against the deadline and its editions, with the year before behind it.
+fn growth(id: &str, summary: &WindowSummary, curves: &Curves, calendar: &Calendar) -> Markup {
+    let this = &curves.this;
+    let today = calendar.hours.zone.date_of(summary.at);
+    let ends = summary.editions.iter().filter_map(|(number, deadline)| Some((*number, (*deadline)?)));
+    let ends: Vec<(u16, Deadline)> = ends.collect();
+    let last_end = ends.iter().map(|(_, deadline)| this.day(deadline.on)).max().unwrap_or(0);
+    let last = last_end.max(this.day(today)).max(1);
+    let points = |curve: &crate::plan::curve::FillCurve| -> Vec<(i64, usize)> {
+        let all = curve.points.iter().map(|(on, done)| (curve.day(*on), *done));
+        all.filter(|(day, _)| (0..=last).contains(day)).collect()
+    };
+    let mut lines =
+        vec![ChartLine { name: "esta janela".to_owned(), points: points(this), is_behind: false }];
+    if let Some(before) = &curves.last_year {
+        let line = ChartLine { name: "um ano antes".to_owned(), points: points(before), is_behind: true };
+        lines.push(line);
+    }
+    let mark = |(number, deadline): &(u16, Deadline)| ChartMark {
+        day: this.day(deadline.on),
+        label: format!("prazo {}: {}", number, pt::date(deadline.on)),
+    };
+    let marks: Vec<ChartMark> = ends.iter().map(mark).collect();
+    let end = this.opens_on.saturating_add(jiff::Span::new().days(last.min(20_000)));
+    let latest = this.points.last().map(|(on, done)| format!("{done} em {}", pt::date(*on)));
+    let description = format!(
+        "Registros concluídos por dia desde a abertura, em {}. Último: {}. {}",
+        pt::date(this.opens_on),
+        latest.unwrap_or_else(|| "nenhum".to_owned()),
+        marks.iter().map(|m| m.label.clone()).collect::<Vec<_>>().join("; ")
+    );
+    let mut days: BTreeSet<i64> = (0..=last).step_by(usize::try_from(WEEK).unwrap_or(7)).collect();
+    days.extend(ends.iter().map(|(_, deadline)| this.day(deadline.on)).filter(|day| *day <= last));
+    days.insert(this.day(today).clamp(0, last));
+    let shown = |known: Option<usize>| known.map_or_else(|| "–".to_owned(), |n| n.to_string());
+    let past = this.day(today);
+    html! {
+        h3 { "Preenchimento no tempo" }
+        (chart::lines(&format!("{id}c"), ("Registros concluídos no tempo", &description), &lines, &marks, [(0, pt::date(this.opens_on)), (last, pt::date(end))]))
+        div .wide {
+            table {
+                thead { tr { th scope="col" { "Dia" } th .number scope="col" { "Concluídos" } @if curves.last_year.is_some() { th .number scope="col" { "Um ano antes" } } } }
+                tbody {
+                    @for day in days {
+                        tr {
+                            th scope="row" { (pt::date(this.opens_on.saturating_add(jiff::Span::new().days(day)))) }
+                            td .number { (shown(this.after(day).filter(|_| day <= past))) }
+                            @if let Some(before) = &curves.last_year { td .number { (shown(before.after(day))) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn tallies(id: &str, title: &str, rows: Vec<(String, Counts)>) -> Markup {
+    if rows.is_empty() {
+        return html! {};
+    }
+    html! {
+        h3 { (title) }
+        (chart::bars(id, title, &rows))
+        (chart::legend())
+        div .wide {
+            table {
+                thead {
+                    tr {
+                        th scope="col" { (title.trim_start_matches("Por ")) }
+                        @for name in ["Esperados", "Concluídos", "Pendentes", "Não confirmados", "Não se aplica"] { th .number scope="col" { (name) } }
+                    }
+                }
+                tbody {
+                    @for (name, c) in &rows {
+                        tr {
+                            th scope="row" { (name) }
+                            @for number in [c.expected(), c.done, c.pending, c.unconfirmed, c.not_applicable] { td .number { (number) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Letters by what really became of them.
+fn letters(summary: &WindowSummary) -> Markup {
+    let mut rows: BTreeMap<(Kind, u16, u16), BTreeMap<LetterState, usize>> = BTreeMap::new();
+    for letter in summary.lines.iter().flat_map(|line| &line.letters) {
+        let key = (letter.kind, letter.edition, u16::MAX - letter.rung.unwrap_or(u16::MAX));
+        *rows.entry(key).or_default().entry(letter.state).or_default() += 1;
+    }
+    let states: BTreeSet<LetterState> = rows.values().flat_map(BTreeMap::keys).copied().collect();
+    html! {
+        h3 { "Cartas, pelo que foi feito delas" }
+        @if rows.is_empty() { p .none { "Nenhuma carta." } } @else {
+            div .wide {
+                table {
+                    thead { tr { th scope="col" { "Carta" } th .number scope="col" { "Todas" } @for state in &states { th .number scope="col" { (pt::letter_state(*state)) } } } }
+                    tbody {
+                        @for ((kind, edition, rung), counts) in &rows {
+                            @let rung = u16::MAX - rung;
+                            tr {
+                                th scope="row" {
+                                    (pt::kind(*kind))
+                                    @if rung != u16::MAX { ", " (pt::days_before(rung)) }
+                                    " (edição " (edition) ")"
+                                }
+                                td .number { (counts.values().sum::<usize>()) }
+                                @for state in &states { td .number { (counts.get(state).copied().unwrap_or(0)) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn calls(summary: &WindowSummary, calendar: &Calendar) -> Markup {
+    let (owing, unknown): (Vec<_>, Vec<_>) = summary.call_list.iter().partition(|call| !call.owes.is_empty());
+    html! {
+        @for (title, calls) in [("A quem telefonar", owing), ("Por confirmar, antes de qualquer cobrança", unknown)] {
+            h3 { (title) " (" (calls.len()) ")" }
+            @if !calls.is_empty() {
+                div .wide {
+                    table {
+                        thead { tr { th scope="col" { "Município" } th scope="col" { "Telefone" } th scope="col" { "Titular" } th scope="col" { "Partes" } th scope="col" { "Porquê" } th scope="col" { "Já tentado" } } }
+                        tbody { @for call in calls { (call_row(call, calendar)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn call_row(call: &CallLine, calendar: &Calendar) -> Markup {
+    let parts = if call.owes.is_empty() { &call.unconfirmed } else { &call.owes };
+    let parts: Vec<String> = parts.iter().map(|part| part_name(part, calendar)).collect();
+    html! {
+        tr {
+            th scope="row" { (pt::line(&call.name)) " " span .note { (call.municipality) } }
+            td { (if call.telephone.is_empty() { "não informado".to_owned() } else { pt::line(&call.telephone) }) }
+            td { (pt::line(&call.holder)) }
+            td { (pt::list(&parts)) }
+            td { @for reason in &call.because { p { (because::call_reason(reason, calendar)) } } }
+            td { @for note in &call.tried { p { (because::call(note, calendar)) } } }
+        }
+    }
+}
+
+fn municipalities(summary: &WindowSummary, calendar: &Calendar) -> Markup {
+    html! {
+        h3 { "Município por município" }
+        div .wide {
+            table {
+                thead { tr { th scope="col" { "Município" } th scope="col" { "Situação" } th scope="col" { "Partes em aberto" } th scope="col" { "Cartas" } th scope="col" { "Retido" } } }
+                tbody {
+                    @for line in &summary.lines {
+                        tr {
+                            th scope="row" { (pt::line(&line.name)) " " span .note { (line.municipality) } }
+                            td {
+                                b .state .(class(line.state)) aria-hidden="true" { (symbol(line.state)) } " " (line.state)
+                                @if line.edition != summary.edition { p .note { "edição " (line.edition) ", prazo " (pt::deadline_or_undefined(line.deadline)) } }
+                            }
+                            td { ul { @for part in open(line) { li { (part_words(part, calendar)) } } } }
+                            td { ul { @for letter in &line.letters { li { (letter_words(letter, calendar)) } } } }
+                            td { ul { @for held in &line.withheld { li { (because(&held.because, calendar)) } } } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn open(line: &MunicipalityLine) -> impl Iterator<Item = &PartLine> {
+    line.parts.iter().filter(|part| matches!(part.state, State::Pending | State::Unconfirmed))
+}
+
+fn part_words(part: &PartLine, calendar: &Calendar) -> String {
+    let mut facts = vec![part.state.to_string()];
+    facts.extend(part.doubt.map(|doubt| because::doubt(&doubt, calendar)));
+    if !part.units.is_empty() {
+        facts.push(pt::counted(part.units.len(), "unidade", "unidades"));
+    }
+    facts.extend(part.as_of.map(|at| format!("dado de {}", pt::short_instant(at, &calendar.hours.zone))));
+    facts.extend(part.feed.as_ref().map(|feed| format!("fonte {feed}")));
+    facts.extend(part.wording.as_deref().map(|word| format!("“{}”", pt::line(word))));
+    format!("{}: {}", part_name(&part.part, calendar), facts.join("; "))
+}
+
+fn class(state: State) -> &'static str {
+    match state {
+        State::Done => "done",
+        State::Pending => "pending",
+        State::Unconfirmed => "unconfirmed",
+        State::NotApplicable => "na",
+    }
+}
+
+fn symbol(state: State) -> &'static str {
+    chart::STATES.iter().find(|(known, ..)| *known == class(state)).map_or("", |(_, symbol, _)| symbol)
+}
+
+/// The list of the reports in a folder, the newest first: each with its name and the endings it is there in.
+#[must_use]
+pub fn index(reports: &[(String, Vec<String>)]) -> String {
+    let body = html! {
+        header { h1 { "Relatórios de acompanhamento" } }
+        main {
+            @if reports.is_empty() { p .none { "Nenhum ainda." } }
+            ul {
+                @for (name, endings) in reports {
+                    li { (name) ": " @for ending in endings { a href={ (name) (ending) } { (ending.trim_start_matches(['.', '-'])) } " " } }
+                }
+            }
+        }
+    };
+    shell("Relatórios de acompanhamento", &body)
+}

@@ -1,0 +1,116 @@
+//! What became of each letter at each address, now or as it stood at an earlier instant, and how a window filled.
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+
+use super::cell::{Cells, ms};
+use super::sql::{bound, statements};
+use super::{Store, StoreError};
+use crate::domain::delivery::DeliveryState;
+use crate::domain::id::{EmailAddress, FeedId, WindowId};
+use crate::domain::journal::Act;
+use crate::domain::notice::NoticeKey;
+use crate::domain::roster::Role;
+use crate::plan::curve::FillTally;
+use crate::plan::post::{DeliveryFact, LetterState, Post};
+
+statements! {
+    const TALLIES = "SELECT s.feed, s.taken_at, t.done FROM snapshot_tallies t JOIN snapshots s ON s.id = t.snapshot \
+                     WHERE t.window_id = $1 AND s.verdict = 'aceita' AND s.taken_at <= $2 ORDER BY s.taken_at";
+    const NOW = "SELECT d.notice_key, d.version, d.role, d.address, d.state, d.stopped_by, d.next_attempt_at, \
+                 d.valid_until, d.settled_at, l.recorded_at FROM notices n \
+                 JOIN deliveries d ON d.notice_key = n.notice_key \
+                 JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version \
+                 WHERE n.window_id = $1 ORDER BY d.notice_key, d.version, d.role, d.address";
+    // What came later is not known yet: the last attempt that had ended, unless it had already come back, or been read or
+    // stopped. What may once have been taken stays so.
+    const THEN = "SELECT d.notice_key, d.version, d.role, d.address, \
+                  CASE WHEN d.settled_at <= $2 AND d.state IN ('devolvido', 'lido') THEN d.state \
+                  WHEN d.stopped_at <= $2 AND d.state IN ('retirado', 'expirado') THEN d.state \
+                  WHEN a.outcome = 'adiado' AND EXISTS (SELECT 1 FROM attempts u WHERE u.delivery = d.id \
+                  AND u.ended_at <= $2 AND u.outcome = 'incerto') THEN 'incerto' \
+                  ELSE COALESCE(a.outcome, 'registrado') END AS state, \
+                  CASE WHEN d.stopped_at <= $2 THEN d.stopped_by END AS stopped_by, \
+                  COALESCE((SELECT MIN(b.started_at) FROM attempts b WHERE b.delivery = d.id AND b.started_at > $2), \
+                  d.next_attempt_at) AS next_attempt_at, d.valid_until, \
+                  CASE WHEN d.settled_at <= $2 THEN d.settled_at ELSE a.ended_at END AS settled_at, l.recorded_at \
+                  FROM notices n JOIN deliveries d ON d.notice_key = n.notice_key \
+                  JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version \
+                  LEFT JOIN attempts a ON a.delivery = d.id AND a.n = (SELECT MAX(e.n) FROM attempts e \
+                  WHERE e.delivery = d.id AND e.ended_at <= $2) \
+                  WHERE n.window_id = $1 AND l.recorded_at <= $2 ORDER BY d.notice_key, d.version, d.role, d.address";
+}
+
+impl Store {
+    /// The deliveries of some windows as they stand at `now`.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn post(&self, windows: &[WindowId], now: Timestamp) -> Result<Post, StoreError> {
+        let mut view = self.db.view().await?;
+        let mut post = Post::default();
+        for window in windows {
+            for row in bound!(NOW, window.as_str()).fetch_all(&mut *view).await? {
+                put(&mut post, &row, now)?;
+            }
+        }
+        Ok(post)
+    }
+
+    /// The same as they stood at an earlier instant.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn post_as_known(&self, windows: &[WindowId], at: Timestamp) -> Result<Post, StoreError> {
+        let mut view = self.db.view().await?;
+        let mut post = Post::default();
+        for window in windows {
+            for row in bound!(THEN, window.as_str(), ms(at)).fetch_all(&mut *view).await? {
+                put(&mut post, &row, at)?;
+            }
+        }
+        Ok(post)
+    }
+}
+
+impl Store {
+    /// What each accepted load said of a window by an instant, in order of time.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn fill_in(&self, window: &WindowId, by: Timestamp) -> Result<Vec<FillTally>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let rows = bound!(TALLIES, window.as_str(), ms(by)).fetch_all(&mut *conn).await?;
+        let tally = |row: &SqliteRow| {
+            let cells = Cells::of("snapshot_tallies", row);
+            Ok(FillTally {
+                feed: cells.parsed("feed", |t| FeedId::parse(t).ok())?,
+                taken_at: cells.instant("taken_at")?,
+                done: cells.number("done")?,
+            })
+        };
+        rows.iter().map(tally).collect()
+    }
+}
+
+fn put(post: &mut Post, row: &SqliteRow, now: Timestamp) -> Result<(), StoreError> {
+    let cells = Cells::of("deliveries", row);
+    let next_at = cells.instant_opt("next_attempt_at")?;
+    let state = LetterState::of(
+        cells.parsed("state", DeliveryState::parse)?,
+        cells.parsed_opt("stopped_by", Act::parse)?,
+        next_at,
+        cells.instant_opt("valid_until")?,
+        now,
+    );
+    let fact = DeliveryFact {
+        version: cells.number("version")?,
+        role: cells.parsed("role", Role::parse)?,
+        address: cells.parsed("address", |t| EmailAddress::parse(t).ok())?,
+        state,
+        at: cells.instant_opt("settled_at")?.unwrap_or(cells.instant("recorded_at")?),
+        next_at: next_at.filter(|_| state.is_waiting()),
+    };
+    post.put(cells.parsed("notice_key", NoticeKey::parse)?, fact);
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! Where windows stand: the one summary that every report, page and command is drawn from, now or as it was known then.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::known::Known;
+use super::live::Live;
+use crate::domain::calendar::{Calendar, Window};
+use crate::domain::id::{Reference, WindowId};
+use crate::plan::account::{View, summarise};
+use crate::plan::curve::{Curves, curve};
+use crate::plan::post::Post;
+use crate::plan::summary::WindowSummary;
+use crate::plan::{self, Plan};
+use crate::store::{Store, StoreError};
+
+/// The instant that is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AsOf {
+    /// Now.
+    Now(Timestamp),
+    /// An earlier instant, with what was known then (`--em`).
+    Then(Timestamp),
+}
+
+impl AsOf {
+    /// The instant itself.
+    #[must_use]
+    pub fn at(self) -> Timestamp {
+        match self {
+            Self::Now(at) | Self::Then(at) => at,
+        }
+    }
+}
+
+/// Everything known at an instant, its plan, and what became of the letters of the windows worth reporting on.
+pub struct Overview {
+    /// What was known.
+    pub known: Known,
+    /// What a pass would do.
+    pub plan: Plan,
+    /// What became of letters.
+    pub post: Post,
+    /// Where each window stands, by id.
+    pub windows: Vec<WindowSummary>,
+    /// The instant.
+    pub as_of: AsOf,
+}
+
+impl Overview {
+    /// Looks at the windows named, or at those worth reporting on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn load(
+        live: Arc<Live>,
+        store: Option<&Store>,
+        only: Option<&[WindowId]>,
+        as_of: AsOf,
+    ) -> Result<Self, StoreError> {
+        let mut known = match store {
+            Some(store) => Known::load(live, store, as_of.at()).await?,
+            None => Known::empty(live.setup.clone(), live.calendar.clone(), as_of.at()),
+        };
+        if let (AsOf::Then(at), Some(store)) = (as_of, store) {
+            known.take(store.status_as_known(at).await?);
+            known.ledger = known.ledger.as_known(at);
+        }
+        Self::of(known, store, only, as_of).await
+    }
+
+    /// The same of what is loaded already.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn of(
+        known: Known,
+        store: Option<&Store>,
+        only: Option<&[WindowId]>,
+        as_of: AsOf,
+    ) -> Result<Self, StoreError> {
+        let windows = only.map_or_else(|| reported_windows(&known, as_of.at()), <[WindowId]>::to_vec);
+        let post = match (store, as_of) {
+            (Some(store), AsOf::Now(at)) => store.post(&windows, at).await?,
+            (Some(store), AsOf::Then(at)) => store.post_as_known(&windows, at).await?,
+            (None, _) => Post::default(),
+        };
+        let plan = plan::plan(&known.world(), as_of.at());
+        let world = known.world();
+        let view = View { world: &world, plan: &plan, post: &post, now: as_of.at() };
+        let windows = windows.iter().filter_map(|window| summarise(view, window)).collect();
+        Ok(Self { known, plan, post, windows, as_of })
+    }
+
+    /// How each window filled, with the year before behind it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn curves(&self, store: Option<&Store>) -> Result<BTreeMap<WindowId, Curves>, StoreError> {
+        let mut all = BTreeMap::new();
+        let (Some(store), calendar) = (store, &self.known.live.calendar) else { return Ok(all) };
+        for summary in &self.windows {
+            let Some(window) = calendar.window(&summary.window) else { continue };
+            let zone = &calendar.hours.zone;
+            let tallies = store.fill_in(&window.id, self.as_of.at()).await?;
+            let mut curves = Curves { this: curve(window.opens_on, &tallies, zone), last_year: None };
+            if let Some(before) = a_year_before(&window, calendar) {
+                let tallies = store.fill_in(&before.id, self.as_of.at()).await?;
+                curves.last_year =
+                    Some(curve(before.opens_on, &tallies, zone)).filter(|curve| !curve.points.is_empty());
+            }
+            all.insert(window.id, curves);
+        }
+        Ok(all)
+    }
+}
+
+/// The same window a year before, if the calendar has one.
+fn a_year_before(window: &Window, calendar: &Calendar) -> Option<Window> {
+    let reference = match window.reference {
+        Reference::Year(year) => Reference::Year(year - 1),
+        Reference::Month(year, month) => Reference::Month(year - 1, month),
+        Reference::Quarter(year, quarter) => Reference::Quarter(year - 1, quarter),
+    };
+    calendar.window(&WindowId::new(&window.system, reference, window.name.as_deref()).ok()?)
+}
+
+/// The windows worth reporting on: those open now, and those closed not long ago that this ledger has followed.
+#[must_use]
+pub fn reported_windows(known: &Known, now: Timestamp) -> Vec<WindowId> {
+    let zone = &known.live.calendar.hours.zone;
+    let lingers = crate::domain::time::hours_after(now, -24 * 45);
+    let ends_at = |window: &Window| window.latest_deadline().map(|d| d.instant(zone));
+    known
+        .windows
+        .iter()
+        .filter(|window| zone.start_of(window.opens_on) <= now)
+        .filter(|window| match ends_at(window) {
+            None => true,
+            Some(at) => at > now || (at >= lingers && known.ledger.window(&window.id).is_some()),
+        })
+        .map(|window| window.id.clone())
+        .collect()
+}

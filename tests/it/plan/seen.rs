@@ -1,0 +1,223 @@
+//! What staff read, over thousands of drawn worlds: one reason for one thing, and no letter that never left shown as sent.
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+use vigia_suas::domain::id::EmailAddress;
+use vigia_suas::domain::notice::{Kind, NoticeKey};
+use vigia_suas::domain::reason::Cause;
+use vigia_suas::domain::roster::Role;
+use vigia_suas::plan::account::{View, explain, summarise};
+use vigia_suas::plan::day;
+use vigia_suas::plan::ledger::{NoticeRecord, Standing};
+use vigia_suas::plan::post::{DeliveryFact, LetterState, Post};
+use vigia_suas::plan::replay::Replay;
+use vigia_suas::plan::summary::{CallReason, WindowSummary};
+use vigia_suas::render::because::because;
+use vigia_suas::render::report;
+
+use crate::support::world::{Built, draws};
+
+/// Worlds per law.
+const WORLDS: u32 = 2_000;
+
+fn worlds() -> Config {
+    Config { cases: WORLDS, failure_persistence: None, ..Config::default() }
+}
+
+/// The world after some passes of a run, each with its instant: the last have the longest stories.
+fn moments(built: &Built) -> Vec<(Replay<'_>, Timestamp)> {
+    let mut worlds = Vec::new();
+    built.replay().run_with(built.from, built.until, &built.changes, |replay, at, _| {
+        worlds.push((replay.clone(), at));
+    });
+    worlds.into_iter().rev().step_by(7).take(2).collect()
+}
+
+/// What became of one letter, drawn: it may have been accepted at once, as a rehearsal has it, or anything else.
+fn redrawn(record: &NoticeRecord, fate: u8, now: Timestamp) -> (NoticeRecord, Vec<LetterState>) {
+    let at = record.standing.sent_at().unwrap_or(record.recorded_at);
+    let (standing, states): (Standing, &[LetterState]) = match fate {
+        0 => (Standing::Queued, &[LetterState::Queued]),
+        1 => (Standing::Queued, &[LetterState::Deferred, LetterState::Refused]),
+        2 => (Standing::Failed, &[LetterState::Bounced, LetterState::Refused]),
+        3 => (Standing::Failed, &[LetterState::Refused]),
+        4 => (Standing::Expired { at: now, held_by: None }, &[LetterState::Expired, LetterState::Expired]),
+        5 => (Standing::Expired { at: now, held_by: Cause::parse("retido") }, &[]),
+        6 => (Standing::Sent { at, live: true }, &[LetterState::Accepted, LetterState::Deferred]),
+        7 => (Standing::Sent { at, live: false }, &[LetterState::Uncertain]),
+        _ => (Standing::Sent { at, live: false }, &[]),
+    };
+    (NoticeRecord { standing, ..record.clone() }, states.to_vec())
+}
+
+/// Every letter that left gets a fate of its own.
+fn redraw(replay: &mut Replay<'_>, fates: &[u8], now: Timestamp) -> Post {
+    let mut post = Post::default();
+    let mut records = Vec::new();
+    for (window, ledger) in replay.ledger.windows() {
+        for (code, of_it) in ledger.municipalities() {
+            let sent = of_it.iter().filter(|r| r.standing.sent_at().is_some());
+            records.extend(sent.map(|record| (window.clone(), code, record.clone())));
+        }
+    }
+    records.sort_by_key(|(window, code, record)| (window.clone(), *code, record.slot));
+    for ((window, code, record), fate) in records.into_iter().zip(fates.iter().cycle()) {
+        let (record, states) = redrawn(&record, *fate, now);
+        let key = NoticeKey::Municipal { window: window.clone(), slot: record.slot, municipality: code };
+        for (n, state) in states.into_iter().enumerate() {
+            let address = EmailAddress::parse(&format!("a{n}@municipio.invalid")).unwrap();
+            let fact = DeliveryFact { version: 1, role: Role::Smas, address, state, at: now, next_at: None };
+            post.put(key.clone(), fact);
+        }
+        replay.ledger.put(&window, code, record);
+    }
+    post
+}
+
+/// Whether words about a letter say that it reached somebody.
+fn says_it_left(words: &str) -> bool {
+    words.split(|c: char| !c.is_alphabetic()).any(|word| ["aceita", "incerta", "lida"].contains(&word))
+}
+
+/// Each letter's words in the text and in the table.
+fn letters_in_words(summary: &WindowSummary, built: &Built) -> Vec<(bool, String)> {
+    let lines = summary.lines.iter().flat_map(|line| &line.letters);
+    lines.map(|letter| (letter.state.has_left(), report::letter_words(letter, &built.calendar))).collect()
+}
+
+proptest! {
+    #![proptest_config(worlds())]
+
+    #[test]
+    fn every_surface_gives_one_reason_for_one_thing(draw in draws(), fates in prop::collection::vec(0..9_u8, 1..12)) {
+        let built = draw.build();
+        for (mut replay, now) in moments(&built) {
+            let post = redraw(&mut replay, &fates, now);
+            let (world, plan) = (replay.world(), replay.plan(now));
+            let view = View { world: &world, plan: &plan, post: &post, now };
+            for window in replay.windows() {
+                let Some(summary) = summarise(view, &window.id) else { continue };
+                let text = report::text(std::slice::from_ref(&summary), &built.calendar);
+                for line in &summary.lines {
+                    let code = line.municipality;
+                    // `plano` shows the plan itself.
+                    let about = |key: &NoticeKey| key.window() == Some(&window.id) && key.municipality() == Some(code);
+                    let held: Vec<_> = plan.held.iter().filter(|d| about(d.key())).map(|d| d.because()).collect();
+                    // `porque` and the dossier ask for one municipality, reports for all of them.
+                    let told = explain(view, &window.id, code).unwrap();
+                    prop_assert_eq!(told.line.as_ref(), Some(line));
+                    prop_assert_eq!(&told.silence, &line.silence);
+                    prop_assert_eq!(told.held.iter().map(|d| d.because()).collect::<Vec<_>>(), held.clone());
+                    prop_assert_eq!(line.withheld.iter().map(|h| &h.because).collect::<Vec<_>>(), held.clone());
+                    for why in &held {
+                        prop_assert!(text.contains(&because(why, &built.calendar)), "{why:?} is not in the report");
+                    }
+                    let call = summary.call_list.iter().find(|call| call.municipality == code);
+                    prop_assert_eq!(told.call.as_ref(), call);
+                    for reason in call.iter().flat_map(|call| &call.because) {
+                        if let CallReason::Decided(why) = reason
+                            && why.cause().as_str() != "prazo-encerrado"
+                        {
+                            prop_assert!(held.contains(&why), "{code}: {why:?} is given by the call list alone");
+                        }
+                    }
+                    let quiet = told.actions.is_empty() && held.is_empty() && !line.letters.iter().any(|l| l.state.is_waiting());
+                    prop_assert!(!quiet || line.silence.is_some(), "{code} {}: nothing says why nothing is said", window.id);
+                    if let Some(next) = line.next {
+                        prop_assert!(next.at > now, "{code}: {next:?} is past");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_letter_that_never_left_is_nowhere_shown_as_sent(draw in draws(), fates in prop::collection::vec(0..9_u8, 1..12)) {
+        let built = draw.build();
+        for (mut replay, now) in moments(&built) {
+            let post = redraw(&mut replay, &fates, now);
+            let (world, plan) = (replay.world(), replay.plan(now));
+            let view = View { world: &world, plan: &plan, post: &post, now };
+            for window in replay.windows() {
+                let Some(summary) = summarise(view, &window.id) else { continue };
+                for (has_left, words) in letters_in_words(&summary, &built) {
+                    prop_assert!(has_left || !says_it_left(&words), "{words}");
+                }
+                for line in &summary.lines {
+                    let records = replay.ledger.window(&window.id).map_or(&[][..], |ledger| ledger.of(line.municipality));
+                    for record in records {
+                        let key = NoticeKey::Municipal {
+                            window: window.id.clone(), slot: record.slot, municipality: line.municipality,
+                        };
+                        let letter = line.letters.iter().find(|letter| letter.key == key);
+                        let facts = post.of(&key);
+                        let taken = record.standing.sent_at().is_some();
+                        let came_back = facts.iter().any(|f| f.state == LetterState::Bounced);
+                        prop_assert_eq!(letter.is_some_and(|l| l.state.has_left()), taken || came_back, "{} {:?}", key, record.standing);
+                        prop_assert_eq!(letter.and_then(|l| l.left_at).is_some(), taken, "{}", key);
+                    }
+                    let warned = records.iter().filter(|r| r.kind == Kind::Warning && r.edition == line.edition);
+                    let warned = warned.filter(|r| r.standing.sent_at().is_some()).count();
+                    let call = summary.call_list.iter().find(|call| call.municipality == line.municipality);
+                    for reason in call.iter().flat_map(|call| &call.because) {
+                        if let CallReason::Warned { letters, .. } = reason {
+                            prop_assert_eq!(*letters, warned);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_page_of_the_day_names_all_that_is_held_once_and_counts_as_sent_only_what_left(
+        draw in draws(),
+        fates in prop::collection::vec(0..9_u8, 1..12),
+        hours in 1..200_i64,
+    ) {
+        let built = draw.build();
+        for (mut replay, now) in moments(&built) {
+            let post = redraw(&mut replay, &fates, now);
+            let (world, plan) = (replay.world(), replay.plan(now));
+            let view = View { world: &world, plan: &plan, post: &post, now };
+            let windows: Vec<WindowSummary> =
+                replay.windows().iter().filter_map(|window| summarise(view, &window.id)).collect();
+            let since = now - SignedDuration::from_hours(hours);
+            let page = day::page(view, &windows, &windows, since, Vec::new(), Vec::new());
+            let mut named: Vec<String> = Vec::new();
+            for group in &page.held {
+                prop_assert!(!group.because.is_empty(), "{}: held for no reason", group.batch);
+                named.extend(group.municipalities.iter().map(|code| format!("{}/{code}", group.batch)));
+            }
+            let held = plan.held.iter().map(|d| d.key()).filter(|key| {
+                let line = windows.iter().filter(|w| Some(&w.window) == key.window()).flat_map(|w| &w.lines);
+                line.into_iter().any(|line| Some(line.municipality) == key.municipality())
+            });
+            let mut held: Vec<String> = held.map(ToString::to_string).collect();
+            named.sort();
+            held.sort();
+            prop_assert_eq!(named, held);
+            // By a second way: what the ledger has as sent since, and what came back.
+            let of = |wanted: &dyn Fn(LetterState) -> bool| -> usize {
+                let states = page.left.iter().flat_map(|group| &group.states);
+                states.filter(|(state, _)| wanted(**state)).map(|(_, codes)| codes.len()).sum()
+            };
+            let mut left = 0;
+            for (window, ledger) in replay.ledger.windows() {
+                for (code, records) in ledger.municipalities() {
+                    let shown = windows.iter().filter(|w| w.window == *window).flat_map(|w| &w.lines);
+                    if shown.into_iter().any(|line| line.municipality == code) {
+                        left += records.iter().filter(|r| r.standing.sent_at().is_some_and(|at| at >= since)).count();
+                    }
+                }
+            }
+            let taken = |state| matches!(state, LetterState::Read | LetterState::Accepted | LetterState::Uncertain);
+            prop_assert_eq!(of(&taken), left);
+            prop_assert_eq!(of(&LetterState::is_waiting), 0, "what waits did not leave");
+            prop_assert!(page.waiting.iter().flat_map(|group| group.states.keys()).all(|state| state.is_waiting()));
+            prop_assert!(page.moved.is_empty(), "nothing moved");
+            prop_assert!(page.upcoming.iter().all(|group| group.at > now));
+        }
+    }
+}
