@@ -15,6 +15,8 @@ CREATE TABLE journal (
 CREATE INDEX journal_by_window ON journal (window_id, municipality, seq);
 CREATE INDEX journal_by_municipality ON journal (municipality, seq);
 CREATE INDEX journal_by_time ON journal (at);
+CREATE INDEX journal_of_audits ON journal (seq) WHERE kind = 'conferencia';
+CREATE INDEX journal_of_alerts ON journal (at) WHERE kind = 'alerta';
 CREATE INDEX journal_of_feeds ON journal (seq) WHERE kind = 'fonte';
 
 -- Which entry tells what was so when the deadline of an edition passed.
@@ -44,6 +46,14 @@ CREATE TABLE meta (
     return_key   BLOB,   -- signs envelope senders; absent: none was yet
     head_seq     BIGINT NOT NULL,
     head_hash    TEXT   NOT NULL
+);
+
+-- When each loop of the service last got on, and from when on it counts as hung.
+CREATE TABLE loops (
+    name     TEXT   NOT NULL PRIMARY KEY,
+    moved_at BIGINT NOT NULL,
+    hangs_at BIGINT NOT NULL,
+    noted_at BIGINT NOT NULL
 );
 
 INSERT INTO meta (id, head_seq, head_hash) VALUES (1, 0, '');

@@ -106,6 +106,16 @@ fn safe(text: &str) -> String {
     visible::line(text).split(' ').map(hide).collect::<Vec<_>>().join(" ")
 }
 
+/// A text as it is, without the e-mail addresses in it.
+#[must_use]
+pub fn without_addresses(text: &str) -> String {
+    let words = text.split_inclusive(char::is_whitespace).map(|word| {
+        let end = word.trim_end_matches(char::is_whitespace).len();
+        if has_address(&word[..end]) { format!("[endereço]{}", &word[end..]) } else { word.to_owned() }
+    });
+    words.collect()
+}
+
 /// Whether a word has a mailbox in it. The key of a notice has an `@` too, but no dot after it.
 fn has_address(word: &str) -> bool {
     word.split('@').skip(1).any(|after| after.contains('.'))
@@ -138,7 +148,9 @@ pub fn faults_for_logs(faults: &str) -> String {
     let blocks = lines.chunk_by(|_, next| !begins(next));
     let mut told = Vec::new();
     for block in blocks {
-        let secret = block.iter().any(|line| line.to_lowercase().contains("senha"));
+        let is_secret =
+            |line: &str| ["senha", "segredo", "webhook", "[sinal]"].iter().any(|word| line.contains(word));
+        let secret = block.iter().any(|line| is_secret(&line.to_lowercase()));
         let place = block.iter().find(|line| line.trim_start().starts_with("-->"));
         match place.filter(|place| secret || place.contains(".csv")) {
             Some(place) => told.push(format!("falha em {}", place.trim().trim_start_matches("--> "))),
@@ -206,6 +218,13 @@ mod tests {
     fn what_the_system_says_is_said_in_portuguese() {
         let missing = std::fs::read("/nao/existe").unwrap_err();
         assert_eq!(chain(&Unwritten(missing)), "não foi possível gravar: não existe (erro 2 do sistema)");
+    }
+
+    #[test]
+    fn a_text_leaves_without_the_addresses_in_it_and_else_as_it_is() {
+        let text = "O servidor disse: “550 <fulana@x.gov.br>: não\texiste”\n\nveja rma/2026-11@1";
+        let expected = "O servidor disse: “550 [endereço] não\texiste”\n\nveja rma/2026-11@1";
+        assert_eq!(without_addresses(text), expected);
     }
 
     #[test]

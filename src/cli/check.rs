@@ -12,7 +12,7 @@ use crate::store::Store;
 use crate::telemetry::chain;
 use crate::world::live::Live;
 use crate::world::relay::relay_of;
-use crate::world::secret::{PasswordSource, Surroundings};
+use crate::world::secret::{Secret, SecretSource, Surroundings};
 
 /// Judges the configuration, every letter to every recipient, and the calendar against the ledger.
 pub(super) async fn run(session: &Session) -> Result {
@@ -23,9 +23,18 @@ pub(super) async fn run(session: &Session) -> Result {
     let letters = check::letters(&live, &overrides, session.now(), &mut found)
         .map_err(|error| Failure::could_not(&error))?;
     let contradictions = check::contradictions(&session.setup, ledger.as_ref()).await?;
-    let relay = session.setup.config.settings.relay.as_ref().filter(|relay| relay.user.is_some());
-    let password = relay.and_then(|relay| PasswordSource::of(relay, &Surroundings::here()));
+    let relay = session
+        .setup
+        .config
+        .settings
+        .relay
+        .as_ref()
+        .filter(|relay| relay.user.is_some() && relay.oauth.is_none());
+    let password = relay.and_then(|relay| {
+        SecretSource::of(Secret::RelayPassword, relay.password_file.as_deref(), &Surroundings::here())
+    });
     if let Some(relay) = &session.setup.config.settings.relay
+        && relay.oauth.is_none()
         && (relay.user.is_none() || password.as_ref().is_some_and(|source| !is_elsewhere(source)))
         && let Err(error) = relay_of(relay, &session.setup.config.secretariat.sender)
     {
@@ -95,6 +104,6 @@ pub(super) async fn run(session: &Session) -> Result {
 }
 
 /// A credential that only the service sees.
-fn is_elsewhere(source: &PasswordSource) -> bool {
-    matches!(source, PasswordSource::File(path) if !path.exists())
+fn is_elsewhere(source: &SecretSource) -> bool {
+    matches!(source, SecretSource::File(_, path) if !path.exists())
 }

@@ -5,10 +5,10 @@ use serde_json::json;
 use super::args::{ClockVerb, Signature};
 use super::ledger::existing;
 use super::session::{Answer, Failure, Result, Session, say};
-use crate::desk::health::clock_trouble;
 use crate::domain::journal::ClockAct;
 use crate::render::line::rfc3339;
 use crate::render::portuguese as pt;
+use crate::world::health::clock_trouble;
 
 /// Shows the marks of time, or changes one.
 pub(super) async fn run(session: &Session, verb: Option<&ClockVerb>) -> Result {

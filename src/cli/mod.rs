@@ -9,6 +9,7 @@ mod args;
 mod assume;
 mod backup;
 mod calls;
+mod channel;
 mod check;
 mod clock;
 mod consent;
@@ -29,6 +30,7 @@ mod patience;
 mod plan;
 mod register;
 mod reload;
+mod restore;
 mod returned;
 mod serve;
 mod session;
@@ -150,6 +152,7 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::SendTest { to, sample, author } => {
             letter::send_test(&open().await?, to, sample, author).await
         }
+        Command::TestChannel { channel, author } => channel::test(&open().await?, *channel, author).await,
         Command::Contact(Contact { verb: Some(ContactVerb::Confirm { address, signature }), .. }) => {
             contact::confirm(&open().await?, address, signature).await
         }
@@ -170,6 +173,7 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Clock { verb } => clock::run(&open().await?, verb.as_ref()).await,
         Command::Panel { verb: PanelVerb::Password { user } } => panel::password(user),
         Command::Backup { folder, keep } => backup::run(&open().await?, folder, *keep).await,
+        Command::Restore { copy } => restore::run(&open().await?, copy).await,
         Command::Assume { signature, logs, left } => assume::run(&open().await?, signature, logs, left).await,
         Command::Health => health::run(&open().await?).await,
         Command::Complete { values: Some(values), .. } => Ok(shell::values(invocation, *values).await),

@@ -48,14 +48,16 @@ fn doing(command: &Command) -> Option<&'static str> {
         Command::Simulate(_) if io::stderr().is_terminal() => return None,
         Command::Simulate(_) => "percorrendo o período, dia a dia",
         Command::Backup { .. } => "copiando o livro e conferindo a cópia",
+        Command::Restore { .. } => "conferindo a cópia e pondo-a no lugar do livro",
+        Command::Assume { logs, .. } if !logs.is_empty() => "lendo o registro do servidor de saída",
         Command::Dossier { .. } => "conferindo o livro inteiro e juntando o que diz do município",
         Command::Ledger(Ledger { verb: Some(LedgerVerb::Verify), .. }) => {
             "refazendo, registro por registro, o que cada tabela do livro deve ter"
         }
         Command::Letter(letter) if letter.watch => return None,
-        Command::Panel { .. } => return None,
         Command::Letter(_) => "escrevendo as cartas",
         Command::SendTest { .. } => "entregando a carta ao servidor de e-mail",
+        Command::TestChannel { .. } => "entregando um alerta de teste",
         Command::Feed(Feed::Try { .. }) => "buscando a fonte e lendo o que ela responde",
         Command::Ingest { .. } => "lendo e julgando o arquivo",
         Command::Register(_) => "comparando o cadastro com unidades.csv",
@@ -77,7 +79,11 @@ fn doing(command: &Command) -> Option<&'static str> {
         | Command::Exempt(_)
         | Command::Dispute(_)
         | Command::News(_) => "lendo o livro",
-        Command::Run { .. } | Command::Bounce | Command::Complete { .. } | Command::Manual { .. } => {
+        Command::Run { .. }
+        | Command::Bounce
+        | Command::Panel { .. }
+        | Command::Complete { .. }
+        | Command::Manual { .. } => {
             return None;
         }
     })

@@ -1,9 +1,9 @@
 //! `plano`: the page of the day for people; for programs what a pass would do now.
 
 use super::session::{Answer, Result, Session, remark, say};
-use crate::desk::health::standstills;
 use crate::render::line::event_line;
 use crate::render::{day, portuguese};
+use crate::world::health::{Facts, standstills};
 use crate::world::live::Live;
 use crate::world::overview::{AsOf, Overview};
 use crate::world::{aside, today};
@@ -16,7 +16,7 @@ pub(super) async fn plano(session: &Session) -> Result {
     if let Some(store) = &store {
         let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
         if session.other_instant().is_none() {
-            for trouble in standstills(store, &live, &store.signs().await?, now).await? {
+            for trouble in standstills(&Facts::read(store, &live, false, now).await?) {
                 remark(&format!("aviso: {}", trouble.words(zone)));
             }
         }

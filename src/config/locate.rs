@@ -73,8 +73,17 @@ impl Log {
 
     /// An error at a key whose value is a secret, or may hold one: the value is not shown.
     pub(super) fn secret(&self, spot: &Spot, message: impl Into<String>, hint: impl Into<String>) {
+        self.unshown(Severity::Error, spot, message, hint);
+    }
+
+    /// The same where the value may stand.
+    pub(super) fn secret_warning(&self, spot: &Spot, message: impl Into<String>, hint: impl Into<String>) {
+        self.unshown(Severity::Warning, spot, message, hint);
+    }
+
+    fn unshown(&self, severity: Severity, spot: &Spot, message: impl Into<String>, hint: impl Into<String>) {
         let before = self.faults.borrow().len();
-        self.error(spot, message, hint);
+        self.push(severity, spot, message, hint);
         if let Some(fault) = self.faults.borrow_mut().get_mut(before)
             && fault.line > 0
         {

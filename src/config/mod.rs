@@ -12,6 +12,7 @@
 //! Architecture invariant: no clock, no network, and no password is read here; a configuration that has a fault gives
 //! no part of itself.
 
+mod channel;
 mod compile;
 mod crossing;
 mod excel;
@@ -68,6 +69,7 @@ use crate::domain::register::RegisterSpec;
 use crate::domain::roster::Roster;
 use crate::domain::secretariat::Secretariat;
 
+pub use channel::PLACEHOLDER;
 pub use compile::compile;
 pub use extension_writer::{NewExtension, Unwritten, write_extension};
 pub use fault::{Fault, Faults, LoadError, Severity};
@@ -75,9 +77,10 @@ pub use near::nearest;
 pub use place::{WindowKey, fault_at};
 pub use rewrite::{RewriteError, rewrite};
 pub use settings::{
-    Mode, PanelSettings, PanelTls, RelayPatience, RelaySecurity, RelaySettings, Settings, UncertainPolicy,
+    ChannelSettings, Mode, OauthGrant, OauthSettings, PanelSettings, PanelTls, RelayPatience, RelaySecurity,
+    RelaySettings, Settings, SignalFormat, SignalSettings, UncertainPolicy, WebhookFormat, WebhookSettings,
 };
-pub use source::{PASSWORD_VARIABLE, Sources};
+pub use source::{SECRET_VARIABLES, Sources};
 pub use vigia::{Whereabouts, whereabouts};
 
 /// A configuration without faults.

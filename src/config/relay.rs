@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::fault::Severity;
 use super::names::Reserved;
 use super::read::Reader;
-use super::settings::{RelayPatience, RelaySecurity, RelaySettings};
-use super::value;
+use super::settings::{OauthGrant, OauthSettings, RelayPatience, RelaySecurity, RelaySettings};
+use super::{channel, value};
 
 /// Compiles the table.
 pub(super) fn compile(table: &Reader<'_>, reserved: &Reserved) -> Option<RelaySettings> {
@@ -30,6 +30,7 @@ pub(super) fn compile(table: &Reader<'_>, reserved: &Reserved) -> Option<RelaySe
     let per_day = table.get("por_dia", |n, log| value::number(n, log, 1, 10_000_000));
     let connections = table.get("conexoes", |n, log| value::number(n, log, 1, 100));
     let patience = patience(table);
+    let oauth = oauth(table);
     if let Some(key) = table.spot_of_key("senha") {
         table.log.secret(
             &key,
@@ -37,7 +38,10 @@ pub(super) fn compile(table: &Reader<'_>, reserved: &Reserved) -> Option<RelaySe
             "apague-a daqui e ponha-a na primeira linha do arquivo que `senha_arquivo` diz",
         );
     }
+    let wishes_oauth =
+        table.get("autenticacao", |n, log| value::word(n, log, &[("senha", false), ("oauth2", true)]));
     table.close(Severity::Error);
+    agree(table, wishes_oauth);
     // The other way round the password may come from systemd or the environment.
     if table.has("senha_arquivo") && !table.has("usuario") {
         table.log.error(
@@ -64,6 +68,7 @@ pub(super) fn compile(table: &Reader<'_>, reserved: &Reserved) -> Option<RelaySe
         }),
         security,
         user,
+        oauth,
         password_file,
         ca_file,
         per_minute: per_minute.unwrap_or(30),
@@ -71,6 +76,54 @@ pub(super) fn compile(table: &Reader<'_>, reserved: &Reserved) -> Option<RelaySe
         connections: connections.unwrap_or(2),
         patience,
     })
+}
+
+/// `[smtp.oauth2]`.
+fn oauth(table: &Reader<'_>) -> Option<OauthSettings> {
+    let inner = table.table("oauth2")?;
+    let url = inner.need("url", "\"https://login.microsoftonline.com/…/oauth2/v2.0/token\"", value::filled);
+    let url = url.and_then(|url| channel::address(&inner, "url", url));
+    let client = inner.need("cliente", "\"00000000-0000-…\"", value::filled);
+    let scope = inner.get("escopo", value::filled);
+    let words = [("cliente", OauthGrant::Client), ("renovacao", OauthGrant::Refresh)];
+    let grant = inner.get("concessao", |n, log| value::word(n, log, &words)).unwrap_or(OauthGrant::Client);
+    let secret_file = inner.get("segredo_arquivo", value::filled).map(PathBuf::from);
+    let refresh_file = inner.get("renovacao_arquivo", value::filled).map(PathBuf::from);
+    inner.close(Severity::Error);
+    Some(OauthSettings { url: url?, client: client?, scope, grant, secret_file, refresh_file })
+}
+
+/// What is said of how the relay knows us must fit together.
+fn agree(table: &Reader<'_>, wishes_oauth: Option<bool>) {
+    let has = |key| table.has(key);
+    if wishes_oauth == Some(true) && !has("oauth2") {
+        table.log.error(
+            &table.spot_of("autenticacao"),
+            "há autenticacao = \"oauth2\" sem a tabela [smtp.oauth2]",
+            "escreva [smtp.oauth2] com `url` e `cliente`; config/LEIAME.md mostra como",
+        );
+    }
+    if wishes_oauth != Some(true) && has("oauth2") {
+        table.log.error(
+            &table.spot_of("oauth2"),
+            "há [smtp.oauth2] sem autenticacao = \"oauth2\"",
+            "escreva autenticacao = \"oauth2\" em [smtp], ou apague [smtp.oauth2]",
+        );
+    }
+    if wishes_oauth == Some(true) && !has("usuario") {
+        table.log.error(
+            &table.spot_of("autenticacao"),
+            "há autenticacao = \"oauth2\" sem `usuario`",
+            "escreva em `usuario` a caixa que envia, como \"vigilancia@setades.es.gov.br\"",
+        );
+    }
+    if wishes_oauth == Some(true) && has("senha_arquivo") {
+        table.log.error(
+            &table.spot_of("senha_arquivo"),
+            "há `senha_arquivo` com autenticacao = \"oauth2\", que não usa senha",
+            "apague `senha_arquivo`; os segredos ficam em [smtp.oauth2]",
+        );
+    }
 }
 
 /// How long the relay may take.

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use super::channel;
 use super::fault::Severity;
 use super::locate::Log;
 use super::names::Reserved;
 use super::node::Node;
 use super::read::Reader;
+use super::settings::ChannelSettings;
 use super::value;
 use crate::domain::id::{EmailAddress, GerenciaId};
 use crate::domain::roster::{Office, Offices};
@@ -108,8 +110,8 @@ fn several(node: &Node, log: &Log, reserved: &Reserved) -> Option<Vec<EmailAddre
     Some(value::addresses(node, log)?.into_iter().map(|a| reserved.note(a)).collect())
 }
 
-/// `[gerencia.X]`, `[gsuas]` and `[alertas]`.
-pub(super) fn offices(top: &Reader<'_>, reserved: &Reserved) -> Offices {
+/// `[gerencia.X]`, `[gsuas]` and `[alertas]`, whose other ways to be heard come apart.
+pub(super) fn offices(top: &Reader<'_>, reserved: &Reserved) -> (Offices, ChannelSettings) {
     let mut offices = Offices::default();
     for (entry, table) in top.named("gerencia") {
         let id = value::identifier(
@@ -138,10 +140,12 @@ pub(super) fn offices(top: &Reader<'_>, reserved: &Reserved) -> Offices {
     } else if !top.has("gsuas") {
         top.missing("gsuas", "{ email = \"gsuas@setades.es.gov.br\" }");
     }
+    let mut channels = ChannelSettings::default();
     if let Some(table) = top.table("alertas") {
         offices.alerts = table.get("para", |n, log| several(n, log, reserved)).unwrap_or_default();
         offices.daily_page = table.get("pagina_do_dia", value::flag).unwrap_or_default();
+        channels = channel::channels(&table);
         table.close(Severity::Error);
     }
-    offices
+    (offices, channels)
 }

@@ -21,6 +21,10 @@ pub struct Settings {
     pub returns: Option<PathBuf>,
     /// `[painel]`: the pages for staff; absent: none are served.
     pub panel: Option<PanelSettings>,
+    /// `[alertas]`: how staff are told besides by mail.
+    pub channels: ChannelSettings,
+    /// `[sinal]`: where signs of life go; absent: nowhere.
+    pub signal: Option<SignalSettings>,
     /// `saude.atraso`: something due that has not left for so long is an ailment.
     pub lateness: SignedDuration,
     /// `banco.url`: `sqlite`, the file under `data`; a PostgreSQL URL is refused as yet.
@@ -62,6 +66,8 @@ pub struct RelaySettings {
     pub security: RelaySecurity,
     /// User, when the relay asks for one.
     pub user: Option<String>,
+    /// `[smtp.oauth2]`: tokens in place of a password; absent: a password.
+    pub oauth: Option<OauthSettings>,
     /// File whose first line is the password; absent: it comes from the surroundings. Never read here.
     pub password_file: Option<PathBuf>,
     /// File with certificates (PEM) of a private authority; absent: the system's.
@@ -74,6 +80,32 @@ pub struct RelaySettings {
     pub connections: u16,
     /// How long the relay may take.
     pub patience: RelayPatience,
+}
+
+/// `[smtp.oauth2]`: where tokens come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OauthSettings {
+    /// `url`: the token endpoint.
+    pub url: String,
+    /// `cliente`: the client id.
+    pub client: String,
+    /// `escopo`
+    pub scope: Option<String>,
+    /// `concessao`
+    pub grant: OauthGrant,
+    /// `segredo_arquivo`: file whose first line is the client's secret; absent: it comes from the surroundings.
+    pub secret_file: Option<PathBuf>,
+    /// `renovacao_arquivo`: the same of the refresh token.
+    pub refresh_file: Option<PathBuf>,
+}
+
+/// `smtp.oauth2.concessao`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OauthGrant {
+    /// `cliente`: for being the client (client credentials).
+    Client,
+    /// `renovacao`: for a refresh token.
+    Refresh,
 }
 
 /// How long each step of a conversation with the relay may take; the defaults are those of RFC 5321 §4.5.3.2.
@@ -101,6 +133,78 @@ impl Default for RelayPatience {
             final_dot: Duration::from_mins(10),
         }
     }
+}
+
+/// `[alertas]`: how staff are told besides by mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelSettings {
+    /// `webhook` and what belongs to it.
+    pub webhook: Option<WebhookSettings>,
+    /// `comando`: a program by its whole path, and its arguments. The text comes on its standard input.
+    pub command: Option<Vec<String>>,
+    /// `espera`: an alert that no mail server took for so long goes by these.
+    pub after: SignedDuration,
+}
+
+impl ChannelSettings {
+    /// `espera` where nothing is said.
+    pub const AFTER: SignedDuration = SignedDuration::from_mins(30);
+}
+
+impl Default for ChannelSettings {
+    fn default() -> Self {
+        Self { webhook: None, command: None, after: Self::AFTER }
+    }
+}
+
+/// `alertas.webhook`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookSettings {
+    /// The address; `{segredo}` in it stands for the secret.
+    pub url: String,
+    /// `formato`: what the other side understands.
+    pub format: WebhookFormat,
+    /// `conversa`: the chat, for Telegram.
+    pub chat: Option<String>,
+    /// `segredo_arquivo`: file whose first line is the secret; absent: it comes from the surroundings, if there is one.
+    pub secret_file: Option<PathBuf>,
+}
+
+/// `alertas.formato`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookFormat {
+    /// An object of our own.
+    Json,
+    /// Microsoft Teams, as a Workflows webhook takes it.
+    Teams,
+    /// Slack, and what imitates it (Mattermost, Rocket.Chat).
+    Slack,
+    /// The Telegram bot API.
+    Telegram,
+    /// ntfy.
+    Ntfy,
+}
+
+/// `[sinal]`: where signs of life go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignalSettings {
+    /// The address; `{segredo}` in it stands for the secret.
+    pub url: String,
+    /// `formato`: what the other side understands.
+    pub format: SignalFormat,
+    /// `cada`: how often.
+    pub every: Duration,
+    /// `segredo_arquivo`: as that of a webhook.
+    pub secret_file: Option<PathBuf>,
+}
+
+/// `sinal.formato`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignalFormat {
+    /// Start, success and failure, each with an end of its own (`/start`, none, `/fail`), as Healthchecks has them.
+    Healthchecks,
+    /// Success alone; failure is silence.
+    Plain,
 }
 
 /// `smtp.seguranca`.

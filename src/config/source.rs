@@ -11,11 +11,17 @@ use super::fault::LoadError;
 
 /// The variables that override `vigia.toml` begin with this.
 const PREFIX: &str = "VIGIA_";
-/// The variable that may hold the relay's password. It is no key: what is read here may be shown in a fault.
-pub const PASSWORD_VARIABLE: &str = "VIGIA_SMTP_SENHA";
+/// Variables that may hold a secret. They are no keys: what is read here may be shown in a fault.
+pub const SECRET_VARIABLES: [&str; 5] = [
+    "VIGIA_SMTP_SENHA",
+    "VIGIA_SMTP_OAUTH_SEGREDO",
+    "VIGIA_SMTP_OAUTH_RENOVACAO",
+    "VIGIA_ALERTAS_SEGREDO",
+    "VIGIA_SINAL_SEGREDO",
+];
 /// Variables with the same beginning that are not keys of `vigia.toml`: the command line, the logs and the senders
 /// read them.
-const NOT_KEYS: [&str; 5] = ["VIGIA_CONFIG", "VIGIA_LOG", "VIGIA_JSON", "VIGIA_EM", PASSWORD_VARIABLE];
+const NOT_KEYS: [&str; 4] = ["VIGIA_CONFIG", "VIGIA_LOG", "VIGIA_JSON", "VIGIA_EM"];
 
 /// So often a directory is read again before it counts as one that does not stop changing.
 const READINGS: u32 = 20;
@@ -127,8 +133,9 @@ impl Sources {
     /// The same with those of the variables that begin with `VIGIA_` and are keys of `vigia.toml`.
     #[must_use]
     pub fn with_variables(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        let keys =
-            variables.into_iter().filter(|(n, _)| n.starts_with(PREFIX) && !NOT_KEYS.contains(&n.as_str()));
+        let is_key =
+            |n: &str| n.starts_with(PREFIX) && !NOT_KEYS.contains(&n) && !SECRET_VARIABLES.contains(&n);
+        let keys = variables.into_iter().filter(|(n, _)| is_key(n));
         self.variables.extend(keys);
         self
     }

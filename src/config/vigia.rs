@@ -12,9 +12,9 @@ use super::names::Reserved;
 use super::node::{self, Node};
 use super::overlay::overlay;
 use super::read::Reader;
-use super::settings::{Mode, Settings, UncertainPolicy};
+use super::settings::{ChannelSettings, Mode, Settings, UncertainPolicy};
 use super::source::Sources;
-use super::{panel, relay, sender, value};
+use super::{channel, panel, relay, sender, value};
 use crate::domain::roster::Offices;
 use crate::domain::secretariat::Secretariat;
 use crate::domain::time::Zone;
@@ -99,8 +99,8 @@ pub(super) fn compile(document: &Node, reserved: &Reserved, log: &Log) -> Option
     let hours = hours(&top);
     let returns = sender::returns(&top, reserved);
     let secretariat = sender::secretariat(&top, &returns, reserved);
-    let offices = sender::offices(&top, reserved);
-    let settings = settings(&top, mode, returns.maildir, reserved);
+    let (offices, channels) = sender::offices(&top, reserved);
+    let settings = settings(&top, mode, returns.maildir, channels, reserved);
     top.close(Severity::Error);
     Some(Vigia {
         settings,
@@ -149,6 +149,7 @@ fn settings(
     top: &Reader<'_>,
     mode: Option<Mode>,
     returns: Option<PathBuf>,
+    channels: ChannelSettings,
     reserved: &Reserved,
 ) -> Option<Settings> {
     let on_uncertain = top.get("ao_incerto", |n, log| {
@@ -167,6 +168,7 @@ fn settings(
         );
     }
     let panel = top.table("painel").and_then(|table| panel::compile(&table));
+    let signal = channel::signal(top);
     let lateness = top.table("saude").and_then(|table| {
         let lateness = table.get("atraso", value::duration);
         table.close(Severity::Error);
@@ -184,6 +186,8 @@ fn settings(
         relay,
         returns,
         panel,
+        channels,
+        signal,
         lateness: lateness?,
         database: database?,
         keep_years: keep_years?,

@@ -1,11 +1,12 @@
-//! Calls a person: one alert per topic and day, delivered like any letter.
+//! Calls a person: one alert per topic and day, delivered like any letter, and by other ways too where `herald` finds
+//! that it must be.
 
 use std::num::NonZeroU16;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::app::App;
+use super::app::{App, Outcry};
 use crate::domain::notice::{AlertItem, Content, NoticeKey, Recipient};
 use crate::domain::reason::Reason;
 use crate::domain::roster::Role;
@@ -14,6 +15,33 @@ use crate::render::because::because;
 use crate::store::{NewDecision, StoreError};
 use crate::telemetry::chain;
 use crate::world::compose::compose;
+
+/// Topics of alerts that cannot wait: nothing leaves, or nothing is decided, until a person does something. They go by
+/// every way at once; others only where mail does not get through.
+pub(super) mod topic {
+    /// The clock leapt ahead.
+    pub(in crate::daemon) const CLOCK_LEAPT: &str = "relogio-saltou";
+    /// The ledger may not be the one that last sent.
+    pub(in crate::daemon) const LEDGER_DOUBTED: &str = "livro-em-duvida";
+    /// The relay takes nothing.
+    pub(in crate::daemon) const RELAY: &str = "servidor-de-saida";
+    /// Letters come back from several domains, and the queue stands still.
+    pub(in crate::daemon) const RETURNED: &str = "devolvidas-de-varios-dominios";
+    /// What the files hold is not in force; the configuration follows.
+    pub(in crate::daemon) const CONFIGURATION: &str = "configuracao-";
+    /// A loop hangs or failed; its name follows.
+    pub(in crate::daemon) const LOOP: &str = "laco-";
+    /// The self-audit found something.
+    pub(in crate::daemon) const AUDIT: &str = "autoconferencia-diverge";
+    /// The plan's own: the clock stands before what the ledger has seen.
+    const CLOCK_BEHIND: &str = "relogio";
+
+    /// Whether this is one.
+    pub(in crate::daemon) fn is_urgent(topic: &str) -> bool {
+        [CLOCK_LEAPT, CLOCK_BEHIND, LEDGER_DOUBTED, RELAY, RETURNED, AUDIT].contains(&topic)
+            || [CONFIGURATION, LOOP].iter().any(|begin| topic.starts_with(begin))
+    }
+}
 
 /// Records an alert of that topic and day, unless there is one already.
 ///
@@ -24,7 +52,8 @@ pub async fn alert_once(app: &App, topic: &str, text: String, now: Timestamp) ->
     alert_once_on(app, topic, text, on, now).await
 }
 
-/// The same for what came about on a given civil day, so that it is told once however long it lasts.
+/// The same for what came about on a given civil day, so that it is told once however long it lasts. What the ledger does
+/// not take is told by the ways that need none.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -44,7 +73,7 @@ pub async fn alert_once_on(
         .collect();
     let notice = Notice {
         key: NoticeKey::Service { topic: topic.to_owned(), on },
-        content: Content::Alert { items: vec![AlertItem::Text(text)] },
+        content: Content::Alert { items: vec![AlertItem::Text(text.clone())] },
         to,
         due_at: now,
         valid_until: None,
@@ -56,11 +85,16 @@ pub async fn alert_once_on(
             let because = because(&reason, &live.calendar);
             let decision = Decision::Send(Sending { notice, version, copies: Vec::new(), because: reason });
             let change = NewDecision { decision, because, letter: Some(letter), evidence: Vec::new() };
-            app.store.record_alert(now, change).await?;
+            if let Err(failure) = app.store.record_alert(now, change).await {
+                app.cry(Outcry { topic: topic.to_owned(), text });
+                return Err(failure);
+            }
             app.mail.notify_one();
+            app.herald.notify_one();
         }
         Err(failure) => {
             tracing::error!(alert.topic = topic, error = %chain(&*failure), "o alerta não pôde ser escrito");
+            app.cry(Outcry { topic: topic.to_owned(), text });
         }
     }
     Ok(())

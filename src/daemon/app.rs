@@ -12,7 +12,7 @@ use super::leap::ClockWatch;
 use super::pulse::Pulse;
 use crate::clock::Clock;
 use crate::feed::http::{Fetcher, Patience};
-use crate::store::{LedgerDoubt, Store};
+use crate::store::{LedgerDoubt, LoopProgress, Store};
 use crate::world::live::{Live, spool_folder};
 use crate::world::setup::Setup;
 
@@ -32,6 +32,10 @@ pub struct App {
     pub wake: Notify,
     /// Something may leave.
     pub mail: Notify,
+    /// Staff may have to be told by another way than mail.
+    pub herald: Notify,
+    /// What the ledger did not take and staff must hear all the same.
+    cries: std::sync::Mutex<Vec<Outcry>>,
     /// Told to stop: claim nothing more, finish what is on the wire.
     pub stop: CancellationToken,
     /// Something is lost for good; the process must end with failure.
@@ -48,6 +52,18 @@ pub struct App {
     /// Whether the service began on the last good one and did not adopt another since.
     on_last_good: AtomicBool,
 }
+
+/// What staff must hear though the ledger does not take it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcry {
+    /// What about.
+    pub topic: String,
+    /// The words.
+    pub text: String,
+}
+
+/// Of these no more are kept than somebody would read.
+const MOST_CRIES: usize = 20;
 
 /// A fetcher that says whom to ask about it.
 #[must_use]
@@ -71,11 +87,26 @@ pub enum Loop {
     Decide,
     /// Sends.
     Send,
+    /// Tells staff by other ways than mail.
+    Herald,
+    /// Gives signs of life to another machine.
+    Signal,
+    /// Works out anew what should have gone out.
+    Audit,
 }
 
 impl Loop {
-    const ALL: [Self; 6] =
-        [Self::Ingest, Self::Register, Self::News, Self::Returns, Self::Decide, Self::Send];
+    const ALL: [Self; 9] = [
+        Self::Ingest,
+        Self::Register,
+        Self::News,
+        Self::Returns,
+        Self::Decide,
+        Self::Send,
+        Self::Herald,
+        Self::Signal,
+        Self::Audit,
+    ];
 
     /// Its name in the log.
     #[must_use]
@@ -87,6 +118,9 @@ impl Loop {
             Self::Returns => "devoluções",
             Self::Decide => "decisão",
             Self::Send => "envio",
+            Self::Herald => "alertas",
+            Self::Signal => "sinal",
+            Self::Audit => "autoconferência",
         }
     }
 
@@ -95,7 +129,13 @@ impl Loop {
     fn patience(self) -> SignedDuration {
         match self {
             Self::Ingest | Self::Decide => SignedDuration::from_mins(15),
-            Self::Register | Self::News | Self::Returns | Self::Send => SignedDuration::from_hours(1),
+            Self::Register
+            | Self::News
+            | Self::Returns
+            | Self::Send
+            | Self::Herald
+            | Self::Signal
+            | Self::Audit => SignedDuration::from_hours(1),
         }
     }
 }
@@ -118,6 +158,8 @@ impl App {
             deciding: Mutex::new(()),
             wake: Notify::new(),
             mail: Notify::new(),
+            herald: Notify::new(),
+            cries: std::sync::Mutex::default(),
             stop: CancellationToken::new(),
             failed: CancellationToken::new(),
             clock_watch: tokio::sync::Mutex::default(),
@@ -165,6 +207,20 @@ impl App {
         self.doubted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Has staff told of what the ledger does not take.
+    pub(super) fn cry(&self, what: Outcry) {
+        let mut cries = self.cries.lock().unwrap_or_else(PoisonError::into_inner);
+        if cries.len() < MOST_CRIES && !cries.contains(&what) {
+            cries.push(what);
+        }
+        self.herald.notify_one();
+    }
+
+    /// Takes what staff are to be told so.
+    pub(super) fn cries(&self) -> Vec<Outcry> {
+        std::mem::take(&mut *self.cries.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Notes when the next pass is due.
     pub fn set_due(&self, at: Option<Timestamp>) {
         *self.due.lock().unwrap_or_else(PoisonError::into_inner) = at;
@@ -183,6 +239,19 @@ impl App {
     pub fn vouch(&self, of: Loop) {
         let now = self.now();
         self.progress.lock().unwrap_or_else(PoisonError::into_inner).insert(of, now);
+    }
+
+    /// How far each loop got.
+    #[must_use]
+    pub(super) fn progress(&self, now: Timestamp) -> Vec<LoopProgress> {
+        let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = |(each, at): (&Loop, &Timestamp)| LoopProgress {
+            name: each.name().to_owned(),
+            moved_at: *at,
+            hangs_at: at.saturating_add(each.patience()).unwrap_or(Timestamp::MAX),
+            noted_at: now,
+        };
+        progress.iter().map(line).collect()
     }
 
     /// A loop that has not got on for too long: the watchdog's question, and the heartbeat's.

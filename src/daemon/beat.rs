@@ -8,10 +8,12 @@ use jiff::Timestamp;
 use sd_notify::NotifyState;
 use tracing::{error, warn};
 
-use super::app::App;
+use super::alert::{alert_once, topic};
+use super::app::{App, Loop, Outcry};
 use super::clock_watch;
 use crate::store::StoreError;
 use crate::telemetry::chain;
+use crate::text::fold::folded;
 
 /// A heartbeat that could not be written is tried again so soon.
 const BEAT_AGAIN: Duration = Duration::from_secs(5);
@@ -36,6 +38,8 @@ pub(super) async fn beat_loop(app: Arc<App>) {
 async fn beat_once(app: &App, now: Timestamp, beaten_at: &mut Option<Timestamp>) -> bool {
     if let Some(hung) = app.hung(now) {
         error!(loop_name = hung.name(), "um laço não avança; nenhum sinal de vida é dado");
+        tell_of_hung(app, hung, now).await;
+        note_progress(app, now).await;
         return false;
     }
     if beaten_at.is_some_and(|at| now.duration_since(at).unsigned_abs() < BEAT) {
@@ -48,8 +52,36 @@ async fn beat_once(app: &App, now: Timestamp, beaten_at: &mut Option<Timestamp>)
         }
         Err(failure) => {
             error!(error = %chain(&failure), "o batimento não pôde ser gravado");
+            let text = format!(
+                "O serviço não consegue gravar no livro: {}. Nada é decidido nem enviado enquanto isso durar. Confira o \
+                 espaço e o estado do disco.",
+                chain(&failure)
+            );
+            app.cry(Outcry { topic: "livro".to_owned(), text });
             false
         }
+    }
+}
+
+/// Calls a person about a loop that hangs, before systemd ends the process. The ledger may be what it hangs on.
+async fn tell_of_hung(app: &App, hung: Loop, now: Timestamp) {
+    let name = hung.name();
+    let text = format!(
+        "O serviço deixou de avançar ({name}) e o systemd o reinicia em poucos minutos. Se isto se repetir, avise o suporte, \
+         com o registro do serviço deste dia (journalctl -u vigia-suas)."
+    );
+    let topic = format!("{}{}", topic::LOOP, folded(name));
+    let recorded = tokio::time::timeout(BEAT_AGAIN, alert_once(app, &topic, text.clone(), now)).await;
+    if !matches!(recorded, Ok(Ok(()))) {
+        app.cry(Outcry { topic, text });
+    }
+}
+
+/// Notes how far each loop got, for whoever asks from outside why there is no sign of life.
+async fn note_progress(app: &App, now: Timestamp) {
+    let noted = tokio::time::timeout(BEAT_AGAIN, app.store.note_progress(app.progress(now), now)).await;
+    if !matches!(noted, Ok(Ok(()))) {
+        warn!("o avanço dos laços não pôde ser anotado");
     }
 }
 
@@ -59,6 +91,7 @@ async fn beat(app: &App, now: Timestamp) -> Result<bool, StoreError> {
     if !clock_watch::is_steady(app).await? {
         return Ok(false);
     }
+    app.store.note_progress(app.progress(now), now).await?;
     app.store.heartbeat(now).await?;
     Ok(true)
 }
@@ -78,7 +111,6 @@ mod tests {
 
     use super::*;
     use crate::clock::Clock;
-    use crate::daemon::app::Loop;
     use crate::store::Store;
     use crate::world::setup::Setup;
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tracing::{error, info};
 
-use super::alert::alert_once;
+use super::alert::{alert_once, topic};
 use super::app::App;
 use super::arrivals::blocking;
 use super::leap::{ClockWatch, Look};
@@ -91,5 +91,5 @@ pub(super) async fn tell(app: &App, leap: Leap) -> Result<(), StoreError> {
         pt::instant(leap.from, zone),
         pt::instant(leap.to, zone)
     );
-    alert_once(app, "relogio-saltou", text, leap.to).await
+    alert_once(app, topic::CLOCK_LEAPT, text, leap.to).await
 }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use tracing::error;
 
-use super::alert::alert_once;
+use super::alert::{alert_once, topic};
 use super::app::App;
 use crate::domain::delivery::{Outcome, QueueStop};
 use crate::domain::refusal::Refusal;
@@ -17,7 +17,7 @@ pub(super) async fn stopped_until(app: &App, now: Timestamp) -> Result<Option<Ti
     let Some(stop) = judged.stop else { return Ok(None) };
     if !judged.began_with.is_empty() {
         error!(contacts = judged.began_with.len(), until = %stop.until, "as cartas voltam de vários domínios; a fila espera");
-        alert_once(app, "devolvidas-de-varios-dominios", words(app, &judged.began_with, stop), now).await?;
+        alert_once(app, topic::RETURNED, words(app, &judged.began_with, stop), now).await?;
     }
     Ok(Some(stop.until))
 }

@@ -12,10 +12,12 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 use super::app::App;
+use super::audit::audit_if_due;
 use super::beat::notify;
 use super::clock_watch;
 use super::daily::Daily;
 use super::gate::{self, Verdict};
+use super::herald::Herald;
 use super::ingest::Ingest;
 use super::loops;
 use super::news::News;
@@ -24,8 +26,8 @@ use super::reconcile::{Pass, reconcile_once};
 use super::register::Registers;
 use super::report::{LastSaid, report_once};
 use super::returns::Mailbox;
-use super::succession;
 use super::watch::{self, Watch};
+use super::{signal, succession};
 use crate::clock::Clock;
 use crate::config;
 use crate::domain::feed::Source;
@@ -183,6 +185,7 @@ impl Service {
         let now = clock.now();
         let store = Store::open(&setup.database(), now).await?;
         let lock = store.lock()?;
+        store.file_is_whole().await?;
         let uncertain = match setup.config.settings.on_uncertain {
             config::UncertainPolicy::Resend => OnUncertain::Resend,
             config::UncertainPolicy::Hold => OnUncertain::Withhold,
@@ -251,6 +254,8 @@ impl Service {
         // What was accepted may bring the next thing: a rung waits for its divulgação, a resumo for its letters.
         let after = reconcile_once(app, app.now()).await?;
         report_once(app, app.now(), &mut LastSaid::default()).await?;
+        audit_if_due(app, app.now()).await?;
+        Herald::default().herald_once(app).await?;
         app.store.heartbeat(app.now()).await?;
         Ok((Pass { next_wake: after.next_wake, held: after.held, ..pass }, dispatch))
     }
@@ -269,6 +274,9 @@ impl Service {
         tokio::select! {
             () = self.obey(&mut signals) => {}
             () = self.app.failed.cancelled() => {}
+        }
+        if self.app.failed.is_cancelled() {
+            signal::last_words(&self.app, &ServiceError::LoopDied.to_string()).await;
         }
         notify(&[NotifyState::Stopping]);
         info!("encerrando: nada mais é reclamado, o que está em envio termina");

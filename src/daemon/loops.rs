@@ -14,11 +14,13 @@ use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::task::TaskTracker;
 use tracing::error;
 
-use super::alert::alert_once;
+use super::alert::{alert_once, topic};
 use super::app::{App, Loop};
+use super::audit::audit_if_due;
 use super::beat::{beat_loop, notify};
 use super::clock_watch;
 use super::daily::Daily;
+use super::herald::Herald;
 use super::ingest::Ingest;
 use super::news::News;
 use super::outbox::Outbox;
@@ -26,6 +28,7 @@ use super::reconcile::{Pass, reconcile_once};
 use super::register::Registers;
 use super::report::{LastSaid, report_once};
 use super::returns::Mailbox;
+use super::signal::{self, Signals};
 use super::trouble::troubles;
 use crate::render::portuguese;
 use crate::telemetry::chain;
@@ -33,6 +36,10 @@ use crate::text::fold::folded;
 
 /// The longest sleep between passes: the wall clock may jump, and orders come in by other processes.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// How often is looked whether mail got through.
+const HERALD: Duration = Duration::from_secs(15);
+/// How often is looked whether it is time for the self-audit.
+const AUDIT: Duration = Duration::from_mins(10);
 /// A round of deliveries that a fault ended is taken up again so soon.
 const SEND_AGAIN: Duration = Duration::from_secs(5);
 
@@ -43,6 +50,9 @@ pub(super) fn begin(app: &Arc<App>, outbox: Outbox, tracker: &TaskTracker) {
         tracker.spawn(optional(app.clone(), Loop::Register, register_loop)),
         tracker.spawn(optional(app.clone(), Loop::News, news_loop)),
         tracker.spawn(optional(app.clone(), Loop::Returns, returns_loop)),
+        tracker.spawn(optional(app.clone(), Loop::Herald, herald_loop)),
+        tracker.spawn(optional(app.clone(), Loop::Signal, signal_loop)),
+        tracker.spawn(optional(app.clone(), Loop::Audit, audit_loop)),
         tracker.spawn(guarded(app.clone(), Loop::Decide.name(), reconcile_loop(app.clone()))),
         tracker.spawn(guarded(app.clone(), Loop::Send.name(), send_loop(app.clone(), outbox))),
         tracker.spawn(guarded(app.clone(), "batimento", beat_loop(app.clone()))),
@@ -90,7 +100,9 @@ async fn optional<L: Future<Output = ()>>(app: Arc<App>, each: Loop, work: impl 
             "O serviço deixou de cuidar de {name} por uma falha do programa e recomeça em um dia; o resto segue. Avise o \
              suporte, com o registro do serviço deste dia (journalctl -u vigia-suas)."
         );
-        if let Err(failure) = alert_once(&app, &format!("laco-{}", folded(name)), text, app.now()).await {
+        if let Err(failure) =
+            alert_once(&app, &format!("{}{}", topic::LOOP, folded(name)), text, app.now()).await
+        {
             error!(error = %chain(&failure), "o alerta não pôde ser gravado");
         }
         // It rests, it does not hang.
@@ -171,6 +183,37 @@ async fn returns_loop(app: Arc<App>) {
     }
 }
 
+async fn herald_loop(app: Arc<App>) {
+    let mut herald = Herald::default();
+    while let Some(told) = app.unless_stopped(herald.herald_once(&app)).await {
+        if let Err(failure) = told {
+            error!(error = %chain(&failure), "os alertas por outro canal não puderam ser anotados");
+        }
+        app.vouch(Loop::Herald);
+        tokio::select! {
+            () = app.stop.cancelled() => {}
+            () = app.herald.notified() => {}
+            () = tokio::time::sleep(HERALD) => {}
+        }
+    }
+}
+
+async fn signal_loop(app: Arc<App>) {
+    let mut signals = Signals::default();
+    while app.unless_stopped(signals.signal_once(&app)).await.is_some() {
+        rest(&app, Loop::Signal, signal::LOOK).await;
+    }
+}
+
+async fn audit_loop(app: Arc<App>) {
+    while let Some(audited) = app.unless_stopped(audit_if_due(&app, app.now())).await {
+        if let Err(failure) = audited {
+            error!(error = %chain(&failure), "a autoconferência falhou; será retomada");
+        }
+        rest(&app, Loop::Audit, AUDIT).await;
+    }
+}
+
 /// A loop came round: it vouches for that, and waits for its next turn or the stop.
 async fn rest(app: &App, each: Loop, pause: Duration) {
     app.vouch(each);
@@ -243,11 +286,18 @@ async fn send_loop(app: Arc<App>, mut outbox: Outbox) {
     outbox.close().await;
 }
 
+/// So much that is amiss is shown; the rest is counted.
+const MOST_SHOWN: usize = 3;
+
 /// What systemd shows: what is amiss first, then what is waited for.
 async fn standing(app: &App, pass: &Pass, now: Timestamp) -> String {
     let live = app.live();
     let zone = &live.calendar.hours.zone;
     let mut said = troubles(app, now).await;
+    if said.len() > MOST_SHOWN {
+        let more = said.split_off(MOST_SHOWN).len();
+        said.push(format!("e mais {more}: vigia-suas saude"));
+    }
     said.push(portuguese::counted(pass.held, "aviso retido", "avisos retidos"));
     said.push(match pass.next_wake {
         Some(at) => format!("próxima decisão em {}", portuguese::instant(at, zone)),

@@ -2,9 +2,9 @@
 //!
 //! Reading order: `app` (what every loop shares; with `pulse`), `reconcile` (decide and record), `outbox` (deliver; with `sender`,
 //! `standing`, `pace`, `trust` and `doubt`), `ingest` (take in status), `returns` (take in what comes back), `visit` with `register`
-//! and `news` (what the ministry publishes), `report` (tell staff), `daily` (the page of the day by mail), `alert` (call a person), `clock_watch` and `succession`
+//! and `news` (what the ministry publishes), `report` (tell staff), `daily` (the page of the day by mail), `audit` (work out anew what should have gone out), `alert` (call a person), `herald` (by which way), `clock_watch` and `succession`
 //! (may the clock and the ledger be believed?), `rehearse` (virtual time), `watch` (notice a change), `gate` (what every
-//! new configuration passes), `reload`, `beat` (signs of life), `trouble` (what keeps letters back, in words), `loops` (one for each concern), `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests
+//! new configuration passes), `reload`, `beat` and `signal` (signs of life), `loops` (one for each concern), `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests
 //! and `servir --uma-vez` call.
 //!
 //! Architecture invariant: no rule of when or to whom lives here. `now` is read once per pass, in the loops.
@@ -12,11 +12,13 @@
 pub mod alert;
 pub mod app;
 mod arrivals;
+pub mod audit;
 mod beat;
 mod clock_watch;
 mod daily;
 mod doubt;
 mod gate;
+pub mod herald;
 pub mod ingest;
 mod leap;
 pub mod lifecycle;
@@ -32,6 +34,7 @@ mod reload;
 pub mod report;
 pub mod returns;
 mod sender;
+pub mod signal;
 mod standing;
 mod succession;
 mod trouble;

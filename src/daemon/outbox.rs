@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
-use super::alert::{alert_once, alert_once_on};
+use super::alert::{alert_once, alert_once_on, topic};
 use super::app::App;
 use super::doubt::{is_doubted, stopped_until, tell_of_doubted};
 use super::pace::Pace;
@@ -196,7 +196,7 @@ impl Outbox {
             Err(failure) => {
                 error!(error = %chain(&failure), "não há como enviar; a fila espera");
                 let text = format!("Nenhuma carta pode sair: {failure}");
-                alert_once(app, "servidor-de-saida", text, now).await?;
+                alert_once(app, topic::RELAY, text, now).await?;
                 Ok(false)
             }
         }
@@ -359,7 +359,7 @@ impl Outbox {
                 self.pace.strikes()
             )
         };
-        alert_once(app, "servidor-de-saida", text, now).await
+        alert_once(app, topic::RELAY, text, now).await
     }
 }
 

@@ -123,7 +123,7 @@ impl Service {
     async fn tell_aside(&self, now: Timestamp) -> Result<(), StoreError> {
         let Some(aside) = self.app.store.configuration_refused().await? else { return Ok(()) };
         let fingerprint = &aside.fingerprint;
-        let topic = format!("configuracao-{}", fingerprint.get(..8).unwrap_or(fingerprint));
+        let topic = format!("{}{}", alert::topic::CONFIGURATION, fingerprint.get(..8).unwrap_or(fingerprint));
         alert::alert_once(&self.app, &topic, aside::told(&aside), now).await
     }
 
@@ -146,7 +146,13 @@ impl Service {
         let text = "O serviço começou com a última configuração boa, guardada no livro, porque os arquivos têm falhas. \
                     Rode “vigia-suas verificar”, corrija-os e rode “systemctl reload vigia-suas”.";
         warn!("{text}");
-        alert::alert_once(&self.app, "configuracao-anterior", text.to_owned(), now).await
+        alert::alert_once(
+            &self.app,
+            &format!("{}anterior", alert::topic::CONFIGURATION),
+            text.to_owned(),
+            now,
+        )
+        .await
     }
 
     /// Whether a whole configuration may take the place of the one in force.

@@ -8,7 +8,7 @@ use std::sync::PoisonError;
 use jiff::Timestamp;
 use tracing::{error, info};
 
-use super::alert::alert_once;
+use super::alert::{alert_once, topic};
 use super::app::App;
 use crate::config::Mode;
 use crate::store::{LedgerDoubt, StoreError};
@@ -61,5 +61,5 @@ pub(super) async fn stands(app: &App) -> Result<bool, StoreError> {
 /// Calls a person, once a day.
 async fn tell(app: &App, doubt: &LedgerDoubt, now: Timestamp) -> Result<(), StoreError> {
     let text = standstill::doubted(doubt, &app.live().calendar.hours.zone);
-    alert_once(app, "livro-em-duvida", standstill::on_one_line(&text), now).await
+    alert_once(app, topic::LEDGER_DOUBTED, standstill::on_one_line(&text), now).await
 }

@@ -3,7 +3,7 @@
 //! Reading order: `order` (what people decide by hand), `extend` (a prorrogação written down), `install` (another
 //! configuration put in place), `units` (take proposals of the register of units),
 //! `why` (what explains each letter), `dossier` (proof), `sample` (example letters), `check` (can every letter be
-//! written, and does the calendar stand by what was told?), `health` (is the service well?), `assume` (what left
+//! written, and does the calendar stand by what was told?), `assume` (what left
 //! from another ledger), `entry` (the journal in words), `view` (what is shown, by who cannot write).
 //!
 //! Architecture invariant: it meets the daemon only in the loaded world, and no rule of when or to whom lives here.
@@ -13,7 +13,6 @@ pub mod check;
 pub mod dossier;
 pub mod entry;
 pub mod extend;
-pub mod health;
 pub mod install;
 pub mod order;
 pub mod sample;

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 
 use super::dossier::{self, DossierRequest};
 use super::entry::entry_words;
-use super::health::{self, Health};
 use super::why::{self, Account};
 use crate::domain::calendar::{Calendar, Window};
 use crate::domain::delivery::DeliveryState;
@@ -16,17 +15,17 @@ use crate::domain::dossier::Dossier;
 use crate::domain::feed::FeedSpec;
 use crate::domain::id::{FeedId, MunicipalityCode, WindowId};
 use crate::domain::notice::NoticeKey;
-use crate::domain::roster::Roster;
 use crate::mail::message;
-use crate::plan::account::{View, summarise};
 use crate::plan::curve::Curves;
 use crate::plan::day::DayPage;
-use crate::plan::summary::WindowSummary;
 use crate::render::agenda;
 use crate::store::{DeliveryFilter, FeedRun, JournalFilter, SnapshotSummary, Store, StoreError};
 pub use crate::store::{DeliveryLine, JournalEntry};
+pub use crate::world::ailment::Ailment;
+use crate::world::health;
+pub use crate::world::health::Health;
 use crate::world::live::Live;
-use crate::world::overview::{AsOf, Overview};
+pub use crate::world::overview::{AsOf, Overview};
 use crate::world::today;
 
 /// How many entries of the journal a municipality's page shows.
@@ -36,38 +35,6 @@ const ENTRIES: usize = 200;
 #[derive(Debug, Clone)]
 pub struct LedgerView {
     store: Store,
-}
-
-/// What is known at one moment, what is decided about it, and where each window stands.
-pub struct Scene(pub Overview);
-
-impl Scene {
-    /// The moment.
-    #[must_use]
-    pub fn at(&self) -> Timestamp {
-        self.0.as_of.at()
-    }
-
-    /// Where a window stands, whether or not it is worth reporting on by itself; none for one that is too far off.
-    #[must_use]
-    pub fn summary(&self, window: &WindowId) -> Option<WindowSummary> {
-        let Overview { known, plan, post, windows, .. } = &self.0;
-        let ready = windows.iter().find(|summary| summary.window == *window);
-        let world = known.world();
-        ready.cloned().or_else(|| summarise(View { world: &world, plan, post, now: self.at() }, window))
-    }
-
-    /// The calendar.
-    #[must_use]
-    pub fn calendar(&self) -> &Calendar {
-        &self.0.known.live.calendar
-    }
-
-    /// The roster.
-    #[must_use]
-    pub fn roster(&self) -> &Roster {
-        &self.0.known.live.setup.config.roster
-    }
 }
 
 /// How a feed stands.
@@ -119,41 +86,35 @@ impl LedgerView {
         Ok(Self { store: Store::open_read_only(&live.setup.database()).await? })
     }
 
-    /// The world now, or as it was known at another moment.
+    /// Where everything stands now, or stood at another moment.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn scene(
-        &self,
-        live: Arc<Live>,
-        as_of: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Result<Scene, StoreError> {
-        let as_of = as_of.map_or(AsOf::Now(now), AsOf::Then);
-        Ok(Scene(Overview::load(live, Some(&self.store), None, as_of).await?))
+    pub async fn scene(&self, live: Arc<Live>, as_of: AsOf) -> Result<Overview, StoreError> {
+        Overview::load(live, Some(&self.store), None, as_of).await
     }
 
-    /// The page of the day, with what keeps letters from leaving where that is asked about now.
+    /// The page of the day, with what is amiss where that is asked about now.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn day(&self, scene: &Scene) -> Result<DayPage, StoreError> {
-        let live = &scene.0.known.live;
-        let troubles = match scene.0.as_of {
+    pub async fn day(&self, scene: &Overview) -> Result<DayPage, StoreError> {
+        let live = &scene.known.live;
+        let ailments = match scene.as_of {
             AsOf::Now(now) => self.health(live, now).await?.ailments,
             AsOf::Then(_) => Vec::new(),
         };
         let zone = &live.calendar.hours.zone;
-        let troubles = troubles.iter().map(|ailment| ailment.words(zone)).collect();
-        today::of(&scene.0, Some(&self.store), troubles).await
+        let troubles = ailments.iter().map(|ailment| ailment.words(zone)).collect();
+        today::of(scene, Some(&self.store), troubles).await
     }
 
     /// How windows filled up.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn curves(&self, scene: &Scene) -> Result<BTreeMap<WindowId, Curves>, StoreError> {
-        scene.0.curves(Some(&self.store)).await
+    pub async fn curves(&self, scene: &Overview) -> Result<BTreeMap<WindowId, Curves>, StoreError> {
+        scene.curves(Some(&self.store)).await
     }
 
     /// Whether the service is well.
@@ -170,11 +131,11 @@ impl LedgerView {
     /// [`StoreError`].
     pub async fn account(
         &self,
-        scene: &Scene,
+        scene: &Overview,
         municipality: MunicipalityCode,
         window: &WindowId,
     ) -> Result<Option<Account>, StoreError> {
-        why::gather(&scene.0.known, Some(&self.store), municipality, window, scene.at()).await
+        why::gather(&scene.known, Some(&self.store), municipality, window, scene.as_of.at()).await
     }
 
     /// What the journal tells of a municipality up to a moment, the latest first, in words.
@@ -232,13 +193,13 @@ impl LedgerView {
     /// [`StoreError`].
     pub async fn dossier(
         &self,
-        scene: &Scene,
+        scene: &Overview,
         municipality: MunicipalityCode,
         only: Option<WindowId>,
     ) -> Result<Option<Dossier>, StoreError> {
         let case = self.store.case_file(municipality, only.as_ref()).await?;
-        let subject = DossierRequest { municipality, only, now: scene.at() };
-        Ok(case.map(|case| dossier::gather(&case, &scene.0.known, &subject)))
+        let subject = DossierRequest { municipality, only, now: scene.as_of.at() };
+        Ok(case.map(|case| dossier::gather(&case, &scene.known, &subject)))
     }
 
     /// How each feed stands, with its last `loads` loads.
@@ -278,7 +239,7 @@ impl LedgerView {
         let health = self.health(live, now).await?;
         Ok(Gauges {
             queued: self.store.queued(now).await?,
-            last_pass_at: health.signs.last_pass_at,
+            last_pass_at: health.facts.signs.last_pass_at,
             feeds,
             health,
         })

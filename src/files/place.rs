@@ -221,14 +221,18 @@ impl Durable {
     }
 }
 
+/// The name of what lies beside a file: its own, and an ending.
+#[must_use]
+pub fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
+}
+
 /// `NAME.anterior-STAMP` beside a file or folder, or, where something is there already, the same with a number.
 #[must_use]
 pub fn kept_name(path: &Path, stamp: &str) -> PathBuf {
-    let named = |end: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(format!(".anterior-{stamp}{end}"));
-        PathBuf::from(name)
-    };
+    let named = |end: &str| beside(path, &format!(".anterior-{stamp}{end}"));
     let mut free = named("");
     let mut number = 2;
     while free.symlink_metadata().is_ok() {

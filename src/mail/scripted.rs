@@ -180,7 +180,8 @@ impl Talk {
                 "EHLO" if covered => (Moment::Ehlo, "250-scripted\r\n250 AUTH PLAIN LOGIN"),
                 "EHLO" => (Moment::Ehlo, "250-scripted\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN"),
                 "STARTTLS" => (Moment::StartTls, "220 go ahead"),
-                "AUTH" => (Moment::Auth, "235 welcome"),
+                // An empty line answers a challenge.
+                "AUTH" | "" => (Moment::Auth, "235 welcome"),
                 "MAIL" => (Moment::Mail, "250 sender ok"),
                 "RCPT" => (Moment::Rcpt, "250 recipient ok"),
                 "DATA" => (Moment::Data, "354 go"),

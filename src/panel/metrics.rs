@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::Beat;
-use crate::desk::health::Ailment;
-use crate::desk::view::{Gauges, Scene};
+use crate::desk::view::Ailment;
+use crate::desk::view::{Gauges, Overview};
 use crate::domain::delivery::DeliveryState;
 
 /// What a metric is, for `# TYPE`.
@@ -51,7 +51,7 @@ fn seconds(at: Timestamp) -> f64 {
 }
 
 /// All of it.
-pub(super) fn text(gauges: &Gauges, beat: &Beat, scene: &Scene) -> String {
+pub(super) fn text(gauges: &Gauges, beat: &Beat, scene: &Overview) -> String {
     let mut out = Exposition::default();
     queue(&mut out, gauges, beat);
     let name = "vigia_fonte_timestamp_seconds";
@@ -62,7 +62,7 @@ pub(super) fn text(gauges: &Gauges, beat: &Beat, scene: &Scene) -> String {
     let name = "vigia_retidos";
     out.metric(name, &Type::Gauge, "Avisos retidos, por causa.");
     let mut held: std::collections::BTreeMap<&'static str, usize> = std::collections::BTreeMap::new();
-    for decision in &scene.0.plan.held {
+    for decision in &scene.plan.held {
         *held.entry(decision.because().cause().as_str()).or_default() += 1;
     }
     for (cause, number) in held {
@@ -71,7 +71,7 @@ pub(super) fn text(gauges: &Gauges, beat: &Beat, scene: &Scene) -> String {
     health(&mut out, gauges);
     let name = "vigia_municipios";
     out.metric(name, &Type::Gauge, "Municípios de cada janela aberta ou encerrada há pouco, por situação.");
-    for summary in &scene.0.windows {
+    for summary in &scene.windows {
         let counts = summary.municipalities;
         let all = [
             ("concluido", counts.done),
@@ -135,7 +135,7 @@ fn health(out: &mut Exposition, gauges: &Gauges) {
     out.value(name, &[], u8::from(ailments.is_empty()));
     let name = "vigia_configuracao_timestamp_seconds";
     out.metric(name, &Type::Gauge, "Desde quando vale a última configuração boa; 0 se nenhuma.");
-    let since = gauges.health.in_force.as_ref().map_or(0.0, |(_, since, _)| seconds(*since));
+    let since = gauges.health.facts.in_force.as_ref().map_or(0.0, |(_, since, _)| seconds(*since));
     out.value(name, &[], since);
 }
 

@@ -33,7 +33,7 @@ pub use password::{PasswordError, line as password_line};
 
 use crate::clock::Clock;
 use crate::config::PanelSettings;
-use crate::desk::view::{LedgerView, Scene};
+use crate::desk::view::{AsOf, LedgerView, Overview};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::telemetry::io_words;
@@ -110,7 +110,7 @@ pub struct Panel {
     logins: password::Logins,
     calendar_token: String,
     /// What was read last, of now.
-    scene: tokio::sync::Mutex<Option<Arc<Scene>>>,
+    scene: tokio::sync::Mutex<Option<Arc<Overview>>>,
     /// A year is rehearsed for one who asks at a time.
     rehearsing: Arc<tokio::sync::Semaphore>,
 }
@@ -138,19 +138,19 @@ impl Panel {
     }
 
     /// What is known at a moment; now, where none is asked for.
-    async fn scene(&self, as_of: Option<Timestamp>) -> Result<Arc<Scene>, router::Failure> {
+    async fn scene(&self, as_of: Option<Timestamp>) -> Result<Arc<Overview>, router::Failure> {
         let (now, live) = (self.clock.now(), self.beside.live());
-        if as_of.is_some() {
-            return Ok(Arc::new(self.ledger.scene(live, as_of, now).await?));
+        if let Some(then) = as_of {
+            return Ok(Arc::new(self.ledger.scene(live, AsOf::Then(then)).await?));
         }
         let mut kept = self.scene.lock().await;
         if let Some(scene) = &*kept
-            && now.duration_since(scene.at()).abs() < FRESH
-            && Arc::ptr_eq(&scene.0.known.live, &live)
+            && now.duration_since(scene.as_of.at()).abs() < FRESH
+            && Arc::ptr_eq(&scene.known.live, &live)
         {
             return Ok(scene.clone());
         }
-        let scene = Arc::new(self.ledger.scene(live, None, now).await?);
+        let scene = Arc::new(self.ledger.scene(live, AsOf::Now(now)).await?);
         *kept = Some(scene.clone());
         Ok(scene)
     }

@@ -26,7 +26,7 @@ use super::page::{self, Frame, Links};
 use super::password::Login;
 use super::{DossierView, Panel, metrics, token};
 use crate::config::Mode;
-use crate::desk::view::{Scene, windows_between};
+use crate::desk::view::{Overview, windows_between};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::NoticeKey;
 use crate::plan::calls;
@@ -269,7 +269,7 @@ impl Ask {
         }
     }
 
-    async fn scene(&self, panel: &Panel) -> Result<Arc<Scene>, Failure> {
+    async fn scene(&self, panel: &Panel) -> Result<Arc<Overview>, Failure> {
         let Some(day) = self.day(panel)? else { return panel.scene(None).await };
         let zone = panel.beside.live().calendar.hours.zone.clone();
         // Its last second: midnight would be shown as the next day.
@@ -306,7 +306,7 @@ async fn home(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
     let day = panel.ledger.day(&scene).await?;
     let content = page::home::content(&scene, &day, &ask.links());
-    ask.show(&panel, scene.at(), "Hoje", &content)
+    ask.show(&panel, scene.as_of.at(), "Hoje", &content)
 }
 
 async fn window(State(panel): State<Arc<Panel>>, Path(id): Path<String>, ask: Ask) -> Answer {
@@ -314,18 +314,18 @@ async fn window(State(panel): State<Arc<Panel>>, Path(id): Path<String>, ask: As
     let id = WindowId::parse(&id).map_err(|_| no_window(&id))?;
     let summary = scene.summary(&id).ok_or_else(|| no_window(id.as_str()))?;
     let content = page::window::content(&scene, &summary, &ask.links());
-    ask.show(&panel, scene.at(), &format!("Janela {id}"), &content)
+    ask.show(&panel, scene.as_of.at(), &format!("Janela {id}"), &content)
 }
 
 async fn municipality(State(panel): State<Arc<Panel>>, Path(code): Path<String>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
     let code = known(&scene, &code)?;
-    let until = ask.day(&panel)?.map(|_| scene.at());
+    let until = ask.day(&panel)?.map(|_| scene.as_of.at());
     let timeline = panel.ledger.timeline(code, until).await?;
     let mut deliveries = panel.ledger.deliveries(None, Some(code)).await?;
-    deliveries.retain(|line| line.recorded_at <= scene.at());
+    deliveries.retain(|line| line.recorded_at <= scene.as_of.at());
     let content = page::municipality::content(&scene, code, &deliveries, &timeline, &ask.links());
-    ask.show(&panel, scene.at(), &page::municipality::name(&scene, code), &content)
+    ask.show(&panel, scene.as_of.at(), &page::municipality::name(&scene, code), &content)
 }
 
 async fn account(
@@ -338,21 +338,21 @@ async fn account(
     let id = WindowId::parse(&window).map_err(|_| no_window(&window))?;
     let account = panel.ledger.account(&scene, code, &id).await?.ok_or_else(|| no_window(id.as_str()))?;
     let content = page::municipality::account(&scene, &account, &ask.links());
-    ask.show(&panel, scene.at(), &format!("{}, {id}", page::municipality::name(&scene, code)), &content)
+    ask.show(&panel, scene.as_of.at(), &format!("{}, {id}", page::municipality::name(&scene, code)), &content)
 }
 
 async fn letters(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
     let window = ask.text("janela").map(|id| WindowId::parse(id).map_err(|_| no_window(id))).transpose()?;
-    let window = window.or_else(|| scene.0.windows.first().map(|summary| summary.window.clone()));
+    let window = window.or_else(|| scene.windows.first().map(|summary| summary.window.clone()));
     let mut deliveries = match &window {
         Some(id) => panel.ledger.deliveries(Some(id), None).await?,
         None => Vec::new(),
     };
-    deliveries.retain(|line| line.recorded_at <= scene.at());
+    deliveries.retain(|line| line.recorded_at <= scene.as_of.at());
     let state = ask.text("estado");
     let content = page::letters::list(&scene, window.as_ref(), state, &deliveries, &ask.links());
-    ask.show(&panel, scene.at(), "Cartas", &content)
+    ask.show(&panel, scene.as_of.at(), "Cartas", &content)
 }
 
 async fn letter(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
@@ -362,7 +362,7 @@ async fn letter(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let version = ask.text("versao").map_or(Ok(1), str::parse).map_err(|_| none())?;
     let letter = panel.ledger.letter(&key, version).await?.ok_or_else(none)?;
     let content = page::letters::one(&scene, &key, &letter, &ask.links());
-    ask.show(&panel, scene.at(), "Carta", &content)
+    ask.show(&panel, scene.as_of.at(), "Carta", &content)
 }
 
 async fn whole_dossier(State(panel): State<Arc<Panel>>, Path(code): Path<String>, ask: Ask) -> Answer {
@@ -385,14 +385,14 @@ async fn whole_dossier(State(panel): State<Arc<Panel>>, Path(code): Path<String>
 async fn call_list(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
     let content = page::calls::content(&scene, &ask.links());
-    ask.show(&panel, scene.at(), "A quem telefonar", &content)
+    ask.show(&panel, scene.as_of.at(), "A quem telefonar", &content)
 }
 
 async fn calls_table(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
     let (windows, calendar) = (chosen(&scene, &ask)?, scene.calendar());
     let entries = calls::calls(&windows, &calendar.hours.zone);
-    Ok(table("telefonar", render_calls::csv(&entries, calendar, scene.at())))
+    Ok(table("telefonar", render_calls::csv(&entries, calendar, scene.as_of.at())))
 }
 
 /// The report with its charts, as the service writes it.
@@ -408,8 +408,8 @@ async fn report_table(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
 }
 
 /// The window asked for (`janela`), else those worth reporting on.
-fn chosen(scene: &Scene, ask: &Ask) -> Result<Vec<WindowSummary>, Failure> {
-    let Some(text) = ask.text("janela") else { return Ok(scene.0.windows.clone()) };
+fn chosen(scene: &Overview, ask: &Ask) -> Result<Vec<WindowSummary>, Failure> {
+    let Some(text) = ask.text("janela") else { return Ok(scene.windows.clone()) };
     let found = WindowId::parse(text).ok().and_then(|id| scene.summary(&id));
     found.map(|summary| vec![summary]).ok_or_else(|| no_window(text))
 }
@@ -427,7 +427,7 @@ async fn feeds(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = panel.scene(None).await?;
     let feeds = panel.ledger.feeds(&panel.beside.live(), 10).await?;
     let content = page::feeds::content(&feeds, &scene);
-    ask.show(&panel, scene.at(), "Fontes", &content)
+    ask.show(&panel, scene.as_of.at(), "Fontes", &content)
 }
 
 async fn calendar(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
@@ -436,12 +436,12 @@ async fn calendar(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let windows = windows_between(scene.calendar(), days);
     let content =
         page::calendar::content(&windows, scene.calendar(), days, &panel.calendar_token, &ask.links());
-    ask.show(&panel, scene.at(), "Agenda", &content)
+    ask.show(&panel, scene.as_of.at(), "Agenda", &content)
 }
 
 /// From the beginning of this month, a year.
-fn year(scene: &Scene) -> (Date, Date) {
-    let from = scene.calendar().hours.zone.date_of(scene.at()).first_of_month();
+fn year(scene: &Overview) -> (Date, Date) {
+    let from = scene.calendar().hours.zone.date_of(scene.as_of.at()).first_of_month();
     (from, from.saturating_add(1.year()).saturating_sub(1.day()))
 }
 
@@ -503,7 +503,7 @@ async fn rehearsal(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
 async fn search(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
     let content = page::search::content(&scene, ask.text("q").unwrap_or_default(), &ask.links());
-    ask.show(&panel, scene.at(), "Busca", &content)
+    ask.show(&panel, scene.as_of.at(), "Busca", &content)
 }
 
 async fn style() -> Response {
@@ -523,7 +523,7 @@ async fn health(State(panel): State<Arc<Panel>>) -> Answer {
 
 async fn gauges(State(panel): State<Arc<Panel>>) -> Answer {
     let scene = panel.scene(None).await?;
-    let gauges = panel.ledger.gauges(&panel.beside.live(), scene.at()).await?;
+    let gauges = panel.ledger.gauges(&panel.beside.live(), scene.as_of.at()).await?;
     let text = metrics::text(&gauges, &panel.beside.beat(), &scene);
     Ok(typed("text/plain; version=0.0.4; charset=utf-8", text))
 }
@@ -548,9 +548,9 @@ fn document(page: String) -> Response {
 }
 
 /// A municipality that the roster has, or that the ledger may tell of.
-fn known(scene: &Scene, text: &str) -> Result<MunicipalityCode, Failure> {
+fn known(scene: &Overview, text: &str) -> Result<MunicipalityCode, Failure> {
     let none = || Failure::NotFound(format!("Não há município com o código “{text}”."));
-    let roster = scene.roster();
+    let roster = &scene.known.live.setup.config.roster;
     let short = || {
         roster
             .municipalities

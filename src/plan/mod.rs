@@ -10,6 +10,7 @@
 pub mod account;
 mod assess;
 mod audience;
+pub mod audit;
 pub mod calls;
 mod closing;
 pub mod contrast;

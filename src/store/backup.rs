@@ -26,14 +26,13 @@ use crate::files::{self, Access, FolderLock, LockError};
 
 statements! {
     const FIRST = "SELECT hash FROM journal WHERE seq = 1";
-    const SOUND = "PRAGMA integrity_check(1)";
     const HEAD = "SELECT head_seq FROM meta WHERE id = 1";
 }
 
 /// Until it is checked.
 const UNFINISHED: &str = ".vigia-copia.parcial";
 /// What SQLite may leave beside a file that it was writing.
-const BESIDE: [&str; 4] = ["", "-journal", "-wal", "-shm"];
+pub(super) const BESIDE: [&str; 4] = ["", "-journal", "-wal", "-shm"];
 
 /// A copy that stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,6 +158,8 @@ impl Store {
             return Err(BackupError::Unsound { path, faults: checked.faults });
         }
         let path = free_name(&real, &self.stem(), now);
+        // Made by root, it is to be rotated by the service all the same.
+        files::leave_to_folder(&unfinished.0).map_err(last)?;
         fs::rename(&unfinished.0, &path).map_err(last)?;
         let _synced = File::open(&real).and_then(|folder| folder.sync_all());
         let written = fs::metadata(&path).map_err(last)?;
@@ -178,7 +179,7 @@ impl Store {
             removed,
             foreign: older.foreign,
             same_disk: fs::metadata(&home).is_ok_and(|home| home.dev() == written.dev()),
-            noted: files::put(&self.note(), &note, Access::Group).is_ok(),
+            noted: self.put_note(&note).is_ok(),
             path,
         })
     }
@@ -189,10 +190,13 @@ impl Store {
         serde_json::from_slice(&fs::read(self.note()).ok()?).ok()
     }
 
+    fn put_note(&self, told: &[u8]) -> io::Result<()> {
+        files::put(&self.note(), told, Access::Group)?;
+        files::leave_to_folder(&self.note())
+    }
+
     fn note(&self) -> PathBuf {
-        let mut path = self.path().as_os_str().to_owned();
-        path.push(".copia");
-        PathBuf::from(path)
+        files::beside(self.path(), ".copia")
     }
 
     /// The folder that the ledger is in, through links.
@@ -240,14 +244,12 @@ struct Older {
 }
 
 /// A copy that has no name yet. Dropped, it is gone.
-struct Unfinished(PathBuf);
+pub(super) struct Unfinished(pub(super) PathBuf);
 
 impl Unfinished {
-    fn remove(&self) {
+    pub(super) fn remove(&self) {
         for end in BESIDE {
-            let mut name = self.0.as_os_str().to_owned();
-            name.push(end);
-            let _none = fs::remove_file(name);
+            let _none = fs::remove_file(files::beside(&self.0, end));
         }
     }
 }
@@ -259,25 +261,24 @@ impl Drop for Unfinished {
 }
 
 /// What the check of a copy found.
-struct Checked {
-    entries: usize,
-    letters: usize,
+pub(super) struct Checked {
+    pub(super) entries: usize,
+    pub(super) letters: usize,
     seq: i64,
-    faults: Vec<String>,
+    pub(super) faults: Vec<String>,
 }
 
-async fn check(copy: &Path) -> Result<Checked, StoreError> {
+pub(super) async fn check(copy: &Path) -> Result<Checked, StoreError> {
     let store = Store::open_read_only(copy).await?;
     let checked = async {
         let (sound, seq) = {
             let mut conn = store.db.read().await?;
-            let sound: String = bound!(SOUND).fetch_one(&mut *conn).await?.try_get(0)?;
-            (sound, bound!(HEAD).fetch_one(&mut *conn).await?.try_get(0)?)
+            (db::soundness(&mut conn).await?, bound!(HEAD).fetch_one(&mut *conn).await?.try_get(0)?)
         };
         let report = store.verify().await?;
         let mut faults = report.faults();
-        if sound != "ok" {
-            faults.insert(0, format!("o arquivo está danificado ({sound})"));
+        if let Some(found) = sound {
+            faults.insert(0, format!("o arquivo está danificado ({found})"));
         }
         Ok(Checked { entries: report.entries, letters: report.letters, seq, faults })
     };
@@ -287,7 +288,7 @@ async fn check(copy: &Path) -> Result<Checked, StoreError> {
 }
 
 /// The hash of a file's first journal entry, if it is a ledger, of whatever schema.
-async fn first_of(path: &Path) -> Option<String> {
+pub(super) async fn first_of(path: &Path) -> Option<String> {
     let mut conn = db::glance(path).await.ok()?;
     bound!(FIRST).fetch_one(&mut conn).await.ok()?.try_get(0).ok()
 }

@@ -28,6 +28,7 @@ statements! {
     const APPLIED = "SELECT version, checksum FROM _sqlx_migrations ORDER BY version";
     const OTHERS = "PRAGMA data_version";
     const COPY = "VACUUM INTO $1";
+    const SOUND = "PRAGMA integrity_check(1)";
 }
 
 /// A connection inside or outside a transaction.
@@ -242,14 +243,18 @@ fn options(path: &Path) -> SqliteConnectOptions {
 
 /// The write-ahead log beside a database.
 fn log_of(path: &Path) -> PathBuf {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    PathBuf::from(log)
+    files::beside(path, "-wal")
 }
 
-/// A look into a file that nobody writes to, whatever it is: nothing is left beside it.
+/// A look into a file that nobody writes to, whatever it is: nothing is left beside it that was not there.
 pub(super) async fn glance(path: &Path) -> Result<SqliteConnection, StoreError> {
-    Ok(options(path).read_only(true).immutable(true).connect().await?)
+    Ok(options(path).read_only(true).immutable(!log_of(path).exists()).connect().await?)
+}
+
+/// What SQLite finds amiss with a file, reading all of it; nothing where it is whole.
+pub(super) async fn soundness(conn: &mut Conn) -> Result<Option<String>, StoreError> {
+    let found: String = bound!(SOUND).fetch_one(conn).await?.try_get(0)?;
+    Ok((found != "ok").then_some(found))
 }
 
 /// Readers of a file that has the newest schema.

@@ -123,7 +123,10 @@ pub enum StoreError {
         source: Source,
     },
     /// The file is damaged, or no database.
-    #[error("o arquivo do banco de dados está danificado ou não é um banco\ndica: restaure a última cópia")]
+    #[error(
+        "o arquivo do banco de dados está danificado ou não é um banco\ndica: ponha a última cópia no lugar: vigia-suas \
+             restaurar ARQUIVO"
+    )]
     Damaged {
         /// What the database said.
         source: Source,

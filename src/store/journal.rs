@@ -28,6 +28,8 @@ statements! {
     const LIST = list!("($1 IS NULL OR window_id = $1) AND ($2 IS NULL OR municipality = $2)");
     const LIST_OF_WINDOW = list!("window_id = $1 AND ($2 IS NULL OR municipality = $2)");
     const TESTED = "SELECT COUNT(*) FROM journal WHERE kind = 'teste' AND body LIKE '%\"resultado\":\"aceito\"%'";
+    const LAST_AUDIT = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
+                        WHERE kind = 'conferencia' ORDER BY seq DESC LIMIT 1";
     pub(super) const LIST_OF_MUNICIPALITY = list!("municipality = $2 AND ($1 IS NULL OR window_id = $1)");
 }
 
@@ -110,6 +112,34 @@ impl Store {
             let line = Line::new(now, &subject, told);
             let about = Line { window: window.as_ref(), municipality: Some(municipality), ..line };
             Chain::tell(&mut tx, about).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
+    /// The last self-audit, and when it was made; nothing too where its entry cannot be read.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn last_audit(&self) -> Result<Option<(Timestamp, journal::Audited)>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let Some(row) = bound!(LAST_AUDIT).fetch_optional(&mut *conn).await? else { return Ok(None) };
+        let entry = entry(&row)?;
+        Ok(match entry.told {
+            Ok(Entry::Audited(told)) => Some((entry.at, told)),
+            Ok(_) | Err(_) => None,
+        })
+    }
+
+    /// Notes a self-audit.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn note_audit(&self, told: journal::Audited, now: Timestamp) -> Result<(), StoreError> {
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin_quietly().await?;
+            Chain::tell(&mut tx, Line::new(now, "livro", told)).await?;
             tx.commit().await
         })
         .await

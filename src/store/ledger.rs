@@ -33,25 +33,31 @@ impl Store {
     /// [`StoreError::Corrupt`] for the first row that cannot be, or a fault of the database.
     pub async fn ledger(&self) -> Result<Ledger, StoreError> {
         let mut view = self.db.view().await?;
-        let meta = bound!(META).fetch_one(&mut *view).await?;
-        let meta = Cells::of("meta", &meta);
-        let mut ledger = Ledger::default();
-        ledger.born_at = meta.instant_opt("born_at")?;
-        ledger.last_pass_at = meta.instant_opt("last_pass_at")?;
-        ledger.high_water = meta.instant_opt("high_water")?;
-        ledger.outage = outage(&mut view).await?;
-        ledger.read_at = reading::later_editions(&mut view).await?;
-        ledger.flagged = flagged(&mut view).await?;
-        for row in bound!(elsewhere::KEYS).fetch_all(&mut *view).await? {
-            let cells = Cells::of("left_elsewhere", &row);
-            ledger.left_elsewhere.insert(cells.parsed("notice_key", NoticeKey::parse)?);
-        }
+        let mut ledger = frame(&mut view).await?;
         for row in bound!(NOTICES).fetch_all(&mut *view).await? {
             put(&mut ledger, &Cells::of("notices", &row))?;
         }
         closing::load(&mut view, &mut ledger).await?;
         Ok(ledger)
     }
+}
+
+/// All of it but what was decided and said.
+pub(super) async fn frame(conn: &mut Conn) -> Result<Ledger, StoreError> {
+    let meta = bound!(META).fetch_one(&mut *conn).await?;
+    let meta = Cells::of("meta", &meta);
+    let mut ledger = Ledger::default();
+    ledger.born_at = meta.instant_opt("born_at")?;
+    ledger.last_pass_at = meta.instant_opt("last_pass_at")?;
+    ledger.high_water = meta.instant_opt("high_water")?;
+    ledger.outage = outage(conn).await?;
+    ledger.read_at = reading::later_editions(conn).await?;
+    ledger.flagged = flagged(conn).await?;
+    for row in bound!(elsewhere::KEYS).fetch_all(&mut *conn).await? {
+        let cells = Cells::of("left_elsewhere", &row);
+        ledger.left_elsewhere.insert(cells.parsed("notice_key", NoticeKey::parse)?);
+    }
+    Ok(ledger)
 }
 
 fn put(ledger: &mut Ledger, cells: &Cells<'_>) -> Result<(), StoreError> {

@@ -2,10 +2,13 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{Store, StoreError};
 use crate::files;
+
+/// How the lock's file ends.
+const END: &str = ".lock";
 
 /// Proof that no other process sends from this ledger. Let go when dropped, also by a crash.
 #[derive(Debug)]
@@ -28,7 +31,7 @@ impl Store {
 
 /// Takes the lock of the ledger at `database`.
 pub(super) fn take(database: &Path) -> Result<LedgerLock, StoreError> {
-    let path = beside(database);
+    let path = files::beside(database, END);
     let hint = "confira o dono e as permissões da pasta";
     let is_new = !path.exists();
     let opened = OpenOptions::new().create(true).write(true).truncate(false).open(&path);
@@ -47,7 +50,7 @@ impl Store {
     /// from starting at this very moment.
     #[must_use]
     pub fn sender(database: &Path) -> Option<u32> {
-        let told = std::fs::read_to_string(beside(database)).ok()?;
+        let told = std::fs::read_to_string(files::beside(database, END)).ok()?;
         let pid: u32 = told.trim().parse().ok()?;
         let is_ours = match std::fs::read_to_string(format!("/proc/{pid}/comm")) {
             Ok(name) => name.trim() == env!("CARGO_PKG_NAME"),
@@ -55,13 +58,6 @@ impl Store {
         };
         (is_ours && pid != std::process::id()).then_some(pid)
     }
-}
-
-/// The lock's file.
-fn beside(database: &Path) -> PathBuf {
-    let mut path = database.as_os_str().to_owned();
-    path.push(".lock");
-    PathBuf::from(path)
 }
 
 #[cfg(test)]

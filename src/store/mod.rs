@@ -6,7 +6,7 @@
 //! (how fetching goes), `overrides`, `configuration` (what was in force), `reading`, `contact` and `stop`, `register` and
 //! `news` (what the ministry publishes), `begin`, `witness` and `elsewhere` (is it this ledger that last sent?), `delivery` and `letter`
 //! (what staff ask for), `returned` and `return_key` (what comes back by mail), `uncertain` (what waits
-//! for somebody), `backup` (a copy of all of it),
+//! for somebody), `backup` and `restore` (a copy of all of it),
 //! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
 //!
 //! Architecture invariants: SQL never reads a clock, every instant is a parameter; every write is one transaction
@@ -16,6 +16,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+mod announce;
 mod backup;
 mod baseline;
 mod begin;
@@ -41,8 +42,10 @@ mod overrides;
 mod page;
 mod pass;
 mod post;
+mod progress;
 mod reading;
 mod register;
+mod restore;
 mod retired;
 mod return_key;
 mod returned;
@@ -63,6 +66,7 @@ mod verify;
 mod visit;
 mod witness;
 
+pub use announce::{Announcements, ChannelFailure, StaffAlert};
 pub use backup::{Backup, BackupError, LastBackup};
 pub use begin::Signs;
 pub use configuration::{HeldConfiguration, KeptConfiguration, NewConfiguration, RefusedConfiguration};
@@ -79,8 +83,10 @@ pub use news::{FindingLine, NewFinding};
 pub use outbox::Claim;
 pub use overrides::{Override, OverrideId, OverrideLine};
 pub use pass::{NewDecision, NewLetter, Recorded};
+pub use progress::LoopProgress;
 pub use reading::EditionReading;
 pub use register::{KeptRegister, RefusalLine};
+pub use restore::{RestoreError, Restored};
 pub use retired::SwitchedBy;
 pub use returned::{KeptMessage, Noted, RawMessage, Return};
 pub use ruling::{Ruled, Ruling};
@@ -89,7 +95,7 @@ pub use settle::{AttemptEnd, OnUncertain, Settlement};
 pub use snapshot::{Extent, LastAccepted, NewSnapshot, SnapshotSummary};
 pub use stop::ReturnVerdict;
 pub use uncertain::HeldUncertain;
-pub use verify::{Amiss, ChainReport, Discrepancy};
+pub use verify::{Amiss, ChainReport, Discrepancy, Recount};
 pub use witness::{Assumption, Head, LedgerDoubt};
 
 use crate::files;

@@ -64,6 +64,7 @@ mod tests {
         let store = crate::store::testing::store(&dir).await;
         let mut conn = store.db.read().await.unwrap();
         let rooms = [
+            crate::store::announce::ALL,
             crate::store::backup::ALL,
             crate::store::baseline::ALL,
             crate::store::begin::ALL,
@@ -85,6 +86,7 @@ mod tests {
             crate::store::overrides::ALL,
             crate::store::pass::ALL,
             crate::store::post::ALL,
+            crate::store::progress::ALL,
             crate::store::reading::ALL,
             crate::store::return_key::ALL,
             crate::store::returned::ALL,
@@ -101,6 +103,7 @@ mod tests {
             crate::store::verify::ALL,
             crate::store::verify::ALL_TABLES,
             crate::store::verify::ALL_KNOWN,
+            crate::store::verify::ALL_RECOUNT,
             crate::store::witness::ALL,
         ];
         for (name, sql) in rooms.into_iter().flatten() {

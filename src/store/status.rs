@@ -1,7 +1,7 @@
 //! Who has filled in, as the feeds said: as it stands, a page for each feed and window; and as it stood, taken in anew
 //! from the pages that each snapshot left as evidence.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
@@ -59,6 +59,20 @@ impl Store {
         }
         Retired::all(&mut view).await?.apply(&mut book);
         Ok(book)
+    }
+
+    /// When each feed was last fetched, whether or not that brought anything new.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn fetches(&self) -> Result<BTreeMap<FeedId, Timestamp>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let rows = bound!(FETCHES).fetch_all(&mut *conn).await?;
+        let fetch = |row| {
+            let cells = Cells::of("fetches", row);
+            Ok((cells.parsed("feed", |t| FeedId::parse(t).ok())?, cells.instant("fetched_at")?))
+        };
+        rows.iter().map(fetch).collect()
     }
 
     /// All that the feeds had said by `at`, taken in anew from the evidence of each accepted snapshot. A fetch counts

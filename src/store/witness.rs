@@ -98,10 +98,9 @@ pub(super) struct Witness {
 
 impl Witness {
     pub(super) fn beside(database: &Path) -> Arc<Self> {
-        let mut path = database.as_os_str().to_owned();
-        path.push(".testemunha");
+        let path = files::beside(database, ".testemunha");
         let database = database.canonicalize().unwrap_or_else(|_| database.to_owned());
-        Arc::new(Self { path: path.into(), database, kept: Mutex::default() })
+        Arc::new(Self { path, database, kept: Mutex::default() })
     }
 
     /// Puts the head that a transaction finds in place, if this process keeps the witness and it is news.

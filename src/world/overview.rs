@@ -94,6 +94,22 @@ impl Overview {
         Ok(Self { known, plan, post, windows, as_of })
     }
 
+    /// The calendar that it is looked at with.
+    #[must_use]
+    pub fn calendar(&self) -> &Calendar {
+        &self.known.live.calendar
+    }
+
+    /// Where a window stands, whether or not it is among those looked at; none for one that is too far off. What became
+    /// of the letters of another is the ledger's own word.
+    #[must_use]
+    pub fn summary(&self, window: &WindowId) -> Option<WindowSummary> {
+        let ready = self.windows.iter().find(|summary| summary.window == *window);
+        let world = self.known.world();
+        let view = View { world: &world, plan: &self.plan, post: &self.post, now: self.as_of.at() };
+        ready.cloned().or_else(|| summarise(view, window))
+    }
+
     /// How each window filled, with the year before behind it.
     ///
     /// # Errors

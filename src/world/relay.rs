@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use super::live::Live;
-use super::secret::{PasswordSource, Surroundings};
+use super::secret::{self, Secret, SecretError, SecretSource, Surroundings};
 use super::setup::Setup;
 use crate::config::{self, Mode};
 use crate::domain::id::EmailAddress;
 use crate::mail::Transport;
 use crate::mail::file::FileOutbox;
-use crate::mail::smtp::{Credentials, Relay, RelayError, Security, SmtpSender, Timeouts};
+use crate::mail::smtp::oauth::{Grant, TokenServer, Tokens};
+use crate::mail::smtp::{Credentials, Proof, Relay, RelayError, Security, SmtpSender, Timeouts};
 
 /// Why no sender could be made.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +25,9 @@ pub enum SenderError {
         /// Why.
         source: std::io::Error,
     },
+    /// The password, or another secret.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// The relay cannot be spoken to as configured.
     #[error(transparent)]
     Relay(#[from] RelayError),
@@ -84,12 +88,24 @@ pub fn relay_of(relay: &config::RelaySettings, sender: &EmailAddress) -> Result<
     let read = |key: &'static str, path: &PathBuf| {
         std::fs::read(path).map_err(|source| SenderError::File { key, path: path.clone(), source })
     };
-    let credentials = match &relay.user {
-        Some(user) => {
-            let source = PasswordSource::of(relay, &Surroundings::here()).ok_or(SenderError::NoSource)?;
-            Some(Credentials { user: user.clone(), password: source.read()? })
+    let credentials = match (&relay.user, &relay.oauth) {
+        (Some(user), Some(oauth)) => {
+            let proof = Proof::Token(Tokens::new(token_server(oauth, &Surroundings::here())?));
+            Some(Credentials { user: user.clone(), proof })
         }
-        None => None,
+        (Some(user), None) => {
+            let source = SecretSource::of(
+                Secret::RelayPassword,
+                relay.password_file.as_deref(),
+                &Surroundings::here(),
+            );
+            let password = source.ok_or(SenderError::NoSource)?.read().map_err(|failure| match failure {
+                SecretError::Empty { source_words } => SenderError::NoPassword { source_words },
+                other => SenderError::Secret(other),
+            })?;
+            Some(Credentials { user: user.clone(), proof: Proof::Password(password) })
+        }
+        (None, _) => None,
     };
     let relay = Relay {
         host: relay.host.clone(),
@@ -114,6 +130,29 @@ pub fn relay_of(relay: &config::RelaySettings, sender: &EmailAddress) -> Result<
     Ok(relay)
 }
 
+/// Where tokens come from, with what its secrets say.
+fn token_server(oauth: &config::OauthSettings, around: &Surroundings) -> Result<TokenServer, SecretError> {
+    let read = |which, file: &Option<PathBuf>| secret::optional(which, file.as_deref(), around);
+    let client_secret = read(Secret::ClientSecret, &oauth.secret_file)?;
+    let grant = match oauth.grant {
+        config::OauthGrant::Client if client_secret.is_none() => {
+            return Err(SecretError::Absent(Secret::ClientSecret));
+        }
+        config::OauthGrant::Client => Grant::ClientCredentials,
+        config::OauthGrant::Refresh => Grant::RefreshToken(
+            read(Secret::RefreshToken, &oauth.refresh_file)?
+                .ok_or(SecretError::Absent(Secret::RefreshToken))?,
+        ),
+    };
+    Ok(TokenServer {
+        url: oauth.url.clone(),
+        client_id: oauth.client.clone(),
+        client_secret,
+        scope: oauth.scope.clone(),
+        grant,
+    })
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -125,6 +164,7 @@ pub(super) mod tests {
             port: 587,
             security: config::RelaySecurity::StartTls,
             user: Some("vigilancia".to_owned()),
+            oauth: None,
             password_file: None,
             ca_file: None,
             per_minute: 30,

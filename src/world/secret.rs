@@ -1,102 +1,197 @@
-//! Where the relay's password comes from: a file that the operator names, systemd's credential, or the environment.
+//! Where secrets come from: a file that the operator names, systemd's credential, or the environment.
 //!
 //! The first of these that is there counts, in that order: what is written in the configuration comes before what the
-//! surroundings bring. It is never printed, and never goes through the configuration's own reading of the environment,
+//! surroundings bring. None is ever printed, and none goes through the configuration's own reading of the environment,
 //! which takes `12345` for a number and shows values in its faults.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
-use super::relay::SenderError;
-use crate::config::RelaySettings;
+use crate::config::SECRET_VARIABLES;
 
-/// The credential's name, as the unit gives it.
-const CREDENTIAL: &str = "smtp-senha";
+/// A secret of the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secret {
+    /// The relay's password.
+    RelayPassword,
+    /// What proves to the token server that we are the client that it knows.
+    ClientSecret,
+    /// What the token server gives tokens for.
+    RefreshToken,
+    /// The secret part of a webhook's address, or its token.
+    Webhook,
+    /// The same of where signs of life go.
+    Signal,
+}
 
-/// What surrounds the process, as far as passwords go.
+impl Secret {
+    /// The key that names its file, as faults call it.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::RelayPassword => "senha_arquivo de [smtp]",
+            Self::ClientSecret => "segredo_arquivo de [smtp.oauth2]",
+            Self::RefreshToken => "renovacao_arquivo de [smtp.oauth2]",
+            Self::Webhook => "segredo_arquivo de [alertas]",
+            Self::Signal => "segredo_arquivo de [sinal]",
+        }
+    }
+
+    /// The credential's name, as the unit gives it.
+    #[must_use]
+    pub fn credential(self) -> &'static str {
+        match self {
+            Self::RelayPassword => "smtp-senha",
+            Self::ClientSecret => "smtp-oauth-segredo",
+            Self::RefreshToken => "smtp-oauth-renovacao",
+            Self::Webhook => "alertas-segredo",
+            Self::Signal => "sinal-segredo",
+        }
+    }
+
+    /// The variable that may hold it.
+    #[must_use]
+    pub fn variable(self) -> &'static str {
+        let [password, client, refresh, webhook, signal] = SECRET_VARIABLES;
+        match self {
+            Self::RelayPassword => password,
+            Self::ClientSecret => client,
+            Self::RefreshToken => refresh,
+            Self::Webhook => webhook,
+            Self::Signal => signal,
+        }
+    }
+}
+
+/// Why a secret cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// Its file cannot be read.
+    #[error("não foi possível ler {} (chave {key})", path.display())]
+    File {
+        /// Which key.
+        key: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A source without one, as systemd's stand-in for an absent credential is.
+    #[error("o segredo viria {source_words}, e a primeira linha está vazia\ndica: escreva nela o segredo")]
+    Empty {
+        /// Which source.
+        source_words: String,
+    },
+    /// None is anywhere.
+    #[error(
+        "falta o segredo que a configuração pede\ndica: escreva a chave {}, dê ao serviço a credencial {}, ou ponha-o na \
+         variável {}",
+        .0.key(), .0.credential(), .0.variable()
+    )]
+    Absent(Secret),
+}
+
+/// What surrounds the process, as far as secrets go.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
     /// `$CREDENTIALS_DIRECTORY` (systemd).
     pub credentials: Option<PathBuf>,
-    /// `$VIGIA_SMTP_SENHA`.
-    pub variable: Option<SecretString>,
+    /// Variables that may hold secrets, by name.
+    pub variables: BTreeMap<&'static str, SecretString>,
 }
 
 impl Surroundings {
-    /// Those of this process. The variable cannot be taken away from it (that is unsafe while threads run); no other
-    /// program is started that could inherit it.
+    /// Those of this process. The variables cannot be taken away from it (that is unsafe while threads run); a program that
+    /// is started gets none of them.
     #[must_use]
     pub fn here() -> Self {
+        let variable = |name| Some((name, SecretString::from(std::env::var(name).ok()?)));
         Self {
             credentials: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
-            variable: std::env::var(crate::config::PASSWORD_VARIABLE).ok().map(SecretString::from),
+            variables: SECRET_VARIABLES.into_iter().filter_map(variable).collect(),
         }
     }
 }
 
-/// Where a password comes from.
+/// Where a secret comes from.
 #[derive(Debug, Clone)]
-pub enum PasswordSource {
-    /// `senha_arquivo`.
-    File(PathBuf),
-    /// `$CREDENTIALS_DIRECTORY/smtp-senha`.
-    Credential(PathBuf),
-    /// `$VIGIA_SMTP_SENHA`.
-    Variable(SecretString),
+pub enum SecretSource {
+    /// The file that the configuration names.
+    File(Secret, PathBuf),
+    /// A file of `$CREDENTIALS_DIRECTORY`.
+    Credential(Secret, PathBuf),
+    /// A variable of the environment.
+    Variable(Secret, SecretString),
 }
 
 /// In the operators' words.
-impl fmt::Display for PasswordSource {
+impl fmt::Display for SecretSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path) => write!(f, "do arquivo {} (senha_arquivo de [smtp])", path.display()),
-            Self::Credential(path) => write!(f, "da credencial do systemd ({})", path.display()),
-            Self::Variable(_) => write!(f, "da variável {} do ambiente", crate::config::PASSWORD_VARIABLE),
+            Self::File(secret, path) => write!(f, "do arquivo {} ({})", path.display(), secret.key()),
+            Self::Credential(_, path) => write!(f, "da credencial do systemd ({})", path.display()),
+            Self::Variable(secret, _) => write!(f, "da variável {} do ambiente", secret.variable()),
         }
     }
 }
 
-impl PasswordSource {
-    /// The source that counts, if there is any.
+impl SecretSource {
+    /// The source that counts, if there is any. `file` is the one that the configuration names.
     #[must_use]
-    pub fn of(relay: &RelaySettings, around: &Surroundings) -> Option<Self> {
-        if let Some(path) = &relay.password_file {
-            return Some(Self::File(path.clone()));
+    pub fn of(secret: Secret, file: Option<&Path>, around: &Surroundings) -> Option<Self> {
+        if let Some(path) = file {
+            return Some(Self::File(secret, path.to_owned()));
         }
-        let credential = around.credentials.as_ref().map(|dir| dir.join(CREDENTIAL));
+        let variable = around.variables.get(secret.variable());
+        let credential = around.credentials.as_ref().map(|dir| dir.join(secret.credential()));
         // The unit's stand-in for an absent credential is an empty line, which must not hide the variable.
-        match credential.filter(|path| path.exists() && (around.variable.is_none() || !is_blank(path))) {
-            Some(path) => Some(Self::Credential(path)),
-            None => around.variable.clone().map(Self::Variable),
+        match credential.filter(|path| path.exists() && (variable.is_none() || !is_blank(path))) {
+            Some(path) => Some(Self::Credential(secret, path)),
+            None => variable.cloned().map(|value| Self::Variable(secret, value)),
         }
     }
 
-    /// The password: the first line of a file, or the variable as it is.
+    /// The secret: the first line of a file, or the variable as it is.
     ///
     /// # Errors
-    /// [`SenderError::File`], [`SenderError::NoPassword`].
-    pub fn read(&self) -> Result<SecretString, SenderError> {
-        use secrecy::ExposeSecret as _;
-        let password = match self {
-            Self::File(path) | Self::Credential(path) => {
-                let bytes = std::fs::read(path).map_err(|source| SenderError::File {
-                    key: "senha_arquivo",
-                    path: path.clone(),
-                    source,
-                })?;
+    /// [`SecretError`].
+    pub fn read(&self) -> Result<SecretString, SecretError> {
+        let value = match self {
+            Self::File(secret, path) | Self::Credential(secret, path) => {
+                let unread = |source| SecretError::File { key: secret.key(), path: path.clone(), source };
+                let bytes = std::fs::read(path).map_err(unread)?;
                 let text = String::from_utf8_lossy(&bytes);
                 // Editors put a mark first that nobody sees.
                 let text = text.trim_start_matches('\u{FEFF}');
                 SecretString::from(text.lines().next().unwrap_or_default().to_owned())
             }
-            Self::Variable(password) => password.clone(),
+            Self::Variable(_, value) => value.clone(),
         };
-        if password.expose_secret().trim().is_empty() {
-            return Err(SenderError::NoPassword { source_words: self.to_string() });
+        if value.expose_secret().trim().is_empty() {
+            return Err(SecretError::Empty { source_words: self.to_string() });
         }
-        Ok(password)
+        Ok(value)
+    }
+}
+
+/// A secret that the configuration may do without: nothing where no source has one.
+///
+/// # Errors
+/// [`SecretError::File`], [`SecretError::Empty`] for a file that the configuration names.
+pub fn optional(
+    secret: Secret,
+    file: Option<&Path>,
+    around: &Surroundings,
+) -> Result<Option<SecretString>, SecretError> {
+    match SecretSource::of(secret, file, around) {
+        Some(source) => match source.read() {
+            Err(SecretError::Empty { .. }) if file.is_none() => Ok(None),
+            read => read.map(Some),
+        },
+        None => Ok(None),
     }
 }
 
@@ -106,10 +201,9 @@ fn is_blank(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret as _;
-
     use super::*;
-    use crate::world::relay::tests::relay;
+
+    const PASSWORD: Secret = Secret::RelayPassword;
 
     #[test]
     fn the_file_comes_before_the_credential_and_the_credential_before_the_environment() {
@@ -118,35 +212,50 @@ mod tests {
         std::fs::write(&file, "do-arquivo\n").unwrap();
         let mut around = Surroundings {
             credentials: Some(dir.path().to_owned()),
-            variable: Some("12345".to_owned().into()),
+            variables: [(PASSWORD.variable(), "12345".to_owned().into())].into(),
         };
-        let read = |relay: &RelaySettings, around: &Surroundings| {
-            let source = PasswordSource::of(relay, around).unwrap();
+        let read = |file: Option<&Path>, around: &Surroundings| {
+            let source = SecretSource::of(PASSWORD, file, around).unwrap();
             (source.read().unwrap().expose_secret().to_owned(), source.to_string())
         };
-        let mut relay = relay();
-        relay.password_file = None;
-        assert_eq!(read(&relay, &around).0, "12345", "as it is, and no number");
+        assert_eq!(read(None, &around).0, "12345", "as it is, and no number");
         std::fs::write(dir.path().join("smtp-senha"), "\n").unwrap();
-        assert_eq!(read(&relay, &around).0, "12345", "the unit's stand-in is no password");
+        assert_eq!(read(None, &around).0, "12345", "the unit's stand-in is no password");
         std::fs::write(dir.path().join("smtp-senha"), "\u{FEFF}da-credencial\r\n").unwrap();
-        let (password, words) = read(&relay, &around);
+        let (password, words) = read(None, &around);
         assert_eq!(password, "da-credencial");
         assert!(words.starts_with("da credencial do systemd"), "{words}");
-        relay.password_file = Some(file);
-        assert_eq!(read(&relay, &around).0, "do-arquivo");
-        relay.password_file = None;
+        assert_eq!(read(Some(&file), &around).0, "do-arquivo");
         around = Surroundings::default();
-        assert!(PasswordSource::of(&relay, &around).is_none());
-        around.variable = Some(" ".to_owned().into());
-        let blank = PasswordSource::of(&relay, &around).unwrap().read().unwrap_err();
+        assert!(SecretSource::of(PASSWORD, None, &around).is_none());
+        around.variables.insert(PASSWORD.variable(), " ".to_owned().into());
+        let blank = SecretSource::of(PASSWORD, None, &around).unwrap().read().unwrap_err();
         assert!(blank.to_string().contains("VIGIA_SMTP_SENHA"), "{blank}");
     }
 
     #[test]
-    fn a_password_is_never_shown() {
-        let around = Surroundings { credentials: None, variable: Some("segredo".to_owned().into()) };
-        let source = PasswordSource::Variable("segredo".to_owned().into());
+    fn a_secret_that_may_be_absent_is_none_but_a_named_file_must_hold_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let around = Surroundings { credentials: Some(dir.path().to_owned()), ..Surroundings::default() };
+        let file = dir.path().join(Secret::Webhook.credential());
+        assert!(optional(Secret::Webhook, None, &around).unwrap().is_none());
+        std::fs::write(&file, "\n").unwrap();
+        assert!(optional(Secret::Webhook, None, &around).unwrap().is_none(), "the unit's stand-in");
+        let empty = optional(Secret::Webhook, Some(&file), &around).unwrap_err();
+        assert!(empty.to_string().contains("segredo_arquivo de [alertas]"), "{empty}");
+        let absent = SecretError::Absent(Secret::ClientSecret).to_string();
+        assert!(
+            absent.contains("VIGIA_SMTP_OAUTH_SEGREDO") && absent.contains("smtp-oauth-segredo"),
+            "{absent}"
+        );
+    }
+
+    #[test]
+    fn a_secret_is_never_shown() {
+        let value = SecretString::from("segredo".to_owned());
+        let around =
+            Surroundings { credentials: None, variables: [(PASSWORD.variable(), value.clone())].into() };
+        let source = SecretSource::Variable(PASSWORD, value);
         assert!(!format!("{around:?} {source:?} {source}").contains("segredo"));
     }
 }

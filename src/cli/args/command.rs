@@ -10,7 +10,8 @@ use jiff::civil::Date;
 
 use super::by_hand::{Apply, Contact, Extend, Note, Orders, Override, Scope};
 use super::options::{
-    Feed, Filter, Ledger, Letter, ReportFormat, Sample, Shell, Signature, Simulate, Subject, Values,
+    ChannelToTest, Feed, Filter, Ledger, Letter, ReportFormat, Sample, Shell, Signature, Simulate, Subject,
+    Values,
 };
 use super::register::{News, Register};
 use super::value;
@@ -187,6 +188,20 @@ pub(in crate::cli) enum Command {
         #[arg(help = "Quem testa [padrão: o usuário do sistema]")]
         author: String,
     },
+    #[command(name = "testar-canal", alias = "test-channel")]
+    #[command(about = "Experimenta o webhook, o comando ou o sinal de vida da configuração")]
+    #[command(after_help = "Exemplo:\n  vigia-suas testar-canal webhook")]
+    TestChannel {
+        #[arg(
+            id = "canal",
+            value_name = "CANAL",
+            help = "webhook ou comando, de [alertas]; sinal, de [sinal]"
+        )]
+        channel: ChannelToTest,
+        #[arg(id = "autor", long, value_name = "NOME", value_parser = value::text, required = false)]
+        #[arg(help = "Quem testa [padrão: o usuário do sistema]")]
+        author: String,
+    },
     #[command(name = "devolucao", alias = "bounce")]
     #[command(about = "Lê da entrada padrão uma carta devolvida ou uma confirmação de leitura")]
     #[command(after_help = "Exemplo:\n  vigia-suas devolucao\n\nUm arquivo: acrescente < aviso.eml\n\
@@ -265,6 +280,15 @@ pub(in crate::cli) enum Command {
         #[arg(id = "guardar", long, value_name = "N", value_parser = value::count)]
         #[arg(help = "Deixa na pasta só as N cópias mais novas deste livro [padrão: todas]")]
         keep: Option<u16>,
+    },
+    #[command(name = "restaurar", alias = "restore")]
+    #[command(about = "Põe uma cópia no lugar do livro, com o serviço parado; o que estava ali fica ao lado")]
+    #[command(
+        after_help = "Exemplo:\n  vigia-suas restaurar /var/backups/vigia-suas/vigia-copia-20261126T063000Z.db"
+    )]
+    Restore {
+        #[arg(id = "copia", value_name = "ARQUIVO", help = "A cópia, como “vigia-suas copia” a gravou")]
+        copy: PathBuf,
     },
     #[command(name = "assumir", alias = "adopt")]
     #[command(about = "Põe para valer um livro copiado, restaurado ou trazido de outra máquina")]
@@ -356,6 +380,7 @@ impl Command {
             | Self::Health
             | Self::Clock { .. }
             | Self::Backup { .. }
+            | Self::Restore { .. }
             | Self::Assume { .. }
             | Self::Orders(_)
             | Self::Note(_)
@@ -382,6 +407,7 @@ impl Command {
             | Self::Simulate { .. }
             | Self::Letter { .. }
             | Self::SendTest { .. }
+            | Self::TestChannel { .. }
             | Self::Manual { .. }
             | Self::Panel { .. }
             | Self::Extend(_) => false,
@@ -408,8 +434,10 @@ impl Command {
             | Self::Extend(_)
             | Self::Ingest { .. }
             | Self::SendTest { .. }
+            | Self::TestChannel { .. }
             | Self::Bounce
             | Self::Backup { .. }
+            | Self::Restore { .. }
             | Self::Assume { .. }
             | Self::Hold { .. }
             | Self::Release { .. }

@@ -186,6 +186,16 @@ pub(in crate::cli) struct SampleOf {
     pub(in crate::cli) window: Option<WindowId>,
 }
 
+/// Which of the ways to be heard is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum ChannelToTest {
+    Webhook,
+    #[value(name = "comando")]
+    Command,
+    #[value(name = "sinal")]
+    Signal,
+}
+
 /// A shell that completes words. No `///` on the variants here and below: a shell would show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum Shell {

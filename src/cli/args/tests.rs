@@ -63,6 +63,7 @@ fn every_command_answers_to_its_english_name() {
         ("livro", "ledger", "conferir"),
         ("carta", "letter", "--tipo prazo --sistema rma"),
         ("enviar-teste", "send-test", "a@b.br --tipo prazo --sistema rma"),
+        ("testar-canal", "test-channel", "webhook"),
         ("devolucao", "bounce", ""),
         ("contato", "contact", "--todos"),
         ("reter", "hold", "--tudo --motivo x"),
@@ -142,7 +143,7 @@ fn help_and_version_end_well_on_stdout() {
     assert!(nothing.code == 2 && !nothing.to_stdout && nothing.text.contains("Comandos:"));
 }
 
-const COMMANDS: [&str; 43] = [
+const COMMANDS: [&str; 44] = [
     "",
     "servir",
     "verificar",
@@ -166,6 +167,7 @@ const COMMANDS: [&str; 43] = [
     "livro conferir",
     "carta",
     "enviar-teste",
+    "testar-canal",
     "devolucao",
     "contato",
     "contato confirmar",
@@ -280,6 +282,7 @@ fn faults_are_told_in_portuguese_with_a_way_out() {
         "simular --de 2026-10-01 --ate 2026-10-01 --por-semana 0",
         "simular --de 2026-10-01 --ate 2026-10-01 --por-semana muitas",
         "enviar-teste ana --tipo prazo --sistema rma",
+        "testar-canal fumaca",
         "importar Lista lista.csv",
         "reter --motivo x",
         "reter --tudo",

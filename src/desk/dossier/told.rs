@@ -290,6 +290,8 @@ fn matters(entry: &JournalEntry, windows: &BTreeSet<WindowId>) -> bool {
         | Entry::ProposalsTaken(_)
         | Entry::ProposalsRefused(_)
         | Entry::Found(_)
+        | Entry::Audited(_)
+        | Entry::Announced(_)
         | Entry::Seen(_) => false,
     }
 }

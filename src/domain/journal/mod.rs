@@ -35,7 +35,8 @@ pub use make::{Field, Form, ObjectType};
 use make::{entries, facts};
 pub use read::Unread;
 pub use word::{
-    Act, ClockAct, DoubtCause, FeedAct, LeftProof, OrderAct, OrderKind, Text, Unflagging, Verdict,
+    Act, Channel, ChannelCause, ClockAct, DoubtCause, FeedAct, LeftProof, OrderAct, OrderKind, Text,
+    Unflagging, Verdict,
 };
 
 use super::delivery::DeliveryState;
@@ -474,6 +475,31 @@ entries! {
         published_on "publicada": Option<Text<Date>>,
         /// Whether it was too old to be told.
         is_old "antiga": bool,
+    }
+
+    /// What should have gone out until now was worked out anew and compared with the ledger, letter by letter.
+    Audited "conferencia.1" since "0.1.0" {
+        /// Until when.
+        until "ate": Text<Timestamp>,
+        /// How many letters were compared.
+        letters "cartas": u64,
+        /// How many divergences were found.
+        divergences "divergencias": u64,
+        /// The first of them, in words.
+        found "quais": Vec<String>,
+    }
+
+    /// Staff were told of an alert by another way than mail, or were not. The subject is the alert's key, or the way where
+    /// somebody tries it.
+    Announced "alerta.canal.1" since "0.1.0" {
+        /// By which: *webhook* or *comando*.
+        channel "canal": Channel,
+        /// Why: *urgente*, *correio* or *teste*.
+        cause "causa": ChannelCause,
+        /// What went wrong; null when it was taken.
+        failure "falha": Option<String>,
+        /// Who tried it; null: the service.
+        author "autor": Option<String>,
     }
 
     /// Somebody saw something found in the news. The subject is its id.

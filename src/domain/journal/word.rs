@@ -132,6 +132,24 @@ words! {
         Note "anotar",
     }
 
+    /// A way to tell staff besides mail.
+    Channel {
+        /// *webhook*: a service that shows it to people.
+        Webhook "webhook",
+        /// *comando*: a program of the administrator's.
+        Command "comando",
+    }
+
+    /// Why staff are told by another way than mail.
+    ChannelCause {
+        /// *urgente*: it needs a person at once, whatever becomes of the mail.
+        Urgent "urgente",
+        /// *correio*: no mail server took it.
+        NoMail "correio",
+        /// *teste*: somebody tries whether it works.
+        Test "teste",
+    }
+
     /// Why an address is no longer flagged.
     Unflagging {
         /// *confirmar*: somebody says that it is right.

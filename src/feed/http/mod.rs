@@ -1,33 +1,29 @@
 //! Fetching over HTTP(S): any address, bounded in time, in size and in where it may be led.
 //!
-//! Reading order: `guard` (which addresses), `resolve` (names to addresses), `patience` (when to try again), `expand`
-//! (gzip and brotli). One [`Fetcher`] serves all feeds, so that no host is asked for more than two things at a time.
-//! It must not look at what it fetched, and knows nothing of feeds.
+//! Reading order: `patience` (when to try again), `expand` (gzip and brotli), `reply` (a body read to its end). Which
+//! addresses may be asked is the leaf `http`'s. One [`Fetcher`] serves all feeds, so that no host is asked for more than
+//! two things at a time. It must not look at what it fetched, and knows nothing of feeds.
 
 mod expand;
-mod guard;
 mod patience;
 mod reply;
-mod resolve;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT_ENCODING, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION};
-use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, Response, StatusCode, Url};
+use reqwest::{Client, Response, StatusCode, Url};
 use tokio::sync::Semaphore;
 
 use super::body::Original;
 use super::error::{FeedError, FetchProblem};
-use resolve::{Guarded, is_named};
+use crate::http::guard;
+use crate::http::resolve::is_named;
 
 pub use patience::Patience;
 
-/// Longest wait for a connection; the time-out of the whole when that is shorter.
-const CONNECT: Duration = Duration::from_secs(20);
 /// Longest silence in the middle of an answer. The ministry's hosts have been seen to take minutes.
 const SILENCE: Duration = Duration::from_mins(2);
 /// Most redirects followed.
@@ -81,15 +77,6 @@ pub struct Reply {
     pub url: String,
 }
 
-/// Installs the TLS provider (ring) for the process, once; without it making a client panics. [`Fetcher::new`] does it.
-pub fn install_tls() {
-    static INSTALLED: Once = Once::new();
-    INSTALLED.call_once(|| {
-        // An error means that another room installed one first, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
-}
-
 /// Fetches for everybody. Shared by reference or [`Arc`].
 #[derive(Debug)]
 pub struct Fetcher {
@@ -113,10 +100,9 @@ impl Fetcher {
     /// in `folder` while they are read.
     #[must_use]
     pub fn new(contact: Option<&str>, folder: &Path, patience: Patience) -> Self {
-        install_tls();
-        let contact = contact.map(|c| format!(" (+{c})")).unwrap_or_default();
+        crate::http::install_tls();
         Self {
-            agent: format!("vigia-suas/{}{contact}", env!("CARGO_PKG_VERSION")),
+            agent: crate::http::agent(contact),
             folder: folder.to_owned(),
             patience,
             lanes: Mutex::default(),
@@ -233,19 +219,11 @@ impl Fetcher {
                 source: Some(source.without_url().into()),
             }
         };
-        let mut builder = Client::builder()
-            .user_agent(&self.agent)
-            .connect_timeout(CONNECT.min(way.timeout))
-            .read_timeout(SILENCE.min(way.timeout))
-            .timeout(way.timeout)
-            .referer(false)
-            // Followed by us: each hop is checked, and waits its turn at the next host.
-            .redirect(Policy::none())
-            .dns_resolver(Guarded { named: way.hosts.clone().into() })
-            .no_proxy();
+        // Redirects are followed by us: each hop is checked, and waits its turn at the next host.
+        let mut builder = crate::http::builder(&self.agent, &way.hosts, way.timeout, SILENCE);
         if let Some(pem) = &way.pem {
             let broken = || FetchProblem::Authorities(pem_path.unwrap_or(Path::new("")).to_owned());
-            let certificates = Certificate::from_pem_bundle(pem).map_err(unprepared(broken()))?;
+            let certificates = crate::http::authorities(pem).map_err(unprepared(broken()))?;
             if certificates.is_empty() {
                 return Err(permanent(broken()));
             }

@@ -10,10 +10,10 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, LAST_MOD
 use reqwest::{Response, StatusCode};
 
 use super::expand::Encoding;
-use super::resolve::Inside;
 use super::{Reply, Validators, closed, permanent};
 use crate::feed::body::{Original, Spool, SpoolError};
 use crate::feed::error::{FeedError, FetchProblem};
+use crate::http::resolve::Inside;
 
 /// Reads a whole body of at most `most` bytes, compressed and expanded.
 pub(super) async fn read(mut response: Response, folder: &Path, most: u64) -> Result<Reply, FeedError> {

@@ -7,7 +7,7 @@
 //! must not change with a library's version.
 
 mod encode;
-mod read;
+pub mod read;
 #[cfg(test)]
 mod tests;
 

@@ -1,11 +1,12 @@
 //! Letters to the relay, one connection per sender.
 //!
 //! Reading order: this file (the relay and [`SmtpSender`]), `session` (the exchange), `verdict` (what each answer
-//! means), `wire` and `reply` (the guard under lettre), `tls`.
+//! means), `oauth` (tokens in place of a password), `wire` and `reply` (the guard under lettre), `tls`.
 //!
 //! Architecture invariant: no pool. A connection on which anything went out of order (a time-out, a dropped future, a
 //! stray byte) is never used again, so that no letter is given another's reply.
 
+pub mod oauth;
 mod reply;
 mod session;
 #[cfg(test)]
@@ -59,8 +60,17 @@ pub enum Security {
 pub struct Credentials {
     /// The name that the relay knows us by (`usuario`).
     pub user: String,
-    /// Its password; `Debug` does not show it.
-    pub password: SecretString,
+    /// What proves it.
+    pub proof: Proof,
+}
+
+/// What proves to the relay who we are; `Debug` shows no secret.
+#[derive(Debug, Clone)]
+pub enum Proof {
+    /// A password.
+    Password(SecretString),
+    /// A token (XOAUTH2), as another server gives them.
+    Token(oauth::Tokens),
 }
 
 /// How long each step may take before the connection is dropped.

@@ -1,6 +1,7 @@
 //! Every answer a relay can give, and what it means.
 
 mod tls;
+mod token;
 
 use std::time::Instant;
 
@@ -29,7 +30,8 @@ fn relay(server: &Scripted) -> Relay {
 }
 
 fn with_password(relay: Relay) -> Relay {
-    let credentials = Credentials { user: "vigilancia".to_owned(), password: "segredo".to_owned().into() };
+    let credentials =
+        Credentials { user: "vigilancia".to_owned(), proof: Proof::Password("segredo".to_owned().into()) };
     Relay { credentials: Some(credentials), ..relay }
 }
 

@@ -4,15 +4,15 @@
 use maud::{Markup, html};
 
 use super::{Links, window_name};
-use crate::desk::view::Scene;
+use crate::desk::view::Overview;
 use crate::plan::calls::{CallEntry, calls};
 use crate::render::because::{call, call_reason, part_name};
 use crate::render::calls::sentence;
 use crate::render::portuguese as pt;
 
 /// The page.
-pub(in crate::panel) fn content(scene: &Scene, links: &Links) -> Markup {
-    let entries = calls(&scene.0.windows, &scene.calendar().hours.zone);
+pub(in crate::panel) fn content(scene: &Overview, links: &Links) -> Markup {
+    let entries = calls(&scene.windows, &scene.calendar().hours.zone);
     let (owing, unknown): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| !entry.call.owes.is_empty());
     html! {
         @if entries.is_empty() { p { "Ninguém a telefonar." } } @else {
@@ -27,7 +27,7 @@ pub(in crate::panel) fn content(scene: &Scene, links: &Links) -> Markup {
     }
 }
 
-fn one(entry: &CallEntry<'_>, scene: &Scene, links: &Links) -> Markup {
+fn one(entry: &CallEntry<'_>, scene: &Overview, links: &Links) -> Markup {
     let (calendar, line) = (scene.calendar(), entry.call);
     let parts = |parts: &[crate::domain::id::PartId]| {
         let names: Vec<String> = parts.iter().map(|part| part_name(part, calendar)).collect();
@@ -46,7 +46,7 @@ fn one(entry: &CallEntry<'_>, scene: &Scene, links: &Links) -> Markup {
                     @if let Some(at) = line.pending_since { " (dados de " (pt::short_instant(at, &calendar.hours.zone)) ")" } }
             }
             @if !line.unconfirmed.is_empty() { p { "Não confirmado: " (parts(&line.unconfirmed)) } }
-            p { "Diga: “" (sentence(entry, calendar, scene.at())) "”" }
+            p { "Diga: “" (sentence(entry, calendar, scene.as_of.at())) "”" }
             ul {
                 @for reason in &line.because { li { (call_reason(reason, calendar)) } }
                 @for fact in &entry.failed { li { (pt::line(fact.address.as_str())) ": " (pt::letter_state(fact.state)) } }

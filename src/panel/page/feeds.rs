@@ -3,12 +3,12 @@
 use maud::{Markup, html};
 
 use super::scroll;
-use crate::desk::view::{FeedStanding, Scene};
+use crate::desk::view::{FeedStanding, Overview};
 use crate::domain::journal::Verdict;
 use crate::render::portuguese as pt;
 
 /// The page.
-pub(in crate::panel) fn content(feeds: &[FeedStanding], scene: &Scene) -> Markup {
+pub(in crate::panel) fn content(feeds: &[FeedStanding], scene: &Overview) -> Markup {
     let zone = &scene.calendar().hours.zone;
     html! {
         @if feeds.is_empty() { p { "Nenhuma fonte declarada em fontes.toml: tudo é “não confirmado” e ninguém é cobrado." } }

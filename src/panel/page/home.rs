@@ -3,18 +3,18 @@
 use maud::{Markup, html};
 
 use super::{Links, bar, window_name};
-use crate::desk::view::Scene;
+use crate::desk::view::Overview;
 use crate::domain::calendar::Deadline;
 use crate::plan::day::DayPage;
 use crate::render::day;
 use crate::render::portuguese as pt;
 
 /// The page.
-pub(in crate::panel) fn content(scene: &Scene, page: &DayPage, links: &Links) -> Markup {
+pub(in crate::panel) fn content(scene: &Overview, page: &DayPage, links: &Links) -> Markup {
     html! {
         section aria-labelledby="janelas" {
             h2 #janelas { "Janelas" }
-            @if scene.0.windows.is_empty() {
+            @if scene.windows.is_empty() {
                 p { "Nenhuma janela aberta nem encerrada há pouco. " a href=(links.to("/agenda")) { "Ver a agenda" } }
             } @else {
                 p {
@@ -23,7 +23,7 @@ pub(in crate::panel) fn content(scene: &Scene, page: &DayPage, links: &Links) ->
                 }
             }
             div .cards {
-                @for summary in &scene.0.windows {
+                @for summary in &scene.windows {
                     article {
                         h3 { a href=(links.window(&summary.window)) { (window_name(&summary.window, scene.calendar())) } }
                         p { (deadline(summary.deadline, scene)) @if summary.halted { ". " strong { "Interrompida: ninguém é cobrado." } } }
@@ -32,12 +32,12 @@ pub(in crate::panel) fn content(scene: &Scene, page: &DayPage, links: &Links) ->
                 }
             }
         }
-        (day::section(page, scene.calendar(), scene.roster()))
+        (day::section(page, scene.calendar(), &scene.known.live.setup.config.roster))
     }
 }
 
-fn deadline(deadline: Option<Deadline>, scene: &Scene) -> String {
-    let over = deadline.is_some_and(|d| d.instant(&scene.calendar().hours.zone) <= scene.at());
+fn deadline(deadline: Option<Deadline>, scene: &Overview) -> String {
+    let over = deadline.is_some_and(|d| d.instant(&scene.calendar().hours.zone) <= scene.as_of.at());
     format!(
         "{} {}",
         if over { "Encerrada; o prazo foi" } else { "Prazo:" },

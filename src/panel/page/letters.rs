@@ -4,7 +4,7 @@
 use maud::{Markup, html};
 
 use super::{Links, encoded, scroll, window_name};
-use crate::desk::view::{DeliveryLine, Scene, ShownLetter};
+use crate::desk::view::{DeliveryLine, Overview, ShownLetter};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::WindowId;
 use crate::domain::notice::NoticeKey;
@@ -15,7 +15,7 @@ const MOST: usize = 400;
 
 /// The list of a window.
 pub(in crate::panel) fn list(
-    scene: &Scene,
+    scene: &Overview,
     window: Option<&WindowId>,
     only: Option<&str>,
     deliveries: &[DeliveryLine],
@@ -30,10 +30,10 @@ pub(in crate::panel) fn list(
         links.to(&format!("/cartas?janela={window}{state}"))
     };
     html! {
-        @if scene.0.windows.is_empty() && window.is_none() { p { "Nenhuma janela aberta nem encerrada há pouco." } }
+        @if scene.windows.is_empty() && window.is_none() { p { "Nenhuma janela aberta nem encerrada há pouco." } }
         nav aria-label="Janelas" {
             ul .tabs {
-                @for summary in &scene.0.windows {
+                @for summary in &scene.windows {
                     li {
                         a href=(links.to(&format!("/cartas?janela={}", summary.window)))
                             aria-current=[(window == Some(&summary.window)).then_some("page")] { (summary.window) }
@@ -60,9 +60,9 @@ pub(in crate::panel) fn list(
 }
 
 /// Deliveries, the latest first.
-pub(super) fn rows(scene: &Scene, deliveries: &[DeliveryLine], links: &Links) -> Markup {
+pub(super) fn rows(scene: &Overview, deliveries: &[DeliveryLine], links: &Links) -> Markup {
     let zone = &scene.calendar().hours.zone;
-    let roster = scene.roster();
+    let roster = &scene.known.live.setup.config.roster;
     html! {
         @if deliveries.is_empty() { p { "Nenhuma carta." } } @else {
             (scroll("Cartas", &html! {
@@ -93,7 +93,7 @@ pub(super) fn rows(scene: &Scene, deliveries: &[DeliveryLine], links: &Links) ->
 }
 
 /// Where a delivery stands, as it really does: one that was stopped before it left never left.
-fn standing(line: &DeliveryLine, scene: &Scene) -> Markup {
+fn standing(line: &DeliveryLine, scene: &Overview) -> Markup {
     let zone = &scene.calendar().hours.zone;
     html! {
         strong { (pt::delivery(line.state)) }
@@ -107,7 +107,12 @@ fn standing(line: &DeliveryLine, scene: &Scene) -> Markup {
 }
 
 /// One letter as it left.
-pub(in crate::panel) fn one(scene: &Scene, key: &NoticeKey, letter: &ShownLetter, links: &Links) -> Markup {
+pub(in crate::panel) fn one(
+    scene: &Overview,
+    key: &NoticeKey,
+    letter: &ShownLetter,
+    links: &Links,
+) -> Markup {
     html! {
         p .lead { (pt::line(&letter.subject)) }
         p {

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::letters::rows;
 use super::{Links, scroll, state, window_name};
-use crate::desk::view::{DeliveryLine, JournalEntry, Scene};
+use crate::desk::view::{DeliveryLine, JournalEntry, Overview};
 use crate::desk::why::Account;
 use crate::domain::id::MunicipalityCode;
 use crate::domain::reason::Reason;
@@ -14,21 +14,21 @@ use crate::render::because::{because, call_reason, doubt, part_name};
 use crate::render::portuguese as pt;
 
 /// Its name; the code where the roster does not have it any more.
-pub(in crate::panel) fn name(scene: &Scene, code: MunicipalityCode) -> String {
-    scene.roster().name_of(code)
+pub(in crate::panel) fn name(scene: &Overview, code: MunicipalityCode) -> String {
+    scene.known.live.setup.config.roster.name_of(code)
 }
 
 /// The page.
 pub(in crate::panel) fn content(
-    scene: &Scene,
+    scene: &Overview,
     code: MunicipalityCode,
     deliveries: &[DeliveryLine],
     timeline: &[(JournalEntry, String)],
     links: &Links,
 ) -> Markup {
     let zone = &scene.calendar().hours.zone;
-    let contacts = scene.roster().municipalities.get(&code);
-    let standing = scene.0.windows.iter().filter_map(|summary| {
+    let contacts = scene.known.live.setup.config.roster.municipalities.get(&code);
+    let standing = scene.windows.iter().filter_map(|summary| {
         summary.lines.iter().find(|line| line.municipality == code).map(|line| (summary, line))
     });
     html! {
@@ -90,7 +90,7 @@ pub(in crate::panel) fn content(
 }
 
 /// Why it is told what it is told in a window, or nothing.
-pub(in crate::panel) fn account(scene: &Scene, account: &Account, links: &Links) -> Markup {
+pub(in crate::panel) fn account(scene: &Overview, account: &Account, links: &Links) -> Markup {
     let calendar = scene.calendar();
     let zone = &calendar.hours.zone;
     let explained = &account.explained;
@@ -125,7 +125,7 @@ pub(in crate::panel) fn account(scene: &Scene, account: &Account, links: &Links)
         h2 { "Decisões e entregas no livro" }
         @if account.journal.is_empty() { p { "Nenhuma." } }
         ol .timeline {
-            @for entry in account.journal.iter().filter(|entry| entry.at <= scene.at()) {
+            @for entry in account.journal.iter().filter(|entry| entry.at <= scene.as_of.at()) {
                 li {
                     time { (pt::short_instant(entry.at, zone)) } " "
                     (pt::line(&crate::desk::entry::entry_words(entry))) " "
@@ -136,7 +136,7 @@ pub(in crate::panel) fn account(scene: &Scene, account: &Account, links: &Links)
     }
 }
 
-fn parts(scene: &Scene, line: &MunicipalityLine) -> Markup {
+fn parts(scene: &Overview, line: &MunicipalityLine) -> Markup {
     let calendar = scene.calendar();
     scroll(
         "Situação de cada parte",

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{Links, window_name};
-use crate::desk::view::Scene;
+use crate::desk::view::Overview;
 use crate::render::portuguese as pt;
 use crate::text::fold::folded;
 
@@ -11,9 +11,9 @@ use crate::text::fold::folded;
 const MOST: usize = 100;
 
 /// The page.
-pub(in crate::panel) fn content(scene: &Scene, asked: &str, links: &Links) -> Markup {
+pub(in crate::panel) fn content(scene: &Overview, asked: &str, links: &Links) -> Markup {
     let wanted = folded(asked);
-    let roster = scene.roster();
+    let roster = &scene.known.live.setup.config.roster;
     let municipalities: Vec<_> = roster
         .municipalities
         .values()
@@ -24,7 +24,6 @@ pub(in crate::panel) fn content(scene: &Scene, asked: &str, links: &Links) -> Ma
         .take(MOST)
         .collect();
     let windows: Vec<_> = scene
-        .0
         .known
         .windows
         .iter()

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{Links, bar, scroll, state};
-use crate::desk::view::Scene;
+use crate::desk::view::Overview;
 use crate::domain::calendar::Calendar;
 use crate::domain::status::State;
 use crate::plan::summary::{Counts, MunicipalityLine, WindowSummary};
@@ -11,7 +11,7 @@ use crate::render::because::{doubt, part_name};
 use crate::render::portuguese as pt;
 
 /// The page.
-pub(in crate::panel) fn content(scene: &Scene, summary: &WindowSummary, links: &Links) -> Markup {
+pub(in crate::panel) fn content(scene: &Overview, summary: &WindowSummary, links: &Links) -> Markup {
     let calendar = scene.calendar();
     let found = calendar.window(&summary.window);
     html! {

@@ -18,7 +18,7 @@ use crate::domain::overrides::Authorship;
 use crate::domain::register::{Listed, ProposalKind, Refused, Register, UnitStanding};
 use crate::store::db::{STEPS, Step, migrate};
 use crate::store::testing::*;
-use crate::store::{CrawlPage, FeedRun, KeptRegister, Store};
+use crate::store::{CrawlPage, FeedRun, KeptRegister, LoopProgress, Store};
 
 /// The schema of the first release.
 const FIRST_RELEASE: usize = 8;
@@ -50,6 +50,8 @@ async fn filled() -> (TempDir, PathBuf) {
         failure: Some("503".to_owned()),
     };
     store.keep_page(&feed, VITORIA, page).await.unwrap();
+    let moved = LoopProgress { name: "envio".to_owned(), moved_at: at(1), hangs_at: at(2), noted_at: at(3) };
+    store.note_progress(vec![moved], at(3)).await.unwrap();
     register(&store).await;
     news(&store).await;
     store.close().await;

@@ -1,17 +1,25 @@
 //! What the journal tells of notices, letters and deliveries, entry by entry, as rows. Pure.
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU16;
 
 use jiff::Timestamp;
 
-use super::super::cell::ms;
+use super::super::cell::{ms, parse_told};
 use super::super::chain::Link;
+use super::super::notice;
 use super::Expected;
 use super::expect::{Must, Row, Rows};
 use crate::domain::delivery::DeliveryState;
+use crate::domain::id::PartId;
 use crate::domain::journal::{
-    Act, Attempt, Decision, LeftElsewhere, LetterFacts, Message, Released, Returned, Stopped, Text,
+    Act, Attempt, Decision, Evidence, LeftElsewhere, LetterFacts, Message, Released, Returned, Stopped, Text,
 };
+use crate::domain::notice::{Kind, NoticeKey, Slot};
+use crate::domain::reason::Cause;
+use crate::domain::status::State;
+use crate::plan::audit::ToldLetter;
+use crate::plan::ledger::{Ledger, NoticeRecord, Standing};
 
 /// The rows that the entries so far tell of.
 #[derive(Default)]
@@ -31,11 +39,30 @@ pub(super) struct Notices {
 struct Notice {
     /// What was decided when it was last put down whole.
     row: Row,
+    /// The same as it was told, without the evidence.
+    whole: Option<Whole>,
+    /// Each of its letters as it was decided, by version.
+    letters: BTreeMap<u16, Decided>,
     queued_at: Option<i64>,
     /// The last decision.
     act: Option<Act>,
     cause: String,
     because: String,
+}
+
+/// What a decision says of a notice.
+struct Whole {
+    recorded_at: i64,
+    told: Decision,
+}
+
+/// A letter as it was decided.
+struct Decided {
+    recorded_at: i64,
+    kind: Kind,
+    valid_until: Option<Timestamp>,
+    parts: Vec<PartId>,
+    quoted: Vec<PartId>,
 }
 
 struct Delivery {
@@ -52,6 +79,8 @@ struct Delivery {
     settled_at: Option<i64>,
     /// Digest of what was said last.
     reply: Option<String>,
+    /// When the first attempt began by which it was taken, or may have been; kept when it comes back.
+    left_at: Option<i64>,
 }
 
 /// An instant as the tables have it.
@@ -82,8 +111,13 @@ impl Notices {
             self.recorded(entry, &told, letter);
         }
         let notice = self.by_key.entry(key).or_default();
+        if told.letter.is_some() {
+            notice.letters.insert(told.version, Decided::of(entry.at, &told));
+        }
         if told.letter.is_some() || !is_reached {
             notice.row = notice_row(entry, &told);
+            let whole = Decision { evidence: Vec::new(), because: String::new(), ..told.clone() };
+            notice.whole = Some(Whole { recorded_at: entry.at, told: whole });
             if matches!(told.act, Act::Send | Act::Publish) {
                 notice.queued_at = Some(entry.at);
             }
@@ -129,6 +163,7 @@ impl Notices {
                 sending_at: None,
                 settled_at: None,
                 reply: None,
+                left_at: None,
             };
             self.deliveries.insert(recorded.id.clone(), delivery);
         }
@@ -152,6 +187,9 @@ impl Notices {
         if let Some(delivery) = self.deliveries.get_mut(&told.delivery) {
             delivery.settle(entry.at, *told.state, told.reply_sha256, began);
             (delivery.attempts, delivery.sending_at) = (number, Some(began));
+            if told.outcome.reaches() {
+                delivery.left_at.get_or_insert(began);
+            }
             delivery.next_attempt_at = at(told.next_at);
         }
     }
@@ -189,6 +227,84 @@ impl Notices {
             delivery.settle(entry.at, *told.state, told.reply_sha256, entry.at);
             delivery.next_attempt_at = None;
         }
+    }
+
+    /// Puts every notice into a ledger as the plan sees it. What has no name that can be read was named by the comparison.
+    pub(super) fn fill(&self, ledger: &mut Ledger) {
+        for (key, notice) in &self.by_key {
+            match NoticeKey::parse(key) {
+                Some(NoticeKey::Municipal { window, slot, municipality }) => {
+                    if let Some(record) = self.record(key, slot, notice) {
+                        ledger.put(&window, municipality, record);
+                    }
+                }
+                Some(staff) => {
+                    if let Some(at) = notice.queued_at.and_then(instant) {
+                        ledger.put_staff(staff, at);
+                    }
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn of(&self, key: &str) -> impl Iterator<Item = &Delivery> {
+        self.of_notice.get(key).into_iter().flatten().filter_map(|id| self.deliveries.get(id))
+    }
+
+    fn record(&self, key: &str, slot: Slot, notice: &Notice) -> Option<NoticeRecord> {
+        let Whole { recorded_at, told } = notice.whole.as_ref()?;
+        let reached_at = self.of(key).filter_map(|delivery| delivery.reached_at).min();
+        let live = self.of(key).any(Delivery::is_live);
+        let standing = match (reached_at, notice.act?) {
+            (Some(at), _) => Standing::Sent { at: instant(at)?, live },
+            (None, Act::Send) if live => Standing::Queued,
+            (None, Act::Send) => Standing::Failed,
+            (None, Act::Withhold) => Standing::Withheld(Cause::parse(&notice.cause)?),
+            (None, Act::Withdraw) => Standing::Withdrawn,
+            (None, Act::Supersede) => Standing::Superseded,
+            (None, Act::Expire) => Standing::Expired {
+                at: *told.valid_until?,
+                held_by: Cause::parse(&notice.cause).filter(|cause| *cause != Cause::VALIDITY),
+            },
+            (None, Act::Publish) => return None,
+        };
+        Some(NoticeRecord {
+            slot,
+            kind: told.kind.map_or(Kind::Alert, |kind| *kind),
+            edition: told.edition.unwrap_or(1),
+            told: told.told.as_deref().and_then(parse_told),
+            version: NonZeroU16::new(told.version),
+            due_at: *told.due_at,
+            recorded_at: instant(*recorded_at)?,
+            parts: notice::parse_parts(&told.parts.join("\n"))?,
+            copies: notice::parse_copies(&told.copies.join("\n"))?,
+            standing,
+        })
+    }
+
+    /// The letters recorded since an instant, in the order of their names.
+    pub(super) fn letters(&self, since: Timestamp) -> Vec<ToldLetter> {
+        let mut found = Vec::new();
+        for (key, notice) in &self.by_key {
+            for (version, decided) in notice.letters.iter().filter(|(_, d)| d.recorded_at >= ms(since)) {
+                let left = self.of(key).filter(|delivery| delivery.version == *version);
+                let left_at = left.filter_map(|delivery| delivery.left_at).min();
+                if let (Some(key), Some(recorded_at)) = (NoticeKey::parse(key), instant(decided.recorded_at))
+                {
+                    found.push(ToldLetter {
+                        key,
+                        kind: decided.kind,
+                        recorded_at,
+                        valid_until: decided.valid_until,
+                        parts: decided.parts.clone(),
+                        quoted: decided.quoted.clone(),
+                        left_at: left_at.and_then(instant),
+                    });
+                }
+            }
+        }
+        found
     }
 
     /// Every row that must be.
@@ -239,7 +355,36 @@ impl Notice {
     }
 }
 
+impl Decided {
+    fn of(at: i64, told: &Decision) -> Self {
+        let said = |row: &&Evidence| row.is_quoted && *row.state == State::Pending;
+        let first = |line: &String| PartId::parse(line.split('\t').next().unwrap_or_default()).ok();
+        Self {
+            recorded_at: at,
+            kind: told.kind.map_or(Kind::Alert, |kind| *kind),
+            valid_until: told.valid_until.map(|until| *until),
+            parts: told.parts.iter().filter_map(first).collect(),
+            quoted: told.evidence.iter().filter(said).map(|row| row.part.0.clone()).collect(),
+        }
+    }
+}
+
+fn instant(at: i64) -> Option<Timestamp> {
+    Timestamp::from_millisecond(at).ok()
+}
+
 impl Delivery {
+    /// Whether it is still to be tried or repeated, also where a hold only pauses it.
+    fn is_live(&self) -> bool {
+        let is_stopped = self.stopped.as_ref().is_some_and(|(_, by)| by != Act::Withhold.as_str());
+        let waits = match self.state {
+            DeliveryState::Recorded | DeliveryState::Sending => true,
+            DeliveryState::Deferred | DeliveryState::Uncertain => self.next_attempt_at.is_some(),
+            _ => false,
+        };
+        waits && !is_stopped
+    }
+
     /// It stands otherwise since `now`; the relay may have the letter since `reached`.
     fn settle(&mut self, now: i64, state: DeliveryState, reply: String, reached: i64) {
         self.reached_at = state.reaches().then(|| self.reached_at.unwrap_or(reached));

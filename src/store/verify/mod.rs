@@ -2,16 +2,17 @@
 //! that is changed, missing, or told by no entry.
 //!
 //! Reading order: `replay` (what the journal tells, entry by entry; `letter` of notices and deliveries), `expect` (a row as it must be), `table` (the tables,
-//! row by row), `known` (who has filled in, worked out anew from the evidence of each snapshot).
+//! row by row), `recount` (the ledger as the plan sees it, from the journal alone), `known` (who has filled in, worked out anew from the evidence of each snapshot).
 //!
 //! Not proved, because no decision rests on them alone: leases and fences (`fence`, `owner`, `lease_until`), the daemon's
-//! signs of life in `meta`, `fetches` (what a decision took for fresh is in its own entry), whether a refused
+//! signs of life in `meta` and `loops`, `fetches` (what a decision took for fresh is in its own entry), whether a refused
 //! or held configuration still lies in the files and a person's word on it is unused (the journal has both), how fetching goes, and what registers and news propose (the journal has each
 //! load and what people said to it; a person, not the table, changes `unidades.csv` or opens a window).
 
 mod expect;
 mod known;
 mod letter;
+mod recount;
 mod replay;
 mod table;
 
@@ -25,6 +26,7 @@ use super::db::Conn;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::journal::{Entry, Unread};
+pub use recount::Recount;
 use replay::Replay;
 
 statements! {
@@ -37,6 +39,8 @@ statements! {
 pub(super) const ALL_TABLES: &[(&str, &str)] = table::ALL;
 #[cfg(test)]
 pub(super) const ALL_KNOWN: &[(&str, &str)] = known::ALL;
+#[cfg(test)]
+pub(super) const ALL_RECOUNT: &[(&str, &str)] = recount::ALL;
 
 /// Columns that no entry of the journal tells, by table; the head of this file says why.
 #[cfg(test)]
@@ -76,6 +80,7 @@ pub(super) const NOT_PROVED: &[(&str, &[&str])] = &[
     ("register_told", &["proposal", "told_at"]),
     ("news_looks", &["feed", "looked_at"]),
     ("visits", &["feed", "visited_at"]),
+    ("loops", &["name", "moved_at", "hangs_at", "noted_at"]),
     (
         "news_findings",
         &[

@@ -98,6 +98,8 @@ impl Replay {
             | Entry::ProposalsTaken(_)
             | Entry::ProposalsRefused(_)
             | Entry::Found(_)
+            | Entry::Audited(_)
+            | Entry::Announced(_)
             | Entry::Seen(_) => {}
         }
     }
@@ -205,6 +207,11 @@ impl Replay {
         let row = self.readings.entry(key).or_insert_with(|| vec![("read_at", Must::number(entry.at))]);
         set(row, "deadline", Must::text(told.deadline));
         set(row, "source", Must::text(told.source));
+    }
+
+    /// What they tell of notices, letters and deliveries.
+    pub(super) fn notices(&self) -> &Notices {
+        &self.notices
     }
 
     /// Every row that must be.

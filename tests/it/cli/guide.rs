@@ -20,7 +20,7 @@ const NOW: &str = "2026-11-05T09:00";
 const TIMELESS: [&str; 8] =
     ["simular", "livro", "dossie", "completar", "manual", "saude", "recarregar", "--ajuda"];
 /// Commands that act, and so take no other instant in production.
-const ACTING: [&str; 3] = ["liberar ", "enviar-teste ", "aplicar "];
+const ACTING: [&str; 4] = ["liberar ", "enviar-teste ", "testar-canal ", "aplicar "];
 /// Commands that ask before they change anything; there is no terminal here.
 const ASKING: [&str; 3] = ["aplicar ", "prorrogar ", "cadastro aplicar"];
 

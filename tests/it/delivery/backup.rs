@@ -6,6 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use sqlx::{Connection as _, SqliteConnection};
+
 use crate::support::app::{Choice, Site};
 use crate::support::smtp::Relay;
 
@@ -56,10 +58,8 @@ async fn copies_made_while_letters_leave_check_out_and_one_put_back_is_held_unti
     assert_eq!(fs::metadata(&last).unwrap().permissions().mode() & 0o777, 0o640);
     assert!(site.ok(&["saude"]).contains("última cópia do livro em"), "and saude knows of it");
 
-    for end in ["", "-wal", "-shm"] {
-        let _none = fs::remove_file(format!("{}{end}", site.database().display()));
-    }
-    fs::copy(&first, site.database()).unwrap();
+    let restored = site.ok(&["restaurar", first.to_str().unwrap()]);
+    assert!(restored.contains("o que estava ali ficou em"), "{restored}");
     site.ok(&["servir", "--uma-vez"]);
     let health = site.run(&["saude"]);
     assert_eq!(health.status.code(), Some(1));
@@ -150,4 +150,72 @@ async fn a_snapshot_of_database_and_log_is_a_ledger_of_its_own_that_is_held() {
     site.ok(&["servir", "--uma-vez"]);
     let ids: BTreeSet<String> = relay.taken().into_iter().map(|taken| taken.message_id).collect();
     assert_eq!(ids.len(), 4, "three letters and the alert");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_file_sends_nothing_and_a_copy_put_in_its_place_goes_on() {
+    let relay = Relay::start().await;
+    let site = Site::new(&Choice { municipalities: 40, ..Choice::new(relay.port) });
+    let copies = folder(&site);
+    site.ok(&["servir", "--uma-vez"]);
+    site.ok(&["copia", copies.to_str().unwrap()]);
+    let copy = copies.join(&names(&copies)[0]);
+    // The log folded into the file first.
+    let mut conn = SqliteConnection::connect(site.database().to_str().unwrap()).await.unwrap();
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut conn).await.unwrap();
+    conn.close().await.unwrap();
+    // What the disk no longer gives back as it was: the heads of the pages in its second half.
+    let mut bytes = fs::read(site.database()).unwrap();
+    let pages = bytes.len() / 4096;
+    bytes.chunks_mut(4096).skip(pages / 2).for_each(|page| page[..64].fill(0xA5));
+    fs::write(site.database(), &bytes).unwrap();
+    for _ in 0..2 {
+        let start = site.run(&["servir", "--uma-vez"]);
+        assert_eq!(start.status.code(), Some(3), "{}", said(&start));
+        assert!(said(&start).contains("danificado"), "{}", said(&start));
+        assert!(said(&start).contains("vigia-suas restaurar"), "{}", said(&start));
+    }
+    // Its log is not to be played into the copy.
+    fs::write(format!("{}-wal", site.database().display()), "de outro livro").unwrap();
+    site.ok(&["restaurar", copy.to_str().unwrap()]);
+    assert_eq!(fs::metadata(site.database()).unwrap().permissions().mode() & 0o777, 0o640);
+    let kept = names(&site.data());
+    assert!(
+        kept.iter().any(|name| name.starts_with("vigia.db.anterior-") && name.ends_with("-wal")),
+        "{kept:?}"
+    );
+    assert!(!kept.contains(&"vigia.db-wal".to_owned()), "{kept:?}");
+    site.ok(&["servir", "--uma-vez"]);
+    assert_eq!(site.run(&["saude"]).status.code(), Some(0), "nothing had left since the copy");
+    assert_eq!(relay.taken().len(), 40);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_sound_copy_of_this_mode_or_comes_while_the_service_runs_replaces_nothing() {
+    let relay = Relay::start().await;
+    let site = Site::new(&Choice::new(relay.port));
+    let copies = folder(&site);
+    let daemon = site.daemon();
+    relay.distinct(3).await;
+    site.ok(&["copia", copies.to_str().unwrap()]);
+    let copy = copies.join(&names(&copies)[0]);
+    let tried = |copy: &Path, code: i32, words: &str| {
+        let output = site.run(&["restaurar", copy.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(code), "{}", said(&output));
+        assert!(said(&output).contains(words), "{}", said(&output));
+    };
+    tried(&copy, 1, "o serviço está em pé");
+    assert_eq!(daemon.terminate().code(), Some(0));
+    let before = fs::read(site.database()).unwrap();
+    tried(Path::new("/nao/existe.db"), 3, "não foi possível ler a cópia");
+    tried(&site.config().join("municipios.csv"), 3, "não foi possível ler a cópia");
+    let rehearsal = copies.join("vigia-ensaio-copia-20261126T060000Z.db");
+    fs::copy(&copy, &rehearsal).unwrap();
+    tried(&rehearsal, 1, "é cópia de um livro de outro modo");
+    assert_eq!(fs::read(site.database()).unwrap(), before);
+    let left: Vec<String> = names(&site.data())
+        .into_iter()
+        .filter(|name| name.contains("parcial") || name.contains("anterior"))
+        .collect();
+    assert_eq!(left, Vec::<String>::new());
 }

@@ -1,5 +1,6 @@
 //! Delivery: a real ledger, a real relay on loopback, and for crashes the real program.
 
+mod audit;
 mod backup;
 mod clock;
 mod contact;
@@ -7,6 +8,7 @@ mod crash;
 mod disk;
 mod faults;
 mod gate;
+mod herald;
 mod hostile;
 mod reload;
 mod secrecy;

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use vigia_suas::daemon::app::Loop;
-use vigia_suas::desk::health::{Ailment, examine};
 use vigia_suas::domain::delivery::DeliveryState;
 use vigia_suas::store::DeliveryFilter;
+use vigia_suas::world::ailment::Ailment;
+use vigia_suas::world::health::examine;
 
 use super::faults::Desk;
 use crate::support::app::{Choice, Site};

@@ -31,10 +31,6 @@ const KEPT: &[(&[&str], &str)] = &[
         &["src/store/notice.rs", "src/store/pass.rs"],
         "a pass puts down its notices, which are made of its changes",
     ),
-    (
-        &["src/world/relay.rs", "src/world/secret.rs"],
-        "a password that cannot be had is why there is no sender",
-    ),
 ];
 
 type Modules<'a> = BTreeMap<&'a [String], &'a Module>;

@@ -18,6 +18,7 @@ const WORLD: &[&str] = &[
     "text",
     "contain",
     "files",
+    "http",
     "clock",
     "telemetry",
     "domain",
@@ -26,18 +27,20 @@ const WORLD: &[&str] = &[
     "config",
     "feed",
     "mail",
+    "channel",
     "store",
 ];
 
 /// Each room, and which others it may name.
 fn may_name(room: &str) -> Option<Vec<&'static str>> {
     Some(match room {
-        "text" | "clock" | "contain" | "files" => Vec::new(),
+        "text" | "clock" | "contain" | "files" | "http" => Vec::new(),
         "telemetry" => vec!["text"],
         "domain" => LEAVES.to_vec(),
         "plan" => vec!["text", "domain"],
         "render" => vec!["text", "domain", "plan"],
-        "config" | "feed" | "mail" | "store" => SIBLINGS.to_vec(),
+        "config" | "store" => SIBLINGS.to_vec(),
+        "feed" | "mail" | "channel" => [SIBLINGS, &["http"]].concat(),
         "world" => WORLD.to_vec(),
         "desk" | "daemon" => [WORLD, &["world"]].concat(),
         // It reads the world through the desk, and may name neither the store nor the daemon.
@@ -60,7 +63,7 @@ const OWNERS: [(&str, &[&str]); 41] = [
     ("mail_parser", &["src/mail/bounce/"]),
     ("hmac", &["src/mail/subaddress.rs", "src/panel/token.rs"]),
     ("tokio_rustls", &["src/mail/", "src/panel/"]),
-    ("reqwest", &["src/feed/"]),
+    ("reqwest", &["src/http/", "src/feed/http/"]),
     ("feed_rs", &["src/feed/news/"]),
     ("html5ever", &["src/feed/"]),
     ("calamine", &["src/feed/sheet/"]),
@@ -84,8 +87,17 @@ const OWNERS: [(&str, &[&str]); 41] = [
     ("clap_mangen", &["src/cli/"]),
     ("indicatif", &["src/cli/"]),
     ("terminal_size", &["src/cli/"]),
-    ("rustix", &["src/clock.rs", "src/files/", "src/desk/install.rs", "src/cli/terminal.rs"]),
-    ("rustls", &["src/mail/", "src/feed/http/", "src/panel/door.rs"]),
+    (
+        "rustix",
+        &[
+            "src/clock.rs",
+            "src/files/",
+            "src/desk/install.rs",
+            "src/cli/terminal.rs",
+            "src/channel/command.rs",
+        ],
+    ),
+    ("rustls", &["src/mail/", "src/http/", "src/feed/http/", "src/panel/door.rs"]),
     ("rustls_platform_verifier", &["src/mail/", "src/feed/http/"]),
     ("croner", &["src/config/", "src/feed/"]),
     ("encoding_rs", &["src/text/"]),

@@ -5,9 +5,12 @@ use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use vigia_suas::clock::Clock;
 use vigia_suas::config;
 use vigia_suas::domain::delivery::Outcome;
 use vigia_suas::domain::id::EmailAddress;
+use vigia_suas::domain::time::Zone;
+use vigia_suas::mail::relay_log::{LoggedFate, RelayLog};
 use vigia_suas::mail::smtp::{Envelope, SmtpSender};
 use vigia_suas::world::relay::relay_of;
 
@@ -77,6 +80,7 @@ impl Postfix {
         let password_file = self.dir.path().join(format!("senha-{}", password.len()));
         fs::write(&password_file, format!("{password}\n")).unwrap();
         config::RelaySettings {
+            oauth: None,
             host: "localhost".to_owned(),
             port,
             security: config::RelaySecurity::StartTls,
@@ -289,6 +293,20 @@ fn a_letter_goes_by_starttls_and_auth_into_the_mailbox_byte_for_byte_and_by_noth
     assert!(matches!(&outcome, Outcome::RelayFault { reply } if reply.starts_with("535 ")), "{outcome:?}");
     let outcome = send(&postfix.relay(ports.login, PASSWORD), &letter);
     assert!(matches!(&outcome, Outcome::Accepted { .. }), "{outcome:?}");
+
+    wait_until("both letters in the mailbox", || postfix.mailbox().len() == 2);
+    wait_until("both in the log", || postfix.log().matches("status=sent").count() == 2);
+    let (zone, all) = (Zone::new(jiff::tz::TimeZone::system()), |_: &str| true);
+    let now = Clock::System.now();
+    let mut read = RelayLog::new(&all, &zone, now);
+    assert!(read.read(&postfix.dir.path().join("mail.log")).unwrap() > 0);
+    // The same letter twice is one by its Message-ID.
+    let [left] = &read.letters()[..] else { panic!("{}", postfix.log()) };
+    assert_eq!((left.address.as_str(), left.fate), (MAILBOX, LoggedFate::Left));
+    let message_id = format!("\r\nMessage-ID: {}\r\n", left.message_id);
+    assert!(String::from_utf8(letter.clone()).unwrap().contains(&message_id), "{message_id}");
+    let ago = now.duration_since(left.at.unwrap());
+    assert!(ago.as_secs() < 120, "when, in the log's own stamp: {ago}");
 
     let log = postfix.log();
     assert_eq!(log.matches("message-id=<").count(), 2, "only the first and the last were taken:\n{log}");

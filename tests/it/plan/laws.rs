@@ -14,6 +14,7 @@ use vigia_suas::domain::reason::Reason;
 use vigia_suas::domain::status::State;
 use vigia_suas::domain::time::SendingHours;
 use vigia_suas::plan::account::{View, explain, summarise};
+use vigia_suas::plan::audit::{ToldLetter, broken_rules, unrecorded};
 use vigia_suas::plan::ledger::Outage;
 use vigia_suas::plan::post::Post;
 use vigia_suas::plan::replay::{Replay, StatusChange};
@@ -119,6 +120,41 @@ proptest! {
                     prop_assert!(fresh, "{key} accuses {} on doubt", p.part);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_audit_finds_nothing_in_what_the_plan_did_and_each_rule_that_is_broken_then(draw in draws()) {
+        let built = draw.build();
+        let zone = &built.calendar.hours.zone;
+        let mut replay = built.replay();
+        let mut told = Vec::new();
+        replay.run(built.from, built.until, &built.changes, |at, decision| {
+            if decision.act() == Act::Send {
+                let said = decision.because().rows().into_iter().filter(|row| row.state == State::Pending);
+                told.push(ToldLetter {
+                    key: decision.key().clone(),
+                    kind: decision.kind().unwrap(),
+                    recorded_at: at,
+                    valid_until: decision.valid_until(),
+                    parts: decision.parts().iter().map(|named| named.part.clone()).collect(),
+                    quoted: said.map(|row| row.part.clone()).collect(),
+                    left_at: Some(at),
+                });
+            }
+        });
+        prop_assert_eq!(broken_rules(&told, zone), []);
+        let last = replay.ledger.last_pass_at.unwrap();
+        prop_assert_eq!(unrecorded(&replay.plan(last).actions), []);
+        // The same letters with one thing wrong.
+        if let Some(place) = told.iter().position(|letter| letter.kind == Kind::Warning) {
+            let quoted = std::mem::take(&mut told[place].quoted);
+            prop_assert!(!broken_rules(&told, zone).is_empty(), "a prazo that rests on nothing");
+            told[place].quoted = quoted;
+            let late = told[place].valid_until.map(|until| until + SignedDuration::from_hours(1));
+            let left_at = std::mem::replace(&mut told[place].left_at, late);
+            prop_assert!(late.is_none() || !broken_rules(&told, zone).is_empty(), "a prazo after its validity");
+            told[place].left_at = left_at;
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const LINES: [&str; 78] = [
+const LINES: [&str; 79] = [
     "relogio",
     "relogio corrigir --motivo x",
     "relogio aceitar --motivo x",
@@ -60,6 +60,7 @@ const LINES: [&str; 78] = [
     "contato --todos",
     "contact confirmar a@b.br --motivo x",
     "enviar-teste ana@exemplo.es.gov.br --tipo prazo --sistema rma",
+    "testar-canal comando --autor ana",
     "reter --tudo --motivo x",
     "reter --janela rma/2026-10 --motivo x",
     "liberar --municipio Serra --motivo \"duas palavras\"",

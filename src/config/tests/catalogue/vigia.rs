@@ -12,6 +12,10 @@ fn relay(title: &'static str, more: &str) -> Case {
     added(title, "vigia.toml", &format!("[smtp]\nservidor = \"smtp.es.gov.br\"\n{more}\n"))
 }
 
+fn alerts(title: &'static str, more: &str) -> Case {
+    added(title, "vigia.toml", &format!("[alertas]\npara = [\"a@b.gov.br\"]\n{more}\n"))
+}
+
 pub(super) fn cases() -> Vec<Case> {
     let variables = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
         pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
@@ -47,6 +51,15 @@ pub(super) fn cases() -> Vec<Case> {
         relay("porta grande demais", "porta = 70000"),
         relay("sem segurança para fora da máquina", "seguranca = \"nenhuma\""),
         relay("senha sem usuário", "senha_arquivo = \"/run/senha\""),
+        relay("oauth2 sem tabela nem usuário", "autenticacao = \"oauth2\""),
+        relay(
+            "oauth2 sem que se peça",
+            "usuario = \"a@b.gov.br\"\n[smtp.oauth2]\nurl = \"https://login.example/token\"\ncliente = \"c\"",
+        ),
+        relay(
+            "oauth2 com senha",
+            "usuario = \"a@b.gov.br\"\nautenticacao = \"oauth2\"\nsenha_arquivo = \"/run/senha\"\n[smtp.oauth2]\nurl = \"https://login.example/token\"\ncliente = \"c\"",
+        ),
         relay("chave estranha numa tabela", "senha = \"segredo\""),
         added(
             "subendereço sem endereço próprio",
@@ -55,6 +68,23 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         added("endereço que não é", "vigia.toml", "[devolucoes]\nemail = \"devolucoes\"\n"),
         added("um dos endereços não é", "vigia.toml", "[alertas]\npara = [\"a@b.gov.br\", \"b@\"]\n"),
+        alerts("webhook sem https", "webhook = \"http://x.example/segredo\""),
+        alerts(
+            "segredo por extenso no webhook",
+            "webhook = \"https://hooks.slack.com/T/B/x\"\nformato = \"slack\"",
+        ),
+        alerts("formato sem webhook", "formato = \"slack\""),
+        alerts(
+            "Telegram sem conversa",
+            "webhook = \"https://api.telegram.org/bot{segredo}/sendMessage\"\nformato = \"telegram\"",
+        ),
+        alerts("comando sem caminho inteiro", "comando = [\"avisar\"]"),
+        added("sinal sem endereço", "vigia.toml", "[sinal]\ncada = \"5min\"\n"),
+        added(
+            "sinal raro demais",
+            "vigia.toml",
+            "[sinal]\nurl = \"https://hc-ping.com/{segredo}\"\ncada = \"2d\"\n",
+        ),
         added(
             "endereços separados por ponto e vírgula",
             "vigia.toml",

@@ -34,7 +34,7 @@ fn authority() -> Authority {
 
 /// Serves `x` over TLS, sending nothing but the server's own certificate.
 async fn incomplete(authority: &Authority) -> String {
-    install_tls();
+    crate::http::install_tls();
     let key = PrivateKeyDer::try_from(authority.key.serialize_der()).unwrap();
     let config = ServerConfig::builder()
         .with_no_client_auth()

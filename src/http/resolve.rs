@@ -13,9 +13,11 @@ use super::guard::may_reach;
 /// Every address of a host lies where a fetch may not go.
 #[derive(Debug, thiserror::Error)]
 #[error("{host} está em {address}")]
-pub(super) struct Inside {
-    pub(super) host: String,
-    pub(super) address: IpAddr,
+pub struct Inside {
+    /// Which host.
+    pub host: String,
+    /// The first of its addresses.
+    pub address: IpAddr,
 }
 
 /// Asks the system, and leaves out addresses that may not be asked.
@@ -41,7 +43,8 @@ impl Resolve for Guarded {
 }
 
 /// Whether the operator named a host; the dot at the end of an absolute name means nothing.
-pub(super) fn is_named(host: &str, named: &[String]) -> bool {
+#[must_use]
+pub fn is_named(host: &str, named: &[String]) -> bool {
     let bare = |h: &str| h.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
     let wanted = bare(host);
     named.iter().any(|n| bare(n) == wanted)

@@ -1,24 +1,15 @@
-//! Whether the service is well: alive, running on the configuration that its files hold, and sending what is due.
-//!
-//! Each question is one [`Ailment`]; whatever else the service vouches for by and by is one more here.
+//! What may be amiss with the service, in the operators' words and what to do first. Each says what ends it.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use crate::config::Mode;
+use super::lateness::Overdue;
+use super::{aside, standstill};
 use crate::domain::delivery::QueueStop;
+use crate::domain::id::FeedId;
 use crate::domain::time::{Leap, Zone};
-use crate::plan::CLOCK_TOLERANCE;
 use crate::render::portuguese as pt;
-use crate::store::{LastBackup, LedgerDoubt, RefusedConfiguration, Signs, Store, StoreError};
-use crate::world::aside;
-use crate::world::lateness::{self, Overdue};
-use crate::world::live::Live;
-use crate::world::standstill;
-
-/// A heartbeat older than this is none: the daemon gives one a minute.
-const FRESH: SignedDuration = SignedDuration::from_mins(5);
-/// Copies are made each day, or each week.
-const BACKUP_FRESH: SignedDuration = SignedDuration::from_hours(8 * 24);
+use crate::store::{ChannelFailure, LedgerDoubt, RefusedConfiguration};
+use crate::text::visible;
 
 /// What is amiss.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +27,13 @@ pub enum Ailment {
     },
     /// The clock leapt ahead, and nobody vouches for it.
     ClockLeapt(Leap),
+    /// A loop does not get on. Ends when it does, or when systemd starts the service again.
+    Hung {
+        /// Its name.
+        name: String,
+        /// When it last did.
+        since: Timestamp,
+    },
     /// No sign of life for too long.
     Silent {
         /// The last one.
@@ -61,87 +59,48 @@ pub enum Ailment {
     Refused(RefusedConfiguration),
     /// The files hold faults that the service has not met yet.
     Faulty,
+    /// What the ledger holds is not what should have gone out. Ends with the next self-audit that finds nothing.
+    Diverges {
+        /// When that was found.
+        at: Timestamp,
+        /// How many letters.
+        letters: u64,
+    },
+    /// No self-audit was made for more than a day though the service runs. Ends with the next one.
+    Unaudited {
+        /// The last one; absent: none ever.
+        since: Option<Timestamp>,
+    },
     /// Copies were made regularly, and the last is too old. Ends with the next `copia`.
     BackupOld {
         /// The last one.
         since: Timestamp,
     },
-}
-
-/// What was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Health {
-    /// The ledger's signs of life.
-    pub signs: Signs,
-    /// The configuration in force: its hash, since when, by whom.
-    pub in_force: Option<(String, Timestamp, String)>,
-    /// The last copy of the ledger that is known of.
-    pub backup: Option<LastBackup>,
-    /// What is amiss; nothing when all is well.
-    pub ailments: Vec<Ailment>,
-}
-
-/// Examines the service of a configuration by its ledger. `faulty`: whether the files cannot be used as they are now.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn examine(store: &Store, live: &Live, faulty: bool, now: Timestamp) -> Result<Health, StoreError> {
-    let signs = store.signs().await?;
-    let kept = store.configuration_in_force().await?;
-    let mut ailments = standstills(store, live, &signs, now).await?;
-    match signs.heartbeat_at {
-        None => ailments.push(Ailment::NeverAlive),
-        Some(since) if now.duration_since(since) > FRESH => ailments.push(Ailment::Silent { since }),
-        Some(_) => {}
-    }
-    if let Some(since) = signs.relay_failing_since
-        && store.waiting(now).await? > 0
-    {
-        ailments.push(Ailment::RelayFails { since });
-    }
-    if let Some(overdue) = lateness::overdue(store, live, now).await? {
-        ailments.push(Ailment::Late(overdue));
-    }
-    if let Some((since, why)) = &signs.panel_failing
-        && live.setup.config.settings.panel.is_some()
-    {
-        ailments.push(Ailment::PanelDown { since: *since, why: why.clone() });
-    }
-    match store.configuration_refused().await? {
-        Some(refused) => ailments.push(Ailment::Refused(refused)),
-        None if faulty => ailments.push(Ailment::Faulty),
-        None => {}
-    }
-    let backup = store.last_backup();
-    let old = |last: &&LastBackup| last.is_regular && now.duration_since(*last.at) > BACKUP_FRESH;
-    ailments.extend(backup.as_ref().filter(old).map(|last| Ailment::BackupOld { since: *last.at }));
-    Ok(Health { backup, signs, in_force: kept.map(|k| (k.fingerprint, k.since, k.by)), ailments })
-}
-
-/// What keeps letters from leaving, whatever is due: the ledger, the clock, what came back. A rehearsal writes to nobody,
-/// and does not ask whether its ledger is the one that last sent.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn standstills(
-    store: &Store,
-    live: &Live,
-    signs: &Signs,
-    now: Timestamp,
-) -> Result<Vec<Ailment>, StoreError> {
-    let doubt = match live.setup.config.settings.mode {
-        Mode::Rehearsal => None,
-        Mode::Production => store.doubt().await?.map(Ailment::Doubted),
-    };
-    let stop = signs.stop.filter(|stop| stop.holds(now)).map(Ailment::QueueStopped);
-    Ok([doubt, clock_trouble(signs, now), stop].into_iter().flatten().collect())
-}
-
-/// Whether the clock keeps letters from leaving.
-#[must_use]
-pub fn clock_trouble(signs: &Signs, now: Timestamp) -> Option<Ailment> {
-    let behind = signs.high_water.filter(|mark| mark.duration_since(now) > CLOCK_TOLERANCE);
-    signs.leap.map(Ailment::ClockLeapt).or(behind.map(|mark| Ailment::ClockBehind { mark }))
+    /// A way to tell staff failed. Ends when it is taken again, or after a week.
+    ChannelFails(ChannelFailure),
+    /// A source cannot be read. Ends with the next fetch that can.
+    FeedFails {
+        /// Which.
+        feed: FeedId,
+        /// How often in a row.
+        failures: u32,
+        /// Why.
+        failure: String,
+    },
+    /// The last load of a source is not believed. Ends with the next one that is, or when a person accepts it.
+    FeedQuarantined {
+        /// Which.
+        feed: FeedId,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// What a source said is too old to count while a window is open. Ends with its next load.
+    FeedStale {
+        /// Which.
+        feed: FeedId,
+        /// The last fetch.
+        fetched_at: Timestamp,
+    },
 }
 
 impl Ailment {
@@ -154,13 +113,20 @@ impl Ailment {
             Self::QueueStopped(_) => "fila_parada",
             Self::ClockBehind { .. } => "relogio_atrasado",
             Self::ClockLeapt(_) => "relogio_saltou",
+            Self::Hung { .. } => "laco_parado",
             Self::Silent { .. } => "sem_sinal",
             Self::RelayFails { .. } => "servidor_recusa",
             Self::Late(_) => "atraso",
             Self::PanelDown { .. } => "painel_fora",
             Self::Refused(_) => "configuracao_recusada",
             Self::Faulty => "configuracao_com_falhas",
+            Self::Diverges { .. } => "autoconferencia_diverge",
+            Self::Unaudited { .. } => "autoconferencia_atrasada",
             Self::BackupOld { .. } => "copia_velha",
+            Self::ChannelFails(_) => "canal_falha",
+            Self::FeedFails { .. } => "fonte_ilegivel",
+            Self::FeedQuarantined { .. } => "fonte_em_quarentena",
+            Self::FeedStale { .. } => "fonte_velha",
         }
     }
 
@@ -169,20 +135,37 @@ impl Ailment {
         ["livro_duvidoso", "fila_parada", "relogio_atrasado", "relogio_saltou"];
 
     /// Every word that [`Self::label`] may give.
-    pub const LABELS: [&'static str; 12] = [
+    pub const LABELS: [&'static str; 19] = [
         "nunca_rodou",
         "livro_duvidoso",
         "fila_parada",
         "relogio_atrasado",
         "relogio_saltou",
+        "laco_parado",
         "sem_sinal",
         "servidor_recusa",
         "atraso",
         "painel_fora",
         "configuracao_recusada",
         "configuracao_com_falhas",
+        "autoconferencia_diverge",
+        "autoconferencia_atrasada",
         "copia_velha",
+        "canal_falha",
+        "fonte_ilegivel",
+        "fonte_em_quarentena",
+        "fonte_velha",
     ];
+
+    /// The same in one line, as systemd and other machines show it: no file's content, and nobody's address.
+    #[must_use]
+    pub fn line(&self, zone: &Zone) -> String {
+        match self {
+            Self::Refused(aside) => aside::headline(aside).to_owned(),
+            Self::Late(overdue) => overdue.words(zone),
+            _ => standstill::on_one_line(&self.words(zone)),
+        }
+    }
 
     /// What is amiss and what to do, in the operators' words.
     #[must_use]
@@ -203,6 +186,11 @@ impl Ailment {
                  “timedatectl”; se o relógio está certo, rode “vigia-suas relogio aceitar --motivo …”",
                 pt::instant(leap.from, zone),
                 pt::instant(leap.to, zone)
+            ),
+            Self::Hung { name, since } => format!(
+                "o serviço não avança ({name}) desde {}\n  dica: systemctl restart vigia-suas; se voltar a acontecer, avise \
+                 o suporte com o registro do dia (journalctl -u vigia-suas)",
+                pt::instant(*since, zone)
             ),
             Self::Silent { since } => format!(
                 "o serviço não dá sinal de vida desde {}\n  dica: systemctl status vigia-suas; se está de pé, confira o espaço em disco",
@@ -234,6 +222,46 @@ impl Ailment {
                              “vigia-suas verificar” e corrija antes de recarregar ou reiniciar"
                     .to_owned()
             }
+            Self::Diverges { at, letters } => format!(
+                "a autoconferência de {} achou {}\n  dica: leia a lista em “vigia-suas livro”, rode “vigia-suas livro \
+                 conferir” e não mude nada antes de guardar uma cópia do livro",
+                pt::instant(*at, zone),
+                pt::counted(usize::try_from(*letters).unwrap_or(usize::MAX), "divergência", "divergências")
+            ),
+            Self::Unaudited { since } => format!(
+                "{} e o serviço está de pé\n  dica: veja por quê (journalctl -u vigia-suas)",
+                match since {
+                    Some(at) => format!("a última autoconferência é de {}", pt::instant(*at, zone)),
+                    None => "nenhuma autoconferência foi feita ainda".to_owned(),
+                }
+            ),
+            Self::ChannelFails(failing) => format!(
+                "os alertas não saem por {} desde {}: {}\n  dica: confira [alertas] em vigia.toml e experimente com \
+                 “vigia-suas testar-canal {0}”",
+                failing.channel.as_str(),
+                pt::instant(failing.since, zone),
+                visible::line(&failing.failure)
+            ),
+            Self::FeedFails { feed, failures, failure } => format!(
+                "a fonte {feed} não pôde ser lida em {}: {}\n  dica: “vigia-suas fontes {feed}” mostra o que houve; \
+                 experimente com “vigia-suas fonte experimentar {feed}”",
+                pt::counted(
+                    usize::try_from(*failures).unwrap_or(usize::MAX),
+                    "tentativa",
+                    "tentativas seguidas"
+                ),
+                visible::line(failure)
+            ),
+            Self::FeedQuarantined { feed, since } => format!(
+                "a última coleta da fonte {feed} está em quarentena desde {}; vale a anterior\n  dica: veja os motivos com \
+                 “vigia-suas fontes {feed}”; se ela está certa, “vigia-suas fonte aceitar”",
+                pt::instant(*since, zone)
+            ),
+            Self::FeedStale { feed, fetched_at } => format!(
+                "a última coleta da fonte {feed} é de {} e já não conta: sem outra, ninguém é cobrado por ela\n  dica: \
+                 veja a fonte com “vigia-suas fontes {feed}”; se ela vem por arquivo, traga um novo",
+                pt::instant(*fetched_at, zone)
+            ),
         }
     }
 }

@@ -18,7 +18,8 @@ enum Reach {
 }
 
 /// Whether an address may be asked; `named` says whether the operator named the host.
-pub(super) fn may_reach(address: IpAddr, named: bool) -> bool {
+#[must_use]
+pub fn may_reach(address: IpAddr, named: bool) -> bool {
     match reach(address) {
         Reach::Public => true,
         Reach::Internal => named,
@@ -28,7 +29,8 @@ pub(super) fn may_reach(address: IpAddr, named: bool) -> bool {
 
 /// The address that a URL's host is, if it is one and not a name. Decimal, octal and hexadecimal spellings have become
 /// dotted ones when the URL was read.
-pub(super) fn literal(host: &str) -> Option<IpAddr> {
+#[must_use]
+pub fn literal(host: &str) -> Option<IpAddr> {
     let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
     bare.parse().ok()
 }

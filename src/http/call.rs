@@ -1,0 +1,199 @@
+//! One short exchange with a service that the operator named. It is over within its time, its answer is cut at a few
+//! kilobytes, no redirect is followed, and no fault holds the address: a part of it may be a secret.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::{Client, Response, Url};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::resolve::Inside;
+use super::{agent, builder, guard};
+
+/// The whole exchange, name look-up included, is over by then.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+/// Of an answer so much is read: a token fits, and what a person should know of a refusal.
+const MOST_BYTES: usize = 64 * 1024;
+
+/// What is said.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// To where.
+    pub url: SecretString,
+    /// What goes in `Authorization: Bearer …`.
+    pub bearer: Option<SecretString>,
+    /// `Content-Type`.
+    pub content_type: &'static str,
+    /// Other headers, ASCII.
+    pub headers: Vec<(&'static str, &'static str)>,
+    /// What goes in the body.
+    pub body: SecretString,
+    /// For how long at most.
+    pub patience: Duration,
+}
+
+impl Call {
+    /// A POST of this body, with the usual patience.
+    #[must_use]
+    pub fn post(url: SecretString, content_type: &'static str, body: impl Into<SecretString>) -> Self {
+        Self { url, bearer: None, content_type, headers: Vec::new(), body: body.into(), patience: PATIENCE }
+    }
+}
+
+/// What was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// The status.
+    pub status: u16,
+    /// The body as far as it was read; what is not UTF-8 in it is replaced.
+    pub body: String,
+}
+
+impl Said {
+    /// Whether the status is one of the 2xx.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+/// Why nothing was answered. No part of the address but its host stands in it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// No HTTP(S) address.
+    #[error("o endereço não é um endereço http(s)")]
+    Address,
+    /// A header cannot hold the secret.
+    #[error("o segredo tem um sinal que não cabe num cabeçalho HTTP (quebra de linha?)")]
+    Secret,
+    /// Where no program of ours goes.
+    #[error("{0} está numa rede a que o serviço não vai")]
+    Forbidden(String),
+    /// It took too long.
+    #[error("{0} não respondeu a tempo")]
+    TimeOut(String),
+    /// Nobody there, no such name, no TLS that can be trusted.
+    #[error("não foi possível falar com {host}: {why}")]
+    Unreachable {
+        /// Which host.
+        host: String,
+        /// What went wrong, at the root.
+        why: String,
+    },
+}
+
+/// Says something, and hears the answer, whatever its status.
+///
+/// # Errors
+/// [`CallError`].
+pub async fn call(call: &Call) -> Result<Said, CallError> {
+    let url = Url::parse(call.url.expose_secret()).map_err(|_| CallError::Address)?;
+    let host = url.host_str().unwrap_or_default().to_owned();
+    if !matches!(url.scheme(), "http" | "https") || host.is_empty() {
+        return Err(CallError::Address);
+    }
+    if guard::literal(&host).is_some_and(|address| !guard::may_reach(address, true)) {
+        return Err(CallError::Forbidden(host));
+    }
+    let unreachable = |error: reqwest::Error| failed(&host, &error);
+    let client: Client = builder(&agent(None), std::slice::from_ref(&host), call.patience, call.patience)
+        .build()
+        .map_err(unreachable)?;
+    let mut request = client.post(url).header(CONTENT_TYPE, call.content_type);
+    for (name, value) in &call.headers {
+        request = request.header(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if let Some(secret) = &call.bearer {
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", secret.expose_secret()))
+            .map_err(|_| CallError::Secret)?;
+        value.set_sensitive(true);
+        request = request.header(AUTHORIZATION, value);
+    }
+    let response = request.body(call.body.expose_secret().to_owned()).send().await.map_err(unreachable)?;
+    let status = response.status().as_u16();
+    Ok(Said { status, body: read(response).await.map_err(unreachable)? })
+}
+
+/// The body, as far as it is wanted.
+async fn read(mut response: Response) -> Result<String, reqwest::Error> {
+    let mut bytes = Vec::new();
+    while bytes.len() < MOST_BYTES
+        && let Some(chunk) = response.chunk().await?
+    {
+        bytes.extend_from_slice(&chunk[..chunk.len().min(MOST_BYTES - bytes.len())]);
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn failed(host: &str, error: &reqwest::Error) -> CallError {
+    let host = host.to_owned();
+    if error.is_timeout() {
+        return CallError::TimeOut(host);
+    }
+    let mut root: &dyn std::error::Error = error;
+    while let Some(source) = root.source() {
+        if source.is::<Inside>() {
+            return CallError::Forbidden(host);
+        }
+        root = source;
+    }
+    // With nothing under it the error itself would show the address.
+    let why =
+        if error.source().is_some() { root.to_string() } else { "a conversa foi interrompida".to_owned() };
+    CallError::Unreachable { host, why }
+}
+
+#[cfg(test)]
+mod tests {
+    use wiremock::matchers::{body_string, header, method};
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    use super::*;
+
+    fn to(url: &str) -> Call {
+        Call {
+            patience: Duration::from_millis(500),
+            ..Call::post(url.to_owned().into(), "text/plain", "olá")
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_said_arrives_and_what_is_answered_is_cut_at_its_limit() {
+        let server = MockServer::start().await;
+        Mock::given(method("POST"))
+            .and(header("Authorization", "Bearer chave"))
+            .and(body_string("olá"))
+            .respond_with(ResponseTemplate::new(403).set_body_string("x".repeat(MOST_BYTES * 3)))
+            .mount(&server)
+            .await;
+        let said =
+            call(&Call { bearer: Some("chave".to_owned().into()), ..to(&server.uri()) }).await.unwrap();
+        assert_eq!((said.status, said.body.len(), said.is_success()), (403, MOST_BYTES, false));
+    }
+
+    #[tokio::test]
+    async fn no_redirect_is_followed_and_none_waits_for_ever() {
+        let server = MockServer::start().await;
+        let away = ResponseTemplate::new(302).insert_header("Location", "https://example.org/");
+        Mock::given(method("POST")).respond_with(away).up_to_n_times(1).mount(&server).await;
+        let slow = ResponseTemplate::new(200).set_delay(Duration::from_mins(1));
+        Mock::given(method("POST")).respond_with(slow).with_priority(9).mount(&server).await;
+        assert_eq!(call(&to(&server.uri())).await.unwrap().status, 302);
+        let late = call(&to(&server.uri())).await.unwrap_err();
+        assert!(matches!(late, CallError::TimeOut(_)), "{late}");
+    }
+
+    #[tokio::test]
+    async fn no_fault_tells_the_address_and_metadata_is_never_asked() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let gone = call(&to(&format!("http://{closed}/segredo-do-gancho"))).await.unwrap_err();
+        assert!(matches!(gone, CallError::Unreachable { .. }), "{gone}");
+        assert!(!format!("{gone} {gone:?}").contains("segredo-do-gancho"), "{gone:?}");
+        let inside = call(&to("http://169.254.169.254/latest/meta-data")).await.unwrap_err();
+        assert!(matches!(inside, CallError::Forbidden(_)), "{inside}");
+        assert_eq!(call(&to("ftp://example.org/")).await, Err(CallError::Address));
+        let twice = Call { bearer: Some("a\nb".to_owned().into()), ..to(&format!("http://{closed}/")) };
+        assert_eq!(call(&twice).await, Err(CallError::Secret));
+    }
+}

@@ -1,0 +1,210 @@
+//! What should have gone out, held against what did: rules that each letter must keep, asked of the journal's own account of
+//! it and of nothing that the plan remembers. Pure.
+//!
+//! The plan is made anew elsewhere, over a ledger that was worked out from the journal alone; what it still wants to do right
+//! after a pass that found nothing more is a divergence too ([`unrecorded`]).
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Act, Decision};
+use crate::domain::id::{EmailAddress, MunicipalityCode, PartId, WindowId};
+use crate::domain::notice::{Addressee, Kind, NoticeKey, Slot, StaffSlot};
+use crate::domain::roster::{Offices, Roster};
+use crate::domain::time::Zone;
+
+/// A letter as the journal tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldLetter {
+    /// Of which notice.
+    pub key: NoticeKey,
+    /// What sort of letter it is.
+    pub kind: Kind,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// Until when it might leave; none: for ever.
+    pub valid_until: Option<Timestamp>,
+    /// The parts that it names.
+    pub parts: Vec<PartId>,
+    /// Those that an accepted row said to be *pendente*, as quoted when it was decided.
+    pub quoted: Vec<PartId>,
+    /// When the first attempt began that an address took, or may have.
+    pub left_at: Option<Timestamp>,
+}
+
+/// A letter's address, as the ledger has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenTo {
+    /// Of which notice.
+    pub key: NoticeKey,
+    /// The address.
+    pub address: EmailAddress,
+    /// When that was recorded.
+    pub recorded_at: Timestamp,
+}
+
+/// What is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Divergence {
+    /// The plan, made anew, would do this, and no entry says that it was done.
+    Unrecorded {
+        /// With which notice.
+        key: NoticeKey,
+        /// What.
+        act: Act,
+        /// When it was due.
+        due_at: Timestamp,
+    },
+    /// A prazo names a part that no accepted row said to be *pendente*.
+    Accuses {
+        /// Which letter.
+        key: NoticeKey,
+        /// Which part.
+        part: PartId,
+    },
+    /// It left after its validity.
+    Late {
+        /// Which letter.
+        key: NoticeKey,
+        /// When.
+        left_at: Timestamp,
+    },
+    /// A second letter of one day in one window to one municipality.
+    Second {
+        /// Which letter.
+        key: NoticeKey,
+        /// The other.
+        first: NoticeKey,
+        /// The day.
+        on: Date,
+    },
+    /// It is addressed to somebody who is not of whom it is for.
+    Stranger {
+        /// Which letter.
+        key: NoticeKey,
+    },
+}
+
+/// An attempt begins with what was valid a moment ago.
+const LATE: SignedDuration = SignedDuration::from_mins(5);
+
+/// What a plan would do that was due by now.
+#[must_use]
+pub fn unrecorded(actions: &[Decision]) -> Vec<Divergence> {
+    let wanted = actions.iter().map(|decision| Divergence::Unrecorded {
+        key: decision.key().clone(),
+        act: decision.act(),
+        due_at: decision.due_at(),
+    });
+    wanted.collect()
+}
+
+/// The letters that broke a rule.
+#[must_use]
+pub fn broken_rules(letters: &[ToldLetter], zone: &Zone) -> Vec<Divergence> {
+    let mut found = Vec::new();
+    let mut days: BTreeMap<(WindowId, MunicipalityCode, Date), NoticeKey> = BTreeMap::new();
+    for letter in letters {
+        if letter.kind == Kind::Warning {
+            let unsaid = letter.parts.iter().filter(|part| !letter.quoted.contains(part));
+            found.extend(
+                unsaid.map(|part| Divergence::Accuses { key: letter.key.clone(), part: part.clone() }),
+            );
+        }
+        let Some(left_at) = letter.left_at else { continue };
+        if letter.valid_until.is_some_and(|until| left_at.duration_since(until) > LATE) {
+            found.push(Divergence::Late { key: letter.key.clone(), left_at });
+        }
+        let NoticeKey::Municipal { window, slot, municipality } = &letter.key else { continue };
+        if matches!(slot, Slot::Announcement | Slot::Extension { .. } | Slot::Rung { .. }) {
+            let on = zone.date_of(letter.recorded_at);
+            let first = days.entry((window.clone(), *municipality, on)).or_insert_with(|| letter.key.clone());
+            if *first != letter.key {
+                found.push(Divergence::Second { key: letter.key.clone(), first: first.clone(), on });
+            }
+        }
+    }
+    found
+}
+
+/// The letters that are addressed to somebody who is not of whom they are for, as the roster has it.
+#[must_use]
+pub fn strangers(written: &[WrittenTo], roster: &Roster) -> Vec<Divergence> {
+    let is_known = |letter: &WrittenTo| match &letter.key {
+        NoticeKey::Municipal { municipality, .. } => is_of(roster, *municipality, &letter.address),
+        NoticeKey::Staff { slot, .. } => is_office(&roster.offices, slot, &letter.address),
+        NoticeKey::Service { .. } => contains(roster.offices.alert_addresses(), &letter.address),
+    };
+    let strange = written.iter().filter(|letter| !is_known(letter));
+    strange.map(|letter| Divergence::Stranger { key: letter.key.clone() }).collect()
+}
+
+fn contains(addresses: &[EmailAddress], wanted: &EmailAddress) -> bool {
+    addresses.iter().any(|address| address.as_str().eq_ignore_ascii_case(wanted.as_str()))
+}
+
+fn is_of(roster: &Roster, code: MunicipalityCode, address: &EmailAddress) -> bool {
+    let contacts = roster.municipalities.get(&code).into_iter().flat_map(|one| &one.contacts);
+    let units = roster.units.iter().flat_map(|units| units.of(code));
+    contacts
+        .map(|contact| &contact.addresses)
+        .chain(units.map(|unit| &unit.addresses))
+        .any(|known| contains(known, address))
+}
+
+fn is_office(offices: &Offices, slot: &StaffSlot, address: &EmailAddress) -> bool {
+    let to = match slot {
+        StaffSlot::Digest { to, .. }
+        | StaffSlot::Referral { to, .. }
+        | StaffSlot::ReferralAddendum { to, .. } => to,
+        StaffSlot::Alert { .. } | StaffSlot::Report { .. } => {
+            return contains(offices.alert_addresses(), address);
+        }
+    };
+    match to {
+        Addressee::Gsuas => contains(&offices.gsuas.addresses, address),
+        Addressee::Gerencia(id) => {
+            offices.gerencias.get(id).is_some_and(|office| contains(&office.addresses, address))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+
+    fn letter(key: &str, kind: Kind, at: &str) -> ToldLetter {
+        let at: Timestamp = at.parse().unwrap();
+        ToldLetter {
+            key: NoticeKey::parse(key).unwrap(),
+            kind,
+            recorded_at: at,
+            valid_until: Some(at + SignedDuration::from_hours(24)),
+            parts: vec![PartId::parse("CRAS").unwrap()],
+            quoted: vec![PartId::parse("CRAS").unwrap()],
+            left_at: Some(at),
+        }
+    }
+
+    #[test]
+    fn each_rule_that_is_broken_is_found_and_a_letter_that_keeps_them_is_not() {
+        let zone = Zone::new(TimeZone::UTC);
+        let fine = letter("rma/2026-11@1/prazo-5d/3205309", Kind::Warning, "2026-12-10T12:00:00Z");
+        let other_day = letter("rma/2026-11@1/prazo-2d/3205309", Kind::Warning, "2026-12-13T12:00:00Z");
+        let told = letter("rma/2026-11/divulgacao/3205309", Kind::Announcement, "2026-11-01T12:00:00Z");
+        assert_eq!(broken_rules(&[told.clone(), fine.clone(), other_day.clone()], &zone), []);
+        let unsaid = ToldLetter { quoted: Vec::new(), ..fine.clone() };
+        assert!(matches!(broken_rules(&[unsaid], &zone)[..], [Divergence::Accuses { .. }]));
+        let late = ToldLetter { left_at: other_day.left_at, ..fine.clone() };
+        assert!(matches!(broken_rules(&[late], &zone)[..], [Divergence::Late { .. }]));
+        let second = ToldLetter { recorded_at: fine.recorded_at, ..other_day };
+        let found = broken_rules(&[fine.clone(), second.clone()], &zone);
+        assert!(matches!(&found[..], [Divergence::Second { first, .. }] if *first == fine.key), "{found:?}");
+        let never_left = ToldLetter { left_at: None, ..second };
+        assert_eq!(broken_rules(&[fine, never_left], &zone), [], "one taken back before it left is none");
+    }
+}

@@ -1,0 +1,144 @@
+//! Alerts to staff that may have to go by another way than mail, and what was told by which.
+//!
+//! What was told is what the journal says: there is no second account of it.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::cell::{Cells, ms};
+use super::chain::{Chain, Line};
+use super::db::detached;
+use super::letter::unpack;
+use super::sql::{bound, statements};
+use super::{Store, StoreError};
+use crate::domain::journal::{Announced, Channel, Entry};
+use crate::domain::notice::NoticeKey;
+
+statements! {
+    const ALERTS = "SELECT n.notice_key, n.recorded_at, l.subject, l.bytes, EXISTS (SELECT 1 FROM deliveries d WHERE \
+                    d.notice_key = n.notice_key AND d.version = n.version AND d.state IN ('aceito', 'lido')) AS taken \
+                    FROM notices n JOIN letters l ON l.notice_key = n.notice_key AND l.version = n.version \
+                    WHERE n.municipality IS NULL AND n.recorded_at >= $1 AND n.kind = 'alerta' AND n.act = 'enviar' \
+                    ORDER BY n.recorded_at, n.notice_key";
+    const TOLD = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
+                  WHERE kind = 'alerta' AND at >= $1 ORDER BY seq";
+}
+
+/// An alert to staff, as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaffAlert {
+    /// Which.
+    pub key: NoticeKey,
+    /// Since when it is to leave.
+    pub recorded_at: Timestamp,
+    /// Its subject.
+    pub subject: String,
+    /// The message (RFC 5322).
+    pub bytes: Vec<u8>,
+    /// Whether a mail server took it for one address at least.
+    pub is_taken: bool,
+}
+
+/// What was told by other ways than mail.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Announcements {
+    /// What was taken, by which way.
+    taken: BTreeSet<(String, Channel)>,
+    /// The ways whose last try failed.
+    pub failing: Vec<ChannelFailure>,
+}
+
+/// A way to tell staff whose last try failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelFailure {
+    /// Which.
+    pub channel: Channel,
+    /// Since when none succeeded.
+    pub since: Timestamp,
+    /// What went wrong last.
+    pub failure: String,
+}
+
+impl Announcements {
+    /// Whether an alert went out by this way.
+    #[must_use]
+    pub fn took(&self, key: &NoticeKey, channel: Channel) -> bool {
+        self.taken.contains(&(key.to_string(), channel))
+    }
+
+    fn note(&mut self, subject: String, at: Timestamp, told: Announced) {
+        let before = self.failing.iter().position(|failing| failing.channel == told.channel);
+        match (told.failure, before) {
+            (None, _) => {
+                self.failing.retain(|failing| failing.channel != told.channel);
+                self.taken.insert((subject, told.channel));
+            }
+            (Some(failure), Some(place)) => self.failing[place].failure = failure,
+            (Some(failure), None) => {
+                self.failing.push(ChannelFailure { channel: told.channel, since: at, failure });
+            }
+        }
+    }
+}
+
+impl Store {
+    /// Alerts to staff recorded since an instant that are still to leave or left, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn staff_alerts(&self, since: Timestamp) -> Result<Vec<StaffAlert>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let rows = bound!(ALERTS, ms(since)).fetch_all(&mut *conn).await?;
+        rows.iter()
+            .map(|row| {
+                let cells = Cells::of("notices", row);
+                Ok(StaffAlert {
+                    key: cells.parsed("notice_key", NoticeKey::parse)?,
+                    recorded_at: cells.instant("recorded_at")?,
+                    subject: cells.get("subject")?,
+                    bytes: unpack(cells.get("bytes")?).unwrap_or_default(),
+                    is_taken: cells.get::<i64>("taken")? != 0,
+                })
+            })
+            .collect()
+    }
+
+    /// What was told by other ways than mail since an instant. What cannot be read of it counts as not told.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn announcements(&self, since: Timestamp) -> Result<Announcements, StoreError> {
+        let mut conn = self.db.read().await?;
+        let mut found = Announcements::default();
+        for row in bound!(TOLD, ms(since)).fetch_all(&mut *conn).await? {
+            let entry = super::journal::entry(&row)?;
+            if let Ok(Entry::Announced(told)) = entry.told {
+                found.note(entry.subject, entry.at, told);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Notes what was told, or tried, by another way than mail: each by its alert's key, or whatever it was about.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn note_announced(
+        &self,
+        told: Vec<(String, Announced)>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin_quietly().await?;
+            let mut chain = Chain::resume(&mut tx).await?;
+            for (subject, told) in told {
+                chain.append(Line::new(now, &subject, told));
+            }
+            chain.save(&mut tx).await?;
+            tx.commit().await
+        })
+        .await
+    }
+}

@@ -1,0 +1,129 @@
+//! The self-audit: what should have gone out until now, worked out anew and held against the ledger, letter by letter.
+//!
+//! Three looks that share nothing but the journal. Every row of every table with proof value is held against what the
+//! journal tells (a letter missing, one too many, bytes or an address changed). The plan is made anew over a ledger worked
+//! out from the journal alone, where the passes read the tables: right after a pass that found nothing more to do, it
+//! must find nothing either. And each letter since the last audit is held against rules that need no plan: nobody is
+//! accused of what no accepted row says, nothing leaves late or twice a day, and no letter goes to somebody else.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::known::{self, Known};
+use super::live::Live;
+use crate::domain::journal::{Act, Audited};
+use crate::domain::notice::NoticeKey;
+use crate::domain::time::Zone;
+use crate::plan::audit::{self, Divergence};
+use crate::plan::{self, World};
+use crate::render::portuguese as pt;
+use crate::store::{Store, StoreError};
+
+/// So many divergences are named; the rest is counted.
+const MOST_NAMED: usize = 50;
+/// A configuration in force may be the old one for as long as a pass lasts.
+const SETTLING: SignedDuration = SignedDuration::from_mins(10);
+
+/// Audits the ledger as it stands after a pass at `now` that found nothing more to do. `since`: the last audit; letters
+/// older than that were held against the rules then.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn audit(
+    store: &Store,
+    live: std::sync::Arc<Live>,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<Audited, StoreError> {
+    let recount = store.recount(since).await?;
+    let known = Known::load(live.clone(), store, now).await?;
+    let windows = known::windows(&live.calendar, now);
+    let roster = &live.setup.config.roster;
+    let anew = World { ledger: &recount.ledger, windows: &windows, ..known.world() };
+    let mut found = recount.report.faults();
+    let zone = &live.calendar.hours.zone;
+    let mut rules = audit::unrecorded(&plan::plan(&anew, now).actions);
+    rules.extend(audit::broken_rules(&recount.letters, zone));
+    if let Some(kept) = store.configuration_in_force().await? {
+        // Of letters written under another roster this one says nothing.
+        let settled = kept.since.saturating_add(SETTLING).unwrap_or(Timestamp::MAX);
+        let written: Vec<_> = recount.written.into_iter().filter(|to| to.recorded_at >= settled).collect();
+        rules.extend(audit::strangers(&written, roster));
+    }
+    found.extend(rules.iter().map(|divergence| divergence_words(divergence, zone)));
+    let divergences = found.len();
+    found.truncate(MOST_NAMED);
+    Ok(Audited {
+        until: now.into(),
+        letters: recount.report.letters as u64,
+        divergences: divergences as u64,
+        found,
+    })
+}
+
+fn divergence_words(divergence: &Divergence, zone: &Zone) -> String {
+    match divergence {
+        Divergence::Unrecorded { key, act, due_at } => format!(
+            "{}: {}, devida em {}, e o livro não tem isso",
+            key,
+            match act {
+                Act::Send => "deveria ter saído",
+                Act::Withhold => "deveria estar retida",
+                Act::Withdraw | Act::Supersede | Act::Expire => "não deveria mais sair",
+                Act::Publish => "deveria estar publicado",
+            },
+            pt::instant(*due_at, zone)
+        ),
+        Divergence::Accuses { key, part } => {
+            format!("{key}: cobra {part} sem linha aceita que diga pendente")
+        }
+        Divergence::Late { key, left_at } => {
+            format!("{key}: saiu em {}, depois da validade", pt::instant(*left_at, zone))
+        }
+        Divergence::Second { key, first, on } => {
+            format!("{key}: segunda carta de {} ao mesmo município, depois de {first}", pt::date(*on))
+        }
+        Divergence::Stranger { key } => format!("{key}: vai a endereço que não é {}", whose(key)),
+    }
+}
+
+fn whose(key: &NoticeKey) -> &'static str {
+    match key {
+        NoticeKey::Municipal { .. } => "do município",
+        NoticeKey::Staff { .. } | NoticeKey::Service { .. } => "de quem ela é",
+    }
+}
+
+/// The audit in one line, as the page of the day and the mail to staff begin.
+#[must_use]
+pub fn headline(audit: &Audited) -> String {
+    let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    format!(
+        "autoconferência: {} ({})",
+        match audit.divergences {
+            0 => "0 divergências".to_owned(),
+            some => pt::counted(count(some), "divergência", "divergências"),
+        },
+        pt::counted(count(audit.letters), "carta comparada", "cartas comparadas")
+    )
+}
+
+/// The whole of it, as staff are told.
+#[must_use]
+pub fn words(audit: &Audited, zone: &Zone) -> String {
+    let until = pt::instant(*audit.until, zone);
+    if audit.divergences == 0 {
+        return format!(
+            "{}, até {until}. Tudo o que devia ter saído saiu, e o livro confere com o registro. Se um dia esta mensagem \
+             não vier, confira o serviço: vigia-suas saude",
+            headline(audit)
+        );
+    }
+    let rest = usize::try_from(audit.divergences).unwrap_or(usize::MAX).saturating_sub(audit.found.len());
+    let more = if rest > 0 { format!("\n- e mais {rest}: vigia-suas livro conferir") } else { String::new() };
+    format!(
+        "{}, até {until}:\n- {}{more}\nO que fazer: não mude nada; guarde uma cópia da pasta de dados, rode “vigia-suas \
+         livro conferir” e avise o suporte.",
+        headline(audit),
+        audit.found.join("\n- ")
+    )
+}

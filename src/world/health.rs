@@ -1,0 +1,367 @@
+//! Whether the service is well: alive, running on the configuration that its files hold, hearing its sources, and sending
+//! what is due.
+//!
+//! [`Facts`] are read once, and [`ailments`] says what is amiss of them: the same for `saude`, systemd's STATUS, the signs
+//! of life that go out, and whatever else shows it. Each question is one [`Ailment`]; whatever else the service vouches
+//! for by and by is one more here.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::ailment::Ailment;
+use super::lateness::{self, Overdue};
+use super::live::Live;
+use crate::config::Mode;
+use crate::domain::feed::Source;
+use crate::domain::id::FeedId;
+use crate::domain::journal::{Audited, Verdict};
+use crate::plan::CLOCK_TOLERANCE;
+use crate::store::{
+    ChannelFailure, LastBackup, LedgerDoubt, LoopProgress, RefusedConfiguration, Signs, Store, StoreError,
+};
+
+/// A heartbeat older than this is none: the daemon gives one a minute.
+const FRESH: SignedDuration = SignedDuration::from_mins(5);
+/// The self-audit is made once a day; one that is older, or none in a ledger that is, is missed.
+const AUDITED: SignedDuration = SignedDuration::from_hours(26);
+/// So long is looked back for ways to tell staff that fail.
+const CHANNELS: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Copies are made each day, or each week.
+const BACKUP_FRESH: SignedDuration = SignedDuration::from_hours(8 * 24);
+/// A feed that failed so often in a row is unreadable; what fails less often is tried again soon.
+const FAILURES: u32 = 3;
+
+/// What is known of the service at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// When that is.
+    pub now: Timestamp,
+    /// The ledger's signs of life.
+    pub signs: Signs,
+    /// The configuration in force: its hash, since when, by whom.
+    pub in_force: Option<(String, Timestamp, String)>,
+    /// Why nobody knows that the ledger is the one that last sent; a rehearsal, which writes to nobody, does not ask.
+    pub doubt: Option<LedgerDoubt>,
+    /// Whether `[painel]` asks for a panel.
+    pub has_panel: bool,
+    /// How many letters wait.
+    pub waiting: usize,
+    /// What is due and has not left.
+    pub overdue: Option<Overdue>,
+    /// What the files hold and is not in force.
+    pub refused: Option<RefusedConfiguration>,
+    /// Whether the files cannot be used as they are now.
+    pub is_faulty: bool,
+    /// Sources of status that nobody switched off.
+    pub feeds: Vec<FeedFacts>,
+    /// Ways to tell staff whose last try failed.
+    pub channels: Vec<ChannelFailure>,
+    /// How far each loop got, as the service noted last.
+    pub loops: Vec<LoopProgress>,
+    /// The last copy of the ledger that is known of.
+    pub backup: Option<LastBackup>,
+    /// The last self-audit.
+    pub audit: Option<(Timestamp, Audited)>,
+}
+
+/// What is known of a source of status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedFacts {
+    /// Which.
+    pub feed: FeedId,
+    /// When it was last fetched, whether or not that brought anything new.
+    pub fetched_at: Option<Timestamp>,
+    /// From when on what it said counts no more, while a window of its system is open.
+    pub stale_at: Option<Timestamp>,
+    /// How many fetches failed in a row.
+    pub failures: u32,
+    /// Why the last one did.
+    pub failure: Option<String>,
+    /// Since when its last load waits in quarantine.
+    pub quarantined_at: Option<Timestamp>,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// What is known.
+    pub facts: Facts,
+    /// What is amiss, what stops most first; nothing when all is well.
+    pub ailments: Vec<Ailment>,
+}
+
+/// Examines the service of a configuration by its ledger. `faulty`: whether the files cannot be used as they are now.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn examine(store: &Store, live: &Live, faulty: bool, now: Timestamp) -> Result<Health, StoreError> {
+    let facts = Facts::read(store, live, faulty, now).await?;
+    Ok(Health { ailments: ailments(&facts), facts })
+}
+
+/// What is amiss, what stops most first: nothing leaves, nothing is decided, nothing gets on; then what is late, not in
+/// force, not told, not heard.
+#[must_use]
+pub fn ailments(facts: &Facts) -> Vec<Ailment> {
+    let now = facts.now;
+    let older = |at: Timestamp, than: SignedDuration| now.duration_since(at) > than;
+    let mut found = standstills(facts);
+    let hung =
+        facts.loops.iter().filter(|each| each.hangs_at <= each.noted_at && !older(each.noted_at, FRESH));
+    found.extend(hung.map(|each| Ailment::Hung { name: each.name.clone(), since: each.moved_at }));
+    let is_alive = facts.signs.heartbeat_at.is_some_and(|at| !older(at, FRESH));
+    match facts.signs.heartbeat_at {
+        None => found.push(Ailment::NeverAlive),
+        Some(since) if !is_alive => found.push(Ailment::Silent { since }),
+        Some(_) => {}
+    }
+    if let Some((since, why)) = facts.signs.panel_failing.as_ref().filter(|_| facts.has_panel) {
+        found.push(Ailment::PanelDown { since: *since, why: why.clone() });
+    }
+    if let Some(since) = facts.signs.relay_failing_since
+        && facts.waiting > 0
+    {
+        found.push(Ailment::RelayFails { since });
+    }
+    found.extend(facts.overdue.clone().map(Ailment::Late));
+    match &facts.refused {
+        Some(refused) => found.push(Ailment::Refused(refused.clone())),
+        None if facts.is_faulty => found.push(Ailment::Faulty),
+        None => {}
+    }
+    let audited = facts.audit.as_ref().map(|(at, _)| *at);
+    if let Some((at, audit)) = &facts.audit
+        && audit.divergences > 0
+    {
+        found.push(Ailment::Diverges { at: *at, letters: audit.divergences });
+    }
+    // A service that decides nothing has nothing to audit, and is amiss enough.
+    let counts_from = audited.or(facts.signs.born_at);
+    if is_alive && standstills(facts).is_empty() && counts_from.is_some_and(|at| older(at, AUDITED)) {
+        found.push(Ailment::Unaudited { since: audited });
+    }
+    let backup = facts.backup.as_ref().filter(|last| last.is_regular && older(*last.at, BACKUP_FRESH));
+    found.extend(backup.map(|last| Ailment::BackupOld { since: *last.at }));
+    found.extend(facts.channels.iter().cloned().map(Ailment::ChannelFails));
+    found.extend(facts.feeds.iter().flat_map(|feed| feed.ailments(now)));
+    found
+}
+
+/// What keeps letters from leaving, whatever is due: the ledger, the clock, what came back.
+#[must_use]
+pub fn standstills(facts: &Facts) -> Vec<Ailment> {
+    let doubt = facts.doubt.clone().map(Ailment::Doubted);
+    let stop = facts.signs.stop.filter(|stop| stop.holds(facts.now)).map(Ailment::QueueStopped);
+    [doubt, clock_trouble(&facts.signs, facts.now), stop].into_iter().flatten().collect()
+}
+
+/// Whether the clock keeps letters from leaving.
+#[must_use]
+pub fn clock_trouble(signs: &Signs, now: Timestamp) -> Option<Ailment> {
+    let behind = signs.high_water.filter(|mark| mark.duration_since(now) > CLOCK_TOLERANCE);
+    signs.leap.map(Ailment::ClockLeapt).or(behind.map(|mark| Ailment::ClockBehind { mark }))
+}
+
+impl Facts {
+    /// Reads what is known. `is_faulty`: whether the files cannot be used as they are now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn read(
+        store: &Store,
+        live: &Live,
+        is_faulty: bool,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let kept = store.configuration_in_force().await?;
+        let since = now.saturating_sub(CHANNELS).unwrap_or(Timestamp::MIN);
+        Ok(Self {
+            now,
+            signs: store.signs().await?,
+            in_force: kept.map(|k| (k.fingerprint, k.since, k.by)),
+            doubt: match live.setup.config.settings.mode {
+                Mode::Rehearsal => None,
+                Mode::Production => store.doubt().await?,
+            },
+            has_panel: live.setup.config.settings.panel.is_some(),
+            waiting: store.waiting(now).await?,
+            overdue: lateness::overdue(store, live, now).await?,
+            refused: store.configuration_refused().await?,
+            is_faulty,
+            feeds: feeds(store, live, now).await?,
+            channels: store.announcements(since).await?.failing,
+            loops: store.progress().await?,
+            backup: store.last_backup(),
+            audit: store.last_audit().await?,
+        })
+    }
+}
+
+/// The sources that nobody switched off.
+async fn feeds(store: &Store, live: &Live, now: Timestamp) -> Result<Vec<FeedFacts>, StoreError> {
+    let (runs, fetches) = (store.feed_runs().await?, store.fetches().await?);
+    let zone = &live.calendar.hours.zone;
+    let open = super::known::windows(&live.calendar, now);
+    let mut found = Vec::new();
+    for spec in live.setup.config.feeds.iter().filter(|spec| spec.enabled) {
+        let system = live.calendar.systems.get(&spec.system);
+        let is_open = open.iter().any(|window| {
+            window.system == spec.system
+                && zone.start_of(window.opens_on) <= now
+                && window.latest_deadline().is_none_or(|deadline| deadline.instant(zone) > now)
+        });
+        let fetched_at = fetches.get(&spec.id).copied();
+        let stale_at = fetched_at
+            .zip(system.filter(|_| is_open))
+            .and_then(|(at, system)| at.checked_add(system.status_validity).ok());
+        // What comes by hand fails at whoever's hand it was.
+        let run = runs.get(&spec.id).filter(|_| matches!(spec.source, Source::Http { .. }));
+        let last = store.snapshots(Some(&spec.id), 1).await?.into_iter().next();
+        found.push(FeedFacts {
+            feed: spec.id.clone(),
+            fetched_at,
+            stale_at,
+            failures: run.map_or(0, |run| run.failures),
+            failure: run.and_then(|run| run.failure.clone()),
+            quarantined_at: last
+                .filter(|last| last.verdict == Verdict::Quarantined)
+                .map(|last| last.recorded_at),
+        });
+    }
+    Ok(found)
+}
+
+impl FeedFacts {
+    fn ailments(&self, now: Timestamp) -> Vec<Ailment> {
+        let feed = || self.feed.clone();
+        let fails = self.failure.clone().filter(|_| self.failures >= FAILURES);
+        let stale = self.fetched_at.filter(|_| self.stale_at.is_some_and(|at| at <= now));
+        [
+            fails.map(|failure| Ailment::FeedFails { feed: feed(), failures: self.failures, failure }),
+            self.quarantined_at.map(|since| Ailment::FeedQuarantined { feed: feed(), since }),
+            stale.map(|fetched_at| Ailment::FeedStale { feed: feed(), fetched_at }),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::ToSpan as _;
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::domain::journal::Channel;
+    use crate::domain::time::Zone;
+
+    fn well(now: Timestamp) -> Facts {
+        Facts {
+            now,
+            signs: Signs {
+                born_at: Some(now - 48.hours()),
+                last_pass_at: Some(now),
+                heartbeat_at: Some(now),
+                high_water: Some(now),
+                relay_failing_since: None,
+                panel_failing: None,
+                leap: None,
+                stop: None,
+                journal_seq: 1,
+                journal_hash: String::new(),
+            },
+            in_force: None,
+            doubt: None,
+            has_panel: false,
+            waiting: 0,
+            overdue: None,
+            refused: None,
+            is_faulty: false,
+            feeds: Vec::new(),
+            channels: Vec::new(),
+            loops: Vec::new(),
+            backup: None,
+            audit: Some((now - 1.hour(), audit(now, 0))),
+        }
+    }
+
+    fn audit(at: Timestamp, divergences: u64) -> Audited {
+        Audited { until: at.into(), letters: 7, divergences, found: Vec::new() }
+    }
+
+    /// One fact, and what it brings about.
+    type Case = (fn(&mut Facts), fn(&Ailment) -> bool);
+
+    #[test]
+    fn every_fact_that_is_amiss_is_told_with_what_to_do_and_nothing_else_is() {
+        let now: Timestamp = "2026-12-01T13:00:00Z".parse().unwrap();
+        let zone = Zone::new(TimeZone::UTC);
+        assert_eq!(ailments(&well(now)), []);
+        let cases: [Case; 9] = [
+            (|f| f.signs.heartbeat_at = Some(f.now - 6.minutes()), |a| matches!(a, Ailment::Silent { .. })),
+            (
+                |f| f.audit = Some((f.now, audit(f.now, 2))),
+                |a| matches!(a, Ailment::Diverges { letters: 2, .. }),
+            ),
+            (|f| f.audit = None, |a| matches!(a, Ailment::Unaudited { since: None })),
+            (
+                |f| f.audit = Some((f.now - 27.hours(), audit(f.now, 0))),
+                |a| matches!(a, Ailment::Unaudited { since: Some(_) }),
+            ),
+            (
+                |f| {
+                    f.loops = vec![LoopProgress {
+                        name: "envio".to_owned(),
+                        moved_at: f.now - 90.minutes(),
+                        hangs_at: f.now - 30.minutes(),
+                        noted_at: f.now - 1.minute(),
+                    }];
+                },
+                |a| matches!(a, Ailment::Hung { .. }),
+            ),
+            (
+                |f| {
+                    let failure = "o webhook respondeu 404".to_owned();
+                    f.channels = vec![ChannelFailure { channel: Channel::Webhook, since: f.now, failure }];
+                },
+                |a| matches!(a, Ailment::ChannelFails(_)),
+            ),
+            (|f| f.feeds = vec![feed(f.now, 3, None, 1)], |a| matches!(a, Ailment::FeedFails { .. })),
+            (
+                |f| f.feeds = vec![feed(f.now, 0, Some(f.now), 1)],
+                |a| matches!(a, Ailment::FeedQuarantined { .. }),
+            ),
+            (|f| f.feeds = vec![feed(f.now, 2, None, 0)], |a| matches!(a, Ailment::FeedStale { .. })),
+        ];
+        for (n, (change, is_it)) in cases.into_iter().enumerate() {
+            let mut facts = well(now);
+            change(&mut facts);
+            let found = ailments(&facts);
+            assert!(found.len() == 1 && is_it(&found[0]), "case {n}: {found:?}");
+            let words = found[0].words(&zone);
+            assert!(words.contains("\n  dica: ") && !found[0].line(&zone).contains('\n'), "{words}");
+        }
+    }
+
+    fn feed(now: Timestamp, failures: u32, quarantined_at: Option<Timestamp>, left: i64) -> FeedFacts {
+        FeedFacts {
+            feed: FeedId::parse("lista").unwrap(),
+            fetched_at: Some(now - 30.hours()),
+            stale_at: Some(now + left.hours()),
+            failures,
+            failure: (failures > 0).then(|| "não respondeu".to_owned()),
+            quarantined_at,
+        }
+    }
+
+    #[test]
+    fn a_service_that_stands_still_or_is_dead_misses_no_audit() {
+        let now: Timestamp = "2026-12-01T13:00:00Z".parse().unwrap();
+        let mut facts = Facts { audit: None, ..well(now) };
+        facts.signs.high_water = Some(now + 1.hour());
+        assert!(matches!(ailments(&facts)[..], [Ailment::ClockBehind { .. }]));
+        facts.signs.high_water = None;
+        facts.signs.heartbeat_at = None;
+        assert_eq!(ailments(&facts), [Ailment::NeverAlive]);
+    }
+}

@@ -1,0 +1,140 @@
+//! The self-audit over a real ledger: it finds nothing in what the service did, and everything that is planted.
+
+use std::num::NonZeroU16;
+
+use jiff::Timestamp;
+use sqlx::{AssertSqlSafe, Connection as _};
+use vigia_suas::daemon::audit::{audit_if_due, audit_once};
+use vigia_suas::domain::id::EmailAddress;
+use vigia_suas::plan::{self, Decision};
+use vigia_suas::store::NewDecision;
+use vigia_suas::world::ailment::Ailment;
+use vigia_suas::world::audit::audit;
+use vigia_suas::world::compose::compose;
+use vigia_suas::world::health::examine;
+use vigia_suas::world::known::Known;
+use vigia_suas::world::last_good;
+
+use super::faults::Desk;
+
+async fn found(desk: &Desk) -> Vec<String> {
+    audit(&desk.app.store, desk.app.live(), Timestamp::MIN, desk.app.now()).await.unwrap().found
+}
+
+async fn tamper(desk: &Desk, sql: &str) {
+    let url = format!("sqlite://{}", desk.site.database().display());
+    let mut conn = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    let sql = format!("PRAGMA foreign_keys = OFF; {sql}");
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut conn).await.unwrap();
+    conn.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_audit_is_made_once_a_day_finds_nothing_and_says_so_in_the_journal_and_by_mail() {
+    let mut desk = Desk::open(|_| {}).await;
+    desk.deliver().await;
+    audit_if_due(&desk.app, desk.app.now()).await.unwrap();
+    assert_eq!(desk.app.store.last_audit().await.unwrap(), None, "nothing to audit on the first day");
+    for day in 1..=2 {
+        desk.pass_minutes(24 * 60);
+        for _ in 0..2 {
+            audit_if_due(&desk.app, desk.app.now()).await.unwrap();
+        }
+        let (at, audited) = desk.app.store.last_audit().await.unwrap().unwrap();
+        assert_eq!((at, audited.divergences, audited.found), (desk.app.now(), 0, Vec::new()));
+        desk.deliver().await;
+        let mails = desk.relay.taken();
+        let told: Vec<_> = mails.iter().filter(|mail| mail.message_id.contains("autoconferencia")).collect();
+        assert_eq!(told.len(), day, "one mail a day");
+        assert!(String::from_utf8_lossy(&told[0].bytes).contains("0 diverg=C3=AAncias"));
+    }
+    desk.check_ledger().await;
+}
+
+#[tokio::test]
+async fn each_sort_of_divergence_that_is_planted_in_the_ledger_is_found_and_named() {
+    let one = "(SELECT id FROM deliveries ORDER BY id LIMIT 1)";
+    let key = "(SELECT notice_key FROM letters ORDER BY notice_key LIMIT 1)";
+    let cases = [
+        ("a letter missing", format!("DELETE FROM letters WHERE notice_key = {key}"), "foi retirada"),
+        ("its notice missing", format!("DELETE FROM notices WHERE notice_key = {key}"), "foi retirado"),
+        ("an address missing", format!("DELETE FROM deliveries WHERE id = {one}"), "foi retirada"),
+        (
+            "one too many",
+            format!(
+                "INSERT INTO letters SELECT notice_key, 7, message_id || '7', subject, sha256, recorded_at, bytes \
+                 FROM letters WHERE notice_key = {key}"
+            ),
+            "(versão 7) não consta do livro",
+        ),
+        (
+            "bytes changed",
+            format!(
+                "UPDATE letters SET bytes = (SELECT bytes FROM letters ORDER BY notice_key DESC LIMIT 1) WHERE notice_key = {key}"
+            ),
+            "foi alterada (bytes)",
+        ),
+        (
+            "wrong recipient",
+            format!("UPDATE deliveries SET address = 'outra@x.es.gov.br' WHERE id = {one}"),
+            "foi alterada (address)",
+        ),
+        (
+            "said to have been taken",
+            format!("UPDATE deliveries SET state = 'recusado', reached_at = NULL WHERE id = {one}"),
+            "state",
+        ),
+        (
+            "the journal changed",
+            "UPDATE journal SET subject = 'x' WHERE seq = 3".to_owned(),
+            "registro 3 do livro",
+        ),
+    ];
+    for (what, sql, words) in cases {
+        let mut desk = Desk::open(|_| {}).await;
+        desk.deliver().await;
+        assert_eq!(found(&desk).await, Vec::<String>::new());
+        tamper(&desk, &sql).await;
+        let found = found(&desk).await;
+        assert!(found.iter().any(|line| line.contains(words)), "{what}: {found:#?}");
+    }
+}
+
+#[tokio::test]
+async fn what_should_have_gone_out_and_was_never_recorded_is_found() {
+    let mut desk = Desk::open(|_| {}).await;
+    let missing = found(&desk).await;
+    assert_eq!(missing.len(), 3, "three divulgações that no pass has recorded: {missing:#?}");
+    assert!(missing.iter().all(|line| line.contains("/divulgacao/") && line.contains("deveria ter saído")));
+    desk.deliver().await;
+    assert_eq!(found(&desk).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_letter_recorded_to_somebody_else_is_found_though_journal_and_tables_agree() {
+    let mut desk = Desk::open(|_| {}).await;
+    let (store, live) = (desk.app.store.clone(), desk.app.live());
+    last_good::adopt(&store, &live.setup, "teste", desk.app.now()).await.unwrap();
+    desk.pass_minutes(11);
+    let now = desk.app.now();
+    let known = Known::load(live.clone(), &store, now).await.unwrap();
+    let mut decision = plan::plan(&known.world(), now).actions.remove(0);
+    let Decision::Send(sending) = &mut decision else { panic!("{decision:?}") };
+    sending.notice.to[0].address = EmailAddress::parse("alheia@x.es.gov.br").unwrap();
+    let letter = compose(&live, &sending.notice, NonZeroU16::MIN, &[], now).unwrap();
+    let because = "teste".to_owned();
+    let change = NewDecision { decision, because, letter: Some(letter), evidence: Vec::new() };
+    store.record_pass(now, vec![change]).await.unwrap();
+    let audited = audit_once(&desk.app, now).await.unwrap().unwrap();
+    assert_eq!(audited.divergences, 1, "{:#?}", audited.found);
+    assert!(audited.found[0].contains("vai a endereço que não é do município"), "{:?}", audited.found);
+    assert!(!audited.found[0].contains("alheia@"), "no address: {:?}", audited.found);
+    let ailments = examine(&store, &live, false, now).await.unwrap().ailments;
+    assert!(ailments.iter().any(|a| matches!(a, Ailment::Diverges { letters: 1, .. })), "{ailments:?}");
+    let told = desk.site.ok(&["livro"]);
+    assert!(told.contains("autoconferência: 1 divergência"), "{told}");
+    // The next one has nothing to say of a letter that was told, so that the alarm ends.
+    desk.pass_minutes(24 * 60);
+    let next = audit_once(&desk.app, desk.app.now()).await.unwrap().unwrap();
+    assert_eq!(next.divergences, 0, "{:#?}", next.found);
+}

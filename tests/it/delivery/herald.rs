@@ -1,0 +1,196 @@
+//! Staff are told though no mail leaves: by webhook and by command, with the real program.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use vigia_suas::clock::Clock;
+
+use crate::support::app::{Choice, Site};
+use crate::support::smtp::Relay;
+
+/// Nothing here takes so long.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Adds lines to `[alertas]`, the last table of the file.
+fn add(site: &Site, lines: &str) {
+    let path = site.config().join("vigia.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(path, format!("{text}{lines}\n")).unwrap();
+}
+
+async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{what}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// What a webhook was told, as JSON.
+async fn told(server: &MockServer) -> Vec<serde_json::Value> {
+    let requests = server.received_requests().await.unwrap();
+    requests.iter().filter_map(|request| serde_json::from_slice(&request.body).ok()).collect()
+}
+
+fn script(site: &Site, name: &str, text: &str) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = site.config().parent().unwrap().join(name);
+    fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+fn read(path: &Path) -> Option<String> {
+    fs::read_to_string(path).ok().filter(|text| !text.is_empty())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_the_mail_down_the_alert_still_arrives_by_webhook_and_by_command_once() {
+    let relay = Relay::start().await;
+    relay.greet(Some("554 5.7.1 <fulana@x.gov.br> nao pode"));
+    let server = MockServer::start().await;
+    Mock::given(method("POST"))
+        .and(path("/gancho/s3gr3d0"))
+        .respond_with(ResponseTemplate::new(200))
+        .mount(&server)
+        .await;
+    let site = Site::new(&Choice::new(relay.port));
+    let secret = site.config().join("segredo");
+    fs::write(&secret, "s3gr3d0\n").unwrap();
+    let out = site.config().parent().unwrap().join("recebido");
+    let program = script(&site, "avisar", &format!("echo \"$@\" >> {0}; cat >> {0}", out.display()));
+    add(
+        &site,
+        &format!(
+            "webhook = \"{}/gancho/{{segredo}}\"\nsegredo_arquivo = \"{}\"\ncomando = [\"{}\", \"--urgente\"]",
+            server.uri(),
+            secret.display(),
+            program.display()
+        ),
+    );
+    let daemon = site.daemon();
+    let first = eventually("a webhook hears of it", async || told(&server).await.into_iter().next()).await;
+    let text = first["texto"].as_str().unwrap();
+    assert!(text.contains("O servidor de saída de e-mail") && !text.contains("fulana@"), "{text}");
+    let received = eventually("the command hears of it", async || {
+        read(&out).filter(|text| text.contains("servidor de saída"))
+    })
+    .await;
+    assert!(received.starts_with("--urgente\n"), "{received}");
+    let history = eventually("it is in the journal", async || {
+        Some(site.ok(&["livro"]))
+            .filter(|livro| livro.contains("por comando") && livro.contains("por webhook"))
+    })
+    .await;
+    assert!(
+        history.contains("alerta, por ser urgente, entregue por webhook: geral/alerta-servidor-de-saida-"),
+        "{history}"
+    );
+    assert_eq!(daemon.terminate().code(), Some(0));
+    // What was told is told once, whoever starts again.
+    let before = told(&server).await.len();
+    site.daemon().terminate();
+    assert_eq!(told(&server).await.len(), before);
+    let log = fs::read_to_string(site.config().parent().unwrap().join("log")).unwrap();
+    assert!(!log.contains("s3gr3d0") && !log.contains("fulana@"), "{log}");
+    assert!(!site.ok(&["livro", "--json"]).contains("s3gr3d0"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_channel_that_fails_is_told_in_saude_and_ends_with_the_next_that_is_taken() {
+    let relay = Relay::start().await;
+    relay.greet(Some("554 5.7.1 nao"));
+    let site = Site::new(&Choice::new(relay.port));
+    let program = script(&site, "avisar", "exit 7");
+    add(&site, &format!("comando = [\"{}\"]", program.display()));
+    let daemon = site.daemon();
+    let said = eventually("saude tells of it", async || {
+        let output = site.run(&["saude"]);
+        Some(String::from_utf8(output.stderr).unwrap()).filter(|said| said.contains("comando"))
+    })
+    .await;
+    assert!(
+        said.contains("o comando terminou com o código 7") && said.contains("testar-canal comando"),
+        "{said}"
+    );
+    assert_eq!(daemon.terminate().code(), Some(0), "a channel that fails stops nothing");
+    script(&site, "avisar", "cat > /dev/null");
+    let tried = site.ok(&["testar-canal", "comando", "--autor", "ana"]);
+    assert!(tried.contains("entregue por comando"), "{tried}");
+    assert!(!String::from_utf8(site.run(&["saude"]).stderr).unwrap().contains("código 7"));
+    assert!(site.ok(&["livro"]).contains("teste, entregue por comando: comando (por ana)"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_by_a_channel_says_what_is_wrong_and_shows_no_secret() {
+    let site = Site::new(&Choice::new(1));
+    let none = site.run(&["testar-canal", "webhook", "--autor", "ana"]);
+    let said = String::from_utf8(none.stderr).unwrap();
+    assert!(none.status.code() == Some(1) && said.contains("não há `webhook` em [alertas]"), "{said}");
+    let server = MockServer::start().await;
+    Mock::given(method("POST"))
+        .respond_with(ResponseTemplate::new(403).set_body_string("no_team"))
+        .mount(&server)
+        .await;
+    add(&site, &format!("webhook = \"{}/x/segredo-por-extenso\"\nformato = \"ntfy\"", server.uri()));
+    let refused = site.run(&["testar-canal", "webhook", "--autor", "ana"]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.status.code() == Some(3) && said.contains("respondeu 403: no_team"), "{said}");
+    let livro = site.ok(&["livro"]);
+    assert!(livro.contains("não saiu por webhook") && !livro.contains("segredo-por-extenso"), "{livro}");
+    drop(server);
+    assert!(!said.contains("segredo-por-extenso"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signs_of_life_go_out_at_the_start_while_all_is_well_and_at_once_when_something_is_amiss() {
+    let relay = Relay::start().await;
+    let server = MockServer::start().await;
+    Mock::given(method("POST")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let site = Site::new(&Choice::new(relay.port));
+    add(&site, &format!("[sinal]\nurl = \"{}/ping/abc\"\ncada = \"1min\"", server.uri()));
+    let daemon = site.daemon();
+    relay.distinct(3).await;
+    let paths = async || {
+        let requests = server.received_requests().await.unwrap();
+        let told =
+            requests.iter().map(|r| (r.url.path().to_owned(), String::from_utf8_lossy(&r.body).into_owned()));
+        told.collect::<Vec<_>>()
+    };
+    eventually("the start", async || {
+        Some(paths().await).filter(|p| p.first().is_some_and(|(p, _)| p == "/ping/abc/start"))
+    })
+    .await;
+    daemon.kill();
+    let tried = site.ok(&["testar-canal", "sinal", "--autor", "ana"]);
+    assert!(tried.contains("entregue por sinal"), "{tried}");
+    assert_eq!(paths().await.last().unwrap().0, "/ping/abc");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_of_signs_that_hangs_holds_up_nothing_and_a_failure_says_what_is_amiss() {
+    use vigia_suas::daemon::signal::Signals;
+    let server = MockServer::start().await;
+    Mock::given(path("/ping/fail")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let slow = ResponseTemplate::new(200).set_delay(Duration::from_mins(5));
+    Mock::given(path("/ping/start")).respond_with(slow).mount(&server).await;
+    let site = Site::new(&Choice::new(1));
+    add(&site, &format!("[sinal]\nurl = \"{}/ping\"", server.uri()));
+    let app = site.app(Clock::System.now()).await;
+    let mut signals = Signals::default();
+    let begun = Instant::now();
+    signals.signal_once(&app).await;
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    signals.signal_once(&app).await;
+    let told = server.received_requests().await.unwrap();
+    let last = told.last().unwrap();
+    assert_eq!(last.url.path(), "/ping/fail");
+    assert!(String::from_utf8_lossy(&last.body).contains("o serviço nunca rodou com este livro"), "{last:?}");
+}
