@@ -16,6 +16,8 @@ use crate::domain::feed::FeedSpec;
 use crate::domain::id::{FeedId, MunicipalityCode, WindowId};
 use crate::domain::notice::NoticeKey;
 use crate::mail::message;
+use crate::plan::curve::Curves;
+use crate::plan::day::DayPage;
 use crate::render::agenda;
 use crate::store::{DeliveryFilter, FeedRun, JournalFilter, SnapshotSummary, Store, StoreError};
 pub use crate::store::{DeliveryLine, JournalEntry};
@@ -24,6 +26,7 @@ use crate::world::health;
 pub use crate::world::health::Health;
 use crate::world::live::Live;
 pub use crate::world::overview::{AsOf, Overview};
+use crate::world::today;
 
 /// How many entries of the journal a municipality's page shows.
 const ENTRIES: usize = 200;
@@ -89,6 +92,29 @@ impl LedgerView {
     /// [`StoreError`].
     pub async fn scene(&self, live: Arc<Live>, as_of: AsOf) -> Result<Overview, StoreError> {
         Overview::load(live, Some(&self.store), None, as_of).await
+    }
+
+    /// The page of the day, with what is amiss where that is asked about now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn day(&self, scene: &Overview) -> Result<DayPage, StoreError> {
+        let live = &scene.known.live;
+        let ailments = match scene.as_of {
+            AsOf::Now(now) => self.health(live, now).await?.ailments,
+            AsOf::Then(_) => Vec::new(),
+        };
+        let zone = &live.calendar.hours.zone;
+        let troubles = ailments.iter().map(|ailment| ailment.words(zone)).collect();
+        today::of(scene, Some(&self.store), troubles).await
+    }
+
+    /// How windows filled up.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn curves(&self, scene: &Overview) -> Result<BTreeMap<WindowId, Curves>, StoreError> {
+        scene.curves(Some(&self.store)).await
     }
 
     /// Whether the service is well.

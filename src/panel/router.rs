@@ -29,9 +29,11 @@ use crate::config::Mode;
 use crate::desk::view::{Overview, windows_between};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::NoticeKey;
+use crate::plan::calls;
 use crate::plan::forecast::{ForecastTally, Quota};
 use crate::plan::replay::Replay;
-use crate::render::{agenda, dossier, forecast};
+use crate::plan::summary::WindowSummary;
+use crate::render::{agenda, calls as render_calls, dossier, forecast, report};
 use crate::telemetry::chain;
 
 /// From which address a request comes.
@@ -63,7 +65,10 @@ pub(super) fn routes(panel: Arc<Panel>) -> Router {
         .route("/cartas", get(letters))
         .route("/carta", get(letter))
         .route("/dossie/{code}", get(whole_dossier))
-        .route("/telefonar", get(calls))
+        .route("/telefonar", get(call_list))
+        .route("/telefonar.csv", get(calls_table))
+        .route("/relatorio", get(report_page))
+        .route("/relatorio.csv", get(report_table))
         .route("/fontes", get(feeds))
         .route("/agenda", get(calendar))
         .route(access::CALENDAR, get(calendar_file))
@@ -299,13 +304,8 @@ impl Ask {
 
 async fn home(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
-    let live = panel.beside.live();
-    let health = match ask.day(&panel)? {
-        None => Some(panel.ledger.health(&live, scene.as_of.at()).await?),
-        Some(_) => None,
-    };
-    let feeds = panel.ledger.feeds(&live, 1).await?;
-    let content = page::home::content(&scene, health.as_ref(), &feeds, &ask.links());
+    let day = panel.ledger.day(&scene).await?;
+    let content = page::home::content(&scene, &day, &ask.links());
     ask.show(&panel, scene.as_of.at(), "Hoje", &content)
 }
 
@@ -382,10 +382,45 @@ async fn whole_dossier(State(panel): State<Arc<Panel>>, Path(code): Path<String>
     Ok(document(dossier::page(&found, scene.calendar())))
 }
 
-async fn calls(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
+async fn call_list(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
     let content = page::calls::content(&scene, &ask.links());
     ask.show(&panel, scene.as_of.at(), "A quem telefonar", &content)
+}
+
+async fn calls_table(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
+    let scene = ask.scene(&panel).await?;
+    let (windows, calendar) = (chosen(&scene, &ask)?, scene.calendar());
+    let entries = calls::calls(&windows, &calendar.hours.zone);
+    Ok(table("telefonar", render_calls::csv(&entries, calendar, scene.as_of.at())))
+}
+
+/// The report with its charts, as the service writes it.
+async fn report_page(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
+    let scene = ask.scene(&panel).await?;
+    let curves = panel.ledger.curves(&scene).await?;
+    Ok(document(report::page(&chosen(&scene, &ask)?, &curves, scene.calendar())))
+}
+
+async fn report_table(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
+    let scene = ask.scene(&panel).await?;
+    Ok(table("relatorio", report::csv(&chosen(&scene, &ask)?, scene.calendar())))
+}
+
+/// The window asked for (`janela`), else those worth reporting on.
+fn chosen(scene: &Overview, ask: &Ask) -> Result<Vec<WindowSummary>, Failure> {
+    let Some(text) = ask.text("janela") else { return Ok(scene.windows.clone()) };
+    let found = WindowId::parse(text).ok().and_then(|id| scene.summary(&id));
+    found.map(|summary| vec![summary]).ok_or_else(|| no_window(text))
+}
+
+/// A table for a spreadsheet, to be kept.
+fn table(name: &str, csv: String) -> Response {
+    let mut response = typed("text/csv; charset=utf-8", csv);
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}.csv\"")) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
+    }
+    response
 }
 
 async fn feeds(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {

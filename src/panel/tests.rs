@@ -161,6 +161,9 @@ async fn every_page_is_reached_from_home_and_nothing_in_it_runs_loads_or_reaches
         ] {
             assert_eq!(headers[name], value, "{path}");
         }
+        if path.contains(".csv") {
+            assert!(headers["content-disposition"].to_str().unwrap().starts_with("attachment"), "{path}");
+        }
         if headers["content-type"] != "text/html; charset=utf-8" {
             continue;
         }
@@ -176,9 +179,16 @@ async fn every_page_is_reached_from_home_and_nothing_in_it_runs_loads_or_reaches
         whole.push_str(&text);
     }
     assert!(whole.contains("&lt;script&gt;alert(1)"), "the hostile name is shown as what it is");
-    for kind in
-        ["/janela/", "/municipio/", "/carta?", "/dossie/", "/agenda.ics?chave=", "/simulacao", "/telefonar"]
-    {
+    for kind in [
+        "/janela/",
+        "/municipio/",
+        "/carta?",
+        "/dossie/",
+        "/agenda.ics?chave=",
+        "/simulacao",
+        "/telefonar",
+        "/relatorio.csv",
+    ] {
         assert!(seen.iter().any(|path| path.starts_with(kind)), "{kind} is not reached: {seen:#?}");
     }
 }
@@ -200,6 +210,9 @@ async fn without_credentials_nothing_but_health_is_had_from_another_machine() {
         "/agenda",
         "/agenda.ics",
         "/simulacao",
+        "/relatorio",
+        "/relatorio.csv?janela=rma/2026-10",
+        "/telefonar.csv",
         "/busca?q=vit",
         "/estilo.css",
         "/metrics",

@@ -249,15 +249,6 @@ fn window_name(id: &WindowId, calendar: &Calendar) -> String {
     }
 }
 
-/// A fault in words, with what to do on a line of its own.
-fn fault(words: &str) -> Markup {
-    let (what, hint) = words.split_once("\n  dica: ").unwrap_or((words, ""));
-    html! {
-        (pt::line(what))
-        @if !hint.is_empty() { br; span .hint { "O que fazer: " (pt::line(hint)) } }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

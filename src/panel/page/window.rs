@@ -26,7 +26,9 @@ pub(in crate::panel) fn content(scene: &Overview, summary: &WindowSummary, links
         (bar(summary.municipalities))
         p {
             a href=(links.to(&format!("/cartas?janela={}", summary.window))) { "Cartas desta janela" } " · "
-            a href=(links.to(&format!("/telefonar#{}", summary.window))) { "A quem telefonar" }
+            a href=(links.to("/telefonar")) { "A quem telefonar" } " · "
+            a href=(links.to(&format!("/relatorio?janela={}", summary.window))) { "Relatório com gráficos" } " · "
+            a href=(links.to(&format!("/relatorio.csv?janela={}", summary.window))) { "Planilha" }
         }
         @if let Some(window) = found.filter(|window| window.editions.len() > 1) {
             h2 { "Edições do prazo" }
