@@ -111,7 +111,7 @@ impl Webhook {
         let path =
             url.split_once("://").and_then(|(_, rest)| Some(rest.split_once('/')?.1)).unwrap_or_default();
         let pieces = path.split(['/', '?', '&', '=']).filter(|piece| piece.len() > 7);
-        for secret in pieces.chain(self.bearer.as_ref().map(|bearer| bearer.expose_secret())) {
+        for secret in pieces.chain(self.bearer.as_ref().map(secrecy::ExposeSecret::expose_secret)) {
             body = body.replace(secret, "…");
         }
         let line: Vec<&str> = body.split_whitespace().collect();

@@ -24,9 +24,8 @@ pub(super) async fn test(session: &Session, asked: ChannelToTest, author: &str) 
     for found in routes(&settings.channels, &Surroundings::here()) {
         match found {
             Ok(found) if found.channel() == channel => route = Some(found),
-            Ok(_) => {}
             Err(failure) if channel == Channel::Webhook => return Err(Failure::could_not(&failure)),
-            Err(_) => {}
+            Ok(_) | Err(_) => {}
         }
     }
     let Some(route) = route else {

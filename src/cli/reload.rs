@@ -10,7 +10,7 @@ use super::contrast;
 use super::session::{Answer, Failure, Result, Session, say};
 
 /// How long the service is given: a comparison over a large ledger takes its time.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Exit 0 only where the service runs on what the files hold.
 pub(super) async fn run(session: &Session) -> Result {

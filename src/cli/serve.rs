@@ -24,8 +24,9 @@ pub(super) async fn run(session: Session, once: bool, signals: Signals) -> Resul
     let greet = |setup: &Setup| if json { remark(&greeting(setup, now)) } else { say(&greeting(setup, now)) };
     let setup = session.setup.clone();
     if !once {
-        let service =
-            Service::start_daemon(session.setup, session.refused, session.clock).await.map_err(failure)?;
+        let service = Box::pin(Service::start_daemon(session.setup, session.refused, session.clock))
+            .await
+            .map_err(failure)?;
         // What it runs on, which need not be what the files say.
         greet(&service.app.live().setup);
         remark("pare com Ctrl-C");

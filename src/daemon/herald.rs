@@ -5,6 +5,7 @@
 //! `saude` tells of it. It ends with the next try that is taken. A rehearsal calls nobody.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info};
@@ -222,7 +223,7 @@ fn words(due: &[Due], cries: &[Outcry]) -> (String, String) {
         }
     };
     if more > 0 {
-        text.push_str(&format!("\n\n---\n\nE mais {more}: vigia-suas livro"));
+        let _ = write!(text, "\n\n---\n\nE mais {more}: vigia-suas livro");
     }
     (without_addresses(&subject), without_addresses(&text))
 }

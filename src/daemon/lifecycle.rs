@@ -351,7 +351,7 @@ impl Signals {
         })
     }
 
-    /// LastSaid to stop.
+    /// Waits until it is told to stop.
     async fn stop(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}

@@ -67,7 +67,7 @@ impl Signals {
             match given {
                 Ok(()) => info!("o sinal de vida chegou"),
                 Err(failure) => {
-                    warn!(error = %chain(&failure), "o sinal de vida não chegou; será tentado de novo")
+                    warn!(error = %chain(&failure), "o sinal de vida não chegou; será tentado de novo");
                 }
             }
         }

@@ -1,8 +1,8 @@
 //! What an entry of the journal tells, in words: one account for `livro`, `porque` and the panel.
 
 use crate::domain::journal::{
-    Act, ChannelCause, ClockAct, Entry, FeedAct, LeftProof, OrderAct, Ordered, ProposalsRefused,
-    ProposalsTaken, QueueResumed, RegisterDoubted, Seen, Unflagged, Verdict,
+    Act, Announced, Audited, ChannelCause, ClockAct, Entry, FeedAct, LeftProof, OrderAct, Ordered,
+    ProposalsRefused, ProposalsTaken, QueueResumed, RegisterDoubted, Seen, Unflagged, Verdict,
 };
 use crate::render::portuguese;
 use crate::store::JournalEntry;
@@ -102,28 +102,8 @@ fn told_words(entry: &JournalEntry) -> String {
         Entry::QueueResumed(QueueResumed { reason: Some(reason), author: Some(author) }) => {
             signed("fila retomada", reason, author)
         }
-        Entry::Audited(told) => {
-            let letters = usize::try_from(told.letters).unwrap_or(usize::MAX);
-            let compared = portuguese::counted(letters, "carta comparada", "cartas comparadas");
-            let many = usize::try_from(told.divergences).unwrap_or(usize::MAX);
-            let found = portuguese::counted(many, "divergência", "divergências");
-            let which = if many == 0 { String::new() } else { format!(": {}", told.found.join("; ")) };
-            format!("autoconferência: {found} ({compared}){which}")
-        }
-        Entry::Announced(told) => {
-            let what = match told.cause {
-                ChannelCause::Urgent => "alerta, por ser urgente",
-                ChannelCause::NoMail => "alerta, porque o e-mail não sai",
-                ChannelCause::Test => "teste",
-            };
-            let by = told.author.as_deref().map(|author| format!(" (por {author})")).unwrap_or_default();
-            match &told.failure {
-                None => format!("{what}, entregue por {}: {subject}{by}", told.channel.as_str()),
-                Some(failure) => {
-                    format!("{what}, não saiu por {}: {subject}: {failure}{by}", told.channel.as_str())
-                }
-            }
-        }
+        Entry::Audited(told) => audit_words(told),
+        Entry::Announced(told) => announcement_words(subject, told),
         Entry::QueueStopped(_) => "fila parada: cartas voltaram de vários domínios".to_owned(),
         Entry::QueueResumed(_) => "fila retomada: o tempo da parada acabou".to_owned(),
         Entry::Assumed(told) => signed("livro assumido", &told.reason, &told.author),
@@ -144,6 +124,32 @@ fn told_words(entry: &JournalEntry) -> String {
                 FeedAct::Resume => "fonte religada",
             };
             format!("{what}: {subject} (por {})", given(&told.author, "não se sabe quem"))
+        }
+    }
+}
+
+/// How a self-audit ended.
+fn audit_words(told: &Audited) -> String {
+    let letters = usize::try_from(told.letters).unwrap_or(usize::MAX);
+    let compared = portuguese::counted(letters, "carta comparada", "cartas comparadas");
+    let many = usize::try_from(told.divergences).unwrap_or(usize::MAX);
+    let found = portuguese::counted(many, "divergência", "divergências");
+    let which = if many == 0 { String::new() } else { format!(": {}", told.found.join("; ")) };
+    format!("autoconferência: {found} ({compared}){which}")
+}
+
+/// By which way an alert was told, besides mail.
+fn announcement_words(subject: &str, told: &Announced) -> String {
+    let what = match told.cause {
+        ChannelCause::Urgent => "alerta, por ser urgente",
+        ChannelCause::NoMail => "alerta, porque o e-mail não sai",
+        ChannelCause::Test => "teste",
+    };
+    let by = told.author.as_deref().map(|author| format!(" (por {author})")).unwrap_or_default();
+    match &told.failure {
+        None => format!("{what}, entregue por {}: {subject}{by}", told.channel.as_str()),
+        Some(failure) => {
+            format!("{what}, não saiu por {}: {subject}: {failure}{by}", told.channel.as_str())
         }
     }
 }

@@ -98,7 +98,7 @@ impl Tokens {
         if let Some((token, _)) = kept.token.as_ref().filter(|(_, renew_at)| Instant::now() < *renew_at) {
             return Ok((token.clone(), false));
         }
-        let said = call(&self.request(kept.refresh.as_ref())).await.map_err(unreached)?;
+        let said = call(&self.request(kept.refresh.as_ref())).await.map_err(|failure| unreached(&failure))?;
         let granted = granted(&said)?;
         let life = granted.expires_in.as_ref().and_then(seconds).unwrap_or(USUAL_LIFE).clamp(1, LONGEST_LIFE);
         let life = Duration::from_secs(life);
@@ -179,7 +179,7 @@ fn granted(said: &Said) -> Result<Granted, Outcome> {
     Err(fault(format!("o servidor de tokens recusou ({}): {why}", said.status)))
 }
 
-fn unreached(failure: CallError) -> Outcome {
+fn unreached(failure: &CallError) -> Outcome {
     match failure {
         CallError::TimeOut(_) | CallError::Unreachable { .. } => {
             Outcome::Deferred { reply: format!("servidor de tokens: {failure}"), slow_down: true }

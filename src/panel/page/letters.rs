@@ -7,7 +7,7 @@ use super::{Links, encoded, scroll, window_name};
 use crate::desk::view::{DeliveryLine, Overview, ShownLetter};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::WindowId;
-use crate::domain::notice::NoticeKey;
+use crate::domain::notice::{NoticeKey, Slot};
 use crate::render::portuguese as pt;
 
 /// More rows than this are not shown at once.
@@ -75,7 +75,7 @@ pub(super) fn rows(scene: &Overview, deliveries: &[DeliveryLine], links: &Links)
                                 th scope="row" {
                                     a href=(links.letter(&line.key, line.version)) {
                                         (line.kind.map_or("relatório", pt::kind))
-                                        @if let Some(days) = line.key.slot().and_then(|slot| slot.rung()) { ", " (pt::days_before(days)) }
+                                        @if let Some(days) = line.key.slot().and_then(Slot::rung) { ", " (pt::days_before(days)) }
                                         @if let Some(code) = line.key.municipality() { ", " (pt::line(&roster.name_of(code))) }
                                     }
                                     br; small { (pt::line(&line.key.to_string())) }
