@@ -58,9 +58,13 @@ bench:
     cargo bench --bench delivery
     cargo bench --bench intake
 
-# what is installed: target/dist/vigia-suas
-dist:
-    cargo build --profile dist --locked
+# what is installed: a Debian package in target/debian (needs cargo-deb)
+package:
+    deploy/package
+
+# that package on a machine of its own (as root; deploy/package release makes one sooner)
+machine package:
+    tests/systemd/run {{package}}
 
 # everything that must hold before a change is taken in
 ci:

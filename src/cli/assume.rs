@@ -11,6 +11,7 @@ use super::session::{Answer, Failure, Result, Session, say};
 use crate::config::Mode;
 use crate::desk::assume::{Search, SightingError, Sightings, sightings};
 use crate::domain::calendar::Calendar;
+use crate::domain::id::EmailAddress;
 use crate::domain::overrides::{Authorship, BatchId};
 use crate::mail::relay_log::LoggedFate;
 use crate::render::line::rfc3339;
@@ -170,7 +171,7 @@ fn vouched_words(out: &mut String, vouched: &Vouched, found: &Sightings, calenda
             )
         );
         for one in &vouched.ahead {
-            let to = one.address.as_ref().map_or("todos os endereços", |address| address.as_str());
+            let to = one.address.as_ref().map_or("todos os endereços", EmailAddress::as_str);
             let when = pt::instant(one.at, &calendar.hours.zone);
             let _ = writeln!(out, "  {}  {to}  {when}  {}", one.letter.0, one.message_id);
         }
@@ -212,7 +213,7 @@ fn put(answer: &mut Value, by: &Authorship, vouched: &Vouched, found: &Sightings
         json!({
             "aviso": one.letter.0.to_string(),
             "versao": one.letter.1,
-            "endereco": one.address.as_ref().map(|address| address.as_str()),
+            "endereco": one.address.as_ref().map(EmailAddress::as_str),
             "saiu_em": rfc3339(one.at, calendar),
             "message_id": one.message_id,
         })

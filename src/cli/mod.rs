@@ -20,6 +20,7 @@ mod extend;
 mod feed;
 mod gallery;
 mod health;
+mod history;
 mod ledger;
 mod letter;
 mod news;
@@ -137,6 +138,9 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Feed(Feed::Try { feed, file }) => feed::attempt(open().await?, feed, file.as_deref()).await,
         Command::Ingest { feed, file } => status::ingest(&open().await?, feed, file).await,
         Command::Calls { format, window } => calls::list(&open().await?, *format, window.as_ref()).await,
+        Command::History { format, municipality } => {
+            history::show(&open().await?, *format, municipality.as_deref()).await
+        }
         Command::Report { format, window } => status::report(&open().await?, *format, window.as_ref()).await,
         Command::Dossier { municipality, window, output } => {
             dossier::run(&open().await?, municipality, window.as_ref(), output.as_deref()).await

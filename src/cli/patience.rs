@@ -61,24 +61,6 @@ fn doing(command: &Command) -> Option<&'static str> {
         Command::Feed(Feed::Try { .. }) => "buscando a fonte e lendo o que ela responde",
         Command::Ingest { .. } => "lendo e julgando o arquivo",
         Command::Register(_) => "comparando o cadastro com unidades.csv",
-        Command::Why(_)
-        | Command::Status(_)
-        | Command::Feeds { .. }
-        | Command::Feed(Feed::Accept(_) | Feed::Reject(_))
-        | Command::Report { .. }
-        | Command::Calls { .. }
-        | Command::Ledger(Ledger { verb: None, .. })
-        | Command::Contact(_)
-        | Command::Hold { .. }
-        | Command::Release { .. }
-        | Command::Note(_)
-        | Command::Orders(_)
-        | Command::Health
-        | Command::Clock { .. }
-        | Command::Assume { .. }
-        | Command::Exempt(_)
-        | Command::Dispute(_)
-        | Command::News(_) => "lendo o livro",
         Command::Run { .. }
         | Command::Bounce
         | Command::Panel { .. }
@@ -86,5 +68,6 @@ fn doing(command: &Command) -> Option<&'static str> {
         | Command::Manual { .. } => {
             return None;
         }
+        _ => "lendo o livro",
     })
 }

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use super::address::address;
 use super::fault::Severity;
-use super::locate::{Log, Spot};
+use super::locate::Log;
 use super::node::Node;
 use super::read::Reader;
-use super::relay::is_loopback;
 use super::settings::{ChannelSettings, SignalFormat, SignalSettings, WebhookFormat, WebhookSettings};
 use super::value;
 
@@ -105,54 +105,4 @@ fn pause(node: &Node, log: &Log) -> Option<Duration> {
         return None;
     }
     Duration::try_from(pause).ok()
-}
-
-/// An address that the service may speak to without being overheard.
-pub(super) fn address(table: &Reader<'_>, key: &'static str, url: String) -> Option<String> {
-    let spot = match table.spot_of(key) {
-        variable @ Spot::Variable(_) => variable,
-        _ => table.spot_of_key(key).unwrap_or_else(|| table.spot.clone()),
-    };
-    let is_safe = match url.split_once("://") {
-        Some(("https", rest)) => host(rest).is_some(),
-        Some(("http", rest)) => host(rest).is_some_and(is_loopback),
-        _ => false,
-    };
-    if !is_safe || url.contains(char::is_whitespace) {
-        table.log.secret(
-            &spot,
-            format!("`{key}` não é um endereço https"),
-            "escreva o endereço inteiro, \"https://…\"; http só serve para um programa nesta mesma máquina (127.0.0.1)",
-        );
-        return None;
-    }
-    Some(url)
-}
-
-/// The host of what follows `://`; none where a user or a password stands before it.
-fn host(rest: &str) -> Option<&str> {
-    let authority = rest.split(['/', '?', '#']).next().filter(|a| !a.is_empty() && !a.contains('@'))?;
-    match authority.strip_prefix('[') {
-        Some(inner) => inner.split_once(']').map(|(host, _)| host),
-        None => authority.split(':').next().filter(|host| !host.is_empty()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_host_is_found_where_it_stands_and_no_password_before_it_passes() {
-        for (rest, expected) in [
-            ("hooks.slack.com/services/T/B/x", Some("hooks.slack.com")),
-            ("127.0.0.1:8080", Some("127.0.0.1")),
-            ("[::1]:8080/x", Some("::1")),
-            ("localhost@evil.example/", None),
-            ("/x", None),
-            (":80/", None),
-        ] {
-            assert_eq!(host(rest), expected, "{rest}");
-        }
-    }
 }

@@ -12,6 +12,7 @@
 //! Architecture invariant: no clock, no network, and no password is read here; a configuration that has a fault gives
 //! no part of itself.
 
+mod address;
 mod channel;
 mod compile;
 mod crossing;

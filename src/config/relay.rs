@@ -7,7 +7,7 @@ use super::fault::Severity;
 use super::names::Reserved;
 use super::read::Reader;
 use super::settings::{OauthGrant, OauthSettings, RelayPatience, RelaySecurity, RelaySettings};
-use super::{channel, value};
+use super::{address, value};
 
 /// Compiles the table.
 pub(super) fn compile(table: &Reader<'_>, reserved: &Reserved) -> Option<RelaySettings> {
@@ -52,7 +52,7 @@ pub(super) fn compile(table: &Reader<'_>, reserved: &Reserved) -> Option<RelaySe
     }
     let (host, security) = (host?, security?);
     reserved.note_host(&host, &table.spot_of("servidor"));
-    if security == RelaySecurity::None && !is_loopback(&host) {
+    if security == RelaySecurity::None && !address::is_loopback(&host) {
         table.log.error(
             &table.spot_of("seguranca"),
             format!("sem segurança, as cartas e a senha iriam abertas até “{host}”"),
@@ -82,7 +82,7 @@ pub(super) fn compile(table: &Reader<'_>, reserved: &Reserved) -> Option<RelaySe
 fn oauth(table: &Reader<'_>) -> Option<OauthSettings> {
     let inner = table.table("oauth2")?;
     let url = inner.need("url", "\"https://login.microsoftonline.com/…/oauth2/v2.0/token\"", value::filled);
-    let url = url.and_then(|url| channel::address(&inner, "url", url));
+    let url = url.and_then(|url| address::address(&inner, "url", url));
     let client = inner.need("cliente", "\"00000000-0000-…\"", value::filled);
     let scope = inner.get("escopo", value::filled);
     let words = [("cliente", OauthGrant::Client), ("renovacao", OauthGrant::Refresh)];
@@ -140,11 +140,4 @@ fn patience(table: &Reader<'_>) -> RelayPatience {
         data: wait("espera_texto", usual.data),
         final_dot: wait("espera_final", usual.final_dot),
     }
-}
-
-/// Whether a host is this very machine.
-pub(super) fn is_loopback(host: &str) -> bool {
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
 }

@@ -20,7 +20,7 @@ use crate::world::live::{Live, spool_folder};
 #[derive(Default)]
 pub(super) struct Arrivals {
     looks: BTreeMap<FeedId, Look>,
-    /// Files that could not be read: why, and the day on which that was said last.
+    /// Files and folders that could not be read: why, and the day on which that was said last.
     unreadable: BTreeMap<(FeedId, PathBuf), (String, Date)>,
 }
 
@@ -29,14 +29,23 @@ pub(super) struct Arrivals {
 const BEGUN: &str = "o serviço parou enquanto lia o arquivo";
 
 impl Arrivals {
-    /// The files of a source's folder that have stopped growing, the oldest first. A folder that cannot be read is said
-    /// in the log, and looked at again the next time.
-    pub(super) async fn settled(&mut self, live: &Live, id: &FeedId) -> Vec<StableFile> {
+    /// The files of a source's folder that have stopped growing, the oldest first. Of a folder that cannot be read staff are
+    /// told once a day; it is looked at again the next time.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(super) async fn settled(
+        &mut self,
+        app: &App,
+        live: &Live,
+        id: &FeedId,
+    ) -> Result<Vec<StableFile>, StoreError> {
         let dir = drop_folder(&live.setup.config.settings.data, id);
         let earlier = self.looks.remove(id).unwrap_or_default();
+        let of = dir.clone();
         let looked = blocking(move || {
-            drop::prepare(&dir)?;
-            let later = drop::look(&dir)?;
+            drop::prepare(&of)?;
+            let later = drop::look(&of)?;
             let whole = drop::settled(&earlier, &later);
             Ok::<_, drop::DropError>((later, whole))
         });
@@ -45,11 +54,17 @@ impl Arrivals {
                 self.looks.insert(id.clone(), later);
                 self.unreadable
                     .retain(|(of, path), _| of != id || files.iter().any(|file| file.path == *path));
-                files
+                Ok(files)
             }
             Err(failure) => {
-                warn!(feed.id = %id, error = %chain(&failure), "a pasta da fonte não pôde ser lida");
-                Vec::new()
+                let text = format!(
+                    "A pasta da fonte {id}, {}, não pôde ser lida, e o que se põe nela não é visto: {}. O serviço tenta de \
+                     novo sozinho.",
+                    dir.display(),
+                    chain(&failure)
+                );
+                self.unreadable(app, id, dir, chain(&failure), text).await?;
+                Ok(Vec::new())
             }
         }
     }
@@ -101,31 +116,33 @@ impl Arrivals {
             }
             Ok(Read::Growing) => Ok(None),
             Err(failure) => {
-                self.unreadable(app, id, file, chain(&failure)).await?;
+                let text = format!(
+                    "O arquivo “{name}”, posto na pasta da fonte {id}, não pôde ser lido e fica lá: {}. O serviço tenta de \
+                     novo sozinho.",
+                    chain(&failure)
+                );
+                self.unreadable(app, id, file.path.clone(), chain(&failure), text).await?;
                 Ok(None)
             }
         }
     }
 
+    /// Tells staff, once a day, of a file or folder that cannot be read.
     async fn unreadable(
         &mut self,
         app: &App,
         id: &FeedId,
-        file: &StableFile,
+        path: PathBuf,
         failure: String,
+        text: String,
     ) -> Result<(), StoreError> {
         let now = app.now();
         let today = app.live().calendar.hours.zone.date_of(now);
-        let told = self.unreadable.insert((id.clone(), file.path.clone()), (failure.clone(), today));
+        let told = self.unreadable.insert((id.clone(), path), (failure.clone(), today));
         if told.is_some_and(|(_, day)| day == today) {
             return Ok(());
         }
-        warn!(feed.id = %id, error = %failure, "o arquivo não pôde ser lido");
-        let text = format!(
-            "O arquivo “{}”, posto na pasta da fonte {id}, não pôde ser lido e fica lá: {failure}. O serviço tenta de novo \
-             sozinho.",
-            file.name()
-        );
+        warn!(feed.id = %id, error = failure, "um arquivo ou a pasta da fonte não pôde ser lido");
         alert_once(app, &format!("arquivo-{id}"), text, now).await?;
         note(app, id, Some(failure)).await
     }

@@ -189,7 +189,7 @@ impl Registers {
     }
 
     async fn folder(&mut self, app: &App, live: &Live, spec: &RegisterSpec) -> Result<(), StoreError> {
-        for file in self.arrivals.settled(live, &spec.id).await {
+        for file in self.arrivals.settled(app, live, &spec.id).await? {
             let Some(original) = self.arrivals.read(app, &spec.id, &file, LARGEST_FILE).await? else {
                 continue;
             };

@@ -120,7 +120,7 @@ pub fn explain(view: View<'_>, window: &WindowId, municipality: MunicipalityCode
     })
 }
 
-fn with_survey<T>(
+pub(super) fn with_survey<T>(
     world: &World<'_>,
     moment: &Moment<'_>,
     window: &Window,

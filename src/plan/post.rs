@@ -71,12 +71,12 @@ impl LetterState {
             (DeliveryState::Sending, _) => Self::Sending,
             (DeliveryState::Bounced, _) => Self::Bounced,
             (DeliveryState::Refused, _) => Self::Refused,
-            (DeliveryState::Expired, _) => Self::Expired,
-            (DeliveryState::Withdrawn, _) => Self::Withdrawn,
-            (DeliveryState::Recorded | DeliveryState::Deferred, Some(Act::Withdraw | Act::Supersede)) => {
+            (DeliveryState::Withdrawn, _)
+            | (DeliveryState::Recorded | DeliveryState::Deferred, Some(Act::Withdraw | Act::Supersede)) => {
                 Self::Withdrawn
             }
-            (DeliveryState::Recorded | DeliveryState::Deferred, Some(Act::Expire)) => Self::Expired,
+            (DeliveryState::Expired, _)
+            | (DeliveryState::Recorded | DeliveryState::Deferred, Some(Act::Expire)) => Self::Expired,
             (DeliveryState::Recorded | DeliveryState::Deferred, _)
                 if valid_until.is_some_and(|until| until <= now) =>
             {

@@ -94,6 +94,8 @@ pub fn lines(
 const BAR: i64 = 420;
 const ROW: i64 = 26;
 const NAMES: i64 = 190;
+/// Room behind the longest bar, for its numbers.
+const NUMBERS: i64 = 170;
 
 /// How many stand where, one bar a row, in the four states. `id` names the chart within the page.
 #[must_use]
@@ -105,7 +107,7 @@ pub fn bars(id: &str, title: &str, rows: &[(String, Counts)]) -> Markup {
     let described: Vec<String> =
         rows.iter().map(|(name, counts)| format!("{name}: {}", in_words(counts))).collect();
     html! {
-        svg .chart .bars viewBox={ "0 0 " (NAMES + BAR + 90) " " (high) } role="img" aria-labelledby={ (id) "-t " (id) "-d" } {
+        svg .chart .bars viewBox={ "0 0 " (NAMES + BAR + NUMBERS) " " (high) } role="img" aria-labelledby={ (id) "-t " (id) "-d" } {
             title id={ (id) "-t" } { (title) }
             desc id={ (id) "-d" } { (described.join(". ")) }
             (patterns(id))

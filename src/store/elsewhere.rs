@@ -204,16 +204,18 @@ impl KnownToHaveLeft {
         Ok(Self(found))
     }
 
-    /// When it left to an address, if it did.
-    pub(super) fn to(&self, address: &EmailAddress) -> Option<(Timestamp, LeftProof)> {
+    /// What is known of an address, where anything is known of the letter: when it left there, or that it may have.
+    pub(super) fn to(&self, address: &EmailAddress, now: Timestamp) -> Option<(Timestamp, LeftProof)> {
         let wanted = |(digest_of, ..): &&(String, Timestamp, LeftProof)| {
             digest_of.is_empty() || *digest_of == digest(address)
         };
-        self.0.iter().find(wanted).map(|(_, at, proof)| (*at, *proof))
+        let there = self.0.iter().find(wanted).map(|(_, at, proof)| (*at, *proof));
+        there.or_else(|| (!self.0.is_empty()).then_some((now, LeftProof::Nothing)))
     }
 }
 
-/// Counts a delivery just recorded as delivered. Its entry follows that of the decision.
+/// Counts a delivery just recorded as delivered, or has it wait where it may have left. Its entry follows that of the
+/// decision.
 pub(super) async fn count(
     conn: &mut Conn,
     chain: &mut Chain,
@@ -221,7 +223,11 @@ pub(super) async fn count(
     one: &Unassured,
     left: (Timestamp, LeftProof),
 ) -> Result<(), StoreError> {
-    settle(conn, chain, None, now, one, (DeliveryState::Accepted, left.0, left.1)).await
+    let state = match left.1 {
+        LeftProof::Nothing => DeliveryState::Uncertain,
+        LeftProof::Log | LeftProof::Person => DeliveryState::Accepted,
+    };
+    settle(conn, chain, None, now, one, (state, left.0, left.1)).await
 }
 
 impl Unassured {
@@ -274,12 +280,15 @@ async fn settle(
     Ok(())
 }
 
+/// What a delivery says that may have left.
+pub(super) const MAY_HAVE_LEFT: &str = "pode ter saído de outro livro, antes de este ser assumido";
+
 /// What a delivery says of it.
 fn reply(proof: LeftProof) -> &'static str {
     match proof {
         LeftProof::Log => "saiu de outro livro: consta do registro do servidor de saída",
         LeftProof::Person => "saiu de outro livro: palavra de quem assumiu este",
-        LeftProof::Nothing => "pode ter saído de outro livro, antes de este ser assumido",
+        LeftProof::Nothing => MAY_HAVE_LEFT,
     }
 }
 

@@ -2,13 +2,16 @@
 
 use std::num::NonZeroU16;
 
-use super::cell::{Cells, parse_told};
+use jiff::Timestamp;
+
+use super::cell::{Cells, ms, parse_told};
 use super::db::Conn;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
-use super::{closing, elsewhere, notice, reading};
+use super::{closing, elsewhere, journal, notice, reading};
 use crate::domain::id::EmailAddress;
-use crate::domain::notice::{Kind, NoticeKey};
+use crate::domain::journal::{Act, Decision, Entry};
+use crate::domain::notice::{Kind, NoticeKey, Slot};
 use crate::domain::reason::Cause;
 use crate::domain::refusal::Refusal;
 use crate::plan::ledger::{Flags, Ledger, NoticeRecord, Outage, Standing};
@@ -24,9 +27,37 @@ statements! {
                      MAX(CASE WHEN (stopped_at IS NULL OR stopped_by = 'reter') AND (state IN ('registrado', 'enviando') \
                      OR (state IN ('adiado', 'incerto') AND next_attempt_at IS NOT NULL)) THEN 1 ELSE 0 END) AS live \
                      FROM deliveries GROUP BY notice_key) d ON d.notice_key = n.notice_key ORDER BY n.notice_key";
+    // What was decided anew since, as it had been decided by then.
+    const DECIDED = "SELECT j.seq, j.at, j.kind, j.subject, j.window_id, j.municipality, j.body, j.prev_hash, j.hash, \
+                     (SELECT MIN(a.ended_at) FROM deliveries d JOIN attempts a ON a.delivery = d.id \
+                     WHERE d.notice_key = n.notice_key AND a.ended_at <= $1 AND a.outcome IN ('aceito', 'incerto')) AS left_at \
+                     FROM notices n JOIN journal j ON j.window_id = n.window_id AND j.municipality = n.municipality \
+                     AND j.subject = n.notice_key WHERE n.recorded_at > $1 AND j.at <= $1 AND j.kind = 'decisao' \
+                     ORDER BY j.seq";
 }
 
 impl Store {
+    /// The ledger as it was known at an earlier instant: what was recorded later is left out, and what was decided anew
+    /// since stands as the journal has it.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] for the first row that cannot be, or a fault of the database.
+    pub async fn ledger_as_known(&self, at: Timestamp) -> Result<Ledger, StoreError> {
+        let mut then = self.ledger().await?.as_known(at);
+        let mut conn = self.db.read().await?;
+        for row in bound!(DECIDED, ms(at)).fetch_all(&mut *conn).await? {
+            let entry = journal::entry(&row)?;
+            let left_at = Cells::of("attempts", &row).instant_opt("left_at")?;
+            if let (Ok(Entry::Decision(told)), Some(key)) = (&entry.told, NoticeKey::parse(&entry.subject))
+                && let NoticeKey::Municipal { window, slot, municipality } = &key
+                && let Some(record) = as_decided(told, *slot, entry.at, left_at)
+            {
+                then.put(window, *municipality, record);
+            }
+        }
+        Ok(then)
+    }
+
     /// Everything that was decided and said, as one consistent state.
     ///
     /// # Errors
@@ -40,6 +71,40 @@ impl Store {
         closing::load(&mut view, &mut ledger).await?;
         Ok(ledger)
     }
+}
+
+/// A notice as one entry of the journal decided it; none where it is no letter or its words are of another version.
+fn as_decided(
+    told: &Decision,
+    slot: Slot,
+    at: Timestamp,
+    left_at: Option<Timestamp>,
+) -> Option<NoticeRecord> {
+    let valid_until = told.valid_until.map(|until| until.0);
+    let standing = match (left_at, told.act) {
+        (_, Act::Publish) => return None,
+        (Some(at), _) => Standing::Sent { at, live: false },
+        (None, Act::Send) => Standing::Queued,
+        (None, Act::Withhold) => Standing::Withheld(Cause::parse(&told.cause)?),
+        (None, Act::Withdraw) => Standing::Withdrawn,
+        (None, Act::Supersede) => Standing::Superseded,
+        (None, Act::Expire) => Standing::Expired {
+            at: valid_until.unwrap_or(at),
+            held_by: Cause::parse(&told.cause).filter(|cause| *cause != Cause::VALIDITY),
+        },
+    };
+    Some(NoticeRecord {
+        slot,
+        kind: told.kind?.0,
+        edition: told.edition.unwrap_or(1),
+        told: told.told.as_deref().and_then(parse_told),
+        version: NonZeroU16::new(told.version),
+        due_at: told.due_at.0,
+        recorded_at: at,
+        parts: notice::parse_parts(&told.parts.join("\n"))?,
+        copies: notice::parse_copies(&told.copies.join("\n"))?,
+        standing,
+    })
 }
 
 /// All of it but what was decided and said.

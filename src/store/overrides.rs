@@ -1,5 +1,6 @@
 //! What people decided by hand, in force and lifted.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use sqlx::sqlite::SqliteRow;
 
@@ -105,6 +106,28 @@ pub struct OverrideLine {
     pub lifted: Option<Authorship>,
 }
 
+fn together(lines: Vec<OverrideLine>) -> Overrides {
+    let mut overrides = Overrides::default();
+    for OverrideLine { what, authorship, .. } in lines {
+        match what {
+            Override::Hold { scope, until } => overrides.holds.push(Hold { scope, until, authorship }),
+            Override::Release(batch) => {
+                overrides.released.insert(batch);
+            }
+            Override::Exemption { municipality, window, part, until } => {
+                overrides.exemptions.push(Exemption { municipality, window, part, until, authorship });
+            }
+            Override::Dispute { municipality, window, part, until } => {
+                overrides.disputes.push(Dispute { municipality, window, part, until, authorship });
+            }
+            Override::Note { municipality, window, telephone, until } => {
+                overrides.notes.push(Note { municipality, window, telephone, until, authorship });
+            }
+        }
+    }
+    overrides
+}
+
 impl Store {
     /// The orders in force; expiry is the plan's to judge.
     ///
@@ -112,26 +135,20 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn overrides(&self) -> Result<Overrides, StoreError> {
         let mut conn = self.db.read().await?;
-        let mut overrides = Overrides::default();
-        for row in bound!(IN_FORCE).fetch_all(&mut *conn).await? {
-            let OverrideLine { what, authorship, .. } = line(&row)?;
-            match what {
-                Override::Hold { scope, until } => overrides.holds.push(Hold { scope, until, authorship }),
-                Override::Release(batch) => {
-                    overrides.released.insert(batch);
-                }
-                Override::Exemption { municipality, window, part, until } => {
-                    overrides.exemptions.push(Exemption { municipality, window, part, until, authorship });
-                }
-                Override::Dispute { municipality, window, part, until } => {
-                    overrides.disputes.push(Dispute { municipality, window, part, until, authorship });
-                }
-                Override::Note { municipality, window, telephone, until } => {
-                    overrides.notes.push(Note { municipality, window, telephone, until, authorship });
-                }
-            }
-        }
-        Ok(overrides)
+        let rows = bound!(IN_FORCE).fetch_all(&mut *conn).await?;
+        Ok(together(rows.iter().map(line).collect::<Result<Vec<_>, _>>()?))
+    }
+
+    /// The orders that were in force at an earlier instant.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn overrides_as_known(&self, at: Timestamp) -> Result<Overrides, StoreError> {
+        let mut lines = self.override_lines().await?;
+        lines.retain(|line| {
+            line.authorship.at <= at && line.lifted.as_ref().is_none_or(|lifted| lifted.at > at)
+        });
+        Ok(together(lines))
     }
 
     /// Every order ever given, oldest first.

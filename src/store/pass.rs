@@ -232,7 +232,7 @@ async fn send(
         .execute(&mut *conn)
         .await?;
         deliveries.push(DeliveryFacts { id: id.as_str().to_owned(), role: role.clone() });
-        if let Some(how) = known_to_have_left.to(&recipient.address) {
+        if let Some(how) = known_to_have_left.to(&recipient.address, now) {
             let (of, to) = (&sending.notice.key, (role.as_str(), &recipient.address));
             left.push((Unassured::new(of, sending.version.get(), &letter.message_id, id, to), how));
         }

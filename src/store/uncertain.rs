@@ -7,6 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
 use super::db::detached;
+use super::elsewhere::MAY_HAVE_LEFT;
 use super::sql::{bound, statements};
 use super::{DeliveryId, Store, StoreError};
 use crate::domain::journal::{Released, Text};
@@ -14,11 +15,12 @@ use crate::domain::notice::NoticeKey;
 use crate::domain::overrides::BatchId;
 
 statements! {
-    // Held by an assumption: settled at the very instant at which the time before it was recorded as an outage.
-    const HELD = "SELECT d.id, d.notice_key, d.version, d.role, d.settled_at, o.until_at FROM deliveries d \
-                  LEFT JOIN outages o ON o.until_at = d.settled_at \
-                  WHERE d.state = 'incerto' AND d.next_attempt_at IS NULL AND d.stopped_at IS NULL \
-                  AND (d.valid_until IS NULL OR d.valid_until > $1) ORDER BY d.notice_key, d.version, d.address";
+    // What a copied ledger may have sent before it was assumed waits with what fell due meanwhile.
+    const HELD = "SELECT d.id, d.notice_key, d.version, d.role, d.settled_at, CASE WHEN d.reply = $2 THEN \
+                  (SELECT MAX(o.until_at) FROM outages o WHERE o.until_at <= d.settled_at) END AS until_at \
+                  FROM deliveries d WHERE d.state = 'incerto' AND d.next_attempt_at IS NULL \
+                  AND d.stopped_at IS NULL AND (d.valid_until IS NULL OR d.valid_until > $1) \
+                  ORDER BY d.notice_key, d.version, d.address";
     const LET_GO = "UPDATE deliveries SET next_attempt_at = $2 WHERE id = $1 AND state = 'incerto' \
                     AND next_attempt_at IS NULL AND stopped_at IS NULL";
 }
@@ -45,7 +47,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn held_uncertain(&self, now: Timestamp) -> Result<Vec<HeldUncertain>, StoreError> {
         let mut conn = self.db.read().await?;
-        bound!(HELD, ms(now)).fetch_all(&mut *conn).await?.iter().map(held).collect()
+        bound!(HELD, ms(now), MAY_HAVE_LEFT).fetch_all(&mut *conn).await?.iter().map(held).collect()
     }
 
     /// Lets the uncertain letters of a batch be repeated, with the same Message-ID. Answers how many.
@@ -57,7 +59,7 @@ impl Store {
         detached(async move {
             let mut tx = db.begin().await?;
             let mut chain = Chain::resume(&mut tx).await?;
-            let rows = bound!(HELD, ms(now)).fetch_all(&mut *tx).await?;
+            let rows = bound!(HELD, ms(now), MAY_HAVE_LEFT).fetch_all(&mut *tx).await?;
             let mut repeated = 0;
             for row in &rows {
                 let held = held(row)?;

@@ -270,14 +270,14 @@ impl Store {
             put_outage(&mut tx, gap, by.at).await?;
             let mut chain = Chain::resume(&mut tx).await?;
             let vouched = elsewhere::vouch(&mut tx, &mut chain, &sightings, &by).await?;
-            let held = elsewhere::hold(&mut tx, &mut chain, &by).await?;
+            let waiting = elsewhere::hold(&mut tx, &mut chain, &by).await?;
             chain.save(&mut tx).await?;
             let head = head(&mut tx).await?;
             tx.commit().await?;
             witness.put(head, by.at).await?;
             // Who gives their word does not send.
             *witness.kept.lock().unwrap_or_else(PoisonError::into_inner) = None;
-            Ok(Some(Assumption { doubt, seq, gap, vouched, held }))
+            Ok(Some(Assumption { doubt, seq, gap, vouched, held: waiting }))
         })
         .await
     }

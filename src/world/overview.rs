@@ -66,7 +66,8 @@ impl Overview {
         };
         if let (AsOf::Then(at), Some(store)) = (as_of, store) {
             known.take(store.status_as_known(at).await?);
-            known.ledger = known.ledger.as_known(at);
+            known.ledger = store.ledger_as_known(at).await?;
+            known.overrides = store.overrides_as_known(at).await?;
         }
         Self::of(known, store, only, as_of).await
     }

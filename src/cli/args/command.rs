@@ -10,8 +10,8 @@ use jiff::civil::Date;
 
 use super::by_hand::{Apply, Contact, Extend, Note, Orders, Override, Scope};
 use super::options::{
-    ChannelToTest, Feed, Filter, Ledger, Letter, ReportFormat, Sample, Shell, Signature, Simulate, Subject,
-    Values,
+    ChannelToTest, Feed, Filter, Ledger, Letter, ListFormat, ReportFormat, Sample, Shell, Signature,
+    Simulate, Subject, Values,
 };
 use super::register::{News, Register};
 use super::value;
@@ -144,6 +144,17 @@ pub(in crate::cli) enum Command {
         #[arg(id = "janela", long, value_name = "ID", value_parser = WindowId::parse)]
         #[arg(help = "Só esta janela, como rma/2026-10")]
         window: Option<WindowId>,
+    },
+    #[command(name = "historico", alias = "history")]
+    #[command(about = "Mostra a pontualidade de cada município nas últimas referências")]
+    #[command(after_help = "Exemplo:\n  vigia-suas historico --municipio \"Vila Velha\"")]
+    History {
+        #[arg(id = "formato", long, value_name = "FORMATO", value_enum, default_value = "texto")]
+        #[arg(help = "texto ou csv [padrão: texto]")]
+        format: ListFormat,
+        #[arg(id = "municipio", long, value_name = "MUNICIPIO", value_parser = value::text)]
+        #[arg(help = "Só este município: código IBGE, ou nome (entre aspas, se tiver espaços)")]
+        municipality: Option<String>,
     },
     #[command(name = "dossie", alias = "dossier")]
     #[command(about = "Grava a prova do que foi comunicado a um município: página, JSON e cartas")]
@@ -389,6 +400,7 @@ impl Command {
             | Self::Ingest { .. }
             | Self::Report { .. }
             | Self::Calls { .. }
+            | Self::History { .. }
             | Self::Dossier { .. }
             | Self::Ledger(_)
             | Self::Bounce
@@ -460,6 +472,7 @@ impl Command {
             | Self::Feed(Feed::Try { .. })
             | Self::Report { .. }
             | Self::Calls { .. }
+            | Self::History { .. }
             | Self::Dossier { .. }
             | Self::Ledger(_)
             | Self::Letter(_)

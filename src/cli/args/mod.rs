@@ -16,8 +16,8 @@ mod value;
 pub(super) use by_hand::{Apply, Contact, ContactVerb, Extend, Note, Orders, Override, Scope, Undo};
 pub(super) use command::{ClockVerb, Command, PanelVerb};
 pub(super) use options::{
-    ChannelToTest, Feed, Filter, Ledger, LedgerVerb, Letter, LetterFormat, Moment, ReportFormat, Ruling,
-    Sample, SampleOf, Shell, Signature, Simulate, Subject, Values,
+    ChannelToTest, Feed, Filter, Ledger, LedgerVerb, Letter, LetterFormat, ListFormat, Moment, ReportFormat,
+    Ruling, Sample, SampleOf, Shell, Signature, Simulate, Subject, Values,
 };
 pub(super) use register::{Choice, Named, News, NewsVerb, Register, RegisterVerb, Waiver};
 

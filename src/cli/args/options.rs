@@ -230,6 +230,14 @@ pub(in crate::cli) enum ReportFormat {
     Html,
 }
 
+/// How to write a list that is no page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum ListFormat {
+    #[value(name = "texto")]
+    Text,
+    Csv,
+}
+
 /// How to write a letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum LetterFormat {

@@ -124,7 +124,7 @@ impl Ingest {
     async fn folder(&mut self, app: &App, spec: &FeedSpec) -> Result<bool, StoreError> {
         let live = app.live();
         let mut believed = false;
-        for file in self.arrivals.settled(&live, &spec.id).await {
+        for file in self.arrivals.settled(app, &live, &spec.id).await? {
             let Some(original) = self.arrivals.read(app, &spec.id, &file, LARGEST_FILE).await? else {
                 continue;
             };

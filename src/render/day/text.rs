@@ -87,7 +87,12 @@ pub fn text(page: &DayPage, calendar: &Calendar, roster: &Roster) -> String {
         let title = "Já decidido e ainda não saiu (se demora, veja “vigia-suas saude”)";
         section(&mut out, title, &waiting, "");
     }
-    section(&mut out, "Agora", &words.decisions(&page.decisions), "nada a fazer agora");
+    let nothing = if waiting.is_empty() {
+        "nada a fazer agora"
+    } else {
+        "nada de novo a decidir; o que já foi decidido espera sair"
+    };
+    section(&mut out, "Agora", &words.decisions(&page.decisions), nothing);
     let mut next: Vec<String> = page.upcoming.iter().map(|group| words.next(group)).collect();
     next.extend(page.openings.iter().map(|(id, on)| format!("{}: abre {id}", pt::date_and_weekday(*on))));
     if let Some(at) = page.next_wake {
@@ -122,7 +127,7 @@ pub(super) fn feed_words(feed: &FeedAge, page: &DayPage, calendar: &Calendar) ->
             pt::short_instant(at, &calendar.hours.zone),
             age(page.at.duration_since(at).as_mins())
         ),
-        None => "nenhum dado aceito ainda".to_owned(),
+        None => "nenhuma coleta válida ainda".to_owned(),
     }];
     if feed.is_stale {
         said.push("velho demais para cobrar".to_owned());

@@ -130,9 +130,9 @@ fn window(id: &str, summary: &WindowSummary, curves: Option<&Curves>, calendar: 
             @if let Some(curves) = curves.filter(|curves| !curves.this.points.is_empty()) {
                 (growth(id, summary, curves, calendar))
             }
-            (tallies(&format!("{id}p"), "Por parte", summary.by_part.iter().map(|(part, c)| (part_name(part, calendar), *c)).collect()))
-            (tallies(&format!("{id}g"), "Por gerência (partes)", summary.by_gerencia.iter().map(|(g, c)| (pt::line(g.as_str()), *c)).collect()))
-            (tallies(&format!("{id}r"), "Por região", summary.by_region.iter().map(|(r, c)| (region(r), *c)).collect()))
+            (tallies(&format!("{id}p"), "Por parte", &summary.by_part.iter().map(|(part, c)| (part_name(part, calendar), *c)).collect::<Vec<_>>()))
+            (tallies(&format!("{id}g"), "Por gerência (partes)", &summary.by_gerencia.iter().map(|(g, c)| (pt::line(g.as_str()), *c)).collect::<Vec<_>>()))
+            (tallies(&format!("{id}r"), "Por região", &summary.by_region.iter().map(|(r, c)| (region(r), *c)).collect::<Vec<_>>()))
             (letters(summary))
             (calls(summary, calendar))
             (municipalities(summary, calendar))
@@ -182,7 +182,9 @@ fn growth(id: &str, summary: &WindowSummary, curves: &Curves, calendar: &Calenda
     let past = this.day(today);
     html! {
         h3 { "Preenchimento no tempo" }
-        (chart::lines(&format!("{id}c"), ("Registros concluídos no tempo", &description), &lines, &marks, [(0, pt::date(this.opens_on)), (last, pt::date(end))]))
+        div .wide tabindex="0" {
+            (chart::lines(&format!("{id}c"), ("Registros concluídos no tempo", &description), &lines, &marks, [(0, pt::date(this.opens_on)), (last, pt::date(end))]))
+        }
         div .wide tabindex="0" {
             table {
                 thead { tr { th scope="col" { "Dia" } th .number scope="col" { "Concluídos" } @if curves.last_year.is_some() { th .number scope="col" { "Um ano antes" } } } }
@@ -200,24 +202,29 @@ fn growth(id: &str, summary: &WindowSummary, curves: &Curves, calendar: &Calenda
     }
 }
 
-fn tallies(id: &str, title: &str, rows: Vec<(String, Counts)>) -> Markup {
+fn tallies(id: &str, title: &str, rows: &[(String, Counts)]) -> Markup {
     if rows.is_empty() {
         return html! {};
     }
+    let heading = match title {
+        "Por parte" => "Parte",
+        "Por região" => "Região",
+        _ => "Gerência",
+    };
     html! {
         h3 { (title) }
-        (chart::bars(id, title, &rows))
+        div .wide tabindex="0" { (chart::bars(id, title, rows)) }
         (chart::legend())
         div .wide tabindex="0" {
             table {
                 thead {
                     tr {
-                        th scope="col" { (title.trim_start_matches("Por ")) }
+                        th scope="col" { (heading) }
                         @for name in ["Esperados", "Concluídos", "Pendentes", "Não confirmados", "Não se aplica"] { th .number scope="col" { (name) } }
                     }
                 }
                 tbody {
-                    @for (name, c) in &rows {
+                    @for (name, c) in rows {
                         tr {
                             th scope="row" { (name) }
                             @for number in [c.expected(), c.done, c.pending, c.unconfirmed, c.not_applicable] { td .number { (number) } }

@@ -5,7 +5,7 @@ use tempfile::TempDir;
 
 use crate::domain::id::{FeedId, SnapshotId};
 use crate::domain::journal::{Entry, LeftProof, Unread, Verdict};
-use crate::domain::overrides::{Authorship, HoldScope};
+use crate::domain::overrides::{Authorship, BatchId, HoldScope};
 use crate::domain::refusal::Refusal;
 use crate::domain::status::{Basis, Observation, State};
 use crate::plan::Act;
@@ -133,6 +133,11 @@ pub(super) async fn told(dir: &TempDir) -> Store {
     let assumed = assumed.unwrap();
     assert_eq!((assumed.vouched.delivered.len(), assumed.vouched.ahead.len(), assumed.held.len()), (1, 1, 1));
     store.record_pass(at(12), vec![act(Act::Send, "3201308")]).await.unwrap();
+    // The other address of each may have got it: it waits with what fell due meanwhile.
+    let batch = BatchId::of_outage(assumed.gap.until);
+    let waits = store.held_uncertain(at(12)).await.unwrap();
+    assert_eq!(waits.iter().map(|held| held.batch.clone()).collect::<Vec<_>>(), vec![Some(batch.clone()); 2]);
+    assert_eq!(store.repeat_uncertain(&batch, at(13)).await.unwrap(), 2);
     let report = store.verify().await.unwrap();
     assert!(report.is_whole(), "{:#?}", report.faults());
     store

@@ -65,3 +65,77 @@ fn plano_says_once_what_is_equal_for_many_and_what_to_type() {
     assert!(later.contains("divulgação (rma/2026-10): 3 cartas: 3 aceitas"), "{later}");
     insta::assert_snapshot!("page_of_the_day", later);
 }
+
+#[test]
+fn the_history_says_what_is_known_of_closed_windows_and_nothing_else() {
+    let office = Office::new();
+    assert!(office.stdout("historico --em 2026-11-05T09:00").contains("Todos: 0"));
+    office.run("servir --uma-vez --em 2026-11-05T09:00", 0);
+    office.run("servir --uma-vez --em 2026-12-02T09:00", 0);
+    let all = office.stdout("historico --em 2026-12-02T10:00");
+    assert!(
+        all.contains("Quem mais ganharia com apoio ou capacitação: 0"),
+        "nobody is accused of what nobody knows: {all}"
+    );
+    assert_eq!(
+        office.stdout("historico --json --em 2026-12-02T10:00").lines().count(),
+        9,
+        "three parts of three municipalities"
+    );
+    let one = office.stdout("historico --municipio vitoria --formato csv --em 2026-12-02T10:00");
+    assert_eq!(one.lines().filter(|row| row.contains(";não se sabe;")).count(), 3, "{one}");
+}
+
+/// A name, an address' holder and a number that would be a tag, a formula and a turn of the text.
+const EVIL: &str = "<script>alert(1)</script>=HYPERLINK(1)\u{202e}";
+
+#[test]
+fn reports_and_the_call_list_are_written_in_every_form_and_nothing_in_them_runs() {
+    let office = Office::new();
+    let roster = office.read("config/municipios.csv");
+    let mut cells: Vec<String> = roster
+        .lines()
+        .find(|line| line.starts_with("3205309"))
+        .unwrap()
+        .split(';')
+        .map(str::to_owned)
+        .collect();
+    let before = cells.join(";");
+    cells[4] = EVIL.to_owned() + &"x".repeat(300);
+    cells[5] = "027999990000".to_owned();
+    office.write("config/municipios.csv", roster.replace(&before, &cells.join(";")));
+    let page = office.stdout("relatorio --formato html --em 2026-11-30T23:00");
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("default-src 'none'"), "{page}");
+    office.run("servir --uma-vez --em 2026-11-05T09:00", 0);
+    office.run("servir --uma-vez --em 2026-11-25T09:00", 0);
+    for ending in [".html", ".txt", ".csv", "-telefonar.csv"] {
+        assert!(office.path(&format!("var/relatorios/atual{ending}")).is_file(), "{ending}");
+        assert!(
+            office.path(&format!("var/relatorios/rma-2026-10-2026-11-25{ending}")).is_file(),
+            "the rung: {ending}"
+        );
+    }
+    let index = office.read("var/relatorios/index.html");
+    assert!(
+        index.contains("href=\"rma-2026-10-2026-11-25.html\"") && index.contains("href=\"atual.html\""),
+        "{index}"
+    );
+    for line in [
+        "relatorio --formato html",
+        "ligacoes --formato html",
+        "relatorio",
+        "ligacoes",
+        "ligacoes --formato csv",
+    ] {
+        let shown = office.stdout(&format!("{line} --em 2026-11-30T10:00"));
+        assert!(!shown.contains("<script") || !line.contains("html"), "{line}: {shown}");
+        assert!(!shown.contains('\u{202e}'), "{line}: {shown}");
+        assert!(shown.contains("Vitória"), "{line}: {shown}");
+    }
+    let csv = office.stdout("ligacoes --formato csv --em 2026-11-30T10:00");
+    assert!(csv.contains(";(27) 99999-0000;"), "a telephone is text: {csv}");
+    let first = office.stdout("ligacoes --json --em 2026-11-30T10:00");
+    let call: serde_json::Value = serde_json::from_str(first.lines().next().unwrap()).unwrap();
+    assert_eq!(call["dias"], 0, "{call}");
+    assert!(call["dizer"].as_str().unwrap().contains("Não conseguimos confirmar"), "nobody knows: {call}");
+}

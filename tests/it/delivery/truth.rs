@@ -5,13 +5,20 @@ use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use vigia_suas::daemon::app::Loop;
+use vigia_suas::daemon::reconcile::reconcile_once;
+use vigia_suas::desk::order;
 use vigia_suas::domain::delivery::DeliveryState;
+use vigia_suas::domain::id::WindowId;
+use vigia_suas::domain::overrides::HoldScope;
+use vigia_suas::plan::ledger::Standing;
+use vigia_suas::plan::post::{LetterState, Post};
 use vigia_suas::store::DeliveryFilter;
 use vigia_suas::world::ailment::Ailment;
 use vigia_suas::world::health::examine;
 
 use super::faults::Desk;
 use crate::support::app::{Choice, Site};
+use crate::support::smtp::Deed;
 
 /// What is amiss, but for the heartbeat, which nobody gives here.
 async fn amiss(desk: &Desk) -> Vec<Ailment> {
@@ -77,4 +84,116 @@ async fn a_stop_does_not_wait_for_a_relay_that_never_greets_and_its_letters_leav
     }
     assert_eq!(site.run(&["saude"]).status.code(), Some(0), "a minute old, and nothing is late");
     assert!(!site.ok(&["plano"]).contains("nada a fazer"), "letters wait");
+}
+
+/// What staff read of the window, by every way, at an instant; the page without its style, which names classes.
+fn surfaces(site: &Site, at: &str) -> Vec<(String, String)> {
+    let code = site.municipalities[0].to_string();
+    let asked: [&[&str]; 7] = [
+        &["relatorio"],
+        &["relatorio", "--formato", "csv"],
+        &["relatorio", "--formato", "html"],
+        &["plano"],
+        &["porque", &code, "teste/2001"],
+        &["ligacoes"],
+        &["ligacoes", "--formato", "html"],
+    ];
+    asked
+        .into_iter()
+        .map(|line| {
+            let shown = site.ok(&[line, &["--em", at]].concat());
+            let shown = shown.split_once("</style>").map_or(shown.clone(), |(_, body)| body.to_owned());
+            (line.join(" "), shown)
+        })
+        .collect()
+}
+
+/// Whether a text says of some letter that it was taken.
+fn says_it_left(text: &str) -> bool {
+    let taken = ["aceita", "aceitas", "aceito", "incerta", "incertas", "lida", "lidas"];
+    let left = ["1 carta saiu", "2 cartas saíram", "3 cartas saíram", "foi avisado"];
+    text.split(|c: char| !c.is_alphabetic()).any(|word| taken.contains(&word))
+        || left.iter().any(|words| text.contains(words))
+}
+
+#[tokio::test]
+async fn a_letter_that_never_left_is_nowhere_shown_as_sent_while_the_relay_is_down_nor_when_it_is_over() {
+    let mut desk = Desk::open(|choice| choice.deadline = jiff::civil::date(2026, 11, 24)).await;
+    desk.relay.greet(Some("421 4.3.0 later"));
+    desk.deliver().await;
+    desk.pass_minutes(5);
+    for (line, shown) in surfaces(&desk.site, "2026-11-23T10:05") {
+        assert!(!says_it_left(&shown), "{line}:\n{shown}");
+        if line.starts_with("relatorio") || line.starts_with("porque") || line == "plano" {
+            assert!(shown.contains("adiada"), "{line}:\n{shown}");
+        }
+    }
+    // Three days later nothing of it can leave any more.
+    desk.pass_minutes(3 * 24 * 60);
+    desk.deliver().await;
+    for (line, shown) in surfaces(&desk.site, "2026-11-26T10:05") {
+        assert!(!says_it_left(&shown), "{line}:\n{shown}");
+        if line.starts_with("relatorio") || line.starts_with("porque") {
+            assert!(shown.contains("vencida sem sair"), "{line}:\n{shown}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_quota_keeps_is_in_the_queue_what_was_refused_did_not_leave_and_then_is_not_now() {
+    let mut desk = Desk::open(|choice| choice.per_day = 2).await;
+    let smas = desk.smas(0);
+    desk.relay.once(&smas, Deed::AtRcpt("550 5.1.1 nobody"));
+    desk.deliver().await;
+    let window = [WindowId::parse("teste/2001").unwrap()];
+    let now = desk.app.now();
+    let post = desk.app.store.post(&window, now).await.unwrap();
+    let states = |post: &Post| -> Vec<LetterState> {
+        let mut all: Vec<LetterState> =
+            post.iter().flat_map(|(_, facts)| facts.iter().map(|fact| fact.state)).collect();
+        all.sort();
+        all
+    };
+    let seen = states(&post);
+    assert!(seen.contains(&LetterState::Refused), "{seen:?}");
+    assert!(seen.contains(&LetterState::Queued), "the quota of two is used up: {seen:?}");
+    // As known then, by the attempts, is as it stands now, by the states; before the first attempt nothing had left.
+    assert_eq!(states(&desk.app.store.post_as_known(&window, now).await.unwrap()), seen);
+    let before = now - SignedDuration::from_secs(1);
+    let before = states(&desk.app.store.post_as_known(&window, before).await.unwrap());
+    assert!(before.iter().all(|state| !state.has_left()), "{before:?}");
+    let report = desk.site.ok(&["relatorio", "--em", "2026-11-23T10:05"]);
+    for words in ["recusada (smas)", "na fila (smas)"] {
+        assert!(report.contains(words), "{words}:\n{report}");
+    }
+}
+
+#[tokio::test]
+async fn a_report_of_a_past_instant_knows_what_was_decided_and_ordered_then_and_nothing_later() {
+    let mut desk = Desk::open(|_| {}).await;
+    desk.relay.greet(Some("421 4.3.0 later"));
+    desk.deliver().await;
+    desk.pass_minutes(30);
+    let by = order::authorship("Ana", "conferir", desk.app.now()).unwrap();
+    order::hold(&desk.app.store, HoldScope::All, None, by).await.unwrap();
+    reconcile_once(&desk.app, desk.app.now()).await.unwrap();
+    let (before, after) = ("2026-11-23T10:05", "2026-11-23T10:35");
+    let report = |at: &str| desk.site.ok(&["relatorio", "--em", at]);
+    assert!(
+        !report(before).contains("retid") && report(before).contains("adiada (smas)"),
+        "{}",
+        report(before)
+    );
+    assert!(
+        report(after).contains("foi retido por Ana") && report(after).contains("retida (smas)"),
+        "{}",
+        report(after)
+    );
+    // The ledger itself, worked out again, stands as it stood.
+    let then = desk.app.store.ledger_as_known("2026-11-23T13:05:00Z".parse().unwrap()).await.unwrap();
+    let window = WindowId::parse("teste/2001").unwrap();
+    for code in &desk.site.municipalities {
+        assert_eq!(then.window(&window).unwrap().of(*code).len(), 1, "{code}");
+        assert_eq!(then.window(&window).unwrap().of(*code)[0].standing, Standing::Queued, "{code}");
+    }
 }

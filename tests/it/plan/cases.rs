@@ -2,6 +2,7 @@
 
 mod closed;
 mod evidence;
+mod history;
 mod holds;
 mod letters;
 mod staff;

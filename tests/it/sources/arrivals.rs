@@ -1,4 +1,4 @@
-//! Files put into the drop folder of a feed that cannot be read, or whose reading ends the process.
+//! Files put into the drop folder of a feed, and the folder itself, that cannot be read, or whose reading ends the process.
 
 use std::fs::Permissions;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
@@ -87,4 +87,25 @@ async fn a_file_that_may_not_be_read_is_told_once_a_day_shown_by_fontes_and_take
     day(&["servir", "--uma-vez"]);
     assert!(!day(&["fontes", "lista"]).contains("não foi possível ler"), "{}", day(&["fontes", "lista"]));
     assert_eq!(fs::read_dir(folder.join("processados")).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_read_is_told_once_a_day_and_read_once_it_can() {
+    let mut office = Office::open(DROPPED).await;
+    let folder = office.site.data().join("entrada/lista");
+    fs::create_dir_all(folder.parent().unwrap()).unwrap();
+    fs::write(&folder, "a file in its place").unwrap();
+    for _ in 0..3 {
+        office.ingest().await;
+    }
+    office.deliver().await;
+    assert_eq!(office.alerts(), 1);
+    assert!(office.failure().await.unwrap().contains("entrada/lista"));
+    fs::remove_file(&folder).unwrap();
+    office.ingest().await;
+    fs::write(folder.join("lista.csv"), office.list(|_| "sim")).unwrap();
+    office.ingest().await;
+    office.ingest().await;
+    assert_eq!(office.last().await.verdict, Verdict::Accepted);
+    assert_eq!(office.failure().await, None);
 }

@@ -1,0 +1,32 @@
+//! `historico`: how punctual each municipality was over the last references.
+
+use super::args::ListFormat;
+use super::session::{Answer, Result, Session, remark, say, say_bytes};
+use super::status::overview;
+use crate::desk::order;
+use crate::plan::history::history;
+use crate::render::history;
+
+/// Shows the history, of all or of one municipality.
+pub(super) async fn show(session: &Session, format: ListFormat, municipality: Option<&str>) -> Result {
+    let roster = &session.setup.config.roster;
+    let only = municipality.map(|text| order::municipality(roster, text)).transpose()?;
+    let overview = overview(session, None).await?;
+    let calendar = &overview.known.live.calendar;
+    let mut lines = history(&overview.known.world(), overview.as_of.at());
+    lines.retain(|line| only.is_none_or(|code| code == line.municipality));
+    if lines.is_empty() {
+        remark("nenhuma janela encerrada enquanto o serviço acompanhava: ainda não há histórico");
+    }
+    if session.json {
+        for line in &lines {
+            say(&history::json(line).to_string());
+        }
+        return Ok(Answer::Done);
+    }
+    match format {
+        ListFormat::Text => say(&history::text(&lines, calendar)),
+        ListFormat::Csv => say_bytes(history::csv(&lines, calendar).as_bytes()),
+    }
+    Ok(Answer::Done)
+}

@@ -1,0 +1,243 @@
+//! How punctual each municipality was, part by part, over the last references of each system: for support and training
+//! (norma 6.3), and for nothing else. It rests on the records of closed windows and on what was loaded since. Pure.
+
+use jiff::Timestamp;
+
+use super::account::with_survey;
+use super::moment::Moment;
+use super::survey::Survey;
+use super::world::World;
+use crate::domain::closing::{Closing, Expected, ExpectedPart};
+use crate::domain::id::{MunicipalityCode, PartId, SystemId, WindowId};
+use crate::domain::status::State;
+
+/// So many references of a system are looked back on.
+pub const MOST_REFERENCES: usize = 12;
+
+/// How one part of one municipality did in one window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Punctuality {
+    /// It was done when the deadline passed.
+    OnTime,
+    /// It was pending then, and is done.
+    Late {
+        /// How many days after; absent where no data carries its own date.
+        days: Option<i64>,
+    },
+    /// It was pending then, and is still.
+    Never,
+    /// Nobody knew then, or nobody knows now. It counts against nobody.
+    Unknown,
+}
+
+/// One part of one municipality over the last references of a system, the oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryLine {
+    /// Which system.
+    pub system: SystemId,
+    /// Which municipality.
+    pub municipality: MunicipalityCode,
+    /// Its name, as last recorded.
+    pub name: String,
+    /// Which part.
+    pub part: PartId,
+    /// How it did, window by window.
+    pub references: Vec<(WindowId, Punctuality)>,
+}
+
+/// Where it is going.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trend {
+    /// Fewer delays in the later half than in the earlier.
+    Better,
+    /// As many.
+    Steady,
+    /// More.
+    Worse,
+    /// Fewer than four windows are known.
+    TooShort,
+}
+
+impl HistoryLine {
+    fn count(&self, wanted: impl Fn(Punctuality) -> bool) -> usize {
+        self.references.iter().filter(|(_, how)| wanted(*how)).count()
+    }
+
+    /// How often it was done when the deadline passed.
+    #[must_use]
+    pub fn on_time(&self) -> usize {
+        self.count(|how| how == Punctuality::OnTime)
+    }
+
+    /// How often it was done later.
+    #[must_use]
+    pub fn late(&self) -> usize {
+        self.count(|how| matches!(how, Punctuality::Late { .. }))
+    }
+
+    /// How often it never was.
+    #[must_use]
+    pub fn never(&self) -> usize {
+        self.count(|how| how == Punctuality::Never)
+    }
+
+    /// How often nobody knows.
+    #[must_use]
+    pub fn unknown(&self) -> usize {
+        self.count(|how| how == Punctuality::Unknown)
+    }
+
+    /// The days late on average, rounded down, over those that are known; absent where none is.
+    #[must_use]
+    pub fn mean_days_late(&self) -> Option<i64> {
+        let days = self.references.iter().filter_map(|(_, how)| match how {
+            Punctuality::Late { days } => *days,
+            Punctuality::OnTime | Punctuality::Never | Punctuality::Unknown => None,
+        });
+        let (sum, count) = days.fold((0_i64, 0_i64), |(sum, count), days| (sum + days, count + 1));
+        (count > 0).then(|| sum / count)
+    }
+
+    /// How much it would gain from support: what never came weighs twice what came late.
+    #[must_use]
+    pub fn need(&self) -> usize {
+        2 * self.never() + self.late()
+    }
+
+    /// Where it is going, by the two halves of what is known.
+    #[must_use]
+    pub fn trend(&self) -> Trend {
+        let known: Vec<Punctuality> =
+            self.references.iter().map(|(_, how)| *how).filter(|how| *how != Punctuality::Unknown).collect();
+        if known.len() < 4 {
+            return Trend::TooShort;
+        }
+        // An odd one in the middle counts to neither.
+        let half = known.len() / 2;
+        let delays = |part: &[Punctuality]| part.iter().filter(|how| **how != Punctuality::OnTime).count();
+        let (before, after) = (delays(&known[..half]), delays(&known[known.len() - half..]));
+        match after.cmp(&before) {
+            std::cmp::Ordering::Less => Trend::Better,
+            std::cmp::Ordering::Equal => Trend::Steady,
+            std::cmp::Ordering::Greater => Trend::Worse,
+        }
+    }
+}
+
+/// The history of every municipality and part, those first who would gain most from support.
+#[must_use]
+pub fn history(world: &World<'_>, now: Timestamp) -> Vec<HistoryLine> {
+    let moment = Moment::new(now, &world.calendar.hours);
+    let mut lines: Vec<HistoryLine> = Vec::new();
+    let mut windows: Vec<_> = world
+        .windows
+        .iter()
+        .filter(|window| {
+            world.ledger.window(&window.id).is_some_and(|ledger| ledger.closings().next().is_some())
+        })
+        .collect();
+    windows.sort_by_key(|window| (&window.system, window.opens_on, &window.id));
+    for system in windows.chunk_by(|a, b| a.system == b.system) {
+        let last = system.len().saturating_sub(MOST_REFERENCES);
+        for window in &system[last..] {
+            with_survey(world, &moment, window, |survey| {
+                for (code, _) in survey.municipalities() {
+                    let Some(closing) = survey.closing_of(code) else { continue };
+                    let Some(expected) = closing.municipalities.get(&code).filter(|e| !e.waits) else {
+                        continue;
+                    };
+                    for (part, how) in parts(survey, code, closing, expected) {
+                        add(&mut lines, &window.system, code, expected, part, (window.id.clone(), how));
+                    }
+                }
+            });
+        }
+    }
+    lines.sort_by(|a, b| {
+        let order =
+            |line: &HistoryLine| (std::cmp::Reverse(line.need()), line.system.clone(), line.municipality);
+        order(a).cmp(&order(b)).then_with(|| a.part.cmp(&b.part))
+    });
+    lines
+}
+
+fn add(
+    lines: &mut Vec<HistoryLine>,
+    system: &SystemId,
+    municipality: MunicipalityCode,
+    expected: &Expected,
+    part: PartId,
+    how: (WindowId, Punctuality),
+) {
+    let same = |line: &&mut HistoryLine| {
+        line.system == *system && line.municipality == municipality && line.part == part
+    };
+    match lines.iter_mut().find(same) {
+        Some(line) => {
+            line.name.clone_from(&expected.name);
+            line.references.push(how);
+        }
+        None => lines.push(HistoryLine {
+            system: system.clone(),
+            municipality,
+            name: expected.name.clone(),
+            part,
+            references: vec![how],
+        }),
+    }
+}
+
+fn parts<'s>(
+    survey: &'s Survey<'_>,
+    code: MunicipalityCode,
+    closing: &'s Closing,
+    expected: &'s Expected,
+) -> impl Iterator<Item = (PartId, Punctuality)> + 's {
+    let now = survey.assess(code);
+    expected.parts.iter().filter_map(move |part| {
+        let today = now.parts.iter().find(|verdict| verdict.part == part.part)?;
+        let how = match (then(part, expected), today.state) {
+            (_, State::NotApplicable) => return None,
+            (State::Done, _) => Punctuality::OnTime,
+            (State::Pending, State::Done) => {
+                Punctuality::Late { days: days_late(survey, code, part, closing) }
+            }
+            (State::Pending, State::Pending) => Punctuality::Never,
+            // What nobody knew at the deadline is on time where the data says so itself.
+            (State::Unconfirmed, State::Done) if days_late(survey, code, part, closing) == Some(0) => {
+                Punctuality::OnTime
+            }
+            (State::Pending | State::Unconfirmed | State::NotApplicable, _) => Punctuality::Unknown,
+        };
+        Some((part.part.clone(), how))
+    })
+}
+
+/// What was known of a part when the deadline passed: pending if a fresh word says so of it or of a unit, done if every
+/// word does and no unit is without one; else nobody knew.
+fn then(part: &ExpectedPart, expected: &Expected) -> State {
+    let known: Vec<_> = expected.known.iter().filter(|entry| entry.part == part.part).collect();
+    if known.iter().any(|entry| entry.state == State::Pending && entry.is_fresh) {
+        return State::Pending;
+    }
+    let settled = |state| matches!(state, State::Done | State::NotApplicable);
+    let whole = known.iter().any(|entry| entry.unit.is_none());
+    let covered = |unit| known.iter().any(|entry| entry.unit.as_ref() == Some(unit));
+    let all = !known.is_empty() && known.iter().all(|entry| settled(entry.state));
+    if all && (whole || part.units.iter().all(covered)) { State::Done } else { State::Unconfirmed }
+}
+
+/// Days from the deadline to the last of the dates that the data itself carries; 0 where it came before.
+fn days_late(
+    survey: &Survey<'_>,
+    code: MunicipalityCode,
+    part: &ExpectedPart,
+    closing: &Closing,
+) -> Option<i64> {
+    let entries = survey.context.assessor.entries(code).iter();
+    let done = entries.filter(|entry| entry.part == part.part && entry.state == State::Done);
+    let last = done.filter_map(|entry| entry.dated).max()?;
+    let zone = &survey.context.world.calendar.hours.zone;
+    let days = (zone.date_of(last) - zone.date_of(closing.ended_at)).get_days();
+    Some(i64::from(days).max(0))
+}
