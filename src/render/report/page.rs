@@ -87,7 +87,7 @@ fn heat(summaries: &[WindowSummary]) -> Markup {
         section #municipios {
             h2 { "Municípios e janelas" }
             (chart::legend())
-            div .wide {
+            div .wide tabindex="0" {
                 table .heat {
                     thead { tr { th scope="col" { "Município" } @for summary in summaries { th scope="col" { (summary.window) } } } }
                     tbody {
@@ -182,10 +182,10 @@ fn growth(id: &str, summary: &WindowSummary, curves: &Curves, calendar: &Calenda
     let past = this.day(today);
     html! {
         h3 { "Preenchimento no tempo" }
-        div .wide {
+        div .wide tabindex="0" {
             (chart::lines(&format!("{id}c"), ("Registros concluídos no tempo", &description), &lines, &marks, [(0, pt::date(this.opens_on)), (last, pt::date(end))]))
         }
-        div .wide {
+        div .wide tabindex="0" {
             table {
                 thead { tr { th scope="col" { "Dia" } th .number scope="col" { "Concluídos" } @if curves.last_year.is_some() { th .number scope="col" { "Um ano antes" } } } }
                 tbody {
@@ -213,9 +213,9 @@ fn tallies(id: &str, title: &str, rows: &[(String, Counts)]) -> Markup {
     };
     html! {
         h3 { (title) }
-        div .wide { (chart::bars(id, title, rows)) }
+        div .wide tabindex="0" { (chart::bars(id, title, rows)) }
         (chart::legend())
-        div .wide {
+        div .wide tabindex="0" {
             table {
                 thead {
                     tr {
@@ -247,7 +247,7 @@ fn letters(summary: &WindowSummary) -> Markup {
     html! {
         h3 { "Cartas, pelo que foi feito delas" }
         @if rows.is_empty() { p .none { "Nenhuma carta." } } @else {
-            div .wide {
+            div .wide tabindex="0" {
                 table {
                     thead { tr { th scope="col" { "Carta" } th .number scope="col" { "Todas" } @for state in &states { th .number scope="col" { (pt::letter_state(*state)) } } } }
                     tbody {
@@ -276,7 +276,7 @@ fn calls(summary: &WindowSummary, calendar: &Calendar) -> Markup {
         @for (title, calls) in [("A quem telefonar", owing), ("Por confirmar, antes de qualquer cobrança", unknown)] {
             h3 { (title) " (" (calls.len()) ")" }
             @if !calls.is_empty() {
-                div .wide {
+                div .wide tabindex="0" {
                     table {
                         thead { tr { th scope="col" { "Município" } th scope="col" { "Telefone" } th scope="col" { "Titular" } th scope="col" { "Partes" } th scope="col" { "Porquê" } th scope="col" { "Já tentado" } } }
                         tbody { @for call in calls { (call_row(call, calendar)) } }
@@ -305,7 +305,7 @@ fn call_row(call: &CallLine, calendar: &Calendar) -> Markup {
 fn municipalities(summary: &WindowSummary, calendar: &Calendar) -> Markup {
     html! {
         h3 { "Município por município" }
-        div .wide {
+        div .wide tabindex="0" {
             table {
                 thead { tr { th scope="col" { "Município" } th scope="col" { "Situação" } th scope="col" { "Partes em aberto" } th scope="col" { "Cartas" } th scope="col" { "Retido" } } }
                 tbody {

@@ -35,7 +35,8 @@ while (waiting.length > 0) {
   if (seen.has(path)) continue;
   seen.add(path);
   at = path;
-  if (path.startsWith("/agenda.ics")) continue;
+  // Files to keep are no pages.
+  if (path.startsWith("/agenda.ics") || path.split("?")[0].endsWith(".csv")) continue;
   if (looked.has(kind(path)) && seen.size > 150) continue;
   const response = await page.goto(origin + path, { waitUntil: "load" });
   if (response.status() !== 200) faults.push(`${path}: ${response.status()}`);
