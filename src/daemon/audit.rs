@@ -78,8 +78,12 @@ pub async fn audit_once(app: &App, now: Timestamp) -> Result<Option<Audited>, St
     Ok(Some(audited))
 }
 
-/// One mail a day.
+/// One mail a day; where nothing was found, the page of the day says so instead, if it is written.
 async fn tell(app: &App, audited: &Audited, now: Timestamp) -> Result<(), StoreError> {
+    let page_says_it = app.live().setup.config.roster.offices.daily_page;
+    if audited.divergences == 0 && page_says_it {
+        return Ok(());
+    }
     let text = words(audited, &app.live().calendar.hours.zone);
     let topic = if audited.divergences == 0 { "autoconferencia" } else { topic::AUDIT };
     alert_once(app, topic, text, now).await

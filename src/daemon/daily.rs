@@ -8,12 +8,13 @@ use jiff::civil::Date;
 
 use super::alert::alert_once;
 use super::app::App;
+use super::audit::audit_if_due;
 use super::clock_watch;
 use super::trouble::troubles;
 use crate::domain::notice::{DAILY_PAGE, NoticeKey};
 use crate::render::day;
 use crate::store::StoreError;
-use crate::world::today;
+use crate::world::{audit, today};
 
 /// What the loop remembers, so that it need not ask the ledger each time: the last day whose page is written.
 #[derive(Default)]
@@ -37,10 +38,14 @@ impl Daily {
         }
         let key = NoticeKey::Service { topic: DAILY_PAGE.to_owned(), on };
         if app.store.ledger().await?.service(DAILY_PAGE).all(|(known, _)| *known != key) {
+            // The page says how it ended; on a day on which nothing was found no other mail does.
+            audit_if_due(app, now).await?;
+            let audited = app.store.last_audit().await?.map(|(_, audit)| audit::headline(&audit));
             let amiss = troubles(app, now).await;
             let (_, page) = today::gather(live.clone(), Some(&app.store), amiss, now).await?;
             let text = day::text(&page, &live.calendar, &live.setup.config.roster);
-            alert_once(app, DAILY_PAGE, format!("{}\n{text}", day::headline(&page)), now).await?;
+            let audited = audited.map(|line| format!("\n{line}\n")).unwrap_or_default();
+            alert_once(app, DAILY_PAGE, format!("{}\n{text}{audited}", day::headline(&page)), now).await?;
         }
         self.told_on = Some(on);
         Ok(())

@@ -96,6 +96,11 @@ impl Service {
     /// # Errors
     /// [`ServiceError`].
     pub async fn start(setup: Setup, clock: Clock) -> Result<Self, ServiceError> {
+        // Boxed: two configurations are held against each other in it.
+        Box::pin(Self::judged_for_a_pass(setup, clock)).await
+    }
+
+    async fn judged_for_a_pass(setup: Setup, clock: Clock) -> Result<Self, ServiceError> {
         let now = clock.now();
         let replaces = gate::may_replace(&setup, true);
         if let Some((_, held)) = moved(&setup, replaces, now).await? {
@@ -122,6 +127,15 @@ impl Service {
     /// # Errors
     /// [`ServiceError`].
     pub async fn start_daemon(
+        setup: Setup,
+        refused: Option<RefusedFiles>,
+        clock: Clock,
+    ) -> Result<Self, ServiceError> {
+        // Boxed as above.
+        Box::pin(Self::judged_for_good(setup, refused, clock)).await
+    }
+
+    async fn judged_for_good(
         setup: Setup,
         refused: Option<RefusedFiles>,
         clock: Clock,
@@ -217,7 +231,8 @@ impl Service {
     /// [`ServiceError`].
     pub async fn once(&self) -> Result<(Pass, RoundSummary), ServiceError> {
         let mut signals = Signals::listen()?;
-        let mut work = std::pin::pin!(self.everything());
+        // Boxed: one pass of everything is a large future.
+        let mut work = Box::pin(self.everything());
         tokio::select! {
             done = &mut work => return done,
             () = signals.stop() => self.app.stop.cancel(),

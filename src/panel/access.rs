@@ -116,13 +116,14 @@ mod tests {
     const HERE: &str = "127.0.0.1:8080";
     const OPEN: &str = "0.0.0.0:8443";
 
-    fn settings(listen: &str, tls: bool, proxy: bool, passwords: bool, header: bool) -> PanelSettings {
+    fn settings(listen: &str, with: &str) -> PanelSettings {
+        let has = |word| with.split(' ').any(|given| given == word);
         PanelSettings {
             listen: listen.parse().unwrap(),
-            tls: tls.then(|| crate::config::PanelTls { certificate: "c".into(), key: "k".into() }),
-            proxies: proxy.then(|| "10.0.0.5".parse().unwrap()).into_iter().collect(),
-            passwords: passwords.then(|| "senhas".into()),
-            user_header: header.then(|| "x-usuario".to_owned()),
+            tls: has("tls").then(|| crate::config::PanelTls { certificate: "c".into(), key: "k".into() }),
+            proxies: has("proxy").then(|| "10.0.0.5".parse().unwrap()).into_iter().collect(),
+            passwords: has("senhas").then(|| "senhas".into()),
+            user_header: has("cabecalho").then(|| "x-usuario".to_owned()),
             agenda_series: 1,
         }
     }
@@ -144,7 +145,7 @@ mod tests {
 
     #[test]
     fn on_loopback_only_whoever_sits_here_and_asks_for_this_host_sees_anything() {
-        let here = settings(HERE, false, false, false, false);
+        let here = settings(HERE, "");
         let ruled = |change: &dyn Fn(&mut Asking<'static>)| {
             let mut asking = asking("127.0.0.1", "/");
             change(&mut asking);
@@ -170,11 +171,11 @@ mod tests {
     fn off_loopback_nothing_but_health_is_seen_by_who_does_not_say_who_they_are() {
         let peers = ["10.0.0.5", "10.0.0.9", "127.0.0.1", "::ffff:10.0.0.9"];
         let kinds = [
-            settings(OPEN, true, false, true, false),
-            settings(OPEN, false, true, true, false),
-            settings(OPEN, false, true, false, true),
-            settings(OPEN, true, true, true, true),
-            settings(HERE, false, false, true, false),
+            settings(OPEN, "tls senhas"),
+            settings(OPEN, "proxy senhas"),
+            settings(OPEN, "proxy cabecalho"),
+            settings(OPEN, "tls proxy senhas cabecalho"),
+            settings(HERE, "senhas"),
         ];
         for settings in &kinds {
             for peer in peers {
@@ -192,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_proxys_word_counts_from_its_address_alone() {
-        let behind = settings(OPEN, false, true, false, true);
+        let behind = settings(OPEN, "proxy cabecalho");
         let with = |peer: &str, name: Option<&'static str>| {
             rule(&behind, &Asking { user_header: name, ..asking(peer, "/") })
         };
@@ -207,18 +208,18 @@ mod tests {
         for nobody in [None, Some(""), Some("  "), Some("a\u{1b}[1m")] {
             assert_eq!(with("10.0.0.5", nobody), Ruling::NoUser, "{nobody:?}");
         }
-        let both = settings(OPEN, true, true, true, true);
+        let both = settings(OPEN, "tls proxy senhas cabecalho");
         let with = |peer: &str| rule(&both, &Asking { user_header: Some("ana"), ..asking(peer, "/") });
         assert_eq!(with("10.0.0.9"), Ruling::AskPassword, "whoever comes past the proxy has a password");
     }
 
     #[test]
     fn the_calendars_key_opens_the_calendar_and_nothing_else() {
-        let open = settings(OPEN, true, false, true, false);
+        let open = settings(OPEN, "tls senhas");
         let with = |path| rule(&open, &Asking { has_key: true, ..asking("10.0.0.9", path) });
         assert_eq!(with(CALENDAR), Ruling::Admit(Visitor::Anybody));
         assert_eq!(with("/"), Ruling::AskPassword);
-        let behind = settings(OPEN, false, true, true, false);
+        let behind = settings(OPEN, "proxy senhas");
         let with = |peer| rule(&behind, &Asking { has_key: true, ..asking(peer, CALENDAR) });
         assert_eq!(with("10.0.0.9"), Ruling::Elsewhere, "not in the clear");
         assert_eq!(with("10.0.0.5"), Ruling::Admit(Visitor::Anybody));

@@ -120,7 +120,8 @@ impl Store {
     /// [`StoreError::Open`] with what to do, [`StoreError::Network`], [`StoreError::Newer`], [`StoreError::Unreleased`], [`StoreError::InUse`] while
     /// an older program runs on it, or any other fault of the database.
     pub async fn open(path: &Path, now: Timestamp) -> Result<Self, StoreError> {
-        let store = Self::over(Db::open(path).await?);
+        // Boxed: what may have to be done to a file at a start is large, and would lie within whoever opens it.
+        let store = Self::over(Box::pin(Db::open(path)).await?);
         store.open_journal(now).await?;
         Ok(store)
     }

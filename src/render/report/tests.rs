@@ -19,6 +19,7 @@ use crate::plan::summary::{
 };
 use crate::render::letter::example::World;
 
+#[expect(clippy::too_many_lines, reason = "one window with a line of each kind, to be read at once")]
 fn summary(world: &World) -> WindowSummary {
     let at: Timestamp = "2023-12-04T12:00:00Z".parse().unwrap();
     let deadline = Some(Deadline { on: date(2023, 12, 5), at: Deadline::DEFAULT_TIME });

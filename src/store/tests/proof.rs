@@ -21,6 +21,7 @@ fn by(reason: &str, minutes: i64) -> Authorship {
 }
 
 /// A ledger with at least one row in every table that has proof value.
+#[expect(clippy::too_many_lines, reason = "one row for each table, to be read at once")]
 pub(super) async fn told(dir: &TempDir) -> Store {
     let store = store(dir).await;
     let feed = FeedId::parse("lista").unwrap();

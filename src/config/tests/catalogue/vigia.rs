@@ -16,6 +16,7 @@ fn alerts(title: &'static str, more: &str) -> Case {
     added(title, "vigia.toml", &format!("[alertas]\npara = [\"a@b.gov.br\"]\n{more}\n"))
 }
 
+#[expect(clippy::too_many_lines, reason = "a line or two for each sort of fault")]
 pub(super) fn cases() -> Vec<Case> {
     let variables = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
         pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
