@@ -298,7 +298,11 @@ fn a_ledger_that_is_none_is_told_as_damaged() {
     std::fs::create_dir(office.path("var")).unwrap();
     office.write("var/vigia-ensaio.db", "isto não é um banco de dados, e é comprido o bastante para se ver");
     let page = office.run("servir --uma-vez --em 2026-11-05T09:00", 3);
-    assert!(page.contains("danificado ou não é um banco") && page.contains("\ndica: restaure"), "{page}");
+    assert!(
+        page.contains("danificado ou não é um banco")
+            && page.contains("\ndica: ponha a última cópia no lugar"),
+        "{page}"
+    );
 }
 
 #[test]

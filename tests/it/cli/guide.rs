@@ -20,7 +20,7 @@ const NOW: &str = "2026-11-05T09:00";
 const TIMELESS: [&str; 8] =
     ["simular", "livro", "dossie", "completar", "manual", "saude", "recarregar", "--ajuda"];
 /// Commands that act, and so take no other instant in production.
-const ACTING: [&str; 4] = ["liberar ", "enviar-teste ", "testar-canal ", "aplicar "];
+const ACTING: [&str; 5] = ["assumir ", "liberar ", "enviar-teste ", "testar-canal ", "aplicar "];
 /// Commands that ask before they change anything; there is no terminal here.
 const ASKING: [&str; 3] = ["aplicar ", "prorrogar ", "cadastro aplicar"];
 
@@ -102,7 +102,15 @@ fn follow(office: &Office, named: &StandIns, quoted: &Quoted) -> Option<String> 
         }
         None => (line, None),
     };
+    // What a shell would do with what is shown.
+    let line = line.split_once(" > ").map_or(line.clone(), |(line, rest)| {
+        format!("{line}{}", rest.split_once(' ').map_or(String::new(), |(_, rest)| format!(" {rest}")))
+    });
     let mut program = office.program(&line);
+    if line.starts_with("painel senha") {
+        office.write("digitado", "uma senha comprida\n");
+        program.stdin(std::fs::File::open(office.path("digitado")).unwrap());
+    }
     if let Some(file) = input {
         program.stdin(std::fs::File::open(office.path(&file)).unwrap());
     }

@@ -269,11 +269,15 @@ async fn a_small_change_is_adopted_at_once_and_ends_what_was_held() {
 async fn staff_are_told_of_what_is_held_once_a_day_with_the_table_until_it_ends() {
     let mut here = Secretariat::open().await;
     let good = here.files();
+    // That the self-audit found nothing is told besides.
     let alerts = |here: &Secretariat| {
         let to = format!("alertas@{DOMAIN}");
-        here.relay.taken().into_iter().filter(|taken| taken.to == to).count()
+        let audits = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains("autoconfer");
+        let mut taken = here.relay.taken();
+        taken.retain(|taken| taken.to == to && !audits(&taken.bytes));
+        taken
     };
-    let before = alerts(&here);
+    let before = alerts(&here).len();
     here.column("smas_email", |cells| cells.rotate_left(1));
     for day in 0..3 {
         for _ in 0..2 {
@@ -281,17 +285,17 @@ async fn staff_are_told_of_what_is_held_once_a_day_with_the_table_until_it_ends(
             service.once().await.unwrap();
             service.app.store.close().await;
         }
-        assert_eq!(alerts(&here), before + day + 1);
+        assert_eq!(alerts(&here).len(), before + day + 1);
         here.now += SignedDuration::from_hours(24);
     }
-    let told = here.relay.taken().into_iter().rfind(|taken| taken.to.starts_with("alertas@")).unwrap();
+    let told = alerts(&here).pop().unwrap();
     // Quoted-printable breaks lines where it likes.
     let text = String::from_utf8(told.bytes).unwrap().replace("=\r\n", "");
     assert!(text.contains("aplicar --confirmar 20") && text.contains("teste/2002"), "{text}");
     here.put_back(&good);
     let service = here.daemon().await;
     service.once().await.unwrap();
-    assert_eq!((alerts(&here), aside(&service.app.store).await), (before + 3, None));
+    assert_eq!((alerts(&here).len(), aside(&service.app.store).await), (before + 3, None));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

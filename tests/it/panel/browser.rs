@@ -1,5 +1,6 @@
 //! The pages in a real browser, and the alert rules under Prometheus's own tool.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -34,7 +35,7 @@ async fn every_page_works_in_a_browser_at_two_widths_by_keyboard_and_without_fau
     let mut rows = "ibge;situacao;referencia\n".to_owned();
     for (n, code) in site.municipalities.iter().enumerate() {
         let word = if n % 3 == 0 { "nao" } else { "sim" };
-        rows.push_str(&format!("{code};{word};2001\n"));
+        let _ = writeln!(rows, "{code};{word};2001");
     }
     std::fs::write(site.data().join("lista.csv"), rows).unwrap();
     ask_until(port, "/", "", "HTTP/1.1 200 OK");

@@ -30,7 +30,7 @@ fn ask_until(port: u16, path: &str, headers: &str, wanted: &str) -> String {
         match ask(port, path, headers) {
             Some(answer) if answer.contains(wanted) => return answer,
             answer => {
-                assert!(begun.elapsed() < Duration::from_mins(1), "{path}: no {wanted:?} in {answer:?}")
+                assert!(begun.elapsed() < Duration::from_mins(1), "{path}: no {wanted:?} in {answer:?}");
             }
         }
         std::thread::sleep(Duration::from_millis(200));

@@ -23,9 +23,9 @@ fn with_panel(site: &Site, choice: &Choice, panel: &str) {
 /// `painel senha` for a user, into a file of that mode.
 fn passwords(site: &Site, mode: u32) -> String {
     let mut command = site.command(&["painel", "senha", "ana"]);
-    let mut made = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    made.stdin.take().unwrap().write_all(format!("{PASSWORD}\n").as_bytes()).unwrap();
-    let line = String::from_utf8(made.wait_with_output().unwrap().stdout).unwrap();
+    let mut typed = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    typed.stdin.take().unwrap().write_all(format!("{PASSWORD}\n").as_bytes()).unwrap();
+    let line = String::from_utf8(typed.wait_with_output().unwrap().stdout).unwrap();
     assert!(line.starts_with("ana:$argon2id$"), "{line}");
     let path = site.config().join("painel.senhas");
     fs::write(&path, line).unwrap();

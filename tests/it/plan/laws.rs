@@ -131,7 +131,7 @@ proptest! {
         let mut told = Vec::new();
         replay.run(built.from, built.until, &built.changes, |at, decision| {
             if decision.act() == Act::Send {
-                let said = decision.because().rows().into_iter().filter(|row| row.state == State::Pending);
+                let said = decision.because().rows().iter().filter(|row| row.state == State::Pending);
                 told.push(ToldLetter {
                     key: decision.key().clone(),
                     kind: decision.kind().unwrap(),

@@ -103,12 +103,12 @@ proptest! {
                     let code = line.municipality;
                     // `plano` shows the plan itself.
                     let about = |key: &NoticeKey| key.window() == Some(&window.id) && key.municipality() == Some(code);
-                    let held: Vec<_> = plan.held.iter().filter(|d| about(d.key())).map(|d| d.because()).collect();
+                    let held: Vec<_> = plan.held.iter().filter(|d| about(d.key())).map(vigia_suas::plan::Decision::because).collect();
                     // `porque` and the dossier ask for one municipality, reports for all of them.
                     let told = explain(view, &window.id, code).unwrap();
                     prop_assert_eq!(told.line.as_ref(), Some(line));
                     prop_assert_eq!(&told.silence, &line.silence);
-                    prop_assert_eq!(told.held.iter().map(|d| d.because()).collect::<Vec<_>>(), held.clone());
+                    prop_assert_eq!(told.held.iter().map(vigia_suas::plan::Decision::because).collect::<Vec<_>>(), held.clone());
                     prop_assert_eq!(line.withheld.iter().map(|h| &h.because).collect::<Vec<_>>(), held.clone());
                     for why in &held {
                         prop_assert!(text.contains(&because(why, &built.calendar)), "{why:?} is not in the report");
@@ -190,7 +190,7 @@ proptest! {
                 prop_assert!(!group.because.is_empty(), "{}: held for no reason", group.batch);
                 named.extend(group.municipalities.iter().map(|code| format!("{}/{code}", group.batch)));
             }
-            let held = plan.held.iter().map(|d| d.key()).filter(|key| {
+            let held = plan.held.iter().map(vigia_suas::plan::Decision::key).filter(|key| {
                 let line = windows.iter().filter(|w| Some(&w.window) == key.window()).flat_map(|w| &w.lines);
                 line.into_iter().any(|line| Some(line.municipality) == key.municipality())
             });

@@ -38,8 +38,8 @@ fn seen() -> Seen {
     let mut play = Play::new(stage, "2023-10-20 00:00", "2024-01-05 23:00", changes.clone());
     play.until(NOW);
     let (world, now) = (play.replay.world(), stage.at(NOW));
-    let (plan, post) = (play.replay.plan(now), Post::default());
-    let view = View { world: &world, plan: &plan, post: &post, now };
+    let (decided, post) = (play.replay.plan(now), Post::default());
+    let view = View { world: &world, plan: &decided, post: &post, now };
     let summary = summarise(view, &stage.window(WINDOW).id).unwrap();
     let mut tallies: BTreeMap<jiff::Timestamp, usize> = BTreeMap::new();
     for change in changes {
@@ -146,7 +146,8 @@ fn every_figure_of_the_report_is_what_a_second_way_counts() {
     for (name, counts) in &regions {
         let cells =
             [counts.expected(), counts.done, counts.pending, counts.unconfirmed, counts.not_applicable];
-        let cells: String = cells.iter().map(|n| format!("<td class=\"number\">{n}</td>")).collect();
+        let cells: Vec<String> = cells.iter().map(|n| format!("<td class=\"number\">{n}</td>")).collect();
+        let cells = cells.concat();
         assert!(html.contains(&format!("<th scope=\"row\">{name}</th>{cells}")), "{name}");
     }
     assert!(html.contains(&format!("{} em 04/12/2023", concluded(stage, TODAY))), "the curve's own words");

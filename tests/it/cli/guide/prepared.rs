@@ -66,6 +66,9 @@ pub(super) fn prepare(
         uncertain(office, neighbours.lossy.port);
         return Vec::new();
     }
+    if title == "Cópia restaurada, ou máquina nova" {
+        return restored(office);
+    }
     pass(office);
     let ministry = &neighbours.ministry;
     match title {
@@ -105,9 +108,34 @@ pub(super) fn prepare(
                 abre = { mais_meses = 9, dia = 1 }\nprazo = { mais_meses = 11, dia = 1 }\n";
             office.append("config/calendario.toml", system);
         }
+        "Cópia de segurança" => return copied(office),
         _ => {}
     }
     Vec::new()
+}
+
+/// A ledger that sent, whose witness is gone; its relay is out of reach, and has a log.
+fn restored(office: &Office) -> StandIns {
+    production(office, 1, "2026-11-01");
+    office.run("servir --uma-vez", 0);
+    std::fs::remove_file(office.path("var/vigia.db.testemunha")).unwrap();
+    for log in ["mail.log", "mail.log.1"] {
+        let sent = "to=<a@b.gov.br>, relay=mx[10.0.0.1]:25, delay=1, dsn=2.0.0, status=sent (250 ok)";
+        office.write(log, &format!("Nov  5 08:00:00 mx postfix/smtp[7]: 4F1B2A: {sent}\n"));
+    }
+    vec![("/var/log/mail.log", "mail.log".to_owned())]
+}
+
+/// A folder for copies, and the copy that there is.
+fn copied(office: &Office) -> StandIns {
+    std::fs::create_dir(office.path("copias")).unwrap();
+    office.run("copia copias", 0);
+    let made = std::fs::read_dir(office.path("copias")).unwrap().map(|entry| entry.unwrap().file_name());
+    let made = made.map(|name| name.into_string().unwrap()).find(|name| name.contains("-copia-2")).unwrap();
+    vec![
+        ("/var/backups/vigia-suas/vigia-copia-20261126T063000Z.db", format!("copias/{made}")),
+        ("/var/backups/vigia-suas", "copias".to_owned()),
+    ]
 }
 
 fn pass(office: &Office) {
