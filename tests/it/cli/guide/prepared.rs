@@ -121,7 +121,7 @@ fn restored(office: &Office) -> StandIns {
     std::fs::remove_file(office.path("var/vigia.db.testemunha")).unwrap();
     for log in ["mail.log", "mail.log.1"] {
         let sent = "to=<a@b.gov.br>, relay=mx[10.0.0.1]:25, delay=1, dsn=2.0.0, status=sent (250 ok)";
-        office.write(log, &format!("Nov  5 08:00:00 mx postfix/smtp[7]: 4F1B2A: {sent}\n"));
+        office.write(log, format!("Nov  5 08:00:00 mx postfix/smtp[7]: 4F1B2A: {sent}\n"));
     }
     vec![("/var/log/mail.log", "mail.log".to_owned())]
 }
