@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Decision;
 use super::account::View;
@@ -294,19 +294,29 @@ fn held(summary: &WindowSummary) -> Vec<HeldGroup> {
     groups.into_values().collect()
 }
 
+/// What waits for 48 hours after a letter waits until an instant of its own for each: within an hour it is one group, which
+/// begins with the first.
 fn upcoming(summary: &WindowSummary) -> Vec<UpcomingGroup> {
+    let mut lines: Vec<_> =
+        summary.lines.iter().filter_map(|line| Some((line.next?, line.municipality))).collect();
+    lines.sort_by_key(|(next, _)| next.at);
     let mut groups: Vec<UpcomingGroup> = Vec::new();
-    for line in &summary.lines {
-        let Some(next) = line.next else { continue };
-        match groups.iter_mut().find(|group| (group.at, group.what) == (next.at, next.what)) {
-            Some(group) => group.municipalities.push(line.municipality),
+    for (next, municipality) in lines {
+        let is_with = |group: &&mut UpcomingGroup| {
+            group.what == next.what && next.at.duration_since(group.at) < SignedDuration::from_hours(1)
+        };
+        match groups.iter_mut().rev().find(is_with) {
+            Some(group) => group.municipalities.push(municipality),
             None => groups.push(UpcomingGroup {
                 at: next.at,
                 window: summary.window.clone(),
                 what: next.what,
-                municipalities: vec![line.municipality],
+                municipalities: vec![municipality],
             }),
         }
+    }
+    for group in &mut groups {
+        group.municipalities.sort_unstable();
     }
     groups
 }

@@ -2,7 +2,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use proptest::test_runner::Config;
 use vigia_suas::domain::id::EmailAddress;
 use vigia_suas::domain::notice::{Kind, NoticeKey};
 use vigia_suas::domain::reason::Cause;
@@ -12,18 +11,11 @@ use vigia_suas::plan::day;
 use vigia_suas::plan::ledger::{NoticeRecord, Standing};
 use vigia_suas::plan::post::{DeliveryFact, LetterState, Post};
 use vigia_suas::plan::replay::Replay;
-use vigia_suas::plan::summary::{CallReason, WindowSummary};
+use vigia_suas::plan::summary::{CallReason, NextLine, Upcoming, WindowSummary};
 use vigia_suas::render::because::because;
 use vigia_suas::render::report;
 
-use crate::support::world::{Built, draws};
-
-/// Worlds per law.
-const WORLDS: u32 = 2_000;
-
-fn worlds() -> Config {
-    Config { cases: WORLDS, failure_persistence: None, ..Config::default() }
-}
+use crate::support::world::{Built, draws, worlds};
 
 /// The world after some passes of a run, each with its instant: the last have the longest stories.
 fn moments(built: &Built) -> Vec<(Replay<'_>, Timestamp)> {
@@ -181,7 +173,7 @@ proptest! {
             let post = redraw(&mut replay, &fates, now);
             let (world, plan) = (replay.world(), replay.plan(now));
             let view = View { world: &world, plan: &plan, post: &post, now };
-            let windows: Vec<WindowSummary> =
+            let mut windows: Vec<WindowSummary> =
                 replay.windows().iter().filter_map(|window| summarise(view, &window.id)).collect();
             let since = now - SignedDuration::from_hours(hours);
             let page = day::page(view, &windows, &windows, since, Vec::new(), Vec::new());
@@ -218,6 +210,16 @@ proptest! {
             prop_assert!(page.waiting.iter().flat_map(|group| group.states.keys()).all(|state| state.is_waiting()));
             prop_assert!(page.moved.is_empty(), "nothing moved");
             prop_assert!(page.upcoming.iter().all(|group| group.at > now));
+            // As after a round of letters: each waits until an instant of its own.
+            let mut at = now;
+            for line in windows.iter_mut().flat_map(|window| &mut window.lines) {
+                at += SignedDuration::from_millis(7);
+                line.next = Some(NextLine { what: Upcoming::Waiting, at });
+            }
+            let page = day::page(view, &windows, &windows, since, Vec::new(), Vec::new());
+            prop_assert!(page.upcoming.len() <= windows.len(), "one line for what is equal for many");
+            let told: usize = page.upcoming.iter().map(|group| group.municipalities.len()).sum();
+            prop_assert_eq!(told, windows.iter().map(|window| window.lines.len()).sum::<usize>());
         }
     }
 }
