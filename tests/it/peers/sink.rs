@@ -197,6 +197,8 @@ email = "gpsb@vigia.medicao"
 [gsuas]
 nome = "GSUAS"
 email = "gsuas@vigia.medicao"
+[alertas]
+pagina_do_dia = false
 "#,
         data.display()
     );
