@@ -39,15 +39,23 @@ pub(super) fn compile(table: &Reader<'_>) -> Option<PanelSettings> {
         );
     }
     let listen = listen?;
+    let says_who = table.has("senhas") || table.has("usuario_cabecalho");
+    if listen.ip().to_canonical().is_loopback() && proxies.is_some() && !says_who {
+        table.log.error(
+            &table.spot_of("proxy"),
+            "há `proxy` sem `senhas` nem `usuario_cabecalho`: ninguém saberia quem vem por ele",
+            "escreva `usuario_cabecalho` com o cabeçalho em que o proxy diz quem pede, ou `senhas`",
+        );
+    }
     if !listen.ip().to_canonical().is_loopback() {
         if !table.has("certificado") && !table.has("proxy") {
             table.log.error(
                 &table.spot_of("escuta"),
-                "aberto a outras máquinas, o painel mostraria nomes e telefones sem cifra",
-                "escreva `certificado` e `certificado_chave`, ou em `proxy` o endereço do proxy reverso que cifra",
+                "aberto a outras máquinas, o painel mostraria nomes e telefones sem criptografia",
+                "escreva `certificado` e `certificado_chave`, ou em `proxy` o endereço do proxy reverso que usa HTTPS",
             );
         }
-        if !table.has("senhas") && !table.has("usuario_cabecalho") {
+        if !says_who {
             table.log.error(
                 &table.spot_of("escuta"),
                 "aberto a outras máquinas, o painel mostraria nomes e telefones a quem quer que fosse",

@@ -236,10 +236,12 @@ pub struct PanelSettings {
 }
 
 impl PanelSettings {
-    /// Whether whoever asks must say who they are: always off loopback, and on loopback where there is a way to.
+    /// Whether whoever asks must say who they are: always off loopback, and on loopback where there is a way to, or a proxy
+    /// that may bring anybody.
     #[must_use]
     pub fn asks_who(&self) -> bool {
         !self.listen.ip().to_canonical().is_loopback()
+            || !self.proxies.is_empty()
             || self.passwords.is_some()
             || self.user_header.is_some()
     }

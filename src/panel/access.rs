@@ -18,8 +18,10 @@ pub(super) struct Asking<'a> {
     pub(super) path: &'a str,
     /// The `Host` header.
     pub(super) host: Option<&'a str>,
-    /// Whether a header says that somebody else asked whoever asks us.
+    /// Whether something says that somebody else asked whoever asks us: a header, or a version that no browser speaks.
     pub(super) is_forwarded: bool,
+    /// Whether the browser says that a page of another site had it ask.
+    pub(super) is_of_other_site: bool,
     /// What the user header says; none where it is absent, or there more than once.
     pub(super) user_header: Option<&'a str>,
     /// Whether the calendar's key is there and right.
@@ -57,6 +59,8 @@ pub(super) enum Ruling {
     UnknownProxy,
     /// The proxy did not say who asks.
     NoUser,
+    /// A page of another site had it sent.
+    OtherSite,
 }
 
 /// Rules on a request.
@@ -73,6 +77,9 @@ pub(super) fn rule(settings: &PanelSettings, asking: &Asking<'_>) -> Ruling {
     }
     if asking.path == CALENDAR && asking.has_key {
         return Ruling::Admit(Visitor::Anybody);
+    }
+    if asking.is_of_other_site && asking.path != CALENDAR {
+        return Ruling::OtherSite;
     }
     if !settings.asks_who() {
         return match asking.host {
@@ -134,6 +141,7 @@ mod tests {
             path,
             host: Some("127.0.0.1:8080"),
             is_forwarded: false,
+            is_of_other_site: false,
             user_header: None,
             has_key: false,
         }
@@ -176,6 +184,8 @@ mod tests {
             settings(OPEN, "proxy cabecalho"),
             settings(OPEN, "tls proxy senhas cabecalho"),
             settings(HERE, "senhas"),
+            settings(HERE, "proxy"),
+            settings(HERE, "proxy cabecalho"),
         ];
         for settings in &kinds {
             for peer in peers {
@@ -211,6 +221,22 @@ mod tests {
         let both = settings(OPEN, "tls proxy senhas cabecalho");
         let with = |peer: &str| rule(&both, &Asking { user_header: Some("ana"), ..asking(peer, "/") });
         assert_eq!(with("10.0.0.9"), Ruling::AskPassword, "whoever comes past the proxy has a password");
+    }
+
+    #[test]
+    fn no_page_of_another_site_has_anything_shown_but_the_calendar_and_health() {
+        for (settings, peer) in
+            [(settings(HERE, ""), "127.0.0.1"), (settings(OPEN, "tls senhas"), "10.0.0.9")]
+        {
+            let from = |path| {
+                rule(&settings, &Asking { is_of_other_site: true, has_key: true, ..asking(peer, path) })
+            };
+            for path in ["/", "/dossie/3205309", "/telefonar.csv", "/metrics"] {
+                assert_eq!(from(path), Ruling::OtherSite, "{path}");
+            }
+            assert_eq!(from(CALENDAR), Ruling::Admit(Visitor::Anybody));
+            assert_eq!(from(HEALTH), Ruling::Admit(Visitor::Anybody));
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use axum::body::{Body, HttpBody as _};
 use axum::extract::{FromRequestParts, Path, Query, Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, StatusCode, Version};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -44,6 +44,18 @@ const STYLE: &str = include_str!("page/style.css");
 /// Nothing may be loaded but our own style, and nothing may run.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; \
                       frame-ancestors 'none'";
+/// What proxies tell of whoever asked them. One that tells nothing speaks HTTP/1.0, as nginx does if not told otherwise;
+/// and one that hides even that is not seen.
+const PROXIES_SAY: [&str; 8] = [
+    "forwarded",
+    "via",
+    "x-client-ip",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-forwarded-server",
+    "x-real-ip",
+];
 const LONGEST_ADDRESS: usize = 2_048;
 /// How long an answer may take to be made.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -104,7 +116,7 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let (status, title, words) = match self {
             Self::NotFound(words) => (StatusCode::NOT_FOUND, "Não encontrado", words),
-            Self::Senseless(words) => (StatusCode::BAD_REQUEST, "Pedido sem sentido", words),
+            Self::Senseless(words) => (StatusCode::BAD_REQUEST, "Pedido inválido", words),
             Self::Busy(words) => (StatusCode::SERVICE_UNAVAILABLE, "Um momento", words),
             Self::Ledger(failure) => {
                 error!(error = %chain(&*failure), "o painel não pôde mostrar uma página");
@@ -179,9 +191,12 @@ async fn admit(panel: &Panel, parts: &Parts, is_without_body: bool) -> Result<Vi
         peer: parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0),
         path: uri.path(),
         host: text(&header::HOST),
-        is_forwarded: ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"]
+        is_forwarded: parts.version < Version::HTTP_11
+            || PROXIES_SAY.iter().any(|name| headers.contains_key(*name)),
+        is_of_other_site: headers
+            .get_all("sec-fetch-site")
             .iter()
-            .any(|name| headers.contains_key(*name)),
+            .any(|site| matches!(site.as_bytes(), b"cross-site" | b"same-site")),
         user_header: panel.settings.user_header.as_deref().and_then(|name| alone(headers, name)),
         has_key: key.is_some_and(|key| token::is_right(&key, &panel.calendar_token)),
     };
@@ -196,7 +211,7 @@ async fn admit(panel: &Panel, parts: &Parts, is_without_body: bool) -> Result<Vi
             )),
             Login::Nobody => {
                 let mut response =
-                    refusal(StatusCode::UNAUTHORIZED, "Quem é?", "Esta página pede usuário e senha.");
+                    refusal(StatusCode::UNAUTHORIZED, "Identifique-se", "Esta página pede usuário e senha.");
                 let ask = HeaderValue::from_static("Basic realm=\"vigia-suas\", charset=\"UTF-8\"");
                 response.headers_mut().insert(header::WWW_AUTHENTICATE, ask);
                 Err(response)
@@ -206,20 +221,23 @@ async fn admit(panel: &Panel, parts: &Parts, is_without_body: bool) -> Result<Vi
         Ruling::NoUser => Err(forbidden(
             "O proxy não disse quem pede. Quem cuida do painel confere `usuario_cabecalho` em vigia.toml.",
         )),
+        Ruling::OtherSite => Err(forbidden(
+            "O navegador diz que o pedido vem de uma página de outro site, e o painel só se abre a partir dele mesmo.",
+        )),
         Ruling::UnknownProxy => Err(forbidden(
             "O pedido veio por um proxy que vigia.toml não conhece, e o painel não sabe quem pede. Quem cuida dele \
              escreve `proxy` e `usuario_cabecalho`, ou `senhas`, em [painel].",
         )),
         Ruling::OtherHost => Err(refusal(
             StatusCode::MISDIRECTED_REQUEST,
-            "Endereço trocado",
+            "Endereço incorreto",
             "Nesta máquina, abra o painel por http://localhost ou http://127.0.0.1, com a porta de vigia.toml.",
         )),
     }
 }
 
 fn forbidden(words: &str) -> Response {
-    refusal(StatusCode::FORBIDDEN, "Não é por aqui", words)
+    refusal(StatusCode::FORBIDDEN, "Acesso não permitido", words)
 }
 
 /// A header that is there once: what is there twice, somebody else may have put there.
@@ -240,7 +258,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Ask {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        let senseless = || Failure::Senseless("O endereço tem algo que não se lê.".to_owned());
+        let senseless = || Failure::Senseless("O endereço tem um trecho inválido.".to_owned());
         Ok(Self {
             visitor: parts.extensions.get().cloned().unwrap_or(Visitor::Anybody),
             path: parts.uri.path().to_owned(),

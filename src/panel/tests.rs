@@ -330,8 +330,21 @@ async fn what_writes_is_large_or_leads_out_of_the_pages_is_refused() {
         let got = ask(&panel, "127.0.0.1", of("/", &[("host", host)])).await;
         assert_eq!(got.0, StatusCode::MISDIRECTED_REQUEST, "{host}");
     }
-    let through = of("/", &[host, ("x-forwarded-for", "200.1.1.1")]);
-    assert_eq!(ask(&panel, "127.0.0.1", through).await.0, StatusCode::FORBIDDEN);
+    for said in ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-server", "x-client-ip", "via"] {
+        let through = ask(&panel, "127.0.0.1", of("/", &[host, (said, "200.1.1.1")])).await;
+        assert_eq!(through.0, StatusCode::FORBIDDEN, "{said}");
+    }
+    let mut old = of("/", &[host]);
+    *old.version_mut() = axum::http::Version::HTTP_10;
+    assert_eq!(
+        ask(&panel, "127.0.0.1", old).await.0,
+        StatusCode::FORBIDDEN,
+        "as nginx asks of its own accord"
+    );
+    for (site, status) in [("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)] {
+        let got = ask(&panel, "127.0.0.1", of("/", &[host, ("sec-fetch-site", site)])).await;
+        assert_eq!(got.0.as_u16(), status, "{site}");
+    }
     let request =
         Request::builder().method("HEAD").uri("/").header(host.0, host.1).body(Body::empty()).unwrap();
     let Got(status, _, text) = ask(&panel, "127.0.0.1", request).await;

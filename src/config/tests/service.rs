@@ -91,11 +91,16 @@ fn each_mistake_in_vigia_toml_is_one_fault_at_its_place() {
             ("[horario]\ndas = \"25:00\"\n", "\"25:00\"", "não é uma hora"),
             ("[horario]\nsomente_dias_uteis = \"sim\"\n", "\"sim\"", "true ou false"),
             ("[painel]\nescuta = \"8080\"\n", "\"8080\"", "endereço de escuta"),
-            ("[painel]\nescuta = \"0.0.0.0:8080\"\nsenhas = \"s\"\n", "\"0.0.0.0:8080\"", "sem cifra"),
+            ("[painel]\nescuta = \"0.0.0.0:8080\"\nsenhas = \"s\"\n", "\"0.0.0.0:8080\"", "sem criptografia"),
             (
                 "[painel]\nescuta = \"10.0.0.1:80\"\nproxy = [\"10.0.0.5\"]\n",
                 "\"10.0.0.1:80\"",
                 "a quem quer",
+            ),
+            (
+                "[painel]\nescuta = \"[::1]:80\"\nproxy = [\"10.0.0.5\"]\n",
+                "[\"10.0.0.5\"]",
+                "sem `senhas` nem `usuario_cabecalho`",
             ),
             ("[painel]\nescuta = \"[::1]:80\"\nproxy = []\n", "[]", "lista está vazia"),
             ("[painel]\nescuta = \"[::1]:80\"\nproxy = [\"intra\"]\n", "\"intra\"", "endereço IP"),

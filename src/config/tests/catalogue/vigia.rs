@@ -120,6 +120,11 @@ pub(super) fn cases() -> Vec<Case> {
             "vigia.toml",
             "[painel]\nescuta = \"127.0.0.1:8080\"\nproxy = \"10.0.0.5\"\n",
         ),
+        added(
+            "proxy que traria qualquer um",
+            "vigia.toml",
+            "[painel]\nescuta = \"127.0.0.1:8080\"\nproxy = [\"127.0.0.1\"]\n",
+        ),
         added("nenhum proxy", "vigia.toml", "[painel]\nescuta = \"127.0.0.1:8080\"\nproxy = []\n"),
         added(
             "proxy pelo nome",
