@@ -21,7 +21,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::router::{self, Peer};
+use super::guard::Peer;
+use super::router;
 use super::{Panel, PanelDoor, PanelError};
 use crate::config::PanelTls;
 use crate::telemetry::io_words;

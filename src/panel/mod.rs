@@ -3,17 +3,22 @@
 //! takes in.
 //!
 //! Reading order: `access` (who may see what), `password` (who somebody is), `token` (the calendar's address),
-//! `door` (connections, TLS, bounds), `router` (which page), `page` (the pages; pure), `metrics` (pure).
+//! `door` (connections, TLS, bounds), `guard` (what comes before every page), `router` (which page), `ask` and `answer` (what
+//! it is asked for with and made of), `rehearsal`, `page` (the pages; pure), `metrics` (pure).
 //!
 //! Architecture invariants: it answers GET and HEAD alone; it names neither the store nor the daemon; what it tells of
 //! persons goes to whoever sits at this machine or has said who they are, and is kept nowhere; nothing that it sends
 //! loads or runs anything.
 
 mod access;
+mod answer;
+mod ask;
 mod door;
+mod guard;
 mod metrics;
 mod page;
 mod password;
+mod rehearsal;
 mod router;
 #[cfg(test)]
 mod tests;
@@ -138,7 +143,7 @@ impl Panel {
     }
 
     /// What is known at a moment; now, where none is asked for.
-    async fn scene(&self, as_of: Option<Timestamp>) -> Result<Arc<Overview>, router::Failure> {
+    async fn scene(&self, as_of: Option<Timestamp>) -> Result<Arc<Overview>, answer::Failure> {
         let (now, live) = (self.clock.now(), self.beside.live());
         if let Some(then) = as_of {
             return Ok(Arc::new(self.ledger.scene(live, AsOf::Then(then)).await?));

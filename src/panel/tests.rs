@@ -11,7 +11,8 @@ use http_body_util::BodyExt as _;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-use super::router::{Peer, routes};
+use super::guard::Peer;
+use super::router::routes;
 use super::*;
 use crate::daemon::lifecycle::Service;
 use crate::world::setup::Setup;
