@@ -25,6 +25,8 @@ use crate::world::live::Live;
 
 /// How long until what could not be served is tried again.
 const AGAIN: Duration = Duration::from_secs(15);
+/// What takes long is done by so many threads at most.
+const BLOCKING: usize = 8;
 /// How often it is looked whether the configuration or a certificate changed.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -33,7 +35,7 @@ pub(super) fn stand_beside(app: &Arc<App>) {
     let (app, home) = (app.clone(), Handle::current());
     let begun = std::thread::Builder::new().name("painel".to_owned()).spawn(move || {
         while !app.stop.is_cancelled() {
-            match Builder::new_current_thread().enable_all().build() {
+            match Builder::new_current_thread().max_blocking_threads(BLOCKING).enable_all().build() {
                 Ok(runtime) => {
                     let kept = catch_unwind(AssertUnwindSafe(|| runtime.block_on(keep(&app, &home))));
                     runtime.shutdown_background();

@@ -85,10 +85,11 @@ async fn admit(panel: &Panel, parts: &Parts, is_without_body: bool) -> Result<Vi
     if uri.path().len() + uri.query().map_or(0, str::len) > LONGEST_ADDRESS {
         return Err(refusal(StatusCode::URI_TOO_LONG, "Pedido recusado", "O endereço é longo demais."));
     }
+    let peer = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
     let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let key = Query::<BTreeMap<String, String>>::try_from_uri(uri).ok().and_then(|mut q| q.0.remove("chave"));
     let asking = Asking {
-        peer: parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0),
+        peer,
         path: uri.path(),
         host: text(&header::HOST),
         is_forwarded: parts.version < Version::HTTP_11
@@ -102,7 +103,13 @@ async fn admit(panel: &Panel, parts: &Parts, is_without_body: bool) -> Result<Vi
     };
     match access::rule(&panel.settings, &asking) {
         Ruling::Admit(visitor) => Ok(visitor),
-        Ruling::AskPassword => match panel.logins.judge(text(&header::AUTHORIZATION)).await {
+        Ruling::AskPassword => match judge(panel, text(&header::AUTHORIZATION), peer).await {
+            Login::Unknowable => Err(refusal(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Não é possível entrar agora",
+                "O arquivo de senhas do painel está com defeito. Quem cuida do painel roda “vigia-suas verificar”, que diz \
+                 qual, e corrige; as cartas não dependem do painel e seguem saindo.",
+            )),
             Login::User(name) => Ok(Visitor::User { name, by_proxy: false }),
             Login::Busy => Err(refusal(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -134,6 +141,11 @@ async fn admit(panel: &Panel, parts: &Parts, is_without_body: bool) -> Result<Vi
             "Nesta máquina, abra o painel por http://localhost ou http://127.0.0.1, com a porta de vigia.toml.",
         )),
     }
+}
+
+async fn judge(panel: &Panel, said: Option<&str>, peer: IpAddr) -> Login {
+    let is_proxy = panel.settings.proxies.contains(&peer.to_canonical());
+    panel.logins.judge(said, peer, is_proxy).await
 }
 
 fn forbidden(words: &str) -> Response {

@@ -1,14 +1,16 @@
 //! Who somebody is: a file with a line for each user, `usuario:$argon2id$…`, read anew whenever it changed.
 //!
-//! A right password is remembered by a digest until the file changes, since argon2 takes its time by design; wrong ones are
-//! tried one after the other, each with a pause, so that neither guessing nor a flood of guesses gets anywhere.
+//! A right password is remembered by a digest until the file changes, since argon2 takes its time by design. Others are
+//! judged one at a time, those of one address one after the other and each wrong one with a pause, so that neither guessing
+//! nor a flood of guesses gets anywhere, or keeps out whoever knows theirs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read as _;
+use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
@@ -17,14 +19,18 @@ use base64ct::{Base64, Encoding as _};
 use tokio::sync::Semaphore;
 
 use super::access::is_name;
+use super::door::block;
 use crate::telemetry::io_words;
 use crate::text::digest::sha256;
 
 const HINT: &str = "faça cada linha com “vigia-suas painel senha USUARIO”";
 const LARGEST: u64 = 256 * 1024;
 const RANDOM: &str = "/dev/urandom";
-/// After a wrong password.
+/// After a wrong password, for the next from the same address.
 const PAUSE: Duration = Duration::from_millis(500);
+/// Wait at once to be judged, and of them from one address.
+const MOST_WAITING: usize = 16;
+const MOST_OF_ONE: usize = 2;
 /// As many right ones are remembered.
 const REMEMBERED: usize = 1_000;
 /// Shorter ones are no password.
@@ -49,6 +55,9 @@ pub enum PasswordError {
         /// Which file.
         path: PathBuf,
     },
+    /// It is too large to be one.
+    #[error("o arquivo de senhas do painel, {}, passa de {} KiB\n  dica: {HINT}", .0.display(), LARGEST / 1024)]
+    Large(PathBuf),
     /// A line is none.
     #[error("o arquivo de senhas do painel, {}, linha {line}: {why}\n  dica: {HINT}", path.display())]
     Line {
@@ -74,7 +83,7 @@ pub enum PasswordError {
     #[error("a senha tem mais de {LONGEST} bytes")]
     Long,
     /// The system gives no random bytes, or argon2 takes no such password.
-    #[error("a senha não pôde ser cifrada: {0}")]
+    #[error("a senha não pôde ser guardada: {0}")]
     Unmade(String),
 }
 
@@ -98,7 +107,10 @@ pub(super) fn read(path: &Path) -> Result<Users, PasswordError> {
         return Err(PasswordError::Open { path: path.to_owned() });
     }
     let mut bytes = Vec::new();
-    file.take(LARGEST).read_to_end(&mut bytes).map_err(failed)?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(PasswordError::Large(path.to_owned()));
+    }
     let text = String::from_utf8_lossy(&bytes);
     let mut lines: Vec<(String, String)> = Vec::new();
     let mut names = BTreeSet::new();
@@ -112,10 +124,10 @@ pub(super) fn read(path: &Path) -> Result<Users, PasswordError> {
         if !is_name(name) {
             return Err(fault("o nome de usuário não serve"));
         }
-        let parsed =
-            PasswordHash::new(hash).map_err(|_| fault("o que vem depois de “:” não é uma senha cifrada"))?;
+        let parsed = PasswordHash::new(hash)
+            .map_err(|_| fault("o que vem depois de “:” não é uma senha de “painel senha”"))?;
         if parsed.algorithm.as_str() != "argon2id" {
-            return Err(fault("a senha não está cifrada com argon2id"));
+            return Err(fault("a senha não é de argon2id"));
         }
         if !names.insert(name.to_owned()) {
             return Err(fault("o usuário já apareceu em outra linha"));
@@ -160,45 +172,101 @@ pub(super) enum Login {
     Nobody,
     /// Too many try at once.
     Busy,
+    /// Nobody can be known: the file does not serve. Ends when it is mended.
+    Unknowable,
 }
 
 /// Whoever says who they are.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Logins {
     file: Option<PathBuf>,
     /// Digests of headers that were right, each with the file's.
-    right: Mutex<BTreeSet<String>>,
-    trying: Semaphore,
-    waiting: Semaphore,
+    right: Arc<Mutex<BTreeSet<String>>>,
+    /// One is judged at a time, also when whoever sent it is gone: each takes 19 MiB.
+    turn: Arc<Semaphore>,
+    waiting: Waiting,
+}
+
+/// Those whose password is judged or who wait out the pause after a wrong one, by where they come from.
+type Waiting = Arc<Mutex<BTreeMap<String, (usize, Arc<Semaphore>)>>>;
+
+/// One of the places to wait in, given back when the password was judged and the pause is over, however long whoever
+/// sent it stays.
+struct Place {
+    waiting: Waiting,
+    from: String,
+}
+
+impl Place {
+    /// A place for whoever comes from somewhere, with the turn that those from there have one after the other; none where
+    /// too many wait.
+    fn take(waiting: &Waiting, from: &str) -> Option<(Self, Arc<Semaphore>)> {
+        let mut places = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: usize = places.values().map(|(number, _)| number).sum();
+        let own = places.get(from).map_or(0, |(number, _)| *number);
+        if all >= MOST_WAITING || own >= MOST_OF_ONE {
+            return None;
+        }
+        let (number, turn) =
+            places.entry(from.to_owned()).or_insert_with(|| (0, Arc::new(Semaphore::new(1))));
+        *number += 1;
+        Some((Self { waiting: waiting.clone(), from: from.to_owned() }, turn.clone()))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut places = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((number, _)) = places.get_mut(&self.from) {
+            *number -= 1;
+            if *number == 0 {
+                places.remove(&self.from);
+            }
+        }
+    }
 }
 
 impl Logins {
     pub(super) fn new(file: Option<PathBuf>) -> Self {
-        Self { file, right: Mutex::default(), trying: Semaphore::new(1), waiting: Semaphore::new(16) }
+        Self { file, right: Arc::default(), turn: Arc::new(Semaphore::new(1)), waiting: Waiting::default() }
     }
 
-    /// Judges an `Authorization` header.
-    pub(super) async fn judge(&self, header: Option<&str>) -> Login {
+    /// Judges an `Authorization` header that comes from an address: through a proxy, where many have one, those who say the
+    /// same name are counted together.
+    pub(super) async fn judge(&self, header: Option<&str>, peer: IpAddr, is_proxy: bool) -> Login {
+        let Some(file) = &self.file else { return Login::Nobody };
+        let Ok(users) = read(file) else { return Login::Unknowable };
         let Some((user, password)) = header.and_then(said) else { return Login::Nobody };
-        let Some(Ok(users)) = self.file.as_deref().map(read) else { return Login::Nobody };
         let known = sha256(format!("{}\n{user}\n{password}", users.digest).as_bytes());
         if self.right.lock().unwrap_or_else(PoisonError::into_inner).contains(&known) {
             return Login::User(user);
         }
-        let Ok(_place) = self.waiting.try_acquire() else { return Login::Busy };
-        let Ok(_turn) = self.trying.acquire().await else { return Login::Busy };
-        let name = user.clone();
-        let judged = tokio::task::spawn_blocking(move || users.knows(&name, &password)).await;
-        if judged.unwrap_or(false) {
-            let mut right = self.right.lock().unwrap_or_else(PoisonError::into_inner);
-            if right.len() >= REMEMBERED {
-                right.clear();
+        let peer = block(peer);
+        let from = if is_proxy { format!("{peer} {user}") } else { peer.to_string() };
+        let Some((place, own_turn)) = Place::take(&self.waiting, &from) else { return Login::Busy };
+        // A task of its own: whoever hangs up frees neither the place nor the turn before the time.
+        let logins = self.clone();
+        let judged = tokio::spawn(async move {
+            let _place = place;
+            let Ok(_own_turn) = own_turn.acquire().await else { return Login::Busy };
+            let Ok(turn) = logins.turn.acquire_owned().await else { return Login::Busy };
+            let name = user.clone();
+            let judging = tokio::task::spawn_blocking(move || {
+                let _turn = turn;
+                users.knows(&name, &password)
+            });
+            if judging.await.unwrap_or(false) {
+                let mut right = logins.right.lock().unwrap_or_else(PoisonError::into_inner);
+                if right.len() >= REMEMBERED {
+                    right.clear();
+                }
+                right.insert(known);
+                return Login::User(user);
             }
-            right.insert(known);
-            return Login::User(user);
-        }
-        tokio::time::sleep(PAUSE).await;
-        Login::Nobody
+            tokio::time::sleep(PAUSE).await;
+            Login::Nobody
+        });
+        judged.await.unwrap_or(Login::Busy)
     }
 }
 
@@ -225,8 +293,12 @@ fn said(header: &str) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::net::Ipv4Addr;
+    use std::time::Instant;
 
     use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
     fn file(dir: &tempfile::TempDir, text: &str, mode: u32) -> PathBuf {
         let path = dir.path().join("senhas");
@@ -247,16 +319,76 @@ mod tests {
         let path = file(&dir, &format!("# equipe\n\n{made}\n"), 0o640);
         let logins = Logins::new(Some(path.clone()));
         let right = basic("ana", "senha bem longa");
-        assert_eq!(logins.judge(Some(&right)).await, Login::User("ana".to_owned()));
-        assert_eq!(logins.judge(Some(&right)).await, Login::User("ana".to_owned()), "remembered");
+        assert_eq!(logins.judge(Some(&right), HERE, false).await, Login::User("ana".to_owned()));
+        assert_eq!(
+            logins.judge(Some(&right), HERE, false).await,
+            Login::User("ana".to_owned()),
+            "remembered"
+        );
         for wrong in
             [basic("ana", "outra"), basic("bruno", "senha bem longa"), "Bearer x".into(), "Basic ???".into()]
         {
-            assert_eq!(logins.judge(Some(&wrong)).await, Login::Nobody, "{wrong}");
+            assert_eq!(logins.judge(Some(&wrong), HERE, false).await, Login::Nobody, "{wrong}");
         }
-        assert_eq!(logins.judge(None).await, Login::Nobody);
+        assert_eq!(logins.judge(None, HERE, false).await, Login::Nobody);
         file(&dir, &line("bruno", "outra senha longa").unwrap(), 0o640);
-        assert_eq!(logins.judge(Some(&right)).await, Login::Nobody, "it counts no longer");
+        assert_eq!(logins.judge(Some(&right), HERE, false).await, Login::Nobody, "it counts no longer");
+        file(&dir, "bruno:x", 0o640);
+        assert_eq!(
+            logins.judge(Some(&right), HERE, false).await,
+            Login::Unknowable,
+            "not a word on whose fault"
+        );
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whoever_guesses_wrong_keeps_no_other_address_out_and_no_more_than_two_wait_of_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = file(&dir, &line("ana", "senha bem longa").unwrap(), 0o640);
+        let logins = Logins::new(Some(path));
+        let guesser: IpAddr = "10.0.0.66".parse().unwrap();
+        let wrong = basic("ana", "chute");
+        let mut guesses = tokio::task::JoinSet::new();
+        for _ in 0..30 {
+            let (logins, wrong) = (logins.clone(), wrong.clone());
+            guesses.spawn(async move { logins.judge(Some(&wrong), guesser, false).await });
+        }
+        let mut said = guesses.join_all().await;
+        said.sort_by_key(|login| *login == Login::Busy);
+        assert_eq!(said[..2], [Login::Nobody, Login::Nobody]);
+        assert!(said[2..].iter().all(|login| *login == Login::Busy), "{said:?}");
+        // Those behind a proxy have its address in common, and are told apart by the name.
+        let mut guesses = tokio::task::JoinSet::new();
+        for n in 0..4 {
+            let (logins, wrong) = (logins.clone(), basic(&format!("b{n}"), "chute"));
+            guesses.spawn(async move { logins.judge(Some(&wrong), guesser, true).await });
+        }
+        tokio::time::sleep(PAUSE / 4).await;
+        let begun = Instant::now();
+        let right = basic("ana", "senha bem longa");
+        assert_eq!(logins.judge(Some(&right), guesser, true).await, Login::User("ana".to_owned()));
+        // Four hashes may be before it, and not one pause need be waited out; in a build for tests a hash takes long.
+        assert!(!guesses.is_empty() && begun.elapsed() < PAUSE * 20, "{:?}", begun.elapsed());
+        guesses.join_all().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whoever_hangs_up_frees_neither_the_place_nor_the_turn() {
+        let dir = tempfile::tempdir().unwrap();
+        let logins = Logins::new(Some(file(&dir, &line("ana", "senha bem longa").unwrap(), 0o640)));
+        let wrong = basic("ana", "chute");
+        for _ in 0..2 {
+            let gone =
+                tokio::time::timeout(Duration::from_millis(1), logins.judge(Some(&wrong), HERE, false));
+            assert!(gone.await.is_err());
+        }
+        assert_eq!(logins.judge(Some(&wrong), HERE, false).await, Login::Busy);
+        let begun = Instant::now();
+        while logins.judge(Some(&wrong), HERE, false).await == Login::Busy {
+            assert!(begun.elapsed() < Duration::from_mins(1));
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(begun.elapsed() >= PAUSE / 2, "the pause is waited out: {:?}", begun.elapsed());
     }
 
     #[test]
@@ -273,6 +405,8 @@ mod tests {
         assert!(refused("ana:segredo\n", 0o600).contains("linha 1: o que vem depois"));
         assert!(!refused("ana:segredo\n", 0o600).contains("segredo"), "no password is shown");
         assert!(refused("ana\n", 0o600).contains("linha 1: não é"));
+        let large = format!("{good}\n{}", "# mais\n".repeat(40_000));
+        assert!(refused(&large, 0o600).contains("passa de 256 KiB"), "it is not cut");
         assert!(refused(&format!("{good}\n{good}\n"), 0o600).contains("linha 2: o usuário já"));
         assert!(refused("# nada\n", 0o600).contains("não tem nenhum usuário"));
         let absent = read(&dir.path().join("nada")).unwrap_err().to_string();
