@@ -18,8 +18,7 @@ use crate::daemon::alert::alert_once;
 use crate::daemon::app::App;
 use crate::desk::view::LedgerView;
 use crate::domain::journal::DossierShown;
-use crate::panel::{self, Beat, Beside, DossierView, Later, Panel, PanelDoor};
-use crate::store::StoreError;
+use crate::panel::{self, Beat, Beside, DossierView, Later, Look, Panel, PanelDoor, PanelFiles, Stamp};
 use crate::telemetry::chain;
 use crate::world::live::Live;
 
@@ -43,8 +42,12 @@ pub(super) fn stand_beside(app: &Arc<App>) {
                         return;
                     }
                     error!("o painel falhou; recomeça sozinho, e o serviço segue");
+                    home.block_on(note(&app, &home, Some("ele falhou por dentro".to_owned())));
                 }
-                Err(failure) => error!(error = %failure, "o painel não pôde começar"),
+                Err(failure) => {
+                    error!(error = %failure, "o painel não pôde começar");
+                    home.block_on(note(&app, &home, Some(format!("ele não pôde começar ({failure})"))));
+                }
             }
             std::thread::sleep(AGAIN);
         }
@@ -91,23 +94,26 @@ async fn keep(app: &Arc<App>, home: &Handle) {
             changed(app, &live, None).await;
             continue;
         };
+        // Before the files are read, so that what is written meanwhile is seen to be new.
+        let stamp = panel::stamp(&settings);
         let opened = open(app, home, &live, &settings).await;
         match opened {
-            Ok((panel, place)) => {
+            Ok((panel, place, mut files)) => {
                 note(app, home, None).await;
                 info!(panel.address = %settings.listen, panel.tls = settings.tls.is_some(), "painel no ar");
                 let until = app.stop.child_token();
                 let mut served = pin!(panel::serve(panel, place, until.clone()));
                 tokio::select! {
                     () = &mut served => continue,
-                    () = changed(app, &live, Some(&settings)) => until.cancel(),
+                    () = watched(app, home, &live, &settings, &mut files) => until.cancel(),
                 }
                 served.await;
             }
             Err(why) => {
                 error!(error = %why, "o painel não está no ar; o serviço segue sem ele");
                 note(app, home, Some(why)).await;
-                let _waited = tokio::time::timeout(AGAIN, changed(app, &live, Some(&settings))).await;
+                let _waited =
+                    tokio::time::timeout(AGAIN, changed(app, &live, Some((&settings, stamp)))).await;
             }
         }
     }
@@ -118,8 +124,8 @@ async fn open(
     home: &Handle,
     live: &Live,
     settings: &PanelSettings,
-) -> std::result::Result<(Arc<Panel>, PanelDoor), String> {
-    let place = panel::open(settings).await.map_err(|error| chain(&error))?;
+) -> std::result::Result<(Arc<Panel>, PanelDoor, PanelFiles), String> {
+    let (place, files) = panel::open(settings).await.map_err(|error| chain(&error))?;
     let ledger = LedgerView::open(live).await.map_err(|error| chain(&error))?;
     let owner = app.clone();
     let key = home.spawn(async move { owner.store.return_key().await }).await;
@@ -128,45 +134,97 @@ async fn open(
         Err(_) => return Err("o serviço está parando".to_owned()),
     };
     let beside = Arc::new(Service { app: app.clone(), home: home.clone() });
-    Ok((Arc::new(Panel::new(settings.clone(), beside, ledger, &key, app.clock)), place))
+    Ok((Arc::new(Panel::new(settings.clone(), beside, ledger, &key, app.clock)), place, files))
 }
 
-/// Waits until the configuration asks for another panel or another ledger, a certificate was renewed, or the service stops.
-async fn changed(app: &App, live: &Live, served: Option<&PanelSettings>) {
-    let stamp = served.map(panel::stamp);
-    loop {
-        tokio::select! {
-            () = app.stop.cancelled() => return,
-            () = tokio::time::sleep(LOOK) => {}
-        }
-        let now = app.live();
-        if now.setup.config.settings.panel.as_ref() != served
-            || now.setup.database() != live.setup.database()
-            || served.map(panel::stamp) != stamp
-        {
+/// Waits until a panel that cannot be served may be tried anew: the configuration asks for another panel or another ledger,
+/// a file changed, or the service stops.
+async fn changed(app: &App, live: &Live, failed: Option<(&PanelSettings, Vec<Stamp>)>) {
+    let (settings, stamp) = failed.unzip();
+    while !waited(app).await {
+        if is_other(app, live, settings) || settings.map(panel::stamp) != stamp {
             return;
         }
     }
 }
 
+/// Looks at the files of a panel that is served until it has to be another, or the service stops. What is broken is told
+/// where it still is at the next look: who renews a certificate writes one file after the other.
+async fn watched(
+    app: &Arc<App>,
+    home: &Handle,
+    live: &Live,
+    settings: &PanelSettings,
+    files: &mut PanelFiles,
+) {
+    let mut broken = None;
+    while !waited(app).await {
+        if is_other(app, live, Some(settings)) {
+            return;
+        }
+        match files.look() {
+            Look::Same => match broken.take() {
+                Some((why, false)) => note(app, home, Some(why)).await,
+                Some((why, true)) => {
+                    tell(app, home, format!("O painel segue com o certificado anterior: {why}")).await
+                }
+                None => {}
+            },
+            Look::Whole => {
+                info!("os arquivos do painel mudaram e estão em uso");
+                broken = None;
+                note(app, home, None).await;
+            }
+            Look::Broken { why, keeps_serving } => {
+                error!(error = %why, panel.keeps_serving = keeps_serving, "um arquivo do painel mudou e não serve");
+                broken = Some((why, keeps_serving));
+            }
+        }
+    }
+}
+
+/// Waits until it is time to look again; whether the service stops.
+async fn waited(app: &App) -> bool {
+    tokio::select! {
+        () = app.stop.cancelled() => true,
+        () = tokio::time::sleep(LOOK) => false,
+    }
+}
+
+/// Whether the configuration asks for another panel, or another ledger.
+fn is_other(app: &App, live: &Live, served: Option<&PanelSettings>) -> bool {
+    let now = app.live();
+    now.setup.config.settings.panel.as_ref() != served || now.setup.database() != live.setup.database()
+}
+
 /// Tells of a panel that cannot be served, or that it is: in the ledger, for `saude`, and to staff once a day.
 async fn note(app: &Arc<App>, home: &Handle, failing: Option<String>) {
+    let (owner, why) = (app.clone(), failing.clone());
+    let noted = home.spawn(async move {
+        let now = owner.now();
+        owner.store.note_panel(why.map(|why| (now, why))).await
+    });
+    if let Ok(Err(failure)) = noted.await {
+        error!(error = %chain(&failure), "o livro não pôde guardar como está o painel");
+    }
+    if let Some(why) = failing {
+        tell(app, home, format!("O painel não está no ar: {why}")).await;
+    }
+}
+
+/// Tells staff, once a day.
+async fn tell(app: &Arc<App>, home: &Handle, what: String) {
     let owner = app.clone();
     let told = home.spawn(async move {
-        let now = owner.now();
-        owner.store.note_panel(failing.clone().map(|why| (now, why))).await?;
-        if let Some(why) = failing {
-            let text = format!(
-                "O painel não está no ar: {}. As cartas seguem saindo. O serviço tenta de novo sozinho; confira \
-                 [painel] em vigia.toml com “vigia-suas verificar”.",
-                why.replace("\n  dica: ", "; ").trim_end_matches('.')
-            );
-            alert_once(&owner, "painel", text, now).await?;
-        }
-        Ok::<_, StoreError>(())
+        let text = format!(
+            "{}. As cartas seguem saindo. O serviço tenta de novo sozinho; confira [painel] em vigia.toml com “vigia-suas \
+             verificar”.",
+            what.replace("\n  dica: ", "; ").trim_end_matches('.')
+        );
+        alert_once(&owner, "painel", text, owner.now()).await
     });
     if let Ok(Err(failure)) = told.await {
-        error!(error = %chain(&failure), "o livro não pôde guardar como está o painel");
+        error!(error = %chain(&failure), "o livro não pôde guardar o alerta sobre o painel");
     }
 }
 

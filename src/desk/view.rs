@@ -17,7 +17,7 @@ use crate::domain::id::{FeedId, MunicipalityCode, WindowId};
 use crate::domain::notice::NoticeKey;
 use crate::mail::message;
 use crate::plan::curve::Curves;
-use crate::plan::day::DayPage;
+pub use crate::plan::day::DayPage;
 use crate::render::agenda;
 use crate::store::{DeliveryFilter, FeedRun, JournalFilter, SnapshotSummary, Store, StoreError};
 pub use crate::store::{DeliveryLine, JournalEntry};
@@ -70,7 +70,7 @@ pub struct Gauges {
     /// What waits to leave, by state, with when the first of it is due.
     pub queued: Vec<(DeliveryState, u64, Option<Timestamp>)>,
     /// Whether the service is well.
-    pub health: Health,
+    pub health: Arc<Health>,
     /// How old what each feed says is; none where it never said anything.
     pub feeds: BTreeMap<FeedId, Option<Timestamp>>,
     /// The last pass.
@@ -94,17 +94,12 @@ impl LedgerView {
         Overview::load(live, Some(&self.store), None, as_of).await
     }
 
-    /// The page of the day, with what is amiss where that is asked about now.
+    /// The page of the day, with what is amiss.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn day(&self, scene: &Overview) -> Result<DayPage, StoreError> {
-        let live = &scene.known.live;
-        let ailments = match scene.as_of {
-            AsOf::Now(now) => self.health(live, now).await?.ailments,
-            AsOf::Then(_) => Vec::new(),
-        };
-        let zone = &live.calendar.hours.zone;
+    pub async fn day(&self, scene: &Overview, ailments: &[Ailment]) -> Result<DayPage, StoreError> {
+        let zone = &scene.calendar().hours.zone;
         let troubles = ailments.iter().map(|ailment| ailment.words(zone)).collect();
         today::of(scene, Some(&self.store), troubles).await
     }
@@ -154,19 +149,24 @@ impl LedgerView {
         Ok(entries.into_iter().map(|entry| (entry_words(&entry), entry)).map(|(w, e)| (e, w)).collect())
     }
 
-    /// Letters and where each of their deliveries stands, oldest first.
+    /// Letters and where each of their deliveries stands or stood, oldest first.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn deliveries(
         &self,
+        as_of: AsOf,
         window: Option<&WindowId>,
         municipality: Option<MunicipalityCode>,
     ) -> Result<Vec<DeliveryLine>, StoreError> {
-        self.store.deliveries(&DeliveryFilter { window: window.cloned(), municipality }).await
+        let filter = DeliveryFilter { window: window.cloned(), municipality };
+        match as_of {
+            AsOf::Now(_) => self.store.deliveries(&filter).await,
+            AsOf::Then(at) => self.store.deliveries_as_known(&filter, at).await,
+        }
     }
 
-    /// A letter as it left, to read.
+    /// A letter as it left, to read, and where its deliveries stand now.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -174,7 +174,9 @@ impl LedgerView {
         let Some(letter) = self.store.letter(key, version).await? else { return Ok(None) };
         let mut deliveries = match (key.window(), key.municipality()) {
             (None, None) => Vec::new(),
-            (window, municipality) => self.deliveries(window, municipality).await?,
+            (window, municipality) => {
+                self.store.deliveries(&DeliveryFilter { window: window.cloned(), municipality }).await?
+            }
         };
         deliveries.retain(|line| line.key == *key && line.version == version);
         Ok(Some(ShownLetter {
@@ -228,15 +230,19 @@ impl LedgerView {
         self.store.reread().await
     }
 
-    /// What metrics say.
+    /// What metrics say, of which `health` is known already.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn gauges(&self, live: &Live, now: Timestamp) -> Result<Gauges, StoreError> {
+    pub async fn gauges(
+        &self,
+        live: &Live,
+        health: Arc<Health>,
+        now: Timestamp,
+    ) -> Result<Gauges, StoreError> {
         let book = self.store.status().await?;
         let on = live.setup.config.feeds.iter().filter(|spec| spec.enabled);
         let feeds = on.map(|spec| (spec.id.clone(), book.last_fetch(&spec.id))).collect();
-        let health = self.health(live, now).await?;
         Ok(Gauges {
             queued: self.store.queued(now).await?,
             last_pass_at: health.facts.signs.last_pass_at,

@@ -16,6 +16,8 @@ pub(super) enum Failure {
     NotFound(String),
     /// What was asked for makes no sense.
     Senseless(String),
+    /// Whoever asks may not have it.
+    Forbidden(String),
     /// Somebody else is being served what takes long.
     Busy(String),
     /// The ledger.
@@ -33,6 +35,7 @@ impl IntoResponse for Failure {
         let (status, title, words) = match self {
             Self::NotFound(words) => (StatusCode::NOT_FOUND, "Não encontrado", words),
             Self::Senseless(words) => (StatusCode::BAD_REQUEST, "Pedido inválido", words),
+            Self::Forbidden(words) => (StatusCode::FORBIDDEN, "Acesso não permitido", words),
             Self::Busy(words) => (StatusCode::SERVICE_UNAVAILABLE, "Um momento", words),
             Self::Ledger(failure) => {
                 error!(error = %chain(&*failure), "o painel não pôde mostrar uma página");

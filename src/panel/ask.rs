@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Query};
+use axum::http::Method;
 use axum::http::request::Parts;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -14,11 +15,13 @@ use super::access::Visitor;
 use super::answer::{Answer, Failure, typed};
 use super::page::{self, Frame, Links};
 use crate::config::Mode;
-use crate::desk::view::Overview;
+use crate::desk::view::{AsOf, Overview};
 
 /// What a page is asked for with.
 pub(super) struct Ask {
     pub(super) visitor: Visitor,
+    /// Whether the answer's head alone is asked for (HEAD).
+    pub(super) is_head: bool,
     pub(super) path: String,
     pub(super) query: BTreeMap<String, String>,
 }
@@ -30,6 +33,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Ask {
         let senseless = || Failure::Senseless("O endereço tem um trecho inválido.".to_owned());
         Ok(Self {
             visitor: parts.extensions.get().cloned().unwrap_or(Visitor::Anybody),
+            is_head: parts.method == Method::HEAD,
             path: parts.uri.path().to_owned(),
             query: Query::try_from_uri(&parts.uri).map_err(|_| senseless())?.0,
         })
@@ -42,7 +46,7 @@ impl Ask {
     }
 
     /// The day as of which something is asked for (`em`); none: now.
-    pub(super) fn day(&self, panel: &Panel) -> Result<Option<Date>, Failure> {
+    fn day(&self, panel: &Panel) -> Result<Option<Date>, Failure> {
         let Some(text) = self.text("em") else { return Ok(None) };
         let today = panel.beside.live().calendar.hours.zone.date_of(panel.clock.now());
         let day: Option<Date> = text.parse().ok();
@@ -64,22 +68,25 @@ impl Ask {
         panel.scene(Some(at)).await
     }
 
-    pub(super) fn links(&self) -> Links {
-        Links::new(self.text("em").filter(|text| text.parse::<Date>().is_ok()))
+    /// Where a page leads: as of the day that it shows.
+    pub(super) fn links(scene: &Overview) -> Links {
+        let zone = &scene.calendar().hours.zone;
+        Links::new(match scene.as_of {
+            AsOf::Now(_) => None,
+            AsOf::Then(at) => Some(zone.date_of(at)),
+        })
     }
 
     /// A page within the frame.
-    pub(super) fn show(&self, panel: &Panel, at: Timestamp, title: &str, content: &Markup) -> Answer {
-        let live = panel.beside.live();
+    pub(super) fn show(&self, scene: &Overview, title: &str, content: &Markup) -> Answer {
         let frame = Frame {
             title,
             path: &self.path,
             query: &self.query,
-            links: &self.links(),
-            is_past: self.day(panel)?.is_some(),
-            at,
-            zone: &live.calendar.hours.zone,
-            is_rehearsal: live.setup.config.settings.mode == Mode::Rehearsal,
+            links: &Self::links(scene),
+            at: scene.as_of.at(),
+            zone: &scene.calendar().hours.zone,
+            is_rehearsal: scene.known.live.setup.config.settings.mode == Mode::Rehearsal,
             user: match &self.visitor {
                 Visitor::User { name, .. } => Some(name),
                 Visitor::Local | Visitor::Anybody => None,

@@ -21,6 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use super::files::Tls;
 use super::guard::Peer;
 use super::router;
 use super::{Panel, PanelDoor, PanelError};
@@ -87,7 +88,7 @@ pub(super) async fn serve(panel: Arc<Panel>, place: PanelDoor, stop: Cancellatio
         let most = if panel.settings.proxies.contains(&peer) { MOST } else { MOST_OF_ONE };
         // Whoever finds no seat is not kept waiting: those who wait would be the next crowd.
         let Some(seat) = crowd.enter(peer, most) else { continue };
-        let (routes, tls) = (routes.clone(), place.tls.clone());
+        let (routes, tls) = (routes.clone(), place.tls.as_ref().map(Tls::current));
         open.spawn(async move {
             let seat = Arc::new(seat);
             let talk = async {

@@ -10,6 +10,10 @@ use crate::desk::view::Ailment;
 use crate::desk::view::{Gauges, Overview};
 use crate::domain::delivery::DeliveryState;
 
+/// What an attempt may come to: each is there from the start, so that the first of it is seen to be one more.
+const OUTCOMES: [DeliveryState; 4] =
+    [DeliveryState::Accepted, DeliveryState::Deferred, DeliveryState::Refused, DeliveryState::Uncertain];
+
 /// What a metric is, for `# TYPE`.
 enum Type {
     Gauge,
@@ -105,7 +109,8 @@ fn queue(out: &mut Exposition, gauges: &Gauges, beat: &Beat) {
     out.value(name, &[], first.map_or(0.0, seconds));
     let name = "vigia_tentativas_total";
     out.metric(name, &Type::Counter, "Tentativas de entrega desde o início do serviço, por resultado.");
-    for (state, number) in &beat.attempts {
+    for state in OUTCOMES {
+        let number = beat.attempts.iter().find(|(s, _)| *s == state).map_or(0, |(_, number)| *number);
         out.value(name, &[("resultado", state.as_str())], number);
     }
     let name = "vigia_passada_duracao_seconds";
@@ -125,7 +130,7 @@ fn health(out: &mut Exposition, gauges: &Gauges) {
         out.value(name, &[("motivo", label)], u8::from(found));
     }
     let name = "vigia_falha";
-    out.metric(name, &Type::Gauge, "1 para cada coisa que “vigia-suas saude” diria; 0 se está em ordem.");
+    out.metric(name, &Type::Gauge, "1 para cada coisa que “vigia-suas saude” diria, menos o que só ele confere: os arquivos que o serviço ainda não leu.");
     for label in Ailment::LABELS {
         let found = ailments.iter().any(|ailment| ailment.label() == label);
         out.value(name, &[("tipo", label)], u8::from(found));

@@ -3,7 +3,7 @@
 //! takes in.
 //!
 //! Reading order: `access` (who may see what), `password` (who somebody is), `token` (the calendar's address),
-//! `door` (connections, TLS, bounds), `guard` (what comes before every page), `router` (which page), `ask` and `answer` (what
+//! `door` (connections, TLS, bounds), `files` (what is looked at meanwhile), `guard` (what comes before every page), `router` (which page), `ask` and `answer` (what
 //! it is asked for with and made of), `rehearsal`, `page` (the pages; pure), `metrics` (pure).
 //!
 //! Architecture invariants: it answers GET and HEAD alone; it names neither the store nor the daemon; what it tells of
@@ -14,6 +14,7 @@ mod access;
 mod answer;
 mod ask;
 mod door;
+mod files;
 mod guard;
 mod metrics;
 mod page;
@@ -24,6 +25,7 @@ mod router;
 mod tests;
 mod token;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -32,20 +34,29 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::net::TcpListener;
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+pub use files::{Look, PanelFiles, Stamp, stamp};
 pub use password::{PasswordError, line as password_line};
+
+use answer::Failure;
 
 use crate::clock::Clock;
 use crate::config::PanelSettings;
-use crate::desk::view::{AsOf, LedgerView, Overview};
+use crate::desk::view::{AsOf, DayPage, Health, LedgerView, Overview};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::telemetry::io_words;
 use crate::world::live::Live;
 
 /// How long what was read of the ledger is shown to others who ask: many who look cost as little as one.
-const FRESH: jiff::SignedDuration = jiff::SignedDuration::from_secs(3);
+const FRESH: Duration = Duration::from_secs(3);
+/// A dossier shown again to the same person within so long is shown once.
+const SAME_SHOWING: Duration = Duration::from_secs(60);
+/// How long somebody waits for what is done for one at a time.
+const TURN: Duration = Duration::from_secs(10);
 
 /// Why the panel cannot be served. In the operators' words.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +92,7 @@ pub struct Beat {
 }
 
 /// A dossier that is about to be shown.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DossierView {
     /// About which municipality.
     pub municipality: MunicipalityCode,
@@ -115,9 +126,24 @@ pub struct Panel {
     logins: password::Logins,
     calendar_token: String,
     /// What was read last, of now.
-    scene: tokio::sync::Mutex<Option<Arc<Overview>>>,
+    scene: Fresh<Overview>,
+    day: Fresh<DayPage>,
+    health: Fresh<Health>,
+    /// A past day, which costs much and is kept for nobody, is worked out for one who asks at a time.
+    past: Semaphore,
+    /// Dossiers noted as shown a moment ago.
+    noted: Mutex<BTreeMap<DossierView, Instant>>,
     /// A year is rehearsed for one who asks at a time.
-    rehearsing: Arc<tokio::sync::Semaphore>,
+    rehearsing: Arc<Semaphore>,
+}
+
+/// What was read last, with when, and of which configuration.
+type Fresh<T> = Mutex<Option<(Instant, Arc<Live>, Arc<T>)>>;
+
+/// What is kept, if it is of this configuration and not too old: by a clock that nobody sets.
+fn fresh<T>(kept: Option<&(Instant, Arc<Live>, Arc<T>)>, live: &Arc<Live>) -> Option<Arc<T>> {
+    let (at, of, value) = kept?;
+    (at.elapsed() < FRESH && Arc::ptr_eq(of, live)).then(|| value.clone())
 }
 
 impl Panel {
@@ -133,8 +159,12 @@ impl Panel {
         Self {
             calendar_token: token::of(key, settings.agenda_series),
             logins: password::Logins::new(settings.passwords.clone()),
-            scene: tokio::sync::Mutex::new(None),
-            rehearsing: Arc::new(tokio::sync::Semaphore::new(1)),
+            scene: Fresh::default(),
+            day: Fresh::default(),
+            health: Fresh::default(),
+            past: Semaphore::new(1),
+            noted: Mutex::default(),
+            rehearsing: Arc::new(Semaphore::new(1)),
             settings,
             beside,
             ledger,
@@ -143,40 +173,88 @@ impl Panel {
     }
 
     /// What is known at a moment; now, where none is asked for.
-    async fn scene(&self, as_of: Option<Timestamp>) -> Result<Arc<Overview>, answer::Failure> {
-        let (now, live) = (self.clock.now(), self.beside.live());
+    async fn scene(&self, as_of: Option<Timestamp>) -> Result<Arc<Overview>, Failure> {
+        let live = self.beside.live();
         if let Some(then) = as_of {
+            let busy = || {
+                Failure::Busy(
+                    "Outro dia passado está sendo refeito; tente de novo em alguns segundos.".to_owned(),
+                )
+            };
+            let Ok(Ok(_turn)) = tokio::time::timeout(TURN, self.past.acquire()).await else {
+                return Err(busy());
+            };
             return Ok(Arc::new(self.ledger.scene(live, AsOf::Then(then)).await?));
         }
         let mut kept = self.scene.lock().await;
-        if let Some(scene) = &*kept
-            && now.duration_since(scene.as_of.at()).abs() < FRESH
-            && Arc::ptr_eq(&scene.known.live, &live)
-        {
-            return Ok(scene.clone());
+        if let Some(scene) = fresh(kept.as_ref(), &live) {
+            return Ok(scene);
         }
-        let scene = Arc::new(self.ledger.scene(live, AsOf::Now(now)).await?);
-        *kept = Some(scene.clone());
+        let scene = Arc::new(self.ledger.scene(live.clone(), AsOf::Now(self.clock.now())).await?);
+        *kept = Some((Instant::now(), live, scene.clone()));
         Ok(scene)
+    }
+
+    /// The page of the day of a scene.
+    async fn day(&self, scene: &Overview) -> Result<Arc<DayPage>, Failure> {
+        if let AsOf::Then(_) = scene.as_of {
+            return Ok(Arc::new(self.ledger.day(scene, &[]).await?));
+        }
+        let live = &scene.known.live;
+        let mut kept = self.day.lock().await;
+        if let Some(day) = fresh(kept.as_ref(), live) {
+            return Ok(day);
+        }
+        let day = Arc::new(self.ledger.day(scene, &self.health().await?.ailments).await?);
+        *kept = Some((Instant::now(), live.clone(), day.clone()));
+        Ok(day)
+    }
+
+    /// Whether the service is well.
+    async fn health(&self) -> Result<Arc<Health>, Failure> {
+        let live = self.beside.live();
+        let mut kept = self.health.lock().await;
+        if let Some(health) = fresh(kept.as_ref(), &live) {
+            return Ok(health);
+        }
+        let health = Arc::new(self.ledger.health(&live, self.clock.now()).await?);
+        *kept = Some((Instant::now(), live, health.clone()));
+        Ok(health)
+    }
+
+    /// Notes that a dossier is shown, once a minute to the same person; answers whether it is noted.
+    async fn note_shown(&self, shown: DossierView) -> bool {
+        let mut noted = self.noted.lock().await;
+        noted.retain(|_, at| at.elapsed() < SAME_SHOWING);
+        if noted.contains_key(&shown) {
+            return true;
+        }
+        let is_noted = self.beside.note_dossier(shown.clone()).await;
+        if is_noted {
+            noted.insert(shown, Instant::now());
+        }
+        is_noted
     }
 }
 
 /// The panel's place: its address taken, its certificate read.
 pub struct PanelDoor {
     listener: TcpListener,
-    tls: Option<tokio_rustls::TlsAcceptor>,
+    tls: Option<files::Tls>,
 }
 
-/// Takes the panel's address, with all that it needs to be served there.
+/// Takes the panel's address, with all that it needs to be served there, and its files to look at while it is.
 ///
 /// # Errors
 /// [`PanelError`].
-pub async fn open(settings: &PanelSettings) -> Result<PanelDoor, PanelError> {
-    let tls = check(settings)?;
+pub async fn open(settings: &PanelSettings) -> Result<(PanelDoor, PanelFiles), PanelError> {
+    let seen = stamp(settings);
+    let tls = check(settings)?.map(files::Tls::new);
     let listener = TcpListener::bind(settings.listen)
         .await
         .map_err(|source| PanelError::Address { address: settings.listen, source })?;
-    Ok(PanelDoor { listener, tls })
+    let files = PanelFiles::new(settings, tls.clone(), seen);
+    Ok((PanelDoor { listener, tls }, files))
 }
 
 /// Whether the files that the panel needs are there and can be used.
@@ -188,17 +266,6 @@ pub fn check(settings: &PanelSettings) -> Result<Option<tokio_rustls::TlsAccepto
         password::read(path)?;
     }
     settings.tls.as_ref().map(door::acceptor).transpose()
-}
-
-/// What tells whether the certificate and its key are others than they were: one that was renewed is taken up.
-#[must_use]
-pub fn stamp(settings: &PanelSettings) -> Vec<Option<(std::time::SystemTime, u64)>> {
-    let files = settings.tls.iter().flat_map(|tls| [&tls.certificate, &tls.key]);
-    let of = |path: &PathBuf| {
-        let meta = std::fs::metadata(path).ok()?;
-        Some((meta.modified().ok()?, meta.len()))
-    };
-    files.map(of).collect()
 }
 
 /// Serves until told to stop; then no connection is taken any more, and those that are open end.

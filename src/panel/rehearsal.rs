@@ -1,15 +1,15 @@
 //! The rehearsal's page: what would leave in the days to come.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State;
 use jiff::civil::Date;
 use jiff::{SignedDuration, ToSpan as _};
+use tokio::sync::OwnedSemaphorePermit;
 
-use super::Panel;
 use super::answer::{Answer, Failure, document};
 use super::ask::Ask;
+use super::{Panel, TURN};
 use crate::plan::forecast::{ForecastTally, Quota};
 use crate::plan::replay::Replay;
 use crate::render::forecast;
@@ -67,8 +67,8 @@ pub(super) async fn rehearsal(State(panel): State<Arc<Panel>>, ask: Ask) -> Answ
 }
 
 impl Panel {
-    async fn rehearsing_turn(self: Arc<Self>) -> Result<tokio::sync::OwnedSemaphorePermit, ()> {
+    async fn rehearsing_turn(self: Arc<Self>) -> Result<OwnedSemaphorePermit, ()> {
         let turn = self.rehearsing.clone().acquire_owned();
-        tokio::time::timeout(Duration::from_secs(10), turn).await.map_err(|_| ())?.map_err(|_| ())
+        tokio::time::timeout(TURN, turn).await.map_err(|_| ())?.map_err(|_| ())
     }
 }

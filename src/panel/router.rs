@@ -17,7 +17,7 @@ use super::ask::Ask;
 use super::guard::guard;
 use super::rehearsal::rehearsal;
 use super::{DossierView, Panel, metrics, page};
-use crate::desk::view::{Overview, windows_between};
+use crate::desk::view::{AsOf, Overview, windows_between};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::NoticeKey;
 use crate::plan::calls;
@@ -55,28 +55,27 @@ pub(super) fn routes(panel: Arc<Panel>) -> Router {
 
 async fn home(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
-    let day = panel.ledger.day(&scene).await?;
-    let content = page::home::content(&scene, &day, &ask.links());
-    ask.show(&panel, scene.as_of.at(), "Hoje", &content)
+    let day = panel.day(&scene).await?;
+    let content = page::home::content(&scene, &day, &Ask::links(&scene));
+    ask.show(&scene, "Hoje", &content)
 }
 
 async fn window(State(panel): State<Arc<Panel>>, Path(id): Path<String>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
     let id = WindowId::parse(&id).map_err(|_| no_window(&id))?;
     let summary = scene.summary(&id).ok_or_else(|| no_window(id.as_str()))?;
-    let content = page::window::content(&scene, &summary, &ask.links());
-    ask.show(&panel, scene.as_of.at(), &format!("Janela {id}"), &content)
+    let content = page::window::content(&scene, &summary, &Ask::links(&scene));
+    ask.show(&scene, &format!("Janela {id}"), &content)
 }
 
 async fn municipality(State(panel): State<Arc<Panel>>, Path(code): Path<String>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
     let code = known(&scene, &code)?;
-    let until = ask.day(&panel)?.map(|_| scene.as_of.at());
+    let until = matches!(scene.as_of, AsOf::Then(_)).then(|| scene.as_of.at());
     let timeline = panel.ledger.timeline(code, until).await?;
-    let mut deliveries = panel.ledger.deliveries(None, Some(code)).await?;
-    deliveries.retain(|line| line.recorded_at <= scene.as_of.at());
-    let content = page::municipality::content(&scene, code, &deliveries, &timeline, &ask.links());
-    ask.show(&panel, scene.as_of.at(), &page::municipality::name(&scene, code), &content)
+    let deliveries = panel.ledger.deliveries(scene.as_of, None, Some(code)).await?;
+    let content = page::municipality::content(&scene, code, &deliveries, &timeline, &Ask::links(&scene));
+    ask.show(&scene, &page::municipality::name(&scene, code), &content)
 }
 
 async fn account(
@@ -88,22 +87,21 @@ async fn account(
     let code = known(&scene, &code)?;
     let id = WindowId::parse(&window).map_err(|_| no_window(&window))?;
     let account = panel.ledger.account(&scene, code, &id).await?.ok_or_else(|| no_window(id.as_str()))?;
-    let content = page::municipality::account(&scene, &account, &ask.links());
-    ask.show(&panel, scene.as_of.at(), &format!("{}, {id}", page::municipality::name(&scene, code)), &content)
+    let content = page::municipality::account(&scene, &account, &Ask::links(&scene));
+    ask.show(&scene, &format!("{}, {id}", page::municipality::name(&scene, code)), &content)
 }
 
 async fn letters(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
     let window = ask.text("janela").map(|id| WindowId::parse(id).map_err(|_| no_window(id))).transpose()?;
     let window = window.or_else(|| scene.windows.first().map(|summary| summary.window.clone()));
-    let mut deliveries = match &window {
-        Some(id) => panel.ledger.deliveries(Some(id), None).await?,
+    let deliveries = match &window {
+        Some(id) => panel.ledger.deliveries(scene.as_of, Some(id), None).await?,
         None => Vec::new(),
     };
-    deliveries.retain(|line| line.recorded_at <= scene.as_of.at());
     let state = ask.text("estado");
-    let content = page::letters::list(&scene, window.as_ref(), state, &deliveries, &ask.links());
-    ask.show(&panel, scene.as_of.at(), "Cartas", &content)
+    let content = page::letters::list(&scene, window.as_ref(), state, &deliveries, &Ask::links(&scene));
+    ask.show(&scene, "Cartas", &content)
 }
 
 async fn letter(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
@@ -112,22 +110,28 @@ async fn letter(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let key = ask.text("aviso").and_then(NoticeKey::parse).ok_or_else(none)?;
     let version = ask.text("versao").map_or(Ok(1), str::parse).map_err(|_| none())?;
     let letter = panel.ledger.letter(&key, version).await?.ok_or_else(none)?;
-    let content = page::letters::one(&scene, &key, &letter, &ask.links());
-    ask.show(&panel, scene.as_of.at(), "Carta", &content)
+    let content = page::letters::one(&scene, &key, &letter, &Ask::links(&scene));
+    ask.show(&scene, "Carta", &content)
 }
 
 async fn whole_dossier(State(panel): State<Arc<Panel>>, Path(code): Path<String>, ask: Ask) -> Answer {
     let scene = panel.scene(None).await?;
     let code = known(&scene, &code)?;
     let only = ask.text("janela").map(|id| WindowId::parse(id).map_err(|_| no_window(id))).transpose()?;
+    if ask.is_head {
+        return Ok(document(String::new()));
+    }
     let found = panel.ledger.dossier(&scene, code, only.clone()).await?;
     let found = found.ok_or_else(|| Failure::NotFound("Nada consta no livro sobre isso.".to_owned()))?;
-    if let Visitor::User { name, by_proxy } = ask.visitor {
-        let shown = DossierView { municipality: code, window: only, user: name, by_proxy };
-        if !panel.beside.note_dossier(shown).await {
-            return Err(Failure::Busy(
-                "Quem vê um dossiê fica registrado no livro, e agora não foi possível registrar. Tente de novo.".to_owned(),
-            ));
+    match ask.visitor {
+        Visitor::Local => {}
+        Visitor::Anybody => return Err(Failure::Forbidden("Diga quem é para ver um dossiê.".to_owned())),
+        Visitor::User { name, by_proxy } => {
+            let shown = DossierView { municipality: code, window: only, user: name, by_proxy };
+            if !panel.note_shown(shown).await {
+                let words = "Quem vê um dossiê fica registrado no livro, e agora não foi possível registrar. Tente de novo.";
+                return Err(Failure::Busy(words.to_owned()));
+            }
         }
     }
     Ok(document(dossier::page(&found, scene.calendar())))
@@ -135,11 +139,17 @@ async fn whole_dossier(State(panel): State<Arc<Panel>>, Path(code): Path<String>
 
 async fn call_list(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
-    let content = page::calls::content(&scene, &ask.links());
-    ask.show(&panel, scene.as_of.at(), "A quem telefonar", &content)
+    let content = page::calls::content(&scene, ask.visitor == Visitor::Local, &Ask::links(&scene));
+    ask.show(&scene, "A quem telefonar", &content)
 }
 
+/// Telephones by the file leave this machine by command alone.
 async fn calls_table(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
+    if ask.visitor != Visitor::Local {
+        return Err(Failure::Forbidden(
+            "A planilha de telefones só sai na própria máquina do serviço: “vigia-suas ligacoes --formato csv”.".to_owned(),
+        ));
+    }
     let scene = ask.scene(&panel).await?;
     let (windows, calendar) = (chosen(&scene, &ask)?, scene.calendar());
     let entries = calls::calls(&windows, &calendar.hours.zone);
@@ -169,7 +179,7 @@ async fn feeds(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = panel.scene(None).await?;
     let feeds = panel.ledger.feeds(&panel.beside.live(), 10).await?;
     let content = page::feeds::content(&feeds, &scene);
-    ask.show(&panel, scene.as_of.at(), "Fontes", &content)
+    ask.show(&scene, "Fontes", &content)
 }
 
 async fn calendar(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
@@ -177,8 +187,8 @@ async fn calendar(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let days = year(&scene);
     let windows = windows_between(scene.calendar(), days);
     let content =
-        page::calendar::content(&windows, scene.calendar(), days, &panel.calendar_token, &ask.links());
-    ask.show(&panel, scene.as_of.at(), "Agenda", &content)
+        page::calendar::content(&windows, scene.calendar(), days, &panel.calendar_token, &Ask::links(&scene));
+    ask.show(&scene, "Agenda", &content)
 }
 
 /// From the beginning of this month, a year.
@@ -199,8 +209,8 @@ async fn calendar_file(State(panel): State<Arc<Panel>>) -> Answer {
 
 async fn search(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
-    let content = page::search::content(&scene, ask.text("q").unwrap_or_default(), &ask.links());
-    ask.show(&panel, scene.as_of.at(), "Busca", &content)
+    let content = page::search::content(&scene, ask.text("q").unwrap_or_default(), &Ask::links(&scene));
+    ask.show(&scene, "Busca", &content)
 }
 
 async fn style() -> Response {
@@ -209,7 +219,7 @@ async fn style() -> Response {
 
 /// Whether the service is well, in two words: also for who may know nothing else.
 async fn health(State(panel): State<Arc<Panel>>) -> Answer {
-    let health = panel.ledger.health(&panel.beside.live(), panel.clock.now()).await?;
+    let health = panel.health().await?;
     let (status, word) = if health.ailments.is_empty() {
         (StatusCode::OK, "ok\n")
     } else {
@@ -220,7 +230,7 @@ async fn health(State(panel): State<Arc<Panel>>) -> Answer {
 
 async fn gauges(State(panel): State<Arc<Panel>>) -> Answer {
     let scene = panel.scene(None).await?;
-    let gauges = panel.ledger.gauges(&panel.beside.live(), scene.as_of.at()).await?;
+    let gauges = panel.ledger.gauges(&panel.beside.live(), panel.health().await?, scene.as_of.at()).await?;
     let text = metrics::text(&gauges, &panel.beside.beat(), &scene);
     Ok(typed("text/plain; version=0.0.4; charset=utf-8", text))
 }

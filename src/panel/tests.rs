@@ -283,6 +283,28 @@ async fn whoever_sees_a_dossier_from_another_machine_is_noted_or_does_not_see_it
     assert_eq!((shown.user.as_str(), shown.by_proxy), ("ana", true));
     assert_eq!(shown.municipality.to_string(), "3205309");
     assert_eq!(shown.window, Some(WindowId::parse("rma/2026-10").unwrap()));
+    let mut head = as_ana();
+    *head.method_mut() = axum::http::Method::HEAD;
+    assert_eq!(ask(&panel, "10.0.0.5", head).await.0, StatusCode::OK);
+    assert_eq!(ask(&panel, "10.0.0.5", as_ana()).await.0, StatusCode::OK);
+    assert!(
+        still.shown.lock().unwrap().is_empty(),
+        "the head shows nothing, and the same again is one showing"
+    );
+    let other = of("/dossie/3205309?janela=rma/2026-10", &[("x-usuario", "bruno")]);
+    assert_eq!(ask(&panel, "10.0.0.5", other).await.0, StatusCode::OK);
+    assert_eq!(still.shown.lock().unwrap().pop().unwrap().user, "bruno");
+    let (panel, still) = house.panel(settings.clone(), true).await;
+    let mut head = as_ana();
+    *head.method_mut() = axum::http::Method::HEAD;
+    ask(&panel, "10.0.0.5", head).await;
+    let across = of("/dossie/3205309", &[("x-usuario", "ana"), ("sec-fetch-site", "cross-site")]);
+    assert_eq!(ask(&panel, "10.0.0.5", across).await.0, StatusCode::FORBIDDEN);
+    assert!(still.shown.lock().unwrap().is_empty(), "nobody is noted for what another site had asked");
+    let table = ask(&panel, "10.0.0.5", of("/telefonar.csv", &[("x-usuario", "ana")])).await;
+    assert_eq!(table.0, StatusCode::FORBIDDEN, "telephones by the file do not leave this machine");
+    let list = ask(&panel, "10.0.0.5", of("/telefonar", &[("x-usuario", "ana")])).await;
+    assert!(list.0 == StatusCode::OK && !list.2.contains("telefonar.csv"), "{}", list.2);
     let (panel, _) = house.panel(settings, false).await;
     let Got(status, _, text) = ask(&panel, "10.0.0.5", as_ana()).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
@@ -360,7 +382,16 @@ async fn a_past_day_is_shown_as_it_was_known_and_kept_in_every_link_and_no_day_t
     assert_eq!(status, StatusCode::OK);
     assert!(text.contains("Como se sabia em 04/11/2026 às 23:59"), "{text}");
     assert!(text.contains("/janela/rma/2026-10?em=2026-11-04"), "{text}");
+    assert!(
+        text.contains("href=\"/fontes\"") && text.contains("href=\"/agenda\""),
+        "they tell of now: {text}"
+    );
+    let Got(_, _, feeds) = page(&panel, "/fontes?em=2026-11-04").await;
+    assert!(!feeds.contains("Como se sabia"), "what is of now says so: {feeds}");
+    let account = page(&panel, "/municipio/3205309/rma/2026-10?em=2026-11-04").await.2;
+    assert!(account.contains("O que se decidia então") && !account.contains(">Agora<"), "{account}");
     let Got(_, _, letters) = page(&panel, "/municipio/3205309?em=2026-11-04").await;
+    assert!(letters.contains("Contatos de hoje"), "{letters}");
     assert!(letters.contains("Nenhuma carta.") && letters.contains("Nada consta no livro."), "{letters}");
     for (day, status) in
         [("2026-11-05", 200), ("2026-11-06", 400), ("ontem", 400), ("0001-01-01", 400), ("2026-13-01", 400)]
@@ -376,8 +407,79 @@ async fn a_letter_is_shown_as_its_text_and_with_the_state_of_each_delivery() {
     let Got(status, _, text) = page(&panel, "/carta?aviso=rma/2026-10/divulgacao/3205309&versao=1").await;
     assert_eq!(status, StatusCode::OK, "{text}");
     assert!(text.contains("<pre class=\"letter\"") && text.contains("Senhores gestores"), "{text}");
-    assert!(text.contains("chegou ao servidor"), "{text}");
+    assert!(text.contains("gravada em arquivo (ensaio)") && !text.contains("servidor"), "{text}");
     assert!(!text.contains("<html lang=\"pt-BR\"><head><title>RMA"), "its HTML is not ours to run");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_who_look_cost_as_little_as_one_and_what_is_kept_grows_old_though_the_clock_stands_still() {
+    let house = House::build().await;
+    let panel = house.here().await;
+    let read = async || {
+        let scene = panel.scene(None).await.ok().unwrap();
+        (panel.day(&scene).await.ok().unwrap(), panel.health().await.ok().unwrap(), scene)
+    };
+    let (first, again) = (read().await, read().await);
+    assert!(
+        Arc::ptr_eq(&first.0, &again.0) && Arc::ptr_eq(&first.1, &again.1) && Arc::ptr_eq(&first.2, &again.2)
+    );
+    tokio::time::sleep(FRESH).await;
+    let late = read().await;
+    assert!(
+        !Arc::ptr_eq(&first.0, &late.0) && !Arc::ptr_eq(&first.1, &late.1) && !Arc::ptr_eq(&first.2, &late.2)
+    );
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_taken_once_it_is_whole_and_until_then_the_one_before_serves() {
+    let dir = tempfile::tempdir().unwrap();
+    let (tls, first) = certificate(&dir, "painel");
+    let passwords = dir.path().join("senhas");
+    let users = password_line("ana", PASSWORD).unwrap();
+    let write_users = |text: &str| {
+        std::fs::write(&passwords, text).unwrap();
+        std::fs::set_permissions(&passwords, std::fs::Permissions::from_mode(0o600)).unwrap();
+    };
+    write_users(&users);
+    let settings = PanelSettings {
+        tls: Some(tls.clone()),
+        passwords: Some(passwords.clone()),
+        ..House::settings(
+            &std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string(),
+        )
+    };
+    let (door, mut files) = open(&settings).await.unwrap();
+    let shared = door.tls.clone().unwrap();
+    let at_first = shared.current();
+    assert_eq!(files.look(), Look::Same);
+    let (other, second) = certificate(&dir, "outro");
+    assert_ne!(first, second);
+    std::fs::copy(&other.certificate, &tls.certificate).unwrap();
+    let Look::Broken { why, keeps_serving } = files.look() else { panic!("half of it is no certificate") };
+    assert!(why.contains("a chave não é a deste certificado") && keeps_serving, "{why}");
+    assert!(Arc::ptr_eq(at_first.config(), shared.current().config()), "the one before still serves");
+    assert_eq!(files.look(), Look::Same, "told once");
+    std::fs::copy(&other.key, &tls.key).unwrap();
+    assert_eq!(files.look(), Look::Whole);
+    assert!(!Arc::ptr_eq(at_first.config(), shared.current().config()));
+    write_users("ana:x");
+    let Look::Broken { why, keeps_serving } = files.look() else { panic!("nobody can come in by that") };
+    assert!(why.contains("linha 1") && !keeps_serving, "{why}");
+    write_users(&users);
+    assert_eq!(files.look(), Look::Whole);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_file_that_broke_is_said_to_be_so_and_asks_for_no_password() {
+    let house = House::build().await;
+    let settings = house.open_settings();
+    let file = settings.passwords.clone().unwrap();
+    let (panel, _) = house.panel(settings, true).await;
+    std::fs::write(&file, "ana").unwrap();
+    let Got(status, headers, text) = ask(&panel, "10.0.0.5", of("/", &[])).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(text.contains("O arquivo de senhas do painel está com defeito"), "{text}");
+    assert!(!headers.contains_key("www-authenticate"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -400,6 +502,7 @@ async fn metrics_are_lines_that_prometheus_takes() {
     }
     for wanted in [
         "vigia_tentativas_total{resultado=\"aceito\"} 6",
+        "vigia_tentativas_total{resultado=\"recusado\"} 0",
         "vigia_passada_duracao_seconds 0.012",
         "vigia_fila_entregas{estado=\"adiado\"} 0",
         "vigia_envio_parado{motivo=\"fila_parada\"} 0",
@@ -432,7 +535,7 @@ async fn under_tls_the_panel_asks_for_a_password_and_in_the_clear_it_says_nothin
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let settings =
         PanelSettings { listen: free, tls: Some(tls), proxies: Vec::new(), ..house.open_settings() };
-    let door = open(&settings).await.unwrap();
+    let (door, _) = open(&settings).await.unwrap();
     let (panel, _) = house.panel(settings, true).await;
     let stop = CancellationToken::new();
     let mut tasks = tokio::task::JoinSet::new();

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
-use super::cell::{Cells, ms};
+use super::cell::{Cells, code, ms};
 use super::sql::{bound, statements};
-use super::{Store, StoreError};
+use super::{DeliveryFilter, DeliveryLine, Store, StoreError, delivery};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{EmailAddress, FeedId, WindowId};
 use crate::domain::journal::Act;
@@ -13,6 +13,48 @@ use crate::domain::notice::NoticeKey;
 use crate::domain::roster::Role;
 use crate::plan::curve::FillTally;
 use crate::plan::post::{DeliveryFact, LetterState, Post};
+
+/// Deliveries as they stood by `$2`. What came later is not known yet: the last attempt that had ended, unless it had already
+/// come back, or been read or stopped. What may once have been taken stays so.
+macro_rules! then {
+    ($columns:expr, $which:expr, $order:expr) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            ", CASE WHEN d.settled_at <= $2 AND d.state IN ('devolvido', 'lido') THEN d.state ",
+            "WHEN d.stopped_at <= $2 AND d.state IN ('retirado', 'expirado') THEN d.state ",
+            "WHEN a.outcome = 'adiado' AND EXISTS (SELECT 1 FROM attempts u WHERE u.delivery = d.id ",
+            "AND u.ended_at <= $2 AND u.outcome = 'incerto') THEN 'incerto' ",
+            "ELSE COALESCE(a.outcome, 'registrado') END AS state, ",
+            "CASE WHEN d.stopped_at <= $2 THEN d.stopped_by END AS stopped_by, ",
+            "COALESCE((SELECT MIN(b.started_at) FROM attempts b WHERE b.delivery = d.id AND b.started_at > $2), ",
+            "d.next_attempt_at) AS next_attempt_at, ",
+            "CASE WHEN d.settled_at <= $2 THEN d.settled_at ELSE a.ended_at END AS settled_at ",
+            "FROM notices n JOIN deliveries d ON d.notice_key = n.notice_key ",
+            "JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version ",
+            "LEFT JOIN attempts a ON a.delivery = d.id AND a.n = (SELECT MAX(e.n) FROM attempts e ",
+            "WHERE e.delivery = d.id AND e.ended_at <= $2) WHERE l.recorded_at <= $2 AND ",
+            $which,
+            " ORDER BY ",
+            $order
+        )
+    };
+}
+
+/// The same as the lines that staff ask for.
+macro_rules! lines_then {
+    ($which:expr) => {
+        then!(
+            concat!(
+                "d.id, d.notice_key, n.kind, d.version, l.message_id, d.role, d.address, d.valid_until, l.recorded_at, ",
+                "COALESCE(a.n, 0) AS attempts, CASE WHEN d.reached_at <= $2 THEN d.reached_at END AS reached_at, ",
+                "CASE WHEN d.settled_at <= $2 THEN d.reply ELSE COALESCE(a.reply, '') END AS reply"
+            ),
+            $which,
+            "l.recorded_at, d.notice_key, d.version, d.role, d.address"
+        )
+    };
+}
 
 statements! {
     const TALLIES = "SELECT s.feed, s.taken_at, t.done FROM snapshot_tallies t JOIN snapshots s ON s.id = t.snapshot \
@@ -22,23 +64,14 @@ statements! {
                  JOIN deliveries d ON d.notice_key = n.notice_key \
                  JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version \
                  WHERE n.window_id = $1 ORDER BY d.notice_key, d.version, d.role, d.address";
-    // What came later is not known yet: the last attempt that had ended, unless it had already come back, or been read or
-    // stopped. What may once have been taken stays so.
-    const THEN = "SELECT d.notice_key, d.version, d.role, d.address, \
-                  CASE WHEN d.settled_at <= $2 AND d.state IN ('devolvido', 'lido') THEN d.state \
-                  WHEN d.stopped_at <= $2 AND d.state IN ('retirado', 'expirado') THEN d.state \
-                  WHEN a.outcome = 'adiado' AND EXISTS (SELECT 1 FROM attempts u WHERE u.delivery = d.id \
-                  AND u.ended_at <= $2 AND u.outcome = 'incerto') THEN 'incerto' \
-                  ELSE COALESCE(a.outcome, 'registrado') END AS state, \
-                  CASE WHEN d.stopped_at <= $2 THEN d.stopped_by END AS stopped_by, \
-                  COALESCE((SELECT MIN(b.started_at) FROM attempts b WHERE b.delivery = d.id AND b.started_at > $2), \
-                  d.next_attempt_at) AS next_attempt_at, d.valid_until, \
-                  CASE WHEN d.settled_at <= $2 THEN d.settled_at ELSE a.ended_at END AS settled_at, l.recorded_at \
-                  FROM notices n JOIN deliveries d ON d.notice_key = n.notice_key \
-                  JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version \
-                  LEFT JOIN attempts a ON a.delivery = d.id AND a.n = (SELECT MAX(e.n) FROM attempts e \
-                  WHERE e.delivery = d.id AND e.ended_at <= $2) \
-                  WHERE n.window_id = $1 AND l.recorded_at <= $2 ORDER BY d.notice_key, d.version, d.role, d.address";
+    const THEN = then!(
+        "d.notice_key, d.version, d.role, d.address, d.valid_until, l.recorded_at",
+        "n.window_id = $1",
+        "d.notice_key, d.version, d.role, d.address"
+    );
+    const LINES_THEN = lines_then!("($1 IS NULL OR n.window_id = $1) AND ($3 IS NULL OR n.municipality = $3)");
+    const LINES_THEN_OF_WINDOW = lines_then!("n.window_id = $1 AND ($3 IS NULL OR n.municipality = $3)");
+    const LINES_THEN_OF_MUNICIPALITY = lines_then!("n.municipality = $3 AND ($1 IS NULL OR n.window_id = $1)");
 }
 
 impl Store {
@@ -70,6 +103,29 @@ impl Store {
             }
         }
         Ok(post)
+    }
+}
+
+impl Store {
+    /// [`Store::deliveries`] as they stood at an earlier instant.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn deliveries_as_known(
+        &self,
+        filter: &DeliveryFilter,
+        at: Timestamp,
+    ) -> Result<Vec<DeliveryLine>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let window = filter.window.as_ref().map(WindowId::as_str);
+        let municipality = filter.municipality.map(code);
+        let query = match (window, municipality) {
+            (Some(_), _) => bound!(LINES_THEN_OF_WINDOW, window, ms(at), municipality),
+            (None, Some(_)) => bound!(LINES_THEN_OF_MUNICIPALITY, window, ms(at), municipality),
+            (None, None) => bound!(LINES_THEN, window, ms(at), municipality),
+        };
+        let rows = query.fetch_all(&mut *conn).await?;
+        rows.iter().map(delivery::line).collect()
     }
 }
 

@@ -510,7 +510,8 @@ entries! {
         reason "motivo": String,
     }
 
-    /// Somebody was shown a dossier by the panel, from another machine. The subject is the municipality.
+    /// The panel showed a dossier to somebody who came in with a password or through the proxy; whoever needs neither, also
+    /// through a tunnel, is not noted, and the same again within a minute is noted once. The subject is the municipality.
     DossierShown "painel.dossie.1" since "0.1.0" {
         /// Who, as they said to the panel or to the proxy before it.
         user "usuario": String,

@@ -10,13 +10,17 @@ use crate::render::because::{call, call_reason, part_name};
 use crate::render::calls::sentence;
 use crate::render::portuguese as pt;
 
-/// The page.
-pub(in crate::panel) fn content(scene: &Overview, links: &Links) -> Markup {
+/// The page; with a way to its table, or not.
+pub(in crate::panel) fn content(scene: &Overview, has_table: bool, links: &Links) -> Markup {
     let entries = calls(&scene.windows, &scene.calendar().hours.zone);
     let (owing, unknown): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| !entry.call.owes.is_empty());
     html! {
         @if entries.is_empty() { p { "Ninguém a telefonar." } } @else {
-            p { a href=(links.to("/telefonar.csv")) { "Planilha" } " · a página sai impressa com espaço para anotar." }
+            p {
+                @if has_table { a href=(links.to("/telefonar.csv")) { "Planilha" } " · a" } @else { "A" }
+                " página sai impressa com espaço para anotar."
+                @if links.is_past() { " Titulares e telefones são os de hoje." }
+            }
         }
         @for (title, entries) in [("Quem deve", owing), ("Por confirmar, antes de qualquer cobrança", unknown)] {
             @if !entries.is_empty() {

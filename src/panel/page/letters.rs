@@ -4,6 +4,7 @@
 use maud::{Markup, html};
 
 use super::{Links, encoded, scroll, window_name};
+use crate::config::Mode;
 use crate::desk::view::{DeliveryLine, Overview, ShownLetter};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::WindowId;
@@ -95,10 +96,14 @@ pub(super) fn rows(scene: &Overview, deliveries: &[DeliveryLine], links: &Links)
 /// Where a delivery stands, as it really does: one that was stopped before it left never left.
 fn standing(line: &DeliveryLine, scene: &Overview) -> Markup {
     let zone = &scene.calendar().hours.zone;
+    let arrived = match scene.known.live.setup.config.settings.mode {
+        Mode::Rehearsal => "gravada em arquivo (ensaio)",
+        Mode::Production => "chegou ao servidor",
+    };
     html! {
         strong { (pt::delivery(line.state)) }
         @if let Some(act) = &line.stopped_by { " (parada: " (pt::line(act)) ")" }
-        @if let Some(at) = line.reached_at { br; small { "chegou ao servidor em " (pt::short_instant(at, zone)) } }
+        @if let Some(at) = line.reached_at { br; small { (arrived) " em " (pt::short_instant(at, zone)) } }
         @else if let (None, Some(at)) = (&line.stopped_by, line.next_attempt_at) {
             br; small { "próxima tentativa: " (pt::short_instant(at, zone)) }
         }

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::domain::calendar::Calendar;
@@ -38,20 +39,29 @@ const PLACES: [(&str, &str); 7] = [
     ("/busca", "Busca"),
 ];
 
+/// They tell of now alone, and keep no day.
+const OF_NOW: [&str; 4] = ["/carta", "/fontes", "/agenda", "/simulacao"];
+
 /// Addresses of pages, as of the day that is looked at.
 pub(super) struct Links {
-    day: Option<String>,
+    day: Option<Date>,
 }
 
 impl Links {
     /// As of a day, or of now.
-    pub(super) fn new(day: Option<&str>) -> Self {
-        Self { day: day.map(str::to_owned) }
+    pub(super) fn new(day: Option<Date>) -> Self {
+        Self { day }
+    }
+
+    /// Whether a day before today is looked at.
+    pub(super) fn is_past(&self) -> bool {
+        self.day.is_some()
     }
 
     /// A page, by its path and query.
     pub(super) fn to(&self, page: &str) -> String {
         match &self.day {
+            Some(_) if is_of_now(page) => page.to_owned(),
             None => page.to_owned(),
             Some(day) => format!("{page}{}em={day}", if page.contains('?') { '&' } else { '?' }),
         }
@@ -78,6 +88,10 @@ impl Links {
     }
 }
 
+fn is_of_now(page: &str) -> bool {
+    page.split('?').next().is_some_and(|path| OF_NOW.contains(&path))
+}
+
 /// A text as it stands in a query.
 pub(super) fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -100,8 +114,6 @@ pub(super) struct Frame<'a> {
     pub(super) path: &'a str,
     pub(super) query: &'a BTreeMap<String, String>,
     pub(super) links: &'a Links,
-    /// Whether a day before today is looked at.
-    pub(super) is_past: bool,
     pub(super) at: Timestamp,
     pub(super) zone: &'a Zone,
     pub(super) is_rehearsal: bool,
@@ -147,17 +159,19 @@ pub(super) fn whole(frame: &Frame<'_>, content: &Markup) -> String {
                             }
                         }
                     }
-                    form .asof action=(frame.path) method="get" {
-                        @for (name, value) in kept { input type="hidden" name=(name) value=(value); }
-                        label for="em" { "Como se sabia no fim do dia" }
-                        input #em type="date" name="em" value=[frame.query.get("em").filter(|_| frame.is_past)];
-                        button { "Ver" }
+                    @if !is_of_now(frame.path) {
+                        form .asof action=(frame.path) method="get" {
+                            @for (name, value) in kept { input type="hidden" name=(name) value=(value); }
+                            label for="em" { "Como se sabia no fim do dia" }
+                            input #em type="date" name="em" value=[frame.links.day];
+                            button { "Ver" }
+                        }
                     }
                 }
                 @if frame.is_rehearsal {
                     p .banner role="note" { strong { "Ensaio: " } "nenhum município recebe carta alguma." }
                 }
-                @if frame.is_past {
+                @if frame.links.is_past() {
                     p .banner role="note" {
                         strong { "Como se sabia em " (pt::instant(frame.at, frame.zone)) ". " }
                         a href=(frame.path) { "Voltar a hoje" }
@@ -257,9 +271,12 @@ mod tests {
     fn a_link_keeps_the_day_that_is_looked_at_and_says_no_other_thing() {
         let now = Links::new(None);
         assert_eq!(now.to("/cartas?estado=adiado"), "/cartas?estado=adiado");
-        let then = Links::new(Some("2026-11-01"));
+        let then = Links::new(Some(jiff::civil::date(2026, 11, 1)));
         assert_eq!(then.to("/"), "/?em=2026-11-01");
         assert_eq!(then.to("/cartas?estado=adiado"), "/cartas?estado=adiado&em=2026-11-01");
+        for page in ["/fontes", "/agenda", "/carta?aviso=x&versao=1", "/simulacao"] {
+            assert_eq!(then.to(page), page, "it tells of now");
+        }
         assert_eq!(encoded("rma/2026-10@1/prazo-5d&<\"é"), "rma/2026-10%401/prazo-5d%26%3C%22%C3%A9");
     }
 }

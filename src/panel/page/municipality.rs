@@ -40,7 +40,7 @@ pub(in crate::panel) fn content(
         @match contacts {
             None => { p { "Não está mais em municipios.csv." } },
             Some(municipality) => {
-                h2 { "Contatos" }
+                h2 { @if links.is_past() { "Contatos de hoje" } @else { "Contatos" } }
                 (scroll("Contatos", &html! {
                     table {
                         thead { tr { th scope="col" { "Papel" } th scope="col" { "Titular" } th scope="col" { "Endereços" } th scope="col" { "Telefone" } } }
@@ -108,7 +108,7 @@ pub(in crate::panel) fn account(scene: &Overview, account: &Account, links: &Lin
             None => { p { "Este município não é esperado nesta janela." } },
             Some(line) => { (parts(scene, line)) },
         }
-        h2 { "Agora" }
+        h2 { @if links.is_past() { "O que se decidia então" } @else { "Agora" } }
         ul {
             @for decision in explained.actions.iter().chain(account.held()) {
                 li { (decision.act().as_str()) " " code { (decision.key()) } ": " (because(decision.because(), calendar)) }

@@ -159,7 +159,19 @@ async fn what_a_quota_keeps_is_in_the_queue_what_was_refused_did_not_leave_and_t
     assert!(seen.contains(&LetterState::Queued), "the quota of two is used up: {seen:?}");
     // As known then, by the attempts, is as it stands now, by the states; before the first attempt nothing had left.
     assert_eq!(states(&desk.app.store.post_as_known(&window, now).await.unwrap()), seen);
+    let all = DeliveryFilter { window: Some(window[0].clone()), municipality: None };
+    let lines = desk.app.store.deliveries(&all).await.unwrap();
+    assert!(lines.iter().any(|line| line.reached_at.is_some()));
+    assert_eq!(desk.app.store.deliveries_as_known(&all, now).await.unwrap(), lines);
     let before = now - SignedDuration::from_secs(1);
+    for line in desk.app.store.deliveries_as_known(&all, before).await.unwrap() {
+        assert_eq!(
+            (line.state, line.attempts, line.reached_at),
+            (DeliveryState::Recorded, 0, None),
+            "{line:?}"
+        );
+        assert_eq!((line.settled_at, line.reply.as_str()), (None, ""), "{line:?}");
+    }
     let before = states(&desk.app.store.post_as_known(&window, before).await.unwrap());
     assert!(before.iter().all(|state| !state.has_left()), "{before:?}");
     let report = desk.site.ok(&["relatorio", "--em", "2026-11-23T10:05"]);

@@ -83,6 +83,28 @@ async fn a_password_file_that_all_may_read_is_refused_and_one_that_is_mended_let
     let journal = site.ok(&["livro", "--municipio", &municipality.to_string()]);
     assert!(journal.contains("dossiê mostrado no painel a ana (com senha)"), "{journal}");
     site.ok(&["livro", "conferir"]);
+    // It breaks while the panel is served: that is said, in the browser and by `saude`, until it is mended.
+    let good = fs::read_to_string(&file).unwrap();
+    fs::write(&file, "ana\n").unwrap();
+    let said = ask_until(port, "/", right, "HTTP/1.1 503");
+    assert!(said.contains("O arquivo de senhas do painel está com defeito"), "{said}");
+    daemon.logs("um arquivo do painel mudou e não serve");
+    let health = |wanted: bool| {
+        let begun = Instant::now();
+        loop {
+            let said = site.run(&["saude"]);
+            let said = String::from_utf8_lossy(&said.stderr).into_owned();
+            if said.contains("o painel não está no ar desde") == wanted {
+                return said;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(30), "{said}");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    };
+    assert!(health(true).contains("linha 1: não é"));
+    fs::write(&file, good).unwrap();
+    ask_until(port, "/", right, "HTTP/1.1 200 OK");
+    health(false);
     assert_eq!(daemon.terminate().code(), Some(0));
 }
 
