@@ -18,7 +18,7 @@ use crate::daemon::alert::alert_once;
 use crate::daemon::app::App;
 use crate::desk::view::LedgerView;
 use crate::domain::journal::DossierShown;
-use crate::panel::{self, Beat, Beside, DossierView, Later, Look, Panel, PanelDoor, PanelFiles, Stamp};
+use crate::panel::{self, Beat, Beside, DossierView, Later, Panel, PanelDoor, PanelFiles, Renewal, Stamp};
 use crate::telemetry::chain;
 use crate::world::live::Live;
 
@@ -163,19 +163,19 @@ async fn watched(
             return;
         }
         match files.look() {
-            Look::Same => match broken.take() {
+            Renewal::Not => match broken.take() {
                 Some((why, false)) => note(app, home, Some(why)).await,
                 Some((why, true)) => {
                     tell(app, home, format!("O painel segue com o certificado anterior: {why}")).await
                 }
                 None => {}
             },
-            Look::Whole => {
+            Renewal::Taken => {
                 info!("os arquivos do painel mudaram e estão em uso");
                 broken = None;
                 note(app, home, None).await;
             }
-            Look::Broken { why, keeps_serving } => {
+            Renewal::Refused { why, keeps_serving } => {
                 error!(error = %why, panel.keeps_serving = keeps_serving, "um arquivo do painel mudou e não serve");
                 broken = Some((why, keeps_serving));
             }

@@ -116,6 +116,14 @@ pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().count() <= 128 && !name.chars().any(char::is_control)
 }
 
+/// An address, as it is counted: of IPv6 its first half, since whoever has one has all that share it.
+pub(super) fn block(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -249,5 +257,13 @@ mod tests {
         let with = |peer| rule(&behind, &Asking { has_key: true, ..asking(peer, CALENDAR) });
         assert_eq!(with("10.0.0.9"), Ruling::Elsewhere, "not in the clear");
         assert_eq!(with("10.0.0.5"), Ruling::Admit(Visitor::Anybody));
+    }
+
+    #[test]
+    fn all_that_one_network_of_ipv6_may_call_itself_is_one_address() {
+        let ip = |text: &str| -> IpAddr { text.parse().unwrap() };
+        assert_eq!(block(ip("2001:db8:1:2:3:4:5:6")), block(ip("2001:db8:1:2:ffff::1")));
+        assert_ne!(block(ip("2001:db8:1:2::1")), block(ip("2001:db8:1:3::1")));
+        assert_eq!(block(ip("::ffff:10.0.0.1")), ip("10.0.0.1"));
     }
 }

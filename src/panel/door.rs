@@ -2,9 +2,7 @@
 //! costs whoever sends it a closed door, and the service nothing.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::net::IpAddr;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,21 +10,16 @@ use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::files::Tls;
+use super::access::block;
 use super::guard::Peer;
 use super::router;
-use super::{Panel, PanelDoor, PanelError};
-use crate::config::PanelTls;
-use crate::telemetry::io_words;
+use super::tls::Tls;
+use super::{Panel, PanelDoor};
 
 /// Connections at once, and of them from one address that is not a proxy's.
 const MOST: usize = 256;
@@ -40,31 +33,6 @@ const LARGEST_HEAD: usize = 16 * 1024;
 const MOST_HEADERS: usize = 64;
 /// How long those that are open may go on after the stop.
 const LAST: Duration = Duration::from_secs(2);
-
-/// What speaks TLS with a certificate and its key.
-///
-/// # Errors
-/// [`PanelError::Certificate`].
-pub(super) fn acceptor(tls: &PanelTls) -> Result<TlsAcceptor, PanelError> {
-    let fault = |path: &Path, why: String| PanelError::Certificate { path: path.to_owned(), why };
-    let bytes = |path: &Path| fs::read(path).map_err(|error| fault(path, io_words(&error)));
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&bytes(&tls.certificate)?)
-        .collect::<Result<_, _>>()
-        .map_err(|_| fault(&tls.certificate, "não é um certificado em PEM".to_owned()))?;
-    if chain.is_empty() {
-        return Err(fault(&tls.certificate, "não tem nenhum certificado em PEM".to_owned()));
-    }
-    let key = PrivateKeyDer::from_pem_slice(&bytes(&tls.key)?)
-        .map_err(|_| fault(&tls.key, "não tem uma chave privada em PEM, sem senha".to_owned()))?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-        .map_err(|error| {
-            fault(&tls.certificate, format!("a chave não é a deste certificado, ou não serve ({error})"))
-        })?;
-    Ok(TlsAcceptor::from(Arc::new(config)))
-}
 
 /// Takes connections until told to stop.
 pub(super) async fn serve(panel: Arc<Panel>, place: PanelDoor, stop: CancellationToken) {
@@ -129,14 +97,6 @@ async fn talk(
         .max_buf_size(LARGEST_HEAD)
         .max_headers(MOST_HEADERS);
     let _gone = http.serve_connection(TokioIo::new(stream), service).await;
-}
-
-/// An address, as it is counted: of IPv6 its first half, since whoever has one has all that share it.
-pub(super) fn block(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
-        v4 @ IpAddr::V4(_) => v4,
-    }
 }
 
 /// Who is connected, in order of coming. Whoever has not said anything yet makes room for whoever comes, so that no crowd of
@@ -247,12 +207,5 @@ mod tests {
         assert!(!late.away.is_cancelled());
         drop((seats, next, others, late));
         assert!(crowd.0.lock().unwrap().is_empty());
-    }
-
-    #[test]
-    fn all_that_one_network_of_ipv6_may_call_itself_is_one_address() {
-        assert_eq!(block(ip("2001:db8:1:2:3:4:5:6")), block(ip("2001:db8:1:2:ffff::1")));
-        assert_ne!(block(ip("2001:db8:1:2::1")), block(ip("2001:db8:1:3::1")));
-        assert_eq!(block(ip("::ffff:10.0.0.1")), ip("10.0.0.1"));
     }
 }

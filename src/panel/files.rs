@@ -3,11 +3,9 @@
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio_rustls::TlsAcceptor;
-
-use super::{PanelError, door, password};
+use super::tls::{self, Tls};
+use super::{PanelError, password};
 use crate::config::PanelSettings;
 
 /// What tells a file from what it was, its permissions too: none where there is none.
@@ -24,34 +22,15 @@ pub fn stamp(settings: &PanelSettings) -> Vec<Stamp> {
     tls.chain(&settings.passwords).map(of).collect()
 }
 
-/// The certificate that connections are taken with, which may change between two of them.
-#[derive(Clone)]
-pub(super) struct Tls(Arc<Mutex<TlsAcceptor>>);
-
-impl Tls {
-    pub(super) fn new(acceptor: TlsAcceptor) -> Self {
-        Self(Arc::new(Mutex::new(acceptor)))
-    }
-
-    /// The one in use.
-    pub(super) fn current(&self) -> TlsAcceptor {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn put(&self, acceptor: TlsAcceptor) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = acceptor;
-    }
-}
-
 /// What a look at the files finds.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Look {
+pub enum Renewal {
     /// They are what they were.
-    Same,
+    Not,
     /// They changed, and are in use as they are now.
-    Whole,
+    Taken,
     /// They changed, and one of them does not serve.
-    Broken {
+    Refused {
         /// Why, in the operators' words.
         why: String,
         /// Whether the panel is served all the same: with the certificate before.
@@ -73,26 +52,26 @@ impl PanelFiles {
     }
 
     /// Looks whether they are others than they were, and takes up what is whole.
-    pub fn look(&mut self) -> Look {
+    pub fn look(&mut self) -> Renewal {
         // Before they are read: what is written meanwhile is another stamp at the next look.
         let now = stamp(&self.settings);
         if now == self.seen {
-            return Look::Same;
+            return Renewal::Not;
         }
         self.seen = now;
-        let broken =
-            |error: PanelError, keeps_serving| Look::Broken { why: error.to_string(), keeps_serving };
+        let refused =
+            |error: PanelError, keeps_serving| Renewal::Refused { why: error.to_string(), keeps_serving };
         if let Some(Err(error)) = self.settings.passwords.as_deref().map(password::read) {
-            return broken(error.into(), false);
+            return refused(error.into(), false);
         }
-        match self.settings.tls.as_ref().map(door::acceptor).transpose() {
+        match self.settings.tls.as_ref().map(tls::acceptor).transpose() {
             Ok(acceptor) => {
-                if let (Some(tls), Some(acceptor)) = (&self.tls, acceptor) {
-                    tls.put(acceptor);
+                if let (Some(served), Some(acceptor)) = (&self.tls, acceptor) {
+                    served.put(acceptor);
                 }
-                Look::Whole
+                Renewal::Taken
             }
-            Err(error) => broken(error, true),
+            Err(error) => refused(error, true),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! takes in.
 //!
 //! Reading order: `access` (who may see what), `password` (who somebody is), `token` (the calendar's address),
-//! `door` (connections, TLS, bounds), `files` (what is looked at meanwhile), `guard` (what comes before every page), `router` (which page), `ask` and `answer` (what
+//! `door` (connections and their bounds), `tls`, `files` (what is looked at meanwhile), `guard` (what comes before every page), `router` (which page), `ask` and `answer` (what
 //! it is asked for with and made of), `rehearsal`, `page` (the pages; pure), `metrics` (pure).
 //!
 //! Architecture invariants: it answers GET and HEAD alone; it names neither the store nor the daemon; what it tells of
@@ -23,6 +23,7 @@ mod rehearsal;
 mod router;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod token;
 
 use std::collections::BTreeMap;
@@ -38,7 +39,7 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-pub use files::{Look, PanelFiles, Stamp, stamp};
+pub use files::{PanelFiles, Renewal, Stamp, stamp};
 pub use password::{PasswordError, line as password_line};
 
 use answer::Failure;
@@ -240,7 +241,7 @@ impl Panel {
 /// The panel's place: its address taken, its certificate read.
 pub struct PanelDoor {
     listener: TcpListener,
-    tls: Option<files::Tls>,
+    tls: Option<tls::Tls>,
 }
 
 /// Takes the panel's address, with all that it needs to be served there, and its files to look at while it is.
@@ -249,7 +250,7 @@ pub struct PanelDoor {
 /// [`PanelError`].
 pub async fn open(settings: &PanelSettings) -> Result<(PanelDoor, PanelFiles), PanelError> {
     let seen = stamp(settings);
-    let tls = check(settings)?.map(files::Tls::new);
+    let tls = check(settings)?.map(tls::Tls::new);
     let listener = TcpListener::bind(settings.listen)
         .await
         .map_err(|source| PanelError::Address { address: settings.listen, source })?;
@@ -265,7 +266,7 @@ pub fn check(settings: &PanelSettings) -> Result<Option<tokio_rustls::TlsAccepto
     if let Some(path) = &settings.passwords {
         password::read(path)?;
     }
-    settings.tls.as_ref().map(door::acceptor).transpose()
+    settings.tls.as_ref().map(tls::acceptor).transpose()
 }
 
 /// Serves until told to stop; then no connection is taken any more, and those that are open end.

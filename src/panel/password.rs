@@ -18,8 +18,7 @@ use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
 use base64ct::{Base64, Encoding as _};
 use tokio::sync::Semaphore;
 
-use super::access::is_name;
-use super::door::block;
+use super::access::{block, is_name};
 use crate::telemetry::io_words;
 use crate::text::digest::sha256;
 

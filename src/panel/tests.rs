@@ -451,22 +451,24 @@ async fn a_renewed_certificate_is_taken_once_it_is_whole_and_until_then_the_one_
     let (door, mut files) = open(&settings).await.unwrap();
     let shared = door.tls.clone().unwrap();
     let at_first = shared.current();
-    assert_eq!(files.look(), Look::Same);
+    assert_eq!(files.look(), Renewal::Not);
     let (other, second) = certificate(&dir, "outro");
     assert_ne!(first, second);
     std::fs::copy(&other.certificate, &tls.certificate).unwrap();
-    let Look::Broken { why, keeps_serving } = files.look() else { panic!("half of it is no certificate") };
+    let Renewal::Refused { why, keeps_serving } = files.look() else {
+        panic!("half of it is no certificate")
+    };
     assert!(why.contains("a chave não é a deste certificado") && keeps_serving, "{why}");
     assert!(Arc::ptr_eq(at_first.config(), shared.current().config()), "the one before still serves");
-    assert_eq!(files.look(), Look::Same, "told once");
+    assert_eq!(files.look(), Renewal::Not, "told once");
     std::fs::copy(&other.key, &tls.key).unwrap();
-    assert_eq!(files.look(), Look::Whole);
+    assert_eq!(files.look(), Renewal::Taken);
     assert!(!Arc::ptr_eq(at_first.config(), shared.current().config()));
     write_users("ana:x");
-    let Look::Broken { why, keeps_serving } = files.look() else { panic!("nobody can come in by that") };
+    let Renewal::Refused { why, keeps_serving } = files.look() else { panic!("nobody can come in by that") };
     assert!(why.contains("linha 1") && !keeps_serving, "{why}");
     write_users(&users);
-    assert_eq!(files.look(), Look::Whole);
+    assert_eq!(files.look(), Renewal::Taken);
 }
 
 #[tokio::test(flavor = "multi_thread")]
