@@ -166,7 +166,7 @@ async fn watched(
             Renewal::Not => match broken.take() {
                 Some((why, false)) => note(app, home, Some(why)).await,
                 Some((why, true)) => {
-                    tell(app, home, format!("O painel segue com o certificado anterior: {why}")).await
+                    tell(app, home, format!("O painel segue com o certificado anterior: {why}")).await;
                 }
                 None => {}
             },

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::Method;
 use axum::http::request::Parts;
+use axum::response::Response;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use maud::Markup;
 
 use super::Panel;
 use super::access::Visitor;
-use super::answer::{Answer, Failure, typed};
+use super::answer::{Failure, typed};
 use super::page::{self, Frame, Links};
 use crate::config::Mode;
 use crate::desk::view::{AsOf, Overview};
@@ -78,7 +79,7 @@ impl Ask {
     }
 
     /// A page within the frame.
-    pub(super) fn show(&self, scene: &Overview, title: &str, content: &Markup) -> Answer {
+    pub(super) fn show(&self, scene: &Overview, title: &str, content: &Markup) -> Response {
         let frame = Frame {
             title,
             path: &self.path,
@@ -92,6 +93,6 @@ impl Ask {
                 Visitor::Local | Visitor::Anybody => None,
             },
         };
-        Ok(typed("text/html; charset=utf-8", page::whole(&frame, content)))
+        typed("text/html; charset=utf-8", page::whole(&frame, content))
     }
 }

@@ -55,7 +55,7 @@ use crate::world::live::Live;
 /// How long what was read of the ledger is shown to others who ask: many who look cost as little as one.
 const FRESH: Duration = Duration::from_secs(3);
 /// A dossier shown again to the same person within so long is shown once.
-const SAME_SHOWING: Duration = Duration::from_secs(60);
+const SAME_SHOWING: Duration = Duration::from_mins(1);
 /// How long somebody waits for what is done for one at a time.
 const TURN: Duration = Duration::from_secs(10);
 

@@ -243,18 +243,17 @@ impl Logins {
         let peer = block(peer);
         let from = if is_proxy { format!("{peer} {user}") } else { peer.to_string() };
         let Some((place, own_turn)) = Place::take(&self.waiting, &from) else { return Login::Busy };
-        // A task of its own: whoever hangs up frees neither the place nor the turn before the time.
         let logins = self.clone();
-        let judged = tokio::spawn(async move {
+        let judging = async move {
             let _place = place;
             let Ok(_own_turn) = own_turn.acquire().await else { return Login::Busy };
             let Ok(turn) = logins.turn.acquire_owned().await else { return Login::Busy };
             let name = user.clone();
-            let judging = tokio::task::spawn_blocking(move || {
+            let verdict = tokio::task::spawn_blocking(move || {
                 let _turn = turn;
                 users.knows(&name, &password)
             });
-            if judging.await.unwrap_or(false) {
+            if verdict.await.unwrap_or(false) {
                 let mut right = logins.right.lock().unwrap_or_else(PoisonError::into_inner);
                 if right.len() >= REMEMBERED {
                     right.clear();
@@ -264,7 +263,12 @@ impl Logins {
             }
             tokio::time::sleep(PAUSE).await;
             Login::Nobody
-        });
+        };
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "whoever hangs up frees neither the place nor the turn before the time, and a stop waits for neither"
+        )]
+        let judged = tokio::spawn(judging);
         judged.await.unwrap_or(Login::Busy)
     }
 }
@@ -345,12 +349,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = file(&dir, &line("ana", "senha bem longa").unwrap(), 0o640);
         let logins = Logins::new(Some(path));
-        let guesser: IpAddr = "10.0.0.66".parse().unwrap();
+        let attacker: IpAddr = "10.0.0.66".parse().unwrap();
         let wrong = basic("ana", "chute");
         let mut guesses = tokio::task::JoinSet::new();
         for _ in 0..30 {
             let (logins, wrong) = (logins.clone(), wrong.clone());
-            guesses.spawn(async move { logins.judge(Some(&wrong), guesser, false).await });
+            guesses.spawn(async move { logins.judge(Some(&wrong), attacker, false).await });
         }
         let mut said = guesses.join_all().await;
         said.sort_by_key(|login| *login == Login::Busy);
@@ -360,12 +364,12 @@ mod tests {
         let mut guesses = tokio::task::JoinSet::new();
         for n in 0..4 {
             let (logins, wrong) = (logins.clone(), basic(&format!("b{n}"), "chute"));
-            guesses.spawn(async move { logins.judge(Some(&wrong), guesser, true).await });
+            guesses.spawn(async move { logins.judge(Some(&wrong), attacker, true).await });
         }
         tokio::time::sleep(PAUSE / 4).await;
         let begun = Instant::now();
         let right = basic("ana", "senha bem longa");
-        assert_eq!(logins.judge(Some(&right), guesser, true).await, Login::User("ana".to_owned()));
+        assert_eq!(logins.judge(Some(&right), attacker, true).await, Login::User("ana".to_owned()));
         // Four hashes may be before it, and not one pause need be waited out; in a build for tests a hash takes long.
         assert!(!guesses.is_empty() && begun.elapsed() < PAUSE * 20, "{:?}", begun.elapsed());
         guesses.join_all().await;

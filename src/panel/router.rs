@@ -57,7 +57,7 @@ async fn home(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
     let day = panel.day(&scene).await?;
     let content = page::home::content(&scene, &day, &Ask::links(&scene));
-    ask.show(&scene, "Hoje", &content)
+    Ok(ask.show(&scene, "Hoje", &content))
 }
 
 async fn window(State(panel): State<Arc<Panel>>, Path(id): Path<String>, ask: Ask) -> Answer {
@@ -65,7 +65,7 @@ async fn window(State(panel): State<Arc<Panel>>, Path(id): Path<String>, ask: As
     let id = WindowId::parse(&id).map_err(|_| no_window(&id))?;
     let summary = scene.summary(&id).ok_or_else(|| no_window(id.as_str()))?;
     let content = page::window::content(&scene, &summary, &Ask::links(&scene));
-    ask.show(&scene, &format!("Janela {id}"), &content)
+    Ok(ask.show(&scene, &format!("Janela {id}"), &content))
 }
 
 async fn municipality(State(panel): State<Arc<Panel>>, Path(code): Path<String>, ask: Ask) -> Answer {
@@ -75,7 +75,7 @@ async fn municipality(State(panel): State<Arc<Panel>>, Path(code): Path<String>,
     let timeline = panel.ledger.timeline(code, until).await?;
     let deliveries = panel.ledger.deliveries(scene.as_of, None, Some(code)).await?;
     let content = page::municipality::content(&scene, code, &deliveries, &timeline, &Ask::links(&scene));
-    ask.show(&scene, &page::municipality::name(&scene, code), &content)
+    Ok(ask.show(&scene, &page::municipality::name(&scene, code), &content))
 }
 
 async fn account(
@@ -88,7 +88,7 @@ async fn account(
     let id = WindowId::parse(&window).map_err(|_| no_window(&window))?;
     let account = panel.ledger.account(&scene, code, &id).await?.ok_or_else(|| no_window(id.as_str()))?;
     let content = page::municipality::account(&scene, &account, &Ask::links(&scene));
-    ask.show(&scene, &format!("{}, {id}", page::municipality::name(&scene, code)), &content)
+    Ok(ask.show(&scene, &format!("{}, {id}", page::municipality::name(&scene, code)), &content))
 }
 
 async fn letters(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
@@ -101,7 +101,7 @@ async fn letters(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     };
     let state = ask.text("estado");
     let content = page::letters::list(&scene, window.as_ref(), state, &deliveries, &Ask::links(&scene));
-    ask.show(&scene, "Cartas", &content)
+    Ok(ask.show(&scene, "Cartas", &content))
 }
 
 async fn letter(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
@@ -111,7 +111,7 @@ async fn letter(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let version = ask.text("versao").map_or(Ok(1), str::parse).map_err(|_| none())?;
     let letter = panel.ledger.letter(&key, version).await?.ok_or_else(none)?;
     let content = page::letters::one(&scene, &key, &letter, &Ask::links(&scene));
-    ask.show(&scene, "Carta", &content)
+    Ok(ask.show(&scene, "Carta", &content))
 }
 
 async fn whole_dossier(State(panel): State<Arc<Panel>>, Path(code): Path<String>, ask: Ask) -> Answer {
@@ -140,7 +140,7 @@ async fn whole_dossier(State(panel): State<Arc<Panel>>, Path(code): Path<String>
 async fn call_list(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
     let content = page::calls::content(&scene, ask.visitor == Visitor::Local, &Ask::links(&scene));
-    ask.show(&scene, "A quem telefonar", &content)
+    Ok(ask.show(&scene, "A quem telefonar", &content))
 }
 
 /// Telephones by the file leave this machine by command alone.
@@ -179,7 +179,7 @@ async fn feeds(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = panel.scene(None).await?;
     let feeds = panel.ledger.feeds(&panel.beside.live(), 10).await?;
     let content = page::feeds::content(&feeds, &scene);
-    ask.show(&scene, "Fontes", &content)
+    Ok(ask.show(&scene, "Fontes", &content))
 }
 
 async fn calendar(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
@@ -188,7 +188,7 @@ async fn calendar(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let windows = windows_between(scene.calendar(), days);
     let content =
         page::calendar::content(&windows, scene.calendar(), days, &panel.calendar_token, &Ask::links(&scene));
-    ask.show(&scene, "Agenda", &content)
+    Ok(ask.show(&scene, "Agenda", &content))
 }
 
 /// From the beginning of this month, a year.
@@ -210,7 +210,7 @@ async fn calendar_file(State(panel): State<Arc<Panel>>) -> Answer {
 async fn search(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
     let content = page::search::content(&scene, ask.text("q").unwrap_or_default(), &Ask::links(&scene));
-    ask.show(&scene, "Busca", &content)
+    Ok(ask.show(&scene, "Busca", &content))
 }
 
 async fn style() -> Response {

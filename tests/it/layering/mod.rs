@@ -97,7 +97,7 @@ const OWNERS: [(&str, &[&str]); 41] = [
             "src/channel/command.rs",
         ],
     ),
-    ("rustls", &["src/mail/", "src/http/", "src/feed/http/", "src/panel/door.rs"]),
+    ("rustls", &["src/mail/", "src/http/", "src/feed/http/", "src/panel/tls.rs"]),
     ("rustls_platform_verifier", &["src/mail/", "src/feed/http/"]),
     ("croner", &["src/config/", "src/feed/"]),
     ("encoding_rs", &["src/text/"]),
