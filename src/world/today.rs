@@ -54,13 +54,15 @@ pub async fn of(
         Some(_) => Overview::load(live.clone(), store, Some(&ids), AsOf::Then(since)).await?.windows,
         None => Vec::new(),
     };
-    let feeds = match store {
+    // How feeds stand and what only a person ends is known of now alone.
+    let of_now = store.filter(|_| matches!(overview.as_of, AsOf::Now(_)));
+    let feeds = match of_now {
         Some(store) => ages(store, &live, now).await?,
         None => Vec::new(),
     };
     let mut tasks: Vec<DayTask> = troubles.into_iter().map(|what| DayTask { what, command: None }).collect();
     tasks.extend(feeds.iter().filter_map(of_feed));
-    if let Some(store) = store {
+    if let Some(store) = of_now {
         tasks.extend(by_hand(store, now).await?);
     }
     tasks.extend(overview.windows.iter().flat_map(calls));
