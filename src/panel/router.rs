@@ -57,7 +57,8 @@ async fn home(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
     let day = panel.day(&scene).await?;
     let content = page::home::content(&scene, &day, &Ask::links(&scene));
-    Ok(ask.show(&scene, "Hoje", &content))
+    let title = if matches!(scene.as_of, AsOf::Now(_)) { "Hoje" } else { "O dia" };
+    Ok(ask.show(&scene, title, &content))
 }
 
 async fn window(State(panel): State<Arc<Panel>>, Path(id): Path<String>, ask: Ask) -> Answer {

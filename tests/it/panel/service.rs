@@ -146,7 +146,10 @@ async fn another_address_is_taken_by_a_reload_and_none_ends_the_panel() {
     let (first, second) = (free_port(), free_port());
     with_panel(&site, &choice, &format!("escuta = \"127.0.0.1:{first}\""));
     let daemon = site.daemon();
-    ask_until(first, "/", "", "HTTP/1.1 200 OK");
+    let home = ask_until(first, "/", "", "HTTP/1.1 200 OK");
+    let past = ask_until(first, "/?em=2020-01-01", "", "HTTP/1.1 200 OK");
+    let feeds = "<h2>Fontes</h2>";
+    assert!(home.contains(feeds) && !past.contains(feeds), "they are as they are today: {past}");
     with_panel(&site, &choice, &format!("escuta = \"127.0.0.1:{second}\""));
     daemon.signal("HUP");
     ask_until(second, "/", "", "HTTP/1.1 200 OK");
