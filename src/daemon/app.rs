@@ -65,7 +65,7 @@ pub struct Outcry {
 }
 
 /// Of these no more are kept than somebody would read.
-const MOST_CRIES: usize = 20;
+pub(super) const MOST_CRIES: usize = 20;
 
 /// A fetcher that says whom to ask about it.
 #[must_use]

@@ -11,6 +11,7 @@ use super::ailment::Ailment;
 use super::audit;
 use super::lateness::{self, Overdue};
 use super::live::Live;
+use super::route;
 use crate::config::Mode;
 use crate::domain::feed::Source;
 use crate::domain::id::FeedId;
@@ -176,6 +177,10 @@ impl Facts {
     ) -> Result<Self, StoreError> {
         let kept = store.configuration_in_force().await?;
         let since = now.saturating_sub(CHANNELS).unwrap_or(Timestamp::MIN);
+        let ways = route::ways(&live.setup.config.settings.channels);
+        let mut channels = store.announcements(since).await?.failing;
+        // One that is no longer configured fails nobody.
+        channels.retain(|failing| ways.contains(&failing.channel));
         Ok(Self {
             now,
             signs: store.signs().await?,
@@ -190,7 +195,7 @@ impl Facts {
             refused: store.configuration_refused().await?,
             is_faulty,
             feeds: feeds(store, live, now).await?,
-            channels: store.announcements(since).await?.failing,
+            channels,
             loops: store.progress().await?,
             backup: store.last_backup(),
             audit: store.last_audit().await?,

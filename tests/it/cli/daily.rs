@@ -38,6 +38,12 @@ fn the_page_of_the_day_is_mailed_once_on_each_sending_day_whatever_restarts() {
     assert_eq!(pages(&office).len(), 1, "a Saturday");
     office.run("servir --uma-vez --em 2026-11-09T09:00", 0);
     assert_eq!(pages(&office).len(), 2);
+    let said = |words: &str| {
+        let texts = pages(&office).into_iter().map(|page| fs::read_to_string(page).unwrap());
+        texts.filter(|text| text.contains(words)).count()
+    };
+    assert_eq!(said("n=C3=A3o foi feita hoje"), 1, "nothing to audit on the first day");
+    assert_eq!(said("0 diverg=C3=AAncias"), 1, "and then the audit of the day");
     let mail = fs::read_to_string(&pages(&office)[0]).unwrap();
     assert!(mail.contains("To: ") && !mail.contains("municipio.invalid"), "{mail}");
     assert!(

@@ -3,7 +3,6 @@
 use std::num::NonZeroU16;
 
 use jiff::SignedDuration;
-use sqlx::{AssertSqlSafe, Connection as _};
 use vigia_suas::daemon::audit::{audit_if_due, audit_once};
 use vigia_suas::daemon::reconcile::reconcile_once;
 use vigia_suas::domain::delivery::Outcome;
@@ -22,14 +21,6 @@ use super::faults::Desk;
 
 async fn found(desk: &Desk) -> Vec<String> {
     audit(&desk.app.store, desk.app.live(), 0, desk.app.now()).await.unwrap().told(true).found
-}
-
-async fn tamper(desk: &Desk, sql: &str) {
-    let url = format!("sqlite://{}", desk.site.database().display());
-    let mut conn = sqlx::SqliteConnection::connect(&url).await.unwrap();
-    let sql = format!("PRAGMA foreign_keys = OFF; {sql}");
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut conn).await.unwrap();
-    conn.close().await.unwrap();
 }
 
 #[tokio::test]
@@ -97,7 +88,7 @@ async fn each_sort_of_divergence_that_is_planted_in_the_ledger_is_found_and_name
         let mut desk = Desk::open(|_| {}).await;
         desk.deliver().await;
         assert_eq!(found(&desk).await, Vec::<String>::new());
-        tamper(&desk, &sql).await;
+        desk.site.tamper(&sql).await;
         let found = found(&desk).await;
         assert!(found.iter().any(|line| line.contains(words)), "{what}: {found:#?}");
     }
@@ -167,11 +158,12 @@ async fn a_letter_that_leaves_late_is_found_by_the_audit_after_it_though_one_cam
     });
     store.settle(ends.collect()).await.unwrap();
     // No store marks a letter so late: the mark follows what the journal tells.
-    tamper(
-        &desk,
-        &format!("UPDATE deliveries SET sending_at = {} WHERE state = 'aceito'", late.as_millisecond()),
-    )
-    .await;
+    desk.site
+        .tamper(&format!(
+            "UPDATE deliveries SET sending_at = {} WHERE state = 'aceito'",
+            late.as_millisecond()
+        ))
+        .await;
     desk.pass_minutes(24 * 60);
     let after = audit_once(&desk.app, desk.app.now()).await.unwrap().unwrap();
     let said = after.found.iter().filter(|line| line.contains("depois da validade")).count();
@@ -210,7 +202,7 @@ async fn a_ledger_that_cannot_be_recounted_is_a_divergence_told_and_noted_once()
     let mut desk = Desk::open(|_| {}).await;
     desk.deliver().await;
     desk.pass_minutes(24 * 60);
-    tamper(&desk, "UPDATE letters SET recorded_at = 'ontem' WHERE rowid = 1").await;
+    desk.site.tamper("UPDATE letters SET recorded_at = 'ontem' WHERE rowid = 1").await;
     audit_if_due(&desk.app, desk.app.now()).await.unwrap();
     let (_, audited) = desk.app.store.last_audit().await.unwrap().unwrap();
     assert_eq!(audited.divergences, 1, "{:#?}", audited.found);
