@@ -232,7 +232,7 @@ mod tests {
                 Divergence::Accuses { .. } => "accuses",
                 Divergence::Late { .. } => "late",
                 Divergence::Second { .. } => "second",
-                other => panic!("{other:?}"),
+                other @ (Divergence::Unrecorded { .. } | Divergence::Stranger { .. }) => panic!("{other:?}"),
             });
             kinds.collect::<Vec<_>>()
         };

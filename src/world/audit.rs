@@ -183,3 +183,46 @@ pub fn words(audit: &Audited, waiting: usize, zone: &Zone) -> String {
         audit.found.join("\n- ")
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+
+    fn findings(lasting: usize, unrecorded: usize) -> Findings {
+        let lines = |what: &str, n: usize| (0..n).map(|n| format!("{what} {n}")).collect();
+        Findings {
+            until: "2026-12-23T11:00:00Z".parse().unwrap(),
+            reached: 9,
+            letters: 3,
+            lasting: lines("falta", lasting),
+            unrecorded: lines("devida", unrecorded),
+        }
+    }
+
+    #[test]
+    fn what_the_plan_would_still_do_counts_only_where_nothing_changed_since_the_pass() {
+        assert!(!findings(0, 1).is_clean() && !findings(1, 0).is_clean() && findings(0, 0).is_clean());
+        let told = findings(1, 2).told(true);
+        assert_eq!((told.divergences, told.reached, told.found.len()), (3, 9, 3));
+        let told = findings(1, 2).told(false);
+        assert_eq!((told.divergences, told.found), (1, vec!["falta 0".to_owned()]));
+        let told = findings(MOST_NAMED + 7, 0).told(false);
+        assert_eq!((told.divergences, told.found.len()), (MOST_NAMED as u64 + 7, MOST_NAMED));
+    }
+
+    #[test]
+    fn the_mail_says_what_was_checked_and_what_waits() {
+        let zone = Zone::new(TimeZone::UTC);
+        let told = findings(0, 0).told(true);
+        let said = words(&told, 2, &zone);
+        assert!(
+            said.contains("devia ser escrito consta do livro") && said.contains("2 cartas esperam na fila"),
+            "{said}"
+        );
+        assert!(words(&told, 0, &zone).contains("Nenhuma carta espera na fila"));
+        let said = words(&findings(MOST_NAMED + 7, 0).told(true), 0, &zone);
+        assert!(said.contains("e mais 7: vigia-suas livro conferir"), "{said}");
+    }
+}
