@@ -37,12 +37,12 @@ pub enum CommandError {
 /// [`CommandError`].
 pub async fn run(argv: &[String], text: &str, patience: Duration) -> Result<(), CommandError> {
     let started = start(argv, text).map_err(|error| CommandError::Start(error.kind().to_string()))?;
-    let mut group = Group(started);
+    let mut group = Group(Some(started));
     let ended = tokio::time::timeout(patience, async {
         loop {
-            match group.0.try_wait() {
-                Ok(Some(status)) => return Ok(status),
-                Ok(None) => tokio::time::sleep(LOOK).await,
+            match group.0.as_mut().map(Child::try_wait).transpose() {
+                Ok(Some(Some(status))) => return Ok(status),
+                Ok(_) => tokio::time::sleep(LOOK).await,
                 Err(error) => return Err(CommandError::Start(error.kind().to_string())),
             }
         }
@@ -76,17 +76,20 @@ fn words(status: ExitStatus) -> String {
     }
 }
 
-/// A program and all that it started; all of it ends with this.
-struct Group(Child);
+/// A program and all that it started; all of it ends with this. It is there until this goes.
+struct Group(Option<Child>);
 
 impl Drop for Group {
     fn drop(&mut self) {
-        if let Some(pid) = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw) {
+        let Some(mut child) = self.0.take() else { return };
+        if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
             // Gone already is as good.
             let _ = kill_process_group(pid, Signal::KILL);
         }
-        // Nothing survives that signal: this is no wait, and leaves no dead process behind.
-        let _ = self.0.wait();
+        if matches!(child.try_wait(), Ok(None)) {
+            // One that waits for a disk ends only when that answers: a thread of its own buries it.
+            let _buried = std::thread::Builder::new().spawn(move || child.wait());
+        }
     }
 }
 

@@ -44,7 +44,7 @@ pub enum TellError {
     #[error(transparent)]
     Call(#[from] CallError),
     /// It was answered, and not taken.
-    #[error("o webhook respondeu {status}{}", after_colon(.said))]
+    #[error("o endereço respondeu {status}{}", after_colon(.said))]
     Refused {
         /// The status.
         status: u16,
@@ -145,7 +145,7 @@ mod tests {
         let refused = ResponseTemplate::new(404).set_body_string(echo);
         Mock::given(method("POST")).respond_with(refused).mount(&server).await;
         let refusal = tell(&url, Some("chave-secreta")).await.unwrap_err();
-        assert_eq!(refusal.to_string(), "o webhook respondeu 404: erro em /…/enviar com … [2J");
+        assert_eq!(refusal.to_string(), "o endereço respondeu 404: erro em /…/enviar com … [2J");
     }
 
     #[tokio::test]

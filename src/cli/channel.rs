@@ -2,11 +2,10 @@
 
 use super::args::ChannelToTest;
 use super::session::{Answer, Failure, Result, Session, say};
-use crate::channel::Route;
 use crate::channel::signal::Sign;
 use crate::domain::journal::{Announced, Channel, ChannelCause};
 use crate::text::visible;
-use crate::world::route::{beacon, routes};
+use crate::world::route::{beacon, route};
 use crate::world::secret::Surroundings;
 
 /// What a test says.
@@ -20,20 +19,13 @@ pub(super) async fn test(session: &Session, asked: ChannelToTest, author: &str) 
         ChannelToTest::Signal => return signal(session).await,
     };
     let settings = &session.setup.config.settings;
-    let mut route: Option<Route> = None;
-    for found in routes(&settings.channels, &Surroundings::here()) {
-        match found {
-            Ok(found) if found.channel() == channel => route = Some(found),
-            Err(failure) if channel == Channel::Webhook => return Err(Failure::could_not(&failure)),
-            Ok(_) | Err(_) => {}
-        }
-    }
-    let Some(route) = route else {
+    let Some(route) = route(&settings.channels, channel, &Surroundings::here()) else {
         return Err(Failure::refused(format!(
             "recusado: não há `{0}` em [alertas] de vigia.toml\ndica: escreva a chave `{0}`; config/LEIAME.md mostra como",
             channel.as_str()
         )));
     };
+    let route = route.map_err(|failure| Failure::could_not(&failure))?;
     let text = format!("Teste feito por {}. Nada precisa ser feito.", visible::line(author));
     let store = session.writable_ledger().await?;
     let outcome = route.tell(SUBJECT, &text).await;

@@ -3,6 +3,9 @@
 use super::locate::Spot;
 use super::read::Reader;
 
+/// Where a secret goes in an address.
+pub const PLACEHOLDER: &str = "{segredo}";
+
 /// An address that the service may speak to without being overheard.
 pub(super) fn address(table: &Reader<'_>, key: &'static str, url: String) -> Option<String> {
     let spot = match table.spot_of(key) {
@@ -22,12 +25,26 @@ pub(super) fn address(table: &Reader<'_>, key: &'static str, url: String) -> Opt
         );
         return None;
     }
+    // A name server would be told the secret, and whoever writes the secret would choose the host.
+    if authority(url.split_once("://").map_or("", |(_, rest)| rest)).contains(PLACEHOLDER) {
+        table.log.secret(
+            &spot,
+            format!("`{key}` tem {PLACEHOLDER} no nome do servidor"),
+            "escreva {segredo} só depois da primeira barra: \"https://servidor/…/{segredo}\"",
+        );
+        return None;
+    }
     Some(url)
+}
+
+/// The server's part of what follows `://`.
+fn authority(rest: &str) -> &str {
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
 /// The host of what follows `://`; none where a user or a password stands before it.
 fn host(rest: &str) -> Option<&str> {
-    let authority = rest.split(['/', '?', '#']).next().filter(|a| !a.is_empty() && !a.contains('@'))?;
+    let authority = Some(authority(rest)).filter(|a| !a.is_empty() && !a.contains('@'))?;
     match authority.strip_prefix('[') {
         Some(inner) => inner.split_once(']').map(|(host, _)| host),
         None => authority.split(':').next().filter(|host| !host.is_empty()),

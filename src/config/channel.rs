@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::address::address;
+use super::address::{PLACEHOLDER, address};
 use super::fault::Severity;
 use super::locate::Log;
 use super::node::Node;
@@ -15,8 +15,6 @@ use super::read::Reader;
 use super::settings::{ChannelSettings, SignalFormat, SignalSettings, WebhookFormat, WebhookSettings};
 use super::value;
 
-/// Where a secret goes in an address.
-pub const PLACEHOLDER: &str = "{segredo}";
 /// The least and the longest pause between two signals.
 const PAUSES: [SignedDuration; 2] = [SignedDuration::from_mins(1), SignedDuration::from_hours(24)];
 

@@ -70,7 +70,7 @@ use crate::domain::register::RegisterSpec;
 use crate::domain::roster::Roster;
 use crate::domain::secretariat::Secretariat;
 
-pub use channel::PLACEHOLDER;
+pub use address::PLACEHOLDER;
 pub use compile::compile;
 pub use extension_writer::{NewExtension, Unwritten, write_extension};
 pub use fault::{Fault, Faults, LoadError, Severity};

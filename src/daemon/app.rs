@@ -28,6 +28,8 @@ pub struct App {
     pub fetcher: Fetcher,
     /// Only one pass decides at a time.
     pub(super) deciding: Mutex<()>,
+    /// Only one self-audit at a time, from the question whether one is due on.
+    pub(super) auditing: Mutex<()>,
     /// Something changed: decide again.
     pub wake: Notify,
     /// Something may leave.
@@ -63,7 +65,7 @@ pub struct Outcry {
 }
 
 /// Of these no more are kept than somebody would read.
-const MOST_CRIES: usize = 20;
+pub(super) const MOST_CRIES: usize = 20;
 
 /// A fetcher that says whom to ask about it.
 #[must_use]
@@ -156,6 +158,7 @@ impl App {
             store,
             clock,
             deciding: Mutex::new(()),
+            auditing: Mutex::new(()),
             wake: Notify::new(),
             mail: Notify::new(),
             herald: Notify::new(),

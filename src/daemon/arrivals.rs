@@ -1,6 +1,6 @@
 //! Files that arrive in the drop folders of feeds and registers: when they are whole, read, and put away.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
@@ -22,10 +22,14 @@ pub(super) struct Arrivals {
     looks: BTreeMap<FeedId, Look>,
     /// Files and folders that could not be read: why, and the day on which that was said last.
     unreadable: BTreeMap<(FeedId, PathBuf), (String, Date)>,
+    /// Sources of which a file is being read.
+    reading: BTreeSet<FeedId>,
+    /// What a process before this one left of each source: proof at the first reading alone.
+    left: BTreeMap<FeedId, Option<String>>,
 }
 
-/// What is recorded of a source while a file of its folder is read; it stays when that ends the process, until the file
-/// is met again or another is read.
+/// What is recorded of a source while a file of its folder is read. It stays when that ends the process, until files of the
+/// folder are next read, by another process; one that is told to stop takes it back ([`Arrivals::leave`]).
 const BEGUN: &str = "o serviço parou enquanto lia o arquivo";
 
 impl Arrivals {
@@ -42,6 +46,9 @@ impl Arrivals {
     ) -> Result<Vec<StableFile>, StoreError> {
         let dir = drop_folder(&live.setup.config.settings.data, id);
         let earlier = self.looks.remove(id).unwrap_or_default();
+        if let Some(left) = self.left.get_mut(id) {
+            *left = None;
+        }
         let of = dir.clone();
         let looked = blocking(move || {
             drop::prepare(&of)?;
@@ -86,7 +93,11 @@ impl Arrivals {
     ) -> Result<Option<Original>, StoreError> {
         let (live, name) = (app.live(), file.name());
         let begun = format!("{BEGUN} “{name}”");
-        if app.store.feed_run(id).await?.and_then(|run| run.failure).as_ref() == Some(&begun) {
+        if !self.left.contains_key(id) {
+            let last = app.store.feed_run(id).await?;
+            self.left.insert(id.clone(), last.and_then(|run| run.failure));
+        }
+        if self.left.get(id) == Some(&Some(begun.clone())) {
             warn!(feed.id = %id, "o serviço parou enquanto lia um arquivo, que foi posto em quarentena");
             let text = format!(
                 "O serviço parou enquanto lia o arquivo “{name}” da fonte {id}, que está em quarentena/ e não foi julgado. \
@@ -101,6 +112,7 @@ impl Arrivals {
         match blocking(move || folder::read(&of, &spool, most)).await {
             Ok(Read::Whole(original)) => {
                 self.unreadable.remove(&(id.clone(), file.path.clone()));
+                self.reading.insert(id.clone());
                 note(app, id, Some(begun)).await?;
                 Ok(Some(original))
             }
@@ -163,7 +175,19 @@ impl Arrivals {
         if let Err(failure) = blocking(move || drop::put_away(&path, onto, &stamp)).await {
             error!(feed.id = %id, error = %chain(&failure), "o arquivo lido não pôde ser guardado");
         }
+        self.reading.remove(id);
         note(app, id, self.amiss(id)).await
+    }
+
+    /// Takes back that a file is being read: the service was told to stop meanwhile, and the file did nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(super) async fn leave(&mut self, app: &App) -> Result<(), StoreError> {
+        for id in std::mem::take(&mut self.reading) {
+            note(app, &id, self.amiss(&id)).await?;
+        }
+        Ok(())
     }
 
     /// Takes back what was told of files that can be read by now, or were taken away.

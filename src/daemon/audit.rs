@@ -4,12 +4,14 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info};
 
 use super::alert::{alert_once, topic};
-use super::app::App;
+use super::app::{App, Loop};
 use super::reconcile::reconcile_once;
 use super::{clock_watch, succession};
 use crate::domain::journal::Audited;
 use crate::store::StoreError;
-use crate::world::audit::{audit, headline, words};
+use crate::telemetry::{chain, without_addresses};
+use crate::text::visible;
+use crate::world::audit::{Findings, audit, counts, headline, words};
 
 /// An audit that found something is made again right after another pass: what changed between pass and audit is no
 /// divergence. What is found so often is.
@@ -22,15 +24,18 @@ const LATEST: SignedDuration = SignedDuration::from_hours(25);
 /// # Errors
 /// [`StoreError`].
 pub async fn audit_if_due(app: &App, now: Timestamp) -> Result<(), StoreError> {
+    let _one_at_a_time = app.auditing.lock().await;
+    // Another may have been made while this one waited.
+    let now = app.now().max(now);
     if is_due(app, now).await? {
-        audit_once(app, now).await?;
+        audited(app, now).await?;
     }
     Ok(())
 }
 
 async fn is_due(app: &App, now: Timestamp) -> Result<bool, StoreError> {
     let hours = app.live().calendar.hours.clone();
-    let last = match app.store.last_audit().await? {
+    let last = match app.store.last_audit().await?.filter(|(at, _)| counts(*at, now)) {
         Some((at, _)) => Some(at),
         None => app.store.signs().await?.born_at,
     };
@@ -40,34 +45,41 @@ async fn is_due(app: &App, now: Timestamp) -> Result<bool, StoreError> {
     Ok(is_later_day && has_begun)
 }
 
-/// Audits now, records what was found and tells staff. Nothing where the clock or the ledger may not be believed.
+/// Audits now, records what was found and tells staff. Nothing where the clock or the ledger may not be believed, or where
+/// passes do not come to an end: then it is tried again soon.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn audit_once(app: &App, now: Timestamp) -> Result<Option<Audited>, StoreError> {
+    let _one_at_a_time = app.auditing.lock().await;
+    audited(app, now).await
+}
+
+async fn audited(app: &App, now: Timestamp) -> Result<Option<Audited>, StoreError> {
     if !clock_watch::is_steady(app).await? || !succession::stands(app).await? {
         return Ok(None);
     }
-    let since = match app.store.last_audit().await? {
-        // What was recorded until then was held against the rules then.
-        Some((_, last)) => {
-            last.until.saturating_add(SignedDuration::from_millis(1)).unwrap_or(Timestamp::MAX)
-        }
-        None => Timestamp::MIN,
-    };
-    let mut tries = 1;
-    let audited = loop {
+    // What the journal told until then was held against the rules then.
+    let after = app.store.last_audit().await?.map_or(0, |(_, last)| last.reached);
+    let mut found = None;
+    for _ in 0..TRIES {
         let at = app.now().max(now);
-        reconcile_once(app, at).await?;
-        // Nothing is decided meanwhile.
-        let deciding = app.deciding.lock().await;
-        let audited = audit(&app.store, app.live(), since, at).await?;
-        drop(deciding);
-        if audited.divergences == 0 || tries == TRIES {
-            break audited;
+        found = match look(app, after, at).await {
+            Err(failure @ (StoreError::Corrupt { .. } | StoreError::Damaged { .. })) => {
+                let why = without_addresses(&visible::line(&chain(&failure)));
+                error!(error = why, "o livro não pôde ser recontado");
+                Some((Findings::unreadable(after, at, &why), true))
+            }
+            looked => looked?,
+        };
+        // A pass and a look at everything take their time.
+        app.vouch(Loop::Decide);
+        if found.as_ref().is_some_and(|(found, _)| found.is_clean()) {
+            break;
         }
-        tries += 1;
-    };
+    }
+    let Some((found, stood)) = found else { return Ok(None) };
+    let audited = found.told(stood);
     app.store.note_audit(audited.clone(), now).await?;
     if audited.divergences == 0 {
         info!(audit.letters = audited.letters, "{}", headline(&audited));
@@ -78,13 +90,51 @@ pub async fn audit_once(app: &App, now: Timestamp) -> Result<Option<Audited>, St
     Ok(Some(audited))
 }
 
+/// One look, right after a pass, and whether nothing changed between the two. None where the pass did not come to an end, as
+/// when the clock or the ledger came to be doubted.
+async fn look(app: &App, after: u64, at: Timestamp) -> Result<Option<(Findings, bool)>, StoreError> {
+    let Some(stands_on) = reconcile_once(app, at).await?.stands_on else { return Ok(None) };
+    // Nothing is decided meanwhile.
+    let _deciding = app.deciding.lock().await;
+    let found = audit(&app.store, app.live(), after, at).await?;
+    Ok(Some((found, app.store.generation().await? == stands_on)))
+}
+
 /// One mail a day; where nothing was found, the page of the day says so instead, if it is written.
 async fn tell(app: &App, audited: &Audited, now: Timestamp) -> Result<(), StoreError> {
     let page_says_it = app.live().setup.config.roster.offices.daily_page;
     if audited.divergences == 0 && page_says_it {
         return Ok(());
     }
-    let text = words(audited, &app.live().calendar.hours.zone);
+    let waiting = app.store.waiting(now).await?;
+    let text = words(audited, waiting, &app.live().calendar.hours.zone);
     let topic = if audited.divergences == 0 { "autoconferencia" } else { topic::AUDIT };
     alert_once(app, topic, text, now).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::store::Store;
+    use crate::world::setup::Setup;
+
+    #[tokio::test]
+    async fn a_ledger_that_comes_to_be_doubted_makes_no_divergence_of_what_was_not_decided() {
+        let dir = tempfile::tempdir().unwrap();
+        let now: Timestamp = "2026-12-01T13:00:00Z".parse().unwrap();
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+        let setup = Setup::load(Some(&shipped), now).unwrap();
+        let store = Store::open(&dir.path().join("vigia.db"), now).await.unwrap();
+        let app = App::new(setup, store, Clock::Fixed(now));
+        // It was alive, and its witness is gone.
+        app.store.heartbeat(now).await.unwrap();
+        *app.doubted.lock().unwrap() = app.store.doubt().await.unwrap();
+        assert_eq!(look(&app, 0, now).await.unwrap(), None);
+        app.store.keep_witness(now).await.unwrap();
+        let (found, stood) = look(&app, 0, now).await.unwrap().unwrap();
+        assert!(found.is_clean() && stood, "{found:?}");
+    }
 }

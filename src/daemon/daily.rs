@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use tracing::error;
 
 use super::alert::alert_once;
 use super::app::App;
@@ -14,6 +15,7 @@ use super::trouble::troubles;
 use crate::domain::notice::{DAILY_PAGE, NoticeKey};
 use crate::render::day;
 use crate::store::StoreError;
+use crate::telemetry::chain;
 use crate::world::{audit, today};
 
 /// What the loop remembers, so that it need not ask the ledger each time: the last day whose page is written.
@@ -39,15 +41,31 @@ impl Daily {
         let key = NoticeKey::Service { topic: DAILY_PAGE.to_owned(), on };
         if app.store.ledger().await?.service(DAILY_PAGE).all(|(known, _)| *known != key) {
             // The page says how it ended; on a day on which nothing was found no other mail does.
-            audit_if_due(app, now).await?;
-            let audited = app.store.last_audit().await?.map(|(_, audit)| audit::headline(&audit));
+            let audited = audited(app, on, now).await;
             let amiss = troubles(app, now).await;
             let (_, page) = today::gather(live.clone(), Some(&app.store), amiss, now).await?;
             let text = day::text(&page, &live.calendar, &live.setup.config.roster);
-            let audited = audited.map(|line| format!("\n{line}\n")).unwrap_or_default();
-            alert_once(app, DAILY_PAGE, format!("{}\n{text}{audited}", day::headline(&page)), now).await?;
+            alert_once(app, DAILY_PAGE, format!("{}\n{text}\n{audited}\n", day::headline(&page)), now)
+                .await?;
         }
         self.told_on = Some(on);
         Ok(())
+    }
+}
+
+/// How today's self-audit ended, in one line; it is made now unless it was. A page without it is better than none.
+async fn audited(app: &App, on: Date, now: Timestamp) -> String {
+    let zone = &app.live().calendar.hours.zone;
+    let last = match audit_if_due(app, now).await {
+        Ok(()) => app.store.last_audit().await,
+        Err(failure) => Err(failure),
+    };
+    match last {
+        Ok(Some((at, made))) if zone.date_of(at) == on => audit::headline(&made),
+        Ok(_) => "autoconferência: não foi feita hoje".to_owned(),
+        Err(failure) => {
+            error!(error = %chain(&failure), "a autoconferência falhou; será retomada");
+            "autoconferência: falhou, e não foi feita hoje".to_owned()
+        }
     }
 }

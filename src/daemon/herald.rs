@@ -1,18 +1,21 @@
 //! Tells staff by the ways that `[alertas]` names besides mail: what needs a person at once, and what no mail server took.
 //!
 //! It reads what is to be told from the ledger, and what was told from the journal, so that a restart repeats nothing and
-//! forgets nothing. A way that fails rests, longer each time; neither it nor what hangs there holds up anything else, and
-//! `saude` tells of it. It ends with the next try that is taken. A rehearsal calls nobody.
+//! forgets nothing; what the ledger cannot note is remembered until it can. A way that fails rests, longer each time; neither
+//! it nor what hangs there holds up anything else, and `saude` tells of it. It ends with the next try that is taken. A
+//! rehearsal calls nobody.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 use tracing::{error, info};
 
 use super::alert::topic;
-use super::app::{App, Outcry};
-use crate::channel::Route;
+use super::app::{App, MOST_CRIES, Outcry};
+use crate::channel::TellError;
 use crate::config::Mode;
 use crate::domain::journal::{Announced, Channel, ChannelCause};
 use crate::domain::notice::NoticeKey;
@@ -20,160 +23,165 @@ use crate::mail::message::read::plain_text;
 use crate::store::{Announcements, StaffAlert, StoreError};
 use crate::telemetry::{chain, without_addresses};
 use crate::text::visible;
-use crate::world::route::routes;
-use crate::world::secret::Surroundings;
+use crate::world::route::{route, ways};
+use crate::world::secret::{SecretError, Surroundings};
 
 /// What nobody heard of in so long is no alert any more.
 const LOOKS_BACK: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// A way that failed rests so long, twice as long each time, and never longer than the last.
-const RESTS: [SignedDuration; 2] = [SignedDuration::from_mins(1), SignedDuration::from_hours(1)];
+const RESTS: [Duration; 2] = [Duration::from_mins(1), Duration::from_hours(1)];
 /// Alerts told in one message; the rest is counted.
 const MOST_TOLD: usize = 20;
 /// What the ledger does not take is told again after so long.
-const CRIES_AGAIN: SignedDuration = SignedDuration::from_hours(24);
+const CRIES_AGAIN: Duration = Duration::from_hours(24);
 
-/// What is remembered between two looks.
+/// What is remembered between two looks. Its times are the machine's running time: a wall clock that leaps neither silences a
+/// way nor lets it shout.
 #[derive(Debug, Default)]
 pub struct Herald {
     rests: BTreeMap<Channel, Rest>,
-    /// What the ledger did not take, and when it was told by each way.
-    cried: BTreeMap<(String, Channel), Timestamp>,
+    /// What the ledger did not take, by topic, until every way has told it.
     cries: BTreeMap<String, Outcry>,
+    /// When each was told by each way.
+    cried: BTreeMap<(String, Channel), Instant>,
+    /// What was told or failed and the ledger has not noted yet.
+    unnoted: Vec<(String, Announced)>,
 }
 
 /// A way that failed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Rest {
     strikes: u32,
-    until: Timestamp,
+    until: Option<Instant>,
     /// What went wrong with which alert, as it was journalled: the same again is no news.
     said: BTreeSet<(String, String)>,
+}
+
+impl Rest {
+    /// It failed once more; for how long it rests now.
+    fn strike(&mut self, now: Instant) -> Duration {
+        let pause = RESTS[0].saturating_mul(1 << self.strikes.min(10)).min(RESTS[1]);
+        self.strikes = self.strikes.saturating_add(1);
+        self.until = Some(now + pause);
+        pause
+    }
+
+    fn is_over(&self, now: Instant) -> bool {
+        self.until.is_none_or(|until| until <= now)
+    }
+}
+
+/// Why a way told nobody.
+#[derive(Debug, thiserror::Error)]
+enum HeraldError {
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    #[error(transparent)]
+    Tell(#[from] TellError),
 }
 
 impl Herald {
     /// Tells what is to be told now by every way that does not rest.
     ///
     /// # Errors
-    /// [`StoreError`]; what the ledger does not take was told all the same.
+    /// The first [`StoreError`]; what the ledger does not take was told all the same, by every way.
     pub async fn herald_once(&mut self, app: &App) -> Result<(), StoreError> {
         let live = app.live();
         let settings = &live.setup.config.settings;
-        self.cries.extend(app.cries().into_iter().map(|cry| (cry.topic.clone(), cry)));
-        if settings.mode == Mode::Rehearsal
-            || (settings.channels.webhook.is_none() && settings.channels.command.is_none())
-        {
+        for cry in app.cries() {
+            if self.cries.len() < MOST_CRIES || self.cries.contains_key(&cry.topic) {
+                self.cries.insert(cry.topic.clone(), cry);
+            }
+        }
+        let ways = ways(&settings.channels);
+        if settings.mode == Mode::Rehearsal || ways.is_empty() {
             self.cries.clear();
             return Ok(());
         }
-        let now = app.now();
-        let read = pending(app, now).await;
-        let mut result = Ok(());
-        let (alerts, told) = match read {
-            Ok(read) => read,
-            Err(failure) => {
-                result = Err(failure);
-                (Vec::new(), Announcements::default())
-            }
+        let noted = self.note(app, Vec::new()).await;
+        let (read, pending) = match pending(app, app.now()).await {
+            Ok(pending) => (Ok(()), pending),
+            Err(failure) => (Err(failure), (Vec::new(), Announcements::default())),
         };
-        for route in routes(&settings.channels, &Surroundings::here()) {
-            let route = match route {
-                Ok(route) => route,
-                Err(failure) => {
-                    // Only a webhook has a secret.
-                    let due = untold(&alerts, &told, Channel::Webhook);
-                    self.failed(app, Channel::Webhook, &due, chain(&failure), now).await?;
-                    continue;
-                }
-            };
-            let due = untold(&alerts, &told, route.channel());
-            if let Err(failure) = self.tell(app, &route, &due, now).await {
-                result = Err(failure);
-            }
+        let mut result = noted.and(read);
+        self.cried.retain(|_, at| at.elapsed() < CRIES_AGAIN);
+        for way in &ways {
+            let told = self.tell(app, *way, &pending).await;
+            result = result.and(told);
         }
-        self.cried.retain(|_, at| now.duration_since(*at) < CRIES_AGAIN);
-        self.cries.clear();
+        let cried = &self.cried;
+        self.cries.retain(|topic, _| ways.iter().any(|way| !cried.contains_key(&(topic.clone(), *way))));
         result
     }
 
+    /// Tells by one way what it did not tell yet, and notes how that went.
     async fn tell(
         &mut self,
         app: &App,
-        route: &Route,
-        due: &[Due],
-        now: Timestamp,
+        way: Channel,
+        (alerts, announced): &(Vec<Due>, Announcements),
     ) -> Result<(), StoreError> {
-        let channel = route.channel();
-        let cries: Vec<Outcry> = self
-            .cries
-            .values()
-            .filter(|cry| !self.cried.contains_key(&(cry.topic.clone(), channel)))
-            .cloned()
-            .collect();
-        if (due.is_empty() && cries.is_empty())
-            || self.rests.get(&channel).is_some_and(|rest| now < rest.until)
-        {
+        let is_told = |alert: &StaffAlert| {
+            let key = alert.key.to_string();
+            let mut unnoted = self.unnoted.iter();
+            announced.took(&alert.key, way)
+                || unnoted.any(|(of, told)| *of == key && told.channel == way && told.failure.is_none())
+        };
+        let due: Vec<Due> = alerts.iter().filter(|(alert, _)| !is_told(alert)).cloned().collect();
+        let is_cried = |cry: &&Outcry| self.cried.contains_key(&(cry.topic.clone(), way));
+        let cries: Vec<Outcry> = self.cries.values().filter(|cry| !is_cried(cry)).cloned().collect();
+        let rests = self.rests.get(&way).is_some_and(|rest| !rest.is_over(Instant::now()));
+        if (due.is_empty() && cries.is_empty()) || rests {
             return Ok(());
         }
-        let (subject, text) = words(due, &cries);
-        match route.tell(&subject, &text).await {
+        let (subject, text) = words(app, &due, &cries).await;
+        let outcome = give(app, way, &subject, &text).await;
+        let alerts = due.len() + cries.len();
+        let news: Vec<_> = match outcome {
             Ok(()) => {
-                info!(
-                    alert.channel = channel.as_str(),
-                    alerts = due.len() + cries.len(),
-                    "alerta entregue por outro canal"
-                );
-                self.rests.remove(&channel);
-                self.cried.extend(cries.into_iter().map(|cry| ((cry.topic, channel), now)));
-                let told = due.iter().map(|(alert, cause)| told(alert, channel, *cause, None)).collect();
-                app.store.note_announced(told, app.now()).await
+                info!(alert.channel = way.as_str(), alerts, "alerta entregue por outro canal");
+                self.rests.remove(&way);
+                self.cried.extend(cries.into_iter().map(|cry| ((cry.topic, way), Instant::now())));
+                due.iter().map(|(alert, cause)| told(alert, way, *cause, None)).collect()
             }
-            Err(failure) => self.failed(app, channel, due, visible::line(&chain(&failure)), now).await,
-        }
+            Err(failure) => {
+                let failure = visible::line(&chain(&failure));
+                let rest = self.rests.entry(way).or_default();
+                let pause = rest.strike(Instant::now()).as_secs();
+                error!(alert.channel = way.as_str(), error = %failure, rest_s = pause, "um alerta não saiu por outro canal");
+                // Once for each alert and way to fail.
+                due.iter()
+                    .filter(|(alert, _)| rest.said.insert((alert.key.to_string(), failure.clone())))
+                    .map(|(alert, cause)| told(alert, way, *cause, Some(failure.clone())))
+                    .collect()
+            }
+        };
+        self.note(app, news).await
     }
 
-    /// A way failed: it rests, and the journal says so, once for each alert and way to fail.
-    async fn failed(
-        &mut self,
-        app: &App,
-        channel: Channel,
-        due: &[Due],
-        failure: String,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        if due.is_empty() && self.cries.is_empty() {
+    /// Notes in the journal what was told, with what it did not take before.
+    async fn note(&mut self, app: &App, news: Vec<(String, Announced)>) -> Result<(), StoreError> {
+        self.unnoted.extend(news);
+        if self.unnoted.is_empty() {
             return Ok(());
         }
-        let rest = self.rests.entry(channel).or_insert_with(|| Rest {
-            strikes: 0,
-            until: Timestamp::MIN,
-            said: BTreeSet::new(),
-        });
-        if now < rest.until {
-            return Ok(());
-        }
-        let pause = RESTS[0].saturating_mul(1 << rest.strikes.min(10)).min(RESTS[1]);
-        rest.strikes = rest.strikes.saturating_add(1);
-        rest.until = app.now().saturating_add(pause).unwrap_or(Timestamp::MAX);
-        error!(alert.channel = channel.as_str(), error = %failure, until = %rest.until, "um alerta não saiu por outro canal");
-        let news: Vec<_> = due
-            .iter()
-            .filter(|(alert, _)| rest.said.insert((alert.key.to_string(), failure.clone())))
-            .map(|(alert, cause)| told(alert, channel, *cause, Some(failure.clone())))
-            .collect();
-        if news.is_empty() {
-            return Ok(());
-        }
-        app.store.note_announced(news, app.now()).await
+        app.store.note_announced(self.unnoted.clone(), app.now()).await?;
+        self.unnoted.clear();
+        Ok(())
+    }
+}
+
+/// Tells by one way. Its secret is read now: it may have changed.
+async fn give(app: &App, way: Channel, subject: &str, text: &str) -> Result<(), HeraldError> {
+    match route(&app.live().setup.config.settings.channels, way, &Surroundings::here()) {
+        Some(route) => Ok(route?.tell(subject, text).await?),
+        // Taken out of the configuration just now.
+        None => Ok(()),
     }
 }
 
 /// An alert, and why it goes by another way.
 type Due = (StaffAlert, ChannelCause);
-
-/// What this way did not tell yet.
-fn untold(alerts: &[Due], told: &Announcements, channel: Channel) -> Vec<Due> {
-    alerts.iter().filter(|(alert, _)| !told.took(&alert.key, channel)).cloned().collect()
-}
 
 fn told(
     alert: &StaffAlert,
@@ -205,15 +213,16 @@ async fn pending(app: &App, now: Timestamp) -> Result<(Vec<Due>, Announcements),
 }
 
 /// One message for all, without anybody's address: what the relay said may hold one.
-fn words(due: &[Due], cries: &[Outcry]) -> (String, String) {
+async fn words(app: &App, due: &[Due], cries: &[Outcry]) -> (String, String) {
     let mut told: Vec<(String, String)> =
-        cries.iter().map(|cry| (SUBJECT.to_owned(), cry.text.clone())).collect();
-    let written = due.iter().map(|(alert, _)| {
-        (alert.subject.clone(), plain_text(&alert.bytes).unwrap_or_default().trim().to_owned())
-    });
-    told.extend(written);
-    let more = told.len().saturating_sub(MOST_TOLD);
-    told.truncate(MOST_TOLD);
+        cries.iter().take(MOST_TOLD).map(|cry| (SUBJECT.to_owned(), cry.text.clone())).collect();
+    let more = (told.len() + due.len()).saturating_sub(MOST_TOLD);
+    for (alert, _) in due.iter().take(MOST_TOLD.saturating_sub(told.len())) {
+        // Its subject tells the most of one that cannot be read.
+        let letter = app.store.letter(&alert.key, alert.version).await.ok().flatten();
+        let text = letter.and_then(|letter| plain_text(&letter.bytes)).unwrap_or_default();
+        told.push((alert.subject.clone(), text.trim().to_owned()));
+    }
     let (subject, mut text) = match told.as_slice() {
         [(subject, text)] => (subject.clone(), text.clone()),
         several => {
@@ -230,3 +239,21 @@ fn words(due: &[Due], cries: &[Outcry]) -> (String, String) {
 
 /// What an alert that the ledger did not take is about.
 const SUBJECT: &str = "Alerta da vigilância";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_way_that_fails_rests_twice_as_long_each_time_by_the_machines_running_time() {
+        let (mut rest, mut now) = (Rest::default(), Instant::now());
+        let mut pauses = Vec::new();
+        for _ in 0..8 {
+            let pause = rest.strike(now);
+            assert!(!rest.is_over(now + pause - Duration::from_millis(1)) && rest.is_over(now + pause));
+            now += pause;
+            pauses.push(pause.as_secs() / 60);
+        }
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60]);
+    }
+}

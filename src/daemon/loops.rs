@@ -141,6 +141,9 @@ async fn ingest_loop(app: Arc<App>) {
         }
         rest(&app, Loop::Ingest, crate::files::drop::SETTLING * 2).await;
     }
+    if let Err(failure) = ingest.leave(&app).await {
+        error!(error = %chain(&failure), "o fim da ingestão não pôde ser anotado");
+    }
 }
 
 async fn register_loop(app: Arc<App>) {
@@ -155,6 +158,9 @@ async fn register_loop(app: Arc<App>) {
             error!(error = %chain(&failure), "a leitura do cadastro falhou; será retomada");
         }
         rest(&app, Loop::Register, crate::files::drop::SETTLING * 2).await;
+    }
+    if let Err(failure) = registers.leave(&app).await {
+        error!(error = %chain(&failure), "o fim da leitura do cadastro não pôde ser anotado");
     }
 }
 
@@ -224,6 +230,7 @@ async fn reconcile_loop(app: Arc<App>) {
     let mut reported_at: Option<Timestamp> = None;
     let mut daily = Daily::default();
     let mut told = LastSaid::default();
+    let mut amiss = Amiss::default();
     while !app.stop.is_cancelled() {
         let now = app.now();
         let begun = tokio::time::Instant::now();
@@ -243,7 +250,7 @@ async fn reconcile_loop(app: Arc<App>) {
                 if let Err(failure) = daily.daily_once(&app, now).await {
                     error!(error = %chain(&failure), "a página do dia falhou; será retomada");
                 }
-                let status = standing(&app, &pass, now).await;
+                let status = standing(&app, &pass, amiss.look(&app, changed, now).await);
                 notify(&[NotifyState::Status(&status)]);
             }
             Err(failure) => error!(error = %chain(&failure), "a decisão falhou; será retomada"),
@@ -289,11 +296,30 @@ async fn send_loop(app: Arc<App>, mut outbox: Outbox) {
 /// So much that is amiss is shown; the rest is counted.
 const MOST_SHOWN: usize = 3;
 
+/// What was amiss when that was last looked at: an examination costs more than a pass that finds nothing to do.
+#[derive(Default)]
+struct Amiss {
+    looked_at: Option<tokio::time::Instant>,
+    said: Vec<String>,
+}
+
+/// What is amiss is looked at so often, and after each pass that changed something.
+const EXAMINED: Duration = Duration::from_mins(1);
+
+impl Amiss {
+    async fn look(&mut self, app: &App, changed: bool, now: Timestamp) -> Vec<String> {
+        if changed || self.looked_at.is_none_or(|at| at.elapsed() >= EXAMINED) {
+            self.said = troubles(app, now).await;
+            self.looked_at = Some(tokio::time::Instant::now());
+        }
+        self.said.clone()
+    }
+}
+
 /// What systemd shows: what is amiss first, then what is waited for.
-async fn standing(app: &App, pass: &Pass, now: Timestamp) -> String {
+fn standing(app: &App, pass: &Pass, mut said: Vec<String>) -> String {
     let live = app.live();
     let zone = &live.calendar.hours.zone;
-    let mut said = troubles(app, now).await;
     if said.len() > MOST_SHOWN {
         let more = said.split_off(MOST_SHOWN).len();
         said.push(format!("e mais {more}: vigia-suas saude"));
@@ -304,4 +330,35 @@ async fn standing(app: &App, pass: &Pass, now: Timestamp) -> String {
         None => "nenhuma decisão à vista".to_owned(),
     });
     said.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::domain::time::Leap;
+    use crate::store::Store;
+    use crate::world::setup::Setup;
+
+    #[tokio::test]
+    async fn what_is_amiss_is_examined_again_only_after_a_change_or_a_minute() {
+        let dir = tempfile::tempdir().unwrap();
+        let now: Timestamp = "2026-12-01T13:00:00Z".parse().unwrap();
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+        let setup = Setup::load(Some(&shipped), now).unwrap();
+        let store = Store::open(&dir.path().join("vigia.db"), now).await.unwrap();
+        let app = App::new(setup, store, Clock::Fixed(now));
+        let mut amiss = Amiss::default();
+        let before = amiss.look(&app, false, now).await;
+        let leap = Leap { from: now, to: now + SignedDuration::from_hours(9) };
+        app.store.note_leap(Some(leap)).await.unwrap();
+        assert_eq!(amiss.look(&app, false, now).await, before);
+        let after = amiss.look(&app, true, now).await;
+        assert_eq!(after.len(), before.len() + 1, "{after:?}");
+        app.store.note_leap(None).await.unwrap();
+        amiss.looked_at = amiss.looked_at.map(|at| at - EXAMINED);
+        assert_eq!(amiss.look(&app, false, now).await, before);
+    }
 }

@@ -188,6 +188,14 @@ impl Registers {
         self.tell(app, &live).await
     }
 
+    /// The service was told to stop: the file that was being read did not end it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn leave(&mut self, app: &App) -> Result<(), StoreError> {
+        self.arrivals.leave(app).await
+    }
+
     async fn folder(&mut self, app: &App, live: &Live, spec: &RegisterSpec) -> Result<(), StoreError> {
         for file in self.arrivals.settled(app, live, &spec.id).await? {
             let Some(original) = self.arrivals.read(app, &spec.id, &file, LARGEST_FILE).await? else {

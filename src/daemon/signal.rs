@@ -54,16 +54,20 @@ impl Signals {
         let every = SignedDuration::try_from(settings.every).unwrap_or(SignedDuration::from_mins(5));
         let is_due = self.given_at.is_none_or(|at| now.duration_since(at).abs() >= every);
         if is_due || is_amiss != self.was_amiss {
-            self.given_at = Some(now);
-            self.was_amiss = is_amiss;
-            self.give(&settings, &sign).await;
+            // One that did not arrive is still due.
+            if self.give(&settings, &sign).await {
+                self.given_at = Some(now);
+                self.was_amiss = is_amiss;
+            }
         }
     }
 
-    async fn give(&mut self, settings: &SignalSettings, sign: &Sign) {
+    /// Whether it arrived.
+    async fn give(&mut self, settings: &SignalSettings, sign: &Sign) -> bool {
         let given = give(settings, sign).await;
+        let arrived = given.is_ok();
         // Said when it changes, and not each five minutes for days.
-        if self.was_heard.replace(given.is_ok()) != Some(given.is_ok()) {
+        if self.was_heard.replace(arrived) != Some(arrived) {
             match given {
                 Ok(()) => info!("o sinal de vida chegou"),
                 Err(failure) => {
@@ -71,6 +75,7 @@ impl Signals {
                 }
             }
         }
+        arrived
     }
 }
 

@@ -22,16 +22,22 @@ pub struct ToldLetter {
     pub key: NoticeKey,
     /// What sort of letter it is.
     pub kind: Kind,
-    /// When it was recorded.
+    /// Its place among the notice's letters.
+    pub version: u16,
+    /// When it was recorded, or let go again while it had reached nobody: the day that it is a letter of.
     pub recorded_at: Timestamp,
+    /// Whether it was recorded after the last audit.
+    pub is_new: bool,
     /// Until when it might leave; none: for ever.
     pub valid_until: Option<Timestamp>,
     /// The parts that it names.
     pub parts: Vec<PartId>,
     /// Those that an accepted row said to be *pendente*, as quoted when it was decided.
     pub quoted: Vec<PartId>,
-    /// When the first attempt began that an address took, or may have.
+    /// When the last of its addresses took it or may have: the beginning of that address's first such attempt.
     pub left_at: Option<Timestamp>,
+    /// Whether an address took it, or may have, for the first time after the last audit.
+    pub has_left_since: bool,
 }
 
 /// A letter's address, as the ledger has it.
@@ -101,28 +107,30 @@ pub fn unrecorded(actions: &[Decision]) -> Vec<Divergence> {
     wanted.collect()
 }
 
-/// The letters that broke a rule.
+/// The letters that broke a rule since the last audit: by what they say when they were recorded, by when they left when they
+/// did. All that ever were are asked for, the oldest first: one that left today may be the second of a day long judged.
 #[must_use]
 pub fn broken_rules(letters: &[ToldLetter], zone: &Zone) -> Vec<Divergence> {
     let mut found = Vec::new();
-    let mut days: BTreeMap<(WindowId, MunicipalityCode, Date), NoticeKey> = BTreeMap::new();
+    let mut days: BTreeMap<(WindowId, MunicipalityCode, Date), &ToldLetter> = BTreeMap::new();
     for letter in letters {
-        if letter.kind == Kind::Warning {
+        if letter.kind == Kind::Warning && letter.is_new {
             let unsaid = letter.parts.iter().filter(|part| !letter.quoted.contains(part));
             found.extend(
                 unsaid.map(|part| Divergence::Accuses { key: letter.key.clone(), part: part.clone() }),
             );
         }
         let Some(left_at) = letter.left_at else { continue };
-        if letter.valid_until.is_some_and(|until| left_at.duration_since(until) > LATE) {
+        let is_late = letter.valid_until.is_some_and(|until| left_at.duration_since(until) > LATE);
+        if is_late && letter.has_left_since {
             found.push(Divergence::Late { key: letter.key.clone(), left_at });
         }
         let NoticeKey::Municipal { window, slot, municipality } = &letter.key else { continue };
         if matches!(slot, Slot::Announcement | Slot::Extension { .. } | Slot::Rung { .. }) {
             let on = zone.date_of(letter.recorded_at);
-            let first = days.entry((window.clone(), *municipality, on)).or_insert_with(|| letter.key.clone());
-            if *first != letter.key {
-                found.push(Divergence::Second { key: letter.key.clone(), first: first.clone(), on });
+            let first = *days.entry((window.clone(), *municipality, on)).or_insert(letter);
+            if first.key != letter.key && (first.has_left_since || letter.has_left_since) {
+                found.push(Divergence::Second { key: letter.key.clone(), first: first.key.clone(), on });
             }
         }
     }
@@ -182,11 +190,14 @@ mod tests {
         ToldLetter {
             key: NoticeKey::parse(key).unwrap(),
             kind,
+            version: 1,
             recorded_at: at,
+            is_new: true,
             valid_until: Some(at + SignedDuration::from_hours(24)),
             parts: vec![PartId::parse("CRAS").unwrap()],
             quoted: vec![PartId::parse("CRAS").unwrap()],
             left_at: Some(at),
+            has_left_since: true,
         }
     }
 
@@ -206,5 +217,32 @@ mod tests {
         assert!(matches!(&found[..], [Divergence::Second { first, .. }] if *first == fine.key), "{found:?}");
         let never_left = ToldLetter { left_at: None, ..second };
         assert_eq!(broken_rules(&[fine, never_left], &zone), [], "one taken back before it left is none");
+    }
+
+    #[test]
+    fn a_letter_is_judged_by_its_words_when_it_is_recorded_and_by_its_time_when_it_leaves() {
+        let zone = Zone::new(TimeZone::UTC);
+        let old = |letter: ToldLetter| ToldLetter { is_new: false, has_left_since: false, ..letter };
+        let first = letter("rma/2026-11@1/prazo-5d/3205309", Kind::Warning, "2026-12-10T12:00:00Z");
+        let mut second = letter("rma/2026-11@1/prazo-2d/3205309", Kind::Warning, "2026-12-10T18:00:00Z");
+        second.quoted.clear();
+        second.left_at = Some("2026-12-13T12:00:00Z".parse().unwrap());
+        let all = |letters: &[ToldLetter]| {
+            let kinds = broken_rules(letters, &zone).into_iter().map(|found| match found {
+                Divergence::Accuses { .. } => "accuses",
+                Divergence::Late { .. } => "late",
+                Divergence::Second { .. } => "second",
+                other @ (Divergence::Unrecorded { .. } | Divergence::Stranger { .. }) => panic!("{other:?}"),
+            });
+            kinds.collect::<Vec<_>>()
+        };
+        assert_eq!(all(&[first.clone(), second.clone()]), ["accuses", "late", "second"]);
+        // An audit between its being recorded and its leaving.
+        let waits = ToldLetter { left_at: None, has_left_since: false, ..second.clone() };
+        assert_eq!(all(&[first.clone(), waits]), ["accuses"]);
+        let leaves = ToldLetter { is_new: false, ..second.clone() };
+        assert_eq!(all(&[old(first.clone()), leaves]), ["late", "second"], "with its twin of long ago");
+        assert_eq!(all(&[ToldLetter { is_new: false, ..first.clone() }, old(second.clone())]), ["second"]);
+        assert_eq!(all(&[old(first), old(second)]), [""; 0], "each is told once");
     }
 }

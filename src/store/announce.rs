@@ -9,14 +9,13 @@ use jiff::Timestamp;
 use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
 use super::db::detached;
-use super::letter::unpack;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::journal::{Announced, Channel, Entry};
 use crate::domain::notice::NoticeKey;
 
 statements! {
-    const ALERTS = "SELECT n.notice_key, n.recorded_at, l.subject, l.bytes, EXISTS (SELECT 1 FROM deliveries d WHERE \
+    const ALERTS = "SELECT n.notice_key, n.version, n.recorded_at, l.subject, EXISTS (SELECT 1 FROM deliveries d WHERE \
                     d.notice_key = n.notice_key AND d.version = n.version AND d.state IN ('aceito', 'lido')) AS taken \
                     FROM notices n JOIN letters l ON l.notice_key = n.notice_key AND l.version = n.version \
                     WHERE n.municipality IS NULL AND n.recorded_at >= $1 AND n.kind = 'alerta' AND n.act = 'enviar' \
@@ -34,8 +33,8 @@ pub struct StaffAlert {
     pub recorded_at: Timestamp,
     /// Its subject.
     pub subject: String,
-    /// The message (RFC 5322).
-    pub bytes: Vec<u8>,
+    /// Which of its letters it is.
+    pub version: u16,
     /// Whether a mail server took it for one address at least.
     pub is_taken: bool,
 }
@@ -97,7 +96,7 @@ impl Store {
                     key: cells.parsed("notice_key", NoticeKey::parse)?,
                     recorded_at: cells.instant("recorded_at")?,
                     subject: cells.get("subject")?,
-                    bytes: unpack(cells.get("bytes")?).unwrap_or_default(),
+                    version: cells.get("version")?,
                     is_taken: cells.get::<i64>("taken")? != 0,
                 })
             })

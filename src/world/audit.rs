@@ -14,7 +14,7 @@ use crate::domain::journal::{Act, Audited};
 use crate::domain::notice::NoticeKey;
 use crate::domain::time::Zone;
 use crate::plan::audit::{self, Divergence};
-use crate::plan::{self, World};
+use crate::plan::{self, CLOCK_TOLERANCE, World};
 use crate::render::portuguese as pt;
 use crate::store::{Store, StoreError};
 
@@ -23,41 +23,93 @@ const MOST_NAMED: usize = 50;
 /// A configuration in force may be the old one for as long as a pass lasts.
 const SETTLING: SignedDuration = SignedDuration::from_mins(10);
 
-/// Audits the ledger as it stands after a pass at `now` that found nothing more to do. `since`: the last audit; letters
-/// older than that were held against the rules then.
+/// What one look found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Findings {
+    until: Timestamp,
+    reached: u64,
+    letters: usize,
+    /// What is amiss whatever was going on meanwhile.
+    lasting: Vec<String>,
+    /// What the plan would still do: a divergence only if nothing has changed since the pass that found nothing.
+    unrecorded: Vec<String>,
+}
+
+/// Audits the ledger as it stands after a pass at `now` that found nothing more to do. `after`: the entry of the journal that
+/// the last audit reached; what was told until then was held against the rules then.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn audit(
     store: &Store,
     live: std::sync::Arc<Live>,
-    since: Timestamp,
+    after: u64,
     now: Timestamp,
-) -> Result<Audited, StoreError> {
-    let recount = store.recount(since).await?;
+) -> Result<Findings, StoreError> {
+    let recount = store.recount(after).await?;
     let known = Known::load(live.clone(), store, now).await?;
     let windows = known::windows(&live.calendar, now);
     let roster = &live.setup.config.roster;
     let anew = World { ledger: &recount.ledger, windows: &windows, ..known.world() };
-    let mut found = recount.report.faults();
+    let mut lasting = recount.report.faults();
     let zone = &live.calendar.hours.zone;
-    let mut rules = audit::unrecorded(&plan::plan(&anew, now).actions);
-    rules.extend(audit::broken_rules(&recount.letters, zone));
+    let unrecorded = audit::unrecorded(&plan::plan(&anew, now).actions);
+    let mut rules = audit::broken_rules(&recount.letters, zone);
     if let Some(kept) = store.configuration_in_force().await? {
         // Of letters written under another roster this one says nothing.
         let settled = kept.since.saturating_add(SETTLING).unwrap_or(Timestamp::MAX);
         let written: Vec<_> = recount.written.into_iter().filter(|to| to.recorded_at >= settled).collect();
         rules.extend(audit::strangers(&written, roster));
     }
-    found.extend(rules.iter().map(|divergence| divergence_words(divergence, zone)));
-    let divergences = found.len();
-    found.truncate(MOST_NAMED);
-    Ok(Audited {
-        until: now.into(),
-        letters: recount.report.letters as u64,
-        divergences: divergences as u64,
-        found,
+    let words = |divergence: &Divergence| divergence_words(divergence, zone);
+    lasting.extend(rules.iter().map(words));
+    Ok(Findings {
+        until: now,
+        reached: recount.reached,
+        letters: recount.report.letters,
+        lasting,
+        unrecorded: unrecorded.iter().map(words).collect(),
     })
+}
+
+impl Findings {
+    /// Those of a ledger that cannot even be recounted.
+    #[must_use]
+    pub fn unreadable(after: u64, now: Timestamp, why: &str) -> Self {
+        let lasting = vec![format!("o livro não pôde ser recontado: {why}")];
+        Self { until: now, reached: after, letters: 0, lasting, unrecorded: Vec::new() }
+    }
+
+    /// Whether nothing was found at all.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.lasting.is_empty() && self.unrecorded.is_empty()
+    }
+
+    /// The same as the journal tells it. `stood`: whether nothing changed between the pass and the end of the look.
+    #[must_use]
+    pub fn told(self, stood: bool) -> Audited {
+        let mut found = self.lasting;
+        if stood {
+            found.extend(self.unrecorded);
+        }
+        let divergences = found.len();
+        found.truncate(MOST_NAMED);
+        Audited {
+            until: self.until.into(),
+            reached: self.reached,
+            letters: self.letters as u64,
+            divergences: divergences as u64,
+            found,
+        }
+    }
+}
+
+/// Whether an audit of this instant counts now. One of the future was made by a clock that was wrong, and would keep the
+/// next ones away for as long.
+#[must_use]
+pub fn counts(at: Timestamp, now: Timestamp) -> bool {
+    at.duration_since(now) <= CLOCK_TOLERANCE
 }
 
 fn divergence_words(divergence: &Divergence, zone: &Zone) -> String {
@@ -107,15 +159,19 @@ pub fn headline(audit: &Audited) -> String {
     )
 }
 
-/// The whole of it, as staff are told.
+/// The whole of it, as staff are told. `waiting`: how many letters wait to leave.
 #[must_use]
-pub fn words(audit: &Audited, zone: &Zone) -> String {
+pub fn words(audit: &Audited, waiting: usize, zone: &Zone) -> String {
     let until = pt::instant(*audit.until, zone);
     if audit.divergences == 0 {
         return format!(
-            "{}, até {until}. Tudo o que devia ter saído saiu, e o livro confere com o registro. Se um dia esta mensagem \
-             não vier, confira o serviço: vigia-suas saude",
-            headline(audit)
+            "{}, até {until}. Tudo o que devia ser escrito consta do livro, e o livro confere com o registro. {} na fila. \
+             Se um dia esta mensagem não vier, confira o serviço: vigia-suas saude",
+            headline(audit),
+            match waiting {
+                0 => "Nenhuma carta espera".to_owned(),
+                some => pt::counted(some, "carta espera", "cartas esperam"),
+            }
         );
     }
     let rest = usize::try_from(audit.divergences).unwrap_or(usize::MAX).saturating_sub(audit.found.len());
@@ -126,4 +182,47 @@ pub fn words(audit: &Audited, zone: &Zone) -> String {
         headline(audit),
         audit.found.join("\n- ")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+
+    fn findings(lasting: usize, unrecorded: usize) -> Findings {
+        let lines = |what: &str, n: usize| (0..n).map(|n| format!("{what} {n}")).collect();
+        Findings {
+            until: "2026-12-23T11:00:00Z".parse().unwrap(),
+            reached: 9,
+            letters: 3,
+            lasting: lines("falta", lasting),
+            unrecorded: lines("devida", unrecorded),
+        }
+    }
+
+    #[test]
+    fn what_the_plan_would_still_do_counts_only_where_nothing_changed_since_the_pass() {
+        assert!(!findings(0, 1).is_clean() && !findings(1, 0).is_clean() && findings(0, 0).is_clean());
+        let told = findings(1, 2).told(true);
+        assert_eq!((told.divergences, told.reached, told.found.len()), (3, 9, 3));
+        let told = findings(1, 2).told(false);
+        assert_eq!((told.divergences, told.found), (1, vec!["falta 0".to_owned()]));
+        let told = findings(MOST_NAMED + 7, 0).told(false);
+        assert_eq!((told.divergences, told.found.len()), (MOST_NAMED as u64 + 7, MOST_NAMED));
+    }
+
+    #[test]
+    fn the_mail_says_what_was_checked_and_what_waits() {
+        let zone = Zone::new(TimeZone::UTC);
+        let told = findings(0, 0).told(true);
+        let said = words(&told, 2, &zone);
+        assert!(
+            said.contains("devia ser escrito consta do livro") && said.contains("2 cartas esperam na fila"),
+            "{said}"
+        );
+        assert!(words(&told, 0, &zone).contains("Nenhuma carta espera na fila"));
+        let said = words(&findings(MOST_NAMED + 7, 0).told(true), 0, &zone);
+        assert!(said.contains("e mais 7: vigia-suas livro conferir"), "{said}");
+    }
 }

@@ -8,8 +8,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::ailment::Ailment;
+use super::audit;
 use super::lateness::{self, Overdue};
 use super::live::Live;
+use super::route;
 use crate::config::Mode;
 use crate::domain::feed::Source;
 use crate::domain::id::FeedId;
@@ -128,8 +130,9 @@ pub fn ailments(facts: &Facts) -> Vec<Ailment> {
         None if facts.is_faulty => found.push(Ailment::Faulty),
         None => {}
     }
-    let audited = facts.audit.as_ref().map(|(at, _)| *at);
-    if let Some((at, audit)) = &facts.audit
+    let last_audit = facts.audit.as_ref().filter(|(at, _)| audit::counts(*at, now));
+    let audited = last_audit.map(|(at, _)| *at);
+    if let Some((at, audit)) = last_audit
         && audit.divergences > 0
     {
         found.push(Ailment::Diverges { at: *at, letters: audit.divergences });
@@ -174,6 +177,10 @@ impl Facts {
     ) -> Result<Self, StoreError> {
         let kept = store.configuration_in_force().await?;
         let since = now.saturating_sub(CHANNELS).unwrap_or(Timestamp::MIN);
+        let ways = route::ways(&live.setup.config.settings.channels);
+        let mut channels = store.announcements(since).await?.failing;
+        // One that is no longer configured fails nobody.
+        channels.retain(|failing| ways.contains(&failing.channel));
         Ok(Self {
             now,
             signs: store.signs().await?,
@@ -188,7 +195,7 @@ impl Facts {
             refused: store.configuration_refused().await?,
             is_faulty,
             feeds: feeds(store, live, now).await?,
-            channels: store.announcements(since).await?.failing,
+            channels,
             loops: store.progress().await?,
             backup: store.last_backup(),
             audit: store.last_audit().await?,
@@ -286,7 +293,7 @@ mod tests {
     }
 
     fn audit(at: Timestamp, divergences: u64) -> Audited {
-        Audited { until: at.into(), letters: 7, divergences, found: Vec::new() }
+        Audited { until: at.into(), reached: 1, letters: 7, divergences, found: Vec::new() }
     }
 
     /// One fact, and what it brings about.
@@ -297,13 +304,17 @@ mod tests {
         let now: Timestamp = "2026-12-01T13:00:00Z".parse().unwrap();
         let zone = Zone::new(TimeZone::UTC);
         assert_eq!(ailments(&well(now)), []);
-        let cases: [Case; 9] = [
+        let cases: [Case; 10] = [
             (|f| f.signs.heartbeat_at = Some(f.now - 6.minutes()), |a| matches!(a, Ailment::Silent { .. })),
             (
                 |f| f.audit = Some((f.now, audit(f.now, 2))),
                 |a| matches!(a, Ailment::Diverges { letters: 2, .. }),
             ),
             (|f| f.audit = None, |a| matches!(a, Ailment::Unaudited { since: None })),
+            (
+                |f| f.audit = Some((f.now + 9000.hours(), audit(f.now, 0))),
+                |a| matches!(a, Ailment::Unaudited { since: None }),
+            ),
             (
                 |f| f.audit = Some((f.now - 27.hours(), audit(f.now, 0))),
                 |a| matches!(a, Ailment::Unaudited { since: Some(_) }),

@@ -11,13 +11,29 @@ use crate::channel::{Route, Webhook};
 use crate::config::{
     ChannelSettings, PLACEHOLDER, SignalFormat, SignalSettings, WebhookFormat, WebhookSettings,
 };
+use crate::domain::journal::Channel;
 
-/// The ways that a configuration names, each with what cannot be read for it.
+/// The ways that a configuration names.
 #[must_use]
-pub fn routes(channels: &ChannelSettings, around: &Surroundings) -> Vec<Result<Route, SecretError>> {
-    let webhook = channels.webhook.as_ref().map(|settings| Ok(Route::Webhook(webhook(settings, around)?)));
-    let command = channels.command.clone().map(|argv| Ok(Route::Command(argv)));
-    [webhook, command].into_iter().flatten().collect()
+pub fn ways(channels: &ChannelSettings) -> Vec<Channel> {
+    let webhook = channels.webhook.as_ref().map(|_| Channel::Webhook);
+    let command = channels.command.as_ref().map(|_| Channel::Command);
+    webhook.into_iter().chain(command).collect()
+}
+
+/// One of them, with its secret read now, or why that cannot be read; none that the configuration does not name.
+#[must_use]
+pub fn route(
+    channels: &ChannelSettings,
+    way: Channel,
+    around: &Surroundings,
+) -> Option<Result<Route, SecretError>> {
+    match way {
+        Channel::Webhook => {
+            channels.webhook.as_ref().map(|settings| Ok(Route::Webhook(webhook(settings, around)?)))
+        }
+        Channel::Command => channels.command.clone().map(|argv| Ok(Route::Command(argv))),
+    }
 }
 
 fn webhook(settings: &WebhookSettings, around: &Surroundings) -> Result<Webhook, SecretError> {

@@ -81,6 +81,14 @@ impl Ingest {
         Ok(believed)
     }
 
+    /// The service was told to stop: the file that was being read did not end it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn leave(&mut self, app: &App) -> Result<(), StoreError> {
+        self.arrivals.leave(app).await
+    }
+
     fn reap(&mut self) -> Result<bool, StoreError> {
         let mut believed = false;
         while let Some(ended) = self.running.try_join_next_with_id() {

@@ -481,6 +481,8 @@ entries! {
     Audited "conferencia.1" since "0.1.0" {
         /// Until when.
         until "ate": Text<Timestamp>,
+        /// Up to which entry of the journal letters were judged; the next audit judges what comes after.
+        reached "ate_registro": u64,
         /// How many letters were compared.
         letters "cartas": u64,
         /// How many divergences were found.

@@ -8,7 +8,7 @@ use crate::domain::journal::{Entry, LeftProof, Unread, Verdict};
 use crate::domain::overrides::{Authorship, BatchId, HoldScope};
 use crate::domain::refusal::Refusal;
 use crate::domain::status::{Basis, Observation, State};
-use crate::plan::Act;
+use crate::plan::{Act, Notice};
 use crate::store::testing::*;
 use crate::store::verify::NOT_PROVED;
 use crate::store::{
@@ -366,4 +366,28 @@ async fn an_entry_that_cannot_be_read_is_named_and_the_others_are_listed_all_the
     let listed = store.journal(&JournalFilter::default()).await.unwrap();
     assert_eq!(listed.len(), whole);
     assert_eq!(listed.iter().filter(|entry| entry.told.is_err()).count(), 3);
+}
+
+#[tokio::test]
+async fn a_letter_is_told_again_when_it_leaves_by_the_day_and_validity_that_it_was_let_go_with() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    store.record_pass(at(0), vec![act(Act::Send, VITORIA)]).await.unwrap();
+    let recorded = store.recount(0).await.unwrap();
+    let [letter] = &recorded.letters[..] else { panic!("{:?}", recorded.letters) };
+    assert!(letter.is_new && !letter.has_left_since && recorded.written.len() == 2, "{recorded:?}");
+    store.record_pass(at(5), vec![act(Act::Withhold, VITORIA)]).await.unwrap();
+    let longer = Notice { valid_until: Some(at(20_000)), ..warning(VITORIA) };
+    store.record_pass(at(2_000), vec![change(send(longer, 1))]).await.unwrap();
+    send_all(&store, 15_000, |_| accepted()).await;
+    let left = store.recount(recorded.reached).await.unwrap();
+    assert!(left.report.is_whole() && left.written.is_empty(), "{left:?}");
+    let [letter] = &left.letters[..] else { panic!("{:?}", left.letters) };
+    assert!(!letter.is_new && letter.has_left_since);
+    assert_eq!(
+        (letter.recorded_at, letter.valid_until, letter.left_at),
+        (at(2_000), Some(at(20_000)), Some(at(15_000)))
+    );
+    let after = store.recount(left.reached).await.unwrap();
+    assert!(!after.letters[0].has_left_since, "{after:?}");
 }

@@ -58,6 +58,9 @@ struct Whole {
 
 /// A letter as it was decided.
 struct Decided {
+    /// The journal's entry.
+    seq: i64,
+    /// When, or when it was let go again while it had reached nobody.
     recorded_at: i64,
     kind: Kind,
     valid_until: Option<Timestamp>,
@@ -79,8 +82,9 @@ struct Delivery {
     settled_at: Option<i64>,
     /// Digest of what was said last.
     reply: Option<String>,
-    /// When the first attempt began by which it was taken, or may have been; kept when it comes back.
-    left_at: Option<i64>,
+    /// When the first attempt began by which it was taken, or may have been, and that attempt's entry; kept when it comes
+    /// back.
+    left: Option<(i64, i64)>,
 }
 
 /// An instant as the tables have it.
@@ -100,6 +104,13 @@ impl Notices {
         }
         for id in &told.resumed {
             if let Some(delivery) = self.deliveries.get_mut(id) {
+                let letters = self.by_key.get_mut(&key).map(|notice| &mut notice.letters);
+                if let Some(letter) = letters.and_then(|letters| letters.get_mut(&delivery.version)) {
+                    letter.valid_until = told.valid_until.map(|until| *until);
+                    if !is_reached {
+                        letter.recorded_at = entry.at;
+                    }
+                }
                 delivery.stopped = None;
                 delivery.valid_until = at(told.valid_until);
                 if matches!(delivery.state, DeliveryState::Withdrawn | DeliveryState::Expired) {
@@ -112,7 +123,7 @@ impl Notices {
         }
         let notice = self.by_key.entry(key).or_default();
         if told.letter.is_some() {
-            notice.letters.insert(told.version, Decided::of(entry.at, &told));
+            notice.letters.insert(told.version, Decided::of(entry, &told));
         }
         if told.letter.is_some() || !is_reached {
             notice.row = notice_row(entry, &told);
@@ -163,7 +174,7 @@ impl Notices {
                 sending_at: None,
                 settled_at: None,
                 reply: None,
-                left_at: None,
+                left: None,
             };
             self.deliveries.insert(recorded.id.clone(), delivery);
         }
@@ -188,7 +199,7 @@ impl Notices {
             delivery.settle(entry.at, *told.state, told.reply_sha256, began);
             (delivery.attempts, delivery.sending_at) = (number, Some(began));
             if told.outcome.reaches() {
-                delivery.left_at.get_or_insert(began);
+                delivery.left.get_or_insert((began, entry.seq));
             }
             delivery.next_attempt_at = at(told.next_at);
         }
@@ -283,27 +294,32 @@ impl Notices {
         })
     }
 
-    /// The letters recorded since an instant, in the order of their names.
-    pub(super) fn letters(&self, since: Timestamp) -> Vec<ToldLetter> {
+    /// Every letter, the oldest first, and what of it is told by entries after that of this place.
+    pub(super) fn letters(&self, after: i64) -> Vec<ToldLetter> {
         let mut found = Vec::new();
         for (key, notice) in &self.by_key {
-            for (version, decided) in notice.letters.iter().filter(|(_, d)| d.recorded_at >= ms(since)) {
-                let left = self.of(key).filter(|delivery| delivery.version == *version);
-                let left_at = left.filter_map(|delivery| delivery.left_at).min();
+            for (version, decided) in &notice.letters {
+                let of_it = self.of(key).filter(|delivery| delivery.version == *version);
+                let left: Vec<_> = of_it.filter_map(|delivery| delivery.left).collect();
+                let left_at = left.iter().map(|(at, _)| *at).max();
                 if let (Some(key), Some(recorded_at)) = (NoticeKey::parse(key), instant(decided.recorded_at))
                 {
                     found.push(ToldLetter {
                         key,
                         kind: decided.kind,
+                        version: *version,
                         recorded_at,
+                        is_new: decided.seq > after,
                         valid_until: decided.valid_until,
                         parts: decided.parts.clone(),
                         quoted: decided.quoted.clone(),
                         left_at: left_at.and_then(instant),
+                        has_left_since: left.iter().any(|(_, seq)| *seq > after),
                     });
                 }
             }
         }
+        found.sort_by_key(|letter| letter.recorded_at);
         found
     }
 
@@ -356,11 +372,12 @@ impl Notice {
 }
 
 impl Decided {
-    fn of(at: i64, told: &Decision) -> Self {
+    fn of(entry: &Link<'_>, told: &Decision) -> Self {
         let said = |row: &&Evidence| row.is_quoted && *row.state == State::Pending;
         let first = |line: &String| PartId::parse(line.split('\t').next().unwrap_or_default()).ok();
         Self {
-            recorded_at: at,
+            seq: entry.seq,
+            recorded_at: entry.at,
             kind: told.kind.map_or(Kind::Alert, |kind| *kind),
             valid_until: told.valid_until.map(|until| *until),
             parts: told.parts.iter().filter_map(first).collect(),

@@ -219,7 +219,7 @@ impl Store {
 /// The same, as part of a longer reading.
 pub(super) async fn whole(conn: &mut Conn) -> Result<ChainReport, StoreError> {
     let mut report = ChainReport::default();
-    let mut expected = walk(conn, &mut report).await?.expected();
+    let mut expected = walk(conn, &mut report).await?.0.expected();
     expected.extend(known::expected(conn).await?);
     report.discrepancies = table::compare(conn, expected, &mut report).await?;
     Ok(report)
@@ -228,7 +228,8 @@ pub(super) async fn whole(conn: &mut Conn) -> Result<ChainReport, StoreError> {
 /// Every row that must be, by table and key.
 type Expected = BTreeMap<&'static str, expect::Rows>;
 
-async fn walk(conn: &mut Conn, report: &mut ChainReport) -> Result<Replay, StoreError> {
+/// What the entries tell, and the place of the last.
+async fn walk(conn: &mut Conn, report: &mut ChainReport) -> Result<(Replay, i64), StoreError> {
     let mut replay = Replay::default();
     let (mut last, mut prev) = (0, String::new());
     loop {
@@ -262,11 +263,12 @@ async fn walk(conn: &mut Conn, report: &mut ChainReport) -> Result<Replay, Store
             (last, prev) = (seq, hash);
         }
     }
+    let reached = last;
     // Whatever stands there instead of the chain's end is not it.
     let head = bound!(HEAD).fetch_optional(conn).await?;
     let kept = head.and_then(|row| Some((row.try_get(0).ok()?, row.try_get(1).ok()?)));
     if kept != Some((last, prev)) {
         report.broken_at.get_or_insert(last + 1);
     }
-    Ok(replay)
+    Ok((replay, reached))
 }

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use sqlx::Connection as _;
+
 use super::office::Office;
 
 /// Every file of a letter, by path.
@@ -38,12 +40,36 @@ fn the_page_of_the_day_is_mailed_once_on_each_sending_day_whatever_restarts() {
     assert_eq!(pages(&office).len(), 1, "a Saturday");
     office.run("servir --uma-vez --em 2026-11-09T09:00", 0);
     assert_eq!(pages(&office).len(), 2);
+    let said = |words: &str| {
+        let texts = pages(&office).into_iter().map(|page| fs::read_to_string(page).unwrap());
+        texts.filter(|text| text.contains(words)).count()
+    };
+    assert_eq!(said("n=C3=A3o foi feita hoje"), 1, "nothing to audit on the first day");
+    assert_eq!(said("0 diverg=C3=AAncias"), 1, "and then the audit of the day");
     let mail = fs::read_to_string(&pages(&office)[0]).unwrap();
     assert!(mail.contains("To: ") && !mail.contains("municipio.invalid"), "{mail}");
     assert!(
         office.stdout("livro conferir --json").contains("\"faltas\":[]")
             || office.output("livro conferir").status.success()
     );
+}
+
+#[test]
+fn a_self_audit_that_fails_keeps_no_page_of_the_day_away() {
+    let office = Office::new();
+    office.edit("config/vigia.toml", "pagina_do_dia = false", "pagina_do_dia = true");
+    office.run("servir --uma-vez --em 2026-11-05T08:10", 0);
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let url = format!("sqlite://{}", office.path("var/vigia-ensaio.db").display());
+        let mut conn = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        let full = "CREATE TRIGGER cheio BEFORE INSERT ON journal WHEN NEW.kind = 'conferencia' \
+                    BEGIN SELECT RAISE(ABORT, 'cheio'); END";
+        sqlx::raw_sql(full).execute(&mut conn).await.unwrap();
+        conn.close().await.unwrap();
+    });
+    assert!(!office.output("servir --uma-vez --em 2026-11-06T08:10").status.success(), "it is said");
+    let texts = pages(&office).into_iter().map(|page| fs::read_to_string(page).unwrap());
+    assert_eq!(texts.filter(|text| text.contains("autoconfer=C3=AAncia: falhou")).count(), 1);
 }
 
 #[test]

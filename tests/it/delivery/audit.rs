@@ -2,12 +2,14 @@
 
 use std::num::NonZeroU16;
 
-use jiff::Timestamp;
-use sqlx::{AssertSqlSafe, Connection as _};
+use jiff::SignedDuration;
 use vigia_suas::daemon::audit::{audit_if_due, audit_once};
+use vigia_suas::daemon::reconcile::reconcile_once;
+use vigia_suas::domain::delivery::Outcome;
 use vigia_suas::domain::id::EmailAddress;
+use vigia_suas::domain::journal::Audited;
 use vigia_suas::plan::{self, Decision};
-use vigia_suas::store::NewDecision;
+use vigia_suas::store::{AttemptEnd, NewDecision};
 use vigia_suas::world::ailment::Ailment;
 use vigia_suas::world::audit::audit;
 use vigia_suas::world::compose::compose;
@@ -18,15 +20,7 @@ use vigia_suas::world::last_good;
 use super::faults::Desk;
 
 async fn found(desk: &Desk) -> Vec<String> {
-    audit(&desk.app.store, desk.app.live(), Timestamp::MIN, desk.app.now()).await.unwrap().found
-}
-
-async fn tamper(desk: &Desk, sql: &str) {
-    let url = format!("sqlite://{}", desk.site.database().display());
-    let mut conn = sqlx::SqliteConnection::connect(&url).await.unwrap();
-    let sql = format!("PRAGMA foreign_keys = OFF; {sql}");
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut conn).await.unwrap();
-    conn.close().await.unwrap();
+    audit(&desk.app.store, desk.app.live(), 0, desk.app.now()).await.unwrap().told(true).found
 }
 
 #[tokio::test]
@@ -94,7 +88,7 @@ async fn each_sort_of_divergence_that_is_planted_in_the_ledger_is_found_and_name
         let mut desk = Desk::open(|_| {}).await;
         desk.deliver().await;
         assert_eq!(found(&desk).await, Vec::<String>::new());
-        tamper(&desk, &sql).await;
+        desk.site.tamper(&sql).await;
         let found = found(&desk).await;
         assert!(found.iter().any(|line| line.contains(words)), "{what}: {found:#?}");
     }
@@ -137,4 +131,82 @@ async fn a_letter_recorded_to_somebody_else_is_found_though_journal_and_tables_a
     desk.pass_minutes(24 * 60);
     let next = audit_once(&desk.app, desk.app.now()).await.unwrap().unwrap();
     assert_eq!(next.divergences, 0, "{:#?}", next.found);
+}
+
+#[tokio::test]
+async fn a_letter_that_leaves_late_is_found_by_the_audit_after_it_though_one_came_between() {
+    let mut desk = Desk::open(|_| {}).await;
+    let (store, now) = (desk.app.store.clone(), desk.app.now());
+    reconcile_once(&desk.app, now).await.unwrap();
+    let claims = store.claim("teste", now, 100).await.unwrap();
+    let marked = store.mark_sending(claims, now).await.unwrap();
+    let before = audit_once(&desk.app, now).await.unwrap().unwrap();
+    assert_eq!(
+        (before.letters, before.divergences),
+        (3, 0),
+        "recorded, and on the wire: {:#?}",
+        before.found
+    );
+    let late = now + SignedDuration::from_hours(24 * 300);
+    let ends = marked.iter().map(|claim| AttemptEnd {
+        claim: claim.clone(),
+        outcome: Outcome::Accepted { reply: "250 ok".to_owned() },
+        started_at: late,
+        ended_at: late,
+        next_attempt_at: None,
+        rests_until: late,
+    });
+    store.settle(ends.collect()).await.unwrap();
+    // No store marks a letter so late: the mark follows what the journal tells.
+    desk.site
+        .tamper(&format!(
+            "UPDATE deliveries SET sending_at = {} WHERE state = 'aceito'",
+            late.as_millisecond()
+        ))
+        .await;
+    desk.pass_minutes(24 * 60);
+    let after = audit_once(&desk.app, desk.app.now()).await.unwrap().unwrap();
+    let said = after.found.iter().filter(|line| line.contains("depois da validade")).count();
+    assert_eq!((said, after.divergences), (3, 3), "{:#?}", after.found);
+    let next = audit_once(&desk.app, desk.app.now()).await.unwrap().unwrap();
+    assert_eq!(next.divergences, 0, "told once: {:#?}", next.found);
+}
+
+#[tokio::test]
+async fn an_audit_of_the_future_keeps_no_other_away() {
+    let mut desk = Desk::open(|_| {}).await;
+    desk.deliver().await;
+    let ahead = desk.app.now() + SignedDuration::from_hours(24 * 900);
+    let made = Audited { until: ahead.into(), reached: 1, letters: 0, divergences: 0, found: Vec::new() };
+    desk.app.store.note_audit(made, ahead).await.unwrap();
+    desk.pass_minutes(24 * 60);
+    audit_if_due(&desk.app, desk.app.now()).await.unwrap();
+    let (at, _) = desk.app.store.last_audit().await.unwrap().unwrap();
+    assert_eq!(at, desk.app.now());
+}
+
+#[tokio::test]
+async fn two_that_ask_at_once_make_one_audit() {
+    let mut desk = Desk::open(|_| {}).await;
+    desk.deliver().await;
+    desk.pass_minutes(24 * 60);
+    let now = desk.app.now();
+    let (one, other) = tokio::join!(audit_if_due(&desk.app, now), audit_if_due(&desk.app, now));
+    one.and(other).unwrap();
+    let told = desk.site.ok(&["livro"]);
+    assert_eq!(told.matches("autoconferência: 0 divergências").count(), 1, "{told}");
+}
+
+#[tokio::test]
+async fn a_ledger_that_cannot_be_recounted_is_a_divergence_told_and_noted_once() {
+    let mut desk = Desk::open(|_| {}).await;
+    desk.deliver().await;
+    desk.pass_minutes(24 * 60);
+    desk.site.tamper("UPDATE letters SET recorded_at = 'ontem' WHERE rowid = 1").await;
+    audit_if_due(&desk.app, desk.app.now()).await.unwrap();
+    let (_, audited) = desk.app.store.last_audit().await.unwrap().unwrap();
+    assert_eq!(audited.divergences, 1, "{:#?}", audited.found);
+    assert!(audited.found[0].contains("não pôde ser recontado"), "{:?}", audited.found);
+    let told = desk.site.ok(&["livro"]);
+    assert!(told.contains("autoconferencia-diverge"), "{told}");
 }

@@ -8,6 +8,12 @@ use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use vigia_suas::clock::Clock;
+use vigia_suas::daemon::alert::alert_once;
+use vigia_suas::daemon::app::App;
+use vigia_suas::daemon::herald::Herald;
+use vigia_suas::daemon::signal::Signals;
+use vigia_suas::domain::journal::{Announced, Channel, ChannelCause};
+use vigia_suas::world::health::examine;
 
 use crate::support::app::{Choice, Site};
 use crate::support::smtp::Relay;
@@ -176,7 +182,6 @@ async fn signs_of_life_go_out_at_the_start_while_all_is_well_and_at_once_when_so
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_of_signs_that_hangs_holds_up_nothing_and_a_failure_says_what_is_amiss() {
-    use vigia_suas::daemon::signal::Signals;
     let server = MockServer::start().await;
     Mock::given(path("/ping/fail")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
     let slow = ResponseTemplate::new(200).set_delay(Duration::from_mins(5));
@@ -193,4 +198,99 @@ async fn an_address_of_signs_that_hangs_holds_up_nothing_and_a_failure_says_what
     let last = told.last().unwrap();
     assert_eq!(last.url.path(), "/ping/fail");
     assert!(String::from_utf8_lossy(&last.body).contains("o serviço nunca rodou com este livro"), "{last:?}");
+}
+
+#[tokio::test]
+async fn a_sign_that_did_not_arrive_is_still_due() {
+    let server = MockServer::start().await;
+    let broken = ResponseTemplate::new(500);
+    Mock::given(path("/ping/fail")).respond_with(broken).up_to_n_times(1).mount(&server).await;
+    Mock::given(method("POST")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let site = Site::new(&Choice::new(1));
+    add(&site, &format!("[sinal]\nurl = \"{}/ping\"", server.uri()));
+    let app = site.app(Clock::System.now()).await;
+    let mut signals = Signals::default();
+    for _ in 0..4 {
+        signals.signal_once(&app).await;
+    }
+    let told = server.received_requests().await.unwrap();
+    let paths: Vec<&str> = told.iter().map(|request| request.url.path()).collect();
+    assert_eq!(paths, ["/ping/start", "/ping/fail", "/ping/fail"], "and one that did arrive is not");
+}
+
+/// Nothing can be written any more.
+const FULL: &str = "CREATE TRIGGER cheio BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'cheio'); END";
+
+async fn alert(app: &App, topic: &str) -> Result<(), vigia_suas::store::StoreError> {
+    alert_once(app, topic, format!("texto de {topic}"), app.now()).await
+}
+
+#[tokio::test]
+async fn an_alert_is_told_once_though_the_ledger_cannot_note_it_and_is_noted_when_it_can() {
+    let server = MockServer::start().await;
+    Mock::given(method("POST")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let site = Site::new(&Choice::new(1));
+    add(&site, &format!("webhook = \"{}/x\"", server.uri()));
+    let app = site.app(Clock::System.now()).await;
+    alert(&app, "servidor-de-saida").await.unwrap();
+    site.tamper(FULL).await;
+    let mut herald = Herald::default();
+    for _ in 0..3 {
+        assert!(herald.herald_once(&app).await.is_err(), "what cannot be noted is said");
+    }
+    assert_eq!(told(&server).await.len(), 1);
+    site.tamper("DROP TRIGGER cheio").await;
+    herald.herald_once(&app).await.unwrap();
+    Herald::default().herald_once(&app).await.unwrap();
+    assert_eq!(told(&server).await.len(), 1, "nor by another process");
+    let livro = site.ok(&["livro"]);
+    assert_eq!(livro.matches("entregue por webhook").count(), 1, "{livro}");
+}
+
+#[tokio::test]
+async fn what_the_ledger_does_not_take_is_kept_until_every_way_has_told_it() {
+    let server = MockServer::start().await;
+    Mock::given(method("POST")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let site = Site::new(&Choice::new(1));
+    let secret = site.config().join("segredo");
+    // The webhook's secret cannot be read: that holds up no other way.
+    add(
+        &site,
+        &format!("webhook = \"{}/{{segredo}}\"\nsegredo_arquivo = \"{}\"", server.uri(), secret.display()),
+    );
+    let app = site.app(Clock::System.now()).await;
+    alert(&app, "servidor-de-saida").await.unwrap();
+    site.tamper(FULL).await;
+    assert!(alert(&app, "fonte-lista").await.is_err());
+    let mut herald = Herald::default();
+    let _noted_or_not = herald.herald_once(&app).await;
+    assert_eq!(told(&server).await.len(), 0);
+    let out = site.config().parent().unwrap().join("recebido");
+    let program = script(&site, "avisar", &format!("cat >> {}", out.display()));
+    add(&site, &format!("comando = [\"{}\"]", program.display()));
+    app.adopt(site.setup());
+    for _ in 0..2 {
+        let _noted_or_not = herald.herald_once(&app).await;
+    }
+    let heard = read(&out).unwrap();
+    assert_eq!(heard.matches("texto de fonte-lista").count(), 1, "{heard}");
+    assert_eq!(heard.matches("- texto de servidor-de-saida").count(), 1, "{heard}");
+}
+
+#[tokio::test]
+async fn a_way_that_is_no_longer_configured_ails_nobody() {
+    let site = Site::new(&Choice::new(1));
+    let app = site.app(Clock::System.now()).await;
+    let told = Announced {
+        channel: Channel::Webhook,
+        cause: ChannelCause::Urgent,
+        failure: Some("o endereço respondeu 404".to_owned()),
+        author: None,
+    };
+    app.store.note_announced(vec![("geral/alerta-x-2026-11-26".to_owned(), told)], app.now()).await.unwrap();
+    let failing = async || examine(&app.store, &app.live(), false, app.now()).await.unwrap().facts.channels;
+    assert_eq!(failing().await, []);
+    add(&site, "webhook = \"https://x.example/y\"");
+    app.adopt(site.setup());
+    assert_eq!(failing().await.len(), 1);
 }

@@ -133,6 +133,9 @@ proptest! {
             if decision.act() == Act::Send {
                 let said = decision.because().rows().iter().filter(|row| row.state == State::Pending);
                 told.push(ToldLetter {
+                    version: 1,
+                    is_new: true,
+                    has_left_since: true,
                     key: decision.key().clone(),
                     kind: decision.kind().unwrap(),
                     recorded_at: at,

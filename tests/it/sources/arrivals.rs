@@ -54,6 +54,30 @@ async fn a_file_whose_reading_ended_the_process_is_put_aside_and_told_and_is_rea
     );
 }
 
+#[tokio::test]
+async fn a_file_whose_reading_a_fault_or_an_orderly_stop_cut_short_is_read_again() {
+    let mut office = Office::open(DROPPED).await;
+    let folder = office.site.data().join("entrada/lista");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("lista.csv"), office.list(|_| "sim")).unwrap();
+    office
+        .site
+        .tamper("CREATE TRIGGER cheio BEFORE INSERT ON snapshots BEGIN SELECT RAISE(ABORT, 'cheio'); END")
+        .await;
+    office.ingest().await;
+    for _ in 0..2 {
+        assert!(office.ingest.ingest_once(&office.app).await.is_err());
+        assert!(office.failure().await.unwrap().contains("enquanto lia"), "said for whoever comes after");
+    }
+    office.ingest.leave(&office.app).await.unwrap();
+    assert_eq!(office.failure().await, None);
+    office.site.tamper("DROP TRIGGER cheio").await;
+    office.restart(november(24)).await;
+    office.ingest().await;
+    office.ingest().await;
+    assert_eq!(office.last().await.verdict, Verdict::Accepted);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_may_not_be_read_is_told_once_a_day_shown_by_fontes_and_taken_in_once_it_may() {
     let office = Office::open(DROPPED).await;

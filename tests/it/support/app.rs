@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 use tempfile::TempDir;
 use vigia_suas::clock::Clock;
 use vigia_suas::daemon::app::App;
@@ -224,6 +225,15 @@ escada = [ {{ antes = "1d", para = ["smas"] }} ]
     pub(crate) async fn app(&self, now: Timestamp) -> Arc<App> {
         let store = Store::open(&self.database(), now).await.unwrap();
         App::new(self.setup(), store, Clock::Fixed(now))
+    }
+
+    /// Changes the ledger behind the store's back.
+    pub(crate) async fn tamper(&self, sql: &str) {
+        let url = format!("sqlite://{}", self.database().display());
+        let mut conn = SqliteConnection::connect(&url).await.unwrap();
+        let sql = format!("PRAGMA foreign_keys = OFF; {sql}");
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut conn).await.unwrap();
+        conn.close().await.unwrap();
     }
 
     /// The ledger, to read.

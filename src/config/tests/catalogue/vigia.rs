@@ -69,6 +69,7 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         added("endereço que não é", "vigia.toml", "[devolucoes]\nemail = \"devolucoes\"\n"),
         added("um dos endereços não é", "vigia.toml", "[alertas]\npara = [\"a@b.gov.br\", \"b@\"]\n"),
+        alerts("segredo no nome do servidor", "webhook = \"https://{segredo}.example/x\""),
         alerts("webhook sem https", "webhook = \"http://x.example/segredo\""),
         alerts(
             "segredo por extenso no webhook",
