@@ -10,7 +10,7 @@ use super::alert::alert_once;
 use super::app::App;
 use super::audit::audit_if_due;
 use super::clock_watch;
-use super::trouble::troubles;
+use super::trouble::ailments;
 use crate::domain::notice::{DAILY_PAGE, NoticeKey};
 use crate::render::day;
 use crate::store::StoreError;
@@ -41,8 +41,8 @@ impl Daily {
             // The page says how it ended; on a day on which nothing was found no other mail does.
             audit_if_due(app, now).await?;
             let audited = app.store.last_audit().await?.map(|(_, audit)| audit::headline(&audit));
-            let amiss = troubles(app, now).await;
-            let (_, page) = today::gather(live.clone(), Some(&app.store), amiss, now).await?;
+            let amiss = ailments(app, now).await;
+            let (_, page) = today::gather(live.clone(), Some(&app.store), &amiss, now).await?;
             let text = day::text(&page, &live.calendar, &live.setup.config.roster);
             let audited = audited.map(|line| format!("\n{line}\n")).unwrap_or_default();
             alert_once(app, DAILY_PAGE, format!("{}\n{text}{audited}", day::headline(&page)), now).await?;

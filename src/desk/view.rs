@@ -104,9 +104,7 @@ impl LedgerView {
             AsOf::Now(now) => self.health(live, now).await?.ailments,
             AsOf::Then(_) => Vec::new(),
         };
-        let zone = &live.calendar.hours.zone;
-        let troubles = ailments.iter().map(|ailment| ailment.words(zone)).collect();
-        today::of(scene, Some(&self.store), troubles).await
+        today::of(scene, Some(&self.store), &ailments).await
     }
 
     /// How windows filled up.
@@ -135,7 +133,7 @@ impl LedgerView {
         municipality: MunicipalityCode,
         window: &WindowId,
     ) -> Result<Option<Account>, StoreError> {
-        why::gather(&scene.known, Some(&self.store), municipality, window, scene.as_of.at()).await
+        why::gather(&scene.known, Some(&self.store), municipality, window, scene.as_of).await
     }
 
     /// What the journal tells of a municipality up to a moment, the latest first, in words.

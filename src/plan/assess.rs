@@ -289,7 +289,9 @@ impl<'a> Assessor<'a> {
             let replaced = |later: &Dispute| {
                 later.part == d.part && given_at < later.authorship.at && later.authorship.at <= ended_at
             };
-            as_of <= given_at && d.until.is_none_or(|day| zone.end_of(day) >= ended_at) && !all().any(replaced)
+            as_of <= given_at
+                && d.until.is_none_or(|day| zone.end_of(day) >= ended_at)
+                && !all().any(replaced)
         })
     }
 

@@ -116,7 +116,9 @@ impl Basis {
     /// Reads the word in the journal.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Row, Self::Reopened, Self::Silence, Self::Contradiction].into_iter().find(|b| b.as_str() == text)
+        [Self::Row, Self::Reopened, Self::Silence, Self::Contradiction]
+            .into_iter()
+            .find(|b| b.as_str() == text)
     }
 }
 

@@ -8,6 +8,6 @@ mod text;
 mod tests;
 
 pub use csv::{call_list_csv, csv};
-pub(super) use csv::{heading, row, telephone};
+pub(super) use csv::{heading, row, row_with, telephone};
 pub use page::{index, page, shell};
 pub use text::{letter_words, text};

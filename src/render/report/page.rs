@@ -51,6 +51,7 @@ pub fn page(summaries: &[WindowSummary], curves: &BTreeMap<WindowId, Curves>, ca
     let body = html! {
         header {
             h1 { "Relatório de acompanhamento" }
+            @if summaries.iter().any(|summary| summary.rehearsal) { p { strong { (pt::REHEARSAL) } } }
             @match &at {
                 Some(at) => p .note { "Situação conhecida em " (at) "." },
                 None => p { "Nenhuma janela a relatar." },
@@ -245,7 +246,7 @@ fn letters(summary: &WindowSummary) -> Markup {
     }
     let states: BTreeSet<LetterState> = rows.values().flat_map(BTreeMap::keys).copied().collect();
     html! {
-        h3 { "Cartas, pelo que foi feito delas" }
+        h3 { "O que aconteceu com as cartas" }
         @if rows.is_empty() { p .none { "Nenhuma carta." } } @else {
             div .wide tabindex="0" {
                 table {
@@ -307,7 +308,7 @@ fn municipalities(summary: &WindowSummary, calendar: &Calendar) -> Markup {
         h3 { "Município por município" }
         div .wide tabindex="0" {
             table {
-                thead { tr { th scope="col" { "Município" } th scope="col" { "Situação" } th scope="col" { "Partes em aberto" } th scope="col" { "Cartas" } th scope="col" { "Retido" } } }
+                thead { tr { th scope="col" { "Município" } th scope="col" { "Situação" } th scope="col" { "Por concluir ou por confirmar" } th scope="col" { "Cartas" } th scope="col" { "Retido" } } }
                 tbody {
                     @for line in &summary.lines {
                         tr {

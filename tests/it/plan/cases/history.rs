@@ -27,6 +27,9 @@ fn word(n: u32, state: State, dated: Option<&str>, basis: Basis) -> Observation 
     }
 }
 
+/// What leaves a pendente of the deadline in doubt: in words, and how it comes about.
+type Doubted<'a> = (&'a str, &'a dyn Fn(&mut Case));
+
 const LATER: &str = "2026-04-10T08:00";
 
 #[test]
@@ -74,7 +77,7 @@ fn a_doubt_of_the_deadline_is_never_a_delay_whatever_is_loaded_since() {
             authorship: Authorship { at: at(day), ..authorship() },
         });
     };
-    let doubts: [(&str, &dyn Fn(&mut Case)); 6] = [
+    let doubts: [Doubted<'_>; 6] = [
         ("another feed said that it was done", &|case| {
             case.says("f", 0, "GESTAO", None, State::Pending, "2026-03-31T20:00");
             case.says("g", 0, "GESTAO", None, State::Done, "2026-03-31T19:00");
