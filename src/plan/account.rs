@@ -237,8 +237,6 @@ fn held(view: View<'_>, window: &WindowId, held: &[&Decision]) -> Vec<HeldLine> 
         let since = view.world.ledger.notice(decision.key());
         let since = since.filter(|r| r.standing == Standing::Withheld(decision.because().cause()));
         Some(HeldLine {
-            kind: decision.kind()?,
-            rung: decision.rung(),
             batch: BatchId::of_slot(window, slot),
             because: decision.because().clone(),
             since: since.map_or(view.now, |record| record.recorded_at),

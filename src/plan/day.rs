@@ -280,7 +280,7 @@ fn held(summary: &WindowSummary) -> Vec<HeldGroup> {
     let mut groups: BTreeMap<(String, Option<Timestamp>, Cause), HeldGroup> = BTreeMap::new();
     let lines = summary.lines.iter().flat_map(|line| line.withheld.iter().map(move |held| (line, held)));
     for (MunicipalityLine { municipality, .. }, held) in lines {
-        let HeldLine { batch, because, since, dies_at, .. } = held;
+        let HeldLine { batch, because, since, dies_at } = held;
         let key = (batch.as_str().to_owned(), *dies_at, because.cause());
         let group = groups.entry(key).or_insert_with(|| HeldGroup {
             batch: batch.clone(),

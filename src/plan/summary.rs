@@ -139,10 +139,6 @@ pub struct MunicipalityLine {
 /// A letter that is withheld.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldLine {
-    /// What sort of letter it would be.
-    pub kind: Kind,
-    /// The rung, days before the deadline.
-    pub rung: Option<u16>,
     /// The batch that it leaves in.
     pub batch: BatchId,
     /// Why, with author and reason where a person stopped it.

@@ -11,8 +11,9 @@ use maud::html;
 use serde_json::{Value, json};
 
 use super::because::{call, call_reason, part_name};
+use super::page::{CLOSED, shell};
 use super::portuguese as pt;
-use super::report::{heading, row_with, shell, telephone as as_text};
+use super::report::{STYLE, heading, row_with, telephone as as_text};
 use crate::domain::calendar::Calendar;
 use crate::domain::id::{PartId, Reference};
 use crate::plan::calls::CallEntry;
@@ -239,7 +240,7 @@ pub fn page(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> S
         }
         footer { p { "Depois de ligar: vigia-suas anotar MUNICIPIO JANELA --resultado \"…\". Contém nomes e telefones de titulares: só para a equipe." } }
     };
-    shell("Ligações", &body)
+    shell("Ligações", CLOSED, STYLE, &body)
 }
 
 /// One object for each call, for programs.

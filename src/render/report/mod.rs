@@ -9,5 +9,6 @@ mod tests;
 
 pub use csv::{call_list_csv, csv};
 pub(super) use csv::{heading, row, row_with, telephone};
-pub use page::{index, page, shell};
+pub(super) use page::STYLE;
+pub use page::{index, page};
 pub use text::{letter_words, text};

@@ -83,8 +83,6 @@ fn summary(world: &World) -> WindowSummary {
             letter(rung, Kind::Warning, vec![]),
         ],
         withheld: vec![HeldLine {
-            kind: Kind::Warning,
-            rung: Some(5),
             batch: BatchId::of_slot(&world.window, rung),
             because: Reason::NoContact,
             since: at,
