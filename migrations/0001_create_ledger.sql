@@ -110,3 +110,4 @@ CREATE TABLE left_elsewhere (
     proof          TEXT   NOT NULL, -- registro, pessoa
     PRIMARY KEY (message_id, address_sha256)
 );
+CREATE INDEX left_elsewhere_by_notice ON left_elsewhere (notice_key);

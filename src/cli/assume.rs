@@ -27,7 +27,7 @@ pub(super) async fn run(
     said: &[String],
 ) -> Result {
     let read_only = existing(session).await?;
-    let unassured = read_only.unassured(session.now()).await?;
+    let unassured = read_only.unassured().await?;
     read_only.close().await;
     let by = session.by(&signature.author, &signature.reason)?;
     let settings = &session.setup.config.settings;
@@ -35,12 +35,12 @@ pub(super) async fn run(
     let search = Search {
         domain: session.setup.config.secretariat.sender.domain(),
         unassured: &unassured,
-        zone: &calendar.hours.zone,
+        calendar,
         now: by.at,
     };
     let found = sightings(search, logs, said).map_err(|error| match &error {
         SightingError::Unreadable { .. } => Failure::could_not(&error),
-        SightingError::NoLog(_) | SightingError::NoLetter(_) => {
+        SightingError::NoLog(_) | SightingError::NoLetter(_) | SightingError::NotYet { .. } => {
             Failure::refused(format!("recusado: {error}"))
         }
     })?;
@@ -127,7 +127,12 @@ fn tell(session: &Session, by: &Authorship, found: &Sightings, assumed: &Assumpt
                 "entrega deste livro pode já ter saído",
                 "entregas deste livro podem já ter saído"
             ),
-            if searched { "não consta do registro; espera" } else { "não se sabe; espera" },
+            match (searched, assumed.held.len()) {
+                (true, 1) => "o registro não a tem como enviada; espera",
+                (true, _) => "o registro não as tem como enviadas; esperam",
+                (false, 1) => "não se sabe; espera",
+                (false, _) => "não se sabe; esperam",
+            },
         );
         for one in &assumed.held {
             let _ = writeln!(out, "  {}", letter_words(one));
@@ -140,7 +145,7 @@ fn tell(session: &Session, by: &Authorship, found: &Sightings, assumed: &Assumpt
     }
     let _ = writeln!(
         out,
-        "As cartas a município que venceram até agora podem já ter saído de outro livro, entre {} e {}, e esperam: confira \
+        "As cartas a município cuja hora de sair já chegou podem já ter saído de outro livro, entre {} e {}, e esperam: confira \
          quais e rode “vigia-suas liberar --lote {batch} --motivo …”.",
         at(assumed.gap.from),
         at(assumed.gap.until)
@@ -163,11 +168,13 @@ fn vouched_words(out: &mut String, vouched: &Vouched, found: &Sightings, calenda
     if !vouched.ahead.is_empty() {
         let _ = writeln!(
             out,
-            "{}; conta como entregue quando este a decidir, e não sai de novo:",
+            "{}:",
             pt::counted(
                 vouched.ahead.len(),
-                "entrega saiu do outro livro e este ainda não a tinha",
-                "entregas saíram do outro livro e este ainda não as tinha"
+                "entrega saiu do outro livro e este ainda não a tinha; conta como entregue quando este a decidir, e não \
+                 sai de novo",
+                "entregas saíram do outro livro e este ainda não as tinha; contam como entregues quando este as decidir, \
+                 e não saem de novo"
             )
         );
         for one in &vouched.ahead {
@@ -176,10 +183,16 @@ fn vouched_words(out: &mut String, vouched: &Vouched, found: &Sightings, calenda
             let _ = writeln!(out, "  {}  {to}  {when}  {}", one.letter.0, one.message_id);
         }
     }
-    if !found.stayed.is_empty() {
-        let _ = writeln!(out, "constam do registro e não saíram:");
-        for one in &found.stayed {
-            let _ = writeln!(out, "  {}  {}  {}", one.message_id, one.address.as_str(), fate(one.fate));
+    let still = "ainda na fila do servidor de saída, e podem sair a qualquer momento (confira com mailq antes de liberar):";
+    for (title, fate) in
+        [(still, LoggedFate::Waiting), ("voltaram, segundo o registro:", LoggedFate::CameBack)]
+    {
+        let mut of_fate = found.stayed.iter().filter(|one| one.fate == fate).peekable();
+        if of_fate.peek().is_some() {
+            let _ = writeln!(out, "{title}");
+        }
+        for one in of_fate {
+            let _ = writeln!(out, "  {}  {}", one.message_id, one.address.as_str());
         }
     }
 }

@@ -3,13 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan as _};
 
+use crate::domain::calendar::Calendar;
 use crate::domain::journal::LeftProof;
-use crate::domain::notice::NoticeKey;
-use crate::domain::time::Zone;
+use crate::domain::notice::{NoticeKey, Slot};
 use crate::mail::relay_log::{LoggedFate, LoggedLetter, RelayLog};
 use crate::mail::token;
+use crate::render::portuguese as pt;
 use crate::store::{Sighting, Unassured};
 
 /// Why a word on letters cannot be used. In the operators' words.
@@ -36,6 +37,16 @@ pub enum SightingError {
          Message-IDs como <rma.2026-10.divulgacao.3205309@dominio>"
     )]
     NoLetter(String),
+    /// A notice that cannot have left: a slip of the finger would have it never sent.
+    #[error(
+        "“{said}” ainda não pode ter saído: {why}\ndica: confira a referência e o prazo no nome do aviso"
+    )]
+    NotYet {
+        /// What was said.
+        said: String,
+        /// Why not.
+        why: String,
+    },
 }
 
 /// What the logs and people say.
@@ -54,8 +65,8 @@ pub struct Search<'a> {
     pub domain: &'a str,
     /// Letters of the ledger that may have left.
     pub unassured: &'a [Unassured],
-    /// Of stamps without one.
-    pub zone: &'a Zone,
+    /// Which windows there are, and in which zone stamps without one are.
+    pub calendar: &'a Calendar,
     /// Now.
     pub now: Timestamp,
 }
@@ -66,7 +77,7 @@ pub struct Search<'a> {
 /// [`SightingError`]; then nothing is to be believed.
 pub fn sightings(search: Search<'_>, logs: &[PathBuf], said: &[String]) -> Result<Sightings, SightingError> {
     let wanted = |id: &str| letter_of(search, id).is_some();
-    let mut log = RelayLog::new(&wanted, search.zone, search.now);
+    let mut log = RelayLog::new(&wanted, &search.calendar.hours.zone, search.now);
     for path in logs {
         read(&mut log, path)?;
     }
@@ -120,5 +131,28 @@ fn person_says(search: Search<'_>, text: &str) -> Result<Sighting, SightingError
     };
     let (message_id, letter) =
         by_name().or_else(by_id).ok_or_else(|| SightingError::NoLetter(text.to_owned()))?;
+    if let Some(why) = cannot_have_left(search, &letter.0) {
+        return Err(SightingError::NotYet { said: text.to_owned(), why });
+    }
     Ok(Sighting { message_id, letter, address: None, at: search.now, proof: LeftProof::Person })
+}
+
+/// Why a notice cannot have left yet: its window is not open, or its step is not come. What the ledger holds may have.
+fn cannot_have_left(search: Search<'_>, key: &NoticeKey) -> Option<String> {
+    if search.unassured.iter().any(|one| one.key == *key) {
+        return None;
+    }
+    let NoticeKey::Municipal { window, slot, .. } = key else { return None };
+    let today = search.calendar.hours.zone.date_of(search.now);
+    let Some(found) = search.calendar.window(window) else {
+        return Some(format!("o calendário não tem a janela {window}"));
+    };
+    if found.opens_on > today {
+        return Some(format!("a janela {window} só abre em {}", pt::date(found.opens_on)));
+    }
+    let Slot::Rung { edition, days_before } = *slot else { return None };
+    let due_on = found.edition(edition)?.deadline?.on.saturating_sub(i64::from(days_before).days());
+    // It may leave on the sending day before.
+    let earliest = due_on.saturating_sub(7.days());
+    (earliest > today).then(|| format!("esse aviso é para perto de {}", pt::date(due_on)))
 }

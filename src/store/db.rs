@@ -29,6 +29,7 @@ statements! {
     const OTHERS = "PRAGMA data_version";
     const COPY = "VACUUM INTO $1";
     const SOUND = "PRAGMA integrity_check(1)";
+    const READABLE = "PRAGMA quick_check(1)";
 }
 
 /// A connection inside or outside a transaction.
@@ -254,6 +255,12 @@ pub(super) async fn glance(path: &Path) -> Result<SqliteConnection, StoreError> 
 /// What SQLite finds amiss with a file, reading all of it; nothing where it is whole.
 pub(super) async fn soundness(conn: &mut Conn) -> Result<Option<String>, StoreError> {
     let found: String = bound!(SOUND).fetch_one(conn).await?.try_get(0)?;
+    Ok((found != "ok").then_some(found))
+}
+
+/// What is amiss with the pages of a file, none of its indices looked at.
+pub(super) async fn readable(conn: &mut Conn) -> Result<Option<String>, StoreError> {
+    let found: String = bound!(READABLE).fetch_one(conn).await?.try_get(0)?;
     Ok((found != "ok").then_some(found))
 }
 

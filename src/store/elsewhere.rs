@@ -24,7 +24,7 @@ use crate::text::digest::sha256;
 statements! {
     // What a sender has in hand is not here: it is settled by what the relay says.
     const LIVE = "SELECT d.id, d.notice_key, d.version, d.role, d.address, d.state, d.next_attempt_at, d.stopped_at, \
-                  d.valid_until, l.message_id FROM deliveries d \
+                  l.message_id FROM deliveries d \
                   JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version \
                   WHERE d.state IN ('registrado', 'adiado', 'incerto') ORDER BY d.notice_key, d.version, d.address";
     const SETTLE = "UPDATE deliveries SET state = $2, reached_at = COALESCE(reached_at, $3), next_attempt_at = NULL, \
@@ -32,7 +32,7 @@ statements! {
     const RECORDED = "SELECT COUNT(*) FROM letters WHERE message_id = $1";
     const KEEP = "INSERT INTO left_elsewhere (message_id, address_sha256, notice_key, version, left_at, proof) \
                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
-    const KEPT = "SELECT address_sha256, left_at, proof FROM left_elsewhere WHERE message_id = $1";
+    const KEPT = "SELECT message_id, address_sha256, left_at, proof FROM left_elsewhere WHERE notice_key = $1";
     pub(super) const KEYS = "SELECT DISTINCT notice_key FROM left_elsewhere";
     const ASSUMED = "SELECT COUNT(*) FROM journal WHERE body LIKE '{\"formato\":\"livro.assumir.%'";
 }
@@ -68,7 +68,7 @@ pub struct Unassured {
     /// Where it stands, or stood: registrado, adiado or incerto.
     pub state: DeliveryState,
     id: DeliveryId,
-    /// Whether it is still to be tried.
+    /// Whether nobody said yet that it is not to be tried. One whose time is over may have left in it all the same.
     is_open: bool,
 }
 
@@ -82,13 +82,13 @@ pub struct Vouched {
 }
 
 impl Store {
-    /// Every delivery to a municipality that is still to be tried and may have left from another ledger, by notice.
+    /// Every delivery to a municipality that may have left from another ledger and of which nobody knows, by notice.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`], or a fault of the database.
-    pub async fn unassured(&self, now: Timestamp) -> Result<Vec<Unassured>, StoreError> {
-        let mut found = live(&mut *self.db.read().await?, now).await?;
-        found.retain(|one| one.is_open && one.key.municipality().is_some());
+    pub async fn unassured(&self) -> Result<Vec<Unassured>, StoreError> {
+        let mut found = live(&mut *self.db.read().await?).await?;
+        found.retain(|one| one.key.municipality().is_some());
         Ok(found)
     }
 
@@ -126,7 +126,7 @@ pub(super) async fn vouch(
     by: &Authorship,
 ) -> Result<Vouched, StoreError> {
     let mut vouched = Vouched::default();
-    for one in live(conn, by.at).await? {
+    for one in live(conn).await? {
         let speaks_of = |sighting: &&Sighting| {
             sighting.message_id == one.message_id
                 && sighting.address.as_ref().is_none_or(|address| *address == one.address)
@@ -181,7 +181,7 @@ pub(super) async fn hold(
     chain: &mut Chain,
     by: &Authorship,
 ) -> Result<Vec<Unassured>, StoreError> {
-    let mut held = live(conn, by.at).await?;
+    let mut held = live(conn).await?;
     held.retain(|one| one.is_open && one.key.municipality().is_some());
     for one in &held {
         let told = (DeliveryState::Uncertain, by.at, LeftProof::Nothing);
@@ -190,27 +190,35 @@ pub(super) async fn hold(
     Ok(held)
 }
 
-/// A letter just recorded that left from another ledger before: which of its deliveries, when, and how that is known.
-pub(super) struct KnownToHaveLeft(Vec<(String, Timestamp, LeftProof)>);
+/// A letter just recorded of a notice that left from another ledger before: which of its deliveries, when, and how that is
+/// known.
+pub(super) struct KnownToHaveLeft {
+    /// Whether any letter of the notice left, this one or another version.
+    of_the_notice: bool,
+    of_this_letter: Vec<(String, Timestamp, LeftProof)>,
+}
 
 impl KnownToHaveLeft {
-    pub(super) async fn find(conn: &mut Conn, message_id: &str) -> Result<Self, StoreError> {
-        let mut found = Vec::new();
-        for row in bound!(KEPT, message_id).fetch_all(conn).await? {
-            let cells = Cells::of("left_elsewhere", &row);
-            let proof = cells.parsed("proof", LeftProof::parse)?;
-            found.push((cells.get("address_sha256")?, cells.instant("left_at")?, proof));
+    pub(super) async fn find(conn: &mut Conn, key: &str, message_id: &str) -> Result<Self, StoreError> {
+        let rows = bound!(KEPT, key).fetch_all(conn).await?;
+        let mut of_this_letter = Vec::new();
+        for row in &rows {
+            let cells = Cells::of("left_elsewhere", row);
+            if cells.get::<String>("message_id")? == message_id {
+                let proof = cells.parsed("proof", LeftProof::parse)?;
+                of_this_letter.push((cells.get("address_sha256")?, cells.instant("left_at")?, proof));
+            }
         }
-        Ok(Self(found))
+        Ok(Self { of_the_notice: !rows.is_empty(), of_this_letter })
     }
 
-    /// What is known of an address, where anything is known of the letter: when it left there, or that it may have.
+    /// What is known of an address, where anything is known of the notice: when it left there, or that it may have.
     pub(super) fn to(&self, address: &EmailAddress, now: Timestamp) -> Option<(Timestamp, LeftProof)> {
         let wanted = |(digest_of, ..): &&(String, Timestamp, LeftProof)| {
             digest_of.is_empty() || *digest_of == digest(address)
         };
-        let there = self.0.iter().find(wanted).map(|(_, at, proof)| (*at, *proof));
-        there.or_else(|| (!self.0.is_empty()).then_some((now, LeftProof::Nothing)))
+        let there = self.of_this_letter.iter().find(wanted).map(|(_, at, proof)| (*at, *proof));
+        there.or_else(|| self.of_the_notice.then_some((now, LeftProof::Nothing)))
     }
 }
 
@@ -297,16 +305,15 @@ fn digest(address: &EmailAddress) -> String {
     sha256(address.as_str().to_ascii_lowercase().as_bytes())
 }
 
-async fn live(conn: &mut Conn, now: Timestamp) -> Result<Vec<Unassured>, StoreError> {
+async fn live(conn: &mut Conn) -> Result<Vec<Unassured>, StoreError> {
     let rows = bound!(LIVE).fetch_all(conn).await?;
-    rows.iter().map(|row| unassured(row, now)).collect()
+    rows.iter().map(unassured).collect()
 }
 
-fn unassured(row: &SqliteRow, now: Timestamp) -> Result<Unassured, StoreError> {
+fn unassured(row: &SqliteRow) -> Result<Unassured, StoreError> {
     let cells = Cells::of("deliveries", row);
-    let is_open = cells.instant_opt("next_attempt_at")?.is_some()
-        && cells.instant_opt("stopped_at")?.is_none()
-        && cells.instant_opt("valid_until")?.is_none_or(|until| until > now);
+    let is_open =
+        cells.instant_opt("next_attempt_at")?.is_some() && cells.instant_opt("stopped_at")?.is_none();
     Ok(Unassured {
         key: cells.parsed("notice_key", NoticeKey::parse)?,
         version: cells.number("version")?,

@@ -175,7 +175,7 @@ impl Store {
             // Also what the same owner claimed at the same instant before.
             for row in bound!(CLAIMED, &owner, ms(lease)).fetch_all(&mut *tx).await? {
                 if ids.contains(row.try_get::<&str, _>(0)?) {
-                    claims.push(claimed(&row)?);
+                    claims.extend(claimed(&row)?);
                 }
             }
             tx.commit().await?;
@@ -308,9 +308,12 @@ pub(super) async fn mark(
     Ok(marked)
 }
 
-fn claimed(row: &SqliteRow) -> Result<Claim, StoreError> {
+/// Nothing for a letter whose bytes are damaged: it keeps its lease, so that it keeps no other waiting. `livro conferir` and
+/// the self-audit name it, and `saude` what is late.
+fn claimed(row: &SqliteRow) -> Result<Option<Claim>, StoreError> {
     let cells = Cells::of("deliveries", row);
-    Ok(Claim {
+    let Some(bytes) = unpack(cells.get("bytes")?) else { return Ok(None) };
+    Ok(Some(Claim {
         delivery: DeliveryId::from_store(cells.get("id")?),
         fence: cells.get("fence")?,
         key: cells.parsed("notice_key", NoticeKey::parse)?,
@@ -318,10 +321,10 @@ fn claimed(row: &SqliteRow) -> Result<Claim, StoreError> {
         message_id: cells.get("message_id")?,
         address: cells.parsed("address", |t| EmailAddress::parse(t).ok())?,
         role: cells.parsed("role", Role::parse)?,
-        bytes: unpack(cells.get("bytes")?).ok_or_else(|| cells.corrupt("bytes"))?.into(),
+        bytes: bytes.into(),
         attempts: cells.number("attempts")?,
         valid_until: cells.instant_opt("valid_until")?,
         state: cells.parsed("state", DeliveryState::parse)?,
         reached_at: cells.instant_opt("reached_at")?,
-    })
+    }))
 }

@@ -213,7 +213,7 @@ async fn send(
     )
     .execute(&mut *conn)
     .await?;
-    let known_to_have_left = KnownToHaveLeft::find(conn, &letter.message_id).await?;
+    let known_to_have_left = KnownToHaveLeft::find(conn, key, &letter.message_id).await?;
     let mut left = Vec::new();
     let mut deliveries = Vec::with_capacity(recipients.len());
     for recipient in recipients {

@@ -4,9 +4,9 @@
 //! aside with its log, and the new one, made from the copy in the same folder, takes the owner of the old. The witness stays
 //! as it is, so that the next start finds an older ledger and is held until somebody assumes it.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use super::backup::{BESIDE, Unfinished, check, first_of};
@@ -130,9 +130,17 @@ fn put_in_place(database: &Path, folder: &Path, new: &Path, stamp: &str) -> io::
             chown(&made, Some(owner.0), Some(owner.1))?;
         }
     }
+    // Whoever read the old one reads the new one, whatever the umask of whoever restores.
+    let mode = old.as_ref().map_or(0o640, |old| old.mode() & 0o777);
+    fs::set_permissions(new, Permissions::from_mode(mode))?;
     File::open(new)?.sync_all()?;
     let aside = old.is_ok().then(|| files::kept_name(database, stamp));
-    for end in BESIDE {
+    // The old file gets a second name first, so that at no moment there is none: whoever finds none begins an empty ledger.
+    if let Some(aside) = &aside {
+        fs::hard_link(database, aside)?;
+    }
+    let logs = BESIDE.iter().copied().filter(|end| !end.is_empty());
+    for end in logs {
         let from = files::beside(database, end);
         match &aside {
             Some(aside) if from.exists() => fs::rename(&from, files::beside(aside, end))?,
@@ -147,12 +155,13 @@ fn put_in_place(database: &Path, folder: &Path, new: &Path, stamp: &str) -> io::
 }
 
 impl Store {
-    /// Whether the file itself is whole, as SQLite sees it: for a start, since it reads all of it.
+    /// Whether the file itself is whole, as SQLite sees it reading each page once. (Indices are held against their tables
+    /// where a copy is checked: that reads at random, and no start may wait for it.)
     ///
     /// # Errors
     /// [`StoreError::Damaged`] with what is amiss, or a fault of the database.
     pub async fn file_is_whole(&self) -> Result<(), StoreError> {
-        match db::soundness(&mut *self.db.read().await?).await? {
+        match db::readable(&mut *self.db.read().await?).await? {
             None => Ok(()),
             Some(found) => Err(StoreError::Damaged { source: found.into() }),
         }

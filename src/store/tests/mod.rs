@@ -1,5 +1,6 @@
 //! The store, told as facts.
 
+mod elsewhere;
 mod golden;
 mod migration;
 mod opening;

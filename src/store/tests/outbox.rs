@@ -358,3 +358,14 @@ async fn a_plan_stands_while_letters_are_taken_and_not_when_one_is_refused_or_so
     other.record_pass(at(5), vec![act(Act::Withdraw, SERRA)]).await.unwrap();
     assert_ne!(store.generation().await.unwrap(), decided);
 }
+
+#[tokio::test]
+async fn a_letter_whose_bytes_are_damaged_keeps_no_other_waiting_and_is_named_by_the_proof() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let store = store(&dir).await;
+    store.record_pass(at(1), vec![act(Act::Send, VITORIA), act(Act::Send, SERRA)]).await.unwrap();
+    let damage = format!("UPDATE letters SET bytes = x'00' WHERE notice_key LIKE '%{VITORIA}'");
+    super::proof::tamper(&dir, damage).await;
+    assert_eq!(send_all(&store, 2, |_| accepted()).await, 2, "both addresses of the other");
+    assert!(!store.verify().await.unwrap().is_whole());
+}

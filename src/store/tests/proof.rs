@@ -144,7 +144,7 @@ pub(super) async fn told(dir: &TempDir) -> Store {
     store
 }
 
-async fn tamper(dir: &TempDir, tampering: String) {
+pub(super) async fn tamper(dir: &TempDir, tampering: String) {
     let mut conn = SqliteConnection::connect(dir.path().join("vigia.db").to_str().unwrap()).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(format!(
         "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; {tampering}"

@@ -209,7 +209,7 @@ async fn what_the_relays_log_says_left_is_not_sent_again_whether_the_copy_knew_o
     assert!(assumed.contains("5 entregas saíram do outro livro e não saem de novo"), "{assumed}");
     assert!(assumed.contains("5 entregas saíram do outro livro e este ainda não as tinha"), "{assumed}");
     assert!(
-        assumed.contains("1 entrega deste livro pode já ter saído, e não consta do registro"),
+        assumed.contains("1 entrega deste livro pode já ter saído, e o registro não a tem como enviada"),
         "{assumed}"
     );
     site.ok(&["servir", "--uma-vez"]);
@@ -278,9 +278,11 @@ async fn what_is_no_log_no_letter_or_no_copy_is_refused_and_nothing_is_assumed()
 
     fs::remove_file(site.data().join("vigia.db.testemunha")).unwrap();
     let table = site.config().join("municipios.csv");
+    let unknown = format!("teste/2099/divulgacao/{}", site.municipalities[0]);
     for (more, expected, words) in [
         (["--registro", table.to_str().unwrap()], 1, "não tem nenhuma linha do Postfix"),
         (["--registro", "/nao/existe"], 3, "não foi possível ler o registro /nao/existe"),
+        (["--saiu", &unknown], 1, "ainda não pode ter saído: o calendário não tem a janela teste/2099"),
         (["--saiu", "carta da ana"], 1, "não é nome de aviso nem Message-ID"),
         (["--saiu", "<teste.2001.divulgacao.3205309@outro.org>"], 1, "não é nome de aviso nem Message-ID"),
     ] {
