@@ -13,10 +13,12 @@ pub(super) async fn plano(session: &Session) -> Result {
     let now = session.now();
     let zone = &session.setup.config.calendar.hours.zone;
     let store = session.ledger().await?;
+    let mut amiss = Vec::new();
     if let Some(store) = &store {
         let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
         if session.other_instant().is_none() {
-            for trouble in standstills(&Facts::read(store, &live, false, now).await?) {
+            amiss = standstills(&Facts::read(store, &live, false, now).await?);
+            for trouble in &amiss {
                 remark(&format!("aviso: {}", trouble.words(zone)));
             }
         }
@@ -35,7 +37,7 @@ pub(super) async fn plano(session: &Session) -> Result {
         }
         return Ok(Answer::Done);
     }
-    let page = today::of(&overview, store.as_ref(), Vec::new()).await?;
+    let page = today::of(&overview, store.as_ref(), &amiss).await?;
     let title = format!("plano em {}\n", portuguese::instant(now, zone));
     say(&(title + &day::text(&page, calendar, &setup.config.roster)));
     Ok(Answer::Done)

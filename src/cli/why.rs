@@ -23,6 +23,7 @@ use crate::render::portuguese;
 use crate::render::report::letter_words;
 use crate::text::visible;
 use crate::world::known::Known;
+use crate::world::overview::AsOf;
 
 /// Tells what was decided, what is known, and what would be decided now.
 pub(super) async fn run(session: &Session, subject: &Subject) -> Result {
@@ -31,7 +32,8 @@ pub(super) async fn run(session: &Session, subject: &Subject) -> Result {
     let code = order::municipality(&session.setup.config.roster, municipality)?;
     order::window(&known, window, None)?;
     let store = session.ledger().await?;
-    let Some(account) = why::gather(&known, store.as_ref(), code, window, session.now()).await? else {
+    let Some(account) = why::gather(&known, store.as_ref(), code, window, AsOf::Now(session.now())).await?
+    else {
         return Err(Failure::refused(format!(
             "recusado: a janela {window} abre em mais de um ano; nada foi decidido sobre ela"
         )));

@@ -11,7 +11,7 @@ use super::alert::alert_once;
 use super::app::App;
 use super::audit::audit_if_due;
 use super::clock_watch;
-use super::trouble::troubles;
+use super::trouble::ailments;
 use crate::domain::notice::{DAILY_PAGE, NoticeKey};
 use crate::render::day;
 use crate::store::StoreError;
@@ -42,8 +42,8 @@ impl Daily {
         if app.store.ledger().await?.service(DAILY_PAGE).all(|(known, _)| *known != key) {
             // The page says how it ended; on a day on which nothing was found no other mail does.
             let audited = audited(app, on, now).await;
-            let amiss = troubles(app, now).await;
-            let (_, page) = today::gather(live.clone(), Some(&app.store), amiss, now).await?;
+            let amiss = ailments(app, now).await;
+            let (_, page) = today::gather(live.clone(), Some(&app.store), &amiss, now).await?;
             let text = day::text(&page, &live.calendar, &live.setup.config.roster);
             alert_once(app, DAILY_PAGE, format!("{}\n{text}\n{audited}\n", day::headline(&page)), now)
                 .await?;

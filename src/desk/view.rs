@@ -98,10 +98,8 @@ impl LedgerView {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn day(&self, scene: &Overview, ailments: &[Ailment]) -> Result<DayPage, StoreError> {
-        let zone = &scene.calendar().hours.zone;
-        let troubles = ailments.iter().map(|ailment| ailment.words(zone)).collect();
-        today::of(scene, Some(&self.store), troubles).await
+    pub async fn day(&self, scene: &Overview, amiss: &[Ailment]) -> Result<DayPage, StoreError> {
+        today::of(scene, Some(&self.store), amiss).await
     }
 
     /// How windows filled up.
@@ -130,7 +128,7 @@ impl LedgerView {
         municipality: MunicipalityCode,
         window: &WindowId,
     ) -> Result<Option<Account>, StoreError> {
-        why::gather(&scene.known, Some(&self.store), municipality, window, scene.as_of.at()).await
+        why::gather(&scene.known, Some(&self.store), municipality, window, scene.as_of).await
     }
 
     /// What the journal tells of a municipality up to a moment, the latest first, in words.

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use crate::domain::calendar::Window;
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::plan::account::{Explanation, View, explain};
-use crate::plan::post::Post;
 use crate::plan::{self, Decision};
 use crate::store::{JournalEntry, JournalFilter, Ruling, Store, StoreError};
 use crate::world::known::Known;
+use crate::world::overview::{self, AsOf};
 
 /// What explains the letters sent and not sent.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Account {
     }
 }
 
-/// Joins the plan, the statuses and the ledger; none where the window is too far off to be decided about.
+/// Joins the plan, the statuses and the ledger as known at an instant, of which `known` is; none where the window is too far off to be decided about.
 ///
 /// # Errors
 /// [`StoreError`] when the ledger cannot be read.
@@ -43,15 +43,13 @@ pub async fn gather(
     store: Option<&Store>,
     municipality: MunicipalityCode,
     window: &WindowId,
-    now: Timestamp,
+    as_of: AsOf,
 ) -> Result<Option<Account>, StoreError> {
+    let now = as_of.at();
     let world = known.world();
     let plan = plan::plan(&world, now);
     let found = known.windows.iter().find(|w| w.id == *window).cloned();
-    let post = match store {
-        Some(store) => store.post(std::slice::from_ref(window), now).await?,
-        None => Post::default(),
-    };
+    let post = overview::post(&known.live, store, std::slice::from_ref(window), as_of).await?;
     let view = View { world: &world, plan: &plan, post: &post, now };
     let (Some(found), Some(explained)) = (found, explain(view, window, municipality)) else {
         return Ok(None);
@@ -61,9 +59,13 @@ pub async fn gather(
         municipality: Some(municipality),
         ..JournalFilter::default()
     };
-    let (journal, rulings) = match store {
+    let (mut journal, mut rulings) = match store {
         Some(store) => (store.journal(&filter).await?, store.rulings(Some(window)).await?),
         None => (Vec::new(), Vec::new()),
     };
+    if let AsOf::Then(at) = as_of {
+        journal.retain(|entry| entry.at <= at);
+        rulings.retain(|ruling| ruling.by.at <= at);
+    }
     Ok(Some(Account { window: found, municipality, explained, journal, rulings, now }))
 }

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::id::{FeedId, GerenciaId, MunicipalityCode, PartId, SnapshotId, UnitId};
 use super::journal::{CompetentFacts, EditionClosed, ExpectedFacts, ExpectedPartFacts, KnownFacts, Text};
 use super::notice::Addressee;
-use super::status::{State, StatusEntry};
+use super::status::{Basis, State, StatusEntry};
 
 /// The record of an edition whose deadline passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,12 +74,21 @@ pub struct KnownEntry {
     pub state: State,
     /// As of when.
     pub as_of: Timestamp,
+    /// When the load was taken: after the deadline where the record was made late and what was known by then was written
+    /// over.
+    pub taken_at: Timestamp,
     /// Which feed.
     pub feed: FeedId,
     /// Which load.
     pub snapshot: SnapshotId,
     /// The place of the load among all.
     pub arrival: u64,
+    /// On what it rested.
+    pub basis: Basis,
+    /// Whether the last word that was believed was *concluído* or *não se aplica*.
+    pub settled: bool,
+    /// Since when it was reported as *pendente* and not yet proven; absent: it was, or said something else.
+    pub unproven_since: Option<Timestamp>,
     /// Whether it was young enough to be believed when the deadline passed, or when it came after.
     pub is_fresh: bool,
 }
@@ -89,6 +98,28 @@ impl KnownEntry {
     #[must_use]
     pub fn is_about(&self, entry: &StatusEntry) -> bool {
         self.part == entry.part && self.unit == entry.unit && self.feed == entry.feed
+    }
+
+    /// What stood when the deadline passed at an instant, as the feed had said it. Where the record was made late and a
+    /// later load had written over it, nobody knows: that is told as what contradicts itself, so that it proves nothing.
+    #[must_use]
+    pub fn as_of_deadline(&self, ended_at: Timestamp) -> StatusEntry {
+        let is_lost = self.taken_at > ended_at;
+        StatusEntry {
+            part: self.part.clone(),
+            unit: self.unit.clone(),
+            state: if is_lost { State::Unconfirmed } else { self.state },
+            dated: Some(self.as_of),
+            taken_at: self.taken_at,
+            feed: self.feed.clone(),
+            snapshot: self.snapshot.clone(),
+            arrival: self.arrival,
+            basis: if is_lost { Basis::Contradiction } else { self.basis },
+            line: 0,
+            settled: self.settled,
+            unproven_since: self.unproven_since,
+            wording: None,
+        }
     }
 }
 
@@ -195,9 +226,13 @@ impl KnownEntry {
             unit: self.unit.clone().map(Text),
             state: Text(self.state),
             as_of: Text(self.as_of),
+            taken_at: Text(self.taken_at),
             feed: Text(self.feed.clone()),
             snapshot: Text(self.snapshot.clone()),
             arrival: self.arrival,
+            basis: Text(self.basis),
+            settled: self.settled,
+            unproven_since: self.unproven_since.map(Text),
             is_fresh: self.is_fresh,
         }
     }
@@ -210,9 +245,13 @@ impl From<KnownFacts> for KnownEntry {
             unit: told.unit.map(|unit| unit.0),
             state: told.state.0,
             as_of: told.as_of.0,
+            taken_at: told.taken_at.0,
             feed: told.feed.0,
             snapshot: told.snapshot.0,
             arrival: told.arrival,
+            basis: told.basis.0,
+            settled: told.settled,
+            unproven_since: told.unproven_since.map(|at| at.0),
             is_fresh: told.is_fresh,
         }
     }

@@ -1,8 +1,11 @@
 //! Accounts of the same facts that the plan decides on: where a window stands, and why nothing was said. Pure.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use super::assess::Assessor;
+use super::calls;
 use super::closing;
 use super::edition::HaltState;
 use super::moment::Moment;
@@ -16,7 +19,7 @@ use crate::domain::overrides::BatchId;
 use crate::domain::reason::{Cause, Reason};
 use crate::domain::roster::{Municipality, Role};
 use crate::domain::status::State;
-use crate::plan::decision::End;
+use crate::plan::decision::{Closed, End};
 use crate::plan::ledger::{NoticeRecord, Standing};
 use crate::plan::post::{LetterState, Post};
 use crate::plan::summary::{
@@ -68,18 +71,21 @@ pub fn summarise(view: View<'_>, window: &WindowId) -> Option<WindowSummary> {
                     .collect()
             },
             halted: matches!(general.halt, HaltState::Halted { .. }),
+            rehearsal: view.post.is_rehearsal(),
             at: now,
             ..WindowSummary::empty(window.clone(), now)
         };
+        let planned = Planned::of(view.plan, window);
         for (code, _) in survey.municipalities() {
-            let Some(line) = line(survey, view, code) else { continue };
+            let Some(line) = line(survey, view, &planned, code) else { continue };
             let municipality = world.roster.municipalities.get(&code);
             count(&mut summary, world, survey, &line);
-            summary.call_list.extend(municipality.and_then(|municipality| call(municipality, &line, survey)));
+            summary
+                .call_list
+                .extend(municipality.and_then(|municipality| call(municipality, &line, survey, view.post)));
             summary.lines.push(line);
         }
-        // The longest known to be pending first; then those of whom nothing is known.
-        summary.call_list.sort_by_key(|c| (c.pending_since.is_none(), c.pending_since, c.municipality));
+        calls::sort(&mut summary, &world.calendar.hours.zone);
         summary
     })
 }
@@ -109,15 +115,38 @@ pub fn explain(view: View<'_>, window: &WindowId, municipality: MunicipalityCode
     let known = world.roster.municipalities.get(&municipality)?;
     let about = |d: &&Decision| d.window() == Some(window) && d.municipality() == Some(municipality);
     with_survey(world, &moment, found, |survey| {
-        let line = line(survey, view, municipality);
+        let line = line(survey, view, &Planned::of(plan, window), municipality);
         Explanation {
-            call: line.as_ref().and_then(|line| call(known, line, survey)),
+            call: line.as_ref().and_then(|line| call(known, line, survey, view.post)),
             line,
             actions: plan.actions.iter().filter(about).cloned().collect(),
             held: plan.held.iter().filter(about).cloned().collect(),
             silence: silence(survey, municipality),
         }
     })
+}
+
+/// What a plan says of one window, to be looked up.
+struct Planned<'a> {
+    held: HashMap<MunicipalityCode, Vec<&'a Decision>>,
+    closed: HashMap<&'a NoticeKey, &'a Closed>,
+}
+
+impl<'a> Planned<'a> {
+    fn of(plan: &'a Plan, window: &WindowId) -> Self {
+        let mut planned = Self { held: HashMap::new(), closed: HashMap::new() };
+        for decision in plan.held.iter().filter(|decision| decision.window() == Some(window)) {
+            if let Some(code) = decision.municipality() {
+                planned.held.entry(code).or_default().push(decision);
+            }
+        }
+        for decision in plan.actions.iter().filter(|decision| decision.window() == Some(window)) {
+            if let Decision::Close(closed) = decision {
+                planned.closed.entry(&closed.key).or_insert(closed);
+            }
+        }
+        planned
+    }
 }
 
 pub(super) fn with_survey<T>(
@@ -149,7 +178,12 @@ fn silence(survey: &Survey<'_>, code: MunicipalityCode) -> Option<Reason> {
 
 /// Where a municipality stands; none where the window does not expect it. Who has left the roster since a deadline
 /// goes by the name in its record.
-fn line(survey: &Survey<'_>, view: View<'_>, municipality: MunicipalityCode) -> Option<MunicipalityLine> {
+fn line(
+    survey: &Survey<'_>,
+    view: View<'_>,
+    planned: &Planned<'_>,
+    municipality: MunicipalityCode,
+) -> Option<MunicipalityLine> {
     let assessment = survey.assess(municipality);
     if assessment.parts.is_empty() {
         return None;
@@ -164,7 +198,7 @@ fn line(survey: &Survey<'_>, view: View<'_>, municipality: MunicipalityCode) -> 
     let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality));
     let key = |slot: Slot| NoticeKey::Municipal { window: window.clone(), slot, municipality };
     let mut letters: Vec<LetterLine> =
-        records.iter().filter_map(|record| letter(record, key(record.slot), view)).collect();
+        records.iter().filter_map(|record| letter(record, key(record.slot), view.post, planned)).collect();
     letters.sort_by_key(|l| (l.left_at.unwrap_or(l.decided_at), l.decided_at));
     let mut line = MunicipalityLine {
         municipality,
@@ -188,7 +222,7 @@ fn line(survey: &Survey<'_>, view: View<'_>, municipality: MunicipalityCode) -> 
             })
             .collect(),
         letters,
-        withheld: held(view, window, municipality),
+        withheld: held(view, window, planned.held.get(&municipality).map_or(&[][..], Vec::as_slice)),
         silence: silence(survey, municipality),
         next: None,
     };
@@ -197,22 +231,19 @@ fn line(survey: &Survey<'_>, view: View<'_>, municipality: MunicipalityCode) -> 
 }
 
 /// What is withheld from a municipality in a window, with since when.
-fn held(view: View<'_>, window: &WindowId, municipality: MunicipalityCode) -> Vec<HeldLine> {
-    let about = |d: &&Decision| d.window() == Some(window) && d.municipality() == Some(municipality);
-    let line = |decision: &Decision| {
+fn held(view: View<'_>, window: &WindowId, held: &[&Decision]) -> Vec<HeldLine> {
+    let line = |decision: &&Decision| {
         let slot = decision.key().slot()?;
         let since = view.world.ledger.notice(decision.key());
         let since = since.filter(|r| r.standing == Standing::Withheld(decision.because().cause()));
         Some(HeldLine {
-            kind: decision.kind()?,
-            rung: decision.rung(),
             batch: BatchId::of_slot(window, slot),
             because: decision.because().clone(),
             since: since.map_or(view.now, |record| record.recorded_at),
             dies_at: decision.valid_until(),
         })
     };
-    view.plan.held.iter().filter(about).filter_map(line).collect()
+    held.iter().filter_map(line).collect()
 }
 
 /// What comes next, if nothing changes.
@@ -239,8 +270,8 @@ fn next(survey: &Survey<'_>, line: &MunicipalityLine) -> Option<NextLine> {
 }
 
 /// A letter with where it stands; none for a notice that never was to be one.
-fn letter(record: &NoticeRecord, key: NoticeKey, view: View<'_>) -> Option<LetterLine> {
-    let deliveries = view.post.of(&key).to_vec();
+fn letter(record: &NoticeRecord, key: NoticeKey, post: &Post, planned: &Planned<'_>) -> Option<LetterLine> {
+    let deliveries = post.of(&key).to_vec();
     let of_ledger = match record.standing {
         Standing::Sent { .. } => LetterState::Accepted,
         Standing::Queued => LetterState::Queued,
@@ -251,12 +282,8 @@ fn letter(record: &NoticeRecord, key: NoticeKey, view: View<'_>) -> Option<Lette
         Standing::Withheld(_) | Standing::Withdrawn | Standing::Superseded => return None,
     };
     let mut state = deliveries.iter().map(|fact| fact.state).min().unwrap_or(of_ledger);
-    let ends = |d: &&Decision| matches!(d, Decision::Close(closed) if closed.key == key);
-    let ended = view.plan.actions.iter().find(ends);
-    if let Some(Decision::Close(closed)) = ended
-        && closed.end == End::Expired
-        && !state.has_left()
-    {
+    let ended = planned.closed.get(&key);
+    if ended.is_some_and(|closed| closed.end == End::Expired) && !state.has_left() {
         state = LetterState::Expired;
     }
     let because = match record.standing {
@@ -266,7 +293,7 @@ fn letter(record: &NoticeRecord, key: NoticeKey, view: View<'_>) -> Option<Lette
         | Standing::Sent { .. }
         | Standing::Failed
         | Standing::Withdrawn
-        | Standing::Superseded => ended.map(|d| d.because().clone()).filter(|_| !state.has_left()),
+        | Standing::Superseded => ended.map(|closed| closed.because.clone()).filter(|_| !state.has_left()),
     };
     Some(LetterLine {
         kind: record.kind,
@@ -295,29 +322,45 @@ fn count(summary: &mut WindowSummary, world: &World<'_>, survey: &Survey<'_>, li
 }
 
 /// Whether a person must telephone: it owes though it was warned or the deadline passed, or a letter did not leave or
-/// arrive.
-fn call(municipality: &Municipality, line: &MunicipalityLine, survey: &Survey<'_>) -> Option<CallLine> {
+/// arrive. In a window that is stopped nobody owes anything: there an address that takes no letter is the only reason.
+fn call(
+    municipality: &Municipality,
+    line: &MunicipalityLine,
+    survey: &Survey<'_>,
+    post: &Post,
+) -> Option<CallLine> {
     if matches!(line.state, State::Done | State::NotApplicable) {
         return None;
     }
-    let parts = |state| line.parts.iter().filter(move |p| p.state == state);
-    let owes: Vec<_> = parts(State::Pending).map(|p| p.part.clone()).collect();
     let track = survey.track(municipality.code);
+    let is_halted = matches!(track.halt, HaltState::Halted { .. });
+    let parts = |state| line.parts.iter().filter(move |p| p.state == state && !is_halted);
+    let owes: Vec<_> = parts(State::Pending).map(|p| p.part.clone()).collect();
     let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality.code));
     let records = || records.iter().filter(|record| record.edition == track.edition);
     let mut because = Vec::new();
-    if !owes.is_empty() && !matches!(track.halt, HaltState::Halted { .. }) {
+    if !owes.is_empty() {
         let warnings = records().filter(|record| record.kind == Kind::Warning);
         let sent: Vec<_> = warnings.filter_map(|record| record.standing.sent_at()).collect();
         if let (Some(first_at), Some(last_at)) = (sent.iter().min(), sent.iter().max()) {
             let (first_at, last_at) = (*first_at, *last_at);
-            because.push(CallReason::Warned { letters: sent.len(), first_at, last_at });
+            let letters = sent.len();
+            because.push(if post.is_rehearsal() {
+                CallReason::Rehearsed { letters }
+            } else {
+                CallReason::Warned { letters, first_at, last_at }
+            });
         } else if let Some(at) = track.ends_at.filter(|at| survey.context.moment.reached(*at)) {
             because.push(CallReason::Decided(Reason::DeadlinePassed { at }));
         }
     }
-    because.extend(records().filter_map(failure));
-    let needs_a_person = |cause: Cause| matches!(cause.as_str(), "nao-confirmado" | "sem-contato");
+    let of_address = |reason: &CallReason| matches!(reason, CallReason::Undelivered { .. });
+    because.extend(records().filter_map(failure).filter(|reason| !is_halted || of_address(reason)));
+    let needs_a_person = |cause: Cause| match cause.as_str() {
+        "sem-contato" => true,
+        "nao-confirmado" => !is_halted,
+        _ => false,
+    };
     because.extend(
         line.withheld
             .iter()
@@ -345,7 +388,7 @@ fn call(municipality: &Municipality, line: &MunicipalityLine, survey: &Survey<'_
         name: municipality.name.clone(),
         holder: contact.map(|c| c.holder.clone()).unwrap_or_default(),
         telephone: contact.map(|c| c.telephone.clone()).unwrap_or_default(),
-        pending_since: parts(State::Pending).filter_map(|p| p.as_of).min(),
+        as_of: parts(State::Pending).filter_map(|p| p.as_of).min(),
         unconfirmed: parts(State::Unconfirmed).map(|p| p.part.clone()).collect(),
         owes,
         because,

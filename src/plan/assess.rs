@@ -107,6 +107,27 @@ impl<'a> Assessor<'a> {
         Assessment { parts: parts.collect() }
     }
 
+    /// The verdict on a municipality when the deadline of an edition passed, by the record and the rules of any other day:
+    /// what nobody knew then is *não confirmado*, whatever came since. A *contestar* counts that was in force then, and
+    /// one made since of what was said then.
+    pub(super) fn assess_then(&self, municipality: MunicipalityCode, closing: &Closing) -> Assessment {
+        let Some(expected) = closing.municipalities.get(&municipality) else { return Assessment::default() };
+        let then = Then { closing, known: &expected.known };
+        let entries: Vec<StatusEntry> =
+            expected.known.iter().map(|known| known.as_of_deadline(closing.ended_at)).collect();
+        let parts = expected.parts.iter().map(|one| {
+            let units = one.units.iter().map(|unit| (unit, one.late.contains(unit)));
+            let mut verdict = self.part(municipality, &one.part, units.collect(), &entries, Some(then));
+            let disputed =
+                |row: &StatusEntry| self.was_disputed(municipality, &one.part, row.as_of(), closing.ended_at);
+            if verdict.state == State::Pending && verdict.rows.iter().all(disputed) {
+                (verdict.state, verdict.doubt) = (State::Unconfirmed, Some(Doubt::Disputed));
+            }
+            verdict
+        });
+        Assessment { parts: parts.collect() }
+    }
+
     /// What the feeds say now, and what those said that are no longer: by the deadline, or after it while they still
     /// were. (A load that somebody refused since says nothing.)
     fn entries_since(&self, municipality: MunicipalityCode, then: Then<'_>) -> Cow<'a, [StatusEntry]> {
@@ -247,6 +268,30 @@ impl<'a> Assessor<'a> {
                 && d.part.as_ref().is_none_or(|p| p == part)
                 && as_of.is_none_or(|at| at <= d.authorship.at)
                 && !d.until.is_some_and(|until| self.moment.day_over(until))
+        })
+    }
+
+    /// The same when a deadline passed, of an order that may have been replaced since, or has been given since.
+    fn was_disputed(
+        &self,
+        municipality: MunicipalityCode,
+        part: &PartId,
+        as_of: Timestamp,
+        ended_at: Timestamp,
+    ) -> bool {
+        let (window, zone) = (&self.window.id, &self.world.calendar.hours.zone);
+        let all = || {
+            let here = self.world.overrides.disputes.iter();
+            here.filter(move |d| d.municipality == municipality && d.window == *window)
+        };
+        all().filter(|d| d.part.as_ref().is_none_or(|p| p == part)).any(|d| {
+            let given_at = d.authorship.at;
+            let replaced = |later: &Dispute| {
+                later.part == d.part && given_at < later.authorship.at && later.authorship.at <= ended_at
+            };
+            as_of <= given_at
+                && d.until.is_none_or(|day| zone.end_of(day) >= ended_at)
+                && !all().any(replaced)
         })
     }
 

@@ -1,11 +1,16 @@
-//! Whom to telephone, over all windows: those who owe first, by the days that are left, by how many letters came to
-//! nothing, and by how long they are known to owe; then those of whom nobody knows. Pure.
+//! Whom to telephone, over all windows or in one: those who owe first, in open windows by the days that are left, then in
+//! those that are over; then those of whom nobody knows. Pure.
 
-use jiff::Timestamp;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::post::{DeliveryFact, LetterState};
 use super::summary::{CallLine, LetterLine, MunicipalityLine, WindowSummary};
 use crate::domain::calendar::Deadline;
+use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::domain::time::Zone;
 
 /// One call to make.
 #[derive(Debug, Clone)]
@@ -18,7 +23,7 @@ pub struct CallEntry<'a> {
     pub ends_at: Option<Timestamp>,
     /// Whom, and why.
     pub call: &'a CallLine,
-    /// Letters that left, of all that were written to it in the window.
+    /// Letters that left, of all that were written to it in the window; none in a rehearsal.
     pub letters: usize,
     /// Where letters did not arrive: each address once, as it stands.
     pub failed: Vec<&'a DeliveryFact>,
@@ -26,28 +31,56 @@ pub struct CallEntry<'a> {
 
 /// The calls of some windows, the most urgent first.
 #[must_use]
-pub fn calls<'a>(windows: &'a [WindowSummary], zone: &crate::domain::time::Zone) -> Vec<CallEntry<'a>> {
-    let mut all: Vec<CallEntry<'a>> = Vec::new();
-    for window in windows {
-        for call in &window.call_list {
-            let line = window.lines.iter().find(|line| line.municipality == call.municipality);
-            let deadline = line.map_or(window.deadline, |line| line.deadline);
-            all.push(CallEntry {
-                window,
-                deadline,
-                ends_at: deadline.map(|deadline| deadline.instant(zone)),
-                call,
-                letters: line.map_or(0, |line| left(line).count()),
-                failed: line.map(failed).unwrap_or_default(),
-            });
-        }
-    }
-    all.sort_by_key(|one| {
-        let (owes, since) = (one.call.owes.is_empty(), one.call.pending_since);
-        let end = (one.ends_at.is_none(), one.ends_at);
-        (owes, end, std::cmp::Reverse(one.letters), since.is_none(), since, one.call.municipality)
-    });
+pub fn calls<'a>(windows: &'a [WindowSummary], zone: &Zone) -> Vec<CallEntry<'a>> {
+    let of = |window: &'a WindowSummary| window.call_list.iter().map(move |call| entry(window, call, zone));
+    let mut all: Vec<CallEntry<'a>> = windows.iter().flat_map(of).collect();
+    all.sort_by_cached_key(CallEntry::urgency);
     all
+}
+
+/// Puts a window's own list into the same order.
+pub(super) fn sort(window: &mut WindowSummary, zone: &Zone) {
+    let list = window.call_list.iter();
+    let urgency: HashMap<MunicipalityCode, Urgency> =
+        list.map(|call| (call.municipality, entry(window, call, zone).urgency())).collect();
+    window.call_list.sort_by_key(|call| urgency.get(&call.municipality).cloned());
+}
+
+/// Who is called first: who owes; an open window, by the time that is left, before one without a deadline, before one that
+/// is over, the last to end first; then whom most letters did not move.
+type Urgency = (bool, u8, SignedDuration, Reverse<usize>, MunicipalityCode, WindowId);
+
+fn entry<'a>(window: &'a WindowSummary, call: &'a CallLine, zone: &Zone) -> CallEntry<'a> {
+    // They are in the order of their codes.
+    let line = window.lines.binary_search_by_key(&call.municipality, |line| line.municipality);
+    let line = line.ok().and_then(|place| window.lines.get(place));
+    let deadline = line.map_or(window.deadline, |line| line.deadline);
+    CallEntry {
+        window,
+        deadline,
+        ends_at: deadline.map(|deadline| deadline.instant(zone)),
+        call,
+        letters: line.filter(|_| !window.rehearsal).map_or(0, |line| left(line).count()),
+        failed: line.map(failed).unwrap_or_default(),
+    }
+}
+
+impl CallEntry<'_> {
+    /// Whether the deadline has passed.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.ends_at.is_some_and(|at| at <= self.window.at)
+    }
+
+    fn urgency(&self) -> Urgency {
+        let (phase, away) = match self.ends_at {
+            Some(at) if at > self.window.at => (0, at.duration_since(self.window.at)),
+            None => (1, SignedDuration::ZERO),
+            Some(at) => (2, self.window.at.duration_since(at)),
+        };
+        let (code, window) = (self.call.municipality, self.window.window.clone());
+        (self.call.owes.is_empty(), phase, away, Reverse(self.letters), code, window)
+    }
 }
 
 fn left(line: &MunicipalityLine) -> impl Iterator<Item = &LetterLine> {

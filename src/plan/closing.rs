@@ -129,9 +129,13 @@ fn expected<'a>(survey: &Survey<'a>, municipality: &'a Municipality, ended_at: T
         unit: entry.unit.clone(),
         state: entry.state,
         as_of: entry.as_of(),
+        taken_at: entry.taken_at,
         feed: entry.feed.clone(),
         snapshot: entry.snapshot.clone(),
         arrival: entry.arrival,
+        basis: entry.basis,
+        settled: entry.settled,
+        unproven_since: entry.unproven_since,
         is_fresh: assessor.was_fresh(entry, ended_at, system.status_validity),
     });
     Expected {

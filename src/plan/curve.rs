@@ -1,6 +1,6 @@
 //! How the fill-in of a window grew, day by day, from the tallies that every accepted load left. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -37,16 +37,28 @@ pub struct Curves {
     pub last_year: Option<FillCurve>,
 }
 
-/// The curve: on each day what the last load of each feed says, all feeds together.
+/// The curve: on each day what the last load of each feed says, all feeds together. What a feed said ends when it is
+/// switched off, as `retired_at` has it.
 #[must_use]
-pub fn curve(opens_on: Date, tallies: &[FillTally], zone: &Zone) -> FillCurve {
-    let mut by_time: Vec<&FillTally> = tallies.iter().collect();
-    by_time.sort_by_key(|tally| tally.taken_at);
+pub fn curve(
+    opens_on: Date,
+    tallies: &[FillTally],
+    retired_at: impl Fn(&FeedId) -> Option<Timestamp>,
+    zone: &Zone,
+) -> FillCurve {
+    let feeds: BTreeSet<&FeedId> = tallies.iter().map(|tally| &tally.feed).collect();
+    let ends = feeds.into_iter().filter_map(|feed| Some((retired_at(feed)?, feed, None)));
+    let mut by_time: Vec<(Timestamp, &FeedId, Option<usize>)> =
+        tallies.iter().map(|tally| (tally.taken_at, &tally.feed, Some(tally.done))).chain(ends).collect();
+    by_time.sort_by_key(|(at, _, done)| (*at, done.is_none()));
     let mut last: BTreeMap<&FeedId, usize> = BTreeMap::new();
     let mut days: BTreeMap<Date, usize> = BTreeMap::new();
-    for tally in by_time {
-        last.insert(&tally.feed, tally.done);
-        days.insert(zone.date_of(tally.taken_at), last.values().sum());
+    for (at, feed, done) in by_time {
+        match done {
+            Some(done) => last.insert(feed, done),
+            None => last.remove(feed),
+        };
+        days.insert(zone.date_of(at), last.values().sum());
     }
     FillCurve { opens_on, points: days.into_iter().collect() }
 }
@@ -85,7 +97,7 @@ mod tests {
             tally("a", "2023-10-24T11:00:00Z", 2),
             tally("a", "2023-10-27T02:00:00Z", 9),
         ];
-        let grown = curve(date(2023, 10, 23), &tallies, &zone);
+        let grown = curve(date(2023, 10, 23), &tallies, |_| None, &zone);
         assert_eq!(
             grown.points,
             [(date(2023, 10, 24), 7), (date(2023, 10, 26), 14)],
@@ -94,6 +106,13 @@ mod tests {
         assert_eq!(
             [grown.after(0), grown.after(1), grown.after(2), grown.after(9)],
             [None, Some(7), Some(7), Some(14)]
+        );
+        let off = |feed: &FeedId| (feed.as_str() == "b").then(|| "2023-10-25T12:00:00Z".parse().unwrap());
+        let grown = curve(date(2023, 10, 23), &tallies, off, &zone);
+        assert_eq!(
+            grown.points,
+            [(date(2023, 10, 24), 7), (date(2023, 10, 25), 2), (date(2023, 10, 26), 9)],
+            "what a feed said ends with it"
         );
     }
 }

@@ -26,6 +26,8 @@ use crate::plan::summary::Counts;
 pub struct DayPage {
     /// When it is made.
     pub at: Timestamp,
+    /// Whether it is a rehearsal's, so that no letter left (`ensaio`).
+    pub rehearsal: bool,
     /// Since when it looks back.
     pub since: Timestamp,
     /// What needs a person, the most urgent first.
@@ -74,6 +76,8 @@ pub struct LetterGroup {
     pub kind: Kind,
     /// The rung, days before the deadline.
     pub rung: Option<u16>,
+    /// How many of them left since the page looks back, whatever became of them.
+    pub left: usize,
     /// Whose letters stand where.
     pub states: BTreeMap<LetterState, Vec<MunicipalityCode>>,
 }
@@ -85,8 +89,6 @@ pub struct StaffLetter {
     pub key: NoticeKey,
     /// Where it stands.
     pub state: LetterState,
-    /// Since when.
-    pub at: Timestamp,
 }
 
 /// Letters of one batch that are held for one sort of reason until one instant.
@@ -94,10 +96,6 @@ pub struct StaffLetter {
 pub struct HeldGroup {
     /// What they leave in.
     pub batch: BatchId,
-    /// What sort.
-    pub kind: Kind,
-    /// The rung, days before the deadline.
-    pub rung: Option<u16>,
     /// Why; several where the facts differ between municipalities, and never none.
     pub because: Vec<Reason>,
     /// Whose.
@@ -139,8 +137,6 @@ pub struct MovedGroup {
 pub struct WindowDay {
     /// Which.
     pub window: WindowId,
-    /// The system's name.
-    pub system: String,
     /// The deadline of the edition in force.
     pub deadline: Option<Deadline>,
     /// Whether it is stopped now.
@@ -149,8 +145,6 @@ pub struct WindowDay {
     pub counts: Counts,
     /// How many to telephone, because they owe.
     pub calls: usize,
-    /// How many to ask, because nobody knows.
-    pub unknown: usize,
 }
 
 /// How old what a feed says is.
@@ -197,6 +191,7 @@ pub fn page(
 ) -> DayPage {
     let mut page = DayPage {
         at: view.now,
+        rehearsal: view.post.is_rehearsal(),
         since,
         tasks,
         feeds,
@@ -205,20 +200,19 @@ pub fn page(
         ..DayPage::default()
     };
     for summary in windows {
-        page.left.extend(letters(summary, |letter| is_news(letter, since)));
-        page.waiting.extend(letters(summary, |letter| letter.state.is_waiting()));
+        let seen = (since, view.now);
+        page.left.extend(letters(summary, seen, |letter| is_news(letter, seen)));
+        page.waiting.extend(letters(summary, seen, |letter| letter.state.is_waiting()));
         page.held.extend(held(summary));
         page.upcoming.extend(upcoming(summary));
         page.moved.extend(moved(summary, before.iter().find(|earlier| earlier.window == summary.window)));
         let owing = summary.call_list.iter().filter(|call| !call.owes.is_empty()).count();
         page.windows.push(WindowDay {
             window: summary.window.clone(),
-            system: summary.system.clone(),
             deadline: summary.deadline,
             halted: summary.halted,
             counts: summary.municipalities,
             calls: owing,
-            unknown: summary.call_list.len() - owing,
         });
     }
     page.holds = in_force(view);
@@ -233,8 +227,9 @@ pub fn page(
     page
 }
 
-/// Whether something became of a letter since: it left, came back, or died without leaving.
-fn is_news(letter: &LetterLine, since: Timestamp) -> bool {
+/// Whether something became of a letter between two instants: it left, came back, or died without leaving.
+fn is_news(letter: &LetterLine, (since, now): (Timestamp, Timestamp)) -> bool {
+    let counts = |at: Timestamp| (since..=now).contains(&at);
     let ended = match &letter.because {
         Some(Reason::ValidityOver { at, .. }) => *at,
         _ => letter.decided_at,
@@ -242,10 +237,10 @@ fn is_news(letter: &LetterLine, since: Timestamp) -> bool {
     let settled = letter.deliveries.iter().map(|fact| fact.at).max().unwrap_or(ended);
     match letter.state {
         LetterState::Read | LetterState::Accepted | LetterState::Uncertain => {
-            letter.left_at.is_some_and(|at| at >= since)
+            letter.left_at.is_some_and(counts)
         }
-        LetterState::Bounced | LetterState::Refused => settled >= since,
-        LetterState::Expired => ended.max(settled) >= since,
+        LetterState::Bounced | LetterState::Refused => counts(settled),
+        LetterState::Expired => counts(ended.max(settled)),
         LetterState::Sending
         | LetterState::Deferred
         | LetterState::Queued
@@ -254,7 +249,16 @@ fn is_news(letter: &LetterLine, since: Timestamp) -> bool {
     }
 }
 
-fn letters(summary: &WindowSummary, wanted: impl Fn(&LetterLine) -> bool) -> Vec<LetterGroup> {
+/// Whether it left between two instants. Of one that came back from everywhere only its decision is dated.
+fn left_between(letter: &LetterLine, (since, now): (Timestamp, Timestamp)) -> bool {
+    letter.state.has_left() && (since..=now).contains(&letter.left_at.unwrap_or(letter.decided_at))
+}
+
+fn letters(
+    summary: &WindowSummary,
+    seen: (Timestamp, Timestamp),
+    wanted: impl Fn(&LetterLine) -> bool,
+) -> Vec<LetterGroup> {
     let mut groups: BTreeMap<_, LetterGroup> = BTreeMap::new();
     for line in &summary.lines {
         for letter in line.letters.iter().filter(|letter| wanted(letter)) {
@@ -262,8 +266,10 @@ fn letters(summary: &WindowSummary, wanted: impl Fn(&LetterLine) -> bool) -> Vec
                 window: summary.window.clone(),
                 kind: letter.kind,
                 rung: letter.rung,
+                left: 0,
                 states: BTreeMap::new(),
             });
+            group.left += usize::from(left_between(letter, seen));
             group.states.entry(letter.state).or_default().push(line.municipality);
         }
     }
@@ -274,12 +280,10 @@ fn held(summary: &WindowSummary) -> Vec<HeldGroup> {
     let mut groups: BTreeMap<(String, Option<Timestamp>, Cause), HeldGroup> = BTreeMap::new();
     let lines = summary.lines.iter().flat_map(|line| line.withheld.iter().map(move |held| (line, held)));
     for (MunicipalityLine { municipality, .. }, held) in lines {
-        let HeldLine { kind, rung, batch, because, since, dies_at } = held;
+        let HeldLine { batch, because, since, dies_at } = held;
         let key = (batch.as_str().to_owned(), *dies_at, because.cause());
         let group = groups.entry(key).or_insert_with(|| HeldGroup {
             batch: batch.clone(),
-            kind: *kind,
-            rung: *rung,
             because: Vec::new(),
             municipalities: Vec::new(),
             since: *since,
@@ -324,9 +328,9 @@ fn upcoming(summary: &WindowSummary) -> Vec<UpcomingGroup> {
 fn moved(summary: &WindowSummary, before: Option<&WindowSummary>) -> Vec<MovedGroup> {
     let mut groups: Vec<MovedGroup> = Vec::new();
     let Some(before) = before else { return groups };
+    let known: BTreeMap<_, _> = before.lines.iter().map(|line| (line.municipality, line.state)).collect();
     for line in &summary.lines {
-        let then = before.lines.iter().find(|then| then.municipality == line.municipality);
-        let (from, to) = (then.map(|then| then.state), line.state);
+        let (from, to) = (known.get(&line.municipality).copied(), line.state);
         if from == Some(to) {
             continue;
         }
@@ -361,8 +365,8 @@ fn staff(view: View<'_>, since: Timestamp) -> Vec<StaffLetter> {
             continue;
         }
         let Some(best) = facts.iter().min_by_key(|fact| fact.state) else { continue };
-        if best.at >= since || best.state.is_waiting() {
-            letters.push(StaffLetter { key: key.clone(), state: best.state, at: best.at });
+        if (since..=view.now).contains(&best.at) || best.state.is_waiting() {
+            letters.push(StaffLetter { key: key.clone(), state: best.state });
         }
     }
     letters.sort_by_key(|letter| letter.key.to_string());

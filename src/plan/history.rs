@@ -1,15 +1,18 @@
 //! How punctual each municipality was, part by part, over the last references of each system: for support and training
 //! (norma 6.3), and for nothing else. It rests on the records of closed windows and on what was loaded since. Pure.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::account::with_survey;
+use super::assess::PartVerdict;
 use super::moment::Moment;
 use super::survey::Survey;
 use super::world::World;
 use crate::domain::closing::{Closing, Expected, ExpectedPart};
 use crate::domain::id::{MunicipalityCode, PartId, SystemId, WindowId};
-use crate::domain::status::State;
+use crate::domain::status::{State, StatusEntry};
 
 /// So many references of a system are looked back on.
 pub const MOST_REFERENCES: usize = 12;
@@ -17,14 +20,14 @@ pub const MOST_REFERENCES: usize = 12;
 /// How one part of one municipality did in one window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Punctuality {
-    /// It was done when the deadline passed.
+    /// It was done when the deadline passed, or the data says since that it was.
     OnTime,
     /// It was pending then, and is done.
     Late {
-        /// How many days after; absent where no data carries its own date.
+        /// How many days after, at least one; absent where no data carries its own date.
         days: Option<i64>,
     },
-    /// It was pending then, and is still.
+    /// It was pending then, and data of after the deadline says that it is still.
     Never,
     /// Nobody knew then, or nobody knows now. It counts against nobody.
     Unknown,
@@ -59,6 +62,16 @@ pub enum Trend {
 }
 
 impl HistoryLine {
+    fn new((system, municipality, part): &LineKey) -> Self {
+        Self {
+            system: system.clone(),
+            municipality: *municipality,
+            name: String::new(),
+            part: part.clone(),
+            references: Vec::new(),
+        }
+    }
+
     fn count(&self, wanted: impl Fn(Punctuality) -> bool) -> usize {
         self.references.iter().filter(|(_, how)| wanted(*how)).count()
     }
@@ -128,7 +141,7 @@ impl HistoryLine {
 #[must_use]
 pub fn history(world: &World<'_>, now: Timestamp) -> Vec<HistoryLine> {
     let moment = Moment::new(now, &world.calendar.hours);
-    let mut lines: Vec<HistoryLine> = Vec::new();
+    let mut lines: BTreeMap<LineKey, HistoryLine> = BTreeMap::new();
     let mut windows: Vec<_> = world
         .windows
         .iter()
@@ -147,45 +160,23 @@ pub fn history(world: &World<'_>, now: Timestamp) -> Vec<HistoryLine> {
                         continue;
                     };
                     for (part, how) in parts(survey, code, closing, expected) {
-                        add(&mut lines, &window.system, code, expected, part, (window.id.clone(), how));
+                        let key = (window.system.clone(), code, part);
+                        let line = lines.entry(key).or_insert_with_key(HistoryLine::new);
+                        line.name.clone_from(&expected.name);
+                        line.references.push((window.id.clone(), how));
                     }
                 }
             });
         }
     }
-    lines.sort_by(|a, b| {
-        let order =
-            |line: &HistoryLine| (std::cmp::Reverse(line.need()), line.system.clone(), line.municipality);
-        order(a).cmp(&order(b)).then_with(|| a.part.cmp(&b.part))
-    });
+    // They come by system, municipality and part, and stay so among equals.
+    let mut lines: Vec<HistoryLine> = lines.into_values().collect();
+    lines.sort_by_key(|line| std::cmp::Reverse(line.need()));
     lines
 }
 
-fn add(
-    lines: &mut Vec<HistoryLine>,
-    system: &SystemId,
-    municipality: MunicipalityCode,
-    expected: &Expected,
-    part: PartId,
-    how: (WindowId, Punctuality),
-) {
-    let same = |line: &&mut HistoryLine| {
-        line.system == *system && line.municipality == municipality && line.part == part
-    };
-    match lines.iter_mut().find(same) {
-        Some(line) => {
-            line.name.clone_from(&expected.name);
-            line.references.push(how);
-        }
-        None => lines.push(HistoryLine {
-            system: system.clone(),
-            municipality,
-            name: expected.name.clone(),
-            part,
-            references: vec![how],
-        }),
-    }
-}
+/// What a line is about.
+type LineKey = (SystemId, MunicipalityCode, PartId);
 
 fn parts<'s>(
     survey: &'s Survey<'_>,
@@ -193,38 +184,28 @@ fn parts<'s>(
     closing: &'s Closing,
     expected: &'s Expected,
 ) -> impl Iterator<Item = (PartId, Punctuality)> + 's {
-    let now = survey.assess(code);
+    let (then, now) = (survey.context.assessor.assess_then(code, closing), survey.assess(code));
     expected.parts.iter().filter_map(move |part| {
-        let today = now.parts.iter().find(|verdict| verdict.part == part.part)?;
-        let how = match (then(part, expected), today.state) {
+        let of = |verdict: &&PartVerdict| verdict.part == part.part;
+        let (then, today) = (then.parts.iter().find(of)?, now.parts.iter().find(of)?);
+        // A word of before the deadline proves nothing of what came after it.
+        let after = |row: &StatusEntry| row.is_believed_pending() && row.as_of() > closing.ended_at;
+        let how = match (then.state, today.state) {
             (_, State::NotApplicable) => return None,
-            (State::Done, _) => Punctuality::OnTime,
-            (State::Pending, State::Done) => {
-                Punctuality::Late { days: days_late(survey, code, part, closing) }
-            }
-            (State::Pending, State::Pending) => Punctuality::Never,
+            (State::Done | State::NotApplicable, _) => Punctuality::OnTime,
+            (State::Pending, State::Done) => match days_late(survey, code, part, closing) {
+                Some(0) => Punctuality::OnTime,
+                days => Punctuality::Late { days },
+            },
+            (State::Pending, State::Pending) if today.rows.iter().any(after) => Punctuality::Never,
             // What nobody knew at the deadline is on time where the data says so itself.
             (State::Unconfirmed, State::Done) if days_late(survey, code, part, closing) == Some(0) => {
                 Punctuality::OnTime
             }
-            (State::Pending | State::Unconfirmed | State::NotApplicable, _) => Punctuality::Unknown,
+            (State::Pending | State::Unconfirmed, _) => Punctuality::Unknown,
         };
         Some((part.part.clone(), how))
     })
-}
-
-/// What was known of a part when the deadline passed: pending if a fresh word says so of it or of a unit, done if every
-/// word does and no unit is without one; else nobody knew.
-fn then(part: &ExpectedPart, expected: &Expected) -> State {
-    let known: Vec<_> = expected.known.iter().filter(|entry| entry.part == part.part).collect();
-    if known.iter().any(|entry| entry.state == State::Pending && entry.is_fresh) {
-        return State::Pending;
-    }
-    let settled = |state| matches!(state, State::Done | State::NotApplicable);
-    let whole = known.iter().any(|entry| entry.unit.is_none());
-    let covered = |unit| known.iter().any(|entry| entry.unit.as_ref() == Some(unit));
-    let all = !known.is_empty() && known.iter().all(|entry| settled(entry.state));
-    if all && (whole || part.units.iter().all(covered)) { State::Done } else { State::Unconfirmed }
 }
 
 /// Days from the deadline to the last of the dates that the data itself carries; 0 where it came before.

@@ -127,29 +127,42 @@ pub struct DeliveryFact {
     pub state: LetterState,
     /// When that came about: the end of the last attempt, or when the letter was recorded.
     pub at: Timestamp,
-    /// When it is tried again.
-    pub next_at: Option<Timestamp>,
 }
 
 /// The deliveries of every letter, by notice.
 #[derive(Debug, Clone, Default)]
-pub struct Post(HashMap<NoticeKey, Vec<DeliveryFact>>);
+pub struct Post {
+    letters: HashMap<NoticeKey, Vec<DeliveryFact>>,
+    is_rehearsal: bool,
+}
 
 impl Post {
     /// Puts in one delivery.
     pub fn put(&mut self, key: NoticeKey, fact: DeliveryFact) {
-        self.0.entry(key).or_default().push(fact);
+        self.letters.entry(key).or_default().push(fact);
+    }
+
+    /// The same of a rehearsal (`ensaio`): what counts as taken was written to a file.
+    #[must_use]
+    pub fn rehearsed(self) -> Self {
+        Self { is_rehearsal: true, ..self }
+    }
+
+    /// Whether it is a rehearsal's, so that no letter of it left.
+    #[must_use]
+    pub fn is_rehearsal(&self) -> bool {
+        self.is_rehearsal
     }
 
     /// The deliveries of a notice, oldest version first; none where it has no letter, or the detail is not at hand.
     #[must_use]
     pub fn of(&self, key: &NoticeKey) -> &[DeliveryFact] {
-        self.0.get(key).map_or(&[], Vec::as_slice)
+        self.letters.get(key).map_or(&[], Vec::as_slice)
     }
 
     /// Every notice with its deliveries, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (&NoticeKey, &[DeliveryFact])> {
-        self.0.iter().map(|(key, facts)| (key, facts.as_slice()))
+        self.letters.iter().map(|(key, facts)| (key, facts.as_slice()))
     }
 }
 

@@ -65,6 +65,8 @@ pub struct WindowSummary {
     pub rungs: Vec<(u16, Timestamp)>,
     /// Whether it is suspended or cancelled now.
     pub halted: bool,
+    /// Whether it is a rehearsal's, so that no letter left (`ensaio`).
+    pub rehearsal: bool,
     /// As known when.
     pub at: Timestamp,
     /// Municipalities.
@@ -77,7 +79,7 @@ pub struct WindowSummary {
     pub by_region: BTreeMap<String, Counts>,
     /// Every expected municipality, by code.
     pub lines: Vec<MunicipalityLine>,
-    /// Whom to telephone: those who owe, the longest first; then those of whom nobody knows.
+    /// Whom to telephone, the most urgent first (`plan::calls`).
     pub call_list: Vec<CallLine>,
 }
 
@@ -95,6 +97,7 @@ impl WindowSummary {
             editions: Vec::new(),
             rungs: Vec::new(),
             halted: false,
+            rehearsal: false,
             at,
             municipalities: Counts::default(),
             by_part: BTreeMap::new(),
@@ -136,10 +139,6 @@ pub struct MunicipalityLine {
 /// A letter that is withheld.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldLine {
-    /// What sort of letter it would be.
-    pub kind: Kind,
-    /// The rung, days before the deadline.
-    pub rung: Option<u16>,
     /// The batch that it leaves in.
     pub batch: BatchId,
     /// Why, with author and reason where a person stopped it.
@@ -231,6 +230,11 @@ pub enum CallReason {
         /// When the last left.
         last_at: Timestamp,
     },
+    /// It owes, and in a rehearsal, which warns nobody, letters were written to a file.
+    Rehearsed {
+        /// How many.
+        letters: usize,
+    },
     /// No address took a letter.
     Undelivered {
         /// What sort of letter.
@@ -262,9 +266,9 @@ pub struct CallLine {
     pub holder: String,
     /// Telephone, if known.
     pub telephone: String,
-    /// Since when it is known to be pending; absent: not known to be.
-    pub pending_since: Option<Timestamp>,
-    /// What it owes; nothing where it is only not known to owe.
+    /// As of when the oldest of the data speaks that says that it owes; absent: none says so.
+    pub as_of: Option<Timestamp>,
+    /// What it owes; nothing where it is only not known to owe, or the window is stopped.
     pub owes: Vec<PartId>,
     /// What nobody knows of.
     pub unconfirmed: Vec<PartId>,

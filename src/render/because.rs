@@ -178,6 +178,10 @@ pub fn call_reason(reason: &CallReason, calendar: &Calendar) -> String {
             at(*first_at),
             at(*last_at)
         ),
+        CallReason::Rehearsed { letters } => format!(
+            "O preenchimento está pendente. Em ensaio, o município não foi avisado: {} em arquivo.",
+            pt::counted(*letters, "carta de prazo foi gravada", "cartas de prazo foram gravadas")
+        ),
         CallReason::Undelivered { kind, rung } => {
             format!(
                 "Nenhum endereço recebeu a carta de {}: todos a recusaram ou devolveram.",

@@ -1,6 +1,9 @@
 //! The call list as a thing of its own: whom to telephone, what to say, what was tried, and room to write what comes of it.
 //! Text, a table, and a page to print. Pure.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
@@ -8,10 +11,11 @@ use maud::html;
 use serde_json::{Value, json};
 
 use super::because::{call, call_reason, part_name};
+use super::page::{CLOSED, shell};
 use super::portuguese as pt;
-use super::report::{heading, row, shell, telephone as as_text};
+use super::report::{STYLE, heading, row_with, telephone as as_text};
 use crate::domain::calendar::Calendar;
-use crate::domain::id::PartId;
+use crate::domain::id::{PartId, Reference};
 use crate::plan::calls::CallEntry;
 
 /// Columns of [`csv`].
@@ -33,58 +37,82 @@ const COLUMNS: [&str; 15] = [
     "o_que_dizer",
 ];
 
+/// The place of the days that are left.
+const DAYS: usize = 3;
+
 /// Whole days until a deadline, or since it (negative); absent while it is "a definir".
 fn days_left(entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp) -> Option<i64> {
     let today = calendar.hours.zone.date_of(now);
     entry.deadline.map(|deadline| (deadline.on - today).get_days().into())
 }
 
-/// `faltam 5 dias`, `acaba hoje`, `acabou há 3 dias`.
-fn end_in_words(days: Option<i64>) -> String {
-    let number = |days: i64| usize::try_from(days.abs()).unwrap_or(0);
-    match days {
+/// `o prazo acaba em 5 dias`, `o prazo acaba hoje`, `o prazo acabou há 3 dias`, `janela interrompida`.
+fn end_in_words(entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp) -> String {
+    let days = |days: i64| pt::counted(usize::try_from(days.abs()).unwrap_or(0), "dia", "dias");
+    match days_left(entry, calendar, now) {
+        _ if entry.window.halted => "janela interrompida: ninguém é cobrado".to_owned(),
         None => "prazo a definir".to_owned(),
+        Some(0) if entry.is_over() => "o prazo acabou hoje".to_owned(),
         Some(0) => "o prazo acaba hoje".to_owned(),
-        Some(days @ 1..) => format!("o prazo acaba em {}", pt::counted(number(days), "dia", "dias")),
-        Some(days) => format!("o prazo acabou há {}", pt::counted(number(days), "dia", "dias")),
+        Some(left @ 1..) => format!("o prazo acaba em {}", days(left)),
+        Some(since) => format!("o prazo acabou há {}", days(since)),
     }
+}
+
+/// `RMA de outubro de 2026`, `SISC do 4º trimestre de 2026`.
+fn reference(entry: &CallEntry<'_>, calendar: &Calendar) -> String {
+    let system = pt::line(&entry.window.system);
+    let Some(window) = calendar.window(&entry.window.window) else { return system };
+    let of = if matches!(window.reference, Reference::Quarter(..)) { "do" } else { "de" };
+    format!("{system} {of} {}", pt::period(&window))
 }
 
 fn names(parts: &[PartId], calendar: &Calendar) -> String {
     pt::list(&parts.iter().map(|part| part_name(part, calendar)).collect::<Vec<_>>())
 }
 
-/// One sentence to say. Of whom nobody knows it asks, and claims nothing.
+/// One sentence to say, in quotes. Of whom nobody knows it asks, and claims nothing.
 #[must_use]
-pub fn sentence(entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp) -> String {
-    let system = pt::line(&entry.window.system);
-    let until = entry.deadline.map(|deadline| pt::date(deadline.on));
-    let over = days_left(entry, calendar, now).is_some_and(|days| days < 0);
-    let date = match (&until, over) {
-        (Some(date), false) => format!(", com prazo até {date}"),
-        (Some(date), true) => format!(", cujo prazo acabou em {date}"),
-        (None, _) => String::new(),
-    };
-    if entry.call.owes.is_empty() {
-        let parts = names(&entry.call.unconfirmed, calendar);
+pub fn sentence(entry: &CallEntry<'_>, calendar: &Calendar) -> String {
+    let what = reference(entry, calendar);
+    let (owes, unconfirmed) = (&entry.call.owes, &entry.call.unconfirmed);
+    if owes.is_empty() && unconfirmed.is_empty() {
         return format!(
-            "“Não conseguimos confirmar como está o preenchimento de {parts} no {system}{date}. Podem nos dizer se já \
+            "“As nossas cartas sobre o {what} não chegam a um dos endereços que temos. Qual é o e-mail certo?”"
+        );
+    }
+    let over = entry.is_over();
+    let date = match entry.deadline.map(|deadline| pt::date(deadline.on)) {
+        Some(date) if over => format!(", cujo prazo acabou em {date}"),
+        Some(date) => format!(", com prazo até {date}"),
+        None => String::new(),
+    };
+    if owes.is_empty() {
+        let parts = names(unconfirmed, calendar);
+        return format!(
+            "“Não conseguimos confirmar como está o preenchimento de {parts} no {what}{date}. Podem nos dizer se já \
              concluíram?”"
         );
     }
-    let parts = names(&entry.call.owes, calendar);
-    let ask = if over {
-        "Há alguma dificuldade em que possamos ajudar?"
-    } else {
-        "Conseguem concluir até lá, ou precisam de apoio?"
+    let ask = match entry.deadline {
+        Some(_) if over => "Há alguma dificuldade em que possamos ajudar?",
+        Some(_) => "Conseguem concluir até lá, ou precisam de apoio?",
+        None => "Precisam de apoio para concluir?",
     };
-    format!("“No {system}{date}, consta em aberto: {parts}. {ask}”")
+    format!("“No {what}{date}, consta em aberto: {}. {ask}”", names(owes, calendar))
+}
+
+fn is_rehearsal(entries: &[CallEntry<'_>]) -> bool {
+    entries.iter().any(|entry| entry.window.rehearsal)
 }
 
 /// For a terminal.
 #[must_use]
 pub fn text(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> String {
     let mut out = String::new();
+    if is_rehearsal(entries) {
+        let _ = writeln!(out, "{}\n", pt::REHEARSAL);
+    }
     for (owing, title) in [(true, "A quem telefonar"), (false, "Por confirmar, antes de qualquer cobrança")]
     {
         let group: Vec<_> = entries.iter().filter(|entry| entry.call.owes.is_empty() != owing).collect();
@@ -111,7 +139,7 @@ fn one(number: usize, entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp
     for fact in facts(entry, calendar, now) {
         let _ = writeln!(out, "     {fact}");
     }
-    let _ = writeln!(out, "     diga: {}", sentence(entry, calendar, now));
+    let _ = writeln!(out, "     diga: {}", sentence(entry, calendar));
     let (code, window) = (line.municipality, &entry.window.window);
     let _ = writeln!(out, "     depois: vigia-suas anotar {code} {window} --resultado \"…\"");
 }
@@ -128,8 +156,11 @@ fn facts(entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp) -> Vec<Stri
     let line = entry.call;
     let mut facts = vec![format!(
         "{}; {}",
-        end_in_words(days_left(entry, calendar, now)),
-        pt::counted(entry.letters, "carta saiu", "cartas saíram")
+        end_in_words(entry, calendar, now),
+        match entry.letters {
+            0 => "nenhuma carta saiu".to_owned(),
+            number => pt::counted(number, "carta saiu", "cartas saíram"),
+        }
     )];
     for (what, parts) in [("pendente", &line.owes), ("não confirmado", &line.unconfirmed)] {
         if !parts.is_empty() {
@@ -154,12 +185,12 @@ pub fn csv(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> St
     for (number, entry) in (1..).zip(entries) {
         let line = entry.call;
         let joined = |words: Vec<String>| words.join(" | ");
-        row(
+        row_with(
             &[
                 format!("{number}"),
                 entry.window.window.to_string(),
                 entry.deadline.map(|deadline| pt::date(deadline.on)).unwrap_or_default(),
-                days_left(entry, calendar, now).map(|days| days.to_string()).unwrap_or_default(),
+                String::new(),
                 line.municipality.to_string(),
                 line.name.clone(),
                 line.holder.clone(),
@@ -170,8 +201,9 @@ pub fn csv(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> St
                 joined(entry.failed.iter().map(|fact| failure(fact)).collect()),
                 joined(line.because.iter().map(|why| call_reason(why, calendar)).collect()),
                 joined(line.tried.iter().map(|note| call(note, calendar)).collect()),
-                sentence(entry, calendar, now),
+                sentence(entry, calendar),
             ],
+            days_left(entry, calendar, now).map(|days| (DAYS, days)),
             &mut out,
         );
     }
@@ -184,7 +216,8 @@ pub fn page(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> S
     let body = html! {
         header {
             h1 { "Ligações" }
-            p .note { "Em " (pt::instant(now, &calendar.hours.zone)) ". Primeiro quem tem pendência, pelos dias que restam." }
+            @if is_rehearsal(entries) { p { strong { (pt::REHEARSAL) } } }
+            p .note { "Em " (pt::instant(now, &calendar.hours.zone)) ". Primeiro quem tem pendência em janela aberta, pelos dias que restam." }
         }
         main {
             @for (owing, title) in [(true, "A quem telefonar"), (false, "Por confirmar, antes de qualquer cobrança")] {
@@ -195,7 +228,7 @@ pub fn page(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> S
                         h3 { (number) ". " (pt::line(&entry.call.name)) " · " (entry.window.window) }
                         p { strong { (telephone(entry)) } @if !entry.call.holder.is_empty() { ", " (pt::line(&entry.call.holder)) } }
                         ul { @for fact in facts(entry, calendar, now) { li { (fact) } } }
-                        p .say { (sentence(entry, calendar, now)) }
+                        p .say { (sentence(entry, calendar)) }
                         div .fill-in {
                             "Falei com: ______________________ em ____/____ às ____:____  "
                             span .box {} " atendeu  " span .box {} " não atendeu  " span .box {} " número errado"
@@ -207,7 +240,7 @@ pub fn page(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> S
         }
         footer { p { "Depois de ligar: vigia-suas anotar MUNICIPIO JANELA --resultado \"…\". Contém nomes e telefones de titulares: só para a equipe." } }
     };
-    shell("Ligações", &body)
+    shell("Ligações", CLOSED, STYLE, &body)
 }
 
 /// One object for each call, for programs.
@@ -231,6 +264,7 @@ pub fn json(entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp) -> Value
         })).collect::<Vec<_>>(),
         "porque": line.because.iter().map(|why| call_reason(why, calendar)).collect::<Vec<_>>(),
         "telefonemas": line.tried.iter().map(|note| call(note, calendar)).collect::<Vec<_>>(),
-        "dizer": sentence(entry, calendar, now),
+        "ensaio": entry.window.rehearsal,
+        "dizer": sentence(entry, calendar),
     })
 }

@@ -1,10 +1,10 @@
 //! An index over letters kept for proof-reading: a list to search, the letter beside it, the next and the one before.
 //! Pure.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 
+use super::page::shell;
 use super::portuguese as pt;
-use crate::text::visible;
 
 const STYLE: &str = include_str!("gallery.css");
 const SCRIPT: &str = include_str!("gallery.js");
@@ -36,40 +36,27 @@ pub struct GalleryItem {
 pub fn index(entries: &[GalleryItem], made: &str) -> String {
     let title = "Cartas para conferir";
     let first = entries.first().map(|entry| entry.page.as_str()).unwrap_or_default();
-    let markup = html! {
-        (DOCTYPE)
-        html lang="pt-BR" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="robots" content="noindex";
-                title { (title) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                nav {
-                    h1 { (title) }
-                    p .note { (pt::counted(entries.len(), "carta", "cartas")) ", " (made) ". Nada foi enviado." }
-                    label for="busca" { "Procurar" }
-                    input #busca type="search" placeholder="vitória prazo rma" autocomplete="off";
-                    p .note #contagem role="status" {}
-                    ol #lista { (list(entries)) }
-                }
-                main {
-                    div .bar {
-                        button #antes type="button" title="A carta anterior (seta para a esquerda)" { "◀ anterior" }
-                        button #depois type="button" title="A carta seguinte (seta para a direita)" { "seguinte ▶" }
-                        a #texto href="" target="carta" { "só o texto" }
-                        strong #assunto {}
-                    }
-                    iframe name="carta" title="A carta" src=(first) {}
-                }
-                script { (PreEscaped(SCRIPT)) }
-            }
+    let body = html! {
+        nav {
+            h1 { (title) }
+            p .note { (pt::counted(entries.len(), "carta", "cartas")) ", " (made) ". Nada foi enviado." }
+            label for="busca" { "Procurar" }
+            input #busca type="search" placeholder="vitória prazo rma" autocomplete="off";
+            p .note #contagem role="status" {}
+            ol #lista { (list(entries)) }
         }
+        main {
+            div .bar {
+                button #antes type="button" title="A carta anterior (seta para a esquerda)" { "◀ anterior" }
+                button #depois type="button" title="A carta seguinte (seta para a direita)" { "seguinte ▶" }
+                a #texto href="" target="carta" { "só o texto" }
+                strong #assunto {}
+            }
+            iframe name="carta" title="A carta" src=(first) {}
+        }
+        script { (PreEscaped(SCRIPT)) }
     };
-    visible::lines(&markup.into_string())
+    shell(title, POLICY, STYLE, &body)
 }
 
 fn list(entries: &[GalleryItem]) -> Markup {

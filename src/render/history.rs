@@ -28,7 +28,7 @@ fn word(how: Punctuality) -> &'static str {
         Punctuality::OnTime => "no prazo",
         Punctuality::Late { .. } => "depois do prazo",
         Punctuality::Never => "não concluído",
-        Punctuality::Unknown => "não se sabe",
+        Punctuality::Unknown => "não confirmado",
     }
 }
 
@@ -68,7 +68,7 @@ pub fn text(lines: &[HistoryLine], calendar: &Calendar) -> String {
         number("No prazo"),
         number("Depois"),
         number("Não concluído"),
-        number("Não se sabe"),
+        number("Não confirmado"),
         number("Dias depois"),
         ("Tendência", TableColumn::Text),
     ];
@@ -85,7 +85,7 @@ pub fn text(lines: &[HistoryLine], calendar: &Calendar) -> String {
     if !lines.is_empty() {
         out.push_str(&table(&columns, &rows(&mut lines.iter()), None));
     }
-    out.push_str("\n● no prazo   ◐ depois do prazo   ▲ não concluído   ? não se sabe; da referência mais antiga à mais nova\n");
+    out.push_str("\n● no prazo   ◐ depois do prazo   ▲ não concluído   ? não confirmado; da referência mais antiga à mais nova\n");
     out
 }
 
@@ -140,7 +140,7 @@ pub fn json(line: &HistoryLine) -> Value {
         "no_prazo": line.on_time(),
         "depois": line.late(),
         "nao_concluido": line.never(),
-        "nao_se_sabe": line.unknown(),
+        "nao_confirmado": line.unknown(),
         "dias_depois": line.mean_days_late(),
         "tendencia": trend(line.trend()),
     })

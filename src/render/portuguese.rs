@@ -101,6 +101,9 @@ pub fn month(number: i8) -> &'static str {
     }
 }
 
+/// The head of whatever is shown of letters in `ensaio`.
+pub const REHEARSAL: &str = "ENSAIO: nenhuma carta saiu; as cartas foram gravadas em arquivo.";
+
 /// `2026`, `outubro de 2026` or `4º trimestre de 2026`.
 #[must_use]
 pub fn reference(reference: Reference) -> String {

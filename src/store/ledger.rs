@@ -34,6 +34,10 @@ statements! {
                      FROM notices n JOIN journal j ON j.window_id = n.window_id AND j.municipality = n.municipality \
                      AND j.subject = n.notice_key WHERE n.recorded_at > $1 AND j.at <= $1 AND j.kind = 'decisao' \
                      ORDER BY j.seq";
+    // What came to nothing only since: when its first address had taken it by then, if one had.
+    const CAME_BACK = "SELECT d.notice_key, MIN(a.ended_at) AS left_at FROM deliveries d \
+                       LEFT JOIN attempts a ON a.delivery = d.id AND a.ended_at <= $1 \
+                       AND a.outcome IN ('aceito', 'incerto') WHERE d.settled_at > $1 GROUP BY d.notice_key";
 }
 
 impl Store {
@@ -45,6 +49,16 @@ impl Store {
     pub async fn ledger_as_known(&self, at: Timestamp) -> Result<Ledger, StoreError> {
         let mut then = self.ledger().await?.as_known(at);
         let mut conn = self.db.read().await?;
+        for row in bound!(CAME_BACK, ms(at)).fetch_all(&mut *conn).await? {
+            let cells = Cells::of("deliveries", &row);
+            let key = cells.parsed("notice_key", NoticeKey::parse)?;
+            let failed = then.notice(&key).filter(|record| record.standing == Standing::Failed).cloned();
+            if let (Some(record), NoticeKey::Municipal { window, municipality, .. }) = (failed, &key) {
+                let left_at = cells.instant_opt("left_at")?;
+                let standing = left_at.map_or(Standing::Queued, |at| Standing::Sent { at, live: false });
+                then.put(window, *municipality, NoticeRecord { standing, ..record });
+            }
+        }
         for row in bound!(DECIDED, ms(at)).fetch_all(&mut *conn).await? {
             let entry = journal::entry(&row)?;
             let left_at = Cells::of("attempts", &row).instant_opt("left_at")?;

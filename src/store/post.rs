@@ -165,7 +165,6 @@ fn put(post: &mut Post, row: &SqliteRow, now: Timestamp) -> Result<(), StoreErro
         address: cells.parsed("address", |t| EmailAddress::parse(t).ok())?,
         state,
         at: cells.instant_opt("settled_at")?.unwrap_or(cells.instant("recorded_at")?),
-        next_at: next_at.filter(|_| state.is_waiting()),
     };
     post.put(cells.parsed("notice_key", NoticeKey::parse)?, fact);
     Ok(())

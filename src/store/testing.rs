@@ -17,7 +17,7 @@ use crate::domain::notice::{Addressee, Content, NoticeKey, PendingPart, Recipien
 use crate::domain::reason::Reason;
 use crate::domain::refusal::Refusal;
 use crate::domain::roster::Role;
-use crate::domain::status::State;
+use crate::domain::status::{Basis, State};
 use crate::plan::ledger::CopyRequest;
 use crate::plan::{Act, Closed, Decision, End, Notice, Report, Sending, Withheld};
 
@@ -88,9 +88,13 @@ pub(super) fn closing() -> Closing {
         unit: Some(unit("32053093001")),
         state: State::Pending,
         as_of: at(-90),
+        taken_at: at(-90),
         feed: FeedId::parse("lista").unwrap(),
         snapshot: SnapshotId::parse("lista-1").unwrap(),
         arrival: 7,
+        basis: Basis::Row,
+        settled: false,
+        unproven_since: None,
         is_fresh: true,
     };
     let expected = Expected {

@@ -17,6 +17,7 @@ use crate::domain::feed::Source;
 use crate::domain::id::FeedId;
 use crate::domain::journal::{Audited, Verdict};
 use crate::plan::CLOCK_TOLERANCE;
+use crate::render::portuguese as pt;
 use crate::store::{
     ChannelFailure, LastBackup, LedgerDoubt, LoopProgress, RefusedConfiguration, Signs, Store, StoreError,
 };
@@ -80,6 +81,8 @@ pub struct FeedFacts {
     pub failure: Option<String>,
     /// Since when its last load waits in quarantine.
     pub quarantined_at: Option<Timestamp>,
+    /// What that load is called, and why it is not believed; absent when it does not wait.
+    pub doubted: Option<(String, String)>,
 }
 
 /// What was found.
@@ -204,7 +207,7 @@ impl Facts {
 }
 
 /// The sources that nobody switched off.
-async fn feeds(store: &Store, live: &Live, now: Timestamp) -> Result<Vec<FeedFacts>, StoreError> {
+pub(super) async fn feeds(store: &Store, live: &Live, now: Timestamp) -> Result<Vec<FeedFacts>, StoreError> {
     let (runs, fetches) = (store.feed_runs().await?, store.fetches().await?);
     let zone = &live.calendar.hours.zone;
     let open = super::known::windows(&live.calendar, now);
@@ -223,15 +226,18 @@ async fn feeds(store: &Store, live: &Live, now: Timestamp) -> Result<Vec<FeedFac
         // What comes by hand fails at whoever's hand it was.
         let run = runs.get(&spec.id).filter(|_| matches!(spec.source, Source::Http { .. }));
         let last = store.snapshots(Some(&spec.id), 1).await?.into_iter().next();
+        let last = last.filter(|last| last.verdict == Verdict::Quarantined);
         found.push(FeedFacts {
             feed: spec.id.clone(),
             fetched_at,
             stale_at,
             failures: run.map_or(0, |run| run.failures),
             failure: run.and_then(|run| run.failure.clone()),
-            quarantined_at: last
-                .filter(|last| last.verdict == Verdict::Quarantined)
-                .map(|last| last.recorded_at),
+            quarantined_at: last.as_ref().map(|last| last.recorded_at),
+            doubted: last.map(|last| {
+                let why = last.reasons.first().map(|why| pt::line(why)).unwrap_or_default();
+                (last.id.as_str().to_owned(), why)
+            }),
         });
     }
     Ok(found)
@@ -362,6 +368,7 @@ mod tests {
             failures,
             failure: (failures > 0).then(|| "não respondeu".to_owned()),
             quarantined_at,
+            doubted: None,
         }
     }
 

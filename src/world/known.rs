@@ -56,6 +56,22 @@ impl Known {
         Ok(known)
     }
 
+    /// The same as it was known at an earlier instant.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn as_known(live: Arc<Live>, store: &Store, at: Timestamp) -> Result<Self, StoreError> {
+        let mut known = Self {
+            windows: windows(&live.calendar, at),
+            status: StatusBook::default(),
+            overrides: store.overrides_as_known(at).await?,
+            ledger: store.ledger_as_known(at).await?,
+            live,
+        };
+        known.take(store.status_as_known(at).await?);
+        Ok(known)
+    }
+
     /// Takes in what the feeds said. What a feed said until it was removed or switched off does not count: as the ledger
     /// has it, or where this configuration is not adopted yet as it would be then.
     pub fn take(&mut self, mut status: StatusBook) {

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 
 use super::known::Known;
 use super::live::Live;
+use crate::config::Mode;
 use crate::domain::calendar::{Calendar, Window};
-use crate::domain::id::{Reference, WindowId};
+use crate::domain::id::{FeedId, Reference, WindowId};
 use crate::plan::account::{View, summarise};
 use crate::plan::curve::{Curves, curve};
 use crate::plan::post::Post;
@@ -60,15 +61,11 @@ impl Overview {
         only: Option<&[WindowId]>,
         as_of: AsOf,
     ) -> Result<Self, StoreError> {
-        let mut known = match store {
-            Some(store) => Known::load(live, store, as_of.at()).await?,
-            None => Known::empty(live.setup.clone(), live.calendar.clone(), as_of.at()),
+        let known = match (store, as_of) {
+            (Some(store), AsOf::Now(at)) => Known::load(live, store, at).await?,
+            (Some(store), AsOf::Then(at)) => Known::as_known(live, store, at).await?,
+            (None, _) => Known::empty(live.setup.clone(), live.calendar.clone(), as_of.at()),
         };
-        if let (AsOf::Then(at), Some(store)) = (as_of, store) {
-            known.take(store.status_as_known(at).await?);
-            known.ledger = store.ledger_as_known(at).await?;
-            known.overrides = store.overrides_as_known(at).await?;
-        }
         Self::of(known, store, only, as_of).await
     }
 
@@ -83,11 +80,7 @@ impl Overview {
         as_of: AsOf,
     ) -> Result<Self, StoreError> {
         let windows = only.map_or_else(|| reported_windows(&known, as_of.at()), <[WindowId]>::to_vec);
-        let post = match (store, as_of) {
-            (Some(store), AsOf::Now(at)) => store.post(&windows, at).await?,
-            (Some(store), AsOf::Then(at)) => store.post_as_known(&windows, at).await?,
-            (None, _) => Post::default(),
-        };
+        let post = post(&known.live, store, &windows, as_of).await?;
         let plan = plan::plan(&known.world(), as_of.at());
         let world = known.world();
         let view = View { world: &world, plan: &plan, post: &post, now: as_of.at() };
@@ -117,21 +110,43 @@ impl Overview {
     /// [`StoreError`].
     pub async fn curves(&self, store: Option<&Store>) -> Result<BTreeMap<WindowId, Curves>, StoreError> {
         let mut all = BTreeMap::new();
+        let off = |feed: &FeedId| self.known.status.retired_at(feed);
         let (Some(store), calendar) = (store, &self.known.live.calendar) else { return Ok(all) };
         for summary in &self.windows {
             let Some(window) = calendar.window(&summary.window) else { continue };
             let zone = &calendar.hours.zone;
             let tallies = store.fill_in(&window.id, self.as_of.at()).await?;
-            let mut curves = Curves { this: curve(window.opens_on, &tallies, zone), last_year: None };
+            let mut curves = Curves { this: curve(window.opens_on, &tallies, off, zone), last_year: None };
             if let Some(before) = a_year_before(&window, calendar) {
                 let tallies = store.fill_in(&before.id, self.as_of.at()).await?;
-                curves.last_year =
-                    Some(curve(before.opens_on, &tallies, zone)).filter(|curve| !curve.points.is_empty());
+                curves.last_year = Some(curve(before.opens_on, &tallies, off, zone))
+                    .filter(|curve| !curve.points.is_empty());
             }
             all.insert(window.id, curves);
         }
         Ok(all)
     }
+}
+
+/// What became of the letters of some windows, as known at an instant.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn post(
+    live: &Live,
+    store: Option<&Store>,
+    windows: &[WindowId],
+    as_of: AsOf,
+) -> Result<Post, StoreError> {
+    let post = match (store, as_of) {
+        (Some(store), AsOf::Now(at)) => store.post(windows, at).await?,
+        (Some(store), AsOf::Then(at)) => store.post_as_known(windows, at).await?,
+        (None, _) => Post::default(),
+    };
+    Ok(match live.setup.config.settings.mode {
+        Mode::Rehearsal => post.rehearsed(),
+        Mode::Production => post,
+    })
 }
 
 /// The same window a year before, if the calendar has one.

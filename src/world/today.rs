@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::ailment::Ailment;
+use super::health::{self, FeedFacts};
+use super::known::Known;
 use super::live::Live;
 use super::overview::{AsOf, Overview};
-use crate::domain::calendar::Calendar;
-use crate::domain::feed::FeedSpec;
-use crate::domain::id::WindowId;
-use crate::domain::journal::Verdict;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::hours_after;
-use crate::plan::account::View;
+use crate::plan::Plan;
+use crate::plan::account::{View, summarise};
 use crate::plan::day::{self, DayPage, DayTask, FeedAge};
+use crate::plan::post::Post;
 use crate::plan::summary::WindowSummary;
 use crate::render::portuguese as pt;
 use crate::store::{Store, StoreError};
@@ -22,47 +23,50 @@ use crate::store::{Store, StoreError};
 /// Findings in the news are asked about for so long.
 const NEWS_HOURS: i64 = 24 * 30;
 
-/// The page at `now`. `troubles` is what keeps letters from leaving, in words, as the caller knows it.
+/// The page at `now`. `amiss` is what is amiss with the service, as the caller knows it.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn gather(
     live: Arc<Live>,
     store: Option<&Store>,
-    troubles: Vec<String>,
+    amiss: &[Ailment],
     now: Timestamp,
 ) -> Result<(Overview, DayPage), StoreError> {
     let overview = Overview::load(live.clone(), store, None, AsOf::Now(now)).await?;
-    let page = of(&overview, store, troubles).await?;
+    let page = of(&overview, store, amiss).await?;
     Ok((overview, page))
 }
 
-/// The same of what is loaded already.
+/// The same of what is loaded already. The page of an earlier instant does not say what is amiss today.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn of(
     overview: &Overview,
     store: Option<&Store>,
-    troubles: Vec<String>,
+    amiss: &[Ailment],
 ) -> Result<DayPage, StoreError> {
-    let live = overview.known.live.clone();
-    let (calendar, now) = (&live.calendar, overview.as_of.at());
-    let since = day::looks_back_to(&calendar.hours, now);
-    let ids: Vec<WindowId> = overview.windows.iter().map(|summary| summary.window.clone()).collect();
+    let live = &overview.known.live;
+    let (hours, now) = (&live.calendar.hours, overview.as_of.at());
+    let since = day::looks_back_to(hours, now);
     let before = match store {
-        Some(_) => Overview::load(live.clone(), store, Some(&ids), AsOf::Then(since)).await?.windows,
+        Some(store) => before(overview, store, since).await?,
         None => Vec::new(),
     };
-    // How feeds stand and what only a person ends is known of now alone.
-    let of_now = store.filter(|_| matches!(overview.as_of, AsOf::Now(_)));
-    let feeds = match of_now {
-        Some(store) => ages(store, &live, now).await?,
-        None => Vec::new(),
-    };
-    let mut tasks: Vec<DayTask> = troubles.into_iter().map(|what| DayTask { what, command: None }).collect();
-    tasks.extend(feeds.iter().filter_map(of_feed));
-    if let Some(store) = of_now {
+    let mut tasks: Vec<DayTask> =
+        amiss.iter().map(|one| DayTask { what: one.line(&hours.zone), command: None }).collect();
+    let mut feeds = Vec::new();
+    if let (Some(store), AsOf::Now(_)) = (store, overview.as_of) {
+        let facts = health::feeds(store, live, now).await?;
+        // Whoever asked what is amiss was told of these.
+        let is_told = |facts: &FeedFacts| {
+            amiss
+                .iter()
+                .any(|one| matches!(one, Ailment::FeedQuarantined { feed, .. } if *feed == facts.feed))
+        };
+        tasks.extend(facts.iter().filter(|facts| !is_told(facts)).filter_map(of_feed));
+        feeds = facts.into_iter().map(|facts| age(facts, now)).collect();
         tasks.extend(by_hand(store, now).await?);
     }
     tasks.extend(overview.windows.iter().flat_map(calls));
@@ -71,42 +75,35 @@ pub async fn of(
     Ok(day::page(view, &overview.windows, &before, since, tasks, feeds))
 }
 
-/// How old what each feed says is.
-async fn ages(store: &Store, live: &Live, now: Timestamp) -> Result<Vec<FeedAge>, StoreError> {
-    let (book, runs) = (store.status().await?, store.feed_runs().await?);
-    let mut ages = Vec::new();
-    for spec in live.setup.config.feeds.iter().filter(|spec| spec.enabled) {
-        let last = store.last_accepted(&spec.id).await?;
-        let confirmed_at = last.map(|last| book.last_fetch(&spec.id).unwrap_or(last.taken_at));
-        let latest = store.snapshots(Some(&spec.id), 1).await?.into_iter().next();
-        let doubted = latest.filter(|load| load.verdict == Verdict::Quarantined);
-        ages.push(FeedAge {
-            feed: spec.id.clone(),
-            confirmed_at,
-            is_stale: is_stale(spec, &live.calendar, confirmed_at, now),
-            quarantine: doubted.map(|load| {
-                (
-                    load.id.as_str().to_owned(),
-                    load.reasons.first().map(|why| pt::line(why)).unwrap_or_default(),
-                )
-            }),
-            failure: runs.get(&spec.id).and_then(|run| run.failure.as_deref()).map(pt::line),
-        });
+/// Where the same windows stood: only the states count, so that neither letters nor a plan are asked for.
+async fn before(
+    overview: &Overview,
+    store: &Store,
+    since: Timestamp,
+) -> Result<Vec<WindowSummary>, StoreError> {
+    let known = Known::as_known(overview.known.live.clone(), store, since).await?;
+    let (world, plan, post) = (known.world(), Plan::default(), Post::default());
+    let view = View { world: &world, plan: &plan, post: &post, now: since };
+    Ok(overview.windows.iter().filter_map(|summary| summarise(view, &summary.window)).collect())
+}
+
+/// How old what a feed says is.
+fn age(facts: FeedFacts, now: Timestamp) -> FeedAge {
+    FeedAge {
+        is_stale: facts.stale_at.is_some_and(|at| at <= now),
+        feed: facts.feed,
+        confirmed_at: facts.fetched_at,
+        quarantine: facts.doubted,
+        failure: facts.failure.as_deref().map(pt::line),
     }
-    Ok(ages)
 }
 
-fn is_stale(spec: &FeedSpec, calendar: &Calendar, confirmed_at: Option<Timestamp>, now: Timestamp) -> bool {
-    let validity = calendar.systems.get(&spec.system).map(|system| system.status_validity);
-    confirmed_at.zip(validity).is_some_and(|(at, validity)| now.duration_since(at) > validity)
-}
-
-fn of_feed(feed: &FeedAge) -> Option<DayTask> {
-    let (load, why) = feed.quarantine.as_ref()?;
-    let id = &feed.feed;
+fn of_feed(facts: &FeedFacts) -> Option<DayTask> {
+    let (_, why) = facts.doubted.as_ref()?;
+    let id = &facts.feed;
     Some(DayTask {
         what: format!("a última coleta da fonte {id} está em quarentena: {}", why.trim_end_matches('.')),
-        command: Some(format!("vigia-suas fonte aceitar {load} --motivo \"…\"")),
+        command: Some(format!("vigia-suas fontes {id}")),
     })
 }
 
@@ -132,25 +129,23 @@ async fn by_hand(store: &Store, now: Timestamp) -> Result<Vec<DayTask>, StoreErr
     Ok(tasks)
 }
 
-/// Whom to telephone: who owes, and of whom nobody knows though a letter waits for that.
+/// Whom to telephone: who owes, of whom nobody knows though a letter waits for that, and where an address takes none.
 fn calls(summary: &WindowSummary) -> Vec<DayTask> {
-    let owing = summary.call_list.iter().filter(|call| !call.owes.is_empty()).count();
-    let unknown = summary.call_list.len() - owing;
-    let task = |number: usize, what: &str| DayTask {
-        what: format!(
-            "{what} {} em {} ({})",
-            pt::counted(number, "município", "municípios"),
-            pt::line(&summary.system),
-            summary.window
-        ),
+    let (owing, rest): (Vec<_>, Vec<_>) = summary.call_list.iter().partition(|call| !call.owes.is_empty());
+    let unknown = rest.iter().filter(|call| !call.unconfirmed.is_empty()).count();
+    let task = |what: String| DayTask {
+        what: format!("{what} em {} ({})", pt::line(&summary.system), summary.window),
         command: Some(format!("vigia-suas ligacoes --janela {}", summary.window)),
     };
-    let mut tasks = Vec::new();
-    if owing > 0 {
-        tasks.push(task(owing, "telefonar a quem deve:"));
-    }
-    if unknown > 0 {
-        tasks.push(task(unknown, "confirmar a situação, de que nada se sabe, de"));
-    }
-    tasks
+    let counted = |number: usize| pt::counted(number, "município", "municípios");
+    let filled = if unknown == 1 { "já preencheu" } else { "já preencheram" };
+    let tasks = [
+        (owing.len(), format!("telefonar a quem tem pendência: {}", counted(owing.len()))),
+        (unknown, format!("confirmar se {} {filled}", counted(unknown))),
+        (
+            rest.len() - unknown,
+            format!("pedir um endereço que receba cartas a {}", counted(rest.len() - unknown)),
+        ),
+    ];
+    tasks.into_iter().filter(|(number, _)| *number > 0).map(|(_, what)| task(what)).collect()
 }

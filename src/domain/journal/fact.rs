@@ -7,7 +7,7 @@ use super::make::{ObjectType, facts};
 use super::word::Text;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{FeedId, GerenciaId, MunicipalityCode, PartId, SnapshotId, UnitId};
-use crate::domain::status::{State, StatusEntry};
+use crate::domain::status::{Basis, State, StatusEntry};
 
 facts! {
     /// What a feed said of one part.
@@ -124,12 +124,20 @@ facts! {
         state "situacao": Text<State>,
         /// As of when.
         as_of "dados_de": Text<Timestamp>,
+        /// When that load was taken.
+        taken_at "coletado_em": Text<Timestamp>,
         /// Which feed.
         feed "fonte": Text<FeedId>,
         /// In which load.
         snapshot "coleta": Text<SnapshotId>,
         /// The place of that load among all.
         arrival "ordem": u64,
+        /// On what it rested: `linha`, `reaberta`, `silencio` or `contradicao`.
+        basis "base": Text<Basis>,
+        /// Whether the last word that was believed was *concluído* or *não se aplica*.
+        settled "ja_concluido": bool,
+        /// Since when it was reported as *pendente* and not yet proven; null: it was proven, or said something else.
+        unproven_since "sem_prova_desde": Option<Text<Timestamp>>,
         /// Whether it was young enough to be believed.
         is_fresh "atual": bool,
     }

@@ -14,7 +14,7 @@ use crate::domain::id::{
 use crate::domain::notice::{Addressee, Kind};
 use crate::domain::overrides::BatchId;
 use crate::domain::refusal::Refusal;
-use crate::domain::status::State;
+use crate::domain::status::{Basis, State};
 
 macro_rules! words {
     ($($(#[doc = $about:literal])+ $name:ident { $($(#[doc = $meaning:literal])+ $word:ident $stored:literal,)+ })+) => {
@@ -222,6 +222,7 @@ texts! {
     DeliveryState: ToString::to_string, DeliveryState::parse;
     Refusal: ToString::to_string, Refusal::parse;
     State: |state| state.as_str().to_owned(), State::parse;
+    Basis: |basis| basis.as_str().to_owned(), Basis::parse;
     Kind: |kind| kind.as_str().to_owned(), Kind::parse;
     BatchId: ToString::to_string, |text| BatchId::parse(text).ok();
     FeedId: ToString::to_string, |text| FeedId::parse(text).ok();

@@ -101,6 +101,27 @@ pub enum Basis {
     Contradiction,
 }
 
+impl Basis {
+    /// The word in the journal: `linha`, `reaberta`, `silencio`, `contradicao`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Row => "linha",
+            Self::Reopened => "reaberta",
+            Self::Silence => "silencio",
+            Self::Contradiction => "contradicao",
+        }
+    }
+
+    /// Reads the word in the journal.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Row, Self::Reopened, Self::Silence, Self::Contradiction]
+            .into_iter()
+            .find(|b| b.as_str() == text)
+    }
+}
+
 /// An accepted load of a feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Load {

@@ -22,7 +22,7 @@ pub(in crate::panel) fn content(scene: &Overview, has_table: bool, links: &Links
                 @if links.is_past() { " Titulares e telefones são os de hoje." }
             }
         }
-        @for (title, entries) in [("Quem deve", owing), ("Por confirmar, antes de qualquer cobrança", unknown)] {
+        @for (title, entries) in [("Quem tem pendência", owing), ("Por confirmar, antes de qualquer cobrança", unknown)] {
             @if !entries.is_empty() {
                 h2 { (title) " (" (entries.len()) ")" }
                 ol .calls { @for entry in entries { (one(entry, scene, links)) } }
@@ -47,10 +47,10 @@ fn one(entry: &CallEntry<'_>, scene: &Overview, links: &Links) -> Markup {
             p { (window_name(&entry.window.window, calendar)) ", prazo " (pt::deadline_or_undefined(entry.deadline)) }
             @if !line.owes.is_empty() {
                 p { "Pendente: " (parts(&line.owes))
-                    @if let Some(at) = line.pending_since { " (dados de " (pt::short_instant(at, &calendar.hours.zone)) ")" } }
+                    @if let Some(at) = line.as_of { " (dados de " (pt::short_instant(at, &calendar.hours.zone)) ")" } }
             }
             @if !line.unconfirmed.is_empty() { p { "Não confirmado: " (parts(&line.unconfirmed)) } }
-            p { "Diga: “" (sentence(entry, calendar, scene.as_of.at())) "”" }
+            p { "Diga: " (sentence(entry, calendar)) }
             ul {
                 @for reason in &line.because { li { (call_reason(reason, calendar)) } }
                 @for fact in &entry.failed { li { (pt::line(fact.address.as_str())) ": " (pt::letter_state(fact.state)) } }

@@ -116,12 +116,12 @@ impl Words<'_> {
         }
     }
 
-    /// `28/11/2026 às 08:00: prazo, 2 dias antes (rma/2026-10), se ainda em aberto: 59 municípios (…)`.
+    /// `28/11/2026 às 08:00: carta de prazo (2 dias antes), só a quem constar como pendente (rma/2026-10): 59 municípios (…)`.
     fn next(&self, group: &UpcomingGroup) -> String {
         let what = match group.what {
-            Upcoming::Waiting => "sai o que hoje espera a hora".to_owned(),
+            Upcoming::Waiting => "saem as cartas que aguardam o horário ou as 48 horas".to_owned(),
             Upcoming::Rung { days_before } => {
-                format!("degrau de {}, a quem ainda estiver em aberto", pt::days_before(days_before))
+                format!("carta de prazo ({}), só a quem constar como pendente", pt::days_before(days_before))
             }
             Upcoming::Deadline => "acaba o prazo".to_owned(),
             Upcoming::Referral => "remessa à GSUAS e às gerências".to_owned(),
@@ -186,6 +186,9 @@ fn to_staff(letter: &StaffLetter) -> String {
     }
 }
 
+/// What stands over the orders in force.
+const ORDERS: &str = "Ordens de reter em vigor: enquanto durarem, nenhuma carta abrangida sai";
+
 /// `3 devolvidas`.
 fn letters_in(state: LetterState, number: usize) -> String {
     let (one, many) = match state {
@@ -204,13 +207,18 @@ fn letters_in(state: LetterState, number: usize) -> String {
     pt::counted(number, one, many)
 }
 
-/// What a person types to end a hold; absent where no command of ours does.
+/// What a person types to end a hold; absent where no command of ours does, or it would free only some of the letters.
 fn release(group: &HeldGroup) -> Option<String> {
-    let first = group.because.first()?;
-    if let Some(id) = first.batch() {
+    let mut commands = group.because.iter().map(release_one);
+    let first = commands.next()??;
+    commands.all(|other| other.as_ref() == Some(&first)).then_some(first)
+}
+
+fn release_one(why: &Reason) -> Option<String> {
+    if let Some(id) = why.batch() {
         return Some(lift(&HoldScope::Batch(id.clone())));
     }
-    match first {
+    match why {
         Reason::Held { scope, .. } => Some(lift(scope)),
         Reason::Unconfirmed { .. } => Some("vigia-suas situacao".to_owned()),
         _ => None,
@@ -228,13 +236,10 @@ fn lift(scope: &HoldScope) -> String {
     format!("vigia-suas liberar {what} --motivo \"…\"")
 }
 
-/// How many letters left since, and how many wait, are held, are over.
+/// How many letters left since, and how many wait and are held.
 fn tally(page: &DayPage) -> (usize, usize, usize) {
-    let count = |groups: &[LetterGroup], wanted: &dyn Fn(LetterState) -> bool| -> usize {
-        groups.iter().flat_map(|g| &g.states).filter(|(s, _)| wanted(**s)).map(|(_, codes)| codes.len()).sum()
-    };
-    let left = count(&page.left, &LetterState::has_left);
-    let waiting = count(&page.waiting, &|_| true);
+    let left = page.left.iter().map(|group| group.left).sum();
+    let waiting = page.waiting.iter().flat_map(|group| group.states.values()).map(Vec::len).sum();
     let held = page.held.iter().map(|group| group.municipalities.len()).sum();
     (left, waiting, held)
 }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::portuguese as pt;
 use super::text::{feed_words, moved};
-use super::{Words, lift, release, to_staff};
+use super::{ORDERS, Words, lift, release, to_staff};
 use crate::domain::calendar::Calendar;
 use crate::domain::roster::Roster;
 use crate::plan::day::DayPage;
@@ -15,8 +15,10 @@ pub fn section(page: &DayPage, calendar: &Calendar, roster: &Roster) -> Markup {
     let words = Words { calendar, roster };
     let zone = &calendar.hours.zone;
     let decisions = words.decisions(&page.decisions);
+    let (queued, done): (Vec<_>, Vec<_>) = page.staff.iter().partition(|letter| letter.state.is_waiting());
     html! {
         section .day {
+            @if page.rehearsal { p { strong { (pt::REHEARSAL) } } }
             h2 { "O que pede uma pessoa" }
             @if page.tasks.is_empty() { p .none { "Nada." } }
             ul {
@@ -38,18 +40,21 @@ pub fn section(page: &DayPage, calendar: &Calendar, roster: &Roster) -> Markup {
                 }
             }
             @if !page.holds.is_empty() {
-                h2 { "Ordens de reter em vigor: o que ficar devido não sai" }
+                h2 { (ORDERS) }
                 ul { @for hold in &page.holds { li { (words.order(hold)) " " code { (lift(&hold.scope)) } } } }
             }
             h2 { "Desde " (pt::instant(page.since, zone)) }
-            @if page.left.is_empty() && page.staff.is_empty() { p .none { "Nenhuma carta saiu." } }
+            @if page.left.is_empty() && done.is_empty() { p .none { "Nenhuma carta saiu." } }
             ul {
                 @for group in &page.left { li { (words.letters(group)) } }
-                @for letter in &page.staff { li { (to_staff(letter)) ": " (pt::letter_state(letter.state)) } }
+                @for letter in done { li { (to_staff(letter)) ": " (pt::letter_state(letter.state)) } }
             }
-            @if !page.waiting.is_empty() {
+            @if !page.waiting.is_empty() || !queued.is_empty() {
                 h2 { "Já decidido e ainda não saiu" }
-                ul { @for group in &page.waiting { li { (words.letters(group)) } } }
+                ul {
+                    @for group in &page.waiting { li { (words.letters(group)) } }
+                    @for letter in queued { li { (to_staff(letter)) ": " (pt::letter_state(letter.state)) } }
+                }
             }
             @if !decisions.is_empty() {
                 h2 { "Agora" }

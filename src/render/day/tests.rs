@@ -30,11 +30,13 @@ fn full(world: &World, author: &str) -> DayPage {
         window: window.clone(),
         kind: Kind::Warning,
         rung: Some(5),
+        left: states.iter().filter(|state| state.has_left()).count(),
         states: states.iter().map(|state| (*state, here.clone())).collect::<BTreeMap<_, _>>(),
     };
     let deadline = Some(Deadline { on: date(2023, 12, 5), at: Deadline::DEFAULT_TIME });
     DayPage {
         at: at("2023-12-04T11:00:00Z"),
+        rehearsal: false,
         since: at("2023-12-01T11:00:00Z"),
         tasks: vec![
             DayTask { what: "o livro é uma cópia antiga".to_owned(), command: None },
@@ -45,8 +47,6 @@ fn full(world: &World, author: &str) -> DayPage {
         ],
         held: vec![HeldGroup {
             batch: BatchId::of_slot(&window, rung),
-            kind: Kind::Warning,
-            rung: Some(5),
             because: vec![Reason::Held {
                 scope: HoldScope::Window(window.clone()),
                 author: author.to_owned(),
@@ -73,7 +73,6 @@ fn full(world: &World, author: &str) -> DayPage {
                 slot: StaffSlot::Referral { edition: 1, to: Addressee::Gsuas },
             },
             state: LetterState::Accepted,
-            at: at("2023-12-04T11:00:00Z"),
         }],
         decisions: Vec::new(),
         upcoming: vec![UpcomingGroup {
@@ -91,12 +90,10 @@ fn full(world: &World, author: &str) -> DayPage {
         }],
         windows: vec![WindowDay {
             window,
-            system: "Censo SUAS".to_owned(),
             deadline,
             halted: false,
             counts: Counts { done: 60, pending: 10, unconfirmed: 8, not_applicable: 0 },
             calls: 9,
-            unknown: 8,
         }],
         feeds: vec![FeedAge {
             feed: FeedId::parse("censo").unwrap(),
@@ -119,6 +116,60 @@ fn the_page_tells_what_left_what_waits_what_is_held_and_what_to_type() {
     for none in ["nada\n", "nenhuma carta saiu", "nada a fazer agora", "nada à vista"] {
         assert!(nothing.contains(none), "{none}: {nothing}");
     }
+}
+
+#[test]
+fn a_rehearsal_says_at_its_head_and_in_its_headline_that_nothing_left() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let page = DayPage { rehearsal: true, ..full(&world, "Ana") };
+    assert!(
+        headline(&page).starts_with("ENSAIO: nenhuma carta saiu, 2 gravadas em arquivo, "),
+        "{}",
+        headline(&page)
+    );
+    let head = "ENSAIO: nenhuma carta saiu; as cartas foram gravadas em arquivo.";
+    assert!(text(&page, &world.calendar, &world.roster).starts_with(head));
+    assert!(section(&page, &world.calendar, &world.roster).into_string().contains(head));
+}
+
+#[test]
+fn the_headline_counts_no_letter_that_only_came_back() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let mut page = full(&world, "Ana");
+    page.left[0].left = 1;
+    assert!(headline(&page).starts_with("1 carta saiu, "), "{}", headline(&page));
+}
+
+#[test]
+fn a_command_is_given_only_where_it_frees_every_letter_of_the_group() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let mut page = full(&world, "Ana");
+    let command = format!("liberar --janela {}", world.window);
+    page.holds.clear();
+    assert!(text(&page, &world.calendar, &world.roster).contains(&command));
+    page.held[0].because.push(Reason::Held {
+        scope: HoldScope::Municipality(world.municipality),
+        author: "Bia".to_owned(),
+        reason: "outro".to_owned(),
+    });
+    let shown = text(&page, &world.calendar, &world.roster);
+    assert!(!shown.contains("liberar --"), "{shown}");
+}
+
+#[test]
+fn a_letter_to_staff_that_waits_is_not_among_those_that_left_and_a_stopped_window_says_so() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let mut page = full(&world, "Ana");
+    page.staff[0].state = LetterState::Queued;
+    page.windows[0].halted = true;
+    for shown in [
+        text(&page, &world.calendar, &world.roster),
+        section(&page, &world.calendar, &world.roster).into_string(),
+    ] {
+        let waits = shown.find("Já decidido").unwrap();
+        assert!(shown.find("remessa a GSUAS").unwrap() > waits, "{shown}");
+    }
+    assert!(text(&page, &world.calendar, &world.roster).contains(" (interrompida)"));
 }
 
 #[test]

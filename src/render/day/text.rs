@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::super::portuguese as pt;
 use super::super::table::{TableColumn, table};
-use super::{Words, lift, release, tally, to_staff};
+use super::{ORDERS, Words, lift, release, tally, to_staff};
 use crate::domain::calendar::Calendar;
 use crate::domain::roster::Roster;
 use crate::domain::status::State;
@@ -15,9 +15,13 @@ use crate::plan::day::{DayPage, FeedAge, MovedGroup};
 pub fn headline(page: &DayPage) -> String {
     let (left, waiting, held) = tally(page);
     let pending: usize = page.windows.iter().filter(|w| !w.halted).map(|w| w.counts.pending).sum();
-    let mut said = vec![match left {
-        0 => "nenhuma carta saiu".to_owned(),
-        n => pt::counted(n, "carta saiu", "cartas saíram"),
+    let mut said = vec![match (left, page.rehearsal) {
+        (0, false) => "nenhuma carta saiu".to_owned(),
+        (n, false) => pt::counted(n, "carta saiu", "cartas saíram"),
+        (n, true) => format!(
+            "ENSAIO: nenhuma carta saiu, {}",
+            pt::counted(n, "gravada em arquivo", "gravadas em arquivo")
+        ),
     }];
     if waiting > 0 {
         said.push(format!("{waiting} na fila"));
@@ -35,6 +39,9 @@ pub fn text(page: &DayPage, calendar: &Calendar, roster: &Roster) -> String {
     let words = Words { calendar, roster };
     let zone = &calendar.hours.zone;
     let mut out = String::new();
+    if page.rehearsal {
+        let _ = writeln!(out, "{}", pt::REHEARSAL);
+    }
     let section = |out: &mut String, title: &str, lines: &[String], none: &str| {
         let _ = writeln!(out, "\n{title}");
         if lines.is_empty() && !none.is_empty() {
@@ -74,7 +81,7 @@ pub fn text(page: &DayPage, calendar: &Calendar, roster: &Roster) -> String {
     let orders: Vec<String> =
         page.holds.iter().map(|hold| format!("{}\n  {}", words.order(hold), lift(&hold.scope))).collect();
     if !orders.is_empty() {
-        section(&mut out, "Ordens de reter em vigor: o que ficar devido não sai", &orders, "");
+        section(&mut out, ORDERS, &orders, "");
     }
     let mut left: Vec<String> = page.left.iter().map(|group| words.letters(group)).collect();
     let done = page.staff.iter().filter(|letter| !letter.state.is_waiting());
@@ -152,7 +159,9 @@ fn windows(page: &DayPage) -> String {
         .windows
         .iter()
         .map(|w| {
-            let mut row = vec![w.window.to_string(), pt::deadline_or_undefined(w.deadline)];
+            let stopped = if w.halted { " (interrompida)" } else { "" };
+            let mut row =
+                vec![w.window.to_string(), format!("{}{stopped}", pt::deadline_or_undefined(w.deadline))];
             let counts = w.counts;
             row.extend([counts.done, counts.pending, counts.unconfirmed, w.calls].map(|n| n.to_string()));
             row

@@ -1,76 +1,59 @@
 //! The page: head, summary, and the sections in the order in which a reader doubts. Pure.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use crate::domain::calendar::Calendar;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::dossier::{Dossier, LetterFile};
 
+use super::super::page::{CLOSED, shell};
 use super::super::portuguese as pt;
 use super::{piece, sections};
-use crate::text::visible;
 
 const STYLE: &str = include_str!("style.css");
-
-/// Nothing may be loaded or run, whatever a name or a reply says.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// One self-contained page.
 #[must_use]
 pub fn page(dossier: &Dossier, calendar: &Calendar) -> String {
     let zone = &calendar.hours.zone;
     let title = format!("Dossiê de comunicação: {} ({})", pt::line(&dossier.name), dossier.municipality);
-    let markup = html! {
-        (DOCTYPE)
-        html lang="pt-BR" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="referrer" content="no-referrer";
-                meta name="robots" content="noindex";
-                title { (title) }
-                style { (PreEscaped(STYLE)) }
+    let body = html! {
+        header {
+            p .kicker { "Dossiê de comunicação · norma de procedimento BES Nº 08" }
+            h1 { (pt::line(&dossier.name)) " " small { "IBGE " (dossier.municipality) } }
+            @if dossier.rehearsal {
+                p .stamp .bad {
+                    strong { "ENSAIO." }
+                    " Este livro é o de um ensaio: nenhum município recebeu carta alguma. Não serve de prova."
+                }
             }
-            body {
-                header {
-                    p .kicker { "Dossiê de comunicação · norma de procedimento BES Nº 08" }
-                    h1 { (pt::line(&dossier.name)) " " small { "IBGE " (dossier.municipality) } }
-                    @if dossier.rehearsal {
-                        p .stamp .bad {
-                            strong { "ENSAIO." }
-                            " Este livro é o de um ensaio: nenhum município recebeu carta alguma. Não serve de prova."
-                        }
-                    }
-                    dl .facts {
-                        dt { "Janela" }
-                        dd { @match &dossier.only { Some(id) => { (id) }, None => { "todas as registradas" } } }
-                        dt { "Feito em" }
-                        dd { (piece::instant(dossier.made_at, zone)) ", por vigia-suas " (dossier.made_by) }
-                        dt { "Livro" }
-                        dd { (chain_state(dossier)) }
-                    }
-                    (contacts(dossier))
-                }
-                main {
-                    (summary(dossier, calendar))
-                    @for window in &dossier.windows { (sections::window(window, calendar)) }
-                    (sections::orders(dossier, calendar))
-                    (sections::outages(dossier, calendar))
-                    (sections::snapshots(dossier, calendar))
-                    (sections::journal(dossier, calendar))
-                    (sections::how_to_verify(dossier))
-                }
-                footer {
-                    p {
-                        "Contém nomes, endereços e telefones de titulares de cargos, guardados para fazer e provar \
-                         comunicações formais (norma, 6.1 e 6.2). Guarde e entregue só a quem deva conferi-las."
-                    }
-                }
+            dl .facts {
+                dt { "Janela" }
+                dd { @match &dossier.only { Some(id) => { (id) }, None => { "todas as registradas" } } }
+                dt { "Feito em" }
+                dd { (piece::instant(dossier.made_at, zone)) ", por vigia-suas " (dossier.made_by) }
+                dt { "Livro" }
+                dd { (chain_state(dossier)) }
+            }
+            (contacts(dossier))
+        }
+        main {
+            (summary(dossier, calendar))
+            @for window in &dossier.windows { (sections::window(window, calendar)) }
+            (sections::orders(dossier, calendar))
+            (sections::outages(dossier, calendar))
+            (sections::snapshots(dossier, calendar))
+            (sections::journal(dossier, calendar))
+            (sections::how_to_verify(dossier))
+        }
+        footer {
+            p {
+                "Contém nomes, endereços e telefones de titulares de cargos, guardados para fazer e provar \
+                 comunicações formais (norma, 6.1 e 6.2). Guarde e entregue só a quem deva conferi-las."
             }
         }
     };
-    visible::lines(&markup.into_string())
+    shell(&title, CLOSED, STYLE, &body)
 }
 
 fn chain_state(dossier: &Dossier) -> Markup {

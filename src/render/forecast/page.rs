@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
+use super::super::page::{CLOSED, shell};
 use super::super::portuguese as pt;
 use super::warning;
 use crate::domain::calendar::Calendar;
@@ -14,47 +15,31 @@ use crate::domain::notice::Kind;
 use crate::domain::roster::Roster;
 use crate::domain::time::day_after;
 use crate::plan::forecast::{Day, Forecast, Warning};
-use crate::text::visible;
 
 const STYLE: &str = include_str!("style.css");
-/// Nothing may be loaded or run, whatever a name says.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 const WEEK: [&str; 7] = ["seg", "ter", "qua", "qui", "sex", "sáb", "dom"];
 
 /// One page.
 #[must_use]
 pub fn page(forecast: &Forecast, calendar: &Calendar, roster: &Roster) -> String {
     let title = format!("Simulação de {} a {}", pt::date(forecast.days.0), pt::date(forecast.days.1));
-    let markup = html! {
-        (DOCTYPE)
-        html lang="pt-BR" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="robots" content="noindex";
-                title { (title) }
-                style { (PreEscaped(STYLE)) }
+    let body = html! {
+        header {
+            h1 { (title) }
+            p {
+                "O que o serviço faria nesse período, em tempo simulado, a partir de um livro vazio. "
+                strong { "Nada foi enviado." }
             }
-            body {
-                header {
-                    h1 { (title) }
-                    p {
-                        "O que o serviço faria nesse período, em tempo simulado, a partir de um livro vazio. "
-                        strong { "Nada foi enviado." }
-                    }
-                    (totals(forecast))
-                }
-                main {
-                    (warnings(forecast, roster))
-                    (months(forecast, calendar))
-                    (kinds(forecast))
-                    (municipalities(forecast, roster))
-                }
-            }
+            (totals(forecast))
+        }
+        main {
+            (warnings(forecast, roster))
+            (months(forecast, calendar))
+            (kinds(forecast))
+            (municipalities(forecast, roster))
         }
     };
-    visible::lines(&markup.into_string())
+    shell(&title, CLOSED, STYLE, &body)
 }
 
 fn totals(forecast: &Forecast) -> Markup {

@@ -48,7 +48,7 @@ const CALL_COLUMNS: [&str; 12] = [
     "municipio",
     "titular",
     "telefone",
-    "pendente_desde",
+    "dados_de",
     "pendente",
     "nao_confirmado",
     "porque",
@@ -117,7 +117,11 @@ fn part_row(
             part.and_then(|p| p.as_of).map(|at| pt::short_instant(at, zone)).unwrap_or_default(),
             part.and_then(|p| p.feed.as_ref()).map(ToString::to_string).unwrap_or_default(),
             part.and_then(|p| p.wording.as_deref()).unwrap_or_default().to_owned(),
-            letters.join(" | "),
+            format!(
+                "{}{}",
+                if summary.rehearsal && !letters.is_empty() { "ENSAIO: " } else { "" },
+                letters.join(" | ")
+            ),
             withheld.join(" | "),
             pt::short_instant(summary.at, zone),
         ],
@@ -138,7 +142,7 @@ fn call_row(summary: &WindowSummary, order: usize, line: &CallLine, calendar: &C
             line.name.clone(),
             line.holder.clone(),
             telephone(&line.telephone),
-            line.pending_since.map(|at| pt::short_instant(at, zone)).unwrap_or_default(),
+            line.as_of.map(|at| pt::short_instant(at, zone)).unwrap_or_default(),
             pt::list(&named(&line.owes)),
             pt::list(&named(&line.unconfirmed)),
             reasons.join(" "),
@@ -178,11 +182,19 @@ pub(in crate::render) fn heading(columns: &[&str]) -> String {
 
 /// One row of cells.
 pub(in crate::render) fn row(cells: &[String], out: &mut String) {
+    row_with(cells, None, out);
+}
+
+/// The same with a number that we counted ourselves at one place: it needs no guard, and a spreadsheet may sort by it.
+pub(in crate::render) fn row_with(cells: &[String], number: Option<(usize, i64)>, out: &mut String) {
     for (index, text) in cells.iter().enumerate() {
         if index > 0 {
             out.push(';');
         }
-        out.push_str(&cell(text));
+        match number {
+            Some((place, number)) if place == index => out.push_str(&number.to_string()),
+            Some(_) | None => out.push_str(&cell(text)),
+        }
     }
     out.push_str("\r\n");
 }

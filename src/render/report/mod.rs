@@ -8,6 +8,7 @@ mod text;
 mod tests;
 
 pub use csv::{call_list_csv, csv};
-pub(super) use csv::{heading, row, telephone};
-pub use page::{index, page, shell};
+pub(super) use csv::{heading, row, row_with, telephone};
+pub(super) use page::STYLE;
+pub use page::{index, page};
 pub use text::{letter_words, text};

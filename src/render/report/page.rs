@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::super::because::{self, because, part_name};
 use super::super::chart::{self, ChartLine, ChartMark};
+use super::super::page::{CLOSED, shell};
 use super::super::portuguese as pt;
 use super::text::letter_words;
 use crate::domain::calendar::{Calendar, Deadline};
@@ -15,34 +16,10 @@ use crate::domain::status::State;
 use crate::plan::curve::Curves;
 use crate::plan::post::LetterState;
 use crate::plan::summary::{CallLine, Counts, MunicipalityLine, PartLine, WindowSummary};
-use crate::text::visible;
 
-pub(super) const STYLE: &str = include_str!("style.css");
-/// Nothing may be loaded or run, whatever a name says.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+pub(in crate::render) const STYLE: &str = include_str!("style.css");
 /// Days of a curve told in numbers: every so many.
 const WEEK: i64 = 7;
-
-/// The shell of a page of ours: head, policy, style.
-#[must_use]
-pub fn shell(title: &str, body: &Markup) -> String {
-    let markup = html! {
-        (DOCTYPE)
-        html lang="pt-BR" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="referrer" content="no-referrer";
-                meta name="robots" content="noindex";
-                title { (title) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body { (body) }
-        }
-    };
-    visible::lines(&markup.into_string())
-}
 
 /// Where each window stands, with charts.
 #[must_use]
@@ -51,6 +28,7 @@ pub fn page(summaries: &[WindowSummary], curves: &BTreeMap<WindowId, Curves>, ca
     let body = html! {
         header {
             h1 { "Relatório de acompanhamento" }
+            @if summaries.iter().any(|summary| summary.rehearsal) { p { strong { (pt::REHEARSAL) } } }
             @match &at {
                 Some(at) => p .note { "Situação conhecida em " (at) "." },
                 None => p { "Nenhuma janela a relatar." },
@@ -72,7 +50,7 @@ pub fn page(summaries: &[WindowSummary], curves: &BTreeMap<WindowId, Curves>, ca
             p { "“Não confirmado” quer dizer que nenhum dado recente diz se o preenchimento foi concluído: não é culpa nem inocência de ninguém." }
         }
     };
-    shell("Relatório de acompanhamento", &body)
+    shell("Relatório de acompanhamento", CLOSED, STYLE, &body)
 }
 
 /// Municipalities × windows.
@@ -245,7 +223,7 @@ fn letters(summary: &WindowSummary) -> Markup {
     }
     let states: BTreeSet<LetterState> = rows.values().flat_map(BTreeMap::keys).copied().collect();
     html! {
-        h3 { "Cartas, pelo que foi feito delas" }
+        h3 { "O que aconteceu com as cartas" }
         @if rows.is_empty() { p .none { "Nenhuma carta." } } @else {
             div .wide tabindex="0" {
                 table {
@@ -307,7 +285,7 @@ fn municipalities(summary: &WindowSummary, calendar: &Calendar) -> Markup {
         h3 { "Município por município" }
         div .wide tabindex="0" {
             table {
-                thead { tr { th scope="col" { "Município" } th scope="col" { "Situação" } th scope="col" { "Partes em aberto" } th scope="col" { "Cartas" } th scope="col" { "Retido" } } }
+                thead { tr { th scope="col" { "Município" } th scope="col" { "Situação" } th scope="col" { "Por concluir ou por confirmar" } th scope="col" { "Cartas" } th scope="col" { "Retido" } } }
                 tbody {
                     @for line in &summary.lines {
                         tr {
@@ -370,5 +348,5 @@ pub fn index(reports: &[(String, Vec<String>)]) -> String {
             }
         }
     };
-    shell("Relatórios de acompanhamento", &body)
+    shell("Relatórios de acompanhamento", CLOSED, STYLE, &body)
 }

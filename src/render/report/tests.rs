@@ -46,7 +46,6 @@ fn summary(world: &World) -> WindowSummary {
         address: EmailAddress::parse("x@vitoria.invalid").unwrap(),
         state,
         at,
-        next_at: None,
     };
     let letter = |slot: Slot, kind, deliveries: Vec<DeliveryFact>| {
         let state = deliveries.iter().map(|f| f.state).min().unwrap_or(LetterState::Queued);
@@ -84,8 +83,6 @@ fn summary(world: &World) -> WindowSummary {
             letter(rung, Kind::Warning, vec![]),
         ],
         withheld: vec![HeldLine {
-            kind: Kind::Warning,
-            rung: Some(5),
             batch: BatchId::of_slot(&world.window, rung),
             because: Reason::NoContact,
             since: at,
@@ -99,7 +96,7 @@ fn summary(world: &World) -> WindowSummary {
         name: "Vitória".to_owned(),
         holder: "Fulana de Tal".to_owned(),
         telephone: "+55 27 3333-3333".to_owned(),
-        pending_since: Some(at),
+        as_of: Some(at),
         owes: vec![world.cras.clone()],
         unconfirmed: vec![world.council.clone()],
         because: vec![
@@ -128,7 +125,7 @@ fn summary(world: &World) -> WindowSummary {
         name: "Serra".to_owned(),
         holder: String::new(),
         telephone: String::new(),
-        pending_since: None,
+        as_of: None,
         owes: Vec::new(),
         tried: Vec::new(),
         ..call.clone()
@@ -152,6 +149,7 @@ fn summary(world: &World) -> WindowSummary {
         source: "MDS, Censo SUAS 2023".to_owned(),
         editions: vec![(1, deadline)],
         rungs: vec![(5, at)],
+        rehearsal: false,
         halted: false,
         at,
         municipalities: counts,

@@ -19,6 +19,9 @@ pub fn text(summaries: &[WindowSummary], calendar: &Calendar) -> String {
         return "Nenhuma janela a relatar.\n".to_owned();
     }
     let mut out = String::new();
+    if summaries.iter().any(|summary| summary.rehearsal) {
+        let _ = writeln!(out, "{}\n", pt::REHEARSAL);
+    }
     for (index, summary) in summaries.iter().enumerate() {
         if index > 0 {
             out.push('\n');
@@ -112,7 +115,7 @@ fn call(number: usize, line: &CallLine, calendar: &Calendar, out: &mut String) {
         },
         if holder.is_empty() { String::new() } else { format!(", {holder}") },
     );
-    let since = line.pending_since.map(|at| format!(" (dados de {})", pt::instant(at, &calendar.hours.zone)));
+    let since = line.as_of.map(|at| format!(" (dados de {})", pt::instant(at, &calendar.hours.zone)));
     let since = since.unwrap_or_default();
     for (what, parts, since) in
         [("pendente", &line.owes, since), ("não confirmado", &line.unconfirmed, String::new())]
@@ -151,7 +154,7 @@ fn municipality(line: &MunicipalityLine, summary: &WindowSummary, calendar: &Cal
         })
         .collect();
     if !open.is_empty() {
-        let _ = writeln!(out, "    em aberto: {}", pt::list(&open));
+        let _ = writeln!(out, "    por concluir ou por confirmar: {}", pt::list(&open));
     }
     if line.letters.is_empty() {
         out.push_str("    nenhuma carta\n");

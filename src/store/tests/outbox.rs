@@ -173,6 +173,13 @@ async fn a_letter_that_bounced_everywhere_failed_and_one_read_was_sent() {
         assert_eq!(noted().await.unwrap(), Noted::Known(line.key.clone()), "the same bounce twice is one");
     }
     assert_eq!(standing(&store, VITORIA).await, Standing::Failed);
+    let known = async |when| {
+        let then = store.ledger_as_known(when).await.unwrap();
+        then.notice(&sent[0].key).unwrap().standing
+    };
+    assert_eq!(known(at(1)).await, Standing::Queued, "it had not left yet");
+    assert_eq!(known(at(2)).await, Standing::Sent { at: at(2), live: false }, "nothing had come back yet");
+    assert_eq!(known(at(3)).await, Standing::Failed);
     assert_eq!(store.flagged().await.unwrap().len(), 2);
     assert!(store.confirm_contact(&sent[0].address, by(4)).await.unwrap());
     assert!(!store.confirm_contact(&sent[0].address, by(4)).await.unwrap());

@@ -47,6 +47,7 @@ fn the_page_of_the_day_is_mailed_once_on_each_sending_day_whatever_restarts() {
     assert_eq!(said("n=C3=A3o foi feita hoje"), 1, "nothing to audit on the first day");
     assert_eq!(said("0 diverg=C3=AAncias"), 1, "and then the audit of the day");
     let mail = fs::read_to_string(&pages(&office)[0]).unwrap();
+    assert!(mail.contains("ENSAIO: nenhuma carta saiu"), "{mail}");
     assert!(mail.contains("To: ") && !mail.contains("municipio.invalid"), "{mail}");
     assert!(
         office.stdout("livro conferir --json").contains("\"faltas\":[]")
@@ -109,7 +110,7 @@ fn the_history_says_what_is_known_of_closed_windows_and_nothing_else() {
         "three parts of three municipalities"
     );
     let one = office.stdout("historico --municipio vitoria --formato csv --em 2026-12-02T10:00");
-    assert_eq!(one.lines().filter(|row| row.contains(";não se sabe;")).count(), 3, "{one}");
+    assert_eq!(one.lines().filter(|row| row.contains(";não confirmado;")).count(), 3, "{one}");
 }
 
 /// A name, an address' holder and a number that would be a tag, a formula and a turn of the text.

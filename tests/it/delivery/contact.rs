@@ -113,6 +113,8 @@ async fn letters_that_come_back_from_several_domains_stop_the_queue_flag_nobody_
     assert_eq!(health.status.code(), Some(1));
     assert!(said.contains("a fila espera") && said.contains("liberar --lote fila"), "{said}");
     assert!(String::from_utf8_lossy(&site.run(&["plano"]).stderr).contains("a fila espera"));
+    let page = site.ok(&["plano"]);
+    assert!(page.contains("a fila espera") && !page.contains("O que pede uma pessoa\n  nada"), "{page}");
     assert_eq!(
         site.run(&["reter", "--lote", "fila", "--autor", "ana", "--motivo", "um motivo"]).status.code(),
         Some(1)

@@ -428,7 +428,7 @@ proptest! {
                                 let warns = |d: &&&Decision| d.act() == Act::Send && d.kind() == Some(Kind::Warning);
                                 past.iter().filter(warns).count() >= *letters
                             }
-                            CallReason::Undelivered { .. } => false,
+                            CallReason::Undelivered { .. } | CallReason::Rehearsed { .. } => false,
                         };
                         prop_assert!(is_told, "{code} {}: {reason:?}", window.id);
                     }

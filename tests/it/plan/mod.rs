@@ -3,4 +3,5 @@
 mod cases;
 mod closed_windows;
 mod laws;
+mod punctual;
 mod seen;

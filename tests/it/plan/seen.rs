@@ -7,6 +7,7 @@ use vigia_suas::domain::notice::{Kind, NoticeKey};
 use vigia_suas::domain::reason::Cause;
 use vigia_suas::domain::roster::Role;
 use vigia_suas::plan::account::{View, explain, summarise};
+use vigia_suas::plan::calls::calls;
 use vigia_suas::plan::day;
 use vigia_suas::plan::ledger::{NoticeRecord, Standing};
 use vigia_suas::plan::post::{DeliveryFact, LetterState, Post};
@@ -59,7 +60,7 @@ fn redraw(replay: &mut Replay<'_>, fates: &[u8], now: Timestamp) -> Post {
         let key = NoticeKey::Municipal { window: window.clone(), slot: record.slot, municipality: code };
         for (n, state) in states.into_iter().enumerate() {
             let address = EmailAddress::parse(&format!("a{n}@municipio.invalid")).unwrap();
-            let fact = DeliveryFact { version: 1, role: Role::Smas, address, state, at: now, next_at: None };
+            let fact = DeliveryFact { version: 1, role: Role::Smas, address, state, at: now };
             post.put(key.clone(), fact);
         }
         replay.ledger.put(&window, code, record);
@@ -90,6 +91,10 @@ proptest! {
             let view = View { world: &world, plan: &plan, post: &post, now };
             for window in replay.windows() {
                 let Some(summary) = summarise(view, &window.id) else { continue };
+                let listed: Vec<_> = summary.call_list.iter().map(|call| call.municipality).collect();
+                let called = calls(std::slice::from_ref(&summary), &built.calendar.hours.zone);
+                let called: Vec<_> = called.iter().map(|entry| entry.call.municipality).collect();
+                prop_assert_eq!(listed, called, "`ligacoes` and the report have one order");
                 let text = report::text(std::slice::from_ref(&summary), &built.calendar);
                 for line in &summary.lines {
                     let code = line.municipality;

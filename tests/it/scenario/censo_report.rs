@@ -48,7 +48,7 @@ fn seen() -> Seen {
     let feed = FeedId::parse("censo").unwrap();
     let tally = |(taken_at, done)| FillTally { feed: feed.clone(), taken_at, done };
     let tallies: Vec<FillTally> = tallies.into_iter().map(tally).collect();
-    let this = curve(OPENED, &tallies, &stage.calendar.hours.zone);
+    let this = curve(OPENED, &tallies, |_| None, &stage.calendar.hours.zone);
     // A year that went half as well, a year before.
     let halved =
         this.points.iter().map(|(on, done)| (on.saturating_sub(jiff::Span::new().days(365)), done / 2));
@@ -163,7 +163,7 @@ fn the_call_list_of_the_census_puts_first_who_owes_and_claims_nothing_of_others(
     assert_eq!(owing, seen.summary.municipalities.pending, "all who owe were warned by then");
     assert!(entries[owing..].iter().all(|entry| entry.call.owes.is_empty()));
     for entry in &entries[owing..] {
-        let said = call_list::sentence(entry, &stage.calendar, now);
+        let said = call_list::sentence(entry, &stage.calendar);
         for word in ["pend", "falta", "deve", "aberto", "atras"] {
             assert!(!said.contains(word), "{said}");
         }

@@ -1,6 +1,11 @@
 //! A person's word on a snapshot: what it changes, and where it can be read.
 
-use vigia_suas::world::last_good;
+use vigia_suas::desk::why;
+use vigia_suas::domain::id::WindowId;
+use vigia_suas::plan::day::DayPage;
+use vigia_suas::world::ailment::Ailment;
+use vigia_suas::world::overview::{AsOf, Overview};
+use vigia_suas::world::{health, last_good, today};
 
 use super::*;
 
@@ -46,6 +51,49 @@ async fn a_quarantined_load_that_a_person_believes_sends_letters() {
     let page = fs::read_to_string(folder.join("dossie.html")).unwrap();
     assert!(page.contains("aceitar a coleta") && page.contains("o MDS reabriu"));
     assert!(office.site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
+}
+
+#[tokio::test]
+async fn porque_of_another_day_tells_nothing_that_came_later() {
+    let mut office = fallen().await;
+    let load = office.last().await.id;
+    let words = ["fonte", "aceitar", load.as_str(), "--motivo", "o MDS reabriu", "--autor", "ana"];
+    office.site.ok(&words);
+    office.deliver().await;
+    let (live, store) = (office.app.live(), &office.app.store);
+    let (code, window) = (office.codes()[0], WindowId::parse("teste/2001").unwrap());
+    let account = async |as_of: AsOf| {
+        let scene = Overview::load(live.clone(), Some(store), None, as_of).await.unwrap();
+        why::gather(&scene.known, Some(store), code, &window, as_of).await.unwrap().unwrap()
+    };
+    let later = account(AsOf::Now(office.app.now())).await;
+    assert_eq!(later.rulings.len(), 1);
+    let then = later.rulings[0].by.at - jiff::SignedDuration::from_secs(1);
+    let earlier = account(AsOf::Then(then)).await;
+    assert!(earlier.rulings.is_empty() && earlier.journal.iter().all(|entry| entry.at <= then));
+    assert!(
+        earlier.explained.line.iter().flat_map(|line| &line.letters).all(|letter| letter.decided_at <= then)
+    );
+}
+
+#[tokio::test]
+async fn a_quarantine_is_told_once_on_the_page_of_the_day_and_not_on_that_of_another_day() {
+    let office = fallen().await;
+    let (live, store, now) = (office.app.live(), &office.app.store, office.app.now());
+    let amiss = health::examine(store, &live, false, now).await.unwrap().ailments;
+    assert!(amiss.iter().any(|one| matches!(one, Ailment::FeedQuarantined { .. })), "{amiss:?}");
+    let told = |page: &DayPage| page.tasks.iter().filter(|task| task.what.contains("quarentena")).count();
+    for amiss in [&amiss[..], &[]] {
+        let (_, page) = today::gather(live.clone(), Some(store), amiss, now).await.unwrap();
+        assert_eq!(told(&page), 1, "{:?}", page.tasks);
+        assert!(page.feeds[0].quarantine.is_some());
+    }
+    let (_, page) = today::gather(live.clone(), Some(store), &[], now).await.unwrap();
+    let command = page.tasks.iter().find_map(|task| task.command.as_deref());
+    assert_eq!(command, Some("vigia-suas fontes lista"));
+    let then = Overview::load(live, Some(store), None, AsOf::Then(now)).await.unwrap();
+    let page = today::of(&then, Some(store), &[]).await.unwrap();
+    assert_eq!((told(&page), page.feeds), (0, Vec::new()));
 }
 
 #[tokio::test]

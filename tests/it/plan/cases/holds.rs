@@ -4,9 +4,14 @@ use vigia_suas::domain::calendar::{Halt, HaltKind};
 use vigia_suas::domain::notice::{AlertItem, Content};
 use vigia_suas::domain::overrides::{BatchId, Exemption};
 use vigia_suas::domain::reason::Reason;
+use vigia_suas::domain::refusal::Refusal;
 use vigia_suas::domain::roster::{Unit, Units};
 use vigia_suas::plan::Act;
+use vigia_suas::plan::account::{View, summarise};
+use vigia_suas::plan::day;
 use vigia_suas::plan::ledger::Outage;
+use vigia_suas::plan::post::Post;
+use vigia_suas::plan::summary::{CallReason, WindowSummary};
 
 use super::*;
 
@@ -326,4 +331,63 @@ fn who_joins_after_inicio_is_not_told_outside_and_gets_the_divulgacao() {
     with_units(&mut case, Some("2026-03-12"));
     let letter = |n| format!("enviar {} v1", key(Slot::Announcement, n));
     assert_eq!(case.pass("2026-03-12T08:00"), [letter(0), letter(1)]);
+}
+
+/// What staff see of the window.
+fn seen(case: &Case, now: &str) -> WindowSummary {
+    let (plan, post) = (case.plan(now), Post::default());
+    case.ask(|world| summarise(View { world, plan: &plan, post: &post, now: at(now) }, &window_id())).unwrap()
+}
+
+#[test]
+fn nobody_is_called_for_what_a_stopped_window_no_longer_asks_but_for_an_address_that_takes_no_letter() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-25T20:00");
+    case.has(0, rung(1, 5), Some(FIRST), sent("2026-03-26T08:00"));
+    case.has(1, rung(1, 5), Some(FIRST), Standing::Expired { at: at("2026-03-26T18:00"), held_by: None });
+    let now = "2026-03-26T20:00";
+    let owing = |case: &Case| seen(case, now).call_list.iter().filter(|call| !call.owes.is_empty()).count();
+    assert_eq!((seen(&case, now).call_list.len(), owing(&case)), (2, 2));
+    halt(&mut case, "2026-03-26", None);
+    assert_eq!(seen(&case, now).call_list, []);
+    let address = case.roster.municipalities[&municipality_code(0)].contacts[0].addresses[0].clone();
+    case.ledger.flagged.insert(address, Refusal::Address, Timestamp::MAX);
+    let calls = seen(&case, now).call_list;
+    assert_eq!((calls.len(), owing(&case)), (1, 0));
+    let reasons = &calls[0].because[..];
+    assert!(
+        matches!(reasons, [CallReason::Decided(Reason::AddressFlagged { .. })])
+            && calls[0].unconfirmed.is_empty(),
+        "{calls:?}"
+    );
+}
+
+#[test]
+fn a_page_tells_nothing_that_came_after_its_own_instant() {
+    let mut case = Case::new();
+    case.has(0, Slot::Announcement, Some(FIRST), sent("2026-03-10T08:00"));
+    let left = |now: &str| {
+        let (plan, post) = (case.plan(now), Post::default());
+        let windows = [seen(&case, now)];
+        case.ask(|world| {
+            let view = View { world, plan: &plan, post: &post, now: at(now) };
+            let page = day::page(view, &windows, &windows, at("2026-03-09T08:00"), Vec::new(), Vec::new());
+            page.left.iter().map(|group| group.left).sum::<usize>()
+        })
+    };
+    assert_eq!([left("2026-03-09T20:00"), left("2026-03-10T20:00")], [0, 1]);
+}
+
+#[test]
+fn a_rehearsal_never_says_that_somebody_was_warned() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-25T20:00");
+    case.has(0, rung(1, 5), Some(FIRST), sent("2026-03-26T08:00"));
+    let now = "2026-03-26T20:00";
+    let (plan, post) = (case.plan(now), Post::default().rehearsed());
+    let summary =
+        case.ask(|world| summarise(View { world, plan: &plan, post: &post, now: at(now) }, &window_id()));
+    let summary = summary.unwrap();
+    assert!(summary.rehearsal);
+    assert_eq!(summary.call_list[0].because, [CallReason::Rehearsed { letters: 1 }]);
 }

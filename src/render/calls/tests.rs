@@ -1,0 +1,108 @@
+//! What a caller is told to say.
+
+use jiff::Timestamp;
+use jiff::civil::{date, time};
+
+use super::{csv, json, page, sentence, text};
+use crate::domain::calendar::{Deadline, Sanction};
+use crate::domain::id::PartId;
+use crate::plan::calls::calls;
+use crate::plan::summary::{CallLine, CallReason, WindowSummary};
+use crate::render::letter::example::World;
+
+/// One call about CRAS in a window whose deadline ends at noon of 5 December.
+fn summary(world: &World, now: &str) -> WindowSummary {
+    let at: Timestamp = now.parse().unwrap();
+    let mut summary = WindowSummary::empty(world.window.clone(), at);
+    summary.system = "Censo SUAS".to_owned();
+    summary.deadline = Some(Deadline { on: date(2023, 12, 5), at: time(12, 0, 0, 0) });
+    summary.call_list = vec![CallLine {
+        municipality: world.municipality,
+        name: "Vitória".to_owned(),
+        holder: String::new(),
+        telephone: String::new(),
+        as_of: None,
+        owes: vec![PartId::parse("CRAS").unwrap()],
+        unconfirmed: Vec::new(),
+        because: vec![CallReason::Rehearsed { letters: 2 }],
+        tried: Vec::new(),
+    }];
+    summary
+}
+
+fn said(world: &World, summary: &WindowSummary) -> String {
+    let windows = std::slice::from_ref(summary);
+    sentence(&calls(windows, &world.calendar.hours.zone)[0], &world.calendar)
+}
+
+#[test]
+fn the_sentence_names_the_reference_and_asks_by_the_instant_of_the_deadline() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let morning = summary(&world, "2023-12-05T14:00:00Z");
+    assert_eq!(
+        said(&world, &morning),
+        "“No Censo SUAS de 2023, com prazo até 05/12/2023, consta em aberto: CRAS. Conseguem concluir até lá, ou \
+         precisam de apoio?”"
+    );
+    let afternoon = summary(&world, "2023-12-05T16:00:00Z");
+    assert_eq!(
+        said(&world, &afternoon),
+        "“No Censo SUAS de 2023, cujo prazo acabou em 05/12/2023, consta em aberto: CRAS. Há alguma dificuldade em que \
+         possamos ajudar?”"
+    );
+    let undefined = WindowSummary { deadline: None, ..summary(&world, "2023-12-05T14:00:00Z") };
+    assert_eq!(
+        said(&world, &undefined),
+        "“No Censo SUAS de 2023, consta em aberto: CRAS. Precisam de apoio para concluir?”"
+    );
+}
+
+#[test]
+fn who_owes_nothing_is_asked_for_an_address_and_a_stopped_window_says_so() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let mut stopped = WindowSummary { halted: true, ..summary(&world, "2023-12-07T14:00:00Z") };
+    stopped.call_list[0].owes.clear();
+    assert!(said(&world, &stopped).ends_with("Qual é o e-mail certo?”"), "{}", said(&world, &stopped));
+    let entries = calls(std::slice::from_ref(&stopped), &world.calendar.hours.zone);
+    let shown = text(&entries, &world.calendar, stopped.at);
+    assert!(shown.contains("janela interrompida") && !shown.contains("acabou"), "{shown}");
+}
+
+#[test]
+fn no_sheet_of_a_rehearsal_says_that_somebody_was_warned() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let summary = WindowSummary { rehearsal: true, ..summary(&world, "2023-12-05T14:00:00Z") };
+    let entries = calls(std::slice::from_ref(&summary), &world.calendar.hours.zone);
+    for shown in [text(&entries, &world.calendar, summary.at), page(&entries, &world.calendar, summary.at)] {
+        assert!(shown.contains("ENSAIO: nenhuma carta saiu") && shown.contains("não foi avisado"), "{shown}");
+    }
+    assert_eq!(json(&entries[0], &world.calendar, summary.at)["cartas_que_sairam"], 0);
+}
+
+#[test]
+fn open_windows_come_first_by_the_days_left_and_who_owes_nothing_last() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let ending = |on: Option<i8>| WindowSummary {
+        deadline: on.map(|day| Deadline { on: date(2023, 12, day), at: Deadline::DEFAULT_TIME }),
+        ..summary(&world, "2023-12-05T14:00:00Z")
+    };
+    let mut asked = ending(Some(6));
+    asked.call_list[0].unconfirmed = std::mem::take(&mut asked.call_list[0].owes);
+    let windows = [asked, ending(Some(1)), ending(None), ending(Some(4)), ending(Some(9)), ending(Some(7))];
+    let order: Vec<Option<i8>> = calls(&windows, &world.calendar.hours.zone)
+        .iter()
+        .map(|entry| entry.deadline.map(|deadline| deadline.on.day()))
+        .collect();
+    assert_eq!(order, [Some(7), Some(9), None, Some(4), Some(1), Some(6)]);
+}
+
+#[test]
+fn the_days_since_a_deadline_are_a_number_in_a_spreadsheet() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let summary = summary(&world, "2023-12-08T14:00:00Z");
+    let entries = calls(std::slice::from_ref(&summary), &world.calendar.hours.zone);
+    let table = csv(&entries, &world.calendar, summary.at);
+    let (names, row) = (table.lines().next().unwrap(), table.lines().nth(1).unwrap());
+    let place = names.split(';').position(|name| name == "dias").unwrap();
+    assert_eq!(row.split(';').nth(place), Some("-3"), "{row}");
+}
