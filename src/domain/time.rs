@@ -35,6 +35,13 @@ impl Zone {
         self.0.to_ambiguous_timestamp(date.to_datetime(time)).compatible().unwrap_or(Timestamp::MAX)
     }
 
+    /// Whether a day of the next two years begins at another instant there: two names may be of zones that agree.
+    #[must_use]
+    pub fn differs_from(&self, other: &Self, from: Date) -> bool {
+        let days = (0..=2 * 366).map(|n| from.saturating_add(jiff::Span::new().days(n)));
+        self.0 != other.0 && days.into_iter().any(|day| self.start_of(day) != other.start_of(day))
+    }
+
     /// The first instant of a civil date.
     #[must_use]
     pub fn start_of(&self, date: Date) -> Timestamp {

@@ -88,6 +88,7 @@ mod tests {
             crate::store::post::ALL,
             crate::store::progress::ALL,
             crate::store::reading::ALL,
+            crate::store::reduce::ALL,
             crate::store::return_key::ALL,
             crate::store::returned::ALL,
             crate::store::register::ALL,

@@ -62,6 +62,7 @@ pub(super) const NOT_PROVED: &[(&str, &[&str])] = &[
             "stop_until",
             "stop_times",
             "stop_over",
+            "scrub_since",
             "return_key",
         ],
     ),
