@@ -11,9 +11,10 @@ use clap::Subcommand;
 use jiff::civil::Date;
 
 use super::by_hand::{Apply, Contact, Extend, Keep, Note, Orders, Override, Scope};
+use super::feed::Feed;
 use super::options::{
-    ChannelToTest, Feed, Filter, Ledger, LedgerVerb, Letter, ListFormat, ReportFormat, Sample, Shell,
-    Signature, Simulate, Subject, Values,
+    ChannelToTest, Filter, Ledger, LedgerVerb, Letter, ListFormat, ReportFormat, Sample, Shell, Signature,
+    Simulate, Subject, Values,
 };
 use super::register::{News, Register};
 use super::value;
@@ -113,7 +114,7 @@ pub(in crate::cli) enum Command {
     #[command(
         name = "fonte",
         alias = "feed",
-        about = "Aceita ou recusa uma coleta, ou experimenta uma fonte"
+        about = "Aceita ou recusa uma coleta, experimenta ou propõe uma fonte"
     )]
     #[command(after_help = "Exemplo:\n  vigia-suas fonte experimentar rma-cras")]
     #[command(subcommand)]
@@ -482,7 +483,7 @@ impl Command {
             | Self::Why(_)
             | Self::Status(_)
             | Self::Feeds { .. }
-            | Self::Feed(Feed::Try { .. })
+            | Self::Feed(Feed::Try { .. } | Feed::Propose(_))
             | Self::Report { .. }
             | Self::Calls { .. }
             | Self::History { .. }
