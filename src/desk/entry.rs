@@ -227,10 +227,9 @@ fn order_words(entry: &JournalEntry, told: &Ordered) -> String {
     words.push(if about.is_empty() { "tudo".to_owned() } else { about.join(" ") });
     words.extend(told.until.map(|day| format!("até {}", portuguese::date(*day))));
     let words = words.join(" ");
-    match &told.reason {
+    match told.reason.as_ref().or(entry.outcome.as_ref()) {
         Some(reason) => signed(&words, reason, &told.author),
-        // What came of a call is kept outside the journal: `decisoes` has it.
-        None => format!("{words} (por {})", given(&told.author, "não se sabe quem")),
+        None => format!("{words} (por {}; o resultado foi apagado)", given(&told.author, "não se sabe quem")),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::cell::{Cells, code};
+use super::cell::code;
 use super::db::Conn;
 use super::retired::Retired;
 use super::sql::{bound, statements};
@@ -24,7 +24,6 @@ statements! {
     const OF_SNAPSHOT = "SELECT j.seq, j.at, j.kind, j.subject, j.window_id, j.municipality, j.body, j.prev_hash, \
                          j.hash FROM snapshots s JOIN journal j ON j.at = s.recorded_at AND j.subject = s.id \
                          WHERE s.id = $1 AND j.kind = 'coleta'";
-    const CALLS = "SELECT id, reason FROM overrides WHERE kind = 'anotar' AND municipality = $1";
     const KNOWN = "SELECT feed, window_id, bytes FROM status_pages WHERE ($1 IS NULL OR window_id = $1) \
                    ORDER BY window_id, feed";
 }
@@ -44,8 +43,6 @@ pub struct CaseFile {
     pub deliveries: Vec<(DeliveryLine, Vec<Attempt>)>,
     /// The messages that came back, each with the delivery that it was about.
     pub returned: Vec<(DeliveryId, KeptMessage)>,
-    /// What came of each call made, by the order's id; empty once its years are over.
-    pub calls: Vec<(String, String)>,
     /// What the feeds say of it now.
     pub status: Vec<(WindowId, Status)>,
     /// The entry of the journal that tells of each snapshot behind a decision or behind `status`.
@@ -84,11 +81,6 @@ impl Store {
             let attempts = bound!(delivery::ATTEMPTS, line.id.as_str()).fetch_all(&mut *view).await?;
             deliveries.push((line, attempts.iter().map(delivery::attempt).collect::<Result<_, _>>()?));
         }
-        let mut calls = Vec::new();
-        for row in bound!(CALLS, code(municipality)).fetch_all(&mut *view).await? {
-            let call = Cells::of("overrides", &row);
-            calls.push((call.get("id")?, call.get("reason")?));
-        }
         let mut status: Vec<(WindowId, Status)> = Vec::new();
         let retired = Retired::all(&mut view).await?;
         for row in bound!(KNOWN, only).fetch_all(&mut *view).await? {
@@ -112,7 +104,6 @@ impl Store {
             letters,
             deliveries,
             returned: messages,
-            calls,
             status,
             snapshots,
         }))
@@ -128,9 +119,10 @@ async fn own_entries(
     let none = None::<i64>;
     let rows =
         bound!(journal::LIST_OF_MUNICIPALITY, None::<&str>, code(municipality), none, none, 0_i64, i64::MAX)
-            .fetch_all(conn)
+            .fetch_all(&mut *conn)
             .await?;
     let mut entries: Vec<JournalEntry> = rows.iter().map(journal::entry).collect::<Result<_, _>>()?;
+    journal::add_outcomes(conn, &mut entries).await?;
     entries.retain(|e| window.is_none() || e.window.is_none() || e.window.as_ref() == window);
     Ok(entries)
 }

@@ -60,7 +60,7 @@ pub fn gather(case: &CaseFile, known: &Known, subject: &DossierRequest) -> Dossi
         made_at: subject.now,
         made_by: env!("CARGO_PKG_VERSION").to_owned(),
         windows,
-        orders: told.orders(case),
+        orders: told.orders(),
         outages: told.outages(),
         snapshots: told::snapshots(case),
         journal: told.journal(case),

@@ -175,7 +175,7 @@ impl<'a> Told<'a> {
     }
 
     /// Orders by hand, with who lifted them.
-    pub(super) fn orders(&self, case: &CaseFile) -> Vec<Order> {
+    pub(super) fn orders(&self) -> Vec<Order> {
         let mut orders: Vec<Order> = Vec::new();
         for (entry, told) in self.each(|entry, told| Some((entry, told))) {
             let given =
@@ -200,7 +200,7 @@ impl<'a> Told<'a> {
                 Entry::Ordered(told) => {
                     let until = told.until.map(|day| day.to_string());
                     let scope = scope(entry, told);
-                    let outcome = || outcome(case, &entry.subject, told.outcome_sha256.as_deref());
+                    let outcome = || outcome(entry, told.outcome_sha256.as_deref());
                     let reason = told.reason.clone().unwrap_or_else(outcome);
                     orders.push(given(told.order.as_str(), scope, until, &told.author, &reason));
                 }
@@ -322,14 +322,13 @@ pub(super) fn returned_file_name(message: &KeptMessage) -> String {
 }
 
 /// What came of a call, if that is still what its entry has the digest of.
-fn outcome(case: &CaseFile, id: &str, digest: Option<&str>) -> String {
-    let kept = case.calls.iter().find(|(call, _)| call == id).map_or("", |(_, outcome)| outcome.as_str());
-    if kept.is_empty() {
-        "resultado apagado ao fim do prazo de guarda (guardar_anos); fica o resumo SHA-256".to_owned()
-    } else if Some(sha256(kept.as_bytes()).as_str()) == digest {
-        kept.to_owned()
-    } else {
-        format!("{kept} (NÃO CONFERE com o registro)")
+fn outcome(entry: &JournalEntry, digest: Option<&str>) -> String {
+    match &entry.outcome {
+        None => {
+            "resultado apagado ao fim do prazo de guarda (guardar_anos); fica o resumo SHA-256".to_owned()
+        }
+        Some(kept) if Some(sha256(kept.as_bytes()).as_str()) == digest => kept.clone(),
+        Some(kept) => format!("{kept} (NÃO CONFERE com o registro)"),
     }
 }
 

@@ -103,7 +103,7 @@ async fn reter_dados_keeps_them_with_a_reason_and_ends_when_it_is_undone() {
     let kept = office.says(&keep, 0);
     assert!(kept.contains("retidos os dados: janela censo-suas/2023, município 3205309"), "{kept}");
     let shown = office.says(&["livro", "reduzir", "--em", EM], 0);
-    assert!(shown.contains("nada a apagar") && shown.contains("ao todo, 2 cartas"), "{shown}");
+    assert!(!shown.contains("(o texto") && shown.contains("ao todo, 2 cartas"), "{shown}");
     assert!(shown.contains("processo em curso"), "{shown}");
     let code = kept.split("--desfazer ").nth(1).unwrap().split(' ').next().unwrap();
     assert!(office.says(&["decisoes"], 0).contains("reter-dados município 3205309, janela censo-suas/2023"));
