@@ -136,6 +136,7 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Feed(Feed::Accept(ruling)) => feed::rule(&open().await?, ruling, Verdict::Accepted).await,
         Command::Feed(Feed::Reject(ruling)) => feed::rule(&open().await?, ruling, Verdict::Quarantined).await,
         Command::Feed(Feed::Try { feed, file }) => feed::attempt(open().await?, feed, file.as_deref()).await,
+        Command::Feed(Feed::Propose(asked)) => feed::propose(open().await?, asked).await,
         Command::Ingest { feed, file } => status::ingest(&open().await?, feed, file).await,
         Command::Calls { format, window } => calls::list(&open().await?, *format, window.as_ref()).await,
         Command::History { format, municipality } => {

@@ -59,6 +59,7 @@ fn doing(command: &Command) -> Option<&'static str> {
         Command::SendTest { .. } => "entregando a carta ao servidor de e-mail",
         Command::TestChannel { .. } => "entregando um alerta de teste",
         Command::Feed(Feed::Try { .. }) => "buscando a fonte e lendo o que ela responde",
+        Command::Feed(Feed::Propose(_)) => "lendo o arquivo",
         Command::Ingest { .. } => "lendo e julgando o arquivo",
         Command::Register(_) => "comparando o cadastro com unidades.csv",
         Command::Run { .. }

@@ -33,6 +33,7 @@ pub mod rehearse;
 mod reload;
 pub mod report;
 pub mod returns;
+pub mod round;
 mod sender;
 pub mod signal;
 mod standing;

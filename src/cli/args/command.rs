@@ -2,6 +2,8 @@
 //!
 //! Each carries its own `about`, so that no doc comment becomes help. The names of arguments are Portuguese where an
 //! operator may see them: completions show the name of an argument that is not an option.
+//!
+//! Long because a command is read with its arguments, in the order in which help lists them.
 
 use std::path::PathBuf;
 
@@ -9,9 +11,10 @@ use clap::Subcommand;
 use jiff::civil::Date;
 
 use super::by_hand::{Apply, Contact, Extend, Note, Orders, Override, Scope};
+use super::feed::Feed;
 use super::options::{
-    ChannelToTest, Feed, Filter, Ledger, Letter, ListFormat, ReportFormat, Sample, Shell, Signature,
-    Simulate, Subject, Values,
+    ChannelToTest, Filter, Ledger, Letter, ListFormat, ReportFormat, Sample, Shell, Signature, Simulate,
+    Subject, Values,
 };
 use super::register::{News, Register};
 use super::value;
@@ -111,7 +114,7 @@ pub(in crate::cli) enum Command {
     #[command(
         name = "fonte",
         alias = "feed",
-        about = "Aceita ou recusa uma coleta, ou experimenta uma fonte"
+        about = "Aceita ou recusa uma coleta, experimenta ou propõe uma fonte"
     )]
     #[command(after_help = "Exemplo:\n  vigia-suas fonte experimentar rma-cras")]
     #[command(subcommand)]
@@ -469,7 +472,7 @@ impl Command {
             | Self::Why(_)
             | Self::Status(_)
             | Self::Feeds { .. }
-            | Self::Feed(Feed::Try { .. })
+            | Self::Feed(Feed::Try { .. } | Feed::Propose(_))
             | Self::Report { .. }
             | Self::Calls { .. }
             | Self::History { .. }

@@ -7,6 +7,7 @@
 
 mod by_hand;
 mod command;
+mod feed;
 mod options;
 mod register;
 #[cfg(test)]
@@ -15,8 +16,9 @@ mod value;
 
 pub(super) use by_hand::{Apply, Contact, ContactVerb, Extend, Note, Orders, Override, Scope, Undo};
 pub(super) use command::{ClockVerb, Command, PanelVerb};
+pub(super) use feed::{Feed, Propose};
 pub(super) use options::{
-    ChannelToTest, Feed, Filter, Ledger, LedgerVerb, Letter, LetterFormat, ListFormat, Moment, ReportFormat,
+    ChannelToTest, Filter, Ledger, LedgerVerb, Letter, LetterFormat, ListFormat, Moment, ReportFormat,
     Ruling, Sample, SampleOf, Shell, Signature, Simulate, Subject, Values,
 };
 pub(super) use register::{Choice, Named, News, NewsVerb, Register, RegisterVerb, Waiver};

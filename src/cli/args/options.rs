@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
 use super::value;
-use crate::domain::id::{FeedId, SnapshotId, SystemId, WindowId};
+use crate::domain::id::{SnapshotId, SystemId, WindowId};
 use crate::domain::notice::Kind;
 
 /// A municipality, as typed, in a window.
@@ -93,30 +93,6 @@ pub(in crate::cli) enum LedgerVerb {
     #[command(name = "conferir", about = "Confere se o livro está íntegro, elo por elo")]
     #[command(after_help = "Exemplo:\n  vigia-suas livro conferir")]
     Verify,
-}
-
-/// What to do with a feed or a snapshot of one.
-#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
-pub(in crate::cli) enum Feed {
-    #[command(name = "aceitar", alias = "accept", about = "Acredita em uma coleta que ficou em quarentena")]
-    #[command(after_help = "Exemplo:\n  vigia-suas fonte aceitar rma-cras-20261123T090000000Z-0123456789ab \
-        --motivo \"O MDS corrigiu os dados\"")]
-    Accept(Ruling),
-    #[command(name = "recusar", alias = "reject")]
-    #[command(about = "Deixa de acreditar em uma coleta: volta a valer o que se sabia antes")]
-    #[command(after_help = "Exemplo:\n  vigia-suas fonte recusar rma-cras-20261123T090000000Z-0123456789ab \
-        --motivo \"Arquivo do mês errado\"")]
-    Reject(Ruling),
-    #[command(name = "experimentar", alias = "try")]
-    #[command(about = "Mostra o que a fonte traria agora, sem gravar nada")]
-    #[command(after_help = "Exemplo:\n  vigia-suas fonte experimentar rma-cras")]
-    Try {
-        #[arg(id = "fonte", value_name = "FONTE", value_parser = FeedId::parse)]
-        #[arg(help = "Fonte declarada em fontes.toml, ainda que inativa")]
-        feed: FeedId,
-        #[arg(id = "arquivo", value_name = "ARQUIVO", help = "Arquivo a experimentar em vez do endereço")]
-        file: Option<PathBuf>,
-    },
 }
 
 /// A person's word on a snapshot.

@@ -84,6 +84,7 @@ fn every_command_answers_to_its_english_name() {
         ("aceitar", "accept", "rma-lista-1 --motivo x"),
         ("recusar", "reject", "rma-lista-1 --motivo x"),
         ("experimentar", "try", "rma-lista"),
+        ("propor", "propose", "lista.csv --sistema rma"),
     ] {
         assert_eq!(command(&format!("feed {alias} {rest}")), command(&format!("fonte {name} {rest}")));
     }
@@ -143,7 +144,7 @@ fn help_and_version_end_well_on_stdout() {
     assert!(nothing.code == 2 && !nothing.to_stdout && nothing.text.contains("Comandos:"));
 }
 
-const COMMANDS: [&str; 44] = [
+const COMMANDS: [&str; 45] = [
     "",
     "servir",
     "verificar",
@@ -161,6 +162,7 @@ const COMMANDS: [&str; 44] = [
     "fonte aceitar",
     "fonte recusar",
     "fonte experimentar",
+    "fonte propor",
     "relatorio",
     "dossie",
     "livro",
@@ -328,6 +330,7 @@ fn quoted(guide: &str) -> Vec<String> {
         ("DATA", "15/12/2026"),
         ("ENDERECO", "ana@exemplo.es.gov.br"),
         ("FONTE", "planilha"),
+        ("SISTEMA", "rma"),
         ("importar NOME", "importar planilha"),
         ("sistema NOME", "sistema rma"),
         ("MUNICIPIO", "3205309"),

@@ -96,6 +96,15 @@ pub(super) fn prepare(
             sheet(office, ministry);
             office.write("config/unidades.csv", UNITS);
         }
+        "Uma fonte para a planilha da equipe" => {
+            office.write(
+                "lista.csv",
+                "IBGE;Município;Situação\n3205309;Vitória;Concluído\n3205200;Vila Velha;Pendente\n",
+            );
+            let answers = "--parte CRAS --referencia abertas";
+            let told = office.stdout(&format!("fonte propor lista.csv --sistema rma {answers} --em {NOW}"));
+            office.append("config/fontes.toml", &format!("\n{told}"));
+        }
         "O cadastro de unidades mudou" => return register(office),
         "Notícias do MDS" => return news(office, ministry),
         "Desfazer o que foi decidido à mão" => {
