@@ -1,4 +1,4 @@
-//! For how long personal data is kept (`guardar_anos`, DESIGN §13): from when on it is over, and which windows still need
+//! For how long personal data is kept (`guardar_anos`): from when on it is over, and which windows still need
 //! what they hold.
 
 use jiff::{Timestamp, ToSpan};
