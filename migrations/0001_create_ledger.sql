@@ -21,6 +21,7 @@ CREATE TABLE notices (
 );
 
 CREATE INDEX notices_by_window ON notices (window_id, municipality);
+CREATE INDEX notices_of_the_service ON notices (queued_at) WHERE window_id IS NULL;
 CREATE INDEX notices_by_municipality ON notices (municipality, recorded_at);
 
 CREATE TABLE letters (

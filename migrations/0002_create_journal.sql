@@ -53,6 +53,15 @@ CREATE TABLE meta (
     head_hash    TEXT   NOT NULL
 );
 
+-- Which windows a pass need not read. It only spares reading: nothing of it is evidence, and without it all is read.
+CREATE TABLE frontier (
+    id    BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    basis TEXT   NOT NULL, -- the configuration and the program that it was judged with
+    entry BIGINT NOT NULL, -- the journal's last entry that it was judged over
+    at    BIGINT NOT NULL,
+    open  TEXT   NOT NULL  -- windows behind it that are not settled, one a line
+);
+
 -- When each loop of the service last got on, and from when on it counts as hung.
 CREATE TABLE loops (
     name     TEXT   NOT NULL PRIMARY KEY,

@@ -17,7 +17,7 @@ CREATE TABLE overrides (
     lifted_at    BIGINT
 );
 
-CREATE INDEX overrides_in_force ON overrides (kind) WHERE lifted_at IS NULL;
+CREATE INDEX overrides_in_force ON overrides (window_id) WHERE lifted_at IS NULL;
 
 CREATE TABLE edition_readings (
     window_id TEXT   NOT NULL,

@@ -1,6 +1,6 @@
 //! The command line: words in, a typed invocation out, and what each command does with it.
 //!
-//! Data goes to stdout, everything else to stderr. Exit codes (DESIGN §5): 0 done, 1 the answer is negative, 2 usage,
+//! Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 the answer is negative, 2 usage,
 //! 3 could not.
 
 mod agenda;

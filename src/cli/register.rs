@@ -167,7 +167,7 @@ async fn load(session: &Session, register: &FeedId, file: &Path, waived: Option<
         .map_err(|error| Failure::unreadable(file, &error, "confira o nome do arquivo"))?;
     let by = waived.map(|waiver| session.by(&waiver.author, &waiver.reason)).transpose()?;
     let store = session.writable_ledger().await?;
-    let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
+    let live = Live::under(session.setup.clone(), session.calendar());
     let name =
         file.file_name().map_or_else(|| file.display().to_string(), |n| n.to_string_lossy().into_owned());
     let loaded =

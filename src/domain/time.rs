@@ -180,7 +180,7 @@ impl SendingHours {
     }
 
     /// The instant at which a rung of this civil day is due: when letters may first leave on that day or on the nearest
-    /// earlier sending day (DESIGN "When"), and always before `deadline`.
+    /// earlier sending day, and always before `deadline`.
     #[must_use]
     pub fn rung_due(&self, day: Date, deadline: Timestamp) -> Timestamp {
         let mut date = day;

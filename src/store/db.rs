@@ -39,7 +39,7 @@ pub(super) type Conn = SqliteConnection;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const LOCK_POLL: Duration = Duration::from_millis(50);
-const READERS: u32 = 4;
+pub(super) const READERS: u32 = 4;
 /// KiB, as SQLite writes it: a batch of letters and the indices that they touch.
 const WRITER_CACHE: &str = "-16384";
 /// Folding the log into the file costs two syncs, so it is done for 16 MiB at a time.
@@ -190,6 +190,14 @@ impl Db {
         let mut conn = self.writer()?.acquire().await?;
         let others = bound!(OTHERS).fetch_one(&mut *conn).await?.try_get(0)?;
         Ok(Generation { own: self.changes.load(Ordering::Relaxed), others })
+    }
+
+    /// The connection to write with, where there is one, outside a transaction.
+    pub(super) async fn writing_connection(&self) -> Result<Option<PoolConnection<Sqlite>>, StoreError> {
+        Ok(match &self.writer {
+            Some(writer) => Some(writer.acquire().await?),
+            None => None,
+        })
     }
 
     fn writer(&self) -> Result<&SqlitePool, StoreError> {

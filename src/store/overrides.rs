@@ -1,5 +1,7 @@
 //! What people decided by hand, in force and lifted.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sqlx::sqlite::SqliteRow;
@@ -7,12 +9,24 @@ use sqlx::sqlite::SqliteRow;
 use super::cell::{Cells, code, ms};
 use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
-use super::sql::{bound, statements};
+use super::sql::{among, bound, rows_of, statements};
 use super::{Store, StoreError};
 use crate::domain::id::{MunicipalityCode, PartId, WindowId};
 use crate::domain::journal::{OrderAct, OrderKind, Ordered, Text};
 use crate::domain::overrides::{Authorship, BatchId, Dispute, Exemption, Hold, HoldScope, Note, Overrides};
 use crate::text::digest::sha256;
+
+/// Orders that nobody lifted.
+macro_rules! in_force {
+    ($which:expr) => {
+        concat!(
+            "SELECT id, kind, window_id, municipality, part, batch, until_on, author, reason, decided_at, lifted_by, ",
+            "lift_reason, lifted_at, telephone FROM overrides WHERE lifted_at IS NULL AND ",
+            $which,
+            " ORDER BY decided_at, id"
+        )
+    };
+}
 
 statements! {
     const ADD = "INSERT INTO overrides (id, kind, window_id, municipality, part, batch, until_on, author, reason, \
@@ -23,9 +37,9 @@ statements! {
                  lifted_by, lift_reason, lifted_at, telephone FROM overrides WHERE id = $1";
     const LIST = "SELECT id, kind, window_id, municipality, part, batch, until_on, author, reason, decided_at, \
                   lifted_by, lift_reason, lifted_at, telephone FROM overrides ORDER BY decided_at, id";
-    const IN_FORCE = "SELECT id, kind, window_id, municipality, part, batch, until_on, author, reason, decided_at, \
-                      lifted_by, lift_reason, lifted_at, telephone FROM overrides WHERE lifted_at IS NULL \
-                      ORDER BY decided_at, id";
+    const IN_FORCE = in_force!("1 = 1");
+    const IN_FORCE_OF_NONE = in_force!("window_id IS NULL");
+    const IN_FORCE_AMONG = in_force!(among!("window_id"));
 }
 
 /// The name of one order.
@@ -148,6 +162,19 @@ impl Store {
         let mut conn = self.db.read().await?;
         let rows = bound!(IN_FORCE).fetch_all(&mut *conn).await?;
         Ok(together(rows.iter().map(line).collect::<Result<Vec<_>, _>>()?))
+    }
+
+    /// The same of some windows, and those of no window.
+    ///
+    /// # Errors
+    /// As [`Store::overrides`].
+    pub async fn overrides_of(&self, windows: &BTreeSet<WindowId>) -> Result<Overrides, StoreError> {
+        let mut view = self.db.view().await?;
+        let mut rows = bound!(IN_FORCE_OF_NONE).fetch_all(&mut *view).await?;
+        rows.extend(rows_of(&mut view, IN_FORCE_AMONG, windows).await?);
+        let mut lines = rows.iter().map(line).collect::<Result<Vec<_>, _>>()?;
+        lines.sort_by(|a, b| (a.authorship.at, &a.id).cmp(&(b.authorship.at, &b.id)));
+        Ok(together(lines))
     }
 
     /// The orders that were in force at an earlier instant.

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use super::known::{HORIZON_DAYS, Known};
+use super::known::{Depth, HORIZON_DAYS, Known};
 use super::setup::Setup;
 use crate::config::Mode;
 use crate::domain::calendar::Window;
@@ -44,7 +44,7 @@ pub async fn compare(
         calendar.hours.waits = true;
         calendar
     };
-    let before = Known::over(in_force.clone(), waiting(in_force), store, now).await?;
+    let before = Known::over(in_force.clone(), waiting(in_force), store, Depth::Whole, now).await?;
     let elsewhere = ledger_moved_to(in_force, other).await?;
     let tested = match (store, &elsewhere) {
         (Some(store), _) if store.was_tested().await? => true,
@@ -52,7 +52,7 @@ pub async fn compare(
         (Some(_) | None, _) => false,
     };
     let there = elsewhere.as_ref().map_or(store, Option::as_ref);
-    let after = Known::over(other.clone(), waiting(other), there, now).await?;
+    let after = Known::over(other.clone(), waiting(other), there, Depth::Whole, now).await?;
     let moves = elsewhere.is_some().then(|| step(in_force, other, tested));
     let work = tokio::task::spawn_blocking(move || between(&before, &after, moves, now, until));
     match work.await {

@@ -135,7 +135,7 @@ impl Office {
     /// dispute that was lifted.
     async fn tell(&self, store: &Store) {
         let setup = Setup::load(Some(&self.dir.path().join("config")), at(0)).unwrap();
-        let live = Live { calendar: setup.live_calendar(), setup };
+        let live = Live::new(setup);
         let window = live.calendar.window(&census()).unwrap();
         let readings =
             window.editions.iter().map(|e| (census(), e.number, Told::from(e.deadline), e.source.clone()));

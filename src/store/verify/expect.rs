@@ -75,16 +75,14 @@ impl Must {
 
     pub(super) fn fits(&self, found: &Found) -> bool {
         match (self, found) {
-            (Self::Number(None) | Self::Text(None), Found::Nothing) => true,
+            (Self::Number(None) | Self::Text(None) | Self::Erasable(_), Found::Nothing) => true,
             (Self::Number(Some(n)), Found::Number(m)) => n == m,
             (Self::Text(Some(text)), Found::Text(found)) => text == found,
             (Self::Digest(digest), Found::Text(found)) => sha256(found.as_bytes()) == *digest,
-            (Self::Digest(digest), Found::Bytes(found)) => digest == found,
-            (Self::Erasable(_), Found::Nothing) => true,
+            (Self::Digest(digest) | Self::Erasable(digest), Found::Bytes(found)) => digest == found,
             (Self::Erasable(digest), Found::Text(found)) => {
                 found.is_empty() || sha256(found.as_bytes()) == *digest
             }
-            (Self::Erasable(digest), Found::Bytes(found)) => digest == found,
             (Self::ErasableAddressOf { id, .. }, Found::Text(found)) if *found == erased_address(id) => true,
             (
                 Self::AddressOf { key, version, id } | Self::ErasableAddressOf { key, version, id },
