@@ -93,7 +93,7 @@ pub(super) async fn judge(session: &Session, other: &Setup) -> std::result::Resu
     let mut found = std::collections::BTreeSet::new();
     let mut calendar = other.config.calendar.clone();
     calendar.hours.waits = true;
-    let live = Live { setup: other.clone(), calendar };
+    let live = Live::under(other.clone(), calendar);
     check::letters(&live, &session.overrides().await?, session.now(), &mut found)
         .map_err(|error| Failure::could_not(&error))?;
     let own = other.database();

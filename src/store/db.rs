@@ -28,6 +28,8 @@ statements! {
     const APPLIED = "SELECT version, checksum FROM _sqlx_migrations ORDER BY version";
     const OTHERS = "PRAGMA data_version";
     const COPY = "VACUUM INTO $1";
+    const REWRITE = "VACUUM";
+    const FOLD = "PRAGMA wal_checkpoint(TRUNCATE)";
     const SOUND = "PRAGMA integrity_check(1)";
     const READABLE = "PRAGMA quick_check(1)";
 }
@@ -37,7 +39,7 @@ pub(super) type Conn = SqliteConnection;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const LOCK_POLL: Duration = Duration::from_millis(50);
-const READERS: u32 = 4;
+pub(super) const READERS: u32 = 4;
 /// KiB, as SQLite writes it: a batch of letters and the indices that they touch.
 const WRITER_CACHE: &str = "-16384";
 /// Folding the log into the file costs two syncs, so it is done for 16 MiB at a time.
@@ -190,6 +192,14 @@ impl Db {
         Ok(Generation { own: self.changes.load(Ordering::Relaxed), others })
     }
 
+    /// The connection to write with, where there is one, outside a transaction.
+    pub(super) async fn writing_connection(&self) -> Result<Option<PoolConnection<Sqlite>>, StoreError> {
+        Ok(match &self.writer {
+            Some(writer) => Some(writer.acquire().await?),
+            None => None,
+        })
+    }
+
     fn writer(&self) -> Result<&SqlitePool, StoreError> {
         self.writer.as_ref().ok_or_else(|| StoreError::ReadOnly {
             source: "o banco de dados foi aberto somente para leitura".into(),
@@ -210,6 +220,15 @@ impl Db {
             let _gone = std::fs::remove_file(path);
             StoreError::from(e).opening(path, hint)
         })
+    }
+
+    /// Writes every page anew, so that nothing erased is left in a free one, nor in the write-ahead log. Answers whether
+    /// that is so: not while somebody reads an older state.
+    pub(super) async fn rewrite(&self) -> Result<bool, StoreError> {
+        let mut conn = self.writer()?.acquire().await?;
+        bound!(REWRITE).execute(&mut *conn).await?;
+        let busy: i64 = bound!(FOLD).fetch_one(&mut *conn).await?.try_get(0)?;
+        Ok(busy == 0)
     }
 
     /// Closes every connection, so that the write-ahead log is folded into the file.

@@ -29,7 +29,7 @@ const PAGES: usize = 3;
 /// Fetches or reads a load and says what would be made of it.
 pub(in crate::cli) async fn attempt(session: Session, feed: &FeedId, file: Option<&Path>) -> Result {
     let spec = declared(&session, feed)?.clone();
-    let live = Arc::new(Live { setup: session.setup.clone(), calendar: session.calendar() });
+    let live = Arc::new(Live::under(session.setup.clone(), session.calendar()));
     let (load, of) = match file {
         Some(file) => {
             let name = file.display().to_string();

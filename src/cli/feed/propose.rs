@@ -25,7 +25,7 @@ const SCHEDULE: &str = "0 6,12 * * *";
 
 /// Proposes a feed for a file or an address.
 pub(in crate::cli) async fn propose(session: Session, asked: &Propose) -> Result {
-    let live = Arc::new(Live { setup: session.setup.clone(), calendar: session.calendar() });
+    let live = Arc::new(Live::under(session.setup.clone(), session.calendar()));
     let (body, source) = if asked.of.starts_with("http://") || asked.of.starts_with("https://") {
         answered(&session, &live, asked).await?
     } else {
