@@ -356,7 +356,7 @@ fn units(line: &MunicipalityLine, part: &PartLine, roster: &Roster, calendar: &C
             .filter(|row| Some(row.as_of()) != part.as_of)
             .map(|row| format!("dado de {}", pt::short_instant(row.as_of(), &calendar.hours.zone)));
         let word = row.and_then(|row| row.wording.as_deref()).map(|word| format!("“{}”", pt::line(word)));
-        [as_of, word].into_iter().flatten().map(|fact| format!("; {fact}")).collect::<String>()
+        [as_of, word].into_iter().flatten().fold(String::new(), |told, fact| told + "; " + &fact)
     };
     html! {
         @if !part.units.is_empty() {
