@@ -31,7 +31,7 @@ CREATE TABLE letters (
     subject     TEXT   NOT NULL,
     sha256      TEXT   NOT NULL,
     recorded_at BIGINT NOT NULL,
-    bytes       BLOB   NOT NULL, -- exactly what goes after DATA, compressed (zlib)
+    bytes       BLOB,            -- exactly what goes after DATA, compressed (zlib); absent: its years are over
     PRIMARY KEY (notice_key, version)
 );
 
@@ -92,7 +92,7 @@ CREATE TABLE returns (
     received_at BIGINT NOT NULL,
     size        BIGINT NOT NULL,             -- as it came; more than is kept where it was cut
     kept_sha256 TEXT   NOT NULL,
-    bytes       BLOB   NOT NULL
+    bytes       BLOB                         -- absent: its years are over
 );
 
 CREATE TABLE delivery_returns (

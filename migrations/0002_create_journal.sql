@@ -17,6 +17,7 @@ CREATE INDEX journal_by_municipality ON journal (municipality, seq);
 CREATE INDEX journal_by_time ON journal (at);
 CREATE INDEX journal_of_audits ON journal (seq) WHERE kind = 'conferencia';
 CREATE INDEX journal_of_alerts ON journal (at) WHERE kind = 'alerta';
+CREATE INDEX journal_of_reductions ON journal (seq) WHERE kind = 'reducao';
 CREATE INDEX journal_of_feeds ON journal (seq) WHERE kind = 'fonte';
 
 -- Which entry tells what was so when the deadline of an edition passed.
@@ -43,6 +44,10 @@ CREATE TABLE meta (
     stop_until   BIGINT,
     stop_times   BIGINT, -- how often it had before, each time within a day of the last
     stop_over    BIGINT,
+    zone_name    TEXT,   -- of the zone as it was when the service last began
+    zone_release TEXT,
+    zone_digest  TEXT,
+    scrub_since  BIGINT, -- since when what was erased may still lie in free pages; absent: it does not
     return_key   BLOB,   -- signs envelope senders; absent: none was yet
     head_seq     BIGINT NOT NULL,
     head_hash    TEXT   NOT NULL

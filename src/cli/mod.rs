@@ -1,6 +1,6 @@
 //! The command line: words in, a typed invocation out, and what each command does with it.
 //!
-//! Data goes to stdout, everything else to stderr. Exit codes (DESIGN §5): 0 done, 1 the answer is negative, 2 usage,
+//! Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 the answer is negative, 2 usage,
 //! 3 could not.
 
 mod agenda;
@@ -32,6 +32,7 @@ mod plan;
 mod register;
 mod reload;
 mod restore;
+mod retention;
 mod returned;
 mod serve;
 mod session;
@@ -149,6 +150,10 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Ledger(Ledger { verb: Some(LedgerVerb::Verify), .. }) => {
             ledger::verify(&open().await?).await
         }
+        Command::Ledger(Ledger { verb: Some(LedgerVerb::Reduce(asked)), .. }) => {
+            retention::reduce(&open().await?, asked).await
+        }
+        Command::KeepData(asked) => retention::keep(&open().await?, asked).await,
         Command::Ledger(Ledger { filter, since, verb: None }) => {
             let Filter { window, municipality } = filter;
             ledger::list(&open().await?, window.as_ref(), municipality.as_deref(), *since).await

@@ -54,6 +54,9 @@ fn doing(command: &Command) -> Option<&'static str> {
         Command::Ledger(Ledger { verb: Some(LedgerVerb::Verify), .. }) => {
             "refazendo, registro por registro, o que cada tabela do livro deve ter"
         }
+        Command::Ledger(Ledger { verb: Some(LedgerVerb::Reduce(_)), .. }) => {
+            "procurando o que passou do prazo de guarda"
+        }
         Command::Letter(letter) if letter.watch => return None,
         Command::Letter(_) => "escrevendo as cartas",
         Command::SendTest { .. } => "entregando a carta ao servidor de e-mail",

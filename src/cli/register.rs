@@ -299,7 +299,7 @@ fn told(session: &Session, pending: &Pending) -> ProposalFacts {
         unit: Text(proposal.unit.clone()),
         municipality: Text(proposal.municipality),
         feed: Text(proposal.feed.clone()),
-        change: words::sentence(&proposal.change, &session.setup.config.roster),
+        change: words::kept(&proposal.change, &session.setup.config.roster),
     }
 }
 

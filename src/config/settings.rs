@@ -29,7 +29,7 @@ pub struct Settings {
     pub lateness: SignedDuration,
     /// `banco.url`: `sqlite`, the file under `data`; a PostgreSQL URL is refused as yet.
     pub database: String,
-    /// `guardar_anos`: for how many years personal data is kept (DESIGN §13). Nothing is erased yet.
+    /// `guardar_anos`: for how many years personal data is kept.
     pub keep_years: u16,
     /// `retomar_contato_dias`: after so long an address that is said not to exist gets one more try.
     pub retry_contact_after: SignedDuration,

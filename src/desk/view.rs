@@ -52,6 +52,8 @@ pub struct FeedStanding {
 
 /// A letter as it left.
 pub struct ShownLetter {
+    /// Whether its years are over: header and text are gone.
+    pub is_reduced: bool,
     /// Its subject.
     pub subject: String,
     /// When it was recorded.
@@ -192,8 +194,9 @@ impl LedgerView {
         Ok(Some(ShownLetter {
             subject: letter.subject,
             recorded_at: letter.recorded_at,
-            header: message::header(&letter.bytes),
-            text: message::plain_text(&letter.bytes),
+            is_reduced: letter.bytes.is_none(),
+            header: letter.bytes.as_ref().map(|bytes| message::header(bytes)).unwrap_or_default(),
+            text: letter.bytes.as_ref().and_then(|bytes| message::plain_text(bytes)),
             sha256: letter.sha256,
             deliveries,
         }))

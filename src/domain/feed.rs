@@ -240,7 +240,7 @@ pub enum Word {
     /// `pendente_preenchido`: every question is answered and the form is not concluded. Pendente, in words of its own.
     FilledNotConcluded,
     /// `reaberto`: the source says outright that a concluded form was opened again. Pendente, and believed at once,
-    /// where it would else have to be repeated twelve hours later (DESIGN §6).
+    /// where it would else have to be repeated twelve hours later.
     Reopened,
 }
 

@@ -28,6 +28,8 @@ statements! {
     const APPLIED = "SELECT version, checksum FROM _sqlx_migrations ORDER BY version";
     const OTHERS = "PRAGMA data_version";
     const COPY = "VACUUM INTO $1";
+    const REWRITE = "VACUUM";
+    const FOLD = "PRAGMA wal_checkpoint(TRUNCATE)";
     const SOUND = "PRAGMA integrity_check(1)";
     const READABLE = "PRAGMA quick_check(1)";
 }
@@ -218,6 +220,15 @@ impl Db {
             let _gone = std::fs::remove_file(path);
             StoreError::from(e).opening(path, hint)
         })
+    }
+
+    /// Writes every page anew, so that nothing erased is left in a free one, nor in the write-ahead log. Answers whether
+    /// that is so: not while somebody reads an older state.
+    pub(super) async fn rewrite(&self) -> Result<bool, StoreError> {
+        let mut conn = self.writer()?.acquire().await?;
+        bound!(REWRITE).execute(&mut *conn).await?;
+        let busy: i64 = bound!(FOLD).fetch_one(&mut *conn).await?.try_get(0)?;
+        Ok(busy == 0)
     }
 
     /// Closes every connection, so that the write-ahead log is folded into the file.

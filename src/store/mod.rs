@@ -6,7 +6,7 @@
 //! (how fetching goes), `overrides`, `configuration` (what was in force), `reading`, `contact` and `stop`, `register` and
 //! `news` (what the ministry publishes), `begin`, `witness` and `elsewhere` (is it this ledger that last sent?), `delivery` and `letter`
 //! (what staff ask for), `returned` and `return_key` (what comes back by mail), `uncertain` (what waits
-//! for somebody), `backup` and `restore` (a copy of all of it),
+//! for somebody), `backup` and `restore` (a copy of all of it), `reduce` (personal data whose years are over), `zone` (the zone's rules),
 //! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
 //!
 //! Architecture invariants: SQL never reads a clock, every instant is a parameter; every write is one transaction
@@ -45,6 +45,7 @@ mod pass;
 mod post;
 mod progress;
 mod reading;
+mod reduce;
 mod register;
 mod restore;
 mod retired;
@@ -67,6 +68,7 @@ mod verify;
 mod visit;
 mod witness;
 mod work;
+mod zone;
 
 pub use announce::{Announcements, ChannelFailure, StaffAlert};
 pub use backup::{Backup, BackupError, LastBackup};
@@ -88,6 +90,7 @@ pub use overrides::{Override, OverrideId, OverrideLine};
 pub use pass::{NewDecision, NewLetter, Recorded};
 pub use progress::LoopProgress;
 pub use reading::EditionReading;
+pub use reduce::{Reduction, Retention};
 pub use register::{KeptRegister, RefusalLine};
 pub use restore::{RestoreError, Restored};
 pub use retired::SwitchedBy;
@@ -101,6 +104,7 @@ pub use uncertain::HeldUncertain;
 pub use verify::{Amiss, ChainReport, Discrepancy, Recount};
 pub use witness::{Assumption, Head, LedgerDoubt};
 pub use work::Work;
+pub use zone::ZoneRules;
 
 use crate::files;
 use db::Db;

@@ -105,6 +105,15 @@ pub enum Override {
         /// Last day on which the ladder waits; absent: it does not.
         until: Option<Date>,
     },
+    /// `reter-dados`: personal data stays although its years are over.
+    Keep {
+        /// Of which window.
+        window: WindowId,
+        /// Of which municipality; absent: all.
+        municipality: Option<MunicipalityCode>,
+        /// Last day on which it counts; absent: until it is taken back.
+        until: Option<Date>,
+    },
 }
 
 /// One order, with who lifted it if somebody did.
@@ -137,6 +146,8 @@ fn together(lines: Vec<OverrideLine>) -> Overrides {
             Override::Note { municipality, window, telephone, until } => {
                 overrides.notes.push(Note { municipality, window, telephone, until, authorship });
             }
+            // No decision rests on it: `reduce` asks for it.
+            Override::Keep { .. } => {}
         }
     }
     overrides
@@ -297,6 +308,12 @@ impl<'a> Columns<'a> {
                 telephone: telephone.as_deref(),
                 ..Self::about(OrderKind::Note, *municipality, window, None, *until)
             },
+            Override::Keep { window, municipality, until } => Self {
+                window: Some(window),
+                municipality: *municipality,
+                until: *until,
+                ..Self::new(OrderKind::Keep)
+            },
         }
     }
 
@@ -333,6 +350,16 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// The orders to keep data that count on a day, oldest first.
+pub(super) async fn keeping(conn: &mut Conn, today: Date) -> Result<Vec<OverrideLine>, StoreError> {
+    let rows = bound!(IN_FORCE).fetch_all(conn).await?;
+    let mut lines = rows.iter().map(line).collect::<Result<Vec<_>, _>>()?;
+    lines.retain(
+        |line| matches!(line.what, Override::Keep { until, .. } if until.is_none_or(|day| day >= today)),
+    );
+    Ok(lines)
+}
+
 async fn lift(conn: &mut Conn, id: &OverrideId, authorship: &Authorship) -> Result<bool, StoreError> {
     let lifted = bound!(LIFT, id.as_str(), &authorship.author, &authorship.reason, ms(authorship.at))
         .execute(&mut *conn)
@@ -353,16 +380,19 @@ async fn tell(
     authorship: &Authorship,
     act: OrderAct,
 ) -> Result<(), StoreError> {
+    // The chain is never cut: what came of a call, and the number, stay where they can be erased one day (LGPD).
+    let is_call = act == OrderAct::Give && cells.kind == OrderKind::Note;
+    let digest = |text: &str| sha256(text.as_bytes());
     let told = Ordered {
         act,
         order: cells.kind,
         part: cells.part.cloned().map(Text),
         batch: cells.batch.cloned().map(Text),
         until: cells.until.map(Text),
-        // The chain is never cut: the number itself stays where it can be erased one day (LGPD).
-        telephone_sha256: cells.telephone.map(|telephone| sha256(telephone.as_bytes())),
+        telephone_sha256: cells.telephone.map(digest),
+        outcome_sha256: is_call.then(|| digest(&authorship.reason)),
         author: authorship.author.clone(),
-        reason: authorship.reason.clone(),
+        reason: (!is_call).then(|| authorship.reason.clone()),
     };
     let line = Line::new(authorship.at, id.as_str(), told);
     Chain::tell(conn, Line { window: cells.window, municipality: cells.municipality, ..line }).await
@@ -392,6 +422,7 @@ fn line(row: &SqliteRow) -> Result<OverrideLine, StoreError> {
         (OrderKind::Note, Some(window), Some(municipality), None) => {
             Override::Note { municipality, window, telephone: cells.get("telephone")?, until }
         }
+        (OrderKind::Keep, Some(window), municipality, None) => Override::Keep { window, municipality, until },
         _ => return Err(cells.corrupt("kind")),
     };
     let authorship = Authorship {

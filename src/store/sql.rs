@@ -126,6 +126,7 @@ mod tests {
             crate::store::post::ALL,
             crate::store::progress::ALL,
             crate::store::reading::ALL,
+            crate::store::reduce::ALL,
             crate::store::return_key::ALL,
             crate::store::returned::ALL,
             crate::store::register::ALL,
@@ -143,6 +144,7 @@ mod tests {
             crate::store::verify::ALL_KNOWN,
             crate::store::verify::ALL_RECOUNT,
             crate::store::witness::ALL,
+            crate::store::zone::ALL,
         ];
         for (name, sql) in rooms.into_iter().flatten() {
             let prepared = conn.prepare(sql.into_sql_str()).await;

@@ -10,7 +10,7 @@ use crate::domain::calendar::Window;
 use crate::domain::id::IdError;
 use crate::domain::roster::Contact;
 use crate::plan::contrast::{self, WindowShift};
-use crate::plan::effects::{self, Contrast, Move, Readiness};
+use crate::plan::effects::{self, Contrast, Effect, Move, Readiness};
 use crate::store::{Store, StoreError};
 
 /// Why two configurations could not be held against one another.
@@ -112,7 +112,11 @@ fn between(
         Some(Move::OtherLedger) | None => (Some(&old), Some(&new)),
     };
     let differences = contrast::contrast(one, two, now, end)?;
-    let effects = effects::large(&old, &new, (&differences, &windows), moves, now);
+    let mut effects = effects::large(&old, &new, (&differences, &windows), moves, now);
+    let years = |known: &Known| known.live.setup.config.settings.keep_years;
+    if years(after) < years(before) {
+        effects.push(Effect::ErasedSooner { from: years(before), to: years(after) });
+    }
     let files = before.live.setup.sources.unlike(&after.live.setup.sources);
     Ok(Contrast { differences, windows, files, effects, until })
 }

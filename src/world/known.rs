@@ -249,7 +249,7 @@ impl Known {
     }
 }
 
-/// Notes every edition of windows that have opened, as read now: from then on it is known (DESIGN "Editions").
+/// Notes every edition of windows that have opened, as read now: from then on it is known.
 ///
 /// # Errors
 /// [`StoreError`].

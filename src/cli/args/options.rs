@@ -88,11 +88,39 @@ pub(in crate::cli) struct Ledger {
 }
 
 /// What to do with the ledger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub(in crate::cli) enum LedgerVerb {
     #[command(name = "conferir", about = "Confere se o livro está íntegro, elo por elo")]
     #[command(after_help = "Exemplo:\n  vigia-suas livro conferir")]
     Verify,
+    #[command(name = "reduzir", alias = "reduce")]
+    #[command(about = "Mostra os dados pessoais cujo prazo de guarda terminou (guardar_anos), e os apaga")]
+    #[command(
+        after_help = "Exemplo:\n  vigia-suas livro reduzir\n  vigia-suas livro reduzir --confirmar 312 \
+        --motivo \"Prazo de guarda vencido\""
+    )]
+    Reduce(Reduce),
+}
+
+/// `livro reduzir`: without a number it shows.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(in crate::cli) struct Reduce {
+    #[command(flatten)]
+    pub(in crate::cli) confirmed: Option<Reduction>,
+}
+
+/// `livro reduzir --confirmar N`
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(in crate::cli) struct Reduction {
+    #[arg(id = "confirmar", long, value_name = "N", required = false, requires = "motivo")]
+    #[arg(help = "Apaga: repete quantas cartas, como mostrado; não se desfaz")]
+    pub(in crate::cli) letters: usize,
+    #[arg(id = "motivo", long, value_name = "TEXTO", value_parser = value::text, required = false)]
+    #[arg(help = "Por que se apaga antes que o serviço o faça", requires = "confirmar")]
+    pub(in crate::cli) reason: String,
+    #[arg(id = "autor", long, value_name = "NOME", value_parser = value::text, required = false)]
+    #[arg(help = "Quem decidiu [padrão: o usuário do sistema]", requires = "confirmar")]
+    pub(in crate::cli) author: String,
 }
 
 /// A person's word on a snapshot.

@@ -61,6 +61,7 @@ fn every_command_answers_to_its_english_name() {
         ("relatorio", "report", ""),
         ("dossie", "dossier", "Serra --janela rma/2026-10"),
         ("livro", "ledger", "conferir"),
+        ("reter-dados", "keep-data", "rma/2026-10 --motivo x"),
         ("carta", "letter", "--tipo prazo --sistema rma"),
         ("enviar-teste", "send-test", "a@b.br --tipo prazo --sistema rma"),
         ("testar-canal", "test-channel", "webhook"),
@@ -144,7 +145,7 @@ fn help_and_version_end_well_on_stdout() {
     assert!(nothing.code == 2 && !nothing.to_stdout && nothing.text.contains("Comandos:"));
 }
 
-const COMMANDS: [&str; 45] = [
+const COMMANDS: [&str; 47] = [
     "",
     "servir",
     "verificar",
@@ -167,6 +168,7 @@ const COMMANDS: [&str; 45] = [
     "dossie",
     "livro",
     "livro conferir",
+    "livro reduzir",
     "carta",
     "enviar-teste",
     "testar-canal",
@@ -180,6 +182,7 @@ const COMMANDS: [&str; 45] = [
     "saude",
     "dispensar",
     "contestar",
+    "reter-dados",
     "completar",
     "manual",
     "cadastro",

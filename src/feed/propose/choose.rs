@@ -99,14 +99,11 @@ impl<'v, 'g> Chooser<'v, 'g> {
     /// The column that an operator named; a question where there is none.
     fn stated(&mut self, gap: Gap, name: &str) -> Option<&'v Column> {
         let found = self.view.find(name);
-        match found {
-            Some(column) => {
-                self.taken.insert(column.at);
-            }
-            None => {
-                let all: Vec<&Column> = self.view.columns.iter().filter(|c| !c.title.is_empty()).collect();
-                self.ask_which(gap, &format!("não há coluna “{name}”, ou há mais de uma; há estas"), &all);
-            }
+        if let Some(column) = found {
+            self.taken.insert(column.at);
+        } else {
+            let all: Vec<&Column> = self.view.columns.iter().filter(|c| !c.title.is_empty()).collect();
+            self.ask_which(gap, &format!("não há coluna “{name}”, ou há mais de uma; há estas"), &all);
         }
         found
     }

@@ -107,12 +107,12 @@ pub(super) fn grids(original: &Original) -> Result<Vec<Grid>, DecodeError> {
 fn text(original: &Original) -> Result<Grid, DecodeError> {
     refuse_other_kinds(&original.head(HEAD)?, Due::Csv)?;
     let survey = Survey::of(original.open(), None)?;
-    let mut head = Vec::new();
-    survey.open(original.open())?.0.take(HEAD).read_to_end(&mut head)?;
-    let dialect = |delimiter| Dialect::detect(&head, Some(delimiter), survey.has_line_feed);
+    let mut opening = Vec::new();
+    survey.open(original.open())?.0.take(HEAD).read_to_end(&mut opening)?;
+    let dialect = |delimiter| Dialect::detect(&opening, Some(delimiter), survey.has_line_feed);
     let mut delimiter = (0, b';');
     for candidate in DELIMITERS {
-        let mut records = Records::new(&head[..], dialect(candidate));
+        let mut records = Records::new(&opening[..], dialect(candidate));
         let mut alike: BTreeMap<usize, usize> = BTreeMap::new();
         while let Ok(Some(record)) = records.next() {
             *alike.entry(record.len()).or_default() += 1;
@@ -125,10 +125,10 @@ fn text(original: &Original) -> Result<Grid, DecodeError> {
     let (source, reading) = survey.open(original.open())?;
     let mut records = Records::new(source, dialect(delimiter.1));
     let format = Format::Csv { delimiter: Some(delimiter.1), encoding: None, heading: None };
-    let (mut grid, mut held) = (Grid::new(format, ""), 0);
+    let (mut grid, mut kept) = (Grid::new(format, ""), 0);
     while let Some(record) = records.next()? {
         let cells = record.cells().map(|(cell, _)| reading.text(cell).into_owned()).collect();
-        if !grid.add(record.line, cells, &mut held) {
+        if !grid.add(record.line, cells, &mut kept) {
             break;
         }
     }

@@ -73,6 +73,7 @@ fn latin(text: &str) -> Vec<u8> {
     Encoding::WINDOWS_1252.encode(text).unwrap()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what is chosen is named so in every test")]
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }

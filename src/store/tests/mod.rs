@@ -8,4 +8,5 @@ mod order;
 mod outbox;
 mod pass;
 mod proof;
+mod retention;
 mod status;

@@ -59,7 +59,9 @@ impl<'a> Reader<'a> {
         ledger.high_water = replay.ledger.high_water;
         for (id, said) in replay.ledger.windows().filter(|(id, _)| ahead.contains(*id)) {
             for (municipality, records) in said.municipalities() {
-                records.iter().for_each(|record| ledger.put(id, municipality, record.clone()));
+                for record in records {
+                    ledger.put(id, municipality, record.clone());
+                }
             }
             for (slot, at) in said.staff_slots() {
                 ledger.put_staff(NoticeKey::Staff { window: id.clone(), slot: slot.clone() }, at);

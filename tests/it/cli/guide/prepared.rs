@@ -126,7 +126,9 @@ pub(super) fn prepare(
 /// A ledger that sent, whose witness is gone; its relay is out of reach, and has a log.
 fn restored(office: &Office) -> StandIns {
     production(office, 1, "2026-11-01");
-    office.run("servir --uma-vez", 0);
+    // By the machine's clock: within sending hours it says that no letter could leave.
+    let ended = office.output("servir --uma-vez").status.code();
+    assert!(matches!(ended, Some(0 | 3)), "{ended:?}");
     std::fs::remove_file(office.path("var/vigia.db.testemunha")).unwrap();
     for log in ["mail.log", "mail.log.1"] {
         let sent = "to=<a@b.gov.br>, relay=mx[10.0.0.1]:25, delay=1, dsn=2.0.0, status=sent (250 ok)";
