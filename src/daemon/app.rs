@@ -12,7 +12,7 @@ use super::leap::ClockWatch;
 use super::pulse::Pulse;
 use crate::clock::Clock;
 use crate::feed::http::{Fetcher, Patience};
-use crate::store::{LedgerDoubt, LoopProgress, Store};
+use crate::store::{Generation, LedgerDoubt, LoopProgress, Store};
 use crate::world::live::{Live, spool_folder};
 use crate::world::setup::Setup;
 
@@ -47,12 +47,24 @@ pub struct App {
     /// Why nobody knows that the ledger is the one that last sent (`succession`).
     pub(super) doubted: std::sync::Mutex<Option<LedgerDoubt>>,
     due: std::sync::Mutex<Option<Timestamp>>,
+    /// The last pass, as far as it need not be noted again.
+    standing: std::sync::Mutex<Option<StandingPass>>,
     /// When each loop last got on; before its first round, when the service began.
     progress: std::sync::Mutex<BTreeMap<Loop, Timestamp>>,
     /// How it is getting on, for metrics.
     pub pulse: Pulse,
     /// Whether the service began on the last good one and did not adopt another since.
     on_last_good: AtomicBool,
+}
+
+/// A pass that found nothing to do, and on what: while that stands and its wake is not reached, no other finds anything.
+#[derive(Debug, Clone)]
+struct StandingPass {
+    live: Arc<Live>,
+    generation: Generation,
+    entry: u64,
+    wake: Option<Timestamp>,
+    last: Timestamp,
 }
 
 /// What staff must hear though the ledger does not take it.
@@ -168,6 +180,7 @@ impl App {
             clock_watch: tokio::sync::Mutex::default(),
             doubted: std::sync::Mutex::default(),
             due: std::sync::Mutex::new(None),
+            standing: std::sync::Mutex::new(None),
             progress: std::sync::Mutex::new(Loop::ALL.map(|each| (each, clock.now())).into()),
             pulse: Pulse::default(),
             on_last_good: AtomicBool::new(false),
@@ -222,6 +235,34 @@ impl App {
     /// Takes what staff are to be told so.
     pub(super) fn cries(&self) -> Vec<Outcry> {
         std::mem::take(&mut *self.cries.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether a pass that found nothing to do, over a state of the ledger up to an entry, says no more than the one noted
+    /// before: then the next heartbeat notes it.
+    pub(super) fn repeats(
+        &self,
+        (generation, entry): (Generation, u64),
+        wake: Option<Timestamp>,
+        now: Timestamp,
+    ) -> bool {
+        let live = self.live();
+        let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = standing.as_mut()
+            && Arc::ptr_eq(&known.live, &live)
+            && (known.generation, known.entry) == (generation, entry)
+            && known.last <= now
+            && known.wake.is_none_or(|at| now < at)
+        {
+            known.last = now;
+            return true;
+        }
+        *standing = Some(StandingPass { live, generation, entry, wake, last: now });
+        false
+    }
+
+    /// When the last pass was made that found nothing to do.
+    pub(super) fn stood_at(&self) -> Option<Timestamp> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|pass| pass.last)
     }
 
     /// Notes when the next pass is due.

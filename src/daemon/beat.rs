@@ -17,15 +17,20 @@ use crate::text::fold::folded;
 
 /// A heartbeat that could not be written is tried again so soon.
 const BEAT_AGAIN: Duration = Duration::from_secs(5);
-/// The heartbeat of the ledger, by which a start knows of an outage.
-const BEAT: Duration = Duration::from_mins(1);
+/// The heartbeat of the ledger, by which a start knows of an outage. Each is a page on the disk, and there is a day of
+/// them also where nothing happens.
+const BEAT: Duration = Duration::from_mins(8);
+/// How far each loop got is noted so often while all of them get on.
+const PROGRESS: Duration = Duration::from_hours(1);
+/// Whether a loop hangs is looked at so often.
+const LOOK: Duration = Duration::from_mins(1);
 
 /// Gives signs of life until told to stop.
 pub(super) async fn beat_loop(app: Arc<App>) {
-    let watchdog = sd_notify::watchdog_enabled().map_or(BEAT, |every| (every / 3).min(BEAT));
-    let mut beaten_at: Option<Timestamp> = None;
+    let watchdog = sd_notify::watchdog_enabled().map_or(LOOK, |every| (every / 3).min(LOOK));
+    let mut beaten = Beaten::default();
     while !app.stop.is_cancelled() {
-        let beats = beat_once(&app, app.now(), &mut beaten_at).await;
+        let beats = beat_once(&app, app.now(), &mut beaten).await;
         if beats {
             notify(&[NotifyState::Watchdog]);
         }
@@ -34,22 +39,33 @@ pub(super) async fn beat_loop(app: Arc<App>) {
     }
 }
 
+/// When signs of life were written last.
+#[derive(Default)]
+struct Beaten {
+    at: Option<Timestamp>,
+    progress_at: Option<Timestamp>,
+}
+
+/// Whether something written then is to be written again.
+fn is_over(at: Option<Timestamp>, now: Timestamp, lasts: Duration) -> bool {
+    at.is_none_or(|at| now.duration_since(at).unsigned_abs() >= lasts)
+}
+
 /// Answers whether the watchdog may be fed.
-async fn beat_once(app: &App, now: Timestamp, beaten_at: &mut Option<Timestamp>) -> bool {
+async fn beat_once(app: &App, now: Timestamp, beaten: &mut Beaten) -> bool {
     if let Some(hung) = app.hung(now) {
         error!(loop_name = hung.name(), "um laço não avança; nenhum sinal de vida é dado");
         tell_of_hung(app, hung, now).await;
         note_progress(app, now).await;
+        // What is noted of it is taken back once all get on again.
+        *beaten = Beaten::default();
         return false;
     }
-    if beaten_at.is_some_and(|at| now.duration_since(at).unsigned_abs() < BEAT) {
+    if !is_over(beaten.at, now, BEAT) {
         return true;
     }
-    match beat(app, now).await {
-        Ok(beaten) => {
-            *beaten_at = beaten.then_some(now).or(*beaten_at);
-            true
-        }
+    match beat(app, now, beaten).await {
+        Ok(()) => true,
         Err(failure) => {
             error!(error = %chain(&failure), "o batimento não pôde ser gravado");
             let text = format!(
@@ -85,15 +101,18 @@ async fn note_progress(app: &App, now: Timestamp) {
     }
 }
 
-/// Writes the heartbeat, unless the clock is doubted: a false one would tell of a gap that never was. Answers whether it
-/// was written.
-async fn beat(app: &App, now: Timestamp) -> Result<bool, StoreError> {
+/// Writes the heartbeat, unless the clock is doubted: a false one would tell of a gap that never was.
+async fn beat(app: &App, now: Timestamp, beaten: &mut Beaten) -> Result<(), StoreError> {
     if !clock_watch::is_steady(app).await? {
-        return Ok(false);
+        return Ok(());
     }
-    app.store.note_progress(app.progress(now), now).await?;
-    app.store.heartbeat(now).await?;
-    Ok(true)
+    if is_over(beaten.progress_at, now, PROGRESS) {
+        app.store.note_progress(app.progress(now), now).await?;
+        beaten.progress_at = Some(now);
+    }
+    app.store.beat(now, app.stood_at()).await?;
+    beaten.at = Some(now);
+    Ok(())
 }
 
 /// Tells systemd, if it is there.
@@ -153,13 +172,16 @@ mod tests {
         let setup = Setup::load(Some(&shipped), now).unwrap();
         let store = Store::open(&dir.path().join("vigia.db"), now).await.unwrap();
         let app = App::new(setup, store, Clock::Fixed(now));
-        let mut beaten_at = None;
-        assert!(beat_once(&app, minutes(0), &mut beaten_at).await);
-        assert!(!beat_once(&app, minutes(16), &mut beaten_at).await, "{:?} hangs", app.hung(minutes(16)));
+        let mut beaten = Beaten::default();
+        assert!(beat_once(&app, minutes(0), &mut beaten).await);
+        assert!(!beat_once(&app, minutes(16), &mut beaten).await, "{:?} hangs", app.hung(minutes(16)));
         assert_eq!(app.hung(minutes(16)), Some(Loop::Ingest));
         assert_eq!(app.store.signs().await.unwrap().heartbeat_at, Some(now), "nor is a heartbeat written");
-        assert!(beat_once(&app, minutes(2), &mut beaten_at).await);
+        assert!(beat_once(&app, minutes(2), &mut beaten).await);
+        assert_eq!(app.store.signs().await.unwrap().heartbeat_at, Some(minutes(2)), "it gets on again");
+        assert!(beat_once(&app, minutes(4), &mut beaten).await);
+        assert_eq!(app.store.signs().await.unwrap().heartbeat_at, Some(minutes(2)), "none is due");
         app.store.close().await;
-        assert!(!beat_once(&app, minutes(4), &mut beaten_at).await);
+        assert!(!beat_once(&app, minutes(10), &mut beaten).await);
     }
 }

@@ -39,7 +39,8 @@ const MOST_ROUNDS: usize = 8;
 /// next pass decides again. It bounds what letters take in memory.
 const BATCH: usize = 250;
 
-/// Decides and records until nothing is left to do, at one `now`. Notes the pass even when it found nothing. While the
+/// Decides and records until nothing is left to do, at one `now`. Notes the pass even when it found nothing, but not where
+/// the one before found the same: the heartbeat notes that. While the
 /// clock or the ledger may not be believed it decides nothing.
 ///
 /// # Errors
@@ -50,20 +51,24 @@ pub async fn reconcile_once(app: &App, now: Timestamp) -> Result<Pass, StoreErro
     if !clock_watch::is_steady(app).await? || !succession::stands(app).await? {
         return Ok(pass);
     }
-    for _ in 0..MOST_ROUNDS {
+    let mut repeats = false;
+    for round in 0..MOST_ROUNDS {
         let generation = app.store.generation().await?;
         let (known, plan) = Known::decide(app.live(), &app.store, BTreeSet::new(), now).await?;
         pass.next_wake = plan.next_wake;
         pass.held = plan.held.len();
         if plan.actions.is_empty() {
             known.keep_frontier(&app.store, now).await?;
+            repeats = app.repeats((generation, known.entry()), plan.next_wake, now) && round == 0;
         }
         if plan.actions.is_empty() || !record(app, known, plan, now, &mut pass).await? {
             pass.stands_on = Some(generation);
             break;
         }
     }
-    app.store.record_pass(now, Vec::new()).await?;
+    if !repeats {
+        app.store.record_pass(now, Vec::new()).await?;
+    }
     if pass.recorded > 0 {
         app.mail.notify_one();
     }

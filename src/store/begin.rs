@@ -23,7 +23,8 @@ statements! {
                    panel_failure, leap_from, leap_to, \
                    stop_since, stop_until, stop_times, stop_over, head_seq, head_hash FROM meta WHERE id = 1";
     const BEAT = "UPDATE meta SET heartbeat_at = CASE WHEN heartbeat_at > $1 THEN heartbeat_at ELSE $1 END, \
-                  high_water = CASE WHEN high_water > $1 THEN high_water ELSE $1 END WHERE id = 1";
+                  high_water = CASE WHEN high_water > $1 THEN high_water ELSE $1 END, \
+                  last_pass_at = CASE WHEN last_pass_at < $2 THEN $2 ELSE last_pass_at END WHERE id = 1";
     const RELAY_FAILS = "UPDATE meta SET relay_failing_since = COALESCE(relay_failing_since, $1) WHERE id = 1";
     const RELAY_TAKES = "UPDATE meta SET relay_failing_since = NULL WHERE id = 1 AND relay_failing_since IS NOT NULL";
     const PANEL_FAILS = "UPDATE meta SET panel_failing_since = COALESCE(panel_failing_since, $1), panel_failure = $2 \
@@ -86,7 +87,7 @@ impl Store {
             if let Some(outage) = silent {
                 put_outage(&mut tx, outage, now).await?;
             }
-            bound!(BEAT, ms(now)).execute(&mut *tx).await?;
+            bound!(BEAT, ms(now), None::<i64>).execute(&mut *tx).await?;
             tx.commit().await?;
             Ok(silent)
         })
@@ -98,10 +99,18 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn heartbeat(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.beat(now, None).await
+    }
+
+    /// The same, with when the last pass was made that found nothing to note.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn beat(&self, now: Timestamp, passed_at: Option<Timestamp>) -> Result<(), StoreError> {
         let db = self.db.clone();
         detached(async move {
             let mut tx = db.begin_quietly().await?;
-            bound!(BEAT, ms(now)).execute(&mut *tx).await?;
+            bound!(BEAT, ms(now), passed_at.map(ms)).execute(&mut *tx).await?;
             tx.commit().await
         })
         .await?;

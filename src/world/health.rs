@@ -22,8 +22,8 @@ use crate::store::{
     ChannelFailure, LastBackup, LedgerDoubt, LoopProgress, RefusedConfiguration, Signs, Store, StoreError,
 };
 
-/// A heartbeat older than this is none: the daemon gives one a minute.
-const FRESH: SignedDuration = SignedDuration::from_mins(5);
+/// A heartbeat older than this is none: the daemon gives one every eight minutes.
+const FRESH: SignedDuration = SignedDuration::from_mins(20);
 /// The self-audit is made once a day; one that is older, or none in a ledger that is, is missed.
 const AUDITED: SignedDuration = SignedDuration::from_hours(26);
 /// So long is looked back for ways to tell staff that fail.
@@ -311,7 +311,7 @@ mod tests {
         let zone = Zone::new(TimeZone::UTC);
         assert_eq!(ailments(&well(now)), []);
         let cases: [Case; 10] = [
-            (|f| f.signs.heartbeat_at = Some(f.now - 6.minutes()), |a| matches!(a, Ailment::Silent { .. })),
+            (|f| f.signs.heartbeat_at = Some(f.now - 21.minutes()), |a| matches!(a, Ailment::Silent { .. })),
             (
                 |f| f.audit = Some((f.now, audit(f.now, 2))),
                 |a| matches!(a, Ailment::Diverges { letters: 2, .. }),

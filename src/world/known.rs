@@ -153,6 +153,12 @@ impl Known {
         Ok((known, plan))
     }
 
+    /// The journal's last entry when it was read: all that was told until it is known.
+    #[must_use]
+    pub fn entry(&self) -> u64 {
+        self.skipped.head
+    }
+
     /// Keeps which windows a pass need not read any more, after one that found nothing to do.
     ///
     /// # Errors
