@@ -1,5 +1,4 @@
 //! A clock gone wrong, through the program: nothing leaves to a municipality that is not due, and staff have a way out.
-#![expect(clippy::print_stdout, reason = "counts, shown with --nocapture or with a failure")]
 
 use std::fs;
 use std::process::{Command, Output};

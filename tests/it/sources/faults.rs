@@ -1,7 +1,4 @@
 //! What the ministry's hosts have been seen to do, and worse: no letter rests on any of it, and staff read why.
-
-#![expect(clippy::print_stdout, reason = "counts, shown with --nocapture or with a failure")]
-
 use std::io::Write as _;
 
 use super::*;
