@@ -16,10 +16,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
 
-use super::db;
 use super::sql::{bound, statements};
+use super::sqlite;
 use super::{Store, StoreError};
 use crate::domain::journal::Text;
 use crate::files::{self, Access, FolderLock, LockError};
@@ -213,8 +212,7 @@ impl Store {
     /// The other copies in a folder, the latest first.
     async fn older(&self, folder: &Path, new: &Path) -> Result<Older, BackupError> {
         let unusable = |source| BackupError::Folder { path: folder.to_owned(), source };
-        let own: String =
-            bound!(FIRST).fetch_one(&mut *self.db.read().await?).await.map_err(StoreError::from)?.get(0);
+        let own: String = bound!(FIRST).fetch_one(&mut *self.db.read().await?).await?.try_get(0)?;
         let mut found = Older::default();
         for entry in fs::read_dir(folder).map_err(unusable)?.filter_map(Result::ok) {
             let path = entry.path();
@@ -273,7 +271,7 @@ pub(super) async fn check(copy: &Path) -> Result<Checked, StoreError> {
     let checked = async {
         let (sound, seq) = {
             let mut conn = store.db.read().await?;
-            (db::soundness(&mut conn).await?, bound!(HEAD).fetch_one(&mut *conn).await?.try_get(0)?)
+            (sqlite::soundness(&mut conn).await?, bound!(HEAD).fetch_one(&mut *conn).await?.try_get(0)?)
         };
         let report = store.verify().await?;
         let mut faults = report.faults();
@@ -289,7 +287,7 @@ pub(super) async fn check(copy: &Path) -> Result<Checked, StoreError> {
 
 /// The hash of a file's first journal entry, if it is a ledger, of whatever schema.
 pub(super) async fn first_of(path: &Path) -> Option<String> {
-    let mut conn = db::glance(path).await.ok()?;
+    let mut conn = sqlite::glance(path).await.ok()?;
     bound!(FIRST).fetch_one(&mut conn).await.ok()?.try_get(0).ok()
 }
 

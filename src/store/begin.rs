@@ -4,7 +4,6 @@
 //! raised by passes and heartbeats alone, and taken back by `relogio corrigir`.
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::Row as _;
 
 use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};

@@ -31,7 +31,7 @@ macro_rules! bound {
         const {
             assert!($crate::store::sql::placeholders($sql) == 0 $(+ { let _ = stringify!($arg); 1 })*);
         }
-        sqlx::query($sql)$(.bind($arg))*
+        $crate::store::engine::Query::new($sql)$(.bind($arg))*
     }};
 }
 pub(super) use bound;
@@ -48,8 +48,6 @@ pub(super) use statements;
 
 #[cfg(test)]
 mod tests {
-    use sqlx::{Executor as _, SqlSafeStr as _};
-
     use super::*;
 
     #[test]
@@ -72,7 +70,6 @@ mod tests {
             crate::store::closing::ALL,
             crate::store::configuration::ALL,
             crate::store::contact::ALL,
-            crate::store::db::ALL,
             crate::store::delivery::ALL,
             crate::store::dossier::ALL,
             crate::store::elsewhere::ALL,
@@ -97,6 +94,7 @@ mod tests {
             crate::store::snapshot::ALL,
             crate::store::settle::ALL,
             crate::store::status::ALL,
+            crate::store::steps::ALL,
             crate::store::stop::ALL,
             crate::store::transaction::ALL,
             crate::store::uncertain::ALL,
@@ -107,7 +105,7 @@ mod tests {
             crate::store::witness::ALL,
         ];
         for (name, sql) in rooms.into_iter().flatten() {
-            let prepared = conn.prepare(sql.into_sql_str()).await;
+            let prepared = conn.prepare(sql).await;
             assert!(prepared.is_ok(), "{name}: {}", prepared.err().unwrap());
         }
     }

@@ -17,7 +17,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
 
 use super::begin::{put_outage, signs};
 use super::cell::{Cells, whole_ms};

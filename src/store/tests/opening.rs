@@ -11,7 +11,7 @@ use crate::domain::time::Leap;
 use crate::plan::Act;
 use crate::plan::ledger::Outage;
 use crate::store::testing::*;
-use crate::store::{Store, StoreError, db, lock};
+use crate::store::{Store, StoreError, lock, sqlite, steps};
 
 #[tokio::test]
 async fn opening_makes_the_folder_and_opening_again_keeps_everything() {
@@ -188,7 +188,7 @@ async fn the_schema_under_a_daemon_of_an_older_version_is_left_as_it_is() {
     // As an older program would have made it, and its daemon holds it.
     let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
     let older = SqlitePool::connect_with(options).await.unwrap();
-    db::migrate(&older, &db::STEPS[..4]).await.unwrap();
+    sqlite::migrate(&older, &steps::STEPS[..4]).await.unwrap();
     let lock = lock::take(&path).unwrap();
     let error = Store::open(&path, at(1)).await.unwrap_err();
     assert!(matches!(error, StoreError::InUse { .. }), "{error}");
@@ -221,9 +221,9 @@ fn a_ledger_on_a_network_disk_is_refused_with_the_reason() {
     let dir = tempfile::tempdir().unwrap();
     let (path, folder) = (dir.path().join("vigia.db"), dir.path().canonicalize().unwrap());
     let mounts = format!("40 22 0:35 / {} rw shared:20 - cifs //servidor/dados rw\n", folder.display());
-    let error = db::may_lie_at(&path, &mounts).unwrap_err();
+    let error = sqlite::may_lie_at(&path, &mounts).unwrap_err();
     assert!(matches!(&error, StoreError::Network { kind, .. } if kind == "cifs"));
     assert!(error.to_string().contains("disco de rede (cifs)"), "{error}");
     assert!(error.to_string().contains("dica: em `dados`"), "{error}");
-    assert!(db::may_lie_at(&path, &mounts.replace("cifs", "ext4")).is_ok());
+    assert!(sqlite::may_lie_at(&path, &mounts.replace("cifs", "ext4")).is_ok());
 }
