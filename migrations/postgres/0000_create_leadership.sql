@@ -8,7 +8,8 @@ CREATE TABLE leadership (
     leader       TEXT   NOT NULL, -- machine and process
     session      TEXT   NOT NULL, -- what its connections call themselves
     since        BIGINT NOT NULL,
+    assured      BIGINT NOT NULL, -- the last epoch whose leader knew that this is the ledger that last sent
     leased_until BIGINT NOT NULL  -- until then it may speak, whatever becomes of its connections
 );
 
-INSERT INTO leadership (id, epoch, changes, leader, session, since, leased_until) VALUES (1, 0, 0, '', '', 0, 0);
+INSERT INTO leadership (id, epoch, changes, leader, session, since, assured, leased_until) VALUES (1, 0, 0, '', '', 0, 0, 0);

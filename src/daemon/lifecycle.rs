@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use sd_notify::NotifyState;
@@ -25,19 +26,24 @@ use super::outbox::{Outbox, RoundSummary};
 use super::reconcile::{Pass, reconcile_once};
 use super::register::Registers;
 use super::report::{LastSaid, report_once};
+use super::reserve::{self, Reserve};
 use super::returns::Mailbox;
 use super::watch::{self, Watch};
 use super::{signal, succession};
 use crate::clock::Clock;
 use crate::config;
 use crate::domain::feed::Source;
-use crate::store::{HeldConfiguration, LedgerLock, OnUncertain, Store, StoreError};
+use crate::store::{HeldConfiguration, LedgerLock, OnUncertain, StoreError};
 use crate::telemetry::chain;
 use crate::world::contrast::ContrastError;
 use crate::world::known::note_readings;
 use crate::world::last_good::{self, RefusedFiles};
 use crate::world::relay::SenderError;
+use crate::world::seat;
 use crate::world::setup::Setup;
+
+/// A process that no longer leads ends within so long.
+const STEP_DOWN: Duration = Duration::from_secs(5);
 
 /// Why the daemon could not start, or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +63,12 @@ pub enum ServiceError {
     /// The new configuration could not be held against the one in force.
     #[error(transparent)]
     Contrast(#[from] ContrastError),
+    /// It was told to stop while it waited in reserve.
+    #[error("o serviço foi parado enquanto esperava de reserva")]
+    Stopped,
+    /// Another process leads now; systemd starts the daemon again, in reserve.
+    #[error("outro processo passou a enviar com este livro; este termina para recomeçar de reserva")]
+    Deposed,
     /// Signals or the ticker.
     #[error("o serviço não pôde começar")]
     Start(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -106,7 +118,7 @@ impl Service {
         if let Some((_, held)) = moved(&setup, replaces, now).await? {
             return Err(ServiceError::Held(gate::refusal(&held)));
         }
-        let service = Self::open(setup, clock).await?;
+        let service = Self::open(setup, clock, None).await?;
         let (store, live) = (&service.app.store, service.app.live());
         let kept = gate::in_force(store, &live.setup, now).await?;
         match gate::judge(store, kept.as_ref().map(|kept| &kept.setup), &live.setup, now).await? {
@@ -130,24 +142,27 @@ impl Service {
         setup: Setup,
         refused: Option<RefusedFiles>,
         clock: Clock,
+        reserve: Reserve<'_>,
     ) -> Result<Self, ServiceError> {
         // Boxed as above.
-        Box::pin(Self::judged_for_good(setup, refused, clock)).await
+        Box::pin(Self::judged_for_good(setup, refused, clock, reserve)).await
     }
 
     async fn judged_for_good(
         setup: Setup,
         refused: Option<RefusedFiles>,
         clock: Clock,
+        reserve: Reserve<'_>,
     ) -> Result<Self, ServiceError> {
         let now = clock.now();
         let replaces = gate::may_replace(&setup, false);
         if let Some((kept, held)) = moved(&setup, replaces && refused.is_none(), now).await? {
-            let service = Self::open(kept, clock).await?;
+            let service = Self::open(kept, clock, Some(reserve)).await?;
             service.settle_in(Aside::Held(held), replaces).await?;
             return Ok(service);
         }
-        let service = Self::open(setup, clock).await?;
+        let service = Self::open(setup, clock, Some(reserve)).await?;
+        let now = clock.now();
         let (app, live) = (&service.app, service.app.live());
         let kept = gate::in_force(&app.store, &live.setup, now).await?;
         let verdict =
@@ -195,11 +210,14 @@ impl Service {
         }
     }
 
-    async fn open(setup: Setup, clock: Clock) -> Result<Self, ServiceError> {
-        let now = clock.now();
-        let store = Store::open(&setup.database(), now).await?;
+    async fn open(setup: Setup, clock: Clock, reserve: Option<Reserve<'_>>) -> Result<Self, ServiceError> {
+        let store = seat::begin(&setup, clock.now()).await?;
         let lock = store.lock()?;
         store.file_is_whole().await?;
+        let app = App::new(setup, store, clock);
+        reserve::lead(&app, reserve).await?;
+        let (now, store, live) = (app.now(), &app.store, app.live());
+        let setup = &live.setup;
         let uncertain = match setup.config.settings.on_uncertain {
             config::UncertainPolicy::Resend => OnUncertain::Resend,
             config::UncertainPolicy::Hold => OnUncertain::Withhold,
@@ -210,7 +228,6 @@ impl Service {
         let asks = setup.config.settings.mode == config::Mode::Production;
         let (watch, leap) = clock_watch::begin(clock, &store.signs().await?, asks).await;
         let directory = setup.directory.clone();
-        let app = App::new(setup, store, clock);
         *app.clock_watch.lock().await = watch;
         if let Some(leap) = leap {
             app.store.note_leap(Some(leap)).await?;
@@ -289,6 +306,7 @@ impl Service {
         tokio::select! {
             () = self.obey(&mut signals) => {}
             () = self.app.failed.cancelled() => {}
+            () = reserve::deposed(&self.app) => return self.step_down(&tracker).await,
         }
         if self.app.failed.is_cancelled() {
             signal::last_words(&self.app, &ServiceError::LoopDied.to_string()).await;
@@ -303,6 +321,15 @@ impl Service {
         }
         self.app.store.close().await;
         if self.app.failed.is_cancelled() { Err(ServiceError::LoopDied) } else { Ok(()) }
+    }
+
+    /// Ends at once: another process leads, and no word more is to be said to the relay.
+    async fn step_down(&self, tracker: &TaskTracker) -> Result<(), ServiceError> {
+        notify(&[NotifyState::Stopping]);
+        self.app.stop.cancel();
+        // What is on the wire fails at its next write.
+        let _cut_off = tokio::time::timeout(STEP_DOWN, tracker.wait()).await;
+        Err(ServiceError::Deposed)
     }
 
     /// Waits for a signal to stop; a SIGHUP reloads and goes on, whatever comes of it. So do changed files, where that
@@ -367,7 +394,7 @@ impl Signals {
     }
 
     /// Waits until it is told to stop.
-    async fn stop(&mut self) {
+    pub(super) async fn stop(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

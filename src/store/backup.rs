@@ -352,7 +352,7 @@ mod tests {
     async fn rotation_takes_only_copies_of_this_ledger_and_never_the_new_one() {
         let (dir, other, folder) =
             (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let store = testing::store(&dir).await;
+        let store = testing::file_store(&dir).await;
         store.record_pass(at(1), vec![testing::act(Act::Send, testing::VITORIA)]).await.unwrap();
         let stranger = Store::open(&other.path().join("vigia.db"), at(7)).await.unwrap();
         stranger.back_up(folder.path(), None, at(0)).await.unwrap();
@@ -384,7 +384,7 @@ mod tests {
     #[tokio::test]
     async fn a_copy_that_does_not_check_out_is_named_so_and_takes_no_other_away() {
         let (dir, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let store = testing::store(&dir).await;
+        let store = testing::file_store(&dir).await;
         store.record_pass(at(1), vec![testing::act(Act::Send, testing::VITORIA)]).await.unwrap();
         store.back_up(folder.path(), NonZeroUsize::new(1), at(2)).await.unwrap();
         let mut conn = SqliteConnection::connect(store.path().to_str().unwrap()).await.unwrap();

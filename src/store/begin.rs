@@ -34,7 +34,7 @@ statements! {
                        heartbeat_at = CASE WHEN heartbeat_at > $1 THEN $1 ELSE heartbeat_at END, \
                        last_pass_at = CASE WHEN last_pass_at > $1 THEN $1 ELSE last_pass_at END WHERE id = 1";
     const FORGET_OUTAGES = "DELETE FROM outages WHERE until_at > $1";
-    const ANY_NOTICE = "SELECT COUNT(*) FROM (SELECT 1 FROM notices LIMIT 1) AS some";
+    const ANY_NOTICE = "SELECT COUNT(*) FROM (SELECT 1 FROM notices LIMIT 1) AS found";
     const PUT_OUTAGE = "INSERT INTO outages (from_at, until_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 }
 

@@ -18,13 +18,13 @@ use sha2::{Digest as _, Sha256};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 
-use super::StoreError;
-use super::db::Conn;
+use super::db::{Conn, Engine};
 use super::sql::{bound, statements};
+use super::{Store, StoreError};
 
 statements! {
     const TAKE_LOCK = "SELECT pg_try_advisory_lock($1)";
-    const WHO = "SELECT epoch, leader, session, since, \
+    const WHO = "SELECT epoch, leader, session, since, assured, \
                  leased_until - CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS rest \
                  FROM leadership WHERE id = 1";
     const BEGIN_LEADING = "UPDATE leadership SET epoch = epoch + 1, leader = $1, session = $2, \
@@ -40,6 +40,7 @@ statements! {
                           WHERE application_name = $1 AND datname = current_database() AND usename = current_user";
     const TAKE_TURN = "SELECT epoch FROM leadership WHERE id = 1 FOR UPDATE";
     const TAKE_TURN_AND_TELL = "UPDATE leadership SET changes = changes + 1 WHERE id = 1 RETURNING epoch";
+    const ASSURE = "UPDATE leadership SET assured = epoch WHERE id = 1 AND epoch = $1";
     const CHANGES = "SELECT changes FROM leadership WHERE id = 1";
 }
 
@@ -72,6 +73,8 @@ pub struct Leader {
     pub since: Timestamp,
     /// How long its lease goes on; nothing where it is over.
     pub rest: Option<Duration>,
+    /// Whether it knows that this is the ledger that last sent.
+    pub is_assured: bool,
     /// Whether it is this very process.
     pub is_self: bool,
 }
@@ -85,6 +88,8 @@ struct Standing {
     until: Option<Instant>,
     /// Whether another leads that was led here before.
     deposed: bool,
+    /// Whether nothing may be written unless it leads: a daemon; a person's command may.
+    only_leading: bool,
 }
 
 /// This process, as one that may lead.
@@ -146,6 +151,9 @@ impl Lead {
                 standing.deposed = true;
                 Err(StoreError::Deposed)
             }
+            None if standing.only_leading => Err(StoreError::ReadOnly {
+                source: "este processo espera de reserva; quem grava é o que envia".into(),
+            }),
             Some(_) | None => Ok(()),
         }
     }
@@ -201,8 +209,11 @@ impl Lead {
         let before = Instant::now();
         let query = sqlx::query(BEGIN_LEADING).bind(name).bind(&self.session).bind(lease());
         let epoch: i64 = query.fetch_one(&mut conn).await?.try_get(0)?;
-        *self.standing() =
-            Standing { epoch: Some(epoch), until: Some(before + LEASE - MARGIN), deposed: false };
+        let until = Some(before + LEASE - MARGIN);
+        {
+            let mut standing = self.standing();
+            *standing = Standing { epoch: Some(epoch), until, deposed: false, ..*standing };
+        }
         *self.holder.lock().await = Some(conn);
         #[expect(
             clippy::disallowed_methods,
@@ -258,6 +269,15 @@ impl Lead {
         Ok(query.execute(conn).await?.rows_affected() == 1)
     }
 
+    /// Tells whoever waits in reserve that this is the ledger that last sent, if this process leads.
+    pub(super) async fn assure(&self, conn: &mut Conn) -> Result<(), StoreError> {
+        let epoch = self.standing().epoch;
+        if let Some(epoch) = epoch {
+            bound!(ASSURE, epoch).execute(conn).await?;
+        }
+        Ok(())
+    }
+
     /// Leads no longer: the next may at once.
     pub(super) async fn resign(&self) {
         let Some(epoch) = self.standing().epoch.take() else { return };
@@ -279,9 +299,81 @@ impl Lead {
             epoch,
             since: Timestamp::from_millisecond(since).unwrap_or(Timestamp::UNIX_EPOCH),
             rest: u64::try_from(rest).ok().filter(|rest| *rest > 0).map(Duration::from_millis),
+            is_assured: row.try_get::<i64, _>("assured")? == epoch,
             is_self: row.try_get::<&str, _>("session")? == self.session,
         }))
     }
+}
+
+impl Store {
+    /// Leads from now on, if nobody else does. A ledger in a file is led by whoever has its lock; with a server, whoever
+    /// leads is found there. Where the one before left no word, this takes as long as its lease still goes on.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn lead(&self) -> Result<bool, StoreError> {
+        match &self.db.engine {
+            Engine::Sqlite(_) => Ok(true),
+            Engine::Postgres(postgres) => postgres.lead.stand(&machine()).await,
+        }
+    }
+
+    /// Leads no longer, if it did: another may at once.
+    pub async fn resign(&self) {
+        if let Engine::Postgres(postgres) = &self.db.engine {
+            postgres.lead.resign().await;
+        }
+    }
+
+    /// Whether whoever has the ledger's lock may speak to the relay at this moment: with a server, only within the lease.
+    #[must_use]
+    pub fn may_speak(&self) -> bool {
+        match &self.db.engine {
+            Engine::Sqlite(_) => true,
+            Engine::Postgres(postgres) => postgres.lead.may_speak(),
+        }
+    }
+
+    /// Whether another leads now that this process did. It ends with the process, which begins again as a reserve.
+    #[must_use]
+    pub fn is_deposed(&self) -> bool {
+        match &self.db.engine {
+            Engine::Sqlite(_) => false,
+            Engine::Postgres(postgres) => postgres.lead.is_deposed(),
+        }
+    }
+
+    /// From now on nothing is written through this store unless it leads.
+    pub fn writes_only_when_leading(&self) {
+        if let Engine::Postgres(postgres) = &self.db.engine {
+            postgres.lead.standing().only_leading = true;
+        }
+    }
+
+    /// Whether it waits for the lead, and writes nothing until it has it.
+    #[must_use]
+    pub fn is_reserve(&self) -> bool {
+        let Engine::Postgres(postgres) = &self.db.engine else { return false };
+        let standing = postgres.lead.standing();
+        standing.only_leading && standing.epoch.is_none()
+    }
+
+    /// Who leads; nothing where no server says so, or nobody ever led.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn leader(&self) -> Result<Option<Leader>, StoreError> {
+        match &self.db.engine {
+            Engine::Sqlite(_) => Ok(None),
+            Engine::Postgres(postgres) => postgres.lead.who(&mut *self.db.read().await?).await,
+        }
+    }
+}
+
+/// This machine and process, as other machines' staff know them.
+fn machine() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{} (processo {})", name.trim(), std::process::id())
 }
 
 fn lease() -> i64 {
@@ -302,4 +394,15 @@ async fn renew(lead: Weak<Lead>) {
 /// How many transactions there were that a plan may depend on.
 pub(super) async fn changes(conn: &mut Conn) -> Result<i64, StoreError> {
     bound!(CHANGES).fetch_one(conn).await?.try_get(0)
+}
+
+#[cfg(test)]
+impl Store {
+    /// As when the process is killed: its session ends, and nothing renews its lease.
+    pub(super) async fn forget_session(&self) {
+        let Engine::Postgres(postgres) = &self.db.engine else { return };
+        drop(postgres.lead.holder.lock().await.take());
+        // Never given back: whoever would renew waits for it.
+        std::mem::forget(postgres.lead.holder.lock().await);
+    }
 }

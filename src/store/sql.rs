@@ -96,7 +96,6 @@ mod tests {
             crate::store::status::ALL,
             crate::store::steps::ALL,
             crate::store::stop::ALL,
-            crate::store::transaction::ALL,
             crate::store::uncertain::ALL,
             crate::store::verify::ALL,
             crate::store::verify::ALL_TABLES,
@@ -104,7 +103,12 @@ mod tests {
             crate::store::verify::ALL_RECOUNT,
             crate::store::witness::ALL,
         ];
-        for (name, sql) in rooms.into_iter().flatten() {
+        let of_engine: &[&[(&str, &str)]] = if conn.is_postgres() {
+            &[crate::store::leader::ALL, crate::store::postgres::ALL]
+        } else {
+            &[crate::store::sqlite::ALL, crate::store::transaction::ALL]
+        };
+        for (name, sql) in rooms.into_iter().chain(of_engine.iter().copied()).flatten() {
             let prepared = conn.prepare(sql).await;
             assert!(prepared.is_ok(), "{name}: {}", prepared.err().unwrap());
         }

@@ -254,7 +254,7 @@ mod tests {
     #[tokio::test]
     async fn the_ledger_and_what_lies_beside_it_and_its_copy_are_not_for_others_to_read() {
         let dir = tempfile::tempdir().unwrap();
-        let store = testing::store(&dir).await;
+        let store = testing::file_store(&dir).await;
         store.copy_to(&dir.path().join("copia.db")).await.unwrap();
         let mode = |name: &str| {
             let meta = std::fs::metadata(dir.path().join(name)).unwrap();

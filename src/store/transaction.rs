@@ -71,7 +71,7 @@ mod tests {
     #[tokio::test]
     async fn after_a_transaction_that_sqlite_rolled_back_itself_the_next_write_succeeds() {
         let dir = tempfile::tempdir().unwrap();
-        let store = testing::store(&dir).await;
+        let store = testing::file_store(&dir).await;
         for _ in 0..3 {
             let mut tx = store.db.begin().await.unwrap();
             let put = Query::new("INSERT INTO outages (from_at, until_at) VALUES (1, 2)");

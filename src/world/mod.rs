@@ -25,6 +25,7 @@ pub mod live;
 pub mod overview;
 pub mod relay;
 pub mod route;
+pub mod seat;
 pub mod secret;
 pub mod setup;
 pub mod standstill;

@@ -29,7 +29,7 @@ async fn opening_makes_the_folder_and_opening_again_keeps_everything() {
 async fn a_database_of_a_newer_version_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("vigia.db");
-    store(&dir).await.close().await;
+    file_store(&dir).await.close().await;
     let mut conn = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
     sqlx::query("INSERT INTO _sqlx_migrations SELECT 99, 'x', installed_on, 1, checksum, 0 FROM _sqlx_migrations LIMIT 1")
         .execute(&mut conn)
@@ -46,7 +46,7 @@ async fn a_database_of_a_newer_version_is_refused() {
 async fn a_database_of_before_the_first_release_is_refused_and_left_as_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("vigia.db");
-    store(&dir).await.close().await;
+    file_store(&dir).await.close().await;
     let mut conn = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
     // It had more steps, and others.
     sqlx::raw_sql(
@@ -72,7 +72,7 @@ async fn readers_read_while_a_daemon_writes_and_cannot_write() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("vigia.db");
     assert!(matches!(Store::open_read_only(&path).await, Err(StoreError::Open { .. })));
-    let daemon = store(&dir).await;
+    let daemon = file_store(&dir).await;
     let reader = Store::open_read_only(&path).await.unwrap();
     daemon.record_pass(at(1), vec![act(Act::Send, VITORIA)]).await.unwrap();
     assert!(reader.ledger().await.unwrap().window(&rma()).is_some());
@@ -113,7 +113,7 @@ async fn a_file_that_is_no_database_is_said_to_be_damaged() {
 #[tokio::test]
 async fn a_copy_is_whole_and_never_written_over_something() {
     let dir = tempfile::tempdir().unwrap();
-    let store = store(&dir).await;
+    let store = file_store(&dir).await;
     store.record_pass(at(1), vec![act(Act::Send, VITORIA)]).await.unwrap();
     let copy = dir.path().join("copia.db");
     store.copy_to(&copy).await.unwrap();
