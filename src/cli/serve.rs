@@ -11,9 +11,9 @@ use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::config::Mode;
 use crate::daemon::app::App;
 use crate::daemon::lifecycle::{Service, ServiceError, Signals};
-use crate::daemon::outbox::RoundSummary;
 use crate::daemon::reconcile::Pass;
 use crate::daemon::reserve::Reserve;
+use crate::daemon::round::RoundSummary;
 use crate::domain::time::Zone;
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
@@ -36,7 +36,7 @@ pub(super) async fn run(session: Session, once: bool, signals: Signals) -> Resul
             }
         };
         let reserve = Reserve { signals: &mut signals, beside: &beside };
-        let started = Service::start_daemon(session.setup, session.refused, session.clock, reserve);
+        let started = Service::start_daemon(session.setup, session.refused, session.clock, Some(reserve));
         let service = match Box::pin(started).await {
             Err(ServiceError::Stopped) => return Ok(Answer::Done),
             other => other.map_err(failure)?,

@@ -22,12 +22,13 @@ use super::herald::Herald;
 use super::ingest::Ingest;
 use super::loops;
 use super::news::News;
-use super::outbox::{Outbox, RoundSummary};
+use super::outbox::Outbox;
 use super::reconcile::{Pass, reconcile_once};
 use super::register::Registers;
 use super::report::{LastSaid, report_once};
 use super::reserve::{self, Reserve};
 use super::returns::Mailbox;
+use super::round::RoundSummary;
 use super::watch::{self, Watch};
 use super::{signal, succession};
 use crate::clock::Clock;
@@ -142,7 +143,7 @@ impl Service {
         setup: Setup,
         refused: Option<RefusedFiles>,
         clock: Clock,
-        reserve: Reserve<'_>,
+        reserve: Option<Reserve<'_>>,
     ) -> Result<Self, ServiceError> {
         // Boxed as above.
         Box::pin(Self::judged_for_good(setup, refused, clock, reserve)).await
@@ -152,16 +153,16 @@ impl Service {
         setup: Setup,
         refused: Option<RefusedFiles>,
         clock: Clock,
-        reserve: Reserve<'_>,
+        reserve: Option<Reserve<'_>>,
     ) -> Result<Self, ServiceError> {
         let now = clock.now();
         let replaces = gate::may_replace(&setup, false);
         if let Some((kept, held)) = moved(&setup, replaces && refused.is_none(), now).await? {
-            let service = Self::open(kept, clock, Some(reserve)).await?;
+            let service = Self::open(kept, clock, reserve).await?;
             service.settle_in(Aside::Held(held), replaces).await?;
             return Ok(service);
         }
-        let service = Self::open(setup, clock, Some(reserve)).await?;
+        let service = Self::open(setup, clock, reserve).await?;
         let now = clock.now();
         let (app, live) = (&service.app, service.app.live());
         let kept = gate::in_force(&app.store, &live.setup, now).await?;

@@ -34,6 +34,7 @@ mod reload;
 pub mod report;
 pub mod reserve;
 pub mod returns;
+pub mod round;
 mod sender;
 pub mod signal;
 mod standing;

@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
 use super::alert::{alert_once, alert_once_on, topic};
 use super::app::App;
 use super::doubt::{is_doubted, stopped_until, tell_of_doubted};
 use super::pace::Pace;
 use super::reconcile::reconcile_once;
+use super::round::RoundSummary;
 use super::sender::{closed_until, send_share};
 use super::standing::StandingPlan;
 use super::trust::Trust;
@@ -29,23 +30,6 @@ use crate::store::{Claim, Store, StoreError};
 use crate::telemetry::chain;
 use crate::world::live::Live;
 use crate::world::relay::{SenderError, senders};
-
-/// What a round of deliveries came to.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct RoundSummary {
-    /// Taken.
-    pub accepted: usize,
-    /// Put off.
-    pub deferred: usize,
-    /// Refused for good.
-    pub refused: usize,
-    /// Perhaps taken.
-    pub uncertain: usize,
-    /// When to look again; absent: when something is recorded.
-    pub next: Option<Timestamp>,
-    /// Deliveries that are still to be tried, or tried again.
-    pub waiting: usize,
-}
 
 /// The senders and what they learnt of the relay.
 pub struct Outbox {
@@ -70,22 +54,6 @@ const ROUND: usize = 200;
 const NOT_NOW: SignedDuration = SignedDuration::from_secs(2);
 /// After so many rounds in a row that came to nothing a person is told.
 const ROUNDS_BEFORE_ALERT: u32 = 3;
-
-impl RoundSummary {
-    /// One line for the round; one for each delivery when asked for detail.
-    fn log(&self) {
-        if self.accepted + self.deferred + self.refused + self.uncertain > 0 {
-            info!(
-                deliveries.accepted = self.accepted,
-                deliveries.deferred = self.deferred,
-                deliveries.refused = self.refused,
-                deliveries.uncertain = self.uncertain,
-                deliveries.waiting = self.waiting,
-                "rodada de entregas encerrada"
-            );
-        }
-    }
-}
 
 impl Outbox {
     /// Makes the senders that the configuration asks for.

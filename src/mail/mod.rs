@@ -10,6 +10,8 @@
 //! installed first (reqwest, in another room, does need `rustls::crypto::ring::default_provider().install_default()`).
 
 pub mod bounce;
+#[cfg(test)]
+pub(crate) mod conversation;
 pub mod file;
 pub mod maildir;
 pub mod message;

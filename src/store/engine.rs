@@ -318,7 +318,7 @@ impl Conn {
             Driver::Postgres(conn) => match conn.prepare(sql.into_sql_str()).await {
                 // Of what is bound it only guesses the type here; the other tests of the store bind it.
                 Err(sqlx::Error::Database(e))
-                    if matches!(e.code().as_deref(), Some("42P18" | "42804" | "42883")) =>
+                    if matches!(e.code().as_deref(), Some("42P08" | "42P18" | "42804" | "42883")) =>
                 {
                     Ok(())
                 }

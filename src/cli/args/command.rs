@@ -2,6 +2,8 @@
 //!
 //! Each carries its own `about`, so that no doc comment becomes help. The names of arguments are Portuguese where an
 //! operator may see them: completions show the name of an argument that is not an option.
+//!
+//! Long because a command is read with its arguments, in the order in which help lists them.
 
 use std::path::PathBuf;
 

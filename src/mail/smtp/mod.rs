@@ -7,6 +7,7 @@
 //! stray byte) is never used again, so that no letter is given another's reply.
 
 pub mod oauth;
+mod reach;
 mod reply;
 mod session;
 #[cfg(test)]

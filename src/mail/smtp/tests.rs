@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use super::*;
 use crate::domain::refusal::{EnhancedStatus, Refusal};
-use crate::mail::scripted::{AUTHORITY, Cover, Deed, Moment, Script, Scripted};
+use crate::mail::conversation::{Cover, Deed, Moment};
+use crate::mail::scripted::{AUTHORITY, Script, Scripted};
 
 const LETTER: &[u8] = b"Subject: x\r\n\r\nPrezados,\r\n.\r\n..fim\r\n";
 

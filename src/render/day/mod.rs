@@ -119,7 +119,10 @@ impl Words<'_> {
     /// `28/11/2026 às 08:00: carta de prazo (2 dias antes), só a quem constar como pendente (rma/2026-10): 59 municípios (…)`.
     fn next(&self, group: &UpcomingGroup) -> String {
         let what = match group.what {
-            Upcoming::Waiting => "saem as cartas que aguardam o horário ou as 48 horas".to_owned(),
+            Upcoming::Waiting => {
+                "saem as cartas que aguardam o horário ou as 48 horas, as de prazo só a quem constar como pendente"
+                    .to_owned()
+            }
             Upcoming::Rung { days_before } => {
                 format!("carta de prazo ({}), só a quem constar como pendente", pt::days_before(days_before))
             }

@@ -1,18 +1,15 @@
 //! A relay on loopback that keeps every letter it took, and fails where a test tells it to.
-//!
-//! Long because a relay's every mood stands in the one conversation that it changes.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use super::conversation::{Cover, Deed as Say, Host, Moment, acceptor, attend};
 
 /// A letter that was taken: the dot came and was, or would have been, answered 250.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -227,29 +224,14 @@ async fn serve(listener: TcpListener, state: Arc<Mutex<State>>, changed: watch::
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         state.lock().unwrap().connections += 1;
-        stream.set_nodelay(true).unwrap();
-        connections.spawn(attend(stream, state.clone(), changed.clone()));
+        let (state, changed) = (state.clone(), changed.clone());
+        let keeper = Keeper { state, changed, from: String::new(), to: String::new(), deed: None };
+        connections.spawn(attend(stream, Cover::Clear, keeper));
     }
 }
 
-async fn attend(stream: TcpStream, state: Arc<Mutex<State>>, changed: watch::Sender<()>) {
-    let (read, write) = stream.into_split();
-    let talk = Talk {
-        read: BufReader::new(read),
-        write,
-        state,
-        changed,
-        from: String::new(),
-        to: String::new(),
-        deed: None,
-    };
-    // None: the connection ended.
-    let _ended = talk.run().await;
-}
-
-struct Talk {
-    read: BufReader<OwnedReadHalf>,
-    write: OwnedWriteHalf,
+/// What one connection does.
+struct Keeper {
     state: Arc<Mutex<State>>,
     changed: watch::Sender<()>,
     from: String,
@@ -257,141 +239,90 @@ struct Talk {
     deed: Option<Deed>,
 }
 
-impl Talk {
-    async fn run(mut self) -> Option<()> {
-        let greeting = self.state.lock().unwrap().greeting;
-        self.say(greeting.unwrap_or("220 relay ESMTP")).await?;
-        if greeting.is_some_and(|g| !g.starts_with('2')) {
-            return None;
-        }
-        loop {
-            let line = self.line().await?;
-            let line = String::from_utf8(line).unwrap();
-            let path = || line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
-            match line.trim_end().split([' ', ':']).next().unwrap_or_default() {
-                "EHLO" => {
-                    let (mood, login_only) = {
-                        let state = self.state.lock().unwrap();
-                        (state.mood, state.login_only)
-                    };
-                    let auth = if login_only { "AUTH LOGIN" } else { "AUTH PLAIN LOGIN" };
-                    match mood {
-                        Mood::Mute => std::future::pending().await,
-                        Mood::Pipelining => {
-                            self.say(&format!("250-relay\r\n250-PIPELINING\r\n250 {auth}")).await?;
-                        }
-                        Mood::RefusesTls(_) | Mood::FailsTls | Mood::ExpiredTls => {
-                            self.say(&format!("250-relay\r\n250-STARTTLS\r\n250 {auth}")).await?;
-                        }
-                        _ => self.say(&format!("250-relay\r\n250 {auth}")).await?,
-                    }
-                }
-                "STARTTLS" => {
-                    let mood = self.state.lock().unwrap().mood;
-                    if let Mood::RefusesTls(reply) = mood {
-                        self.say(reply).await?;
-                        continue;
-                    }
-                    self.say("220 go").await?;
-                    if mood == Mood::ExpiredTls {
-                        shake_hands(self.read.into_inner().reunite(self.write).unwrap()).await;
-                    } else {
-                        // Once the client has begun its part.
-                        self.read.fill_buf().await.ok()?;
-                        self.say("this is no TLS at all, and never was").await?;
-                    }
-                    return None;
-                }
-                "AUTH" => {
-                    let mut said = line.trim_end().strip_prefix("AUTH ").unwrap_or_default().to_owned();
-                    if said == "LOGIN" {
-                        for question in ["334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6"] {
-                            self.say(question).await?;
-                            let answer = self.line().await?;
-                            said = format!("{said} {}", decoded(&String::from_utf8_lossy(&answer)));
-                        }
-                    }
-                    let answer = {
-                        let mut state = self.state.lock().unwrap();
-                        state.auths.push(said);
-                        state.password
-                    };
-                    self.say(answer.unwrap_or("235 welcome")).await?;
-                }
-                "MAIL" => {
-                    self.from = path();
-                    let mood = self.state.lock().unwrap().mood;
-                    match mood {
-                        Mood::Babbles => self.say("banana").await?,
-                        Mood::Floods => {
-                            let flood = "250-água mole em pedra dura\r\n".repeat(80_000);
-                            self.say(&flood).await?;
-                        }
-                        _ => self.say("250 ok").await?,
-                    }
-                }
-                "RCPT" => {
-                    self.to = path();
-                    self.pass(Place::Rcpt).await;
-                    self.deed = {
-                        let mut state = self.state.lock().unwrap();
-                        let own = state.deeds.get_mut(&self.to).and_then(VecDeque::pop_front);
-                        own.or(state.everybody)
-                    };
-                    match self.deed {
-                        Some(Deed::AtRcpt(reply)) => self.say(reply).await?,
-                        _ => self.say("250 ok").await?,
-                    }
-                }
-                "DATA" => {
-                    self.say("354 go").await?;
-                    self.letter().await?;
-                }
-                "RSET" => self.say("250 ok").await?,
-                "QUIT" => {
-                    self.say("221 bye").await?;
-                    return None;
-                }
-                other => panic!("not expected: {other}"),
+impl Host for Keeper {
+    async fn deed(&mut self, at: Moment, heard: &[u8]) -> Option<Say> {
+        let mood = self.state.lock().unwrap().mood;
+        match at {
+            Moment::Greeting => self.state.lock().unwrap().greeting.map(|greeting| {
+                if greeting.starts_with('2') { Say::Say(greeting) } else { Say::SayAndHangUp(greeting) }
+            }),
+            Moment::Ehlo => Some(self.offers(mood)),
+            Moment::StartTls => match mood {
+                Mood::RefusesTls(reply) => Some(Say::Say(reply)),
+                _ => None,
+            },
+            Moment::Auth => {
+                let mut state = self.state.lock().unwrap();
+                state.auths.push(answers(&String::from_utf8_lossy(heard)));
+                state.password.map(Say::Say)
             }
-        }
-    }
-
-    async fn letter(&mut self) -> Option<()> {
-        let mut bytes = Vec::new();
-        let mut first = true;
-        loop {
-            let line = self.line().await?;
-            if std::mem::take(&mut first) {
+            Moment::Mail => {
+                self.from = path(heard);
+                match mood {
+                    Mood::Babbles => Some(Say::Say("banana")),
+                    Mood::Floods => Some(Say::Raw("250-água mole em pedra dura\r\n".repeat(80_000).into())),
+                    _ => None,
+                }
+            }
+            Moment::Rcpt => {
+                self.to = path(heard);
+                self.pass(Place::Rcpt).await;
+                let mut state = self.state.lock().unwrap();
+                let own = state.deeds.get_mut(&self.to).and_then(VecDeque::pop_front);
+                self.deed = own.or(state.everybody);
+                match self.deed {
+                    Some(Deed::AtRcpt(reply)) => Some(Say::Say(reply)),
+                    _ => None,
+                }
+            }
+            Moment::Body => {
                 self.pass(Place::Body).await;
-                if self.state.lock().unwrap().mood == Mood::ClosesInData {
-                    return None;
+                let mood = self.state.lock().unwrap().mood;
+                (mood == Mood::ClosesInData).then_some(Say::HangUp)
+            }
+            Moment::Dot => {
+                if let Some(Deed::AtDot(reply)) = self.deed {
+                    return Some(Say::Say(reply));
                 }
+                self.take(heard);
+                self.pass(Place::Dot).await;
+                (self.deed == Some(Deed::HangUpAfterDot)).then_some(Say::HangUp)
             }
-            if line == b".\r\n" {
-                break;
+            Moment::Said => {
+                if !matches!(self.deed, Some(Deed::AtDot(_))) {
+                    self.pass(Place::Reply).await;
+                }
+                None
             }
-            bytes.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
+            Moment::Data | Moment::Rset | Moment::Quit => None,
         }
-        if let Some(Deed::AtDot(reply)) = self.deed {
-            return self.say(reply).await;
-        }
-        self.take(bytes);
-        self.pass(Place::Dot).await;
-        if self.deed == Some(Deed::HangUpAfterDot) {
-            return None;
-        }
-        self.say("250 2.0.0 taken").await?;
-        self.pass(Place::Reply).await;
-        Some(())
     }
 
-    fn take(&self, bytes: Vec<u8>) {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+    /// With a certificate whose time is over: the client will not have it.
+    fn tls(&self) -> Option<TlsAcceptor> {
+        let (chain, key) = (include_bytes!("fixture/expired.pem"), include_bytes!("fixture/expired.key"));
+        (self.state.lock().unwrap().mood == Mood::ExpiredTls).then(|| acceptor(chain, key))
+    }
+}
+
+impl Keeper {
+    fn offers(&self, mood: Mood) -> Say {
+        let auth = if self.state.lock().unwrap().login_only { "AUTH LOGIN" } else { "AUTH PLAIN LOGIN" };
+        let also = match mood {
+            Mood::Mute => return Say::Stall,
+            Mood::Pipelining => "250-PIPELINING\r\n",
+            Mood::RefusesTls(_) | Mood::FailsTls | Mood::ExpiredTls => "250-STARTTLS\r\n",
+            _ => "",
+        };
+        Say::Raw(format!("250-relay\r\n{also}250 {auth}\r\n").into())
+    }
+
+    fn take(&self, bytes: &[u8]) {
+        let text = String::from_utf8_lossy(bytes);
         let header = text.lines().find_map(|line| line.strip_prefix("Message-ID:"));
         let message_id = header.unwrap_or_default().trim().to_owned();
         let (from, to) = (self.from.clone(), self.to.clone());
-        let taken = Taken { message_id, from, to, bytes, at: Instant::now() };
+        let taken = Taken { message_id, from, to, bytes: bytes.to_vec(), at: Instant::now() };
         self.state.lock().unwrap().taken.push(taken);
         self.changed.send_replace(());
     }
@@ -413,33 +344,19 @@ impl Talk {
             while held(&self.state) && changed.changed().await.is_ok() {}
         }
     }
-
-    async fn line(&mut self) -> Option<Vec<u8>> {
-        let mut line = Vec::new();
-        (self.read.read_until(b'\n', &mut line).await.ok()? > 0).then_some(line)
-    }
-
-    async fn say(&mut self, reply: &str) -> Option<()> {
-        self.write.write_all(format!("{reply}\r\n").as_bytes()).await.ok()
-    }
 }
 
-/// TLS with a certificate whose time is over.
-async fn shake_hands(stream: TcpStream) {
-    let certificate = include_bytes!("fixture/expired.pem");
-    let key = include_bytes!("fixture/expired.key");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![CertificateDer::from_pem_slice(certificate).unwrap()],
-            PrivateKeyDer::from_pem_slice(key).unwrap(),
-        )
-        .unwrap();
-    // The client will not have it.
-    let _refused = tokio_rustls::TlsAcceptor::from(Arc::new(config)).accept(stream).await;
+/// The address of a MAIL or RCPT line.
+fn path(line: &[u8]) -> String {
+    let line = String::from_utf8_lossy(line);
+    line.split(['<', '>']).nth(1).unwrap_or_default().to_owned()
+}
+
+/// What was said to AUTH: without the command, and of LOGIN the answers decoded.
+fn answers(line: &str) -> String {
+    let said = line.strip_prefix("AUTH ").unwrap_or(line);
+    let Some(login) = said.strip_prefix("LOGIN ") else { return said.to_owned() };
+    login.split(' ').fold("LOGIN".to_owned(), |told, answer| format!("{told} {}", decoded(answer)))
 }
 
 /// Base64, as AUTH LOGIN answers.
