@@ -290,6 +290,7 @@ impl Service {
         audit_if_due(app, app.now()).await?;
         Herald::default().herald_once(app).await?;
         app.store.heartbeat(app.now()).await?;
+        app.store.resign().await;
         Ok((Pass { next_wake: after.next_wake, held: after.held, ..pass }, dispatch))
     }
 

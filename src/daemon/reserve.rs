@@ -36,12 +36,15 @@ pub struct Reserve<'a> {
 pub(super) async fn lead(app: &Arc<App>, reserve: Option<Reserve<'_>>) -> Result<(), ServiceError> {
     let store = &app.store;
     store.writes_only_when_leading();
+    let Some(reserve) = reserve else {
+        return match store.lead_after_lease().await? {
+            true => Ok(()),
+            false => Err(StoreError::Taken { path: store.path().to_owned() }.into()),
+        };
+    };
     if store.lead().await? {
         return Ok(());
     }
-    let Some(reserve) = reserve else {
-        return Err(StoreError::Taken { path: store.path().to_owned() }.into());
-    };
     info!("outro processo envia com este livro; este espera de reserva");
     (reserve.beside)(app);
     notify(&[NotifyState::Ready]);

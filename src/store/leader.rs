@@ -186,9 +186,10 @@ impl Lead {
         Ok(sqlx::query(TAKE_LOCK).bind(self.key).fetch_one(conn).await?.try_get(0)?)
     }
 
-    /// Leads from now on, if nobody does. Where the one before is gone without a word, its lease is waited for; where it has
-    /// the lock and its lease is over, its sessions are ended and the next try finds the lock free.
-    pub(super) async fn stand(self: &Arc<Self>, name: &str) -> Result<bool, StoreError> {
+    /// Leads from now on, if nobody does and no lease goes on; one of somebody who is gone without a word is waited for, where
+    /// that is wished. Where somebody has the lock and the lease is over, those sessions are ended and the next try finds the
+    /// lock free.
+    async fn stand(self: &Arc<Self>, name: &str, waits: bool) -> Result<bool, StoreError> {
         let mut conn = self.options.connect().await?;
         if !self.take_lock(&mut conn).await? {
             let row = sqlx::query(WHO).fetch_one(&mut conn).await?;
@@ -201,6 +202,9 @@ impl Lead {
         let row = sqlx::query(WHO).fetch_one(&mut conn).await?;
         let (session, rest): (String, i64) = (row.try_get("session")?, row.try_get("rest")?);
         if let Ok(rest @ 1..) = u64::try_from(rest) {
+            if !waits {
+                return Ok(false);
+            }
             tokio::time::sleep(Duration::from_millis(rest)).await;
         }
         if !session.is_empty() {
@@ -306,15 +310,26 @@ impl Lead {
 }
 
 impl Store {
-    /// Leads from now on, if nobody else does. A ledger in a file is led by whoever has its lock; with a server, whoever
-    /// leads is found there. Where the one before left no word, this takes as long as its lease still goes on.
+    /// Leads from now on, if nobody else does or did a moment ago. A ledger in a file is led by whoever has its lock; with a
+    /// server, whoever leads is found there.
     ///
     /// # Errors
     /// A fault of the database.
     pub async fn lead(&self) -> Result<bool, StoreError> {
         match &self.db.engine {
             Engine::Sqlite(_) => Ok(true),
-            Engine::Postgres(postgres) => postgres.lead.stand(&machine()).await,
+            Engine::Postgres(postgres) => postgres.lead.stand(&machine(), false).await,
+        }
+    }
+
+    /// The same, and where the one before left no word, waits until its lease is over.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn lead_after_lease(&self) -> Result<bool, StoreError> {
+        match &self.db.engine {
+            Engine::Sqlite(_) => Ok(true),
+            Engine::Postgres(postgres) => postgres.lead.stand(&machine(), true).await,
         }
     }
 

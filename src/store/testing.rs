@@ -38,7 +38,7 @@ pub(super) async fn store(dir: &TempDir) -> Store {
 
 /// Where the ledger of that folder is.
 pub(super) fn place(dir: &TempDir) -> LedgerPlace {
-    let server = std::env::var("VIGIA_TESTE_POSTGRES").ok().map(|socket| LedgerServer {
+    let server = std::env::var("TESTE_POSTGRES").ok().map(|socket| LedgerServer {
         schema: format!("t{}", &sha256(dir.path().as_os_str().as_encoded_bytes())[..16]),
         ..server(&socket)
     });

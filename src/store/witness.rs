@@ -268,7 +268,7 @@ impl Store {
         }
         // Where a daemon runs it has tidied up by itself.
         if let Ok(lock) = self.lock()
-            && self.lead().await?
+            && self.lead_after_lease().await?
         {
             self.recover(&lock, by.at, OnUncertain::Resend).await?;
             self.resign().await;

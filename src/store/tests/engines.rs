@@ -1,4 +1,4 @@
-//! What both engines must answer alike, and what only a server can do. With `VIGIA_TESTE_POSTGRES` the other tests of the
+//! What both engines must answer alike, and what only a server can do. With `TESTE_POSTGRES` the other tests of the
 //! store run on a server too.
 
 use std::time::{Duration, Instant};
@@ -8,11 +8,11 @@ use crate::plan::Act;
 use crate::store::testing::*;
 use crate::store::{JournalFilter, LedgerPlace, LedgerServer, Store, StoreError};
 
-const NEEDS: &str = "VIGIA_TESTE_POSTGRES names the socket of a PostgreSQL server";
+const NEEDS: &str = "TESTE_POSTGRES names the socket of a PostgreSQL server";
 
 /// A schema of its own on the server.
 fn on_server(dir: &tempfile::TempDir) -> (LedgerPlace, LedgerServer) {
-    let socket = std::env::var("VIGIA_TESTE_POSTGRES").expect(NEEDS);
+    let socket = std::env::var("TESTE_POSTGRES").expect(NEEDS);
     let digest = crate::text::digest::sha256(dir.path().as_os_str().as_encoded_bytes());
     let server = LedgerServer { schema: format!("t{}", &digest[..16]), ..server(&socket) };
     (LedgerPlace::new(file(dir), Some(server.clone())), server)
@@ -92,7 +92,7 @@ async fn a_leader_that_is_cut_off_is_followed_once_its_lease_is_over_and_not_bef
     // The session is gone, as when the machine dies; the process does not know.
     let began = Instant::now();
     a.forget_session().await;
-    while !b.lead().await.unwrap() {
+    while !b.lead_after_lease().await.unwrap() {
         // The server has not noticed yet.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

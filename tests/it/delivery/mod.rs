@@ -11,6 +11,7 @@ mod gate;
 mod herald;
 mod hostile;
 mod reload;
+mod reserve;
 mod secrecy;
 mod start;
 mod succession;
