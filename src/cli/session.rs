@@ -240,7 +240,7 @@ impl Session {
 
     /// The ledger to write, created if need be.
     pub(super) async fn writable_ledger(&self) -> std::result::Result<Store, Failure> {
-        Ok(seat::begin(&self.setup, self.now()).await?)
+        Ok(seat::begin(&self.setup.config.settings, self.now()).await?)
     }
 
     /// What people decided, as the ledger has it.

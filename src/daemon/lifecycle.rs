@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sd_notify::NotifyState;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
@@ -22,11 +21,12 @@ use super::herald::Herald;
 use super::ingest::Ingest;
 use super::loops;
 use super::news::News;
+use super::obey::Signals;
 use super::outbox::Outbox;
 use super::reconcile::{Pass, reconcile_once};
 use super::register::Registers;
 use super::report::{LastSaid, report_once};
-use super::reserve::{self, Reserve};
+use super::reserve::{self, Led, Reserve};
 use super::returns::Mailbox;
 use super::round::RoundSummary;
 use super::watch::{self, Watch};
@@ -212,11 +212,14 @@ impl Service {
     }
 
     async fn open(setup: Setup, clock: Clock, reserve: Option<Reserve<'_>>) -> Result<Self, ServiceError> {
-        let store = seat::begin(&setup, clock.now()).await?;
+        let store = seat::begin(&setup.config.settings, clock.now()).await?;
         let lock = store.lock()?;
         store.file_is_whole().await?;
         let app = App::new(setup, store, clock);
-        reserve::lead(&app, reserve).await?;
+        match reserve::lead(&app, reserve).await? {
+            Led::Leads => {}
+            Led::Stopped => return Err(ServiceError::Stopped),
+        }
         let (now, store, live) = (app.now(), &app.store, app.live());
         let setup = &live.setup;
         let uncertain = match setup.config.settings.on_uncertain {
@@ -248,7 +251,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError`].
     pub async fn once(&self) -> Result<(Pass, RoundSummary), ServiceError> {
-        let mut signals = Signals::listen()?;
+        let mut signals = Signals::listen().map_err(|e| ServiceError::Start(Box::new(e)))?;
         // Boxed: one pass of everything is a large future.
         let mut work = Box::pin(self.everything());
         tokio::select! {
@@ -371,35 +374,4 @@ fn reads_folders(setup: &Setup) -> bool {
     let feeds = setup.config.feeds.iter().map(|spec| (spec.enabled, &spec.source));
     let registers = setup.config.registers.iter().map(|spec| (spec.enabled, &spec.source));
     feeds.chain(registers).any(|(enabled, source)| enabled && *source == Source::Folder)
-}
-
-/// The signals that the service obeys.
-pub struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    reload: Signal,
-}
-
-impl Signals {
-    /// Begins to hear them: before anything else is done, because an unheard SIGHUP kills. What comes before
-    /// [`Service::run`] is obeyed there.
-    ///
-    /// # Errors
-    /// [`ServiceError::Start`].
-    pub fn listen() -> Result<Self, ServiceError> {
-        let listen = |kind| signal(kind).map_err(|e| ServiceError::Start(Box::new(e)));
-        Ok(Self {
-            terminate: listen(SignalKind::terminate())?,
-            interrupt: listen(SignalKind::interrupt())?,
-            reload: listen(SignalKind::hangup())?,
-        })
-    }
-
-    /// Waits until it is told to stop.
-    pub(super) async fn stop(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }

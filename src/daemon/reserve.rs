@@ -12,7 +12,7 @@ use tracing::{error, info, warn};
 
 use super::app::App;
 use super::beat::notify;
-use super::lifecycle::{ServiceError, Signals};
+use super::obey::Signals;
 use crate::config::Mode;
 use crate::store::StoreError;
 use crate::telemetry::chain;
@@ -29,21 +29,30 @@ pub struct Reserve<'a> {
     pub beside: &'a (dyn Fn(&Arc<App>) + Send + Sync),
 }
 
+/// What became of a wish to lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Led {
+    /// It leads.
+    Leads,
+    /// It was told to stop while it waited.
+    Stopped,
+}
+
 /// Leads, at once or after whoever does. Without a reserve to wait in, another leader is a refusal.
 ///
 /// # Errors
-/// [`StoreError::Taken`], [`ServiceError::Stopped`] when told to stop meanwhile, or a fault of the database at the first try.
-pub(super) async fn lead(app: &Arc<App>, reserve: Option<Reserve<'_>>) -> Result<(), ServiceError> {
+/// [`StoreError::Taken`], or a fault of the database at the first try.
+pub(super) async fn lead(app: &Arc<App>, reserve: Option<Reserve<'_>>) -> Result<Led, StoreError> {
     let store = &app.store;
     store.writes_only_when_leading();
     let Some(reserve) = reserve else {
         return match store.lead_after_lease().await? {
-            true => Ok(()),
-            false => Err(StoreError::Taken { path: store.path().to_owned() }.into()),
+            true => Ok(Led::Leads),
+            false => Err(StoreError::Taken { path: store.path().to_owned() }),
         };
     };
     if store.lead().await? {
-        return Ok(());
+        return Ok(Led::Leads);
     }
     info!("outro processo envia com este livro; este espera de reserva");
     (reserve.beside)(app);
@@ -58,7 +67,7 @@ pub(super) async fn lead(app: &Arc<App>, reserve: Option<Reserve<'_>>) -> Result
                 notify(&[NotifyState::Stopping]);
                 app.stop.cancel();
                 store.close().await;
-                return Err(ServiceError::Stopped);
+                return Ok(Led::Stopped);
             }
             () = tokio::time::sleep(POLL) => {}
         }
@@ -72,7 +81,7 @@ pub(super) async fn lead(app: &Arc<App>, reserve: Option<Reserve<'_>>) -> Result
     }
     warn!("o processo que enviava se foi; este passa a enviar");
     take_up(app);
-    Ok(())
+    Ok(Led::Leads)
 }
 
 /// What the files say by now, if it is good and means the same ledger: a reserve may wait for weeks.

@@ -18,9 +18,9 @@ use sha2::{Digest as _, Sha256};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 
-use super::db::{Conn, Engine};
+use super::StoreError;
+use super::engine::Conn;
 use super::sql::{bound, statements};
-use super::{Store, StoreError};
 
 statements! {
     const TAKE_LOCK = "SELECT pg_try_advisory_lock($1)";
@@ -164,6 +164,17 @@ impl Lead {
         !standing.deposed && standing.until.is_some_and(|until| Instant::now() < until)
     }
 
+    /// From now on it writes nothing unless it leads.
+    pub(super) fn writes_only_when_leading(&self) {
+        self.standing().only_leading = true;
+    }
+
+    /// Whether it waits for the lead, and writes nothing until then.
+    pub(super) fn is_reserve(&self) -> bool {
+        let standing = self.standing();
+        standing.only_leading && standing.epoch.is_none()
+    }
+
     /// Whether another leads now that this process did.
     pub(super) fn is_deposed(&self) -> bool {
         self.standing().deposed
@@ -189,7 +200,7 @@ impl Lead {
     /// Leads from now on, if nobody does and no lease goes on; one of somebody who is gone without a word is waited for, where
     /// that is wished. Where somebody has the lock and the lease is over, those sessions are ended and the next try finds the
     /// lock free.
-    async fn stand(self: &Arc<Self>, name: &str, waits: bool) -> Result<bool, StoreError> {
+    pub(super) async fn stand(self: &Arc<Self>, name: &str, waits: bool) -> Result<bool, StoreError> {
         let mut conn = self.options.connect().await?;
         if !self.take_lock(&mut conn).await? {
             let row = sqlx::query(WHO).fetch_one(&mut conn).await?;
@@ -309,88 +320,6 @@ impl Lead {
     }
 }
 
-impl Store {
-    /// Leads from now on, if nobody else does or did a moment ago. A ledger in a file is led by whoever has its lock; with a
-    /// server, whoever leads is found there.
-    ///
-    /// # Errors
-    /// A fault of the database.
-    pub async fn lead(&self) -> Result<bool, StoreError> {
-        match &self.db.engine {
-            Engine::Sqlite(_) => Ok(true),
-            Engine::Postgres(postgres) => postgres.lead.stand(&machine(), false).await,
-        }
-    }
-
-    /// The same, and where the one before left no word, waits until its lease is over.
-    ///
-    /// # Errors
-    /// A fault of the database.
-    pub async fn lead_after_lease(&self) -> Result<bool, StoreError> {
-        match &self.db.engine {
-            Engine::Sqlite(_) => Ok(true),
-            Engine::Postgres(postgres) => postgres.lead.stand(&machine(), true).await,
-        }
-    }
-
-    /// Leads no longer, if it did: another may at once.
-    pub async fn resign(&self) {
-        if let Engine::Postgres(postgres) = &self.db.engine {
-            postgres.lead.resign().await;
-        }
-    }
-
-    /// Whether whoever has the ledger's lock may speak to the relay at this moment: with a server, only within the lease.
-    #[must_use]
-    pub fn may_speak(&self) -> bool {
-        match &self.db.engine {
-            Engine::Sqlite(_) => true,
-            Engine::Postgres(postgres) => postgres.lead.may_speak(),
-        }
-    }
-
-    /// Whether another leads now that this process did. It ends with the process, which begins again as a reserve.
-    #[must_use]
-    pub fn is_deposed(&self) -> bool {
-        match &self.db.engine {
-            Engine::Sqlite(_) => false,
-            Engine::Postgres(postgres) => postgres.lead.is_deposed(),
-        }
-    }
-
-    /// From now on nothing is written through this store unless it leads.
-    pub fn writes_only_when_leading(&self) {
-        if let Engine::Postgres(postgres) = &self.db.engine {
-            postgres.lead.standing().only_leading = true;
-        }
-    }
-
-    /// Whether it waits for the lead, and writes nothing until it has it.
-    #[must_use]
-    pub fn is_reserve(&self) -> bool {
-        let Engine::Postgres(postgres) = &self.db.engine else { return false };
-        let standing = postgres.lead.standing();
-        standing.only_leading && standing.epoch.is_none()
-    }
-
-    /// Who leads; nothing where no server says so, or nobody ever led.
-    ///
-    /// # Errors
-    /// A fault of the database.
-    pub async fn leader(&self) -> Result<Option<Leader>, StoreError> {
-        match &self.db.engine {
-            Engine::Sqlite(_) => Ok(None),
-            Engine::Postgres(postgres) => postgres.lead.who(&mut *self.db.read().await?).await,
-        }
-    }
-}
-
-/// This machine and process, as other machines' staff know them.
-fn machine() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    format!("{} (processo {})", name.trim(), std::process::id())
-}
-
 fn lease() -> i64 {
     i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX)
 }
@@ -412,12 +341,11 @@ pub(super) async fn changes(conn: &mut Conn) -> Result<i64, StoreError> {
 }
 
 #[cfg(test)]
-impl Store {
+impl Lead {
     /// As when the process is killed: its session ends, and nothing renews its lease.
     pub(super) async fn forget_session(&self) {
-        let Engine::Postgres(postgres) = &self.db.engine else { return };
-        drop(postgres.lead.holder.lock().await.take());
+        drop(self.holder.lock().await.take());
         // Never given back: whoever would renew waits for it.
-        std::mem::forget(postgres.lead.holder.lock().await);
+        std::mem::forget(self.holder.lock().await);
     }
 }

@@ -34,6 +34,7 @@ mod error;
 mod group;
 mod journal;
 mod leader;
+mod leading;
 mod ledger;
 mod letter;
 mod lock;

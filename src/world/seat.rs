@@ -11,7 +11,6 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::secret::{Secret, Surroundings, optional};
-use super::setup::Setup;
 use crate::config::{DatabaseSettings, DatabaseTls, Mode, ServerSettings, Settings};
 use crate::files::{self, Access};
 use crate::store::{LedgerPlace, LedgerServer, LedgerTls, Store, StoreError};
@@ -92,11 +91,20 @@ impl Seat {
     }
 }
 
+/// The name of a ledger that is a file.
+#[must_use]
+pub(super) fn file_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Rehearsal => "vigia-ensaio.db",
+        Mode::Production => "vigia.db",
+    }
+}
+
 /// The path that names the ledger of these settings.
 #[must_use]
 pub(super) fn path(settings: &Settings) -> PathBuf {
     settings.data.join(match &settings.database {
-        DatabaseSettings::File => Setup::database_name(settings.mode).to_owned(),
+        DatabaseSettings::File => file_name(settings.mode).to_owned(),
         DatabaseSettings::Server(server) => Seat::of(server, settings.mode).name(settings.mode),
     })
 }
@@ -105,8 +113,8 @@ pub(super) fn path(settings: &Settings) -> PathBuf {
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn begin(setup: &Setup, now: Timestamp) -> Result<Store, StoreError> {
-    let (settings, path) = (&setup.config.settings, setup.database());
+pub async fn begin(settings: &Settings, now: Timestamp) -> Result<Store, StoreError> {
+    let path = path(settings);
     let DatabaseSettings::Server(server) = &settings.database else { return Store::open(&path, now).await };
     let seat = Seat::of(server, settings.mode);
     let told = serde_json::to_string_pretty(&seat).unwrap_or_default();

@@ -126,10 +126,7 @@ impl Setup {
     /// The database's name in `dados`.
     #[must_use]
     pub fn database_name(mode: Mode) -> &'static str {
-        match mode {
-            Mode::Rehearsal => "vigia-ensaio.db",
-            Mode::Production => "vigia.db",
-        }
+        seat::file_name(mode)
     }
 }
 
