@@ -133,6 +133,7 @@ impl Store {
         keep: Option<NonZeroUsize>,
         now: Timestamp,
     ) -> Result<Backup, BackupError> {
+        self.file()?;
         let unusable = |source| BackupError::Folder { path: folder.to_owned(), source };
         let real = folder.canonicalize().map_err(unusable)?;
         if !real.is_dir() {

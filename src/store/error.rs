@@ -236,6 +236,8 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+const CHECK_CERTIFICATE: &str = "confira o certificado do servidor: se venceu, se é deste nome, e quem o assinou (`banco.ca_arquivo`); e o relógio daqui";
+
 impl StoreError {
     pub(super) fn open(path: &Path, hint: &'static str, source: impl Into<Source>) -> Self {
         Self::Open { path: path.to_owned(), hint, source: source.into() }
@@ -253,8 +255,22 @@ impl StoreError {
             (Some("53300"), _) => {
                 "o servidor não tem conexões livres: aumente max_connections, ou feche as que sobram"
             }
-            (_, sqlx::Error::Tls(_)) => {
-                "confira o certificado do servidor: se venceu, se é deste nome, e quem o assinou (`banco.ca_arquivo`)"
+            (_, sqlx::Error::Tls(_)) => CHECK_CERTIFICATE,
+            (_, sqlx::Error::Io(source)) if source.kind() == std::io::ErrorKind::InvalidData => {
+                // What rustls thinks of a certificate comes as a fault of reading.
+                let said = source.to_string();
+                let why = match said.as_str() {
+                    said if said.contains("Expired") => "o certificado dele venceu",
+                    said if said.contains("NotValidYet") => "o certificado dele ainda não vale",
+                    said if said.contains("not valid for name") || said.contains("NotValidForName") => {
+                        "o certificado dele não é deste nome"
+                    }
+                    said if said.contains("UnknownIssuer") => {
+                        "não se conhece quem assinou o certificado dele"
+                    }
+                    _ => return Self::open(place, CHECK_CERTIFICATE, said),
+                };
+                return Self::open(place, CHECK_CERTIFICATE, why);
             }
             _ => "confira `banco.url`, se o servidor está em pé, e se a rede chega até ele",
         };

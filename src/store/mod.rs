@@ -175,8 +175,13 @@ impl Store {
     /// # Errors
     /// [`StoreError::Open`] when the file cannot be made, or a fault of the database.
     pub async fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
+        self.file()?.copy_to(path).await
+    }
+
+    /// The file that it is in, where it is in one.
+    fn file(&self) -> Result<&sqlite::Sqlite, StoreError> {
         match &self.db.engine {
-            db::Engine::Sqlite(sqlite) => sqlite.copy_to(path).await,
+            db::Engine::Sqlite(file) => Ok(file),
             db::Engine::Postgres(postgres) => Err(StoreError::NoFile { place: postgres.name().clone() }),
         }
     }

@@ -78,6 +78,10 @@ impl Store {
     /// # Errors
     /// [`RestoreError`].
     pub async fn restore(database: &Path, copy: &Path, stamp: &str) -> Result<Restored, RestoreError> {
+        if database.extension().is_some_and(|end| end == "json") {
+            // It says where a server is.
+            return Err(StoreError::NoFile { place: database.to_owned() }.into());
+        }
         Self::may_lie_at(database)?;
         let stem = database.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let name = copy.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -24,7 +24,9 @@ async fn the_same_history_has_the_same_head_and_checks_out_on_both_engines() {
     let dir = tempfile::tempdir().unwrap();
     let (place, _) = on_server(&dir);
     let there = told(Store::open(place.clone(), at(0)).await.unwrap()).await;
-    let here = told(file_store(&dir).await).await;
+    // The witness of one is not the other's.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let here = told(file_store(&elsewhere).await).await;
     let (a, b) = (here.signs().await.unwrap(), there.signs().await.unwrap());
     let entries = async |store: &Store| store.journal(&JournalFilter::default()).await.unwrap();
     assert_eq!(entries(&here).await, entries(&there).await);
@@ -100,4 +102,54 @@ async fn a_leader_that_is_cut_off_is_followed_once_its_lease_is_over_and_not_bef
     assert!(!a.may_speak(), "never two at once");
     assert!(gap > Duration::from_secs(14) && gap < Duration::from_secs(40), "{gap:?}");
     assert!(matches!(a.heartbeat(at(3)).await, Err(StoreError::Deposed)));
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn whatever_is_wrong_with_a_server_is_said_with_what_to_do_and_nothing_is_written_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let (place, server) = on_server(&dir);
+    let fault = async |server: LedgerServer| {
+        let place = LedgerPlace::new(file(&dir), Some(server));
+        Store::open(place, at(0)).await.unwrap_err().to_string()
+    };
+    let nowhere = fault(LedgerServer { database: "nenhum".to_owned(), ..server.clone() }).await;
+    assert!(nowhere.contains("esquema t") && nowhere.contains("createdb"), "{nowhere}");
+    let closed = fault(LedgerServer { host: "127.0.0.1".to_owned(), port: 1, ..server.clone() }).await;
+    assert!(closed.contains("se o servidor está em pé"), "{closed}");
+    let read_only = Store::open_read_only(place.clone()).await.unwrap_err();
+    assert!(read_only.to_string().contains("servir --uma-vez"), "{read_only}");
+
+    let store = Store::open(place.clone(), at(0)).await.unwrap();
+    let mut conn = store.db.read().await.unwrap();
+    conn.run(
+        "INSERT INTO _sqlx_migrations SELECT 99, 'x', installed_on, true, checksum, 0 FROM _sqlx_migrations LIMIT 1"
+            .to_owned(),
+    )
+    .await
+    .unwrap();
+    assert!(matches!(Store::open(place.clone(), at(1)).await, Err(StoreError::Newer { found: 99, .. })));
+    conn.run("DELETE FROM _sqlx_migrations WHERE version = 99".to_owned()).await.unwrap();
+    conn.run("UPDATE _sqlx_migrations SET checksum = ''::bytea WHERE version = 3".to_owned()).await.unwrap();
+    let foreign = Store::open(place.clone(), at(1)).await.unwrap_err();
+    assert!(matches!(foreign, StoreError::Foreign { .. }) && foreign.to_string().contains("banco.esquema"));
+    conn.run("DROP TABLE _sqlx_migrations".to_owned()).await.unwrap();
+    assert!(matches!(Store::open(place, at(1)).await, Err(StoreError::Foreign { .. })), "tables of whoever");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn a_cancelled_reader_leaves_no_transaction_to_whoever_reads_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let (place, _) = on_server(&dir);
+    let store = Store::open(place, at(0)).await.unwrap();
+    for n in 0..50 {
+        let view = store.db.view();
+        // Given up at whatever moment, as `select!` does.
+        let _given_up = tokio::time::timeout(Duration::from_micros(n * 40), view).await;
+    }
+    for n in 1..=20 {
+        store.heartbeat(at(n)).await.unwrap();
+        assert_eq!(store.signs().await.unwrap().heartbeat_at, Some(at(n)), "an old state is seen");
+    }
 }
