@@ -127,7 +127,14 @@ fn one_run(connections: usize, port: &str, count: usize) {
         assert!(report.is_whole(), "the ledger proves itself");
         let mut bytes = 0;
         for line in lines.iter().take(50) {
-            bytes += app.store.letter(&line.key, line.version).await.unwrap().unwrap().bytes.len();
+            bytes += app
+                .store
+                .letter(&line.key, line.version)
+                .await
+                .unwrap()
+                .unwrap()
+                .bytes
+                .map_or(0, |bytes| bytes.len());
         }
         let each = bytes / lines.len().min(50);
         println!("{} {} {each} {peak}", decided.as_micros(), delivered.as_micros());

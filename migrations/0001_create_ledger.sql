@@ -21,6 +21,7 @@ CREATE TABLE notices (
 );
 
 CREATE INDEX notices_by_window ON notices (window_id, municipality);
+CREATE INDEX notices_of_the_service ON notices (queued_at) WHERE window_id IS NULL;
 CREATE INDEX notices_by_municipality ON notices (municipality, recorded_at);
 
 CREATE TABLE letters (
@@ -30,7 +31,7 @@ CREATE TABLE letters (
     subject     TEXT   NOT NULL,
     sha256      TEXT   NOT NULL,
     recorded_at BIGINT NOT NULL,
-    bytes       BLOB   NOT NULL, -- exactly what goes after DATA, compressed (zlib)
+    bytes       BLOB,            -- exactly what goes after DATA, compressed (zlib); absent: its years are over
     PRIMARY KEY (notice_key, version)
 );
 
@@ -91,7 +92,7 @@ CREATE TABLE returns (
     received_at BIGINT NOT NULL,
     size        BIGINT NOT NULL,             -- as it came; more than is kept where it was cut
     kept_sha256 TEXT   NOT NULL,
-    bytes       BLOB   NOT NULL
+    bytes       BLOB                         -- absent: its years are over
 );
 
 CREATE TABLE delivery_returns (

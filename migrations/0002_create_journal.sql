@@ -17,6 +17,7 @@ CREATE INDEX journal_by_municipality ON journal (municipality, seq);
 CREATE INDEX journal_by_time ON journal (at);
 CREATE INDEX journal_of_audits ON journal (seq) WHERE kind = 'conferencia';
 CREATE INDEX journal_of_alerts ON journal (at) WHERE kind = 'alerta';
+CREATE INDEX journal_of_reductions ON journal (seq) WHERE kind = 'reducao';
 CREATE INDEX journal_of_feeds ON journal (seq) WHERE kind = 'fonte';
 
 -- Which entry tells what was so when the deadline of an edition passed.
@@ -43,9 +44,19 @@ CREATE TABLE meta (
     stop_until   BIGINT,
     stop_times   BIGINT, -- how often it had before, each time within a day of the last
     stop_over    BIGINT,
+    scrub_since  BIGINT, -- since when what was erased may still lie in free pages; absent: it does not
     return_key   BLOB,   -- signs envelope senders; absent: none was yet
     head_seq     BIGINT NOT NULL,
     head_hash    TEXT   NOT NULL
+);
+
+-- Which windows a pass need not read. It only spares reading: nothing of it is evidence, and without it all is read.
+CREATE TABLE frontier (
+    id    BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    basis TEXT   NOT NULL, -- the configuration and the program that it was judged with
+    entry BIGINT NOT NULL, -- the journal's last entry that it was judged over
+    at    BIGINT NOT NULL,
+    open  TEXT   NOT NULL  -- windows behind it that are not settled, one a line
 );
 
 -- When each loop of the service last got on, and from when on it counts as hung.

@@ -60,7 +60,7 @@ CREATE TABLE status_pages (
     feed      TEXT NOT NULL,
     window_id TEXT NOT NULL,
     bytes     BLOB NOT NULL, -- what is known of a window from a feed
-    PRIMARY KEY (feed, window_id)
+    PRIMARY KEY (window_id, feed)
 );
 
 CREATE TABLE fetches (

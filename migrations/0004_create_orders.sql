@@ -2,7 +2,7 @@
 
 CREATE TABLE overrides (
     id           TEXT   NOT NULL PRIMARY KEY,
-    kind         TEXT   NOT NULL, -- reter, liberar, dispensar, contestar, anotar
+    kind         TEXT   NOT NULL, -- reter, liberar, dispensar, contestar, anotar, reter-dados
     window_id    TEXT,
     municipality BIGINT,
     part         TEXT,
@@ -11,13 +11,13 @@ CREATE TABLE overrides (
     author       TEXT   NOT NULL,
     reason       TEXT   NOT NULL,
     decided_at   BIGINT NOT NULL,
-    telephone    TEXT,            -- of a call made (anotar): the number; its result is the reason
+    telephone    TEXT,            -- of a call made (anotar): the number; its result is the reason, empty where its years are over
     lifted_by    TEXT,
     lift_reason  TEXT,
     lifted_at    BIGINT
 );
 
-CREATE INDEX overrides_in_force ON overrides (kind) WHERE lifted_at IS NULL;
+CREATE INDEX overrides_in_force ON overrides (window_id) WHERE lifted_at IS NULL;
 
 CREATE TABLE edition_readings (
     window_id TEXT   NOT NULL,

@@ -2,7 +2,7 @@
 
 CREATE TABLE config_files (
     sha256 TEXT NOT NULL PRIMARY KEY,
-    bytes  BLOB NOT NULL               -- a file as it was; the same file is kept once
+    bytes  BLOB                        -- a file as it was; the same file is kept once; absent: its years are over
 );
 
 CREATE TABLE configurations (

@@ -17,7 +17,7 @@ use crate::world::secret::{Secret, SecretSource, Surroundings};
 /// Judges the configuration, every letter to every recipient, and the calendar against the ledger.
 pub(super) async fn run(session: &Session) -> Result {
     let mut found: BTreeSet<String> = BTreeSet::new();
-    let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
+    let live = Live::under(session.setup.clone(), session.calendar());
     let ledger = session.ledger().await?;
     let overrides = session.overrides().await?;
     let letters = check::letters(&live, &overrides, session.now(), &mut found)

@@ -10,6 +10,7 @@ use crate::desk::dossier::{self, DossierRequest, FolderError};
 use crate::desk::order::{self, OrderError};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::render::portuguese;
+use crate::world::known::Depth;
 
 /// Writes the folder, and says where it is and what is in it.
 pub(super) async fn run(
@@ -23,7 +24,7 @@ pub(super) async fn run(
     let Some(case) = store.case_file(code, window).await? else {
         return Err(nothing(session, code, window));
     };
-    let known = session.known().await?;
+    let known = session.known_to(session.calendar(), Depth::Whole).await?;
     let subject = DossierRequest { municipality: code, only: window.cloned(), now: session.now() };
     let dossier = dossier::gather(&case, &known, &subject);
     let dir = output.map_or_else(|| PathBuf::from(dossier::default_name(code, window)), Path::to_owned);

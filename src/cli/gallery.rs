@@ -25,7 +25,7 @@ pub(super) async fn run(
     municipality: Option<&str>,
     dir: &Path,
 ) -> Result {
-    let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
+    let live = Live::under(session.setup.clone(), session.calendar());
     let only =
         municipality.map(|text| order::municipality(&session.setup.config.roster, text)).transpose()?;
     let windows: Vec<Window> = match of {

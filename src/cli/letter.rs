@@ -33,7 +33,7 @@ pub(super) struct Example {
 
 /// Writes an example letter.
 pub(super) async fn example(session: &Session, sample: &Sample) -> std::result::Result<Example, Failure> {
-    let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
+    let live = Live::under(session.setup.clone(), session.calendar());
     let (window, municipality) = subject(session, &live, sample)?;
     let found = drawn(session, &live, sample, (&window, municipality)).await?;
     let config = &live.setup.config;
@@ -118,7 +118,7 @@ pub(super) async fn show(session: &Session, sample: &Sample, format: LetterForma
     }
     match format {
         LetterFormat::Eml => {
-            let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
+            let live = Live::under(session.setup.clone(), session.calendar());
             say_bytes(&write(&live, notice, session)?.bytes);
         }
         LetterFormat::Html => say_bytes(letter.html.as_bytes()),
@@ -139,7 +139,7 @@ pub(super) async fn send_test(session: &Session, to: &EmailAddress, sample: &Sam
              dica: use um endereço seu"
         )));
     }
-    let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
+    let live = Live::under(session.setup.clone(), session.calendar());
     let (window, municipality) = subject(session, &live, sample)?;
     let now = session.now();
     let on = live.calendar.hours.zone.date_of(now);

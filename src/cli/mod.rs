@@ -1,6 +1,6 @@
 //! The command line: words in, a typed invocation out, and what each command does with it.
 //!
-//! Data goes to stdout, everything else to stderr. Exit codes (DESIGN §5): 0 done, 1 the answer is negative, 2 usage,
+//! Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 the answer is negative, 2 usage,
 //! 3 could not.
 
 mod agenda;
@@ -32,6 +32,7 @@ mod plan;
 mod register;
 mod reload;
 mod restore;
+mod retention;
 mod returned;
 mod serve;
 mod session;
@@ -138,6 +139,7 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Feed(Feed::Accept(ruling)) => feed::rule(&open().await?, ruling, Verdict::Accepted).await,
         Command::Feed(Feed::Reject(ruling)) => feed::rule(&open().await?, ruling, Verdict::Quarantined).await,
         Command::Feed(Feed::Try { feed, file }) => feed::attempt(open().await?, feed, file.as_deref()).await,
+        Command::Feed(Feed::Propose(asked)) => feed::propose(open().await?, asked).await,
         Command::Ingest { feed, file } => status::ingest(&open().await?, feed, file).await,
         Command::Calls { format, window } => calls::list(&open().await?, *format, window.as_ref()).await,
         Command::History { format, municipality } => {
@@ -150,6 +152,10 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Ledger(Ledger { verb: Some(LedgerVerb::Verify), .. }) => {
             ledger::verify(&open().await?).await
         }
+        Command::Ledger(Ledger { verb: Some(LedgerVerb::Reduce(asked)), .. }) => {
+            retention::reduce(&open().await?, asked).await
+        }
+        Command::KeepData(asked) => retention::keep(&open().await?, asked).await,
         Command::Ledger(Ledger { filter, since, verb: None }) => {
             let Filter { window, municipality } = filter;
             ledger::list(&open().await?, window.as_ref(), municipality.as_deref(), *since).await

@@ -15,6 +15,7 @@ use crate::render::line::rfc3339;
 use crate::render::portuguese;
 use crate::store::Override;
 use crate::text::visible;
+use crate::world::known::Depth;
 
 /// Stops sending.
 pub(super) async fn hold(
@@ -95,7 +96,7 @@ async fn awaited(session: &Session, scope: &HoldScope) -> std::result::Result<bo
         return Ok(signs.and_then(|signs| signs.stop).is_some_and(|stop| stop.holds(session.now())));
     }
     // As the daemon decides: a rehearsal does not wait for sending hours.
-    let known = session.known_to(session.setup.live_calendar()).await?;
+    let known = session.known_to(session.setup.live_calendar(), Depth::open()).await?;
     if order::awaits(&known, id, session.now()) {
         return Ok(true);
     }
@@ -147,7 +148,7 @@ async fn decide(
     word: &str,
     make: fn(OverrideSubject) -> Override,
 ) -> Result {
-    let known = session.known().await?;
+    let known = session.known(&[]).await?;
     let roster = &session.setup.config.roster;
     let municipality = order::municipality(roster, &asked.of.municipality)?;
     let Asked { of: Of { window, .. }, lift, until, .. } = asked;
@@ -190,7 +191,7 @@ async fn decide(
 
 /// A telephone call made, and whether the ladder waits for what was promised in it.
 pub(super) async fn note(session: &Session, call: &Call) -> Result {
-    let known = session.known().await?;
+    let known = session.known(&[]).await?;
     let roster = &session.setup.config.roster;
     let Of { municipality, window } = &call.of;
     let municipality = order::municipality(roster, municipality)?;
@@ -239,14 +240,14 @@ async fn resolve(session: &Session, scope: &Scope) -> std::result::Result<HoldSc
     let Scope { all, window, municipality, batch } = scope;
     Ok(match (window, municipality, batch) {
         (Some(id), ..) => {
-            order::window(&session.known().await?, id, None)?;
+            order::window(&session.known(&[]).await?, id, None)?;
             HoldScope::Window(id.clone())
         }
         (None, Some(text), _) => {
             HoldScope::Municipality(order::municipality(&session.setup.config.roster, text)?)
         }
         (None, None, Some(id)) => {
-            order::batch(&session.known().await?, id)?;
+            order::batch(&session.known(&[]).await?, id)?;
             HoldScope::Batch(id.clone())
         }
         (None, None, None) if *all => HoldScope::All,

@@ -102,6 +102,10 @@ fn matter(what: &Override) -> (&'static str, String, Option<Date>) {
                 telephone.as_ref().map_or(String::new(), |n| format!(", telefone {}", visible::line(n)));
             ("anotar", format!("município {municipality}, janela {window}{number}"), *until)
         }
+        Override::Keep { window, municipality, until } => {
+            let municipality = municipality.map_or(String::new(), |code| format!("município {code}, "));
+            ("reter-dados", format!("{municipality}janela {window}"), *until)
+        }
     }
 }
 
@@ -117,7 +121,15 @@ fn words(session: &Session, line: &OverrideLine, standing: &str) -> String {
         "{}  {:<8}  {kind} {about}{until}\n              {}",
         line.id.as_str(),
         standing,
-        signed(&line.authorship)
+        if line.authorship.reason.is_empty() {
+            let on = pt::short_instant(line.authorship.at, zone);
+            format!(
+                "por {} em {on}: apagado ao fim do prazo de guarda",
+                visible::line(&line.authorship.author)
+            )
+        } else {
+            signed(&line.authorship)
+        }
     );
     if let Some(by) = &line.lifted {
         let _ = write!(out, "\n              desfeita {}", signed(by));

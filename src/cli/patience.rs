@@ -54,11 +54,15 @@ fn doing(command: &Command) -> Option<&'static str> {
         Command::Ledger(Ledger { verb: Some(LedgerVerb::Verify), .. }) => {
             "refazendo, registro por registro, o que cada tabela do livro deve ter"
         }
+        Command::Ledger(Ledger { verb: Some(LedgerVerb::Reduce(_)), .. }) => {
+            "procurando o que passou do prazo de guarda"
+        }
         Command::Letter(letter) if letter.watch => return None,
         Command::Letter(_) => "escrevendo as cartas",
         Command::SendTest { .. } => "entregando a carta ao servidor de e-mail",
         Command::TestChannel { .. } => "entregando um alerta de teste",
         Command::Feed(Feed::Try { .. }) => "buscando a fonte e lendo o que ela responde",
+        Command::Feed(Feed::Propose(_)) => "lendo o arquivo",
         Command::Ingest { .. } => "lendo e julgando o arquivo",
         Command::Register(_) => "comparando o cadastro com unidades.csv",
         Command::Run { .. }

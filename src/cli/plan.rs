@@ -15,7 +15,7 @@ pub(super) async fn plano(session: &Session) -> Result {
     let store = session.ledger().await?;
     let mut amiss = Vec::new();
     if let Some(store) = &store {
-        let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
+        let live = Live::under(session.setup.clone(), session.calendar());
         if session.other_instant().is_none() {
             amiss = standstills(&Facts::read(store, &live, false, now).await?);
             for trouble in &amiss {
@@ -27,9 +27,9 @@ pub(super) async fn plano(session: &Session) -> Result {
             remark(&format!("aviso: {}", aside::words(&aside, zone)));
         }
     }
-    let known = session.known().await?;
+    let known = session.known(&[]).await?;
     let overview = Overview::of(known, store.as_ref(), None, AsOf::Now(now)).await?;
-    let Live { calendar, setup } = &*overview.known.live;
+    let Live { calendar, setup, .. } = &*overview.known.live;
     if session.json {
         let lines: Vec<String> = overview.plan.actions.iter().map(|d| event_line(now, d, calendar)).collect();
         if !lines.is_empty() {

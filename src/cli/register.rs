@@ -167,7 +167,7 @@ async fn load(session: &Session, register: &FeedId, file: &Path, waived: Option<
         .map_err(|error| Failure::unreadable(file, &error, "confira o nome do arquivo"))?;
     let by = waived.map(|waiver| session.by(&waiver.author, &waiver.reason)).transpose()?;
     let store = session.writable_ledger().await?;
-    let live = Live { setup: session.setup.clone(), calendar: session.calendar() };
+    let live = Live::under(session.setup.clone(), session.calendar());
     let name =
         file.file_name().map_or_else(|| file.display().to_string(), |n| n.to_string_lossy().into_owned());
     let loaded =
@@ -299,7 +299,7 @@ fn told(session: &Session, pending: &Pending) -> ProposalFacts {
         unit: Text(proposal.unit.clone()),
         municipality: Text(proposal.municipality),
         feed: Text(proposal.feed.clone()),
-        change: words::sentence(&proposal.change, &session.setup.config.roster),
+        change: words::kept(&proposal.change, &session.setup.config.roster),
     }
 }
 

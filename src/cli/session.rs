@@ -12,14 +12,17 @@ use crate::clock::Clock;
 use crate::config::{LoadError, Mode};
 use crate::desk::order::{self, OrderError};
 use crate::domain::calendar::Calendar;
+use crate::domain::id::WindowId;
 use crate::domain::overrides::{Authorship, Overrides};
 use crate::render::portuguese;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{chain, faults_for_logs, io_words};
 use crate::text::visible;
 use crate::world::aside;
-use crate::world::known::Known;
+use crate::world::known::{Depth, Known};
 use crate::world::last_good::{self, RefusedFiles};
+use crate::world::live::Live;
+use crate::world::overview;
 use crate::world::seat;
 use crate::world::setup::Setup;
 
@@ -251,15 +254,22 @@ impl Session {
         })
     }
 
-    /// The world as the ledger has it, or as an empty one would.
-    pub(super) async fn known(&self) -> std::result::Result<Known, Failure> {
-        self.known_to(self.calendar()).await
+    /// The world as the ledger has it, or as an empty one would: what is open or is reported on, and some windows.
+    pub(super) async fn known(&self, also: &[WindowId]) -> std::result::Result<Known, Failure> {
+        let live = Live::under(self.setup.clone(), self.calendar());
+        self.known_to(self.calendar(), overview::reported(&live, also, self.now())).await
     }
 
-    /// The same, under a calendar with or without sending hours.
-    pub(super) async fn known_to(&self, calendar: Calendar) -> std::result::Result<Known, Failure> {
+    /// So much of it, under a calendar with or without sending hours.
+    pub(super) async fn known_to(
+        &self,
+        calendar: Calendar,
+        depth: Depth,
+    ) -> std::result::Result<Known, Failure> {
         let store = self.ledger().await?;
-        let mut known = Known::over(self.setup.clone(), calendar, store.as_ref(), self.now()).await?;
+        // At another instant the ledger's clock is not asked, and other letters are counted together.
+        let depth = if self.at.is_some() { Depth::Whole } else { depth };
+        let mut known = Known::over(self.setup.clone(), calendar, store.as_ref(), depth, self.now()).await?;
         if self.at.is_some() {
             // Asked for another instant on purpose: that is no clock gone wrong.
             known.ledger.high_water = None;

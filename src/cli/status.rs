@@ -99,7 +99,7 @@ pub(super) async fn ingest(session: &Session, feed: &FeedId, file: &Path) -> Res
     let spec = super::feed::declared(session, feed)?;
     let original = original(session, file)?;
     let store = session.writable_ledger().await?;
-    let live = Arc::new(Live { setup: session.setup.clone(), calendar: session.calendar() });
+    let live = Arc::new(Live::under(session.setup.clone(), session.calendar()));
     let name =
         file.file_name().map_or_else(|| file.display().to_string(), |n| n.to_string_lossy().into_owned());
     let load = Received::of_file(&name, original);
@@ -201,9 +201,9 @@ pub(super) async fn overview(
     window: Option<&WindowId>,
 ) -> std::result::Result<Overview, Failure> {
     let as_of = session.as_known_at().map_or_else(|| AsOf::Now(session.now()), AsOf::Then);
-    let live = Arc::new(Live { setup: session.setup.clone(), calendar: session.calendar() });
+    let live = Arc::new(Live::under(session.setup.clone(), session.calendar()));
     if let Some(id) = window {
-        order::window(&session.known().await?, id, None)?;
+        order::window(&session.known(&[]).await?, id, None)?;
     }
     let store = session.ledger().await?;
     let only = window.map(std::slice::from_ref);

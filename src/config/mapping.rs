@@ -9,7 +9,7 @@ use super::node::{Node, Value};
 use super::read::Reader;
 use super::word::words;
 use super::{system, value};
-use crate::domain::feed::{Mapping, Meaning, PartRule, ReferenceRule, Says, Word};
+use crate::domain::feed::{Mapping, Meaning, PartRule, PlaceRule, ReferenceRule, Says, Word};
 use crate::domain::id::{PartId, Reference};
 use crate::domain::status::State;
 use crate::text::words::Words;
@@ -45,11 +45,7 @@ pub(super) fn mapping(table: &Reader<'_>, names: &Names, severity: Severity) -> 
     let by_position =
         !matches!(table.node("tipo").map(|n| &n.value), Some(Value::Text(t)) if t == "json" || t == "solr");
     let column = |key| table.get(key, |n, log| column(n, log, by_position));
-    let municipality = column("municipio");
-    let unnamed = !table.has("municipio") && !asked_of_one(table);
-    if unnamed {
-        table.missing("municipio", "\"ibge\"");
-    }
+    let municipality = place(table, column("municipio"), column("municipio_nome"));
     let unit = column("unidade");
     let meaning = meaning(table, names, severity, by_position);
     let part = part(table, names, severity, meaning.as_ref(), by_position);
@@ -60,14 +56,11 @@ pub(super) fn mapping(table: &Reader<'_>, names: &Names, severity: Severity) -> 
     let texts = |n: &Node, log: &Log| value::list(n, log, |word| value::filled(word, log));
     let blanks = table.get("vazios", texts);
     let ignored = table.get("ignorar", texts);
-    if !table.has("municipio") {
+    if !table.has("municipio") && !table.has("municipio_nome") {
         stray(table, "ignorar", "municipio");
     }
-    if unnamed || table.has("municipio") && municipality.is_none() {
-        return None;
-    }
     Some(Mapping {
-        municipality,
+        municipality: municipality?,
         unit,
         part: part?,
         reference: reference?,
@@ -76,6 +69,26 @@ pub(super) fn mapping(table: &Reader<'_>, names: &Names, severity: Severity) -> 
         blanks: blanks.unwrap_or_default(),
         ignored: ignored.unwrap_or_default(),
     })
+}
+
+/// Which municipality a row is about, by its code or by its name; only where each request is about one may neither be
+/// there.
+fn place(table: &Reader<'_>, code: Option<String>, name: Option<String>) -> Option<PlaceRule> {
+    match (table.has("municipio"), table.has("municipio_nome")) {
+        (true, true) => {
+            let hint = "deixe só `municipio`: o código é mais seguro que o nome";
+            let message = "há `municipio` e `municipio_nome` ao mesmo tempo";
+            table.log.error(&table.spot_of("municipio_nome"), message, hint);
+            None
+        }
+        (true, false) => code.map(PlaceRule::Code),
+        (false, true) => name.map(PlaceRule::Name),
+        (false, false) if asked_of_one(table) => Some(PlaceRule::Asked),
+        (false, false) => {
+            table.missing("municipio", "\"ibge\"");
+            None
+        }
+    }
 }
 
 /// Whether each request is about one municipality or unit, so that its rows need not name it.

@@ -29,7 +29,7 @@ pub struct Settings {
     pub lateness: SignedDuration,
     /// `[banco]`: where the ledger is kept.
     pub database: DatabaseSettings,
-    /// `guardar_anos`: for how many years personal data is kept (DESIGN §13). Nothing is erased yet.
+    /// `guardar_anos`: for how many years personal data is kept.
     pub keep_years: u16,
     /// `retomar_contato_dias`: after so long an address that is said not to exist gets one more try.
     pub retry_contact_after: SignedDuration,

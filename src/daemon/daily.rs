@@ -39,7 +39,7 @@ impl Daily {
             return Ok(());
         }
         let key = NoticeKey::Service { topic: DAILY_PAGE.to_owned(), on };
-        if app.store.ledger().await?.service(DAILY_PAGE).all(|(known, _)| *known != key) {
+        if !app.store.is_queued(&key).await? {
             // The page says how it ended; on a day on which nothing was found no other mail does.
             let audited = audited(app, on, now).await;
             let amiss = ailments(app, now).await;

@@ -220,7 +220,7 @@ async fn words(app: &App, due: &[Due], cries: &[Outcry]) -> (String, String) {
     for (alert, _) in due.iter().take(MOST_TOLD.saturating_sub(told.len())) {
         // Its subject tells the most of one that cannot be read.
         let letter = app.store.letter(&alert.key, alert.version).await.ok().flatten();
-        let text = letter.and_then(|letter| plain_text(&letter.bytes)).unwrap_or_default();
+        let text = letter.and_then(|letter| plain_text(&letter.bytes?)).unwrap_or_default();
         told.push((alert.subject.clone(), text.trim().to_owned()));
     }
     let (subject, mut text) = match told.as_slice() {

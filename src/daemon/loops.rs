@@ -27,6 +27,7 @@ use super::outbox::Outbox;
 use super::reconcile::{Pass, reconcile_once};
 use super::register::Registers;
 use super::report::{LastSaid, report_once};
+use super::retention::Retainer;
 use super::returns::Mailbox;
 use super::signal::{self, Signals};
 use super::trouble::troubles;
@@ -212,9 +213,13 @@ async fn signal_loop(app: Arc<App>) {
 }
 
 async fn audit_loop(app: Arc<App>) {
+    let mut retainer = Retainer::default();
     while let Some(audited) = app.unless_stopped(audit_if_due(&app, app.now())).await {
         if let Err(failure) = audited {
             error!(error = %chain(&failure), "a autoconferência falhou; será retomada");
+        }
+        if let Some(Err(failure)) = app.unless_stopped(retainer.retain_once(&app, app.now())).await {
+            error!(error = %chain(&failure), "dados cujo prazo de guarda terminou não puderam ser apagados; será retomado");
         }
         rest(&app, Loop::Audit, AUDIT).await;
     }

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `app` (what every loop shares; with `pulse`), `reconcile` (decide and record), `outbox` (deliver; with `sender`,
 //! `standing`, `pace`, `trust` and `doubt`), `ingest` (take in status), `returns` (take in what comes back), `visit` with `register`
-//! and `news` (what the ministry publishes), `report` (tell staff), `daily` (the page of the day by mail), `audit` (work out anew what should have gone out), `alert` (call a person), `herald` (by which way), `clock_watch` and `succession`
+//! and `news` (what the ministry publishes), `report` (tell staff), `daily` (the page of the day by mail), `audit` (work out anew what should have gone out), `retention` (erase what is too old), `alert` (call a person), `herald` (by which way), `clock_watch` and `succession`
 //! (may the clock and the ledger be believed?), `rehearse` (virtual time), `watch` (notice a change), `gate` (what every
 //! new configuration passes), `reload`, `beat` and `signal` (signs of life), `loops` (one for each concern), `obey` (signals), `reserve` (one leads, another waits), `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests
 //! and `servir --uma-vez` call.
@@ -34,6 +34,7 @@ pub mod rehearse;
 mod reload;
 pub mod report;
 pub mod reserve;
+pub mod retention;
 pub mod returns;
 pub mod round;
 mod sender;

@@ -1,6 +1,6 @@
 //! Decide and record: one pass over everything known.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 use tracing::{debug, info};
@@ -9,7 +9,7 @@ use super::app::App;
 use super::{clock_watch, succession};
 use crate::domain::notice::{Kind, NoticeKey, Slot};
 use crate::domain::status::{StatusBook, StatusEntry};
-use crate::plan::{self, Decision, Plan};
+use crate::plan::{Decision, Plan};
 use crate::store::{Generation, NewDecision, StoreError};
 use crate::world::compose::{self, Threads};
 use crate::world::known::Known;
@@ -52,10 +52,12 @@ pub async fn reconcile_once(app: &App, now: Timestamp) -> Result<Pass, StoreErro
     }
     for _ in 0..MOST_ROUNDS {
         let generation = app.store.generation().await?;
-        let known = Known::load(app.live(), &app.store, now).await?;
-        let plan = plan::plan(&known.world(), now);
+        let (known, plan) = Known::decide(app.live(), &app.store, BTreeSet::new(), now).await?;
         pass.next_wake = plan.next_wake;
         pass.held = plan.held.len();
+        if plan.actions.is_empty() {
+            known.keep_frontier(&app.store, now).await?;
+        }
         if plan.actions.is_empty() || !record(app, known, plan, now, &mut pass).await? {
             pass.stands_on = Some(generation);
             break;

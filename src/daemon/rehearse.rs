@@ -65,7 +65,7 @@ pub fn rehearse(
     let (from, until) = (zone.start_of(days.0), zone.end_of(days.1));
     let until = until.saturating_sub(jiff::SignedDuration::from_millis(1)).unwrap_or(until);
     let mut replay = Replay::new(&calendar, &setup.config.roster, until)?;
-    let live = keep_in.map(|dir| (dir, Live { setup: setup.clone(), calendar: calendar.clone() }));
+    let live = keep_in.map(|dir| (dir, Live::under(setup.clone(), calendar.clone())));
     let mut failure = None;
     replay.run_with(from, until, changes, |replay, at, decisions| {
         for decision in decisions {

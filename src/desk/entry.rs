@@ -2,7 +2,7 @@
 
 use crate::domain::journal::{
     Act, Announced, Audited, ChannelCause, ClockAct, Entry, FeedAct, LeftProof, OrderAct, Ordered,
-    ProposalsRefused, ProposalsTaken, QueueResumed, RegisterDoubted, Seen, Unflagged, Verdict,
+    ProposalsRefused, ProposalsTaken, QueueResumed, Reduced, RegisterDoubted, Seen, Unflagged, Verdict,
 };
 use crate::render::portuguese;
 use crate::store::JournalEntry;
@@ -108,6 +108,7 @@ fn told_words(entry: &JournalEntry) -> String {
         Entry::QueueStopped(_) => "fila parada: cartas voltaram de vários domínios".to_owned(),
         Entry::QueueResumed(_) => "fila retomada: o tempo da parada acabou".to_owned(),
         Entry::Assumed(told) => signed("livro assumido", &told.reason, &told.author),
+        Entry::Reduced(told) => reduction_words(told),
         Entry::Held(told) => because("configuração à espera de confirmação:", &told.effects.join("; ")),
         Entry::Consented(told) => {
             format!(
@@ -137,6 +138,17 @@ fn audit_words(told: &Audited) -> String {
     let found = portuguese::counted(many, "divergência", "divergências");
     let which = if many == 0 { String::new() } else { format!(": {}", told.found.join("; ")) };
     format!("autoconferência: {found} ({compared}){which}")
+}
+
+/// What was erased because its years were over.
+fn reduction_words(told: &Reduced) -> String {
+    let letters = usize::try_from(told.letters).unwrap_or(usize::MAX);
+    let letters = portuguese::counted(letters, "carta", "cartas");
+    let words = format!("dados pessoais apagados ({letters}; guardar_anos = {})", told.years);
+    match (&told.reason, &told.author) {
+        (Some(reason), Some(author)) => signed(&words, reason, author),
+        _ => format!("{words} (pelo serviço)"),
+    }
 }
 
 /// By which way an alert was told, besides mail.
@@ -184,6 +196,7 @@ pub fn act(told: &Entry) -> Option<&'static str> {
         Entry::QueueStopped(_) => "parada",
         Entry::QueueResumed(_) => "retomada",
         Entry::Assumed(_) => "assumir",
+        Entry::Reduced(_) => "reduzir",
         Entry::FeedSwitched(told) => told.act.as_str(),
         Entry::DossierShown(_) => "mostrar",
         Entry::TestSent(told) => told.outcome.as_str(),
@@ -213,7 +226,11 @@ fn order_words(entry: &JournalEntry, told: &Ordered) -> String {
     let about: Vec<String> = about.into_iter().flatten().collect();
     words.push(if about.is_empty() { "tudo".to_owned() } else { about.join(" ") });
     words.extend(told.until.map(|day| format!("até {}", portuguese::date(*day))));
-    signed(&words.join(" "), &told.reason, &told.author)
+    let words = words.join(" ");
+    match told.reason.as_ref().or(entry.outcome.as_ref()) {
+        Some(reason) => signed(&words, reason, &told.author),
+        None => format!("{words} (por {}; o resultado foi apagado)", given(&told.author, "não se sabe quem")),
+    }
 }
 
 fn signed(words: &str, reason: &str, author: &str) -> String {

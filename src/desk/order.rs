@@ -298,6 +298,7 @@ pub fn same_matter(one: &Override, other: &Override) -> bool {
         Override::Note { municipality, window, .. } => {
             Override::Note { municipality, window, telephone: None, until: None }
         }
+        Override::Keep { window, municipality, .. } => Override::Keep { window, municipality, until: None },
         Override::Hold { scope, .. } => Override::Hold { scope, until: None },
         other @ Override::Release(_) => other,
     };

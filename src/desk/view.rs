@@ -24,8 +24,9 @@ pub use crate::store::{DeliveryLine, JournalEntry};
 pub use crate::world::ailment::Ailment;
 use crate::world::health;
 pub use crate::world::health::Health;
+use crate::world::known::{Depth, Known};
 use crate::world::live::Live;
-pub use crate::world::overview::{AsOf, Overview};
+pub use crate::world::overview::{self, AsOf, Overview};
 use crate::world::seat;
 use crate::world::today;
 
@@ -52,6 +53,8 @@ pub struct FeedStanding {
 
 /// A letter as it left.
 pub struct ShownLetter {
+    /// Whether its years are over: header and text are gone.
+    pub is_reduced: bool,
     /// Its subject.
     pub subject: String,
     /// When it was recorded.
@@ -93,6 +96,17 @@ impl LedgerView {
     /// [`StoreError`].
     pub async fn scene(&self, live: Arc<Live>, as_of: AsOf) -> Result<Overview, StoreError> {
         Overview::load(live, Some(&self.store), None, as_of).await
+    }
+
+    /// The same with another window, however long it is over.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn scene_with(&self, scene: &Overview, window: &WindowId) -> Result<Overview, StoreError> {
+        let (live, now) = (scene.known.live.clone(), scene.as_of.at());
+        let depth = overview::reported(&live, std::slice::from_ref(window), now);
+        let known = Known::load(live, &self.store, depth, now).await?;
+        Overview::of(known, Some(&self.store), None, scene.as_of).await
     }
 
     /// The page of the day, with what is amiss.
@@ -181,8 +195,9 @@ impl LedgerView {
         Ok(Some(ShownLetter {
             subject: letter.subject,
             recorded_at: letter.recorded_at,
-            header: message::header(&letter.bytes),
-            text: message::plain_text(&letter.bytes),
+            is_reduced: letter.bytes.is_none(),
+            header: letter.bytes.as_ref().map(|bytes| message::header(bytes)).unwrap_or_default(),
+            text: letter.bytes.as_ref().and_then(|bytes| message::plain_text(bytes)),
             sha256: letter.sha256,
             deliveries,
         }))
@@ -198,9 +213,10 @@ impl LedgerView {
         municipality: MunicipalityCode,
         only: Option<WindowId>,
     ) -> Result<Option<Dossier>, StoreError> {
-        let case = self.store.case_file(municipality, only.as_ref()).await?;
-        let subject = DossierRequest { municipality, only, now: scene.as_of.at() };
-        Ok(case.map(|case| dossier::gather(&case, &scene.known, &subject)))
+        let Some(case) = self.store.case_file(municipality, only.as_ref()).await? else { return Ok(None) };
+        let (live, now) = (scene.known.live.clone(), scene.as_of.at());
+        let known = Known::load(live, &self.store, Depth::Whole, now).await?;
+        Ok(Some(dossier::gather(&case, &known, &DossierRequest { municipality, only, now })))
     }
 
     /// How each feed stands, with its last `loads` loads.

@@ -1,6 +1,6 @@
 //! What was so when the deadline of an edition passed: who was expected with which units, who was competent, and what
 //! the feeds had said. A closed window is a fact: remessas, reports and `situacao` rest on this record and on later
-//! loads about the window, never on the roster, the ladder or the offices of today (DESIGN §6). Pure.
+//! loads about the window, never on the roster, the ladder or the offices of today. Pure.
 //!
 //! Who was told which date is not repeated here: the ledger has every letter, and what comes back of them later still
 //! counts.

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::refusal::Refusal;
 
-/// Where a delivery (entrega) stands (DESIGN §7).
+/// Where a delivery (entrega) stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DeliveryState {
     /// *registrado*: durable, never tried.

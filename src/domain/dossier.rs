@@ -167,8 +167,10 @@ pub struct LetterFile {
     pub seq: Option<i64>,
     /// Whether bytes and Message-ID are those that the entry tells of.
     pub intact: bool,
-    /// Where its bytes are, from the dossier's folder.
-    pub file: String,
+    /// Its number within the dossier.
+    pub number: usize,
+    /// Where its bytes are, from the dossier's folder; absent: their years are over (`guardar_anos`).
+    pub file: Option<String>,
     /// Its header, as people read it; its file has the bytes.
     pub header: String,
     /// Its text, decoded to read.
@@ -239,12 +241,12 @@ pub struct MessageFile {
     pub sha256: String,
     /// How many bytes it had.
     pub size: usize,
-    /// How many of them are kept.
+    /// How many of them are kept; none once their years are over.
     pub kept: usize,
     /// Whether the bytes kept are those that the entry tells of.
     pub intact: bool,
-    /// Where they are, from the dossier's folder.
-    pub file: String,
+    /// Where they are, from the dossier's folder; absent: their years are over (`guardar_anos`).
+    pub file: Option<String>,
 }
 
 /// A decision that is no letter.

@@ -130,8 +130,8 @@ pub enum Format {
 /// What a feed's rows mean. A column is named by its heading or by its position, `#1` being the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mapping {
-    /// Column with the municipality's code, of six or seven digits; absent: the request names it.
-    pub municipality: Option<String>,
+    /// Which municipality a row is about.
+    pub municipality: PlaceRule,
     /// Column with the unit's id, if rows are units.
     pub unit: Option<String>,
     /// Which part a row is about.
@@ -146,6 +146,28 @@ pub struct Mapping {
     pub blanks: Vec<String>,
     /// Words in the municipality's column of rows that are no data (`Total`).
     pub ignored: Vec<String>,
+}
+
+/// Which municipality a row is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlaceRule {
+    /// The one that the request named.
+    Asked,
+    /// A column has its code, of six or seven digits.
+    Code(String),
+    /// A column has its name. Only one that a single municipality of the roster has, written in full, names it.
+    Name(String),
+}
+
+impl PlaceRule {
+    /// The column, if there is one.
+    #[must_use]
+    pub fn column(&self) -> Option<&str> {
+        match self {
+            Self::Asked => None,
+            Self::Code(column) | Self::Name(column) => Some(column),
+        }
+    }
 }
 
 /// Which part a row is about.
@@ -218,7 +240,7 @@ pub enum Word {
     /// `pendente_preenchido`: every question is answered and the form is not concluded. Pendente, in words of its own.
     FilledNotConcluded,
     /// `reaberto`: the source says outright that a concluded form was opened again. Pendente, and believed at once,
-    /// where it would else have to be repeated twelve hours later (DESIGN §6).
+    /// where it would else have to be repeated twelve hours later.
     Reopened,
 }
 

@@ -35,6 +35,13 @@ impl Zone {
         self.0.to_ambiguous_timestamp(date.to_datetime(time)).compatible().unwrap_or(Timestamp::MAX)
     }
 
+    /// Whether a day of the next two years begins at another instant there: two names may be of zones that agree.
+    #[must_use]
+    pub fn differs_from(&self, other: &Self, from: Date) -> bool {
+        let days = (0..=2 * 366).map(|n| from.saturating_add(jiff::Span::new().days(n)));
+        self.0 != other.0 && days.into_iter().any(|day| self.start_of(day) != other.start_of(day))
+    }
+
     /// The first instant of a civil date.
     #[must_use]
     pub fn start_of(&self, date: Date) -> Timestamp {
@@ -158,7 +165,7 @@ impl SendingHours {
     }
 
     /// The instant at which a rung of this civil day is due: when letters may first leave on that day or on the nearest
-    /// earlier sending day (DESIGN "When"), and always before `deadline`.
+    /// earlier sending day, and always before `deadline`.
     #[must_use]
     pub fn rung_due(&self, day: Date, deadline: Timestamp) -> Timestamp {
         let mut date = day;

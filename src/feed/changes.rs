@@ -1,4 +1,4 @@
-//! The status file of a rehearsal: `em;janela;ibge;parte;unidade;situacao`, one change a row (DESIGN §5). Pure.
+//! The status file of a rehearsal: `em;janela;ibge;parte;unidade;situacao`, one change a row. Pure.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};

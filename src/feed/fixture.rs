@@ -9,7 +9,9 @@ use jiff::tz::TimeZone;
 use crate::domain::calendar::{
     Calendar, Deadline, MonthDay, Part, Recurrence, Respondent, Sanction, System, Window,
 };
-use crate::domain::feed::{FeedSpec, Format, Mapping, Meaning, PartRule, ReferenceRule, Says, Source, Word};
+use crate::domain::feed::{
+    FeedSpec, Format, Mapping, Meaning, PartRule, PlaceRule, ReferenceRule, Says, Source, Word,
+};
 use crate::domain::holiday::Holidays;
 use crate::domain::id::{FeedId, MunicipalityCode, PartId, Reference, SystemId, UnitId};
 use crate::domain::roster::{Municipality, Roster, Unit, Units};
@@ -139,7 +141,7 @@ pub(super) fn presence() -> FeedSpec {
         source: Source::Folder,
         format: Format::Csv { delimiter: None, encoding: None, heading: None },
         mapping: Mapping {
-            municipality: Some("ibge".to_owned()),
+            municipality: PlaceRule::Code("ibge".to_owned()),
             unit: None,
             part: PartRule::Fixed(part("CRAS")),
             reference: ReferenceRule::Column { column: "ref".to_owned(), pattern: "%m/%Y".to_owned() },

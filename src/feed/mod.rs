@@ -26,6 +26,7 @@ pub mod map;
 pub mod news;
 pub mod pages;
 pub mod paging;
+pub mod propose;
 pub mod register;
 pub mod schedule;
 mod sheet;

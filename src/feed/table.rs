@@ -82,6 +82,11 @@ impl Header {
         Self(names.into_iter().map(|n| trimmed(&n).to_owned()).collect())
     }
 
+    /// The names in order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// How many columns.
     #[must_use]
     pub fn len(&self) -> usize {

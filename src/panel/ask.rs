@@ -17,6 +17,7 @@ use super::answer::{Failure, typed};
 use super::page::{self, Frame, Links};
 use crate::config::Mode;
 use crate::desk::view::{AsOf, Overview};
+use crate::domain::id::WindowId;
 
 /// What a page is asked for with.
 pub(super) struct Ask {
@@ -67,6 +68,20 @@ impl Ask {
         // Its last second: midnight would be shown as the next day.
         let at = zone.end_of(day).saturating_sub(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MIN);
         panel.scene(Some(at)).await
+    }
+
+    /// The same where a window must be among what is known, however long it is over.
+    pub(super) async fn scene_with(
+        &self,
+        panel: &Panel,
+        window: &WindowId,
+    ) -> Result<Arc<Overview>, Failure> {
+        let scene = self.scene(panel).await?;
+        let is_read = scene.known.windows.iter().any(|known| known.id == *window);
+        if is_read || matches!(scene.as_of, AsOf::Then(_)) {
+            return Ok(scene);
+        }
+        Ok(Arc::new(panel.ledger.scene_with(&scene, window).await?))
     }
 
     /// Where a page leads: as of the day that it shows.

@@ -62,8 +62,8 @@ async fn home(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
 }
 
 async fn window(State(panel): State<Arc<Panel>>, Path(id): Path<String>, ask: Ask) -> Answer {
-    let scene = ask.scene(&panel).await?;
     let id = WindowId::parse(&id).map_err(|_| no_window(&id))?;
+    let scene = ask.scene_with(&panel, &id).await?;
     let summary = scene.summary(&id).ok_or_else(|| no_window(id.as_str()))?;
     let content = page::window::content(&scene, &summary, &Ask::links(&scene));
     Ok(ask.show(&scene, &format!("Janela {id}"), &content))
@@ -84,9 +84,9 @@ async fn account(
     Path((code, window)): Path<(String, String)>,
     ask: Ask,
 ) -> Answer {
-    let scene = ask.scene(&panel).await?;
-    let code = known(&scene, &code)?;
     let id = WindowId::parse(&window).map_err(|_| no_window(&window))?;
+    let scene = ask.scene_with(&panel, &id).await?;
+    let code = known(&scene, &code)?;
     let account = panel.ledger.account(&scene, code, &id).await?.ok_or_else(|| no_window(id.as_str()))?;
     let content = page::municipality::account(&scene, &account, &Ask::links(&scene));
     Ok(ask.show(&scene, &format!("{}, {id}", page::municipality::name(&scene, code)), &content))
@@ -159,14 +159,22 @@ async fn calls_table(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
 
 /// The report with its charts, as the service writes it.
 async fn report_page(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
-    let scene = ask.scene(&panel).await?;
+    let scene = asked(&panel, &ask).await?;
     let curves = panel.ledger.curves(&scene).await?;
     Ok(document(report::page(&chosen(&scene, &ask)?, &curves, scene.calendar())))
 }
 
 async fn report_table(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
-    let scene = ask.scene(&panel).await?;
+    let scene = asked(&panel, &ask).await?;
     Ok(table("relatorio", report::csv(&chosen(&scene, &ask)?, scene.calendar())))
+}
+
+/// What is known, with the window asked for (`janela`) among it.
+async fn asked(panel: &Panel, ask: &Ask) -> Result<Arc<Overview>, Failure> {
+    match ask.text("janela").and_then(|text| WindowId::parse(text).ok()) {
+        Some(window) => ask.scene_with(panel, &window).await,
+        None => ask.scene(panel).await,
+    }
 }
 
 /// The window asked for (`janela`), else those worth reporting on.

@@ -1,7 +1,7 @@
 //! What is pending, unconfirmed or done in one municipality and window. Pure.
 //!
 //! A part is pendente if any unit is fresh pendente; else não confirmado if any is; else concluído or não se aplica
-//! (DESIGN §6).
+//!.
 
 mod expected;
 mod opinion;

@@ -16,6 +16,35 @@ use crate::plan::ledger::{CopyRequest, NoticeRecord, Standing, WindowLedger};
 /// One resumo per gerência (or GSUAS), window and day, of the letters since the last one that asked for a copy when they
 /// were written, whatever their edition. It waits for those still on their way.
 pub(super) fn digests(survey: &Survey<'_>, draft: &mut PlanDraft) {
+    let copies = copies(survey);
+    if copies.is_empty() || !survey.context.moment.is_sending() {
+        return;
+    }
+    let on = survey.context.moment.today();
+    for (to, Due { edition, told_on, is_leaving, mut lines }) in copies {
+        // A letter on its way leaves or ends before its validity does; the day on which it left is told then.
+        if is_leaving || lines.is_empty() || told_on == Some(on) {
+            continue;
+        }
+        let slot = StaffSlot::Digest { edition, to: to.clone(), on };
+        lines.sort_by_key(|line| (line.municipality, line.left_on, Reverse(line.days_before)));
+        let recipients = audience::office(&survey.context.world.roster.offices, &to);
+        let deadline = survey.context.assessor.window().edition(edition).and_then(|e| e.deadline);
+        let because = Reason::CopiesDue { letters: lines.len() };
+        let content = Content::Digest { to, deadline, lines };
+        let due_at = survey.context.moment.stamp();
+        draft.tell(survey.notice_to_staff(slot, recipients, due_at, content), because);
+    }
+}
+
+/// Whether some letter is in no resumo yet that belongs in one.
+pub(super) fn is_owed(survey: &Survey<'_>) -> bool {
+    let offices = &survey.context.world.roster.offices;
+    copies(survey).keys().any(|to| !audience::office(offices, to).is_empty())
+}
+
+/// What is to be told to each, of the letters since the last resumo to them.
+fn copies(survey: &Survey<'_>) -> BTreeMap<Addressee, Due> {
     let told = last_told(survey);
     let mut copies: BTreeMap<Addressee, Due> = BTreeMap::new();
     let zone = &survey.context.world.calendar.hours.zone;
@@ -54,24 +83,7 @@ pub(super) fn digests(survey: &Survey<'_>, draft: &mut PlanDraft) {
             add(municipality, record);
         }
     }
-    if copies.is_empty() || !survey.context.moment.is_sending() {
-        return;
-    }
-    let on = survey.context.moment.today();
-    for (to, Due { edition, told_on, is_leaving, mut lines }) in copies {
-        // A letter on its way leaves or ends before its validity does; the day on which it left is told then.
-        if is_leaving || lines.is_empty() || told_on == Some(on) {
-            continue;
-        }
-        let slot = StaffSlot::Digest { edition, to: to.clone(), on };
-        lines.sort_by_key(|line| (line.municipality, line.left_on, Reverse(line.days_before)));
-        let recipients = audience::office(&survey.context.world.roster.offices, &to);
-        let deadline = survey.context.assessor.window().edition(edition).and_then(|e| e.deadline);
-        let because = Reason::CopiesDue { letters: lines.len() };
-        let content = Content::Digest { to, deadline, lines };
-        let due_at = survey.context.moment.stamp();
-        draft.tell(survey.notice_to_staff(slot, recipients, due_at, content), because);
-    }
+    copies
 }
 
 /// What is to be told to one addressee.

@@ -78,6 +78,15 @@ pub enum Effect {
     OwnersChanged(usize),
     /// Municipalities whose addresses were replaced.
     AddressesReplaced(usize),
+    /// Dates and hours are meant in a zone in which they fall at other instants.
+    ZoneMoved,
+    /// Personal data is erased after fewer years (`guardar_anos`).
+    ErasedSooner {
+        /// So many until now.
+        from: u16,
+        /// So many from then on.
+        to: u16,
+    },
 }
 
 /// What becomes of mode and ledger.
@@ -125,6 +134,9 @@ pub fn large(
         && before.calendar.starts_on.map_or(starts > today, |old| starts > old)
     {
         effects.push(Effect::StartsLater(starts));
+    }
+    if before.calendar.hours.zone.differs_from(&after.calendar.hours.zone, today) {
+        effects.push(Effect::ZoneMoved);
     }
     effects.extend(of_letters(before, after, differences, now));
     effects.extend(of_addresses(before.roster, after.roster));

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::domain::calendar::{Audience, CopyTo, Deadline, OnUnconfirmed, System};
 use crate::domain::time::{SendingHours, days_before};
 
-/// One rung, or several that fell on the same instant and became the one nearest to the deadline (DESIGN "How many").
+/// One rung, or several that fell on the same instant and became the one nearest to the deadline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
     /// The nearest rung's distance: what the notice is called by.

@@ -241,6 +241,15 @@ impl Ledger {
         self.service.iter().filter(move |(key, _)| about(key)).map(|(key, at)| (key, *at))
     }
 
+    /// Since when the letter is withheld that has been for longest.
+    #[must_use]
+    pub fn withheld_since(&self) -> Option<Timestamp> {
+        let open = self.windows.values().filter(|window| window.has_open());
+        let records = open.flat_map(|window| window.municipalities.values()).flatten();
+        let withheld = records.filter(|record| matches!(record.standing, Standing::Withheld(_)));
+        withheld.map(|record| record.recorded_at).min()
+    }
+
     /// Puts in a notice to a municipality, in place of what was known of it.
     pub fn put(&mut self, window: &WindowId, municipality: MunicipalityCode, record: NoticeRecord) {
         if !self.windows.contains_key(window) {

@@ -22,6 +22,7 @@ mod draft;
 mod edition;
 pub mod effects;
 pub mod forecast;
+pub mod frontier;
 pub mod history;
 mod hold;
 mod ladder;

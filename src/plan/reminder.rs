@@ -1,5 +1,5 @@
 //! What waits is brought to a person's mind: once a day and cause, and again when something new would die before the
-//! next morning (DESIGN "No silent hold"). Pure.
+//! next morning. Pure.
 //!
 //! Architecture invariant: nothing holds these alerts: no `reter`, no `limite_dia`, no sending hours, no day off.
 

@@ -136,7 +136,7 @@ impl<'a> Survey<'a> {
     }
 
     /// Whether nothing can be decided here any more: every deadline has passed, nothing is open.
-    fn is_settled(&self) -> bool {
+    pub(super) fn is_settled(&self) -> bool {
         let over = self.tracks().all(|track| track.ends_at.is_some_and(|at| self.context.moment.reached(at)));
         // A later edition, or a rung missed since the last pass, reopens it; both are asked for above and below.
         let missed = self

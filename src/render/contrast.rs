@@ -111,6 +111,10 @@ fn effect(effect: &Effect) -> String {
             "{} cartas em endereço que era de outro",
             pt::counted(*n, "município passa a receber", "municípios passam a receber")
         ),
+        Effect::ZoneMoved => "o fuso muda: prazos e horários passam a cair em outros instantes".to_owned(),
+        Effect::ErasedSooner { from, to } => format!(
+            "guardar_anos cai de {from} para {to}: dados pessoais são apagados mais cedo, e não voltam"
+        ),
         Effect::AddressesReplaced(n) => {
             format!("{} de endereço", pt::counted(*n, "município muda", "municípios mudam"))
         }

@@ -14,7 +14,7 @@ use super::because;
 use super::contrast;
 use super::portuguese as pt;
 
-/// The line as programs read it. The order of the fields is the order of the keys (DESIGN §5, contract).
+/// The line as programs read it. The order of the fields is the order of the keys.
 #[derive(Debug, Serialize)]
 struct Event<'a> {
     em: String,

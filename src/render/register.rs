@@ -43,6 +43,23 @@ pub fn sentence(change: &UnitChange, roster: &Roster) -> String {
     if from.is_empty() { format!("{kind}: {to}") } else { format!("{kind}: {from} → {to}") }
 }
 
+/// The same without a name, an address or a telephone: for what is kept for good.
+#[must_use]
+pub fn kept(change: &UnitChange, roster: &Roster) -> String {
+    match change {
+        UnitChange::New { listed, .. } => {
+            format!("{}: {}; {}", change.kind(), listed.part, listed.municipality)
+        }
+        UnitChange::Name { .. } | UnitChange::Telephone { .. } | UnitChange::Email { .. } => {
+            change.kind().to_string()
+        }
+        UnitChange::Closed { .. }
+        | UnitChange::Reopened { .. }
+        | UnitChange::Municipality { .. }
+        | UnitChange::Part { .. } => sentence(change, roster),
+    }
+}
+
 /// Which unit: `CRAS “CRAS Um” (32012098154)`.
 #[must_use]
 pub fn unit(proposal: &Proposal) -> String {

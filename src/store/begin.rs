@@ -38,7 +38,7 @@ statements! {
     const PUT_OUTAGE = "INSERT INTO outages (from_at, until_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 }
 
-/// A longer silence than this between the stored heartbeat and a start is an outage (DESIGN §6).
+/// A longer silence than this between the stored heartbeat and a start is an outage.
 const SILENCE: SignedDuration = SignedDuration::from_hours(24);
 
 /// The ledger's signs of life.

@@ -1,23 +1,32 @@
 //! What was so when deadlines passed: the journal has it, the table says in which entry.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::StoreError;
 use super::cell::{Cells, ms};
 use super::chain::{Chain, Line, Link};
 use super::db::Conn;
-use super::sql::{bound, statements};
+use super::sql::{among, bound, rows_of, statements};
 use crate::domain::closing::Closing;
 use crate::domain::id::WindowId;
 use crate::domain::journal::Entry;
 use crate::plan::Report;
 use crate::plan::ledger::Ledger;
 
+/// Each record with its entry.
+macro_rules! closings {
+    () => {
+        "SELECT j.seq, c.window_id AS closed, c.edition, c.recorded_at, j.at, j.kind, j.subject, j.window_id, \
+         j.municipality, j.body, j.prev_hash, j.hash FROM closings c JOIN journal j ON j.seq = c.entry"
+    };
+}
+
 statements! {
     const PUT = "INSERT INTO closings (window_id, edition, recorded_at, entry) VALUES ($1, $2, $3, $4)";
-    const CLOSINGS = "SELECT j.seq, c.window_id AS closed, c.edition, c.recorded_at, j.at, j.kind, j.subject, \
-                      j.window_id, j.municipality, j.body, j.prev_hash, j.hash \
-                      FROM closings c JOIN journal j ON j.seq = c.entry ORDER BY c.entry";
+    const CLOSINGS = concat!(closings!(), " ORDER BY c.entry");
+    const CLOSINGS_OF = concat!(closings!(), " WHERE ", among!("c.window_id"));
 }
 
 /// Records what was so, with the last report.
@@ -35,11 +44,19 @@ pub(super) async fn put(
     Ok(())
 }
 
-/// Puts every record into a ledger. Each is read when somebody asks; that its bytes are as they were written is seen
-/// here.
-pub(super) async fn load(conn: &mut Conn, ledger: &mut Ledger) -> Result<(), StoreError> {
-    for row in bound!(CLOSINGS).fetch_all(conn).await? {
-        let cells = Cells::of("journal", &row);
+/// Puts every record into a ledger, or those of some windows. Each is read when somebody asks; that its bytes are as they
+/// were written is seen here.
+pub(super) async fn load(
+    conn: &mut Conn,
+    ledger: &mut Ledger,
+    windows: Option<&BTreeSet<WindowId>>,
+) -> Result<(), StoreError> {
+    let rows = match windows {
+        None => bound!(CLOSINGS).fetch_all(conn).await?,
+        Some(windows) => rows_of(conn, CLOSINGS_OF, windows).await?,
+    };
+    for row in &rows {
+        let cells = Cells::of("journal", row);
         let link = Link {
             prev: cells.get("prev_hash")?,
             seq: cells.get("seq")?,

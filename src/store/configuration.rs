@@ -28,7 +28,8 @@ statements! {
                      VALUES ($1, $2, $3, $4, 1) ON CONFLICT (fingerprint) DO UPDATE SET \
                      directory = excluded.directory, adopted_at = excluded.adopted_at, \
                      adopted_by = excluded.adopted_by, in_force = 1";
-    const PUT_FILE = "INSERT INTO config_files (sha256, bytes) VALUES ($1, $2) ON CONFLICT (sha256) DO NOTHING";
+    const PUT_FILE = "INSERT INTO config_files (sha256, bytes) VALUES ($1, $2) ON CONFLICT (sha256) DO UPDATE \
+                            SET bytes = excluded.bytes";
     const PUT_PART = "INSERT INTO config_parts (fingerprint, name, sha256) VALUES ($1, $2, $3) \
                       ON CONFLICT (fingerprint, name) DO NOTHING";
     const SETTLE = "UPDATE config_refusals SET pending = 0 WHERE pending = 1 AND fingerprint <> $1";

@@ -126,6 +126,31 @@ impl Db {
         Ok(Generation { own: self.changes.load(Ordering::Relaxed), others })
     }
 
+    /// The connection to write with, where there is one, outside a transaction.
+    pub(super) async fn writing_connection(&self) -> Result<Option<Lease>, StoreError> {
+        Ok(match &self.engine {
+            Engine::Sqlite(Sqlite { writer: Some(writer), .. }) => {
+                Some(Conn::Sqlite(writer.acquire().await?))
+            }
+            Engine::Postgres(Postgres { writer: Some(writer), .. }) => {
+                Some(Conn::Postgres(writer.acquire().await?))
+            }
+            Engine::Sqlite(_) | Engine::Postgres(_) => None,
+        }
+        .map(Lease))
+    }
+
+    /// Writes everything anew, so that nothing erased is left between the rows. Answers whether that is so: not while
+    /// somebody reads an older state.
+    pub(super) async fn rewrite(&self) -> Result<bool, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => Sqlite::rewrite(sqlite.writer.as_ref().ok_or_else(read_only)?).await,
+            Engine::Postgres(postgres) => {
+                postgres.rewrite(postgres.writer.as_ref().ok_or_else(read_only)?).await
+            }
+        }
+    }
+
     /// Closes every connection.
     pub(super) async fn close(&self) {
         match &self.engine {

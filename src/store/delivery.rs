@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::cell::{Cells, code};
 use super::engine::Row;
+use super::reduce::erased_address;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::delivery::DeliveryState;
@@ -121,6 +122,14 @@ pub struct Attempt {
     pub outcome: DeliveryState,
     /// What the relay said.
     pub reply: String,
+}
+
+impl DeliveryLine {
+    /// Whether its years are over (`guardar_anos`): then address and replies are gone, and their digests are what is left.
+    #[must_use]
+    pub fn is_reduced(&self) -> bool {
+        self.address.as_str() == erased_address(self.id.as_str())
+    }
 }
 
 impl Store {

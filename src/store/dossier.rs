@@ -20,7 +20,7 @@ statements! {
                        WHERE window_id = $1 AND municipality IS NULL ORDER BY seq";
     const OF_SERVICE = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
                         WHERE window_id IS NULL AND municipality IS NULL \
-                        AND kind IN ('abertura', 'ordem', 'parada', 'fonte') ORDER BY seq";
+                        AND kind IN ('abertura', 'ordem', 'parada', 'fonte', 'reducao') ORDER BY seq";
     const OF_SNAPSHOT = "SELECT j.seq, j.at, j.kind, j.subject, j.window_id, j.municipality, j.body, j.prev_hash, \
                          j.hash FROM snapshots s JOIN journal j ON j.at = s.recorded_at AND j.subject = s.id \
                          WHERE s.id = $1 AND j.kind = 'coleta'";
@@ -119,9 +119,10 @@ async fn own_entries(
     let none = None::<i64>;
     let rows =
         bound!(journal::LIST_OF_MUNICIPALITY, None::<&str>, code(municipality), none, none, 0_i64, i64::MAX)
-            .fetch_all(conn)
+            .fetch_all(&mut *conn)
             .await?;
     let mut entries: Vec<JournalEntry> = rows.iter().map(journal::entry).collect::<Result<_, _>>()?;
+    journal::add_outcomes(conn, &mut entries).await?;
     entries.retain(|e| window.is_none() || e.window.is_none() || e.window.as_ref() == window);
     Ok(entries)
 }

@@ -44,6 +44,14 @@ impl Conn {
         }
     }
 
+    /// SQLite's own, where it is one.
+    pub(super) fn sqlite(&mut self) -> Option<&mut SqliteConnection> {
+        match self.driver() {
+            Driver::Sqlite(conn) => Some(conn),
+            Driver::Postgres(_) => None,
+        }
+    }
+
     /// Whether it is PostgreSQL's.
     pub(super) fn is_postgres(&self) -> bool {
         matches!(self, Self::Postgres(_) | Self::PostgresView(_))
@@ -95,6 +103,7 @@ macro_rules! arg {
 
 arg! {
     i64, n => Self::Number(Some(n));
+    &i64, n => Self::Number(Some(*n));
     Option<i64>, n => Self::Number(n);
     &'q str, text => Self::Text(Some(Cow::Borrowed(text)));
     Option<&'q str>, text => Self::Text(text.map(Cow::Borrowed));

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 
 use super::cell::{Cells, code, count, ms};
 use super::chain::{Chain, Line};
-use super::db::detached;
+use super::db::{Conn, detached};
 use super::engine::Row;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::id::{EmailAddress, MunicipalityCode, WindowId};
-use crate::domain::journal::{self, Entry, Opening, Unread};
+use crate::domain::journal::{self, Entry, Opening, Ordered, Unread};
 use crate::text::digest::sha256;
 
 /// The same list by whichever index serves: with `$1 IS NULL OR` alone none would.
@@ -27,6 +27,7 @@ statements! {
     const LIST = list!("($1 IS NULL OR window_id = $1) AND ($2 IS NULL OR municipality = $2)");
     const LIST_OF_WINDOW = list!("window_id = $1 AND ($2 IS NULL OR municipality = $2)");
     const TESTED = "SELECT COUNT(*) FROM journal WHERE kind = 'teste' AND body LIKE '%\"resultado\":\"aceito\"%'";
+    const OUTCOME = "SELECT reason FROM overrides WHERE id = $1";
     const LAST_AUDIT = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
                         WHERE kind = 'conferencia' ORDER BY seq DESC LIMIT 1";
     pub(super) const LIST_OF_MUNICIPALITY = list!("municipality = $2 AND ($1 IS NULL OR window_id = $1)");
@@ -49,6 +50,8 @@ pub struct JournalEntry {
     pub municipality: Option<MunicipalityCode>,
     /// What it tells, or why that cannot be read: then the entries after it can be all the same.
     pub told: Result<Entry, Unread>,
+    /// What came of a call that it tells of by digest; absent: of another entry, or its years are over.
+    pub outcome: Option<String>,
     /// The same as it was written, byte for byte.
     pub body: String,
     /// The hash of the entry before, hexadecimal; empty for the first.
@@ -172,7 +175,9 @@ impl Store {
             (None, None) => bound!(LIST, window, municipality, since, until, filter.after, limit),
         };
         let rows = query.fetch_all(&mut *conn).await?;
-        rows.iter().map(entry).collect()
+        let mut entries = rows.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+        add_outcomes(&mut conn, &mut entries).await?;
+        Ok(entries)
     }
 
     /// The first entry of a new journal.
@@ -193,6 +198,18 @@ impl Store {
     }
 }
 
+/// Adds what came of the calls that entries tell of.
+pub(super) async fn add_outcomes(conn: &mut Conn, entries: &mut [JournalEntry]) -> Result<(), StoreError> {
+    for entry in entries {
+        if let Ok(Entry::Ordered(Ordered { outcome_sha256: Some(_), .. })) = &entry.told
+            && let Some(row) = bound!(OUTCOME, &entry.subject).fetch_optional(&mut *conn).await?
+        {
+            entry.outcome = Some(row.try_get(0)?).filter(|outcome: &String| !outcome.is_empty());
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn entry(row: &Row) -> Result<JournalEntry, StoreError> {
     let cells = Cells::of("journal", row);
     let (kind, body): (String, String) = (cells.get("kind")?, cells.get("body")?);
@@ -201,6 +218,7 @@ pub(super) fn entry(row: &Row) -> Result<JournalEntry, StoreError> {
         at: cells.instant("at")?,
         told: Entry::read(&kind, &body),
         kind,
+        outcome: None,
         subject: cells.get("subject")?,
         window: cells.parsed_opt("window_id", |t| WindowId::parse(t).ok())?,
         municipality: cells.municipality_opt("municipality")?,

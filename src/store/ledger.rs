@@ -1,32 +1,47 @@
 //! The ledger as the plan sees it, put together from notices and their deliveries.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU16;
 
 use jiff::Timestamp;
 
 use super::cell::{Cells, ms, parse_told};
 use super::db::Conn;
-use super::sql::{bound, statements};
+use super::sql::{among, bound, rows_of, statements};
 use super::{Store, StoreError};
 use super::{closing, elsewhere, journal, notice, reading};
-use crate::domain::id::EmailAddress;
+use crate::domain::id::{EmailAddress, WindowId};
 use crate::domain::journal::{Act, Decision, Entry};
 use crate::domain::notice::{Kind, NoticeKey, Slot};
 use crate::domain::reason::Cause;
 use crate::domain::refusal::Refusal;
+use crate::domain::time::hours_after;
 use crate::plan::ledger::{Flags, Ledger, NoticeRecord, Outage, Standing};
+
+/// Notices with what their deliveries came to. live: whether an address is still to be tried or repeated, also one that a
+/// reter only pauses.
+macro_rules! notices {
+    ($which:expr) => {
+        concat!(
+            "SELECT n.notice_key, n.kind, n.edition, n.told, n.version, n.due_at, n.valid_until, n.recorded_at, n.parts, ",
+            "n.copies, n.act, n.cause, n.queued_at, MIN(d.reached_at) AS reached_at, ",
+            "MAX(CASE WHEN (d.stopped_at IS NULL OR d.stopped_by = 'reter') AND (d.state IN ('registrado', 'enviando') ",
+            "OR (d.state IN ('adiado', 'incerto') AND d.next_attempt_at IS NOT NULL)) THEN 1 ELSE 0 END) AS live ",
+            "FROM notices n LEFT JOIN deliveries d ON d.notice_key = n.notice_key WHERE ",
+            $which,
+            " GROUP BY n.notice_key ORDER BY n.notice_key"
+        )
+    };
+}
 
 statements! {
     const META = "SELECT id, born_at, last_pass_at, high_water FROM meta WHERE id = 1";
     const OUTAGE = "SELECT until_at, from_at FROM outages ORDER BY until_at DESC LIMIT 1";
     const FLAGGED = "SELECT address, refusal, until FROM flagged_contacts";
-    // live: whether an address is still to be tried or repeated, also one that a reter only pauses.
-    const NOTICES = "SELECT n.notice_key, n.kind, n.edition, n.told, n.version, n.due_at, n.valid_until, n.recorded_at, \
-                     n.parts, n.copies, n.act, n.cause, n.queued_at, d.reached_at, d.live FROM notices n LEFT JOIN ( \
-                     SELECT notice_key, MIN(reached_at) AS reached_at, \
-                     MAX(CASE WHEN (stopped_at IS NULL OR stopped_by = 'reter') AND (state IN ('registrado', 'enviando') \
-                     OR (state IN ('adiado', 'incerto') AND next_attempt_at IS NOT NULL)) THEN 1 ELSE 0 END) AS live \
-                     FROM deliveries GROUP BY notice_key) d ON d.notice_key = n.notice_key ORDER BY n.notice_key";
+    const NOTICES = notices!("1 = 1");
+    const NOTICES_OF = notices!(among!("n.window_id"));
+    const NOTICES_OF_THE_SERVICE = notices!("n.window_id IS NULL AND n.queued_at >= $1");
+    const QUEUED = "SELECT COUNT(*) FROM notices WHERE notice_key = $1 AND queued_at IS NOT NULL";
     // What was decided anew since, as it had been decided by then.
     const DECIDED = "SELECT j.seq, j.at, j.kind, j.subject, j.window_id, j.municipality, j.body, j.prev_hash, j.hash, \
                      (SELECT MIN(a.ended_at) FROM deliveries d JOIN attempts a ON a.delivery = d.id \
@@ -78,12 +93,45 @@ impl Store {
     /// [`StoreError::Corrupt`] for the first row that cannot be, or a fault of the database.
     pub async fn ledger(&self) -> Result<Ledger, StoreError> {
         let mut view = self.db.view().await?;
-        let mut ledger = frame(&mut view).await?;
+        let mut ledger = frame(&mut view, None).await?;
         for row in bound!(NOTICES).fetch_all(&mut *view).await? {
             put(&mut ledger, &Cells::of("notices", &row))?;
         }
-        closing::load(&mut view, &mut ledger).await?;
+        closing::load(&mut view, &mut ledger, None).await?;
         Ok(ledger)
+    }
+
+    /// The same of some windows alone, with what of the notices about the service a plan at `now` may ask for: those of
+    /// its own day, and those since the oldest of these letters is withheld.
+    ///
+    /// # Errors
+    /// As [`Store::ledger`].
+    pub async fn ledger_of(
+        &self,
+        windows: &BTreeSet<WindowId>,
+        now: Timestamp,
+    ) -> Result<Ledger, StoreError> {
+        let mut view = self.db.view().await?;
+        let mut ledger = frame(&mut view, Some(windows)).await?;
+        for row in rows_of(&mut view, NOTICES_OF, windows).await? {
+            put(&mut ledger, &Cells::of("notices", &row))?;
+        }
+        let since = hours_after(ledger.withheld_since().unwrap_or(now).min(now), -48);
+        for row in bound!(NOTICES_OF_THE_SERVICE, ms(since)).fetch_all(&mut *view).await? {
+            put(&mut ledger, &Cells::of("notices", &row))?;
+        }
+        closing::load(&mut view, &mut ledger, Some(windows)).await?;
+        Ok(ledger)
+    }
+
+    /// Whether a notice was recorded to be sent, or published.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn is_queued(&self, key: &NoticeKey) -> Result<bool, StoreError> {
+        let mut conn = self.db.read().await?;
+        let queued: i64 = bound!(QUEUED, key.to_string()).fetch_one(&mut *conn).await?.try_get(0)?;
+        Ok(queued > 0)
     }
 }
 
@@ -121,8 +169,11 @@ fn as_decided(
     })
 }
 
-/// All of it but what was decided and said.
-pub(super) async fn frame(conn: &mut Conn) -> Result<Ledger, StoreError> {
+/// All of it but what was decided and said; of every window, or of some.
+pub(super) async fn frame(
+    conn: &mut Conn,
+    windows: Option<&BTreeSet<WindowId>>,
+) -> Result<Ledger, StoreError> {
     let meta = bound!(META).fetch_one(&mut *conn).await?;
     let meta = Cells::of("meta", &meta);
     let mut ledger = Ledger::default();
@@ -130,7 +181,7 @@ pub(super) async fn frame(conn: &mut Conn) -> Result<Ledger, StoreError> {
     ledger.last_pass_at = meta.instant_opt("last_pass_at")?;
     ledger.high_water = meta.instant_opt("high_water")?;
     ledger.outage = outage(conn).await?;
-    ledger.read_at = reading::later_editions(conn).await?;
+    ledger.read_at = reading::later_editions(conn, windows).await?;
     ledger.flagged = flagged(conn).await?;
     for row in bound!(elsewhere::KEYS).fetch_all(&mut *conn).await? {
         let cells = Cells::of("left_elsewhere", &row);

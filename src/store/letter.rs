@@ -42,8 +42,8 @@ pub struct StoredLetter {
     pub sha256: String,
     /// When it was recorded.
     pub recorded_at: Timestamp,
-    /// Exactly what goes after DATA.
-    pub bytes: Vec<u8>,
+    /// Exactly what goes after DATA; absent: its years are over, and the digest is what is left.
+    pub bytes: Option<Vec<u8>>,
 }
 
 impl Store {
@@ -91,7 +91,7 @@ impl Store {
 
 pub(super) fn letter(row: &Row) -> Result<StoredLetter, StoreError> {
     let cells = Cells::of("letters", row);
-    let packed: &[u8] = cells.get("bytes")?;
+    let packed: Option<&[u8]> = cells.get("bytes")?;
     Ok(StoredLetter {
         key: cells.parsed("notice_key", NoticeKey::parse)?,
         version: cells.number("version")?,
@@ -100,7 +100,7 @@ pub(super) fn letter(row: &Row) -> Result<StoredLetter, StoreError> {
         sha256: cells.get("sha256")?,
         recorded_at: cells.instant("recorded_at")?,
         // What does not come back is shown as it lies there: its digest tells.
-        bytes: unpack(packed).unwrap_or_else(|| packed.to_vec()),
+        bytes: packed.map(|packed| unpack(packed).unwrap_or_else(|| packed.to_vec())),
     })
 }
 

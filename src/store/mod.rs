@@ -6,7 +6,7 @@
 //! (how fetching goes), `overrides`, `configuration` (what was in force), `reading`, `contact` and `stop`, `register` and
 //! `news` (what the ministry publishes), `begin`, `witness` and `elsewhere` (is it this ledger that last sent?), `delivery` and `letter`
 //! (what staff ask for), `returned` and `return_key` (what comes back by mail), `uncertain` (what waits
-//! for somebody), `backup` and `restore` (a copy of all of it),
+//! for somebody), `backup` and `restore` (a copy of all of it), `reduce` (personal data whose years are over),
 //! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
 //!
 //! Architecture invariants: SQL never reads a clock, every instant is a parameter; every write is one transaction
@@ -31,6 +31,7 @@ mod dossier;
 mod elsewhere;
 mod engine;
 mod error;
+mod frontier;
 mod group;
 mod journal;
 mod leader;
@@ -48,6 +49,7 @@ mod post;
 mod postgres;
 mod progress;
 mod reading;
+mod reduce;
 mod register;
 mod restore;
 mod retired;
@@ -72,6 +74,7 @@ mod uncertain;
 mod verify;
 mod visit;
 mod witness;
+mod work;
 
 pub use announce::{Announcements, ChannelFailure, StaffAlert};
 pub use backup::{Backup, BackupError, LastBackup};
@@ -83,6 +86,7 @@ pub use delivery::{Attempt, DeliveryFilter, DeliveryId, DeliveryLine};
 pub use dossier::CaseFile;
 pub use elsewhere::{Sighting, Unassured, Vouched};
 pub use error::StoreError;
+pub use frontier::Skipped;
 pub use journal::{JournalEntry, JournalFilter};
 pub use leader::Leader;
 pub use letter::StoredLetter;
@@ -93,6 +97,7 @@ pub use overrides::{Override, OverrideId, OverrideLine};
 pub use pass::{NewDecision, NewLetter, Recorded};
 pub use progress::LoopProgress;
 pub use reading::EditionReading;
+pub use reduce::{Reduction, Retention};
 pub use register::{KeptRegister, RefusalLine};
 pub use restore::{RestoreError, Restored};
 pub use retired::SwitchedBy;
@@ -106,6 +111,7 @@ pub use stop::ReturnVerdict;
 pub use uncertain::HeldUncertain;
 pub use verify::{Amiss, ChainReport, Discrepancy, Recount};
 pub use witness::{Assumption, Head, LedgerDoubt};
+pub use work::Work;
 
 use crate::files;
 use db::Db;

@@ -311,7 +311,7 @@ pub(super) async fn mark(
 /// the self-audit name it, and `saude` what is late.
 fn claimed(row: &Row) -> Result<Option<Claim>, StoreError> {
     let cells = Cells::of("deliveries", row);
-    let Some(bytes) = unpack(cells.get("bytes")?) else { return Ok(None) };
+    let Some(bytes) = cells.get::<Option<&[u8]>>("bytes")?.and_then(unpack) else { return Ok(None) };
     Ok(Some(Claim {
         delivery: DeliveryId::from_store(cells.get("id")?),
         fence: cells.get("fence")?,

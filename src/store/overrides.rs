@@ -1,5 +1,7 @@
 //! What people decided by hand, in force and lifted.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -7,12 +9,24 @@ use super::cell::{Cells, code, ms};
 use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
 use super::engine::Row;
-use super::sql::{bound, statements};
+use super::sql::{among, bound, rows_of, statements};
 use super::{Store, StoreError};
 use crate::domain::id::{MunicipalityCode, PartId, WindowId};
 use crate::domain::journal::{OrderAct, OrderKind, Ordered, Text};
 use crate::domain::overrides::{Authorship, BatchId, Dispute, Exemption, Hold, HoldScope, Note, Overrides};
 use crate::text::digest::sha256;
+
+/// Orders that nobody lifted.
+macro_rules! in_force {
+    ($which:expr) => {
+        concat!(
+            "SELECT id, kind, window_id, municipality, part, batch, until_on, author, reason, decided_at, lifted_by, ",
+            "lift_reason, lifted_at, telephone FROM overrides WHERE lifted_at IS NULL AND ",
+            $which,
+            " ORDER BY decided_at, id"
+        )
+    };
+}
 
 statements! {
     const ADD = "INSERT INTO overrides (id, kind, window_id, municipality, part, batch, until_on, author, reason, \
@@ -23,9 +37,9 @@ statements! {
                  lifted_by, lift_reason, lifted_at, telephone FROM overrides WHERE id = $1";
     const LIST = "SELECT id, kind, window_id, municipality, part, batch, until_on, author, reason, decided_at, \
                   lifted_by, lift_reason, lifted_at, telephone FROM overrides ORDER BY decided_at, id";
-    const IN_FORCE = "SELECT id, kind, window_id, municipality, part, batch, until_on, author, reason, decided_at, \
-                      lifted_by, lift_reason, lifted_at, telephone FROM overrides WHERE lifted_at IS NULL \
-                      ORDER BY decided_at, id";
+    const IN_FORCE = in_force!("1 = 1");
+    const IN_FORCE_OF_NONE = in_force!("window_id IS NULL");
+    const IN_FORCE_AMONG = in_force!(among!("window_id"));
 }
 
 /// The name of one order.
@@ -91,6 +105,15 @@ pub enum Override {
         /// Last day on which the ladder waits; absent: it does not.
         until: Option<Date>,
     },
+    /// `reter-dados`: personal data stays although its years are over.
+    Keep {
+        /// Of which window.
+        window: WindowId,
+        /// Of which municipality; absent: all.
+        municipality: Option<MunicipalityCode>,
+        /// Last day on which it counts; absent: until it is taken back.
+        until: Option<Date>,
+    },
 }
 
 /// One order, with who lifted it if somebody did.
@@ -123,6 +146,8 @@ fn together(lines: Vec<OverrideLine>) -> Overrides {
             Override::Note { municipality, window, telephone, until } => {
                 overrides.notes.push(Note { municipality, window, telephone, until, authorship });
             }
+            // No decision rests on it: `reduce` asks for it.
+            Override::Keep { .. } => {}
         }
     }
     overrides
@@ -137,6 +162,19 @@ impl Store {
         let mut conn = self.db.read().await?;
         let rows = bound!(IN_FORCE).fetch_all(&mut *conn).await?;
         Ok(together(rows.iter().map(line).collect::<Result<Vec<_>, _>>()?))
+    }
+
+    /// The same of some windows, and those of no window.
+    ///
+    /// # Errors
+    /// As [`Store::overrides`].
+    pub async fn overrides_of(&self, windows: &BTreeSet<WindowId>) -> Result<Overrides, StoreError> {
+        let mut view = self.db.view().await?;
+        let mut rows = bound!(IN_FORCE_OF_NONE).fetch_all(&mut *view).await?;
+        rows.extend(rows_of(&mut view, IN_FORCE_AMONG, windows).await?);
+        let mut lines = rows.iter().map(line).collect::<Result<Vec<_>, _>>()?;
+        lines.sort_by(|a, b| (a.authorship.at, &a.id).cmp(&(b.authorship.at, &b.id)));
+        Ok(together(lines))
     }
 
     /// The orders that were in force at an earlier instant.
@@ -270,6 +308,12 @@ impl<'a> Columns<'a> {
                 telephone: telephone.as_deref(),
                 ..Self::about(OrderKind::Note, *municipality, window, None, *until)
             },
+            Override::Keep { window, municipality, until } => Self {
+                window: Some(window),
+                municipality: *municipality,
+                until: *until,
+                ..Self::new(OrderKind::Keep)
+            },
         }
     }
 
@@ -306,6 +350,16 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// The orders to keep data that count on a day, oldest first.
+pub(super) async fn keeping(conn: &mut Conn, today: Date) -> Result<Vec<OverrideLine>, StoreError> {
+    let rows = bound!(IN_FORCE).fetch_all(conn).await?;
+    let mut lines = rows.iter().map(line).collect::<Result<Vec<_>, _>>()?;
+    lines.retain(
+        |line| matches!(line.what, Override::Keep { until, .. } if until.is_none_or(|day| day >= today)),
+    );
+    Ok(lines)
+}
+
 async fn lift(conn: &mut Conn, id: &OverrideId, authorship: &Authorship) -> Result<bool, StoreError> {
     let lifted = bound!(LIFT, id.as_str(), &authorship.author, &authorship.reason, ms(authorship.at))
         .execute(&mut *conn)
@@ -326,16 +380,19 @@ async fn tell(
     authorship: &Authorship,
     act: OrderAct,
 ) -> Result<(), StoreError> {
+    // The chain is never cut: what came of a call, and the number, stay where they can be erased one day (LGPD).
+    let is_call = act == OrderAct::Give && cells.kind == OrderKind::Note;
+    let digest = |text: &str| sha256(text.as_bytes());
     let told = Ordered {
         act,
         order: cells.kind,
         part: cells.part.cloned().map(Text),
         batch: cells.batch.cloned().map(Text),
         until: cells.until.map(Text),
-        // The chain is never cut: the number itself stays where it can be erased one day (LGPD).
-        telephone_sha256: cells.telephone.map(|telephone| sha256(telephone.as_bytes())),
+        telephone_sha256: cells.telephone.map(digest),
+        outcome_sha256: is_call.then(|| digest(&authorship.reason)),
         author: authorship.author.clone(),
-        reason: authorship.reason.clone(),
+        reason: (!is_call).then(|| authorship.reason.clone()),
     };
     let line = Line::new(authorship.at, id.as_str(), told);
     Chain::tell(conn, Line { window: cells.window, municipality: cells.municipality, ..line }).await
@@ -365,6 +422,7 @@ fn line(row: &Row) -> Result<OverrideLine, StoreError> {
         (OrderKind::Note, Some(window), Some(municipality), None) => {
             Override::Note { municipality, window, telephone: cells.get("telephone")?, until }
         }
+        (OrderKind::Keep, Some(window), municipality, None) => Override::Keep { window, municipality, until },
         _ => return Err(cells.corrupt("kind")),
     };
     let authorship = Authorship {

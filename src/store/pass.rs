@@ -34,7 +34,8 @@ statements! {
     const RESUME = "UPDATE deliveries SET stopped_at = NULL, stopped_by = NULL, valid_until = $3, \
                     state = CASE WHEN state IN ('retirado', 'expirado') THEN 'registrado' ELSE state END \
                     WHERE notice_key = $1 AND version = $2 AND stopped_at IS NOT NULL \
-                    AND state IN ('registrado', 'retirado', 'expirado', 'enviando', 'adiado', 'incerto') RETURNING id";
+                    AND state IN ('registrado', 'retirado', 'expirado', 'enviando', 'adiado', 'incerto') AND EXISTS (SELECT 1 FROM letters l \
+                    WHERE l.notice_key = $1 AND l.version = $2 AND l.bytes IS NOT NULL) RETURNING id";
     const PASSED = "UPDATE meta SET born_at = COALESCE(born_at, $1), \
                     last_pass_at = CASE WHEN last_pass_at > $1 THEN last_pass_at ELSE $1 END, \
                     high_water = CASE WHEN high_water > $1 THEN high_water ELSE $1 END WHERE id = 1";

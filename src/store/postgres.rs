@@ -24,6 +24,7 @@ statements! {
     const SCHEMA = "SELECT COUNT(*) FROM pg_namespace WHERE nspname = $1";
     const TABLES = "SELECT COUNT(*), COUNT(CASE WHEN tablename = '_sqlx_migrations' THEN 1 END) \
                     FROM pg_tables WHERE schemaname = $1";
+    const OWN_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename";
     const ENCODING = "SELECT current_setting('server_encoding')";
 }
 
@@ -76,6 +77,17 @@ impl Postgres {
     /// A transaction to read with.
     pub(super) async fn view(&self) -> Result<Transaction<'static, sqlx::Postgres>, StoreError> {
         Ok(self.readers.begin_with(VIEW).await?)
+    }
+
+    /// Writes every table anew. What its write-ahead log still has goes as that is recycled, or with its archive.
+    pub(super) async fn rewrite(&self, writer: &PgPool) -> Result<bool, StoreError> {
+        let rows = bound!(OWN_TABLES).fetch_all(&mut Conn::Postgres(writer.acquire().await?)).await?;
+        for row in &rows {
+            let table: &str = row.try_get(0)?;
+            let vacuum = AssertSqlSafe(format!("VACUUM FULL \"{table}\""));
+            sqlx::raw_sql(vacuum.into_sql_str()).execute(writer).await?;
+        }
+        Ok(true)
     }
 
     /// As faults call it.

@@ -1,7 +1,7 @@
 //! When each edition of a window was first read, and as what: what "known since" and the refusal of silent edits rest
 //! on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -9,7 +9,7 @@ use super::cell::{Cells, ms, parse_told, told_text};
 use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
 use super::engine::Row;
-use super::sql::{bound, statements};
+use super::sql::{among, bound, rows_of, statements};
 use super::{Store, StoreError};
 use crate::domain::id::WindowId;
 use crate::domain::journal;
@@ -20,6 +20,10 @@ statements! {
                    WHERE window_id = $1 AND edition = $2";
     const LIST = "SELECT window_id, edition, read_at, deadline, source FROM edition_readings \
                   ORDER BY window_id, edition";
+    const LATER = concat!(
+        "SELECT window_id, edition, read_at, deadline, source FROM edition_readings WHERE edition > 1 AND ",
+        among!("window_id")
+    );
     const REREAD = "SELECT window_id, COUNT(*) AS times FROM journal WHERE kind = 'leitura' \
                     AND body NOT LIKE '%\"antes\":null%' GROUP BY window_id";
     // Read again otherwise than before: the instant of the first reading stands.
@@ -103,11 +107,15 @@ impl Store {
     }
 }
 
-/// When each edition after the first was read, for the ledger.
+/// When each edition after the first was read, for the ledger: of all windows, or of some.
 pub(super) async fn later_editions(
     conn: &mut Conn,
+    windows: Option<&BTreeSet<WindowId>>,
 ) -> Result<BTreeMap<(WindowId, u16), Timestamp>, StoreError> {
-    let rows = bound!(LIST).fetch_all(conn).await?;
+    let rows = match windows {
+        None => bound!(LIST).fetch_all(conn).await?,
+        Some(windows) => rows_of(conn, LATER, windows).await?,
+    };
     let readings: Vec<EditionReading> = rows.iter().map(reading).collect::<Result<_, _>>()?;
     Ok(readings.into_iter().filter(|r| r.edition > 1).map(|r| ((r.window, r.edition), r.read_at)).collect())
 }

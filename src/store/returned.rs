@@ -137,8 +137,8 @@ pub struct KeptMessage {
     pub size: usize,
     /// SHA-256 of `bytes` when it was kept.
     pub kept_sha256: String,
-    /// Its first 512 KiB.
-    pub bytes: Vec<u8>,
+    /// Its first 512 KiB; absent: their years are over, and the digest is what is left.
+    pub bytes: Option<Vec<u8>>,
 }
 
 impl Store {

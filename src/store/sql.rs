@@ -2,8 +2,44 @@
 //!
 //! SQLite takes a missing bind for NULL without a word, so [`bound`] counts them when the program is compiled.
 
+use std::collections::BTreeSet;
+
+use super::StoreError;
+use super::db::Conn;
+use super::engine::{Query, Row};
+use crate::domain::id::WindowId;
+
 /// Rows of the statements that take several at once.
 pub(super) const ROWS: usize = 4;
+
+/// Windows that a statement asks of at once, where it asks of some.
+pub(super) const WINDOWS: usize = 16;
+
+/// A condition that a column names one of so many windows; the first places of its statement are theirs.
+macro_rules! among {
+    ($column:literal) => {
+        concat!($column, " IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)")
+    };
+}
+pub(super) use among;
+
+/// All rows of a statement that asks of windows (`among`), so many at a time. A place not needed is NULL, which names none.
+pub(super) async fn rows_of(
+    conn: &mut Conn,
+    sql: &'static str,
+    windows: &BTreeSet<WindowId>,
+) -> Result<Vec<Row>, StoreError> {
+    let names: Vec<&str> = windows.iter().map(WindowId::as_str).collect();
+    let mut rows = Vec::new();
+    for some in names.chunks(WINDOWS) {
+        let mut query = Query::new(sql);
+        for place in 0..WINDOWS {
+            query = query.bind(some.get(place).copied());
+        }
+        rows.append(&mut query.fetch_all(&mut *conn).await?);
+    }
+    Ok(rows)
+}
 
 /// The highest `$n` of a statement.
 pub(super) const fn placeholders(sql: &str) -> usize {
@@ -73,6 +109,7 @@ mod tests {
             crate::store::delivery::ALL,
             crate::store::dossier::ALL,
             crate::store::elsewhere::ALL,
+            crate::store::frontier::ALL,
             crate::store::journal::ALL,
             crate::store::ledger::ALL,
             crate::store::letter::ALL,
@@ -85,6 +122,7 @@ mod tests {
             crate::store::post::ALL,
             crate::store::progress::ALL,
             crate::store::reading::ALL,
+            crate::store::reduce::ALL,
             crate::store::return_key::ALL,
             crate::store::returned::ALL,
             crate::store::register::ALL,

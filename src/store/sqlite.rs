@@ -22,13 +22,15 @@ statements! {
     const SCHEMA_TABLE = "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
     const OTHERS = "PRAGMA data_version";
     const COPY = "VACUUM INTO $1";
+    const REWRITE = "VACUUM";
+    const FOLD = "PRAGMA wal_checkpoint(TRUNCATE)";
     const SOUND = "PRAGMA integrity_check(1)";
     const READABLE = "PRAGMA quick_check(1)";
 }
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const LOCK_POLL: Duration = Duration::from_millis(50);
-const READERS: u32 = 4;
+pub(super) const READERS: u32 = 4;
 /// KiB, as SQLite writes it: a batch of letters and the indices that they touch.
 const WRITER_CACHE: &str = "-16384";
 /// Folding the log into the file costs two syncs, so it is done for 16 MiB at a time.
@@ -131,6 +133,15 @@ impl Sqlite {
             let _gone = std::fs::remove_file(path);
             e.opening(path, hint)
         })
+    }
+
+    /// Writes every page anew, so that nothing erased is left in a free one, nor in the write-ahead log. Answers whether
+    /// that is so: not while somebody reads an older state.
+    pub(super) async fn rewrite(writer: &SqlitePool) -> Result<bool, StoreError> {
+        let mut conn = Conn::Sqlite(writer.acquire().await?);
+        bound!(REWRITE).execute(&mut conn).await?;
+        let busy: i64 = bound!(FOLD).fetch_one(&mut conn).await?.try_get(0)?;
+        Ok(busy == 0)
     }
 
     /// Closes every connection, so that the write-ahead log is folded into the file.

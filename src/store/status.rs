@@ -9,7 +9,7 @@ use super::cell::Cells;
 use super::db::Conn;
 use super::engine::Row;
 use super::retired::Retired;
-use super::sql::{bound, statements};
+use super::sql::{among, bound, rows_of, statements};
 use super::{Store, StoreError, page};
 use crate::domain::id::{FeedId, MunicipalityCode, SnapshotId, WindowId};
 use crate::domain::status::{Belief, Load, Observation, Observations, StatusBook, StatusEntry};
@@ -17,6 +17,7 @@ use crate::text::digest::sha256;
 
 statements! {
     const KNOWN = "SELECT feed, window_id, bytes FROM status_pages ORDER BY window_id, feed";
+    const KNOWN_AMONG = concat!("SELECT feed, window_id, bytes FROM status_pages WHERE ", among!("window_id"));
     const KNOWN_OF = "SELECT feed, window_id, bytes FROM status_pages WHERE feed = $1 AND window_id = $2";
     const PUT_KNOWN = "INSERT INTO status_pages (feed, window_id, bytes) VALUES ($1, $2, $3) \
                        ON CONFLICT (feed, window_id) DO UPDATE SET bytes = excluded.bytes";
@@ -45,10 +46,26 @@ impl Store {
     /// # Errors
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn status(&self) -> Result<StatusBook, StoreError> {
+        self.book(None).await
+    }
+
+    /// The same of some windows alone.
+    ///
+    /// # Errors
+    /// As [`Store::status`].
+    pub async fn status_of(&self, windows: &BTreeSet<WindowId>) -> Result<StatusBook, StoreError> {
+        self.book(Some(windows)).await
+    }
+
+    async fn book(&self, windows: Option<&BTreeSet<WindowId>>) -> Result<StatusBook, StoreError> {
         let mut view = self.db.view().await?;
         let mut book = StatusBook::default();
-        for row in bound!(KNOWN).fetch_all(&mut *view).await? {
-            let known = known(&row)?;
+        let rows = match windows {
+            None => bound!(KNOWN).fetch_all(&mut *view).await?,
+            Some(windows) => rows_of(&mut view, KNOWN_AMONG, windows).await?,
+        };
+        for row in &rows {
+            let known = known(row)?;
             book.restore(known.window.clone(), known.feed.clone(), move || known.entries());
         }
         for row in bound!(FETCHES).fetch_all(&mut *view).await? {

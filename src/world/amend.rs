@@ -1,4 +1,4 @@
-//! Refuses a calendar that was changed behind what was already told (DESIGN §4): a deadline edited in silence, a
+//! Refuses a calendar that was changed behind what was already told: a deadline edited in silence, a
 //! prorrogação or a window removed or renamed, a part moved, a municipality taken out of its prorrogação.
 
 use std::collections::{BTreeMap, BTreeSet};

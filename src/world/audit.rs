@@ -8,7 +8,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::known::{self, Known};
+use super::known::{self, Depth, Known};
 use super::live::Live;
 use crate::domain::journal::{Act, Audited};
 use crate::domain::notice::NoticeKey;
@@ -47,7 +47,7 @@ pub async fn audit(
     now: Timestamp,
 ) -> Result<Findings, StoreError> {
     let recount = store.recount(after).await?;
-    let known = Known::load(live.clone(), store, now).await?;
+    let known = Known::load(live.clone(), store, Depth::Whole, now).await?;
     let windows = known::windows(&live.calendar, now);
     let roster = &live.setup.config.roster;
     let anew = World { ledger: &recount.ledger, windows: &windows, ..known.world() };

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use super::known::{HORIZON_DAYS, Known};
+use super::known::{Depth, HORIZON_DAYS, Known};
 use super::seat;
 use super::setup::Setup;
 use crate::config::Mode;
@@ -11,7 +11,7 @@ use crate::domain::calendar::Window;
 use crate::domain::id::IdError;
 use crate::domain::roster::Contact;
 use crate::plan::contrast::{self, WindowShift};
-use crate::plan::effects::{self, Contrast, Move, Readiness};
+use crate::plan::effects::{self, Contrast, Effect, Move, Readiness};
 use crate::store::{Store, StoreError};
 
 /// Why two configurations could not be held against one another.
@@ -45,7 +45,7 @@ pub async fn compare(
         calendar.hours.waits = true;
         calendar
     };
-    let before = Known::over(in_force.clone(), waiting(in_force), store, now).await?;
+    let before = Known::over(in_force.clone(), waiting(in_force), store, Depth::Whole, now).await?;
     let elsewhere = ledger_moved_to(in_force, other).await?;
     let tested = match (store, &elsewhere) {
         (Some(store), _) if store.was_tested().await? => true,
@@ -53,7 +53,7 @@ pub async fn compare(
         (Some(_) | None, _) => false,
     };
     let there = elsewhere.as_ref().map_or(store, Option::as_ref);
-    let after = Known::over(other.clone(), waiting(other), there, now).await?;
+    let after = Known::over(other.clone(), waiting(other), there, Depth::Whole, now).await?;
     let moves = elsewhere.is_some().then(|| step(in_force, other, tested));
     let work = tokio::task::spawn_blocking(move || between(&before, &after, moves, now, until));
     match work.await {
@@ -113,7 +113,11 @@ fn between(
         Some(Move::OtherLedger) | None => (Some(&old), Some(&new)),
     };
     let differences = contrast::contrast(one, two, now, end)?;
-    let effects = effects::large(&old, &new, (&differences, &windows), moves, now);
+    let mut effects = effects::large(&old, &new, (&differences, &windows), moves, now);
+    let years = |known: &Known| known.live.setup.config.settings.keep_years;
+    if years(after) < years(before) {
+        effects.push(Effect::ErasedSooner { from: years(before), to: years(after) });
+    }
     let files = before.live.setup.sources.unlike(&after.live.setup.sources);
     Ok(Contrast { differences, windows, files, effects, until })
 }

@@ -1,5 +1,6 @@
 //! The world as the store has it at one moment.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{Timestamp, ToSpan};
@@ -7,13 +8,14 @@ use jiff::{Timestamp, ToSpan};
 use super::live::Live;
 use super::setup::Setup;
 use crate::domain::calendar::{Calendar, Window};
-use crate::domain::id::FeedId;
+use crate::domain::id::{FeedId, WindowId};
 use crate::domain::notice::Told;
 use crate::domain::overrides::Overrides;
 use crate::domain::status::StatusBook;
-use crate::plan::World;
+use crate::plan::frontier::{self, Frontier};
 use crate::plan::ledger::Ledger;
-use crate::store::{Store, StoreError};
+use crate::plan::{self, Plan, World};
+use crate::store::{Skipped, Store, StoreError};
 
 /// Everything that a pass decides on.
 pub struct Known {
@@ -27,6 +29,8 @@ pub struct Known {
     pub overrides: Overrides,
     /// What was already said.
     pub ledger: Ledger,
+    /// What was not read of it, and where it ended.
+    skipped: Skipped,
 }
 
 /// How far ahead windows are laid out; no wake lies further.
@@ -39,21 +43,131 @@ pub fn windows(calendar: &Calendar, now: Timestamp) -> Vec<Window> {
     calendar.windows(today.saturating_add(HORIZON_DAYS.days()))
 }
 
+/// How much of the ledger is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Depth {
+    /// All that was ever said.
+    Whole,
+    /// What something may still be decided of, and these windows.
+    Open(BTreeSet<WindowId>),
+}
+
+impl Depth {
+    /// What something may still be decided of.
+    #[must_use]
+    pub fn open() -> Self {
+        Self::Open(BTreeSet::new())
+    }
+}
+
 impl Known {
     /// Reads the store.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn load(live: Arc<Live>, store: &Store, now: Timestamp) -> Result<Self, StoreError> {
+    pub async fn load(
+        live: Arc<Live>,
+        store: &Store,
+        depth: Depth,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        match depth {
+            Depth::Open(named) => Ok(Self::decide(live, store, named, now).await?.0),
+            Depth::Whole => {
+                let skipped = store.skipped(live.basis()).await?;
+                Self::whole(live, store, skipped, now).await
+            }
+        }
+    }
+
+    async fn whole(
+        live: Arc<Live>,
+        store: &Store,
+        skipped: Skipped,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
         let mut known = Self {
             windows: windows(&live.calendar, now),
             status: StatusBook::default(),
             overrides: store.overrides().await?,
             ledger: store.ledger().await?,
+            skipped,
             live,
         };
         known.take(store.status().await?);
         Ok(known)
+    }
+
+    /// What something may still be decided of, and some windows; all, where nobody knows what is settled.
+    async fn open(
+        live: Arc<Live>,
+        store: &Store,
+        named: &BTreeSet<WindowId>,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let skipped = store.skipped(live.basis()).await?;
+        // What is settled at an instant may not have been before.
+        if skipped.judged.is_none() || now < skipped.frontier.at {
+            return Self::whole(live, store, skipped, now).await;
+        }
+        let named = named | &skipped.touched;
+        let mut all = windows(&live.calendar, now);
+        let ahead = skipped.frontier.ahead(&all, &named, &live.calendar.hours.zone);
+        all.retain(|window| ahead.contains(&window.id));
+        let mut known = Self {
+            windows: all,
+            status: StatusBook::default(),
+            overrides: store.overrides_of(&ahead).await?,
+            ledger: store.ledger_of(&ahead, now).await?,
+            skipped,
+            live,
+        };
+        known.take(store.status_of(&ahead).await?);
+        Ok(known)
+    }
+
+    /// Reads what something may still be decided of, and these windows, and plans. What fell due on one day is counted
+    /// over every window: where the plan counts, those are read too.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn decide(
+        live: Arc<Live>,
+        store: &Store,
+        mut named: BTreeSet<WindowId>,
+        now: Timestamp,
+    ) -> Result<(Self, Plan), StoreError> {
+        let known = Self::open(live.clone(), store, &named, now).await?;
+        let plan = plan::plan(&known.world(), now);
+        let zone = &live.calendar.hours.zone;
+        let Some(day) = frontier::counted_from(&plan, zone) else { return Ok((known, plan)) };
+        let all = windows(&live.calendar, now);
+        let before = named.len();
+        let late = frontier::due_since(&all, day, zone);
+        named.extend(late.filter(|id| known.windows.iter().all(|window| window.id != **id)).cloned());
+        if named.len() == before {
+            return Ok((known, plan));
+        }
+        let known = Self::open(live, store, &named, now).await?;
+        let plan = plan::plan(&known.world(), now);
+        Ok((known, plan))
+    }
+
+    /// Keeps which windows a pass need not read any more, after one that found nothing to do.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn keep_frontier(&self, store: &Store, now: Timestamp) -> Result<(), StoreError> {
+        let judged = Frontier::after(&self.world(), now);
+        let none = BTreeSet::new();
+        let ahead =
+            |frontier: &Frontier| frontier.ahead(&self.windows, &none, &self.live.calendar.hours.zone);
+        let is_kept =
+            self.skipped.judged == Some(self.skipped.head) && ahead(&self.skipped.frontier) == ahead(&judged);
+        if is_kept {
+            return Ok(());
+        }
+        store.note_frontier(&judged, self.live.basis(), self.skipped.head).await
     }
 
     /// The same as it was known at an earlier instant.
@@ -66,6 +180,7 @@ impl Known {
             status: StatusBook::default(),
             overrides: store.overrides_as_known(at).await?,
             ledger: store.ledger_as_known(at).await?,
+            skipped: Skipped::default(),
             live,
         };
         known.take(store.status_as_known(at).await?);
@@ -92,7 +207,8 @@ impl Known {
             status: StatusBook::default(),
             overrides: Overrides::default(),
             ledger: Ledger::default(),
-            live: Arc::new(Live { setup, calendar }),
+            skipped: Skipped::default(),
+            live: Arc::new(Live::under(setup, calendar)),
         }
     }
 
@@ -104,10 +220,11 @@ impl Known {
         setup: Setup,
         calendar: Calendar,
         store: Option<&Store>,
+        depth: Depth,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         match store {
-            Some(store) => Self::load(Arc::new(Live { setup, calendar }), store, now).await,
+            Some(store) => Self::load(Arc::new(Live::under(setup, calendar)), store, depth, now).await,
             None => Ok(Self::empty(setup, calendar, now)),
         }
     }
@@ -126,7 +243,7 @@ impl Known {
     }
 }
 
-/// Notes every edition of windows that have opened, as read now: from then on it is known (DESIGN "Editions").
+/// Notes every edition of windows that have opened, as read now: from then on it is known.
 ///
 /// # Errors
 /// [`StoreError`].

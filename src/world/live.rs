@@ -1,6 +1,7 @@
 //! A configuration in force: what every pass, sender and use case works with.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use super::setup::Setup;
 use crate::domain::calendar::Calendar;
@@ -12,13 +13,28 @@ pub struct Live {
     pub setup: Setup,
     /// Its calendar.
     pub calendar: Calendar,
+    basis: OnceLock<String>,
 }
 
 impl Live {
     /// With the calendar as the daemon keeps it ([`Setup::live_calendar`]).
     #[must_use]
     pub fn new(setup: Setup) -> Self {
-        Self { calendar: setup.live_calendar(), setup }
+        let calendar = setup.live_calendar();
+        Self::under(setup, calendar)
+    }
+
+    /// With the calendar given.
+    #[must_use]
+    pub fn under(setup: Setup, calendar: Calendar) -> Self {
+        Self { setup, calendar, basis: OnceLock::new() }
+    }
+
+    /// What names it and the program that works with it: what one concluded of a window, another may not.
+    #[must_use]
+    pub fn basis(&self) -> &str {
+        let name = || format!("{} {}", env!("CARGO_PKG_VERSION"), self.setup.sources.fingerprint());
+        self.basis.get_or_init(name)
     }
 }
 

@@ -5,7 +5,7 @@
 //! it), `amend` (what may not be edited in silence), `contrast` (what another configuration would change), `last_good`
 //! (what rules when the files cannot be used or are not let in), `aside` (what was not let in, in words), `overview` (where
 //! windows stand, for every report, page and command), `compose` (a decision as a letter), `relay`, `route` and `secret`
-//! (by which way letters and alerts leave), `lateness` (what has not left), `standstill` (why nothing leaves), `health`
+//! (by which way letters and alerts leave), `lateness` (what has not left), `retention` (how long personal data is kept), `standstill` (why nothing leaves), `health`
 //! and `ailment` (all of that and more: whether the service is well), `audit` (what should have gone out, worked out anew), `today` (the
 //! page of the day).
 //!
@@ -24,6 +24,7 @@ pub mod lateness;
 pub mod live;
 pub mod overview;
 pub mod relay;
+pub mod retention;
 pub mod route;
 pub mod seat;
 pub mod secret;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::known::Known;
+use super::known::{self, Depth, Known};
 use super::live::Live;
 use crate::config::Mode;
 use crate::domain::calendar::{Calendar, Window};
 use crate::domain::id::{FeedId, Reference, WindowId};
+use crate::domain::time::{Zone, hours_after};
 use crate::plan::account::{View, summarise};
 use crate::plan::curve::{Curves, curve};
 use crate::plan::post::Post;
@@ -62,7 +63,10 @@ impl Overview {
         as_of: AsOf,
     ) -> Result<Self, StoreError> {
         let known = match (store, as_of) {
-            (Some(store), AsOf::Now(at)) => Known::load(live, store, at).await?,
+            (Some(store), AsOf::Now(at)) => {
+                let depth = reported(&live, only.unwrap_or_default(), at);
+                Known::load(live, store, depth, at).await?
+            }
             (Some(store), AsOf::Then(at)) => Known::as_known(live, store, at).await?,
             (None, _) => Known::empty(live.setup.clone(), live.calendar.clone(), as_of.at()),
         };
@@ -159,17 +163,35 @@ fn a_year_before(window: &Window, calendar: &Calendar) -> Option<Window> {
     calendar.window(&WindowId::new(&window.system, reference, window.name.as_deref()).ok()?)
 }
 
+/// How much of the ledger is read to report: what is open, what closed not long ago, and some windows.
+#[must_use]
+pub fn reported(live: &Live, also: &[WindowId], now: Timestamp) -> Depth {
+    let zone = &live.calendar.hours.zone;
+    let lingers = |window: &Window| ends_at(window, zone).is_some_and(|at| at >= lingering_since(now));
+    let all = known::windows(&live.calendar, now);
+    let ids = all.into_iter().filter(lingers).map(|window| window.id).chain(also.iter().cloned());
+    Depth::Open(ids.collect())
+}
+
+/// A window that closed is reported on for so long.
+fn lingering_since(now: Timestamp) -> Timestamp {
+    hours_after(now, -24 * 45)
+}
+
+fn ends_at(window: &Window, zone: &Zone) -> Option<Timestamp> {
+    window.latest_deadline().map(|deadline| deadline.instant(zone))
+}
+
 /// The windows worth reporting on: those open now, and those closed not long ago that this ledger has followed.
 #[must_use]
 pub fn reported_windows(known: &Known, now: Timestamp) -> Vec<WindowId> {
     let zone = &known.live.calendar.hours.zone;
-    let lingers = crate::domain::time::hours_after(now, -24 * 45);
-    let ends_at = |window: &Window| window.latest_deadline().map(|d| d.instant(zone));
+    let lingers = lingering_since(now);
     known
         .windows
         .iter()
         .filter(|window| zone.start_of(window.opens_on) <= now)
-        .filter(|window| match ends_at(window) {
+        .filter(|window| match ends_at(window, zone) {
             None => true,
             Some(at) => at > now || (at >= lingers && known.ledger.window(&window.id).is_some()),
         })

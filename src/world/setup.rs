@@ -100,7 +100,7 @@ impl Setup {
         }
     }
 
-    /// The calendar as the daemon keeps it: a rehearsal does not wait for sending hours (DESIGN §4).
+    /// The calendar as the daemon keeps it: a rehearsal does not wait for sending hours.
     #[must_use]
     pub fn live_calendar(&self) -> Calendar {
         let mut calendar = self.config.calendar.clone();

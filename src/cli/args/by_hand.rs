@@ -111,6 +111,22 @@ pub(in crate::cli) struct Undo {
     pub(in crate::cli) author: String,
 }
 
+/// `reter-dados`: personal data of a window that stays although its years are over.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(in crate::cli) struct Keep {
+    #[arg(id = "janela", value_name = "JANELA", value_parser = WindowId::parse)]
+    #[arg(help = "Janela, como rma/2026-10")]
+    pub(in crate::cli) window: WindowId,
+    #[arg(id = "municipio", long, value_name = "MUNICIPIO", value_parser = value::text)]
+    #[arg(help = "Só deste município: código IBGE de 7 ou 6 dígitos, ou nome [padrão: todos]")]
+    pub(in crate::cli) municipality: Option<String>,
+    #[arg(id = "ate", long, value_name = "DATA", value_parser = value::date)]
+    #[arg(help = "Último dia em que ficam retidos [padrão: até que a ordem seja desfeita]")]
+    pub(in crate::cli) until: Option<Date>,
+    #[command(flatten)]
+    pub(in crate::cli) signature: Signature,
+}
+
 /// `contato`: the health of the addresses, or one to clear.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 #[command(args_conflicts_with_subcommands = true)]

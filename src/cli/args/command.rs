@@ -10,9 +10,10 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use jiff::civil::Date;
 
-use super::by_hand::{Apply, Contact, Extend, Note, Orders, Override, Scope};
+use super::by_hand::{Apply, Contact, Extend, Keep, Note, Orders, Override, Scope};
+use super::feed::Feed;
 use super::options::{
-    ChannelToTest, Feed, Filter, Ledger, Letter, ListFormat, ReportFormat, Sample, Shell, Signature,
+    ChannelToTest, Filter, Ledger, LedgerVerb, Letter, ListFormat, ReportFormat, Sample, Shell, Signature,
     Simulate, Subject, Values,
 };
 use super::register::{News, Register};
@@ -113,7 +114,7 @@ pub(in crate::cli) enum Command {
     #[command(
         name = "fonte",
         alias = "feed",
-        about = "Aceita ou recusa uma coleta, ou experimenta uma fonte"
+        about = "Aceita ou recusa uma coleta, experimenta ou propõe uma fonte"
     )]
     #[command(after_help = "Exemplo:\n  vigia-suas fonte experimentar rma-cras")]
     #[command(subcommand)]
@@ -334,6 +335,12 @@ pub(in crate::cli) enum Command {
     #[command(after_help = "Exemplo:\n  vigia-suas contestar \"Vila Velha\" rma/2026-10 --ate 30/11/2026 \
         --motivo \"Comprovante recebido\"")]
     Dispute(Override),
+    #[command(name = "reter-dados", alias = "keep-data")]
+    #[command(about = "Guarda os dados pessoais de uma janela além de guardar_anos")]
+    #[command(
+        after_help = "Exemplo:\n  vigia-suas reter-dados censo-suas/2026 --municipio 3205309 --motivo \"Processo em curso\""
+    )]
+    KeepData(Keep),
     #[command(name = "completar", alias = "completions")]
     #[command(about = "Escreve o que a tecla Tab precisa saber, para bash, zsh ou fish")]
     #[command(after_help = "Exemplo:\n  vigia-suas completar bash\n\nPara instalar: \
@@ -409,6 +416,7 @@ impl Command {
             | Self::Contact(_)
             | Self::Complete { .. }
             | Self::Hold { .. }
+            | Self::KeepData(_)
             | Self::Release { .. }
             | Self::Exempt(_)
             | Self::Dispute(_)
@@ -454,12 +462,16 @@ impl Command {
             | Self::Restore { .. }
             | Self::Assume { .. }
             | Self::Hold { .. }
+            | Self::KeepData(_)
             | Self::Release { .. }
             | Self::Note(_)
             | Self::Exempt(_)
             | Self::Dispute(_)
             | Self::Feed(Feed::Accept(_) | Feed::Reject(_)) => true,
             Self::Clock { verb } => verb.is_some(),
+            Self::Ledger(Ledger { verb, .. }) => {
+                matches!(verb, Some(LedgerVerb::Reduce(asked)) if asked.confirmed.is_some())
+            }
             Self::Contact(Contact { verb, .. }) => verb.is_some(),
             Self::Orders(Orders { undo, .. }) => undo.is_some(),
             Self::Register(Register { verb, .. }) => verb.is_some(),
@@ -471,12 +483,11 @@ impl Command {
             | Self::Why(_)
             | Self::Status(_)
             | Self::Feeds { .. }
-            | Self::Feed(Feed::Try { .. })
+            | Self::Feed(Feed::Try { .. } | Feed::Propose(_))
             | Self::Report { .. }
             | Self::Calls { .. }
             | Self::History { .. }
             | Self::Dossier { .. }
-            | Self::Ledger(_)
             | Self::Letter(_)
             | Self::Health
             | Self::Complete { .. }

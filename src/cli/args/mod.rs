@@ -7,17 +7,19 @@
 
 mod by_hand;
 mod command;
+mod feed;
 mod options;
 mod register;
 #[cfg(test)]
 mod tests;
 mod value;
 
-pub(super) use by_hand::{Apply, Contact, ContactVerb, Extend, Note, Orders, Override, Scope, Undo};
+pub(super) use by_hand::{Apply, Contact, ContactVerb, Extend, Keep, Note, Orders, Override, Scope, Undo};
 pub(super) use command::{ClockVerb, Command, PanelVerb};
+pub(super) use feed::{Feed, Propose};
 pub(super) use options::{
-    ChannelToTest, Feed, Filter, Ledger, LedgerVerb, Letter, LetterFormat, ListFormat, Moment, ReportFormat,
-    Ruling, Sample, SampleOf, Shell, Signature, Simulate, Subject, Values,
+    ChannelToTest, Filter, Ledger, LedgerVerb, Letter, LetterFormat, ListFormat, Moment, Reduce,
+    ReportFormat, Ruling, Sample, SampleOf, Shell, Signature, Simulate, Subject, Values,
 };
 pub(super) use register::{Choice, Named, News, NewsVerb, Register, RegisterVerb, Waiver};
 
@@ -91,7 +93,7 @@ impl Invocation {
                 return Err(Fault::Backwards { from: *from, until: *until });
             }
             Command::Complete { shell: None, values: None } => return Err(Fault::Missing("<SHELL>")),
-            Command::Ledger(Ledger { filter, since, verb: Some(LedgerVerb::Verify) })
+            Command::Ledger(Ledger { filter, since, verb: Some(_) })
                 if *filter != Filter::default() || since.is_some() =>
             {
                 return Err(Fault::WholeLedger);
@@ -111,6 +113,7 @@ impl Invocation {
         }
         let timeless = match &self.command {
             Command::Simulate(_) => "simular",
+            Command::Ledger(Ledger { verb: Some(LedgerVerb::Reduce(_)), .. }) => return Ok(()),
             Command::Ledger(_) => "livro",
             Command::Dossier { .. } => "dossie",
             Command::Health => "saude",

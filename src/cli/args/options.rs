@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
 use super::value;
-use crate::domain::id::{FeedId, SnapshotId, SystemId, WindowId};
+use crate::domain::id::{SnapshotId, SystemId, WindowId};
 use crate::domain::notice::Kind;
 
 /// A municipality, as typed, in a window.
@@ -88,35 +88,39 @@ pub(in crate::cli) struct Ledger {
 }
 
 /// What to do with the ledger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub(in crate::cli) enum LedgerVerb {
     #[command(name = "conferir", about = "Confere se o livro está íntegro, elo por elo")]
     #[command(after_help = "Exemplo:\n  vigia-suas livro conferir")]
     Verify,
+    #[command(name = "reduzir", alias = "reduce")]
+    #[command(about = "Mostra os dados pessoais cujo prazo de guarda terminou (guardar_anos), e os apaga")]
+    #[command(
+        after_help = "Exemplo:\n  vigia-suas livro reduzir\n  vigia-suas livro reduzir --confirmar 312 \
+        --motivo \"Prazo de guarda vencido\""
+    )]
+    Reduce(Reduce),
 }
 
-/// What to do with a feed or a snapshot of one.
-#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
-pub(in crate::cli) enum Feed {
-    #[command(name = "aceitar", alias = "accept", about = "Acredita em uma coleta que ficou em quarentena")]
-    #[command(after_help = "Exemplo:\n  vigia-suas fonte aceitar rma-cras-20261123T090000000Z-0123456789ab \
-        --motivo \"O MDS corrigiu os dados\"")]
-    Accept(Ruling),
-    #[command(name = "recusar", alias = "reject")]
-    #[command(about = "Deixa de acreditar em uma coleta: volta a valer o que se sabia antes")]
-    #[command(after_help = "Exemplo:\n  vigia-suas fonte recusar rma-cras-20261123T090000000Z-0123456789ab \
-        --motivo \"Arquivo do mês errado\"")]
-    Reject(Ruling),
-    #[command(name = "experimentar", alias = "try")]
-    #[command(about = "Mostra o que a fonte traria agora, sem gravar nada")]
-    #[command(after_help = "Exemplo:\n  vigia-suas fonte experimentar rma-cras")]
-    Try {
-        #[arg(id = "fonte", value_name = "FONTE", value_parser = FeedId::parse)]
-        #[arg(help = "Fonte declarada em fontes.toml, ainda que inativa")]
-        feed: FeedId,
-        #[arg(id = "arquivo", value_name = "ARQUIVO", help = "Arquivo a experimentar em vez do endereço")]
-        file: Option<PathBuf>,
-    },
+/// `livro reduzir`: without a number it shows.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(in crate::cli) struct Reduce {
+    #[command(flatten)]
+    pub(in crate::cli) confirmed: Option<Reduction>,
+}
+
+/// `livro reduzir --confirmar N`
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(in crate::cli) struct Reduction {
+    #[arg(id = "confirmar", long, value_name = "N", required = false, requires = "motivo")]
+    #[arg(help = "Apaga: repete quantas cartas, como mostrado; não se desfaz")]
+    pub(in crate::cli) letters: usize,
+    #[arg(id = "motivo", long, value_name = "TEXTO", value_parser = value::text, required = false)]
+    #[arg(help = "Por que se apaga antes que o serviço o faça", requires = "confirmar")]
+    pub(in crate::cli) reason: String,
+    #[arg(id = "autor", long, value_name = "NOME", value_parser = value::text, required = false)]
+    #[arg(help = "Quem decidiu [padrão: o usuário do sistema]", requires = "confirmar")]
+    pub(in crate::cli) author: String,
 }
 
 /// A person's word on a snapshot.

@@ -61,6 +61,7 @@ fn every_command_answers_to_its_english_name() {
         ("relatorio", "report", ""),
         ("dossie", "dossier", "Serra --janela rma/2026-10"),
         ("livro", "ledger", "conferir"),
+        ("reter-dados", "keep-data", "rma/2026-10 --motivo x"),
         ("carta", "letter", "--tipo prazo --sistema rma"),
         ("enviar-teste", "send-test", "a@b.br --tipo prazo --sistema rma"),
         ("testar-canal", "test-channel", "webhook"),
@@ -84,6 +85,7 @@ fn every_command_answers_to_its_english_name() {
         ("aceitar", "accept", "rma-lista-1 --motivo x"),
         ("recusar", "reject", "rma-lista-1 --motivo x"),
         ("experimentar", "try", "rma-lista"),
+        ("propor", "propose", "lista.csv --sistema rma"),
     ] {
         assert_eq!(command(&format!("feed {alias} {rest}")), command(&format!("fonte {name} {rest}")));
     }
@@ -143,7 +145,7 @@ fn help_and_version_end_well_on_stdout() {
     assert!(nothing.code == 2 && !nothing.to_stdout && nothing.text.contains("Comandos:"));
 }
 
-const COMMANDS: [&str; 44] = [
+const COMMANDS: [&str; 47] = [
     "",
     "servir",
     "verificar",
@@ -161,10 +163,12 @@ const COMMANDS: [&str; 44] = [
     "fonte aceitar",
     "fonte recusar",
     "fonte experimentar",
+    "fonte propor",
     "relatorio",
     "dossie",
     "livro",
     "livro conferir",
+    "livro reduzir",
     "carta",
     "enviar-teste",
     "testar-canal",
@@ -178,6 +182,7 @@ const COMMANDS: [&str; 44] = [
     "saude",
     "dispensar",
     "contestar",
+    "reter-dados",
     "completar",
     "manual",
     "cadastro",
@@ -328,6 +333,7 @@ fn quoted(guide: &str) -> Vec<String> {
         ("DATA", "15/12/2026"),
         ("ENDERECO", "ana@exemplo.es.gov.br"),
         ("FONTE", "planilha"),
+        ("SISTEMA", "rma"),
         ("importar NOME", "importar planilha"),
         ("sistema NOME", "sistema rma"),
         ("MUNICIPIO", "3205309"),

@@ -29,7 +29,7 @@ const PAGES: usize = 3;
 /// Fetches or reads a load and says what would be made of it.
 pub(in crate::cli) async fn attempt(session: Session, feed: &FeedId, file: Option<&Path>) -> Result {
     let spec = declared(&session, feed)?.clone();
-    let live = Arc::new(Live { setup: session.setup.clone(), calendar: session.calendar() });
+    let live = Arc::new(Live::under(session.setup.clone(), session.calendar()));
     let (load, of) = match file {
         Some(file) => {
             let name = file.display().to_string();
@@ -51,7 +51,7 @@ pub(in crate::cli) async fn attempt(session: Session, feed: &FeedId, file: Optio
 }
 
 /// What the address brings; of a run over many pages the first few, and how many there are.
-async fn fetched(
+pub(super) async fn fetched(
     session: &Session,
     live: &Live,
     spec: &FeedSpec,
@@ -69,32 +69,43 @@ async fn fetched(
 }
 
 fn tell(session: &Session, intake: &Intake, name: &str, of: Option<usize>) {
+    if !session.json {
+        return say(&in_words(intake, name, of));
+    }
     let mapped = &intake.mapped;
     let (accepted, remarks) = (matches!(intake.verdict, Verdict::Accepted { .. }), intake.remarks());
+    let states: Vec<_> = states(intake)
+        .iter()
+        .map(|((window, state), count)| json!({ "janela": window, "situacao": state.as_str(), "quantos": count }))
+        .collect();
+    say(&json!({
+        "origem": name,
+        "paginas_da_varredura": of,
+        "seria_aceita": accepted,
+        "linhas": mapped.rows,
+        "rejeitadas": mapped.bad,
+        "municipios": mapped.municipalities_seen.len(),
+        "situacoes": states,
+        "observacoes": remarks,
+    })
+    .to_string());
+}
+
+/// How many observations of each state each window would get.
+fn states(intake: &Intake) -> BTreeMap<(&str, State), usize> {
     let mut states: BTreeMap<(&str, State), usize> = BTreeMap::new();
-    for page in mapped.observations.pages() {
+    for page in intake.mapped.observations.pages() {
         for said in page.observations() {
             *states.entry((page.window().as_str(), said.state)).or_default() += 1;
         }
     }
-    if session.json {
-        let states: Vec<_> = states
-            .iter()
-            .map(|((window, state), count)| json!({ "janela": window, "situacao": state.as_str(), "quantos": count }))
-            .collect();
-        say(&json!({
-            "origem": name,
-            "paginas_da_varredura": of,
-            "seria_aceita": accepted,
-            "linhas": mapped.rows,
-            "rejeitadas": mapped.bad,
-            "municipios": mapped.municipalities_seen.len(),
-            "situacoes": states,
-            "observacoes": remarks,
-        })
-        .to_string());
-        return;
-    }
+    states
+}
+
+/// What would become of a load, line by line.
+pub(super) fn in_words(intake: &Intake, name: &str, of: Option<usize>) -> String {
+    let mapped = &intake.mapped;
+    let (accepted, remarks) = (matches!(intake.verdict, Verdict::Accepted { .. }), intake.remarks());
     let mut out = String::new();
     if let Some(all) = of {
         let _ = writeln!(out, "só as primeiras {} de {all} páginas foram experimentadas", PAGES.min(all));
@@ -111,11 +122,11 @@ fn tell(session: &Session, intake: &Intake, name: &str, of: Option<usize>) {
         portuguese::counted(mapped.rows, "linha", "linhas"),
         portuguese::counted(mapped.municipalities_seen.len(), "município", "municípios")
     );
-    for ((window, state), count) in states {
+    for ((window, state), count) in states(intake) {
         let _ = writeln!(out, "  {window}: {}", portuguese::standing(count, state));
     }
     for remark in remarks {
         let _ = writeln!(out, "  {}", visible::line(&remark));
     }
-    say(&out);
+    out
 }

@@ -1,11 +1,14 @@
-//! `fontes`, `fonte`: how the feeds stand, what people say of their snapshots, and trying one without believing it.
+//! `fontes`, `fonte`: how the feeds stand, what people say of their snapshots, trying one without believing it, and
+//! proposing one for a file.
 
 mod attempt;
 mod list;
+mod propose;
 mod rule;
 
 pub(super) use attempt::attempt;
 pub(super) use list::{in_words, list};
+pub(super) use propose::propose;
 pub(super) use rule::rule;
 
 use super::session::{Failure, Session};

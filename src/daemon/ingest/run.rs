@@ -212,8 +212,8 @@ async fn still_known(
     let last = app.store.last_accepted(&spec.id).await?;
     let calendar = &app.live().calendar;
     let validity = calendar.systems.get(&spec.system).map_or(SignedDuration::ZERO, |s| s.status_validity);
-    // Somebody may have withdrawn it, or loaded another by hand. And that an old one still stands keeps nothing fresh
-    // (DESIGN "Evidence is a law"): it is asked for whole.
+    // Somebody may have withdrawn it, or loaded another by hand. And that an old one still stands keeps nothing fresh:
+    // it is asked for whole.
     let stands = last
         .is_some_and(|last| last.id == known.snapshot && app.now().duration_since(last.taken_at) < validity);
     Ok(if stands { known.validators } else { BTreeMap::new() })

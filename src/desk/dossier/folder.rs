@@ -85,13 +85,15 @@ pub fn write(
     for letter in dossier.letters() {
         let same =
             |l: &&crate::store::StoredLetter| l.key.to_string() == letter.key && l.version == letter.version;
-        if let Some(stored) = case.letters.iter().find(same) {
-            parts.push((&letter.file, &stored.bytes));
-        }
+        let stored = case.letters.iter().find(same).and_then(|stored| stored.bytes.as_ref());
+        parts.extend(letter.file.as_deref().zip(stored.map(Vec::as_slice)));
     }
     let letters = parts.len() - 2;
-    let returned: BTreeMap<String, &[u8]> =
-        case.returned.iter().map(|(_, kept)| (returned_file_name(kept), kept.bytes.as_slice())).collect();
+    let returned: BTreeMap<String, &[u8]> = case
+        .returned
+        .iter()
+        .filter_map(|(_, kept)| Some((returned_file_name(kept), kept.bytes.as_deref()?)))
+        .collect();
     parts.extend(returned.iter().map(|(name, bytes)| (name.as_str(), *bytes)));
     for (name, any) in [("cartas", letters > 0), ("retornos", !returned.is_empty())] {
         let path = dir.join(name);

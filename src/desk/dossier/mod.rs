@@ -178,13 +178,17 @@ impl Desk<'_> {
             because: decided.map_or_else(String::new, |d| d.because.clone()),
             subject: letter.subject.clone(),
             message_id: letter.message_id.clone(),
-            sha256: crate::text::digest::sha256(&letter.bytes),
+            sha256: letter
+                .bytes
+                .as_ref()
+                .map_or_else(|| letter.sha256.clone(), |bytes| crate::text::digest::sha256(bytes)),
             recorded_at: letter.recorded_at,
             seq: recorded.map(|(entry, _)| entry.seq),
             intact: decided.is_some_and(|d| told::is_letter(d, letter)),
-            file: letter_file_name(letter, number),
-            header: message::header(&letter.bytes),
-            text: message::plain_text(&letter.bytes),
+            number,
+            file: letter.bytes.is_some().then(|| letter_file_name(letter, number)),
+            header: letter.bytes.as_ref().map(|bytes| message::header(bytes)).unwrap_or_default(),
+            text: letter.bytes.as_ref().and_then(|bytes| message::plain_text(bytes)),
             evidence: decided.map(|d| told::evidence(d, calendar)).unwrap_or_default(),
             deliveries: self
                 .case

@@ -27,7 +27,9 @@ pub(super) struct Told<'a> {
 /// Whether a letter is the one that a decision recorded.
 pub(super) fn is_letter(told: &Decision, letter: &StoredLetter) -> bool {
     told.letter.as_ref().is_some_and(|recorded| {
-        recorded.sha256 == sha256(&letter.bytes) && recorded.message_id == letter.message_id
+        // Of one whose years are over the digest is what is left.
+        let digest = letter.bytes.as_ref().map_or_else(|| letter.sha256.clone(), |bytes| sha256(bytes));
+        recorded.sha256 == digest && recorded.message_id == letter.message_id
     })
 }
 
@@ -133,15 +135,16 @@ impl<'a> Told<'a> {
             address: line.address.clone(),
             state: line.state,
             stopped_by: line.stopped_by.clone(),
-            attempts: attempts.iter().map(|attempt| self.attempt(id, attempt)).collect(),
+            attempts: attempts.iter().map(|attempt| self.attempt(line, attempt)).collect(),
             returns: self.returns(case, line),
         }
     }
 
-    fn attempt(&self, delivery: &str, attempt: &Attempt) -> AttemptLine {
-        let found = self.attempts.get(&(delivery, attempt.n)).copied();
+    fn attempt(&self, line: &DeliveryLine, attempt: &Attempt) -> AttemptLine {
+        let found = self.attempts.get(&(line.id.as_str(), attempt.n)).copied();
+        let is_gone = line.is_reduced() && attempt.reply.is_empty();
         let same = |(entry, told): (&JournalEntry, &journal::Attempt)| {
-            told.reply_sha256 == sha256(attempt.reply.as_bytes())
+            (is_gone || told.reply_sha256 == sha256(attempt.reply.as_bytes()))
                 && *told.outcome == attempt.outcome
                 && entry.at == attempt.ended_at
         };
@@ -190,14 +193,16 @@ impl<'a> Told<'a> {
             match told {
                 Entry::Ordered(told) if told.act == OrderAct::Lift => {
                     if let Some(order) = orders.iter_mut().find(|order| order.id == entry.subject) {
-                        let (author, reason) = (told.author.clone(), told.reason.clone());
+                        let (author, reason) = (told.author.clone(), told.reason.clone().unwrap_or_default());
                         order.lifted = Some(Lifting { seq: entry.seq, author, reason, at: entry.at });
                     }
                 }
                 Entry::Ordered(told) => {
                     let until = told.until.map(|day| day.to_string());
                     let scope = scope(entry, told);
-                    orders.push(given(told.order.as_str(), scope, until, &told.author, &told.reason));
+                    let outcome = || outcome(entry, told.outcome_sha256.as_deref());
+                    let reason = told.reason.clone().unwrap_or_else(outcome);
+                    orders.push(given(told.order.as_str(), scope, until, &told.author, &reason));
                 }
                 Entry::Ruled(told) => {
                     orders.push(given("coleta", ruled(told), None, &told.author, &told.reason));
@@ -253,7 +258,8 @@ fn matters(entry: &JournalEntry, windows: &BTreeSet<WindowId>) -> bool {
         | Entry::FeedSwitched(_)
         | Entry::Assumed(_)
         | Entry::QueueStopped(_)
-        | Entry::QueueResumed(_) => true,
+        | Entry::QueueResumed(_)
+        | Entry::Reduced(_) => true,
         // What somebody said of a snapshot bears on the windows that it speaks of.
         Entry::Ruled(told) => told.windows.iter().any(|id| windows.contains(&id.0)),
         Entry::Ordered(told) => told.batch.as_ref().is_none_or(|batch| {
@@ -303,15 +309,27 @@ fn message(case: &CaseFile, line: &DeliveryLine, told: &journal::Message) -> Opt
     Some(MessageFile {
         sha256: kept.sha256.clone(),
         size: kept.size,
-        kept: kept.bytes.len(),
-        intact: told.kept_sha256 == sha256(&kept.bytes),
-        file: returned_file_name(kept),
+        kept: kept.bytes.as_ref().map_or(0, Vec::len),
+        intact: told.kept_sha256
+            == kept.bytes.as_ref().map_or_else(|| kept.kept_sha256.clone(), |bytes| sha256(bytes)),
+        file: kept.bytes.is_some().then(|| returned_file_name(kept)),
     })
 }
 
 /// `retornos/4f6c….eml`: one message may be about several letters.
 pub(super) fn returned_file_name(message: &KeptMessage) -> String {
     format!("retornos/{}.eml", message.sha256)
+}
+
+/// What came of a call, if that is still what its entry has the digest of.
+fn outcome(entry: &JournalEntry, digest: Option<&str>) -> String {
+    match &entry.outcome {
+        None => {
+            "resultado apagado ao fim do prazo de guarda (guardar_anos); fica o resumo SHA-256".to_owned()
+        }
+        Some(kept) if Some(sha256(kept.as_bytes()).as_str()) == digest => kept.clone(),
+        Some(kept) => format!("{kept} (NÃO CONFERE com o registro)"),
+    }
 }
 
 /// What an order is about, in words.

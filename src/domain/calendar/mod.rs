@@ -88,7 +88,7 @@ pub struct System {
     pub recurrence: Option<Recurrence>,
 }
 
-/// What the sanction paragraph of a system's letters says (DESIGN §12).
+/// What the sanction paragraph of a system's letters says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sanction {
     /// The norm's sentence.

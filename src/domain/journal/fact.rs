@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::make::{ObjectType, facts};
 use super::word::Text;
 use crate::domain::delivery::DeliveryState;
-use crate::domain::id::{FeedId, GerenciaId, MunicipalityCode, PartId, SnapshotId, UnitId};
+use crate::domain::id::{FeedId, GerenciaId, MunicipalityCode, PartId, SnapshotId, UnitId, WindowId};
 use crate::domain::status::{Basis, State, StatusEntry};
 
 facts! {
@@ -152,8 +152,16 @@ facts! {
         municipality "municipio": Text<MunicipalityCode>,
         /// Which register proposes it.
         feed "fonte": Text<FeedId>,
-        /// The change in words.
+        /// The change in words; of addresses, telephones and names only that they change.
         change "mudanca": String,
+    }
+
+    /// Data that stays although its years are over.
+    KeptFacts {
+        /// Of which window.
+        window "janela": Text<WindowId>,
+        /// Of which municipality; null: all.
+        municipality "municipio": Option<Text<MunicipalityCode>>,
     }
 }
 
@@ -188,4 +196,5 @@ pub const PARTS: &[ObjectType] = &[
     ExpectedPartFacts::PART,
     KnownFacts::PART,
     ProposalFacts::PART,
+    KeptFacts::PART,
 ];

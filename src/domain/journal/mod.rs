@@ -28,8 +28,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use fact::{
-    CompetentFacts, DeliveryFacts, Evidence, ExpectedFacts, ExpectedPartFacts, KnownFacts, LetterFacts,
-    Message, PARTS, ProposalFacts, Stopped,
+    CompetentFacts, DeliveryFacts, Evidence, ExpectedFacts, ExpectedPartFacts, KeptFacts, KnownFacts,
+    LetterFacts, Message, PARTS, ProposalFacts, Stopped,
 };
 pub use make::{Field, Form, ObjectType};
 use make::{entries, facts};
@@ -197,7 +197,7 @@ entries! {
     Ordered "ordem.1" since "0.1.0" {
         /// Whether it was given (*dar*) or taken back (*desfazer*).
         act "acao": OrderAct,
-        /// Which order: *reter*, *liberar*, *dispensar*, *contestar* or *anotar*.
+        /// Which order: *reter*, *liberar*, *dispensar*, *contestar*, *anotar* or *reter-dados*.
         order "ordem": OrderKind,
         /// About which part; null: all.
         part "parte": Option<Text<PartId>>,
@@ -207,10 +207,12 @@ entries! {
         until "ate": Option<Text<Date>>,
         /// SHA-256 of the number called, which itself can be erased one day (LGPD).
         telephone_sha256 "telefone_sha256": Option<String>,
+        /// SHA-256 of what came of a call made, which can be erased as well; null for another order.
+        outcome_sha256 "resultado_sha256": Option<String>,
         /// Who.
         author "autor": String,
-        /// Why.
-        reason "motivo": String,
+        /// Why; null for a call made.
+        reason "motivo": Option<String>,
     }
 
     /// Somebody believed a load in spite of the judge, or believes it no longer. The subject is the load's id.
@@ -519,5 +521,32 @@ entries! {
         user "usuario": String,
         /// Whether the proxy says so (true) or the panel's own passwords do (false).
         by_proxy "pelo_proxy": bool,
+    }
+
+    /// Names, addresses, telephones and the bytes of letters that were recorded before an instant were erased from the
+    /// ledger (`guardar_anos`); the digests of all of them stay in the entries that tell of them. The subject is the ledger.
+    Reduced "reducao.1" since "0.1.0" {
+        /// For how many years they are kept.
+        years "anos": u16,
+        /// What was recorded before this instant was erased.
+        before "antes_de": Text<Timestamp>,
+        /// What stayed because somebody said so (`reter-dados`).
+        kept "retidas": Vec<KeptFacts>,
+        /// How many letters.
+        letters "cartas": u64,
+        /// How many deliveries of them, with their addresses and the relay's words.
+        deliveries "entregas": u64,
+        /// How many messages that had come back.
+        returns "retornos": u64,
+        /// How many calls made, with their number and outcome.
+        calls "telefonemas": u64,
+        /// How many files of configurations that were no longer in force.
+        files "arquivos": u64,
+        /// SHA-256 of each address that is no longer flagged, because that was over long ago.
+        unflagged "marcas_sha256": Vec<String>,
+        /// Who; null: the service.
+        author "autor": Option<String>,
+        /// Why; null: its month had come.
+        reason "motivo": Option<String>,
     }
 }

@@ -130,6 +130,8 @@ words! {
         Dispute "contestar",
         /// *anotar*: somebody called.
         Note "anotar",
+        /// *reter-dados*: personal data stays although its years are over.
+        Keep "reter-dados",
     }
 
     /// A way to tell staff besides mail.

@@ -1,6 +1,6 @@
 //! The identity of a notice. Pure.
 //!
-//! Made of stable ids only, never of an address, a text or a corrected date (DESIGN §6), so that no retry, restart or
+//! Made of stable ids only, never of an address, a text or a corrected date, so that no retry, restart or
 //! edited roster can tell the same thing twice.
 
 use std::fmt;

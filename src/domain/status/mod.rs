@@ -3,7 +3,7 @@
 //! What is known of a window, part and unit is what the latest accepted load that covers it says: loads are ordered as
 //! they arrived, never by the dates in them nor by the clock. Only *pendente* ages: a *concluído* stands for its window.
 //! A *pendente* that follows a *concluído* or *não se aplica*, and one that only silence tells, is believed after two
-//! loads at least twelve hours apart that both cover it, or an explicit reopening (DESIGN §6).
+//! loads at least twelve hours apart that both cover it, or an explicit reopening.
 
 mod baseline;
 mod book;

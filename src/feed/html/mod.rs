@@ -66,6 +66,20 @@ pub(super) fn open<'a>(
     Ok(table.at(place))
 }
 
+/// Gives every row of every table with the table's place in the page, from 0, and the line of the page.
+pub(super) fn rows(
+    original: &Original,
+    each: &mut dyn FnMut(usize, u64, &[String]),
+) -> Result<(), DecodeError> {
+    if original.len() > LARGEST {
+        return Err(DecodeError::LargePage(LARGEST / (1024 * 1024)));
+    }
+    refuse_other_kinds(&original.head(64 * 1024)?, Due::Html)?;
+    let survey = Survey::of(original.open(), None)?;
+    walk(original, survey, &mut |line| each(line.table, line.line, &line.cells))?;
+    Ok(())
+}
+
 /// The table, the rows of its heading, first and last, and what stands in the last.
 struct Chosen {
     table: usize,

@@ -3,7 +3,7 @@
 mod pages;
 
 use super::*;
-use crate::domain::feed::Format;
+use crate::domain::feed::{Format, PlaceRule};
 use crate::domain::id::{MunicipalityCode, Reference, SnapshotId};
 use crate::domain::roster::Municipality;
 use crate::domain::status::{Belief, Load};
@@ -225,7 +225,7 @@ fn a_window_that_is_over_or_of_which_the_load_says_nothing_is_no_fall() {
 #[test]
 fn a_column_with_another_heading_is_not_believed_also_where_it_is_named_by_its_place() {
     let mut spec = presence();
-    spec.mapping.municipality = Some("#1".to_owned());
+    spec.mapping.municipality = PlaceRule::Code("#1".to_owned());
     let before = after(&spec, &[rows(&CODES)]);
     let moved = rows(&CODES).replace("ibge;ref", "codigo;ref");
     let told = reasons(&spec, moved.as_bytes(), Some(&before));

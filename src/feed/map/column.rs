@@ -31,7 +31,7 @@ fn named(mapping: &Mapping) -> [Option<&str>; 8] {
         Meaning::Presence => (None, None, None),
     };
     let dated = mapping.dated.as_ref().map(|(column, _)| column.as_str());
-    let (municipality, unit) = (mapping.municipality.as_deref(), mapping.unit.as_deref());
+    let (municipality, unit) = (mapping.municipality.column(), mapping.unit.as_deref());
     [municipality, unit, part, reference, situation, done, expected, dated]
 }
 

@@ -32,7 +32,7 @@ impl Count {
 }
 
 /// `12`, `12.0` as a spreadsheet leaves it, `1.234` with the dot of thousands.
-fn number(text: &str) -> Option<u32> {
+pub(in crate::feed) fn number(text: &str) -> Option<u32> {
     let mut groups = text.split('.');
     let first = groups.next().unwrap_or_default();
     let rest: Vec<&str> = groups.collect();

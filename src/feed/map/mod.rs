@@ -7,13 +7,13 @@
 
 mod absence;
 mod column;
-mod count;
+pub(in crate::feed) mod count;
 mod gather;
-mod period;
+pub(in crate::feed) mod period;
 pub(in crate::feed) mod place;
 mod row;
 mod word;
-mod written;
+pub(in crate::feed) mod written;
 
 pub(super) use self::word::part_words;
 

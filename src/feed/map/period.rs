@@ -183,7 +183,7 @@ impl<'a> Periods<'a> {
 
 /// A date as a sheet gives it, whatever it shows: `2026-11-05`, `2026-11-05T14:30:00`, or the days since the end of
 /// 1899 where the cell has no style.
-pub(super) fn sheet_date(text: &str) -> Option<DateTime> {
+pub(in crate::feed) fn sheet_date(text: &str) -> Option<DateTime> {
     const BEFORE_DAY_ONE: DateTime = jiff::civil::date(1899, 12, 30).at(0, 0, 0, 0);
     if text.len() >= "2026-11-05".len() && text.contains('-') {
         return text.parse().ok();

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use crate::domain::id::{MunicipalityCode, UnitId};
 use crate::domain::roster::Roster;
-use crate::text::fold::excerpt;
+use crate::domain::state::state_of;
+use crate::text::fold::{excerpt, folded};
 
 /// Why a code names no known municipality.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,11 +21,40 @@ pub(in crate::feed) enum NotKnown {
 /// The municipalities of the roster, also by their six digits.
 pub(in crate::feed) struct Places {
     by_six: HashMap<u32, MunicipalityCode>,
+    /// All who have a name, and the same with their state (`bom jesus/pi`).
+    by_name: HashMap<String, Vec<MunicipalityCode>>,
 }
 
 impl Places {
     pub(in crate::feed) fn new(roster: &Roster) -> Self {
-        Self { by_six: roster.municipalities.keys().map(|code| (code.six(), *code)).collect() }
+        let mut by_name: HashMap<String, Vec<MunicipalityCode>> = HashMap::new();
+        for (code, municipality) in &roster.municipalities {
+            let name = spelled(&municipality.name);
+            if let Some(state) = state_of(*code) {
+                by_name.entry(format!("{name}/{}", folded(state))).or_default().push(*code);
+            }
+            by_name.entry(name).or_default().push(*code);
+        }
+        let by_six = roster.municipalities.keys().map(|code| (code.six(), *code)).collect();
+        Self { by_six, by_name }
+    }
+
+    /// Reads a name written in full, also with its state: `Viana`, `VIANA - ES`, `Viana/ES`, `Viana (ES)`. One that
+    /// several have, or none, says nothing: names are cut and misspelled at the source, and nothing near is taken for it.
+    pub(in crate::feed) fn named(&self, cell: Option<&str>) -> Result<MunicipalityCode, NotKnown> {
+        let text = cell.ok_or_else(|| NotKnown::Bad("nome do município em branco".to_owned()))?;
+        match self.by_name.get(&spelled(text)).map_or(&[][..], Vec::as_slice) {
+            [only] => Ok(*only),
+            [] => Err(NotKnown::Bad(format!(
+                "“{}” não é o nome de um município do cadastro",
+                excerpt(text, 40)
+            ))),
+            several => Err(NotKnown::Bad(format!(
+                "“{}” é o nome de {} municípios do cadastro: só o código, ou o nome com o Estado, diz qual",
+                excerpt(text, 40),
+                several.len()
+            ))),
+        }
     }
 
     /// Reads a code of six or seven digits, also as a spreadsheet leaves it (`320530.0`). Six become seven by look-up.
@@ -48,6 +78,22 @@ impl Places {
             }
         }
     }
+}
+
+/// A name as it is compared: hyphens and apostrophes are blanks, and a state at its end stands after a bar.
+fn spelled(name: &str) -> String {
+    let name = folded(name);
+    let state = |rest: &str, state: &str| {
+        let (rest, state) = (rest.trim_end(), state.trim());
+        let is = state.len() == 2 && crate::domain::state::is_state(state) && !rest.is_empty();
+        is.then(|| (rest.to_owned(), format!("/{state}")))
+    };
+    let bracketed = name.strip_suffix(')').and_then(|open| open.rsplit_once('('));
+    let parted = bracketed.or_else(|| name.rsplit_once('/')).or_else(|| name.rsplit_once(" - "));
+    let (name, state) = parted
+        .and_then(|(rest, letters)| state(rest, letters))
+        .unwrap_or_else(|| (name.clone(), String::new()));
+    folded(&name.replace(['-', '\'', '’', '`'], " ")) + &state
 }
 
 /// Reads a unit's id. One in scientific notation lost its digits in a spreadsheet.
@@ -96,6 +142,41 @@ mod tests {
         for text in [None, Some("3205300"), Some("Total"), Some("32053"), Some("320530.5"), Some("+320530")] {
             assert!(matches!(places.municipality(text), Err(NotKnown::Bad(_))), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_name_is_known_only_in_full_and_where_a_single_municipality_has_it() {
+        let mut roster = fixture::roster();
+        let mut add = |code: &str, name: &str| {
+            let code = MunicipalityCode::parse(code).unwrap();
+            let like = roster.municipalities.values().next().unwrap().clone();
+            let named = crate::domain::roster::Municipality { code, name: name.to_owned(), ..like };
+            roster.municipalities.insert(code, named);
+            code
+        };
+        let viana = add("3205101", "Viana");
+        let in_ma = add("2112803", "Viana");
+        let water = add("2408409", "Olho d'Água do Borges");
+        let vitoria = add("3205309", "Vitória");
+        let places = Places::new(&roster);
+        for text in ["Vitória", "VITORIA", " Vitória - ES", "vitória/ES", "Vitoria (es)"] {
+            assert_eq!(places.named(Some(text)), Ok(vitoria), "{text}");
+        }
+        assert_eq!(places.named(Some("OLHO D AGUA DO BORGES")), Ok(water));
+        assert_eq!(
+            (places.named(Some("Viana-ES")), places.named(Some("Viana/MA"))),
+            (bad("Viana-ES"), Ok(in_ma))
+        );
+        assert_eq!(places.named(Some("Viana - ES")), Ok(viana));
+        let several = places.named(Some("Viana")).unwrap_err();
+        assert!(matches!(&several, NotKnown::Bad(why) if why.contains("de 2 municípios")), "{several:?}");
+        for text in ["Vitória - BA", "Vitór", "Vitória de Santo Antão", "ES", "/ES"] {
+            assert_eq!(places.named(Some(text)), bad(text), "{text}");
+        }
+    }
+
+    fn bad(text: &str) -> Result<MunicipalityCode, NotKnown> {
+        Err(NotKnown::Bad(format!("“{text}” não é o nome de um município do cadastro")))
     }
 
     #[test]

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::calendar::Respondent;
-use crate::domain::feed::{FeedSpec, Meaning, PartRule, Says, Word};
+use crate::domain::feed::{FeedSpec, Meaning, PartRule, PlaceRule, Says, Word};
 use crate::domain::id::{MunicipalityCode, PartId, Reference, UnitId};
 use crate::domain::status::{Basis, State};
 use crate::domain::time::Zone;
@@ -139,7 +139,11 @@ impl<'a> Tables<'a> {
         {
             return Err(NotKnown::Ignored);
         }
-        match (self.places.municipality(text)?, given) {
+        let named = match &self.spec.mapping.municipality {
+            PlaceRule::Name(_) => self.places.named(text)?,
+            PlaceRule::Code(_) | PlaceRule::Asked => self.places.municipality(text)?,
+        };
+        match (named, given) {
             (named, Some(asked)) if named != asked => {
                 Err(NotKnown::Bad(format!("a linha é do município {named}, e a consulta era sobre {asked}")))
             }

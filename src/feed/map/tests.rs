@@ -6,7 +6,7 @@ mod words;
 use jiff::civil::date;
 
 use super::*;
-use crate::domain::feed::{Format, Meaning, PartRule, ReferenceRule, Says, Word};
+use crate::domain::feed::{Format, Meaning, PartRule, PlaceRule, ReferenceRule, Says, Word};
 use crate::domain::id::{PartId, Reference};
 use crate::domain::roster::Units;
 use crate::domain::status::{Basis, Observation, State};
@@ -263,7 +263,7 @@ fn an_open_reference_is_whatever_is_open_and_nothing_when_nothing_is() {
 fn the_published_census_file_is_read_as_it_is() {
     let bytes = std::fs::read("../shared/data/censo2023-centro-pop-es.cp1252.csv").unwrap();
     let mut spec = presence_by_unit();
-    spec.mapping.municipality = Some("IBGE".to_owned());
+    spec.mapping.municipality = PlaceRule::Code("IBGE".to_owned());
     spec.mapping.unit = Some("nu_identificador".to_owned());
     spec.mapping.part = PartRule::Fixed(PartId::parse("CRAS").unwrap());
     spec.mapping.reference = ReferenceRule::Open;
@@ -300,7 +300,7 @@ fn of_unit(id: &str, municipality: &str) -> Given {
 #[test]
 fn what_the_request_settled_need_not_stand_in_the_rows() {
     let mut spec = presence();
-    spec.mapping.municipality = None;
+    spec.mapping.municipality = PlaceRule::Asked;
     let pages =
         [(of_unit("11", "3205309"), "ref\n10/2026\n09/2026\n"), (of_unit("12", "3205309"), "ref\n09/2026\n")];
     let found = crawled(&spec, &pages);
@@ -323,7 +323,7 @@ fn a_page_that_speaks_of_others_than_was_asked_for_is_faulty() {
     );
     assert_eq!((found.bad, found.observations.len()), (2, 0));
     assert!(found.bad_lines[0].message.contains("a consulta era sobre 3205309"), "{:?}", found.bad_lines);
-    spec.mapping.municipality = None;
+    spec.mapping.municipality = PlaceRule::Asked;
     assert_eq!(crawled(&spec, &[(Given::default(), "ref;unidade\n10/2026;11\n")]).bad, 1);
 }
 

@@ -23,7 +23,7 @@ const MONTHS: [(&str, &str); 12] = [
 ];
 
 /// Reads a text by a pattern of `strftime`: `%B` and `%b` are months in Portuguese, `%Y` has four digits.
-pub(super) fn read(pattern: &str, text: &str) -> Option<BrokenDownTime> {
+pub(in crate::feed) fn read(pattern: &str, text: &str) -> Option<BrokenDownTime> {
     let text = if pattern.contains("%B") {
         translated(text, |month| month)
     } else if pattern.contains("%b") {

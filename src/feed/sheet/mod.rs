@@ -24,7 +24,7 @@ const MOST_ROWS: u32 = 1_048_576;
 const HEADING_WITHIN: u32 = 100;
 
 /// Takes a row in with its number, from 1; answers whether to go on.
-type Each<'e> = dyn FnMut(u32, &[String]) -> ControlFlow<()> + 'e;
+pub(super) type Each<'e> = dyn FnMut(u32, &[String]) -> ControlFlow<()> + 'e;
 
 /// Which program's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +115,17 @@ fn walk(original: &Original, kind: Kind, sheet: &str, each: &mut Each<'_>) -> Re
         Kind::Xls => xls::walk(original, sheet, each),
         Kind::Ods => ods::walk(original, sheet, each),
     }
+}
+
+/// The names of the sheets that a person sees.
+pub(super) fn seen(original: &Original) -> Result<Vec<String>, DecodeError> {
+    let seen = tabs(original, kind(original)?)?.into_iter().filter(|tab| !tab.is_hidden);
+    Ok(seen.map(|tab| tab.name).collect())
+}
+
+/// Gives the rows of a sheet with their numbers, from 1, whatever they are.
+pub(super) fn rows(original: &Original, sheet: &str, each: &mut Each<'_>) -> Result<(), DecodeError> {
+    walk(original, kind(original)?, sheet, each)
 }
 
 /// The only sheet that fits. Where none does, the first that has rows, whose columns are then missed by name.

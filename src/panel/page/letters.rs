@@ -131,6 +131,7 @@ pub(in crate::panel) fn one(
         h2 { "Texto" }
         @match &letter.text {
             Some(text) => { pre .letter tabindex="0" { (pt::lines(text)) } },
+            None if letter.is_reduced => { p { "O texto foi apagado ao fim do prazo de guarda (guardar_anos); fica o resumo SHA-256." } },
             None => { p { "O texto desta carta não pode ser lido; os bytes dela estão no dossiê." } },
         }
         h2 { "Cabeçalho" }

@@ -6,6 +6,7 @@ use super::{Links, window_name};
 use crate::desk::view::Overview;
 use crate::render::portuguese as pt;
 use crate::text::fold::folded;
+use crate::world::known;
 
 /// More finds than this are not shown.
 const MOST: usize = 100;
@@ -23,9 +24,8 @@ pub(in crate::panel) fn content(scene: &Overview, asked: &str, links: &Links) ->
         })
         .take(MOST)
         .collect();
-    let windows: Vec<_> = scene
-        .known
-        .windows
+    let all = known::windows(scene.calendar(), scene.as_of.at());
+    let windows: Vec<_> = all
         .iter()
         .filter(|w| {
             let name = folded(&window_name(&w.id, scene.calendar()));

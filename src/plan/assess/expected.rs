@@ -8,7 +8,7 @@ use crate::domain::roster::{Municipality, Unit};
 
 impl<'a> Assessor<'a> {
     /// The parts expected of a municipality: those with a unit there that counts (or all, without a register), less
-    /// dispensas (DESIGN "Expected").
+    /// dispensas.
     pub(in crate::plan) fn expected(
         &self,
         municipality: &'a Municipality,

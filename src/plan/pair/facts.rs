@@ -120,7 +120,7 @@ fn tells_the_date(slot: Slot) -> bool {
     }
 }
 
-/// Whether a municipality gets only one such letter about a window on a civil day (DESIGN "How many").
+/// Whether a municipality gets only one such letter about a window on a civil day.
 pub(super) fn counts_to_the_day(slot: Slot) -> bool {
     match slot {
         Slot::Announcement | Slot::Extension { .. } | Slot::Rung { .. } => true,

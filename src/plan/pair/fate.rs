@@ -15,7 +15,7 @@ use crate::plan::audience;
 use crate::plan::decision::Sending;
 use crate::plan::ledger::{CopyRequest, NamedPart, NoticeRecord, Standing};
 
-/// No rung leaves sooner than this after a divulgação or a correction (DESIGN "How many").
+/// No rung leaves sooner than this after a divulgação or a correction.
 const QUIET_HOURS: i64 = 48;
 
 impl Pair<'_, '_> {

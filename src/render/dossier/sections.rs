@@ -95,8 +95,8 @@ fn editions(file: &WindowFile, calendar: &Calendar) -> Markup {
 fn letter(letter: &LetterFile, calendar: &Calendar) -> Markup {
     let zone = &calendar.hours.zone;
     html! {
-        article id=(format!("carta-{}", anchor(letter))) {
-            h4 { "Carta " (anchor(letter)) ": " (letter_kind(letter)) }
+        article id=(format!("carta-{}", letter.number)) {
+            h4 { "Carta " (letter.number) ": " (letter_kind(letter)) }
             dl .facts {
                 dt { "Assunto" } dd { (pt::line(&letter.subject)) }
                 dt { "Aviso" } dd { (code(&letter.key)) ", versão " (letter.version) }
@@ -105,7 +105,7 @@ fn letter(letter: &LetterFile, calendar: &Calendar) -> Markup {
                 @if let Some(told) = &letter.told { dt { "Prazo informado" } dd { (deadline_text(told)) } }
                 dt { "Message-ID" } dd { (code(&letter.message_id)) }
                 dt { "SHA-256" } dd { (code(&letter.sha256)) }
-                dt { "Arquivo" } dd { (code(&letter.file)) }
+                dt { "Arquivo" } dd { (file(letter.file.as_deref())) }
             }
             h5 { "Endereços, horários e respostas" }
             @if letter.deliveries.is_empty() { p .none { "Nenhum endereço." } }
@@ -118,16 +118,21 @@ fn letter(letter: &LetterFile, calendar: &Calendar) -> Markup {
             pre .header { (pt::lines(&letter.header)) }
             @match &letter.text {
                 Some(text) => { pre .letter { (pt::lines(text)) } },
+                None if letter.file.is_none() => { p .none { "O texto foi apagado ao fim do prazo de guarda (guardar_anos)." } },
                 None => { p .none { "O texto está no arquivo." } },
             }
         }
     }
 }
 
-/// The letter's number is the head of its file's name: `cartas/003-….eml` is 3.
-fn anchor(letter: &LetterFile) -> &str {
-    let name = letter.file.rsplit('/').next().unwrap_or_default();
-    name.split('-').next().unwrap_or_default().trim_start_matches('0')
+/// Where bytes are, or that only their digest is left.
+fn file(name: Option<&str>) -> Markup {
+    html! {
+        @match name {
+            Some(name) => { (code(name)) }
+            None => { "apagado ao fim do prazo de guarda (guardar_anos); fica o resumo SHA-256" }
+        }
+    }
 }
 
 fn delivery(delivery: &DeliveryFile, calendar: &Calendar) -> Markup {
@@ -164,8 +169,8 @@ fn delivery(delivery: &DeliveryFile, calendar: &Calendar) -> Markup {
                     " " (proof(Some(back.seq), true))
                     @if let Some(message) = &back.message {
                         br;
-                        "Mensagem: " (code(&message.file)) ", "
-                        @if message.kept < message.size { "os primeiros " (message.kept) " de " }
+                        "Mensagem: " (file(message.file.as_deref())) ", "
+                        @if message.file.is_some() && message.kept < message.size { "os primeiros " (message.kept) " de " }
                         (message.size) " bytes "
                         (proof(Some(back.seq), message.intact))
                     }

@@ -70,7 +70,7 @@ fn delivery() -> DeliveryFile {
                 size: 600_000,
                 kept: 524_288,
                 intact: true,
-                file: "retornos/ab12.eml".to_owned(),
+                file: Some("retornos/ab12.eml".to_owned()),
             }),
         }],
     }
@@ -91,7 +91,8 @@ fn letter(world: &World) -> LetterFile {
         recorded_at: at(1),
         seq: Some(3),
         intact: true,
-        file: "cartas/001-censo-suas-2023-1-prazo-15d-3205309.eml".to_owned(),
+        number: 1,
+        file: Some("cartas/001-censo-suas-2023-1-prazo-15d-3205309.eml".to_owned()),
         header: "Date: x\r\nMessage-ID: <a@b.invalid>".to_owned(),
         text: Some("Prezada Secretária,\n\nhttps://aplicacoes.mds.gov.br/x\n".to_owned()),
         evidence: vec![evidence(world)],

@@ -16,6 +16,7 @@ use crate::domain::id::{FeedId, SystemId, UnitId};
 use crate::domain::news::{Finding, FindingId, Guess, Topic};
 use crate::domain::overrides::Authorship;
 use crate::domain::register::{Listed, ProposalKind, Refused, Register, UnitStanding};
+use crate::plan::frontier::Frontier;
 use crate::store::sqlite::migrate;
 use crate::store::steps::{STEPS, Step};
 use crate::store::testing::*;
@@ -53,6 +54,7 @@ async fn filled() -> (TempDir, PathBuf) {
     store.keep_page(&feed, VITORIA, page).await.unwrap();
     let moved = LoopProgress { name: "envio".to_owned(), moved_at: at(1), hangs_at: at(2), noted_at: at(3) };
     store.note_progress(vec![moved], at(3)).await.unwrap();
+    store.note_frontier(&Frontier::default(), "0.1.0 x", 1).await.unwrap();
     register(&store).await;
     news(&store).await;
     store.close().await;

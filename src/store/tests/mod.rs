@@ -9,4 +9,5 @@ mod order;
 mod outbox;
 mod pass;
 mod proof;
+mod retention;
 mod status;

@@ -35,7 +35,7 @@ async fn recording_the_same_twice_changes_nothing() {
     assert_eq!(store.record_pass(at(2), vec![again]).await.unwrap(), [Recorded::Repeated]);
     assert_eq!(store.signs().await.unwrap().journal_hash, before.journal_hash);
     let key = warning(VITORIA).key;
-    assert!(store.letter(&key, 1).await.unwrap().unwrap().bytes.starts_with(b"Subject: Prazo"));
+    assert!(store.letter(&key, 1).await.unwrap().unwrap().bytes.unwrap().starts_with(b"Subject: Prazo"));
     assert_eq!(known(&store, VITORIA).await.recorded_at, at(1));
     for act in [Act::Withhold, Act::Withdraw, Act::Supersede, Act::Expire] {
         assert_eq!(record(&store, 3, act, SERRA).await, Recorded::New, "{act:?}");

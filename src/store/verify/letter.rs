@@ -1,6 +1,6 @@
 //! What the journal tells of notices, letters and deliveries, entry by entry, as rows. Pure.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::num::NonZeroU16;
 
 use jiff::Timestamp;
@@ -9,11 +9,12 @@ use super::super::cell::{ms, parse_told};
 use super::super::chain::Link;
 use super::super::notice;
 use super::Expected;
-use super::expect::{Must, Row, Rows};
+use super::expect::{Must, Row, Rows, erase};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::PartId;
 use crate::domain::journal::{
-    Act, Attempt, Decision, Evidence, LeftElsewhere, LetterFacts, Message, Released, Returned, Stopped, Text,
+    Act, Attempt, Decision, Evidence, KeptFacts, LeftElsewhere, LetterFacts, Message, Released, Returned,
+    Stopped, Text,
 };
 use crate::domain::notice::{Kind, NoticeKey, Slot};
 use crate::domain::reason::Cause;
@@ -60,7 +61,9 @@ struct Whole {
 struct Decided {
     /// The journal's entry.
     seq: i64,
-    /// When, or when it was let go again while it had reached nobody.
+    /// When.
+    told_at: i64,
+    /// The same, or when it was let go again while it had reached nobody.
     recorded_at: i64,
     kind: Kind,
     valid_until: Option<Timestamp>,
@@ -82,6 +85,8 @@ struct Delivery {
     settled_at: Option<i64>,
     /// Digest of what was said last.
     reply: Option<String>,
+    /// Its years are over: address and reply may be gone.
+    is_reduced: bool,
     /// When the first attempt began by which it was taken, or may have been, and that attempt's entry; kept when it comes
     /// back.
     left: Option<(i64, i64)>,
@@ -174,6 +179,7 @@ impl Notices {
                 sending_at: None,
                 settled_at: None,
                 reply: None,
+                is_reduced: false,
                 left: None,
             };
             self.deliveries.insert(recorded.id.clone(), delivery);
@@ -237,6 +243,48 @@ impl Notices {
         if let Some(delivery) = self.deliveries.get_mut(&told.delivery) {
             delivery.settle(entry.at, *told.state, told.reply_sha256, entry.at);
             delivery.next_attempt_at = None;
+        }
+    }
+
+    /// What the letters recorded before an instant hold of persons may be gone from now on, but for what was kept; and
+    /// what came back for them alone.
+    pub(super) fn reduced(&mut self, before: i64, kept: &[KeptFacts]) {
+        for (key, notice) in &self.by_key {
+            let is_old = |letter: &Decided| letter.told_at < before;
+            if !notice.letters.values().any(is_old) || is_kept(key, kept) {
+                continue;
+            }
+            for version in
+                notice.letters.iter().filter(|(_, letter)| is_old(letter)).map(|(version, _)| version)
+            {
+                if let Some(row) = self.letters.get_mut(&vec![key.clone(), version.to_string()]) {
+                    erase(row, &["bytes"]);
+                }
+                for id in self.of_notice.get(key).into_iter().flatten() {
+                    if let Some(delivery) = self.deliveries.get_mut(id).filter(|d| d.version == *version) {
+                        delivery.is_reduced = true;
+                        let attempts = delivery.attempts;
+                        for n in 1..=attempts {
+                            if let Some(row) = self.attempts.get_mut(&vec![id.clone(), n.to_string()]) {
+                                erase(row, &["reply"]);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        let mut open: HashSet<&String> = HashSet::new();
+        for link in self.links.keys() {
+            if let [delivery, message] = &link[..]
+                && self.deliveries.get(delivery).is_none_or(|delivery| !delivery.is_reduced)
+            {
+                open.insert(message);
+            }
+        }
+        for (message, row) in &mut self.returns {
+            if message.first().is_some_and(|message| !open.contains(message)) {
+                erase(row, &["bytes"]);
+            }
         }
     }
 
@@ -377,6 +425,7 @@ impl Decided {
         let first = |line: &String| PartId::parse(line.split('\t').next().unwrap_or_default()).ok();
         Self {
             seq: entry.seq,
+            told_at: entry.at,
             recorded_at: entry.at,
             kind: told.kind.map_or(Kind::Alert, |kind| *kind),
             valid_until: told.valid_until.map(|until| *until),
@@ -384,6 +433,17 @@ impl Decided {
             quoted: told.evidence.iter().filter(said).map(|row| row.part.0.clone()).collect(),
         }
     }
+}
+
+/// Whether the data of a notice was kept in spite of its years.
+fn is_kept(key: &str, kept: &[KeptFacts]) -> bool {
+    !kept.is_empty()
+        && NoticeKey::parse(key).is_some_and(|key| {
+            kept.iter().any(|kept| {
+                key.window() == Some(&*kept.window)
+                    && kept.municipality.is_none_or(|of| key.municipality() == Some(*of))
+            })
+        })
 }
 
 fn instant(at: i64) -> Option<Timestamp> {
@@ -410,7 +470,7 @@ impl Delivery {
 
     fn row(self, id: &str) -> Row {
         let (stopped_at, stopped_by) = self.stopped.unzip();
-        vec![
+        let mut row = vec![
             ("notice_key", Must::text(&self.key)),
             ("version", Must::number(i64::from(self.version))),
             ("role", Must::text(self.role)),
@@ -425,6 +485,10 @@ impl Delivery {
             ("sending_at", Must::Number(self.sending_at)),
             ("settled_at", Must::Number(self.settled_at)),
             ("reply", self.reply.map_or_else(|| Must::text(""), Must::Digest)),
-        ]
+        ];
+        if self.is_reduced {
+            erase(&mut row, &["address", "reply"]);
+        }
+        row
     }
 }

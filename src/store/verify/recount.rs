@@ -45,9 +45,9 @@ impl Store {
         let mut view = self.db.view().await?;
         let mut report = ChainReport::default();
         let (replay, reached) = walk(&mut view, &mut report).await?;
-        let mut ledger = ledger::frame(&mut view).await?;
+        let mut ledger = ledger::frame(&mut view, None).await?;
         replay.notices().fill(&mut ledger);
-        closing::load(&mut view, &mut ledger).await?;
+        closing::load(&mut view, &mut ledger, None).await?;
         let letters = replay.notices().letters(i64::try_from(after).unwrap_or(i64::MAX));
         let new: BTreeSet<_> = letters
             .iter()

@@ -2,12 +2,16 @@
 //!
 //! An entry that cannot be read is reported and tells nothing here: what it told of is then missed.
 
-use super::super::cell::ms;
+use std::collections::BTreeMap;
+
+use super::super::cell::{code, ms};
 use super::super::chain::Link;
 use super::Expected;
-use super::expect::{Must, Row, Rows};
+use super::expect::{Must, Row, Rows, erase};
 use super::letter::Notices;
-use crate::domain::journal::{Adopted, ClockAct, Entry, OrderAct, Ordered, Reading, Ruled, Snapshot};
+use crate::domain::journal::{
+    Adopted, ClockAct, Entry, OrderAct, OrderKind, Ordered, Reading, Reduced, Ruled, Snapshot,
+};
 
 /// The rows that the entries so far tell of.
 #[derive(Default)]
@@ -25,6 +29,8 @@ pub(super) struct Replay {
     configurations: Rows,
     parts: Rows,
     files: Rows,
+    /// Since when each file is no longer in force.
+    laid_down: BTreeMap<String, i64>,
     refusals: Rows,
 }
 
@@ -32,6 +38,14 @@ pub(super) struct Replay {
 fn set(row: &mut Row, column: &'static str, must: Must) {
     row.retain(|(name, _)| *name != column);
     row.push((column, must));
+}
+
+/// The digest that a row of `config_parts` names.
+fn digest(part: &Row) -> Option<String> {
+    part.iter().find_map(|(column, must)| match must {
+        Must::Text(digest) if *column == "sha256" => digest.clone(),
+        _ => None,
+    })
 }
 
 impl Replay {
@@ -63,6 +77,7 @@ impl Replay {
             }
             Entry::Snapshot(told) => self.collected(entry, told),
             Entry::Ordered(told) => self.ordered(entry, told),
+            Entry::Reduced(told) => self.reduced(&told),
             Entry::Ruled(told) => self.ruled(entry, told),
             Entry::Reading(told) => self.read(entry, told),
             Entry::Outage(told) => {
@@ -152,7 +167,7 @@ impl Replay {
             OrderAct::Lift => {
                 if let Some(row) = self.overrides.get_mut(&key) {
                     set(row, "lifted_by", Must::text(told.author));
-                    set(row, "lift_reason", Must::text(told.reason));
+                    set(row, "lift_reason", Must::Text(told.reason));
                     set(row, "lifted_at", Must::number(entry.at));
                 }
             }
@@ -165,7 +180,7 @@ impl Replay {
                     ("batch", Must::Text(told.batch.map(|batch| batch.as_str().to_owned()))),
                     ("until_on", Must::Text(told.until.map(|day| day.to_string()))),
                     ("author", Must::text(told.author)),
-                    ("reason", Must::text(told.reason)),
+                    ("reason", told.outcome_sha256.map_or(Must::Text(told.reason), Must::Digest)),
                     ("decided_at", Must::number(entry.at)),
                     ("lifted_by", Must::Text(None)),
                     ("lift_reason", Must::Text(None)),
@@ -185,7 +200,11 @@ impl Replay {
         if self.configurations.get(&key).is_some_and(|row| row.contains(&in_force)) {
             return;
         }
-        for row in self.configurations.values_mut() {
+        for (key, row) in &mut self.configurations {
+            if row.contains(&in_force) {
+                let of_it = self.parts.iter().filter(|(part, _)| part.first() == key.first());
+                self.laid_down.extend(of_it.filter_map(|(_, part)| Some((digest(part)?, entry.at))));
+            }
             set(row, "in_force", Must::number(0));
         }
         let row = vec![
@@ -198,7 +217,40 @@ impl Replay {
         for (name, digest) in told.files {
             let part = vec![entry.subject.to_owned(), name];
             self.parts.insert(part, vec![("sha256", Must::text(&digest))]);
+            self.laid_down.remove(&digest);
             self.files.insert(vec![digest.clone()], vec![("bytes", Must::Digest(digest))]);
+        }
+    }
+
+    /// What was recorded before an instant may be gone from now on, but for what was kept.
+    fn reduced(&mut self, told: &Reduced) {
+        let before = ms(*told.before);
+        self.notices.reduced(before, &told.kept);
+        let held = |row: &Row| {
+            let cell = |wanted: &str| row.iter().find(|(column, _)| *column == wanted).map(|(_, must)| must);
+            told.kept.iter().any(|kept| {
+                cell("window_id") == Some(&Must::text(kept.window.as_str()))
+                    && kept
+                        .municipality
+                        .is_none_or(|of| cell("municipality") == Some(&Must::number(code(*of))))
+            })
+        };
+        let is_call = |row: &Row| row.contains(&("kind", Must::text(OrderKind::Note.as_str())));
+        for row in self.overrides.values_mut().filter(|row| is_call(row) && !held(row)) {
+            let is_old = |(column, must): &(&str, Must)| {
+                *column == "decided_at" && matches!(must, Must::Number(Some(at)) if *at < before)
+            };
+            if row.iter().any(is_old) {
+                erase(row, &["telephone", "reason"]);
+            }
+        }
+        for (digest, at) in &self.laid_down {
+            if let Some(row) = self.files.get_mut(&vec![digest.clone()]).filter(|_| *at < before) {
+                erase(row, &["bytes"]);
+            }
+        }
+        for digest in &told.unflagged {
+            self.contacts.remove(&vec![digest.clone()]);
         }
     }
 

@@ -148,8 +148,11 @@ fn is_on_the_wire(row: &engine::Row, must: &Row) -> bool {
 
 /// A letter's plain bytes.
 fn letter(row: &engine::Row) -> Found {
-    let packed = row.try_get::<&[u8], _>("bytes").ok();
-    packed.and_then(unpack).map_or(Found::Other, |plain| Found::Bytes(sha256(&plain)))
+    match row.try_get::<Option<&[u8]>, _>("bytes") {
+        Ok(None) => Found::Nothing,
+        Ok(Some(packed)) => unpack(packed).map_or(Found::Other, |plain| Found::Bytes(sha256(&plain))),
+        Err(_) => Found::Other,
+    }
 }
 
 fn found(row: &engine::Row, column: &str) -> Found {

@@ -1,4 +1,4 @@
-//! `simular` to the word of the contract (DESIGN §5).
+//! `simular` to the word of the contract.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

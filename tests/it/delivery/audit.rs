@@ -111,7 +111,7 @@ async fn a_letter_recorded_to_somebody_else_is_found_though_journal_and_tables_a
     last_good::adopt(&store, &live.setup, "teste", desk.app.now()).await.unwrap();
     desk.pass_minutes(11);
     let now = desk.app.now();
-    let known = Known::load(live.clone(), &store, now).await.unwrap();
+    let known = Known::load(live.clone(), &store, vigia_suas::world::known::Depth::Whole, now).await.unwrap();
     let mut decision = plan::plan(&known.world(), now).actions.remove(0);
     let Decision::Send(sending) = &mut decision else { panic!("{decision:?}") };
     sending.notice.to[0].address = EmailAddress::parse("alheia@x.es.gov.br").unwrap();

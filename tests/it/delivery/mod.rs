@@ -9,6 +9,7 @@ mod disk;
 mod faults;
 mod gate;
 mod herald;
+mod history;
 mod hostile;
 mod reload;
 mod reserve;

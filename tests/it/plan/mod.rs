@@ -2,6 +2,7 @@
 
 mod cases;
 mod closed_windows;
+mod frontier;
 mod laws;
 mod punctual;
 mod seen;

@@ -8,3 +8,5 @@ pub(crate) mod edit;
 pub(crate) mod host;
 pub(crate) mod smtp;
 pub(crate) mod world;
+#[path = "../../../benches/years/mod.rs"]
+pub(crate) mod years;

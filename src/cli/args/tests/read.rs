@@ -2,7 +2,7 @@
 
 use super::*;
 
-const LINES: [&str; 79] = [
+const LINES: [&str; 82] = [
     "relogio",
     "relogio corrigir --motivo x",
     "relogio aceitar --motivo x",
@@ -44,6 +44,9 @@ const LINES: [&str; 79] = [
     "livro",
     "livro --janela rma/2026-10 --municipio Serra --desde 2026-10-01",
     "livro conferir",
+    "livro reduzir --em 2031-10-01",
+    "livro reduzir --confirmar 312 --motivo x",
+    "reter-dados rma/2026-10 --municipio Serra --ate 31/12/2032 --motivo x",
     "carta --tipo prazo --sistema rma",
     "carta --tipo divulgação --janela rma/2026-10 --municipio 3205309 --formato eml",
     "carta --tipo alerta --sistema rma --formato html",
@@ -123,6 +126,7 @@ fn nobody_need_be_known_where_nothing_is_decided() {
     }
     for line in [
         "aplicar nova",
+        "livro reduzir --confirmar 312 --motivo x",
         "prorrogar rma/2026-10 --para 31/12/2026 --fonte MDS",
         "anotar Serra rma/2026-10 --resultado x",
         "decisoes --desfazer 3b7c39d96489 --motivo x",

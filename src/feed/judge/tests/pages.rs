@@ -63,7 +63,7 @@ fn more_missing_pages_than_tolerated_are_not_believed() {
 fn the_same_bytes_for_two_different_questions_are_not_believed() {
     let (one, other) = (page("3205309", "ref\n10/2026\n"), page("3205002", "ref\n10/2026\n"));
     let mut spec = presence();
-    spec.mapping.municipality = None;
+    spec.mapping.municipality = PlaceRule::Asked;
     let (calendar, windows, roster) = (calendar(), windows(), roster());
     let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
     let Verdict::Quarantined { reasons } = take_in(&spec, &[one, other], &ground, None).verdict else {

@@ -74,7 +74,7 @@ fn filled_in_and_not_concluded_is_pending_in_words_of_its_own() {
 fn counts_say_done_pending_or_nothing_sure() {
     let mut spec = presence();
     spec.mapping.reference = ReferenceRule::Open;
-    spec.mapping.municipality = Some("#1".to_owned());
+    spec.mapping.municipality = PlaceRule::Code("#1".to_owned());
     spec.mapping.ignored = vec!["total".to_owned()];
     spec.mapping.meaning = Meaning::Count { done: "#4".to_owned(), expected: "CRAS CADSUAS".to_owned() };
     let file = "IBGE;Município;CRAS CADSUAS;Preenchidos\n320530;V;1.012;1.012\n320520;W;7;5\n320500;S;7;9\n320150;C;;\nTotal;;x;y\n";

@@ -96,6 +96,15 @@ pub(super) fn prepare(
             sheet(office, ministry);
             office.write("config/unidades.csv", UNITS);
         }
+        "Uma fonte para a planilha da equipe" => {
+            office.write(
+                "lista.csv",
+                "IBGE;Município;Situação\n3205309;Vitória;Concluído\n3205200;Vila Velha;Pendente\n",
+            );
+            let answers = "--parte CRAS --referencia abertas";
+            let told = office.stdout(&format!("fonte propor lista.csv --sistema rma {answers} --em {NOW}"));
+            office.append("config/fontes.toml", &format!("\n{told}"));
+        }
         "O cadastro de unidades mudou" => return register(office),
         "Notícias do MDS" => return news(office, ministry),
         "Desfazer o que foi decidido à mão" => {
@@ -117,7 +126,9 @@ pub(super) fn prepare(
 /// A ledger that sent, whose witness is gone; its relay is out of reach, and has a log.
 fn restored(office: &Office) -> StandIns {
     production(office, 1, "2026-11-01");
-    office.run("servir --uma-vez", 0);
+    // By the machine's clock: within sending hours it says that no letter could leave.
+    let ended = office.output("servir --uma-vez").status.code();
+    assert!(matches!(ended, Some(0 | 3)), "{ended:?}");
     std::fs::remove_file(office.path("var/vigia.db.testemunha")).unwrap();
     for log in ["mail.log", "mail.log.1"] {
         let sent = "to=<a@b.gov.br>, relay=mx[10.0.0.1]:25, delay=1, dsn=2.0.0, status=sent (250 ok)";
