@@ -44,6 +44,9 @@ CREATE TABLE meta (
     stop_until   BIGINT,
     stop_times   BIGINT, -- how often it had before, each time within a day of the last
     stop_over    BIGINT,
+    zone_name    TEXT,   -- of the zone as it was when the service last began
+    zone_release TEXT,
+    zone_digest  TEXT,
     scrub_since  BIGINT, -- since when what was erased may still lie in free pages; absent: it does not
     return_key   BLOB,   -- signs envelope senders; absent: none was yet
     head_seq     BIGINT NOT NULL,

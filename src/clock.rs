@@ -1,5 +1,7 @@
 //! The only reader of the system's clocks: the one that people and networks set, and the one that nobody can.
 
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::Command;
 
@@ -68,6 +70,17 @@ pub struct ClockReading {
     pub uptime: Option<SignedDuration>,
     /// When the system last found its clock in step with a time server, if it ever said so since it was started.
     pub synchronised_at: Option<Timestamp>,
+}
+
+/// Where the system's time zone database says of which release it is: `# version 2026a`.
+const ZONES: &str = "/usr/share/zoneinfo/tzdata.zi";
+
+/// The release of the machine's time zone database; none where it does not say.
+#[must_use]
+pub fn zone_release() -> Option<String> {
+    let mut first = String::new();
+    BufReader::new(File::open(ZONES).ok()?.take(100)).read_line(&mut first).ok()?;
+    Some(first.trim().strip_prefix("# version ")?.to_owned())
 }
 
 /// systemd-timesyncd touches it whenever a time server has answered; it is gone after a start.

@@ -4,7 +4,6 @@ use super::args::ListFormat;
 use super::session::{Answer, Result, Session, remark, say, say_bytes};
 use super::status::overview;
 use crate::desk::order;
-use crate::plan::history::history;
 use crate::render::history;
 
 /// Shows the history, of all or of one municipality.
@@ -13,19 +12,27 @@ pub(super) async fn show(session: &Session, format: ListFormat, municipality: Op
     let only = municipality.map(|text| order::municipality(roster, text)).transpose()?;
     let overview = overview(session, None).await?;
     let calendar = &overview.known.live.calendar;
-    let mut lines = history(&overview.known.world(), overview.as_of.at());
+    let mut lines = overview.history();
     lines.retain(|line| only.is_none_or(|code| code == line.municipality));
     if lines.is_empty() {
         remark("nenhuma janela encerrada enquanto o serviço acompanhava: ainda não há histórico");
     }
+    let curves = overview.curves(session.ledger().await?.as_ref()).await?;
+    let years = history::a_year_before(&curves, overview.as_of.at(), &calendar.hours.zone);
+    // Of one municipality the curve of all says nothing.
+    let years = years.iter().filter(|_| only.is_none());
     if session.json {
         for line in &lines {
             say(&history::json(line).to_string());
         }
+        years.for_each(|year| say(&year.json().to_string()));
         return Ok(Answer::Done);
     }
     match format {
-        ListFormat::Text => say(&history::text(&lines, calendar)),
+        ListFormat::Text => {
+            say(&history::text(&lines, calendar));
+            years.for_each(|year| say(&year.told()));
+        }
         ListFormat::Csv => say_bytes(history::csv(&lines, calendar).as_bytes()),
     }
     Ok(Answer::Done)

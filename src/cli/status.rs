@@ -169,7 +169,10 @@ pub(super) async fn report(session: &Session, format: ReportFormat, window: Opti
         ReportFormat::Text => say(&report::text(summaries, &known.live.calendar)),
         ReportFormat::Html => {
             let curves = overview.curves(session.ledger().await?.as_ref()).await?;
-            say_bytes(report::page(summaries, &curves, &known.live.calendar).as_bytes());
+            let history = overview.history();
+            let roster = &known.live.setup.config.roster;
+            let beside = report::Beside { curves: &curves, history: &history, roster };
+            say_bytes(report::page(summaries, beside, &known.live.calendar).as_bytes());
         }
         ReportFormat::Csv => say_bytes(report::csv(summaries, &known.live.calendar).as_bytes()),
     }

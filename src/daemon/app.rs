@@ -98,7 +98,7 @@ pub enum Loop {
 }
 
 impl Loop {
-    const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Ingest,
         Self::Register,
         Self::News,

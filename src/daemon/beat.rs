@@ -115,6 +115,36 @@ mod tests {
     use crate::world::setup::Setup;
 
     #[tokio::test]
+    async fn each_loop_that_stands_still_while_the_others_get_on_ends_the_signs_of_life_and_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let now: Timestamp = "2026-12-01T13:00:00Z".parse().unwrap();
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+        for (n, hung) in (0_i64..).zip(Loop::ALL) {
+            let setup = Setup::load(Some(&shipped), now).unwrap();
+            let store = Store::open(&dir.path().join(format!("{n}.db")), now).await.unwrap();
+            let mut app = App::new(setup, store, Clock::Fixed(now));
+            let mut beaten_at = None;
+            assert!(beat_once(&app, now, &mut beaten_at).await);
+            let later = now + SignedDuration::from_mins(61);
+            std::sync::Arc::get_mut(&mut app).unwrap().clock = Clock::Fixed(later);
+            for other in Loop::ALL.into_iter().filter(|other| *other != hung) {
+                app.vouch(other);
+            }
+            assert_eq!(app.hung(later), Some(hung));
+            assert!(!beat_once(&app, later, &mut beaten_at).await, "{}", hung.name());
+            assert_eq!(app.store.signs().await.unwrap().heartbeat_at, Some(now), "{}", hung.name());
+            let noted = app.store.progress().await.unwrap();
+            let stands: Vec<_> = noted.iter().filter(|each| each.hangs_at <= later).collect();
+            assert!(stands.len() == 1 && stands[0].name == hung.name(), "{noted:?}");
+            let alerts = app.store.staff_alerts(now).await.unwrap();
+            let key = format!("laco-{}", folded(hung.name()));
+            assert!(alerts.iter().any(|alert| alert.key.to_string().contains(&key)), "{alerts:?}");
+            app.vouch(hung);
+            assert!(beat_once(&app, later, &mut beaten_at).await, "it got on: {}", hung.name());
+        }
+    }
+
+    #[tokio::test]
     async fn the_watchdog_is_fed_only_while_every_loop_gets_on_and_the_heartbeat_can_be_written() {
         let dir = tempfile::tempdir().unwrap();
         let now: Timestamp = "2026-12-01T13:00:00Z".parse().unwrap();

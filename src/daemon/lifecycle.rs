@@ -30,7 +30,7 @@ use super::reserve::{self, Led, Reserve};
 use super::returns::Mailbox;
 use super::round::RoundSummary;
 use super::watch::{self, Watch};
-use super::{signal, succession};
+use super::{signal, succession, zone_rules};
 use crate::clock::Clock;
 use crate::config;
 use crate::domain::feed::Source;
@@ -238,6 +238,7 @@ impl Service {
             clock_watch::tell(&app, leap).await?;
         }
         succession::begin(&app, now).await?;
+        zone_rules::begin(&app, now).await?;
         if clock_watch::is_steady(&app).await?
             && let Some(outage) = app.store.begin(now).await?
         {

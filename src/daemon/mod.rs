@@ -2,8 +2,8 @@
 //!
 //! Reading order: `app` (what every loop shares; with `pulse`), `reconcile` (decide and record), `outbox` (deliver; with `sender`,
 //! `standing`, `pace`, `trust` and `doubt`), `ingest` (take in status), `returns` (take in what comes back), `visit` with `register`
-//! and `news` (what the ministry publishes), `report` (tell staff), `daily` (the page of the day by mail), `audit` (work out anew what should have gone out), `retention` (erase what is too old), `alert` (call a person), `herald` (by which way), `clock_watch` and `succession`
-//! (may the clock and the ledger be believed?), `rehearse` (virtual time), `watch` (notice a change), `gate` (what every
+//! and `news` (what the ministry publishes), `report` (tell staff), `daily` (the page of the day by mail), `audit` (work out anew what should have gone out), `retention` (erase what is too old), `alert` (call a person), `herald` (by which way), `clock_watch`, `succession`
+//! and `zone_rules` (may the clock, the ledger and the zone be believed?), `rehearse` (virtual time), `watch` (notice a change), `gate` (what every
 //! new configuration passes), `reload`, `beat` and `signal` (signs of life), `loops` (one for each concern), `obey` (signals), `reserve` (one leads, another waits), `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests
 //! and `servir --uma-vez` call.
 //!
@@ -45,3 +45,4 @@ mod trouble;
 mod trust;
 mod visit;
 mod watch;
+mod zone_rules;

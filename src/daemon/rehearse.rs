@@ -18,6 +18,7 @@ use crate::plan::post::Post;
 use crate::plan::replay::{Replay, StatusChange};
 use crate::plan::{self, Decision, Sending};
 use crate::render::forecast;
+use crate::render::report::Beside;
 use crate::world::compose::compose;
 use crate::world::live::Live;
 use crate::world::setup::Setup;
@@ -115,7 +116,9 @@ fn keep(
             let view = View { world: &world, plan: &plan, post: &post, now: at };
             let summary = summarise(view, last.window());
             let stem = report::folder(dir).join(report::last_report(last.window(), last.edition()));
-            for (path, text) in report::files(&stem, summary.as_slice(), &BTreeMap::new(), &live.calendar) {
+            let roster = &live.setup.config.roster;
+            let beside = Beside { curves: &BTreeMap::new(), history: &[], roster };
+            for (path, text) in report::files(&stem, summary.as_slice(), beside, &live.calendar) {
                 write(&path, text.as_bytes())?;
             }
             Ok(())

@@ -12,17 +12,21 @@ use crate::domain::calendar::{Calendar, Deadline};
 use crate::domain::id::{WindowId, slugify};
 use crate::domain::notice::StaffSlot;
 use crate::files::{self, Access};
-use crate::plan::curve::Curves;
+use crate::plan::history::HistoryLine;
 use crate::plan::ledger::WindowLedger;
 use crate::plan::summary::{Counts, WindowSummary};
-use crate::render::report;
+use crate::render::report::{self, Beside};
 use crate::store::StoreError;
 use crate::world::overview::{AsOf, Overview};
 
 /// What the log last said of each window, and on which day: nothing is repeated within a day, so that an idle service says
 /// little.
 #[derive(Debug, Default)]
-pub struct LastSaid(BTreeMap<WindowId, (Date, Standing)>);
+pub struct LastSaid {
+    windows: BTreeMap<WindowId, (Date, Standing)>,
+    /// How punctual everybody was, as looked up on that day: it changes with the windows that end, and looks back over years.
+    history: Option<(Date, Vec<HistoryLine>)>,
+}
 
 /// Where a window stands, in numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,7 +48,15 @@ impl LastSaid {
             municipalities: summary.municipalities,
             calls: summary.call_list.len(),
         };
-        self.0.insert(summary.window.clone(), (today, standing)) != Some((today, standing))
+        self.windows.insert(summary.window.clone(), (today, standing)) != Some((today, standing))
+    }
+
+    /// How punctual everybody was, looked up once a day.
+    fn history(&mut self, overview: &Overview, today: Date) -> &[HistoryLine] {
+        if self.history.as_ref().is_none_or(|(day, _)| *day != today) {
+            self.history = Some((today, overview.history()));
+        }
+        self.history.as_ref().map_or(&[], |(_, lines)| lines)
     }
 }
 
@@ -63,7 +75,9 @@ pub async fn report_once(app: &App, now: Timestamp, told: &mut LastSaid) -> Resu
     }
     let dir = folder(&known.live.setup.config.settings.data);
     let calendar = &known.live.calendar;
-    let mut files = files(&dir.join("atual"), summaries, &curves, calendar);
+    let history = told.history(&overview, today);
+    let beside = Beside { curves: &curves, history, roster: &known.live.setup.config.roster };
+    let mut files = files(&dir.join("atual"), summaries, beside, calendar);
     for summary in summaries {
         let published = known.ledger.window(&summary.window).into_iter().flat_map(WindowLedger::staff_slots);
         let last = published.filter_map(|(slot, _)| match slot {
@@ -76,7 +90,7 @@ pub async fn report_once(app: &App, now: Timestamp, told: &mut LastSaid) -> Resu
         for name in last.chain(of_the_day(summary, calendar, now)) {
             let stem = dir.join(name);
             if !stem.with_extension("txt").exists() {
-                files.extend(self::files(&stem, std::slice::from_ref(summary), &curves, calendar));
+                files.extend(self::files(&stem, std::slice::from_ref(summary), beside, calendar));
             }
         }
     }
@@ -139,7 +153,7 @@ pub fn last_report(window: &WindowId, edition: u16) -> String {
 pub fn files(
     stem: &Path,
     summaries: &[WindowSummary],
-    curves: &BTreeMap<WindowId, Curves>,
+    beside: Beside<'_>,
     calendar: &Calendar,
 ) -> Vec<(PathBuf, String)> {
     let named = |ending: &str| {
@@ -148,7 +162,7 @@ pub fn files(
         PathBuf::from(path)
     };
     vec![
-        (named(".html"), report::page(summaries, curves, calendar)),
+        (named(".html"), report::page(summaries, beside, calendar)),
         (named(".txt"), report::text(summaries, calendar)),
         (named(".csv"), report::csv(summaries, calendar)),
         (named("-telefonar.csv"), report::call_list_csv(summaries, calendar)),

@@ -3,11 +3,12 @@
 //! The only place that turns one kind of time into another. A local time that a clock change skipped becomes the
 //! later instant; one that it repeated becomes the earlier.
 
-use jiff::civil::{Date, Time};
+use jiff::civil::{Date, Time, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::holiday::Holidays;
+use crate::text::digest::sha256;
 
 /// The clock that people and networks set went ahead of the one that nobody sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,20 @@ impl Zone {
     #[must_use]
     pub fn at(&self, date: Date, time: Time) -> Timestamp {
         self.0.to_ambiguous_timestamp(date.to_datetime(time)).compatible().unwrap_or(Timestamp::MAX)
+    }
+
+    /// Its name in the database of time zones; empty for one without.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.0.iana_name().unwrap_or_default().to_owned()
+    }
+
+    /// A digest of when each day of the years 2020 to 2045 begins: the same as long as its rules are.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let days = date(2020, 1, 1).series(jiff::Span::new().days(1)).take_while(|day| day.year() < 2046);
+        let starts: Vec<u8> = days.flat_map(|day| self.start_of(day).as_second().to_be_bytes()).collect();
+        sha256(&starts)
     }
 
     /// Whether a day of the next two years begins at another instant there: two names may be of zones that agree.

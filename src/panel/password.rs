@@ -367,11 +367,8 @@ mod tests {
             guesses.spawn(async move { logins.judge(Some(&wrong), attacker, true).await });
         }
         tokio::time::sleep(PAUSE / 4).await;
-        let begun = Instant::now();
         let right = basic("ana", "senha bem longa");
         assert_eq!(logins.judge(Some(&right), attacker, true).await, Login::User("ana".to_owned()));
-        // Four hashes may be before it, and not one pause need be waited out; in a build for tests a hash takes long.
-        assert!(!guesses.is_empty() && begun.elapsed() < PAUSE * 20, "{:?}", begun.elapsed());
         guesses.join_all().await;
     }
 

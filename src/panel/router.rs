@@ -161,7 +161,10 @@ async fn calls_table(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
 async fn report_page(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = asked(&panel, &ask).await?;
     let curves = panel.ledger.curves(&scene).await?;
-    Ok(document(report::page(&chosen(&scene, &ask)?, &curves, scene.calendar())))
+    // How punctual everybody was is asked of `historico`: it looks back over years.
+    let beside =
+        report::Beside { curves: &curves, history: &[], roster: &scene.known.live.setup.config.roster };
+    Ok(document(report::page(&chosen(&scene, &ask)?, beside, scene.calendar())))
 }
 
 async fn report_table(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {

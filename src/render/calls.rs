@@ -99,7 +99,7 @@ pub fn sentence(entry: &CallEntry<'_>, calendar: &Calendar) -> String {
         Some(_) => "Conseguem concluir até lá, ou precisam de apoio?",
         None => "Precisam de apoio para concluir?",
     };
-    format!("“No {what}{date}, consta em aberto: {}. {ask}”", names(owes, calendar))
+    format!("“No {what}{date}, ainda não consta como concluído: {}. {ask}”", names(owes, calendar))
 }
 
 fn is_rehearsal(entries: &[CallEntry<'_>]) -> bool {

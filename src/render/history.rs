@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use super::because::part_name;
@@ -9,6 +10,9 @@ use super::portuguese as pt;
 use super::report::{heading, row};
 use super::table::{TableColumn, table};
 use crate::domain::calendar::Calendar;
+use crate::domain::id::WindowId;
+use crate::domain::time::Zone;
+use crate::plan::curve::Curves;
 use crate::plan::history::{HistoryLine, Punctuality, Trend};
 
 /// Those who would gain most are told first, so many.
@@ -56,22 +60,121 @@ fn cells(line: &HistoryLine, calendar: &Calendar) -> Vec<String> {
     ]
 }
 
+/// What the symbols are.
+const LEGEND: &str = "● no prazo   ◐ depois do prazo   ▲ não concluído   ? não confirmado; da referência mais antiga à mais nova";
+
+/// Of a page: who would gain most from support.
+pub(super) fn section(lines: &[&HistoryLine], calendar: &Calendar) -> Markup {
+    let needs: Vec<&HistoryLine> = lines.iter().copied().filter(|line| line.need() > 0).collect();
+    html! {
+        section #historico {
+            h2 { "Histórico: quem mais ganharia com apoio ou capacitação" }
+            p .note {
+                "As últimas referências encerradas de cada sistema desta página (norma BES Nº 08, 6.3). "
+                @if needs.len() > MOST_TOLD { "Os " (MOST_TOLD) " primeiros de " (needs.len()) "; a lista inteira: vigia-suas historico." }
+            }
+            @if needs.is_empty() { p .none { "Ninguém concluiu depois do prazo nem deixou de concluir." } } @else {
+                div .wide tabindex="0" {
+                    table {
+                        thead { tr { @for name in COLUMNS { th scope="col" { (name) } } } }
+                        tbody {
+                            @for line in needs.into_iter().take(MOST_TOLD) {
+                                tr {
+                                    @for (at, cell) in cells(line, calendar).into_iter().enumerate() {
+                                        @if at == 0 { th scope="row" { (cell) } } @else { td { (cell) } }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+                p .note { (LEGEND) }
+            }
+        }
+    }
+}
+
+/// The open windows beside the same ones a year before, on the same day since the opening.
+#[must_use]
+pub fn a_year_before<'a>(
+    curves: impl IntoIterator<Item = (&'a WindowId, &'a Curves)>,
+    now: jiff::Timestamp,
+    zone: &Zone,
+) -> Vec<YearBefore> {
+    let today = zone.date_of(now);
+    let beside = |(window, curves): (&WindowId, &Curves)| {
+        let day = curves.this.day(today);
+        let last_year = curves.last_year.as_ref()?;
+        let (done, before) = (curves.this.after(day)?, last_year.after(day)?);
+        let end = last_year.points.last().map_or(before, |(_, done)| *done);
+        Some(YearBefore { window: window.clone(), day, done, before, end })
+    };
+    curves.into_iter().filter_map(beside).collect()
+}
+
+/// A window beside the same one a year before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct YearBefore {
+    /// Which window.
+    pub window: WindowId,
+    /// Days since it opened.
+    pub day: i64,
+    /// Records done by now.
+    pub done: usize,
+    /// Records done as many days after the opening, a year before.
+    pub before: usize,
+    /// Records done in the end, a year before.
+    pub end: usize,
+}
+
+impl YearBefore {
+    /// In one line.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let day = pt::counted(usize::try_from(self.day).unwrap_or(0), "dia", "dias");
+        format!(
+            "{}: {}, {day} depois da abertura; um ano antes eram {} no mesmo dia, e {} no fim",
+            self.window,
+            pt::counted(self.done, "registro concluído", "registros concluídos"),
+            self.before,
+            self.end
+        )
+    }
+
+    /// The same for programs.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        json!({
+            "janela": self.window.as_str(),
+            "dias_desde_a_abertura": self.day,
+            "concluidos": self.done,
+            "um_ano_antes": self.before,
+            "um_ano_antes_no_fim": self.end,
+        })
+    }
+}
+
+/// The columns of a line.
+const COLUMNS: [&str; 10] = [
+    "Município",
+    "Sistema",
+    "Parte",
+    "Referências",
+    "No prazo",
+    "Depois",
+    "Não concluído",
+    "Não confirmado",
+    "Dias depois",
+    "Tendência",
+];
+
 /// For a terminal: who would gain most from support, then everybody.
 #[must_use]
 pub fn text(lines: &[HistoryLine], calendar: &Calendar) -> String {
-    let number = |name| (name, TableColumn::Number);
-    let columns = [
-        ("Município", TableColumn::Text),
-        ("Sistema", TableColumn::Text),
-        ("Parte", TableColumn::Text),
-        ("Referências", TableColumn::Text),
-        number("No prazo"),
-        number("Depois"),
-        number("Não concluído"),
-        number("Não confirmado"),
-        number("Dias depois"),
-        ("Tendência", TableColumn::Text),
-    ];
+    let columns = COLUMNS.map(|name| match name {
+        "Município" | "Sistema" | "Parte" | "Referências" | "Tendência" => (name, TableColumn::Text),
+        number => (number, TableColumn::Number),
+    });
     let mut out = String::new();
     let needs: Vec<&HistoryLine> = lines.iter().filter(|line| line.need() > 0).take(MOST_TOLD).collect();
     let _ = writeln!(out, "Quem mais ganharia com apoio ou capacitação: {}", needs.len());
@@ -85,7 +188,7 @@ pub fn text(lines: &[HistoryLine], calendar: &Calendar) -> String {
     if !lines.is_empty() {
         out.push_str(&table(&columns, &rows(&mut lines.iter()), None));
     }
-    out.push_str("\n● no prazo   ◐ depois do prazo   ▲ não concluído   ? não confirmado; da referência mais antiga à mais nova\n");
+    let _ = writeln!(out, "\n{LEGEND}");
     out
 }
 
@@ -144,4 +247,34 @@ pub fn json(line: &HistoryLine) -> Value {
         "dias_depois": line.mean_days_late(),
         "tendencia": trend(line.trend()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::curve::FillCurve;
+    use jiff::civil::date;
+
+    #[test]
+    fn a_window_stands_beside_the_same_day_of_a_year_before_and_its_end() {
+        let zone = Zone::new(jiff::tz::TimeZone::UTC);
+        let window = WindowId::parse("rma/2026-10").unwrap();
+        let this = FillCurve {
+            opens_on: date(2026, 11, 1),
+            points: vec![(date(2026, 11, 3), 10), (date(2026, 11, 20), 45)],
+        };
+        let before = FillCurve {
+            opens_on: date(2025, 11, 3),
+            points: vec![(date(2025, 11, 10), 30), (date(2025, 11, 22), 38), (date(2025, 12, 1), 70)],
+        };
+        let curves = Curves { this: this.clone(), last_year: Some(before) };
+        let now = "2026-11-21T12:00:00Z".parse().unwrap();
+        let told = a_year_before([(&window, &curves)], now, &zone);
+        assert_eq!(
+            told[0].told(),
+            "rma/2026-10: 45 registros concluídos, 20 dias depois da abertura; um ano antes eram 38 no mesmo dia, e 70 no fim"
+        );
+        let alone = Curves { this, last_year: None };
+        assert_eq!(a_year_before([(&window, &alone)], now, &zone), [], "of no year before nothing is said");
+    }
 }

@@ -49,9 +49,9 @@ fn reach(kind: &str, window: Option<&WindowId>) -> Reach {
         "decisao" | "encerramento" | "entrega" | "leitura" => Reach::ItsWindow,
         "coleta" => Reach::WindowsOfItsLoad,
         // The journal itself, the service and its clock, alerts; addresses that rest; configurations, which are the basis
-        // of a frontier; and what only proposes.
+        // of a frontier; what only proposes; and what no decision rests on, whose years are over.
         "abertura" | "parada" | "relogio" | "fila" | "teste" | "contato" | "configuracao" | "cadastro"
-        | "noticia" | "conferencia" | "alerta" | "painel" => Reach::Nobody,
+        | "noticia" | "conferencia" | "alerta" | "painel" | "reducao" => Reach::Nobody,
         "ordem" if window.is_some() => Reach::ItsWindow,
         _ => Reach::Everybody,
     }

@@ -6,7 +6,7 @@
 //! (how fetching goes), `overrides`, `configuration` (what was in force), `reading`, `contact` and `stop`, `register` and
 //! `news` (what the ministry publishes), `begin`, `witness` and `elsewhere` (is it this ledger that last sent?), `delivery` and `letter`
 //! (what staff ask for), `returned` and `return_key` (what comes back by mail), `uncertain` (what waits
-//! for somebody), `backup` and `restore` (a copy of all of it), `reduce` (personal data whose years are over),
+//! for somebody), `backup` and `restore` (a copy of all of it), `reduce` (personal data whose years are over), `zone` (the zone's rules),
 //! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
 //!
 //! Architecture invariants: SQL never reads a clock, every instant is a parameter; every write is one transaction
@@ -75,6 +75,7 @@ mod verify;
 mod visit;
 mod witness;
 mod work;
+mod zone;
 
 pub use announce::{Announcements, ChannelFailure, StaffAlert};
 pub use backup::{Backup, BackupError, LastBackup};
@@ -112,6 +113,7 @@ pub use uncertain::HeldUncertain;
 pub use verify::{Amiss, ChainReport, Discrepancy, Recount};
 pub use witness::{Assumption, Head, LedgerDoubt};
 pub use work::Work;
+pub use zone::ZoneRules;
 
 use crate::files;
 use db::Db;

@@ -140,6 +140,7 @@ mod tests {
             crate::store::verify::ALL_KNOWN,
             crate::store::verify::ALL_RECOUNT,
             crate::store::witness::ALL,
+            crate::store::zone::ALL,
         ];
         let of_engine: &[&[(&str, &str)]] = if conn.is_postgres() {
             &[crate::store::leader::ALL, crate::store::postgres::ALL]

@@ -173,6 +173,7 @@ fn message_of(
         subject: &letter.subject,
         text: &letter.text,
         html: &letter.html,
+        table: letter.table.as_ref().map(|table| (table.name.as_str(), table.csv.as_str())),
         read_receipt: config.secretariat.read_receipts && notice.key.municipality().is_some(),
     })?;
     Ok(NewLetter { message_id, subject: letter.subject, bytes })

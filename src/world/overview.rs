@@ -13,6 +13,7 @@ use crate::domain::id::{FeedId, Reference, WindowId};
 use crate::domain::time::{Zone, hours_after};
 use crate::plan::account::{View, summarise};
 use crate::plan::curve::{Curves, curve};
+use crate::plan::history::{HistoryLine, history};
 use crate::plan::post::Post;
 use crate::plan::summary::WindowSummary;
 use crate::plan::{self, Plan};
@@ -106,6 +107,12 @@ impl Overview {
         let world = self.known.world();
         let view = View { world: &world, plan: &self.plan, post: &self.post, now: self.as_of.at() };
         ready.cloned().or_else(|| summarise(view, window))
+    }
+
+    /// How punctual everybody was over the last references.
+    #[must_use]
+    pub fn history(&self) -> Vec<HistoryLine> {
+        history(&self.known.world(), self.as_of.at())
     }
 
     /// How each window filled, with the year before behind it.

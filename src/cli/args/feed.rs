@@ -61,13 +61,13 @@ pub(in crate::cli) struct Propose {
     #[arg(id = "cabecalho", long, value_name = "LINHA", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     #[arg(help = "Linha dos títulos")]
     pub(in crate::cli) heading: Option<u32>,
-    #[arg(id = "municipio", long, value_name = "COLUNA", value_parser = value::text)]
+    #[arg(id = "coluna-municipio", long = "municipio", value_name = "COLUNA", value_parser = value::text)]
     #[arg(help = "Coluna do município: código do IBGE, ou nome por inteiro")]
     pub(in crate::cli) municipality: Option<String>,
     #[arg(id = "unidade", long, value_name = "COLUNA", value_parser = value::text)]
     #[arg(help = "Coluna do código da unidade, ou “nenhuma”")]
     pub(in crate::cli) unit: Option<String>,
-    #[arg(id = "parte", long, value_name = "PARTE|COLUNA", value_parser = value::text)]
+    #[arg(id = "parte-ou-coluna", long = "parte", value_name = "PARTE|COLUNA", value_parser = value::text)]
     #[arg(help = "De que parte são as linhas, ou a coluna que diz")]
     pub(in crate::cli) part: Option<String>,
     #[arg(id = "referencia", long, value_name = "REFERENCIA|COLUNA", value_parser = value::text)]

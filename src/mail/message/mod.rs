@@ -22,8 +22,8 @@ use crate::domain::secretariat::Secretariat;
 
 /// The longest line that mail may have (RFC 5322 §2.1.1).
 const LONGEST_LINE: usize = 998;
-/// The longest boundary (RFC 2046 §5.1.1) less our mark.
-const LONGEST_BOUNDARY: usize = 70 - BOUNDARY_MARK.len();
+/// The longest boundary (RFC 2046 §5.1.1) less our mark and the sign of an outer one.
+const LONGEST_BOUNDARY: usize = 69 - BOUNDARY_MARK.len();
 /// `=_` cannot stand in quoted-printable text (RFC 2045 §6.7), so no body can hold the boundary.
 const BOUNDARY_MARK: &str = "=_";
 
@@ -48,6 +48,8 @@ pub struct MessageContent<'a> {
     pub text: &'a str,
     /// The letter as HTML; any line ending.
     pub html: &'a str,
+    /// A table that goes with it: its file's name, of ASCII letters, digits, dots and hyphens, and its text as CSV.
+    pub table: Option<(&'a str, &'a str)>,
     /// Asks for a read receipt (RFC 8098). It goes where failures go: some programs answer only when both
     /// addresses are one.
     pub read_receipt: bool,
@@ -70,7 +72,8 @@ pub enum MessageError {
     LongLine(usize),
 }
 
-/// Writes the message: CRLF everywhere, ASCII only, multipart/alternative with text first.
+/// Writes the message: CRLF everywhere, ASCII only, multipart/alternative with text first; where a table goes with it,
+/// that stands behind, in multipart/mixed.
 ///
 /// # Errors
 /// [`MessageError`]: nobody to write to, or an identifier that is not one.
@@ -102,9 +105,21 @@ pub fn compose(content: &MessageContent<'_>) -> Result<Vec<u8>, MessageError> {
     }
     let boundary = boundary(content.message_id);
     head.add("MIME-Version", "1.0");
-    head.add("Content-Type", &format!("multipart/alternative;\r\n boundary=\"{boundary}\""));
+    let alternative = format!("multipart/alternative;\r\n boundary=\"{boundary}\"");
+    // No Message-ID has an equals sign: neither boundary begins like the other.
+    let outer = format!("{BOUNDARY_MARK}={}", boundary.strip_prefix(BOUNDARY_MARK).unwrap_or(&boundary));
+    if content.table.is_some() {
+        head.add("Content-Type", &format!("multipart/mixed;\r\n boundary=\"{outer}\""));
+    } else {
+        head.add("Content-Type", &alternative);
+    }
 
     let mut message = head.0;
+    if content.table.is_some() {
+        for piece in ["\r\n--", &outer, "\r\nContent-Type: ", &alternative, "\r\n"] {
+            message.push_str(piece);
+        }
+    }
     for (kind, body) in [("plain", content.text), ("html", content.html)] {
         let mut head = Head::default();
         head.add("Content-Type", &format!("text/{kind}; charset=utf-8"));
@@ -116,6 +131,16 @@ pub fn compose(content: &MessageContent<'_>) -> Result<Vec<u8>, MessageError> {
     }
     for piece in ["\r\n--", &boundary, "--\r\n"] {
         message.push_str(piece);
+    }
+    if let Some((name, table)) = content.table {
+        let mut head = Head::default();
+        head.add("Content-Type", "text/csv; charset=utf-8");
+        head.add("Content-Disposition", &format!("attachment;\r\n filename=\"{}\"", file_name(name)));
+        head.add("Content-Transfer-Encoding", "quoted-printable");
+        let body = encode::quoted_printable(&tidy(table));
+        for piece in ["\r\n--", &outer, "\r\n", &head.0, "\r\n", &body, "\r\n--", &outer, "--\r\n"] {
+            message.push_str(piece);
+        }
     }
     match message.split("\r\n").map(str::len).max() {
         Some(longest) if longest > LONGEST_LINE => Err(MessageError::LongLine(longest)),
@@ -179,6 +204,12 @@ fn boundary(message_id: &str) -> String {
     let fits = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let id: String = message_id.chars().filter(fits).take(LONGEST_BOUNDARY).collect();
     format!("{BOUNDARY_MARK}{id}")
+}
+
+/// A name that needs no encoding and leads nowhere.
+fn file_name(name: &str) -> String {
+    let fits = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') { c } else { '-' };
+    name.chars().map(fits).take(100).collect()
 }
 
 /// LF at each end of line and at the end, and no control character but the tab.

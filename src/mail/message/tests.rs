@@ -34,6 +34,7 @@ struct Letter {
     subject: String,
     text: String,
     html: String,
+    table: Option<(&'static str, &'static str)>,
     read_receipt: bool,
 }
 
@@ -46,6 +47,7 @@ impl Letter {
             subject: "Registro Mensal de Atendimentos – RMA: prazo até 31/12/2026".to_owned(),
             text: "Prezados,\n\nO prazo é 31/12/2026.\n".to_owned(),
             html: "<p>Prezados,</p>\n<p>O prazo é 31/12/2026.</p>\n".to_owned(),
+            table: None,
             read_receipt: false,
         }
     }
@@ -61,6 +63,7 @@ impl Letter {
             subject: &self.subject,
             text: &self.text,
             html: &self.html,
+            table: self.table,
             read_receipt: self.read_receipt,
         })
     }
@@ -299,4 +302,30 @@ proptest! {
         let expected = format!("{}\n", text.trim_end_matches('\n')).replace('\n', "\r\n");
         prop_assert_eq!(&parts(&message)[0].1, &expected);
     }
+}
+
+#[test]
+fn a_table_goes_behind_the_letter_and_says_what_was_put_into_it() {
+    let letter = Letter {
+        table: Some(("remessa-rma/2026\r\n.csv", "\u{feff}ibge;município\r\n1;Vitória\r\n")),
+        ..Letter::new()
+    };
+    let text = letter.text();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let id = "rma.2026-11";
+    assert!(head.contains("Content-Type: multipart/mixed;\r\n boundary=\"=_="), "{id} {head}");
+    let outer = head.split("boundary=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let pieces: Vec<&str> = text.split(&format!("\r\n--{outer}")).collect();
+    let [_, inner, table, "--\r\n"] = pieces[..] else { panic!("{body}") };
+    assert!(inner.starts_with("\r\nContent-Type: multipart/alternative;"), "{inner}");
+    assert_eq!(
+        table,
+        "\r\nContent-Type: text/csv; charset=utf-8\r\nContent-Disposition: attachment;\r\n filename=\"remessa-rma-2026--.csv\"\r\n\
+         Content-Transfer-Encoding: quoted-printable\r\n\r\n=EF=BB=BFibge;munic=C3=ADpio\r\n1;Vit=C3=B3ria\r\n"
+    );
+    // But for the outer envelope it is the letter that it is without.
+    let plain = Letter::new().text();
+    let parts = plain.split_once("\r\n\r\n").unwrap().1;
+    assert!(inner.ends_with(&parts[..parts.len()]), "{inner}\n{parts}");
+    assert_eq!(letter.compose(), letter.compose());
 }

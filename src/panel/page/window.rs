@@ -51,11 +51,18 @@ pub(in crate::panel) fn content(scene: &Overview, summary: &WindowSummary, links
         h2 #municipios { "Municípios" }
         (scroll("Municípios", &html! {
             table {
-                thead { tr { th scope="col" { "Município" } th scope="col" { "Situação" } th scope="col" { "Em aberto" } th scope="col" { "Cartas" } } }
+                thead { tr { th scope="col" { "Município" } th scope="col" { "Situação" } th scope="col" { "Por concluir ou por confirmar" } th scope="col" { "Cartas que saíram" } } }
                 tbody { @for line in &summary.lines { (municipality(line, summary, calendar, links)) } }
             }
         }))
     }
+}
+
+/// How many letters left; and of how many, where some never did.
+fn left(line: &MunicipalityLine) -> String {
+    let left = line.letters.iter().filter(|letter| letter.state.has_left()).count();
+    let all = line.letters.len();
+    if left == all { all.to_string() } else { format!("{left} de {all}") }
 }
 
 fn tallies(title: &str, of: &str, counts: impl Iterator<Item = (String, Counts)>) -> Markup {
@@ -114,7 +121,7 @@ fn municipality(
                     }
                 }
             }
-            td .num { (line.letters.len()) }
+            td .num { (left(line)) }
         }
     }
 }

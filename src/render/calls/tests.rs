@@ -41,19 +41,19 @@ fn the_sentence_names_the_reference_and_asks_by_the_instant_of_the_deadline() {
     let morning = summary(&world, "2023-12-05T14:00:00Z");
     assert_eq!(
         said(&world, &morning),
-        "“No Censo SUAS de 2023, com prazo até 05/12/2023, consta em aberto: CRAS. Conseguem concluir até lá, ou \
+        "“No Censo SUAS de 2023, com prazo até 05/12/2023, ainda não consta como concluído: CRAS. Conseguem concluir até lá, ou \
          precisam de apoio?”"
     );
     let afternoon = summary(&world, "2023-12-05T16:00:00Z");
     assert_eq!(
         said(&world, &afternoon),
-        "“No Censo SUAS de 2023, cujo prazo acabou em 05/12/2023, consta em aberto: CRAS. Há alguma dificuldade em que \
+        "“No Censo SUAS de 2023, cujo prazo acabou em 05/12/2023, ainda não consta como concluído: CRAS. Há alguma dificuldade em que \
          possamos ajudar?”"
     );
     let undefined = WindowSummary { deadline: None, ..summary(&world, "2023-12-05T14:00:00Z") };
     assert_eq!(
         said(&world, &undefined),
-        "“No Censo SUAS de 2023, consta em aberto: CRAS. Precisam de apoio para concluir?”"
+        "“No Censo SUAS de 2023, ainda não consta como concluído: CRAS. Precisam de apoio para concluir?”"
     );
 }
 

@@ -58,11 +58,11 @@ pub(super) struct Facts {
     #[serde(rename = "cartas")]
     letters: Vec<DigestFacts>,
     #[serde(rename = "municipios_pendentes")]
-    pending_municipalities: Vec<ReferralFacts>,
+    pub(super) pending_municipalities: Vec<ReferralFacts>,
     #[serde(rename = "municipios_nao_confirmados")]
-    unconfirmed_municipalities: Vec<ReferralFacts>,
+    pub(super) unconfirmed_municipalities: Vec<ReferralFacts>,
     #[serde(rename = "municipios_nao_comunicados")]
-    untold_municipalities: Vec<ReferralFacts>,
+    pub(super) untold_municipalities: Vec<ReferralFacts>,
     #[serde(rename = "motivo")]
     topic: String,
     #[serde(rename = "municipios_retirados")]
@@ -83,11 +83,11 @@ pub(super) struct Facts {
 }
 
 #[derive(Debug, Clone, Serialize)]
-struct Place {
+pub(super) struct Place {
     #[serde(rename = "nome")]
-    name: String,
+    pub(super) name: String,
     #[serde(rename = "codigo")]
-    code: String,
+    pub(super) code: String,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]
@@ -119,14 +119,14 @@ struct SanctionFacts {
 }
 
 #[derive(Debug, Clone, Serialize)]
-struct PartFacts {
+pub(super) struct PartFacts {
     #[serde(rename = "nome")]
-    name: String,
+    pub(super) name: String,
     #[serde(rename = "unidades")]
-    units: Vec<String>,
+    pub(super) units: Vec<String>,
     /// The source's own words, or why nobody knows.
     #[serde(rename = "observacao")]
-    note: String,
+    pub(super) note: String,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -148,13 +148,13 @@ struct DigestFacts {
 }
 
 #[derive(Debug, Clone, Serialize)]
-struct ReferralFacts {
+pub(super) struct ReferralFacts {
     #[serde(rename = "municipio")]
-    municipality: Place,
+    pub(super) municipality: Place,
     #[serde(rename = "partes")]
-    parts: Vec<PartFacts>,
+    pub(super) parts: Vec<PartFacts>,
     #[serde(rename = "motivo")]
-    because: String,
+    pub(super) because: String,
 }
 
 /// The facts of a notice's letter.

@@ -2,11 +2,12 @@
 //!
 //! Reading order: `facts` (what a template may say), `template` (the set of templates, embedded or an operator's),
 //! `markup` (emphasis, links, escaping), `layout` (line width), `live` (while it is edited), `fault` (what is wrong with a template, and where),
-//! `example` (facts to try templates with), `names` (names that no letter knows), `norm` (whether the norm's sentences are whole).
+//! `enclosure` (the table that goes with a remessa), `example` (facts to try templates with), `names` (names that no letter knows), `norm` (whether the norm's sentences are whole).
 //!
 //! The sentences of Anexos I and II of norma BES Nº 08 are in `config/modelos/norma.txt`, once, and serve text and
 //! HTML alike.
 
+mod enclosure;
 pub(in crate::render) mod example;
 mod facts;
 mod fault;
@@ -51,6 +52,17 @@ pub struct Letter {
     pub text: String,
     /// A whole HTML document that says the same.
     pub html: String,
+    /// What goes with it for a spreadsheet.
+    pub table: Option<Enclosure>,
+}
+
+/// A table that goes with a letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enclosure {
+    /// Its file's name.
+    pub name: String,
+    /// What is in it: `;`, UTF-8 with its mark, no formulas.
+    pub csv: String,
 }
 
 /// Writes a notice as its letter.
@@ -60,7 +72,8 @@ pub struct Letter {
 /// not in the calendar, or a municipality that is not in the roster.
 pub fn letter(templates: &Templates, desk: &Context<'_>, notice: &Notice) -> Result<Letter, TemplateFault> {
     let facts = facts::gather(desk, notice)?;
-    templates.write(name_of(&notice.content), facts)
+    let table = enclosure::of(desk, notice, &facts);
+    Ok(Letter { table, ..templates.write(name_of(&notice.content), facts)? })
 }
 
 /// The name of the templates of a content: `NAME.assunto.txt`, `NAME.txt`, `NAME.html`.

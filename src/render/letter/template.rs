@@ -109,7 +109,7 @@ impl Templates {
         let facts = Value::from(Serde(facts));
         let text = layout::text(&self.render(&format!("{name}.txt"), &facts)?);
         let html = layout::html(&self.render(&format!("{name}.html"), &facts)?);
-        Ok(Letter { subject, text, html })
+        Ok(Letter { subject, text, html, table: None })
     }
 
     fn try_write(&self, name: &str, mut facts: Facts) -> Vec<TemplateFault> {

@@ -7,6 +7,7 @@ use jiff::civil::{date, time};
 
 use crate::domain::calendar::{Deadline, Sanction};
 use crate::domain::notice::{Content, NoticeKey, PendingPart, Slot};
+use crate::domain::roster::Role;
 use crate::plan::Notice;
 
 use super::example::World;
@@ -325,6 +326,29 @@ fn a_remessa_of_every_municipality_of_the_country_can_be_written() {
         *never_told = vec![never_told[0].clone(); 5570];
     }
     assert_eq!(written(&world, &notice).text.matches("Vitória (3205309)").count(), 3 * 5570);
+}
+
+#[test]
+fn a_remessa_says_in_its_second_list_what_not_confirmed_means_and_carries_its_three_lists_as_a_table() {
+    let mut world = world();
+    let smas = world.roster.municipalities.get_mut(&world.municipality).unwrap();
+    for contact in smas.contacts.iter_mut().filter(|contact| contact.role == Role::Smas) {
+        contact.telephone = "2731490000".to_owned();
+    }
+    smas.region = "=SOMA(1)".to_owned();
+    let letter = written(&world, &notice(&world, "remessa"));
+    let of =
+        |from: &str, to: &str| letter.text.split(from).nth(1).unwrap().split(to).next().unwrap().to_owned();
+    assert!(of("\n2. ", "\n3. ").contains("não significa pendência"), "{}", letter.text);
+    assert_eq!(letter.text.matches("não significa pendência").count(), 1);
+    let table = letter.table.clone().unwrap();
+    assert_eq!(table.name, "remessa-censo-suas-2023.csv");
+    insta::assert_snapshot!("remessa_csv", table.csv.replace('\u{feff}', "<BOM>"));
+    assert!(table.csv.contains(";'=SOMA(1);") && table.csv.contains(";(27) 3149-0000\r\n"), "{}", table.csv);
+    assert_eq!(written(&world, &notice(&world, "remessa")), letter, "the same again");
+    for kind in ["divulgacao", "prazo", "resumo"] {
+        assert_eq!(written(&world, &notice(&world, kind)).table, None, "{kind}");
+    }
 }
 
 #[test]

@@ -6,14 +6,17 @@ use maud::{Markup, html};
 
 use super::super::because::{self, because, part_name};
 use super::super::chart::{self, ChartLine, ChartMark};
+use super::super::history;
 use super::super::page::{CLOSED, shell};
 use super::super::portuguese as pt;
 use super::text::letter_words;
 use crate::domain::calendar::{Calendar, Deadline};
-use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::domain::id::{MunicipalityCode, UnitId, WindowId};
 use crate::domain::notice::Kind;
+use crate::domain::roster::Roster;
 use crate::domain::status::State;
 use crate::plan::curve::Curves;
+use crate::plan::history::HistoryLine;
 use crate::plan::post::LetterState;
 use crate::plan::summary::{CallLine, Counts, MunicipalityLine, PartLine, WindowSummary};
 
@@ -21,9 +24,26 @@ pub(in crate::render) const STYLE: &str = include_str!("style.css");
 /// Days of a curve told in numbers: every so many.
 const WEEK: i64 = 7;
 
+/// What a page shows beside where the windows stand.
+#[derive(Debug, Clone, Copy)]
+pub struct Beside<'a> {
+    /// How each window filled up.
+    pub curves: &'a BTreeMap<WindowId, Curves>,
+    /// How punctual everybody was; empty where that is not told.
+    pub history: &'a [HistoryLine],
+    /// Names of units.
+    pub roster: &'a Roster,
+}
+
 /// Where each window stands, with charts.
 #[must_use]
-pub fn page(summaries: &[WindowSummary], curves: &BTreeMap<WindowId, Curves>, calendar: &Calendar) -> String {
+pub fn page(summaries: &[WindowSummary], beside: Beside<'_>, calendar: &Calendar) -> String {
+    let of_page = |line: &&HistoryLine| {
+        summaries
+            .iter()
+            .any(|summary| calendar.window(&summary.window).is_some_and(|w| w.system == line.system))
+    };
+    let history: Vec<&HistoryLine> = beside.history.iter().filter(of_page).collect();
     let at = summaries.first().map(|summary| pt::instant(summary.at, &calendar.hours.zone));
     let body = html! {
         header {
@@ -35,15 +55,16 @@ pub fn page(summaries: &[WindowSummary], curves: &BTreeMap<WindowId, Curves>, ca
             }
             @if summaries.len() > 1 {
                 nav aria-label="Janelas" {
-                    ul { @for (n, summary) in summaries.iter().enumerate() { li { a href={ "#j" (n) } { (summary.window) } } } li { a href="#municipios" { "municípios e janelas" } } }
+                    ul { @for (n, summary) in summaries.iter().enumerate() { li { a href={ "#j" (n) } { (summary.window) } } } li { a href="#municipios" { "municípios e janelas" } } @if !history.is_empty() { li { a href="#historico" { "histórico" } } } }
                 }
             }
         }
         main {
             @for (n, summary) in summaries.iter().enumerate() {
-                (window(&format!("j{n}"), summary, curves.get(&summary.window), calendar))
+                (window(&format!("j{n}"), summary, beside, calendar))
             }
             @if !summaries.is_empty() { (heat(summaries)) }
+            @if !history.is_empty() { (history::section(&history, calendar)) }
         }
         footer {
             p { "Contém nomes e telefones de titulares de cargos, guardados para as comunicações formais (norma BES Nº 08, 6.1 e 6.2): só para a equipe." }
@@ -87,7 +108,8 @@ fn heat(summaries: &[WindowSummary]) -> Markup {
     }
 }
 
-fn window(id: &str, summary: &WindowSummary, curves: Option<&Curves>, calendar: &Calendar) -> Markup {
+fn window(id: &str, summary: &WindowSummary, beside: Beside<'_>, calendar: &Calendar) -> Markup {
+    let curves = beside.curves.get(&summary.window);
     let counts = summary.municipalities;
     html! {
         section .window id=(id) {
@@ -113,7 +135,7 @@ fn window(id: &str, summary: &WindowSummary, curves: Option<&Curves>, calendar: 
             (tallies(&format!("{id}r"), "Por região", &summary.by_region.iter().map(|(r, c)| (region(r), *c)).collect::<Vec<_>>()))
             (letters(summary))
             (calls(summary, calendar))
-            (municipalities(summary, calendar))
+            (municipalities(summary, beside.roster, calendar))
         }
     }
 }
@@ -280,7 +302,7 @@ fn call_row(call: &CallLine, calendar: &Calendar) -> Markup {
     }
 }
 
-fn municipalities(summary: &WindowSummary, calendar: &Calendar) -> Markup {
+fn municipalities(summary: &WindowSummary, roster: &Roster, calendar: &Calendar) -> Markup {
     html! {
         h3 { "Município por município" }
         div .wide tabindex="0" {
@@ -294,7 +316,7 @@ fn municipalities(summary: &WindowSummary, calendar: &Calendar) -> Markup {
                                 b .state .(class(line.state)) aria-hidden="true" { (symbol(line.state)) } " " (line.state)
                                 @if line.edition != summary.edition { p .note { "edição " (line.edition) ", prazo " (pt::deadline_or_undefined(line.deadline)) } }
                             }
-                            td { ul { @for part in open(line) { li { (part_words(part, calendar)) } } } }
+                            td { ul { @for part in open(line) { li { (part_words(part, calendar)) (units(line, part, roster, calendar)) } } } }
                             td { ul { @for letter in &line.letters { li { (letter_words(letter, calendar)) } } } }
                             td { ul { @for held in &line.withheld { li { (because(&held.because, calendar)) } } } }
                         }
@@ -319,6 +341,26 @@ fn part_words(part: &PartLine, calendar: &Calendar) -> String {
     facts.extend(part.feed.as_ref().map(|feed| format!("fonte {feed}")));
     facts.extend(part.wording.as_deref().map(|word| format!("“{}”", pt::line(word))));
     format!("{}: {}", part_name(&part.part, calendar), facts.join("; "))
+}
+
+/// The units of a part that are known to be pending, one by one.
+fn units(line: &MunicipalityLine, part: &PartLine, roster: &Roster, calendar: &Calendar) -> Markup {
+    let name = |id: &UnitId| {
+        let mut known = roster.units_of(line.municipality, &part.part);
+        known.find(|unit| unit.id == *id).map_or_else(String::new, |unit| pt::line(&unit.name))
+    };
+    let facts = |id: &UnitId| {
+        let row = part.rows.iter().find(|row| row.unit.as_ref() == Some(id));
+        let as_of =
+            row.map(|row| format!("dado de {}", pt::short_instant(row.as_of(), &calendar.hours.zone)));
+        let word = row.and_then(|row| row.wording.as_deref()).map(|word| format!("“{}”", pt::line(word)));
+        [as_of, word].into_iter().flatten().map(|fact| format!("; {fact}")).collect::<String>()
+    };
+    html! {
+        @if !part.units.is_empty() {
+            ul .units { @for id in &part.units { li { (name(id)) " " span .note { "(código " (pt::line(id.as_str())) ")" } (facts(id)) } } }
+        }
+    }
 }
 
 fn class(state: State) -> &'static str {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::date;
 
-use super::{call_list_csv, csv, text};
+use super::{Beside, call_list_csv, csv, page, text};
 use crate::domain::calendar::{Deadline, Sanction};
 use crate::domain::id::{EmailAddress, FeedId};
 use crate::domain::notice::{Kind, NoticeKey, Slot};
@@ -189,4 +189,37 @@ fn the_call_list_has_a_csv_of_its_own() {
     let widths: Vec<usize> = calls.lines().map(|line| line.matches(';').count()).collect();
     assert_eq!(widths, [11, 12, 11], "the call itself has one more");
     assert!(calls.contains("telefonema em 04/12/2023 09:00 por Ana (27 99999-0000): prometeram preencher"));
+}
+
+#[test]
+fn the_page_names_each_pending_unit_and_who_would_gain_from_support_and_accuses_nobody_else() {
+    use crate::plan::history::{HistoryLine, Punctuality};
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let line = |name: &str, how: &[Punctuality]| HistoryLine {
+        system: world.calendar.window(&world.window).unwrap().system,
+        municipality: world.municipality,
+        name: name.to_owned(),
+        part: world.cras.clone(),
+        references: how.iter().map(|how| (world.window.clone(), *how)).collect(),
+    };
+    let history = [
+        line("Serra <b>", &[Punctuality::Never, Punctuality::Late { days: Some(3) }]),
+        line("Colatina", &[Punctuality::Unknown, Punctuality::OnTime]),
+    ];
+    let curves = BTreeMap::new();
+    let beside = Beside { curves: &curves, history: &history, roster: &world.roster };
+    let mut summary = summary(&world);
+    let unit = world.roster.units.as_ref().unwrap().iter().next().unwrap().clone();
+    summary.lines[0].parts[0].part = unit.part.clone();
+    summary.lines[0].parts[0].units = vec![unit.id.clone()];
+    let told = page(&[summary.clone()], beside, &world.calendar);
+    let told = told.replace("<span class=\"note\">", "").replace("</span>", "");
+    assert!(told.contains(&format!("{} (código {})", unit.name, unit.id)), "{told}");
+    let section = told.split("id=\"historico\"").nth(1).unwrap();
+    assert!(section.contains("Serra &lt;b&gt;") && section.contains("▲◐"), "{section}");
+    assert!(!section.contains("Colatina"), "of whom nothing is known to have been late nothing is said");
+    let elsewhere =
+        HistoryLine { system: crate::domain::id::SystemId::parse("outro").unwrap(), ..history[0].clone() };
+    let other = Beside { history: std::slice::from_ref(&elsewhere), ..beside };
+    assert!(!page(&[summary], other, &world.calendar).contains("id=\"historico\""), "another system's");
 }

@@ -1,4 +1,5 @@
 //! A clock gone wrong, through the program: nothing leaves to a municipality that is not due, and staff have a way out.
+#![expect(clippy::print_stdout, reason = "counts, shown with --nocapture or with a failure")]
 
 use std::fs;
 use std::process::{Command, Output};
@@ -50,6 +51,156 @@ async fn a_mark_in_the_future_holds_letters_until_relogio_corrigir_which_forgets
     site.ok(&["servir", "--uma-vez"]);
     assert_eq!(taken(&relay), (6, 1), "and nothing waits for an outage that never was");
     ends(&site.run(&["saude"]), 0, "");
+    ends(&site.run(&["livro", "conferir"]), 0, "livro íntegro");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_release_of_the_zones_rules_is_told_once_where_hours_to_come_move() {
+    let relay = Relay::start().await;
+    let site = Site::new(&Choice::new(relay.port));
+    site.ok(&["servir", "--uma-vez"]);
+    assert_eq!(taken(&relay), (3, 0), "the first time there is nothing to compare");
+    site.tamper("UPDATE meta SET zone_release = '1999z'").await;
+    site.ok(&["servir", "--uma-vez"]);
+    assert_eq!(taken(&relay), (3, 0), "a release by which no hour moves is nobody's matter");
+    site.tamper("UPDATE meta SET zone_release = '1999z', zone_digest = 'outro'").await;
+    for _ in 0..2 {
+        site.ok(&["servir", "--uma-vez"]);
+        assert_eq!(taken(&relay), (3, 1));
+    }
+    let alerts = format!("alertas@{DOMAIN}");
+    let alert = relay.taken().into_iter().find(|one| one.to == alerts).unwrap();
+    let text = vigia_suas::mail::message::plain_text(&alert.bytes).unwrap();
+    assert!(text.contains("tzdata 1999z") && text.contains("America/Sao_Paulo"), "{text}");
+    ends(&site.run(&["livro", "conferir"]), 0, "livro íntegro");
+}
+
+/// A machine whose clock errs and whose time server is heard now and then.
+struct Walk {
+    folder: tempfile::TempDir,
+}
+
+impl Walk {
+    fn new() -> Self {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/leap.c");
+        let shim = folder.path().join("leap.so");
+        let built =
+            Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&shim).arg(source).status();
+        assert!(built.unwrap().success());
+        // In step where the file is there: then it stands at the wall clock, which the preloaded library moves here too.
+        let script = folder.path().join("timedatectl");
+        let text = format!(
+            "#!/bin/sh\nif [ -e {}/vouched ]; then echo NTPSynchronized=yes; else echo NTPSynchronized=no; fi\n\
+             LC_ALL=C /bin/date -u '+TimeUSec=%a %Y-%m-%d %H:%M:%S UTC'\n",
+            folder.path().display()
+        );
+        fs::write(&script, text).unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        Self { folder }
+    }
+
+    /// The wall clock stands so many seconds ahead of the machine's; whether a time server says so.
+    fn stand(&self, seconds: i64, vouched: bool) {
+        let file = self.folder.path().join("vouched");
+        if vouched {
+            fs::write(&file, "").unwrap();
+        } else {
+            let _none = fs::remove_file(&file);
+        }
+        let new = self.folder.path().join("new");
+        fs::write(&new, seconds.to_string()).unwrap();
+        fs::rename(new, self.folder.path().join("leap")).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a C compiler, and four minutes"]
+async fn a_month_of_a_clock_that_walks_at_random_sends_nothing_before_its_time_and_nothing_twice() {
+    let walk = Walk::new();
+    walk.stand(0, true);
+    let relay = Relay::start().await;
+    let now = Choice::new(relay.port);
+    // Windows of five weeks, of which nobody is known to be pending.
+    let choice = Choice { windows: 1, municipalities: 6, ..now.clone() };
+    let site = Site::new(&choice);
+    let path = walk.folder.path();
+    let (shim, leap) = (path.join("leap.so"), path.join("leap"));
+    let environment =
+        [("LD_PRELOAD", shim.as_os_str()), ("LEAP", leap.as_os_str()), ("PATH", path.as_os_str())];
+    let mut daemon = site.daemon_under(&environment);
+    relay.distinct(6).await;
+    let mut dice = super::crash::Dice(20_261_126);
+    let (mut truth, mut doubted, mut restarts, mut opened) = (0_i64, 0, 0, 1);
+    for step in 0..60 {
+        // Half a day goes by; what the clock makes of it.
+        truth += 12 * 3600;
+        let error = match dice.below(6) {
+            0 => 3600 * (1 + i64::try_from(dice.below(24 * 60)).unwrap()),
+            1 => -3600 * (1 + i64::try_from(dice.below(24 * 10)).unwrap()),
+            2 => 60 * i64::try_from(dice.below(9)).unwrap(),
+            _ => 0,
+        };
+        let is_false = error.abs() > 600;
+        walk.stand(truth + error, !is_false);
+        if dice.below(5) == 0 {
+            restarts += 1;
+            assert_eq!(daemon.terminate().code(), Some(0));
+            daemon = site.daemon_under(&environment);
+        }
+        let before = taken(&relay).0;
+        // A window opens at each fifth step, by the true clock; a clock that errs must not announce the next.
+        if step % 10 == 5 && !is_false {
+            opened += 1;
+            site.write_calendar(&Choice { windows: opened, ..choice.clone() });
+        }
+        daemon.signal("HUP");
+        std::thread::sleep(std::time::Duration::from_millis(2500));
+        if is_false {
+            doubted += 1;
+            assert_eq!(taken(&relay).0, before, "step {step}: {error} s off");
+        }
+    }
+    // The clock is right again. What fell due while it was doubted for more than a day waits for a person, who lets it go.
+    walk.stand(truth + 60, true);
+    daemon.signal("HUP");
+    let wanted = 6 * usize::from(opened);
+    let mut shown = String::new();
+    for _ in 0..15 {
+        std::thread::sleep(std::time::Duration::from_secs(3));
+        if taken(&relay).0 >= wanted {
+            break;
+        }
+        let by_ana =
+            |args: &[&str]| site.command(args).envs(environment.iter().copied()).env("USER", "ana").output();
+        shown = String::from_utf8(by_ana(&["plano"]).unwrap().stdout).unwrap();
+        let mut batches: Vec<&str> =
+            shown.split("--lote ").skip(1).filter_map(|rest| rest.split_whitespace().next()).collect();
+        batches.sort_unstable();
+        batches.dedup();
+        for batch in batches {
+            let _perhaps_gone = by_ana(&["liberar", "--lote", batch, "--motivo", "o relógio está certo"]);
+        }
+        daemon.signal("HUP");
+    }
+    assert_eq!(daemon.terminate().code(), Some(0));
+    let municipal: Vec<_> = relay.taken().into_iter().filter(|one| !one.to.starts_with("alertas@")).collect();
+    let mut ids: Vec<_> = municipal.iter().map(|one| (&one.message_id, &one.to)).collect();
+    ids.sort();
+    ids.dedup();
+    println!(
+        "60 half days, {doubted} on a false clock, {restarts} restarts: {} letters of {}, {} alerts",
+        municipal.len(),
+        6 * opened,
+        taken(&relay).1
+    );
+    assert_eq!(ids.len(), municipal.len(), "nothing came twice");
+    assert_eq!(municipal.len(), wanted, "nor is anything lost: {shown}");
+    assert!(municipal.iter().all(|one| one.message_id.contains("divulgacao")), "nobody is accused");
+    assert!(doubted > 10 && restarts > 5, "the walk was a walk");
+    let told = taken(&relay).1;
+    assert!(told <= 60, "alerts are no flood: {told}");
     ends(&site.run(&["livro", "conferir"]), 0, "livro íntegro");
 }
 

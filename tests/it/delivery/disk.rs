@@ -16,6 +16,8 @@ use crate::support::smtp::Relay;
 /// errno.
 const EIO: i32 = 5;
 const ENOSPC: i32 = 28;
+const EMFILE: i32 = 24;
+const EROFS: i32 = 30;
 /// After the end of a fault letters leave again within this.
 const A_MINUTE: Duration = Duration::from_mins(1);
 
@@ -88,6 +90,39 @@ async fn faults(seed: u64, runs: usize) {
     println!("seed {seed}: {runs} faults, {felt} felt, {repeats} repeats");
     assert!(felt * 2 > runs, "too few of them hit anything: the test says little");
     assert_eq!(repeats, 0, "a fault of the disk doubles nothing while the daemon lives");
+}
+
+/// Each write, sync and opening of a file of the ledger in turn, until one that no pass comes to.
+async fn in_turn(kind: &str, errnos: &[i32], step: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let shim = shim(folder.path());
+    let (mut felt, mut repeats, mut runs) = (0, 0, 0);
+    for nth in (1..=60).step_by(step) {
+        let errno = errnos[nth / step % errnos.len()];
+        let (repeated, hit) = fail_once(&shim, kind, nth, errno, 400).await;
+        runs += 1;
+        felt += usize::from(hit);
+        repeats += repeated;
+    }
+    println!("{kind}: {runs} in turn, {felt} felt, {repeats} repeats");
+    assert_eq!(repeats, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a C compiler, and ten minutes"]
+async fn every_write_sync_and_opening_of_a_pass_may_fail_in_turn_and_no_letter_is_lost_or_doubled() {
+    for kind in ["write", "fsync"] {
+        in_turn(kind, &[EIO, ENOSPC, EROFS], 1).await;
+    }
+    in_turn("open", &[EMFILE, EIO, EROFS], 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a C compiler, and a minute"]
+async fn a_tenth_of_the_writes_syncs_and_openings_of_a_pass_fail_and_no_letter_is_lost_or_doubled() {
+    in_turn("write", &[EIO, ENOSPC, EROFS], 12).await;
+    in_turn("fsync", &[EIO, EROFS], 20).await;
+    in_turn("open", &[EMFILE, EIO, EROFS], 12).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

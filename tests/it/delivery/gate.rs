@@ -256,6 +256,11 @@ async fn a_small_change_is_adopted_at_once_and_ends_what_was_held() {
     here.column("smas_email", |cells| cells.rotate_left(1));
     service.reload().await.unwrap();
     assert!(aside(&service.app.store).await.is_some());
+    // Another name of hours that are the same is no other zone.
+    here.put_back(&good);
+    here.edit("vigia.toml", "modo = \"producao\"\n", "modo = \"producao\"\nfuso = \"America/Bahia\"\n");
+    service.reload().await.unwrap();
+    assert_eq!(aside(&service.app.store).await, None);
     // Put right but for one address, which is new, and one municipality more to be left in peace.
     here.put_back(&good);
     here.column("smas_email", |cells| cells[3] = "nova@municipio0.es.gov.br".to_owned());

@@ -131,6 +131,41 @@ async fn a_copied_folder_sends_nothing_and_the_original_goes_on() {
     assert_eq!(site.run(&["saude"]).status.code(), Some(0));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_snapshot_of_the_disk_under_a_running_service_is_whole_and_is_held_where_it_is_put_back() {
+    let relay = Relay::start().await;
+    let site = Site::new(&Choice { connections: 1, ..choice(&relay, 2) });
+    relay.trap(Place::Rcpt, 3);
+    let daemon = site.daemon();
+    relay.sprung().await;
+    // In the middle of letters, every file at one moment, the log with them: as a disk or a virtual machine is caught.
+    daemon.signal("STOP");
+    let caught = site.config().with_file_name("instantaneo");
+    copy_folder(&site.data(), &caught);
+    daemon.signal("CONT");
+    assert!(fs::metadata(caught.join("vigia.db-wal")).unwrap().len() > 0, "what counts is in the log");
+    relay.release();
+    relay.distinct(2 * MUNICIPALITIES).await;
+    assert_eq!(daemon.terminate().code(), Some(0));
+    fs::rename(site.data(), site.config().with_file_name("perdido")).unwrap();
+    fs::rename(&caught, site.data()).unwrap();
+
+    for _ in 0..2 {
+        site.ok(&["servir", "--uma-vez"]);
+    }
+    assert!(letters(&relay).values().all(|times| *times == 1), "nothing leaves: {:?}", letters(&relay));
+    assert!(said(&site.run(&["saude"])).contains("vigia-suas assumir"));
+    assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
+    let assumed = site.ok(&["assumir", "--autor", "ana", "--motivo", "instantâneo de ontem"]);
+    let batch = batch_of(&assumed);
+    site.ok(&["liberar", "--lote", &batch, "--autor", "ana", "--motivo", "não se sabe quais saíram"]);
+    site.ok(&["servir", "--uma-vez"]);
+    let counted = letters(&relay);
+    assert_eq!(counted.len(), 2 * MUNICIPALITIES, "the same letters by Message-ID");
+    assert!(counted.values().all(|times| *times <= 2), "{counted:?}");
+    assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
+}
+
 /// What Postfix would have logged of a letter.
 fn logged(message_id: &str, to: &str, number: usize) -> String {
     format!(

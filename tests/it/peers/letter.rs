@@ -54,7 +54,7 @@ pub(super) fn faults(message: &[u8]) -> Vec<String> {
             faults.push(format!("not an encoded word: {word}"));
         }
     }
-    check_parts(value("content-type"), body, &mut faults);
+    check_body(value("content-type"), body, &mut faults);
     faults
 }
 
@@ -141,6 +141,36 @@ fn decoded(text: &str, in_head: bool) -> Option<String> {
         }
     }
     String::from_utf8(bytes).ok()
+}
+
+/// `multipart/mixed` of a letter and a table, or the letter alone.
+fn check_body(content_type: &str, body: &str, faults: &mut Vec<String>) {
+    let outer = content_type
+        .strip_prefix("multipart/mixed;")
+        .and_then(|rest| rest.trim().strip_prefix("boundary=\"")?.strip_suffix('"'))
+        .filter(|b| (1..=70).contains(&b.len()));
+    let Some(outer) = outer else { return check_parts(content_type, body, faults) };
+    let whole = format!("\r\n{body}");
+    let mark = format!("\r\n--{outer}");
+    let pieces: Vec<&str> = whole.split(mark.as_str()).skip(1).collect();
+    let [letter, table, "--\r\n"] = pieces.as_slice() else {
+        faults.push("not a letter, a table and an end".to_owned());
+        return;
+    };
+    let (head, letter) = split(letter.trim_start_matches("\r\n"), faults);
+    match &head[..] {
+        [(name, kind)] if name == "content-type" => check_parts(kind, &format!("{letter}\r\n"), faults),
+        other => faults.push(format!("head of the letter: {other:?}")),
+    }
+    let (head, table) = split(table.trim_start_matches("\r\n"), faults);
+    let named = head.iter().any(|(name, value)| {
+        name == "content-disposition" && value.starts_with("attachment;") && value.ends_with(".csv\"")
+    });
+    let typed = head.contains(&("content-type".to_owned(), "text/csv; charset=utf-8".to_owned()));
+    let begins = decoded(table, false).is_some_and(|text| text.starts_with("\u{feff}janela;"));
+    if !(named && typed && begins) {
+        faults.push(format!("the table: {head:?}"));
+    }
 }
 
 /// `multipart/alternative` of a text and then an HTML part, both quoted-printable UTF-8.

@@ -61,7 +61,9 @@ fn seen() -> Seen {
 
 fn page(seen: &Seen) -> String {
     let curves = BTreeMap::from([(seen.summary.window.clone(), seen.curves.clone())]);
-    report::page(std::slice::from_ref(&seen.summary), &curves, &stage().calendar)
+    let stage = stage();
+    let beside = report::Beside { curves: &curves, history: &[], roster: &stage.roster };
+    report::page(std::slice::from_ref(&seen.summary), beside, &stage.calendar)
 }
 
 /// The states of each municipality's parts, by the formula alone.

@@ -1,5 +1,7 @@
 //! What the ministry's hosts have been seen to do, and worse: no letter rests on any of it, and staff read why.
 
+#![expect(clippy::print_stdout, reason = "counts, shown with --nocapture or with a failure")]
+
 use std::io::Write as _;
 
 use super::*;
@@ -182,4 +184,63 @@ async fn a_host_of_ours_is_only_asked_when_it_is_named() {
     assert_eq!(office.go_to(november(30)).await, 0);
     assert!(office.failure().await.unwrap().contains("está na rede interna"));
     assert!(office.host.asked().is_empty());
+}
+
+#[tokio::test]
+async fn five_days_without_feed_and_relay_lose_nothing_and_flood_nobody() {
+    let mut office = Office::listed().await;
+    office.host.put("/lista.csv", Answer::page(office.list(|n| if n < 6 { "sim" } else { "nao" })));
+    office.go_to(november(26)).await;
+    let before = (office.letters(), office.alerts());
+    // All night from Thursday, over the weekend, to Tuesday: nobody answers, while a window opens and another rung falls due.
+    office.host.put("/lista.csv", Answer::Reset);
+    office.relay.die().await;
+    let calendar = office.site.config().join("calendario.toml");
+    let opens = "[[janela]]\nsistema = \"teste\"\nreferencia = \"2002\"\nabertura = 2026-11-28\nprazo = 2026-12-28\n\
+                 fonte = \"teste\"\n";
+    fs::write(&calendar, fs::read_to_string(&calendar).unwrap() + opens).unwrap();
+    office.restart(at("2026-11-26T23:00:00Z")).await;
+    let mut now = at("2026-11-26T23:00:00Z");
+    let end = at("2026-12-01T23:30:00Z");
+    // One outbox all the time, as the daemon has: it counts the rounds that failed.
+    let mut outbox = Outbox::new(&office.app.live()).unwrap();
+    while now < end {
+        Arc::get_mut(&mut office.app).unwrap().clock = Clock::Fixed(now);
+        office.ingest().await;
+        reconcile_once(&office.app, now).await.unwrap();
+        outbox.deliver_once(&office.app).await.unwrap();
+        now += jiff::SignedDuration::from_mins(30);
+    }
+    let waiting = office.app.store.waiting(now).await.unwrap();
+    let told = office.app.store.staff_alerts(at("2026-11-26T22:00:00Z")).await.unwrap();
+    println!(
+        "240 passes, {waiting} deliveries wait, {} alerts: {:?}",
+        told.len(),
+        told.iter().map(|a| a.key.to_string()).collect::<Vec<_>>()
+    );
+    // One a day of each matter: the relay, the feed, what waits for a person.
+    assert!((1..=5 * 4).contains(&told.len()), "{told:#?}");
+    let mut subjects: Vec<String> = told.iter().map(|alert| alert.key.to_string()).collect();
+    subjects.sort();
+    subjects.dedup();
+    assert_eq!(subjects.len(), told.len(), "none twice");
+    assert!(told.iter().any(|alert| alert.key.to_string().contains("servidor-de-saida")), "{told:#?}");
+
+    outbox.close().await;
+    assert_eq!(office.letters(), before.0);
+    office.relay.wake().await;
+    office.host.put("/lista.csv", Answer::page(office.list(|n| if n < 6 { "sim" } else { "nao" })));
+    for _ in 0..6 {
+        now += jiff::SignedDuration::from_hours(1);
+        office.go_to(now).await;
+    }
+    assert_eq!(office.letters() - before.0, 12, "the window's opening to each, once");
+    assert!(office.alerts() > before.1, "and the alerts, late");
+    let recount = office.app.store.recount(0).await.unwrap();
+    assert!(recount.report.is_whole(), "{:?}", recount.report.faults());
+    let mut ids: Vec<_> = office.relay.taken().into_iter().map(|one| (one.message_id, one.to)).collect();
+    let all = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), all, "nothing came twice");
 }

@@ -16,6 +16,24 @@ pub(super) struct Mistake {
 
 pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
+        name: "another zone",
+        make: |here| {
+            here.edit(
+                "vigia.toml",
+                "modo = \"producao\"\n",
+                "modo = \"producao\"\nfuso = \"America/Rio_Branco\"\n",
+            );
+        },
+        told: "o fuso muda",
+    },
+    Mistake {
+        name: "personal data erased years sooner",
+        make: |here| {
+            here.edit("vigia.toml", "modo = \"producao\"\n", "modo = \"producao\"\nguardar_anos = 1\n");
+        },
+        told: "guardar_anos cai de 5 para 1",
+    },
+    Mistake {
         name: "wrong year in a new window",
         make: |here| {
             here.append("calendario.toml", &window(2003, today(), today().saturating_add(1.year().days(20))));
