@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn after_a_restart_a_clock_that_fell_to_another_false_time_is_not_back() {
         let leap = Leap { from: at(0), to: at(20 * DAY) };
-        let restarted = || ClockWatch::start(&signs(Some(0), Some(leap)), reading(0, 0, None), true).0;
+        let restarted = || ClockWatch { leap: Some(leap), ..ClockWatch::default() };
         assert_eq!(restarted().look(reading(7 * DAY, 1, None)), Look::Doubtful);
         assert_eq!(restarted().look(reading(60, 1, None)), Look::Settled);
     }
