@@ -104,10 +104,9 @@ fn parse(url: &str) -> Result<ServerSettings, Wrong> {
     }
     let is_near = host.starts_with('/') || address::is_loopback(&host);
     let tls = match mode {
-        None if is_near => DatabaseTls::Off,
+        None | Some("disable" | "prefer" | "allow" | "require") if is_near => DatabaseTls::Off,
         None | Some("verify-full") => DatabaseTls::Full,
         Some("verify-ca") => DatabaseTls::Authority,
-        Some("disable" | "prefer" | "allow" | "require") if is_near => DatabaseTls::Off,
         Some("disable" | "prefer" | "allow" | "require") => {
             return Err((
                 "com esse sslmode, o livro e a senha iriam a um servidor que ninguém confere",

@@ -214,7 +214,7 @@ async fn signal_loop(app: Arc<App>) {
 
 async fn audit_loop(app: Arc<App>) {
     let mut retainer = Retainer::default();
-    while let Some(audited) = app.unless_stopped(audit_if_due(&app, app.now())).await {
+    while let Some(audited) = app.unless_stopped(Box::pin(audit_if_due(&app, app.now()))).await {
         if let Err(failure) = audited {
             error!(error = %chain(&failure), "a autoconferência falhou; será retomada");
         }

@@ -165,7 +165,9 @@ impl Outbox {
         match senders(live) {
             Ok(mut new) => {
                 self.close().await;
-                new.iter_mut().for_each(|sender| sender.only_while(&permit));
+                for sender in &mut new {
+                    sender.only_while(&permit);
+                }
                 self.senders = new;
                 self.made_for = live.clone();
                 // Another relay, or another password, may be tried at once.

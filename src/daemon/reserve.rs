@@ -46,9 +46,10 @@ pub(super) async fn lead(app: &Arc<App>, reserve: Option<Reserve<'_>>) -> Result
     let store = &app.store;
     store.writes_only_when_leading();
     let Some(reserve) = reserve else {
-        return match store.lead_after_lease().await? {
-            true => Ok(Led::Leads),
-            false => Err(StoreError::Taken { path: store.path().to_owned() }),
+        return if store.lead_after_lease().await? {
+            Ok(Led::Leads)
+        } else {
+            Err(StoreError::Taken { path: store.path().to_owned() })
         };
     };
     if store.lead().await? {
@@ -75,7 +76,7 @@ pub(super) async fn lead(app: &Arc<App>, reserve: Option<Reserve<'_>>) -> Result
             Ok(true) => break,
             Ok(false) => {}
             Err(failure) => {
-                warn!(error = %chain(&failure), "o servidor do banco não responde; a reserva tenta de novo")
+                warn!(error = %chain(&failure), "o servidor do banco não responde; a reserva tenta de novo");
             }
         }
     }
@@ -90,7 +91,7 @@ fn take_up(app: &App) {
     match last_good::load(live.setup.directory.as_deref(), app.now()) {
         Ok(new) if new.database() == live.setup.database() => app.adopt(new),
         Ok(_) | Err(_) => {
-            warn!("os arquivos da configuração não servem agora; vale a que a reserva leu ao começar")
+            warn!("os arquivos da configuração não servem agora; vale a que a reserva leu ao começar");
         }
     }
 }

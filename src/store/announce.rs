@@ -88,7 +88,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn staff_alerts(&self, since: Timestamp) -> Result<Vec<StaffAlert>, StoreError> {
         let mut conn = self.db.read().await?;
-        let rows = bound!(ALERTS, ms(since)).fetch_all(&mut *conn).await?;
+        let rows = bound!(ALERTS, ms(since)).fetch_all(&mut conn).await?;
         rows.iter()
             .map(|row| {
                 let cells = Cells::of("notices", row);
@@ -110,7 +110,7 @@ impl Store {
     pub async fn announcements(&self, since: Timestamp) -> Result<Announcements, StoreError> {
         let mut conn = self.db.read().await?;
         let mut found = Announcements::default();
-        for row in bound!(TOLD, ms(since)).fetch_all(&mut *conn).await? {
+        for row in bound!(TOLD, ms(since)).fetch_all(&mut conn).await? {
             let entry = super::journal::entry(&row)?;
             if let Ok(Entry::Announced(told)) = entry.told {
                 found.note(entry.subject, entry.at, told);

@@ -272,7 +272,7 @@ pub(super) async fn check(copy: &Path) -> Result<Checked, StoreError> {
     let checked = async {
         let (sound, seq) = {
             let mut conn = store.db.read().await?;
-            (sqlite::soundness(&mut conn).await?, bound!(HEAD).fetch_one(&mut *conn).await?.try_get(0)?)
+            (sqlite::soundness(&mut conn).await?, bound!(HEAD).fetch_one(&mut conn).await?.try_get(0)?)
         };
         let report = store.verify().await?;
         let mut faults = report.faults();

@@ -29,18 +29,18 @@ impl Store {
         windows: &BTreeSet<WindowId>,
     ) -> Result<Option<Baseline>, StoreError> {
         let mut view = self.db.view().await?;
-        let Some(row) = bound!(LAST, feed.as_str()).fetch_optional(&mut *view).await? else {
+        let Some(row) = bound!(LAST, feed.as_str()).fetch_optional(&mut view).await? else {
             return Ok(None);
         };
         let form = status::form(Cells::of("mappings", &row).get("bytes")?);
         let mut known = StatusBook::default();
-        for row in bound!(KNOWN, feed.as_str()).fetch_all(&mut *view).await? {
+        for row in bound!(KNOWN, feed.as_str()).fetch_all(&mut view).await? {
             let page = status::known(&row)?;
             known.restore(page.window.clone(), feed.clone(), move || page.entries());
         }
         let (mut said, mut pace) = (BTreeMap::new(), BTreeMap::new());
         for window in windows {
-            let rows = bound!(SPOKE, feed.as_str(), window.as_str()).fetch_all(&mut *view).await?;
+            let rows = bound!(SPOKE, feed.as_str(), window.as_str()).fetch_all(&mut view).await?;
             let mut loads = Vec::with_capacity(rows.len());
             for row in rows.iter().rev() {
                 let cells = Cells::of("snapshots", row);

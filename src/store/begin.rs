@@ -77,7 +77,7 @@ impl Store {
         let db = self.db.clone();
         detached(async move {
             let mut tx = db.begin().await?;
-            let any: i64 = bound!(ANY_NOTICE).fetch_one(&mut *tx).await?.try_get(0)?;
+            let any: i64 = bound!(ANY_NOTICE).fetch_one(&mut tx).await?.try_get(0)?;
             let silent = signs(&mut tx)
                 .await?
                 .heartbeat_at
@@ -86,7 +86,7 @@ impl Store {
             if let Some(outage) = silent {
                 put_outage(&mut tx, outage, now).await?;
             }
-            bound!(BEAT, ms(now), None::<i64>).execute(&mut *tx).await?;
+            bound!(BEAT, ms(now), None::<i64>).execute(&mut tx).await?;
             tx.commit().await?;
             Ok(silent)
         })
@@ -109,7 +109,7 @@ impl Store {
         let db = self.db.clone();
         detached(async move {
             let mut tx = db.begin_quietly().await?;
-            bound!(BEAT, ms(now), passed_at.map(ms)).execute(&mut *tx).await?;
+            bound!(BEAT, ms(now), passed_at.map(ms)).execute(&mut tx).await?;
             tx.commit().await
         })
         .await?;
@@ -125,8 +125,8 @@ impl Store {
         detached(async move {
             let mut tx = db.begin_quietly().await?;
             match failing_at {
-                Some(at) => bound!(RELAY_FAILS, ms(at)).execute(&mut *tx).await?,
-                None => bound!(RELAY_TAKES).execute(&mut *tx).await?,
+                Some(at) => bound!(RELAY_FAILS, ms(at)).execute(&mut tx).await?,
+                None => bound!(RELAY_TAKES).execute(&mut tx).await?,
             };
             tx.commit().await
         })
@@ -142,8 +142,8 @@ impl Store {
         detached(async move {
             let mut tx = db.begin_quietly().await?;
             match failing {
-                Some((at, why)) => bound!(PANEL_FAILS, ms(at), why).execute(&mut *tx).await?,
-                None => bound!(PANEL_STANDS).execute(&mut *tx).await?,
+                Some((at, why)) => bound!(PANEL_FAILS, ms(at), why).execute(&mut tx).await?,
+                None => bound!(PANEL_STANDS).execute(&mut tx).await?,
             };
             tx.commit().await
         })
@@ -159,7 +159,7 @@ impl Store {
         detached(async move {
             let mut tx = db.begin().await?;
             let (from, to) = (leap.map(|leap| ms(leap.from)), leap.map(|leap| ms(leap.to)));
-            bound!(LEAP, from, to).execute(&mut *tx).await?;
+            bound!(LEAP, from, to).execute(&mut tx).await?;
             tx.commit().await
         })
         .await
@@ -177,10 +177,10 @@ impl Store {
             let before = signs(&mut tx).await?.high_water.map(Text);
             match act {
                 ClockAct::TakeBack => {
-                    bound!(FORGET_OUTAGES, ms(by.at)).execute(&mut *tx).await?;
-                    bound!(TAKE_BACK, ms(by.at)).execute(&mut *tx).await?
+                    bound!(FORGET_OUTAGES, ms(by.at)).execute(&mut tx).await?;
+                    bound!(TAKE_BACK, ms(by.at)).execute(&mut tx).await?
                 }
-                ClockAct::Believe => bound!(LEAP, None::<i64>, None::<i64>).execute(&mut *tx).await?,
+                ClockAct::Believe => bound!(LEAP, None::<i64>, None::<i64>).execute(&mut tx).await?,
             };
             let told =
                 journal::ClockRuled { act, before, author: by.author.clone(), reason: by.reason.clone() };

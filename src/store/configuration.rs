@@ -124,11 +124,11 @@ impl Store {
             let before = in_force(&mut tx).await?;
             let same = before.as_ref().is_some_and(|(fingerprint, ..)| *fingerprint == new.fingerprint);
             let switched = SwitchedBy { configuration: new.fingerprint.clone(), author: new.by.clone() };
-            let settled = bound!(SETTLE, "").execute(&mut *tx).await?.rows_affected() > 0;
-            bound!(USE_UP).execute(&mut *tx).await?;
+            let settled = bound!(SETTLE, "").execute(&mut tx).await?.rows_affected() > 0;
+            bound!(USE_UP).execute(&mut tx).await?;
             if !same {
-                bound!(LAY_DOWN).execute(&mut *tx).await?;
-                bound!(TAKE_UP, &new.fingerprint, &new.directory, ms(now), &new.by).execute(&mut *tx).await?;
+                bound!(LAY_DOWN).execute(&mut tx).await?;
+                bound!(TAKE_UP, &new.fingerprint, &new.directory, ms(now), &new.by).execute(&mut tx).await?;
                 put(&mut tx, &new).await?;
             }
             if !same || settled {
@@ -159,9 +159,9 @@ impl Store {
         detached(async move {
             let mut tx = db.begin().await?;
             let is_new = standing(&mut tx, &fingerprint).await?.is_none();
-            bound!(SETTLE, &fingerprint).execute(&mut *tx).await?;
+            bound!(SETTLE, &fingerprint).execute(&mut tx).await?;
             bound!(REFUSE, &fingerprint, ms(now), None::<i64>, &faults, i64::from(is_new))
-                .execute(&mut *tx)
+                .execute(&mut tx)
                 .await?;
             if is_new {
                 let rejected = Rejected { faults_sha256: sha256(faults.as_bytes()) };
@@ -187,9 +187,9 @@ impl Store {
             let HeldConfiguration { fingerprint, letters, effects, table } = held;
             let mut tx = db.begin().await?;
             let is_new = standing(&mut tx, &fingerprint).await? != Some(true);
-            bound!(SETTLE, &fingerprint).execute(&mut *tx).await?;
+            bound!(SETTLE, &fingerprint).execute(&mut tx).await?;
             bound!(REFUSE, &fingerprint, ms(now), Some(count(letters)), &table, i64::from(is_new))
-                .execute(&mut *tx)
+                .execute(&mut tx)
                 .await?;
             if is_new {
                 let table_sha256 = sha256(table.as_bytes());
@@ -216,7 +216,7 @@ impl Store {
         let (db, digest, author) = (self.db.clone(), digest.to_owned(), author.to_owned());
         detached(async move {
             let mut tx = db.begin().await?;
-            bound!(CONSENT, &digest, ms(now), &author).execute(&mut *tx).await?;
+            bound!(CONSENT, &digest, ms(now), &author).execute(&mut tx).await?;
             let told = Consented { letters: letters as u64, author };
             Chain::tell(&mut tx, Line::new(now, &digest, told)).await?;
             tx.commit().await
@@ -230,7 +230,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn consent_to(&self, digest: &str, now: Timestamp) -> Result<Option<String>, StoreError> {
         let mut conn = self.db.read().await?;
-        let Some(row) = bound!(CONSENTED, digest).fetch_optional(&mut *conn).await? else { return Ok(None) };
+        let Some(row) = bound!(CONSENTED, digest).fetch_optional(&mut conn).await? else { return Ok(None) };
         let cells = Cells::of("config_consents", &row);
         let (given, author) = (cells.instant("given_at")?, cells.get("author")?);
         Ok(Some(author).filter(|_| now.duration_since(given) < CONSENT_LASTS))
@@ -244,7 +244,7 @@ impl Store {
         let db = self.db.clone();
         detached(async move {
             let mut tx = db.begin().await?;
-            bound!(USE_UP).execute(&mut *tx).await?;
+            bound!(USE_UP).execute(&mut tx).await?;
             tx.commit().await
         })
         .await
@@ -257,7 +257,7 @@ impl Store {
     pub async fn configuration_in_force(&self) -> Result<Option<KeptConfiguration>, StoreError> {
         let mut view = self.db.view().await?;
         let Some((fingerprint, directory, since, by)) = in_force(&mut view).await? else { return Ok(None) };
-        let rows = bound!(PARTS, &fingerprint).fetch_all(&mut *view).await?;
+        let rows = bound!(PARTS, &fingerprint).fetch_all(&mut view).await?;
         let part = |row: &Row| {
             let cells = Cells::of("config_parts", row);
             Ok((cells.get("name")?, cells.get("bytes")?))
@@ -272,7 +272,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn configuration_refused(&self) -> Result<Option<RefusedConfiguration>, StoreError> {
         let mut conn = self.db.read().await?;
-        let Some(row) = bound!(REFUSED).fetch_optional(&mut *conn).await? else { return Ok(None) };
+        let Some(row) = bound!(REFUSED).fetch_optional(&mut conn).await? else { return Ok(None) };
         let cells = Cells::of("config_refusals", &row);
         Ok(Some(RefusedConfiguration {
             fingerprint: cells.get("fingerprint")?,

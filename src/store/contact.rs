@@ -92,7 +92,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn last_letters(&self) -> Result<Vec<LastLetter>, StoreError> {
         let mut conn = self.db.read().await?;
-        let rows = bound!(LAST).fetch_all(&mut *conn).await?;
+        let rows = bound!(LAST).fetch_all(&mut conn).await?;
         rows.iter()
             .map(|row| {
                 let cells = Cells::of("deliveries", row);
@@ -114,7 +114,7 @@ impl Store {
         detached(async move {
             let mut tx = db.begin().await?;
             let mut chain = Chain::resume(&mut tx).await?;
-            let gone = bound!(UNFLAG, address.as_str()).execute(&mut *tx).await?.rows_affected() > 0;
+            let gone = bound!(UNFLAG, address.as_str()).execute(&mut tx).await?.rows_affected() > 0;
             if gone {
                 let (author, reason) = (Some(by.author), Some(by.reason));
                 tell(&mut chain, &address, by.at, Unflagged { act: Unflagging::Confirmed, author, reason });

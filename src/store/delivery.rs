@@ -146,7 +146,7 @@ impl Store {
             (None, Some(_)) => bound!(LIST_OF_MUNICIPALITY, window, municipality),
             (None, None) => bound!(LIST, window, municipality),
         };
-        let rows = query.fetch_all(&mut *conn).await?;
+        let rows = query.fetch_all(&mut conn).await?;
         rows.iter().map(line).collect()
     }
 
@@ -156,7 +156,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn attempts(&self, delivery: &DeliveryId) -> Result<Vec<Attempt>, StoreError> {
         let mut conn = self.db.read().await?;
-        let rows = bound!(ATTEMPTS, delivery.as_str()).fetch_all(&mut *conn).await?;
+        let rows = bound!(ATTEMPTS, delivery.as_str()).fetch_all(&mut conn).await?;
         rows.iter().map(attempt).collect()
     }
 }

@@ -67,23 +67,23 @@ impl Store {
         let mut windows: BTreeSet<WindowId> = own.iter().filter_map(|e| e.window.clone()).collect();
         windows.extend(window.cloned());
         let only = window.map(WindowId::as_str);
-        let rows = bound!(letter::OF, code(municipality), only).fetch_all(&mut *view).await?;
+        let rows = bound!(letter::OF, code(municipality), only).fetch_all(&mut view).await?;
         let letters = rows.iter().map(letter::letter).collect::<Result<_, _>>()?;
         let rows =
-            bound!(delivery::LIST_OF_MUNICIPALITY, only, code(municipality)).fetch_all(&mut *view).await?;
+            bound!(delivery::LIST_OF_MUNICIPALITY, only, code(municipality)).fetch_all(&mut view).await?;
         let mut deliveries = Vec::with_capacity(rows.len());
         let mut messages = Vec::new();
         for row in &rows {
             let line = delivery::line(row)?;
-            for row in bound!(returned::MESSAGES_OF, line.id.as_str()).fetch_all(&mut *view).await? {
+            for row in bound!(returned::MESSAGES_OF, line.id.as_str()).fetch_all(&mut view).await? {
                 messages.push((line.id.clone(), returned::message(&row)?));
             }
-            let attempts = bound!(delivery::ATTEMPTS, line.id.as_str()).fetch_all(&mut *view).await?;
+            let attempts = bound!(delivery::ATTEMPTS, line.id.as_str()).fetch_all(&mut view).await?;
             deliveries.push((line, attempts.iter().map(delivery::attempt).collect::<Result<_, _>>()?));
         }
         let mut status: Vec<(WindowId, Status)> = Vec::new();
         let retired = Retired::all(&mut view).await?;
-        for row in bound!(KNOWN, only).fetch_all(&mut *view).await? {
+        for row in bound!(KNOWN, only).fetch_all(&mut view).await? {
             let known = status::known(&row)?;
             let counts = |entry: &Status| retired.last(&entry.feed).is_none_or(|last| entry.arrival > last);
             let own =

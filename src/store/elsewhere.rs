@@ -103,7 +103,7 @@ impl Store {
         let (db, by) = (self.db.clone(), by.clone());
         detached(async move {
             let mut tx = db.begin().await?;
-            let assumed: i64 = bound!(ASSUMED).fetch_one(&mut *tx).await?.try_get(0)?;
+            let assumed: i64 = bound!(ASSUMED).fetch_one(&mut tx).await?.try_get(0)?;
             if assumed == 0 {
                 return Ok(None);
             }

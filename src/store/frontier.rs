@@ -65,10 +65,10 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn skipped(&self, basis: &str) -> Result<Skipped, StoreError> {
         let mut view = self.db.view().await?;
-        let head: i64 = bound!(HEAD).fetch_one(&mut *view).await?.try_get(0)?;
+        let head: i64 = bound!(HEAD).fetch_one(&mut view).await?.try_get(0)?;
         let head = u64::try_from(head).unwrap_or_default();
         let nothing = Skipped { frontier: Frontier::default(), touched: BTreeSet::new(), head, judged: None };
-        let Some(row) = bound!(KEPT, basis).fetch_optional(&mut *view).await? else { return Ok(nothing) };
+        let Some(row) = bound!(KEPT, basis).fetch_optional(&mut view).await? else { return Ok(nothing) };
         let cells = Cells::of("frontier", &row);
         let open: Option<BTreeSet<WindowId>> =
             cells.get::<&str>("open")?.lines().map(|id| WindowId::parse(id).ok()).collect();
@@ -91,7 +91,7 @@ impl Store {
         detached(async move {
             let mut tx = db.begin_quietly().await?;
             let entry = i64::try_from(head).unwrap_or(i64::MAX);
-            bound!(PUT, basis, entry, at, open).execute(&mut *tx).await?;
+            bound!(PUT, basis, entry, at, open).execute(&mut tx).await?;
             tx.commit().await
         })
         .await

@@ -125,7 +125,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn last_audit(&self) -> Result<Option<(Timestamp, journal::Audited)>, StoreError> {
         let mut conn = self.db.read().await?;
-        let Some(row) = bound!(LAST_AUDIT).fetch_optional(&mut *conn).await? else { return Ok(None) };
+        let Some(row) = bound!(LAST_AUDIT).fetch_optional(&mut conn).await? else { return Ok(None) };
         let entry = entry(&row)?;
         Ok(match entry.told {
             Ok(Entry::Audited(told)) => Some((entry.at, told)),
@@ -153,7 +153,7 @@ impl Store {
     /// A fault of the database.
     pub async fn was_tested(&self) -> Result<bool, StoreError> {
         let mut conn = self.db.read().await?;
-        let taken: i64 = bound!(TESTED).fetch_one(&mut *conn).await?.try_get(0)?;
+        let taken: i64 = bound!(TESTED).fetch_one(&mut conn).await?.try_get(0)?;
         Ok(taken > 0)
     }
 
@@ -174,7 +174,7 @@ impl Store {
             }
             (None, None) => bound!(LIST, window, municipality, since, until, filter.after, limit),
         };
-        let rows = query.fetch_all(&mut *conn).await?;
+        let rows = query.fetch_all(&mut conn).await?;
         let mut entries = rows.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
         add_outcomes(&mut conn, &mut entries).await?;
         Ok(entries)

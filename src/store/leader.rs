@@ -48,6 +48,8 @@ statements! {
 const LEASE: Duration = Duration::from_secs(20);
 /// So much earlier it ceases by its own clock.
 const MARGIN: Duration = Duration::from_secs(3);
+/// For so long after it was asked for, it is taken for one.
+const TRUSTED: Duration = LEASE.saturating_sub(MARGIN);
 const RENEW_EVERY: Duration = Duration::from_secs(4);
 /// One renewal may take so long.
 const ONE_RENEWAL: Duration = Duration::from_secs(5);
@@ -224,7 +226,7 @@ impl Lead {
         let before = Instant::now();
         let query = sqlx::query(BEGIN_LEADING).bind(name).bind(&self.session).bind(lease());
         let epoch: i64 = query.fetch_one(&mut conn).await?.try_get(0)?;
-        let until = Some(before + LEASE - MARGIN);
+        let until = Some(before + TRUSTED);
         {
             let mut standing = self.standing();
             *standing = Standing { epoch: Some(epoch), until, deposed: false, ..*standing };
@@ -252,7 +254,7 @@ impl Lead {
             return true;
         };
         match renewed {
-            Ok(true) => self.standing().until = Some(before + LEASE - MARGIN),
+            Ok(true) => self.standing().until = Some(before + TRUSTED),
             Ok(false) => {
                 self.standing().deposed = true;
                 *holder = None;
@@ -265,20 +267,19 @@ impl Lead {
     }
 
     async fn renew_with(&self, holder: &mut Option<PgConnection>, epoch: i64) -> Result<bool, StoreError> {
-        let conn = match holder {
-            Some(conn) => conn,
-            None => {
-                let mut conn = self.options.connect().await?;
-                if !self.take_lock(&mut conn).await? {
-                    // The session that had it may not have ended yet.
-                    let row = sqlx::query(WHO).fetch_one(&mut conn).await?;
-                    return match row.try_get::<i64, _>("epoch")? {
-                        now if now == epoch => Err(StoreError::Interrupted),
-                        _ => Ok(false),
-                    };
-                }
-                holder.insert(conn)
+        let conn = if let Some(conn) = holder {
+            conn
+        } else {
+            let mut conn = self.options.connect().await?;
+            if !self.take_lock(&mut conn).await? {
+                // The session that had it may not have ended yet.
+                let row = sqlx::query(WHO).fetch_one(&mut conn).await?;
+                return match row.try_get::<i64, _>("epoch")? {
+                    now if now == epoch => Err(StoreError::Interrupted),
+                    _ => Ok(false),
+                };
             }
+            holder.insert(conn)
         };
         let query = sqlx::query(RENEW).bind(epoch).bind(lease());
         Ok(query.execute(conn).await?.rows_affected() == 1)

@@ -64,7 +64,7 @@ impl Store {
     pub async fn ledger_as_known(&self, at: Timestamp) -> Result<Ledger, StoreError> {
         let mut then = self.ledger().await?.as_known(at);
         let mut conn = self.db.read().await?;
-        for row in bound!(CAME_BACK, ms(at)).fetch_all(&mut *conn).await? {
+        for row in bound!(CAME_BACK, ms(at)).fetch_all(&mut conn).await? {
             let cells = Cells::of("deliveries", &row);
             let key = cells.parsed("notice_key", NoticeKey::parse)?;
             let failed = then.notice(&key).filter(|record| record.standing == Standing::Failed).cloned();
@@ -74,7 +74,7 @@ impl Store {
                 then.put(window, *municipality, NoticeRecord { standing, ..record });
             }
         }
-        for row in bound!(DECIDED, ms(at)).fetch_all(&mut *conn).await? {
+        for row in bound!(DECIDED, ms(at)).fetch_all(&mut conn).await? {
             let entry = journal::entry(&row)?;
             let left_at = Cells::of("attempts", &row).instant_opt("left_at")?;
             if let (Ok(Entry::Decision(told)), Some(key)) = (&entry.told, NoticeKey::parse(&entry.subject))
@@ -94,7 +94,7 @@ impl Store {
     pub async fn ledger(&self) -> Result<Ledger, StoreError> {
         let mut view = self.db.view().await?;
         let mut ledger = frame(&mut view, None).await?;
-        for row in bound!(NOTICES).fetch_all(&mut *view).await? {
+        for row in bound!(NOTICES).fetch_all(&mut view).await? {
             put(&mut ledger, &Cells::of("notices", &row))?;
         }
         closing::load(&mut view, &mut ledger, None).await?;
@@ -117,7 +117,7 @@ impl Store {
             put(&mut ledger, &Cells::of("notices", &row))?;
         }
         let since = hours_after(ledger.withheld_since().unwrap_or(now).min(now), -48);
-        for row in bound!(NOTICES_OF_THE_SERVICE, ms(since)).fetch_all(&mut *view).await? {
+        for row in bound!(NOTICES_OF_THE_SERVICE, ms(since)).fetch_all(&mut view).await? {
             put(&mut ledger, &Cells::of("notices", &row))?;
         }
         closing::load(&mut view, &mut ledger, Some(windows)).await?;
@@ -130,7 +130,7 @@ impl Store {
     /// A fault of the database.
     pub async fn is_queued(&self, key: &NoticeKey) -> Result<bool, StoreError> {
         let mut conn = self.db.read().await?;
-        let queued: i64 = bound!(QUEUED, key.to_string()).fetch_one(&mut *conn).await?.try_get(0)?;
+        let queued: i64 = bound!(QUEUED, key.to_string()).fetch_one(&mut conn).await?.try_get(0)?;
         Ok(queued > 0)
     }
 }

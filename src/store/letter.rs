@@ -53,7 +53,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn letter(&self, key: &NoticeKey, version: u16) -> Result<Option<StoredLetter>, StoreError> {
         let mut conn = self.db.read().await?;
-        let row = bound!(ONE, key.to_string(), i64::from(version)).fetch_optional(&mut *conn).await?;
+        let row = bound!(ONE, key.to_string(), i64::from(version)).fetch_optional(&mut conn).await?;
         row.as_ref().map(letter).transpose()
     }
 
@@ -67,7 +67,7 @@ impl Store {
         window: Option<&WindowId>,
     ) -> Result<Vec<StoredLetter>, StoreError> {
         let mut conn = self.db.read().await?;
-        let rows = bound!(OF, code(municipality), window.map(WindowId::as_str)).fetch_all(&mut *conn).await?;
+        let rows = bound!(OF, code(municipality), window.map(WindowId::as_str)).fetch_all(&mut conn).await?;
         rows.iter().map(letter).collect()
     }
 
@@ -81,7 +81,7 @@ impl Store {
     ) -> Result<HashMap<MunicipalityCode, Vec<String>>, StoreError> {
         let mut conn = self.db.read().await?;
         let mut ids: HashMap<_, Vec<String>> = HashMap::new();
-        for row in bound!(IDS, window.as_str()).fetch_all(&mut *conn).await? {
+        for row in bound!(IDS, window.as_str()).fetch_all(&mut conn).await? {
             let cells = Cells::of("letters", &row);
             ids.entry(cells.municipality("municipality")?).or_default().push(cells.get("message_id")?);
         }

@@ -70,7 +70,7 @@ impl Store {
         let db = self.db.clone();
         detached(async move {
             let mut tx = db.begin().await?;
-            bound!(LOOK, feed.as_str(), ms(now)).execute(&mut *tx).await?;
+            bound!(LOOK, feed.as_str(), ms(now)).execute(&mut tx).await?;
             let mut chain = Chain::resume(&mut tx).await?;
             let mut new = 0;
             for (finding, quiet) in &findings {
@@ -98,7 +98,7 @@ impl Store {
                     ms(now),
                     i64::from(*quiet)
                 );
-                if put.execute(&mut *tx).await?.rows_affected() == 0 {
+                if put.execute(&mut tx).await?.rows_affected() == 0 {
                     continue;
                 }
                 new += 1;
@@ -127,7 +127,7 @@ impl Store {
     /// A fault of the database.
     pub async fn news_looked_at(&self, feed: &FeedId) -> Result<Option<Timestamp>, StoreError> {
         let mut conn = self.db.read().await?;
-        let row = bound!(LOOKED, feed.as_str()).fetch_optional(&mut *conn).await?;
+        let row = bound!(LOOKED, feed.as_str()).fetch_optional(&mut conn).await?;
         row.map(|row| Cells::of("news_looks", &row).instant("looked_at")).transpose()
     }
 
@@ -137,7 +137,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn findings(&self, since: Timestamp) -> Result<Vec<FindingLine>, StoreError> {
         let mut conn = self.db.read().await?;
-        bound!(LIST, ms(since)).fetch_all(&mut *conn).await?.iter().map(line).collect()
+        bound!(LIST, ms(since)).fetch_all(&mut conn).await?.iter().map(line).collect()
     }
 
     /// One finding.
@@ -146,7 +146,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn finding(&self, id: &FindingId) -> Result<Option<FindingLine>, StoreError> {
         let mut conn = self.db.read().await?;
-        bound!(ONE, id.as_str()).fetch_optional(&mut *conn).await?.as_ref().map(line).transpose()
+        bound!(ONE, id.as_str()).fetch_optional(&mut conn).await?.as_ref().map(line).transpose()
     }
 
     /// Findings that staff are still to be told of, oldest first.
@@ -155,7 +155,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn untold_findings(&self) -> Result<Vec<FindingLine>, StoreError> {
         let mut conn = self.db.read().await?;
-        bound!(UNTOLD).fetch_all(&mut *conn).await?.iter().map(line).collect()
+        bound!(UNTOLD).fetch_all(&mut conn).await?.iter().map(line).collect()
     }
 
     /// Notes that staff were told.
@@ -167,7 +167,7 @@ impl Store {
         detached(async move {
             let mut tx = db.begin().await?;
             for id in &ids {
-                bound!(TELL, id.as_str(), ms(now)).execute(&mut *tx).await?;
+                bound!(TELL, id.as_str(), ms(now)).execute(&mut tx).await?;
             }
             tx.commit().await
         })
@@ -182,7 +182,7 @@ impl Store {
         let db = self.db.clone();
         detached(async move {
             let mut tx = db.begin().await?;
-            let seen = bound!(SEE, id.as_str(), ms(by.at), &by.author, &by.reason).execute(&mut *tx).await?;
+            let seen = bound!(SEE, id.as_str(), ms(by.at), &by.author, &by.reason).execute(&mut tx).await?;
             if seen.rows_affected() == 0 {
                 return Ok(false);
             }

@@ -122,7 +122,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<(DeliveryState, u64, Option<Timestamp>)>, StoreError> {
         let mut conn = self.db.read().await?;
-        let rows = bound!(QUEUED, ms(now)).fetch_all(&mut *conn).await?;
+        let rows = bound!(QUEUED, ms(now)).fetch_all(&mut conn).await?;
         let read = |row: &Row| {
             let cells = Cells::of("deliveries", row);
             let state = cells.parsed("state", DeliveryState::parse)?;
@@ -167,12 +167,12 @@ impl Store {
             let mut tx = db.begin_quietly().await?;
             let lease = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
             let ids = bound!(CLAIM, &owner, ms(now), ms(lease), count(limit), whose as i64)
-                .fetch_all(&mut *tx)
+                .fetch_all(&mut tx)
                 .await?;
             let ids = ids.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<String>, _>>()?;
             let mut claims = Vec::with_capacity(ids.len());
             // Also what the same owner claimed at the same instant before.
-            for row in bound!(CLAIMED, &owner, ms(lease)).fetch_all(&mut *tx).await? {
+            for row in bound!(CLAIMED, &owner, ms(lease)).fetch_all(&mut tx).await? {
                 if ids.contains(row.try_get::<&str, _>(0)?) {
                     claims.extend(claimed(&row)?);
                 }
@@ -201,7 +201,7 @@ impl Store {
         detached(async move {
             let mut tx = db.begin_quietly().await?;
             for claim in &claims {
-                bound!(RELEASE, claim.delivery.as_str(), claim.fence).execute(&mut *tx).await?;
+                bound!(RELEASE, claim.delivery.as_str(), claim.fence).execute(&mut tx).await?;
             }
             tx.commit().await
         })
@@ -217,7 +217,7 @@ impl Store {
         let (db, owner) = (self.db.clone(), owner.to_owned());
         detached(async move {
             let mut tx = db.begin_quietly().await?;
-            bound!(RELEASE_ALL, &owner).execute(&mut *tx).await?;
+            bound!(RELEASE_ALL, &owner).execute(&mut tx).await?;
             tx.commit().await
         })
         .await
@@ -229,7 +229,7 @@ impl Store {
     /// A fault of the database.
     pub async fn waiting(&self, now: Timestamp) -> Result<usize, StoreError> {
         let mut conn = self.db.read().await?;
-        let n: i64 = bound!(WAITING, ms(now)).fetch_one(&mut *conn).await?.try_get(0)?;
+        let n: i64 = bound!(WAITING, ms(now)).fetch_one(&mut conn).await?.try_get(0)?;
         Ok(usize::try_from(n).unwrap_or(0))
     }
 
@@ -244,7 +244,7 @@ impl Store {
         limit: Timestamp,
     ) -> Result<Option<(usize, Timestamp)>, StoreError> {
         let mut conn = self.db.read().await?;
-        let row = bound!(OVERDUE, ms(now), ms(limit)).fetch_one(&mut *conn).await?;
+        let row = bound!(OVERDUE, ms(now), ms(limit)).fetch_one(&mut conn).await?;
         let (letters, since): (i64, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
         let since = since.map(|at| instant(at, "due_at")).transpose()?;
         Ok(since.map(|since| (usize::try_from(letters).unwrap_or(0), since)))
@@ -256,7 +256,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn attempts_since(&self, since: Timestamp) -> Result<Vec<Timestamp>, StoreError> {
         let mut conn = self.db.read().await?;
-        let rows = bound!(ATTEMPTED, ms(since)).fetch_all(&mut *conn).await?;
+        let rows = bound!(ATTEMPTED, ms(since)).fetch_all(&mut conn).await?;
         rows.iter().map(|row| Cells::of("attempts", row).instant("started_at")).collect()
     }
 
@@ -267,11 +267,11 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let mut view = self.db.view().await?;
-        let free: Option<i64> = match bound!(NEXT_FREE, ms(now)).fetch_optional(&mut *view).await? {
+        let free: Option<i64> = match bound!(NEXT_FREE, ms(now)).fetch_optional(&mut view).await? {
             Some(row) => row.try_get(0)?,
             None => None,
         };
-        let leased: Option<i64> = bound!(NEXT_LEASED, ms(now)).fetch_one(&mut *view).await?.try_get(0)?;
+        let leased: Option<i64> = bound!(NEXT_LEASED, ms(now)).fetch_one(&mut view).await?.try_get(0)?;
         let next = [free, leased].into_iter().flatten().min();
         next.map(|at| instant(at, "next_attempt_at")).transpose()
     }

@@ -160,7 +160,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn overrides(&self) -> Result<Overrides, StoreError> {
         let mut conn = self.db.read().await?;
-        let rows = bound!(IN_FORCE).fetch_all(&mut *conn).await?;
+        let rows = bound!(IN_FORCE).fetch_all(&mut conn).await?;
         Ok(together(rows.iter().map(line).collect::<Result<Vec<_>, _>>()?))
     }
 
@@ -170,7 +170,7 @@ impl Store {
     /// As [`Store::overrides`].
     pub async fn overrides_of(&self, windows: &BTreeSet<WindowId>) -> Result<Overrides, StoreError> {
         let mut view = self.db.view().await?;
-        let mut rows = bound!(IN_FORCE_OF_NONE).fetch_all(&mut *view).await?;
+        let mut rows = bound!(IN_FORCE_OF_NONE).fetch_all(&mut view).await?;
         rows.extend(rows_of(&mut view, IN_FORCE_AMONG, windows).await?);
         let mut lines = rows.iter().map(line).collect::<Result<Vec<_>, _>>()?;
         lines.sort_by(|a, b| (a.authorship.at, &a.id).cmp(&(b.authorship.at, &b.id)));
@@ -195,7 +195,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn override_lines(&self) -> Result<Vec<OverrideLine>, StoreError> {
         let mut conn = self.db.read().await?;
-        bound!(LIST).fetch_all(&mut *conn).await?.iter().map(line).collect()
+        bound!(LIST).fetch_all(&mut conn).await?.iter().map(line).collect()
     }
 
     /// Records an order. Giving the very same one twice records it once.
@@ -226,7 +226,7 @@ impl Store {
                 ms(authorship.at),
                 cells.telephone
             )
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
             if added.rows_affected() == 1 {
                 tell(&mut tx, &id, &cells, &authorship, OrderAct::Give).await?;
@@ -261,7 +261,7 @@ impl Store {
         detached(async move {
             let mut tx = db.begin().await?;
             let mut lifted = 0;
-            for row in bound!(IN_FORCE).fetch_all(&mut *tx).await? {
+            for row in bound!(IN_FORCE).fetch_all(&mut tx).await? {
                 let line = line(&row)?;
                 if matches!(&line.what, Override::Hold { scope: held, .. } if *held == scope) {
                     lifted += usize::from(lift(&mut tx, &line.id, &authorship).await?);

@@ -112,7 +112,7 @@ impl Store {
                 recorded.push(record(&mut tx, &mut chain, change, now).await?);
             }
             chain.save(&mut tx).await?;
-            bound!(PASSED, ms(now)).execute(&mut *tx).await?;
+            bound!(PASSED, ms(now)).execute(&mut tx).await?;
             tx.commit().await?;
             Ok(recorded)
         })

@@ -83,7 +83,7 @@ impl Store {
         let mut view = self.db.view().await?;
         let mut post = Post::default();
         for window in windows {
-            for row in bound!(NOW, window.as_str()).fetch_all(&mut *view).await? {
+            for row in bound!(NOW, window.as_str()).fetch_all(&mut view).await? {
                 put(&mut post, &row, now)?;
             }
         }
@@ -98,7 +98,7 @@ impl Store {
         let mut view = self.db.view().await?;
         let mut post = Post::default();
         for window in windows {
-            for row in bound!(THEN, window.as_str(), ms(at)).fetch_all(&mut *view).await? {
+            for row in bound!(THEN, window.as_str(), ms(at)).fetch_all(&mut view).await? {
                 put(&mut post, &row, at)?;
             }
         }
@@ -124,7 +124,7 @@ impl Store {
             (None, Some(_)) => bound!(LINES_THEN_OF_MUNICIPALITY, window, ms(at), municipality),
             (None, None) => bound!(LINES_THEN, window, ms(at), municipality),
         };
-        let rows = query.fetch_all(&mut *conn).await?;
+        let rows = query.fetch_all(&mut conn).await?;
         rows.iter().map(delivery::line).collect()
     }
 }
@@ -136,7 +136,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn fill_in(&self, window: &WindowId, by: Timestamp) -> Result<Vec<FillTally>, StoreError> {
         let mut conn = self.db.read().await?;
-        let rows = bound!(TALLIES, window.as_str(), ms(by)).fetch_all(&mut *conn).await?;
+        let rows = bound!(TALLIES, window.as_str(), ms(by)).fetch_all(&mut conn).await?;
         let tally = |row: &Row| {
             let cells = Cells::of("snapshot_tallies", row);
             Ok(FillTally {

@@ -3,7 +3,7 @@
 //! A cancelled `begin` leaves a connection of this driver inside a transaction that whoever has it next knows nothing of. So
 //! a reader is rolled back whenever it comes back, and a writer is closed unless it committed ([`super::transaction`]).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -158,7 +158,7 @@ fn known() -> Vec<Migration> {
 }
 
 /// The newest step taken there; nothing where there is no ledger yet.
-async fn found(pool: &PgPool, server: &LedgerServer, name: &PathBuf) -> Result<Option<i64>, StoreError> {
+async fn found(pool: &PgPool, server: &LedgerServer, name: &Path) -> Result<Option<i64>, StoreError> {
     let mut conn = Conn::Postgres(pool.acquire().await.map_err(|e| StoreError::connecting(name, e))?);
     let encoding: String = bound!(ENCODING).fetch_one(&mut conn).await?.try_get(0)?;
     if encoding != "UTF8" {
@@ -169,11 +169,11 @@ async fn found(pool: &PgPool, server: &LedgerServer, name: &PathBuf) -> Result<O
     let row = bound!(TABLES, &server.schema).fetch_one(&mut conn).await?;
     match (row.try_get::<i64, _>(0)?, row.try_get::<i64, _>(1)?) {
         (0, _) => Ok(None),
-        (_, 0) => Err(StoreError::Foreign { place: name.clone() }),
+        (_, 0) => Err(StoreError::Foreign { place: name.to_owned() }),
         _ => match steps::taken(&mut conn, name, known()).await {
             Ok(found) => Ok(Some(found)),
             // It was made by whoever writes such tables too.
-            Err(StoreError::Unreleased { .. }) => Err(StoreError::Foreign { place: name.clone() }),
+            Err(StoreError::Unreleased { .. }) => Err(StoreError::Foreign { place: name.to_owned() }),
             Err(other) => Err(other),
         },
     }
@@ -184,7 +184,7 @@ async fn migrate(
     pool: &PgPool,
     lead: &Lead,
     server: &LedgerServer,
-    name: &PathBuf,
+    name: &Path,
 ) -> Result<(), StoreError> {
     let mut conn = Conn::Postgres(pool.acquire().await?);
     let exists: i64 = bound!(SCHEMA, &server.schema).fetch_one(&mut conn).await?.try_get(0)?;

@@ -38,10 +38,10 @@ impl Store {
             let mut tx = db.begin_quietly().await?;
             for each in &loops {
                 bound!(PUT, &each.name, ms(each.moved_at), ms(each.hangs_at), ms(now))
-                    .execute(&mut *tx)
+                    .execute(&mut tx)
                     .await?;
             }
-            bound!(FORGET, ms(now)).execute(&mut *tx).await?;
+            bound!(FORGET, ms(now)).execute(&mut tx).await?;
             tx.commit().await
         })
         .await
@@ -53,7 +53,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn progress(&self) -> Result<Vec<LoopProgress>, StoreError> {
         let mut conn = self.db.read().await?;
-        let rows = bound!(ALL_LOOPS).fetch_all(&mut *conn).await?;
+        let rows = bound!(ALL_LOOPS).fetch_all(&mut conn).await?;
         rows.iter()
             .map(|row| {
                 let cells = Cells::of("loops", row);

@@ -64,13 +64,13 @@ impl Store {
             let mut chain = Chain::resume(&mut tx).await?;
             for (window, edition, deadline, source) in readings {
                 let number = i64::from(edition);
-                let known = bound!(KNOWN, window.as_str(), number).fetch_optional(&mut *tx).await?;
+                let known = bound!(KNOWN, window.as_str(), number).fetch_optional(&mut tx).await?;
                 let known = known.as_ref().map(reading).transpose()?;
                 if known.as_ref().is_some_and(|k| k.deadline == deadline && k.source == source) {
                     continue;
                 }
                 let text = told_text(deadline);
-                bound!(PUT, window.as_str(), number, ms(now), &text, &source).execute(&mut *tx).await?;
+                bound!(PUT, window.as_str(), number, ms(now), &text, &source).execute(&mut tx).await?;
                 let before = known.map(|known| told_text(known.deadline));
                 let told = journal::Reading { edition, deadline: text, source, before };
                 chain.append(Line { window: Some(&window), ..Line::new(now, window.as_str(), told) });
@@ -87,7 +87,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn readings(&self) -> Result<Vec<EditionReading>, StoreError> {
         let mut conn = self.db.read().await?;
-        bound!(LIST).fetch_all(&mut *conn).await?.iter().map(reading).collect()
+        bound!(LIST).fetch_all(&mut conn).await?.iter().map(reading).collect()
     }
 }
 
@@ -98,7 +98,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn reread(&self) -> Result<BTreeMap<WindowId, u32>, StoreError> {
         let mut conn = self.db.read().await?;
-        let rows = bound!(REREAD).fetch_all(&mut *conn).await?;
+        let rows = bound!(REREAD).fetch_all(&mut conn).await?;
         let row = |row: &Row| {
             let cells = Cells::of("journal", row);
             Ok((cells.parsed("window_id", |t| WindowId::parse(t).ok())?, cells.number("times")?))

@@ -160,7 +160,7 @@ impl Store {
             if !chosen.summary.is_empty() {
                 erase(&mut tx, &chosen, retention.before).await?;
                 Chain::tell(&mut tx, Line::new(now, "livro", told(&chosen, &retention, by))).await?;
-                bound!(SCRUB_DUE, ms(now)).execute(&mut *tx).await?;
+                bound!(SCRUB_DUE, ms(now)).execute(&mut tx).await?;
             }
             tx.commit().await?;
             Ok(chosen.summary)
@@ -174,7 +174,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn last_reduction(&self) -> Result<Option<Timestamp>, StoreError> {
         let mut conn = self.db.read().await?;
-        let row = bound!(LAST_REDUCTION).fetch_optional(&mut *conn).await?;
+        let row = bound!(LAST_REDUCTION).fetch_optional(&mut conn).await?;
         row.map(|row| Cells::of("journal", &row).instant("at")).transpose()
     }
 
@@ -194,7 +194,7 @@ impl Store {
             let is_clean = db.rewrite().await?;
             if is_clean {
                 let mut tx = db.begin_quietly().await?;
-                bound!(SCRUBBED).execute(&mut *tx).await?;
+                bound!(SCRUBBED).execute(&mut tx).await?;
                 tx.commit().await?;
             }
             Ok(is_clean)

@@ -79,7 +79,7 @@ impl Store {
             put_load(&mut tx, &kept).await?;
             for refused in &lapsed {
                 bound!(DROP_REFUSAL, refused.unit.as_str(), refused.kind.as_str(), &refused.fact)
-                    .execute(&mut *tx)
+                    .execute(&mut tx)
                     .await?;
             }
             let lapsed = lapsed.iter().map(|refused| format!("{} {}", refused.unit, refused.kind)).collect();
@@ -152,7 +152,7 @@ impl Store {
             for refused in &refused {
                 let (unit, kind) = (refused.unit.as_str(), refused.kind.as_str());
                 bound!(PUT_REFUSAL, unit, kind, &refused.fact, &by.author, &by.reason, ms(by.at))
-                    .execute(&mut *tx)
+                    .execute(&mut tx)
                     .await?;
             }
             let told = ProposalsRefused { proposals: told, author: by.author, reason: by.reason };
@@ -169,7 +169,7 @@ impl Store {
     pub async fn registers(&self) -> Result<Vec<KeptRegister>, StoreError> {
         let mut view = self.db.view().await?;
         let mut kept: BTreeMap<FeedId, KeptRegister> = BTreeMap::new();
-        for row in bound!(LOADS).fetch_all(&mut *view).await? {
+        for row in bound!(LOADS).fetch_all(&mut view).await? {
             let cells = Cells::of("register_loads", &row);
             let feed = cells.parsed("feed", |t| FeedId::parse(t).ok())?;
             let covered: Option<BTreeSet<PartId>> =
@@ -185,7 +185,7 @@ impl Store {
             let (source, sha256) = (cells.get("source")?, cells.get("sha256")?);
             kept.insert(feed, KeptRegister { register, taken_at, source, sha256 });
         }
-        for row in bound!(UNITS).fetch_all(&mut *view).await? {
+        for row in bound!(UNITS).fetch_all(&mut view).await? {
             let cells = Cells::of("register_units", &row);
             let feed = cells.parsed("feed", |t| FeedId::parse(t).ok())?;
             let kept = kept.get_mut(&feed).ok_or_else(|| cells.corrupt("feed"))?;
@@ -212,7 +212,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn register_refusals(&self) -> Result<Vec<RefusalLine>, StoreError> {
         let mut conn = self.db.read().await?;
-        let rows = bound!(REFUSALS).fetch_all(&mut *conn).await?;
+        let rows = bound!(REFUSALS).fetch_all(&mut conn).await?;
         rows.iter()
             .map(|row| {
                 let cells = Cells::of("register_refusals", row);
@@ -234,7 +234,7 @@ impl Store {
     /// A fault of the database.
     pub async fn told_proposals(&self) -> Result<BTreeSet<String>, StoreError> {
         let mut conn = self.db.read().await?;
-        let rows = bound!(TOLD).fetch_all(&mut *conn).await?;
+        let rows = bound!(TOLD).fetch_all(&mut conn).await?;
         rows.iter().map(|row| Cells::of("register_told", row).get("proposal")).collect()
     }
 
@@ -251,7 +251,7 @@ impl Store {
         detached(async move {
             let mut tx = db.begin().await?;
             for proposal in &proposals {
-                bound!(PUT_TOLD, proposal, ms(now)).execute(&mut *tx).await?;
+                bound!(PUT_TOLD, proposal, ms(now)).execute(&mut tx).await?;
             }
             tx.commit().await
         })

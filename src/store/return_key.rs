@@ -21,7 +21,7 @@ impl Store {
     /// [`StoreError::Open`] when the system gives no random bytes, or a fault of the database.
     pub async fn return_key(&self) -> Result<[u8; 32], StoreError> {
         let mut conn = self.db.read().await?;
-        let kept: Option<Vec<u8>> = bound!(KEY).fetch_one(&mut *conn).await?.try_get(0)?;
+        let kept: Option<Vec<u8>> = bound!(KEY).fetch_one(&mut conn).await?.try_get(0)?;
         drop(conn);
         if let Some(key) = kept.and_then(|kept| kept.try_into().ok()) {
             return Ok(key);
@@ -32,8 +32,8 @@ impl Store {
         let db = self.db.clone();
         detached(async move {
             let mut tx = db.begin_quietly().await?;
-            bound!(KEEP, new.as_slice()).execute(&mut *tx).await?;
-            let kept: Vec<u8> = bound!(KEY).fetch_one(&mut *tx).await?.try_get(0)?;
+            bound!(KEEP, new.as_slice()).execute(&mut tx).await?;
+            let kept: Vec<u8> = bound!(KEY).fetch_one(&mut tx).await?.try_get(0)?;
             tx.commit().await?;
             kept.try_into().map_err(|_| StoreError::Corrupt {
                 table: "meta",

@@ -161,7 +161,7 @@ impl Store {
         let (mentioned, raw) = (mentioned.to_vec(), raw.clone());
         detached(async move {
             let mut tx = db.begin().await?;
-            let rows = bound!(BY_MESSAGE, &letter).fetch_all(&mut *tx).await?;
+            let rows = bound!(BY_MESSAGE, &letter).fetch_all(&mut tx).await?;
             let Some(first) = rows.first() else { return Ok(Noted::NoLetter) };
             let row = match about(&rows, &named, &mentioned)? {
                 Some(row) => row,

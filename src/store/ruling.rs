@@ -92,14 +92,14 @@ impl Store {
         let (db, id) = (self.db.clone(), snapshot.clone());
         detached(async move {
             let mut tx = db.begin().await?;
-            let Some(row) = bound!(ONE, id.as_str()).fetch_optional(&mut *tx).await? else {
+            let Some(row) = bound!(ONE, id.as_str()).fetch_optional(&mut tx).await? else {
                 return Ok(Ruled::Unknown);
             };
             let cells = Cells::of("snapshots", &row);
             let before = cells.parsed("verdict", Verdict::parse)?;
             let feed = cells.parsed("feed", |t| FeedId::parse(t).ok())?;
             let mut windows = BTreeSet::new();
-            for row in bound!(WINDOWS, id.as_str()).fetch_all(&mut *tx).await? {
+            for row in bound!(WINDOWS, id.as_str()).fetch_all(&mut tx).await? {
                 let cells = Cells::of("snapshot_tallies", &row);
                 windows.insert(cells.parsed("window_id", |t| WindowId::parse(t).ok())?);
             }
@@ -109,7 +109,7 @@ impl Store {
             if windows.is_empty() && verdict == Verdict::Accepted {
                 return Ok(Ruled::Empty);
             }
-            bound!(SET, id.as_str(), verdict.as_str()).execute(&mut *tx).await?;
+            bound!(SET, id.as_str(), verdict.as_str()).execute(&mut tx).await?;
             put(&mut tx, &id, (before, verdict), &by).await?;
             remake(&mut tx, &feed, &windows).await?;
             let told = journal::Ruled {
@@ -133,7 +133,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn rulings(&self, window: Option<&WindowId>) -> Result<Vec<Ruling>, StoreError> {
         let mut conn = self.db.read().await?;
-        let rows = bound!(LIST, window.map(WindowId::as_str)).fetch_all(&mut *conn).await?;
+        let rows = bound!(LIST, window.map(WindowId::as_str)).fetch_all(&mut conn).await?;
         rows.iter().map(ruling).collect()
     }
 
@@ -143,7 +143,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn refused(&self, feed: &FeedId, sha256: &str) -> Result<Option<Ruling>, StoreError> {
         let mut conn = self.db.read().await?;
-        let row = bound!(REFUSED, feed.as_str(), sha256).fetch_optional(&mut *conn).await?;
+        let row = bound!(REFUSED, feed.as_str(), sha256).fetch_optional(&mut conn).await?;
         let last = row.as_ref().map(ruling).transpose()?;
         Ok(last.filter(|ruling| ruling.verdict == Verdict::Quarantined))
     }

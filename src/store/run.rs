@@ -93,7 +93,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn feed_runs(&self) -> Result<BTreeMap<FeedId, FeedRun>, StoreError> {
         let mut conn = self.db.read().await?;
-        let rows = bound!(RUNS).fetch_all(&mut *conn).await?;
+        let rows = bound!(RUNS).fetch_all(&mut conn).await?;
         rows.iter()
             .map(|row| {
                 let feed = Cells::of("feed_runs", row).parsed("feed", |t| FeedId::parse(t).ok())?;
@@ -108,7 +108,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn feed_run(&self, feed: &FeedId) -> Result<Option<FeedRun>, StoreError> {
         let mut conn = self.db.read().await?;
-        bound!(RUN, feed.as_str()).fetch_optional(&mut *conn).await?.as_ref().map(run).transpose()
+        bound!(RUN, feed.as_str()).fetch_optional(&mut conn).await?.as_ref().map(run).transpose()
     }
 
     /// Notes how a run went.
@@ -127,7 +127,7 @@ impl Store {
                 i64::from(run.failures),
                 run.failure
             )
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
             tx.commit().await
         })
@@ -140,11 +140,11 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn crawl(&self, feed: &FeedId) -> Result<Option<Crawl>, StoreError> {
         let mut view = self.db.view().await?;
-        let Some(row) = bound!(CRAWL, feed.as_str()).fetch_optional(&mut *view).await? else {
+        let Some(row) = bound!(CRAWL, feed.as_str()).fetch_optional(&mut view).await? else {
             return Ok(None);
         };
         let cells = Cells::of("crawls", &row);
-        let pages = bound!(PAGES, feed.as_str()).fetch_all(&mut *view).await?;
+        let pages = bound!(PAGES, feed.as_str()).fetch_all(&mut view).await?;
         Ok(Some(Crawl {
             plan: cells.get("plan")?,
             started_at: cells.instant("started_at")?,
@@ -166,9 +166,9 @@ impl Store {
         let (db, feed, plan) = (self.db.clone(), feed.clone(), plan.to_owned());
         detached(async move {
             let mut tx = db.begin().await?;
-            bound!(DROP_PAGES, feed.as_str()).execute(&mut *tx).await?;
-            bound!(DROP_CRAWL, feed.as_str()).execute(&mut *tx).await?;
-            bound!(PUT_CRAWL, feed.as_str(), plan, ms(now), count(pages)).execute(&mut *tx).await?;
+            bound!(DROP_PAGES, feed.as_str()).execute(&mut tx).await?;
+            bound!(DROP_CRAWL, feed.as_str()).execute(&mut tx).await?;
+            bound!(PUT_CRAWL, feed.as_str(), plan, ms(now), count(pages)).execute(&mut tx).await?;
             tx.commit().await
         })
         .await
@@ -193,7 +193,7 @@ impl Store {
                 page.sha256,
                 page.failure
             )
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
             tx.commit().await
         })
@@ -208,8 +208,8 @@ impl Store {
         let (db, feed) = (self.db.clone(), feed.clone());
         detached(async move {
             let mut tx = db.begin().await?;
-            bound!(DROP_PAGES, feed.as_str()).execute(&mut *tx).await?;
-            bound!(DROP_CRAWL, feed.as_str()).execute(&mut *tx).await?;
+            bound!(DROP_PAGES, feed.as_str()).execute(&mut tx).await?;
+            bound!(DROP_CRAWL, feed.as_str()).execute(&mut tx).await?;
             tx.commit().await
         })
         .await
@@ -221,7 +221,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn crawl_progress(&self) -> Result<BTreeMap<FeedId, CrawlProgress>, StoreError> {
         let mut conn = self.db.read().await?;
-        let rows = bound!(PROGRESS).fetch_all(&mut *conn).await?;
+        let rows = bound!(PROGRESS).fetch_all(&mut conn).await?;
         rows.iter()
             .map(|row| {
                 let cells = Cells::of("crawls", row);

@@ -103,8 +103,8 @@ impl Store {
         detached(async move {
             let mut tx = db.begin().await?;
             let mut chain = Chain::resume(&mut tx).await?;
-            bound!(DROP_LEASES).execute(&mut *tx).await?;
-            let rows = bound!(ALL_ON_THE_WIRE).fetch_all(&mut *tx).await?;
+            bound!(DROP_LEASES).execute(&mut tx).await?;
+            let rows = bound!(ALL_ON_THE_WIRE).fetch_all(&mut tx).await?;
             let mut keys = Vec::with_capacity(rows.len());
             let mut ends = Vec::with_capacity(rows.len());
             for row in &rows {

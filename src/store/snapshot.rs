@@ -141,7 +141,7 @@ impl Store {
             let after = Retired::all(&mut tx).await?.last(&snapshot.feed);
             let load = Load { feed: snapshot.feed, snapshot: snapshot.id, arrival, taken_at, after };
             status::absorb(&mut tx, &load, &observations).await?;
-            bound!(NOTE_FETCH, load.feed.as_str(), ms(taken_at)).execute(&mut *tx).await?;
+            bound!(NOTE_FETCH, load.feed.as_str(), ms(taken_at)).execute(&mut tx).await?;
             tx.commit().await?;
             Ok(Recorded::New)
         })
@@ -180,7 +180,7 @@ impl Store {
         let (db, feed) = (self.db.clone(), feed.clone());
         detached(async move {
             let mut tx = db.begin().await?;
-            bound!(NOTE_FETCH, feed.as_str(), ms(at)).execute(&mut *tx).await?;
+            bound!(NOTE_FETCH, feed.as_str(), ms(at)).execute(&mut tx).await?;
             tx.commit().await
         })
         .await
@@ -192,13 +192,13 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn last_accepted(&self, feed: &FeedId) -> Result<Option<LastAccepted>, StoreError> {
         let mut view = self.db.view().await?;
-        let Some(row) = bound!(LAST_ACCEPTED, feed.as_str()).fetch_optional(&mut *view).await? else {
+        let Some(row) = bound!(LAST_ACCEPTED, feed.as_str()).fetch_optional(&mut view).await? else {
             return Ok(None);
         };
         let cells = Cells::of("snapshots", &row);
         let id = cells.parsed("id", |t| SnapshotId::parse(t).ok())?;
         let mut by_window = BTreeMap::new();
-        for row in bound!(TALLIES, id.as_str()).fetch_all(&mut *view).await? {
+        for row in bound!(TALLIES, id.as_str()).fetch_all(&mut view).await? {
             let cells = Cells::of("snapshot_tallies", &row);
             by_window.insert(cells.parsed("window_id", |t| WindowId::parse(t).ok())?, read_tally(&cells)?);
         }
@@ -224,7 +224,7 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<SnapshotSummary>, StoreError> {
         let mut conn = self.db.read().await?;
-        let rows = bound!(LIST, feed.map(FeedId::as_str), count(limit)).fetch_all(&mut *conn).await?;
+        let rows = bound!(LIST, feed.map(FeedId::as_str), count(limit)).fetch_all(&mut conn).await?;
         rows.iter().map(line).collect()
     }
 
@@ -234,7 +234,7 @@ impl Store {
     /// A fault of the database.
     pub async fn original(&self, id: &SnapshotId) -> Result<Option<Vec<u8>>, StoreError> {
         let mut conn = self.db.read().await?;
-        match bound!(ORIGINAL, id.as_str()).fetch_optional(&mut *conn).await? {
+        match bound!(ORIGINAL, id.as_str()).fetch_optional(&mut conn).await? {
             Some(row) => Ok(row.try_get(0)?),
             None => Ok(None),
         }

@@ -61,14 +61,14 @@ impl Store {
         let mut view = self.db.view().await?;
         let mut book = StatusBook::default();
         let rows = match windows {
-            None => bound!(KNOWN).fetch_all(&mut *view).await?,
+            None => bound!(KNOWN).fetch_all(&mut view).await?,
             Some(windows) => rows_of(&mut view, KNOWN_AMONG, windows).await?,
         };
         for row in &rows {
             let known = known(row)?;
             book.restore(known.window.clone(), known.feed.clone(), move || known.entries());
         }
-        for row in bound!(FETCHES).fetch_all(&mut *view).await? {
+        for row in bound!(FETCHES).fetch_all(&mut view).await? {
             let cells = Cells::of("fetches", &row);
             let feed = cells.parsed("feed", |t| FeedId::parse(t).ok())?;
             let last = cells.parsed("last", |t| SnapshotId::parse(t).ok())?;
@@ -84,7 +84,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn fetches(&self) -> Result<BTreeMap<FeedId, Timestamp>, StoreError> {
         let mut conn = self.db.read().await?;
-        let rows = bound!(FETCHES).fetch_all(&mut *conn).await?;
+        let rows = bound!(FETCHES).fetch_all(&mut conn).await?;
         let fetch = |row| {
             let cells = Cells::of("fetches", row);
             Ok((cells.parsed("feed", |t| FeedId::parse(t).ok())?, cells.instant("fetched_at")?))
@@ -103,7 +103,7 @@ impl Store {
         let retired = Retired::until(&mut view, at).await?;
         let mut position = 0_i64;
         while let Some(row) =
-            bound!(ACCEPTED, super::cell::ms(at), position).fetch_optional(&mut *view).await?
+            bound!(ACCEPTED, super::cell::ms(at), position).fetch_optional(&mut view).await?
         {
             let cells = Cells::of("snapshots", &row);
             let load = load(&cells, &retired)?;

@@ -47,7 +47,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn held_uncertain(&self, now: Timestamp) -> Result<Vec<HeldUncertain>, StoreError> {
         let mut conn = self.db.read().await?;
-        bound!(HELD, ms(now), MAY_HAVE_LEFT).fetch_all(&mut *conn).await?.iter().map(held).collect()
+        bound!(HELD, ms(now), MAY_HAVE_LEFT).fetch_all(&mut conn).await?.iter().map(held).collect()
     }
 
     /// Lets the uncertain letters of a batch be repeated, with the same Message-ID. Answers how many.
@@ -59,14 +59,14 @@ impl Store {
         detached(async move {
             let mut tx = db.begin().await?;
             let mut chain = Chain::resume(&mut tx).await?;
-            let rows = bound!(HELD, ms(now), MAY_HAVE_LEFT).fetch_all(&mut *tx).await?;
+            let rows = bound!(HELD, ms(now), MAY_HAVE_LEFT).fetch_all(&mut tx).await?;
             let mut repeated = 0;
             for row in &rows {
                 let held = held(row)?;
                 if held.batch.as_ref() != Some(&batch) {
                     continue;
                 }
-                bound!(LET_GO, held.delivery.as_str(), ms(now)).execute(&mut *tx).await?;
+                bound!(LET_GO, held.delivery.as_str(), ms(now)).execute(&mut tx).await?;
                 let subject = held.key.to_string();
                 let told = Released {
                     delivery: held.delivery.as_str().to_owned(),

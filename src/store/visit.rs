@@ -22,7 +22,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn visited_at(&self, feed: &FeedId) -> Result<Option<Timestamp>, StoreError> {
         let mut conn = self.db.read().await?;
-        let row = bound!(VISITED, feed.as_str()).fetch_optional(&mut *conn).await?;
+        let row = bound!(VISITED, feed.as_str()).fetch_optional(&mut conn).await?;
         row.map(|row| Cells::of("visits", &row).instant("visited_at")).transpose()
     }
 
@@ -34,7 +34,7 @@ impl Store {
         let (db, feed) = (self.db.clone(), feed.clone());
         detached(async move {
             let mut tx = db.begin().await?;
-            bound!(VISIT, feed.as_str(), ms(now)).execute(&mut *tx).await?;
+            bound!(VISIT, feed.as_str(), ms(now)).execute(&mut tx).await?;
             tx.commit().await
         })
         .await

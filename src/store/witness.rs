@@ -198,7 +198,7 @@ impl Store {
             Some((witness, false)) => (DoubtCause::Copied, witness),
             Some((None, true)) => (DoubtCause::Copied, None),
             Some((Some(witness), true)) => {
-                let at = bound!(HASH_AT, witness.seq).fetch_optional(&mut *view).await?;
+                let at = bound!(HASH_AT, witness.seq).fetch_optional(&mut view).await?;
                 match at.map(|row| row.try_get::<String, _>(0)).transpose()? {
                     Some(hash) if hash == witness.hash => return Ok(None),
                     Some(_) => (DoubtCause::Other, Some(witness)),
@@ -279,7 +279,7 @@ impl Store {
             let (seq, hash) = head(&mut tx).await?;
             let from = match signs(&mut tx).await?.last_pass_at {
                 Some(last) => last,
-                None => Cells::of("journal", &bound!(BEGAN).fetch_one(&mut *tx).await?).instant("at")?,
+                None => Cells::of("journal", &bound!(BEGAN).fetch_one(&mut tx).await?).instant("at")?,
             };
             // To the millisecond, as the ledger keeps it: the batch that waits is named by it.
             let until = whole_ms(by.at);

@@ -40,7 +40,7 @@ impl Store {
         let db = self.db.clone();
         detached(async move {
             let mut tx = db.begin_quietly().await?;
-            bound!(KEEP, &rules.name, &rules.release, &rules.digest).execute(&mut *tx).await?;
+            bound!(KEEP, &rules.name, &rules.release, &rules.digest).execute(&mut tx).await?;
             tx.commit().await?;
             Ok(before)
         })

@@ -58,7 +58,7 @@ impl Store {
         expected.extend(known::expected(&mut view).await?);
         report.discrepancies = table::compare(&mut view, expected, &mut report).await?;
         let mut written = Vec::new();
-        for row in bound!(WRITTEN).fetch_all(&mut *view).await? {
+        for row in bound!(WRITTEN).fetch_all(&mut view).await? {
             let cells = Cells::of("deliveries", &row);
             // What cannot be an address any more was named by the comparison.
             let (Ok(key), Ok(version), Ok(address)) = (
