@@ -142,15 +142,15 @@ mod tests {
             let setup = Setup::load(Some(&shipped), now).unwrap();
             let store = Store::open(&dir.path().join(format!("{n}.db")), now).await.unwrap();
             let mut app = App::new(setup, store, Clock::Fixed(now));
-            let mut beaten_at = None;
-            assert!(beat_once(&app, now, &mut beaten_at).await);
+            let mut beaten = Beaten::default();
+            assert!(beat_once(&app, now, &mut beaten).await);
             let later = now + SignedDuration::from_mins(61);
             std::sync::Arc::get_mut(&mut app).unwrap().clock = Clock::Fixed(later);
             for other in Loop::ALL.into_iter().filter(|other| *other != hung) {
                 app.vouch(other);
             }
             assert_eq!(app.hung(later), Some(hung));
-            assert!(!beat_once(&app, later, &mut beaten_at).await, "{}", hung.name());
+            assert!(!beat_once(&app, later, &mut beaten).await, "{}", hung.name());
             assert_eq!(app.store.signs().await.unwrap().heartbeat_at, Some(now), "{}", hung.name());
             let noted = app.store.progress().await.unwrap();
             let stands: Vec<_> = noted.iter().filter(|each| each.hangs_at <= later).collect();
@@ -159,7 +159,7 @@ mod tests {
             let key = format!("laco-{}", folded(hung.name()));
             assert!(alerts.iter().any(|alert| alert.key.to_string().contains(&key)), "{alerts:?}");
             app.vouch(hung);
-            assert!(beat_once(&app, later, &mut beaten_at).await, "it got on: {}", hung.name());
+            assert!(beat_once(&app, later, &mut beaten).await, "it got on: {}", hung.name());
         }
     }
 
