@@ -137,7 +137,7 @@ mod tests {
         let kinds: BTreeSet<&str> =
             Entry::FORMS.iter().filter_map(|form| form.name.split('.').next()).collect();
         let everybody = kinds.into_iter().filter(|kind| matches!(reach(kind, None), Reach::Everybody));
-        assert_eq!(everybody.collect::<Vec<_>>(), ["fonte", "livro", "ordem", "reducao"]);
+        assert_eq!(everybody.collect::<Vec<_>>(), ["fonte", "livro", "ordem"]);
         assert!(matches!(reach("desconhecida", Some(&rma())), Reach::Everybody));
     }
 
