@@ -178,7 +178,11 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
 }
 
 fn words(error: &(dyn Error + 'static)) -> String {
-    let other = || error.to_string().replace("error returned from database: ", "o SQLite diz: ");
+    // Only SQLite begins with a number.
+    let other = || {
+        let said = error.to_string().replace("error returned from database: (code", "o SQLite diz: (code");
+        said.replace("error returned from database: ", "o PostgreSQL diz: ")
+    };
     error.downcast_ref::<io::Error>().map_or_else(other, io_words)
 }
 

@@ -13,8 +13,8 @@ use crate::desk::install::{self, InstallError};
 use crate::files::LockError;
 use crate::plan::effects::Contrast;
 use crate::render::contrast as table;
-use crate::store::Store;
 use crate::world::live::Live;
+use crate::world::seat;
 use crate::world::setup::Setup;
 
 /// Compiles, shows, asks, installs, tells the daemon. Without a folder the files are there already, and only put in force.
@@ -97,7 +97,7 @@ pub(super) async fn judge(session: &Session, other: &Setup) -> std::result::Resu
     check::letters(&live, &session.overrides().await?, session.now(), &mut found)
         .map_err(|error| Failure::could_not(&error))?;
     let own = other.database();
-    let ledger = if own.exists() { Some(Store::open_read_only(&own).await?) } else { None };
+    let ledger = if own.exists() { Some(seat::read(&own).await?) } else { None };
     let contradictions = check::contradictions(other, ledger.as_ref()).await?;
     let mut faults: Vec<String> = Vec::new();
     if !contradictions.0.is_empty() {

@@ -11,7 +11,7 @@ use super::session::{Failure, remark};
 use crate::config::Sources;
 use crate::desk::install::{ReloadRequest, tell_daemon};
 use crate::plan::effects::Contrast;
-use crate::store::Store;
+use crate::world::seat;
 use crate::world::setup::Setup;
 
 /// Asks, unless the answer was given. Without a terminal nobody is there to answer, and nothing is done.
@@ -111,7 +111,7 @@ pub(super) async fn give(
     if compared.effects.is_empty() || !ledger.exists() {
         return Ok(());
     }
-    let store = Store::open(&ledger, now).await?;
+    let store = seat::open(&ledger, now).await?;
     store.consent_to_configuration(&other.sources.digest(), compared.letters(), author, now).await?;
     store.close().await;
     Ok(())
@@ -129,7 +129,7 @@ pub(super) async fn tell(in_force: &Setup, other: &Setup) -> Heard {
 /// Tells the daemon that keeps a ledger to read its files again, and waits for what it makes of them. `files` is the digest
 /// of what they hold; absent where that cannot be used, so that nothing but a refusal can follow.
 pub(super) async fn hear(database: &Path, files: Option<&str>, patience: Duration) -> Heard {
-    let Ok(store) = Store::open_read_only(database).await else { return Heard::NotRunning };
+    let Ok(store) = seat::read(database).await else { return Heard::NotRunning };
     let before = store.configuration_refused().await.ok().flatten().map(|refused| refused.last_at);
     match tell_daemon(database) {
         ReloadRequest::NotRunning => return Heard::NotRunning,

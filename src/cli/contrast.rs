@@ -12,7 +12,7 @@ use crate::render::contrast as table;
 use crate::render::line::contrast_line;
 use crate::store::Store;
 use crate::world::setup::Setup;
-use crate::world::{contrast, last_good};
+use crate::world::{contrast, last_good, seat};
 
 /// Shows the difference and changes nothing.
 pub(super) async fn show(session: &Session, against: &Path, until: Option<Date>) -> Result {
@@ -34,7 +34,7 @@ pub(super) fn load(session: &Session, directory: &Path) -> std::result::Result<S
 /// The ledger that the service keeps, if there is one: the files may name another by now.
 pub(super) async fn ledger(session: &Session) -> std::result::Result<Option<Store>, Failure> {
     match last_good::kept_ledger(&session.setup) {
-        Some(path) => Ok(Some(Store::open_read_only(&path).await?)),
+        Some(path) => Ok(Some(seat::read(&path).await?)),
         None => session.ledger().await,
     }
 }

@@ -37,7 +37,10 @@ pub(super) async fn run(session: &Session) -> Result {
         let copied = health.facts.backup.as_ref();
         let copied =
             copied.map_or_else(String::new, |last| format!("; última cópia do livro em {}", at(*last.at)));
-        say(&format!("o serviço está bem: último sinal de vida em {beat}{since}{copied}"));
+        let leads = health.facts.leader.as_ref().map_or_else(String::new, |leader| {
+            format!("; quem envia é {}, desde {}", visible::line(&leader.name), at(leader.since))
+        });
+        say(&format!("o serviço está bem: último sinal de vida em {beat}{leads}{since}{copied}"));
     } else {
         for reason in &reasons {
             remark(&format!("erro: {reason}"));
@@ -84,6 +87,12 @@ fn facts(facts: &Facts, calendar: &Calendar) -> Value {
             "em": at(Some(*last.at)),
             "arquivo": last.path.display().to_string(),
             "registro": last.seq,
+        })),
+        "quem_envia": facts.leader.as_ref().map(|leader| json!({
+            "nome": leader.name,
+            "desde": at(Some(leader.since)),
+            "epoca": leader.epoch,
+            "em_pe": leader.rest.is_some(),
         })),
         "autoconferencia": facts.audit.as_ref().map(|(made, audit)| {
             json!({ "em": at(Some(*made)), "cartas": audit.letters, "divergencias": audit.divergences })

@@ -51,7 +51,8 @@ use self::args::{
     Command, Contact, ContactVerb, Feed, Filter, Invocation, Ledger, LedgerVerb, News, Orders, PanelVerb,
 };
 use self::session::{Answer, Failure, Session, remark, remark_styled, say};
-use crate::daemon::lifecycle::Signals;
+use crate::daemon::lifecycle::ServiceError;
+use crate::daemon::obey::Signals;
 use crate::domain::journal::Verdict;
 use crate::telemetry::{self, LogFormat};
 
@@ -121,7 +122,8 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
     let open = async || Session::open(invocation).await;
     match &invocation.command {
         Command::Run { once } => {
-            let signals = Signals::listen().map_err(serve::failure)?;
+            let signals =
+                Signals::listen().map_err(|error| serve::failure(ServiceError::Start(Box::new(error))))?;
             Box::pin(serve::run(open().await?, *once, signals)).await
         }
         Command::Check => check::run(&open().await?).await,

@@ -199,6 +199,10 @@ fn is_other(app: &App, live: &Live, served: Option<&PanelSettings>) -> bool {
 
 /// Tells of a panel that cannot be served, or that it is: in the ledger, for `saude`, and to staff once a day.
 async fn note(app: &Arc<App>, home: &Handle, failing: Option<String>) {
+    if app.store.is_reserve() {
+        // What the ledger says is of whoever leads.
+        return;
+    }
     let (owner, why) = (app.clone(), failing.clone());
     let noted = home.spawn(async move {
         let now = owner.now();

@@ -1,14 +1,19 @@
 //! `servir`: the daemon, or one pass of it.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 
 use super::panel;
 use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::config::Mode;
-use crate::daemon::lifecycle::{Service, ServiceError, Signals};
+use crate::daemon::app::App;
+use crate::daemon::lifecycle::{Service, ServiceError};
+use crate::daemon::obey::Signals;
 use crate::daemon::reconcile::Pass;
+use crate::daemon::reserve::Reserve;
 use crate::daemon::round::RoundSummary;
 use crate::domain::time::Zone;
 use crate::render::line::rfc3339;
@@ -24,13 +29,23 @@ pub(super) async fn run(session: Session, once: bool, signals: Signals) -> Resul
     let greet = |setup: &Setup| if json { remark(&greeting(setup, now)) } else { say(&greeting(setup, now)) };
     let setup = session.setup.clone();
     if !once {
-        let service = Box::pin(Service::start_daemon(session.setup, session.refused, session.clock))
-            .await
-            .map_err(failure)?;
+        let mut signals = signals;
+        let panel_stands = AtomicBool::new(false);
+        let beside = |app: &Arc<App>| {
+            if !panel_stands.swap(true, Ordering::Relaxed) {
+                panel::stand_beside(app);
+            }
+        };
+        let reserve = Reserve { signals: &mut signals, beside: &beside };
+        let started = Service::start_daemon(session.setup, session.refused, session.clock, Some(reserve));
+        let service = match Box::pin(started).await {
+            Err(ServiceError::Stopped) => return Ok(Answer::Done),
+            other => other.map_err(failure)?,
+        };
         // What it runs on, which need not be what the files say.
         greet(&service.app.live().setup);
         remark("pare com Ctrl-C");
-        panel::stand_beside(&service.app);
+        beside(&service.app);
         service.run(signals).await.map_err(failure)?;
         return Ok(Answer::Done);
     }

@@ -23,6 +23,7 @@ use crate::world::known::{Depth, Known};
 use crate::world::last_good::{self, RefusedFiles};
 use crate::world::live::Live;
 use crate::world::overview;
+use crate::world::seat;
 use crate::world::setup::Setup;
 
 /// How a command ended well: done, or with a negative answer.
@@ -234,7 +235,7 @@ impl Session {
         // What may not be looked at is not absent.
         let hint = "rode o comando como o usuário do serviço, ou como root";
         match path.try_exists() {
-            Ok(true) => Ok(Some(Store::open_read_only(&path).await?)),
+            Ok(true) => Ok(Some(seat::read(&path).await?)),
             Ok(false) => Ok(None),
             Err(error) => Err(Failure::unreadable(&path, &error, hint)),
         }
@@ -242,7 +243,7 @@ impl Session {
 
     /// The ledger to write, created if need be.
     pub(super) async fn writable_ledger(&self) -> std::result::Result<Store, Failure> {
-        Ok(Store::open(&self.setup.database(), self.now()).await?)
+        Ok(seat::begin(&self.setup.config.settings, self.now()).await?)
     }
 
     /// What people decided, as the ledger has it.

@@ -171,7 +171,7 @@ pub(super) async fn report(session: &Session, format: ReportFormat, window: Opti
             let curves = overview.curves(session.ledger().await?.as_ref()).await?;
             let history = overview.history();
             let roster = &known.live.setup.config.roster;
-            let beside = report::Beside { curves: &curves, history: &history, roster };
+            let beside = report::Background { curves: &curves, history: &history, roster };
             say_bytes(report::page(summaries, beside, &known.live.calendar).as_bytes());
         }
         ReportFormat::Csv => say_bytes(report::csv(summaries, &known.live.calendar).as_bytes()),

@@ -16,6 +16,7 @@ mod address;
 mod channel;
 mod compile;
 mod crossing;
+mod database;
 mod excel;
 mod extension;
 mod extension_writer;
@@ -78,8 +79,9 @@ pub use near::nearest;
 pub use place::{WindowKey, fault_at};
 pub use rewrite::{RewriteError, rewrite};
 pub use settings::{
-    ChannelSettings, Mode, OauthGrant, OauthSettings, PanelSettings, PanelTls, RelayPatience, RelaySecurity,
-    RelaySettings, Settings, SignalFormat, SignalSettings, UncertainPolicy, WebhookFormat, WebhookSettings,
+    ChannelSettings, DatabaseSettings, DatabaseTls, Mode, OauthGrant, OauthSettings, PanelSettings, PanelTls,
+    RelayPatience, RelaySecurity, RelaySettings, ServerSettings, Settings, SignalFormat, SignalSettings,
+    UncertainPolicy, WebhookFormat, WebhookSettings,
 };
 pub use source::{SECRET_VARIABLES, Sources};
 pub use vigia::{Whereabouts, whereabouts};

@@ -27,14 +27,55 @@ pub struct Settings {
     pub signal: Option<SignalSettings>,
     /// `saude.atraso`: something due that has not left for so long is an ailment.
     pub lateness: SignedDuration,
-    /// `banco.url`: `sqlite`, the file under `data`; a PostgreSQL URL is refused as yet.
-    pub database: String,
+    /// `[banco]`: where the ledger is kept.
+    pub database: DatabaseSettings,
     /// `guardar_anos`: for how many years personal data is kept.
     pub keep_years: u16,
     /// `retomar_contato_dias`: after so long an address that is said not to exist gets one more try.
     pub retry_contact_after: SignedDuration,
     /// `vigiar_arquivos`: whether changed files are read again without being asked to.
     pub watch_files: bool,
+}
+
+/// `[banco]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseSettings {
+    /// `sqlite`: a file under `dados`.
+    File,
+    /// `postgres://…`
+    Server(ServerSettings),
+}
+
+/// A PostgreSQL server, and the place in it that this service has for itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerSettings {
+    /// Its name or address, or the folder of its socket.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Who connects.
+    pub user: String,
+    /// The database.
+    pub database: String,
+    /// `esquema`: as written; a rehearsal has one of its own beside it.
+    pub schema: String,
+    /// `sslmode`
+    pub tls: DatabaseTls,
+    /// `senha_arquivo`: its first line is the password; absent: it comes from the surroundings. Never read here.
+    pub password_file: Option<PathBuf>,
+    /// `ca_arquivo`: certificates (PEM) of a private authority; absent: the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// How the connection to the server is secured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatabaseTls {
+    /// `verify-full`: a certificate of a known authority for that very host.
+    Full,
+    /// `verify-ca`: a certificate of a known authority.
+    Authority,
+    /// None, as is allowed on the same machine.
+    Off,
 }
 
 /// `modo`.

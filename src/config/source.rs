@@ -12,12 +12,13 @@ use super::fault::LoadError;
 /// The variables that override `vigia.toml` begin with this.
 const PREFIX: &str = "VIGIA_";
 /// Variables that may hold a secret. They are no keys: what is read here may be shown in a fault.
-pub const SECRET_VARIABLES: [&str; 5] = [
+pub const SECRET_VARIABLES: [&str; 6] = [
     "VIGIA_SMTP_SENHA",
     "VIGIA_SMTP_OAUTH_SEGREDO",
     "VIGIA_SMTP_OAUTH_RENOVACAO",
     "VIGIA_ALERTAS_SEGREDO",
     "VIGIA_SINAL_SEGREDO",
+    "VIGIA_BANCO_SENHA",
 ];
 /// Variables with the same beginning that are not keys of `vigia.toml`: the command line, the logs and the senders
 /// read them.

@@ -7,14 +7,14 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 use super::fault::Severity;
-use super::locate::{Log, Spot};
+use super::locate::Log;
 use super::names::Reserved;
 use super::node::{self, Node};
 use super::overlay::overlay;
 use super::read::Reader;
 use super::settings::{ChannelSettings, Mode, Settings, UncertainPolicy};
 use super::source::Sources;
-use super::{channel, panel, relay, sender, value};
+use super::{channel, database, panel, relay, sender, value};
 use crate::domain::roster::Offices;
 use crate::domain::secretariat::Secretariat;
 use crate::domain::time::Zone;
@@ -68,6 +68,8 @@ pub fn whereabouts(sources: &Sources) -> Option<Whereabouts> {
     let document = merged(sources, &unheard)?;
     let top = Reader::of(&document, "vigia.toml", &unheard)?;
     let data = top.get("dados", value::filled)?;
+    // Where it lies on a server a whole file says, or the pointer.
+    top.table("banco")?.get("url", value::filled).filter(|url| url == "sqlite")?;
     Some(Whereabouts { mode: top.get("modo", mode)?, data: PathBuf::from(data) })
 }
 
@@ -174,11 +176,7 @@ fn settings(
         table.close(Severity::Error);
         lateness
     });
-    let database = top.table("banco").and_then(|table| {
-        let url = database(&table);
-        table.close(Severity::Error);
-        url
-    });
+    let database = top.table("banco").and_then(|table| database::compile(&table));
     Some(Settings {
         mode: mode?,
         on_uncertain: on_uncertain?,
@@ -194,24 +192,4 @@ fn settings(
         retry_contact_after: SignedDuration::from_hours(24 * retry_days?),
         watch_files: watch_files?,
     })
-}
-
-/// The address may hold a password: it is never shown.
-fn database(table: &Reader<'_>) -> Option<String> {
-    let text = table.get("url", value::filled)?;
-    if text == "sqlite" {
-        return Some(text);
-    }
-    let postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
-    let spot = match table.spot_of("url") {
-        variable @ Spot::Variable(_) => variable,
-        _ => table.spot_of_key("url").unwrap_or_else(|| table.spot.clone()),
-    };
-    let message = if postgres {
-        "`banco.url` aponta para PostgreSQL, que esta versão ainda não atende"
-    } else {
-        "`banco.url` não é um banco de dados conhecido"
-    };
-    table.log.secret(&spot, message, "escreva \"sqlite\"");
-    None
 }

@@ -13,6 +13,7 @@ use crate::store::{HeldConfiguration, Store, StoreError};
 use crate::world::amend;
 use crate::world::contrast::{ContrastError, compare};
 use crate::world::last_good::{self, LastGood, RefusedFiles};
+use crate::world::seat;
 use crate::world::setup::Setup;
 
 /// So many rows of letters are shown in a log line or an alert; `aplicar` shows all.
@@ -83,7 +84,7 @@ pub(super) async fn judge_move(
     now: Timestamp,
 ) -> Result<Option<(Setup, HeldConfiguration)>, ContrastError> {
     let Some(path) = last_good::kept_ledger(new) else { return Ok(None) };
-    let store = Store::open(&path, now).await?;
+    let store = seat::open(&path, now).await?;
     let kept = last_good::of(&store, new.directory.as_deref(), now).await?;
     let verdict = match &kept {
         Some(kept) => judge(&store, Some(&kept.setup), new, now).await?,

@@ -71,7 +71,11 @@ impl ClockWatch {
             Some(leap) => {
                 let is_back = match expected {
                     Some(expected) => reading.wall.duration_since(expected) <= TOLERANCE,
-                    None => leap.to.duration_since(reading.wall) > TOLERANCE,
+                    // Nobody knows how long ago that was: as at a start, only a short time is believed without a word.
+                    None => {
+                        leap.to.duration_since(reading.wall) > TOLERANCE
+                            && reading.wall.duration_since(leap.from) <= SILENCE
+                    }
                 };
                 // A word given before the leap lies before it: nearer to where the clock should have stood.
                 let is_after = |at: Timestamp| at.duration_since(leap.from) > leap.to.duration_since(at);
@@ -116,6 +120,14 @@ mod tests {
     }
 
     const DAY: i64 = 24 * 60;
+
+    #[test]
+    fn after_a_restart_a_clock_that_fell_to_another_false_time_is_not_back() {
+        let leap = Leap { from: at(0), to: at(20 * DAY) };
+        let restarted = || ClockWatch { leap: Some(leap), ..ClockWatch::default() };
+        assert_eq!(restarted().look(reading(7 * DAY, 1, None)), Look::Doubtful);
+        assert_eq!(restarted().look(reading(60, 1, None)), Look::Settled);
+    }
 
     #[test]
     fn a_clock_that_goes_with_the_uptime_is_believed_however_long_the_machine_slept() {

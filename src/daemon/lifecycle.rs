@@ -4,10 +4,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use sd_notify::NotifyState;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
@@ -21,10 +21,12 @@ use super::herald::Herald;
 use super::ingest::Ingest;
 use super::loops;
 use super::news::News;
+use super::obey::Signals;
 use super::outbox::Outbox;
 use super::reconcile::{Pass, reconcile_once};
 use super::register::Registers;
 use super::report::{LastSaid, report_once};
+use super::reserve::{self, Led, Reserve};
 use super::returns::Mailbox;
 use super::round::RoundSummary;
 use super::watch::{self, Watch};
@@ -32,13 +34,17 @@ use super::{signal, succession, zone_rules};
 use crate::clock::Clock;
 use crate::config;
 use crate::domain::feed::Source;
-use crate::store::{HeldConfiguration, LedgerLock, OnUncertain, Store, StoreError};
+use crate::store::{HeldConfiguration, LedgerLock, OnUncertain, StoreError};
 use crate::telemetry::chain;
 use crate::world::contrast::ContrastError;
 use crate::world::known::note_readings;
 use crate::world::last_good::{self, RefusedFiles};
 use crate::world::relay::SenderError;
+use crate::world::seat;
 use crate::world::setup::Setup;
+
+/// A process that no longer leads ends within so long.
+const STEP_DOWN: Duration = Duration::from_secs(5);
 
 /// Why the daemon could not start, or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +64,12 @@ pub enum ServiceError {
     /// The new configuration could not be held against the one in force.
     #[error(transparent)]
     Contrast(#[from] ContrastError),
+    /// It was told to stop while it waited in reserve.
+    #[error("o serviço foi parado enquanto esperava de reserva")]
+    Stopped,
+    /// Another process leads now; systemd starts the daemon again, in reserve.
+    #[error("outro processo passou a enviar com este livro; este termina para recomeçar de reserva")]
+    Deposed,
     /// Signals or the ticker.
     #[error("o serviço não pôde começar")]
     Start(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -107,7 +119,7 @@ impl Service {
         if let Some((_, held)) = moved(&setup, replaces, now).await? {
             return Err(ServiceError::Held(gate::refusal(&held)));
         }
-        let service = Self::open(setup, clock).await?;
+        let service = Self::open(setup, clock, None).await?;
         let (store, live) = (&service.app.store, service.app.live());
         let kept = gate::in_force(store, &live.setup, now).await?;
         match gate::judge(store, kept.as_ref().map(|kept| &kept.setup), &live.setup, now).await? {
@@ -131,24 +143,27 @@ impl Service {
         setup: Setup,
         refused: Option<RefusedFiles>,
         clock: Clock,
+        reserve: Option<Reserve<'_>>,
     ) -> Result<Self, ServiceError> {
         // Boxed as above.
-        Box::pin(Self::judged_for_good(setup, refused, clock)).await
+        Box::pin(Self::judged_for_good(setup, refused, clock, reserve)).await
     }
 
     async fn judged_for_good(
         setup: Setup,
         refused: Option<RefusedFiles>,
         clock: Clock,
+        reserve: Option<Reserve<'_>>,
     ) -> Result<Self, ServiceError> {
         let now = clock.now();
         let replaces = gate::may_replace(&setup, false);
         if let Some((kept, held)) = moved(&setup, replaces && refused.is_none(), now).await? {
-            let service = Self::open(kept, clock).await?;
+            let service = Self::open(kept, clock, reserve).await?;
             service.settle_in(Aside::Held(held), replaces).await?;
             return Ok(service);
         }
-        let service = Self::open(setup, clock).await?;
+        let service = Self::open(setup, clock, reserve).await?;
+        let now = clock.now();
         let (app, live) = (&service.app, service.app.live());
         let kept = gate::in_force(&app.store, &live.setup, now).await?;
         let verdict =
@@ -196,11 +211,17 @@ impl Service {
         }
     }
 
-    async fn open(setup: Setup, clock: Clock) -> Result<Self, ServiceError> {
-        let now = clock.now();
-        let store = Store::open(&setup.database(), now).await?;
+    async fn open(setup: Setup, clock: Clock, reserve: Option<Reserve<'_>>) -> Result<Self, ServiceError> {
+        let store = seat::begin(&setup.config.settings, clock.now()).await?;
         let lock = store.lock()?;
         store.file_is_whole().await?;
+        let app = App::new(setup, store, clock);
+        match reserve::lead(&app, reserve).await? {
+            Led::Leads => {}
+            Led::Stopped => return Err(ServiceError::Stopped),
+        }
+        let (now, store, live) = (app.now(), &app.store, app.live());
+        let setup = &live.setup;
         let uncertain = match setup.config.settings.on_uncertain {
             config::UncertainPolicy::Resend => OnUncertain::Resend,
             config::UncertainPolicy::Hold => OnUncertain::Withhold,
@@ -211,7 +232,6 @@ impl Service {
         let asks = setup.config.settings.mode == config::Mode::Production;
         let (watch, leap) = clock_watch::begin(clock, &store.signs().await?, asks).await;
         let directory = setup.directory.clone();
-        let app = App::new(setup, store, clock);
         *app.clock_watch.lock().await = watch;
         if let Some(leap) = leap {
             app.store.note_leap(Some(leap)).await?;
@@ -232,7 +252,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError`].
     pub async fn once(&self) -> Result<(Pass, RoundSummary), ServiceError> {
-        let mut signals = Signals::listen()?;
+        let mut signals = Signals::listen().map_err(|e| ServiceError::Start(Box::new(e)))?;
         // Boxed: one pass of everything is a large future.
         let mut work = Box::pin(self.everything());
         tokio::select! {
@@ -274,6 +294,7 @@ impl Service {
         audit_if_due(app, app.now()).await?;
         Herald::default().herald_once(app).await?;
         app.store.heartbeat(app.now()).await?;
+        app.store.resign().await;
         Ok((Pass { next_wake: after.next_wake, held: after.held, ..pass }, dispatch))
     }
 
@@ -291,6 +312,7 @@ impl Service {
         tokio::select! {
             () = self.obey(&mut signals) => {}
             () = self.app.failed.cancelled() => {}
+            () = reserve::deposed(&self.app) => return self.step_down(&tracker).await,
         }
         if self.app.failed.is_cancelled() {
             signal::last_words(&self.app, &ServiceError::LoopDied.to_string()).await;
@@ -305,6 +327,15 @@ impl Service {
         }
         self.app.store.close().await;
         if self.app.failed.is_cancelled() { Err(ServiceError::LoopDied) } else { Ok(()) }
+    }
+
+    /// Ends at once: another process leads, and no word more is to be said to the relay.
+    async fn step_down(&self, tracker: &TaskTracker) -> Result<(), ServiceError> {
+        notify(&[NotifyState::Stopping]);
+        self.app.stop.cancel();
+        // What is on the wire fails at its next write.
+        let _cut_off = tokio::time::timeout(STEP_DOWN, tracker.wait()).await;
+        Err(ServiceError::Deposed)
     }
 
     /// Waits for a signal to stop; a SIGHUP reloads and goes on, whatever comes of it. So do changed files, where that
@@ -344,35 +375,4 @@ fn reads_folders(setup: &Setup) -> bool {
     let feeds = setup.config.feeds.iter().map(|spec| (spec.enabled, &spec.source));
     let registers = setup.config.registers.iter().map(|spec| (spec.enabled, &spec.source));
     feeds.chain(registers).any(|(enabled, source)| enabled && *source == Source::Folder)
-}
-
-/// The signals that the service obeys.
-pub struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    reload: Signal,
-}
-
-impl Signals {
-    /// Begins to hear them: before anything else is done, because an unheard SIGHUP kills. What comes before
-    /// [`Service::run`] is obeyed there.
-    ///
-    /// # Errors
-    /// [`ServiceError::Start`].
-    pub fn listen() -> Result<Self, ServiceError> {
-        let listen = |kind| signal(kind).map_err(|e| ServiceError::Start(Box::new(e)));
-        Ok(Self {
-            terminate: listen(SignalKind::terminate())?,
-            interrupt: listen(SignalKind::interrupt())?,
-            reload: listen(SignalKind::hangup())?,
-        })
-    }
-
-    /// Waits until it is told to stop.
-    async fn stop(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }

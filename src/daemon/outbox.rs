@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 use tracing::{error, warn};
 
@@ -24,6 +24,7 @@ use crate::domain::delivery::Outcome;
 use crate::domain::id::slugify;
 use crate::domain::overrides::BatchId;
 use crate::mail::Transport;
+use crate::mail::smtp::Permit;
 use crate::render::portuguese;
 use crate::store::{Claim, Store, StoreError};
 use crate::telemetry::chain;
@@ -49,6 +50,8 @@ pub struct Outbox {
 
 /// Letters claimed at a time. Whether each is still wanted is asked for every such round, and again when it is marked.
 const ROUND: usize = 200;
+/// Whether this process may speak again is asked so often.
+const NOT_NOW: SignedDuration = SignedDuration::from_secs(2);
 /// After so many rounds in a row that came to nothing a person is told.
 const ROUNDS_BEFORE_ALERT: u32 = 3;
 
@@ -81,6 +84,11 @@ impl Outbox {
         }
         let mut dispatch = RoundSummary::default();
         while !app.stop.is_cancelled() {
+            if !app.store.may_speak() {
+                // The server that says who leads does not answer: nothing is tried, and so nothing fails.
+                dispatch.next = app.now().checked_add(NOT_NOW).ok();
+                break;
+            }
             let now = app.now();
             let live = app.live();
             if !self.follow(app, &live, now).await? {
@@ -148,12 +156,16 @@ impl Outbox {
             }
             self.remembers = true;
         }
+        let store = app.store.clone();
+        let permit = Permit::while_so(move || store.may_speak());
         if Arc::ptr_eq(&self.made_for, live) && !self.senders.is_empty() {
+            self.senders.iter_mut().for_each(|sender| sender.only_while(&permit));
             return Ok(true);
         }
         match senders(live) {
-            Ok(new) => {
+            Ok(mut new) => {
                 self.close().await;
+                new.iter_mut().for_each(|sender| sender.only_while(&permit));
                 self.senders = new;
                 self.made_for = live.clone();
                 // Another relay, or another password, may be tried at once.

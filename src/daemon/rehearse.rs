@@ -18,7 +18,7 @@ use crate::plan::post::Post;
 use crate::plan::replay::{Replay, StatusChange};
 use crate::plan::{self, Decision, Sending};
 use crate::render::forecast;
-use crate::render::report::Beside;
+use crate::render::report::Background;
 use crate::world::compose::compose;
 use crate::world::live::Live;
 use crate::world::setup::Setup;
@@ -117,7 +117,7 @@ fn keep(
             let summary = summarise(view, last.window());
             let stem = report::folder(dir).join(report::last_report(last.window(), last.edition()));
             let roster = &live.setup.config.roster;
-            let beside = Beside { curves: &BTreeMap::new(), history: &[], roster };
+            let beside = Background { curves: &BTreeMap::new(), history: &[], roster };
             for (path, text) in report::files(&stem, summary.as_slice(), beside, &live.calendar) {
                 write(&path, text.as_bytes())?;
             }

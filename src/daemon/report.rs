@@ -15,7 +15,7 @@ use crate::files::{self, Access};
 use crate::plan::history::HistoryLine;
 use crate::plan::ledger::WindowLedger;
 use crate::plan::summary::{Counts, WindowSummary};
-use crate::render::report::{self, Beside};
+use crate::render::report::{self, Background};
 use crate::store::StoreError;
 use crate::world::overview::{AsOf, Overview};
 
@@ -76,7 +76,7 @@ pub async fn report_once(app: &App, now: Timestamp, told: &mut LastSaid) -> Resu
     let dir = folder(&known.live.setup.config.settings.data);
     let calendar = &known.live.calendar;
     let history = told.history(&overview, today);
-    let beside = Beside { curves: &curves, history, roster: &known.live.setup.config.roster };
+    let beside = Background { curves: &curves, history, roster: &known.live.setup.config.roster };
     let mut files = files(&dir.join("atual"), summaries, beside, calendar);
     for summary in summaries {
         let published = known.ledger.window(&summary.window).into_iter().flat_map(WindowLedger::staff_slots);
@@ -153,7 +153,7 @@ pub fn last_report(window: &WindowId, edition: u16) -> String {
 pub fn files(
     stem: &Path,
     summaries: &[WindowSummary],
-    beside: Beside<'_>,
+    beside: Background<'_>,
     calendar: &Calendar,
 ) -> Vec<(PathBuf, String)> {
     let named = |ending: &str| {

@@ -207,6 +207,10 @@ async fn record_at_last(app: &App, ended: AttemptEnd, failure: &StoreError) {
                 info!(notice.key = %ended.claim.key, "o resultado da entrega foi gravado");
                 return;
             }
+            Err(StoreError::Deposed) => {
+                error!(notice.key = %ended.claim.key, "outro processo envia agora; o resultado desta entrega fica incerto lá");
+                return;
+            }
             Err(again) if pause % PAUSES_BETWEEN_WORDS == 0 => {
                 error!(error = %chain(&again), "o resultado de uma entrega ainda não pôde ser gravado");
             }

@@ -27,6 +27,7 @@ pub use crate::world::health::Health;
 use crate::world::known::{Depth, Known};
 use crate::world::live::Live;
 pub use crate::world::overview::{self, AsOf, Overview};
+use crate::world::seat;
 use crate::world::today;
 
 /// How many entries of the journal a municipality's page shows.
@@ -86,7 +87,7 @@ impl LedgerView {
     /// # Errors
     /// [`StoreError`].
     pub async fn open(live: &Live) -> Result<Self, StoreError> {
-        Ok(Self { store: Store::open_read_only(&live.setup.database()).await? })
+        Ok(Self { store: seat::read(&live.setup.database()).await? })
     }
 
     /// Where everything stands now, or stood at another moment.

@@ -27,7 +27,7 @@ use crate::domain::delivery::Outcome;
 use crate::domain::notice::NoticeKey;
 
 use self::file::FileOutbox;
-use self::smtp::{Envelope, SmtpSender};
+use self::smtp::{Envelope, Permit, SmtpSender};
 
 /// Where one sender's letters go. Each sender owns its own.
 #[derive(Debug)]
@@ -39,6 +39,14 @@ pub enum Transport {
 }
 
 impl Transport {
+    /// Has it speak to the relay only while this process may.
+    pub fn only_while(&mut self, permit: &Permit) {
+        match self {
+            Self::Smtp(sender) => sender.only_while(permit.clone()),
+            Self::File(_) => {}
+        }
+    }
+
     /// Reaches the relay, if that must come first. It may be dropped at any moment: no letter is on the wire yet.
     ///
     /// # Errors

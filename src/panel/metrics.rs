@@ -142,6 +142,15 @@ fn health(out: &mut Exposition, gauges: &Gauges) {
     out.metric(name, &Type::Gauge, "Desde quando vale a última configuração boa; 0 se nenhuma.");
     let since = gauges.health.facts.in_force.as_ref().map_or(0.0, |(_, since, _)| seconds(*since));
     out.value(name, &[], since);
+    // Only where several machines may send.
+    if let Some(leader) = &gauges.health.facts.leader {
+        let name = "vigia_lider_timestamp_seconds";
+        out.metric(name, &Type::Gauge, "Desde quando envia quem envia, pelo relógio do servidor do banco.");
+        out.value(name, &[], seconds(leader.since));
+        let name = "vigia_lider_epoca";
+        out.metric(name, &Type::Gauge, "Quantos já enviaram, um depois do outro: cresce a cada troca.");
+        out.value(name, &[], leader.epoch);
+    }
 }
 
 #[cfg(test)]

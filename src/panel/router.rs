@@ -163,7 +163,7 @@ async fn report_page(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let curves = panel.ledger.curves(&scene).await?;
     // How punctual everybody was is asked of `historico`: it looks back over years.
     let beside =
-        report::Beside { curves: &curves, history: &[], roster: &scene.known.live.setup.config.roster };
+        report::Background { curves: &curves, history: &[], roster: &scene.known.live.setup.config.roster };
     Ok(document(report::page(&chosen(&scene, &ask)?, beside, scene.calendar())))
 }
 

@@ -96,7 +96,7 @@ impl Store {
                     key: cells.parsed("notice_key", NoticeKey::parse)?,
                     recorded_at: cells.instant("recorded_at")?,
                     subject: cells.get("subject")?,
-                    version: cells.get("version")?,
+                    version: cells.number("version")?,
                     is_taken: cells.get::<i64>("taken")? != 0,
                 })
             })

@@ -16,10 +16,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
 
-use super::db;
 use super::sql::{bound, statements};
+use super::sqlite;
 use super::{Store, StoreError};
 use crate::domain::journal::Text;
 use crate::files::{self, Access, FolderLock, LockError};
@@ -134,6 +133,7 @@ impl Store {
         keep: Option<NonZeroUsize>,
         now: Timestamp,
     ) -> Result<Backup, BackupError> {
+        self.file()?;
         let unusable = |source| BackupError::Folder { path: folder.to_owned(), source };
         let real = folder.canonicalize().map_err(unusable)?;
         if !real.is_dir() {
@@ -213,8 +213,7 @@ impl Store {
     /// The other copies in a folder, the latest first.
     async fn older(&self, folder: &Path, new: &Path) -> Result<Older, BackupError> {
         let unusable = |source| BackupError::Folder { path: folder.to_owned(), source };
-        let own: String =
-            bound!(FIRST).fetch_one(&mut *self.db.read().await?).await.map_err(StoreError::from)?.get(0);
+        let own: String = bound!(FIRST).fetch_one(&mut *self.db.read().await?).await?.try_get(0)?;
         let mut found = Older::default();
         for entry in fs::read_dir(folder).map_err(unusable)?.filter_map(Result::ok) {
             let path = entry.path();
@@ -273,7 +272,7 @@ pub(super) async fn check(copy: &Path) -> Result<Checked, StoreError> {
     let checked = async {
         let (sound, seq) = {
             let mut conn = store.db.read().await?;
-            (db::soundness(&mut conn).await?, bound!(HEAD).fetch_one(&mut *conn).await?.try_get(0)?)
+            (sqlite::soundness(&mut conn).await?, bound!(HEAD).fetch_one(&mut *conn).await?.try_get(0)?)
         };
         let report = store.verify().await?;
         let mut faults = report.faults();
@@ -289,7 +288,7 @@ pub(super) async fn check(copy: &Path) -> Result<Checked, StoreError> {
 
 /// The hash of a file's first journal entry, if it is a ledger, of whatever schema.
 pub(super) async fn first_of(path: &Path) -> Option<String> {
-    let mut conn = db::glance(path).await.ok()?;
+    let mut conn = sqlite::glance(path).await.ok()?;
     bound!(FIRST).fetch_one(&mut conn).await.ok()?.try_get(0).ok()
 }
 
@@ -354,7 +353,7 @@ mod tests {
     async fn rotation_takes_only_copies_of_this_ledger_and_never_the_new_one() {
         let (dir, other, folder) =
             (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let store = testing::store(&dir).await;
+        let store = testing::file_store(&dir).await;
         store.record_pass(at(1), vec![testing::act(Act::Send, testing::VITORIA)]).await.unwrap();
         let stranger = Store::open(&other.path().join("vigia.db"), at(7)).await.unwrap();
         stranger.back_up(folder.path(), None, at(0)).await.unwrap();
@@ -386,7 +385,7 @@ mod tests {
     #[tokio::test]
     async fn a_copy_that_does_not_check_out_is_named_so_and_takes_no_other_away() {
         let (dir, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let store = testing::store(&dir).await;
+        let store = testing::file_store(&dir).await;
         store.record_pass(at(1), vec![testing::act(Act::Send, testing::VITORIA)]).await.unwrap();
         store.back_up(folder.path(), NonZeroUsize::new(1), at(2)).await.unwrap();
         let mut conn = SqliteConnection::connect(store.path().to_str().unwrap()).await.unwrap();

@@ -4,7 +4,6 @@
 //! raised by passes and heartbeats alone, and taken back by `relogio corrigir`.
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::Row as _;
 
 use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
@@ -36,7 +35,7 @@ statements! {
                        heartbeat_at = CASE WHEN heartbeat_at > $1 THEN $1 ELSE heartbeat_at END, \
                        last_pass_at = CASE WHEN last_pass_at > $1 THEN $1 ELSE last_pass_at END WHERE id = 1";
     const FORGET_OUTAGES = "DELETE FROM outages WHERE until_at > $1";
-    const ANY_NOTICE = "SELECT COUNT(*) FROM (SELECT 1 FROM notices LIMIT 1) AS some";
+    const ANY_NOTICE = "SELECT COUNT(*) FROM (SELECT 1 FROM notices LIMIT 1) AS found";
     const PUT_OUTAGE = "INSERT INTO outages (from_at, until_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 }
 

@@ -2,10 +2,9 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{ColumnIndex, Decode, Row as _, Sqlite, Type};
 
 use super::StoreError;
+use super::engine::{Cell, Row};
 use crate::domain::calendar::Deadline;
 use crate::domain::id::MunicipalityCode;
 use crate::domain::notice::Told;
@@ -52,14 +51,14 @@ pub(super) fn parse_told(text: &str) -> Option<Told> {
 
 /// One row, and what to call it when a cell of it cannot be.
 pub(super) struct Cells<'r> {
-    row: &'r SqliteRow,
+    row: &'r Row,
     table: &'static str,
     key: String,
 }
 
 impl<'r> Cells<'r> {
     /// The row of that table whose first column is its key.
-    pub(super) fn of(table: &'static str, row: &'r SqliteRow) -> Self {
+    pub(super) fn of(table: &'static str, row: &'r Row) -> Self {
         let key =
             row.try_get::<String, _>(0).or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string())).ok();
         Self { row, table, key: key.unwrap_or_default() }
@@ -71,11 +70,7 @@ impl<'r> Cells<'r> {
     }
 
     /// A cell as it is.
-    pub(super) fn get<T>(&self, column: &'static str) -> Result<T, StoreError>
-    where
-        T: Decode<'r, Sqlite> + Type<Sqlite>,
-        &'static str: ColumnIndex<SqliteRow>,
-    {
+    pub(super) fn get<T: Cell<'r>>(&self, column: &'static str) -> Result<T, StoreError> {
         self.row.try_get(column).map_err(|_| self.corrupt(column))
     }
 

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
-use sqlx::Row as _;
 
 use super::StoreError;
 use super::cell::{code, ms};
 use super::db::Conn;
+use super::engine::Query;
 use super::sql::{ROWS, bound, statements};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::journal::Entry;
@@ -128,7 +128,7 @@ impl Chain {
     /// Writes what was added, and keeps the chain's end, so that entries cut off from it are missed.
     pub(super) async fn save(self, conn: &mut Conn) -> Result<(), StoreError> {
         for four in self.added.chunks(ROWS) {
-            let mut query = sqlx::query(APPEND);
+            let mut query = Query::new(APPEND);
             for place in 0..ROWS {
                 let entry = four.get(place);
                 query = query

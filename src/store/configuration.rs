@@ -8,11 +8,11 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::Row as _;
 
 use super::cell::{Cells, count, ms};
 use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
+use super::engine::Row;
 use super::sql::{bound, statements};
 use super::{Store, StoreError, SwitchedBy, retired};
 use crate::domain::id::FeedId;
@@ -258,7 +258,7 @@ impl Store {
         let mut view = self.db.view().await?;
         let Some((fingerprint, directory, since, by)) = in_force(&mut view).await? else { return Ok(None) };
         let rows = bound!(PARTS, &fingerprint).fetch_all(&mut *view).await?;
-        let part = |row: &sqlx::sqlite::SqliteRow| {
+        let part = |row: &Row| {
             let cells = Cells::of("config_parts", row);
             Ok((cells.get("name")?, cells.get("bytes")?))
         };

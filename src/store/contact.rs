@@ -6,11 +6,11 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
+use super::engine::Row;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::delivery::DeliveryState;
@@ -141,7 +141,7 @@ pub(super) async fn list(conn: &mut Conn) -> Result<Vec<FlaggedContact>, StoreEr
     bound!(LIST).fetch_all(conn).await?.iter().map(contact).collect()
 }
 
-fn contact(row: &SqliteRow) -> Result<FlaggedContact, StoreError> {
+fn contact(row: &Row) -> Result<FlaggedContact, StoreError> {
     let cells = Cells::of("flagged_contacts", row);
     Ok(FlaggedContact {
         address: cells.parsed("address", |t| EmailAddress::parse(t).ok())?,

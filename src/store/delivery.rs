@@ -3,9 +3,9 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, code};
+use super::engine::Row;
 use super::reduce::erased_address;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
@@ -161,7 +161,7 @@ impl Store {
     }
 }
 
-pub(super) fn line(row: &SqliteRow) -> Result<DeliveryLine, StoreError> {
+pub(super) fn line(row: &Row) -> Result<DeliveryLine, StoreError> {
     let cells = Cells::of("deliveries", row);
     Ok(DeliveryLine {
         id: DeliveryId::from_store(cells.get("id")?),
@@ -183,7 +183,7 @@ pub(super) fn line(row: &SqliteRow) -> Result<DeliveryLine, StoreError> {
     })
 }
 
-pub(super) fn attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
+pub(super) fn attempt(row: &Row) -> Result<Attempt, StoreError> {
     let cells = Cells::of("attempts", row);
     Ok(Attempt {
         n: cells.number("n")?,

@@ -6,12 +6,11 @@
 //! whatever else fell due: nothing is sent a second time in silence.
 
 use jiff::Timestamp;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
+use super::engine::Row;
 use super::sql::{bound, statements};
 use super::{DeliveryId, Store, StoreError};
 use crate::domain::delivery::DeliveryState;
@@ -310,7 +309,7 @@ async fn live(conn: &mut Conn) -> Result<Vec<Unassured>, StoreError> {
     rows.iter().map(unassured).collect()
 }
 
-fn unassured(row: &SqliteRow) -> Result<Unassured, StoreError> {
+fn unassured(row: &Row) -> Result<Unassured, StoreError> {
     let cells = Cells::of("deliveries", row);
     let is_open =
         cells.instant_opt("next_attempt_at")?.is_some() && cells.instant_opt("stopped_at")?.is_none();

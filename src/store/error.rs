@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
+use sqlx::postgres::PgDatabaseError;
+
 /// What lies beneath; shown as the chain's next line.
 pub(super) type Source = Box<dyn Error + Send + Sync>;
 
@@ -89,6 +91,40 @@ pub enum StoreError {
         /// The lock's file.
         path: PathBuf,
     },
+    /// Another process leads the ledger now, and this one did before.
+    #[error(
+        "outro processo passou a enviar com este livro, e este parou de escrever nele\n\
+         dica: nada a fazer: o serviço recomeça como reserva; confira quem envia com “vigia-suas saude”"
+    )]
+    Deposed,
+    /// What is in the schema is none of ours.
+    #[error(
+        "o banco de dados “{}” tem tabelas que não são deste programa, ou de uma versão de teste dele\n\
+         dica: escreva em `banco.esquema` um nome que ninguém usa", place.display()
+    )]
+    Foreign {
+        /// Which server and schema.
+        place: PathBuf,
+    },
+    /// The server does not answer.
+    #[error(
+        "o servidor do banco de dados não responde\n\
+         dica: nada se perdeu: o serviço tenta de novo; confira o servidor, a rede entre os dois e quantas conexões ele aceita"
+    )]
+    Unreachable {
+        /// What the driver said.
+        source: Source,
+    },
+    /// There is no file to copy or to put in place.
+    #[error(
+        "o livro “{}” está num servidor, e não num arquivo\n\
+         dica: a cópia e a volta são as do PostgreSQL (pg_dump, pg_basebackup); deploy/postgres/LEIAME.md mostra como",
+        place.display()
+    )]
+    NoFile {
+        /// Which server and schema.
+        place: PathBuf,
+    },
     /// The witness beside the ledger cannot be read or put in place.
     #[error(
         "a testemunha do livro, “{}”, não pôde ser lida ou gravada\n\
@@ -167,30 +203,84 @@ const NOT_A_DATABASE: i64 = 26;
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        let code = error
-            .as_database_error()
-            .and_then(sqlx::error::DatabaseError::code)
-            .and_then(|c| c.parse::<i64>().ok());
+        let database = error.as_database_error();
+        let code = database.and_then(sqlx::error::DatabaseError::code).unwrap_or_default().into_owned();
+        let is_server = database.is_some_and(|e| e.try_downcast_ref::<PgDatabaseError>().is_some());
+        let is_away = matches!(
+            error,
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed
+        );
         let source = Box::new(error);
-        match code.map(|extended| extended & 0xff) {
+        if is_server {
+            return match code.as_str() {
+                // Class 08 is the connection, 57P what an operator does to the server.
+                "53300" => Self::Unreachable { source },
+                code if code.starts_with("08") || code.starts_with("57P") || code == "25P03" => {
+                    Self::Unreachable { source }
+                }
+                "53100" => Self::Full { source },
+                "25006" | "42501" => Self::ReadOnly { source },
+                "55P03" => Self::Busy { source },
+                "XX001" | "XX002" => Self::Damaged { source },
+                _ => Self::Database { source },
+            };
+        }
+        match code.parse::<i64>().ok().map(|extended| extended & 0xff) {
             Some(BUSY) => Self::Busy { source },
             Some(READONLY) => Self::ReadOnly { source },
             Some(CORRUPT | NOT_A_DATABASE) => Self::Damaged { source },
             Some(FULL) => Self::Full { source },
+            _ if is_away => Self::Unreachable { source },
             _ => Self::Database { source },
         }
     }
 }
+
+const CHECK_CERTIFICATE: &str = "confira o certificado do servidor: se venceu, se é deste nome, e quem o assinou (`banco.ca_arquivo`); e o relógio daqui";
 
 impl StoreError {
     pub(super) fn open(path: &Path, hint: &'static str, source: impl Into<Source>) -> Self {
         Self::Open { path: path.to_owned(), hint, source: source.into() }
     }
 
+    /// Why a server could not be connected to, with what to do about it.
+    pub(super) fn connecting(place: &Path, error: sqlx::Error) -> Self {
+        let code = error.as_database_error().and_then(|e| e.code().map(std::borrow::Cow::into_owned));
+        let hint = match (code.as_deref(), &error) {
+            (Some("28P01" | "28000"), _) => {
+                "confira o usuário e a senha (`banco.senha_arquivo`, a credencial banco-senha ou VIGIA_BANCO_SENHA), e o \
+                 pg_hba.conf do servidor"
+            }
+            (Some("3D000"), _) => "crie o banco de dados antes (createdb), ou confira o nome em `banco.url`",
+            (Some("53300"), _) => {
+                "o servidor não tem conexões livres: aumente max_connections, ou feche as que sobram"
+            }
+            (_, sqlx::Error::Tls(_)) => CHECK_CERTIFICATE,
+            (_, sqlx::Error::Io(source)) if source.kind() == std::io::ErrorKind::InvalidData => {
+                // What rustls thinks of a certificate comes as a fault of reading.
+                let said = source.to_string();
+                let why = match said.as_str() {
+                    said if said.contains("Expired") => "o certificado dele venceu",
+                    said if said.contains("NotValidYet") => "o certificado dele ainda não vale",
+                    said if said.contains("not valid for name") || said.contains("NotValidForName") => {
+                        "o certificado dele não é deste nome"
+                    }
+                    said if said.contains("UnknownIssuer") => {
+                        "não se conhece quem assinou o certificado dele"
+                    }
+                    _ => return Self::open(place, CHECK_CERTIFICATE, said),
+                };
+                return Self::open(place, CHECK_CERTIFICATE, why);
+            }
+            _ => "confira `banco.url`, se o servidor está em pé, e se a rede chega até ele",
+        };
+        Self::open(place, hint, error)
+    }
+
     /// The same, but where it says only that the database failed, says that it could not be opened.
     pub(super) fn opening(self, path: &Path, hint: &'static str) -> Self {
         match self {
-            Self::Database { source } => Self::open(path, hint, source),
+            Self::Database { source } | Self::Unreachable { source } => Self::open(path, hint, source),
             other => other,
         }
     }

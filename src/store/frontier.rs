@@ -5,8 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::Row as _;
-
 use super::cell::{Cells, ms};
 use super::db::{Conn, detached};
 use super::sql::{bound, statements};

@@ -1,12 +1,11 @@
 //! The journal: what was decided, sent, answered and ordered, in a chain in which each entry's hash covers the last.
 
 use jiff::Timestamp;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, code, count, ms};
 use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
+use super::engine::Row;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::id::{EmailAddress, MunicipalityCode, WindowId};
@@ -211,7 +210,7 @@ pub(super) async fn add_outcomes(conn: &mut Conn, entries: &mut [JournalEntry]) 
     Ok(())
 }
 
-pub(super) fn entry(row: &SqliteRow) -> Result<JournalEntry, StoreError> {
+pub(super) fn entry(row: &Row) -> Result<JournalEntry, StoreError> {
     let cells = Cells::of("journal", row);
     let (kind, body): (String, String) = (cells.get("kind")?, cells.get("body")?);
     Ok(JournalEntry {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU16;
 
 use jiff::Timestamp;
-use sqlx::Row as _;
 
 use super::cell::{Cells, ms, parse_told};
 use super::db::Conn;

@@ -7,9 +7,9 @@ use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, code};
+use super::engine::Row;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::id::{MunicipalityCode, WindowId};
@@ -89,7 +89,7 @@ impl Store {
     }
 }
 
-pub(super) fn letter(row: &SqliteRow) -> Result<StoredLetter, StoreError> {
+pub(super) fn letter(row: &Row) -> Result<StoredLetter, StoreError> {
     let cells = Cells::of("letters", row);
     let packed: Option<&[u8]> = cells.get("bytes")?;
     Ok(StoredLetter {

@@ -74,7 +74,7 @@ mod tests {
         }
         let dir = tempfile::tempdir().unwrap();
         chown(dir.path(), Some(4321), Some(1234)).unwrap();
-        let store = testing::store(&dir).await;
+        let store = testing::file_store(&dir).await;
         drop(store.lock().unwrap());
         for name in ["vigia.db", "vigia.db-wal", "vigia.db-shm", "vigia.db.lock"] {
             let file = std::fs::metadata(dir.path().join(name)).unwrap();

@@ -29,10 +29,13 @@ mod db;
 mod delivery;
 mod dossier;
 mod elsewhere;
+mod engine;
 mod error;
 mod frontier;
 mod group;
 mod journal;
+mod leader;
+mod leading;
 mod ledger;
 mod letter;
 mod lock;
@@ -43,6 +46,7 @@ mod overrides;
 mod page;
 mod pass;
 mod post;
+mod postgres;
 mod progress;
 mod reading;
 mod reduce;
@@ -53,10 +57,13 @@ mod return_key;
 mod returned;
 mod ruling;
 mod run;
+mod server;
 mod settle;
 mod snapshot;
 mod sql;
+mod sqlite;
 mod status;
+mod steps;
 mod stop;
 #[cfg(test)]
 mod testing;
@@ -82,6 +89,7 @@ pub use elsewhere::{Sighting, Unassured, Vouched};
 pub use error::StoreError;
 pub use frontier::Skipped;
 pub use journal::{JournalEntry, JournalFilter};
+pub use leader::Leader;
 pub use letter::StoredLetter;
 pub use lock::LedgerLock;
 pub use news::{FindingLine, NewFinding};
@@ -97,6 +105,7 @@ pub use retired::SwitchedBy;
 pub use returned::{KeptMessage, Noted, RawMessage, Return};
 pub use ruling::{Ruled, Ruling};
 pub use run::{Crawl, CrawlPage, CrawlProgress, FeedRun};
+pub use server::{LedgerPlace, LedgerServer, LedgerTls};
 pub use settle::{AttemptEnd, OnUncertain, Settlement};
 pub use snapshot::{Extent, LastAccepted, NewSnapshot, SnapshotSummary};
 pub use stop::ReturnVerdict;
@@ -127,9 +136,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::Open`] with what to do, [`StoreError::Network`], [`StoreError::Newer`], [`StoreError::Unreleased`], [`StoreError::InUse`] while
     /// an older program runs on it, or any other fault of the database.
-    pub async fn open(path: &Path, now: Timestamp) -> Result<Self, StoreError> {
+    pub async fn open(place: impl Into<LedgerPlace>, now: Timestamp) -> Result<Self, StoreError> {
+        let place = place.into();
         // Boxed: what may have to be done to a file at a start is large, and would lie within whoever opens it.
-        let store = Self::over(Box::pin(Db::open(path)).await?);
+        let store = Self::over(Box::pin(Db::open(&place)).await?);
         store.open_journal(now).await?;
         Ok(store)
     }
@@ -139,15 +149,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Network`].
     pub fn may_lie_at(path: &Path) -> Result<(), StoreError> {
-        db::may_lie_at(path, &files::mounts())
+        sqlite::may_lie_at(path, &files::mounts())
     }
 
     /// Opens an existing database only to read, also while a daemon writes to it.
     ///
     /// # Errors
     /// As [`Store::open`], and [`StoreError::Older`]; any write later on is a [`StoreError::ReadOnly`].
-    pub async fn open_read_only(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self::over(Db::open_read_only(path).await?))
+    pub async fn open_read_only(place: impl Into<LedgerPlace>) -> Result<Self, StoreError> {
+        Ok(Self::over(Box::pin(Db::open_read_only(&place.into())).await?))
     }
 
     fn over(db: Db) -> Self {
@@ -173,7 +183,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Open`] when the file cannot be made, or a fault of the database.
     pub async fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
-        self.db.copy_to(path).await
+        self.file()?.copy_to(path).await
+    }
+
+    /// The file that it is in, where it is in one.
+    fn file(&self) -> Result<&sqlite::Sqlite, StoreError> {
+        match &self.db.engine {
+            db::Engine::Sqlite(file) => Ok(file),
+            db::Engine::Postgres(postgres) => Err(StoreError::NoFile { place: postgres.name().clone() }),
+        }
     }
 
     /// Closes every connection; writes already begun end first.

@@ -1,11 +1,11 @@
 //! What was found in the news, whether staff were told, and who saw it.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
 use super::db::detached;
+use super::engine::Row;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::id::{FeedId, Reference, SystemId};
@@ -195,7 +195,7 @@ impl Store {
     }
 }
 
-fn line(row: &SqliteRow) -> Result<FindingLine, StoreError> {
+fn line(row: &Row) -> Result<FindingLine, StoreError> {
     let cells = Cells::of("news_findings", row);
     let references: Option<Vec<Reference>> =
         cells.get::<&str>("refs")?.split_whitespace().map(|text| Reference::parse(text).ok()).collect();

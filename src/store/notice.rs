@@ -1,12 +1,11 @@
 //! The ledger's row of a notice: the last decision about it, and what a decision stops.
 
 use jiff::Timestamp;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
 use super::StoreError;
 use super::cell::{Cells, code, ms, told_text};
 use super::db::Conn;
+use super::engine::Row;
 use super::pass::NewDecision;
 use super::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
@@ -189,7 +188,7 @@ pub(super) async fn stop(
 }
 
 /// The ids that a statement returned, sorted: the journal must not depend on the order of rows.
-pub(super) fn ids(rows: &[SqliteRow]) -> Result<Vec<String>, StoreError> {
+pub(super) fn ids(rows: &[Row]) -> Result<Vec<String>, StoreError> {
     let mut ids = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
     ids.sort();
     Ok(ids)

@@ -7,11 +7,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, count, ms};
 use super::db::{Conn, detached};
+use super::engine::{Query, Row};
 use super::letter::unpack;
 use super::sql::{ROWS, bound, statements};
 use super::{DeliveryId, Store, StoreError};
@@ -124,7 +123,7 @@ impl Store {
     ) -> Result<Vec<(DeliveryState, u64, Option<Timestamp>)>, StoreError> {
         let mut conn = self.db.read().await?;
         let rows = bound!(QUEUED, ms(now)).fetch_all(&mut *conn).await?;
-        let read = |row: &SqliteRow| {
+        let read = |row: &Row| {
             let cells = Cells::of("deliveries", row);
             let state = cells.parsed("state", DeliveryState::parse)?;
             let (many, first): (i64, Option<i64>) = (row.try_get(1)?, row.try_get(2)?);
@@ -290,7 +289,7 @@ pub(super) async fn mark(
 ) -> Result<HashSet<(DeliveryId, i64)>, StoreError> {
     let mut marked = HashSet::with_capacity(claims.len());
     for four in claims.chunks(ROWS) {
-        let mut query = sqlx::query(MARK);
+        let mut query = Query::new(MARK);
         for place in 0..ROWS {
             let claim = four.get(place);
             query = query
@@ -310,7 +309,7 @@ pub(super) async fn mark(
 
 /// Nothing for a letter whose bytes are damaged: it keeps its lease, so that it keeps no other waiting. `livro conferir` and
 /// the self-audit name it, and `saude` what is late.
-fn claimed(row: &SqliteRow) -> Result<Option<Claim>, StoreError> {
+fn claimed(row: &Row) -> Result<Option<Claim>, StoreError> {
     let cells = Cells::of("deliveries", row);
     let Some(bytes) = cells.get::<Option<&[u8]>>("bytes")?.and_then(unpack) else { return Ok(None) };
     Ok(Some(Claim {

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, code, ms};
 use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
+use super::engine::Row;
 use super::sql::{among, bound, rows_of, statements};
 use super::{Store, StoreError};
 use crate::domain::id::{MunicipalityCode, PartId, WindowId};
@@ -398,7 +398,7 @@ async fn tell(
     Chain::tell(conn, Line { window: cells.window, municipality: cells.municipality, ..line }).await
 }
 
-fn line(row: &SqliteRow) -> Result<OverrideLine, StoreError> {
+fn line(row: &Row) -> Result<OverrideLine, StoreError> {
     let cells = Cells::of("overrides", row);
     let window = cells.parsed_opt("window_id", |t| WindowId::parse(t).ok())?;
     let municipality = cells.municipality_opt("municipality")?;

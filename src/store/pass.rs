@@ -7,7 +7,6 @@
 use std::num::NonZeroU16;
 
 use jiff::Timestamp;
-use sqlx::Row as _;
 
 use super::cell::ms;
 use super::chain::{Chain, Line};

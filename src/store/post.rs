@@ -1,9 +1,9 @@
 //! What became of each letter at each address, now or as it stood at an earlier instant, and how a window filled.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, code, ms};
+use super::engine::Row;
 use super::sql::{bound, statements};
 use super::{DeliveryFilter, DeliveryLine, Store, StoreError, delivery};
 use crate::domain::delivery::DeliveryState;
@@ -137,7 +137,7 @@ impl Store {
     pub async fn fill_in(&self, window: &WindowId, by: Timestamp) -> Result<Vec<FillTally>, StoreError> {
         let mut conn = self.db.read().await?;
         let rows = bound!(TALLIES, window.as_str(), ms(by)).fetch_all(&mut *conn).await?;
-        let tally = |row: &SqliteRow| {
+        let tally = |row: &Row| {
             let cells = Cells::of("snapshot_tallies", row);
             Ok(FillTally {
                 feed: cells.parsed("feed", |t| FeedId::parse(t).ok())?,
@@ -149,7 +149,7 @@ impl Store {
     }
 }
 
-fn put(post: &mut Post, row: &SqliteRow, now: Timestamp) -> Result<(), StoreError> {
+fn put(post: &mut Post, row: &Row, now: Timestamp) -> Result<(), StoreError> {
     let cells = Cells::of("deliveries", row);
     let next_at = cells.instant_opt("next_attempt_at")?;
     let state = LetterState::of(

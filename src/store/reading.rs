@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, ms, parse_told, told_text};
 use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
+use super::engine::Row;
 use super::sql::{among, bound, rows_of, statements};
 use super::{Store, StoreError};
 use crate::domain::id::WindowId;
@@ -99,7 +99,7 @@ impl Store {
     pub async fn reread(&self) -> Result<BTreeMap<WindowId, u32>, StoreError> {
         let mut conn = self.db.read().await?;
         let rows = bound!(REREAD).fetch_all(&mut *conn).await?;
-        let row = |row: &SqliteRow| {
+        let row = |row: &Row| {
             let cells = Cells::of("journal", row);
             Ok((cells.parsed("window_id", |t| WindowId::parse(t).ok())?, cells.number("times")?))
         };
@@ -120,7 +120,7 @@ pub(super) async fn later_editions(
     Ok(readings.into_iter().filter(|r| r.edition > 1).map(|r| ((r.window, r.edition), r.read_at)).collect())
 }
 
-fn reading(row: &SqliteRow) -> Result<EditionReading, StoreError> {
+fn reading(row: &Row) -> Result<EditionReading, StoreError> {
     let cells = Cells::of("edition_readings", row);
     Ok(EditionReading {
         window: cells.parsed("window_id", |t| WindowId::parse(t).ok())?,

@@ -15,11 +15,11 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use sqlx::Row as _;
 
 use super::cell::{Cells, code, count, ms};
 use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
+use super::engine::Query;
 use super::overrides::keeping;
 use super::sql::{bound, statements};
 use super::{Override, OverrideLine, Store, StoreError};
@@ -290,7 +290,7 @@ async fn erase(conn: &mut Conn, chosen: &Chosen, before: Timestamp) -> Result<()
         bound!(DROP_FLAG, address).execute(&mut *conn).await?;
     }
     for old in [ERASE_FAULTS, DROP_REGISTERS, DROP_REFUSALS] {
-        sqlx::query(old).bind(ms(before)).execute(&mut *conn).await?;
+        Query::new(old).bind(ms(before)).execute(&mut *conn).await?;
     }
     Ok(())
 }

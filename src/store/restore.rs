@@ -10,7 +10,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use super::backup::{BESIDE, Unfinished, check, first_of};
-use super::{Store, StoreError, db, lock};
+use super::{Store, StoreError, db, lock, sqlite};
 use crate::files;
 
 /// A copy in the ledger's place.
@@ -78,6 +78,10 @@ impl Store {
     /// # Errors
     /// [`RestoreError`].
     pub async fn restore(database: &Path, copy: &Path, stamp: &str) -> Result<Restored, RestoreError> {
+        if database.extension().is_some_and(|end| end == "json") {
+            // It says where a server is.
+            return Err(StoreError::NoFile { place: database.to_owned() }.into());
+        }
         Self::may_lie_at(database)?;
         let stem = database.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let name = copy.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -155,13 +159,14 @@ fn put_in_place(database: &Path, folder: &Path, new: &Path, stamp: &str) -> io::
 }
 
 impl Store {
-    /// Whether the file itself is whole, as SQLite sees it reading each page once. (Indices are held against their tables
+    /// Whether the file itself is whole, as SQLite sees it reading each page once; with a server there is none. (Indices are held against their tables
     /// where a copy is checked: that reads at random, and no start may wait for it.)
     ///
     /// # Errors
     /// [`StoreError::Damaged`] with what is amiss, or a fault of the database.
     pub async fn file_is_whole(&self) -> Result<(), StoreError> {
-        match db::readable(&mut *self.db.read().await?).await? {
+        let db::Engine::Sqlite(_) = &self.db.engine else { return Ok(()) };
+        match sqlite::readable(&mut *self.db.read().await?).await? {
             None => Ok(()),
             Some(found) => Err(StoreError::Damaged { source: found.into() }),
         }

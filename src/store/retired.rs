@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use sqlx::Row as _;
 
 use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};

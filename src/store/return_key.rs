@@ -3,8 +3,6 @@
 use std::fs::File;
 use std::io::Read as _;
 
-use sqlx::Row as _;
-
 use super::db::detached;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};

@@ -5,12 +5,12 @@ use std::io::{self, Read};
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
-use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, count, ms};
 use super::chain::{Chain, Line};
 use super::contact;
 use super::db::{Conn, detached};
+use super::engine::Row;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::delivery::DeliveryState;
@@ -179,16 +179,16 @@ impl Store {
 /// The delivery to the first of `named` that has one, or to the only one of `mentioned`: two innocent until somebody
 /// reads it.
 fn about<'a>(
-    rows: &'a [SqliteRow],
+    rows: &'a [Row],
     named: &[EmailAddress],
     mentioned: &[EmailAddress],
-) -> Result<Option<&'a SqliteRow>, StoreError> {
+) -> Result<Option<&'a Row>, StoreError> {
     for address in named {
         if let Some(row) = sent_to(rows, address)? {
             return Ok(Some(row));
         }
     }
-    let mut found: Option<&SqliteRow> = None;
+    let mut found: Option<&Row> = None;
     for address in mentioned {
         let Some(row) = sent_to(rows, address)? else { continue };
         if found.is_some_and(|known| !std::ptr::eq(known, row)) {
@@ -200,7 +200,7 @@ fn about<'a>(
 }
 
 /// The delivery to an address. Notifications do not keep the case of letters.
-fn sent_to<'a>(rows: &'a [SqliteRow], address: &EmailAddress) -> Result<Option<&'a SqliteRow>, StoreError> {
+fn sent_to<'a>(rows: &'a [Row], address: &EmailAddress) -> Result<Option<&'a Row>, StoreError> {
     for row in rows {
         let to: &str = Cells::of("deliveries", row).get("address")?;
         if to.eq_ignore_ascii_case(address.as_str()) {
@@ -216,7 +216,7 @@ fn notice(cells: &Cells<'_>) -> Result<NoticeKey, StoreError> {
 
 async fn take_back(
     conn: &mut Conn,
-    row: &SqliteRow,
+    row: &Row,
     came: &Return,
     raw: &RawMessage,
     now: Timestamp,
@@ -282,7 +282,7 @@ async fn take_back(
     Ok(Noted::Changed(key))
 }
 
-pub(super) fn message(row: &SqliteRow) -> Result<KeptMessage, StoreError> {
+pub(super) fn message(row: &Row) -> Result<KeptMessage, StoreError> {
     let cells = Cells::of("returns", row);
     Ok(KeptMessage {
         sha256: cells.get("sha256")?,

@@ -8,12 +8,11 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
+use super::engine::Row;
 use super::retired::Retired;
 use super::sql::{bound, statements};
 use super::{Store, StoreError, status};
@@ -204,7 +203,7 @@ async fn remake(conn: &mut Conn, feed: &FeedId, windows: &BTreeSet<WindowId>) ->
     Ok(())
 }
 
-fn ruling(row: &SqliteRow) -> Result<Ruling, StoreError> {
+fn ruling(row: &Row) -> Result<Ruling, StoreError> {
     let cells = Cells::of("snapshot_rulings", row);
     let at: Timestamp = cells.instant("ruled_at")?;
     Ok(Ruling {

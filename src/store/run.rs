@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, count, ms};
 use super::db::detached;
+use super::engine::Row;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};
 use crate::domain::id::FeedId;
@@ -237,7 +237,7 @@ impl Store {
     }
 }
 
-fn run(row: &SqliteRow) -> Result<FeedRun, StoreError> {
+fn run(row: &Row) -> Result<FeedRun, StoreError> {
     let cells = Cells::of("feed_runs", row);
     Ok(FeedRun {
         tried_at: cells.instant("tried_at")?,
@@ -247,7 +247,7 @@ fn run(row: &SqliteRow) -> Result<FeedRun, StoreError> {
     })
 }
 
-fn page(row: &SqliteRow) -> Result<(String, CrawlPage), StoreError> {
+fn page(row: &Row) -> Result<(String, CrawlPage), StoreError> {
     let cells = Cells::of("crawl_pages", row);
     let page = CrawlPage {
         fetched_at: cells.instant("fetched_at")?,

@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
 use super::contact;
 use super::db::{Conn, detached};
+use super::engine::{Query, Row};
 use super::lock::LedgerLock;
 use super::sql::{ROWS, bound, statements};
 use super::{Claim, DeliveryId, Store, StoreError};
@@ -192,7 +191,7 @@ impl OnTheWire {
     }
 
     /// As the table has it, with the instant at which it was marked.
-    fn read(row: &SqliteRow) -> Result<(Self, Timestamp), StoreError> {
+    fn read(row: &Row) -> Result<(Self, Timestamp), StoreError> {
         let cells = Cells::of("deliveries", row);
         let wire = Self {
             id: DeliveryId::from_store(cells.get("id")?),
@@ -277,7 +276,7 @@ async fn record(
 
 /// Ends up to four deliveries. Answers which claims of them were still on the wire, and whether each address is flagged.
 async fn settle(conn: &mut Conn, four: &[End]) -> Result<HashMap<(DeliveryId, i64), bool>, StoreError> {
-    let mut query = sqlx::query(SETTLE);
+    let mut query = Query::new(SETTLE);
     for place in 0..ROWS {
         let end = four.get(place);
         let after = end.map(End::after);
@@ -302,7 +301,7 @@ async fn keep_attempts(conn: &mut Conn, four: &[&End]) -> Result<(), StoreError>
     if four.is_empty() {
         return Ok(());
     }
-    let mut query = sqlx::query(ATTEMPT);
+    let mut query = Query::new(ATTEMPT);
     for place in 0..ROWS {
         let end = four.get(place);
         query = query

@@ -7,12 +7,11 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use serde_json::json;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, count, ms, whole_ms};
 use super::chain::{Chain, Line};
 use super::db::{Conn, detached};
+use super::engine::Row;
 use super::pass::Recorded;
 use super::retired::Retired;
 use super::sql::{bound, statements};
@@ -337,7 +336,7 @@ fn read_tally(cells: &Cells<'_>) -> Result<Extent, StoreError> {
     Ok(Extent { done: cells.number("done")?, municipalities: cells.number("municipalities")? })
 }
 
-fn line(row: &SqliteRow) -> Result<SnapshotSummary, StoreError> {
+fn line(row: &Row) -> Result<SnapshotSummary, StoreError> {
     let cells = Cells::of("snapshots", row);
     Ok(SnapshotSummary {
         id: cells.parsed("id", |t| SnapshotId::parse(t).ok())?,

@@ -4,10 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::sqlite::SqliteRow;
-
 use super::StoreError;
 use super::db::Conn;
+use super::engine::{Query, Row};
 use crate::domain::id::WindowId;
 
 /// Rows of the statements that take several at once.
@@ -29,11 +28,11 @@ pub(super) async fn rows_of(
     conn: &mut Conn,
     sql: &'static str,
     windows: &BTreeSet<WindowId>,
-) -> Result<Vec<SqliteRow>, StoreError> {
+) -> Result<Vec<Row>, StoreError> {
     let names: Vec<&str> = windows.iter().map(WindowId::as_str).collect();
     let mut rows = Vec::new();
     for some in names.chunks(WINDOWS) {
-        let mut query = sqlx::query(sql);
+        let mut query = Query::new(sql);
         for place in 0..WINDOWS {
             query = query.bind(some.get(place).copied());
         }
@@ -68,7 +67,7 @@ macro_rules! bound {
         const {
             assert!($crate::store::sql::placeholders($sql) == 0 $(+ { let _ = stringify!($arg); 1 })*);
         }
-        sqlx::query($sql)$(.bind($arg))*
+        $crate::store::engine::Query::new($sql)$(.bind($arg))*
     }};
 }
 pub(super) use bound;
@@ -85,8 +84,6 @@ pub(super) use statements;
 
 #[cfg(test)]
 mod tests {
-    use sqlx::{Executor as _, SqlSafeStr as _};
-
     use super::*;
 
     #[test]
@@ -109,7 +106,6 @@ mod tests {
             crate::store::closing::ALL,
             crate::store::configuration::ALL,
             crate::store::contact::ALL,
-            crate::store::db::ALL,
             crate::store::delivery::ALL,
             crate::store::dossier::ALL,
             crate::store::elsewhere::ALL,
@@ -136,8 +132,8 @@ mod tests {
             crate::store::snapshot::ALL,
             crate::store::settle::ALL,
             crate::store::status::ALL,
+            crate::store::steps::ALL,
             crate::store::stop::ALL,
-            crate::store::transaction::ALL,
             crate::store::uncertain::ALL,
             crate::store::verify::ALL,
             crate::store::verify::ALL_TABLES,
@@ -146,8 +142,13 @@ mod tests {
             crate::store::witness::ALL,
             crate::store::zone::ALL,
         ];
-        for (name, sql) in rooms.into_iter().flatten() {
-            let prepared = conn.prepare(sql.into_sql_str()).await;
+        let of_engine: &[&[(&str, &str)]] = if conn.is_postgres() {
+            &[crate::store::leader::ALL, crate::store::postgres::ALL]
+        } else {
+            &[crate::store::sqlite::ALL, crate::store::transaction::ALL]
+        };
+        for (name, sql) in rooms.into_iter().chain(of_engine.iter().copied()).flatten() {
+            let prepared = conn.prepare(sql).await;
             assert!(prepared.is_ok(), "{name}: {}", prepared.err().unwrap());
         }
     }

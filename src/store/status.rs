@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
 
 use super::cell::Cells;
 use super::db::Conn;
+use super::engine::Row;
 use super::retired::Retired;
 use super::sql::{among, bound, rows_of, statements};
 use super::{Store, StoreError, page};
@@ -214,7 +214,7 @@ impl Known {
 }
 
 /// What is known of a window; it is read when somebody asks, its digest vouches for it until then.
-pub(super) fn known(row: &SqliteRow) -> Result<Known, StoreError> {
+pub(super) fn known(row: &Row) -> Result<Known, StoreError> {
     let cells = Cells::of("status_pages", row);
     let feed = cells.parsed("feed", |t| FeedId::parse(t).ok())?;
     let window = cells.parsed("window_id", |t| WindowId::parse(t).ok())?;

@@ -1,12 +1,13 @@
 //! What the store's tests share: a store in a folder of its own, decisions, and an outbox that empties itself.
 
 use std::num::NonZeroU16;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
-use super::{AttemptEnd, Claim, NewDecision, NewLetter, Store};
+use super::{AttemptEnd, Claim, LedgerPlace, LedgerServer, LedgerTls, NewDecision, NewLetter, Store};
 use crate::domain::calendar::Deadline;
 use crate::domain::closing::{Closing, Expected, ExpectedPart, KnownEntry};
 use crate::domain::delivery::Outcome;
@@ -20,6 +21,7 @@ use crate::domain::roster::Role;
 use crate::domain::status::{Basis, State};
 use crate::plan::ledger::CopyRequest;
 use crate::plan::{Act, Closed, Decision, End, Notice, Report, Sending, Withheld};
+use crate::text::digest::sha256;
 
 pub(super) const VITORIA: &str = "3205309";
 pub(super) const SERRA: &str = "3205002";
@@ -29,8 +31,42 @@ pub(super) fn at(minutes: i64) -> Timestamp {
     Timestamp::from_second(1_764_000_000).unwrap() + SignedDuration::from_mins(minutes)
 }
 
+/// A ledger of that folder: on the server that the environment names, each with a schema of its own, else a file in it.
 pub(super) async fn store(dir: &TempDir) -> Store {
-    Store::open(&dir.path().join("vigia.db"), at(0)).await.unwrap()
+    Store::open(place(dir), at(0)).await.unwrap()
+}
+
+/// Where the ledger of that folder is.
+pub(super) fn place(dir: &TempDir) -> LedgerPlace {
+    let server = std::env::var("TESTE_POSTGRES").ok().map(|socket| LedgerServer {
+        schema: format!("t{}", &sha256(dir.path().as_os_str().as_encoded_bytes())[..16]),
+        ..server(&socket)
+    });
+    LedgerPlace::new(file(dir), server)
+}
+
+/// The server behind a socket, as the tests start it.
+pub(super) fn server(socket: &str) -> LedgerServer {
+    LedgerServer {
+        host: socket.to_owned(),
+        port: 5432,
+        user: "vigia".to_owned(),
+        password: None,
+        database: "vigia".to_owned(),
+        schema: "vigia".to_owned(),
+        tls: LedgerTls::Off,
+        authorities: None,
+    }
+}
+
+/// The file that a ledger of that folder is, where it is one.
+pub(super) fn file(dir: &TempDir) -> PathBuf {
+    dir.path().join("vigia.db")
+}
+
+/// The same, whatever the environment names: for what only a file can go through.
+pub(super) async fn file_store(dir: &TempDir) -> Store {
+    Store::open(&file(dir), at(0)).await.unwrap()
 }
 
 pub(super) fn rma() -> WindowId {

@@ -6,36 +6,36 @@
 
 use std::ops::{Deref, DerefMut};
 
-use sqlx::Sqlite;
-use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{SqliteConnection, SqlitePool};
-
 use super::StoreError;
+use super::engine::Conn;
 use super::sql::{bound, statements};
 
 statements! {
-    const BEGIN = "BEGIN IMMEDIATE";
+    // SQLite's, whose readers would else become writers too late; PostgreSQL has another way to take turns.
+    const BEGIN_NOW = "BEGIN IMMEDIATE";
+    const BEGIN = "BEGIN";
     const COMMIT = "COMMIT";
 }
 
 /// A transaction to write with. Dropped before [`WriteTx::commit`] answered, its connection is closed.
 pub(super) struct WriteTx {
-    conn: PoolConnection<Sqlite>,
+    conn: Conn,
     committed: bool,
 }
 
 impl WriteTx {
     /// Begins one.
-    pub(super) async fn begin(writer: &SqlitePool) -> Result<Self, StoreError> {
-        let mut tx = Self { conn: writer.acquire().await?, committed: false };
+    pub(super) async fn begin(conn: Conn) -> Result<Self, StoreError> {
+        let mut tx = Self { conn, committed: false };
         // Not by the driver's own `begin`: it counts how deep it is, and counts wrong once SQLite has rolled back.
-        bound!(BEGIN).execute(&mut *tx.conn).await?;
+        let begin = if tx.conn.is_postgres() { bound!(BEGIN) } else { bound!(BEGIN_NOW) };
+        begin.execute(&mut tx.conn).await?;
         Ok(tx)
     }
 
     /// Makes it durable.
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
-        bound!(COMMIT).execute(&mut *self.conn).await?;
+        bound!(COMMIT).execute(&mut self.conn).await?;
         self.committed = true;
         Ok(())
     }
@@ -50,43 +50,40 @@ impl Drop for WriteTx {
 }
 
 impl Deref for WriteTx {
-    type Target = SqliteConnection;
+    type Target = Conn;
 
-    fn deref(&self) -> &SqliteConnection {
+    fn deref(&self) -> &Conn {
         &self.conn
     }
 }
 
 impl DerefMut for WriteTx {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
+    fn deref_mut(&mut self) -> &mut Conn {
         &mut self.conn
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use sqlx::Connection as _;
-
+    use crate::store::engine::Query;
     use crate::store::testing::{self, at};
 
     #[tokio::test]
     async fn after_a_transaction_that_sqlite_rolled_back_itself_the_next_write_succeeds() {
         let dir = tempfile::tempdir().unwrap();
-        let store = testing::store(&dir).await;
+        let store = testing::file_store(&dir).await;
         for _ in 0..3 {
             let mut tx = store.db.begin().await.unwrap();
-            sqlx::query("INSERT INTO outages (from_at, until_at) VALUES (1, 2)")
-                .execute(&mut *tx)
-                .await
-                .unwrap();
+            let put = Query::new("INSERT INTO outages (from_at, until_at) VALUES (1, 2)");
+            put.execute(&mut tx).await.unwrap();
             // What SQLite does where the disk is full, behind the back of whoever holds the connection.
-            sqlx::query("ROLLBACK").execute(&mut *tx).await.unwrap();
+            Query::new("ROLLBACK").execute(&mut tx).await.unwrap();
             assert!(tx.commit().await.is_err());
             store.heartbeat(at(1)).await.unwrap();
         }
         let mut view = store.db.view().await.unwrap();
-        let (kept,): (i64,) =
-            sqlx::query_as("SELECT COUNT(*) FROM outages").fetch_one(&mut *view).await.unwrap();
+        let count = Query::new("SELECT COUNT(*) FROM outages").fetch_one(&mut view).await.unwrap();
+        let kept: i64 = count.try_get(0).unwrap();
         assert_eq!(kept, 0, "nothing of what failed was kept");
     }
 
@@ -96,12 +93,13 @@ mod tests {
         let store = testing::store(&dir).await;
         for _ in 0..20 {
             let mut view = store.db.view().await.unwrap();
-            sqlx::query("ROLLBACK").execute(&mut *view).await.unwrap();
+            Query::new("ROLLBACK").execute(&mut view).await.unwrap();
             drop(view);
         }
         for _ in 0..20 {
-            let view = store.db.view().await.unwrap();
-            assert!(view.is_in_transaction());
+            let mut view = store.db.view().await.unwrap();
+            Query::new("SAVEPOINT within").execute(&mut view).await.unwrap();
+            Query::new("RELEASE within").execute(&mut view).await.unwrap();
         }
     }
 

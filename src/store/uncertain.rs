@@ -2,12 +2,12 @@
 //! ledger was assumed.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
 
 use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
 use super::db::detached;
 use super::elsewhere::MAY_HAVE_LEFT;
+use super::engine::Row;
 use super::sql::{bound, statements};
 use super::{DeliveryId, Store, StoreError};
 use crate::domain::journal::{Released, Text};
@@ -85,7 +85,7 @@ impl Store {
     }
 }
 
-fn held(row: &SqliteRow) -> Result<HeldUncertain, StoreError> {
+fn held(row: &Row) -> Result<HeldUncertain, StoreError> {
     let cells = Cells::of("deliveries", row);
     let key = cells.parsed("notice_key", NoticeKey::parse)?;
     let assumed_at = cells.instant_opt("until_at")?;

@@ -17,14 +17,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
 
 use super::begin::{put_outage, signs};
 use super::cell::{Cells, whole_ms};
 use super::chain::{Chain, Line};
-use super::db::{Conn, detached};
+use super::db::{Conn, Engine, detached};
 use super::sql::{bound, statements};
-use super::{OnUncertain, Sighting, Store, StoreError, Unassured, Vouched, elsewhere};
+use super::{Leader, OnUncertain, Sighting, Store, StoreError, Unassured, Vouched, elsewhere};
 use crate::domain::journal::{Assumed, DoubtCause};
 use crate::domain::overrides::Authorship;
 use crate::files::{self, Access};
@@ -109,6 +108,10 @@ impl Witness {
         let Some(known) = known else { return Ok(()) };
         let head = head(conn).await?;
         if head == known { Ok(()) } else { self.put(head, now).await }
+    }
+
+    fn is_kept(&self) -> bool {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     async fn put(self: &Arc<Self>, (seq, hash): (i64, String), now: Timestamp) -> Result<(), StoreError> {
@@ -212,6 +215,28 @@ impl Store {
     /// [`StoreError::Witness`], or a fault of the database.
     pub async fn keep_witness(&self, now: Timestamp) -> Result<(), StoreError> {
         let head = head(&mut *self.db.read().await?).await?;
+        self.witness.put(head, now).await?;
+        let Engine::Postgres(postgres) = &self.db.engine else { return Ok(()) };
+        postgres.lead.assure(&mut *self.db.read().await?).await
+    }
+
+    /// Keeps the witness of a machine that waits in reserve: as far as the ledger has come that a leader sends from who knows
+    /// that it is the one. Where there was no witness it begins so; one that says that it is not that ledger stays, and so
+    /// does the doubt.
+    ///
+    /// # Errors
+    /// As [`Store::keep_witness`].
+    pub async fn follow_witness(&self, leader: &Leader, now: Timestamp) -> Result<(), StoreError> {
+        match self.doubt().await? {
+            None => {}
+            Some(LedgerDoubt { cause: DoubtCause::Missing, .. }) if leader.is_assured => {}
+            Some(_) => return Ok(()),
+        }
+        let mut conn = self.db.read().await?;
+        if self.witness.is_kept() {
+            return self.witness.note(&mut conn, now).await;
+        }
+        let head = head(&mut conn).await?;
         self.witness.put(head, now).await
     }
 
@@ -242,8 +267,11 @@ impl Store {
             return Err(StoreError::Taken { path });
         }
         // Where a daemon runs it has tidied up by itself.
-        if let Ok(lock) = self.lock() {
+        if let Ok(lock) = self.lock()
+            && self.lead_after_lease().await?
+        {
             self.recover(&lock, by.at, OnUncertain::Resend).await?;
+            self.resign().await;
         }
         let (db, witness, by) = (self.db.clone(), self.witness.clone(), by.clone());
         detached(async move {
@@ -295,8 +323,7 @@ mod tests {
     }
 
     /// A ledger that a daemon was at work on, told of at minutes 1 to 3.
-    async fn at_work(dir: &tempfile::TempDir) -> Store {
-        let store = testing::store(dir).await;
+    async fn at_work(store: Store) -> Store {
         assert_eq!(store.doubt().await.unwrap(), None, "nothing ever left");
         store.begin(at(1)).await.unwrap();
         store.keep_witness(at(1)).await.unwrap();
@@ -310,7 +337,7 @@ mod tests {
     #[tokio::test]
     async fn an_older_copy_another_ledger_and_one_without_its_witness_are_doubted() {
         let dir = tempfile::tempdir().unwrap();
-        let store = at_work(&dir).await;
+        let store = at_work(testing::file_store(&dir).await).await;
         let (db, copy) = (dir.path().join("vigia.db"), dir.path().join("copia.db"));
         store.copy_to(&copy).await.unwrap();
         store.record_pass(at(4), vec![testing::act(crate::plan::Act::Send, testing::SERRA)]).await.unwrap();
@@ -318,7 +345,7 @@ mod tests {
         store.heartbeat(at(5)).await.unwrap();
         store.close().await;
         fs::rename(&copy, &db).unwrap();
-        let restored = testing::store(&dir).await;
+        let restored = testing::file_store(&dir).await;
         assert_eq!(cause(restored.doubt().await.unwrap()), Some(DoubtCause::Older));
         // It goes on by itself, and is another ledger from then on.
         for code in [testing::SERRA, "3201209"] {
@@ -333,7 +360,7 @@ mod tests {
     #[tokio::test]
     async fn a_witness_that_was_copied_vouches_for_nothing_and_one_that_was_moved_does() {
         let dir = tempfile::tempdir().unwrap();
-        at_work(&dir).await.close().await;
+        at_work(testing::store(&dir).await).await.close().await;
         let path = dir.path().join("vigia.db.testemunha");
         let aside = dir.path().join("aside");
         fs::rename(&path, &aside).unwrap();
@@ -359,7 +386,7 @@ mod tests {
     #[tokio::test]
     async fn a_persons_word_ends_the_doubt_and_is_in_the_journal() {
         let dir = tempfile::tempdir().unwrap();
-        let store = at_work(&dir).await;
+        let store = at_work(testing::store(&dir).await).await;
         fs::remove_file(dir.path().join("vigia.db.testemunha")).unwrap();
         let by = Authorship { author: "ana".to_owned(), reason: "máquina nova".to_owned(), at: at(9) };
         let assumed = store.assume(Vec::new(), &by).await.unwrap().unwrap();
@@ -377,7 +404,7 @@ mod tests {
     #[tokio::test]
     async fn letters_are_not_marked_while_the_witness_cannot_be_put_in_place() {
         let dir = tempfile::tempdir().unwrap();
-        let store = at_work(&dir).await;
+        let store = at_work(testing::store(&dir).await).await;
         let path = dir.path().join("vigia.db.testemunha");
         fs::remove_file(&path).unwrap();
         fs::create_dir(&path).unwrap();

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::db::READERS;
+use super::sqlite::READERS;
 use super::{Store, StoreError};
 
 /// A count that goes on while the store it was asked of is open.
@@ -34,6 +34,8 @@ impl Store {
         held.extend(self.db.writing_connection().await?);
         for conn in &mut held {
             let steps = work.0.clone();
+            // A server's work is not counted.
+            let Some(conn) = conn.sqlite() else { continue };
             conn.lock_handle().await?.set_progress_handler(1, move || {
                 steps.fetch_add(1, Ordering::Relaxed);
                 true

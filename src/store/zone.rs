@@ -1,8 +1,6 @@
 //! The rules of the zone as they were when the service last began: another release of the time zone database may put hours
 //! to come at other instants.
 
-use sqlx::Row as _;
-
 use super::db::detached;
 use super::sql::{bound, statements};
 use super::{Store, StoreError};

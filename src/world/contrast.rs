@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::known::{Depth, HORIZON_DAYS, Known};
+use super::seat;
 use super::setup::Setup;
 use crate::config::Mode;
 use crate::domain::calendar::Window;
@@ -67,7 +68,7 @@ async fn ledger_moved_to(in_force: &Setup, other: &Setup) -> Result<Option<Optio
     if in_force.keeps(&path) {
         return Ok(None);
     }
-    Ok(Some(if path.exists() { Some(Store::open_read_only(&path).await?) } else { None }))
+    Ok(Some(if path.exists() { Some(seat::read(&path).await?) } else { None }))
 }
 
 fn step(in_force: &Setup, other: &Setup, is_tested: bool) -> Move {

@@ -19,7 +19,8 @@ use crate::domain::journal::{Audited, Verdict};
 use crate::plan::CLOCK_TOLERANCE;
 use crate::render::portuguese as pt;
 use crate::store::{
-    ChannelFailure, LastBackup, LedgerDoubt, LoopProgress, RefusedConfiguration, Signs, Store, StoreError,
+    ChannelFailure, LastBackup, Leader, LedgerDoubt, LoopProgress, RefusedConfiguration, Signs, Store,
+    StoreError,
 };
 
 /// A heartbeat older than this is none: the daemon gives one every eight minutes.
@@ -64,6 +65,8 @@ pub struct Facts {
     pub backup: Option<LastBackup>,
     /// The last self-audit.
     pub audit: Option<(Timestamp, Audited)>,
+    /// Who sends, where several machines may.
+    pub leader: Option<Leader>,
 }
 
 /// What is known of a source of status.
@@ -202,6 +205,7 @@ impl Facts {
             loops: store.progress().await?,
             backup: store.last_backup(),
             audit: store.last_audit().await?,
+            leader: store.leader().await?,
         })
     }
 }
@@ -295,6 +299,7 @@ mod tests {
             loops: Vec::new(),
             backup: None,
             audit: Some((now - 1.hour(), audit(now, 0))),
+            leader: None,
         }
     }
 

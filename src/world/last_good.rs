@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tracing::warn;
 
+use super::seat;
 use super::setup::Setup;
 use crate::config::{self, LoadError, Sources};
 use crate::files::{self, Access};
@@ -115,7 +116,7 @@ pub async fn find(directory: Option<&Path>, now: Timestamp) -> Option<LastGood> 
     if !path.exists() {
         return None;
     }
-    let store = Store::open_read_only(&path).await.ok()?;
+    let store = seat::read(&path).await.ok()?;
     let found = of(&store, directory, now).await.ok().flatten();
     store.close().await;
     found
@@ -127,7 +128,7 @@ pub async fn while_held(setup: &Setup, now: Timestamp) -> Option<(LastGood, Refu
     if !path.exists() {
         return None;
     }
-    let store = Store::open_read_only(&path).await.ok()?;
+    let store = seat::read(&path).await.ok()?;
     let held = store.configuration_refused().await.ok().flatten().filter(|held| held.letters.is_some());
     let found = match held {
         Some(held) => {

@@ -26,6 +26,7 @@ pub mod overview;
 pub mod relay;
 pub mod retention;
 pub mod route;
+pub mod seat;
 pub mod secret;
 pub mod setup;
 pub mod standstill;

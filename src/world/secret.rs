@@ -25,6 +25,8 @@ pub enum Secret {
     Webhook,
     /// The same of where signs of life go.
     Signal,
+    /// The password of the server that keeps the ledger.
+    Database,
 }
 
 impl Secret {
@@ -37,6 +39,7 @@ impl Secret {
             Self::RefreshToken => "renovacao_arquivo de [smtp.oauth2]",
             Self::Webhook => "segredo_arquivo de [alertas]",
             Self::Signal => "segredo_arquivo de [sinal]",
+            Self::Database => "senha_arquivo de [banco]",
         }
     }
 
@@ -49,19 +52,21 @@ impl Secret {
             Self::RefreshToken => "smtp-oauth-renovacao",
             Self::Webhook => "alertas-segredo",
             Self::Signal => "sinal-segredo",
+            Self::Database => "banco-senha",
         }
     }
 
     /// The variable that may hold it.
     #[must_use]
     pub fn variable(self) -> &'static str {
-        let [password, client, refresh, webhook, signal] = SECRET_VARIABLES;
+        let [password, client, refresh, webhook, signal, database] = SECRET_VARIABLES;
         match self {
             Self::RelayPassword => password,
             Self::ClientSecret => client,
             Self::RefreshToken => refresh,
             Self::Webhook => webhook,
             Self::Signal => signal,
+            Self::Database => database,
         }
     }
 }

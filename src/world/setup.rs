@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::seat;
 use crate::config::{self, Config, Fault, Faults, LoadError, Mode, Severity, Sources, TemplateSource};
 use crate::domain::calendar::Calendar;
 use crate::domain::feed::{FeedSpec, Source};
@@ -107,10 +108,11 @@ impl Setup {
         calendar
     }
 
-    /// Where the database is: one for each mode, so that a rehearsal never counts as told.
+    /// The path that names the ledger: one for each mode, so that a rehearsal never counts as told. With a server, what
+    /// lies there says where that is (see [`seat`]).
     #[must_use]
     pub fn database(&self) -> PathBuf {
-        self.config.settings.data.join(Self::database_name(self.config.settings.mode))
+        seat::path(&self.config.settings)
     }
 
     /// Whether its ledger is the one in that file, however the way there is written.
@@ -124,10 +126,7 @@ impl Setup {
     /// The database's name in `dados`.
     #[must_use]
     pub fn database_name(mode: Mode) -> &'static str {
-        match mode {
-            Mode::Rehearsal => "vigia-ensaio.db",
-            Mode::Production => "vigia.db",
-        }
+        seat::file_name(mode)
     }
 }
 

@@ -109,7 +109,7 @@ fn each_mistake_in_vigia_toml_is_one_fault_at_its_place() {
             ("[gerencia.GPSE]\nemail = \"a@b.gov.br\"\n", "[gerencia.GPSE]", "falta a chave `nome`"),
             ("[assinatura]\nlinhas = \"x\"\n", "\"x\"", "esperava uma lista"),
             ("[banco]\nurl = \"mysql://x\"\n", "url", "`banco.url`"),
-            ("[banco]\nurl = \"postgres://x\"\n", "url", "ainda não atende"),
+            ("[banco]\nurl = \"postgres://x\"\n", "url", "o usuário"),
         ],
     );
 }

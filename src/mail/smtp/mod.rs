@@ -25,6 +25,7 @@ use crate::domain::delivery::Outcome;
 use crate::domain::id::EmailAddress;
 
 pub use self::session::{Pipelining, Session};
+pub use self::wire::Permit;
 
 /// The relay and how to speak to it (`[smtp]`).
 #[derive(Debug, Clone)]
@@ -176,6 +177,7 @@ pub struct SmtpSender {
     relay: Relay,
     session: Option<Session>,
     pipelining: Pipelining,
+    permit: Permit,
 }
 
 impl SmtpSender {
@@ -185,7 +187,12 @@ impl SmtpSender {
     /// [`RelayError`] when the relay cannot be used as configured.
     pub fn new(relay: Relay) -> Result<Self, RelayError> {
         relay.check()?;
-        Ok(Self { relay, session: None, pipelining: Pipelining::IfOffered })
+        Ok(Self { relay, session: None, pipelining: Pipelining::IfOffered, permit: Permit::default() })
+    }
+
+    /// From the next connection on, speaks only while it may.
+    pub fn only_while(&mut self, permit: Permit) {
+        self.permit = permit;
     }
 
     /// Connects, unless it is connected.
@@ -194,7 +201,7 @@ impl SmtpSender {
     /// As [`Session::connect`].
     pub async fn connect(&mut self) -> Result<(), Outcome> {
         if self.session.is_none() {
-            self.session = Some(Session::connect(&self.relay, self.pipelining).await?);
+            self.session = Some(Session::connect_while(&self.relay, self.pipelining, &self.permit).await?);
         }
         Ok(())
     }
@@ -222,7 +229,7 @@ impl SmtpSender {
         envelope: Envelope<'_>,
         letter: &[u8],
     ) -> Result<Transaction, Outcome> {
-        let session = Session::connect(&self.relay, self.pipelining).await?;
+        let session = Session::connect_while(&self.relay, self.pipelining, &self.permit).await?;
         Ok(self.carry(session, envelope, letter).await)
     }
 

@@ -22,7 +22,7 @@ use crate::domain::refusal::Refusal;
 use super::oauth::Tokens;
 use super::reach::{protect, reach, unreachable};
 use super::verdict::{self, Setback, Step};
-use super::wire::Wire;
+use super::wire::{Permit, Wire};
 use super::{Connection, Envelope, Proof, Relay, Security, Timeouts, Transaction};
 
 /// Mechanisms in order of preference; both give the password away, so only under TLS or on loopback.
@@ -67,17 +67,32 @@ impl Session {
     /// cannot be used, a service that is not SMTP, a certificate that is not trusted, no STARTTLS or AUTH on offer, a
     /// 5xx at any of these steps (so also a wrong password).
     pub async fn connect(relay: &Relay, pipelining: Pipelining) -> Result<Self, Outcome> {
+        Self::connect_while(relay, pipelining, &Permit::default()).await
+    }
+
+    /// The same, only while this process may speak: then and ever after, each write asks.
+    ///
+    /// # Errors
+    /// As [`Session::connect`].
+    pub async fn connect_while(
+        relay: &Relay,
+        pipelining: Pipelining,
+        permit: &Permit,
+    ) -> Result<Self, Outcome> {
         relay.check().map_err(|error| Outcome::RelayFault { reply: error.to_string() })?;
         let tcp = reach(relay).await?;
         let mut line = match relay.security {
-            Security::Plain => greet(relay, Wire::plain(tcp).map_err(|e| unreachable(&e))?).await?,
+            Security::Plain => greet(relay, Wire::plain(tcp, permit).map_err(|e| unreachable(&e))?).await?,
             Security::Tls => {
-                greet(relay, Wire::tls(protect(relay, tcp).await?).map_err(|e| unreachable(&e))?).await?
+                greet(relay, Wire::tls(protect(relay, tcp).await?, permit).map_err(|e| unreachable(&e))?)
+                    .await?
             }
             Security::StartTls => {
                 let tcp =
-                    ask_for_tls(greet(relay, Wire::plain(tcp).map_err(|e| unreachable(&e))?).await?).await?;
-                greet(relay, Wire::upgraded(protect(relay, tcp).await?).map_err(|e| unreachable(&e))?).await?
+                    ask_for_tls(greet(relay, Wire::plain(tcp, permit).map_err(|e| unreachable(&e))?).await?)
+                        .await?;
+                greet(relay, Wire::upgraded(protect(relay, tcp).await?, permit).map_err(|e| unreachable(&e))?)
+                    .await?
             }
         };
         line.authenticate(relay).await?;

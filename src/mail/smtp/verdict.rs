@@ -80,6 +80,7 @@ pub(super) fn of_error(step: Step, error: &Error, breakage: Option<Breakage>) ->
         Some(Breakage::Stray) => "o relé falou sem ser perguntado".to_owned(),
         Some(Breakage::TooLong) => "a resposta do relé não tem fim".to_owned(),
         Some(Breakage::Network(kind)) => format!("a rede falhou ({kind})"),
+        Some(Breakage::Silenced) => "este processo deixou de ser o que envia".to_owned(),
         None => "a resposta do relé não é SMTP".to_owned(),
     };
     let mut setback = broken(step, &what, breakage);

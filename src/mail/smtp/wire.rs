@@ -29,6 +29,32 @@ pub(super) enum Breakage {
     TooLong,
     /// The network failed.
     Network(io::ErrorKind),
+    /// This process may not speak any more.
+    Silenced,
+}
+
+/// Asked before each write: whether this process may speak to a relay at all. Where several machines share a ledger, one does.
+#[derive(Clone)]
+pub struct Permit(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl Permit {
+    /// As the answer says at each moment.
+    pub fn while_so(answer: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(answer))
+    }
+}
+
+/// At any time.
+impl Default for Permit {
+    fn default() -> Self {
+        Self::while_so(|| true)
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Permit").field(&(self.0)()).finish()
+    }
 }
 
 /// How much of a letter may have reached the relay.
@@ -58,6 +84,7 @@ struct State {
     ready: Vec<u8>,
     progress: Progress,
     breakage: Option<Breakage>,
+    permit: Permit,
 }
 
 /// The stream that lettre owns, and, cloned, the handle on it that the session keeps.
@@ -66,25 +93,25 @@ pub(super) struct Wire(Arc<Mutex<State>>);
 
 impl Wire {
     /// A connection in the clear, on which the relay greets.
-    pub(super) fn plain(stream: TcpStream) -> io::Result<Self> {
+    pub(super) fn plain(stream: TcpStream, permit: &Permit) -> io::Result<Self> {
         let peer = stream.peer_addr()?;
-        Ok(Self::over(Stream::Plain(stream), peer, Vec::new()))
+        Ok(Self::over(Stream::Plain(stream), peer, Vec::new(), permit))
     }
 
     /// A connection under TLS from its first byte, on which the relay greets.
-    pub(super) fn tls(stream: TlsStream<TcpStream>) -> io::Result<Self> {
+    pub(super) fn tls(stream: TlsStream<TcpStream>, permit: &Permit) -> io::Result<Self> {
         let peer = stream.get_ref().0.peer_addr()?;
-        Ok(Self::over(Stream::Tls(Box::new(stream)), peer, Vec::new()))
+        Ok(Self::over(Stream::Tls(Box::new(stream)), peer, Vec::new(), permit))
     }
 
     /// A connection that STARTTLS has just put under TLS: the relay greeted before, and does not greet again, so the
     /// greeting that lettre waits for is given here.
-    pub(super) fn upgraded(stream: TlsStream<TcpStream>) -> io::Result<Self> {
+    pub(super) fn upgraded(stream: TlsStream<TcpStream>, permit: &Permit) -> io::Result<Self> {
         let peer = stream.get_ref().0.peer_addr()?;
-        Ok(Self::over(Stream::Tls(Box::new(stream)), peer, b"220 STARTTLS\r\n".to_vec()))
+        Ok(Self::over(Stream::Tls(Box::new(stream)), peer, b"220 STARTTLS\r\n".to_vec(), permit))
     }
 
-    fn over(stream: Stream, peer: SocketAddr, ready: Vec<u8>) -> Self {
+    fn over(stream: Stream, peer: SocketAddr, ready: Vec<u8>, permit: &Permit) -> Self {
         Self(Arc::new(Mutex::new(State {
             stream: Some(stream),
             peer,
@@ -93,6 +120,7 @@ impl Wire {
             ready,
             progress: Progress::Underway,
             breakage: None,
+            permit: permit.clone(),
         })))
     }
 
@@ -164,6 +192,7 @@ impl State {
             Breakage::Closed => io::ErrorKind::ConnectionAborted.into(),
             Breakage::Stray | Breakage::TooLong => io::ErrorKind::InvalidData.into(),
             Breakage::Network(kind) => kind.into(),
+            Breakage::Silenced => io::ErrorKind::PermissionDenied.into(),
         }
     }
 
@@ -214,6 +243,9 @@ impl State {
 
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.check_quiet(cx)?;
+        if !(self.permit.0)() {
+            return Poll::Ready(Err(self.broken(Breakage::Silenced)));
+        }
         match ready!(self.stream()?.poll_write(cx, bytes)) {
             Ok(written) => {
                 if written > 0 {

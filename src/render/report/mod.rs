@@ -10,5 +10,5 @@ mod tests;
 pub use csv::{call_list_csv, csv};
 pub(super) use csv::{heading, row, row_with, telephone};
 pub(super) use page::STYLE;
-pub use page::{Beside, index, page};
+pub use page::{Background, index, page};
 pub use text::{letter_words, text};

@@ -26,7 +26,7 @@ const WEEK: i64 = 7;
 
 /// What a page shows beside where the windows stand.
 #[derive(Debug, Clone, Copy)]
-pub struct Beside<'a> {
+pub struct Background<'a> {
     /// How each window filled up.
     pub curves: &'a BTreeMap<WindowId, Curves>,
     /// How punctual everybody was; empty where that is not told.
@@ -37,7 +37,7 @@ pub struct Beside<'a> {
 
 /// Where each window stands, with charts.
 #[must_use]
-pub fn page(summaries: &[WindowSummary], beside: Beside<'_>, calendar: &Calendar) -> String {
+pub fn page(summaries: &[WindowSummary], beside: Background<'_>, calendar: &Calendar) -> String {
     let of_page = |line: &&HistoryLine| {
         summaries
             .iter()
@@ -108,7 +108,7 @@ fn heat(summaries: &[WindowSummary]) -> Markup {
     }
 }
 
-fn window(id: &str, summary: &WindowSummary, beside: Beside<'_>, calendar: &Calendar) -> Markup {
+fn window(id: &str, summary: &WindowSummary, beside: Background<'_>, calendar: &Calendar) -> Markup {
     let curves = beside.curves.get(&summary.window);
     let counts = summary.municipalities;
     html! {
@@ -351,8 +351,10 @@ fn units(line: &MunicipalityLine, part: &PartLine, roster: &Roster, calendar: &C
     };
     let facts = |id: &UnitId| {
         let row = part.rows.iter().find(|row| row.unit.as_ref() == Some(id));
-        let as_of =
-            row.map(|row| format!("dado de {}", pt::short_instant(row.as_of(), &calendar.hours.zone)));
+        // What is said of the part is not said again.
+        let as_of = row
+            .filter(|row| Some(row.as_of()) != part.as_of)
+            .map(|row| format!("dado de {}", pt::short_instant(row.as_of(), &calendar.hours.zone)));
         let word = row.and_then(|row| row.wording.as_deref()).map(|word| format!("“{}”", pt::line(word)));
         [as_of, word].into_iter().flatten().fold(String::new(), |told, fact| told + "; " + &fact)
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::date;
 
-use super::{Beside, call_list_csv, csv, page, text};
+use super::{Background, call_list_csv, csv, page, text};
 use crate::domain::calendar::{Deadline, Sanction};
 use crate::domain::id::{EmailAddress, FeedId};
 use crate::domain::notice::{Kind, NoticeKey, Slot};
@@ -207,7 +207,7 @@ fn the_page_names_each_pending_unit_and_who_would_gain_from_support_and_accuses_
         line("Colatina", &[Punctuality::Unknown, Punctuality::OnTime]),
     ];
     let curves = BTreeMap::new();
-    let beside = Beside { curves: &curves, history: &history, roster: &world.roster };
+    let beside = Background { curves: &curves, history: &history, roster: &world.roster };
     let mut summary = summary(&world);
     let unit = world.roster.units.as_ref().unwrap().iter().next().unwrap().clone();
     summary.lines[0].parts[0].part = unit.part.clone();
@@ -220,6 +220,6 @@ fn the_page_names_each_pending_unit_and_who_would_gain_from_support_and_accuses_
     assert!(!section.contains("Colatina"), "of whom nothing is known to have been late nothing is said");
     let elsewhere =
         HistoryLine { system: crate::domain::id::SystemId::parse("outro").unwrap(), ..history[0].clone() };
-    let other = Beside { history: std::slice::from_ref(&elsewhere), ..beside };
+    let other = Background { history: std::slice::from_ref(&elsewhere), ..beside };
     assert!(!page(&[summary], other, &world.calendar).contains("id=\"historico\""), "another system's");
 }

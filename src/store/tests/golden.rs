@@ -55,7 +55,7 @@ fn every_kind_and_version_has_a_golden_entry() {
 #[tokio::test]
 async fn a_ledger_of_golden_entries_has_a_whole_chain_and_is_read_to_its_end() {
     let dir = tempfile::tempdir().unwrap();
-    let store = store(&dir).await;
+    let store = file_store(&dir).await;
     let mut conn = SqliteConnection::connect(dir.path().join("vigia.db").to_str().unwrap()).await.unwrap();
     sqlx::query("DELETE FROM journal").execute(&mut conn).await.unwrap();
     for (hash, link) in golden() {

@@ -17,7 +17,8 @@ use crate::domain::news::{Finding, FindingId, Guess, Topic};
 use crate::domain::overrides::Authorship;
 use crate::domain::register::{Listed, ProposalKind, Refused, Register, UnitStanding};
 use crate::plan::frontier::Frontier;
-use crate::store::db::{STEPS, Step, migrate};
+use crate::store::sqlite::migrate;
+use crate::store::steps::{STEPS, Step};
 use crate::store::testing::*;
 use crate::store::{CrawlPage, FeedRun, KeptRegister, LoopProgress, Store};
 
@@ -37,7 +38,7 @@ fn by() -> Authorship {
 /// A ledger that the program itself filled.
 async fn filled() -> (TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
-    let store = told(&dir).await;
+    let store = told(file_store(&dir).await).await;
     let feed = FeedId::parse("lista").unwrap();
     let run = FeedRun { tried_at: at(1), next_at: Some(at(9)), failures: 2, failure: Some("403".to_owned()) };
     store.note_run(&feed, run).await.unwrap();
@@ -124,7 +125,7 @@ async fn connect(path: &Path) -> SqliteConnection {
 /// Every table with its columns.
 async fn tables(path: &Path) -> Vec<(String, String)> {
     let mut tables = Vec::new();
-    for (table, columns) in schema(&mut connect(path).await).await {
+    for (table, columns) in schema(path).await {
         let columns: Vec<String> = columns.into_iter().map(|(name, _)| format!("\"{name}\"")).collect();
         tables.push((table, columns.join(", ")));
     }

@@ -1,6 +1,7 @@
 //! The store, told as facts.
 
 mod elsewhere;
+mod engines;
 mod golden;
 mod migration;
 mod opening;

@@ -11,7 +11,7 @@ use crate::domain::time::Leap;
 use crate::plan::Act;
 use crate::plan::ledger::Outage;
 use crate::store::testing::*;
-use crate::store::{Store, StoreError, db, lock};
+use crate::store::{Store, StoreError, lock, sqlite, steps};
 
 #[tokio::test]
 async fn opening_makes_the_folder_and_opening_again_keeps_everything() {
@@ -29,7 +29,7 @@ async fn opening_makes_the_folder_and_opening_again_keeps_everything() {
 async fn a_database_of_a_newer_version_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("vigia.db");
-    store(&dir).await.close().await;
+    file_store(&dir).await.close().await;
     let mut conn = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
     sqlx::query("INSERT INTO _sqlx_migrations SELECT 99, 'x', installed_on, 1, checksum, 0 FROM _sqlx_migrations LIMIT 1")
         .execute(&mut conn)
@@ -46,7 +46,7 @@ async fn a_database_of_a_newer_version_is_refused() {
 async fn a_database_of_before_the_first_release_is_refused_and_left_as_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("vigia.db");
-    store(&dir).await.close().await;
+    file_store(&dir).await.close().await;
     let mut conn = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
     // It had more steps, and others.
     sqlx::raw_sql(
@@ -72,7 +72,7 @@ async fn readers_read_while_a_daemon_writes_and_cannot_write() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("vigia.db");
     assert!(matches!(Store::open_read_only(&path).await, Err(StoreError::Open { .. })));
-    let daemon = store(&dir).await;
+    let daemon = file_store(&dir).await;
     let reader = Store::open_read_only(&path).await.unwrap();
     daemon.record_pass(at(1), vec![act(Act::Send, VITORIA)]).await.unwrap();
     assert!(reader.ledger().await.unwrap().window(&rma()).is_some());
@@ -113,7 +113,7 @@ async fn a_file_that_is_no_database_is_said_to_be_damaged() {
 #[tokio::test]
 async fn a_copy_is_whole_and_never_written_over_something() {
     let dir = tempfile::tempdir().unwrap();
-    let store = store(&dir).await;
+    let store = file_store(&dir).await;
     store.record_pass(at(1), vec![act(Act::Send, VITORIA)]).await.unwrap();
     let copy = dir.path().join("copia.db");
     store.copy_to(&copy).await.unwrap();
@@ -188,7 +188,7 @@ async fn the_schema_under_a_daemon_of_an_older_version_is_left_as_it_is() {
     // As an older program would have made it, and its daemon holds it.
     let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
     let older = SqlitePool::connect_with(options).await.unwrap();
-    db::migrate(&older, &db::STEPS[..4]).await.unwrap();
+    sqlite::migrate(&older, &steps::STEPS[..4]).await.unwrap();
     let lock = lock::take(&path).unwrap();
     let error = Store::open(&path, at(1)).await.unwrap_err();
     assert!(matches!(error, StoreError::InUse { .. }), "{error}");
@@ -221,9 +221,9 @@ fn a_ledger_on_a_network_disk_is_refused_with_the_reason() {
     let dir = tempfile::tempdir().unwrap();
     let (path, folder) = (dir.path().join("vigia.db"), dir.path().canonicalize().unwrap());
     let mounts = format!("40 22 0:35 / {} rw shared:20 - cifs //servidor/dados rw\n", folder.display());
-    let error = db::may_lie_at(&path, &mounts).unwrap_err();
+    let error = sqlite::may_lie_at(&path, &mounts).unwrap_err();
     assert!(matches!(&error, StoreError::Network { kind, .. } if kind == "cifs"));
     assert!(error.to_string().contains("disco de rede (cifs)"), "{error}");
     assert!(error.to_string().contains("dica: em `dados`"), "{error}");
-    assert!(db::may_lie_at(&path, &mounts.replace("cifs", "ext4")).is_ok());
+    assert!(sqlite::may_lie_at(&path, &mounts.replace("cifs", "ext4")).is_ok());
 }

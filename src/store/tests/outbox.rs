@@ -38,7 +38,7 @@ async fn standing(store: &Store, code: &str) -> Standing {
 async fn concurrent_claimers_take_disjoint_deliveries() {
     let dir = tempfile::tempdir().unwrap();
     let store = filled(&dir).await;
-    let other = Store::open(&dir.path().join("vigia.db"), at(1)).await.unwrap();
+    let other = Store::open(place(&dir), at(1)).await.unwrap();
     let mut taken = BTreeSet::new();
     let mut count = 0;
     loop {
@@ -62,7 +62,7 @@ async fn what_a_crash_left_on_the_wire_is_uncertain_and_repeated_with_the_same_b
     let unsent = first.claim("a", at(3), 1).await.unwrap();
     drop(first);
 
-    let store = Store::open(&dir.path().join("vigia.db"), at(4)).await.unwrap();
+    let store = Store::open(place(&dir), at(4)).await.unwrap();
     let lock = store.lock().unwrap();
     let recovered = store.recover(&lock, at(4), OnUncertain::Resend).await.unwrap();
     assert_eq!(recovered, [claims[0].key.clone()]);
@@ -354,7 +354,7 @@ async fn a_plan_stands_while_letters_are_taken_and_not_when_one_is_refused_or_so
     store.record_pass(at(4), vec![act(Act::Withdraw, VITORIA)]).await.unwrap();
     let decided = store.generation().await.unwrap();
     assert_ne!(decided, refused);
-    let other = Store::open(&dir.path().join("vigia.db"), at(4)).await.unwrap();
+    let other = Store::open(place(&dir), at(4)).await.unwrap();
     other.record_pass(at(5), vec![act(Act::Withdraw, SERRA)]).await.unwrap();
     assert_ne!(store.generation().await.unwrap(), decided);
 }
@@ -362,7 +362,7 @@ async fn a_plan_stands_while_letters_are_taken_and_not_when_one_is_refused_or_so
 #[tokio::test]
 async fn a_letter_whose_bytes_are_damaged_keeps_no_other_waiting_and_is_named_by_the_proof() {
     let dir = tempfile::TempDir::new().unwrap();
-    let store = store(&dir).await;
+    let store = file_store(&dir).await;
     store.record_pass(at(1), vec![act(Act::Send, VITORIA), act(Act::Send, SERRA)]).await.unwrap();
     let damage = format!("UPDATE letters SET bytes = x'00' WHERE notice_key LIKE '%{VITORIA}'");
     super::proof::tamper(&dir, damage).await;

@@ -1,5 +1,7 @@
 //! Whatever is changed behind the store's back is found.
 
+use std::path::Path;
+
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 use tempfile::TempDir;
 
@@ -22,8 +24,7 @@ fn by(reason: &str, minutes: i64) -> Authorship {
 
 /// A ledger with at least one row in every table that has proof value.
 #[expect(clippy::too_many_lines, reason = "one row for each table, to be read at once")]
-pub(super) async fn told(dir: &TempDir) -> Store {
-    let store = store(dir).await;
+pub(super) async fn told(store: Store) -> Store {
     let feed = FeedId::parse("lista").unwrap();
     for (n, state) in [(1, State::Done), (2, State::Pending)] {
         let observation = Observation {
@@ -156,7 +157,7 @@ pub(super) async fn tamper(dir: &TempDir, tampering: String) {
 
 async fn after(tampering: &str) -> ChainReport {
     let dir = tempfile::tempdir().unwrap();
-    let store = told(&dir).await;
+    let store = told(file_store(&dir).await).await;
     tamper(&dir, tampering.to_owned()).await;
     let report = store.verify().await.unwrap();
     assert!(!report.is_whole(), "{tampering}");
@@ -164,7 +165,8 @@ async fn after(tampering: &str) -> ChainReport {
 }
 
 /// Every table of ours, from the schema itself, with its columns and whether each holds bytes.
-pub(super) async fn schema(conn: &mut SqliteConnection) -> Vec<(String, Vec<(String, bool)>)> {
+pub(super) async fn schema(path: &Path) -> Vec<(String, Vec<(String, bool)>)> {
+    let conn = &mut SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
     let names = sqlx::query(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' \
                              AND name NOT LIKE 'sqlite%' ORDER BY name",
@@ -190,14 +192,14 @@ pub(super) async fn schema(conn: &mut SqliteConnection) -> Vec<(String, Vec<(Str
 #[tokio::test]
 async fn whatever_cell_of_whatever_table_is_changed_the_row_is_named() {
     let dir = tempfile::tempdir().unwrap();
-    let store = told(&dir).await;
+    let store = told(file_store(&dir).await).await;
     let whole = dir.path().join("inteiro.db");
     store.copy_to(&whole).await.unwrap();
     let unproved = |table: &str, column: &str| {
         NOT_PROVED.iter().any(|(name, columns)| *name == table && columns.contains(&column))
     };
     let mut tried = 0;
-    for (table, columns) in schema(&mut store.db.read().await.unwrap()).await {
+    for (table, columns) in schema(&file(&dir)).await {
         for (column, is_bytes) in &columns {
             if unproved(&table, column) {
                 continue;
@@ -254,13 +256,13 @@ async fn whatever_cell_of_whatever_table_is_changed_the_row_is_named() {
 #[tokio::test]
 async fn whatever_row_of_whatever_table_is_removed_is_named() {
     let dir = tempfile::tempdir().unwrap();
-    let store = told(&dir).await;
+    let _store = told(file_store(&dir).await).await;
     let proved = |table: &str, columns: &[(String, bool)]| {
         let unproved =
             NOT_PROVED.iter().find(|(name, _)| *name == table).map_or(&[][..], |(_, columns)| columns);
         columns.iter().any(|(column, _)| !unproved.contains(&column.as_str()))
     };
-    for (table, columns) in schema(&mut store.db.read().await.unwrap()).await {
+    for (table, columns) in schema(&file(&dir)).await {
         if !proved(&table, &columns) || table == "meta" {
             continue;
         }
@@ -320,7 +322,7 @@ async fn a_fault_says_what_was_changed_in_the_operators_words() {
 #[tokio::test]
 async fn the_journal_tells_the_story_of_one_municipality() {
     let dir = tempfile::tempdir().unwrap();
-    let store = told(&dir).await;
+    let store = told(file_store(&dir).await).await;
     let filter = JournalFilter {
         window: Some(rma()),
         municipality: Some(municipality(SERRA)),
@@ -339,7 +341,7 @@ async fn the_journal_tells_the_story_of_one_municipality() {
 #[tokio::test]
 async fn an_entry_that_cannot_be_read_is_named_and_the_others_are_listed_all_the_same() {
     let dir = tempfile::tempdir().unwrap();
-    let store = told(&dir).await;
+    let store = told(file_store(&dir).await).await;
     let whole = store.verify().await.unwrap().entries;
     tamper(
         &dir,

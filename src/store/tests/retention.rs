@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::civil::{Date, date};
-use sqlx::Row as _;
 use tempfile::TempDir;
 
 use super::proof::{schema, tamper, told};
@@ -12,6 +11,7 @@ use crate::domain::journal::Entry;
 use crate::domain::notice::NoticeKey;
 use crate::domain::overrides::Authorship;
 use crate::plan::Act;
+use crate::store::engine::Query;
 use crate::store::letter::pack;
 use crate::store::testing::*;
 use crate::store::{
@@ -76,7 +76,7 @@ async fn standings(store: &Store) -> Vec<String> {
 #[tokio::test]
 async fn what_is_erased_is_nowhere_in_the_file_and_the_ledger_proves_and_decides_as_before() {
     let dir = tempfile::tempdir().unwrap();
-    let store = told(&dir).await;
+    let store = told(file_store(&dir).await).await;
     let db = dir.path().join("vigia.db");
     let wanted = personal(&store).await;
     assert!(found(&db, &wanted).len() >= wanted.len(), "it is looked for where it lies");
@@ -105,16 +105,16 @@ async fn what_is_erased_is_nowhere_in_the_file_and_the_ledger_proves_and_decides
 #[tokio::test]
 async fn what_lies_in_free_pages_stays_due_until_the_file_is_written_anew() {
     let dir = tempfile::tempdir().unwrap();
-    let store = told(&dir).await;
+    let store = told(file_store(&dir).await).await;
     assert!(store.scrub().await.unwrap(), "nothing is due");
     store.reduce(&everything(), None, at(LATE)).await.unwrap();
     let due = async || -> Option<i64> {
         let mut conn = store.db.read().await.unwrap();
-        sqlx::query("SELECT scrub_since FROM meta").fetch_one(&mut *conn).await.unwrap().get(0)
+        Query::new("SELECT scrub_since FROM meta").fetch_one(&mut conn).await.unwrap().try_get(0).unwrap()
     };
     let reader = {
         let mut view = store.db.view().await.unwrap();
-        sqlx::query("SELECT COUNT(*) FROM journal").fetch_one(&mut *view).await.unwrap();
+        Query::new("SELECT COUNT(*) FROM journal").fetch_one(&mut view).await.unwrap();
         view
     };
     assert!(!store.scrub().await.unwrap_or(false), "somebody reads an older state");
@@ -132,7 +132,7 @@ async fn keep(store: &Store, until: Option<Date>) -> OverrideId {
 #[tokio::test]
 async fn what_somebody_ordered_to_keep_stays_until_the_order_ends() {
     let dir = tempfile::tempdir().unwrap();
-    let store = told(&dir).await;
+    let store = told(file_store(&dir).await).await;
     keep(&store, Some(date(2031, 1, 5))).await;
     let done = store.reduce(&everything(), None, at(LATE)).await.unwrap();
     assert_eq!((done.letters, done.kept, done.orders.len(), done.returns), (3, 1, 1, 0));
@@ -183,11 +183,11 @@ async fn what_may_still_leave_and_what_is_of_a_window_that_goes_on_stays() {
 #[tokio::test]
 async fn nothing_of_a_reduced_ledger_may_be_changed_or_go_unseen_but_what_the_act_erased() {
     let dir = tempfile::tempdir().unwrap();
-    let store = told(&dir).await;
+    let store = told(file_store(&dir).await).await;
     store.reduce(&everything(), None, at(LATE)).await.unwrap();
     let whole = dir.path().join("inteiro.db");
     store.copy_to(&whole).await.unwrap();
-    let tables = schema(&mut store.db.read().await.unwrap()).await;
+    let tables = schema(&file(&dir)).await;
     assert!(tables.iter().any(|(name, _)| name == "letters"));
     for tampering in [
         "UPDATE deliveries SET address = id || '@m3205309.invalid'",
@@ -214,7 +214,7 @@ async fn nothing_of_a_reduced_ledger_may_be_changed_or_go_unseen_but_what_the_ac
 #[tokio::test]
 async fn a_configuration_that_comes_into_force_again_has_its_files_again() {
     let dir = tempfile::tempdir().unwrap();
-    let store = told(&dir).await;
+    let store = told(file_store(&dir).await).await;
     store.reduce(&everything(), None, at(LATE)).await.unwrap();
     let new = NewConfiguration {
         fingerprint: "outra".to_owned(),
@@ -235,7 +235,7 @@ async fn a_configuration_that_comes_into_force_again_has_its_files_again() {
 #[tokio::test]
 async fn a_message_that_comes_back_for_an_erased_letter_is_taken_in_and_goes_with_the_next_act() {
     let dir = tempfile::tempdir().unwrap();
-    let store = told(&dir).await;
+    let store = told(file_store(&dir).await).await;
     store.reduce(&everything(), None, at(LATE)).await.unwrap();
     let id = store.message_ids(&rma()).await.unwrap()[&municipality("3201308")][0].clone();
     let raw = crate::store::RawMessage::of(b"Subject: lida\r\n\r\nlida\r\n");

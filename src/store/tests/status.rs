@@ -7,6 +7,7 @@ use crate::domain::id::{FeedId, SnapshotId, UnitId};
 use crate::domain::journal::Verdict;
 use crate::domain::overrides::Authorship;
 use crate::domain::status::{Basis, Belief, Load, Observation, Observations, State, StatusBook, StatusEntry};
+use crate::store::engine::Query;
 use crate::store::testing::*;
 use crate::store::{CrawlPage, Extent, FeedRun, NewConfiguration, NewSnapshot, Recorded, Ruled, Store};
 
@@ -294,8 +295,8 @@ async fn equal_pages_are_kept_once() {
         store.accept_snapshot(snapshot("a", n, 1), seen, at(1)).await.unwrap();
     }
     let mut view = store.db.view().await.unwrap();
-    let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM pages").fetch_one(&mut *view).await.unwrap();
-    assert_eq!(count, 1);
+    let row = Query::new("SELECT COUNT(*) FROM pages").fetch_one(&mut view).await.unwrap();
+    assert_eq!(row.try_get::<i64, _>(0).unwrap(), 1);
 }
 
 fn any_observation() -> impl Strategy<Value = Observation> {

@@ -19,8 +19,6 @@ mod table;
 
 use std::collections::BTreeMap;
 
-use sqlx::Row as _;
-
 use super::cell::Cells;
 use super::chain::Link;
 use super::db::Conn;

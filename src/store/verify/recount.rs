@@ -63,7 +63,7 @@ impl Store {
             // What cannot be an address any more was named by the comparison.
             let (Ok(key), Ok(version), Ok(address)) = (
                 cells.parsed("notice_key", NoticeKey::parse),
-                cells.get::<u16>("version"),
+                cells.number::<u16>("version"),
                 cells.parsed("address", |text| EmailAddress::parse(text).ok()),
             ) else {
                 continue;

@@ -1,11 +1,10 @@
 //! The tables, row by row, each held against what must be there.
 
 use futures_util::TryStreamExt as _;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, TypeInfo as _, ValueRef as _};
 
 use super::super::StoreError;
 use super::super::db::Conn;
+use super::super::engine::{self, Kind};
 use super::super::letter::unpack;
 use super::super::sql::statements;
 use super::expect::{Found, Must, Row};
@@ -84,7 +83,7 @@ pub(super) async fn compare(
         let mut rows = expected.remove(table.name).unwrap_or_default();
         let before = amiss.len();
         let mut count = 0;
-        let mut stream = sqlx::query(table.rows).fetch(&mut *conn);
+        let mut stream = engine::stream(table.rows, conn);
         while let Some(row) = stream.try_next().await? {
             count += 1;
             let key: Vec<String> = table.key.iter().map(|column| key_of(table, &row, column)).collect();
@@ -111,7 +110,7 @@ pub(super) async fn compare(
 }
 
 /// A key's column as text. The journal outlives a contact's data, so a contact is known by its digest.
-fn key_of(table: &Table, row: &SqliteRow, column: &str) -> String {
+fn key_of(table: &Table, row: &engine::Row, column: &str) -> String {
     match found(row, column) {
         Found::Text(text) if table.name == "flagged_contacts" => sha256(text.as_bytes()),
         Found::Text(text) | Found::Bytes(text) => text,
@@ -120,7 +119,7 @@ fn key_of(table: &Table, row: &SqliteRow, column: &str) -> String {
     }
 }
 
-fn changed(table: &Table, row: &SqliteRow, must: &Row) -> Vec<&'static str> {
+fn changed(table: &Table, row: &engine::Row, must: &Row) -> Vec<&'static str> {
     let found = |column: &'static str| match (table.name, column) {
         ("letters", "bytes") => letter(row),
         _ => found(row, column),
@@ -134,7 +133,7 @@ fn changed(table: &Table, row: &SqliteRow, must: &Row) -> Vec<&'static str> {
 }
 
 /// Whether a delivery was marked *enviando*, which no entry tells, after what was told last.
-fn is_on_the_wire(row: &SqliteRow, must: &Row) -> bool {
+fn is_on_the_wire(row: &engine::Row, must: &Row) -> bool {
     let told = |wanted: &str| must.iter().find(|(column, _)| *column == wanted).map(|(_, must)| must);
     let waits = match told("state") {
         Some(Must::Text(Some(state))) => matches!(state.as_str(), "registrado" | "adiado" | "incerto"),
@@ -148,26 +147,22 @@ fn is_on_the_wire(row: &SqliteRow, must: &Row) -> bool {
 }
 
 /// A letter's plain bytes.
-fn letter(row: &SqliteRow) -> Found {
-    match row.try_get_unchecked::<Option<&[u8]>, _>("bytes") {
+fn letter(row: &engine::Row) -> Found {
+    match row.try_get::<Option<&[u8]>, _>("bytes") {
         Ok(None) => Found::Nothing,
         Ok(Some(packed)) => unpack(packed).map_or(Found::Other, |plain| Found::Bytes(sha256(&plain))),
         Err(_) => Found::Other,
     }
 }
 
-fn found(row: &SqliteRow, column: &str) -> Found {
-    let Ok(raw) = row.try_get_raw(column) else { return Found::Other };
-    if raw.is_null() {
-        return Found::Nothing;
-    }
-    let kind = raw.type_info().name().to_owned();
-    match kind.as_str() {
-        "INTEGER" => row.try_get_unchecked(column).map_or(Found::Other, Found::Number),
-        "TEXT" => row.try_get_unchecked(column).map_or(Found::Other, Found::Text),
-        "BLOB" => row
-            .try_get_unchecked::<&[u8], _>(column)
-            .map_or(Found::Other, |bytes| Found::Bytes(sha256(bytes))),
-        _ => Found::Other,
+fn found(row: &engine::Row, column: &str) -> Found {
+    match row.kind(column) {
+        Kind::Nothing => Found::Nothing,
+        Kind::Number => row.try_get(column).map_or(Found::Other, Found::Number),
+        Kind::Text => row.try_get(column).map_or(Found::Other, Found::Text),
+        Kind::Bytes => {
+            row.try_get::<&[u8], _>(column).map_or(Found::Other, |bytes| Found::Bytes(sha256(bytes)))
+        }
+        Kind::Other => Found::Other,
     }
 }

@@ -88,12 +88,15 @@ impl Walk {
         let built =
             Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&shim).arg(source).status();
         assert!(built.unwrap().success());
-        // In step where the file is there: then it stands at the wall clock, which the preloaded library moves here too.
+        // One file says both how far off the clock is and whether a server vouches for it, so that neither is read without
+        // the other.
         let script = folder.path().join("timedatectl");
+        let leap = folder.path().join("leap");
         let text = format!(
-            "#!/bin/sh\nif [ -e {}/vouched ]; then echo NTPSynchronized=yes; else echo NTPSynchronized=no; fi\n\
-             LC_ALL=C /bin/date -u '+TimeUSec=%a %Y-%m-%d %H:%M:%S UTC'\n",
-            folder.path().display()
+            "#!/bin/sh\nread before < {leap}\nnow=$(LC_ALL=C /bin/date -u '+%a %Y-%m-%d %H:%M:%S UTC')\n\
+             read after < {leap}\ncase \"$before\" in \"$after\") ;; *) exit 0 ;; esac\n\
+             echo NTPSynchronized=${{after#* }}\necho TimeUSec=$now\n",
+            leap = leap.display()
         );
         fs::write(&script, text).unwrap();
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
@@ -102,14 +105,9 @@ impl Walk {
 
     /// The wall clock stands so many seconds ahead of the machine's; whether a time server says so.
     fn stand(&self, seconds: i64, vouched: bool) {
-        let file = self.folder.path().join("vouched");
-        if vouched {
-            fs::write(&file, "").unwrap();
-        } else {
-            let _none = fs::remove_file(&file);
-        }
         let new = self.folder.path().join("new");
-        fs::write(&new, seconds.to_string()).unwrap();
+        let word = if vouched { "yes" } else { "no" };
+        fs::write(&new, format!("{seconds} {word}\n")).unwrap();
         fs::rename(new, self.folder.path().join("leap")).unwrap();
     }
 }

@@ -108,7 +108,7 @@ impl Secretariat {
 
     /// The daemon at a start.
     async fn daemon(&self) -> Service {
-        Service::start_daemon(self.site.setup(), None, Clock::Fixed(self.now)).await.unwrap()
+        Service::start_daemon(self.site.setup(), None, Clock::Fixed(self.now), None).await.unwrap()
     }
 
     /// One pass at a start.

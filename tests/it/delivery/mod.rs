@@ -12,6 +12,7 @@ mod herald;
 mod history;
 mod hostile;
 mod reload;
+mod reserve;
 mod secrecy;
 mod start;
 mod succession;

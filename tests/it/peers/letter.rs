@@ -159,7 +159,7 @@ fn check_body(content_type: &str, body: &str, faults: &mut Vec<String>) {
     };
     let (head, letter) = split(letter.trim_start_matches("\r\n"), faults);
     match &head[..] {
-        [(name, kind)] if name == "content-type" => check_parts(kind, &format!("{letter}\r\n"), faults),
+        [(name, kind)] if name == "content-type" => check_parts(kind, letter, faults),
         other => faults.push(format!("head of the letter: {other:?}")),
     }
     let (head, table) = split(table.trim_start_matches("\r\n"), faults);

@@ -62,7 +62,7 @@ fn seen() -> Seen {
 fn page(seen: &Seen) -> String {
     let curves = BTreeMap::from([(seen.summary.window.clone(), seen.curves.clone())]);
     let stage = stage();
-    let beside = report::Beside { curves: &curves, history: &[], roster: &stage.roster };
+    let beside = report::Background { curves: &curves, history: &[], roster: &stage.roster };
     report::page(std::slice::from_ref(&seen.summary), beside, &stage.calendar)
 }
 

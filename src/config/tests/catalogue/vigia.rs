@@ -133,11 +133,18 @@ pub(super) fn cases() -> Vec<Case> {
             "[painel]\nescuta = \"127.0.0.1:8080\"\nproxy = [\"proxy.es.gov.br\"]\n",
         ),
         added("banco desconhecido", "vigia.toml", "[banco]\nurl = \"mysql://x\"\n"),
+        added("senha no endereço do banco", "vigia.toml", "[banco]\nurl = \"postgres://u:segredo@h/d\"\n"),
         added(
-            "banco que ainda não é atendido",
+            "banco longe e sem certificado",
             "vigia.toml",
-            "[banco]\nurl = \"postgres://u:segredo@h/d\"\n",
+            "[banco]\nurl = \"postgres://u@banco.es.gov.br/d?sslmode=require\"\n",
         ),
+        added(
+            "esquema de banco que não serve",
+            "vigia.toml",
+            "[banco]\nurl = \"postgres://u@/d?host=/run\"\nesquema = \"Vigia ES\"\n",
+        ),
+        added("esquema sem servidor", "vigia.toml", "[banco]\nurl = \"sqlite\"\nesquema = \"es\"\n"),
         case(
             "produção sem início nem servidor",
             small().with("vigia.toml", format!("modo = \"producao\"\n{VIGIA}")),

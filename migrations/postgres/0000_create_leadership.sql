@@ -1,0 +1,15 @@
+-- Which process leads, where several may. Only PostgreSQL has it: a SQLite ledger is led by whoever locks its file.
+-- Instants are the server's own: the machines' clocks need not agree.
+
+CREATE TABLE leadership (
+    id           BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    epoch        BIGINT NOT NULL, -- grows with each leader; a write of an earlier one is refused
+    changes      BIGINT NOT NULL, -- transactions that a plan may depend on
+    leader       TEXT   NOT NULL, -- machine and process
+    session      TEXT   NOT NULL, -- what its connections call themselves
+    since        BIGINT NOT NULL,
+    assured      BIGINT NOT NULL, -- the last epoch whose leader knew that this is the ledger that last sent
+    leased_until BIGINT NOT NULL  -- until then it may speak, whatever becomes of its connections
+);
+
+INSERT INTO leadership (id, epoch, changes, leader, session, since, assured, leased_until) VALUES (1, 0, 0, '', '', 0, 0, 0);

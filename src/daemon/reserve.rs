@@ -1,0 +1,117 @@
+//! Two machines on one ledger: one leads, the other waits in reserve and takes over.
+//!
+//! A reserve reads, serves the panel, and keeps the witness beside it up to date while it is known that the ledger is the one
+//! that sends; it writes nothing, and decides nothing. It ends when the leader is gone and its lease is over. A leader that
+//! another has followed ends its process at once, without another word to the relay, and begins again in reserve.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+use tracing::{error, info, warn};
+
+use super::app::App;
+use super::beat::notify;
+use super::obey::Signals;
+use crate::config::Mode;
+use crate::store::StoreError;
+use crate::telemetry::chain;
+use crate::world::last_good;
+
+/// How often a reserve asks whether it may lead, and a leader whether it still does.
+const POLL: Duration = Duration::from_secs(2);
+
+/// How a service waits in reserve: what it obeys meanwhile, and what else begins then.
+pub struct Reserve<'a> {
+    /// The signals.
+    pub signals: &'a mut Signals,
+    /// Begins what stands beside a service, as the panel.
+    pub beside: &'a (dyn Fn(&Arc<App>) + Send + Sync),
+}
+
+/// What became of a wish to lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Led {
+    /// It leads.
+    Leads,
+    /// It was told to stop while it waited.
+    Stopped,
+}
+
+/// Leads, at once or after whoever does. Without a reserve to wait in, another leader is a refusal.
+///
+/// # Errors
+/// [`StoreError::Taken`], or a fault of the database at the first try.
+pub(super) async fn lead(app: &Arc<App>, reserve: Option<Reserve<'_>>) -> Result<Led, StoreError> {
+    let store = &app.store;
+    store.writes_only_when_leading();
+    let Some(reserve) = reserve else {
+        return match store.lead_after_lease().await? {
+            true => Ok(Led::Leads),
+            false => Err(StoreError::Taken { path: store.path().to_owned() }),
+        };
+    };
+    if store.lead().await? {
+        return Ok(Led::Leads);
+    }
+    info!("outro processo envia com este livro; este espera de reserva");
+    (reserve.beside)(app);
+    notify(&[NotifyState::Ready]);
+    loop {
+        if let Err(failure) = follow(app).await {
+            warn!(error = %chain(&failure), "o livro não pôde ser lido; a reserva tenta de novo");
+        }
+        notify(&[NotifyState::Watchdog]);
+        tokio::select! {
+            () = reserve.signals.stop() => {
+                notify(&[NotifyState::Stopping]);
+                app.stop.cancel();
+                store.close().await;
+                return Ok(Led::Stopped);
+            }
+            () = tokio::time::sleep(POLL) => {}
+        }
+        match store.lead().await {
+            Ok(true) => break,
+            Ok(false) => {}
+            Err(failure) => {
+                warn!(error = %chain(&failure), "o servidor do banco não responde; a reserva tenta de novo")
+            }
+        }
+    }
+    warn!("o processo que enviava se foi; este passa a enviar");
+    take_up(app);
+    Ok(Led::Leads)
+}
+
+/// What the files say by now, if it is good and means the same ledger: a reserve may wait for weeks.
+fn take_up(app: &App) {
+    let live = app.live();
+    match last_good::load(live.setup.directory.as_deref(), app.now()) {
+        Ok(new) if new.database() == live.setup.database() => app.adopt(new),
+        Ok(_) | Err(_) => {
+            warn!("os arquivos da configuração não servem agora; vale a que a reserva leu ao começar")
+        }
+    }
+}
+
+/// Says whom it follows, and has the witness of this machine tell how far that has come.
+async fn follow(app: &App) -> Result<(), StoreError> {
+    let Some(leader) = app.store.leader().await? else { return Ok(()) };
+    notify(&[NotifyState::Status(&format!("reserva: quem envia é {}", leader.name))]);
+    if app.live().setup.config.settings.mode == Mode::Production && leader.rest.is_some() {
+        app.store.follow_witness(&leader, app.now()).await?;
+    }
+    Ok(())
+}
+
+/// Ends when another leads that this process did.
+pub(super) async fn deposed(app: &App) {
+    loop {
+        if app.store.is_deposed() {
+            error!("outro processo passou a enviar com este livro; este termina e recomeça de reserva");
+            return;
+        }
+        tokio::time::sleep(POLL / 4).await;
+    }
+}

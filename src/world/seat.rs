@@ -1,0 +1,192 @@
+//! Where the ledger of a configuration is, and how to get to it: a file under `dados`, or a schema on a server.
+//!
+//! What a ledger on a server has beside it on each machine (its lock, its witness) lies beside a small file that says where
+//! the server is, so that one path names a ledger whatever keeps it: `vigia-servidor-….json`, a name for each server and
+//! schema. It is left by the first start, and holds no password.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use super::secret::{Secret, Surroundings, optional};
+use crate::config::{DatabaseSettings, DatabaseTls, Mode, ServerSettings, Settings};
+use crate::files::{self, Access};
+use crate::store::{LedgerPlace, LedgerServer, LedgerTls, Store, StoreError};
+use crate::text::digest::sha256;
+
+/// What the file says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Seat {
+    servidor: String,
+    porta: u16,
+    usuario: String,
+    banco: String,
+    esquema: String,
+    sslmode: String,
+    senha_arquivo: Option<PathBuf>,
+    ca_arquivo: Option<PathBuf>,
+}
+
+impl Seat {
+    fn of(server: &ServerSettings, mode: Mode) -> Self {
+        Self {
+            servidor: server.host.clone(),
+            porta: server.port,
+            usuario: server.user.clone(),
+            banco: server.database.clone(),
+            // A rehearsal never counts as told.
+            esquema: match mode {
+                Mode::Production => server.schema.clone(),
+                Mode::Rehearsal => format!("{}_ensaio", server.schema),
+            },
+            sslmode: match server.tls {
+                DatabaseTls::Full => "verify-full",
+                DatabaseTls::Authority => "verify-ca",
+                DatabaseTls::Off => "disable",
+            }
+            .to_owned(),
+            senha_arquivo: server.password_file.clone(),
+            ca_arquivo: server.ca_file.clone(),
+        }
+    }
+
+    /// One for each ledger: who connects, and how, may change.
+    fn name(&self, mode: Mode) -> String {
+        let Self { servidor, porta, banco, esquema, .. } = self;
+        let digest = sha256(format!("{servidor}\n{porta}\n{banco}\n{esquema}").as_bytes());
+        let begin = match mode {
+            Mode::Rehearsal => "vigia-ensaio",
+            Mode::Production => "vigia",
+        };
+        format!("{begin}-servidor-{}.json", &digest[..12])
+    }
+
+    fn server(self, password: Option<SecretString>) -> LedgerServer {
+        LedgerServer {
+            host: self.servidor,
+            port: self.porta,
+            user: self.usuario,
+            password,
+            database: self.banco,
+            schema: self.esquema,
+            tls: match self.sslmode.as_str() {
+                "disable" => LedgerTls::Off,
+                "verify-ca" => LedgerTls::Authority,
+                _ => LedgerTls::Full,
+            },
+            authorities: self.ca_arquivo,
+        }
+    }
+
+    fn place(self, path: &Path) -> Result<LedgerPlace, StoreError> {
+        let password = optional(Secret::Database, self.senha_arquivo.as_deref(), &Surroundings::here());
+        let password = password.map_err(|error| StoreError::Open {
+            path: path.to_owned(),
+            hint: "confira `banco.senha_arquivo`, e se quem roda pode ler o arquivo",
+            source: Box::new(error),
+        })?;
+        Ok(LedgerPlace::new(path.to_owned(), Some(self.server(password))))
+    }
+}
+
+/// The name of a ledger that is a file.
+#[must_use]
+pub(super) fn file_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Rehearsal => "vigia-ensaio.db",
+        Mode::Production => "vigia.db",
+    }
+}
+
+/// The path that names the ledger of these settings.
+#[must_use]
+pub(super) fn path(settings: &Settings) -> PathBuf {
+    settings.data.join(match &settings.database {
+        DatabaseSettings::File => file_name(settings.mode).to_owned(),
+        DatabaseSettings::Server(server) => Seat::of(server, settings.mode).name(settings.mode),
+    })
+}
+
+/// Opens the ledger of a configuration to write to it, and begins it where there is none.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn begin(settings: &Settings, now: Timestamp) -> Result<Store, StoreError> {
+    let path = path(settings);
+    let DatabaseSettings::Server(server) = &settings.database else { return Store::open(&path, now).await };
+    let seat = Seat::of(server, settings.mode);
+    let told = serde_json::to_string_pretty(&seat).unwrap_or_default();
+    let store = Store::open(seat.place(&path)?, now).await?;
+    if std::fs::read_to_string(&path).ok().as_deref() != Some(told.as_str()) {
+        let hint = "confira o caminho em `dados`, o dono e as permissões da pasta, e o espaço em disco";
+        let unwritten = |source| StoreError::Open { path: path.clone(), hint, source: Box::new(source) };
+        let folder = || std::fs::create_dir_all(&settings.data);
+        folder().and_then(|()| files::put(&path, told.as_bytes(), Access::Group)).map_err(unwritten)?;
+        files::leave_to_folder(&path).map_err(unwritten)?;
+    }
+    Ok(store)
+}
+
+/// Opens the ledger that a path names, to write to it.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn open(path: &Path, now: Timestamp) -> Result<Store, StoreError> {
+    Store::open(named(path)?, now).await
+}
+
+/// The same only to read.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn read(path: &Path) -> Result<Store, StoreError> {
+    Store::open_read_only(named(path)?).await
+}
+
+fn named(path: &Path) -> Result<LedgerPlace, StoreError> {
+    if path.extension().is_none_or(|end| end != "json") {
+        return Ok(path.into());
+    }
+    let unread = |source: Box<dyn std::error::Error + Send + Sync>| StoreError::Open {
+        path: path.to_owned(),
+        hint: "inicie o serviço uma vez (vigia-suas servir --uma-vez), que anota ali onde está o servidor",
+        source,
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| unread(error.into()))?;
+    let seat: Seat = serde_json::from_str(&text).map_err(|error| unread(error.into()))?;
+    seat.place(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_server_schema_or_mode_is_another_ledger_and_another_user_is_not() {
+        let server = ServerSettings {
+            host: "banco.gov.br".to_owned(),
+            port: 5432,
+            user: "vigia".to_owned(),
+            database: "vigia".to_owned(),
+            schema: "es".to_owned(),
+            tls: DatabaseTls::Full,
+            password_file: None,
+            ca_file: None,
+        };
+        let name = |server: &ServerSettings, mode| Seat::of(server, mode).name(mode);
+        let own = name(&server, Mode::Production);
+        assert_eq!(
+            own,
+            name(&ServerSettings { user: "outro".to_owned(), ..server.clone() }, Mode::Production)
+        );
+        assert_ne!(own, name(&server, Mode::Rehearsal));
+        for other in [
+            ServerSettings { schema: "rj".to_owned(), ..server.clone() },
+            ServerSettings { host: "outro.gov.br".to_owned(), ..server.clone() },
+        ] {
+            assert_ne!(own, name(&other, Mode::Production));
+        }
+    }
+}
