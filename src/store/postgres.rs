@@ -180,12 +180,7 @@ async fn found(pool: &PgPool, server: &LedgerServer, name: &Path) -> Result<Opti
 }
 
 /// Takes the steps that were not taken yet. Under a leader that knows only the older schema nothing may change.
-async fn migrate(
-    pool: &PgPool,
-    lead: &Lead,
-    server: &LedgerServer,
-    name: &Path,
-) -> Result<(), StoreError> {
+async fn migrate(pool: &PgPool, lead: &Lead, server: &LedgerServer, name: &Path) -> Result<(), StoreError> {
     let mut conn = Conn::Postgres(pool.acquire().await?);
     let exists: i64 = bound!(SCHEMA, &server.schema).fetch_one(&mut conn).await?.try_get(0)?;
     drop(conn);
@@ -200,7 +195,11 @@ async fn migrate(
     match found(pool, server, name).await? {
         Some(NEWEST) => return Ok(()),
         older if alone.is_none() => {
-            return Err(StoreError::InUse { path: name.clone(), found: older.unwrap_or(0), known: NEWEST });
+            return Err(StoreError::InUse {
+                path: name.to_owned(),
+                found: older.unwrap_or(0),
+                known: NEWEST,
+            });
         }
         _ => {}
     }

@@ -38,7 +38,7 @@ impl Machine {
         let text = fs::read_to_string(&path).unwrap();
         let data = format!("dados = \"{}\"", site.data().display());
         assert!(text.contains(&data));
-        let socket = std::env::var("TESTE_POSTGRES").expect("TESTE_POSTGRES names the socket of a server");
+        let socket = std::env::var("TESTE_POSTGRES").unwrap();
         let bank =
             format!("[banco]\nurl = \"postgres://vigia@/vigia?host={socket}\"\nesquema = \"{schema}\"\n");
         fs::write(path, text.replace(&data, "dados = \"dados\"") + &bank).unwrap();
