@@ -71,6 +71,7 @@ fn filled(line: &str, of_section: &StandIns) -> String {
         ("sistema NOME", "sistema novo"),
         ("/root/vigia-nova", "vigia-nova"),
         ("--confirmar N", "--confirmar 0"),
+        ("reduzir --confirmar 312", "reduzir --confirmar 0"),
     ];
     let named = of_section.iter().map(|(word, thing)| (*word, thing.as_str()));
     let mut filled =
@@ -89,8 +90,9 @@ fn follow(office: &Office, named: &StandIns, quoted: &Quoted) -> Option<String> 
     if is_live && ACTING.iter().any(|acting| line.starts_with(acting)) {
         line = line.replace(&format!(" --em {NOW}"), "");
     }
-    // `saude` goes by the machine's clock, as the service does.
-    let at_work = (line == "saude").then(|| prepared::at_work(quoted.code));
+    // These go by the machine's clock, as the service does.
+    let by_its_clock = line == "saude" || line.starts_with("livro reduzir --confirmar");
+    let at_work = by_its_clock.then(|| prepared::at_work(quoted.code));
     let office = at_work.as_ref().unwrap_or(office);
     if line.contains("--observar") {
         return watched(office.program(&line)).err();
