@@ -267,8 +267,10 @@ proptest! {
             };
             for edition in &window.editions {
                 let Some(closing) = of_window.closing(edition.number) else { continue };
-                // Long enough for every sending day in between.
-                if closing.refer_at + SignedDuration::from_hours(24 * 5) > built.until {
+                // Long enough for every sending day in between, also where it was told of after its own end.
+                let told = edition.announced_on.map(|day| built.calendar.hours.zone.start_of(day));
+                let refer_at = told.map_or(closing.refer_at, |told| told.max(closing.refer_at));
+                if refer_at + SignedDuration::from_hours(24 * 5) > built.until {
                     continue;
                 }
                 let handed_at = remessas.get(&(&window.id, edition.number)).copied();
