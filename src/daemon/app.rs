@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::leap::ClockWatch;
 use super::pulse::Pulse;
-use crate::clock::Clock;
+use crate::clock::{Clock, ClockReading};
 use crate::feed::http::{Fetcher, Patience};
 use crate::store::{Generation, LedgerDoubt, LoopProgress, Store};
 use crate::world::live::{Live, spool_folder};
@@ -50,7 +50,7 @@ pub struct App {
     /// The last pass, as far as it need not be noted again.
     standing: std::sync::Mutex<Option<StandingPass>>,
     /// When each loop last got on; before its first round, when the service began.
-    progress: std::sync::Mutex<BTreeMap<Loop, Timestamp>>,
+    progress: std::sync::Mutex<BTreeMap<Loop, ClockReading>>,
     /// How it is getting on, for metrics.
     pub pulse: Pulse,
     /// Whether the service began on the last good one and did not adopt another since.
@@ -181,7 +181,7 @@ impl App {
             doubted: std::sync::Mutex::default(),
             due: std::sync::Mutex::new(None),
             standing: std::sync::Mutex::new(None),
-            progress: std::sync::Mutex::new(Loop::ALL.map(|each| (each, clock.now())).into()),
+            progress: std::sync::Mutex::new(Loop::ALL.map(|each| (each, clock.reading())).into()),
             pulse: Pulse::default(),
             on_last_good: AtomicBool::new(false),
         })
@@ -281,7 +281,7 @@ impl App {
 
     /// Notes that a loop got on.
     pub fn vouch(&self, of: Loop) {
-        let now = self.now();
+        let now = self.clock.reading();
         self.progress.lock().unwrap_or_else(PoisonError::into_inner).insert(of, now);
     }
 
@@ -289,21 +289,27 @@ impl App {
     #[must_use]
     pub(super) fn progress(&self, now: Timestamp) -> Vec<LoopProgress> {
         let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = |(each, at): (&Loop, &Timestamp)| LoopProgress {
+        let line = |(each, at): (&Loop, &ClockReading)| LoopProgress {
             name: each.name().to_owned(),
-            moved_at: *at,
-            hangs_at: at.saturating_add(each.patience()).unwrap_or(Timestamp::MAX),
+            moved_at: at.wall,
+            hangs_at: at.wall.saturating_add(each.patience()).unwrap_or(Timestamp::MAX),
             noted_at: now,
         };
         progress.iter().map(line).collect()
     }
 
-    /// A loop that has not got on for too long: the watchdog's question, and the heartbeat's.
+    /// A loop that has not got on for too long: the watchdog's question, and the heartbeat's. A clock that leaps makes no
+    /// loop hang: what counts is how long the machine has been up, if that is known.
     #[must_use]
     pub fn hung(&self, now: Timestamp) -> Option<Loop> {
+        let uptime = self.clock.reading().uptime;
+        let since = |at: &ClockReading| match (uptime, at.uptime) {
+            (Some(now), Some(then)) => now - then,
+            _ => now.duration_since(at.wall),
+        };
         let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         let mut loops = progress.iter();
-        loops.find(|(each, at)| now.duration_since(**at) >= each.patience()).map(|(each, _)| *each)
+        loops.find(|(each, at)| since(at) >= each.patience()).map(|(each, _)| *each)
     }
 
     /// Does the work, unless the service is told to stop meanwhile. Only for what a crash may cut off at any point too.
