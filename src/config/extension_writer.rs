@@ -3,7 +3,6 @@
 //! The places come from `toml_edit`'s spans; the text goes in as text. Writing the whole document anew, as a DOM does,
 //! would turn line ends and lose the marks of a file made on another system.
 
-use std::fmt::Write as _;
 use std::ops::Range;
 
 use jiff::civil::{Date, Time};
@@ -12,6 +11,7 @@ use toml_edit::{Array, Document, InlineTable, Item, Table, TableLike, Value};
 use super::source::Sources;
 use crate::domain::calendar::{Deadline, Window};
 use crate::domain::id::{MunicipalityCode, Reference, SystemId, WindowId};
+use crate::text::toml::quoted;
 
 /// A deadline announced anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,20 +210,4 @@ fn block(indent: &str, new: &NewExtension) -> String {
 
 fn inline(new: &NewExtension) -> String {
     format!("{{ {} }}", keys(new).join(", "))
-}
-
-/// A text as TOML writes it in one line.
-fn quoted(text: &str) -> String {
-    let mut out = String::from('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => {
-                let _ = write!(out, "\\u{:04X}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }

@@ -12,6 +12,7 @@ use crate::domain::feed::{
 use crate::domain::status::State;
 use crate::text::fold::{excerpt, folded};
 use crate::text::number::counted;
+use crate::text::toml::quoted;
 
 /// Most characters of a word, and most words, that are written into the table: a wrong column may hold what nobody
 /// should keep.
@@ -396,20 +397,4 @@ fn after(text: &str) -> String {
 /// A text of the file between quotes, in one line, none too long.
 fn shown(text: &str) -> String {
     format!("“{}”", excerpt(&text.replace(|c: char| c.is_control(), " "), MOST_CHARACTERS))
-}
-
-/// A text as TOML writes it in one line.
-fn quoted(text: &str) -> String {
-    let mut out = String::from('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => {
-                let _ = write!(out, "\\u{:04X}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }

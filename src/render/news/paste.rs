@@ -13,6 +13,7 @@ use crate::domain::calendar::{Calendar, Window};
 use crate::domain::id::{Reference, WindowId};
 use crate::domain::news::{Finding, NewsDoubt, Topic};
 use crate::render::portuguese::{self, date, line};
+use crate::text::toml;
 
 /// Windows closed for so many days may still be extended.
 const STILL_SPOKEN_OF_DAYS: i64 = 60;
@@ -329,19 +330,7 @@ fn who(finding: &Finding) -> String {
     format!("MDS, {title}{day}{}", line(&finding.link))
 }
 
-/// A TOML string of one line.
+/// What others wrote, as a TOML string without their control characters.
 fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => {
-                out.push('\\');
-                out.push(c);
-            }
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
+    toml::quoted(&text.replace(char::is_control, " "))
 }
