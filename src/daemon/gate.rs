@@ -38,7 +38,7 @@ pub(super) async fn judge(
     now: Timestamp,
 ) -> Result<Verdict, ContrastError> {
     let moves = in_force.is_some_and(|old| !new.keeps(&old.database()));
-    let edits = if moves { None } else { amend::silent_edits(store, new).await? };
+    let edits = if moves { None } else { amend::silent_edits(store, in_force, new).await? };
     if let Some(faults) = edits {
         return Ok(Verdict::Refuse(RefusedFiles { fingerprint: new.config.fingerprint.clone(), faults }));
     }
