@@ -81,7 +81,9 @@ async fn before(
     store: &Store,
     since: Timestamp,
 ) -> Result<Vec<WindowSummary>, StoreError> {
-    let known = Known::as_known(overview.known.live.clone(), store, since).await?;
+    let windows = overview.windows.iter().map(|summary| summary.window.clone()).collect();
+    let live = overview.known.live.clone();
+    let known = Known::as_known(live, store, (Timestamp::MAX, &windows), since).await?;
     let (world, plan, post) = (known.world(), Plan::default(), Post::default());
     let view = View { world: &world, plan: &plan, post: &post, now: since };
     Ok(overview.windows.iter().filter_map(|summary| summarise(view, &summary.window)).collect())
