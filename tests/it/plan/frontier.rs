@@ -241,6 +241,35 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(worlds())]
+
+    #[test]
+    fn a_run_that_leaves_out_what_is_over_brings_what_one_over_everything_brings(draw in draws()) {
+        let built = draw.build();
+        let mut run = Vec::new();
+        built.replay().run(built.from, built.until, &built.changes, |at, decision| run.push((at, decision.clone())));
+        let (mut whole, mut told) = (built.replay(), Vec::new());
+        let mut rest = built.changes.as_slice();
+        let mut now = built.from;
+        loop {
+            while let [next, later @ ..] = rest
+                && next.at <= now
+            {
+                whole.learn(next);
+                rest = later;
+            }
+            // Each pass of its own begins with everything.
+            let wake = whole.pass(now, |decision| told.push((now, decision.clone())));
+            match [wake, rest.first().map(|change| change.at)].into_iter().flatten().min() {
+                Some(next) if next <= built.until => now = next,
+                Some(_) | None => break,
+            }
+        }
+        prop_assert_eq!(run, told);
+    }
+}
+
 #[test]
 fn windows_are_left_out_in_most_worlds_that_outlast_them() {
     use proptest::strategy::ValueTree as _;
