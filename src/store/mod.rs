@@ -6,7 +6,7 @@
 //! (how fetching goes), `overrides`, `configuration` (what was in force), `reading`, `contact` and `stop`, `register` and
 //! `news` (what the ministry publishes), `begin`, `witness` and `elsewhere` (is it this ledger that last sent?), `delivery` and `letter`
 //! (what staff ask for), `returned` and `return_key` (what comes back by mail), `uncertain` (what waits
-//! for somebody), `backup` and `restore` (a copy of all of it), `reduce` (personal data whose years are over), `zone` (the zone's rules),
+//! for somebody), `backup` and `restore` (a copy of all of it), `relocate` with `copy_rows` and `moved` (from a file to a server, and back), `reduce` (personal data whose years are over), `zone` (the zone's rules),
 //! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
 //!
 //! Architecture invariants: SQL never reads a clock, every instant is a parameter; every write is one transaction
@@ -25,6 +25,7 @@ mod chain;
 mod closing;
 mod configuration;
 mod contact;
+mod copy_rows;
 mod db;
 mod delivery;
 mod dossier;
@@ -39,6 +40,7 @@ mod leading;
 mod ledger;
 mod letter;
 mod lock;
+mod moved;
 mod news;
 mod notice;
 mod outbox;
@@ -51,6 +53,7 @@ mod progress;
 mod reading;
 mod reduce;
 mod register;
+mod relocate;
 mod restore;
 mod retired;
 mod return_key;
@@ -92,6 +95,7 @@ pub use journal::{JournalEntry, JournalFilter};
 pub use leader::Leader;
 pub use letter::StoredLetter;
 pub use lock::LedgerLock;
+pub use moved::Gone;
 pub use news::{FindingLine, NewFinding};
 pub use outbox::Claim;
 pub use overrides::{Override, OverrideId, OverrideLine};
@@ -100,6 +104,7 @@ pub use progress::LoopProgress;
 pub use reading::EditionReading;
 pub use reduce::{Reduction, Retention};
 pub use register::{KeptRegister, RefusalLine};
+pub use relocate::{MoveError, Relocated};
 pub use restore::{RestoreError, Restored};
 pub use retired::SwitchedBy;
 pub use returned::{KeptMessage, Noted, RawMessage, Return};
@@ -135,11 +140,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Open`] with what to do, [`StoreError::Network`], [`StoreError::Newer`], [`StoreError::Unreleased`], [`StoreError::InUse`] while
-    /// an older program runs on it, or any other fault of the database.
+    /// an older program runs on it, [`StoreError::Moved`], [`StoreError::Arriving`], or any other fault of the database.
     pub async fn open(place: impl Into<LedgerPlace>, now: Timestamp) -> Result<Self, StoreError> {
         let place = place.into();
         // Boxed: what may have to be done to a file at a start is large, and would lie within whoever opens it.
         let store = Self::over(Box::pin(Db::open(&place)).await?);
+        store.must_be_here().await?;
         store.open_journal(now).await?;
         Ok(store)
     }
@@ -157,7 +163,9 @@ impl Store {
     /// # Errors
     /// As [`Store::open`], and [`StoreError::Older`]; any write later on is a [`StoreError::ReadOnly`].
     pub async fn open_read_only(place: impl Into<LedgerPlace>) -> Result<Self, StoreError> {
-        Ok(Self::over(Box::pin(Db::open_read_only(&place.into())).await?))
+        let store = Self::over(Box::pin(Db::open_read_only(&place.into())).await?);
+        moved::stations(&mut *store.db.read().await?).await?.has_arrived(store.path())?;
+        Ok(store)
     }
 
     fn over(db: Db) -> Self {

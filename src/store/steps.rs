@@ -33,6 +33,13 @@ pub(super) const STEPS: [Step; 8] = [
 ];
 pub(super) const NEWEST: i64 = STEPS[STEPS.len() - 1].0;
 
+/// Every table that they make, none before one that it refers to.
+pub(super) fn tables() -> Vec<&'static str> {
+    let lines = STEPS.iter().flat_map(|(_, _, sql)| sql.lines());
+    let made = lines.filter_map(|line| line.strip_prefix("CREATE TABLE "));
+    made.map(|name| name.trim_end_matches(" (")).collect()
+}
+
 /// The same for the driver, each in the words of an engine.
 pub(super) fn migrations(steps: &[Step], words: impl Fn(&'static str) -> SqlStr) -> Vec<Migration> {
     let step = |(version, name, sql): &Step| {

@@ -9,5 +9,6 @@ mod order;
 mod outbox;
 mod pass;
 mod proof;
+mod relocate;
 mod retention;
 mod status;
