@@ -8,8 +8,8 @@ use super::args::Relocate;
 use super::ledger::existing;
 use super::session::{Answer, Failure, Result, Session, say};
 use crate::desk::relocate::{Destination, RelocateError, relocate};
+use crate::proof::MoveError;
 use crate::render::portuguese as pt;
-use crate::store::MoveError;
 
 /// Exit 0 when the ledger is there.
 pub(super) async fn run(session: &Session, asked: &Relocate) -> Result {

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use crate::config::Mode;
 use crate::config::{self, DatabaseSettings, Settings};
 use crate::files;
-use crate::store::{MoveError, Relocated, StoreError};
+use crate::proof::{MoveError, Relocated};
+use crate::store::StoreError;
 use crate::text::toml::quoted;
 use crate::world::seat;
 

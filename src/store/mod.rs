@@ -1,13 +1,13 @@
 //! What the daemon remembers: the ledger, who has filled in, what people decided, and a journal that proves it.
 //!
-//! Reading order: `db` (one writer, several readers), `transaction`, `chain` and `journal`, `pass` and `notice` (what a pass decided),
+//! Reading order: `chain` and `journal`, `pass` and `notice` (what a pass decided),
 //! `outbox`, `settle` and `group` (letters on their way), `ledger` (the same as the plan sees it), `snapshot` and
 //! `status` (who has filled in), `ruling` (what people say of snapshots), `retired` (feeds that were switched off), `run`
 //! (how fetching goes), `overrides`, `configuration` (what was in force), `reading`, `contact` and `stop`, `register` and
 //! `news` (what the ministry publishes), `begin`, `witness` and `elsewhere` (is it this ledger that last sent?), `delivery` and `letter`
 //! (what staff ask for), `returned` and `return_key` (what comes back by mail), `uncertain` (what waits
-//! for somebody), `backup` and `restore` (a copy of all of it), `relocate` with `copy_rows` and `moved` (from a file to a server, and back), `reduce` (personal data whose years are over), `zone` (the zone's rules),
-//! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
+//! for somebody), `moved` (where the ledger went), `reduce` (personal data whose years are over), `zone` (the zone's rules). How rows are kept is
+//! [`crate::database`]'s, and what proves and copies all of it [`crate::proof`]'s.
 //!
 //! Architecture invariants: SQL never reads a clock, every instant is a parameter; every write is one transaction
 //! together with the journal entry that tells it; no type of the database stands in a public signature.
@@ -17,85 +17,63 @@ use std::path::Path;
 use jiff::Timestamp;
 
 mod announce;
-mod backup;
 mod baseline;
-mod begin;
-mod cell;
-mod chain;
-mod closing;
+pub(crate) mod begin;
+pub(crate) mod chain;
+pub(crate) mod closing;
 mod configuration;
 mod contact;
-mod copy_rows;
-mod db;
-mod delivery;
-mod dossier;
+pub(crate) mod delivery;
 mod elsewhere;
-mod engine;
-mod error;
 mod frontier;
 mod group;
-mod journal;
-mod leader;
+pub(crate) mod journal;
 mod leading;
-mod ledger;
-mod letter;
-mod lock;
-mod moved;
+pub(crate) mod ledger;
+pub(crate) mod letter;
+pub(crate) mod moved;
 mod news;
-mod notice;
+pub(crate) mod notice;
 mod outbox;
 mod overrides;
 mod page;
 mod pass;
 mod post;
-mod postgres;
 mod progress;
 mod reading;
-mod reduce;
+pub(crate) mod reduce;
 mod register;
-mod relocate;
-mod restore;
-mod retired;
+pub(crate) mod retired;
 mod return_key;
-mod returned;
+pub(crate) mod returned;
 mod ruling;
 mod run;
-mod server;
 mod settle;
 mod snapshot;
-mod sql;
-mod sqlite;
-mod status;
-mod steps;
+pub(crate) mod status;
 mod stop;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
-mod transaction;
 mod uncertain;
-mod verify;
 mod visit;
-mod witness;
+pub(crate) mod witness;
 mod work;
 mod zone;
 
+pub use crate::database::{
+    Generation, Gone, Leader, LedgerLock, LedgerPlace, LedgerServer, LedgerTls, StoreError,
+};
 pub use announce::{Announcements, ChannelFailure, StaffAlert};
-pub use backup::{Backup, BackupError, LastBackup};
 pub use begin::Signs;
 pub use configuration::{HeldConfiguration, KeptConfiguration, NewConfiguration, RefusedConfiguration};
 pub use contact::{FlaggedContact, LastLetter};
-pub use db::Generation;
 pub use delivery::{Attempt, DeliveryFilter, DeliveryId, DeliveryLine};
-pub use dossier::CaseFile;
 pub use elsewhere::{Sighting, Unassured, Vouched};
-pub use error::StoreError;
 pub use frontier::Skipped;
 pub use journal::{JournalEntry, JournalFilter};
-pub use leader::Leader;
 pub use letter::StoredLetter;
-pub use lock::LedgerLock;
-pub use moved::Gone;
 pub use news::{FindingLine, NewFinding};
 pub use outbox::Claim;
 pub use overrides::{Override, OverrideId, OverrideLine};
@@ -104,24 +82,21 @@ pub use progress::LoopProgress;
 pub use reading::EditionReading;
 pub use reduce::{Reduction, Retention};
 pub use register::{KeptRegister, RefusalLine};
-pub use relocate::{MoveError, Relocated};
-pub use restore::{RestoreError, Restored};
 pub use retired::SwitchedBy;
 pub use returned::{KeptMessage, Noted, RawMessage, Return};
 pub use ruling::{Ruled, Ruling};
 pub use run::{Crawl, CrawlPage, CrawlProgress, FeedRun};
-pub use server::{LedgerPlace, LedgerServer, LedgerTls};
 pub use settle::{AttemptEnd, OnUncertain, Settlement};
 pub use snapshot::{Extent, LastAccepted, NewSnapshot, SnapshotSummary};
 pub use stop::ReturnVerdict;
 pub use uncertain::HeldUncertain;
-pub use verify::{Amiss, ChainReport, Discrepancy, Recount};
 pub use witness::{Assumption, Head, LedgerDoubt};
 pub use work::Work;
 pub use zone::ZoneRules;
 
+use crate::database::db::{self, Db};
+use crate::database::{place, sqlite};
 use crate::files;
-use db::Db;
 use group::Group;
 use std::sync::Arc;
 use witness::Witness;
@@ -129,9 +104,9 @@ use witness::Witness;
 /// The store. Cheap to clone; every clone shares its connections.
 #[derive(Debug, Clone)]
 pub struct Store {
-    db: Db,
+    pub(crate) db: Db,
     group: Group,
-    witness: Arc<Witness>,
+    pub(crate) witness: Arc<Witness>,
 }
 
 impl Store {
@@ -164,7 +139,7 @@ impl Store {
     /// As [`Store::open`], and [`StoreError::Older`]; any write later on is a [`StoreError::ReadOnly`].
     pub async fn open_read_only(place: impl Into<LedgerPlace>) -> Result<Self, StoreError> {
         let store = Self::over(Box::pin(Db::open_read_only(&place.into())).await?);
-        moved::stations(&mut *store.db.read().await?).await?.has_arrived(store.path())?;
+        place::stations(&mut *store.db.read().await?).await?.has_arrived(store.path())?;
         Ok(store)
     }
 
@@ -195,7 +170,7 @@ impl Store {
     }
 
     /// The file that it is in, where it is in one.
-    fn file(&self) -> Result<&sqlite::Sqlite, StoreError> {
+    pub(crate) fn file(&self) -> Result<&sqlite::Sqlite, StoreError> {
         match &self.db.engine {
             db::Engine::Sqlite(file) => Ok(file),
             db::Engine::Postgres(postgres) => Err(StoreError::NoFile { place: postgres.name().clone() }),

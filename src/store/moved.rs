@@ -1,74 +1,20 @@
-//! Where a ledger went to, and whether it has arrived: what `livro mudar` leaves behind (see [`super::relocate`]).
-//!
-//! A ledger that went elsewhere is read and never written again, whoever tries: each write asks (`db`). Nothing ends that;
-//! what goes on is where it went. One that is arriving is not opened at all, until the one before it is marked: then
-//! [`Store::arrive`] ends it, at the next opening or the next `livro mudar`, which otherwise begins anew.
+//! Where this ledger went, or came from (`livro mudar`), and the end of a move that was cut off ([`crate::database::place`]).
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::cell::Cells;
-use super::db::{Conn, Db, detached};
-use super::sql::{bound, statements};
+use super::chain::{Chain, Line};
 use super::witness::head;
-use super::{LedgerPlace, Store, StoreError};
+use super::{Gone, LedgerPlace, Store, StoreError};
+use crate::database::db::{Conn, Db};
+use crate::database::place::{put_arrived, stations};
+use crate::domain::journal::Moved;
 use crate::files;
 
-statements! {
-    const PLACE = "SELECT id, came_from, arriving, went_path, went_to, went_at FROM place WHERE id = 1";
-    const ARRIVED = "UPDATE place SET arriving = 0 WHERE id = 1";
-}
-
-/// Where a ledger came from and went to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Stations {
-    /// The path that names the one before.
-    pub(super) came_from: Option<PathBuf>,
-    /// Whether the one before still counts.
-    pub(super) is_arriving: bool,
-    pub(super) gone: Option<Gone>,
-}
-
-/// Where a ledger went.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gone {
-    /// The path that names it there, on the machine that moved it.
-    pub path: PathBuf,
-    /// The same in words: the file, or the server and the schema.
-    pub to: String,
-    /// When.
-    pub at: Timestamp,
-}
-
-pub(super) async fn stations(conn: &mut Conn) -> Result<Stations, StoreError> {
-    let row = bound!(PLACE).fetch_one(conn).await?;
-    let cells = Cells::of("place", &row);
-    let path = |column| Ok::<_, StoreError>(cells.get::<Option<String>>(column)?.map(PathBuf::from));
-    let gone = match (path("went_path")?, cells.get("went_to")?, cells.instant_opt("went_at")?) {
-        (Some(path), Some(to), Some(at)) => Some(Gone { path, to, at }),
-        _ => None,
-    };
-    Ok(Stations { came_from: path("came_from")?, is_arriving: cells.get::<i64>("arriving")? != 0, gone })
-}
-
-impl Stations {
-    /// Whether it may be read.
-    pub(super) fn has_arrived(&self, place: &Path) -> Result<(), StoreError> {
-        match (&self.came_from, self.is_arriving) {
-            (Some(from), true) => Err(StoreError::Arriving { path: place.to_owned(), from: from.clone() }),
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether it may be written.
-    pub(super) fn is_here(self, place: &Path) -> Result<(), StoreError> {
-        self.has_arrived(place)?;
-        match self.gone {
-            Some(gone) => Err(StoreError::Moved { path: place.to_owned(), to: gone.to, new: gone.path }),
-            None => Ok(()),
-        }
-    }
+/// Tells a move: the last entry that both ledgers have.
+pub(crate) async fn tell(conn: &mut Conn, told: Moved, now: Timestamp) -> Result<(), StoreError> {
+    Chain::tell(conn, Line::new(now, "livro", told)).await
 }
 
 impl Store {
@@ -114,15 +60,4 @@ impl Store {
         there.close().await;
         Ok(arrived)
     }
-}
-
-/// Has a ledger count from now on.
-pub(super) async fn put_arrived(db: &Db) -> Result<(), StoreError> {
-    let db = db.clone();
-    detached(async move {
-        let mut tx = db.begin_wherever().await?;
-        bound!(ARRIVED).execute(&mut tx).await?;
-        tx.commit().await
-    })
-    .await
 }

@@ -19,11 +19,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::begin::{put_outage, signs};
-use super::cell::{Cells, whole_ms};
 use super::chain::{Chain, Line};
-use super::db::{Conn, Engine, detached};
-use super::sql::{bound, statements};
 use super::{Leader, OnUncertain, Sighting, Store, StoreError, Unassured, Vouched, elsewhere};
+use crate::database::cell::{Cells, whole_ms};
+use crate::database::db::{Conn, Engine, detached};
+use crate::database::sql::{bound, statements};
 use crate::domain::journal::{Assumed, DoubtCause};
 use crate::domain::overrides::Authorship;
 use crate::files::{self, Access};
@@ -88,7 +88,7 @@ pub struct Assumption {
 
 /// The file, and what this process last wrote to it: nothing while it does not keep it.
 #[derive(Debug)]
-pub(super) struct Witness {
+pub(crate) struct Witness {
     path: PathBuf,
     /// The ledger, through links.
     database: PathBuf,
@@ -96,7 +96,7 @@ pub(super) struct Witness {
 }
 
 impl Witness {
-    pub(super) fn beside(database: &Path) -> Arc<Self> {
+    pub(crate) fn beside(database: &Path) -> Arc<Self> {
         let path = files::beside(database, ".testemunha");
         let database = database.canonicalize().unwrap_or_else(|_| database.to_owned());
         Arc::new(Self { path, database, kept: Mutex::default() })
@@ -111,7 +111,7 @@ impl Witness {
     }
 
     /// Whether there is one.
-    pub(super) fn exists(&self) -> bool {
+    pub(crate) fn exists(&self) -> bool {
         self.path.exists()
     }
 
@@ -119,7 +119,7 @@ impl Witness {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    pub(super) async fn put(
+    pub(crate) async fn put(
         self: &Arc<Self>,
         (seq, hash): (i64, String),
         now: Timestamp,
@@ -186,7 +186,7 @@ fn identity(file: &Metadata) -> String {
     format!("{} {}", file.ino(), born.map_or(0, Timestamp::as_nanosecond))
 }
 
-pub(super) async fn head(conn: &mut Conn) -> Result<(i64, String), StoreError> {
+pub(crate) async fn head(conn: &mut Conn) -> Result<(i64, String), StoreError> {
     let row = bound!(HEAD).fetch_one(conn).await?;
     Ok((row.try_get(0)?, row.try_get(1)?))
 }

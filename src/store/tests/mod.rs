@@ -8,7 +8,6 @@ mod opening;
 mod order;
 mod outbox;
 mod pass;
-mod proof;
-mod relocate;
 mod retention;
+mod statement;
 mod status;
