@@ -25,7 +25,7 @@ pub(crate) struct Tally {
 }
 
 /// One table.
-pub(crate) struct Table {
+pub(crate) struct CopyTable {
     pub(crate) name: &'static str,
     columns: Vec<(String, Kind)>,
 }
@@ -39,7 +39,7 @@ enum Kind {
 }
 
 /// The tables of a ledger, none before one that it refers to.
-pub(crate) async fn tables(conn: &mut Conn) -> Result<Vec<Table>, StoreError> {
+pub(crate) async fn tables(conn: &mut Conn) -> Result<Vec<CopyTable>, StoreError> {
     let mut tables = Vec::new();
     for name in steps::tables().into_iter().filter(|name| *name != OF_THE_PLACE) {
         let asked =
@@ -53,20 +53,20 @@ pub(crate) async fn tables(conn: &mut Conn) -> Result<Vec<Table>, StoreError> {
             };
             columns.push((row.try_get("name")?, kind));
         }
-        tables.push(Table { name, columns });
+        tables.push(CopyTable { name, columns });
     }
     Ok(tables)
 }
 
 /// Empties every table.
-pub(crate) async fn clear(conn: &mut Conn, tables: &[Table]) -> Result<(), StoreError> {
+pub(crate) async fn clear(conn: &mut Conn, tables: &[CopyTable]) -> Result<(), StoreError> {
     for table in tables.iter().rev() {
         Query::made(format!("DELETE FROM {}", table.name)).execute(&mut *conn).await?;
     }
     Ok(())
 }
 
-impl Table {
+impl CopyTable {
     fn names(&self) -> String {
         let names: Vec<&str> = self.columns.iter().map(|(name, _)| name.as_str()).collect();
         names.join(", ")

@@ -105,6 +105,17 @@ impl Db {
         }
     }
 
+    /// Has the ledger that was moved here count from now on.
+    pub(crate) async fn arrive(&self) -> Result<(), StoreError> {
+        let db = self.clone();
+        detached(async move {
+            let mut tx = db.begin_wherever().await?;
+            place::mark_arrived(&mut tx).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
     async fn begin_as(&self, turn: leader::Turn) -> Result<WriteTx, StoreError> {
         let mut tx = match &self.engine {
             Engine::Sqlite(_) => self.begin_wherever().await?,

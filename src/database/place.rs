@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::StoreError;
 use super::cell::Cells;
-use super::db::{Conn, Db, detached};
+use super::engine::Conn;
 use super::sql::{bound, statements};
 
 statements! {
@@ -70,12 +70,6 @@ impl Stations {
 }
 
 /// Has a ledger count from now on.
-pub(crate) async fn put_arrived(db: &Db) -> Result<(), StoreError> {
-    let db = db.clone();
-    detached(async move {
-        let mut tx = db.begin_wherever().await?;
-        bound!(ARRIVED).execute(&mut tx).await?;
-        tx.commit().await
-    })
-    .await
+pub(crate) async fn mark_arrived(conn: &mut Conn) -> Result<(), StoreError> {
+    bound!(ARRIVED).execute(conn).await.map(drop)
 }

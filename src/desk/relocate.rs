@@ -41,7 +41,7 @@ pub enum RelocateError {
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
+pub struct NewPlace {
     /// What was moved; absent: it had been, by a command that was cut off after it.
     pub moved: Option<Relocated>,
     /// The ledger that counts from now on, in words.
@@ -59,7 +59,7 @@ pub async fn relocate(
     asked: Destination<'_>,
     author: &str,
     now: Timestamp,
-) -> Result<Outcome, RelocateError> {
+) -> Result<NewPlace, RelocateError> {
     let new = destination(settings, asked)?;
     let place = seat::place(&new)?;
     let (to, edits) = (place.words(), edits(settings, &new, asked));
@@ -67,7 +67,7 @@ pub async fn relocate(
         Err(StoreError::Moved { new: there, .. }) if files::is_same(&there, place.path()) => {
             // Opening it ends what was cut off.
             seat::begin(&new, now).await?.close().await;
-            return Ok(Outcome { moved: None, to, edits });
+            return Ok(NewPlace { moved: None, to, edits });
         }
         other => other?,
     };
@@ -76,7 +76,7 @@ pub async fn relocate(
     let is_live = settings.mode == Mode::Production;
     let moved = old.relocate(place, is_live, author.to_owned(), now).await;
     old.close().await;
-    Ok(Outcome { moved: Some(moved?), to, edits })
+    Ok(NewPlace { moved: Some(moved?), to, edits })
 }
 
 /// The settings as they will be.

@@ -8,7 +8,7 @@ use super::chain::{Chain, Line};
 use super::witness::head;
 use super::{Gone, LedgerPlace, Store, StoreError};
 use crate::database::db::{Conn, Db};
-use crate::database::place::{put_arrived, stations};
+use crate::database::place::stations;
 use crate::domain::journal::Moved;
 use crate::files;
 
@@ -55,7 +55,7 @@ impl Store {
             if self.witness.exists() {
                 self.witness.put(end, gone.at).await?;
             }
-            put_arrived(&there).await?;
+            there.arrive().await?;
         }
         there.close().await;
         Ok(arrived)

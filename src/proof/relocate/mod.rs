@@ -16,9 +16,9 @@ use jiff::Timestamp;
 
 use super::verify;
 use crate::database::cell::ms;
-use crate::database::copy_rows::{self, Tally};
+use crate::database::copy_rows::{self, CopyTable, Tally};
 use crate::database::db::{Db, Engine, detached};
-use crate::database::place::{put_arrived, stations};
+use crate::database::place::stations;
 use crate::database::sql::{bound, statements};
 use crate::database::transaction::WriteTx;
 use crate::database::{leader, lock, postgres};
@@ -178,7 +178,7 @@ impl Store {
         if is_witnessed {
             self.witness.put(end.clone(), now).await?;
         }
-        put_arrived(&db).await.map_err(there)?;
+        db.arrive().await.map_err(there)?;
         db.close().await;
         Ok(Relocated { entries: report.entries + 1, letters: report.letters, rows, head: end.1, from, to })
     }
@@ -189,7 +189,7 @@ impl Store {
         tx: &mut WriteTx,
         db: &Db,
         to: &str,
-    ) -> Result<Vec<(copy_rows::Table, Tally)>, MoveError> {
+    ) -> Result<Vec<(CopyTable, Tally)>, MoveError> {
         let there = |source: StoreError| MoveError::There { place: to.to_owned(), source };
         let own_first: String = bound!(FIRST).fetch_one(tx).await?.try_get(0)?;
         let mut new = db.begin_wherever().await.map_err(there)?;
@@ -224,7 +224,7 @@ impl Store {
 /// Holds the new place against what was read of the old one, and against its own journal.
 pub(super) async fn check(
     db: &Db,
-    copied: &[(copy_rows::Table, Tally)],
+    copied: &[(CopyTable, Tally)],
     end: &(i64, String),
     to: &str,
 ) -> Result<(), MoveError> {
