@@ -21,6 +21,7 @@ use crate::files::{self, Access};
 statements! {
     const SCHEMA_TABLE = "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
     const OTHERS = "PRAGMA data_version";
+    pub(crate) const COLUMNS = "SELECT name, type FROM pragma_table_info($1) ORDER BY cid";
     const COPY = "VACUUM INTO $1";
     const REWRITE = "VACUUM";
     const FOLD = "PRAGMA wal_checkpoint(TRUNCATE)";

@@ -13,5 +13,5 @@ mod tree;
 
 pub use disk::{mounts, network_disk};
 pub use lock::{FolderLock, LockError, SwapError, Version};
-pub use place::{Access, beside, create, kept_name, leave_to_folder, put, put_own, write};
+pub use place::{Access, beside, create, is_same, kept_name, leave_to_folder, put, put_own, write};
 pub use tree::{copy_tree, create_folder, exchange};

@@ -221,6 +221,13 @@ impl Durable {
     }
 }
 
+/// Whether two paths are one file, however each is written.
+#[must_use]
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    one == other || real(one).is_some_and(|one| Some(one) == real(other))
+}
+
 /// The name of what lies beside a file: its own, and an ending.
 #[must_use]
 pub fn beside(path: &Path, end: &str) -> PathBuf {

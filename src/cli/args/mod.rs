@@ -18,7 +18,7 @@ pub(super) use by_hand::{Apply, Contact, ContactVerb, Extend, Keep, Note, Orders
 pub(super) use command::{ClockVerb, Command, PanelVerb};
 pub(super) use feed::{Feed, Propose};
 pub(super) use options::{
-    ChannelToTest, Filter, Ledger, LedgerVerb, Letter, LetterFormat, ListFormat, Moment, Reduce,
+    ChannelToTest, Filter, Ledger, LedgerVerb, Letter, LetterFormat, ListFormat, Moment, Reduce, Relocate,
     ReportFormat, Ruling, Sample, SampleOf, Shell, Signature, Simulate, Subject, Values,
 };
 pub(super) use register::{Choice, Named, News, NewsVerb, Register, RegisterVerb, Waiver};
