@@ -59,6 +59,7 @@ mod ruling;
 mod run;
 mod server;
 mod settle;
+mod sighted;
 mod snapshot;
 mod sql;
 mod sqlite;

@@ -124,6 +124,7 @@ mod tests {
             crate::store::reading::ALL,
             crate::store::reduce::ALL,
             crate::store::return_key::ALL,
+            crate::store::sighted::ALL,
             crate::store::returned::ALL,
             crate::store::register::ALL,
             crate::store::retired::ALL,
