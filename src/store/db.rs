@@ -14,7 +14,7 @@ use super::leader;
 use super::postgres::Postgres;
 use super::sqlite::Sqlite;
 use super::transaction::WriteTx;
-use super::{LedgerPlace, StoreError};
+use super::{LedgerLock, LedgerPlace, StoreError};
 
 /// Both ways in.
 #[derive(Debug, Clone)]
@@ -42,10 +42,10 @@ pub struct Generation {
 
 impl Db {
     /// Opens or creates it and brings it to the newest schema.
-    pub(super) async fn open(place: &LedgerPlace) -> Result<Self, StoreError> {
+    pub(super) async fn open(place: &LedgerPlace, lock: Option<&LedgerLock>) -> Result<Self, StoreError> {
         let changes = Arc::default();
         let engine = match &place.server {
-            None => Engine::Sqlite(Sqlite::open(&place.path, &changes).await?),
+            None => Engine::Sqlite(Sqlite::open(&place.path, lock, &changes).await?),
             Some(server) => Engine::Postgres(Postgres::open(server, true).await?),
         };
         Ok(Self { path: place.path.clone(), engine, changes })

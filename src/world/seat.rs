@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::secret::{Secret, Surroundings, optional};
 use crate::config::{DatabaseSettings, DatabaseTls, Mode, ServerSettings, Settings};
 use crate::files::{self, Access};
-use crate::store::{LedgerPlace, LedgerServer, LedgerTls, Store, StoreError};
+use crate::store::{LedgerLock, LedgerPlace, LedgerServer, LedgerTls, Store, StoreError};
 use crate::text::digest::sha256;
 
 /// What the file says.
@@ -114,19 +114,50 @@ pub(super) fn path(settings: &Settings) -> PathBuf {
 /// # Errors
 /// [`StoreError`].
 pub async fn begin(settings: &Settings, now: Timestamp) -> Result<Store, StoreError> {
+    begin_with(settings, None, now).await
+}
+
+/// The same as its only sender, whose lock is taken before anything of the ledger is looked at.
+///
+/// # Errors
+/// [`StoreError`]: `Taken` while another sends from it, or exchanges it.
+pub async fn begin_alone(settings: &Settings, now: Timestamp) -> Result<(LedgerLock, Store), StoreError> {
     let path = path(settings);
-    let DatabaseSettings::Server(server) = &settings.database else { return Store::open(&path, now).await };
+    if matches!(settings.database, DatabaseSettings::File) {
+        Store::may_lie_at(&path)?;
+    }
+    std::fs::create_dir_all(&settings.data).map_err(|source| unwritten(&path, source))?;
+    let lock = Store::lock_at(&path)?;
+    let store = begin_with(settings, Some(&lock), now).await?;
+    Ok((lock, store))
+}
+
+async fn begin_with(
+    settings: &Settings,
+    lock: Option<&LedgerLock>,
+    now: Timestamp,
+) -> Result<Store, StoreError> {
+    let path = path(settings);
+    let open = async |place: LedgerPlace| match lock {
+        Some(lock) => Store::open_locked(place, lock, now).await,
+        None => Store::open(place, now).await,
+    };
+    let DatabaseSettings::Server(server) = &settings.database else { return open((&path).into()).await };
     let seat = Seat::of(server, settings.mode);
     let told = serde_json::to_string_pretty(&seat).unwrap_or_default();
-    let store = Store::open(seat.place(&path)?, now).await?;
+    let store = open(seat.place(&path)?).await?;
     if std::fs::read_to_string(&path).ok().as_deref() != Some(told.as_str()) {
-        let hint = "confira o caminho em `dados`, o dono e as permissões da pasta, e o espaço em disco";
-        let unwritten = |source| StoreError::Open { path: path.clone(), hint, source: Box::new(source) };
         let folder = || std::fs::create_dir_all(&settings.data);
-        folder().and_then(|()| files::put(&path, told.as_bytes(), Access::Group)).map_err(unwritten)?;
-        files::leave_to_folder(&path).map_err(unwritten)?;
+        folder()
+            .and_then(|()| files::put_no_link(&path, told.as_bytes(), Access::Group))
+            .map_err(|source| unwritten(&path, source))?;
     }
     Ok(store)
+}
+
+fn unwritten(path: &Path, source: std::io::Error) -> StoreError {
+    let hint = "confira o caminho em `dados`, o dono e as permissões da pasta, e o espaço em disco";
+    StoreError::Open { path: path.to_owned(), hint, source: Box::new(source) }
 }
 
 /// Opens the ledger that a path names, to write to it.
