@@ -6,9 +6,10 @@ use serde_json::json;
 
 use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::config::Mode;
+use crate::proof::RestoreError;
 use crate::render::line::rfc3339;
 use crate::render::portuguese as pt;
-use crate::store::{RestoreError, Store};
+use crate::store::Store;
 use crate::world::last_good;
 
 /// Whether a copy is of a rehearsal's ledger where production's is wanted, or the other way round: by the configuration

@@ -147,12 +147,11 @@ fn patience(table: &Reader<'_>) -> RelayPatience {
         table.log.error(
             &table.spot_of(written),
             format!(
-                "com essas esperas uma só carta pode levar {} minutos, e o máximo é {}: depois de uma hora parado o serviço \
-                 é reiniciado",
+                "com essas esperas uma só carta pode levar {} minutos, e o máximo é {}",
                 longest.as_secs().div_ceil(60),
                 RelayPatience::LONGEST.as_secs() / 60
             ),
-            "encurte-as: contam duas vezes espera_conexao, sete vezes espera_comando e uma vez as outras",
+            "encurte-as: espera_conexao conta duas vezes e espera_comando sete; parado uma hora, o serviço é reiniciado",
         );
     }
     patience

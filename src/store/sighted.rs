@@ -8,11 +8,12 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::StoreError;
-use super::cell::code;
-use super::db::Conn;
 use super::elsewhere::reply;
 use super::journal::entry;
-use super::sql::{bound, statements};
+use crate::database::cell::code;
+use crate::database::db::Conn;
+use crate::database::engine::Row;
+use crate::database::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::journal::{Entry, LeftElsewhere};
@@ -113,7 +114,7 @@ impl Words {
     }
 }
 
-fn read(rows: Vec<super::engine::Row>) -> Result<Words, StoreError> {
+fn read(rows: Vec<Row>) -> Result<Words, StoreError> {
     let mut words: HashMap<String, Vec<Word>> = HashMap::new();
     for row in rows {
         let entry = entry(&row)?;
