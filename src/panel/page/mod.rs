@@ -5,6 +5,7 @@
 
 pub(super) mod calendar;
 pub(super) mod calls;
+pub(super) mod choice;
 pub(super) mod feeds;
 pub(super) mod home;
 pub(super) mod letters;
