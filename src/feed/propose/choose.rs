@@ -152,10 +152,10 @@ impl<'v, 'g> Chooser<'v, 'g> {
         })
     }
 
-    /// Words of rows that are sums, from the column of the municipality.
+    /// Words of rows that are sums, from the column of the municipality, or from the first that says anything.
     fn totals(&self, at: usize) -> Vec<String> {
         let mut words: Vec<String> = Vec::new();
-        for cell in self.view.other.iter().map(|row| row.cell(at)) {
+        for cell in self.view.other.iter().map(|row| row.label(at)) {
             let is_sum =
                 ["total", "subtotal", "soma", "media"].iter().any(|sum| folded(cell).starts_with(sum));
             if is_sum && words.len() < 10 && !words.iter().any(|known| folded(known) == folded(cell)) {
