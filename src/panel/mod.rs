@@ -34,7 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -55,6 +55,8 @@ use crate::world::live::Live;
 
 /// How long what was read of the ledger is shown to others who ask: many who look cost as little as one.
 const FRESH: Duration = Duration::from_secs(3);
+/// Connections that the system takes before the door does; what it allows less counts.
+const BEFORE_THE_DOOR: u32 = 4_096;
 /// A dossier shown again to the same person within so long is shown once.
 const SAME_SHOWING: Duration = Duration::from_mins(1);
 /// How long somebody waits for what is done for one at a time.
@@ -287,11 +289,19 @@ pub struct PanelDoor {
 pub async fn open(settings: &PanelSettings) -> Result<(PanelDoor, PanelFiles), PanelError> {
     let seen = stamp(settings);
     let tls = check(settings)?.map(tls::Tls::new);
-    let listener = TcpListener::bind(settings.listen)
-        .await
-        .map_err(|source| PanelError::Address { address: settings.listen, source })?;
+    let listener =
+        listen(settings.listen).map_err(|source| PanelError::Address { address: settings.listen, source })?;
     let files = PanelFiles::new(settings, tls.clone(), seen);
     Ok((PanelDoor { listener, tls }, files))
+}
+
+/// Takes an address. So many may stand before the door at once: who comes when all those places are taken is not heard by
+/// the system, and only comes again a second later.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BEFORE_THE_DOOR)
 }
 
 /// Whether the files that the panel needs are there and can be used.

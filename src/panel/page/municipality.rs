@@ -113,7 +113,7 @@ pub(in crate::panel) fn account(scene: &Overview, account: &Account, links: &Lin
         h2 { @if links.is_past() { "O que se decidia então" } @else { "Agora" } }
         ul {
             @for decision in explained.actions.iter().chain(account.held()) {
-                li { (decision.act().as_str()) " " code { (decision.key()) } ": " (because(decision.because(), calendar)) }
+                li { (pt::act(decision.act())) " " code { (decision.key()) } ": " (because(decision.because(), calendar)) }
             }
             @if let Some(silence) = &explained.silence {
                 li { (because(silence, calendar)) }
