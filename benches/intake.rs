@@ -19,10 +19,10 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use vigia_suas::config::{Config, Sources, compile};
 use vigia_suas::domain::id::{MunicipalityCode, SnapshotId};
-use vigia_suas::feed::body::{Body, Original};
 use vigia_suas::feed::judge::Verdict;
 use vigia_suas::feed::map::Ground;
 use vigia_suas::feed::take_in;
+use vigia_suas::format::body::{Body, Original};
 use vigia_suas::plan::{World, plan};
 use vigia_suas::store::{NewSnapshot, Store};
 

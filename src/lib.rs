@@ -3,9 +3,10 @@
 //! the proof (norma de procedimento BES Nº 08 of SETADES).
 //!
 //! Rooms, in reading order: [`domain`] is the vocabulary and its rules (pure), [`plan`] decides (pure), [`render`]
-//! writes letters and reports (pure), [`config`] reads what operators wrote, [`feed`] reads who has filled in, [`mail`]
-//! delivers, [`channel`] tells staff where mail does not get through, [`store`] remembers, [`world`] joins them into what is
-//! known, [`desk`] is what a person does, [`daemon`] what runs unattended, [`panel`] what staff look at in a browser, [`cli`]
+//! writes letters and reports (pure), [`config`] reads what operators wrote, [`format`] makes rows of bytes, [`feed`]
+//! reads who has filled in, [`news`] what was published, [`mail`] delivers, [`channel`] tells staff where mail does not get
+//! through, [`database`] keeps rows, [`store`] remembers in them, [`proof`] proves and copies all of it, [`world`] joins what
+//! is known, [`desk`] is what a person does, [`daemon`] what runs unattended, [`panel`] what staff look at in a browser, [`cli`]
 //! starts things. [`clock`], [`contain`], [`files`], [`http`], [`telemetry`] and [`text`] (pure) are leaves.
 //!
 //! | room | may name |
@@ -13,9 +14,15 @@
 //! | `domain`, `telemetry` | `text` |
 //! | `plan` | `domain`, `text` |
 //! | `render` | `domain`, `plan`, `text` |
-//! | `config`, `store` | `domain`, `plan`, `contain`, `files`, `text`; never each other |
-//! | `feed`, `mail`, `channel` | the same, and `http`; never each other |
-//! | `world` | all of the above, `clock`, `telemetry` |
+//! | `config` | `domain`, `plan`, `contain`, `files`, `text` |
+//! | `mail`, `channel` | the same, and `http`; never each other |
+//! | `format` | `domain`, `contain`, `text` |
+//! | `news` | the same, and `format` |
+//! | `feed` | what `config` may, `http`, `format` |
+//! | `database` | `domain`, `files`, `text` |
+//! | `store` | what `config` may, and `database` |
+//! | `proof` | the same, and `store` |
+//! | `world` | all of the above but `database`, `clock`, `telemetry` |
 //! | `desk`, `daemon` | `world` and all that it may name; never each other |
 //! | `panel` | `domain`, `plan`, `render`, `config`, `world`, `desk` and the leaves; not `store`: it cannot write |
 //! | `cli` | everything |
@@ -29,14 +36,18 @@ pub mod clock;
 pub mod config;
 pub mod contain;
 pub mod daemon;
+pub mod database;
 pub mod desk;
 pub mod domain;
 pub mod feed;
 pub mod files;
+pub mod format;
 pub mod http;
 pub mod mail;
+pub mod news;
 pub mod panel;
 pub mod plan;
+pub mod proof;
 pub mod render;
 pub mod store;
 pub mod telemetry;

@@ -8,9 +8,9 @@ use serde_json::json;
 
 use super::ledger::existing;
 use super::session::{Answer, Failure, Result, Session, remark, say};
+use crate::proof::BackupError;
 use crate::render::line::rfc3339;
 use crate::render::portuguese as pt;
-use crate::store::BackupError;
 
 /// Exit 0 when there is a new copy and it checks out.
 pub(super) async fn run(session: &Session, folder: &Path, keep: Option<u16>) -> Result {

@@ -15,7 +15,7 @@ use crate::domain::id::FeedId;
 use crate::domain::journal::{ProposalFacts, Text};
 use crate::domain::overrides::Authorship;
 use crate::domain::register::{Edit, Refused};
-use crate::feed::body::Original;
+use crate::format::body::Original;
 use crate::render::line::rfc3339;
 use crate::render::{portuguese, register as words};
 use crate::store::Store;

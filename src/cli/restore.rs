@@ -5,9 +5,10 @@ use std::path::Path;
 use serde_json::json;
 
 use super::session::{Answer, Failure, Result, Session, remark, say};
+use crate::proof::RestoreError;
 use crate::render::line::rfc3339;
 use crate::render::portuguese as pt;
-use crate::store::{RestoreError, Store};
+use crate::store::Store;
 
 /// Exit 0 when the copy is the ledger.
 pub(super) async fn run(session: &Session, copy: &Path) -> Result {

@@ -12,7 +12,7 @@ use super::terminal;
 use crate::daemon::ingest::{IntakeError, Received, take_in_load};
 use crate::desk::order;
 use crate::domain::id::{FeedId, WindowId};
-use crate::feed::body::{Original, SpoolError};
+use crate::format::body::{Original, SpoolError};
 use crate::plan::summary::{CallLine, WindowSummary};
 use crate::render::because::{doubt, opposed, part_name};
 use crate::render::table::{TableColumn, table};

@@ -6,7 +6,7 @@ use super::excel;
 use super::near::plain;
 use crate::domain::id::UnitId;
 use crate::domain::register::{Edit, UnitColumn};
-use crate::text::csv::{Document, DocumentError, Row};
+use crate::text::csv::{Document, DocumentError, DocumentRow};
 
 /// Why a change cannot be written. Displayed to operators.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,7 +52,7 @@ struct UnitFile {
 impl UnitFile {
     fn parse(bytes: &[u8]) -> Result<Self, RewriteError> {
         let document = Document::parse(bytes)?;
-        let filled = |row: &Row| row.values().any(|value| !value.trim().is_empty());
+        let filled = |row: &DocumentRow| row.values().any(|value| !value.trim().is_empty());
         let heading = document.rows().iter().position(filled).ok_or(RewriteError::NoHeader)?;
         Ok(Self { document, heading })
     }
@@ -76,7 +76,7 @@ impl UnitFile {
         for (column, value) in cells {
             placed.push((self.ensure(*column)?, value.as_str()));
         }
-        let mut row = vec![""; self.heading().map_or(0, Row::len)];
+        let mut row = vec![""; self.heading().map_or(0, DocumentRow::len)];
         for (place, value) in placed {
             if let Some(cell) = row.get_mut(place) {
                 *cell = value;
@@ -87,7 +87,7 @@ impl UnitFile {
 
     /// Fills a last row up to a column that was added: short and without a line end, it would be taken for cut off.
     fn complete(&mut self) -> Result<(), RewriteError> {
-        let (wide, last) = (self.heading().map_or(0, Row::len), self.document.rows().len() - 1);
+        let (wide, last) = (self.heading().map_or(0, DocumentRow::len), self.document.rows().len() - 1);
         let short = self.document.rows().get(last).is_some_and(|row| row.len() < wide);
         if short && self.document.ends_in_row() {
             self.document.set(last, wide - 1, "")?;
@@ -95,7 +95,7 @@ impl UnitFile {
         Ok(())
     }
 
-    fn heading(&self) -> Option<&Row> {
+    fn heading(&self) -> Option<&DocumentRow> {
         self.document.rows().get(self.heading)
     }
 
@@ -108,7 +108,7 @@ impl UnitFile {
         if let Some(place) = self.place(column) {
             return Ok(place);
         }
-        let place = self.heading().map_or(0, Row::len);
+        let place = self.heading().map_or(0, DocumentRow::len);
         self.document.set(self.heading, place, column.as_str())?;
         Ok(place)
     }

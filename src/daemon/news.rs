@@ -15,7 +15,7 @@ use super::visit::{Visit, Visits};
 use crate::contain::Bounds;
 use crate::domain::id::FeedId;
 use crate::domain::news::{Finding, FindingId, NewsSpec};
-use crate::feed::news::{NewsGround, find};
+use crate::news::{NewsGround, find};
 use crate::render;
 use crate::store::{FindingLine, NewFinding, StoreError};
 use crate::text::digest::sha256;

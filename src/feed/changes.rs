@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
-use super::body::{Body, Original};
-use super::error::DecodeError;
-use super::format;
 use crate::domain::feed::Format;
 use crate::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
 use crate::domain::roster::Roster;
 use crate::domain::status::{Basis, Observation, State};
 use crate::domain::time::Zone;
+use crate::format;
+use crate::format::body::{Body, Original};
+use crate::format::error::DecodeError;
 use crate::plan::replay::StatusChange;
 
 /// Why a status file cannot be used.

@@ -19,9 +19,9 @@ use crate::domain::status::State;
 use crate::domain::time::{SendingHours, Zone};
 use crate::text::words::Words;
 
-use super::body::{Body, Original};
-use super::format;
 use super::map::{Ground, Mapped, Mapper};
+use crate::format;
+use crate::format::body::{Body, Original};
 
 /// Six municipalities of Espírito Santo.
 pub(super) const CODES: [&str; 6] = ["3201209", "3201308", "3201506", "3205002", "3205200", "3205309"];
@@ -39,7 +39,7 @@ pub(super) fn zone() -> Zone {
 }
 
 /// RMA by month (CRAS, CREAS, GESTAO), as in life: month M is open during M + 1.
-pub(super) fn calendar() -> Calendar {
+pub(crate) fn calendar() -> Calendar {
     let declared = |id: &str, respondent| {
         (part(id), Part { id: part(id), name: format!("Nome {id}"), respondent, gerencia: None })
     };

@@ -4,8 +4,8 @@
 
 use std::path::Path;
 
-use super::body::{Original, SpoolError};
 use crate::files::drop::{DropError, StableFile};
+use crate::format::body::{Original, SpoolError};
 
 /// What reading a settled file came to.
 #[derive(Debug)]

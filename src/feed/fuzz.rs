@@ -4,14 +4,14 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::body::{Body, Given, Original};
 use super::fixture::{calendar, code, november, part, roster_with_units, situation, windows};
 use super::judge::Verdict;
 use super::map::Ground;
-use super::sheet::fixture::{ods, xls, xlsx};
 use super::take_in;
 use crate::domain::feed::{FeedSpec, Format, Meaning, PartRule, ReferenceRule, Says, Word};
 use crate::domain::status::State;
+use crate::format::body::{Body, Given, Original};
+use crate::format::sheet::fixture::{ods, xls, xlsx};
 use crate::text::encoding::Encoding;
 use crate::text::words::Words;
 

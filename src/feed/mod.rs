@@ -1,38 +1,27 @@
 //! Where status comes from: fetch → decode → map → judge. What comes out is observations, or the reasons why the
-//! snapshot is not believed; the store is another room's.
+//! snapshot is not believed; decoding and the store are other rooms'.
 //!
-//! Reading order: `error` (what can go wrong outside), `http` (fetch), `url` and `pages` (what), `folder` (drop folder), `schedule`
-//! (when), `body` (bytes, as evidence), `table` (rows, whatever the
-//! format), `csv`, `json`, `solr`, `html` and `sheet` (the formats, with `kind` for what is none), `format` (which of them), `map` (rows to observations, pure), `judge` (believed or not, pure).
+//! Reading order: `error` (what can go wrong outside), `http` (fetch), `url` and `pages` (what), `paging` (is it all?), `folder`
+//! (drop folder), `schedule` (when), `map` (rows to observations, pure), `judge` (believed or not, pure), `changes` (what a file
+//! says has changed), `register` (the ministry's registers of units), `propose` (a feed from a file).
 //!
 //! Architecture invariant: nothing here decides whom to write to, reads a clock, or keeps a column that is not mapped.
 
-pub mod body;
 pub mod changes;
-mod csv;
 pub mod error;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 pub mod folder;
-pub mod format;
 #[cfg(test)]
 mod fuzz;
-mod html;
 pub mod http;
-mod json;
 pub mod judge;
-mod kind;
 pub mod map;
-pub mod news;
 pub mod pages;
 pub mod paging;
 pub mod propose;
 pub mod register;
 pub mod schedule;
-mod sheet;
-pub mod solr;
-pub mod table;
-mod tag;
 pub mod url;
 
 use std::collections::BTreeMap;
@@ -40,9 +29,10 @@ use std::collections::BTreeMap;
 use crate::domain::feed::{FeedSpec, Format};
 use crate::domain::id::{MunicipalityCode, UnitId};
 use crate::domain::status::Baseline;
+use crate::format;
+use crate::format::body::{Body, Given};
+use crate::format::error::DecodeError;
 
-use self::body::{Body, Given};
-use self::error::DecodeError;
 use self::judge::{AcceptanceNote, QuarantineReason, Verdict, judge};
 use self::map::{Ground, Mapped, Mapper};
 use self::paging::Counts;

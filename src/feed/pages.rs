@@ -2,13 +2,13 @@
 
 use jiff::civil::Date;
 
-use super::body::Given;
 use super::url::{self, TemplateError, Values};
 use crate::domain::calendar::Calendar;
 use crate::domain::feed::{FeedSpec, PartRule};
 use crate::domain::id::{MunicipalityCode, PartId, Reference, UnitId};
 use crate::domain::roster::{Roster, Units};
 use crate::domain::state::state_of;
+use crate::format::body::Given;
 
 /// One page.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::body::{Body, Given};
-use super::error::DecodeError;
-use super::solr;
 use crate::domain::feed::{Format, Source};
+use crate::format::body::{Body, Given};
+use crate::format::error::DecodeError;
+use crate::format::solr;
 
 /// Most further pages of one answer.
 pub const MOST: usize = 500;

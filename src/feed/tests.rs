@@ -1,12 +1,12 @@
 //! Whole loads, from bytes to verdict, where the format itself can tell that something is missing.
 
-use super::body::{Body, Given, Original};
 use super::fixture::{calendar, november, presence, roster, windows};
 use super::judge::Verdict;
 use super::map::Ground;
 use super::{Intake, take_in};
 use crate::domain::feed::{FeedSpec, Format, Manners, Source};
 use crate::domain::id::Reference;
+use crate::format::body::{Body, Given, Original};
 
 fn intake(spec: &FeedSpec, bodies: &[(Given, &str)]) -> Intake {
     let (calendar, windows, roster) = (calendar(), windows(), roster());

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
-use super::db::detached;
-use super::sql::{bound, statements};
 use super::{Store, StoreError};
+use crate::database::cell::{Cells, ms};
+use crate::database::db::detached;
+use crate::database::sql::{bound, statements};
 use crate::domain::journal::{Announced, Channel, Entry};
 use crate::domain::notice::NoticeKey;
 

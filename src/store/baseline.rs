@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cell::Cells;
-use super::sql::{bound, statements};
 use super::{Store, StoreError, status};
+use crate::database::cell::Cells;
+use crate::database::sql::{bound, statements};
 use crate::domain::id::{FeedId, WindowId};
 use crate::domain::status::{Baseline, StatusBook};
 

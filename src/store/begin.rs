@@ -5,11 +5,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
-use super::db::{Conn, detached};
-use super::sql::{bound, statements};
 use super::{Store, StoreError};
+use crate::database::cell::{Cells, ms};
+use crate::database::db::{Conn, detached};
+use crate::database::sql::{bound, statements};
 use crate::domain::delivery::QueueStop;
 use crate::domain::journal::ClockAct;
 use crate::domain::journal::{self, Text};
@@ -206,7 +206,7 @@ pub(super) async fn put_outage(conn: &mut Conn, outage: Outage, now: Timestamp) 
     Chain::tell(conn, Line::new(now, "servico", told)).await
 }
 
-pub(super) async fn signs(conn: &mut Conn) -> Result<Signs, StoreError> {
+pub(crate) async fn signs(conn: &mut Conn) -> Result<Signs, StoreError> {
     let row = bound!(SIGNS).fetch_one(conn).await?;
     let cells = Cells::of("meta", &row);
     Ok(Signs {

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::StoreError;
-use super::cell::{code, ms};
-use super::db::Conn;
-use super::engine::Query;
-use super::sql::{ROWS, bound, statements};
+use crate::database::cell::{code, ms};
+use crate::database::db::Conn;
+use crate::database::engine::Query;
+use crate::database::sql::{ROWS, bound, statements};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::journal::Entry;
 use crate::domain::notice::NoticeKey;
@@ -150,20 +150,20 @@ impl Chain {
 }
 
 /// Everything that an entry's hash covers.
-pub(super) struct Link<'a> {
-    pub(super) prev: &'a str,
-    pub(super) seq: i64,
-    pub(super) at: i64,
-    pub(super) kind: &'a str,
-    pub(super) subject: &'a str,
-    pub(super) window: Option<&'a str>,
-    pub(super) municipality: Option<i64>,
-    pub(super) body: &'a str,
+pub(crate) struct Link<'a> {
+    pub(crate) prev: &'a str,
+    pub(crate) seq: i64,
+    pub(crate) at: i64,
+    pub(crate) kind: &'a str,
+    pub(crate) subject: &'a str,
+    pub(crate) window: Option<&'a str>,
+    pub(crate) municipality: Option<i64>,
+    pub(crate) body: &'a str,
 }
 
 impl Link<'_> {
     /// SHA-256 over the fields in order, each preceded by its length as eight big-endian bytes, in hexadecimal.
-    pub(super) fn hash(&self) -> String {
+    pub(crate) fn hash(&self) -> String {
         let municipality = self.municipality.map(|m| m.to_string()).unwrap_or_default();
         let mut hasher = Sha256::new();
         for field in [

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::StoreError;
-use super::cell::{Cells, ms};
 use super::chain::{Chain, Line, Link};
-use super::db::Conn;
-use super::sql::{among, bound, rows_of, statements};
+use crate::database::cell::{Cells, ms};
+use crate::database::db::Conn;
+use crate::database::sql::{among, bound, rows_of, statements};
 use crate::domain::closing::Closing;
 use crate::domain::id::WindowId;
 use crate::domain::journal::Entry;
@@ -46,7 +46,7 @@ pub(super) async fn put(
 
 /// Puts every record into a ledger, or those of some windows. Each is read when somebody asks; that its bytes are as they
 /// were written is seen here.
-pub(super) async fn load(
+pub(crate) async fn load(
     conn: &mut Conn,
     ledger: &mut Ledger,
     windows: Option<&BTreeSet<WindowId>>,

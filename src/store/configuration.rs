@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::cell::{Cells, count, ms};
 use super::chain::{Chain, Line};
-use super::db::{Conn, detached};
-use super::engine::Row;
-use super::sql::{bound, statements};
 use super::{Store, StoreError, SwitchedBy, retired};
+use crate::database::cell::{Cells, count, ms};
+use crate::database::db::{Conn, detached};
+use crate::database::engine::Row;
+use crate::database::sql::{bound, statements};
 use crate::domain::id::FeedId;
 use crate::domain::journal::{Adopted, Consented, Held, Rejected};
 use crate::text::digest::sha256;

@@ -4,11 +4,11 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::cell::{Cells, code};
-use super::engine::Row;
 use super::reduce::erased_address;
-use super::sql::{bound, statements};
 use super::{Store, StoreError};
+use crate::database::cell::{Cells, code};
+use crate::database::engine::Row;
+use crate::database::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{EmailAddress, MunicipalityCode, WindowId};
 use crate::domain::notice::{Kind, NoticeKey};
@@ -32,8 +32,8 @@ macro_rules! list {
 statements! {
     const LIST = list!("($1 IS NULL OR n.window_id = $1) AND ($2 IS NULL OR n.municipality = $2)");
     const LIST_OF_WINDOW = list!("n.window_id = $1 AND ($2 IS NULL OR n.municipality = $2)");
-    pub(super) const LIST_OF_MUNICIPALITY = list!("n.municipality = $2 AND ($1 IS NULL OR n.window_id = $1)");
-    pub(super) const ATTEMPTS = "SELECT delivery, n, started_at, ended_at, outcome, reply FROM attempts \
+    pub(crate) const LIST_OF_MUNICIPALITY = list!("n.municipality = $2 AND ($1 IS NULL OR n.window_id = $1)");
+    pub(crate) const ATTEMPTS = "SELECT delivery, n, started_at, ended_at, outcome, reply FROM attempts \
                       WHERE delivery = $1 ORDER BY n";
 }
 
@@ -42,7 +42,7 @@ statements! {
 pub struct DeliveryId(String);
 
 impl DeliveryId {
-    pub(super) fn of(key: &str, version: u16, address: &EmailAddress) -> Self {
+    pub(crate) fn of(key: &str, version: u16, address: &EmailAddress) -> Self {
         Self(sha256(format!("{key}\n{version}\n{address}").as_bytes()).chars().take(32).collect())
     }
 
@@ -161,7 +161,7 @@ impl Store {
     }
 }
 
-pub(super) fn line(row: &Row) -> Result<DeliveryLine, StoreError> {
+pub(crate) fn line(row: &Row) -> Result<DeliveryLine, StoreError> {
     let cells = Cells::of("deliveries", row);
     Ok(DeliveryLine {
         id: DeliveryId::from_store(cells.get("id")?),
@@ -183,7 +183,7 @@ pub(super) fn line(row: &Row) -> Result<DeliveryLine, StoreError> {
     })
 }
 
-pub(super) fn attempt(row: &Row) -> Result<Attempt, StoreError> {
+pub(crate) fn attempt(row: &Row) -> Result<Attempt, StoreError> {
     let cells = Cells::of("attempts", row);
     Ok(Attempt {
         n: cells.number("n")?,

@@ -7,12 +7,12 @@
 
 use jiff::Timestamp;
 
-use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
-use super::db::{Conn, detached};
-use super::engine::Row;
-use super::sql::{bound, statements};
 use super::{DeliveryId, Store, StoreError};
+use crate::database::cell::{Cells, ms};
+use crate::database::db::{Conn, detached};
+use crate::database::engine::Row;
+use crate::database::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::EmailAddress;
 use crate::domain::journal::{LeftElsewhere, LeftProof, Text};

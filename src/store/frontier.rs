@@ -5,10 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use super::cell::{Cells, ms};
-use super::db::{Conn, detached};
-use super::sql::{bound, statements};
 use super::{Store, StoreError};
+use crate::database::cell::{Cells, ms};
+use crate::database::db::{Conn, detached};
+use crate::database::sql::{bound, statements};
 use crate::domain::id::WindowId;
 use crate::plan::frontier::Frontier;
 

@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, oneshot};
 
 use super::chain::Chain;
-use super::db::{Db, detached};
 use super::witness::Witness;
 use super::{AttemptEnd, Claim, DeliveryId, Settlement, Store, StoreError, outbox, settle};
+use crate::database::db::{Db, detached};
 
 /// What was recorded, and which of the claims may be sent.
 type Done = (Vec<Settlement>, Vec<Claim>);

@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::cell::{Cells, code, count, ms};
 use super::chain::{Chain, Line};
-use super::db::{Conn, detached};
-use super::engine::Row;
-use super::sql::{bound, statements};
 use super::{Store, StoreError};
+use crate::database::cell::{Cells, code, count, ms};
+use crate::database::db::{Conn, detached};
+use crate::database::engine::Row;
+use crate::database::sql::{bound, statements};
 use crate::domain::id::{EmailAddress, MunicipalityCode, WindowId};
 use crate::domain::journal::{self, Entry, Opening, Ordered, Unread};
 use crate::text::digest::sha256;
@@ -30,7 +30,7 @@ statements! {
     const OUTCOME = "SELECT reason FROM overrides WHERE id = $1";
     const LAST_AUDIT = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
                         WHERE kind = 'conferencia' ORDER BY seq DESC LIMIT 1";
-    pub(super) const LIST_OF_MUNICIPALITY = list!("municipality = $2 AND ($1 IS NULL OR window_id = $1)");
+    pub(crate) const LIST_OF_MUNICIPALITY = list!("municipality = $2 AND ($1 IS NULL OR window_id = $1)");
 }
 
 /// One entry.
@@ -199,7 +199,7 @@ impl Store {
 }
 
 /// Adds what came of the calls that entries tell of.
-pub(super) async fn add_outcomes(conn: &mut Conn, entries: &mut [JournalEntry]) -> Result<(), StoreError> {
+pub(crate) async fn add_outcomes(conn: &mut Conn, entries: &mut [JournalEntry]) -> Result<(), StoreError> {
     for entry in entries {
         if let Ok(Entry::Ordered(Ordered { outcome_sha256: Some(_), .. })) = &entry.told
             && let Some(row) = bound!(OUTCOME, &entry.subject).fetch_optional(&mut *conn).await?
@@ -210,7 +210,7 @@ pub(super) async fn add_outcomes(conn: &mut Conn, entries: &mut [JournalEntry]) 
     Ok(())
 }
 
-pub(super) fn entry(row: &Row) -> Result<JournalEntry, StoreError> {
+pub(crate) fn entry(row: &Row) -> Result<JournalEntry, StoreError> {
     let cells = Cells::of("journal", row);
     let (kind, body): (String, String) = (cells.get("kind")?, cells.get("body")?);
     Ok(JournalEntry {

@@ -1,10 +1,30 @@
 //! Whether this process may write, decide and send: a ledger in a file is led by whoever has its lock, one on a server by
-//! whoever [`super::leader`] says.
+//! whoever [`crate::database::leader`] says.
 
-use super::db::Engine;
-use super::{Leader, Store, StoreError};
+use std::path::Path;
+
+use super::{Leader, LedgerLock, Store, StoreError};
+use crate::database::db::Engine;
+use crate::database::lock;
 
 impl Store {
+    /// Becomes the ledger's only sender, by a lock on the file beside it that ends in `.lock`.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] when another process is; [`StoreError::Open`] when the file cannot be made.
+    pub fn lock(&self) -> Result<LedgerLock, StoreError> {
+        let lock = lock::take(self.path())?;
+        lock.tell();
+        Ok(lock)
+    }
+
+    /// The process that sends from the ledger in that file, if it runs on this machine and can be seen, or systemd names
+    /// it.
+    #[must_use]
+    pub fn sender(database: &Path) -> Option<u32> {
+        lock::sender(database)
+    }
+
     /// Leads from now on, if nobody else does or did a moment ago. A ledger in a file is led by whoever has its lock; with a
     /// server, whoever leads is found there.
     ///

@@ -5,11 +5,11 @@ use std::num::NonZeroU16;
 
 use jiff::Timestamp;
 
-use super::cell::{Cells, ms, parse_told};
-use super::db::Conn;
-use super::sql::{among, bound, rows_of, statements};
 use super::{Store, StoreError};
 use super::{closing, elsewhere, journal, notice, reading};
+use crate::database::cell::{Cells, ms, parse_told};
+use crate::database::db::Conn;
+use crate::database::sql::{among, bound, rows_of, statements};
 use crate::domain::id::{EmailAddress, WindowId};
 use crate::domain::journal::{Act, Decision, Entry};
 use crate::domain::notice::{Kind, NoticeKey, Slot};
@@ -170,7 +170,7 @@ fn as_decided(
 }
 
 /// All of it but what was decided and said; of every window, or of some.
-pub(super) async fn frame(
+pub(crate) async fn frame(
     conn: &mut Conn,
     windows: Option<&BTreeSet<WindowId>>,
 ) -> Result<Ledger, StoreError> {

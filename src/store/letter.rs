@@ -8,17 +8,17 @@ use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use jiff::Timestamp;
 
-use super::cell::{Cells, code};
-use super::engine::Row;
-use super::sql::{bound, statements};
 use super::{Store, StoreError};
+use crate::database::cell::{Cells, code};
+use crate::database::engine::Row;
+use crate::database::sql::{bound, statements};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::NoticeKey;
 
 statements! {
     const ONE = "SELECT notice_key, version, message_id, subject, sha256, recorded_at, bytes FROM letters \
                  WHERE notice_key = $1 AND version = $2";
-    pub(super) const OF = "SELECT l.notice_key, l.version, l.message_id, l.subject, l.sha256, l.recorded_at, l.bytes \
+    pub(crate) const OF = "SELECT l.notice_key, l.version, l.message_id, l.subject, l.sha256, l.recorded_at, l.bytes \
                 FROM letters l JOIN notices n ON n.notice_key = l.notice_key \
                 WHERE n.municipality = $1 AND ($2 IS NULL OR n.window_id = $2) \
                 ORDER BY l.recorded_at, l.notice_key, l.version";
@@ -89,7 +89,7 @@ impl Store {
     }
 }
 
-pub(super) fn letter(row: &Row) -> Result<StoredLetter, StoreError> {
+pub(crate) fn letter(row: &Row) -> Result<StoredLetter, StoreError> {
     let cells = Cells::of("letters", row);
     let packed: Option<&[u8]> = cells.get("bytes")?;
     Ok(StoredLetter {
@@ -116,7 +116,7 @@ pub(super) fn pack(plain: &[u8]) -> Vec<u8> {
 }
 
 /// The plain bytes again; nothing where that is not what [`pack`] writes, or more follows it.
-pub(super) fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
     let mut plain = Vec::with_capacity(packed.len() * 4);
     let mut stream = ZlibDecoder::new(packed);
     stream.by_ref().take(LONGEST).read_to_end(&mut plain).ok()?;

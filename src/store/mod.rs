@@ -1,13 +1,13 @@
 //! What the daemon remembers: the ledger, who has filled in, what people decided, and a journal that proves it.
 //!
-//! Reading order: `db` (one writer, several readers), `transaction`, `chain` and `journal`, `pass` and `notice` (what a pass decided),
+//! Reading order: `chain` and `journal`, `pass` and `notice` (what a pass decided),
 //! `outbox`, `settle` and `group` (letters on their way), `ledger` (the same as the plan sees it), `snapshot` and
 //! `status` (who has filled in), `ruling` (what people say of snapshots), `retired` (feeds that were switched off), `run`
 //! (how fetching goes), `overrides`, `configuration` (what was in force), `reading`, `contact` and `stop`, `register` and
 //! `news` (what the ministry publishes), `begin`, `witness` and `elsewhere` (is it this ledger that last sent?), `delivery` and `letter`
 //! (what staff ask for), `returned` and `return_key` (what comes back by mail), `uncertain` (what waits
-//! for somebody), `backup` and `restore` (a copy of all of it), `reduce` (personal data whose years are over), `zone` (the zone's rules),
-//! `verify` (is it whole?), `dossier` (everything about one municipality, at one moment).
+//! for somebody), `reduce` (personal data whose years are over), `zone` (the zone's rules). How rows are kept is
+//! [`crate::database`]'s, and what proves and copies all of it [`crate::proof`]'s.
 //!
 //! Architecture invariants: SQL never reads a clock, every instant is a parameter; every write is one transaction
 //! together with the journal entry that tells it; no type of the database stands in a public signature.
@@ -17,81 +17,60 @@ use std::path::Path;
 use jiff::Timestamp;
 
 mod announce;
-mod backup;
 mod baseline;
-mod begin;
-mod cell;
-mod chain;
-mod closing;
+pub(crate) mod begin;
+pub(crate) mod chain;
+pub(crate) mod closing;
 mod configuration;
 mod contact;
-mod db;
-mod delivery;
-mod dossier;
+pub(crate) mod delivery;
 mod elsewhere;
-mod engine;
-mod error;
 mod frontier;
 mod group;
-mod journal;
-mod leader;
+pub(crate) mod journal;
 mod leading;
-mod ledger;
-mod letter;
-mod lock;
+pub(crate) mod ledger;
+pub(crate) mod letter;
 mod news;
-mod notice;
+pub(crate) mod notice;
 mod outbox;
 mod overrides;
 mod page;
 mod pass;
 mod post;
-mod postgres;
 mod progress;
 mod reading;
-mod reduce;
+pub(crate) mod reduce;
 mod register;
-mod restore;
-mod retired;
+pub(crate) mod retired;
 mod return_key;
-mod returned;
+pub(crate) mod returned;
 mod ruling;
 mod run;
-mod server;
 mod settle;
 mod snapshot;
-mod sql;
-mod sqlite;
-mod status;
-mod steps;
+pub(crate) mod status;
 mod stop;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
-mod transaction;
 mod uncertain;
-mod verify;
 mod visit;
 mod witness;
 mod work;
 mod zone;
 
+pub use crate::database::{Generation, Leader, LedgerLock, LedgerPlace, LedgerServer, LedgerTls, StoreError};
 pub use announce::{Announcements, ChannelFailure, StaffAlert};
-pub use backup::{Backup, BackupError, LastBackup};
 pub use begin::Signs;
 pub use configuration::{HeldConfiguration, KeptConfiguration, NewConfiguration, RefusedConfiguration};
 pub use contact::{FlaggedContact, LastLetter};
-pub use db::Generation;
 pub use delivery::{Attempt, DeliveryFilter, DeliveryId, DeliveryLine};
-pub use dossier::CaseFile;
 pub use elsewhere::{Sighting, Unassured, Vouched};
-pub use error::StoreError;
 pub use frontier::Skipped;
 pub use journal::{JournalEntry, JournalFilter};
-pub use leader::Leader;
 pub use letter::StoredLetter;
-pub use lock::LedgerLock;
 pub use news::{FindingLine, NewFinding};
 pub use outbox::Claim;
 pub use overrides::{Override, OverrideId, OverrideLine};
@@ -100,23 +79,21 @@ pub use progress::LoopProgress;
 pub use reading::EditionReading;
 pub use reduce::{Reduction, Retention};
 pub use register::{KeptRegister, RefusalLine};
-pub use restore::{RestoreError, Restored};
 pub use retired::SwitchedBy;
 pub use returned::{KeptMessage, Noted, RawMessage, Return};
 pub use ruling::{Ruled, Ruling};
 pub use run::{Crawl, CrawlPage, CrawlProgress, FeedRun};
-pub use server::{LedgerPlace, LedgerServer, LedgerTls};
 pub use settle::{AttemptEnd, OnUncertain, Settlement};
 pub use snapshot::{Extent, LastAccepted, NewSnapshot, SnapshotSummary};
 pub use stop::ReturnVerdict;
 pub use uncertain::HeldUncertain;
-pub use verify::{Amiss, ChainReport, Discrepancy, Recount};
 pub use witness::{Assumption, Head, LedgerDoubt};
 pub use work::Work;
 pub use zone::ZoneRules;
 
+use crate::database::db::{self, Db};
+use crate::database::sqlite;
 use crate::files;
-use db::Db;
 use group::Group;
 use std::sync::Arc;
 use witness::Witness;
@@ -124,7 +101,7 @@ use witness::Witness;
 /// The store. Cheap to clone; every clone shares its connections.
 #[derive(Debug, Clone)]
 pub struct Store {
-    db: Db,
+    pub(crate) db: Db,
     group: Group,
     witness: Arc<Witness>,
 }
@@ -187,7 +164,7 @@ impl Store {
     }
 
     /// The file that it is in, where it is in one.
-    fn file(&self) -> Result<&sqlite::Sqlite, StoreError> {
+    pub(crate) fn file(&self) -> Result<&sqlite::Sqlite, StoreError> {
         match &self.db.engine {
             db::Engine::Sqlite(file) => Ok(file),
             db::Engine::Postgres(postgres) => Err(StoreError::NoFile { place: postgres.name().clone() }),

@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
-use super::db::detached;
-use super::engine::Row;
-use super::sql::{bound, statements};
 use super::{Store, StoreError};
+use crate::database::cell::{Cells, ms};
+use crate::database::db::detached;
+use crate::database::engine::Row;
+use crate::database::sql::{bound, statements};
 use crate::domain::id::{FeedId, Reference, SystemId};
 use crate::domain::journal::{Found, Seen, Text};
 use crate::domain::news::{Finding, FindingId, Guess, NewsDoubt, Topic};

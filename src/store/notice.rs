@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 
 use super::StoreError;
-use super::cell::{Cells, code, ms, told_text};
-use super::db::Conn;
-use super::engine::Row;
 use super::pass::NewDecision;
-use super::sql::{bound, statements};
+use crate::database::cell::{Cells, code, ms, told_text};
+use crate::database::db::Conn;
+use crate::database::engine::Row;
+use crate::database::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{PartId, UnitId, WindowId};
 use crate::domain::journal::{self, Text};
@@ -135,7 +135,7 @@ fn parts_text(parts: &[NamedPart]) -> String {
 }
 
 /// Parts, read back.
-pub(super) fn parse_parts(text: &str) -> Option<Vec<NamedPart>> {
+pub(crate) fn parse_parts(text: &str) -> Option<Vec<NamedPart>> {
     let line = |line: &str| {
         let mut cells = line.split('\t');
         let part = PartId::parse(cells.next()?).ok()?;
@@ -155,7 +155,7 @@ fn copies_text(copies: &[CopyRequest]) -> String {
 }
 
 /// The same, read back.
-pub(super) fn parse_copies(text: &str) -> Option<Vec<CopyRequest>> {
+pub(crate) fn parse_copies(text: &str) -> Option<Vec<CopyRequest>> {
     let line = |line: &str| {
         let mut cells = line.split('\t');
         let to = Addressee::parse(cells.next()?)?;

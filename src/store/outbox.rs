@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::cell::{Cells, count, ms};
-use super::db::{Conn, detached};
-use super::engine::{Query, Row};
 use super::letter::unpack;
-use super::sql::{ROWS, bound, statements};
 use super::{DeliveryId, Store, StoreError};
+use crate::database::cell::{Cells, count, ms};
+use crate::database::db::{Conn, detached};
+use crate::database::engine::{Query, Row};
+use crate::database::sql::{ROWS, bound, statements};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::EmailAddress;
 use crate::domain::notice::NoticeKey;

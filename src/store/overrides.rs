@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::cell::{Cells, code, ms};
 use super::chain::{Chain, Line};
-use super::db::{Conn, detached};
-use super::engine::Row;
-use super::sql::{among, bound, rows_of, statements};
 use super::{Store, StoreError};
+use crate::database::cell::{Cells, code, ms};
+use crate::database::db::{Conn, detached};
+use crate::database::engine::Row;
+use crate::database::sql::{among, bound, rows_of, statements};
 use crate::domain::id::{MunicipalityCode, PartId, WindowId};
 use crate::domain::journal::{OrderAct, OrderKind, Ordered, Text};
 use crate::domain::overrides::{Authorship, BatchId, Dispute, Exemption, Hold, HoldScope, Note, Overrides};

@@ -8,15 +8,15 @@ use std::num::NonZeroU16;
 
 use jiff::Timestamp;
 
-use super::cell::ms;
 use super::chain::{Chain, Line};
 use super::closing;
-use super::db::{Conn, detached};
 use super::elsewhere::{self, KnownToHaveLeft};
 use super::letter::pack;
 use super::notice::{NoticeRow, ids, put, put_row, stop};
-use super::sql::{bound, statements};
 use super::{DeliveryId, Store, StoreError, Unassured};
+use crate::database::cell::ms;
+use crate::database::db::{Conn, detached};
+use crate::database::sql::{bound, statements};
 use crate::domain::id::EmailAddress;
 use crate::domain::journal::{self, DeliveryFacts, Evidence, LeftProof, LetterFacts, Stopped, Text};
 use crate::domain::notice::Recipient;

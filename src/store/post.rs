@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::cell::{Cells, code, ms};
-use super::engine::Row;
-use super::sql::{bound, statements};
 use super::{DeliveryFilter, DeliveryLine, Store, StoreError, delivery};
+use crate::database::cell::{Cells, code, ms};
+use crate::database::engine::Row;
+use crate::database::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{EmailAddress, FeedId, WindowId};
 use crate::domain::journal::Act;

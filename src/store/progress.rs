@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::cell::{Cells, ms};
-use super::db::detached;
-use super::sql::{bound, statements};
 use super::{Store, StoreError};
+use crate::database::cell::{Cells, ms};
+use crate::database::db::detached;
+use crate::database::sql::{bound, statements};
 
 statements! {
     const PUT = "INSERT INTO loops (name, moved_at, hangs_at, noted_at) VALUES ($1, $2, $3, $4) ON CONFLICT (name) \

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::cell::{Cells, ms, parse_told, told_text};
 use super::chain::{Chain, Line};
-use super::db::{Conn, detached};
-use super::engine::Row;
-use super::sql::{among, bound, rows_of, statements};
 use super::{Store, StoreError};
+use crate::database::cell::{Cells, ms, parse_told, told_text};
+use crate::database::db::{Conn, detached};
+use crate::database::engine::Row;
+use crate::database::sql::{among, bound, rows_of, statements};
 use crate::domain::id::WindowId;
 use crate::domain::journal;
 use crate::domain::notice::Told;

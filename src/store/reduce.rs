@@ -16,13 +16,13 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::cell::{Cells, code, count, ms};
 use super::chain::{Chain, Line};
-use super::db::{Conn, detached};
-use super::engine::Query;
 use super::overrides::keeping;
-use super::sql::{bound, statements};
 use super::{Override, OverrideLine, Store, StoreError};
+use crate::database::cell::{Cells, code, count, ms};
+use crate::database::db::{Conn, detached};
+use crate::database::engine::Query;
+use crate::database::sql::{bound, statements};
 use crate::domain::id::WindowId;
 use crate::domain::journal::{KeptFacts, Reduced, Text};
 use crate::domain::overrides::Authorship;
@@ -74,7 +74,7 @@ statements! {
 const NOBODY: &str = "@reduzido.invalid";
 
 /// What stands in the place of a delivery's address: its id, which is a digest of notice, version and address.
-pub(super) fn erased_address(id: &str) -> String {
+pub(crate) fn erased_address(id: &str) -> String {
     format!("{id}{NOBODY}")
 }
 

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::cell::{Cells, code, ms};
 use super::chain::{Chain, Line};
-use super::db::{Conn, detached};
-use super::sql::{bound, statements};
 use super::{Store, StoreError};
+use crate::database::cell::{Cells, code, ms};
+use crate::database::db::{Conn, detached};
+use crate::database::sql::{bound, statements};
 use crate::domain::id::{EmailAddress, FeedId, PartId, UnitId};
 use crate::domain::journal::{
     Entry, ProposalFacts, ProposalsRefused, ProposalsTaken, RegisterDoubted, RegisterLoaded,

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
-use super::db::{Conn, detached};
-use super::sql::{bound, statements};
 use super::{Store, StoreError, journal};
+use crate::database::cell::{Cells, ms};
+use crate::database::db::{Conn, detached};
+use crate::database::sql::{bound, statements};
 use crate::domain::id::FeedId;
 use crate::domain::journal::{Entry, FeedAct, FeedSwitched};
 use crate::domain::status::StatusBook;
@@ -36,11 +36,11 @@ pub struct SwitchedBy {
 /// What the journal tells of feeds that were switched off and on again, by feed and in order: when, and the last load that
 /// no longer counts.
 #[derive(Debug, Default)]
-pub(super) struct Retired(BTreeMap<FeedId, Vec<(Timestamp, Option<u64>)>>);
+pub(crate) struct Retired(BTreeMap<FeedId, Vec<(Timestamp, Option<u64>)>>);
 
 impl Retired {
     /// What is told of them until an instant.
-    pub(super) async fn until(conn: &mut Conn, at: Timestamp) -> Result<Self, StoreError> {
+    pub(crate) async fn until(conn: &mut Conn, at: Timestamp) -> Result<Self, StoreError> {
         let mut retired = Self::default();
         for row in bound!(TOLD, ms(at)).fetch_all(conn).await? {
             let entry = journal::entry(&row)?;
@@ -52,17 +52,17 @@ impl Retired {
     }
 
     /// All that is told of them.
-    pub(super) async fn all(conn: &mut Conn) -> Result<Self, StoreError> {
+    pub(crate) async fn all(conn: &mut Conn) -> Result<Self, StoreError> {
         Self::until(conn, Timestamp::MAX).await
     }
 
     /// The last load of a feed that no longer counts; absent when all do.
-    pub(super) fn last(&self, feed: &FeedId) -> Option<u64> {
+    pub(crate) fn last(&self, feed: &FeedId) -> Option<u64> {
         self.before(feed, u64::MAX)
     }
 
     /// The same as it was when a load arrived.
-    pub(super) fn before(&self, feed: &FeedId, arrival: u64) -> Option<u64> {
+    pub(crate) fn before(&self, feed: &FeedId, arrival: u64) -> Option<u64> {
         let told = self.0.get(feed).into_iter().flatten();
         told.filter_map(|(_, last)| *last).filter(|last| *last < arrival).max()
     }
@@ -74,7 +74,7 @@ impl Retired {
     }
 
     /// Takes out of a book what no longer counts.
-    pub(super) fn apply(&self, book: &mut StatusBook) {
+    pub(crate) fn apply(&self, book: &mut StatusBook) {
         for feed in self.0.keys() {
             if let Some(last) = self.last(feed) {
                 book.retire(feed, last, self.since(feed));

@@ -3,9 +3,9 @@
 use std::fs::File;
 use std::io::Read as _;
 
-use super::db::detached;
-use super::sql::{bound, statements};
 use super::{Store, StoreError};
+use crate::database::db::detached;
+use crate::database::sql::{bound, statements};
 
 statements! {
     const KEY = "SELECT return_key FROM meta WHERE id = 1";

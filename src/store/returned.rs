@@ -6,13 +6,13 @@ use std::io::{self, Read};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::cell::{Cells, count, ms};
 use super::chain::{Chain, Line};
 use super::contact;
-use super::db::{Conn, detached};
-use super::engine::Row;
-use super::sql::{bound, statements};
 use super::{Store, StoreError};
+use crate::database::cell::{Cells, count, ms};
+use crate::database::db::{Conn, detached};
+use crate::database::engine::Row;
+use crate::database::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::EmailAddress;
 use crate::domain::journal::{Message, Returned, Text, Unflagging};
@@ -33,7 +33,7 @@ statements! {
     const PUT_MESSAGE = "INSERT INTO returns (sha256, received_at, size, kept_sha256, bytes) \
                          VALUES ($1, $2, $3, $4, $5) ON CONFLICT (sha256) DO NOTHING";
     const LINK = "INSERT INTO delivery_returns (delivery, sha256) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-    pub(super) const MESSAGES_OF = "SELECT r.sha256, r.received_at, r.size, r.kept_sha256, r.bytes \
+    pub(crate) const MESSAGES_OF = "SELECT r.sha256, r.received_at, r.size, r.kept_sha256, r.bytes \
                          FROM delivery_returns d JOIN returns r ON r.sha256 = d.sha256 \
                          WHERE d.delivery = $1 ORDER BY r.received_at, r.sha256";
 }
@@ -282,7 +282,7 @@ async fn take_back(
     Ok(Noted::Changed(key))
 }
 
-pub(super) fn message(row: &Row) -> Result<KeptMessage, StoreError> {
+pub(crate) fn message(row: &Row) -> Result<KeptMessage, StoreError> {
     let cells = Cells::of("returns", row);
     Ok(KeptMessage {
         sha256: cells.get("sha256")?,

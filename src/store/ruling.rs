@@ -9,13 +9,13 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
-use super::db::{Conn, detached};
-use super::engine::Row;
 use super::retired::Retired;
-use super::sql::{bound, statements};
 use super::{Store, StoreError, status};
+use crate::database::cell::{Cells, ms};
+use crate::database::db::{Conn, detached};
+use crate::database::engine::Row;
+use crate::database::sql::{bound, statements};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
 use crate::domain::journal::{self, Text, Verdict};
 use crate::domain::overrides::Authorship;

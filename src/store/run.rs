@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::cell::{Cells, count, ms};
-use super::db::detached;
-use super::engine::Row;
-use super::sql::{bound, statements};
 use super::{Store, StoreError};
+use crate::database::cell::{Cells, count, ms};
+use crate::database::db::detached;
+use crate::database::engine::Row;
+use crate::database::sql::{bound, statements};
 use crate::domain::id::FeedId;
 
 statements! {

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
 use super::contact;
-use super::db::{Conn, detached};
-use super::engine::{Query, Row};
-use super::lock::LedgerLock;
-use super::sql::{ROWS, bound, statements};
 use super::{Claim, DeliveryId, Store, StoreError};
+use crate::database::cell::{Cells, ms};
+use crate::database::db::{Conn, detached};
+use crate::database::engine::{Query, Row};
+use crate::database::lock::LedgerLock;
+use crate::database::sql::{ROWS, bound, statements};
 use crate::domain::delivery::{DeliveryState, Outcome};
 use crate::domain::id::EmailAddress;
 use crate::domain::journal::{Attempt, Text, Unflagging};

@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::cell::{Cells, count, ms, whole_ms};
 use super::chain::{Chain, Line};
-use super::db::{Conn, detached};
-use super::engine::Row;
 use super::pass::Recorded;
 use super::retired::Retired;
-use super::sql::{bound, statements};
 use super::{Store, StoreError, status};
+use crate::database::cell::{Cells, count, ms, whole_ms};
+use crate::database::db::{Conn, detached};
+use crate::database::engine::Row;
+use crate::database::sql::{bound, statements};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
 use crate::domain::journal::{Snapshot, Text, Verdict};
 use crate::domain::status::{Load, Observations};

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::cell::Cells;
-use super::db::Conn;
-use super::engine::Row;
 use super::retired::Retired;
-use super::sql::{among, bound, rows_of, statements};
 use super::{Store, StoreError, page};
+use crate::database::cell::Cells;
+use crate::database::db::Conn;
+use crate::database::engine::Row;
+use crate::database::sql::{among, bound, rows_of, statements};
 use crate::domain::id::{FeedId, MunicipalityCode, SnapshotId, WindowId};
 use crate::domain::status::{Belief, Load, Observation, Observations, StatusBook, StatusEntry};
 use crate::text::digest::sha256;
@@ -103,7 +103,7 @@ impl Store {
         let retired = Retired::until(&mut view, at).await?;
         let mut position = 0_i64;
         while let Some(row) =
-            bound!(ACCEPTED, super::cell::ms(at), position).fetch_optional(&mut view).await?
+            bound!(ACCEPTED, crate::database::cell::ms(at), position).fetch_optional(&mut view).await?
         {
             let cells = Cells::of("snapshots", &row);
             let load = load(&cells, &retired)?;
@@ -124,7 +124,7 @@ impl Store {
 }
 
 /// The load that a row of `snapshots` tells of: `id`, `feed`, `position` and `taken_at`.
-pub(super) fn load(cells: &Cells<'_>, retired: &Retired) -> Result<Load, StoreError> {
+pub(crate) fn load(cells: &Cells<'_>, retired: &Retired) -> Result<Load, StoreError> {
     let feed = cells.parsed("feed", |t| FeedId::parse(t).ok())?;
     let arrival = cells.number("position")?;
     Ok(Load {
@@ -156,7 +156,7 @@ pub(super) async fn keep(
 }
 
 /// Windows and digests of the pages that a mapping names, each if it can be read.
-pub(super) fn index(mapping: &[u8]) -> impl Iterator<Item = Option<(WindowId, &str)>> {
+pub(crate) fn index(mapping: &[u8]) -> impl Iterator<Item = Option<(WindowId, &str)>> {
     let lines = mapping.split(|b| *b == b'\n');
     lines.filter(|line| !line.is_empty() && !line.starts_with(FORM.as_bytes())).map(|line| {
         let (window, sha256) = std::str::from_utf8(line).ok()?.split_once('\t')?;
@@ -165,13 +165,13 @@ pub(super) fn index(mapping: &[u8]) -> impl Iterator<Item = Option<(WindowId, &s
 }
 
 /// The columns that a load came in, where its mapping tells.
-pub(super) fn form(mapping: &[u8]) -> Option<String> {
+pub(crate) fn form(mapping: &[u8]) -> Option<String> {
     let line = mapping.split(|b| *b == b'\n').find_map(|line| line.strip_prefix(FORM.as_bytes()))?;
     std::str::from_utf8(line).ok().map(page::unescaped)
 }
 
 /// What a mapping says of some windows; nothing for a mapping that cannot be read.
-pub(super) async fn said_of(
+pub(crate) async fn said_of(
     conn: &mut Conn,
     mapping: &[u8],
     only: &BTreeSet<WindowId>,
@@ -188,7 +188,7 @@ pub(super) async fn said_of(
 }
 
 /// What a page of that digest says; nothing when there is none or it cannot be read.
-pub(super) async fn said(
+pub(crate) async fn said(
     conn: &mut Conn,
     window: &WindowId,
     sha256: &str,
@@ -200,21 +200,21 @@ pub(super) async fn said(
 
 /// What is known of a window from one feed, as it is kept: a line with the digest of the rest, and a page.
 #[derive(Debug)]
-pub(super) struct Known {
-    pub(super) feed: FeedId,
-    pub(super) window: WindowId,
+pub(crate) struct KnownWindow {
+    pub(crate) feed: FeedId,
+    pub(crate) window: WindowId,
     page: String,
 }
 
-impl Known {
+impl KnownWindow {
     /// Reads the page. Its digest is right, so it is as it was written.
-    pub(super) fn entries(&self) -> Vec<(MunicipalityCode, StatusEntry)> {
+    pub(crate) fn entries(&self) -> Vec<(MunicipalityCode, StatusEntry)> {
         page::read_known(&self.feed, &self.page).unwrap_or_default()
     }
 }
 
 /// What is known of a window; it is read when somebody asks, its digest vouches for it until then.
-pub(super) fn known(row: &Row) -> Result<Known, StoreError> {
+pub(crate) fn known(row: &Row) -> Result<KnownWindow, StoreError> {
     let cells = Cells::of("status_pages", row);
     let feed = cells.parsed("feed", |t| FeedId::parse(t).ok())?;
     let window = cells.parsed("window_id", |t| WindowId::parse(t).ok())?;
@@ -223,11 +223,11 @@ pub(super) fn known(row: &Row) -> Result<Known, StoreError> {
     if sha256(page.as_bytes()) != digest {
         return Err(cells.corrupt("bytes"));
     }
-    Ok(Known { feed, window, page: page.to_owned() })
+    Ok(KnownWindow { feed, window, page: page.to_owned() })
 }
 
 /// The bytes that are kept of a page.
-pub(super) fn bytes(page: &str) -> Vec<u8> {
+pub(crate) fn bytes(page: &str) -> Vec<u8> {
     format!("{}\n{page}", sha256(page.as_bytes())).into_bytes()
 }
 
@@ -266,7 +266,7 @@ pub(super) async fn put_known(
 }
 
 /// The page of what a book of one feed knows of a window.
-pub(super) fn written(book: &StatusBook, window: &WindowId) -> String {
+pub(crate) fn written(book: &StatusBook, window: &WindowId) -> String {
     let of_window = book.window(window);
     let mut all: Vec<(MunicipalityCode, &StatusEntry)> =
         of_window.all().flat_map(|(code, entries)| entries.iter().map(move |entry| (code, entry))).collect();

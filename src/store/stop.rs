@@ -6,12 +6,12 @@
 use jiff::Timestamp;
 
 use super::begin::signs;
-use super::cell::{count, ms};
 use super::chain::{Chain, Line};
 use super::contact::{is_ours, list, recent, unflag};
-use super::db::{Conn, detached};
-use super::sql::{bound, statements};
 use super::{FlaggedContact, Store, StoreError};
+use crate::database::cell::{count, ms};
+use crate::database::db::{Conn, detached};
+use crate::database::sql::{bound, statements};
 use crate::domain::delivery::QueueStop;
 use crate::domain::journal::{QueueResumed, QueueStopped, Text, Unflagging};
 use crate::domain::overrides::Authorship;

@@ -23,21 +23,21 @@ use crate::plan::ledger::CopyRequest;
 use crate::plan::{Act, Closed, Decision, End, Notice, Report, Sending, Withheld};
 use crate::text::digest::sha256;
 
-pub(super) const VITORIA: &str = "3205309";
-pub(super) const SERRA: &str = "3205002";
+pub(crate) const VITORIA: &str = "3205309";
+pub(crate) const SERRA: &str = "3205002";
 
 /// So many minutes into the story.
-pub(super) fn at(minutes: i64) -> Timestamp {
+pub(crate) fn at(minutes: i64) -> Timestamp {
     Timestamp::from_second(1_764_000_000).unwrap() + SignedDuration::from_mins(minutes)
 }
 
 /// A ledger of that folder: on the server that the environment names, each with a schema of its own, else a file in it.
-pub(super) async fn store(dir: &TempDir) -> Store {
+pub(crate) async fn store(dir: &TempDir) -> Store {
     Store::open(place(dir), at(0)).await.unwrap()
 }
 
 /// Where the ledger of that folder is.
-pub(super) fn place(dir: &TempDir) -> LedgerPlace {
+pub(crate) fn place(dir: &TempDir) -> LedgerPlace {
     let server = std::env::var("TESTE_POSTGRES").ok().map(|socket| LedgerServer {
         schema: format!("t{}", &sha256(dir.path().as_os_str().as_encoded_bytes())[..16]),
         ..server(&socket)
@@ -46,7 +46,7 @@ pub(super) fn place(dir: &TempDir) -> LedgerPlace {
 }
 
 /// The server behind a socket, as the tests start it.
-pub(super) fn server(socket: &str) -> LedgerServer {
+pub(crate) fn server(socket: &str) -> LedgerServer {
     LedgerServer {
         host: socket.to_owned(),
         port: 5432,
@@ -60,33 +60,33 @@ pub(super) fn server(socket: &str) -> LedgerServer {
 }
 
 /// The file that a ledger of that folder is, where it is one.
-pub(super) fn file(dir: &TempDir) -> PathBuf {
+pub(crate) fn file(dir: &TempDir) -> PathBuf {
     dir.path().join("vigia.db")
 }
 
 /// The same, whatever the environment names: for what only a file can go through.
-pub(super) async fn file_store(dir: &TempDir) -> Store {
+pub(crate) async fn file_store(dir: &TempDir) -> Store {
     Store::open(&file(dir), at(0)).await.unwrap()
 }
 
-pub(super) fn rma() -> WindowId {
+pub(crate) fn rma() -> WindowId {
     WindowId::parse("rma/2026-11").unwrap()
 }
 
-pub(super) fn municipality(code: &str) -> MunicipalityCode {
+pub(crate) fn municipality(code: &str) -> MunicipalityCode {
     MunicipalityCode::parse(code).unwrap()
 }
 
-pub(super) fn part(id: &str) -> PartId {
+pub(crate) fn part(id: &str) -> PartId {
     PartId::parse(id).unwrap()
 }
 
-pub(super) fn address(text: &str) -> EmailAddress {
+pub(crate) fn address(text: &str) -> EmailAddress {
     EmailAddress::parse(text).unwrap()
 }
 
 /// The 5-day warning of a municipality.
-pub(super) fn warning(code: &str) -> Notice {
+pub(crate) fn warning(code: &str) -> Notice {
     let deadline = Deadline { on: jiff::civil::date(2026, 12, 31), at: Deadline::DEFAULT_TIME };
     let pending = vec![PendingPart { part: part("CRAS"), units: Vec::new(), wording: None }];
     Notice {
@@ -105,7 +105,7 @@ pub(super) fn warning(code: &str) -> Notice {
     }
 }
 
-pub(super) fn send(notice: Notice, version: u16) -> Decision {
+pub(crate) fn send(notice: Notice, version: u16) -> Decision {
     let version = NonZeroU16::new(version).unwrap();
     let copies = vec![CopyRequest { to: Addressee::Gsuas, parts: vec![part("CRAS")] }];
     Decision::Send(Sending {
@@ -117,7 +117,7 @@ pub(super) fn send(notice: Notice, version: u16) -> Decision {
 }
 
 /// What was so when a deadline passed, with something of everything.
-pub(super) fn closing() -> Closing {
+pub(crate) fn closing() -> Closing {
     let unit = |id: &str| UnitId::parse(id).unwrap();
     let known = KnownEntry {
         part: part("CRAS"),
@@ -159,7 +159,7 @@ pub(super) fn closing() -> Closing {
 }
 
 /// A decision about the 5-day warning of a municipality.
-pub(super) fn decision(act: Act, code: &str) -> Decision {
+pub(crate) fn decision(act: Act, code: &str) -> Decision {
     let notice = warning(code);
     let (end, because) = match act {
         Act::Send => return send(notice, 1),
@@ -192,7 +192,7 @@ pub(super) fn decision(act: Act, code: &str) -> Decision {
     })
 }
 
-pub(super) fn change(decision: Decision) -> NewDecision {
+pub(crate) fn change(decision: Decision) -> NewDecision {
     let letter = match &decision {
         Decision::Send(Sending { notice: Notice { key, .. }, version, .. }) => Some(NewLetter {
             message_id: format!("<{key}.v{version}@vigia.invalid>"),
@@ -204,11 +204,11 @@ pub(super) fn change(decision: Decision) -> NewDecision {
     NewDecision { because: "é hora".to_owned(), decision, letter, evidence: Vec::new() }
 }
 
-pub(super) fn act(act: Act, code: &str) -> NewDecision {
+pub(crate) fn act(act: Act, code: &str) -> NewDecision {
     change(decision(act, code))
 }
 
-pub(super) fn settled(claim: &Claim, outcome: Outcome, minutes: i64) -> AttemptEnd {
+pub(crate) fn settled(claim: &Claim, outcome: Outcome, minutes: i64) -> AttemptEnd {
     AttemptEnd {
         claim: claim.clone(),
         outcome,
@@ -219,24 +219,24 @@ pub(super) fn settled(claim: &Claim, outcome: Outcome, minutes: i64) -> AttemptE
     }
 }
 
-pub(super) fn accepted() -> Outcome {
+pub(crate) fn accepted() -> Outcome {
     Outcome::Accepted { reply: "250 ok".to_owned() }
 }
 
-pub(super) fn deferred() -> Outcome {
+pub(crate) fn deferred() -> Outcome {
     Outcome::Deferred { reply: "450 depois".to_owned(), slow_down: false }
 }
 
-pub(super) fn refused() -> Outcome {
+pub(crate) fn refused() -> Outcome {
     Outcome::Refused { reply: "550 quem?".to_owned(), why: Refusal::Address }
 }
 
-pub(super) fn uncertain() -> Outcome {
+pub(crate) fn uncertain() -> Outcome {
     Outcome::Uncertain { reply: "sem resposta".to_owned() }
 }
 
 /// Sends everything that is due, each address with the outcome that `outcome` gives it.
-pub(super) async fn send_all(store: &Store, minutes: i64, outcome: impl Fn(&Claim) -> Outcome) -> usize {
+pub(crate) async fn send_all(store: &Store, minutes: i64, outcome: impl Fn(&Claim) -> Outcome) -> usize {
     let claims = store.claim("teste", at(minutes), 1_000).await.unwrap();
     let marked = store.mark_sending(claims, at(minutes)).await.unwrap();
     let ends: Vec<AttemptEnd> = marked.iter().map(|c| settled(c, outcome(c), minutes)).collect();

@@ -3,13 +3,13 @@
 
 use jiff::Timestamp;
 
-use super::cell::{Cells, ms};
 use super::chain::{Chain, Line};
-use super::db::detached;
 use super::elsewhere::MAY_HAVE_LEFT;
-use super::engine::Row;
-use super::sql::{bound, statements};
 use super::{DeliveryId, Store, StoreError};
+use crate::database::cell::{Cells, ms};
+use crate::database::db::detached;
+use crate::database::engine::Row;
+use crate::database::sql::{bound, statements};
 use crate::domain::journal::{Released, Text};
 use crate::domain::notice::NoticeKey;
 use crate::domain::overrides::BatchId;

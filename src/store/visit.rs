@@ -3,10 +3,10 @@
 
 use jiff::Timestamp;
 
-use super::cell::{Cells, ms};
-use super::db::detached;
-use super::sql::{bound, statements};
 use super::{Store, StoreError};
+use crate::database::cell::{Cells, ms};
+use crate::database::db::detached;
+use crate::database::sql::{bound, statements};
 use crate::domain::id::FeedId;
 
 statements! {

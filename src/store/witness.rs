@@ -19,11 +19,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::begin::{put_outage, signs};
-use super::cell::{Cells, whole_ms};
 use super::chain::{Chain, Line};
-use super::db::{Conn, Engine, detached};
-use super::sql::{bound, statements};
 use super::{Leader, OnUncertain, Sighting, Store, StoreError, Unassured, Vouched, elsewhere};
+use crate::database::cell::{Cells, whole_ms};
+use crate::database::db::{Conn, Engine, detached};
+use crate::database::sql::{bound, statements};
 use crate::domain::journal::{Assumed, DoubtCause};
 use crate::domain::overrides::Authorship;
 use crate::files::{self, Access};

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::sqlite::READERS;
 use super::{Store, StoreError};
+use crate::database::sqlite::READERS;
 
 /// A count that goes on while the store it was asked of is open.
 #[derive(Debug, Clone, Default)]

@@ -1,9 +1,9 @@
 //! The rules of the zone as they were when the service last began: another release of the time zone database may put hours
 //! to come at other instants.
 
-use super::db::detached;
-use super::sql::{bound, statements};
 use super::{Store, StoreError};
+use crate::database::db::detached;
+use crate::database::sql::{bound, statements};
 
 statements! {
     const KNOWN = "SELECT zone_name, zone_release, zone_digest FROM meta WHERE id = 1";

@@ -17,10 +17,10 @@ use crate::domain::feed::Source;
 use crate::domain::id::FeedId;
 use crate::domain::journal::{Audited, Verdict};
 use crate::plan::CLOCK_TOLERANCE;
+use crate::proof::LastBackup;
 use crate::render::portuguese as pt;
 use crate::store::{
-    ChannelFailure, LastBackup, Leader, LedgerDoubt, LoopProgress, RefusedConfiguration, Signs, Store,
-    StoreError,
+    ChannelFailure, Leader, LedgerDoubt, LoopProgress, RefusedConfiguration, Signs, Store, StoreError,
 };
 
 /// A heartbeat older than this is none: the daemon gives one every eight minutes.

@@ -14,8 +14,8 @@ use crate::domain::feed::{
     FeedSpec, Format, Manners, Mapping, Meaning, PartRule, PlaceRule, ReferenceRule, Source,
 };
 use crate::domain::id::FeedId;
-use crate::feed::body::Body;
 use crate::feed::propose::{Choices, Met, Question};
+use crate::format::body::Body;
 use crate::render::portuguese;
 use crate::text::words::Words;
 use crate::world::live::Live;

@@ -13,8 +13,8 @@ use crate::domain::calendar::Calendar;
 use crate::domain::dossier::Dossier;
 use crate::domain::id::{MunicipalityCode, WindowId, slugify};
 use crate::files::{self, Access};
+use crate::proof::CaseFile;
 use crate::render;
-use crate::store::CaseFile;
 use crate::text::digest::sha256;
 
 use super::told::returned_file_name;

@@ -22,9 +22,10 @@ use crate::domain::roster::Roster;
 use crate::mail::message;
 use crate::plan::post::Post;
 use crate::plan::{self, Plan, account};
+use crate::proof::CaseFile;
 use crate::render::because::{because, part_name};
 use crate::render::portuguese;
-use crate::store::{CaseFile, StoredLetter};
+use crate::store::StoredLetter;
 use crate::world::known::Known;
 
 /// Whom a dossier is about, and when it is made.

@@ -11,8 +11,9 @@ use crate::domain::dossier::{
 use crate::domain::id::{WindowId, slugify};
 use crate::domain::journal::{self, Act, Decision, Entry, Evidence, OrderAct, Ordered, Ruled};
 use crate::domain::notice::{NoticeKey, StaffSlot, Told as ToldDeadline};
+use crate::proof::CaseFile;
 use crate::render::because::part_name;
-use crate::store::{Attempt, CaseFile, DeliveryId, DeliveryLine, JournalEntry, KeptMessage, StoredLetter};
+use crate::store::{Attempt, DeliveryId, DeliveryLine, JournalEntry, KeptMessage, StoredLetter};
 use crate::text::digest::sha256;
 
 /// The entries that matter to one dossier.

@@ -6,7 +6,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use crate::feed::body::{Original, SpoolError};
+use crate::format::body::{Original, SpoolError};
 
 /// How a body was compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

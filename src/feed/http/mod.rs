@@ -17,8 +17,8 @@ use reqwest::header::{ACCEPT_ENCODING, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATIO
 use reqwest::{Client, Response, StatusCode, Url};
 use tokio::sync::Semaphore;
 
-use super::body::Original;
 use super::error::{FeedError, FetchProblem};
+use crate::format::body::Original;
 use crate::http::guard;
 use crate::http::resolve::is_named;
 

@@ -11,8 +11,8 @@ use reqwest::{Response, StatusCode};
 
 use super::expand::Encoding;
 use super::{Reply, Validators, closed, permanent};
-use crate::feed::body::{Original, Spool, SpoolError};
 use crate::feed::error::{FeedError, FetchProblem};
+use crate::format::body::{Original, Spool, SpoolError};
 use crate::http::resolve::Inside;
 
 /// Reads a whole body of at most `most` bytes, compressed and expanded.

@@ -7,11 +7,11 @@ use crate::domain::feed::{Format, PlaceRule};
 use crate::domain::id::{MunicipalityCode, Reference, SnapshotId};
 use crate::domain::roster::Municipality;
 use crate::domain::status::{Belief, Load};
-use crate::feed::body::{Body, Given, Original};
 use crate::feed::fixture::{CODES, calendar, mapped, november, presence, roster, situation, windows};
 use crate::feed::map::{BadLine, Ground};
-use crate::feed::sheet::fixture::xlsx_of;
 use crate::feed::{Intake, Missing, take_in, take_in_run};
+use crate::format::body::{Body, Given, Original};
+use crate::format::sheet::fixture::xlsx_of;
 
 fn reasons(spec: &FeedSpec, file: &[u8], before: Option<&Baseline>) -> Vec<String> {
     let (calendar, windows, roster) = (calendar(), windows(), roster());

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::domain::id::{SnapshotId, WindowId};
-use crate::feed::error::DecodeError;
 use crate::feed::map::{BadLine, UnknownMunicipality};
-use crate::feed::table::ColumnError;
+use crate::format::error::DecodeError;
+use crate::format::table::ColumnError;
 
 /// Whether a snapshot is believed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use crate::domain::feed::{FeedSpec, Meaning};
 use crate::domain::id::{MunicipalityCode, PartId, UnitId};
 use crate::domain::roster::Unit;
 use crate::domain::status::State;
-use crate::feed::body::Given;
+use crate::format::body::Given;
 
 use super::gather::{Key, Settled};
 use super::period::Periods;

@@ -1,7 +1,7 @@
 //! Where in a row each mapped thing stands. Pure.
 
 use crate::domain::feed::{Mapping, Meaning, PartRule, ReferenceRule};
-use crate::feed::table::{ColumnError, ColumnIndex, Header};
+use crate::format::table::{ColumnError, ColumnIndex, Header};
 
 /// Where in a row each thing stands.
 pub(super) struct Columns {

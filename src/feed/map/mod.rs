@@ -27,9 +27,9 @@ use crate::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
 use crate::domain::roster::Roster;
 use crate::domain::status::{Basis, Observations};
 
-use super::body::Given;
-use super::error::DecodeError;
-use super::table::{ColumnError, RowProblem, Table};
+use crate::format::body::Given;
+use crate::format::error::DecodeError;
+use crate::format::table::{ColumnError, RowProblem, Table};
 
 /// What rows are read against.
 #[derive(Debug, Clone, Copy)]

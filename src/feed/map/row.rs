@@ -11,8 +11,8 @@ use crate::domain::feed::{FeedSpec, Meaning, PartRule, PlaceRule, Says, Word};
 use crate::domain::id::{MunicipalityCode, PartId, Reference, UnitId};
 use crate::domain::status::{Basis, State};
 use crate::domain::time::Zone;
-use crate::feed::body::Given;
-use crate::feed::table::{ColumnIndex, TableRow};
+use crate::format::body::Given;
+use crate::format::table::{ColumnIndex, TableRow};
 use crate::text::fold::{excerpt, folded};
 use crate::text::words::Words;
 

@@ -10,12 +10,12 @@ use crate::domain::feed::{Format, Meaning, PartRule, PlaceRule, ReferenceRule, S
 use crate::domain::id::{PartId, Reference};
 use crate::domain::roster::Units;
 use crate::domain::status::{Basis, Observation, State};
-use crate::feed::body::{Body, Original};
 use crate::feed::fixture::{
     code, map, mapped, mapped_at, november, presence, presence_by_unit, roster, roster_with_units, situation,
     told, unit,
 };
-use crate::feed::format;
+use crate::format;
+use crate::format::body::{Body, Original};
 use crate::text::words::Words;
 
 #[test]

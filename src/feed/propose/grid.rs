@@ -7,12 +7,12 @@ use std::ops::ControlFlow;
 
 use serde_json::Value;
 
-use super::super::body::Original;
-use super::super::error::DecodeError;
-use super::super::kind::{Due, refuse_other_kinds};
-use super::super::table::Table;
-use super::super::{html, json, sheet};
 use crate::domain::feed::Format;
+use crate::format::body::Original;
+use crate::format::error::DecodeError;
+use crate::format::kind::{Due, refuse_other_kinds};
+use crate::format::table::Table;
+use crate::format::{html, json, sheet};
 use crate::text::csv::{Dialect, Records};
 use crate::text::fold::trimmed;
 use crate::text::stream::Survey;

@@ -19,15 +19,15 @@ pub use self::question::{Choices, Gap, Question};
 pub use self::view::Met;
 pub use self::write::{Proposed, RowKind};
 
-use super::body::Original;
-use super::error::DecodeError;
 use super::map::Ground;
 use super::map::place::Places;
-use super::table::MOST_COLUMNS;
 use crate::contain::caught;
 use crate::domain::calendar::System;
 use crate::domain::feed::{FeedSpec, Format, Source};
 use crate::domain::id::FeedId;
+use crate::format::body::Original;
+use crate::format::error::DecodeError;
+use crate::format::table::MOST_COLUMNS;
 use crate::text::fold::folded;
 
 use self::choose::Chooser;

@@ -3,10 +3,10 @@
 use super::*;
 use crate::domain::id::{MunicipalityCode, SystemId};
 use crate::domain::roster::{Municipality, Roster};
-use crate::feed::body::Body;
 use crate::feed::fixture;
-use crate::feed::sheet::fixture::{ods, xlsx_of};
 use crate::feed::take_in;
+use crate::format::body::Body;
+use crate::format::sheet::fixture::{ods, xlsx_of};
 use crate::text::encoding::Encoding;
 
 /// Six municipalities of Espírito Santo by their names, two namesakes in other states, and the codes of all.

@@ -4,9 +4,9 @@
 
 use super::super::map::place::Places;
 use super::super::map::{period, written};
-use super::super::table::Header;
 use super::grid::{Grid, GridRow};
 use crate::domain::id::MunicipalityCode;
+use crate::format::table::Header;
 use crate::text::fold::{excerpt, folded};
 
 /// Most characters shown of a cell.
@@ -282,7 +282,7 @@ fn columns(grid: &Grid, heading: Heading) -> Vec<Column> {
         let is_its_own = !title.is_empty()
             && !title.starts_with('#')
             && title.chars().count() <= 200
-            && header.find(title).is_ok_and(|found| found == super::super::table::ColumnIndex::at(at));
+            && header.find(title).is_ok_and(|found| found == crate::format::table::ColumnIndex::at(at));
         if is_its_own { title.to_owned() } else { format!("#{}", at + 1) }
     };
     let made = titles.iter().zip(&groups).enumerate().map(|(at, (title, group))| {

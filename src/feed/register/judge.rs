@@ -5,7 +5,7 @@
 use super::{RegisterGround, RegisterRead};
 use crate::domain::register::RegisterSpec;
 use crate::domain::roster::Units;
-use crate::feed::error::DecodeError;
+use crate::format::error::DecodeError;
 use crate::text::number::counted;
 
 /// A fall of so many units is ordinary.

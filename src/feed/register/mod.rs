@@ -19,10 +19,10 @@ use crate::domain::roster::Roster;
 use crate::text::number::counted;
 
 use self::read::Gather;
-use super::body::Body;
-use super::error::DecodeError;
-use super::format;
 use super::map::BadLine;
+use crate::format;
+use crate::format::body::Body;
+use crate::format::error::DecodeError;
 
 pub use judge::{Before, Distrust};
 

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use super::{RegisterGround, RegisterRead};
 use crate::domain::id::{EmailAddress, MunicipalityCode, PartId, UnitId};
 use crate::domain::register::{Listed, RegisterPart, RegisterSpec, UnitStanding};
-use crate::feed::error::DecodeError;
 use crate::feed::map::place::{self, NotKnown, Places};
 use crate::feed::map::{BadLine, MOST_LISTED, part_words};
-use crate::feed::table::{ColumnError, ColumnIndex, Table, TableRow};
+use crate::format::error::DecodeError;
+use crate::format::table::{ColumnError, ColumnIndex, Table, TableRow};
 use crate::text::fold::{excerpt, folded};
 use crate::text::words::Words;
 

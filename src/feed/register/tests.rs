@@ -8,8 +8,8 @@ use super::*;
 use crate::domain::feed::{Format, Source};
 use crate::domain::id::{FeedId, UnitId};
 use crate::domain::register::{Listed, RegisterColumns, RegisterPart, UnitStanding};
-use crate::feed::body::Original;
 use crate::feed::fixture;
+use crate::format::body::Original;
 use crate::text::words::Words;
 
 /// `id_equipamento;ibge;nome;responsavel;telefone;email;situacao`, as the ministry's.

@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::proof::told;
 use crate::plan::Act;
+use crate::proof::tests::told;
 use crate::store::testing::*;
 use crate::store::{JournalFilter, LedgerPlace, LedgerServer, Store, StoreError};
 

@@ -11,14 +11,14 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
-use super::proof::{schema, told};
+use crate::database::sqlite::migrate;
+use crate::database::steps::{STEPS, Step};
 use crate::domain::id::{FeedId, SystemId, UnitId};
 use crate::domain::news::{Finding, FindingId, Guess, Topic};
 use crate::domain::overrides::Authorship;
 use crate::domain::register::{Listed, ProposalKind, Refused, Register, UnitStanding};
 use crate::plan::frontier::Frontier;
-use crate::store::sqlite::migrate;
-use crate::store::steps::{STEPS, Step};
+use crate::proof::tests::{schema, told};
 use crate::store::testing::*;
 use crate::store::{CrawlPage, FeedRun, KeptRegister, LoopProgress, Store};
 

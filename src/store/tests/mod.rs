@@ -8,6 +8,6 @@ mod opening;
 mod order;
 mod outbox;
 mod pass;
-mod proof;
 mod retention;
+mod statement;
 mod status;

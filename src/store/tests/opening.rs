@@ -5,13 +5,14 @@ use std::os::unix::fs::PermissionsExt as _;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection, SqlitePool};
 
+use crate::database::{lock, sqlite, steps};
 use crate::domain::journal::ClockAct;
 use crate::domain::overrides::Authorship;
 use crate::domain::time::Leap;
 use crate::plan::Act;
 use crate::plan::ledger::Outage;
 use crate::store::testing::*;
-use crate::store::{Store, StoreError, lock, sqlite, steps};
+use crate::store::{Store, StoreError};
 
 #[tokio::test]
 async fn opening_makes_the_folder_and_opening_again_keeps_everything() {

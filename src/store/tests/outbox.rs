@@ -365,7 +365,7 @@ async fn a_letter_whose_bytes_are_damaged_keeps_no_other_waiting_and_is_named_by
     let store = file_store(&dir).await;
     store.record_pass(at(1), vec![act(Act::Send, VITORIA), act(Act::Send, SERRA)]).await.unwrap();
     let damage = format!("UPDATE letters SET bytes = x'00' WHERE notice_key LIKE '%{VITORIA}'");
-    super::proof::tamper(&dir, damage).await;
+    crate::proof::tests::tamper(&dir, damage).await;
     assert_eq!(send_all(&store, 2, |_| accepted()).await, 2, "both addresses of the other");
     assert!(!store.verify().await.unwrap().is_whole());
 }

@@ -6,12 +6,12 @@ use std::path::Path;
 use jiff::civil::{Date, date};
 use tempfile::TempDir;
 
-use super::proof::{schema, tamper, told};
+use crate::database::engine::Query;
 use crate::domain::journal::Entry;
 use crate::domain::notice::NoticeKey;
 use crate::domain::overrides::Authorship;
 use crate::plan::Act;
-use crate::store::engine::Query;
+use crate::proof::tests::{schema, tamper, told};
 use crate::store::letter::pack;
 use crate::store::testing::*;
 use crate::store::{

@@ -3,11 +3,11 @@
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
+use crate::database::engine::Query;
 use crate::domain::id::{FeedId, SnapshotId, UnitId};
 use crate::domain::journal::Verdict;
 use crate::domain::overrides::Authorship;
 use crate::domain::status::{Basis, Belief, Load, Observation, Observations, State, StatusBook, StatusEntry};
-use crate::store::engine::Query;
 use crate::store::testing::*;
 use crate::store::{CrawlPage, Extent, FeedRun, NewConfiguration, NewSnapshot, Recorded, Ruled, Store};
 

@@ -34,14 +34,14 @@ pub enum DocumentError {
 pub struct Document {
     encoding: Encoding,
     dialect: Dialect,
-    rows: Vec<Row>,
+    rows: Vec<DocumentRow>,
     /// What stands behind the last row: its line end, if it has one, and empty lines.
     tail: String,
 }
 
 /// A row, and what stands between it and the one before.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct DocumentRow {
     before: String,
     cells: Vec<Cell>,
 }
@@ -53,7 +53,7 @@ struct Cell {
     written: String,
 }
 
-impl Row {
+impl DocumentRow {
     /// The cells' texts, without quotes.
     pub fn values(&self) -> impl Iterator<Item = &str> {
         self.cells.iter().map(|cell| cell.value.as_str())
@@ -86,7 +86,7 @@ impl Document {
         let (mut rows, mut end) = (Vec::new(), 0);
         while let Some(record) = records.next().map_err(|_| DocumentError::Unsound)? {
             let part = |span: Range<usize>| text.get(span).unwrap_or_default().to_owned();
-            let mut row = Row { before: String::new(), cells: Vec::new() };
+            let mut row = DocumentRow { before: String::new(), cells: Vec::new() };
             for (value, span) in record.cells() {
                 if row.cells.is_empty() {
                     row.before = part(end..span.start);
@@ -103,7 +103,7 @@ impl Document {
 
     /// The rows, the heading among them.
     #[must_use]
-    pub fn rows(&self) -> &[Row] {
+    pub fn rows(&self) -> &[DocumentRow] {
         &self.rows
     }
 
@@ -141,7 +141,7 @@ impl Document {
         let end = self.line_end();
         let before = if self.tail.is_empty() { end.to_owned() } else { std::mem::take(&mut self.tail) };
         end.clone_into(&mut self.tail);
-        self.rows.push(Row { before, cells });
+        self.rows.push(DocumentRow { before, cells });
         Ok(())
     }
 

@@ -6,7 +6,7 @@
 mod document;
 mod records;
 
-pub use document::{Document, DocumentError, Row};
+pub use document::{Document, DocumentError, DocumentRow};
 pub use records::{Quotes, ReadError, Record, Records};
 
 /// The delimiters that are looked for, the likeliest first.

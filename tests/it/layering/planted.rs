@@ -77,8 +77,8 @@ fn an_outside_crate_in_a_foreign_room_is_found() {
         "//! X.\nfn f() { println!(\"{:?}\", sqlx::query(\"\")) }",
     ] {
         let [fault] = &faults("mail", text)[..] else { panic!("{text}") };
-        assert!(fault.ends_with(": only src/store/ may name sqlx"), "{fault}");
-        assert_eq!(super::faults(&planted("store", text)), [""; 0]);
+        assert!(fault.ends_with(": only src/database/ may name sqlx"), "{fault}");
+        assert_eq!(super::faults(&planted("database", text)), [""; 0]);
     }
     // A module, a variable and a field of that name are none.
     let own = "//! X.\nmod sqlx { pub fn f() {} }\nfn f(sqlx: u8) -> u8 { sqlx::f(); sqlx }";

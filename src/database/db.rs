@@ -1,0 +1,177 @@
+//! The database: one writer, several readers, on either engine.
+//!
+//! Every write is a transaction in a task of its own ([`detached`]): dropping the caller's future, as `select!` and
+//! time-outs do, must not cut a transaction in two. There is one writer at a time, whoever it is: SQLite's `BEGIN IMMEDIATE`
+//! sees to it, and on PostgreSQL a row that each write begins with ([`super::leader`]).
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub(crate) use super::engine::Conn;
+use super::engine::Lease;
+use super::leader;
+use super::postgres::Postgres;
+use super::sqlite::Sqlite;
+use super::transaction::WriteTx;
+use super::{LedgerPlace, StoreError};
+
+/// Both ways in.
+#[derive(Debug, Clone)]
+pub(crate) struct Db {
+    path: PathBuf,
+    pub(crate) engine: Engine,
+    /// Writes of this process that a plan may depend on.
+    changes: Arc<AtomicU64>,
+}
+
+/// Which database keeps the ledger.
+#[derive(Debug, Clone)]
+pub(crate) enum Engine {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+/// A state of the ledger, as far as plans depend on it: while it is the same, only letters were claimed, marked and
+/// settled, and no contact was flagged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Generation {
+    own: u64,
+    others: i64,
+}
+
+impl Db {
+    /// Opens or creates it and brings it to the newest schema.
+    pub(crate) async fn open(place: &LedgerPlace) -> Result<Self, StoreError> {
+        let changes = Arc::default();
+        let engine = match &place.server {
+            None => Engine::Sqlite(Sqlite::open(&place.path, &changes).await?),
+            Some(server) => Engine::Postgres(Postgres::open(server, true).await?),
+        };
+        Ok(Self { path: place.path.clone(), engine, changes })
+    }
+
+    /// Opens it only to read, also while a daemon writes.
+    pub(crate) async fn open_read_only(place: &LedgerPlace) -> Result<Self, StoreError> {
+        let engine = match &place.server {
+            None => Engine::Sqlite(Sqlite::open_read_only(&place.path).await?),
+            Some(server) => Engine::Postgres(Postgres::open(server, false).await?),
+        };
+        Ok(Self { path: place.path.clone(), engine, changes: Arc::default() })
+    }
+
+    /// Where it is, or what lies beside it on this machine would be.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A connection to read with.
+    pub(crate) async fn read(&self) -> Result<Lease, StoreError> {
+        Ok(Lease(match &self.engine {
+            Engine::Sqlite(sqlite) => Conn::Sqlite(sqlite.readers.acquire().await?),
+            Engine::Postgres(postgres) => Conn::Postgres(postgres.readers.acquire().await?),
+        }))
+    }
+
+    /// A transaction to read with: all its statements see the same state.
+    pub(crate) async fn view(&self) -> Result<Lease, StoreError> {
+        Ok(Lease(match &self.engine {
+            Engine::Sqlite(sqlite) => Conn::SqliteView(sqlite.readers.begin().await?),
+            Engine::Postgres(postgres) => Conn::PostgresView(postgres.view().await?),
+        }))
+    }
+
+    /// A transaction to write with. Only inside [`detached`].
+    pub(crate) async fn begin(&self) -> Result<WriteTx, StoreError> {
+        let tx = self.begin_as(leader::Turn::Telling).await?;
+        self.note_change();
+        Ok(tx)
+    }
+
+    /// The same for what no plan depends on.
+    pub(crate) async fn begin_quietly(&self) -> Result<WriteTx, StoreError> {
+        self.begin_as(leader::Turn::Quiet).await
+    }
+
+    async fn begin_as(&self, turn: leader::Turn) -> Result<WriteTx, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => {
+                let writer = sqlite.writer.as_ref().ok_or_else(read_only)?;
+                WriteTx::begin(Conn::Sqlite(writer.acquire().await?)).await
+            }
+            Engine::Postgres(postgres) => {
+                let writer = postgres.writer.as_ref().ok_or_else(read_only)?;
+                let mut tx = WriteTx::begin(Conn::Postgres(writer.acquire().await?)).await?;
+                postgres.lead.take_turn(&mut tx, turn).await?;
+                Ok(tx)
+            }
+        }
+    }
+
+    /// Something that a plan may depend on is being written. Only by whoever has the transaction.
+    pub(crate) fn note_change(&self) {
+        self.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The state that plans see from now on. There is one writer and it is asked here, so that nothing noted is still
+    /// unwritten; the database tells of other processes.
+    pub(crate) async fn generation(&self) -> Result<Generation, StoreError> {
+        let others = match &self.engine {
+            Engine::Sqlite(sqlite) => Sqlite::others(sqlite.writer.as_ref().ok_or_else(read_only)?).await?,
+            Engine::Postgres(postgres) => {
+                let writer = postgres.writer.as_ref().ok_or_else(read_only)?;
+                leader::changes(&mut Conn::Postgres(writer.acquire().await?)).await?
+            }
+        };
+        Ok(Generation { own: self.changes.load(Ordering::Relaxed), others })
+    }
+
+    /// The connection to write with, where there is one, outside a transaction.
+    pub(crate) async fn writing_connection(&self) -> Result<Option<Lease>, StoreError> {
+        Ok(match &self.engine {
+            Engine::Sqlite(Sqlite { writer: Some(writer), .. }) => {
+                Some(Conn::Sqlite(writer.acquire().await?))
+            }
+            Engine::Postgres(Postgres { writer: Some(writer), .. }) => {
+                Some(Conn::Postgres(writer.acquire().await?))
+            }
+            Engine::Sqlite(_) | Engine::Postgres(_) => None,
+        }
+        .map(Lease))
+    }
+
+    /// Writes everything anew, so that nothing erased is left between the rows. Answers whether that is so: not while
+    /// somebody reads an older state.
+    pub(crate) async fn rewrite(&self) -> Result<bool, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => Sqlite::rewrite(sqlite.writer.as_ref().ok_or_else(read_only)?).await,
+            Engine::Postgres(postgres) => {
+                postgres.rewrite(postgres.writer.as_ref().ok_or_else(read_only)?).await
+            }
+        }
+    }
+
+    /// Closes every connection.
+    pub(crate) async fn close(&self) {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.close().await,
+            Engine::Postgres(postgres) => postgres.close().await,
+        }
+    }
+}
+
+fn read_only() -> StoreError {
+    StoreError::ReadOnly { source: "o banco de dados foi aberto somente para leitura".into() }
+}
+
+/// Runs a step to its end whatever becomes of the caller.
+pub(crate) async fn detached<T: Send + 'static>(
+    step: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, StoreError> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a transaction must outlive a cancelled caller; its duration is bounded by the disk"
+    )]
+    let task = tokio::spawn(step);
+    task.await.unwrap_or(Err(StoreError::Interrupted))
+}

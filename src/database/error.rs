@@ -1,0 +1,287 @@
+//! What may go wrong with the store, in the operators' words.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use sqlx::postgres::PgDatabaseError;
+
+/// What lies beneath; shown as the chain's next line.
+type Source = Box<dyn Error + Send + Sync>;
+
+/// A fault of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file cannot be opened or created.
+    #[error("não foi possível abrir ou criar o banco de dados “{}”\ndica: {hint}", path.display())]
+    Open {
+        /// Which file.
+        path: PathBuf,
+        /// What to do.
+        hint: &'static str,
+        /// Why.
+        source: Source,
+    },
+    /// It lies on a network disk.
+    #[error(
+        "o livro “{}” ficaria num disco de rede ({kind}), onde as travas do banco não valem e duas máquinas o \
+         estragariam\ndica: em `dados`, escreva uma pasta num disco desta máquina", path.display()
+    )]
+    Network {
+        /// Which file.
+        path: PathBuf,
+        /// The sort of file system.
+        kind: String,
+    },
+    /// A newer program wrote it.
+    #[error(
+        "o banco de dados “{}” é de uma versão mais nova deste programa: esquema {found}, e este conhece até {known}\n\
+         dica: instale a versão que o gravou, ou volte a uma cópia anterior", path.display()
+    )]
+    Newer {
+        /// Which file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The newest schema known here.
+        known: i64,
+    },
+    /// No released program wrote it: its steps are not those of any release.
+    #[error(
+        "o banco de dados “{}” é de uma versão de teste, anterior à 0.1.0, e este programa não o lê\n\
+         dica: leve esse arquivo (e os que terminam em -wal e -shm) para outra pasta e inicie o serviço, que cria um \
+         banco novo", path.display()
+    )]
+    Unreleased {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// An older program wrote it, and it was opened only to read.
+    #[error(
+        "o banco de dados “{}” ainda não foi atualizado: esquema {found}, e este programa pede {known}\n\
+         dica: inicie o serviço uma vez (vigia-suas servir --uma-vez)", path.display()
+    )]
+    Older {
+        /// Which file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The schema needed.
+        known: i64,
+    },
+    /// An older program wrote it, and one still runs on it.
+    #[error(
+        "o banco de dados “{}” ainda não foi atualizado (esquema {found}, e este programa pede {known}), e o serviço \
+         em execução o usa como está\ndica: reinicie o serviço (systemctl restart vigia-suas), que o atualiza ao começar",
+        path.display()
+    )]
+    InUse {
+        /// Which file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The schema needed.
+        known: i64,
+    },
+    /// Another daemon holds the ledger.
+    #[error(
+        "outro processo já envia com o livro “{}”\n\
+         dica: pare o serviço antes, ou use um comando que só consulta", path.display()
+    )]
+    Taken {
+        /// The lock's file.
+        path: PathBuf,
+    },
+    /// Another process leads the ledger now, and this one did before.
+    #[error(
+        "outro processo passou a enviar com este livro, e este parou de escrever nele\n\
+         dica: nada a fazer: o serviço recomeça como reserva; confira quem envia com “vigia-suas saude”"
+    )]
+    Deposed,
+    /// What is in the schema is none of ours.
+    #[error(
+        "o banco de dados “{}” tem tabelas que não são deste programa, ou de uma versão de teste dele\n\
+         dica: escreva em `banco.esquema` um nome que ninguém usa", place.display()
+    )]
+    Foreign {
+        /// Which server and schema.
+        place: PathBuf,
+    },
+    /// The server does not answer.
+    #[error(
+        "o servidor do banco de dados não responde\n\
+         dica: nada se perdeu: o serviço tenta de novo; confira o servidor, a rede entre os dois e quantas conexões ele aceita"
+    )]
+    Unreachable {
+        /// What the driver said.
+        source: Source,
+    },
+    /// There is no file to copy or to put in place.
+    #[error(
+        "o livro “{}” está num servidor, e não num arquivo\n\
+         dica: a cópia e a volta são as do PostgreSQL (pg_dump, pg_basebackup); deploy/postgres/LEIAME.md mostra como",
+        place.display()
+    )]
+    NoFile {
+        /// Which server and schema.
+        place: PathBuf,
+    },
+    /// The witness beside the ledger cannot be read or put in place.
+    #[error(
+        "a testemunha do livro, “{}”, não pôde ser lida ou gravada\n\
+         dica: confira o espaço em disco, e o dono e as permissões da pasta", path.display()
+    )]
+    Witness {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: Source,
+    },
+    /// No room left.
+    #[error(
+        "o disco está cheio: nada mais pode ser registrado\ndica: libere espaço no disco do banco de dados"
+    )]
+    Full {
+        /// What the database said.
+        source: Source,
+    },
+    /// May not be written.
+    #[error(
+        "o banco de dados não aceita escrita\ndica: confira o dono e as permissões do arquivo e da pasta dele"
+    )]
+    ReadOnly {
+        /// What the database said.
+        source: Source,
+    },
+    /// Somebody else writes for too long.
+    #[error("o banco de dados está ocupado por outro processo há mais de 5 segundos\ndica: tente de novo")]
+    Busy {
+        /// What the database said.
+        source: Source,
+    },
+    /// The file is damaged, or no database.
+    #[error(
+        "o arquivo do banco de dados está danificado ou não é um banco\ndica: ponha a última cópia no lugar: vigia-suas \
+             restaurar ARQUIVO"
+    )]
+    Damaged {
+        /// What the database said.
+        source: Source,
+    },
+    /// A value that cannot be.
+    #[error("linha corrompida no banco de dados: tabela {table}, coluna {column}, chave “{key}”")]
+    Corrupt {
+        /// Where.
+        table: &'static str,
+        /// Where in it.
+        column: &'static str,
+        /// Which row.
+        key: String,
+    },
+    /// A notice is to be sent and there is nothing to send, or nobody to send it to.
+    #[error("o aviso {key} não pode ser registrado para envio sem carta ou sem destinatário")]
+    Incomplete {
+        /// Which notice.
+        key: String,
+    },
+    /// The step was cut off: the process is ending.
+    #[error("o registro foi interrompido: o processo está terminando")]
+    Interrupted,
+    /// Anything else.
+    #[error("o banco de dados falhou")]
+    Database {
+        /// What it said.
+        source: Source,
+    },
+}
+
+/// The primary result codes of SQLite that an operator can do something about.
+const BUSY: i64 = 5;
+const READONLY: i64 = 8;
+const CORRUPT: i64 = 11;
+const FULL: i64 = 13;
+const NOT_A_DATABASE: i64 = 26;
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let database = error.as_database_error();
+        let code = database.and_then(sqlx::error::DatabaseError::code).unwrap_or_default().into_owned();
+        let is_server = database.is_some_and(|e| e.try_downcast_ref::<PgDatabaseError>().is_some());
+        let is_away = matches!(
+            error,
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed
+        );
+        let source = Box::new(error);
+        if is_server {
+            return match code.as_str() {
+                // Class 08 is the connection, 57P what an operator does to the server.
+                "53300" => Self::Unreachable { source },
+                code if code.starts_with("08") || code.starts_with("57P") || code == "25P03" => {
+                    Self::Unreachable { source }
+                }
+                "53100" => Self::Full { source },
+                "25006" | "42501" => Self::ReadOnly { source },
+                "55P03" => Self::Busy { source },
+                "XX001" | "XX002" => Self::Damaged { source },
+                _ => Self::Database { source },
+            };
+        }
+        match code.parse::<i64>().ok().map(|extended| extended & 0xff) {
+            Some(BUSY) => Self::Busy { source },
+            Some(READONLY) => Self::ReadOnly { source },
+            Some(CORRUPT | NOT_A_DATABASE) => Self::Damaged { source },
+            Some(FULL) => Self::Full { source },
+            _ if is_away => Self::Unreachable { source },
+            _ => Self::Database { source },
+        }
+    }
+}
+
+const CHECK_CERTIFICATE: &str = "confira o certificado do servidor: se venceu, se é deste nome, e quem o assinou (`banco.ca_arquivo`); e o relógio daqui";
+
+impl StoreError {
+    pub(crate) fn open(path: &Path, hint: &'static str, source: impl Into<Source>) -> Self {
+        Self::Open { path: path.to_owned(), hint, source: source.into() }
+    }
+
+    /// Why a server could not be connected to, with what to do about it.
+    pub(crate) fn connecting(place: &Path, error: sqlx::Error) -> Self {
+        let code = error.as_database_error().and_then(|e| e.code().map(std::borrow::Cow::into_owned));
+        let hint = match (code.as_deref(), &error) {
+            (Some("28P01" | "28000"), _) => {
+                "confira o usuário e a senha (`banco.senha_arquivo`, a credencial banco-senha ou VIGIA_BANCO_SENHA), e o \
+                 pg_hba.conf do servidor"
+            }
+            (Some("3D000"), _) => "crie o banco de dados antes (createdb), ou confira o nome em `banco.url`",
+            (Some("53300"), _) => {
+                "o servidor não tem conexões livres: aumente max_connections, ou feche as que sobram"
+            }
+            (_, sqlx::Error::Tls(_)) => CHECK_CERTIFICATE,
+            (_, sqlx::Error::Io(source)) if source.kind() == std::io::ErrorKind::InvalidData => {
+                // What rustls thinks of a certificate comes as a fault of reading.
+                let said = source.to_string();
+                let why = match said.as_str() {
+                    said if said.contains("Expired") => "o certificado dele venceu",
+                    said if said.contains("NotValidYet") => "o certificado dele ainda não vale",
+                    said if said.contains("not valid for name") || said.contains("NotValidForName") => {
+                        "o certificado dele não é deste nome"
+                    }
+                    said if said.contains("UnknownIssuer") => {
+                        "não se conhece quem assinou o certificado dele"
+                    }
+                    _ => return Self::open(place, CHECK_CERTIFICATE, said),
+                };
+                return Self::open(place, CHECK_CERTIFICATE, why);
+            }
+            _ => "confira `banco.url`, se o servidor está em pé, e se a rede chega até ele",
+        };
+        Self::open(place, hint, error)
+    }
+
+    /// The same, but where it says only that the database failed, says that it could not be opened.
+    pub(crate) fn opening(self, path: &Path, hint: &'static str) -> Self {
+        match self {
+            Self::Database { source } | Self::Unreachable { source } => Self::open(path, hint, source),
+            other => other,
+        }
+    }
+}

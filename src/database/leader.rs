@@ -1,0 +1,352 @@
+//! One leader among several machines: a session lock of the server, and an epoch that every write of the leader carries.
+//!
+//! The lock says who may lead, and lets go by itself when its session ends. What it cannot do is stop a process that does not
+//! know yet that its session ended. So each leader has an epoch of its own, which the row of `leadership` holds: a write
+//! begins by taking that row, and one that finds another epoch there is refused ([`StoreError::Deposed`]). And a leader
+//! speaks to the relay only within its lease, which it renews through the session that has the lock; another leads only once
+//! the lease of the one before is over or given back. A frozen leader that wakes finds its lease over by its own monotonic
+//! clock, and its epoch gone.
+//!
+//! SQL reads a clock here and nowhere else: leases are the server's time, because the machines' clocks need not agree.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions as _, Connection as _, Row as _};
+
+use super::StoreError;
+use super::engine::Conn;
+use super::sql::{bound, statements};
+
+statements! {
+    const TAKE_LOCK = "SELECT pg_try_advisory_lock($1)";
+    const WHO = "SELECT epoch, leader, session, since, assured, \
+                 leased_until - CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS rest \
+                 FROM leadership WHERE id = 1";
+    const BEGIN_LEADING = "UPDATE leadership SET epoch = epoch + 1, leader = $1, session = $2, \
+                           since = CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT), \
+                           leased_until = CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + $3 \
+                           WHERE id = 1 RETURNING epoch";
+    const RENEW = "UPDATE leadership SET \
+                   leased_until = CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + $2 \
+                   WHERE id = 1 AND epoch = $1";
+    const RESIGN = "UPDATE leadership SET leased_until = 0 WHERE id = 1 AND epoch = $1";
+    // Whoever is frozen or cut off keeps what it has locked until its sessions are ended.
+    const END_SESSIONS = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                          WHERE application_name = $1 AND datname = current_database() AND usename = current_user";
+    const TAKE_TURN = "SELECT epoch FROM leadership WHERE id = 1 FOR UPDATE";
+    const TAKE_TURN_AND_TELL = "UPDATE leadership SET changes = changes + 1 WHERE id = 1 RETURNING epoch";
+    const ASSURE = "UPDATE leadership SET assured = epoch WHERE id = 1 AND epoch = $1";
+    const CHANGES = "SELECT changes FROM leadership WHERE id = 1";
+}
+
+/// For so long after its last renewal a leader may speak.
+const LEASE: Duration = Duration::from_secs(20);
+/// So much earlier it ceases by its own clock.
+const MARGIN: Duration = Duration::from_secs(3);
+/// For so long after it was asked for, it is taken for one.
+const TRUSTED: Duration = LEASE.saturating_sub(MARGIN);
+const RENEW_EVERY: Duration = Duration::from_secs(4);
+/// One renewal may take so long.
+const ONE_RENEWAL: Duration = Duration::from_secs(5);
+const TO_BE_ALONE: Duration = Duration::from_secs(5);
+
+/// What a write is, for whoever plans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// A plan may depend on it.
+    Telling,
+    /// None does.
+    Quiet,
+}
+
+/// Who leads a ledger that several machines share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leader {
+    /// Machine and process.
+    pub name: String,
+    /// How many have led, this one among them.
+    pub epoch: i64,
+    /// Since when, by the server's clock.
+    pub since: Timestamp,
+    /// How long its lease goes on; nothing where it is over.
+    pub rest: Option<Duration>,
+    /// Whether it knows that this is the ledger that last sent.
+    pub is_assured: bool,
+    /// Whether it is this very process.
+    pub is_self: bool,
+}
+
+/// What this process knows of its own leading.
+#[derive(Debug, Default)]
+struct Standing {
+    /// Absent: it does not lead.
+    epoch: Option<i64>,
+    /// Until when it may speak.
+    until: Option<Instant>,
+    /// Whether another leads that was led here before.
+    deposed: bool,
+    /// Whether nothing may be written unless it leads: a daemon; a person's command may.
+    only_leading: bool,
+}
+
+/// This process, as one that may lead.
+pub(crate) struct Lead {
+    options: PgConnectOptions,
+    /// What its connections call themselves: it is known by that when they are to be ended.
+    session: String,
+    key: i64,
+    standing: Mutex<Standing>,
+    /// The session that has the lock. Whoever renews has it meanwhile.
+    holder: tokio::sync::Mutex<Option<PgConnection>>,
+}
+
+/// Without the options, which hold the password.
+impl fmt::Debug for Lead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lead").field("session", &self.session).finish_non_exhaustive()
+    }
+}
+
+impl Lead {
+    pub(crate) fn new(options: PgConnectOptions, schema: &str) -> Self {
+        let digest = Sha256::digest(format!("vigia-suas {schema}").as_bytes());
+        let mut key = [0; 8];
+        key.copy_from_slice(&digest[..8]);
+        // Each opening is somebody else: the process is not enough where one opens a ledger twice.
+        let nonce = format!("{:?}{:?}", Instant::now(), std::thread::current().id());
+        let nonce = crate::text::digest::sha256(nonce.as_bytes());
+        let session = format!("vigia-suas {} {}", std::process::id(), &nonce[..12]);
+        Self {
+            options: options.application_name(&session),
+            session,
+            key: i64::from_be_bytes(key),
+            standing: Mutex::default(),
+            holder: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// How to connect as this process.
+    pub(crate) fn options(&self) -> &PgConnectOptions {
+        &self.options
+    }
+
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a write: takes the row that there is one of, so that nobody else writes meanwhile, and finds out whether this
+    /// process still leads, if it did.
+    pub(crate) async fn take_turn(&self, conn: &mut Conn, turn: Turn) -> Result<(), StoreError> {
+        let query = match turn {
+            Turn::Telling => bound!(TAKE_TURN_AND_TELL),
+            Turn::Quiet => bound!(TAKE_TURN),
+        };
+        let epoch: i64 = query.fetch_one(conn).await?.try_get(0)?;
+        let mut standing = self.standing();
+        match standing.epoch {
+            Some(own) if own != epoch => {
+                standing.deposed = true;
+                Err(StoreError::Deposed)
+            }
+            None if standing.only_leading => Err(StoreError::ReadOnly {
+                source: "este processo espera de reserva; quem grava é o que envia".into(),
+            }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Whether this process may speak to the relay at this moment.
+    pub(crate) fn may_speak(&self) -> bool {
+        let standing = self.standing();
+        !standing.deposed && standing.until.is_some_and(|until| Instant::now() < until)
+    }
+
+    /// From now on it writes nothing unless it leads.
+    pub(crate) fn writes_only_when_leading(&self) {
+        self.standing().only_leading = true;
+    }
+
+    /// Whether it waits for the lead, and writes nothing until then.
+    pub(crate) fn is_reserve(&self) -> bool {
+        let standing = self.standing();
+        standing.only_leading && standing.epoch.is_none()
+    }
+
+    /// Whether another leads now that this process did.
+    pub(crate) fn is_deposed(&self) -> bool {
+        self.standing().deposed
+    }
+
+    /// The lock for as long as the answer is kept; nothing where another has it.
+    pub(crate) async fn alone(&self) -> Result<Option<PgConnection>, StoreError> {
+        let mut conn = self.options.connect().await?;
+        let deadline = tokio::time::Instant::now() + TO_BE_ALONE;
+        while !self.take_lock(&mut conn).await? {
+            if tokio::time::Instant::now() >= deadline {
+                return Ok(None);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(Some(conn))
+    }
+
+    async fn take_lock(&self, conn: &mut PgConnection) -> Result<bool, StoreError> {
+        Ok(sqlx::query(TAKE_LOCK).bind(self.key).fetch_one(conn).await?.try_get(0)?)
+    }
+
+    /// Leads from now on, if nobody does and no lease goes on; one of somebody who is gone without a word is waited for, where
+    /// that is wished. Where somebody has the lock and the lease is over, those sessions are ended and the next try finds the
+    /// lock free.
+    pub(crate) async fn stand(self: &Arc<Self>, name: &str, waits: bool) -> Result<bool, StoreError> {
+        let mut conn = self.options.connect().await?;
+        if !self.take_lock(&mut conn).await? {
+            let row = sqlx::query(WHO).fetch_one(&mut conn).await?;
+            let (session, rest): (String, i64) = (row.try_get("session")?, row.try_get("rest")?);
+            if rest < 0 && !session.is_empty() {
+                sqlx::query(END_SESSIONS).bind(session).execute(&mut conn).await?;
+            }
+            return Ok(false);
+        }
+        let row = sqlx::query(WHO).fetch_one(&mut conn).await?;
+        let (session, rest): (String, i64) = (row.try_get("session")?, row.try_get("rest")?);
+        if let Ok(rest @ 1..) = u64::try_from(rest) {
+            if !waits {
+                return Ok(false);
+            }
+            tokio::time::sleep(Duration::from_millis(rest)).await;
+        }
+        if !session.is_empty() {
+            sqlx::query(END_SESSIONS).bind(session).execute(&mut conn).await?;
+        }
+        let before = Instant::now();
+        let query = sqlx::query(BEGIN_LEADING).bind(name).bind(&self.session).bind(lease());
+        let epoch: i64 = query.fetch_one(&mut conn).await?.try_get(0)?;
+        let until = Some(before + TRUSTED);
+        {
+            let mut standing = self.standing();
+            *standing = Standing { epoch: Some(epoch), until, deposed: false, ..*standing };
+        }
+        *self.holder.lock().await = Some(conn);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "it ends with the store that it renews for, which it does not keep"
+        )]
+        tokio::spawn(renew(Arc::downgrade(self)));
+        Ok(true)
+    }
+
+    /// One renewal. Answers whether there is another.
+    async fn renew_once(&self) -> bool {
+        let Some(epoch) = self.standing().epoch else { return false };
+        if self.is_deposed() {
+            return false;
+        }
+        let mut holder = self.holder.lock().await;
+        let before = Instant::now();
+        let Ok(renewed) = tokio::time::timeout(ONE_RENEWAL, self.renew_with(&mut holder, epoch)).await else {
+            // What was cut off in the middle is not used again.
+            *holder = None;
+            return true;
+        };
+        match renewed {
+            Ok(true) => self.standing().until = Some(before + TRUSTED),
+            Ok(false) => {
+                self.standing().deposed = true;
+                *holder = None;
+                return false;
+            }
+            // The server is away: the lease runs on, and where nobody took the lead meanwhile it is taken up again.
+            Err(_) => *holder = None,
+        }
+        true
+    }
+
+    async fn renew_with(&self, holder: &mut Option<PgConnection>, epoch: i64) -> Result<bool, StoreError> {
+        let conn = if let Some(conn) = holder {
+            conn
+        } else {
+            let mut conn = self.options.connect().await?;
+            if !self.take_lock(&mut conn).await? {
+                // The session that had it may not have ended yet.
+                let row = sqlx::query(WHO).fetch_one(&mut conn).await?;
+                return match row.try_get::<i64, _>("epoch")? {
+                    now if now == epoch => Err(StoreError::Interrupted),
+                    _ => Ok(false),
+                };
+            }
+            holder.insert(conn)
+        };
+        let query = sqlx::query(RENEW).bind(epoch).bind(lease());
+        Ok(query.execute(conn).await?.rows_affected() == 1)
+    }
+
+    /// Tells whoever waits in reserve that this is the ledger that last sent, if this process leads.
+    pub(crate) async fn assure(&self, conn: &mut Conn) -> Result<(), StoreError> {
+        let epoch = self.standing().epoch;
+        if let Some(epoch) = epoch {
+            bound!(ASSURE, epoch).execute(conn).await?;
+        }
+        Ok(())
+    }
+
+    /// Leads no longer: the next may at once.
+    pub(crate) async fn resign(&self) {
+        let Some(epoch) = self.standing().epoch.take() else { return };
+        self.standing().until = None;
+        if let Some(mut conn) = self.holder.lock().await.take() {
+            // Where this fails the lease runs out by itself.
+            let _told = sqlx::query(RESIGN).bind(epoch).execute(&mut conn).await;
+            let _closed = conn.close().await;
+        }
+    }
+
+    /// Who leads.
+    pub(crate) async fn who(&self, conn: &mut Conn) -> Result<Option<Leader>, StoreError> {
+        let row = bound!(WHO).fetch_one(conn).await?;
+        let (epoch, since): (i64, i64) = (row.try_get("epoch")?, row.try_get("since")?);
+        let rest: i64 = row.try_get("rest")?;
+        Ok((epoch > 0).then_some(Leader {
+            name: row.try_get("leader")?,
+            epoch,
+            since: Timestamp::from_millisecond(since).unwrap_or(Timestamp::UNIX_EPOCH),
+            rest: u64::try_from(rest).ok().filter(|rest| *rest > 0).map(Duration::from_millis),
+            is_assured: row.try_get::<i64, _>("assured")? == epoch,
+            is_self: row.try_get::<&str, _>("session")? == self.session,
+        }))
+    }
+}
+
+fn lease() -> i64 {
+    i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Renews while the store is there and leads.
+async fn renew(lead: Weak<Lead>) {
+    loop {
+        tokio::time::sleep(RENEW_EVERY).await;
+        let Some(lead) = lead.upgrade() else { return };
+        if !lead.renew_once().await {
+            return;
+        }
+    }
+}
+
+/// How many transactions there were that a plan may depend on.
+pub(crate) async fn changes(conn: &mut Conn) -> Result<i64, StoreError> {
+    bound!(CHANGES).fetch_one(conn).await?.try_get(0)
+}
+
+#[cfg(test)]
+impl Lead {
+    /// As when the process is killed: its session ends, and nothing renews its lease.
+    pub(crate) async fn forget_session(&self) {
+        drop(self.holder.lock().await.take());
+        // Never given back: whoever would renew waits for it.
+        std::mem::forget(self.holder.lock().await);
+    }
+}

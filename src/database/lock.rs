@@ -1,0 +1,85 @@
+//! The lock that makes one process the ledger's only sender, and the only one that may change its schema.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write as _;
+use std::path::Path;
+
+use super::StoreError;
+use crate::files;
+
+/// How the lock's file ends.
+const END: &str = ".lock";
+
+/// Proof that no other process sends from this ledger. Let go when dropped, also by a crash.
+#[derive(Debug)]
+pub struct LedgerLock {
+    file: File,
+}
+
+impl LedgerLock {
+    /// Says in its file who has it. Only a help for whoever wants to speak to the sender: the lock itself is what counts.
+    pub(crate) fn tell(&self) {
+        let _told = self.file.set_len(0).and_then(|()| write!(&self.file, "{}", std::process::id()));
+    }
+}
+
+/// Takes the lock of the ledger at `database`.
+pub(crate) fn take(database: &Path) -> Result<LedgerLock, StoreError> {
+    let path = files::beside(database, END);
+    let hint = "confira o dono e as permissões da pasta";
+    let is_new = !path.exists();
+    let opened = OpenOptions::new().create(true).write(true).truncate(false).open(&path);
+    let owned = |file| if is_new { files::leave_to_folder(&path).map(|()| file) } else { Ok(file) };
+    let file = opened.and_then(owned).map_err(|e| StoreError::open(&path, hint, e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(LedgerLock { file }),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Taken { path }),
+        Err(TryLockError::Error(e)) => Err(StoreError::open(&path, hint, e)),
+    }
+}
+
+/// The process that sends from the ledger in that file, if it runs on this machine and can be seen, or systemd
+/// names it: a command that the unit runs sees no other process. The lock is not tried for it: that could keep a daemon
+/// from starting at this very moment.
+pub(crate) fn sender(database: &Path) -> Option<u32> {
+    let told = std::fs::read_to_string(files::beside(database, END)).ok()?;
+    let pid: u32 = told.trim().parse().ok()?;
+    let is_ours = match std::fs::read_to_string(format!("/proc/{pid}/comm")) {
+        Ok(name) => name.trim() == env!("CARGO_PKG_NAME"),
+        Err(_) => std::env::var("MAINPID").is_ok_and(|main| main == told.trim()),
+    };
+    (is_ours && pid != std::process::id()).then_some(pid)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+
+    use crate::store::StoreError;
+    use crate::store::testing;
+
+    #[tokio::test]
+    async fn a_ledger_that_root_begins_belongs_to_whom_the_folder_belongs() {
+        if !rustix::process::geteuid().is_root() {
+            return; // Nobody else can give files away.
+        }
+        let dir = tempfile::tempdir().unwrap();
+        chown(dir.path(), Some(4321), Some(1234)).unwrap();
+        let store = testing::file_store(&dir).await;
+        drop(store.lock().unwrap());
+        for name in ["vigia.db", "vigia.db-wal", "vigia.db-shm", "vigia.db.lock"] {
+            let file = std::fs::metadata(dir.path().join(name)).unwrap();
+            assert_eq!((file.uid(), file.gid()), (4321, 1234), "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_second_sender_is_refused_until_the_first_ends() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = testing::store(&dir).await;
+        let held = store.lock().unwrap();
+        assert!(matches!(store.lock(), Err(StoreError::Taken { .. })));
+        drop(held);
+        assert!(store.lock().is_ok());
+    }
+}

@@ -1,0 +1,289 @@
+//! Sheets as people save them, and as nobody should.
+
+use proptest::prelude::*;
+
+use super::fixture::{ods, xls, xlsx, xlsx_of, zip};
+use super::*;
+use crate::domain::feed::Format;
+use crate::format;
+use crate::format::body::Body;
+
+fn read_as(
+    bytes: &[u8],
+    name: Option<&str>,
+    heading: Option<u32>,
+    wanted: &[&str],
+) -> Result<Vec<String>, DecodeError> {
+    // By the door that feeds come through: what a decoder panics at is refused there.
+    let format = Format::Sheet { name: name.map(str::to_owned), heading };
+    let body = Body::plain(Original::from_bytes(bytes));
+    let table = format::open(&format, &body, wanted)?;
+    let mut lines = vec![format!("{:?}", table.header())];
+    table.each(&mut |row| {
+        lines.extend(row.map(|r| format!("{} {}", r.line, r.cells().collect::<Vec<_>>().join("|"))).ok());
+    })?;
+    Ok(lines)
+}
+
+fn read(bytes: &[u8]) -> Result<Vec<String>, DecodeError> {
+    read_as(bytes, None, None, &["IBGE", "Situação"])
+}
+
+fn refusal(bytes: &[u8]) -> String {
+    read(bytes).unwrap_err().to_string()
+}
+
+const TEXTS: &str = "<sst uniqueCount=\"3\"><si><t>IBGE</t></si><si><t>Situa\u{e7}\u{e3}o</t></si><si><t xml:space=\"preserve\"> Preenchido </t></si></sst>";
+const ROWS: &str = "<row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>Secretaria</t></is></c></row>
+<row r=\"3\"><c r=\"A3\" t=\"s\"><v>0</v></c><c r=\"B3\" t=\"s\"><v>1</v></c><c r=\"D3\" t=\"inlineStr\"><is><t>Em</t></is></c></row>
+<row r=\"4\"><c r=\"A4\"><v>320530.0</v></c><c r=\"B4\" t=\"s\"><v>2</v></c><c r=\"D4\" s=\"1\"><v>46331</v></c></row>
+<row r=\"7\"><c r=\"A7\"><v>3.20520E5</v></c><c r=\"D7\" s=\"1\"><v>46331.5</v></c></row>
+<row r=\"8\"><c r=\"A8\"><v>13205303522</v></c><c r=\"B8\" t=\"inlineStr\"><is><t>a_x0001_b&#1;c</t></is></c><c r=\"D8\"><v>46331</v></c></row>";
+
+#[test]
+fn an_xlsx_is_read_from_its_heading_wherever_that_stands() {
+    let lines = read(&xlsx(ROWS, TEXTS)).unwrap();
+    assert_eq!(lines[0], "Header([\"IBGE\", \"Situação\", \"\", \"Em\"])");
+    assert_eq!(lines[1..3], ["4 320530|Preenchido||2026-11-05", "7 320520|||2026-11-05T12:00:00"]);
+    assert!(lines[3].starts_with("8 13205303522|a"), "{}", lines[3]);
+    assert!(lines[3].ends_with("|46331"), "a serial without a style stays a number: {}", lines[3]);
+}
+
+#[test]
+fn the_sheet_and_the_line_of_the_heading_may_be_stated() {
+    let book = xlsx(ROWS, TEXTS);
+    assert_eq!(read_as(&book, Some("Dados"), Some(3), &[]).unwrap().len(), 4);
+    assert_eq!(
+        read_as(&book, None, None, &["#1"]).unwrap()[0],
+        "Header([\"Secretaria\"])",
+        "the first with anything"
+    );
+    let missing = |name, line| read_as(&book, name, line, &[]).unwrap_err().to_string();
+    assert!(missing(Some("Outra"), None).contains("não tem a aba “Outra”"));
+    assert!(missing(Some("Capa"), None).contains("colunas"));
+    assert!(missing(None, Some(6)).contains("colunas"));
+    assert!(read_as(&xlsx("", TEXTS), None, None, &[]).unwrap_err().to_string().contains("nenhuma aba"));
+}
+
+#[test]
+fn an_ods_is_read_with_its_repeats_dates_and_notes() {
+    let cell = |text: &str| {
+        format!("<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>")
+    };
+    let rows = format!(
+        "<table:table-row>{}{}</table:table-row>\
+         <table:table-row table:number-rows-repeated=\"2\"><table:table-cell office:value-type=\"float\" office:value=\"320530\"><text:p>320.530</text:p></table:table-cell>{}<table:table-cell table:number-columns-repeated=\"16382\"/></table:table-row>\
+         <table:table-row table:number-rows-repeated=\"1000\"><table:table-cell table:number-columns-repeated=\"16384\"/></table:table-row>\
+         <table:table-row>{}<table:table-cell office:value-type=\"date\" office:date-value=\"2026-11-05\"><office:annotation><text:p>nota</text:p></office:annotation><text:p>5/11</text:p></table:table-cell></table:table-row>\
+         <table:table-row table:number-rows-repeated=\"1047571\"><table:table-cell table:number-columns-repeated=\"16384\"/></table:table-row>",
+        cell("IBGE"),
+        cell("Situa\u{e7}\u{e3}o"),
+        cell("A &amp; B<text:s/>&#2;"),
+        cell("320520")
+    );
+    assert_eq!(
+        read(&ods(&rows)).unwrap(),
+        ["Header([\"IBGE\", \"Situação\"])", "2 320530|A & B", "3 320530|A & B", "1004 320520|2026-11-05"]
+    );
+}
+
+#[test]
+fn an_xls_is_read() {
+    let cells = [
+        (0, 0, "IBGE"),
+        (0, 1, "Situa\u{e7}\u{e3}o"),
+        (2, 0, "320530"),
+        (2, 1, "Preenchido"),
+        (3, 0, "32012098154"),
+    ];
+    assert_eq!(
+        read(&xls(4, 2, &cells)).unwrap(),
+        ["Header([\"IBGE\", \"Situação\"])", "3 320530|Preenchido", "4 32012098154|"]
+    );
+}
+
+/// A sheet of a heading and one row.
+fn small(code: &str) -> String {
+    let cell =
+        |place: &str, text: &str| format!("<c r=\"{place}\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
+    format!(
+        "<sheetData><row r=\"1\">{}{}</row><row r=\"2\">{}{}</row></sheetData>",
+        cell("A1", "IBGE"),
+        cell("B1", "Situa\u{e7}\u{e3}o"),
+        cell("A2", code),
+        cell("B2", "Sim")
+    )
+}
+
+#[test]
+fn two_sheets_that_fit_are_refused_by_name_and_a_hidden_one_fits_only_by_name() {
+    let (old, new) = (small("320530"), small("320520"));
+    let both = xlsx_of(&[("Antiga", "", &old), ("Nova", "", &new)], TEXTS);
+    assert!(
+        refusal(&both).contains("2 abas servem (“Antiga”, “Nova”): escreva em `aba` qual vale"),
+        "{}",
+        refusal(&both)
+    );
+    assert!(read_as(&both, Some("Nova"), None, &["IBGE"]).unwrap()[1].contains("320520"));
+    let by_place = read_as(&both, None, None, &["#1"]).unwrap_err().to_string();
+    assert!(by_place.contains("abas servem"), "by their places columns are in both: {by_place}");
+    for state in ["hidden", "veryHidden"] {
+        let hidden = xlsx_of(&[("Antiga", &format!("state=\"{state}\""), &old), ("Nova", "", &new)], TEXTS);
+        assert_eq!(read(&hidden).unwrap()[1], "2 320520|Sim", "{state}");
+        assert_eq!(read_as(&hidden, Some("Antiga"), None, &["IBGE"]).unwrap()[1], "2 320530|Sim");
+    }
+    let none = xlsx_of(&[("A", "state=\"hidden\"", &old), ("B", "", "<sheetData/>")], TEXTS);
+    assert!(refusal(&none).contains("nenhuma aba visível"), "{}", refusal(&none));
+    let menu = small("x").replace("IBGE", "Menu");
+    let one = xlsx_of(&[("Capa", "", &menu), ("Dados", "", &new)], TEXTS);
+    assert_eq!(read(&one).unwrap()[1], "2 320520|Sim", "the one that has the columns");
+}
+
+#[test]
+fn a_cell_merged_down_several_rows_stands_in_each_of_them() {
+    let cell =
+        |place: &str, text: &str| format!("<c r=\"{place}\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
+    let sheet = format!(
+        "<sheetData><row r=\"1\">{}{}</row><row r=\"2\">{}{}</row><row r=\"3\">{}</row><row r=\"4\">{}</row></sheetData>\
+         <mergeCells count=\"1\"><mergeCell ref=\"A2:A3\"/></mergeCells>",
+        cell("A1", "IBGE"),
+        cell("B1", "Situa\u{e7}\u{e3}o"),
+        cell("A2", "320530"),
+        cell("B2", "a"),
+        cell("B3", "b"),
+        cell("B4", "c")
+    );
+    let book = xlsx_of(&[("Capa", "", "<sheetData/>"), ("Dados", "", &sheet)], TEXTS);
+    let wanted = ["2 320530|a", "3 320530|b", "4 |c"];
+    assert_eq!(read(&book).unwrap()[1..], wanted);
+    let text = |text: &str| {
+        format!("<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>")
+    };
+    let rows = format!(
+        "<table:table-row>{}{}</table:table-row><table:table-row>{}{}</table:table-row>\
+         <table:table-row><table:covered-table-cell/>{}</table:table-row><table:table-row><table:table-cell/>{}</table:table-row>",
+        text("IBGE"),
+        text("Situa\u{e7}\u{e3}o"),
+        text("320530").replace("<table:table-cell ", "<table:table-cell table:number-rows-spanned=\"2\" "),
+        text("a"),
+        text("b"),
+        text("c")
+    );
+    assert_eq!(read(&ods(&rows)).unwrap()[1..], wanted);
+}
+
+#[test]
+fn a_sheet_of_an_ods_that_is_not_displayed_is_hidden() {
+    let rows =
+        "<table:table-row><table:table-cell><text:p>IBGE</text:p></table:table-cell></table:table-row>";
+    let content = format!(
+        "<office:document-content><office:automatic-styles><style:style style:name=\"ta2\" style:family=\"table\">\
+         <style:table-properties table:display=\"false\"/></style:style></office:automatic-styles><office:body>\
+         <table:table table:name=\"Velha\" table:style-name=\"ta2\">{rows}</table:table>\
+         <table:table table:name=\"Nova\" table:style-name=\"ta1\">{rows}</table:table></office:body></office:document-content>"
+    );
+    let book = zip(&[("content.xml", content.as_bytes())]);
+    assert!(read_as(&book, None, None, &["IBGE"]).is_ok());
+    let shown = zip(&[("content.xml", content.replace("\"false\"", "\"true\"").as_bytes())]);
+    assert!(read_as(&shown, None, None, &["IBGE"]).unwrap_err().to_string().contains("“Velha”, “Nova”"));
+}
+
+#[test]
+fn a_tag_of_endless_attributes_inside_is_refused_at_once() {
+    let rows = format!("<row r=\"1\"><c r=\"A1\"{}><v>1</v></c></row>", " a=\"1\"".repeat(200_000));
+    let began = std::time::Instant::now();
+    assert!(refusal(&xlsx(&rows, TEXTS)).contains("marca longa demais"));
+    assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
+}
+
+#[test]
+fn a_cell_in_the_farthest_corner_makes_no_room_for_the_rectangle() {
+    let far = |row: u32, column: &str| {
+        let rows = format!(
+            "<row r=\"1\"><c r=\"A1\"><v>1</v></c></row><row r=\"{row}\"><c r=\"{column}{row}\"><v>1</v></c></row>"
+        );
+        xlsx(&rows, TEXTS)
+    };
+    let book = far(1_048_576, "XFD");
+    assert!(book.len() < 2_500, "{} bytes", book.len());
+    assert!(refusal(&book).contains("longe demais"));
+    assert!(read(&far(1_048_576, "A")).is_ok(), "far down alone is streamed");
+    let far = xls(4, 2, &[(0, 0, "IBGE"), (65_535, 65_535, "1")]);
+    assert!(refusal(&far).contains("longe demais"), "{}", refusal(&far));
+    assert!(refusal(&xls(u32::MAX, 2, &[(0, 0, "IBGE")])).contains("longe demais"));
+    assert!(refusal(&xls(60_000, 200, &[(0, 0, "IBGE")])).contains("linhas demais"));
+    let wide = "<table:table-row><table:table-cell table:number-columns-repeated=\"4000000000\" office:value=\"1\" office:value-type=\"float\"><text:p>1</text:p></table:table-cell></table:table-row>";
+    assert!(refusal(&ods(wide)).contains("longe demais"));
+    let tall = "<table:table-row table:number-rows-repeated=\"4000000000\"><table:table-cell office:value-type=\"float\" office:value=\"1\"/></table:table-row>";
+    assert!(refusal(&ods(tall)).contains("linhas demais"));
+}
+
+#[test]
+fn a_compression_bomb_is_measured_and_refused() {
+    let mut bomb = TEXTS.as_bytes().to_vec();
+    bomb.resize(64 << 20, b' ');
+    let book = xlsx(ROWS, std::str::from_utf8(&bomb).unwrap());
+    assert!(book.len() < 100_000, "{} bytes", book.len());
+    assert!(refusal(&book).contains("bomba"), "{}", refusal(&book));
+    let promise = TEXTS.replace("\"3\"", "\"900000000000\"");
+    assert!(refusal(&xlsx(ROWS, &promise)).contains("não tem o tamanho que declara"));
+}
+
+#[test]
+fn a_part_that_is_larger_than_it_declares_is_refused() {
+    let mut bomb = TEXTS.as_bytes().to_vec();
+    bomb.resize(2 << 20, b' ');
+    let mut book = xlsx(ROWS, std::str::from_utf8(&bomb).unwrap());
+    let (real, told) = (u32::to_le_bytes(2 << 20), u32::to_le_bytes(300));
+    let mut at = 0;
+    while let Some(found) = book[at..].windows(4).position(|w| w == real) {
+        book[at + found..at + found + 4].copy_from_slice(&told);
+        at += found + 4;
+    }
+    let refusal = refusal(&book);
+    assert!(refusal.contains("declara") || refusal.contains("danificada"), "{refusal}");
+}
+
+#[test]
+fn what_is_no_sheet_is_refused_with_its_name() {
+    assert!(refusal(b"<html>erro</html>").contains("HTML"));
+    assert!(refusal(b"a;b\n1;2\n").contains("um texto, não uma planilha"));
+    assert!(refusal(&zip(&[("leia.txt", b"oi")])).contains("ZIP que não é planilha"));
+    assert!(refusal(&zip(&[("xl/workbook.bin", b"oi")])).contains("XLSB"));
+    assert!(refusal(b"PK\x03\x04lixo").contains("danificada"));
+    assert!(refusal(b"\xD0\xCF\x11\xE0lixo").contains("danificada"));
+    let whole = xlsx(ROWS, TEXTS);
+    assert!(refusal(&whole[..whole.len() / 2]).contains("danificada"));
+}
+
+fn mutated(bytes: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
+    let len = bytes.len();
+    prop::collection::vec((0..len, any::<u8>()), 0..8).prop_map(move |changes| {
+        let mut bytes = bytes.clone();
+        for (at, byte) in changes {
+            bytes[at] = byte;
+        }
+        bytes
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_damaged_workbook_is_read_or_refused(
+        xlsx in mutated(xlsx(ROWS, TEXTS)),
+        xls in mutated(xls(4, 2, &[(0, 0, "IBGE"), (2, 0, "320530"), (2, 1, "x")])),
+        ods in mutated(ods("<table:table-row><table:table-cell><text:p>IBGE</text:p></table:table-cell></table:table-row>")),
+    ) {
+        for bytes in [xlsx, xls, ods] {
+            let _ = read(&bytes);
+        }
+    }
+
+    #[test]
+    fn arbitrary_xml_inside_is_read_or_refused(xml in "(<(/?(row|c|v|t|is|table:table-(row|cell)))( r=\"[A-Z]{1,3}[0-9]{1,7}\"| t=\"s\")?/?>|[0-9a;&]{0,3}){0,20}") {
+        let _ = read(&xlsx(&xml, TEXTS));
+        let _ = read(&ods(&xml));
+    }
+}

@@ -1,0 +1,295 @@
+//! Rows, whatever the format they came in.
+//!
+//! A decoder gives a header and a stream of rows; nothing after it knows the format.
+
+use super::error::DecodeError;
+use crate::contain::caught;
+use crate::text::fold::{folded, trimmed};
+
+/// Most columns of a table.
+pub const MOST_COLUMNS: usize = 1_000;
+
+/// Why one row says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RowProblem {
+    /// Other than the header's number of fields.
+    #[error("{found} campos em vez de {expected}")]
+    Fields {
+        /// As the header has.
+        expected: usize,
+        /// As the row has.
+        found: usize,
+    },
+    /// A quoted field that does not end where a field ends.
+    #[error("aspas sem par")]
+    Quotes,
+    /// The same over a line end: rows may have been swallowed.
+    #[error("aspas sem par: esta linha pode ter engolido as seguintes")]
+    Swallowing,
+    /// An item of a list that is not an object with fields.
+    #[error("o item não é um objeto com campos")]
+    NoObject,
+    /// The last row, cut in the middle.
+    #[error("última linha cortada: {found} campos em vez de {expected}")]
+    Truncated {
+        /// As the header has.
+        expected: usize,
+        /// As the row has.
+        found: usize,
+    },
+}
+
+/// A row that says nothing, and where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowFault {
+    /// Line in the file, from 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub problem: RowProblem,
+}
+
+/// Why a column cannot be used. Displayed to operators.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ColumnError {
+    /// There is none of that name.
+    #[error("falta a coluna “{0}”")]
+    Missing(String),
+    /// Several have it.
+    #[error("há mais de uma coluna “{0}”")]
+    Ambiguous(String),
+}
+
+/// Position of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ColumnIndex(usize);
+
+impl ColumnIndex {
+    /// The column of a place, from zero.
+    #[must_use]
+    pub fn at(place: usize) -> Self {
+        Self(place)
+    }
+}
+
+/// Names of the columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header(Vec<String>);
+
+impl Header {
+    /// Names in order, as written.
+    #[must_use]
+    pub fn new(names: impl IntoIterator<Item = String>) -> Self {
+        Self(names.into_iter().map(|n| trimmed(&n).to_owned()).collect())
+    }
+
+    /// The names in order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// How many columns.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether no column has a name.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(String::is_empty)
+    }
+
+    /// Finds a column: as written, else without case, accents or outer blanks, else by its position (`#1`).
+    ///
+    /// # Errors
+    /// [`ColumnError`] when none or several answer to the name.
+    pub fn find(&self, name: &str) -> Result<ColumnIndex, ColumnError> {
+        let only = |same: &dyn Fn(&str) -> bool| {
+            let mut hits = self.0.iter().enumerate().filter(|(_, n)| same(n)).map(|(at, _)| at);
+            (hits.next(), hits.next().is_some())
+        };
+        let wanted = folded(name);
+        for found in [only(&|n| n == trimmed(name)), only(&|n| folded(n) == wanted)] {
+            match found {
+                (Some(at), false) => return Ok(ColumnIndex(at)),
+                (Some(_), true) => return Err(ColumnError::Ambiguous(name.to_owned())),
+                (None, _) => {}
+            }
+        }
+        let place = name.strip_prefix('#').and_then(|n| n.parse::<usize>().ok()?.checked_sub(1));
+        match place.filter(|place| *place < self.len()) {
+            Some(place) => Ok(ColumnIndex(place)),
+            None => Err(ColumnError::Missing(name.to_owned())),
+        }
+    }
+}
+
+/// What a load came in, for staff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TableForm {
+    /// Tab, place of the table in its page, line of the headings.
+    pub(crate) place: String,
+    /// All headings in order.
+    pub(crate) columns: String,
+}
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableRow {
+    /// Line in the file on which it begins, from 1.
+    pub line: u64,
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl TableRow {
+    /// A row without cells yet.
+    #[must_use]
+    pub fn new(line: u64) -> Self {
+        Self { line, text: String::new(), ends: Vec::new() }
+    }
+
+    /// Empties the row for one that begins on another line.
+    pub(crate) fn restart(&mut self, line: u64) {
+        self.line = line;
+        self.text.clear();
+        self.ends.clear();
+    }
+
+    /// Adds the next cell, without its outer blanks.
+    pub fn push(&mut self, cell: &str) {
+        self.text.push_str(trimmed(cell));
+        self.ends.push(self.text.len());
+    }
+
+    /// A cell's text; absent when it is blank.
+    #[must_use]
+    pub fn cell(&self, column: ColumnIndex) -> Option<&str> {
+        let end = *self.ends.get(column.0)?;
+        let start = column.0.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.text.get(start..end).filter(|t| !t.is_empty())
+    }
+
+    /// The cells in order, blank ones as empty texts.
+    pub fn cells(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).map(|at| self.cell(ColumnIndex(at)).unwrap_or_default())
+    }
+
+    /// How many cells, blank ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether every cell is blank.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+}
+
+/// What takes rows in, one after the other.
+pub type Take<'t> = dyn FnMut(Result<&TableRow, RowFault>) + 't;
+
+/// Gives every row to a [`Take`].
+type Rows<'a> = Box<dyn FnOnce(&mut Take<'_>) -> Result<(), DecodeError> + 'a>;
+
+/// A header and the rows under it, read one at a time and never held together.
+pub struct Table<'a> {
+    header: Header,
+    place: String,
+    rows: Rows<'a>,
+    promised: Option<u64>,
+}
+
+impl<'a> Table<'a> {
+    /// Joins a header and what will give the rows.
+    ///
+    /// # Errors
+    /// [`DecodeError::TooManyColumns`].
+    pub(crate) fn new(
+        header: Header,
+        rows: impl FnOnce(&mut Take<'_>) -> Result<(), DecodeError> + 'a,
+    ) -> Result<Self, DecodeError> {
+        if header.len() > MOST_COLUMNS {
+            return Err(DecodeError::TooManyColumns { found: header.len(), most: MOST_COLUMNS });
+        }
+        Ok(Self { header, place: String::new(), rows: Box::new(rows), promised: None })
+    }
+
+    /// Names of the columns.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The same, where it stands in its file at a place that the next load must have too.
+    pub(crate) fn at(self, place: String) -> Self {
+        Self { place, ..self }
+    }
+
+    /// What the next load must be like: where it stands, and all columns; nothing where no order of columns is given.
+    pub(crate) fn form(&self) -> Option<TableForm> {
+        let columns = self.header.0.join(" | ").replace('\n', " ");
+        (!self.place.is_empty()).then(|| TableForm { place: self.place.replace(['\n', '\t'], " "), columns })
+    }
+
+    /// The same, when the source counts how many rows all its pages have together.
+    #[must_use]
+    pub(crate) fn promising(self, promised: u64) -> Self {
+        Self { promised: Some(promised), ..self }
+    }
+
+    /// How many rows the source says that all its pages have together, if it does.
+    #[must_use]
+    pub fn promised(&self) -> Option<u64> {
+        self.promised
+    }
+
+    /// Gives every row that is not blank, in the order of the source.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the source turns out not to be whole, or its decoder panics; the rows given until then are
+    /// not to be believed.
+    pub fn each(self, take: &mut Take<'_>) -> Result<(), DecodeError> {
+        caught(|| (self.rows)(take))?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_is_found_without_case_accents_or_outer_blanks() {
+        let header = Header::new([" Município ", "IBGE7", "Total", "total"].map(str::to_owned));
+        assert_eq!(header.find("municipio"), Ok(ColumnIndex(0)));
+        assert_eq!(header.find("ibge7"), Ok(ColumnIndex(1)));
+        assert_eq!(header.find("total"), Ok(ColumnIndex(3)), "the one written so");
+        assert_eq!(header.find("TOTAL"), Err(ColumnError::Ambiguous("TOTAL".to_owned())));
+        assert_eq!(header.find("IBGE"), Err(ColumnError::Missing("IBGE".to_owned())));
+    }
+
+    #[test]
+    fn a_decoder_that_panics_in_the_middle_of_its_rows_is_refused() {
+        let table = Table::new(Header::new(["a".to_owned()]), |take| {
+            take(Ok(&TableRow::new(2)));
+            panic!("como o quick-xml");
+        });
+        let (mut rows, table) = (0, table.unwrap());
+        let refused = table.each(&mut |_| rows += 1).unwrap_err();
+        assert_eq!((rows, refused), (1, DecodeError::Uncontained(crate::contain::Uncontained::Panicked)));
+    }
+
+    #[test]
+    fn a_blank_cell_is_absent() {
+        let mut row = TableRow::new(2);
+        for cell in [" ", " Sim ", "", "\u{A0}"] {
+            row.push(cell);
+        }
+        assert_eq!(
+            [0, 1, 2, 3, 4].map(|at| row.cell(ColumnIndex(at))),
+            [None, Some("Sim"), None, None, None]
+        );
+    }
+}

@@ -1,0 +1,17 @@
+//! What proves a ledger: that it is whole, a copy that checks out, and everything about one municipality at one moment.
+//!
+//! Reading order: `verify` (is it whole?), `dossier` (one municipality's case), `backup` and `restore` (a copy of all of it).
+//!
+//! Architecture invariant: nothing here changes a row of a ledger.
+
+mod backup;
+mod dossier;
+mod restore;
+#[cfg(test)]
+pub(crate) mod tests;
+mod verify;
+
+pub use backup::{Backup, BackupError, LastBackup};
+pub use dossier::CaseFile;
+pub use restore::{RestoreError, Restored};
+pub use verify::{Amiss, ChainReport, Discrepancy, Recount};

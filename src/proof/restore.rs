@@ -1,0 +1,173 @@
+//! `restaurar`: a copy put in the ledger's place, once it checks out; what was there stays beside it.
+//!
+//! By hand that is easily done wrong: a write-ahead log left beside another file is played into it. So the old file goes
+//! aside with its log, and the new one, made from the copy in the same folder, takes the owner of the old. The witness stays
+//! as it is, so that the next start finds an older ledger and is held until somebody assumes it.
+
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::path::{Path, PathBuf};
+
+use super::backup::{BESIDE, Source, Unfinished, check, first_of};
+use crate::database::{db, lock, sqlite};
+use crate::files;
+use crate::store::{Store, StoreError};
+
+/// A copy in the ledger's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// Entries of its journal, each checked.
+    pub entries: usize,
+    /// Its letters, each checked.
+    pub letters: usize,
+    /// Where the ledger lies that was there before; absent: there was none.
+    pub aside: Option<PathBuf>,
+    /// Whether that was, as far as can be told, another ledger and not a later state of this one.
+    pub was_another: bool,
+}
+
+/// Why the ledger was not replaced. In the operators' words; it is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// A daemon is at work on it.
+    #[error("o serviço está em pé com o livro {}\ndica: pare-o antes: systemctl stop vigia-suas", .0.display())]
+    Running(PathBuf),
+    /// It is a copy of a rehearsal's ledger, or of production's for a rehearsal.
+    #[error(
+        "{} é cópia de um livro de outro modo: a deste se chama {stem}-copia-…\ndica: um livro de ensaio não conta como aviso \
+         em produção", path.display()
+    )]
+    OtherMode {
+        /// The copy.
+        path: PathBuf,
+        /// How those of this mode begin.
+        stem: String,
+    },
+    /// The copy cannot be read.
+    #[error("não foi possível ler a cópia {}\ndica: confira o caminho, e se quem roda o comando pode lê-la", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: Source,
+    },
+    /// The copy does not stand as its journal tells.
+    #[error("a cópia {} não confere: {}\ndica: use outra", path.display(), faults.join("; "))]
+    Unsound {
+        /// Which.
+        path: PathBuf,
+        /// What is amiss.
+        faults: Vec<String>,
+    },
+    /// The new file could not be made or put in place.
+    #[error("o livro não pôde ser posto em {}\ndica: confira o espaço em disco, e rode como root", path.display())]
+    Unwritten {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: Source,
+    },
+    /// The place of the ledger.
+    #[error(transparent)]
+    Ledger(#[from] StoreError),
+}
+
+impl Store {
+    /// Puts a copy in the place of the ledger in `database`. What is there goes aside under a name with `stamp`.
+    ///
+    /// # Errors
+    /// [`RestoreError`].
+    pub async fn restore(database: &Path, copy: &Path, stamp: &str) -> Result<Restored, RestoreError> {
+        if database.extension().is_some_and(|end| end == "json") {
+            // It says where a server is.
+            return Err(StoreError::NoFile { place: database.to_owned() }.into());
+        }
+        Self::may_lie_at(database)?;
+        let stem = database.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = copy.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.split_once("-copia-").is_some_and(|(of, _)| of != stem) {
+            return Err(RestoreError::OtherMode { path: copy.to_owned(), stem });
+        }
+        let unreadable = |source: Source| RestoreError::Unreadable { path: copy.to_owned(), source };
+        fs::metadata(copy).and_then(|_| File::open(copy)).map_err(|error| unreadable(error.into()))?;
+        let unwritten = |source: Source| RestoreError::Unwritten { path: database.to_owned(), source };
+        let folder =
+            database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let _lock = lock::take(database).map_err(|error| match error {
+            StoreError::Taken { .. } => RestoreError::Running(database.to_owned()),
+            other => unwritten(other.into()),
+        })?;
+
+        let new = Unfinished(folder.join(".vigia-restauro.parcial"));
+        new.remove();
+        let source = Self::open_read_only(copy).await.map_err(|error| unreadable(error.into()))?;
+        let copied = source.copy_to(&new.0).await;
+        source.close().await;
+        copied.map_err(|error| unwritten(error.into()))?;
+        let checked = check(&new.0).await.map_err(|error| unwritten(error.into()))?;
+        if !checked.faults.is_empty() {
+            return Err(RestoreError::Unsound { path: copy.to_owned(), faults: checked.faults });
+        }
+
+        let was_there = database.exists();
+        let first = if was_there { first_of(database).await } else { None };
+        let was_another = was_there && first != first_of(&new.0).await;
+        let placed =
+            put_in_place(database, folder, &new.0, stamp).map_err(|error| unwritten(error.into()))?;
+        Ok(Restored { entries: checked.entries, letters: checked.letters, aside: placed, was_another })
+    }
+}
+
+/// Answers where the old one went.
+fn put_in_place(database: &Path, folder: &Path, new: &Path, stamp: &str) -> io::Result<Option<PathBuf>> {
+    let old = fs::metadata(database);
+    // The service's user, not root, who restores.
+    let owner = match &old {
+        Ok(old) => (old.uid(), old.gid()),
+        Err(_) => fs::metadata(folder).map(|folder| (folder.uid(), folder.gid()))?,
+    };
+    for made in [new.to_owned(), files::beside(database, ".lock")] {
+        let now = fs::metadata(&made)?;
+        if (now.uid(), now.gid()) != owner {
+            chown(&made, Some(owner.0), Some(owner.1))?;
+        }
+    }
+    // Whoever read the old one reads the new one, whatever the umask of whoever restores.
+    let mode = old.as_ref().map_or(0o640, |old| old.mode() & 0o777);
+    fs::set_permissions(new, Permissions::from_mode(mode))?;
+    File::open(new)?.sync_all()?;
+    let aside = old.is_ok().then(|| files::kept_name(database, stamp));
+    // The old file gets a second name first, so that at no moment there is none: whoever finds none begins an empty ledger.
+    if let Some(aside) = &aside {
+        fs::hard_link(database, aside)?;
+    }
+    let logs = BESIDE.iter().copied().filter(|end| !end.is_empty());
+    for end in logs {
+        let from = files::beside(database, end);
+        match &aside {
+            Some(aside) if from.exists() => fs::rename(&from, files::beside(aside, end))?,
+            // A log without its file is of no use, and of great harm.
+            None if from.exists() => fs::remove_file(&from)?,
+            Some(_) | None => {}
+        }
+    }
+    fs::rename(new, database)?;
+    let _synced = File::open(folder).and_then(|folder| folder.sync_all());
+    Ok(aside)
+}
+
+impl Store {
+    /// Whether the file itself is whole, as SQLite sees it reading each page once; with a server there is none. (Indices are held against their tables
+    /// where a copy is checked: that reads at random, and no start may wait for it.)
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] with what is amiss, or a fault of the database.
+    pub async fn file_is_whole(&self) -> Result<(), StoreError> {
+        let db::Engine::Sqlite(_) = &self.db.engine else { return Ok(()) };
+        match sqlite::readable(&mut *self.db.read().await?).await? {
+            None => Ok(()),
+            Some(found) => Err(StoreError::Damaged { source: found.into() }),
+        }
+    }
+}

@@ -1,0 +1,494 @@
+//! What the journal tells of notices, letters and deliveries, entry by entry, as rows. Pure.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::num::NonZeroU16;
+
+use jiff::Timestamp;
+
+use super::Expected;
+use super::expect::{Must, Row, Rows, erase};
+use crate::database::cell::{ms, parse_told};
+use crate::domain::delivery::DeliveryState;
+use crate::domain::id::PartId;
+use crate::domain::journal::{
+    Act, Attempt, Decision, Evidence, KeptFacts, LeftElsewhere, LetterFacts, Message, Released, Returned,
+    Stopped, Text,
+};
+use crate::domain::notice::{Kind, NoticeKey, Slot};
+use crate::domain::reason::Cause;
+use crate::domain::status::State;
+use crate::plan::audit::ToldLetter;
+use crate::plan::ledger::{Ledger, NoticeRecord, Standing};
+use crate::store::chain::Link;
+use crate::store::notice;
+
+/// The rows that the entries so far tell of.
+#[derive(Default)]
+pub(super) struct Notices {
+    by_key: BTreeMap<String, Notice>,
+    letters: Rows,
+    deliveries: BTreeMap<String, Delivery>,
+    /// Deliveries by notice.
+    of_notice: HashMap<String, Vec<String>>,
+    attempts: Rows,
+    left_elsewhere: Rows,
+    returns: Rows,
+    links: Rows,
+}
+
+#[derive(Default)]
+struct Notice {
+    /// What was decided when it was last put down whole.
+    row: Row,
+    /// The same as it was told, without the evidence.
+    whole: Option<Whole>,
+    /// Each of its letters as it was decided, by version.
+    letters: BTreeMap<u16, Decided>,
+    queued_at: Option<i64>,
+    /// The last decision.
+    act: Option<Act>,
+    cause: String,
+    because: String,
+}
+
+/// What a decision says of a notice.
+struct Whole {
+    recorded_at: i64,
+    told: Decision,
+}
+
+/// A letter as it was decided.
+struct Decided {
+    /// The journal's entry.
+    seq: i64,
+    /// When.
+    told_at: i64,
+    /// The same, or when it was let go again while it had reached nobody.
+    recorded_at: i64,
+    kind: Kind,
+    valid_until: Option<Timestamp>,
+    parts: Vec<PartId>,
+    quoted: Vec<PartId>,
+}
+
+struct Delivery {
+    key: String,
+    version: u16,
+    role: String,
+    state: DeliveryState,
+    attempts: i64,
+    next_attempt_at: Option<i64>,
+    valid_until: Option<i64>,
+    stopped: Option<(i64, String)>,
+    reached_at: Option<i64>,
+    sending_at: Option<i64>,
+    settled_at: Option<i64>,
+    /// Digest of what was said last.
+    reply: Option<String>,
+    /// Its years are over: address and reply may be gone.
+    is_reduced: bool,
+    /// When the first attempt began by which it was taken, or may have been, and that attempt's entry; kept when it comes
+    /// back.
+    left: Option<(i64, i64)>,
+}
+
+/// An instant as the tables have it.
+fn at(instant: Option<Text<Timestamp>>) -> Option<i64> {
+    instant.map(|instant| ms(*instant))
+}
+
+impl Notices {
+    pub(super) fn decided(&mut self, entry: &Link<'_>, told: Decision) {
+        let key = entry.subject.to_owned();
+        // A notice that reached somebody keeps what its letter said, unless there is a new letter.
+        let reached = self.of_notice.get(&key).into_iter().flatten();
+        let is_reached =
+            reached.filter_map(|id| self.deliveries.get(id)).any(|delivery| delivery.reached_at.is_some());
+        if let Some(stopped) = &told.stopped {
+            self.stopped(entry.at, stopped);
+        }
+        for id in &told.resumed {
+            if let Some(delivery) = self.deliveries.get_mut(id) {
+                let letters = self.by_key.get_mut(&key).map(|notice| &mut notice.letters);
+                if let Some(letter) = letters.and_then(|letters| letters.get_mut(&delivery.version)) {
+                    letter.valid_until = told.valid_until.map(|until| *until);
+                    if !is_reached {
+                        letter.recorded_at = entry.at;
+                    }
+                }
+                delivery.stopped = None;
+                delivery.valid_until = at(told.valid_until);
+                if matches!(delivery.state, DeliveryState::Withdrawn | DeliveryState::Expired) {
+                    delivery.state = DeliveryState::Recorded;
+                }
+            }
+        }
+        if let Some(letter) = &told.letter {
+            self.recorded(entry, &told, letter);
+        }
+        let notice = self.by_key.entry(key).or_default();
+        if told.letter.is_some() {
+            notice.letters.insert(told.version, Decided::of(entry, &told));
+        }
+        if told.letter.is_some() || !is_reached {
+            notice.row = notice_row(entry, &told);
+            let whole = Decision { evidence: Vec::new(), because: String::new(), ..told.clone() };
+            notice.whole = Some(Whole { recorded_at: entry.at, told: whole });
+            if matches!(told.act, Act::Send | Act::Publish) {
+                notice.queued_at = Some(entry.at);
+            }
+        }
+        (notice.act, notice.cause, notice.because) = (Some(told.act), told.cause, told.because);
+    }
+
+    fn stopped(&mut self, at: i64, told: &Stopped) {
+        for id in told.ended.iter().chain(&told.halted) {
+            if let Some(delivery) = self.deliveries.get_mut(id) {
+                delivery.stopped = Some((at, told.by.clone()));
+            }
+        }
+        for id in &told.ended {
+            if let (Some(delivery), Some(state)) = (self.deliveries.get_mut(id), told.state) {
+                delivery.state = *state;
+            }
+        }
+    }
+
+    fn recorded(&mut self, entry: &Link<'_>, told: &Decision, letter: &LetterFacts) {
+        let key = entry.subject.to_owned();
+        let row = vec![
+            ("message_id", Must::text(&letter.message_id)),
+            ("subject", Must::text(&letter.subject)),
+            ("sha256", Must::text(&letter.sha256)),
+            ("recorded_at", Must::number(entry.at)),
+            ("bytes", Must::Digest(letter.sha256.clone())),
+        ];
+        self.letters.insert(vec![key.clone(), told.version.to_string()], row);
+        for recorded in &letter.deliveries {
+            self.of_notice.entry(key.clone()).or_default().push(recorded.id.clone());
+            let delivery = Delivery {
+                key: key.clone(),
+                version: told.version,
+                role: recorded.role.clone(),
+                state: DeliveryState::Recorded,
+                attempts: 0,
+                next_attempt_at: Some(ms(*told.due_at).min(entry.at)),
+                valid_until: at(told.valid_until),
+                stopped: None,
+                reached_at: None,
+                sending_at: None,
+                settled_at: None,
+                reply: None,
+                is_reduced: false,
+                left: None,
+            };
+            self.deliveries.insert(recorded.id.clone(), delivery);
+        }
+    }
+
+    pub(super) fn released(&mut self, told: &Released) {
+        if let Some(delivery) = self.deliveries.get_mut(&told.delivery) {
+            delivery.next_attempt_at = Some(ms(*told.next_at));
+        }
+    }
+
+    pub(super) fn attempted(&mut self, entry: &Link<'_>, told: Attempt) {
+        let (began, number) = (ms(*told.started_at), i64::from(told.number));
+        let row = vec![
+            ("started_at", Must::number(began)),
+            ("ended_at", Must::number(entry.at)),
+            ("outcome", Must::text(told.outcome.as_str())),
+            ("reply", Must::Digest(told.reply_sha256.clone())),
+        ];
+        self.attempts.insert(vec![told.delivery.clone(), number.to_string()], row);
+        if let Some(delivery) = self.deliveries.get_mut(&told.delivery) {
+            delivery.settle(entry.at, *told.state, told.reply_sha256, began);
+            (delivery.attempts, delivery.sending_at) = (number, Some(began));
+            if told.outcome.reaches() {
+                delivery.left.get_or_insert((began, entry.seq));
+            }
+            delivery.next_attempt_at = at(told.next_at);
+        }
+    }
+
+    pub(super) fn left_elsewhere(&mut self, entry: &Link<'_>, told: LeftElsewhere) {
+        let Some(id) = &told.delivery else {
+            let row = vec![
+                ("notice_key", Must::text(entry.subject)),
+                ("version", Must::number(i64::from(told.version))),
+                ("left_at", Must::number(ms(*told.left_at))),
+                ("proof", Must::text(told.proof.as_str())),
+            ];
+            let key = vec![told.message_id, told.address_sha256.unwrap_or_default()];
+            self.left_elsewhere.insert(key, row);
+            return;
+        };
+        if let Some(delivery) = self.deliveries.get_mut(id) {
+            delivery.settle(entry.at, *told.state, told.reply_sha256, ms(*told.left_at));
+            delivery.next_attempt_at = None;
+        }
+    }
+
+    pub(super) fn returned(&mut self, entry: &Link<'_>, told: Returned) {
+        let Message { sha256, size, kept_sha256 } = told.message;
+        self.links.insert(vec![told.delivery.clone(), sha256.clone()], Row::new());
+        self.returns.entry(vec![sha256]).or_insert_with(|| {
+            vec![
+                ("received_at", Must::number(entry.at)),
+                ("size", Must::count(size)),
+                ("kept_sha256", Must::text(&kept_sha256)),
+                ("bytes", Must::Digest(kept_sha256)),
+            ]
+        });
+        if let Some(delivery) = self.deliveries.get_mut(&told.delivery) {
+            delivery.settle(entry.at, *told.state, told.reply_sha256, entry.at);
+            delivery.next_attempt_at = None;
+        }
+    }
+
+    /// What the letters recorded before an instant hold of persons may be gone from now on, but for what was kept; and
+    /// what came back for them alone.
+    pub(super) fn reduced(&mut self, before: i64, kept: &[KeptFacts]) {
+        for (key, notice) in &self.by_key {
+            let is_old = |letter: &Decided| letter.told_at < before;
+            if !notice.letters.values().any(is_old) || is_kept(key, kept) {
+                continue;
+            }
+            for version in
+                notice.letters.iter().filter(|(_, letter)| is_old(letter)).map(|(version, _)| version)
+            {
+                if let Some(row) = self.letters.get_mut(&vec![key.clone(), version.to_string()]) {
+                    erase(row, &["bytes"]);
+                }
+                for id in self.of_notice.get(key).into_iter().flatten() {
+                    if let Some(delivery) = self.deliveries.get_mut(id).filter(|d| d.version == *version) {
+                        delivery.is_reduced = true;
+                        let attempts = delivery.attempts;
+                        for n in 1..=attempts {
+                            if let Some(row) = self.attempts.get_mut(&vec![id.clone(), n.to_string()]) {
+                                erase(row, &["reply"]);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        let mut open: HashSet<&String> = HashSet::new();
+        for link in self.links.keys() {
+            if let [delivery, message] = &link[..]
+                && self.deliveries.get(delivery).is_none_or(|delivery| !delivery.is_reduced)
+            {
+                open.insert(message);
+            }
+        }
+        for (message, row) in &mut self.returns {
+            if message.first().is_some_and(|message| !open.contains(message)) {
+                erase(row, &["bytes"]);
+            }
+        }
+    }
+
+    /// Puts every notice into a ledger as the plan sees it. What has no name that can be read was named by the comparison.
+    pub(super) fn fill(&self, ledger: &mut Ledger) {
+        for (key, notice) in &self.by_key {
+            match NoticeKey::parse(key) {
+                Some(NoticeKey::Municipal { window, slot, municipality }) => {
+                    if let Some(record) = self.record(key, slot, notice) {
+                        ledger.put(&window, municipality, record);
+                    }
+                }
+                Some(staff) => {
+                    if let Some(at) = notice.queued_at.and_then(instant) {
+                        ledger.put_staff(staff, at);
+                    }
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn of(&self, key: &str) -> impl Iterator<Item = &Delivery> {
+        self.of_notice.get(key).into_iter().flatten().filter_map(|id| self.deliveries.get(id))
+    }
+
+    fn record(&self, key: &str, slot: Slot, notice: &Notice) -> Option<NoticeRecord> {
+        let Whole { recorded_at, told } = notice.whole.as_ref()?;
+        let reached_at = self.of(key).filter_map(|delivery| delivery.reached_at).min();
+        let live = self.of(key).any(Delivery::is_live);
+        let standing = match (reached_at, notice.act?) {
+            (Some(at), _) => Standing::Sent { at: instant(at)?, live },
+            (None, Act::Send) if live => Standing::Queued,
+            (None, Act::Send) => Standing::Failed,
+            (None, Act::Withhold) => Standing::Withheld(Cause::parse(&notice.cause)?),
+            (None, Act::Withdraw) => Standing::Withdrawn,
+            (None, Act::Supersede) => Standing::Superseded,
+            (None, Act::Expire) => Standing::Expired {
+                at: *told.valid_until?,
+                held_by: Cause::parse(&notice.cause).filter(|cause| *cause != Cause::VALIDITY),
+            },
+            (None, Act::Publish) => return None,
+        };
+        Some(NoticeRecord {
+            slot,
+            kind: told.kind.map_or(Kind::Alert, |kind| *kind),
+            edition: told.edition.unwrap_or(1),
+            told: told.told.as_deref().and_then(parse_told),
+            version: NonZeroU16::new(told.version),
+            due_at: *told.due_at,
+            recorded_at: instant(*recorded_at)?,
+            parts: notice::parse_parts(&told.parts.join("\n"))?,
+            copies: notice::parse_copies(&told.copies.join("\n"))?,
+            standing,
+        })
+    }
+
+    /// Every letter, the oldest first, and what of it is told by entries after that of this place.
+    pub(super) fn letters(&self, after: i64) -> Vec<ToldLetter> {
+        let mut found = Vec::new();
+        for (key, notice) in &self.by_key {
+            for (version, decided) in &notice.letters {
+                let of_it = self.of(key).filter(|delivery| delivery.version == *version);
+                let left: Vec<_> = of_it.filter_map(|delivery| delivery.left).collect();
+                let left_at = left.iter().map(|(at, _)| *at).max();
+                if let (Some(key), Some(recorded_at)) = (NoticeKey::parse(key), instant(decided.recorded_at))
+                {
+                    found.push(ToldLetter {
+                        key,
+                        kind: decided.kind,
+                        version: *version,
+                        recorded_at,
+                        is_new: decided.seq > after,
+                        valid_until: decided.valid_until,
+                        parts: decided.parts.clone(),
+                        quoted: decided.quoted.clone(),
+                        left_at: left_at.and_then(instant),
+                        has_left_since: left.iter().any(|(_, seq)| *seq > after),
+                    });
+                }
+            }
+        }
+        found.sort_by_key(|letter| letter.recorded_at);
+        found
+    }
+
+    /// Every row that must be.
+    pub(super) fn expected(self) -> Expected {
+        let notices = self.by_key.into_iter().map(|(key, notice)| (vec![key], notice.row()));
+        let deliveries = self.deliveries.into_iter().map(|(id, delivery)| {
+            let row = delivery.row(&id);
+            (vec![id], row)
+        });
+        Expected::from([
+            ("notices", notices.collect()),
+            ("letters", self.letters),
+            ("deliveries", deliveries.collect()),
+            ("attempts", self.attempts),
+            ("left_elsewhere", self.left_elsewhere),
+            ("returns", self.returns),
+            ("delivery_returns", self.links),
+        ])
+    }
+}
+
+fn notice_row(entry: &Link<'_>, told: &Decision) -> Row {
+    let rung = told.rung.as_deref().and_then(|rung| rung.strip_suffix('d')?.parse().ok());
+    vec![
+        ("window_id", Must::Text(entry.window.map(ToOwned::to_owned))),
+        ("municipality", Must::Number(entry.municipality)),
+        ("edition", Must::Number(told.edition.map(i64::from))),
+        ("kind", Must::Text(told.kind.map(|kind| kind.as_str().to_owned()))),
+        ("rung", Must::Number(rung)),
+        ("version", Must::number(i64::from(told.version))),
+        ("due_at", Must::number(ms(*told.due_at))),
+        ("valid_until", Must::Number(at(told.valid_until))),
+        ("told", Must::Text(told.told.clone())),
+        ("parts", Must::text(told.parts.join("\n"))),
+        ("copies", Must::text(told.copies.join("\n"))),
+        ("recorded_at", Must::number(entry.at)),
+    ]
+}
+
+impl Notice {
+    fn row(self) -> Row {
+        let mut row = self.row;
+        row.push(("queued_at", Must::Number(self.queued_at)));
+        row.push(("act", Must::Text(self.act.map(|act| act.as_str().to_owned()))));
+        row.push(("cause", Must::text(self.cause)));
+        row.push(("because", Must::text(self.because)));
+        row
+    }
+}
+
+impl Decided {
+    fn of(entry: &Link<'_>, told: &Decision) -> Self {
+        let said = |row: &&Evidence| row.is_quoted && *row.state == State::Pending;
+        let first = |line: &String| PartId::parse(line.split('\t').next().unwrap_or_default()).ok();
+        Self {
+            seq: entry.seq,
+            told_at: entry.at,
+            recorded_at: entry.at,
+            kind: told.kind.map_or(Kind::Alert, |kind| *kind),
+            valid_until: told.valid_until.map(|until| *until),
+            parts: told.parts.iter().filter_map(first).collect(),
+            quoted: told.evidence.iter().filter(said).map(|row| row.part.0.clone()).collect(),
+        }
+    }
+}
+
+/// Whether the data of a notice was kept in spite of its years.
+fn is_kept(key: &str, kept: &[KeptFacts]) -> bool {
+    !kept.is_empty()
+        && NoticeKey::parse(key).is_some_and(|key| {
+            kept.iter().any(|kept| {
+                key.window() == Some(&*kept.window)
+                    && kept.municipality.is_none_or(|of| key.municipality() == Some(*of))
+            })
+        })
+}
+
+fn instant(at: i64) -> Option<Timestamp> {
+    Timestamp::from_millisecond(at).ok()
+}
+
+impl Delivery {
+    /// Whether it is still to be tried or repeated, also where a hold only pauses it.
+    fn is_live(&self) -> bool {
+        let is_stopped = self.stopped.as_ref().is_some_and(|(_, by)| by != Act::Withhold.as_str());
+        let waits = match self.state {
+            DeliveryState::Recorded | DeliveryState::Sending => true,
+            DeliveryState::Deferred | DeliveryState::Uncertain => self.next_attempt_at.is_some(),
+            _ => false,
+        };
+        waits && !is_stopped
+    }
+
+    /// It stands otherwise since `now`; the relay may have the letter since `reached`.
+    fn settle(&mut self, now: i64, state: DeliveryState, reply: String, reached: i64) {
+        self.reached_at = state.reaches().then(|| self.reached_at.unwrap_or(reached));
+        (self.state, self.settled_at, self.reply) = (state, Some(now), Some(reply));
+    }
+
+    fn row(self, id: &str) -> Row {
+        let (stopped_at, stopped_by) = self.stopped.unzip();
+        let mut row = vec![
+            ("notice_key", Must::text(&self.key)),
+            ("version", Must::number(i64::from(self.version))),
+            ("role", Must::text(self.role)),
+            ("address", Must::AddressOf { key: self.key, version: self.version, id: id.to_owned() }),
+            ("state", Must::text(self.state.as_str())),
+            ("attempts", Must::number(self.attempts)),
+            ("next_attempt_at", Must::Number(self.next_attempt_at)),
+            ("valid_until", Must::Number(self.valid_until)),
+            ("stopped_at", Must::Number(stopped_at)),
+            ("stopped_by", Must::Text(stopped_by)),
+            ("reached_at", Must::Number(self.reached_at)),
+            ("sending_at", Must::Number(self.sending_at)),
+            ("settled_at", Must::Number(self.settled_at)),
+            ("reply", self.reply.map_or_else(|| Must::text(""), Must::Digest)),
+        ];
+        if self.is_reduced {
+            erase(&mut row, &["address", "reply"]);
+        }
+        row
+    }
+}

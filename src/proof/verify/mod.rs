@@ -1,0 +1,278 @@
+//! Is it whole? Walks the journal's chain, works out from its entries what every table must hold, and names each row
+//! that is changed, missing, or told by no entry.
+//!
+//! Reading order: `replay` (what the journal tells, entry by entry; `letter` of notices and deliveries), `expect` (a row as it must be), `table` (the tables,
+//! row by row), `recount` (the ledger as the plan sees it, from the journal alone), `known` (who has filled in, worked out anew from the evidence of each snapshot).
+//!
+//! Not proved, because no decision rests on them alone: leases and fences (`fence`, `owner`, `lease_until`), the daemon's
+//! signs of life in `meta` and `loops`, `fetches` (what a decision took for fresh is in its own entry), whether a refused
+//! or held configuration still lies in the files and a person's word on it is unused (the journal has both), how fetching goes, and what registers and news propose (the journal has each
+//! load and what people said to it; a person, not the table, changes `unidades.csv` or opens a window), and what a pass
+//! need not read (`frontier`; the self-audit reads everything, and finds what a false one would leave unsaid).
+
+mod expect;
+mod known;
+mod letter;
+mod recount;
+mod replay;
+mod table;
+
+use std::collections::BTreeMap;
+
+use crate::database::cell::Cells;
+use crate::database::db::Conn;
+use crate::database::sql::{bound, statements};
+use crate::domain::journal::{Entry, Unread};
+use crate::store::chain::Link;
+use crate::store::{Store, StoreError};
+pub use recount::Recount;
+use replay::Replay;
+
+statements! {
+    const ENTRIES = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
+                     WHERE seq > $1 ORDER BY seq LIMIT 1000";
+    const HEAD = "SELECT head_seq, head_hash FROM meta WHERE id = 1";
+}
+
+#[cfg(test)]
+pub(super) const ALL_TABLES: &[(&str, &str)] = table::ALL;
+#[cfg(test)]
+pub(super) const ALL_KNOWN: &[(&str, &str)] = known::ALL;
+#[cfg(test)]
+pub(super) const ALL_RECOUNT: &[(&str, &str)] = recount::ALL;
+
+/// Columns that no entry of the journal tells, by table; the head of this file says why.
+#[cfg(test)]
+pub(super) const NOT_PROVED: &[(&str, &[&str])] = &[
+    ("deliveries", &["fence", "owner", "lease_until"]),
+    (
+        "meta",
+        &[
+            "born_at",
+            "last_pass_at",
+            "heartbeat_at",
+            "high_water",
+            "relay_failing_since",
+            "panel_failing_since",
+            "panel_failure",
+            "leap_from",
+            "leap_to",
+            "stop_since",
+            "stop_until",
+            "stop_times",
+            "stop_over",
+            "zone_name",
+            "zone_release",
+            "zone_digest",
+            "scrub_since",
+            "return_key",
+        ],
+    ),
+    ("fetches", &["feed", "fetched_at"]),
+    ("config_refusals", &["last_at", "pending", "letters", "faults"]),
+    ("config_consents", &["digest", "given_at", "author"]),
+    ("feed_runs", &["feed", "tried_at", "next_at", "failures", "failure"]),
+    ("crawls", &["feed", "plan", "started_at", "pages"]),
+    ("crawl_pages", &["feed", "page", "fetched_at", "place", "length", "sha256", "failure"]),
+    ("register_loads", &["feed", "taken_at", "read_on", "source", "sha256", "covered"]),
+    (
+        "register_units",
+        &["feed", "unit", "standing", "municipality", "part", "name", "addresses", "telephone"],
+    ),
+    ("register_refusals", &["unit", "kind", "fact", "author", "reason", "refused_at"]),
+    ("register_told", &["proposal", "told_at"]),
+    ("news_looks", &["feed", "looked_at"]),
+    ("visits", &["feed", "visited_at"]),
+    ("loops", &["name", "moved_at", "hangs_at", "noted_at"]),
+    ("frontier", &["id", "basis", "entry", "at", "open"]),
+    (
+        "news_findings",
+        &[
+            "id",
+            "feed",
+            "system",
+            "topic",
+            "title",
+            "link",
+            "quote",
+            "published_on",
+            "opens_on",
+            "deadline_on",
+            "deadline_at",
+            "refs",
+            "written",
+            "doubts",
+            "found_at",
+            "quiet",
+            "told_at",
+            "seen_at",
+            "seen_by",
+            "seen_note",
+        ],
+    ),
+];
+
+/// What a check of the whole ledger found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChainReport {
+    /// Entries in the journal.
+    pub entries: usize,
+    /// Letters in the ledger.
+    pub letters: usize,
+    /// Deliveries in the ledger.
+    pub deliveries: usize,
+    /// The first entry that is changed, out of place or missing.
+    pub broken_at: Option<i64>,
+    /// Entries that this program cannot read, by their place: what they tell is then missed in the tables.
+    pub unread: Vec<(i64, Unread)>,
+    /// Rows that do not stand as the journal tells, by table.
+    pub discrepancies: Vec<Discrepancy>,
+}
+
+/// A row that does not stand as the journal tells.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Discrepancy {
+    /// In which table.
+    pub table: &'static str,
+    /// Its key, column by column.
+    pub key: Vec<String>,
+    /// What is amiss.
+    pub what: Amiss,
+}
+
+/// What is amiss with a row.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Amiss {
+    /// These columns are not as told.
+    Changed(Vec<&'static str>),
+    /// The journal tells of it and the table does not have it.
+    Missing,
+    /// The table has it and the journal does not tell of it.
+    Unknown,
+}
+
+impl ChainReport {
+    /// Whether nothing is amiss.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.broken_at.is_none() && self.unread.is_empty() && self.discrepancies.is_empty()
+    }
+
+    /// What does not stand as it was recorded, each named, in the operators' words.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let broken = self
+            .broken_at
+            .map(|seq| format!("o registro {seq} do livro foi alterado, retirado ou trocado de lugar"));
+        let unread = self.unread.iter().map(|(seq, fault)| format!("o registro {seq} do livro {fault}"));
+        broken.into_iter().chain(unread).chain(self.discrepancies.iter().map(Discrepancy::words)).collect()
+    }
+}
+
+impl Discrepancy {
+    fn words(&self) -> String {
+        let key = self.key.join(" ");
+        let first = self.key.first().map_or("", String::as_str);
+        let second = self.key.get(1).map_or("", String::as_str);
+        // What it is, and whether Portuguese has it feminine.
+        let (name, feminine) = match self.table {
+            "notices" => (format!("o aviso {key}"), false),
+            "closings" => (format!("o encerramento da edição {second} de {first}"), false),
+            "letters" => (format!("a carta {first} (versão {second})"), true),
+            "deliveries" => (format!("a entrega {key}"), true),
+            "attempts" => (format!("a tentativa {second} da entrega {first}"), true),
+            // The address itself is personal data; its digest is the subject of the journal's entry.
+            "flagged_contacts" => (format!("a marcação do contato {key}"), true),
+            "left_elsewhere" => (format!("a saída de {first} por outro livro"), true),
+            "mappings" => (format!("a evidência de coleta {key}"), true),
+            "snapshots" => (format!("a coleta {key}"), true),
+            "snapshot_tallies" => (format!("a contagem da coleta {key}"), true),
+            "pages" => (format!("a página de evidência {key}"), true),
+            "status_pages" => (format!("a situação de {second}, da fonte {first}"), true),
+            "snapshot_rulings" => (format!("a decisão {key} sobre coletas"), true),
+            "overrides" => (format!("a ordem {key}"), true),
+            "edition_readings" => (format!("a leitura da edição {second} de {first}"), true),
+            "outages" => (format!("a parada que terminou em {key}"), true),
+            "returns" => (format!("a mensagem de volta {key}"), true),
+            "delivery_returns" => (format!("a ligação da entrega {first} à mensagem {second}"), true),
+            "configurations" => (format!("a configuração {key}"), true),
+            "config_parts" => (format!("o arquivo {second} da configuração {first}"), false),
+            "config_files" => (format!("o conteúdo de configuração {key}"), false),
+            "config_refusals" => (format!("a recusa da configuração {key}"), true),
+            other => (format!("a linha {key} de {other}"), true),
+        };
+        let o = if feminine { 'a' } else { 'o' };
+        match &self.what {
+            Amiss::Changed(columns) => format!("{name} foi alterad{o} ({})", columns.join(", ")),
+            Amiss::Missing => format!("{name} foi retirad{o}"),
+            Amiss::Unknown => format!("{name} não consta do livro"),
+        }
+    }
+}
+
+impl Store {
+    /// Verifies the journal's chain and every table that has proof value against it.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] only where a row of the journal cannot even be read, or a fault of the database.
+    pub async fn verify(&self) -> Result<ChainReport, StoreError> {
+        whole(&mut *self.db.view().await?).await
+    }
+}
+
+/// The same, as part of a longer reading.
+pub(super) async fn whole(conn: &mut Conn) -> Result<ChainReport, StoreError> {
+    let mut report = ChainReport::default();
+    let mut expected = walk(conn, &mut report).await?.0.expected();
+    expected.extend(known::expected(conn).await?);
+    report.discrepancies = table::compare(conn, expected, &mut report).await?;
+    Ok(report)
+}
+
+/// Every row that must be, by table and key.
+type Expected = BTreeMap<&'static str, expect::Rows>;
+
+/// What the entries tell, and the place of the last.
+async fn walk(conn: &mut Conn, report: &mut ChainReport) -> Result<(Replay, i64), StoreError> {
+    let mut replay = Replay::default();
+    let (mut last, mut prev) = (0, String::new());
+    loop {
+        let rows = bound!(ENTRIES, last).fetch_all(&mut *conn).await?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in &rows {
+            let cells = Cells::of("journal", row);
+            let link = Link {
+                prev: &prev,
+                seq: cells.get("seq")?,
+                at: cells.get("at")?,
+                kind: cells.get("kind")?,
+                subject: cells.get("subject")?,
+                window: cells.get("window_id")?,
+                municipality: cells.get("municipality")?,
+                body: cells.get("body")?,
+            };
+            let hash: String = cells.get("hash")?;
+            let seq = link.seq;
+            if seq != last + 1 || cells.get::<&str>("prev_hash")? != prev || link.hash() != hash {
+                // Where one is missing, that one is the first broken.
+                report.broken_at.get_or_insert(last + 1);
+            }
+            match Entry::read(link.kind, link.body) {
+                Ok(told) => replay.take(&link, told),
+                Err(fault) => report.unread.push((seq, fault)),
+            }
+            report.entries += 1;
+            (last, prev) = (seq, hash);
+        }
+    }
+    let reached = last;
+    // Whatever stands there instead of the chain's end is not it.
+    let head = bound!(HEAD).fetch_optional(conn).await?;
+    let kept = head.and_then(|row| Some((row.try_get(0).ok()?, row.try_get(1).ok()?)));
+    if kept != Some((last, prev)) {
+        report.broken_at.get_or_insert(last + 1);
+    }
+    Ok((replay, reached))
+}

@@ -1,0 +1,77 @@
+//! The ledger as the plan sees it, worked out from the journal alone, with what the self-audit holds against it.
+//!
+//! Nothing of it is read from the tables of notices and deliveries, which the plan reads: one account is held against the
+//! other.
+
+use std::collections::BTreeSet;
+
+use super::{ChainReport, known, table, walk};
+use crate::database::cell::Cells;
+use crate::database::sql::{bound, statements};
+use crate::domain::id::EmailAddress;
+use crate::domain::notice::NoticeKey;
+use crate::plan::audit::{ToldLetter, WrittenTo};
+use crate::plan::ledger::Ledger;
+use crate::store::{Store, StoreError, closing, ledger};
+
+statements! {
+    const WRITTEN = "SELECT d.notice_key, d.version, d.address, l.recorded_at FROM deliveries d JOIN letters l \
+                     ON l.notice_key = d.notice_key AND l.version = d.version \
+                     ORDER BY d.notice_key, d.version, d.address";
+}
+
+/// What the journal tells, and whether the tables say the same.
+#[derive(Debug)]
+pub struct Recount {
+    /// The ledger as the plan sees it.
+    pub ledger: Ledger,
+    /// Every row of every table that is not as the journal tells.
+    pub report: ChainReport,
+    /// Every letter, with what of it is told after the place asked for.
+    pub letters: Vec<ToldLetter>,
+    /// The addresses of those recorded after that place.
+    pub written: Vec<WrittenTo>,
+    /// The place of the journal's last entry.
+    pub reached: u64,
+}
+
+impl Store {
+    /// Works the ledger out from the journal, and holds every table with proof value against it, at one moment.
+    /// `after`: the place in the journal up to which letters were judged before.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] where a row cannot even be read, or a fault of the database.
+    pub async fn recount(&self, after: u64) -> Result<Recount, StoreError> {
+        let mut view = self.db.view().await?;
+        let mut report = ChainReport::default();
+        let (replay, reached) = walk(&mut view, &mut report).await?;
+        let mut ledger = ledger::frame(&mut view, None).await?;
+        replay.notices().fill(&mut ledger);
+        closing::load(&mut view, &mut ledger, None).await?;
+        let letters = replay.notices().letters(i64::try_from(after).unwrap_or(i64::MAX));
+        let new: BTreeSet<_> = letters
+            .iter()
+            .filter(|letter| letter.is_new)
+            .map(|letter| (&letter.key, letter.version))
+            .collect();
+        let mut expected = replay.expected();
+        expected.extend(known::expected(&mut view).await?);
+        report.discrepancies = table::compare(&mut view, expected, &mut report).await?;
+        let mut written = Vec::new();
+        for row in bound!(WRITTEN).fetch_all(&mut view).await? {
+            let cells = Cells::of("deliveries", &row);
+            // What cannot be an address any more was named by the comparison.
+            let (Ok(key), Ok(version), Ok(address)) = (
+                cells.parsed("notice_key", NoticeKey::parse),
+                cells.number::<u16>("version"),
+                cells.parsed("address", |text| EmailAddress::parse(text).ok()),
+            ) else {
+                continue;
+            };
+            if new.contains(&(&key, version)) {
+                written.push(WrittenTo { key, address, recorded_at: cells.instant("recorded_at")? });
+            }
+        }
+        Ok(Recount { ledger, report, letters, written, reached: reached.unsigned_abs() })
+    }
+}

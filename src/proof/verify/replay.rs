@@ -1,0 +1,288 @@
+//! What the journal tells, entry by entry, as rows. Pure.
+//!
+//! An entry that cannot be read is reported and tells nothing here: what it told of is then missed.
+
+use std::collections::BTreeMap;
+
+use super::Expected;
+use super::expect::{Must, Row, Rows, erase};
+use super::letter::Notices;
+use crate::database::cell::{code, ms};
+use crate::domain::journal::{
+    Adopted, ClockAct, Entry, OrderAct, OrderKind, Ordered, Reading, Reduced, Ruled, Snapshot,
+};
+use crate::store::chain::Link;
+
+/// The rows that the entries so far tell of.
+#[derive(Default)]
+pub(super) struct Replay {
+    notices: Notices,
+    closings: Rows,
+    /// Flagged addresses by digest.
+    contacts: Rows,
+    mappings: Rows,
+    snapshots: Rows,
+    rulings: Rows,
+    overrides: Rows,
+    readings: Rows,
+    outages: Rows,
+    configurations: Rows,
+    parts: Rows,
+    files: Rows,
+    /// Since when each file is no longer in force.
+    laid_down: BTreeMap<String, i64>,
+    refusals: Rows,
+}
+
+/// Sets one column of a row.
+fn set(row: &mut Row, column: &'static str, must: Must) {
+    row.retain(|(name, _)| *name != column);
+    row.push((column, must));
+}
+
+/// The digest that a row of `config_parts` names.
+fn digest(part: &Row) -> Option<String> {
+    part.iter().find_map(|(column, must)| match must {
+        Must::Text(digest) if *column == "sha256" => digest.clone(),
+        _ => None,
+    })
+}
+
+impl Replay {
+    /// Takes in the next entry.
+    pub(super) fn take(&mut self, entry: &Link<'_>, told: Entry) {
+        let key = vec![entry.subject.to_owned()];
+        match told {
+            Entry::Decision(told) => self.notices.decided(entry, told),
+            Entry::EditionClosed(told) => {
+                let closed = vec![entry.window.unwrap_or_default().to_owned(), told.edition.to_string()];
+                let row = vec![("recorded_at", Must::number(entry.at)), ("entry", Must::number(entry.seq))];
+                self.closings.entry(closed).or_insert(row);
+            }
+            Entry::Attempt(told) => self.notices.attempted(entry, told),
+            Entry::LeftElsewhere(told) => self.notices.left_elsewhere(entry, told),
+            Entry::Returned(told) => self.notices.returned(entry, told),
+            Entry::Released(told) => self.notices.released(&told),
+            Entry::Flagged(told) => {
+                let row = vec![
+                    ("since", Must::number(entry.at)),
+                    ("refusal", Must::text(told.refusal.as_str().to_owned())),
+                    ("until", Must::number(ms(*told.until))),
+                    ("why", Must::Digest(told.why_sha256)),
+                ];
+                self.contacts.insert(key, row);
+            }
+            Entry::Unflagged(_) => {
+                self.contacts.remove(&key);
+            }
+            Entry::Snapshot(told) => self.collected(entry, told),
+            Entry::Ordered(told) => self.ordered(entry, told),
+            Entry::Reduced(told) => self.reduced(&told),
+            Entry::Ruled(told) => self.ruled(entry, told),
+            Entry::Reading(told) => self.read(entry, told),
+            Entry::Outage(told) => {
+                let row = vec![("from_at", Must::number(ms(*told.from)))];
+                self.outages.entry(vec![ms(*told.until).to_string()]).or_insert(row);
+            }
+            Entry::ClockRuled(told) => {
+                if told.act == ClockAct::TakeBack {
+                    // They never were.
+                    let is_over = |until: &str| until.parse::<i64>().is_ok_and(|until| until <= entry.at);
+                    self.outages.retain(|key, _| key.iter().all(|until| is_over(until)));
+                }
+            }
+            Entry::Adopted(told) => self.adopted(entry, told),
+            Entry::Rejected(_) => {
+                self.refusals.entry(key).or_insert_with(|| vec![("first_at", Must::number(entry.at))]);
+            }
+            // Held once more after it had ceased to count: since then.
+            Entry::Held(_) => {
+                self.refusals.insert(key, vec![("first_at", Must::number(entry.at))]);
+            }
+            // They tell of no row with proof value; the head of `verify` says why.
+            Entry::Opening(_)
+            | Entry::Assumed(_)
+            | Entry::QueueStopped(_)
+            | Entry::QueueResumed(_)
+            | Entry::FeedSwitched(_)
+            | Entry::TestSent(_)
+            | Entry::DossierShown(_)
+            | Entry::Consented(_)
+            | Entry::RegisterLoaded(_)
+            | Entry::RegisterDoubted(_)
+            | Entry::ProposalsTaken(_)
+            | Entry::ProposalsRefused(_)
+            | Entry::Found(_)
+            | Entry::Audited(_)
+            | Entry::Announced(_)
+            | Entry::Seen(_) => {}
+        }
+    }
+
+    fn collected(&mut self, entry: &Link<'_>, told: Snapshot) {
+        if let Some(digest) = &told.mapped_sha256 {
+            self.mappings.insert(vec![digest.clone()], vec![("bytes", Must::Digest(digest.clone()))]);
+        }
+        let original = if told.has_original { Must::Digest(told.sha256.clone()) } else { Must::Text(None) };
+        let row = vec![
+            ("position", Must::count(self.snapshots.len() as u64 + 1)),
+            ("feed", Must::text(told.feed.as_str())),
+            ("taken_at", Must::number(ms(*told.taken_at))),
+            ("source", Must::text(told.source)),
+            ("sha256", Must::text(told.sha256)),
+            ("row_count", Must::count(told.rows)),
+            ("rejected", Must::count(told.rejected)),
+            ("repeated", Must::count(told.repeated)),
+            ("verdict", Must::text(told.verdict.as_str())),
+            ("reasons", Must::text(serde_json::Value::from(told.reasons).to_string())),
+            ("mapping", Must::Text(told.mapped_sha256)),
+            ("done", Must::count(told.done)),
+            ("municipalities", Must::count(told.municipalities)),
+            ("original", original),
+            ("recorded_at", Must::number(entry.at)),
+        ];
+        self.snapshots.insert(vec![entry.subject.to_owned()], row);
+    }
+
+    /// A snapshot that a person believes in spite of the judge, or no longer believes.
+    fn ruled(&mut self, entry: &Link<'_>, told: Ruled) {
+        let verdict = Must::text(told.verdict.as_str());
+        let Some(row) = self.snapshots.get_mut(&vec![entry.subject.to_owned()]) else { return };
+        let before = row.iter().find(|(column, _)| *column == "verdict").map(|(_, must)| must.clone());
+        set(row, "verdict", verdict.clone());
+        let ruling = vec![
+            ("snapshot", Must::text(entry.subject)),
+            ("ruled_at", Must::number(entry.at)),
+            ("before", before.unwrap_or(Must::Text(None))),
+            ("verdict", verdict),
+            ("author", Must::text(told.author)),
+            ("reason", Must::text(told.reason)),
+        ];
+        self.rulings.insert(vec![(self.rulings.len() + 1).to_string()], ruling);
+    }
+
+    fn ordered(&mut self, entry: &Link<'_>, told: Ordered) {
+        let key = vec![entry.subject.to_owned()];
+        match told.act {
+            OrderAct::Lift => {
+                if let Some(row) = self.overrides.get_mut(&key) {
+                    set(row, "lifted_by", Must::text(told.author));
+                    set(row, "lift_reason", Must::Text(told.reason));
+                    set(row, "lifted_at", Must::number(entry.at));
+                }
+            }
+            OrderAct::Give => {
+                let row = vec![
+                    ("kind", Must::text(told.order.as_str())),
+                    ("window_id", Must::Text(entry.window.map(ToOwned::to_owned))),
+                    ("municipality", Must::Number(entry.municipality)),
+                    ("part", Must::Text(told.part.map(|part| part.as_str().to_owned()))),
+                    ("batch", Must::Text(told.batch.map(|batch| batch.as_str().to_owned()))),
+                    ("until_on", Must::Text(told.until.map(|day| day.to_string()))),
+                    ("author", Must::text(told.author)),
+                    ("reason", told.outcome_sha256.map_or(Must::Text(told.reason), Must::Digest)),
+                    ("decided_at", Must::number(entry.at)),
+                    ("lifted_by", Must::Text(None)),
+                    ("lift_reason", Must::Text(None)),
+                    ("lifted_at", Must::Number(None)),
+                    ("telephone", told.telephone_sha256.map_or(Must::Text(None), Must::Digest)),
+                ];
+                self.overrides.insert(key, row);
+            }
+        }
+    }
+
+    /// A configuration put in force, with its files by digest.
+    fn adopted(&mut self, entry: &Link<'_>, told: Adopted) {
+        let key = vec![entry.subject.to_owned()];
+        let in_force = ("in_force", Must::number(1));
+        // Adopted again only because a refused one was taken back: it stands as it stood.
+        if self.configurations.get(&key).is_some_and(|row| row.contains(&in_force)) {
+            return;
+        }
+        for (key, row) in &mut self.configurations {
+            if row.contains(&in_force) {
+                let of_it = self.parts.iter().filter(|(part, _)| part.first() == key.first());
+                self.laid_down.extend(of_it.filter_map(|(_, part)| Some((digest(part)?, entry.at))));
+            }
+            set(row, "in_force", Must::number(0));
+        }
+        let row = vec![
+            ("directory", Must::text(told.directory)),
+            ("adopted_at", Must::number(entry.at)),
+            ("adopted_by", Must::text(told.author)),
+            in_force,
+        ];
+        self.configurations.insert(key, row);
+        for (name, digest) in told.files {
+            let part = vec![entry.subject.to_owned(), name];
+            self.parts.insert(part, vec![("sha256", Must::text(&digest))]);
+            self.laid_down.remove(&digest);
+            self.files.insert(vec![digest.clone()], vec![("bytes", Must::Digest(digest))]);
+        }
+    }
+
+    /// What was recorded before an instant may be gone from now on, but for what was kept.
+    fn reduced(&mut self, told: &Reduced) {
+        let before = ms(*told.before);
+        self.notices.reduced(before, &told.kept);
+        let held = |row: &Row| {
+            let cell = |wanted: &str| row.iter().find(|(column, _)| *column == wanted).map(|(_, must)| must);
+            told.kept.iter().any(|kept| {
+                cell("window_id") == Some(&Must::text(kept.window.as_str()))
+                    && kept
+                        .municipality
+                        .is_none_or(|of| cell("municipality") == Some(&Must::number(code(*of))))
+            })
+        };
+        let is_call = |row: &Row| row.contains(&("kind", Must::text(OrderKind::Note.as_str())));
+        for row in self.overrides.values_mut().filter(|row| is_call(row) && !held(row)) {
+            let is_old = |(column, must): &(&str, Must)| {
+                *column == "decided_at" && matches!(must, Must::Number(Some(at)) if *at < before)
+            };
+            if row.iter().any(is_old) {
+                erase(row, &["telephone", "reason"]);
+            }
+        }
+        for (digest, at) in &self.laid_down {
+            if let Some(row) = self.files.get_mut(&vec![digest.clone()]).filter(|_| *at < before) {
+                erase(row, &["bytes"]);
+            }
+        }
+        for digest in &told.unflagged {
+            self.contacts.remove(&vec![digest.clone()]);
+        }
+    }
+
+    fn read(&mut self, entry: &Link<'_>, told: Reading) {
+        let key = vec![entry.subject.to_owned(), told.edition.to_string()];
+        let row = self.readings.entry(key).or_insert_with(|| vec![("read_at", Must::number(entry.at))]);
+        set(row, "deadline", Must::text(told.deadline));
+        set(row, "source", Must::text(told.source));
+    }
+
+    /// What they tell of notices, letters and deliveries.
+    pub(super) fn notices(&self) -> &Notices {
+        &self.notices
+    }
+
+    /// Every row that must be.
+    pub(super) fn expected(self) -> Expected {
+        let mut expected = self.notices.expected();
+        expected.extend([
+            ("closings", self.closings),
+            ("flagged_contacts", self.contacts),
+            ("mappings", self.mappings),
+            ("snapshots", self.snapshots),
+            ("snapshot_rulings", self.rulings),
+            ("overrides", self.overrides),
+            ("edition_readings", self.readings),
+            ("outages", self.outages),
+            ("configurations", self.configurations),
+            ("config_parts", self.parts),
+            ("config_files", self.files),
+            ("config_refusals", self.refusals),
+        ]);
+        expected
+    }
+}
