@@ -251,7 +251,7 @@ fn state(state: State) -> Markup {
         State::Unconfirmed => "unconfirmed",
         State::NotApplicable => "na",
     };
-    html! { span .state class=(class) { (state) } }
+    html! { span .state .(class) { (state) } }
 }
 
 /// A window in words: system and period.
