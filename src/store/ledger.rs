@@ -5,6 +5,7 @@ use std::num::NonZeroU16;
 
 use jiff::Timestamp;
 
+use super::sighted::Words;
 use super::{Store, StoreError};
 use super::{closing, elsewhere, journal, notice, reading};
 use crate::database::cell::{Cells, ms, parse_told};
@@ -52,6 +53,8 @@ statements! {
         among!("n.window_id"),
         " AND n.recorded_at > $17 AND j.at <= $17 AND j.kind = 'decisao' ORDER BY j.seq"
     );
+    const LEFT_BY = "SELECT MIN(a.ended_at) AS left_at FROM deliveries d JOIN attempts a ON a.delivery = d.id \
+                     WHERE d.notice_key = $1 AND a.ended_at <= $2 AND a.outcome IN ('aceito', 'incerto')";
     // What came to nothing only since: when its first address had taken it by then, if one had.
     const CAME_BACK = concat!(
         "SELECT d.notice_key, MIN(a.ended_at) AS left_at FROM notices n ",
@@ -95,6 +98,7 @@ impl Store {
                 then.put(window, *municipality, record);
             }
         }
+        sighted(&mut view, &mut then, at).await?;
         // What was said later is not known yet.
         of_the_service(&mut view, &mut then, at, ms(at)).await?;
         Ok(then)
@@ -161,6 +165,29 @@ async fn of_the_service(
     let since = hours_after(ledger.withheld_since().unwrap_or(now).min(now), -48);
     for row in bound!(NOTICES_OF_THE_SERVICE, ms(since), until).fetch_all(conn).await? {
         put(ledger, &Cells::of("notices", &row))?;
+    }
+    Ok(())
+}
+
+/// Has a notice that left from another ledger stand as its own attempts, and what was said of it by then, have it.
+async fn sighted(conn: &mut Conn, then: &mut Ledger, at: Timestamp) -> Result<(), StoreError> {
+    let words = Words::all(conn).await?;
+    for (subject, said) in words.notices(at) {
+        let Some(key) = NoticeKey::parse(subject) else { continue };
+        let NoticeKey::Municipal { window, municipality, .. } = &key else { continue };
+        let stands = |standing| matches!(standing, Standing::Queued | Standing::Sent { .. });
+        let Some(record) = then.notice(&key).filter(|record| stands(record.standing)).cloned() else {
+            continue;
+        };
+        let row = bound!(LEFT_BY, subject, ms(at)).fetch_one(conn).await?;
+        let taken = Cells::of("attempts", &row).instant_opt("left_at")?;
+        let standing = match [taken, said].into_iter().flatten().min() {
+            Some(at) => {
+                Standing::Sent { at, live: matches!(record.standing, Standing::Sent { live: true, .. }) }
+            }
+            None => Standing::Queued,
+        };
+        then.put(window, *municipality, NoticeRecord { standing, ..record });
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::database::engine::Query;
 use crate::database::sql::{placeholders, prepare_all};
-use crate::database::{leader, postgres, sqlite, steps, transaction};
+use crate::database::{leader, place, postgres, sqlite, steps, transaction};
 use crate::store::testing::store;
 use crate::store::*;
 
@@ -24,6 +24,7 @@ fn files() -> Vec<&'static [(&'static str, &'static str)]> {
         journal::ALL,
         ledger::ALL,
         letter::ALL,
+        place::ALL,
         news::ALL,
         notice::ALL,
         outbox::ALL,
@@ -36,6 +37,7 @@ fn files() -> Vec<&'static [(&'static str, &'static str)]> {
         register::ALL,
         retired::ALL,
         return_key::ALL,
+        sighted::ALL,
         returned::ALL,
         ruling::ALL,
         run::ALL,
