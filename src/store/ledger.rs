@@ -98,7 +98,9 @@ impl Store {
                 then.put(window, *municipality, record);
             }
         }
-        sighted(&mut view, &mut then, at).await?;
+        for window in windows {
+            sighted(&mut view, &mut then, window, at).await?;
+        }
         // What was said later is not known yet.
         of_the_service(&mut view, &mut then, at, ms(at)).await?;
         Ok(then)
@@ -169,9 +171,15 @@ async fn of_the_service(
     Ok(())
 }
 
-/// Has a notice that left from another ledger stand as its own attempts, and what was said of it by then, have it.
-async fn sighted(conn: &mut Conn, then: &mut Ledger, at: Timestamp) -> Result<(), StoreError> {
-    let words = Words::all(conn).await?;
+/// Has the notices of a window that left from another ledger stand as their own attempts, and what was said of them by
+/// then, have it.
+async fn sighted(
+    conn: &mut Conn,
+    then: &mut Ledger,
+    window: &WindowId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let words = Words::of_window(conn, window).await?;
     for (subject, said) in words.notices(at) {
         let Some(key) = NoticeKey::parse(subject) else { continue };
         let NoticeKey::Municipal { window, municipality, .. } = &key else { continue };

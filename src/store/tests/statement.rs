@@ -90,10 +90,12 @@ const GROWING: &[&str] = &[
 /// Statements that go through all of one, each with its reason.
 const WHOLE: &[&str] = &[
     "ANY_NOTICE: notices USING COVERING INDEX notices_by_municipality", // stops at its first row
-    "ASSUMED: journal",                                                 // reconciliar, by a person
-    "BEGAN: journal USING INDEX sqlite_autoindex_journal_1",            // stops at its first row
+    "APPEND: closings", // a new entry pays the reference of a closing that is owed one, and only then
+    "ASSUMED: journal", // reconciliar, by a person
+    "BEGAN: journal USING INDEX sqlite_autoindex_journal_1", // stops at its first row
     "CLOSED: closings USING INDEX sqlite_autoindex_closings_1", // a row for each window that closed: historico
     "CLOSINGS: c",                                              // the whole ledger
+    "EVERY: journal USING INDEX sqlite_autoindex_journal_1",    // every letter as it stood: cartas --em
     "KNOWN: status_pages",                                      // the proof, and the whole ledger
     "KNOWN: status_pages USING INDEX sqlite_autoindex_status_pages_1",
     "LAST: d", // contato, by a person

@@ -56,9 +56,11 @@ async fn costs(years: &Years, at: Timestamp) -> Costs {
     assert_eq!(past.windows.len(), 5, "as three days ago");
     costs.insert("situacao --em", work.take());
 
-    // A calendar without one of the windows that were declared.
+    // A calendar in which one window is otherwise.
     let mut other = live.setup.clone();
-    other.config.calendar.declared.pop().unwrap();
+    let mut opened_sooner = live.calendar.window(&window).unwrap();
+    opened_sooner.opens_on = opened_sooner.opens_on.yesterday().unwrap();
+    other.config.calendar.declared.push(opened_sooner);
     for (name, new) in [("verificar", &live.setup), ("recarga", &other)] {
         let _ = amend::silent_edits(&app.store, Some(&live.setup), new).await.unwrap();
         costs.insert(name, work.take());
