@@ -173,7 +173,7 @@ impl LedgerView {
         municipality: MunicipalityCode,
         window: &WindowId,
     ) -> Result<Option<Account>, StoreError> {
-        why::gather(&scene.known, Some(&self.store), municipality, window, scene.as_of).await
+        why::gather((&scene.known, &scene.plan), Some(&self.store), municipality, window, scene.as_of).await
     }
 
     /// What the journal tells of a municipality up to a moment, the latest first, in words.
