@@ -18,6 +18,7 @@ use crate::domain::notice::NoticeKey;
 use crate::mail::message;
 use crate::plan::curve::Curves;
 pub use crate::plan::day::DayPage;
+use crate::plan::history::HistoryLine;
 use crate::plan::summary::WindowSummary;
 use crate::render::agenda;
 use crate::store::{DeliveryFilter, FeedRun, JournalFilter, SnapshotSummary, Store, StoreError};
@@ -145,6 +146,14 @@ impl LedgerView {
     /// [`StoreError`].
     pub async fn before(&self, scene: &Overview) -> Result<Vec<WindowSummary>, StoreError> {
         today::before(scene, Some(&self.store)).await
+    }
+
+    /// How punctual everybody was over the last references.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn history(&self, scene: &Overview) -> Result<Vec<HistoryLine>, StoreError> {
+        Ok(scene.history())
     }
 
     /// How windows filled up.
