@@ -308,11 +308,12 @@ pub struct PanelDoor {
     tls: Option<tls::Tls>,
 }
 
-/// Takes the panel's address, with all that it needs to be served there, and its files to look at while it is.
+/// Takes the panel's address, with all that it needs to be served there, and its files to look at while it is. Within the
+/// runtime that serves it.
 ///
 /// # Errors
 /// [`PanelError`].
-pub async fn open(settings: &PanelSettings) -> Result<(PanelDoor, PanelFiles), PanelError> {
+pub fn open(settings: &PanelSettings) -> Result<(PanelDoor, PanelFiles), PanelError> {
     let seen = stamp(settings);
     let tls = check(settings)?.map(tls::Tls::new);
     let listener =
