@@ -152,6 +152,7 @@ impl LedgerView {
     ///
     /// # Errors
     /// [`StoreError`].
+    #[expect(clippy::unused_async, reason = "what is read of closed windows will be read here")]
     pub async fn history(&self, scene: &Overview) -> Result<Vec<HistoryLine>, StoreError> {
         Ok(scene.history())
     }
