@@ -11,6 +11,7 @@ mod gate;
 mod herald;
 mod history;
 mod hostile;
+mod idle;
 mod reload;
 mod relocate;
 mod reserve;
