@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::chain::{Chain, Line};
-use super::{Leader, LedgerLock, Store, StoreError};
+use super::{Hints, Leader, LedgerLock, Store, StoreError};
 use crate::database::db::{Engine, detached};
 use crate::database::leader::OneBefore;
 use crate::database::lock;
@@ -120,6 +120,15 @@ impl Store {
         match &self.db.engine {
             Engine::Sqlite(_) => false,
             Engine::Postgres(postgres) => postgres.lead.is_reserve(),
+        }
+    }
+
+    /// What others say that they wrote; nothing where no server passes it on.
+    #[must_use]
+    pub fn hints(&self) -> Option<Hints> {
+        match &self.db.engine {
+            Engine::Sqlite(_) => None,
+            Engine::Postgres(postgres) => Some(postgres.lead.hints()),
         }
     }
 
