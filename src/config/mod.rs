@@ -85,7 +85,7 @@ pub use settings::{
     UncertainPolicy, WebhookFormat, WebhookSettings,
 };
 pub use source::{SECRET_VARIABLES, Sources};
-pub use vigia::{Whereabouts, whereabouts};
+pub use vigia::{Whereabouts, mode_of, whereabouts};
 
 /// A configuration without faults.
 #[derive(Debug, Clone)]

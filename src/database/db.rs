@@ -15,7 +15,7 @@ use super::place;
 use super::postgres::Postgres;
 use super::sqlite::Sqlite;
 use super::transaction::WriteTx;
-use super::{LedgerPlace, StoreError};
+use super::{LedgerLock, LedgerPlace, StoreError};
 
 /// Both ways in.
 #[derive(Debug, Clone)]
@@ -43,10 +43,10 @@ pub struct Generation {
 
 impl Db {
     /// Opens or creates it and brings it to the newest schema.
-    pub(crate) async fn open(place: &LedgerPlace) -> Result<Self, StoreError> {
+    pub(crate) async fn open(place: &LedgerPlace, lock: Option<&LedgerLock>) -> Result<Self, StoreError> {
         let changes = Arc::default();
         let engine = match &place.server {
-            None => Engine::Sqlite(Sqlite::open(&place.path, &changes).await?),
+            None => Engine::Sqlite(Sqlite::open(&place.path, lock, &changes).await?),
             Some(server) => Engine::Postgres(Postgres::open(server, true).await?),
         };
         Ok(Self { path: place.path.clone(), engine, changes })

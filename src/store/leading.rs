@@ -18,7 +18,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Taken`] when another process is; [`StoreError::Open`] when the file cannot be made.
     pub fn lock(&self) -> Result<LedgerLock, StoreError> {
-        let lock = lock::take(self.path())?;
+        Self::lock_at(self.path())
+    }
+
+    /// The same before the ledger is opened, or begun: the file may be exchanged for another (`restaurar`) until then.
+    ///
+    /// # Errors
+    /// As [`Store::lock`].
+    pub fn lock_at(database: &Path) -> Result<LedgerLock, StoreError> {
+        let lock = lock::take(database)?;
         lock.tell();
         Ok(lock)
     }

@@ -49,6 +49,7 @@ pub(crate) mod returned;
 mod ruling;
 mod run;
 mod settle;
+mod sighted;
 mod snapshot;
 pub(crate) mod status;
 mod stop;
@@ -117,9 +118,29 @@ impl Store {
     /// [`StoreError::Open`] with what to do, [`StoreError::Network`], [`StoreError::Newer`], [`StoreError::Unreleased`], [`StoreError::InUse`] while
     /// an older program runs on it, [`StoreError::Moved`], [`StoreError::Arriving`], or any other fault of the database.
     pub async fn open(place: impl Into<LedgerPlace>, now: Timestamp) -> Result<Self, StoreError> {
-        let place = place.into();
+        Self::opened(place.into(), None, now).await
+    }
+
+    /// The same for whoever has the ledger's lock already, as the daemon must before it looks at the file: what it opens
+    /// then is what `restaurar` left.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_locked(
+        place: impl Into<LedgerPlace>,
+        lock: &LedgerLock,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        Self::opened(place.into(), Some(lock), now).await
+    }
+
+    async fn opened(
+        place: LedgerPlace,
+        lock: Option<&LedgerLock>,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
         // Boxed: what may have to be done to a file at a start is large, and would lie within whoever opens it.
-        let store = Self::over(Box::pin(Db::open(&place)).await?);
+        let store = Self::over(Box::pin(Db::open(&place, lock)).await?);
         store.must_be_here().await?;
         store.open_journal(now).await?;
         Ok(store)

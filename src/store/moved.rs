@@ -49,7 +49,7 @@ impl Store {
             return Ok(false);
         }
         let end = head(&mut *self.db.read().await?).await?;
-        let there = Db::open(new).await?;
+        let there = Db::open(new, None).await?;
         let arrived = head(&mut *there.read().await?).await? == end;
         if arrived {
             if self.witness.exists() {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::secret::{Secret, Surroundings, optional};
 use crate::config::{DatabaseSettings, DatabaseTls, Mode, ServerSettings, Settings};
 use crate::files::{self, Access};
-use crate::store::{LedgerPlace, LedgerServer, LedgerTls, Store, StoreError};
+use crate::store::{LedgerLock, LedgerPlace, LedgerServer, LedgerTls, Store, StoreError};
 use crate::text::digest::sha256;
 
 /// What the file says.
@@ -126,7 +126,30 @@ pub fn place(settings: &Settings) -> Result<LedgerPlace, StoreError> {
 /// # Errors
 /// [`StoreError`].
 pub async fn begin(settings: &Settings, now: Timestamp) -> Result<Store, StoreError> {
-    let store = opened(place(settings)?, now).await?;
+    begin_with(settings, None, now).await
+}
+
+/// The same as its only sender, whose lock is taken before anything of the ledger is looked at.
+///
+/// # Errors
+/// [`StoreError`]: `Taken` while another sends from it, or exchanges it.
+pub async fn begin_alone(settings: &Settings, now: Timestamp) -> Result<(LedgerLock, Store), StoreError> {
+    let path = path(settings);
+    if matches!(settings.database, DatabaseSettings::File) {
+        Store::may_lie_at(&path)?;
+    }
+    std::fs::create_dir_all(&settings.data).map_err(|source| unwritten(&path, source))?;
+    let lock = Store::lock_at(&path)?;
+    let store = begin_with(settings, Some(&lock), now).await?;
+    Ok((lock, store))
+}
+
+async fn begin_with(
+    settings: &Settings,
+    lock: Option<&LedgerLock>,
+    now: Timestamp,
+) -> Result<Store, StoreError> {
+    let store = opened(place(settings)?, lock, now).await?;
     leave(settings)?;
     Ok(store)
 }
@@ -142,11 +165,15 @@ pub fn leave(settings: &Settings) -> Result<(), StoreError> {
     if std::fs::read_to_string(&path).ok().as_deref() == Some(told.as_str()) {
         return Ok(());
     }
-    let hint = "confira o caminho em `dados`, o dono e as permissões da pasta, e o espaço em disco";
-    let unwritten = |source| StoreError::Open { path: path.clone(), hint, source: Box::new(source) };
     let folder = || std::fs::create_dir_all(&settings.data);
-    folder().and_then(|()| files::put(&path, told.as_bytes(), Access::Group)).map_err(unwritten)?;
-    files::leave_to_folder(&path).map_err(unwritten)
+    folder()
+        .and_then(|()| files::put_no_link(&path, told.as_bytes(), Access::Group))
+        .map_err(|source| unwritten(&path, source))
+}
+
+fn unwritten(path: &Path, source: std::io::Error) -> StoreError {
+    let hint = "confira o caminho em `dados`, o dono e as permissões da pasta, e o espaço em disco";
+    StoreError::Open { path: path.to_owned(), hint, source: Box::new(source) }
 }
 
 /// Opens the ledger that a path names, to write to it.
@@ -154,12 +181,20 @@ pub fn leave(settings: &Settings) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError`].
 pub async fn open(path: &Path, now: Timestamp) -> Result<Store, StoreError> {
-    opened(named(path)?, now).await
+    opened(named(path)?, None, now).await
 }
 
 /// One that was moved here counts as soon as the one before is marked, whatever became of whoever moved it.
-async fn opened(place: LedgerPlace, now: Timestamp) -> Result<Store, StoreError> {
-    let (path, from) = match Store::open(place.clone(), now).await {
+async fn opened(
+    place: LedgerPlace,
+    lock: Option<&LedgerLock>,
+    now: Timestamp,
+) -> Result<Store, StoreError> {
+    let open = async |place: LedgerPlace| match lock {
+        Some(lock) => Store::open_locked(place, lock, now).await,
+        None => Store::open(place, now).await,
+    };
+    let (path, from) = match open(place.clone()).await {
         Err(StoreError::Arriving { path, from }) => (path, from),
         other => return other,
     };
@@ -170,7 +205,7 @@ async fn opened(place: LedgerPlace, now: Timestamp) -> Result<Store, StoreError>
     let old = read(&from).await?;
     let arrived = old.arrive(&place).await;
     old.close().await;
-    if arrived? { Store::open(place, now).await } else { Err(unfinished) }
+    if arrived? { open(place).await } else { Err(unfinished) }
 }
 
 /// The same only to read.

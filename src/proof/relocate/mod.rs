@@ -145,7 +145,7 @@ impl Store {
             return Err(MoveError::Doubted(doubt));
         }
         let there = |source: StoreError| MoveError::There { place: to.clone(), source };
-        let db = Db::open(&new).await.map_err(there)?;
+        let db = Db::open(&new, None).await.map_err(there)?;
         let _alone_there = lock::take(db.path()).map_err(running)?;
         let _nobody_leads_there = nobody_leads(&db).await?;
 

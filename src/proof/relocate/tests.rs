@@ -89,7 +89,7 @@ async fn the_same_from_a_file_to_a_server_and_back_to_a_file_and_to_another_serv
 /// Everything is written and the old ledger is not marked, as when the process is killed there.
 async fn cut_off_before_the_mark(from: &LedgerPlace, to: &LedgerPlace) {
     let old = at_work(from).await;
-    let db = Db::open(to).await.unwrap();
+    let db = Db::open(to, None).await.unwrap();
     let mut tx = old.db.begin().await.unwrap();
     old.copy(&mut tx, &db, "lá").await.unwrap();
     drop(tx);
@@ -197,7 +197,7 @@ async fn the_same_where_a_server_is_on_either_side_and_where_another_machine_lea
 async fn what_was_written_otherwise_than_read_is_noticed_in_whatever_table() {
     let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let old = at_work(&in_file(&a)).await;
-    let db = Db::open(&in_file(&b)).await.unwrap();
+    let db = Db::open(&in_file(&b), None).await.unwrap();
     let mut tx = old.db.begin().await.unwrap();
     let copied = old.copy(&mut tx, &db, "lá").await.unwrap();
     let end = head(&mut tx).await.unwrap();

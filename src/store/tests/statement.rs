@@ -37,6 +37,7 @@ async fn every_statement_prepares() {
         register::ALL,
         retired::ALL,
         return_key::ALL,
+        sighted::ALL,
         returned::ALL,
         ruling::ALL,
         run::ALL,
