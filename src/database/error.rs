@@ -292,8 +292,12 @@ impl StoreError {
                 // What rustls thinks of a certificate comes as a fault of reading.
                 let said = source.to_string();
                 let why = match said.as_str() {
-                    said if said.contains("Expired") => "o certificado dele venceu",
-                    said if said.contains("NotValidYet") => "o certificado dele ainda não vale",
+                    said if said.contains("Expired") || said.contains("certificate expired") => {
+                        "o certificado dele venceu"
+                    }
+                    said if said.contains("NotValidYet") || said.contains("not valid yet") => {
+                        "o certificado dele ainda não vale"
+                    }
                     said if said.contains("not valid for name") || said.contains("NotValidForName") => {
                         "o certificado dele não é deste nome"
                     }

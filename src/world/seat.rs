@@ -185,11 +185,7 @@ pub async fn open(path: &Path, now: Timestamp) -> Result<Store, StoreError> {
 }
 
 /// One that was moved here counts as soon as the one before is marked, whatever became of whoever moved it.
-async fn opened(
-    place: LedgerPlace,
-    lock: Option<&LedgerLock>,
-    now: Timestamp,
-) -> Result<Store, StoreError> {
+async fn opened(place: LedgerPlace, lock: Option<&LedgerLock>, now: Timestamp) -> Result<Store, StoreError> {
     let open = async |place: LedgerPlace| match lock {
         Some(lock) => Store::open_locked(place, lock, now).await,
         None => Store::open(place, now).await,
