@@ -230,12 +230,12 @@ impl Lead {
 
     /// Leads from now on, if nobody does and no lease goes on; one of somebody who is gone without a word is waited for, where
     /// that is wished. Where somebody has the lock and the lease is over, those sessions are ended and the next try finds the
-    /// lock free.
+    /// lock free. Answers who led before, empty where nobody ever did.
     pub(crate) async fn stand(
         self: &Arc<Self>,
         name: &str,
         waits: bool,
-    ) -> Result<Option<OneBefore>, StoreError> {
+    ) -> Result<Option<String>, StoreError> {
         let mut conn = self.options.connect().await?;
         if !self.take_lock(&mut conn).await? {
             let row = sqlx::query(WHO).fetch_one(&mut conn).await?;
@@ -264,8 +264,8 @@ impl Lead {
     }
 
     /// Waits, where that is wished, until the lease of the one before is over, and ends its sessions, which may hold rows. Only
-    /// by whoever has the lock; nothing where the lease goes on.
-    async fn outlast(&self, conn: &mut PgConnection, waits: bool) -> Result<Option<OneBefore>, StoreError> {
+    /// by whoever has the lock. Answers who that was, empty where nobody ever led; nothing where the lease goes on.
+    async fn outlast(&self, conn: &mut PgConnection, waits: bool) -> Result<Option<String>, StoreError> {
         let row = sqlx::query(WHO).fetch_one(&mut *conn).await?;
         let (session, rest): (String, i64) = (row.try_get("session")?, row.try_get("rest")?);
         if let Ok(rest @ 1..) = u64::try_from(rest) {
@@ -277,7 +277,7 @@ impl Lead {
         if !session.is_empty() && session != self.session {
             sqlx::query(END_SESSIONS).bind(session).execute(conn).await?;
         }
-        Ok(Some(OneBefore { name: row.try_get("leader")? }))
+        Ok(row.try_get("leader")?)
     }
 
     /// One renewal. Answers whether there is another.
@@ -360,12 +360,6 @@ impl Lead {
             is_self: row.try_get::<&str, _>("session")? == self.session,
         }))
     }
-}
-
-/// Who led before, as one that has the lock finds.
-pub(crate) struct OneBefore {
-    /// Machine and process; empty where nobody ever led.
-    pub(crate) name: String,
 }
 
 /// Has whoever led before be followed, although nobody leads: it marks, settles and records nothing when it wakes.
