@@ -27,6 +27,7 @@ use super::outbox::Outbox;
 use super::reconcile::{Pass, reconcile_once};
 use super::register::Registers;
 use super::report::{LastSaid, report_once};
+use super::reserve;
 use super::retention::Retainer;
 use super::returns::Mailbox;
 use super::signal::{self, Signals};
@@ -57,6 +58,7 @@ pub(super) fn begin(app: &Arc<App>, outbox: Outbox, tracker: &TaskTracker) {
         tracker.spawn(guarded(app.clone(), Loop::Decide.name(), reconcile_loop(app.clone()))),
         tracker.spawn(guarded(app.clone(), Loop::Send.name(), send_loop(app.clone(), outbox))),
         tracker.spawn(guarded(app.clone(), "batimento", beat_loop(app.clone()))),
+        tracker.spawn(guarded(app.clone(), "avisos do banco", reserve::hint_loop(app.clone()))),
     ] {
         drop(task);
     }

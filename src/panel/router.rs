@@ -58,7 +58,11 @@ pub(super) fn routes(panel: Arc<Panel>) -> Router {
 async fn home(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
     let day = panel.day(&scene).await?;
-    let content = page::home::content(&scene, &day, &Ask::links(&scene));
+    let leads = match scene.as_of {
+        AsOf::Now(_) => panel.health().await?.facts.leads(&scene.calendar().hours.zone),
+        AsOf::Then(_) => None,
+    };
+    let content = page::home::content(&scene, &day, leads.as_deref(), &Ask::links(&scene));
     let title = if matches!(scene.as_of, AsOf::Now(_)) { "Hoje" } else { "O dia" };
     Ok(ask.show(&scene, title, &content))
 }

@@ -16,6 +16,7 @@ mod reload;
 mod relocate;
 mod reserve;
 mod secrecy;
+mod server;
 mod start;
 mod succession;
 mod truth;
