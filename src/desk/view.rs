@@ -18,6 +18,7 @@ use crate::domain::notice::NoticeKey;
 use crate::mail::message;
 use crate::plan::curve::Curves;
 pub use crate::plan::day::DayPage;
+use crate::plan::history::HistoryLine;
 use crate::plan::summary::WindowSummary;
 use crate::render::agenda;
 use crate::store::{DeliveryFilter, FeedRun, JournalFilter, SnapshotSummary, Store, StoreError};
@@ -146,6 +147,14 @@ impl LedgerView {
         today::before(scene, Some(&self.store)).await
     }
 
+    /// How punctual everybody was over the last references.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn history(&self, scene: &Overview) -> Result<Vec<HistoryLine>, StoreError> {
+        scene.history(Some(&self.store)).await
+    }
+
     /// How windows filled up.
     ///
     /// # Errors
@@ -172,7 +181,7 @@ impl LedgerView {
         municipality: MunicipalityCode,
         window: &WindowId,
     ) -> Result<Option<Account>, StoreError> {
-        why::gather(&scene.known, Some(&self.store), municipality, window, scene.as_of).await
+        why::gather((&scene.known, &scene.plan), Some(&self.store), municipality, window, scene.as_of).await
     }
 
     /// What the journal tells of a municipality up to a moment, the latest first, in words.

@@ -13,6 +13,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -93,21 +94,33 @@ pub(crate) struct Witness {
     /// The ledger, through links.
     database: PathBuf,
     kept: Mutex<Option<(i64, String)>>,
+    /// Whether the ledger lost entries while this process kept it.
+    is_set_back: AtomicBool,
 }
 
 impl Witness {
     pub(crate) fn beside(database: &Path) -> Arc<Self> {
         let path = files::beside(database, ".testemunha");
         let database = database.canonicalize().unwrap_or_else(|_| database.to_owned());
-        Arc::new(Self { path, database, kept: Mutex::default() })
+        Arc::new(Self { path, database, kept: Mutex::default(), is_set_back: AtomicBool::default() })
     }
 
-    /// Puts the head that a transaction finds in place, if this process keeps the witness and it is news.
+    /// Puts the head that a transaction finds in place, if this process keeps the witness and it is news. A ledger that no
+    /// longer has what was witnessed went back in time while it was in use, as on a server whose replica took over without
+    /// the last transactions: the witness stays as it is.
     pub(super) async fn note(self: &Arc<Self>, conn: &mut Conn, now: Timestamp) -> Result<(), StoreError> {
         let known = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(known) = known else { return Ok(()) };
-        let head = head(conn).await?;
-        if head == known { Ok(()) } else { self.put(head, now).await }
+        let head = head(&mut *conn).await?;
+        if head == known {
+            return Ok(());
+        }
+        let at = bound!(HASH_AT, known.0).fetch_optional(conn).await?;
+        if at.map(|row| row.try_get::<String, _>(0)).transpose()? != Some(known.1) {
+            self.is_set_back.store(true, Ordering::Relaxed);
+            return Err(StoreError::SetBack);
+        }
+        self.put(head, now).await
     }
 
     /// Whether there is one.
@@ -249,6 +262,13 @@ impl Store {
         self.witness.put(head, now).await
     }
 
+    /// Whether the ledger went back in time while this process kept its witness: nothing more is marked. It ends with the
+    /// process, whose next start finds an older ledger and waits for `assumir`.
+    #[must_use]
+    pub fn is_set_back(&self) -> bool {
+        self.witness.is_set_back.load(Ordering::Relaxed)
+    }
+
     /// Has the witness tell what was recorded up to now, if this process keeps it.
     ///
     /// # Errors
@@ -321,108 +341,4 @@ impl Store {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-    use crate::store::testing::{self, at};
-
-    fn cause(doubt: Option<LedgerDoubt>) -> Option<DoubtCause> {
-        doubt.map(|doubt| doubt.cause)
-    }
-
-    /// A ledger that a daemon was at work on, told of at minutes 1 to 3.
-    async fn at_work(store: Store) -> Store {
-        assert_eq!(store.doubt().await.unwrap(), None, "nothing ever left");
-        store.begin(at(1)).await.unwrap();
-        store.keep_witness(at(1)).await.unwrap();
-        store.record_pass(at(2), vec![testing::act(crate::plan::Act::Send, testing::VITORIA)]).await.unwrap();
-        assert_eq!(testing::send_all(&store, 2, |_| testing::accepted()).await, 2);
-        store.heartbeat(at(3)).await.unwrap();
-        assert_eq!(store.doubt().await.unwrap(), None);
-        store
-    }
-
-    #[tokio::test]
-    async fn an_older_copy_another_ledger_and_one_without_its_witness_are_doubted() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = at_work(testing::file_store(&dir).await).await;
-        let (db, copy) = (dir.path().join("vigia.db"), dir.path().join("copia.db"));
-        store.copy_to(&copy).await.unwrap();
-        store.record_pass(at(4), vec![testing::act(crate::plan::Act::Send, testing::SERRA)]).await.unwrap();
-        testing::send_all(&store, 4, |_| testing::accepted()).await;
-        store.heartbeat(at(5)).await.unwrap();
-        store.close().await;
-        fs::rename(&copy, &db).unwrap();
-        let restored = testing::file_store(&dir).await;
-        assert_eq!(cause(restored.doubt().await.unwrap()), Some(DoubtCause::Older));
-        // It goes on by itself, and is another ledger from then on.
-        for code in [testing::SERRA, "3201209"] {
-            restored.record_pass(at(6), vec![testing::act(crate::plan::Act::Send, code)]).await.unwrap();
-            testing::send_all(&restored, 6, |_| testing::refused()).await;
-        }
-        assert_eq!(cause(restored.doubt().await.unwrap()), Some(DoubtCause::Other));
-        fs::remove_file(dir.path().join("vigia.db.testemunha")).unwrap();
-        assert_eq!(cause(restored.doubt().await.unwrap()), Some(DoubtCause::Missing));
-    }
-
-    #[tokio::test]
-    async fn a_witness_that_was_copied_vouches_for_nothing_and_one_that_was_moved_does() {
-        let dir = tempfile::tempdir().unwrap();
-        at_work(testing::store(&dir).await).await.close().await;
-        let path = dir.path().join("vigia.db.testemunha");
-        let aside = dir.path().join("aside");
-        fs::rename(&path, &aside).unwrap();
-        fs::rename(&aside, &path).unwrap();
-        let store = testing::store(&dir).await;
-        assert_eq!(store.doubt().await.unwrap(), None);
-        fs::copy(&path, &aside).unwrap();
-        fs::rename(&aside, &path).unwrap();
-        assert_eq!(cause(store.doubt().await.unwrap()), Some(DoubtCause::Copied));
-        store.heartbeat(at(9)).await.unwrap();
-        assert_eq!(
-            cause(store.doubt().await.unwrap()),
-            Some(DoubtCause::Copied),
-            "only its keeper writes it"
-        );
-        let words = fs::read_to_string(&path).unwrap().replace(&machine(), "outra");
-        fs::write(&path, words).unwrap();
-        assert_eq!(cause(store.doubt().await.unwrap()), Some(DoubtCause::Copied));
-        fs::write(&path, "isto não é testemunha").unwrap();
-        assert_eq!(cause(store.doubt().await.unwrap()), Some(DoubtCause::Copied));
-    }
-
-    #[tokio::test]
-    async fn a_persons_word_ends_the_doubt_and_is_in_the_journal() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = at_work(testing::store(&dir).await).await;
-        fs::remove_file(dir.path().join("vigia.db.testemunha")).unwrap();
-        let by = Authorship { author: "ana".to_owned(), reason: "máquina nova".to_owned(), at: at(9) };
-        let assumed = store.assume(Vec::new(), &by).await.unwrap().unwrap();
-        assert_eq!(assumed.gap, Outage { from: at(2), until: at(9) });
-        assert_eq!(store.doubt().await.unwrap(), None);
-        assert_eq!(store.assume(Vec::new(), &by).await.unwrap(), None);
-        assert!(store.verify().await.unwrap().is_whole());
-        let told = store.journal(&crate::store::JournalFilter::default()).await.unwrap();
-        let told = told
-            .iter()
-            .find(|entry| entry.body.starts_with(r#"{"formato":"livro.assumir.1","duvida":"ausente""#));
-        assert_eq!(told.unwrap().seq, assumed.seq + 1);
-    }
-
-    #[tokio::test]
-    async fn letters_are_not_marked_while_the_witness_cannot_be_put_in_place() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = at_work(testing::store(&dir).await).await;
-        let path = dir.path().join("vigia.db.testemunha");
-        fs::remove_file(&path).unwrap();
-        fs::create_dir(&path).unwrap();
-        store.record_pass(at(4), vec![testing::act(crate::plan::Act::Send, testing::SERRA)]).await.unwrap();
-        let claims = store.claim("teste", at(4), 9).await.unwrap();
-        let fault = store.settle_and_mark(Vec::new(), claims, at(4)).await.unwrap_err();
-        assert!(matches!(fault, StoreError::Witness { .. }), "{fault}");
-        fs::remove_dir(&path).unwrap();
-        store.release_all("teste").await.unwrap();
-        assert_eq!(testing::send_all(&store, 4, |_| testing::accepted()).await, 2);
-    }
-}
+mod tests;
