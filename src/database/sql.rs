@@ -29,12 +29,25 @@ pub(crate) async fn rows_of(
     sql: &'static str,
     windows: &BTreeSet<WindowId>,
 ) -> Result<Vec<Row>, StoreError> {
+    rows_of_at(conn, sql, windows, None).await
+}
+
+/// The same of one that asks for an instant besides, in the place after theirs.
+pub(crate) async fn rows_of_at(
+    conn: &mut Conn,
+    sql: &'static str,
+    windows: &BTreeSet<WindowId>,
+    at: Option<i64>,
+) -> Result<Vec<Row>, StoreError> {
     let names: Vec<&str> = windows.iter().map(WindowId::as_str).collect();
     let mut rows = Vec::new();
     for some in names.chunks(WINDOWS) {
         let mut query = Query::new(sql);
         for place in 0..WINDOWS {
             query = query.bind(some.get(place).copied());
+        }
+        if at.is_some() {
+            query = query.bind(at);
         }
         rows.append(&mut query.fetch_all(&mut *conn).await?);
     }
