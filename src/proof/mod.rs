@@ -1,10 +1,11 @@
 //! What proves a ledger: that it is whole, a copy that checks out, and everything about one municipality at one moment.
 //!
-//! Reading order: `verify` (is it whole?), `dossier` (one municipality's case), `backup` and `restore` (a copy of all of it).
+//! Reading order: `verify` (is it whole?), `dossier` (one municipality's case), `copy`, `backup` and `restore` (a copy of all of it).
 //!
 //! Architecture invariant: nothing here changes a row of a ledger.
 
 mod backup;
+mod copy;
 mod dossier;
 mod restore;
 #[cfg(test)]

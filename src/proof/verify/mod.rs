@@ -1,8 +1,8 @@
 //! Is it whole? Walks the journal's chain, works out from its entries what every table must hold, and names each row
 //! that is changed, missing, or told by no entry.
 //!
-//! Reading order: `replay` (what the journal tells, entry by entry; `letter` of notices and deliveries), `expect` (a row as it must be), `table` (the tables,
-//! row by row), `recount` (the ledger as the plan sees it, from the journal alone), `known` (who has filled in, worked out anew from the evidence of each snapshot).
+//! Reading order: `replay` (what the journal tells, entry by entry; `letter` of notices, `delivery` of deliveries), `expect` (a row as it must be), `table` (the tables,
+//! row by row), `recount` and `seen` (the ledger as the plan sees it, from the journal alone), `known` (who has filled in, worked out anew from the evidence of each snapshot).
 //!
 //! Not proved, because no decision rests on them alone: leases and fences (`fence`, `owner`, `lease_until`), the daemon's
 //! signs of life in `meta` and `loops`, `fetches` (what a decision took for fresh is in its own entry), whether a refused
@@ -10,11 +10,13 @@
 //! load and what people said to it; a person, not the table, changes `unidades.csv` or opens a window), and what a pass
 //! need not read (`frontier`; the self-audit reads everything, and finds what a false one would leave unsaid).
 
+mod delivery;
 mod expect;
 mod known;
 mod letter;
 mod recount;
 mod replay;
+mod seen;
 mod table;
 
 use std::collections::BTreeMap;

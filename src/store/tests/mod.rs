@@ -11,3 +11,4 @@ mod pass;
 mod retention;
 mod statement;
 mod status;
+mod witness;

@@ -1,0 +1,105 @@
+//! Is it this ledger that last sent?
+
+use std::fs;
+
+use crate::domain::journal::DoubtCause;
+use crate::domain::overrides::Authorship;
+use crate::plan::ledger::Outage;
+use crate::store::testing::{self, at};
+use crate::store::witness::machine;
+use crate::store::{LedgerDoubt, Store, StoreError};
+
+fn cause(doubt: Option<LedgerDoubt>) -> Option<DoubtCause> {
+    doubt.map(|doubt| doubt.cause)
+}
+
+/// A ledger that a daemon was at work on, told of at minutes 1 to 3.
+async fn at_work(store: Store) -> Store {
+    assert_eq!(store.doubt().await.unwrap(), None, "nothing ever left");
+    store.begin(at(1)).await.unwrap();
+    store.keep_witness(at(1)).await.unwrap();
+    store.record_pass(at(2), vec![testing::act(crate::plan::Act::Send, testing::VITORIA)]).await.unwrap();
+    assert_eq!(testing::send_all(&store, 2, |_| testing::accepted()).await, 2);
+    store.heartbeat(at(3)).await.unwrap();
+    assert_eq!(store.doubt().await.unwrap(), None);
+    store
+}
+
+#[tokio::test]
+async fn an_older_copy_another_ledger_and_one_without_its_witness_are_doubted() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = at_work(testing::file_store(&dir).await).await;
+    let (db, copy) = (dir.path().join("vigia.db"), dir.path().join("copia.db"));
+    store.copy_to(&copy).await.unwrap();
+    store.record_pass(at(4), vec![testing::act(crate::plan::Act::Send, testing::SERRA)]).await.unwrap();
+    testing::send_all(&store, 4, |_| testing::accepted()).await;
+    store.heartbeat(at(5)).await.unwrap();
+    store.close().await;
+    fs::rename(&copy, &db).unwrap();
+    let restored = testing::file_store(&dir).await;
+    assert_eq!(cause(restored.doubt().await.unwrap()), Some(DoubtCause::Older));
+    // It goes on by itself, and is another ledger from then on.
+    for code in [testing::SERRA, "3201209"] {
+        restored.record_pass(at(6), vec![testing::act(crate::plan::Act::Send, code)]).await.unwrap();
+        testing::send_all(&restored, 6, |_| testing::refused()).await;
+    }
+    assert_eq!(cause(restored.doubt().await.unwrap()), Some(DoubtCause::Other));
+    fs::remove_file(dir.path().join("vigia.db.testemunha")).unwrap();
+    assert_eq!(cause(restored.doubt().await.unwrap()), Some(DoubtCause::Missing));
+}
+
+#[tokio::test]
+async fn a_witness_that_was_copied_vouches_for_nothing_and_one_that_was_moved_does() {
+    let dir = tempfile::tempdir().unwrap();
+    at_work(testing::store(&dir).await).await.close().await;
+    let path = dir.path().join("vigia.db.testemunha");
+    let aside = dir.path().join("aside");
+    fs::rename(&path, &aside).unwrap();
+    fs::rename(&aside, &path).unwrap();
+    let store = testing::store(&dir).await;
+    assert_eq!(store.doubt().await.unwrap(), None);
+    fs::copy(&path, &aside).unwrap();
+    fs::rename(&aside, &path).unwrap();
+    assert_eq!(cause(store.doubt().await.unwrap()), Some(DoubtCause::Copied));
+    store.heartbeat(at(9)).await.unwrap();
+    assert_eq!(cause(store.doubt().await.unwrap()), Some(DoubtCause::Copied), "only its keeper writes it");
+    let words = fs::read_to_string(&path).unwrap().replace(&machine(), "outra");
+    fs::write(&path, words).unwrap();
+    assert_eq!(cause(store.doubt().await.unwrap()), Some(DoubtCause::Copied));
+    fs::write(&path, "isto não é testemunha").unwrap();
+    assert_eq!(cause(store.doubt().await.unwrap()), Some(DoubtCause::Copied));
+}
+
+#[tokio::test]
+async fn a_persons_word_ends_the_doubt_and_is_in_the_journal() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = at_work(testing::store(&dir).await).await;
+    fs::remove_file(dir.path().join("vigia.db.testemunha")).unwrap();
+    let by = Authorship { author: "ana".to_owned(), reason: "máquina nova".to_owned(), at: at(9) };
+    let assumed = store.assume(Vec::new(), &by).await.unwrap().unwrap();
+    assert_eq!(assumed.gap, Outage { from: at(2), until: at(9) });
+    assert_eq!(store.doubt().await.unwrap(), None);
+    assert_eq!(store.assume(Vec::new(), &by).await.unwrap(), None);
+    assert!(store.verify().await.unwrap().is_whole());
+    let told = store.journal(&crate::store::JournalFilter::default()).await.unwrap();
+    let told = told
+        .iter()
+        .find(|entry| entry.body.starts_with(r#"{"formato":"livro.assumir.1","duvida":"ausente""#));
+    assert_eq!(told.unwrap().seq, assumed.seq + 1);
+}
+
+#[tokio::test]
+async fn letters_are_not_marked_while_the_witness_cannot_be_put_in_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = at_work(testing::store(&dir).await).await;
+    let path = dir.path().join("vigia.db.testemunha");
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    store.record_pass(at(4), vec![testing::act(crate::plan::Act::Send, testing::SERRA)]).await.unwrap();
+    let claims = store.claim("teste", at(4), 9).await.unwrap();
+    let fault = store.settle_and_mark(Vec::new(), claims, at(4)).await.unwrap_err();
+    assert!(matches!(fault, StoreError::Witness { .. }), "{fault}");
+    fs::remove_dir(&path).unwrap();
+    store.release_all("teste").await.unwrap();
+    assert_eq!(testing::send_all(&store, 4, |_| testing::accepted()).await, 2);
+}
