@@ -108,7 +108,7 @@ CREATE TABLE left_elsewhere (
     notice_key     TEXT   NOT NULL,
     version        BIGINT NOT NULL,
     left_at        BIGINT NOT NULL,
-    proof          TEXT   NOT NULL, -- registro, pessoa
+    proof          TEXT   NOT NULL, -- registro, pessoa; nenhuma: the relay still had it
     PRIMARY KEY (message_id, address_sha256)
 );
 CREATE INDEX left_elsewhere_by_notice ON left_elsewhere (notice_key);

@@ -70,4 +70,15 @@ CREATE TABLE loops (
     noted_at BIGINT NOT NULL
 );
 
+-- Where this ledger came from and went to (livro mudar). It is about this place, and does not move with the rest.
+CREATE TABLE place (
+    id        BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    came_from TEXT,            -- the path that names the ledger before it; absent: it began here
+    arriving  BIGINT NOT NULL, -- 1 until that one is marked: until then it counts, and not this one
+    went_path TEXT,            -- the path that names the ledger after it; absent: it is here
+    went_to   TEXT,            -- the same in words
+    went_at   BIGINT
+);
+
+INSERT INTO place (id, arriving) VALUES (1, 0);
 INSERT INTO meta (id, head_seq, head_hash) VALUES (1, 0, '');

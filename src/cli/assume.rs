@@ -12,6 +12,7 @@ use crate::config::Mode;
 use crate::desk::assume::{Search, SightingError, Sightings, sightings};
 use crate::domain::calendar::Calendar;
 use crate::domain::id::EmailAddress;
+use crate::domain::journal::LeftProof;
 use crate::domain::overrides::{Authorship, BatchId};
 use crate::mail::relay_log::LoggedFate;
 use crate::render::line::rfc3339;
@@ -165,19 +166,26 @@ fn vouched_words(out: &mut String, vouched: &Vouched, found: &Sightings, calenda
             let _ = writeln!(out, "  {}", letter_words(one));
         }
     }
-    if !vouched.ahead.is_empty() {
-        let _ = writeln!(
-            out,
-            "{}:",
-            pt::counted(
-                vouched.ahead.len(),
-                "entrega saiu do outro livro e este ainda não a tinha; conta como entregue quando este a decidir, e não \
-                 sai de novo",
-                "entregas saíram do outro livro e este ainda não as tinha; contam como entregues quando este as decidir, \
-                 e não saem de novo"
-            )
-        );
-        for one in &vouched.ahead {
+    let (left, doubted): (Vec<_>, Vec<_>) =
+        vouched.ahead.iter().partition(|one| one.proof != LeftProof::Nothing);
+    for (ahead, one_word, many_words) in [
+        (
+            left,
+            "entrega saiu do outro livro e este ainda não a tinha; conta como entregue quando este a decidir, e não sai de \
+             novo",
+            "entregas saíram do outro livro e este ainda não as tinha; contam como entregues quando este as decidir, e não \
+             saem de novo",
+        ),
+        (
+            doubted,
+            "entrega ficou na fila do servidor de saída e este livro ainda não a tinha; quando este a decidir, espera",
+            "entregas ficaram na fila do servidor de saída e este livro ainda não as tinha; quando este as decidir, esperam",
+        ),
+    ] {
+        if !ahead.is_empty() {
+            let _ = writeln!(out, "{}:", pt::counted(ahead.len(), one_word, many_words));
+        }
+        for one in ahead {
             let to = one.address.as_ref().map_or("todos os endereços", EmailAddress::as_str);
             let when = pt::instant(one.at, &calendar.hours.zone);
             let _ = writeln!(out, "  {}  {to}  {when}  {}", one.letter.0, one.message_id);
@@ -232,7 +240,8 @@ fn put(answer: &mut Value, by: &Authorship, vouched: &Vouched, found: &Sightings
         })
     };
     answer["sairam"] = vouched.delivered.iter().map(letter_json).collect();
-    answer["sairam_antes_de_decididas"] = vouched.ahead.iter().map(ahead).collect();
+    let left = vouched.ahead.iter().filter(|one| one.proof != LeftProof::Nothing);
+    answer["sairam_antes_de_decididas"] = left.map(ahead).collect();
     answer["ficaram"] = found
         .stayed
         .iter()

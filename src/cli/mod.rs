@@ -31,6 +31,7 @@ mod patience;
 mod plan;
 mod register;
 mod reload;
+mod relocate;
 mod restore;
 mod retention;
 mod returned;
@@ -154,6 +155,9 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         }
         Command::Ledger(Ledger { verb: Some(LedgerVerb::Reduce(asked)), .. }) => {
             retention::reduce(&open().await?, asked).await
+        }
+        Command::Ledger(Ledger { verb: Some(LedgerVerb::Relocate(asked)), .. }) => {
+            relocate::run(&open().await?, asked).await
         }
         Command::KeepData(asked) => retention::keep(&open().await?, asked).await,
         Command::Ledger(Ledger { filter, since, verb: None }) => {

@@ -227,8 +227,8 @@ pub(super) async fn note(session: &Session, call: &Call) -> Result {
         (true, _) => format!("desfeita a última anotação: {subject}"),
         (false, None) => format!("anotado o telefonema: {subject}. As cobranças continuam."),
         (false, Some(day)) => format!(
-            "anotado o telefonema: {subject}. As cobranças desta janela ficam em pausa até {} e depois retomam o \
-             degrau que ainda valer.",
+            "anotado o telefonema: {subject}. As cobranças desta janela ficam em pausa até {} e depois seguem com o \
+             aviso que ainda valer.",
             portuguese::date(day)
         ),
     });

@@ -57,6 +57,9 @@ fn doing(command: &Command) -> Option<&'static str> {
         Command::Ledger(Ledger { verb: Some(LedgerVerb::Reduce(_)), .. }) => {
             "procurando o que passou do prazo de guarda"
         }
+        Command::Ledger(Ledger { verb: Some(LedgerVerb::Relocate(_)), .. }) => {
+            "levando o livro, linha por linha, e conferindo os dois lados"
+        }
         Command::Letter(letter) if letter.watch => return None,
         Command::Letter(_) => "escrevendo as cartas",
         Command::SendTest { .. } => "entregando a carta ao servidor de e-mail",

@@ -66,7 +66,7 @@ pub(super) async fn run(session: Session, once: bool, signals: Signals) -> Resul
         });
         say(&answer.to_string());
     } else {
-        say(&done(&pass, &dispatch, &calendar.hours.zone));
+        say(&done(&pass, &dispatch, setup.config.settings.mode, &calendar.hours.zone));
     }
     if dispatch.accepted == 0 && dispatch.deferred > 0 {
         let hint = match setup.config.settings.mode {
@@ -81,11 +81,17 @@ pub(super) async fn run(session: Session, once: bool, signals: Signals) -> Resul
 }
 
 /// What one pass came to. A letter goes to one address or to several, each with its own outcome.
-fn done(pass: &Pass, dispatch: &RoundSummary, zone: &Zone) -> String {
+fn done(pass: &Pass, dispatch: &RoundSummary, mode: Mode, zone: &Zone) -> String {
+    let accepted = match mode {
+        Mode::Production => portuguese::counted(dispatch.accepted, "entrega aceita", "entregas aceitas"),
+        Mode::Rehearsal => {
+            let files = ("entrega gravada em arquivo", "entregas gravadas em arquivo");
+            format!("ENSAIO, nenhuma saiu: {}", portuguese::counted(dispatch.accepted, files.0, files.1))
+        }
+    };
     let mut out = format!(
-        "feito: {}; {}",
+        "feito: {}; {accepted}",
         portuguese::counted(pass.recorded, "carta registrada", "cartas registradas"),
-        portuguese::counted(dispatch.accepted, "entrega aceita", "entregas aceitas"),
     );
     let further = [
         (dispatch.deferred, "entrega adiada", "entregas adiadas"),

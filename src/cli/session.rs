@@ -235,7 +235,19 @@ impl Session {
         // What may not be looked at is not absent.
         let hint = "rode o comando como o usuário do serviço, ou como root";
         match path.try_exists() {
-            Ok(true) => Ok(Some(seat::read(&path).await?)),
+            Ok(true) => {
+                let store = seat::read(&path).await?;
+                if let Some(gone) = store.gone().await? {
+                    let zone = &self.setup.config.calendar.hours.zone;
+                    remark(&format!(
+                        "aviso: este livro mudou para {} em {}, e o que se mostra é de antes\ndica: escreva em [banco] de \
+                         vigia.toml onde ele está",
+                        gone.to,
+                        portuguese::instant(gone.at, zone)
+                    ));
+                }
+                Ok(Some(store))
+            }
             Ok(false) => Ok(None),
             Err(error) => Err(Failure::unreadable(&path, &error, hint)),
         }

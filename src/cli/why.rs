@@ -121,7 +121,7 @@ impl Printed<'_> {
         }
         out.push_str("\nAgora:\n");
         for decision in self.account.explained.actions.iter().chain(self.account.held()) {
-            let what = format!("{} {}", decision.act().as_str(), decision.key());
+            let what = format!("{} {}", portuguese::act(decision.act()), decision.key());
             let _ = writeln!(out, "  {what}: {}", because(decision.because(), calendar));
         }
         let waiting = self.account.explained.line.iter().flat_map(|line| &line.letters);

@@ -11,6 +11,28 @@ use super::value;
 
 const LIKE: &str = "escreva \"sqlite\", ou um endereço como \"postgres://vigia@banco.es.gov.br/vigia\"";
 
+/// Where a service has its schema that names none.
+const SCHEMA: &str = "vigia";
+const SCHEMA_HINT: &str = "use de 1 a 40 letras minúsculas sem acento, algarismos e _, começando por letra";
+
+/// A server as somebody names it elsewhere than in the table, by the same rules: what is wrong, and what to do.
+///
+/// # Errors
+/// In the operators' words.
+pub fn server(url: &str, schema: Option<&str>) -> Result<ServerSettings, (String, &'static str)> {
+    let here = |message: &str| {
+        let said = message.replace("em `banco.url`", "no endereço").replace("de `banco.url`", "do endereço");
+        said.replace("`banco.url`", "o endereço")
+    };
+    let server = parse(url).map_err(|(message, hint)| (here(message), hint))?;
+    let schema = schema.unwrap_or(SCHEMA).to_owned();
+    if is_schema(&schema) {
+        Ok(ServerSettings { schema, ..server })
+    } else {
+        Err((no_schema(&schema), SCHEMA_HINT))
+    }
+}
+
 /// Compiles the table.
 pub(super) fn compile(table: &Reader<'_>) -> Option<DatabaseSettings> {
     let url = table.get("url", value::filled)?;
@@ -42,16 +64,16 @@ pub(super) fn compile(table: &Reader<'_>) -> Option<DatabaseSettings> {
             return None;
         }
     };
-    let schema = schema.unwrap_or_else(|| "vigia".to_owned());
+    let schema = schema.unwrap_or_else(|| SCHEMA.to_owned());
     if !is_schema(&schema) {
-        table.log.error(
-            &table.spot_of("esquema"),
-            format!("“{schema}” não serve de nome de esquema"),
-            "use de 1 a 40 letras minúsculas sem acento, algarismos e _, começando por letra",
-        );
+        table.log.error(&table.spot_of("esquema"), no_schema(&schema), SCHEMA_HINT);
         return None;
     }
     Some(DatabaseSettings::Server(ServerSettings { schema, password_file, ca_file, ..server }))
+}
+
+fn no_schema(name: &str) -> String {
+    format!("“{name}” não serve de nome de esquema")
 }
 
 fn is_schema(name: &str) -> bool {

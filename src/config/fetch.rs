@@ -60,7 +60,7 @@ pub(super) fn manners(table: &Reader<'_>) -> Manners {
     let usual = Manners::default();
     Manners {
         hosts: table.get("hosts", |n, log| value::list(n, log, |h| host(h, log))).unwrap_or_default(),
-        timeout: table.get("prazo_resposta", value::duration).unwrap_or(usual.timeout),
+        timeout: table.get("prazo_resposta", timeout).unwrap_or(usual.timeout),
         max_bytes: table.get("maximo", size).unwrap_or(usual.max_bytes),
         authorities: table.get("ca_arquivo", value::filled).map(PathBuf::from),
         pause: table.get("pausa", pause).unwrap_or(usual.pause),
@@ -137,6 +137,22 @@ fn pause(node: &Node, log: &Log) -> Option<SignedDuration> {
         Value::Text(text) if text == "0s" => Some(SignedDuration::ZERO),
         _ => value::duration(node, log),
     }
+}
+
+/// A request is made up to three times, and a loop that has not got on for an hour counts as hung.
+const LONGEST: SignedDuration = SignedDuration::from_mins(15);
+
+fn timeout(node: &Node, log: &Log) -> Option<SignedDuration> {
+    let timeout = value::duration(node, log)?;
+    if timeout > LONGEST {
+        log.error(
+            &node.spot,
+            "o prazo de resposta passa de 15 minutos",
+            "escreva no máximo \"15min\"; o de costume, de três minutos, já atende às páginas do ministério",
+        );
+        return None;
+    }
+    Some(timeout)
 }
 
 /// `20MB`, `500kB`, or bytes as a number.

@@ -73,6 +73,7 @@ use crate::domain::secretariat::Secretariat;
 
 pub use address::PLACEHOLDER;
 pub use compile::compile;
+pub use database::server;
 pub use extension_writer::{NewExtension, Unwritten, write_extension};
 pub use fault::{Fault, Faults, LoadError, Severity};
 pub use near::nearest;
@@ -84,7 +85,7 @@ pub use settings::{
     UncertainPolicy, WebhookFormat, WebhookSettings,
 };
 pub use source::{SECRET_VARIABLES, Sources};
-pub use vigia::{Whereabouts, whereabouts};
+pub use vigia::{Whereabouts, mode_of, whereabouts};
 
 /// A configuration without faults.
 #[derive(Debug, Clone)]

@@ -133,11 +133,26 @@ fn patience(table: &Reader<'_>) -> RelayPatience {
         let wait = table.get(key, value::duration).and_then(|wait| Duration::try_from(wait).ok());
         wait.unwrap_or(usual)
     };
-    RelayPatience {
+    let patience = RelayPatience {
         connect: wait("espera_conexao", usual.connect),
         greeting: wait("espera_saudacao", usual.greeting),
         command: wait("espera_comando", usual.command),
         data: wait("espera_texto", usual.data),
         final_dot: wait("espera_final", usual.final_dot),
+    };
+    let longest = patience.over_one_letter();
+    if longest > RelayPatience::LONGEST {
+        let keys = ["espera_final", "espera_comando", "espera_texto", "espera_saudacao", "espera_conexao"];
+        let written = keys.into_iter().find(|key| table.has(key)).unwrap_or("espera_final");
+        table.log.error(
+            &table.spot_of(written),
+            format!(
+                "com essas esperas uma só carta pode levar {} minutos, e o máximo é {}",
+                longest.as_secs().div_ceil(60),
+                RelayPatience::LONGEST.as_secs() / 60
+            ),
+            "encurte-as: espera_conexao conta duas vezes e espera_comando sete; parado uma hora, o serviço é reiniciado",
+        );
     }
+    patience
 }

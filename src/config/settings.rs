@@ -164,6 +164,23 @@ pub struct RelayPatience {
     pub final_dot: Duration,
 }
 
+impl RelayPatience {
+    /// Over one letter: a loop that has not got on for an hour counts as hung, and systemd starts the service again.
+    pub const LONGEST: Duration = Duration::from_mins(55);
+
+    /// What one letter may take at most: TCP and TLS, the greeting, seven commands, the text, and the reply to it.
+    #[must_use]
+    pub fn over_one_letter(&self) -> Duration {
+        let Self { connect, greeting, command, data, final_dot } = *self;
+        connect
+            .saturating_mul(2)
+            .saturating_add(greeting)
+            .saturating_add(command.saturating_mul(7))
+            .saturating_add(data)
+            .saturating_add(final_dot)
+    }
+}
+
 impl Default for RelayPatience {
     fn default() -> Self {
         Self {

@@ -73,6 +73,14 @@ pub fn whereabouts(sources: &Sources) -> Option<Whereabouts> {
     Some(Whereabouts { mode: top.get("modo", mode)?, data: PathBuf::from(data) })
 }
 
+/// How a configuration has the service run, whatever else is wrong with it; nothing when that cannot be read.
+#[must_use]
+pub fn mode_of(sources: &Sources) -> Option<Mode> {
+    let unheard = Log::default();
+    let document = merged(sources, &unheard)?;
+    Reader::of(&document, "vigia.toml", &unheard)?.get("modo", mode)
+}
+
 /// `vigia.toml` between the defaults and the environment.
 pub(super) fn merged(sources: &Sources, log: &Log) -> Option<Node> {
     let file = node::parse(sources.shown("vigia.toml"), sources.bytes("vigia.toml")?, log)?;

@@ -37,7 +37,10 @@ pub(super) async fn judge(
     new: &Setup,
     now: Timestamp,
 ) -> Result<Verdict, ContrastError> {
-    let moves = in_force.is_some_and(|old| !new.keeps(&old.database()));
+    let moves = match in_force {
+        Some(old) => !(new.keeps(&old.database()) || was_moved_here(store, old).await?),
+        None => false,
+    };
     let edits = if moves { None } else { amend::silent_edits(store, new).await? };
     if let Some(faults) = edits {
         return Ok(Verdict::Refuse(RefusedFiles { fingerprint: new.config.fingerprint.clone(), faults }));
@@ -67,7 +70,17 @@ pub(super) async fn in_force(
     now: Timestamp,
 ) -> Result<Option<LastGood>, StoreError> {
     let kept = last_good::of(store, wanted.directory.as_deref(), now).await?;
-    Ok(kept.filter(|kept| kept.setup.keeps(store.path())))
+    Ok(match kept {
+        Some(kept) if kept.setup.keeps(store.path()) || was_moved_here(store, &kept.setup).await? => {
+            Some(kept)
+        }
+        Some(_) | None => None,
+    })
+}
+
+/// Whether this is the ledger of a configuration in another place (`livro mudar`): with all that it knew.
+async fn was_moved_here(store: &Store, setup: &Setup) -> Result<bool, StoreError> {
+    Ok(store.came_from().await?.is_some_and(|from| setup.keeps(&from)))
 }
 
 /// Whether a start may go over from one ledger to another. A rehearsal that somebody asks for by hand, once or by a
@@ -84,7 +97,11 @@ pub(super) async fn judge_move(
     now: Timestamp,
 ) -> Result<Option<(Setup, HeldConfiguration)>, ContrastError> {
     let Some(path) = last_good::kept_ledger(new) else { return Ok(None) };
-    let store = seat::open(&path, now).await?;
+    let store = match seat::open(&path, now).await {
+        // It went where the files say: what rules is asked there.
+        Err(StoreError::Moved { new: there, .. }) if new.keeps(&there) => return Ok(None),
+        other => other?,
+    };
     let kept = last_good::of(&store, new.directory.as_deref(), now).await?;
     let verdict = match &kept {
         Some(kept) => judge(&store, Some(&kept.setup), new, now).await?,

@@ -212,8 +212,7 @@ impl Service {
     }
 
     async fn open(setup: Setup, clock: Clock, reserve: Option<Reserve<'_>>) -> Result<Self, ServiceError> {
-        let store = seat::begin(&setup.config.settings, clock.now()).await?;
-        let lock = store.lock()?;
+        let (lock, store) = seat::begin_alone(&setup.config.settings, clock.now()).await?;
         store.file_is_whole().await?;
         let app = App::new(setup, store, clock);
         match reserve::lead(&app, reserve).await? {

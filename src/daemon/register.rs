@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tracing::info;
 
 use super::alert::alert_once;
-use super::app::App;
+use super::app::{App, Loop};
 use super::arrivals::Arrivals;
 use super::visit::{Visit, Visits};
 use crate::config::Config;
@@ -179,6 +179,7 @@ impl Registers {
     pub async fn register_once(&mut self, app: &App) -> Result<(), StoreError> {
         let live = app.live();
         for spec in live.setup.config.registers.iter().filter(|spec| spec.enabled) {
+            app.vouch(Loop::Register);
             match &spec.source {
                 Source::Folder => self.folder(app, &live, spec).await?,
                 Source::Http { .. } => self.http(app, &live, spec).await?,

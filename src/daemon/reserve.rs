@@ -46,13 +46,13 @@ pub(super) async fn lead(app: &Arc<App>, reserve: Option<Reserve<'_>>) -> Result
     let store = &app.store;
     store.writes_only_when_leading();
     let Some(reserve) = reserve else {
-        return if store.lead_after_lease().await? {
+        return if store.lead_after_lease(app.now()).await? {
             Ok(Led::Leads)
         } else {
             Err(StoreError::Taken { path: store.path().to_owned() })
         };
     };
-    if store.lead().await? {
+    if store.lead(app.now()).await? {
         return Ok(Led::Leads);
     }
     info!("outro processo envia com este livro; este espera de reserva");
@@ -72,9 +72,10 @@ pub(super) async fn lead(app: &Arc<App>, reserve: Option<Reserve<'_>>) -> Result
             }
             () = tokio::time::sleep(POLL) => {}
         }
-        match store.lead().await {
+        match store.lead(app.now()).await {
             Ok(true) => break,
             Ok(false) => {}
+            Err(moved @ StoreError::Moved { .. }) => return Err(moved),
             Err(failure) => {
                 warn!(error = %chain(&failure), "o servidor do banco não responde; a reserva tenta de novo");
             }

@@ -11,10 +11,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) use super::engine::Conn;
 use super::engine::Lease;
 use super::leader;
+use super::place;
 use super::postgres::Postgres;
 use super::sqlite::Sqlite;
 use super::transaction::WriteTx;
-use super::{LedgerPlace, StoreError};
+use super::{LedgerLock, LedgerPlace, StoreError};
 
 /// Both ways in.
 #[derive(Debug, Clone)]
@@ -42,10 +43,10 @@ pub struct Generation {
 
 impl Db {
     /// Opens or creates it and brings it to the newest schema.
-    pub(crate) async fn open(place: &LedgerPlace) -> Result<Self, StoreError> {
+    pub(crate) async fn open(place: &LedgerPlace, lock: Option<&LedgerLock>) -> Result<Self, StoreError> {
         let changes = Arc::default();
         let engine = match &place.server {
-            None => Engine::Sqlite(Sqlite::open(&place.path, &changes).await?),
+            None => Engine::Sqlite(Sqlite::open(&place.path, lock, &changes).await?),
             Some(server) => Engine::Postgres(Postgres::open(server, true).await?),
         };
         Ok(Self { path: place.path.clone(), engine, changes })
@@ -93,19 +94,42 @@ impl Db {
         self.begin_as(leader::Turn::Quiet).await
     }
 
-    async fn begin_as(&self, turn: leader::Turn) -> Result<WriteTx, StoreError> {
+    /// The same also where the ledger is not, or not yet: only to move it.
+    pub(crate) async fn begin_wherever(&self) -> Result<WriteTx, StoreError> {
         match &self.engine {
             Engine::Sqlite(sqlite) => {
                 let writer = sqlite.writer.as_ref().ok_or_else(read_only)?;
                 WriteTx::begin(Conn::Sqlite(writer.acquire().await?)).await
             }
-            Engine::Postgres(postgres) => {
-                let writer = postgres.writer.as_ref().ok_or_else(read_only)?;
-                let mut tx = WriteTx::begin(Conn::Postgres(writer.acquire().await?)).await?;
-                postgres.lead.take_turn(&mut tx, turn).await?;
-                Ok(tx)
-            }
+            Engine::Postgres(postgres) => self.take_turn(postgres, leader::Turn::Quiet).await,
         }
+    }
+
+    /// Has the ledger that was moved here count from now on.
+    pub(crate) async fn arrive(&self) -> Result<(), StoreError> {
+        let db = self.clone();
+        detached(async move {
+            let mut tx = db.begin_wherever().await?;
+            place::mark_arrived(&mut tx).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
+    async fn begin_as(&self, turn: leader::Turn) -> Result<WriteTx, StoreError> {
+        let mut tx = match &self.engine {
+            Engine::Sqlite(_) => self.begin_wherever().await?,
+            Engine::Postgres(postgres) => self.take_turn(postgres, turn).await?,
+        };
+        place::stations(&mut tx).await?.is_here(&self.path)?;
+        Ok(tx)
+    }
+
+    async fn take_turn(&self, postgres: &Postgres, turn: leader::Turn) -> Result<WriteTx, StoreError> {
+        let writer = postgres.writer.as_ref().ok_or_else(read_only)?;
+        let mut tx = WriteTx::begin(Conn::Postgres(writer.acquire().await?)).await?;
+        postgres.lead.take_turn(&mut tx, turn).await?;
+        Ok(tx)
     }
 
     /// Something that a plan may depend on is being written. Only by whoever has the transaction.

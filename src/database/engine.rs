@@ -12,7 +12,8 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use sqlx::{
-    Arguments as _, ColumnIndex, Postgres, Row as _, Sqlite, Transaction, TypeInfo as _, ValueRef as _,
+    Arguments as _, AssertSqlSafe, ColumnIndex, Postgres, Row as _, SqlSafeStr, SqlStr, Sqlite, Transaction,
+    TypeInfo as _, ValueRef as _,
 };
 
 use super::StoreError;
@@ -120,7 +121,7 @@ arg! {
 
 /// A statement and what is bound to it.
 pub(crate) struct Query<'q> {
-    sql: &'static str,
+    sql: SqlStr,
     args: Vec<Arg<'q>>,
 }
 
@@ -134,9 +135,20 @@ impl Done {
     }
 }
 
+impl From<SqlStr> for Query<'_> {
+    fn from(sql: SqlStr) -> Self {
+        Self { sql, args: Vec::new() }
+    }
+}
+
 impl<'q> Query<'q> {
     pub(crate) fn new(sql: &'static str) -> Self {
-        Self { sql, args: Vec::new() }
+        Self { sql: sql.into_sql_str(), args: Vec::new() }
+    }
+
+    /// One that the program put together, from names of its own schema alone.
+    pub(crate) fn made(sql: String) -> Self {
+        made(sql).into()
     }
 
     /// Binds the next placeholder.
@@ -174,7 +186,7 @@ impl<'q> Query<'q> {
 
     /// Runs it.
     pub(crate) async fn execute(self, conn: &mut Conn) -> Result<Done, StoreError> {
-        let sql = self.sql;
+        let sql = self.sql.clone();
         Ok(Done(match conn.driver() {
             Driver::Sqlite(conn) => {
                 sqlx::query_with(sql, self.for_sqlite()?).execute(conn).await?.rows_affected()
@@ -187,7 +199,7 @@ impl<'q> Query<'q> {
 
     /// The first row, if there is one.
     pub(crate) async fn fetch_optional(self, conn: &mut Conn) -> Result<Option<Row>, StoreError> {
-        let sql = self.sql;
+        let sql = self.sql.clone();
         Ok(match conn.driver() {
             Driver::Sqlite(conn) => {
                 sqlx::query_with(sql, self.for_sqlite()?).fetch_optional(conn).await?.map(Row::Sqlite)
@@ -205,7 +217,7 @@ impl<'q> Query<'q> {
 
     /// Every row.
     pub(crate) async fn fetch_all(self, conn: &mut Conn) -> Result<Vec<Row>, StoreError> {
-        let sql = self.sql;
+        let sql = self.sql.clone();
         Ok(match conn.driver() {
             Driver::Sqlite(conn) => {
                 let rows = sqlx::query_with(sql, self.for_sqlite()?).fetch(conn);
@@ -219,8 +231,13 @@ impl<'q> Query<'q> {
     }
 }
 
+/// A statement that the program put together, from names of its own schema alone.
+pub(crate) fn made(sql: String) -> SqlStr {
+    AssertSqlSafe(sql).into_sql_str()
+}
+
 /// Every row of a statement without binds, one after the other.
-pub(crate) fn stream<'c>(sql: &'static str, conn: &'c mut Conn) -> BoxStream<'c, Result<Row, StoreError>> {
+pub(crate) fn stream(sql: impl SqlSafeStr, conn: &mut Conn) -> BoxStream<'_, Result<Row, StoreError>> {
     match conn.driver() {
         Driver::Sqlite(conn) => sqlx::query(sql).fetch(conn).map_ok(Row::Sqlite).err_into().boxed(),
         Driver::Postgres(conn) => sqlx::query(sql).fetch(conn).map_ok(Row::Postgres).err_into().boxed(),

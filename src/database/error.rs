@@ -91,6 +91,31 @@ pub enum StoreError {
         /// The lock's file.
         path: PathBuf,
     },
+    /// The ledger went elsewhere.
+    #[error(
+        "o livro mudou de lugar: o que vale é {to}, e “{}” só serve para consulta\ndica: em vigia.toml, {}", path.display(),
+        if new.extension().is_some_and(|end| end == "json") { "escreva em [banco] a `url` e o `esquema` de lá" }
+        else { "apague `url` de [banco], e em `dados` escreva a pasta desse arquivo" }
+    )]
+    Moved {
+        /// Which ledger.
+        path: PathBuf,
+        /// Where it is now, in words.
+        to: String,
+        /// The path that names it there.
+        new: PathBuf,
+    },
+    /// The ledger is being moved here, or that was cut off.
+    #[error(
+        "a mudança do livro para “{}” não terminou: ainda vale “{}”\ndica: repita o mesmo “vigia-suas livro mudar”, com a \
+         configuração do livro que vale; ele recomeça a mudança ou a termina", path.display(), from.display()
+    )]
+    Arriving {
+        /// Which ledger.
+        path: PathBuf,
+        /// The one that counts.
+        from: PathBuf,
+    },
     /// Another process leads the ledger now, and this one did before.
     #[error(
         "outro processo passou a enviar com este livro, e este parou de escrever nele\n\

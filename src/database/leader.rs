@@ -41,6 +41,7 @@ statements! {
     const TAKE_TURN = "SELECT epoch FROM leadership WHERE id = 1 FOR UPDATE";
     const TAKE_TURN_AND_TELL = "UPDATE leadership SET changes = changes + 1 WHERE id = 1 RETURNING epoch";
     const ASSURE = "UPDATE leadership SET assured = epoch WHERE id = 1 AND epoch = $1";
+    const DEPOSE = "UPDATE leadership SET epoch = epoch + 1, leader = '', session = '', leased_until = 0 WHERE id = 1";
     const CHANGES = "SELECT changes FROM leadership WHERE id = 1";
 }
 
@@ -195,6 +196,13 @@ impl Lead {
         Ok(Some(conn))
     }
 
+    /// Nobody leads while the answer is kept, and whoever did speaks no more; nothing where somebody leads.
+    pub(crate) async fn keep_still(&self) -> Result<Option<PgConnection>, StoreError> {
+        let Some(mut conn) = self.alone().await? else { return Ok(None) };
+        self.outlast(&mut conn, true).await?;
+        Ok(Some(conn))
+    }
+
     async fn take_lock(&self, conn: &mut PgConnection) -> Result<bool, StoreError> {
         Ok(sqlx::query(TAKE_LOCK).bind(self.key).fetch_one(conn).await?.try_get(0)?)
     }
@@ -202,7 +210,11 @@ impl Lead {
     /// Leads from now on, if nobody does and no lease goes on; one of somebody who is gone without a word is waited for, where
     /// that is wished. Where somebody has the lock and the lease is over, those sessions are ended and the next try finds the
     /// lock free.
-    pub(crate) async fn stand(self: &Arc<Self>, name: &str, waits: bool) -> Result<bool, StoreError> {
+    pub(crate) async fn stand(
+        self: &Arc<Self>,
+        name: &str,
+        waits: bool,
+    ) -> Result<Option<OneBefore>, StoreError> {
         let mut conn = self.options.connect().await?;
         if !self.take_lock(&mut conn).await? {
             let row = sqlx::query(WHO).fetch_one(&mut conn).await?;
@@ -210,19 +222,9 @@ impl Lead {
             if rest < 0 && !session.is_empty() {
                 sqlx::query(END_SESSIONS).bind(session).execute(&mut conn).await?;
             }
-            return Ok(false);
+            return Ok(None);
         }
-        let row = sqlx::query(WHO).fetch_one(&mut conn).await?;
-        let (session, rest): (String, i64) = (row.try_get("session")?, row.try_get("rest")?);
-        if let Ok(rest @ 1..) = u64::try_from(rest) {
-            if !waits {
-                return Ok(false);
-            }
-            tokio::time::sleep(Duration::from_millis(rest)).await;
-        }
-        if !session.is_empty() {
-            sqlx::query(END_SESSIONS).bind(session).execute(&mut conn).await?;
-        }
+        let Some(one_before) = self.outlast(&mut conn, waits).await? else { return Ok(None) };
         let before = Instant::now();
         let query = sqlx::query(BEGIN_LEADING).bind(name).bind(&self.session).bind(lease());
         let epoch: i64 = query.fetch_one(&mut conn).await?.try_get(0)?;
@@ -237,7 +239,24 @@ impl Lead {
             reason = "it ends with the store that it renews for, which it does not keep"
         )]
         tokio::spawn(renew(Arc::downgrade(self)));
-        Ok(true)
+        Ok(Some(one_before))
+    }
+
+    /// Waits, where that is wished, until the lease of the one before is over, and ends its sessions, which may hold rows. Only
+    /// by whoever has the lock; nothing where the lease goes on.
+    async fn outlast(&self, conn: &mut PgConnection, waits: bool) -> Result<Option<OneBefore>, StoreError> {
+        let row = sqlx::query(WHO).fetch_one(&mut *conn).await?;
+        let (session, rest): (String, i64) = (row.try_get("session")?, row.try_get("rest")?);
+        if let Ok(rest @ 1..) = u64::try_from(rest) {
+            if !waits {
+                return Ok(None);
+            }
+            tokio::time::sleep(Duration::from_millis(rest)).await;
+        }
+        if !session.is_empty() && session != self.session {
+            sqlx::query(END_SESSIONS).bind(session).execute(conn).await?;
+        }
+        Ok(Some(OneBefore { name: row.try_get("leader")? }))
     }
 
     /// One renewal. Answers whether there is another.
@@ -319,6 +338,17 @@ impl Lead {
             is_self: row.try_get::<&str, _>("session")? == self.session,
         }))
     }
+}
+
+/// Who led before, as one that has the lock finds.
+pub(crate) struct OneBefore {
+    /// Machine and process; empty where nobody ever led.
+    pub(crate) name: String,
+}
+
+/// Has whoever led before be followed, although nobody leads: it marks, settles and records nothing when it wakes.
+pub(crate) async fn depose(conn: &mut Conn) -> Result<(), StoreError> {
+    bound!(DEPOSE).execute(conn).await.map(drop)
 }
 
 fn lease() -> i64 {

@@ -17,6 +17,11 @@ pub struct LedgerLock {
 }
 
 impl LedgerLock {
+    /// The open file that is the lock.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
     /// Says in its file who has it. Only a help for whoever wants to speak to the sender: the lock itself is what counts.
     pub(crate) fn tell(&self) {
         let _told = self.file.set_len(0).and_then(|()| write!(&self.file, "{}", std::process::id()));
@@ -28,8 +33,9 @@ pub(crate) fn take(database: &Path) -> Result<LedgerLock, StoreError> {
     let path = files::beside(database, END);
     let hint = "confira o dono e as permissões da pasta";
     let is_new = !path.exists();
-    let opened = OpenOptions::new().create(true).write(true).truncate(false).open(&path);
-    let owned = |file| if is_new { files::leave_to_folder(&path).map(|()| file) } else { Ok(file) };
+    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let opened = files::open_plain(&path, OpenOptions::new().create(true).write(true).truncate(false));
+    let owned = |file| if is_new { files::hand_over(&file, folder).map(|()| file) } else { Ok(file) };
     let file = opened.and_then(owned).map_err(|e| StoreError::open(&path, hint, e))?;
     match file.try_lock() {
         Ok(()) => Ok(LedgerLock { file }),
@@ -53,10 +59,10 @@ pub(crate) fn sender(database: &Path) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{MetadataExt as _, chown};
+    use std::os::unix::fs::{MetadataExt as _, chown, lchown, symlink};
 
-    use crate::store::StoreError;
     use crate::store::testing;
+    use crate::store::{Store, StoreError};
 
     #[tokio::test]
     async fn a_ledger_that_root_begins_belongs_to_whom_the_folder_belongs() {
@@ -67,10 +73,37 @@ mod tests {
         chown(dir.path(), Some(4321), Some(1234)).unwrap();
         let store = testing::file_store(&dir).await;
         drop(store.lock().unwrap());
-        for name in ["vigia.db", "vigia.db-wal", "vigia.db-shm", "vigia.db.lock"] {
+        store.keep_witness(testing::at(1)).await.unwrap();
+        let names = ["vigia.db", "vigia.db-wal", "vigia.db-shm", "vigia.db.lock", "vigia.db.testemunha"];
+        for name in names {
             let file = std::fs::metadata(dir.path().join(name)).unwrap();
             assert_eq!((file.uid(), file.gid()), (4321, 1234), "{name}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_link_planted_where_the_lock_or_the_ledger_is_expected_leads_root_nowhere() {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let secret = elsewhere.path().join("shadow");
+        std::fs::write(&secret, "de root").unwrap();
+        for end in [".lock", ""] {
+            let dir = tempfile::tempdir().unwrap();
+            let database = testing::file(&dir);
+            let planted = crate::files::beside(&database, end);
+            symlink(&secret, &planted).unwrap();
+            let opened = if rustix::process::geteuid().is_root() {
+                chown(dir.path(), Some(4321), Some(1234)).unwrap();
+                lchown(&planted, Some(4321), Some(1234)).unwrap();
+                Store::open(&database, testing::at(0)).await.err()
+            } else {
+                None
+            };
+            let locked = (end == ".lock").then(|| Store::lock_at(&database).unwrap_err());
+            for refused in opened.into_iter().chain(locked) {
+                assert!(matches!(refused, StoreError::Open { .. }), "{refused}");
+            }
+        }
+        assert_eq!(std::fs::read_to_string(&secret).unwrap(), "de root");
     }
 
     #[tokio::test]

@@ -2,17 +2,19 @@
 //!
 //! Reading order: `server` (where), `engine` (one connection, one query and one row over both), `sql` (how statements are
 //! written), `cell` (how values are), `steps` (the schema), `sqlite` and `postgres`, `lock` and `leader` (who may write), `transaction`,
-//! `db` (all of it behind one door), `error`.
+//! `place` (is the ledger here?), `db` (all of it behind one door), `copy_rows` (every row, from one to another), `error`.
 //!
 //! Architecture invariants: SQL never reads a clock but for leases ([`leader`]); no type of the driver stands in a public
 //! signature.
 
 pub(crate) mod cell;
+pub(crate) mod copy_rows;
 pub(crate) mod db;
 pub(crate) mod engine;
 mod error;
 pub(crate) mod leader;
 pub(crate) mod lock;
+pub(crate) mod place;
 pub(crate) mod postgres;
 mod server;
 pub(crate) mod sql;
@@ -24,4 +26,5 @@ pub use db::Generation;
 pub use error::StoreError;
 pub use leader::Leader;
 pub use lock::LedgerLock;
+pub use place::Gone;
 pub use server::{LedgerPlace, LedgerServer, LedgerTls};

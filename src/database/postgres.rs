@@ -25,6 +25,11 @@ statements! {
     const TABLES = "SELECT COUNT(*), COUNT(CASE WHEN tablename = '_sqlx_migrations' THEN 1 END) \
                     FROM pg_tables WHERE schemaname = $1";
     const OWN_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename";
+    pub(crate) const COLUMNS = "SELECT CAST(column_name AS TEXT) AS name, CAST(data_type AS TEXT) AS type \
+                                FROM information_schema.columns WHERE table_schema = current_schema() \
+                                AND table_name = $1 ORDER BY ordinal_position";
+    // A transaction that stays open while a ledger that moves is checked elsewhere.
+    pub(crate) const PATIENT = "SET LOCAL idle_in_transaction_session_timeout = 0";
     const ENCODING = "SELECT current_setting('server_encoding')";
 }
 

@@ -60,6 +60,17 @@ impl LedgerPlace {
         Self { path, server }
     }
 
+    /// As people know it: the file, or the server and the schema.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match &self.server {
+            Some(server) => server.to_string(),
+            None => {
+                std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone()).display().to_string()
+            }
+        }
+    }
+
     /// The file, or what would be it.
     #[must_use]
     pub fn path(&self) -> &Path {

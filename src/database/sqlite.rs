@@ -21,6 +21,7 @@ use crate::files::{self, Access};
 statements! {
     const SCHEMA_TABLE = "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
     const OTHERS = "PRAGMA data_version";
+    pub(crate) const COLUMNS = "SELECT name, type FROM pragma_table_info($1) ORDER BY cid";
     const COPY = "VACUUM INTO $1";
     const REWRITE = "VACUUM";
     const FOLD = "PRAGMA wal_checkpoint(TRUNCATE)";
@@ -58,12 +59,17 @@ impl Sqlite {
     /// Opens or creates the file and brings it to the newest schema, which only whoever has its lock may do. A new one is
     /// readable by its owner and group alone, and so is what SQLite puts beside it, which takes the file's permissions and
     /// owner: that of the folder, where root is the first to write.
-    pub(crate) async fn open(path: &Path, changes: &Arc<AtomicU64>) -> Result<Self, StoreError> {
+    pub(crate) async fn open(
+        path: &Path,
+        own: Option<&LedgerLock>,
+        changes: &Arc<AtomicU64>,
+    ) -> Result<Self, StoreError> {
         may_lie_at(path, &files::mounts())?;
         if let Some(dir) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
             std::fs::create_dir_all(dir).map_err(|e| StoreError::open(path, CHECK_PATH, e))?;
         }
-        match files::create(path, b"", Access::Group).and_then(|()| files::leave_to_folder(path)) {
+        files::trust_link(path).map_err(|e| StoreError::open(path, CHECK_PATH, e))?;
+        match files::create_for_folder(path, b"", Access::Group) {
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
                 return Err(StoreError::open(path, CHECK_PATH, error));
             }
@@ -91,7 +97,10 @@ impl Sqlite {
             .map_err(|e| StoreError::from(e).opening(path, CHECK_PATH))?;
         if found_in(&writer, path).await? < NEWEST {
             // Under a program that knows only the older schema nothing may change.
-            let _lock = wait_for_lock(&writer, path).await?;
+            let _lock = match own {
+                Some(_) => None,
+                None => wait_for_lock(&writer, path).await?,
+            };
             if found_in(&writer, path).await? < NEWEST {
                 migrate(&writer, &STEPS).await.map_err(|e| e.opening(path, CHECK_PATH))?;
             }

@@ -33,6 +33,13 @@ pub(crate) const STEPS: [Step; 8] = [
 ];
 pub(crate) const NEWEST: i64 = STEPS[STEPS.len() - 1].0;
 
+/// Every table that they make, none before one that it refers to.
+pub(crate) fn tables() -> Vec<&'static str> {
+    let lines = STEPS.iter().flat_map(|(_, _, sql)| sql.lines());
+    let made = lines.filter_map(|line| line.strip_prefix("CREATE TABLE "));
+    made.map(|name| name.trim_end_matches(" (")).collect()
+}
+
 /// The same for the driver, each in the words of an engine.
 pub(crate) fn migrations(steps: &[Step], words: impl Fn(&'static str) -> SqlStr) -> Vec<Migration> {
     let step = |(version, name, sql): &Step| {

@@ -52,7 +52,7 @@ pub enum SightingError {
 /// What the logs and people say.
 #[derive(Debug, Default)]
 pub struct Sightings {
-    /// Letters that left.
+    /// Letters that left, or, with no proof, may have: the relay still had them, and tried.
     pub left: Vec<Sighting>,
     /// Letters that the log has and that did not leave: they waited, or came back.
     pub stayed: Vec<LoggedLetter>,
@@ -84,15 +84,21 @@ pub fn sightings(search: Search<'_>, logs: &[PathBuf], said: &[String]) -> Resul
     let mut found = Sightings::default();
     for logged in log.letters() {
         let Some(letter) = letter_of(search, &logged.message_id) else { continue };
-        if logged.fate == LoggedFate::Left {
+        let proof = match logged.fate {
+            LoggedFate::Left => Some(LeftProof::Log),
+            LoggedFate::Waiting => Some(LeftProof::Nothing),
+            LoggedFate::CameBack => None,
+        };
+        if let Some(proof) = proof {
             found.left.push(Sighting {
-                message_id: logged.message_id,
+                message_id: logged.message_id.clone(),
                 letter,
-                address: Some(logged.address),
+                address: Some(logged.address.clone()),
                 at: logged.at.unwrap_or(search.now),
-                proof: LeftProof::Log,
+                proof,
             });
-        } else {
+        }
+        if logged.fate != LoggedFate::Left {
             found.stayed.push(logged);
         }
     }

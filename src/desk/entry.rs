@@ -38,8 +38,8 @@ fn told_words(entry: &JournalEntry) -> String {
                 Act::Send => "decidido enviar",
                 Act::Withhold => "decidido reter",
                 Act::Withdraw => "decidido retirar",
-                Act::Supersede => "dado por superado:",
-                Act::Expire => "dado por expirado:",
+                Act::Supersede => "decidido deixar de enviar",
+                Act::Expire => "vencido sem sair:",
                 Act::Publish => "decidido publicar",
             },
             &told.because,
@@ -108,6 +108,16 @@ fn told_words(entry: &JournalEntry) -> String {
         Entry::QueueStopped(_) => "fila parada: cartas voltaram de vários domínios".to_owned(),
         Entry::QueueResumed(_) => "fila retomada: o tempo da parada acabou".to_owned(),
         Entry::Assumed(told) => signed("livro assumido", &told.reason, &told.author),
+        Entry::Led(told) => {
+            let before = told.before.as_ref().map_or(String::new(), |before| format!("; antes, {before}"));
+            format!("passa a enviar: {} (época {}{before})", told.leader, told.epoch)
+        }
+        Entry::Moved(told) => format!(
+            "livro mudou de {} para {} (por {})",
+            told.from,
+            told.to,
+            given(&told.author, "não se sabe quem")
+        ),
         Entry::Reduced(told) => reduction_words(told),
         Entry::Held(told) => because("configuração à espera de confirmação:", &told.effects.join("; ")),
         Entry::Consented(told) => {
@@ -196,6 +206,8 @@ pub fn act(told: &Entry) -> Option<&'static str> {
         Entry::QueueStopped(_) => "parada",
         Entry::QueueResumed(_) => "retomada",
         Entry::Assumed(_) => "assumir",
+        Entry::Led(_) => "liderar",
+        Entry::Moved(_) => "mudar",
         Entry::Reduced(_) => "reduzir",
         Entry::FeedSwitched(told) => told.act.as_str(),
         Entry::DossierShown(_) => "mostrar",

@@ -4,7 +4,7 @@
 //! configuration put in place), `units` (take proposals of the register of units),
 //! `why` (what explains each letter), `dossier` (proof), `sample` (example letters), `check` (can every letter be
 //! written, and does the calendar stand by what was told?), `assume` (what left
-//! from another ledger), `propose` (a feed for a file), `entry` (the journal in words), `view` (what is shown, by who cannot write).
+//! from another ledger), `relocate` (the ledger in another place), `propose` (a feed for a file), `entry` (the journal in words), `view` (what is shown, by who cannot write).
 //!
 //! Architecture invariant: it meets the daemon only in the loaded world, and no rule of when or to whom lives here.
 
@@ -16,6 +16,7 @@ pub mod extend;
 pub mod install;
 pub mod order;
 pub mod propose;
+pub mod relocate;
 pub mod sample;
 pub mod units;
 pub mod view;

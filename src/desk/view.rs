@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::dossier::{self, DossierRequest};
 use super::entry::entry_words;
@@ -18,6 +18,7 @@ use crate::domain::notice::NoticeKey;
 use crate::mail::message;
 use crate::plan::curve::Curves;
 pub use crate::plan::day::DayPage;
+use crate::plan::summary::WindowSummary;
 use crate::render::agenda;
 use crate::store::{DeliveryFilter, FeedRun, JournalFilter, SnapshotSummary, Store, StoreError};
 pub use crate::store::{DeliveryLine, JournalEntry};
@@ -29,9 +30,13 @@ use crate::world::live::Live;
 pub use crate::world::overview::{self, AsOf, Overview};
 use crate::world::seat;
 use crate::world::today;
+pub use crate::world::today::looks_back_to;
 
 /// How many entries of the journal a municipality's page shows.
 const ENTRIES: usize = 200;
+
+/// A scene of which nothing new is told is shown for so long.
+const STANDS: SignedDuration = SignedDuration::from_mins(10);
 
 /// A ledger that can be looked at.
 #[derive(Debug, Clone)]
@@ -109,12 +114,37 @@ impl LedgerView {
         Overview::of(known, Some(&self.store), None, scene.as_of).await
     }
 
-    /// The page of the day, with what is amiss.
+    /// Whether a scene is still what would be read now: the ledger tells nothing more, and no instant came at which the
+    /// answer may change by itself. What the journal does not tell, as that a letter is on the wire, ends it after a while.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn day(&self, scene: &Overview, amiss: &[Ailment]) -> Result<DayPage, StoreError> {
-        today::of(scene, Some(&self.store), amiss).await
+    pub async fn stands(&self, scene: &Overview, now: Timestamp) -> Result<bool, StoreError> {
+        let (made, wake) = (scene.as_of.at(), scene.plan.next_wake);
+        let is_young = now >= made && now.duration_since(made) < STANDS && wake.is_none_or(|at| now < at);
+        let head = self.store.signs().await?.journal_seq;
+        Ok(is_young && u64::try_from(head) == Ok(scene.known.entry()))
+    }
+
+    /// The page of the day, with what is amiss, beside where its windows stood before.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn day(
+        &self,
+        scene: &Overview,
+        before: &[WindowSummary],
+        amiss: &[Ailment],
+    ) -> Result<DayPage, StoreError> {
+        today::beside(scene, before, Some(&self.store), amiss).await
+    }
+
+    /// Where the windows of a scene stood at the instant that the page of the day looks back to.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn before(&self, scene: &Overview) -> Result<Vec<WindowSummary>, StoreError> {
+        today::before(scene, Some(&self.store)).await
     }
 
     /// How windows filled up.

@@ -68,7 +68,9 @@ impl StableFile {
     /// # Errors
     /// [`DropError`].
     pub fn open(&self) -> Result<File, DropError> {
-        File::open(&self.path).map_err(|e| failed("ler", &self.path, UNREADABLE, e))
+        // It was one when it was looked at: whoever may put files there may have put a link or a pipe since.
+        super::open_plain(&self.path, OpenOptions::new().read(true))
+            .map_err(|e| failed("ler", &self.path, UNREADABLE, e))
     }
 
     /// Whether the file that was opened is still what the looks found, now that so many bytes were read of it.

@@ -13,5 +13,8 @@ mod tree;
 
 pub use disk::{mounts, network_disk};
 pub use lock::{FolderLock, LockError, SwapError, Version};
-pub use place::{Access, beside, create, kept_name, leave_to_folder, put, put_own, write};
+pub use place::{
+    Access, beside, create, create_for_folder, hand_over, is_same, kept_name, leave_to_folder, open_plain,
+    put, put_no_link, put_own, trust_link, write,
+};
 pub use tree::{copy_tree, create_folder, exchange};

@@ -7,13 +7,17 @@
 //! - A symbolic link stays, and what it leads to is replaced.
 //! - A hard link is parted: the other names keep the old bytes. Writing into the file instead would show half of it, and
 //!   a full disk would leave it so.
+//! - Root follows no link that somebody else made: it may lead anywhere, and was put there by who may not go there. In the
+//!   service's own folder no link is followed at all (`put_no_link`, `open_plain`), and what root makes there is given to
+//!   its owner by the open file, never by a name that may lead elsewhere by then.
 //! - What is no plain file (a pipe, a terminal, `/dev/null`) has nothing to be replaced and is written to.
 
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
 use tempfile::NamedTempFile;
 
 use super::attributes;
@@ -57,8 +61,17 @@ pub fn put(path: &Path, bytes: &[u8], new: Access) -> io::Result<()> {
     place(path, bytes, new, Durable::Yes)
 }
 
-/// Puts a file in place, on the disk, that tells of itself: its bytes are made from what the file system knows of the new
-/// file, which no copy of it shares.
+/// Puts a file in place of whatever has that name, on the disk. A link is replaced and not followed, and what root makes
+/// is the folder's owner's: for folders that the service owns, where it or whoever took it over may plant one.
+///
+/// # Errors
+/// The file system's; then what is there is as it was.
+pub fn put_no_link(path: &Path, bytes: &[u8], new: Access) -> io::Result<()> {
+    finished(folder_of(path), bytes, Made::Folders(new), Durable::Yes)?.over(path)
+}
+
+/// The same for a file that tells of itself: its bytes are made from what the file system knows of the new file, which no
+/// copy of it shares.
 ///
 /// # Errors
 /// As [`put`].
@@ -66,6 +79,7 @@ pub fn put_own(path: &Path, new: Access, bytes: impl FnOnce(&Metadata) -> Vec<u8
     let mut file = nameless(folder_of(path), new.mode())?;
     let own = bytes(&file.as_file().metadata()?);
     file.write_all(&own)?;
+    hand_over(file.as_file(), folder_of(path))?;
     file.as_file().sync_all()?;
     Finished { file, durable: Durable::Yes }.over(path)
 }
@@ -86,16 +100,67 @@ pub fn create(path: &Path, bytes: &[u8], new: Access) -> io::Result<()> {
     finished(folder_of(path), bytes, Made::New(new), Durable::Yes)?.into_new(path)
 }
 
-/// Gives a file that root made to the owner of its folder, who must be able to go on with it; whoever else made it keeps it.
+/// The same for the folder's owner, whoever makes it.
 ///
 /// # Errors
-/// The file system's.
+/// As [`create`].
+pub fn create_for_folder(path: &Path, bytes: &[u8], new: Access) -> io::Result<()> {
+    finished(folder_of(path), bytes, Made::Folders(new), Durable::Yes)?.into_new(path)
+}
+
+/// Opens a plain file by its own name: through no link, and waiting for nobody at the other end of a pipe.
+///
+/// # Errors
+/// `InvalidInput` for what is no plain file, a link among it; else the file system's.
+pub fn open_plain(path: &Path, how: &mut OpenOptions) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let no_plain_file = || io::Error::new(io::ErrorKind::InvalidInput, "não é um arquivo comum (um atalho?)");
+    let file = how.custom_flags(flags.bits().cast_signed()).open(path).map_err(|error| {
+        let is_link = path.symlink_metadata().is_ok_and(|found| found.is_symlink());
+        if is_link { no_plain_file() } else { error }
+    })?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(no_plain_file()) }
+}
+
+/// Gives an open file that root made to the owner of a folder, who must be able to go on with it; whoever else made it
+/// keeps it.
+///
+/// # Errors
+/// The file system's; or the file has another name too, which may be anybody's.
+pub fn hand_over(file: &File, folder: &Path) -> io::Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    if file.metadata()?.nlink() > 1 {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "o arquivo tem outro nome (hard link)"));
+    }
+    let folder = fs::metadata(folder)?;
+    fchown(file, Some(folder.uid()), Some(folder.gid()))
+}
+
+/// The same for the file of that name, which is no link, and its folder.
+///
+/// # Errors
+/// As [`open_plain`] and [`hand_over`].
 pub fn leave_to_folder(path: &Path) -> io::Result<()> {
     if !rustix::process::geteuid().is_root() {
         return Ok(());
     }
-    let folder = fs::metadata(folder_of(path))?;
-    std::os::unix::fs::chown(path, Some(folder.uid()), Some(folder.gid()))
+    hand_over(&open_plain(path, OpenOptions::new().read(true))?, folder_of(path))
+}
+
+/// Whether root may go where a name leads: not by a link that somebody else made. Others go where they may.
+///
+/// # Errors
+/// `PermissionDenied` for such a link.
+pub fn trust_link(path: &Path) -> io::Result<()> {
+    if rustix::process::geteuid().is_root()
+        && path.symlink_metadata().is_ok_and(|found| found.is_symlink() && found.uid() != 0)
+    {
+        let told = format!("{} é um atalho que outro usuário fez, e root não o segue", path.display());
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, told));
+    }
+    Ok(())
 }
 
 /// Copies a plain file to where there must be none yet: bytes, owner, group, permissions and attributes.
@@ -130,19 +195,22 @@ pub(super) enum Target {
 
 /// Where a path leads, through links, also one that leads to nothing yet.
 pub(super) fn target(path: &Path) -> io::Result<Target> {
-    match fs::metadata(path) {
-        Ok(found) if found.is_file() => Ok(Target::File(fs::canonicalize(path)?)),
-        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        Ok(_) => Ok(Target::Stream),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let mut real = path.to_owned();
-            // No loop: following one is another error than `NotFound`.
-            while let Ok(to) = fs::read_link(&real) {
-                real = folder_of(&real).join(to);
-            }
-            Ok(Target::Nothing(real))
-        }
-        Err(error) => Err(error),
+    let found = match fs::metadata(path) {
+        Ok(found) => Some(found),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let mut real = path.to_owned();
+    // No loop: following one is another error than `NotFound`.
+    while let Ok(to) = fs::read_link(&real) {
+        trust_link(&real)?;
+        real = folder_of(&real).join(to);
+    }
+    match found {
+        Some(found) if found.is_file() => Ok(Target::File(fs::canonicalize(path)?)),
+        Some(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Some(_) => Ok(Target::Stream),
+        None => Ok(Target::Nothing(real)),
     }
 }
 
@@ -157,6 +225,8 @@ pub(super) struct Finished {
 pub(super) enum Made<'a> {
     /// The process's.
     New(Access),
+    /// Its folder's, where root makes it.
+    Folders(Access),
     /// Another file's.
     Like(&'a File),
 }
@@ -169,7 +239,7 @@ pub(super) fn durable(folder: &Path, bytes: &[u8], made: Made<'_>) -> io::Result
 fn finished(folder: &Path, bytes: &[u8], whose: Made<'_>, durable: Durable) -> io::Result<Finished> {
     // Of another file's bytes nobody reads any before its permissions stand.
     let mode = match whose {
-        Made::New(access) => access.mode(),
+        Made::New(access) | Made::Folders(access) => access.mode(),
         Made::Like(_) => Access::Owner.mode(),
     };
     let mut file = nameless(folder, mode)?;
@@ -179,6 +249,7 @@ fn finished(folder: &Path, bytes: &[u8], whose: Made<'_>, durable: Durable) -> i
         // Whatever the mask of the terminal that the command runs in.
         Made::New(Access::Everyone) => file.as_file().set_permissions(Permissions::from_mode(mode))?,
         Made::New(Access::Owner | Access::Group | Access::Usual) => {}
+        Made::Folders(_) => hand_over(file.as_file(), folder)?,
     }
     if durable == Durable::Yes {
         file.as_file().sync_all()?;
@@ -219,6 +290,13 @@ impl Durable {
             let _synced = File::open(folder_of(path)).and_then(|folder| folder.sync_all());
         }
     }
+}
+
+/// Whether two paths are one file, however each is written.
+#[must_use]
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    one == other || real(one).is_some_and(|one| Some(one) == real(other))
 }
 
 /// The name of what lies beside a file: its own, and an ending.

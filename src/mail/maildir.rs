@@ -2,9 +2,11 @@
 //!
 //! Blocking; callers run it off the async threads. Nothing is ever deleted or overwritten, and no link is followed.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::files;
 
 /// The flag by which mail programs show a message in `cur/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +49,8 @@ pub fn waiting(maildir: &Path, most: usize) -> io::Result<Vec<PathBuf>> {
 /// # Errors
 /// The file cannot be opened.
 pub fn open(path: &Path) -> io::Result<File> {
-    File::open(path)
+    // It was a plain file when it was looked at; a link or a pipe in its place leads nowhere and keeps nobody waiting.
+    files::open_plain(path, OpenOptions::new().read(true))
 }
 
 /// Moves a message from `new/` to `cur/`.

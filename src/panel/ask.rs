@@ -14,6 +14,7 @@ use maud::Markup;
 use super::Panel;
 use super::access::Visitor;
 use super::answer::{Failure, typed};
+use super::page::choice::Choice;
 use super::page::{self, Frame, Links};
 use crate::config::Mode;
 use crate::desk::view::{AsOf, Overview};
@@ -45,6 +46,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Ask {
 impl Ask {
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.query.get(name).map(|text| text.trim()).filter(|text| !text.is_empty())
+    }
+
+    /// Which lines of a list are asked for.
+    pub(super) fn choice(&self) -> Choice<'_> {
+        Choice::new(&self.path, &self.query)
     }
 
     /// The day as of which something is asked for (`em`); none: now.

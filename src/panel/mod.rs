@@ -35,7 +35,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -47,14 +47,17 @@ use answer::Failure;
 
 use crate::clock::Clock;
 use crate::config::PanelSettings;
-use crate::desk::view::{AsOf, DayPage, Health, LedgerView, Overview};
+use crate::desk::view::{AsOf, DayPage, Health, LedgerView, Overview, looks_back_to};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::plan::summary::WindowSummary;
 use crate::telemetry::io_words;
 use crate::world::live::Live;
 
 /// How long what was read of the ledger is shown to others who ask: many who look cost as little as one.
 const FRESH: Duration = Duration::from_secs(3);
+/// Connections that the system takes before the door does; what it allows less counts.
+const BEFORE_THE_DOOR: u32 = 4_096;
 /// A dossier shown again to the same person within so long is shown once.
 const SAME_SHOWING: Duration = Duration::from_mins(1);
 /// How long somebody waits for what is done for one at a time.
@@ -131,6 +134,7 @@ pub struct Panel {
     scene: Fresh<Overview>,
     day: Fresh<DayPage>,
     health: Fresh<Health>,
+    before: Mutex<Option<Before>>,
     /// A past day, which costs much and is kept for nobody, is worked out for one who asks at a time.
     past: Semaphore,
     /// Dossiers noted as shown a moment ago.
@@ -141,6 +145,14 @@ pub struct Panel {
 
 /// What was read last, with when, and of which configuration.
 type Fresh<T> = Mutex<Option<(Instant, Arc<Live>, Arc<T>)>>;
+
+/// Where windows stood at an instant, under a configuration.
+struct Before {
+    live: Arc<Live>,
+    since: Timestamp,
+    windows: Vec<WindowId>,
+    stood: Arc<Vec<WindowSummary>>,
+}
 
 /// What is kept, if it is of this configuration and not too old: by a clock that nobody sets.
 fn fresh<T>(kept: Option<&(Instant, Arc<Live>, Arc<T>)>, live: &Arc<Live>) -> Option<Arc<T>> {
@@ -164,6 +176,7 @@ impl Panel {
             scene: Fresh::default(),
             day: Fresh::default(),
             health: Fresh::default(),
+            before: Mutex::default(),
             past: Semaphore::new(1),
             noted: Mutex::default(),
             rehearsing: Arc::new(Semaphore::new(1)),
@@ -192,7 +205,13 @@ impl Panel {
         if let Some(scene) = fresh(kept.as_ref(), &live) {
             return Ok(scene);
         }
-        let scene = Arc::new(self.ledger.scene(live.clone(), AsOf::Now(self.clock.now())).await?);
+        let now = self.clock.now();
+        let before =
+            kept.as_ref().filter(|(_, of, _)| Arc::ptr_eq(of, &live)).map(|(_, _, scene)| scene.clone());
+        let scene = match before {
+            Some(scene) if self.ledger.stands(&scene, now).await? => scene,
+            _ => Arc::new(self.ledger.scene(live.clone(), AsOf::Now(now)).await?),
+        };
         *kept = Some((Instant::now(), live, scene.clone()));
         Ok(scene)
     }
@@ -200,16 +219,35 @@ impl Panel {
     /// The page of the day of a scene.
     async fn day(&self, scene: &Overview) -> Result<Arc<DayPage>, Failure> {
         if let AsOf::Then(_) = scene.as_of {
-            return Ok(Arc::new(self.ledger.day(scene, &[]).await?));
+            let before = self.ledger.before(scene).await?;
+            return Ok(Arc::new(self.ledger.day(scene, &before, &[]).await?));
         }
         let live = &scene.known.live;
         let mut kept = self.day.lock().await;
         if let Some(day) = fresh(kept.as_ref(), live) {
             return Ok(day);
         }
-        let day = Arc::new(self.ledger.day(scene, &self.health().await?.ailments).await?);
+        let before = self.before(scene).await?;
+        let day = Arc::new(self.ledger.day(scene, &before, &self.health().await?.ailments).await?);
         *kept = Some((Instant::now(), live.clone(), day.clone()));
         Ok(day)
+    }
+
+    /// Where the windows of a scene stood when the page of the day looks back: worked out once a day, and anew where
+    /// another configuration or other windows are looked at.
+    async fn before(&self, scene: &Overview) -> Result<Arc<Vec<WindowSummary>>, Failure> {
+        let since = looks_back_to(scene);
+        let ids: Vec<WindowId> = scene.windows.iter().map(|summary| summary.window.clone()).collect();
+        let mut kept = self.before.lock().await;
+        if let Some(before) = kept.as_ref()
+            && Arc::ptr_eq(&before.live, &scene.known.live)
+            && (before.since, &before.windows) == (since, &ids)
+        {
+            return Ok(before.stood.clone());
+        }
+        let stood = Arc::new(self.ledger.before(scene).await?);
+        *kept = Some(Before { live: scene.known.live.clone(), since, windows: ids, stood: stood.clone() });
+        Ok(stood)
     }
 
     /// Whether the service is well.
@@ -252,11 +290,19 @@ pub struct PanelDoor {
 pub async fn open(settings: &PanelSettings) -> Result<(PanelDoor, PanelFiles), PanelError> {
     let seen = stamp(settings);
     let tls = check(settings)?.map(tls::Tls::new);
-    let listener = TcpListener::bind(settings.listen)
-        .await
-        .map_err(|source| PanelError::Address { address: settings.listen, source })?;
+    let listener =
+        listen(settings.listen).map_err(|source| PanelError::Address { address: settings.listen, source })?;
     let files = PanelFiles::new(settings, tls.clone(), seen);
     Ok((PanelDoor { listener, tls }, files))
+}
+
+/// Takes an address. So many may stand before the door at once: who comes when all those places are taken is not heard by
+/// the system, and only comes again a second later.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BEFORE_THE_DOOR)
 }
 
 /// Whether the files that the panel needs are there and can be used.

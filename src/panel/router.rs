@@ -1,5 +1,6 @@
 //! Which page a request gets. GET and HEAD alone, no body, nothing kept anywhere.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
@@ -65,7 +66,7 @@ async fn window(State(panel): State<Arc<Panel>>, Path(id): Path<String>, ask: As
     let id = WindowId::parse(&id).map_err(|_| no_window(&id))?;
     let scene = ask.scene_with(&panel, &id).await?;
     let summary = scene.summary(&id).ok_or_else(|| no_window(id.as_str()))?;
-    let content = page::window::content(&scene, &summary, &Ask::links(&scene));
+    let content = page::window::content(&scene, &summary, &ask.choice(), &Ask::links(&scene));
     Ok(ask.show(&scene, &format!("Janela {id}"), &content))
 }
 
@@ -100,8 +101,8 @@ async fn letters(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
         Some(id) => panel.ledger.deliveries(scene.as_of, Some(id), None).await?,
         None => Vec::new(),
     };
-    let state = ask.text("estado");
-    let content = page::letters::list(&scene, window.as_ref(), state, &deliveries, &Ask::links(&scene));
+    let content =
+        page::letters::list(&scene, window.as_ref(), &deliveries, &ask.choice(), &Ask::links(&scene));
     Ok(ask.show(&scene, "Cartas", &content))
 }
 
@@ -140,7 +141,8 @@ async fn whole_dossier(State(panel): State<Arc<Panel>>, Path(code): Path<String>
 
 async fn call_list(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
-    let content = page::calls::content(&scene, ask.visitor == Visitor::Local, &Ask::links(&scene));
+    let content =
+        page::calls::content(&scene, ask.visitor == Visitor::Local, &ask.choice(), &Ask::links(&scene));
     Ok(ask.show(&scene, "A quem telefonar", &content))
 }
 
@@ -181,10 +183,13 @@ async fn asked(panel: &Panel, ask: &Ask) -> Result<Arc<Overview>, Failure> {
 }
 
 /// The window asked for (`janela`), else those worth reporting on.
-fn chosen(scene: &Overview, ask: &Ask) -> Result<Vec<WindowSummary>, Failure> {
-    let Some(text) = ask.text("janela") else { return Ok(scene.windows.clone()) };
+fn chosen<'s>(scene: &'s Overview, ask: &Ask) -> Result<Cow<'s, [WindowSummary]>, Failure> {
+    let Some(text) = ask.text("janela") else { return Ok(Cow::Borrowed(&scene.windows)) };
     let found = WindowId::parse(text).ok().and_then(|id| scene.summary(&id));
-    found.map(|summary| vec![summary]).ok_or_else(|| no_window(text))
+    match found.ok_or_else(|| no_window(text))? {
+        Cow::Borrowed(summary) => Ok(Cow::Borrowed(std::slice::from_ref(summary))),
+        Cow::Owned(summary) => Ok(Cow::Owned(vec![summary])),
+    }
 }
 
 async fn feeds(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
@@ -221,7 +226,7 @@ async fn calendar_file(State(panel): State<Arc<Panel>>) -> Answer {
 
 async fn search(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
-    let content = page::search::content(&scene, ask.text("q").unwrap_or_default(), &Ask::links(&scene));
+    let content = page::search::content(&scene, &ask.choice(), &Ask::links(&scene));
     Ok(ask.show(&scene, "Busca", &content))
 }
 

@@ -1,6 +1,7 @@
 //! The panel's pages over a rehearsal's ledger, asked for without a network.
 
 mod door;
+mod size;
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
@@ -55,12 +56,24 @@ struct House {
 struct Got(StatusCode, HeaderMap, String);
 
 impl House {
-    async fn build() -> Self {
+    /// The shipped configuration over a ledger of its own, that has sent nothing yet.
+    async fn quiet(change: impl FnOnce(&mut Setup)) -> (Self, Service) {
         let dir = tempfile::tempdir().unwrap();
-        let now = now();
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-        let mut setup = Setup::load(Some(&shipped), now).unwrap();
+        let mut setup = Setup::load(Some(&shipped), now()).unwrap();
         setup.config.settings.data = dir.path().to_owned();
+        change(&mut setup);
+        let service = Service::start(setup.clone(), Clock::Fixed(now())).await.unwrap();
+        (Self { live: Arc::new(Live::new(setup)), dir }, service)
+    }
+
+    async fn build() -> Self {
+        let (house, service) = Self::quiet(Self::few).await;
+        service.once().await.unwrap();
+        house
+    }
+
+    fn few(setup: &mut Setup) {
         let municipalities = &mut setup.config.roster.municipalities;
         let last = municipalities.keys().nth(4).copied().unwrap();
         municipalities.retain(|code, _| *code < last || code.to_string() == "3205309");
@@ -69,9 +82,6 @@ impl House {
         first.region = HOSTILE.to_owned();
         first.contacts[0].holder = HOSTILE.to_owned();
         first.contacts[0].telephone = HOSTILE.to_owned();
-        let service = Service::start(setup.clone(), Clock::Fixed(now)).await.unwrap();
-        service.once().await.unwrap();
-        Self { live: Arc::new(Live::new(setup)), dir }
     }
 
     fn settings(listen: &str) -> PanelSettings {
@@ -235,8 +245,8 @@ async fn a_letter_is_shown_as_its_text_and_with_the_state_of_each_delivery() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_who_look_cost_as_little_as_one_and_what_is_kept_grows_old_though_the_clock_stands_still() {
-    let house = House::build().await;
+async fn many_who_look_cost_as_little_as_one_and_what_is_kept_grows_old_once_the_ledger_tells_more() {
+    let (house, service) = House::quiet(House::few).await;
     let panel = house.here().await;
     let read = async || {
         let scene = panel.scene(None).await.ok().unwrap();
@@ -249,8 +259,15 @@ async fn many_who_look_cost_as_little_as_one_and_what_is_kept_grows_old_though_t
     tokio::time::sleep(FRESH).await;
     let late = read().await;
     assert!(
-        !Arc::ptr_eq(&first.0, &late.0) && !Arc::ptr_eq(&first.1, &late.1) && !Arc::ptr_eq(&first.2, &late.2)
+        !Arc::ptr_eq(&first.0, &late.0) && !Arc::ptr_eq(&first.1, &late.1),
+        "these the journal tells not"
     );
+    assert!(Arc::ptr_eq(&first.2, &late.2), "nothing new was told");
+    service.once().await.unwrap();
+    tokio::time::sleep(FRESH).await;
+    let told = read().await;
+    assert!(!Arc::ptr_eq(&late.2, &told.2));
+    assert!(told.2.windows[0].lines[0].letters.len() > late.2.windows[0].lines[0].letters.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]

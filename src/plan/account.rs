@@ -14,7 +14,7 @@ use super::survey::Survey;
 use super::window::WindowContext;
 use super::{Decision, Plan, World};
 use crate::domain::calendar::Window;
-use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::domain::id::{MunicipalityCode, PartId, WindowId};
 use crate::domain::notice::{NoticeKey, Slot};
 use crate::domain::overrides::BatchId;
 use crate::domain::reason::Reason;
@@ -79,7 +79,7 @@ pub fn summarise(view: View<'_>, window: &WindowId) -> Option<WindowSummary> {
         for (code, _) in survey.municipalities() {
             let Some(line) = line(survey, view, &planned, code) else { continue };
             let municipality = world.roster.municipalities.get(&code);
-            count(&mut summary, world, survey, &line);
+            count(&mut summary, &line);
             summary
                 .call_list
                 .extend(municipality.and_then(|municipality| call(municipality, &line, survey, view.post)));
@@ -200,6 +200,11 @@ fn line(
     let mut letters: Vec<LetterLine> =
         records.iter().filter_map(|record| letter(record, key(record.slot), view.post, planned)).collect();
     letters.sort_by_key(|l| (l.left_at.unwrap_or(l.decided_at), l.decided_at));
+    let competent = |part: &PartId| {
+        let then = closing.and_then(|closing| closing.competent.get(part));
+        let now = || view.world.calendar.gerencias_of(survey.context.assessor.system(), part);
+        then.map_or_else(now, Vec::as_slice)
+    };
     let mut line = MunicipalityLine {
         municipality,
         name: name.clone(),
@@ -211,6 +216,7 @@ fn line(
             .parts
             .iter()
             .map(|p| PartLine {
+                gerencias: competent(&p.part).to_vec(),
                 part: p.part.clone(),
                 state: p.state,
                 doubt: p.doubt,
@@ -308,14 +314,12 @@ fn letter(record: &NoticeRecord, key: NoticeKey, post: &Post, planned: &Planned<
     })
 }
 
-fn count(summary: &mut WindowSummary, world: &World<'_>, survey: &Survey<'_>, line: &MunicipalityLine) {
+fn count(summary: &mut WindowSummary, line: &MunicipalityLine) {
     summary.municipalities.add(line.state);
     summary.by_region.entry(line.region.clone()).or_default().add(line.state);
     for part in &line.parts {
         summary.by_part.entry(part.part.clone()).or_default().add(part.state);
-        let then = survey.closing_of(line.municipality).and_then(|closing| closing.competent.get(&part.part));
-        let now = || world.calendar.gerencias_of(survey.context.assessor.system(), &part.part);
-        for gerencia in then.map_or_else(now, Vec::as_slice) {
+        for gerencia in &part.gerencias {
             summary.by_gerencia.entry(gerencia.clone()).or_default().add(part.state);
         }
     }

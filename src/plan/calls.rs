@@ -51,9 +51,7 @@ pub(super) fn sort(window: &mut WindowSummary, zone: &Zone) {
 type Urgency = (bool, u8, SignedDuration, Reverse<usize>, MunicipalityCode, WindowId);
 
 fn entry<'a>(window: &'a WindowSummary, call: &'a CallLine, zone: &Zone) -> CallEntry<'a> {
-    // They are in the order of their codes.
-    let line = window.lines.binary_search_by_key(&call.municipality, |line| line.municipality);
-    let line = line.ok().and_then(|place| window.lines.get(place));
+    let line = window.line(call.municipality);
     let deadline = line.map_or(window.deadline, |line| line.deadline);
     CallEntry {
         window,

@@ -107,6 +107,14 @@ impl WindowSummary {
             call_list: Vec::new(),
         }
     }
+
+    /// Where a municipality stands; none where it is not expected.
+    #[must_use]
+    pub fn line(&self, municipality: MunicipalityCode) -> Option<&MunicipalityLine> {
+        // They are in the order of their codes.
+        let place = self.lines.binary_search_by_key(&municipality, |line| line.municipality).ok()?;
+        self.lines.get(place)
+    }
 }
 
 /// One municipality in a window.
@@ -179,6 +187,8 @@ pub enum Upcoming {
 pub struct PartLine {
     /// Which part.
     pub part: PartId,
+    /// Who is competent for it; in a closed window, who was.
+    pub gerencias: Vec<GerenciaId>,
     /// Where it stands.
     pub state: State,
     /// Why nobody knows, when unconfirmed.

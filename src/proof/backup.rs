@@ -183,8 +183,7 @@ impl Store {
     }
 
     fn put_note(&self, told: &[u8]) -> io::Result<()> {
-        files::put(&self.note(), told, Access::Group)?;
-        files::leave_to_folder(&self.note())
+        files::put_no_link(&self.note(), told, Access::Group)
     }
 
     fn note(&self) -> PathBuf {

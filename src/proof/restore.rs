@@ -4,15 +4,15 @@
 //! aside with its log, and the new one, made from the copy in the same folder, takes the owner of the old. The witness stays
 //! as it is, so that the next start finds an older ledger and is held until somebody assumes it.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use super::copy::{BESIDE, Source, Unfinished, check, first_of};
 use crate::database::{db, lock, sqlite};
 use crate::files;
-use crate::store::{Store, StoreError};
+use crate::store::{LedgerLock, Store, StoreError};
 
 /// A copy in the ledger's place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,17 +33,6 @@ pub enum RestoreError {
     /// A daemon is at work on it.
     #[error("o serviço está em pé com o livro {}\ndica: pare-o antes: systemctl stop vigia-suas", .0.display())]
     Running(PathBuf),
-    /// It is a copy of a rehearsal's ledger, or of production's for a rehearsal.
-    #[error(
-        "{} é cópia de um livro de outro modo: a deste se chama {stem}-copia-…\ndica: um livro de ensaio não conta como aviso \
-         em produção", path.display()
-    )]
-    OtherMode {
-        /// The copy.
-        path: PathBuf,
-        /// How those of this mode begin.
-        stem: String,
-    },
     /// The copy cannot be read.
     #[error("não foi possível ler a cópia {}\ndica: confira o caminho, e se quem roda o comando pode lê-la", path.display())]
     Unreadable {
@@ -84,17 +73,13 @@ impl Store {
             return Err(StoreError::NoFile { place: database.to_owned() }.into());
         }
         Self::may_lie_at(database)?;
-        let stem = database.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let name = copy.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.split_once("-copia-").is_some_and(|(of, _)| of != stem) {
-            return Err(RestoreError::OtherMode { path: copy.to_owned(), stem });
-        }
         let unreadable = |source: Source| RestoreError::Unreadable { path: copy.to_owned(), source };
         fs::metadata(copy).and_then(|_| File::open(copy)).map_err(|error| unreadable(error.into()))?;
         let unwritten = |source: Source| RestoreError::Unwritten { path: database.to_owned(), source };
         let folder =
             database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let _lock = lock::take(database).map_err(|error| match error {
+        files::trust_link(database).map_err(|error| unwritten(error.into()))?;
+        let lock = lock::take(database).map_err(|error| match error {
             StoreError::Taken { .. } => RestoreError::Running(database.to_owned()),
             other => unwritten(other.into()),
         })?;
@@ -114,29 +99,36 @@ impl Store {
         let first = if was_there { first_of(database).await } else { None };
         let was_another = was_there && first != first_of(&new.0).await;
         let placed =
-            put_in_place(database, folder, &new.0, stamp).map_err(|error| unwritten(error.into()))?;
+            put_in_place(database, &lock, folder, &new.0, stamp).map_err(|error| unwritten(error.into()))?;
         Ok(Restored { entries: checked.entries, letters: checked.letters, aside: placed, was_another })
     }
 }
 
 /// Answers where the old one went.
-fn put_in_place(database: &Path, folder: &Path, new: &Path, stamp: &str) -> io::Result<Option<PathBuf>> {
+fn put_in_place(
+    database: &Path,
+    lock: &LedgerLock,
+    folder: &Path,
+    new: &Path,
+    stamp: &str,
+) -> io::Result<Option<PathBuf>> {
+    let made = files::open_plain(new, OpenOptions::new().read(true))?;
     let old = fs::metadata(database);
     // The service's user, not root, who restores.
     let owner = match &old {
         Ok(old) => (old.uid(), old.gid()),
         Err(_) => fs::metadata(folder).map(|folder| (folder.uid(), folder.gid()))?,
     };
-    for made in [new.to_owned(), files::beside(database, ".lock")] {
-        let now = fs::metadata(&made)?;
+    for file in [&made, lock.file()] {
+        let now = file.metadata()?;
         if (now.uid(), now.gid()) != owner {
-            chown(&made, Some(owner.0), Some(owner.1))?;
+            fchown(file, Some(owner.0), Some(owner.1))?;
         }
     }
     // Whoever read the old one reads the new one, whatever the umask of whoever restores.
     let mode = old.as_ref().map_or(0o640, |old| old.mode() & 0o777);
-    fs::set_permissions(new, Permissions::from_mode(mode))?;
-    File::open(new)?.sync_all()?;
+    made.set_permissions(Permissions::from_mode(mode))?;
+    made.sync_all()?;
     let aside = old.is_ok().then(|| files::kept_name(database, stamp));
     // The old file gets a second name first, so that at no moment there is none: whoever finds none begins an empty ledger.
     if let Some(aside) = &aside {

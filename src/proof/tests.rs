@@ -402,7 +402,14 @@ async fn every_statement_of_the_proof_prepares() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir).await;
     let mut conn = store.db.read().await.unwrap();
-    let files =
-        [super::copy::ALL, super::dossier::ALL, super::verify::ALL, ALL_TABLES, ALL_KNOWN, ALL_RECOUNT];
+    let files = [
+        super::copy::ALL,
+        super::dossier::ALL,
+        super::relocate::ALL,
+        super::verify::ALL,
+        ALL_TABLES,
+        ALL_KNOWN,
+        ALL_RECOUNT,
+    ];
     crate::database::sql::prepare_all(&mut conn, &files).await;
 }

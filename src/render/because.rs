@@ -23,19 +23,20 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
             pt::date(*opened_on)
         ),
         Reason::RungDue { due_at, .. } => {
-            format!("O degrau é devido desde {} e há preenchimento pendente.", at(*due_at))
+            format!("O aviso é devido desde {} e há preenchimento pendente.", at(*due_at))
         }
         Reason::Coincidence { due_at, rungs, .. } => {
-            let rungs: Vec<String> = rungs.iter().copied().map(rung).collect();
+            let rungs: Vec<String> =
+                rungs.iter().map(|days| format!("de {}", pt::days_before(*days))).collect();
             format!(
-                "Coincidência: os degraus {} são devidos no mesmo instante, desde {}, e formam uma só carta.",
+                "Coincidência: os avisos {} do prazo são devidos no mesmo instante, desde {}, e formam uma só carta.",
                 pt::list(&rungs),
                 at(*due_at)
             )
         }
         Reason::ReminderInstead { unconfirmed } => format!(
-            "Nada consta como pendente, mas não há confirmação de {}; o degrau pede o lembrete, que não acusa \
-             ninguém.",
+            "Nada consta como pendente, mas não há confirmação de {}: em vez da cobrança vai o lembrete, que não \
+             acusa ninguém.",
             doubted(unconfirmed, calendar)
         ),
         Reason::DeadlineMoved { told, now } => format!(

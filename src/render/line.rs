@@ -150,7 +150,7 @@ mod tests {
                 r#"{"em":"2023-12-05T08:00:00-03:00","acao":"enviar","#,
                 r#""aviso":"censo-suas/2023@1/prazo-10d/3205309","janela":"censo-suas/2023","edicao":1,"#,
                 r#""tipo":"prazo","degrau":"10d","municipio":"3205309","para":["smas@vitoria.invalid"],"#,
-                r#""porque":"O degrau é devido desde 05/12/2023 às 08:00 e há preenchimento pendente."}"#
+                r#""porque":"O aviso é devido desde 05/12/2023 às 08:00 e há preenchimento pendente."}"#
             )
         );
     }
@@ -189,7 +189,7 @@ mod tests {
         let world = World::new(Sanction::Standard, "").unwrap();
         assert_eq!(
             diary_line(at(), &warning(&world), &world.calendar, &world.roster),
-            "05/12 08:00 enviar censo-suas/2023@1/prazo-10d → 3205309 Vitória: O degrau é devido desde \
+            "05/12 08:00 enviar censo-suas/2023@1/prazo-10d → 3205309 Vitória: O aviso é devido desde \
              05/12/2023 às 08:00 e há preenchimento pendente."
         );
     }

@@ -6,6 +6,7 @@ use jiff::civil::{Date, Time, Weekday};
 use crate::domain::calendar::{Deadline, Window};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::Reference;
+use crate::domain::journal::Act;
 use crate::domain::notice::Kind;
 use crate::domain::status::State;
 use crate::domain::time::Zone;
@@ -160,6 +161,15 @@ pub fn standing(number: usize, state: State) -> String {
         State::Pending => counted(number, "pendente", "pendentes"),
         State::Unconfirmed => counted(number, "não confirmado", "não confirmados"),
         State::NotApplicable => format!("{number} a que não se aplica"),
+    }
+}
+
+/// What is done about a notice, as people say it; files and JSON have the word of the journal.
+#[must_use]
+pub fn act(act: Act) -> &'static str {
+    match act {
+        Act::Send | Act::Withhold | Act::Withdraw | Act::Expire | Act::Publish => act.as_str(),
+        Act::Supersede => "deixar de enviar",
     }
 }
 

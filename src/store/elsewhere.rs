@@ -2,7 +2,8 @@
 //!
 //! A copy does not know what left after it was made. What the relay's log or a person vouches for is counted as delivered:
 //! at once where the copy has the letter, and otherwise when a pass decides it (the same notice has the same Message-ID),
-//! for which it is kept in `left_elsewhere`. What was due and nobody vouches for is *incerto*, and waits for `liberar` with
+//! for which it is kept in `left_elsewhere`. So is what the relay still had in its queue and the copy had not decided: it may
+//! leave, or have left since, and is *incerto* once it is decided. What was due and nobody vouches for is *incerto*, and waits for `liberar` with
 //! whatever else fell due: nothing is sent a second time in silence.
 
 use jiff::Timestamp;
@@ -30,13 +31,15 @@ statements! {
                     settled_at = $4, reply = $5, owner = NULL, lease_until = NULL, fence = fence + 1 WHERE id = $1";
     const RECORDED = "SELECT COUNT(*) FROM letters WHERE message_id = $1";
     const KEEP = "INSERT INTO left_elsewhere (message_id, address_sha256, notice_key, version, left_at, proof) \
-                  VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+                  VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (message_id, address_sha256) DO UPDATE SET \
+                  left_at = excluded.left_at, proof = excluded.proof \
+                  WHERE left_elsewhere.proof = 'nenhuma' AND excluded.proof <> 'nenhuma'";
     const KEPT = "SELECT message_id, address_sha256, left_at, proof FROM left_elsewhere WHERE notice_key = $1";
     pub(super) const KEYS = "SELECT DISTINCT notice_key FROM left_elsewhere";
     const ASSUMED = "SELECT COUNT(*) FROM journal WHERE body LIKE '{\"formato\":\"livro.assumir.%'";
 }
 
-/// Somebody's or something's word that a letter left.
+/// Somebody's or something's word that a letter left, or, with no proof, that it may have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighting {
     /// Its Message-ID.
@@ -76,7 +79,7 @@ pub struct Unassured {
 pub struct Vouched {
     /// Counted as delivered.
     pub delivered: Vec<Unassured>,
-    /// Of notices that this ledger has not decided yet: counted as delivered when it does.
+    /// Of notices that this ledger has not decided yet: counted as delivered when it does, or, with no proof, as *incerto*.
     pub ahead: Vec<Sighting>,
 }
 
@@ -127,7 +130,8 @@ pub(super) async fn vouch(
     let mut vouched = Vouched::default();
     for one in live(conn).await? {
         let speaks_of = |sighting: &&Sighting| {
-            sighting.message_id == one.message_id
+            sighting.proof != LeftProof::Nothing
+                && sighting.message_id == one.message_id
                 && sighting.address.as_ref().is_none_or(|address| *address == one.address)
         };
         if let Some(sighting) = sightings.iter().find(speaks_of) {
@@ -161,7 +165,7 @@ pub(super) async fn vouch(
             delivery: None,
             role: None,
             address_sha256: address,
-            state: Text(DeliveryState::Accepted),
+            state: Text(stands(sighting.proof)),
             left_at: Text(sighting.at),
             proof: sighting.proof,
             reply_sha256: sha256(reply(sighting.proof).as_bytes()),
@@ -216,7 +220,9 @@ impl KnownToHaveLeft {
         let wanted = |(digest_of, ..): &&(String, Timestamp, LeftProof)| {
             digest_of.is_empty() || *digest_of == digest(address)
         };
-        let there = self.of_this_letter.iter().find(wanted).map(|(_, at, proof)| (*at, *proof));
+        // A word on every address outweighs the relay's queue, where one address waited.
+        let words = self.of_this_letter.iter().filter(wanted).map(|(_, at, proof)| (*at, *proof));
+        let there = words.min_by_key(|(_, proof)| *proof == LeftProof::Nothing);
         there.or_else(|| self.of_the_notice.then_some((now, LeftProof::Nothing)))
     }
 }
@@ -230,11 +236,15 @@ pub(super) async fn count(
     one: &Unassured,
     left: (Timestamp, LeftProof),
 ) -> Result<(), StoreError> {
-    let state = match left.1 {
+    settle(conn, chain, None, now, one, (stands(left.1), left.0, left.1)).await
+}
+
+/// What is known of a letter by so much proof.
+fn stands(proof: LeftProof) -> DeliveryState {
+    match proof {
         LeftProof::Nothing => DeliveryState::Uncertain,
         LeftProof::Log | LeftProof::Person => DeliveryState::Accepted,
-    };
-    settle(conn, chain, None, now, one, (state, left.0, left.1)).await
+    }
 }
 
 impl Unassured {
@@ -291,7 +301,7 @@ async fn settle(
 pub(super) const MAY_HAVE_LEFT: &str = "pode ter saído de outro livro, antes de este ser assumido";
 
 /// What a delivery says of it.
-fn reply(proof: LeftProof) -> &'static str {
+pub(super) fn reply(proof: LeftProof) -> &'static str {
     match proof {
         LeftProof::Log => "saiu de outro livro: consta do registro do servidor de saída",
         LeftProof::Person => "saiu de outro livro: palavra de quem assumiu este",

@@ -3,9 +3,14 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
+
+use super::chain::{Chain, Line};
 use super::{Leader, LedgerLock, Store, StoreError};
-use crate::database::db::Engine;
+use crate::database::db::{Engine, detached};
+use crate::database::leader::OneBefore;
 use crate::database::lock;
+use crate::domain::journal::{Led, Text};
 
 impl Store {
     /// Becomes the ledger's only sender, by a lock on the file beside it that ends in `.lock`.
@@ -13,7 +18,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Taken`] when another process is; [`StoreError::Open`] when the file cannot be made.
     pub fn lock(&self) -> Result<LedgerLock, StoreError> {
-        let lock = lock::take(self.path())?;
+        Self::lock_at(self.path())
+    }
+
+    /// The same before the ledger is opened, or begun: the file may be exchanged for another (`restaurar`) until then.
+    ///
+    /// # Errors
+    /// As [`Store::lock`].
+    pub fn lock_at(database: &Path) -> Result<LedgerLock, StoreError> {
+        let lock = lock::take(database)?;
         lock.tell();
         Ok(lock)
     }
@@ -25,27 +38,56 @@ impl Store {
         lock::sender(database)
     }
 
-    /// Leads from now on, if nobody else does or did a moment ago. A ledger in a file is led by whoever has its lock; with a
-    /// server, whoever leads is found there.
+    /// Leads from now on, if nobody else does or did a moment ago, and notes it. A ledger in a file is led by whoever has
+    /// its lock; with a server, whoever leads is found there.
     ///
     /// # Errors
-    /// A fault of the database.
-    pub async fn lead(&self) -> Result<bool, StoreError> {
-        match &self.db.engine {
-            Engine::Sqlite(_) => Ok(true),
-            Engine::Postgres(postgres) => postgres.lead.stand(&machine(), false).await,
-        }
+    /// [`StoreError::Moved`], or a fault of the database.
+    pub async fn lead(&self, now: Timestamp) -> Result<bool, StoreError> {
+        self.stand(false, now).await
     }
 
     /// The same, and where the one before left no word, waits until its lease is over.
     ///
     /// # Errors
-    /// A fault of the database.
-    pub async fn lead_after_lease(&self) -> Result<bool, StoreError> {
-        match &self.db.engine {
-            Engine::Sqlite(_) => Ok(true),
-            Engine::Postgres(postgres) => postgres.lead.stand(&machine(), true).await,
+    /// As [`Store::lead`].
+    pub async fn lead_after_lease(&self, now: Timestamp) -> Result<bool, StoreError> {
+        self.stand(true, now).await
+    }
+
+    /// The same for a person's command, which sends nothing: what it does is told by itself.
+    pub(super) async fn lead_unnoted(&self) -> Result<bool, StoreError> {
+        let Engine::Postgres(postgres) = &self.db.engine else { return Ok(true) };
+        Ok(postgres.lead.stand(&machine(), true).await?.is_some())
+    }
+
+    async fn stand(&self, waits: bool, now: Timestamp) -> Result<bool, StoreError> {
+        let Engine::Postgres(postgres) = &self.db.engine else { return Ok(true) };
+        self.must_be_here().await?;
+        let Some(before) = postgres.lead.stand(&machine(), waits).await? else { return Ok(false) };
+        let noted = self.note_leader(before, now).await;
+        if noted.is_err() {
+            postgres.lead.resign().await;
         }
+        noted.map(|()| true)
+    }
+
+    /// Before it writes anything else: what comes after this entry is of its hand.
+    async fn note_leader(&self, before: OneBefore, now: Timestamp) -> Result<(), StoreError> {
+        let Some(leader) = self.leader().await? else { return Err(StoreError::Deposed) };
+        let db = self.db.clone();
+        detached(async move {
+            let mut tx = db.begin_quietly().await?;
+            let told = Led {
+                leader: leader.name,
+                epoch: leader.epoch,
+                since: Text(leader.since),
+                before: Some(before.name).filter(|name| !name.is_empty()),
+            };
+            Chain::tell(&mut tx, Line::new(now, "livro", told)).await?;
+            tx.commit().await
+        })
+        .await
     }
 
     /// Leads no longer, if it did: another may at once.

@@ -5,6 +5,7 @@ use std::num::NonZeroU16;
 
 use jiff::Timestamp;
 
+use super::sighted::Words;
 use super::{Store, StoreError};
 use super::{closing, elsewhere, journal, notice, reading};
 use crate::database::cell::{Cells, ms, parse_told};
@@ -49,6 +50,8 @@ statements! {
                      FROM notices n JOIN journal j ON j.window_id = n.window_id AND j.municipality = n.municipality \
                      AND j.subject = n.notice_key WHERE n.recorded_at > $1 AND j.at <= $1 AND j.kind = 'decisao' \
                      ORDER BY j.seq";
+    const LEFT_BY = "SELECT MIN(a.ended_at) AS left_at FROM deliveries d JOIN attempts a ON a.delivery = d.id \
+                     WHERE d.notice_key = $1 AND a.ended_at <= $2 AND a.outcome IN ('aceito', 'incerto')";
     // What came to nothing only since: when its first address had taken it by then, if one had.
     const CAME_BACK = "SELECT d.notice_key, MIN(a.ended_at) AS left_at FROM deliveries d \
                        LEFT JOIN attempts a ON a.delivery = d.id AND a.ended_at <= $1 \
@@ -84,6 +87,7 @@ impl Store {
                 then.put(window, *municipality, record);
             }
         }
+        sighted(&mut conn, &mut then, at).await?;
         Ok(then)
     }
 
@@ -133,6 +137,29 @@ impl Store {
         let queued: i64 = bound!(QUEUED, key.to_string()).fetch_one(&mut conn).await?.try_get(0)?;
         Ok(queued > 0)
     }
+}
+
+/// Has a notice that left from another ledger stand as its own attempts, and what was said of it by then, have it.
+async fn sighted(conn: &mut Conn, then: &mut Ledger, at: Timestamp) -> Result<(), StoreError> {
+    let words = Words::all(conn).await?;
+    for (subject, said) in words.notices(at) {
+        let Some(key) = NoticeKey::parse(subject) else { continue };
+        let NoticeKey::Municipal { window, municipality, .. } = &key else { continue };
+        let stands = |standing| matches!(standing, Standing::Queued | Standing::Sent { .. });
+        let Some(record) = then.notice(&key).filter(|record| stands(record.standing)).cloned() else {
+            continue;
+        };
+        let row = bound!(LEFT_BY, subject, ms(at)).fetch_one(conn).await?;
+        let taken = Cells::of("attempts", &row).instant_opt("left_at")?;
+        let standing = match [taken, said].into_iter().flatten().min() {
+            Some(at) => {
+                Standing::Sent { at, live: matches!(record.standing, Standing::Sent { live: true, .. }) }
+            }
+            None => Standing::Queued,
+        };
+        then.put(window, *municipality, NoticeRecord { standing, ..record });
+    }
+    Ok(())
 }
 
 /// A notice as one entry of the journal decided it; none where it is no letter or its words are of another version.

@@ -6,7 +6,7 @@
 //! (how fetching goes), `order` and `overrides`, `configuration` (what was in force), `reading`, `contact` and `stop`, `register` and
 //! `news` (what the ministry publishes), `begin`, `witness` and `elsewhere` (is it this ledger that last sent?), `delivery` and `letter`
 //! (what staff ask for), `returned` and `return_key` (what comes back by mail), `uncertain` (what waits
-//! for somebody), `reduce` (personal data whose years are over), `zone` (the zone's rules). How rows are kept is
+//! for somebody), `moved` (where the ledger went), `reduce` (personal data whose years are over), `zone` (the zone's rules). How rows are kept is
 //! [`crate::database`]'s, and what proves and copies all of it [`crate::proof`]'s.
 //!
 //! Architecture invariants: SQL never reads a clock, every instant is a parameter; every write is one transaction
@@ -31,6 +31,7 @@ pub(crate) mod journal;
 mod leading;
 pub(crate) mod ledger;
 pub(crate) mod letter;
+pub(crate) mod moved;
 mod news;
 pub(crate) mod notice;
 mod order;
@@ -49,6 +50,7 @@ pub(crate) mod returned;
 mod ruling;
 mod run;
 mod settle;
+mod sighted;
 mod snapshot;
 pub(crate) mod status;
 mod stop;
@@ -58,11 +60,13 @@ pub(crate) mod testing;
 mod tests;
 mod uncertain;
 mod visit;
-mod witness;
+pub(crate) mod witness;
 mod work;
 mod zone;
 
-pub use crate::database::{Generation, Leader, LedgerLock, LedgerPlace, LedgerServer, LedgerTls, StoreError};
+pub use crate::database::{
+    Generation, Gone, Leader, LedgerLock, LedgerPlace, LedgerServer, LedgerTls, StoreError,
+};
 pub use announce::{Announcements, ChannelFailure, StaffAlert};
 pub use begin::Signs;
 pub use configuration::{HeldConfiguration, KeptConfiguration, NewConfiguration, RefusedConfiguration};
@@ -93,7 +97,7 @@ pub use work::Work;
 pub use zone::ZoneRules;
 
 use crate::database::db::{self, Db};
-use crate::database::sqlite;
+use crate::database::{place, sqlite};
 use crate::files;
 use group::Group;
 use std::sync::Arc;
@@ -104,7 +108,7 @@ use witness::Witness;
 pub struct Store {
     pub(crate) db: Db,
     group: Group,
-    witness: Arc<Witness>,
+    pub(crate) witness: Arc<Witness>,
 }
 
 impl Store {
@@ -113,11 +117,32 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Open`] with what to do, [`StoreError::Network`], [`StoreError::Newer`], [`StoreError::Unreleased`], [`StoreError::InUse`] while
-    /// an older program runs on it, or any other fault of the database.
+    /// an older program runs on it, [`StoreError::Moved`], [`StoreError::Arriving`], or any other fault of the database.
     pub async fn open(place: impl Into<LedgerPlace>, now: Timestamp) -> Result<Self, StoreError> {
-        let place = place.into();
+        Self::opened(place.into(), None, now).await
+    }
+
+    /// The same for whoever has the ledger's lock already, as the daemon must before it looks at the file: what it opens
+    /// then is what `restaurar` left.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_locked(
+        place: impl Into<LedgerPlace>,
+        lock: &LedgerLock,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        Self::opened(place.into(), Some(lock), now).await
+    }
+
+    async fn opened(
+        place: LedgerPlace,
+        lock: Option<&LedgerLock>,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
         // Boxed: what may have to be done to a file at a start is large, and would lie within whoever opens it.
-        let store = Self::over(Box::pin(Db::open(&place)).await?);
+        let store = Self::over(Box::pin(Db::open(&place, lock)).await?);
+        store.must_be_here().await?;
         store.open_journal(now).await?;
         Ok(store)
     }
@@ -135,7 +160,9 @@ impl Store {
     /// # Errors
     /// As [`Store::open`], and [`StoreError::Older`]; any write later on is a [`StoreError::ReadOnly`].
     pub async fn open_read_only(place: impl Into<LedgerPlace>) -> Result<Self, StoreError> {
-        Ok(Self::over(Box::pin(Db::open_read_only(&place.into())).await?))
+        let store = Self::over(Box::pin(Db::open_read_only(&place.into())).await?);
+        place::stations(&mut *store.db.read().await?).await?.has_arrived(store.path())?;
+        Ok(store)
     }
 
     fn over(db: Db) -> Self {

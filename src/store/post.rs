@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::sighted::Words;
 use super::{DeliveryFilter, DeliveryLine, Store, StoreError, delivery};
 use crate::database::cell::{Cells, code, ms};
 use crate::database::engine::Row;
@@ -21,7 +22,7 @@ macro_rules! then {
         concat!(
             "SELECT ",
             $columns,
-            ", CASE WHEN d.settled_at <= $2 AND d.state IN ('devolvido', 'lido') THEN d.state ",
+            ", d.id, a.ended_at AS tried_at, CASE WHEN d.settled_at <= $2 AND d.state IN ('devolvido', 'lido') THEN d.state ",
             "WHEN d.stopped_at <= $2 AND d.state IN ('retirado', 'expirado') THEN d.state ",
             "WHEN a.outcome = 'adiado' AND EXISTS (SELECT 1 FROM attempts u WHERE u.delivery = d.id ",
             "AND u.ended_at <= $2 AND u.outcome = 'incerto') THEN 'incerto' ",
@@ -46,7 +47,7 @@ macro_rules! lines_then {
     ($which:expr) => {
         then!(
             concat!(
-                "d.id, d.notice_key, n.kind, d.version, l.message_id, d.role, d.address, d.valid_until, l.recorded_at, ",
+                "d.notice_key, n.kind, d.version, l.message_id, d.role, d.address, d.valid_until, l.recorded_at, ",
                 "COALESCE(a.n, 0) AS attempts, CASE WHEN d.reached_at <= $2 THEN d.reached_at END AS reached_at, ",
                 "CASE WHEN d.settled_at <= $2 THEN d.reply ELSE COALESCE(a.reply, '') END AS reply"
             ),
@@ -84,7 +85,7 @@ impl Store {
         let mut post = Post::default();
         for window in windows {
             for row in bound!(NOW, window.as_str()).fetch_all(&mut view).await? {
-                put(&mut post, &row, now)?;
+                put(&mut post, &row, None, now)?;
             }
         }
         Ok(post)
@@ -98,8 +99,9 @@ impl Store {
         let mut view = self.db.view().await?;
         let mut post = Post::default();
         for window in windows {
+            let words = Words::of_window(&mut view, window).await?;
             for row in bound!(THEN, window.as_str(), ms(at)).fetch_all(&mut view).await? {
-                put(&mut post, &row, at)?;
+                put(&mut post, &row, Some(&words), at)?;
             }
         }
         Ok(post)
@@ -125,7 +127,12 @@ impl Store {
             (None, None) => bound!(LINES_THEN, window, ms(at), municipality),
         };
         let rows = query.fetch_all(&mut conn).await?;
-        rows.iter().map(delivery::line).collect()
+        let words = match (&filter.window, filter.municipality) {
+            (Some(window), _) => Words::of_window(&mut conn, window).await?,
+            (None, Some(municipality)) => Words::of_municipality(&mut conn, municipality).await?,
+            (None, None) => Words::all(&mut conn).await?,
+        };
+        rows.iter().map(|row| line_then(row, &words, at)).collect()
     }
 }
 
@@ -149,11 +156,33 @@ impl Store {
     }
 }
 
-fn put(post: &mut Post, row: &Row, now: Timestamp) -> Result<(), StoreError> {
+/// A line as it stood at an earlier instant, words on letters that left from another ledger included.
+fn line_then(row: &Row, words: &Words, at: Timestamp) -> Result<DeliveryLine, StoreError> {
+    let mut line = delivery::line(row)?;
+    let tried_at = Cells::of("deliveries", row).instant_opt("tried_at")?;
+    if let Some(word) = words.rules(line.id.as_str(), line.state, tried_at, at) {
+        (line.state, line.reply) = (word.state, word.reply.to_owned());
+        (line.settled_at, line.next_attempt_at) = (Some(word.said_at), None);
+    }
+    let is_known = |reached: &Timestamp| !words.hindsight(line.id.as_str(), *reached, at);
+    line.reached_at = line.reached_at.filter(is_known);
+    Ok(line)
+}
+
+fn put(post: &mut Post, row: &Row, words: Option<&Words>, now: Timestamp) -> Result<(), StoreError> {
     let cells = Cells::of("deliveries", row);
     let next_at = cells.instant_opt("next_attempt_at")?;
+    let state = cells.parsed("state", DeliveryState::parse)?;
+    let word = match words {
+        Some(words) => words.rules(&cells.get::<String>("id")?, state, cells.instant_opt("tried_at")?, now),
+        None => None,
+    };
+    let settled_at = match word {
+        Some(word) => Some(word.said_at),
+        None => cells.instant_opt("settled_at")?,
+    };
     let state = LetterState::of(
-        cells.parsed("state", DeliveryState::parse)?,
+        word.map_or(state, |word| word.state),
         cells.parsed_opt("stopped_by", Act::parse)?,
         next_at,
         cells.instant_opt("valid_until")?,
@@ -164,7 +193,7 @@ fn put(post: &mut Post, row: &Row, now: Timestamp) -> Result<(), StoreError> {
         role: cells.parsed("role", Role::parse)?,
         address: cells.parsed("address", |t| EmailAddress::parse(t).ok())?,
         state,
-        at: cells.instant_opt("settled_at")?.unwrap_or(cells.instant("recorded_at")?),
+        at: settled_at.unwrap_or(cells.instant("recorded_at")?),
     };
     post.put(cells.parsed("notice_key", NoticeKey::parse)?, fact);
     Ok(())

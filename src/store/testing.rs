@@ -244,3 +244,16 @@ pub(crate) async fn send_all(store: &Store, minutes: i64, outcome: impl Fn(&Clai
     store.settle(ends).await.unwrap();
     sent
 }
+
+impl Store {
+    /// Every connection of the ledger: as long as they are held, whoever needs one waits, as over a disk that no longer
+    /// answers.
+    pub(crate) async fn take_every_connection(&self) -> impl Sized + use<> {
+        let file = self.file().unwrap();
+        let mut taken = vec![file.writer.as_ref().unwrap().acquire().await.unwrap()];
+        for _ in 0..crate::database::sqlite::READERS {
+            taken.push(file.readers.acquire().await.unwrap());
+        }
+        taken
+    }
+}

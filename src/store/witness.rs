@@ -88,7 +88,7 @@ pub struct Assumption {
 
 /// The file, and what this process last wrote to it: nothing while it does not keep it.
 #[derive(Debug)]
-pub(super) struct Witness {
+pub(crate) struct Witness {
     path: PathBuf,
     /// The ledger, through links.
     database: PathBuf,
@@ -96,7 +96,7 @@ pub(super) struct Witness {
 }
 
 impl Witness {
-    pub(super) fn beside(database: &Path) -> Arc<Self> {
+    pub(crate) fn beside(database: &Path) -> Arc<Self> {
         let path = files::beside(database, ".testemunha");
         let database = database.canonicalize().unwrap_or_else(|_| database.to_owned());
         Arc::new(Self { path, database, kept: Mutex::default() })
@@ -110,11 +110,20 @@ impl Witness {
         if head == known { Ok(()) } else { self.put(head, now).await }
     }
 
+    /// Whether there is one.
+    pub(crate) fn exists(&self) -> bool {
+        self.path.exists()
+    }
+
     fn is_kept(&self) -> bool {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    async fn put(self: &Arc<Self>, (seq, hash): (i64, String), now: Timestamp) -> Result<(), StoreError> {
+    pub(crate) async fn put(
+        self: &Arc<Self>,
+        (seq, hash): (i64, String),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let own = self.clone();
         let written = tokio::task::spawn_blocking(move || {
             let told = |file: &Metadata| {
@@ -177,7 +186,7 @@ fn identity(file: &Metadata) -> String {
     format!("{} {}", file.ino(), born.map_or(0, Timestamp::as_nanosecond))
 }
 
-async fn head(conn: &mut Conn) -> Result<(i64, String), StoreError> {
+pub(crate) async fn head(conn: &mut Conn) -> Result<(i64, String), StoreError> {
     let row = bound!(HEAD).fetch_one(conn).await?;
     Ok((row.try_get(0)?, row.try_get(1)?))
 }
@@ -268,7 +277,7 @@ impl Store {
         }
         // Where a daemon runs it has tidied up by itself.
         if let Ok(lock) = self.lock()
-            && self.lead_after_lease().await?
+            && self.lead_unnoted().await?
         {
             self.recover(&lock, by.at, OnUncertain::Resend).await?;
             self.resign().await;

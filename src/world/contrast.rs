@@ -54,7 +54,13 @@ pub async fn compare(
     };
     let there = elsewhere.as_ref().map_or(store, Option::as_ref);
     let after = Known::over(other.clone(), waiting(other), there, Depth::Whole, now).await?;
-    let moves = elsewhere.is_some().then(|| step(in_force, other, tested));
+    // Moved with all that it knows (`livro mudar`), it is the same ledger.
+    let came_from = match &elsewhere {
+        Some(Some(there)) => there.came_from().await?,
+        _ => None,
+    };
+    let is_same = came_from.is_some_and(|from| in_force.keeps(&from));
+    let moves = (elsewhere.is_some() && !is_same).then(|| step(in_force, other, tested));
     let work = tokio::task::spawn_blocking(move || between(&before, &after, moves, now, until));
     match work.await {
         Ok(compared) => Ok(compared?),

@@ -13,7 +13,7 @@ use tracing::warn;
 
 use super::seat;
 use super::setup::Setup;
-use crate::config::{self, LoadError, Sources};
+use crate::config::{self, LoadError, Mode, Sources};
 use crate::files::{self, Access};
 use crate::store::{KeptConfiguration, NewConfiguration, RefusedConfiguration, Store, StoreError};
 use crate::telemetry::chain;
@@ -110,6 +110,15 @@ pub async fn of(
     })
 }
 
+/// How the service ran that last kept a ledger; nothing when none ever did.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn mode(store: &Store) -> Result<Option<Mode>, StoreError> {
+    let kept = store.configuration_in_force().await?;
+    Ok(kept.and_then(|kept| config::mode_of(&Sources::of_parts(&kept.directory, kept.parts))))
+}
+
 /// The last good configuration of a folder whose files cannot be used, if its ledger can be found and has one.
 pub async fn find(directory: Option<&Path>, now: Timestamp) -> Option<LastGood> {
     let path = ledger(directory)?;
@@ -188,7 +197,7 @@ pub fn point(setup: &Setup) {
         if std::fs::read_to_string(&path).is_ok_and(|text| text == told) {
             continue;
         }
-        if let Err(failure) = files::put(&path, told.as_bytes(), Access::Usual) {
+        if let Err(failure) = files::put_no_link(&path, told.as_bytes(), Access::Usual) {
             warn!(path = %path.display(), error = %failure, "não foi possível anotar onde está o livro");
         }
     }

@@ -1,5 +1,6 @@
 //! Where windows stand: the one summary that every report, page and command is drawn from, now or as it was known then.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -102,11 +103,11 @@ impl Overview {
     /// Where a window stands, whether or not it is among those looked at; none for one that is too far off. What became
     /// of the letters of another is the ledger's own word.
     #[must_use]
-    pub fn summary(&self, window: &WindowId) -> Option<WindowSummary> {
+    pub fn summary(&self, window: &WindowId) -> Option<Cow<'_, WindowSummary>> {
         let ready = self.windows.iter().find(|summary| summary.window == *window);
         let world = self.known.world();
         let view = View { world: &world, plan: &self.plan, post: &self.post, now: self.as_of.at() };
-        ready.cloned().or_else(|| summarise(view, window))
+        ready.map(Cow::Borrowed).or_else(|| summarise(view, window).map(Cow::Owned))
     }
 
     /// How punctual everybody was over the last references.

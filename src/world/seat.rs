@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::secret::{Secret, Surroundings, optional};
 use crate::config::{DatabaseSettings, DatabaseTls, Mode, ServerSettings, Settings};
 use crate::files::{self, Access};
-use crate::store::{LedgerPlace, LedgerServer, LedgerTls, Store, StoreError};
+use crate::store::{LedgerLock, LedgerPlace, LedgerServer, LedgerTls, Store, StoreError};
 use crate::text::digest::sha256;
 
 /// What the file says.
@@ -93,7 +93,7 @@ impl Seat {
 
 /// The name of a ledger that is a file.
 #[must_use]
-pub(super) fn file_name(mode: Mode) -> &'static str {
+pub fn file_name(mode: Mode) -> &'static str {
     match mode {
         Mode::Rehearsal => "vigia-ensaio.db",
         Mode::Production => "vigia.db",
@@ -109,24 +109,71 @@ pub(super) fn path(settings: &Settings) -> PathBuf {
     })
 }
 
+/// Where the ledger of a configuration is, or would be, with what it takes to get there.
+///
+/// # Errors
+/// [`StoreError::Open`] where the password cannot be had.
+pub fn place(settings: &Settings) -> Result<LedgerPlace, StoreError> {
+    let path = path(settings);
+    match &settings.database {
+        DatabaseSettings::File => Ok((&path).into()),
+        DatabaseSettings::Server(server) => Seat::of(server, settings.mode).place(&path),
+    }
+}
+
 /// Opens the ledger of a configuration to write to it, and begins it where there is none.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn begin(settings: &Settings, now: Timestamp) -> Result<Store, StoreError> {
+    begin_with(settings, None, now).await
+}
+
+/// The same as its only sender, whose lock is taken before anything of the ledger is looked at.
+///
+/// # Errors
+/// [`StoreError`]: `Taken` while another sends from it, or exchanges it.
+pub async fn begin_alone(settings: &Settings, now: Timestamp) -> Result<(LedgerLock, Store), StoreError> {
     let path = path(settings);
-    let DatabaseSettings::Server(server) = &settings.database else { return Store::open(&path, now).await };
-    let seat = Seat::of(server, settings.mode);
-    let told = serde_json::to_string_pretty(&seat).unwrap_or_default();
-    let store = Store::open(seat.place(&path)?, now).await?;
-    if std::fs::read_to_string(&path).ok().as_deref() != Some(told.as_str()) {
-        let hint = "confira o caminho em `dados`, o dono e as permissões da pasta, e o espaço em disco";
-        let unwritten = |source| StoreError::Open { path: path.clone(), hint, source: Box::new(source) };
-        let folder = || std::fs::create_dir_all(&settings.data);
-        folder().and_then(|()| files::put(&path, told.as_bytes(), Access::Group)).map_err(unwritten)?;
-        files::leave_to_folder(&path).map_err(unwritten)?;
+    if matches!(settings.database, DatabaseSettings::File) {
+        Store::may_lie_at(&path)?;
     }
+    std::fs::create_dir_all(&settings.data).map_err(|source| unwritten(&path, source))?;
+    let lock = Store::lock_at(&path)?;
+    let store = begin_with(settings, Some(&lock), now).await?;
+    Ok((lock, store))
+}
+
+async fn begin_with(
+    settings: &Settings,
+    lock: Option<&LedgerLock>,
+    now: Timestamp,
+) -> Result<Store, StoreError> {
+    let store = opened(place(settings)?, lock, now).await?;
+    leave(settings)?;
     Ok(store)
+}
+
+/// Leaves word of where a server is, where the ledger is on one.
+///
+/// # Errors
+/// [`StoreError::Open`].
+pub fn leave(settings: &Settings) -> Result<(), StoreError> {
+    let DatabaseSettings::Server(server) = &settings.database else { return Ok(()) };
+    let path = path(settings);
+    let told = serde_json::to_string_pretty(&Seat::of(server, settings.mode)).unwrap_or_default();
+    if std::fs::read_to_string(&path).ok().as_deref() == Some(told.as_str()) {
+        return Ok(());
+    }
+    let folder = || std::fs::create_dir_all(&settings.data);
+    folder()
+        .and_then(|()| files::put_no_link(&path, told.as_bytes(), Access::Group))
+        .map_err(|source| unwritten(&path, source))
+}
+
+fn unwritten(path: &Path, source: std::io::Error) -> StoreError {
+    let hint = "confira o caminho em `dados`, o dono e as permissões da pasta, e o espaço em disco";
+    StoreError::Open { path: path.to_owned(), hint, source: Box::new(source) }
 }
 
 /// Opens the ledger that a path names, to write to it.
@@ -134,7 +181,27 @@ pub async fn begin(settings: &Settings, now: Timestamp) -> Result<Store, StoreEr
 /// # Errors
 /// [`StoreError`].
 pub async fn open(path: &Path, now: Timestamp) -> Result<Store, StoreError> {
-    Store::open(named(path)?, now).await
+    opened(named(path)?, None, now).await
+}
+
+/// One that was moved here counts as soon as the one before is marked, whatever became of whoever moved it.
+async fn opened(place: LedgerPlace, lock: Option<&LedgerLock>, now: Timestamp) -> Result<Store, StoreError> {
+    let open = async |place: LedgerPlace| match lock {
+        Some(lock) => Store::open_locked(place, lock, now).await,
+        None => Store::open(place, now).await,
+    };
+    let (path, from) = match open(place.clone()).await {
+        Err(StoreError::Arriving { path, from }) => (path, from),
+        other => return other,
+    };
+    let unfinished = StoreError::Arriving { path, from: from.clone() };
+    if !from.exists() {
+        return Err(unfinished);
+    }
+    let old = read(&from).await?;
+    let arrived = old.arrive(&place).await;
+    old.close().await;
+    if arrived? { open(place).await } else { Err(unfinished) }
 }
 
 /// The same only to read.

@@ -11,6 +11,7 @@ use crate::domain::calendar::Calendar;
 use crate::domain::feed::{FeedSpec, Source};
 use crate::domain::id::Reference;
 use crate::feed;
+use crate::files;
 use crate::render::letter::{TemplateFault, Templates};
 use crate::telemetry::io_words;
 
@@ -118,9 +119,7 @@ impl Setup {
     /// Whether its ledger is the one in that file, however the way there is written.
     #[must_use]
     pub fn keeps(&self, ledger: &Path) -> bool {
-        let same = |path: &Path| path.canonicalize().ok();
-        let own = self.database();
-        own == ledger || same(&own).is_some_and(|own| Some(own) == same(ledger))
+        files::is_same(&self.database(), ledger)
     }
 
     /// The database's name in `dados`.

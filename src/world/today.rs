@@ -47,13 +47,22 @@ pub async fn of(
     store: Option<&Store>,
     amiss: &[Ailment],
 ) -> Result<DayPage, StoreError> {
+    let before = before(overview, store).await?;
+    beside(overview, &before, store, amiss).await
+}
+
+/// The same beside where the windows stood before, which is the same all day.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn beside(
+    overview: &Overview,
+    before: &[WindowSummary],
+    store: Option<&Store>,
+    amiss: &[Ailment],
+) -> Result<DayPage, StoreError> {
     let live = &overview.known.live;
     let (hours, now) = (&live.calendar.hours, overview.as_of.at());
-    let since = day::looks_back_to(hours, now);
-    let before = match store {
-        Some(store) => before(overview, store, since).await?,
-        None => Vec::new(),
-    };
     let mut tasks: Vec<DayTask> =
         amiss.iter().map(|one| DayTask { what: one.line(&hours.zone), command: None }).collect();
     let mut feeds = Vec::new();
@@ -72,15 +81,21 @@ pub async fn of(
     tasks.extend(overview.windows.iter().flat_map(calls));
     let world = overview.known.world();
     let view = View { world: &world, plan: &overview.plan, post: &overview.post, now };
-    Ok(day::page(view, &overview.windows, &before, since, tasks, feeds))
+    Ok(day::page(view, &overview.windows, before, looks_back_to(overview), tasks, feeds))
 }
 
-/// Where the same windows stood: only the states count, so that neither letters nor a plan are asked for.
-async fn before(
-    overview: &Overview,
-    store: &Store,
-    since: Timestamp,
-) -> Result<Vec<WindowSummary>, StoreError> {
+/// The instant that a page looks back to.
+#[must_use]
+pub fn looks_back_to(overview: &Overview) -> Timestamp {
+    day::looks_back_to(&overview.calendar().hours, overview.as_of.at())
+}
+
+/// Where the same windows stood then: only the states count, so that neither letters nor a plan are asked for.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn before(overview: &Overview, store: Option<&Store>) -> Result<Vec<WindowSummary>, StoreError> {
+    let (Some(store), since) = (store, looks_back_to(overview)) else { return Ok(Vec::new()) };
     let known = Known::as_known(overview.known.live.clone(), store, since).await?;
     let (world, plan, post) = (known.world(), Plan::default(), Post::default());
     let view = View { world: &world, plan: &plan, post: &post, now: since };

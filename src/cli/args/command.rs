@@ -469,9 +469,11 @@ impl Command {
             | Self::Dispute(_)
             | Self::Feed(Feed::Accept(_) | Feed::Reject(_)) => true,
             Self::Clock { verb } => verb.is_some(),
-            Self::Ledger(Ledger { verb, .. }) => {
-                matches!(verb, Some(LedgerVerb::Reduce(asked)) if asked.confirmed.is_some())
-            }
+            Self::Ledger(Ledger { verb, .. }) => match verb {
+                Some(LedgerVerb::Reduce(asked)) => asked.confirmed.is_some(),
+                Some(LedgerVerb::Relocate(_)) => true,
+                Some(LedgerVerb::Verify) | None => false,
+            },
             Self::Contact(Contact { verb, .. }) => verb.is_some(),
             Self::Orders(Orders { undo, .. }) => undo.is_some(),
             Self::Register(Register { verb, .. }) => verb.is_some(),

@@ -18,7 +18,7 @@ pub(super) use by_hand::{Apply, Contact, ContactVerb, Extend, Keep, Note, Orders
 pub(super) use command::{ClockVerb, Command, PanelVerb};
 pub(super) use feed::{Feed, Propose};
 pub(super) use options::{
-    ChannelToTest, Filter, Ledger, LedgerVerb, Letter, LetterFormat, ListFormat, Moment, Reduce,
+    ChannelToTest, Filter, Ledger, LedgerVerb, Letter, LetterFormat, ListFormat, Moment, Reduce, Relocate,
     ReportFormat, Ruling, Sample, SampleOf, Shell, Signature, Simulate, Subject, Values,
 };
 pub(super) use register::{Choice, Named, News, NewsVerb, Register, RegisterVerb, Waiver};
@@ -142,9 +142,13 @@ pub(super) fn command() -> clap::Command {
 /// What the command line may be. Commands on which the instant has no bearing take `--em` only to refuse it by name.
 fn plain() -> clap::Command {
     let unseen = || Arg::new("em").long("em").value_parser(value::moment).global(true).hide(true);
+    let command = Invocation::command();
+    let seen = command.get_arguments().find(|arg| arg.get_id() == "em").cloned().unwrap_or_else(unseen);
     ["simular", "livro", "dossie", "saude", "recarregar"]
         .into_iter()
-        .fold(Invocation::command(), |command, name| command.mut_subcommand(name, |sub| sub.arg(unseen())))
+        .fold(command, |command, name| command.mut_subcommand(name, |sub| sub.arg(unseen())))
+        // The one part of `livro` that asks what day it is.
+        .mut_subcommand("livro", |ledger| ledger.mut_subcommand("reduzir", |reduce| reduce.arg(seen)))
 }
 
 /// [`parse`] with the terminal's width and the environment given.

@@ -100,6 +100,35 @@ pub(in crate::cli) enum LedgerVerb {
         --motivo \"Prazo de guarda vencido\""
     )]
     Reduce(Reduce),
+    #[command(name = "mudar", alias = "move")]
+    #[command(
+        about = "Leva o livro, com o serviço parado, para um servidor PostgreSQL, ou de volta a um arquivo"
+    )]
+    #[command(
+        after_help = "Exemplo:\n  vigia-suas livro mudar --para postgres://vigia@banco.es.gov.br/vigia\n  \
+        vigia-suas livro mudar --para /var/lib/vigia-suas/vigia.db"
+    )]
+    Relocate(Relocate),
+}
+
+/// `livro mudar`
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(in crate::cli) struct Relocate {
+    #[arg(id = "para", long, value_name = "DESTINO", value_parser = value::text)]
+    #[arg(help = "Endereço do servidor (postgres://…), como em `url` de [banco], ou um arquivo vigia.db")]
+    pub(in crate::cli) to: String,
+    #[arg(id = "esquema", long, value_name = "NOME", value_parser = value::text)]
+    #[arg(help = "Esquema no servidor, um para cada serviço [padrão: vigia]")]
+    pub(in crate::cli) schema: Option<String>,
+    #[arg(id = "senha-arquivo", long, value_name = "ARQUIVO")]
+    #[arg(help = "Arquivo cuja primeira linha é a senha do servidor")]
+    pub(in crate::cli) password_file: Option<PathBuf>,
+    #[arg(id = "ca-arquivo", long, value_name = "ARQUIVO")]
+    #[arg(help = "Certificados (PEM) de quem assinou o do servidor [padrão: os do sistema]")]
+    pub(in crate::cli) ca_file: Option<PathBuf>,
+    #[arg(id = "autor", long, value_name = "NOME", value_parser = value::text, required = false)]
+    #[arg(help = "Quem decidiu [padrão: o usuário do sistema]")]
+    pub(in crate::cli) author: String,
 }
 
 /// `livro reduzir`: without a number it shows.

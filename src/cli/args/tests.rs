@@ -145,7 +145,7 @@ fn help_and_version_end_well_on_stdout() {
     assert!(nothing.code == 2 && !nothing.to_stdout && nothing.text.contains("Comandos:"));
 }
 
-const COMMANDS: [&str; 47] = [
+const COMMANDS: [&str; 48] = [
     "",
     "servir",
     "verificar",
@@ -169,6 +169,7 @@ const COMMANDS: [&str; 47] = [
     "livro",
     "livro conferir",
     "livro reduzir",
+    "livro mudar",
     "carta",
     "enviar-teste",
     "testar-canal",

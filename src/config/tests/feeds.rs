@@ -185,6 +185,7 @@ fn each_mistake_in_a_feed_is_one_fault_at_its_place() {
         (http.replace("0 6 * * *", "0 0 6 * * *"), "\"0 0 6 * * *\"", "horário de coleta"),
         (http.replace("{uf}", "{estado}"), "\"https://x.gov.br/{estado}\"", "campo desconhecido"),
         (http.replace("https://", ""), "\"x.gov.br/{uf}\"", "endereço da web"),
+        (format!("{http}prazo_resposta = \"1h\"\n"), "\"1h\"", "passa de 15 minutos"),
         (format!("{http}maximo = \"2 GB\"\n"), "\"2 GB\"", "não é um tamanho"),
         (format!("{http}hosts = [\"https://y\"]\n"), "\"https://y\"", "nome de um servidor"),
         (whole.replace("fonte.lista", "fonte.Lista"), "Lista", "identificador"),

@@ -84,6 +84,8 @@ fn each_mistake_in_vigia_toml_is_one_fault_at_its_place() {
             ("[smtp]\nservidor = \"s.gov.br\"\nseguranca = \"nenhuma\"\n", "\"nenhuma\"", "sem segurança"),
             ("[smtp]\nservidor = \"s.gov.br\"\nsenha_arquivo = \"/s\"\n", "\"/s\"", "sem `usuario`"),
             ("[smtp]\nservidor = \"s.gov.br\"\nespera_final = \"10\"\n", "\"10\"", "não é uma duração"),
+            ("[smtp]\nservidor = \"s.gov.br\"\nespera_final = \"2h\"\n", "\"2h\"", "pode levar 164 minutos"),
+            ("[smtp]\nservidor = \"s.gov.br\"\nespera_comando = \"6min\"\n", "\"6min\"", "o máximo é 55"),
             ("[devolucoes]\nemail = \"a\"\n", "\"a\"", "endereço de e-mail"),
             ("[devolucoes]\nmaildir = \"\"\n", "\"\"", "vazio"),
             ("[devolucoes]\nimap = \"x\"\n", "imap", "chave desconhecida"),

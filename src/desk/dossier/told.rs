@@ -258,6 +258,8 @@ fn matters(entry: &JournalEntry, windows: &BTreeSet<WindowId>) -> bool {
         | Entry::ClockRuled(_)
         | Entry::FeedSwitched(_)
         | Entry::Assumed(_)
+        | Entry::Led(_)
+        | Entry::Moved(_)
         | Entry::QueueStopped(_)
         | Entry::QueueResumed(_)
         | Entry::Reduced(_) => true,

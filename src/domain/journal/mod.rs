@@ -294,13 +294,38 @@ entries! {
         reason "motivo": String,
     }
 
+    /// Another process leads, and sends from now on: nothing that comes before this entry was written by it. Only where the
+    /// ledger is on a server.
+    Led "livro.lider.1" since "0.1.0" {
+        /// Machine and process.
+        leader "quem": String,
+        /// How many have led, this one among them.
+        epoch "epoca": i64,
+        /// Since when, by the server's clock.
+        since "desde": Text<Timestamp>,
+        /// Who led before; null for the first.
+        before "antes": Option<String>,
+    }
+
+    /// Somebody moved the ledger to another place, with all its entries, this one among them: both ledgers end with it, and
+    /// only the new one goes on.
+    Moved "livro.mudar.1" since "0.1.0" {
+        /// From where: a file, or a server and a schema.
+        from "de": String,
+        /// Where to.
+        to "para": String,
+        /// Who.
+        author "autor": String,
+    }
+
     /// A letter left, or may have left, from another ledger before this one was assumed. The subject is the notice's key.
     LeftElsewhere "entrega.outro-livro.1" since "0.1.0" {
         /// Its Message-ID.
         message_id "message_id": String,
         /// The version of the notice's text.
         version "versao": u16,
-        /// The delivery's id; null: this ledger has no such letter yet, and counts it as delivered when it records it.
+        /// The delivery's id; null: this ledger has no such letter yet, and counts it as delivered, or as uncertain where
+        /// nothing proves that it left, when it records it.
         delivery "entrega": Option<String>,
         /// In which role the address is written to; null where there is no delivery yet.
         role "papel": Option<String>,

@@ -133,10 +133,9 @@ impl<'a> Tables<'a> {
                 .ok_or_else(|| NotKnown::Bad("nem a linha nem a consulta diz o município".to_owned()));
         };
         let text = row.cell(column);
-        if let Some(text) = text
-            && !self.ignored.is_empty()
-            && self.ignored.contains(&folded(text))
-        {
+        // A sum may stand under no municipality at all: then the first word of its row says what it is.
+        let label = || text.or_else(|| row.cells().find(|cell| !cell.is_empty()));
+        if !self.ignored.is_empty() && label().is_some_and(|label| self.ignored.contains(&folded(label))) {
             return Err(NotKnown::Ignored);
         }
         let named = match &self.spec.mapping.municipality {

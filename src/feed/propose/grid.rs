@@ -39,6 +39,13 @@ impl GridRow {
         self.cells.get(column).map_or("", |cell| trimmed(cell))
     }
 
+    /// What a row goes by: the cell of its municipality, else the first that says anything.
+    pub(super) fn label(&self, place: usize) -> &str {
+        let own = Some(self.cell(place)).filter(|cell| !cell.is_empty());
+        let first = || self.cells.iter().map(|cell| trimmed(cell)).find(|cell| !cell.is_empty());
+        own.or_else(first).unwrap_or_default()
+    }
+
     pub(super) fn filled(&self) -> usize {
         self.cells.iter().filter(|cell| !trimmed(cell).is_empty()).count()
     }

@@ -126,6 +126,19 @@ fn a_list_in_windows_1252_with_titles_above_and_a_sum_below_is_read_whole() {
 }
 
 #[test]
+fn a_sum_without_a_municipality_is_told_by_its_first_word_and_one_without_any_word_is_not_understood() {
+    let text = "IBGE;Município;Unidades CADSUAS;Preenchidos\n320530;Vitória;2;2\n320520;Vila Velha;3;1\n\
+                ;TOTAL GERAL;5;3\n;;5;3\n";
+    let choices = Choices { reference: some("2026-10"), part: some("CRAS"), ..Choices::default() };
+    let (proposed, told) = right(text.as_bytes(), &choices);
+    assert_eq!(told, ["3205200 pendente", "3205309 concluido"]);
+    assert!(keys(&proposed).contains(&"ignorar = [\"TOTAL GERAL\"]".to_owned()), "{:?}", keys(&proposed));
+    let toml = proposed.toml("lista.csv");
+    assert!(toml.contains("#   1 linha com “TOTAL GERAL” (a primeira: linha 4): soma, não conta"), "{toml}");
+    assert!(toml.contains("#   1 linha sem município (a primeira: linha 5): não seria entendida"), "{toml}");
+}
+
+#[test]
 fn a_word_that_nobody_gave_a_meaning_is_never_given_one() {
     let text = "ibge;parte;ref;situacao\n320530;CRAS;10/2026;Preenchido\n320520;CRAS;10/2026;Não\n\
                 320500;CRAS;10/2026;Sim\n320130;CRAS;10/2026;100%\n";

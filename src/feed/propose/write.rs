@@ -262,19 +262,19 @@ fn kinds(view: &View<'_>, mapping: &Mapping, place: usize) -> Vec<RowKind> {
     let (mut others, mut unread): (Option<Met>, Option<Met>) = (None, None);
     let mut sums: Vec<Met> = Vec::new();
     for row in &view.other {
-        let cell = row.cell(place);
-        let met = Met { word: cell.to_owned(), rows: 1, first_line: row.line };
-        if mapping.ignored.iter().any(|word| folded(word) == folded(cell)) {
-            match sums.iter_mut().find(|known| folded(&known.word) == folded(cell)) {
+        let (cell, label) = (row.cell(place), row.label(place));
+        let met = |word: &str| Met { word: word.to_owned(), rows: 1, first_line: row.line };
+        if mapping.ignored.iter().any(|word| folded(word) == folded(label)) {
+            match sums.iter_mut().find(|known| folded(&known.word) == folded(label)) {
                 Some(known) => known.rows += 1,
-                None => sums.push(met),
+                None => sums.push(met(label)),
             }
             continue;
         }
         let list = if by_code && is_code(cell) { &mut others } else { &mut unread };
         match list {
             Some(known) => known.rows += 1,
-            None => *list = Some(met),
+            None => *list = Some(met(cell)),
         }
     }
     kinds.extend(sums.into_iter().map(RowKind::Ignored));

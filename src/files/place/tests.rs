@@ -167,3 +167,54 @@ fn a_new_file_that_cannot_take_its_place_is_gone() {
     assert!(new.over(&taken).is_err());
     assert_eq!(names(dir.path()), ["pasta"]);
 }
+
+#[test]
+fn root_is_led_nowhere_by_a_link_that_somebody_else_made() {
+    if !rustix::process::geteuid().is_root() {
+        return; // Nobody else can give files away, nor would it be led anywhere it may not go.
+    }
+    let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    chown(dir.path(), Some(4321), Some(1234)).unwrap();
+    let secret = elsewhere.path().join("shadow");
+    fs::write(&secret, "de root").unwrap();
+    let planted = dir.path().join("vigia.db.copia");
+    let plant = |to: &Path| {
+        let _none = fs::remove_file(&planted);
+        symlink(to, &planted).unwrap();
+        std::os::unix::fs::lchown(&planted, Some(4321), Some(1234)).unwrap();
+    };
+    let owner = |path: &Path| path.symlink_metadata().map(|found| (found.uid(), found.gid())).unwrap();
+    for to in [&secret, &elsewhere.path().join("nada")] {
+        plant(to);
+        assert_eq!(put(&planted, b"x", Access::Group).unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+        assert!(trust_link(&planted).is_err() && leave_to_folder(&planted).is_err());
+        let opened = open_plain(&planted, OpenOptions::new().create(true).write(true).truncate(true));
+        assert_eq!(opened.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        let taken = create_for_folder(&planted, b"x", Access::Group).unwrap_err();
+        assert_eq!(taken.kind(), io::ErrorKind::AlreadyExists);
+        put_no_link(&planted, b"nota", Access::Group).unwrap();
+        assert!(!planted.is_symlink() && owner(&planted) == (4321, 1234));
+    }
+    assert_eq!((fs::read_to_string(&secret).unwrap(), owner(&secret)), ("de root".to_owned(), (0, 0)));
+    assert_eq!(names(elsewhere.path()), ["shadow"]);
+    // Nor by another name of the same file.
+    fs::remove_file(&planted).unwrap();
+    fs::hard_link(&secret, &planted).unwrap();
+    assert!(leave_to_folder(&planted).is_err());
+    assert_eq!(owner(&secret), (0, 0));
+    // What root itself linked is root's to follow.
+    let own = dir.path().join("atalho");
+    symlink(&secret, &own).unwrap();
+    put(&own, b"novo", Access::Usual).unwrap();
+    assert_eq!(fs::read_to_string(&secret).unwrap(), "novo");
+}
+
+#[test]
+fn a_pipe_in_place_of_a_file_is_waited_for_by_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let pipe = dir.path().join("lista.csv");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let opened = open_plain(&pipe, OpenOptions::new().read(true)).unwrap_err();
+    assert_eq!(opened.kind(), io::ErrorKind::InvalidInput);
+}

@@ -3,6 +3,7 @@
 
 use maud::{Markup, html};
 
+use super::choice::Choice;
 use super::{Links, window_name};
 use crate::desk::view::Overview;
 use crate::plan::calls::{CallEntry, calls};
@@ -10,24 +11,55 @@ use crate::render::because::{call, call_reason, part_name};
 use crate::render::calls::sentence;
 use crate::render::portuguese as pt;
 
-/// The page; with a way to its table, or not.
-pub(in crate::panel) fn content(scene: &Overview, has_table: bool, links: &Links) -> Markup {
-    let entries = calls(&scene.windows, &scene.calendar().hours.zone);
-    let (owing, unknown): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| !entry.call.owes.is_empty());
+/// The page; with a way to its table, or not. Where `janela` names a window, of that alone.
+pub(in crate::panel) fn content(
+    scene: &Overview,
+    has_table: bool,
+    choice: &Choice<'_>,
+    links: &Links,
+) -> Markup {
+    let all = calls(&scene.windows, &scene.calendar().hours.zone);
+    let roster = &scene.known.live.setup.config.roster.municipalities;
+    let only = choice.text("janela");
+    let is_chosen = |entry: &&CallEntry<'_>| {
+        let code = entry.call.municipality;
+        let region = roster.get(&code).map_or("", |municipality| &municipality.region);
+        only.is_none_or(|window| window == entry.window.window.as_str())
+            && choice.is_of_region(region)
+            && choice.names(&entry.call.name, &code.to_string())
+    };
+    let entries: Vec<&CallEntry<'_>> = all.iter().filter(is_chosen).collect();
+    let slice = choice.slice(&entries);
+    let owing = |entry: &&CallEntry<'_>| !entry.call.owes.is_empty();
+    let number = entries.iter().filter(|entry| owing(entry)).count();
+    let (first, then): (Vec<_>, Vec<_>) = slice.rows.iter().partition(|entry| owing(entry));
+    let of: Vec<_> = scene.windows.iter().collect();
     html! {
-        @if entries.is_empty() { p { "Ninguém a telefonar." } } @else {
+        @if all.is_empty() { p { "Ninguém a telefonar." } } @else {
             p {
                 @if has_table { a href=(links.to("/telefonar.csv")) { "Planilha" } " · a" } @else { "A" }
                 " página sai impressa com espaço para anotar."
                 @if links.is_past() { " Titulares e telefones são os de hoje." }
             }
+            nav aria-label="Janelas" {
+                ul .tabs {
+                    li { a href=(links.to("/telefonar")) aria-current=[only.is_none().then_some("true")] { "todas as janelas (" (all.len()) ")" } }
+                    @for summary in scene.windows.iter().filter(|summary| !summary.call_list.is_empty()) {
+                        @let is_this = only == Some(summary.window.as_str());
+                        li { a href=(links.to(&format!("/telefonar?janela={}", summary.window))) aria-current=[is_this.then_some("true")] { (summary.window) " (" (summary.call_list.len()) ")" } }
+                    }
+                }
+            }
+            div #lista { (choice.form(links, &["nome", "regiao"], &of)) }
+            @if entries.is_empty() { p { "Ninguém assim." } }
         }
-        @for (title, entries) in [("Quem tem pendência", owing), ("Por confirmar, antes de qualquer cobrança", unknown)] {
+        @for (title, entries, number) in [("Quem tem pendência", first, number), ("Por confirmar, antes de qualquer cobrança", then, entries.len() - number)] {
             @if !entries.is_empty() {
-                h2 { (title) " (" (entries.len()) ")" }
+                h2 { (title) " (" (number) ")" }
                 ol .calls { @for entry in entries { (one(entry, scene, links)) } }
             }
         }
+        (choice.pager(links, &slice))
     }
 }
 

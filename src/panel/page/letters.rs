@@ -3,6 +3,7 @@
 
 use maud::{Markup, html};
 
+use super::choice::Choice;
 use super::{Links, encoded, scroll, window_name};
 use crate::config::Mode;
 use crate::desk::view::{DeliveryLine, Overview, ShownLetter};
@@ -11,20 +12,24 @@ use crate::domain::id::WindowId;
 use crate::domain::notice::{NoticeKey, Slot};
 use crate::render::portuguese as pt;
 
-/// More rows than this are not shown at once.
-const MOST: usize = 400;
-
 /// The list of a window.
 pub(in crate::panel) fn list(
     scene: &Overview,
     window: Option<&WindowId>,
-    only: Option<&str>,
     deliveries: &[DeliveryLine],
+    choice: &Choice<'_>,
     links: &Links,
 ) -> Markup {
-    let chosen = only.and_then(DeliveryState::parse);
-    let shown: Vec<DeliveryLine> =
-        deliveries.iter().filter(|line| chosen.is_none_or(|state| line.state == state)).cloned().collect();
+    let chosen = choice.text("estado").and_then(DeliveryState::parse);
+    let roster = &scene.known.live.setup.config.roster;
+    // Of one that is to nobody in particular the name is that of its role.
+    let names = |line: &DeliveryLine| match line.key.municipality() {
+        Some(code) => choice.names(&roster.name_of(code), &code.to_string()),
+        None => choice.names(&line.role.to_string(), ""),
+    };
+    let is_shown = |line: &&DeliveryLine| chosen.is_none_or(|state| line.state == state) && names(line);
+    let shown: Vec<&DeliveryLine> = deliveries.iter().rev().filter(is_shown).collect();
+    let slice = choice.slice(&shown);
     let of = |state: Option<DeliveryState>| {
         let window = window.map(|id| encoded(id.as_str())).unwrap_or_default();
         let state = state.map(|state| format!("&estado={}", state.as_str())).unwrap_or_default();
@@ -55,22 +60,29 @@ pub(in crate::panel) fn list(
                     }
                 }
             }
-            (rows(scene, &shown, links))
+            div #lista { (choice.form(links, &["nome"], &[])) }
+            (rows(scene, slice.rows.iter().copied(), links))
+            (choice.pager(links, &slice))
         }
     }
 }
 
-/// Deliveries, the latest first.
-pub(super) fn rows(scene: &Overview, deliveries: &[DeliveryLine], links: &Links) -> Markup {
+/// Deliveries, in the order that they come in.
+pub(super) fn rows<'d>(
+    scene: &Overview,
+    deliveries: impl Iterator<Item = &'d DeliveryLine>,
+    links: &Links,
+) -> Markup {
     let zone = &scene.calendar().hours.zone;
     let roster = &scene.known.live.setup.config.roster;
+    let mut deliveries = deliveries.peekable();
     html! {
-        @if deliveries.is_empty() { p { "Nenhuma carta." } } @else {
+        @if deliveries.peek().is_none() { p { "Nenhuma carta." } } @else {
             (scroll("Cartas", &html! {
                 table {
                     thead { tr { th scope="col" { "Decidida em" } th scope="col" { "Carta" } th scope="col" { "A quem" } th scope="col" { "Estado" } } }
                     tbody {
-                        @for line in deliveries.iter().rev().take(MOST) {
+                        @for line in deliveries {
                             tr {
                                 td { (pt::short_instant(line.recorded_at, zone)) }
                                 th scope="row" {
@@ -88,7 +100,6 @@ pub(super) fn rows(scene: &Overview, deliveries: &[DeliveryLine], links: &Links)
                     }
                 }
             }))
-            @if deliveries.len() > MOST { p { "Mostradas as " (MOST) " últimas de " (deliveries.len()) "." } }
         }
     }
 }
@@ -127,7 +138,7 @@ pub(in crate::panel) fn one(
             }
         }
         h2 { "Entregas" }
-        (rows(scene, &letter.deliveries, links))
+        (rows(scene, letter.deliveries.iter(), links))
         h2 { "Texto" }
         @match &letter.text {
             Some(text) => { pre .letter tabindex="0" { (pt::lines(text)) } },

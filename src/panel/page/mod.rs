@@ -5,6 +5,7 @@
 
 pub(super) mod calendar;
 pub(super) mod calls;
+pub(super) mod choice;
 pub(super) mod feeds;
 pub(super) mod home;
 pub(super) mod letters;
@@ -250,7 +251,7 @@ fn state(state: State) -> Markup {
         State::Unconfirmed => "unconfirmed",
         State::NotApplicable => "na",
     };
-    html! { span .state class=(class) { (state) } }
+    html! { span .state .(class) { (state) } }
 }
 
 /// A window in words: system and period.

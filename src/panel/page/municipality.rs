@@ -13,6 +13,9 @@ use crate::plan::summary::MunicipalityLine;
 use crate::render::because::{because, call_reason, doubt, part_name};
 use crate::render::portuguese as pt;
 
+/// More letters than this are not shown at once.
+const MOST: usize = 100;
+
 /// Its name; the code where the roster does not have it any more.
 pub(in crate::panel) fn name(scene: &Overview, code: MunicipalityCode) -> String {
     scene.known.live.setup.config.roster.name_of(code)
@@ -28,9 +31,7 @@ pub(in crate::panel) fn content(
 ) -> Markup {
     let zone = &scene.calendar().hours.zone;
     let contacts = scene.known.live.setup.config.roster.municipalities.get(&code);
-    let standing = scene.windows.iter().filter_map(|summary| {
-        summary.lines.iter().find(|line| line.municipality == code).map(|line| (summary, line))
-    });
+    let standing = scene.windows.iter().filter_map(|summary| summary.line(code).map(|line| (summary, line)));
     html! {
         p .lead {
             "IBGE " (code)
@@ -74,7 +75,8 @@ pub(in crate::panel) fn content(
             }
         }))
         h2 { "Cartas" }
-        (rows(scene, deliveries, links))
+        (rows(scene, deliveries.iter().rev().take(MOST), links))
+        @if deliveries.len() > MOST { p { "Mostradas as " (MOST) " últimas de " (deliveries.len()) "; todas estão no dossiê." } }
         h2 { "Linha do tempo" }
         @if timeline.is_empty() { p { "Nada consta no livro." } }
         ol .timeline {
@@ -111,7 +113,7 @@ pub(in crate::panel) fn account(scene: &Overview, account: &Account, links: &Lin
         h2 { @if links.is_past() { "O que se decidia então" } @else { "Agora" } }
         ul {
             @for decision in explained.actions.iter().chain(account.held()) {
-                li { (decision.act().as_str()) " " code { (decision.key()) } ": " (because(decision.because(), calendar)) }
+                li { (pt::act(decision.act())) " " code { (decision.key()) } ": " (because(decision.because(), calendar)) }
             }
             @if let Some(silence) = &explained.silence {
                 li { (because(silence, calendar)) }

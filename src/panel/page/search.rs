@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::choice::Choice;
 use super::{Links, window_name};
 use crate::desk::view::Overview;
 use crate::render::portuguese as pt;
@@ -12,7 +13,8 @@ use crate::world::known;
 const MOST: usize = 100;
 
 /// The page.
-pub(in crate::panel) fn content(scene: &Overview, asked: &str, links: &Links) -> Markup {
+pub(in crate::panel) fn content(scene: &Overview, choice: &Choice<'_>, links: &Links) -> Markup {
+    let asked = choice.text("q").unwrap_or_default();
     let wanted = folded(asked);
     let roster = &scene.known.live.setup.config.roster;
     let municipalities: Vec<_> = roster
@@ -40,12 +42,15 @@ pub(in crate::panel) fn content(scene: &Overview, asked: &str, links: &Links) ->
             button { "Buscar" }
         }
         @if wanted.is_empty() {
-            h2 { "Todos os municípios" }
+            h2 #lista { "Todos os municípios" }
+            @let all = roster.municipalities.values().collect::<Vec<_>>();
+            @let slice = choice.slice(&all);
             ul .columns {
-                @for m in roster.municipalities.values().take(6_000) {
+                @for m in slice.rows {
                     li { a href=(links.municipality(m.code)) { (pt::line(&m.name)) } }
                 }
             }
+            (choice.pager(links, &slice))
         } @else if municipalities.is_empty() && windows.is_empty() {
             p { "Nada encontrado para “" (pt::line(asked)) "”." }
         }

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::choice::{Choice, MOST_NAMES};
 use super::{Links, bar, scroll, state};
 use crate::desk::view::Overview;
 use crate::domain::calendar::Calendar;
@@ -11,8 +12,15 @@ use crate::render::because::{doubt, part_name};
 use crate::render::portuguese as pt;
 
 /// The page.
-pub(in crate::panel) fn content(scene: &Overview, summary: &WindowSummary, links: &Links) -> Markup {
+pub(in crate::panel) fn content(
+    scene: &Overview,
+    summary: &WindowSummary,
+    choice: &Choice<'_>,
+    links: &Links,
+) -> Markup {
     let calendar = scene.calendar();
+    let chosen: Vec<&MunicipalityLine> = summary.lines.iter().filter(|line| choice.takes(line)).collect();
+    let slice = choice.slice(&chosen);
     let found = calendar.window(&summary.window);
     html! {
         p .lead { (super::window_name(&summary.window, calendar)) }
@@ -45,16 +53,20 @@ pub(in crate::panel) fn content(scene: &Overview, summary: &WindowSummary, links
                 }
             }
         }
-        (tallies("Por parte (municípios)", "Parte", summary.by_part.iter().map(|(id, c)| (part_name(id, calendar), *c))))
-        (tallies("Por gerência (partes de municípios)", "Gerência", summary.by_gerencia.iter().map(|(id, c)| (pt::line(id.as_str()), *c))))
-        (tallies("Por região (municípios)", "Região", summary.by_region.iter().map(|(name, c)| (pt::line(name), *c))))
-        h2 #municipios { "Municípios" }
-        (scroll("Municípios", &html! {
-            table {
-                thead { tr { th scope="col" { "Município" } th scope="col" { "Situação" } th scope="col" { "Por concluir ou por confirmar" } th scope="col" { "Cartas que saíram" } } }
-                tbody { @for line in &summary.lines { (municipality(line, summary, calendar, links)) } }
-            }
-        }))
+        (tallies("Por parte (municípios)", "Parte", summary.by_part.iter().map(|(id, c)| (part_name(id, calendar), None, *c))))
+        (tallies("Por gerência (partes de municípios)", "Gerência", summary.by_gerencia.iter().map(|(id, c)| (pt::line(id.as_str()), Some(choice.only(links, "gerencia", id.as_str())), *c))))
+        (tallies("Por região (municípios)", "Região", summary.by_region.iter().map(|(name, c)| (pt::line(name), (!name.is_empty()).then(|| choice.only(links, "regiao", name)), *c))))
+        h2 #lista { "Municípios" }
+        (choice.form(links, &["nome", "regiao", "gerencia", "situacao"], &[summary]))
+        @if chosen.is_empty() { p { "Nenhum município assim nesta janela." } } @else {
+            (scroll("Municípios", &html! {
+                table {
+                    thead { tr { th scope="col" { "Município" } th scope="col" { "Situação" } th scope="col" { "Por concluir ou por confirmar" } th scope="col" .num { "Cartas que saíram" } } }
+                    tbody { @for line in slice.rows { (municipality(line, summary, calendar, links)) } }
+                }
+            }))
+        }
+        (choice.pager(links, &slice))
     }
 }
 
@@ -65,8 +77,10 @@ fn left(line: &MunicipalityLine) -> String {
     if left == all { all.to_string() } else { format!("{left} de {all}") }
 }
 
-fn tallies(title: &str, of: &str, counts: impl Iterator<Item = (String, Counts)>) -> Markup {
-    let rows: Vec<(String, Counts)> = counts.collect();
+/// How many stand where, a row each with its name, where its list is, and its numbers.
+fn tallies(title: &str, of: &str, counts: impl Iterator<Item = (String, Option<String>, Counts)>) -> Markup {
+    let rows: Vec<_> = counts.collect();
+    let more = rows.len().saturating_sub(MOST_NAMES);
     html! {
         @if !rows.is_empty() {
             h2 { (title) }
@@ -80,9 +94,13 @@ fn tallies(title: &str, of: &str, counts: impl Iterator<Item = (String, Counts)>
                         }
                     }
                     tbody {
-                        @for (name, c) in rows {
+                        @for (name, list, c) in rows.into_iter().take(MOST_NAMES) {
                             tr {
-                                th scope="row" { @if name.is_empty() { "(não informada)" } @else { (name) } }
+                                th scope="row" {
+                                    @if let Some(list) = list { a href=(list) { (name) } }
+                                    @else if name.is_empty() { "(não informada)" }
+                                    @else { (name) }
+                                }
                                 td .num { (c.expected()) } td .num { (c.done) } td .num { (c.pending) }
                                 td .num { (c.unconfirmed) } td .num { (c.not_applicable) }
                             }
@@ -90,6 +108,7 @@ fn tallies(title: &str, of: &str, counts: impl Iterator<Item = (String, Counts)>
                     }
                 }
             }))
+            @if more > 0 { p { "E mais " (more) ", na planilha." } }
         }
     }
 }

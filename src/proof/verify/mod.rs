@@ -5,7 +5,7 @@
 //! row by row), `recount` and `seen` (the ledger as the plan sees it, from the journal alone), `known` (who has filled in, worked out anew from the evidence of each snapshot).
 //!
 //! Not proved, because no decision rests on them alone: leases and fences (`fence`, `owner`, `lease_until`), the daemon's
-//! signs of life in `meta` and `loops`, `fetches` (what a decision took for fresh is in its own entry), whether a refused
+//! signs of life in `meta` and `loops`, where the ledger came from and went to (`place`; the journal has each move), `fetches` (what a decision took for fresh is in its own entry), whether a refused
 //! or held configuration still lies in the files and a person's word on it is unused (the journal has both), how fetching goes, and what registers and news propose (the journal has each
 //! load and what people said to it; a person, not the table, changes `unidades.csv` or opens a window), and what a pass
 //! need not read (`frontier`; the self-audit reads everything, and finds what a false one would leave unsaid).
@@ -70,6 +70,7 @@ pub(super) const NOT_PROVED: &[(&str, &[&str])] = &[
             "return_key",
         ],
     ),
+    ("place", &["id", "came_from", "arriving", "went_path", "went_to", "went_at"]),
     ("fetches", &["feed", "fetched_at"]),
     ("config_refusals", &["last_at", "pending", "letters", "faults"]),
     ("config_consents", &["digest", "given_at", "author"]),

@@ -102,6 +102,8 @@ impl Replay {
             // They tell of no row with proof value; the head of `verify` says why.
             Entry::Opening(_)
             | Entry::Assumed(_)
+            | Entry::Led(_)
+            | Entry::Moved(_)
             | Entry::QueueStopped(_)
             | Entry::QueueResumed(_)
             | Entry::FeedSwitched(_)

@@ -147,7 +147,7 @@ impl Words<'_> {
                 other => other.to_string(),
             };
             let what =
-                (format!("{} {name}", decision.act().as_str()), because(decision.because(), self.calendar));
+                (format!("{} {name}", pt::act(decision.act())), because(decision.because(), self.calendar));
             let place = order.iter().position(|known| *known == what).unwrap_or_else(|| {
                 order.push(what.clone());
                 order.len() - 1

@@ -185,7 +185,7 @@ fn kinds(forecast: &Forecast) -> Markup {
                 thead { tr { th scope="col" { "O quê" } th scope="col" { "Carta" } th scope="col" .num { "Quantas" } } }
                 tbody {
                     @for ((act, kind), count) in &forecast.tally {
-                        tr { td { (act.as_str()) } td { (kind.map_or("relatório", pt::kind)) } td .num { (count) } }
+                        tr { td { (pt::act(*act)) } td { (kind.map_or("relatório", pt::kind)) } td .num { (count) } }
                     }
                 }
             }

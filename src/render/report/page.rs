@@ -21,6 +21,9 @@ use crate::plan::post::LetterState;
 use crate::plan::summary::{CallLine, Counts, MunicipalityLine, PartLine, WindowSummary};
 
 pub(in crate::render) const STYLE: &str = include_str!("style.css");
+/// Municipalities in the tables of a page, all windows together, and calls as many: a page that everybody can open. The
+/// table beside it has all.
+const MOST_ROWS: usize = 2_000;
 /// Days of a curve told in numbers: every so many.
 const WEEK: i64 = 7;
 
@@ -44,6 +47,7 @@ pub fn page(summaries: &[WindowSummary], beside: Background<'_>, calendar: &Cale
             .any(|summary| calendar.window(&summary.window).is_some_and(|w| w.system == line.system))
     };
     let history: Vec<&HistoryLine> = beside.history.iter().filter(of_page).collect();
+    let share = MOST_ROWS / summaries.len().max(1);
     let at = summaries.first().map(|summary| pt::instant(summary.at, &calendar.hours.zone));
     let body = html! {
         header {
@@ -61,7 +65,7 @@ pub fn page(summaries: &[WindowSummary], beside: Background<'_>, calendar: &Cale
         }
         main {
             @for (n, summary) in summaries.iter().enumerate() {
-                (window(&format!("j{n}"), summary, beside, calendar))
+                (window(&format!("j{n}"), summary, share, beside, calendar))
             }
             @if !summaries.is_empty() { (heat(summaries)) }
             @if !history.is_empty() { (history::section(&history, calendar)) }
@@ -76,12 +80,14 @@ pub fn page(summaries: &[WindowSummary], beside: Background<'_>, calendar: &Cale
 
 /// Municipalities × windows.
 fn heat(summaries: &[WindowSummary]) -> Markup {
-    let mut names: BTreeMap<MunicipalityCode, &str> = BTreeMap::new();
+    let mut worst: BTreeMap<MunicipalityCode, (State, &str)> = BTreeMap::new();
     for line in summaries.iter().flat_map(|summary| &summary.lines) {
-        names.entry(line.municipality).or_insert(&line.name);
+        let known = worst.entry(line.municipality).or_insert((line.state, &line.name));
+        known.0 = if rank(line.state) < rank(known.0) { line.state } else { known.0 };
     }
-    let mut rows: Vec<(MunicipalityCode, &str)> = names.into_iter().collect();
-    rows.sort_by_key(|(code, name)| (crate::text::fold::folded(name), *code));
+    let rows: Vec<_> = worst.into_iter().map(|(code, (state, name))| (code, state, name)).collect();
+    let (mut rows, cut) = first(&rows, MOST_ROWS, |(_, state, _)| *state);
+    rows.sort_by_cached_key(|(code, _, name)| (crate::text::fold::folded(name), *code));
     html! {
         section #municipios {
             h2 { "Municípios e janelas" }
@@ -90,11 +96,11 @@ fn heat(summaries: &[WindowSummary]) -> Markup {
                 table .heat {
                     thead { tr { th scope="col" { "Município" } @for summary in summaries { th scope="col" { (summary.window) } } } }
                     tbody {
-                        @for (code, name) in rows {
+                        @for (code, _, name) in rows {
                             tr {
                                 th scope="row" { (pt::line(name)) }
                                 @for summary in summaries {
-                                    @match summary.lines.iter().find(|line| line.municipality == code) {
+                                    @match summary.line(*code) {
                                         Some(line) => td .(class(line.state)) { (symbol(line.state)) " " (line.state) },
                                         None => td { "não esperado" },
                                     }
@@ -104,11 +110,46 @@ fn heat(summaries: &[WindowSummary]) -> Markup {
                     }
                 }
             }
+            (cut)
         }
     }
 }
 
-fn window(id: &str, summary: &WindowSummary, beside: Background<'_>, calendar: &Calendar) -> Markup {
+/// Which state is told first where not all can be.
+fn rank(state: State) -> u8 {
+    match state {
+        State::Pending => 0,
+        State::Unconfirmed => 1,
+        State::Done => 2,
+        State::NotApplicable => 3,
+    }
+}
+
+/// So many rows at most, in their order: where there are more, those that owe before those of whom nobody knows before all
+/// others, and a sentence that says so.
+fn first<T>(rows: &[T], most: usize, state: impl Fn(&T) -> State) -> (Vec<&T>, Markup) {
+    if rows.len() <= most {
+        return (rows.iter().collect(), html! {});
+    }
+    let mut order: Vec<(u8, usize)> = rows.iter().map(|row| rank(state(row))).zip(0..).collect();
+    order.sort_unstable();
+    order.truncate(most);
+    let mut places: Vec<usize> = order.into_iter().map(|(_, place)| place).collect();
+    places.sort_unstable();
+    let kept = places.into_iter().filter_map(|place| rows.get(place)).collect();
+    let cut = html! {
+        p .note { "Mostrados " (most) " de " (rows.len()) ", primeiro quem tem pendência; todos estão na planilha (CSV)." }
+    };
+    (kept, cut)
+}
+
+fn window(
+    id: &str,
+    summary: &WindowSummary,
+    share: usize,
+    beside: Background<'_>,
+    calendar: &Calendar,
+) -> Markup {
     let curves = beside.curves.get(&summary.window);
     let counts = summary.municipalities;
     html! {
@@ -134,8 +175,8 @@ fn window(id: &str, summary: &WindowSummary, beside: Background<'_>, calendar: &
             (tallies(&format!("{id}g"), "Por gerência (partes)", &summary.by_gerencia.iter().map(|(g, c)| (pt::line(g.as_str()), *c)).collect::<Vec<_>>()))
             (tallies(&format!("{id}r"), "Por região", &summary.by_region.iter().map(|(r, c)| (region(r), *c)).collect::<Vec<_>>()))
             (letters(summary))
-            (calls(summary, calendar))
-            (municipalities(summary, beside.roster, calendar))
+            (calls(summary, share, calendar))
+            (municipalities(summary, share, beside.roster, calendar))
         }
     }
 }
@@ -270,24 +311,28 @@ fn letters(summary: &WindowSummary) -> Markup {
     }
 }
 
-fn calls(summary: &WindowSummary, calendar: &Calendar) -> Markup {
+fn calls(summary: &WindowSummary, share: usize, calendar: &Calendar) -> Markup {
     let (owing, unknown): (Vec<_>, Vec<_>) = summary.call_list.iter().partition(|call| !call.owes.is_empty());
     html! {
         @for (title, calls) in [("A quem telefonar", owing), ("Por confirmar, antes de qualquer cobrança", unknown)] {
             h3 { (title) " (" (calls.len()) ")" }
             @if !calls.is_empty() {
+                @let tried = calls.iter().any(|call| !call.tried.is_empty());
                 div .wide tabindex="0" {
                     table {
-                        thead { tr { th scope="col" { "Município" } th scope="col" { "Telefone" } th scope="col" { "Titular" } th scope="col" { "Partes" } th scope="col" { "Porquê" } th scope="col" { "Já tentado" } } }
-                        tbody { @for call in calls { (call_row(call, calendar)) } }
+                        thead { tr { th scope="col" { "Município" } th scope="col" { "Telefone" } th scope="col" { "Titular" } th scope="col" { "Partes" } th scope="col" { "Motivo" } @if tried { th scope="col" { "Já tentado" } } } }
+                        tbody { @for call in calls.iter().take(share) { (call_row(call, tried, calendar)) } }
                     }
+                }
+                @if calls.len() > share {
+                    p .note { "Mostradas as " (share) " ligações mais urgentes de " (calls.len()) "; todas: vigia-suas ligacoes." }
                 }
             }
         }
     }
 }
 
-fn call_row(call: &CallLine, calendar: &Calendar) -> Markup {
+fn call_row(call: &CallLine, tried: bool, calendar: &Calendar) -> Markup {
     let parts = if call.owes.is_empty() { &call.unconfirmed } else { &call.owes };
     let parts: Vec<String> = parts.iter().map(|part| part_name(part, calendar)).collect();
     html! {
@@ -297,19 +342,22 @@ fn call_row(call: &CallLine, calendar: &Calendar) -> Markup {
             td { (pt::line(&call.holder)) }
             td { (pt::list(&parts)) }
             td { @for reason in &call.because { p { (because::call_reason(reason, calendar)) } } }
-            td { @for note in &call.tried { p { (because::call(note, calendar)) } } }
+            @if tried { td { @for note in &call.tried { p { (because::call(note, calendar)) } } } }
         }
     }
 }
 
-fn municipalities(summary: &WindowSummary, roster: &Roster, calendar: &Calendar) -> Markup {
+fn municipalities(summary: &WindowSummary, share: usize, roster: &Roster, calendar: &Calendar) -> Markup {
+    // A column that nothing stands in would take the room of those that say something.
+    let is_held = summary.lines.iter().any(|line| !line.withheld.is_empty());
+    let (lines, cut) = first(&summary.lines, share, |line| line.state);
     html! {
         h3 { "Município por município" }
         div .wide tabindex="0" {
             table {
-                thead { tr { th scope="col" { "Município" } th scope="col" { "Situação" } th scope="col" { "Por concluir ou por confirmar" } th scope="col" { "Cartas" } th scope="col" { "Retido" } } }
+                thead { tr { th scope="col" { "Município" } th scope="col" { "Situação" } th scope="col" { "Por concluir ou por confirmar" } th scope="col" { "Cartas" } @if is_held { th scope="col" { "Retido" } } } }
                 tbody {
-                    @for line in &summary.lines {
+                    @for line in lines {
                         tr {
                             th scope="row" { (pt::line(&line.name)) " " span .note { (line.municipality) } }
                             td {
@@ -318,12 +366,13 @@ fn municipalities(summary: &WindowSummary, roster: &Roster, calendar: &Calendar)
                             }
                             td { ul { @for part in open(line) { li { (part_words(part, calendar)) (units(line, part, roster, calendar)) } } } }
                             td { ul { @for letter in &line.letters { li { (letter_words(letter, calendar)) } } } }
-                            td { ul { @for held in &line.withheld { li { (because(&held.because, calendar)) } } } }
+                            @if is_held { td { ul { @for held in &line.withheld { li { (because(&held.because, calendar)) } } } } }
                         }
                     }
                 }
             }
         }
+        (cut)
     }
 }
 

@@ -25,6 +25,7 @@ fn summary(world: &World) -> WindowSummary {
     let deadline = Some(Deadline { on: date(2023, 12, 5), at: Deadline::DEFAULT_TIME });
     let counts = Counts { done: 60, pending: 10, unconfirmed: 8, not_applicable: 0 };
     let part = |part: &crate::domain::id::PartId, state| PartLine {
+        gerencias: Vec::new(),
         part: part.clone(),
         state,
         doubt: None,

@@ -4,10 +4,11 @@ use tempfile::TempDir;
 
 use crate::domain::delivery::DeliveryState;
 use crate::domain::journal::LeftProof;
-use crate::domain::overrides::Authorship;
+use crate::domain::overrides::{Authorship, BatchId};
 use crate::plan::Act;
+use crate::plan::post::LetterState;
 use crate::store::testing::*;
-use crate::store::{DeliveryFilter, Sighting, Store};
+use crate::store::{DeliveryFilter, DeliveryLine, Sighting, Store};
 
 fn by(minutes: i64) -> Authorship {
     Authorship { author: "ana".to_owned(), reason: "disco trocado".to_owned(), at: at(minutes) }
@@ -73,4 +74,76 @@ async fn another_version_of_a_notice_that_left_waits_instead_of_leaving_again() 
     store.record_pass(at(30), vec![act(Act::Send, VITORIA)]).await.unwrap();
     assert_eq!(states(&store, 1).await, [DeliveryState::Uncertain; 2]);
     assert!(store.verify().await.unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn a_letter_settled_by_a_word_stands_on_each_day_as_it_was_known_on_that_day() {
+    let dir = TempDir::new().unwrap();
+    let store = copied(&dir).await;
+    let mut post = Vec::new();
+    store.record_pass(at(1), vec![act(Act::Send, VITORIA)]).await.unwrap();
+    store.assume(Vec::new(), &by(10)).await.unwrap().unwrap();
+    let left = Sighting { at: at(5), ..logged(1) };
+    assert_eq!(store.vouch(vec![left], &by(20)).await.unwrap().unwrap().delivered.len(), 2);
+    let key = warning(VITORIA).key;
+    for minute in [7, 15, 25] {
+        let known = store.post_as_known(&[rma()], at(minute)).await.unwrap();
+        post.push(known.of(&key).iter().map(|fact| (fact.state, fact.at)).collect::<Vec<_>>());
+        let ledger = store.ledger_as_known(at(minute)).await.unwrap();
+        let lines = store.deliveries_as_known(&DeliveryFilter::default(), at(minute)).await.unwrap();
+        let line = |line: &DeliveryLine| (line.state, line.reached_at, line.settled_at, line.next_attempt_at);
+        let (state, reached) = match minute {
+            7 => (DeliveryState::Recorded, None),
+            15 => (DeliveryState::Uncertain, Some(at(10))),
+            _ => (DeliveryState::Accepted, Some(at(10))),
+        };
+        assert!(lines.iter().all(|one| (one.state, one.reached_at) == (state, reached)), "{lines:?}");
+        assert_eq!(ledger.notice(&key).unwrap().standing.sent_at(), reached, "minute {minute}");
+        if minute == 25 {
+            let now = store.deliveries(&DeliveryFilter::default()).await.unwrap();
+            assert_eq!(lines.iter().map(line).collect::<Vec<_>>(), now.iter().map(line).collect::<Vec<_>>());
+            assert_eq!(lines[0].reply, now[0].reply);
+        }
+    }
+    assert_eq!(
+        post,
+        [
+            [(LetterState::Queued, at(1)); 2],
+            [(LetterState::Uncertain, at(10)); 2],
+            [(LetterState::Accepted, at(20)); 2]
+        ]
+    );
+    // What leaves by an attempt of its own later is told by that, and the time before as it was.
+    let other = TempDir::new().unwrap();
+    let again = copied(&other).await;
+    again.record_pass(at(1), vec![act(Act::Send, VITORIA)]).await.unwrap();
+    let assumed = again.assume(Vec::new(), &by(10)).await.unwrap().unwrap();
+    again.repeat_uncertain(&BatchId::of_outage(assumed.gap.until), at(30)).await.unwrap();
+    assert_eq!(send_all(&again, 31, |_| accepted()).await, 2);
+    for (minute, state) in [(15, LetterState::Uncertain), (40, LetterState::Accepted)] {
+        let known = again.post_as_known(&[rma()], at(minute)).await.unwrap();
+        assert!(known.of(&key).iter().all(|fact| fact.state == state), "{minute}: {known:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_relay_still_had_is_uncertain_once_it_is_decided_unless_it_is_known_better_by_then() {
+    for known_by_then in [false, true] {
+        let dir = TempDir::new().unwrap();
+        let store = copied(&dir).await;
+        let waiting = Sighting { proof: LeftProof::Nothing, ..logged(1) };
+        let assumed = store.assume(vec![waiting.clone()], &by(10)).await.unwrap().unwrap();
+        assert_eq!((assumed.vouched.delivered.len(), assumed.vouched.ahead.len()), (0, 1));
+        let again = store.vouch(vec![waiting.clone()], &by(11)).await.unwrap().unwrap();
+        assert!(again.ahead.is_empty(), "told once");
+        if known_by_then {
+            assert_eq!(store.vouch(vec![logged(1)], &by(12)).await.unwrap().unwrap().ahead.len(), 1);
+            let back = store.vouch(vec![waiting], &by(13)).await.unwrap().unwrap();
+            assert!(back.ahead.is_empty(), "an older log takes nothing back");
+        }
+        store.record_pass(at(30), vec![act(Act::Send, VITORIA)]).await.unwrap();
+        let state = if known_by_then { DeliveryState::Accepted } else { DeliveryState::Uncertain };
+        assert_eq!(states(&store, 1).await, [state; 2]);
+        assert!(store.verify().await.unwrap().is_whole());
+    }
 }

@@ -45,12 +45,12 @@ async fn one_leads_and_the_next_leads_at_once_when_it_resigns() {
     let (a, b) =
         (Store::open(place.clone(), at(0)).await.unwrap(), Store::open(place.clone(), at(0)).await.unwrap());
     assert!(!a.may_speak(), "nobody leads by being there");
-    assert!(a.lead().await.unwrap() && a.may_speak());
-    assert!(!b.lead().await.unwrap() && !b.may_speak());
+    assert!(a.lead(at(1)).await.unwrap() && a.may_speak());
+    assert!(!b.lead(at(1)).await.unwrap() && !b.may_speak());
     let leader = b.leader().await.unwrap().unwrap();
     assert!(leader.epoch == 1 && !leader.is_self && leader.rest.is_some());
     a.close().await;
-    assert!(b.lead().await.unwrap() && b.may_speak());
+    assert!(b.lead(at(1)).await.unwrap() && b.may_speak());
     assert!(b.leader().await.unwrap().unwrap().is_self);
 }
 
@@ -61,7 +61,7 @@ async fn whoever_lost_the_epoch_marks_settles_and_records_nothing() {
     let (place, _) = on_server(&dir);
     let (a, b) =
         (Store::open(place.clone(), at(0)).await.unwrap(), Store::open(place.clone(), at(0)).await.unwrap());
-    assert!(a.lead().await.unwrap());
+    assert!(a.lead(at(1)).await.unwrap());
     a.record_pass(at(1), vec![act(Act::Send, VITORIA)]).await.unwrap();
     let claims = a.claim("a", at(2), 9).await.unwrap();
     let marked = a.mark_sending(claims.clone(), at(2)).await.unwrap();
@@ -90,11 +90,11 @@ async fn a_leader_that_is_cut_off_is_followed_once_its_lease_is_over_and_not_bef
     let (place, _) = on_server(&dir);
     let (a, b) =
         (Store::open(place.clone(), at(0)).await.unwrap(), Store::open(place.clone(), at(0)).await.unwrap());
-    assert!(a.lead().await.unwrap());
+    assert!(a.lead(at(1)).await.unwrap());
     // The session is gone, as when the machine dies; the process does not know.
     let began = Instant::now();
     a.forget_session().await;
-    while !b.lead_after_lease().await.unwrap() {
+    while !b.lead_after_lease(at(2)).await.unwrap() {
         // The server has not noticed yet.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -1,7 +1,7 @@
 //! Every statement is one that the engine understands.
 
 use crate::database::sql::prepare_all;
-use crate::database::{leader, postgres, sqlite, steps, transaction};
+use crate::database::{leader, place, postgres, sqlite, steps, transaction};
 use crate::store::testing::store;
 use crate::store::*;
 
@@ -24,6 +24,7 @@ async fn every_statement_prepares() {
         journal::ALL,
         ledger::ALL,
         letter::ALL,
+        place::ALL,
         news::ALL,
         notice::ALL,
         outbox::ALL,
@@ -36,6 +37,7 @@ async fn every_statement_prepares() {
         register::ALL,
         retired::ALL,
         return_key::ALL,
+        sighted::ALL,
         returned::ALL,
         ruling::ALL,
         run::ALL,

@@ -31,7 +31,10 @@ fn a_first_run_tells_what_it_is_and_writes_its_letters() {
 fn a_second_pass_sends_nothing_again() {
     let office = after_a_first_pass();
     let again = office.stdout("servir --uma-vez --em 2026-11-05T10:00");
-    assert!(again.contains("feito: 0 cartas registradas; 0 entregas aceitas"), "{again}");
+    assert!(
+        again.contains("feito: 0 cartas registradas; ENSAIO, nenhuma saiu: 0 entregas gravadas em arquivo"),
+        "{again}"
+    );
     assert_eq!(office.letters(), 6);
 }
 

@@ -8,6 +8,9 @@ use std::process::{Command, Output};
 
 use sqlx::{Connection as _, SqliteConnection};
 
+use vigia_suas::clock::Clock;
+use vigia_suas::store::Store;
+
 use crate::support::app::{Choice, Site};
 use crate::support::smtp::Relay;
 
@@ -210,13 +213,52 @@ async fn what_is_no_sound_copy_of_this_mode_or_comes_while_the_service_runs_repl
     let before = fs::read(site.database()).unwrap();
     tried(Path::new("/nao/existe.db"), 3, "não foi possível ler a cópia");
     tried(&site.config().join("municipios.csv"), 3, "não foi possível ler a cópia");
-    let rehearsal = copies.join("vigia-ensaio-copia-20261126T060000Z.db");
-    fs::copy(&copy, &rehearsal).unwrap();
-    tried(&rehearsal, 1, "é cópia de um livro de outro modo");
+    let unkept = copies.join("vigia-ensaio-copia-20261126T060000Z.db");
+    Store::open(&unkept, Clock::System.now()).await.unwrap().close().await;
+    tried(&unkept, 1, "é cópia de um livro de outro modo");
+    // Whatever its name says: what it was kept under is in it.
+    let rehearsed = Site::new(&Choice::new(relay.port));
+    let others = folder(&rehearsed);
+    for args in [&["servir", "--uma-vez"][..], &["copia", others.to_str().unwrap()]] {
+        let output = rehearsed.command(args).env("VIGIA_MODO", "ensaio").output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+    }
+    let made = others.join(&names(&others)[0]);
+    for name in ["vigia-copia-20261126T060000Z.db", "do-pendrive.db"] {
+        fs::copy(&made, copies.join(name)).unwrap();
+        tried(&copies.join(name), 1, "é cópia de um livro de outro modo");
+    }
     assert_eq!(fs::read(site.database()).unwrap(), before);
     let left: Vec<String> = names(&site.data())
         .into_iter()
         .filter(|name| name.contains("parcial") || name.contains("anterior"))
         .collect();
     assert_eq!(left, Vec::<String>::new());
+    let renamed = copies.join("vigia-ensaio-copia-20261126T070000Z.db");
+    fs::copy(&copy, &renamed).unwrap();
+    assert!(site.ok(&["restaurar", renamed.to_str().unwrap()]).starts_with("restaurado e conferido"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_a_copy_is_put_in_place_no_start_looks_at_the_file_nor_begins_another() {
+    let relay = Relay::start().await;
+    let site = Site::new(&Choice::new(relay.port));
+    fs::create_dir_all(site.data()).unwrap();
+    // As `restaurar` holds it for its whole act.
+    let act = Store::lock_at(&site.database()).unwrap();
+    let refused = |args: &[&str]| {
+        let start = site.run(args);
+        assert_eq!(start.status.code(), Some(3), "{}", said(&start));
+        assert!(said(&start).contains("outro processo já envia"), "{}", said(&start));
+    };
+    refused(&["servir", "--uma-vez"]);
+    assert_eq!(names(&site.data()), ["vigia.db.lock"], "no empty ledger where there is none for a moment");
+    fs::write(site.database(), "meio livro").unwrap();
+    refused(&["servir", "--uma-vez"]);
+    refused(&["servir"]);
+    assert_eq!(fs::read(site.database()).unwrap(), b"meio livro");
+    fs::remove_file(site.database()).unwrap();
+    drop(act);
+    site.ok(&["servir", "--uma-vez"]);
+    assert_eq!(relay.taken().len(), 3);
 }

@@ -12,6 +12,7 @@ mod herald;
 mod history;
 mod hostile;
 mod reload;
+mod relocate;
 mod reserve;
 mod secrecy;
 mod start;

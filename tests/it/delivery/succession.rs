@@ -267,6 +267,37 @@ async fn what_the_relays_log_says_left_is_not_sent_again_whether_the_copy_knew_o
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_relay_still_had_in_its_queue_may_have_left_since_and_waits_though_the_copy_had_not_decided_it()
+ {
+    let relay = Relay::start().await;
+    let site = put_back(&relay).await;
+    let first = site.municipalities[0];
+    let (id, to) = (format!("<teste.2002.divulgacao.{first}@{DOMAIN}>"), site.address(first, "smas"));
+    let log = site.config().join("mail.log");
+    let sent = logged(&id, &to, 0xA0_0000);
+    let put_off = sent.replace("status=sent (250 2.0.0 Ok: queued as 99)", "status=deferred (try later)");
+    fs::write(&log, &put_off).unwrap();
+    let with_log = |why| ["assumir", "--autor", "ana", "--motivo", why, "--registro", log.to_str().unwrap()];
+    let assumed = site.ok(&with_log("disco trocado"));
+    assert!(assumed.contains("1 entrega ficou na fila do servidor de saída"), "{assumed}");
+    let batch = batch_of(&assumed);
+    // It is decided before anybody lets the others go, and is known to be in doubt.
+    site.ok(&["servir", "--uma-vez"]);
+    assert_eq!(twice(&relay), Vec::<String>::new());
+    let why = site.ok(&["porque", &first.to_string(), "teste/2002"]);
+    assert!(why.contains("pode ter saído de outro livro"), "{why}");
+    // Later the log tells more, and that counts.
+    fs::write(&log, put_off + &sent).unwrap();
+    let later = site.ok(&with_log("agora consta"));
+    assert!(later.contains("1 entrega saiu do outro livro e não sai de novo"), "{later}");
+    site.ok(&["liberar", "--lote", &batch, "--autor", "ana", "--motivo", "as outras não constam"]);
+    site.ok(&["servir", "--uma-vez"]);
+    let again = twice(&relay);
+    assert!(!again.contains(&id) && again.len() == 2 * MUNICIPALITIES - 1, "{again:?}");
+    assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_log_a_person_says_what_left_and_the_rest_waits() {
     let relay = Relay::start().await;
     let site = put_back(&relay).await;

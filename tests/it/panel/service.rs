@@ -139,6 +139,42 @@ async fn crowds_of_idle_and_slow_visitors_cost_no_letter_and_do_not_keep_the_doo
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs 12,000 open files (ulimit -n), and opens 10,000 connections"]
+async fn ten_thousand_idle_connections_keep_no_visitor_waiting_for_a_second_and_no_letter() {
+    let relay = Relay::start().await;
+    let choice = Choice { municipalities: 60, ..Choice::new(relay.port) };
+    let site = Site::new(&choice);
+    let port = free_port();
+    with_panel(&site, &choice, &format!("escuta = \"127.0.0.1:{port}\""));
+    let daemon = site.starting(&[]);
+    daemon.logs("painel no ar");
+    // They come as fast as they can, from several sides, and never say anything or only begin to.
+    let crowd: Vec<TcpStream> = std::thread::scope(|scope| {
+        let side = move |side: usize| {
+            let mut crowd = Vec::new();
+            while crowd.len() < 2_500 {
+                let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { continue };
+                if side % 2 == 0 {
+                    let _begun = stream.write_all(b"GET / HTTP/1.1\r\nX: ");
+                }
+                crowd.push(stream);
+            }
+            crowd
+        };
+        let sides: Vec<_> = (0..4).map(|n| scope.spawn(move || side(n))).collect();
+        sides.into_iter().flat_map(|side| side.join().unwrap()).collect()
+    });
+    assert_eq!(crowd.len(), 10_000);
+    let begun = Instant::now();
+    let answer = ask(port, "/saude", "").unwrap();
+    assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    relay.distinct(60).await;
+    drop(crowd);
+    assert_eq!(daemon.terminate().code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_address_is_taken_by_a_reload_and_none_ends_the_panel() {
     let relay = Relay::start().await;
     let choice = Choice::new(relay.port);

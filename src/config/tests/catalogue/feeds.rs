@@ -92,6 +92,7 @@ fn network() -> Vec<Case> {
         http("chave aberta no endereço", "{uf}", "{uf"),
         http("endereço sem https", "https://", ""),
         feed("tamanho mal escrito", "maximo = \"2 GB\"").over_http(),
+        feed("prazo longo demais", "prazo_resposta = \"1h\"").over_http(),
         feed("servidor com endereço inteiro", "hosts = [\"https://y.gov.br\"]").over_http(),
     ]
 }

@@ -52,6 +52,7 @@ pub(super) fn cases() -> Vec<Case> {
         relay("porta grande demais", "porta = 70000"),
         relay("sem segurança para fora da máquina", "seguranca = \"nenhuma\""),
         relay("senha sem usuário", "senha_arquivo = \"/run/senha\""),
+        relay("esperas longas demais", "espera_comando = \"10min\""),
         relay("oauth2 sem tabela nem usuário", "autenticacao = \"oauth2\""),
         relay(
             "oauth2 sem que se peça",

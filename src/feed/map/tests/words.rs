@@ -89,6 +89,22 @@ fn counts_say_done_pending_or_nothing_sure() {
 }
 
 #[test]
+fn a_sum_under_no_municipality_is_told_by_the_first_word_of_its_row_and_a_lost_code_is_no_sum() {
+    let mut spec = presence();
+    let read = |spec: &FeedSpec, row: &str| {
+        let file = format!("ibge;nome;ref\n320530;Vitória;10/2026\n{row}\n");
+        let found = mapped(spec, &roster(), &file);
+        (found.ignored, found.bad)
+    };
+    assert_eq!(read(&spec, ";TOTAL GERAL;3"), (0, 1), "nobody said that it is one");
+    spec.mapping.ignored = vec!["Total geral".to_owned()];
+    assert_eq!(read(&spec, ";TOTAL GERAL;3"), (1, 0));
+    assert_eq!(read(&spec, ";;Total geral"), (1, 0));
+    assert_eq!(read(&spec, ";Vila Velha;Total geral"), (0, 1), "a municipality whose code is lost");
+    assert_eq!(read(&spec, ";;3"), (0, 1));
+}
+
+#[test]
 fn words_for_nothing_are_blank_where_the_feed_says_so() {
     let mut spec = situation();
     spec.mapping.blanks = vec!["SI".to_owned(), "NSA".to_owned(), "-".to_owned(), "0".to_owned()];

@@ -1,0 +1,159 @@
+//! What the panel's pages cost: how long each takes and how many bytes it has, over a ledger of so many municipalities
+//! and years.
+//!
+//! `cargo bench --bench panel`. The ledgers are those of `history` (`years`), made in minutes and kept in TMPDIR as
+//! `vigia-medicao-MUNICIPIOS-ANOS`. `MUNICIPIOS=5570 ANOS=1 cargo bench …` measures another. A page is asked for first
+//! when nothing of it is kept, then at once again: milliseconds are of CPU, of the whole program, and of the clock.
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot go on ends")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the table, and how far it is, are what this is for"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the ledgers end today, so that the pages show them as they stand"
+)]
+
+mod years;
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::{Timestamp, ToSpan};
+use tokio_util::sync::CancellationToken;
+use vigia_suas::clock::Clock;
+use vigia_suas::config::PanelSettings;
+use vigia_suas::desk::view::LedgerView;
+use vigia_suas::panel::{self, Beat, Beside, DossierView, Later, Panel};
+use vigia_suas::world::live::Live;
+
+use years::Years;
+
+/// What is kept of now is older than this.
+const STALE: Duration = Duration::from_millis(3_100);
+
+struct Still(Arc<Live>);
+
+impl Beside for Still {
+    fn live(&self) -> Arc<Live> {
+        self.0.clone()
+    }
+
+    fn beat(&self) -> Beat {
+        Beat::default()
+    }
+
+    fn note_dossier(&self, _: DossierView) -> Later<bool> {
+        Box::pin(async { true })
+    }
+}
+
+fn main() {
+    let asked = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
+    let municipalities: usize = asked("MUNICIPIOS", "78").parse().unwrap();
+    let count: i32 = asked("ANOS", "0").parse().unwrap();
+    let now = Timestamp::now();
+    let until = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let from = until.saturating_sub(count.years()).saturating_sub(1.months());
+    let dir = std::env::temp_dir().join(format!("vigia-medicao-{municipalities}-{count}"));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let live = runtime.block_on(async {
+        let began = Instant::now();
+        let is_kept = dir.join("dados/vigia.db").exists();
+        if !is_kept {
+            years::configure(&dir, municipalities, from);
+        }
+        let mut years = Years::begin(&dir, from, until.saturating_add(2.days())).await;
+        if !is_kept {
+            years.run(now).await;
+            eprintln!("made in {:.0} s", began.elapsed().as_secs_f64());
+        }
+        years.app.live()
+    });
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let settings = PanelSettings {
+        listen: address,
+        tls: None,
+        proxies: Vec::new(),
+        passwords: None,
+        user_header: None,
+        agenda_series: 1,
+    };
+    let stop = CancellationToken::new();
+    let served = runtime.block_on(async {
+        let ledger = LedgerView::open(&live).await.unwrap();
+        let (door, _files) = panel::open(&settings).await.unwrap();
+        let panel =
+            Arc::new(Panel::new(settings, Arc::new(Still(live)), ledger, &[7; 32], Clock::Fixed(now)));
+        tokio::spawn(panel::serve(panel, door, stop.clone()))
+    });
+    let month = until.first_of_month().saturating_sub(1.months());
+    let window = format!("rma/{}", month.strftime("%Y-%m"));
+    let (code, day) = (years::code(7), until.saturating_sub(7.days()));
+    println!("{municipalities} municipalities, {count} years\n");
+    println!(
+        "| page | first: CPU ms | clock ms | again: CPU ms | clock ms | kB |\n|---|---:|---:|---:|---:|---:|"
+    );
+    for path in [
+        "/".to_owned(),
+        format!("/janela/{window}"),
+        format!("/municipio/{code}"),
+        format!("/municipio/{code}/{window}"),
+        "/cartas".to_owned(),
+        format!("/carta?aviso={window}/divulgacao/{code}&versao=1"),
+        "/telefonar".to_owned(),
+        "/telefonar.csv".to_owned(),
+        "/relatorio".to_owned(),
+        "/relatorio.csv".to_owned(),
+        format!("/relatorio?janela={window}"),
+        format!("/dossie/{code}?janela={window}"),
+        "/fontes".to_owned(),
+        "/agenda".to_owned(),
+        "/simulacao".to_owned(),
+        "/busca".to_owned(),
+        "/busca?q=numero+7".to_owned(),
+        "/saude".to_owned(),
+        "/metrics".to_owned(),
+        format!("/?em={day}"),
+        format!("/janela/{window}?em={day}"),
+    ] {
+        std::thread::sleep(STALE);
+        let (first, first_cpu, status, bytes) = ask(address, &path);
+        let (again, again_cpu, ..) = ask(address, &path);
+        let mark = if status == "200" { "" } else { " (not 200)" };
+        let [first, first_cpu, again, again_cpu] = [first, first_cpu, again, again_cpu].map(millis);
+        println!(
+            "| `{path}`{mark} | {first_cpu:.1} | {first:.1} | {again_cpu:.1} | {again:.1} | {} |",
+            bytes / 1_000
+        );
+    }
+    stop.cancel();
+    runtime.block_on(served).unwrap();
+}
+
+/// How long a page takes by the clock and of CPU, its status and its bytes.
+fn ask(address: SocketAddr, path: &str) -> (Duration, Duration, String, usize) {
+    let (began, spent) = (Instant::now(), cpu());
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let status = String::from_utf8_lossy(&answer).split(' ').nth(1).unwrap_or_default().to_owned();
+    (began.elapsed(), cpu().saturating_sub(spent), status, answer.len())
+}
+
+/// What the threads of this program have had of processors.
+fn cpu() -> Duration {
+    let of = |task: std::fs::DirEntry| {
+        let text = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+        Some(Duration::from_nanos(text.split_whitespace().next()?.parse().ok()?))
+    };
+    std::fs::read_dir("/proc/self/task").unwrap().flatten().filter_map(of).sum()
+}
+
+fn millis(took: Duration) -> f64 {
+    took.as_secs_f64() * 1_000.0
+}
