@@ -246,19 +246,10 @@ async fn walk(conn: &mut Conn, report: &mut ChainReport) -> Result<(Replay, i64)
         }
         for row in &rows {
             let cells = Cells::of("journal", row);
-            let link = Link {
-                prev: &prev,
-                seq: cells.get("seq")?,
-                at: cells.get("at")?,
-                kind: cells.get("kind")?,
-                subject: cells.get("subject")?,
-                window: cells.get("window_id")?,
-                municipality: cells.get("municipality")?,
-                body: cells.get("body")?,
-            };
+            let link = Link::of(&cells)?;
             let hash: String = cells.get("hash")?;
             let seq = link.seq;
-            if seq != last + 1 || cells.get::<&str>("prev_hash")? != prev || link.hash() != hash {
+            if seq != last + 1 || link.prev != prev || link.hash() != hash {
                 // Where one is missing, that one is the first broken.
                 report.broken_at.get_or_insert(last + 1);
             }
