@@ -4,6 +4,7 @@
 //! one letter to each of 5,570 municipalities (as many as Brazil has) with the whole ledger at synchronous=FULL, as the
 //! daemon does; smtp-source then sends as many messages of the same size over as many connections. Needs Debian's
 //! package postfix; without it nothing is measured. The ledger lies in TMPDIR: a disk gives other figures than memory.
+//! With `TESTE_POSTGRES` (the folder of a server's socket, as the tests take it) each run is made once more on that server.
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on ends")]
 #![expect(clippy::print_stdout, reason = "the table is what this is for")]
 
@@ -29,13 +30,15 @@ const CONNECTIONS: [usize; 3] = [1, 2, 4];
 const NOW: &str = "2027-03-01T13:00:00Z";
 /// The word by which this program starts itself for one run.
 const ONE_RUN: &str = "--so-uma";
+/// The ledger that is a file; any other word is the folder of a server's socket.
+const FILE: &str = "sqlite";
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    if let [word, connections, port, count] = words.as_slice()
+    if let [word, connections, port, count, ledger] = words.as_slice()
         && word == ONE_RUN
     {
-        return one_run(connections.parse().unwrap(), port, count.parse().unwrap());
+        return one_run(connections.parse().unwrap(), port, count.parse().unwrap(), ledger);
     }
     let (Some(sink), Some(source)) = (tool("smtp-sink"), tool("smtp-source")) else {
         println!("not measured: smtp-sink and smtp-source are missing (Debian: apt-get install postfix)");
@@ -43,10 +46,14 @@ fn main() {
     };
     let count = std::env::var("LETTERS").map_or(LETTERS, |text| text.parse().unwrap());
     let sink = Sink::start(&sink);
-    let runs: Vec<(usize, Run, [f64; 2])> = CONNECTIONS
+    let socket = std::env::var("TESTE_POSTGRES").ok();
+    let runs: Vec<(usize, Vec<Run>, [f64; 2])> = CONNECTIONS
         .into_iter()
         .map(|connections| {
-            let run = Run::start(connections, sink.port, count);
+            let ledgers = [Some(FILE), socket.as_deref()].into_iter().flatten();
+            let each: Vec<Run> =
+                ledgers.map(|ledger| Run::start(connections, sink.port, count, ledger)).collect();
+            let run = &each[0];
             let peers = [&["-d"][..], &[]].map(|more| {
                 let began = Instant::now();
                 let status = Command::new(&source)
@@ -66,7 +73,7 @@ fn main() {
                 assert!(status.success(), "smtp-source: {status}");
                 per_second(count, began.elapsed())
             });
-            (connections, run, peers)
+            (connections, each, peers)
         })
         .collect();
     print!("{}", table(count, &runs));
@@ -74,6 +81,7 @@ fn main() {
 
 /// What one process measured of itself.
 struct Run {
+    ledger: &'static str,
     decided: Duration,
     delivered: Duration,
     bytes_each: usize,
@@ -81,9 +89,9 @@ struct Run {
 }
 
 impl Run {
-    fn start(connections: usize, port: u16, count: usize) -> Self {
+    fn start(connections: usize, port: u16, count: usize, ledger: &str) -> Self {
         let output = Command::new(std::env::current_exe().unwrap())
-            .args([ONE_RUN, &connections.to_string(), &port.to_string(), &count.to_string()])
+            .args([ONE_RUN, &connections.to_string(), &port.to_string(), &count.to_string(), ledger])
             .stderr(Stdio::inherit())
             .output()
             .unwrap();
@@ -92,6 +100,7 @@ impl Run {
         let mut numbers = text.split_whitespace().map(|n| n.parse::<u64>().unwrap());
         let mut next = || numbers.next().unwrap();
         Self {
+            ledger: if ledger == FILE { FILE } else { "postgresql" },
             decided: Duration::from_micros(next()),
             delivered: Duration::from_micros(next()),
             bytes_each: usize::try_from(next()).unwrap(),
@@ -101,9 +110,9 @@ impl Run {
 }
 
 /// Decides and delivers in a folder of its own, and prints what it took.
-fn one_run(connections: usize, port: &str, count: usize) {
+fn one_run(connections: usize, port: &str, count: usize, ledger: &str) {
     let dir = tempfile::tempdir().unwrap();
-    configure(dir.path(), connections, port, count);
+    configure(dir.path(), connections, port, count, ledger);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let now = NOW.parse().unwrap();
@@ -142,8 +151,15 @@ fn one_run(connections: usize, port: &str, count: usize) {
 }
 
 /// A production configuration with so many municipalities and one window that opened today.
-fn configure(dir: &Path, connections: usize, port: &str, count: usize) {
+fn configure(dir: &Path, connections: usize, port: &str, count: usize, ledger: &str) {
     let data = dir.join("dados");
+    let bank = match ledger {
+        FILE => String::new(),
+        socket => format!(
+            "[banco]\nurl = \"postgres://vigia@/vigia?host={socket}\"\nesquema = \"medicao_{}\"\n",
+            std::process::id()
+        ),
+    };
     let settings = format!(
         r#"
 modo = "producao"
@@ -166,7 +182,7 @@ email = "gpsb@vigia.medicao"
 [gsuas]
 nome = "Gerência do Sistema Único de Assistência Social"
 email = "gsuas@vigia.medicao"
-"#,
+{bank}"#,
         data.display()
     );
     let calendar = r#"
@@ -263,22 +279,26 @@ fn per_second(count: usize, took: Duration) -> f64 {
     f64::from(u32::try_from(count).unwrap()) / took.as_secs_f64()
 }
 
-fn table(count: usize, runs: &[(usize, Run, [f64; 2])]) -> String {
+fn table(count: usize, runs: &[(usize, Vec<Run>, [f64; 2])]) -> String {
     let mut out = format!(
         "\n{count} letters of {} bytes, ledger in {} at synchronous=FULL, {} processors\n\n",
-        runs.first().map_or(0, |(_, run, _)| run.bytes_each),
+        runs.first().map_or(0, |(_, each, _)| each[0].bytes_each),
         std::env::temp_dir().display(),
         std::thread::available_parallelism().map_or(1, usize::from),
     );
     out.push_str(
-        "connections | decide s | deliver s |  all s | letters/s | smtp-source/s | ratio | smtp-source -d/s | ratio | peak MiB\n\
-         ----------- | -------- | --------- | ------ | --------- | ------------- | ----- | ---------------- | ----- | --------\n",
+        "connections | ledger     | decide s | deliver s |  all s | letters/s | smtp-source/s | ratio | smtp-source -d/s | ratio | peak MiB\n\
+         ----------- | ---------- | -------- | --------- | ------ | --------- | ------------- | ----- | ---------------- | ----- | --------\n",
     );
-    for (connections, run, [kept, anew]) in runs {
+    for (connections, run, [kept, anew]) in runs
+        .iter()
+        .flat_map(|(connections, each, peers)| each.iter().map(move |run| (connections, run, peers)))
+    {
         let ours = per_second(count, run.delivered);
         writeln!(
             out,
-            "{connections:>11} | {:>8.2} | {:>9.2} | {:>6.2} | {ours:>9.0} | {anew:>13.0} | {:>5.2} | {kept:>16.0} | {:>5.2} | {:>8}",
+            "{connections:>11} | {:<10} | {:>8.2} | {:>9.2} | {:>6.2} | {ours:>9.0} | {anew:>13.0} | {:>5.2} | {kept:>16.0} | {:>5.2} | {:>8}",
+            run.ledger,
             run.decided.as_secs_f64(),
             run.delivered.as_secs_f64(),
             (run.decided + run.delivered).as_secs_f64(),

@@ -85,7 +85,7 @@ fn main() {
     let stop = CancellationToken::new();
     let served = runtime.block_on(async {
         let ledger = LedgerView::open(&live).await.unwrap();
-        let (door, _files) = panel::open(&settings).await.unwrap();
+        let (door, _files) = panel::open(&settings).unwrap();
         let panel =
             Arc::new(Panel::new(settings, Arc::new(Still(live)), ledger, &[7; 32], Clock::Fixed(now)));
         tokio::spawn(panel::serve(panel, door, stop.clone()))

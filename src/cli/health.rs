@@ -31,15 +31,13 @@ pub(super) async fn run(session: &Session) -> Result {
     } else if well {
         let at = |at| pt::instant(at, zone);
         let beat = health.facts.signs.heartbeat_at.map_or_else(String::new, at);
-        let since = health.facts.in_force.map_or_else(String::new, |(_, since, by)| {
-            format!("; configuração em vigor desde {} (por {})", at(since), visible::line(&by))
+        let since = health.facts.in_force.as_ref().map_or_else(String::new, |(_, since, by)| {
+            format!("; configuração em vigor desde {} (por {})", at(*since), visible::line(by))
         });
         let copied = health.facts.backup.as_ref();
         let copied =
             copied.map_or_else(String::new, |last| format!("; última cópia do livro em {}", at(*last.at)));
-        let leads = health.facts.leader.as_ref().map_or_else(String::new, |leader| {
-            format!("; quem envia é {}, desde {}", visible::line(&leader.name), at(leader.since))
-        });
+        let leads = health.facts.leads(zone).map_or_else(String::new, |words| format!("; {words}"));
         say(&format!("o serviço está bem: último sinal de vida em {beat}{leads}{since}{copied}"));
     } else {
         for reason in &reasons {

@@ -125,7 +125,7 @@ async fn open(
     live: &Live,
     settings: &PanelSettings,
 ) -> std::result::Result<(Arc<Panel>, PanelDoor, PanelFiles), String> {
-    let (place, files) = panel::open(settings).await.map_err(|error| chain(&error))?;
+    let (place, files) = panel::open(settings).map_err(|error| chain(&error))?;
     let ledger = LedgerView::open(live).await.map_err(|error| chain(&error))?;
     let owner = app.clone();
     let key = home.spawn(async move { owner.store.return_key().await }).await;

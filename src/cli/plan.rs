@@ -3,7 +3,7 @@
 use super::session::{Answer, Result, Session, remark, say};
 use crate::render::line::event_line;
 use crate::render::{day, portuguese};
-use crate::world::health::{Facts, standstills};
+use crate::world::health::{Facts, ailments, standstills};
 use crate::world::live::Live;
 use crate::world::overview::{AsOf, Overview};
 use crate::world::{aside, today};
@@ -17,8 +17,9 @@ pub(super) async fn plano(session: &Session) -> Result {
     if let Some(store) = &store {
         let live = Live::under(session.setup.clone(), session.calendar());
         if session.other_instant().is_none() {
-            amiss = standstills(&Facts::read(store, &live, false, now).await?);
-            for trouble in &amiss {
+            let facts = Facts::read(store, &live, false, now).await?;
+            amiss = ailments(&facts);
+            for trouble in standstills(&facts) {
                 remark(&format!("aviso: {}", trouble.words(zone)));
             }
         }

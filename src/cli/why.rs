@@ -15,8 +15,8 @@ use crate::domain::id::{MunicipalityCode, PartId, WindowId};
 use crate::domain::journal::{Entry, Evidence};
 use crate::domain::overrides::Authorship;
 use crate::domain::reason::Reason;
-use crate::plan::Decision;
 use crate::plan::summary::PartLine;
+use crate::plan::{self, Decision};
 use crate::render::because::{because, call, call_reason, doubt, opposed, part_name, quoted};
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
@@ -32,8 +32,9 @@ pub(super) async fn run(session: &Session, subject: &Subject) -> Result {
     let code = order::municipality(&session.setup.config.roster, municipality)?;
     order::window(&known, window, None)?;
     let store = session.ledger().await?;
-    let Some(account) = why::gather(&known, store.as_ref(), code, window, AsOf::Now(session.now())).await?
-    else {
+    let plan = plan::plan(&known.world(), session.now());
+    let as_of = AsOf::Now(session.now());
+    let Some(account) = why::gather((&known, &plan), store.as_ref(), code, window, as_of).await? else {
         return Err(Failure::refused(format!(
             "recusado: a janela {window} abre em mais de um ano; nada foi decidido sobre ela"
         )));

@@ -311,7 +311,13 @@ impl Service {
         tokio::select! {
             () = self.obey(&mut signals) => {}
             () = self.app.failed.cancelled() => {}
-            () = reserve::deposed(&self.app) => return self.step_down(&tracker).await,
+            why = reserve::deposed(&self.app) => {
+                self.step_down(&tracker).await;
+                return Err(match why {
+                    StoreError::Deposed => ServiceError::Deposed,
+                    other => other.into(),
+                });
+            }
         }
         if self.app.failed.is_cancelled() {
             signal::last_words(&self.app, &ServiceError::LoopDied.to_string()).await;
@@ -328,13 +334,12 @@ impl Service {
         if self.app.failed.is_cancelled() { Err(ServiceError::LoopDied) } else { Ok(()) }
     }
 
-    /// Ends at once: another process leads, and no word more is to be said to the relay.
-    async fn step_down(&self, tracker: &TaskTracker) -> Result<(), ServiceError> {
+    /// Ends at once: no word more is to be said to the relay.
+    async fn step_down(&self, tracker: &TaskTracker) {
         notify(&[NotifyState::Stopping]);
         self.app.stop.cancel();
         // What is on the wire fails at its next write.
         let _cut_off = tokio::time::timeout(STEP_DOWN, tracker.wait()).await;
-        Err(ServiceError::Deposed)
     }
 
     /// Waits for a signal to stop; a SIGHUP reloads and goes on, whatever comes of it. So do changed files, where that

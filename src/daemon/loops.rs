@@ -27,6 +27,7 @@ use super::outbox::Outbox;
 use super::reconcile::{Pass, reconcile_once};
 use super::register::Registers;
 use super::report::{LastSaid, report_once};
+use super::reserve;
 use super::retention::Retainer;
 use super::returns::Mailbox;
 use super::signal::{self, Signals};
@@ -57,6 +58,7 @@ pub(super) fn begin(app: &Arc<App>, outbox: Outbox, tracker: &TaskTracker) {
         tracker.spawn(guarded(app.clone(), Loop::Decide.name(), reconcile_loop(app.clone()))),
         tracker.spawn(guarded(app.clone(), Loop::Send.name(), send_loop(app.clone(), outbox))),
         tracker.spawn(guarded(app.clone(), "batimento", beat_loop(app.clone()))),
+        tracker.spawn(guarded(app.clone(), "avisos do banco", reserve::hint_loop(app.clone()))),
     ] {
         drop(task);
     }
@@ -402,7 +404,7 @@ mod tests {
             // The ledger answers nobody, the clock is being looked at, and so is the host that never answers.
             let clock = app.clock_watch.lock().await;
             let ledger = app.store.take_every_connection().await;
-            let running = tokio::spawn(run(app.clone(), each, outbox));
+            let running = TaskTracker::new().spawn(run(app.clone(), each, outbox));
             tokio::time::sleep(Duration::from_millis(300)).await;
             assert_eq!(app.hung(later), Some(each), "it vouched in the midst of its step: {}", each.name());
             drop((clock, ledger, silent));
@@ -411,7 +413,7 @@ mod tests {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
             };
-            let got_on = tokio::time::timeout(Duration::from_secs(60), got_on).await;
+            let got_on = tokio::time::timeout(Duration::from_mins(1), got_on).await;
             assert!(got_on.is_ok(), "{} never came round", each.name());
             app.stop.cancel();
             running.await.unwrap();

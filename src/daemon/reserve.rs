@@ -14,7 +14,7 @@ use super::app::App;
 use super::beat::notify;
 use super::obey::Signals;
 use crate::config::Mode;
-use crate::store::StoreError;
+use crate::store::{Hints, StoreError};
 use crate::telemetry::chain;
 use crate::world::last_good;
 
@@ -58,6 +58,7 @@ pub(super) async fn lead(app: &Arc<App>, reserve: Option<Reserve<'_>>) -> Result
     info!("outro processo envia com este livro; este espera de reserva");
     (reserve.beside)(app);
     notify(&[NotifyState::Ready]);
+    let mut hints = store.hints();
     loop {
         if let Err(failure) = follow(app).await {
             warn!(error = %chain(&failure), "o livro não pôde ser lido; a reserva tenta de novo");
@@ -70,6 +71,7 @@ pub(super) async fn lead(app: &Arc<App>, reserve: Option<Reserve<'_>>) -> Result
                 store.close().await;
                 return Ok(Led::Stopped);
             }
+            () = word(&mut hints) => {}
             () = tokio::time::sleep(POLL) => {}
         }
         match store.lead(app.now()).await {
@@ -84,6 +86,23 @@ pub(super) async fn lead(app: &Arc<App>, reserve: Option<Reserve<'_>>) -> Result
     warn!("o processo que enviava se foi; este passa a enviar");
     take_up(app);
     Ok(Led::Leads)
+}
+
+/// A word of another process, which spares waiting for the next look and means nothing else.
+async fn word(hints: &mut Option<Hints>) {
+    match hints {
+        Some(hints) => hints.heard().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Has whatever another process wrote be looked at, as an order by a command on another machine, at once and not by and by.
+pub(super) async fn hint_loop(app: Arc<App>) {
+    let mut hints = app.store.hints();
+    while app.unless_stopped(word(&mut hints)).await.is_some() {
+        app.wake.notify_one();
+        app.mail.notify_one();
+    }
 }
 
 /// What the files say by now, if it is good and means the same ledger: a reserve may wait for weeks.
@@ -107,12 +126,18 @@ async fn follow(app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Ends when another leads that this process did.
-pub(super) async fn deposed(app: &App) {
+/// Ends when this process may not go on, and says why: another leads that this one did, or the ledger went back in time.
+pub(super) async fn deposed(app: &App) -> StoreError {
     loop {
         if app.store.is_deposed() {
             error!("outro processo passou a enviar com este livro; este termina e recomeça de reserva");
-            return;
+            return StoreError::Deposed;
+        }
+        if app.store.is_set_back() {
+            error!(
+                "faltam no livro registros que já tinham sido gravados; este processo termina, e o próximo espera por assumir"
+            );
+            return StoreError::SetBack;
         }
         tokio::time::sleep(POLL / 4).await;
     }

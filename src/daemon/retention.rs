@@ -19,6 +19,8 @@ const LATEST_DAY: i8 = 15;
 pub struct Retainer {
     /// The last day on which was looked what is old.
     looked_on: Option<Date>,
+    /// The last day on which was said that the file could not be written anew.
+    said_on: Option<Date>,
 }
 
 impl Retainer {
@@ -53,7 +55,8 @@ impl Retainer {
                 }
             }
         }
-        if !app.store.scrub().await? {
+        // Who reads an older state keeps it from being so: a copy for minutes, a replicator for as long as it runs.
+        if !app.store.scrub().await? && self.said_on.replace(today) != Some(today) {
             warn!("o arquivo do livro ainda não pôde ser regravado sem o que foi apagado; será retomado");
         }
         Ok(())

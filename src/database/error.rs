@@ -122,6 +122,13 @@ pub enum StoreError {
          dica: nada a fazer: o serviço recomeça como reserva; confira quem envia com “vigia-suas saude”"
     )]
     Deposed,
+    /// The ledger lost entries while it was in use.
+    #[error(
+        "o livro voltou no tempo enquanto estava em uso: faltam nele registros que já tinham sido gravados\n\
+         dica: o serviço recomeça e não manda nada a município até “vigia-suas assumir --motivo …”; se o servidor do banco \
+         passou a uma réplica atrasada, veja antes se o principal volta com tudo"
+    )]
+    SetBack,
     /// What is in the schema is none of ours.
     #[error(
         "o banco de dados “{}” tem tabelas que não são deste programa, ou de uma versão de teste dele\n\
@@ -285,8 +292,12 @@ impl StoreError {
                 // What rustls thinks of a certificate comes as a fault of reading.
                 let said = source.to_string();
                 let why = match said.as_str() {
-                    said if said.contains("Expired") => "o certificado dele venceu",
-                    said if said.contains("NotValidYet") => "o certificado dele ainda não vale",
+                    said if said.contains("Expired") || said.contains("certificate expired") => {
+                        "o certificado dele venceu"
+                    }
+                    said if said.contains("NotValidYet") || said.contains("not valid yet") => {
+                        "o certificado dele ainda não vale"
+                    }
                     said if said.contains("not valid for name") || said.contains("NotValidForName") => {
                         "o certificado dele não é deste nome"
                     }

@@ -20,6 +20,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 
 use super::StoreError;
 use super::engine::Conn;
+use super::hint::Hints;
 use super::sql::{bound, statements};
 
 statements! {
@@ -42,6 +43,8 @@ statements! {
     const TAKE_TURN_AND_TELL = "UPDATE leadership SET changes = changes + 1 WHERE id = 1 RETURNING epoch";
     const ASSURE = "UPDATE leadership SET assured = epoch WHERE id = 1 AND epoch = $1";
     const DEPOSE = "UPDATE leadership SET epoch = epoch + 1, leader = '', session = '', leased_until = 0 WHERE id = 1";
+    // On the server's side it is said when the transaction is committed, and not at all where it is not.
+    const SAY = "SELECT COUNT(pg_notify($1, $2))";
     const CHANGES = "SELECT changes FROM leadership WHERE id = 1";
 }
 
@@ -101,6 +104,8 @@ pub(crate) struct Lead {
     /// What its connections call themselves: it is known by that when they are to be ended.
     session: String,
     key: i64,
+    /// Where those of this ledger say that they wrote ([`super::hint`]).
+    channel: String,
     standing: Mutex<Standing>,
     /// The session that has the lock. Whoever renews has it meanwhile.
     holder: tokio::sync::Mutex<Option<PgConnection>>,
@@ -126,6 +131,7 @@ impl Lead {
             options: options.application_name(&session),
             session,
             key: i64::from_be_bytes(key),
+            channel: format!("vigia_{:016x}", u64::from_be_bytes(key)),
             standing: Mutex::default(),
             holder: tokio::sync::Mutex::default(),
         }
@@ -147,7 +153,17 @@ impl Lead {
             Turn::Telling => bound!(TAKE_TURN_AND_TELL),
             Turn::Quiet => bound!(TAKE_TURN),
         };
-        let epoch: i64 = query.fetch_one(conn).await?.try_get(0)?;
+        let epoch: i64 = query.fetch_one(&mut *conn).await?.try_get(0)?;
+        let leads = self.may_write(epoch)?;
+        if !leads && turn == Turn::Telling {
+            // Whoever leads need not wait for its next look.
+            bound!(SAY, &self.channel, &self.session).execute(conn).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether this process writes as the one that leads.
+    fn may_write(&self, epoch: i64) -> Result<bool, StoreError> {
         let mut standing = self.standing();
         match standing.epoch {
             Some(own) if own != epoch => {
@@ -157,8 +173,13 @@ impl Lead {
             None if standing.only_leading => Err(StoreError::ReadOnly {
                 source: "este processo espera de reserva; quem grava é o que envia".into(),
             }),
-            Some(_) | None => Ok(()),
+            leads => Ok(leads.is_some()),
         }
+    }
+
+    /// What it is told that others of this ledger wrote.
+    pub(crate) fn hints(&self) -> Hints {
+        Hints::new(self.options.clone(), self.channel.clone(), self.session.clone())
     }
 
     /// Whether this process may speak to the relay at this moment.
@@ -209,12 +230,12 @@ impl Lead {
 
     /// Leads from now on, if nobody does and no lease goes on; one of somebody who is gone without a word is waited for, where
     /// that is wished. Where somebody has the lock and the lease is over, those sessions are ended and the next try finds the
-    /// lock free.
+    /// lock free. Answers who led before, empty where nobody ever did.
     pub(crate) async fn stand(
         self: &Arc<Self>,
         name: &str,
         waits: bool,
-    ) -> Result<Option<OneBefore>, StoreError> {
+    ) -> Result<Option<String>, StoreError> {
         let mut conn = self.options.connect().await?;
         if !self.take_lock(&mut conn).await? {
             let row = sqlx::query(WHO).fetch_one(&mut conn).await?;
@@ -243,8 +264,8 @@ impl Lead {
     }
 
     /// Waits, where that is wished, until the lease of the one before is over, and ends its sessions, which may hold rows. Only
-    /// by whoever has the lock; nothing where the lease goes on.
-    async fn outlast(&self, conn: &mut PgConnection, waits: bool) -> Result<Option<OneBefore>, StoreError> {
+    /// by whoever has the lock. Answers who that was, empty where nobody ever led; nothing where the lease goes on.
+    async fn outlast(&self, conn: &mut PgConnection, waits: bool) -> Result<Option<String>, StoreError> {
         let row = sqlx::query(WHO).fetch_one(&mut *conn).await?;
         let (session, rest): (String, i64) = (row.try_get("session")?, row.try_get("rest")?);
         if let Ok(rest @ 1..) = u64::try_from(rest) {
@@ -256,7 +277,7 @@ impl Lead {
         if !session.is_empty() && session != self.session {
             sqlx::query(END_SESSIONS).bind(session).execute(conn).await?;
         }
-        Ok(Some(OneBefore { name: row.try_get("leader")? }))
+        Ok(row.try_get("leader")?)
     }
 
     /// One renewal. Answers whether there is another.
@@ -320,6 +341,7 @@ impl Lead {
         if let Some(mut conn) = self.holder.lock().await.take() {
             // Where this fails the lease runs out by itself.
             let _told = sqlx::query(RESIGN).bind(epoch).execute(&mut conn).await;
+            let _said = sqlx::query(SAY).bind(&self.channel).bind(&self.session).execute(&mut conn).await;
             let _closed = conn.close().await;
         }
     }
@@ -338,12 +360,6 @@ impl Lead {
             is_self: row.try_get::<&str, _>("session")? == self.session,
         }))
     }
-}
-
-/// Who led before, as one that has the lock finds.
-pub(crate) struct OneBefore {
-    /// Machine and process; empty where nobody ever led.
-    pub(crate) name: String,
 }
 
 /// Has whoever led before be followed, although nobody leads: it marks, settles and records nothing when it wakes.

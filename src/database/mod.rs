@@ -1,7 +1,7 @@
 //! How rows are kept: one writer and several readers, in SQLite or PostgreSQL. What the rows mean is the store's.
 //!
 //! Reading order: `server` (where), `engine` (one connection, one query and one row over both), `sql` (how statements are
-//! written), `cell` (how values are), `steps` (the schema), `sqlite` and `postgres`, `lock` and `leader` (who may write), `transaction`,
+//! written), `cell` (how values are), `steps` (the schema), `sqlite` and `postgres`, `lock` and `leader` (who may write), `hint` (who wrote), `transaction`,
 //! `place` (is the ledger here?), `db` (all of it behind one door), `copy_rows` (every row, from one to another), `error`.
 //!
 //! Architecture invariants: SQL never reads a clock but for leases ([`leader`]); no type of the driver stands in a public
@@ -12,6 +12,7 @@ pub(crate) mod copy_rows;
 pub(crate) mod db;
 pub(crate) mod engine;
 mod error;
+mod hint;
 pub(crate) mod leader;
 pub(crate) mod lock;
 pub(crate) mod place;
@@ -24,6 +25,7 @@ pub(crate) mod transaction;
 
 pub use db::Generation;
 pub use error::StoreError;
+pub use hint::Hints;
 pub use leader::Leader;
 pub use lock::LedgerLock;
 pub use place::Gone;

@@ -60,9 +60,9 @@ impl Stations {
     }
 
     /// Whether it may be written.
-    pub(crate) fn is_here(self, place: &Path) -> Result<(), StoreError> {
+    pub(crate) fn is_here(&self, place: &Path) -> Result<(), StoreError> {
         self.has_arrived(place)?;
-        match self.gone {
+        match self.gone.clone() {
             Some(gone) => Err(StoreError::Moved { path: place.to_owned(), to: gone.to, new: gone.path }),
             None => Ok(()),
         }

@@ -63,7 +63,7 @@ pub async fn relocate(
     let new = destination(settings, asked)?;
     let place = seat::place(&new)?;
     let (to, edits) = (place.words(), edits(settings, &new, asked));
-    let old = match seat::open(&seat::place(settings)?.path().to_owned(), now).await {
+    let old = match seat::open(seat::place(settings)?.path(), now).await {
         Err(StoreError::Moved { new: there, .. }) if files::is_same(&there, place.path()) => {
             // Opening it ends what was cut off.
             seat::begin(&new, now).await?.close().await;
@@ -107,8 +107,8 @@ fn destination(settings: &Settings, asked: Destination<'_>) -> Result<Settings, 
             return Err(wrong(what, "dê a pasta e esse nome: /var/lib/vigia-suas/vigia.db"));
         }
         new.database = DatabaseSettings::File;
-        new.data =
-            file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+        let folder = file.parent().filter(|dir| !dir.as_os_str().is_empty());
+        folder.unwrap_or(Path::new(".")).clone_into(&mut new.data);
     }
     // The witness and what else names it is found from whatever folder.
     new.data = std::path::absolute(&new.data).unwrap_or(new.data);

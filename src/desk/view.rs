@@ -18,6 +18,7 @@ use crate::domain::notice::NoticeKey;
 use crate::mail::message;
 use crate::plan::curve::Curves;
 pub use crate::plan::day::DayPage;
+use crate::plan::history::HistoryLine;
 use crate::plan::summary::WindowSummary;
 use crate::render::agenda;
 use crate::store::{DeliveryFilter, FeedRun, JournalFilter, SnapshotSummary, Store, StoreError};
@@ -147,6 +148,15 @@ impl LedgerView {
         today::before(scene, Some(&self.store)).await
     }
 
+    /// How punctual everybody was over the last references.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    #[expect(clippy::unused_async, reason = "what is read of closed windows will be read here")]
+    pub async fn history(&self, scene: &Overview) -> Result<Vec<HistoryLine>, StoreError> {
+        Ok(scene.history())
+    }
+
     /// How windows filled up.
     ///
     /// # Errors
@@ -173,7 +183,7 @@ impl LedgerView {
         municipality: MunicipalityCode,
         window: &WindowId,
     ) -> Result<Option<Account>, StoreError> {
-        why::gather(&scene.known, Some(&self.store), municipality, window, scene.as_of).await
+        why::gather((&scene.known, &scene.plan), Some(&self.store), municipality, window, scene.as_of).await
     }
 
     /// What the journal tells of a municipality up to a moment, the latest first, in words.

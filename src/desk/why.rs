@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::domain::calendar::Window;
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::plan::account::{Explanation, View, explain};
-use crate::plan::{self, Decision};
+use crate::plan::{Decision, Plan};
 use crate::store::{JournalEntry, JournalFilter, Ruling, Store, StoreError};
 use crate::world::known::Known;
 use crate::world::overview::{self, AsOf};
@@ -34,12 +34,13 @@ impl Account {
     }
 }
 
-/// Joins the plan, the statuses and the ledger as known at an instant, of which `known` is; none where the window is too far off to be decided about.
+/// Joins the plan, the statuses and the ledger as known at an instant, of which `known` and its plan are; none where the
+/// window is too far off to be decided about.
 ///
 /// # Errors
 /// [`StoreError`] when the ledger cannot be read.
 pub async fn gather(
-    known: &Known,
+    (known, plan): (&Known, &Plan),
     store: Option<&Store>,
     municipality: MunicipalityCode,
     window: &WindowId,
@@ -47,10 +48,9 @@ pub async fn gather(
 ) -> Result<Option<Account>, StoreError> {
     let now = as_of.at();
     let world = known.world();
-    let plan = plan::plan(&world, now);
     let found = known.windows.iter().find(|w| w.id == *window).cloned();
     let post = overview::post(&known.live, store, std::slice::from_ref(window), as_of).await?;
-    let view = View { world: &world, plan: &plan, post: &post, now };
+    let view = View { world: &world, plan, post: &post, now };
     let (Some(found), Some(explained)) = (found, explain(view, window, municipality)) else {
         return Ok(None);
     };

@@ -35,6 +35,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
@@ -50,6 +51,7 @@ use crate::config::PanelSettings;
 use crate::desk::view::{AsOf, DayPage, Health, LedgerView, Overview, looks_back_to};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::plan::history::HistoryLine;
 use crate::plan::summary::WindowSummary;
 use crate::telemetry::io_words;
 use crate::world::live::Live;
@@ -135,6 +137,7 @@ pub struct Panel {
     day: Fresh<DayPage>,
     health: Fresh<Health>,
     before: Mutex<Option<Before>>,
+    history: Mutex<Option<History>>,
     /// A past day, which costs much and is kept for nobody, is worked out for one who asks at a time.
     past: Semaphore,
     /// Dossiers noted as shown a moment ago.
@@ -145,6 +148,9 @@ pub struct Panel {
 
 /// What was read last, with when, and of which configuration.
 type Fresh<T> = Mutex<Option<(Instant, Arc<Live>, Arc<T>)>>;
+
+/// How punctual everybody was, under a configuration, as read on a day.
+type History = (Arc<Live>, Date, Arc<Vec<HistoryLine>>);
 
 /// Where windows stood at an instant, under a configuration.
 struct Before {
@@ -177,6 +183,7 @@ impl Panel {
             day: Fresh::default(),
             health: Fresh::default(),
             before: Mutex::default(),
+            history: Mutex::default(),
             past: Semaphore::new(1),
             noted: Mutex::default(),
             rehearsing: Arc::new(Semaphore::new(1)),
@@ -250,6 +257,25 @@ impl Panel {
         Ok(stood)
     }
 
+    /// How punctual everybody was up to the day of a scene. It looks back over years and changes with the windows that
+    /// end, so that it is read once a day.
+    async fn history(&self, scene: &Overview) -> Result<Arc<Vec<HistoryLine>>, Failure> {
+        if let AsOf::Then(_) = scene.as_of {
+            return Ok(Arc::new(self.ledger.history(scene).await?));
+        }
+        let (live, on) = (&scene.known.live, scene.calendar().hours.zone.date_of(scene.as_of.at()));
+        let mut kept = self.history.lock().await;
+        if let Some((of, day, lines)) = kept.as_ref()
+            && Arc::ptr_eq(of, live)
+            && *day == on
+        {
+            return Ok(lines.clone());
+        }
+        let lines = Arc::new(self.ledger.history(scene).await?);
+        *kept = Some((live.clone(), on, lines.clone()));
+        Ok(lines)
+    }
+
     /// Whether the service is well.
     async fn health(&self) -> Result<Arc<Health>, Failure> {
         let live = self.beside.live();
@@ -283,11 +309,12 @@ pub struct PanelDoor {
     tls: Option<tls::Tls>,
 }
 
-/// Takes the panel's address, with all that it needs to be served there, and its files to look at while it is.
+/// Takes the panel's address, with all that it needs to be served there, and its files to look at while it is. Within the
+/// runtime that serves it.
 ///
 /// # Errors
 /// [`PanelError`].
-pub async fn open(settings: &PanelSettings) -> Result<(PanelDoor, PanelFiles), PanelError> {
+pub fn open(settings: &PanelSettings) -> Result<(PanelDoor, PanelFiles), PanelError> {
     let seen = stamp(settings);
     let tls = check(settings)?.map(tls::Tls::new);
     let listener =

@@ -23,6 +23,7 @@ use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::NoticeKey;
 use crate::plan::calls;
 use crate::plan::summary::WindowSummary;
+use crate::render::history::Recall;
 use crate::render::{agenda, calls as render_calls, dossier, report};
 
 const STYLE: &str = include_str!("page/style.css");
@@ -57,7 +58,11 @@ pub(super) fn routes(panel: Arc<Panel>) -> Router {
 async fn home(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
     let day = panel.day(&scene).await?;
-    let content = page::home::content(&scene, &day, &Ask::links(&scene));
+    let leads = match scene.as_of {
+        AsOf::Now(_) => panel.health().await?.facts.leads(&scene.calendar().hours.zone),
+        AsOf::Then(_) => None,
+    };
+    let content = page::home::content(&scene, &day, leads.as_deref(), &Ask::links(&scene));
     let title = if matches!(scene.as_of, AsOf::Now(_)) { "Hoje" } else { "O dia" };
     Ok(ask.show(&scene, title, &content))
 }
@@ -141,8 +146,9 @@ async fn whole_dossier(State(panel): State<Arc<Panel>>, Path(code): Path<String>
 
 async fn call_list(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
-    let content =
-        page::calls::content(&scene, ask.visitor == Visitor::Local, &ask.choice(), &Ask::links(&scene));
+    let history = panel.history(&scene).await?;
+    let (has_table, recall) = (ask.visitor == Visitor::Local, Recall::new(&history));
+    let content = page::calls::content(&scene, has_table, &recall, &ask.choice(), &Ask::links(&scene));
     Ok(ask.show(&scene, "A quem telefonar", &content))
 }
 
@@ -156,16 +162,20 @@ async fn calls_table(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
     let (windows, calendar) = (chosen(&scene, &ask)?, scene.calendar());
     let entries = calls::calls(&windows, &calendar.hours.zone);
-    Ok(table("telefonar", render_calls::csv(&entries, calendar, scene.as_of.at())))
+    let history = panel.history(&scene).await?;
+    Ok(table("telefonar", render_calls::csv(&entries, calendar, &Recall::new(&history), scene.as_of.at())))
 }
 
 /// The report with its charts, as the service writes it.
 async fn report_page(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = asked(&panel, &ask).await?;
     let curves = panel.ledger.curves(&scene).await?;
-    // How punctual everybody was is asked of `historico`: it looks back over years.
-    let beside =
-        report::Background { curves: &curves, history: &[], roster: &scene.known.live.setup.config.roster };
+    let history = panel.history(&scene).await?;
+    let beside = report::Background {
+        curves: &curves,
+        history: &history,
+        roster: &scene.known.live.setup.config.roster,
+    };
     Ok(document(report::page(&chosen(&scene, &ask)?, beside, scene.calendar())))
 }
 

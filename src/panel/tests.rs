@@ -1,6 +1,7 @@
 //! The panel's pages over a rehearsal's ledger, asked for without a network.
 
 mod door;
+mod odd;
 mod size;
 
 use std::collections::BTreeSet;

@@ -106,18 +106,19 @@ pub struct Explanation {
     pub silence: Option<Reason>,
 }
 
-/// Why a municipality is told what it is told in a window, or nothing.
+/// Why a municipality is told what it is told in a window, or nothing; of one that the roster does not have any more, what
+/// is left to say.
 #[must_use]
 pub fn explain(view: View<'_>, window: &WindowId, municipality: MunicipalityCode) -> Option<Explanation> {
     let View { world, plan, now, .. } = view;
     let moment = Moment::new(now, &world.calendar.hours);
     let found = world.windows.iter().find(|w| w.id == *window)?;
-    let known = world.roster.municipalities.get(&municipality)?;
+    let known = world.roster.municipalities.get(&municipality);
     let about = |d: &&Decision| d.window() == Some(window) && d.municipality() == Some(municipality);
     with_survey(world, &moment, found, |survey| {
         let line = line(survey, view, &Planned::of(plan, window), municipality);
         Explanation {
-            call: line.as_ref().and_then(|line| call(known, line, survey, view.post)),
+            call: line.as_ref().zip(known).and_then(|(line, known)| call(known, line, survey, view.post)),
             line,
             actions: plan.actions.iter().filter(about).cloned().collect(),
             held: plan.held.iter().filter(about).cloned().collect(),

@@ -112,14 +112,14 @@ fn put_in_place(
     new: &Path,
     stamp: &str,
 ) -> io::Result<Option<PathBuf>> {
-    let made = files::open_plain(new, OpenOptions::new().read(true))?;
+    let placed = files::open_plain(new, OpenOptions::new().read(true))?;
     let old = fs::metadata(database);
     // The service's user, not root, who restores.
     let owner = match &old {
         Ok(old) => (old.uid(), old.gid()),
         Err(_) => fs::metadata(folder).map(|folder| (folder.uid(), folder.gid()))?,
     };
-    for file in [&made, lock.file()] {
+    for file in [&placed, lock.file()] {
         let now = file.metadata()?;
         if (now.uid(), now.gid()) != owner {
             fchown(file, Some(owner.0), Some(owner.1))?;
@@ -127,8 +127,8 @@ fn put_in_place(
     }
     // Whoever read the old one reads the new one, whatever the umask of whoever restores.
     let mode = old.as_ref().map_or(0o640, |old| old.mode() & 0o777);
-    made.set_permissions(Permissions::from_mode(mode))?;
-    made.sync_all()?;
+    placed.set_permissions(Permissions::from_mode(mode))?;
+    placed.sync_all()?;
     let aside = old.is_ok().then(|| files::kept_name(database, stamp));
     // The old file gets a second name first, so that at no moment there is none: whoever finds none begins an empty ledger.
     if let Some(aside) = &aside {

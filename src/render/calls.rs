@@ -11,6 +11,7 @@ use maud::html;
 use serde_json::{Value, json};
 
 use super::because::{call, call_reason, part_name};
+use super::history::Recall;
 use super::page::{CLOSED, shell};
 use super::portuguese as pt;
 use super::report::{STYLE, heading, row_with, telephone as as_text};
@@ -19,7 +20,7 @@ use crate::domain::id::{PartId, Reference};
 use crate::plan::calls::CallEntry;
 
 /// Columns of [`csv`].
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 16] = [
     "ordem",
     "janela",
     "prazo",
@@ -34,6 +35,7 @@ const COLUMNS: [&str; 15] = [
     "enderecos_com_falha",
     "porque",
     "telefonemas",
+    "historico",
     "o_que_dizer",
 ];
 
@@ -108,7 +110,7 @@ fn is_rehearsal(entries: &[CallEntry<'_>]) -> bool {
 
 /// For a terminal.
 #[must_use]
-pub fn text(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> String {
+pub fn text(entries: &[CallEntry<'_>], calendar: &Calendar, recall: &Recall<'_>, now: Timestamp) -> String {
     let mut out = String::new();
     if is_rehearsal(entries) {
         let _ = writeln!(out, "{}\n", pt::REHEARSAL);
@@ -118,13 +120,19 @@ pub fn text(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> S
         let group: Vec<_> = entries.iter().filter(|entry| entry.call.owes.is_empty() != owing).collect();
         let _ = writeln!(out, "{}{title}: {}", if owing { "" } else { "\n" }, group.len());
         for (number, entry) in (1..).zip(group) {
-            one(number, entry, calendar, now, &mut out);
+            one(number, entry, (calendar, recall), now, &mut out);
         }
     }
     out
 }
 
-fn one(number: usize, entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp, out: &mut String) {
+fn one(
+    number: usize,
+    entry: &CallEntry<'_>,
+    (calendar, recall): (&Calendar, &Recall<'_>),
+    now: Timestamp,
+    out: &mut String,
+) {
     let line = entry.call;
     let holder = pt::line(&line.holder);
     let _ = writeln!(
@@ -136,7 +144,7 @@ fn one(number: usize, entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp
         telephone(entry),
         if holder.is_empty() { String::new() } else { format!(", {holder}") }
     );
-    for fact in facts(entry, calendar, now) {
+    for fact in facts(entry, calendar, recall, now) {
         let _ = writeln!(out, "     {fact}");
     }
     let _ = writeln!(out, "     diga: {}", sentence(entry, calendar));
@@ -152,7 +160,7 @@ fn telephone(entry: &CallEntry<'_>) -> String {
 }
 
 /// What a caller should know, one line each.
-fn facts(entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp) -> Vec<String> {
+fn facts(entry: &CallEntry<'_>, calendar: &Calendar, recall: &Recall<'_>, now: Timestamp) -> Vec<String> {
     let line = entry.call;
     let mut facts = vec![format!(
         "{}; {}",
@@ -170,7 +178,14 @@ fn facts(entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp) -> Vec<Stri
     facts.extend(entry.failed.iter().map(|fact| failure(fact)));
     facts.extend(line.because.iter().map(|why| call_reason(why, calendar)));
     facts.extend(line.tried.iter().map(|note| call(note, calendar)));
+    facts.extend(past(entry, calendar, recall));
     facts
+}
+
+/// How the parts that are owed did before; of what nobody knows nothing is said of the past either.
+#[must_use]
+pub fn past(entry: &CallEntry<'_>, calendar: &Calendar, recall: &Recall<'_>) -> Option<String> {
+    recall.told(entry.call.municipality, &entry.window.window, &entry.call.owes, calendar)
 }
 
 /// `endereço de smas (x@y): devolvida`.
@@ -180,7 +195,7 @@ fn failure(fact: &crate::plan::post::DeliveryFact) -> String {
 
 /// For a spreadsheet; telephones stay text.
 #[must_use]
-pub fn csv(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> String {
+pub fn csv(entries: &[CallEntry<'_>], calendar: &Calendar, recall: &Recall<'_>, now: Timestamp) -> String {
     let mut out = heading(&COLUMNS);
     for (number, entry) in (1..).zip(entries) {
         let line = entry.call;
@@ -201,6 +216,7 @@ pub fn csv(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> St
                 joined(entry.failed.iter().map(|fact| failure(fact)).collect()),
                 joined(line.because.iter().map(|why| call_reason(why, calendar)).collect()),
                 joined(line.tried.iter().map(|note| call(note, calendar)).collect()),
+                past(entry, calendar, recall).unwrap_or_default(),
                 sentence(entry, calendar),
             ],
             days_left(entry, calendar, now).map(|days| (DAYS, days)),
@@ -212,7 +228,7 @@ pub fn csv(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> St
 
 /// To print: a call each, with room for what came of it.
 #[must_use]
-pub fn page(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> String {
+pub fn page(entries: &[CallEntry<'_>], calendar: &Calendar, recall: &Recall<'_>, now: Timestamp) -> String {
     let body = html! {
         header {
             h1 { "Ligações" }
@@ -227,7 +243,7 @@ pub fn page(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> S
                     article .call {
                         h3 { (number) ". " (pt::line(&entry.call.name)) " · " (entry.window.window) }
                         p { strong { (telephone(entry)) } @if !entry.call.holder.is_empty() { ", " (pt::line(&entry.call.holder)) } }
-                        ul { @for fact in facts(entry, calendar, now) { li { (fact) } } }
+                        ul { @for fact in facts(entry, calendar, recall, now) { li { (fact) } } }
                         p .say { (sentence(entry, calendar)) }
                         div .fill-in {
                             "Falei com: ______________________ em ____/____ às ____:____  "
@@ -245,7 +261,7 @@ pub fn page(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> S
 
 /// One object for each call, for programs.
 #[must_use]
-pub fn json(entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp) -> Value {
+pub fn json(entry: &CallEntry<'_>, calendar: &Calendar, recall: &Recall<'_>, now: Timestamp) -> Value {
     let line = entry.call;
     let ids = |parts: &[PartId]| parts.iter().map(ToString::to_string).collect::<Vec<_>>();
     json!({
@@ -264,6 +280,7 @@ pub fn json(entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp) -> Value
         })).collect::<Vec<_>>(),
         "porque": line.because.iter().map(|why| call_reason(why, calendar)).collect::<Vec<_>>(),
         "telefonemas": line.tried.iter().map(|note| call(note, calendar)).collect::<Vec<_>>(),
+        "historico": past(entry, calendar, recall),
         "ensaio": entry.window.rehearsal,
         "dizer": sentence(entry, calendar),
     })

@@ -6,9 +6,8 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::chain::{Chain, Line};
-use super::{Leader, LedgerLock, Store, StoreError};
+use super::{Hints, Leader, LedgerLock, Store, StoreError};
 use crate::database::db::{Engine, detached};
-use crate::database::leader::OneBefore;
 use crate::database::lock;
 use crate::domain::journal::{Led, Text};
 
@@ -73,7 +72,7 @@ impl Store {
     }
 
     /// Before it writes anything else: what comes after this entry is of its hand.
-    async fn note_leader(&self, before: OneBefore, now: Timestamp) -> Result<(), StoreError> {
+    async fn note_leader(&self, before: String, now: Timestamp) -> Result<(), StoreError> {
         let Some(leader) = self.leader().await? else { return Err(StoreError::Deposed) };
         let db = self.db.clone();
         detached(async move {
@@ -82,7 +81,7 @@ impl Store {
                 leader: leader.name,
                 epoch: leader.epoch,
                 since: Text(leader.since),
-                before: Some(before.name).filter(|name| !name.is_empty()),
+                before: Some(before).filter(|name| !name.is_empty()),
             };
             Chain::tell(&mut tx, Line::new(now, "livro", told)).await?;
             tx.commit().await
@@ -128,6 +127,15 @@ impl Store {
         match &self.db.engine {
             Engine::Sqlite(_) => false,
             Engine::Postgres(postgres) => postgres.lead.is_reserve(),
+        }
+    }
+
+    /// What others say that they wrote; nothing where no server passes it on.
+    #[must_use]
+    pub fn hints(&self) -> Option<Hints> {
+        match &self.db.engine {
+            Engine::Sqlite(_) => None,
+            Engine::Postgres(postgres) => Some(postgres.lead.hints()),
         }
     }
 

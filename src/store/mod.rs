@@ -65,7 +65,7 @@ mod work;
 mod zone;
 
 pub use crate::database::{
-    Generation, Gone, Leader, LedgerLock, LedgerPlace, LedgerServer, LedgerTls, StoreError,
+    Generation, Gone, Hints, Leader, LedgerLock, LedgerPlace, LedgerServer, LedgerTls, StoreError,
 };
 pub use announce::{Announcements, ChannelFailure, StaffAlert};
 pub use begin::Signs;

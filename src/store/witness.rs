@@ -13,6 +13,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -93,21 +94,33 @@ pub(crate) struct Witness {
     /// The ledger, through links.
     database: PathBuf,
     kept: Mutex<Option<(i64, String)>>,
+    /// Whether the ledger lost entries while this process kept it.
+    is_set_back: AtomicBool,
 }
 
 impl Witness {
     pub(crate) fn beside(database: &Path) -> Arc<Self> {
         let path = files::beside(database, ".testemunha");
         let database = database.canonicalize().unwrap_or_else(|_| database.to_owned());
-        Arc::new(Self { path, database, kept: Mutex::default() })
+        Arc::new(Self { path, database, kept: Mutex::default(), is_set_back: AtomicBool::default() })
     }
 
-    /// Puts the head that a transaction finds in place, if this process keeps the witness and it is news.
+    /// Puts the head that a transaction finds in place, if this process keeps the witness and it is news. A ledger that no
+    /// longer has what was witnessed went back in time while it was in use, as on a server whose replica took over without
+    /// the last transactions: the witness stays as it is.
     pub(super) async fn note(self: &Arc<Self>, conn: &mut Conn, now: Timestamp) -> Result<(), StoreError> {
         let known = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(known) = known else { return Ok(()) };
-        let head = head(conn).await?;
-        if head == known { Ok(()) } else { self.put(head, now).await }
+        let head = head(&mut *conn).await?;
+        if head == known {
+            return Ok(());
+        }
+        let at = bound!(HASH_AT, known.0).fetch_optional(conn).await?;
+        if at.map(|row| row.try_get::<String, _>(0)).transpose()? != Some(known.1) {
+            self.is_set_back.store(true, Ordering::Relaxed);
+            return Err(StoreError::SetBack);
+        }
+        self.put(head, now).await
     }
 
     /// Whether there is one.
@@ -176,7 +189,7 @@ impl Witness {
     }
 }
 
-pub(super) fn machine() -> String {
+fn machine() -> String {
     fs::read_to_string(MACHINE).unwrap_or_default().trim().to_owned()
 }
 
@@ -249,6 +262,13 @@ impl Store {
         self.witness.put(head, now).await
     }
 
+    /// Whether the ledger went back in time while this process kept its witness: nothing more is marked. It ends with the
+    /// process, whose next start finds an older ledger and waits for `assumir`.
+    #[must_use]
+    pub fn is_set_back(&self) -> bool {
+        self.witness.is_set_back.load(Ordering::Relaxed)
+    }
+
     /// Has the witness tell what was recorded up to now, if this process keeps it.
     ///
     /// # Errors
@@ -319,3 +339,6 @@ impl Store {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests;

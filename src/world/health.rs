@@ -16,6 +16,7 @@ use crate::config::Mode;
 use crate::domain::feed::Source;
 use crate::domain::id::FeedId;
 use crate::domain::journal::{Audited, Verdict};
+use crate::domain::time::Zone;
 use crate::plan::CLOCK_TOLERANCE;
 use crate::proof::LastBackup;
 use crate::render::portuguese as pt;
@@ -95,6 +96,21 @@ pub struct Health {
     pub facts: Facts,
     /// What is amiss, what stops most first; nothing when all is well.
     pub ailments: Vec<Ailment>,
+}
+
+impl Facts {
+    /// Who sends and since when, in words, where several machines may.
+    #[must_use]
+    pub fn leads(&self, zone: &Zone) -> Option<String> {
+        let leader = self.leader.as_ref()?;
+        let gone = if leader.rest.is_some() { "" } else { " (não responde; outro pode assumir)" };
+        Some(format!(
+            "quem envia é {}{gone}, desde {} (época {})",
+            pt::line(&leader.name),
+            pt::instant(leader.since, zone),
+            leader.epoch
+        ))
+    }
 }
 
 /// Examines the service of a configuration by its ledger. `faulty`: whether the files cannot be used as they are now.

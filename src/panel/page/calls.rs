@@ -8,13 +8,15 @@ use super::{Links, window_name};
 use crate::desk::view::Overview;
 use crate::plan::calls::{CallEntry, calls};
 use crate::render::because::{call, call_reason, part_name};
-use crate::render::calls::sentence;
+use crate::render::calls::{past, sentence};
+use crate::render::history::Recall;
 use crate::render::portuguese as pt;
 
 /// The page; with a way to its table, or not. Where `janela` names a window, of that alone.
 pub(in crate::panel) fn content(
     scene: &Overview,
     has_table: bool,
+    recall: &Recall<'_>,
     choice: &Choice<'_>,
     links: &Links,
 ) -> Markup {
@@ -56,14 +58,14 @@ pub(in crate::panel) fn content(
         @for (title, entries, number) in [("Quem tem pendência", first, number), ("Por confirmar, antes de qualquer cobrança", then, entries.len() - number)] {
             @if !entries.is_empty() {
                 h2 { (title) " (" (number) ")" }
-                ol .calls { @for entry in entries { (one(entry, scene, links)) } }
+                ol .calls { @for entry in entries { (one(entry, scene, recall, links)) } }
             }
         }
         (choice.pager(links, &slice))
     }
 }
 
-fn one(entry: &CallEntry<'_>, scene: &Overview, links: &Links) -> Markup {
+fn one(entry: &CallEntry<'_>, scene: &Overview, recall: &Recall<'_>, links: &Links) -> Markup {
     let (calendar, line) = (scene.calendar(), entry.call);
     let parts = |parts: &[crate::domain::id::PartId]| {
         let names: Vec<String> = parts.iter().map(|part| part_name(part, calendar)).collect();
@@ -87,6 +89,7 @@ fn one(entry: &CallEntry<'_>, scene: &Overview, links: &Links) -> Markup {
                 @for reason in &line.because { li { (call_reason(reason, calendar)) } }
                 @for fact in &entry.failed { li { (pt::line(fact.address.as_str())) ": " (pt::letter_state(fact.state)) } }
                 @for note in &line.tried { li { (call(note, calendar)) } }
+                @if let Some(told) = past(entry, calendar, recall) { li { (told) } }
             }
             p .box { "Falei com: " span .blank {} " em " span .blank {} " · ficou combinado: " span .blank {} }
             p .hint { "Depois: " code { "vigia-suas anotar " (line.municipality) " " (entry.window.window) " --resultado \"…\"" } }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::{Links, encoded};
+use crate::domain::id::GerenciaId;
 use crate::domain::status::State;
 use crate::plan::summary::{MunicipalityLine, WindowSummary};
 use crate::render::portuguese as pt;
@@ -154,7 +155,7 @@ fn regions(of: &[&WindowSummary]) -> Vec<(String, String)> {
 
 fn gerencias(of: &[&WindowSummary]) -> Vec<(String, String)> {
     let all: std::collections::BTreeSet<&str> =
-        of.iter().flat_map(|summary| summary.by_gerencia.keys()).map(|id| id.as_str()).collect();
+        of.iter().flat_map(|summary| summary.by_gerencia.keys()).map(GerenciaId::as_str).collect();
     all.into_iter().map(|id| (id.to_owned(), pt::line(id))).collect()
 }
 

@@ -9,8 +9,13 @@ use crate::plan::day::DayPage;
 use crate::render::day;
 use crate::render::portuguese as pt;
 
-/// The page.
-pub(in crate::panel) fn content(scene: &Overview, page: &DayPage, links: &Links) -> Markup {
+/// The page. `leads` says who sends, where several machines may.
+pub(in crate::panel) fn content(
+    scene: &Overview,
+    page: &DayPage,
+    leads: Option<&str>,
+    links: &Links,
+) -> Markup {
     html! {
         section aria-labelledby="janelas" {
             h2 #janelas { "Janelas" }
@@ -33,6 +38,12 @@ pub(in crate::panel) fn content(scene: &Overview, page: &DayPage, links: &Links)
             }
         }
         (day::section(page, scene.calendar(), &scene.known.live.setup.config.roster))
+        @if let Some(leads) = leads {
+            section aria-labelledby="maquinas" {
+                h2 #maquinas { "Máquinas" }
+                p { "De duas ou mais máquinas, " (leads) "." }
+            }
+        }
     }
 }
 

@@ -202,7 +202,7 @@ async fn a_renewed_certificate_is_taken_once_it_is_whole_and_until_then_the_one_
             &std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string(),
         )
     };
-    let (door, mut files) = open(&settings).await.unwrap();
+    let (door, mut files) = open(&settings).unwrap();
     let shared = door.tls.clone().unwrap();
     let at_first = shared.current();
     assert_eq!(files.look(), Renewal::Not);
@@ -261,7 +261,7 @@ async fn under_tls_the_panel_asks_for_a_password_and_in_the_clear_it_says_nothin
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let settings =
         PanelSettings { listen: free, tls: Some(tls), proxies: Vec::new(), ..house.open_settings() };
-    let (door, _) = open(&settings).await.unwrap();
+    let (door, _) = open(&settings).unwrap();
     let (panel, _) = house.panel(settings, true).await;
     let stop = CancellationToken::new();
     let mut tasks = tokio::task::JoinSet::new();

@@ -45,7 +45,7 @@ async fn opened(place: &LedgerPlace) -> Result<(), StoreError> {
 }
 
 async fn end(store: &Store) -> (i64, String) {
-    head(&mut *store.db.read().await.unwrap()).await.unwrap()
+    head(&mut store.db.read().await.unwrap()).await.unwrap()
 }
 
 async fn moves_whole(from: LedgerPlace, to: LedgerPlace) {
@@ -231,10 +231,10 @@ async fn every_table_of_the_schema_moves_but_the_one_about_the_place() {
     let asked = Query::new(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\'",
     );
-    let rows = asked.fetch_all(&mut *store.db.read().await.unwrap()).await.unwrap();
+    let rows = asked.fetch_all(&mut store.db.read().await.unwrap()).await.unwrap();
     let there: BTreeSet<String> = rows.iter().map(|row| row.try_get(0).unwrap()).collect();
     let named: BTreeSet<String> = steps::tables().into_iter().map(ToOwned::to_owned).collect();
     assert_eq!(named, there);
-    let moved = copy_rows::tables(&mut *store.db.read().await.unwrap()).await.unwrap();
+    let moved = copy_rows::tables(&mut store.db.read().await.unwrap()).await.unwrap();
     assert_eq!(moved.len() + 1, there.len());
 }

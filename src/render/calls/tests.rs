@@ -7,7 +7,9 @@ use super::{csv, json, page, sentence, text};
 use crate::domain::calendar::{Deadline, Sanction};
 use crate::domain::id::PartId;
 use crate::plan::calls::calls;
+use crate::plan::history::{HistoryLine, Punctuality};
 use crate::plan::summary::{CallLine, CallReason, WindowSummary};
+use crate::render::history::Recall;
 use crate::render::letter::example::World;
 
 /// One call about CRAS in a window whose deadline ends at noon of 5 December.
@@ -64,7 +66,7 @@ fn who_owes_nothing_is_asked_for_an_address_and_a_stopped_window_says_so() {
     stopped.call_list[0].owes.clear();
     assert!(said(&world, &stopped).ends_with("Qual é o e-mail certo?”"), "{}", said(&world, &stopped));
     let entries = calls(std::slice::from_ref(&stopped), &world.calendar.hours.zone);
-    let shown = text(&entries, &world.calendar, stopped.at);
+    let shown = text(&entries, &world.calendar, &Recall::default(), stopped.at);
     assert!(shown.contains("janela interrompida") && !shown.contains("acabou"), "{shown}");
 }
 
@@ -73,10 +75,42 @@ fn no_sheet_of_a_rehearsal_says_that_somebody_was_warned() {
     let world = World::new(Sanction::Standard, "").unwrap();
     let summary = WindowSummary { rehearsal: true, ..summary(&world, "2023-12-05T14:00:00Z") };
     let entries = calls(std::slice::from_ref(&summary), &world.calendar.hours.zone);
-    for shown in [text(&entries, &world.calendar, summary.at), page(&entries, &world.calendar, summary.at)] {
+    let (calendar, none) = (&world.calendar, Recall::default());
+    for shown in [text(&entries, calendar, &none, summary.at), page(&entries, calendar, &none, summary.at)] {
         assert!(shown.contains("ENSAIO: nenhuma carta saiu") && shown.contains("não foi avisado"), "{shown}");
     }
-    assert_eq!(json(&entries[0], &world.calendar, summary.at)["cartas_que_sairam"], 0);
+    assert_eq!(json(&entries[0], calendar, &none, summary.at)["cartas_que_sairam"], 0);
+}
+
+#[test]
+fn a_call_tells_how_what_is_owed_was_done_before_and_of_what_nobody_knows_nothing() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let line = |part: &str, how: &[Punctuality]| HistoryLine {
+        system: world.calendar.window(&world.window).unwrap().system,
+        municipality: world.municipality,
+        name: String::new(),
+        part: PartId::parse(part).unwrap(),
+        references: how.iter().map(|how| (world.window.clone(), *how)).collect(),
+    };
+    let (on_time, late) = (Punctuality::OnTime, Punctuality::Late { days: None });
+    let lines = [
+        line("CRAS", &[on_time, late, on_time, Punctuality::Never, Punctuality::Unknown]),
+        line("CREAS", &[Punctuality::Never]),
+    ];
+    let recall = Recall::new(&lines);
+    let mut summary = summary(&world, "2023-12-04T14:00:00Z");
+    let told = |summary: &WindowSummary| {
+        let entries = calls(std::slice::from_ref(summary), &world.calendar.hours.zone);
+        text(&entries, &world.calendar, &recall, summary.at)
+    };
+    let shown = told(&summary);
+    assert!(
+        shown.contains("nas últimas referências, CRAS: 2 no prazo, 1 depois do prazo, 1 não concluído\n"),
+        "{shown}"
+    );
+    assert!(!shown.contains("CREAS"), "{shown}");
+    summary.call_list[0].unconfirmed = std::mem::take(&mut summary.call_list[0].owes);
+    assert!(!told(&summary).contains("últimas referências"), "{}", told(&summary));
 }
 
 #[test]
@@ -101,7 +135,7 @@ fn the_days_since_a_deadline_are_a_number_in_a_spreadsheet() {
     let world = World::new(Sanction::Standard, "").unwrap();
     let summary = summary(&world, "2023-12-08T14:00:00Z");
     let entries = calls(std::slice::from_ref(&summary), &world.calendar.hours.zone);
-    let table = csv(&entries, &world.calendar, summary.at);
+    let table = csv(&entries, &world.calendar, &Recall::default(), summary.at);
     let (names, row) = (table.lines().next().unwrap(), table.lines().nth(1).unwrap());
     let place = names.split(';').position(|name| name == "dias").unwrap();
     assert_eq!(row.split(';').nth(place), Some("-3"), "{row}");

@@ -224,3 +224,40 @@ fn the_page_names_each_pending_unit_and_who_would_gain_from_support_and_accuses_
     let other = Background { history: std::slice::from_ref(&elsewhere), ..beside };
     assert!(!page(&[summary], other, &world.calendar).contains("id=\"historico\""), "another system's");
 }
+
+#[test]
+fn a_rehearsal_and_a_stopped_window_say_so_in_every_form() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let curves = BTreeMap::new();
+    let beside = Background { curves: &curves, history: &[], roster: &world.roster };
+    let forms = |summary: WindowSummary| {
+        let all = [summary];
+        let calendar = &world.calendar;
+        [text(&all, calendar), page(&all, beside, calendar), csv(&all, calendar)]
+    };
+    let stopped = "A janela está interrompida: ninguém é cobrado.";
+    let [plain, shown, table] = forms(summary(&world));
+    for form in [&plain, &shown, &table] {
+        assert!(!form.contains(stopped) && !form.contains("ENSAIO"), "{form}");
+    }
+    let [plain, shown, table] = forms(WindowSummary { rehearsal: true, halted: true, ..summary(&world) });
+    for form in [&plain, &shown] {
+        assert!(form.contains(stopped) && form.contains(crate::render::portuguese::REHEARSAL), "{form}");
+    }
+    assert!(table.contains("ENSAIO: "), "{table}");
+}
+
+#[test]
+fn a_column_in_which_nothing_stands_takes_no_room() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let curves = BTreeMap::new();
+    let beside = Background { curves: &curves, history: &[], roster: &world.roster };
+    let mut summary = summary(&world);
+    let (held, tried) = (">Retido</th>", ">Já tentado</th>");
+    let full = page(std::slice::from_ref(&summary), beside, &world.calendar);
+    assert!(full.contains(held) && full.contains(tried), "{full}");
+    summary.lines.iter_mut().for_each(|line| line.withheld.clear());
+    summary.call_list.iter_mut().for_each(|call| call.tried.clear());
+    let bare = page(&[summary], beside, &world.calendar);
+    assert!(!bare.contains(held) && !bare.contains(tried), "{bare}");
+}

@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::domain::journal::ClockAct;
+use crate::domain::overrides::Authorship;
 use crate::plan::Act;
 use crate::proof::tests::told;
 use crate::store::testing::*;
@@ -52,6 +54,29 @@ async fn one_leads_and_the_next_leads_at_once_when_it_resigns() {
     a.close().await;
     assert!(b.lead(at(1)).await.unwrap() && b.may_speak());
     assert!(b.leader().await.unwrap().unwrap().is_self);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn a_process_hears_that_another_gave_an_order_or_resigned_and_does_not_hear_itself_or_the_leader() {
+    let dir = tempfile::tempdir().unwrap();
+    let (place, _) = on_server(&dir);
+    let (a, b) =
+        (Store::open(place.clone(), at(0)).await.unwrap(), Store::open(place.clone(), at(0)).await.unwrap());
+    assert!(a.lead(at(1)).await.unwrap());
+    let (mut of_a, mut of_b) = (a.hints().unwrap(), b.hints().unwrap());
+    let most = Duration::from_millis(500);
+    // Both listen before anything is said.
+    let _silence =
+        tokio::join!(tokio::time::timeout(most, of_a.heard()), tokio::time::timeout(most, of_b.heard()));
+    let order = || Authorship { author: "ana".to_owned(), reason: "x".to_owned(), at: at(2) };
+    b.rule_clock(ClockAct::Believe, &order()).await.unwrap();
+    assert!(tokio::time::timeout(most, of_a.heard()).await.is_ok(), "the leader hears the order");
+    assert!(tokio::time::timeout(most, of_b.heard()).await.is_err(), "and whoever gave it does not");
+    a.record_pass(at(3), vec![act(Act::Send, VITORIA)]).await.unwrap();
+    assert!(tokio::time::timeout(most, of_b.heard()).await.is_err(), "a reserve is not woken by each write");
+    a.resign().await;
+    assert!(tokio::time::timeout(most, of_b.heard()).await.is_ok(), "and is when it may lead");
 }
 
 #[tokio::test]

@@ -11,4 +11,3 @@ mod pass;
 mod retention;
 mod statement;
 mod status;
-mod witness;

@@ -157,6 +157,26 @@ async fn a_snapshot_of_database_and_log_is_a_ledger_of_its_own_that_is_held() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_that_a_replicator_makes_in_the_ledger_are_left_alone_and_come_along() {
+    let relay = Relay::start().await;
+    let site = Site::new(&Choice::new(relay.port));
+    let copies = folder(&site);
+    site.ok(&["servir", "--uma-vez"]);
+    site.tamper(
+        "CREATE TABLE _litestream_lock (id INTEGER); \
+         CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER); INSERT INTO _litestream_seq VALUES (1, 7)",
+    )
+    .await;
+    assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
+    site.ok(&["copia", copies.to_str().unwrap()]);
+    let copy = copies.join(&names(&copies)[0]);
+    assert!(site.ok(&["restaurar", copy.to_str().unwrap()]).starts_with("restaurado e conferido"));
+    site.ok(&["servir", "--uma-vez"]);
+    assert_eq!(site.run(&["saude"]).status.code(), Some(0));
+    assert_eq!(relay.taken().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_damaged_file_sends_nothing_and_a_copy_put_in_its_place_goes_on() {
     let relay = Relay::start().await;
     let site = Site::new(&Choice { municipalities: 40, ..Choice::new(relay.port) });

@@ -1,6 +1,8 @@
 //! A clock gone wrong, through the program: nothing leaves to a municipality that is not due, and staff have a way out.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use jiff::{SignedDuration, ToSpan};
@@ -75,12 +77,14 @@ async fn another_release_of_the_zones_rules_is_told_once_where_hours_to_come_mov
 }
 
 /// A machine whose clock errs and whose time server is heard now and then.
-struct Walk {
+pub(super) struct Walk {
     folder: tempfile::TempDir,
+    shim: PathBuf,
+    leap: PathBuf,
 }
 
 impl Walk {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/leap.c");
@@ -100,15 +104,21 @@ impl Walk {
         );
         fs::write(&script, text).unwrap();
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-        Self { folder }
+        Self { folder, shim, leap }
     }
 
     /// The wall clock stands so many seconds ahead of the machine's; whether a time server says so.
-    fn stand(&self, seconds: i64, vouched: bool) {
+    pub(super) fn stand(&self, seconds: i64, vouched: bool) {
         let new = self.folder.path().join("new");
         let word = if vouched { "yes" } else { "no" };
         fs::write(&new, format!("{seconds} {word}\n")).unwrap();
-        fs::rename(new, self.folder.path().join("leap")).unwrap();
+        fs::rename(new, &self.leap).unwrap();
+    }
+
+    /// What a program needs in its environment to live by that clock.
+    pub(super) fn environment(&self) -> [(&'static str, &OsStr); 3] {
+        let path = self.folder.path().as_os_str();
+        [("LD_PRELOAD", self.shim.as_os_str()), ("LEAP", self.leap.as_os_str()), ("PATH", path)]
     }
 }
 
@@ -122,10 +132,7 @@ async fn a_month_of_a_clock_that_walks_at_random_sends_nothing_before_its_time_a
     // Windows of five weeks, of which nobody is known to be pending.
     let choice = Choice { windows: 1, municipalities: 6, ..now.clone() };
     let site = Site::new(&choice);
-    let path = walk.folder.path();
-    let (shim, leap) = (path.join("leap.so"), path.join("leap"));
-    let environment =
-        [("LD_PRELOAD", shim.as_os_str()), ("LEAP", leap.as_os_str()), ("PATH", path.as_os_str())];
+    let environment = walk.environment();
     let mut daemon = site.daemon_under(&environment);
     relay.distinct(6).await;
     let mut dice = super::crash::Dice(20_261_126);

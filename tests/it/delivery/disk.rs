@@ -22,7 +22,7 @@ const EROFS: i32 = 30;
 const A_MINUTE: Duration = Duration::from_mins(1);
 
 /// Builds the library that makes writes fail.
-fn shim(folder: &Path) -> PathBuf {
+pub(super) fn shim(folder: &Path) -> PathBuf {
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/iofail.c");
     let library = folder.join("iofail.so");
     let mut build = Command::new("cc");

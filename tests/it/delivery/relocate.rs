@@ -215,7 +215,8 @@ async fn killed_at_whatever_moment_one_ledger_counts_and_the_next_try_ends_the_m
     let (url, schema) = server(&site);
     let args = ["livro", "mudar", "--autor", "ana", "--para", &url, "--esquema", &schema];
     let mut killed = 0;
-    for pause in (20..).step_by(20) {
+    // Each a quarter later than the one before.
+    for pause in std::iter::successors(Some(20), |pause| Some(pause + pause / 4)) {
         let mut child = site.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         tokio::time::sleep(Duration::from_millis(pause)).await;
         let ended = child.try_wait().unwrap();

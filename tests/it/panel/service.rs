@@ -50,7 +50,9 @@ async fn a_port_in_use_is_told_and_keeps_no_letter_from_leaving_and_the_panel_co
     let sick = site.run(&["saude"]);
     let said = String::from_utf8_lossy(&sick.stderr);
     assert_eq!(sick.status.code(), Some(1), "{said}");
-    assert!(said.contains("o painel não está no ar desde") && said.contains(&port.to_string()), "{said}");
+    let amiss = "o painel não está no ar desde";
+    assert!(said.contains(amiss) && said.contains(&port.to_string()), "{said}");
+    assert!(site.ok(&["plano"]).contains(amiss), "the page of the day says what is amiss");
     drop(taken);
     ask_until(port, "/", "", "HTTP/1.1 200 OK");
     ask_until(port, "/saude", "", "\r\nok\n");

@@ -12,6 +12,7 @@ use vigia_suas::plan::calls::calls;
 use vigia_suas::plan::curve::{Curves, FillTally, curve};
 use vigia_suas::plan::post::Post;
 use vigia_suas::plan::summary::{Counts, WindowSummary};
+use vigia_suas::render::history::Recall;
 use vigia_suas::render::{calls as call_list, report};
 
 use super::censo_2023::{OPENED, WINDOW, stage, state};
@@ -170,8 +171,9 @@ fn the_call_list_of_the_census_puts_first_who_owes_and_claims_nothing_of_others(
             assert!(!said.contains(word), "{said}");
         }
     }
-    insta::assert_snapshot!("censo_calls_text", call_list::text(&entries, &stage.calendar, now));
-    let csv = call_list::csv(&entries, &stage.calendar, now);
+    let none = Recall::default();
+    insta::assert_snapshot!("censo_calls_text", call_list::text(&entries, &stage.calendar, &none, now));
+    let csv = call_list::csv(&entries, &stage.calendar, &none, now);
     assert_eq!(csv.lines().count(), entries.len() + 1);
     assert!(csv.starts_with("\u{feff}ordem;janela;"));
 }

@@ -64,7 +64,7 @@ async fn porque_of_another_day_tells_nothing_that_came_later() {
     let (code, window) = (office.codes()[0], WindowId::parse("teste/2001").unwrap());
     let account = async |as_of: AsOf| {
         let scene = Overview::load(live.clone(), Some(store), None, as_of).await.unwrap();
-        why::gather(&scene.known, Some(store), code, &window, as_of).await.unwrap().unwrap()
+        why::gather((&scene.known, &scene.plan), Some(store), code, &window, as_of).await.unwrap().unwrap()
     };
     let later = account(AsOf::Now(office.app.now())).await;
     assert_eq!(later.rulings.len(), 1);

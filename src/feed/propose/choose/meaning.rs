@@ -34,7 +34,7 @@ enum Likely<'v> {
     Asked,
 }
 
-impl<'v, 'g> Chooser<'v, 'g> {
+impl<'v> Chooser<'v, '_> {
     /// What a row says, and the part where only its words tell it.
     pub(super) fn meaning(
         &mut self,

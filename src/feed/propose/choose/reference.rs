@@ -30,7 +30,7 @@ pub(super) enum Said {
     Wide(Reference, usize),
 }
 
-impl<'v, 'g> Chooser<'v, 'g> {
+impl<'v> Chooser<'v, '_> {
     /// The finest period that the system's windows are about.
     fn grain(&self) -> Grain {
         let of = self.ground.windows.iter().filter(|w| w.system == self.wish.system.id);

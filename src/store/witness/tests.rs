@@ -1,13 +1,10 @@
-//! Is it this ledger that last sent?
+//! What the witness notices, and what it does not.
 
 use std::fs;
 
-use crate::domain::journal::DoubtCause;
-use crate::domain::overrides::Authorship;
-use crate::plan::ledger::Outage;
+use super::*;
+use crate::database::engine::Query;
 use crate::store::testing::{self, at};
-use crate::store::witness::machine;
-use crate::store::{LedgerDoubt, Store, StoreError};
 
 fn cause(doubt: Option<LedgerDoubt>) -> Option<DoubtCause> {
     doubt.map(|doubt| doubt.cause)
@@ -86,6 +83,27 @@ async fn a_persons_word_ends_the_doubt_and_is_in_the_journal() {
         .iter()
         .find(|entry| entry.body.starts_with(r#"{"formato":"livro.assumir.1","duvida":"ausente""#));
     assert_eq!(told.unwrap().seq, assumed.seq + 1);
+}
+
+#[tokio::test]
+async fn a_ledger_that_loses_entries_while_it_is_in_use_marks_no_letter_and_its_witness_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = at_work(testing::store(&dir).await).await;
+    store.record_pass(at(4), vec![testing::act(crate::plan::Act::Send, testing::SERRA)]).await.unwrap();
+    let claims = store.claim("teste", at(4), 9).await.unwrap();
+    let witness = fs::read_to_string(dir.path().join("vigia.db.testemunha")).unwrap();
+    // As a replica without the last transactions has it.
+    let (seq, _) = head(&mut store.db.read().await.unwrap()).await.unwrap();
+    let mut tx = store.db.begin_quietly().await.unwrap();
+    Query::new("UPDATE journal SET hash = 'outro' WHERE seq > 2").execute(&mut tx).await.unwrap();
+    Query::new("UPDATE meta SET head_seq = 3, head_hash = 'outro'").execute(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(seq > 3);
+    let fault = store.settle_and_mark(Vec::new(), claims, at(5)).await.unwrap_err();
+    assert!(matches!(fault, StoreError::SetBack) && store.is_set_back(), "{fault}");
+    assert!(matches!(store.heartbeat(at(6)).await, Err(StoreError::SetBack)));
+    assert_eq!(fs::read_to_string(dir.path().join("vigia.db.testemunha")).unwrap(), witness);
+    assert!(store.doubt().await.unwrap().is_some(), "the next start is held");
 }
 
 #[tokio::test]
