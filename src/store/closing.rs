@@ -71,16 +71,7 @@ pub(crate) async fn load(
     };
     for row in &rows {
         let cells = Cells::of("journal", row);
-        let link = Link {
-            prev: cells.get("prev_hash")?,
-            seq: cells.get("seq")?,
-            at: cells.get("at")?,
-            kind: cells.get("kind")?,
-            subject: cells.get("subject")?,
-            window: cells.get("window_id")?,
-            municipality: cells.get("municipality")?,
-            body: cells.get("body")?,
-        };
+        let link = Link::of(&cells)?;
         if link.kind != KIND || cells.get::<&str>("hash")? != link.hash() {
             return Err(cells.corrupt("body"));
         }

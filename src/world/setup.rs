@@ -188,3 +188,11 @@ fn check_feeds(config: &Config, now: Timestamp) -> Vec<Fault> {
     }
     faults
 }
+
+#[cfg(test)]
+impl Setup {
+    /// What comes with the program: a rehearsal, which needs no relay.
+    pub(crate) fn shipped(now: Timestamp) -> Self {
+        Self::load(Some(&Path::new(env!("CARGO_MANIFEST_DIR")).join("config")), now).unwrap()
+    }
+}

@@ -1,8 +1,8 @@
 //! Is it whole? Walks the journal's chain, works out from its entries what every table must hold, and names each row
 //! that is changed, missing, or told by no entry.
 //!
-//! Reading order: `replay` (what the journal tells, entry by entry; `letter` of notices and deliveries), `expect` (a row as it must be), `table` (the tables,
-//! row by row), `recount` (the ledger as the plan sees it, from the journal alone), `known` (who has filled in, worked out anew from the evidence of each snapshot).
+//! Reading order: `replay` (what the journal tells, entry by entry; `letter` of notices, `delivery` of deliveries), `expect` (a row as it must be), `table` (the tables,
+//! row by row), `recount` and `seen` (the ledger as the plan sees it, from the journal alone), `known` (who has filled in, worked out anew from the evidence of each snapshot).
 //!
 //! Not proved, because no decision rests on them alone: leases and fences (`fence`, `owner`, `lease_until`), the daemon's
 //! signs of life in `meta` and `loops`, where the ledger came from and went to (`place`; the journal has each move), `fetches` (what a decision took for fresh is in its own entry), whether a refused
@@ -10,11 +10,13 @@
 //! load and what people said to it; a person, not the table, changes `unidades.csv` or opens a window), and what a pass
 //! need not read (`frontier`; the self-audit reads everything, and finds what a false one would leave unsaid).
 
+mod delivery;
 mod expect;
 mod known;
 mod letter;
 mod recount;
 mod replay;
+mod seen;
 mod table;
 
 use std::collections::BTreeMap;
@@ -244,19 +246,10 @@ async fn walk(conn: &mut Conn, report: &mut ChainReport) -> Result<(Replay, i64)
         }
         for row in &rows {
             let cells = Cells::of("journal", row);
-            let link = Link {
-                prev: &prev,
-                seq: cells.get("seq")?,
-                at: cells.get("at")?,
-                kind: cells.get("kind")?,
-                subject: cells.get("subject")?,
-                window: cells.get("window_id")?,
-                municipality: cells.get("municipality")?,
-                body: cells.get("body")?,
-            };
+            let link = Link::of(&cells)?;
             let hash: String = cells.get("hash")?;
             let seq = link.seq;
-            if seq != last + 1 || cells.get::<&str>("prev_hash")? != prev || link.hash() != hash {
+            if seq != last + 1 || link.prev != prev || link.hash() != hash {
                 // Where one is missing, that one is the first broken.
                 report.broken_at.get_or_insert(last + 1);
             }
