@@ -90,7 +90,7 @@ async fn a_pass_with_nothing_due_reads_as_much_after_years_as_in_the_second_and_
         // The same evening of the year: the windows that are open are the same, and nothing leaves.
         let at = format!("{year}-07-07T23:00:00Z").parse().unwrap();
         years.run(at).await;
-        of_years.push(costs(&years, at).await);
+        of_years.push(Box::pin(costs(&years, at)).await);
         letters.push(years.letters);
     }
     assert!(letters[1] > 2 * letters[0], "there is history: {letters:?}");
