@@ -10,7 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Decision;
 use super::account::View;
-use super::post::LetterState;
+use super::forecast::Quota;
+use super::post::{LetterState, Post};
 use super::summary::{HeldLine, LetterLine, MunicipalityLine, Upcoming, WindowSummary};
 use crate::domain::calendar::Deadline;
 use crate::domain::id::{FeedId, MunicipalityCode, WindowId};
@@ -40,6 +41,8 @@ pub struct DayPage {
     pub left: Vec<LetterGroup>,
     /// What is decided and has not left yet.
     pub waiting: Vec<LetterGroup>,
+    /// How long what waits takes through the relay; absent where it is a matter of a minute.
+    pub queue: Option<DayQueue>,
     /// Letters to the secretariat's own since, and those that wait.
     pub staff: Vec<StaffLetter>,
     /// Changes of decision that a pass would make now.
@@ -65,6 +68,28 @@ pub struct DayTask {
     pub what: String,
     /// What to type; absent where it is no command of ours.
     pub command: Option<String>,
+}
+
+/// More deliveries than the relay takes in a minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayQueue {
+    /// How many wait: one for each address.
+    pub deliveries: usize,
+    /// How much the relay takes.
+    pub quota: Quota,
+    /// When the last would leave at the earliest; absent where no end is in sight.
+    pub empties_at: Option<Timestamp>,
+}
+
+impl DayQueue {
+    /// Of all that waits now.
+    #[must_use]
+    pub fn of(post: &Post, quota: Quota, now: Timestamp, hours: &SendingHours) -> Option<Self> {
+        let facts = post.iter().flat_map(|(_, facts)| facts);
+        let deliveries = facts.filter(|fact| fact.state.is_waiting()).count();
+        let is_long = !post.is_rehearsal() && deliveries > quota.per_minute as usize;
+        is_long.then(|| Self { deliveries, quota, empties_at: quota.empties_at(deliveries, now, hours) })
+    }
 }
 
 /// Letters of one batch.

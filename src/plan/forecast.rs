@@ -14,6 +14,7 @@ use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::reason::Reason;
 use crate::domain::roster::Roster;
+use crate::domain::time::SendingHours;
 use crate::plan::{Act, Decision, Notice, Withheld};
 
 /// How much the relay takes (`[smtp]`).
@@ -23,6 +24,18 @@ pub struct Quota {
     pub per_minute: u32,
     /// Most deliveries in a civil day.
     pub per_day: u32,
+}
+
+impl Quota {
+    /// When the last of so many deliveries would leave at the earliest, if nothing else came and each were taken; absent where
+    /// none waits, or no end is in sight.
+    #[must_use]
+    pub fn empties_at(self, waiting: usize, now: Timestamp, hours: &SendingHours) -> Option<Timestamp> {
+        let mut days = BTreeMap::new();
+        flow::run(&[(now, waiting)], self, hours, &mut days);
+        let (on, last) = days.pop_last()?;
+        (last.left == 0).then_some(hours.zone.at(on, last.ends_at?))
+    }
 }
 
 /// A civil day of the rehearsal on which something was to leave.

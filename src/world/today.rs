@@ -14,7 +14,8 @@ use crate::domain::refusal::Refusal;
 use crate::domain::time::hours_after;
 use crate::plan::Plan;
 use crate::plan::account::{View, summarise};
-use crate::plan::day::{self, DayPage, DayTask, FeedAge};
+use crate::plan::day::{self, DayPage, DayQueue, DayTask, FeedAge};
+use crate::plan::forecast::Quota;
 use crate::plan::post::Post;
 use crate::plan::summary::WindowSummary;
 use crate::render::portuguese as pt;
@@ -81,7 +82,13 @@ pub async fn beside(
     tasks.extend(overview.windows.iter().flat_map(calls));
     let world = overview.known.world();
     let view = View { world: &world, plan: &overview.plan, post: &overview.post, now };
-    Ok(day::page(view, &overview.windows, before, looks_back_to(overview), tasks, feeds))
+    let mut page = day::page(view, &overview.windows, before, looks_back_to(overview), tasks, feeds);
+    let relay = live.setup.config.settings.relay.as_ref();
+    page.queue = relay.and_then(|relay| {
+        let quota = Quota { per_minute: relay.per_minute, per_day: relay.per_day };
+        DayQueue::of(&overview.post, quota, now, hours)
+    });
+    Ok(page)
 }
 
 /// The instant that a page looks back to.

@@ -40,6 +40,19 @@ fn what_a_day_does_not_take_leaves_on_the_next_sending_day() {
 }
 
 #[test]
+fn a_queue_is_empty_when_its_last_delivery_leaves_in_sending_hours() {
+    let hours = hours();
+    let friday = |at| hours.zone.at(date(2026, 11, 27), at);
+    let quota = Quota { per_minute: 30, per_day: 400 };
+    let empties = |waiting, at| quota.empties_at(waiting, friday(at), &hours);
+    assert_eq!(empties(0, time(9, 0, 0, 0)), None);
+    assert_eq!(empties(90, time(9, 0, 0, 0)), Some(friday(time(9, 3, 0, 0))));
+    let monday = |at| Some(hours.zone.at(date(2026, 11, 30), at));
+    assert_eq!(empties(430, time(9, 0, 0, 0)), monday(time(8, 1, 0, 0)), "the day takes no more than 400");
+    assert_eq!(empties(90, time(20, 0, 0, 0)), monday(time(8, 3, 0, 0)), "it is evening");
+}
+
+#[test]
 fn what_falls_due_late_in_the_day_has_only_the_minutes_that_are_left() {
     let late = hours().zone.at(date(2026, 11, 27), time(17, 58, 0, 0));
     let days = run(&[(late, 100)], 30, 10_000);

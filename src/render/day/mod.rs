@@ -19,8 +19,9 @@ use crate::domain::notice::{Addressee, Kind, NoticeKey, StaffSlot};
 use crate::domain::overrides::{Hold, HoldScope};
 use crate::domain::reason::Reason;
 use crate::domain::roster::Roster;
+use crate::domain::time::Zone;
 use crate::plan::Decision;
-use crate::plan::day::{DayPage, HeldGroup, LetterGroup, StaffLetter, UpcomingGroup};
+use crate::plan::day::{DayPage, DayQueue, HeldGroup, LetterGroup, StaffLetter, UpcomingGroup};
 use crate::plan::post::LetterState;
 use crate::plan::summary::Upcoming;
 
@@ -237,6 +238,18 @@ fn lift(scope: &HoldScope) -> String {
         HoldScope::Batch(id) => format!("--lote {id}"),
     };
     format!("vigia-suas liberar {what} --motivo \"…\"")
+}
+
+/// `5570 entregas na fila: o servidor de saída aceita 30 por minuto e 2000 por dia …, e a última não sai antes de …`.
+fn queue(queue: &DayQueue, zone: &Zone) -> String {
+    let end = queue.empties_at.map_or_else(
+        || "e não se vê quando a última sai".to_owned(),
+        |at| format!("e a última não sai antes de {}", pt::instant(at, zone)),
+    );
+    format!(
+        "{} entregas na fila: o servidor de saída aceita {} por minuto e {} por dia (por_minuto e por_dia em [smtp]), {end}",
+        queue.deliveries, queue.quota.per_minute, queue.quota.per_day
+    )
 }
 
 /// How many letters left since, and how many wait and are held.

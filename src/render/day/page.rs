@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::portuguese as pt;
 use super::text::{feed_words, moved};
-use super::{ORDERS, Words, lift, release, to_staff};
+use super::{ORDERS, Words, lift, queue, release, to_staff};
 use crate::domain::calendar::Calendar;
 use crate::domain::roster::Roster;
 use crate::plan::day::DayPage;
@@ -54,6 +54,7 @@ pub fn section(page: &DayPage, calendar: &Calendar, roster: &Roster) -> Markup {
                 ul {
                     @for group in &page.waiting { li { (words.letters(group)) } }
                     @for letter in queued { li { (to_staff(letter)) ": " (pt::letter_state(letter.state)) } }
+                    @if let Some(waits) = &page.queue { li { (queue(waits, zone)) } }
                 }
             }
             @if !decisions.is_empty() {

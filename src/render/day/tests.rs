@@ -13,8 +13,10 @@ use crate::domain::overrides::{Authorship, BatchId, Hold, HoldScope};
 use crate::domain::reason::Reason;
 use crate::domain::status::State;
 use crate::plan::day::{
-    DayPage, DayTask, FeedAge, HeldGroup, LetterGroup, MovedGroup, StaffLetter, UpcomingGroup, WindowDay,
+    DayPage, DayQueue, DayTask, FeedAge, HeldGroup, LetterGroup, MovedGroup, StaffLetter, UpcomingGroup,
+    WindowDay,
 };
+use crate::plan::forecast::Quota;
 use crate::plan::post::LetterState;
 use crate::plan::summary::{Counts, Upcoming};
 use crate::render::letter::example::World;
@@ -102,6 +104,11 @@ fn full(world: &World, author: &str) -> DayPage {
             quarantine: Some(("censo-20231204".to_owned(), "nenhuma linha".to_owned())),
             failure: Some("o servidor respondeu 503".to_owned()),
         }],
+        queue: Some(DayQueue {
+            deliveries: 240,
+            quota: Quota { per_minute: 30, per_day: 2_000 },
+            empties_at: Some(at("2023-12-04T11:08:00Z")),
+        }),
         next_wake: Some(at("2023-12-04T21:00:00Z")),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::super::portuguese as pt;
 use super::super::table::{TableColumn, table};
-use super::{ORDERS, Words, lift, release, tally, to_staff};
+use super::{ORDERS, Words, lift, queue, release, tally, to_staff};
 use crate::domain::calendar::Calendar;
 use crate::domain::roster::Roster;
 use crate::domain::status::State;
@@ -90,6 +90,7 @@ pub fn text(page: &DayPage, calendar: &Calendar, roster: &Roster) -> String {
     let mut waiting: Vec<String> = page.waiting.iter().map(|group| words.letters(group)).collect();
     let queued = page.staff.iter().filter(|letter| letter.state.is_waiting());
     waiting.extend(queued.map(|letter| format!("{}: {}", to_staff(letter), pt::letter_state(letter.state))));
+    waiting.extend(page.queue.as_ref().map(|waits| queue(waits, zone)));
     if !waiting.is_empty() {
         let title = "Já decidido e ainda não saiu (se demora, veja “vigia-suas saude”)";
         section(&mut out, title, &waiting, "");
