@@ -5,7 +5,7 @@ use std::path::Path;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 use tempfile::TempDir;
 
-use super::verify::{ALL_KNOWN, ALL_RECOUNT, ALL_TABLES, NOT_PROVED};
+use super::verify::{ALL_KNOWN, ALL_PART, ALL_RECOUNT, ALL_TABLES, NOT_PROVED};
 use super::{Amiss, ChainReport};
 use crate::domain::id::{FeedId, SnapshotId};
 use crate::domain::journal::{Entry, LeftProof, Unread, Verdict};
@@ -408,6 +408,7 @@ async fn every_statement_of_the_proof_prepares() {
         ALL_TABLES,
         ALL_KNOWN,
         ALL_RECOUNT,
+        ALL_PART,
     ];
     crate::database::sql::prepare_all(&mut conn, &files).await;
 }

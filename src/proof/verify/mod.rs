@@ -1,8 +1,12 @@
 //! Is it whole? Walks the journal's chain, works out from its entries what every table must hold, and names each row
 //! that is changed, missing, or told by no entry.
 //!
-//! Reading order: `replay` (what the journal tells, entry by entry; `letter` of notices and deliveries), `expect` (a row as it must be), `table` (the tables,
-//! row by row), `recount` (the ledger as the plan sees it, from the journal alone), `known` (who has filled in, worked out anew from the evidence of each snapshot).
+//! What is held at once is what the journal tells of all letters about one window to one municipality, a few hundred rows
+//! that wait to be compared, and eight bytes for each row of a letter found; of collections, orders, configurations and
+//! the service's own letters all of it.
+//!
+//! Reading order: `replay` (what the journal tells, entry by entry; `letter` of notices and deliveries, `returned` of what came back),
+//! `part` (the letters about one window), `expect` (a row as it must be), `table` (the tables, row by row), `recount` (the ledger as the plan sees it, from the journal alone), `known` (who has filled in, worked out anew from the evidence of each snapshot).
 //!
 //! Not proved, because no decision rests on them alone: leases and fences (`fence`, `owner`, `lease_until`), the daemon's
 //! signs of life in `meta` and `loops`, where the ledger came from and went to (`place`; the journal has each move), `fetches` (what a decision took for fresh is in its own entry), whether a refused
@@ -13,8 +17,10 @@
 mod expect;
 mod known;
 mod letter;
+mod part;
 mod recount;
 mod replay;
+mod returned;
 mod table;
 
 use std::collections::BTreeMap;
@@ -25,8 +31,10 @@ use crate::database::sql::{bound, statements};
 use crate::domain::journal::{Entry, Unread};
 use crate::store::chain::Link;
 use crate::store::{Store, StoreError};
+use letter::Notices;
 pub use recount::Recount;
 use replay::Replay;
+use table::Comparison;
 
 statements! {
     const ENTRIES = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
@@ -40,6 +48,8 @@ pub(super) const ALL_TABLES: &[(&str, &str)] = table::ALL;
 pub(super) const ALL_KNOWN: &[(&str, &str)] = known::ALL;
 #[cfg(test)]
 pub(super) const ALL_RECOUNT: &[(&str, &str)] = recount::ALL;
+#[cfg(test)]
+pub(super) const ALL_PART: &[(&str, &str)] = part::ALL;
 
 /// Columns that no entry of the journal tells, by table; the head of this file says why.
 #[cfg(test)]
@@ -122,6 +132,8 @@ pub struct ChainReport {
     pub letters: usize,
     /// Deliveries in the ledger.
     pub deliveries: usize,
+    /// The most rows of letters that were held in memory at once: it does not grow with the ledger.
+    pub most_held: usize,
     /// The first entry that is changed, out of place or missing.
     pub broken_at: Option<i64>,
     /// Entries that this program cannot read, by their place: what they tell is then missed in the tables.
@@ -224,14 +236,50 @@ impl Store {
 /// The same, as part of a longer reading.
 pub(super) async fn whole(conn: &mut Conn) -> Result<ChainReport, StoreError> {
     let mut report = ChainReport::default();
-    let mut expected = walk(conn, &mut report).await?.0.expected();
-    expected.extend(known::expected(conn).await?);
-    report.discrepancies = table::compare(conn, expected, &mut report).await?;
+    let (replay, _) = walk(conn, &mut report).await?;
+    hold(conn, replay, &mut report, |_| ()).await?;
     Ok(report)
+}
+
+/// Holds every table against what the entries tell. `see` is given all notices, one part after another.
+async fn hold(
+    conn: &mut Conn,
+    mut replay: Replay,
+    report: &mut ChainReport,
+    mut see: impl FnMut(&Notices) + Send,
+) -> Result<(), StoreError> {
+    let mut tables = Comparison::default();
+    see(&replay.notices);
+    replay.returns.note(&replay.notices);
+    for (window, municipalities) in std::mem::take(&mut replay.windows) {
+        for municipality in municipalities {
+            let notices = part::notices(conn, &window, municipality, &replay.reductions).await?;
+            see(&notices);
+            replay.returns.note(&notices);
+            tables.take(conn, notices.expected()).await?;
+        }
+    }
+    let mut expected = replay.expected();
+    expected.extend(known::expected(conn).await?);
+    tables.finish(conn, expected, report).await
 }
 
 /// Every row that must be, by table and key.
 type Expected = BTreeMap<&'static str, expect::Rows>;
+
+/// An entry as it is covered by its hash.
+fn link<'a>(cells: &Cells<'a>, prev: &'a str) -> Result<Link<'a>, StoreError> {
+    Ok(Link {
+        prev,
+        seq: cells.get("seq")?,
+        at: cells.get("at")?,
+        kind: cells.get("kind")?,
+        subject: cells.get("subject")?,
+        window: cells.get("window_id")?,
+        municipality: cells.get("municipality")?,
+        body: cells.get("body")?,
+    })
+}
 
 /// What the entries tell, and the place of the last.
 async fn walk(conn: &mut Conn, report: &mut ChainReport) -> Result<(Replay, i64), StoreError> {
@@ -244,16 +292,7 @@ async fn walk(conn: &mut Conn, report: &mut ChainReport) -> Result<(Replay, i64)
         }
         for row in &rows {
             let cells = Cells::of("journal", row);
-            let link = Link {
-                prev: &prev,
-                seq: cells.get("seq")?,
-                at: cells.get("at")?,
-                kind: cells.get("kind")?,
-                subject: cells.get("subject")?,
-                window: cells.get("window_id")?,
-                municipality: cells.get("municipality")?,
-                body: cells.get("body")?,
-            };
+            let link = link(&cells, &prev)?;
             let hash: String = cells.get("hash")?;
             let seq = link.seq;
             if seq != last + 1 || cells.get::<&str>("prev_hash")? != prev || link.hash() != hash {
