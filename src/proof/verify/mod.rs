@@ -2,8 +2,8 @@
 //! that is changed, missing, or told by no entry.
 //!
 //! What is held at once is what the journal tells of all letters about one window to one municipality, a few hundred rows
-//! that wait to be compared, and eight bytes for each row of a letter found; of collections, orders, configurations and
-//! the service's own letters all of it.
+//! that wait to be compared, and some tens of bytes for each notice and each row of it that was found; of collections,
+//! orders, configurations and what came back all of it.
 //!
 //! Reading order: `replay` (what the journal tells, entry by entry; `letter` of notices and deliveries, `returned` of what came back),
 //! `part` (the letters about one window), `expect` (a row as it must be), `table` (the tables, row by row), `recount` (the ledger as the plan sees it, from the journal alone), `known` (who has filled in, worked out anew from the evidence of each snapshot).
@@ -32,6 +32,7 @@ use crate::domain::journal::{Entry, Unread};
 use crate::store::chain::Link;
 use crate::store::{Store, StoreError};
 use letter::Notices;
+use part::Part;
 pub use recount::Recount;
 use replay::Replay;
 use table::Comparison;
@@ -249,15 +250,17 @@ async fn hold(
     mut see: impl FnMut(&Notices) + Send,
 ) -> Result<(), StoreError> {
     let mut tables = Comparison::default();
-    see(&replay.notices);
-    replay.returns.note(&replay.notices);
-    for (window, municipalities) in std::mem::take(&mut replay.windows) {
-        for municipality in municipalities {
-            let notices = part::notices(conn, &window, municipality, &replay.reductions).await?;
-            see(&notices);
-            replay.returns.note(&notices);
-            tables.take(conn, notices.expected()).await?;
-        }
+    let (windows, own) = (std::mem::take(&mut replay.windows), std::mem::take(&mut replay.own));
+    let mut parts = Vec::new();
+    for (window, municipalities) in &windows {
+        parts.extend(municipalities.iter().map(|code| Part::Window(window, *code)));
+    }
+    parts.extend(own.values().map(|entries| Part::Own(entries)));
+    for part in parts {
+        let notices = part.notices(conn, &replay.reductions).await?;
+        see(&notices);
+        replay.returns.note(&notices);
+        tables.take(conn, notices.expected()).await?;
     }
     let mut expected = replay.expected();
     expected.extend(known::expected(conn).await?);

@@ -1,13 +1,12 @@
 //! What the journal tells, entry by entry, as rows. Pure.
 //!
-//! Of the letters about windows it notes only which there are: `part` reads of each by itself.
+//! Of letters it notes only which there are: `part` reads of each by itself.
 //! An entry that cannot be read is reported and tells nothing here: what it told of is then missed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Expected;
 use super::expect::{Must, Row, Rows, erase};
-use super::letter::Notices;
 use super::returned::Returns;
 use crate::database::cell::{code, ms};
 use crate::domain::journal::{
@@ -18,10 +17,10 @@ use crate::store::chain::Link;
 /// The rows that the entries so far tell of.
 #[derive(Default)]
 pub(super) struct Replay {
-    /// The windows that letters are about, and whom those went to; nobody: to staff.
+    /// The windows that notices are about, each with the municipalities; none: to staff.
     pub(super) windows: BTreeMap<String, BTreeSet<Option<i64>>>,
-    /// Notices about no window.
-    pub(super) notices: Notices,
+    /// Notices about no window, each with the places of its entries.
+    pub(super) own: BTreeMap<String, Vec<i64>>,
     pub(super) returns: Returns,
     /// Each reduction, with its place.
     pub(super) reductions: Vec<(i64, Reduced)>,
@@ -66,7 +65,7 @@ impl Replay {
             | Entry::Attempt(_)
             | Entry::LeftElsewhere(_)
             | Entry::Returned(_)
-            | Entry::Released(_) => self.about_letter(entry, told),
+            | Entry::Released(_) => self.of_notice(entry, &told),
             Entry::EditionClosed(told) => {
                 let closed = vec![entry.window.unwrap_or_default().to_owned(), told.edition.to_string()];
                 let row = vec![("recorded_at", Must::number(entry.at)), ("entry", Must::number(entry.seq))];
@@ -130,8 +129,8 @@ impl Replay {
         }
     }
 
-    fn about_letter(&mut self, entry: &Link<'_>, told: Entry) {
-        match &told {
+    fn of_notice(&mut self, entry: &Link<'_>, told: &Entry) {
+        match told {
             Entry::Returned(told) => self.returns.take(entry, told),
             Entry::LeftElsewhere(told) if told.delivery.is_none() => self.left_elsewhere(entry, told),
             _ => {}
@@ -140,7 +139,7 @@ impl Replay {
             Some(window) => {
                 self.windows.entry(window.to_owned()).or_default().insert(entry.municipality);
             }
-            None => self.notices.take(entry, told),
+            None => self.own.entry(entry.subject.to_owned()).or_default().push(entry.seq),
         }
     }
 
@@ -261,7 +260,6 @@ impl Replay {
     /// What was recorded before an instant may be gone from now on, but for what was kept.
     fn reduced(&mut self, entry: &Link<'_>, told: Reduced) {
         let before = ms(*told.before);
-        self.notices.reduced(entry.seq, &told);
         let held = |row: &Row| {
             let cell = |wanted: &str| row.iter().find(|(column, _)| *column == wanted).map(|(_, must)| must);
             told.kept.iter().any(|kept| {
@@ -298,10 +296,9 @@ impl Replay {
         set(row, "source", Must::text(told.source));
     }
 
-    /// Every row that must be, but for those of letters about windows.
+    /// Every row that must be, but for those of notices.
     pub(super) fn expected(self) -> Expected {
-        let mut expected = self.notices.expected();
-        expected.extend(self.returns.expected(&self.reductions));
+        let mut expected = Expected::from(self.returns.expected(&self.reductions));
         expected.extend([
             ("left_elsewhere", self.left_elsewhere),
             ("closings", self.closings),

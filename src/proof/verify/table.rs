@@ -131,9 +131,6 @@ impl Comparison {
         mut expected: Expected,
         report: &mut ChainReport,
     ) -> Result<(), StoreError> {
-        let of_letters = TABLES.iter().filter(|table| table.picked.is_some());
-        let rest = of_letters.filter_map(|table| expected.remove_entry(table.name)).collect();
-        self.take(conn, rest).await?;
         self.compare_waiting(conn).await?;
         for table in &TABLES {
             let mut rows = expected.remove(table.name).unwrap_or_default();
