@@ -53,10 +53,11 @@ fuzz times="1000000":
 coverage *args:
     INSTA_UPDATE=no cargo llvm-cov --html {{args}}
 
-# letters a second, and a national status file of a million rows
+# letters a second, a national status file of a million rows, and what years of history cost
 bench:
     cargo bench --bench delivery
     cargo bench --bench intake
+    cargo bench --bench history
 
 # what is installed: a Debian package in target/debian (needs cargo-deb)
 package:

@@ -83,13 +83,13 @@ fn main() {
         agenda_series: 1,
     };
     let stop = CancellationToken::new();
-    let served = runtime.block_on(async {
+    let (panel, door) = runtime.block_on(async {
         let ledger = LedgerView::open(&live).await.unwrap();
         let (door, _files) = panel::open(&settings).unwrap();
-        let panel =
-            Arc::new(Panel::new(settings, Arc::new(Still(live)), ledger, &[7; 32], Clock::Fixed(now)));
-        tokio::spawn(panel::serve(panel, door, stop.clone()))
+        let panel = Panel::new(settings, Arc::new(Still(live)), ledger, &[7; 32], Clock::Fixed(now));
+        (Arc::new(panel), door)
     });
+    let served = runtime.spawn(panel::serve(panel, door, stop.clone()));
     let month = until.first_of_month().saturating_sub(1.months());
     let window = format!("rma/{}", month.strftime("%Y-%m"));
     let (code, day) = (years::code(7), until.saturating_sub(7.days()));

@@ -22,7 +22,7 @@
 //! | `database` | `domain`, `files`, `text` |
 //! | `store` | what `config` may, and `database` |
 //! | `proof` | the same, and `store` |
-//! | `world` | all of the above but `database`, `clock`, `telemetry` |
+//! | `world` | all of the above but `database`; and `clock`, `telemetry` |
 //! | `desk`, `daemon` | `world` and all that it may name; never each other |
 //! | `panel` | `domain`, `plan`, `render`, `config`, `world`, `desk` and the leaves; not `store`: it cannot write |
 //! | `cli` | everything |

@@ -98,7 +98,7 @@ pub(super) async fn judge(session: &Session, other: &Setup) -> std::result::Resu
         .map_err(|error| Failure::could_not(&error))?;
     let own = other.database();
     let ledger = if own.exists() { Some(seat::read(&own).await?) } else { None };
-    let contradictions = check::contradictions(other, ledger.as_ref()).await?;
+    let contradictions = check::contradictions(other, ledger.as_ref(), session.now()).await?;
     let mut faults: Vec<String> = Vec::new();
     if !contradictions.0.is_empty() {
         faults.push(contradictions.render(false));

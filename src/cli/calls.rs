@@ -14,7 +14,7 @@ pub(super) async fn list(session: &Session, format: ReportFormat, window: Option
     let calendar = &overview.known.live.calendar;
     let now = overview.as_of.at();
     let entries = calls(&overview.windows, &calendar.hours.zone);
-    let history = overview.history();
+    let history = overview.history(session.ledger().await?.as_ref()).await?;
     let recall = Recall::new(&history);
     if session.json {
         for entry in &entries {

@@ -22,7 +22,7 @@ pub(super) async fn run(session: &Session) -> Result {
     let overrides = session.overrides().await?;
     let letters = check::letters(&live, &overrides, session.now(), &mut found)
         .map_err(|error| Failure::could_not(&error))?;
-    let contradictions = check::contradictions(&session.setup, ledger.as_ref()).await?;
+    let contradictions = check::contradictions(&session.setup, ledger.as_ref(), session.now()).await?;
     let relay = session
         .setup
         .config

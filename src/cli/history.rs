@@ -12,12 +12,13 @@ pub(super) async fn show(session: &Session, format: ListFormat, municipality: Op
     let only = municipality.map(|text| order::municipality(roster, text)).transpose()?;
     let overview = overview(session, None).await?;
     let calendar = &overview.known.live.calendar;
-    let mut lines = overview.history();
+    let store = session.ledger().await?;
+    let mut lines = overview.history(store.as_ref()).await?;
     lines.retain(|line| only.is_none_or(|code| code == line.municipality));
     if lines.is_empty() {
         remark("nenhuma janela encerrada enquanto o serviço acompanhava: ainda não há histórico");
     }
-    let curves = overview.curves(session.ledger().await?.as_ref()).await?;
+    let curves = overview.curves(store.as_ref()).await?;
     let years = history::a_year_before(&curves, overview.as_of.at(), &calendar.hours.zone);
     // Of one municipality the curve of all says nothing.
     let years = years.iter().filter(|_| only.is_none());

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::args::{Note as Call, Override as Asked, Scope, Signature, Subject as Of};
 use super::session::{Answer, Failure, Result, Session, say};
+use crate::config::Config;
 use crate::desk::order::{self, OverrideSubject};
 use crate::domain::id::PartId;
 use crate::domain::overrides::{Authorship, Hold, HoldScope, Overrides};
@@ -24,7 +25,7 @@ pub(super) async fn hold(
     until: Option<Date>,
     signature: &Signature,
 ) -> Result {
-    let scope = resolve(session, scope).await?;
+    let scope = resolve(session, scope)?;
     if matches!(&scope, HoldScope::Batch(id) if order::is_queue(id)) {
         return Err(Failure::refused("recusado: a fila inteira se retém com --tudo"));
     }
@@ -57,7 +58,7 @@ pub(super) async fn hold(
 
 /// Lets sending go on.
 pub(super) async fn release(session: &Session, scope: &Scope, signature: &Signature) -> Result {
-    let scope = resolve(session, scope).await?;
+    let scope = resolve(session, scope)?;
     let store = session.writable_ledger().await?;
     let by = session.by(&signature.author, &signature.reason)?;
     let there = |holds: &[Hold]| holds.iter().any(|hold| hold.scope == scope);
@@ -148,11 +149,10 @@ async fn decide(
     word: &str,
     make: fn(OverrideSubject) -> Override,
 ) -> Result {
-    let known = session.known(&[]).await?;
-    let roster = &session.setup.config.roster;
+    let Config { calendar, roster, .. } = &session.setup.config;
     let municipality = order::municipality(roster, &asked.of.municipality)?;
     let Asked { of: Of { window, .. }, lift, until, .. } = asked;
-    let part = order::window(&known, window, asked.part.as_ref().map(PartId::as_str))?;
+    let part = order::window(calendar, window, asked.part.as_ref().map(PartId::as_str))?;
     let until = *until;
     order::last_day(until, session.today())?;
     let what = make(OverrideSubject { municipality, window: window.clone(), part: part.clone(), until });
@@ -191,11 +191,10 @@ async fn decide(
 
 /// A telephone call made, and whether the ladder waits for what was promised in it.
 pub(super) async fn note(session: &Session, call: &Call) -> Result {
-    let known = session.known(&[]).await?;
-    let roster = &session.setup.config.roster;
+    let Config { calendar, roster, .. } = &session.setup.config;
     let Of { municipality, window } = &call.of;
     let municipality = order::municipality(roster, municipality)?;
-    order::window(&known, window, None)?;
+    order::window(calendar, window, None)?;
     let after = |days: u16| session.today().saturating_add(i64::from(days).days());
     let until = call.pause.map(after).or(call.until);
     order::last_day(until, session.today())?;
@@ -236,18 +235,18 @@ pub(super) async fn note(session: &Session, call: &Call) -> Result {
 }
 
 /// The domain's scope, with the window and the municipality looked up.
-async fn resolve(session: &Session, scope: &Scope) -> std::result::Result<HoldScope, Failure> {
+fn resolve(session: &Session, scope: &Scope) -> std::result::Result<HoldScope, Failure> {
     let Scope { all, window, municipality, batch } = scope;
     Ok(match (window, municipality, batch) {
         (Some(id), ..) => {
-            order::window(&session.known(&[]).await?, id, None)?;
+            order::window(&session.setup.config.calendar, id, None)?;
             HoldScope::Window(id.clone())
         }
         (None, Some(text), _) => {
             HoldScope::Municipality(order::municipality(&session.setup.config.roster, text)?)
         }
         (None, None, Some(id)) => {
-            order::batch(&session.known(&[]).await?, id)?;
+            order::batch(&session.setup.config, id)?;
             HoldScope::Batch(id.clone())
         }
         (None, None, None) if *all => HoldScope::All,

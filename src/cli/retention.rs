@@ -180,8 +180,7 @@ fn held(order: &OverrideLine) -> Value {
 
 /// Keeps the personal data of a window although its years are over.
 pub(super) async fn keep(session: &Session, asked: &Keep) -> Result {
-    let known = session.known(std::slice::from_ref(&asked.window)).await?;
-    order::window(&known, &asked.window, None)?;
+    order::window(&session.setup.config.calendar, &asked.window, None)?;
     let roster = &session.setup.config.roster;
     let municipality =
         asked.municipality.as_ref().map(|text| order::municipality(roster, text)).transpose()?;

@@ -278,12 +278,16 @@ impl Session {
         calendar: Calendar,
         depth: Depth,
     ) -> std::result::Result<Known, Failure> {
-        let store = self.ledger().await?;
-        // At another instant the ledger's clock is not asked, and other letters are counted together.
-        let depth = if self.at.is_some() { Depth::Whole } else { depth };
-        let mut known = Known::over(self.setup.clone(), calendar, store.as_ref(), depth, self.now()).await?;
-        if self.at.is_some() {
-            // Asked for another instant on purpose: that is no clock gone wrong.
+        let (store, now) = (self.ledger().await?, self.now());
+        let over = async |calendar, depth| {
+            Known::over(self.setup.clone(), calendar, store.as_ref(), depth, now).await
+        };
+        let Some(_) = self.at else { return Ok(over(calendar, depth).await?) };
+        let mut known = over(calendar.clone(), depth).await?;
+        // Asked for another instant on purpose: that is no clock gone wrong. With the clock, it was not asked which
+        // letters are counted together.
+        if known.ledger.high_water.take().is_some_and(|mark| now < mark) {
+            known = over(calendar, Depth::Whole).await?;
             known.ledger.high_water = None;
         }
         Ok(known)

@@ -168,8 +168,9 @@ pub(super) async fn report(session: &Session, format: ReportFormat, window: Opti
     match format {
         ReportFormat::Text => say(&report::text(summaries, &known.live.calendar)),
         ReportFormat::Html => {
-            let curves = overview.curves(session.ledger().await?.as_ref()).await?;
-            let history = overview.history();
+            let store = session.ledger().await?;
+            let curves = overview.curves(store.as_ref()).await?;
+            let history = overview.history(store.as_ref()).await?;
             let roster = &known.live.setup.config.roster;
             let beside = report::Background { curves: &curves, history: &history, roster };
             say_bytes(report::page(summaries, beside, &known.live.calendar).as_bytes());
@@ -206,7 +207,7 @@ pub(super) async fn overview(
     let as_of = session.as_known_at().map_or_else(|| AsOf::Now(session.now()), AsOf::Then);
     let live = Arc::new(Live::under(session.setup.clone(), session.calendar()));
     if let Some(id) = window {
-        order::window(&session.known(&[]).await?, id, None)?;
+        order::window(&live.calendar, id, None)?;
     }
     let store = session.ledger().await?;
     let only = window.map(std::slice::from_ref);

@@ -30,7 +30,7 @@ pub(super) async fn run(session: &Session, subject: &Subject) -> Result {
     let Subject { municipality, window } = subject;
     let known = session.known(std::slice::from_ref(window)).await?;
     let code = order::municipality(&session.setup.config.roster, municipality)?;
-    order::window(&known, window, None)?;
+    order::window(&known.live.calendar, window, None)?;
     let store = session.ledger().await?;
     let plan = plan::plan(&known.world(), session.now());
     let as_of = AsOf::Now(session.now());

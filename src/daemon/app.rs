@@ -320,3 +320,12 @@ impl App {
         }
     }
 }
+
+#[cfg(test)]
+impl App {
+    /// The shipped configuration, which is a rehearsal, over a ledger of its own in a folder.
+    pub(super) async fn shipped(dir: &std::path::Path, now: Timestamp) -> Arc<Self> {
+        let store = Store::open(&dir.join("vigia.db"), now).await.unwrap();
+        Self::new(Setup::shipped(now), store, Clock::Fixed(now))
+    }
+}

@@ -114,21 +114,13 @@ async fn tell(app: &App, audited: &Audited, now: Timestamp) -> Result<(), StoreE
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
-    use crate::clock::Clock;
-    use crate::store::Store;
-    use crate::world::setup::Setup;
 
     #[tokio::test]
     async fn a_ledger_that_comes_to_be_doubted_makes_no_divergence_of_what_was_not_decided() {
         let dir = tempfile::tempdir().unwrap();
         let now: Timestamp = "2026-12-01T13:00:00Z".parse().unwrap();
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-        let setup = Setup::load(Some(&shipped), now).unwrap();
-        let store = Store::open(&dir.path().join("vigia.db"), now).await.unwrap();
-        let app = App::new(setup, store, Clock::Fixed(now));
+        let app = App::shipped(dir.path(), now).await;
         // It was alive, and its witness is gone.
         app.store.heartbeat(now).await.unwrap();
         *app.doubted.lock().unwrap() = app.store.doubt().await.unwrap();

@@ -124,24 +124,17 @@ pub(super) fn notify(states: &[NotifyState<'_>]) {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use jiff::SignedDuration;
 
     use super::*;
     use crate::clock::Clock;
-    use crate::store::Store;
-    use crate::world::setup::Setup;
 
     #[tokio::test]
     async fn each_loop_that_stands_still_while_the_others_get_on_ends_the_signs_of_life_and_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let now: Timestamp = "2026-12-01T13:00:00Z".parse().unwrap();
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-        for (n, hung) in (0_i64..).zip(Loop::ALL) {
-            let setup = Setup::load(Some(&shipped), now).unwrap();
-            let store = Store::open(&dir.path().join(format!("{n}.db")), now).await.unwrap();
-            let mut app = App::new(setup, store, Clock::Fixed(now));
+        for hung in Loop::ALL {
+            let mut app = App::shipped(&dir.path().join(hung.name()), now).await;
             let mut beaten = Beaten::default();
             assert!(beat_once(&app, now, &mut beaten).await);
             let later = now + SignedDuration::from_mins(61);
@@ -168,10 +161,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let now: Timestamp = "2026-12-01T13:00:00Z".parse().unwrap();
         let minutes = |n| now + SignedDuration::from_mins(n);
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-        let setup = Setup::load(Some(&shipped), now).unwrap();
-        let store = Store::open(&dir.path().join("vigia.db"), now).await.unwrap();
-        let app = App::new(setup, store, Clock::Fixed(now));
+        let app = App::shipped(dir.path(), now).await;
         let mut beaten = Beaten::default();
         assert!(beat_once(&app, minutes(0), &mut beaten).await);
         assert!(!beat_once(&app, minutes(16), &mut beaten).await, "{:?} hangs", app.hung(minutes(16)));

@@ -41,7 +41,7 @@ pub(super) async fn judge(
         Some(old) => !(new.keeps(&old.database()) || was_moved_here(store, old).await?),
         None => false,
     };
-    let edits = if moves { None } else { amend::silent_edits(store, new).await? };
+    let edits = if moves { None } else { amend::silent_edits(store, in_force, new).await? };
     if let Some(faults) = edits {
         return Ok(Verdict::Refuse(RefusedFiles { fingerprint: new.config.fingerprint.clone(), faults }));
     }

@@ -356,8 +356,7 @@ mod tests {
     async fn busy(dir: &Path, now: Timestamp) -> (App, tokio::net::TcpListener) {
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", silent.local_addr().unwrap());
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-        let mut setup = Setup::load(Some(&shipped), now).unwrap();
+        let mut setup = Setup::shipped(now);
         let settings = &mut setup.config.settings;
         settings.mode = Mode::Production;
         let every = Duration::from_mins(5);
@@ -401,7 +400,7 @@ mod tests {
                 app.vouch(other);
             }
             let app = Arc::new(app);
-            let outbox = Outbox::new(&Arc::new(Live::new(rehearsal(now)))).unwrap();
+            let outbox = Outbox::new(&Arc::new(Live::new(Setup::shipped(now)))).unwrap();
             // The ledger answers nobody, the clock is being looked at, and so is the host that never answers.
             let clock = app.clock_watch.lock().await;
             let ledger = app.store.take_every_connection().await;
@@ -421,19 +420,11 @@ mod tests {
         }
     }
 
-    /// What needs no relay.
-    fn rehearsal(now: Timestamp) -> Setup {
-        Setup::load(Some(&Path::new(env!("CARGO_MANIFEST_DIR")).join("config")), now).unwrap()
-    }
-
     #[tokio::test]
     async fn what_is_amiss_is_examined_again_only_after_a_change_or_a_minute() {
         let dir = tempfile::tempdir().unwrap();
         let now: Timestamp = "2026-12-01T13:00:00Z".parse().unwrap();
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-        let setup = Setup::load(Some(&shipped), now).unwrap();
-        let store = Store::open(&dir.path().join("vigia.db"), now).await.unwrap();
-        let app = App::new(setup, store, Clock::Fixed(now));
+        let app = App::shipped(dir.path(), now).await;
         let mut amiss = Amiss::default();
         let before = amiss.look(&app, false, now).await;
         let leap = Leap { from: now, to: now + SignedDuration::from_hours(9) };

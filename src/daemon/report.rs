@@ -16,7 +16,7 @@ use crate::plan::history::HistoryLine;
 use crate::plan::ledger::WindowLedger;
 use crate::plan::summary::{Counts, WindowSummary};
 use crate::render::report::{self, Background};
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 use crate::world::overview::{AsOf, Overview};
 
 /// What the log last said of each window, and on which day: nothing is repeated within a day, so that an idle service says
@@ -52,11 +52,16 @@ impl LastSaid {
     }
 
     /// How punctual everybody was, looked up once a day.
-    fn history(&mut self, overview: &Overview, today: Date) -> &[HistoryLine] {
+    async fn history(
+        &mut self,
+        overview: &Overview,
+        store: &Store,
+        today: Date,
+    ) -> Result<&[HistoryLine], StoreError> {
         if self.history.as_ref().is_none_or(|(day, _)| *day != today) {
-            self.history = Some((today, overview.history()));
+            self.history = Some((today, overview.history(Some(store)).await?));
         }
-        self.history.as_ref().map_or(&[], |(_, lines)| lines)
+        Ok(self.history.as_ref().map_or(&[], |(_, lines)| lines))
     }
 }
 
@@ -75,7 +80,7 @@ pub async fn report_once(app: &App, now: Timestamp, told: &mut LastSaid) -> Resu
     }
     let dir = folder(&known.live.setup.config.settings.data);
     let calendar = &known.live.calendar;
-    let history = told.history(&overview, today);
+    let history = told.history(&overview, &app.store, today).await?;
     let beside = Background { curves: &curves, history, roster: &known.live.setup.config.roster };
     let mut files = files(&dir.join("atual"), summaries, beside, calendar);
     for summary in summaries {

@@ -29,8 +29,18 @@ pub(crate) async fn rows_of(
     sql: &'static str,
     windows: &BTreeSet<WindowId>,
 ) -> Result<Vec<Row>, StoreError> {
+    rows_of_at(conn, sql, windows, None).await
+}
+
+/// The same of one that asks for an instant besides, in the place after theirs.
+pub(crate) async fn rows_of_at(
+    conn: &mut Conn,
+    sql: &'static str,
+    windows: &BTreeSet<WindowId>,
+    at: Option<i64>,
+) -> Result<Vec<Row>, StoreError> {
     let names: Vec<&str> = windows.iter().map(WindowId::as_str).collect();
-    rows_named(conn, sql, &names).await
+    rows_named(conn, sql, &names, at).await
 }
 
 /// The same for whatever else the column names.
@@ -38,12 +48,16 @@ pub(crate) async fn rows_named(
     conn: &mut Conn,
     sql: &'static str,
     names: &[&str],
+    at: Option<i64>,
 ) -> Result<Vec<Row>, StoreError> {
     let mut rows = Vec::new();
     for some in names.chunks(WINDOWS) {
         let mut query = Query::new(sql);
         for place in 0..WINDOWS {
             query = query.bind(some.get(place).copied());
+        }
+        if at.is_some() {
+            query = query.bind(at);
         }
         rows.append(&mut query.fetch_all(&mut *conn).await?);
     }

@@ -11,20 +11,24 @@ use crate::domain::id::IdError;
 use crate::domain::overrides::Overrides;
 use crate::store::{Store, StoreError};
 use crate::telemetry::chain;
-use crate::world::amend;
 use crate::world::compose::compose;
 use crate::world::live::Live;
 use crate::world::setup::Setup;
+use crate::world::{amend, last_good};
 
 /// What of a calendar contradicts what the ledger says was told.
 ///
 /// # Errors
 /// [`StoreError`] when the ledger cannot be read.
-pub async fn contradictions(setup: &Setup, ledger: Option<&Store>) -> Result<Faults, StoreError> {
-    Ok(Faults(match ledger {
-        Some(store) => amend::contradictions(&store.ledger().await?, setup),
-        None => Vec::new(),
-    }))
+pub async fn contradictions(
+    setup: &Setup,
+    ledger: Option<&Store>,
+    now: Timestamp,
+) -> Result<Faults, StoreError> {
+    let Some(store) = ledger else { return Ok(Faults(Vec::new())) };
+    let kept = last_good::of(store, setup.directory.as_deref(), now).await?;
+    let in_force = kept.as_ref().map(|kept| &kept.setup);
+    Ok(Faults(amend::contradictions(store, in_force, setup).await?))
 }
 
 /// Writes every sort of letter of every system to everybody who may get it; answers how many, and adds those that could

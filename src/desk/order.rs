@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::config::Config;
+use crate::domain::calendar::Calendar;
 use crate::domain::id::{MunicipalityCode, PartId, WindowId, slugify};
 use crate::domain::notice::NoticeKey;
 use crate::domain::overrides::{Authorship, BatchId, HoldScope, Overrides};
@@ -93,8 +95,8 @@ fn of_state(code: MunicipalityCode) -> String {
 ///
 /// # Errors
 /// [`OrderError::Window`], [`OrderError::Part`].
-pub fn window(known: &Known, id: &WindowId, part: Option<&str>) -> Result<Option<PartId>, OrderError> {
-    let found = known.live.calendar.window(id).ok_or_else(|| OrderError::Window(id.clone()))?;
+pub fn window(calendar: &Calendar, id: &WindowId, part: Option<&str>) -> Result<Option<PartId>, OrderError> {
+    let found = calendar.window(id).ok_or_else(|| OrderError::Window(id.clone()))?;
     let Some(text) = part else { return Ok(None) };
     let wanted = slugify(text);
     found.parts.iter().find(|p| slugify(p.as_str()) == wanted).cloned().map(Some).ok_or_else(|| {
@@ -110,15 +112,15 @@ pub fn window(known: &Known, id: &WindowId, part: Option<&str>) -> Result<Option
 ///
 /// # Errors
 /// [`OrderError::Batch`].
-pub fn batch(known: &Known, id: &BatchId) -> Result<(), OrderError> {
+pub fn batch(config: &Config, id: &BatchId) -> Result<(), OrderError> {
     let there = match id.as_str().split_once('/') {
         None if is_queue(id) => true,
         Some(("dia", day)) => day.parse::<Date>().is_ok(),
         Some(("retomada", instant)) => instant.parse::<Timestamp>().is_ok(),
         // A batch of a window is the name of a notice without its municipality.
-        _ => known.live.setup.config.roster.municipalities.keys().next().is_some_and(|code| {
+        _ => config.roster.municipalities.keys().next().is_some_and(|code| {
             let key = NoticeKey::parse(&format!("{id}/{code}"));
-            key.as_ref().and_then(NoticeKey::window).is_some_and(|w| known.live.calendar.window(w).is_some())
+            key.as_ref().and_then(NoticeKey::window).is_some_and(|w| config.calendar.window(w).is_some())
         }),
     };
     if there { Ok(()) } else { Err(OrderError::Batch(id.clone())) }

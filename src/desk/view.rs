@@ -109,9 +109,8 @@ impl LedgerView {
     /// # Errors
     /// [`StoreError`].
     pub async fn scene_with(&self, scene: &Overview, window: &WindowId) -> Result<Overview, StoreError> {
-        let (live, now) = (scene.known.live.clone(), scene.as_of.at());
-        let depth = overview::reported(&live, std::slice::from_ref(window), now);
-        let known = Known::load(live, &self.store, depth, now).await?;
+        let (live, also) = (scene.known.live.clone(), std::slice::from_ref(window));
+        let known = Overview::known(live, Some(&self.store), also, scene.as_of).await?;
         Overview::of(known, Some(&self.store), None, scene.as_of).await
     }
 
@@ -152,9 +151,8 @@ impl LedgerView {
     ///
     /// # Errors
     /// [`StoreError`].
-    #[expect(clippy::unused_async, reason = "what is read of closed windows will be read here")]
     pub async fn history(&self, scene: &Overview) -> Result<Vec<HistoryLine>, StoreError> {
-        Ok(scene.history())
+        scene.history(Some(&self.store)).await
     }
 
     /// How windows filled up.
@@ -264,12 +262,12 @@ impl LedgerView {
     /// # Errors
     /// [`StoreError`].
     pub async fn feeds(&self, live: &Live, loads: usize) -> Result<Vec<FeedStanding>, StoreError> {
-        let (book, runs) = (self.store.status().await?, self.store.feed_runs().await?);
+        let (fetches, runs) = (self.store.fetches().await?, self.store.feed_runs().await?);
         let mut standings = Vec::new();
         for spec in &live.setup.config.feeds {
             standings.push(FeedStanding {
                 loads: self.store.snapshots(Some(&spec.id), loads).await?,
-                valid_from: book.last_fetch(&spec.id),
+                valid_from: fetches.get(&spec.id).copied(),
                 run: runs.get(&spec.id).cloned(),
                 spec: spec.clone(),
             });
@@ -295,9 +293,9 @@ impl LedgerView {
         health: Arc<Health>,
         now: Timestamp,
     ) -> Result<Gauges, StoreError> {
-        let book = self.store.status().await?;
+        let fetches = self.store.fetches().await?;
         let on = live.setup.config.feeds.iter().filter(|spec| spec.enabled);
-        let feeds = on.map(|spec| (spec.id.clone(), book.last_fetch(&spec.id))).collect();
+        let feeds = on.map(|spec| (spec.id.clone(), fetches.get(&spec.id).copied())).collect();
         Ok(Gauges {
             queued: self.store.queued(now).await?,
             last_pass_at: health.facts.signs.last_pass_at,

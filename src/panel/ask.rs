@@ -84,7 +84,7 @@ impl Ask {
     ) -> Result<Arc<Overview>, Failure> {
         let scene = self.scene(panel).await?;
         let is_read = scene.known.windows.iter().any(|known| known.id == *window);
-        if is_read || matches!(scene.as_of, AsOf::Then(_)) {
+        if is_read {
             return Ok(scene);
         }
         Ok(Arc::new(panel.ledger.scene_with(&scene, window).await?))

@@ -15,7 +15,7 @@ use axum::response::Response;
 
 use super::access::{self, Asking, Ruling, Visitor};
 use super::answer::refusal;
-use super::password::Login;
+use super::login::Login;
 use super::{Panel, token};
 
 /// From which address a request comes.

@@ -16,6 +16,7 @@ mod ask;
 mod door;
 mod files;
 mod guard;
+mod login;
 mod metrics;
 mod page;
 mod password;
@@ -129,7 +130,7 @@ pub struct Panel {
     beside: Arc<dyn Beside>,
     ledger: LedgerView,
     clock: Clock,
-    logins: password::Logins,
+    logins: login::Logins,
     calendar_token: String,
     /// What was read last, of now.
     scene: Fresh<Overview>,
@@ -177,7 +178,7 @@ impl Panel {
     ) -> Self {
         Self {
             calendar_token: token::of(key, settings.agenda_series),
-            logins: password::Logins::new(settings.passwords.clone()),
+            logins: login::Logins::new(settings.passwords.clone()),
             scene: Fresh::default(),
             day: Fresh::default(),
             health: Fresh::default(),

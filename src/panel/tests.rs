@@ -6,7 +6,6 @@ mod size;
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
 use std::sync::Mutex;
 
 use axum::body::Body;
@@ -60,8 +59,7 @@ impl House {
     /// The shipped configuration over a ledger of its own, that has sent nothing yet.
     async fn quiet(change: impl FnOnce(&mut Setup)) -> (Self, Service) {
         let dir = tempfile::tempdir().unwrap();
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-        let mut setup = Setup::load(Some(&shipped), now()).unwrap();
+        let mut setup = Setup::shipped(now());
         setup.config.settings.data = dir.path().to_owned();
         change(&mut setup);
         let service = Service::start(setup.clone(), Clock::Fixed(now())).await.unwrap();

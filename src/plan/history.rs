@@ -10,6 +10,7 @@ use super::assess::PartVerdict;
 use super::moment::Moment;
 use super::survey::Survey;
 use super::world::World;
+use crate::domain::calendar::Window;
 use crate::domain::closing::{Closing, Expected, ExpectedPart};
 use crate::domain::id::{MunicipalityCode, PartId, SystemId, WindowId};
 use crate::domain::status::{State, StatusEntry};
@@ -142,37 +143,38 @@ impl HistoryLine {
 pub fn history(world: &World<'_>, now: Timestamp) -> Vec<HistoryLine> {
     let moment = Moment::new(now, &world.calendar.hours);
     let mut lines: BTreeMap<LineKey, HistoryLine> = BTreeMap::new();
-    let mut windows: Vec<_> = world
-        .windows
-        .iter()
-        .filter(|window| {
-            world.ledger.window(&window.id).is_some_and(|ledger| ledger.closings().next().is_some())
-        })
-        .collect();
-    windows.sort_by_key(|window| (&window.system, window.opens_on, &window.id));
-    for system in windows.chunk_by(|a, b| a.system == b.system) {
-        let last = system.len().saturating_sub(MOST_REFERENCES);
-        for window in &system[last..] {
-            with_survey(world, &moment, window, |survey| {
-                for (code, _) in survey.municipalities() {
-                    let Some(closing) = survey.closing_of(code) else { continue };
-                    let Some(expected) = closing.municipalities.get(&code).filter(|e| !e.waits) else {
-                        continue;
-                    };
-                    for (part, how) in parts(survey, code, closing, expected) {
-                        let key = (window.system.clone(), code, part);
-                        let line = lines.entry(key).or_insert_with_key(HistoryLine::new);
-                        line.name.clone_from(&expected.name);
-                        line.references.push((window.id.clone(), how));
-                    }
+    let has_closed = |window: &&Window| {
+        world.ledger.window(&window.id).is_some_and(|ledger| ledger.closings().next().is_some())
+    };
+    for window in last_references(world.windows.iter().filter(has_closed)) {
+        with_survey(world, &moment, window, |survey| {
+            for (code, _) in survey.municipalities() {
+                let Some(closing) = survey.closing_of(code) else { continue };
+                let Some(expected) = closing.municipalities.get(&code).filter(|e| !e.waits) else {
+                    continue;
+                };
+                for (part, how) in parts(survey, code, closing, expected) {
+                    let key = (window.system.clone(), code, part);
+                    let line = lines.entry(key).or_insert_with_key(HistoryLine::new);
+                    line.name.clone_from(&expected.name);
+                    line.references.push((window.id.clone(), how));
                 }
-            });
-        }
+            }
+        });
     }
     // They come by system, municipality and part, and stay so among equals.
     let mut lines: Vec<HistoryLine> = lines.into_values().collect();
     lines.sort_by_key(|line| std::cmp::Reverse(line.need()));
     lines
+}
+
+/// The last references of each system among some windows, as many as the history looks back to.
+pub fn last_references<'a>(windows: impl Iterator<Item = &'a Window>) -> impl Iterator<Item = &'a Window> {
+    let mut windows: Vec<_> = windows.collect();
+    windows.sort_by_key(|window| (&window.system, window.opens_on, &window.id));
+    let systems = windows.chunk_by(|a, b| a.system == b.system);
+    let last = systems.flat_map(|system| &system[system.len().saturating_sub(MOST_REFERENCES)..]);
+    last.copied().collect::<Vec<_>>().into_iter()
 }
 
 /// What a line is about.

@@ -11,6 +11,7 @@ pub mod account;
 mod assess;
 mod audience;
 pub mod audit;
+mod callee;
 pub mod calls;
 mod closing;
 pub mod contrast;

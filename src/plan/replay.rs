@@ -2,13 +2,16 @@
 //!
 //! `simular` and the tests of the plan stand on it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
+use super::frontier::{self, Frontier};
 use super::ledger::Ledger;
 use crate::domain::calendar::{Calendar, Window};
-use crate::domain::id::{FeedId, IdError, SnapshotId};
+use crate::domain::id::{FeedId, IdError, SnapshotId, WindowId};
 use crate::domain::notice::NoticeKey;
 use crate::domain::overrides::Overrides;
 use crate::domain::roster::Roster;
@@ -107,20 +110,40 @@ impl<'a> Replay<'a> {
 
     /// One pass: decides, does it, and decides again until nothing is left to do. Returns the next wake.
     pub fn pass(&mut self, now: Timestamp, mut tell: impl FnMut(&Decision)) -> Option<Timestamp> {
+        self.pass_within(&mut Sight::of_all(self), now, |decision| tell(&decision))
+    }
+
+    fn pass_within(
+        &mut self,
+        sight: &mut Sight,
+        now: Timestamp,
+        mut tell: impl FnMut(Decision),
+    ) -> Option<Timestamp> {
         let mut next_wake = None;
         for _ in 0..MOST_ROUNDS {
-            let plan = self.plan(now);
+            let plan = self.plan_within(sight, now);
             next_wake = plan.next_wake;
-            for decision in &plan.actions {
-                accept(&mut self.ledger, decision, now);
-                tell(decision);
-            }
             if plan.actions.is_empty() {
+                sight.judge(self, now);
                 break;
+            }
+            for decision in plan.actions {
+                accept(&mut self.ledger, &decision, now);
+                tell(decision);
             }
         }
         self.ledger.passed(now);
         next_wake
+    }
+
+    /// As a pass of the daemon decides (`frontier`): over what is open, and over all that is counted with it where the plan
+    /// counts.
+    fn plan_within(&self, sight: &Sight, now: Timestamp) -> Plan {
+        let plan = plan::plan(&World { windows: &sight.windows, ..self.world() }, now);
+        let zone = &self.calendar.hours.zone;
+        let Some(day) = frontier::counted_from(&plan, zone) else { return plan };
+        let mut late = frontier::due_since(&self.windows, day, zone);
+        if late.all(|id| sight.sees(id)) { plan } else { self.plan(now) }
     }
 
     /// Runs from one instant to another, waking only when something may change. `changes` must be in order of time.
@@ -148,15 +171,17 @@ impl<'a> Replay<'a> {
     ) {
         let mut rest = changes;
         let mut now = from;
+        let mut sight = Sight::of_all(self);
         loop {
             while let [next, later @ ..] = rest
                 && next.at <= now
             {
                 self.learn(next);
+                sight.learned_of(&self.windows, &next.observation.window);
                 rest = later;
             }
             let mut decisions = Vec::new();
-            let wake = self.pass(now, |decision| decisions.push(decision.clone()));
+            let wake = self.pass_within(&mut sight, now, |decision| decisions.push(decision));
             if !decisions.is_empty() {
                 show(self, now, &decisions);
             }
@@ -166,6 +191,53 @@ impl<'a> Replay<'a> {
                 Some(_) | None => return,
             }
         }
+    }
+}
+
+/// The windows that a run still looks at: what is over is left out, as in a pass of the daemon, so that a day costs the same
+/// at the year's end.
+struct Sight {
+    /// By id.
+    windows: Vec<Window>,
+    /// The civil day on which that was last judged.
+    judged_on: Option<Date>,
+}
+
+impl Sight {
+    fn of_all(replay: &Replay<'_>) -> Self {
+        Self { windows: replay.windows.clone(), judged_on: None }
+    }
+
+    fn sees(&self, id: &WindowId) -> bool {
+        self.place(id).is_ok()
+    }
+
+    fn place(&self, id: &WindowId) -> Result<usize, usize> {
+        self.windows.binary_search_by(|window| window.id.cmp(id))
+    }
+
+    /// Brings back a window that something is told of, and those that it waits for.
+    fn learned_of(&mut self, all: &[Window], id: &WindowId) {
+        let mut told = Some(id);
+        while let Some(id) = told.take()
+            && let Err(place) = self.place(id)
+            && let Some(window) = all.iter().find(|window| window.id == *id)
+        {
+            self.windows.insert(place, window.clone());
+            told = window.depends_on.as_ref();
+        }
+    }
+
+    /// Once a day, after a pass that found nothing more to do.
+    fn judge(&mut self, replay: &Replay<'_>, now: Timestamp) {
+        let zone = &replay.calendar.hours.zone;
+        let today = zone.date_of(now);
+        if self.judged_on.replace(today) == Some(today) {
+            return;
+        }
+        let judged = Frontier::after(&World { windows: &self.windows, ..replay.world() }, now);
+        let ahead = judged.ahead(&self.windows, &BTreeSet::new(), zone);
+        self.windows.retain(|window| ahead.contains(&window.id));
     }
 }
 

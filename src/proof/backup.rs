@@ -8,7 +8,6 @@
 //! Nothing is written to the ledger: whoever may read it may copy it. When the last copy was made lies in `NAME.copia`
 //! beside it, if whoever copied may write there, for `saude` to tell.
 
-use std::error::Error;
 use std::fs::{self, File};
 use std::io;
 use std::num::NonZeroUsize;
@@ -18,24 +17,13 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::database::sql::{bound, statements};
-use crate::database::sqlite;
+use super::copy::{Source, Unfinished, check, first_hash, first_of};
 use crate::domain::journal::Text;
 use crate::files::{self, Access, FolderLock, LockError};
 use crate::store::{Store, StoreError};
 
-statements! {
-    const FIRST = "SELECT hash FROM journal WHERE seq = 1";
-    const HEAD = "SELECT head_seq FROM meta WHERE id = 1";
-}
-
-/// What lies beneath; shown as the chain's next line.
-pub(super) type Source = Box<dyn Error + Send + Sync>;
-
 /// Until it is checked.
 const UNFINISHED: &str = ".vigia-copia.parcial";
-/// What SQLite may leave beside a file that it was writing.
-pub(super) const BESIDE: [&str; 4] = ["", "-journal", "-wal", "-shm"];
 
 /// A copy that stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,7 +204,7 @@ impl Store {
     /// The other copies in a folder, the latest first.
     async fn older(&self, folder: &Path, new: &Path) -> Result<Older, BackupError> {
         let unusable = |source| BackupError::Folder { path: folder.to_owned(), source };
-        let own: String = bound!(FIRST).fetch_one(&mut *self.db.read().await?).await?.try_get(0)?;
+        let own = first_hash(&mut *self.db.read().await?).await?;
         let mut found = Older::default();
         for entry in fs::read_dir(folder).map_err(unusable)?.filter_map(Result::ok) {
             let path = entry.path();
@@ -243,56 +231,6 @@ impl Store {
 struct Older {
     own: Vec<PathBuf>,
     foreign: Vec<PathBuf>,
-}
-
-/// A copy that has no name yet. Dropped, it is gone.
-pub(super) struct Unfinished(pub(super) PathBuf);
-
-impl Unfinished {
-    pub(super) fn remove(&self) {
-        for end in BESIDE {
-            let _none = fs::remove_file(files::beside(&self.0, end));
-        }
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        self.remove();
-    }
-}
-
-/// What the check of a copy found.
-pub(super) struct Checked {
-    pub(super) entries: usize,
-    pub(super) letters: usize,
-    seq: i64,
-    pub(super) faults: Vec<String>,
-}
-
-pub(super) async fn check(copy: &Path) -> Result<Checked, StoreError> {
-    let store = Store::open_read_only(copy).await?;
-    let checked = async {
-        let (sound, seq) = {
-            let mut conn = store.db.read().await?;
-            (sqlite::soundness(&mut conn).await?, bound!(HEAD).fetch_one(&mut conn).await?.try_get(0)?)
-        };
-        let report = store.verify().await?;
-        let mut faults = report.faults();
-        if let Some(found) = sound {
-            faults.insert(0, format!("o arquivo está danificado ({found})"));
-        }
-        Ok(Checked { entries: report.entries, letters: report.letters, seq, faults })
-    };
-    let checked = checked.await;
-    store.close().await;
-    checked
-}
-
-/// The hash of a file's first journal entry, if it is a ledger, of whatever schema.
-pub(super) async fn first_of(path: &Path) -> Option<String> {
-    let mut conn = sqlite::glance(path).await.ok()?;
-    bound!(FIRST).fetch_one(&mut conn).await.ok()?.try_get(0).ok()
 }
 
 /// `vigia-copia-20261126T060540Z.db`, or the same with a number where that second has one.

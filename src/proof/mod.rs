@@ -1,11 +1,12 @@
 //! What proves a ledger: that it is whole, a copy that checks out, and everything about one municipality at one moment.
 //!
-//! Reading order: `verify` (is it whole?), `dossier` (one municipality's case), `backup` and `restore` (a copy of all of it),
-//! `relocate` (all of it in another place).
+//! Reading order: `verify` (is it whole?), `dossier` (one municipality's case), `copy`, `backup` and `restore` (a copy of all
+//! of it), `relocate` (all of it in another place).
 //!
 //! Architecture invariant: nothing here changes a row of a ledger, but for the entry and the mark of a move.
 
 mod backup;
+mod copy;
 mod dossier;
 mod relocate;
 mod restore;

@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
-use super::backup::{BESIDE, Source, Unfinished, check, first_of};
+use super::copy::{BESIDE, Source, Unfinished, check, first_of};
 use crate::database::{db, lock, sqlite};
 use crate::files;
 use crate::store::{LedgerLock, Store, StoreError};

@@ -1,4 +1,6 @@
 //! Whatever is changed behind the store's back is found.
+//!
+//! Long because the ledger that is damaged is told here whole, a row for each table, and read against each damage.
 
 use std::path::Path;
 
@@ -437,7 +439,7 @@ async fn every_statement_of_the_proof_prepares() {
     let store = store(&dir).await;
     let mut conn = store.db.read().await.unwrap();
     let files = [
-        super::backup::ALL,
+        super::copy::ALL,
         super::dossier::ALL,
         super::relocate::ALL,
         super::verify::ALL,

@@ -20,8 +20,9 @@ statements! {
                     FROM notices n JOIN letters l ON l.notice_key = n.notice_key AND l.version = n.version \
                     WHERE n.municipality IS NULL AND n.recorded_at >= $1 AND n.kind = 'alerta' AND n.act = 'enviar' \
                     ORDER BY n.recorded_at, n.notice_key";
+    // `+ 0`: by `journal_of_alerts`, and not through the whole journal in its order.
     const TOLD = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
-                  WHERE kind = 'alerta' AND at >= $1 ORDER BY seq";
+                  WHERE kind = 'alerta' AND at >= $1 ORDER BY seq + 0";
 }
 
 /// An alert to staff, as it was written.

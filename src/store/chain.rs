@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::StoreError;
-use crate::database::cell::{code, ms};
+use crate::database::cell::{Cells, code, ms};
 use crate::database::db::Conn;
 use crate::database::engine::Query;
 use crate::database::sql::{ROWS, bound, statements};
@@ -161,7 +161,21 @@ pub(crate) struct Link<'a> {
     pub(crate) body: &'a str,
 }
 
-impl Link<'_> {
+impl<'a> Link<'a> {
+    /// What a row of the journal holds.
+    pub(crate) fn of(cells: &Cells<'a>) -> Result<Self, StoreError> {
+        Ok(Self {
+            prev: cells.get("prev_hash")?,
+            seq: cells.get("seq")?,
+            at: cells.get("at")?,
+            kind: cells.get("kind")?,
+            subject: cells.get("subject")?,
+            window: cells.get("window_id")?,
+            municipality: cells.get("municipality")?,
+            body: cells.get("body")?,
+        })
+    }
+
     /// SHA-256 over the fields in order, each preceded by its length as eight big-endian bytes, in hexadecimal.
     pub(crate) fn hash(&self) -> String {
         let municipality = self.municipality.map(|m| m.to_string()).unwrap_or_default();

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::StoreError;
 use super::chain::{Chain, Line, Link};
+use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms};
 use crate::database::db::Conn;
 use crate::database::sql::{among, bound, rows_of, statements};
@@ -26,7 +26,21 @@ macro_rules! closings {
 statements! {
     const PUT = "INSERT INTO closings (window_id, edition, recorded_at, entry) VALUES ($1, $2, $3, $4)";
     const CLOSINGS = concat!(closings!(), " ORDER BY c.entry");
+    const CLOSED = "SELECT DISTINCT window_id FROM closings WHERE recorded_at <= $1";
     const CLOSINGS_OF = concat!(closings!(), " WHERE ", among!("c.window_id"));
+}
+
+impl Store {
+    /// The windows of which an edition's end had been recorded by an instant.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn closed_windows(&self, at: Timestamp) -> Result<BTreeSet<WindowId>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let rows = bound!(CLOSED, ms(at)).fetch_all(&mut conn).await?;
+        let window = |row| Cells::of("closings", row).parsed("window_id", |t| WindowId::parse(t).ok());
+        rows.iter().map(window).collect()
+    }
 }
 
 /// Records what was so, with the last report.
@@ -57,16 +71,7 @@ pub(crate) async fn load(
     };
     for row in &rows {
         let cells = Cells::of("journal", row);
-        let link = Link {
-            prev: cells.get("prev_hash")?,
-            seq: cells.get("seq")?,
-            at: cells.get("at")?,
-            kind: cells.get("kind")?,
-            subject: cells.get("subject")?,
-            window: cells.get("window_id")?,
-            municipality: cells.get("municipality")?,
-            body: cells.get("body")?,
-        };
+        let link = Link::of(&cells)?;
         if link.kind != KIND || cells.get::<&str>("hash")? != link.hash() {
             return Err(cells.corrupt("body"));
         }

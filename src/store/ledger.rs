@@ -10,7 +10,7 @@ use super::{Store, StoreError};
 use super::{closing, elsewhere, journal, notice, reading};
 use crate::database::cell::{Cells, ms, parse_told};
 use crate::database::db::Conn;
-use crate::database::sql::{among, bound, rows_of, statements};
+use crate::database::sql::{among, bound, rows_of, rows_of_at, statements};
 use crate::domain::id::{EmailAddress, WindowId};
 use crate::domain::journal::{Act, Decision, Entry};
 use crate::domain::notice::{Kind, NoticeKey, Slot};
@@ -41,33 +41,44 @@ statements! {
     const FLAGGED = "SELECT address, refusal, until FROM flagged_contacts";
     const NOTICES = notices!("1 = 1");
     const NOTICES_OF = notices!(among!("n.window_id"));
-    const NOTICES_OF_THE_SERVICE = notices!("n.window_id IS NULL AND n.queued_at >= $1");
+    const NOTICES_OF_THE_SERVICE = notices!("n.window_id IS NULL AND n.queued_at >= $1 AND n.queued_at <= $2");
     const QUEUED = "SELECT COUNT(*) FROM notices WHERE notice_key = $1 AND queued_at IS NOT NULL";
     // What was decided anew since, as it had been decided by then.
-    const DECIDED = "SELECT j.seq, j.at, j.kind, j.subject, j.window_id, j.municipality, j.body, j.prev_hash, j.hash, \
-                     (SELECT MIN(a.ended_at) FROM deliveries d JOIN attempts a ON a.delivery = d.id \
-                     WHERE d.notice_key = n.notice_key AND a.ended_at <= $1 AND a.outcome IN ('aceito', 'incerto')) AS left_at \
-                     FROM notices n JOIN journal j ON j.window_id = n.window_id AND j.municipality = n.municipality \
-                     AND j.subject = n.notice_key WHERE n.recorded_at > $1 AND j.at <= $1 AND j.kind = 'decisao' \
-                     ORDER BY j.seq";
+    const DECIDED = concat!(
+        "SELECT j.seq, j.at, j.kind, j.subject, j.window_id, j.municipality, j.body, j.prev_hash, j.hash, ",
+        "(SELECT MIN(a.ended_at) FROM deliveries d JOIN attempts a ON a.delivery = d.id ",
+        "WHERE d.notice_key = n.notice_key AND a.ended_at <= $17 AND a.outcome IN ('aceito', 'incerto')) AS left_at ",
+        "FROM notices n JOIN journal j ON j.window_id = n.window_id AND j.municipality = n.municipality ",
+        "AND j.subject = n.notice_key WHERE ",
+        among!("n.window_id"),
+        " AND n.recorded_at > $17 AND j.at <= $17 AND j.kind = 'decisao' ORDER BY j.seq"
+    );
     const LEFT_BY = "SELECT MIN(a.ended_at) AS left_at FROM deliveries d JOIN attempts a ON a.delivery = d.id \
                      WHERE d.notice_key = $1 AND a.ended_at <= $2 AND a.outcome IN ('aceito', 'incerto')";
     // What came to nothing only since: when its first address had taken it by then, if one had.
-    const CAME_BACK = "SELECT d.notice_key, MIN(a.ended_at) AS left_at FROM deliveries d \
-                       LEFT JOIN attempts a ON a.delivery = d.id AND a.ended_at <= $1 \
-                       AND a.outcome IN ('aceito', 'incerto') WHERE d.settled_at > $1 GROUP BY d.notice_key";
+    const CAME_BACK = concat!(
+        "SELECT d.notice_key, MIN(a.ended_at) AS left_at FROM notices n ",
+        "JOIN deliveries d ON d.notice_key = n.notice_key ",
+        "LEFT JOIN attempts a ON a.delivery = d.id AND a.ended_at <= $17 AND a.outcome IN ('aceito', 'incerto') WHERE ",
+        among!("n.window_id"),
+        " AND d.settled_at > $17 GROUP BY d.notice_key"
+    );
 }
 
 impl Store {
-    /// The ledger as it was known at an earlier instant: what was recorded later is left out, and what was decided anew
-    /// since stands as the journal has it.
+    /// [`Store::ledger_of`] as it was known at an earlier instant: what was recorded later is left out, and what was decided
+    /// anew since stands as the journal has it.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] for the first row that cannot be, or a fault of the database.
-    pub async fn ledger_as_known(&self, at: Timestamp) -> Result<Ledger, StoreError> {
-        let mut then = self.ledger().await?.as_known(at);
-        let mut conn = self.db.read().await?;
-        for row in bound!(CAME_BACK, ms(at)).fetch_all(&mut conn).await? {
+    pub async fn ledger_as_known(
+        &self,
+        windows: &BTreeSet<WindowId>,
+        at: Timestamp,
+    ) -> Result<Ledger, StoreError> {
+        let mut view = self.db.view().await?;
+        let mut then = of_windows(&mut view, windows).await?.as_known(at);
+        for row in rows_of_at(&mut view, CAME_BACK, windows, Some(ms(at))).await? {
             let cells = Cells::of("deliveries", &row);
             let key = cells.parsed("notice_key", NoticeKey::parse)?;
             let failed = then.notice(&key).filter(|record| record.standing == Standing::Failed).cloned();
@@ -77,7 +88,7 @@ impl Store {
                 then.put(window, *municipality, NoticeRecord { standing, ..record });
             }
         }
-        for row in bound!(DECIDED, ms(at)).fetch_all(&mut conn).await? {
+        for row in rows_of_at(&mut view, DECIDED, windows, Some(ms(at))).await? {
             let entry = journal::entry(&row)?;
             let left_at = Cells::of("attempts", &row).instant_opt("left_at")?;
             if let (Ok(Entry::Decision(told)), Some(key)) = (&entry.told, NoticeKey::parse(&entry.subject))
@@ -87,7 +98,11 @@ impl Store {
                 then.put(window, *municipality, record);
             }
         }
-        sighted(&mut conn, &mut then, at).await?;
+        for window in windows {
+            sighted(&mut view, &mut then, window, at).await?;
+        }
+        // What was said later is not known yet.
+        of_the_service(&mut view, &mut then, at, ms(at)).await?;
         Ok(then)
     }
 
@@ -116,15 +131,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<Ledger, StoreError> {
         let mut view = self.db.view().await?;
-        let mut ledger = frame(&mut view, Some(windows)).await?;
-        for row in rows_of(&mut view, NOTICES_OF, windows).await? {
-            put(&mut ledger, &Cells::of("notices", &row))?;
-        }
-        let since = hours_after(ledger.withheld_since().unwrap_or(now).min(now), -48);
-        for row in bound!(NOTICES_OF_THE_SERVICE, ms(since)).fetch_all(&mut view).await? {
-            put(&mut ledger, &Cells::of("notices", &row))?;
-        }
-        closing::load(&mut view, &mut ledger, Some(windows)).await?;
+        let mut ledger = of_windows(&mut view, windows).await?;
+        of_the_service(&mut view, &mut ledger, now, i64::MAX).await?;
         Ok(ledger)
     }
 
@@ -139,9 +147,39 @@ impl Store {
     }
 }
 
-/// Has a notice that left from another ledger stand as its own attempts, and what was said of it by then, have it.
-async fn sighted(conn: &mut Conn, then: &mut Ledger, at: Timestamp) -> Result<(), StoreError> {
-    let words = Words::all(conn).await?;
+/// What was decided and said in some windows.
+async fn of_windows(conn: &mut Conn, windows: &BTreeSet<WindowId>) -> Result<Ledger, StoreError> {
+    let mut ledger = frame(conn, Some(windows)).await?;
+    for row in rows_of(conn, NOTICES_OF, windows).await? {
+        put(&mut ledger, &Cells::of("notices", &row))?;
+    }
+    closing::load(conn, &mut ledger, Some(windows)).await?;
+    Ok(ledger)
+}
+
+/// Puts in what of the notices about the service a plan at `now` may ask for, up to an instant.
+async fn of_the_service(
+    conn: &mut Conn,
+    ledger: &mut Ledger,
+    now: Timestamp,
+    until: i64,
+) -> Result<(), StoreError> {
+    let since = hours_after(ledger.withheld_since().unwrap_or(now).min(now), -48);
+    for row in bound!(NOTICES_OF_THE_SERVICE, ms(since), until).fetch_all(conn).await? {
+        put(ledger, &Cells::of("notices", &row))?;
+    }
+    Ok(())
+}
+
+/// Has the notices of a window that left from another ledger stand as their own attempts, and what was said of them by
+/// then, have it.
+async fn sighted(
+    conn: &mut Conn,
+    then: &mut Ledger,
+    window: &WindowId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let words = Words::of_window(conn, window).await?;
     for (subject, said) in words.notices(at) {
         let Some(key) = NoticeKey::parse(subject) else { continue };
         let NoticeKey::Municipal { window, municipality, .. } = &key else { continue };

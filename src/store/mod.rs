@@ -3,7 +3,7 @@
 //! Reading order: `chain` and `journal`, `pass` and `notice` (what a pass decided),
 //! `outbox`, `settle` and `group` (letters on their way), `ledger` (the same as the plan sees it), `snapshot` and
 //! `status` (who has filled in), `ruling` (what people say of snapshots), `retired` (feeds that were switched off), `run`
-//! (how fetching goes), `overrides`, `configuration` (what was in force), `reading`, `contact` and `stop`, `register` and
+//! (how fetching goes), `order` and `overrides`, `configuration` (what was in force), `reading`, `contact` and `stop`, `register` and
 //! `news` (what the ministry publishes), `begin`, `witness` and `elsewhere` (is it this ledger that last sent?), `delivery` and `letter`
 //! (what staff ask for), `returned` and `return_key` (what comes back by mail), `uncertain` (what waits
 //! for somebody), `moved` (where the ledger went), `reduce` (personal data whose years are over), `zone` (the zone's rules). How rows are kept is
@@ -34,6 +34,7 @@ pub(crate) mod letter;
 pub(crate) mod moved;
 mod news;
 pub(crate) mod notice;
+mod order;
 mod outbox;
 mod overrides;
 mod page;
@@ -76,8 +77,8 @@ pub use frontier::Skipped;
 pub use journal::{JournalEntry, JournalFilter};
 pub use letter::StoredLetter;
 pub use news::{FindingLine, NewFinding};
+pub use order::{Override, OverrideId, OverrideLine};
 pub use outbox::Claim;
-pub use overrides::{Override, OverrideId, OverrideLine};
 pub use pass::{NewDecision, NewLetter, Recorded};
 pub use progress::LoopProgress;
 pub use reading::EditionReading;

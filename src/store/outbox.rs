@@ -59,7 +59,10 @@ statements! {
                      AND (n.queued_at IS NULL OR n.queued_at <= $2)";
     const QUEUED = "SELECT state, COUNT(*), MIN(next_attempt_at) FROM deliveries WHERE next_attempt_at IS NOT NULL \
                     AND stopped_at IS NULL AND (valid_until IS NULL OR valid_until > $1) GROUP BY state";
-    const ATTEMPTED = "SELECT started_at FROM attempts WHERE started_at >= $1 ORDER BY started_at";
+    // The journal tells of each attempt when it ends, and is in the order of time.
+    const ATTEMPTED = "SELECT a.started_at FROM attempts a WHERE a.started_at >= $1 AND a.delivery IN \
+                       (SELECT d.id FROM journal j JOIN deliveries d ON d.notice_key = j.subject \
+                       WHERE j.at >= $1 AND j.kind = 'entrega') ORDER BY a.started_at";
     const NEXT_LEASED = "SELECT MIN(CASE WHEN lease_until > next_attempt_at THEN lease_until \
                          ELSE next_attempt_at END) FROM deliveries WHERE lease_until IS NOT NULL \
                          AND next_attempt_at IS NOT NULL AND stopped_at IS NULL \
@@ -250,7 +253,7 @@ impl Store {
         Ok(since.map(|since| (usize::try_from(letters).unwrap_or(0), since)))
     }
 
-    /// When attempts began, since an instant, oldest first. Reads every attempt ever made: for a start, not for a pass.
+    /// When attempts began, since an instant, oldest first, by what the journal tells since.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`], or a fault of the database.

@@ -27,7 +27,9 @@ statements! {
     const BY_MESSAGE = "SELECT d.id, d.notice_key, d.version, d.role, d.address, d.state, d.reached_at \
                         FROM deliveries d \
                         JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version \
-                        WHERE l.message_id = $1 OR d.id = $1";
+                        WHERE d.id IN (SELECT id FROM deliveries WHERE id = $1 UNION SELECT x.id FROM letters m \
+                        JOIN deliveries x ON x.notice_key = m.notice_key AND x.version = m.version \
+                        WHERE m.message_id = $1)";
     const RETURNED = "UPDATE deliveries SET state = $2, reached_at = $3, next_attempt_at = NULL, settled_at = $4, \
                       reply = $5, owner = NULL, lease_until = NULL, fence = fence + 1 WHERE id = $1";
     const PUT_MESSAGE = "INSERT INTO returns (sha256, received_at, size, kept_sha256, bytes) \

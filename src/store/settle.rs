@@ -34,7 +34,8 @@ statements! {
                      ($13, $14, $15, $16, $17, $18), ($19, $20, $21, $22, $23, $24)) AS ends \
                      WHERE column1 IS NOT NULL";
     const DROP_LEASES = "UPDATE deliveries SET owner = NULL, lease_until = NULL, fence = fence + 1 \
-                         WHERE lease_until IS NOT NULL OR state = 'enviando'";
+                         WHERE id IN (SELECT id FROM deliveries WHERE lease_until IS NOT NULL \
+                         UNION SELECT id FROM deliveries WHERE state = 'enviando')";
 }
 
 /// What the journal says of an attempt that a crash cut off.

@@ -7,13 +7,26 @@ use jiff::Timestamp;
 
 use super::retired::Retired;
 use super::{Store, StoreError, page};
-use crate::database::cell::Cells;
+use crate::database::cell::{Cells, ms};
 use crate::database::db::Conn;
 use crate::database::engine::Row;
 use crate::database::sql::{among, bound, rows_of, statements};
 use crate::domain::id::{FeedId, MunicipalityCode, SnapshotId, WindowId};
+use crate::domain::journal::Verdict;
 use crate::domain::status::{Belief, Load, Observation, Observations, StatusBook, StatusEntry};
 use crate::text::digest::sha256;
+
+/// Recorded by `$1`, and accepted as people had ruled by then: the last ruling until then, else what stood before the first
+/// one after, else what stands.
+macro_rules! accepted_then {
+    () => {
+        "s.recorded_at <= $1 AND COALESCE( \
+         (SELECT r.verdict FROM snapshot_rulings r WHERE r.snapshot = s.id AND r.ruled_at <= $1 \
+         ORDER BY r.position DESC LIMIT 1), \
+         (SELECT r.before FROM snapshot_rulings r WHERE r.snapshot = s.id ORDER BY r.position LIMIT 1), \
+         s.verdict) = 'aceita'"
+    };
+}
 
 statements! {
     const KNOWN = "SELECT feed, window_id, bytes FROM status_pages ORDER BY window_id, feed";
@@ -25,16 +38,22 @@ statements! {
     const PAGE = "SELECT bytes FROM pages WHERE sha256 = $1";
     const FETCHES = "SELECT feed, fetched_at, (SELECT s.id FROM snapshots s WHERE s.feed = fetches.feed \
                      AND s.verdict = 'aceita' ORDER BY s.position DESC LIMIT 1) AS last FROM fetches ORDER BY feed";
-    // As people had ruled by then: the last ruling until then, else what stood before the first one after, else what
-    // stands.
-    const ACCEPTED = "SELECT s.id, s.feed, s.taken_at, s.position, m.bytes FROM snapshots s \
-                      JOIN mappings m ON m.sha256 = s.mapping \
-                      WHERE s.recorded_at <= $1 AND s.position > $2 AND COALESCE( \
-                      (SELECT r.verdict FROM snapshot_rulings r WHERE r.snapshot = s.id AND r.ruled_at <= $1 \
-                      ORDER BY r.position DESC LIMIT 1), \
-                      (SELECT r.before FROM snapshot_rulings r WHERE r.snapshot = s.id \
-                      ORDER BY r.position LIMIT 1), s.verdict) = 'aceita' \
-                      ORDER BY s.position LIMIT 1";
+    // One name after the other, as the index has them.
+    const NEXT_FEED = "SELECT MIN(feed) FROM snapshots WHERE feed > $1";
+    const POSITIONS = concat!(
+        "SELECT DISTINCT s.position FROM snapshot_tallies t JOIN snapshots s ON s.id = t.snapshot WHERE ",
+        among!("t.window_id")
+    );
+    const ACCEPTED = concat!(
+        "SELECT s.id, s.feed, s.taken_at, s.position, m.bytes FROM snapshots s ",
+        "JOIN mappings m ON m.sha256 = s.mapping WHERE s.position = $2 AND ",
+        accepted_then!()
+    );
+    const LAST_THEN = concat!(
+        "SELECT s.id, s.taken_at, s.position FROM snapshots s WHERE s.feed = $2 AND s.verdict = $3 AND ",
+        accepted_then!(),
+        " ORDER BY s.position DESC LIMIT 1"
+    );
 }
 
 /// Begins the line of a mapping with the columns that the load came in; its other lines name its pages.
@@ -92,35 +111,72 @@ impl Store {
         rows.iter().map(fetch).collect()
     }
 
-    /// All that the feeds had said by `at`, taken in anew from the evidence of each accepted snapshot. A fetch counts
-    /// only where it brought something new, since the others are not kept.
+    /// What the feeds had said of some windows by `at`, taken in anew from the evidence of each accepted snapshot that
+    /// speaks of one. A fetch counts only where it brought something new, since the others are not kept.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`], or a fault of the database.
-    pub async fn status_as_known(&self, at: Timestamp) -> Result<StatusBook, StoreError> {
+    pub async fn status_as_known(
+        &self,
+        windows: &BTreeSet<WindowId>,
+        at: Timestamp,
+    ) -> Result<StatusBook, StoreError> {
         let mut view = self.db.view().await?;
         let mut book = StatusBook::default();
         let retired = Retired::until(&mut view, at).await?;
-        let mut position = 0_i64;
-        while let Some(row) =
-            bound!(ACCEPTED, crate::database::cell::ms(at), position).fetch_optional(&mut view).await?
-        {
+        let mut positions = BTreeSet::new();
+        for row in rows_of(&mut view, POSITIONS, windows).await? {
+            positions.insert(row.try_get::<i64, _>(0)?);
+        }
+        for position in positions {
+            let Some(row) = bound!(ACCEPTED, ms(at), position).fetch_optional(&mut view).await? else {
+                continue;
+            };
             let cells = Cells::of("snapshots", &row);
             let load = load(&cells, &retired)?;
-            let bytes: &[u8] = cells.get("bytes")?;
             let corrupt = || cells.corrupt("mapping");
-            for named in index(bytes) {
-                let (window, sha256) = named.ok_or_else(corrupt)?;
-                for observation in said(&mut view, &window, sha256).await?.ok_or_else(corrupt)? {
-                    book.absorb(observation, &load, Belief::Cautious);
-                }
+            let pages = said_of(&mut view, cells.get("bytes")?, windows).await?.ok_or_else(corrupt)?;
+            for observation in pages.into_iter().flat_map(|(_, said)| said) {
+                book.absorb(observation, &load, Belief::Cautious);
             }
-            book.fetched(&load.feed, &load.snapshot, load.taken_at);
-            position = cells.get("position")?;
+        }
+        let mut name = String::new();
+        while let Some(feed) = next_feed(&mut view, &name).await? {
+            if let Some((last, taken_at)) = last_then(&mut view, &feed, at).await? {
+                book.fetched(&feed, &last, taken_at);
+            }
+            feed.as_str().clone_into(&mut name);
         }
         retired.apply(&mut book);
         Ok(book)
     }
+}
+
+/// The feed whose name comes after one, of those that ever brought a load.
+async fn next_feed(conn: &mut Conn, after: &str) -> Result<Option<FeedId>, StoreError> {
+    let row = bound!(NEXT_FEED, after).fetch_one(conn).await?;
+    let Some(feed) = row.try_get::<Option<String>, _>(0)? else { return Ok(None) };
+    let corrupt = || StoreError::Corrupt { table: "snapshots", column: "feed", key: feed.clone() };
+    FeedId::parse(&feed).map(Some).map_err(|_| corrupt())
+}
+
+/// The last load of a feed that was accepted by an instant, and when it was taken. What people have believed or refused
+/// since stands under another word today.
+async fn last_then(
+    conn: &mut Conn,
+    feed: &FeedId,
+    at: Timestamp,
+) -> Result<Option<(SnapshotId, Timestamp)>, StoreError> {
+    let mut last = None;
+    for verdict in [Verdict::Accepted, Verdict::Quarantined] {
+        let asked = bound!(LAST_THEN, ms(at), feed.as_str(), verdict.as_str());
+        if let Some(row) = asked.fetch_optional(&mut *conn).await? {
+            let cells = Cells::of("snapshots", &row);
+            let id = cells.parsed("id", |t| SnapshotId::parse(t).ok())?;
+            last = last.max(Some((cells.get::<i64>("position")?, id, cells.instant("taken_at")?)));
+        }
+    }
+    Ok(last.map(|(_, id, taken_at)| (id, taken_at)))
 }
 
 /// The load that a row of `snapshots` tells of: `id`, `feed`, `position` and `taken_at`.

@@ -16,11 +16,12 @@ use crate::domain::overrides::BatchId;
 
 statements! {
     // What a copied ledger may have sent before it was assumed waits with what fell due meanwhile.
+    // `|| ''`: by `deliveries_held`, and not through every delivery in their order.
     const HELD = "SELECT d.id, d.notice_key, d.version, d.role, d.settled_at, CASE WHEN d.reply = $2 THEN \
                   (SELECT MAX(o.until_at) FROM outages o WHERE o.until_at <= d.settled_at) END AS until_at \
                   FROM deliveries d WHERE d.state = 'incerto' AND d.next_attempt_at IS NULL \
                   AND d.stopped_at IS NULL AND (d.valid_until IS NULL OR d.valid_until > $1) \
-                  ORDER BY d.notice_key, d.version, d.address";
+                  ORDER BY d.notice_key || '', d.version, d.address";
     const LET_GO = "UPDATE deliveries SET next_attempt_at = $2 WHERE id = $1 AND state = 'incerto' \
                     AND next_attempt_at IS NULL AND stopped_at IS NULL";
 }

@@ -3,11 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{Timestamp, ToSpan};
+
+use super::known::HORIZON_DAYS;
 use super::setup::Setup;
 use crate::config::{Fault, Faults, WindowKey, fault_at};
 use crate::domain::calendar::Window;
 use crate::domain::id::{MunicipalityCode, PartId, WindowId};
 use crate::domain::notice::Told;
+use crate::plan::contrast;
 use crate::plan::ledger::{Ledger, Standing, WindowLedger};
 use crate::render::portuguese as pt;
 use crate::store::{Store, StoreError};
@@ -19,9 +23,39 @@ const NAMED: usize = 3;
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn silent_edits(store: &Store, setup: &Setup) -> Result<Option<String>, StoreError> {
-    let found = contradictions(&store.ledger().await?, setup);
+pub async fn silent_edits(
+    store: &Store,
+    in_force: Option<&Setup>,
+    setup: &Setup,
+) -> Result<Option<String>, StoreError> {
+    let found = contradictions(store, in_force, setup).await?;
     Ok((!found.is_empty()).then(|| Faults(found).render(false)))
+}
+
+/// The same, unworded. Where what is in force has decided over this ledger with this program, nothing told contradicts it,
+/// so that only what the other has otherwise is read; else all that was ever told.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn contradictions(
+    store: &Store,
+    in_force: Option<&Setup>,
+    setup: &Setup,
+) -> Result<Vec<Fault>, StoreError> {
+    let stands = match in_force {
+        Some(old) => store.skipped(&old.basis()).await?.judged.is_some().then_some(old),
+        None => None,
+    };
+    let Some(old) = stands else { return Ok(of_ledger(&store.ledger().await?, setup)) };
+    let (before, after) = (&old.config.calendar, &setup.config.calendar);
+    let now = store.signs().await?.high_water.unwrap_or(Timestamp::MAX);
+    let until = after.hours.zone.date_of(now).saturating_add(HORIZON_DAYS.days());
+    let unlike = contrast::windows_unlike(before, after, until);
+    let unlike: BTreeSet<WindowId> = unlike.into_iter().map(|shift| shift.window).collect();
+    if unlike.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(of_ledger(&store.ledger_of(&unlike, now).await?, setup))
 }
 
 /// What was told of one window.
@@ -32,9 +66,7 @@ struct Said {
     parts: BTreeSet<PartId>,
 }
 
-/// The same of a ledger already at hand.
-#[must_use]
-pub fn contradictions(ledger: &Ledger, setup: &Setup) -> Vec<Fault> {
+fn of_ledger(ledger: &Ledger, setup: &Setup) -> Vec<Fault> {
     let calendar = &setup.config.calendar;
     let mut found = Vec::new();
     let windows: BTreeMap<&WindowId, Said> = ledger

@@ -99,7 +99,10 @@ impl Known {
     }
 
     /// What something may still be decided of, and some windows; all, where nobody knows what is settled.
-    async fn open(
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn open(
         live: Arc<Live>,
         store: &Store,
         named: &BTreeSet<WindowId>,
@@ -176,20 +179,29 @@ impl Known {
         store.note_frontier(&judged, self.live.basis(), self.skipped.head).await
     }
 
-    /// The same as it was known at an earlier instant.
+    /// As it was known at an earlier instant: windows that ended at `ended` or after, and those named.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn as_known(live: Arc<Live>, store: &Store, at: Timestamp) -> Result<Self, StoreError> {
+    pub async fn as_known(
+        live: Arc<Live>,
+        store: &Store,
+        (ended, named): (Timestamp, &BTreeSet<WindowId>),
+        at: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let mut windows = windows(&live.calendar, at);
+        let frontier = Frontier { at: ended, open: BTreeSet::new() };
+        let ahead = frontier.ahead(&windows, named, &live.calendar.hours.zone);
+        windows.retain(|window| ahead.contains(&window.id));
         let mut known = Self {
-            windows: windows(&live.calendar, at),
+            windows,
             status: StatusBook::default(),
             overrides: store.overrides_as_known(at).await?,
-            ledger: store.ledger_as_known(at).await?,
+            ledger: store.ledger_as_known(&ahead, at).await?,
             skipped: Skipped::default(),
             live,
         };
-        known.take(store.status_as_known(at).await?);
+        known.take(store.status_as_known(&ahead, at).await?);
         Ok(known)
     }
 

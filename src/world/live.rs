@@ -30,11 +30,10 @@ impl Live {
         Self { setup, calendar, basis: OnceLock::new() }
     }
 
-    /// What names it and the program that works with it: what one concluded of a window, another may not.
+    /// [`Setup::basis`], worked out once.
     #[must_use]
     pub fn basis(&self) -> &str {
-        let name = || format!("{} {}", env!("CARGO_PKG_VERSION"), self.setup.sources.fingerprint());
-        self.basis.get_or_init(name)
+        self.basis.get_or_init(|| self.setup.basis())
     }
 }
 

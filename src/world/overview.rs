@@ -14,10 +14,10 @@ use crate::domain::id::{FeedId, Reference, WindowId};
 use crate::domain::time::{Zone, hours_after};
 use crate::plan::account::{View, summarise};
 use crate::plan::curve::{Curves, curve};
-use crate::plan::history::{HistoryLine, history};
+use crate::plan::history::{self, HistoryLine};
 use crate::plan::post::Post;
 use crate::plan::summary::WindowSummary;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, frontier};
 use crate::store::{Store, StoreError};
 
 /// The instant that is looked at.
@@ -64,15 +64,28 @@ impl Overview {
         only: Option<&[WindowId]>,
         as_of: AsOf,
     ) -> Result<Self, StoreError> {
-        let known = match (store, as_of) {
-            (Some(store), AsOf::Now(at)) => {
-                let depth = reported(&live, only.unwrap_or_default(), at);
-                Known::load(live, store, depth, at).await?
-            }
-            (Some(store), AsOf::Then(at)) => Known::as_known(live, store, at).await?,
-            (None, _) => Known::empty(live.setup.clone(), live.calendar.clone(), as_of.at()),
-        };
+        let known = Self::known(live, store, only.unwrap_or_default(), as_of).await?;
         Self::of(known, store, only, as_of).await
+    }
+
+    /// What is read to report: what is open, what closed not long ago, and some windows.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn known(
+        live: Arc<Live>,
+        store: Option<&Store>,
+        also: &[WindowId],
+        as_of: AsOf,
+    ) -> Result<Known, StoreError> {
+        match (store, as_of) {
+            (Some(store), AsOf::Now(at)) => {
+                let depth = reported(&live, also, at);
+                Known::load(live, store, depth, at).await
+            }
+            (Some(store), AsOf::Then(at)) => then(live, store, also, at).await,
+            (None, _) => Ok(Known::empty(live.setup.clone(), live.calendar.clone(), as_of.at())),
+        }
     }
 
     /// The same of what is loaded already.
@@ -110,10 +123,22 @@ impl Overview {
         ready.map(Cow::Borrowed).or_else(|| summarise(view, window).map(Cow::Owned))
     }
 
-    /// How punctual everybody was over the last references.
-    #[must_use]
-    pub fn history(&self) -> Vec<HistoryLine> {
-        history(&self.known.world(), self.as_of.at())
+    /// How punctual everybody was over the last references: of those that closed, so many of each system are read.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn history(&self, store: Option<&Store>) -> Result<Vec<HistoryLine>, StoreError> {
+        let Some(store) = store else { return Ok(Vec::new()) };
+        let (live, at) = (self.known.live.clone(), self.as_of.at());
+        let closed = store.closed_windows(at).await?;
+        let mut windows = known::windows(&live.calendar, at);
+        windows.retain(|window| closed.contains(&window.id));
+        let named = history::last_references(windows.iter()).map(|window| window.id.clone()).collect();
+        let known = match self.as_of {
+            AsOf::Now(_) => Known::open(live, store, &named, at).await?,
+            AsOf::Then(_) => Known::as_known(live, store, (Timestamp::MAX, &named), at).await?,
+        };
+        Ok(history::history(&known.world(), at))
     }
 
     /// How each window filled, with the year before behind it.
@@ -179,6 +204,17 @@ pub fn reported(live: &Live, also: &[WindowId], now: Timestamp) -> Depth {
     let all = known::windows(&live.calendar, now);
     let ids = all.into_iter().filter(lingers).map(|window| window.id).chain(also.iter().cloned());
     Depth::Open(ids.collect())
+}
+
+/// The same as it was known at an earlier instant. Like a pass, a plan counts what falls due on one day over every window.
+async fn then(live: Arc<Live>, store: &Store, also: &[WindowId], at: Timestamp) -> Result<Known, StoreError> {
+    let (named, since) = (also.iter().cloned().collect(), lingering_since(at));
+    let known = Known::as_known(live.clone(), store, (since, &named), at).await?;
+    let zone = &live.calendar.hours.zone;
+    match frontier::counted_from(&plan::plan(&known.world(), at), zone).map(|day| zone.start_of(day)) {
+        Some(day) if day < since => Known::as_known(live, store, (day, &named), at).await,
+        Some(_) | None => Ok(known),
+    }
 }
 
 /// A window that closed is reported on for so long.

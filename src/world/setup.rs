@@ -116,6 +116,12 @@ impl Setup {
         seat::path(&self.config.settings)
     }
 
+    /// What names it and the program that works with it: what one concluded of a window, another may not.
+    #[must_use]
+    pub fn basis(&self) -> String {
+        format!("{} {}", env!("CARGO_PKG_VERSION"), self.sources.fingerprint())
+    }
+
     /// Whether its ledger is the one in that file, however the way there is written.
     #[must_use]
     pub fn keeps(&self, ledger: &Path) -> bool {
@@ -181,4 +187,12 @@ fn check_feeds(config: &Config, now: Timestamp) -> Vec<Fault> {
         }
     }
     faults
+}
+
+#[cfg(test)]
+impl Setup {
+    /// What comes with the program: a rehearsal, which needs no relay.
+    pub(crate) fn shipped(now: Timestamp) -> Self {
+        Self::load(Some(&Path::new(env!("CARGO_MANIFEST_DIR")).join("config")), now).unwrap()
+    }
 }

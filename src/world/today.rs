@@ -96,7 +96,9 @@ pub fn looks_back_to(overview: &Overview) -> Timestamp {
 /// [`StoreError`].
 pub async fn before(overview: &Overview, store: Option<&Store>) -> Result<Vec<WindowSummary>, StoreError> {
     let (Some(store), since) = (store, looks_back_to(overview)) else { return Ok(Vec::new()) };
-    let known = Known::as_known(overview.known.live.clone(), store, since).await?;
+    let windows = overview.windows.iter().map(|summary| summary.window.clone()).collect();
+    let live = overview.known.live.clone();
+    let known = Known::as_known(live, store, (Timestamp::MAX, &windows), since).await?;
     let (world, plan, post) = (known.world(), Plan::default(), Post::default());
     let view = View { world: &world, plan: &plan, post: &post, now: since };
     Ok(overview.windows.iter().filter_map(|summary| summarise(view, &summary.window)).collect())

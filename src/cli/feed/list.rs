@@ -1,5 +1,6 @@
 //! `fontes`: last load, age, rows, verdict, next run, and a crawl's progress.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
@@ -97,7 +98,8 @@ async fn retired(
     store: &Store,
     only: Option<&FeedId>,
 ) -> std::result::Result<Vec<(FeedId, Option<Timestamp>)>, StoreError> {
-    let book = store.status().await?;
+    // Of no window: only which feeds ever spoke, and which no longer count.
+    let book = store.status_of(&BTreeSet::new()).await?;
     let on = |id: &FeedId| session.setup.config.feeds.iter().any(|spec| spec.id == *id && spec.enabled);
     let off = book.feeds().filter(|id| !on(id) && only.is_none_or(|only| only == *id));
     let mut retired: Vec<_> = off.map(|id| (id.clone(), book.retired_at(id))).collect();
@@ -124,8 +126,8 @@ async fn standings<'a>(
         };
         return Ok(feeds.into_iter().map(unseen).collect());
     };
-    let (book, runs, crawls) =
-        (store.status().await?, store.feed_runs().await?, store.crawl_progress().await?);
+    let (fetches, runs, crawls) =
+        (store.fetches().await?, store.feed_runs().await?, store.crawl_progress().await?);
     let mut standings = Vec::with_capacity(feeds.len());
     for spec in feeds {
         let run = runs.get(&spec.id).cloned();
@@ -133,7 +135,7 @@ async fn standings<'a>(
             spec,
             snapshots: store.snapshots(Some(&spec.id), shown).await?,
             believed: store.last_accepted(&spec.id).await?,
-            fetched_at: book.last_fetch(&spec.id),
+            fetched_at: fetches.get(&spec.id).copied(),
             next_at: next_run(spec, run.as_ref(), zone, now),
             run,
             crawl: crawls.get(&spec.id).copied(),

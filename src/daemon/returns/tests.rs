@@ -1,7 +1,6 @@
 //! From a message to the ledger, and on to the next role.
 
 use std::fs;
-use std::path::Path;
 
 use tempfile::TempDir;
 
@@ -27,8 +26,7 @@ impl Story {
     async fn begin() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let now = "2026-12-01T13:00:00Z".parse().unwrap();
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-        let mut setup = Setup::load(Some(&shipped), now).unwrap();
+        let mut setup = Setup::shipped(now);
         let config = &mut setup.config;
         config.settings.data = dir.path().to_owned();
         config.settings.returns = Some(dir.path().join("caixa"));

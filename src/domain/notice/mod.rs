@@ -2,11 +2,13 @@
 
 mod content;
 mod key;
+mod staff;
 
 pub use content::{
     AlertItem, Content, DigestLine, Overtaken, PendingPart, Recipient, Told, UnconfirmedPart, Untold,
 };
-pub use key::{Addressee, DAILY_PAGE, Departure, NoticeKey, Slot, StaffSlot};
+pub use key::{DAILY_PAGE, NoticeKey, Slot};
+pub use staff::{Addressee, Departure, StaffSlot};
 
 /// Tipo: what sort of letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

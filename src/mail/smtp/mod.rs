@@ -6,6 +6,7 @@
 //! Architecture invariant: no pool. A connection on which anything went out of order (a time-out, a dropped future, a
 //! stray byte) is never used again, so that no letter is given another's reply.
 
+mod authenticate;
 pub mod oauth;
 mod reach;
 mod reply;

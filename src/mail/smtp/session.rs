@@ -7,26 +7,21 @@ use std::task::Poll;
 use std::time::Duration;
 
 use lettre::address::Address;
-use lettre::transport::smtp::authentication::{Credentials as SmtpCredentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
-use lettre::transport::smtp::commands::{Auth, Data, Mail, Quit, Rcpt, Rset, Starttls};
+use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt, Rset, Starttls};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter, RcptParameter};
 use lettre::transport::smtp::response::{Response, Severity};
-use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::domain::delivery::Outcome;
 use crate::domain::refusal::Refusal;
 
-use super::oauth::Tokens;
 use super::reach::{protect, reach, unreachable};
 use super::verdict::{self, Setback, Step};
 use super::wire::{Permit, Wire};
-use super::{Connection, Envelope, Proof, Relay, Security, Timeouts, Transaction};
+use super::{Connection, Envelope, Relay, Security, Timeouts, Transaction};
 
-/// Mechanisms in order of preference; both give the password away, so only under TLS or on loopback.
-const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
 /// How long a relay may take to say goodbye.
 const QUIT_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -38,10 +33,10 @@ pub struct Session {
 }
 
 /// lettre's connection over our wire.
-struct Line {
-    smtp: AsyncSmtpConnection,
-    wire: Wire,
-    timeouts: Timeouts,
+pub(super) struct Line {
+    pub(super) smtp: AsyncSmtpConnection,
+    pub(super) wire: Wire,
+    pub(super) timeouts: Timeouts,
     /// Transactions that ended in order.
     carried: u32,
     pipelining: Pipelining,
@@ -172,58 +167,6 @@ async fn ask_for_tls(mut line: Line) -> Result<TcpStream, Outcome> {
 }
 
 impl Line {
-    async fn authenticate(&mut self, relay: &Relay) -> Result<(), Outcome> {
-        let Some(credentials) = &relay.credentials else { return Ok(()) };
-        let password = match &credentials.proof {
-            Proof::Password(password) => password,
-            Proof::Token(tokens) => return self.authenticate_by_token(&credentials.user, tokens).await,
-        };
-        if self.smtp.server_info().get_auth_mechanism(&MECHANISMS).is_none() {
-            let reply = "o relé não oferece AUTH PLAIN nem LOGIN".to_owned();
-            return Err(Outcome::RelayFault { reply });
-        }
-        let secret = SmtpCredentials::new(credentials.user.clone(), password.expose_secret().to_owned());
-        let limit = self.timeouts.command;
-        match timeout(limit, self.smtp.auth(&MECHANISMS, &secret)).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(verdict::of_error(Step::Auth, &error, self.wire.breakage()).outcome),
-            Err(_) => Err(verdict::of_silence(Step::Auth, limit).outcome),
-        }
-    }
-
-    /// XOAUTH2. A kept token that is not taken any more is fetched anew, once.
-    async fn authenticate_by_token(&mut self, user: &str, tokens: &Tokens) -> Result<(), Outcome> {
-        if !self.smtp.server_info().supports_auth_mechanism(Mechanism::Xoauth2) {
-            return Err(Outcome::RelayFault { reply: "o relé não oferece AUTH XOAUTH2".to_owned() });
-        }
-        loop {
-            let (token, is_new) = tokens.token().await?;
-            let refused = match self.offer(user, &token).await {
-                Ok(()) => return Ok(()),
-                Err(refused) => refused,
-            };
-            if matches!(refused, Outcome::RelayFault { .. }) {
-                tokens.refused(&token).await;
-            }
-            if is_new || !matches!(refused, Outcome::RelayFault { .. }) {
-                return Err(refused);
-            }
-        }
-    }
-
-    /// One AUTH XOAUTH2. A relay that does not take the token says why in a challenge, and refuses once that is answered
-    /// with an empty line.
-    async fn offer(&mut self, user: &str, token: &SecretString) -> Result<(), Outcome> {
-        let secret = SmtpCredentials::new(user.to_owned(), token.expose_secret().to_owned());
-        let auth = Auth::new(Mechanism::Xoauth2, secret, None)
-            .map_err(|_| Outcome::RelayFault { reply: "o token não cabe em AUTH XOAUTH2".to_owned() })?;
-        let mut reply = self.say(Step::Auth, auth).await.map_err(|setback| setback.outcome)?;
-        if reply.has_code(334) {
-            reply = self.say(Step::Auth, "\r\n").await.map_err(|setback| setback.outcome)?;
-        }
-        expected(Step::Auth, &reply).map_err(|setback| setback.outcome)
-    }
-
     /// MAIL, RCPT, DATA, the letter. An error says at which step.
     async fn transact(&mut self, envelope: Envelope<'_>, letter: &[u8]) -> Result<String, (Step, Setback)> {
         let (from, to) = addresses(envelope)?;
@@ -312,7 +255,7 @@ impl Line {
         }
     }
 
-    async fn say(&mut self, step: Step, command: impl fmt::Display) -> Result<Response, Setback> {
+    pub(super) async fn say(&mut self, step: Step, command: impl fmt::Display) -> Result<Response, Setback> {
         let limit = self.timeouts.command;
         match timeout(limit, self.smtp.command(command)).await {
             Ok(Ok(response)) => Ok(response),
@@ -372,7 +315,7 @@ fn is_out_of_sequence(outcome: &Outcome) -> bool {
 }
 
 /// Checks that a reply is what its command asks for: 354 to DATA, 2xx to anything else.
-fn expected(step: Step, reply: &Response) -> Result<(), Setback> {
+pub(super) fn expected(step: Step, reply: &Response) -> Result<(), Setback> {
     let fits = match step {
         Step::Data => reply.has_code(354),
         _ => reply.code().severity == Severity::PositiveCompletion,

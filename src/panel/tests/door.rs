@@ -1,5 +1,7 @@
 //! Who is let in, by what, and what is refused at the door.
 
+use std::path::Path;
+
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,92 +4,67 @@
 //! can be worked out alone; a reduction, which is about all of them, is given to each.
 
 use std::collections::{BTreeMap, HashMap};
-use std::num::NonZeroU16;
 
 use jiff::Timestamp;
 
 use super::Expected;
+use super::delivery::Delivery;
 use super::expect::{Must, Row, Rows, erase};
-use crate::database::cell::{ms, parse_told};
+use crate::database::cell::ms;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::PartId;
 use crate::domain::journal::{
     Act, Attempt, Decision, Entry, Evidence, KeptFacts, LeftElsewhere, LetterFacts, Reduced, Released,
     Returned, Stopped, Text,
 };
-use crate::domain::notice::{Kind, NoticeKey, Slot};
-use crate::domain::reason::Cause;
+use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::status::State;
-use crate::plan::audit::ToldLetter;
-use crate::plan::ledger::{Ledger, NoticeRecord, Standing};
 use crate::store::chain::Link;
-use crate::store::notice;
 
 /// The rows that the entries so far tell of.
 #[derive(Default)]
 pub(super) struct Notices {
-    by_key: BTreeMap<String, Notice>,
+    pub(super) by_key: BTreeMap<String, Notice>,
     letters: Rows,
-    deliveries: BTreeMap<String, Delivery>,
+    pub(super) deliveries: BTreeMap<String, Delivery>,
     /// Deliveries by notice.
-    of_notice: HashMap<String, Vec<String>>,
+    pub(super) of_notice: HashMap<String, Vec<String>>,
     attempts: Rows,
 }
 
 #[derive(Default)]
-struct Notice {
+pub(super) struct Notice {
     /// What was decided when it was last put down whole.
     row: Row,
     /// The same as it was told, without the evidence.
-    whole: Option<Whole>,
+    pub(super) whole: Option<Whole>,
     /// Each of its letters as it was decided, by version.
-    letters: BTreeMap<u16, Decided>,
-    queued_at: Option<i64>,
+    pub(super) letters: BTreeMap<u16, Decided>,
+    pub(super) queued_at: Option<i64>,
     /// The last decision.
-    act: Option<Act>,
-    cause: String,
+    pub(super) act: Option<Act>,
+    pub(super) cause: String,
     because: String,
 }
 
 /// What a decision says of a notice.
-struct Whole {
-    recorded_at: i64,
-    told: Decision,
+pub(super) struct Whole {
+    pub(super) recorded_at: i64,
+    pub(super) told: Decision,
 }
 
 /// A letter as it was decided.
-struct Decided {
+pub(super) struct Decided {
     /// The journal's entry.
-    seq: i64,
+    pub(super) seq: i64,
     /// When.
     told_at: i64,
     /// The same, or when it was let go again while it had reached nobody.
-    recorded_at: i64,
-    kind: Kind,
-    valid_until: Option<Timestamp>,
-    parts: Vec<PartId>,
-    quoted: Vec<PartId>,
-}
-
-struct Delivery {
-    key: String,
-    version: u16,
-    role: String,
-    state: DeliveryState,
-    attempts: i64,
-    next_attempt_at: Option<i64>,
-    valid_until: Option<i64>,
-    stopped: Option<(i64, String)>,
-    reached_at: Option<i64>,
-    sending_at: Option<i64>,
-    settled_at: Option<i64>,
-    /// Digest of what was said last.
-    reply: Option<String>,
-    /// The first entry by which its years are over: address and reply may be gone.
-    reduced: Option<i64>,
-    /// When the first attempt began by which it was taken, or may have been, and that attempt's entry; kept when it comes
-    /// back.
-    left: Option<(i64, i64)>,
+    pub(super) recorded_at: i64,
+    pub(super) kind: Kind,
+    pub(super) valid_until: Option<Timestamp>,
+    pub(super) parts: Vec<PartId>,
+    pub(super) quoted: Vec<PartId>,
 }
 
 /// An instant as the tables have it.
@@ -271,86 +246,6 @@ impl Notices {
         self.deliveries.iter().filter_map(|(id, delivery)| Some((id, delivery.reduced?)))
     }
 
-    /// Puts every notice into a ledger as the plan sees it. What has no name that can be read was named by the comparison.
-    pub(super) fn fill(&self, ledger: &mut Ledger) {
-        for (key, notice) in &self.by_key {
-            match NoticeKey::parse(key) {
-                Some(NoticeKey::Municipal { window, slot, municipality }) => {
-                    if let Some(record) = self.record(key, slot, notice) {
-                        ledger.put(&window, municipality, record);
-                    }
-                }
-                Some(staff) => {
-                    if let Some(at) = notice.queued_at.and_then(instant) {
-                        ledger.put_staff(staff, at);
-                    }
-                }
-                None => {}
-            }
-        }
-    }
-
-    fn of(&self, key: &str) -> impl Iterator<Item = &Delivery> {
-        self.of_notice.get(key).into_iter().flatten().filter_map(|id| self.deliveries.get(id))
-    }
-
-    fn record(&self, key: &str, slot: Slot, notice: &Notice) -> Option<NoticeRecord> {
-        let Whole { recorded_at, told } = notice.whole.as_ref()?;
-        let reached_at = self.of(key).filter_map(|delivery| delivery.reached_at).min();
-        let live = self.of(key).any(Delivery::is_live);
-        let standing = match (reached_at, notice.act?) {
-            (Some(at), _) => Standing::Sent { at: instant(at)?, live },
-            (None, Act::Send) if live => Standing::Queued,
-            (None, Act::Send) => Standing::Failed,
-            (None, Act::Withhold) => Standing::Withheld(Cause::parse(&notice.cause)?),
-            (None, Act::Withdraw) => Standing::Withdrawn,
-            (None, Act::Supersede) => Standing::Superseded,
-            (None, Act::Expire) => Standing::Expired {
-                at: *told.valid_until?,
-                held_by: Cause::parse(&notice.cause).filter(|cause| *cause != Cause::VALIDITY),
-            },
-            (None, Act::Publish) => return None,
-        };
-        Some(NoticeRecord {
-            slot,
-            kind: told.kind.map_or(Kind::Alert, |kind| *kind),
-            edition: told.edition.unwrap_or(1),
-            told: told.told.as_deref().and_then(parse_told),
-            version: NonZeroU16::new(told.version),
-            due_at: *told.due_at,
-            recorded_at: instant(*recorded_at)?,
-            parts: notice::parse_parts(&told.parts.join("\n"))?,
-            copies: notice::parse_copies(&told.copies.join("\n"))?,
-            standing,
-        })
-    }
-
-    /// Every letter, and what of it is told by entries after that of this place.
-    pub(super) fn letters(&self, after: i64, found: &mut Vec<ToldLetter>) {
-        for (key, notice) in &self.by_key {
-            for (version, decided) in &notice.letters {
-                let of_it = self.of(key).filter(|delivery| delivery.version == *version);
-                let left: Vec<_> = of_it.filter_map(|delivery| delivery.left).collect();
-                let left_at = left.iter().map(|(at, _)| *at).max();
-                if let (Some(key), Some(recorded_at)) = (NoticeKey::parse(key), instant(decided.recorded_at))
-                {
-                    found.push(ToldLetter {
-                        key,
-                        kind: decided.kind,
-                        version: *version,
-                        recorded_at,
-                        is_new: decided.seq > after,
-                        valid_until: decided.valid_until,
-                        parts: decided.parts.clone(),
-                        quoted: decided.quoted.clone(),
-                        left_at: left_at.and_then(instant),
-                        has_left_since: left.iter().any(|(_, seq)| *seq > after),
-                    });
-                }
-            }
-        }
-    }
-
     /// Every row that must be.
     pub(super) fn expected(self) -> Expected {
         let notices = self.by_key.into_iter().map(|(key, notice)| (vec![key], notice.row()));
@@ -421,51 +316,4 @@ fn is_kept(key: &str, kept: &[KeptFacts]) -> bool {
                     && kept.municipality.is_none_or(|of| key.municipality() == Some(*of))
             })
         })
-}
-
-fn instant(at: i64) -> Option<Timestamp> {
-    Timestamp::from_millisecond(at).ok()
-}
-
-impl Delivery {
-    /// Whether it is still to be tried or repeated, also where a hold only pauses it.
-    fn is_live(&self) -> bool {
-        let is_stopped = self.stopped.as_ref().is_some_and(|(_, by)| by != Act::Withhold.as_str());
-        let waits = match self.state {
-            DeliveryState::Recorded | DeliveryState::Sending => true,
-            DeliveryState::Deferred | DeliveryState::Uncertain => self.next_attempt_at.is_some(),
-            _ => false,
-        };
-        waits && !is_stopped
-    }
-
-    /// It stands otherwise since `now`; the relay may have the letter since `reached`.
-    fn settle(&mut self, now: i64, state: DeliveryState, reply: String, reached: i64) {
-        self.reached_at = state.reaches().then(|| self.reached_at.unwrap_or(reached));
-        (self.state, self.settled_at, self.reply) = (state, Some(now), Some(reply));
-    }
-
-    fn row(self, id: &str) -> Row {
-        let (stopped_at, stopped_by) = self.stopped.unzip();
-        let mut row = vec![
-            ("notice_key", Must::text(&self.key)),
-            ("version", Must::number(i64::from(self.version))),
-            ("role", Must::text(self.role)),
-            ("address", Must::AddressOf { key: self.key, version: self.version, id: id.to_owned() }),
-            ("state", Must::text(self.state.as_str())),
-            ("attempts", Must::number(self.attempts)),
-            ("next_attempt_at", Must::Number(self.next_attempt_at)),
-            ("valid_until", Must::Number(self.valid_until)),
-            ("stopped_at", Must::Number(stopped_at)),
-            ("stopped_by", Must::Text(stopped_by)),
-            ("reached_at", Must::Number(self.reached_at)),
-            ("sending_at", Must::Number(self.sending_at)),
-            ("settled_at", Must::Number(self.settled_at)),
-            ("reply", self.reply.map_or_else(|| Must::text(""), Must::Digest)),
-        ];
-        if self.reduced.is_some() {
-            erase(&mut row, &["address", "reply"]);
-        }
-        row
-    }
 }

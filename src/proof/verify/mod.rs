@@ -5,8 +5,9 @@
 //! that wait to be compared, and some tens of bytes for each notice and each row of it that was found; of collections,
 //! orders, configurations and what came back all of it.
 //!
-//! Reading order: `replay` (what the journal tells, entry by entry; `letter` of notices and deliveries, `returned` of what came back),
-//! `part` (the letters about one window), `expect` (a row as it must be), `table` (the tables, row by row), `recount` (the ledger as the plan sees it, from the journal alone), `known` (who has filled in, worked out anew from the evidence of each snapshot).
+//! Reading order: `replay` (what the journal tells, entry by entry; `letter` of notices, `delivery` of deliveries, `returned` of what
+//! came back), `part` (the notices of one window and municipality), `expect` (a row as it must be), `table` (the tables,
+//! row by row), `recount` and `seen` (the ledger as the plan sees it, from the journal alone), `known` (who has filled in, worked out anew from the evidence of each snapshot).
 //!
 //! Not proved, because no decision rests on them alone: leases and fences (`fence`, `owner`, `lease_until`), the daemon's
 //! signs of life in `meta` and `loops`, where the ledger came from and went to (`place`; the journal has each move), `fetches` (what a decision took for fresh is in its own entry), whether a refused
@@ -14,6 +15,7 @@
 //! load and what people said to it; a person, not the table, changes `unidades.csv` or opens a window), and what a pass
 //! need not read (`frontier`; the self-audit reads everything, and finds what a false one would leave unsaid).
 
+mod delivery;
 mod expect;
 mod known;
 mod letter;
@@ -21,6 +23,7 @@ mod part;
 mod recount;
 mod replay;
 mod returned;
+mod seen;
 mod table;
 
 use std::collections::BTreeMap;
@@ -270,20 +273,6 @@ async fn hold(
 /// Every row that must be, by table and key.
 type Expected = BTreeMap<&'static str, expect::Rows>;
 
-/// An entry as it is covered by its hash.
-fn link<'a>(cells: &Cells<'a>, prev: &'a str) -> Result<Link<'a>, StoreError> {
-    Ok(Link {
-        prev,
-        seq: cells.get("seq")?,
-        at: cells.get("at")?,
-        kind: cells.get("kind")?,
-        subject: cells.get("subject")?,
-        window: cells.get("window_id")?,
-        municipality: cells.get("municipality")?,
-        body: cells.get("body")?,
-    })
-}
-
 /// What the entries tell, and the place of the last.
 async fn walk(conn: &mut Conn, report: &mut ChainReport) -> Result<(Replay, i64), StoreError> {
     let mut replay = Replay::default();
@@ -295,10 +284,10 @@ async fn walk(conn: &mut Conn, report: &mut ChainReport) -> Result<(Replay, i64)
         }
         for row in &rows {
             let cells = Cells::of("journal", row);
-            let link = link(&cells, &prev)?;
+            let link = Link::of(&cells)?;
             let hash: String = cells.get("hash")?;
             let seq = link.seq;
-            if seq != last + 1 || cells.get::<&str>("prev_hash")? != prev || link.hash() != hash {
+            if seq != last + 1 || link.prev != prev || link.hash() != hash {
                 // Where one is missing, that one is the first broken.
                 report.broken_at.get_or_insert(last + 1);
             }

@@ -2,20 +2,20 @@
 //! at once does not grow with the years.
 
 use super::letter::Notices;
-use super::link;
 use crate::database::cell::Cells;
 use crate::database::db::Conn;
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::journal::{Entry, Reduced};
 use crate::store::StoreError;
+use crate::store::chain::Link;
 
 statements! {
-    const OF_MUNICIPALITY = "SELECT seq, at, kind, subject, window_id, municipality, body FROM journal \
+    const OF_MUNICIPALITY = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash FROM journal \
                              WHERE window_id = $1 AND municipality = $2 ORDER BY seq";
-    const OF_STAFF = "SELECT seq, at, kind, subject, window_id, municipality, body FROM journal \
+    const OF_STAFF = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash FROM journal \
                       WHERE window_id = $1 AND municipality IS NULL ORDER BY seq";
-    const ENTRY = "SELECT seq, at, kind, subject, window_id, municipality, body FROM journal WHERE seq = $1";
+    const ENTRY = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash FROM journal WHERE seq = $1";
 }
 
 /// Notices of which no entry about others changes what must be.
@@ -37,7 +37,7 @@ impl Part<'_> {
         let mut reductions = reductions.iter().peekable();
         for row in self.entries(conn).await? {
             let cells = Cells::of("journal", &row);
-            let entry = link(&cells, "")?;
+            let entry = Link::of(&cells)?;
             while let Some((seq, told)) = reductions.next_if(|(seq, _)| *seq < entry.seq) {
                 notices.reduced(*seq, told);
             }

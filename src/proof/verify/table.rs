@@ -175,7 +175,7 @@ impl Comparison {
                 (self.found.entry(table.name).or_default(), self.amiss.entry(table.name).or_default());
             let names: BTreeSet<String> = rows.keys().filter_map(|key| key.first().cloned()).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            for row in rows_named(conn, picked, &names).await? {
+            for row in rows_named(conn, picked, &names, None).await? {
                 let key = key_of(table, &row);
                 // What was not told of is named in the end.
                 if let Some(must) = rows.remove(&key) {

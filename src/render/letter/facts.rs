@@ -3,21 +3,20 @@
 //! Every name is there in every letter; what does not apply is empty or none. Whatever came from a file or a feed is
 //! brought to one line here, so that no name can forge a header or a paragraph.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::domain::calendar::{Deadline, Sanction, System, Window};
 use crate::domain::id::{MunicipalityCode, PartId};
 use crate::domain::notice::{
-    Addressee, AlertItem, Content, DAILY_PAGE, DigestLine, NoticeKey, Overtaken, PendingPart, StaffSlot,
-    Told, UnconfirmedPart,
+    Addressee, Content, DAILY_PAGE, DigestLine, NoticeKey, Overtaken, PendingPart, StaffSlot, Told,
+    UnconfirmedPart,
 };
 use crate::plan::Notice;
 
 use super::super::because;
 use super::super::portuguese as pt;
-use super::{Context, TemplateFault};
+use super::{Context, TemplateFault, alert};
 
 /// The facts of one letter. The names in `rename` are those that `config/LEIAME.md` documents.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -262,8 +261,8 @@ fn fill(facts: &mut Facts, desk: &Context<'_>, municipality: Option<Municipality
             facts.remaining = *remaining;
         }
         Content::Alert { items } => {
-            facts.topic = alert_topic(items);
-            facts.items = items.iter().map(|item| alert_item(desk, item)).collect();
+            facts.topic = alert::topic(items);
+            facts.items = items.iter().map(|item| alert::item(desk, item)).collect();
         }
     }
 }
@@ -290,9 +289,7 @@ fn deadline_facts(deadline: Deadline) -> DeadlineFacts {
 }
 
 fn place(desk: &Context<'_>, code: MunicipalityCode) -> Place {
-    let known = desk.roster.municipalities.get(&code);
-    let name = known.map_or_else(|| format!("município {code}"), |m| pt::line(&m.name));
-    Place { name, code: code.to_string() }
+    Place { name: desk.name(code), code: code.to_string() }
 }
 
 fn pending_part(desk: &Context<'_>, at: Option<MunicipalityCode>, part: &PendingPart) -> PartFacts {
@@ -342,63 +339,6 @@ fn office(desk: &Context<'_>, to: &Addressee) -> String {
         _ => pt::line(&to.to_string()),
     }
 }
-
-fn alert_item(desk: &Context<'_>, item: &AlertItem) -> String {
-    let why = |reason| because::because(reason, desk.calendar);
-    match item {
-        AlertItem::Held { batch, municipalities, because, dies_at, at } => {
-            let names: Vec<String> = municipalities.iter().map(|code| place(desk, *code).name).collect();
-            let held = pt::counted(municipalities.len(), "carta retida", "cartas retidas");
-            let end = dies_at.map_or_else(String::new, |end| {
-                let when = pt::instant(end, &desk.calendar.hours.zone);
-                format!(" Se nada for feito, a validade acaba em {when} ({}).", left(*at, end))
-            });
-            format!("{batch}: {held} ({}). {}{end}", pt::list(&names), why(because))
-        }
-        AlertItem::ClockBehind { high_water } => {
-            why(&crate::domain::reason::Reason::ClockBehind { high_water: *high_water })
-        }
-        AlertItem::Text(text) => pt::lines(text),
-    }
-}
-
-/// How long from one instant to a later one, in the largest whole unit that says something.
-fn left(from: Timestamp, to: Timestamp) -> String {
-    let minutes = usize::try_from(to.duration_since(from).as_mins()).unwrap_or(0);
-    let time = match minutes {
-        0..60 => pt::counted(minutes, "minuto", "minutos"),
-        60..2_880 => pt::counted(minutes / 60, "hora", "horas"),
-        _ => pt::counted(minutes / 1_440, "dia", "dias"),
-    };
-    format!("em {time}")
-}
-
-/// What an alert is about, for its subject.
-fn alert_topic(items: &[AlertItem]) -> String {
-    let held: usize = items
-        .iter()
-        .map(|item| match item {
-            AlertItem::Held { municipalities, .. } => municipalities.len(),
-            AlertItem::ClockBehind { .. } | AlertItem::Text(_) => 0,
-        })
-        .sum();
-    match items.first() {
-        Some(AlertItem::Held { because, .. }) => {
-            let held = pt::counted(held, "carta retida", "cartas retidas");
-            format!("{held}: {}", because::cause(because.cause()))
-        }
-        Some(AlertItem::ClockBehind { .. }) => "o relógio está atrasado e nada é enviado".to_owned(),
-        Some(AlertItem::Text(text)) => {
-            let first = pt::line(text.lines().next().unwrap_or_default());
-            let short: String = first.chars().take(LONGEST_TOPIC).collect();
-            if short.len() < first.len() { short.trim_end().to_owned() + "…" } else { short }
-        }
-        None => "aviso do serviço".to_owned(),
-    }
-}
-
-/// A subject longer than this is cut by mail readers.
-const LONGEST_TOPIC: usize = 70;
 
 /// Lines parted into paragraphs at empty ones.
 fn paragraphs(lines: &[String]) -> Vec<Vec<String>> {

@@ -1,12 +1,13 @@
 //! A notice as a letter: subject, text and HTML. Pure.
 //!
-//! Reading order: `facts` (what a template may say), `template` (the set of templates, embedded or an operator's),
+//! Reading order: `facts` (what a template may say; of alerts: `alert`), `template` (the set of templates, embedded or an operator's),
 //! `markup` (emphasis, links, escaping), `layout` (line width), `live` (while it is edited), `fault` (what is wrong with a template, and where),
 //! `enclosure` (the table that goes with a remessa), `example` (facts to try templates with), `names` (names that no letter knows), `norm` (whether the norm's sentences are whole).
 //!
 //! The sentences of Anexos I and II of norma BES Nº 08 are in `config/modelos/norma.txt`, once, and serve text and
 //! HTML alike.
 
+mod alert;
 mod enclosure;
 pub(in crate::render) mod example;
 mod facts;
@@ -22,10 +23,13 @@ mod template;
 mod tests;
 
 use crate::domain::calendar::Calendar;
+use crate::domain::id::MunicipalityCode;
 use crate::domain::notice::Content;
 use crate::domain::roster::Roster;
 use crate::domain::secretariat::Secretariat;
 use crate::plan::Notice;
+
+use super::portuguese;
 
 pub use fault::TemplateFault;
 pub use layout::folded;
@@ -41,6 +45,14 @@ pub struct Context<'a> {
     pub roster: &'a Roster,
     /// Signature and support address.
     pub secretariat: &'a Secretariat,
+}
+
+impl Context<'_> {
+    /// What a municipality is called.
+    fn name(&self, code: MunicipalityCode) -> String {
+        let known = self.roster.municipalities.get(&code);
+        known.map_or_else(|| format!("município {code}"), |m| portuguese::line(&m.name))
+    }
 }
 
 /// A notice rendered.

@@ -1,5 +1,7 @@
 //! Letters that left, or may have left, from another ledger.
 
+use std::collections::BTreeSet;
+
 use tempfile::TempDir;
 
 use crate::domain::delivery::DeliveryState;
@@ -89,7 +91,7 @@ async fn a_letter_settled_by_a_word_stands_on_each_day_as_it_was_known_on_that_d
     for minute in [7, 15, 25] {
         let known = store.post_as_known(&[rma()], at(minute)).await.unwrap();
         post.push(known.of(&key).iter().map(|fact| (fact.state, fact.at)).collect::<Vec<_>>());
-        let ledger = store.ledger_as_known(at(minute)).await.unwrap();
+        let ledger = store.ledger_as_known(&BTreeSet::from([rma()]), at(minute)).await.unwrap();
         let lines = store.deliveries_as_known(&DeliveryFilter::default(), at(minute)).await.unwrap();
         let line = |line: &DeliveryLine| (line.state, line.reached_at, line.settled_at, line.next_attempt_at);
         let (state, reached) = match minute {

@@ -150,7 +150,7 @@ async fn rows(path: &Path, tables: &[(String, String)]) -> Rows {
 async fn dump(path: &Path) -> String {
     let tables = tables(path).await;
     let rows = rows(path, &tables).await;
-    let mut sql = String::from("DELETE FROM meta;\n");
+    let mut sql = String::from("DELETE FROM meta;\nDELETE FROM place;\n");
     for (table, columns) in &tables {
         for row in &rows[table] {
             let _ = writeln!(sql, "INSERT INTO \"{table}\" ({columns}) VALUES ({row});");

@@ -174,7 +174,7 @@ async fn a_letter_that_bounced_everywhere_failed_and_one_read_was_sent() {
     }
     assert_eq!(standing(&store, VITORIA).await, Standing::Failed);
     let known = async |when| {
-        let then = store.ledger_as_known(when).await.unwrap();
+        let then = store.ledger_as_known(&BTreeSet::from([rma()]), when).await.unwrap();
         then.notice(&sent[0].key).unwrap().standing
     };
     assert_eq!(known(at(1)).await, Standing::Queued, "it had not left yet");

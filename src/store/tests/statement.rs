@@ -1,16 +1,16 @@
-//! Every statement is one that the engine understands.
+//! Every statement is one that the engine understands, and few go through a whole table.
 
-use crate::database::sql::prepare_all;
+use std::collections::BTreeSet;
+
+use crate::database::engine::Query;
+use crate::database::sql::{placeholders, prepare_all};
 use crate::database::{leader, place, postgres, sqlite, steps, transaction};
 use crate::store::testing::store;
 use crate::store::*;
 
-#[tokio::test]
-async fn every_statement_prepares() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = store(&dir).await;
-    let mut conn = store.db.read().await.unwrap();
-    let files = [
+/// The statements of this room, by file.
+fn files() -> Vec<&'static [(&'static str, &'static str)]> {
+    vec![
         announce::ALL,
         baseline::ALL,
         begin::ALL,
@@ -50,9 +50,107 @@ async fn every_statement_prepares() {
         witness::ALL,
         zone::ALL,
         steps::ALL,
-    ];
-    prepare_all(&mut conn, &files).await;
+    ]
+}
+
+#[tokio::test]
+async fn every_statement_prepares() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    let mut conn = store.db.read().await.unwrap();
+    prepare_all(&mut conn, &files()).await;
     let of_engine =
         if conn.is_postgres() { [leader::ALL, postgres::ALL] } else { [sqlite::ALL, transaction::ALL] };
     prepare_all(&mut conn, &of_engine).await;
+}
+
+/// Tables that grow with the years, and their names in statements.
+const GROWING: &[&str] = &[
+    "journal",
+    "notices",
+    "letters",
+    "deliveries",
+    "attempts",
+    "snapshots",
+    "snapshot_tallies",
+    "status_pages",
+    "closings",
+    "edition_readings",
+    "overrides",
+    "n",
+    "l",
+    "d",
+    "j",
+    "a",
+    "s",
+    "t",
+    "c",
+];
+
+/// Statements that go through all of one, each with its reason.
+const WHOLE: &[&str] = &[
+    "ANY_NOTICE: notices USING COVERING INDEX notices_by_municipality", // stops at its first row
+    "APPEND: closings", // a new entry pays the reference of a closing that is owed one, and only then
+    "ASSUMED: journal", // reconciliar, by a person
+    "BEGAN: journal USING INDEX sqlite_autoindex_journal_1", // stops at its first row
+    "CLOSED: closings USING INDEX sqlite_autoindex_closings_1", // a row for each window that closed: historico
+    "CLOSINGS: c",                                              // the whole ledger
+    "EVERY: journal USING INDEX sqlite_autoindex_journal_1",    // every letter as it stood: cartas --em
+    "KNOWN: status_pages",                                      // the proof, and the whole ledger
+    "KNOWN: status_pages USING INDEX sqlite_autoindex_status_pages_1",
+    "LAST: d", // contato, by a person
+    "LAST: deliveries",
+    "LINES_THEN: d USING INDEX sqlite_autoindex_deliveries_2", // every letter as it stood: cartas --em
+    "LIST: d USING INDEX sqlite_autoindex_deliveries_2",       // every letter
+    "LIST: edition_readings USING INDEX sqlite_autoindex_edition_readings_1", // the whole ledger
+    "LIST: overrides",                                         // every order, few in a year
+    "LIST: snapshots USING INDEX sqlite_autoindex_snapshots_2", // stops at so many
+    "LIVE: d USING INDEX sqlite_autoindex_deliveries_2",       // assumir, by a person
+    "NOTICES: n USING INDEX sqlite_autoindex_notices_1",       // the whole ledger
+    "OLD_CALLS: overrides",                                    // once a day: what is to be erased
+    "OLD_FILES: n",
+    "OLD_LETTERS: l USING INDEX sqlite_autoindex_letters_2",
+    "PROGRESS: c USING INDEX sqlite_autoindex_crawls_1", // a crawl's pages, which end with it
+    "REREAD: journal USING INDEX journal_by_window",     // the calendar file
+    "SPOKE: status_pages USING COVERING INDEX sqlite_autoindex_status_pages_1", // a start or a reload
+    "TESTED: journal",                                   // a configuration that goes over to production
+];
+
+/// Indexes of a few rows alone: what waits, is on the wire, or is a rare sort of entry.
+const FEW: &[&str] = &[
+    "journal_of_",
+    "deliveries_due",
+    "deliveries_leased",
+    "deliveries_held",
+    "deliveries_on_the_wire",
+    "overrides_in_force",
+];
+
+#[tokio::test]
+async fn whatever_goes_through_all_of_a_table_that_grows_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    let mut conn = store.db.read().await.unwrap();
+    // A server's planner goes by how many rows there are.
+    if conn.is_postgres() {
+        return;
+    }
+    let mut found = BTreeSet::new();
+    for (name, sql) in files().into_iter().flatten().copied() {
+        if ["SELECT", "UPDATE", "DELETE", "INSERT"].iter().all(|verb| !sql.starts_with(verb)) {
+            continue;
+        }
+        let explain: &'static str = Box::leak(format!("EXPLAIN QUERY PLAN {sql}").into_boxed_str());
+        let places = placeholders(sql);
+        let query = (0..places).fold(Query::new(explain), |query, _| query.bind(None::<i64>));
+        for row in query.fetch_all(&mut conn).await.unwrap() {
+            let step: String = row.try_get(3).unwrap();
+            let few = FEW.iter().any(|index| step.contains(index));
+            let scan = step.strip_prefix("SCAN ").filter(|_| !few);
+            if let Some(table) = scan.filter(|table| GROWING.contains(&table.split(' ').next().unwrap())) {
+                found.insert(format!("{name}: {table}"));
+            }
+        }
+    }
+    assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), WHOLE);
 }

@@ -1,10 +1,12 @@
 //! Who has filled in, kept and brought back.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use crate::database::engine::Query;
-use crate::domain::id::{FeedId, SnapshotId, UnitId};
+use crate::domain::id::{FeedId, SnapshotId, UnitId, WindowId};
 use crate::domain::journal::Verdict;
 use crate::domain::overrides::Authorship;
 use crate::domain::status::{Basis, Belief, Load, Observation, Observations, State, StatusBook, StatusEntry};
@@ -47,8 +49,12 @@ fn entries(book: &StatusBook, code: &str) -> Vec<StatusEntry> {
     entries
 }
 
+async fn known_at(store: &Store, minutes: i64) -> StatusBook {
+    store.status_as_known(&BTreeSet::from([rma()]), at(minutes)).await.unwrap()
+}
+
 async fn agree(store: &Store, book: &StatusBook, minutes: i64) {
-    let (kept, known) = (store.status().await.unwrap(), store.status_as_known(at(minutes)).await.unwrap());
+    let (kept, known) = (store.status().await.unwrap(), known_at(store, minutes).await);
     for code in [VITORIA, SERRA] {
         assert_eq!(entries(&kept, code), entries(book, code));
         assert_eq!(entries(&known, code), entries(book, code), "the evidence says the same");
@@ -126,9 +132,17 @@ async fn what_was_known_then_is_not_what_is_known_now() {
         let seen = [observed(VITORIA, None, state)].into_iter().collect();
         store.accept_snapshot(snapshot("a", n, minutes), seen, at(minutes)).await.unwrap();
     }
-    assert_eq!(entries(&store.status_as_known(at(19)).await.unwrap(), VITORIA)[0].state, State::Pending);
-    assert_eq!(entries(&store.status_as_known(at(20)).await.unwrap(), VITORIA)[0].state, State::Done);
-    assert!(entries(&store.status_as_known(at(9)).await.unwrap(), VITORIA).is_empty());
+    assert_eq!(entries(&known_at(&store, 19).await, VITORIA)[0].state, State::Pending);
+    assert_eq!(entries(&known_at(&store, 20).await, VITORIA)[0].state, State::Done);
+    assert!(entries(&known_at(&store, 9).await, VITORIA).is_empty());
+    let elsewhere = BTreeSet::from([WindowId::parse("rma/2026-10").unwrap()]);
+    let elsewhere = store.status_as_known(&elsewhere, at(20)).await.unwrap();
+    assert!(entries(&elsewhere, VITORIA).is_empty(), "a window that was not asked for");
+    assert_eq!(
+        elsewhere.last_fetch(&FeedId::parse("a").unwrap()),
+        Some(at(20)),
+        "the feed spoke, of whatever"
+    );
 }
 
 fn said(state: State) -> Observations {
@@ -144,7 +158,7 @@ async fn stands(store: &Store) -> Option<State> {
 }
 
 async fn stood(store: &Store, minutes: i64) -> Option<State> {
-    entries(&store.status_as_known(at(minutes)).await.unwrap(), VITORIA).first().map(|entry| entry.state)
+    entries(&known_at(store, minutes).await, VITORIA).first().map(|entry| entry.state)
 }
 
 /// A configuration is adopted that has these feeds, and they are on.

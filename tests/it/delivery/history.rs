@@ -1,27 +1,33 @@
-//! What years of history cost a pass, and whoever looks at what is open: nothing. Counted in the steps of the database's
-//! own machine, which nothing else on the computer changes.
+//! What years of history cost a pass, and whoever looks at what is open or was: nothing. Counted in the steps of the
+//! database's own machine, which nothing else on the computer changes.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use vigia_suas::daemon::reconcile::reconcile_once;
+use vigia_suas::desk::why;
+use vigia_suas::plan;
+use vigia_suas::world::known::Known;
 use vigia_suas::world::overview::{AsOf, Overview};
+use vigia_suas::world::{amend, today};
 
 use crate::support::years::{self, Years};
 
-/// What the same things cost.
-#[derive(Debug)]
-struct Cost {
-    /// Steps of a pass with nothing due.
-    pass: u64,
-    /// Steps of what `plano` and `situacao` read.
-    overview: u64,
+/// What of a look at the ledger each thing costs, in steps.
+type Costs = BTreeMap<&'static str, u64>;
+
+fn days(number: i64) -> SignedDuration {
+    SignedDuration::from_hours(24 * number)
 }
 
-async fn cost(years: &Years, at: Timestamp) -> Cost {
-    let app = &years.app;
+async fn costs(years: &Years, at: Timestamp) -> Costs {
+    let (app, live) = (&years.app, years.app.live());
+    let store = Some(&app.store);
     let work = app.store.count_work().await.unwrap();
+    let mut costs = Costs::new();
     // The first may still keep what the last letters came to.
-    let log = app.live().setup.database().with_extension("db-wal");
+    let log = live.setup.database().with_extension("db-wal");
     let mut before = Vec::new();
     for minutes in 1..=4 {
         before = std::fs::read(&log).unwrap();
@@ -31,29 +37,105 @@ async fn cost(years: &Years, at: Timestamp) -> Cost {
     }
     let is_same = std::fs::read(&log).unwrap() == before;
     assert!(is_same, "nothing is written: the heartbeat notes a pass that found what the one before found");
-    let pass = work.take();
-    let overview = Overview::load(app.live(), Some(&app.store), None, AsOf::Now(at)).await.unwrap();
+    costs.insert("pass", work.take());
+
+    let overview = Overview::load(live.clone(), store, None, AsOf::Now(at)).await.unwrap();
     assert_eq!(overview.windows.len(), 5, "two windows are open, and three closed not long ago");
-    Cost { pass, overview: work.take() }
+    costs.insert("situacao", work.take());
+    today::of(&overview, store, &[]).await.unwrap();
+    costs.insert("the page of the day", work.take());
+    overview.history(store).await.unwrap();
+    costs.insert("historico", work.take());
+
+    let (code, window) = (years::code(1), overview.windows[0].window.clone());
+    let also = std::slice::from_ref(&window);
+    let known = Overview::known(live.clone(), store, also, AsOf::Now(at)).await.unwrap();
+    let plan = plan::plan(&known.world(), at);
+    why::gather((&known, &plan), store, code, &window, AsOf::Now(at)).await.unwrap().unwrap();
+    costs.insert("porque", work.take());
+
+    let past = Overview::load(live.clone(), store, None, AsOf::Then(at - days(3))).await.unwrap();
+    assert_eq!(past.windows.len(), 5, "as three days ago");
+    costs.insert("situacao --em", work.take());
+
+    // A calendar in which one window is otherwise.
+    let mut other = live.setup.clone();
+    let mut opened_sooner = live.calendar.window(&window).unwrap();
+    opened_sooner.opens_on = opened_sooner.opens_on.yesterday().unwrap();
+    other.config.calendar.declared.push(opened_sooner);
+    for (name, new) in [("verificar", &live.setup), ("recarga", &other)] {
+        let _ = amend::silent_edits(&app.store, Some(&live.setup), new).await.unwrap();
+        costs.insert(name, work.take());
+    }
+    app.store.attempts_since(at - days(1)).await.unwrap();
+    costs.insert("attempts of a day", work.take());
+    costs
+}
+
+/// A ledger of four municipalities, and where it lies.
+async fn ledger() -> (tempfile::TempDir, Years) {
+    let dir = tempfile::tempdir().unwrap();
+    let (from, until) = (date(2020, 1, 1), date(2026, 12, 31));
+    years::configure(dir.path(), 4, from);
+    let years = Years::begin(dir.path(), from, until).await;
+    (dir, years)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pass_with_nothing_due_reads_as_much_after_years_as_in_the_second_and_writes_nothing() {
-    let dir = tempfile::tempdir().unwrap();
-    let (from, until) = (date(2020, 1, 1), date(2026, 12, 31));
-    years::configure(dir.path(), 4, from);
-    let mut years = Years::begin(dir.path(), from, until).await;
-    let mut costs = Vec::new();
+    let (_dir, mut years) = ledger().await;
+    let mut of_years = Vec::new();
     let mut letters = Vec::new();
     for year in [2021, 2023] {
         // The same evening of the year: the windows that are open are the same, and nothing leaves.
         let at = format!("{year}-07-07T23:00:00Z").parse().unwrap();
         years.run(at).await;
-        costs.push(cost(&years, at).await);
+        of_years.push(Box::pin(costs(&years, at)).await);
         letters.push(years.letters);
     }
     assert!(letters[1] > 2 * letters[0], "there is history: {letters:?}");
-    assert_eq!(costs[0].pass, costs[1].pass, "after {letters:?} letters");
-    // What closed not long ago has a letter more or less, as its days fall.
-    assert!(costs[1].overview * 10 < costs[0].overview * 11, "{costs:?} after {letters:?} letters");
+    let [second, fourth] = [&of_years[0], &of_years[1]];
+    assert_eq!(second["pass"], fourth["pass"], "after {letters:?} letters");
+    for (name, steps) in second {
+        // What closed not long ago has a letter more or less, as its days fall; and the history is of twelve references,
+        // which no system but the monthly one has so soon.
+        let most = if *name == "historico" { 20 } else { 11 };
+        assert!(fourth[name] * 10 <= steps * most, "{name}: {of_years:?} after {letters:?} letters");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_shown_of_a_past_day_is_what_all_that_was_ever_said_shows() {
+    let (_dir, mut years) = ledger().await;
+    let until: Timestamp = "2021-07-07T23:00:00Z".parse().unwrap();
+    years.run(until).await;
+    let (app, live) = (&years.app, years.app.live());
+    let none = BTreeSet::new();
+    let mut letters = 0;
+    for ago in [1, 20, 95, 200, 370] {
+        let then = AsOf::Then(until - days(ago));
+        let some = Overview::load(live.clone(), Some(&app.store), None, then).await.unwrap();
+        let all =
+            Known::as_known(live.clone(), &app.store, (Timestamp::MIN, &none), then.at()).await.unwrap();
+        assert!(all.windows.len() > some.known.windows.len() || ago > 300, "something was left out");
+        let all = Overview::of(all, Some(&app.store), None, then).await.unwrap();
+        assert_eq!(format!("{:?}", some.windows), format!("{:?}", all.windows), "{ago} days ago");
+        assert_eq!(some.plan.held, all.plan.held, "{ago} days ago");
+        let day = async |overview| format!("{:?}", today::of(overview, Some(&app.store), &[]).await.unwrap());
+        assert_eq!(day(&some).await, day(&all).await, "{ago} days ago");
+        letters += some.windows.iter().flat_map(|w| &w.lines).map(|line| line.letters.len()).sum::<usize>();
+    }
+    assert!(letters > 50, "there is something to be shown: {letters}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_history_is_of_twelve_references_though_a_pass_reads_none_of_them() {
+    let (_dir, mut years) = ledger().await;
+    let at: Timestamp = "2021-07-07T23:00:00Z".parse().unwrap();
+    years.run(at).await;
+    let (app, live) = (&years.app, years.app.live());
+    let overview = Overview::load(live, Some(&app.store), None, AsOf::Now(at)).await.unwrap();
+    let lines = overview.history(Some(&app.store)).await.unwrap();
+    let monthly = lines.iter().find(|line| line.system.as_str() == "rma").unwrap();
+    assert_eq!(monthly.references.len(), 12, "of seventeen that closed");
 }

@@ -25,10 +25,9 @@ fn refused(site: &Site, args: &[&str], code: i32) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-/// A server's address and a schema of this test's own.
+/// The address of the server whose socket's folder `TESTE_POSTGRES` names, and a schema of this test's own.
 fn server(site: &Site) -> (String, String) {
-    let socket =
-        std::env::var("TESTE_POSTGRES").expect("TESTE_POSTGRES names the socket of a PostgreSQL server");
+    let socket = std::env::var("TESTE_POSTGRES").unwrap();
     let name: String =
         site.data().display().to_string().chars().filter(char::is_ascii_alphanumeric).collect();
     (format!("postgres://vigia@/vigia?host={socket}"), name.to_lowercase())

@@ -1,5 +1,6 @@
 //! What the service says of itself: `saude`, the watchdog, and how it ends.
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -202,8 +203,9 @@ async fn a_report_of_a_past_instant_knows_what_was_decided_and_ordered_then_and_
         report(after)
     );
     // The ledger itself, worked out again, stands as it stood.
-    let then = desk.app.store.ledger_as_known("2026-11-23T13:05:00Z".parse().unwrap()).await.unwrap();
     let window = WindowId::parse("teste/2001").unwrap();
+    let (windows, at) = (BTreeSet::from([window.clone()]), "2026-11-23T13:05:00Z".parse().unwrap());
+    let then = desk.app.store.ledger_as_known(&windows, at).await.unwrap();
     for code in &desk.site.municipalities {
         assert_eq!(then.window(&window).unwrap().of(*code).len(), 1, "{code}");
         assert_eq!(then.window(&window).unwrap().of(*code)[0].standing, Standing::Queued, "{code}");

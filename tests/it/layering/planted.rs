@@ -3,12 +3,12 @@
 use super::circles::circles;
 use super::source::{self, Files};
 
-const LIB: &str = "pub mod daemon; pub mod desk; pub mod domain; pub mod mail; pub mod store;";
+const LIB: &str = "pub mod daemon; pub mod database; pub mod desk; pub mod domain; pub mod mail; pub mod proof; pub mod store;";
 
 /// Sources in which every room is empty, but for one file `x.rs` in one of them.
 fn planted(room: &str, text: &str) -> Files {
     let mut files = Files::from([("src/lib.rs".to_owned(), LIB.to_owned())]);
-    for empty in ["daemon", "desk", "domain", "mail", "store"] {
+    for empty in ["daemon", "database", "desk", "domain", "mail", "proof", "store"] {
         let declares = if empty == room { "mod x;" } else { "" };
         files.insert(format!("src/{empty}/mod.rs"), format!("//! Pure.\n{declares}"));
     }
@@ -65,6 +65,16 @@ fn siblings_and_the_two_that_join_them_are_kept_apart() {
         ["src/daemon/x.rs:2: daemon may not import desk"]
     );
     assert_eq!(faults("desk", "//! X.\nuse crate::store::Store;"), [""; 0]);
+    // Rows are the store's and the proof's alone, and the one does not know the other.
+    assert_eq!(
+        faults("desk", "//! X.\nuse crate::database;"),
+        ["src/desk/x.rs:2: desk may not import database"]
+    );
+    assert_eq!(
+        faults("store", "//! X.\nuse crate::proof;"),
+        ["src/store/x.rs:2: store may not import proof"]
+    );
+    assert_eq!(faults("proof", "//! X.\nuse crate::{database, store};"), [""; 0]);
 }
 
 #[test]

@@ -152,18 +152,18 @@ async fn ten_thousand_idle_connections_keep_no_visitor_waiting_for_a_second_and_
     daemon.logs("painel no ar");
     // They come as fast as they can, from several sides, and never say anything or only begin to.
     let crowd: Vec<TcpStream> = std::thread::scope(|scope| {
-        let side = move |side: usize| {
+        let crowding = move |n: usize| {
             let mut crowd = Vec::new();
             while crowd.len() < 2_500 {
                 let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { continue };
-                if side % 2 == 0 {
+                if n.is_multiple_of(2) {
                     let _begun = stream.write_all(b"GET / HTTP/1.1\r\nX: ");
                 }
                 crowd.push(stream);
             }
             crowd
         };
-        let sides: Vec<_> = (0..4).map(|n| scope.spawn(move || side(n))).collect();
+        let sides: Vec<_> = (0..4).map(|n| scope.spawn(move || crowding(n))).collect();
         sides.into_iter().flat_map(|side| side.join().unwrap()).collect()
     });
     assert_eq!(crowd.len(), 10_000);

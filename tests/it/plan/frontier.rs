@@ -24,6 +24,7 @@ struct Read {
 }
 
 /// Keeps a frontier beside a replay, as the store does.
+#[derive(Clone)]
 struct Reader<'a> {
     built: &'a Built,
     frontier: Frontier,
@@ -87,6 +88,22 @@ impl<'a> Reader<'a> {
             }
         }
         Read { windows, ledger, status }
+    }
+
+    /// Plans over windows that ended not long ago, whatever became of the others, as a page of the past does.
+    fn plan_since(&self, replay: &Replay<'_>, ended: Timestamp, now: Timestamp) -> (Read, Plan) {
+        let zone = &self.built.calendar.hours.zone;
+        let over = |at: Timestamp| {
+            let at = Frontier { at, open: BTreeSet::new() };
+            let read = Reader { frontier: at, ..self.clone() }.read(replay, &BTreeSet::new());
+            let plan = plan::plan(&self.world(replay, &read), now);
+            (read, plan)
+        };
+        let (read, plan) = over(ended);
+        match frontier::counted_from(&plan, zone).map(|day| zone.start_of(day)) {
+            Some(day) if day < ended => over(day),
+            Some(_) | None => (read, plan),
+        }
     }
 
     /// Plans over what is read, and again over all that is counted with it where the plan counts.
@@ -185,6 +202,71 @@ proptest! {
     #[test]
     fn a_pass_over_what_is_open_decides_as_one_over_everything(draw in draws()) {
         held_against_everything(&draw.build())?;
+    }
+}
+
+proptest! {
+    #![proptest_config(worlds())]
+
+    #[test]
+    fn what_is_decided_of_a_window_is_the_same_whatever_else_is_read(draw in draws()) {
+        let built = draw.build();
+        let mut replay = built.replay();
+        let mut reader = Reader::new(&built);
+        let mut rest = built.changes.as_slice();
+        let mut now = built.from;
+        while now <= built.until {
+            while let [next, later @ ..] = rest
+                && next.at <= now
+            {
+                replay.learn(next);
+                reader.learn(next);
+                rest = later;
+            }
+            let (read, plan) = reader.plan_since(&replay, now - jiff::SignedDuration::from_hours(24 * 5), now);
+            let whole = replay.plan(now);
+            let of_read = |decisions: &[Decision]| -> Vec<Decision> {
+                let is_read = |id: &WindowId| read.windows.iter().any(|window| window.id == *id);
+                decisions.iter().filter(|one| one.window().is_some_and(is_read)).cloned().collect()
+            };
+            prop_assert_eq!(of_read(&plan.actions), of_read(&whole.actions), "at {}", now);
+            prop_assert_eq!(of_read(&plan.held), of_read(&whole.held), "at {}", now);
+            for decision in &whole.actions {
+                accept(&mut replay.ledger, decision, now);
+                reader.note(decision, now);
+            }
+            replay.ledger.passed(now);
+            now += jiff::SignedDuration::from_hours(11);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(worlds())]
+
+    #[test]
+    fn a_run_that_leaves_out_what_is_over_brings_what_one_over_everything_brings(draw in draws()) {
+        let built = draw.build();
+        let mut run = Vec::new();
+        built.replay().run(built.from, built.until, &built.changes, |at, decision| run.push((at, decision.clone())));
+        let (mut whole, mut told) = (built.replay(), Vec::new());
+        let mut rest = built.changes.as_slice();
+        let mut now = built.from;
+        loop {
+            while let [next, later @ ..] = rest
+                && next.at <= now
+            {
+                whole.learn(next);
+                rest = later;
+            }
+            // Each pass of its own begins with everything.
+            let wake = whole.pass(now, |decision| told.push((now, decision.clone())));
+            match [wake, rest.first().map(|change| change.at)].into_iter().flatten().min() {
+                Some(next) if next <= built.until => now = next,
+                Some(_) | None => break,
+            }
+        }
+        prop_assert_eq!(run, told);
     }
 }
 

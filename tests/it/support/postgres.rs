@@ -74,7 +74,8 @@ impl Server {
         let file = self.data().join("postgresql.conf");
         let mut text = fs::read_to_string(&file).unwrap();
         let socket = self.socket().display().to_string();
-        text.push_str(&format!("\nlisten_addresses = ''\nunix_socket_directories = '{socket}'\n{more}\n"));
+        text += &["", "listen_addresses = ''", &format!("unix_socket_directories = '{socket}'"), more, ""]
+            .join("\n");
         fs::write(file, text).unwrap();
     }
 
@@ -175,8 +176,9 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
+/// PostgreSQL's programs, as Debian installs them.
 fn programs() -> PathBuf {
-    let versions = fs::read_dir(INSTALLED).expect("PostgreSQL's programs, as Debian installs them");
+    let versions = fs::read_dir(INSTALLED).unwrap();
     let version = |path: &PathBuf| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
     let newest = versions.map(|entry| entry.unwrap().path()).max_by_key(version).unwrap();
     newest.join("bin")

@@ -1,0 +1,108 @@
+//! Whom staff should telephone in a window, and why. Pure.
+
+use super::edition::HaltState;
+use super::post::Post;
+use super::summary::{CallLine, CallReason, MunicipalityLine};
+use super::survey::Survey;
+use crate::domain::id::EmailAddress;
+use crate::domain::notice::Kind;
+use crate::domain::reason::{Cause, Reason};
+use crate::domain::roster::{Municipality, Role};
+use crate::domain::status::State;
+use crate::plan::ledger::{NoticeRecord, Standing};
+
+/// Whether a person must telephone: it owes though it was warned or the deadline passed, or a letter did not leave or
+/// arrive. In a window that is stopped nobody owes anything: there an address that takes no letter is the only reason.
+pub(super) fn call(
+    municipality: &Municipality,
+    line: &MunicipalityLine,
+    survey: &Survey<'_>,
+    post: &Post,
+) -> Option<CallLine> {
+    if matches!(line.state, State::Done | State::NotApplicable) {
+        return None;
+    }
+    let track = survey.track(municipality.code);
+    let is_halted = matches!(track.halt, HaltState::Halted { .. });
+    let parts = |state| line.parts.iter().filter(move |p| p.state == state && !is_halted);
+    let owes: Vec<_> = parts(State::Pending).map(|p| p.part.clone()).collect();
+    let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality.code));
+    let records = || records.iter().filter(|record| record.edition == track.edition);
+    let mut because = Vec::new();
+    if !owes.is_empty() {
+        let warnings = records().filter(|record| record.kind == Kind::Warning);
+        let sent: Vec<_> = warnings.filter_map(|record| record.standing.sent_at()).collect();
+        if let (Some(first_at), Some(last_at)) = (sent.iter().min(), sent.iter().max()) {
+            let (first_at, last_at) = (*first_at, *last_at);
+            let letters = sent.len();
+            because.push(if post.is_rehearsal() {
+                CallReason::Rehearsed { letters }
+            } else {
+                CallReason::Warned { letters, first_at, last_at }
+            });
+        } else if let Some(at) = track.ends_at.filter(|at| survey.context.moment.reached(*at)) {
+            because.push(CallReason::Decided(Reason::DeadlinePassed { at }));
+        }
+    }
+    let of_address = |reason: &CallReason| matches!(reason, CallReason::Undelivered { .. });
+    because.extend(records().filter_map(failure).filter(|reason| !is_halted || of_address(reason)));
+    let needs_a_person = |cause: Cause| match cause.as_str() {
+        "sem-contato" => true,
+        "nao-confirmado" => !is_halted,
+        _ => false,
+    };
+    because.extend(
+        line.withheld
+            .iter()
+            .map(|held| held.because.clone())
+            .filter(|r| needs_a_person(r.cause()))
+            .map(CallReason::Decided),
+    );
+    let rests = |a: &EmailAddress| {
+        let (refusal, until) = survey.context.world.ledger.flagged.get(a)?;
+        (!survey.context.moment.reached(until)).then_some(refusal)
+    };
+    let refused = municipality.contacts.iter().filter_map(|c| Some((c, c.addresses.iter().find_map(rests)?)));
+    because.extend(
+        refused.map(|(c, refusal)| {
+            CallReason::Decided(Reason::AddressFlagged { role: c.role.clone(), refusal })
+        }),
+    );
+    if because.is_empty() {
+        return None;
+    }
+    let contact =
+        municipality.contacts.iter().find(|c| c.role == Role::Smas).or(municipality.contacts.first());
+    Some(CallLine {
+        municipality: municipality.code,
+        name: municipality.name.clone(),
+        holder: contact.map(|c| c.holder.clone()).unwrap_or_default(),
+        telephone: contact.map(|c| c.telephone.clone()).unwrap_or_default(),
+        as_of: parts(State::Pending).filter_map(|p| p.as_of).min(),
+        unconfirmed: parts(State::Unconfirmed).map(|p| p.part.clone()).collect(),
+        owes,
+        because,
+        tried: {
+            let window = &survey.context.assessor.window().id;
+            let notes = survey.context.world.overrides.notes.iter();
+            notes.filter(|n| n.municipality == municipality.code && n.window == *window).cloned().collect()
+        },
+    })
+}
+
+/// What kept a letter from being read, as the ledger has it.
+fn failure(record: &NoticeRecord) -> Option<CallReason> {
+    let (kind, rung) = (record.kind, record.slot.rung());
+    match record.standing {
+        Standing::Failed => Some(CallReason::Undelivered { kind, rung }),
+        Standing::Expired { at, held_by } => {
+            let because = Reason::ValidityOver { at, withheld: held_by };
+            Some(CallReason::Ended { kind, rung, because })
+        }
+        Standing::Withheld(_)
+        | Standing::Queued
+        | Standing::Sent { .. }
+        | Standing::Withdrawn
+        | Standing::Superseded => None,
+    }
+}
