@@ -3,7 +3,7 @@
 //! the proof (norma de procedimento BES Nº 08 of SETADES).
 //!
 //! Rooms, in reading order: [`domain`] is the vocabulary and its rules (pure), [`plan`] decides (pure), [`render`]
-//! writes letters and reports (pure), [`config`] reads what operators wrote, [`format`] makes rows of bytes, [`feed`]
+//! writes letters and reports (pure), [`config`] reads what operators wrote, [`mod@format`] makes rows of bytes, [`feed`]
 //! reads who has filled in, [`news`] what was published, [`mail`] delivers, [`channel`] tells staff where mail does not get
 //! through, [`database`] keeps rows, [`store`] remembers in them, [`proof`] proves and copies all of it, [`world`] joins what
 //! is known, [`desk`] is what a person does, [`daemon`] what runs unattended, [`panel`] what staff look at in a browser, [`cli`]

@@ -4,7 +4,7 @@
 //! written), `cell` (how values are), `steps` (the schema), `sqlite` and `postgres`, `lock` and `leader` (who may write), `hint` (who wrote), `transaction`,
 //! `place` (is the ledger here?), `db` (all of it behind one door), `copy_rows` (every row, from one to another), `error`.
 //!
-//! Architecture invariants: SQL never reads a clock but for leases ([`leader`]); no type of the driver stands in a public
+//! Architecture invariants: SQL never reads a clock but for leases (`leader`); no type of the driver stands in a public
 //! signature.
 
 pub(crate) mod cell;
