@@ -218,7 +218,7 @@ fn changed(table: &Table, row: &engine::Row, key: Vec<String>, must: &Row) -> Op
     if table.name == "deliveries" && is_on_the_wire(row, must) {
         changed.retain(|column| !matches!(*column, "state" | "attempts" | "sending_at"));
     }
-    (!changed.is_empty()).then(|| Discrepancy { table: table.name, key, what: Amiss::Changed(changed) })
+    (!changed.is_empty()).then_some(Discrepancy { table: table.name, key, what: Amiss::Changed(changed) })
 }
 
 /// Whether a delivery was marked *enviando*, which no entry tells, after what was told last.
