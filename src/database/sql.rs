@@ -40,6 +40,16 @@ pub(crate) async fn rows_of_at(
     at: Option<i64>,
 ) -> Result<Vec<Row>, StoreError> {
     let names: Vec<&str> = windows.iter().map(WindowId::as_str).collect();
+    rows_named(conn, sql, &names, at).await
+}
+
+/// The same for whatever else the column names.
+pub(crate) async fn rows_named(
+    conn: &mut Conn,
+    sql: &'static str,
+    names: &[&str],
+    at: Option<i64>,
+) -> Result<Vec<Row>, StoreError> {
     let mut rows = Vec::new();
     for some in names.chunks(WINDOWS) {
         let mut query = Query::new(sql);

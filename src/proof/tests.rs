@@ -7,10 +7,11 @@ use std::path::Path;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 use tempfile::TempDir;
 
-use super::verify::{ALL_KNOWN, ALL_RECOUNT, ALL_TABLES, NOT_PROVED};
+use super::verify::{ALL_KNOWN, ALL_PART, ALL_RECOUNT, ALL_TABLES, NOT_PROVED};
 use super::{Amiss, ChainReport};
-use crate::domain::id::{FeedId, SnapshotId};
+use crate::domain::id::{FeedId, SnapshotId, WindowId};
 use crate::domain::journal::{Entry, LeftProof, Unread, Verdict};
+use crate::domain::notice::NoticeKey;
 use crate::domain::overrides::{Authorship, BatchId, HoldScope};
 use crate::domain::refusal::Refusal;
 use crate::domain::status::{Basis, Observation, State};
@@ -397,6 +398,41 @@ async fn a_letter_is_told_again_when_it_leaves_by_the_day_and_validity_that_it_w
     assert!(!after.letters[0].has_left_since, "{after:?}");
 }
 
+const TEN: [&str; 10] = [
+    "3200102", "3200136", "3200169", "3200201", "3200300", "3200359", "3200409", "3200508", "3200607",
+    "3200706",
+];
+
+/// A ledger of so many years: each month a letter to each of ten municipalities.
+async fn of_years(years: i16, dir: &TempDir) -> Store {
+    let store = store(dir).await;
+    for month in 0..years * 12 {
+        let window = WindowId::parse(&format!("rma/{}-{:02}", 2026 + month / 12, month % 12 + 1)).unwrap();
+        let mut letters = Vec::new();
+        for code in TEN {
+            let mut notice = warning(code);
+            if let NoticeKey::Municipal { window: of, .. } = &mut notice.key {
+                *of = window.clone();
+            }
+            letters.push(change(send(notice, 1)));
+        }
+        store.record_pass(at(i64::from(month)), letters).await.unwrap();
+    }
+    while send_all(&store, 200, |_| accepted()).await > 0 {}
+    store
+}
+
+#[tokio::test]
+async fn the_check_of_six_years_holds_no_more_letters_at_once_than_that_of_two() {
+    let (two, six) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let two = of_years(2, &two).await.verify().await.unwrap();
+    let six = of_years(6, &six).await.verify().await.unwrap();
+    assert!(two.is_whole() && six.is_whole(), "{two:?} {six:?}");
+    assert_eq!((two.letters, six.letters), (240, 720));
+    assert_eq!(two.most_held, six.most_held);
+    assert!(two.most_held < 600, "{}", two.most_held);
+}
+
 #[tokio::test]
 async fn every_statement_of_the_proof_prepares() {
     let dir = tempfile::tempdir().unwrap();
@@ -410,6 +446,7 @@ async fn every_statement_of_the_proof_prepares() {
         ALL_TABLES,
         ALL_KNOWN,
         ALL_RECOUNT,
+        ALL_PART,
     ];
     crate::database::sql::prepare_all(&mut conn, &files).await;
 }

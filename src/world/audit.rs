@@ -14,6 +14,7 @@ use crate::domain::journal::{Act, Audited};
 use crate::domain::notice::NoticeKey;
 use crate::domain::time::Zone;
 use crate::plan::audit::{self, Divergence};
+use crate::plan::ledger::Ledger;
 use crate::plan::{self, CLOCK_TOLERANCE, World};
 use crate::render::portuguese as pt;
 use crate::store::{Store, StoreError};
@@ -46,8 +47,10 @@ pub async fn audit(
     after: u64,
     now: Timestamp,
 ) -> Result<Findings, StoreError> {
+    let mut known = Known::load(live.clone(), store, Depth::Whole, now).await?;
+    // The plan is made over what the journal tells: what the tables say is let go before that is worked out.
+    known.ledger = Ledger::default();
     let recount = store.recount(after).await?;
-    let known = Known::load(live.clone(), store, Depth::Whole, now).await?;
     let windows = known::windows(&live.calendar, now);
     let roster = &live.setup.config.roster;
     let anew = World { ledger: &recount.ledger, windows: &windows, ..known.world() };

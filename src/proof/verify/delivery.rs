@@ -19,8 +19,8 @@ pub(super) struct Delivery {
     pub(super) settled_at: Option<i64>,
     /// Digest of what was said last.
     pub(super) reply: Option<String>,
-    /// Its years are over: address and reply may be gone.
-    pub(super) is_reduced: bool,
+    /// The first entry by which its years are over: address and reply may be gone.
+    pub(super) reduced: Option<i64>,
     /// When the first attempt began by which it was taken, or may have been, and that attempt's entry; kept when it comes
     /// back.
     pub(super) left: Option<(i64, i64)>,
@@ -62,7 +62,7 @@ impl Delivery {
             ("settled_at", Must::Number(self.settled_at)),
             ("reply", self.reply.map_or_else(|| Must::text(""), Must::Digest)),
         ];
-        if self.is_reduced {
+        if self.reduced.is_some() {
             erase(&mut row, &["address", "reply"]);
         }
         row

@@ -1,6 +1,9 @@
 //! What the journal tells of notices, letters and deliveries, entry by entry, as rows. Pure.
+//!
+//! No entry about a letter changes what must be of another notice, so that the notices of one window to one municipality
+//! can be worked out alone; a reduction, which is about all of them, is given to each.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
@@ -11,8 +14,8 @@ use crate::database::cell::ms;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::PartId;
 use crate::domain::journal::{
-    Act, Attempt, Decision, Evidence, KeptFacts, LeftElsewhere, LetterFacts, Message, Released, Returned,
-    Stopped, Text,
+    Act, Attempt, Decision, Entry, Evidence, KeptFacts, LeftElsewhere, LetterFacts, Reduced, Released,
+    Returned, Stopped, Text,
 };
 use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::status::State;
@@ -27,9 +30,6 @@ pub(super) struct Notices {
     /// Deliveries by notice.
     pub(super) of_notice: HashMap<String, Vec<String>>,
     attempts: Rows,
-    left_elsewhere: Rows,
-    returns: Rows,
-    links: Rows,
 }
 
 #[derive(Default)]
@@ -73,7 +73,19 @@ fn at(instant: Option<Text<Timestamp>>) -> Option<i64> {
 }
 
 impl Notices {
-    pub(super) fn decided(&mut self, entry: &Link<'_>, told: Decision) {
+    /// Takes in the next entry, if it is about a letter.
+    pub(super) fn take(&mut self, entry: &Link<'_>, told: Entry) {
+        match told {
+            Entry::Decision(told) => self.decided(entry, told),
+            Entry::Attempt(told) => self.attempted(entry, told),
+            Entry::LeftElsewhere(told) => self.left_elsewhere(entry, told),
+            Entry::Returned(told) => self.returned(entry, told),
+            Entry::Released(told) => self.released(&told),
+            _ => {}
+        }
+    }
+
+    fn decided(&mut self, entry: &Link<'_>, told: Decision) {
         let key = entry.subject.to_owned();
         // A notice that reached somebody keeps what its letter said, unless there is a new letter.
         let reached = self.of_notice.get(&key).into_iter().flatten();
@@ -154,20 +166,20 @@ impl Notices {
                 sending_at: None,
                 settled_at: None,
                 reply: None,
-                is_reduced: false,
+                reduced: None,
                 left: None,
             };
             self.deliveries.insert(recorded.id.clone(), delivery);
         }
     }
 
-    pub(super) fn released(&mut self, told: &Released) {
+    fn released(&mut self, told: &Released) {
         if let Some(delivery) = self.deliveries.get_mut(&told.delivery) {
             delivery.next_attempt_at = Some(ms(*told.next_at));
         }
     }
 
-    pub(super) fn attempted(&mut self, entry: &Link<'_>, told: Attempt) {
+    fn attempted(&mut self, entry: &Link<'_>, told: Attempt) {
         let (began, number) = (ms(*told.started_at), i64::from(told.number));
         let row = vec![
             ("started_at", Must::number(began)),
@@ -186,44 +198,23 @@ impl Notices {
         }
     }
 
-    pub(super) fn left_elsewhere(&mut self, entry: &Link<'_>, told: LeftElsewhere) {
-        let Some(id) = &told.delivery else {
-            let row = vec![
-                ("notice_key", Must::text(entry.subject)),
-                ("version", Must::number(i64::from(told.version))),
-                ("left_at", Must::number(ms(*told.left_at))),
-                ("proof", Must::text(told.proof.as_str())),
-            ];
-            let key = vec![told.message_id, told.address_sha256.unwrap_or_default()];
-            self.left_elsewhere.insert(key, row);
-            return;
-        };
-        if let Some(delivery) = self.deliveries.get_mut(id) {
+    fn left_elsewhere(&mut self, entry: &Link<'_>, told: LeftElsewhere) {
+        if let Some(delivery) = told.delivery.and_then(|id| self.deliveries.get_mut(&id)) {
             delivery.settle(entry.at, *told.state, told.reply_sha256, ms(*told.left_at));
             delivery.next_attempt_at = None;
         }
     }
 
-    pub(super) fn returned(&mut self, entry: &Link<'_>, told: Returned) {
-        let Message { sha256, size, kept_sha256 } = told.message;
-        self.links.insert(vec![told.delivery.clone(), sha256.clone()], Row::new());
-        self.returns.entry(vec![sha256]).or_insert_with(|| {
-            vec![
-                ("received_at", Must::number(entry.at)),
-                ("size", Must::count(size)),
-                ("kept_sha256", Must::text(&kept_sha256)),
-                ("bytes", Must::Digest(kept_sha256)),
-            ]
-        });
+    fn returned(&mut self, entry: &Link<'_>, told: Returned) {
         if let Some(delivery) = self.deliveries.get_mut(&told.delivery) {
             delivery.settle(entry.at, *told.state, told.reply_sha256, entry.at);
             delivery.next_attempt_at = None;
         }
     }
 
-    /// What the letters recorded before an instant hold of persons may be gone from now on, but for what was kept; and
-    /// what came back for them alone.
-    pub(super) fn reduced(&mut self, before: i64, kept: &[KeptFacts]) {
+    /// What the letters recorded before an instant hold of persons may be gone from this entry on, but for what was kept.
+    pub(super) fn reduced(&mut self, seq: i64, told: &Reduced) {
+        let (before, kept) = (ms(*told.before), &told.kept[..]);
         for (key, notice) in &self.by_key {
             let is_old = |letter: &Decided| letter.told_at < before;
             if !notice.letters.values().any(is_old) || is_kept(key, kept) {
@@ -237,7 +228,7 @@ impl Notices {
                 }
                 for id in self.of_notice.get(key).into_iter().flatten() {
                     if let Some(delivery) = self.deliveries.get_mut(id).filter(|d| d.version == *version) {
-                        delivery.is_reduced = true;
+                        delivery.reduced.get_or_insert(seq);
                         let attempts = delivery.attempts;
                         for n in 1..=attempts {
                             if let Some(row) = self.attempts.get_mut(&vec![id.clone(), n.to_string()]) {
@@ -248,19 +239,11 @@ impl Notices {
                 }
             }
         }
-        let mut open: HashSet<&String> = HashSet::new();
-        for link in self.links.keys() {
-            if let [delivery, message] = &link[..]
-                && self.deliveries.get(delivery).is_none_or(|delivery| !delivery.is_reduced)
-            {
-                open.insert(message);
-            }
-        }
-        for (message, row) in &mut self.returns {
-            if message.first().is_some_and(|message| !open.contains(message)) {
-                erase(row, &["bytes"]);
-            }
-        }
+    }
+
+    /// The deliveries whose years are over, with the entry by which they are.
+    pub(super) fn gone(&self) -> impl Iterator<Item = (&String, i64)> {
+        self.deliveries.iter().filter_map(|(id, delivery)| Some((id, delivery.reduced?)))
     }
 
     /// Every row that must be.
@@ -275,9 +258,6 @@ impl Notices {
             ("letters", self.letters),
             ("deliveries", deliveries.collect()),
             ("attempts", self.attempts),
-            ("left_elsewhere", self.left_elsewhere),
-            ("returns", self.returns),
-            ("delivery_returns", self.links),
         ])
     }
 }

@@ -1,7 +1,12 @@
 //! Is it whole? Walks the journal's chain, works out from its entries what every table must hold, and names each row
 //! that is changed, missing, or told by no entry.
 //!
-//! Reading order: `replay` (what the journal tells, entry by entry; `letter` of notices, `delivery` of deliveries), `expect` (a row as it must be), `table` (the tables,
+//! What is held at once is what the journal tells of all letters about one window to one municipality, a few hundred rows
+//! that wait to be compared, and some tens of bytes for each notice and each row of it that was found; of collections,
+//! orders, configurations and what came back all of it.
+//!
+//! Reading order: `replay` (what the journal tells, entry by entry; `letter` of notices, `delivery` of deliveries, `returned` of what
+//! came back), `part` (the notices of one window and municipality), `expect` (a row as it must be), `table` (the tables,
 //! row by row), `recount` and `seen` (the ledger as the plan sees it, from the journal alone), `known` (who has filled in, worked out anew from the evidence of each snapshot).
 //!
 //! Not proved, because no decision rests on them alone: leases and fences (`fence`, `owner`, `lease_until`), the daemon's
@@ -14,8 +19,10 @@ mod delivery;
 mod expect;
 mod known;
 mod letter;
+mod part;
 mod recount;
 mod replay;
+mod returned;
 mod seen;
 mod table;
 
@@ -27,8 +34,11 @@ use crate::database::sql::{bound, statements};
 use crate::domain::journal::{Entry, Unread};
 use crate::store::chain::Link;
 use crate::store::{Store, StoreError};
+use letter::Notices;
+use part::Part;
 pub use recount::Recount;
 use replay::Replay;
+use table::Comparison;
 
 statements! {
     const ENTRIES = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
@@ -42,6 +52,8 @@ pub(super) const ALL_TABLES: &[(&str, &str)] = table::ALL;
 pub(super) const ALL_KNOWN: &[(&str, &str)] = known::ALL;
 #[cfg(test)]
 pub(super) const ALL_RECOUNT: &[(&str, &str)] = recount::ALL;
+#[cfg(test)]
+pub(super) const ALL_PART: &[(&str, &str)] = part::ALL;
 
 /// Columns that no entry of the journal tells, by table; the head of this file says why.
 #[cfg(test)]
@@ -124,6 +136,8 @@ pub struct ChainReport {
     pub letters: usize,
     /// Deliveries in the ledger.
     pub deliveries: usize,
+    /// The most rows of letters that were held in memory at once: it does not grow with the ledger.
+    pub most_held: usize,
     /// The first entry that is changed, out of place or missing.
     pub broken_at: Option<i64>,
     /// Entries that this program cannot read, by their place: what they tell is then missed in the tables.
@@ -226,10 +240,34 @@ impl Store {
 /// The same, as part of a longer reading.
 pub(super) async fn whole(conn: &mut Conn) -> Result<ChainReport, StoreError> {
     let mut report = ChainReport::default();
-    let mut expected = walk(conn, &mut report).await?.0.expected();
-    expected.extend(known::expected(conn).await?);
-    report.discrepancies = table::compare(conn, expected, &mut report).await?;
+    let (replay, _) = walk(conn, &mut report).await?;
+    hold(conn, replay, &mut report, |_| ()).await?;
     Ok(report)
+}
+
+/// Holds every table against what the entries tell. `see` is given all notices, one part after another.
+async fn hold(
+    conn: &mut Conn,
+    mut replay: Replay,
+    report: &mut ChainReport,
+    mut see: impl FnMut(&Notices) + Send,
+) -> Result<(), StoreError> {
+    let mut tables = Comparison::default();
+    let (windows, own) = (std::mem::take(&mut replay.windows), std::mem::take(&mut replay.own));
+    let mut parts = Vec::new();
+    for (window, municipalities) in &windows {
+        parts.extend(municipalities.iter().map(|code| Part::Window(window, *code)));
+    }
+    parts.extend(own.values().map(|entries| Part::Own(entries)));
+    for part in parts {
+        let notices = part.notices(conn, &replay.reductions).await?;
+        see(&notices);
+        replay.returns.note(&notices);
+        tables.take(conn, notices.expected()).await?;
+    }
+    let mut expected = replay.expected();
+    expected.extend(known::expected(conn).await?);
+    tables.finish(conn, expected, report).await
 }
 
 /// Every row that must be, by table and key.

@@ -5,9 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{ChainReport, known, table, walk};
+use futures_util::TryStreamExt as _;
+
+use super::letter::Notices;
+use super::{ChainReport, hold, walk};
 use crate::database::cell::Cells;
-use crate::database::sql::{bound, statements};
+use crate::database::engine;
+use crate::database::sql::statements;
 use crate::domain::id::EmailAddress;
 use crate::domain::notice::NoticeKey;
 use crate::plan::audit::{ToldLetter, WrittenTo};
@@ -46,19 +50,24 @@ impl Store {
         let mut report = ChainReport::default();
         let (replay, reached) = walk(&mut view, &mut report).await?;
         let mut ledger = ledger::frame(&mut view, None).await?;
-        replay.notices().fill(&mut ledger);
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        let mut letters = Vec::new();
+        let see = |notices: &Notices| {
+            notices.fill(&mut ledger);
+            notices.letters(after, &mut letters);
+        };
+        hold(&mut view, replay, &mut report, see).await?;
         closing::load(&mut view, &mut ledger, None).await?;
-        let letters = replay.notices().letters(i64::try_from(after).unwrap_or(i64::MAX));
+        // The oldest first.
+        letters.sort_by_cached_key(|letter| (letter.recorded_at, letter.key.to_string(), letter.version));
         let new: BTreeSet<_> = letters
             .iter()
             .filter(|letter| letter.is_new)
             .map(|letter| (&letter.key, letter.version))
             .collect();
-        let mut expected = replay.expected();
-        expected.extend(known::expected(&mut view).await?);
-        report.discrepancies = table::compare(&mut view, expected, &mut report).await?;
         let mut written = Vec::new();
-        for row in bound!(WRITTEN).fetch_all(&mut view).await? {
+        let mut rows = engine::stream(WRITTEN, &mut view);
+        while let Some(row) = rows.try_next().await? {
             let cells = Cells::of("deliveries", &row);
             // What cannot be an address any more was named by the comparison.
             let (Ok(key), Ok(version), Ok(address)) = (

@@ -1,22 +1,30 @@
 //! What the journal tells, entry by entry, as rows. Pure.
 //!
+//! Of letters it notes only which there are: `part` reads of each by itself.
 //! An entry that cannot be read is reported and tells nothing here: what it told of is then missed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Expected;
 use super::expect::{Must, Row, Rows, erase};
-use super::letter::Notices;
+use super::returned::Returns;
 use crate::database::cell::{code, ms};
 use crate::domain::journal::{
-    Adopted, ClockAct, Entry, OrderAct, OrderKind, Ordered, Reading, Reduced, Ruled, Snapshot,
+    Adopted, ClockAct, Entry, LeftElsewhere, OrderAct, OrderKind, Ordered, Reading, Reduced, Ruled, Snapshot,
 };
 use crate::store::chain::Link;
 
 /// The rows that the entries so far tell of.
 #[derive(Default)]
 pub(super) struct Replay {
-    notices: Notices,
+    /// The windows that notices are about, each with the municipalities; none: to staff.
+    pub(super) windows: BTreeMap<String, BTreeSet<Option<i64>>>,
+    /// Notices about no window, each with the places of its entries.
+    pub(super) own: BTreeMap<String, Vec<i64>>,
+    pub(super) returns: Returns,
+    /// Each reduction, with its place.
+    pub(super) reductions: Vec<(i64, Reduced)>,
+    left_elsewhere: Rows,
     closings: Rows,
     /// Flagged addresses by digest.
     contacts: Rows,
@@ -53,16 +61,16 @@ impl Replay {
     pub(super) fn take(&mut self, entry: &Link<'_>, told: Entry) {
         let key = vec![entry.subject.to_owned()];
         match told {
-            Entry::Decision(told) => self.notices.decided(entry, told),
+            Entry::Decision(_)
+            | Entry::Attempt(_)
+            | Entry::LeftElsewhere(_)
+            | Entry::Returned(_)
+            | Entry::Released(_) => self.of_notice(entry, &told),
             Entry::EditionClosed(told) => {
                 let closed = vec![entry.window.unwrap_or_default().to_owned(), told.edition.to_string()];
                 let row = vec![("recorded_at", Must::number(entry.at)), ("entry", Must::number(entry.seq))];
                 self.closings.entry(closed).or_insert(row);
             }
-            Entry::Attempt(told) => self.notices.attempted(entry, told),
-            Entry::LeftElsewhere(told) => self.notices.left_elsewhere(entry, told),
-            Entry::Returned(told) => self.notices.returned(entry, told),
-            Entry::Released(told) => self.notices.released(&told),
             Entry::Flagged(told) => {
                 let row = vec![
                     ("since", Must::number(entry.at)),
@@ -77,7 +85,7 @@ impl Replay {
             }
             Entry::Snapshot(told) => self.collected(entry, told),
             Entry::Ordered(told) => self.ordered(entry, told),
-            Entry::Reduced(told) => self.reduced(&told),
+            Entry::Reduced(told) => self.reduced(entry, told),
             Entry::Ruled(told) => self.ruled(entry, told),
             Entry::Reading(told) => self.read(entry, told),
             Entry::Outage(told) => {
@@ -119,6 +127,31 @@ impl Replay {
             | Entry::Announced(_)
             | Entry::Seen(_) => {}
         }
+    }
+
+    fn of_notice(&mut self, entry: &Link<'_>, told: &Entry) {
+        match told {
+            Entry::Returned(told) => self.returns.take(entry, told),
+            Entry::LeftElsewhere(told) if told.delivery.is_none() => self.left_elsewhere(entry, told),
+            _ => {}
+        }
+        match entry.window {
+            Some(window) => {
+                self.windows.entry(window.to_owned()).or_default().insert(entry.municipality);
+            }
+            None => self.own.entry(entry.subject.to_owned()).or_default().push(entry.seq),
+        }
+    }
+
+    fn left_elsewhere(&mut self, entry: &Link<'_>, told: &LeftElsewhere) {
+        let row = vec![
+            ("notice_key", Must::text(entry.subject)),
+            ("version", Must::number(i64::from(told.version))),
+            ("left_at", Must::number(ms(*told.left_at))),
+            ("proof", Must::text(told.proof.as_str())),
+        ];
+        let key = vec![told.message_id.clone(), told.address_sha256.clone().unwrap_or_default()];
+        self.left_elsewhere.insert(key, row);
     }
 
     fn collected(&mut self, entry: &Link<'_>, told: Snapshot) {
@@ -225,9 +258,8 @@ impl Replay {
     }
 
     /// What was recorded before an instant may be gone from now on, but for what was kept.
-    fn reduced(&mut self, told: &Reduced) {
+    fn reduced(&mut self, entry: &Link<'_>, told: Reduced) {
         let before = ms(*told.before);
-        self.notices.reduced(before, &told.kept);
         let held = |row: &Row| {
             let cell = |wanted: &str| row.iter().find(|(column, _)| *column == wanted).map(|(_, must)| must);
             told.kept.iter().any(|kept| {
@@ -254,6 +286,7 @@ impl Replay {
         for digest in &told.unflagged {
             self.contacts.remove(&vec![digest.clone()]);
         }
+        self.reductions.push((entry.seq, told));
     }
 
     fn read(&mut self, entry: &Link<'_>, told: Reading) {
@@ -263,15 +296,11 @@ impl Replay {
         set(row, "source", Must::text(told.source));
     }
 
-    /// What they tell of notices, letters and deliveries.
-    pub(super) fn notices(&self) -> &Notices {
-        &self.notices
-    }
-
-    /// Every row that must be.
+    /// Every row that must be, but for those of notices.
     pub(super) fn expected(self) -> Expected {
-        let mut expected = self.notices.expected();
+        let mut expected = Expected::from(self.returns.expected(&self.reductions));
         expected.extend([
+            ("left_elsewhere", self.left_elsewhere),
             ("closings", self.closings),
             ("flagged_contacts", self.contacts),
             ("mappings", self.mappings),

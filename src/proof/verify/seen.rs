@@ -70,9 +70,8 @@ impl Notices {
         })
     }
 
-    /// Every letter, the oldest first, and what of it is told by entries after that of this place.
-    pub(super) fn letters(&self, after: i64) -> Vec<ToldLetter> {
-        let mut found = Vec::new();
+    /// Puts every letter with those found before, and what of it is told by entries after that of this place.
+    pub(super) fn letters(&self, after: i64, found: &mut Vec<ToldLetter>) {
         for (key, notice) in &self.by_key {
             for (version, decided) in &notice.letters {
                 let of_it = self.of(key).filter(|delivery| delivery.version == *version);
@@ -95,8 +94,6 @@ impl Notices {
                 }
             }
         }
-        found.sort_by_key(|letter| letter.recorded_at);
-        found
     }
 }
 

@@ -1,22 +1,29 @@
 //! The tables, row by row, each held against what must be there.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
+
 use futures_util::TryStreamExt as _;
 
-use super::expect::{Found, Must, Row};
+use super::expect::{Found, Must, Row, Rows};
 use super::{Amiss, ChainReport, Discrepancy, Expected};
 use crate::database::db::Conn;
 use crate::database::engine::{self, CellKind};
-use crate::database::sql::statements;
+use crate::database::sql::{among, rows_named, statements};
 use crate::store::StoreError;
 use crate::store::letter::unpack;
 use crate::text::digest::sha256;
 
 statements! {
-    const NOTICES = "SELECT * FROM notices";
+    const NOTICES = "SELECT notice_key FROM notices";
+    const SOME_NOTICES = concat!("SELECT * FROM notices WHERE ", among!("notice_key"));
     const CLOSINGS = "SELECT * FROM closings";
-    const LETTERS = "SELECT * FROM letters";
-    const DELIVERIES = "SELECT * FROM deliveries";
-    const ATTEMPTS = "SELECT * FROM attempts";
+    const LETTERS = "SELECT notice_key, version FROM letters";
+    const SOME_LETTERS = concat!("SELECT * FROM letters WHERE ", among!("notice_key"));
+    const DELIVERIES = "SELECT id FROM deliveries";
+    const SOME_DELIVERIES = concat!("SELECT * FROM deliveries WHERE ", among!("id"));
+    const ATTEMPTS = "SELECT delivery, n FROM attempts";
+    const SOME_ATTEMPTS = concat!("SELECT * FROM attempts WHERE ", among!("delivery"));
     const LEFT = "SELECT * FROM left_elsewhere";
     const CONTACTS = "SELECT * FROM flagged_contacts";
     const MAPPINGS = "SELECT * FROM mappings";
@@ -41,18 +48,31 @@ struct Table {
     name: &'static str,
     key: &'static [&'static str],
     rows: &'static str,
+    /// Of a table of letters, whose rows are compared in parts: the rows with so many first cells of a key. `rows` are then
+    /// their keys alone.
+    picked: Option<&'static str>,
 }
 
 const fn table(name: &'static str, key: &'static [&'static str], rows: &'static str) -> Table {
-    Table { name, key, rows }
+    Table { name, key, rows, picked: None }
+}
+
+/// A table of letters.
+const fn of_letters(
+    name: &'static str,
+    key: &'static [&'static str],
+    rows: &'static str,
+    picked: &'static str,
+) -> Table {
+    Table { name, key, rows, picked: Some(picked) }
 }
 
 const TABLES: [Table; 22] = [
-    table("notices", &["notice_key"], NOTICES),
+    of_letters("notices", &["notice_key"], NOTICES, SOME_NOTICES),
     table("closings", &["window_id", "edition"], CLOSINGS),
-    table("letters", &["notice_key", "version"], LETTERS),
-    table("deliveries", &["id"], DELIVERIES),
-    table("attempts", &["delivery", "n"], ATTEMPTS),
+    of_letters("letters", &["notice_key", "version"], LETTERS, SOME_LETTERS),
+    of_letters("deliveries", &["id"], DELIVERIES, SOME_DELIVERIES),
+    of_letters("attempts", &["delivery", "n"], ATTEMPTS, SOME_ATTEMPTS),
     table("left_elsewhere", &["message_id", "address_sha256"], LEFT),
     table("flagged_contacts", &["address"], CONTACTS),
     table("mappings", &["sha256"], MAPPINGS),
@@ -72,45 +92,114 @@ const TABLES: [Table; 22] = [
     table("config_refusals", &["fingerprint"], REFUSALS),
 ];
 
-/// Holds every table against what must be there, and counts letters and deliveries.
-pub(super) async fn compare(
-    conn: &mut Conn,
-    mut expected: Expected,
-    report: &mut ChainReport,
-) -> Result<Vec<Discrepancy>, StoreError> {
-    let mut amiss = Vec::new();
-    for table in &TABLES {
-        let mut rows = expected.remove(table.name).unwrap_or_default();
-        let before = amiss.len();
-        let mut count = 0;
-        let mut stream = engine::stream(table.rows, conn);
-        while let Some(row) = stream.try_next().await? {
-            count += 1;
-            let key: Vec<String> = table.key.iter().map(|column| key_of(table, &row, column)).collect();
-            let what = match rows.remove(&key) {
-                None => Some(Amiss::Unknown),
-                Some(must) => {
-                    let changed = changed(table, &row, &must);
-                    (!changed.is_empty()).then_some(Amiss::Changed(changed))
-                }
-            };
-            amiss.extend(what.map(|what| Discrepancy { table: table.name, key, what }));
+/// So many rows of letters wait to be compared together.
+const TOGETHER: usize = 500;
+
+/// The tables, held against what must be there.
+#[derive(Default)]
+pub(super) struct Comparison {
+    /// Rows of letters that are not compared yet.
+    waiting: Expected,
+    /// How many.
+    held: usize,
+    most_held: usize,
+    /// The rows found that must be there, by table: their keys as numbers that nobody outside this process can work out,
+    /// so that none can be made to pass for another.
+    found: HashMap<&'static str, HashSet<u64>>,
+    hasher: RandomState,
+    amiss: HashMap<&'static str, Vec<Discrepancy>>,
+}
+
+impl Comparison {
+    /// Takes in what must be there of some letters.
+    pub(super) async fn take(&mut self, conn: &mut Conn, expected: Expected) -> Result<(), StoreError> {
+        for (table, rows) in expected {
+            self.held += rows.len();
+            self.waiting.entry(table).or_default().extend(rows);
         }
-        let missing =
-            rows.into_keys().map(|key| Discrepancy { table: table.name, key, what: Amiss::Missing });
-        amiss.extend(missing);
-        amiss[before..].sort();
-        match table.name {
-            "letters" => report.letters = count,
-            "deliveries" => report.deliveries = count,
-            _ => {}
+        self.most_held = self.most_held.max(self.held);
+        if self.held >= TOGETHER {
+            self.compare_waiting(conn).await?;
         }
+        Ok(())
     }
-    Ok(amiss)
+
+    /// Compares the rest, and names what is in the tables and was never told of; counts letters and deliveries.
+    pub(super) async fn finish(
+        mut self,
+        conn: &mut Conn,
+        mut expected: Expected,
+        report: &mut ChainReport,
+    ) -> Result<(), StoreError> {
+        self.compare_waiting(conn).await?;
+        for table in &TABLES {
+            let mut rows = expected.remove(table.name).unwrap_or_default();
+            let mut found = self.found.remove(table.name).unwrap_or_default();
+            let mut amiss = self.amiss.remove(table.name).unwrap_or_default();
+            let mut count = 0;
+            let mut stream = engine::stream(table.rows, conn);
+            while let Some(row) = stream.try_next().await? {
+                count += 1;
+                let key = key_of(table, &row);
+                if table.picked.is_some() {
+                    if !found.remove(&self.hasher.hash_one(&key)) {
+                        amiss.push(Discrepancy { table: table.name, key, what: Amiss::Unknown });
+                    }
+                } else {
+                    amiss.extend(match rows.remove(&key) {
+                        None => Some(Discrepancy { table: table.name, key, what: Amiss::Unknown }),
+                        Some(must) => changed(table, &row, key, &must),
+                    });
+                }
+            }
+            amiss.extend(missing(table, rows));
+            amiss.sort();
+            report.discrepancies.append(&mut amiss);
+            match table.name {
+                "letters" => report.letters = count,
+                "deliveries" => report.deliveries = count,
+                _ => {}
+            }
+        }
+        report.most_held = self.most_held;
+        Ok(())
+    }
+
+    async fn compare_waiting(&mut self, conn: &mut Conn) -> Result<(), StoreError> {
+        self.held = 0;
+        for table in &TABLES {
+            let (Some(picked), Some(mut rows)) = (table.picked, self.waiting.remove(table.name)) else {
+                continue;
+            };
+            let (found, amiss) =
+                (self.found.entry(table.name).or_default(), self.amiss.entry(table.name).or_default());
+            let names: BTreeSet<String> = rows.keys().filter_map(|key| key.first().cloned()).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            for row in rows_named(conn, picked, &names, None).await? {
+                let key = key_of(table, &row);
+                // What was not told of is named in the end.
+                if let Some(must) = rows.remove(&key) {
+                    found.insert(self.hasher.hash_one(&key));
+                    amiss.extend(changed(table, &row, key, &must));
+                }
+            }
+            amiss.extend(missing(table, rows));
+        }
+        Ok(())
+    }
+}
+
+fn missing(table: &Table, rows: Rows) -> impl Iterator<Item = Discrepancy> {
+    rows.into_keys().map(|key| Discrepancy { table: table.name, key, what: Amiss::Missing })
+}
+
+/// A row's key, column by column.
+fn key_of(table: &Table, row: &engine::Row) -> Vec<String> {
+    table.key.iter().map(|column| cell_of_key(table, row, column)).collect()
 }
 
 /// A key's column as text. The journal outlives a contact's data, so a contact is known by its digest.
-fn key_of(table: &Table, row: &engine::Row, column: &str) -> String {
+fn cell_of_key(table: &Table, row: &engine::Row, column: &str) -> String {
     match found(row, column) {
         Found::Text(text) if table.name == "flagged_contacts" => sha256(text.as_bytes()),
         Found::Text(text) | Found::Bytes(text) => text,
@@ -119,7 +208,7 @@ fn key_of(table: &Table, row: &engine::Row, column: &str) -> String {
     }
 }
 
-fn changed(table: &Table, row: &engine::Row, must: &Row) -> Vec<&'static str> {
+fn changed(table: &Table, row: &engine::Row, key: Vec<String>, must: &Row) -> Option<Discrepancy> {
     let found = |column: &'static str| match (table.name, column) {
         ("letters", "bytes") => letter(row),
         _ => found(row, column),
@@ -129,7 +218,7 @@ fn changed(table: &Table, row: &engine::Row, must: &Row) -> Vec<&'static str> {
     if table.name == "deliveries" && is_on_the_wire(row, must) {
         changed.retain(|column| !matches!(*column, "state" | "attempts" | "sending_at"));
     }
-    changed
+    (!changed.is_empty()).then_some(Discrepancy { table: table.name, key, what: Amiss::Changed(changed) })
 }
 
 /// Whether a delivery was marked *enviando*, which no entry tells, after what was told last.
