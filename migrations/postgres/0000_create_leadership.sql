@@ -9,7 +9,11 @@ CREATE TABLE leadership (
     session      TEXT   NOT NULL, -- what its connections call themselves
     since        BIGINT NOT NULL,
     assured      BIGINT NOT NULL, -- the last epoch whose leader knew that this is the ledger that last sent
-    leased_until BIGINT NOT NULL  -- until then it may speak, whatever becomes of its connections
+    leased_until BIGINT NOT NULL, -- until then it may speak, whatever becomes of its connections
+    -- The last entry that a leader had witnessed, and that the ledger lost under it; until somebody assumes what is left
+    lost_seq     BIGINT,
+    lost_hash    TEXT,
+    lost_at      TEXT
 );
 
 INSERT INTO leadership (id, epoch, changes, leader, session, since, assured, leased_until) VALUES (1, 0, 0, '', '', 0, 0, 0);

@@ -137,6 +137,10 @@ pub(super) async fn deposed(app: &App) -> StoreError {
             error!(
                 "faltam no livro registros que já tinham sido gravados; este processo termina, e o próximo espera por assumir"
             );
+            // Before another may lead.
+            if let Err(fault) = app.store.tell_set_back().await {
+                error!(error = %fault, "não foi possível dizer no próprio livro que ele voltou no tempo");
+            }
             return StoreError::SetBack;
         }
         tokio::time::sleep(POLL / 4).await;

@@ -42,6 +42,8 @@ statements! {
     const TAKE_TURN = "SELECT epoch FROM leadership WHERE id = 1 FOR UPDATE";
     const TAKE_TURN_AND_TELL = "UPDATE leadership SET changes = changes + 1 WHERE id = 1 RETURNING epoch";
     const ASSURE = "UPDATE leadership SET assured = epoch WHERE id = 1 AND epoch = $1";
+    const LOSE = "UPDATE leadership SET lost_seq = $1, lost_hash = $2, lost_at = $3 WHERE id = 1";
+    const LOST = "SELECT lost_seq, lost_hash, lost_at FROM leadership WHERE id = 1 AND lost_seq IS NOT NULL";
     const DEPOSE = "UPDATE leadership SET epoch = epoch + 1, leader = '', session = '', leased_until = 0 WHERE id = 1";
     // On the server's side it is said when the transaction is committed, and not at all where it is not.
     const SAY = "SELECT COUNT(pg_notify($1, $2))";
@@ -323,6 +325,24 @@ impl Lead {
         };
         let query = sqlx::query(RENEW).bind(epoch).bind(lease());
         Ok(query.execute(conn).await?.rows_affected() == 1)
+    }
+
+    /// Has the ledger say which entry, by its place, hash and instant, it lost under a leader; or, with none, that somebody
+    /// assumed what is left.
+    pub(crate) async fn lose(
+        &self,
+        conn: &mut Conn,
+        entry: Option<(i64, &str, &str)>,
+    ) -> Result<(), StoreError> {
+        let (seq, hash, at) = (entry.map(|e| e.0), entry.map(|e| e.1), entry.map(|e| e.2));
+        bound!(LOSE, seq, hash, at).execute(conn).await?;
+        Ok(())
+    }
+
+    /// The entry that the ledger lost so.
+    pub(crate) async fn lost(&self, conn: &mut Conn) -> Result<Option<(i64, String, String)>, StoreError> {
+        let Some(row) = bound!(LOST).fetch_optional(conn).await? else { return Ok(None) };
+        Ok(Some((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))
     }
 
     /// Tells whoever waits in reserve that this is the ledger that last sent, if this process leads.

@@ -222,7 +222,10 @@ impl Store {
             Some((Some(witness), true)) => {
                 let at = bound!(HASH_AT, witness.seq).fetch_optional(&mut view).await?;
                 match at.map(|row| row.try_get::<String, _>(0)).transpose()? {
-                    Some(hash) if hash == witness.hash => return Ok(None),
+                    Some(hash) if hash == witness.hash => match self.lost(&mut view).await? {
+                        None => return Ok(None),
+                        lost => (DoubtCause::Older, lost),
+                    },
                     Some(_) => (DoubtCause::Other, Some(witness)),
                     None => (DoubtCause::Older, Some(witness)),
                 }
@@ -267,6 +270,23 @@ impl Store {
     #[must_use]
     pub fn is_set_back(&self) -> bool {
         self.witness.is_set_back.load(Ordering::Relaxed)
+    }
+
+    /// Has a ledger on a server say by itself that it was set back under this process: the witness of a reserve may lie below
+    /// what was lost, and knows of nothing. Until `assumir`, every machine doubts it. Of a file its own witness is enough.
+    ///
+    /// # Errors
+    /// As [`Store::keep_witness`].
+    pub async fn tell_set_back(&self) -> Result<(), StoreError> {
+        let Engine::Postgres(postgres) = &self.db.engine else { return Ok(()) };
+        let Some((Some(head), true)) = self.witness.read()? else { return Ok(()) };
+        let Some(mut conn) = self.db.writing_connection().await? else { return Ok(()) };
+        postgres.lead.lose(&mut conn, Some((head.seq, &head.hash, &head.at))).await
+    }
+
+    async fn lost(&self, conn: &mut Conn) -> Result<Option<Head>, StoreError> {
+        let Engine::Postgres(postgres) = &self.db.engine else { return Ok(None) };
+        Ok(postgres.lead.lost(conn).await?.map(|(seq, hash, at)| Head { seq, hash, at }))
     }
 
     /// Has the witness tell what was recorded up to now, if this process keeps it.
@@ -329,6 +349,9 @@ impl Store {
             let vouched = elsewhere::vouch(&mut tx, &mut chain, &sightings, &by).await?;
             let waiting = elsewhere::hold(&mut tx, &mut chain, &by).await?;
             chain.save(&mut tx).await?;
+            if let Engine::Postgres(postgres) = &db.engine {
+                postgres.lead.lose(&mut tx, None).await?;
+            }
             let head = head(&mut tx).await?;
             tx.commit().await?;
             witness.put(head, by.at).await?;

@@ -230,6 +230,9 @@ pub(super) async fn check(
 ) -> Result<(), MoveError> {
     let there = |source: StoreError| MoveError::There { place: to.to_owned(), source };
     let mut view = db.view().await.map_err(there)?;
+    if view.is_postgres() {
+        bound!(postgres::PATIENT).execute(&mut view).await.map_err(there)?;
+    }
     for (table, tally) in copied {
         if table.tally(&mut view).await.map_err(there)? != *tally {
             return Err(MoveError::Unlike { place: to.to_owned(), table: table.name });

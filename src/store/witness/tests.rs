@@ -4,6 +4,7 @@ use std::fs;
 
 use super::*;
 use crate::database::engine::Query;
+use crate::store::LedgerPlace;
 use crate::store::testing::{self, at};
 
 fn cause(doubt: Option<LedgerDoubt>) -> Option<DoubtCause> {
@@ -104,6 +105,40 @@ async fn a_ledger_that_loses_entries_while_it_is_in_use_marks_no_letter_and_its_
     assert!(matches!(store.heartbeat(at(6)).await, Err(StoreError::SetBack)));
     assert_eq!(fs::read_to_string(dir.path().join("vigia.db.testemunha")).unwrap(), witness);
     assert!(store.doubt().await.unwrap().is_some(), "the next start is held");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn a_ledger_that_was_set_back_under_one_machine_is_doubted_on_the_other_until_somebody_assumes_it() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let place = testing::place(&here);
+    let elsewhere = LedgerPlace::new(there.path().join("vigia.db"), place.server.clone());
+    let one = at_work(Store::open(place, at(0)).await.unwrap()).await;
+    let other = Store::open(elsewhere, at(0)).await.unwrap();
+    // The other machine followed, but not as far as the last entry, which is lost.
+    other.keep_witness(at(3)).await.unwrap();
+    one.record_pass(at(4), vec![testing::act(crate::plan::Act::Send, testing::SERRA)]).await.unwrap();
+    one.note_witness(at(4)).await.unwrap();
+    let (kept, _) = head(&mut other.db.read().await.unwrap()).await.unwrap();
+    let mut tx = one.db.begin_quietly().await.unwrap();
+    let witnessed = other.witness.read().unwrap().unwrap().0.unwrap();
+    assert!(witnessed.seq < kept);
+    Query::new("UPDATE journal SET hash = 'outro' WHERE seq > $1")
+        .bind(witnessed.seq)
+        .execute(&mut tx)
+        .await
+        .unwrap();
+    Query::new("UPDATE meta SET head_hash = 'outro'").execute(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(matches!(one.note_witness(at(5)).await, Err(StoreError::SetBack)));
+    assert_eq!(other.doubt().await.unwrap(), None, "its own witness knows nothing of what was lost");
+    one.tell_set_back().await.unwrap();
+    let doubt = other.doubt().await.unwrap().unwrap();
+    assert_eq!(doubt.cause, DoubtCause::Older);
+    assert!(doubt.witness.unwrap().seq > witnessed.seq);
+    let by = Authorship { author: "ana".to_owned(), reason: "conferido".to_owned(), at: at(6) };
+    assert!(other.assume(Vec::new(), &by).await.unwrap().is_some());
+    assert_eq!(other.doubt().await.unwrap(), None);
 }
 
 #[tokio::test]
