@@ -149,8 +149,8 @@ pub struct Panel {
 /// What was read last, with when, and of which configuration.
 type Fresh<T> = Mutex<Option<(Instant, Arc<Live>, Arc<T>)>>;
 
-/// How punctual everybody was, under a configuration, as read on a day.
-type History = (Arc<Live>, Date, Arc<Vec<HistoryLine>>);
+/// How punctual everybody was, under a configuration, as read on a day after an entry of the journal.
+type History = (Arc<Live>, (Date, u64), Arc<Vec<HistoryLine>>);
 
 /// Where windows stood at an instant, under a configuration.
 struct Before {
@@ -257,13 +257,14 @@ impl Panel {
         Ok(stood)
     }
 
-    /// How punctual everybody was up to the day of a scene. It looks back over years and changes with the windows that
-    /// end, so that it is read once a day.
+    /// How punctual everybody was up to the day of a scene. It looks back over years, so that it is kept until the journal tells
+    /// more or another day begins.
     async fn history(&self, scene: &Overview) -> Result<Arc<Vec<HistoryLine>>, Failure> {
         if let AsOf::Then(_) = scene.as_of {
             return Ok(Arc::new(self.ledger.history(scene).await?));
         }
-        let (live, on) = (&scene.known.live, scene.calendar().hours.zone.date_of(scene.as_of.at()));
+        let live = &scene.known.live;
+        let on = (scene.calendar().hours.zone.date_of(scene.as_of.at()), scene.known.entry());
         let mut kept = self.history.lock().await;
         if let Some((of, day, lines)) = kept.as_ref()
             && Arc::ptr_eq(of, live)

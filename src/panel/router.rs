@@ -145,10 +145,11 @@ async fn whole_dossier(State(panel): State<Arc<Panel>>, Path(code): Path<String>
 }
 
 async fn call_list(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
-    let scene = ask.scene(&panel).await?;
+    let scene = asked(&panel, &ask).await?;
     let history = panel.history(&scene).await?;
     let (has_table, recall) = (ask.visitor == Visitor::Local, Recall::new(&history));
-    let content = page::calls::content(&scene, has_table, &recall, &ask.choice(), &Ask::links(&scene));
+    let (windows, links) = (chosen(&scene, &ask)?, Ask::links(&scene));
+    let content = page::calls::content(&scene, &windows, has_table, &recall, &ask.choice(), &links);
     Ok(ask.show(&scene, "A quem telefonar", &content))
 }
 
@@ -159,7 +160,7 @@ async fn calls_table(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
             "A planilha de telefones só sai na própria máquina do serviço: “vigia-suas ligacoes --formato csv”.".to_owned(),
         ));
     }
-    let scene = ask.scene(&panel).await?;
+    let scene = asked(&panel, &ask).await?;
     let (windows, calendar) = (chosen(&scene, &ask)?, scene.calendar());
     let entries = calls::calls(&windows, &calendar.hours.zone);
     let history = panel.history(&scene).await?;

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Decision;
 use super::account::View;
 use super::forecast::Quota;
-use super::post::{LetterState, Post};
+use super::post::LetterState;
 use super::summary::{HeldLine, LetterLine, MunicipalityLine, Upcoming, WindowSummary};
 use crate::domain::calendar::Deadline;
 use crate::domain::id::{FeedId, MunicipalityCode, WindowId};
@@ -77,17 +77,15 @@ pub struct DayQueue {
     pub deliveries: usize,
     /// How much the relay takes.
     pub quota: Quota,
-    /// When the last would leave at the earliest; absent where no end is in sight.
+    /// When about the last would leave, if nothing else comes; absent where no end is in sight.
     pub empties_at: Option<Timestamp>,
 }
 
 impl DayQueue {
-    /// Of all that waits now.
+    /// Of so many that wait now.
     #[must_use]
-    pub fn of(post: &Post, quota: Quota, now: Timestamp, hours: &SendingHours) -> Option<Self> {
-        let facts = post.iter().flat_map(|(_, facts)| facts);
-        let deliveries = facts.filter(|fact| fact.state.is_waiting()).count();
-        let is_long = !post.is_rehearsal() && deliveries > quota.per_minute as usize;
+    pub fn of(deliveries: usize, quota: Quota, now: Timestamp, hours: &SendingHours) -> Option<Self> {
+        let is_long = deliveries > quota.per_minute as usize;
         is_long.then(|| Self { deliveries, quota, empties_at: quota.empties_at(deliveries, now, hours) })
     }
 }

@@ -27,8 +27,8 @@ pub struct Quota {
 }
 
 impl Quota {
-    /// When the last of so many deliveries would leave at the earliest, if nothing else came and each were taken; absent where
-    /// none waits, or no end is in sight.
+    /// When about the last of so many deliveries would leave, if nothing else came and each were taken; absent where none
+    /// waits, or no end is in sight.
     #[must_use]
     pub fn empties_at(self, waiting: usize, now: Timestamp, hours: &SendingHours) -> Option<Timestamp> {
         let mut days = BTreeMap::new();

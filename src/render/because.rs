@@ -27,7 +27,16 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
         }
         Reason::Coincidence { due_at, rungs, .. } => {
             let rungs: Vec<String> =
-                rungs.iter().map(|days| format!("de {}", pt::days_before(*days))).collect();
+                rungs
+                    .iter()
+                    .map(|days| {
+                        if *days == 0 {
+                            "do dia".to_owned()
+                        } else {
+                            format!("de {}", pt::days_before(*days))
+                        }
+                    })
+                    .collect();
             format!(
                 "Coincidência: os avisos {} do prazo são devidos no mesmo instante, desde {}, e formam uma só carta.",
                 pt::list(&rungs),

@@ -185,7 +185,7 @@ impl<'a> Recall<'a> {
     }
 
     /// How some parts of a municipality did over the last references of a window's system: `CRAS: 9 no prazo, 2 depois do
-    /// prazo, 1 não concluído`. None where nothing is known.
+    /// prazo, 1 não concluído`. None where nothing is known. The window itself is not told of: a debt is not its own past.
     #[must_use]
     pub fn told(
         &self,
@@ -197,6 +197,10 @@ impl<'a> Recall<'a> {
         let system = calendar.window(window)?.system;
         let lines = self.0.get(&(&system, municipality))?.iter().filter(|line| parts.contains(&line.part));
         let told = lines.filter_map(|line| {
+            let line = HistoryLine {
+                references: line.references.iter().filter(|(id, _)| id != window).cloned().collect(),
+                ..(*line).clone()
+            };
             let counts = [
                 (line.on_time(), "no prazo"),
                 (line.late(), "depois do prazo"),

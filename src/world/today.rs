@@ -84,10 +84,10 @@ pub async fn beside(
     let view = View { world: &world, plan: &overview.plan, post: &overview.post, now };
     let mut page = day::page(view, &overview.windows, before, looks_back_to(overview), tasks, feeds);
     let relay = live.setup.config.settings.relay.as_ref();
-    page.queue = relay.and_then(|relay| {
+    if let (Some(store), Some(relay), AsOf::Now(_), false) = (store, relay, overview.as_of, page.rehearsal) {
         let quota = Quota { per_minute: relay.per_minute, per_day: relay.per_day };
-        DayQueue::of(&overview.post, quota, now, hours)
-    });
+        page.queue = DayQueue::of(store.waiting(now).await?, quota, now, hours);
+    }
     Ok(page)
 }
 

@@ -39,6 +39,11 @@ impl Places {
         Self { by_six, by_name }
     }
 
+    /// Whether it is the name of one of them, or of several.
+    pub(in crate::feed) fn is_name(&self, cell: &str) -> bool {
+        self.by_name.contains_key(&spelled(cell))
+    }
+
     /// Reads a name written in full, also with its state: `Viana`, `VIANA - ES`, `Viana/ES`, `Viana (ES)`. One that
     /// several have, or none, says nothing: names are cut and misspelled at the source, and nothing near is taken for it.
     pub(in crate::feed) fn named(&self, cell: Option<&str>) -> Result<MunicipalityCode, NotKnown> {

@@ -133,8 +133,11 @@ impl<'a> Tables<'a> {
                 .ok_or_else(|| NotKnown::Bad("nem a linha nem a consulta diz o município".to_owned()));
         };
         let text = row.cell(column);
-        // A sum may stand under no municipality at all: then the first word of its row says what it is.
-        let label = || text.or_else(|| row.cells().find(|cell| !cell.is_empty()));
+        // A sum may stand under no municipality at all: then the first word of its row says what it is. A row that names a
+        // municipality anywhere is none, but has lost its code.
+        let names_one = || row.cells().any(|cell| self.places.is_name(cell));
+        let first = || row.cells().find(|cell| !cell.is_empty()).filter(|_| !names_one());
+        let label = || text.or_else(first);
         if !self.ignored.is_empty() && label().is_some_and(|label| self.ignored.contains(&folded(label))) {
             return Err(NotKnown::Ignored);
         }

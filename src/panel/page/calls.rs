@@ -7,45 +7,48 @@ use super::choice::Choice;
 use super::{Links, window_name};
 use crate::desk::view::Overview;
 use crate::plan::calls::{CallEntry, calls};
+use crate::plan::summary::WindowSummary;
 use crate::render::because::{call, call_reason, part_name};
 use crate::render::calls::{past, sentence};
 use crate::render::history::Recall;
 use crate::render::portuguese as pt;
 
-/// The page; with a way to its table, or not. Where `janela` names a window, of that alone.
+/// The page of the calls of some windows: of all that the scene has, or of the one that `janela` names. With a way to its
+/// table, or not.
 pub(in crate::panel) fn content(
     scene: &Overview,
+    windows: &[WindowSummary],
     has_table: bool,
     recall: &Recall<'_>,
     choice: &Choice<'_>,
     links: &Links,
 ) -> Markup {
-    let all = calls(&scene.windows, &scene.calendar().hours.zone);
+    let all: usize = scene.windows.iter().map(|summary| summary.call_list.len()).sum();
+    let these = calls(windows, &scene.calendar().hours.zone);
     let roster = &scene.known.live.setup.config.roster.municipalities;
     let only = choice.text("janela");
+    let of_window = |page: &str| only.map_or_else(|| page.to_owned(), |id| format!("{page}?janela={id}"));
     let is_chosen = |entry: &&CallEntry<'_>| {
         let code = entry.call.municipality;
         let region = roster.get(&code).map_or("", |municipality| &municipality.region);
-        only.is_none_or(|window| window == entry.window.window.as_str())
-            && choice.is_of_region(region)
-            && choice.names(&entry.call.name, &code.to_string())
+        choice.is_of_region(region) && choice.names(&entry.call.name, &code.to_string())
     };
-    let entries: Vec<&CallEntry<'_>> = all.iter().filter(is_chosen).collect();
+    let entries: Vec<&CallEntry<'_>> = these.iter().filter(is_chosen).collect();
     let slice = choice.slice(&entries);
     let owing = |entry: &&CallEntry<'_>| !entry.call.owes.is_empty();
     let number = entries.iter().filter(|entry| owing(entry)).count();
     let (first, then): (Vec<_>, Vec<_>) = slice.rows.iter().partition(|entry| owing(entry));
     let of: Vec<_> = scene.windows.iter().collect();
     html! {
-        @if all.is_empty() { p { "Ninguém a telefonar." } } @else {
+        @if all == 0 && these.is_empty() { p { "Ninguém a telefonar." } } @else {
             p {
-                @if has_table { a href=(links.to("/telefonar.csv")) { "Planilha" } " · a" } @else { "A" }
+                @if has_table { a href=(links.to(&of_window("/telefonar.csv"))) { "Planilha" } " · a" } @else { "A" }
                 " página sai impressa com espaço para anotar."
                 @if links.is_past() { " Titulares e telefones são os de hoje." }
             }
             nav aria-label="Janelas" {
                 ul .tabs {
-                    li { a href=(links.to("/telefonar")) aria-current=[only.is_none().then_some("true")] { "todas as janelas (" (all.len()) ")" } }
+                    li { a href=(links.to("/telefonar")) aria-current=[only.is_none().then_some("true")] { "todas as janelas (" (all) ")" } }
                     @for summary in scene.windows.iter().filter(|summary| !summary.call_list.is_empty()) {
                         @let is_this = only == Some(summary.window.as_str());
                         li { a href=(links.to(&format!("/telefonar?janela={}", summary.window))) aria-current=[is_this.then_some("true")] { (summary.window) " (" (summary.call_list.len()) ")" } }
@@ -53,7 +56,7 @@ pub(in crate::panel) fn content(
                 }
             }
             div #lista { (choice.form(links, &["nome", "regiao"], &of)) }
-            @if entries.is_empty() { p { "Ninguém assim." } }
+            @if entries.is_empty() { p { "Ninguém com esse filtro." } }
         }
         @for (title, entries, number) in [("Quem tem pendência", first, number), ("Por confirmar, antes de qualquer cobrança", then, entries.len() - number)] {
             @if !entries.is_empty() {

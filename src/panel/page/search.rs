@@ -24,7 +24,6 @@ pub(in crate::panel) fn content(scene: &Overview, choice: &Choice<'_>, links: &L
             !wanted.is_empty()
                 && (folded(&m.name).contains(&wanted) || m.code.to_string().starts_with(&wanted))
         })
-        .take(MOST)
         .collect();
     let all = known::windows(scene.calendar(), scene.as_of.at());
     let windows: Vec<_> = all
@@ -33,8 +32,10 @@ pub(in crate::panel) fn content(scene: &Overview, choice: &Choice<'_>, links: &L
             let name = folded(&window_name(&w.id, scene.calendar()));
             !wanted.is_empty() && (w.id.as_str().contains(&wanted) || name.contains(&wanted))
         })
-        .take(MOST)
         .collect();
+    let cut = |found: usize| {
+        html! { @if found > MOST { p { "Os " (MOST) " primeiros de " (found) ". Escreva mais do nome para ver menos." } } }
+    };
     html! {
         form role="search" action="/busca" method="get" {
             label for="q" { "Município (nome ou código do IBGE) ou janela" }
@@ -56,11 +57,13 @@ pub(in crate::panel) fn content(scene: &Overview, choice: &Choice<'_>, links: &L
         }
         @if !municipalities.is_empty() {
             h2 { "Municípios" }
-            ul { @for m in municipalities { li { a href=(links.municipality(m.code)) { (pt::line(&m.name)) } " " small { (m.code) } } } }
+            (cut(municipalities.len()))
+            ul { @for m in municipalities.into_iter().take(MOST) { li { a href=(links.municipality(m.code)) { (pt::line(&m.name)) } " " small { (m.code) } } } }
         }
         @if !windows.is_empty() {
             h2 { "Janelas" }
-            ul { @for w in windows { li { a href=(links.window(&w.id)) { (window_name(&w.id, scene.calendar())) } " " small { (w.id) } } } }
+            (cut(windows.len()))
+            ul { @for w in windows.into_iter().take(MOST) { li { a href=(links.window(&w.id)) { (window_name(&w.id, scene.calendar())) } " " small { (w.id) } } } }
         }
     }
 }

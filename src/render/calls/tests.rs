@@ -5,7 +5,7 @@ use jiff::civil::{date, time};
 
 use super::{csv, json, page, sentence, text};
 use crate::domain::calendar::{Deadline, Sanction};
-use crate::domain::id::PartId;
+use crate::domain::id::{PartId, WindowId};
 use crate::plan::calls::calls;
 use crate::plan::history::{HistoryLine, Punctuality};
 use crate::plan::summary::{CallLine, CallReason, WindowSummary};
@@ -85,12 +85,20 @@ fn no_sheet_of_a_rehearsal_says_that_somebody_was_warned() {
 #[test]
 fn a_call_tells_how_what_is_owed_was_done_before_and_of_what_nobody_knows_nothing() {
     let world = World::new(Sanction::Standard, "").unwrap();
+    let reference = |year: i16| WindowId::parse(&format!("censo-suas/{year}")).unwrap();
+    let this = [(world.window.clone(), Punctuality::Never)];
     let line = |part: &str, how: &[Punctuality]| HistoryLine {
         system: world.calendar.window(&world.window).unwrap().system,
         municipality: world.municipality,
         name: String::new(),
         part: PartId::parse(part).unwrap(),
-        references: how.iter().map(|how| (world.window.clone(), *how)).collect(),
+        // And the window itself: the debt that the call is about is not its own past.
+        references: how
+            .iter()
+            .zip(2018..)
+            .map(|(how, year)| (reference(year), *how))
+            .chain(this.clone())
+            .collect(),
     };
     let (on_time, late) = (Punctuality::OnTime, Punctuality::Late { days: None });
     let lines = [

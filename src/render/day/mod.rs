@@ -240,11 +240,11 @@ fn lift(scope: &HoldScope) -> String {
     format!("vigia-suas liberar {what} --motivo \"…\"")
 }
 
-/// `5570 entregas na fila: o servidor de saída aceita 30 por minuto e 2000 por dia …, e a última não sai antes de …`.
+/// `5570 entregas na fila: o servidor de saída aceita 30 por minuto e 2000 por dia …, e a última sai por volta de …`.
 fn queue(queue: &DayQueue, zone: &Zone) -> String {
     let end = queue.empties_at.map_or_else(
-        || "e não se vê quando a última sai".to_owned(),
-        |at| format!("e a última não sai antes de {}", pt::instant(at, zone)),
+        || "e não há previsão de quando a última sai".to_owned(),
+        |at| format!("e a última sai por volta de {}", pt::instant(at, zone)),
     );
     format!(
         "{} entregas na fila: o servidor de saída aceita {} por minuto e {} por dia (por_minuto e por_dia em [smtp]), {end}",

@@ -102,6 +102,9 @@ fn a_sum_under_no_municipality_is_told_by_the_first_word_of_its_row_and_a_lost_c
     assert_eq!(read(&spec, ";;Total geral"), (1, 0));
     assert_eq!(read(&spec, ";Vila Velha;Total geral"), (0, 1), "a municipality whose code is lost");
     assert_eq!(read(&spec, ";;3"), (0, 1));
+    spec.mapping.ignored = vec!["Vila Velha".to_owned(), "Total".to_owned()];
+    assert_eq!(read(&spec, ";Vila Velha;3"), (0, 1), "whatever was proposed, a municipality is no sum");
+    assert_eq!(read(&spec, ";Total;Vila Velha"), (0, 1), "here the word is about a municipality");
 }
 
 #[test]

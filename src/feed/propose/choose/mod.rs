@@ -72,7 +72,7 @@ impl<'v, 'g> Chooser<'v, 'g> {
             meaning: meaning?,
             dated,
             blanks: Vec::new(),
-            ignored: self.totals(by.0),
+            ignored: self.totals(by.0, places),
         })
     }
 
@@ -144,12 +144,18 @@ impl<'v, 'g> Chooser<'v, 'g> {
     }
 
     /// Words of rows that are sums, from the column of the municipality, or from the first that says anything.
-    fn totals(&self, at: usize) -> Vec<String> {
+    /// Never a municipality's name: Medianeira is no mean.
+    fn totals(&self, at: usize, places: &Places) -> Vec<String> {
         let mut words: Vec<String> = Vec::new();
         for cell in self.view.other.iter().map(|row| row.label(at)) {
-            let is_sum =
-                ["total", "subtotal", "soma", "media"].iter().any(|sum| folded(cell).starts_with(sum));
-            if is_sum && words.len() < 10 && !words.iter().any(|known| folded(known) == folded(cell)) {
+            let text = folded(cell);
+            let first = text.split(|sign: char| !sign.is_alphanumeric()).next().unwrap_or_default();
+            let is_sum = ["total", "totais", "subtotal", "soma", "media"].contains(&first);
+            if is_sum
+                && !places.is_name(cell)
+                && words.len() < 10
+                && !words.iter().any(|known| folded(known) == folded(cell))
+            {
                 words.push(cell.to_owned());
             }
         }
