@@ -138,7 +138,7 @@ pub(super) async fn deposed(app: &App) -> StoreError {
                 "faltam no livro registros que já tinham sido gravados; este processo termina, e o próximo espera por assumir"
             );
             // Before another may lead.
-            if let Err(fault) = app.store.tell_set_back().await {
+            if let Err(fault) = Box::pin(app.store.tell_set_back()).await {
                 error!(error = %fault, "não foi possível dizer no próprio livro que ele voltou no tempo");
             }
             return StoreError::SetBack;
