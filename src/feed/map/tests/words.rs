@@ -91,9 +91,11 @@ fn counts_say_done_pending_or_nothing_sure() {
 #[test]
 fn a_sum_under_no_municipality_is_told_by_the_first_word_of_its_row_and_a_lost_code_is_no_sum() {
     let mut spec = presence();
+    let mut roster = roster();
+    roster.municipalities.values_mut().next().unwrap().name = "Vila Velha".to_owned();
     let read = |spec: &FeedSpec, row: &str| {
         let file = format!("ibge;nome;ref\n320530;Vitória;10/2026\n{row}\n");
-        let found = mapped(spec, &roster(), &file);
+        let found = mapped(spec, &roster, &file);
         (found.ignored, found.bad)
     };
     assert_eq!(read(&spec, ";TOTAL GERAL;3"), (0, 1), "nobody said that it is one");
