@@ -7,6 +7,8 @@
 //! the lease of the one before is over or given back. A frozen leader that wakes finds its lease over by its own monotonic
 //! clock, and its epoch gone.
 //!
+//! One file of more than 400 lines: lock, epoch and lease are one protocol, which is only right when read together.
+//!
 //! SQL reads a clock here and nowhere else: leases are the server's time, because the machines' clocks need not agree.
 
 use std::fmt;

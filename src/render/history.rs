@@ -197,14 +197,12 @@ impl<'a> Recall<'a> {
         let system = calendar.window(window)?.system;
         let lines = self.0.get(&(&system, municipality))?.iter().filter(|line| parts.contains(&line.part));
         let told = lines.filter_map(|line| {
-            let line = HistoryLine {
-                references: line.references.iter().filter(|(id, _)| id != window).cloned().collect(),
-                ..(*line).clone()
-            };
+            let before = line.references.iter().filter(|(id, _)| id != window).map(|(_, how)| *how);
+            let never = before.clone().filter(|how| *how == Punctuality::Never).count();
             let counts = [
-                (line.on_time(), "no prazo"),
-                (line.late(), "depois do prazo"),
-                (line.never(), if line.never() == 1 { "não concluído" } else { "não concluídos" }),
+                (before.clone().filter(|how| *how == Punctuality::OnTime).count(), "no prazo"),
+                (before.filter(|how| matches!(how, Punctuality::Late { .. })).count(), "depois do prazo"),
+                (never, if never == 1 { "não concluído" } else { "não concluídos" }),
             ];
             let counts: Vec<String> =
                 counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();

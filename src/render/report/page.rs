@@ -1,4 +1,6 @@
 //! The report as one self-contained page that prints well: no script, nothing loaded, every chart also in numbers. Pure.
+//!
+//! One file of more than 400 lines: a function for each part of one page, in the order in which it is read.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,0 +1,97 @@
+//! Loops against a world that answers nobody, and what becomes of the process when one dies.
+
+use std::path::Path;
+use std::pin::Pin;
+
+use super::*;
+use crate::clock::Clock;
+use crate::config::{Mode, SignalFormat, SignalSettings};
+use crate::domain::time::Leap;
+use crate::store::Store;
+use crate::world::live::Live;
+use crate::world::setup::Setup;
+
+/// An app of production all of whose loops have something to do, and a host that takes calls and never answers.
+async fn busy(dir: &Path, now: Timestamp) -> (App, tokio::net::TcpListener) {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    let mut setup = Setup::shipped(now);
+    let settings = &mut setup.config.settings;
+    settings.mode = Mode::Production;
+    let every = Duration::from_mins(5);
+    settings.signal = Some(SignalSettings {
+        url: url.clone(),
+        format: SignalFormat::Healthchecks,
+        every,
+        secret_file: None,
+    });
+    settings.channels.command = Some(vec!["/bin/true".to_owned()]);
+    settings.returns = Some(dir.join("Maildir"));
+    std::fs::create_dir_all(dir.join("Maildir/new")).unwrap();
+    std::fs::write(dir.join("Maildir/new/1.a"), "Subject: x\r\n\r\nx\r\n").unwrap();
+    let store = Store::open(&dir.join("vigia.db"), now).await.unwrap();
+    (Arc::into_inner(App::new(setup, store, Clock::Fixed(now))).unwrap(), silent)
+}
+
+fn run(app: Arc<App>, each: Loop, outbox: Outbox) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    match each {
+        Loop::Ingest => Box::pin(ingest_loop(app)),
+        Loop::Register => Box::pin(register_loop(app)),
+        Loop::News => Box::pin(news_loop(app)),
+        Loop::Returns => Box::pin(returns_loop(app)),
+        Loop::Decide => Box::pin(reconcile_loop(app)),
+        Loop::Send => Box::pin(send_loop(app, outbox)),
+        Loop::Herald => Box::pin(herald_loop(app)),
+        Loop::Signal => Box::pin(signal_loop(app)),
+        Loop::Audit => Box::pin(audit_loop(app)),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_loop_vouches_for_itself_while_its_step_hangs_and_each_does_once_that_ends() {
+    let now: Timestamp = "2026-12-01T13:00:00Z".parse().unwrap();
+    let later = now + SignedDuration::from_mins(61);
+    for each in Loop::ALL {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut app, silent) = busy(dir.path(), now).await;
+        app.clock = Clock::Fixed(later);
+        for other in Loop::ALL.into_iter().filter(|other| *other != each) {
+            app.vouch(other);
+        }
+        let app = Arc::new(app);
+        let outbox = Outbox::new(&Arc::new(Live::new(Setup::shipped(now)))).unwrap();
+        // The ledger answers nobody, the clock is being looked at, and so is the host that never answers.
+        let clock = app.clock_watch.lock().await;
+        let ledger = app.store.take_every_connection().await;
+        let running = TaskTracker::new().spawn(run(app.clone(), each, outbox));
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(app.hung(later), Some(each), "it vouched in the midst of its step: {}", each.name());
+        drop((clock, ledger, silent));
+        let got_on = async {
+            while app.hung(later).is_some() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let got_on = tokio::time::timeout(Duration::from_mins(1), got_on).await;
+        assert!(got_on.is_ok(), "{} never came round", each.name());
+        app.stop.cancel();
+        running.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_is_amiss_is_examined_again_only_after_a_change_or_a_minute() {
+    let dir = tempfile::tempdir().unwrap();
+    let now: Timestamp = "2026-12-01T13:00:00Z".parse().unwrap();
+    let app = App::shipped(dir.path(), now).await;
+    let mut amiss = Amiss::default();
+    let before = amiss.look(&app, false, now).await;
+    let leap = Leap { from: now, to: now + SignedDuration::from_hours(9) };
+    app.store.note_leap(Some(leap)).await.unwrap();
+    assert_eq!(amiss.look(&app, false, now).await, before);
+    let after = amiss.look(&app, true, now).await;
+    assert_eq!(after.len(), before.len() + 1, "{after:?}");
+    app.store.note_leap(None).await.unwrap();
+    amiss.looked_at = amiss.looked_at.map(|at| at - EXAMINED);
+    assert_eq!(amiss.look(&app, false, now).await, before);
+}
