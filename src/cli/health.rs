@@ -91,6 +91,7 @@ fn facts(facts: &Facts, calendar: &Calendar) -> Value {
             "desde": at(Some(leader.since)),
             "epoca": leader.epoch,
             "em_pe": leader.rest.is_some(),
+            "sinal_ha_segundos": leader.lag.map(|lag| lag.as_secs()),
         })),
         "autoconferencia": facts.audit.as_ref().map(|(made, audit)| {
             json!({ "em": at(Some(*made)), "cartas": audit.letters, "divergencias": audit.divergences })
