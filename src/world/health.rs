@@ -105,11 +105,11 @@ impl Facts {
         let leader = self.leader.as_ref()?;
         let sign = match (leader.lag, leader.rest) {
             (Some(lag), Some(_)) => format!("deu sinal há {} s", lag.as_secs()),
-            (Some(lag), None) => format!("não responde há {} s, e outro pode assumir", lag.as_secs()),
-            (None, _) => "parou e deixou o lugar, e outro pode assumir".to_owned(),
+            (Some(lag), None) => format!("não responde há {} s: outro pode assumir", lag.as_secs()),
+            (None, _) => "parou e deixou o lugar: outro pode assumir".to_owned(),
         };
         Some(format!(
-            "quem envia é {}, desde {}, a última troca (época {}); {sign}",
+            "quem envia é {}, desde {} (última troca, época {}), e {sign}",
             pt::line(&leader.name),
             pt::instant(leader.since, zone),
             leader.epoch

@@ -138,9 +138,9 @@ fn who_leads_is_said_with_since_when_and_how_long_ago_it_gave_a_sign() {
     };
     let begins = "quem envia é suas-1 (processo 7), desde 01/12/2026";
     for (lag, rest, ends) in [
-        (seconds(3), seconds(17), "a última troca (época 3); deu sinal há 3 s"),
-        (seconds(45), None, "a última troca (época 3); não responde há 45 s, e outro pode assumir"),
-        (None, None, "a última troca (época 3); parou e deixou o lugar, e outro pode assumir"),
+        (seconds(3), seconds(17), " (última troca, época 3), e deu sinal há 3 s"),
+        (seconds(45), None, " (última troca, época 3), e não responde há 45 s: outro pode assumir"),
+        (None, None, " (última troca, época 3), e parou e deixou o lugar: outro pode assumir"),
     ] {
         let said = leads(lag, rest);
         assert!(said.starts_with(begins) && said.ends_with(ends), "{said}");

@@ -217,7 +217,7 @@ async fn saude_the_panel_and_the_metrics_say_who_sends_since_when_and_how_long_a
     relay.distinct(3).await;
     let name = format!("(processo {}), desde ", daemon.pid());
     let said = site.ok(&["saude"]);
-    assert!(said.contains(&name) && said.contains("a última troca (época 1); deu sinal há "), "{said}");
+    assert!(said.contains(&name) && said.contains(" (última troca, época 1), e deu sinal há "), "{said}");
     let told: serde_json::Value = serde_json::from_str(&site.ok(&["--json", "saude"])).unwrap();
     let leader = &told["quem_envia"];
     assert!(leader["sinal_ha_segundos"].as_u64().unwrap() < 20 && leader["em_pe"] == true, "{leader}");
@@ -228,5 +228,5 @@ async fn saude_the_panel_and_the_metrics_say_who_sends_since_when_and_how_long_a
         assert!(metrics.contains(&format!("\n{name}")), "{metrics}");
     }
     assert_eq!(daemon.terminate().code(), Some(0));
-    assert!(site.ok(&["saude"]).contains("parou e deixou o lugar, e outro pode assumir"));
+    assert!(site.ok(&["saude"]).contains("parou e deixou o lugar: outro pode assumir"));
 }
