@@ -46,6 +46,9 @@ pub(super) async fn run(session: &Session) -> Result {
         if let Some(first) = first.filter(|_| reasons.len() > 1) {
             remark(&format!("faça primeiro: {first}"));
         }
+        if let Some(leads) = health.facts.leads(zone) {
+            remark(&leads);
+        }
     }
     Ok(if well { Answer::Done } else { Answer::Negative })
 }

@@ -163,22 +163,22 @@ mod tests {
         let mut hints = listens.hints().unwrap();
         hints.silence = Duration::from_millis(500);
         // As a reserve does, which looks every two seconds.
-        let hears = async |hints: &mut Hints| {
+        let next_word = async |hints: &mut Hints| {
             tokio::time::timeout(Duration::from_secs(2), hints.heard()).await.is_ok()
         };
         let said = Authorship { author: "ana".to_owned(), reason: "x".to_owned(), at: at(2) };
-        assert!(!hears(&mut hints).await, "nobody spoke");
-        let (heard, told) = tokio::join!(hears(&mut hints), speaks.rule_clock(ClockAct::Believe, &said));
+        assert!(!next_word(&mut hints).await, "nobody spoke");
+        let (heard, told) = tokio::join!(next_word(&mut hints), speaks.rule_clock(ClockAct::Believe, &said));
         told.unwrap();
         assert!(heard);
         network.lost.store(network.count.load(Ordering::Relaxed), Ordering::Relaxed);
         let is_lost = async |hints: &mut Hints| {
-            let (heard, told) = tokio::join!(hears(hints), speaks.rule_clock(ClockAct::Believe, &said));
+            let (heard, told) = tokio::join!(next_word(hints), speaks.rule_clock(ClockAct::Believe, &said));
             told.unwrap();
             !heard
         };
         assert!(is_lost(&mut hints).await, "what is said meanwhile is lost, and that is all");
-        assert!(!hears(&mut hints).await, "nobody spoke while it began another");
+        assert!(!next_word(&mut hints).await, "nobody spoke while it began another");
         assert!(!is_lost(&mut hints).await, "it listens again");
     }
 }

@@ -139,6 +139,15 @@ impl Store {
         }
     }
 
+    /// The server and the schema that keep the ledger, in words; nothing where a file does.
+    #[must_use]
+    pub fn server(&self) -> Option<String> {
+        match &self.db.engine {
+            Engine::Sqlite(_) => None,
+            Engine::Postgres(postgres) => Some(postgres.name().display().to_string()),
+        }
+    }
+
     /// The clock of the server that keeps the ledger; nothing where none does.
     ///
     /// # Errors

@@ -51,22 +51,37 @@ async fn a_schema_of_a_newer_version_or_of_another_program_is_named_and_nothing_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs PostgreSQL"]
-async fn a_ledger_of_another_service_is_doubted_and_nothing_leaves_to_a_municipality() {
+async fn a_ledger_of_another_service_is_refused_and_one_of_the_same_that_nobody_knows_here_is_doubted() {
     let server = Server::start("");
     let (own, others) = (Relay::start().await, Relay::start().await);
     let site = Site::new(&Choice::new(own.port));
     server.serve(&site);
     site.ok(&["servir", "--uma-vez"]);
     assert_eq!(own.taken().len(), 3);
-    // Somebody copied the file, and forgot to write another schema.
+    let before = site.ok(&["livro"]);
+    // Somebody copied `[banco]` and forgot to write another schema.
     let other = Site::new(&Choice { municipalities: 9, windows: 2, ..Choice::new(others.port) });
+    let roster = other.config().join("municipios.csv");
+    let text = fs::read_to_string(&roster).unwrap();
+    let lines: Vec<&str> = text.lines().enumerate().filter(|(n, _)| *n == 0 || *n > 3).map(|l| l.1).collect();
+    fs::write(&roster, lines.join("\n") + "\n").unwrap();
     server.serve(&other);
+    let start = other.run(&["servir", "--uma-vez"]);
+    assert_eq!(start.status.code(), Some(3), "{}", said(&start));
+    assert!(said(&start).contains("não há nele nenhum município desta configuração"), "{}", said(&start));
+    assert!(said(&start).contains("escreva o `esquema` deste serviço"), "{}", said(&start));
+    assert_eq!(other.starting(&[]).ended().code(), Some(3), "nor does it wait in reserve");
+    assert_eq!(site.ok(&["livro"]), before, "nothing is written to it");
+    assert_eq!(others.connections(), 0);
+    // With municipalities in common it may be a second machine, which knows nothing of what was sent.
+    fs::write(&roster, text).unwrap();
     let start = other.run(&["servir", "--uma-vez"]);
     let sent = others.taken().iter().filter(|one| one.message_id.contains(".divulgacao.")).count();
     assert_eq!(sent, 0, "{}", said(&start));
     let health = other.run(&["saude"]);
     assert_eq!(health.status.code(), Some(1), "{}", said(&health));
     assert!(said(&health).contains("vigia-suas assumir"), "{}", said(&health));
+    assert!(said(&health).contains("quem envia é "), "who leads is said also where something is amiss");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
