@@ -3,8 +3,8 @@
 //! The lock says who may lead, and lets go by itself when its session ends. What it cannot do is stop a process that does not
 //! know yet that its session ended. So each leader has an epoch of its own, which the row of `leadership` holds: a write
 //! begins by taking that row, and one that finds another epoch there is refused ([`StoreError::Deposed`]). And a leader
-//! speaks to the relay only within its lease, which it renews through the session that has the lock; another leads only once
-//! the lease of the one before is over or given back. A frozen leader that wakes finds its lease over by its own monotonic
+//! speaks to the relay only within its lease, which it renews through the session that has the lock, in a row of its own; another
+//! leads only once the lease of the one before is over or given back. A frozen leader that wakes finds its lease over by its own monotonic
 //! clock, and its epoch gone.
 //!
 //! One file of more than 400 lines: lock, epoch and lease are one protocol, which is only right when read together.
@@ -27,19 +27,23 @@ use super::sql::{bound, statements};
 
 statements! {
     const TAKE_LOCK = "SELECT pg_try_advisory_lock($1)";
-    const WHO = "SELECT epoch, leader, session, since, assured, leased_until > 0 AS leased, \
+    const WHO = "SELECT leadership.epoch, leader, session, since, assured, leased_until > 0 AS leased, \
                  leased_until - CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS rest \
-                 FROM leadership WHERE id = 1";
-    const BEGIN_LEADING = "UPDATE leadership SET epoch = epoch + 1, leader = $1, session = $2, \
-                           since = CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT), \
+                 FROM leadership CROSS JOIN lease";
+    const BEGIN_LEADING = "WITH led AS (UPDATE leadership SET epoch = epoch + 1, leader = $1, session = $2, \
+                           since = CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) \
+                           WHERE id = 1 RETURNING epoch) \
+                           UPDATE lease SET epoch = led.epoch, \
                            leased_until = CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + $3 \
-                           WHERE id = 1 RETURNING epoch";
-    const RENEW = "UPDATE leadership SET \
+                           FROM led RETURNING lease.epoch";
+    // Another row than the one that each write holds until it is committed: a long one keeps no lease from its renewal.
+    const RENEW = "UPDATE lease SET \
                    leased_until = CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + $2 \
                    WHERE id = 1 AND epoch = $1";
     const LET_GO = "SELECT pg_advisory_unlock($1)";
     // Whoever follows has no session to end: those of this process end by themselves, each when it has done.
-    const RESIGN = "UPDATE leadership SET leased_until = 0, session = '' WHERE id = 1 AND epoch = $1";
+    const RESIGN = "WITH gone AS (UPDATE leadership SET session = '' WHERE id = 1 AND epoch = $1) \
+                          UPDATE lease SET leased_until = 0 WHERE id = 1 AND epoch = $1";
     // Whoever is frozen or cut off keeps what it has locked until its sessions are ended.
     const END_SESSIONS = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity \
                           WHERE application_name = $1 AND datname = current_database() AND usename = current_user";
@@ -48,7 +52,8 @@ statements! {
     const ASSURE = "UPDATE leadership SET assured = epoch WHERE id = 1 AND epoch = $1";
     const LOSE = "UPDATE leadership SET lost_seq = $1, lost_hash = $2, lost_at = $3 WHERE id = 1";
     const LOST = "SELECT lost_seq, lost_hash, lost_at FROM leadership WHERE id = 1 AND lost_seq IS NOT NULL";
-    const DEPOSE = "UPDATE leadership SET epoch = epoch + 1, leader = '', session = '', leased_until = 0 WHERE id = 1";
+    const DEPOSE = "WITH led AS (UPDATE leadership SET epoch = epoch + 1, leader = '', session = '' WHERE id = 1 \
+                    RETURNING epoch) UPDATE lease SET epoch = led.epoch, leased_until = 0 FROM led";
     // On the server's side it is said when the transaction is committed, and not at all where it is not.
     const SAY = "SELECT COUNT(pg_notify($1, $2))";
     const CHANGES = "SELECT changes FROM leadership WHERE id = 1";

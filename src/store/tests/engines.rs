@@ -123,7 +123,12 @@ async fn whoever_lost_the_epoch_marks_settles_and_records_nothing() {
 async fn usurp(place: &LedgerPlace) {
     let store = Store::open(place.clone(), at(0)).await.unwrap();
     let mut conn = store.db.read().await.unwrap();
-    conn.run("UPDATE leadership SET epoch = epoch + 1, session = 'outra'".to_owned()).await.unwrap();
+    conn.run(
+        "UPDATE leadership SET epoch = epoch + 1, session = 'outra'; UPDATE lease SET epoch = epoch + 1"
+            .to_owned(),
+    )
+    .await
+    .unwrap();
 }
 
 #[tokio::test]
@@ -145,6 +150,25 @@ async fn a_leader_that_is_cut_off_is_followed_once_its_lease_is_over_and_not_bef
     assert!(!a.may_speak(), "never two at once");
     assert!(gap > Duration::from_secs(14) && gap < Duration::from_secs(40), "{gap:?}");
     assert!(matches!(a.heartbeat(at(3)).await, Err(StoreError::Deposed)));
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL, and half a minute"]
+async fn a_write_that_takes_longer_than_a_lease_keeps_its_leader_leading() {
+    let dir = tempfile::tempdir().unwrap();
+    let (place, _) = on_server(&dir);
+    let (a, b) =
+        (Store::open(place.clone(), at(0)).await.unwrap(), Store::open(place.clone(), at(0)).await.unwrap());
+    assert!(a.lead(at(1)).await.unwrap());
+    let mut long = a.db.begin().await.unwrap();
+    for _ in 0..25 {
+        long.run("SELECT pg_sleep(1)".to_owned()).await.unwrap();
+        assert!(a.may_speak(), "it is at work, and nobody else is");
+        assert!(!b.lead(at(2)).await.unwrap());
+    }
+    long.commit().await.unwrap();
+    a.heartbeat(at(3)).await.unwrap();
+    assert_eq!(b.leader().await.unwrap().unwrap().epoch, 1);
 }
 
 #[tokio::test]

@@ -124,16 +124,16 @@ async fn of_a_ledger_that_moved_no_copy_is_made_or_put_back() {
     let relay = Relay::start().await;
     let site = Site::new(&Choice::new(relay.port));
     site.ok(&["servir", "--uma-vez"]);
-    let copies = site.config().with_file_name("copias");
+    let folder = site.config().with_file_name("copias");
     let to = site.config().with_file_name("outra").join("vigia.db");
-    fs::create_dir(&copies).unwrap();
+    fs::create_dir(&folder).unwrap();
     fs::create_dir(to.parent().unwrap()).unwrap();
     moves(&site, &["--para", to.to_str().unwrap()]);
-    let copied = refused(&site, &["copia", copies.to_str().unwrap()], 1);
+    let copied = refused(&site, &["copia", folder.to_str().unwrap()], 1);
     assert!(copied.contains(to.to_str().unwrap()) && copied.contains("dica: copie o que vale"), "{copied}");
-    assert_eq!(fs::read_dir(&copies).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
     // By hand it can be copied all the same.
-    let copy = copies.join("vigia-copia-20261126T000000Z.db");
+    let copy = folder.join("vigia-copia-20261126T000000Z.db");
     fs::copy(site.database(), &copy).unwrap();
     let before = fs::read(site.database()).unwrap();
     let put_back = refused(&site, &["restaurar", copy.to_str().unwrap()], 1);
