@@ -1,7 +1,7 @@
 //! What the panel's pages cost: how long each takes and how many bytes it has, over a ledger of so many municipalities
 //! and years.
 //!
-//! `cargo bench --bench panel`. The ledgers are those of `history` (`years`), made in minutes and kept in TMPDIR as
+//! `cargo bench --bench panel`. The ledgers are those of `history` (`years`), made in minutes, audited and kept in TMPDIR as
 //! `vigia-medicao-MUNICIPIOS-ANOS`. `MUNICIPIOS=5570 ANOS=1 cargo bench …` measures another. A page is asked for first
 //! when nothing of it is kept, then at once again: milliseconds are of CPU, of the whole program, and of the clock.
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on ends")]
@@ -26,6 +26,7 @@ use jiff::{Timestamp, ToSpan};
 use tokio_util::sync::CancellationToken;
 use vigia_suas::clock::Clock;
 use vigia_suas::config::PanelSettings;
+use vigia_suas::daemon::audit::audit_once;
 use vigia_suas::desk::view::LedgerView;
 use vigia_suas::panel::{self, Beat, Beside, DossierView, Later, Panel};
 use vigia_suas::world::live::Live;
@@ -69,6 +70,7 @@ fn main() {
         let mut years = Years::begin(&dir, from, until.saturating_add(2.days())).await;
         if !is_kept {
             years.run(now).await;
+            audit_once(&years.app, now).await.unwrap().unwrap();
             eprintln!("made in {:.0} s", began.elapsed().as_secs_f64());
         }
         years.app.live()
@@ -110,6 +112,7 @@ fn main() {
         "/relatorio.csv".to_owned(),
         format!("/relatorio?janela={window}"),
         format!("/dossie/{code}?janela={window}"),
+        format!("/dossie/{code}"),
         "/fontes".to_owned(),
         "/agenda".to_owned(),
         "/simulacao".to_owned(),

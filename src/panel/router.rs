@@ -128,7 +128,9 @@ async fn whole_dossier(State(panel): State<Arc<Panel>>, Path(code): Path<String>
     if ask.is_head {
         return Ok(document(String::new()));
     }
+    let turn = panel.turn().await?;
     let found = panel.ledger.dossier(&scene, code, only.clone()).await?;
+    drop(turn);
     let found = found.ok_or_else(|| Failure::NotFound("Nada consta no livro sobre isso.".to_owned()))?;
     match ask.visitor {
         Visitor::Local => {}

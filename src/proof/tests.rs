@@ -7,7 +7,7 @@ use std::path::Path;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 use tempfile::TempDir;
 
-use super::verify::{ALL_KNOWN, ALL_PART, ALL_RECOUNT, ALL_TABLES, NOT_PROVED};
+use super::verify::{ALL_CASE, ALL_KNOWN, ALL_PART, ALL_RECOUNT, ALL_TABLES, NOT_PROVED};
 use super::{Amiss, ChainReport};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
 use crate::domain::journal::{Entry, LeftProof, Unread, Verdict};
@@ -447,6 +447,7 @@ async fn every_statement_of_the_proof_prepares() {
         ALL_KNOWN,
         ALL_RECOUNT,
         ALL_PART,
+        ALL_CASE,
     ];
     crate::database::sql::prepare_all(&mut conn, &files).await;
 }

@@ -29,6 +29,7 @@ const SETTLING: SignedDuration = SignedDuration::from_mins(10);
 pub struct Findings {
     until: Timestamp,
     reached: u64,
+    reached_hash: String,
     letters: usize,
     /// What is amiss whatever was going on meanwhile.
     lasting: Vec<String>,
@@ -69,6 +70,7 @@ pub async fn audit(
     Ok(Findings {
         until: now,
         reached: recount.reached,
+        reached_hash: recount.reached_hash,
         letters: recount.report.letters,
         lasting,
         unrecorded: unrecorded.iter().map(words).collect(),
@@ -80,7 +82,14 @@ impl Findings {
     #[must_use]
     pub fn unreadable(after: u64, now: Timestamp, why: &str) -> Self {
         let lasting = vec![format!("o livro não pôde ser recontado: {why}")];
-        Self { until: now, reached: after, letters: 0, lasting, unrecorded: Vec::new() }
+        Self {
+            until: now,
+            reached: after,
+            reached_hash: String::new(),
+            letters: 0,
+            lasting,
+            unrecorded: Vec::new(),
+        }
     }
 
     /// Whether nothing was found at all.
@@ -101,6 +110,7 @@ impl Findings {
         Audited {
             until: self.until.into(),
             reached: self.reached,
+            reached_hash: self.reached_hash,
             letters: self.letters as u64,
             divergences: divergences as u64,
             found,
@@ -198,6 +208,7 @@ mod tests {
         Findings {
             until: "2026-12-23T11:00:00Z".parse().unwrap(),
             reached: 9,
+            reached_hash: "ab".repeat(32),
             letters: 3,
             lasting: lines("falta", lasting),
             unrecorded: lines("devida", unrecorded),

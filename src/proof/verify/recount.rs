@@ -37,6 +37,8 @@ pub struct Recount {
     pub written: Vec<WrittenTo>,
     /// The place of the journal's last entry.
     pub reached: u64,
+    /// Its hash.
+    pub reached_hash: String,
 }
 
 impl Store {
@@ -48,7 +50,7 @@ impl Store {
     pub async fn recount(&self, after: u64) -> Result<Recount, StoreError> {
         let mut view = self.db.view().await?;
         let mut report = ChainReport::default();
-        let (replay, reached) = walk(&mut view, &mut report).await?;
+        let (replay, (reached, reached_hash)) = walk(&mut view, &mut report).await?;
         let mut ledger = ledger::frame(&mut view, None).await?;
         let after = i64::try_from(after).unwrap_or(i64::MAX);
         let mut letters = Vec::new();
@@ -81,6 +83,6 @@ impl Store {
                 written.push(WrittenTo { key, address, recorded_at: cells.instant("recorded_at")? });
             }
         }
-        Ok(Recount { ledger, report, letters, written, reached: reached.unsigned_abs() })
+        Ok(Recount { ledger, report, letters, written, reached: reached.unsigned_abs(), reached_hash })
     }
 }
