@@ -10,7 +10,7 @@ use crate::desk::dossier::{self, DossierRequest, FolderError};
 use crate::desk::order::{self, OrderError};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::plan;
-use crate::proof::Extent;
+use crate::proof::CaseCheck;
 use crate::render::portuguese;
 use crate::world::known::Depth;
 
@@ -23,7 +23,7 @@ pub(super) async fn run(
 ) -> Result {
     let store = ledger::existing(session).await?;
     let code = resolve(session, municipality)?;
-    let Some(case) = store.case_file(code, window, Extent::Whole).await? else {
+    let Some(case) = store.case_file(code, window, CaseCheck::Whole).await? else {
         return Err(nothing(session, code, window));
     };
     let known = session.known_to(session.calendar(), Depth::Whole).await?;

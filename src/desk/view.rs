@@ -20,7 +20,7 @@ use crate::plan::curve::Curves;
 pub use crate::plan::day::DayPage;
 use crate::plan::history::HistoryLine;
 use crate::plan::summary::WindowSummary;
-use crate::proof::Extent;
+use crate::proof::CaseCheck;
 use crate::render::agenda;
 use crate::store::{DeliveryFilter, FeedRun, JournalFilter, SnapshotSummary, Store, StoreError};
 pub use crate::store::{DeliveryLine, JournalEntry};
@@ -253,7 +253,7 @@ impl LedgerView {
         municipality: MunicipalityCode,
         only: Option<WindowId>,
     ) -> Result<Option<Dossier>, StoreError> {
-        let case = self.store.case_file(municipality, only.as_ref(), Extent::SinceAudit).await?;
+        let case = self.store.case_file(municipality, only.as_ref(), CaseCheck::SinceAudit).await?;
         let Some(case) = case else { return Ok(None) };
         let (live, now) = (scene.known.live.clone(), scene.as_of.at());
         let request = DossierRequest { municipality, only, now };

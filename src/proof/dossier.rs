@@ -32,7 +32,7 @@ statements! {
 
 /// How much of the ledger is checked for a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
+pub enum CaseCheck {
     /// All of it.
     Whole,
     /// The municipality's entries and letters, and the chain since the last self-audit, which checks all of it once a
@@ -72,7 +72,7 @@ impl Store {
         &self,
         municipality: MunicipalityCode,
         window: Option<&WindowId>,
-        extent: Extent,
+        extent: CaseCheck,
     ) -> Result<Option<CaseFile>, StoreError> {
         let mut view = self.db.view().await?;
         let own = own_entries(&mut view, municipality, window).await?;
@@ -113,8 +113,8 @@ impl Store {
         journal.extend(general(&mut view, &windows).await?);
         journal.sort_by_key(|entry| entry.seq);
         let audited = match extent {
-            Extent::Whole => None,
-            Extent::SinceAudit => journal::last_audit(&mut view).await?,
+            CaseCheck::Whole => None,
+            CaseCheck::SinceAudit => journal::last_audit(&mut view).await?,
         };
         let audited = audited.filter(|(_, audited)| audited.divergences == 0);
         let verified = match &audited {

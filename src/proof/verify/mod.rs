@@ -244,34 +244,51 @@ impl Store {
 /// The same, as part of a longer reading.
 pub(super) async fn whole(conn: &mut Conn) -> Result<ChainReport, StoreError> {
     let mut report = ChainReport::default();
-    let (replay, _) = walk(conn, &mut report).await?;
-    hold(conn, replay, &mut report, |_| ()).await?;
+    let (mut replay, _) = walk(conn, &mut report).await?;
+    let (windows, own) = replay.parts();
+    let mut held = Holding::new(replay);
+    for (window, municipalities) in &windows {
+        for code in municipalities {
+            held.part(conn, &Part::Window(window, *code), |_| ()).await?;
+        }
+    }
+    for entries in own.values() {
+        held.part(conn, &Part::Own(entries), |_| ()).await?;
+    }
+    held.finish(conn, &mut report).await?;
     Ok(report)
 }
 
-/// Holds every table against what the entries tell. `see` is given all notices, one part after another.
-async fn hold(
-    conn: &mut Conn,
-    mut replay: Replay,
-    report: &mut ChainReport,
-    mut see: impl FnMut(&Notices) + Send,
-) -> Result<(), StoreError> {
-    let mut tables = Comparison::default();
-    let (windows, own) = (std::mem::take(&mut replay.windows), std::mem::take(&mut replay.own));
-    let mut parts = Vec::new();
-    for (window, municipalities) in &windows {
-        parts.extend(municipalities.iter().map(|code| Part::Window(window, *code)));
+/// Holds every table against what the entries tell: what is told of letters one part after another, then the rest.
+struct Holding {
+    replay: Replay,
+    tables: Comparison,
+}
+
+impl Holding {
+    fn new(replay: Replay) -> Self {
+        Self { replay, tables: Comparison::default() }
     }
-    parts.extend(own.values().map(|entries| Part::Own(entries)));
-    for part in parts {
-        let notices = part.notices(conn, &replay.reductions).await?;
+
+    /// Works out one part, shows it, and holds the tables of letters against it.
+    async fn part(
+        &mut self,
+        conn: &mut Conn,
+        part: &Part<'_>,
+        see: impl FnOnce(&Notices),
+    ) -> Result<(), StoreError> {
+        let notices = part.notices(conn, &self.replay.reductions).await?;
         see(&notices);
-        replay.returns.note(&notices);
-        tables.take(conn, notices.expected()).await?;
+        self.replay.returns.note(&notices);
+        self.tables.take(conn, notices.expected()).await
     }
-    let mut expected = replay.expected();
-    expected.extend(known::expected(conn).await?);
-    tables.finish(conn, expected, report).await
+
+    /// The rest, after every part.
+    async fn finish(self, conn: &mut Conn, report: &mut ChainReport) -> Result<(), StoreError> {
+        let mut expected = self.replay.expected();
+        expected.extend(known::expected(conn).await?);
+        self.tables.finish(conn, expected, report).await
+    }
 }
 
 /// Every row that must be, by table and key.

@@ -4,7 +4,7 @@ use tempfile::TempDir;
 
 use crate::domain::journal::Audited;
 use crate::proof::tests::{tamper, told};
-use crate::proof::{CaseFile, Extent};
+use crate::proof::{CaseCheck, CaseFile};
 use crate::store::Store;
 use crate::store::testing::*;
 
@@ -23,7 +23,7 @@ async fn audit(store: &Store, divergences: u64) {
 }
 
 async fn case(store: &Store) -> CaseFile {
-    store.case_file(municipality(VITORIA), None, Extent::SinceAudit).await.unwrap().unwrap()
+    store.case_file(municipality(VITORIA), None, CaseCheck::SinceAudit).await.unwrap().unwrap()
 }
 
 /// What is found after an audit and then a change behind the store's back.
@@ -117,6 +117,6 @@ async fn without_an_audit_or_after_one_that_found_something_all_of_the_ledger_is
     }
     audit(&store, 0).await;
     assert!(case(&store).await.audited.is_some());
-    let asked = store.case_file(municipality(VITORIA), None, Extent::Whole).await.unwrap().unwrap();
+    let asked = store.case_file(municipality(VITORIA), None, CaseCheck::Whole).await.unwrap().unwrap();
     assert!(asked.audited.is_none() && asked.verified.letters > 1);
 }
