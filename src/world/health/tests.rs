@@ -39,7 +39,14 @@ fn well(now: Timestamp) -> Facts {
 }
 
 fn audit(at: Timestamp, divergences: u64) -> Audited {
-    Audited { until: at.into(), reached: 1, letters: 7, divergences, found: Vec::new() }
+    Audited {
+        until: at.into(),
+        reached: 1,
+        reached_hash: "ab".repeat(32),
+        letters: 7,
+        divergences,
+        found: Vec::new(),
+    }
 }
 
 /// One fact, and what it brings about.
