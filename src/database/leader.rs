@@ -69,6 +69,8 @@ const TRUSTED: Duration = LEASE.saturating_sub(MARGIN);
 const RENEW_EVERY: Duration = Duration::from_secs(4);
 /// One renewal may take so long.
 const ONE_RENEWAL: Duration = Duration::from_secs(5);
+/// Whoever cannot get a connection in this time is told that the server does not answer.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 const TO_BE_ALONE: Duration = Duration::from_secs(5);
 
 /// What a write is, for whoever plans.
@@ -218,9 +220,17 @@ impl Lead {
         self.standing().deposed
     }
 
+    /// A session of its own, within a bound: a network that loses packets answers nobody, and whoever waits must look again.
+    async fn connect(&self) -> Result<PgConnection, StoreError> {
+        match tokio::time::timeout(PATIENCE, self.options.connect()).await {
+            Ok(connected) => Ok(connected?),
+            Err(_) => Err(StoreError::Unreachable { source: "nenhuma conexão em 10 segundos".into() }),
+        }
+    }
+
     /// The lock for as long as the answer is kept; nothing where another has it.
     pub(crate) async fn alone(&self) -> Result<Option<PgConnection>, StoreError> {
-        let mut conn = self.options.connect().await?;
+        let mut conn = self.connect().await?;
         let deadline = tokio::time::Instant::now() + TO_BE_ALONE;
         while !self.take_lock(&mut conn).await? {
             if tokio::time::Instant::now() >= deadline {
@@ -250,7 +260,7 @@ impl Lead {
         name: &str,
         waits: bool,
     ) -> Result<Option<String>, StoreError> {
-        let mut conn = self.options.connect().await?;
+        let mut conn = self.connect().await?;
         if !self.take_lock(&mut conn).await? {
             let row = sqlx::query(WHO).fetch_one(&mut conn).await?;
             let (session, rest): (String, i64) = (row.try_get("session")?, row.try_get("rest")?);

@@ -5,7 +5,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use sqlx::migrate::{Migration, Migrator};
@@ -15,7 +14,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, SqlSafeStr as _, Transaction};
 
 use super::StoreError;
 use super::engine::Conn;
-use super::leader::Lead;
+use super::leader::{Lead, PATIENCE};
 use super::server::{LedgerServer, LedgerTls};
 use super::sql::{bound, statements};
 use super::steps::{self, NEWEST, STEPS, Step};
@@ -37,8 +36,6 @@ statements! {
 const LEADERSHIP: Step =
     (0, "create leadership", include_str!("../../migrations/postgres/0000_create_leadership.sql"));
 const READERS: u32 = 4;
-/// Whoever cannot get a connection in this time is told that the server does not answer.
-const PATIENCE: Duration = Duration::from_secs(10);
 const VIEW: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// Both ways in.

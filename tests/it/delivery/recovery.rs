@@ -29,7 +29,8 @@ async fn a_server_brought_back_to_before_the_last_letters_is_held_until_somebody
     assert_eq!(repeats(&relay, &site.announcements(&choice(2))), 0);
     // All of it is in the archive when the server is lost.
     let last = server.psql("vigia", "SELECT pg_walfile_name(pg_switch_wal())");
-    until(A_MINUTE, "it is archived", || server.socket().join(&last).exists()).await;
+    let archived = format!("SELECT last_archived_wal >= '{last}' FROM pg_stat_archiver");
+    until(A_MINUTE, "it is archived", || server.psql("vigia", &archived) == "t").await;
     server.control(&["-m", "immediate", "stop"]);
 
     copy.recover(server.socket(), &moment);
