@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::copy::{Source, Unfinished, check, first_hash, first_of};
 use crate::domain::journal::Text;
 use crate::files::{self, Access, FolderLock, LockError};
-use crate::store::{Store, StoreError};
+use crate::store::{Gone, Store, StoreError};
 
 /// Until it is checked.
 const UNFINISHED: &str = ".vigia-copia.parcial";
@@ -83,6 +83,12 @@ pub enum BackupError {
          disco ou de outra máquina", .0.display()
     )]
     Beside(PathBuf),
+    /// The ledger went elsewhere: a copy of what is left could not be put back.
+    #[error(
+        "este livro mudou para {}, e uma cópia do que ficou aqui não serviria para restaurar\ndica: copie o que vale: num \
+         servidor, com pg_dump ou pg_basebackup; num arquivo, com “vigia-suas copia” e a configuração que o nomeia", .0.to
+    )]
+    Gone(Gone),
     /// Another copy is being made there.
     #[error(transparent)]
     Busy(#[from] LockError),
@@ -126,6 +132,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<Backup, BackupError> {
         self.file()?;
+        if let Some(gone) = self.gone().await? {
+            return Err(BackupError::Gone(gone));
+        }
         let unusable = |source| BackupError::Folder { path: folder.to_owned(), source };
         let real = folder.canonicalize().map_err(unusable)?;
         if !real.is_dir() {

@@ -22,6 +22,8 @@ use crate::store::{
     Store,
 };
 
+mod server;
+
 fn by(reason: &str, minutes: i64) -> Authorship {
     Authorship { author: "ana".to_owned(), reason: reason.to_owned(), at: at(minutes) }
 }
