@@ -23,7 +23,7 @@ use crate::plan::summary::WindowSummary;
 use crate::proof::CaseCheck;
 use crate::render::agenda;
 use crate::store::{DeliveryFilter, FeedRun, JournalFilter, SnapshotSummary, Store, StoreError};
-pub use crate::store::{DeliveryLine, JournalEntry};
+pub use crate::store::{DeliveryLine, HistoryBasis, JournalEntry};
 pub use crate::world::ailment::Ailment;
 use crate::world::health;
 pub use crate::world::health::Health;
@@ -154,6 +154,14 @@ impl LedgerView {
     /// [`StoreError`].
     pub async fn history(&self, scene: &Overview) -> Result<Vec<HistoryLine>, StoreError> {
         scene.history(Some(&self.store)).await
+    }
+
+    /// What that rests on beside the configuration and the day.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn history_basis(&self) -> Result<HistoryBasis, StoreError> {
+        self.store.history_basis().await
     }
 
     /// How windows filled up.

@@ -48,7 +48,7 @@ use answer::Failure;
 
 use crate::clock::Clock;
 use crate::config::PanelSettings;
-use crate::desk::view::{AsOf, DayPage, Health, LedgerView, Overview, looks_back_to};
+use crate::desk::view::{AsOf, DayPage, Health, HistoryBasis, LedgerView, Overview, looks_back_to};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::plan::history::HistoryLine;
@@ -149,8 +149,8 @@ pub struct Panel {
 /// What was read last, with when, and of which configuration.
 type Fresh<T> = Mutex<Option<(Instant, Arc<Live>, Arc<T>)>>;
 
-/// How punctual everybody was, under a configuration, as read on a day after an entry of the journal.
-type History = (Arc<Live>, (Date, u64), Arc<Vec<HistoryLine>>);
+/// How punctual everybody was, under a configuration, as read on a day from what it rests on.
+type History = (Arc<Live>, (Date, HistoryBasis), Arc<Vec<HistoryLine>>);
 
 /// Where windows stood at an instant, under a configuration.
 struct Before {
@@ -261,15 +261,16 @@ impl Panel {
         Ok(stood)
     }
 
-    /// How punctual everybody was up to the day of a scene. It looks back over years, so that it is kept until the journal tells
-    /// more or another day begins.
+    /// How punctual everybody was up to the day of a scene. It looks back over years, so that it is kept while what it rests
+    /// on is the same, and until another day begins: letters that leave change nothing of it.
     async fn history(&self, scene: &Overview) -> Result<Arc<Vec<HistoryLine>>, Failure> {
         if let AsOf::Then(_) = scene.as_of {
             let _turn = self.turn().await?;
             return Ok(Arc::new(self.ledger.history(scene).await?));
         }
         let live = &scene.known.live;
-        let on = (scene.calendar().hours.zone.date_of(scene.as_of.at()), scene.known.entry());
+        let basis = self.ledger.history_basis().await?;
+        let on = (scene.calendar().hours.zone.date_of(scene.as_of.at()), basis);
         let mut kept = self.history.lock().await;
         if let Some((of, day, lines)) = kept.as_ref()
             && Arc::ptr_eq(of, live)

@@ -67,11 +67,15 @@ pub fn lines(
             @for (number, mark) in marks.iter().filter(|mark| visible(mark.day)).enumerate() {
                 @let row = i64::try_from(number % 2).unwrap_or(0) * 14;
                 line .mark x1=(x(mark.day)) x2=(x(mark.day)) y1=(TOP - 4) y2=(HIGH - BOTTOM) {}
-                text .tick x=(x(mark.day).clamp(LEFT + 60, WIDE - RIGHT - 60)) y=(12 + row) text-anchor="middle" { (mark.label) }
+                text .tick x=(x(mark.day).clamp(LEFT + 100, WIDE - RIGHT - 100)) y=(12 + row) text-anchor="middle" { (mark.label) }
             }
             @for line in lines.iter().filter(|line| line.is_behind).chain(lines.iter().filter(|line| !line.is_behind)) {
                 polyline .behind[line.is_behind] .line[!line.is_behind] points=(path(&line.points)) {
                     title { (line.name) }
+                }
+                // A single day is no line.
+                @if let [(day, value)] = line.points[..] {
+                    circle .point .behind[line.is_behind] cx=(x(day)) cy=(y(i64::try_from(value).unwrap_or(top))) r="4" {}
                 }
             }
             text .tick x=(LEFT) y=(HIGH - 10) { (first_name) }

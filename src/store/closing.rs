@@ -27,6 +27,10 @@ statements! {
     const PUT = "INSERT INTO closings (window_id, edition, recorded_at, entry) VALUES ($1, $2, $3, $4)";
     const CLOSINGS = concat!(closings!(), " ORDER BY c.entry");
     const CLOSED = "SELECT DISTINCT window_id FROM closings WHERE recorded_at <= $1";
+    const BASIS = "SELECT COALESCE((SELECT MAX(position) FROM snapshots), 0), \
+                   COALESCE((SELECT MAX(position) FROM snapshot_rulings), 0), (SELECT COUNT(*) FROM closings), \
+                   (SELECT COUNT(*) FROM overrides), (SELECT COUNT(lifted_at) FROM overrides), \
+                   COALESCE((SELECT MAX(seq) FROM journal WHERE kind = 'fonte'), 0)";
     const CLOSINGS_OF = concat!(closings!(), " WHERE ", among!("c.window_id"));
 }
 
@@ -40,6 +44,26 @@ impl Store {
         let rows = bound!(CLOSED, ms(at)).fetch_all(&mut conn).await?;
         let window = |row| Cells::of("closings", row).parsed("window_id", |t| WindowId::parse(t).ok());
         rows.iter().map(window).collect()
+    }
+}
+
+/// What the history of closed windows rests on beside configuration and day: loads, what people said of them, what was so
+/// at deadlines, orders, and feeds switched. While it is the same, so is the history, whatever letters leave meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HistoryBasis([i64; 6]);
+
+impl Store {
+    /// As it is now.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn history_basis(&self) -> Result<HistoryBasis, StoreError> {
+        let row = bound!(BASIS).fetch_one(&mut *self.db.read().await?).await?;
+        let mut basis = [0; 6];
+        for (place, cell) in basis.iter_mut().enumerate() {
+            *cell = row.try_get(place)?;
+        }
+        Ok(HistoryBasis(basis))
     }
 }
 
@@ -91,5 +115,52 @@ fn read(body: &str) -> Closing {
     match Entry::read(KIND, body) {
         Ok(Entry::EditionClosed(told)) => told.into(),
         Ok(_) | Err(_) => Closing::empty(Timestamp::MIN),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::id::{FeedId, SnapshotId};
+    use crate::domain::journal::Verdict;
+    use crate::domain::overrides::{Authorship, HoldScope};
+    use crate::plan::Act;
+    use crate::store::testing::*;
+    use crate::store::{NewSnapshot, Override};
+
+    #[tokio::test]
+    async fn letters_that_leave_change_nothing_of_what_the_history_rests_on_and_loads_and_orders_do() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = file_store(&dir).await;
+        let before = store.history_basis().await.unwrap();
+        store.record_pass(at(1), vec![act(Act::Send, VITORIA)]).await.unwrap();
+        send_all(&store, 2, |_| accepted()).await;
+        assert_eq!(store.history_basis().await.unwrap(), before);
+        let by =
+            |minutes| Authorship { author: "ana".to_owned(), reason: "teste".to_owned(), at: at(minutes) };
+        let mut seen = vec![before];
+        let id = SnapshotId::parse("lista-1").unwrap();
+        let snapshot = NewSnapshot {
+            id: id.clone(),
+            feed: FeedId::parse("lista").unwrap(),
+            taken_at: at(3),
+            source: "lista.csv".to_owned(),
+            sha256: "ab".repeat(32),
+            rows: 1,
+            rejected: 0,
+            repeated: 0,
+            form: None,
+            reasons: Vec::new(),
+            original: None,
+        };
+        store.accept_snapshot(snapshot, [].into_iter().collect(), at(3)).await.unwrap();
+        seen.push(store.history_basis().await.unwrap());
+        store.rule(&id, Verdict::Quarantined, by(4)).await.unwrap();
+        seen.push(store.history_basis().await.unwrap());
+        let hold = Override::Hold { scope: HoldScope::Window(rma()), until: None };
+        let order = store.add_override(hold, by(5)).await.unwrap();
+        seen.push(store.history_basis().await.unwrap());
+        store.lift_override(&order, by(6)).await.unwrap();
+        seen.push(store.history_basis().await.unwrap());
+        assert!(seen.windows(2).all(|two| two[0] != two[1]), "{seen:?}");
     }
 }

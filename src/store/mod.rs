@@ -69,6 +69,7 @@ pub use crate::database::{
 };
 pub use announce::{Announcements, ChannelFailure, StaffAlert};
 pub use begin::Signs;
+pub use closing::HistoryBasis;
 pub use configuration::{HeldConfiguration, KeptConfiguration, NewConfiguration, RefusedConfiguration};
 pub use contact::{FlaggedContact, LastLetter};
 pub use delivery::{Attempt, DeliveryFilter, DeliveryId, DeliveryLine};

@@ -80,11 +80,10 @@ pub(super) fn rows<'d>(
         @if deliveries.peek().is_none() { p { "Nenhuma carta." } } @else {
             (scroll("Cartas", &html! {
                 table {
-                    thead { tr { th scope="col" { "Decidida em" } th scope="col" { "Carta" } th scope="col" { "A quem" } th scope="col" { "Estado" } } }
+                    thead { tr { th scope="col" { "Carta" } th scope="col" { "Estado" } th scope="col" { "A quem" } th scope="col" { "Decidida em" } } }
                     tbody {
                         @for line in deliveries {
                             tr {
-                                td { (pt::short_instant(line.recorded_at, zone)) }
                                 th scope="row" {
                                     a href=(links.letter(&line.key, line.version)) {
                                         (line.kind.map_or("relatório", pt::kind))
@@ -93,8 +92,10 @@ pub(super) fn rows<'d>(
                                     }
                                     br; small { (pt::line(&line.key.to_string())) }
                                 }
-                                td { (pt::line(&line.role.to_string())) br; small { (pt::line(line.address.as_str())) } }
+                                // What became of it is seen on the narrowest screen too.
                                 td { (standing(line, scene)) }
+                                td { (pt::line(&line.role.to_string())) br; small { (pt::line(line.address.as_str())) } }
+                                td { (pt::short_instant(line.recorded_at, zone)) }
                             }
                         }
                     }

@@ -93,7 +93,7 @@ fn contacts(dossier: &Dossier) -> Markup {
                             td { (or_dash(&holder.name)) }
                             td {
                                 @if holder.addresses.is_empty() { "nenhum" }
-                                @for address in &holder.addresses { (address) br; }
+                                @for address in &holder.addresses { span .any { (address) } br; }
                             }
                             td { (or_dash(&holder.telephone)) }
                         }

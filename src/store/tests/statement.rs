@@ -92,6 +92,10 @@ const WHOLE: &[&str] = &[
     "ANY_NOTICE: notices USING COVERING INDEX notices_by_municipality", // stops at its first row
     "APPEND: closings", // a new entry pays the reference of a closing that is owed one, and only then
     "ASSUMED: journal", // reconciliar, by a person
+    // A row for each window that closed and for each order: the call list on the panel.
+    "BASIS: closings USING COVERING INDEX sqlite_autoindex_closings_1",
+    "BASIS: overrides",
+    "BASIS: overrides USING COVERING INDEX sqlite_autoindex_overrides_1",
     "BEGAN: journal USING INDEX sqlite_autoindex_journal_1", // stops at its first row
     "CLOSED: closings USING INDEX sqlite_autoindex_closings_1", // a row for each window that closed: historico
     "CLOSINGS: c",                                              // the whole ledger
