@@ -1,8 +1,9 @@
 //! What the panel's pages cost: how long each takes and how many bytes it has, over a ledger of so many municipalities
 //! and years.
 //!
-//! The ledgers are those of `history` (`years`); `MUNICIPIOS=5570 ANOS=1` measures another. A page is asked for first when
-//! nothing of it is kept, then at once again: milliseconds are of CPU, of the whole program, and of the clock.
+//! The ledgers are those of `history` (`years`), made in minutes and audited; `MUNICIPIOS=5570 ANOS=1` measures another. A
+//! page is asked for first when nothing of it is kept, then at once again: milliseconds are of CPU, of the whole program,
+//! and of the clock.
 #![expect(
     clippy::disallowed_methods,
     reason = "the ledgers end today, so that the pages show them as they stand"
@@ -18,6 +19,7 @@ use jiff::{Timestamp, ToSpan};
 use tokio_util::sync::CancellationToken;
 use vigia_suas::clock::Clock;
 use vigia_suas::config::PanelSettings;
+use vigia_suas::daemon::audit::audit_once;
 use vigia_suas::desk::view::LedgerView;
 use vigia_suas::panel::{self, Beat, Beside, DossierView, Later, Panel};
 use vigia_suas::world::live::Live;
@@ -62,6 +64,7 @@ pub(crate) fn table() {
         let mut years = Years::begin(&dir, from, until.saturating_add(2.days())).await;
         if !is_kept {
             years.run(now).await;
+            audit_once(&years.app, now).await.unwrap().unwrap();
             eprintln!("made in {:.0} s", began.elapsed().as_secs_f64());
         }
         years.app.live()
@@ -103,6 +106,7 @@ pub(crate) fn table() {
         "/relatorio.csv".to_owned(),
         format!("/relatorio?janela={window}"),
         format!("/dossie/{code}?janela={window}"),
+        format!("/dossie/{code}"),
         "/fontes".to_owned(),
         "/agenda".to_owned(),
         "/simulacao".to_owned(),

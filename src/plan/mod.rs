@@ -31,6 +31,7 @@ pub mod ledger;
 mod moment;
 mod pair;
 pub mod post;
+pub mod punctuality;
 mod referral;
 mod reminder;
 pub mod replay;
