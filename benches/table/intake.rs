@@ -69,7 +69,7 @@ pub(crate) fn rows() {
             );
             measure::shell(&import)
         };
-        let pair = Pair::run(By::Clock, ours, other);
+        let pair = Pair::run(By::Cpu, ours, other);
         let detail = format!("{} said", pair.ours.detail);
         pair.print(&format!("{rows} rows taken in, {what}"), &detail, "iconv, sqlite3 .import");
     }
@@ -80,7 +80,7 @@ pub(crate) fn rows() {
         Cost { clock, cpu, peak_kib, detail: actions }
     };
     let other = || measure::shell(&format!("cat {folder}/um.csv | sha256sum"));
-    let pair = Pair::run(By::Clock, ours, other);
+    let pair = Pair::run(By::Cpu, ours, other);
     let detail = format!("{} decisions", pair.ours.detail);
     pair.print("what is known of them loaded and planned on", &detail, "sha256sum of the file");
 }

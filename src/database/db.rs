@@ -143,7 +143,7 @@ impl Db {
     }
 
     async fn take_turn(&self, postgres: &Postgres, turn: leader::Turn) -> Result<WriteTx, StoreError> {
-        let writer = postgres.writer.as_ref().ok_or_else(read_only)?;
+        let writer = postgres.writer.as_ref().ok_or_else(StoreError::only_read)?;
         let mut tx = WriteTx::begin(Conn::Postgres(writer.acquire().await?)).await?;
         postgres.lead.take_turn(&mut tx, turn).await?;
         Ok(tx)
@@ -158,9 +158,11 @@ impl Db {
     /// unwritten; the database tells of other processes.
     pub(crate) async fn generation(&self) -> Result<Generation, StoreError> {
         let others = match &self.engine {
-            Engine::Sqlite(sqlite) => Sqlite::others(sqlite.writer.as_ref().ok_or_else(read_only)?).await?,
+            Engine::Sqlite(sqlite) => {
+                Sqlite::others(sqlite.writer.as_ref().ok_or_else(StoreError::only_read)?).await?
+            }
             Engine::Postgres(postgres) => {
-                let writer = postgres.writer.as_ref().ok_or_else(read_only)?;
+                let writer = postgres.writer.as_ref().ok_or_else(StoreError::only_read)?;
                 leader::changes(&mut Conn::Postgres(writer.acquire().await?)).await?
             }
         };
@@ -185,9 +187,11 @@ impl Db {
     /// somebody reads an older state.
     pub(crate) async fn rewrite(&self) -> Result<bool, StoreError> {
         match &self.engine {
-            Engine::Sqlite(sqlite) => Sqlite::rewrite(sqlite.writer.as_ref().ok_or_else(read_only)?).await,
+            Engine::Sqlite(sqlite) => {
+                Sqlite::rewrite(sqlite.writer.as_ref().ok_or_else(StoreError::only_read)?).await
+            }
             Engine::Postgres(postgres) => {
-                postgres.rewrite(postgres.writer.as_ref().ok_or_else(read_only)?).await
+                postgres.rewrite(postgres.writer.as_ref().ok_or_else(StoreError::only_read)?).await
             }
         }
     }
@@ -199,10 +203,6 @@ impl Db {
             Engine::Postgres(postgres) => postgres.close().await,
         }
     }
-}
-
-pub(super) fn read_only() -> StoreError {
-    StoreError::ReadOnly { source: "o banco de dados foi aberto somente para leitura".into() }
 }
 
 /// Runs a step to its end, and waits for nothing.

@@ -283,6 +283,11 @@ impl From<sqlx::Error> for StoreError {
 const CHECK_CERTIFICATE: &str = "confira o certificado do servidor: se venceu, se é deste nome, e quem o assinou (`banco.ca_arquivo`); e o relógio daqui";
 
 impl StoreError {
+    /// What is said to whoever would write where the database was opened only to read.
+    pub(super) fn only_read() -> Self {
+        Self::ReadOnly { source: "o banco de dados foi aberto somente para leitura".into() }
+    }
+
     pub(crate) fn open(path: &Path, hint: &'static str, source: impl Into<Source>) -> Self {
         Self::Open { path: path.to_owned(), hint, source: source.into() }
     }

@@ -12,7 +12,6 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::StoreError;
-use super::db::read_only;
 use super::engine::{Conn, Lease};
 use super::lock::{self, LedgerLock};
 use super::sql::{bound, statements};
@@ -126,7 +125,7 @@ impl Sqlite {
 
     /// The connection to write with.
     pub(super) async fn writing(&self) -> Result<Conn, StoreError> {
-        let writer = self.writer.as_ref().ok_or_else(read_only)?;
+        let writer = self.writer.as_ref().ok_or_else(StoreError::only_read)?;
         Ok(Conn::Sqlite(writer.acquire().await?))
     }
 

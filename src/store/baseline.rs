@@ -11,7 +11,7 @@ use crate::domain::status::{Baseline, StatusBook};
 statements! {
     const LAST = "SELECT m.bytes FROM snapshots s JOIN mappings m ON m.sha256 = s.mapping \
                   WHERE s.feed = $1 AND s.verdict = 'aceita' ORDER BY s.position DESC LIMIT 1";
-    const KNOWN = "SELECT feed, window_id, bytes FROM status_pages WHERE feed = $1";
+    const KNOWN = "SELECT feed, window_id, bytes FROM status_pages WHERE feed = $1 AND window_id = $2";
     const SPOKE = "SELECT s.taken_at, t.done, m.bytes FROM snapshots s \
                    JOIN snapshot_tallies t ON t.snapshot = s.id JOIN mappings m ON m.sha256 = s.mapping \
                    WHERE s.feed = $1 AND s.verdict = 'aceita' AND t.window_id = $2 \
@@ -34,12 +34,13 @@ impl Store {
         };
         let form = status::form(Cells::of("mappings", &row).get("bytes")?);
         let mut known = StatusBook::default();
-        for row in bound!(KNOWN, feed.as_str()).fetch_all(&mut view).await? {
-            let page = status::known(&row)?;
-            known.restore(page.window.clone(), feed.clone(), move || page.entries());
-        }
         let (mut said, mut pace) = (BTreeMap::new(), BTreeMap::new());
         for window in windows {
+            if let Some(row) = bound!(KNOWN, feed.as_str(), window.as_str()).fetch_optional(&mut view).await?
+            {
+                let page = status::known(&row)?;
+                known.restore(window.clone(), feed.clone(), move || page.entries());
+            }
             let rows = bound!(SPOKE, feed.as_str(), window.as_str()).fetch_all(&mut view).await?;
             let mut loads = Vec::with_capacity(rows.len());
             for row in rows.iter().rev() {

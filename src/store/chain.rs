@@ -14,6 +14,7 @@ use crate::domain::notice::NoticeKey;
 use crate::text::digest::hex;
 
 statements! {
+    pub(super) const HEAD = "SELECT head_seq, head_hash FROM meta WHERE id = 1";
     const SAVE_HEAD = "UPDATE meta SET head_seq = $1, head_hash = $2 WHERE id = 1";
     // Entries four at a time: one statement costs about as much as four rows. A place not needed is NULL.
     const APPEND = "INSERT INTO journal (seq, at, kind, subject, window_id, municipality, body, prev_hash, hash) \
@@ -73,7 +74,7 @@ pub(super) struct Chain {
 impl Chain {
     /// Takes up the chain where it ends.
     pub(super) async fn resume(conn: &mut Conn) -> Result<Self, StoreError> {
-        let (seq, head) = super::witness::head(conn).await?;
+        let (seq, head) = head(conn).await?;
         Ok(Self::after(seq, head))
     }
 
@@ -164,6 +165,12 @@ impl Chain {
         batch.push(bound!(SAVE_HEAD, self.seq, &self.head));
         batch
     }
+}
+
+/// Where the chain ends: its last entry and that one's hash.
+pub(crate) async fn head(conn: &mut Conn) -> Result<(i64, String), StoreError> {
+    let row = bound!(HEAD).fetch_one(conn).await?;
+    Ok((row.try_get(0)?, row.try_get(1)?))
 }
 
 /// Everything that an entry's hash covers.

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::chain::{Chain, Line};
-use super::witness::head;
+use super::chain::{Chain, Line, head};
 use super::{Gone, LedgerPlace, Store, StoreError};
 use crate::database::db::{Conn, Db};
 use crate::database::place::stations;

@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::page::{self, PageWriter};
 use super::retired::Retired;
-use super::{Store, StoreError, page};
+use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms};
 use crate::database::db::Conn;
 use crate::database::engine::Row;
 use crate::database::sql::{among, bound, rows_of, statements};
 use crate::domain::id::{FeedId, MunicipalityCode, SnapshotId, WindowId};
 use crate::domain::journal::Verdict;
-use crate::domain::status::{Belief, Load, Observation, Observations, StatusBook, StatusEntry};
+use crate::domain::status::{Belief, Load, Observation, Observations, Page, StatusBook, StatusEntry};
 use crate::text::digest::sha256;
 
 /// Recorded by `$1`, and accepted as people had ruled by then: the last ruling until then, else what stood before the first
@@ -203,7 +204,7 @@ pub(super) async fn keep(
 ) -> Result<String, StoreError> {
     let mut mapping = form.map(|form| format!("{FORM}{}\n", page::escaped(form))).unwrap_or_default();
     for of_window in observations.pages() {
-        let text = page::said(of_window.observations());
+        let text = page::said(of_window.each());
         let digest = sha256(text.as_bytes());
         bound!(PUT_PAGE, &digest, text.as_bytes()).execute(&mut *conn).await?;
         mapping.push_str(of_window.window().as_str());
@@ -300,16 +301,37 @@ pub(super) async fn absorb(
     for page in observations.pages() {
         let window = page.window();
         let row = bound!(KNOWN_OF, feed.as_str(), window.as_str()).fetch_optional(&mut *conn).await?;
-        let mut book = StatusBook::default();
-        if let Some(known) = row.as_ref().map(known).transpose()? {
-            book.restore(window.clone(), feed.clone(), move || known.entries());
-        }
-        for observation in page.observations() {
-            book.absorb(observation, load, Belief::Cautious);
-        }
-        put_known(conn, feed, window, &book).await?;
+        let known = row.as_ref().map(known).transpose()?;
+        let text = taken_in(known.map(|known| known.entries()).unwrap_or_default(), page, load);
+        bound!(PUT_KNOWN, feed.as_str(), window.as_str(), bytes(&text)).execute(&mut *conn).await?;
     }
     Ok(())
+}
+
+/// The page of what is known of a window once a load was taken in. Both lie sorted by municipality, part and unit, so they
+/// are walked side by side; a law holds this against the book (`the_book_kept_is_the_book_in_memory`).
+fn taken_in(known: Vec<(MunicipalityCode, StatusEntry)>, said: Page<'_>, load: &Load) -> String {
+    let mut writer = PageWriter::default();
+    let (mut known, mut said) = (known.into_iter().peekable(), said.each().peekable());
+    while let Some(first) = said.next() {
+        let about = first.key();
+        let place = |known: &(MunicipalityCode, StatusEntry)| {
+            (known.0, &known.1.part, known.1.unit.as_ref()).cmp(&about)
+        };
+        while let Some((code, entry)) = known.next_if(|known| place(known).is_lt()) {
+            writer.put_known(code, &entry);
+        }
+        let known = known.next_if(|known| place(known).is_eq()).map(|(_, entry)| entry);
+        let mut entry = StatusEntry::after(known, first, load, Belief::Cautious);
+        while let Some(again) = said.next_if(|said| said.key() == about) {
+            entry = StatusEntry::after(Some(entry), again, load, Belief::Cautious);
+        }
+        writer.put_known(about.0, &entry);
+    }
+    for (code, entry) in known {
+        writer.put_known(code, &entry);
+    }
+    writer.text
 }
 
 /// Puts what a book of one feed knows of a window in the place of what was known.

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 
 use super::begin::{put_outage, signs};
-use super::chain::{Chain, Line};
+use super::chain::{Chain, HEAD, Line, head};
 use super::{Leader, OnUncertain, Sighting, Store, StoreError, Unassured, Vouched, elsewhere};
 use crate::database::cell::{Cells, whole_ms};
 use crate::database::db::{Conn, Engine, detached};
@@ -33,7 +33,6 @@ use crate::files::{self, Access};
 use crate::plan::ledger::Outage;
 
 statements! {
-    const HEAD = "SELECT head_seq, head_hash FROM meta WHERE id = 1";
     const BEGAN = "SELECT at FROM journal ORDER BY seq LIMIT 1";
     const HASH_AT = "SELECT hash FROM journal WHERE seq = $1";
 }
@@ -262,11 +261,6 @@ fn machine() -> String {
 fn identity(file: &Metadata) -> String {
     let born = file.created().ok().and_then(|born| Timestamp::try_from(born).ok());
     format!("{} {}", file.ino(), born.map_or(0, Timestamp::as_nanosecond))
-}
-
-pub(crate) async fn head(conn: &mut Conn) -> Result<(i64, String), StoreError> {
-    let row = bound!(HEAD).fetch_one(conn).await?;
-    Ok((row.try_get(0)?, row.try_get(1)?))
 }
 
 impl Store {

@@ -10,7 +10,7 @@ use crate::domain::id::WindowId;
 /// What is known of a feed, key by key, and what its last loads said.
 #[derive(Debug, Clone, Default)]
 pub struct Baseline {
-    /// What is known from this feed.
+    /// What is known from this feed: only of windows that run.
     pub known: StatusBook,
     /// What the last accepted load that covers it said of a window: only of windows that run.
     pub said: BTreeMap<WindowId, Vec<Observation>>,

@@ -99,14 +99,14 @@ impl StatusBook {
             return;
         };
         let entries = entries.entry(said.municipality).or_default();
-        let same = |e: &&mut StatusEntry| e.part == said.part && e.unit == said.unit && e.feed == load.feed;
-        match entries.iter_mut().find(same) {
-            None => entries.push(StatusEntry::of(said, load, None, belief)),
-            Some(known) if load.after.is_some_and(|last| known.arrival <= last) => {
-                *known = StatusEntry::of(said, load, None, belief);
-            }
-            Some(known) if known.stands_over(&said, belief) => {}
-            Some(known) => *known = StatusEntry::of(said, load, Some(known), belief),
+        let same = |e: &StatusEntry| e.part == said.part && e.unit == said.unit && e.feed == load.feed;
+        let place = entries.iter().position(same);
+        let known = place.map(|at| entries.swap_remove(at));
+        entries.push(StatusEntry::after(known, said.as_ref(), load, belief));
+        if let Some(at) = place {
+            // Where it was.
+            let last = entries.len() - 1;
+            entries.swap(at, last);
         }
     }
 

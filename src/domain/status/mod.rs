@@ -18,7 +18,7 @@ use super::id::{FeedId, MunicipalityCode, PartId, SnapshotId, UnitId, WindowId};
 
 pub use baseline::Baseline;
 pub use book::{StatusBook, WindowStatus};
-pub use observed::{Observations, PackedNames, PackedObservation, Page};
+pub use observed::{ObservationRef, Observations, PackedNames, PackedObservation, Page};
 
 /// Situação.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -181,8 +181,21 @@ pub enum Belief {
 }
 
 impl StatusEntry {
+    /// What is known of a key once a load said something of it.
+    #[must_use]
+    pub fn after(known: Option<Self>, said: ObservationRef<'_>, load: &Load, belief: Belief) -> Self {
+        match known {
+            None => Self::of(said, load, None, belief),
+            Some(known) if load.after.is_some_and(|last| known.arrival <= last) => {
+                Self::of(said, load, None, belief)
+            }
+            Some(known) if known.stands_over(said, belief) => known,
+            Some(known) => Self::of(said, load, Some(&known), belief),
+        }
+    }
+
     /// What a load says, over what was known of the same key from the same feed.
-    pub(super) fn of(said: Observation, load: &Load, known: Option<&Self>, belief: Belief) -> Self {
+    fn of(said: ObservationRef<'_>, load: &Load, known: Option<&Self>, belief: Belief) -> Self {
         let was_settled = known.is_some_and(|known| known.settled);
         let must_wait = match said.basis {
             Basis::Row => was_settled,
@@ -208,8 +221,8 @@ impl StatusEntry {
             State::Unconfirmed => was_settled,
         };
         Self {
-            part: said.part,
-            unit: said.unit,
+            part: said.part.clone(),
+            unit: said.unit.cloned(),
             state: said.state,
             dated: said.dated,
             taken_at: load.taken_at,
@@ -220,13 +233,13 @@ impl StatusEntry {
             line: said.line,
             settled,
             unproven_since,
-            wording: said.wording,
+            wording: said.wording.cloned(),
         }
     }
 
     /// Whether what is known stands over what a load says: a *concluído* stands for its window, so that a load which
     /// does not know does not undo it; and a doubt that was said is not weakened by a load that has no row.
-    pub(super) fn stands_over(&self, said: &Observation, belief: Belief) -> bool {
+    fn stands_over(&self, said: ObservationRef<'_>, belief: Belief) -> bool {
         let unknowing = said.state == State::Unconfirmed && said.basis != Basis::Contradiction;
         let weaker = said.basis == Basis::Silence && self.basis != Basis::Silence;
         belief == Belief::Cautious

@@ -177,21 +177,81 @@ impl<'a> Page<'a> {
 
     /// What is said, by municipality, part and unit.
     pub fn observations(self) -> impl Iterator<Item = Observation> + 'a {
-        let Self { window, records, names } = self;
+        self.each().map(move |said| Observation {
+            window: self.window.clone(),
+            municipality: said.municipality,
+            part: said.part.clone(),
+            unit: said.unit.cloned(),
+            state: said.state,
+            dated: said.dated,
+            basis: said.basis,
+            line: said.line,
+            wording: said.wording.cloned(),
+        })
+    }
+
+    /// The same with its names where they are kept.
+    pub fn each(self) -> impl Iterator<Item = ObservationRef<'a>> + 'a {
+        let Self { records, names, .. } = self;
         records.iter().filter_map(move |record| {
             let dated = (record.dated != PackedObservation::UNDATED)
                 .then(|| Timestamp::from_second(record.dated).ok());
-            Some(Observation {
-                window: window.clone(),
+            Some(ObservationRef {
                 municipality: record.municipality,
-                part: names.parts.get(usize::from(record.part))?.clone(),
-                unit: names.unit(record.unit).cloned(),
+                part: names.parts.get(usize::from(record.part))?,
+                unit: names.unit(record.unit),
                 state: record.state,
                 dated: dated.flatten(),
                 basis: record.basis,
                 line: record.line,
-                wording: names.wording(record.wording).cloned(),
+                wording: names.wording(record.wording),
             })
         })
+    }
+}
+
+/// An [`Observation`] of a window, with its names where they are kept.
+#[derive(Debug, Clone, Copy)]
+pub struct ObservationRef<'a> {
+    /// Municipality.
+    pub municipality: MunicipalityCode,
+    /// Part.
+    pub part: &'a PartId,
+    /// Unit; absent: the part as a whole.
+    pub unit: Option<&'a UnitId>,
+    /// What it says.
+    pub state: State,
+    /// The data's own date, when it has one.
+    pub dated: Option<Timestamp>,
+    /// On what this rests.
+    pub basis: Basis,
+    /// Line in the file; 0 where no row says it.
+    pub line: u32,
+    /// The source's own words, when they should be shown.
+    pub wording: Option<&'a Arc<str>>,
+}
+
+impl<'a> ObservationRef<'a> {
+    /// What it is about, in the order of pages.
+    #[must_use]
+    pub fn key(&self) -> (MunicipalityCode, &'a PartId, Option<&'a UnitId>) {
+        (self.municipality, self.part, self.unit)
+    }
+}
+
+impl Observation {
+    /// The same, with its names where this keeps them.
+    #[must_use]
+    pub fn as_ref(&self) -> ObservationRef<'_> {
+        ObservationRef {
+            municipality: self.municipality,
+            part: &self.part,
+            unit: self.unit.as_ref(),
+            state: self.state,
+            dated: self.dated,
+            basis: self.basis,
+            line: self.line,
+            wording: self.wording.as_ref(),
+        }
     }
 }

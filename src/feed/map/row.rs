@@ -36,13 +36,18 @@ pub(super) struct Tables<'a> {
     ignored: Vec<String>,
     /// The windows of a reference as written, for each part: files have few references and many rows.
     windows: HashMap<u16, HashMap<String, Rc<[usize]>>>,
-    /// As they are met in the last row.
-    last_date: Option<(String, Dated)>,
+    /// Dates as written: files have few days and many rows.
+    dates: HashMap<String, Dated>,
+    /// As it is met in the last row.
     last_seen: Option<MunicipalityCode>,
 }
 
 /// Most references remembered as written.
 const MOST_REFERENCES: usize = 2_000;
+/// Most dates remembered as written: thirty years of days. Of times there is no end.
+const MOST_DATES: usize = 10_000;
+/// What is longer is no date.
+const LONGEST_DATE: usize = 40;
 
 /// Where what a row says goes.
 pub(super) struct To<'t> {
@@ -81,7 +86,7 @@ impl<'a> Tables<'a> {
             blanks: fold(&spec.mapping.blanks),
             ignored: fold(&spec.mapping.ignored),
             windows: HashMap::new(),
-            last_date: None,
+            dates: HashMap::new(),
             last_seen: None,
         }
     }
@@ -319,9 +324,7 @@ impl<'a> Tables<'a> {
     fn dated(&mut self, row: &TableRow, with: With<'_>) -> Dated {
         let Some((_, pattern)) = self.spec.mapping.dated.as_ref() else { return Dated::Not };
         let Some(text) = self.cell(row, with.columns.dated) else { return Dated::Not };
-        if let Some((last, read)) = &self.last_date
-            && last == text
-        {
+        if let Some(read) = self.dates.get(text) {
             return *read;
         }
         let read = match instant(text, pattern, &self.ground.calendar.hours.zone) {
@@ -329,7 +332,9 @@ impl<'a> Tables<'a> {
             Some((from, _)) if from > self.ground.taken_at => Dated::Impossible,
             Some((_, until)) => Dated::At(until),
         };
-        self.last_date = Some((text.to_owned(), read));
+        if self.dates.len() < MOST_DATES && text.len() <= LONGEST_DATE {
+            self.dates.insert(text.to_owned(), read);
+        }
         read
     }
 }

@@ -23,8 +23,9 @@ use crate::database::sql::{bound, statements};
 use crate::database::transaction::WriteTx;
 use crate::database::{leader, lock, postgres};
 use crate::domain::journal::Moved;
+use crate::store::chain::head;
 use crate::store::moved::tell;
-use crate::store::witness::{Witness, head};
+use crate::store::witness::Witness;
 use crate::store::{LedgerDoubt, LedgerPlace, Store, StoreError};
 
 #[cfg(test)]

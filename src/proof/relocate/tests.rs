@@ -10,8 +10,8 @@ use crate::database::db::Db;
 use crate::database::engine::Query;
 use crate::database::{copy_rows, steps};
 use crate::proof::tests::told;
+use crate::store::chain::head;
 use crate::store::testing::*;
-use crate::store::witness::head;
 use crate::store::{DeliveryFilter, LedgerPlace, LedgerServer, Store, StoreError};
 
 /// A ledger on a server with a schema of its own, beside a folder.

@@ -100,9 +100,8 @@ const WHOLE: &[&str] = &[
     "CLOSED: closings USING INDEX sqlite_autoindex_closings_1", // a row for each window that closed: historico
     "CLOSINGS: c",                                              // the whole ledger
     "EVERY: journal USING INDEX sqlite_autoindex_journal_1",    // every letter as it stood: cartas --em
-    "KNOWN: status_pages",                                      // the proof, and the whole ledger
-    "KNOWN: status_pages USING INDEX sqlite_autoindex_status_pages_1",
-    "LAST: d", // contato, by a person
+    "KNOWN: status_pages USING INDEX sqlite_autoindex_status_pages_1", // the proof, and the whole ledger
+    "LAST: d",                                                  // contato, by a person
     "LAST: deliveries",
     "LINES_THEN: d USING INDEX sqlite_autoindex_deliveries_2", // every letter as it stood: cartas --em
     "LIST: d USING INDEX sqlite_autoindex_deliveries_2",       // every letter
