@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use jiff::{SignedDuration, Timestamp};
+use rustix::time::ClockId;
 
 /// Where `now` comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +33,13 @@ impl Clock {
     pub fn reading(self) -> ClockReading {
         let wall = self.now();
         match self {
-            Self::System => ClockReading { wall, uptime: Some(uptime()), synchronised_at: synchronised_at() },
-            Self::Fixed(_) => ClockReading { wall, uptime: None, synchronised_at: None },
+            Self::System => ClockReading {
+                wall,
+                uptime: Some(since(ClockId::Boottime)),
+                awake: Some(since(ClockId::Monotonic)),
+                synchronised_at: synchronised_at(),
+            },
+            Self::Fixed(_) => ClockReading { wall, uptime: None, awake: None, synchronised_at: None },
         }
     }
 
@@ -68,6 +74,8 @@ pub struct ClockReading {
     pub wall: Timestamp,
     /// How long the machine has been up, asleep or not, which nobody sets; absent where now was given (`--em`).
     pub uptime: Option<SignedDuration>,
+    /// How long of that it was not asleep: while it is nothing gets on, and nothing hangs.
+    pub awake: Option<SignedDuration>,
     /// When the system last found its clock in step with a time server, if it ever said so since it was started.
     pub synchronised_at: Option<Timestamp>,
 }
@@ -86,9 +94,8 @@ pub fn zone_release() -> Option<String> {
 /// systemd-timesyncd touches it whenever a time server has answered; it is gone after a start.
 const SYNCHRONISED: &str = "/run/systemd/timesync/synchronized";
 
-fn uptime() -> SignedDuration {
-    let up = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    SignedDuration::from_secs(up.tv_sec)
+fn since(clock: ClockId) -> SignedDuration {
+    SignedDuration::from_secs(rustix::time::clock_gettime(clock).tv_sec)
 }
 
 fn synchronised_at() -> Option<Timestamp> {

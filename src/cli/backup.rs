@@ -18,7 +18,7 @@ pub(super) async fn run(session: &Session, folder: &Path, keep: Option<u16>) -> 
     let store = existing(session).await?;
     let now = session.now();
     let made = store.back_up(folder, keep, now).await.map_err(|error| match error {
-        refused @ (BackupError::Beside(_) | BackupError::Unsound { .. }) => {
+        refused @ (BackupError::Beside(_) | BackupError::Gone(_) | BackupError::Unsound { .. }) => {
             Failure::refused(format!("recusado: {refused}"))
         }
         other => Failure::could_not(&other),

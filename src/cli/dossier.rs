@@ -9,6 +9,8 @@ use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::desk::dossier::{self, DossierRequest, FolderError};
 use crate::desk::order::{self, OrderError};
 use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::plan;
+use crate::proof::CaseCheck;
 use crate::render::portuguese;
 use crate::world::known::Depth;
 
@@ -21,12 +23,13 @@ pub(super) async fn run(
 ) -> Result {
     let store = ledger::existing(session).await?;
     let code = resolve(session, municipality)?;
-    let Some(case) = store.case_file(code, window).await? else {
+    let Some(case) = store.case_file(code, window, CaseCheck::Whole).await? else {
         return Err(nothing(session, code, window));
     };
     let known = session.known_to(session.calendar(), Depth::Whole).await?;
     let subject = DossierRequest { municipality: code, only: window.cloned(), now: session.now() };
-    let dossier = dossier::gather(&case, &known, &subject);
+    let plan = plan::plan(&known.world(), subject.now);
+    let dossier = dossier::gather(&case, (&known, &plan), &subject);
     let dir = output.map_or_else(|| PathBuf::from(dossier::default_name(code, window)), Path::to_owned);
     let folder =
         dossier::write(&dir, &dossier, &case, &known.live.calendar).map_err(|error| match error {

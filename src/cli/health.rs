@@ -46,6 +46,9 @@ pub(super) async fn run(session: &Session) -> Result {
         if let Some(first) = first.filter(|_| reasons.len() > 1) {
             remark(&format!("faça primeiro: {first}"));
         }
+        if let Some(leads) = health.facts.leads(zone) {
+            remark(&leads);
+        }
     }
     Ok(if well { Answer::Done } else { Answer::Negative })
 }
@@ -91,6 +94,7 @@ fn facts(facts: &Facts, calendar: &Calendar) -> Value {
             "desde": at(Some(leader.since)),
             "epoca": leader.epoch,
             "em_pe": leader.rest.is_some(),
+            "sinal_ha_segundos": leader.lag.map(|lag| lag.as_secs()),
         })),
         "autoconferencia": facts.audit.as_ref().map(|(made, audit)| {
             json!({ "em": at(Some(*made)), "cartas": audit.letters, "divergencias": audit.divergences })

@@ -13,8 +13,10 @@ use crate::render::portuguese as pt;
 
 /// Exit 0 when the ledger is there.
 pub(super) async fn run(session: &Session, asked: &Relocate) -> Result {
-    // Whether there is one: what is to be moved is opened to write.
-    existing(session).await?.close().await;
+    // Where there is one it is opened to write, also where an older program wrote it last.
+    if !session.setup.database().exists() {
+        existing(session).await?.close().await;
+    }
     let destination = Destination {
         to: &asked.to,
         schema: asked.schema.as_deref(),

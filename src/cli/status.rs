@@ -13,7 +13,7 @@ use crate::daemon::ingest::{IntakeError, Received, take_in_load};
 use crate::desk::order;
 use crate::domain::id::{FeedId, WindowId};
 use crate::format::body::{Original, SpoolError};
-use crate::plan::summary::{CallLine, WindowSummary};
+use crate::plan::summary::{CallPurpose, WindowSummary};
 use crate::render::because::{doubt, opposed, part_name};
 use crate::render::table::{TableColumn, table};
 use crate::render::{portuguese, report};
@@ -182,9 +182,10 @@ pub(super) async fn report(session: &Session, format: ReportFormat, window: Opti
 
 fn totals(summary: &WindowSummary) -> serde_json::Value {
     let counts = summary.municipalities;
-    let (owing, unknown): (Vec<_>, Vec<_>) = summary.call_list.iter().partition(|call| !call.owes.is_empty());
-    let codes =
-        |calls: &[&CallLine]| -> Vec<String> { calls.iter().map(|c| c.municipality.to_string()).collect() };
+    let codes = |purpose: CallPurpose| -> Vec<String> {
+        let calls = summary.call_list.iter().filter(|call| call.purpose() == purpose);
+        calls.map(|call| call.municipality.to_string()).collect()
+    };
     json!({
         "janela": summary.window.as_str(),
         "edicao": summary.edition,
@@ -194,8 +195,9 @@ fn totals(summary: &WindowSummary) -> serde_json::Value {
         "pendentes": counts.pending,
         "nao_confirmados": counts.unconfirmed,
         "nao_se_aplica": counts.not_applicable,
-        "telefonar": codes(&owing),
-        "confirmar": codes(&unknown),
+        "telefonar": codes(CallPurpose::Debt),
+        "confirmar": codes(CallPurpose::Doubt),
+        "pedir_endereco": codes(CallPurpose::Address),
     })
 }
 

@@ -313,11 +313,11 @@ impl App {
     }
 
     /// A loop that has not got on for too long: the watchdog's question, and the heartbeat's. A clock that leaps makes no
-    /// loop hang: what counts is how long the machine has been up, if that is known.
+    /// loop hang, nor does a machine that sleeps: what counts is how long it has been awake, if that is known.
     #[must_use]
     pub fn hung(&self, now: Timestamp) -> Option<Loop> {
-        let uptime = self.clock.reading().uptime;
-        let since = |at: &ClockReading| match (uptime, at.uptime) {
+        let awake = self.clock.reading().awake;
+        let since = |at: &ClockReading| match (awake, at.awake) {
             (Some(now), Some(then)) => now - then,
             _ => now.duration_since(at.wall),
         };
@@ -341,5 +341,34 @@ impl App {
     pub(super) async fn shipped(dir: &std::path::Path, now: Timestamp) -> Arc<Self> {
         let store = Store::open(&dir.join("vigia.db"), now).await.unwrap();
         Self::new(Setup::shipped(now), store, Clock::Fixed(now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_machine_that_slept_makes_no_loop_hang_and_one_that_was_awake_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut app = App::shipped(dir.path(), "2026-12-01T13:00:00Z".parse().unwrap()).await;
+        Arc::get_mut(&mut app).unwrap().clock = Clock::System;
+        let now = app.clock.reading();
+        let hours = SignedDuration::from_hours;
+        let vouched = |awake: SignedDuration| {
+            for each in Loop::ALL {
+                let at = ClockReading {
+                    wall: now.wall - hours(9),
+                    uptime: now.uptime.map(|up| up - hours(9)),
+                    awake: now.awake.map(|up| up - awake),
+                    synchronised_at: None,
+                };
+                app.progress.lock().unwrap().insert(each, at);
+            }
+        };
+        vouched(SignedDuration::from_secs(20));
+        assert_eq!(app.hung(now.wall), None, "it slept for nine hours");
+        vouched(hours(9));
+        assert_eq!(app.hung(now.wall), Some(Loop::Ingest));
     }
 }

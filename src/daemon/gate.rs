@@ -78,6 +78,20 @@ pub(super) async fn in_force(
     })
 }
 
+/// The server and schema, where the ledger there is another service's: what rules over it has no municipality in common with
+/// what is to rule. A copied `[banco]` does that. Ended by another `esquema`; no consent lets it in.
+pub(super) async fn of_another_service(
+    store: &Store,
+    wanted: &Setup,
+    now: Timestamp,
+) -> Result<Option<String>, StoreError> {
+    let Some(server) = store.server() else { return Ok(None) };
+    let Some(kept) = last_good::of(store, wanted.directory.as_deref(), now).await? else { return Ok(None) };
+    let theirs = &kept.setup.config.roster.municipalities;
+    let is_shared = wanted.config.roster.municipalities.keys().any(|code| theirs.contains_key(code));
+    Ok((!is_shared && !theirs.is_empty()).then_some(server))
+}
+
 /// Whether this is the ledger of a configuration in another place (`livro mudar`): with all that it knew.
 async fn was_moved_here(store: &Store, setup: &Setup) -> Result<bool, StoreError> {
     Ok(store.came_from().await?.is_some_and(|from| setup.keeps(&from)))

@@ -116,7 +116,7 @@ mod tests {
 
     fn reading(wall: i64, uptime: i64, synchronised: Option<i64>) -> ClockReading {
         let uptime = Some(SignedDuration::from_mins(uptime));
-        ClockReading { wall: at(wall), uptime, synchronised_at: synchronised.map(at) }
+        ClockReading { wall: at(wall), uptime, awake: uptime, synchronised_at: synchronised.map(at) }
     }
 
     const DAY: i64 = 24 * 60;

@@ -64,6 +64,12 @@ pub enum ServiceError {
     /// The new configuration could not be held against the one in force.
     #[error(transparent)]
     Contrast(#[from] ContrastError),
+    /// The ledger is another service's.
+    #[error(
+        "o livro em {0} é de outro serviço: não há nele nenhum município desta configuração, e nada foi gravado nem enviado\ndica: \
+         em [banco], escreva o `esquema` deste serviço, ou um nome que ninguém usa"
+    )]
+    Foreign(String),
     /// It was told to stop while it waited in reserve.
     #[error("o serviço foi parado enquanto esperava de reserva")]
     Stopped,
@@ -214,6 +220,9 @@ impl Service {
     async fn open(setup: Setup, clock: Clock, reserve: Option<Reserve<'_>>) -> Result<Self, ServiceError> {
         let (lock, store) = seat::begin_alone(&setup.config.settings, clock.now()).await?;
         store.file_is_whole().await?;
+        if let Some(server) = gate::of_another_service(&store, &setup, clock.now()).await? {
+            return Err(ServiceError::Foreign(server));
+        }
         let app = App::new(setup, store, clock);
         match reserve::lead(&app, reserve).await? {
             Led::Leads => {}

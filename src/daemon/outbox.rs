@@ -3,10 +3,12 @@
 //! Each sender owns one connection. A claim is marked *enviando*, durably, before the network is touched.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
-use tokio::task::JoinSet;
 use tracing::{error, warn};
 
 use super::alert::{alert_once, alert_once_on, topic};
@@ -243,25 +245,26 @@ impl Outbox {
         for (n, claim) in claims.into_iter().enumerate() {
             shares[n % count].push(claim);
         }
-        let mut running = JoinSet::new();
-        for (sender, share) in self.senders.drain(..).zip(shares) {
-            let (app, live, trust) = (app.clone(), live.clone(), self.trust.clone());
-            running.spawn(async move { send_share(&app, &live, &trust, sender, share).await });
-        }
+        // In one task: they wait for one disk and mostly for one relay, and waking each by itself costs more than its letter.
+        let running: FuturesUnordered<_> = self
+            .senders
+            .drain(..)
+            .zip(shares)
+            .map(|(sender, share)| {
+                AssertUnwindSafe(send_share(app, live, &self.trust, sender, share)).catch_unwind()
+            })
+            .collect();
         // Every sender comes home before anything else may fail.
         let mut outcomes = Vec::new();
         let mut fault = None;
-        while let Some(ended) = running.join_next().await {
-            match ended {
-                Ok(share) => {
-                    self.senders.push(share.sender);
-                    outcomes.extend(share.outcomes);
-                    fault = fault.or(share.fault);
-                }
-                Err(panic) => {
-                    error!(error = %panic, "um remetente parou; o serviço termina para recomeçar");
-                    app.failed.cancel();
-                }
+        for ended in running.collect::<Vec<_>>().await {
+            if let Ok(share) = ended {
+                self.senders.push(share.sender);
+                outcomes.extend(share.outcomes);
+                fault = fault.or(share.fault);
+            } else {
+                error!("um remetente parou; o serviço termina para recomeçar");
+                app.failed.cancel();
             }
         }
         let (mut setback, mut doubted) = (None, None);

@@ -13,7 +13,9 @@ use tracing::{error, info, warn};
 use super::app::App;
 use super::beat::notify;
 use super::obey::Signals;
+use crate::clock::Clock;
 use crate::config::Mode;
+use crate::plan::CLOCK_TOLERANCE;
 use crate::store::{Hints, StoreError};
 use crate::telemetry::chain;
 use crate::world::last_good;
@@ -45,6 +47,7 @@ pub(super) enum Led {
 pub(super) async fn lead(app: &Arc<App>, reserve: Option<Reserve<'_>>) -> Result<Led, StoreError> {
     let store = &app.store;
     store.writes_only_when_leading();
+    agree_on_time(app).await?;
     let Some(reserve) = reserve else {
         return if store.lead_after_lease(app.now()).await? {
             Ok(Led::Leads)
@@ -74,10 +77,14 @@ pub(super) async fn lead(app: &Arc<App>, reserve: Option<Reserve<'_>>) -> Result
             () = word(&mut hints) => {}
             () = tokio::time::sleep(POLL) => {}
         }
-        match store.lead(app.now()).await {
+        let led = match agree_on_time(app).await {
+            Ok(()) => store.lead(app.now()).await,
+            Err(failure) => Err(failure),
+        };
+        match led {
             Ok(true) => break,
             Ok(false) => {}
-            Err(moved @ StoreError::Moved { .. }) => return Err(moved),
+            Err(over @ (StoreError::Moved { .. } | StoreError::Skewed { .. })) => return Err(over),
             Err(failure) => {
                 warn!(error = %chain(&failure), "o servidor do banco não responde; a reserva tenta de novo");
             }
@@ -86,6 +93,21 @@ pub(super) async fn lead(app: &Arc<App>, reserve: Option<Reserve<'_>>) -> Result
     warn!("o processo que enviava se foi; este passa a enviar");
     take_up(app);
     Ok(Led::Leads)
+}
+
+/// Leases are the server's time, but what is due is judged by this machine's clock. Where the two are further apart than any
+/// time server lets them come, it is not known which is right, and this machine neither leads nor waits for the lead: its
+/// process ends, and each start asks again. A leader whose clock leaps while it leads is the clock watch's matter.
+async fn agree_on_time(app: &App) -> Result<(), StoreError> {
+    if app.clock != Clock::System {
+        return Ok(());
+    }
+    let Some(there) = app.store.server_clock().await? else { return Ok(()) };
+    let here = app.now();
+    if here.duration_since(there).abs() > CLOCK_TOLERANCE {
+        return Err(StoreError::Skewed { here, there });
+    }
+    Ok(())
 }
 
 /// A word of another process, which spares waiting for the next look and means nothing else.

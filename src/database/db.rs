@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) use super::engine::Conn;
-use super::engine::Lease;
+use super::engine::{self, Batch, Lease, Row};
 use super::leader;
 use super::place;
 use super::postgres::Postgres;
@@ -84,23 +84,28 @@ impl Db {
 
     /// A transaction to write with. Only inside [`detached`].
     pub(crate) async fn begin(&self) -> Result<WriteTx, StoreError> {
-        let tx = self.begin_as(leader::Turn::Telling).await?;
+        let (tx, _) = self.begin_as(leader::Turn::Telling, Batch::default()).await?;
         self.note_change();
         Ok(tx)
     }
 
     /// The same for what no plan depends on.
     pub(crate) async fn begin_quietly(&self) -> Result<WriteTx, StoreError> {
-        self.begin_as(leader::Turn::Quiet).await
+        Ok(self.begin_quietly_with(Batch::default()).await?.0)
+    }
+
+    /// The same with its first statements, and the rows of each.
+    pub(crate) async fn begin_quietly_with(
+        &self,
+        statements: Batch<'_>,
+    ) -> Result<(WriteTx, Vec<Vec<Row>>), StoreError> {
+        self.begin_as(leader::Turn::Quiet, statements).await
     }
 
     /// The same also where the ledger is not, or not yet: only to move it.
     pub(crate) async fn begin_wherever(&self) -> Result<WriteTx, StoreError> {
         match &self.engine {
-            Engine::Sqlite(sqlite) => {
-                let writer = sqlite.writer.as_ref().ok_or_else(read_only)?;
-                WriteTx::begin(Conn::Sqlite(writer.acquire().await?)).await
-            }
+            Engine::Sqlite(sqlite) => WriteTx::begin(sqlite.writing().await?).await,
             Engine::Postgres(postgres) => self.take_turn(postgres, leader::Turn::Quiet).await,
         }
     }
@@ -116,13 +121,25 @@ impl Db {
         .await
     }
 
-    async fn begin_as(&self, turn: leader::Turn) -> Result<WriteTx, StoreError> {
-        let mut tx = match &self.engine {
-            Engine::Sqlite(_) => self.begin_wherever().await?,
-            Engine::Postgres(postgres) => self.take_turn(postgres, turn).await?,
+    async fn begin_as(
+        &self,
+        turn: leader::Turn,
+        statements: Batch<'_>,
+    ) -> Result<(WriteTx, Vec<Vec<Row>>), StoreError> {
+        let mut all = Batch::default();
+        all.push(place::asked());
+        all.append(statements);
+        let (tx, mut rows) = match &self.engine {
+            Engine::Sqlite(sqlite) => WriteTx::begin_with(sqlite.writing().await?, all).await?,
+            Engine::Postgres(postgres) => {
+                let mut tx = self.take_turn(postgres, turn).await?;
+                let rows = all.run(&mut tx).await?;
+                (tx, rows)
+            }
         };
-        place::stations(&mut tx).await?.is_here(&self.path)?;
-        Ok(tx)
+        let place = rows.remove(0);
+        place::read(&engine::first(place)?)?.is_here(&self.path)?;
+        Ok((tx, rows))
     }
 
     async fn take_turn(&self, postgres: &Postgres, turn: leader::Turn) -> Result<WriteTx, StoreError> {
@@ -184,8 +201,14 @@ impl Db {
     }
 }
 
-fn read_only() -> StoreError {
+pub(super) fn read_only() -> StoreError {
     StoreError::ReadOnly { source: "o banco de dados foi aberto somente para leitura".into() }
+}
+
+/// Runs a step to its end, and waits for nothing.
+#[expect(clippy::disallowed_methods, reason = "as in `detached`")]
+pub(crate) fn apart(step: impl Future<Output = ()> + Send + 'static) {
+    let _whoever_waits_is_told_by_the_step = tokio::spawn(step);
 }
 
 /// Runs a step to its end whatever becomes of the caller.

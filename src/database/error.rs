@@ -122,6 +122,18 @@ pub enum StoreError {
          dica: nada a fazer: o serviço recomeça como reserva; confira quem envia com “vigia-suas saude”"
     )]
     Deposed,
+    /// The machine and the server do not agree on the time.
+    #[error(
+        "o relógio desta máquina ({here}) e o do servidor do banco de dados ({there}) diferem em mais de 5 minutos, e assim \
+         ninguém sabe o que já venceu: nada é enviado daqui\ndica: acerte o que está errado (timedatectl; chrony ou \
+         systemd-timesyncd nas três máquinas); o serviço tenta de novo"
+    )]
+    Skewed {
+        /// The machine's.
+        here: jiff::Timestamp,
+        /// The server's.
+        there: jiff::Timestamp,
+    },
     /// The ledger lost entries while it was in use.
     #[error(
         "o livro voltou no tempo enquanto estava em uso: faltam nele registros que já tinham sido gravados\n\

@@ -27,7 +27,7 @@ use super::sql::{bound, statements};
 
 statements! {
     const TAKE_LOCK = "SELECT pg_try_advisory_lock($1)";
-    const WHO = "SELECT epoch, leader, session, since, assured, \
+    const WHO = "SELECT epoch, leader, session, since, assured, leased_until > 0 AS leased, \
                  leased_until - CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS rest \
                  FROM leadership WHERE id = 1";
     const BEGIN_LEADING = "UPDATE leadership SET epoch = epoch + 1, leader = $1, session = $2, \
@@ -37,7 +37,9 @@ statements! {
     const RENEW = "UPDATE leadership SET \
                    leased_until = CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + $2 \
                    WHERE id = 1 AND epoch = $1";
-    const RESIGN = "UPDATE leadership SET leased_until = 0 WHERE id = 1 AND epoch = $1";
+    const LET_GO = "SELECT pg_advisory_unlock($1)";
+    // Whoever follows has no session to end: those of this process end by themselves, each when it has done.
+    const RESIGN = "UPDATE leadership SET leased_until = 0, session = '' WHERE id = 1 AND epoch = $1";
     // Whoever is frozen or cut off keeps what it has locked until its sessions are ended.
     const END_SESSIONS = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity \
                           WHERE application_name = $1 AND datname = current_database() AND usename = current_user";
@@ -50,6 +52,7 @@ statements! {
     // On the server's side it is said when the transaction is committed, and not at all where it is not.
     const SAY = "SELECT COUNT(pg_notify($1, $2))";
     const CHANGES = "SELECT changes FROM leadership WHERE id = 1";
+    const CLOCK = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
 }
 
 /// For so long after its last renewal a leader may speak.
@@ -83,6 +86,8 @@ pub struct Leader {
     pub since: Timestamp,
     /// How long its lease goes on; nothing where it is over.
     pub rest: Option<Duration>,
+    /// How long ago it last renewed that, by the server's clock; nothing where it gave it back.
+    pub lag: Option<Duration>,
     /// Whether it knows that this is the ledger that last sent.
     pub is_assured: bool,
     /// Whether it is this very process.
@@ -356,12 +361,14 @@ impl Lead {
         Ok(())
     }
 
-    /// Leads no longer: the next may at once.
+    /// Leads no longer: the next may at once. First the lock, whose next holder waits for the lease as it does for one
+    /// that ended without a word; then the lease; and only then the word, which has somebody look at both.
     pub(crate) async fn resign(&self) {
         let Some(epoch) = self.standing().epoch.take() else { return };
         self.standing().until = None;
         if let Some(mut conn) = self.holder.lock().await.take() {
             // Where this fails the lease runs out by itself.
+            let _free = sqlx::query(LET_GO).bind(self.key).execute(&mut conn).await;
             let _told = sqlx::query(RESIGN).bind(epoch).execute(&mut conn).await;
             let _said = sqlx::query(SAY).bind(&self.channel).bind(&self.session).execute(&mut conn).await;
             let _closed = conn.close().await;
@@ -372,12 +379,13 @@ impl Lead {
     pub(crate) async fn who(&self, conn: &mut Conn) -> Result<Option<Leader>, StoreError> {
         let row = bound!(WHO).fetch_one(conn).await?;
         let (epoch, since): (i64, i64) = (row.try_get("epoch")?, row.try_get("since")?);
-        let rest: i64 = row.try_get("rest")?;
+        let (rest, leased): (i64, i64) = (row.try_get("rest")?, row.try_get("leased")?);
         Ok((epoch > 0).then_some(Leader {
             name: row.try_get("leader")?,
             epoch,
             since: Timestamp::from_millisecond(since).unwrap_or(Timestamp::UNIX_EPOCH),
             rest: u64::try_from(rest).ok().filter(|rest| *rest > 0).map(Duration::from_millis),
+            lag: (leased != 0).then(|| Duration::from_millis(u64::try_from(lease() - rest).unwrap_or(0))),
             is_assured: row.try_get::<i64, _>("assured")? == epoch,
             is_self: row.try_get::<&str, _>("session")? == self.session,
         }))
@@ -402,6 +410,12 @@ async fn renew(lead: Weak<Lead>) {
             return;
         }
     }
+}
+
+/// What the server's clock says.
+pub(crate) async fn clock(conn: &mut Conn) -> Result<Timestamp, StoreError> {
+    let at = bound!(CLOCK).fetch_one(conn).await?.try_get(0)?;
+    Ok(Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH))
 }
 
 /// How many transactions there were that a plan may depend on.

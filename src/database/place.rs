@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::StoreError;
 use super::cell::Cells;
-use super::engine::Conn;
+use super::engine::{Conn, Query, Row};
 use super::sql::{bound, statements};
 
 statements! {
@@ -40,8 +40,17 @@ pub struct Gone {
 }
 
 pub(crate) async fn stations(conn: &mut Conn) -> Result<Stations, StoreError> {
-    let row = bound!(PLACE).fetch_one(conn).await?;
-    let cells = Cells::of("place", &row);
+    read(&bound!(PLACE).fetch_one(conn).await?)
+}
+
+/// Asks for them.
+pub(super) fn asked() -> Query<'static> {
+    bound!(PLACE)
+}
+
+/// Reads what was asked for.
+pub(super) fn read(row: &Row) -> Result<Stations, StoreError> {
+    let cells = Cells::of("place", row);
     let path = |column| Ok::<_, StoreError>(cells.get::<Option<String>>(column)?.map(PathBuf::from));
     let gone = match (path("went_path")?, cells.get("went_to")?, cells.instant_opt("went_at")?) {
         (Some(path), Some(to), Some(at)) => Some(Gone { path, to, at }),

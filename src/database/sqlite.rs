@@ -12,6 +12,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::StoreError;
+use super::db::read_only;
 use super::engine::{Conn, Lease};
 use super::lock::{self, LedgerLock};
 use super::sql::{bound, statements};
@@ -121,6 +122,12 @@ impl Sqlite {
             other => other?,
         };
         Ok(Self { writer: None, readers })
+    }
+
+    /// The connection to write with.
+    pub(super) async fn writing(&self) -> Result<Conn, StoreError> {
+        let writer = self.writer.as_ref().ok_or_else(read_only)?;
+        Ok(Conn::Sqlite(writer.acquire().await?))
     }
 
     /// How often others have written.

@@ -7,7 +7,7 @@
 use std::ops::{Deref, DerefMut};
 
 use super::StoreError;
-use super::engine::Conn;
+use super::engine::{Batch, Conn, Row};
 use super::sql::{bound, statements};
 
 statements! {
@@ -26,18 +26,39 @@ pub(crate) struct WriteTx {
 impl WriteTx {
     /// Begins one.
     pub(crate) async fn begin(conn: Conn) -> Result<Self, StoreError> {
-        let mut tx = Self { conn, committed: false };
-        // Not by the driver's own `begin`: it counts how deep it is, and counts wrong once SQLite has rolled back.
-        let begin = if tx.conn.is_postgres() { bound!(BEGIN) } else { bound!(BEGIN_NOW) };
-        begin.execute(&mut tx.conn).await?;
+        let (tx, _nothing) = Self::begin_with(conn, Batch::default()).await?;
         Ok(tx)
     }
 
+    /// Begins one with statements that are handed over together with its beginning, and gives the rows of each.
+    pub(crate) async fn begin_with(
+        conn: Conn,
+        statements: Batch<'_>,
+    ) -> Result<(Self, Vec<Vec<Row>>), StoreError> {
+        let mut tx = Self { conn, committed: false };
+        let mut all = Batch::default();
+        // Not by the driver's own `begin`: it counts how deep it is, and counts wrong once SQLite has rolled back.
+        all.push(if tx.conn.is_postgres() { bound!(BEGIN) } else { bound!(BEGIN_NOW) });
+        all.append(statements);
+        let mut rows = all.run(&mut tx.conn).await?;
+        let _of_the_beginning = rows.remove(0);
+        Ok((tx, rows))
+    }
+
     /// Makes it durable.
-    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
-        bound!(COMMIT).execute(&mut self.conn).await?;
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        self.commit_with(Batch::default()).await.map(drop)
+    }
+
+    /// The same after statements that are handed over together with it; gives the rows of each.
+    pub(crate) async fn commit_with(
+        mut self,
+        mut statements: Batch<'_>,
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        statements.push(bound!(COMMIT));
+        let rows = statements.run(&mut self.conn).await?;
         self.committed = true;
-        Ok(())
+        Ok(rows)
     }
 }
 

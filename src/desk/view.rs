@@ -1,7 +1,7 @@
 //! What is shown to staff, gathered for whoever may only look: the panel has this and no [`Store`], so that nothing that it
 //! does can write.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -20,13 +20,14 @@ use crate::plan::curve::Curves;
 pub use crate::plan::day::DayPage;
 use crate::plan::history::HistoryLine;
 use crate::plan::summary::WindowSummary;
+use crate::proof::CaseCheck;
 use crate::render::agenda;
 use crate::store::{DeliveryFilter, FeedRun, JournalFilter, SnapshotSummary, Store, StoreError};
 pub use crate::store::{DeliveryLine, JournalEntry};
 pub use crate::world::ailment::Ailment;
 use crate::world::health;
 pub use crate::world::health::Health;
-use crate::world::known::{Depth, Known};
+use crate::world::known::Known;
 use crate::world::live::Live;
 pub use crate::world::overview::{self, AsOf, Overview};
 use crate::world::seat;
@@ -240,7 +241,8 @@ impl LedgerView {
         }))
     }
 
-    /// The dossier of a municipality; none when the ledger never tells of it.
+    /// The dossier of a municipality; none when the ledger never tells of it. What the last self-audit checked is not
+    /// checked again, but for what is about the municipality.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -250,10 +252,17 @@ impl LedgerView {
         municipality: MunicipalityCode,
         only: Option<WindowId>,
     ) -> Result<Option<Dossier>, StoreError> {
-        let Some(case) = self.store.case_file(municipality, only.as_ref()).await? else { return Ok(None) };
+        let case = self.store.case_file(municipality, only.as_ref(), CaseCheck::SinceAudit).await?;
+        let Some(case) = case else { return Ok(None) };
         let (live, now) = (scene.known.live.clone(), scene.as_of.at());
-        let known = Known::load(live, &self.store, Depth::Whole, now).await?;
-        Ok(Some(dossier::gather(&case, &known, &DossierRequest { municipality, only, now })))
+        let request = DossierRequest { municipality, only, now };
+        let told: BTreeSet<WindowId> = case.journal.iter().filter_map(|entry| entry.window.clone()).collect();
+        let is_read = |id: &WindowId| scene.known.windows.iter().any(|window| window.id == *id);
+        if told.iter().all(is_read) {
+            return Ok(Some(dossier::gather(&case, (&scene.known, &scene.plan), &request)));
+        }
+        let (known, plan) = Known::decide(live, &self.store, told, now).await?;
+        Ok(Some(dossier::gather(&case, (&known, &plan), &request)))
     }
 
     /// How each feed stands, with its last `loads` loads.

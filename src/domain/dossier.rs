@@ -340,19 +340,30 @@ pub struct JournalLine {
     pub hash: String,
 }
 
-/// The whole ledger's state when the dossier was made.
+/// The ledger's state when the dossier was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainState {
-    /// Entries of the journal.
+    /// Entries of the journal that were checked, one after the other.
     pub entries: usize,
-    /// Letters in the ledger.
+    /// Letters that were checked: all, or where `audited` says so the municipality's.
     pub letters: usize,
+    /// The self-audit that checked the rest; none: all was checked when the dossier was made.
+    pub audited: Option<AuditLine>,
     /// The last entry's place.
     pub head_seq: i64,
     /// The last entry's hash.
     pub head_hash: String,
     /// What does not stand as it was recorded, in words; empty when all does.
     pub faults: Vec<String>,
+}
+
+/// A self-audit that found nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditLine {
+    /// When.
+    pub at: Timestamp,
+    /// The entry until which it checked the whole ledger.
+    pub reached: u64,
 }
 
 impl ChainState {

@@ -14,7 +14,7 @@ mod tree;
 pub use disk::{mounts, network_disk};
 pub use lock::{FolderLock, LockError, SwapError, Version};
 pub use place::{
-    Access, beside, create, create_for_folder, hand_over, is_same, kept_name, leave_to_folder, open_plain,
+    Access, apart_from, beside, carry, create, create_for_folder, hand_over, is_same, kept_name, open_plain,
     put, put_no_link, put_own, trust_link, write,
 };
 pub use tree::{copy_tree, create_folder, exchange};

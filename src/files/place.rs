@@ -18,9 +18,12 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 use super::attributes;
+
+/// Where nobody but root may rename what is root's.
+const APART: &str = "/var/tmp";
 
 /// Who may read a file that was not there before; one that is replaced keeps its owner and permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,17 +141,6 @@ pub fn hand_over(file: &File, folder: &Path) -> io::Result<()> {
     fchown(file, Some(folder.uid()), Some(folder.gid()))
 }
 
-/// The same for the file of that name, which is no link, and its folder.
-///
-/// # Errors
-/// As [`open_plain`] and [`hand_over`].
-pub fn leave_to_folder(path: &Path) -> io::Result<()> {
-    if !rustix::process::geteuid().is_root() {
-        return Ok(());
-    }
-    hand_over(&open_plain(path, OpenOptions::new().read(true))?, folder_of(path))
-}
-
 /// Whether root may go where a name leads: not by a link that somebody else made. Others go where they may.
 ///
 /// # Errors
@@ -161,6 +153,31 @@ pub fn trust_link(path: &Path) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, told));
     }
     Ok(())
+}
+
+/// A folder where only root may go, for what writes by a path into a folder of another user's; none for whoever is not
+/// root, or where the folder is root's. Dropped, it is gone.
+///
+/// # Errors
+/// The file system's.
+pub fn apart_from(folder: &Path) -> io::Result<Option<TempDir>> {
+    if !rustix::process::geteuid().is_root() || fs::metadata(folder)?.uid() == 0 {
+        return Ok(None);
+    }
+    tempfile::Builder::new().prefix("vigia-").tempdir_in(APART).map(Some)
+}
+
+/// Puts what a file holds in place of whatever has that name, on the disk, as its folder's owner's. It is never
+/// in memory as a whole.
+///
+/// # Errors
+/// As [`put_no_link`].
+pub fn carry(from: &Path, to: &Path, new: Access) -> io::Result<()> {
+    let mut file = nameless(folder_of(to), new.mode())?;
+    io::copy(&mut File::open(from)?, file.as_file_mut())?;
+    hand_over(file.as_file(), folder_of(to))?;
+    file.as_file().sync_all()?;
+    Finished { file, durable: Durable::Yes }.over(to)
 }
 
 /// Copies a plain file to where there must be none yet: bytes, owner, group, permissions and attributes.

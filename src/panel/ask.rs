@@ -87,6 +87,7 @@ impl Ask {
         if is_read {
             return Ok(scene);
         }
+        let _turn = panel.turn().await?;
         Ok(Arc::new(panel.ledger.scene_with(&scene, window).await?))
     }
 

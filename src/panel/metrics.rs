@@ -147,6 +147,11 @@ fn health(out: &mut Exposition, gauges: &Gauges) {
         let name = "vigia_lider_timestamp_seconds";
         out.metric(name, &Type::Gauge, "Desde quando envia quem envia, pelo relógio do servidor do banco.");
         out.value(name, &[], seconds(leader.since));
+        if let Some(lag) = leader.lag {
+            let name = "vigia_lider_atraso_seconds";
+            out.metric(name, &Type::Gauge, "Há quanto tempo quem envia deu sinal ao servidor do banco; ausente se parou e deixou o lugar.");
+            out.value(name, &[], lag.as_secs_f64());
+        }
         let name = "vigia_lider_epoca";
         out.metric(name, &Type::Gauge, "Quantos já enviaram, um depois do outro: cresce a cada troca.");
         out.value(name, &[], leader.epoch);

@@ -37,7 +37,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -138,8 +138,8 @@ pub struct Panel {
     health: Fresh<Health>,
     before: Mutex<Option<Before>>,
     history: Mutex<Option<History>>,
-    /// A past day, which costs much and is kept for nobody, is worked out for one who asks at a time.
-    past: Semaphore,
+    /// What costs much and is kept for nobody, as a past day or a dossier, is worked out for one who asks at a time.
+    turns: Semaphore,
     /// Dossiers noted as shown a moment ago.
     noted: Mutex<BTreeMap<DossierView, Instant>>,
     /// A year is rehearsed for one who asks at a time.
@@ -184,7 +184,7 @@ impl Panel {
             health: Fresh::default(),
             before: Mutex::default(),
             history: Mutex::default(),
-            past: Semaphore::new(1),
+            turns: Semaphore::new(1),
             noted: Mutex::default(),
             rehearsing: Arc::new(Semaphore::new(1)),
             settings,
@@ -194,18 +194,21 @@ impl Panel {
         }
     }
 
+    /// A turn at what is worked out for one who asks at a time. Nobody waits for it long, nor takes another meanwhile.
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, Failure> {
+        match tokio::time::timeout(TURN, self.turns.acquire()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(_)) | Err(_) => Err(Failure::Busy(
+                "Outra consulta demorada está em curso; tente de novo em alguns segundos.".to_owned(),
+            )),
+        }
+    }
+
     /// What is known at a moment; now, where none is asked for.
     async fn scene(&self, as_of: Option<Timestamp>) -> Result<Arc<Overview>, Failure> {
         let live = self.beside.live();
         if let Some(then) = as_of {
-            let busy = || {
-                Failure::Busy(
-                    "Outro dia passado está sendo refeito; tente de novo em alguns segundos.".to_owned(),
-                )
-            };
-            let Ok(Ok(_turn)) = tokio::time::timeout(TURN, self.past.acquire()).await else {
-                return Err(busy());
-            };
+            let _turn = self.turn().await?;
             return Ok(Arc::new(self.ledger.scene(live, AsOf::Then(then)).await?));
         }
         let mut kept = self.scene.lock().await;
@@ -226,6 +229,7 @@ impl Panel {
     /// The page of the day of a scene.
     async fn day(&self, scene: &Overview) -> Result<Arc<DayPage>, Failure> {
         if let AsOf::Then(_) = scene.as_of {
+            let _turn = self.turn().await?;
             let before = self.ledger.before(scene).await?;
             return Ok(Arc::new(self.ledger.day(scene, &before, &[]).await?));
         }
@@ -261,6 +265,7 @@ impl Panel {
     /// more or another day begins.
     async fn history(&self, scene: &Overview) -> Result<Arc<Vec<HistoryLine>>, Failure> {
         if let AsOf::Then(_) = scene.as_of {
+            let _turn = self.turn().await?;
             return Ok(Arc::new(self.ledger.history(scene).await?));
         }
         let live = &scene.known.live;

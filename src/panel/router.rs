@@ -22,8 +22,8 @@ use crate::desk::view::{AsOf, Overview, windows_between};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::NoticeKey;
 use crate::plan::calls;
+use crate::plan::history::Recall;
 use crate::plan::summary::WindowSummary;
-use crate::render::history::Recall;
 use crate::render::{agenda, calls as render_calls, dossier, report};
 
 const STYLE: &str = include_str!("page/style.css");
@@ -128,7 +128,9 @@ async fn whole_dossier(State(panel): State<Arc<Panel>>, Path(code): Path<String>
     if ask.is_head {
         return Ok(document(String::new()));
     }
+    let turn = panel.turn().await?;
     let found = panel.ledger.dossier(&scene, code, only.clone()).await?;
+    drop(turn);
     let found = found.ok_or_else(|| Failure::NotFound("Nada consta no livro sobre isso.".to_owned()))?;
     match ask.visitor {
         Visitor::Local => {}
@@ -162,9 +164,9 @@ async fn calls_table(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     }
     let scene = asked(&panel, &ask).await?;
     let (windows, calendar) = (chosen(&scene, &ask)?, scene.calendar());
-    let entries = calls::calls(&windows, &calendar.hours.zone);
     let history = panel.history(&scene).await?;
-    Ok(table("telefonar", render_calls::csv(&entries, calendar, &Recall::new(&history), scene.as_of.at())))
+    let entries = calls::calls(&windows, calendar, &Recall::new(&history));
+    Ok(table("telefonar", render_calls::csv(&entries, calendar, scene.as_of.at())))
 }
 
 /// The report with its charts, as the service writes it.

@@ -1,5 +1,5 @@
 //! Whom to telephone, over all windows or in one: those who owe first, in open windows by the days that are left, then in
-//! those that are over; then those of whom nobody knows. Pure.
+//! those that are over; then those of whom nobody knows, then those whose address takes no letter. Pure.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -7,8 +7,9 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::post::{DeliveryFact, LetterState};
-use super::summary::{CallLine, LetterLine, MunicipalityLine, WindowSummary};
-use crate::domain::calendar::Deadline;
+use super::punctuality::{HistoryLine, Recall};
+use super::summary::{CallLine, CallPurpose, LetterLine, MunicipalityLine, WindowSummary};
+use crate::domain::calendar::{Calendar, Deadline};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::time::Zone;
 
@@ -27,18 +28,30 @@ pub struct CallEntry<'a> {
     pub letters: usize,
     /// Where letters did not arrive: each address once, as it stands.
     pub failed: Vec<&'a DeliveryFact>,
+    /// How what it owes was done over the last references, where that was read: of what nobody knows nothing is said of the
+    /// past either.
+    pub past: Vec<HistoryLine>,
 }
 
 /// The calls of some windows, the most urgent first.
 #[must_use]
-pub fn calls<'a>(windows: &'a [WindowSummary], zone: &Zone) -> Vec<CallEntry<'a>> {
-    let of = |window: &'a WindowSummary| window.call_list.iter().map(move |call| entry(window, call, zone));
+pub fn calls<'a>(
+    windows: &'a [WindowSummary],
+    calendar: &Calendar,
+    recall: &Recall<'_>,
+) -> Vec<CallEntry<'a>> {
+    let of = |window: &'a WindowSummary| {
+        window.call_list.iter().map(move |call| {
+            let past = recall.of(call.municipality, &window.window, &call.owes, calendar);
+            CallEntry { past, ..entry(window, call, &calendar.hours.zone) }
+        })
+    };
     let mut all: Vec<CallEntry<'a>> = windows.iter().flat_map(of).collect();
     all.sort_by_cached_key(CallEntry::urgency);
     all
 }
 
-/// Puts a window's own list into the same order.
+/// Puts a window's own list into the same order, but for the past, which is not read for a summary.
 pub(super) fn sort(window: &mut WindowSummary, zone: &Zone) {
     let list = window.call_list.iter();
     let urgency: HashMap<MunicipalityCode, Urgency> =
@@ -47,8 +60,8 @@ pub(super) fn sort(window: &mut WindowSummary, zone: &Zone) {
 }
 
 /// Who is called first: who owes; an open window, by the time that is left, before one without a deadline, before one that
-/// is over, the last to end first; then whom most letters did not move.
-type Urgency = (bool, u8, SignedDuration, Reverse<usize>, MunicipalityCode, WindowId);
+/// is over, the last to end first; then whom most letters did not move; then who was late or never done most often before.
+type Urgency = (CallPurpose, u8, SignedDuration, Reverse<usize>, Reverse<usize>, MunicipalityCode, WindowId);
 
 fn entry<'a>(window: &'a WindowSummary, call: &'a CallLine, zone: &Zone) -> CallEntry<'a> {
     let line = window.line(call.municipality);
@@ -60,6 +73,7 @@ fn entry<'a>(window: &'a WindowSummary, call: &'a CallLine, zone: &Zone) -> Call
         call,
         letters: line.filter(|_| !window.rehearsal).map_or(0, |line| left(line).count()),
         failed: line.map(failed).unwrap_or_default(),
+        past: Vec::new(),
     }
 }
 
@@ -77,7 +91,8 @@ impl CallEntry<'_> {
             Some(at) => (2, self.window.at.duration_since(at)),
         };
         let (code, window) = (self.call.municipality, self.window.window.clone());
-        (self.call.owes.is_empty(), phase, away, Reverse(self.letters), code, window)
+        let need = self.past.iter().map(HistoryLine::need).sum();
+        (self.call.purpose(), phase, away, Reverse(self.letters), Reverse(need), code, window)
     }
 }
 

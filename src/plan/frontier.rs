@@ -73,6 +73,13 @@ impl Frontier {
         ahead
     }
 
+    /// Whether nothing can be decided of one window any more at this instant, asked of all that is known of it alone.
+    #[must_use]
+    pub fn is_over(world: &World<'_>, now: Timestamp, window: &Window) -> bool {
+        let here = Self { at: now, open: BTreeSet::new() };
+        here.is_behind(window, &world.calendar.hours.zone) && is_settled(world, now, window)
+    }
+
     /// Whether every deadline of a window had passed. One that was ever stopped may be spoken of after its deadline, and
     /// stays.
     fn is_behind(&self, window: &Window, zone: &Zone) -> bool {

@@ -8,135 +8,17 @@ use jiff::Timestamp;
 use super::account::with_survey;
 use super::assess::PartVerdict;
 use super::moment::Moment;
+use super::punctuality::LineKey;
+pub use super::punctuality::{HistoryLine, Punctuality, Recall, Trend};
 use super::survey::Survey;
 use super::world::World;
 use crate::domain::calendar::Window;
 use crate::domain::closing::{Closing, Expected, ExpectedPart};
-use crate::domain::id::{MunicipalityCode, PartId, SystemId, WindowId};
+use crate::domain::id::{MunicipalityCode, PartId};
 use crate::domain::status::{State, StatusEntry};
 
 /// So many references of a system are looked back on.
 pub const MOST_REFERENCES: usize = 12;
-
-/// How one part of one municipality did in one window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Punctuality {
-    /// It was done when the deadline passed, or the data says since that it was.
-    OnTime,
-    /// It was pending then, and is done.
-    Late {
-        /// How many days after, at least one; absent where no data carries its own date.
-        days: Option<i64>,
-    },
-    /// It was pending then, and data of after the deadline says that it is still.
-    Never,
-    /// Nobody knew then, or nobody knows now. It counts against nobody.
-    Unknown,
-}
-
-/// One part of one municipality over the last references of a system, the oldest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HistoryLine {
-    /// Which system.
-    pub system: SystemId,
-    /// Which municipality.
-    pub municipality: MunicipalityCode,
-    /// Its name, as last recorded.
-    pub name: String,
-    /// Which part.
-    pub part: PartId,
-    /// How it did, window by window.
-    pub references: Vec<(WindowId, Punctuality)>,
-}
-
-/// Where it is going.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trend {
-    /// Fewer delays in the later half than in the earlier.
-    Better,
-    /// As many.
-    Steady,
-    /// More.
-    Worse,
-    /// Fewer than four windows are known.
-    TooShort,
-}
-
-impl HistoryLine {
-    fn new((system, municipality, part): &LineKey) -> Self {
-        Self {
-            system: system.clone(),
-            municipality: *municipality,
-            name: String::new(),
-            part: part.clone(),
-            references: Vec::new(),
-        }
-    }
-
-    fn count(&self, wanted: impl Fn(Punctuality) -> bool) -> usize {
-        self.references.iter().filter(|(_, how)| wanted(*how)).count()
-    }
-
-    /// How often it was done when the deadline passed.
-    #[must_use]
-    pub fn on_time(&self) -> usize {
-        self.count(|how| how == Punctuality::OnTime)
-    }
-
-    /// How often it was done later.
-    #[must_use]
-    pub fn late(&self) -> usize {
-        self.count(|how| matches!(how, Punctuality::Late { .. }))
-    }
-
-    /// How often it never was.
-    #[must_use]
-    pub fn never(&self) -> usize {
-        self.count(|how| how == Punctuality::Never)
-    }
-
-    /// How often nobody knows.
-    #[must_use]
-    pub fn unknown(&self) -> usize {
-        self.count(|how| how == Punctuality::Unknown)
-    }
-
-    /// The days late on average, rounded down, over those that are known; absent where none is.
-    #[must_use]
-    pub fn mean_days_late(&self) -> Option<i64> {
-        let days = self.references.iter().filter_map(|(_, how)| match how {
-            Punctuality::Late { days } => *days,
-            Punctuality::OnTime | Punctuality::Never | Punctuality::Unknown => None,
-        });
-        let (sum, count) = days.fold((0_i64, 0_i64), |(sum, count), days| (sum + days, count + 1));
-        (count > 0).then(|| sum / count)
-    }
-
-    /// How much it would gain from support: what never came weighs twice what came late.
-    #[must_use]
-    pub fn need(&self) -> usize {
-        2 * self.never() + self.late()
-    }
-
-    /// Where it is going, by the two halves of what is known.
-    #[must_use]
-    pub fn trend(&self) -> Trend {
-        let known: Vec<Punctuality> =
-            self.references.iter().map(|(_, how)| *how).filter(|how| *how != Punctuality::Unknown).collect();
-        if known.len() < 4 {
-            return Trend::TooShort;
-        }
-        // An odd one in the middle counts to neither.
-        let half = known.len() / 2;
-        let delays = |part: &[Punctuality]| part.iter().filter(|how| **how != Punctuality::OnTime).count();
-        let (before, after) = (delays(&known[..half]), delays(&known[known.len() - half..]));
-        match after.cmp(&before) {
-            std::cmp::Ordering::Less => Trend::Better,
-            std::cmp::Ordering::Equal => Trend::Steady,
-            std::cmp::Ordering::Greater => Trend::Worse,
-        }
-    }
-}
 
 /// The history of every municipality and part, those first who would gain most from support.
 #[must_use]
@@ -176,9 +58,6 @@ pub fn last_references<'a>(windows: impl Iterator<Item = &'a Window>) -> impl It
     let last = systems.flat_map(|system| &system[system.len().saturating_sub(MOST_REFERENCES)..]);
     last.copied().collect::<Vec<_>>().into_iter()
 }
-
-/// What a line is about.
-type LineKey = (SystemId, MunicipalityCode, PartId);
 
 fn parts<'s>(
     survey: &'s Survey<'_>,

@@ -263,6 +263,11 @@ impl Ledger {
         withheld.map(|record| record.recorded_at).min()
     }
 
+    /// Lets go of all that was said about a window.
+    pub fn forget(&mut self, window: &WindowId) {
+        self.windows.remove(window);
+    }
+
     /// Puts in a notice to a municipality, in place of what was known of it.
     pub fn put(&mut self, window: &WindowId, municipality: MunicipalityCode, record: NoticeRecord) {
         if !self.windows.contains_key(window) {

@@ -32,6 +32,7 @@ mod memo;
 mod moment;
 mod pair;
 pub mod post;
+pub mod punctuality;
 mod referral;
 mod reminder;
 pub mod replay;

@@ -287,3 +287,31 @@ pub struct CallLine {
     /// Calls already made, oldest first.
     pub tried: Vec<Note>,
 }
+
+/// What a call is for, the most urgent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CallPurpose {
+    /// It owes something.
+    Debt,
+    /// Nobody knows whether it does.
+    Doubt,
+    /// Letters do not arrive, and a better address is asked for.
+    Address,
+}
+
+impl CallPurpose {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Debt, Self::Doubt, Self::Address];
+}
+
+impl CallLine {
+    /// What the call is for.
+    #[must_use]
+    pub fn purpose(&self) -> CallPurpose {
+        match (self.owes.is_empty(), self.unconfirmed.is_empty()) {
+            (false, _) => CallPurpose::Debt,
+            (true, false) => CallPurpose::Doubt,
+            (true, true) => CallPurpose::Address,
+        }
+    }
+}

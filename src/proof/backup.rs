@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::copy::{Source, Unfinished, check, first_hash, first_of};
 use crate::domain::journal::Text;
 use crate::files::{self, Access, FolderLock, LockError};
-use crate::store::{Store, StoreError};
+use crate::store::{Gone, Store, StoreError};
 
 /// Until it is checked.
 const UNFINISHED: &str = ".vigia-copia.parcial";
@@ -83,6 +83,12 @@ pub enum BackupError {
          disco ou de outra máquina", .0.display()
     )]
     Beside(PathBuf),
+    /// The ledger went elsewhere: a copy of what is left could not be put back.
+    #[error(
+        "este livro mudou para {}, e uma cópia do que ficou aqui não serviria para restaurar\ndica: copie o que vale: num \
+         servidor, com pg_dump ou pg_basebackup; num arquivo, com “vigia-suas copia” e a configuração que o nomeia", .0.to
+    )]
+    Gone(Gone),
     /// Another copy is being made there.
     #[error(transparent)]
     Busy(#[from] LockError),
@@ -126,6 +132,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<Backup, BackupError> {
         self.file()?;
+        if let Some(gone) = self.gone().await? {
+            return Err(BackupError::Gone(gone));
+        }
         let unusable = |source| BackupError::Folder { path: folder.to_owned(), source };
         let real = folder.canonicalize().map_err(unusable)?;
         if !real.is_dir() {
@@ -139,20 +148,22 @@ impl Store {
         let unfinished = Unfinished(real.join(UNFINISHED));
         // Whoever was at it may have been killed.
         unfinished.remove();
-        let unwritten = |source| BackupError::Unwritten { path: folder.to_owned(), source };
+        // SQLite opens by a path, which whoever owns the folder may make lead elsewhere: for root it writes apart.
+        let apart = files::apart_from(&real).map_err(unusable)?;
+        let unfinished = apart.as_ref().map_or(unfinished, |apart| Unfinished(apart.path().join("copia.db")));
+        let desk = apart.as_ref().map_or(folder, |apart| apart.path());
+        let unwritten = |source| BackupError::Unwritten { path: desk.to_owned(), source };
         self.copy_to(&unfinished.0).await.map_err(|error| unwritten(error.into()))?;
         let checked = check(&unfinished.0).await.map_err(|error| unwritten(error.into()))?;
         let last = |io: io::Error| unwritten(io.into());
         File::open(&unfinished.0).and_then(|file| file.sync_all()).map_err(last)?;
         if !checked.faults.is_empty() {
             let path = real.join(format!("{}-copia-nao-confere.db", self.stem()));
-            fs::rename(&unfinished.0, &path).map_err(last)?;
+            settle(&unfinished.0, &path, apart.is_some()).map_err(last)?;
             return Err(BackupError::Unsound { path, faults: checked.faults });
         }
         let path = free_name(&real, &self.stem(), now);
-        // Made by root, it is to be rotated by the service all the same.
-        files::leave_to_folder(&unfinished.0).map_err(last)?;
-        fs::rename(&unfinished.0, &path).map_err(last)?;
+        settle(&unfinished.0, &path, apart.is_some()).map_err(last)?;
         let _synced = File::open(&real).and_then(|folder| folder.sync_all());
         let written = fs::metadata(&path).map_err(last)?;
         let older = match keep {
@@ -224,6 +235,11 @@ impl Store {
         found.foreign.sort();
         Ok(found)
     }
+}
+
+/// Gives a checked copy its name. Made by root apart from the folder, it is its owner's all the same, who rotates it.
+fn settle(copy: &Path, name: &Path, is_apart: bool) -> io::Result<()> {
+    if is_apart { files::carry(copy, name, Access::Group) } else { fs::rename(copy, name) }
 }
 
 /// The copies in a folder but for the new one.
@@ -321,6 +337,39 @@ mod tests {
         assert_eq!(store.last_backup().unwrap().path, made.path);
         let copy = Store::open_read_only(&made.path).await.unwrap();
         assert!(copy.verify().await.unwrap().is_whole());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_copy_that_root_makes_is_led_nowhere_by_whoever_owns_the_folder_and_is_theirs() {
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let (dir, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let store = testing::file_store(&dir).await;
+        store.record_pass(at(1), vec![testing::act(Act::Send, testing::VITORIA)]).await.unwrap();
+        std::os::unix::fs::chown(folder.path(), Some(1234), Some(1235)).unwrap();
+        let prey = dir.path().join("de-root");
+        fs::write(&prey, "de root").unwrap();
+        // Under every name that it is given on its way, and put back as often as it is taken away.
+        let (planted, stop) = (folder.path().join(UNFINISHED), std::sync::atomic::AtomicBool::new(false));
+        let made = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    let _there = std::os::unix::fs::symlink(&prey, &planted);
+                }
+            });
+            let made = tokio::task::block_in_place(|| {
+                tokio::runtime::Handle::current().block_on(store.back_up(folder.path(), None, at(2)))
+            });
+            stop.store(true, std::sync::atomic::Ordering::Relaxed);
+            made
+        });
+        let made = made.unwrap();
+        assert_eq!(fs::read_to_string(&prey).unwrap(), "de root");
+        let copy = fs::symlink_metadata(&made.path).unwrap();
+        assert!(copy.is_file() && (copy.uid(), copy.gid()) == (1234, 1235), "{copy:?}");
+        assert_eq!(copy.mode() & 0o777, 0o640);
+        assert!(Store::open_read_only(&made.path).await.unwrap().verify().await.unwrap().is_whole());
     }
 
     #[tokio::test]

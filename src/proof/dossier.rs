@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::verify::{self, ChainReport};
 use crate::database::cell::code;
 use crate::database::db::Conn;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::{MunicipalityCode, WindowId};
-use crate::domain::journal::Entry;
+use crate::domain::journal::{Audited, Entry};
 use crate::domain::status::StatusEntry as Status;
 use crate::store::retired::Retired;
 use crate::store::{
@@ -28,13 +30,25 @@ statements! {
                    ORDER BY window_id, feed";
 }
 
+/// How much of the ledger is checked for a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaseCheck {
+    /// All of it.
+    Whole,
+    /// The municipality's entries and letters, and the chain since the last self-audit, which checks all of it once a
+    /// day; all of it where there was none yet, or where the last one found something.
+    SinceAudit,
+}
+
 /// What the ledger holds about a municipality.
 #[derive(Debug, Clone)]
 pub struct CaseFile {
     /// Where the chain ended when this was read.
     pub signs: Signs,
-    /// Whether all of the ledger stands as it was recorded.
+    /// Whether what was checked stands as it was recorded.
     pub verified: ChainReport,
+    /// The self-audit, with its instant, that the rest of the ledger was checked by; none: all of it was checked.
+    pub audited: Option<(Timestamp, Audited)>,
     /// The journal's entries about it, about its windows, and about the service as a whole, in order.
     pub journal: Vec<JournalEntry>,
     /// The letters to it, oldest first.
@@ -58,6 +72,7 @@ impl Store {
         &self,
         municipality: MunicipalityCode,
         window: Option<&WindowId>,
+        extent: CaseCheck,
     ) -> Result<Option<CaseFile>, StoreError> {
         let mut view = self.db.view().await?;
         let own = own_entries(&mut view, municipality, window).await?;
@@ -97,9 +112,22 @@ impl Store {
         let mut journal = own;
         journal.extend(general(&mut view, &windows).await?);
         journal.sort_by_key(|entry| entry.seq);
+        let audited = match extent {
+            CaseCheck::Whole => None,
+            CaseCheck::SinceAudit => journal::last_audit(&mut view).await?,
+        };
+        let audited = audited.filter(|(_, audited)| audited.divergences == 0);
+        let verified = match &audited {
+            None => verify::whole(&mut view).await?,
+            Some((_, audited)) => {
+                let ids = deliveries.iter().map(|(line, _)| line.id.as_str().to_owned()).collect();
+                verify::one(&mut view, (municipality, window), &journal, ids, audited).await?
+            }
+        };
         Ok(Some(CaseFile {
             signs: begin::signs(&mut view).await?,
-            verified: verify::whole(&mut view).await?,
+            verified,
+            audited,
             journal,
             letters,
             deliveries,

@@ -15,7 +15,7 @@ pub(crate) mod tests;
 mod verify;
 
 pub use backup::{Backup, BackupError, LastBackup};
-pub use dossier::CaseFile;
+pub use dossier::{CaseCheck, CaseFile};
 pub use relocate::{MoveError, Relocated};
 pub use restore::{RestoreError, Restored};
 pub use verify::{Amiss, ChainReport, Discrepancy, Recount};

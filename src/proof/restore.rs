@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use super::copy::{BESIDE, Source, Unfinished, check, first_of};
 use crate::database::{db, lock, sqlite};
 use crate::files;
-use crate::store::{LedgerLock, Store, StoreError};
+use crate::store::{Gone, LedgerLock, Store, StoreError};
 
 /// A copy in the ledger's place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +48,17 @@ pub enum RestoreError {
         path: PathBuf,
         /// What is amiss.
         faults: Vec<String>,
+    },
+    /// It was copied after its ledger went elsewhere: nothing could be written to it, and no service start with it.
+    #[error(
+        "a cópia {} é de um livro que já tinha mudado para {}, e com ela o serviço não iniciaria\ndica: o livro que vale é o de \
+         lá; se ele se perdeu, use uma cópia feita lá, ou uma de antes da mudança", path.display(), gone.to
+    )]
+    Gone {
+        /// Which.
+        path: PathBuf,
+        /// Where that ledger is.
+        gone: Gone,
     },
     /// The new file could not be made or put in place.
     #[error("o livro não pôde ser posto em {}\ndica: confira o espaço em disco, e rode como root", path.display())]
@@ -87,6 +98,10 @@ impl Store {
         let new = Unfinished(folder.join(".vigia-restauro.parcial"));
         new.remove();
         let source = Self::open_read_only(copy).await.map_err(|error| unreadable(error.into()))?;
+        if let Some(gone) = source.gone().await.map_err(|error| unreadable(error.into()))? {
+            source.close().await;
+            return Err(RestoreError::Gone { path: copy.to_owned(), gone });
+        }
         let copied = source.copy_to(&new.0).await;
         source.close().await;
         copied.map_err(|error| unwritten(error.into()))?;

@@ -8,7 +8,7 @@ use crate::domain::overrides::{BatchId, HoldScope, Note};
 use crate::domain::reason::{Cause, Reason};
 use crate::domain::refusal::Refusal;
 use crate::domain::status::{Basis, Doubt, StatusEntry};
-use crate::plan::summary::{CallReason, PartLine};
+use crate::plan::summary::{CallPurpose, CallReason, PartLine};
 
 use super::portuguese as pt;
 
@@ -173,6 +173,13 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
         },
     }
 }
+
+/// What those are called whose calls are for one thing.
+pub const CALLS: [(CallPurpose, &str); 3] = [
+    (CallPurpose::Debt, "A quem telefonar"),
+    (CallPurpose::Doubt, "Por confirmar, antes de qualquer cobrança"),
+    (CallPurpose::Address, "Para pedir um endereço que receba cartas"),
+];
 
 /// Why somebody should telephone: a complete sentence, ending with a full stop.
 #[must_use]

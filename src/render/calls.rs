@@ -10,14 +10,15 @@ use jiff::Timestamp;
 use maud::html;
 use serde_json::{Value, json};
 
-use super::because::{call, call_reason, part_name};
-use super::history::Recall;
+use super::because::{CALLS, call, call_reason, part_name};
+use super::history::recalled;
 use super::page::{CLOSED, shell};
 use super::portuguese as pt;
 use super::report::{STYLE, heading, row_with, telephone as as_text};
 use crate::domain::calendar::Calendar;
 use crate::domain::id::{PartId, Reference};
 use crate::plan::calls::CallEntry;
+use crate::plan::summary::CallPurpose;
 
 /// Columns of [`csv`].
 const COLUMNS: [&str; 16] = [
@@ -110,29 +111,26 @@ fn is_rehearsal(entries: &[CallEntry<'_>]) -> bool {
 
 /// For a terminal.
 #[must_use]
-pub fn text(entries: &[CallEntry<'_>], calendar: &Calendar, recall: &Recall<'_>, now: Timestamp) -> String {
+pub fn text(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> String {
     let mut out = String::new();
     if is_rehearsal(entries) {
         let _ = writeln!(out, "{}\n", pt::REHEARSAL);
     }
-    for (owing, title) in [(true, "A quem telefonar"), (false, "Por confirmar, antes de qualquer cobrança")]
-    {
-        let group: Vec<_> = entries.iter().filter(|entry| entry.call.owes.is_empty() != owing).collect();
-        let _ = writeln!(out, "{}{title}: {}", if owing { "" } else { "\n" }, group.len());
+    for (purpose, title) in CALLS {
+        let group: Vec<_> = entries.iter().filter(|entry| entry.call.purpose() == purpose).collect();
+        if group.is_empty() && purpose == CallPurpose::Address {
+            continue;
+        }
+        let gap = if purpose == CallPurpose::Debt { "" } else { "\n" };
+        let _ = writeln!(out, "{gap}{title}: {}", group.len());
         for (number, entry) in (1..).zip(group) {
-            one(number, entry, (calendar, recall), now, &mut out);
+            one(number, entry, calendar, now, &mut out);
         }
     }
     out
 }
 
-fn one(
-    number: usize,
-    entry: &CallEntry<'_>,
-    (calendar, recall): (&Calendar, &Recall<'_>),
-    now: Timestamp,
-    out: &mut String,
-) {
+fn one(number: usize, entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp, out: &mut String) {
     let line = entry.call;
     let holder = pt::line(&line.holder);
     let _ = writeln!(
@@ -144,7 +142,7 @@ fn one(
         telephone(entry),
         if holder.is_empty() { String::new() } else { format!(", {holder}") }
     );
-    for fact in facts(entry, calendar, recall, now) {
+    for fact in facts(entry, calendar, now) {
         let _ = writeln!(out, "     {fact}");
     }
     let _ = writeln!(out, "     diga: {}", sentence(entry, calendar));
@@ -160,7 +158,7 @@ fn telephone(entry: &CallEntry<'_>) -> String {
 }
 
 /// What a caller should know, one line each.
-fn facts(entry: &CallEntry<'_>, calendar: &Calendar, recall: &Recall<'_>, now: Timestamp) -> Vec<String> {
+fn facts(entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp) -> Vec<String> {
     let line = entry.call;
     let mut facts = vec![format!(
         "{}; {}",
@@ -178,14 +176,14 @@ fn facts(entry: &CallEntry<'_>, calendar: &Calendar, recall: &Recall<'_>, now: T
     facts.extend(entry.failed.iter().map(|fact| failure(fact)));
     facts.extend(line.because.iter().map(|why| call_reason(why, calendar)));
     facts.extend(line.tried.iter().map(|note| call(note, calendar)));
-    facts.extend(past(entry, calendar, recall));
+    facts.extend(past(entry, calendar));
     facts
 }
 
 /// How the parts that are owed did before; of what nobody knows nothing is said of the past either.
 #[must_use]
-pub fn past(entry: &CallEntry<'_>, calendar: &Calendar, recall: &Recall<'_>) -> Option<String> {
-    recall.told(entry.call.municipality, &entry.window.window, &entry.call.owes, calendar)
+pub fn past(entry: &CallEntry<'_>, calendar: &Calendar) -> Option<String> {
+    recalled(&entry.past, calendar)
 }
 
 /// `endereço de smas (x@y): devolvida`.
@@ -195,7 +193,7 @@ fn failure(fact: &crate::plan::post::DeliveryFact) -> String {
 
 /// For a spreadsheet; telephones stay text.
 #[must_use]
-pub fn csv(entries: &[CallEntry<'_>], calendar: &Calendar, recall: &Recall<'_>, now: Timestamp) -> String {
+pub fn csv(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> String {
     let mut out = heading(&COLUMNS);
     for (number, entry) in (1..).zip(entries) {
         let line = entry.call;
@@ -216,7 +214,7 @@ pub fn csv(entries: &[CallEntry<'_>], calendar: &Calendar, recall: &Recall<'_>, 
                 joined(entry.failed.iter().map(|fact| failure(fact)).collect()),
                 joined(line.because.iter().map(|why| call_reason(why, calendar)).collect()),
                 joined(line.tried.iter().map(|note| call(note, calendar)).collect()),
-                past(entry, calendar, recall).unwrap_or_default(),
+                past(entry, calendar).unwrap_or_default(),
                 sentence(entry, calendar),
             ],
             days_left(entry, calendar, now).map(|days| (DAYS, days)),
@@ -228,7 +226,7 @@ pub fn csv(entries: &[CallEntry<'_>], calendar: &Calendar, recall: &Recall<'_>, 
 
 /// To print: a call each, with room for what came of it.
 #[must_use]
-pub fn page(entries: &[CallEntry<'_>], calendar: &Calendar, recall: &Recall<'_>, now: Timestamp) -> String {
+pub fn page(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> String {
     let body = html! {
         header {
             h1 { "Ligações" }
@@ -236,14 +234,14 @@ pub fn page(entries: &[CallEntry<'_>], calendar: &Calendar, recall: &Recall<'_>,
             p .note { "Em " (pt::instant(now, &calendar.hours.zone)) ". Primeiro quem tem pendência em janela aberta, pelos dias que restam." }
         }
         main {
-            @for (owing, title) in [(true, "A quem telefonar"), (false, "Por confirmar, antes de qualquer cobrança")] {
-                @let group = entries.iter().filter(|entry| entry.call.owes.is_empty() != owing).collect::<Vec<_>>();
-                h2 { (title) " (" (group.len()) ")" }
+            @for (purpose, title) in CALLS {
+                @let group = entries.iter().filter(|entry| entry.call.purpose() == purpose).collect::<Vec<_>>();
+                @if !group.is_empty() || purpose != CallPurpose::Address { h2 { (title) " (" (group.len()) ")" } }
                 @for (number, entry) in (1..).zip(group) {
                     article .call {
                         h3 { (number) ". " (pt::line(&entry.call.name)) " · " (entry.window.window) }
                         p { strong { (telephone(entry)) } @if !entry.call.holder.is_empty() { ", " (pt::line(&entry.call.holder)) } }
-                        ul { @for fact in facts(entry, calendar, recall, now) { li { (fact) } } }
+                        ul { @for fact in facts(entry, calendar, now) { li { (fact) } } }
                         p .say { (sentence(entry, calendar)) }
                         div .fill-in {
                             "Falei com: ______________________ em ____/____ às ____:____  "
@@ -261,7 +259,7 @@ pub fn page(entries: &[CallEntry<'_>], calendar: &Calendar, recall: &Recall<'_>,
 
 /// One object for each call, for programs.
 #[must_use]
-pub fn json(entry: &CallEntry<'_>, calendar: &Calendar, recall: &Recall<'_>, now: Timestamp) -> Value {
+pub fn json(entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp) -> Value {
     let line = entry.call;
     let ids = |parts: &[PartId]| parts.iter().map(ToString::to_string).collect::<Vec<_>>();
     json!({
@@ -280,7 +278,7 @@ pub fn json(entry: &CallEntry<'_>, calendar: &Calendar, recall: &Recall<'_>, now
         })).collect::<Vec<_>>(),
         "porque": line.because.iter().map(|why| call_reason(why, calendar)).collect::<Vec<_>>(),
         "telefonemas": line.tried.iter().map(|note| call(note, calendar)).collect::<Vec<_>>(),
-        "historico": past(entry, calendar, recall),
+        "historico": past(entry, calendar),
         "ensaio": entry.window.rehearsal,
         "dizer": sentence(entry, calendar),
     })

@@ -90,39 +90,38 @@ pub fn lines(
     }
 }
 
-/// How wide a whole bar is, how high one is, and where it begins.
-const BAR: i64 = 420;
-const ROW: i64 = 26;
-const NAMES: i64 = 190;
-/// Room behind the longest bar, for its numbers.
-const NUMBERS: i64 = 170;
+/// How wide a whole bar is, in the units of its own picture, and how high.
+const BAR: i64 = 1_000;
+const THICK: i64 = 18;
 
-/// How many stand where, one bar a row, in the four states. `id` names the chart within the page.
+/// How many stand where, one bar a row, in the four states: names and numbers are text, so that they are read on the
+/// narrowest screen. `id` names the chart within the page.
 #[must_use]
 pub fn bars(id: &str, title: &str, rows: &[(String, Counts)]) -> Markup {
     let all = |counts: &Counts| counts.expected() + counts.not_applicable;
     let most = rows.iter().map(|(_, counts)| all(counts)).max().unwrap_or(0).max(1);
     let wide = |number: usize| scaled(number, most);
-    let high = i64::try_from(rows.len()).unwrap_or(0) * ROW + 8;
     let described: Vec<String> =
         rows.iter().map(|(name, counts)| format!("{name}: {}", in_words(counts))).collect();
     html! {
-        svg .chart .bars viewBox={ "0 0 " (NAMES + BAR + NUMBERS) " " (high) } role="img" aria-labelledby={ (id) "-t " (id) "-d" } {
-            title id={ (id) "-t" } { (title) }
-            desc id={ (id) "-d" } { (described.join(". ")) }
-            (patterns(id))
-            @for (number, (name, counts)) in rows.iter().enumerate() {
-                @let y = i64::try_from(number).unwrap_or(0) * ROW + 4;
-                text .tick x=(NAMES - 8) y=(y + 14) text-anchor="end" { (clipped(name)) }
-                @let parts = segments(counts);
-                @for (place, (class, number)) in parts.iter().enumerate().filter(|(_, (_, number))| *number > 0) {
-                    @let before: usize = parts.iter().take(place).map(|(_, number)| *number).sum();
-                    rect class=(class) x=(NAMES + wide(before)) y=(y) width=(wide(before + number) - wide(before)) height=(ROW - 8) {}
-                    @if *class == "pending" || *class == "unconfirmed" {
-                        rect fill={ "url(#" (id) "-" (class) ")" } x=(NAMES + wide(before)) y=(y) width=(wide(before + number) - wide(before)) height=(ROW - 8) {}
+        div .bars role="img" aria-label={ (title) ". " (described.join(". ")) } {
+            svg .patterns aria-hidden="true" { (patterns(id)) }
+            @for (name, counts) in rows {
+                div {
+                    span .name { (name) }
+                    svg .bar viewBox={ "0 0 " (BAR) " " (THICK) } preserveAspectRatio="none" {
+                        @let parts = segments(counts);
+                        @for (place, (class, number)) in parts.iter().enumerate().filter(|(_, (_, number))| *number > 0) {
+                            @let before: usize = parts.iter().take(place).map(|(_, number)| *number).sum();
+                            @let (from, width) = (wide(before), wide(before + number) - wide(before));
+                            rect class=(class) x=(from) y="0" width=(width) height=(THICK) {}
+                            @if *class == "pending" || *class == "unconfirmed" {
+                                rect fill={ "url(#" (id) "-" (class) ")" } x=(from) y="0" width=(width) height=(THICK) {}
+                            }
+                        }
                     }
+                    span .numbers { (numbers(counts)) }
                 }
-                text .tick x=(NAMES + wide(all(counts)) + 6) y=(y + 14) { (numbers(counts)) }
             }
         }
     }
@@ -178,15 +177,6 @@ fn in_words(counts: &Counts) -> String {
 fn scaled(number: usize, most: usize) -> i64 {
     let (number, most) = (i64::try_from(number).unwrap_or(0), i64::try_from(most).unwrap_or(1));
     number * BAR / most.max(1)
-}
-
-/// Names that are too long for their room end in an ellipsis; the whole name stands in the table.
-fn clipped(name: &str) -> String {
-    const ROOM: usize = 26;
-    if name.chars().count() <= ROOM {
-        return name.to_owned();
-    }
-    name.chars().take(ROOM - 1).collect::<String>().trim_end().to_owned() + "…"
 }
 
 fn patterns(id: &str) -> Markup {

@@ -1,6 +1,5 @@
 //! How punctual each municipality was: for support and training, so its words accuse nobody. Text, a table, JSON. Pure.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use maud::{Markup, html};
@@ -11,7 +10,7 @@ use super::portuguese as pt;
 use super::report::{heading, row};
 use super::table::{TableColumn, table};
 use crate::domain::calendar::Calendar;
-use crate::domain::id::{MunicipalityCode, PartId, SystemId, WindowId};
+use crate::domain::id::WindowId;
 use crate::domain::time::Zone;
 use crate::plan::curve::Curves;
 use crate::plan::history::{HistoryLine, Punctuality, Trend};
@@ -169,49 +168,22 @@ const COLUMNS: [&str; 10] = [
     "Tendência",
 ];
 
-/// How those who are to be called did before, to be looked up; empty where that was not read.
-#[derive(Default)]
-pub struct Recall<'a>(HashMap<(&'a SystemId, MunicipalityCode), Vec<&'a HistoryLine>>);
-
-impl<'a> Recall<'a> {
-    /// Of these lines.
-    #[must_use]
-    pub fn new(lines: &'a [HistoryLine]) -> Self {
-        let mut of: HashMap<_, Vec<&HistoryLine>> = HashMap::new();
-        for line in lines {
-            of.entry((&line.system, line.municipality)).or_default().push(line);
-        }
-        Self(of)
-    }
-
-    /// How some parts of a municipality did over the last references of a window's system: `CRAS: 9 no prazo, 2 depois do
-    /// prazo, 1 não concluído`. None where nothing is known. The window itself is not told of: a debt is not its own past.
-    #[must_use]
-    pub fn told(
-        &self,
-        municipality: MunicipalityCode,
-        window: &WindowId,
-        parts: &[PartId],
-        calendar: &Calendar,
-    ) -> Option<String> {
-        let system = calendar.window(window)?.system;
-        let lines = self.0.get(&(&system, municipality))?.iter().filter(|line| parts.contains(&line.part));
-        let told = lines.filter_map(|line| {
-            let before = line.references.iter().filter(|(id, _)| id != window).map(|(_, how)| *how);
-            let never = before.clone().filter(|how| *how == Punctuality::Never).count();
-            let counts = [
-                (before.clone().filter(|how| *how == Punctuality::OnTime).count(), "no prazo"),
-                (before.filter(|how| matches!(how, Punctuality::Late { .. })).count(), "depois do prazo"),
-                (never, if never == 1 { "não concluído" } else { "não concluídos" }),
-            ];
-            let counts: Vec<String> =
-                counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-            (!counts.is_empty())
-                .then(|| format!("{}: {}", part_name(&line.part, calendar), counts.join(", ")))
-        });
-        let told: Vec<String> = told.collect();
-        (!told.is_empty()).then(|| format!("nas últimas referências, {}", told.join("; ")))
-    }
+/// How some parts did before, in words: `CRAS: 9 no prazo, 2 depois do prazo, 1 não concluído`. None where nothing is known.
+#[must_use]
+pub fn recalled(lines: &[HistoryLine], calendar: &Calendar) -> Option<String> {
+    let told = lines.iter().filter_map(|line| {
+        let never = line.never();
+        let counts = [
+            (line.on_time(), "no prazo"),
+            (line.late(), "depois do prazo"),
+            (never, if never == 1 { "não concluído" } else { "não concluídos" }),
+        ];
+        let counts: Vec<String> =
+            counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+        (!counts.is_empty()).then(|| format!("{}: {}", part_name(&line.part, calendar), counts.join(", ")))
+    });
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| format!("nas últimas referências, {}", told.join("; ")))
 }
 
 /// For a terminal: who would gain most from support, then everybody.

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use super::StoreError;
 use crate::database::cell::{Cells, code, ms};
 use crate::database::db::Conn;
-use crate::database::engine::Query;
+use crate::database::engine::{Batch, Query};
 use crate::database::sql::{ROWS, bound, statements};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::journal::Entry;
@@ -14,7 +14,6 @@ use crate::domain::notice::NoticeKey;
 use crate::text::digest::hex;
 
 statements! {
-    const HEAD = "SELECT head_seq, head_hash FROM meta WHERE id = 1";
     const SAVE_HEAD = "UPDATE meta SET head_seq = $1, head_hash = $2 WHERE id = 1";
     // Entries four at a time: one statement costs about as much as four rows. A place not needed is NULL.
     const APPEND = "INSERT INTO journal (seq, at, kind, subject, window_id, municipality, body, prev_hash, hash) \
@@ -74,9 +73,18 @@ pub(super) struct Chain {
 impl Chain {
     /// Takes up the chain where it ends.
     pub(super) async fn resume(conn: &mut Conn) -> Result<Self, StoreError> {
-        let row = bound!(HEAD).fetch_one(conn).await?;
-        let (seq, head) = (row.try_get(0)?, row.try_get(1)?);
-        Ok(Self { seq, head, added: Vec::new() })
+        let (seq, head) = super::witness::head(conn).await?;
+        Ok(Self::after(seq, head))
+    }
+
+    /// The same where its end is known.
+    pub(super) fn after(seq: i64, head: String) -> Self {
+        Self { seq, head, added: Vec::new() }
+    }
+
+    /// Where it ends.
+    pub(super) fn end(&self) -> (i64, String) {
+        (self.seq, self.head.clone())
     }
 
     /// Whether nothing was ever told.
@@ -127,6 +135,15 @@ impl Chain {
 
     /// Writes what was added, and keeps the chain's end, so that entries cut off from it are missed.
     pub(super) async fn save(self, conn: &mut Conn) -> Result<(), StoreError> {
+        self.writing().run(conn).await.map(drop)
+    }
+
+    /// What does that: nothing where nothing was added.
+    pub(super) fn writing(&self) -> Batch<'_> {
+        let mut batch = Batch::default();
+        if self.added.is_empty() {
+            return batch;
+        }
         for four in self.added.chunks(ROWS) {
             let mut query = Query::new(APPEND);
             for place in 0..ROWS {
@@ -142,10 +159,10 @@ impl Chain {
                     .bind(entry.map(|e| e.prev.as_str()))
                     .bind(entry.map(|e| e.hash.as_str()));
             }
-            query.execute(&mut *conn).await?;
+            batch.push(query);
         }
-        bound!(SAVE_HEAD, self.seq, &self.head).execute(conn).await?;
-        Ok(())
+        batch.push(bound!(SAVE_HEAD, self.seq, &self.head));
+        batch
     }
 }
 

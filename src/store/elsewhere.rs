@@ -12,7 +12,7 @@ use super::chain::{Chain, Line};
 use super::{DeliveryId, Store, StoreError};
 use crate::database::cell::{Cells, ms};
 use crate::database::db::{Conn, detached};
-use crate::database::engine::Row;
+use crate::database::engine::{Query, Row};
 use crate::database::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::EmailAddress;
@@ -202,10 +202,15 @@ pub(super) struct KnownToHaveLeft {
 }
 
 impl KnownToHaveLeft {
-    pub(super) async fn find(conn: &mut Conn, key: &str, message_id: &str) -> Result<Self, StoreError> {
-        let rows = bound!(KEPT, key).fetch_all(conn).await?;
+    /// Asks for it.
+    pub(super) fn asked(key: &str) -> Query<'_> {
+        bound!(KEPT, key)
+    }
+
+    /// Reads what was asked for.
+    pub(super) fn read(rows: &[Row], message_id: &str) -> Result<Self, StoreError> {
         let mut of_this_letter = Vec::new();
-        for row in &rows {
+        for row in rows {
             let cells = Cells::of("left_elsewhere", row);
             if cells.get::<String>("message_id")? == message_id {
                 let proof = cells.parsed("proof", LeftProof::parse)?;

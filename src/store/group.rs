@@ -12,9 +12,10 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, oneshot};
 
 use super::chain::Chain;
+use super::settle::Ends;
 use super::witness::Witness;
-use super::{AttemptEnd, Claim, DeliveryId, Settlement, Store, StoreError, outbox, settle};
-use crate::database::db::{Db, detached};
+use super::{AttemptEnd, Claim, DeliveryId, Settlement, Store, StoreError, outbox};
+use crate::database::db::{Db, apart};
 
 /// What was recorded, and which of the claims may be sent.
 type Done = (Vec<Settlement>, Vec<Claim>);
@@ -62,13 +63,11 @@ impl Store {
         if settled.is_empty() && claims.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }
-        let answer = self.group.ask(Step { settled, claims, now });
-        let (group, db, witness) = (self.group.clone(), self.db.clone(), self.witness.clone());
-        detached(async move {
-            group.answer_all(&db, &witness).await;
-            Ok(())
-        })
-        .await?;
+        let (answer, is_first) = self.group.ask(Step { settled, claims, now });
+        if is_first {
+            let (group, db, witness) = (self.group.clone(), self.db.clone(), self.witness.clone());
+            apart(async move { group.answer_all(&db, &witness).await });
+        }
         answer.await.unwrap_or(Err(StoreError::Interrupted))
     }
 }
@@ -78,25 +77,24 @@ impl Group {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ask(&self, step: Step) -> oneshot::Receiver<Result<Done, StoreError>> {
+    /// Also answers whether nobody waits for a turn yet: then whoever asks takes it, for all who come until it begins.
+    fn ask(&self, step: Step) -> (oneshot::Receiver<Result<Done, StoreError>>, bool) {
         let (done, answer) = oneshot::channel();
         let mut queue = self.queue();
         queue.on_the_wire = queue.on_the_wire.saturating_sub(step.settled.len());
+        let is_first = queue.waiting.is_empty();
         queue.waiting.push((step, done));
         if queue.on_the_wire == 0 {
             self.everybody_is_here.notify_waiters();
         }
-        answer
+        (answer, is_first)
     }
 
-    /// Waits for its turn and answers everybody who asked until then; after it, whoever asked before it was answered.
+    /// Waits for its turn and answers everybody who asked until then.
     async fn answer_all(&self, db: &Db, witness: &Arc<Witness>) {
         let _turn = self.turn.lock().await;
         self.wait_for_others().await;
         let asked = std::mem::take(&mut self.queue().waiting);
-        if asked.is_empty() {
-            return;
-        }
         let (steps, answers): (Vec<Step>, Vec<_>) = asked.into_iter().unzip();
         let began = Instant::now();
         let done = match write(db, witness, &steps).await {
@@ -147,27 +145,29 @@ async fn write(
     witness: &Arc<Witness>,
     steps: &[Step],
 ) -> Result<Vec<(Vec<Settlement>, HashSet<(DeliveryId, i64)>)>, StoreError> {
-    let mut tx = db.begin_quietly().await?;
-    if let Some(step) = steps.first() {
-        // What is on the disk so far: the ledger never stands behind its witness.
-        witness.note(&mut tx, step.now).await?;
-    }
-    let settled: Vec<&AttemptEnd> = steps.iter().flat_map(|step| &step.settled).collect();
-    let mut settlements = Vec::new();
-    if !settled.is_empty() {
-        let mut chain = Chain::resume(&mut tx).await?;
-        let contacts_changed;
-        (settlements, contacts_changed) = settle::all(&mut tx, &mut chain, &settled).await?;
-        chain.save(&mut tx).await?;
-        if contacts_changed {
-            db.note_change();
-        }
+    let Some(now) = steps.first().map(|step| step.now) else { return Ok(Vec::new()) };
+    let ends = Ends::of(steps.iter().flat_map(|step| &step.settled));
+    let known = witness.known().await?;
+    let mut opening = Witness::asked(known.as_ref());
+    opening.append(ends.settling());
+    let (mut tx, found) = db.begin_quietly_with(opening).await?;
+    let mut found = found.into_iter();
+    // What is on the disk so far: the ledger never stands behind its witness.
+    let (seq, head) = witness.note_found(known, &mut found, now).await?;
+    let mut chain = Chain::after(seq, head);
+    let (recorded, mut closing) = ends.record(&mut tx, &mut chain, found).await?;
+    if recorded.contacts_changed {
+        db.note_change();
     }
     let claims: Vec<(&Claim, Timestamp)> =
         steps.iter().flat_map(|step| step.claims.iter().map(|claim| (claim, step.now))).collect();
-    let mut marked = outbox::mark(&mut tx, &claims).await?;
-    tx.commit().await?;
-    let mut settlements = settlements.into_iter();
+    closing.append(chain.writing());
+    let before = closing.len();
+    closing.append(outbox::marking(&claims));
+    let rows = tx.commit_with(closing).await?;
+    witness.put_meanwhile(chain.end(), now).await;
+    let mut marked = outbox::marked(rows.into_iter().skip(before))?;
+    let mut settlements = recorded.settlements.into_iter();
     Ok(steps
         .iter()
         .map(|step| {

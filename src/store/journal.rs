@@ -124,13 +124,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn last_audit(&self) -> Result<Option<(Timestamp, journal::Audited)>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let Some(row) = bound!(LAST_AUDIT).fetch_optional(&mut conn).await? else { return Ok(None) };
-        let entry = entry(&row)?;
-        Ok(match entry.told {
-            Ok(Entry::Audited(told)) => Some((entry.at, told)),
-            Ok(_) | Err(_) => None,
-        })
+        last_audit(&mut *self.db.read().await?).await
     }
 
     /// Notes a self-audit.
@@ -196,6 +190,16 @@ impl Store {
         })
         .await
     }
+}
+
+/// The last self-audit, as part of a longer reading.
+pub(crate) async fn last_audit(conn: &mut Conn) -> Result<Option<(Timestamp, journal::Audited)>, StoreError> {
+    let Some(row) = bound!(LAST_AUDIT).fetch_optional(conn).await? else { return Ok(None) };
+    let entry = entry(&row)?;
+    Ok(match entry.told {
+        Ok(Entry::Audited(told)) => Some((entry.at, told)),
+        Ok(_) | Err(_) => None,
+    })
 }
 
 /// Adds what came of the calls that entries tell of.

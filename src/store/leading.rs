@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::chain::{Chain, Line};
 use super::{Hints, Leader, LedgerLock, Store, StoreError};
 use crate::database::db::{Engine, detached};
-use crate::database::lock;
+use crate::database::{leader, lock};
 use crate::domain::journal::{Led, Text};
 
 impl Store {
@@ -136,6 +136,26 @@ impl Store {
         match &self.db.engine {
             Engine::Sqlite(_) => None,
             Engine::Postgres(postgres) => Some(postgres.lead.hints()),
+        }
+    }
+
+    /// The server and the schema that keep the ledger, in words; nothing where a file does.
+    #[must_use]
+    pub fn server(&self) -> Option<String> {
+        match &self.db.engine {
+            Engine::Sqlite(_) => None,
+            Engine::Postgres(postgres) => Some(postgres.name().display().to_string()),
+        }
+    }
+
+    /// The clock of the server that keeps the ledger; nothing where none does.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn server_clock(&self) -> Result<Option<Timestamp>, StoreError> {
+        match &self.db.engine {
+            Engine::Sqlite(_) => Ok(None),
+            Engine::Postgres(_) => leader::clock(&mut *self.db.read().await?).await.map(Some),
         }
     }
 

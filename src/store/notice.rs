@@ -1,12 +1,14 @@
 //! The ledger's row of a notice: the last decision about it, and what a decision stops.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use super::StoreError;
 use super::pass::NewDecision;
 use crate::database::cell::{Cells, code, ms, told_text};
 use crate::database::db::Conn;
-use crate::database::engine::Row;
+use crate::database::engine::{Batch, Query, Row};
 use crate::database::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{PartId, UnitId, WindowId};
@@ -77,9 +79,26 @@ impl NoticeRow {
     }
 
     pub(super) async fn load(conn: &mut Conn, key: &str) -> Result<Option<Self>, StoreError> {
-        let Some(row) = bound!(KNOWN, key).fetch_optional(conn).await? else { return Ok(None) };
-        let cells = Cells::of("notices", &row);
-        Ok(Some(Self {
+        bound!(KNOWN, key).fetch_optional(conn).await?.as_ref().map(Self::read).transpose()
+    }
+
+    /// The rows of several, by key: nothing for one that is not known.
+    pub(super) async fn load_all<'k>(
+        conn: &mut Conn,
+        keys: &'k [String],
+    ) -> Result<HashMap<&'k str, Option<Self>>, StoreError> {
+        let mut asked = Batch::default();
+        for key in keys {
+            asked.push(bound!(KNOWN, key));
+        }
+        let found = asked.run(conn).await?;
+        let row = |rows: &Vec<Row>| rows.first().map(Self::read).transpose();
+        keys.iter().zip(&found).map(|(key, rows)| Ok((key.as_str(), row(rows)?))).collect()
+    }
+
+    fn read(row: &Row) -> Result<Self, StoreError> {
+        let cells = Cells::of("notices", row);
+        Ok(Self {
             edition: cells.get("edition")?,
             kind: cells.get("kind")?,
             rung: cells.get("rung")?,
@@ -91,7 +110,7 @@ impl NoticeRow {
             copies: cells.get("copies")?,
             act: cells.get("act")?,
             cause: cells.get("cause")?,
-        }))
+        })
     }
 }
 
@@ -204,19 +223,20 @@ pub(super) async fn put(
 ) -> Result<(), StoreError> {
     let reached: i64 = bound!(REACHED, key).fetch_one(&mut *conn).await?.try_get(0)?;
     if reached == 0 {
-        return put_row(conn, key, row, change, now).await;
+        putting(key, row, change, now).execute(conn).await?;
+        return Ok(());
     }
     bound!(PUT_ACT, key, &row.act, &row.cause, &change.because).execute(conn).await?;
     Ok(())
 }
 
-pub(super) async fn put_row(
-    conn: &mut Conn,
-    key: &str,
-    row: &NoticeRow,
-    change: &NewDecision,
+/// What puts it there, whatever it reached.
+pub(super) fn putting<'q>(
+    key: &'q str,
+    row: &'q NoticeRow,
+    change: &'q NewDecision,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Query<'q> {
     let queued = matches!(change.decision, Decision::Send(_) | Decision::Publish(_)).then(|| ms(now));
     bound!(
         PUT,
@@ -238,9 +258,6 @@ pub(super) async fn put_row(
         ms(now),
         queued
     )
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::letter::unpack;
 use super::{DeliveryId, Store, StoreError};
 use crate::database::cell::{Cells, count, ms};
-use crate::database::db::{Conn, detached};
-use crate::database::engine::{Query, Row};
+use crate::database::db::detached;
+use crate::database::engine::{Batch, Query, Row};
 use crate::database::sql::{ROWS, bound, statements};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::EmailAddress;
@@ -47,7 +47,9 @@ statements! {
                   AND stopped_at IS NULL AND state IN ('registrado', 'adiado', 'incerto') \
                   AND (valid_until IS NULL OR valid_until > claims.column3) RETURNING deliveries.id, fence";
     const RELEASE = "UPDATE deliveries SET owner = NULL, lease_until = NULL \
-                     WHERE id = $1 AND fence = $2 AND state IN ('registrado', 'adiado', 'incerto')";
+                     FROM (VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8)) AS claims \
+                     WHERE deliveries.id = claims.column1 AND fence = claims.column2 \
+                     AND state IN ('registrado', 'adiado', 'incerto')";
     const RELEASE_ALL = "UPDATE deliveries SET owner = NULL, lease_until = NULL \
                          WHERE lease_until IS NOT NULL AND owner = $1 AND state IN ('registrado', 'adiado', 'incerto')";
     const NEXT_FREE = "SELECT MIN(next_attempt_at) FROM deliveries WHERE next_attempt_at IS NOT NULL \
@@ -207,11 +209,8 @@ impl Store {
     pub async fn release(&self, claims: Vec<Claim>) -> Result<(), StoreError> {
         let db = self.db.clone();
         detached(async move {
-            let mut tx = db.begin_quietly().await?;
-            for claim in &claims {
-                bound!(RELEASE, claim.delivery.as_str(), claim.fence).execute(&mut tx).await?;
-            }
-            tx.commit().await
+            let tx = db.begin_quietly().await?;
+            tx.commit_with(releasing(&claims.iter().collect::<Vec<_>>())).await.map(drop)
         })
         .await
     }
@@ -287,12 +286,10 @@ fn instant(at: i64, column: &'static str) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(at).map_err(corrupt)
 }
 
-/// Marks claims *enviando*, each at its instant. Those that may not be sent are given back; the answer names the others.
-pub(super) async fn mark(
-    conn: &mut Conn,
-    claims: &[(&Claim, Timestamp)],
-) -> Result<HashSet<(DeliveryId, i64)>, StoreError> {
-    let mut marked = HashSet::with_capacity(claims.len());
+/// Marks claims *enviando*, each at its instant, and then gives back those that may not be sent. [`marked`] reads which
+/// were.
+pub(super) fn marking<'q>(claims: &[(&'q Claim, Timestamp)]) -> Batch<'q> {
+    let mut batch = Batch::default();
     for four in claims.chunks(ROWS) {
         let mut query = Query::new(MARK);
         for place in 0..ROWS {
@@ -302,14 +299,30 @@ pub(super) async fn mark(
                 .bind(claim.map(|(claim, _)| claim.fence))
                 .bind(claim.map(|(_, now)| ms(*now)));
         }
-        for row in query.fetch_all(&mut *conn).await? {
-            marked.insert((DeliveryId::from_store(row.try_get(0)?), row.try_get(1)?));
-        }
-        for (claim, _) in four.iter().filter(|(claim, _)| !marked.contains(&claim.lease())) {
-            bound!(RELEASE, claim.delivery.as_str(), claim.fence).execute(&mut *conn).await?;
-        }
+        batch.push(query);
     }
-    Ok(marked)
+    batch.append(releasing(&claims.iter().map(|(claim, _)| *claim).collect::<Vec<_>>()));
+    batch
+}
+
+/// The claims that were marked, of the rows of what [`marking`] asked for.
+pub(super) fn marked(rows: impl Iterator<Item = Vec<Row>>) -> Result<HashSet<(DeliveryId, i64)>, StoreError> {
+    rows.flatten().map(|row| Ok((DeliveryId::from_store(row.try_get(0)?), row.try_get(1)?))).collect()
+}
+
+/// Gives claims back, but for those that are on the wire.
+fn releasing<'q>(claims: &[&'q Claim]) -> Batch<'q> {
+    let mut batch = Batch::default();
+    for four in claims.chunks(ROWS) {
+        let mut query = Query::new(RELEASE);
+        for place in 0..ROWS {
+            let claim = four.get(place);
+            query =
+                query.bind(claim.map(|claim| claim.delivery.as_str())).bind(claim.map(|claim| claim.fence));
+        }
+        batch.push(query);
+    }
+    batch
 }
 
 /// Nothing for a letter whose bytes are damaged: it keeps its lease, so that it keeps no other waiting. `livro conferir` and

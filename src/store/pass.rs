@@ -12,10 +12,11 @@ use super::chain::{Chain, Line};
 use super::closing;
 use super::elsewhere::{self, KnownToHaveLeft};
 use super::letter::pack;
-use super::notice::{NoticeRow, ids, put, put_row, stop};
+use super::notice::{NoticeRow, ids, put, putting, stop};
 use super::{DeliveryId, Store, StoreError, Unassured};
 use crate::database::cell::ms;
 use crate::database::db::{Conn, detached};
+use crate::database::engine::Batch;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::EmailAddress;
 use crate::domain::journal::{self, DeliveryFacts, Evidence, LeftProof, LetterFacts, Stopped, Text};
@@ -86,7 +87,9 @@ impl Store {
         detached(async move {
             let mut tx = db.begin().await?;
             let mut chain = Chain::resume(&mut tx).await?;
-            let recorded = record(&mut tx, &mut chain, &change, now).await?;
+            let key = change.decision.key().to_string();
+            let known = NoticeRow::load(&mut tx, &key).await?;
+            let recorded = record(&mut tx, &mut chain, (&change, &key, known.as_ref()), now).await?;
             chain.save(&mut tx).await?;
             tx.commit().await?;
             Ok(recorded)
@@ -108,12 +111,19 @@ impl Store {
             let mut tx = if changes.is_empty() { db.begin_quietly().await? } else { db.begin().await? };
             let mut chain = Chain::resume(&mut tx).await?;
             let mut recorded = Vec::with_capacity(changes.len());
-            for change in &changes {
-                recorded.push(record(&mut tx, &mut chain, change, now).await?);
+            let keys: Vec<String> = changes.iter().map(|change| change.decision.key().to_string()).collect();
+            let mut known = NoticeRow::load_all(&mut tx, &keys).await?;
+            for (change, key) in changes.iter().zip(&keys) {
+                let known = match known.remove(key.as_str()) {
+                    Some(known) => known,
+                    // A second decision on one notice sees the first.
+                    None => NoticeRow::load(&mut tx, key).await?,
+                };
+                recorded.push(record(&mut tx, &mut chain, (change, key, known.as_ref()), now).await?);
             }
-            chain.save(&mut tx).await?;
-            bound!(PASSED, ms(now)).execute(&mut tx).await?;
-            tx.commit().await?;
+            let mut closing = chain.writing();
+            closing.push(bound!(PASSED, ms(now)));
+            tx.commit_with(closing).await?;
             Ok(recorded)
         })
         .await
@@ -123,32 +133,30 @@ impl Store {
 async fn record(
     conn: &mut Conn,
     chain: &mut Chain,
-    change: &NewDecision,
+    (change, key, known): (&NewDecision, &str, Option<&NoticeRow>),
     now: Timestamp,
 ) -> Result<Recorded, StoreError> {
-    let key = change.decision.key().to_string();
     let row = NoticeRow::of(&change.decision);
-    let known = NoticeRow::load(conn, &key).await?;
     let (recorded, mut effect) = match &change.decision {
-        Decision::Send(sending) => send(conn, &key, known.as_ref(), &row, sending, change, now).await?,
+        Decision::Send(sending) => send(conn, key, known, &row, sending, change, now).await?,
         Decision::Withhold(_) | Decision::Close(_) | Decision::Publish(_) => {
-            let stopped = stop(conn, &key, change.decision.act(), now).await?;
-            if stopped.is_empty() && known.as_ref() == Some(&row) {
+            let stopped = stop(conn, key, change.decision.act(), now).await?;
+            if stopped.is_empty() && known == Some(&row) {
                 return Ok(Recorded::Repeated);
             }
-            put(conn, &key, &row, change, now).await?;
+            put(conn, key, &row, change, now).await?;
             (Recorded::New, Effect { stopped: stopped.told(), ..Effect::default() })
         }
     };
     if recorded != Recorded::Repeated {
         let left = std::mem::take(&mut effect.left);
         let told = told(change, row, recorded, effect);
-        chain.append(Line::of_notice(now, change.decision.key(), &key, told));
+        chain.append(Line::of_notice(now, change.decision.key(), key, told));
         for (delivery, how) in &left {
             elsewhere::count(conn, chain, now, delivery, *how).await?;
         }
         if let Decision::Publish(report) = &change.decision {
-            closing::put(conn, chain, report, &key, now).await?;
+            closing::put(conn, chain, report, key, now).await?;
         }
     }
     Ok(recorded)
@@ -199,9 +207,14 @@ async fn send(
         Some(_) => stop(conn, key, Act::Supersede, now).await?.told(),
         None => None,
     };
-    put_row(conn, key, row, change, now).await?;
     let digest = sha256(&letter.bytes);
-    bound!(
+    let version = sending.version.get();
+    let names: Vec<DeliveryId> =
+        recipients.iter().map(|recipient| DeliveryId::of(key, version, &recipient.address)).collect();
+    let mut batch = Batch::default();
+    batch.push(KnownToHaveLeft::asked(key));
+    batch.push(putting(key, row, change, now));
+    batch.push(bound!(
         PUT_LETTER,
         key,
         row.version,
@@ -210,31 +223,30 @@ async fn send(
         &digest,
         ms(now),
         pack(&letter.bytes)
-    )
-    .execute(&mut *conn)
-    .await?;
-    let known_to_have_left = KnownToHaveLeft::find(conn, key, &letter.message_id).await?;
-    let mut left = Vec::new();
-    let mut deliveries = Vec::with_capacity(recipients.len());
-    for recipient in recipients {
-        let id = DeliveryId::of(key, sending.version.get(), &recipient.address);
-        let role = recipient.role.to_string();
-        bound!(
+    ));
+    for (recipient, id) in recipients.iter().zip(&names) {
+        batch.push(bound!(
             PUT_DELIVERY,
             id.as_str(),
             key,
             row.version,
-            &role,
+            recipient.role.to_string(),
             recipient.address.as_str(),
             row.due_at.min(ms(now)),
             row.valid_until
-        )
-        .execute(&mut *conn)
-        .await?;
+        ));
+    }
+    let found = batch.run(conn).await?;
+    let known_to_have_left =
+        KnownToHaveLeft::read(found.first().map(Vec::as_slice).unwrap_or_default(), &letter.message_id)?;
+    let mut left = Vec::new();
+    let mut deliveries = Vec::with_capacity(recipients.len());
+    for (recipient, id) in recipients.into_iter().zip(names) {
+        let role = recipient.role.to_string();
         deliveries.push(DeliveryFacts { id: id.as_str().to_owned(), role: role.clone() });
         if let Some(how) = known_to_have_left.to(&recipient.address, now) {
             let (of, to) = (&sending.notice.key, (role.as_str(), &recipient.address));
-            left.push((Unassured::new(of, sending.version.get(), &letter.message_id, id, to), how));
+            left.push((Unassured::new(of, version, &letter.message_id, id, to), how));
         }
     }
     let letter = LetterFacts {

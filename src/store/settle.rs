@@ -9,7 +9,7 @@ use super::contact;
 use super::{Claim, DeliveryId, Store, StoreError};
 use crate::database::cell::{Cells, ms};
 use crate::database::db::{Conn, detached};
-use crate::database::engine::{Query, Row};
+use crate::database::engine::{Batch, Query, Row};
 use crate::database::lock::LedgerLock;
 use crate::database::sql::{ROWS, bound, statements};
 use crate::domain::delivery::{DeliveryState, Outcome};
@@ -124,7 +124,10 @@ impl Store {
                     rests_until: now,
                 });
             }
-            record(&mut tx, &mut chain, &ends).await?;
+            let ends = Ends(ends);
+            let found = ends.settling().run(&mut tx).await?;
+            let (_, attempts) = ends.record(&mut tx, &mut chain, found.into_iter()).await?;
+            attempts.run(&mut tx).await?;
             chain.save(&mut tx).await?;
             tx.commit().await?;
             Ok(keys)
@@ -133,21 +136,89 @@ impl Store {
     }
 }
 
-/// Records what attempts came to, in order. Also answers whether a contact was flagged, or its flag taken off.
-pub(super) async fn all(
-    conn: &mut Conn,
-    chain: &mut Chain,
-    settled: &[&AttemptEnd],
-) -> Result<(Vec<Settlement>, bool), StoreError> {
-    let end = |one: &&AttemptEnd| End {
-        wire: OnTheWire::of(&one.claim),
-        outcome: one.outcome.clone(),
-        started_at: one.started_at,
-        ended_at: one.ended_at,
-        next_attempt_at: one.next_attempt_at,
-        rests_until: one.rests_until,
-    };
-    record(conn, chain, &settled.iter().map(end).collect::<Vec<_>>()).await
+/// How attempts ended, as recorded in one transaction: [`Ends::settling`] first, then [`Ends::record`] with what it found,
+/// then what that gives.
+pub(super) struct Ends(Vec<End>);
+
+/// What became of attempts.
+#[derive(Default)]
+pub(super) struct Recorded {
+    /// For each, in order.
+    pub(super) settlements: Vec<Settlement>,
+    /// Whether a contact was flagged, or its flag taken off.
+    pub(super) contacts_changed: bool,
+}
+
+impl Ends {
+    pub(super) fn of<'a>(settled: impl Iterator<Item = &'a AttemptEnd>) -> Self {
+        let end = |one: &AttemptEnd| End {
+            wire: OnTheWire::of(&one.claim),
+            outcome: one.outcome.clone(),
+            started_at: one.started_at,
+            ended_at: one.ended_at,
+            next_attempt_at: one.next_attempt_at,
+            rests_until: one.rests_until,
+        };
+        Self(settled.map(end).collect())
+    }
+
+    /// Ends the deliveries. Finds which claims were still on the wire, and whether each address is flagged.
+    pub(super) fn settling(&self) -> Batch<'_> {
+        let mut batch = Batch::default();
+        for four in self.0.chunks(ROWS) {
+            let mut query = Query::new(SETTLE);
+            for place in 0..ROWS {
+                let end = four.get(place);
+                let after = end.map(End::after);
+                query = query
+                    .bind(end.map(|e| e.wire.id.as_str()))
+                    .bind(end.map(|e| e.wire.fence))
+                    .bind(after.map(|(state, _)| state.as_str()))
+                    .bind(after.and_then(|(_, reached)| reached.map(ms)))
+                    .bind(end.zip(after).and_then(|(e, (state, _))| e.next(state).map(ms)))
+                    .bind(end.map(|e| ms(e.ended_at)))
+                    .bind(end.map(|e| e.outcome.reply()));
+            }
+            batch.push(query);
+        }
+        batch
+    }
+
+    /// Tells of each in the journal; one whose claim is not the latest changed nothing. A refused address rests, and one
+    /// that takes a letter does no longer. Also gives what keeps the attempts.
+    pub(super) async fn record(
+        &self,
+        conn: &mut Conn,
+        chain: &mut Chain,
+        found: impl Iterator<Item = Vec<Row>>,
+    ) -> Result<(Recorded, Batch<'_>), StoreError> {
+        let mut flags = HashMap::with_capacity(self.0.len());
+        for row in found.flatten() {
+            let claim = (DeliveryId::from_store(row.try_get(0)?), row.try_get::<i64, _>(1)?);
+            flags.insert(claim, row.try_get::<i64, _>(2)? > 0);
+        }
+        let mut recorded = Recorded::default();
+        let mut live = Vec::with_capacity(flags.len());
+        for end in &self.0 {
+            let Some(flagged) = flags.get(&end.wire.claim()) else {
+                recorded.settlements.push(Settlement::Stale);
+                continue;
+            };
+            live.push(end);
+            let (state, _) = end.after();
+            end.tell(chain, state);
+            recorded.settlements.push(Settlement::Done(state));
+            let (address, at) = (&end.wire.address, end.ended_at);
+            if let Outcome::Refused { reply, why } = &end.outcome {
+                contact::flag(conn, chain, address, (*why, end.rests_until), at, reply).await?;
+                recorded.contacts_changed = true;
+            } else if state == DeliveryState::Accepted && *flagged {
+                recorded.contacts_changed |=
+                    contact::unflag(conn, chain, address, at, Unflagging::TookALetter).await?;
+            }
+        }
+        Ok((recorded, attempts(&live)))
+    }
 }
 
 /// A delivery that a sender has on the wire. Nobody else changes it while its claim is the latest.
@@ -241,78 +312,21 @@ impl End {
     }
 }
 
-/// Records how attempts ended, in order; one whose claim is not the latest changes nothing. A refused address
-/// rests, and one that takes a letter is no longer: also answers whether that changed any contact.
-async fn record(
-    conn: &mut Conn,
-    chain: &mut Chain,
-    ends: &[End],
-) -> Result<(Vec<Settlement>, bool), StoreError> {
-    let mut settlements = Vec::with_capacity(ends.len());
-    let mut contacts_changed = false;
-    for four in ends.chunks(ROWS) {
-        let found = settle(conn, four).await?;
-        let live: Vec<&End> = four.iter().filter(|end| found.contains_key(&end.wire.claim())).collect();
-        keep_attempts(conn, &live).await?;
-        for end in four {
-            let Some(flagged) = found.get(&end.wire.claim()) else {
-                settlements.push(Settlement::Stale);
-                continue;
-            };
-            let (state, _) = end.after();
-            end.tell(chain, state);
-            settlements.push(Settlement::Done(state));
-            let (address, at) = (&end.wire.address, end.ended_at);
-            if let Outcome::Refused { reply, why } = &end.outcome {
-                contact::flag(conn, chain, address, (*why, end.rests_until), at, reply).await?;
-                contacts_changed = true;
-            } else if state == DeliveryState::Accepted && *flagged {
-                contacts_changed |=
-                    contact::unflag(conn, chain, address, at, Unflagging::TookALetter).await?;
-            }
+fn attempts<'a>(live: &[&'a End]) -> Batch<'a> {
+    let mut batch = Batch::default();
+    for four in live.chunks(ROWS) {
+        let mut query = Query::new(ATTEMPT);
+        for place in 0..ROWS {
+            let end = four.get(place).copied();
+            query = query
+                .bind(end.map(|e| e.wire.id.as_str()))
+                .bind(end.map(|e| i64::from(e.wire.attempt)))
+                .bind(end.map(|e| ms(e.started_at)))
+                .bind(end.map(|e| ms(e.ended_at)))
+                .bind(end.map(|e| e.outcome.state().as_str()))
+                .bind(end.map(|e| e.outcome.reply()));
         }
+        batch.push(query);
     }
-    Ok((settlements, contacts_changed))
-}
-
-/// Ends up to four deliveries. Answers which claims of them were still on the wire, and whether each address is flagged.
-async fn settle(conn: &mut Conn, four: &[End]) -> Result<HashMap<(DeliveryId, i64), bool>, StoreError> {
-    let mut query = Query::new(SETTLE);
-    for place in 0..ROWS {
-        let end = four.get(place);
-        let after = end.map(End::after);
-        query = query
-            .bind(end.map(|e| e.wire.id.as_str()))
-            .bind(end.map(|e| e.wire.fence))
-            .bind(after.map(|(state, _)| state.as_str()))
-            .bind(after.and_then(|(_, reached)| reached.map(ms)))
-            .bind(end.zip(after).and_then(|(e, (state, _))| e.next(state).map(ms)))
-            .bind(end.map(|e| ms(e.ended_at)))
-            .bind(end.map(|e| e.outcome.reply()));
-    }
-    let mut found = HashMap::with_capacity(four.len());
-    for row in query.fetch_all(conn).await? {
-        let claim = (DeliveryId::from_store(row.try_get(0)?), row.try_get(1)?);
-        found.insert(claim, row.try_get::<i64, _>(2)? > 0);
-    }
-    Ok(found)
-}
-
-async fn keep_attempts(conn: &mut Conn, four: &[&End]) -> Result<(), StoreError> {
-    if four.is_empty() {
-        return Ok(());
-    }
-    let mut query = Query::new(ATTEMPT);
-    for place in 0..ROWS {
-        let end = four.get(place);
-        query = query
-            .bind(end.map(|e| e.wire.id.as_str()))
-            .bind(end.map(|e| i64::from(e.wire.attempt)))
-            .bind(end.map(|e| ms(e.started_at)))
-            .bind(end.map(|e| ms(e.ended_at)))
-            .bind(end.map(|e| e.outcome.state().as_str()))
-            .bind(end.map(|e| e.outcome.reply()));
-    }
-    query.execute(conn).await?;
-    Ok(())
+    batch
 }

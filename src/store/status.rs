@@ -65,7 +65,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn status(&self) -> Result<StatusBook, StoreError> {
-        self.book(None).await
+        book(&mut *self.db.view().await?, None).await
     }
 
     /// The same of some windows alone.
@@ -73,28 +73,7 @@ impl Store {
     /// # Errors
     /// As [`Store::status`].
     pub async fn status_of(&self, windows: &BTreeSet<WindowId>) -> Result<StatusBook, StoreError> {
-        self.book(Some(windows)).await
-    }
-
-    async fn book(&self, windows: Option<&BTreeSet<WindowId>>) -> Result<StatusBook, StoreError> {
-        let mut view = self.db.view().await?;
-        let mut book = StatusBook::default();
-        let rows = match windows {
-            None => bound!(KNOWN).fetch_all(&mut view).await?,
-            Some(windows) => rows_of(&mut view, KNOWN_AMONG, windows).await?,
-        };
-        for row in &rows {
-            let known = known(row)?;
-            book.restore(known.window.clone(), known.feed.clone(), move || known.entries());
-        }
-        for row in bound!(FETCHES).fetch_all(&mut view).await? {
-            let cells = Cells::of("fetches", &row);
-            let feed = cells.parsed("feed", |t| FeedId::parse(t).ok())?;
-            let last = cells.parsed("last", |t| SnapshotId::parse(t).ok())?;
-            book.fetched(&feed, &last, cells.instant("fetched_at")?);
-        }
-        Retired::all(&mut view).await?.apply(&mut book);
-        Ok(book)
+        book(&mut *self.db.view().await?, Some(windows)).await
     }
 
     /// When each feed was last fetched, whether or not that brought anything new.
@@ -150,6 +129,30 @@ impl Store {
         retired.apply(&mut book);
         Ok(book)
     }
+}
+
+/// What the feeds said of some windows, or of all, as part of a longer reading.
+pub(crate) async fn book(
+    view: &mut Conn,
+    windows: Option<&BTreeSet<WindowId>>,
+) -> Result<StatusBook, StoreError> {
+    let mut book = StatusBook::default();
+    let rows = match windows {
+        None => bound!(KNOWN).fetch_all(&mut *view).await?,
+        Some(windows) => rows_of(view, KNOWN_AMONG, windows).await?,
+    };
+    for row in &rows {
+        let known = known(row)?;
+        book.restore(known.window.clone(), known.feed.clone(), move || known.entries());
+    }
+    for row in bound!(FETCHES).fetch_all(&mut *view).await? {
+        let cells = Cells::of("fetches", &row);
+        let feed = cells.parsed("feed", |t| FeedId::parse(t).ok())?;
+        let last = cells.parsed("last", |t| SnapshotId::parse(t).ok())?;
+        book.fetched(&feed, &last, cells.instant("fetched_at")?);
+    }
+    Retired::all(view).await?.apply(&mut book);
+    Ok(book)
 }
 
 /// The feed whose name comes after one, of those that ever brought a load.

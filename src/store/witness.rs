@@ -18,12 +18,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinHandle;
 
 use super::begin::{put_outage, signs};
 use super::chain::{Chain, Line};
 use super::{Leader, OnUncertain, Sighting, Store, StoreError, Unassured, Vouched, elsewhere};
 use crate::database::cell::{Cells, whole_ms};
 use crate::database::db::{Conn, Engine, detached};
+use crate::database::engine::{Batch, Row, first};
 use crate::database::sql::{bound, statements};
 use crate::domain::journal::{Assumed, DoubtCause};
 use crate::domain::overrides::Authorship;
@@ -94,6 +96,8 @@ pub(crate) struct Witness {
     /// The ledger, through links.
     database: PathBuf,
     kept: Mutex<Option<(i64, String)>>,
+    /// The file on its way to the disk.
+    underway: tokio::sync::Mutex<Option<JoinHandle<Result<(), StoreError>>>>,
     /// Whether the ledger lost entries while this process kept it.
     is_set_back: AtomicBool,
 }
@@ -102,25 +106,68 @@ impl Witness {
     pub(crate) fn beside(database: &Path) -> Arc<Self> {
         let path = files::beside(database, ".testemunha");
         let database = database.canonicalize().unwrap_or_else(|_| database.to_owned());
-        Arc::new(Self { path, database, kept: Mutex::default(), is_set_back: AtomicBool::default() })
+        Arc::new(Self {
+            path,
+            database,
+            kept: Mutex::default(),
+            underway: tokio::sync::Mutex::default(),
+            is_set_back: AtomicBool::default(),
+        })
     }
 
     /// Puts the head that a transaction finds in place, if this process keeps the witness and it is news. A ledger that no
     /// longer has what was witnessed went back in time while it was in use, as on a server whose replica took over without
     /// the last transactions: the witness stays as it is.
     pub(super) async fn note(self: &Arc<Self>, conn: &mut Conn, now: Timestamp) -> Result<(), StoreError> {
-        let known = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let Some(known) = known else { return Ok(()) };
-        let head = head(&mut *conn).await?;
-        if head == known {
-            return Ok(());
+        let known = self.known().await?;
+        let mut rows = Self::asked(known.as_ref()).run(conn).await?.into_iter();
+        self.note_found(known, &mut rows, now).await.map(drop)
+    }
+
+    /// What this process last wrote, where it keeps the file, once that is on the disk.
+    pub(super) async fn known(&self) -> Result<Option<(i64, String)>, StoreError> {
+        self.arrived(&mut *self.underway.lock().await).await?;
+        Ok(self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    async fn arrived(
+        &self,
+        underway: &mut Option<JoinHandle<Result<(), StoreError>>>,
+    ) -> Result<(), StoreError> {
+        match underway.take() {
+            Some(put) => put.await.unwrap_or(Err(StoreError::Interrupted)),
+            None => Ok(()),
         }
-        let at = bound!(HASH_AT, known.0).fetch_optional(conn).await?;
-        if at.map(|row| row.try_get::<String, _>(0)).transpose()? != Some(known.1) {
+    }
+
+    /// Asks for the head, and for the hash where the file says that the journal was.
+    pub(super) fn asked(known: Option<&(i64, String)>) -> Batch<'static> {
+        let mut batch = Batch::default();
+        batch.push(bound!(HEAD));
+        batch.push(bound!(HASH_AT, known.map_or(0, |(seq, _)| *seq)));
+        batch
+    }
+
+    /// The same as [`Witness::note`] with the rows of what was asked for. Gives the head.
+    pub(super) async fn note_found(
+        self: &Arc<Self>,
+        known: Option<(i64, String)>,
+        rows: &mut impl Iterator<Item = Vec<Row>>,
+        now: Timestamp,
+    ) -> Result<(i64, String), StoreError> {
+        let head = first(rows.next().unwrap_or_default())?;
+        let head = (head.try_get(0)?, head.try_get(1)?);
+        let at = rows.next().unwrap_or_default();
+        let Some(known) = known else { return Ok(head) };
+        if head == known {
+            return Ok(head);
+        }
+        if at.first().map(|row| row.try_get::<String, _>(0)).transpose()? != Some(known.1) {
             self.is_set_back.store(true, Ordering::Relaxed);
             return Err(StoreError::SetBack);
         }
-        self.put(head, now).await
+        self.put(head.clone(), now).await?;
+        Ok(head)
     }
 
     /// Whether there is one.
@@ -132,13 +179,32 @@ impl Witness {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    pub(crate) async fn put(
+    pub(crate) async fn put(self: &Arc<Self>, head: (i64, String), now: Timestamp) -> Result<(), StoreError> {
+        let mut underway = self.underway.lock().await;
+        // Never an older one over a newer.
+        self.arrived(&mut underway).await?;
+        self.send_off(head, now, &mut underway);
+        self.arrived(&mut underway).await
+    }
+
+    /// Puts the head of what was just committed in place while the letters that it marks are on the wire, if this process
+    /// keeps the witness. Whoever asks what it knows waits for that, and hears if it failed.
+    pub(super) async fn put_meanwhile(self: &Arc<Self>, head: (i64, String), now: Timestamp) {
+        let mut underway = self.underway.lock().await;
+        let known = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if underway.is_none() && known.is_some_and(|known| known != head) {
+            self.send_off(head, now, &mut underway);
+        }
+    }
+
+    fn send_off(
         self: &Arc<Self>,
         (seq, hash): (i64, String),
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+        underway: &mut Option<JoinHandle<Result<(), StoreError>>>,
+    ) {
         let own = self.clone();
-        let written = tokio::task::spawn_blocking(move || {
+        *underway = Some(tokio::task::spawn_blocking(move || {
             let told = |file: &Metadata| {
                 let head = Head { seq, hash: hash.clone(), at: now.to_string() };
                 let (maquina, arquivo) = (machine(), identity(file));
@@ -148,8 +214,7 @@ impl Witness {
             files::put_own(&own.path, Access::Group, told).map_err(|source| own.fault(source))?;
             *own.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((seq, hash));
             Ok(())
-        });
-        written.await.unwrap_or(Err(StoreError::Interrupted))
+        }));
     }
 
     /// What the file tells, and whether it is the very file that was written on this machine; nothing where there is

@@ -5,17 +5,27 @@
 //! out from the journal alone, where the passes read the tables: right after a pass that found nothing more to do, it
 //! must find nothing either. And each letter since the last audit is held against rules that need no plan: nobody is
 //! accused of what no accepted row says, nothing leaves late or twice a day, and no letter goes to somebody else.
+//!
+//! What is held at once is what still matters: a window that is over is let go as soon as it was checked.
+
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::known::{self, Depth, Known};
+use super::known;
 use super::live::Live;
+use crate::domain::calendar::Window;
+use crate::domain::id::WindowId;
 use crate::domain::journal::{Act, Audited};
 use crate::domain::notice::NoticeKey;
+use crate::domain::overrides::Overrides;
+use crate::domain::status::StatusBook;
 use crate::domain::time::Zone;
 use crate::plan::audit::{self, Divergence};
+use crate::plan::frontier::{self, Frontier};
 use crate::plan::ledger::Ledger;
-use crate::plan::{self, CLOCK_TOLERANCE, World};
+use crate::plan::{self, CLOCK_TOLERANCE, Plan, World};
+use crate::proof::Recount;
 use crate::render::portuguese as pt;
 use crate::store::{Store, StoreError};
 
@@ -29,6 +39,7 @@ const SETTLING: SignedDuration = SignedDuration::from_mins(10);
 pub struct Findings {
     until: Timestamp,
     reached: u64,
+    reached_hash: String,
     letters: usize,
     /// What is amiss whatever was going on meanwhile.
     lasting: Vec<String>,
@@ -47,16 +58,20 @@ pub async fn audit(
     after: u64,
     now: Timestamp,
 ) -> Result<Findings, StoreError> {
-    let mut known = Known::load(live.clone(), store, Depth::Whole, now).await?;
-    // The plan is made over what the journal tells: what the tables say is let go before that is worked out.
-    known.ledger = Ledger::default();
-    let recount = store.recount(after).await?;
-    let windows = known::windows(&live.calendar, now);
-    let roster = &live.setup.config.roster;
-    let anew = World { ledger: &recount.ledger, windows: &windows, ..known.world() };
-    let mut lasting = recount.report.faults();
+    let overrides = store.overrides().await?;
+    let all = known::windows(&live.calendar, now);
+    let (mut recount, mut plan) = anew(store, &live, &overrides, after, &all, now, &BTreeSet::new()).await?;
     let zone = &live.calendar.hours.zone;
-    let unrecorded = audit::unrecorded(&plan::plan(&anew, now).actions);
+    // What falls due on one day is counted over every window.
+    if let Some(day) = frontier::counted_from(&plan, zone) {
+        let late: BTreeSet<_> = frontier::due_since(&all, day, zone).cloned().collect();
+        if !recount.over.is_disjoint(&late) {
+            (recount, plan) = anew(store, &live, &overrides, after, &all, now, &late).await?;
+        }
+    }
+    let roster = &live.setup.config.roster;
+    let mut lasting = recount.report.faults();
+    let unrecorded = audit::unrecorded(&plan.actions);
     let mut rules = audit::broken_rules(&recount.letters, zone);
     if let Some(kept) = store.configuration_in_force().await? {
         // Of letters written under another roster this one says nothing.
@@ -69,10 +84,50 @@ pub async fn audit(
     Ok(Findings {
         until: now,
         reached: recount.reached,
+        reached_hash: recount.reached_hash,
         letters: recount.report.letters,
         lasting,
         unrecorded: unrecorded.iter().map(words).collect(),
     })
+}
+
+/// The ledger worked out from the journal, and the plan made over it. A window of which the rules themselves find, over all
+/// that is told of it, that nothing can be decided any more is let go once it was checked, but for those to keep.
+async fn anew(
+    store: &Store,
+    live: &Live,
+    overrides: &Overrides,
+    after: u64,
+    all: &[Window],
+    now: Timestamp,
+    keep: &BTreeSet<WindowId>,
+) -> Result<(Recount, Plan), StoreError> {
+    let waited: BTreeSet<&WindowId> = all.iter().filter_map(|window| window.depends_on.as_ref()).collect();
+    let is_over = |id: &WindowId, ledger: &Ledger, status: StatusBook| {
+        let Ok(place) = all.binary_search_by(|window| window.id.cmp(id)) else { return false };
+        let window = &all[place..=place];
+        let status = known::counting(live, status);
+        !keep.contains(id)
+            && !waited.contains(id)
+            && window[0].depends_on.is_none()
+            && Frontier::is_over(&world(live, overrides, window, ledger, &status), now, &window[0])
+    };
+    let recount = store.recount(after, is_over).await?;
+    let left: Vec<Window> = all.iter().filter(|window| !recount.over.contains(&window.id)).cloned().collect();
+    let ids = left.iter().map(|window| window.id.clone()).collect();
+    let status = known::counting(live, store.status_of(&ids).await?);
+    let plan = plan::plan(&world(live, overrides, &left, &recount.ledger, &status), now);
+    Ok((recount, plan))
+}
+
+fn world<'a>(
+    live: &'a Live,
+    overrides: &'a Overrides,
+    windows: &'a [Window],
+    ledger: &'a Ledger,
+    status: &'a StatusBook,
+) -> World<'a> {
+    World { calendar: &live.calendar, windows, roster: &live.setup.config.roster, status, overrides, ledger }
 }
 
 impl Findings {
@@ -80,7 +135,14 @@ impl Findings {
     #[must_use]
     pub fn unreadable(after: u64, now: Timestamp, why: &str) -> Self {
         let lasting = vec![format!("o livro não pôde ser recontado: {why}")];
-        Self { until: now, reached: after, letters: 0, lasting, unrecorded: Vec::new() }
+        Self {
+            until: now,
+            reached: after,
+            reached_hash: String::new(),
+            letters: 0,
+            lasting,
+            unrecorded: Vec::new(),
+        }
     }
 
     /// Whether nothing was found at all.
@@ -101,6 +163,7 @@ impl Findings {
         Audited {
             until: self.until.into(),
             reached: self.reached,
+            reached_hash: self.reached_hash,
             letters: self.letters as u64,
             divergences: divergences as u64,
             found,
@@ -198,6 +261,7 @@ mod tests {
         Findings {
             until: "2026-12-23T11:00:00Z".parse().unwrap(),
             reached: 9,
+            reached_hash: "ab".repeat(32),
             letters: 3,
             lasting: lines("falta", lasting),
             unrecorded: lines("devida", unrecorded),

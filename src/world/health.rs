@@ -103,9 +103,13 @@ impl Facts {
     #[must_use]
     pub fn leads(&self, zone: &Zone) -> Option<String> {
         let leader = self.leader.as_ref()?;
-        let gone = if leader.rest.is_some() { "" } else { " (não responde; outro pode assumir)" };
+        let sign = match (leader.lag, leader.rest) {
+            (Some(lag), Some(_)) => format!("deu sinal há {} s", lag.as_secs()),
+            (Some(lag), None) => format!("não responde há {} s: outro pode assumir", lag.as_secs()),
+            (None, _) => "parou e deixou o lugar: outro pode assumir".to_owned(),
+        };
         Some(format!(
-            "quem envia é {}{gone}, desde {} (época {})",
+            "quem envia é {}, desde {} (última troca, época {}), e {sign}",
             pt::line(&leader.name),
             pt::instant(leader.since, zone),
             leader.epoch

@@ -207,14 +207,8 @@ impl Known {
 
     /// Takes in what the feeds said. What a feed said until it was removed or switched off does not count: as the ledger
     /// has it, or where this configuration is not adopted yet as it would be then.
-    pub fn take(&mut self, mut status: StatusBook) {
-        let on = |feed: &FeedId| {
-            let spec = self.live.setup.config.feeds.iter().find(|spec| spec.id == *feed);
-            spec.is_some_and(|spec| spec.enabled || status.retired_at(feed).is_some())
-        };
-        let gone: Vec<FeedId> = status.feeds().filter(|feed| !on(feed)).cloned().collect();
-        status.only(|feed| !gone.contains(feed));
-        self.status = status;
+    pub fn take(&mut self, status: StatusBook) {
+        self.status = counting(&self.live, status);
     }
 
     /// The world with an empty ledger: what a first pass would see.
@@ -259,6 +253,17 @@ impl Known {
             ledger: &self.ledger,
         }
     }
+}
+
+/// What of what the feeds said counts under a configuration.
+pub(super) fn counting(live: &Live, mut status: StatusBook) -> StatusBook {
+    let on = |feed: &FeedId| {
+        let spec = live.setup.config.feeds.iter().find(|spec| spec.id == *feed);
+        spec.is_some_and(|spec| spec.enabled || status.retired_at(feed).is_some())
+    };
+    let gone: Vec<FeedId> = status.feeds().filter(|feed| !on(feed)).cloned().collect();
+    status.only(|feed| !gone.contains(feed));
+    status
 }
 
 /// Notes every edition of windows that have opened, as read now: from then on it is known.

@@ -198,7 +198,15 @@ async fn opened(place: LedgerPlace, lock: Option<&LedgerLock>, now: Timestamp) -
     if !from.exists() {
         return Err(unfinished);
     }
-    let old = read(&from).await?;
+    let old = match read(&from).await {
+        // A newer program ends what an older one began: that ledger is brought to the newest schema as this one was, and
+        // then says that it went, or that it counts.
+        Err(StoreError::Older { .. }) => {
+            let _counts = Store::open(named(&from)?, now).await;
+            read(&from).await?
+        }
+        other => other?,
+    };
     let arrived = old.arrive(&place).await;
     old.close().await;
     if arrived? { open(place).await } else { Err(unfinished) }

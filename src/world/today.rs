@@ -17,7 +17,7 @@ use crate::plan::account::{View, summarise};
 use crate::plan::day::{self, DayPage, DayQueue, DayTask, FeedAge};
 use crate::plan::forecast::Quota;
 use crate::plan::post::Post;
-use crate::plan::summary::WindowSummary;
+use crate::plan::summary::{CallPurpose, WindowSummary};
 use crate::render::portuguese as pt;
 use crate::store::{Store, StoreError};
 
@@ -155,8 +155,8 @@ async fn by_hand(store: &Store, now: Timestamp) -> Result<Vec<DayTask>, StoreErr
 
 /// Whom to telephone: who owes, of whom nobody knows though a letter waits for that, and where an address takes none.
 fn calls(summary: &WindowSummary) -> Vec<DayTask> {
-    let (owing, rest): (Vec<_>, Vec<_>) = summary.call_list.iter().partition(|call| !call.owes.is_empty());
-    let unknown = rest.iter().filter(|call| !call.unconfirmed.is_empty()).count();
+    let number = |purpose| summary.call_list.iter().filter(|call| call.purpose() == purpose).count();
+    let [owing, unknown, unreached] = CallPurpose::ALL.map(number);
     let task = |what: String| DayTask {
         what: format!("{what} em {} ({})", pt::line(&summary.system), summary.window),
         command: Some(format!("vigia-suas ligacoes --janela {}", summary.window)),
@@ -164,12 +164,9 @@ fn calls(summary: &WindowSummary) -> Vec<DayTask> {
     let counted = |number: usize| pt::counted(number, "município", "municípios");
     let filled = if unknown == 1 { "já preencheu" } else { "já preencheram" };
     let tasks = [
-        (owing.len(), format!("telefonar a quem tem pendência: {}", counted(owing.len()))),
+        (owing, format!("telefonar a quem tem pendência: {}", counted(owing))),
         (unknown, format!("confirmar se {} {filled}", counted(unknown))),
-        (
-            rest.len() - unknown,
-            format!("pedir um endereço que receba cartas a {}", counted(rest.len() - unknown)),
-        ),
+        (unreached, format!("pedir um endereço que receba cartas a {}", counted(unreached))),
     ];
     tasks.into_iter().filter(|(number, _)| *number > 0).map(|(_, what)| task(what)).collect()
 }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use self::told::{Told, letter_file_name};
 use crate::config::Mode;
 use crate::domain::dossier::{
-    ChainState, Dossier, EditionLine, EvidenceLine, Holder, LetterFile, WindowFile,
+    AuditLine, ChainState, Dossier, EditionLine, EvidenceLine, Holder, LetterFile, WindowFile,
 };
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::journal::Evidence;
@@ -21,7 +21,7 @@ use crate::domain::notice;
 use crate::domain::roster::Roster;
 use crate::mail::message;
 use crate::plan::post::Post;
-use crate::plan::{self, Plan, account};
+use crate::plan::{Plan, account};
 use crate::proof::CaseFile;
 use crate::render::because::{because, part_name};
 use crate::render::portuguese;
@@ -39,18 +39,17 @@ pub struct DossierRequest {
     pub now: Timestamp,
 }
 
-/// Puts a dossier together. `known` is the world of today: names, the calendar, and why nothing more is said.
+/// Puts a dossier together. `known` and its plan are the world of today: names, the calendar, and why nothing more is said.
 #[must_use]
-pub fn gather(case: &CaseFile, known: &Known, subject: &DossierRequest) -> Dossier {
+pub fn gather(case: &CaseFile, (known, plan): (&Known, &Plan), subject: &DossierRequest) -> Dossier {
     let roster = &known.live.setup.config.roster;
     let code = subject.municipality;
     let told = Told::new(case, subject);
-    let plan = plan::plan(&known.world(), subject.now);
     let mut number = 0;
     let windows = told
         .windows()
         .into_iter()
-        .map(|id| Desk { case, known, told: &told, subject, plan: &plan }.window(id, &mut number))
+        .map(|id| Desk { case, known, told: &told, subject, plan }.window(id, &mut number))
         .collect();
     Dossier {
         municipality: code,
@@ -68,6 +67,7 @@ pub fn gather(case: &CaseFile, known: &Known, subject: &DossierRequest) -> Dossi
         chain: ChainState {
             entries: case.verified.entries,
             letters: case.verified.letters,
+            audited: case.audited.as_ref().map(|(at, told)| AuditLine { at: *at, reached: told.reached }),
             head_seq: case.signs.journal_seq,
             head_hash: case.signs.journal_hash.clone(),
             faults: case.verified.faults(),

@@ -510,6 +510,8 @@ entries! {
         until "ate": Text<Timestamp>,
         /// Up to which entry of the journal letters were judged; the next audit judges what comes after.
         reached "ate_registro": u64,
+        /// The hash of that entry: until there the whole journal was checked. Empty where it could not be read.
+        reached_hash "ate_hash": String,
         /// How many letters were compared.
         letters "cartas": u64,
         /// How many divergences were found.

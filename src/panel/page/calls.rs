@@ -7,10 +7,10 @@ use super::choice::Choice;
 use super::{Links, window_name};
 use crate::desk::view::Overview;
 use crate::plan::calls::{CallEntry, calls};
-use crate::plan::summary::WindowSummary;
-use crate::render::because::{call, call_reason, part_name};
+use crate::plan::history::Recall;
+use crate::plan::summary::{CallPurpose, WindowSummary};
+use crate::render::because::{CALLS, call, call_reason, part_name};
 use crate::render::calls::{past, sentence};
-use crate::render::history::Recall;
 use crate::render::portuguese as pt;
 
 /// The page of the calls of some windows: of all that the scene has, or of the one that `janela` names. With a way to its
@@ -24,7 +24,7 @@ pub(in crate::panel) fn content(
     links: &Links,
 ) -> Markup {
     let all: usize = scene.windows.iter().map(|summary| summary.call_list.len()).sum();
-    let these = calls(windows, &scene.calendar().hours.zone);
+    let these = calls(windows, scene.calendar(), recall);
     let roster = &scene.known.live.setup.config.roster.municipalities;
     let only = choice.text("janela");
     let of_window = |page: &str| only.map_or_else(|| page.to_owned(), |id| format!("{page}?janela={id}"));
@@ -35,9 +35,6 @@ pub(in crate::panel) fn content(
     };
     let entries: Vec<&CallEntry<'_>> = these.iter().filter(is_chosen).collect();
     let slice = choice.slice(&entries);
-    let owing = |entry: &&CallEntry<'_>| !entry.call.owes.is_empty();
-    let number = entries.iter().filter(|entry| owing(entry)).count();
-    let (first, then): (Vec<_>, Vec<_>) = slice.rows.iter().partition(|entry| owing(entry));
     let of: Vec<_> = scene.windows.iter().collect();
     html! {
         @if all == 0 && these.is_empty() { p { "Ninguém a telefonar." } } @else {
@@ -58,17 +55,19 @@ pub(in crate::panel) fn content(
             div #lista { (choice.form(links, &["nome", "regiao"], &of)) }
             @if entries.is_empty() { p { "Ninguém com esse filtro." } }
         }
-        @for (title, entries, number) in [("Quem tem pendência", first, number), ("Por confirmar, antes de qualquer cobrança", then, entries.len() - number)] {
-            @if !entries.is_empty() {
-                h2 { (title) " (" (number) ")" }
-                ol .calls { @for entry in entries { (one(entry, scene, recall, links)) } }
+        @for (purpose, title) in CALLS {
+            @let of_it = |entry: &&&CallEntry<'_>| entry.call.purpose() == purpose;
+            @let (shown, number) = (slice.rows.iter().filter(of_it).collect::<Vec<_>>(), entries.iter().filter(of_it).count());
+            @if !shown.is_empty() {
+                h2 { @if purpose == CallPurpose::Debt { "Quem tem pendência" } @else { (title) } " (" (number) ")" }
+                ol .calls { @for entry in shown { (one(entry, scene, links)) } }
             }
         }
         (choice.pager(links, &slice))
     }
 }
 
-fn one(entry: &CallEntry<'_>, scene: &Overview, recall: &Recall<'_>, links: &Links) -> Markup {
+fn one(entry: &CallEntry<'_>, scene: &Overview, links: &Links) -> Markup {
     let (calendar, line) = (scene.calendar(), entry.call);
     let parts = |parts: &[crate::domain::id::PartId]| {
         let names: Vec<String> = parts.iter().map(|part| part_name(part, calendar)).collect();
@@ -92,7 +91,7 @@ fn one(entry: &CallEntry<'_>, scene: &Overview, recall: &Recall<'_>, links: &Lin
                 @for reason in &line.because { li { (call_reason(reason, calendar)) } }
                 @for fact in &entry.failed { li { (pt::line(fact.address.as_str())) ": " (pt::letter_state(fact.state)) } }
                 @for note in &line.tried { li { (call(note, calendar)) } }
-                @if let Some(told) = past(entry, calendar, recall) { li { (told) } }
+                @if let Some(told) = past(entry, calendar) { li { (told) } }
             }
             p .box { "Falei com: " span .blank {} " em " span .blank {} " · ficou combinado: " span .blank {} }
             p .hint { "Depois: " code { "vigia-suas anotar " (line.municipality) " " (entry.window.window) " --resultado \"…\"" } }

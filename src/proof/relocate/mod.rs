@@ -144,11 +144,6 @@ impl Store {
         if is_live && let Some(doubt) = self.doubt().await? {
             return Err(MoveError::Doubted(doubt));
         }
-        let there = |source: StoreError| MoveError::There { place: to.clone(), source };
-        let db = Db::open(&new, None).await.map_err(there)?;
-        let _alone_there = lock::take(db.path()).map_err(running)?;
-        let _nobody_leads_there = nobody_leads(&db).await?;
-
         let mut tx = self.db.begin().await?;
         if tx.is_postgres() {
             bound!(postgres::PATIENT).execute(&mut tx).await?;
@@ -157,6 +152,12 @@ impl Store {
         if !report.is_whole() {
             return Err(MoveError::Unsound { place: from, faults: report.faults() });
         }
+        // Only now: what refuses the move on this side leaves nothing there.
+        let there = |source: StoreError| MoveError::There { place: to.clone(), source };
+        let db = Db::open(&new, None).await.map_err(there)?;
+        let _alone_there = lock::take(db.path()).map_err(running)?;
+        let _nobody_leads_there = nobody_leads(&db).await?;
+        self.take_place(&db).await.map_err(there)?;
         let told = Moved { from: from.clone(), to: to.clone(), author };
         tell(&mut tx, told, now).await?;
         let end = head(&mut tx).await?;
@@ -183,6 +184,22 @@ impl Store {
         Ok(Relocated { entries: report.entries + 1, letters: report.letters, rows, head: end.1, from, to })
     }
 
+    /// Marks an empty place before anything is written there, so that what a fault leaves is begun by nobody as a new
+    /// ledger: the next try takes it.
+    async fn take_place(&self, db: &Db) -> Result<(), StoreError> {
+        let mut new = db.begin_wherever().await?;
+        if bound!(FIRST).fetch_optional(&mut new).await?.is_none() {
+            self.mark_arriving(&mut new).await?;
+            new.commit().await?;
+        }
+        Ok(())
+    }
+
+    async fn mark_arriving(&self, new: &mut WriteTx) -> Result<(), StoreError> {
+        let path = std::path::absolute(self.path()).unwrap_or_else(|_| self.path().to_owned());
+        bound!(ARRIVING, path.display().to_string()).execute(new).await.map(drop)
+    }
+
     /// Writes everything to the new place, in one transaction.
     pub(super) async fn copy(
         &self,
@@ -206,8 +223,7 @@ impl Store {
             let tally = table.copy(tx, &mut new).await.map_err(there)?;
             copied.push((table, tally));
         }
-        let path = std::path::absolute(self.path()).unwrap_or_else(|_| self.path().to_owned());
-        bound!(ARRIVING, path.display().to_string()).execute(&mut new).await.map_err(there)?;
+        self.mark_arriving(&mut new).await.map_err(there)?;
         new.commit().await.map_err(there)?;
         Ok(copied)
     }

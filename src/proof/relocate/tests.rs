@@ -194,6 +194,31 @@ async fn the_same_where_a_server_is_on_either_side_and_where_another_machine_lea
 }
 
 #[tokio::test]
+async fn a_move_that_is_refused_leaves_nothing_there_and_one_that_fails_a_place_that_only_the_next_takes() {
+    let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let old = at_work(&in_file(&a)).await;
+    let spoil = async |sql: &str| {
+        old.db.writing_connection().await.unwrap().unwrap().run(sql.to_owned()).await.unwrap();
+    };
+    spoil("UPDATE letters SET subject = subject || 'x'").await;
+    assert!(matches!(moved(&old, &in_file(&b)).await, Err(MoveError::Unsound { .. })));
+    assert_eq!(std::fs::read_dir(b.path()).unwrap().count(), 0, "nothing is left there");
+    spoil("UPDATE letters SET subject = substr(subject, 1, length(subject) - 1)").await;
+
+    let there = Db::open(&in_file(&b), None).await.unwrap();
+    let mut conn = there.writing_connection().await.unwrap().unwrap();
+    let full = "CREATE TRIGGER full BEFORE INSERT ON letters BEGIN SELECT RAISE(ABORT, 'x'); END";
+    conn.run(full.to_owned()).await.unwrap();
+    assert!(matches!(moved(&old, &in_file(&b)).await, Err(MoveError::There { .. })));
+    assert!(matches!(opened(&in_file(&b)).await, Err(StoreError::Arriving { .. })), "nobody begins it");
+    opened(&in_file(&a)).await.unwrap();
+    conn.run("DROP TRIGGER full".to_owned()).await.unwrap();
+    drop(conn);
+    moved(&old, &in_file(&b)).await.unwrap();
+    assert!(Store::open(in_file(&b), at(61)).await.unwrap().verify().await.unwrap().is_whole());
+}
+
+#[tokio::test]
 async fn what_was_written_otherwise_than_read_is_noticed_in_whatever_table() {
     let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let old = at_work(&in_file(&a)).await;

@@ -7,7 +7,7 @@
 //!
 //! Reading order: `replay` (what the journal tells, entry by entry; `letter` of notices, `delivery` of deliveries, `returned` of what
 //! came back), `part` (the notices of one window and municipality), `expect` (a row as it must be), `table` (the tables,
-//! row by row), `recount` and `seen` (the ledger as the plan sees it, from the journal alone), `known` (who has filled in, worked out anew from the evidence of each snapshot).
+//! row by row), `case` (one municipality's alone), `recount` and `seen` (the ledger as the plan sees it, from the journal alone), `known` (who has filled in, worked out anew from the evidence of each snapshot).
 //!
 //! Not proved, because no decision rests on them alone: leases and fences (`fence`, `owner`, `lease_until`), the daemon's
 //! signs of life in `meta` and `loops`, where the ledger came from and went to (`place`; the journal has each move), `fetches` (what a decision took for fresh is in its own entry), whether a refused
@@ -15,6 +15,7 @@
 //! load and what people said to it; a person, not the table, changes `unidades.csv` or opens a window), and what a pass
 //! need not read (`frontier`; the self-audit reads everything, and finds what a false one would leave unsaid).
 
+mod case;
 mod delivery;
 mod expect;
 mod known;
@@ -34,6 +35,7 @@ use crate::database::sql::{bound, statements};
 use crate::domain::journal::{Entry, Unread};
 use crate::store::chain::Link;
 use crate::store::{Store, StoreError};
+pub(super) use case::one;
 use letter::Notices;
 use part::Part;
 pub use recount::Recount;
@@ -54,6 +56,8 @@ pub(super) const ALL_KNOWN: &[(&str, &str)] = known::ALL;
 pub(super) const ALL_RECOUNT: &[(&str, &str)] = recount::ALL;
 #[cfg(test)]
 pub(super) const ALL_PART: &[(&str, &str)] = part::ALL;
+#[cfg(test)]
+pub(super) const ALL_CASE: &[(&str, &str)] = case::ALL;
 
 /// Columns that no entry of the journal tells, by table; the head of this file says why.
 #[cfg(test)]
@@ -240,43 +244,71 @@ impl Store {
 /// The same, as part of a longer reading.
 pub(super) async fn whole(conn: &mut Conn) -> Result<ChainReport, StoreError> {
     let mut report = ChainReport::default();
-    let (replay, _) = walk(conn, &mut report).await?;
-    hold(conn, replay, &mut report, |_| ()).await?;
+    let (mut replay, _) = walk(conn, &mut report).await?;
+    let (windows, own) = replay.parts();
+    let mut held = Holding::new(replay);
+    for (window, municipalities) in &windows {
+        for code in municipalities {
+            held.part(conn, &Part::Window(window, *code), |_| ()).await?;
+        }
+    }
+    for entries in own.values() {
+        held.part(conn, &Part::Own(entries), |_| ()).await?;
+    }
+    held.finish(conn, &mut report).await?;
     Ok(report)
 }
 
-/// Holds every table against what the entries tell. `see` is given all notices, one part after another.
-async fn hold(
-    conn: &mut Conn,
-    mut replay: Replay,
-    report: &mut ChainReport,
-    mut see: impl FnMut(&Notices) + Send,
-) -> Result<(), StoreError> {
-    let mut tables = Comparison::default();
-    let (windows, own) = (std::mem::take(&mut replay.windows), std::mem::take(&mut replay.own));
-    let mut parts = Vec::new();
-    for (window, municipalities) in &windows {
-        parts.extend(municipalities.iter().map(|code| Part::Window(window, *code)));
+/// Holds every table against what the entries tell: what is told of letters one part after another, then the rest.
+struct Holding {
+    replay: Replay,
+    tables: Comparison,
+}
+
+impl Holding {
+    fn new(replay: Replay) -> Self {
+        Self { replay, tables: Comparison::default() }
     }
-    parts.extend(own.values().map(|entries| Part::Own(entries)));
-    for part in parts {
-        let notices = part.notices(conn, &replay.reductions).await?;
+
+    /// Works out one part, shows it, and holds the tables of letters against it.
+    async fn part(
+        &mut self,
+        conn: &mut Conn,
+        part: &Part<'_>,
+        see: impl FnOnce(&Notices),
+    ) -> Result<(), StoreError> {
+        let notices = part.notices(conn, &self.replay.reductions).await?;
         see(&notices);
-        replay.returns.note(&notices);
-        tables.take(conn, notices.expected()).await?;
+        self.replay.returns.note(&notices);
+        self.tables.take(conn, notices.expected()).await
     }
-    let mut expected = replay.expected();
-    expected.extend(known::expected(conn).await?);
-    tables.finish(conn, expected, report).await
+
+    /// The rest, after every part.
+    async fn finish(self, conn: &mut Conn, report: &mut ChainReport) -> Result<(), StoreError> {
+        let mut expected = self.replay.expected();
+        expected.extend(known::expected(conn).await?);
+        self.tables.finish(conn, expected, report).await
+    }
 }
 
 /// Every row that must be, by table and key.
 type Expected = BTreeMap<&'static str, expect::Rows>;
 
-/// What the entries tell, and the place of the last.
-async fn walk(conn: &mut Conn, report: &mut ChainReport) -> Result<(Replay, i64), StoreError> {
+/// What the entries tell, with the place and the hash of the last.
+async fn walk(conn: &mut Conn, report: &mut ChainReport) -> Result<(Replay, (i64, String)), StoreError> {
     let mut replay = Replay::default();
-    let (mut last, mut prev) = (0, String::new());
+    let reached = along(conn, report, (0, String::new()), |link, told| replay.take(link, told)).await?;
+    Ok((replay, reached))
+}
+
+/// Walks along the chain after an entry, by its place and hash, and sees whether it ends where it was kept that it does;
+/// gives the place and the hash of the last.
+async fn along(
+    conn: &mut Conn,
+    report: &mut ChainReport,
+    (mut last, mut prev): (i64, String),
+    mut take: impl FnMut(&Link<'_>, Entry) + Send,
+) -> Result<(i64, String), StoreError> {
     loop {
         let rows = bound!(ENTRIES, last).fetch_all(&mut *conn).await?;
         if rows.is_empty() {
@@ -292,19 +324,18 @@ async fn walk(conn: &mut Conn, report: &mut ChainReport) -> Result<(Replay, i64)
                 report.broken_at.get_or_insert(last + 1);
             }
             match Entry::read(link.kind, link.body) {
-                Ok(told) => replay.take(&link, told),
+                Ok(told) => take(&link, told),
                 Err(fault) => report.unread.push((seq, fault)),
             }
             report.entries += 1;
             (last, prev) = (seq, hash);
         }
     }
-    let reached = last;
     // Whatever stands there instead of the chain's end is not it.
     let head = bound!(HEAD).fetch_optional(conn).await?;
     let kept = head.and_then(|row| Some((row.try_get(0).ok()?, row.try_get(1).ok()?)));
-    if kept != Some((last, prev)) {
+    if kept.as_ref() != Some(&(last, prev.clone())) {
         report.broken_at.get_or_insert(last + 1);
     }
-    Ok((replay, reached))
+    Ok((last, prev))
 }

@@ -14,13 +14,17 @@ use crate::domain::journal::{
 };
 use crate::store::chain::Link;
 
+/// The windows that notices are about, each with the municipalities; none: to staff.
+pub(super) type Windows = BTreeMap<String, BTreeSet<Option<i64>>>;
+
+/// Notices about no window, each with the places of its entries.
+pub(super) type Own = BTreeMap<String, Vec<i64>>;
+
 /// The rows that the entries so far tell of.
 #[derive(Default)]
 pub(super) struct Replay {
-    /// The windows that notices are about, each with the municipalities; none: to staff.
-    pub(super) windows: BTreeMap<String, BTreeSet<Option<i64>>>,
-    /// Notices about no window, each with the places of its entries.
-    pub(super) own: BTreeMap<String, Vec<i64>>,
+    windows: Windows,
+    own: Own,
     pub(super) returns: Returns,
     /// Each reduction, with its place.
     pub(super) reductions: Vec<(i64, Reduced)>,
@@ -294,6 +298,11 @@ impl Replay {
         let row = self.readings.entry(key).or_insert_with(|| vec![("read_at", Must::number(entry.at))]);
         set(row, "deadline", Must::text(told.deadline));
         set(row, "source", Must::text(told.source));
+    }
+
+    /// Takes out which notices there are, to be worked out one part after another.
+    pub(super) fn parts(&mut self) -> (Windows, Own) {
+        (std::mem::take(&mut self.windows), std::mem::take(&mut self.own))
     }
 
     /// Every row that must be, but for those of notices.

@@ -70,8 +70,17 @@ impl Notices {
         })
     }
 
-    /// Puts every letter with those found before, and what of it is told by entries after that of this place.
+    /// Puts every letter with those found before, and what of it is told by entries after that of this place; none where no
+    /// letter of this part was recorded or left since: whatever rule they broke was told by the audit of then.
     pub(super) fn letters(&self, after: i64, found: &mut Vec<ToldLetter>) {
+        let mut all = Vec::new();
+        self.put_letters(after, &mut all);
+        if all.iter().any(|letter| letter.is_new || letter.has_left_since) {
+            found.append(&mut all);
+        }
+    }
+
+    fn put_letters(&self, after: i64, found: &mut Vec<ToldLetter>) {
         for (key, notice) in &self.by_key {
             for (version, decided) in &notice.letters {
                 let of_it = self.of(key).filter(|delivery| delivery.version == *version);

@@ -173,20 +173,76 @@ impl Comparison {
             };
             let (found, amiss) =
                 (self.found.entry(table.name).or_default(), self.amiss.entry(table.name).or_default());
-            let names: BTreeSet<String> = rows.keys().filter_map(|key| key.first().cloned()).collect();
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            for row in rows_named(conn, picked, &names, None).await? {
-                let key = key_of(table, &row);
-                // What was not told of is named in the end.
-                if let Some(must) = rows.remove(&key) {
-                    found.insert(self.hasher.hash_one(&key));
-                    amiss.extend(changed(table, &row, key, &must));
-                }
-            }
+            let held = hold(conn, table, picked, &mut rows, &[]).await?;
+            found.extend(held.found.iter().map(|key| self.hasher.hash_one(key)));
+            // What was not told of is named in the end.
+            amiss.extend(held.changed);
             amiss.extend(missing(table, rows));
         }
         Ok(())
     }
+}
+
+/// Holds the rows of some letters alone against what must be there. `there`: the first cells of the keys of those that
+/// are, by table.
+pub(super) async fn letters_of(
+    conn: &mut Conn,
+    mut expected: Expected,
+    there: &[(&'static str, Vec<String>)],
+    report: &mut ChainReport,
+) -> Result<(), StoreError> {
+    for table in &TABLES {
+        let Some(picked) = table.picked else { continue };
+        let mut rows = expected.remove(table.name).unwrap_or_default();
+        let also = there.iter().find(|(name, _)| *name == table.name).map_or(&[][..], |(_, names)| names);
+        let held = hold(conn, table, picked, &mut rows, also).await?;
+        let count = held.found.len() + held.unknown.len();
+        let unknown =
+            held.unknown.into_iter().map(|key| Discrepancy { table: table.name, key, what: Amiss::Unknown });
+        let mut amiss: Vec<_> = held.changed.into_iter().chain(unknown).chain(missing(table, rows)).collect();
+        amiss.sort();
+        report.discrepancies.append(&mut amiss);
+        match table.name {
+            "letters" => report.letters = count,
+            "deliveries" => report.deliveries = count,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// What became of rows of letters: the keys of those that must be there and are, and of those that are and need not be.
+#[derive(Default)]
+struct Held {
+    found: Vec<Vec<String>>,
+    unknown: Vec<Vec<String>>,
+    changed: Vec<Discrepancy>,
+}
+
+/// Holds rows of letters against what must be there; what is not found is left in `rows`. `also`: first cells of keys that
+/// are asked for too.
+async fn hold(
+    conn: &mut Conn,
+    table: &Table,
+    picked: &'static str,
+    rows: &mut Rows,
+    also: &[String],
+) -> Result<Held, StoreError> {
+    let told = rows.keys().filter_map(|key| key.first());
+    let names: BTreeSet<String> = told.chain(also).cloned().collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut held = Held::default();
+    for row in rows_named(conn, picked, &names, None).await? {
+        let key = key_of(table, &row);
+        match rows.remove(&key) {
+            None => held.unknown.push(key),
+            Some(must) => {
+                held.changed.extend(changed(table, &row, key.clone(), &must));
+                held.found.push(key);
+            }
+        }
+    }
+    Ok(held)
 }
 
 fn missing(table: &Table, rows: Rows) -> impl Iterator<Item = Discrepancy> {

@@ -7,9 +7,8 @@ use super::{csv, json, page, sentence, text};
 use crate::domain::calendar::{Deadline, Sanction};
 use crate::domain::id::{PartId, WindowId};
 use crate::plan::calls::calls;
-use crate::plan::history::{HistoryLine, Punctuality};
+use crate::plan::history::{HistoryLine, Punctuality, Recall};
 use crate::plan::summary::{CallLine, CallReason, WindowSummary};
-use crate::render::history::Recall;
 use crate::render::letter::example::World;
 
 /// One call about CRAS in a window whose deadline ends at noon of 5 December.
@@ -34,7 +33,7 @@ fn summary(world: &World, now: &str) -> WindowSummary {
 
 fn said(world: &World, summary: &WindowSummary) -> String {
     let windows = std::slice::from_ref(summary);
-    sentence(&calls(windows, &world.calendar.hours.zone)[0], &world.calendar)
+    sentence(&calls(windows, &world.calendar, &Recall::default())[0], &world.calendar)
 }
 
 #[test]
@@ -65,8 +64,8 @@ fn who_owes_nothing_is_asked_for_an_address_and_a_stopped_window_says_so() {
     let mut stopped = WindowSummary { halted: true, ..summary(&world, "2023-12-07T14:00:00Z") };
     stopped.call_list[0].owes.clear();
     assert!(said(&world, &stopped).ends_with("Qual é o e-mail certo?”"), "{}", said(&world, &stopped));
-    let entries = calls(std::slice::from_ref(&stopped), &world.calendar.hours.zone);
-    let shown = text(&entries, &world.calendar, &Recall::default(), stopped.at);
+    let entries = calls(std::slice::from_ref(&stopped), &world.calendar, &Recall::default());
+    let shown = text(&entries, &world.calendar, stopped.at);
     assert!(shown.contains("janela interrompida") && !shown.contains("acabou"), "{shown}");
 }
 
@@ -74,12 +73,12 @@ fn who_owes_nothing_is_asked_for_an_address_and_a_stopped_window_says_so() {
 fn no_sheet_of_a_rehearsal_says_that_somebody_was_warned() {
     let world = World::new(Sanction::Standard, "").unwrap();
     let summary = WindowSummary { rehearsal: true, ..summary(&world, "2023-12-05T14:00:00Z") };
-    let entries = calls(std::slice::from_ref(&summary), &world.calendar.hours.zone);
-    let (calendar, none) = (&world.calendar, Recall::default());
-    for shown in [text(&entries, calendar, &none, summary.at), page(&entries, calendar, &none, summary.at)] {
+    let entries = calls(std::slice::from_ref(&summary), &world.calendar, &Recall::default());
+    let calendar = &world.calendar;
+    for shown in [text(&entries, calendar, summary.at), page(&entries, calendar, summary.at)] {
         assert!(shown.contains("ENSAIO: nenhuma carta saiu") && shown.contains("não foi avisado"), "{shown}");
     }
-    assert_eq!(json(&entries[0], calendar, &none, summary.at)["cartas_que_sairam"], 0);
+    assert_eq!(json(&entries[0], calendar, summary.at)["cartas_que_sairam"], 0);
 }
 
 #[test]
@@ -108,8 +107,8 @@ fn a_call_tells_how_what_is_owed_was_done_before_and_of_what_nobody_knows_nothin
     let recall = Recall::new(&lines);
     let mut summary = summary(&world, "2023-12-04T14:00:00Z");
     let told = |summary: &WindowSummary| {
-        let entries = calls(std::slice::from_ref(summary), &world.calendar.hours.zone);
-        text(&entries, &world.calendar, &recall, summary.at)
+        let entries = calls(std::slice::from_ref(summary), &world.calendar, &recall);
+        text(&entries, &world.calendar, summary.at)
     };
     let shown = told(&summary);
     assert!(
@@ -131,7 +130,7 @@ fn open_windows_come_first_by_the_days_left_and_who_owes_nothing_last() {
     let mut asked = ending(Some(6));
     asked.call_list[0].unconfirmed = std::mem::take(&mut asked.call_list[0].owes);
     let windows = [asked, ending(Some(1)), ending(None), ending(Some(4)), ending(Some(9)), ending(Some(7))];
-    let order: Vec<Option<i8>> = calls(&windows, &world.calendar.hours.zone)
+    let order: Vec<Option<i8>> = calls(&windows, &world.calendar, &Recall::default())
         .iter()
         .map(|entry| entry.deadline.map(|deadline| deadline.on.day()))
         .collect();
@@ -142,9 +141,47 @@ fn open_windows_come_first_by_the_days_left_and_who_owes_nothing_last() {
 fn the_days_since_a_deadline_are_a_number_in_a_spreadsheet() {
     let world = World::new(Sanction::Standard, "").unwrap();
     let summary = summary(&world, "2023-12-08T14:00:00Z");
-    let entries = calls(std::slice::from_ref(&summary), &world.calendar.hours.zone);
-    let table = csv(&entries, &world.calendar, &Recall::default(), summary.at);
+    let entries = calls(std::slice::from_ref(&summary), &world.calendar, &Recall::default());
+    let table = csv(&entries, &world.calendar, summary.at);
     let (names, row) = (table.lines().next().unwrap(), table.lines().nth(1).unwrap());
     let place = names.split(';').position(|name| name == "dias").unwrap();
     assert_eq!(row.split(';').nth(place), Some("-3"), "{row}");
+}
+
+#[test]
+fn of_two_whom_as_many_letters_did_not_move_who_was_late_before_comes_first() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let mut summary = summary(&world, "2023-12-04T14:00:00Z");
+    let other = crate::domain::id::MunicipalityCode::parse("3205200").unwrap();
+    let first = summary.call_list[0].clone();
+    summary.call_list.push(CallLine { municipality: other, ..first });
+    let line = |municipality, how: Punctuality| HistoryLine {
+        system: world.calendar.window(&world.window).unwrap().system,
+        municipality,
+        name: String::new(),
+        part: PartId::parse("CRAS").unwrap(),
+        references: vec![(WindowId::parse("censo-suas/2022").unwrap(), how)],
+    };
+    let order = |of_one: Punctuality, of_other: Punctuality| {
+        let lines = [line(world.municipality, of_one), line(other, of_other)];
+        let recall = Recall::new(&lines);
+        let entries = calls(std::slice::from_ref(&summary), &world.calendar, &recall);
+        entries.iter().map(|entry| entry.call.municipality).collect::<Vec<_>>()
+    };
+    let late = Punctuality::Late { days: Some(3) };
+    assert_eq!(order(late, Punctuality::OnTime), [world.municipality, other]);
+    assert_eq!(order(Punctuality::OnTime, late), [other, world.municipality]);
+    assert_eq!(order(late, Punctuality::Never), [other, world.municipality], "what never came weighs more");
+}
+
+#[test]
+fn whose_address_takes_no_letter_is_not_among_those_to_be_confirmed() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let mut summary = summary(&world, "2023-12-04T14:00:00Z");
+    summary.call_list[0].owes.clear();
+    let entries = calls(std::slice::from_ref(&summary), &world.calendar, &Recall::default());
+    let shown = text(&entries, &world.calendar, summary.at);
+    assert!(shown.contains("cobrança: 0\n") && shown.contains("endereço que receba cartas: 1\n"), "{shown}");
+    let shown = page(&entries, &world.calendar, summary.at);
+    assert!(shown.contains("cobrança (0)") && shown.contains("endereço que receba cartas (1)"), "{shown}");
 }

@@ -85,7 +85,11 @@ impl Words<'_> {
         let mut words: Vec<String> = group.because.iter().map(|why| because(why, self.calendar)).collect();
         words.dedup();
         match (words.as_slice(), group.because.first()) {
-            ([only], _) => only.clone(),
+            // The command stands beside them.
+            ([only], _) => match release(group) {
+                Some(command) => only.replace(&format!(" ({command})"), ""),
+                None => only.clone(),
+            },
             (_, Some(first)) => {
                 let why = cause(first.cause());
                 format!("Por município, mas de uma só espécie: {why}; “vigia-suas porque” conta cada um.")

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use crate::domain::calendar::Calendar;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::dossier::{Dossier, LetterFile};
+use crate::domain::time::Zone;
 
 use super::super::page::{CLOSED, shell};
 use super::super::portuguese as pt;
@@ -33,7 +34,7 @@ pub fn page(dossier: &Dossier, calendar: &Calendar) -> String {
                 dt { "Feito em" }
                 dd { (piece::instant(dossier.made_at, zone)) ", por vigia-suas " (dossier.made_by) }
                 dt { "Livro" }
-                dd { (chain_state(dossier)) }
+                dd { (chain_state(dossier, zone)) }
             }
             (contacts(dossier))
         }
@@ -56,16 +57,22 @@ pub fn page(dossier: &Dossier, calendar: &Calendar) -> String {
     shell(&title, CLOSED, STYLE, &body)
 }
 
-fn chain_state(dossier: &Dossier) -> Markup {
+fn chain_state(dossier: &Dossier, zone: &Zone) -> Markup {
     let chain = &dossier.chain;
+    let entries = pt::counted(chain.entries, "registro", "registros");
+    let letters = pt::counted(chain.letters, "carta", "cartas");
     html! {
-        @if chain.is_whole() {
-            strong .good { "íntegro" }
-            ": " (pt::counted(chain.entries, "registro", "registros")) " e " (pt::counted(chain.letters, "carta", "cartas"))
-            " conferidos ao fazer este dossiê"
-        } @else {
+        @if !chain.is_whole() {
             strong .bad { "NÃO CONFERE" }
             ul { @for fault in &chain.faults { li { (pt::line(fault)) } } }
+        } @else if let Some(audit) = chain.audited {
+            strong .good { "íntegro" }
+            ": conferido por inteiro na autoconferência de " (piece::instant(audit.at, zone))
+            ", até o registro " (audit.reached) "; agora, ao fazer este dossiê, os registros e as cartas deste município ("
+            (letters) ") e a sequência do livro desde então (" (entries) ")"
+        } @else {
+            strong .good { "íntegro" }
+            ": " (entries) " e " (letters) " conferidos ao fazer este dossiê"
         }
         br;
         "último registro " (chain.head_seq) ", hash " (piece::code(&chain.head_hash))

@@ -7,9 +7,9 @@ use super::*;
 use crate::domain::calendar::{Deadline, Sanction};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::dossier::{
-    AttemptLine, ChainState, DecisionLine, DeliveryFile, Dossier, EditionLine, EvidenceLine, Holder,
-    JournalLine, LetterFile, Lifting, MessageFile, Order, OutageLine, ReadingLine, ReturnLine, SnapshotLine,
-    WindowFile,
+    AttemptLine, AuditLine, ChainState, DecisionLine, DeliveryFile, Dossier, EditionLine, EvidenceLine,
+    Holder, JournalLine, LetterFile, Lifting, MessageFile, Order, OutageLine, ReadingLine, ReturnLine,
+    SnapshotLine, WindowFile,
 };
 use crate::domain::id::{EmailAddress, FeedId, SnapshotId};
 use crate::domain::journal::{Evidence, Text};
@@ -188,7 +188,14 @@ fn dossier(world: &World) -> Dossier {
             prev_hash: hash('f'),
             hash: hash('d'),
         }],
-        chain: ChainState { entries: 9, letters: 1, head_seq: 9, head_hash: hash('e'), faults: Vec::new() },
+        chain: ChainState {
+            entries: 9,
+            letters: 1,
+            audited: None,
+            head_seq: 9,
+            head_hash: hash('e'),
+            faults: Vec::new(),
+        },
     }
 }
 
@@ -272,4 +279,15 @@ fn what_the_ledger_cannot_prove_is_said() {
     {
         assert!(page.contains(words), "{words}");
     }
+}
+
+#[test]
+fn what_a_self_audit_checked_is_not_said_to_have_been_checked_now() {
+    let world = world();
+    let mut dossier = dossier(&world);
+    dossier.chain.audited = Some(AuditLine { at: "2023-11-21T11:00:00Z".parse().unwrap(), reached: 7 });
+    let page = page(&dossier, &world.calendar);
+    let words =
+        "até o registro 7; agora, ao fazer este dossiê, os registros e as cartas deste município (1 carta)";
+    assert!(page.contains("conferido por inteiro na autoconferência de") && page.contains(words), "{page}");
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 
-use super::super::because::{self, because, part_name};
+use super::super::because::{self, CALLS, because, part_name};
 use super::super::chart::{self, ChartLine, ChartMark};
 use super::super::history;
 use super::super::page::{CLOSED, shell};
@@ -20,7 +20,7 @@ use crate::domain::status::State;
 use crate::plan::curve::Curves;
 use crate::plan::history::HistoryLine;
 use crate::plan::post::LetterState;
-use crate::plan::summary::{CallLine, Counts, MunicipalityLine, PartLine, WindowSummary};
+use crate::plan::summary::{CallLine, CallPurpose, Counts, MunicipalityLine, PartLine, WindowSummary};
 
 pub(in crate::render) const STYLE: &str = include_str!("style.css");
 /// Municipalities in the tables of a page, all windows together, and calls as many: a page that everybody can open. The
@@ -256,7 +256,7 @@ fn tallies(id: &str, title: &str, rows: &[(String, Counts)]) -> Markup {
     };
     html! {
         h3 { (title) }
-        div .wide tabindex="0" { (chart::bars(id, title, rows)) }
+        (chart::bars(id, title, rows))
         (chart::legend())
         div .wide tabindex="0" {
             table {
@@ -314,10 +314,10 @@ fn letters(summary: &WindowSummary) -> Markup {
 }
 
 fn calls(summary: &WindowSummary, share: usize, calendar: &Calendar) -> Markup {
-    let (owing, unknown): (Vec<_>, Vec<_>) = summary.call_list.iter().partition(|call| !call.owes.is_empty());
     html! {
-        @for (title, calls) in [("A quem telefonar", owing), ("Por confirmar, antes de qualquer cobrança", unknown)] {
-            h3 { (title) " (" (calls.len()) ")" }
+        @for (purpose, title) in CALLS {
+            @let calls = summary.call_list.iter().filter(|call| call.purpose() == purpose).collect::<Vec<_>>();
+            @if !calls.is_empty() || purpose != CallPurpose::Address { h3 { (title) " (" (calls.len()) ")" } }
             @if !calls.is_empty() {
                 @let tried = calls.iter().any(|call| !call.tried.is_empty());
                 div .wide tabindex="0" {

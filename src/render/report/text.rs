@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use crate::domain::calendar::Calendar;
 use crate::domain::status::State;
 use crate::plan::post::DeliveryFact;
-use crate::plan::summary::{CallLine, Counts, LetterLine, MunicipalityLine, WindowSummary};
+use crate::plan::summary::{CallLine, CallPurpose, Counts, LetterLine, MunicipalityLine, WindowSummary};
 
-use super::super::because::{self, because, part_name};
+use super::super::because::{self, CALLS, because, part_name};
 use super::super::portuguese as pt;
 use super::super::table::{TableColumn, table};
 
@@ -68,9 +68,11 @@ fn window(summary: &WindowSummary, calendar: &Calendar, out: &mut String) {
         out,
     );
     tallies("Região", summary.by_region.iter().map(|(name, c)| (pt::line(name), *c)), out);
-    let (owing, unknown): (Vec<_>, Vec<_>) = summary.call_list.iter().partition(|line| !line.owes.is_empty());
-    for (what, lines) in [("A quem telefonar", owing), ("Por confirmar, antes de qualquer cobrança", unknown)]
-    {
+    for (purpose, what) in CALLS {
+        let lines: Vec<_> = summary.call_list.iter().filter(|line| line.purpose() == purpose).collect();
+        if lines.is_empty() && purpose == CallPurpose::Address {
+            continue;
+        }
         let _ = writeln!(out, "\n{what}: {}", lines.len());
         for (index, line) in lines.into_iter().enumerate() {
             call(index + 1, line, calendar, out);

@@ -58,6 +58,24 @@ async fn one_leads_and_the_next_leads_at_once_when_it_resigns() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
+async fn whoever_resigns_is_followed_at_once_and_ends_what_it_was_about() {
+    let dir = tempfile::tempdir().unwrap();
+    let (place, _) = on_server(&dir);
+    let (a, b) =
+        (Store::open(place.clone(), at(0)).await.unwrap(), Store::open(place.clone(), at(0)).await.unwrap());
+    assert!(a.lead(at(1)).await.unwrap());
+    let mut about = a.db.view().await.unwrap();
+    about.run("SELECT COUNT(*) FROM journal".to_owned()).await.unwrap();
+    a.resign().await;
+    assert_eq!(b.leader().await.unwrap().unwrap().lag, None, "it gave its lease back");
+    assert!(b.lead(at(1)).await.unwrap());
+    about.run("SELECT COUNT(*) FROM letters".to_owned()).await.expect("its session goes on");
+    let lag = b.leader().await.unwrap().unwrap().lag.unwrap();
+    assert!(lag < Duration::from_secs(5), "{lag:?}");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
 async fn a_process_hears_that_another_gave_an_order_or_resigned_and_does_not_hear_itself_or_the_leader() {
     let dir = tempfile::tempdir().unwrap();
     let (place, _) = on_server(&dir);

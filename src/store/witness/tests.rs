@@ -142,6 +142,24 @@ async fn a_ledger_that_was_set_back_under_one_machine_is_doubted_on_the_other_un
 }
 
 #[tokio::test]
+async fn the_witness_tells_of_a_commit_before_the_next_begins_and_never_of_one_to_come() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = at_work(testing::store(&dir).await).await;
+    for (minutes, code) in [(4, testing::SERRA), (5, "3201209"), (6, "3202405")] {
+        store.record_pass(at(minutes), vec![testing::act(crate::plan::Act::Send, code)]).await.unwrap();
+        testing::send_all(&store, minutes, |_| testing::accepted()).await;
+        let ledger = head(&mut store.db.read().await.unwrap()).await.unwrap();
+        assert_eq!(
+            store.witness.known().await.unwrap(),
+            Some(ledger.clone()),
+            "what the next commit waits for"
+        );
+        let told = store.witness.read().unwrap().unwrap().0.unwrap();
+        assert_eq!((told.seq, told.hash), ledger);
+    }
+}
+
+#[tokio::test]
 async fn letters_are_not_marked_while_the_witness_cannot_be_put_in_place() {
     let dir = tempfile::tempdir().unwrap();
     let store = at_work(testing::store(&dir).await).await;

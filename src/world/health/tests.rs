@@ -39,7 +39,14 @@ fn well(now: Timestamp) -> Facts {
 }
 
 fn audit(at: Timestamp, divergences: u64) -> Audited {
-    Audited { until: at.into(), reached: 1, letters: 7, divergences, found: Vec::new() }
+    Audited {
+        until: at.into(),
+        reached: 1,
+        reached_hash: "ab".repeat(32),
+        letters: 7,
+        divergences,
+        found: Vec::new(),
+    }
 }
 
 /// One fact, and what it brings about.
@@ -118,4 +125,32 @@ fn a_service_that_stands_still_or_is_dead_misses_no_audit() {
     facts.signs.high_water = None;
     facts.signs.heartbeat_at = None;
     assert_eq!(ailments(&facts), [Ailment::NeverAlive]);
+}
+
+#[test]
+fn who_leads_is_said_with_since_when_and_how_long_ago_it_gave_a_sign() {
+    let now: Timestamp = "2026-12-01T13:00:00Z".parse().unwrap();
+    let seconds = |n| Some(std::time::Duration::from_secs(n));
+    let leads = |lag, rest| {
+        let leader = Leader {
+            name: "suas-1 (processo 7)".to_owned(),
+            epoch: 3,
+            since: now - 1.hour(),
+            rest,
+            lag,
+            is_assured: true,
+            is_self: false,
+        };
+        Facts { leader: Some(leader), ..well(now) }.leads(&Zone::new(TimeZone::UTC)).unwrap()
+    };
+    let begins = "quem envia é suas-1 (processo 7), desde 01/12/2026";
+    for (lag, rest, ends) in [
+        (seconds(3), seconds(17), " (última troca, época 3), e deu sinal há 3 s"),
+        (seconds(45), None, " (última troca, época 3), e não responde há 45 s: outro pode assumir"),
+        (None, None, " (última troca, época 3), e parou e deixou o lugar: outro pode assumir"),
+    ] {
+        let said = leads(lag, rest);
+        assert!(said.starts_with(begins) && said.ends_with(ends), "{said}");
+    }
+    assert_eq!(well(now).leads(&Zone::new(TimeZone::UTC)), None, "a ledger in a file has one place");
 }

@@ -177,7 +177,14 @@ async fn an_audit_of_the_future_keeps_no_other_away() {
     let mut desk = Desk::open(|_| {}).await;
     desk.deliver().await;
     let ahead = desk.app.now() + SignedDuration::from_hours(24 * 900);
-    let made = Audited { until: ahead.into(), reached: 1, letters: 0, divergences: 0, found: Vec::new() };
+    let made = Audited {
+        until: ahead.into(),
+        reached: 1,
+        reached_hash: String::new(),
+        letters: 0,
+        divergences: 0,
+        found: Vec::new(),
+    };
     desk.app.store.note_audit(made, ahead).await.unwrap();
     desk.pass_minutes(24 * 60);
     audit_if_due(&desk.app, desk.app.now()).await.unwrap();

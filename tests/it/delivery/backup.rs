@@ -176,6 +176,75 @@ async fn tables_that_a_replicator_makes_in_the_ledger_are_left_alone_and_come_al
     assert_eq!(relay.taken().len(), 3);
 }
 
+/// A replicator at work beside the service. Dropped, it is gone.
+struct Replicator(std::process::Child);
+
+impl Drop for Replicator {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _ended = self.0.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Litestream 0.5, by its path in LITESTREAM"]
+async fn what_litestream_gives_back_is_an_older_ledger_that_is_held_and_nothing_leaves_twice() {
+    let program = std::env::var_os("LITESTREAM").expect("LITESTREAM is the path of the program");
+    let relay = Relay::start().await;
+    let choice = |windows| Choice { municipalities: 40, windows, ..Choice::new(relay.port) };
+    let site = Site::new(&choice(1));
+    let copies = folder(&site);
+    let replica = format!("file://{}", copies.join("replica").display());
+    let daemon = site.daemon();
+    let replicate = Command::new(&program).arg("replicate").arg(site.database()).arg(&replica).spawn();
+    let mut beside = Replicator(replicate.unwrap());
+    relay.distinct(40).await;
+    assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"), "with the replicator at work");
+    site.ok(&["copia", copies.to_str().unwrap()]);
+    let restored = copies.join("do-litestream.db");
+    let restore = |to: &Path| {
+        let _none = fs::remove_file(to);
+        Command::new(&program).args(["restore", "-o"]).arg(to).arg(&replica).output().unwrap()
+    };
+    // Until all that was sent is in the replica.
+    let mut tries = 0;
+    loop {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        let output = restore(&restored);
+        let store = if output.status.success() { Store::open_read_only(&restored).await.ok() } else { None };
+        if let Some(store) = store {
+            let all = store.deliveries(&vigia_suas::store::DeliveryFilter::default()).await.unwrap();
+            store.close().await;
+            if all.iter().filter(|line| line.state.reaches()).count() == 40 {
+                break;
+            }
+        }
+        tries += 1;
+        assert!(tries < 60, "{}", said(&output));
+    }
+    assert!(beside.0.try_wait().unwrap().is_none(), "it goes on");
+    drop(beside);
+    // What left since is in no replica.
+    site.write_calendar(&choice(2));
+    daemon.signal("HUP");
+    relay.distinct(80).await;
+    daemon.kill();
+    fs::remove_dir_all(site.data()).unwrap();
+    fs::create_dir(site.data()).unwrap();
+    assert!(site.ok(&["restaurar", restored.to_str().unwrap()]).starts_with("restaurado e conferido"));
+    site.ok(&["servir", "--uma-vez"]);
+    let health = site.run(&["saude"]);
+    assert_eq!(health.status.code(), Some(1), "{}", said(&health));
+    assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
+    let sent = |relay: &Relay| relay.taken().iter().filter(|taken| taken.to.starts_with("smas")).count();
+    assert_eq!(sent(&relay), 80, "held, it sends nothing to a municipality");
+    site.ok(&["assumir", "--autor", "ana", "--motivo", "disco novo"]);
+    site.ok(&["servir", "--uma-vez"]);
+    assert_eq!(sent(&relay), 80, "what may have left waits for a person: {}", said(&site.run(&["plano"])));
+    let ids: BTreeSet<String> = relay.taken().into_iter().map(|taken| taken.message_id).collect();
+    assert_eq!(ids.len(), relay.taken().len(), "nothing left twice");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_damaged_file_sends_nothing_and_a_copy_put_in_its_place_goes_on() {
     let relay = Relay::start().await;

@@ -12,6 +12,8 @@ mod herald;
 mod history;
 mod hostile;
 mod idle;
+mod mismatch;
+mod recovery;
 mod reload;
 mod relocate;
 mod reserve;

@@ -7,6 +7,7 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 use vigia_suas::clock::Clock;
 use vigia_suas::store::{Store, StoreError};
 use vigia_suas::world::seat;
@@ -116,6 +117,69 @@ async fn a_ledger_that_moves_to_another_folder_goes_on_there_with_all_that_it_kn
     edit(&site, &moved);
     assert_eq!((&last(&site)["hash"], &last(&site)["dados"]["para"]), (&moved["hash"], &moved["para"]));
     works_there(&site, &relay, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_ledger_that_moved_no_copy_is_made_or_put_back() {
+    let relay = Relay::start().await;
+    let site = Site::new(&Choice::new(relay.port));
+    site.ok(&["servir", "--uma-vez"]);
+    let copies = site.config().with_file_name("copias");
+    let to = site.config().with_file_name("outra").join("vigia.db");
+    fs::create_dir(&copies).unwrap();
+    fs::create_dir(to.parent().unwrap()).unwrap();
+    moves(&site, &["--para", to.to_str().unwrap()]);
+    let copied = refused(&site, &["copia", copies.to_str().unwrap()], 1);
+    assert!(copied.contains(to.to_str().unwrap()) && copied.contains("dica: copie o que vale"), "{copied}");
+    assert_eq!(fs::read_dir(&copies).unwrap().count(), 0);
+    // By hand it can be copied all the same.
+    let copy = copies.join("vigia-copia-20261126T000000Z.db");
+    fs::copy(site.database(), &copy).unwrap();
+    let before = fs::read(site.database()).unwrap();
+    let put_back = refused(&site, &["restaurar", copy.to_str().unwrap()], 1);
+    assert!(
+        put_back.contains("já tinha mudado para") && put_back.contains(to.to_str().unwrap()),
+        "{put_back}"
+    );
+    assert_eq!(fs::read(site.database()).unwrap(), before, "it is as it was");
+}
+
+/// What an older program left: its schema lacks the last step.
+async fn take_back_the_last_step(database: &Path, also: &str) {
+    let mut conn = SqliteConnection::connect(database.to_str().unwrap()).await.unwrap();
+    let sql = format!(
+        "PRAGMA foreign_keys = OFF; {also}; DROP TABLE config_parts; DROP TABLE configurations; DROP TABLE config_files; \
+         DROP TABLE config_refusals; DROP TABLE config_consents; \
+         DELETE FROM _sqlx_migrations WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)"
+    );
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut conn).await.unwrap();
+    conn.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_move_that_an_older_program_began_is_ended_by_a_newer_one_by_the_command_or_by_a_start() {
+    for is_by_command in [true, false] {
+        let relay = Relay::start().await;
+        let choice = Choice::new(relay.port);
+        let site = Site::new(&choice);
+        site.ok(&["servir", "--uma-vez"]);
+        let to = site.config().with_file_name("outra").join("vigia.db");
+        fs::create_dir(to.parent().unwrap()).unwrap();
+        let moved = moves(&site, &["--para", to.to_str().unwrap()]);
+        // Killed after the mark, and then upgraded.
+        take_back_the_last_step(&site.database(), "SELECT 1").await;
+        take_back_the_last_step(&to, "UPDATE place SET arriving = 1").await;
+        if is_by_command {
+            let again = moves(&site, &["--para", to.to_str().unwrap()]);
+            assert_eq!((&again["de"], &again["para"]), (&Value::Null, &moved["para"]));
+        }
+        edit(&site, &moved);
+        site.ok(&["servir", "--uma-vez"]);
+        let mut arrived: Vec<_> = relay.taken().into_iter().map(|one| (one.message_id, one.to)).collect();
+        arrived.retain(|one| one.0.contains(".divulgacao."));
+        arrived.sort();
+        assert_eq!(arrived, site.announcements(&choice), "nothing leaves twice");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,4 +1,5 @@
-//! Two daemons on one PostgreSQL ledger: the one that leads is killed, frozen, or loses its connections, and the other goes on.
+//! Two daemons on one PostgreSQL ledger: the one that leads is killed, frozen, loses its connections or its network, and the
+//! other goes on.
 //!
 //! Each daemon has a relay of its own, so that it is seen who spoke when.
 #![expect(clippy::print_stdout, reason = "seeds and gaps, shown with --nocapture or with a failure")]
@@ -6,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use vigia_suas::domain::delivery::DeliveryState;
@@ -14,38 +14,49 @@ use vigia_suas::store::{DeliveryFilter, Leader, Store};
 use vigia_suas::world::seat;
 
 use super::crash::Dice;
+use super::server::{A_MINUTE, authority, certificate, until};
 use crate::support::app::{Choice, Daemon, Site};
+use crate::support::network::{Network, Node};
+use crate::support::postgres::{Server, bank};
 use crate::support::smtp::{Place, Relay, Taken};
 
 /// The other leads within so long, whatever became of the one before.
 const MOST: Duration = Duration::from_mins(1);
+/// Longer than any lease: whoever was cut off says nothing more.
+const LEASE: Duration = Duration::from_secs(20);
 
-/// A machine: its installation, its relay, and its daemon while it runs.
-struct Machine {
-    site: Site,
-    relay: Relay,
-    schema: String,
-    daemon: Option<Daemon>,
+/// A machine: its installation, its relay, its cable, and its daemon while it runs.
+pub(super) struct Machine {
+    // First to go: what it says lies in the site.
+    pub(super) daemon: Option<Daemon>,
+    pub(super) site: Site,
+    pub(super) relay: Relay,
+    node: Option<Node>,
 }
 
 impl Machine {
-    async fn new(schema: &str, windows: u16) -> (Self, Choice) {
+    /// One whose `[banco]` says that, in a network or on this machine itself.
+    pub(super) async fn new(lines: &str, network: Option<&Network>, windows: u16) -> (Self, Choice) {
         let relay = Relay::start().await;
         let choice = Choice { municipalities: 78, windows, ..Choice::new(relay.port) };
-        let site = Site::new(&choice);
+        let mut site = Site::new(&choice);
         // As installed, both have the same files: `dados` is the same word on both.
         let path = site.config().join("vigia.toml");
         let text = fs::read_to_string(&path).unwrap();
         let data = format!("dados = \"{}\"", site.data().display());
         assert!(text.contains(&data));
-        let socket = std::env::var("TESTE_POSTGRES").unwrap();
-        let bank =
-            format!("[banco]\nurl = \"postgres://vigia@/vigia?host={socket}\"\nesquema = \"{schema}\"\n");
-        fs::write(path, text.replace(&data, "dados = \"dados\"") + &bank).unwrap();
-        (Self { site, relay, schema: schema.to_owned(), daemon: None }, choice)
+        fs::write(path, text.replace(&data, "dados = \"dados\"")).unwrap();
+        bank(&site, lines);
+        let node = network.map(|network| {
+            let mut node = network.attach();
+            node.forward(relay.port);
+            node
+        });
+        site.namespace = node.as_ref().map(|node| node.name.clone());
+        (Self { daemon: None, site, relay, node }, choice)
     }
 
-    fn start(&mut self) {
+    pub(super) fn start(&mut self) {
         self.daemon = Some(self.site.daemon());
     }
 
@@ -59,55 +70,84 @@ impl Machine {
         seat::read(&names.into_iter().find(is_seat).unwrap()).await.unwrap()
     }
 
-    async fn leader(&self) -> Option<Leader> {
+    pub(super) async fn leader(&self) -> Option<Leader> {
         let ledger = self.ledger().await;
         let leader = ledger.leader().await.unwrap();
         ledger.close().await;
         leader
     }
 
-    fn leads(&self, leader: &Leader) -> bool {
+    pub(super) fn leads(&self, leader: &Leader) -> bool {
         let daemon = self.daemon.as_ref();
         daemon.is_some_and(|daemon| leader.name.ends_with(&format!("(processo {})", daemon.pid())))
     }
 
-    /// Ends every connection of the leader at the server, as a restart of it does.
-    fn cut(&self) {
-        let socket = std::env::var("TESTE_POSTGRES").unwrap();
-        let end = format!(
-            "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a, {}.leadership l WHERE a.application_name = l.session",
-            self.schema
-        );
-        let done =
-            Command::new("psql").args(["-h", &socket, "-U", "vigia", "-qc", &end, "vigia"]).output().unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    fn node(&self) -> &Node {
+        self.node.as_ref().unwrap()
     }
 }
 
 /// What is done to the leader.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Blow {
     Kill,
     Freeze,
+    /// Its connections end at the server, as a restart of it does.
     Cut,
+    /// Its cable to the server is pulled. The relay it reaches all the time.
+    Partition,
 }
 
-/// Changes the leader so often while letters leave, and holds what arrived against the ledger.
-async fn change_and_count(seed: u64, blows: usize, windows: u16) {
-    println!("seed {seed}");
-    let mut dice = Dice(seed);
-    let schema = format!("t{}_{seed}", std::process::id());
-    let (a, choice) = Machine::new(&schema, windows).await;
-    let (b, _) = Machine::new(&schema, windows).await;
+impl Blow {
+    const ALL: [Self; 4] = [Self::Kill, Self::Freeze, Self::Cut, Self::Partition];
+}
+
+/// Ends every connection of the leader.
+fn cut(server: &Server) {
+    server.psql(
+        "vigia",
+        "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a, vigia.leadership l \
+         WHERE a.application_name = l.session",
+    );
+}
+
+/// Has the server be reached over the network, with TLS, and gives what `[banco]` says then.
+fn over(network: &Network, server: &Server) -> String {
+    let own = authority("Raiz de teste");
+    let (chain, key) = certificate(&own, &network.address(), 2099);
+    server.put("server.crt", &chain);
+    server.put("server.key", &key);
+    let ca = server.socket().join("ca.pem");
+    fs::write(&ca, own.pem()).unwrap();
+    server.put("pg_hba.conf", &format!("local all all trust\nhostssl all all {} trust\n", network.range()));
+    let conf = fs::read_to_string(server.data().join("postgresql.conf")).unwrap();
+    server.put("postgresql.conf", &format!("{conf}\nlisten_addresses = '{}'\nssl = on\n", network.address()));
+    server.control(&["-m", "fast", "restart"]);
+    format!("url = \"postgres://vigia@{}/vigia\"\nca_arquivo = \"{}\"\n", network.address(), ca.display())
+}
+
+/// How long it took until somebody led, blow by blow.
+type Gaps = Vec<(Blow, Duration)>;
+
+/// Changes the leader by each blow while letters leave, and holds what arrived against the ledger.
+async fn change_and_count(dice: &mut Dice, blows: &[Blow], network: Option<&Network>, windows: u16) -> Gaps {
+    let server = Server::start("");
+    let lines = network.map_or_else(
+        || format!("url = \"postgres://vigia@/vigia?host={}\"\n", server.socket().display()),
+        |network| over(network, &server),
+    );
+    let (a, choice) = Machine::new(&lines, network, windows).await;
+    let (b, _) = Machine::new(&lines, network, windows).await;
     let expected = a.site.announcements(&choice);
-    let spread = (expected.len() / (blows + 1)).max(1);
+    let spread = (expected.len() / (blows.len() + 1)).max(1);
     let mut machines = [a, b];
     machines[0].start();
     let first = machines[0].leader().await.unwrap();
     machines[1].start();
     let (mut epoch, mut gaps) = (first.epoch, Vec::new());
     assert!(machines[0].leads(&first));
-    for n in 0..blows {
+    until(5 * A_MINUTE, "the first letter", || !machines[0].relay.taken().is_empty()).await;
+    for (n, blow) in blows.iter().copied().enumerate() {
         let leader = machines[0].leader().await.unwrap();
         let at = usize::from(machines[1].leads(&leader));
         assert!(machines[at].leads(&leader), "{leader:?}");
@@ -117,34 +157,30 @@ async fn change_and_count(seed: u64, blows: usize, windows: u16) {
             machines[at].relay.trap(Place::ALL[dice.below(Place::ALL.len())], dice.below(spread));
             machines[at].relay.sprung().await;
         }
-        let blow = [Blow::Kill, Blow::Freeze, Blow::Cut][dice.below(3)];
         let began = Instant::now();
         match blow {
             Blow::Kill => machines[at].daemon.take().unwrap().kill(),
             Blow::Freeze => machines[at].daemon.as_ref().unwrap().signal("STOP"),
-            Blow::Cut => machines[at].cut(),
+            Blow::Cut => cut(&server),
+            Blow::Partition => machines[at].node().pull(),
         }
-        if matches!(blow, Blow::Cut) {
-            // An ordinary event: it connects again and goes on, and what it was about is repeated or goes on too.
+        if matches!(blow, Blow::Cut | Blow::Partition) {
+            // The relay answers it: only the ledger keeps it from the next letter.
             machines[at].relay.release();
-            tokio::time::sleep(Duration::from_secs(8)).await;
-            let now = machines[at].leader().await.unwrap();
-            println!("{n}: {blow:?}, epoch {}", now.epoch);
-            epoch = now.epoch;
+        }
+        let next = somebody_leads(&machines[1 - at], blow, epoch, began).await;
+        println!("{n}: {blow:?}, epoch {}, {:?}", next.epoch, began.elapsed());
+        gaps.push((blow, began.elapsed()));
+        epoch = next.epoch;
+        if blow == Blow::Cut {
+            // An ordinary event: it connects again and goes on, and what it was about is repeated or goes on too.
             continue;
         }
-        let next = loop {
-            let now = machines[1 - at].leader().await.unwrap();
-            if now.epoch > epoch {
-                break now;
-            }
-            assert!(began.elapsed() < MOST, "{n}: nobody followed after {blow:?}");
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        };
         assert!(machines[1 - at].leads(&next));
-        gaps.push(began.elapsed());
-        println!("{n}: {blow:?}, epoch {}, {:?}", next.epoch, began.elapsed());
-        epoch = next.epoch;
+        if blow == Blow::Partition {
+            assert_eq!(said_after(&machines[at].relay, began + LEASE), 0, "{n}: it spoke beyond its lease");
+            machines[at].node().plug();
+        }
         if let Some(daemon) = machines[at].daemon.take() {
             daemon.signal("CONT");
             machines[at].relay.release();
@@ -152,29 +188,54 @@ async fn change_and_count(seed: u64, blows: usize, windows: u16) {
         } else {
             machines[at].relay.release();
         }
+        if blow == Blow::Partition {
+            assert_eq!(said_after(&machines[at].relay, began + LEASE), 0, "{n}: it spoke when it came back");
+        }
         machines[at].start();
     }
-    gaps.sort();
-    println!("gaps: {gaps:?}");
-    // Until all have arrived, at whichever relay.
-    let begun = Instant::now();
-    loop {
-        let mut arrived: Vec<_> =
-            machines.iter().flat_map(|m| m.relay.taken()).map(|taken| (taken.message_id, taken.to)).collect();
-        arrived.sort();
-        arrived.dedup();
-        if arrived.len() >= expected.len() {
-            break;
-        }
-        assert!(begun.elapsed() < Duration::from_mins(5), "{} of {}", arrived.len(), expected.len());
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    all_settled(&machines, &expected).await;
     for machine in &mut machines {
         let ended = machine.daemon.take().unwrap().terminate();
         assert_eq!(ended.code(), Some(0));
     }
-    hold_against_the_ledger(&machines, &expected, blows * usize::from(choice.connections)).await;
+    hold_against_the_ledger(&machines, &expected, blows.len() * usize::from(choice.connections)).await;
+    gaps
+}
+
+/// Who leads in the next epoch; or who renewed its lease since it was cut off.
+async fn somebody_leads(witness: &Machine, blow: Blow, epoch: i64, began: Instant) -> Leader {
+    loop {
+        let now = witness.leader().await.unwrap();
+        let has_renewed = now.lag.is_some_and(|lag| lag < began.elapsed());
+        if now.epoch > epoch || (blow == Blow::Cut && has_renewed) {
+            return now;
+        }
+        assert!(began.elapsed() < MOST, "nobody followed after {blow:?}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// How many letters a relay took after a moment.
+fn said_after(relay: &Relay, moment: Instant) -> usize {
+    relay.taken().iter().filter(|taken| taken.at > moment).count()
+}
+
+/// Waits until every letter has arrived at whichever relay, and the ledger knows it.
+async fn all_settled(machines: &[Machine; 2], expected: &[(String, String)]) {
+    let begun = Instant::now();
+    let ledger = machines[0].ledger().await;
+    loop {
+        let lines = ledger.deliveries(&DeliveryFilter::default()).await.unwrap();
+        let accepted = lines.iter().filter(|line| line.state == DeliveryState::Accepted);
+        let key =
+            |line: &vigia_suas::store::DeliveryLine| (line.message_id.clone(), line.address.to_string());
+        let there = accepted.filter(|line| expected.contains(&key(line))).count();
+        if there == expected.len() {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_mins(5), "{there} of {}", expected.len());
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
 }
 
 async fn hold_against_the_ledger(machines: &[Machine; 2], expected: &[(String, String)], most: usize) {
@@ -209,16 +270,61 @@ async fn hold_against_the_ledger(machines: &[Machine; 2], expected: &[(String, S
     assert!(ledger.verify().await.unwrap().is_whole());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs PostgreSQL, and five minutes"]
-async fn the_reserve_goes_on_where_the_leader_was_killed_frozen_or_cut_off() {
-    change_and_count(20_261_126, 7, 3).await;
+/// Least, median, nine of ten, and most, by what was done and in all.
+fn print_distribution(gaps: &Gaps) {
+    let print = |name: &str, mut of: Vec<Duration>| {
+        of.sort();
+        let at = |part: usize| of[(of.len() * part / 100).min(of.len() - 1)].as_secs_f64();
+        if !of.is_empty() {
+            println!(
+                "{name}: {} blows, {:.1} / {:.1} / {:.1} / {:.1} s",
+                of.len(),
+                at(0),
+                at(50),
+                at(90),
+                at(100)
+            );
+        }
+    };
+    for blow in Blow::ALL {
+        print(&format!("{blow:?}"), gaps.iter().filter(|gap| gap.0 == blow).map(|gap| gap.1).collect());
+    }
+    print("all", gaps.iter().map(|gap| gap.1).collect());
+}
+
+/// A network, where there can be one.
+fn network() -> Option<Network> {
+    Network::new().map_err(|why| println!("passed over: no network of its own can be made here: {why}")).ok()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs PostgreSQL, and an hour"]
+#[ignore = "needs PostgreSQL, and five minutes"]
+async fn the_reserve_goes_on_where_the_leader_was_killed_frozen_or_cut_off() {
+    let mut dice = Dice(20_261_126);
+    let blows: Vec<Blow> = (0..7).map(|_| Blow::ALL[dice.below(3)]).collect();
+    print_distribution(&change_and_count(&mut dice, &blows, None, 3).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL, root and ip netns, and two minutes"]
+async fn a_leader_that_the_network_loses_says_nothing_beyond_its_lease_and_comes_back_in_reserve() {
+    let Some(network) = network() else { return };
+    let blows = [Blow::Partition, Blow::Partition];
+    print_distribution(&change_and_count(&mut Dice(20_261_127), &blows, Some(&network), 2).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL, root and ip netns, and an hour"]
 async fn a_hundred_blows_over_two_thousand_letters_lose_none() {
-    for seed in 1..=4 {
-        change_and_count(seed * 104_729, 25, 7).await;
+    let Some(network) = network() else { return };
+    let mut gaps = Gaps::new();
+    for seed in 1..=6 {
+        println!("seed {}", seed * 104_729);
+        let mut dice = Dice(seed * 104_729);
+        let blows: Vec<Blow> = (0..25).map(|_| Blow::ALL[dice.below(4)]).collect();
+        gaps.extend(change_and_count(&mut dice, &blows, Some(&network), 7).await);
     }
+    print_distribution(&gaps);
+    let changes = gaps.iter().filter(|gap| gap.0 != Blow::Cut).count();
+    assert!(changes >= 100, "the leader changed {changes} times");
 }

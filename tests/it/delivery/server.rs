@@ -14,12 +14,12 @@ use crate::support::app::{Choice, Site};
 use crate::support::postgres::{Server, bank, keep_at};
 use crate::support::smtp::Relay;
 
-fn said(output: &Output) -> String {
+pub(super) fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 /// How many copies arrived of each divulgação beyond the first; every one arrived.
-fn repeats(relay: &Relay, expected: &[(String, String)]) -> usize {
+pub(super) fn repeats(relay: &Relay, expected: &[(String, String)]) -> usize {
     let mut arrived: Vec<_> = relay.taken().into_iter().map(|one| (one.message_id, one.to)).collect();
     arrived.retain(|one| expected.contains(one));
     let all = arrived.len();
@@ -30,7 +30,7 @@ fn repeats(relay: &Relay, expected: &[(String, String)]) -> usize {
 }
 
 /// Waits until it is so.
-async fn until(most: Duration, what: &str, mut is_so: impl FnMut() -> bool) {
+pub(super) async fn until(most: Duration, what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
         assert!(begun.elapsed() < most, "never: {what}");
@@ -38,10 +38,10 @@ async fn until(most: Duration, what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-const A_MINUTE: Duration = Duration::from_mins(1);
+pub(super) const A_MINUTE: Duration = Duration::from_mins(1);
 
 /// A server's certificate for a name, until a year.
-fn certificate(issuer: &CertifiedIssuer<'_, KeyPair>, name: &str, until: i32) -> (String, String) {
+pub(super) fn certificate(issuer: &CertifiedIssuer<'_, KeyPair>, name: &str, until: i32) -> (String, String) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
     params.not_before = rcgen::date_time_ymd(2020, 1, 1);
@@ -49,7 +49,7 @@ fn certificate(issuer: &CertifiedIssuer<'_, KeyPair>, name: &str, until: i32) ->
     (params.signed_by(&key, issuer).unwrap().pem(), key.serialize_pem())
 }
 
-fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
+pub(super) fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(rcgen::DnType::CommonName, name);
@@ -103,14 +103,12 @@ async fn a_wrong_password_and_a_certificate_that_is_over_of_another_name_or_of_n
         (certificate(&other, "localhost", 2099), "não se conhece quem assinou o certificado dele"),
     ] {
         use_certificate(chain);
-        server.control(&["reload"]);
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        server.reload();
         refused(words);
     }
     assert_eq!(relay.taken().len(), 0, "nothing was sent");
     use_certificate(certificate(&own, "localhost", 2099));
-    server.control(&["reload"]);
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    server.reload();
     site.ok(&["servir", "--uma-vez"]);
     assert_eq!(repeats(&relay, &site.announcements(&choice)), 0);
 }
@@ -211,8 +209,14 @@ async fn a_full_disk_of_the_server_is_named_and_letters_leave_when_there_is_room
     assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
 }
 
+/// Whether a service has connected to it.
+pub(super) fn is_served(server: &Server) -> bool {
+    server.psql("vigia", "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name LIKE 'vigia-suas%'")
+        != "0"
+}
+
 /// Leads the address of the server to another, as its name or its address in common does.
-fn point(place: &Path, server: &Server) {
+pub(super) fn point(place: &Path, server: &Server) {
     let aside = place.with_extension("novo");
     symlink(server.socket(), &aside).unwrap();
     fs::rename(aside, place).unwrap();
@@ -242,7 +246,7 @@ async fn a_replica_that_has_everything_takes_over_and_one_that_lost_writes_is_he
     replica.control(&["promote"]);
     point(&place, &replica);
     site.write_calendar(&choice(2));
-    tokio::time::sleep(Duration::from_secs(6)).await;
+    until(A_MINUTE, "it connects there", || is_served(&replica)).await;
     daemon.signal("HUP");
     relay.distinct(40).await;
     assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
@@ -259,13 +263,13 @@ async fn a_replica_that_has_everything_takes_over_and_one_that_lost_writes_is_he
     point(&place, &late);
     // It goes on with what it has, and finds out before it marks a letter or gives a sign of life.
     site.write_calendar(&choice(4));
-    tokio::time::sleep(Duration::from_secs(6)).await;
+    until(A_MINUTE, "it connects there", || is_served(&late)).await;
     daemon.signal("HUP");
     let log = daemon.log();
     assert_eq!(daemon.ended().code(), Some(3), "{log}");
     let arrived = relay.taken().len();
     let daemon = site.daemon();
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    daemon.logs("não se sabe se este livro é o que enviou por último");
     let health = site.run(&["saude"]);
     assert!(said(&health).contains("o livro") && said(&health).contains("assumir"), "{}", said(&health));
     let to_towns =

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::{ask, ask_until, free_port};
 use crate::support::app::{Choice, Site};
+use crate::support::postgres::Server;
 use crate::support::smtp::Relay;
 
 const PASSWORD: &str = "senha bem longa";
@@ -200,4 +201,32 @@ async fn another_address_is_taken_by_a_reload_and_none_ends_the_panel() {
         std::thread::sleep(Duration::from_millis(200));
     }
     assert_eq!(daemon.terminate().code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL"]
+async fn saude_the_panel_and_the_metrics_say_who_sends_since_when_and_how_long_ago_it_gave_a_sign() {
+    let server = Server::start("");
+    let relay = Relay::start().await;
+    let choice = Choice::new(relay.port);
+    let site = Site::new(&choice);
+    let port = free_port();
+    with_panel(&site, &choice, &format!("escuta = \"127.0.0.1:{port}\""));
+    server.serve(&site);
+    let daemon = site.daemon();
+    relay.distinct(3).await;
+    let name = format!("(processo {}), desde ", daemon.pid());
+    let said = site.ok(&["saude"]);
+    assert!(said.contains(&name) && said.contains(" (última troca, época 1), e deu sinal há "), "{said}");
+    let told: serde_json::Value = serde_json::from_str(&site.ok(&["--json", "saude"])).unwrap();
+    let leader = &told["quem_envia"];
+    assert!(leader["sinal_ha_segundos"].as_u64().unwrap() < 20 && leader["em_pe"] == true, "{leader}");
+    let page = ask_until(port, "/", "", "deu sinal há ");
+    assert!(page.contains(&name), "{page}");
+    let metrics = ask_until(port, "/metrics", "", "vigia_lider_epoca");
+    for name in ["vigia_lider_timestamp_seconds", "vigia_lider_atraso_seconds", "vigia_lider_epoca 1"] {
+        assert!(metrics.contains(&format!("\n{name}")), "{metrics}");
+    }
+    assert_eq!(daemon.terminate().code(), Some(0));
+    assert!(site.ok(&["saude"]).contains("parou e deixou o lugar: outro pode assumir"));
 }

@@ -282,3 +282,56 @@ fn windows_are_left_out_in_most_worlds_that_outlast_them() {
         .count();
     assert!(left_out > 20, "only in {left_out} of 60 was any window left out: the law above says nothing");
 }
+
+/// What the self-audit leaves of a world: each window is asked by itself whether it is over, and is let go if it is.
+fn let_go(reader: &Reader<'_>, replay: &Replay<'_>, now: Timestamp) -> Frontier {
+    let (none, mut open) = (BTreeSet::new(), BTreeSet::new());
+    for window in replay.windows() {
+        let alone = Frontier { at: Timestamp::MAX, open: BTreeSet::from([window.id.clone()]) };
+        let alone = Reader { frontier: alone, touched: none.clone(), ..reader.clone() };
+        let mut read = alone.read(replay, &BTreeSet::new());
+        read.windows.retain(|one| one.id == window.id);
+        if window.depends_on.is_some() || !Frontier::is_over(&alone.world(replay, &read), now, window) {
+            open.insert(window.id.clone());
+        }
+    }
+    Frontier { at: now, open }
+}
+
+proptest! {
+    #![proptest_config(worlds())]
+
+    #[test]
+    fn what_the_audit_lets_go_would_be_missed_by_no_plan_whatever_the_ledger_lacks(draw in draws()) {
+        let built = draw.build();
+        let mut replay = built.replay();
+        let mut reader = Reader::new(&built);
+        let mut rest = built.changes.as_slice();
+        let (mut now, mut step) = (built.from, 0_usize);
+        while now <= built.until {
+            while let [next, later @ ..] = rest
+                && next.at <= now
+            {
+                replay.learn(next);
+                reader.learn(next);
+                rest = later;
+            }
+            let whole = replay.plan(now);
+            if step.is_multiple_of(3) {
+                let frontier = let_go(&reader, &replay, now);
+                let left = Reader { frontier, touched: BTreeSet::new(), ..reader.clone() };
+                let (_, plan) = left.plan(&replay, now);
+                prop_assert_eq!(&plan.actions, &whole.actions, "at {}", now);
+            }
+            // One decision in five gets lost.
+            let kept = whole.actions.iter().enumerate().filter(|(n, _)| (n + step) % 5 != 0);
+            for (_, decision) in kept {
+                accept(&mut replay.ledger, decision, now);
+                reader.note(decision, now);
+            }
+            replay.ledger.passed(now);
+            now += jiff::SignedDuration::from_hours(11);
+            step += 1;
+        }
+    }
+}

@@ -9,6 +9,7 @@ use vigia_suas::domain::roster::Role;
 use vigia_suas::plan::account::{View, explain, summarise};
 use vigia_suas::plan::calls::calls;
 use vigia_suas::plan::day;
+use vigia_suas::plan::history::Recall;
 use vigia_suas::plan::ledger::{NoticeRecord, Standing};
 use vigia_suas::plan::post::{DeliveryFact, LetterState, Post};
 use vigia_suas::plan::replay::Replay;
@@ -92,7 +93,7 @@ proptest! {
             for window in replay.windows() {
                 let Some(summary) = summarise(view, &window.id) else { continue };
                 let listed: Vec<_> = summary.call_list.iter().map(|call| call.municipality).collect();
-                let called = calls(std::slice::from_ref(&summary), &built.calendar.hours.zone);
+                let called = calls(std::slice::from_ref(&summary), &built.calendar, &Recall::default());
                 let called: Vec<_> = called.iter().map(|entry| entry.call.municipality).collect();
                 prop_assert_eq!(listed, called, "`ligacoes` and the report have one order");
                 let text = report::text(std::slice::from_ref(&summary), &built.calendar);

@@ -85,13 +85,15 @@ fn today() -> Date {
 pub(crate) struct Site {
     dir: TempDir,
     pub(crate) municipalities: Vec<MunicipalityCode>,
+    /// The network namespace that the program runs in; absent: this process's own.
+    pub(crate) namespace: Option<String>,
 }
 
 impl Site {
     /// Writes a production configuration that speaks to the relay on loopback.
     pub(crate) fn new(choice: &Choice) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let mut site = Self { dir, municipalities: Vec::new() };
+        let mut site = Self { dir, municipalities: Vec::new(), namespace: None };
         fs::create_dir(site.config()).unwrap();
         site.write_roster(choice.municipalities);
         site.write_vigia(choice);
@@ -245,7 +247,15 @@ escada = [ {{ antes = "1d", para = ["smas"] }} ]
 
     /// The program, not run yet: nothing of this process's environment is in its own.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(program());
+        let mut command = match &self.namespace {
+            None => Command::new(program()),
+            Some(name) => {
+                // It becomes the program: the process is the same.
+                let mut command = Command::new("/usr/bin/nsenter");
+                command.arg(format!("--net=/run/netns/{name}")).arg(program());
+                command
+            }
+        };
         command.current_dir(self.dir.path()).env_clear().arg("--config").arg(self.config()).args(args);
         command
     }

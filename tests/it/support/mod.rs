@@ -6,6 +6,7 @@ pub(crate) mod app;
 pub(crate) mod conversation;
 pub(crate) mod edit;
 pub(crate) mod host;
+pub(crate) mod network;
 pub(crate) mod postgres;
 pub(crate) mod smtp;
 pub(crate) mod world;

@@ -51,6 +51,25 @@ impl Server {
         self.psql("postgres", "CREATE DATABASE vigia");
     }
 
+    /// One made of a copy of another (`pg_basebackup` at the moment of the call) that is not started yet.
+    pub(crate) fn copy_of(other: &Self) -> Self {
+        let server = Self::prepare();
+        let socket = other.socket().display().to_string();
+        server.succeed("pg_basebackup", &["-h", &socket, "-U", "vigia", "-X", "none", "-c", "fast"]);
+        server
+    }
+
+    /// Starts it and brings it to a moment, with the logs that another put by in its folder.
+    pub(crate) fn recover(&self, archive: &Path, until: &str) {
+        self.configure(&format!(
+            "archive_mode = off\nrestore_command = 'cp {}/%f %p'\nrecovery_target_time = '{until}'\n\
+             recovery_target_action = 'promote'\n",
+            archive.display()
+        ));
+        self.put("recovery.signal", "");
+        self.control(&["start"]);
+    }
+
     /// One that follows another, and is behind it by as little as the network takes.
     pub(crate) fn follow(primary: &Self) -> Self {
         let server = Self::prepare();
@@ -99,6 +118,18 @@ impl Server {
         }
     }
 
+    /// Has it read its files again, and waits until whoever connects next meets what they say.
+    pub(crate) fn reload(&self) {
+        let loaded = || self.psql("vigia", "SELECT pg_conf_load_time()");
+        let before = loaded();
+        self.control(&["reload"]);
+        let begun = std::time::Instant::now();
+        while loaded() == before {
+            assert!(begun.elapsed() < std::time::Duration::from_mins(1), "it does not read its files again");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+
     /// `pg_ctl`, waiting for its end.
     pub(crate) fn control(&self, what: &[&str]) {
         let log = self.home.path().join("log").display().to_string();
@@ -135,11 +166,19 @@ impl Server {
         let output = Command::new("psql")
             .arg("-h")
             .arg(self.socket())
+            .args(["-p", &self.socket_port()])
             .args(["-U", "vigia", "-qAt", "-v", "ON_ERROR_STOP=1", "-c", sql, database])
             .output()
             .unwrap();
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Its socket is named by the port.
+    fn socket_port(&self) -> String {
+        let names = fs::read_dir(self.socket()).unwrap().map(|entry| entry.unwrap().file_name());
+        let port = |name: std::ffi::OsString| Some(name.to_str()?.strip_prefix(".s.PGSQL.")?.to_owned());
+        names.filter_map(port).find(|port| !port.ends_with(".lock")).unwrap()
     }
 
     /// Has an installation keep its ledger here.

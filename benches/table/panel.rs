@@ -1,24 +1,17 @@
 //! What the panel's pages cost: how long each takes and how many bytes it has, over a ledger of so many municipalities
 //! and years.
 //!
-//! `cargo bench --bench panel`. The ledgers are those of `history` (`years`), made in minutes and kept in TMPDIR as
-//! `vigia-medicao-MUNICIPIOS-ANOS`. `MUNICIPIOS=5570 ANOS=1 cargo bench …` measures another. A page is asked for first
-//! when nothing of it is kept, then at once again: milliseconds are of CPU, of the whole program, and of the clock.
-#![expect(clippy::unwrap_used, reason = "a measurement that cannot go on ends")]
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the table, and how far it is, are what this is for"
-)]
+//! The ledgers are those of `history` (`years`), made in minutes and audited; `MUNICIPIOS=5570 ANOS=1` measures another. A
+//! page is asked for first when nothing of it is kept, then at once again: milliseconds are of CPU, of the whole program,
+//! and of the clock.
 #![expect(
     clippy::disallowed_methods,
     reason = "the ledgers end today, so that the pages show them as they stand"
 )]
 
-mod years;
-
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,11 +19,13 @@ use jiff::{Timestamp, ToSpan};
 use tokio_util::sync::CancellationToken;
 use vigia_suas::clock::Clock;
 use vigia_suas::config::PanelSettings;
+use vigia_suas::daemon::audit::audit_once;
 use vigia_suas::desk::view::LedgerView;
 use vigia_suas::panel::{self, Beat, Beside, DossierView, Later, Panel};
 use vigia_suas::world::live::Live;
 
-use years::Years;
+use crate::measure;
+use crate::years::{self, Years};
 
 /// What is kept of now is older than this.
 const STALE: Duration = Duration::from_millis(3_100);
@@ -51,10 +46,10 @@ impl Beside for Still {
     }
 }
 
-fn main() {
-    let asked = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
-    let municipalities: usize = asked("MUNICIPIOS", "78").parse().unwrap();
-    let count: i32 = asked("ANOS", "0").parse().unwrap();
+/// Prints a table of its own.
+pub(crate) fn table() {
+    let municipalities: usize = measure::asked("MUNICIPIOS", "78").parse().unwrap();
+    let count: i32 = measure::asked("ANOS", "0").parse().unwrap();
     let now = Timestamp::now();
     let until = now.to_zoned(jiff::tz::TimeZone::UTC).date();
     let from = until.saturating_sub(count.years()).saturating_sub(1.months());
@@ -69,6 +64,7 @@ fn main() {
         let mut years = Years::begin(&dir, from, until.saturating_add(2.days())).await;
         if !is_kept {
             years.run(now).await;
+            audit_once(&years.app, now).await.unwrap().unwrap();
             eprintln!("made in {:.0} s", began.elapsed().as_secs_f64());
         }
         years.app.live()
@@ -110,6 +106,7 @@ fn main() {
         "/relatorio.csv".to_owned(),
         format!("/relatorio?janela={window}"),
         format!("/dossie/{code}?janela={window}"),
+        format!("/dossie/{code}"),
         "/fontes".to_owned(),
         "/agenda".to_owned(),
         "/simulacao".to_owned(),
@@ -145,13 +142,8 @@ fn ask(address: SocketAddr, path: &str) -> (Duration, Duration, String, usize) {
     (began.elapsed(), cpu().saturating_sub(spent), status, answer.len())
 }
 
-/// What the threads of this program have had of processors.
 fn cpu() -> Duration {
-    let of = |task: std::fs::DirEntry| {
-        let text = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
-        Some(Duration::from_nanos(text.split_whitespace().next()?.parse().ok()?))
-    };
-    std::fs::read_dir("/proc/self/task").unwrap().flatten().filter_map(of).sum()
+    measure::cpu_of_threads(Path::new("/proc/self"))
 }
 
 fn millis(took: Duration) -> f64 {

@@ -1,13 +1,9 @@
 //! A month of the country in virtual time: what the passes decide leaves through the outbox, at so many letters a minute.
 //!
-//! `cargo bench --bench month` (`MUNICIPIOS=853 POR_MINUTO=30 DE=2026-11-01 ATE=2026-11-30` are others). Every letter is
+//! `cargo bench --bench table -- month` (`MUNICIPIOS=853 POR_MINUTO=30 DE=2026-11-01 ATE=2026-11-30` are others). Every letter is
 //! recorded, claimed, marked and settled as the service does it; only the relay is missing, and takes everything. It ends with
 //! failure where the ledger shows that more left in a minute than may, that a letter left outside the hours or after its
 //! validity or before one that ended sooner, or that one is neither taken nor over.
-#![expect(clippy::unwrap_used, reason = "a measurement that cannot go on ends")]
-#![expect(clippy::print_stdout, reason = "the table is what this is for")]
-
-mod years;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -18,10 +14,11 @@ use vigia_suas::domain::delivery::DeliveryState;
 use vigia_suas::domain::time::SendingHours;
 use vigia_suas::store::{DeliveryFilter, DeliveryLine};
 
-use years::Years;
+use crate::measure::asked;
+use crate::years::{self, Years};
 
-fn main() {
-    let asked = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
+/// Prints how many letters left on each day, and what became of all.
+pub(crate) fn table() {
     let municipalities: usize = asked("MUNICIPIOS", "5570").parse().unwrap();
     let a_minute: usize = asked("POR_MINUTO", "30").parse().unwrap();
     let days: (Date, Date) =
