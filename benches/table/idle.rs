@@ -76,7 +76,7 @@ impl Served {
         let path = dir.join("aviso");
         let _ = fs::remove_file(&path);
         let told = UnixDatagram::bind(&path).unwrap();
-        told.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        told.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         let began = Instant::now();
         let child = Command::new(BINARY)
             .arg("--config")
