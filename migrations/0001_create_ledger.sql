@@ -60,8 +60,10 @@ CREATE TABLE deliveries (
 
 CREATE INDEX deliveries_by_standing
     ON deliveries (notice_key, reached_at, stopped_at, next_attempt_at, state);
--- Letters due at one instant leave in the order of their names: what is settled together then lies together.
-CREATE INDEX deliveries_due ON deliveries (next_attempt_at, notice_key, version, address)
+-- The nearest end of validity leaves first. Letters that end together and are due at one instant leave in the order of their
+-- names: what is settled together then lies together.
+CREATE INDEX deliveries_due
+    ON deliveries ((COALESCE(valid_until, next_attempt_at)), next_attempt_at, notice_key, version, address)
     WHERE next_attempt_at IS NOT NULL AND stopped_at IS NULL;
 CREATE INDEX deliveries_leased ON deliveries (lease_until) WHERE lease_until IS NOT NULL;
 CREATE INDEX deliveries_held ON deliveries (settled_at) WHERE state = 'incerto' AND next_attempt_at IS NULL;

@@ -10,7 +10,7 @@
 )]
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -31,13 +31,26 @@ pub(crate) fn rows() {
     }
 }
 
+/// The folder of a ledger of so many years, made where it is not there.
+pub(crate) fn made(municipalities: usize, count: i32) -> PathBuf {
+    let now = Timestamp::now();
+    let (dir, days) = place(municipalities, count, now);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    drop(runtime.block_on(grow(&dir, municipalities, days, now)));
+    dir
+}
+
+/// Where it is, and from which day to which it goes. Of no years there are the windows that are open.
+fn place(municipalities: usize, count: i32, now: Timestamp) -> (PathBuf, (Date, Date)) {
+    let until = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let from = until.saturating_sub(count.years()).saturating_sub(1.months());
+    (std::env::temp_dir().join(format!("vigia-medicao-{municipalities}-{count}")), (from, until))
+}
+
 /// Makes the ledger where it is not there, and prints its rows.
 fn measure(municipalities: usize, count: i32) {
     let now = Timestamp::now();
-    let until = now.to_zoned(jiff::tz::TimeZone::UTC).date();
-    // Of none there are the windows that are open.
-    let from = until.saturating_sub(count.years()).saturating_sub(1.months());
-    let dir = std::env::temp_dir().join(format!("vigia-medicao-{municipalities}-{count}"));
+    let (dir, (from, until)) = place(municipalities, count, now);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let database = dir.join("dados/vigia.db").display().to_string();
     let plain = |sql: &str| measure::command(Command::new("sqlite3").args(["-readonly", &database, sql]));

@@ -17,11 +17,14 @@ use vigia_suas::domain::calendar::Window;
 use vigia_suas::domain::delivery::Outcome;
 use vigia_suas::domain::id::{FeedId, MunicipalityCode, PartId, SnapshotId};
 use vigia_suas::domain::status::{Basis, Observation, State};
+use vigia_suas::domain::time::SendingHours;
 use vigia_suas::store::{AttemptEnd, NewSnapshot};
 use vigia_suas::world::setup::Setup;
 
 /// The systems whose forms are read, each by one feed of its name.
 const SYSTEMS: [&str; 4] = ["rma", "sisc", "censo-suas", "plano-de-acao"];
+/// While more waits than leaves in a minute, it is looked so often what else is to leave.
+const LOOKS: SignedDuration = SignedDuration::from_mins(30);
 /// A load a day before a deadline, and one a week before that.
 const CLOSE: i64 = 12;
 
@@ -114,6 +117,8 @@ pub(crate) struct Years {
     now: Timestamp,
     load: Date,
     loads: usize,
+    /// Most letters that the relay takes in a minute; where there is a bound, only in the hours.
+    pub(crate) a_minute: usize,
     /// Letters that were sent to one address each.
     pub(crate) letters: usize,
 }
@@ -129,18 +134,27 @@ impl Years {
         // The passes are told what time it is; the clock is only asked whether it stands before the ledger.
         let app = App::new(setup, service.app.store.clone(), Clock::Fixed(end));
         let windows = app.live().calendar.windows(until);
-        Self { app, _service: service, windows, now, load: from, loads: 0, letters: 0 }
+        Self { app, _service: service, windows, now, load: from, loads: 0, a_minute: usize::MAX, letters: 0 }
     }
 
     /// Goes on until an instant: wakes when something may change, and takes a load in where one is due.
     pub(crate) async fn run(&mut self, until: Timestamp) {
+        let mut pass_at = self.now;
         loop {
-            let pass = reconcile_once(&self.app, self.now).await.unwrap();
+            if self.now >= pass_at {
+                let pass = reconcile_once(&self.app, self.now).await.unwrap();
+                pass_at = pass.next_wake.unwrap_or(Timestamp::MAX);
+            }
             let delivered = self.deliver().await;
-            let soon = (delivered > 0).then(|| self.now + SignedDuration::from_mins(1));
-            let next = [soon, pass.next_wake].into_iter().flatten().min();
+            // What was taken may bring the next thing.
+            let looks = if delivered < self.a_minute { SignedDuration::from_mins(1) } else { LOOKS };
+            if delivered > 0 {
+                pass_at = pass_at.min(self.now + looks);
+            }
+            let soon = self.now + SignedDuration::from_mins(1);
+            let soon = if delivered == self.a_minute { self.hours().next_sending(soon) } else { pass_at };
             let load_at = self.at(self.load, 6);
-            let next = next.map_or(load_at, |next| next.min(load_at));
+            let next = pass_at.min(soon).min(load_at);
             if next > until {
                 break;
             }
@@ -148,24 +162,29 @@ impl Years {
             if self.now >= load_at {
                 self.take_in().await;
                 self.load = self.load.tomorrow().unwrap();
+                pass_at = self.now;
             }
         }
         self.now = until;
         self.app.store.heartbeat(until).await.unwrap();
     }
 
+    fn hours(&self) -> SendingHours {
+        self.app.live().calendar.hours.clone()
+    }
+
     fn at(&self, day: Date, hour: i8) -> Timestamp {
         self.app.live().calendar.hours.zone.at(day, jiff::civil::time(hour, 0, 0, 0))
     }
 
-    /// Delivers what is due; gives how many letters left.
+    /// Delivers what is due, as far as the relay takes it; gives how many letters left.
     async fn deliver(&mut self) -> usize {
         let (store, now, mut left) = (&self.app.store, self.now, 0);
-        loop {
-            let claims = store.claim("medicao", now, 500).await.unwrap();
+        let is_bound = self.a_minute < usize::MAX;
+        while left < self.a_minute && !(is_bound && self.hours().next_sending(now) > now) {
+            let claims = store.claim("medicao", now, (self.a_minute - left).min(500)).await.unwrap();
             if claims.is_empty() {
-                self.letters += left;
-                return left;
+                break;
             }
             let marked = store.mark_sending(claims, now).await.unwrap();
             let end = |claim| AttemptEnd {
@@ -180,6 +199,8 @@ impl Years {
             left += ends.len();
             store.settle(ends).await.unwrap();
         }
+        self.letters += left;
+        left
     }
 
     /// Takes in what the systems say today, where a deadline is near, a window closed not long ago, or it is Monday.

@@ -28,6 +28,8 @@ const AGAIN: Duration = Duration::from_secs(15);
 const BLOCKING: usize = 8;
 /// How often it is looked whether the configuration or a certificate changed.
 const LOOK: Duration = Duration::from_secs(2);
+/// The same where there is no panel, and so no file: a configuration that is adopted says so.
+const SELDOM: Duration = Duration::from_mins(1);
 
 /// Serves the panel of a service for as long as it runs, if its configuration has one.
 pub(super) fn stand_beside(app: &Arc<App>) {
@@ -140,8 +142,9 @@ async fn open(
 /// Waits until a panel that cannot be served may be tried anew: the configuration asks for another panel or another ledger,
 /// a file changed, or the service stops.
 async fn changed(app: &App, live: &Live, failed: Option<(&PanelSettings, Vec<Stamp>)>) {
+    let look = if failed.is_some() { LOOK } else { SELDOM };
     let (settings, stamp) = failed.unzip();
-    while !waited(app).await {
+    while !waited(app, look).await {
         if is_other(app, live, settings) || settings.map(panel::stamp) != stamp {
             return;
         }
@@ -158,7 +161,7 @@ async fn watched(
     files: &mut PanelFiles,
 ) {
     let mut broken = None;
-    while !waited(app).await {
+    while !waited(app, LOOK).await {
         if is_other(app, live, Some(settings)) {
             return;
         }
@@ -184,10 +187,11 @@ async fn watched(
 }
 
 /// Waits until it is time to look again; whether the service stops.
-async fn waited(app: &App) -> bool {
+async fn waited(app: &App, look: Duration) -> bool {
     tokio::select! {
         () = app.stop.cancelled() => true,
-        () = tokio::time::sleep(LOOK) => false,
+        () = app.adopted.notified() => false,
+        () = tokio::time::sleep(look) => false,
     }
 }
 

@@ -269,7 +269,7 @@ impl Session {
     /// The world as the ledger has it, or as an empty one would: what is open or is reported on, and some windows.
     pub(super) async fn known(&self, also: &[WindowId]) -> std::result::Result<Known, Failure> {
         let live = Live::under(self.setup.clone(), self.calendar());
-        self.known_to(self.calendar(), overview::reported(&live, also, self.now())).await
+        self.known_to(self.calendar(), Depth::Open(overview::reported(&live, also, self.now()))).await
     }
 
     /// So much of it, under a calendar with or without sending hours.

@@ -12,6 +12,8 @@ use crate::text::encoding::Encoding;
 pub(super) struct Sheet {
     text: Rc<Text>,
     header: Vec<Cell>,
+    /// Its names as they are compared: each row asks for its columns.
+    plain: Vec<String>,
     /// Rows under the header that have anything in them.
     pub(super) rows: Vec<Row>,
 }
@@ -57,7 +59,8 @@ impl Sheet {
             return None;
         }
         let header = rows.remove(0).cells;
-        let sheet = Self { text, header, rows };
+        let plain = header.iter().map(|cell| plain(&cell.text)).collect();
+        let sheet = Self { text, header, plain, rows };
         sheet.check_shape(log);
         Some(sheet)
     }
@@ -74,7 +77,8 @@ impl Sheet {
 
     /// Where a column is, if it is there; capitals and accents make no other name.
     pub(super) fn column(&self, name: &str) -> Option<usize> {
-        self.header.iter().position(|cell| plain(&cell.text) == plain(name))
+        let name = plain(name);
+        self.plain.iter().position(|column| *column == name)
     }
 
     /// Whether every column of these is there; says which is not.

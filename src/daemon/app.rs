@@ -34,6 +34,10 @@ pub struct App {
     pub wake: Notify,
     /// Something may leave.
     pub mail: Notify,
+    /// Another configuration is in force: for whoever serves the panel.
+    pub adopted: Notify,
+    /// The next pass is due at another time.
+    pub(super) due_moved: Notify,
     /// Staff may have to be told by another way than mail.
     pub herald: Notify,
     /// What the ledger did not take and staff must hear all the same.
@@ -173,6 +177,8 @@ impl App {
             auditing: Mutex::new(()),
             wake: Notify::new(),
             mail: Notify::new(),
+            due_moved: Notify::new(),
+            adopted: Notify::new(),
             herald: Notify::new(),
             cries: std::sync::Mutex::default(),
             stop: CancellationToken::new(),
@@ -198,6 +204,7 @@ impl App {
         let live = Arc::new(Live::new(setup));
         *self.setup.write().unwrap_or_else(PoisonError::into_inner) = live;
         self.wake.notify_one();
+        self.adopted.notify_one();
     }
 
     /// Notes whether the service runs on what it found in the ledger and not in the files.
@@ -267,14 +274,21 @@ impl App {
 
     /// Notes when the next pass is due.
     pub fn set_due(&self, at: Option<Timestamp>) {
-        *self.due.lock().unwrap_or_else(PoisonError::into_inner) = at;
+        let before = std::mem::replace(&mut *self.due.lock().unwrap_or_else(PoisonError::into_inner), at);
+        if before != at {
+            self.due_moved.notify_one();
+        }
+    }
+
+    /// When the next pass is due.
+    pub(super) fn due(&self) -> Option<Timestamp> {
+        *self.due.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Wakes the deciding loop if a pass is due.
     pub fn tick(&self) {
         let now = self.now();
-        let due = *self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        if due.is_some_and(|at| at <= now) {
+        if self.due().is_some_and(|at| at <= now) {
             self.wake.notify_one();
         }
     }

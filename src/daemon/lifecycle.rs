@@ -313,8 +313,8 @@ impl Service {
     pub async fn run(self, mut signals: Signals) -> Result<(), ServiceError> {
         let tracker = TaskTracker::new();
         let outbox = Outbox::new(&self.app.live())?;
-        let ticker = loops::ticker(&self.app).await.map_err(|e| ServiceError::Start(Box::new(e)))?;
-        loops::begin(&self.app, outbox, &tracker);
+        let scheduler = loops::scheduler().await.map_err(|e| ServiceError::Start(Box::new(e)))?;
+        loops::begin(&self.app, outbox, scheduler, &tracker);
         tracker.close();
         notify(&[NotifyState::Ready]);
         tokio::select! {
@@ -334,7 +334,6 @@ impl Service {
         notify(&[NotifyState::Stopping]);
         info!("encerrando: nada mais é reclamado, o que está em envio termina");
         self.app.stop.cancel();
-        drop(ticker);
         tracker.wait().await;
         if clock_watch::is_steady(&self.app).await? {
             self.app.store.heartbeat(self.app.now()).await?;
@@ -354,8 +353,7 @@ impl Service {
     /// Waits for a signal to stop; a SIGHUP reloads and goes on, whatever comes of it. So do changed files, where that
     /// is wished.
     async fn obey(&self, signals: &mut Signals) {
-        let mut ticks = tokio::time::interval(watch::EVERY);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut pause = std::time::Duration::ZERO;
         let mut watch = Watch::default();
         let mut reminded_on = None;
         loop {
@@ -363,7 +361,7 @@ impl Service {
                 _ = signals.terminate.recv() => return,
                 _ = signals.interrupt.recv() => return,
                 _ = signals.reload.recv() => self.reload().await,
-                _ = ticks.tick() => {
+                () = tokio::time::sleep(pause) => {
                     let today = self.app.live().calendar.hours.zone.date_of(self.app.now());
                     let reminded = match reminded_on.replace(today) {
                         Some(day) if day == today => Ok(()),
@@ -375,6 +373,8 @@ impl Service {
                     }
                 }
             };
+            pause =
+                if self.app.live().setup.config.settings.watch_files { watch::EVERY } else { watch::SELDOM };
             if let Err(failure) = outcome {
                 error!(error = %chain(&failure), "a recarga não pôde ser concluída; vale a configuração em uso");
                 notify(&[NotifyState::Ready]);

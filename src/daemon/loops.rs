@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use sd_notify::NotifyState;
-use tokio_cron_scheduler::{Job, JobScheduler};
+use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 use tokio_util::task::TaskTracker;
 use tracing::error;
 
@@ -32,12 +32,15 @@ use super::retention::Retainer;
 use super::returns::Mailbox;
 use super::signal::{self, Signals};
 use super::trouble::troubles;
+use crate::domain::feed::Source;
 use crate::render::portuguese;
 use crate::telemetry::chain;
 use crate::text::fold::folded;
 
 /// The longest sleep between passes: the wall clock may jump, and orders come in by other processes.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// How often drop folders are looked at, where there are some.
+const FOLDERS: Duration = crate::files::drop::SETTLING.saturating_mul(2);
 /// How often is looked whether mail got through.
 const HERALD: Duration = Duration::from_secs(15);
 /// How often is looked whether it is time for the self-audit.
@@ -46,8 +49,9 @@ const AUDIT: Duration = Duration::from_mins(10);
 const SEND_AGAIN: Duration = Duration::from_secs(5);
 
 /// Begins every loop.
-pub(super) fn begin(app: &Arc<App>, outbox: Outbox, tracker: &TaskTracker) {
+pub(super) fn begin(app: &Arc<App>, outbox: Outbox, scheduler: JobScheduler, tracker: &TaskTracker) {
     for task in [
+        tracker.spawn(guarded(app.clone(), "despertador", tick_loop(app.clone(), scheduler))),
         tracker.spawn(guarded(app.clone(), Loop::Ingest.name(), ingest_loop(app.clone()))),
         tracker.spawn(optional(app.clone(), Loop::Register, register_loop)),
         tracker.spawn(optional(app.clone(), Loop::News, news_loop)),
@@ -64,17 +68,41 @@ pub(super) fn begin(app: &Arc<App>, outbox: Outbox, tracker: &TaskTracker) {
     }
 }
 
-/// A tick every five seconds that wakes the deciding loop; no tick carries meaning.
-pub(super) async fn ticker(app: &Arc<App>) -> Result<JobScheduler, tokio_cron_scheduler::JobSchedulerError> {
-    let scheduler = JobScheduler::new().await?;
-    let app = app.clone();
-    let job = Job::new_async("*/5 * * * * *", move |_, _| {
-        let app = app.clone();
-        Box::pin(async move { app.tick() })
-    })?;
-    scheduler.add(job).await?;
-    scheduler.start().await?;
-    Ok(scheduler)
+/// What names the moments at which the deciding loop is woken.
+///
+/// # Errors
+/// The scheduler's.
+pub(super) async fn scheduler() -> Result<JobScheduler, JobSchedulerError> {
+    JobScheduler::new().await
+}
+
+/// Wakes the deciding loop when the next pass is due; no tick carries meaning. The scheduler names the moment and this
+/// sleeps until then: let run by itself, it looks twice a second whether there is something to do.
+async fn tick_loop(app: Arc<App>, mut scheduler: JobScheduler) {
+    while !app.stop.is_cancelled() {
+        let pause = match app.due().filter(|at| *at > app.now()) {
+            Some(at) => until(&mut scheduler, at).await.unwrap_or_else(|failure| {
+                error!(error = %chain(&failure), "o despertador falhou; a decisão vem na próxima ronda");
+                LONGEST_SLEEP
+            }),
+            None => LONGEST_SLEEP,
+        };
+        tokio::select! {
+            () = app.stop.cancelled() => {}
+            () = app.due_moved.notified() => {}
+            () = tokio::time::sleep(pause) => app.tick(),
+        }
+    }
+}
+
+/// How long it is to the first whole second after an instant.
+async fn until(scheduler: &mut JobScheduler, at: Timestamp) -> Result<Duration, JobSchedulerError> {
+    let second = at.saturating_add(SignedDuration::from_millis(999)).unwrap_or(at);
+    let second = second.to_zoned(jiff::tz::TimeZone::UTC).strftime("%-S %-M %-H %-d %-m *").to_string();
+    let job = scheduler.add(Job::new_async(second, |_, _| Box::pin(async {}))?).await?;
+    let pause = scheduler.time_till_next_job().await?;
+    scheduler.remove(&job).await?;
+    Ok(pause.unwrap_or(LONGEST_SLEEP))
 }
 
 /// Ends the process with failure when a loop ends before it was told to.
@@ -142,7 +170,9 @@ async fn ingest_loop(app: Arc<App>) {
             Ok(false) => {}
             Err(failure) => error!(error = %chain(&failure), "a ingestão falhou; será retomada"),
         }
-        rest(&app, Loop::Ingest, crate::files::drop::SETTLING * 2).await;
+        let live = app.live();
+        let looks = live.setup.config.feeds.iter().any(|spec| spec.enabled && spec.source == Source::Folder);
+        rest(&app, Loop::Ingest, if looks { FOLDERS } else { LONGEST_SLEEP }).await;
     }
     if let Err(failure) = ingest.leave(&app).await {
         error!(error = %chain(&failure), "o fim da ingestão não pôde ser anotado");
@@ -160,7 +190,10 @@ async fn register_loop(app: Arc<App>) {
         if let Err(failure) = read {
             error!(error = %chain(&failure), "a leitura do cadastro falhou; será retomada");
         }
-        rest(&app, Loop::Register, crate::files::drop::SETTLING * 2).await;
+        let live = app.live();
+        let looks =
+            live.setup.config.registers.iter().any(|spec| spec.enabled && spec.source == Source::Folder);
+        rest(&app, Loop::Register, if looks { FOLDERS } else { LONGEST_SLEEP }).await;
     }
     if let Err(failure) = registers.leave(&app).await {
         error!(error = %chain(&failure), "o fim da leitura do cadastro não pôde ser anotado");

@@ -13,6 +13,8 @@ use crate::config::Sources;
 
 /// How often the files are looked at.
 pub(super) const EVERY: std::time::Duration = std::time::Duration::from_secs(2);
+/// How often, where nobody wishes it, is looked whether somebody does and whether the day is another.
+pub(super) const SELDOM: std::time::Duration = std::time::Duration::from_mins(1);
 /// Files that have not changed for so long are quiet.
 const QUIET: SignedDuration = SignedDuration::from_secs(3);
 /// Quiet files with faults may be half of a save still going on; after so long they are what they are.

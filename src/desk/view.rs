@@ -111,8 +111,7 @@ impl LedgerView {
     /// [`StoreError`].
     pub async fn scene_with(&self, scene: &Overview, window: &WindowId) -> Result<Overview, StoreError> {
         let (live, also) = (scene.known.live.clone(), std::slice::from_ref(window));
-        let known = Overview::known(live, Some(&self.store), also, scene.as_of).await?;
-        Overview::of(known, Some(&self.store), None, scene.as_of).await
+        Overview::with(live, Some(&self.store), also, scene.as_of).await
     }
 
     /// Whether a scene is still what would be read now: the ledger tells nothing more, and no instant came at which the

@@ -76,7 +76,8 @@ fn copies(survey: &Survey<'_>) -> BTreeMap<Addressee, Due> {
             });
         }
     };
-    for (municipality, records) in survey.ledger.into_iter().flat_map(WindowLedger::municipalities) {
+    let asked_for = survey.ledger.filter(|ledger| ledger.has_copied());
+    for (municipality, records) in asked_for.into_iter().flat_map(WindowLedger::municipalities) {
         for record in
             records.iter().filter(|r| matches!(r.standing, Standing::Sent { .. } | Standing::Queued))
         {

@@ -1,5 +1,6 @@
 //! What a pass has gathered so far, before days and batches are looked at as a whole. Pure.
 
+use std::borrow::Cow;
 use std::num::NonZeroU16;
 
 use crate::domain::id::WindowId;
@@ -10,16 +11,16 @@ use crate::plan::world::World;
 
 /// What a pass has gathered so far.
 #[derive(Default)]
-pub(super) struct PlanDraft {
+pub(super) struct PlanDraft<'m> {
     /// Letters to municipalities that nothing within their window holds.
-    pub(super) letters: Vec<Sending>,
+    pub(super) letters: Vec<&'m Sending>,
     /// Changes of decision.
     pub(super) actions: Vec<Decision>,
     /// Everything withheld.
-    pub(super) held: Vec<Decision>,
+    pub(super) held: Vec<Cow<'m, Decision>>,
 }
 
-impl PlanDraft {
+impl PlanDraft<'_> {
     /// Withholds, as a change only when the ledger does not say so already.
     pub(super) fn withhold(&mut self, world: &World<'_>, withheld: Withheld) {
         let now = Standing::Withheld(withheld.because.cause());
@@ -28,7 +29,7 @@ impl PlanDraft {
         if !known {
             self.actions.push(decision.clone());
         }
-        self.held.push(decision);
+        self.held.push(Cow::Owned(decision));
     }
 
     /// Files a notice to staff; one with nobody to read it is none.

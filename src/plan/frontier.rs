@@ -103,6 +103,11 @@ pub fn due_since<'a>(
 /// else fell due from then on was counted with it (`hold`). None where nothing was counted.
 #[must_use]
 pub fn counted_from(plan: &Plan, zone: &Zone) -> Option<Date> {
+    first_counted(plan.actions.iter().chain(&plan.held), zone)
+}
+
+/// The same of decisions one by one.
+pub(super) fn first_counted<'d>(decisions: impl Iterator<Item = &'d Decision>, zone: &Zone) -> Option<Date> {
     let is_counted = |decision: &&Decision| {
         decision.municipality().is_some()
             && match decision {
@@ -111,8 +116,8 @@ pub fn counted_from(plan: &Plan, zone: &Zone) -> Option<Date> {
                 Decision::Close(_) | Decision::Publish(_) => false,
             }
     };
-    let counted = plan.actions.iter().chain(&plan.held).filter(is_counted);
-    counted.map(|decision| zone.date_of(decision.due_at())).min()
+    let first = decisions.filter(is_counted).map(Decision::due_at).min();
+    first.map(|due_at| zone.date_of(due_at))
 }
 
 fn ends_at(window: &Window, zone: &Zone) -> Option<Timestamp> {

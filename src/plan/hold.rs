@@ -1,9 +1,8 @@
 //! What holds letters by the day or by the batch, whatever their window: until `liberar`, or until their validity ends.
 //! Pure.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::moment::Moment;
@@ -15,7 +14,7 @@ use crate::domain::status::State;
 use crate::domain::time::hours_after;
 use crate::plan::decision::{Decision, Notice, Sending, Withheld};
 use crate::plan::draft::PlanDraft;
-use crate::plan::ledger::{Outage, Standing};
+use crate::plan::ledger::Outage;
 use crate::plan::world::World;
 
 /// Lets the drafted letters go, but for those of a day with too many and those of the first batch after an outage.
@@ -30,9 +29,9 @@ pub(super) fn over_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut P
     for letter in &letters {
         *days.entry(zone.date_of(letter.notice.due_at)).or_default() += 1;
     }
-    let again: HashSet<&NoticeKey> = letters.iter().map(|letter| &letter.notice.key).collect();
-    let mut crowded = crowded_days(world, &days, &again);
+    let mut crowded = crowded_days(world, &days, &letters);
     crowded.retain(|day, _| !world.overrides.released.contains(&BatchId::of_day(*day)));
+    draft.actions.reserve(letters.len());
     for letter in letters {
         let notice = &letter.notice;
         let held = if is_urgent(world, moment, notice) || world.ledger.left_elsewhere.contains(&notice.key) {
@@ -41,9 +40,9 @@ pub(super) fn over_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut P
             after_outage(world, notice).or_else(|| too_many(world, &crowded, zone.date_of(notice.due_at)))
         };
         match held {
-            None => draft.actions.push(Decision::Send(letter)),
+            None => draft.actions.push(Decision::Send(letter.clone())),
             Some(because) => {
-                let Sending { notice, version, .. } = letter;
+                let Sending { notice, version, .. } = letter.clone();
                 let recorded = world.ledger.notice(&notice.key).and_then(|record| record.version);
                 let (kind, version) = (notice.content.kind(), recorded.map(|_| version));
                 draft.withhold(world, Withheld { notice, kind, version, because });
@@ -61,27 +60,20 @@ fn too_many(world: &World<'_>, crowded: &BTreeMap<Date, usize>, day: Date) -> Op
 fn crowded_days(
     world: &World<'_>,
     wanted: &BTreeMap<Date, usize>,
-    again: &HashSet<&NoticeKey>,
+    letters: &[&Sending],
 ) -> BTreeMap<Date, usize> {
     let zone = &world.calendar.hours.zone;
-    let spans: Vec<(Date, Timestamp, Timestamp)> =
-        wanted.keys().map(|day| (*day, zone.start_of(*day), zone.end_of(*day))).collect();
     let mut due = wanted.clone();
-    let active: BTreeSet<_> = world.windows.iter().map(|w| &w.id).collect();
-    for (id, ledger) in world.ledger.windows() {
-        if !active.contains(id) {
-            continue;
-        }
-        let records =
-            ledger.municipalities().flat_map(|(code, records)| records.iter().map(move |r| (code, r)));
-        for (municipality, record) in records {
-            if matches!(record.standing, Standing::Sent { .. } | Standing::Queued | Standing::Failed)
-                && let Some((day, ..)) =
-                    spans.iter().find(|(_, from, until)| (*from..*until).contains(&record.due_at))
-            {
-                let key = NoticeKey::Municipal { window: id.clone(), slot: record.slot, municipality };
-                *due.entry(*day).or_default() += usize::from(!again.contains(&key));
-            }
+    for (day, count) in &mut due {
+        let ledgers = world.windows.iter().filter_map(|window| world.ledger.window(&window.id));
+        let (from, until) = (zone.start_of(*day), zone.end_of(*day));
+        *count += ledgers.map(|ledger| ledger.fell_due(from, until)).sum::<usize>();
+    }
+    for record in letters.iter().filter_map(|letter| world.ledger.notice(&letter.notice.key)) {
+        if record.standing.fell_due()
+            && let Some(count) = due.get_mut(&zone.date_of(record.due_at))
+        {
+            *count -= 1;
         }
     }
     due.retain(|_, count| *count > world.calendar.daily_limit);

@@ -86,6 +86,10 @@ pub struct WindowLedger {
     staff: BTreeMap<StaffSlot, Timestamp>,
     closings: BTreeMap<u16, (Timestamp, KeptClosing)>,
     open: usize,
+    /// How many of its notices somebody asked for a copy of.
+    copied: usize,
+    /// How many of its letters fell due at an instant.
+    due: BTreeMap<Timestamp, usize>,
 }
 
 /// What was recorded of an edition that ended, read once somebody asks: most windows are long over and nobody does.
@@ -183,6 +187,15 @@ impl Standing {
         }
     }
 
+    /// Whether it counts to the day on which it was due: it left, leaves, or tried to.
+    #[must_use]
+    pub fn fell_due(self) -> bool {
+        match self {
+            Self::Sent { .. } | Self::Queued | Self::Failed => true,
+            Self::Withheld(_) | Self::Withdrawn | Self::Superseded | Self::Expired { .. } => false,
+        }
+    }
+
     /// When the first address took it, if one did.
     #[must_use]
     pub fn sent_at(self) -> Option<Timestamp> {
@@ -261,11 +274,17 @@ impl Ledger {
             self.windows.insert(window.clone(), WindowLedger::default());
         }
         let Some(ledger) = self.windows.get_mut(window) else { return };
-        let records = ledger.municipalities.entry(municipality).or_default();
         ledger.open += usize::from(record.standing.is_open());
+        ledger.copied += usize::from(!record.copies.is_empty());
+        *ledger.due.entry(record.due_at).or_default() += usize::from(record.standing.fell_due());
+        let records = ledger.municipalities.entry(municipality).or_default();
         match records.iter_mut().find(|r| r.slot == record.slot) {
             Some(known) => {
                 ledger.open -= usize::from(known.standing.is_open());
+                ledger.copied -= usize::from(!known.copies.is_empty());
+                if let Some(due) = ledger.due.get_mut(&known.due_at) {
+                    *due -= usize::from(known.standing.fell_due());
+                }
                 *known = record;
             }
             None => records.push(record),
@@ -368,6 +387,18 @@ impl WindowLedger {
     /// Every record of an edition that ended, the first edition first.
     pub fn closings(&self) -> impl Iterator<Item = &Closing> {
         self.closings.values().map(|(_, kept)| &***kept)
+    }
+
+    /// How many letters to municipalities fell due from one instant until another.
+    #[must_use]
+    pub fn fell_due(&self, from: Timestamp, until: Timestamp) -> usize {
+        self.due.range(from..until).map(|(_, letters)| letters).sum()
+    }
+
+    /// Whether somebody asked for a copy of any notice to a municipality.
+    #[must_use]
+    pub fn has_copied(&self) -> bool {
+        self.copied > 0
     }
 
     /// Whether any notice to a municipality is still open.

@@ -28,6 +28,7 @@ pub mod history;
 mod hold;
 mod ladder;
 pub mod ledger;
+mod memo;
 mod moment;
 mod pair;
 pub mod post;
@@ -42,12 +43,14 @@ mod survey;
 mod window;
 mod world;
 
+use std::borrow::Cow;
 use std::num::NonZeroU16;
 
 use jiff::Timestamp;
 
 use self::assess::Assessor;
 use self::draft::PlanDraft;
+use self::memo::Memo;
 use self::moment::Moment;
 use self::survey::Survey;
 use self::window::WindowContext;
@@ -71,6 +74,20 @@ pub struct Plan {
 /// Decides.
 #[must_use]
 pub fn plan(world: &World<'_>, now: Timestamp) -> Plan {
+    let mut memo = Memo::default();
+    let Answer { actions, held, next_wake } = answer(world, now, &mut memo);
+    Plan { actions, held: held.into_iter().map(Cow::into_owned).collect(), next_wake }
+}
+
+/// A [`Plan`] whose letters are those of a memo.
+struct Answer<'m> {
+    actions: Vec<Decision>,
+    held: Vec<Cow<'m, Decision>>,
+    next_wake: Option<Timestamp>,
+}
+
+/// Decides, but for what still stands.
+fn answer<'m>(world: &World<'_>, now: Timestamp, memo: &'m mut Memo) -> Answer<'m> {
     let hours = &world.calendar.hours;
     let moment = Moment::new(now, hours);
     if let Some(high_water) = world.ledger.high_water
@@ -89,8 +106,12 @@ pub fn plan(world: &World<'_>, now: Timestamp) -> Plan {
     }
     let contexts = assessors.iter().map(|assessor| WindowContext::new(world, &moment, assessor));
     let surveys: Vec<Survey<'_>> = contexts.map(closing::surveyed).collect();
-    for survey in &surveys {
-        survey::decide(survey, &mut draft);
+    for survey in surveys.iter().filter(|survey| !survey.is_settled()) {
+        memo.refresh(survey);
+    }
+    let memo = &*memo;
+    for survey in surveys.iter().filter(|survey| !survey.is_settled()) {
+        survey::decide(survey, memo.said(&survey.context.assessor.window().id), &mut draft);
     }
     survey::removed_windows(world, &mut draft);
     hold::over_batches(world, &moment, &mut draft);
@@ -98,15 +119,15 @@ pub fn plan(world: &World<'_>, now: Timestamp) -> Plan {
         staff::about_window(survey, &mut draft);
     }
     reminder::about_held(world, &moment, &mut draft);
-    Plan { actions: draft.actions, held: draft.held, next_wake: moment.next_wake() }
+    Answer { actions: draft.actions, held: draft.held, next_wake: moment.next_wake() }
 }
 
 /// The clock may stand this much below the ledger before sending freezes.
 pub const CLOCK_TOLERANCE: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
 /// The clock stands before what the ledger has seen: nothing is decided but the alert, one for each civil day.
-fn frozen(world: &World<'_>, moment: &Moment<'_>, high_water: Timestamp) -> Plan {
-    let mut plan = Plan::default();
+fn frozen(world: &World<'_>, moment: &Moment<'_>, high_water: Timestamp) -> Answer<'static> {
+    let mut actions = Vec::new();
     let topic = "relogio";
     let key = NoticeKey::Service { topic: topic.to_owned(), on: moment.today() };
     if !world.ledger.service(topic).any(|(known, _)| *known == key) {
@@ -118,8 +139,7 @@ fn frozen(world: &World<'_>, moment: &Moment<'_>, high_water: Timestamp) -> Plan
             valid_until: None,
         };
         let (version, because) = (NonZeroU16::MIN, Reason::ClockBehind { high_water });
-        plan.actions.push(Decision::Send(Sending { notice, version, copies: Vec::new(), because }));
+        actions.push(Decision::Send(Sending { notice, version, copies: Vec::new(), because }));
     }
-    plan.next_wake = moment.next_wake();
-    plan
+    Answer { actions, held: Vec::new(), next_wake: moment.next_wake() }
 }

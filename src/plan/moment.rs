@@ -60,6 +60,16 @@ impl<'a> Moment<'a> {
         self.reached(self.hours.zone.end_of(day))
     }
 
+    /// Asks, and gives the earliest instant that was asked for and not reached with the answer: until it comes, the answer
+    /// stands.
+    pub(super) fn asking<T>(&self, ask: impl FnOnce() -> T) -> (T, Option<Timestamp>) {
+        let before = self.wake.take();
+        let answer = ask();
+        let wake = self.wake.get();
+        self.wake.set([before, wake].into_iter().flatten().min());
+        (answer, wake)
+    }
+
     /// Now, as a fact to record; never to compare.
     pub(super) fn stamp(&self) -> Timestamp {
         self.now

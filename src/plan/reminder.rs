@@ -3,6 +3,7 @@
 //!
 //! Architecture invariant: nothing holds these alerts: no `reter`, no `limite_dia`, no sending hours, no day off.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -27,7 +28,7 @@ pub(super) fn about_held(world: &World<'_>, moment: &Moment<'_>, draft: &mut Pla
         return;
     }
     let mut causes: BTreeMap<Cause, Vec<&Decision>> = BTreeMap::new();
-    for held in &draft.held {
+    for held in draft.held.iter().map(Cow::as_ref) {
         causes.entry(held.because().cause()).or_default().push(held);
     }
     let mut reminders = Vec::new();
@@ -91,16 +92,24 @@ fn is_news(world: &World<'_>, held: &Decision, last: Option<Timestamp>) -> bool 
 /// One line for what is equal for many.
 fn items(held: &[&Decision], at: Timestamp) -> Vec<AlertItem> {
     let mut groups: BTreeMap<(BatchId, Option<Timestamp>, String), AlertItem> = BTreeMap::new();
-    for decision in held {
-        let NoticeKey::Municipal { window, slot, municipality } = decision.key() else { continue };
-        let (batch, because) = (BatchId::of_slot(window, *slot), decision.because());
-        let dies_at = decision.valid_until();
+    for alike in held.chunk_by(|one, other| is_alike(one, other)) {
+        let Some(first) = alike.first() else { continue };
+        let NoticeKey::Municipal { window, slot, .. } = first.key() else { continue };
+        let (batch, because) = (BatchId::of_slot(window, *slot), first.because());
+        let dies_at = first.valid_until();
         let group = groups.entry((batch.clone(), dies_at, format!("{because:?}"))).or_insert_with(|| {
             AlertItem::Held { batch, municipalities: Vec::new(), because: because.clone(), dies_at, at }
         });
         if let AlertItem::Held { municipalities, .. } = group {
-            municipalities.push(*municipality);
+            municipalities.extend(alike.iter().filter_map(|decision| decision.municipality()));
         }
     }
     groups.into_values().collect()
+}
+
+/// Whether two stand in one line for sure. Most do that follow one another, and need no names made for them.
+fn is_alike(one: &Decision, other: &Decision) -> bool {
+    let slot = |decision: &Decision| decision.key().slot();
+    (one.window(), slot(one), one.valid_until()) == (other.window(), slot(other), other.valid_until())
+        && one.because() == other.because()
 }

@@ -2,6 +2,7 @@
 //!
 //! `simular` and the tests of the plan stand on it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -10,13 +11,14 @@ use jiff::civil::Date;
 
 use super::frontier::{self, Frontier};
 use super::ledger::Ledger;
+use super::memo::Memo;
 use crate::domain::calendar::{Calendar, Window};
 use crate::domain::id::{FeedId, IdError, SnapshotId, WindowId};
 use crate::domain::notice::NoticeKey;
 use crate::domain::overrides::Overrides;
 use crate::domain::roster::Roster;
 use crate::domain::status::{Belief, Load, Observation, StatusBook};
-use crate::plan::{self, Decision, Plan, World};
+use crate::plan::{self, Answer, Decision, Plan, World};
 
 /// One line of a status file: something that becomes known at an instant and stands until the next for its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,40 +112,47 @@ impl<'a> Replay<'a> {
 
     /// One pass: decides, does it, and decides again until nothing is left to do. Returns the next wake.
     pub fn pass(&mut self, now: Timestamp, mut tell: impl FnMut(&Decision)) -> Option<Timestamp> {
-        self.pass_within(&mut Sight::of_all(self), now, |decision| tell(&decision))
+        let (decisions, next_wake) = self.pass_within(&mut Sight::of_all(self), now);
+        decisions.iter().for_each(&mut tell);
+        next_wake
     }
 
-    fn pass_within(
-        &mut self,
-        sight: &mut Sight,
-        now: Timestamp,
-        mut tell: impl FnMut(Decision),
-    ) -> Option<Timestamp> {
-        let mut next_wake = None;
+    fn pass_within(&mut self, sight: &mut Sight, now: Timestamp) -> (Vec<Decision>, Option<Timestamp>) {
+        let (mut decisions, mut next_wake) = (Vec::new(), None);
         for _ in 0..MOST_ROUNDS {
-            let plan = self.plan_within(sight, now);
-            next_wake = plan.next_wake;
-            if plan.actions.is_empty() {
+            let (actions, wake) = self.plan_within(sight, now);
+            next_wake = wake;
+            if actions.is_empty() {
                 sight.judge(self, now);
                 break;
             }
-            for decision in plan.actions {
-                accept(&mut self.ledger, &decision, now);
-                tell(decision);
+            for decision in &actions {
+                accept(&mut self.ledger, decision, now);
+                sight.accepted(decision);
+            }
+            if decisions.is_empty() {
+                decisions = actions;
+            } else {
+                decisions.extend(actions);
             }
         }
         self.ledger.passed(now);
-        next_wake
+        (decisions, next_wake)
     }
 
     /// As a pass of the daemon decides (`frontier`): over what is open, and over all that is counted with it where the plan
     /// counts.
-    fn plan_within(&self, sight: &Sight, now: Timestamp) -> Plan {
-        let plan = plan::plan(&World { windows: &sight.windows, ..self.world() }, now);
+    fn plan_within(&self, sight: &mut Sight, now: Timestamp) -> (Vec<Decision>, Option<Timestamp>) {
+        let Answer { actions, held, next_wake } =
+            plan::answer(&World { windows: &sight.windows, ..self.world() }, now, &mut sight.memo);
         let zone = &self.calendar.hours.zone;
-        let Some(day) = frontier::counted_from(&plan, zone) else { return plan };
-        let mut late = frontier::due_since(&self.windows, day, zone);
-        if late.all(|id| sight.sees(id)) { plan } else { self.plan(now) }
+        let decisions = actions.iter().chain(held.iter().map(Cow::as_ref));
+        let counted = frontier::first_counted(decisions, zone);
+        if counted.is_none_or(|day| frontier::due_since(&self.windows, day, zone).all(|id| sight.sees(id))) {
+            return (actions, next_wake);
+        }
+        let Answer { actions, next_wake, .. } = plan::answer(&self.world(), now, &mut sight.memo);
+        (actions, next_wake)
     }
 
     /// Runs from one instant to another, waking only when something may change. `changes` must be in order of time.
@@ -177,11 +186,10 @@ impl<'a> Replay<'a> {
                 && next.at <= now
             {
                 self.learn(next);
-                sight.learned_of(&self.windows, &next.observation.window);
+                sight.learned_of(&self.windows, &next.observation);
                 rest = later;
             }
-            let mut decisions = Vec::new();
-            let wake = self.pass_within(&mut sight, now, |decision| decisions.push(decision));
+            let (decisions, wake) = self.pass_within(&mut sight, now);
             if !decisions.is_empty() {
                 show(self, now, &decisions);
             }
@@ -201,11 +209,21 @@ struct Sight {
     windows: Vec<Window>,
     /// The civil day on which that was last judged.
     judged_on: Option<Date>,
+    /// What was decided, as far as it stands.
+    memo: Memo,
+    /// Windows that wait for another one: which, and for which.
+    waiting: Vec<(WindowId, WindowId)>,
 }
 
 impl Sight {
     fn of_all(replay: &Replay<'_>) -> Self {
-        Self { windows: replay.windows.clone(), judged_on: None }
+        let waits = |window: &Window| Some((window.id.clone(), window.depends_on.clone()?));
+        Self {
+            windows: replay.windows.clone(),
+            judged_on: None,
+            memo: Memo::default(),
+            waiting: replay.windows.iter().filter_map(waits).collect(),
+        }
     }
 
     fn sees(&self, id: &WindowId) -> bool {
@@ -217,8 +235,11 @@ impl Sight {
     }
 
     /// Brings back a window that something is told of, and those that it waits for.
-    fn learned_of(&mut self, all: &[Window], id: &WindowId) {
-        let mut told = Some(id);
+    fn learned_of(&mut self, all: &[Window], said: &Observation) {
+        for window in self.concerned(&said.window) {
+            self.memo.told(&window, said.municipality);
+        }
+        let mut told = Some(&said.window);
         while let Some(id) = told.take()
             && let Err(place) = self.place(id)
             && let Some(window) = all.iter().find(|window| window.id == *id)
@@ -226,6 +247,32 @@ impl Sight {
             self.windows.insert(place, window.clone());
             told = window.depends_on.as_ref();
         }
+    }
+
+    /// Notes that a decision was taken into the ledger.
+    fn accepted(&mut self, decision: &Decision) {
+        match decision.key() {
+            NoticeKey::Municipal { window, municipality, .. } => self.memo.told(window, *municipality),
+            NoticeKey::Staff { window, .. } if matches!(decision, Decision::Publish(_)) => {
+                for window in self.concerned(window) {
+                    self.memo.changed(&window);
+                }
+            }
+            NoticeKey::Staff { .. } | NoticeKey::Service { .. } => {}
+        }
+    }
+
+    /// A window and those that wait for it, however far.
+    fn concerned(&self, window: &WindowId) -> Vec<WindowId> {
+        let mut concerned = vec![window.clone()];
+        let mut place = 0;
+        while let Some(id) = concerned.get(place) {
+            let next = self.waiting.iter().filter(|(waits, on)| on == id && !concerned.contains(waits));
+            let next: Vec<WindowId> = next.map(|(waits, _)| waits.clone()).collect();
+            concerned.extend(next);
+            place += 1;
+        }
+        concerned
     }
 
     /// Once a day, after a pass that found nothing more to do.
@@ -238,6 +285,7 @@ impl Sight {
         let judged = Frontier::after(&World { windows: &self.windows, ..replay.world() }, now);
         let ahead = judged.ahead(&self.windows, &BTreeSet::new(), zone);
         self.windows.retain(|window| ahead.contains(&window.id));
+        self.memo.retain(|id| ahead.contains(id));
     }
 }
 

@@ -1,5 +1,6 @@
 //! One window, municipality by municipality. Pure.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use super::assess::Assessment;
 use super::edition::{Editions, HaltState, Track, last_told};
 use super::ladder::{self, Step};
 use super::moment::Moment;
-use super::pair::Pair;
+use super::pair::{Decided, Pair};
 use crate::domain::closing::{Closing, Expected};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::{Content, NoticeKey, Recipient, StaffSlot, Told};
@@ -231,21 +232,22 @@ impl ToldDates {
     }
 }
 
-/// Decides for every municipality of one window.
-pub(super) fn decide(survey: &Survey<'_>, draft: &mut PlanDraft) {
-    if !survey.is_settled() {
-        let world = survey.context.world;
-        for municipality in world.roster.municipalities.values() {
-            let decided = survey.pair(municipality).decide();
-            draft.actions.extend(decided.closed.into_iter().map(Decision::Close));
-            draft.letters.extend(decided.send);
-            draft.actions.extend(decided.resumed.into_iter().map(Decision::Withhold));
-            for withheld in decided.withheld {
-                draft.withhold(world, withheld);
-            }
+/// Takes what was said of the municipalities of one window.
+pub(super) fn decide<'m>(
+    survey: &Survey<'_>,
+    said: impl Iterator<Item = &'m Decided>,
+    draft: &mut PlanDraft<'m>,
+) {
+    for decided in said {
+        draft.actions.extend(decided.closed.iter().cloned().map(Decision::Close));
+        draft.letters.extend(&decided.send);
+        draft.actions.extend(decided.resumed.iter().cloned().map(Decision::Withhold));
+        for held in &decided.withheld {
+            draft.actions.extend(held.is_change.then(|| held.decision.clone()));
+            draft.held.push(Cow::Borrowed(&held.decision));
         }
-        withdraw_from_strangers(survey, draft);
     }
+    withdraw_from_strangers(survey, draft);
 }
 
 /// Open notices to municipalities that are no longer in the roster.

@@ -2,6 +2,10 @@
 //!
 //! A claim is a lease with a fence: a number that grows with each claim, so that whoever lost its lease can neither
 //! send nor settle.
+//!
+//! Of what is due, the nearest end of validity leaves first, and the longest due of those that end together; what has no
+//! validity (to staff, or that a window stopped) before either. If any order lets everything leave in time, this one does
+//! (decision 0280).
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -28,13 +32,15 @@ statements! {
                    AND state IN ('registrado', 'adiado', 'incerto') \
                    AND ($5 = 0 OR notice_key LIKE 'geral/alerta-%' OR notice_key LIKE '%@%/alerta-%') \
                    AND (valid_until IS NULL OR valid_until > $2) AND (lease_until IS NULL OR lease_until <= $2) \
-                   ORDER BY next_attempt_at, notice_key, version, address LIMIT $4) \
+                   ORDER BY COALESCE(valid_until, next_attempt_at), next_attempt_at, notice_key, version, address \
+                   LIMIT $4) \
                    AND stopped_at IS NULL AND (lease_until IS NULL OR lease_until <= $2) RETURNING id";
     const CLAIMED = "SELECT d.id, d.fence, d.notice_key, d.version, l.message_id, d.address, d.role, l.bytes, \
                      d.attempts, d.valid_until, d.state, d.reached_at FROM deliveries d \
                      JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version \
                      WHERE d.owner = $1 AND d.lease_until = $2 \
-                     ORDER BY d.next_attempt_at, d.notice_key, d.version, d.address";
+                     ORDER BY COALESCE(d.valid_until, d.next_attempt_at), d.next_attempt_at, d.notice_key, d.version, \
+                     d.address";
     const MARK = "UPDATE deliveries SET state = 'enviando', sending_at = claims.column3, attempts = attempts + 1 \
                   FROM (VALUES ($1, $2, $3), ($4, $5, $6), ($7, $8, $9), ($10, $11, $12)) AS claims \
                   WHERE deliveries.id = claims.column1 AND fence = claims.column2 AND owner IS NOT NULL \
@@ -46,11 +52,10 @@ statements! {
                      AND state IN ('registrado', 'adiado', 'incerto')";
     const RELEASE_ALL = "UPDATE deliveries SET owner = NULL, lease_until = NULL \
                          WHERE lease_until IS NOT NULL AND owner = $1 AND state IN ('registrado', 'adiado', 'incerto')";
-    const NEXT_FREE = "SELECT next_attempt_at FROM deliveries WHERE next_attempt_at IS NOT NULL \
+    const NEXT_FREE = "SELECT MIN(next_attempt_at) FROM deliveries WHERE next_attempt_at IS NOT NULL \
                        AND stopped_at IS NULL AND state IN ('registrado', 'adiado', 'incerto') \
                        AND lease_until IS NULL \
-                       AND (valid_until IS NULL OR (valid_until > $1 AND valid_until > next_attempt_at)) \
-                       ORDER BY next_attempt_at, notice_key, version, address LIMIT 1";
+                       AND (valid_until IS NULL OR (valid_until > $1 AND valid_until > next_attempt_at))";
     const WAITING = "SELECT COUNT(*) FROM deliveries WHERE next_attempt_at IS NOT NULL AND stopped_at IS NULL \
                      AND state IN ('registrado', 'adiado', 'incerto') AND (valid_until IS NULL OR valid_until > $1)";
     const OVERDUE = "SELECT COUNT(*), MIN(CASE WHEN n.queued_at > n.due_at THEN n.queued_at ELSE n.due_at END) \
@@ -138,7 +143,7 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// Takes at most `limit` deliveries that are due at `now`, the longest due first. A claim that is neither sent
+    /// Takes at most `limit` deliveries that are due at `now`, the nearest end of validity first. A claim that is neither sent
     /// nor given back may be taken by others ten minutes later.
     ///
     /// # Errors
@@ -269,10 +274,7 @@ impl Store {
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let mut view = self.db.view().await?;
-        let free: Option<i64> = match bound!(NEXT_FREE, ms(now)).fetch_optional(&mut view).await? {
-            Some(row) => row.try_get(0)?,
-            None => None,
-        };
+        let free: Option<i64> = bound!(NEXT_FREE, ms(now)).fetch_one(&mut view).await?.try_get(0)?;
         let leased: Option<i64> = bound!(NEXT_LEASED, ms(now)).fetch_one(&mut view).await?.try_get(0)?;
         let next = [free, leased].into_iter().flatten().min();
         next.map(|at| instant(at, "next_attempt_at")).transpose()

@@ -1,12 +1,12 @@
 //! Where windows stand: the one summary that every report, page and command is drawn from, now or as it was known then.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::known::{self, Depth, Known};
+use super::known::{self, Known};
 use super::live::Live;
 use crate::config::Mode;
 use crate::domain::calendar::{Calendar, Window};
@@ -64,28 +64,21 @@ impl Overview {
         only: Option<&[WindowId]>,
         as_of: AsOf,
     ) -> Result<Self, StoreError> {
-        let known = Self::known(live, store, only.unwrap_or_default(), as_of).await?;
-        Self::of(known, store, only, as_of).await
+        let read = read(live, store, only.unwrap_or_default(), as_of).await?;
+        Self::planned(read, store, only, as_of).await
     }
 
-    /// What is read to report: what is open, what closed not long ago, and some windows.
+    /// Looks at the windows worth reporting on, with some others read as well.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn known(
+    pub async fn with(
         live: Arc<Live>,
         store: Option<&Store>,
         also: &[WindowId],
         as_of: AsOf,
-    ) -> Result<Known, StoreError> {
-        match (store, as_of) {
-            (Some(store), AsOf::Now(at)) => {
-                let depth = reported(&live, also, at);
-                Known::load(live, store, depth, at).await
-            }
-            (Some(store), AsOf::Then(at)) => then(live, store, also, at).await,
-            (None, _) => Ok(Known::empty(live.setup.clone(), live.calendar.clone(), as_of.at())),
-        }
+    ) -> Result<Self, StoreError> {
+        Self::planned(read(live, store, also, as_of).await?, store, None, as_of).await
     }
 
     /// The same of what is loaded already.
@@ -98,9 +91,18 @@ impl Overview {
         only: Option<&[WindowId]>,
         as_of: AsOf,
     ) -> Result<Self, StoreError> {
+        let plan = plan::plan(&known.world(), as_of.at());
+        Self::planned((known, plan), store, only, as_of).await
+    }
+
+    async fn planned(
+        (known, plan): (Known, Plan),
+        store: Option<&Store>,
+        only: Option<&[WindowId]>,
+        as_of: AsOf,
+    ) -> Result<Self, StoreError> {
         let windows = only.map_or_else(|| reported_windows(&known, as_of.at()), <[WindowId]>::to_vec);
         let post = post(&known.live, store, &windows, as_of).await?;
-        let plan = plan::plan(&known.world(), as_of.at());
         let world = known.world();
         let view = View { world: &world, plan: &plan, post: &post, now: as_of.at() };
         let windows = windows.iter().filter_map(|window| summarise(view, window)).collect();
@@ -196,24 +198,54 @@ fn a_year_before(window: &Window, calendar: &Calendar) -> Option<Window> {
     calendar.window(&WindowId::new(&window.system, reference, window.name.as_deref()).ok()?)
 }
 
-/// How much of the ledger is read to report: what is open, what closed not long ago, and some windows.
+/// Reads to report what is open, what closed not long ago, and some windows, and plans.
+async fn read(
+    live: Arc<Live>,
+    store: Option<&Store>,
+    also: &[WindowId],
+    as_of: AsOf,
+) -> Result<(Known, Plan), StoreError> {
+    match (store, as_of) {
+        (Some(store), AsOf::Now(at)) => {
+            let named = reported(&live, also, at);
+            Known::decide(live, store, named, at).await
+        }
+        (Some(store), AsOf::Then(at)) => then(live, store, also, at).await,
+        (None, _) => {
+            let known = Known::empty(live.setup.clone(), live.calendar.clone(), as_of.at());
+            let plan = plan::plan(&known.world(), as_of.at());
+            Ok((known, plan))
+        }
+    }
+}
+
+/// The windows that are read to report beside what is open: those that closed not long ago, and some others.
 #[must_use]
-pub fn reported(live: &Live, also: &[WindowId], now: Timestamp) -> Depth {
+pub fn reported(live: &Live, also: &[WindowId], now: Timestamp) -> BTreeSet<WindowId> {
     let zone = &live.calendar.hours.zone;
     let lingers = |window: &Window| ends_at(window, zone).is_some_and(|at| at >= lingering_since(now));
     let all = known::windows(&live.calendar, now);
-    let ids = all.into_iter().filter(lingers).map(|window| window.id).chain(also.iter().cloned());
-    Depth::Open(ids.collect())
+    all.into_iter().filter(lingers).map(|window| window.id).chain(also.iter().cloned()).collect()
 }
 
 /// The same as it was known at an earlier instant. Like a pass, a plan counts what falls due on one day over every window.
-async fn then(live: Arc<Live>, store: &Store, also: &[WindowId], at: Timestamp) -> Result<Known, StoreError> {
+async fn then(
+    live: Arc<Live>,
+    store: &Store,
+    also: &[WindowId],
+    at: Timestamp,
+) -> Result<(Known, Plan), StoreError> {
     let (named, since) = (also.iter().cloned().collect(), lingering_since(at));
     let known = Known::as_known(live.clone(), store, (since, &named), at).await?;
     let zone = &live.calendar.hours.zone;
-    match frontier::counted_from(&plan::plan(&known.world(), at), zone).map(|day| zone.start_of(day)) {
-        Some(day) if day < since => Known::as_known(live, store, (day, &named), at).await,
-        Some(_) | None => Ok(known),
+    let plan = plan::plan(&known.world(), at);
+    match frontier::counted_from(&plan, zone).map(|day| zone.start_of(day)) {
+        Some(day) if day < since => {
+            let known = Known::as_known(live, store, (day, &named), at).await?;
+            let plan = plan::plan(&known.world(), at);
+            Ok((known, plan))
+        }
+        Some(_) | None => Ok((known, plan)),
     }
 }
 

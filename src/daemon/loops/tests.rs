@@ -95,3 +95,22 @@ async fn what_is_amiss_is_examined_again_only_after_a_change_or_a_minute() {
     amiss.looked_at = amiss.looked_at.map(|at| at - EXAMINED);
     assert_eq!(amiss.look(&app, false, now).await, before);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_deciding_loop_is_woken_when_the_next_pass_is_due_also_where_that_moves() {
+    let dir = tempfile::tempdir().unwrap();
+    let now = Clock::System.now();
+    let mut app = App::shipped(dir.path(), now).await;
+    Arc::get_mut(&mut app).unwrap().clock = Clock::System;
+    app.set_due(Some(now + SignedDuration::from_hours(1)));
+    let looked_at = async {
+        let soon = Duration::from_millis(200);
+        assert!(tokio::time::timeout(soon, app.wake.notified()).await.is_err(), "nothing is due yet");
+        let due = app.now() + SignedDuration::from_millis(300);
+        app.set_due(Some(due));
+        tokio::time::timeout(Duration::from_secs(20), app.wake.notified()).await.unwrap();
+        assert!(app.now() >= due, "too early");
+        app.stop.cancel();
+    };
+    tokio::join!(tick_loop(app.clone(), scheduler().await.unwrap()), looked_at);
+}

@@ -17,7 +17,7 @@ use crate::domain::reason::Reason;
 use crate::domain::roster::Municipality;
 use crate::domain::status::State;
 use crate::plan::assess::Assessment;
-use crate::plan::decision::{Closed, Sending, Withheld};
+use crate::plan::decision::{Closed, Decision, Sending, Withheld};
 use crate::plan::edition::{HaltState, Track};
 use crate::plan::ladder::Step;
 use crate::plan::ledger::{NoticeRecord, Standing};
@@ -70,13 +70,29 @@ pub(in crate::plan) struct Decided {
     /// To be sent, unless something beyond this municipality holds it.
     pub(in crate::plan) send: Option<Sending>,
     /// Withheld.
-    pub(in crate::plan) withheld: Vec<Withheld>,
+    pub(in crate::plan) withheld: Vec<Held>,
     /// Withheld until now; held by nothing from now on, but cannot leave yet.
     pub(in crate::plan) resumed: Vec<Withheld>,
     /// Withdrawn, superseded, expired.
     pub(in crate::plan) closed: Vec<Closed>,
     /// Why nothing is said, when nothing is.
     pub(in crate::plan) silence: Option<Reason>,
+}
+
+/// A letter that is withheld.
+pub(in crate::plan) struct Held {
+    /// The decision.
+    pub(in crate::plan) decision: Decision,
+    /// Whether the ledger does not say so already.
+    pub(in crate::plan) is_change: bool,
+}
+
+impl Decided {
+    /// Whether nothing is to be sent, held or closed.
+    pub(in crate::plan) fn is_nothing(&self) -> bool {
+        let Self { send, withheld, resumed, closed, silence: _ } = self;
+        send.is_none() && withheld.is_empty() && resumed.is_empty() && closed.is_empty()
+    }
 }
 
 impl<'a, 'b> Pair<'a, 'b> {
@@ -186,7 +202,9 @@ impl<'a, 'b> Pair<'a, 'b> {
             }
             Fate::Withhold(withheld) => {
                 kept.push(slot);
-                decided.withheld.push(withheld);
+                let now = Standing::Withheld(withheld.because.cause());
+                let is_change = self.record(slot).is_none_or(|record| record.standing != now);
+                decided.withheld.push(Held { decision: Decision::Withhold(withheld), is_change });
             }
         }
     }

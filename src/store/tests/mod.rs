@@ -8,6 +8,7 @@ mod opening;
 mod order;
 mod outbox;
 mod pass;
+mod queue;
 mod retention;
 mod statement;
 mod status;

@@ -7,7 +7,6 @@ use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use vigia_suas::daemon::reconcile::reconcile_once;
 use vigia_suas::desk::why;
-use vigia_suas::plan;
 use vigia_suas::world::known::Known;
 use vigia_suas::world::overview::{AsOf, Overview};
 use vigia_suas::world::{amend, today};
@@ -49,8 +48,8 @@ async fn costs(years: &Years, at: Timestamp) -> Costs {
 
     let (code, window) = (years::code(1), overview.windows[0].window.clone());
     let also = std::slice::from_ref(&window);
-    let known = Overview::known(live.clone(), store, also, AsOf::Now(at)).await.unwrap();
-    let plan = plan::plan(&known.world(), at);
+    let Overview { known, plan, .. } =
+        Overview::with(live.clone(), store, also, AsOf::Now(at)).await.unwrap();
     why::gather((&known, &plan), store, code, &window, AsOf::Now(at)).await.unwrap().unwrap();
     costs.insert("porque", work.take());
 

@@ -4,5 +4,6 @@ mod cases;
 mod closed_windows;
 mod frontier;
 mod laws;
+mod memo;
 mod punctual;
 mod seen;
