@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use proptest::prelude::*;
-use proptest::test_runner::Config;
 use vigia_suas::domain::id::{MunicipalityCode, WindowId};
 use vigia_suas::domain::notice::{AlertItem, Content, Kind, NoticeKey, Slot};
 use vigia_suas::domain::overrides::{Authorship, BatchId, Hold, HoldScope};
@@ -21,7 +20,7 @@ use vigia_suas::plan::replay::{Replay, StatusChange};
 use vigia_suas::plan::summary::CallReason;
 use vigia_suas::plan::{Act, Decision};
 
-use crate::support::world::{Built, Draw, FIRST_DAY, draws, worlds};
+use crate::support::world::{Built, Draw, FIRST_DAY, draws, few_worlds, worlds};
 
 type Log = Vec<(Timestamp, Decision)>;
 
@@ -496,7 +495,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 12, ..worlds() })]
+    #![proptest_config(few_worlds())]
 
     #[test]
     fn ticking_each_minute_sends_what_ticking_at_next_wake_sends(draw in draws()) {

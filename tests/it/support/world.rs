@@ -26,8 +26,14 @@ use vigia_suas::plan::replay::{Replay, StatusChange};
 /// How many worlds a law is tried on: thousands where the program is optimised (`cargo test --release`, as `.ci/run`
 /// does), fewer where it is not, so that the tests of every day take two minutes.
 pub(crate) fn worlds() -> Config {
-    let cases = if cfg!(debug_assertions) { 250 } else { 2_000 };
+    let cases = if cfg!(debug_assertions) { 100 } else { 2_000 };
     Config { cases, failure_persistence: None, ..Config::default() }
+}
+
+/// How many worlds a law is tried on that lives through each of them minute by minute.
+pub(crate) fn few_worlds() -> Config {
+    let cases = if cfg!(debug_assertions) { 4 } else { 24 };
+    Config { cases, ..worlds() }
 }
 
 /// The first day of every drawn world.
