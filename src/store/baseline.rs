@@ -38,8 +38,8 @@ impl Store {
         for window in windows {
             if let Some(row) = bound!(KNOWN, feed.as_str(), window.as_str()).fetch_optional(&mut view).await?
             {
-                let page = status::known(&row)?;
-                known.restore(window.clone(), feed.clone(), move || page.entries());
+                let kept = status::known(&row)?;
+                known.restore(window.clone(), feed.clone(), move || kept.entries());
             }
             let rows = bound!(SPOKE, feed.as_str(), window.as_str()).fetch_all(&mut view).await?;
             let mut loads = Vec::with_capacity(rows.len());
