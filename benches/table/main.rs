@@ -1,9 +1,10 @@
 //! What the program costs, each figure beside a yardstick in the same run: one table, printed by one command.
 //!
 //! `cargo bench --bench table` prints all of it, in some twenty minutes, with the profile that is installed; words choose
-//! parts: `cargo bench --bench table -- start simulate history intake delivery`. `-- panel`, `-- idle` and `-- month` print the
-//! panel's pages, a service with nothing to do and a month of the country, each a table of its own. Each row is run in turn with its yardstick until the ratio is stable (`measure`), and says how far its pairs lay
-//! apart: that is how noisy the machine was. What is missing on a machine (postfix, sqlite3) is said and left out.
+//! parts: `cargo bench --bench table -- start simulate history intake delivery`. `-- panel`, `-- idle` and `-- month` print
+//! the panel's pages, a service with nothing to do and a month of the country, each a table of its own. Each row is run in
+//! turn with its yardstick until the ratio is stable (`measure`), and says how far its pairs lay apart: that is how noisy the
+//! machine was. What is missing on a machine (postfix, sqlite3) is said and left out.
 //!
 //! No criterion: what is measured is whole processes beside other programs, which it does not do, and what it does do (one
 //! function, thousands of times) hides what a person waits for.
