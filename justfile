@@ -53,11 +53,9 @@ fuzz times="1000000":
 coverage *args:
     INSTA_UPDATE=no cargo llvm-cov --html {{args}}
 
-# letters a second, a national status file of a million rows, and what years of history cost
-bench:
-    cargo bench --bench delivery
-    cargo bench --bench intake
-    cargo bench --bench history
+# what everything costs, beside a yardstick in the same run; words choose parts (CONTRIBUTING.md)
+bench *parts:
+    cargo bench --bench table -- {{parts}}
 
 # what is installed: a Debian package in target/debian (needs cargo-deb)
 package:

@@ -38,7 +38,6 @@ fn main() {
         Some("month") => return month::table(),
         _ => {}
     }
-    measure::print_head();
     let parts: [(&str, fn()); 5] = [
         ("start", simulate::start),
         ("simulate", simulate::rows),
@@ -46,6 +45,14 @@ fn main() {
         ("intake", intake::rows),
         ("delivery", delivery::rows),
     ];
+    let is_part = |word: &String| parts.iter().any(|(name, _)| name == word);
+    if let Some(other) = words.iter().find(|word| !is_part(word)) {
+        eprintln!(
+            "there is no part “{other}”; there are start, simulate, history, intake, delivery, panel, idle and month"
+        );
+        std::process::exit(2);
+    }
+    measure::print_head();
     for (name, rows) in parts {
         if words.is_empty() || words.iter().any(|word| word == name) {
             rows();

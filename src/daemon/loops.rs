@@ -81,10 +81,15 @@ pub(super) async fn scheduler() -> Result<JobScheduler, JobSchedulerError> {
 async fn tick_loop(app: Arc<App>, mut scheduler: JobScheduler) {
     while !app.stop.is_cancelled() {
         let pause = match app.due().filter(|at| *at > app.now()) {
-            Some(at) => until(&mut scheduler, at).await.unwrap_or_else(|failure| {
-                error!(error = %chain(&failure), "o despertador falhou; a decisão vem na próxima ronda");
-                LONGEST_SLEEP
-            }),
+            Some(at) => {
+                // A second that comes while the scheduler is asked would come again only in a year.
+                let most = at.duration_since(app.now()) + SignedDuration::from_secs(1);
+                let pause = until(&mut scheduler, at).await.unwrap_or_else(|failure| {
+                    error!(error = %chain(&failure), "o despertador falhou; a decisão vem na próxima ronda");
+                    LONGEST_SLEEP
+                });
+                pause.min(Duration::try_from(most).unwrap_or_default())
+            }
             None => LONGEST_SLEEP,
         };
         tokio::select! {

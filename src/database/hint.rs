@@ -52,7 +52,8 @@ impl Hints {
     /// One word, and whether it is another's; or a silence.
     async fn hear(&mut self) -> sqlx::Result<bool> {
         if self.listener.is_none() {
-            self.listener = self.listening().await.ok();
+            let begun = tokio::time::timeout(AGAIN, self.listening()).await;
+            self.listener = begun.ok().and_then(Result::ok);
             self.known = Instant::now();
         }
         let Some(listener) = &mut self.listener else {

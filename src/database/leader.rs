@@ -42,8 +42,9 @@ statements! {
                    WHERE id = 1 AND epoch = $1";
     const LET_GO = "SELECT pg_advisory_unlock($1)";
     // Whoever follows has no session to end: those of this process end by themselves, each when it has done.
-    const RESIGN = "WITH gone AS (UPDATE leadership SET session = '' WHERE id = 1 AND epoch = $1) \
-                          UPDATE lease SET leased_until = 0 WHERE id = 1 AND epoch = $1";
+    // The rows in the order in which all lock them.
+    const RESIGN = "WITH gone AS (UPDATE leadership SET session = '' WHERE id = 1 AND epoch = $1 RETURNING epoch) \
+                    UPDATE lease SET leased_until = 0 FROM gone WHERE id = 1 AND lease.epoch = gone.epoch";
     // Whoever is frozen or cut off keeps what it has locked until its sessions are ended.
     const END_SESSIONS = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity \
                           WHERE application_name = $1 AND datname = current_database() AND usename = current_user";
@@ -306,11 +307,12 @@ impl Lead {
 
     /// One renewal. Answers whether there is another.
     async fn renew_once(&self) -> bool {
+        let mut holder = self.holder.lock().await;
+        // Asked once it has the turn: it may have resigned meanwhile.
         let Some(epoch) = self.standing().epoch else { return false };
         if self.is_deposed() {
             return false;
         }
-        let mut holder = self.holder.lock().await;
         let before = Instant::now();
         let Ok(renewed) = tokio::time::timeout(ONE_RENEWAL, self.renew_with(&mut holder, epoch)).await else {
             // What was cut off in the middle is not used again.

@@ -164,7 +164,16 @@ pub fn apart_from(folder: &Path) -> io::Result<Option<TempDir>> {
     if !rustix::process::geteuid().is_root() || fs::metadata(folder)?.uid() == 0 {
         return Ok(None);
     }
-    tempfile::Builder::new().prefix("vigia-").tempdir_in(APART).map(Some)
+    let own = fs::metadata(folder)?;
+    let prefix = format!("vigia-{:x}-{:x}-", own.dev(), own.ino());
+    // What a process left that was killed here. Two are never at one folder: its lock is taken first.
+    for entry in fs::read_dir(APART)?.flatten() {
+        let found = entry.metadata()?;
+        if entry.file_name().to_string_lossy().starts_with(&prefix) && found.is_dir() && found.uid() == 0 {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    tempfile::Builder::new().prefix(&prefix).tempdir_in(APART).map(Some)
 }
 
 /// Puts what a file holds in place of whatever has that name, on the disk, as its folder's owner's. It is never

@@ -121,7 +121,7 @@ impl Store {
             None => verify::whole(&mut view).await?,
             Some((_, audited)) => {
                 let ids = deliveries.iter().map(|(line, _)| line.id.as_str().to_owned()).collect();
-                verify::one(&mut view, (municipality, window), &journal, ids, audited).await?
+                verify::one(&mut view, (municipality, window), (&journal, &snapshots), ids, audited).await?
             }
         };
         Ok(Some(CaseFile {

@@ -98,8 +98,9 @@ impl Group {
         let (steps, answers): (Vec<Step>, Vec<_>) = asked.into_iter().unzip();
         let began = Instant::now();
         let done = match write(db, witness, &steps).await {
-            Err(_) if steps.len() > 1 => {
-                // One of them may be at fault: each is asked alone.
+            Err(_) => {
+                // One of them may be at fault, or a commit is done and its answer was lost: each is asked alone. What it
+                // settled is settled, and what it marked is marked for the same claim.
                 let mut done = Vec::with_capacity(steps.len());
                 for step in &steps {
                     let one = write(db, witness, std::slice::from_ref(step)).await;
@@ -107,7 +108,6 @@ impl Group {
                 }
                 done
             }
-            Err(fault) => vec![Err(fault)],
             Ok(done) => done.into_iter().map(Ok).collect(),
         };
         let mut queue = self.queue();

@@ -202,8 +202,8 @@ impl Store {
 
     /// Closes every connection; writes already begun end first.
     pub async fn close(&self) {
-        // A witness that could not be put in place is behind the ledger, as after a crash.
-        let _put = self.witness.known().await;
         self.db.close().await;
+        // Of the last write, too. One that could not be put in place is behind the ledger, as after a crash.
+        let _put = self.witness.known().await;
     }
 }

@@ -41,10 +41,13 @@ statements! {
                      WHERE d.owner = $1 AND d.lease_until = $2 \
                      ORDER BY COALESCE(d.valid_until, d.next_attempt_at), d.next_attempt_at, d.notice_key, d.version, \
                      d.address";
-    const MARK = "UPDATE deliveries SET state = 'enviando', sending_at = claims.column3, attempts = attempts + 1 \
+    // Marked again by the same claim at the same instant, it is marked once: a commit may be done and its answer lost.
+    const MARK = "UPDATE deliveries SET state = 'enviando', sending_at = claims.column3, \
+                  attempts = attempts + CASE WHEN state = 'enviando' THEN 0 ELSE 1 END \
                   FROM (VALUES ($1, $2, $3), ($4, $5, $6), ($7, $8, $9), ($10, $11, $12)) AS claims \
                   WHERE deliveries.id = claims.column1 AND fence = claims.column2 AND owner IS NOT NULL \
-                  AND stopped_at IS NULL AND state IN ('registrado', 'adiado', 'incerto') \
+                  AND stopped_at IS NULL AND (state IN ('registrado', 'adiado', 'incerto') \
+                  OR (state = 'enviando' AND sending_at = claims.column3)) \
                   AND (valid_until IS NULL OR valid_until > claims.column3) RETURNING deliveries.id, fence";
     const RELEASE = "UPDATE deliveries SET owner = NULL, lease_until = NULL \
                      FROM (VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8)) AS claims \

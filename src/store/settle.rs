@@ -1,6 +1,6 @@
 //! What attempts came to, and what a crash left on the wire.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -199,6 +199,8 @@ impl Ends {
         }
         let mut recorded = Recorded::default();
         let mut live = Vec::with_capacity(flags.len());
+        // What was found is as it was before all of these.
+        let mut flagged_here = HashSet::new();
         for end in &self.0 {
             let Some(flagged) = flags.get(&end.wire.claim()) else {
                 recorded.settlements.push(Settlement::Stale);
@@ -211,8 +213,9 @@ impl Ends {
             let (address, at) = (&end.wire.address, end.ended_at);
             if let Outcome::Refused { reply, why } = &end.outcome {
                 contact::flag(conn, chain, address, (*why, end.rests_until), at, reply).await?;
+                flagged_here.insert(address);
                 recorded.contacts_changed = true;
-            } else if state == DeliveryState::Accepted && *flagged {
+            } else if state == DeliveryState::Accepted && (*flagged || flagged_here.contains(address)) {
                 recorded.contacts_changed |=
                     contact::unflag(conn, chain, address, at, Unflagging::TookALetter).await?;
             }

@@ -191,7 +191,7 @@ impl Witness {
     pub(super) async fn put_meanwhile(self: &Arc<Self>, head: (i64, String), now: Timestamp) {
         let mut underway = self.underway.lock().await;
         let known = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if underway.is_none() && known.is_some_and(|known| known != head) {
+        if underway.is_none() && known.is_some_and(|known| known.0 < head.0) {
             self.send_off(head, now, &mut underway);
         }
     }

@@ -20,15 +20,18 @@ statements! {
                           LEFT JOIN journal n ON n.seq = j.seq + 1 WHERE j.municipality = $1 AND \
                           (j.prev_hash <> COALESCE(b.hash, '') OR COALESCE(n.prev_hash, '') <> j.hash AND \
                           j.seq < (SELECT head_seq FROM meta WHERE id = 1))";
+    // The journal has no gaps: without this an entry that was taken out between others' would not be missed.
+    const FIRST_GAP = "SELECT CASE WHEN (SELECT COUNT(*) FROM journal) < m.head_seq THEN (SELECT MIN(j.seq) + 1 FROM journal j \
+                       LEFT JOIN journal n ON n.seq = j.seq + 1 WHERE n.seq IS NULL) END FROM meta m WHERE m.id = 1";
     const NOTICES_OF = "SELECT notice_key FROM notices WHERE municipality = $1 AND ($2 IS NULL OR window_id = $2)";
 }
 
 /// Checks what a case rests on: `entries` are those of it, with every reduction, in order; `deliveries` the ids of
-/// what the tables have of it. `audited`: the last audit, which found nothing.
+/// what the tables have of it. `audited`: the last audit, which found nothing. `evidence`: the loads that its decisions rest on.
 pub(in crate::proof) async fn one(
     conn: &mut Conn,
     (municipality, window): (MunicipalityCode, Option<&WindowId>),
-    entries: &[JournalEntry],
+    (entries, evidence): (&[JournalEntry], &[JournalEntry]),
     deliveries: Vec<String>,
     audited: &Audited,
 ) -> Result<ChainReport, StoreError> {
@@ -37,8 +40,10 @@ pub(in crate::proof) async fn one(
     along(conn, &mut report, reached, |_, _| ()).await?;
     let out_of_place: Option<i64> =
         bound!(OUT_OF_PLACE, code(municipality)).fetch_one(&mut *conn).await?.try_get(0)?;
-    let changed = entries.iter().find(|entry| link(entry).hash() != entry.hash).map(|entry| entry.seq);
-    let broken = [report.broken_at, out_of_place, changed];
+    let gap: Option<i64> = bound!(FIRST_GAP).fetch_one(&mut *conn).await?.try_get(0)?;
+    let shown = entries.iter().chain(evidence);
+    let changed = shown.filter(|entry| link(entry).hash() != entry.hash).map(|entry| entry.seq).min();
+    let broken = [report.broken_at, out_of_place, gap, changed];
     report.broken_at = broken.into_iter().flatten().min();
     let mut notices = Notices::default();
     for entry in entries {

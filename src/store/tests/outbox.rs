@@ -325,6 +325,37 @@ async fn an_older_claim_in_the_same_commit_is_stale_and_marks_nothing() {
 }
 
 #[tokio::test]
+async fn what_was_marked_by_a_commit_whose_answer_was_lost_is_marked_once_and_may_leave() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    let claims = store.claim("a", at(2), 2).await.unwrap();
+    assert_eq!(store.mark_sending(claims.clone(), at(3)).await.unwrap(), claims);
+    assert_eq!(store.mark_sending(claims.clone(), at(3)).await.unwrap(), claims, "asked again for the same");
+    assert!(store.mark_sending(claims.clone(), at(4)).await.unwrap().is_empty(), "and not another time");
+    let ends = claims.iter().map(|claim| settled(claim, accepted(), 3)).collect();
+    store.settle(ends).await.unwrap();
+    assert!(store.mark_sending(claims, at(3)).await.unwrap().is_empty(), "it left");
+    let lines = store.deliveries(&DeliveryFilter::default()).await.unwrap();
+    assert_eq!(lines.iter().map(|line| line.attempts).sum::<u32>(), 2);
+    let verified = store.verify().await.unwrap();
+    assert!(verified.is_whole(), "{:?}", verified.faults());
+}
+
+#[tokio::test]
+async fn an_address_that_refuses_and_takes_a_letter_in_one_commit_does_not_rest() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    let claims = store.claim("a", at(2), 6).await.unwrap();
+    let mut marked = store.mark_sending(claims, at(3)).await.unwrap();
+    let address = marked[0].address.clone();
+    marked[5].address = address;
+    let outcome = |n| if n == 0 { refused() } else { accepted() };
+    let ends = marked.iter().enumerate().map(|(n, claim)| settled(claim, outcome(n), 4)).collect();
+    store.settle(ends).await.unwrap();
+    assert!(store.flagged().await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn letters_due_together_leave_in_the_order_of_their_names() {
     let dir = tempfile::tempdir().unwrap();
     let store = filled(&dir).await;

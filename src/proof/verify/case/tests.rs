@@ -91,7 +91,8 @@ async fn an_entry_of_a_case_that_is_changed_or_has_lost_its_neighbour_is_found_a
         // Its own hash put right, so that it no longer fits the entry after it.
         (first, format!("UPDATE journal SET hash = 'ab' WHERE seq = {own}")),
         (first, format!("DELETE FROM journal WHERE seq = {own} + 1")),
-        (first, format!("DELETE FROM journal WHERE seq = {own} - 1")),
+        (first - 1, format!("DELETE FROM journal WHERE seq = {own} - 1")),
+        (first, format!("DELETE FROM journal WHERE seq = {own}")),
         (head, "DELETE FROM journal WHERE seq = (SELECT MAX(seq) FROM journal)".to_owned()),
         (head, "UPDATE journal SET prev_hash = 'ab' WHERE kind = 'conferencia'".to_owned()),
         (head + 1, "UPDATE meta SET head_hash = 'ab'".to_owned()),
