@@ -14,7 +14,8 @@ use crate::support::smtp::Relay;
 
 /// So many lines may there be in a day on which nothing happens.
 const A_DAY: usize = 50;
-/// Minutes of the led clock in a second: a look at the clock comes each four seconds, and takes ten minutes for a leap.
+/// Minutes of the led clock in a second: a drop folder, and with it the clock, is looked at each four seconds,
+/// and ten minutes are taken for a leap.
 const PACE: i64 = 1;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -33,6 +34,10 @@ async fn an_idle_day_is_under_fifty_lines_with_its_morning_and_a_round_of_letter
     let relay = Relay::start().await;
     let choice = Choice { municipalities: 12, ..Choice::new(relay.port) };
     let site = Site::new(&choice);
+    // With a drop folder the clock is looked at as often as that.
+    let feeds = site.config().join("fontes.toml");
+    std::fs::write(&feeds, std::fs::read_to_string(&feeds).unwrap().replace("\"manual\"", "\"pasta\""))
+        .unwrap();
     let daemon = site.daemon_under(&walk.environment());
     let counted = || daemon.log().lines().count();
     let mut counts = vec![counted()];
