@@ -163,20 +163,33 @@ async fn without_a_free_connection_it_is_said_and_the_service_goes_on_when_there
             one.wait().unwrap();
         }
     };
-    let busy =
-        || server.psql("vigia", "SELECT COUNT(*) FROM pg_stat_activity WHERE usename = 'servico'") == "9";
-    let others = occupy();
-    until(A_MINUTE, "all connections are taken", busy).await;
+    let are_all_others = || {
+        let sleeping = "SELECT COUNT(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()";
+        server.psql("vigia", sleeping) == "9"
+    };
+    // Whoever comes while a connection of before still ends is refused: others come until they have all.
+    let mut others = Vec::new();
+    until(A_MINUTE, "all connections are taken", || {
+        others.extend(occupy());
+        std::thread::sleep(Duration::from_millis(300));
+        are_all_others()
+    })
+    .await;
     let refused = site.run(&["servir", "--uma-vez"]);
     assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
     assert!(said(&refused).contains("não tem conexões livres"), "{}", said(&refused));
     leave(others);
     let daemon = site.daemon();
     relay.distinct(3).await;
-    // Those of the service end, and others are there first.
-    let others = occupy();
-    server.psql("vigia", "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE 'vigia-suas%'");
-    until(A_MINUTE, "all connections are taken again", busy).await;
+    // Those of the service end, until others were there first with all of them.
+    let mut others = Vec::new();
+    until(A_MINUTE, "all connections are taken again", || {
+        others.extend(occupy());
+        server.psql("vigia", "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE 'vigia-suas%'");
+        std::thread::sleep(Duration::from_millis(300));
+        are_all_others()
+    })
+    .await;
     site.write_calendar(&choice(2));
     daemon.signal("HUP");
     daemon.logs("o servidor do banco de dados não responde");
