@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::batch::{self, Batch};
 pub(crate) use super::engine::Conn;
-use super::engine::{self, Batch, Lease, Row};
+use super::engine::{Lease, Row};
 use super::leader;
 use super::place;
 use super::postgres::Postgres;
@@ -138,7 +139,7 @@ impl Db {
             }
         };
         let place = rows.remove(0);
-        place::read(&engine::first(place)?)?.is_here(&self.path)?;
+        place::read(&batch::first(place)?)?.is_here(&self.path)?;
         Ok((tx, rows))
     }
 

@@ -4,7 +4,6 @@
 //! PostgreSQL gives narrow integers and truth values where SQLite gives integers, so a number is read from either.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::ops::{Deref, DerefMut};
 
 use futures_util::stream::BoxStream;
@@ -13,8 +12,8 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use sqlx::{
-    Arguments as _, AssertSqlSafe, ColumnIndex, Either, Executor as _, Postgres, Row as _, SqlSafeStr,
-    SqlStr, Sqlite, Transaction, TypeInfo as _, ValueRef as _,
+    Arguments as _, AssertSqlSafe, ColumnIndex, Postgres, Row as _, SqlSafeStr, SqlStr, Sqlite, Transaction,
+    TypeInfo as _, ValueRef as _,
 };
 
 use super::StoreError;
@@ -30,13 +29,13 @@ pub(crate) enum Conn {
 }
 
 /// The driver's connection.
-enum Driver<'c> {
+pub(super) enum Driver<'c> {
     Sqlite(&'c mut SqliteConnection),
     Postgres(&'c mut PgConnection),
 }
 
 impl Conn {
-    fn driver(&mut self) -> Driver<'_> {
+    pub(super) fn driver(&mut self) -> Driver<'_> {
         match self {
             Self::SqliteOwn(conn) => Driver::Sqlite(conn),
             Self::Sqlite(conn) => Driver::Sqlite(conn),
@@ -122,8 +121,8 @@ arg! {
 
 /// A statement and what is bound to it.
 pub(crate) struct Query<'q> {
-    sql: SqlStr,
-    args: Vec<Arg<'q>>,
+    pub(super) sql: SqlStr,
+    pub(super) args: Vec<Arg<'q>>,
 }
 
 /// What a statement did.
@@ -222,7 +221,8 @@ impl<'q> Query<'q> {
     }
 }
 
-fn for_sqlite(args: Vec<Arg<'_>>) -> sqlx::Result<SqliteArguments> {
+/// What is bound, for SQLite.
+pub(super) fn for_sqlite(args: Vec<Arg<'_>>) -> sqlx::Result<SqliteArguments> {
     let mut all = SqliteArguments::default();
     all.reserve(args.len(), 0);
     for arg in args {
@@ -234,89 +234,6 @@ fn for_sqlite(args: Vec<Arg<'_>>) -> sqlx::Result<SqliteArguments> {
         .map_err(sqlx::Error::Encode)?;
     }
     Ok(all)
-}
-
-/// Statements that are handed to SQLite's thread at once: their text is one, which the driver keeps prepared.
-const TOGETHER: usize = 16;
-
-/// Statements that run one after the other. SQLite runs statements on a thread of its own, and handing one over costs more
-/// than most statements do: these are handed over together. The first that fails ends it.
-#[derive(Default)]
-pub(crate) struct Batch<'q>(Vec<Query<'q>>);
-
-impl<'q> Batch<'q> {
-    /// Adds one.
-    pub(crate) fn push(&mut self, query: Query<'q>) {
-        self.0.push(query);
-    }
-
-    /// How many there are.
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Adds those of another.
-    pub(crate) fn append(&mut self, mut other: Self) {
-        self.0.append(&mut other.0);
-    }
-
-    /// Runs them, and gives the rows of each.
-    pub(crate) async fn run(self, conn: &mut Conn) -> Result<Vec<Vec<Row>>, StoreError> {
-        let mut rows = Vec::with_capacity(self.0.len());
-        let mut rest = self.0.into_iter();
-        while rest.len() > 0 {
-            if let Driver::Sqlite(conn) = conn.driver() {
-                hand_over(rest.by_ref().take(TOGETHER), conn, &mut rows).await?;
-            } else {
-                for query in rest.by_ref() {
-                    rows.push(query.fetch_all(conn).await?);
-                }
-            }
-        }
-        Ok(rows)
-    }
-}
-
-/// Has SQLite run several statements, and adds the rows of each.
-async fn hand_over<'q>(
-    some: impl Iterator<Item = Query<'q>>,
-    conn: &mut SqliteConnection,
-    rows: &mut Vec<Vec<Row>>,
-) -> Result<(), StoreError> {
-    let (mut sql, mut args) = (String::new(), Vec::new());
-    for query in some {
-        shift_places(query.sql.as_str(), args.len(), &mut sql);
-        sql.push(';');
-        args.extend(query.args);
-    }
-    let mut told = conn.fetch_many(sqlx::query_with(made(sql), for_sqlite(args)?));
-    let mut own = Vec::new();
-    while let Some(next) = told.try_next().await? {
-        match next {
-            Either::Right(row) => own.push(Row::Sqlite(row)),
-            Either::Left(_done) => rows.push(std::mem::take(&mut own)),
-        }
-    }
-    Ok(())
-}
-
-/// The row that there must be among those of one statement.
-pub(crate) fn first(rows: Vec<Row>) -> Result<Row, StoreError> {
-    rows.into_iter().next().ok_or_else(|| sqlx::Error::RowNotFound.into())
-}
-
-/// Writes a statement whose places begin behind so many others.
-fn shift_places(sql: &str, by: usize, out: &mut String) {
-    let mut parts = sql.split('$');
-    out.extend(parts.next());
-    for part in parts {
-        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
-        out.push('$');
-        if let Ok(place) = part[..digits].parse::<usize>() {
-            let _ = write!(out, "{}", place + by);
-        }
-        out.push_str(&part[digits..]);
-    }
 }
 
 /// A statement that the program put together, from names of its own schema alone.
@@ -448,68 +365,5 @@ impl Conn {
             Driver::Sqlite(conn) => sqlx::raw_sql(sql).execute(conn).await?.rows_affected(),
             Driver::Postgres(conn) => sqlx::raw_sql(sql).execute(conn).await?.rows_affected(),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::testing;
-
-    #[test]
-    fn places_are_moved_behind_those_of_others() {
-        let mut sql = String::new();
-        shift_places("SELECT $1, '$', $12 FROM t WHERE a = $2", 30, &mut sql);
-        assert_eq!(sql, "SELECT $31, '$', $42 FROM t WHERE a = $32");
-        let mut none = String::new();
-        shift_places("COMMIT", 30, &mut none);
-        assert_eq!(none, "COMMIT");
-    }
-
-    #[tokio::test]
-    async fn statements_together_each_find_what_is_theirs_and_what_those_before_them_wrote() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = testing::store(&dir).await;
-        let mut tx = store.db.begin().await.unwrap();
-        let mut batch = Batch::default();
-        // More than are handed over at once, and of several with nothing, one or more rows.
-        for n in 0..20_i64 {
-            batch.push(
-                Query::new("INSERT INTO outages (from_at, until_at) VALUES ($1, $2)").bind(n).bind(n + 1),
-            );
-            let last = "SELECT from_at, until_at FROM outages WHERE from_at >= $1 ORDER BY from_at";
-            batch.push(Query::new(last).bind(n - 1));
-        }
-        let rows = batch.run(&mut tx).await.unwrap();
-        assert_eq!(rows.len(), 40);
-        for (n, pair) in (0_i64..).zip(rows.chunks(2)) {
-            assert!(pair[0].is_empty());
-            let found: Vec<i64> = pair[1].iter().map(|row| row.try_get(0).unwrap()).collect();
-            assert_eq!(found, ((n - 1).max(0)..=n).collect::<Vec<_>>());
-        }
-        let mut closing = Batch::default();
-        closing.push(Query::new("SELECT COUNT(*) FROM outages"));
-        let rows = tx.commit_with(closing).await.unwrap();
-        assert_eq!(rows[0][0].try_get::<i64, _>(0).unwrap(), 20);
-    }
-
-    #[tokio::test]
-    async fn a_statement_that_fails_keeps_those_after_it_and_the_end_from_happening() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = testing::store(&dir).await;
-        let put = || Query::new("INSERT INTO outages (from_at, until_at) VALUES ($1, $2)").bind(1).bind(2);
-        let tx = store.db.begin().await.unwrap();
-        let mut closing = Batch::default();
-        closing.push(put());
-        closing.push(Query::new("UPDATE place SET id = $1").bind(2));
-        closing.push(put());
-        assert!(tx.commit_with(closing).await.is_err());
-        let (tx, found) = {
-            let mut asked = Batch::default();
-            asked.push(Query::new("SELECT COUNT(*) FROM outages"));
-            store.db.begin_quietly_with(asked).await.unwrap()
-        };
-        assert_eq!(found[0][0].try_get::<i64, _>(0).unwrap(), 0, "nothing of it was kept");
-        tx.commit().await.unwrap();
     }
 }

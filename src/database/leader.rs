@@ -3,9 +3,9 @@
 //! The lock says who may lead, and lets go by itself when its session ends. What it cannot do is stop a process that does not
 //! know yet that its session ended. So each leader has an epoch of its own, which the row of `leadership` holds: a write
 //! begins by taking that row, and one that finds another epoch there is refused ([`StoreError::Deposed`]). And a leader
-//! speaks to the relay only within its lease, which it renews through the session that has the lock, in a row of its own; another
-//! leads only once the lease of the one before is over or given back. A frozen leader that wakes finds its lease over by its own monotonic
-//! clock, and its epoch gone.
+//! speaks to the relay only within its lease, which it renews through the session that has the lock, in a row of its own;
+//! another leads only once the lease of the one before is over or given back. A frozen leader that wakes finds its lease over
+//! by its own monotonic clock, and its epoch gone.
 //!
 //! One file of more than 400 lines: lock, epoch and lease are one protocol, which is only right when read together.
 //!

@@ -7,6 +7,7 @@
 //! Architecture invariants: SQL never reads a clock but for leases (`leader`); no type of the driver stands in a public
 //! signature.
 
+pub(crate) mod batch;
 pub(crate) mod cell;
 pub(crate) mod copy_rows;
 pub(crate) mod db;

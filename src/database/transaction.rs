@@ -7,7 +7,8 @@
 use std::ops::{Deref, DerefMut};
 
 use super::StoreError;
-use super::engine::{Batch, Conn, Row};
+use super::batch::Batch;
+use super::engine::{Conn, Row};
 use super::sql::{bound, statements};
 
 statements! {

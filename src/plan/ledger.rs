@@ -1,6 +1,7 @@
 //! What was already decided and said, as the plan needs to know it. Pure.
 //!
-//! A compact view of the ledger: the bytes, addresses and attempts stay in the store.
+//! A compact view of the ledger: the bytes, addresses and attempts stay in the store. Above 400 lines: whatever is counted as
+//! records are put in is counted in one place, beside what it is counted for.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroU16;

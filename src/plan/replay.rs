@@ -101,7 +101,7 @@ impl<'a> Replay<'a> {
     pub fn learn(&mut self, change: &StatusChange) {
         self.load.arrival += 1;
         self.load.taken_at = change.at;
-        self.status.absorb(change.observation.clone(), &self.load, Belief::Literal);
+        self.status.absorb(&change.observation, &self.load, Belief::Literal);
     }
 
     /// Decides as things stand, without doing it.

@@ -1,4 +1,5 @@
-//! Why, in words: one plain Portuguese sentence for every reason, with its facts. Pure.
+//! Why, in words: one plain Portuguese sentence for every reason, with its facts. Pure. Above 400 lines:
+//! one table, matched without `_`.
 
 use crate::domain::calendar::{Calendar, HaltKind};
 use crate::domain::id::PartId;

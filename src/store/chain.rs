@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::StoreError;
+use crate::database::batch::Batch;
 use crate::database::cell::{Cells, code, ms};
 use crate::database::db::Conn;
-use crate::database::engine::{Batch, Query};
+use crate::database::engine::Query;
 use crate::database::sql::{ROWS, bound, statements};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::journal::Entry;

@@ -53,7 +53,7 @@ impl Store {
     /// sent: the others were stopped, ran out of their validity, or were taken by somebody else meanwhile.
     ///
     /// # Errors
-    /// A fault of the database; then nothing is recorded, and none of the claims may be sent.
+    /// A fault of the database, twice; then none of the claims may be sent, and asking again records what is not recorded yet.
     pub async fn settle_and_mark(
         &self,
         settled: Vec<AttemptEnd>,

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 
 use super::StoreError;
 use super::pass::NewDecision;
+use crate::database::batch::Batch;
 use crate::database::cell::{Cells, code, ms, told_text};
 use crate::database::db::Conn;
-use crate::database::engine::{Batch, Query, Row};
+use crate::database::engine::{Query, Row};
 use crate::database::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{PartId, UnitId, WindowId};

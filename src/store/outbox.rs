@@ -14,9 +14,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::letter::unpack;
 use super::{DeliveryId, Store, StoreError};
+use crate::database::batch::Batch;
 use crate::database::cell::{Cells, count, ms};
 use crate::database::db::detached;
-use crate::database::engine::{Batch, Query, Row};
+use crate::database::engine::{Query, Row};
 use crate::database::sql::{ROWS, bound, statements};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::EmailAddress;

@@ -1,4 +1,5 @@
-//! What is said of one window, and what is known of it, as text: small enough to be kept for years. Pure.
+//! What is said of one window, and what is known of it, as text: small enough to be kept for years. Pure. Above 400 lines: what
+//! writes the form, what reads it and what walks two of them stand together, since one line read otherwise than written is lost.
 //!
 //! A page is a line for each thing, fields parted by tabulators, sorted by municipality, part and unit:
 //!

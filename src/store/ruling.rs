@@ -182,7 +182,7 @@ async fn remake(conn: &mut Conn, feed: &FeedId, windows: &BTreeSet<WindowId>) ->
         let said = status::said_of(conn, cells.get("bytes")?, windows).await?;
         for (window, observations) in said.ok_or_else(|| cells.corrupt("mapping"))? {
             for observation in observations {
-                book.absorb(observation, &load, Belief::Cautious);
+                book.absorb(&observation, &load, Belief::Cautious);
             }
             known.insert(window);
         }

@@ -117,7 +117,7 @@ impl Store {
             let corrupt = || cells.corrupt("mapping");
             let pages = said_of(&mut view, cells.get("bytes")?, windows).await?.ok_or_else(corrupt)?;
             for observation in pages.into_iter().flat_map(|(_, said)| said) {
-                book.absorb(observation, &load, Belief::Cautious);
+                book.absorb(&observation, &load, Belief::Cautious);
             }
         }
         let mut name = String::new();

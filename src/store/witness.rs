@@ -1,13 +1,15 @@
 //! The witness beside the ledger: how far its journal had come, in a file that no copy of it can stand in for.
 //!
 //! A copy of a ledger is as whole as the ledger, and sends again whatever left after it was made. So whoever sends keeps
-//! the journal's head in `NAME.testemunha`: before each commit that marks letters, at the end of each round and with each
-//! heartbeat. A ledger that does not hold that head is older, or another. The witness tells its own file too (inode,
+//! the journal's head in `NAME.testemunha`: after each commit that marks letters, while they are on the wire and before the next
+//! such commit begins, at the end of each round and with each heartbeat. A ledger that does not hold that head is older, or another. The witness tells its own file too (inode,
 //! birth) and its machine, so that one that was copied with its ledger vouches for nothing. What this cannot see is a
 //! whole disk set back, witness and all.
 //!
 //! At most the last commit is not witnessed yet: a letter for each connection, whose bytes and Message-ID are those that
 //! the copy has.
+//!
+//! Above 400 lines: what is written, when it is believed and how it is taken up again are one promise, read together.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read as _};
@@ -23,9 +25,10 @@ use tokio::task::JoinHandle;
 use super::begin::{put_outage, signs};
 use super::chain::{Chain, HEAD, Line, head};
 use super::{Leader, OnUncertain, Sighting, Store, StoreError, Unassured, Vouched, elsewhere};
+use crate::database::batch::{Batch, first};
 use crate::database::cell::{Cells, whole_ms};
 use crate::database::db::{Conn, Engine, detached};
-use crate::database::engine::{Batch, Row, first};
+use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::journal::{Assumed, DoubtCause};
 use crate::domain::overrides::Authorship;

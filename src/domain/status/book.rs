@@ -94,11 +94,7 @@ impl StatusBook {
     }
 
     /// Takes in what an accepted load says of one key. Loads come as they arrived.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "what a load says is taken in once, by whoever reads it"
-    )]
-    pub fn absorb(&mut self, said: Observation, load: &Load, belief: Belief) {
+    pub fn absorb(&mut self, said: &Observation, load: &Load, belief: Belief) {
         let Some(entries) = self.windows.entry(said.window.clone()).or_default().entries_mut() else {
             return;
         };

@@ -36,7 +36,7 @@ impl Told {
         };
         let said = observed(state, basis);
         let (window, municipality) = (said.window.clone(), said.municipality);
-        self.0.absorb(said, &load, belief);
+        self.0.absorb(&said, &load, belief);
         self.0.fetched(&load.feed, &load.snapshot, load.taken_at);
         self.0.window(&window).of(municipality)[0].clone()
     }

@@ -43,7 +43,7 @@ fn after(spec: &FeedSpec, files: &[String]) -> Baseline {
         for page in found.observations.pages() {
             let said: Vec<_> = page.observations().collect();
             for one in &said {
-                before.known.absorb(one.clone(), &load, Belief::Cautious);
+                before.known.absorb(one, &load, Belief::Cautious);
             }
             before.pace.entry(page.window().clone()).or_default().push((load.taken_at, page.done()));
             before.said.insert(page.window().clone(), said);

@@ -1,4 +1,5 @@
-//! One row to what it says. Pure.
+//! One row to what it says. Pure. Above 400 lines: every way in which a row may say something, and may not, in the order in which
+//! it is asked.
 
 use std::collections::HashMap;
 use std::rc::Rc;

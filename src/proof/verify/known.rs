@@ -48,7 +48,7 @@ pub(super) async fn expected(conn: &mut Conn) -> Result<Expected, StoreError> {
             if verdict == Verdict::Accepted {
                 let book = known.entry((load.feed.clone(), window)).or_default();
                 for observation in said {
-                    book.absorb(observation, &load, Belief::Cautious);
+                    book.absorb(&observation, &load, Belief::Cautious);
                 }
             }
         }

@@ -153,13 +153,7 @@ impl Comparison {
                 }
             }
             amiss.extend(missing(table, rows));
-            amiss.sort();
-            report.discrepancies.append(&mut amiss);
-            match table.name {
-                "letters" => report.letters = count,
-                "deliveries" => report.deliveries = count,
-                _ => {}
-            }
+            tell(report, table, count, amiss);
         }
         report.most_held = self.most_held;
         Ok(())
@@ -199,16 +193,21 @@ pub(super) async fn letters_of(
         let count = held.found.len() + held.unknown.len();
         let unknown =
             held.unknown.into_iter().map(|key| Discrepancy { table: table.name, key, what: Amiss::Unknown });
-        let mut amiss: Vec<_> = held.changed.into_iter().chain(unknown).chain(missing(table, rows)).collect();
-        amiss.sort();
-        report.discrepancies.append(&mut amiss);
-        match table.name {
-            "letters" => report.letters = count,
-            "deliveries" => report.deliveries = count,
-            _ => {}
-        }
+        let amiss = held.changed.into_iter().chain(unknown).chain(missing(table, rows)).collect();
+        tell(report, table, count, amiss);
     }
     Ok(())
+}
+
+/// What a table came to: how many rows were there, and what is amiss with them.
+fn tell(report: &mut ChainReport, table: &Table, count: usize, mut amiss: Vec<Discrepancy>) {
+    amiss.sort();
+    report.discrepancies.append(&mut amiss);
+    match table.name {
+        "letters" => report.letters = count,
+        "deliveries" => report.deliveries = count,
+        _ => {}
+    }
 }
 
 /// What became of rows of letters: the keys of those that must be there and are, and of those that are and need not be.

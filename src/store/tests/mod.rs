@@ -3,6 +3,7 @@
 mod elsewhere;
 mod engines;
 mod golden;
+mod group;
 mod migration;
 mod opening;
 mod order;

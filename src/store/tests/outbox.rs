@@ -10,9 +10,9 @@ use crate::plan::ledger::Standing;
 use crate::store::testing::*;
 use crate::store::{DeliveryFilter, Noted, OnUncertain, RawMessage, Return, Settlement, Store};
 
-const CODES: [&str; 6] = [VITORIA, SERRA, "3200102", "3200136", "3200169", "3200201"];
+pub(super) const CODES: [&str; 6] = [VITORIA, SERRA, "3200102", "3200136", "3200169", "3200201"];
 
-async fn filled(dir: &tempfile::TempDir) -> Store {
+pub(super) async fn filled(dir: &tempfile::TempDir) -> Store {
     let store = store(dir).await;
     store.record_pass(at(1), CODES.iter().map(|c| act(Act::Send, c)).collect()).await.unwrap();
     store
@@ -278,81 +278,6 @@ async fn a_letter_read_takes_the_flag_off_and_a_delivery_is_found_by_its_own_nam
         "both are mentioned, and neither is accused"
     );
     assert!(store.verify().await.unwrap().is_whole());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn senders_that_settle_and_mark_together_lose_nothing_and_mark_nothing_twice() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = filled(&dir).await;
-    let claims = store.claim("a", at(2), 100).await.unwrap();
-    assert_eq!(claims.len(), 2 * CODES.len());
-    let mut senders = tokio::task::JoinSet::new();
-    for share in claims.chunks(2) {
-        let (store, share) = (store.clone(), share.to_vec());
-        senders.spawn(async move {
-            let mut ended = Vec::new();
-            for claim in share {
-                let ends = ended.len();
-                let (settlements, marked) =
-                    store.settle_and_mark(std::mem::take(&mut ended), vec![claim], at(4)).await.unwrap();
-                assert_eq!((settlements.len(), marked.len()), (ends, 1));
-                ended.push(settled(&marked[0], accepted(), 4));
-            }
-            store.settle(ended).await.unwrap()
-        });
-    }
-    senders.join_all().await;
-    let lines = store.deliveries(&DeliveryFilter::default()).await.unwrap();
-    assert!(lines.iter().all(|line| line.state == DeliveryState::Accepted && line.attempts == 1));
-    assert!(store.mark_sending(claims, at(5)).await.unwrap().is_empty(), "each only once");
-    assert!(store.verify().await.unwrap().is_whole());
-}
-
-#[tokio::test]
-async fn an_older_claim_in_the_same_commit_is_stale_and_marks_nothing() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = filled(&dir).await;
-    let old = store.claim("a", at(2), 1).await.unwrap().remove(0);
-    let new = store.claim("b", at(13), 1).await.unwrap().remove(0);
-    assert_eq!(old.delivery, new.delivery);
-    let both = vec![old.clone(), new.clone()];
-    assert_eq!(store.mark_sending(both, at(15)).await.unwrap(), std::slice::from_ref(&new));
-    let ends = vec![settled(&old, refused(), 15), settled(&new, accepted(), 15)];
-    let done = store.settle(ends).await.unwrap();
-    assert_eq!(done, [Settlement::Stale, Settlement::Done(DeliveryState::Accepted)]);
-    assert!(store.flagged().await.unwrap().is_empty());
-    assert!(store.verify().await.unwrap().is_whole());
-}
-
-#[tokio::test]
-async fn what_was_marked_by_a_commit_whose_answer_was_lost_is_marked_once_and_may_leave() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = filled(&dir).await;
-    let claims = store.claim("a", at(2), 2).await.unwrap();
-    assert_eq!(store.mark_sending(claims.clone(), at(3)).await.unwrap(), claims);
-    assert_eq!(store.mark_sending(claims.clone(), at(3)).await.unwrap(), claims, "asked again for the same");
-    assert!(store.mark_sending(claims.clone(), at(4)).await.unwrap().is_empty(), "and not another time");
-    let ends = claims.iter().map(|claim| settled(claim, accepted(), 3)).collect();
-    store.settle(ends).await.unwrap();
-    assert!(store.mark_sending(claims, at(3)).await.unwrap().is_empty(), "it left");
-    let lines = store.deliveries(&DeliveryFilter::default()).await.unwrap();
-    assert_eq!(lines.iter().map(|line| line.attempts).sum::<u32>(), 2);
-    let verified = store.verify().await.unwrap();
-    assert!(verified.is_whole(), "{:?}", verified.faults());
-}
-
-#[tokio::test]
-async fn an_address_that_refuses_and_takes_a_letter_in_one_commit_does_not_rest() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = filled(&dir).await;
-    let claims = store.claim("a", at(2), 6).await.unwrap();
-    let mut marked = store.mark_sending(claims, at(3)).await.unwrap();
-    let address = marked[0].address.clone();
-    marked[5].address = address;
-    let outcome = |n| if n == 0 { refused() } else { accepted() };
-    let ends = marked.iter().enumerate().map(|(n, claim)| settled(claim, outcome(n), 4)).collect();
-    store.settle(ends).await.unwrap();
-    assert!(store.flagged().await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -352,7 +352,7 @@ proptest! {
                 let (feed, snapshot) = (new.feed.clone(), new.id.clone());
                 let load = Load { feed, snapshot, arrival, taken_at: at(minutes), after: None };
                 for o in &seen {
-                    book.absorb(o.clone(), &load, Belief::Cautious);
+                    book.absorb(o, &load, Belief::Cautious);
                 }
                 book.fetched(&new.feed, &new.id, at(minutes));
                 store.accept_snapshot(new, seen.into_iter().collect(), at(5_000)).await.unwrap();

@@ -275,7 +275,7 @@ impl Case {
             line: 0,
             wording: None,
         };
-        self.status.absorb(observation, &load(feed, when), Belief::Cautious);
+        self.status.absorb(&observation, &load(feed, when), Belief::Cautious);
         self
     }
 

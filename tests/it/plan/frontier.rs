@@ -84,7 +84,7 @@ impl<'a> Reader<'a> {
         let mut status = StatusBook::default();
         for (arrival, change) in (1_u64..).zip(&self.learned) {
             if ahead.contains(&change.observation.window) {
-                status.absorb(change.observation.clone(), &load(arrival, change.at), Belief::Literal);
+                status.absorb(&change.observation, &load(arrival, change.at), Belief::Literal);
             }
         }
         Read { windows, ledger, status }

@@ -77,7 +77,7 @@ fn run<'b>(built: &'b Built, told: &[Told], contests: &[(u8, i64)], known: &mut 
             (3, State::Unconfirmed) => Basis::Contradiction,
             _ => Basis::Row,
         };
-        replay.status.absorb(said, &load, Belief::Cautious);
+        replay.status.absorb(&said, &load, Belief::Cautious);
         from = change.at;
     }
     replay.run_with(from, built.until, &[], |replay, at, _| note(replay, at, known));

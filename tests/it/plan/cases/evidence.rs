@@ -45,7 +45,7 @@ impl Loads {
                 line: if *basis == Basis::Silence { 0 } else { line_of(arrival, *n) },
                 wording: None,
             };
-            self.case.status.absorb(observation, &self.last, Belief::Cautious);
+            self.case.status.absorb(&observation, &self.last, Belief::Cautious);
         }
         self.case.status.fetched(&self.last.feed, &self.last.snapshot, taken_at);
     }
@@ -90,7 +90,7 @@ fn a_prazo_quotes_of_each_unit_that_it_lists_its_own_row_and_else_the_row_about_
                 line: *line,
                 wording: None,
             };
-            case.status.absorb(observation, &load("f", late), Belief::Cautious);
+            case.status.absorb(&observation, &load("f", late), Belief::Cautious);
         }
         let plan = case.plan(NOW);
         let rows = letter(&plan, municipality_code(0)).unwrap().because().rows().to_vec();

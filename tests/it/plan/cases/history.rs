@@ -48,7 +48,7 @@ fn what_was_pending_at_the_deadline_is_late_once_it_is_done_and_never_while_data
     assert_eq!(how(&case, LATER, 0, "GESTAO"), Some(Punctuality::Late { days: None }));
     assert_eq!(how(&case, LATER, 1, "GESTAO"), Some(Punctuality::Never), "the other owes still");
     let dated = word(1, State::Done, Some("2026-04-05T10:00"), Basis::Row);
-    case.status.absorb(dated, &load("f", "2026-04-07T07:00"), Belief::Cautious);
+    case.status.absorb(&dated, &load("f", "2026-04-07T07:00"), Belief::Cautious);
     let late = Some(Punctuality::Late { days: Some(5) });
     assert_eq!(how(&case, LATER, 1, "GESTAO"), late, "the data's own date counts, not the load's");
 }
@@ -59,14 +59,14 @@ fn what_the_data_dates_before_the_deadline_was_on_time_though_it_was_pending_in_
     case.announced().gestao(State::Pending, "2026-03-31T20:00");
     case.decide("2026-04-01T08:00");
     let dated = word(0, State::Done, Some("2026-03-31T22:00"), Basis::Row);
-    case.status.absorb(dated, &load("f", "2026-04-02T07:00"), Belief::Cautious);
+    case.status.absorb(&dated, &load("f", "2026-04-02T07:00"), Belief::Cautious);
     assert_eq!(how(&case, LATER, 0, "GESTAO"), Some(Punctuality::OnTime));
 }
 
 #[test]
 fn a_doubt_of_the_deadline_is_never_a_delay_whatever_is_loaded_since() {
     let said = |case: &mut Case, state, dated, basis, when| {
-        case.status.absorb(word(0, state, dated, basis), &load("f", when), Belief::Cautious);
+        case.status.absorb(&word(0, state, dated, basis), &load("f", when), Belief::Cautious);
     };
     let contest = |case: &mut Case, day: &str, until: Option<&str>| {
         case.overrides.disputes.push(Dispute {

@@ -153,6 +153,6 @@ fn a_dispute_stands_against_data_dated_before_it_whenever_it_was_fetched() {
         line: 0,
         wording: None,
     };
-    case.status.absorb(observation, &load("f", "2026-03-20T08:00"), Belief::Cautious);
+    case.status.absorb(&observation, &load("f", "2026-03-20T08:00"), Belief::Cautious);
     assert_eq!(accused(&case, municipality_code(0)), [""; 0]);
 }
