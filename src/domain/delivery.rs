@@ -5,70 +5,35 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::refusal::Refusal;
+use crate::text::words::words;
 
-/// Where a delivery (entrega) stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DeliveryState {
-    /// *registrado*: durable, never tried.
-    Recorded,
-    /// *enviando*: a sender has it on the wire.
-    Sending,
-    /// *aceito*: the relay took it.
-    Accepted,
-    /// *adiado*: a temporary refusal; it will be tried again.
-    Deferred,
-    /// *recusado*: refused for good at this address.
-    Refused,
-    /// *incerto*: the reply never came; the relay may have taken it.
-    Uncertain,
-    /// *devolvido*: it came back.
-    Bounced,
-    /// *lido*: a read receipt came.
-    Read,
-    /// *retirado*: no longer wanted before any attempt.
-    Withdrawn,
-    /// *expirado*: its validity ended first.
-    Expired,
+words! {
+    /// Where a delivery (entrega) stands.
+    pub enum DeliveryState {
+        /// *registrado*: durable, never tried.
+        Recorded "registrado",
+        /// *enviando*: a sender has it on the wire.
+        Sending "enviando",
+        /// *aceito*: the relay took it.
+        Accepted "aceito",
+        /// *adiado*: a temporary refusal; it will be tried again.
+        Deferred "adiado",
+        /// *recusado*: refused for good at this address.
+        Refused "recusado",
+        /// *incerto*: the reply never came; the relay may have taken it.
+        Uncertain "incerto",
+        /// *devolvido*: it came back.
+        Bounced "devolvido",
+        /// *lido*: a read receipt came.
+        Read "lido",
+        /// *retirado*: no longer wanted before any attempt.
+        Withdrawn "retirado",
+        /// *expirado*: its validity ended first.
+        Expired "expirado",
+    }
 }
 
 impl DeliveryState {
-    /// Every state.
-    pub const ALL: [Self; 10] = [
-        Self::Recorded,
-        Self::Sending,
-        Self::Accepted,
-        Self::Deferred,
-        Self::Refused,
-        Self::Uncertain,
-        Self::Bounced,
-        Self::Read,
-        Self::Withdrawn,
-        Self::Expired,
-    ];
-
-    /// The word in the ledger and in commands.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Recorded => "registrado",
-            Self::Sending => "enviando",
-            Self::Accepted => "aceito",
-            Self::Deferred => "adiado",
-            Self::Refused => "recusado",
-            Self::Uncertain => "incerto",
-            Self::Bounced => "devolvido",
-            Self::Read => "lido",
-            Self::Withdrawn => "retirado",
-            Self::Expired => "expirado",
-        }
-    }
-
-    /// Reads the word in the ledger.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|s| s.as_str() == text)
-    }
-
     /// Whether the municipality counts as reached at this address: taken, read, or perhaps taken.
     #[must_use]
     pub fn reaches(self) -> bool {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::chain::{Chain, Line};
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms};
-use crate::database::db::detached;
+use crate::database::db::written;
 use crate::database::sql::{bound, statements};
 use crate::domain::journal::{Announced, Channel, Entry};
 use crate::domain::notice::NoticeKey;
@@ -129,16 +129,12 @@ impl Store {
         told: Vec<(String, Announced)>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin_quietly().await?;
+        written!(self.db, quietly, |tx| {
             let mut chain = Chain::resume(&mut tx).await?;
             for (subject, told) in told {
                 chain.append(Line::new(now, &subject, told));
             }
             chain.save(&mut tx).await?;
-            tx.commit().await
         })
-        .await
     }
 }

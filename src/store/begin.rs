@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::chain::{Chain, Line};
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::sql::{bound, statements};
 use crate::domain::delivery::QueueStop;
 use crate::domain::journal::ClockAct;
@@ -74,9 +74,7 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn begin(&self, now: Timestamp) -> Result<Option<Outage>, StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let any: i64 = bound!(ANY_NOTICE).fetch_one(&mut tx).await?.try_get(0)?;
             let silent = signs(&mut tx)
                 .await?
@@ -87,10 +85,8 @@ impl Store {
                 put_outage(&mut tx, outage, now).await?;
             }
             bound!(BEAT, ms(now), None::<i64>).execute(&mut tx).await?;
-            tx.commit().await?;
-            Ok(silent)
+            silent
         })
-        .await
     }
 
     /// Notes that the daemon is alive.
@@ -106,13 +102,9 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn beat(&self, now: Timestamp, passed_at: Option<Timestamp>) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin_quietly().await?;
+        written!(self.db, quietly, |tx| {
             bound!(BEAT, ms(now), passed_at.map(ms)).execute(&mut tx).await?;
-            tx.commit().await
-        })
-        .await?;
+        })?;
         self.note_witness(now).await
     }
 
@@ -121,16 +113,12 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn note_relay(&self, failing_at: Option<Timestamp>) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin_quietly().await?;
+        written!(self.db, quietly, |tx| {
             match failing_at {
                 Some(at) => bound!(RELAY_FAILS, ms(at)).execute(&mut tx).await?,
                 None => bound!(RELAY_TAKES).execute(&mut tx).await?,
             };
-            tx.commit().await
         })
-        .await
     }
 
     /// Notes that the panel cannot be served, and why not, or that it is or need not be.
@@ -138,16 +126,12 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn note_panel(&self, failing: Option<(Timestamp, String)>) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin_quietly().await?;
+        written!(self.db, quietly, |tx| {
             match failing {
                 Some((at, why)) => bound!(PANEL_FAILS, ms(at), why).execute(&mut tx).await?,
                 None => bound!(PANEL_STANDS).execute(&mut tx).await?,
             };
-            tx.commit().await
         })
-        .await
     }
 
     /// Keeps a leap of the clock until it is vouched for or gone, or that there is none any more.
@@ -155,14 +139,10 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn note_leap(&self, leap: Option<Leap>) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let (from, to) = (leap.map(|leap| ms(leap.from)), leap.map(|leap| ms(leap.to)));
             bound!(LEAP, from, to).execute(&mut tx).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// A person's word on the clock: takes back a mark that lies ahead of it, or believes it where it has leapt. Other
@@ -171,9 +151,8 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn rule_clock(&self, act: ClockAct, by: &Authorship) -> Result<(), StoreError> {
-        let (db, by) = (self.db.clone(), by.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let by = by.clone();
+        written!(self.db, |tx| {
             let before = signs(&mut tx).await?.high_water.map(Text);
             match act {
                 ClockAct::TakeBack => {
@@ -185,9 +164,7 @@ impl Store {
             let told =
                 journal::ClockRuled { act, before, author: by.author.clone(), reason: by.reason.clone() };
             Chain::tell(&mut tx, Line::new(by.at, "relogio", told)).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// The ledger's signs of life.

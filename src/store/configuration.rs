@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::chain::{Chain, Line};
 use super::{Store, StoreError, SwitchedBy, retired};
 use crate::database::cell::{Cells, count, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, detached, written};
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::FeedId;
@@ -118,9 +118,7 @@ impl Store {
         new: NewConfiguration,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let before = in_force(&mut tx).await?;
             let same = before.as_ref().is_some_and(|(fingerprint, ..)| *fingerprint == new.fingerprint);
             let switched = SwitchedBy { configuration: new.fingerprint.clone(), author: new.by.clone() };
@@ -138,10 +136,8 @@ impl Store {
                 Chain::tell(&mut tx, Line::new(now, &new.fingerprint, adopted)).await?;
             }
             retired::switch(&mut tx, &new.feeds, &switched, now).await?;
-            tx.commit().await?;
-            Ok(!same)
+            !same
         })
-        .await
     }
 
     /// Notes that the files hold a configuration that cannot be used. Answers whether this very one is refused for
@@ -155,9 +151,8 @@ impl Store {
         faults: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let (db, fingerprint, faults) = (self.db.clone(), fingerprint.to_owned(), faults.to_owned());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let (fingerprint, faults) = (fingerprint.to_owned(), faults.to_owned());
+        written!(self.db, |tx| {
             let is_new = standing(&mut tx, &fingerprint).await?.is_none();
             bound!(SETTLE, &fingerprint).execute(&mut tx).await?;
             bound!(REFUSE, &fingerprint, ms(now), None::<i64>, &faults, i64::from(is_new))
@@ -167,10 +162,8 @@ impl Store {
                 let rejected = Rejected { faults_sha256: sha256(faults.as_bytes()) };
                 Chain::tell(&mut tx, Line::new(now, &fingerprint, rejected)).await?;
             }
-            tx.commit().await?;
-            Ok(is_new)
+            is_new
         })
-        .await
     }
 
     /// Notes that the files hold a configuration that waits for a person to let it in.
@@ -213,15 +206,12 @@ impl Store {
         author: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (db, digest, author) = (self.db.clone(), digest.to_owned(), author.to_owned());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let (digest, author) = (digest.to_owned(), author.to_owned());
+        written!(self.db, |tx| {
             bound!(CONSENT, &digest, ms(now), &author).execute(&mut tx).await?;
             let told = Consented { letters: letters as u64, author };
             Chain::tell(&mut tx, Line::new(now, &digest, told)).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// Who let files with this digest in, if somebody did and it still counts.
@@ -241,13 +231,9 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn use_up_consents(&self) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             bound!(USE_UP).execute(&mut tx).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// The configuration in force, if this ledger ever had one.

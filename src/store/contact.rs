@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::chain::{Chain, Line};
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
@@ -110,9 +110,8 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn confirm_contact(&self, address: &EmailAddress, by: Authorship) -> Result<bool, StoreError> {
-        let (db, address) = (self.db.clone(), address.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let address = address.clone();
+        written!(self.db, |tx| {
             let mut chain = Chain::resume(&mut tx).await?;
             let gone = bound!(UNFLAG, address.as_str()).execute(&mut tx).await?.rows_affected() > 0;
             if gone {
@@ -120,10 +119,8 @@ impl Store {
                 tell(&mut chain, &address, by.at, Unflagged { act: Unflagging::Confirmed, author, reason });
             }
             chain.save(&mut tx).await?;
-            tx.commit().await?;
-            Ok(gone)
+            gone
         })
-        .await
     }
 }
 

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::chain::{Chain, Line};
 use super::{DeliveryId, Store, StoreError};
 use crate::database::cell::{Cells, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::engine::{Query, Row};
 use crate::database::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
@@ -103,9 +103,8 @@ impl Store {
         sightings: Vec<Sighting>,
         by: &Authorship,
     ) -> Result<Option<Vouched>, StoreError> {
-        let (db, by) = (self.db.clone(), by.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let by = by.clone();
+        written!(self.db, |tx| {
             let assumed: i64 = bound!(ASSUMED).fetch_one(&mut tx).await?.try_get(0)?;
             if assumed == 0 {
                 return Ok(None);
@@ -113,10 +112,8 @@ impl Store {
             let mut chain = Chain::resume(&mut tx).await?;
             let vouched = vouch(&mut tx, &mut chain, &sightings, &by).await?;
             chain.save(&mut tx).await?;
-            tx.commit().await?;
-            Ok(Some(vouched))
+            Some(vouched)
         })
-        .await
     }
 }
 

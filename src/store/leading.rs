@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::chain::{Chain, Line};
 use super::{Hints, Leader, LedgerLock, Store, StoreError};
-use crate::database::db::{Engine, detached};
+use crate::database::db::{Engine, written};
 use crate::database::{leader, lock};
 use crate::domain::journal::{Led, Text};
 
@@ -74,9 +74,7 @@ impl Store {
     /// Before it writes anything else: what comes after this entry is of its hand.
     async fn note_leader(&self, before: String, now: Timestamp) -> Result<(), StoreError> {
         let Some(leader) = self.leader().await? else { return Err(StoreError::Deposed) };
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin_quietly().await?;
+        written!(self.db, quietly, |tx| {
             let told = Led {
                 leader: leader.name,
                 epoch: leader.epoch,
@@ -84,9 +82,7 @@ impl Store {
                 before: Some(before).filter(|name| !name.is_empty()),
             };
             Chain::tell(&mut tx, Line::new(now, "livro", told)).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// Leads no longer, if it did: another may at once.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::chain::{Chain, Line};
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms};
-use crate::database::db::detached;
+use crate::database::db::written;
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::{FeedId, Reference, SystemId};
@@ -67,9 +67,7 @@ impl Store {
         findings: Vec<NewFinding>,
         now: Timestamp,
     ) -> Result<usize, StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             bound!(LOOK, feed.as_str(), ms(now)).execute(&mut tx).await?;
             let mut chain = Chain::resume(&mut tx).await?;
             let mut new = 0;
@@ -115,10 +113,8 @@ impl Store {
                 chain.append(Line::new(now, id.as_str(), told));
             }
             chain.save(&mut tx).await?;
-            tx.commit().await?;
-            Ok(new)
+            new
         })
-        .await
     }
 
     /// When a source could last be read.
@@ -163,15 +159,11 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn note_findings_told(&self, ids: Vec<FindingId>, now: Timestamp) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             for id in &ids {
                 bound!(TELL, id.as_str(), ms(now)).execute(&mut tx).await?;
             }
-            tx.commit().await
         })
-        .await
     }
 
     /// Notes that somebody saw a finding; the first who did stands. Answers whether it was unseen.
@@ -179,19 +171,15 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn see_finding(&self, id: FindingId, by: Authorship) -> Result<bool, StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let seen = bound!(SEE, id.as_str(), ms(by.at), &by.author, &by.reason).execute(&mut tx).await?;
             if seen.rows_affected() == 0 {
                 return Ok(false);
             }
             let told = Seen { author: by.author, reason: by.reason };
             Chain::tell(&mut tx, Line::new(by.at, id.as_str(), told)).await?;
-            tx.commit().await?;
-            Ok(true)
+            true
         })
-        .await
     }
 }
 

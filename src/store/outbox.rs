@@ -16,7 +16,7 @@ use super::letter::unpack;
 use super::{DeliveryId, Store, StoreError};
 use crate::database::batch::Batch;
 use crate::database::cell::{Cells, count, ms};
-use crate::database::db::detached;
+use crate::database::db::{detached, written};
 use crate::database::engine::{Query, Row};
 use crate::database::sql::{ROWS, bound, statements};
 use crate::domain::delivery::DeliveryState;
@@ -176,9 +176,8 @@ impl Store {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<Claim>, StoreError> {
-        let (db, owner) = (self.db.clone(), owner.to_owned());
-        detached(async move {
-            let mut tx = db.begin_quietly().await?;
+        let owner = owner.to_owned();
+        written!(self.db, quietly, |tx| {
             let lease = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
             let ids = bound!(CLAIM, &owner, ms(now), ms(lease), count(limit), whose as i64)
                 .fetch_all(&mut tx)
@@ -191,10 +190,8 @@ impl Store {
                     claims.extend(claimed(&row)?);
                 }
             }
-            tx.commit().await?;
-            Ok(claims)
+            claims
         })
-        .await
     }
 
     /// Marks claims *enviando*, durably. Only those given back may be sent: the others were stopped, ran out of their
@@ -225,13 +222,10 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn release_all(&self, owner: &str) -> Result<(), StoreError> {
-        let (db, owner) = (self.db.clone(), owner.to_owned());
-        detached(async move {
-            let mut tx = db.begin_quietly().await?;
+        let owner = owner.to_owned();
+        written!(self.db, quietly, |tx| {
             bound!(RELEASE_ALL, &owner).execute(&mut tx).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// How many deliveries are still to be tried, or tried again, as far as is known at `now`.

@@ -9,7 +9,7 @@ use super::chain::{Chain, Line};
 use super::order::{Columns, Override, OverrideId, OverrideLine, line};
 use super::{Store, StoreError};
 use crate::database::cell::{code, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::sql::{among, bound, rows_of, statements};
 use crate::domain::id::{PartId, WindowId};
 use crate::domain::journal::{OrderAct, OrderKind, Ordered, Text};
@@ -120,9 +120,7 @@ impl Store {
         what: Override,
         authorship: Authorship,
     ) -> Result<OverrideId, StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let cells = Columns::of(&what);
             let id = cells.id(&authorship);
             let added = bound!(
@@ -144,10 +142,8 @@ impl Store {
             if added.rows_affected() == 1 {
                 tell(&mut tx, &id, &cells, &authorship, OrderAct::Give).await?;
             }
-            tx.commit().await?;
-            Ok(id)
+            id
         })
-        .await
     }
 
     /// Lifts one order. Answers whether it was in force.
@@ -155,14 +151,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn lift_override(&self, id: &OverrideId, authorship: Authorship) -> Result<bool, StoreError> {
-        let (db, id) = (self.db.clone(), id.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let id = id.clone();
+        written!(self.db, |tx| {
             let lifted = lift(&mut tx, &id, &authorship).await?;
-            tx.commit().await?;
-            Ok(lifted)
+            lifted
         })
-        .await
     }
 
     /// Lifts every hold of exactly this scope. Answers how many there were.
@@ -170,9 +163,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn lift_holds(&self, scope: HoldScope, authorship: Authorship) -> Result<usize, StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let mut lifted = 0;
             for row in bound!(IN_FORCE).fetch_all(&mut tx).await? {
                 let line = line(&row)?;
@@ -180,10 +171,8 @@ impl Store {
                     lifted += usize::from(lift(&mut tx, &line.id, &authorship).await?);
                 }
             }
-            tx.commit().await?;
-            Ok(lifted)
+            lifted
         })
-        .await
     }
 }
 

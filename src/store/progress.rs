@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms};
-use crate::database::db::detached;
+use crate::database::db::written;
 use crate::database::sql::{bound, statements};
 
 statements! {
@@ -33,18 +33,14 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn note_progress(&self, loops: Vec<LoopProgress>, now: Timestamp) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin_quietly().await?;
+        written!(self.db, quietly, |tx| {
             for each in &loops {
                 bound!(PUT, &each.name, ms(each.moved_at), ms(each.hangs_at), ms(now))
                     .execute(&mut tx)
                     .await?;
             }
             bound!(FORGET, ms(now)).execute(&mut tx).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// How far each loop got, as noted last.

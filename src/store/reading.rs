@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::chain::{Chain, Line};
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms, parse_told, told_text};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::engine::Row;
 use crate::database::sql::{among, bound, rows_of, statements};
 use crate::domain::id::WindowId;
@@ -58,9 +58,7 @@ impl Store {
         readings: Vec<(WindowId, u16, Told, String)>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let mut chain = Chain::resume(&mut tx).await?;
             for (window, edition, deadline, source) in readings {
                 let number = i64::from(edition);
@@ -76,9 +74,7 @@ impl Store {
                 chain.append(Line { window: Some(&window), ..Line::new(now, window.as_str(), told) });
             }
             chain.save(&mut tx).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// Every edition ever read.

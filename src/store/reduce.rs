@@ -20,7 +20,7 @@ use super::chain::{Chain, Line};
 use super::overrides::keeping;
 use super::{Override, OverrideLine, Store, StoreError};
 use crate::database::cell::{Cells, code, count, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, detached, written};
 use crate::database::engine::Query;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::WindowId;
@@ -153,19 +153,16 @@ impl Store {
         by: Option<Authorship>,
         now: Timestamp,
     ) -> Result<Reduction, StoreError> {
-        let (db, retention) = (self.db.clone(), retention.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let retention = retention.clone();
+        written!(self.db, |tx| {
             let chosen = choose(&mut tx, &retention).await?;
             if !chosen.summary.is_empty() {
                 erase(&mut tx, &chosen, retention.before).await?;
                 Chain::tell(&mut tx, Line::new(now, "livro", told(&chosen, &retention, by))).await?;
                 bound!(SCRUB_DUE, ms(now)).execute(&mut tx).await?;
             }
-            tx.commit().await?;
-            Ok(chosen.summary)
+            chosen.summary
         })
-        .await
     }
 
     /// When something was erased last.

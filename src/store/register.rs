@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::chain::{Chain, Line};
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, code, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::sql::{bound, statements};
 use crate::domain::id::{EmailAddress, FeedId, PartId, UnitId};
 use crate::domain::journal::{
@@ -73,9 +73,7 @@ impl Store {
         lapsed: Vec<Refused>,
         by: Option<Authorship>,
     ) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             put_load(&mut tx, &kept).await?;
             for refused in &lapsed {
                 bound!(DROP_REFUSAL, refused.unit.as_str(), refused.kind.as_str(), &refused.fact)
@@ -95,9 +93,7 @@ impl Store {
                 reason,
             };
             Chain::tell(&mut tx, Line::new(kept.taken_at, kept.register.feed.as_str(), told)).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// Notes a load that is not believed; the one before stays.
@@ -146,9 +142,7 @@ impl Store {
         told: Vec<ProposalFacts>,
         by: Authorship,
     ) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             for refused in &refused {
                 let (unit, kind) = (refused.unit.as_str(), refused.kind.as_str());
                 bound!(PUT_REFUSAL, unit, kind, &refused.fact, &by.author, &by.reason, ms(by.at))
@@ -157,9 +151,7 @@ impl Store {
             }
             let told = ProposalsRefused { proposals: told, author: by.author, reason: by.reason };
             Chain::tell(&mut tx, Line::new(by.at, "unidades.csv", told)).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// Every register as last believed, by feed.
@@ -247,25 +239,17 @@ impl Store {
         proposals: Vec<String>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             for proposal in &proposals {
                 bound!(PUT_TOLD, proposal, ms(now)).execute(&mut tx).await?;
             }
-            tx.commit().await
         })
-        .await
     }
 
     async fn tell_register(&self, subject: String, told: Entry, now: Timestamp) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             Chain::tell(&mut tx, Line::new(now, &subject, told)).await?;
-            tx.commit().await
         })
-        .await
     }
 }
 

@@ -10,7 +10,7 @@ use super::chain::{Chain, Line};
 use super::contact;
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, count, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
@@ -159,10 +159,9 @@ impl Store {
         raw: &RawMessage,
         now: Timestamp,
     ) -> Result<Noted, StoreError> {
-        let (db, letter, named) = (self.db.clone(), letter.to_owned(), named.to_vec());
+        let (letter, named) = (letter.to_owned(), named.to_vec());
         let (mentioned, raw) = (mentioned.to_vec(), raw.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let rows = bound!(BY_MESSAGE, &letter).fetch_all(&mut tx).await?;
             let Some(first) = rows.first() else { return Ok(Noted::NoLetter) };
             let row = match about(&rows, &named, &mentioned)? {
@@ -171,10 +170,8 @@ impl Store {
                 None => return Ok(Noted::Ambiguous(notice(&Cells::of("deliveries", first))?)),
             };
             let noted = take_back(&mut tx, row, &came, &raw, now).await?;
-            tx.commit().await?;
-            Ok(noted)
+            noted
         })
-        .await
     }
 }
 

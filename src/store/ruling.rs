@@ -13,7 +13,7 @@ use super::chain::{Chain, Line};
 use super::retired::Retired;
 use super::{Store, StoreError, status};
 use crate::database::cell::{Cells, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
@@ -89,9 +89,8 @@ impl Store {
         verdict: Verdict,
         by: Authorship,
     ) -> Result<Ruled, StoreError> {
-        let (db, id) = (self.db.clone(), snapshot.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let id = snapshot.clone();
+        written!(self.db, |tx| {
             let Some(row) = bound!(ONE, id.as_str()).fetch_optional(&mut tx).await? else {
                 return Ok(Ruled::Unknown);
             };
@@ -121,10 +120,8 @@ impl Store {
                 reason: by.reason,
             };
             Chain::tell(&mut tx, Line::new(by.at, id.as_str(), told)).await?;
-            tx.commit().await?;
-            Ok(Ruled::Done { feed, windows })
+            Ruled::Done { feed, windows }
         })
-        .await
     }
 
     /// What people decided about snapshots, oldest first: all, or of those that speak of a window.

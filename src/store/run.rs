@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, count, ms};
-use crate::database::db::detached;
+use crate::database::db::written;
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::FeedId;
@@ -116,9 +116,8 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn note_run(&self, feed: &FeedId, run: FeedRun) -> Result<(), StoreError> {
-        let (db, feed) = (self.db.clone(), feed.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let feed = feed.clone();
+        written!(self.db, |tx| {
             bound!(
                 PUT_RUN,
                 feed.as_str(),
@@ -129,9 +128,7 @@ impl Store {
             )
             .execute(&mut tx)
             .await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// The crawl of a feed that is under way.
@@ -163,15 +160,12 @@ impl Store {
         pages: usize,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (db, feed, plan) = (self.db.clone(), feed.clone(), plan.to_owned());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let (feed, plan) = (feed.clone(), plan.to_owned());
+        written!(self.db, |tx| {
             bound!(DROP_PAGES, feed.as_str()).execute(&mut tx).await?;
             bound!(DROP_CRAWL, feed.as_str()).execute(&mut tx).await?;
             bound!(PUT_CRAWL, feed.as_str(), plan, ms(now), count(pages)).execute(&mut tx).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// Settles a page of a crawl.
@@ -179,10 +173,9 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn keep_page(&self, feed: &FeedId, key: &str, page: CrawlPage) -> Result<(), StoreError> {
-        let (db, feed, key) = (self.db.clone(), feed.clone(), key.to_owned());
+        let (feed, key) = (feed.clone(), key.to_owned());
         let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             bound!(
                 PUT_PAGE,
                 feed.as_str(),
@@ -195,9 +188,7 @@ impl Store {
             )
             .execute(&mut tx)
             .await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// Forgets the crawl of a feed: it became a snapshot, or is given up.
@@ -205,14 +196,11 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn end_crawl(&self, feed: &FeedId) -> Result<(), StoreError> {
-        let (db, feed) = (self.db.clone(), feed.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let feed = feed.clone();
+        written!(self.db, |tx| {
             bound!(DROP_PAGES, feed.as_str()).execute(&mut tx).await?;
             bound!(DROP_CRAWL, feed.as_str()).execute(&mut tx).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// How far each crawl under way is.

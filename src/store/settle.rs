@@ -9,7 +9,7 @@ use super::contact;
 use super::{Claim, DeliveryId, Store, StoreError};
 use crate::database::batch::Batch;
 use crate::database::cell::{Cells, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::engine::{Query, Row};
 use crate::database::lock::LedgerLock;
 use crate::database::sql::{ROWS, bound, statements};
@@ -101,9 +101,7 @@ impl Store {
         now: Timestamp,
         uncertain: OnUncertain,
     ) -> Result<Vec<NoticeKey>, StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let mut chain = Chain::resume(&mut tx).await?;
             bound!(DROP_LEASES).execute(&mut tx).await?;
             let rows = bound!(ALL_ON_THE_WIRE).fetch_all(&mut tx).await?;
@@ -130,10 +128,8 @@ impl Store {
             let (_, attempts) = ends.record(&mut tx, &mut chain, found.into_iter()).await?;
             attempts.run(&mut tx).await?;
             chain.save(&mut tx).await?;
-            tx.commit().await?;
-            Ok(keys)
+            keys
         })
-        .await
     }
 }
 

@@ -13,7 +13,7 @@ use super::pass::Recorded;
 use super::retired::Retired;
 use super::{Store, StoreError, status};
 use crate::database::cell::{Cells, count, ms, whole_ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
@@ -130,9 +130,7 @@ impl Store {
         observations: Observations,
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let taken_at = whole_ms(snapshot.taken_at);
             if exists(&mut tx, &snapshot.id).await? {
                 return Ok(Recorded::Repeated);
@@ -142,10 +140,8 @@ impl Store {
             let load = Load { feed: snapshot.feed, snapshot: snapshot.id, arrival, taken_at, after };
             status::absorb(&mut tx, &load, &observations).await?;
             bound!(NOTE_FETCH, load.feed.as_str(), ms(taken_at)).execute(&mut tx).await?;
-            tx.commit().await?;
-            Ok(Recorded::New)
+            Recorded::New
         })
-        .await
     }
 
     /// Keeps a snapshot that is not believed, with its reasons and what was read of it, which a person may come to
@@ -159,17 +155,13 @@ impl Store {
         observations: Observations,
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             if exists(&mut tx, &snapshot.id).await? {
                 return Ok(Recorded::Repeated);
             }
             keep(&mut tx, &snapshot, Verdict::Quarantined, &observations, now).await?;
-            tx.commit().await?;
-            Ok(Recorded::New)
+            Recorded::New
         })
-        .await
     }
 
     /// Notes a successful fetch, also one that found nothing new (HTTP 304).
@@ -177,13 +169,10 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn note_fetch(&self, feed: &FeedId, at: Timestamp) -> Result<(), StoreError> {
-        let (db, feed) = (self.db.clone(), feed.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let feed = feed.clone();
+        written!(self.db, |tx| {
             bound!(NOTE_FETCH, feed.as_str(), ms(at)).execute(&mut tx).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// The last snapshot of a feed that was believed.

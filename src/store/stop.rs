@@ -10,7 +10,7 @@ use super::chain::{Chain, Line};
 use super::contact::{is_ours, list, recent, unflag};
 use super::{FlaggedContact, Store, StoreError};
 use crate::database::cell::{count, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::sql::{bound, statements};
 use crate::domain::delivery::QueueStop;
 use crate::domain::journal::{QueueResumed, QueueStopped, Text, Unflagging};
@@ -49,14 +49,10 @@ impl Store {
         if !is_due && !is_ours(&recent(self.resting().await?, now), stop.is_some()) {
             return Ok(ReturnVerdict { stop, began_with: Vec::new() });
         }
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let verdict = judge(&mut tx, now).await?;
-            tx.commit().await?;
-            Ok(verdict)
+            verdict
         })
-        .await
     }
 
     /// A person ends the stop (`liberar --lote fila`). Answers whether there was one.
@@ -64,14 +60,11 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn resume_queue(&self, by: &Authorship) -> Result<bool, StoreError> {
-        let (db, by) = (self.db.clone(), by.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let by = by.clone();
+        written!(self.db, |tx| {
             let ended = end(&mut tx, by.at, Some(&by)).await?;
-            tx.commit().await?;
-            Ok(ended)
+            ended
         })
-        .await
     }
 }
 

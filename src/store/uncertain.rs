@@ -7,7 +7,7 @@ use super::chain::{Chain, Line};
 use super::elsewhere::MAY_HAVE_LEFT;
 use super::{DeliveryId, Store, StoreError};
 use crate::database::cell::{Cells, ms};
-use crate::database::db::detached;
+use crate::database::db::written;
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::journal::{Released, Text};
@@ -56,9 +56,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn repeat_uncertain(&self, batch: &BatchId, now: Timestamp) -> Result<usize, StoreError> {
-        let (db, batch) = (self.db.clone(), batch.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let batch = batch.clone();
+        written!(self.db, |tx| {
             let mut chain = Chain::resume(&mut tx).await?;
             let rows = bound!(HELD, ms(now), MAY_HAVE_LEFT).fetch_all(&mut tx).await?;
             let mut repeated = 0;
@@ -79,10 +78,8 @@ impl Store {
                 repeated += 1;
             }
             chain.save(&mut tx).await?;
-            tx.commit().await?;
-            Ok(repeated)
+            repeated
         })
-        .await
     }
 }
 

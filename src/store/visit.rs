@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms};
-use crate::database::db::detached;
+use crate::database::db::written;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::FeedId;
 
@@ -31,12 +31,9 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn note_visit(&self, feed: &FeedId, now: Timestamp) -> Result<(), StoreError> {
-        let (db, feed) = (self.db.clone(), feed.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let feed = feed.clone();
+        written!(self.db, |tx| {
             bound!(VISIT, feed.as_str(), ms(now)).execute(&mut tx).await?;
-            tx.commit().await
         })
-        .await
     }
 }

@@ -2,7 +2,7 @@
 //! to come at other instants.
 
 use super::{Store, StoreError};
-use crate::database::db::detached;
+use crate::database::db::written;
 use crate::database::sql::{bound, statements};
 
 statements! {
@@ -37,13 +37,9 @@ impl Store {
         if before.as_ref() == Some(&rules) {
             return Ok(None);
         }
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin_quietly().await?;
+        written!(self.db, quietly, |tx| {
             bound!(KEEP, &rules.name, &rules.release, &rules.digest).execute(&mut tx).await?;
-            tx.commit().await?;
-            Ok(before)
+            before
         })
-        .await
     }
 }

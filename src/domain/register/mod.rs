@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use super::feed::{Format, Source};
 use super::id::{EmailAddress, FeedId, MunicipalityCode, PartId, UnitId};
-use crate::text::words::Words;
+use crate::text::words::{Words, words};
 
 mod edit;
 mod propose;
@@ -73,23 +73,13 @@ pub struct RegisterColumns {
     pub standing: Option<(String, Words<UnitStanding>)>,
 }
 
-/// What a register says of a unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum UnitStanding {
-    /// It works.
-    Open,
-    /// It no longer does.
-    Closed,
-}
-
-impl UnitStanding {
-    /// The word in configuration and in the store.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "aberta",
-            Self::Closed => "fechada",
-        }
+words! {
+    /// What a register says of a unit.
+    pub enum UnitStanding {
+        /// It works.
+        Open "aberta",
+        /// It no longer does.
+        Closed "fechada",
     }
 }
 
@@ -127,59 +117,25 @@ pub struct Register {
     pub unclear: BTreeSet<UnitId>,
 }
 
-/// A sort of proposal, as operators name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ProposalKind {
-    /// *nova*: the register has a unit that `unidades.csv` does not.
-    New,
-    /// *fechada*: the register says so, or no longer lists it.
-    Closed,
-    /// *reaberta*: closed in `unidades.csv`, open in the register.
-    Reopened,
-    /// *municipio*: it is in another municipality.
-    Municipality,
-    /// *parte*: it is of another part.
-    Part,
-    /// *nome*
-    Name,
-    /// *email*
-    Email,
-    /// *telefone*
-    Telephone,
-}
-
-impl ProposalKind {
-    /// Every kind, in the order in which they are shown.
-    pub const ALL: [Self; 8] = [
-        Self::New,
-        Self::Closed,
-        Self::Reopened,
-        Self::Municipality,
-        Self::Part,
-        Self::Name,
-        Self::Email,
-        Self::Telephone,
-    ];
-
-    /// The word that operators use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::New => "nova",
-            Self::Closed => "fechada",
-            Self::Reopened => "reaberta",
-            Self::Municipality => "municipio",
-            Self::Part => "parte",
-            Self::Name => "nome",
-            Self::Email => "email",
-            Self::Telephone => "telefone",
-        }
-    }
-
-    /// Reads the word that operators use.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+words! {
+    /// A sort of proposal, as operators name it.
+    pub enum ProposalKind {
+        /// *nova*: the register has a unit that `unidades.csv` does not.
+        New "nova",
+        /// *fechada*: the register says so, or no longer lists it.
+        Closed "fechada",
+        /// *reaberta*: closed in `unidades.csv`, open in the register.
+        Reopened "reaberta",
+        /// *municipio*: it is in another municipality.
+        Municipality "municipio",
+        /// *parte*: it is of another part.
+        Part "parte",
+        /// *nome*
+        Name "nome",
+        /// *email*
+        Email "email",
+        /// *telefone*
+        Telephone "telefone",
     }
 }
 

@@ -16,41 +16,22 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::id::{FeedId, MunicipalityCode, PartId, SnapshotId, UnitId, WindowId};
 
+use crate::text::words::words;
 pub use baseline::Baseline;
 pub use book::{StatusBook, WindowStatus};
 pub use observed::{ObservationRef, Observations, PackedNames, PackedObservation, Page};
 
-/// Situação.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum State {
-    /// Filled in and concluded.
-    Done,
-    /// Known not to be.
-    Pending,
-    /// Does not apply.
-    NotApplicable,
-    /// Nobody knows.
-    Unconfirmed,
-}
-
-impl State {
-    /// The word in files: `concluido`, `pendente`, `nao_se_aplica`, `nao_confirmado`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "concluido",
-            Self::Pending => "pendente",
-            Self::NotApplicable => "nao_se_aplica",
-            Self::Unconfirmed => "nao_confirmado",
-        }
-    }
-
-    /// Reads the word in files.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Done, Self::Pending, Self::NotApplicable, Self::Unconfirmed]
-            .into_iter()
-            .find(|s| s.as_str() == text)
+words! {
+    /// Situação.
+    pub enum State {
+        /// Filled in and concluded.
+        Done "concluido",
+        /// Known not to be.
+        Pending "pendente",
+        /// Does not apply.
+        NotApplicable "nao_se_aplica",
+        /// Nobody knows.
+        Unconfirmed "nao_confirmado",
     }
 }
 
@@ -88,37 +69,17 @@ pub struct Observation {
     pub wording: Option<Arc<str>>,
 }
 
-/// On what it rests that something is said of a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Basis {
-    /// A row says it.
-    Row,
-    /// A row says outright that a concluded form was reopened.
-    Reopened,
-    /// No row does, in a load that speaks of the part and would have one.
-    Silence,
-    /// Rows of one load say different things, so that nobody knows.
-    Contradiction,
-}
-
-impl Basis {
-    /// The word in the journal: `linha`, `reaberta`, `silencio`, `contradicao`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Row => "linha",
-            Self::Reopened => "reaberta",
-            Self::Silence => "silencio",
-            Self::Contradiction => "contradicao",
-        }
-    }
-
-    /// Reads the word in the journal.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Row, Self::Reopened, Self::Silence, Self::Contradiction]
-            .into_iter()
-            .find(|b| b.as_str() == text)
+words! {
+    /// On what it rests that something is said of a key.
+    pub enum Basis {
+        /// A row says it.
+        Row "linha",
+        /// A row says outright that a concluded form was reopened.
+        Reopened "reaberta",
+        /// No row does, in a load that speaks of the part and would have one.
+        Silence "silencio",
+        /// Rows of one load say different things, so that nobody knows.
+        Contradiction "contradicao",
     }
 }
 
