@@ -36,9 +36,6 @@ pub enum Sign {
 
 impl Beacon {
     /// Gives a sign, once.
-    ///
-    /// # Errors
-    /// [`TellError`].
     pub async fn give(&self, sign: &Sign) -> Result<(), TellError> {
         let Some(url) = self.address(sign) else { return Ok(()) };
         let body = match sign {

@@ -44,9 +44,6 @@ pub enum Unwritten {
 
 /// The bytes of `calendario.toml` with a prorrogação of `window` in them. A window of a recurrence is written out
 /// first, with the dates that it has.
-///
-/// # Errors
-/// [`Unwritten`].
 pub fn write_extension(sources: &Sources, window: &Window, new: &NewExtension) -> Result<Vec<u8>, Unwritten> {
     let bytes = sources.bytes("calendario.toml").ok_or(Unwritten::Unreadable)?;
     let text = std::str::from_utf8(bytes).map_err(|_| Unwritten::Unreadable)?;

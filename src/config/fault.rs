@@ -79,7 +79,6 @@ impl Fault {
     }
 
     /// An error that another room found in a file of `text`: at a line of it, or, with line 0, of the file as a whole.
-    #[must_use]
     pub fn at_line(file: String, line: usize, text: &str, message: String, hint: String) -> Self {
         let excerpt = line.checked_sub(1).and_then(|n| text.lines().nth(n)).unwrap_or_default().to_owned();
         let indent = excerpt.chars().take_while(|c| c.is_whitespace()).count();
@@ -98,7 +97,6 @@ pub struct Faults(pub Vec<Fault>);
 
 impl Faults {
     /// Puts faults into their order: by file, then place, errors before warnings.
-    #[must_use]
     pub fn sorted(mut faults: Vec<Fault>) -> Self {
         faults.sort_by(|a, b| {
             (&a.file, a.line, a.column, a.severity, &a.message)
@@ -119,7 +117,6 @@ impl Faults {
     }
 
     /// How many of each, in words: `2 erros e 1 aviso`.
-    #[must_use]
     pub fn summary(&self) -> String {
         let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
         let errors = count(self.errors().count(), "erro", "erros");
@@ -155,7 +152,6 @@ pub enum LoadError {
     Unreadable {
         /// What could not be read.
         path: PathBuf,
-        /// Why.
         source: std::io::Error,
     },
     /// What was read has faults.

@@ -119,7 +119,6 @@ pub struct TemplateSource {
     pub name: String,
     /// Where it is, for faults of its own.
     pub path: String,
-    /// Its text.
     pub text: String,
 }
 

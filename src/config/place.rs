@@ -11,7 +11,6 @@ use crate::domain::id::{Reference, SystemId, WindowId};
 pub enum WindowKey {
     /// The window itself.
     Window,
-    /// Its parts.
     Parts,
     /// The deadline of that edition.
     Deadline(u16),
@@ -21,7 +20,6 @@ pub enum WindowKey {
 
 /// An error about a window, at its place in `calendario.toml`: where it is written, else where its recurrence is,
 /// else the file as a whole.
-#[must_use]
 pub fn fault_at(
     sources: &Sources,
     window: &WindowId,

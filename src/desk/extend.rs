@@ -15,7 +15,6 @@ use crate::world::setup::Setup;
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// Which window.
     pub window: WindowId,
     /// The new deadline's day.
     pub deadline: Date,
@@ -90,9 +89,6 @@ pub struct Draft {
 }
 
 /// Judges a request and writes it into a copy of a configuration.
-///
-/// # Errors
-/// [`ExtendError`].
 pub fn draft(setup: &Setup, request: &Request, now: Timestamp) -> Result<Draft, ExtendError> {
     let directory = setup.directory.as_ref().ok_or(ExtendError::Embedded)?;
     let calendar = &setup.config.calendar;

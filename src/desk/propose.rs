@@ -31,7 +31,6 @@ pub struct Asked {
     pub name: String,
     /// Where the feed will come from.
     pub source: Source,
-    /// The system.
     pub system: SystemId,
     /// What the feed is to be called; absent: by the system and the file.
     pub id: Option<FeedId>,
@@ -79,9 +78,6 @@ pub enum ProposeError {
 }
 
 /// Proposes a feed, compiles its table beside those that there are, and reads the file with it.
-///
-/// # Errors
-/// [`ProposeError`].
 pub async fn answer(live: &Arc<Live>, asked: Asked, now: Timestamp) -> Result<Answered, ProposeError> {
     let config = &live.setup.config;
     if !live.calendar.systems.contains_key(&asked.system) {

@@ -13,9 +13,7 @@ use crate::world::overview::{self, AsOf};
 /// What explains the letters sent and not sent.
 #[derive(Debug)]
 pub struct Account {
-    /// The window.
     pub window: Window,
-    /// The municipality.
     pub municipality: MunicipalityCode,
     /// Where it stands, what would be decided now, and why.
     pub explained: Explanation,

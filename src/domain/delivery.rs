@@ -35,7 +35,6 @@ words! {
 
 impl DeliveryState {
     /// Whether the municipality counts as reached at this address: taken, read, or perhaps taken.
-    #[must_use]
     pub fn reaches(self) -> bool {
         matches!(self, Self::Accepted | Self::Uncertain | Self::Read)
     }
@@ -84,7 +83,6 @@ pub enum Outcome {
 
 impl Outcome {
     /// The state that a delivery has after it.
-    #[must_use]
     pub fn state(&self) -> DeliveryState {
         match self {
             Self::Accepted { .. } => DeliveryState::Accepted,
@@ -95,7 +93,6 @@ impl Outcome {
     }
 
     /// The relay's reply, or what went wrong.
-    #[must_use]
     pub fn reply(&self) -> &str {
         match self {
             Self::Accepted { reply }
@@ -113,7 +110,6 @@ const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(60);
 
 /// When to try again after `attempts` attempts that came to nothing: one minute, doubling, one hour at most.
-#[must_use]
 pub fn next_attempt(now: Timestamp, attempts: u32) -> Timestamp {
     let doubled =
         FIRST_WAIT.checked_mul(1_i32.checked_shl(attempts.saturating_sub(1)).unwrap_or(i32::MAX).max(1));
@@ -124,7 +120,6 @@ pub fn next_attempt(now: Timestamp, attempts: u32) -> Timestamp {
 /// The last time that the queue stood still because letters came back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueStop {
-    /// Since when.
     pub since: Timestamp,
     /// Until when, if nobody ends it before; when it ended, if it is over.
     pub until: Timestamp,
@@ -136,7 +131,6 @@ pub struct QueueStop {
 
 impl QueueStop {
     /// Whether nothing but alerts leaves at `now`.
-    #[must_use]
     pub fn holds(&self, now: Timestamp) -> bool {
         !self.is_over && now < self.until
     }

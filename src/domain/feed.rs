@@ -161,7 +161,6 @@ pub enum PlaceRule {
 
 impl PlaceRule {
     /// The column, if there is one.
-    #[must_use]
     pub fn column(&self) -> Option<&str> {
         match self {
             Self::Asked => None,
@@ -177,7 +176,6 @@ pub enum PartRule {
     Fixed(PartId),
     /// A column says, in these words (compared without case, accents or outer blanks).
     Column {
-        /// The column.
         column: String,
         /// Its words, each of one part or several; one that names a declared part needs no entry.
         words: Words<Vec<PartId>>,
@@ -195,7 +193,6 @@ pub enum ReferenceRule {
     Fixed(Reference),
     /// A column says, written so (strftime, as `%m/%Y`).
     Column {
-        /// The column.
         column: String,
         /// How it is written.
         pattern: String,
@@ -209,7 +206,6 @@ pub enum Meaning {
     Presence,
     /// *situacao*: a column says.
     Situation {
-        /// The column.
         column: String,
         /// What each word means (compared without case, accents or outer blanks).
         words: Words<Says>,
@@ -246,7 +242,6 @@ pub enum Word {
 
 impl Word {
     /// The state.
-    #[must_use]
     pub fn state(self) -> State {
         match self {
             Self::Is(state) => state,
@@ -255,7 +250,6 @@ impl Word {
     }
 
     /// What is said of the form instead of the source's word.
-    #[must_use]
     pub fn wording(self) -> Option<&'static str> {
         match self {
             Self::Is(_) | Self::Reopened => None,

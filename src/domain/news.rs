@@ -14,7 +14,6 @@ use crate::text::words::words;
 /// Where news comes from (`[noticia.X]` of `fontes.toml`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewsSpec {
-    /// Its id.
     pub id: FeedId,
     /// Whether it is watched.
     pub enabled: bool,
@@ -53,7 +52,6 @@ words! {
 
 impl Topic {
     /// Words that tell it in the ministry's Portuguese, unless the configuration has others.
-    #[must_use]
     pub fn usual_words(self) -> &'static [&'static str] {
         match self {
             Self::Opening => &[
@@ -104,13 +102,11 @@ pub struct FindingId(String);
 
 impl FindingId {
     /// As shown to operators; also takes what they type.
-    #[must_use]
     pub fn new(text: &str) -> Self {
         Self(text.trim().to_ascii_lowercase())
     }
 
     /// As shown to operators.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -168,7 +164,6 @@ pub struct Finding {
     pub id: FindingId,
     /// Which source.
     pub feed: FeedId,
-    /// Which system.
     pub system: SystemId,
     /// What about.
     pub topic: Topic,
@@ -186,7 +181,6 @@ pub struct Finding {
 
 impl Finding {
     /// The newest day that it speaks of, as far as anybody can tell.
-    #[must_use]
     pub fn newest_day(&self) -> Option<Date> {
         self.published_on.or(self.guess.deadline_on).or(self.guess.opens_on)
     }

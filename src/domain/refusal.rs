@@ -34,7 +34,6 @@ words! {
 
 impl Refusal {
     /// Whether it may be ours or the road's, and so say nothing of the address once others say the same.
-    #[must_use]
     pub fn may_be_ours(self) -> bool {
         match self {
             Self::Sender | Self::Road | Self::Unknown => true,
@@ -45,7 +44,6 @@ impl Refusal {
     /// Until when an address that a letter did not reach for this reason at `at` is not written to. A flag ends after
     /// `retry` (`retomar_contato_dias`), so that nothing rests for ever; the other rests are short and only keep a
     /// letter from going back and forth.
-    #[must_use]
     pub fn rests_until(self, at: Timestamp, retry: SignedDuration) -> Timestamp {
         let rest = match self {
             Self::Address => retry,
@@ -56,7 +54,6 @@ impl Refusal {
     }
 
     /// What a status code and the words beside it say. Addresses in the words are not read.
-    #[must_use]
     #[expect(clippy::match_same_arms, reason = "in the order of the table of RFC 3463")]
     pub fn of(status: Option<EnhancedStatus>, words: &str) -> Self {
         let words = legible(words);
@@ -91,7 +88,6 @@ impl Refusal {
     }
 
     /// In the operators' words.
-    #[must_use]
     pub fn words(self) -> &'static str {
         match self {
             Self::Address => "o endereço não existe",
@@ -123,7 +119,6 @@ pub struct EnhancedStatus {
 
 impl EnhancedStatus {
     /// The first of a text. A number of four parts is a network address.
-    #[must_use]
     pub fn find(text: &str) -> Option<Self> {
         text.split(|c: char| !c.is_ascii_digit() && c != '.').find_map(|token| {
             let mut pieces = token.trim_matches('.').split('.');

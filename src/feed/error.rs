@@ -34,7 +34,6 @@ pub enum FeedError {
 
 impl FeedError {
     /// What happened, whether or not it may go better later.
-    #[must_use]
     pub fn problem(&self) -> &FetchProblem {
         match self {
             Self::Transient { what, .. } | Self::Permanent { what, .. } => what,

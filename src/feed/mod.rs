@@ -48,7 +48,6 @@ pub struct Intake {
 
 impl Intake {
     /// Of bytes that could not be read.
-    #[must_use]
     pub fn unreadable(error: DecodeError) -> Self {
         Self {
             mapped: Mapped::default(),
@@ -57,7 +56,6 @@ impl Intake {
     }
 
     /// What staff should know, whatever became of it: why it is not believed, then what is odd about it.
-    #[must_use]
     pub fn remarks(&self) -> Vec<String> {
         let Verdict::Quarantined { reasons } = &self.verdict else {
             return judge::notes(&self.mapped).iter().map(AcceptanceNote::to_string).collect();
@@ -88,14 +86,12 @@ pub struct Missing {
 
 /// Decodes, maps and judges one whole load of a feed, which may come in several bodies. Never fails: bytes that cannot
 /// be read are a quarantined snapshot like any other.
-#[must_use]
 pub fn take_in(spec: &FeedSpec, bodies: &[Body], ground: &Ground<'_>, before: Option<&Baseline>) -> Intake {
     take_in_run(spec, bodies, &[], ground, before)
 }
 
 /// The same of a run of which some pages are missing: whom they are about is *não confirmado*, and more of them than
 /// the feed tolerates make the whole run not believed.
-#[must_use]
 pub fn take_in_run(
     spec: &FeedSpec,
     bodies: &[Body],
@@ -113,9 +109,6 @@ pub fn take_in_run(
 }
 
 /// Whether a body is whole and of the feed's format, so that a page that is not can be asked for again.
-///
-/// # Errors
-/// [`DecodeError`].
 pub fn looks_right(spec: &FeedSpec, body: &Body) -> Result<(), DecodeError> {
     format::open(&spec.format, body, &map::wanted(&spec.mapping))?.each(&mut |_| {})
 }

@@ -83,7 +83,6 @@ pub struct DayQueue {
 
 impl DayQueue {
     /// Of so many that wait now.
-    #[must_use]
     pub fn of(deliveries: usize, quota: Quota, now: Timestamp, hours: &SendingHours) -> Option<Self> {
         let is_long = deliveries > quota.per_minute as usize;
         is_long.then(|| Self { deliveries, quota, empties_at: quota.empties_at(deliveries, now, hours) })
@@ -93,7 +92,6 @@ impl DayQueue {
 /// Letters of one batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LetterGroup {
-    /// Which window.
     pub window: WindowId,
     /// What sort.
     pub kind: Kind,
@@ -132,11 +130,8 @@ pub struct HeldGroup {
 /// What comes next for many at one instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpcomingGroup {
-    /// When.
     pub at: Timestamp,
-    /// In which window.
     pub window: WindowId,
-    /// What.
     pub what: Upcoming,
     /// For those that are open now.
     pub municipalities: Vec<MunicipalityCode>,
@@ -145,20 +140,16 @@ pub struct UpcomingGroup {
 /// Municipalities that went from one state to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MovedGroup {
-    /// In which window.
     pub window: WindowId,
     /// From where; absent: it was not expected, or the window not open.
     pub from: Option<State>,
-    /// To where.
     pub to: State,
-    /// Who.
     pub municipalities: Vec<MunicipalityCode>,
 }
 
 /// Where a window stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowDay {
-    /// Which.
     pub window: WindowId,
     /// The deadline of the edition in force.
     pub deadline: Option<Deadline>,
@@ -173,7 +164,6 @@ pub struct WindowDay {
 /// How old what a feed says is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedAge {
-    /// Which.
     pub feed: FeedId,
     /// When what it says was last confirmed; absent: it never said anything that is believed.
     pub confirmed_at: Option<Timestamp>,
@@ -186,7 +176,6 @@ pub struct FeedAge {
 }
 
 /// Since when a page looks back: the first sending instant of the sending day before.
-#[must_use]
 pub fn looks_back_to(hours: &SendingHours, now: Timestamp) -> Timestamp {
     let mut day = day_before(hours.zone.date_of(now));
     for _ in 0..MOST_DAYS {
@@ -203,7 +192,6 @@ const MOST_DAYS: usize = 60;
 
 /// Puts the page together. `before` is the summary of the same windows as known at `since`; `tasks` and `feeds` are what
 /// only the store knows.
-#[must_use]
 pub fn page(
     view: View<'_>,
     windows: &[WindowSummary],

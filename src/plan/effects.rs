@@ -17,7 +17,6 @@ use crate::domain::roster::Roster;
 pub struct Contrast {
     /// Letters.
     pub differences: Vec<Difference>,
-    /// Windows.
     pub windows: Vec<WindowShift>,
     /// Files and variables.
     pub files: Vec<String>,
@@ -29,7 +28,6 @@ pub struct Contrast {
 
 impl Contrast {
     /// Whether not even a file is different.
-    #[must_use]
     pub fn is_nothing(&self) -> bool {
         self.files.is_empty()
             && self.differences.is_empty()
@@ -38,7 +36,6 @@ impl Contrast {
     }
 
     /// How many letters change: the number that a person repeats (`--confirmar N`).
-    #[must_use]
     pub fn letters(&self) -> usize {
         self.differences.len()
     }
@@ -114,7 +111,6 @@ pub struct Readiness {
 }
 
 /// Every large effect of `after` in place of `before`.
-#[must_use]
 pub fn large(
     before: &World<'_>,
     after: &World<'_>,

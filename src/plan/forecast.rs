@@ -29,7 +29,6 @@ pub struct Quota {
 impl Quota {
     /// When about the last of so many deliveries would leave, if nothing else came and each were taken; absent where none
     /// waits, or no end is in sight.
-    #[must_use]
     pub fn empties_at(self, waiting: usize, now: Timestamp, hours: &SendingHours) -> Option<Timestamp> {
         let mut days = BTreeMap::new();
         flow::run(&[(now, waiting)], self, hours, &mut days);
@@ -66,7 +65,6 @@ pub struct RelayShare {
 
 impl RelayShare {
     /// All letters.
-    #[must_use]
     pub fn letters(&self) -> usize {
         self.kinds.values().sum()
     }
@@ -103,20 +101,11 @@ pub enum Warning {
         municipalities: Vec<MunicipalityCode>,
     },
     /// Nobody can be written to about a window.
-    NoAudience {
-        /// Which window.
-        window: WindowId,
-        /// Where.
-        municipalities: Vec<MunicipalityCode>,
-    },
+    NoAudience { window: WindowId, municipalities: Vec<MunicipalityCode> },
     /// A window opened and no municipality is concerned.
-    NobodyExpected {
-        /// Which window.
-        window: WindowId,
-    },
+    NobodyExpected { window: WindowId },
     /// A rung that comes before its window opens.
     RungBeforeOpening {
-        /// Which window.
         window: WindowId,
         /// Days before the deadline.
         rung: u16,
@@ -124,13 +113,9 @@ pub enum Warning {
         opens_on: Date,
     },
     /// A window with a deadline and no rung.
-    NoLadder {
-        /// Which window.
-        window: WindowId,
-    },
+    NoLadder { window: WindowId },
     /// A rung on a day on which no letter leaves.
     RungMoved {
-        /// Which window.
         window: WindowId,
         /// Days before the deadline.
         rung: u16,
@@ -214,7 +199,6 @@ impl ForecastTally {
     }
 
     /// What it comes to.
-    #[must_use]
     pub fn forecast(
         mut self,
         calendar: &Calendar,

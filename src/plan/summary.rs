@@ -38,7 +38,6 @@ impl Counts {
     }
 
     /// All but não se aplica.
-    #[must_use]
     pub fn expected(&self) -> usize {
         self.done + self.pending + self.unconfirmed
     }
@@ -47,7 +46,6 @@ impl Counts {
 /// Where one window stands, as known at an instant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WindowSummary {
-    /// Which window.
     pub window: WindowId,
     /// The system's name.
     pub system: String,
@@ -69,7 +67,6 @@ pub struct WindowSummary {
     pub rehearsal: bool,
     /// As known when.
     pub at: Timestamp,
-    /// Municipalities.
     pub municipalities: Counts,
     /// Parts of municipalities, by part.
     pub by_part: BTreeMap<PartId, Counts>,
@@ -85,7 +82,6 @@ pub struct WindowSummary {
 
 impl WindowSummary {
     /// A window of which nothing is known yet.
-    #[must_use]
     pub fn empty(window: WindowId, at: Timestamp) -> Self {
         Self {
             window,
@@ -109,7 +105,6 @@ impl WindowSummary {
     }
 
     /// Where a municipality stands; none where it is not expected.
-    #[must_use]
     pub fn line(&self, municipality: MunicipalityCode) -> Option<&MunicipalityLine> {
         // They are in the order of their codes.
         let place = self.lines.binary_search_by_key(&municipality, |line| line.municipality).ok()?;
@@ -120,19 +115,14 @@ impl WindowSummary {
 /// One municipality in a window.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MunicipalityLine {
-    /// Which.
     pub municipality: MunicipalityCode,
-    /// Name.
     pub name: String,
-    /// Region.
     pub region: String,
     /// As a whole.
     pub state: State,
     /// The edition in force for it.
     pub edition: u16,
-    /// Its deadline.
     pub deadline: Option<Deadline>,
-    /// Its parts.
     pub parts: Vec<PartLine>,
     /// Letters to it, also those that never left, in order.
     pub letters: Vec<LetterLine>,
@@ -151,7 +141,6 @@ pub struct HeldLine {
     pub batch: BatchId,
     /// Why, with author and reason where a person stopped it.
     pub because: Reason,
-    /// Since when.
     pub since: Timestamp,
     /// When it dies if nobody lets it go; absent: it waits for ever.
     pub dies_at: Option<Timestamp>,
@@ -160,9 +149,7 @@ pub struct HeldLine {
 /// What comes next for a municipality in a window, if nothing changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NextLine {
-    /// What.
     pub what: Upcoming,
-    /// When.
     pub at: Timestamp,
 }
 
@@ -176,7 +163,6 @@ pub enum Upcoming {
         /// Days before the deadline.
         days_before: u16,
     },
-    /// The deadline.
     Deadline,
     /// The remessa.
     Referral,
@@ -185,7 +171,6 @@ pub enum Upcoming {
 /// One part of one municipality.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PartLine {
-    /// Which part.
     pub part: PartId,
     /// Who is competent for it; in a closed window, who was.
     pub gerencias: Vec<GerenciaId>,
@@ -268,9 +253,7 @@ pub enum CallReason {
 /// Whom to telephone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallLine {
-    /// Which municipality.
     pub municipality: MunicipalityCode,
-    /// Name.
     pub name: String,
     /// Who holds the office, if known.
     pub holder: String,
@@ -306,7 +289,6 @@ impl CallPurpose {
 
 impl CallLine {
     /// What the call is for.
-    #[must_use]
     pub fn purpose(&self) -> CallPurpose {
         match (self.owes.is_empty(), self.unconfirmed.is_empty()) {
             (false, _) => CallPurpose::Debt,

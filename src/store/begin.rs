@@ -47,7 +47,6 @@ const SILENCE: SignedDuration = SignedDuration::from_hours(24);
 pub struct Signs {
     /// The first pass.
     pub born_at: Option<Timestamp>,
-    /// The last pass.
     pub last_pass_at: Option<Timestamp>,
     /// The last heartbeat.
     pub heartbeat_at: Option<Timestamp>,
@@ -70,9 +69,6 @@ pub struct Signs {
 impl Store {
     /// Notes a start at `now`. A ledger with notices whose heartbeat is more than 24 h old had an outage, which is
     /// recorded and answered, once.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn begin(&self, now: Timestamp) -> Result<Option<Outage>, StoreError> {
         written!(self.db, |tx| {
             let any: i64 = bound!(ANY_NOTICE).fetch_one(&mut tx).await?.try_get(0)?;
@@ -90,17 +86,11 @@ impl Store {
     }
 
     /// Notes that the daemon is alive.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn heartbeat(&self, now: Timestamp) -> Result<(), StoreError> {
         self.beat(now, None).await
     }
 
     /// The same, with when the last pass was made that found nothing to note.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn beat(&self, now: Timestamp, passed_at: Option<Timestamp>) -> Result<(), StoreError> {
         written!(self.db, quietly, |tx| {
             bound!(BEAT, ms(now), passed_at.map(ms)).execute(&mut tx).await?;
@@ -109,9 +99,6 @@ impl Store {
     }
 
     /// Notes that the relay fails and the queue rests (`since` the first such round), or that it takes letters.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_relay(&self, failing_at: Option<Timestamp>) -> Result<(), StoreError> {
         written!(self.db, quietly, |tx| {
             match failing_at {
@@ -122,9 +109,6 @@ impl Store {
     }
 
     /// Notes that the panel cannot be served, and why not, or that it is or need not be.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_panel(&self, failing: Option<(Timestamp, String)>) -> Result<(), StoreError> {
         written!(self.db, quietly, |tx| {
             match failing {
@@ -135,9 +119,6 @@ impl Store {
     }
 
     /// Keeps a leap of the clock until it is vouched for or gone, or that there is none any more.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_leap(&self, leap: Option<Leap>) -> Result<(), StoreError> {
         written!(self.db, |tx| {
             let (from, to) = (leap.map(|leap| ms(leap.from)), leap.map(|leap| ms(leap.to)));
@@ -147,9 +128,6 @@ impl Store {
 
     /// A person's word on the clock: takes back a mark that lies ahead of it, or believes it where it has leapt. Other
     /// signs of life that lie ahead are taken back with the mark, and so are outages that end there: they never were.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn rule_clock(&self, act: ClockAct, by: &Authorship) -> Result<(), StoreError> {
         let by = by.clone();
         written!(self.db, |tx| {
@@ -168,9 +146,6 @@ impl Store {
     }
 
     /// The ledger's signs of life.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn signs(&self) -> Result<Signs, StoreError> {
         signs(&mut *self.db.read().await?).await
     }

@@ -110,9 +110,6 @@ const CONSENT_LASTS: SignedDuration = SignedDuration::from_hours(24);
 impl Store {
     /// Keeps a configuration as the one in force; whatever was refused before no longer counts. Answers whether
     /// another was in force until now.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn adopt_configuration(
         &self,
         new: NewConfiguration,
@@ -142,9 +139,6 @@ impl Store {
 
     /// Notes that the files hold a configuration that cannot be used. Answers whether this very one is refused for
     /// the first time.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn refuse_configuration(
         &self,
         fingerprint: &str,
@@ -167,9 +161,6 @@ impl Store {
     }
 
     /// Notes that the files hold a configuration that waits for a person to let it in.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn hold_configuration(
         &self,
         held: HeldConfiguration,
@@ -196,9 +187,6 @@ impl Store {
 
     /// Notes a person's word that files with this digest may be put in force. It is used up by the next adoption, and
     /// counts for a day.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn consent_to_configuration(
         &self,
         digest: &str,
@@ -215,9 +203,6 @@ impl Store {
     }
 
     /// Who let files with this digest in, if somebody did and it still counts.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn consent_to(&self, digest: &str, now: Timestamp) -> Result<Option<String>, StoreError> {
         let mut conn = self.db.read().await?;
         let Some(row) = bound!(CONSENTED, digest).fetch_optional(&mut conn).await? else { return Ok(None) };
@@ -227,9 +212,6 @@ impl Store {
     }
 
     /// Whatever was let in is no longer: the service went on with another ledger.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn use_up_consents(&self) -> Result<(), StoreError> {
         written!(self.db, |tx| {
             bound!(USE_UP).execute(&mut tx).await?;
@@ -237,9 +219,6 @@ impl Store {
     }
 
     /// The configuration in force, if this ledger ever had one.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn configuration_in_force(&self) -> Result<Option<KeptConfiguration>, StoreError> {
         let mut view = self.db.view().await?;
         let Some((fingerprint, directory, since, by)) = in_force(&mut view).await? else { return Ok(None) };
@@ -253,9 +232,6 @@ impl Store {
     }
 
     /// What the files hold and is not let in, if that is so.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn configuration_refused(&self) -> Result<Option<RefusedConfiguration>, StoreError> {
         let mut conn = self.db.read().await?;
         let Some(row) = bound!(REFUSED).fetch_optional(&mut conn).await? else { return Ok(None) };

@@ -43,9 +43,7 @@ const WITHIN: SignedDuration = SignedDuration::from_hours(1);
 /// An address that is not written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlaggedContact {
-    /// Which.
     pub address: EmailAddress,
-    /// Since when.
     pub since: Timestamp,
     /// Whose matter it is. Only [`Refusal::Address`] accuses the address.
     pub refusal: Refusal,
@@ -58,7 +56,6 @@ pub struct FlaggedContact {
 /// How the last letter to an address ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastLetter {
-    /// Which address.
     pub address: EmailAddress,
     /// Where that delivery stands.
     pub state: DeliveryState,
@@ -68,9 +65,6 @@ pub struct LastLetter {
 
 impl Store {
     /// The addresses that are said not to exist.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn flagged(&self) -> Result<Vec<FlaggedContact>, StoreError> {
         let mut all = self.resting().await?;
         all.retain(|contact| contact.refusal == Refusal::Address);
@@ -78,23 +72,15 @@ impl Store {
     }
 
     /// Every address that a letter did not reach and that was not cleared since, also those whose time is over.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn resting(&self) -> Result<Vec<FlaggedContact>, StoreError> {
         let mut conn = self.db.read().await?;
         list(&mut conn).await
     }
 
     /// How the last letter to each address ended, by address.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn last_letters(&self) -> Result<Vec<LastLetter>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(LAST).fetch_all(&mut conn).await?;
-        rows.iter()
-            .map(|row| {
+        bound!(LAST)
+            .all(&self.db, |row| {
                 let cells = Cells::of("deliveries", row);
                 Ok(LastLetter {
                     address: cells.parsed("address", |t| EmailAddress::parse(t).ok())?,
@@ -102,13 +88,10 @@ impl Store {
                     at: cells.instant("settled_at")?,
                 })
             })
-            .collect()
+            .await
     }
 
     /// Takes the flag off an address that somebody confirmed. Answers whether it had one.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn confirm_contact(&self, address: &EmailAddress, by: Authorship) -> Result<bool, StoreError> {
         let address = address.clone();
         written!(self.db, |tx| {

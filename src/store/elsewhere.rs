@@ -42,7 +42,6 @@ statements! {
 /// Somebody's or something's word that a letter left, or, with no proof, that it may have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighting {
-    /// Its Message-ID.
     pub message_id: String,
     /// The notice and version that it names.
     pub letter: (NoticeKey, u16),
@@ -57,9 +56,7 @@ pub struct Sighting {
 /// A delivery of this ledger that may have left from another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unassured {
-    /// The notice.
     pub key: NoticeKey,
-    /// Its version.
     pub version: u16,
     /// The letter's Message-ID.
     pub message_id: String,
@@ -85,9 +82,6 @@ pub struct Vouched {
 
 impl Store {
     /// Every delivery to a municipality that may have left from another ledger and of which nobody knows, by notice.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn unassured(&self) -> Result<Vec<Unassured>, StoreError> {
         let mut found = live(&mut *self.db.read().await?).await?;
         found.retain(|one| one.key.municipality().is_some());
@@ -95,9 +89,6 @@ impl Store {
     }
 
     /// Counts letters as delivered that left from another ledger, after this one was assumed. Nothing where it never was.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn vouch(
         &self,
         sightings: Vec<Sighting>,

@@ -38,15 +38,12 @@ statements! {
 pub struct JournalEntry {
     /// Its place, from 1, without gaps.
     pub seq: i64,
-    /// When.
     pub at: Timestamp,
     /// The first word of its format: `decisao`, `entrega`.
     pub kind: String,
     /// What about: a notice's key, a window, a snapshot.
     pub subject: String,
-    /// The window, if any.
     pub window: Option<WindowId>,
-    /// The municipality, if any.
     pub municipality: Option<MunicipalityCode>,
     /// What it tells, or why that cannot be read: then the entries after it can be all the same.
     pub told: Result<Entry, Unread>,
@@ -79,9 +76,6 @@ pub struct JournalFilter {
 
 impl Store {
     /// Notes that a letter marked as a test was handed to the relay.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_test(
         &self,
         to: &EmailAddress,
@@ -95,9 +89,6 @@ impl Store {
     }
 
     /// Notes that a dossier was shown to somebody by the panel.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_dossier_shown(
         &self,
         municipality: MunicipalityCode,
@@ -114,17 +105,11 @@ impl Store {
     }
 
     /// The last self-audit, and when it was made; nothing too where its entry cannot be read.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn last_audit(&self) -> Result<Option<(Timestamp, journal::Audited)>, StoreError> {
         last_audit(&mut *self.db.read().await?).await
     }
 
     /// Notes a self-audit.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_audit(&self, told: journal::Audited, now: Timestamp) -> Result<(), StoreError> {
         written!(self.db, quietly, |tx| {
             Chain::tell(&mut tx, Line::new(now, "livro", told)).await?;
@@ -132,9 +117,6 @@ impl Store {
     }
 
     /// Whether the relay ever took a letter that was marked as a test.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn was_tested(&self) -> Result<bool, StoreError> {
         let mut conn = self.db.read().await?;
         let taken: i64 = bound!(TESTED).fetch_one(&mut conn).await?.try_get(0)?;

@@ -43,7 +43,6 @@ statements! {
 pub struct FindingLine {
     /// What was found.
     pub finding: Finding,
-    /// When.
     pub found_at: Timestamp,
     /// Whether it was too old to be told.
     pub quiet: bool,
@@ -58,9 +57,6 @@ pub type NewFinding = (Finding, bool);
 
 impl Store {
     /// Records what one look at a source found; what was found before stays as it was. Answers how many are new.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn record_findings(
         &self,
         feed: FeedId,
@@ -118,46 +114,29 @@ impl Store {
     }
 
     /// When a source could last be read.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn news_looked_at(&self, feed: &FeedId) -> Result<Option<Timestamp>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let row = bound!(LOOKED, feed.as_str()).fetch_optional(&mut conn).await?;
-        row.map(|row| Cells::of("news_looks", &row).instant("looked_at")).transpose()
+        bound!(LOOKED, feed.as_str())
+            .first(&self.db, |row| Cells::of("news_looks", row).instant("looked_at"))
+            .await
     }
 
     /// Findings from an instant on, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn findings(&self, since: Timestamp) -> Result<Vec<FindingLine>, StoreError> {
-        let mut conn = self.db.read().await?;
-        bound!(LIST, ms(since)).fetch_all(&mut conn).await?.iter().map(line).collect()
+        bound!(LIST, ms(since)).all(&self.db, line).await
     }
 
     /// One finding.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn finding(&self, id: &FindingId) -> Result<Option<FindingLine>, StoreError> {
         let mut conn = self.db.read().await?;
         bound!(ONE, id.as_str()).fetch_optional(&mut conn).await?.as_ref().map(line).transpose()
     }
 
     /// Findings that staff are still to be told of, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn untold_findings(&self) -> Result<Vec<FindingLine>, StoreError> {
-        let mut conn = self.db.read().await?;
-        bound!(UNTOLD).fetch_all(&mut conn).await?.iter().map(line).collect()
+        bound!(UNTOLD).all(&self.db, line).await
     }
 
     /// Notes that staff were told.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_findings_told(&self, ids: Vec<FindingId>, now: Timestamp) -> Result<(), StoreError> {
         written!(self.db, |tx| {
             for id in &ids {
@@ -167,9 +146,6 @@ impl Store {
     }
 
     /// Notes that somebody saw a finding; the first who did stands. Answers whether it was unseen.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn see_finding(&self, id: FindingId, by: Authorship) -> Result<bool, StoreError> {
         written!(self.db, |tx| {
             let seen = bound!(SEE, id.as_str(), ms(by.at), &by.author, &by.reason).execute(&mut tx).await?;

@@ -84,19 +84,15 @@ statements! {
 /// A delivery taken to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// Which delivery.
     pub delivery: DeliveryId,
     /// The number of this claim.
     pub fence: i64,
-    /// The notice.
     pub key: NoticeKey,
-    /// Its version.
     pub version: u16,
     /// The letter's Message-ID.
     pub message_id: String,
     /// The envelope's recipient.
     pub address: EmailAddress,
-    /// In which role.
     pub role: Role,
     /// Exactly what goes after DATA.
     pub bytes: Arc<[u8]>,
@@ -128,30 +124,23 @@ impl Claim {
 
 impl Store {
     /// What waits to leave, by state, each with when the first of it is due.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn queued(
         &self,
         now: Timestamp,
     ) -> Result<Vec<(DeliveryState, u64, Option<Timestamp>)>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(QUEUED, ms(now)).fetch_all(&mut conn).await?;
-        let read = |row: &Row| {
-            let cells = Cells::of("deliveries", row);
-            let state = cells.parsed("state", DeliveryState::parse)?;
-            let (many, first): (i64, Option<i64>) = (row.try_get(1)?, row.try_get(2)?);
-            let first = first.and_then(|at| Timestamp::from_millisecond(at).ok());
-            Ok((state, u64::try_from(many).unwrap_or_default(), first))
-        };
-        rows.iter().map(read).collect()
+        bound!(QUEUED, ms(now))
+            .all(&self.db, |row: &Row| {
+                let cells = Cells::of("deliveries", row);
+                let state = cells.parsed("state", DeliveryState::parse)?;
+                let (many, first): (i64, Option<i64>) = (row.try_get(1)?, row.try_get(2)?);
+                let first = first.and_then(|at| Timestamp::from_millisecond(at).ok());
+                Ok((state, u64::try_from(many).unwrap_or_default(), first))
+            })
+            .await
     }
 
     /// Takes at most `limit` deliveries that are due at `now`, the nearest end of validity first. A claim that is neither sent
     /// nor given back may be taken by others ten minutes later.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn claim(&self, owner: &str, now: Timestamp, limit: usize) -> Result<Vec<Claim>, StoreError> {
         self.claim_of(Whose::All, owner, now, limit).await
     }
@@ -204,9 +193,6 @@ impl Store {
     }
 
     /// Gives back claims that were not marked *enviando*. Those that were stay as they are.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn release(&self, claims: Vec<Claim>) -> Result<(), StoreError> {
         let db = self.db.clone();
         detached(async move {
@@ -218,9 +204,6 @@ impl Store {
 
     /// Gives back whatever `owner` has claimed and not marked *enviando*: for when a fault kept it from doing so, and
     /// none of its senders is at work.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn release_all(&self, owner: &str) -> Result<(), StoreError> {
         let owner = owner.to_owned();
         written!(self.db, quietly, |tx| {
@@ -229,9 +212,6 @@ impl Store {
     }
 
     /// How many deliveries are still to be tried, or tried again, as far as is known at `now`.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn waiting(&self, now: Timestamp) -> Result<usize, StoreError> {
         let mut conn = self.db.read().await?;
         let n: i64 = bound!(WAITING, ms(now)).fetch_one(&mut conn).await?.try_get(0)?;
@@ -240,9 +220,6 @@ impl Store {
 
     /// How many deliveries could have left by `limit` and are still to be tried, or tried again, at `now`; and since when
     /// the longest of them waits.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn overdue(
         &self,
         now: Timestamp,
@@ -256,20 +233,14 @@ impl Store {
     }
 
     /// When attempts began, since an instant, oldest first, by what the journal tells since.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn attempts_since(&self, since: Timestamp) -> Result<Vec<Timestamp>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(ATTEMPTED, ms(since)).fetch_all(&mut conn).await?;
-        rows.iter().map(|row| Cells::of("attempts", row).instant("started_at")).collect()
+        bound!(ATTEMPTED, ms(since))
+            .all(&self.db, |row| Cells::of("attempts", row).instant("started_at"))
+            .await
     }
 
     /// When the outbox has something to claim next, as far as is known at `now`; an instant not after `now` means at
     /// once, nothing means never.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let mut view = self.db.view().await?;
         let free: Option<i64> = bound!(NEXT_FREE, ms(now)).fetch_one(&mut view).await?.try_get(0)?;

@@ -68,9 +68,6 @@ fn together(lines: Vec<OverrideLine>) -> Overrides {
 
 impl Store {
     /// The orders in force; expiry is the plan's to judge.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn overrides(&self) -> Result<Overrides, StoreError> {
         let mut conn = self.db.read().await?;
         let rows = bound!(IN_FORCE).fetch_all(&mut conn).await?;
@@ -91,9 +88,6 @@ impl Store {
     }
 
     /// The orders that were in force at an earlier instant.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn overrides_as_known(&self, at: Timestamp) -> Result<Overrides, StoreError> {
         let mut lines = self.override_lines().await?;
         lines.retain(|line| {
@@ -103,18 +97,11 @@ impl Store {
     }
 
     /// Every order ever given, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn override_lines(&self) -> Result<Vec<OverrideLine>, StoreError> {
-        let mut conn = self.db.read().await?;
-        bound!(LIST).fetch_all(&mut conn).await?.iter().map(line).collect()
+        bound!(LIST).all(&self.db, line).await
     }
 
     /// Records an order. Giving the very same one twice records it once.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn add_override(
         &self,
         what: Override,
@@ -147,21 +134,12 @@ impl Store {
     }
 
     /// Lifts one order. Answers whether it was in force.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn lift_override(&self, id: &OverrideId, authorship: Authorship) -> Result<bool, StoreError> {
         let id = id.clone();
-        written!(self.db, |tx| {
-            let lifted = lift(&mut tx, &id, &authorship).await?;
-            lifted
-        })
+        written!(self.db, |tx| { lift(&mut tx, &id, &authorship).await? })
     }
 
     /// Lifts every hold of exactly this scope. Answers how many there were.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn lift_holds(&self, scope: HoldScope, authorship: Authorship) -> Result<usize, StoreError> {
         written!(self.db, |tx| {
             let mut lifted = 0;

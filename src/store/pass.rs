@@ -45,7 +45,6 @@ statements! {
 /// One change of decision to record.
 #[derive(Debug, Clone)]
 pub struct NewDecision {
-    /// The decision.
     pub decision: Decision,
     /// Its because in the operators' words.
     pub because: String,
@@ -60,7 +59,6 @@ pub struct NewDecision {
 pub struct NewLetter {
     /// Its Message-ID, the same at every attempt.
     pub message_id: String,
-    /// Its subject.
     pub subject: String,
     /// Exactly what goes after DATA (RFC 5322).
     pub bytes: Vec<u8>,

@@ -23,15 +23,11 @@ pub struct LoopProgress {
     pub moved_at: Timestamp,
     /// From when on it counts as hung.
     pub hangs_at: Timestamp,
-    /// When this was noted.
     pub noted_at: Timestamp,
 }
 
 impl Store {
     /// Notes how far each loop got, in place of what was noted before.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_progress(&self, loops: Vec<LoopProgress>, now: Timestamp) -> Result<(), StoreError> {
         written!(self.db, quietly, |tx| {
             for each in &loops {
@@ -44,14 +40,9 @@ impl Store {
     }
 
     /// How far each loop got, as noted last.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn progress(&self) -> Result<Vec<LoopProgress>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(ALL_LOOPS).fetch_all(&mut conn).await?;
-        rows.iter()
-            .map(|row| {
+        bound!(ALL_LOOPS)
+            .all(&self.db, |row| {
                 let cells = Cells::of("loops", row);
                 Ok(LoopProgress {
                     name: cells.get("name")?,
@@ -60,6 +51,6 @@ impl Store {
                     noted_at: cells.instant("noted_at")?,
                 })
             })
-            .collect()
+            .await
     }
 }

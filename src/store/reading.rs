@@ -35,9 +35,7 @@ statements! {
 /// An edition as the daemon read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EditionReading {
-    /// Of which window.
     pub window: WindowId,
-    /// Which edition.
     pub edition: u16,
     /// When it was first read; ignored when noted.
     pub read_at: Timestamp,
@@ -50,9 +48,6 @@ pub struct EditionReading {
 impl Store {
     /// Notes editions as read at `now`. Whoever calls has refused a silent edit before: here a changed deadline is
     /// taken in, and the journal tells it.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn note_readings(
         &self,
         readings: Vec<(WindowId, u16, Told, String)>,
@@ -78,28 +73,20 @@ impl Store {
     }
 
     /// Every edition ever read.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn readings(&self) -> Result<Vec<EditionReading>, StoreError> {
-        let mut conn = self.db.read().await?;
-        bound!(LIST).fetch_all(&mut conn).await?.iter().map(reading).collect()
+        bound!(LIST).all(&self.db, reading).await
     }
 }
 
 impl Store {
     /// How often an edition of each window was read otherwise than before.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn reread(&self) -> Result<BTreeMap<WindowId, u32>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(REREAD).fetch_all(&mut conn).await?;
-        let row = |row: &Row| {
-            let cells = Cells::of("journal", row);
-            Ok((cells.parsed("window_id", |t| WindowId::parse(t).ok())?, cells.number("times")?))
-        };
-        rows.iter().map(row).collect()
+        bound!(REREAD)
+            .all(&self.db, |row: &Row| {
+                let cells = Cells::of("journal", row);
+                Ok((cells.parsed("window_id", |t| WindowId::parse(t).ok())?, cells.number("times")?))
+            })
+            .await
     }
 }
 

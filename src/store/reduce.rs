@@ -116,7 +116,6 @@ pub struct Reduction {
 
 impl Reduction {
     /// Whether there is nothing to erase.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.letters + self.returns + self.calls + self.files + self.flags == 0
     }
@@ -135,18 +134,12 @@ struct Chosen {
 
 impl Store {
     /// What would be erased now.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn reducible(&self, retention: &Retention) -> Result<Reduction, StoreError> {
         Ok(choose(&mut *self.db.view().await?, retention).await?.summary)
     }
 
     /// Erases it, in one transaction with the entry that tells of it, and answers what it was. Where there is nothing to
     /// erase, nothing is told. The file is to be written anew after it ([`Store::scrub`]).
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn reduce(
         &self,
         retention: &Retention,
@@ -166,13 +159,8 @@ impl Store {
     }
 
     /// When something was erased last.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn last_reduction(&self) -> Result<Option<Timestamp>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let row = bound!(LAST_REDUCTION).fetch_optional(&mut conn).await?;
-        row.map(|row| Cells::of("journal", &row).instant("at")).transpose()
+        bound!(LAST_REDUCTION).first(&self.db, |row| Cells::of("journal", row).instant("at")).await
     }
 
     /// Writes the file anew where something erased may still lie in it. Nobody writes meanwhile; it takes about as long as

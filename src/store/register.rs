@@ -42,7 +42,6 @@ const UNCLEAR: &str = "obscura";
 pub struct KeptRegister {
     /// What it lists.
     pub register: Register,
-    /// When it was taken.
     pub taken_at: Timestamp,
     /// File or address that it came from.
     pub source: String,
@@ -53,18 +52,13 @@ pub struct KeptRegister {
 /// A refusal with who gave it and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusalLine {
-    /// What was refused.
     pub refused: Refused,
-    /// By whom, why and when.
     pub authorship: Authorship,
 }
 
 impl Store {
     /// Keeps a load that is believed in place of the one before, and lets refusals end whose ground is gone. A person
     /// who took it in spite of doubts signs.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn accept_register(
         &self,
         kept: KeptRegister,
@@ -97,9 +91,6 @@ impl Store {
     }
 
     /// Notes a load that is not believed; the one before stays.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn refuse_register(
         &self,
         feed: FeedId,
@@ -113,9 +104,6 @@ impl Store {
     }
 
     /// Notes that proposals were taken: which, and the file before and after by their digests.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_register_applied(
         &self,
         proposals: Vec<ProposalFacts>,
@@ -133,9 +121,6 @@ impl Store {
     }
 
     /// Refuses proposals: they do not come back until the register says otherwise. `told` are they in words.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn refuse_proposals(
         &self,
         refused: Vec<Refused>,
@@ -155,9 +140,6 @@ impl Store {
     }
 
     /// Every register as last believed, by feed.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn registers(&self) -> Result<Vec<KeptRegister>, StoreError> {
         let mut view = self.db.view().await?;
         let mut kept: BTreeMap<FeedId, KeptRegister> = BTreeMap::new();
@@ -199,14 +181,9 @@ impl Store {
     }
 
     /// Every refusal that stands.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn register_refusals(&self) -> Result<Vec<RefusalLine>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(REFUSALS).fetch_all(&mut conn).await?;
-        rows.iter()
-            .map(|row| {
+        bound!(REFUSALS)
+            .all(&self.db, |row| {
                 let cells = Cells::of("register_refusals", row);
                 let refused = Refused {
                     unit: cells.parsed("unit", |t| UnitId::parse(t).ok())?,
@@ -217,23 +194,15 @@ impl Store {
                 let authorship = Authorship { author, reason, at: cells.instant("refused_at")? };
                 Ok(RefusalLine { refused, authorship })
             })
-            .collect()
+            .await
     }
 
     /// The proposals that staff were told of, by their short names.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn told_proposals(&self) -> Result<BTreeSet<String>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(TOLD).fetch_all(&mut conn).await?;
-        rows.iter().map(|row| Cells::of("register_told", row).get("proposal")).collect()
+        bound!(TOLD).all(&self.db, |row| Cells::of("register_told", row).get("proposal")).await
     }
 
     /// Notes that staff were told of proposals.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_proposals_told(
         &self,
         proposals: Vec<String>,

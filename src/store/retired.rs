@@ -85,9 +85,6 @@ impl Retired {
 
 impl Store {
     /// Notes that a feed is switched off, unless that is known: a load by hand counts from then on, and nothing before it.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn retire_feed(&self, feed: &FeedId, by: SwitchedBy, now: Timestamp) -> Result<(), StoreError> {
         let feed = feed.clone();
         written!(self.db, |tx| {

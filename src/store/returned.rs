@@ -81,7 +81,6 @@ pub struct RawMessage {
     sha256: String,
     /// How many bytes it had.
     size: usize,
-    /// SHA-256 of what is kept.
     kept_sha256: String,
     /// Its first 512 KiB.
     kept: Vec<u8>,
@@ -89,7 +88,6 @@ pub struct RawMessage {
 
 impl RawMessage {
     /// What the ledger keeps of a message.
-    #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         let kept = &bytes[..bytes.len().min(MOST_KEPT)];
         Self { sha256: sha256(bytes), size: bytes.len(), kept_sha256: sha256(kept), kept: kept.to_vec() }
@@ -116,13 +114,11 @@ impl RawMessage {
     }
 
     /// How many bytes it had.
-    #[must_use]
     pub fn size(&self) -> usize {
         self.size
     }
 
     /// SHA-256 of all of it, hexadecimal.
-    #[must_use]
     pub fn sha256(&self) -> &str {
         &self.sha256
     }
@@ -147,9 +143,6 @@ impl Store {
     /// Takes in what came back for `letter`, a Message-ID with its brackets or the id of one delivery (our ENVID): from
     /// the first of `named` that it was sent to, or the only one of `mentioned`, or, where it is none of these, its only
     /// address. What changes a delivery is kept.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn note_return(
         &self,
         letter: &str,
@@ -169,8 +162,7 @@ impl Store {
                 None if rows.len() == 1 => first,
                 None => return Ok(Noted::Ambiguous(notice(&Cells::of("deliveries", first))?)),
             };
-            let noted = take_back(&mut tx, row, &came, &raw, now).await?;
-            noted
+            take_back(&mut tx, row, &came, &raw, now).await?
         })
     }
 }

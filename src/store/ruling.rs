@@ -50,13 +50,10 @@ statements! {
 /// What a person decided about a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ruling {
-    /// Which snapshot.
     pub snapshot: SnapshotId,
-    /// Of which feed.
     pub feed: FeedId,
     /// Whether it is to be believed.
     pub verdict: Verdict,
-    /// Who, when and why.
     pub by: Authorship,
 }
 
@@ -80,9 +77,6 @@ pub enum Ruled {
 
 impl Store {
     /// Believes a quarantined snapshot, or withdraws a believed one.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn rule(
         &self,
         snapshot: &SnapshotId,
@@ -125,19 +119,11 @@ impl Store {
     }
 
     /// What people decided about snapshots, oldest first: all, or of those that speak of a window.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn rulings(&self, window: Option<&WindowId>) -> Result<Vec<Ruling>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(LIST, window.map(WindowId::as_str)).fetch_all(&mut conn).await?;
-        rows.iter().map(ruling).collect()
+        bound!(LIST, window.map(WindowId::as_str)).all(&self.db, ruling).await
     }
 
     /// Who refused a snapshot of a feed with these very bytes, if that was the last word on them.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn refused(&self, feed: &FeedId, sha256: &str) -> Result<Option<Ruling>, StoreError> {
         let mut conn = self.db.read().await?;
         let row = bound!(REFUSED, feed.as_str(), sha256).fetch_optional(&mut conn).await?;

@@ -61,7 +61,6 @@ pub struct Crawl {
 /// A page of a crawl, had or given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrawlPage {
-    /// When.
     pub fetched_at: Timestamp,
     /// Where its bytes begin in the crawl's file.
     pub place: u64,
@@ -88,33 +87,22 @@ pub struct CrawlProgress {
 
 impl Store {
     /// The last run of each feed that ever ran.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn feed_runs(&self) -> Result<BTreeMap<FeedId, FeedRun>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(RUNS).fetch_all(&mut conn).await?;
-        rows.iter()
-            .map(|row| {
+        bound!(RUNS)
+            .all(&self.db, |row| {
                 let feed = Cells::of("feed_runs", row).parsed("feed", |t| FeedId::parse(t).ok())?;
                 Ok((feed, run(row)?))
             })
-            .collect()
+            .await
     }
 
     /// The last run of one feed.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn feed_run(&self, feed: &FeedId) -> Result<Option<FeedRun>, StoreError> {
         let mut conn = self.db.read().await?;
         bound!(RUN, feed.as_str()).fetch_optional(&mut conn).await?.as_ref().map(run).transpose()
     }
 
     /// Notes how a run went.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_run(&self, feed: &FeedId, run: FeedRun) -> Result<(), StoreError> {
         let feed = feed.clone();
         written!(self.db, |tx| {
@@ -132,9 +120,6 @@ impl Store {
     }
 
     /// The crawl of a feed that is under way.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn crawl(&self, feed: &FeedId) -> Result<Option<Crawl>, StoreError> {
         let mut view = self.db.view().await?;
         let Some(row) = bound!(CRAWL, feed.as_str()).fetch_optional(&mut view).await? else {
@@ -150,9 +135,6 @@ impl Store {
     }
 
     /// Begins a crawl of so many pages; what an older one of the feed had is forgotten.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn begin_crawl(
         &self,
         feed: &FeedId,
@@ -169,9 +151,6 @@ impl Store {
     }
 
     /// Settles a page of a crawl.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn keep_page(&self, feed: &FeedId, key: &str, page: CrawlPage) -> Result<(), StoreError> {
         let (feed, key) = (feed.clone(), key.to_owned());
         let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
@@ -192,9 +171,6 @@ impl Store {
     }
 
     /// Forgets the crawl of a feed: it became a snapshot, or is given up.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn end_crawl(&self, feed: &FeedId) -> Result<(), StoreError> {
         let feed = feed.clone();
         written!(self.db, |tx| {
@@ -204,14 +180,9 @@ impl Store {
     }
 
     /// How far each crawl under way is.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn crawl_progress(&self) -> Result<BTreeMap<FeedId, CrawlProgress>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(PROGRESS).fetch_all(&mut conn).await?;
-        rows.iter()
-            .map(|row| {
+        bound!(PROGRESS)
+            .all(&self.db, |row| {
                 let cells = Cells::of("crawls", row);
                 let progress = CrawlProgress {
                     started_at: cells.instant("started_at")?,
@@ -221,7 +192,7 @@ impl Store {
                 };
                 Ok((cells.parsed("feed", |t| FeedId::parse(t).ok())?, progress))
             })
-            .collect()
+            .await
     }
 }
 

@@ -51,7 +51,6 @@ pub struct AttemptEnd {
     pub outcome: Outcome,
     /// When it was marked.
     pub started_at: Timestamp,
-    /// When it ended.
     pub ended_at: Timestamp,
     /// When to try again; only heeded for *adiado* and *incerto*; absent: never.
     pub next_attempt_at: Option<Timestamp>,
@@ -92,9 +91,6 @@ impl Store {
     /// Tidies up after a process that ended without settling: what it left *enviando* becomes *incerto*, and is due
     /// at `now` unless it is to be left; every lease is free. Answers which notices that touched. The lock proves that
     /// nobody is sending.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn recover(
         &self,
         _lock: &LedgerLock,

@@ -43,11 +43,8 @@ statements! {
 /// A snapshot to keep, judged or not.
 #[derive(Debug, Clone)]
 pub struct NewSnapshot {
-    /// Its id.
     pub id: SnapshotId,
-    /// Of which feed.
     pub feed: FeedId,
-    /// When it was taken.
     pub taken_at: Timestamp,
     /// Where from: a file's name or a URL.
     pub source: String,
@@ -79,9 +76,7 @@ pub struct Extent {
 /// The last snapshot of a feed that was believed, to measure the next one by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastAccepted {
-    /// Which.
     pub id: SnapshotId,
-    /// When it was taken.
     pub taken_at: Timestamp,
     /// How many rows that repeat no other.
     pub rows: usize,
@@ -94,13 +89,9 @@ pub struct LastAccepted {
 /// A snapshot in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SnapshotSummary {
-    /// Its id.
     pub id: SnapshotId,
-    /// Of which feed.
     pub feed: FeedId,
-    /// When it was taken.
     pub taken_at: Timestamp,
-    /// Where from.
     pub source: String,
     /// SHA-256 of the original, hexadecimal.
     pub sha256: String,
@@ -114,16 +105,12 @@ pub struct SnapshotSummary {
     pub reasons: Vec<String>,
     /// How much it says; nothing when nothing could be read of it.
     pub total: Extent,
-    /// When it was recorded.
     pub recorded_at: Timestamp,
 }
 
 impl Store {
     /// Takes in a snapshot that was judged good: its evidence, its observations by the rules of
     /// [`crate::domain::status`], and its fetch. The same id a second time changes nothing.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn accept_snapshot(
         &self,
         snapshot: NewSnapshot,
@@ -146,9 +133,6 @@ impl Store {
 
     /// Keeps a snapshot that is not believed, with its reasons and what was read of it, which a person may come to
     /// believe. Nothing that is known changes. The same id a second time changes nothing.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn quarantine_snapshot(
         &self,
         snapshot: NewSnapshot,
@@ -165,9 +149,6 @@ impl Store {
     }
 
     /// Notes a successful fetch, also one that found nothing new (HTTP 304).
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_fetch(&self, feed: &FeedId, at: Timestamp) -> Result<(), StoreError> {
         let feed = feed.clone();
         written!(self.db, |tx| {
@@ -176,9 +157,6 @@ impl Store {
     }
 
     /// The last snapshot of a feed that was believed.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn last_accepted(&self, feed: &FeedId) -> Result<Option<LastAccepted>, StoreError> {
         let mut view = self.db.view().await?;
         let Some(row) = bound!(LAST_ACCEPTED, feed.as_str()).fetch_optional(&mut view).await? else {
@@ -204,23 +182,15 @@ impl Store {
     }
 
     /// Snapshots, the latest first: of one feed or of all.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn snapshots(
         &self,
         feed: Option<&FeedId>,
         limit: usize,
     ) -> Result<Vec<SnapshotSummary>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(LIST, feed.map(FeedId::as_str), count(limit)).fetch_all(&mut conn).await?;
-        rows.iter().map(line).collect()
+        bound!(LIST, feed.map(FeedId::as_str), count(limit)).all(&self.db, line).await
     }
 
     /// The original bytes of a snapshot, if they were kept.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn original(&self, id: &SnapshotId) -> Result<Option<Vec<u8>>, StoreError> {
         let mut conn = self.db.read().await?;
         match bound!(ORIGINAL, id.as_str()).fetch_optional(&mut conn).await? {

@@ -23,9 +23,6 @@ pub struct ZoneRules {
 
 impl Store {
     /// Keeps the rules of now, and answers those before where they are not the same.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_zone(&self, rules: ZoneRules) -> Result<Option<ZoneRules>, StoreError> {
         let row = bound!(KNOWN).fetch_one(&mut *self.db.read().await?).await?;
         let (name, release, digest): (Option<String>, Option<String>, Option<String>) =

@@ -20,7 +20,6 @@ macro_rules! words {
             pub const ALL: [Self; [$($stored),+].len()] = [$(Self::$word),+];
 
             /// The word for it.
-            #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$word => $stored,)+
@@ -28,7 +27,6 @@ macro_rules! words {
             }
 
             /// Reads the word.
-            #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
                 Self::ALL.into_iter().find(|one| one.as_str() == text)
             }
@@ -97,7 +95,6 @@ impl<T: PartialEq> Words<T> {
 
 impl<T> Words<T> {
     /// What a word means.
-    #[must_use]
     pub fn get(&self, word: &str) -> Option<&T> {
         self.0.get(&folded(word)).map(|known| &known.meaning)
     }
@@ -113,13 +110,11 @@ impl<T> Words<T> {
     }
 
     /// How many different words.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Whether there is no word.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -29,7 +29,6 @@ pub enum Ailment {
     ClockLeapt(Leap),
     /// A loop does not get on. Ends when it does, or when systemd starts the service again.
     Hung {
-        /// Its name.
         name: String,
         /// When it last did.
         since: Timestamp,
@@ -49,7 +48,6 @@ pub enum Ailment {
     /// The panel cannot be served; all else goes on. Ends when it can, which is tried again and again, or when `[painel]` is
     /// taken out.
     PanelDown {
-        /// Since when.
         since: Timestamp,
         /// Why not.
         why: String,
@@ -80,23 +78,15 @@ pub enum Ailment {
     ChannelFails(ChannelFailure),
     /// A source cannot be read. Ends with the next fetch that can.
     FeedFails {
-        /// Which.
         feed: FeedId,
         /// How often in a row.
         failures: u32,
-        /// Why.
         failure: String,
     },
     /// The last load of a source is not believed. Ends with the next one that is, or when a person accepts it.
-    FeedQuarantined {
-        /// Which.
-        feed: FeedId,
-        /// Since when.
-        since: Timestamp,
-    },
+    FeedQuarantined { feed: FeedId, since: Timestamp },
     /// What a source said is too old to count while a window is open. Ends with its next load.
     FeedStale {
-        /// Which.
         feed: FeedId,
         /// The last fetch.
         fetched_at: Timestamp,
@@ -105,7 +95,6 @@ pub enum Ailment {
 
 impl Ailment {
     /// A fixed word for it, for metrics.
-    #[must_use]
     pub fn label(&self) -> &'static str {
         match self {
             Self::NeverAlive => "nunca_rodou",
@@ -158,7 +147,6 @@ impl Ailment {
     ];
 
     /// The same in one line, as systemd and other machines show it: no file's content, and nobody's address.
-    #[must_use]
     pub fn line(&self, zone: &Zone) -> String {
         match self {
             Self::Refused(aside) => aside::headline(aside).to_owned(),
@@ -168,7 +156,6 @@ impl Ailment {
     }
 
     /// What is amiss and what to do, in the operators' words.
-    #[must_use]
     pub fn words(&self, zone: &Zone) -> String {
         match self {
             Self::NeverAlive => {

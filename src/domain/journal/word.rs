@@ -149,7 +149,6 @@ stored! {
 
 impl Verdict {
     /// The command by which somebody brings it about: *aceitar*, *recusar*.
-    #[must_use]
     pub fn command(self) -> &'static str {
         match self {
             Self::Accepted => "aceitar",

@@ -35,7 +35,6 @@ words! {
 
 impl Kind {
     /// Whether it goes to a municipality.
-    #[must_use]
     pub fn is_municipal(self) -> bool {
         match self {
             Self::Announcement | Self::Reminder | Self::Warning | Self::Extension | Self::Suspension => true,
@@ -44,7 +43,6 @@ impl Kind {
     }
 
     /// Whether it tells somebody that something of theirs is missing.
-    #[must_use]
     pub fn accuses(self) -> bool {
         self == Self::Warning
     }

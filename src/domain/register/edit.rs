@@ -44,7 +44,6 @@ pub enum Edit {
 
 impl Proposal {
     /// What taking this proposal writes.
-    #[must_use]
     pub fn edit(&self) -> Edit {
         let set = |column, value: String| Edit::Set { unit: self.unit.clone(), column, value };
         match &self.change {

@@ -49,7 +49,6 @@ pub enum RegisterPart {
     Fixed(PartId),
     /// A column says, in these words (compared without case, accents or outer blanks).
     Column {
-        /// The column.
         column: String,
         /// Its words; a word that names a declared part needs no entry.
         words: Words<PartId>,
@@ -67,7 +66,6 @@ pub struct RegisterColumns {
     pub name: Option<String>,
     /// Its addresses.
     pub email: Option<String>,
-    /// Its telephone.
     pub telephone: Option<String>,
     /// Whether it is open, and in which words (compared without case, accents or outer blanks); absent: a listed unit is.
     pub standing: Option<(String, Words<UnitStanding>)>,
@@ -88,13 +86,10 @@ words! {
 pub struct Listed {
     /// The ministry's id.
     pub id: UnitId,
-    /// Where it is.
     pub municipality: MunicipalityCode,
-    /// What it is.
     pub part: PartId,
     /// Its name, in one line.
     pub name: String,
-    /// Its addresses.
     pub addresses: Vec<EmailAddress>,
     /// Its telephone, in one line.
     pub telephone: String,
@@ -206,7 +201,6 @@ pub enum UnitChange {
 
 impl UnitChange {
     /// Its sort.
-    #[must_use]
     pub fn kind(&self) -> ProposalKind {
         match self {
             Self::New { .. } => ProposalKind::New,
@@ -224,7 +218,6 @@ impl UnitChange {
 /// One proposal to staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
-    /// Which unit.
     pub unit: UnitId,
     /// Its municipality, as the roster has it; for a new one, as the register has it.
     pub municipality: MunicipalityCode,
@@ -245,7 +238,6 @@ pub struct Proposal {
 /// A proposal that a person refused, by what the register said then.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Refused {
-    /// Which unit.
     pub unit: UnitId,
     /// Which sort.
     pub kind: ProposalKind,
@@ -255,7 +247,6 @@ pub struct Refused {
 
 impl Refused {
     /// Whether this refusal is about this proposal, the register's data being the same.
-    #[must_use]
     pub fn covers(&self, proposal: &Proposal) -> bool {
         self.unit == proposal.unit && self.kind == proposal.change.kind() && self.fact == proposal.fact
     }

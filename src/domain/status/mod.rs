@@ -49,11 +49,8 @@ impl fmt::Display for State {
 /// One thing that a snapshot says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observation {
-    /// Window.
     pub window: WindowId,
-    /// Municipality.
     pub municipality: MunicipalityCode,
-    /// Part.
     pub part: PartId,
     /// Unit; absent: the part as a whole.
     pub unit: Option<UnitId>,
@@ -86,9 +83,7 @@ words! {
 /// An accepted load of a feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Load {
-    /// Of which feed.
     pub feed: FeedId,
-    /// Its snapshot.
     pub snapshot: SnapshotId,
     /// Its place among all loads, as they arrived.
     pub arrival: u64,
@@ -101,7 +96,6 @@ pub struct Load {
 /// What is known of one part (or unit) from one feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusEntry {
-    /// Part.
     pub part: PartId,
     /// Unit; absent: the part as a whole.
     pub unit: Option<UnitId>,
@@ -111,9 +105,7 @@ pub struct StatusEntry {
     pub dated: Option<Timestamp>,
     /// When the snapshot was taken.
     pub taken_at: Timestamp,
-    /// Which feed.
     pub feed: FeedId,
-    /// Which snapshot.
     pub snapshot: SnapshotId,
     /// The place of the load among all loads, as they arrived.
     pub arrival: u64,
@@ -143,7 +135,6 @@ pub enum Belief {
 
 impl StatusEntry {
     /// What is known of a key once a load said something of it.
-    #[must_use]
     pub fn after(known: Option<Self>, said: ObservationRef<'_>, load: &Load, belief: Belief) -> Self {
         match known {
             None => Self::of(said, load, None, belief),
@@ -213,19 +204,16 @@ impl StatusEntry {
     }
 
     /// Whether another entry is the same feed's about the same key, in whatever load.
-    #[must_use]
     pub fn is_about(&self, other: &Self) -> bool {
         self.part == other.part && self.unit == other.unit && self.feed == other.feed
     }
 
     /// Whether it says *pendente* and that is believed.
-    #[must_use]
     pub fn is_believed_pending(&self) -> bool {
         self.state == State::Pending && self.unproven_since.is_none()
     }
 
     /// As of when the data speaks: its own date, but never after it was taken.
-    #[must_use]
     pub fn as_of(&self) -> Timestamp {
         self.dated.map_or(self.taken_at, |dated| dated.min(self.taken_at))
     }

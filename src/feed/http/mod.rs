@@ -98,7 +98,6 @@ struct Way {
 impl Fetcher {
     /// `contact` is the address or page in the User-Agent, so that the other side knows whom to ask; large bodies lie
     /// in `folder` while they are read.
-    #[must_use]
     pub fn new(contact: Option<&str>, folder: &Path, patience: Patience) -> Self {
         crate::http::install_tls();
         Self {

@@ -44,7 +44,6 @@ pub enum QuarantineReason {
     },
     /// Too many who were done, and now pend.
     Reversed {
-        /// In which window.
         window: WindowId,
         /// How many keys.
         count: usize,
@@ -53,7 +52,6 @@ pub enum QuarantineReason {
     },
     /// Too many of whom the last load had a row, and this one has none.
     Uncovered {
-        /// In which window.
         window: WindowId,
         /// How many keys.
         count: usize,
@@ -64,7 +62,6 @@ pub enum QuarantineReason {
     },
     /// More newly concluded than the last loads let expect.
     Jumped {
-        /// In which window.
         window: WindowId,
         /// How many keys.
         count: usize,
@@ -77,7 +74,6 @@ pub enum QuarantineReason {
     Form {
         /// Of the last accepted load.
         before: String,
-        /// Of this one.
         now: String,
     },
     /// Two different questions got the same bytes for an answer.
@@ -95,27 +91,17 @@ pub enum QuarantineReason {
         pages: usize,
         /// How many are tolerated.
         tolerated: usize,
-        /// The first.
         first: Option<String>,
     },
     /// Somebody refused these very bytes.
-    RefusedBefore {
-        /// In which snapshot.
-        snapshot: SnapshotId,
-        /// Who.
-        author: String,
-        /// Why.
-        reason: String,
-    },
+    RefusedBefore { snapshot: SnapshotId, author: String, reason: String },
     /// A word that the feed's tables do not have.
     UnknownWord {
         /// As written.
         word: String,
-        /// In which column.
         column: String,
         /// In how many rows.
         count: usize,
-        /// Where first.
         first_line: u64,
     },
     /// Too many lines that say nothing.
@@ -156,7 +142,6 @@ pub enum AcceptanceNote {
     Duplicates {
         /// How many.
         count: usize,
-        /// Where first.
         first_line: u64,
     },
     /// Rows about no declared window.
@@ -173,7 +158,6 @@ pub enum AcceptanceNote {
         missed: usize,
         /// Of how many.
         pages: usize,
-        /// The first.
         first: Option<String>,
     },
 }

@@ -132,7 +132,6 @@ pub struct Mapped {
     pub same_answer: Option<(String, String)>,
     /// Municipalities of which rows say different things, by name.
     pub contradicted: Vec<String>,
-    /// When it was taken.
     pub taken_at: Option<Timestamp>,
     /// Columns that the feed needs and the file lacks; then nothing else was read.
     pub columns: Vec<ColumnError>,
@@ -163,7 +162,6 @@ pub(super) use column::wanted;
 
 impl<'a> Mapper<'a> {
     /// Begins with nothing said.
-    #[must_use]
     pub fn new(spec: &'a FeedSpec, ground: &'a Ground<'a>) -> Self {
         let periods = period::Periods::new(spec, ground);
         let parts = ground.calendar.parts.keys().cloned().chain(spoken_of(spec));
@@ -273,7 +271,6 @@ impl<'a> Mapper<'a> {
     }
 
     /// Adds what no row says, and gives all of it.
-    #[must_use]
     pub fn finish(self) -> Mapped {
         let mut mapped = self.mapped;
         if !mapped.columns.is_empty() {

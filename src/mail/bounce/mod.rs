@@ -148,7 +148,6 @@ pub enum Why {
 }
 
 /// Tells what a message is. Takes any bytes, and time and memory in proportion to a bounded part of them.
-#[must_use]
 pub fn read(bytes: &[u8]) -> Returned {
     let bounded = match bound::bound(bytes) {
         Ok(bounded) => bounded,
@@ -160,7 +159,6 @@ pub fn read(bytes: &[u8]) -> Returned {
 }
 
 /// The addresses that a message says it was delivered to, as mail systems and senders write them in its header.
-#[must_use]
 pub fn delivered_to(bytes: &[u8]) -> Vec<EmailAddress> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(LONGEST_HEAD)]);
     // Mail in a file may begin with an envelope line of its own, which is no field.

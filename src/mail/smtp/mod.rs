@@ -70,7 +70,6 @@ pub struct Credentials {
 /// What proves to the relay who we are; `Debug` shows no secret.
 #[derive(Debug, Clone)]
 pub enum Proof {
-    /// A password.
     Password(SecretString),
     /// A token (XOAUTH2), as another server gives them.
     Token(oauth::Tokens),
@@ -112,9 +111,6 @@ pub enum RelayError {
 
 impl Relay {
     /// Checks what can be checked without the network; connecting checks it again.
-    ///
-    /// # Errors
-    /// [`RelayError`].
     pub fn check(&self) -> Result<(), RelayError> {
         if tls::server_name(&self.host).is_none() {
             return Err(RelayError::Host(self.host.clone()));

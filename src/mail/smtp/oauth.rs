@@ -84,7 +84,6 @@ struct Refusal {
 
 impl Tokens {
     /// None fetched yet.
-    #[must_use]
     pub fn new(server: TokenServer) -> Self {
         Self(Arc::new(Shared { server, kept: Mutex::default() }))
     }

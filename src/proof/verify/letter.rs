@@ -57,7 +57,6 @@ pub(super) struct Whole {
 pub(super) struct Decided {
     /// The journal's entry.
     pub(super) seq: i64,
-    /// When.
     told_at: i64,
     /// The same, or when it was let go again while it had reached nobody.
     pub(super) recorded_at: i64,

@@ -153,11 +153,9 @@ pub struct ChainReport {
 /// A row that does not stand as the journal tells.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Discrepancy {
-    /// In which table.
     pub table: &'static str,
     /// Its key, column by column.
     pub key: Vec<String>,
-    /// What is amiss.
     pub what: Amiss,
 }
 
@@ -174,13 +172,11 @@ pub enum Amiss {
 
 impl ChainReport {
     /// Whether nothing is amiss.
-    #[must_use]
     pub fn is_whole(&self) -> bool {
         self.broken_at.is_none() && self.unread.is_empty() && self.discrepancies.is_empty()
     }
 
     /// What does not stand as it was recorded, each named, in the operators' words.
-    #[must_use]
     pub fn faults(&self) -> Vec<String> {
         let broken = self
             .broken_at

@@ -89,7 +89,6 @@ pub fn letter(templates: &Templates, desk: &Context<'_>, notice: &Notice) -> Res
 }
 
 /// The name of the templates of a content: `NAME.assunto.txt`, `NAME.txt`, `NAME.html`.
-#[must_use]
 pub fn name_of(content: &Content) -> &'static str {
     match content {
         Content::Announcement { .. } => "divulgacao",
