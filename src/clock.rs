@@ -11,7 +11,6 @@ use rustix::time::ClockId;
 /// Where `now` comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clock {
-    /// The machine's clock.
     System,
     /// One instant for ever: `--em`, and tests.
     Fixed(Timestamp),

@@ -22,7 +22,6 @@ pub enum MessageFormat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posted {
     pub content_type: &'static str,
-    /// Other headers.
     pub headers: Vec<(&'static str, &'static str)>,
     pub body: String,
 }

@@ -33,7 +33,6 @@ pub struct Webhook {
     pub url: SecretString,
     /// What goes in `Authorization: Bearer …`.
     pub bearer: Option<SecretString>,
-    /// What it understands.
     pub format: MessageFormat,
 }
 

@@ -26,9 +26,7 @@ pub struct Beacon {
 /// What is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sign {
-    /// The service begins.
     Start,
-    /// All is well.
     Well,
     /// It is not; what is amiss, a line each.
     Amiss(String),

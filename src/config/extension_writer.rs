@@ -16,13 +16,10 @@ use crate::text::toml::quoted;
 /// A deadline announced anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewExtension {
-    /// The new deadline's day.
     pub deadline: Date,
     /// Its time, where it is not the window's own.
     pub at: Option<Time>,
-    /// The day of the announcement.
     pub announced: Date,
-    /// Where the date comes from.
     pub source: String,
     /// Whom it is for, in order; empty: all.
     pub municipalities: Vec<MunicipalityCode>,

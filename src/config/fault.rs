@@ -17,7 +17,6 @@ pub enum Severity {
 /// One fault, at its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// How bad it is.
     pub severity: Severity,
     /// The file, with its directory as given; or the environment variable.
     pub file: String,
@@ -27,7 +26,6 @@ pub struct Fault {
     pub column: usize,
     /// The text to underline; empty when something is missing.
     pub span: String,
-    /// What is wrong.
     pub message: String,
     /// What to write instead.
     pub hint: String,
@@ -149,11 +147,7 @@ impl fmt::Display for Fault {
 pub enum LoadError {
     /// The directory or a file in it could not be read.
     #[error("não foi possível ler {}", path.display())]
-    Unreadable {
-        /// What could not be read.
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    Unreadable { path: PathBuf, source: std::io::Error },
     /// What was read has faults.
     #[error(transparent)]
     Faulty(#[from] Faults),

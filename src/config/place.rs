@@ -9,10 +9,8 @@ use crate::domain::id::{Reference, SystemId, WindowId};
 /// What of a window is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WindowKey {
-    /// The window itself.
     Window,
     Parts,
-    /// The deadline of that edition.
     Deadline(u16),
     /// The municipalities of that edition.
     Municipalities(u16),

@@ -100,7 +100,6 @@ pub struct RelaySettings {
     /// Host name or address.
     pub host: String,
     pub port: u16,
-    /// How the connection is secured.
     pub security: RelaySecurity,
     /// User, when the relay asks for one.
     pub user: Option<String>,
@@ -116,7 +115,6 @@ pub struct RelaySettings {
     pub per_day: u32,
     /// Most connections at once.
     pub connections: u16,
-    /// How long the relay may take.
     pub patience: RelayPatience,
 }
 

@@ -36,11 +36,7 @@ pub enum SightingError {
     #[error(
         "“{said}” ainda não pode ter saído: {why}\ndica: confira a referência e o prazo no nome do aviso"
     )]
-    NotYet {
-        said: String,
-        /// Why not.
-        why: String,
-    },
+    NotYet { said: String, why: String },
 }
 
 /// What the logs and people say.

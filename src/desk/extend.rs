@@ -16,11 +16,9 @@ use crate::world::setup::Setup;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     pub window: WindowId,
-    /// The new deadline's day.
     pub deadline: Date,
     /// Its time, where it is not the window's own.
     pub at: Option<Time>,
-    /// Where the date comes from.
     pub source: String,
     /// The day of the announcement; absent: today.
     pub announced: Option<Date>,
@@ -80,7 +78,6 @@ pub enum ExtendError {
 /// A prorrogação ready to be put on the disk.
 #[derive(Debug)]
 pub struct Draft {
-    /// The configuration with it.
     pub setup: Setup,
     /// The new `calendario.toml`.
     pub bytes: Vec<u8>,

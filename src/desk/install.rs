@@ -51,7 +51,6 @@ pub enum InstallError {
          dica: copie os arquivos à mão com o serviço parado, e depois rode “vigia-suas verificar”", path.display()
     )]
     NoExchange {
-        /// The folder.
         path: PathBuf,
         /// What the system said.
         source: io::Error,

@@ -30,12 +30,7 @@ pub enum OrderError {
     Municipality(String),
     /// Several municipalities of that name.
     #[error("há mais de um município “{name}” em municipios.csv\ndica: use o código: {}", .codes.iter().copied().map(of_state).collect::<Vec<_>>().join(", "))]
-    Ambiguous {
-        /// The name, as given.
-        name: String,
-        /// Whose it is.
-        codes: Vec<MunicipalityCode>,
-    },
+    Ambiguous { name: String, codes: Vec<MunicipalityCode> },
     /// No such window.
     #[error(
         "não há janela “{0}” no calendário\ndica: veja os nomes com “vigia-suas agenda”; uma janela de \
@@ -44,12 +39,7 @@ pub enum OrderError {
     Window(WindowId),
     /// No such part in the window.
     #[error("a janela {window} não tem a parte “{part}”\ndica: as partes dela são {known}")]
-    Part {
-        window: WindowId,
-        /// The part, as given.
-        part: String,
-        known: String,
-    },
+    Part { window: WindowId, part: String, known: String },
     /// No such batch.
     #[error(
         "“{0}” não é um lote deste calendário\ndica: use o nome que aparece em “vigia-suas plano”, como \

@@ -18,7 +18,6 @@ use crate::world::live::Live;
 #[derive(Debug, Clone)]
 pub struct Example {
     pub notice: Notice,
-    /// What is made up.
     pub course: Course,
 }
 

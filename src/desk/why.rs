@@ -21,7 +21,6 @@ pub struct Account {
     pub journal: Vec<JournalEntry>,
     /// What people said of the snapshots that told of the window.
     pub rulings: Vec<Ruling>,
-    /// The instant of the account.
     pub now: Timestamp,
 }
 

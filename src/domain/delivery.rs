@@ -64,7 +64,6 @@ pub enum Outcome {
     },
     /// 5xx for this recipient or this letter.
     Refused {
-        /// The relay's reply.
         reply: String,
         /// Whose matter it is.
         why: Refusal,
@@ -75,10 +74,7 @@ pub enum Outcome {
         reply: String,
     },
     /// The end of the data went out and no reply came.
-    Uncertain {
-        /// What went wrong.
-        reply: String,
-    },
+    Uncertain { reply: String },
 }
 
 impl Outcome {

@@ -82,7 +82,6 @@ pub struct EditionLine {
     pub deadline: Told,
     /// The day the ministry announced it.
     pub announced_on: Option<Date>,
-    /// Where the date comes from.
     pub source: String,
     /// Whether it names this municipality.
     pub applies: bool,
@@ -124,7 +123,6 @@ pub struct SnapshotLine {
     pub sha256: String,
     /// SHA-256 of what was mapped, which the ledger keeps.
     pub mapped_sha256: String,
-    /// How many rows.
     pub rows: u64,
 }
 
@@ -136,7 +134,6 @@ pub struct LetterFile {
     pub version: u16,
     /// What sort, as in the ledger: `prazo`.
     pub kind: String,
-    /// The edition that it names.
     pub edition: Option<u16>,
     /// The rung, as written: `5d`.
     pub rung: Option<String>,
@@ -174,7 +171,6 @@ pub struct DeliveryFile {
     pub id: String,
     pub role: Role,
     pub address: EmailAddress,
-    /// Where it stands.
     pub state: DeliveryState,
     /// The decision that stopped it before its end.
     pub stopped_by: Option<String>,
@@ -189,12 +185,9 @@ pub struct DeliveryFile {
 pub struct AttemptLine {
     /// Counted from 1.
     pub number: u32,
-    /// When it began.
     pub started_at: Timestamp,
     pub ended_at: Timestamp,
-    /// What it came to.
     pub outcome: DeliveryState,
-    /// What the relay said.
     pub reply: String,
     /// The entry that tells it.
     pub seq: Option<i64>,
@@ -207,7 +200,6 @@ pub struct AttemptLine {
 pub struct ReturnLine {
     /// The entry that tells it.
     pub seq: i64,
-    /// When it was taken in.
     pub at: Timestamp,
     /// *devolvido* or *lido*.
     pub state: DeliveryState,
@@ -238,7 +230,6 @@ pub struct DecisionLine {
     /// The entry that tells it.
     pub seq: i64,
     pub at: Timestamp,
-    /// Which notice.
     pub key: String,
     /// What: `reter`, `retirar`, `superar`, `expirar`; `enviar` for a letter taken up again.
     pub act: String,
@@ -299,7 +290,6 @@ pub struct JournalLine {
     pub at: Timestamp,
     /// What it tells: `decisao`, `entrega`, …
     pub kind: String,
-    /// What about.
     pub subject: String,
     pub window: Option<WindowId>,
     pub municipality: Option<MunicipalityCode>,

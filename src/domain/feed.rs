@@ -20,7 +20,6 @@ pub struct FeedSpec {
     pub enabled: bool,
     /// The system that it speaks of.
     pub system: SystemId,
-    /// Where it comes from.
     pub source: Source,
     /// How its bytes read.
     pub format: Format,

@@ -165,7 +165,6 @@ pub struct Finding {
     /// Which source.
     pub feed: FeedId,
     pub system: SystemId,
-    /// What about.
     pub topic: Topic,
     /// Title of the post, or of the page's section; one line.
     pub title: String,

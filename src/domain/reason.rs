@@ -15,13 +15,9 @@ use super::status::StatusEntry;
 pub enum Reason {
     // --- to send
     /// The window is open and the municipality was never told.
-    WindowOpen {
-        /// Since when.
-        opened_on: Date,
-    },
+    WindowOpen { opened_on: Date },
     /// The rung is due and something is pending.
     RungDue {
-        /// Since when.
         due_at: Timestamp,
         /// What it rests on: of each pending part, or of each of its units, the last accepted row (or silence) of each feed
         /// that says so, as they arrived.
@@ -29,7 +25,6 @@ pub enum Reason {
     },
     /// Several rungs fell on the same instant and became this one.
     Coincidence {
-        /// Since when.
         due_at: Timestamp,
         /// All of them, days before the deadline, the farthest first.
         rungs: Vec<u16>,
@@ -54,10 +49,7 @@ pub enum Reason {
     /// The suspension ended and the deadline stands.
     DeadlineUpheld,
     /// Letters with a copy to them left.
-    CopiesDue {
-        /// How many.
-        letters: usize,
-    },
+    CopiesDue { letters: usize },
     /// The deadline passed and the business days after it too.
     DeadlinePassed {
         /// The instant it passed.

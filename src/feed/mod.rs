@@ -42,7 +42,6 @@ use self::paging::Counts;
 pub struct Intake {
     /// What was read; empty when the bytes were not what they should be.
     pub mapped: Mapped,
-    /// Whether to believe it.
     pub verdict: Verdict,
 }
 
@@ -80,7 +79,6 @@ impl Intake {
 pub struct Missing {
     /// What it would have been about.
     pub given: Given,
-    /// Why, for staff.
     pub why: String,
 }
 

@@ -19,7 +19,6 @@ pub struct DropError {
     /// What was tried, a verb phrase.
     pub action: &'static str,
     pub path: PathBuf,
-    /// What to do.
     pub hint: &'static str,
     /// What lies under it.
     #[source]
@@ -77,7 +76,6 @@ impl StableFile {
 /// Where a file goes once it was judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shelf {
-    /// Accepted.
     Processed,
     /// Not believed.
     Quarantine,

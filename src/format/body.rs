@@ -55,7 +55,6 @@ impl fmt::Display for Given {
 pub struct Body {
     /// What the request settled; nothing for a file.
     pub given: Given,
-    /// The bytes.
     pub original: Original,
 }
 

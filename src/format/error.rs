@@ -89,7 +89,6 @@ pub enum DecodeError {
     SeveralTables {
         /// As the feed says.
         heading: String,
-        /// How many.
         count: usize,
         /// The first of them, by their place among the tables that a person sees, from 1.
         places: Vec<usize>,
@@ -112,7 +111,6 @@ pub enum DecodeError {
     /// In one of several bodies.
     #[error("{place}: {error}")]
     In {
-        /// What it was about.
         place: String,
         /// Why it could not be read.
         error: Box<DecodeError>,

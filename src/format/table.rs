@@ -44,7 +44,6 @@ pub enum RowProblem {
 pub struct RowFault {
     /// Line in the file, from 1.
     pub line: u64,
-    /// What is wrong with it.
     pub problem: RowProblem,
 }
 

@@ -9,7 +9,6 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// Where an address leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reach {
-    /// The internet.
     Public,
     /// This machine or a network of ours: only for hosts that are named.
     Internal,

@@ -36,9 +36,7 @@ pub enum LoggedFate {
 pub struct LoggedLetter {
     /// Its Message-ID, brackets included.
     pub message_id: String,
-    /// The recipient.
     pub address: EmailAddress,
-    /// What became of it.
     pub fate: LoggedFate,
     /// When; absent where the stamp cannot be read.
     pub at: Option<Timestamp>,
@@ -46,7 +44,6 @@ pub struct LoggedLetter {
 
 /// Logs, read one after the other.
 pub struct RelayLog<'a> {
-    /// Which Message-IDs matter.
     wanted: &'a dyn Fn(&str) -> bool,
     zone: &'a Zone,
     now: Timestamp,

@@ -26,7 +26,6 @@ pub(super) enum Lead {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) written: String,
-    /// The day.
     pub(super) on: Date,
     /// What stands before it.
     pub(super) lead: Lead,

@@ -34,7 +34,6 @@ pub struct View<'a> {
     pub plan: &'a Plan,
     /// What became of letters; where it has nothing, as in a rehearsal, the ledger's own word counts.
     pub post: &'a Post,
-    /// The instant.
     pub now: Timestamp,
 }
 
@@ -98,7 +97,6 @@ pub struct Explanation {
     pub call: Option<CallLine>,
     /// Changes of decision that a pass would make.
     pub actions: Vec<Decision>,
-    /// What is withheld.
     pub held: Vec<Decision>,
     /// Why nothing is said, when nothing is.
     pub silence: Option<Reason>,

@@ -19,7 +19,6 @@ use crate::domain::time::Zone;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToldLetter {
     pub key: NoticeKey,
-    /// What sort of letter it is.
     pub kind: Kind,
     /// Its place among the notice's letters.
     pub version: u16,
@@ -29,7 +28,6 @@ pub struct ToldLetter {
     pub is_new: bool,
     /// Until when it might leave; none: for ever.
     pub valid_until: Option<Timestamp>,
-    /// The parts that it names.
     pub parts: Vec<PartId>,
     /// Those that an accepted row said to be *pendente*, as quoted when it was decided.
     pub quoted: Vec<PartId>,
@@ -53,31 +51,18 @@ pub enum Divergence {
     /// The plan, made anew, would do this, and no entry says that it was done.
     Unrecorded { key: NoticeKey, act: Act, due_at: Timestamp },
     /// A prazo names a part that no accepted row said to be *pendente*.
-    Accuses {
-        /// Which letter.
-        key: NoticeKey,
-        part: PartId,
-    },
+    Accuses { key: NoticeKey, part: PartId },
     /// It left after its validity.
-    Late {
-        /// Which letter.
-        key: NoticeKey,
-        left_at: Timestamp,
-    },
+    Late { key: NoticeKey, left_at: Timestamp },
     /// A second letter of one day in one window to one municipality.
     Second {
-        /// Which letter.
         key: NoticeKey,
         /// The other.
         first: NoticeKey,
-        /// The day.
         on: Date,
     },
     /// It is addressed to somebody who is not of whom it is for.
-    Stranger {
-        /// Which letter.
-        key: NoticeKey,
-    },
+    Stranger { key: NoticeKey },
 }
 
 /// An attempt begins with what was valid a moment ago.

@@ -20,7 +20,6 @@ pub struct FillTally {
 /// Records that stood as *concluído* at the end of each day on which something was loaded, by day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FillCurve {
-    /// The first day of the window.
     pub opens_on: Date,
     /// The days, in order, each with how many.
     pub points: Vec<(Date, usize)>,

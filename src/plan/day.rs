@@ -33,7 +33,6 @@ pub struct DayPage {
     pub since: Timestamp,
     /// What needs a person, the most urgent first.
     pub tasks: Vec<DayTask>,
-    /// What is held now.
     pub held: Vec<HeldGroup>,
     /// Orders in force that hold whatever falls due (`reter`), also where nothing waits for them yet.
     pub holds: Vec<Hold>,
@@ -93,7 +92,6 @@ impl DayQueue {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LetterGroup {
     pub window: WindowId,
-    /// What sort.
     pub kind: Kind,
     /// The rung, days before the deadline.
     pub rung: Option<u16>,
@@ -106,20 +104,16 @@ pub struct LetterGroup {
 /// A letter to the secretariat's own: resumo, remessa.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StaffLetter {
-    /// Its identity.
     pub key: NoticeKey,
-    /// Where it stands.
     pub state: LetterState,
 }
 
 /// Letters of one batch that are held for one sort of reason until one instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldGroup {
-    /// What they leave in.
     pub batch: BatchId,
     /// Why; several where the facts differ between municipalities, and never none.
     pub because: Vec<Reason>,
-    /// Whose.
     pub municipalities: Vec<MunicipalityCode>,
     /// Since when the first of them.
     pub since: Timestamp,
@@ -155,7 +149,6 @@ pub struct WindowDay {
     pub deadline: Option<Deadline>,
     /// Whether it is stopped now.
     pub halted: bool,
-    /// Municipalities.
     pub counts: Counts,
     /// How many to telephone, because they owe.
     pub calls: usize,

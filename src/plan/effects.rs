@@ -18,11 +18,8 @@ pub struct Contrast {
     /// Letters.
     pub differences: Vec<Difference>,
     pub windows: Vec<WindowShift>,
-    /// Files and variables.
     pub files: Vec<String>,
-    /// What is large.
     pub effects: Vec<Effect>,
-    /// The last day compared.
     pub until: Date,
 }
 
@@ -61,12 +58,7 @@ pub enum Effect {
     /// `inicio` later: what is due before is never sent.
     StartsLater(Date),
     /// Municipalities that get fewer letters about some window, and how many fewer.
-    Silence {
-        /// How many municipalities.
-        municipalities: usize,
-        /// How many letters.
-        letters: usize,
-    },
+    Silence { municipalities: usize, letters: usize },
     /// Letters that leave on the first day.
     AtOnce(usize),
     /// More letters than before, above `limite_dia`.

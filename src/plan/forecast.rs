@@ -57,7 +57,6 @@ pub struct Day {
 /// What one municipality gets.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RelayShare {
-    /// Letters by kind.
     pub kinds: BTreeMap<Kind, usize>,
     /// The seven days with most letters: the first of them, and how many.
     pub busiest: Option<(Date, usize)>,
@@ -75,7 +74,6 @@ impl RelayShare {
 pub enum Warning {
     /// More falls due on a day than the relay takes.
     OverQuota {
-        /// Which day.
         on: Date,
         /// Deliveries waiting on that day.
         waiting: usize,
@@ -84,9 +82,7 @@ pub enum Warning {
     },
     /// A day above `limite_dia`: withheld whole.
     DailyLimit {
-        /// Which day.
         on: Date,
-        /// Notices due.
         due: usize,
         /// How many may be.
         limit: usize,
@@ -109,7 +105,6 @@ pub enum Warning {
         window: WindowId,
         /// Days before the deadline.
         rung: u16,
-        /// The first day.
         opens_on: Date,
     },
     /// A window with a deadline and no rung.
@@ -119,7 +114,6 @@ pub enum Warning {
         window: WindowId,
         /// Days before the deadline.
         rung: u16,
-        /// The day it falls on.
         on: Date,
         /// Its name, when it is a holiday.
         holiday: Option<String>,

@@ -26,7 +26,6 @@ use crate::plan::world::World;
 /// one configuration, and for windows that nothing was told of since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frontier {
-    /// The instant.
     pub at: Timestamp,
     /// Windows behind it that are not settled, and those that the calendar no longer has while something of them is open.
     pub open: BTreeSet<WindowId>,

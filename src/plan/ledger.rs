@@ -99,7 +99,6 @@ pub struct NoticeRecord {
     pub slot: Slot,
     /// What sort of letter it is, or would be.
     pub kind: Kind,
-    /// The edition that it names.
     pub edition: u16,
     /// The deadline that it names; absent when it names none.
     pub told: Option<Told>,
@@ -110,11 +109,9 @@ pub struct NoticeRecord {
     pub due_at: Timestamp,
     /// When its last version was recorded, or the last decision taken.
     pub recorded_at: Timestamp,
-    /// What it is about.
     pub parts: Vec<NamedPart>,
     /// Who asked for a copy of its letter when that was written.
     pub copies: Vec<CopyRequest>,
-    /// Where it stands.
     pub standing: Standing,
 }
 

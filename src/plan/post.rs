@@ -114,12 +114,10 @@ impl LetterState {
 /// One letter at one address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryFact {
-    /// The version of its text.
     pub version: u16,
     pub role: Role,
     /// Which address. Personal data: not for logs.
     pub address: EmailAddress,
-    /// Where it stands.
     pub state: LetterState,
     /// When that came about: the end of the last attempt, or when the letter was recorded.
     pub at: Timestamp,

@@ -35,9 +35,7 @@ pub struct Replay<'a> {
     roster: &'a Roster,
     /// What people decided; empty in a rehearsal.
     pub overrides: Overrides,
-    /// What the file told so far.
     pub status: StatusBook,
-    /// What was said so far.
     pub ledger: Ledger,
     load: Load,
 }

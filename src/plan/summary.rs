@@ -16,11 +16,8 @@ use crate::plan::post::{DeliveryFact, LetterState};
 /// How many municipalities (or parts) stand where.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Concluído.
     pub done: usize,
-    /// Pendente.
     pub pending: usize,
-    /// Não confirmado.
     pub unconfirmed: usize,
     /// Não se aplica or dispensado.
     pub not_applicable: usize,
@@ -47,7 +44,6 @@ impl Counts {
 #[derive(Debug, Clone, PartialEq)]
 pub struct WindowSummary {
     pub window: WindowId,
-    /// The system's name.
     pub system: String,
     /// First day.
     pub opens_on: Date,
@@ -55,7 +51,6 @@ pub struct WindowSummary {
     pub edition: u16,
     /// Its deadline; absent while "a definir".
     pub deadline: Option<Deadline>,
-    /// Where that date comes from.
     pub source: String,
     /// Every deadline that was announced for all, in order: the edition, and its date.
     pub editions: Vec<(u16, Option<Deadline>)>,
@@ -65,7 +60,6 @@ pub struct WindowSummary {
     pub halted: bool,
     /// Whether it is a rehearsal's, so that no letter left (`ensaio`).
     pub rehearsal: bool,
-    /// As known when.
     pub at: Timestamp,
     pub municipalities: Counts,
     /// Parts of municipalities, by part.
@@ -164,7 +158,6 @@ pub enum Upcoming {
         days_before: u16,
     },
     Deadline,
-    /// The remessa.
     Referral,
 }
 
@@ -174,7 +167,6 @@ pub struct PartLine {
     pub part: PartId,
     /// Who is competent for it; in a closed window, who was.
     pub gerencias: Vec<GerenciaId>,
-    /// Where it stands.
     pub state: State,
     /// Why nobody knows, when unconfirmed.
     pub doubt: Option<Doubt>,
@@ -182,7 +174,6 @@ pub struct PartLine {
     pub units: Vec<UnitId>,
     /// As of when the data speaks.
     pub as_of: Option<Timestamp>,
-    /// Which feed it comes from.
     pub feed: Option<FeedId>,
     /// The source's own words, when they should be shown.
     pub wording: Option<std::sync::Arc<str>>,
@@ -193,11 +184,8 @@ pub struct PartLine {
 /// One letter to one municipality, or one that should have been.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LetterLine {
-    /// Its identity.
     pub key: NoticeKey,
-    /// What sort.
     pub kind: Kind,
-    /// The edition it names.
     pub edition: u16,
     /// The rung, days before the deadline.
     pub rung: Option<u16>,
@@ -226,20 +214,15 @@ pub enum CallReason {
         last_at: Timestamp,
     },
     /// It owes, and in a rehearsal, which warns nobody, letters were written to a file.
-    Rehearsed {
-        /// How many.
-        letters: usize,
-    },
+    Rehearsed { letters: usize },
     /// No address took a letter.
     Undelivered {
-        /// What sort of letter.
         kind: Kind,
         /// The rung, days before the deadline.
         rung: Option<u16>,
     },
     /// A letter could not leave while it was valid.
     Ended {
-        /// What sort of letter.
         kind: Kind,
         /// The rung, days before the deadline.
         rung: Option<u16>,

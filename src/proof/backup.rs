@@ -101,11 +101,7 @@ pub enum BackupError {
         "o livro foi copiado, mas a cópia não confere: {}\ndica: ela está em {}; as anteriores continuam. Rode \
          “vigia-suas livro conferir”: se o livro confere, o disco da cópia falha", faults.join("; "), path.display()
     )]
-    Unsound {
-        path: PathBuf,
-        /// What is amiss.
-        faults: Vec<String>,
-    },
+    Unsound { path: PathBuf, faults: Vec<String> },
     /// The ledger.
     #[error(transparent)]
     Ledger(#[from] StoreError),

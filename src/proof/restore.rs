@@ -38,11 +38,7 @@ pub enum RestoreError {
     Unreadable { path: PathBuf, source: Source },
     /// The copy does not stand as its journal tells.
     #[error("a cópia {} não confere: {}\ndica: use outra", path.display(), faults.join("; "))]
-    Unsound {
-        path: PathBuf,
-        /// What is amiss.
-        faults: Vec<String>,
-    },
+    Unsound { path: PathBuf, faults: Vec<String> },
     /// It was copied after its ledger went elsewhere: nothing could be written to it, and no service start with it.
     #[error(
         "a cópia {} é de um livro que já tinha mudado para {}, e com ela o serviço não iniciaria\ndica: o livro que vale é o de \

@@ -32,7 +32,6 @@ pub struct StaffAlert {
     /// Since when it is to leave.
     pub recorded_at: Timestamp,
     pub subject: String,
-    /// Which of its letters it is.
     pub version: u16,
     /// Whether a mail server took it for one address at least.
     pub is_taken: bool,
@@ -41,7 +40,6 @@ pub struct StaffAlert {
 /// What was told by other ways than mail.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Announcements {
-    /// What was taken, by which way.
     taken: BTreeSet<(String, Channel)>,
     /// The ways whose last try failed.
     pub failing: Vec<ChannelFailure>,

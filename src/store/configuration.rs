@@ -51,7 +51,6 @@ statements! {
 pub struct NewConfiguration {
     /// Its hash over every file and variable.
     pub fingerprint: String,
-    /// Where it was read.
     pub directory: String,
     /// Every file and variable by name.
     pub parts: Vec<(String, Vec<u8>)>,
@@ -66,7 +65,6 @@ pub struct NewConfiguration {
 pub struct KeptConfiguration {
     /// Its hash over every file and variable.
     pub fingerprint: String,
-    /// Where it was read.
     pub directory: String,
     /// Every file and variable by name.
     pub parts: Vec<(String, Vec<u8>)>,

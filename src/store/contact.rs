@@ -59,7 +59,6 @@ pub struct LastLetter {
     pub address: EmailAddress,
     /// Where that delivery stands.
     pub state: DeliveryState,
-    /// Since when.
     pub at: Timestamp,
 }
 

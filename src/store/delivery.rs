@@ -76,17 +76,13 @@ pub struct DeliveryFilter {
 pub struct DeliveryLine {
     pub id: DeliveryId,
     pub key: NoticeKey,
-    /// What sort of letter.
     pub kind: Option<Kind>,
     pub version: u16,
-    /// The letter's Message-ID.
     pub message_id: String,
     pub role: Role,
     /// To which address. Personal data: not for logs.
     pub address: EmailAddress,
-    /// Where it stands.
     pub state: DeliveryState,
-    /// Attempts made.
     pub attempts: u32,
     /// When it is tried again, unless stopped.
     pub next_attempt_at: Option<Timestamp>,
@@ -98,9 +94,7 @@ pub struct DeliveryLine {
     pub reached_at: Option<Timestamp>,
     /// When the last attempt ended, or it came back.
     pub settled_at: Option<Timestamp>,
-    /// What was said last.
     pub reply: String,
-    /// When the letter was recorded.
     pub recorded_at: Timestamp,
 }
 
@@ -109,12 +103,9 @@ pub struct DeliveryLine {
 pub struct Attempt {
     /// Counted from 1.
     pub n: u32,
-    /// When it began.
     pub started_at: Timestamp,
     pub ended_at: Timestamp,
-    /// What it came to.
     pub outcome: DeliveryState,
-    /// What the relay said.
     pub reply: String,
 }
 

@@ -47,7 +47,6 @@ pub struct Sighting {
     pub letter: (NoticeKey, u16),
     /// The envelope's recipient; absent: every one.
     pub address: Option<EmailAddress>,
-    /// When it left.
     pub at: Timestamp,
     /// Whose word.
     pub proof: LeftProof,
@@ -58,7 +57,6 @@ pub struct Sighting {
 pub struct Unassured {
     pub key: NoticeKey,
     pub version: u16,
-    /// The letter's Message-ID.
     pub message_id: String,
     /// In which role the address is written to.
     pub role: String,

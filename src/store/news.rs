@@ -41,7 +41,6 @@ statements! {
 /// A finding and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindingLine {
-    /// What was found.
     pub finding: Finding,
     pub found_at: Timestamp,
     /// Whether it was too old to be told.

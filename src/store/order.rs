@@ -31,7 +31,6 @@ impl OverrideId {
 pub enum Override {
     /// `reter`
     Hold {
-        /// What stops.
         scope: HoldScope,
         /// Last day on which it stops it; absent: until it is released.
         until: Option<Date>,
@@ -80,7 +79,6 @@ pub enum Override {
 pub struct OverrideLine {
     /// Its name.
     pub id: OverrideId,
-    /// What was ordered.
     pub what: Override,
     pub authorship: Authorship,
     /// By whom, why and when it was lifted.

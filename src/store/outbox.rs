@@ -89,7 +89,6 @@ pub struct Claim {
     pub fence: i64,
     pub key: NoticeKey,
     pub version: u16,
-    /// The letter's Message-ID.
     pub message_id: String,
     /// The envelope's recipient.
     pub address: EmailAddress,

@@ -40,7 +40,6 @@ const UNCLEAR: &str = "obscura";
 /// A register as last believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptRegister {
-    /// What it lists.
     pub register: Register,
     pub taken_at: Timestamp,
     /// File or address that it came from.

@@ -29,7 +29,6 @@ statements! {
 pub struct SwitchedBy {
     /// The configuration's fingerprint.
     pub configuration: String,
-    /// Who adopted it.
     pub author: String,
 }
 

@@ -43,7 +43,6 @@ statements! {
 /// What came back by mail (`devolucao`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Return {
-    /// The letter came back.
     Bounced {
         /// What the notification says.
         why: String,
@@ -53,14 +52,12 @@ pub enum Return {
         /// without end.
         rests_until: Timestamp,
     },
-    /// A read receipt.
     Read,
 }
 
 /// What became of a return.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Noted {
-    /// It was recorded.
     Changed(NoticeKey),
     /// It was known already, or contradicts what is known for certain: a letter read did not bounce.
     Known(NoticeKey),
@@ -129,7 +126,6 @@ impl RawMessage {
 pub struct KeptMessage {
     /// SHA-256 of all of it, hexadecimal.
     pub sha256: String,
-    /// When it was taken in.
     pub received_at: Timestamp,
     /// How many bytes it had.
     pub size: usize,

@@ -52,7 +52,6 @@ statements! {
 pub struct Ruling {
     pub snapshot: SnapshotId,
     pub feed: FeedId,
-    /// Whether it is to be believed.
     pub verdict: Verdict,
     pub by: Authorship,
 }

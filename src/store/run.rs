@@ -37,7 +37,6 @@ statements! {
 /// How the last run of a feed went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedRun {
-    /// When it began.
     pub tried_at: Timestamp,
     /// When the next one is due; absent: none is planned.
     pub next_at: Option<Timestamp>,
@@ -52,7 +51,6 @@ pub struct FeedRun {
 pub struct Crawl {
     /// Digest of the feed and its pages.
     pub plan: String,
-    /// When it began.
     pub started_at: Timestamp,
     /// Pages settled so far, by key.
     pub pages: BTreeMap<String, CrawlPage>,
@@ -64,7 +62,6 @@ pub struct CrawlPage {
     pub fetched_at: Timestamp,
     /// Where its bytes begin in the crawl's file.
     pub place: u64,
-    /// How many bytes.
     pub length: u64,
     /// Their SHA-256, hexadecimal; empty when there are none.
     pub sha256: String,
@@ -75,9 +72,7 @@ pub struct CrawlPage {
 /// How far a crawl is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CrawlProgress {
-    /// When it began.
     pub started_at: Timestamp,
-    /// How many pages it has.
     pub pages: usize,
     /// How many are settled, failed ones included.
     pub settled: usize,

@@ -47,9 +47,7 @@ const CUT_OFF: &str = "o serviço parou durante o envio; a resposta do servidor 
 pub struct AttemptEnd {
     /// The claim it was sent under, as it was marked.
     pub claim: Claim,
-    /// What it came to.
     pub outcome: Outcome,
-    /// When it was marked.
     pub started_at: Timestamp,
     pub ended_at: Timestamp,
     /// When to try again; only heeded for *adiado* and *incerto*; absent: never.

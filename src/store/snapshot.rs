@@ -99,9 +99,7 @@ pub struct SnapshotSummary {
     pub rows: usize,
     /// How many of them say nothing.
     pub rejected: usize,
-    /// Whether it is believed.
     pub verdict: Verdict,
-    /// What staff should know of it.
     pub reasons: Vec<String>,
     /// How much it says; nothing when nothing could be read of it.
     pub total: Extent,

@@ -47,11 +47,7 @@ pub enum Ailment {
     Late(Overdue),
     /// The panel cannot be served; all else goes on. Ends when it can, which is tried again and again, or when `[painel]` is
     /// taken out.
-    PanelDown {
-        since: Timestamp,
-        /// Why not.
-        why: String,
-    },
+    PanelDown { since: Timestamp, why: String },
     /// The service refused what the files hold, or holds it until a person lets it in. Ends when they are put back, changed
     /// to what passes, or let in.
     Refused(RefusedConfiguration),
@@ -61,7 +57,6 @@ pub enum Ailment {
     Diverges {
         /// When that was found.
         at: Timestamp,
-        /// How many letters.
         letters: u64,
     },
     /// No self-audit was made for more than a day though the service runs. Ends with the next one.
@@ -86,11 +81,7 @@ pub enum Ailment {
     /// The last load of a source is not believed. Ends with the next one that is, or when a person accepts it.
     FeedQuarantined { feed: FeedId, since: Timestamp },
     /// What a source said is too old to count while a window is open. Ends with its next load.
-    FeedStale {
-        feed: FeedId,
-        /// The last fetch.
-        fetched_at: Timestamp,
-    },
+    FeedStale { feed: FeedId, fetched_at: Timestamp },
 }
 
 impl Ailment {

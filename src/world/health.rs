@@ -47,7 +47,6 @@ pub struct Facts {
     pub doubt: Option<LedgerDoubt>,
     /// Whether `[painel]` asks for a panel.
     pub has_panel: bool,
-    /// How many letters wait.
     pub waiting: usize,
     /// What is due and has not left.
     pub overdue: Option<Overdue>,
@@ -63,7 +62,6 @@ pub struct Facts {
     pub loops: Vec<LoopProgress>,
     /// The last copy of the ledger that is known of.
     pub backup: Option<LastBackup>,
-    /// The last self-audit.
     pub audit: Option<(Timestamp, Audited)>,
     /// Who sends, where several machines may.
     pub leader: Option<Leader>,
@@ -90,7 +88,6 @@ pub struct FeedFacts {
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
-    /// What is known.
     pub facts: Facts,
     /// What is amiss, what stops most first; nothing when all is well.
     pub ailments: Vec<Ailment>,

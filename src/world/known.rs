@@ -19,15 +19,11 @@ use crate::store::{Skipped, Store, StoreError};
 
 /// Everything that a pass decides on.
 pub struct Known {
-    /// The configuration in force.
     pub live: Arc<Live>,
     /// The calendar's windows up to well after now.
     pub windows: Vec<Window>,
-    /// Who has filled in.
     pub status: StatusBook,
-    /// What people decided.
     pub overrides: Overrides,
-    /// What was already said.
     pub ledger: Ledger,
     /// What was not read of it, and where it ended.
     skipped: Skipped,

@@ -38,7 +38,6 @@ pub struct RefusedFiles {
 /// The last configuration that was in force.
 #[derive(Debug, Clone)]
 pub struct LastGood {
-    /// The configuration.
     pub setup: Setup,
     /// Since when it is in force.
     pub since: Timestamp,

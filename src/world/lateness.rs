@@ -10,7 +10,6 @@ use crate::store::{Store, StoreError};
 /// Letters that are due and have not left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overdue {
-    /// How many deliveries.
     pub letters: usize,
     /// Since when the longest of them is due.
     pub since: Timestamp,

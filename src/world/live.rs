@@ -9,7 +9,6 @@ use crate::domain::calendar::Calendar;
 /// A configuration in force, with the calendar as the daemon keeps it.
 #[derive(Debug)]
 pub struct Live {
-    /// The configuration.
     pub setup: Setup,
     pub calendar: Calendar,
     basis: OnceLock<String>,

@@ -40,13 +40,10 @@ impl AsOf {
 /// Everything known at an instant, its plan, and what became of the letters of the windows worth reporting on.
 pub struct Overview {
     pub known: Known,
-    /// What a pass would do.
     pub plan: Plan,
-    /// What became of letters.
     pub post: Post,
     /// Where each window stands, by id.
     pub windows: Vec<WindowSummary>,
-    /// The instant.
     pub as_of: AsOf,
 }
 

@@ -17,12 +17,7 @@ use crate::mail::smtp::{Credentials, Proof, Relay, RelayError, Security, SmtpSen
 pub enum SenderError {
     /// A file named in `[smtp]` cannot be read.
     #[error("não foi possível ler {} (chave {key} de [smtp])", path.display())]
-    File {
-        key: &'static str,
-        /// Which file.
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    File { key: &'static str, path: PathBuf, source: std::io::Error },
     /// The password, or another secret.
     #[error(transparent)]
     Secret(#[from] SecretError),

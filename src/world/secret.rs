@@ -15,7 +15,6 @@ use crate::config::SECRET_VARIABLES;
 /// A secret of the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Secret {
-    /// The relay's password.
     RelayPassword,
     /// What proves to the token server that we are the client that it knows.
     ClientSecret,
@@ -73,12 +72,7 @@ impl Secret {
 pub enum SecretError {
     /// Its file cannot be read.
     #[error("não foi possível ler {} (chave {key})", path.display())]
-    File {
-        key: &'static str,
-        /// Which file.
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    File { key: &'static str, path: PathBuf, source: std::io::Error },
     /// A source without one, as systemd's stand-in for an absent credential is.
     #[error("o segredo viria {source_words}, e a primeira linha está vazia\ndica: escreva nela o segredo")]
     Empty { source_words: String },

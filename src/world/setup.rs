@@ -23,13 +23,10 @@ pub const LOCAL: &str = "config";
 /// A configuration and the templates it writes letters with.
 #[derive(Debug, Clone)]
 pub struct Setup {
-    /// What operators wrote.
     pub config: Config,
-    /// The letters' templates.
     pub templates: Templates,
     /// Where it was read; absent: the copy inside the program.
     pub directory: Option<PathBuf>,
-    /// What it was compiled from.
     pub sources: Arc<Sources>,
 }
 

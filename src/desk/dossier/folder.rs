@@ -23,7 +23,6 @@ use super::told::returned_file_name;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder {
     pub path: PathBuf,
-    /// How many letters.
     pub letters: usize,
     /// How many messages that came back.
     pub returned: usize,
@@ -40,7 +39,6 @@ pub enum FolderError {
     Io {
         /// What was being written.
         path: PathBuf,
-        /// Why not.
         source: io::Error,
     },
 }

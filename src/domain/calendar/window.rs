@@ -44,7 +44,6 @@ pub struct Edition {
     pub deadline: Option<Deadline>,
     /// The day the ministry announced it; absent for the first.
     pub announced_on: Option<Date>,
-    /// Where the date comes from.
     pub source: String,
     /// Which municipalities it names; empty for all.
     pub municipalities: BTreeSet<MunicipalityCode>,

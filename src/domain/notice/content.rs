@@ -178,7 +178,6 @@ pub enum Overtaken {
     Extended {
         /// The deadline now; absent while it is "a definir".
         deadline: Option<Deadline>,
-        /// Where it comes from.
         source: String,
     },
     /// The window was cancelled.
@@ -189,7 +188,6 @@ pub enum Overtaken {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DigestLine {
     pub municipality: MunicipalityCode,
-    /// What sort.
     pub kind: Kind,
     /// The deadline that it names, if it names one.
     pub deadline: Option<Deadline>,

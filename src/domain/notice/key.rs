@@ -130,7 +130,6 @@ pub enum NoticeKey {
     Service {
         /// What about: `liberar`, `relogio`, and such as the service finds (`fonte-rma-lista`, `rele`).
         topic: String,
-        /// The civil day.
         on: Date,
     },
 }

@@ -72,11 +72,7 @@ pub enum StaffSlot {
         on: Date,
     },
     /// `@1/remessa-GSUAS`
-    Referral {
-        /// The edition that ended.
-        edition: u16,
-        to: Addressee,
-    },
+    Referral { edition: u16, to: Addressee },
     /// `@1/remessa-adendo-2-GSUAS`: who left the list of a remessa, and by what.
     ReferralAddendum {
         /// The edition whose remessa it adds to.
@@ -86,17 +82,9 @@ pub enum StaffSlot {
         to: Addressee,
     },
     /// `@1/alerta-2026-11-20`: what was withheld in this window that day.
-    Alert {
-        /// The edition in force.
-        edition: u16,
-        /// The civil day.
-        on: Date,
-    },
+    Alert { edition: u16, on: Date },
     /// `@1/relatorio`: the last report, at the deadline.
-    Report {
-        /// The edition that ended.
-        edition: u16,
-    },
+    Report { edition: u16 },
 }
 
 impl StaffSlot {

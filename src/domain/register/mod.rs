@@ -27,7 +27,6 @@ pub struct RegisterSpec {
     pub id: FeedId,
     /// Whether it runs on its own. A disabled register can still be loaded by hand.
     pub enabled: bool,
-    /// Where it comes from.
     pub source: Source,
     /// How its bytes read.
     pub format: Format,

@@ -54,11 +54,9 @@ pub struct Observation {
     pub part: PartId,
     /// Unit; absent: the part as a whole.
     pub unit: Option<UnitId>,
-    /// What it says.
     pub state: State,
     /// The data's own date, when it has one.
     pub dated: Option<Timestamp>,
-    /// On what this rests.
     pub basis: Basis,
     /// Line in the file; 0 where no row says it.
     pub line: u32,
@@ -103,13 +101,11 @@ pub struct StatusEntry {
     pub state: State,
     /// The data's own date, when it has one.
     pub dated: Option<Timestamp>,
-    /// When the snapshot was taken.
     pub taken_at: Timestamp,
     pub feed: FeedId,
     pub snapshot: SnapshotId,
     /// The place of the load among all loads, as they arrived.
     pub arrival: u64,
-    /// On what this rests.
     pub basis: Basis,
     /// Line in the load; 0 where no row says it.
     pub line: u32,

@@ -22,7 +22,6 @@ pub struct PackedObservation {
     pub wording: u16,
     /// What is said.
     pub state: State,
-    /// On what this rests.
     pub basis: Basis,
 }
 
@@ -208,11 +207,9 @@ pub struct ObservationRef<'a> {
     pub part: &'a PartId,
     /// Unit; absent: the part as a whole.
     pub unit: Option<&'a UnitId>,
-    /// What it says.
     pub state: State,
     /// The data's own date, when it has one.
     pub dated: Option<Timestamp>,
-    /// On what this rests.
     pub basis: Basis,
     /// Line in the file; 0 where no row says it.
     pub line: u32,

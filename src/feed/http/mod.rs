@@ -67,7 +67,6 @@ pub enum Fetched {
 /// A whole body, as the server meant it (decompressed).
 #[derive(Debug, Clone)]
 pub struct Reply {
-    /// The bytes.
     pub original: Original,
     /// For the next request.
     pub validators: Validators,

@@ -85,7 +85,6 @@ pub enum QuarantineReason {
     },
     /// More pages of the run than the feed tolerates could not be had or read.
     MissingPages {
-        /// How many.
         missed: usize,
         /// Of how many.
         pages: usize,
@@ -106,7 +105,6 @@ pub enum QuarantineReason {
     },
     /// Too many lines that say nothing.
     BadLines {
-        /// How many.
         bad: usize,
         /// Of how many.
         rows: usize,
@@ -120,14 +118,12 @@ pub enum QuarantineReason {
 pub enum AcceptanceNote {
     /// Lines that say nothing.
     BadLines {
-        /// How many.
         bad: usize,
         /// They, as far as they are listed.
         lines: Vec<BadLine>,
     },
     /// Rows about municipalities outside the roster.
     UnknownMunicipalities {
-        /// How many rows.
         count: usize,
         /// They, as far as they are listed.
         lines: Vec<UnknownMunicipality>,
@@ -139,11 +135,7 @@ pub enum AcceptanceNote {
     /// Units outside the roster.
     UnknownUnits(usize),
     /// Rows that repeat others.
-    Duplicates {
-        /// How many.
-        count: usize,
-        first_line: u64,
-    },
+    Duplicates { count: usize, first_line: u64 },
     /// Rows about no declared window.
     WithoutWindow(usize),
     /// Rows with a blank situation.
@@ -154,7 +146,6 @@ pub enum AcceptanceNote {
     Unsaid(usize),
     /// Pages of the run that could not be had or read; whom they are about is não confirmado.
     MissingPages {
-        /// How many.
         missed: usize,
         /// Of how many.
         pages: usize,

@@ -40,7 +40,6 @@ pub struct Ground<'a> {
     pub windows: &'a [Window],
     /// Who is known and expected.
     pub roster: &'a Roster,
-    /// When the snapshot was taken.
     pub taken_at: Timestamp,
 }
 
@@ -49,7 +48,6 @@ pub struct Ground<'a> {
 pub struct BadLine {
     /// Line in the file, from 1.
     pub line: u64,
-    /// Why, for operators.
     pub message: String,
 }
 

@@ -29,9 +29,7 @@ pub use judge::{Before, Distrust};
 /// What rows of a register are read against.
 #[derive(Debug, Clone, Copy)]
 pub struct RegisterGround<'a> {
-    /// The declared parts.
     pub parts: &'a BTreeMap<PartId, Part>,
-    /// Who is known.
     pub roster: &'a Roster,
     /// The civil day of the load.
     pub read_on: Date,
@@ -40,7 +38,6 @@ pub struct RegisterGround<'a> {
 /// What a register's file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisterRead {
-    /// Its units.
     pub register: Register,
     /// Rows that are not blank.
     pub rows: usize,

@@ -39,7 +39,6 @@ pub enum Returned {
         /// Which letter, the likeliest first.
         originals: Vec<String>,
     },
-    /// A read receipt.
     Receipt(Receipt),
     /// Written by a machine on somebody's behalf: an absence, an acknowledgement.
     AutoReply,
@@ -90,7 +89,6 @@ pub enum Action {
     Failed,
     /// Being tried still.
     Delayed,
-    /// In the mailbox.
     Delivered,
     /// Handed to a system that reports nothing.
     Relayed,
@@ -101,7 +99,6 @@ pub enum Action {
 /// A read receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// What became of the letter.
     pub disposition: Disposition,
     /// Whose receipt, as we wrote it and as it is; those that are addresses.
     pub recipients: Vec<EmailAddress>,
@@ -112,11 +109,9 @@ pub struct Receipt {
 /// What became of a letter in its mailbox (RFC 8098 §3.2.6.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disposition {
-    /// Shown to somebody.
     Displayed,
     /// Deleted, perhaps unread.
     Deleted,
-    /// Handled by a machine.
     Processed,
     /// The reader will not say.
     Denied,

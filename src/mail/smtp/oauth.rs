@@ -36,7 +36,6 @@ pub struct TokenServer {
     pub client_secret: Option<SecretString>,
     /// What the token is to be good for.
     pub scope: Option<String>,
-    /// What it gives tokens for.
     pub grant: Grant,
 }
 

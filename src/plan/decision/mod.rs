@@ -30,9 +30,7 @@ pub enum Decision {
 /// A notice as it leaves or would leave: what it says, to whom, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// Its identity.
     pub key: NoticeKey,
-    /// What it says.
     pub content: Content,
     /// To whom; empty only while it is withheld before anybody asked to whom, or because nobody can be written to.
     pub to: Vec<Recipient>,
@@ -49,21 +47,18 @@ pub struct Sending {
     pub version: NonZeroU16,
     /// Who in the secretariat asked for a copy (`copia`).
     pub copies: Vec<CopyRequest>,
-    /// Why it is sent.
     pub because: Reason,
 }
 
 /// A notice held back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Withheld {
-    /// The notice that would leave.
     pub notice: Notice,
     /// What sort of letter it would be. A prazo that is held because nobody knows what is pending has a lembrete's
     /// content: it lists what is unconfirmed.
     pub kind: Kind,
     /// The version that will leave; none while none was recorded yet.
     pub version: Option<NonZeroU16>,
-    /// Why it is held.
     pub because: Reason,
 }
 
@@ -71,11 +66,9 @@ pub struct Withheld {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Closed {
     pub end: End,
-    /// Its identity.
     pub key: NoticeKey,
     /// What sort of letter it was, or would have been.
     pub kind: Kind,
-    /// The edition that it names.
     pub edition: u16,
     /// The deadline that it names, if it names one.
     pub told: Option<Told>,
@@ -86,7 +79,6 @@ pub struct Closed {
     pub due_at: Timestamp,
     /// Until when it might have left, for one that never did.
     pub valid_until: Option<Timestamp>,
-    /// Why it ends.
     pub because: Reason,
 }
 
@@ -109,7 +101,6 @@ pub struct Report {
     edition: u16,
     /// What was so.
     pub closing: Arc<Closing>,
-    /// Why it is written.
     pub because: Reason,
 }
 

@@ -41,7 +41,6 @@ statements! {
 /// A ledger in its new place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Relocated {
-    /// Where it was, in words.
     pub from: String,
     pub to: String,
     /// Entries of its journal, each checked on both sides.
@@ -83,7 +82,6 @@ pub enum MoveError {
     Unsound {
         /// Which of the two.
         place: String,
-        /// What is amiss.
         faults: Vec<String>,
     },
     /// What was read back is not what was written.

@@ -55,7 +55,6 @@ pub(super) struct Whole {
 
 /// A letter as it was decided.
 pub(super) struct Decided {
-    /// The journal's entry.
     pub(super) seq: i64,
     told_at: i64,
     /// The same, or when it was let go again while it had reached nobody.

@@ -134,11 +134,8 @@ pub(super) const NOT_PROVED: &[(&str, &[&str])] = &[
 /// What a check of the whole ledger found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChainReport {
-    /// Entries in the journal.
     pub entries: usize,
-    /// Letters in the ledger.
     pub letters: usize,
-    /// Deliveries in the ledger.
     pub deliveries: usize,
     /// The most rows of letters that were held in memory at once: it does not grow with the ledger.
     pub most_held: usize,

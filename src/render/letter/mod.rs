@@ -71,7 +71,6 @@ pub struct Letter {
 /// A table that goes with a letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Enclosure {
-    /// Its file's name.
     pub name: String,
     /// What is in it: `;`, UTF-8 with its mark, no formulas.
     pub csv: String,

@@ -36,7 +36,6 @@ pub struct Background<'a> {
     pub curves: &'a BTreeMap<WindowId, Curves>,
     /// How punctual everybody was; empty where that is not told.
     pub history: &'a [HistoryLine],
-    /// Names of units.
     pub roster: &'a Roster,
 }
 
