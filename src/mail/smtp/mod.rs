@@ -191,9 +191,6 @@ impl SmtpSender {
     }
 
     /// Connects, unless it is connected.
-    ///
-    /// # Errors
-    /// As [`Session::connect`].
     pub async fn connect(&mut self) -> Result<(), Outcome> {
         if self.session.is_none() {
             self.session = Some(Session::connect_while(&self.relay, self.pipelining, &self.permit).await?);
