@@ -124,7 +124,7 @@ mod tests {
     #[tokio::test]
     async fn letters_that_leave_change_nothing_of_what_the_history_rests_on_and_loads_and_orders_do() {
         let dir = tempfile::tempdir().unwrap();
-        let store = file_store(&dir).await;
+        let store = store(&dir).await;
         let before = store.history_basis().await.unwrap();
         store.record_pass(at(1), vec![act(Act::Send, VITORIA)]).await.unwrap();
         send_all(&store, 2, |_| accepted()).await;
