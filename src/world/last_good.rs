@@ -43,6 +43,17 @@ pub struct LastGood {
     pub since: Timestamp,
 }
 
+impl LastGood {
+    /// The same where that other configuration has its data and its ledger: where they lie is each machine's own matter.
+    #[must_use]
+    pub fn over_the_ledger_of(mut self, other: &Setup) -> Self {
+        let (own, there) = (&mut self.setup.config.settings, &other.config.settings);
+        own.data.clone_from(&there.data);
+        own.database.clone_from(&there.database);
+        self
+    }
+}
+
 /// Reads and compiles the files; whatever keeps them from being used is told with what they are known by.
 pub fn load(directory: Option<&Path>, now: Timestamp) -> Result<Setup, RefusedFiles> {
     let (sources, found) = Setup::read(directory).map_err(|error| unread(&error))?;
@@ -120,7 +131,9 @@ pub async fn find(directory: Option<&Path>, now: Timestamp) -> Option<LastGood> 
 
 /// What rules while the service holds what the files say until a person lets it in, with what is held.
 pub async fn while_held(setup: &Setup, now: Timestamp) -> Option<(LastGood, RefusedConfiguration)> {
-    let path = kept_ledger(setup).unwrap_or_else(|| setup.database());
+    let elsewhere = kept_ledger(setup);
+    let is_there = elsewhere.is_none();
+    let path = elsewhere.unwrap_or_else(|| setup.database());
     if !path.exists() {
         return None;
     }
@@ -129,6 +142,7 @@ pub async fn while_held(setup: &Setup, now: Timestamp) -> Option<(LastGood, Refu
     let found = match held {
         Some(held) => {
             let kept = of(&store, setup.directory.as_deref(), now).await.ok().flatten();
+            let kept = kept.map(|kept| if is_there { kept.over_the_ledger_of(setup) } else { kept });
             kept.map(|kept| (kept, held))
         }
         None => None,
