@@ -163,7 +163,6 @@ pub struct Finding {
     pub topic: Topic,
     /// Title of the post, or of the page's section; one line.
     pub title: String,
-    /// Where to read it.
     pub link: String,
     /// The sentence; one line.
     pub quote: String,

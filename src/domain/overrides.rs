@@ -170,7 +170,6 @@ pub struct Exemption {
 pub struct Note {
     pub municipality: MunicipalityCode,
     pub window: WindowId,
-    /// The number called, if noted.
     pub telephone: Option<String>,
     /// Last day on which no rung leaves; absent: the ladder does not wait.
     pub until: Option<Date>,

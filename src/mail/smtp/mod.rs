@@ -155,7 +155,6 @@ pub struct Transaction {
 /// What a transaction leaves of its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Connection {
-    /// It may carry another letter.
     Usable,
     /// Something went out of order on it.
     Broken,
