@@ -101,8 +101,7 @@ pub fn text(page: &DayPage, calendar: &Calendar, roster: &Roster) -> String {
         "nada de novo a decidir; o que já foi decidido espera sair"
     };
     section(&mut out, "Agora", &words.decisions(&page.decisions), nothing);
-    let mut next: Vec<String> = page.upcoming.iter().map(|group| words.next(group)).collect();
-    next.extend(page.openings.iter().map(|(id, on)| format!("{}: abre {id}", pt::date_and_weekday(*on))));
+    let mut next = words.ahead(page);
     if let Some(at) = page.next_wake {
         next.push(format!("próxima decisão: {}", pt::instant(at, zone)));
     }
