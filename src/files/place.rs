@@ -338,14 +338,12 @@ impl Durable {
 }
 
 /// Whether two paths are one file, however each is written.
-#[must_use]
 pub fn is_same(one: &Path, other: &Path) -> bool {
     let real = |path: &Path| path.canonicalize().ok();
     one == other || real(one).is_some_and(|one| Some(one) == real(other))
 }
 
 /// The name of what lies beside a file: its own, and an ending.
-#[must_use]
 pub fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
@@ -353,7 +351,6 @@ pub fn beside(path: &Path, end: &str) -> PathBuf {
 }
 
 /// `NAME.anterior-STAMP` beside a file or folder, or, where something is there already, the same with a number.
-#[must_use]
 pub fn kept_name(path: &Path, stamp: &str) -> PathBuf {
     let named = |end: &str| beside(path, &format!(".anterior-{stamp}{end}"));
     let mut free = named("");

@@ -36,9 +36,6 @@ statements! {
 
 impl Store {
     /// The windows of which an edition's end had been recorded by an instant.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn closed_windows(&self, at: Timestamp) -> Result<BTreeSet<WindowId>, StoreError> {
         let mut conn = self.db.read().await?;
         let rows = bound!(CLOSED, ms(at)).fetch_all(&mut conn).await?;
@@ -54,9 +51,6 @@ pub struct HistoryBasis([i64; 6]);
 
 impl Store {
     /// As it is now.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn history_basis(&self) -> Result<HistoryBasis, StoreError> {
         let row = bound!(BASIS).fetch_one(&mut *self.db.read().await?).await?;
         let mut basis = [0; 6];

@@ -38,7 +38,6 @@ pub struct RefusedFiles {
 /// The last configuration that was in force.
 #[derive(Debug, Clone)]
 pub struct LastGood {
-    /// The configuration.
     pub setup: Setup,
     /// Since when it is in force.
     pub since: Timestamp,
@@ -56,9 +55,6 @@ impl LastGood {
 }
 
 /// Reads and compiles the files; whatever keeps them from being used is told with what they are known by.
-///
-/// # Errors
-/// [`RefusedFiles`].
 pub fn load(directory: Option<&Path>, now: Timestamp) -> Result<Setup, RefusedFiles> {
     let (sources, found) = Setup::read(directory).map_err(|error| unread(&error))?;
     let fingerprint = sources.fingerprint();
@@ -75,9 +71,6 @@ fn unread(error: &LoadError) -> RefusedFiles {
 
 /// Keeps a configuration in the ledger as the one in force. `how` says what made the service read it, where nobody
 /// signed for it or let it in.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn adopt(store: &Store, setup: &Setup, how: &str, now: Timestamp) -> Result<(), StoreError> {
     let consent = store.consent_to(&setup.sources.digest(), now).await?;
     let new = NewConfiguration {
@@ -101,9 +94,6 @@ fn signed(setup: &Setup) -> Option<String> {
 
 /// The configuration in force according to a ledger; nothing when it never had one, or one that this program no
 /// longer takes. Faults are told at `directory`.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn of(
     store: &Store,
     directory: Option<&Path>,
@@ -122,9 +112,6 @@ pub async fn of(
 }
 
 /// How the service ran that last kept a ledger; nothing when none ever did.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn mode(store: &Store) -> Result<Option<Mode>, StoreError> {
     let kept = store.configuration_in_force().await?;
     Ok(kept.and_then(|kept| config::mode_of(&Sources::of_parts(&kept.directory, kept.parts))))
@@ -165,7 +152,6 @@ pub async fn while_held(setup: &Setup, now: Timestamp) -> Option<(LastGood, Refu
 }
 
 /// The ledger that the service of this folder keeps, where it is another than the files name (`modo`, `dados`).
-#[must_use]
 pub fn kept_ledger(setup: &Setup) -> Option<PathBuf> {
     let directory = setup.directory.as_deref()?;
     let places = places(Some(&setup.config.settings.data));

@@ -60,7 +60,6 @@ impl Step {
 /// A step that did not go well.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Setback {
-    /// What it means.
     pub(super) outcome: Outcome,
     /// The relay answered in order, so that the connection may serve again.
     pub(super) in_order: bool,
