@@ -108,7 +108,7 @@ impl From<OrderError> for Failure {
 }
 
 /// What a command came to.
-pub(super) type Result = std::result::Result<Answer, Failure>;
+pub(super) type Result<T = Answer> = std::result::Result<T, Failure>;
 
 /// The configuration, now, and how to answer.
 pub(super) struct Session {
@@ -123,7 +123,7 @@ pub(super) struct Session {
 impl Session {
     /// Reads the configuration. Where the files cannot be used, a command that is about the service and its ledger
     /// works with the last good one, and says so.
-    pub(super) async fn open(invocation: &Invocation) -> std::result::Result<Self, Failure> {
+    pub(super) async fn open(invocation: &Invocation) -> Result<Self> {
         // The configuration judges future announcements by the machine's clock or by `--em`.
         let machine = Clock::System.now();
         let first = match invocation.at {
@@ -201,7 +201,7 @@ impl Session {
     }
 
     /// Who decides, why, and that it is now.
-    pub(super) fn by(&self, author: &str, reason: &str) -> std::result::Result<Authorship, Failure> {
+    pub(super) fn by(&self, author: &str, reason: &str) -> Result<Authorship> {
         Ok(order::authorship(author, reason, self.now())?)
     }
 
@@ -232,7 +232,7 @@ impl Session {
     }
 
     /// The ledger to read, if there is one yet.
-    pub(super) async fn ledger(&self) -> std::result::Result<Option<Store>, Failure> {
+    pub(super) async fn ledger(&self) -> Result<Option<Store>> {
         let path = self.setup.database();
         // What may not be looked at is not absent.
         let hint = "rode o comando como o usuário do serviço, ou como root";
@@ -256,12 +256,12 @@ impl Session {
     }
 
     /// The ledger to write, created if need be.
-    pub(super) async fn writable_ledger(&self) -> std::result::Result<Store, Failure> {
+    pub(super) async fn writable_ledger(&self) -> Result<Store> {
         Ok(seat::begin(&self.setup.config.settings, self.now()).await?)
     }
 
     /// What people decided, as the ledger has it.
-    pub(super) async fn overrides(&self) -> std::result::Result<Overrides, Failure> {
+    pub(super) async fn overrides(&self) -> Result<Overrides> {
         Ok(match self.ledger().await? {
             Some(store) => store.overrides().await?,
             None => Overrides::default(),
@@ -270,7 +270,7 @@ impl Session {
 
     /// The world as the ledger has it, or as an empty one would: what is open or is reported on, and some windows; and what
     /// a pass would do in it.
-    pub(super) async fn decided(&self, also: &[WindowId]) -> std::result::Result<(Known, Plan), Failure> {
+    pub(super) async fn decided(&self, also: &[WindowId]) -> Result<(Known, Plan)> {
         let (live, now) = (Live::under(self.setup.clone(), self.calendar()), self.now());
         let named = overview::reported(&live, also, now);
         if let (Some(store), None) = (self.ledger().await?, self.at) {
@@ -282,11 +282,7 @@ impl Session {
     }
 
     /// So much of it, under a calendar with or without sending hours.
-    pub(super) async fn known_to(
-        &self,
-        calendar: Calendar,
-        depth: Depth,
-    ) -> std::result::Result<Known, Failure> {
+    pub(super) async fn known_to(&self, calendar: Calendar, depth: Depth) -> Result<Known> {
         let (store, now) = (self.ledger().await?, self.now());
         let over = async |calendar, depth| {
             Known::over(self.setup.clone(), calendar, store.as_ref(), depth, now).await

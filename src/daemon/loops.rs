@@ -20,6 +20,7 @@ use super::audit::audit_if_due;
 use super::beat::{beat_loop, notify};
 use super::clock_watch;
 use super::daily::Daily;
+use super::hang;
 use super::herald::Herald;
 use super::ingest::Ingest;
 use super::news::News;
@@ -52,15 +53,15 @@ const SEND_AGAIN: Duration = Duration::from_secs(5);
 pub(super) fn begin(app: &Arc<App>, outbox: Outbox, scheduler: JobScheduler, tracker: &TaskTracker) {
     for task in [
         tracker.spawn(guarded(app.clone(), "despertador", tick_loop(app.clone(), scheduler))),
-        tracker.spawn(guarded(app.clone(), Loop::Ingest.name(), ingest_loop(app.clone()))),
+        tracker.spawn(indispensable(app.clone(), Loop::Ingest, ingest_loop(app.clone()))),
         tracker.spawn(optional(app.clone(), Loop::Register, register_loop)),
         tracker.spawn(optional(app.clone(), Loop::News, news_loop)),
         tracker.spawn(optional(app.clone(), Loop::Returns, returns_loop)),
         tracker.spawn(optional(app.clone(), Loop::Herald, herald_loop)),
         tracker.spawn(optional(app.clone(), Loop::Signal, signal_loop)),
         tracker.spawn(optional(app.clone(), Loop::Audit, audit_loop)),
-        tracker.spawn(guarded(app.clone(), Loop::Decide.name(), reconcile_loop(app.clone()))),
-        tracker.spawn(guarded(app.clone(), Loop::Send.name(), send_loop(app.clone(), outbox))),
+        tracker.spawn(indispensable(app.clone(), Loop::Decide, reconcile_loop(app.clone()))),
+        tracker.spawn(indispensable(app.clone(), Loop::Send, send_loop(app.clone(), outbox))),
         tracker.spawn(guarded(app.clone(), "batimento", beat_loop(app.clone()))),
         tracker.spawn(guarded(app.clone(), "avisos do banco", reserve::hint_loop(app.clone()))),
     ] {
@@ -119,6 +120,11 @@ async fn guarded(app: Arc<App>, name: &'static str, work: impl Future<Output = (
     }
 }
 
+/// A loop that vouches for itself and that the service cannot do without.
+async fn indispensable(app: Arc<App>, each: Loop, work: impl Future<Output = ()>) {
+    guarded(app.clone(), each.name(), hang::unless_asked_for(app, each, work)).await;
+}
+
 /// A loop that the service can do without rests a day after it panicked, and says in between that it does not hang.
 const REST: Duration = Duration::from_mins(10);
 const RESTS: u32 = 144;
@@ -128,7 +134,8 @@ const RESTS: u32 = 144;
 async fn optional<L: Future<Output = ()>>(app: Arc<App>, each: Loop, work: impl Fn(Arc<App>) -> L) {
     let name = each.name();
     while !app.stop.is_cancelled() {
-        if AssertUnwindSafe(work(app.clone())).catch_unwind().await.is_ok() {
+        let work = hang::unless_asked_for(app.clone(), each, work(app.clone()));
+        if AssertUnwindSafe(work).catch_unwind().await.is_ok() {
             continue;
         }
         error!(loop_name = name, "um laço dispensável falhou; recomeça em um dia");

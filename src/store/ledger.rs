@@ -80,9 +80,6 @@ impl Store {
     }
 
     /// The same with letters of some of these windows alone.
-    ///
-    /// # Errors
-    /// As [`Store::ledger_as_known`].
     pub async fn ledger_told_as_known(
         &self,
         windows: &BTreeSet<WindowId>,
@@ -150,9 +147,6 @@ impl Store {
     }
 
     /// What was so when the deadlines of some windows passed, with letters of some of these windows alone.
-    ///
-    /// # Errors
-    /// As [`Store::ledger`].
     pub async fn ledger_told_of(
         &self,
         windows: &BTreeSet<WindowId>,
@@ -162,9 +156,6 @@ impl Store {
     }
 
     /// Whether a notice was recorded to be sent, or published.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn is_queued(&self, key: &NoticeKey) -> Result<bool, StoreError> {
         let mut conn = self.db.read().await?;
         let queued: i64 = bound!(QUEUED, key.to_string()).fetch_one(&mut conn).await?.try_get(0)?;

@@ -10,7 +10,6 @@ use crate::domain::roster::Roster;
 use crate::plan::day::DayPage;
 
 /// Every section of the page, under headings of the second order.
-#[must_use]
 pub fn section(page: &DayPage, calendar: &Calendar, roster: &Roster) -> Markup {
     let words = Words { calendar, roster };
     let zone = &calendar.hours.zone;
