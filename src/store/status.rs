@@ -61,6 +61,9 @@ statements! {
     );
 }
 
+/// The page that each feed said last of each window, with its digest.
+type SaidLast = BTreeMap<(FeedId, WindowId), (String, Arc<Vec<Observation>>)>;
+
 /// Begins the line of a mapping with the columns that the load came in; its other lines name its pages.
 const FORM: &str = "forma\t";
 
@@ -104,7 +107,7 @@ impl Store {
             loads.insert(Cells::of("snapshots", &row).get::<i64>("position")?, row);
         }
         // What a feed says of a window is often what it said the day before.
-        let mut pages: BTreeMap<(FeedId, WindowId), (String, Arc<Vec<Observation>>)> = BTreeMap::new();
+        let mut pages = SaidLast::new();
         for row in loads.values() {
             let cells = Cells::of("snapshots", row);
             let load = load(&cells, &retired)?;
@@ -116,14 +119,12 @@ impl Store {
                 }
                 let key = (load.feed.clone(), window);
                 let same = pages.get(&key).filter(|(of, _)| of == sha256).map(|(_, said)| said.clone());
-                let page = match same {
-                    Some(page) => page,
-                    None => {
-                        let page = said(&mut view, &key.1, sha256).await?.ok_or_else(corrupt)?;
-                        let page = Arc::new(page);
-                        pages.insert(key, (sha256.to_owned(), page.clone()));
-                        page
-                    }
+                let page = if let Some(page) = same {
+                    page
+                } else {
+                    let page = Arc::new(said(&mut view, &key.1, sha256).await?.ok_or_else(corrupt)?);
+                    pages.insert(key, (sha256.to_owned(), page.clone()));
+                    page
                 };
                 for observation in page.iter() {
                     book.absorb(observation, &load, Belief::Cautious);

@@ -26,10 +26,11 @@ async fn what_stands_is_worked_out_before_anybody_asks() {
     let house = House::build().await;
     let panel = house.here().await;
     let stop = CancellationToken::new();
-    let kept = tokio::task::spawn(panel.clone().keep_standing(stop.clone()));
+    let mut kept = tokio::task::JoinSet::new();
+    kept.spawn(panel.clone().keep_standing(stop.clone()));
     until(async || panel.now.last.lock().unwrap().is_some(), |is_there| *is_there).await;
     stop.cancel();
-    kept.await.unwrap();
+    kept.join_next().await.unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
