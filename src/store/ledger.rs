@@ -80,9 +80,6 @@ impl Store {
     }
 
     /// The same with letters of some of these windows alone.
-    ///
-    /// # Errors
-    /// As [`Store::ledger_as_known`].
     pub async fn ledger_told_as_known(
         &self,
         windows: &BTreeSet<WindowId>,
@@ -147,9 +144,6 @@ impl Store {
     }
 
     /// What was so when the deadlines of some windows passed, with letters of some of these windows alone.
-    ///
-    /// # Errors
-    /// As [`Store::ledger`].
     pub async fn ledger_told_of(
         &self,
         windows: &BTreeSet<WindowId>,
