@@ -189,6 +189,19 @@ impl Registers {
         self.tell(app, &live).await
     }
 
+    /// When the next address is due.
+    pub(super) fn next(&self) -> Option<Timestamp> {
+        self.visits.next()
+    }
+
+    /// Whether no file came into the folder of any register.
+    pub(super) fn is_quiet(&self, app: &App) -> bool {
+        let live = app.live();
+        let folders = live.setup.config.registers.iter();
+        let folders = folders.filter(|spec| spec.enabled && spec.source == Source::Folder);
+        self.arrivals.is_quiet(folders.map(|spec| &spec.id))
+    }
+
     /// The service was told to stop: the file that was being read did not end it.
     ///
     /// # Errors

@@ -108,7 +108,7 @@ impl Store {
     pub async fn beat(&self, now: Timestamp, passed_at: Option<Timestamp>) -> Result<(), StoreError> {
         let db = self.db.clone();
         detached(async move {
-            let mut tx = db.begin_quietly().await?;
+            let mut tx = db.begin_unheard().await?;
             bound!(BEAT, ms(now), passed_at.map(ms)).execute(&mut tx).await?;
             tx.commit().await
         })

@@ -178,7 +178,7 @@ impl Store {
     ) -> Result<Vec<Claim>, StoreError> {
         let (db, owner) = (self.db.clone(), owner.to_owned());
         detached(async move {
-            let mut tx = db.begin_quietly().await?;
+            let mut tx = db.begin_unheard().await?;
             let lease = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
             let ids = bound!(CLAIM, &owner, ms(now), ms(lease), count(limit), whose as i64)
                 .fetch_all(&mut tx)

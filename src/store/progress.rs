@@ -35,7 +35,7 @@ impl Store {
     pub async fn note_progress(&self, loops: Vec<LoopProgress>, now: Timestamp) -> Result<(), StoreError> {
         let db = self.db.clone();
         detached(async move {
-            let mut tx = db.begin_quietly().await?;
+            let mut tx = db.begin_unheard().await?;
             for each in &loops {
                 bound!(PUT, &each.name, ms(each.moved_at), ms(each.hangs_at), ms(now))
                     .execute(&mut tx)

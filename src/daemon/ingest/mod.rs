@@ -33,6 +33,8 @@ pub struct Ingest {
     running: JoinSet<Result<bool, StoreError>>,
     busy: BTreeMap<tokio::task::Id, FeedId>,
     remembered: Remembered,
+    /// When the next address is due, of those that were not when this was last asked.
+    next: Option<Timestamp>,
 }
 
 /// How a run's task ended.
@@ -51,6 +53,7 @@ impl Ingest {
         let live = app.live();
         let mut believed = self.reap()?;
         let runs = app.store.feed_runs().await?;
+        self.next = None;
         for spec in live.setup.config.feeds.iter().filter(|spec| spec.enabled) {
             match &spec.source {
                 Source::Folder => {
@@ -61,12 +64,27 @@ impl Ingest {
                     let due = due::due_at(runs.get(&spec.id), schedule, &live.calendar.hours.zone, app.now());
                     if due.is_some_and(|at| at <= app.now()) {
                         self.begin(app, spec);
+                    } else {
+                        self.next = self.next.into_iter().chain(due).min();
                     }
                 }
                 Source::Manual => {}
             }
         }
         Ok(believed)
+    }
+
+    /// When to look again where nothing comes: when an address is due, or soon while one is asked.
+    pub(super) fn next(&self, now: Timestamp) -> Option<Timestamp> {
+        if self.running.is_empty() { self.next } else { Some(now) }
+    }
+
+    /// Whether no file came into the folder of any feed.
+    pub(super) fn is_quiet(&self, app: &App) -> bool {
+        let live = app.live();
+        let folders = live.setup.config.feeds.iter();
+        let folders = folders.filter(|spec| spec.enabled && spec.source == Source::Folder);
+        self.arrivals.is_quiet(folders.map(|spec| &spec.id))
     }
 
     /// Waits for every run that has begun. Answers whether anything was believed.
